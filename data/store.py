@@ -1,0 +1,190 @@
+"""The only reader and writer of Parquet and JSON files.
+
+Writes are atomic: a file appears whole or not at all. Parquet is zstd level 3 in row groups of 122,880 rows, without
+pandas metadata, so that the same table gives the same bytes. A raw table lies either in one file `<root>/<name>.parquet`
+or in parts `<root>/<name>/*.parquet`, read in name order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from data.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROW_GROUP = 122_880  # DuckDB's vector-friendly row-group size
+COMPRESSION = {"compression": "zstd", "compression_level": 3}
+
+StrPath = str | os.PathLike[str]
+
+
+def open_parquet(path: StrPath) -> pq.ParquetFile:
+    """Open one Parquet file for reading; `DataError` if it is absent, empty or not Parquet."""
+    file = Path(path)
+    if not file.is_file():
+        raise DataError.of(
+            "No such file",
+            where=file,
+            expected="a Parquet file",
+            got="a folder" if file.is_dir() else "nothing",
+            next_step="check the path",
+        )
+    if file.stat().st_size == 0:
+        raise DataError.of(
+            "Empty file",
+            where=file,
+            expected="a Parquet file",
+            got="0 bytes",
+            next_step="write the file again",
+        )
+    try:
+        return pq.ParquetFile(file)
+    except pa.ArrowInvalid as error:
+        raise DataError.of(
+            "Not a Parquet file",
+            where=file,
+            expected="a file that starts and ends with PAR1",
+            got=str(error).split(". ")[0],
+            next_step="convert it, for example with pandas: frame.to_parquet(path, index=False)",
+        ) from error
+
+
+def _parts(path: StrPath) -> tuple[Path, ...]:
+    folder = Path(path)
+    if not folder.is_dir():
+        return (folder,)
+    parts = tuple(sorted(folder.glob("*.parquet")))
+    if not parts:
+        raise DataError.of(
+            "Empty folder",
+            where=folder,
+            expected="*.parquet files",
+            got="none",
+            next_step="check the path",
+        )
+    return parts
+
+
+def table_files(root: StrPath, name: str) -> tuple[Path, ...]:
+    """Files of raw table `name` under `root`, in reading order; () when the table is not there."""
+    whole = Path(root) / f"{name}.parquet"
+    if whole.is_file():
+        return (whole,)
+    return tuple(sorted((Path(root) / name).glob("*.parquet")))
+
+
+def iter_tables(
+    path: StrPath, columns: Sequence[str] | None = None, rows: int = 65_536
+) -> Iterator[pa.Table]:
+    """Yield the table at `path` (a file or a folder of parts) in blocks of at most `rows` rows, in file order."""
+    for part in _parts(path):
+        with open_parquet(part) as file:
+            for batch in file.iter_batches(
+                rows, columns=None if columns is None else list(columns)
+            ):
+                yield pa.Table.from_batches([batch])
+
+
+def read_table(path: StrPath, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a file, or a folder of parts, whole; dictionary-encoded strings stay encoded."""
+    tables = []
+    for part in _parts(path):
+        with open_parquet(part) as file:
+            tables.append(file.read(columns=None if columns is None else list(columns)))
+    return (
+        tables[0] if len(tables) == 1 else pa.concat_tables(tables).unify_dictionaries()
+    )
+
+
+def read_frame(path: StrPath, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read a file, or a folder of parts, as a data frame with a plain row index."""
+    return read_table(path, columns).to_pandas(ignore_metadata=True)
+
+
+class Writer:
+    """Write one Parquet file block by block; the file appears under its name only when the block ends without error."""
+
+    def __init__(self, path: StrPath, schema: pa.Schema) -> None:
+        self.path = Path(path)
+        self.schema = schema.remove_metadata()
+        self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+
+    def __enter__(self) -> Self:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = pq.ParquetWriter(self._temporary, self.schema, **COMPRESSION)
+        return self
+
+    def write(self, table: pa.Table) -> None:
+        """Append one block; its columns must be the schema's, in its order."""
+        self._file.write_table(
+            table.replace_schema_metadata(None), row_group_size=ROW_GROUP
+        )
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+        if kind is None:
+            os.replace(self._temporary, self.path)
+        else:
+            self._temporary.unlink(missing_ok=True)
+
+
+def write_table(table: pa.Table, path: StrPath) -> None:
+    """Write one Parquet file, atomically."""
+    with Writer(path, table.schema) as writer:
+        writer.write(table)
+
+
+def write_text(text: str, path: StrPath) -> None:
+    """Write UTF-8 text with Unix line ends, atomically."""
+    file = Path(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(temporary, file)
+
+
+def write_json(value: Any, path: StrPath) -> None:
+    """Write canonical JSON, atomically: sorted keys, indent 1, a newline at the end, NaN refused."""
+    write_text(
+        json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+        + "\n",
+        path,
+    )
+
+
+def read_json(path: StrPath) -> Any:
+    """Read a JSON file; `DataError` when it is absent or broken."""
+    file = Path(path)
+    if not file.is_file():
+        raise DataError.of(
+            "No such file",
+            where=file,
+            expected="a JSON file",
+            got="nothing",
+            next_step="run the stage that writes it",
+        )
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise DataError.of(
+            "Broken JSON",
+            where=file,
+            expected="JSON",
+            got=str(error),
+            next_step="run the stage that writes it again",
+        ) from error
