@@ -1,0 +1,25 @@
+"""Seconds per stage, kept outside the DAG because they are never the same twice."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pipeline import paths
+
+
+@contextmanager
+def timed(stage: str) -> Iterator[dict[str, int]]:
+    """Write `data/reports/runtime/<stage>.json` with the seconds of the block, if the block succeeds.
+
+    Yields a dict of row counts that the block may fill: `rows["payments"] = n`.
+    """
+    rows: dict[str, int] = {}
+    start = time.perf_counter()
+    yield rows
+    seconds = round(time.perf_counter() - start, 3)
+    paths.RUNTIME.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"stage": stage, "seconds": seconds, "rows": rows}, sort_keys=True, indent=1)
+    (paths.RUNTIME / f"{stage}.json").write_text(text + "\n", encoding="utf-8")
