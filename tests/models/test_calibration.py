@@ -1,0 +1,53 @@
+"""The affine calibration: what it recovers, what selection costs without weights, what it refuses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.calibration import CalibrationParams, fit, to_json
+from models.errors import ModelError
+from models.metrics import expit
+
+PARAMS = CalibrationParams()
+
+
+def selected_loans(n: int = 60_000) -> tuple[np.ndarray, ...]:
+    """Margins, true PD, booked, weight: safe applicants are booked, of the others one in ten. The old score knows more than the margin."""
+    rng = np.random.default_rng(3)
+    signal, hidden = rng.normal(size=n), rng.normal(size=n)
+    pd = expit(-4 + 1.1 * signal + 0.6 * hidden)
+    passed = signal + hidden + rng.normal(size=n) < 0.8
+    booked = passed | (rng.random(n) < 0.10)
+    return 0.5 * signal - 3, pd, booked, np.where(passed, 1.0, 10.0), (rng.random(n) < pd).astype(float)
+
+
+def test_weights_by_propensity_bring_back_the_rate_through_the_door() -> None:
+    margin, pd, booked, weight, bad = selected_loans()
+    weighted = fit(margin[booked], bad[booked], weight[booked], PARAMS).pd(margin).mean()
+    plain = fit(margin[booked], bad[booked], np.ones(booked.sum()), PARAMS).pd(margin).mean()
+    assert weighted == pytest.approx(pd.mean(), rel=0.08)
+    assert plain < 0.85 * pd.mean()
+
+
+def test_refused_under_twenty_bads_and_on_a_margin_that_ranks_backwards() -> None:
+    margin = np.linspace(-5, 0, 500)
+    with pytest.raises(ModelError, match="19 bads among 500 labelled loans; expected at least 20"):
+        fit(margin, np.arange(500) >= 481, np.ones(500), PARAMS)
+    backwards = np.random.default_rng(0).random(500) < expit(-2 * margin - 6)
+    with pytest.raises(ModelError, match="expected above 0"):
+        fit(margin, backwards, np.ones(500), PARAMS)
+
+
+def test_weights_are_clipped() -> None:
+    margin, _, booked, weight, bad = selected_loans()
+    rows = margin[booked], bad[booked]
+    clipped = fit(*rows, np.where(weight[booked] > 1, 1e6, 1.0), PARAMS)
+    assert clipped == fit(*rows, np.where(weight[booked] > 1, 20.0, 1.0), PARAMS)
+
+
+def test_json_holds_line_and_scale() -> None:
+    margin, _, booked, weight, bad = selected_loans()
+    content = to_json(fit(margin[booked], bad[booked], weight[booked], PARAMS), PARAMS)
+    assert content["a"] > 0 and content["n_rows"] == booked.sum() and content["n_bads"] == bad[booked].sum()
+    assert (content["pdo"], content["base_score"], content["base_odds"], content["pd_decimals"]) == (20, 600, 50, 12)

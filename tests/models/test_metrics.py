@@ -1,0 +1,132 @@
+"""Figures against brute force and against the vectors N25-N31 of the specification."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models import calibration_tests as ct
+from models import metrics
+from models.errors import ModelError
+
+RNG = np.random.default_rng(7)
+Y = (RNG.random(300) < 0.3).astype(float)
+SCORE = np.round(Y + RNG.normal(size=300), 1)  # rounded: many ties
+WEIGHT = RNG.uniform(0.5, 3, size=300)
+
+
+def brute_auc(y: np.ndarray, s: np.ndarray, w: np.ndarray) -> float:
+    pair = (s[:, None] > s[None, :]) + 0.5 * (s[:, None] == s[None, :])
+    mass = (w * y)[:, None] * (w * (1 - y))[None, :]
+    return float((pair * mass).sum() / mass.sum())
+
+
+def test_auc_equals_all_pairs_with_ties_and_weights() -> None:
+    assert metrics.auc(Y, SCORE) == pytest.approx(brute_auc(Y, SCORE, np.ones(300)), abs=1e-12)
+    assert metrics.auc(Y, SCORE, WEIGHT) == pytest.approx(brute_auc(Y, SCORE, WEIGHT), abs=1e-12)
+
+
+def test_a_weight_of_two_is_the_row_twice() -> None:
+    w = RNG.integers(1, 4, size=300)
+    twice = np.repeat(Y, w), np.repeat(SCORE, w)
+    for figure in (metrics.auc, metrics.ks):
+        assert figure(Y, SCORE, w) == pytest.approx(figure(*twice), abs=1e-12)
+    p, q = metrics.expit(SCORE), metrics.expit(twice[1])
+    for figure in (metrics.brier, metrics.logloss):
+        assert figure(Y, p, w) == pytest.approx(figure(twice[0], q), abs=1e-12)
+
+
+def test_auc_on_true_probabilities_is_the_mean_over_drawn_outcomes() -> None:
+    p = metrics.expit(RNG.normal(-1, 1.5, size=4000))
+    score = metrics.logit(p) + RNG.normal(size=4000)
+    drawn = [metrics.auc((RNG.random(4000) < p).astype(float), score) for _ in range(60)]
+    assert metrics.auc(p, score) == pytest.approx(np.mean(drawn), abs=4 * np.std(drawn) / np.sqrt(60))
+
+
+def test_gini_and_ks_of_perfect_and_reversed_scores() -> None:
+    assert metrics.gini(Y, Y) == 1.0 and metrics.gini(Y, -Y) == -1.0 and metrics.gini(Y, np.zeros(300)) == 0.0
+    assert metrics.ks(Y, Y) == 1.0
+
+
+def test_ks_equals_scipy() -> None:
+    from scipy.stats import ks_2samp
+
+    assert metrics.ks(Y, SCORE) == pytest.approx(ks_2samp(SCORE[Y == 1], SCORE[Y == 0]).statistic, abs=1e-12)
+
+
+def test_ece_is_zero_when_each_bin_is_right_and_counts_the_gap_otherwise() -> None:
+    p, y = np.repeat([0.1, 0.5], 10), np.r_[1, np.zeros(9), np.ones(5), np.zeros(5)]
+    assert metrics.ece(y, p, bins=2) == pytest.approx(0)
+    assert metrics.ece(y, p + 0.2, bins=2) == pytest.approx(0.2)
+
+
+def test_figures_refuse_one_class_null_and_empty() -> None:
+    for y, s in (([0, 0], [1, 2]), ([0, 1], [1, np.nan]), ([], [])):
+        with pytest.raises(ModelError):
+            metrics.auc(y, s)
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected"), [((8, 9, 10, 10, 10, 10, 10, 10, 11, 12), 0.01012), ((5, 6, 8, 9, 10, 10, 11, 12, 14, 15), 0.09894)]
+)
+def test_psi_vectors_n30_n31(actual: tuple[int, ...], expected: float) -> None:
+    assert metrics.psi(np.full(10, 0.1), np.array(actual) / 100) == pytest.approx(expected, abs=5e-6)
+
+
+def test_psi_of_samples_sees_a_jump_in_nulls() -> None:
+    x = RNG.normal(size=5000)
+    holes = np.where(RNG.random(5000) < 0.3, np.nan, x)
+    assert metrics.psi_of(x, x) == 0.0
+    assert metrics.psi_of(x, holes) > 0.25
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "pd", "jeffreys", "binomial", "normal"),
+    [
+        (1000, 20, 0.012, 0.01523, 0.02060, 0.01008),  # N25
+        (1000, 12, 0.012, 0.48097, 0.53909, 0.5),  # N26
+        (5000, 80, 0.012, 0.006352, 0.007488, None),  # N27
+        (2000, 45, 0.02, 0.20949, 0.23231, None),  # N28
+    ],
+)
+def test_grade_vectors_n25_n28(n: int, d: int, pd: float, jeffreys: float, binomial: float, normal: float | None) -> None:
+    assert ct.jeffreys(n, d, pd) == pytest.approx(jeffreys, abs=6e-6)
+    assert ct.binomial(n, d, pd) == pytest.approx(binomial, abs=6e-6)
+    assert normal is None or ct.normal(n, d, pd) == pytest.approx(normal, abs=6e-6)
+
+
+def test_hosmer_lemeshow_vector_n29() -> None:
+    groups = [1000] * 5, [5, 7, 15, 18, 58], [0.004, 0.008, 0.012, 0.02, 0.05]
+    assert ct.hosmer_lemeshow(*groups) == pytest.approx((2.6876, 0.7480), abs=6e-5)
+    assert ct.hosmer_lemeshow(*groups, fitted=True)[1] == pytest.approx(0.4423, abs=6e-5)
+
+
+def test_holm_by_hand() -> None:
+    assert ct.holm([0.01, 0.04, 0.03]) == pytest.approx((0.03, 0.06, 0.06))
+    assert ct.holm([0.6, 0.9]) == pytest.approx((1.0, 1.0))
+
+
+def test_calibration_in_the_large_by_hand() -> None:
+    y, p = np.r_[np.ones(30), np.zeros(970)], np.full(1000, 0.02)
+    large = ct.in_the_large(y, p, calibration_bads=100, macro_sd=0.18)
+    assert large.z == pytest.approx((30 - 20) / np.sqrt(1000 * 0.02 * 0.98 + 20**2 / 100 + (0.18 * 20) ** 2))
+    assert ct.in_the_large(y, p, 1e12, 0.0).p_value < large.p_value
+
+
+def test_spiegelhalter_accepts_the_truth_and_rejects_a_double() -> None:
+    p = RNG.uniform(0.01, 0.2, size=20_000)
+    y = (RNG.random(20_000) < p).astype(float)
+    assert ct.spiegelhalter(y, p)[1] > 0.001
+    assert ct.spiegelhalter(y, p / 2)[1] < 1e-6
+
+
+def test_affine_fit_finds_slope_and_intercept_and_equals_sklearn() -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    m = RNG.normal(3, 2, size=4000)
+    y = (RNG.random(4000) < metrics.expit(0.7 * m - 4)).astype(int)
+    w = RNG.uniform(0.5, 3, size=4000)
+    a, b = ct.fit_affine(m, y, w)
+    reference = LogisticRegression(C=1e10, tol=1e-10, max_iter=1000).fit(m[:, None], y, sample_weight=w)
+    assert (a, b) == pytest.approx((reference.coef_[0, 0], reference.intercept_[0]), abs=1e-4)
+    assert ct.slope_intercept(y, metrics.expit(a * m + b), w) == pytest.approx((1, 0), abs=1e-6)
