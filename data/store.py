@@ -83,15 +83,11 @@ def table_files(root: StrPath, name: str) -> tuple[Path, ...]:
     return tuple(sorted((Path(root) / name).glob("*.parquet")))
 
 
-def iter_tables(
-    path: StrPath, columns: Sequence[str] | None = None, rows: int = 65_536
-) -> Iterator[pa.Table]:
+def iter_tables(path: StrPath, columns: Sequence[str] | None = None, rows: int = 65_536) -> Iterator[pa.Table]:
     """Yield the table at `path` (a file or a folder of parts) in blocks of at most `rows` rows, in file order."""
     for part in _parts(path):
         with open_parquet(part) as file:
-            for batch in file.iter_batches(
-                rows, columns=None if columns is None else list(columns)
-            ):
+            for batch in file.iter_batches(rows, columns=None if columns is None else list(columns)):
                 yield pa.Table.from_batches([batch])
 
 
@@ -101,9 +97,7 @@ def read_table(path: StrPath, columns: Sequence[str] | None = None) -> pa.Table:
     for part in _parts(path):
         with open_parquet(part) as file:
             tables.append(file.read(columns=None if columns is None else list(columns)))
-    return (
-        tables[0] if len(tables) == 1 else pa.concat_tables(tables).unify_dictionaries()
-    )
+    return tables[0] if len(tables) == 1 else pa.concat_tables(tables).unify_dictionaries()
 
 
 def read_frame(path: StrPath, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -126,9 +120,7 @@ class Writer:
 
     def write(self, table: pa.Table) -> None:
         """Append one block; its columns must be the schema's, in its order."""
-        self._file.write_table(
-            table.replace_schema_metadata(None), row_group_size=ROW_GROUP
-        )
+        self._file.write_table(table.replace_schema_metadata(None), row_group_size=ROW_GROUP)
 
     def __exit__(
         self,
@@ -138,7 +130,7 @@ class Writer:
     ) -> None:
         self._file.close()
         if kind is None:
-            os.replace(self._temporary, self.path)
+            self._temporary.replace(self.path)
         else:
             self._temporary.unlink(missing_ok=True)
 
@@ -155,14 +147,13 @@ def write_text(text: str, path: StrPath) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     temporary.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(temporary, file)
+    temporary.replace(file)
 
 
 def write_json(value: Any, path: StrPath) -> None:
     """Write canonical JSON, atomically: sorted keys, indent 1, a newline at the end, NaN refused."""
     write_text(
-        json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
-        + "\n",
+        json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
         path,
     )
 
