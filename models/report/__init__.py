@@ -1,0 +1,8 @@
+"""The report: `render(ReportData(...))` gives one HTML page that needs no network."""
+
+from __future__ import annotations
+
+from models.report.data import Bar, Example, Picture, ReportData, Step, Text
+from models.report.render import render
+
+__all__ = ["Bar", "Example", "Picture", "ReportData", "Step", "Text", "render"]

@@ -1,0 +1,145 @@
+"""The report's charts: one function each, a frame of `ReportData` in, inline SVG out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from models.report.draw import BLUE, GREEN, GRID, INK, MUTED, ORANGE, RED, sheet
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+_COLOURS = (BLUE, ORANGE, GREEN, RED, INK)
+MAX_POINTS = 300
+
+
+def _percent(axis: object, decimals: int = 0) -> None:
+    from matplotlib.ticker import PercentFormatter
+
+    axis.set_major_formatter(PercentFormatter(1.0, decimals=decimals))  # type: ignore[attr-defined]
+
+
+def _thin(frame: pd.DataFrame) -> pd.DataFrame:
+    """At most `MAX_POINTS` rows, evenly spaced, first and last kept: a curve does not need more."""
+    import numpy as np
+
+    if len(frame) <= MAX_POINTS:
+        return frame
+    return frame.iloc[np.unique(np.linspace(0, len(frame) - 1, MAX_POINTS).round().astype(int))]
+
+
+def _legend(axes: Axes, place: str) -> None:
+    axes.legend(loc=place, labelcolor=INK, fontsize=8.5)
+
+
+def roc(curve: pd.DataFrame) -> str:
+    """ROC curves, one line per series."""
+    with sheet("roc") as drawing:
+        axes = drawing.axes
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle="--")
+        for colour, (series, part) in zip(_COLOURS, curve.groupby("series", sort=False), strict=False):
+            axes.plot(_thin(part)["fpr"], _thin(part)["tpr"], color=colour, label=str(series))
+        axes.set(xlabel="goods declined", ylabel="bads declined", xlim=(0, 1), ylim=(0, 1.005))
+        _percent(axes.xaxis)
+        _percent(axes.yaxis)
+        _legend(axes, "lower right")
+    return drawing.svg
+
+
+def ks(curve: pd.DataFrame) -> str:
+    """Cumulative share of bads and goods from the lowest score up; the widest gap, KS, is marked."""
+    with sheet("ks") as drawing:
+        axes, part = drawing.axes, curve[curve["series"] == curve["series"].iloc[0]].reset_index(drop=True)
+        gap = (part["bad_share"] - part["good_share"]).abs()
+        at = part.loc[gap.idxmax()]
+        thin = _thin(part)
+        axes.plot(thin["score"], thin["bad_share"], color=ORANGE, label="bads")
+        axes.plot(thin["score"], thin["good_share"], color=BLUE, label="goods")
+        axes.plot([at["score"]] * 2, [at["good_share"], at["bad_share"]], color=INK, linestyle=":")
+        axes.annotate(f" KS {gap.max():.3f} at {at['score']:.0f}", (at["score"], (at["good_share"] + at["bad_share"]) / 2), color=INK)
+        axes.set(xlabel="score", ylabel="share at or below", ylim=(0, 1.02))
+        _percent(axes.yaxis)
+        _legend(axes, "upper left")
+    return drawing.svg
+
+
+def reliability(bins: pd.DataFrame) -> str:
+    """Observed bad rate against mean PD per bin with its interval, both on a log scale; the diagonal is perfect."""
+    with sheet("reliability") as drawing:
+        axes = drawing.axes
+        low = max(1e-4, 0.7 * min(bins["mean_pd"].min(), bins.loc[bins["observed"] > 0, "observed"].min()))
+        high = min(1.0, 1.5 * max(bins["mean_pd"].max(), bins["observed"].max()))
+        axes.plot([low, high], [low, high], color=MUTED, linewidth=1, linestyle="--")
+        for colour, (series, part) in zip(_COLOURS, bins.groupby("series", sort=False), strict=False):
+            if "low" in part:
+                axes.vlines(part["mean_pd"], part["low"].clip(lower=low), part["high"], color=colour, linewidth=1.1, alpha=0.6)
+            axes.plot(part["mean_pd"], part["observed"].clip(lower=low), "o", color=colour, markersize=4.5, label=str(series))
+        axes.set(xscale="log", yscale="log", xlabel="mean PD of the bin", ylabel="observed bad rate", xlim=(low, high), ylim=(low, high))
+        _percent(axes.xaxis, 1)
+        _percent(axes.yaxis, 1)
+        axes.minorticks_off()
+        _legend(axes, "upper left")
+    return drawing.svg
+
+
+def tiers(rows: pd.DataFrame) -> str:
+    """Share of applicants per tier as columns; mean PD and observed bad rate as points on a log scale."""
+    with sheet("tiers", width=7.6, height=3.1) as drawing:
+        axes, places = drawing.axes, range(len(rows))
+        axes.bar(places, rows["share"], color=BLUE, alpha=0.25, width=0.72)
+        axes.set(ylabel="share of applicants", xticks=list(places), xticklabels=list(rows["tier"]))
+        axes.grid(axis="x", visible=False)
+        _percent(axes.yaxis)
+        right = axes.twinx()
+        right.grid(visible=False)
+        right.plot(places, rows["mean_pd"], "-", color=INK, linewidth=1.2, label="mean PD")
+        if "observed" in rows:
+            seen = rows["observed"].where(rows["observed"] > 0)
+            right.plot(places, seen, "o", color=ORANGE, markersize=5, label="observed")
+        right.set(yscale="log", ylabel="PD, bad rate")
+        right.minorticks_off()
+        _percent(right.yaxis, 1)
+        _legend(right, "upper left")
+    return drawing.svg
+
+
+def vintages(rows: pd.DataFrame) -> str:
+    """Observed bad rate and mean PD by application month, the roles of the months shaded."""
+    with sheet("vintages", width=7.6, height=2.9) as drawing:
+        axes, places = drawing.axes, list(range(len(rows)))
+        for colour, name, label in ((ORANGE, "bad_rate", "observed bad rate"), (BLUE, "mean_pd", "mean PD")):
+            if name in rows:
+                axes.plot(places, rows[name], color=colour, marker="o", markersize=3, label=label)
+        if "role" in rows:
+            _shade(axes, rows["role"].tolist())
+        step = max(1, len(rows) // 8)
+        axes.set(xticks=places[::step], xticklabels=[str(v)[:7] for v in rows["vintage"]][::step], ylim=(0, None))
+        _percent(axes.yaxis, 1)
+        _legend(axes, "upper left")
+    return drawing.svg
+
+
+def _shade(axes: Axes, roles: list[str]) -> None:
+    starts = [i for i, role in enumerate(roles) if i == 0 or roles[i - 1] != role]
+    for start, end in zip(starts, [*starts[1:], len(roles)], strict=True):
+        if start:
+            axes.axvline(start - 0.5, color=MUTED, linewidth=0.8, linestyle="--")
+        axes.text((start + end - 1) / 2, 0.03, roles[start], transform=axes.get_xaxis_transform(), ha="center", color=MUTED, fontsize=8)
+
+
+def families(rows: pd.DataFrame) -> str:
+    """Share of explained log-odds variance per family with its interval, beside the target and its tolerance."""
+    with sheet("families", width=6.4, height=0.9 + 0.42 * len(rows)) as drawing:
+        axes, places = drawing.axes, list(range(len(rows)))[::-1]
+        axes.barh(places, rows["share"], color=BLUE, alpha=0.75, height=0.5, label="model")
+        if "low" in rows:
+            axes.hlines(places, rows["low"], rows["high"], color=INK, linewidth=1.2, label="interval")
+        if "target" in rows and rows["target"].notna().any():
+            axes.errorbar(rows["target"], places, xerr=rows["tolerance"], fmt="D", color=ORANGE, markersize=5, elinewidth=1, label="target ± tolerance")
+        axes.set(yticks=places, yticklabels=[str(f).replace("_", " ") for f in rows["family"]])
+        axes.axvline(0, color=GRID)
+        axes.grid(axis="y", visible=False)
+        _percent(axes.xaxis)
+        _legend(axes, "lower right")
+    return drawing.svg

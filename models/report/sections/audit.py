@@ -1,0 +1,63 @@
+"""Parts for audit: fairness by protected field, features that fell and why, seconds per stage, glossary."""
+
+from __future__ import annotations
+
+from models.report.blocks import Section, Terms
+from models.report.data import ReportData, Text
+from models.report.text import Column, show, table
+
+FAIRNESS = (
+    Column("field", "field"), Column("group", "group"), Column("n", "n", "count"), Column("approval_rate", "approved", "share", bar=True),
+    Column("approval_ratio", "ratio to largest group", "number"), Column("mean_pd", "mean PD", "rate"), Column("bad_rate", "bad rate", "rate"),
+)  # fmt: skip
+SELECTION = (Column("feature", "feature"), Column("family", "family"), Column("why", "why it fell"), Column("detail", "detail"))
+RUNTIME = (Column("stage", "stage"), Column("seconds", "seconds", "seconds", bar=True), Column("rows", "rows", "count"))
+GLOSSARY = (
+    ("PD", "违约概率", "probability of default within twelve months of the application, after calibration"),
+    ("bad", "坏客户", "90 or more days past due, or written off, within the performance window"),
+    ("DPD", "逾期天数", "days past due, counted from the contractual date"),
+    ("as_of", "观察时点", "the moment of application; nothing known later may be used"),
+    ("vintage", "账龄批次", "all applications of one month"),
+    ("out-of-time", "时间外样本", "the last months, never used to train, tune or calibrate; read once"),
+    ("AUC, Gini", "AUC、基尼系数", "chance that a bad scores below a good; Gini = 2 AUC − 1"),
+    ("KS", "KS 值", "widest gap between the cumulative shares of bads and goods"),
+    ("PSI", "群体稳定性指数", "how far a distribution has moved from the training months"),
+    ("oracle, reachable", "理论上限、可达上限", "best ranking with every latent state known; best ranking that the same features allow"),
+    ("concept", "概念", "a nameable behaviour; the points of its features are summed and given as one reason"),
+    ("family", "信息类别", "one of six kinds of information: payment flow, social graph, assets, device stability, bureau, identity"),
+    ("points", "分值", "score points: 20 points double the odds of repaying (PDO 20, 600 at 50:1)"),
+    ("reference", "参照", "mean points of approved training applicants, frozen in the bundle; reasons are losses against it"),
+    ("tier", "信用等级", "band of PD; sets price and the most that may be lent"),
+    ("APR", "年化利率", "all-in yearly cost; the higher of simple 365-day and IRR × 12 is held against the law"),
+    ("propensity", "获批概率", "chance that the old policy booked a loan; its inverse weighs booked loans up to all who applied"),
+)
+
+
+def fairness(data: ReportData) -> Section | None:
+    """Approval, PD and bad rate by protected and audit field; none of them is a feature."""
+    if data.fairness is None:
+        return None
+    lead = "None of these fields is a feature or a reason; they are kept to audit the outcome. A ratio under 0.80 calls for a look."
+    return Section("fairness", Text("Fairness", "公平性审计"), lead, (table(data.fairness, FAIRNESS, "Outcomes by audit field", fold=30),))
+
+
+def selection(data: ReportData) -> Section | None:
+    """Features that were left out, inside the training months only, with the reason of each."""
+    if data.selection is None:
+        return None
+    counts = data.selection["why"].value_counts()
+    lead = f"{show(len(data.selection), 'count')} features fell: " + ", ".join(f"{n} {why}" for why, n in counts.items()) + "."
+    return Section("selection", Text("Selection", "特征筛选"), lead, (table(data.selection, SELECTION, "Features that fell, and why", fold=10),))
+
+
+def runtime(data: ReportData) -> Section | None:
+    """Seconds of each stage of the run."""
+    if data.runtime is None:
+        return None
+    lead = f"{show(float(data.runtime['seconds'].sum()), 'seconds')} in all, as measured when each stage last ran on this machine."
+    return Section("runtime", Text("Runtime", "运行时间"), lead, (table(data.runtime, RUNTIME, "Seconds per stage"),))
+
+
+def glossary(data: ReportData) -> Section:
+    """The words of this page."""
+    return Section("glossary", Text("Glossary", "术语"), "", (Terms(GLOSSARY),))

@@ -1,0 +1,74 @@
+"""Whether a PD means what it says: calibration tests, reliability, tiers, vintages and portfolio."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from models.report import charts
+from models.report.blocks import Block, Cell, Figure, Figures, Section, Table
+from models.report.data import ReportData, Text
+from models.report.text import Column, show, table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TIERS = (
+    Column("tier", "tier"), Column("pd_low", "PD from", "rate"), Column("pd_high", "below", "rate"), Column("n", "n", "count"),
+    Column("share", "share", "share", bar=True), Column("mean_pd", "mean PD", "rate"), Column("observed", "observed", "rate"),
+    Column("bads", "bads", "count"), Column("daily_rate", "daily rate", "daily"), Column("apr", "APR", "rate"),
+    Column("limit_cny", "mean limit", "money"),
+)  # fmt: skip
+VINTAGES = (
+    Column("vintage", "month"), Column("role", "used for"), Column("n", "applications", "count"), Column("bad_rate", "bad rate", "rate"),
+    Column("mean_pd", "mean PD", "rate"), Column("approval_rate", "approved", "share"), Column("psi", "score PSI", "number", bar=True),
+)  # fmt: skip
+
+
+def calibration(data: ReportData) -> Section | None:
+    """Reliability plot and the table of tests, the ridge's figures beside the model's."""
+    blocks: list[Block] = []
+    if data.reliability is not None:
+        caption = Text("Reliability: observed bad rate against mean PD, with its interval", "可靠性图")
+        blocks.append(Figures((Figure(caption, f"Observed bad rate and mean PD in {len(data.reliability)} bins", charts.reliability(data.reliability)),)))
+    if data.tests is not None:
+        blocks.append(_mixed(data.tests, ("test", "model", "ridge", "reading"), ("test", "model", "ridge logit", "how to read it"), "Calibration tests"))
+    lead = "A PD of 2 % should mean that two of a hundred such applicants default. One affine step on the log-odds, fitted on its own months, sees to that."
+    return Section("calibration", Text("Calibration", "校准"), lead, tuple(blocks)) if blocks else None
+
+
+def tiers(data: ReportData) -> Section | None:
+    """The tier table and its picture."""
+    if data.tiers is None:
+        return None
+    caption = Text("Tiers: share of applicants, mean PD and observed bad rate", "等级分布")
+    figure = Figure(caption, f"Share, mean PD and observed bad rate of {len(data.tiers)} tiers", charts.tiers(data.tiers))
+    lead = "Tiers are bands of PD. Same tier, product and date means the same price."
+    blocks = (Figures((figure,)), table(data.tiers, TIERS, "Tiers, all out-of-time months together"))
+    return Section("tiers", Text("Tiers", "信用等级"), lead, blocks)
+
+
+def vintages(data: ReportData) -> Section | None:
+    """Bad rate, mean PD and score PSI by month of application."""
+    if data.vintages is None:
+        return None
+    figure = Figure(Text("Bad rate and mean PD by month of application", "各月坏账率"), f"{len(data.vintages)} application months", charts.vintages(data.vintages))
+    lead = "Score PSI compares each month with the training months: below 0.10 stable, to 0.25 watch, above it act."
+    return Section("vintages", Text("Vintages and stability", "账龄与稳定性"), lead, (Figures((figure,)), table(data.vintages, VINTAGES, "Application months", fold=12)))
+
+
+def portfolio(data: ReportData) -> Section | None:
+    """Approval, bad rate, limits, rates and profit at the same cut, ridge beside the model."""
+    if data.portfolio is None:
+        return None
+    blocks = (_mixed(data.portfolio, ("measure", "model", "ridge"), ("measure", "model", "ridge logit"), "Portfolio of the out-of-time months"),)
+    return Section("portfolio", Text("Portfolio", "资产组合"), "What the decisions add up to; approval is counted before affordability and consent.", blocks)
+
+
+def _mixed(frame: pd.DataFrame, names: tuple[str, ...], heads: tuple[str, ...], caption: str) -> Table:
+    """A table whose figures read by the row's own `kind`; an all-null ridge column is left out."""
+    kept = [i for i, name in enumerate(names) if name in frame and not frame[name].isna().all()]
+    rows = []
+    for record in frame.to_dict("records"):
+        texts = [show(record[names[i]], record["kind"] if names[i] in ("model", "ridge") else "text") for i in kept]
+        rows.append(tuple(Cell(Text(text)) for text in texts))
+    return Table(caption, tuple(heads[i] for i in kept), tuple(names[i] in ("model", "ridge") for i in kept), tuple(rows))

@@ -1,0 +1,73 @@
+"""How a number reads: one function per kind, null always a dash, and tables built from frames by declared columns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from models.report.blocks import Cell, Table
+from models.report.data import Text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DASH = "–"
+ABSENT = "not available for real data"
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+_KINDS: dict[str, Callable[[Any], str]] = {
+    "text": str,
+    "count": lambda v: f"{v:,.0f}",
+    "number": lambda v: f"{v:.3f}",
+    "share": lambda v: f"{100 * v:.1f} %",
+    "rate": lambda v: f"{100 * v:.2f} %",
+    "daily": lambda v: f"{100 * v:.3f} %",
+    "p": _p,
+    "money": lambda v: f"{'−' if v < 0 else ''}¥{abs(v):,.0f}",
+    "points": lambda v: f"{v:+.1f}".replace("-", "−"),
+    "seconds": lambda v: f"{v:,.1f} s",
+}
+KINDS = tuple(_KINDS)
+
+
+def is_null(value: object) -> bool:
+    """True for None and NaN, the two ways in which a figure may be absent."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def show(value: Any, kind: str) -> str:
+    """`value` as a person reads it; null is a dash."""
+    return DASH if is_null(value) else _KINDS[kind](value)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: the frame's column, its heading, how it reads, and whether a bar is drawn behind it."""
+
+    name: str
+    head: str
+    kind: str = "text"
+    bar: bool = False
+
+
+def table(frame: pd.DataFrame, columns: tuple[Column, ...], caption: str, *, fold: int = 40) -> Table:
+    """The declared columns that `frame` has, formatted; a column `x` of text beside `x_zh` becomes bilingual."""
+    kept = tuple(column for column in columns if column.name in frame)
+    cells = [_cells(frame, column) for column in kept]
+    return Table(caption, tuple(c.head for c in kept), tuple(c.kind != "text" for c in kept), tuple(zip(*cells, strict=True)), fold)
+
+
+def _cells(frame: pd.DataFrame, column: Column) -> list[Cell]:
+    values = frame[column.name].tolist()
+    chinese = frame[f"{column.name}_zh"].tolist() if f"{column.name}_zh" in frame else [""] * len(values)
+    top = max((abs(v) for v in values if not is_null(v)), default=0.0) if column.bar else 0.0
+    return [
+        Cell(Text(show(v, column.kind), str(zh)), abs(v) / top if top and not is_null(v) else None)
+        for v, zh in zip(values, chinese, strict=True)
+    ]
