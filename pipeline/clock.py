@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from data.store import write_json
 from pipeline import paths
 
 
@@ -20,6 +20,4 @@ def timed(stage: str) -> Iterator[dict[str, int]]:
     start = time.perf_counter()
     yield rows
     seconds = round(time.perf_counter() - start, 3)
-    paths.RUNTIME.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"stage": stage, "seconds": seconds, "rows": rows}, sort_keys=True, indent=1)
-    (paths.RUNTIME / f"{stage}.json").write_text(text + "\n", encoding="utf-8")
+    write_json({"stage": stage, "seconds": seconds, "rows": rows}, paths.RUNTIME / f"{stage}.json")

@@ -52,7 +52,9 @@ def section(name: str, kind: type[T], path: Path = paths.PARAMS) -> T:
     whole = _mapping(path)
     unknown = [key for key in whole if key not in SECTIONS]
     if unknown:
-        raise ParamsError(f"{path}: unknown section `{unknown[0]}`{_nearest(str(unknown[0]), SECTIONS)}; the sections are {', '.join(SECTIONS)}")
+        raise ParamsError(
+            f"{path}: unknown section `{unknown[0]}`{_nearest(str(unknown[0]), SECTIONS)}; the sections are {', '.join(SECTIONS)}"
+        )
     if name not in whole:
         raise ParamsError(f"{path}: section `{name}` is missing; add it (the committed params.yaml shows every section)")
     return _validate(whole[name], kind, str(path), (name,))

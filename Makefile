@@ -1,0 +1,52 @@
+# The two commands of the README, and what developers need. Everything runs in .venv, made from requirements.lock.
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+RUN := $(BIN)/python
+STAMP := .venv/installed-from
+TEST_WORKERS ?= 2
+EVIDENCE_APPLICANTS ?= 200000
+EVIDENCE_SEEDS ?= 1,2,3,4,5
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export OMP_WAIT_POLICY := passive
+export DVC_NO_ANALYTICS := 1
+export PYTHONHASHSEED := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup repro test check format evidence
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: ## .venv from requirements.lock, installed again only when the lock has changed
+	@lock=$$(git hash-object --no-filters requirements.lock) && \
+	if [ "$$(cat $(STAMP) 2>/dev/null)" != "$$lock" ]; then \
+		[ -x $(RUN) ] || $(PYTHON) -m venv .venv || exit 1; \
+		$(RUN) -m pip install --require-hashes -r requirements.lock || exit 1; \
+		echo "$$lock" > $(STAMP); \
+	fi
+	@cmp -s pipeline/launcher.sh $(BIN)/creditloom || { cp pipeline/launcher.sh $(BIN)/creditloom && chmod +x $(BIN)/creditloom; }
+
+repro: setup ## raw events to the finished report and the registered model
+	@$(BIN)/creditloom params
+	$(RUN) -m dvc repro
+	@$(BIN)/creditloom register --if-missing
+	@echo "report: data/reports/index.html"
+
+test: setup ## every test that takes seconds
+	$(RUN) -m pytest -n $(TEST_WORKERS) --dist loadfile -m "not slow"
+
+check: setup ## lint, format, types, import rules
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(RUN) -m pytest -q tests/architecture
+
+format: setup ## write the one format
+	$(RUN) -m ruff check --fix-only -q .
+	$(RUN) -m ruff format .
+
+evidence: setup ## the statistical bars at seeds 1-5 and 200,000 applicants (EVIDENCE_APPLICANTS=, EVIDENCE_SEEDS=)
+	$(BIN)/creditloom evidence --applicants $(EVIDENCE_APPLICANTS) --seeds $(EVIDENCE_SEEDS)

@@ -1,0 +1,21 @@
+"""How a command refuses: an error of ours is a message on stderr and exit code 2, anything else is a bug and keeps its traceback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+ROOMS = ("pipeline", "data", "features", "models")
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn a ValueError of one of our rooms into its message and exit code 2; let every other exception through."""
+    try:
+        yield
+    except ValueError as error:
+        if type(error).__module__.partition(".")[0] not in ROOMS:
+            raise
+        sys.stderr.write(f"creditloom: {error}\n")
+        raise SystemExit(2) from None

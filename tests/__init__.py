@@ -1,0 +1,1 @@
+"""Tests, one folder per room, plus spec, policy, world and architecture."""

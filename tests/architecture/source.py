@@ -1,0 +1,92 @@
+"""The repository as the architecture tests see it: its modules, what each imports, and what a stage can reach."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("pipeline", "features", "models", "data")
+OUTS = {"raw", "truth", "features", "model", "tuning", "decisions", "registry", "reports", "quarantine"}  # below data/, no code
+
+
+def modules() -> tuple[str, ...]:
+    """Every module of the rooms as a dotted name; a package is named by itself."""
+    files = [file for room in ROOMS for file in (ROOT / room).rglob("*.py") if not _is_out(file)]
+    return tuple(sorted(_dotted(file) for file in files))
+
+
+def path_of(module: str) -> Path:
+    """The file of a module."""
+    base = ROOT / module.replace(".", "/")
+    return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+
+
+@cache
+def tree_of(module: str) -> ast.Module:
+    """The parsed source of a module."""
+    return ast.parse(path_of(module).read_text(encoding="utf-8"))
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """Every module named by an import of `module`, at any depth of its code; imports for the type checker alone are left out."""
+    known = set(modules())
+    found: set[str] = set()
+    for node in _running(tree_of(module)):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = _base(module, node)
+            found.update(f"{base}.{alias.name}" if f"{base}.{alias.name}" in known else base for alias in node.names)
+    return frozenset(found)
+
+
+def reach(module: str) -> frozenset[str]:
+    """Our modules that running `module` can reach, itself included; packages whose __init__ holds only a docstring are left out."""
+    known, seen, open_ = set(modules()), set[str](), [module]
+    while open_:
+        current = open_.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        parents = {current.rpartition(".")[0]} if "." in current else set()
+        open_.extend((imports(current) | parents) & known)
+    return frozenset(name for name in seen if has_code(name))
+
+
+def has_code(module: str) -> bool:
+    """Whether a module holds anything beyond its docstring and `from __future__ import annotations`."""
+    body = [node for node in tree_of(module).body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+    return any(not (isinstance(node, ast.ImportFrom) and node.module == "__future__") for node in body)
+
+
+def _running(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node that can run: an `if TYPE_CHECKING:` body cannot."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
+            for other in child.orelse:
+                yield from _running(other)
+            continue
+        yield child
+        yield from _running(child)
+
+
+def _base(module: str, node: ast.ImportFrom) -> str:
+    if not node.level:
+        return node.module or ""
+    package = module.split(".") if path_of(module).name == "__init__.py" else module.split(".")[:-1]
+    package = package[: len(package) - (node.level - 1)]
+    return ".".join([*package, *([node.module] if node.module else [])])
+
+
+def _dotted(file: Path) -> str:
+    parts = list(file.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _is_out(file: Path) -> bool:
+    parts = file.relative_to(ROOT).parts
+    return parts[0] == "data" and parts[1] in OUTS

@@ -1,0 +1,97 @@
+"""dvc.yaml tells the truth: each stage lists the code it can reach, the params it reads, and nothing else."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.architecture.dag import PRODUCTS, Stage, ancestors, is_out, stages, within
+from tests.architecture.source import ROOT, modules, path_of, reach, tree_of
+
+STAGES = stages()
+NAMES = tuple(STAGES)
+BLIND = ("featurize", "tune", "train", "calibrate", "bundle", "decide")  # what must never come to know the truth
+
+
+def _reached(stage: Stage) -> set[str]:
+    return {path_of(module).relative_to(ROOT).as_posix() for module in reach(f"pipeline.{stage.name}")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stage_runs_its_verb(name: str) -> None:
+    assert STAGES[name].cmd == f"python -m pipeline.{name}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stage_lists_all_the_code_it_can_reach(name: str) -> None:
+    """Anything missing here would let a stale result pass for a new one."""
+    code = STAGES[name].code
+    assert sorted(file for file in _reached(STAGES[name]) if not any(within(file, dep) for dep in code)) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stage_lists_no_code_it_cannot_reach(name: str) -> None:
+    """Anything superfluous here would rerun a stage for nothing. A folder counts when every module of it is reached."""
+    reached = _reached(STAGES[name])
+    files = {path_of(module).relative_to(ROOT).as_posix() for module in modules()}
+    listed = [file for file in files for dep in STAGES[name].code if within(file, dep) and not file.endswith("__init__.py")]
+    assert sorted(set(listed) - reached) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_dependency_exists(name: str) -> None:
+    assert [dep for dep in STAGES[name].deps if not is_out(dep) and not (ROOT / dep).exists()] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stage_lists_the_params_it_reads(name: str) -> None:
+    read = {section for module in reach(f"pipeline.{name}") for section in _sections_read(module)}
+    assert sorted(STAGES[name].params) == sorted(read)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stage_that_reads_products_depends_on_them(name: str) -> None:
+    uses = any(isinstance(node, ast.Attribute) and node.attr in ("PRODUCTS", "LAW") for node in ast.walk(tree_of(f"pipeline.{name}")))
+    assert uses == any(within(dep, PRODUCTS) for dep in STAGES[name].deps)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_data_dependency_is_made_by_a_stage(name: str) -> None:
+    made = [out for stage in STAGES.values() for out in stage.outs]
+    loose = [dep for dep in STAGES[name].deps if is_out(dep) and not any(within(out, dep) or within(dep, out) for out in made)]
+    assert loose == []
+
+
+def test_outs_do_not_overlap() -> None:
+    outs = [out for stage in STAGES.values() for out in stage.outs]
+    assert [(one, other) for one in outs for other in outs if one is not other and within(one, other)] == []
+
+
+def test_only_tune_is_frozen() -> None:
+    assert [name for name in NAMES if STAGES[name].frozen] == ["tune"]
+
+
+@pytest.mark.parametrize("name", BLIND)
+def test_no_path_leads_from_the_truth_to_a_decision(name: str) -> None:
+    """The wall of truth, on the DAG: the truth and everything made of it stay downstream of the decision."""
+    upstream = {name} | ancestors(name, STAGES)
+    assert [stage for stage in upstream for dep in STAGES[stage].deps if within("data/truth", dep) or within(dep, "data/truth")] == []
+    assert upstream.isdisjoint({"evaluate", "audit", "explain", "report"})
+
+
+@pytest.mark.parametrize("module", [m for m in modules() if m.startswith("pipeline.")])
+def test_only_evaluate_and_audit_name_the_truth(module: str) -> None:
+    """The wall of truth, in the code: the path is named where it is written (simulate), where it is judged, and in paths."""
+    if module not in ("pipeline.paths", "pipeline.simulate", "pipeline.evaluate", "pipeline.audit"):
+        nodes = list(ast.walk(tree_of(module)))
+        assert not [node for node in nodes if isinstance(node, ast.Attribute) and node.attr == "TRUTH"]
+        assert not [node for node in nodes if isinstance(node, ast.ImportFrom) and any(alias.name == "TRUTH" for alias in node.names)]
+        assert not [node for node in nodes if isinstance(node, ast.Constant) and node.value == "data/truth"]
+
+
+def _sections_read(module: str) -> set[str]:
+    """The first argument of every call of `section(...)` or `params.section(...)` in a module."""
+    calls = [node for node in ast.walk(tree_of(module)) if isinstance(node, ast.Call) and node.args]
+    named = [node for node in calls if getattr(node.func, "id", getattr(node.func, "attr", "")) == "section"]
+    return {node.args[0].value for node in named if isinstance(node.args[0], ast.Constant)}
