@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.report.data import Bar, Example, Picture, ReportData, Step, Text
-from models.report.render import render
+from .data import Bar, Example, Picture, ReportData, Step, Text
+from .render import render
 
 __all__ = ["Bar", "Example", "Picture", "ReportData", "Step", "Text", "render"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from models.report.data import Example, Text
+from .data import Example, Text
 
 
 @dataclass(frozen=True)

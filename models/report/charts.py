@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from models.report.draw import BLUE, GREEN, GRID, INK, MUTED, ORANGE, RED, sheet
+from .draw import BLUE, GREEN, GRID, INK, MUTED, ORANGE, RED, sheet
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 _COLOURS = (BLUE, ORANGE, GREEN, RED, INK)
 MAX_POINTS = 300
 
 
-def _percent(axis: object, decimals: int = 0) -> None:
+def _percent(axis: Axis, decimals: int = 0) -> None:
     from matplotlib.ticker import PercentFormatter
 
-    axis.set_major_formatter(PercentFormatter(1.0, decimals=decimals))  # type: ignore[attr-defined]
+    axis.set_major_formatter(PercentFormatter(1.0, decimals=decimals))
 
 
 def _thin(frame: pd.DataFrame) -> pd.DataFrame:
@@ -29,8 +30,17 @@ def _thin(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.iloc[np.unique(np.linspace(0, len(frame) - 1, MAX_POINTS).round().astype(int))]
 
 
-def _legend(axes: Axes, place: str) -> None:
+def _legend(axes: Axes, place: Literal["upper left", "lower right"]) -> None:
     axes.legend(loc=place, labelcolor=INK, fontsize=8.5)
+
+
+def _log_percent(axis: Axis) -> None:
+    """Ticks at 1, 2 and 5 of each decade, so that a narrow range has more than one."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def roc(curve: pd.DataFrame) -> str:
@@ -57,8 +67,8 @@ def ks(curve: pd.DataFrame) -> str:
         axes.plot(thin["score"], thin["bad_share"], color=ORANGE, label="bads")
         axes.plot(thin["score"], thin["good_share"], color=BLUE, label="goods")
         axes.plot([at["score"]] * 2, [at["good_share"], at["bad_share"]], color=INK, linestyle=":")
-        axes.annotate(f" KS {gap.max():.3f} at {at['score']:.0f}", (at["score"], (at["good_share"] + at["bad_share"]) / 2), color=INK)
-        axes.set(xlabel="score", ylabel="share at or below", ylim=(0, 1.02))
+        axes.text(at["score"], at["bad_share"] + 0.03, f"KS {gap.max():.3f} at {at['score']:.0f} ", color=INK, ha="right")
+        axes.set(xlabel="score", ylabel="share at or below", ylim=(0, 1.05))
         _percent(axes.yaxis)
         _legend(axes, "upper left")
     return drawing.svg
@@ -76,9 +86,8 @@ def reliability(bins: pd.DataFrame) -> str:
                 axes.vlines(part["mean_pd"], part["low"].clip(lower=low), part["high"], color=colour, linewidth=1.1, alpha=0.6)
             axes.plot(part["mean_pd"], part["observed"].clip(lower=low), "o", color=colour, markersize=4.5, label=str(series))
         axes.set(xscale="log", yscale="log", xlabel="mean PD of the bin", ylabel="observed bad rate", xlim=(low, high), ylim=(low, high))
-        _percent(axes.xaxis, 1)
-        _percent(axes.yaxis, 1)
-        axes.minorticks_off()
+        _log_percent(axes.xaxis)
+        _log_percent(axes.yaxis)
         _legend(axes, "upper left")
     return drawing.svg
 
@@ -98,8 +107,7 @@ def tiers(rows: pd.DataFrame) -> str:
             seen = rows["observed"].where(rows["observed"] > 0)
             right.plot(places, seen, "o", color=ORANGE, markersize=5, label="observed")
         right.set(yscale="log", ylabel="PD, bad rate")
-        right.minorticks_off()
-        _percent(right.yaxis, 1)
+        _log_percent(right.yaxis)
         _legend(right, "upper left")
     return drawing.svg
 
@@ -111,10 +119,11 @@ def vintages(rows: pd.DataFrame) -> str:
         for colour, name, label in ((ORANGE, "bad_rate", "observed bad rate"), (BLUE, "mean_pd", "mean PD")):
             if name in rows:
                 axes.plot(places, rows[name], color=colour, marker="o", markersize=3, label=label)
+        axes.set_ylim(0, 1.3 * axes.dataLim.ymax)  # room for the legend
         if "role" in rows:
             _shade(axes, rows["role"].tolist())
         step = max(1, len(rows) // 8)
-        axes.set(xticks=places[::step], xticklabels=[str(v)[:7] for v in rows["vintage"]][::step], ylim=(0, None))
+        axes.set(xticks=places[::step], xticklabels=[str(v)[:7] for v in rows["vintage"]][::step])
         _percent(axes.yaxis, 1)
         _legend(axes, "upper left")
     return drawing.svg
@@ -132,11 +141,13 @@ def families(rows: pd.DataFrame) -> str:
     """Share of explained log-odds variance per family with its interval, beside the target and its tolerance."""
     with sheet("families", width=6.4, height=0.9 + 0.42 * len(rows)) as drawing:
         axes, places = drawing.axes, list(range(len(rows)))[::-1]
-        axes.barh(places, rows["share"], color=BLUE, alpha=0.75, height=0.5, label="model")
+        upper, lower = [place + 0.14 for place in places], [place - 0.24 for place in places]
+        axes.barh(upper, rows["share"], color=BLUE, alpha=0.55, height=0.36, label="model")
         if "low" in rows:
-            axes.hlines(places, rows["low"], rows["high"], color=INK, linewidth=1.2, label="interval")
+            axes.hlines(upper, rows["low"], rows["high"], color=INK, linewidth=1.2, label="its interval")
         if "target" in rows and rows["target"].notna().any():
-            axes.errorbar(rows["target"], places, xerr=rows["tolerance"], fmt="D", color=ORANGE, markersize=5, elinewidth=1, label="target ± tolerance")
+            axes.hlines(lower, rows["target"] - rows["tolerance"], rows["target"] + rows["tolerance"], color=ORANGE, linewidth=4, alpha=0.3)
+            axes.plot(rows["target"], lower, "D", color=ORANGE, markersize=4.5, label="target, ± allowed")
         axes.set(yticks=places, yticklabels=[str(f).replace("_", " ") for f in rows["family"]])
         axes.axvline(0, color=GRID)
         axes.grid(axis="y", visible=False)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from models.report.data import ReportData
-from models.report.sections import sections
+from .data import ReportData
+from .sections import sections
 
 
 def render(data: ReportData) -> str:

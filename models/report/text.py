@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from models.report.blocks import Cell, Table
-from models.report.data import Text
+from .blocks import Cell, Table
+from .data import Text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -91,7 +91,7 @@ def full() -> ReportData:
                                "family": FAMILIES[:4], "mean_abs_points": [9.0, 5, 4, 1]}),
         pictures=(Picture("beeswarm", Text("Points per feature", "各特征分值"), PNG, PNG), Picture("bar", Text("Points per family"), PNG)),
         fairness=pd.DataFrame({"field": ["age band"] * 2, "group": ["18-25", "26-35"], "n": [5000, 9000], "approval_rate": [0.6, 0.7], "approval_ratio": [0.857, 1.0]}),
-        selection=pd.DataFrame({"feature": [f"pay_x_{i}" for i in range(15)], "family": "payment_flow", "why": "constant", "detail": ""}),
+        selection=pd.DataFrame({"feature": [f"pay_x_{i}" for i in range(15)], "why": "constant", "figure": 0.0, "of": ""}),
         runtime=pd.DataFrame({"stage": ["simulate", "featurize"], "seconds": [121.5, 33.2], "rows": [45_000_000, 100_000]}),
     )  # fmt: skip
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from models.report.blocks import Section
 from models.report.data import ReportData
-from models.report.sections import answers, audit, drivers, grades, power, summary
+
+from . import answers, audit, drivers, grades, power, summary
 
 ORDER: tuple[Callable[[ReportData], Section | None], ...] = (
     summary.bars, summary.flow, power.power, grades.calibration, grades.tiers, grades.vintages, grades.portfolio,

@@ -11,8 +11,8 @@ REASONS = (
     Column("share", "of adverse decisions", "share", bar=True), Column("mean_points", "mean points", "points"),
 )  # fmt: skip
 LEAD = (
-    "Base points plus the points of every concept are the score, exactly. Reasons are the concepts that lost most points against the mean of "
-    "approved training applicants; each names the behaviour with its number."
+    "Base points plus the points of every concept are the score, exactly. Reasons are the concepts that lost most points against the "
+    "mean of approved training applicants; each names the behaviour with its number."
 )
 SHOWN = 12
 
@@ -40,7 +40,8 @@ def waterfall(example: Example) -> Waterfall:
     for (label, points), start in zip(steps, levels, strict=False):
         left = (min(start, start + points) - low + pad) * scale
         bridges.append(Bridge(label, show(points, "points"), left, abs(points) * scale, "up" if points > 0 else "down"))
-    bridges.append(Bridge(Text("score before rounding", "取整前分数"), f"{example.score_raw:.1f}", 0.0, (levels[-1] - low + pad) * scale, "total"))
+    total = Text("score before rounding", "取整前分数")
+    bridges.append(Bridge(total, f"{example.score_raw:.1f}", 0.0, (levels[-1] - low + pad) * scale, "total"))
     return Waterfall(example, f"Application {example.application_id}", _facts(example), tuple(bridges), _sum_line(example))
 
 
@@ -61,6 +62,6 @@ def _sum_line(example: Example) -> str:
     steps = sum(points for _, points in example.steps)
     rounding = example.score - example.score_raw
     return (
-        f"{example.base:.6f} + ({steps:+.6f}) = {example.score_raw:.6f}; rounding and clipping {rounding:+.6f} = {example.score}. "
-        f"Largest difference from the sum: {abs(example.gap):.1e}."
-    ).replace("-0.0", "−0.0")
+        f"base {example.base:.6f}, concepts {steps:+.6f}, together {example.score_raw:.6f}; rounding and clipping {rounding:+.6f} "
+        f"give {example.score}. The sum misses by {abs(example.gap):.0e}."
+    )

@@ -7,10 +7,12 @@ from models.report.data import ReportData, Text
 from models.report.text import Column, show, table
 
 FAIRNESS = (
-    Column("field", "field"), Column("group", "group"), Column("n", "n", "count"), Column("approval_rate", "approved", "share", bar=True),
-    Column("approval_ratio", "ratio to largest group", "number"), Column("mean_pd", "mean PD", "rate"), Column("bad_rate", "bad rate", "rate"),
+    Column("field", "field"), Column("group", "group"), Column("n", "n", "count"),
+    Column("approval_rate", "approved", "share", bar=True), Column("approval_ratio", "ratio to largest group", "number"), Column("mean_pd", "mean PD", "rate"), Column("bad_rate", "bad rate", "rate"),
 )  # fmt: skip
-SELECTION = (Column("feature", "feature"), Column("family", "family"), Column("why", "why it fell"), Column("detail", "detail"))
+SELECTION = (
+    Column("feature", "feature"), Column("why", "why it fell"), Column("figure", "figure", "number"), Column("of", "doubles"),
+)  # fmt: skip
 RUNTIME = (Column("stage", "stage"), Column("seconds", "seconds", "seconds", bar=True), Column("rows", "rows", "count"))
 GLOSSARY = (
     ("PD", "违约概率", "probability of default within twelve months of the application, after calibration"),
@@ -47,7 +49,8 @@ def selection(data: ReportData) -> Section | None:
         return None
     counts = data.selection["why"].value_counts()
     lead = f"{show(len(data.selection), 'count')} features fell: " + ", ".join(f"{n} {why}" for why, n in counts.items()) + "."
-    return Section("selection", Text("Selection", "特征筛选"), lead, (table(data.selection, SELECTION, "Features that fell, and why", fold=10),))
+    rows = table(data.selection, SELECTION, "Features that fell, and why", fold=10)
+    return Section("selection", Text("Selection", "特征筛选"), lead, (rows,))
 
 
 def runtime(data: ReportData) -> Section | None:
@@ -58,6 +61,6 @@ def runtime(data: ReportData) -> Section | None:
     return Section("runtime", Text("Runtime", "运行时间"), lead, (table(data.runtime, RUNTIME, "Seconds per stage"),))
 
 
-def glossary(data: ReportData) -> Section:
-    """The words of this page."""
+def glossary(_: ReportData) -> Section:
+    """The words of this page, whatever it shows."""
     return Section("glossary", Text("Glossary", "术语"), "", (Terms(GLOSSARY),))

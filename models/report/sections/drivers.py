@@ -21,8 +21,8 @@ def families(data: ReportData) -> Section | None:
     """Covariance share of each family with its interval and target, and the R2 of each latent state from its own family's features."""
     blocks: list[Block] = []
     if data.families is not None:
-        caption = Text("Share of explained log-odds variance per family", "各类信息的贡献占比")
-        blocks.append(Figures((Figure(caption, f"Shares of {len(data.families)} families beside their targets", charts.families(data.families)),)))
+        caption, alt = Text("Share of explained log-odds variance per family", "各类信息的贡献占比"), "Family shares beside their targets"
+        blocks.append(Figures((Figure(caption, alt, charts.families(data.families)),)))
         blocks.append(table(data.families, FAMILIES, "Family shares: Cov(Φ family, F) / Var(F), summing to 100 %"))
     if data.states is not None:
         blocks.append(table(data.states, STATES, "How well features show each latent state (truth known only in the simulated world)"))
@@ -38,7 +38,7 @@ def pictures(data: ReportData) -> Section | None:
     if data.pictures:
         blocks.append(Figures(tuple(_figure(picture) for picture in data.pictures)))
     if data.concepts is not None:
-        frame = data.concepts.rename(columns={"text_en": "text", "text_zh": "text_zh"})
+        frame = data.concepts.rename(columns={"text_en": "text"})
         blocks.append(table(frame, CONCEPTS, "Mean absolute points per concept", fold=12))
     lead = "Points are score points: a positive value raises the score. Drawn by the shap library on a sample of out-of-time applications."
     return Section("drivers", Text("What moves the score", "评分驱动因素"), lead, tuple(blocks)) if blocks else None

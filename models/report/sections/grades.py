@@ -22,18 +22,24 @@ VINTAGES = (
     Column("vintage", "month"), Column("role", "used for"), Column("n", "applications", "count"), Column("bad_rate", "bad rate", "rate"),
     Column("mean_pd", "mean PD", "rate"), Column("approval_rate", "approved", "share"), Column("psi", "score PSI", "number", bar=True),
 )  # fmt: skip
+FIGURES = (Column("model", "model", ""), Column("ridge", "ridge logit", ""))  # these read by the `kind` of their row
+TESTS = (Column("test", "test"), *FIGURES, Column("reading", "how to read it"))
+MEASURES = (Column("measure", "measure"), *FIGURES)
+CALIBRATED = (
+    "A PD of 2 % should mean that two of a hundred such applicants default. One affine step on the log-odds, fitted on months of its own, "
+    "sees to that."
+)
 
 
 def calibration(data: ReportData) -> Section | None:
     """Reliability plot and the table of tests, the ridge's figures beside the model's."""
     blocks: list[Block] = []
     if data.reliability is not None:
-        caption = Text("Reliability: observed bad rate against mean PD, with its interval", "可靠性图")
-        blocks.append(Figures((Figure(caption, f"Observed bad rate and mean PD in {len(data.reliability)} bins", charts.reliability(data.reliability)),)))
+        caption, alt = Text("Observed bad rate against mean PD, with its interval", "可靠性图"), "Observed bad rate and mean PD by bin of PD"
+        blocks.append(Figures((Figure(caption, alt, charts.reliability(data.reliability)),)))
     if data.tests is not None:
-        blocks.append(_mixed(data.tests, ("test", "model", "ridge", "reading"), ("test", "model", "ridge logit", "how to read it"), "Calibration tests"))
-    lead = "A PD of 2 % should mean that two of a hundred such applicants default. One affine step on the log-odds, fitted on its own months, sees to that."
-    return Section("calibration", Text("Calibration", "校准"), lead, tuple(blocks)) if blocks else None
+        blocks.append(_mixed(data.tests, TESTS, "Calibration tests"))
+    return Section("calibration", Text("Calibration", "校准"), CALIBRATED, tuple(blocks)) if blocks else None
 
 
 def tiers(data: ReportData) -> Section | None:
@@ -51,24 +57,26 @@ def vintages(data: ReportData) -> Section | None:
     """Bad rate, mean PD and score PSI by month of application."""
     if data.vintages is None:
         return None
-    figure = Figure(Text("Bad rate and mean PD by month of application", "各月坏账率"), f"{len(data.vintages)} application months", charts.vintages(data.vintages))
+    caption = Text("Bad rate and mean PD by month of application", "各月坏账率")
+    figure = Figure(caption, f"Bad rate and mean PD over {len(data.vintages)} months", charts.vintages(data.vintages))
     lead = "Score PSI compares each month with the training months: below 0.10 stable, to 0.25 watch, above it act."
-    return Section("vintages", Text("Vintages and stability", "账龄与稳定性"), lead, (Figures((figure,)), table(data.vintages, VINTAGES, "Application months", fold=12)))
+    blocks = (Figures((figure,)), table(data.vintages, VINTAGES, "Application months", fold=12))
+    return Section("vintages", Text("Vintages and stability", "账龄与稳定性"), lead, blocks)
 
 
 def portfolio(data: ReportData) -> Section | None:
     """Approval, bad rate, limits, rates and profit at the same cut, ridge beside the model."""
     if data.portfolio is None:
         return None
-    blocks = (_mixed(data.portfolio, ("measure", "model", "ridge"), ("measure", "model", "ridge logit"), "Portfolio of the out-of-time months"),)
-    return Section("portfolio", Text("Portfolio", "资产组合"), "What the decisions add up to; approval is counted before affordability and consent.", blocks)
+    lead = "What the decisions add up to; approval is counted before affordability and consent."
+    blocks = (_mixed(data.portfolio, MEASURES, "Portfolio of the out-of-time months"),)
+    return Section("portfolio", Text("Portfolio", "资产组合"), lead, blocks)
 
 
-def _mixed(frame: pd.DataFrame, names: tuple[str, ...], heads: tuple[str, ...], caption: str) -> Table:
-    """A table whose figures read by the row's own `kind`; an all-null ridge column is left out."""
-    kept = [i for i, name in enumerate(names) if name in frame and not frame[name].isna().all()]
-    rows = []
-    for record in frame.to_dict("records"):
-        texts = [show(record[names[i]], record["kind"] if names[i] in ("model", "ridge") else "text") for i in kept]
-        rows.append(tuple(Cell(Text(text)) for text in texts))
-    return Table(caption, tuple(heads[i] for i in kept), tuple(names[i] in ("model", "ridge") for i in kept), tuple(rows))
+def _mixed(frame: pd.DataFrame, columns: tuple[Column, ...], caption: str) -> Table:
+    """A table whose figures (columns without a kind of their own) read by the row's `kind`; an all-null column is left out."""
+    kept = [column for column in columns if column.name in frame and not frame[column.name].isna().all()]
+    rows = tuple(
+        tuple(Cell(Text(show(record[column.name], column.kind or record["kind"]))) for column in kept) for record in frame.to_dict("records")
+    )
+    return Table(caption, tuple(c.head for c in kept), tuple(not c.kind for c in kept), rows)

@@ -16,8 +16,8 @@ VALIDATION = (
     Column("ridge_mean", "ridge logit", "number"), Column("ridge_sd", "± sd", "number"),
 )  # fmt: skip
 LEAD = (
-    "Oracle: the best that anyone could do who knows every latent state. Reachable: the best that the same features allow, fitted on the truth. "
-    "The ridge logit is the simple challenger on the same features."
+    "Oracle: the best that anyone could do who knows every latent state. Reachable: the best that the same features allow, fitted on the "
+    "truth. The ridge logit is the simple challenger on the same features."
 )
 
 
@@ -32,7 +32,7 @@ def power(data: ReportData) -> Section | None:
         blocks.append(table(data.validation, VALIDATION, "Cross-validated and out-of-time figures"))
     if curves := _curves(data):
         blocks.append(Figures(curves))
-    lead = LEAD if data.power is not None else "How well the model ranks applicants it has not seen; the ridge logit is the simple challenger."
+    lead = LEAD if data.power is not None else "How well the model ranks applicants it has not seen."
     return Section("power", Text("Discrimination", "区分能力"), lead, tuple(blocks)) if blocks else None
 
 

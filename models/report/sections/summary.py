@@ -15,9 +15,10 @@ def bars(data: ReportData) -> Section | None:
         return None
     missed = [bar.name.en for bar in data.bars if bar.passed is False]
     judged = sum(bar.passed is not None for bar in data.bars)
-    verdict = f"Missed: {', '.join(missed)}." if missed else f"All {judged} judged bars are met." if judged else "No bar could be judged here."
-    blocks: list[Block] = [Note(verdict, "fail" if missed else "pass" if judged else ""), Cards(tuple(_card(bar) for bar in data.bars))]
-    return Section("bars", Text("Bars", "达标情况"), "What was promised before the run, and what came out on the out-of-time months.", tuple(blocks))
+    met = f"All {judged} judged bars are met." if judged else "No bar could be judged here."
+    verdict = Note(f"Missed: {', '.join(missed)}." if missed else met, "fail" if missed else "pass" if judged else "")
+    lead = "What was promised before the run, and what came out on the out-of-time months."
+    return Section("bars", Text("Bars", "达标情况"), lead, (verdict, Cards(tuple(_card(bar) for bar in data.bars))))
 
 
 def _card(bar: Bar) -> Card:
@@ -36,4 +37,5 @@ def flow(data: ReportData) -> Section | None:
         blocks.append(Flow(tuple((step.name, show(step.count, "count"), step.unit) for step in data.flow)))
     if data.volumes is not None:
         blocks.append(table(data.volumes, VOLUMES, f"Rows per raw table, {show(int(data.volumes['rows'].sum()), 'count')} in all"))
-    return Section("flow", Text("From raw events to reasons", "从原始事件到决策理由"), "A feature sees an event only if it had happened and was known before the application.", tuple(blocks))
+    lead = "A feature sees an event only if it had happened and was known before the application."
+    return Section("flow", Text("From raw events to reasons", "从原始事件到决策理由"), lead, tuple(blocks))
