@@ -8,7 +8,8 @@ from models.report.text import Column, show, table
 
 FAIRNESS = (
     Column("field", "field"), Column("group", "group"), Column("n", "n", "count"),
-    Column("approval_rate", "approved", "share", bar=True), Column("approval_ratio", "ratio to largest group", "number"), Column("mean_pd", "mean PD", "rate"), Column("bad_rate", "bad rate", "rate"),
+    Column("approval_rate", "approved", "share", bar=True), Column("approval_ratio", "ratio to largest group", "number"),
+    Column("mean_pd", "mean PD", "rate"), Column("bad_rate", "bad rate", "rate"),
 )  # fmt: skip
 SELECTION = (
     Column("feature", "feature"), Column("why", "why it fell"), Column("figure", "figure", "number"), Column("of", "doubles"),

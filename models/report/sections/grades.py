@@ -26,8 +26,8 @@ FIGURES = (Column("model", "model", ""), Column("ridge", "ridge logit", ""))  # 
 TESTS = (Column("test", "test"), *FIGURES, Column("reading", "how to read it"))
 MEASURES = (Column("measure", "measure"), *FIGURES)
 CALIBRATED = (
-    "A PD of 2 % should mean that two of a hundred such applicants default. One affine step on the log-odds, fitted on months of its own, "
-    "sees to that."
+    "A PD of 2 % should mean that two of a hundred such applicants default. "
+    "One affine step on the log-odds, fitted on months of its own, sees to that."
 )
 
 
@@ -35,7 +35,7 @@ def calibration(data: ReportData) -> Section | None:
     """Reliability plot and the table of tests, the ridge's figures beside the model's."""
     blocks: list[Block] = []
     if data.reliability is not None:
-        caption, alt = Text("Observed bad rate against mean PD, with its interval", "可靠性图"), "Observed bad rate and mean PD by bin of PD"
+        caption, alt = Text("Observed bad rate against mean PD, with its interval", "可靠性图"), "Observed bad rate by mean PD"
         blocks.append(Figures((Figure(caption, alt, charts.reliability(data.reliability)),)))
     if data.tests is not None:
         blocks.append(_mixed(data.tests, TESTS, "Calibration tests"))
@@ -74,9 +74,8 @@ def portfolio(data: ReportData) -> Section | None:
 
 
 def _mixed(frame: pd.DataFrame, columns: tuple[Column, ...], caption: str) -> Table:
-    """A table whose figures (columns without a kind of their own) read by the row's `kind`; an all-null column is left out."""
+    """A table whose figures (columns without a kind) read by the row's `kind`; an all-null column is left out."""
     kept = [column for column in columns if column.name in frame and not frame[column.name].isna().all()]
-    rows = tuple(
-        tuple(Cell(Text(show(record[column.name], column.kind or record["kind"]))) for column in kept) for record in frame.to_dict("records")
-    )
+    records = frame.to_dict("records")
+    rows = tuple(tuple(Cell(Text(show(record[column.name], column.kind or record["kind"]))) for column in kept) for record in records)
     return Table(caption, tuple(c.head for c in kept), tuple(not c.kind for c in kept), rows)
