@@ -1,4 +1,4 @@
-"""`creditloom params`: read every block of params.yaml as its room's type before anything runs.
+"""`creditloom params`: read every block of params.yaml as its room's type before anything runs, or change values in it.
 
 The types are named as text and imported when asked for: a stage must not reach every room because it reads its own parameters.
 """
@@ -12,11 +12,27 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from data.store import write_text
 from pipeline import paths
-from pipeline.params import SECTIONS, section
+from pipeline.params import SECTIONS, ParamsError, changed, parse_value, section
 
 TYPES: dict[str, str] = {
     "seed": "builtins:int",
+    "source": "data.sources:SourceParams",
+    "calendar": "data.world.params:Calendar",
+    "world": "data.world.params:WorldParams",
+    "features": "features.params:FeatureParams",
+    "label": "features.params:LabelParams",
+    "split": "models.split:SplitParams",
+    "tune": "models.tuning:TuneParams",
+    "train": "models.booster:BoosterParams",
+    "ridge": "models.ridge:RidgeParams",
+    "calibration": "models.calibration:CalibrationParams",
+    "policy": "models.decision.policy:PolicyParams",
+    "evaluate": "models.evaluation:EvaluateParams",
+    "explain": "models.explain:ExplainParams",
+    "report": "models.report:ReportParams",
+    "registry": "models.registry.gate:RegistryParams",
 }
 
 
@@ -27,8 +43,25 @@ def type_of(name: str) -> type:
     return found
 
 
-def params(path: Annotated[Path, typer.Option(help="the parameter file")] = paths.PARAMS) -> None:
-    """Check params.yaml: every block, key and value, before a long run."""
+def params(
+    path: Annotated[Path, typer.Option(help="the parameter file")] = paths.PARAMS,
+    change: Annotated[list[str] | None, typer.Option("--set", help="a value to change first, as world.applicants=6000")] = None,
+) -> None:
+    """Check params.yaml: every block, key and value, before a long run. With --set, change values first (comments are lost)."""
+    if change:
+        write_text(changed(assignments(change), path), path)
     for name in SECTIONS:
         section(name, type_of(name), path)
     Console().print(f"{path}: {len(SECTIONS)} blocks, all as declared")
+
+
+def assignments(texts: list[str] | None) -> dict[str, object]:
+    """`world.applicants=6000` and its like as dotted path -> value. Raises ParamsError where there is no `=`."""
+    return dict(_assignment(text) for text in texts or ())
+
+
+def _assignment(text: str) -> tuple[str, object]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise ParamsError(f"--set {text}: expected a dotted path, `=` and a value, as world.applicants=6000")
+    return key, parse_value(value)

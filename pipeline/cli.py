@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from pipeline import check
+from pipeline import check, evidence
 from pipeline.refusal import refusals
 
 app = typer.Typer(
@@ -15,6 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(check.params)
+app.command()(evidence.evidence)
 
 
 def main() -> None:

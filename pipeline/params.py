@@ -65,6 +65,28 @@ def document(kind: type[T], path: Path) -> T:
     return _validate(_mapping(path), kind, str(path), ())
 
 
+def changed(changes: Mapping[str, Any], path: Path = paths.PARAMS) -> str:
+    """The text of params.yaml with values replaced, each named by its dotted path (`world.applicants`); comments are not kept.
+
+    Raises ParamsError for a path that the file does not have. The values are checked when a stage reads them.
+    """
+    whole = dict(_mapping(path))
+    for dotted, value in changes.items():
+        *above, last = dotted.split(".")
+        at: Any = whole
+        for key in above:
+            at = at.get(key) if isinstance(at, dict) else None
+        if not isinstance(at, dict) or last not in at:
+            raise ParamsError(f"{path}: no parameter `{dotted}` to change; expected a dotted path such as world.applicants")
+        at[last] = value
+    return str(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True))
+
+
+def parse_value(text: str) -> Any:
+    """A value as YAML reads it: `6000` a number, `false` a flag, anything else text."""
+    return yaml.safe_load(text)
+
+
 def _mapping(path: Path) -> Mapping[str, Any]:
     if not path.is_file():
         raise ParamsError(f"{path}: no such file; run from the root of the repository, where params.yaml is")

@@ -1,0 +1,37 @@
+"""One small world carried through the chain, once for all tests of this folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline import chain
+from tests.architecture.source import ROOT
+
+SMALL = {
+    "seed": 7,
+    "world.applicants": 1500,
+    "world.base_rate": 0.2,
+    "world.activity_scale": 0.1,
+    "world.processes": 1,
+}
+
+
+def small_run(folder: Path, stages: tuple[str, ...], **changes: object) -> Path:
+    """Run the chain on a small world in `folder`; returns the folder."""
+    chain.prepare(folder, {**SMALL, **changes}, ROOT / "params.yaml")
+    chain.run(folder, stages)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which every stage up to the report has run."""
+    return small_run(tmp_path_factory.mktemp("one") / "run", chain.TO_REPORT)
+
+
+@pytest.fixture(scope="session")
+def again(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same parameters in another folder, with another number of processes, up to the decisions."""
+    return small_run(tmp_path_factory.mktemp("another place") / "run", chain.TO_DECISIONS, **{"world.processes": 2})

@@ -1,0 +1,127 @@
+"""Raw events to explained decisions, on a small world: every stage leaves what the next one reads, and twice is the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from pipeline import chain, paths
+from tests.architecture.dag import stages
+from tests.pipeline.conftest import SMALL
+
+DECISION_COLUMNS = {
+    "decision_id", "application_id", "product", "law_profile", "as_of", "pd", "score_raw", "score", "tier", "decision", "limit_cny",
+    "limiting_cap", "tenor", "method", "daily_rate", "apr_simple360", "apr_simple365", "apr_irr12", "eff_annual", "penalty_rate",
+    "charges", "reasons", "refusal_codes", "model_version", "policy_version",
+}  # fmt: skip
+
+
+def _hashes(folder: Path, below: Path) -> dict[str, str]:
+    base = folder / below
+    files = [base] if base.is_file() else sorted(path for path in base.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def _json(folder: Path, path: Path) -> dict:  # type: ignore[type-arg]
+    return json.loads((folder / path).read_text(encoding="utf-8"))
+
+
+def test_the_chain_is_the_dag() -> None:
+    """The order in which chain runs the stages is an order dvc.yaml allows, and leaves out only what is frozen."""
+    dag = stages()
+    assert set(chain.TO_REPORT) == {name for name, stage in dag.items() if not stage.frozen}
+
+
+@pytest.mark.parametrize("out", sorted(out for stage in stages().values() for out in stage.outs))
+def test_every_out_of_the_dag_is_written(run: Path, out: str) -> None:
+    assert (run / out).exists()
+
+
+def test_nothing_else_is_written(run: Path) -> None:
+    """Outs of the stages, quarantined rows and the noted seconds: a stage leaves nothing that DVC does not know of."""
+    known = [Path(out) for stage in stages().values() for out in stage.outs]
+    known += [paths.PARAMS, paths.RUNTIME, paths.RUNTIME_JSON, paths.QUARANTINE]
+    files = [path.relative_to(run) for path in run.rglob("*") if path.is_file()]
+    assert [path for path in files if not any(path == one or one in path.parents for one in known)] == []
+
+
+@pytest.mark.parametrize("out", [paths.RAW, paths.TRUTH, paths.FEATURES, paths.MODEL, paths.DECISIONS], ids=str)
+def test_same_seed_same_bytes(run: Path, again: Path, out: Path) -> None:
+    """In another folder and with another number of processes, not one byte differs."""
+    first = _hashes(run, out)
+    assert first and first == _hashes(again, out)
+
+
+def test_one_row_per_application_all_the_way(run: Path) -> None:
+    matrix = pq.read_table(run / paths.MATRIX, columns=["application_id"])["application_id"].to_pylist()
+    labels = pq.read_table(run / paths.LABELS, columns=["application_id"])["application_id"].to_pylist()
+    decisions = pq.read_table(run / paths.DECISIONS, columns=["application_id"])["application_id"].to_pylist()
+    assert matrix == sorted(set(matrix)) == labels == decisions
+    assert len(matrix) == SMALL["world.applicants"]
+
+
+def test_the_catalogue_names_the_features_of_the_matrix(run: Path) -> None:
+    names = [feature["name"] for feature in _json(run, paths.CATALOGUE)["features"]]
+    columns = pq.read_schema(run / paths.MATRIX).names
+    assert len(names) == len(set(names)) >= 400
+    assert columns[-len(names) :] == names
+
+
+def test_the_matrix_holds_no_truth(run: Path) -> None:
+    """No column of data/truth is a column of the matrix, except the ids."""
+    truth = {name for file in (run / paths.TRUTH).rglob("*.parquet") for name in pq.read_schema(file).names}
+    assert truth & set(pq.read_schema(run / paths.MATRIX).names) <= {"application_id", "applicant_id", "as_of"}
+
+
+def test_the_bundle_is_text_and_its_manifest_right(run: Path) -> None:
+    files = _json(run, paths.MANIFEST)["files"]
+    for name, sha in files.items():
+        content = (run / paths.MODEL / name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == sha
+        content.decode("utf-8")
+    assert set(files) | {"manifest.json"} >= {path.name for path in (run / paths.MODEL).iterdir()}
+
+
+def test_decisions_say_what_they_must(run: Path) -> None:
+    table = pd.read_parquet(run / paths.DECISIONS)
+    assert set(table.columns) >= DECISION_COLUMNS
+    assert set(table["decision"]) <= {"approve", "refer", "decline", "refuse"}
+    assert table["decision_id"].is_unique and table["model_version"].nunique() == 1
+    assert table["model_version"].iloc[0] == hashlib.sha256((run / paths.MANIFEST).read_bytes()).hexdigest()
+    adverse = table["decision"] != "approve"
+    assert (table.loc[adverse, "reasons"].map(len) + table.loc[adverse, "refusal_codes"].map(len) > 0).all()
+    assert table["pd"].dropna().between(0, 1).all() and np.isfinite(table["score_raw"].dropna()).all()
+
+
+def test_a_better_score_never_has_a_higher_pd(run: Path) -> None:
+    table = pd.read_parquet(run / paths.DECISIONS, columns=["pd", "score_raw"]).dropna().sort_values("score_raw")
+    assert (table["pd"].diff().dropna() <= 0).all()
+
+
+def test_metrics_have_their_blocks(run: Path) -> None:
+    metrics = _json(run, paths.METRICS)
+    assert set(metrics) >= {"discrimination", "calibration", "family_share", "portfolio", "challenger", "reasons", "fairness"}
+    assert 0.5 < metrics["discrimination"]["auc_oot"] < 1.0
+
+
+def test_the_report_is_one_file(run: Path) -> None:
+    page = (run / paths.REPORT).read_text(encoding="utf-8")
+    assert page.lstrip().lower().startswith("<!doctype html") and "<script src" not in page and "<link " not in page
+
+
+def test_seconds_are_noted_for_every_stage(run: Path) -> None:
+    noted = {path.stem for path in (run / paths.RUNTIME).glob("*.json")}
+    assert noted == set(chain.TO_REPORT)
+
+
+def test_a_failing_stage_is_named(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump({"seed": 1}), encoding="utf-8")
+    with pytest.raises(chain.ChainError, match="stage simulate failed.*exit code 2"):
+        chain.run(tmp_path, ("simulate",))

@@ -1,0 +1,73 @@
+"""How commands begin and end: refusals in words with exit code 2, bugs with their traceback, seconds noted only on success."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from data.errors import DataError
+from pipeline import stage
+from pipeline.params import ParamsError
+from pipeline.refusal import refusals
+from tests.architecture.source import ROOT
+
+
+def _creditloom(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run([sys.executable, "-m", "pipeline.cli", *args], cwd=cwd, env=env, capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize("kind", [DataError, ParamsError])
+def test_an_error_of_ours_is_a_message_and_exit_code_2(kind: type[ValueError], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended, refusals():
+        raise kind("the matrix is missing; run `dvc repro featurize`")
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "creditloom: the matrix is missing; run `dvc repro featurize`\n"
+
+
+@pytest.mark.parametrize("bug", [ValueError("operands could not be broadcast"), KeyError("pd"), ZeroDivisionError()])
+def test_a_bug_keeps_its_traceback(bug: Exception) -> None:
+    with pytest.raises(type(bug)), refusals():
+        raise bug
+
+
+def test_a_stage_notes_its_seconds_and_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    stage.run("train", lambda: {"rows": 7})
+    noted = json.loads((tmp_path / "data/reports/runtime/train.json").read_text())
+    assert noted["stage"] == "train" and noted["rows"] == {"rows": 7} and 0 <= noted["seconds"] < 5
+
+
+def test_a_stage_that_refuses_notes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def refuse() -> None:
+        raise DataError("no rows")
+
+    with pytest.raises(SystemExit):
+        stage.run("train", refuse)
+    assert not (tmp_path / "data").exists()
+
+
+def test_params_are_checked_from_the_command_line(tmp_path: Path) -> None:
+    good = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    (tmp_path / "params.yaml").write_text(good, encoding="utf-8")
+    assert _creditloom("params", cwd=tmp_path).returncode == 0
+    (tmp_path / "params.yaml").write_text(good.replace("\nseed: 1\n", "\nseed: one\n"), encoding="utf-8")
+    refused = _creditloom("params", cwd=tmp_path)
+    assert refused.returncode == 2 and "Traceback" not in refused.stderr
+    assert "params.yaml: seed: expected: Input should be a valid integer, got str 'one'" in refused.stderr
+
+
+def test_a_command_outside_a_checkout_says_so(tmp_path: Path) -> None:
+    refused = _creditloom("params", cwd=tmp_path)
+    assert refused.returncode == 2 and "run from the root of the repository" in refused.stderr
+
+
+def test_an_unknown_command_is_refused() -> None:
+    assert _creditloom("frobnicate", cwd=ROOT).returncode == 2

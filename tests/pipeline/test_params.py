@@ -1,0 +1,107 @@
+"""What params.yaml may hold: every block, key and value as declared, anything else refused with its path and the nearest key."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+import yaml
+
+from pipeline.check import TYPES, type_of
+from pipeline.params import SECTIONS, ParamsError, document, section
+from tests.architecture.source import ROOT
+
+COMMITTED = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+
+
+def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield from _leaves(below, (*path, key))
+    else:
+        yield path
+
+
+def _changed(path: tuple[str, ...], value: Any) -> dict[str, Any]:
+    """The committed parameters with one leaf replaced."""
+    whole = yaml.safe_load(yaml.safe_dump(COMMITTED))
+    at = whole
+    for key in path[:-1]:
+        at = at[key]
+    at[path[-1]] = value
+    return whole
+
+
+def _file(folder: Path, whole: Any) -> Path:
+    path = folder / "params.yaml"
+    path.write_text(whole if isinstance(whole, str) else yaml.safe_dump(whole), encoding="utf-8")
+    return path
+
+
+def test_every_block_has_a_type_and_every_type_a_block() -> None:
+    assert set(SECTIONS) == set(TYPES) == set(COMMITTED)
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_the_committed_params_are_as_declared(name: str) -> None:
+    section(name, type_of(name), ROOT / "params.yaml")
+
+
+@pytest.mark.parametrize("leaf", list(_leaves(COMMITTED)), ids=".".join)
+def test_a_value_of_the_wrong_type_is_refused_with_its_path(leaf: tuple[str, ...], tmp_path: Path) -> None:
+    """A mapping is no number, no text, no flag and no list: each leaf of the committed file refuses it."""
+    with pytest.raises(ParamsError, match=rf"params\.yaml: {leaf[0]}"):
+        section(leaf[0], type_of(leaf[0]), _file(tmp_path, _changed(leaf, {"no_such_key": 1})))
+
+
+@pytest.mark.parametrize("name", [name for name in SECTIONS if isinstance(COMMITTED[name], dict)])
+def test_an_unknown_key_is_refused_with_the_nearest(name: str, tmp_path: Path) -> None:
+    known = next(iter(COMMITTED[name]))
+    with pytest.raises(ParamsError, match=rf"{name}\.{known}s: unknown key.*did you mean"):
+        section(name, type_of(name), _file(tmp_path, _changed((name, known + "s"), 1)))
+
+
+@pytest.mark.parametrize("name", [name for name in SECTIONS if isinstance(COMMITTED[name], dict)])
+def test_types_are_frozen(name: str) -> None:
+    kind = type_of(name)
+    assert is_dataclass(kind) and kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    assert get_type_hints(kind) and fields(kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("seed: 1\nseeds: 2\n", "unknown section `seeds` .did you mean `seed`"),
+        ("calendar: {}\n", "section `seed` is missing"),
+        ("seed: '1'\n", "seed: expected: .*integer, got str '1'"),
+        ("seed: 1.0e+0\n", "seed: expected: .*integer, got float"),
+        ("seed: true\n", "seed: expected: .*integer, got bool"),
+        ("seed: 1\nseed: 2\n", "line 1: key written twice: seed"),
+        ("- seed\n", "expected a mapping"),
+        ("seed: [1\n", "not YAML"),
+        ("seed: !!python/object/apply:os.getcwd []\n", "not YAML"),
+        ("", "expected a mapping of keys to values, got NoneType"),
+    ],
+)
+def test_what_is_refused(text: str, expected: str, tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match=expected):
+        section("seed", int, _file(tmp_path, text))
+
+
+def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match="run from the root of the repository"):
+        section("seed", int, tmp_path / "params.yaml")
+
+
+def test_a_number_that_yaml_reads_as_text_says_how_to_write_it(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match=r"as 1\.0e-3"):
+        section("seed", float, _file(tmp_path, "seed: 1e-3\n"))
+
+
+def test_an_integer_may_stand_for_a_float_and_a_quoted_day_for_a_date(tmp_path: Path) -> None:
+    assert section("seed", float, _file(tmp_path, "seed: 2\n")) == 2.0
+    assert document(dict[str, datetime.date], _file(tmp_path, "seed: '2024-01-31'\n")) == {"seed": datetime.date(2024, 1, 31)}
