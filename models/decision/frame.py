@@ -1,0 +1,147 @@
+"""The input frame, checked once at the door: columns by name, types without guessing, null as NaN."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .catalogue import Catalogue, Feature
+from .errors import DecisionError
+
+ID = "application_id"
+AMOUNTS = ("verified_income_fen", "debt_service_fen", "card_limits_fen", "wealth_fen", "annual_volume_fen", "exposure_fen")
+COUNTS = ("age_years", "months_on_book", "hard_enquiries_90d")
+FLAGS = ("is_student", "has_second_source", "is_repeat", "consent_bureau", "consent_social", "consent_assets", "consent_location")
+POLICY_INPUTS = ("as_of", "purpose", *AMOUNTS, *COUNTS, *FLAGS)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One row per application. `numbers` holds amounts (fen), counts and flags (0/1) as float64, NaN = not known.
+
+    `as_of` is datetime64[us] UTC, NaT = not given; `purpose` is text or None; `x` is rows x features in model order.
+    """
+
+    application_id: np.ndarray
+    as_of: np.ndarray
+    purpose: np.ndarray
+    numbers: Mapping[str, np.ndarray]
+    x: np.ndarray
+
+
+def read(frame: pd.DataFrame, catalogue: Catalogue, inputs: Iterable[str], banned: Iterable[str] = ()) -> Frame:
+    """Check and convert `frame`: any column order, integers and booleans as well as floats; unused columns are not looked at.
+
+    `inputs` are the policy inputs that must be there; `banned` are names that may not (R7).
+    Raises `DecisionError` for a missing, banned or mistyped column and for values that no decision may rest on.
+    """
+    inputs = tuple(inputs)
+    _check_columns(frame, (ID, *inputs, *catalogue.names), banned)
+    numbers = {n: _number(frame[n], n) for n in inputs if n in (*AMOUNTS, *COUNTS, *FLAGS)}
+    as_of = _time(frame["as_of"]) if "as_of" in frame.columns else np.full(len(frame), np.datetime64("NaT", "us"))
+    purpose = _text(frame["purpose"]) if "purpose" in inputs else np.full(len(frame), None, dtype=object)
+    read_frame = Frame(_identity(frame[ID]), as_of, purpose, numbers, _features(frame, catalogue))
+    for mask, column, expected, got in faults(read_frame, catalogue, inputs):
+        if mask.any():
+            row = int(np.argmax(mask))
+            raise _refusal("a row holds a value that no decision may rest on", f"column {column}, row {row}", expected, str(got[row]))
+    return read_frame
+
+
+def faults(frame: Frame, catalogue: Catalogue, inputs: tuple[str, ...]) -> Iterable[tuple[np.ndarray, str, str, np.ndarray]]:
+    """Per check: the mask of rows that fail it, the column, what was expected, and the values."""
+    if "as_of" in inputs:
+        yield np.isnat(frame.as_of), "as_of", "a moment", frame.as_of
+    for name, values in frame.numbers.items():
+        if name in FLAGS:
+            yield ~(np.isnan(values) | (values == 0) | (values == 1)), name, "true, false or null", values
+        else:
+            yield np.isinf(values) | (values < 0), name, "a finite number that is not negative, or null", values
+    infinite = np.isinf(frame.x)
+    for k in np.flatnonzero(infinite.any(axis=0)):
+        yield infinite[:, k], catalogue.names[k], "a finite number or null", frame.x[:, k]
+
+
+def _check_columns(frame: pd.DataFrame, wanted: tuple[str, ...], banned: Iterable[str]) -> None:
+    there = [str(c) for c in frame.columns]
+    doubled = sorted({c for c in there if there.count(c) > 1}) if len(set(there)) < len(there) else []
+    if doubled:
+        raise _refusal("a column is there twice", f"column {doubled[0]}", "one", str(there.count(doubled[0])))
+    missing = sorted(set(wanted) - set(there))
+    if missing:
+        near = difflib.get_close_matches(missing[0], there, n=1)
+        got = f"no such column{f'; nearest is {near[0]}' if near else ''} ({len(missing)} missing: {', '.join(missing[:5])})"
+        raise _refusal("a column is missing", f"column {missing[0]}", "a column of this name", got)
+    for name in banned:
+        caught = [c for c in there if c == name or c.startswith(f"{name}_")]
+        if caught:
+            raise _refusal("a column may not be processed at all (R7)", f"column {caught[0]}", f"no {name} data", "such a column")
+
+
+def _features(frame: pd.DataFrame, catalogue: Catalogue) -> np.ndarray:
+    columns = frame[list(catalogue.names)]
+    if (columns.dtypes == np.float64).all() and not any(f.special_codes for f in catalogue.features):
+        return columns.to_numpy(np.float64)
+    x = np.empty(columns.shape, dtype=np.float64)
+    for k, feature in enumerate(catalogue.features):
+        x[:, k] = _feature(columns[feature.name], feature)
+    return x
+
+
+def _feature(series: pd.Series, feature: Feature) -> np.ndarray:
+    if feature.categories:
+        codes = pd.Categorical(_text(series), categories=list(feature.categories)).codes
+        return np.where(codes < 0, np.nan, codes)  # a text never seen in training is null
+    values = _number(series, feature.name)
+    return np.where(np.isin(values, feature.special_codes), np.nan, values) if feature.special_codes else values
+
+
+def _number(series: pd.Series, name: str) -> np.ndarray:
+    kind = pd.api.types.infer_dtype(series, skipna=True) if series.dtype == object else ""
+    if kind in ("floating", "integer", "mixed-integer-float", "boolean", "empty"):
+        return series.astype("float64").to_numpy()
+    is_number = pd.api.types.is_any_real_numeric_dtype(series.dtype) or pd.api.types.is_bool_dtype(series.dtype)
+    if kind or not is_number:
+        raise _refusal(
+            "a column has the wrong type", f"column {name}", "numbers (float, integer or boolean), null allowed", kind or str(series.dtype)
+        )
+    return series.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _text(series: pd.Series) -> np.ndarray:
+    values = series.astype(object).to_numpy(copy=True)
+    null = series.isna().to_numpy()
+    wrong = [type(v).__name__ for v in pd.unique(values[~null]) if not isinstance(v, str)]
+    if wrong:
+        raise _refusal("a column has the wrong type", f"column {series.name}", "text, null allowed", wrong[0])
+    values[null] = None
+    return values
+
+
+def _time(series: pd.Series) -> np.ndarray:
+    dated = series.dtype == object and pd.api.types.infer_dtype(series, skipna=True) in ("datetime", "datetime64", "date", "empty")
+    if dated:
+        series = pd.to_datetime(series)
+    if not pd.api.types.is_datetime64_any_dtype(series.dtype):
+        raise _refusal("a column has the wrong type", "column as_of", "timestamps (UTC)", str(series.dtype))
+    if getattr(series.dt, "tz", None) is not None:
+        series = series.dt.tz_convert("UTC").dt.tz_localize(None)
+    return series.to_numpy().astype("datetime64[us]")
+
+
+def _identity(series: pd.Series) -> np.ndarray:
+    if series.isna().any():
+        raise _refusal("an application has no id", f"column {ID}, row {int(np.argmax(series.isna()))}", "an id", "null")
+    if pd.api.types.is_float_dtype(series.dtype):
+        if (series % 1 != 0).any():
+            raise _refusal("a column has the wrong type", f"column {ID}", "whole numbers or texts", str(series.dtype))
+        return series.to_numpy(np.int64)
+    return series.to_numpy()
+
+
+def _refusal(what: str, where: str, expected: str, got: str) -> DecisionError:
+    return DecisionError(what, where=where, expected=expected, got=got, next_step="correct the input; nothing was decided")

@@ -1,0 +1,41 @@
+"""The door for MLflow: `_load_pyfunc` and a model whose parameters are checked here (MLflow ignores unknown ones)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pandas as pd
+
+from .decide import Decider, one_of
+from .errors import DecisionError
+
+PARAMS: dict[str, str] = {"explain": "adverse", "product": "", "language": "en"}
+
+
+class DecisionModel:
+    """A registered bundle: `predict(frame, params)` returns the decisions of `Decider.decide`."""
+
+    def __init__(self, decider: Decider) -> None:
+        self.decider = decider
+
+    def predict(self, frame: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """Decide `frame`. params: explain (adverse | all | none), product (the bundle's own, or empty), language (en | zh)."""
+        given = {**PARAMS, **(params or {})}
+        unknown = sorted(set(given) - set(PARAMS))
+        if unknown:
+            raise _refusal("a parameter is not known", unknown[0], f"one of {', '.join(PARAMS)}", repr(given[unknown[0]]))
+        if given["product"]:
+            one_of("product", given["product"], (self.decider.bundle.policy.name,))
+        if not isinstance(frame, pd.DataFrame):
+            raise _refusal("the input is not a frame", "predict(frame)", "a pandas DataFrame with named columns", type(frame).__name__)
+        return self.decider.decide(frame, explain=cast("Any", given["explain"]), language=cast("Any", given["language"]))
+
+
+def _load_pyfunc(path: str) -> DecisionModel:
+    """What MLflow calls: `path` is the folder of the bundle."""
+    return DecisionModel(Decider.load(path))
+
+
+def _refusal(what: str, where: str, expected: str, got: str) -> DecisionError:
+    return DecisionError(what, where=where, expected=expected, got=got, next_step="correct the call; nothing was decided")

@@ -1,0 +1,80 @@
+"""The decisions table: which columns, of which type, null when.
+
+One row per application, in the order of the input:
+decision_id (32 hex digits of sha256 over application, as_of, bundle and policy), application_id, product, law_profile (null when no
+profile is in force), as_of, pd, score_raw, score, tier, decision (approve | refer | decline | refuse), limit_cny (0 when declined or
+refused; null without a product or where an input is missing), limiting_cap, and the offer: tenor (months), method, daily_rate,
+apr_simple360, apr_simple365, apr_irr12, eff_annual, penalty_rate (fractions; penalty a day), charges (text, `none` when there are none).
+The offer is null unless the decision is approve or refer. reasons: {concept, points, text} per reason; refusal_codes: texts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .case import Case
+from .frame import Frame
+from .limit import CAPS
+from .offer import Offers
+from .product import Product
+from .verdict import DECLINE, REFER, Verdicts
+
+RATES = ("daily_rate", "apr_simple360", "apr_simple365", "apr_irr12", "eff_annual", "penalty_rate")
+
+
+def text(values: Any, n_rows: int) -> pd.Series:
+    """A text column of `n_rows`, from one value or one per row."""
+    return pd.Series(values, index=range(n_rows), dtype="str")
+
+
+def decision_ids(rows: Frame, version: str, policy_version: str) -> list[str]:
+    """First 32 hex digits of sha256(application_id|as_of|bundle|policy): the same application decided alike has one id."""
+    tail = f"|{version}|{policy_version}"
+    moments = np.datetime_as_string(rows.as_of, unit="us").tolist()
+    pairs = zip(rows.application_id.tolist(), moments, strict=True)
+    return [hashlib.sha256(f"{i}|{moment}{tail}".encode()).hexdigest()[:32] for i, moment in pairs]
+
+
+def law_names(case: Case | None, n_rows: int) -> pd.Series:
+    """Id of the law profile in force at as_of."""
+    if case is None:
+        return text(None, n_rows)
+    names = np.array([*(law.id for law in case.policy.laws), None], dtype=object)
+    return text(names[case.law], n_rows)
+
+
+def offer_columns(case: Case | None, verdicts: Verdicts) -> dict[str, Any]:
+    """Limit and offer of every row; all null without a product."""
+    n = len(verdicts.outcome)
+    is_lent = verdicts.outcome <= REFER
+    if case is None or verdicts.limits is None:
+        return {
+            "limit_cny": np.full(n, np.nan), "limiting_cap": text(None, n), "tenor": np.full(n, np.nan), "method": text(None, n),
+            **{name: np.full(n, np.nan) for name in RATES}, "charges": text(None, n),
+        }  # fmt: skip
+    cap = np.where(is_lent | verdicts.is_limit_told, verdicts.limits.cap, -1)
+    return {
+        "limit_cny": np.where(verdicts.outcome >= DECLINE, 0.0, verdicts.limits.cny),
+        "limiting_cap": text(np.array([*CAPS, None], dtype=object)[cap], n),
+        "tenor": np.where(is_lent, case.product.repayment.tenor.value, np.nan),
+        "method": _words(is_lent, case.product.repayment.method),
+        **_rates(case.offers, case.tier, is_lent),
+        "charges": _words(is_lent, charges(case.product)),
+    }
+
+
+def charges(product: Product) -> str:
+    """Every charge beside interest, in words; `none` when there are none (R10: no undisclosed charge)."""
+    return "; ".join(f"{c.name} {100 * c.rate.value:g} % of principal {c.taken}" for c in product.charges) or "none"
+
+
+def _words(is_lent: np.ndarray, words: str) -> pd.Series:
+    return text(np.array([None, words], dtype=object)[is_lent.astype(np.int64)], len(is_lent))
+
+
+def _rates(offers: Offers, tier: np.ndarray, is_lent: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: np.where(is_lent, getattr(offers, name)[tier], np.nan) for name in RATES}

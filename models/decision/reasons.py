@@ -1,0 +1,104 @@
+"""Why: the concepts that cost most points against the reference, every rule that fired, and what cut the limit.
+
+Columnar: a `Reasons` holds one entry per reason, not one object per application.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from .case import Case
+from .catalogue import Catalogue
+from .limit import CAPS, Limits
+from .limit_text import cap_text
+from .reference import Reference
+from .rules import Rule
+from .scorer import Scorer
+from .text import Language, behaviour
+
+TOP = 4  # Reg B: more than four reasons are unlikely to help
+RANK_DECIMALS = 6  # points are rounded before ranking, so that the order does not hang on the last bit
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """One entry per reason: the row it belongs to, concept (or rule code), points against the reference (NaN for a rule), text."""
+
+    row: np.ndarray
+    concept: np.ndarray
+    points: np.ndarray
+    text: np.ndarray
+
+    @classmethod
+    def joined(cls, parts: Sequence[Reasons]) -> Reasons:
+        """All entries by row; within a row in the order of `parts`."""
+        parts = [_entries([], [], [], []), *parts]
+        whole = [np.concatenate([getattr(p, n) for p in parts]) for n in ("row", "concept", "points", "text")]
+        order = np.argsort(whole[0], kind="stable")
+        return cls(*(column[order] for column in whole))
+
+    def lists(self, n_rows: int) -> list[list[dict[str, Any]]]:
+        """One list of {concept, points, text} per row; points is None for a rule."""
+        entries = [
+            {"concept": c, "points": None if p != p else p, "text": t}
+            for c, p, t in zip(self.concept.tolist(), self.points.tolist(), self.text.tolist(), strict=True)
+        ]
+        ends = np.searchsorted(self.row, np.arange(n_rows + 1))
+        return [entries[lo:hi] for lo, hi in pairwise(ends)]
+
+
+def _entries(row: Any, concept: Sequence[str], points: Any, text: Sequence[str]) -> Reasons:
+    return Reasons(np.asarray(row, np.int64), np.array(concept, object), np.asarray(points, np.float64), np.array(text, object))
+
+
+def rule_reasons(fired: Sequence[tuple[Rule, np.ndarray]], language: Language) -> list[Reasons]:
+    """One entry per rule and row it fired on, in the order of the rules."""
+    found = []
+    for rule, mask in fired:
+        row = np.flatnonzero(mask)
+        text = rule.text_zh if language == "zh" else rule.text_en
+        found.append(_entries(row, [rule.code] * len(row), np.full(len(row), np.nan), [text] * len(row)))
+    return found
+
+
+def limit_reasons(case: Case, limits: Limits, mask: np.ndarray, language: Language) -> Reasons:
+    """What holds the limit down, for the rows of `mask`, with its numbers."""
+    row = np.flatnonzero(mask)
+    caps = [CAPS[k] for k in limits.cap[row]]
+    texts = [cap_text(case, cap, k, language) for cap, k in zip(caps, row.tolist(), strict=True)]
+    return _entries(row, [f"limit_{cap}" for cap in caps], np.full(len(row), np.nan), texts)
+
+
+def score_reasons(
+    scorer: Scorer, reference: Reference, x: np.ndarray, points: tuple[np.ndarray, np.ndarray], language: Language
+) -> Reasons:
+    """Up to four concepts per row of `x` that lost points against the reference, worst first; never none.
+
+    `points` are (per feature, per concept). A concept speaks through its feature with the largest loss.
+    Ties break by the order of concepts, then of features, in the catalogue.
+    """
+    features, concepts = points
+    gain = np.round(concepts - reference.concepts(scorer.catalogue), RANK_DECIMALS)
+    order = np.argsort(gain, axis=1, kind="stable")[:, :TOP]
+    kept = np.take_along_axis(gain, order, axis=1) < 0
+    kept[:, 0] = True  # an adverse decision always has a reason, even where nothing lies below the reference
+    row, place = np.nonzero(kept)
+    concept = order[row, place]
+    told = _told(scorer.catalogue, features - reference.features(scorer.catalogue), row, concept)
+    text = [behaviour(scorer.catalogue.features[f], v, language) for f, v in zip(told.tolist(), x[row, told].tolist(), strict=True)]
+    ids = scorer.catalogue.concept_ids
+    return _entries(row, [ids[c] for c in concept], gain[row, concept], text)
+
+
+def _told(catalogue: Catalogue, gain: np.ndarray, row: np.ndarray, concept: np.ndarray) -> np.ndarray:
+    """For each (row, concept), the feature of the concept with the lowest points against the reference."""
+    told = np.empty(len(row), dtype=np.int64)
+    for c in np.unique(concept):
+        own, here = np.flatnonzero(catalogue.concept_of == c), np.flatnonzero(concept == c)
+        told[here] = own[np.argmin(np.round(gain[np.ix_(row[here], own)], RANK_DECIMALS), axis=1)]
+    return told
