@@ -1,0 +1,68 @@
+"""What a batch must bring: each column that the bundle reads, checked against the file's schema before a row is decided."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Callable
+
+import pyarrow as pa
+import pyarrow.types as pt
+
+from models.inputs import Column, Kind
+
+KINDS: dict[Kind, tuple[str, Callable[[pa.DataType], bool]]] = {
+    "id": ("whole numbers or text", lambda t: pt.is_integer(t) or _is_text(t)),
+    "time": ("a timestamp without zone", lambda t: pt.is_timestamp(t) and t.tz is None),
+    "number": ("numbers", lambda t: pt.is_floating(t) or pt.is_integer(t) or pt.is_boolean(t) or pt.is_null(t)),
+    "flag": ("true or false", lambda t: pt.is_boolean(t) or pt.is_null(t)),
+    "text": ("text", lambda t: _is_text(t) or pt.is_null(t)),
+}
+
+
+class BatchError(ValueError):
+    """A batch that cannot be decided at all; the message says what, where, expected, got and the next step."""
+
+    @classmethod
+    def of(cls, what: str, *, where: object, expected: str, got: str, next_step: str) -> BatchError:
+        """Build the message from its five parts, one per line."""
+        return cls(f"{what}\n  where:    {where}\n  expected: {expected}\n  got:      {got}\n  next:     {next_step}")
+
+
+def check_schema(schema: pa.Schema, columns: tuple[Column, ...], where: object) -> None:
+    """BatchError for the first column that is there twice, missing (with the nearest name there is), or of the wrong type."""
+    count = Counter(schema.names)
+    for column in columns:
+        if count[column.name] != 1:
+            raise _twice(column, where) if count[column.name] else _missing(column, schema, where)
+        expected, fits = KINDS[column.kind]
+        found = schema.field(column.name).type
+        if not fits(found.value_type if pt.is_dictionary(found) else found):
+            raise BatchError.of(
+                f"Wrong type: column `{column.name}`",
+                where=where,
+                expected=expected,
+                got=str(found),
+                next_step="convert the column and write the file again",
+            )
+
+
+def _twice(column: Column, where: object) -> BatchError:
+    return BatchError.of(
+        f"Column `{column.name}` is there twice", where=where, expected="one", got="more", next_step="drop or rename one of them"
+    )
+
+
+def _missing(column: Column, schema: pa.Schema, where: object) -> BatchError:
+    near = difflib.get_close_matches(column.name, schema.names, n=1, cutoff=0.75)
+    return BatchError.of(
+        f"Missing column `{column.name}`",
+        where=where,
+        expected=f"`{column.name}`: {KINDS[column.kind][0]}",
+        got=f"`{near[0]}`, which is near" if near else f"{len(schema.names)} other columns",
+        next_step=f"rename `{near[0]}` to `{column.name}`" if near else "add the column; it may hold nulls",
+    )
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind)

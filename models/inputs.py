@@ -1,0 +1,51 @@
+"""What a bundle reads of a frame: one declaration for the batch's checks and for the registered model's signature."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from models.decision.decide import CONSENTED
+from models.decision.frame import AMOUNTS, COUNTS, FLAGS, ID
+
+Kind = Literal["id", "time", "number", "flag", "text"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column that the decision reads; all but the id may be null in a row.
+
+    `low` is the least value (inclusive); `consent` names the flag without which the column must be null.
+    """
+
+    name: str
+    kind: Kind
+    low: float | None = None
+    consent: str | None = None
+
+
+def columns(bundle: Path) -> tuple[Column, ...]:
+    """The columns that the bundle in this folder reads: the id, the policy inputs in declared order, the features in model order."""
+    policy: list[str] = _json(bundle / "policy.json")["inputs"]
+    features = _json(bundle / "catalogue.json")["features"]
+    return (Column(ID, "id"), *(_policy_input(name) for name in policy), *(_feature(feature, policy) for feature in features))
+
+
+def _policy_input(name: str) -> Column:
+    if name in (*AMOUNTS, *COUNTS):
+        return Column(name, "number", low=0)
+    if name in FLAGS:
+        return Column(name, "flag")
+    return Column(name, "time" if name == "as_of" else "text")
+
+
+def _feature(feature: dict[str, Any], policy: list[str]) -> Column:
+    consent = CONSENTED.get(feature["family"])
+    kind: Kind = "text" if feature.get("categories") else "number"
+    return Column(feature["name"], kind, consent=consent if consent in policy else None)
+
+
+def _json(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))

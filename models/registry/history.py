@@ -1,0 +1,39 @@
+"""Every change of an alias, with date and reason, one JSON object a line; lines are only ever added."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Change:
+    """One alias moved: `version` None means that it was taken away, `previous` None that it was new."""
+
+    date: str  # UTC, ISO 8601
+    name: str
+    alias: str
+    version: int | None
+    previous: int | None
+    bundle_sha256: str
+    reason: str
+
+
+def append(change: Change, path: Path) -> None:
+    """Add one line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8", newline="\n") as lines:
+        lines.write(json.dumps(asdict(change), sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def read(path: Path) -> tuple[Change, ...]:
+    """All changes, oldest first; () when there was none."""
+    if not path.is_file():
+        return ()
+    return tuple(Change(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line)
+
+
+def was(changes: tuple[Change, ...], alias: str, version: int) -> bool:
+    """Whether `version` ever held `alias`."""
+    return any(change.alias == alias and change.version == version for change in changes)
