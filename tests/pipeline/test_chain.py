@@ -93,8 +93,8 @@ def test_decisions_say_what_they_must(run: Path) -> None:
     table = pd.read_parquet(run / paths.DECISIONS)
     assert set(table.columns) >= DECISION_COLUMNS
     assert set(table["decision"]) <= {"approve", "refer", "decline", "refuse"}
-    assert table["decision_id"].is_unique and table["model_version"].nunique() == 1
-    assert table["model_version"].iloc[0] == hashlib.sha256((run / paths.MANIFEST).read_bytes()).hexdigest()
+    assert table["decision_id"].is_unique
+    assert set(table["model_version"]) == set(_hashes(run, paths.MANIFEST).values())
     adverse = table["decision"] != "approve"
     assert (table.loc[adverse, "reasons"].map(len) + table.loc[adverse, "refusal_codes"].map(len) > 0).all()
     assert table["pd"].dropna().between(0, 1).all() and np.isfinite(table["score_raw"].dropna()).all()
@@ -123,5 +123,5 @@ def test_seconds_are_noted_for_every_stage(run: Path) -> None:
 
 def test_a_failing_stage_is_named(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text(yaml.safe_dump({"seed": 1}), encoding="utf-8")
-    with pytest.raises(chain.ChainError, match="stage simulate failed.*exit code 2"):
+    with pytest.raises(chain.ChainError, match=r"stage simulate failed.*exit code 2"):
         chain.run(tmp_path, ("simulate",))
