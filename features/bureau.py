@@ -1,0 +1,138 @@
+"""Bureau record: enquiries, repayment of earlier loans at any lender, and how much of the credit lines is used."""
+
+from __future__ import annotations
+
+from .grid import Block, Concept, Family, FeatureSpec, Measure, Ratio, Slice, Stream, between, is_
+from .tables import BUREAU_SNAPSHOTS, ENQUIRIES, REPAYMENTS
+
+CONCEPTS = (
+    Concept("credit_enquiries", "credit enquiries", "征信查询", "apply to fewer lenders at a time", "避免短期内多处申请贷款"),
+    Concept("repayment_record", "repayment of earlier loans", "历史还款记录", "repay instalments by the due date", "按期偿还各笔借款"),
+    Concept("credit_utilisation", "use of credit lines", "授信使用率", "bring down the used share of card lines", "降低信用卡已用额度比例"),
+)
+
+_SPAN = ("1m", "3m", "6m", "12m")
+_YEAR = ("3m", "6m", "12m")
+_LONG = ("3m", "12m")
+
+_ENQUIRIES = Stream(
+    ENQUIRIES,
+    (
+        Slice("enquiry", "enquiries", "征信查询"),
+        Slice("enquiry_hard", "hard enquiries", "贷款审批查询", (is_("kind", "hard"),)),
+        Slice("enquiry_soft", "soft enquiries", "贷后管理查询", (is_("kind", "soft"),)),
+    ),
+    (Measure("lender", "count", "lenders", "机构", ("lender_id",), "id"),),
+)
+_ENQUIRY_BLOCKS = (
+    Block("credit_enquiries", "count", ("enquiry_hard",), _SPAN, direction=1),
+    Block("credit_enquiries", "count", ("enquiry_soft",), _SPAN),
+    Block("credit_enquiries", "distinct", ("enquiry_hard", "enquiry"), _SPAN, "lender", direction=1),
+    Block("credit_enquiries", "new", ("enquiry_hard",), ("3m", "6m"), "lender", direction=1),
+    Block("credit_enquiries", "main_share", ("enquiry_hard",), ("12m",), "lender"),
+    Block("credit_enquiries", "recency", ("enquiry_hard",), ("12m",), direction=-1),
+    Block("credit_enquiries", "recency", ("enquiry_soft",), ("12m",)),
+    Block("credit_enquiries", "active_weeks", ("enquiry_hard",), _LONG, direction=1),
+    Block("credit_enquiries", "active_months", ("enquiry_hard",), ("12m",), direction=1),
+    Block("credit_enquiries", "vs12", ("enquiry_hard",), ("1m", "3m")),
+    Block("credit_enquiries", "slope", ("enquiry_hard",), ("6m", "12m")),
+    Block("credit_enquiries", "share", ("enquiry_hard",), _LONG, over="enquiry"),
+    Block("credit_enquiries", "interval_cv", ("enquiry_hard",), ("12m",)),
+)
+
+_STATEMENTS = Stream(
+    BUREAU_SNAPSHOTS,
+    (Slice("statement", "the bureau statements", "征信报告"), Slice("statement_maxed", "statements with 80 % or more used", "使用率超八成的征信报告", (between("utilisation", 0.8),))),
+    (
+        Measure("lenders", "count", "open lenders", "授信机构数", ("active_lenders",)),
+        Measure("utilisation", "share", "used share of card lines", "额度使用率", ("utilisation",)),
+        Measure("debt", "CNY", "debt", "负债", ("debt_fen",), per=100.0),
+        Measure("log_debt", "log CNY", "log debt in fen", "对数负债", ("debt_fen",), "log1p"),
+        Measure("score", "points", "bureau score", "征信评分", ("bureau_score",)),
+    ),
+)  # fmt: skip
+_STATEMENT_BLOCKS = (
+    Block("credit_utilisation", "mean", ("statement",), _SPAN, "utilisation", direction=1),
+    Block("credit_utilisation", "max", ("statement",), _YEAR, "utilisation", direction=1),
+    Block("credit_utilisation", "min", ("statement",), ("12m",), "utilisation", direction=1),
+    Block("credit_utilisation", "last", ("statement",), ("3m",), "utilisation", direction=1),
+    Block("credit_utilisation", "std", ("statement",), ("6m", "12m"), "utilisation"),
+    Block("credit_utilisation", "trend", ("statement",), ("6m", "12m"), "utilisation"),
+    Block("credit_utilisation", "share", ("statement_maxed",), ("6m", "12m"), over="statement", direction=1),
+    Block("credit_utilisation", "mean", ("statement",), _LONG, "lenders", direction=1),
+    Block("credit_utilisation", "max", ("statement",), ("12m",), "lenders", direction=1),
+    Block("credit_utilisation", "last", ("statement",), ("3m",), "lenders", direction=1),
+    Block("credit_utilisation", "trend", ("statement",), ("12m",), "lenders"),
+    Block("credit_utilisation", "mean", ("statement",), _LONG, "debt"),
+    Block("credit_utilisation", "mean", ("statement",), ("12m",), "log_debt"),
+    Block("credit_utilisation", "last", ("statement",), ("3m",), "debt"),
+    Block("credit_utilisation", "trend", ("statement",), ("6m", "12m"), "log_debt"),
+    Block("credit_utilisation", "mean_vs12", ("statement",), ("3m",), "debt"),
+    Block("credit_utilisation", "count", ("statement",), ("12m",)),
+    Block("repayment_record", "mean", ("statement",), _YEAR, "score", direction=-1, source="S3-R12"),
+    Block("repayment_record", "last", ("statement",), ("3m",), "score", direction=-1, source="S3-R12"),
+    Block("repayment_record", "min", ("statement",), ("6m", "12m"), "score", direction=-1, source="S3-R12"),
+    Block("repayment_record", "max", ("statement",), ("12m",), "score", direction=-1, source="S3-R12"),
+    Block("repayment_record", "std", ("statement",), ("12m",), "score"),
+    Block("repayment_record", "trend", ("statement",), ("6m", "12m"), "score"),
+)
+
+_REPAYMENTS = Stream(
+    REPAYMENTS,
+    (
+        Slice("instalment", "instalments", "分期还款"),
+        Slice("instalment_on_time", "instalments paid on time", "按期还款", (between("days_late", None, 0),)),
+        Slice("instalment_late", "late instalments", "逾期还款", (between("days_late", 1),)),
+        Slice("instalment_late7", "instalments more than 7 days late", "逾期超7天还款", (between("days_late", 8),)),
+        Slice("instalment_late30", "instalments 30 or more days late", "逾期30天以上还款", (between("days_late", 30),)),
+        Slice("instalment_own", "instalments to our own house", "本机构分期还款", (is_("lender_id", 0),)),
+    ),
+    (
+        Measure("late", "days", "delay", "逾期天数", ("days_late",)),
+        Measure("log_late", "ratio", "log delay", "对数逾期", ("days_late",), "log1p"),
+        Measure("amount", "CNY", "amount", "金额", ("amount_fen",), per=100.0),
+        Measure("lender", "count", "lenders", "机构", ("lender_id",), "id"),
+    ),
+)
+_REPAYMENT_BLOCKS = (
+    Block("repayment_record", "mean", ("instalment",), _SPAN, "late", direction=1, source="S3-R10"),
+    Block("repayment_record", "mean", ("instalment",), _LONG, "log_late", direction=1, source="S3-R10"),
+    Block("repayment_record", "max", ("instalment",), _YEAR, "late", direction=1, source="S3-R10"),
+    Block("repayment_record", "last", ("instalment",), ("3m",), "late", direction=1, source="S3-R10"),
+    Block("repayment_record", "std", ("instalment",), ("12m",), "late"),
+    Block("repayment_record", "trend", ("instalment",), ("12m",), "late"),
+    Block("repayment_record", "share", ("instalment_on_time",), _SPAN, over="instalment", direction=-1, source="S3-R10"),
+    Block("repayment_record", "count", ("instalment_late",), _SPAN, direction=1, source="S3-R10"),
+    Block("repayment_record", "count", ("instalment_late7",), ("12m",), direction=1, source="S3-R10"),
+    Block("repayment_record", "share", ("instalment_late7",), ("12m",), over="instalment", direction=1, source="S3-R10"),
+    Block("repayment_record", "count", ("instalment_late30",), ("6m", "12m"), direction=1, source="S3-R10"),
+    Block("repayment_record", "recency", ("instalment_late",), ("12m",), direction=-1, source="S3-R10"),
+    Block("repayment_record", "mean", ("instalment_own",), ("12m",), "late", direction=1, source="S3-R10"),
+    Block("repayment_record", "count", ("instalment", "instalment_own"), _LONG),
+    Block("repayment_record", "distinct", ("instalment",), _LONG, "lender"),
+    Block("repayment_record", "sum", ("instalment",), _YEAR, "amount"),
+    Block("repayment_record", "mean", ("instalment",), ("12m",), "amount"),
+    Block("repayment_record", "cv", ("instalment",), ("12m",), "amount"),
+    Block("repayment_record", "sum_share", ("instalment_late",), ("12m",), "amount", "instalment", direction=1),
+)
+
+
+def _burden(name: str, window: str, direction: int, en: str, zh: str, top: str, bottom: str) -> Ratio:
+    spec = FeatureSpec(
+        f"bur_{name}_ratio_{window}", "bureau", "credit_utilisation", name, "", "ratio", window, "ratio", direction,
+        "no inflow or no debt, or consent refused", en, zh, "domain 7.4", "",
+    )  # fmt: skip
+    return Ratio(spec, top, bottom)
+
+
+_RATIOS = (
+    _burden("debt_to_inflow", "3m", 0, "debt against inflow of the last 3 months", "负债与近3个月收入之比", "bur_statement_debt_last_cny_3m", "pay_in_amount_cny_3m"),
+    _burden("instalments_to_inflow", "3m", 0, "instalments against inflow of the last 3 months", "近3个月还款与收入之比", "bur_instalment_amount_cny_3m", "pay_in_amount_cny_3m"),
+    _burden("cash_to_instalments", "3m", 0, "cash balance against instalments of the last 3 months", "零钱通余额与近3个月还款之比", "ast_lqt_balance_mean_cny_3m", "bur_instalment_amount_cny_3m"),
+)  # fmt: skip
+
+FAMILY = Family(
+    "bureau", "bur", CONCEPTS,
+    ((_ENQUIRIES, _ENQUIRY_BLOCKS), (_STATEMENTS, _STATEMENT_BLOCKS), (_REPAYMENTS, _REPAYMENT_BLOCKS)),
+    ratios=_RATIOS,
+)  # fmt: skip

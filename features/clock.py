@@ -1,0 +1,75 @@
+"""The one place that compares dates.
+
+A row is visible to an application iff it happened AND was known strictly before `as_of`. Ages are integer microseconds; a window of
+w days is [as_of - w days, as_of). Months are bins of 30 days counted back from `as_of`, so every window is exact for any moment.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+MICROS_PER_DAY = 86_400_000_000
+BIN_DAYS = 30
+N_MONTHS = 12
+N_WEEKS = N_MONTHS * BIN_DAYS // 7
+YEAR_DAYS = N_MONTHS * BIN_DAYS
+
+STEP_DAYS = (1, 7, *range(BIN_DAYS, YEAR_DAYS + 1, BIN_DAYS))
+"""Upper edges of the steps; windows are sums over the first steps, the step after the last is everything older."""
+N_STEPS = len(STEP_DAYS) + 1
+WINDOW_DAYS = {"1d": 1, "7d": 7, "1m": 30, "3m": 90, "6m": 180, "12m": YEAR_DAYS}
+EVER = "ever"
+WINDOWS = {**{w: STEP_DAYS.index(d) for w, d in WINDOW_DAYS.items()}, EVER: N_STEPS - 1}
+"""Window name to the index of its last step."""
+
+
+def visible(event_time: ir.TimestampValue, known_time: ir.TimestampValue, as_of: ir.TimestampValue) -> ir.BooleanValue:
+    """The point-in-time rule, both comparisons strict; the argument types may be Ibis columns or numpy arrays."""
+    return (event_time < as_of) & (known_time < as_of)
+
+
+def within_year(event_time: ir.TimestampValue, as_of: ir.TimestampValue) -> ir.BooleanValue:
+    """Inside the longest window; rows older than that are not read for tables without a memory."""
+    import ibis
+
+    return event_time >= as_of - ibis.interval(days=YEAR_DAYS)
+
+
+def age_micros(event_time: np.ndarray, as_of: np.ndarray) -> np.ndarray:
+    """Age of each event in microseconds, at least 1 for visible rows."""
+    return as_of - event_time
+
+
+def step_of(age: np.ndarray) -> np.ndarray:
+    """Step of each age: the first whose upper edge is not below it."""
+    return np.searchsorted(np.array(STEP_DAYS, np.int64) * MICROS_PER_DAY, age, side="left")
+
+
+def bins_back(age: np.ndarray, days: int) -> np.ndarray:
+    """How many whole bins of `days` lie between the event and `as_of`; 0 is the newest."""
+    return (age - 1) // (days * MICROS_PER_DAY)
+
+
+def whole_days(age: np.ndarray) -> np.ndarray:
+    """Age in days, by floor."""
+    return age // MICROS_PER_DAY
+
+
+def hour_of_day(event_time: np.ndarray) -> np.ndarray:
+    """Hour 0-23 of the stored clock."""
+    return event_time // (MICROS_PER_DAY // 24) % 24
+
+
+def weekday(event_time: np.ndarray) -> np.ndarray:
+    """Monday is 0; 1970-01-01 was a Thursday."""
+    return (event_time // MICROS_PER_DAY + 3) % 7
+
+
+def month_index(times: np.ndarray) -> np.ndarray:
+    """Calendar months since 1970-01 of `datetime64` times; a time lies before the first day of month m iff its index is below m."""
+    return times.astype("datetime64[M]").astype(np.int64)

@@ -1,0 +1,61 @@
+"""Identity: which proofs were passed, how clearly, and after how many attempts."""
+
+from __future__ import annotations
+
+from .grid import Block, Concept, Family, Measure, Slice, Stream, is_
+from .tables import IDENTITY_CHECKS
+
+CONCEPTS = (
+    Concept("identity_verification", "clarity of identity checks", "身份核验清晰度", "repeat the face check in good light", "在光线良好处重新进行人脸核验"),
+    Concept("proof_completeness", "completeness of identity proofs", "身份证明完整度", "complete the missing identity proofs", "补齐缺失的身份证明"),
+    Concept("verification_retries", "repeated identity attempts", "重复核验次数", "enter the data carefully to avoid repeated attempts", "核对信息避免重复核验"),
+)  # fmt: skip
+
+_KINDS = {
+    "real_name": ("real-name checks", "实名核验"), "face": ("face checks", "人脸核验"), "phone": ("phone checks", "手机核验"),
+    "police": ("police-record checks", "公安核验"), "bank_card": ("bank-card checks", "银行卡核验"), "address": ("address checks", "住址核验"),
+}  # fmt: skip
+_PASS, _FAIL = is_("is_pass", True), is_("is_pass", False)
+_BY_KIND = tuple(f"check_{k}" for k in _KINDS)
+_WINDOWS = ("3m", "12m", "ever")
+
+_CHECKS = Stream(
+    IDENTITY_CHECKS,
+    (
+        Slice("check", "identity checks", "身份核验"),
+        Slice("check_pass", "passed identity checks", "通过的身份核验", (_PASS,)),
+        Slice("check_fail", "failed identity checks", "未通过的身份核验", (_FAIL,)),
+        *(Slice(f"check_{k}", *words, (is_("kind", k),)) for k, words in _KINDS.items()),
+        *(Slice(f"pass_{k}", f"passed {en}", f"通过的{zh}", (is_("kind", k), _PASS)) for k, (en, zh) in _KINDS.items()),
+        *(Slice(f"fail_{k}", f"failed {en}", f"未通过的{zh}", (is_("kind", k), _FAIL)) for k, (en, zh) in _KINDS.items()),
+    ),
+    (
+        Measure("score", "share", "match score", "匹配分", ("score",)),
+        Measure("kind", "count", "kinds", "种类", ("kind",), "id"),
+    ),
+    has_memory=True,
+)
+_CHECK_BLOCKS = (
+    Block("identity_verification", "mean", ("check", "check_pass"), _WINDOWS, "score", direction=-1),
+    Block("identity_verification", "min", ("check",), _WINDOWS, "score", direction=-1),
+    Block("identity_verification", "max", ("check",), ("ever",), "score", direction=-1),
+    Block("identity_verification", "last", ("check",), ("ever",), "score", direction=-1),
+    Block("identity_verification", "std", ("check",), ("12m", "ever"), "score"),
+    Block("identity_verification", "trend", ("check",), ("12m",), "score"),
+    Block("identity_verification", "mean", _BY_KIND, ("ever",), "score", direction=-1),
+    Block("identity_verification", "min", ("check_face",), ("ever",), "score", direction=-1),
+    Block("proof_completeness", "distinct", ("check_pass",), _WINDOWS, "kind", direction=-1),
+    Block("proof_completeness", "distinct", ("check",), ("12m",), "kind"),
+    Block("proof_completeness", "count", tuple(f"pass_{k}" for k in _KINDS), ("ever",)),
+    Block("proof_completeness", "recency", tuple(f"pass_{k}" for k in _KINDS), ("ever",)),
+    Block("proof_completeness", "share", ("check_pass",), _WINDOWS, over="check", direction=-1),
+    Block("proof_completeness", "tenure", ("check_pass",), ("ever",), direction=-1),
+    Block("verification_retries", "count", ("check", "check_fail"), ("7d", "1m", "3m", "12m", "ever"), direction=1),
+    Block("verification_retries", "count", tuple(f"fail_{k}" for k in _KINDS), ("ever",), direction=1),
+    Block("verification_retries", "count", _BY_KIND, ("12m",), direction=1),
+    Block("verification_retries", "active_days", ("check",), ("12m",)),
+    Block("verification_retries", "recency", ("check", "check_fail"), ("ever",)),
+    Block("verification_retries", "main_share", ("check",), ("12m",), "kind"),
+)
+
+FAMILY = Family("identity", "idn", CONCEPTS, ((_CHECKS, _CHECK_BLOCKS),))

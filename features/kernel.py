@@ -1,0 +1,75 @@
+"""Arrow -> Arrow for one bucket of applications: visible events in, one row of features per application out.
+
+The same kernel runs in the embedded engine and, unchanged, inside a distributed group of one bucket. Null rules: a table without consent
+nulls all its features; a table that is there but empty for a person counts 0 and leaves means null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .cube import Rows, divide
+from .formulas import FORMULAS, cell
+from .grid import Block, Family, Stream, expand
+from .registry import FAMILIES, ratios, streams
+from .tables import TABLES
+from .words import AGGREGATES
+
+Columns = dict[str, np.ndarray]
+HARD_ENQUIRIES = ("hard_enquiries_90d", "bur_enquiry_hard_count_3m")
+"""A policy input and the feature it repeats (90 days are three bins of 30)."""
+
+
+def kernel(spine: pa.Table, tables: Mapping[str, pa.Table], snapshot: Mapping[str, np.ndarray]) -> pa.Table:
+    """Features of one bucket: the spine's rows in order, float64, null where the catalogue says.
+
+    `spine`: row 0..n-1, application_id, applicant_id, as_of, consents and whatever else is passed through. `tables`: what
+    `events.events` gave for each raw table present. `snapshot`: graph features by name, one value per row of the spine.
+    """
+    as_of = pc.cast(spine.column("as_of").combine_chunks(), pa.int64()).to_numpy(zero_copy_only=False)
+    features: Columns = {}
+    for family, stream, blocks in streams(tables):
+        rows = Rows(stream, tables[stream.table.name], as_of)
+        for block in blocks:
+            features.update(_block(family, stream, block, rows, spine))
+    features.update(_snapshot(spine, snapshot, tables))
+    for ratio in ratios(tables):
+        features[ratio.spec.name] = divide(features[ratio.top], features[ratio.bottom])
+    name, source = HARD_ENQUIRIES
+    policy = {name: features.get(source, np.full(len(as_of), np.nan))}
+    return _append(spine.drop_columns(["row"]), policy | features)
+
+
+def _block(family: Family, stream: Stream, block: Block, rows: Rows, spine: pa.Table) -> Iterator[tuple[str, np.ndarray]]:
+    """(name, column) of every feature of a block; the parts of a slice are shared by all blocks of the stream."""
+    allowed = _consent(spine, stream.table.consent) & _consent(spine, block.consent)
+    per = stream.measure(block.measure).per if block.measure and not AGGREGATES[block.aggregate].unit else 1.0
+    values: dict[str, np.ndarray] = {}
+    for name, window, spec in expand(family, stream, block):
+        if name not in values:
+            values[name] = FORMULAS[block.aggregate](cell(rows, block, name))
+        column = values[name][block.windows.index(window)] / per
+        yield spec.name, np.where(allowed, column, np.nan)
+
+
+def _consent(spine: pa.Table, column: str | None) -> np.ndarray:
+    if not column:
+        return np.ones(len(spine), bool)
+    return pc.fill_null(spine.column(column), False).to_numpy(zero_copy_only=False).astype(bool)
+
+
+def _snapshot(spine: pa.Table, snapshot: Mapping[str, np.ndarray], present: Mapping[str, pa.Table]) -> Iterator[tuple[str, np.ndarray]]:
+    for family in FAMILIES:
+        for spec in family.snapshot:
+            if spec.table in present:
+                yield spec.name, np.where(_consent(spine, TABLES[spec.table].consent), snapshot[spec.name], np.nan)
+
+
+def _append(table: pa.Table, columns: Columns) -> pa.Table:
+    arrays = [pa.array(np.ascontiguousarray(v, np.float64), from_pandas=True) for v in columns.values()]
+    names = [*table.column_names, *columns]
+    return pa.Table.from_arrays([*(c for c in table.columns), *arrays], names=names)

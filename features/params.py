@@ -1,0 +1,35 @@
+"""Numbers of the feature engine and of the label: frozen types that `params.yaml` is parsed into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+class FeatureError(ValueError):
+    """A feature cannot be built: the message says what, where, expected, got and the next step."""
+
+
+@dataclass(frozen=True)
+class FeatureParams:
+    """How the engine works through the raw tables; none of it changes a feature's value.
+
+    `bucket_rows` rows of the largest table are held at once; `threads` and `memory_mb` bound DuckDB.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    bucket_rows: int = 2_000_000
+    threads: int = 2
+    memory_mb: int = 1_000
+
+
+@dataclass(frozen=True)
+class LabelParams:
+    """Bad = days past due ever at or above `bad_dpd_days` within `performance_months`; indeterminate = at worst between the two limits."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    performance_months: int = 12
+    bad_dpd_days: int = 90
+    indeterminate_dpd_days: int = 30

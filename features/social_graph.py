@@ -1,0 +1,120 @@
+"""Social graph: contacts, how often and with whom, groups, red packets, and what the circle is known for. Metadata only, never content."""
+
+from __future__ import annotations
+
+from .grid import Block, Concept, Family, Measure, Slice, Stream, is_
+from .snapshot import SNAPSHOT
+from .tables import CONTACTS, INTERACTIONS, RED_PACKETS
+
+CONCEPTS = (
+    Concept("contact_network", "network of contacts", "联系人网络"),
+    Concept("interaction_frequency", "frequency of interaction", "互动频率"),
+    Concept("group_activity", "activity in groups", "群组活跃度"),
+    Concept("red_packet_balance", "red packets sent against received", "红包收发差额"),
+    Concept("circle_repayment", "known repayment record of contacts", "联系人已知还款记录"),
+)
+
+_SPAN = ("1m", "3m", "6m", "12m")
+_YEAR = ("3m", "6m", "12m")
+_LONG = ("3m", "12m")
+_KINDS = ("chat", "call", "moments", "group")
+
+_RED_PACKETS = Stream(
+    RED_PACKETS,
+    (
+        Slice("packet", "red packets", "红包"),
+        Slice("packet_sent", "red packets sent", "发出红包", (is_("direction", "sent"),)),
+        Slice("packet_received", "red packets received", "收到红包", (is_("direction", "received"),)),
+    ),
+    (
+        Measure("amount", "CNY", "amount", "金额", ("amount_fen",), per=100.0),
+        Measure("log_amount", "log CNY", "log amount in fen", "对数金额", ("amount_fen",), "log"),
+    ),
+)
+_RED_PACKET_BLOCKS = (
+    Block("red_packet_balance", "count", ("packet_sent", "packet_received"), _SPAN),
+    Block("red_packet_balance", "sum", ("packet_sent", "packet_received"), _SPAN, "amount"),
+    Block("red_packet_balance", "mean", ("packet_sent", "packet_received"), _LONG, "amount"),
+    Block("red_packet_balance", "mean", ("packet_sent", "packet_received"), ("12m",), "log_amount"),
+    Block("red_packet_balance", "gap", ("packet_sent",), _SPAN, "amount", "packet_received", direction=-1, source="S5-R22"),
+    Block("red_packet_balance", "gap", ("packet_sent",), _YEAR, "log_amount", "packet_received", direction=-1, source="S5-R22"),
+    Block("red_packet_balance", "count_gap", ("packet_sent",), _YEAR, over="packet_received", direction=-1, source="S5-R22"),
+    Block("red_packet_balance", "max", ("packet_sent", "packet_received"), ("12m",), "amount"),
+    Block("red_packet_balance", "active_days", ("packet",), _LONG),
+    Block("red_packet_balance", "slope", ("packet_sent", "packet_received"), ("12m",)),
+    Block("red_packet_balance", "vs12", ("packet",), ("1m", "3m")),
+    Block("red_packet_balance", "recency", ("packet_sent", "packet_received"), ("12m",)),
+)
+
+_CONTACTS = Stream(
+    CONTACTS,
+    (Slice("contact", "contacts made", "新增联系人"),),
+    (Measure("person", "count", "people", "联系人", ("contact_id",), "id"),),
+    has_memory=True,
+)
+_CONTACT_BLOCKS = (
+    Block("contact_network", "distinct", ("contact",), ("3m", "6m", "12m", "ever"), "person", direction=-1, source="S3-R08"),
+    Block("contact_network", "recency", ("contact",), ("ever",)),
+    Block("contact_network", "tenure", ("contact",), ("ever",), direction=-1),
+    Block("contact_network", "active_months", ("contact",), ("12m",)),
+    Block("contact_network", "interval_cv", ("contact",), ("ever",)),
+)
+
+_KIND_WORDS = {
+    "chat": ("chat contacts", "聊天互动"), "call": ("call contacts", "通话互动"), "moments": ("moments contacts", "朋友圈互动"),
+    "group": ("group contacts", "群组互动"),
+}  # fmt: skip
+_INTERACTIONS = Stream(
+    INTERACTIONS,
+    (
+        Slice("meet", "days of contact with a person", "人际互动", (is_("kind", "chat", "call", "moments"),)),
+        *(Slice(k, *_KIND_WORDS[k], (is_("kind", k),)) for k in _KINDS),
+        Slice("talk_night", "contacts at night", "夜间互动", (is_("hour", 23, 0, 1, 2, 3, 4),)),
+    ),
+    (
+        Measure("messages", "count", "contact count", "互动次数", ("n_messages",)),
+        Measure("log_messages", "ratio", "log contact count", "对数互动次数", ("n_messages",), "log"),
+        Measure("person", "count", "people", "联系人", ("contact_id",), "id"),
+    ),
+)
+_PERSONAL = ("chat", "call", "moments")
+_INTERACTION_BLOCKS = (
+    Block("interaction_frequency", "count", ("meet",), ("7d", *_SPAN), direction=-1, source="S5-R17"),
+    Block("interaction_frequency", "count", _PERSONAL, _SPAN, source="S5-R17"),
+    Block("interaction_frequency", "sum", ("meet",), ("7d", *_SPAN), "messages", direction=-1, source="S5-R17"),
+    Block("interaction_frequency", "sum", _PERSONAL, _LONG, "messages", source="S5-R17"),
+    Block("interaction_frequency", "mean", ("meet", *_PERSONAL), _LONG, "messages"),
+    Block("interaction_frequency", "mean", ("meet",), _YEAR, "log_messages"),
+    Block("interaction_frequency", "std", ("meet",), _LONG, "log_messages"),
+    Block("interaction_frequency", "max", ("meet",), _LONG, "messages"),
+    Block("interaction_frequency", "active_days", ("meet",), _SPAN, direction=-1, source="S5-R17"),
+    Block("interaction_frequency", "active_weeks", ("meet",), _LONG, direction=-1),
+    Block("interaction_frequency", "weekly_cv", ("meet",), _YEAR),
+    Block("interaction_frequency", "weekly_sum_cv", ("meet",), _LONG, "messages"),
+    Block("interaction_frequency", "slope", ("meet",), _YEAR),
+    Block("interaction_frequency", "vs12", ("meet",), ("7d", "1m", "3m")),
+    Block("interaction_frequency", "recency", ("meet", *_PERSONAL), ("12m",)),
+    Block("interaction_frequency", "share", ("call", "moments"), _LONG, over="meet"),
+    Block("interaction_frequency", "share", ("talk_night",), _LONG, over="meet"),
+    Block("contact_network", "distinct", ("meet", "chat", "call"), _SPAN, "person", direction=-1, source="S3-R08"),
+    Block("contact_network", "main_share", ("meet",), _LONG, "person"),
+    Block("contact_network", "entropy", ("meet",), _YEAR, "person"),
+    Block("contact_network", "new", ("meet",), ("1m", "3m", "6m"), "person"),
+    Block("group_activity", "count", ("group",), ("7d", *_SPAN), direction=-1, source="S5-R17"),
+    Block("group_activity", "sum", ("group",), ("7d", *_SPAN), "messages", direction=-1, source="S5-R17"),
+    Block("group_activity", "mean", ("group",), _YEAR, "messages"),
+    Block("group_activity", "mean", ("group",), _LONG, "log_messages"),
+    Block("group_activity", "active_days", ("group",), _SPAN, direction=-1, source="S5-R17"),
+    Block("group_activity", "active_weeks", ("group",), _LONG, direction=-1),
+    Block("group_activity", "weekly_cv", ("group",), ("12m",)),
+    Block("group_activity", "slope", ("group",), _YEAR),
+    Block("group_activity", "vs12", ("group",), ("1m", "3m")),
+    Block("group_activity", "recency", ("group",), ("12m",)),
+    Block("group_activity", "count_gap", ("group",), _LONG, over="meet"),
+)
+
+FAMILY = Family(
+    "social_graph", "soc", CONCEPTS,
+    ((_RED_PACKETS, _RED_PACKET_BLOCKS), (_CONTACTS, _CONTACT_BLOCKS), (_INTERACTIONS, _INTERACTION_BLOCKS)),
+    snapshot=SNAPSHOT,
+)  # fmt: skip
