@@ -1,0 +1,174 @@
+"""How an emitter turns draws into a raw table: a slice of the world, sampling of moments, sorting and the Arrow table itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from data.world.clock import AFTER_DAYS, DAY_US, HISTORY_DAYS, Days
+from data.world.params import Nature, Strengths
+from data.world.world import Setting, World
+from features.tables import TABLES, Table
+
+ID_STEP = 10**9  # event ids of a chunk start at chunk * ID_STEP
+YEAR_DAYS = 365.25
+Values = np.ndarray | tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A contiguous range of applicants, `first` to `last` (exclusive); arrays below are local to it."""
+
+    world: World
+    index: int
+    first: int
+    last: int
+
+    @property
+    def rows(self) -> slice:
+        return slice(self.first, self.last)
+
+    @property
+    def size(self) -> int:
+        return self.last - self.first
+
+    @property
+    def setting(self) -> Setting:
+        return self.world.setting
+
+    @property
+    def nature(self) -> Nature:
+        return self.world.setting.nature
+
+    @property
+    def days(self) -> Days:
+        return self.world.setting.days
+
+    def rng(self, module: str) -> np.random.Generator:
+        return self.world.setting.rng(module, self.index)
+
+    def of(self, name: str) -> np.ndarray:
+        """One array of `People` for these applicants."""
+        return np.asarray(getattr(self.world.people, name))[self.rows]
+
+    def linear(self, stream: str, concept: str) -> np.ndarray:
+        """level + slope x state, per applicant."""
+        strengths: Strengths = self.nature.stream(stream)
+        return strengths.level + strengths.slope * self.world.concept(concept)[self.rows]
+
+    def segment(self, field: str) -> np.ndarray:
+        """One number of the segment, per applicant."""
+        return np.array([getattr(segment, field) for segment in self.nature.segments])[self.of("segment")]
+
+    @property
+    def window(self) -> tuple[np.ndarray, np.ndarray]:
+        """First and last moment of each person's events; a fraud's account is young."""
+        as_of = self.of("as_of")
+        days = np.where(self.of("is_fraud"), self.nature.fraud.account_days, HISTORY_DAYS)
+        return as_of - (days * DAY_US).astype(np.int64), as_of + AFTER_DAYS * DAY_US
+
+
+@dataclass(frozen=True)
+class Stamps:
+    """Events in order of person and time; `person` is local to the chunk."""
+
+    person: np.ndarray
+    time: np.ndarray
+
+    @property
+    def size(self) -> int:
+        return int(self.time.size)
+
+    def where(self, kept: np.ndarray) -> Stamps:
+        return Stamps(self.person[kept], self.time[kept])
+
+
+def in_order(person: np.ndarray, time: np.ndarray, tag: np.ndarray | None = None) -> tuple[Stamps, np.ndarray]:
+    """Sort events by person and time, whole milliseconds; a small `tag` (0-3) travels with each. Sorting one integer key does it."""
+    key = (person.astype(np.int64) << 43) | (time // 1000 << 2) | (0 if tag is None else tag)
+    key.sort()
+    return Stamps(key >> 43, ((key & ((1 << 43) - 1)) >> 2) * 1000), key & 3
+
+
+def scatter(chunk: Chunk, per_year: np.ndarray, cumulative: np.ndarray, rng: np.random.Generator) -> Stamps:
+    """Poisson events over each person's window, days drawn by the season `cumulative`, hours of the day by `clock_time`."""
+    start, end = chunk.window
+    low, high = chunk.days.weight_at(cumulative, start), chunk.days.weight_at(cumulative, end)
+    person = np.repeat(np.arange(chunk.size), rng.poisson(per_year / YEAR_DAYS * (high - low)))
+    day = chunk.days.day_of(cumulative, low[person] + rng.random(person.size) * (high - low)[person])
+    return in_order(person, day * DAY_US + clock_time(person.size, rng))[0]
+
+
+def rounds(chunk: Chunk, per_year: float, rng: np.random.Generator) -> Stamps:
+    """Regular events: one in each of equal steps back from the end of the window, at a random moment of its step."""
+    step = YEAR_DAYS * DAY_US / per_year
+    start, end = chunk.window
+    n = int(np.ceil((HISTORY_DAYS + AFTER_DAYS) * DAY_US / step))
+    time = end[:, None] - ((np.arange(n, 0, -1) - rng.random((chunk.size, n))) * step).astype(np.int64)
+    person = np.repeat(np.arange(chunk.size), n)
+    stamps = Stamps(person, time.ravel())
+    return stamps.where(stamps.time >= start[person])
+
+
+HOURS = ((8.5, 0.20), (12.25, 0.3333), (19.0, 0.4667))  # domain 7.4: morning, noon and evening, night apart
+HOUR_SD = 1.6
+TABLE = 4096
+
+
+def _day_seconds() -> np.ndarray:
+    """Quantiles of the time of day outside the night, in seconds."""
+    seconds = np.arange(5 * 3600, 23 * 3600, 60)
+    density = sum(share * np.exp(-0.5 * ((seconds / 3600 - hour) / HOUR_SD) ** 2) for hour, share in HOURS)
+    cumulative = np.cumsum(density) / np.sum(density)
+    return np.interp((np.arange(TABLE) + 0.5) / TABLE, cumulative, seconds).astype(np.int64)
+
+
+DAY_SECONDS = _day_seconds()
+
+
+def clock_time(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Microseconds since midnight of `n` events of the day."""
+    return (DAY_SECONDS[rng.integers(0, TABLE, n, dtype=np.int16)] + rng.integers(0, 60, n, dtype=np.int64)) * 1_000_000
+
+
+def flip(probability: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """True with the given probability, each."""
+    return rng.random(probability.size, dtype=np.float32) < probability
+
+
+def fen(cny: np.ndarray) -> np.ndarray:
+    """Yuan to whole fen, at least one."""
+    return np.maximum(np.rint(cny * 100.0), 1.0).astype(np.int64)
+
+
+def table(chunk: Chunk, name: str, stamps: Stamps, **columns: Values) -> pa.Table:
+    """The raw table `name`. Text columns come as codes into the column's allowed values; (values, is_null) gives nulls."""
+    declared = TABLES[name]
+    lag = int(chunk.nature.lags_days[name] * DAY_US)
+    base: dict[str, Values] = {
+        "event_id": chunk.index * ID_STEP + np.arange(stamps.size, dtype=np.int64),
+        "applicant_id": chunk.first + stamps.person,
+        "event_time": stamps.time,
+        "known_time": stamps.time + lag,
+    }
+    return arrow(declared, {**base, **columns})
+
+
+def arrow(declared: Table, columns: dict[str, Values]) -> pa.Table:
+    """Arrow table in the declared order and types, text as dictionary."""
+    arrays, fields = [], []
+    for column in declared.columns:
+        values, null = columns[column.name] if isinstance(columns[column.name], tuple) else (columns[column.name], None)
+        if column.among:
+            array = pa.DictionaryArray.from_arrays(pa.array(np.asarray(values, dtype=np.int8)), pa.array(column.among))
+        elif column.type == pa.timestamp("us"):
+            array = pa.array(np.asarray(values).view("datetime64[us]"), mask=null)
+        elif isinstance(values, pa.Array):
+            array = values
+        else:
+            array = pa.array(np.asarray(values).astype(column.type.to_pandas_dtype(), copy=False), mask=null)
+        arrays.append(array)
+        fields.append(pa.field(column.name, array.type, nullable=column.nullable))
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))

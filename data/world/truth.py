@@ -1,0 +1,74 @@
+"""What nobody but `evaluate` may see: states, contributions, true PDs and everyone's outcome, booked or not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from data.world.default import oracle_pd
+from data.world.lending import FIRST_APPLICATION
+from data.world.world import World
+from features.tables import FAMILIES
+
+
+def applicants(world: World) -> pa.Table:
+    """One row per application in order of id: `z_<family>` and `concept_<id>` in SD, `contribution_<id>` in log-odds, + is riskier.
+
+    `logodds_systematic` has neither u nor fraud nor macro; `pd_oracle` is E[PD | states, month]; `pd_neutral` has u and fraud but no macro;
+    `pd_true` has all; `default_month` is null where no default comes within twelve months.
+    """
+    people, outcome, ids = world.people, world.outcome, [c.id for c in world.setting.nature.concepts]
+    gamma = world.setting.nature.effects.macro_gamma
+    month = outcome.default_month
+    columns = {
+        "application_id": FIRST_APPLICATION + np.arange(people.size, dtype=np.int64),
+        "applicant_id": np.arange(people.size, dtype=np.int64),
+        **{f"z_{family}": people.families[:, k] for k, family in enumerate(FAMILIES)},
+        **{f"concept_{name}": people.concepts[:, k] for k, name in enumerate(ids)},
+        **{f"contribution_{name}": world.contributions[:, k] for k, name in enumerate(ids)},
+        "logodds_systematic": outcome.log_odds_systematic,
+        "pd_oracle": oracle_pd(world.setting.nature, outcome.log_odds_systematic + gamma * outcome.macro),
+        "pd_neutral": outcome.pd_neutral,
+        "pd_true": outcome.pd_true,
+        "macro_m": outcome.macro,
+        "is_fraud": people.is_fraud,
+        "ring": pa.array(world.rings.ring, mask=world.rings.ring < 0),
+        "is_thin": people.is_thin,
+        "has_bureau": people.has_bureau,
+        "is_approved": world.booking.is_approved,
+        "is_control": world.booking.is_control,
+        "defaulted": month > 0,
+        "default_month": pa.array(month, mask=month == 0),
+        "segment": pa.DictionaryArray.from_arrays(pa.array(people.segment), pa.array([s.id for s in world.setting.nature.segments])),
+        "vintage": people.vintage,
+    }
+    return pa.table(columns)
+
+
+def meta(world: World) -> dict[str, Any]:
+    """How the world was made: coefficients, achieved shares, macro path by vintage, drifts and where they begin."""
+    coefficients, nature, params = world.coefficients, world.setting.nature, world.setting.params
+    macro = [float(world.outcome.macro[world.people.vintage == v].max(initial=0.0)) for v in range(world.setting.calendar.n_vintages)]
+    return {
+        "seed": world.setting.seed,
+        "applicants": params.applicants,
+        "profile": params.profile,
+        "alpha": coefficients.alpha,
+        "betas": dict(zip(FAMILIES, coefficients.betas, strict=True)),
+        "nu": coefficients.nu,
+        "nonlinear_share": coefficients.nonlinear_share,
+        "explained_variance": nature.effects.explained_variance,
+        "shares_target": dict(zip(FAMILIES, nature.shares(params.profile), strict=True)),
+        "shares_observed": dict(zip(FAMILIES, coefficients.shares_observed, strict=True)),
+        "shares_true": dict(zip(FAMILIES, coefficients.shares_true, strict=True)),
+        "macro": macro,
+        "base_rate": params.base_rate,
+        "realised_rate": float((world.outcome.default_month > 0).mean()),
+        "drift": {
+            "bureau_break_vintage": nature.presence.bureau_break_vintage,
+            "device_change_vintage": nature.drift.device_change_vintage,
+            "fraud_pattern_vintage": nature.fraud.late_pattern_vintage,
+        },
+    }

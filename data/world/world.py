@@ -1,0 +1,104 @@
+"""The world before its events: people, who knows whom, what the old policy did and how it ends for everyone.
+
+Every module draws from its own child of one seed, so that changing one leaves the others' draws alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from data.world.clock import Days
+from data.world.default import Outcome, macro_path, outcomes, solve_alpha, terms_effect
+from data.world.effects import effects
+from data.world.fraud import Rings, arrange
+from data.world.graph import Graph, draw_graph
+from data.world.params import Calendar, Nature, WorldParams
+from data.world.people import People, draw_people
+from data.world.policy import Booking, Terms, book, old_score, terms
+from data.world.shares import Coefficients, log_odds_parts, solve
+
+MODULES = (
+    "probe", "people", "fraud", "graph", "policy", "macro", "default", "payment_flow", "social_graph", "assets", "device_stability",
+    "bureau", "identity", "applications", "loans",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Everything that does not change while a world is made: its parameters, numbers, days and seed."""
+
+    params: WorldParams
+    nature: Nature
+    days: Days
+    seed: int
+
+    @classmethod
+    def of(cls, params: WorldParams, nature: Nature, calendar: Calendar, seed: int) -> Setting:
+        return cls(params, nature, Days(calendar, nature.seasons, nature.drift), seed)
+
+    @property
+    def calendar(self) -> Calendar:
+        return self.days.calendar
+
+    def rng(self, module: str, chunk: int = 0) -> np.random.Generator:
+        """The module's own stream of random numbers for one chunk of applicants."""
+        return np.random.Generator(np.random.SFC64(np.random.SeedSequence(self.seed, spawn_key=(MODULES.index(module), chunk))))
+
+
+@dataclass(frozen=True)
+class World:
+    """State of everyone; arrays in order of applicant_id."""
+
+    setting: Setting
+    coefficients: Coefficients
+    people: People
+    rings: Rings
+    graph: Graph
+    contributions: np.ndarray
+    terms: Terms
+    booking: Booking
+    outcome: Outcome
+
+    def concept(self, name: str) -> np.ndarray:
+        """State of one concept, standardised, + is safer."""
+        return self.people.concepts[:, [c.id for c in self.setting.nature.concepts].index(name)]
+
+
+def solve_coefficients(setting: Setting) -> Coefficients:
+    """Betas, strength of bends and alpha, solved on a probe population that no one else sees."""
+    nature, rng = setting.nature, setting.rng("probe")
+    probe = draw_people(nature, setting.days, nature.effects.probe_applicants, rng)
+    parts = effects(nature, probe)
+    found = solve(nature, probe, parts, nature.shares(setting.params.profile), nonlinear=setting.params.nonlinear)
+    contributions = log_odds_parts(found, nature, parts)
+    lent = terms(nature, probe, old_score(nature.old_policy, contributions, rng), rng)
+    unseen = nature.effects.shock_sigma * rng.standard_normal(probe.size) + nature.effects.fraud_log_odds * probe.is_fraud
+    log_odds = contributions.sum(axis=1) + unseen + terms_effect(nature, probe, lent)
+    return replace(found, alpha=solve_alpha(nature, log_odds, setting.params.base_rate))
+
+
+def build(setting: Setting, coefficients: Coefficients) -> World:
+    """Draw the world of `setting`; the same setting gives the same world, whoever builds it."""
+    nature, days = setting.nature, setting.days
+    people = draw_people(nature, days, setting.params.applicants, setting.rng("people"))
+    people, rings = arrange(nature, people, days.vintages, setting.rng("fraud"))
+    contributions = log_odds_parts(coefficients, nature, effects(nature, people))
+    policy_rng = setting.rng("policy")
+    score = old_score(nature.old_policy, contributions, policy_rng)
+    lent = terms(nature, people, score, policy_rng)
+    macro = macro_path(nature, setting.calendar.n_vintages, setting.rng("macro"), on=setting.params.macro)
+    log_odds = coefficients.alpha + contributions.sum(axis=1)
+    network = people.concepts[:, [c.id for c in nature.concepts].index("contact_network")]
+    return World(
+        setting=setting,
+        coefficients=coefficients,
+        people=people,
+        rings=rings,
+        graph=draw_graph(nature, people, network, rings, setting.rng("graph")),
+        contributions=contributions,
+        terms=lent,
+        booking=book(nature, setting.calendar, people, score, policy_rng),
+        outcome=outcomes(nature, people, log_odds, lent, macro, setting.rng("default")),
+    )
