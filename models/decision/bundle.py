@@ -53,13 +53,9 @@ class Bundle:
 
 
 def write_manifest(folder: str | Path) -> str:
-    """Hash every file of the folder (hidden ones apart) into manifest.json; return the bundle's version."""
+    """Hash the files that a decision reads into manifest.json; return the bundle's version. Others in the folder are not part of it."""
     root = Path(folder)
-    files = sorted(p for p in root.iterdir() if p.is_file() and p.name != MANIFEST and not p.name.startswith("."))
-    missing = sorted(set(REQUIRED) - {p.name for p in files})
-    if missing:
-        raise _refusal("the bundle is not complete", root, f"{', '.join(REQUIRED)}", f"no {', '.join(missing)}")
-    manifest = canonical({"files": {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in files}})
+    manifest = canonical({"files": {name: hashlib.sha256(_bytes(root / name)).hexdigest() for name in REQUIRED}})
     (root / MANIFEST).write_bytes(manifest)
     return hashlib.sha256(manifest).hexdigest()
 

@@ -14,8 +14,8 @@ Amount = Callable[[str], str]
 
 CAP_TEXTS = {
     "product_max": ("largest limit of the product: {product_max}", "产品最高额度：{product_max}"),
-    "tier_max": ("largest limit of tier {tier}", "{tier}等级最高额度"),
-    "new_user": ("first loan here: cap for new customers of tier {tier}", "首次借款：{tier}等级新客户额度上限"),
+    "tier_max": ("largest limit of tier {tier}: {tier_max}", "{tier}等级最高额度：{tier_max}"),
+    "new_user": ("first loan here, cap of tier {tier} for new customers: {new_user}", "首次借款，{tier}等级新客户额度上限：{new_user}"),
     "student": ("cap for loans during full-time study: {student}", "在校期间贷款额度上限：{student}"),
     "exposure": ("open principal over all products: {exposure} of at most {customer_total}", "贷款余额：{exposure}，上限{customer_total}"),
     "affordability": (
@@ -58,8 +58,12 @@ def _numbers(case: Case, cap: str, row: int, language: Language, amount: Amount)
             "enquiries_over": number(value(rules.enquiries_over)),
             "enquiry_factor": number(100 * value(rules.enquiry_factor)),
         }
+    tier = case.tiers.names[case.tier[row]]
+    terms = next(t for t in case.product.tiers if t.tier == tier)
     return {
-        "tier": case.tiers.names[case.tier[row]],
+        "tier": tier,
+        "tier_max": yuan(value(terms.limit), language),
+        "new_user": yuan(value(terms.new_user_limit), language),
         "product_max": yuan(rules.maximum.value, language),
-        "student": yuan(value(rules.student), language),
+        "student": "" if rules.student is None else yuan(rules.student.value, language),
     }

@@ -49,7 +49,7 @@ def _read(text: str) -> lgb.Booster:
     if not text.startswith("tree\n") or "\nnum_class=1\n" not in head or "\nobjective=binary" not in head:
         raise _refusal("this is not a binary LightGBM model", "text that starts with 'tree', num_class=1, objective=binary", head[:80])
     try:
-        return lgb.Booster(params={"verbosity": -1}, model_str=text)
+        return lgb.Booster(model_str=text)
     except lgb.basic.LightGBMError as error:
         raise _refusal("LightGBM cannot read the model text", "a complete model.txt", str(error)) from error
 

@@ -20,12 +20,13 @@ UNIT_WORDS = {
 
 def number(value: float, decimals: int = 2) -> str:
     """Thousands separated; whole numbers without decimals."""
-    return f"{value:,.0f}" if round(value, decimals) == round(value) else f"{value:,.{decimals}f}"
+    shown = round(value, decimals) + 0.0  # no -0
+    return f"{shown:,.0f}" if shown == round(shown) else f"{shown:,.{decimals}f}"
 
 
 def yuan(value: float, language: Language) -> str:
     """An amount in CNY, whole yuan."""
-    return f"{value:,.0f}{UNIT_WORDS[language]['CNY']}"
+    return f"{round(value) + 0:,}{UNIT_WORDS[language]['CNY']}"
 
 
 def quantity(feature: Feature, value: float, language: Language) -> str:

@@ -1,0 +1,42 @@
+"""What stands in the `policy` block, and how tiers, rule book and reference are made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .decision.policy import Policy
+from .decision.reference import Reference
+from .decision.scorer import Scorer
+from .decision.tiers import Tiers
+from .errors import ModelError
+
+
+@dataclass(frozen=True)
+class PolicyParams:
+    """The product file, the law profiles (each in force by its own dates), the inner edges of the PD tiers, and the reference's size.
+
+    tier_edges: PD as a fraction, rising (domain 6); reference_rows: at most so many approved training applicants, evenly spaced.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    product: str
+    law_profiles: tuple[str, ...]
+    tier_edges: tuple[float, ...]
+    reference_rows: int = 20_000
+
+
+def reference(scorer: Scorer, tiers: Tiers, policy: Policy, x: np.ndarray, most: int) -> Reference:
+    """Mean points of the applicants among `x` (training applicants) whose tier is approved. Raises ModelError when there is none."""
+    approved = np.array([policy.verdicts.get(name) == "approve" for name in tiers.names])
+    rows = np.flatnonzero(approved[tiers.index(scorer.calibration.pd(scorer.margin.raw(x)))])
+    if not len(rows):
+        raise ModelError(
+            f"Reference: expected approved applicants in the training months, got none of {len(x)} in an approved tier. "
+            "Check policy.tier_edges against the base rate, or the calibration."
+        )
+    spaced = np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(np.int64))
+    return Reference.of(scorer, x[rows[spaced]])

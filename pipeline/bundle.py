@@ -1,0 +1,52 @@
+"""Stage `bundle`: tiers, rule book and reference join model and calibration in data/model, under a manifest of hashes."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from data.store import read_frame, write_json
+from models.decision.bundle import load_scorer, write_manifest
+from models.decision.law import Law
+from models.decision.policy import Policy, compile_policy
+from models.decision.product import Product
+from models.decision.tiers import Tiers
+from models.decision.typed import plain
+from models.policy import PolicyParams, reference
+from models.split import TRAIN, SplitParams, roles
+from pipeline import paths
+from pipeline.params import document, section
+from pipeline.stage import run
+
+
+def main() -> dict[str, int]:
+    """Write tiers.json, policy.json, reference.json and manifest.json; return the rows behind the reference."""
+    params, split = section("policy", PolicyParams), section("split", SplitParams)
+    product = document(Product, paths.PRODUCTS / f"{params.product}.yaml")
+    laws = tuple(document(Law, paths.LAW / f"{name}.yaml") for name in params.law_profiles)
+    tiers, rules = Tiers.from_edges(params.tier_edges), compile_policy(product, laws)
+    scorer = load_scorer(paths.MODEL)
+    matrix = read_frame(paths.MATRIX, ["as_of", *scorer.catalogue.names])
+    training = matrix[roles(matrix["as_of"].to_numpy(), split) == TRAIN]
+    x = training[list(scorer.catalogue.names)].to_numpy(np.float64)
+    compared = reference(scorer, tiers, Policy.from_json(json.dumps(rules)), x, params.reference_rows)
+    write_json(plain(tiers), paths.TIERS)
+    write_json(rules, paths.POLICY)
+    write_json(plain(compared), paths.REFERENCE)
+    _show(write_manifest(paths.MODEL), product, laws, compared.n)
+    return {"training applicants": len(x), "reference applicants": compared.n}
+
+
+def _show(version: str, product: Product, laws: tuple[Law, ...], n_reference: int) -> None:
+    table = Table("bundle", version[:16], title="bundle")
+    table.add_row("product", product.id)
+    table.add_row("law", ", ".join(law.id for law in laws))
+    table.add_row("reference", f"{n_reference:,} approved training applicants")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    run("bundle", main)

@@ -1,0 +1,62 @@
+"""Stage `decide`: every application of the matrix through the bundle, in blocks of rows."""
+
+from __future__ import annotations
+
+import sys
+
+import pandas as pd
+import pyarrow as pa
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from data.store import Writer, iter_tables, open_parquet, read_frame
+from models.decision.arrow import decisions_table
+from models.decision.decide import Decider
+from pipeline import paths
+from pipeline.stage import run
+
+ROWS = 20_000
+
+
+def main() -> dict[str, int]:
+    """Write data/decisions/decisions.parquet in the order of the matrix; return the number of decisions."""
+    decider = Decider.load(paths.MODEL)
+    columns = ["application_id", *decider.bundle.policy.inputs, *decider.bundle.scorer.catalogue.names]
+    with open_parquet(paths.MATRIX) as matrix:
+        total = matrix.metadata.num_rows
+    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("decide", total=total)
+        blocks = iter_tables(paths.MATRIX, columns, ROWS)
+        first = _decided(decider, next(blocks))
+        with Writer(paths.DECISIONS, first.schema) as writer:
+            writer.write(first)
+            progress.advance(task, len(first))
+            for block in blocks:
+                writer.write(_decided(decider, block))
+                progress.advance(task, len(block))
+    _show(read_frame(paths.DECISIONS, ["decision", "tier", "limit_cny", "apr_irr12", "pd"]), decider.bundle.tiers.names)
+    return {"decisions": total}
+
+
+def _decided(decider: Decider, block: pa.Table) -> pa.Table:
+    return decisions_table(decider.decide(block.to_pandas(ignore_metadata=True)))
+
+
+def _show(decisions: pd.DataFrame, tiers: tuple[str, ...]) -> None:
+    table = Table(
+        "tier", "applications", "mean PD %", "approve", "refer", "decline", "refuse", "mean limit CNY", "mean APR %", title="decide"
+    )
+    for tier, rows in [*((name, decisions[decisions["tier"] == name]) for name in tiers), ("all", decisions)]:
+        counts = rows["decision"].value_counts()
+        approved = rows[rows["decision"] == "approve"]
+        cells = [f"{counts.get(name, 0):,}" for name in ("approve", "refer", "decline", "refuse")]
+        limit, apr = (
+            f"{approved[name].mean() * scale:,.2f}" if len(approved) else "-" for name, scale in (("limit_cny", 1), ("apr_irr12", 100))
+        )
+        table.add_row(tier, f"{len(rows):,}", f"{100 * rows['pd'].mean():.3f}" if len(rows) else "-", *cells, limit, apr)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    run("decide", main)
