@@ -13,7 +13,12 @@ from models.report import Bar, Example, Picture, ReportData, Step, Text
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 NASTY = '<script>alert("x")</script> & "quotes"'
 FAMILIES = ("payment_flow", "social_graph", "assets", "device_stability", "bureau", "identity")
-CONCEPTS = (("payment_activity", "支付活跃度"), ("fund_retention", "资金留存"), ("credit_enquiries", "征信查询"), ("cash_balance", "现金余额"))
+CONCEPTS = (
+    ("payment_activity", "支付活跃度"),
+    ("fund_retention", "资金留存"),
+    ("credit_enquiries", "征信查询"),
+    ("cash_balance", "现金余额"),
+)
 
 
 def example(decision: str, seed: int, concepts: int = 20) -> Example:
@@ -22,7 +27,9 @@ def example(decision: str, seed: int, concepts: int = 20) -> Example:
     points = rng.normal(0, 6, concepts)
     steps = tuple((Text(f"concept {i}", f"概念 {i}"), float(p)) for i, p in enumerate(points))
     raw = 590.25 + float(sum(p for _, p in steps))
-    reasons = (Text("number of hard enquiries in the last 3 months: 7", "近3个月硬查询次数：7"), Text(NASTY, "")) if decision != "approve" else ()
+    reasons = (
+        (Text("number of hard enquiries in the last 3 months: 7", "近3个月硬查询次数：7"), Text(NASTY, "")) if decision != "approve" else ()
+    )
     return Example(f"A{seed:07d}", decision, "G4", 0.009, 590.25, steps, raw, int(np.floor(raw + 0.5)), reasons, 8000.0)
 
 
@@ -40,18 +47,38 @@ def _grades() -> pd.DataFrame:
     mean = np.array([0.19, 0.4, 0.62, 0.92, 1.34, 1.97, 2.99, 4.85, 8.46, 18.3]) / 100
     seen = mean * np.array([1.4, 0.8, 0.85, 0.9, 1, 0.95, 1.1, 1.05, 1.06, 0.85])
     n = (share * 25_000).astype(int)
-    return pd.DataFrame({
-        "tier": [f"G{i}" for i in range(1, 11)], "pd_low": edges[:-1], "pd_high": edges[1:], "n": n, "share": share, "mean_pd": mean,
-        "observed": seen, "bads": np.round(seen * n), "daily_rate": [0.0003] * 6 + [None] * 4, "apr": [0.108] * 6 + [None] * 4,
-        "limit_cny": [18_000.0] * 6 + [None] * 4,
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "tier": [f"G{i}" for i in range(1, 11)],
+            "pd_low": edges[:-1],
+            "pd_high": edges[1:],
+            "n": n,
+            "share": share,
+            "mean_pd": mean,
+            "observed": seen,
+            "bads": np.round(seen * n),
+            "daily_rate": [0.0003] * 6 + [None] * 4,
+            "apr": [0.108] * 6 + [None] * 4,
+            "limit_cny": [18_000.0] * 6 + [None] * 4,
+        }
+    )
 
 
 def _months() -> pd.DataFrame:
     roles = ["train"] * 15 + ["calibration"] * 3 + ["oot"] * 6
     rate = 0.024 + 0.004 * np.sin(np.arange(24) / 3)
     months = pd.period_range("2024-01", periods=24, freq="M").astype(str)
-    return pd.DataFrame({"vintage": months, "role": roles, "n": 4166, "bad_rate": rate, "mean_pd": 0.0235, "approval_rate": 0.68, "psi": np.linspace(0, 0.04, 24)})
+    return pd.DataFrame(
+        {
+            "vintage": months,
+            "role": roles,
+            "n": 4166,
+            "bad_rate": rate,
+            "mean_pd": 0.0235,
+            "approval_rate": 0.68,
+            "psi": np.linspace(0, 0.04, 24),
+        }
+    )
 
 
 def full() -> ReportData:
@@ -59,7 +86,9 @@ def full() -> ReportData:
     roc, ks = _curves()
     mean = _grades()["mean_pd"]
     return ReportData(
-        title="Credit decisions, " + NASTY, subtitle="Simulated world, 100,000 applicants, seed 1", has_truth=True,
+        title="Credit decisions, " + NASTY,
+        subtitle="Simulated world, 100,000 applicants, seed 1",
+        has_truth=True,
         facts=(("bundle", "3f2a…"), ("product", "house@v1"), ("law", "cn_2025q4")),
         bars=(
             Bar(Text("Gini against reachable", "占可达基尼"), 0.931, "share", "≥ 90 %", True),
@@ -68,32 +97,98 @@ def full() -> ReportData:
             Bar(Text("Approval rate", "通过率"), 0.792, "share", "62–75 %", False),
             Bar(Text("True bad rate of approved", "通过客群真实坏账率"), None, "rate", "≤ 1.3 %", None),
         ),
-        flow=(Step(Text("raw events", "原始事件"), 45_123_456, "rows in 20 tables"), Step(Text("features", "特征"), 512, "six families"),
-              Step(Text("model", "模型"), 640, "trees"), Step(Text("decisions", "决策"), 100_000, "one per application")),
-        volumes=pd.DataFrame({"table": ["payments", "red_packets"], "family": ["payment_flow", "social_graph"], "rows": [41_000_000, 2_100_000]}),
-        power=pd.DataFrame({"name": ["oracle", "reachable", "model", "ridge logit"], "auc": [0.78, 0.772, 0.757, 0.76], "gini": [0.56, 0.544, 0.514, 0.52],
-                            "ks": [0.42, 0.41, 0.39, 0.395], "share_of_reachable_gini": [None, 1, 0.945, 0.956], "share_of_oracle_gini": [1, 0.97, 0.92, 0.93]}),
-        validation=pd.DataFrame({"sample": ["cv", "oot"], "metric": ["auc", "auc"], "mean": [0.785, 0.77], "sd": [0.004, None], "ridge_mean": [0.77, 0.76]}),
-        roc=roc, ks=ks,
-        tests=pd.DataFrame({"test": ["calibration in the large, p", "ECE"], "kind": ["p", "number"], "model": [0.21, 0.002], "ridge": [0.19, 0.003],
-                            "reading": ["above 0.01", "smaller is better"]}),
-        reliability=pd.DataFrame({"series": "model", "n": 2500, "mean_pd": mean, "observed": _grades()["observed"], "low": mean * 0.7, "high": mean * 1.4}),
-        tiers=_grades(), vintages=_months(),
-        families=pd.DataFrame({"family": FAMILIES, "share": [0.33, 0.24, 0.16, 0.06, 0.2, 0.01], "low": [0.3, 0.21, 0.13, 0.04, 0.17, 0.0],
-                               "high": [0.36, 0.27, 0.19, 0.08, 0.23, 0.02], "target": [0.35, 0.25, 0.15, 0.05, 0.2, 0], "tolerance": 0.13,
-                               "mean_abs_points": [9.0, 7, 5, 2, 6, 1]}),
+        flow=(
+            Step(Text("raw events", "原始事件"), 45_123_456, "rows in 20 tables"),
+            Step(Text("features", "特征"), 512, "six families"),
+            Step(Text("model", "模型"), 640, "trees"),
+            Step(Text("decisions", "决策"), 100_000, "one per application"),
+        ),
+        volumes=pd.DataFrame(
+            {"table": ["payments", "red_packets"], "family": ["payment_flow", "social_graph"], "rows": [41_000_000, 2_100_000]}
+        ),
+        power=pd.DataFrame(
+            {
+                "name": ["oracle", "reachable", "model", "ridge logit"],
+                "auc": [0.78, 0.772, 0.757, 0.76],
+                "gini": [0.56, 0.544, 0.514, 0.52],
+                "ks": [0.42, 0.41, 0.39, 0.395],
+                "share_of_reachable_gini": [None, 1, 0.945, 0.956],
+                "share_of_oracle_gini": [1, 0.97, 0.92, 0.93],
+            }
+        ),
+        validation=pd.DataFrame(
+            {"sample": ["cv", "oot"], "metric": ["auc", "auc"], "mean": [0.785, 0.77], "sd": [0.004, None], "ridge_mean": [0.77, 0.76]}
+        ),
+        roc=roc,
+        ks=ks,
+        tests=pd.DataFrame(
+            {
+                "test": ["calibration in the large, p", "ECE"],
+                "kind": ["p", "number"],
+                "model": [0.21, 0.002],
+                "ridge": [0.19, 0.003],
+                "reading": ["above 0.01", "smaller is better"],
+            }
+        ),
+        reliability=pd.DataFrame(
+            {"series": "model", "n": 2500, "mean_pd": mean, "observed": _grades()["observed"], "low": mean * 0.7, "high": mean * 1.4}
+        ),
+        tiers=_grades(),
+        vintages=_months(),
+        families=pd.DataFrame(
+            {
+                "family": FAMILIES,
+                "share": [0.33, 0.24, 0.16, 0.06, 0.2, 0.01],
+                "low": [0.3, 0.21, 0.13, 0.04, 0.17, 0.0],
+                "high": [0.36, 0.27, 0.19, 0.08, 0.23, 0.02],
+                "target": [0.35, 0.25, 0.15, 0.05, 0.2, 0],
+                "tolerance": 0.13,
+                "mean_abs_points": [9.0, 7, 5, 2, 6, 1],
+            }
+        ),
         states=pd.DataFrame({"family": FAMILIES, "r2": [0.9, 0.88, 0.91, 0.86, 0.9, 0.7], "aim": [0.9, 0.9, 0.9, 0.9, 0.9, 0.6]}),
-        portfolio=pd.DataFrame({"measure": ["approval rate", "expected profit"], "kind": ["share", "money"], "model": [0.68, 12_345_678.0], "ridge": [0.67, None]}),
-        reasons=pd.DataFrame({"concept": [c for c, _ in CONCEPTS], "text_en": [c.replace("_", " ") for c, _ in CONCEPTS], "text_zh": [z for _, z in CONCEPTS],
-                              "family": FAMILIES[:4], "n": [900, 700, 400, 100], "share": [0.6, 0.5, 0.3, 0.1], "mean_points": [-12.5, -9, -8, -3]}),
+        portfolio=pd.DataFrame(
+            {
+                "measure": ["approval rate", "expected profit"],
+                "kind": ["share", "money"],
+                "model": [0.68, 12_345_678.0],
+                "ridge": [0.67, None],
+            }
+        ),
+        reasons=pd.DataFrame(
+            {
+                "concept": [c for c, _ in CONCEPTS],
+                "text_en": [c.replace("_", " ") for c, _ in CONCEPTS],
+                "text_zh": [z for _, z in CONCEPTS],
+                "family": FAMILIES[:4],
+                "n": [900, 700, 400, 100],
+                "share": [0.6, 0.5, 0.3, 0.1],
+                "mean_points": [-12.5, -9, -8, -3],
+            }
+        ),
         examples=(example("approve", 1), example("refer", 2), example("decline", 3)),
-        concepts=pd.DataFrame({"concept": [c for c, _ in CONCEPTS], "text_en": [c for c, _ in CONCEPTS], "text_zh": [z for _, z in CONCEPTS],
-                               "family": FAMILIES[:4], "mean_abs_points": [9.0, 5, 4, 1]}),
+        concepts=pd.DataFrame(
+            {
+                "concept": [c for c, _ in CONCEPTS],
+                "text_en": [c for c, _ in CONCEPTS],
+                "text_zh": [z for _, z in CONCEPTS],
+                "family": FAMILIES[:4],
+                "mean_abs_points": [9.0, 5, 4, 1],
+            }
+        ),
         pictures=(Picture("beeswarm", Text("Points per feature", "各特征分值"), PNG, PNG), Picture("bar", Text("Points per family"), PNG)),
-        fairness=pd.DataFrame({"field": ["age band"] * 2, "group": ["18-25", "26-35"], "n": [5000, 9000], "approval_rate": [0.6, 0.7], "approval_ratio": [0.857, 1.0]}),
+        fairness=pd.DataFrame(
+            {
+                "field": ["age band"] * 2,
+                "group": ["18-25", "26-35"],
+                "n": [5000, 9000],
+                "approval_rate": [0.6, 0.7],
+                "approval_ratio": [0.857, 1.0],
+            }
+        ),
         selection=pd.DataFrame({"feature": [f"pay_x_{i}" for i in range(15)], "why": "constant", "figure": 0.0, "of": ""}),
         runtime=pd.DataFrame({"stage": ["simulate", "featurize"], "seconds": [121.5, 33.2], "rows": [45_000_000, 100_000]}),
-    )  # fmt: skip
+    )
 
 
 def bare() -> ReportData:

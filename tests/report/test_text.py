@@ -1,0 +1,41 @@
+"""How numbers read, and how a frame becomes a table."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from models.report.text import DASH, KINDS, Column, show, table
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        (0.0235, "rate", "2.35 %"), (0.682, "share", "68.2 %"), (0.00032, "daily", "0.032 %"), (45_123_456, "count", "45,123,456"),
+        (0.00004, "p", "< 0.001"), (0.0312, "p", "0.031"), (-1234.4, "money", "−¥1,234"), (12.34, "points", "+12.3"), (-0.26, "points", "−0.3"),
+        (0.51449, "number", "0.514"), (1234.56, "seconds", "1,234.6 s"), ("G1", "text", "G1"),
+    ],
+)  # fmt: skip
+def test_a_number_reads(value: object, kind: str, text: str) -> None:
+    assert show(value, kind) == text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_null_is_a_dash_whatever_the_kind(kind: str) -> None:
+    assert show(None, kind) == show(float("nan"), kind) == DASH
+
+
+def test_a_table_keeps_the_columns_it_finds_and_scales_bars_to_the_largest() -> None:
+    frame = pd.DataFrame({"family": ["bureau", "assets", "identity"], "share": [0.2, -0.4, None]})
+    made = table(
+        frame, (Column("family", "family"), Column("gone", "gone", "share"), Column("share", "share", "share", bar=True)), "Shares"
+    )
+    assert made.heads == ("family", "share")
+    assert made.numeric == (False, True)
+    assert [row[1].bar for row in made.rows] == [0.5, 1.0, None]
+    assert made.rows[2][1].text.en == DASH
+
+
+def test_a_text_column_beside_its_chinese_is_bilingual() -> None:
+    frame = pd.DataFrame({"text": ["cash balance"], "text_zh": ["现金余额"]})
+    assert table(frame, (Column("text", "concept"),), "x").rows[0][0].text.zh == "现金余额"
