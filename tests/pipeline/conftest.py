@@ -14,6 +14,7 @@ SMALL = {
     "world.applicants": 1500,
     "world.base_rate": 0.2,
     "world.activity_scale": 0.1,
+    "world.chunk_applicants": 500,
     "world.processes": 1,
 }
 
