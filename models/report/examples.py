@@ -47,9 +47,9 @@ def _example(row: Mapping[Any, Any], chinese: Any, steps: Mapping[Any, float], b
     reasons = tuple(Text(en["text"], zh["text"]) for en, zh in zip(row["reasons"], chinese, strict=True))
     limit = None if row["limit_cny"] is None or np.isnan(row["limit_cny"]) else float(row["limit_cny"])
     return Example(
-        application_id=str(row["application_id"]), decision=str(row["decision"]), tier=str(row["tier"]), pd=float(row["pd"]), base=float(base),
-        steps=tuple((named[concept], float(value)) for concept, value in steps.items()), score_raw=float(row["score_raw"]),
-        score=int(row["score"]), reasons=reasons, limit_cny=limit,
+        application_id=str(row["application_id"]), decision=str(row["decision"]), tier=str(row["tier"]), pd=float(row["pd"]),
+        base=float(base), steps=tuple((named[concept], float(value)) for concept, value in steps.items()),
+        score_raw=float(row["score_raw"]), score=int(row["score"]), reasons=reasons, limit_cny=limit,
     )  # fmt: skip
 
 

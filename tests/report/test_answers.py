@@ -37,8 +37,8 @@ def test_fewer_decisions_than_asked_for() -> None:
 
 
 def test_an_example_carries_texts_points_and_reasons_in_both_languages() -> None:
-    frame = pd.DataFrame({"application_id": ["a1"], "decision": "decline", "tier": "G8", "pd": 0.05, "score_raw": 571.5, "score": 572, "limit_cny": [np.nan],
-                          "reasons": [[{"concept": "enquiries", "points": -9.0, "text": "enquiries: 7"}]]})  # fmt: skip
+    frame = pd.DataFrame({"application_id": ["a1"], "decision": "decline", "tier": "G8", "pd": 0.05, "score_raw": 571.5, "score": 572})
+    frame["limit_cny"], frame["reasons"] = np.nan, [[{"concept": "enquiries", "points": -9.0, "text": "enquiries: 7"}]]
     chinese = frame.assign(reasons=[[{"concept": "enquiries", "points": -9.0, "text": "查询次数：7"}]])
     points = pd.DataFrame({"enquiries": [-20.0], "cash": [1.5]})
     concepts = (Concept("enquiries", "bureau", "credit enquiries", "征信查询"), Concept("cash", "assets", "cash balance", "现金余额"))

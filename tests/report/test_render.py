@@ -104,30 +104,29 @@ def test_each_part_stands_alone(name: str) -> None:
     assert len(sections(alone)) == 1 + (name != "facts")
 
 
-def test_any_column_that_is_not_drawn_may_be_missing() -> None:
+def test_columns_beyond_the_drawn_ones_may_be_missing() -> None:
     data = full()
     assert data.tiers is not None and data.vintages is not None and data.families is not None
-    thinner = replace(
-        data, tiers=data.tiers.drop(columns=["bads", "observed", "daily_rate"]), vintages=data.vintages.drop(columns=["bad_rate", "role"]),
-        families=data.families.drop(columns=["low", "high", "target", "tolerance"]),
-    )  # fmt: skip
-    assert "daily rate" not in render(thinner)
+    tiers, vintages = data.tiers[["tier", "share", "mean_pd"]], data.vintages[["vintage", "mean_pd"]]
+    text = render(replace(bare(), tiers=tiers, vintages=vintages, families=data.families[["family", "share"]]))
+    assert "mean PD" in text
+    assert "daily rate" not in text
 
 
 def test_without_truth_the_page_says_so() -> None:
-    text = render(replace(full(), has_truth=False, states=None))
+    text = render(replace(bare(), power=full().power, families=full().families))
     assert "Oracle and reachable: not available for real data." in text
     assert "R² of latent states: not available for real data." in text
 
 
 def test_a_missed_bar_is_named_first() -> None:
     bars = full().bars
-    assert "Missed: Approval rate." in render(full())
-    assert f"All {len(bars) - 2} judged bars are met." in render(replace(full(), bars=tuple(b for b in bars if b.passed is not False)))
+    assert "Missed: Approval rate." in render(replace(bare(), bars=bars))
+    assert f"All {len(bars) - 2} judged bars are met." in render(replace(bare(), bars=tuple(b for b in bars if b.passed is not False)))
 
 
 def test_a_bar_without_a_value_is_not_judged() -> None:
-    text = render(replace(full(), bars=full().bars[-1:]))
+    text = render(replace(bare(), bars=full().bars[-1:]))
     assert "No bar could be judged here." in text
     assert "aim ≤ 1.3 % · not available for real data" in text
 
