@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .errors import ModelError
+from .shares import by_family, covariance_shares
 
 if TYPE_CHECKING:
     from .decision.catalogue import Catalogue
@@ -54,8 +55,7 @@ class Explained:
         """(ids, points summed per id) for `by` = concept or family, in catalogue order."""
         owners = [getattr(feature, by) for feature in self.catalogue.features]
         ids = tuple(dict.fromkeys(owners))
-        member = np.array([[owner == name for name in ids] for owner in owners], float)
-        return ids, self.points @ member
+        return ids, by_family(self.points, owners, ids)
 
 
 def sample(n: int, rows: int, seed: int) -> NDArray[np.int64]:
@@ -90,10 +90,7 @@ def concepts(explained: Explained) -> pd.DataFrame:
 def families(explained: Explained) -> pd.DataFrame:
     """One row per family: mean_abs_points and the covariance share Cov(Phi_f, F) / Var(F) on the sample (null when nothing varies)."""
     ids, points = explained.grouped("family")
-    whole = points.sum(axis=1)
-    centred = whole - whole.mean()
-    variance = float(centred @ centred)
-    share = (points.T @ centred) / variance if variance > 0 else np.full(len(ids), np.nan)
+    share = covariance_shares(points) if np.ptp(points.sum(axis=1)) > 0 else np.full(len(ids), np.nan)
     return pd.DataFrame({"family": ids, "mean_abs_points": np.abs(points).mean(axis=0), "share": share})
 
 

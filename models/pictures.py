@@ -83,8 +83,11 @@ def _png(job: Job, language: str, font: Path | None, params: ExplainParams) -> b
 
 
 def _fonts(font: Path | None) -> dict[Any, Any]:
+    import logging
+
     from matplotlib import font_manager
 
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # Chinese fonts of one weight would be named at each draw
     if font is None:
         return {"font.family": "DejaVu Sans"}
     font_manager.fontManager.addfont(str(font))

@@ -22,7 +22,7 @@ def main() -> dict[str, int]:
     """Bundle and matrix to data/reports/explain: explanation.json and one PNG per picture and language."""
     params = section("explain", ExplainParams)
     decider = Decider.load(paths.MODEL)
-    frame = _out_of_time(section("split", SplitParams), params)
+    frame = _out_of_time(decider, section("split", SplitParams), params)
     explained = explain(paths.MODEL_TXT.read_text(encoding="utf-8"), decider.bundle.scorer, decider.read(frame).x)
     chosen = choose(decider.decide(frame, explain="none"), params.examples)
     shown = _examples(decider, frame.iloc[chosen])
@@ -31,16 +31,17 @@ def main() -> dict[str, int]:
     return {"applications": len(frame), "examples": len(shown)}
 
 
-def _out_of_time(split: SplitParams, params: ExplainParams) -> pd.DataFrame:
+def _out_of_time(decider: Decider, split: SplitParams, params: ExplainParams) -> pd.DataFrame:
     """A sample of the out-of-time rows of the matrix, read block by block."""
     as_of = read_frame(paths.MATRIX, ["as_of"])["as_of"]
     late = np.flatnonzero(roles(as_of.to_numpy(), split) == OOT)
+    columns = ["application_id", *decider.bundle.policy.inputs, *decider.bundle.scorer.catalogue.names]
     wanted, blocks, start = late[sample(len(late), params.rows, params.seed)], [], 0
-    for table in iter_tables(paths.MATRIX):
+    for table in iter_tables(paths.MATRIX, columns):
         inside = wanted[(wanted >= start) & (wanted < start + table.num_rows)]
         blocks.append(table.take(pa.array(inside - start)))
         start += table.num_rows
-    return pa.concat_tables(blocks).to_pandas()
+    return pa.concat_tables(blocks).to_pandas(ignore_metadata=True)
 
 
 def _examples(decider: Decider, frame: pd.DataFrame) -> tuple[Example, ...]:

@@ -7,10 +7,20 @@ Frames name their columns in the comment beside them; a column that is absent is
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True)
+class ReportParams:
+    """The `report` block of params.yaml: the page's title, and the language it opens in (a button changes it)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    title: str = "Credit decisions"
+    language: Literal["en", "zh"] = "en"
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,7 @@ class ReportData:
     title: str
     subtitle: str
     has_truth: bool
+    language: Literal["en", "zh"] = "en"
     facts: tuple[tuple[str, str], ...] = ()
     bars: tuple[Bar, ...] = ()
     flow: tuple[Step, ...] = ()
