@@ -1,0 +1,83 @@
+"""Matrix and labels side by side, row by row: what every fit and every figure starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .errors import ModelError
+from .split import CALIBRATION, OOT, TRAIN, SplitParams, month_index, roles
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One row per application, in matrix order.
+
+    features: float64 of shape (n, p), null = not known; label: 1 bad, 0 good, NaN without a label (not booked, window not complete,
+    or indeterminate); outcome: the same with indeterminates counted as good; weight: 1 / booking propensity, not clipped, 0 without outcome.
+    """
+
+    application_id: NDArray[np.int64]
+    features: NDArray[np.float64]
+    names: tuple[str, ...]
+    label: NDArray[np.float64]
+    outcome: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    month: NDArray[np.int64]
+    role: NDArray[np.str_]
+
+    def where(self, mask: NDArray[np.bool_]) -> Dataset:
+        """The rows of `mask`."""
+        rows = (self.label[mask], self.outcome[mask], self.weight[mask], self.month[mask], self.role[mask])
+        return Dataset(self.application_id[mask], self.features[mask], self.names, *rows)
+
+    def with_features(self, names: Sequence[str]) -> Dataset:
+        """The same rows with only the features `names`, in that order."""
+        at = {name: i for i, name in enumerate(self.names)}
+        columns = self.features[:, [at[name] for name in names]]
+        return Dataset(self.application_id, columns, tuple(names), self.label, self.outcome, self.weight, self.month, self.role)
+
+    def training(self) -> Dataset:
+        """Labelled rows of the training months; indeterminates are left out (design 3)."""
+        return _not_empty(self.where((self.role == TRAIN) & ~np.isnan(self.label)), "the training months")
+
+    def calibrating(self) -> Dataset:
+        """Rows of the calibration months with an outcome; indeterminates count as good."""
+        return _not_empty(self.where((self.role == CALIBRATION) & ~np.isnan(self.outcome)), "the calibration months")
+
+    def out_of_time(self) -> Dataset:
+        """Every application of the out-of-time months, booked or not."""
+        return self.where(self.role == OOT)
+
+
+def join(matrix: pd.DataFrame, labels: pd.DataFrame, names: Sequence[str], split: SplitParams) -> Dataset:
+    """Matrix (application_id, as_of, features `names`) and labels (application_id, label, is_indeterminate, weight) as one dataset.
+
+    Raises ModelError when an application has no row of labels, or a feature of the catalogue is not in the matrix.
+    """
+    missing = [name for name in names if name not in matrix.columns]
+    if missing:
+        raise ModelError(f"matrix: {len(missing)} features of the catalogue are absent, first `{missing[0]}`. Run featurize again.")
+    found = labels.set_index("application_id").reindex(matrix["application_id"])
+    if len(labels) != len(matrix) or found["is_indeterminate"].isna().any():
+        raise ModelError(f"labels: expected one row for each of the {len(matrix)} applications of the matrix, got {len(labels)}. Run featurize again.")
+    label = found["label"].to_numpy(np.float64, na_value=np.nan)
+    outcome = np.where(found["is_indeterminate"].to_numpy(bool), 0.0, label)
+    weight = np.where(np.isnan(outcome), 0.0, found["weight"].to_numpy(np.float64, na_value=0.0))
+    features = matrix[list(names)].to_numpy(np.float64, na_value=np.nan)
+    ids, as_of = matrix["application_id"].to_numpy(), matrix["as_of"].to_numpy()
+    return Dataset(ids, features, tuple(names), label, outcome, weight, month_index(as_of, split), roles(as_of, split))
+
+
+def _not_empty(rows: Dataset, where: str) -> Dataset:
+    bads = int(np.nansum(rows.outcome))
+    if not bads or bads == len(rows.outcome):
+        raise ModelError(
+            f"Labels of {where}: expected bads and goods, got {bads} bads among {len(rows.outcome)} labelled loans. "
+            "Check the dates of split and that outcomes run long enough for the window to be complete."
+        )
+    return rows

@@ -1,0 +1,41 @@
+"""Stage `calibrate`: margins of the calibration months to the line logit(PD) = a margin + b."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from data.store import read_frame, write_json
+from models.booster import margins
+from models.calibration import Calibration, CalibrationParams, fit, to_json
+from models.dataset import join
+from models.decision.catalogue import Catalogue
+from models.split import SplitParams
+from pipeline import paths
+from pipeline.params import section
+from pipeline.stage import run
+
+
+def main() -> dict[str, int]:
+    """Write data/model/calibration.json; return the loans and bads it stands on."""
+    params = section("calibration", CalibrationParams)
+    names = Catalogue.from_json(paths.MODEL_CATALOGUE.read_bytes()).names
+    matrix = read_frame(paths.MATRIX, ["application_id", "as_of", *names])
+    rows = join(matrix, read_frame(paths.LABELS), names, section("split", SplitParams)).calibrating()
+    margin = margins(paths.MODEL_TXT.read_text(encoding="utf-8"), rows.features)
+    line = fit(margin, rows.outcome, rows.weight, params)
+    write_json(to_json(line, params), paths.CALIBRATION)
+    _show(line)
+    return {"loans": line.n_rows, "bads": line.n_bads}
+
+
+def _show(line: Calibration) -> None:
+    table = Table("calibrate", "", title="calibrate")
+    table.add_row("loans", f"{line.n_rows:,} with {line.n_bads:,} bads (as good as {line.effective_bads:.0f} of equal weight)")
+    table.add_row("logit(PD)", f"{line.a:.4f} x margin {line.b:+.4f}")
+    table.add_row("mean PD, weighted through the door", f"{100 * line.mean_pd:.3f} %")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    run("calibrate", main)

@@ -1,0 +1,51 @@
+"""Stage `train`: matrix and labels of the training months to model.txt, its catalogue, the challenger and a record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from data.store import read_frame, write_json, write_text
+from models.dataset import join
+from models.decision.catalogue import Catalogue
+from models.decision.typed import plain
+from models.ridge import RidgeParams, to_json
+from models.split import SplitParams
+from models.training import TrainParams, subset, train
+from pipeline import paths
+from pipeline.params import section
+from pipeline.stage import run
+
+
+def main() -> dict[str, int]:
+    """Write data/model/{model.txt,catalogue.json,ridge.json,training.json}; return the counts of rows, bads and features."""
+    split = section("split", SplitParams)
+    catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
+    matrix = read_frame(paths.MATRIX, ["application_id", "as_of", *catalogue.names])
+    rows = join(matrix, read_frame(paths.LABELS), catalogue.names, split).training()
+    del matrix
+    trained = train(rows, catalogue, split, section("train", TrainParams), section("ridge", RidgeParams))
+    write_text(trained.booster.model_to_string(), paths.MODEL_TXT)
+    write_json(plain(subset(catalogue, trained.names)), paths.MODEL_CATALOGUE)
+    write_json(to_json(trained.ridge), paths.RIDGE)
+    write_json(trained.record, paths.TRAINING)
+    _show(trained.record)
+    return {"loans": trained.record["n_rows"], "bads": trained.record["n_bads"], "features": trained.record["n_features"]}
+
+
+def _show(record: Mapping[str, Any]) -> None:
+    table = Table("train", "", title="train")
+    table.add_row("labelled loans", f"{record['n_rows']:,} with {record['n_bads']:,} bads")
+    fallen = ", ".join(f"{count} {reason}" for reason, count in record["fallen_by_reason"].items())
+    table.add_row("features", f"{record['n_features']} of {record['n_features_offered']} (fell: {fallen or 'none'}), {record['n_signed']} with a sign")
+    table.add_row("trees", f"{record['booster']['trees']}")
+    table.add_row("null safer than any value", f"{len(record['null_safer_than_any_value'])} features")
+    table.add_row("ridge penalty", f"{record['ridge_penalty']:g}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    run("train", main)

@@ -1,0 +1,44 @@
+"""Stage `tune` (frozen): searches booster parameters inside the training months and prints the block to commit in params.yaml."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+
+from rich.console import Console
+
+from data.store import read_frame, write_json
+from models.dataset import join
+from models.decision.catalogue import Catalogue
+from models.split import SplitParams
+from models.training import TrainParams, chosen_features, signs_of
+from models.tuning import Found, TuneParams, search
+from pipeline import paths
+from pipeline.params import section
+from pipeline.stage import run
+
+
+def main() -> dict[str, int]:
+    """Write data/tuning/best.json; the journal beside it lets a later run go on where this one stopped."""
+    split, given = section("split", SplitParams), section("train", TrainParams)
+    catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
+    matrix = read_frame(paths.MATRIX, ["application_id", "as_of", *catalogue.names])
+    rows = join(matrix, read_frame(paths.LABELS), catalogue.names, split).training()
+    chosen, _ = chosen_features(rows, catalogue, given.selection)
+    journal, signs = paths.TUNING / "journal.log", signs_of(catalogue, chosen.names)
+    found = search(chosen, signs, split, given.booster, section("tune", TuneParams), journal, progress=sys.stderr.isatty())
+    write_json(asdict(found), paths.TUNING / "best.json")
+    _show(found)
+    return {"trials": found.trials}
+
+
+def _show(found: Found) -> None:
+    console = Console()
+    console.print(f"{found.trials} trials: log-loss over the rolling origins {found.logloss_given:.6f} as committed, {found.logloss:.6f} at best")
+    console.print("To train with the best, write this into `train:` of params.yaml and commit it:\n  booster:")
+    for name, value in asdict(found.best).items():
+        console.print(f"    {name}: {str(value).lower() if isinstance(value, bool) else value}")
+
+
+if __name__ == "__main__":
+    run("tune", main)

@@ -1,0 +1,90 @@
+"""A world in miniature, in numpy: matrix, labels, truth and catalogue as the real stages write them, in a second.
+
+Six families of three concepts, each concept seen by several noisy features (some compressed, some thresholded, some pure noise), families
+missing at random, labels only for those whom an old score or a random control band booked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from models.metrics import expit
+
+FAMILIES = ("payment_flow", "social_graph", "assets", "device_stability", "bureau", "identity")
+SHARES = (0.35, 0.25, 0.15, 0.05, 0.20, 0.0)
+
+
+@dataclass(frozen=True)
+class World:
+    matrix: pd.DataFrame
+    labels: pd.DataFrame
+    truth: pd.DataFrame
+    features: tuple[dict[str, object], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(str(f["name"]) for f in self.features)
+
+    @property
+    def signs(self) -> tuple[int, ...]:
+        return tuple(int(str(f["direction"])) for f in self.features)
+
+
+def world(n: int, seed: int, per_concept: int = 4, noise: int = 12, base_rate: float = 0.1) -> World:
+    """`n` applications over 24 months from 2024-01 with about `base_rate` bad."""
+    rng = np.random.default_rng(seed)
+    months = np.sort(rng.integers(0, 24, n))
+    rng.shuffle(months)
+    as_of = (np.datetime64("2024-01", "M") + months).astype("datetime64[us]") + rng.integers(0, 27 * 86_400_000_000, n).astype("timedelta64[us]")
+    matrix, features = {"application_id": np.arange(n), "applicant_id": np.arange(n), "as_of": as_of}, []
+    common, truth = rng.normal(size=n), {"application_id": np.arange(n)}
+    systematic = np.zeros(n)
+    for family, share in zip(FAMILIES, SHARES, strict=True):
+        concepts = [0.35 * common + 0.94 * rng.normal(size=n) for _ in range(3)]
+        z = sum(concepts) / np.std(sum(concepts))
+        systematic -= np.sqrt(1.35 * share) * (z + 0.25 * np.minimum(z, 0))
+        truth[f"z_{family}"] = z
+        absent = rng.random(n) < 0.12
+        for j, state in enumerate(concepts):
+            for k in range(per_concept):
+                view = state + rng.normal(size=n) * rng.uniform(0.8, 1.8)
+                view = (view, np.exp(0.5 * view), np.floor(np.maximum(2 * view, 0)), -view)[k % 4]
+                name = f"{family[:3]}_c{j}_{k}"
+                matrix[name] = np.where(absent, np.nan, view)
+                features.append(_feature(name, family, f"{family}_{j}", 1 if k % 4 == 3 else -1))
+    for k in range(noise):
+        matrix[f"noise_{k}"] = rng.normal(size=n)
+        features.append(_feature(f"noise_{k}", FAMILIES[k % 6], f"{FAMILIES[k % 6]}_0", 0))
+    systematic *= np.sqrt(1.35) / systematic.std()
+    truth["logodds_systematic"] = systematic + _level(systematic, base_rate)
+    truth["pd_true"] = truth["pd_neutral"] = expit(truth["logodds_systematic"] + rng.normal(scale=0.45, size=n))
+    truth["macro_m"], truth["is_fraud"] = np.zeros(n), np.zeros(n, bool)
+    truth["defaulted"] = rng.random(n) < truth["pd_true"]
+    truth["segment"] = np.where(common > 0, "worker", "student")
+    return World(pd.DataFrame(matrix), _labels(rng, months, systematic, truth), pd.DataFrame(truth), tuple(features))
+
+
+def _labels(rng: np.random.Generator, months: np.ndarray, systematic: np.ndarray, truth: dict[str, np.ndarray]) -> pd.DataFrame:
+    old = systematic + rng.normal(scale=0.8, size=len(systematic))
+    passed = old < np.quantile(old, 0.68)
+    band = np.where((months >= 15) & (months < 18), 0.15, 0.05)
+    booked = passed | (rng.random(len(old)) < band)
+    grey = ~truth["defaulted"] & (rng.random(len(old)) < 0.015)
+    label = np.where(booked & ~grey, truth["defaulted"].astype(float), np.nan)
+    columns = {"application_id": truth["application_id"], "is_booked": booked, "is_complete": booked, "is_control": booked & ~passed}
+    return pd.DataFrame({**columns, "label": label, "is_indeterminate": booked & grey, "weight": np.where(booked, np.where(passed, 1.0, 1 / band), np.nan)})
+
+
+def _level(systematic: np.ndarray, rate: float) -> float:
+    low, high = -20.0, 20.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if expit(systematic + middle).mean() < rate else (low, middle)
+    return low
+
+
+def _feature(name: str, family: str, concept: str, direction: int) -> dict[str, object]:
+    return {"name": name, "family": family, "concept": concept, "direction": direction}
