@@ -15,7 +15,7 @@ export DVC_NO_ANALYTICS := 1
 export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup repro test check format evidence
+.PHONY: help setup repro test check format wheel consumer evidence
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,12 @@ check: setup ## lint, format, types, import rules
 format: setup ## write the one format
 	$(RUN) -m ruff check --fix-only -q .
 	$(RUN) -m ruff format .
+
+wheel: setup ## dist/creditloom-<version>.whl: from raw events to a decision without this repository
+	$(RUN) -m pipeline.wheel
+
+consumer: setup ## the registered model and the wheel in a clean environment (installs mlflow there: minutes)
+	$(RUN) -m pytest -m slow
 
 evidence: setup ## the statistical bars at seeds 1-5 and 200,000 applicants (EVIDENCE_APPLICANTS=, EVIDENCE_SEEDS=)
 	$(BIN)/creditloom evidence --applicants $(EVIDENCE_APPLICANTS) --seeds $(EVIDENCE_SEEDS)

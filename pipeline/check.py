@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -34,6 +34,13 @@ TYPES: dict[str, str] = {
     "report": "models.report:ReportParams",
     "registry": "models.registry.gate:RegistryParams",
 }
+AGREE = (  # the simulated world's calendar, and the blocks that divide it
+    ("calendar.applications_start", "split.start"),
+    ("calendar.train_months", "split.train_months"),
+    ("calendar.calibration_months", "split.calibration_months"),
+    ("calendar.oot_months", "split.oot_months"),
+    ("calendar.performance_months", "label.performance_months"),
+)
 
 
 def type_of(name: str) -> type:
@@ -50,9 +57,17 @@ def params(
     """Check params.yaml: every block, key and value, before a long run. With --set, change values first (comments are lost)."""
     if change:
         write_text(changed(assignments(change), path), path)
-    for name in SECTIONS:
-        section(name, type_of(name), path)
+    blocks = {name: section(name, type_of(name), path) for name in SECTIONS}
+    _check_agreement(blocks, path)
     Console().print(f"{path}: {len(SECTIONS)} blocks, all as declared")
+
+
+def _check_agreement(blocks: dict[str, Any], path: Path) -> None:
+    """For a simulated world, two blocks must not tell two calendars; other sources have no calendar of ours."""
+    for pair in AGREE if blocks["source"].kind == "world" else ():
+        one, other = (getattr(blocks[name], key) for name, _, key in (dotted.partition(".") for dotted in pair))
+        if one != other:
+            raise ParamsError(f"{path}: {pair[0]} is {one} but {pair[1]} is {other}; expected the same, change both")
 
 
 def assignments(texts: list[str] | None) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from pipeline import check, evidence
+from pipeline import check, evidence, register, score
 from pipeline.refusal import refusals
 
 app = typer.Typer(
@@ -16,6 +16,10 @@ app = typer.Typer(
 )
 app.command()(check.params)
 app.command()(evidence.evidence)
+app.command()(score.score)
+app.command()(register.register)
+app.command()(register.promote)
+app.command("history")(register.show_history)
 
 
 def main() -> None:

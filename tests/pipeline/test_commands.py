@@ -64,6 +64,12 @@ def test_params_are_checked_from_the_command_line(tmp_path: Path) -> None:
     assert "params.yaml: seed: expected: Input should be a valid integer, got str 'one'" in refused.stderr
 
 
+def test_two_blocks_may_not_tell_two_calendars(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    refused = _creditloom("params", "--set", "calendar.train_months=14", cwd=tmp_path)
+    assert refused.returncode == 2 and "calendar.train_months is 14 but split.train_months is 15" in refused.stderr
+
+
 def test_a_command_outside_a_checkout_says_so(tmp_path: Path) -> None:
     refused = _creditloom("params", cwd=tmp_path)
     assert refused.returncode == 2 and "run from the root of the repository" in refused.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import datetime
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -13,7 +14,7 @@ import yaml
 
 from pipeline.check import TYPES, type_of
 from pipeline.params import SECTIONS, ParamsError, document, section
-from tests.architecture.source import ROOT
+from tests.architecture.source import ROOT, modules, tree_of
 
 COMMITTED = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 
@@ -105,3 +106,13 @@ def test_a_number_that_yaml_reads_as_text_says_how_to_write_it(tmp_path: Path) -
 def test_an_integer_may_stand_for_a_float_and_a_quoted_day_for_a_date(tmp_path: Path) -> None:
     assert section("seed", float, _file(tmp_path, "seed: 2\n")) == 2.0
     assert document(dict[str, datetime.date], _file(tmp_path, "seed: '2024-01-31'\n")) == {"seed": datetime.date(2024, 1, 31)}
+
+
+@pytest.mark.parametrize("module", [module for module in modules() if module.startswith("pipeline.")])
+def test_a_stage_reads_a_block_as_the_type_that_is_checked(module: str) -> None:
+    """`creditloom params` checks each block as the very type with which the stages read it."""
+    calls = [node for node in ast.walk(tree_of(module)) if isinstance(node, ast.Call) and len(node.args) == 2]
+    for call in [node for node in calls if getattr(node.func, "id", getattr(node.func, "attr", "")) == "section"]:
+        name, kind = call.args
+        if isinstance(name, ast.Constant):
+            assert ast.unparse(kind).rpartition(".")[2] == TYPES[str(name.value)].rpartition(":")[2], name.value
