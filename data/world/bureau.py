@@ -13,7 +13,7 @@ from data.world.people import sigmoid
 
 LENDERS = 60
 MAX_LATE = 720
-DAYS_PER_LATENT = 5.0
+DAYS_PER_LATENT = 4.0
 FAMILY = 4
 
 

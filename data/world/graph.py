@@ -16,6 +16,7 @@ from data.world.params import Nature
 from data.world.people import DISC, People
 
 STRONGEST = 30
+SHUFFLE = 2**32
 YOUNGEST_DAYS, OLDEST_DAYS = 3.0, 3_650.0
 LATE_SHARE = 0.02  # edges made in the days after the application, so that blindness to the future can be proved
 
@@ -34,7 +35,8 @@ def draw_graph(nature: Nature, people: People, network: np.ndarray, rings: Rings
     """Draw all contact lists; `network` is the state of concept contact_network."""
     starter, partner = _pairs(nature, people, network, rng)
     starter, partner = _with_rings(starter, partner, rings)
-    keys = np.unique(np.minimum(starter, partner) * people.size + np.maximum(starter, partner))
+    keys = np.sort(np.minimum(starter, partner) * people.size + np.maximum(starter, partner))
+    keys = keys[np.diff(keys, prepend=-1) > 0]
     one, two = np.divmod(keys, people.size)
     one, two = one[one != two], two[one != two]
     made = _made(nature, people, network, one, two, rng)
@@ -81,9 +83,14 @@ def _strongest(nature: Nature, owner: np.ndarray, contact: np.ndarray, made: np.
     """Keep most edges from either side, at most 30 per owner, sorted by owner and time."""
     kept = rng.random(owner.size) < nature.stream("contact").rate
     owner, contact, made = owner[kept], contact[kept], made[kept]
-    order = np.lexsort((rng.random(owner.size), owner))
+    order = _by_owner(owner, rng.integers(0, SHUFFLE, owner.size))
     start = np.searchsorted(owner[order], np.arange(n + 1))
     rank = np.arange(owner.size) - start[owner[order]]
     top = order[rank < STRONGEST]
-    top = top[np.lexsort((made[top], owner[top]))]
+    top = top[_by_owner(owner[top], (made[top] - made.min()) // 1_000_000)]
     return Graph(owner[top], contact[top], made[top], np.searchsorted(owner[top], np.arange(n + 1)))
+
+
+def _by_owner(owner: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Order by owner, then by a number below 2^32: one integer key sorts several times faster than two."""
+    return np.argsort(owner * SHUFFLE + second, kind="stable")
