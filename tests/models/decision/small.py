@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +60,13 @@ def booster_text(rng: np.random.Generator, n_features: int = 10, trees: int = 40
     return lgb.train(params, lgb.Dataset(x, y, feature_name=names), num_boost_round=trees).model_to_string()
 
 
+@cache
 def house() -> Product:
     """The committed house@v1."""
     return document(Product, paths.PRODUCTS / "house_v1.yaml")
 
 
+@cache
 def laws(*names: str) -> tuple[Law, ...]:
     """Committed law profiles by name; by default those in force one after the other."""
     return tuple(document(Law, paths.LAW / f"{name}.yaml") for name in names or ("cn_2023", "cn_2025q4"))

@@ -1,0 +1,121 @@
+"""The committed products and law profiles: parsed strictly, compiled to JSON, and read back unchanged by the runtime alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from models.decision.errors import DecisionError
+from models.decision.figure import Figure
+from models.decision.law import Law, in_order, index_of
+from models.decision.offer import offers
+from models.decision.policy import Policy, compile_policy, tiers_only_policy
+from models.decision.product import Product
+from models.decision.tiers import Tiers
+from models.decision.typed import canonical, parse, plain
+from pipeline import paths
+from pipeline.params import ParamsError, document
+from tests.models.decision.small import EDGES, house, laws
+
+PRODUCT_FILES = sorted(paths.PRODUCTS.glob("*.yaml"))
+LAW_FILES = sorted(paths.LAW.glob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", PRODUCT_FILES, ids=lambda f: f.stem)
+def test_a_product_survives_the_way_through_json(file: Path) -> None:
+    product = document(Product, file)
+    assert parse(Product, json.loads(canonical(product)), "product") == product
+
+
+@pytest.mark.parametrize("file", LAW_FILES, ids=lambda f: f.stem)
+def test_a_law_profile_survives_the_way_through_json(file: Path) -> None:
+    law = document(Law, file)
+    assert law.id == file.stem
+    assert parse(Law, json.loads(canonical(law)), "law") == law
+
+
+def test_the_compiled_rule_book_is_read_back_whole() -> None:
+    policy = Policy.from_json(json.dumps(compile_policy(house(), laws())))
+    assert (policy.product, policy.laws) == (house(), laws())
+    assert plain(policy) == compile_policy(house(), laws())
+
+
+def test_without_a_product_the_tier_alone_decides() -> None:
+    policy = Policy.from_json(json.dumps(tiers_only_policy()))
+    assert (policy.product, policy.inputs, policy.name, policy.verdicts["G7"]) == (None, (), "tiers_only", "refer")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("limit", "maximun"), {"value": 1, "unit": "CNY", "source": "S1"}, "limit.maximun: unknown key (did you mean `maximum`?)"),
+        (("limit", "maximum", "unit"), "RMB", "RMB"),
+        (("limit", "maximum", "value"), "200000", "limit.maximum.value"),
+        (("limit", "maximum", "source"), "", "source"),
+        (("repayment", "method"), "balloon", "repayment.method"),
+        (("effective_from",), "2024-13-01", "effective_from"),
+    ],
+)
+def test_a_bad_product_file_is_refused_with_its_key(tmp_path: Path, path: tuple[str, ...], value: object, said: str) -> None:
+    content = yaml.safe_load((paths.PRODUCTS / "house_v1.yaml").read_text())
+    place = content
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    file = tmp_path / "bad.yaml"
+    file.write_text(yaml.safe_dump(content))
+    with pytest.raises((ParamsError, DecisionError)) as refused:
+        document(Product, file)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(("name", "worse"), [("limit", Figure(300_000, "CNY", "t")), ("daily_rate", Figure(0.001, "percent_per_day", "t"))])
+def test_a_worse_tier_with_better_terms_is_refused(name: str, worse: Figure) -> None:
+    tiers = tuple(replace(t, **{name: worse}) if t.tier == "G4" else t for t in house().tiers)
+    with pytest.raises(DecisionError, match="never improve"):
+        replace(house(), tiers=tiers)
+
+
+def test_a_tier_that_is_lent_to_needs_terms() -> None:
+    with pytest.raises(DecisionError, match="G3"):
+        replace(house(), tiers=tuple(replace(t, daily_rate=None) if t.tier == "G3" else t for t in house().tiers))
+
+
+def test_two_law_profiles_may_not_hold_on_one_day() -> None:
+    with pytest.raises(DecisionError, match="cn_2025q4 and late"):
+        in_order((*laws(), replace(laws("off")[0], id="late", effective_from=dt.date(2026, 1, 1))))
+
+
+def test_the_law_of_a_day() -> None:
+    days = ["2022-12-31T23:59:59", "2023-01-01", "2025-09-30T23:59:59", "2025-10-01", "2099-01-01"]
+    assert index_of(laws(), np.array(days, "datetime64[us]")).tolist() == [-1, 0, 0, 1, 1]
+
+
+def test_the_house_prices_each_lent_tier_lawfully_and_above_its_minimum() -> None:
+    tiers = Tiers.from_edges(EDGES)
+    found = offers(Policy.from_json(json.dumps(compile_policy(house(), laws()))), house(), tiers)
+    lent = ~np.isnan(found.daily_rate)
+    assert lent.tolist() == [True] * 7 + [False] * 3
+    assert not found.is_over_cap.any() and not any(found.refused)
+    assert np.all(np.diff(found.daily_rate[lent]) >= 0)
+    assert found.penalty_rate[lent] == pytest.approx(1.5 * found.daily_rate[lent])
+
+
+@pytest.mark.parametrize("edges", [(0.5, 0.2), (0.2, 0.2), (0.0, 0.5), (0.5, 1.0)])
+def test_tiers_that_do_not_rise_are_refused(edges: tuple[float, ...]) -> None:
+    with pytest.raises(DecisionError, match="cover PD 0 to 1"):
+        Tiers.from_edges(edges)
+
+
+def test_a_pd_on_an_edge_belongs_to_the_worse_tier() -> None:
+    tiers = Tiers.from_edges(EDGES)
+    below = np.nextafter(np.array(EDGES), 0)
+    assert tiers.index(np.array(EDGES)).tolist() == list(range(1, 10))
+    assert tiers.index(below).tolist() == list(range(9))
+    assert tiers.index(np.array([0.0, 1.0])).tolist() == [0, 9]
