@@ -1,31 +1,48 @@
-"""The `creditloom` command: composes the commands that stand outside the DAG; each lives in a module of its own."""
+"""The `creditloom` command: composes the commands that stand outside the DAG; each lives in a module of its own.
+
+Only the module of the command that is asked for gets imported: asking the registry whether a model is there must not wait for the
+libraries that score.
+"""
 
 from __future__ import annotations
 
+import importlib
+import sys
+from collections.abc import Iterable
+
 import typer
 
-from pipeline import check, evidence, register, score
 from pipeline.refusal import refusals
 
-app = typer.Typer(
-    name="creditloom",
-    help="Credit decisions from raw events. The pipeline itself runs as `make repro` or `dvc repro`.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.command()(check.params)
-app.command()(evidence.evidence)
-app.command()(score.score)
-app.command()(register.register)
-app.command()(register.promote)
-app.command("history")(register.show_history)
+COMMANDS = {
+    "params": "pipeline.check:params",
+    "score": "pipeline.score:score",
+    "register": "pipeline.register:register",
+    "promote": "pipeline.register:promote",
+    "history": "pipeline.register:show_history",
+    "evidence": "pipeline.evidence:evidence",
+}
+
+
+def build(names: Iterable[str]) -> typer.Typer:
+    """The command line with the commands named."""
+    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    app.callback()(_about)
+    for name in names:
+        module, _, function = COMMANDS[name].partition(":")
+        app.command(name)(getattr(importlib.import_module(module), function))
+    return app
 
 
 def main() -> None:
     """Run the command line; refusals of our rooms exit with code 2 and no traceback."""
+    asked = [name for name in sys.argv[1:2] if name in COMMANDS]
     with refusals():
-        app(prog_name="creditloom")
+        build(asked or COMMANDS)(prog_name="creditloom")
+
+
+def _about() -> None:
+    """Credit decisions from raw events. The pipeline itself runs as `make repro` or `dvc repro`."""
 
 
 if __name__ == "__main__":

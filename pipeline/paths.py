@@ -42,6 +42,7 @@ DECISIONS = DATA / "decisions" / "decisions.parquet"
 
 REGISTRY = DATA / "registry"
 REGISTERED = REGISTRY / "registered.json"
+ALIASES = REGISTRY / "aliases.jsonl"
 
 REPORTS = DATA / "reports"
 METRICS = REPORTS / "metrics.json"

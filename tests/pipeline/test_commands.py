@@ -12,6 +12,7 @@ import pytest
 
 from data.errors import DataError
 from pipeline import stage
+from pipeline.cli import COMMANDS
 from pipeline.params import ParamsError
 from pipeline.refusal import refusals
 from tests.architecture.source import ROOT
@@ -73,6 +74,18 @@ def test_two_blocks_may_not_tell_two_calendars(tmp_path: Path) -> None:
 def test_a_command_outside_a_checkout_says_so(tmp_path: Path) -> None:
     refused = _creditloom("params", cwd=tmp_path)
     assert refused.returncode == 2 and "run from the root of the repository" in refused.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name: str) -> None:
+    shown = _creditloom(name, "--help", cwd=ROOT)
+    assert shown.returncode == 0 and f"creditloom {name}" in shown.stdout
+
+
+def test_asking_the_registry_does_not_wait_for_the_libraries_that_score() -> None:
+    """`make repro` asks at the end of every run whether the model is registered."""
+    code = "import sys, pipeline.cli as c; c.build(['register']); sys.exit(bool({'lightgbm', 'mlflow', 'sklearn'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=120, check=False).returncode == 0
 
 
 def test_an_unknown_command_is_refused() -> None:
