@@ -1,0 +1,70 @@
+"""The bars and how many seeds are judged by them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from data.store import read_json, write_json
+from pipeline import chain, evidence, paths
+from pipeline.bars import BARS, Bar, figure
+from pipeline.cli import build
+
+GOOD = {
+    "discrimination": {"share_of_reachable_gini": 0.95},
+    "calibration": {"calibration_in_the_large_p": 0.4},
+    "portfolio": {"approval_rate": 0.68, "bad_rate_approved_true": 0.011},
+}
+
+
+@pytest.mark.parametrize(("value", "met"), [(0.619, False), (0.62, True), (0.75, True), (0.7501, False), (None, None)])
+def test_a_bar_holds_on_its_edges(value: float | None, met: bool | None) -> None:
+    assert Bar("approval", "portfolio.approval_rate", low=0.62, high=0.75).judge({"portfolio": {"approval_rate": value}}) is met
+
+
+def test_a_bar_says_its_aim() -> None:
+    assert [Bar("", "", low=0.9).aim, Bar("", "", high=0.013).aim, Bar("", "", low=0.62, high=0.75).aim] == [
+        ">= 0.9",
+        "<= 0.013",
+        "0.62-0.75",
+    ]
+
+
+def test_a_figure_is_found_by_its_path_or_absent() -> None:
+    assert figure(GOOD, "portfolio.approval_rate") == 0.68
+    assert figure(GOOD, "portfolio.approval_rate.more") is figure(GOOD, "none") is figure(GOOD, "") is None
+
+
+def test_every_bar_judges_a_figure_the_small_world_has(run: Path) -> None:
+    """A bar whose path is mistyped would never fail."""
+    metrics = read_json(run / paths.METRICS)
+    assert [bar.figure for bar in BARS if figure(metrics, bar.figure) is None] == []
+    assert [bar.ridge for bar in BARS if bar.ridge and figure(metrics, bar.ridge) is None] == []
+
+
+def _evidence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, metrics: dict, *args: str):  # type: ignore[type-arg,no-untyped-def]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(chain, "prepare", lambda folder, changes: write_json(changes, folder / "asked.json"))
+    monkeypatch.setattr(chain, "run", lambda folder, _stages: write_json(metrics, folder / paths.METRICS))
+    return CliRunner().invoke(build(["evidence"]), ["evidence", *args])
+
+
+def test_evidence_writes_what_it_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ended = _evidence(monkeypatch, tmp_path, GOOD, "--seeds", "1,2", "--applicants", "5000", "--set", "world.profile=S5")
+    written = read_json(tmp_path / paths.EVIDENCE)
+    assert ended.exit_code == 0 and written["held"] and [run["seed"] for run in written["runs"]] == [1, 2]
+    assert written["changes"] == {"world.applicants": 5000, "world.profile": "S5"}
+
+
+def test_evidence_fails_when_a_bar_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bad = {**GOOD, "portfolio": {"approval_rate": 0.8, "bad_rate_approved_true": 0.011}}
+    ended = _evidence(monkeypatch, tmp_path, bad, "--seeds", "3")
+    assert ended.exit_code == 1 and "FAIL" in ended.stdout
+    assert not read_json(tmp_path / paths.EVIDENCE)["held"]
+
+
+def test_seeds_that_are_no_numbers_are_refused() -> None:
+    with pytest.raises(evidence.EvidenceError, match="expected whole numbers"):
+        evidence._seeds("1,two")
