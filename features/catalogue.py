@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
-from .registry import FAMILIES, specs
+from .registry import FAMILIES, plan
 
 VERSION = 1
 
@@ -16,7 +16,7 @@ def catalogue(tables_present: Collection[str]) -> dict[str, Any]:
 
     A concept is listed when at least one feature carries it.
     """
-    features = [_public(asdict(spec)) for spec in specs(tables_present)]
+    features = [_public(asdict(spec)) for spec in plan(tables_present).specs]
     used = {feature["concept"] for feature in features}
     concepts = [{**asdict(c), "family": f.name} for f in FAMILIES for c in f.concepts if c.id in used]
     return {"version": VERSION, "concepts": concepts, "features": features}

@@ -48,6 +48,7 @@ class Rows:
         self._columns: dict[str, np.ndarray] = {}
         self._values: dict[str, np.ndarray] = {}
         self._parts: dict[str, Part] = {}
+        self._masks: dict[Condition, np.ndarray] = {}
 
     def _take(self, values: np.ndarray) -> np.ndarray:
         return values if self._order is None else values[self._order]
@@ -79,18 +80,24 @@ class Rows:
     def _index(self, part: Slice) -> np.ndarray | None:
         if not part.where:
             return None
-        masks = [self._mask(c) for c in part.where]
-        return np.flatnonzero(np.logical_and.reduce(masks))
+        return np.flatnonzero(np.logical_and.reduce([self._mask(condition) for condition in part.where]))
 
     def _mask(self, condition: Condition) -> np.ndarray:
+        """Which rows meet a condition; kept, as many slices share it."""
+        if condition not in self._masks:
+            self._masks[condition] = self._among(condition) if condition.values else self._within(condition)
+        return self._masks[condition]
+
+    def _among(self, condition: Condition) -> np.ndarray:
         column = next((c for c in columns_read(self.stream) if c.name == condition.column), None)
-        if condition.values:
-            allowed = [column.among.index(v) if column is not None and isinstance(v, str) else int(v) for v in condition.values]
-            return np.isin(self.integers(condition.column), allowed)
-        numbers = self.numbers(condition.column) if column is not None else self.integers(condition.column)
-        return (numbers >= (-np.inf if condition.low is None else condition.low)) & (
-            numbers <= (np.inf if condition.high is None else condition.high)
-        )
+        codes = self.integers(condition.column)
+        values = [column.among.index(v) if column is not None and isinstance(v, str) else int(v) for v in condition.values]
+        return np.logical_or.reduce([codes == v for v in values])
+
+    def _within(self, condition: Condition) -> np.ndarray:
+        numbers = self.numbers(condition.column)
+        low = -np.inf if condition.low is None else condition.low
+        return (numbers >= low) & (numbers <= (np.inf if condition.high is None else condition.high))
 
 
 class Part:

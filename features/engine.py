@@ -14,10 +14,11 @@ import pyarrow as pa
 
 from .events import events
 from .graph import snapshots
+from .grid import Stream
 from .kernel import kernel
 from .params import FeatureError, FeatureParams
 from .reader import Extent, Sources, connect, present, require
-from .registry import streams
+from .registry import plan
 from .tables import APPLICATIONS
 
 if TYPE_CHECKING:
@@ -58,18 +59,17 @@ class Buckets:
 
     def __init__(self, con: Backend, sources: Sources, applications: pa.Table, params: FeatureParams) -> None:
         self.con, self.applications, self.params = con, applications, params
-        found = present(sources)
-        self.extents = {s.table.name: Extent(require(sources, s.table.name)) for _, s, _ in streams(found)}
-        self.queries = self._compiled(found)
+        streams = [stream for stream, _ in plan(present(sources)).streams]
+        self.extents = {s.table.name: Extent(require(sources, s.table.name)) for s in streams}
+        self.queries = self._compiled(streams)
 
-    def _compiled(self, found: tuple[str, ...]) -> dict[str, str]:
+    def _compiled(self, streams: list[Stream]) -> dict[str, str]:
         """SQL per table, compiled once: views and the spine are swapped under it from bucket to bucket."""
         import ibis
 
-        first = self._spine(0, 1)
-        self._register(first)
+        self._register(self._spine(0, 1))
         spine = self.con.table(SPINE)
-        return {s.table.name: ibis.to_sql(events(self.con.table(s.table.name), spine, s), dialect="duckdb") for _, s, _ in streams(found)}
+        return {s.table.name: ibis.to_sql(events(self.con.table(s.table.name), spine, s), dialect="duckdb") for s in streams}
 
     @property
     def size(self) -> int:

@@ -14,8 +14,7 @@ import pyarrow.compute as pc
 
 from .cube import Rows, divide
 from .formulas import FORMULAS, cell
-from .grid import Block, Family, Stream, expand
-from .registry import FAMILIES, ratios, streams
+from .registry import Plan, Step, plan
 from .tables import TABLES
 from .words import AGGREGATES
 
@@ -31,29 +30,33 @@ def kernel(spine: pa.Table, tables: Mapping[str, pa.Table], snapshot: Mapping[st
     `events.events` gave for each raw table present. `snapshot`: graph features by name, one value per row of the spine.
     """
     as_of = pc.cast(spine.column("as_of").combine_chunks(), pa.int64()).to_numpy(zero_copy_only=False)
+    what = plan(tables)
     features: Columns = {}
-    for family, stream, blocks in streams(tables):
+    for stream, steps in what.streams:
         rows = Rows(stream, tables[stream.table.name], as_of)
-        for block in blocks:
-            features.update(_block(family, stream, block, rows, spine))
-    features.update(_snapshot(spine, snapshot, tables))
-    for ratio in ratios(tables):
+        for step in steps:
+            features.update(_features(step, rows, spine))
+    features.update(_graph(what, snapshot, spine))
+    for ratio in what.ratios:
         features[ratio.spec.name] = divide(features[ratio.top], features[ratio.bottom])
     name, source = HARD_ENQUIRIES
     policy = {name: features.get(source, np.full(len(as_of), np.nan))}
     return _append(spine.drop_columns(["row"]), policy | features)
 
 
-def _block(family: Family, stream: Stream, block: Block, rows: Rows, spine: pa.Table) -> Iterator[tuple[str, np.ndarray]]:
-    """(name, column) of every feature of a block; the parts of a slice are shared by all blocks of the stream."""
+def _features(step: Step, rows: Rows, spine: pa.Table) -> Iterator[tuple[str, np.ndarray]]:
+    """(name, column) of every feature of a block; a slice's parts are shared by all blocks of the stream."""
+    block, stream = step.block, rows.stream
     allowed = _consent(spine, stream.table.consent) & _consent(spine, block.consent)
     per = stream.measure(block.measure).per if block.measure and not AGGREGATES[block.aggregate].unit else 1.0
-    values: dict[str, np.ndarray] = {}
-    for name, window, spec in expand(family, stream, block):
-        if name not in values:
-            values[name] = FORMULAS[block.aggregate](cell(rows, block, name))
-        column = values[name][block.windows.index(window)] / per
-        yield spec.name, np.where(allowed, column, np.nan)
+    values = {name: FORMULAS[block.aggregate](cell(rows, block, name)) / per for name in block.slices}
+    for name, window, spec in step.features:
+        yield spec.name, np.where(allowed, values[name][window], np.nan)
+
+
+def _graph(what: Plan, snapshot: Mapping[str, np.ndarray], spine: pa.Table) -> Iterator[tuple[str, np.ndarray]]:
+    for spec in what.snapshot:
+        yield spec.name, np.where(_consent(spine, TABLES[spec.table].consent), snapshot[spec.name], np.nan)
 
 
 def _consent(spine: pa.Table, column: str | None) -> np.ndarray:
@@ -62,14 +65,6 @@ def _consent(spine: pa.Table, column: str | None) -> np.ndarray:
     return pc.fill_null(spine.column(column), False).to_numpy(zero_copy_only=False).astype(bool)
 
 
-def _snapshot(spine: pa.Table, snapshot: Mapping[str, np.ndarray], present: Mapping[str, pa.Table]) -> Iterator[tuple[str, np.ndarray]]:
-    for family in FAMILIES:
-        for spec in family.snapshot:
-            if spec.table in present:
-                yield spec.name, np.where(_consent(spine, TABLES[spec.table].consent), snapshot[spec.name], np.nan)
-
-
 def _append(table: pa.Table, columns: Columns) -> pa.Table:
     arrays = [pa.array(np.ascontiguousarray(v, np.float64), from_pandas=True) for v in columns.values()]
-    names = [*table.column_names, *columns]
-    return pa.Table.from_arrays([*(c for c in table.columns), *arrays], names=names)
+    return pa.Table.from_arrays([*table.columns, *arrays], names=[*table.column_names, *columns])

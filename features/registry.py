@@ -1,8 +1,10 @@
-"""All families and the features that a given set of raw tables can carry."""
+"""All families, and what a given set of raw tables can carry: the plan that the kernel follows."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
 
 from . import assets, bureau, device_stability, identity, payment_flow, social_graph
 from .grid import Block, Family, FeatureSpec, Ratio, Stream, expand
@@ -10,26 +12,41 @@ from .grid import Block, Family, FeatureSpec, Ratio, Stream, expand
 FAMILIES: tuple[Family, ...] = tuple(m.FAMILY for m in (payment_flow, social_graph, assets, device_stability, bureau, identity))
 
 
-def streams(present: Collection[str]) -> Iterator[tuple[Family, Stream, tuple[Block, ...]]]:
-    """Every stream whose raw table is there."""
-    for family in FAMILIES:
-        for stream, blocks in family.streams:
-            if stream.table.name in present:
-                yield family, stream, blocks
+@dataclass(frozen=True)
+class Step:
+    """One block of one stream with its features, each as (slice, index of its window in the block, spec)."""
+
+    block: Block
+    features: tuple[tuple[str, int, FeatureSpec], ...]
 
 
-def specs(present: Collection[str]) -> tuple[FeatureSpec, ...]:
-    """The features of the tables present, in matrix order: streams, then graph, then ratios. An absent table's features are not built."""
-    of_streams = [spec for f, s, blocks in streams(present) for b in blocks for _, _, spec in expand(f, s, b)]
-    of_graph = [spec for f in FAMILIES for spec in f.snapshot if spec.table in present]
-    names = {spec.name for spec in of_streams}
-    return tuple(of_streams + of_graph + [r.spec for r in _ratios(names)])
+@dataclass(frozen=True)
+class Plan:
+    """Everything built from the tables present: streams with their steps, then graph features, then ratios."""
+
+    streams: tuple[tuple[Stream, tuple[Step, ...]], ...]
+    snapshot: tuple[FeatureSpec, ...]
+    ratios: tuple[Ratio, ...]
+
+    @property
+    def specs(self) -> tuple[FeatureSpec, ...]:
+        """All features in matrix order."""
+        of_streams = tuple(spec for _, steps in self.streams for step in steps for _, _, spec in step.features)
+        return of_streams + self.snapshot + tuple(r.spec for r in self.ratios)
 
 
-def ratios(present: Collection[str]) -> tuple[Ratio, ...]:
-    """The ratios whose two sides are built."""
-    return tuple(_ratios({spec.name for f, s, blocks in streams(present) for b in blocks for _, _, spec in expand(f, s, b)}))
+def plan(present: Collection[str]) -> Plan:
+    """The plan for the raw tables that are there. An absent table's features are not built, nor ratios that need them."""
+    return _plan(frozenset(present))
 
 
-def _ratios(names: Collection[str]) -> Iterator[Ratio]:
-    return (r for f in FAMILIES for r in f.ratios if {r.top, r.bottom} <= set(names))
+@cache
+def _plan(present: frozenset[str]) -> Plan:
+    streams = tuple((s, tuple(_step(f, s, b) for b in blocks)) for f in FAMILIES for s, blocks in f.streams if s.table.name in present)
+    names = {spec.name for _, steps in streams for step in steps for _, _, spec in step.features}
+    snapshot = tuple(spec for f in FAMILIES for spec in f.snapshot if spec.table in present)
+    return Plan(streams, snapshot, tuple(r for f in FAMILIES for r in f.ratios if {r.top, r.bottom} <= names))
+
+
+def _step(family: Family, stream: Stream, block: Block) -> Step:
+    return Step(block, tuple((name, block.windows.index(window), spec) for name, window, spec in expand(family, stream, block)))
