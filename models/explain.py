@@ -1,6 +1,7 @@
 """Global explanation by the shap library, in score points: what moves scores, by feature, concept and family.
 
-The library explains the same booster independently of the decision runtime; `largest_difference` holds the two against each other.
+The library works by its own TreeSHAP, not by the booster's, which the decision runtime asks; `largest_difference` holds the two
+against each other.
 """
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ def explain(model_text: str, scorer: Scorer, x: Floats) -> Explained:
     import shap
 
     explainer = shap.TreeExplainer(lgb.Booster(model_str=model_text))
+    if explainer.model.trees is not None:  # None: categorical splits, which the library itself can only ask the booster for
+        explainer.model.model_type = "internal"  # else it would ask the booster always, and agree with the runtime by construction
     phi = np.asarray(explainer.shap_values(x), float)
     points = -scorer.calibration.factor * scorer.calibration.a * phi
     difference = float(np.abs(points - scorer.points(x)).max())

@@ -106,9 +106,9 @@ def _seeded(seed: int) -> Iterator[None]:
         np.random.set_state(state)  # noqa: NPY002
 
 
-def _labels(entries: Sequence[Any], language: str) -> list[str]:
+def _labels(entries: Sequence[Any], language: str, widen: int = 1) -> list[str]:
     texts = [getattr(entry, f"text_{language}", "") or getattr(entry, "name", getattr(entry, "id", "")) for entry in entries]
-    return ["\n".join(textwrap.wrap(text, LABEL_WIDTH[language])) for text in texts]
+    return ["\n".join(textwrap.wrap(text, widen * LABEL_WIDTH[language])) for text in texts]
 
 
 def _explanation(explained: Explained, language: str) -> shap.Explanation:
@@ -150,7 +150,7 @@ def _waterfall(explained: Explained, row: int, language: str) -> None:
 
     ids, points = explained.grouped("concept")
     declared = {concept.id: concept for concept in explained.catalogue.concepts}
-    names = _labels([declared[i] for i in ids], language)
+    names = _labels([declared[i] for i in ids], language, widen=2)
     shap.plots.waterfall(shap.Explanation(values=points[row], base_values=explained.base, feature_names=names), max_display=12, show=False)
     plt.gcf().set_size_inches(7.5, 5)
 
