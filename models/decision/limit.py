@@ -10,7 +10,7 @@ from .case import Case
 from .figure import value
 from .product import TierTerms
 
-CAPS = ("product_max", "tier_max", "new_user", "student", "exposure", "affordability", "formula", "hard_enquiries")
+CAPS = ("product_max", "tier_max", "new_user", "study", "exposure", "affordability", "formula", "hard_enquiries")
 PLAIN_CAPS = ("product_max", "tier_max")  # a limit at one of these is not cut
 
 
@@ -34,7 +34,7 @@ def limits(case: Case) -> Limits:
         np.full(len(case.tier), rules.maximum.value),
         _terms(case, "limit"),
         np.where(case.is_true("is_repeat"), np.inf, _terms(case, "new_user_limit")),
-        _student(case),
+        _study(case),
         np.maximum(rules.customer_total.value - case.yuan("exposure"), 0.0),
         affordability(case),
         formula(case),
@@ -68,7 +68,7 @@ def formula(case: Case) -> np.ndarray:
     return raw * np.where(wealth >= rules.wealth_from.value, rules.wealth_factor.value, 1.0)
 
 
-def _student(case: Case) -> np.ndarray:
+def _study(case: Case) -> np.ndarray:
     cap = case.product.limit.student
     return np.where(case.is_true("is_student"), np.inf if cap is None else cap.value, np.inf)
 

@@ -16,7 +16,7 @@ CAP_TEXTS = {
     "product_max": ("largest limit of the product: {product_max}", "产品最高额度：{product_max}"),
     "tier_max": ("largest limit of tier {tier}: {tier_max}", "{tier}等级最高额度：{tier_max}"),
     "new_user": ("first loan here, cap of tier {tier} for new customers: {new_user}", "首次借款，{tier}等级新客户额度上限：{new_user}"),
-    "student": ("cap for loans during full-time study: {student}", "在校期间贷款额度上限：{student}"),
+    "study": ("cap for loans during full-time study: {study}", "在校期间贷款额度上限：{study}"),
     "exposure": ("open principal over all products: {exposure} of at most {customer_total}", "贷款余额：{exposure}，上限{customer_total}"),
     "affordability": (
         "verified monthly income {income} and monthly debt service {debt} leave too little for a higher instalment",
@@ -65,5 +65,5 @@ def _numbers(case: Case, cap: str, row: int, language: Language, amount: Amount)
         "tier_max": yuan(value(terms.limit), language),
         "new_user": yuan(value(terms.new_user_limit), language),
         "product_max": yuan(rules.maximum.value, language),
-        "student": "" if rules.student is None else yuan(rules.student.value, language),
+        "study": "" if rules.student is None else yuan(rules.student.value, language),
     }

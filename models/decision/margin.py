@@ -7,7 +7,7 @@ import os
 import lightgbm as lgb
 import numpy as np
 
-from .errors import DecisionError
+from .model_text import check_model_text, refusal
 
 
 def free_threads() -> int:
@@ -45,21 +45,15 @@ class Margin:
 
 
 def _read(text: str) -> lgb.Booster:
-    head = text.split("\nTree=", 1)[0]
-    if not text.startswith("tree\n") or "\nnum_class=1\n" not in head or "\nobjective=binary" not in head:
-        raise _refusal("this is not a binary LightGBM model", "text that starts with 'tree', num_class=1, objective=binary", head[:80])
+    check_model_text(text)
     try:
         return lgb.Booster(model_str=text)
     except lgb.basic.LightGBMError as error:
-        raise _refusal("LightGBM cannot read the model text", "a complete model.txt", str(error)) from error
+        raise refusal("LightGBM cannot read the model text", "a complete model.txt", str(error)) from error
 
 
 def _check_names(found: list[str], names: tuple[str, ...]) -> None:
     wanted = [n.replace(" ", "_") for n in names]  # LightGBM writes blanks as underscores
     if found != wanted:
         first = next((f"{f!r} at {k}" for k, (f, w) in enumerate(zip(found, wanted, strict=False)) if f != w), "")
-        raise _refusal("model and catalogue name different features", f"{len(wanted)} names in one order", first or f"{len(found)} names")
-
-
-def _refusal(what: str, expected: str, got: str) -> DecisionError:
-    return DecisionError(what, where="model.txt", expected=expected, got=got, next_step="train again, or restore the bundle")
+        raise refusal("model and catalogue name different features", f"{len(wanted)} names in one order", first or f"{len(found)} names")

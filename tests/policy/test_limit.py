@@ -27,7 +27,7 @@ SITUATIONS = [
     ("new customer G3", "G3", {"is_repeat": False, **RICH}, 10_000, "new_user"),
     ("new customer G6", "G6", {"is_repeat": False, **RICH}, 5_000, "new_user"),
     ("repeat or not is unknown: treated as new", "G3", {"is_repeat": None, **RICH}, 10_000, "new_user"),
-    ("student with a second source", "G1", {"is_student": True, "has_second_source": True, **RICH}, 1_000, "student"),
+    ("student with a second source", "G1", {"is_student": True, "has_second_source": True, **RICH}, 1_000, "study"),
     ("exposure leaves 5,000", "G3", {"exposure": 195_000}, 5_000, "exposure"),
     ("exposure leaves 550: rounded down to 500", "G3", {"exposure": 199_450}, 500, "exposure"),
     (
