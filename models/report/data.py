@@ -112,4 +112,4 @@ class ReportData:
     pictures: tuple[Picture, ...] = ()
     fairness: pd.DataFrame | None = None  # field, group, n, approval_rate, approval_ratio, mean_pd, bad_rate
     selection: pd.DataFrame | None = None  # feature, family, why, detail
-    runtime: pd.DataFrame | None = None  # stage, seconds, rows
+    runtime: pd.DataFrame | None = None  # stage, seconds, counts (text)

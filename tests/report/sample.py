@@ -187,7 +187,9 @@ def full() -> ReportData:
             }
         ),
         selection=pd.DataFrame({"feature": [f"pay_x_{i}" for i in range(15)], "why": "constant", "figure": 0.0, "of": ""}),
-        runtime=pd.DataFrame({"stage": ["simulate", "featurize"], "seconds": [121.5, 33.2], "rows": [45_000_000, 100_000]}),
+        runtime=pd.DataFrame(
+            {"stage": ["simulate", "featurize"], "seconds": [121.5, 33.2], "counts": ["45,000,000 rows in 17 tables", "901 features"]}
+        ),
     )
 
 

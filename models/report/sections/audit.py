@@ -14,7 +14,7 @@ FAIRNESS = (
 SELECTION = (
     Column("feature", "feature"), Column("why", "why it fell"), Column("figure", "figure", "number"), Column("of", "doubles"),
 )  # fmt: skip
-RUNTIME = (Column("stage", "stage"), Column("seconds", "seconds", "seconds", bar=True), Column("rows", "rows", "count"))
+RUNTIME = (Column("stage", "stage"), Column("seconds", "seconds", "seconds", bar=True), Column("counts", "counts"))
 GLOSSARY = (
     ("PD", "违约概率", "probability of default within twelve months of the application, after calibration"),
     ("bad", "坏客户", "90 or more days past due, or written off, within the performance window"),

@@ -1,0 +1,127 @@
+"""What the report is made of, read from what the stages wrote; a part whose file is not there is left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from data.sources import SourceParams
+from data.store import read_frame, read_json, table_files, write_json
+from features.tables import TABLES
+from models.report import Bar, Picture, ReportData, ReportParams, Step, Text, figures
+from models.report.examples import from_json
+from pipeline import paths
+from pipeline.bars import BARS, figure
+from pipeline.chain import TO_REPORT
+
+CHINESE = {
+    "discrimination.share_of_reachable_gini": "基尼占可达上限",
+    "calibration.calibration_in_the_large_p": "整体校准 p 值",
+    "calibration.tiers_reversed": "等级倒挂数",
+    "portfolio.approval_rate": "通过率",
+    "portfolio.bad_rate_approved_true": "通过客群真实坏账率",
+}
+FRAMES = ("roc", "ks", "reliability", "tiers", "vintages", "states", "reasons", "fairness")
+READS = {"gini": "share", "p": "p", "rate": "rate", "true": "rate", "reversed": "count"}  # last word of a figure's name
+
+
+def assemble(params: ReportParams, source: SourceParams) -> ReportData:
+    """Everything that data/reports and the bundle hold, as typed parts."""
+    metrics, explanation = read_json(paths.METRICS), read_json(paths.EXPLAIN / "explanation.json")
+    rows = volumes(source)
+    return ReportData(
+        title=params.title, language=params.language, subtitle=_subtitle(source), facts=_facts(explanation),
+        has_truth=figure(metrics, "discrimination.gini_oracle") is not None,
+        bars=bars(metrics), flow=_flow(rows), volumes=rows, power=figures.power(metrics), tests=figures.tests(metrics),
+        portfolio=figures.portfolio(metrics), families=figures.families(metrics),
+        concepts=pd.DataFrame(explanation["concepts"]), pictures=_pictures(explanation),
+        examples=tuple(from_json(example) for example in explanation["examples"]),
+        selection=_selection(), runtime=runtime(), **{name: _frame(name) for name in FRAMES},
+    )  # fmt: skip
+
+
+def bars(metrics: dict[str, Any]) -> tuple[Bar, ...]:
+    """The house's statistical bars with what was measured, the ridge's figure beside."""
+    found = []
+    for bar in BARS:
+        kind, beside = READS[bar.figure.rpartition("_")[2]], figure(metrics, bar.ridge)
+        note = "" if beside is None else f"ridge {beside:.3f}"
+        found.append(Bar(Text(bar.name, CHINESE.get(bar.figure, "")), figure(metrics, bar.figure), kind, bar.aim, bar.judge(metrics), note))
+    return tuple(found)
+
+
+def volumes(source: SourceParams) -> pd.DataFrame:
+    """table, family, rows of each raw table that is there, from the files' own footers."""
+    if source.kind == "matrix":
+        return pd.DataFrame({"table": [Path(source.path).name], "family": ["finished features"], "rows": [_rows(Path(source.path))]})
+    found = [(t.name, t.family or "", sum(map(_rows, table_files(source.path, t.name)))) for t in TABLES.values()]
+    return pd.DataFrame([row for row in found if row[2]], columns=["table", "family", "rows"])
+
+
+def _rows(path: Path) -> int:
+    return int(pq.read_metadata(path).num_rows)
+
+
+def runtime() -> pd.DataFrame:
+    """stage, seconds, counts of each stage that has run, in order; also written to data/reports/runtime.json."""
+    kept = [read_json(file) for stage in TO_REPORT if (file := paths.RUNTIME / f"{stage}.json").is_file()]
+    write_json({"stages": kept, "seconds": round(sum(stage["seconds"] for stage in kept), 3)}, paths.RUNTIME_JSON)
+    rows = [(stage["stage"], stage["seconds"], _counts(stage["rows"])) for stage in kept]
+    return pd.DataFrame(rows, columns=["stage", "seconds", "counts"])
+
+
+def _counts(rows: dict[str, int]) -> str:
+    if len(rows) > 4:
+        return f"{sum(rows.values()):,} rows in {len(rows)} tables"
+    return ", ".join(f"{n:,} {name}" for name, n in rows.items())
+
+
+def _flow(raw: pd.DataFrame) -> tuple[Step, ...]:
+    training = read_json(paths.TRAINING)
+    concepts = read_json(paths.MODEL_CATALOGUE)["concepts"]
+    return (
+        Step(Text("raw events", "原始事件"), int(raw["rows"].sum()), f"rows in {len(raw)} tables"),
+        Step(Text("features", "特征"), training["n_features"], f"of {training['n_features_offered']:,} built"),
+        Step(Text("training loans", "训练样本"), training["n_rows"], f"{training['n_bads']:,} bad"),
+        Step(Text("model", "模型"), training["booster"]["trees"], "trees"),
+        Step(Text("decisions", "决策"), _rows(paths.DECISIONS), "one per application"),
+        Step(Text("reasons", "理由"), len(concepts), "concepts in points"),
+    )
+
+
+def _selection() -> pd.DataFrame | None:
+    fallen = read_json(paths.TRAINING)["fallen"]
+    return pd.DataFrame(fallen).rename(columns={"name": "feature", "reason": "why"}) if fallen else None
+
+
+def _facts(explanation: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    policy, decided = read_json(paths.POLICY), read_frame(paths.DECISIONS, ["model_version"])
+    laws = ", ".join(law["id"] for law in policy.get("laws", []))
+    difference = f"{explanation['largest_difference_points']:.0e} points on {explanation['rows']:,} rows"
+    product = (policy.get("product") or {}).get("id", "none")
+    version = str(decided["model_version"].iloc[0])[:16]
+    return (("bundle", version), ("product", product), ("law", laws), ("shap library against runtime", difference))
+
+
+def _pictures(explanation: dict[str, Any]) -> tuple[Picture, ...]:
+    return tuple(
+        Picture(p["name"], Text(p["caption_en"], p["caption_zh"]), _png(p["name"], "en") or b"", _png(p["name"], "zh"))
+        for p in explanation["pictures"]
+    )
+
+
+def _png(name: str, language: str) -> bytes | None:
+    file = paths.EXPLAIN / f"{name}_{language}.png"
+    return file.read_bytes() if file.is_file() else None
+
+
+def _frame(name: str) -> pd.DataFrame | None:
+    file = paths.EVALUATION / f"{name}.parquet"
+    return read_frame(file) if file.is_file() else None
+
+
+def _subtitle(source: SourceParams) -> str:
+    return "A simulated world: every truth is known" if source.kind == "world" else f"Data of your own ({source.kind})"

@@ -1,0 +1,71 @@
+"""The page in a real browser without a network: it draws, fits a phone, changes language and theme, and its script raises no error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.report import render
+from tests.report.browser import Browser, browser
+from tests.report.sample import full
+
+ASK = "<script>document.body.dataset.found = String({expression});</script></body>"
+DARK = "--blink-settings=preferredColorScheme=0"
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    yield browser(tmp_path_factory.mktemp("chromium"))
+
+
+@pytest.fixture(scope="module")
+def html() -> str:
+    return render(full())
+
+
+def asked(chromium: Browser, html: str, expression: str, width: int = 1280, *more: str) -> str:
+    """What the page answers to a JavaScript expression."""
+    dom = chromium.dom(html.replace("</body>", ASK.format(expression=expression)), width, *more)
+    found = re.search(r'data-found="([^"]*)"', dom)
+    assert found, "the page's script stopped before the question"
+    return found[1]
+
+
+def pixels(image: Path) -> np.ndarray:
+    """Grey values of a PNG, 0 black to 1 white."""
+    import matplotlib.image
+
+    return matplotlib.image.imread(image)[:, :, :3].mean(axis=2)
+
+
+def test_every_drawing_is_drawn(chromium: Browser, html: str) -> None:
+    drawn = asked(chromium, html, "[...document.querySelectorAll('svg,img')].filter(e => e.getBoundingClientRect().height > 0).length")
+    hidden_twins = 1  # the Chinese picture waits for its language
+    assert int(drawn) == html.count("<svg") + html.count("<img") - hidden_twins
+
+
+def test_nothing_but_the_page_itself_is_loaded(chromium: Browser, html: str) -> None:
+    loaded = asked(chromium, html, "performance.getEntriesByType('resource').filter(e => !e.name.startsWith('data:')).length")
+    assert loaded == "0"
+
+
+@pytest.mark.parametrize("width", [500, 800, 1280])
+def test_the_page_never_scrolls_sideways(chromium: Browser, html: str, width: int) -> None:
+    assert asked(chromium, html, "document.documentElement.scrollWidth - document.documentElement.clientWidth", width) == "0"
+
+
+def test_the_button_changes_the_language(chromium: Browser, html: str) -> None:
+    click = "(document.getElementById('language').click(), document.querySelector('h2').innerText)"
+    assert asked(chromium, html, "document.querySelector('h2').innerText") == "Bars"
+    assert asked(chromium, html, click) == "达标情况"
+
+
+def test_light_is_light_and_dark_is_dark(chromium: Browser, html: str) -> None:
+    light = pixels(chromium.screenshot(html, 1000, 700))
+    dark = pixels(chromium.screenshot(html, 1000, 700, DARK))
+    assert np.median(light) > 0.9 > 0.2 > np.median(dark)
+    assert light.std() > 0.05 and dark.std() > 0.05  # something is written in both
