@@ -35,7 +35,7 @@ def label_of(table: pa.Table, name: str, where: Path) -> NDArray[np.int8]:
 
 
 def time_of(table: pa.Table, name: str, latest: dt.datetime, where: Path) -> NDArray[np.datetime64]:
-    """Naive UTC microseconds from a date, a timestamp or ISO text; DataError for null, for a later date than `latest`, for anything else."""
+    """Naive UTC microseconds from a date, a timestamp or ISO text; DataError for null, a date after `latest`, anything else."""
     kind = table[name].type
     try:
         if not (kinds.is_temporal(kind) or _is_text(kind)):
