@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from data.world.params import Calendar, Nature, WorldError, WorldParams
+from data.world.nature import Nature
+from data.world.params import Calendar, WorldError, WorldParams
 from data.world.simulate import simulate
 
 __all__ = ["Calendar", "Nature", "WorldError", "WorldParams", "simulate"]

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from data.world.clock import DAY_US
 from data.world.events import Chunk, Stamps, fen, flip, in_order, rounds, scatter, table
-from data.world.people import sigmoid
+from data.world.traits import sigmoid
 
 SCHEMES = (0.16, 0.10)  # social insurance and housing fund, share of income
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from data.world.events import Chunk, Stamps, fen, in_order, rounds, scatter, table
-from data.world.people import sigmoid
+from data.world.traits import sigmoid
 
 LENDERS = 60
 MAX_LATE = 720

@@ -12,7 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from data.world.params import Calendar, Drift, Seasons
+from data.world.numbers import Drift, Seasons
+from data.world.params import Calendar
 
 DAY_US = 86_400_000_000
 DAYS_PER_MONTH = 30.4375
@@ -103,3 +104,24 @@ class Days:
 
 def _cumulative(weight: np.ndarray) -> np.ndarray:
     return np.concatenate([[0.0], np.cumsum(weight)])
+
+
+HOURS = ((8.5, 0.20), (12.25, 0.3333), (19.0, 0.4667))  # domain 7.4: morning, noon and evening, night apart
+HOUR_SD = 1.6
+TABLE = 4096
+
+
+def _day_seconds() -> np.ndarray:
+    """Quantiles of the time of day outside the night, in seconds."""
+    seconds = np.arange(5 * 3600, 23 * 3600, 60)
+    density = sum(share * np.exp(-0.5 * ((seconds / 3600 - hour) / HOUR_SD) ** 2) for hour, share in HOURS)
+    cumulative = np.cumsum(density) / np.sum(density)
+    return np.interp((np.arange(TABLE) + 0.5) / TABLE, cumulative, seconds).astype(np.int64)
+
+
+DAY_SECONDS = _day_seconds()
+
+
+def clock_time(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Microseconds since midnight of `n` events of the day."""
+    return (DAY_SECONDS[rng.integers(0, TABLE, n, dtype=np.int16)] + rng.integers(0, 60, n, dtype=np.int64)) * 1_000_000

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.world.params import Hazard, Nature
-from data.world.people import People, sigmoid
+from data.world.nature import Nature
+from data.world.numbers import Hazard
+from data.world.people import People
 from data.world.policy import Terms
+from data.world.traits import sigmoid
 
 BISECTIONS = 60
 HERMITE = 20
@@ -56,7 +58,7 @@ def oracle_pd(nature: Nature, log_odds: np.ndarray) -> np.ndarray:
     """E[PD | states, month]: u integrated out by Gauss-Hermite, no fraud."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(HERMITE)
     shocks = nature.effects.shock_sigma * nodes
-    return sum(w * pd_of(nature.hazard, log_odds + u) for u, w in zip(shocks, weights / weights.sum(), strict=True))  # type: ignore[return-value]
+    return sum(w * pd_of(nature.hazard, log_odds + u) for u, w in zip(shocks, weights / weights.sum(), strict=True))
 
 
 def terms_effect(nature: Nature, people: People, terms: Terms) -> np.ndarray:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from data.world.events import Chunk, Stamps, flip, scatter, table
-from data.world.people import DIG, sigmoid
+from data.world.events import Chunk, Stamps, Values, flip, scatter, table
+from data.world.traits import DIG, sigmoid
 
 PER_PERSON = 64  # pseudonymous ids per person
 SHARED = 10**12  # ids that a fraud ring shares start here
@@ -21,7 +21,7 @@ def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     stamps = scatter(chunk, rate, chunk.days.even, rng)
     region, hidden = _region(chunk, stamps, rng), ~chunk.of("consent_location")[stamps.person]
     mismatch = flip(sigmoid(chunk.linear("fingerprint", "device_integrity"))[stamps.person], rng)
-    columns = {
+    columns: dict[str, Values] = {
         "device_id": (_device(chunk, stamps, rng), _lost(chunk, stamps, rng)),
         "ip_id": (_address(chunk, stamps, region, rng), hidden),
         "ip_region": (region, hidden),

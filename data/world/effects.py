@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from data.world.params import Nature, WorldError
+from data.world.nature import Nature
+from data.world.params import WorldError
 from data.world.people import People, concept_weights, family_rows
 
 THIN_FILE = "thin_file"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from data.world.clock import AFTER_DAYS, DAY_US, HISTORY_DAYS, Days
-from data.world.params import Nature, Strengths
+from data.world.clock import AFTER_DAYS, DAY_US, HISTORY_DAYS, Days, clock_time
+from data.world.nature import Nature
+from data.world.numbers import Strengths
 from data.world.world import Setting, World
 from features.tables import TABLES, Table
 
@@ -112,27 +114,6 @@ def rounds(chunk: Chunk, per_year: float, rng: np.random.Generator) -> Stamps:
     return stamps.where(stamps.time >= start[person])
 
 
-HOURS = ((8.5, 0.20), (12.25, 0.3333), (19.0, 0.4667))  # domain 7.4: morning, noon and evening, night apart
-HOUR_SD = 1.6
-TABLE = 4096
-
-
-def _day_seconds() -> np.ndarray:
-    """Quantiles of the time of day outside the night, in seconds."""
-    seconds = np.arange(5 * 3600, 23 * 3600, 60)
-    density = sum(share * np.exp(-0.5 * ((seconds / 3600 - hour) / HOUR_SD) ** 2) for hour, share in HOURS)
-    cumulative = np.cumsum(density) / np.sum(density)
-    return np.interp((np.arange(TABLE) + 0.5) / TABLE, cumulative, seconds).astype(np.int64)
-
-
-DAY_SECONDS = _day_seconds()
-
-
-def clock_time(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Microseconds since midnight of `n` events of the day."""
-    return (DAY_SECONDS[rng.integers(0, TABLE, n, dtype=np.int16)] + rng.integers(0, 60, n, dtype=np.int64)) * 1_000_000
-
-
 def flip(probability: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """True with the given probability, each."""
     return rng.random(probability.size, dtype=np.float32) < probability
@@ -156,7 +137,7 @@ def table(chunk: Chunk, name: str, stamps: Stamps, **columns: Values) -> pa.Tabl
     return arrow(declared, {**base, **columns})
 
 
-def arrow(declared: Table, columns: dict[str, Values]) -> pa.Table:
+def arrow(declared: Table, columns: Mapping[str, Values]) -> pa.Table:
     """Arrow table in the declared order and types, text as dictionary."""
     arrays, fields = [], []
     for column in declared.columns:

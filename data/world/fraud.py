@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from data.world.clock import DAY_US
-from data.world.params import Nature
+from data.world.nature import Nature
 from data.world.people import People
 
 HOUR_US = DAY_US // 24
@@ -28,7 +28,8 @@ def arrange(nature: Nature, people: People, vintages: np.ndarray, rng: np.random
     """Group part of the frauds into rings of 3-12 (Zipf) that apply within 48 hours, at night; return the moved people and the rings."""
     members = rng.permutation(np.flatnonzero(people.is_fraud & (rng.random(people.size) < nature.fraud.ring_share)))
     ring = np.full(people.size, -1, dtype=np.int64)
-    vintage, as_of, leader, at = people.vintage.copy(), people.as_of.copy(), [], 0
+    vintage, as_of, at = people.vintage.copy(), people.as_of.copy(), 0
+    leader: list[int] = []
     low, high = nature.fraud.ring_size
     while members.size - at >= low:
         size = int(min(low - 1 + rng.zipf(2.0), high, members.size - at))
@@ -36,7 +37,8 @@ def arrange(nature: Nature, people: People, vintages: np.ndarray, rng: np.random
         ring[group] = len(leader)
         leader.append(int(group[0]))
         vintage[group] = vintage[group[0]]
-        as_of[group] = _night_times(as_of[group[0]], group.size, nature.fraud.ring_hours, vintages[vintage[group[0]] : vintage[group[0]] + 2], rng)
+        month = vintages[vintage[group[0]] : vintage[group[0]] + 2]
+        as_of[group] = _night_times(as_of[group[0]], group.size, nature.fraud.ring_hours, month, rng)
         at += size
     n_devices = rng.integers(DEVICES[0], DEVICES[1] + 1, max(len(leader), 1))
     return replace(people, vintage=vintage, as_of=as_of), Rings(ring, np.array(leader, dtype=np.int64), n_devices)

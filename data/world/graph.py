@@ -12,12 +12,14 @@ from scipy.special import ndtr
 
 from data.world.clock import AFTER_DAYS, DAY_US
 from data.world.fraud import Rings
-from data.world.params import Nature
-from data.world.people import DISC, People
+from data.world.nature import Nature
+from data.world.people import People
+from data.world.traits import DISC
 
 STRONGEST = 30
 SHUFFLE = 2**32
 YOUNGEST_DAYS, OLDEST_DAYS = 3.0, 3_650.0
+THIN_REACH = 0.2  # edges that a thin file starts, against others
 LATE_SHARE = 0.02  # edges made in the days after the application, so that blindness to the future can be proved
 
 
@@ -47,7 +49,8 @@ def draw_graph(nature: Nature, people: People, network: np.ndarray, rings: Rings
 def _pairs(nature: Nature, people: People, network: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Each person starts a Poisson number of edges; of two candidates the better connected is likelier."""
     reach, kin = nature.stream("contact"), nature.stream("contact_homophily")
-    starter = np.repeat(np.arange(people.size), rng.poisson(np.exp(reach.level + reach.slope * network) * np.where(people.is_thin, 0.2, 1.0)))
+    mean = np.exp(reach.level + reach.slope * network) * np.where(people.is_thin, THIN_REACH, 1.0)
+    starter = np.repeat(np.arange(people.size), rng.poisson(mean))
     candidates = [_candidate(people, starter, kin.level, kin.slope, rng) for _ in range(2)]
     pull = np.exp(reach.slope * (network[candidates[0]] - network[candidates[1]]) * 2.0)
     return starter, np.where(rng.random(starter.size) < pull / (1.0 + pull), candidates[0], candidates[1])

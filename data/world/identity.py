@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from data.world.clock import DAY_US
 from data.world.events import Chunk, Stamps, flip, table
-from data.world.people import sigmoid
+from data.world.traits import sigmoid
 
 KINDS = 6
 WITHOUT_SCORE = (2, 4)  # phone and bank card answer yes or no

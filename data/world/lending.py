@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from data.world.clock import DAY_US, month_starts
 from data.world.events import ID_STEP, Chunk, arrow, fen
-from data.world.people import INC, LEV
+from data.world.traits import INC, LEV
 from features.tables import TABLES
 
 FIRST_APPLICATION = 10_000_000  # application ids are not applicant ids, so that nobody may confuse the two

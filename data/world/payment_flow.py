@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from data.world.clock import DAY_US, DAYS_PER_MONTH
-from data.world.events import YEAR_DAYS, Chunk, Stamps, clock_time, fen, flip, in_order, rounds, table
-from data.world.people import DIG, INC, sigmoid
+from data.world.clock import DAY_US, DAYS_PER_MONTH, clock_time
+from data.world.events import YEAR_DAYS, Chunk, Stamps, fen, flip, in_order, rounds, table
+from data.world.traits import DIG, INC, sigmoid
 from features.tables import PAYMENT_CATEGORIES
 
 LOOKUP = 1024

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.world.clock import Days
-from data.world.params import TRAITS, Nature
+from data.world.nature import TRAITS, Nature
+from data.world.presence import known_to_bureau, thin_files
+from data.world.traits import INC
 from features.tables import FAMILIES
-
-INC, DISC, STAB, SOC, LEV, DIG = range(len(TRAITS))
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,9 @@ class People:
         """Families whose events are there, n x 6 of 0 and 1."""
         social = self.consent_social & ~self.is_thin
         always = np.ones(self.size, dtype=bool)
-        return np.column_stack([~self.is_thin, social, self.consent_assets, always, self.has_bureau & self.consent_bureau, always]).astype(float)
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1.0 / (1.0 + np.exp(-x))
+        return np.column_stack([~self.is_thin, social, self.consent_assets, always, self.has_bureau & self.consent_bureau, always]).astype(
+            float
+        )
 
 
 def family_rows(nature: Nature) -> np.ndarray:
@@ -88,8 +86,8 @@ def draw_people(nature: Nature, days: Days, n: int, rng: np.random.Generator) ->
         traits=traits,
         concepts=concepts,
         families=families,
-        is_thin=_thin(nature, segment, traits, rng),
-        has_bureau=_has_bureau(nature, segment, vintage, rng),
+        is_thin=thin_files(nature, segment, traits, rng),
+        has_bureau=known_to_bureau(nature, segment, vintage, rng),
         consent_bureau=rng.random(n) >= refuse.refuse_bureau,
         consent_social=rng.random(n) >= refuse.refuse_social,
         consent_assets=rng.random(n) >= refuse.refuse_assets,
@@ -136,20 +134,3 @@ def _income(nature: Nature, segment: np.ndarray, region: np.ndarray, traits: np.
 def _ages(nature: Nature, segment: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     low, high = np.array([s.age_years for s in nature.segments]).T
     return (low[segment] + np.floor(rng.beta(1.3, 1.8, segment.size) * (high - low + 1)[segment])).astype(np.int16)
-
-
-def _thin(nature: Nature, segment: np.ndarray, traits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Thin file: logit = a_segment - 0.8 dig - 0.25 disc, the level being such that the segment's share is met on average."""
-    presence = nature.presence
-    slope = presence.thin_dig * traits[:, DIG] + presence.thin_disc * traits[:, DISC]
-    share = np.array([s.thin_share for s in nature.segments])
-    spread = np.hypot(presence.thin_dig, presence.thin_disc)
-    level = np.log(share / (1.0 - share)) * np.sqrt(1.0 + np.pi * spread**2 / 8.0)  # E sigmoid(a + N(0, s)) = sigmoid(a / sqrt(1 + pi s2 / 8))
-    return rng.random(segment.size) < sigmoid(level[segment] + slope)
-
-
-def _has_bureau(nature: Nature, segment: np.ndarray, vintage: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Whether the bureau knows the person; coverage jumps at the break (domain 0.1)."""
-    missing = np.array([s.bureau_missing_share for s in nature.segments])[segment]
-    early = vintage < nature.presence.bureau_break_vintage
-    return rng.random(segment.size) >= missing + np.where(early, nature.presence.bureau_missing_before_break * (1 - missing), 0.0)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.world.params import Calendar, Nature, OldPolicy
+from data.world.nature import Nature
+from data.world.numbers import OldPolicy
+from data.world.params import Calendar
 from data.world.people import People
 
 ROUND_FEN = 10_000  # principal in steps of 100 yuan

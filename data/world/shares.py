@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.world.effects import Effects
-from data.world.params import Nature, WorldError
+from data.world.nature import Nature
+from data.world.params import WorldError
 from data.world.people import People, family_rows
 
 STEPS = 400
@@ -102,8 +103,10 @@ def _betas(nature: Nature, moments: _Moments, weights: tuple[float, ...], nu: fl
         share = _share(betas, observed)
         betas = betas * np.sqrt(np.divide(target, share, out=np.zeros(6), where=(target > 0) & (share > 0)))
     if np.abs(_share(betas, observed) - target).max() > 1e-6:
-        raise WorldError.of("The weight table cannot be met", where="world.profile", expected=str(weights),
-                            got=str(_share(betas, observed).round(4)), next_step="lower the loadings or choose another profile")  # fmt: skip
+        got = str(_share(betas, observed).round(4))
+        raise WorldError.of(
+            "Weights out of reach", where="world.profile", expected=str(weights), got=got, next_step="choose another profile"
+        )
     return betas * np.sqrt(nature.effects.explained_variance / (betas @ _joined(moments.true, nu) @ betas))
 
 

@@ -20,7 +20,8 @@ from data import store
 from data.world import assets, bureau, device_stability, identity, payment_flow, social_graph, truth
 from data.world.events import Chunk
 from data.world.lending import applications, loans
-from data.world.params import Calendar, Nature, WorldError, WorldParams
+from data.world.nature import Nature
+from data.world.params import Calendar, WorldError, WorldParams
 from data.world.shares import Coefficients
 from data.world.world import Setting, World, build, solve_coefficients
 

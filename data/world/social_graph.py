@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from data.world.events import Chunk, Stamps, fen, in_order, scatter, table
-from data.world.people import SOC
+from data.world.traits import SOC
 
 SENT, RECEIVED = 0, 1
 KIND_GROUP = 3

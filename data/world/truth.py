@@ -50,7 +50,6 @@ def applicants(world: World) -> pa.Table:
 def meta(world: World) -> dict[str, Any]:
     """How the world was made: coefficients, achieved shares, macro path by vintage, drifts and where they begin."""
     coefficients, nature, params = world.coefficients, world.setting.nature, world.setting.params
-    macro = [float(world.outcome.macro[world.people.vintage == v].max(initial=0.0)) for v in range(world.setting.calendar.n_vintages)]
     return {
         "seed": world.setting.seed,
         "applicants": params.applicants,
@@ -63,7 +62,7 @@ def meta(world: World) -> dict[str, Any]:
         "shares_target": dict(zip(FAMILIES, nature.shares(params.profile), strict=True)),
         "shares_observed": dict(zip(FAMILIES, coefficients.shares_observed, strict=True)),
         "shares_true": dict(zip(FAMILIES, coefficients.shares_true, strict=True)),
-        "macro": macro,
+        "macro": world.macro_by_vintage.tolist(),
         "base_rate": params.base_rate,
         "realised_rate": float((world.outcome.default_month > 0).mean()),
         "drift": {

@@ -14,7 +14,8 @@ from data.world.default import Outcome, macro_path, outcomes, solve_alpha, terms
 from data.world.effects import effects
 from data.world.fraud import Rings, arrange
 from data.world.graph import Graph, draw_graph
-from data.world.params import Calendar, Nature, WorldParams
+from data.world.nature import Nature
+from data.world.params import Calendar, WorldParams
 from data.world.people import People, draw_people
 from data.world.policy import Booking, Terms, book, old_score, terms
 from data.world.shares import Coefficients, log_odds_parts, solve
@@ -57,6 +58,7 @@ class World:
     rings: Rings
     graph: Graph
     contributions: np.ndarray
+    macro_by_vintage: np.ndarray
     terms: Terms
     booking: Booking
     outcome: Outcome
@@ -98,6 +100,7 @@ def build(setting: Setting, coefficients: Coefficients) -> World:
         rings=rings,
         graph=draw_graph(nature, people, network, rings, setting.rng("graph")),
         contributions=contributions,
+        macro_by_vintage=macro,
         terms=lent,
         booking=book(nature, setting.calendar, people, score, policy_rng),
         outcome=outcomes(nature, people, log_odds, lent, macro, setting.rng("default")),
