@@ -29,7 +29,7 @@ TYPES: dict[str, str] = {
     "ridge": "models.ridge:RidgeParams",
     "calibration": "models.calibration:CalibrationParams",
     "policy": "models.policy:PolicyParams",
-    "evaluate": "models.evaluation:EvaluateParams",
+    "evaluate": "models.evaluation.params:EvaluateParams",
     "explain": "models.explain:ExplainParams",
     "report": "models.report:ReportParams",
     "registry": "models.registry.gate:RegistryParams",
@@ -57,7 +57,7 @@ def params(
     """Check params.yaml: every block, key and value, before a long run. With --set, change values first (comments are lost)."""
     if change:
         write_text(changed(assignments(change), path), path)
-    blocks = {name: section(name, type_of(name), path) for name in SECTIONS}
+    blocks: dict[str, Any] = {name: section(name, type_of(name), path) for name in SECTIONS}
     _check_agreement(blocks, path)
     Console().print(f"{path}: {len(SECTIONS)} blocks, all as declared")
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 
+from pipeline import paths
 from tests.architecture.dag import PRODUCTS, Stage, ancestors, is_out, stages, within
 from tests.architecture.source import ROOT, has_code, modules, path_of, reach, tree_of
 
@@ -64,6 +66,17 @@ def test_every_data_dependency_is_made_by_a_stage(name: str) -> None:
     assert loose == []
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_file_a_stage_names_is_a_dependency_or_an_out(name: str) -> None:
+    """Each `paths.X` below data/ in the verbs that a stage reaches; seconds, quarantined rows and the journal of tune are known to no DAG."""
+    stage, free = STAGES[name], (paths.RUNTIME, paths.RUNTIME_JSON, paths.QUARANTINE, paths.TUNING)
+    known = [*stage.deps, *stage.outs]
+    named = {node.attr for module in reach(f"pipeline.{name}") if module.startswith("pipeline.") for node in _paths_named(module)}
+    found = {getattr(paths, attr) for attr in named if isinstance(getattr(paths, attr), Path)}
+    files = {path.as_posix() for path in found if is_out(path.as_posix()) and path not in (*free, paths.REPORTS, paths.EVIDENCE)}
+    assert sorted(file for file in files if not any(within(file, one) or within(one, file) for one in known)) == []
+
+
 def test_outs_do_not_overlap() -> None:
     outs = [out for stage in STAGES.values() for out in stage.outs]
     assert [(one, other) for one in outs for other in outs if one is not other and within(one, other)] == []
@@ -89,6 +102,11 @@ def test_only_evaluate_and_audit_name_the_truth(module: str) -> None:
         assert not [node for node in nodes if isinstance(node, ast.Attribute) and node.attr == "TRUTH"]
         assert not [node for node in nodes if isinstance(node, ast.ImportFrom) and any(alias.name == "TRUTH" for alias in node.names)]
         assert not [node for node in nodes if isinstance(node, ast.Constant) and node.value == "data/truth"]
+
+
+def _paths_named(module: str) -> list[ast.Attribute]:
+    nodes = [node for node in ast.walk(tree_of(module)) if isinstance(node, ast.Attribute) and hasattr(paths, node.attr)]
+    return [node for node in nodes if isinstance(node.value, ast.Name) and node.value.id == "paths"]
 
 
 def _sections_read(module: str) -> set[str]:
