@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,11 +27,20 @@ class Rules:
     today: dt.date
 
 
-def duplicates(ids: pa.ChunkedArray) -> pa.Array:
-    """The ids that occur more than once; null is not an id."""
+def duplicates(blocks: Iterable[pa.Table]) -> pa.Array:
+    """The ids that occur more than once in all of a batch; null is not an id."""
+    ids = pa.chunked_array([chunk for block in blocks for chunk in plain_text(block)[ID].chunks])
     counts = pc.value_counts(ids.combine_chunks())
     values, count = counts.field("values"), counts.field("counts")
     return values.filter(pc.and_(pc.greater(count, 1), pc.is_valid(values)))
+
+
+def plain_text(table: pa.Table) -> pa.Table:
+    """The table with dictionary-encoded columns spelled out."""
+    for k, column in enumerate(table.schema):
+        if pa.types.is_dictionary(column.type):
+            table = table.set_column(k, column.name, table.column(k).cast(column.type.value_type))
+    return table
 
 
 def find(block: pa.Table, rules: Rules) -> pd.DataFrame:
@@ -58,7 +67,7 @@ def _times(frame: pd.DataFrame, rules: Rules) -> Broken:
         for row in np.flatnonzero(frame[name].isna()):
             yield int(row), "as_of_null", name, "no moment of decision"
         for row in np.flatnonzero(frame[name] >= end):
-            yield int(row), "as_of_future", name, f"{frame[name].iat[row]} is after today, {rules.today}"
+            yield int(row), "as_of_future", name, f"{frame[name].iloc[row]} is after today, {rules.today}"
 
 
 def _numbers(frame: pd.DataFrame, rules: Rules) -> Broken:

@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from models.batch import faults
 from models.batch.faults import Rules
+from models.decision.arrow import decisions_table
 from models.decision.frame import ID
 
-Decide = Callable[[pd.DataFrame], pa.Table]
+Decide = Callable[[pd.DataFrame], pd.DataFrame]
 
 
 @dataclass
@@ -26,42 +27,25 @@ class Tally:
     decisions: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass(frozen=True)
-class Block:
-    """One block's outcome: decisions in the order of the input, and the rows that were set aside (`rejected_schema`)."""
-
-    rows: int
-    decisions: pa.Table
-    rejected: pa.Table
-
-
 def rejected_schema(id_type: pa.DataType) -> pa.Schema:
     """One row per rejected input row; `row` counts from 0 over the whole input."""
     texts = [pa.field(name, pa.string()) for name in ("rule", "column", "reason")]
     return pa.schema([pa.field("row", pa.int64()), pa.field(ID, id_type), *texts])
 
 
-def run(blocks: Iterable[pa.Table], rules: Rules, decide: Decide, tally: Tally) -> Iterator[Block]:
-    """Decide block by block; `tally` is brought up to date before each block is handed on."""
+def run(blocks: Iterable[pa.Table], rules: Rules, decide: Decide, tally: Tally) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Per block: decisions in the order of the input, and the rows set aside; `tally` is brought up to date before it is handed on."""
     for coded in blocks:
-        block = plain_text(coded)
+        block = faults.plain_text(coded)
         bad = faults.find(block, rules)
         is_good = np.ones(len(block), dtype=bool)
         is_good[bad["row"]] = False
-        decisions = decide(block.filter(pa.array(is_good)).to_pandas(ignore_metadata=True))
+        decisions = decisions_table(decide(block.filter(pa.array(is_good)).to_pandas(ignore_metadata=True)))
         rejected = _rejected(block, bad, tally.rows)
         tally.rows += len(block)
         tally.rejected.update(bad["rule"])
         tally.decisions.update(decisions["decision"].to_pylist())
-        yield Block(len(block), decisions, rejected)
-
-
-def plain_text(table: pa.Table) -> pa.Table:
-    """The table with dictionary-encoded columns spelled out."""
-    for k, column in enumerate(table.schema):
-        if pa.types.is_dictionary(column.type):
-            table = table.set_column(k, column.name, table.column(k).cast(column.type.value_type))
-    return table
+        yield decisions, rejected
 
 
 def _rejected(block: pa.Table, bad: pd.DataFrame, before: int) -> pa.Table:

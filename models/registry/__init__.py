@@ -1,1 +1,1 @@
-"""What leaves the house by MLflow: the bundle and its runtime under a unique name, versions, aliases, and the gate before an alias moves."""
+"""What leaves the house by MLflow: bundle and runtime under a unique name, versions, aliases, and the gate before an alias moves."""

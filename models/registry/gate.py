@@ -54,9 +54,13 @@ class Measured:
             return None
         return abs(self.mean_pd / self.bad_rate - 1)
 
+    def figures(self) -> dict[str, float]:
+        """The figures that were measured, by name: what MLflow keeps as the run's metrics."""
+        return {f"observable.{key}": float(value) for key, value in asdict(self).items() if value is not None}
+
     def tags(self) -> dict[str, str]:
         """The figures as tags of the registered version."""
-        return {f"observable.{key}": repr(value) for key, value in asdict(self).items() if value is not None}
+        return {key: repr(value) for key, value in self.figures().items()}
 
     @classmethod
     def of_tags(cls, tags: Mapping[str, str]) -> Measured:

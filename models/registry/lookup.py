@@ -5,6 +5,7 @@ Only versions that this house registered are seen: they carry the tags `bundle_s
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -48,6 +49,16 @@ class Version:
         return next(iter(sorted(self.location.glob("data/*/manifest.json"))), self.location / "data" / "missing").parent
 
 
+def bundle_sha256(bundle: Path) -> str:
+    """The bundle's version: sha256 of its manifest. RegistryError when there is no bundle."""
+    manifest = bundle / "manifest.json"
+    if not manifest.is_file():
+        raise RegistryError.of(
+            "No bundle there", where=bundle, expected="manifest.json and the files it lists", got="no manifest", next_step="run `dvc repro`"
+        )
+    return hashlib.sha256(manifest.read_bytes()).hexdigest()
+
+
 def store_file(uri: str) -> Path | None:
     """The sqlite file behind a tracking URI; None when the store is not an existing sqlite file."""
     if not uri.startswith(SQLITE):
@@ -58,7 +69,8 @@ def store_file(uri: str) -> Path | None:
 
 def versions(store: Path, name: str) -> tuple[Version, ...]:
     """All versions of `name` that this house registered, oldest first; () when the store has no such tables yet."""
-    return tuple(Version(name, int(number), sha, runtime, _path(place)) for number, sha, runtime, place in _query(store, _VERSIONS, (name,)))
+    rows = _query(store, _VERSIONS, (name,))
+    return tuple(Version(name, int(number), sha, runtime, local_path(place)) for number, sha, runtime, place in rows)
 
 
 def aliased(store: Path, name: str, alias: str) -> Version | None:
@@ -83,6 +95,7 @@ def _query(store: Path, sql: str, values: tuple[str, ...]) -> list[tuple[str, ..
             ) from error
 
 
-def _path(place: str | None) -> Path:
+def local_path(place: str | None) -> Path:
+    """The folder behind a `file:` URI or a plain path."""
     parsed = urlparse(place or "")
     return Path(unquote(parsed.path) if parsed.scheme == "file" else place or "")

@@ -20,13 +20,15 @@ def resolve(uri: str, store: Store) -> Version:
     if parts is None:
         raise _unknown(uri, store, "models:/<name>@<alias> or models:/<name>/<version>")
     name, alias, number = parts["name"], parts["alias"], parts["version"]
-    found = _in_file(store.file, name, alias, number) if store.file else _by_mlflow(store, uri, name, alias, number)
+    found = _in_file(store.file, name, alias, number) if store.is_embedded else _by_mlflow(store, uri, name, alias, number)
     if found is None:
         raise _unknown(uri, store, "a registered version")
     return found
 
 
-def _in_file(file: Path, name: str, alias: str | None, number: str | None) -> Version | None:
+def _in_file(file: Path | None, name: str, alias: str | None, number: str | None) -> Version | None:
+    if file is None:
+        return None
     if alias is not None:
         return lookup.aliased(file, name, alias)
     return next((version for version in lookup.versions(file, name) if str(version.version) == number), None)

@@ -56,6 +56,12 @@ def copy_package(folder: Path, target: Path) -> Path:
     return target
 
 
+def copy_runtime(folder: Path, target: Path) -> Path:
+    """Copy the runtime into the folder `target` under the name that its contents give it."""
+    copy = copy_package(folder, target / "copying")
+    return copy.rename(target / runtime_name(copy))
+
+
 def imported_packages(*folders: Path) -> tuple[str, ...]:
     """Top-level packages outside the standard library that the code of `folders` imports, sorted."""
     found = {name for folder in folders for file in source_files(folder) for name in _absolute_imports(file)}

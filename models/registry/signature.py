@@ -1,7 +1,8 @@
 """What a consumer must send and what comes back, in MLflow's words.
 
-Amounts and counts are of type `any`: MLflow refuses int64 where a double is declared, and the same column is int64 in a batch without
-nulls and float64 in one with. The runtime checks their values itself. Everything but the id and `as_of` may be null.
+Every column is required; all but the id and `as_of` may be null. Amounts, counts and flags are of type `any`, because MLflow refuses
+int64 where a double is declared and null where a boolean is: the same column is int64 in a batch without nulls and float64 in one with.
+The runtime checks their values itself. `as_of` comes back as text through Spark and REST: MLflow has no moment inside a struct.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from models.decision.decide import Decider
-from models.decision.frame import AMOUNTS, COUNTS
+from models.decision.arrow import TYPES
+from models.decision.frame import AMOUNTS, COUNTS, FLAGS, ID
 from models.decision.loader import PARAMS
 from models.inputs import Column, columns
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
-    from mlflow.types import Schema
+    from mlflow.types import ColSpec
 
 EXAMPLE_DAY = "2025-12-01"  # any day on which a law profile is in force
 
@@ -30,43 +32,38 @@ def input_example(bundle: Path) -> pd.DataFrame:
 
 
 def signature(bundle: Path) -> ModelSignature:
-    """Inputs as the bundle reads them, outputs as it answers the example, and the parameters of `predict`."""
+    """Inputs as the bundle reads them, outputs as `models.decision.arrow` types them, and the parameters of `predict`."""
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+    from mlflow.types import ParamSchema, ParamSpec, Schema
 
-    inputs = [ColSpec(_input_type(column), column.name, required=_is_required(column)) for column in columns(bundle)]
-    params = [ParamSpec(name, "string", default) for name, default in PARAMS.items()]
-    return ModelSignature(Schema(inputs), _outputs(Decider.load(bundle).decide(input_example(bundle))), ParamSchema(params))
-
-
-def _outputs(answer: pd.DataFrame) -> Schema:
-    from mlflow.types import ColSpec, Schema
-
-    return Schema([ColSpec(_output_type(name, answer[name]), name, required=False) for name in answer])
+    inputs = Schema([_input(column) for column in columns(bundle)])
+    outputs = Schema([_output(name, kind) for name, kind in {ID: pa.int64(), **TYPES}.items()])
+    return ModelSignature(inputs, outputs, ParamSchema([ParamSpec(name, "string", default) for name, default in PARAMS.items()]))
 
 
-def _is_required(column: Column) -> bool:
-    """Texts and flags are optional to MLflow only because it takes a null for a missing value there; the runtime wants the column."""
-    return column.kind not in ("text", "flag")
-
-
-def _input_type(column: Column) -> Any:
+def _input(column: Column) -> ColSpec:
+    from mlflow.types import ColSpec
     from mlflow.types.schema import AnyType
 
-    if column.name in (*AMOUNTS, *COUNTS):
-        return AnyType()
-    return {"id": "long", "time": "datetime", "number": "double", "flag": "boolean", "text": "string"}[column.kind]
+    kinds = {"id": "long", "time": "datetime", "number": "double", "text": "string"}
+    return ColSpec(AnyType() if column.name in (*AMOUNTS, *COUNTS, *FLAGS) else kinds[column.kind], column.name)
 
 
-def _output_type(name: str, values: pd.Series) -> Any:
+def _output(name: str, kind: pa.DataType) -> ColSpec:
+    from mlflow.types import ColSpec
+
+    return ColSpec(_mlflow_type(kind), name)
+
+
+def _mlflow_type(kind: pa.DataType) -> Any:
     from mlflow.types import DataType
     from mlflow.types.schema import Array, Object, Property
 
-    if name == "reasons":
-        return Array(Object([Property("concept", DataType.string), Property("points", DataType.double), Property("text", DataType.string)]))
-    if name == "refusal_codes":
-        return Array(DataType.string)
-    return {"i": "long", "f": "double", "M": "datetime"}.get(values.dtype.kind, "string")
+    if pa.types.is_list(kind):
+        return Array(_mlflow_type(kind.value_type))
+    if pa.types.is_struct(kind):
+        return Object([Property(field.name, _mlflow_type(field.type)) for field in kind])
+    return {pa.float64(): DataType.double, pa.int64(): DataType.long}.get(kind, DataType.string)
 
 
 def _example(column: Column) -> Any:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.registry import lookup
 from models.registry.errors import RegistryError
-from models.registry.runtime import copy_package, requirements, runtime_name
+from models.registry.lookup import Version, bundle_sha256
+from models.registry.runtime import copy_runtime, requirements
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -40,40 +42,44 @@ class Store:
         return cls(f"{lookup.SQLITE}{folder / 'mlflow.db'}", (folder / "artifacts").as_uri())
 
     @property
+    def is_embedded(self) -> bool:
+        """Whether the store is a sqlite file, which answers cheap questions without mlflow."""
+        return self.uri.startswith(lookup.SQLITE)
+
+    @property
     def file(self) -> Path | None:
-        """The existing sqlite file, for cheap questions; None for any other store."""
+        """The sqlite file of an embedded store; None while there is none."""
         return lookup.store_file(self.uri)
 
     def client(self) -> MlflowClient:
-        """MLflow's client; sets no global state but the quiet of its loggers."""
-        mlflow = _mlflow()
-        if self.uri.startswith(lookup.SQLITE):
+        """MLflow's client of this store; changes no global state."""
+        if self.is_embedded:
             Path(self.uri.removeprefix(lookup.SQLITE)).parent.mkdir(parents=True, exist_ok=True)
-        mlflow.set_tracking_uri(self.uri)
-        mlflow.set_registry_uri(self.uri)
-        return mlflow.MlflowClient()
+        return _mlflow().MlflowClient(self.uri, self.uri)
 
-    def publish(self, bundle: Path, runtime: Path, name: str, tags: Mapping[str, str], metrics: Mapping[str, float]) -> int:
-        """Log the bundle and its runtime as a model, register it as a new version of `name`, and return the version's number."""
+    def publish(self, bundle: Path, runtime: Path, name: str, tags: Mapping[str, str], metrics: Mapping[str, float]) -> Version:
+        """Log the bundle and a copy of its runtime as a model, and register it as a new version of `name`."""
         from models.registry.signature import input_example, signature
 
         client, mlflow = self.client(), _mlflow()
-        package = runtime_name(runtime)
-        with tempfile.TemporaryDirectory(prefix="creditloom-") as scratch, mlflow.start_run(experiment_id=self._experiment(client)):
+        sha = bundle_sha256(bundle)
+        with self._pointed_at(), tempfile.TemporaryDirectory(prefix="creditloom-") as scratch:
+            package = copy_runtime(runtime, Path(scratch))
+            mlflow.start_run(experiment_id=self._experiment(client))
             mlflow.log_metrics(dict(metrics))
             logged = mlflow.pyfunc.log_model(
                 name=name,
-                loader_module=f"{package}.loader",
+                loader_module=f"{package.name}.loader",
                 data_path=str(bundle),
-                code_paths=[str(copy_package(runtime, Path(scratch) / package))],
+                code_paths=[str(package)],
                 signature=signature(bundle),
                 input_example=input_example(bundle),
-                pip_requirements=list(requirements(runtime)),
+                pip_requirements=list(requirements(package)),
                 registered_model_name=name,
             )
-        version = int(logged.registered_model_version)
-        for key, value in tags.items():
-            client.set_model_version_tag(name, str(version), key, value)
+        version = Version(name, int(logged.registered_model_version), sha, package.name, lookup.local_path(logged.artifact_path))
+        for key, value in {**tags, lookup.BUNDLE_TAG: sha, lookup.RUNTIME_TAG: package.name}.items():
+            client.set_model_version_tag(name, str(version.version), key, value)
         return version
 
     def tags(self, name: str, version: int) -> dict[str, str]:
@@ -97,8 +103,8 @@ class Store:
 
     def download(self, uri: str) -> Path:
         """A local folder with the artifacts of a model URI."""
-        self.client()
-        return Path(_mlflow().artifacts.download_artifacts(artifact_uri=uri))
+        with self._pointed_at():
+            return Path(_mlflow().artifacts.download_artifacts(artifact_uri=uri))
 
     def alias(self, name: str, alias: str) -> int | None:
         """The version that `alias` names; None when it names none."""
@@ -112,6 +118,20 @@ class Store:
             self.client().delete_registered_model_alias(name, alias)
         else:
             self.client().set_registered_model_alias(name, alias, str(version))
+
+    @contextmanager
+    def _pointed_at(self) -> Iterator[None]:
+        """MLflow's fluent calls know one store per process, kept in the environment: point them here, end any run, and put it back."""
+        mlflow = _mlflow()
+        before = {key: os.environ.get(key) for key in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")}
+        mlflow.set_tracking_uri(self.uri)
+        mlflow.set_registry_uri(self.uri)
+        try:
+            yield
+        finally:
+            mlflow.end_run()
+            for key, value in before.items():
+                os.environ.pop(key, None) if value is None else os.environ.update({key: value})
 
     def _experiment(self, client: MlflowClient) -> str:
         found = client.get_experiment_by_name(EXPERIMENT)

@@ -9,12 +9,11 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from models.decision.bundle import write_manifest
+from models.decision.bundle import load_scorer, write_manifest
 from models.decision.catalogue import Catalogue, Concept, Feature
 from models.decision.frame import AMOUNTS, COUNTS, FLAGS, POLICY_INPUTS
 from models.decision.policy import tiers_only_policy
 from models.decision.reference import Reference
-from models.decision.bundle import load_scorer
 from models.decision.tiers import Tiers
 from models.decision.typed import canonical, plain
 
@@ -35,7 +34,9 @@ def applications(n: int, seed: int = 7) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(n, len(OWNERS)))
     x[rng.random(x.shape) < 0.05] = np.nan
-    frame = pd.DataFrame({"application_id": np.arange(n), "as_of": pd.Timestamp("2025-11-03 10:00") + pd.to_timedelta(np.arange(n), unit="h")})
+    frame = pd.DataFrame(
+        {"application_id": np.arange(n), "as_of": pd.Timestamp("2025-11-03 10:00") + pd.to_timedelta(np.arange(n), unit="h")}
+    )
     amounts = {name: rng.integers(0, 2_000_000, n) for name in AMOUNTS}
     counts = {name: rng.integers(18, 60, n).astype("int16") for name in COUNTS}
     flags = {name: np.full(n, name.startswith("consent")) for name in FLAGS}

@@ -1,0 +1,61 @@
+"""One registry for the tests of this folder: two versions of one model whose runtime code differs. Registering takes seconds."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from models.registry.gate import GateParams, RegistryParams
+from models.registry.ledger import Ledger
+from models.registry.lookup import Version
+from models.registry.store import Store
+from tests.registry.small import applications, write_bundle
+
+RUNTIME = Path(__file__).resolve().parents[2] / "models" / "decision"
+GOOD = {"observable": {"auc_oot": 0.75, "mean_pd": 0.02, "bad_rate": 0.02}}
+PARAMS = RegistryParams("credit-decision", GateParams(min_auc=0.65, max_auc_loss=0.01, max_calibration_error=0.25))
+
+
+@dataclass(frozen=True)
+class House:
+    """A bundle, two versions of its model (the second one's runtime adds 1 to every score) and applications to decide."""
+
+    root: Path
+    ledger: Ledger
+    bundle: Path
+    versions: tuple[Version, Version]
+    frame: pd.DataFrame
+
+    @property
+    def matrix(self) -> Path:
+        return self.root / "matrix.parquet"
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    root = tmp_path_factory.mktemp("house with a space")
+    bundle = write_bundle(root / "data" / "model")
+    ledger = Ledger(PARAMS, Store.at(root / "data" / "registry", {}), root / "data" / "registry" / "aliases.jsonl")
+    runtime = root / "runtime"
+    shutil.copytree(RUNTIME, runtime, ignore=shutil.ignore_patterns("__pycache__"))
+    first = ledger.register(bundle, runtime, GOOD)[0]
+    other = runtime / "calibration.py"
+    other.write_text(other.read_text().replace("def score(", "def score_before(") + OTHER_SCORE)
+    second = ledger.register(bundle, runtime, GOOD)[0]
+    frame = applications(60)
+    frame.to_parquet(root / "matrix.parquet", index=False)
+    (root / "metrics.json").write_text(json.dumps(GOOD))
+    return House(root, ledger, bundle, (first, second), frame)
+
+
+OTHER_SCORE = '''
+
+def score(score_raw):
+    """The other version: one point more than before."""
+    return score_before(score_raw) + 1
+'''
