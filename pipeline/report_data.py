@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 from data.sources import SourceParams
 from data.store import read_frame, read_json, table_files, write_json
 from features.tables import TABLES
-from models.report import Bar, Picture, ReportData, ReportParams, Step, Text, figures
+from models.report import Bar, Coverage, Picture, ReportData, ReportParams, Step, Text, figures
 from models.report.examples import from_json
 from pipeline import paths
 from pipeline.bars import BARS, figure
@@ -24,7 +25,7 @@ CHINESE = {
     "portfolio.approval_rate": "通过率",
     "portfolio.bad_rate_approved_true": "通过客群真实坏账率",
 }
-FRAMES = ("roc", "ks", "reliability", "tiers", "vintages", "states", "reasons", "fairness")
+FRAMES = ("roc", "ks", "reliability", "tiers", "vintages", "states", "fairness")
 READS = {"gini": "share", "p": "p", "rate": "rate", "true": "rate", "reversed": "count"}  # last word of a figure's name
 
 
@@ -36,9 +37,9 @@ def assemble(params: ReportParams, source: SourceParams) -> ReportData:
         title=params.title, language=params.language, subtitle=_subtitle(source), facts=_facts(explanation),
         has_truth=figure(metrics, "discrimination.gini_oracle") is not None,
         bars=bars(metrics), flow=_flow(rows), volumes=rows, power=figures.power(metrics), tests=figures.tests(metrics),
-        portfolio=figures.portfolio(metrics), families=figures.families(metrics),
+        portfolio=figures.portfolio(metrics), swaps=figures.swaps(metrics), coverage=_coverage(metrics), families=figures.families(metrics),
         concepts=pd.DataFrame(explanation["concepts"]), pictures=_pictures(explanation),
-        examples=tuple(from_json(example) for example in explanation["examples"]),
+        reasons=_reasons(), examples=tuple(from_json(example) for example in explanation["examples"]),
         selection=_selection(), runtime=runtime(), **{name: _frame(name) for name in FRAMES},
     )  # fmt: skip
 
@@ -104,6 +105,21 @@ def _facts(explanation: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     product = (policy.get("product") or {}).get("id", "none")
     version = str(decided["model_version"].iloc[0])[:16]
     return (("bundle", version), ("product", product), ("law", laws), ("shap library against runtime", difference))
+
+
+def _reasons() -> pd.DataFrame | None:
+    """The frequency of reasons with the texts of their concepts; a policy rule stands under its code."""
+    frame = _frame("reasons")
+    if frame is None:
+        return None
+    declared = {concept["id"]: concept for concept in read_json(paths.MODEL_CATALOGUE)["concepts"]}
+    rules = {"family": "policy"}
+    texts = {key: [declared.get(c, rules).get(key, c) for c in frame["concept"]] for key in ("text_en", "text_zh", "family")}
+    return frame.assign(**texts)
+
+
+def _coverage(metrics: dict[str, Any]) -> Coverage:
+    return Coverage(**{field.name: metrics["reasons"][field.name] for field in fields(Coverage)})
 
 
 def _pictures(explanation: dict[str, Any]) -> tuple[Picture, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .data import Bar, Example, Picture, ReportData, ReportParams, Step, Text
+from .data import Bar, Coverage, Example, Picture, ReportData, ReportParams, Step, Text
 from .render import render
 
-__all__ = ["Bar", "Example", "Picture", "ReportData", "ReportParams", "Step", "Text", "render"]
+__all__ = ["Bar", "Coverage", "Example", "Picture", "ReportData", "ReportParams", "Step", "Text", "render"]

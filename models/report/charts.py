@@ -34,6 +34,10 @@ def _legend(axes: Axes, place: Literal["upper left", "lower right"]) -> None:
     axes.legend(loc=place, labelcolor=INK, fontsize=8.5)
 
 
+def _plain(name: object) -> str:
+    return str(name).replace("_", " ")
+
+
 def _log_percent(axis: Axis) -> None:
     """Ticks at 1, 2 and 5 of each decade, so that a narrow range has more than one."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -49,7 +53,7 @@ def roc(curve: pd.DataFrame) -> str:
         axes = drawing.axes
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle="--")
         for colour, (series, part) in zip(_COLOURS, curve.groupby("series", sort=False), strict=False):
-            axes.plot(_thin(part)["fpr"], _thin(part)["tpr"], color=colour, label=str(series))
+            axes.plot(_thin(part)["fpr"], _thin(part)["tpr"], color=colour, label=_plain(series))
         axes.set(xlabel="goods declined", ylabel="bads declined", xlim=(0, 1), ylim=(0, 1.005))
         _percent(axes.xaxis)
         _percent(axes.yaxis)
@@ -58,7 +62,7 @@ def roc(curve: pd.DataFrame) -> str:
 
 
 def ks(curve: pd.DataFrame) -> str:
-    """Cumulative share of bads and goods from the lowest score up; the widest gap, KS, is marked."""
+    """Cumulative share of bads and goods from the safest applicant on, first series only; the widest gap, KS, is marked."""
     with sheet("ks") as drawing:
         axes, part = drawing.axes, curve[curve["series"] == curve["series"].iloc[0]].reset_index(drop=True)
         gap = (part["bad_share"] - part["good_share"]).abs()
@@ -67,8 +71,9 @@ def ks(curve: pd.DataFrame) -> str:
         axes.plot(thin["score"], thin["bad_share"], color=ORANGE, label="bads")
         axes.plot(thin["score"], thin["good_share"], color=BLUE, label="goods")
         axes.plot([at["score"]] * 2, [at["good_share"], at["bad_share"]], color=INK, linestyle=":")
-        axes.text(at["score"], at["bad_share"] + 0.03, f"KS {gap.max():.3f} at {at['score']:.0f} ", color=INK, ha="right")
-        axes.set(xlabel="score", ylabel="share at or below", ylim=(0, 1.05))
+        axes.text(at["score"] + 0.015, (at["bad_share"] + at["good_share"]) / 2, f"KS {gap.max():.3f}", color=INK, va="center")
+        axes.set(xlabel="applicants, safest first", ylabel="share so far", xlim=(0, 1), ylim=(0, 1.02))
+        _percent(axes.xaxis)
         _percent(axes.yaxis)
         _legend(axes, "upper left")
     return drawing.svg
@@ -84,7 +89,7 @@ def reliability(bins: pd.DataFrame) -> str:
         for colour, (series, part) in zip(_COLOURS, bins.groupby("series", sort=False), strict=False):
             if "low" in part:
                 axes.vlines(part["mean_pd"], part["low"].clip(lower=low), part["high"], color=colour, linewidth=1.1, alpha=0.6)
-            axes.plot(part["mean_pd"], part["observed"].clip(lower=low), "o", color=colour, markersize=4.5, label=str(series))
+            axes.plot(part["mean_pd"], part["observed"].clip(lower=low), "o", color=colour, markersize=4.5, label=_plain(series))
         axes.set(xscale="log", yscale="log", xlabel="mean PD of the bin", ylabel="observed bad rate", xlim=(low, high), ylim=(low, high))
         _log_percent(axes.xaxis)
         _log_percent(axes.yaxis)
@@ -148,7 +153,7 @@ def families(rows: pd.DataFrame) -> str:
         if "target" in rows and rows["target"].notna().any():
             axes.hlines(lower, rows["target"] - rows["tolerance"], rows["target"] + rows["tolerance"], color=ORANGE, linewidth=4, alpha=0.3)
             axes.plot(rows["target"], lower, "D", color=ORANGE, markersize=4.5, label="target, ± allowed")
-        axes.set(yticks=places, yticklabels=[str(f).replace("_", " ") for f in rows["family"]])
+        axes.set(yticks=places, yticklabels=[_plain(family) for family in rows["family"]])
         axes.axvline(0, color=GRID)
         axes.grid(axis="y", visible=False)
         _percent(axes.xaxis)

@@ -74,6 +74,16 @@ class Example:
 
 
 @dataclass(frozen=True)
+class Coverage:
+    """Whether the adverse are told why: declines and refusals, the share with a reason, reasons each, and how far points miss the score."""
+
+    adverse: int
+    share_with_reason: float | None
+    mean_per_adverse: float | None
+    largest_sum_error_points: float
+
+
+@dataclass(frozen=True)
 class Picture:
     """One PNG drawn by the explain stage; `png_zh` is the same picture labelled in Chinese, where a font for it exists."""
 
@@ -95,10 +105,10 @@ class ReportData:
     bars: tuple[Bar, ...] = ()
     flow: tuple[Step, ...] = ()
     volumes: pd.DataFrame | None = None  # table, family, rows
-    power: pd.DataFrame | None = None  # name, auc, gini, ks, share_of_oracle_gini, share_of_reachable_gini
+    power: pd.DataFrame | None = None  # name, auc, gini, ks, gini_true, share_of_oracle_gini, share_of_reachable_gini
     validation: pd.DataFrame | None = None  # sample (cv, oot), metric, mean, sd, ridge_mean, ridge_sd
     roc: pd.DataFrame | None = None  # series, fpr, tpr
-    ks: pd.DataFrame | None = None  # series, score, bad_share, good_share (cumulative from the lowest score)
+    ks: pd.DataFrame | None = None  # series, score (share of applicants so far, safest first), bad_share, good_share (cumulative)
     tests: pd.DataFrame | None = None  # test, model, ridge, reading
     reliability: pd.DataFrame | None = None  # series, n, mean_pd, observed, low, high
     tiers: pd.DataFrame | None = None  # tier, pd_low, pd_high, n, share, mean_pd, observed, bads, daily_rate, apr, limit_cny
@@ -106,6 +116,8 @@ class ReportData:
     families: pd.DataFrame | None = None  # family, share, low, high, target, tolerance, mean_abs_points
     states: pd.DataFrame | None = None  # family, r2, aim
     portfolio: pd.DataFrame | None = None  # measure, kind, model, ridge
+    swaps: pd.DataFrame | None = None  # who, n, bad_rate: whom model and ridge choose apart at the same number of approvals
+    coverage: Coverage | None = None
     reasons: pd.DataFrame | None = None  # concept, text_en, text_zh, family, n, share, mean_points
     examples: tuple[Example, ...] = ()
     concepts: pd.DataFrame | None = None  # concept, text_en, text_zh, family, mean_abs_points

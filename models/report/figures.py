@@ -73,6 +73,13 @@ def _reads(key: str) -> tuple[str, str]:
     return key.replace("_", " "), next((kind for word, kind in kinds.items() if word in key.split("_")), "count")
 
 
+def swaps(metrics: Metrics) -> pd.DataFrame:
+    """who, n, bad_rate: the swap sets of `challenger`."""
+    found = metrics["challenger"]["swap"]
+    names = {"both": "both", "model_only": "the model only", "ridge_only": "the ridge logit only"}
+    return pd.DataFrame([{"who": names.get(who, who), **figures} for who, figures in found.items()]).sort_values("who", ignore_index=True)
+
+
 def families(metrics: Metrics) -> pd.DataFrame:
     """family, share, low, high, target, tolerance: one row per family of `family_share`."""
     rows = [{"family": family, **figures} for family, figures in metrics["family_share"].items() if isinstance(figures, Mapping)]

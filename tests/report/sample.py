@@ -36,8 +36,7 @@ def example(decision: str, seed: int, concepts: int = 20) -> Example:
 def _curves() -> tuple[pd.DataFrame, pd.DataFrame]:
     x = np.linspace(0, 1, 800)
     roc = pd.concat([pd.DataFrame({"series": name, "fpr": x, "tpr": x**power}) for name, power in (("model", 0.35), ("ridge logit", 0.4))])
-    score = 450 + 250 * x
-    ks = pd.DataFrame({"series": "model", "score": score, "bad_share": x**0.6, "good_share": x**1.8})
+    ks = pd.DataFrame({"series": "model", "score": x, "bad_share": x**1.8, "good_share": x**0.6})
     return roc, ks
 
 

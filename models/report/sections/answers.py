@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from models.report.blocks import Block, Bridge, Section, Waterfall
-from models.report.data import Example, ReportData, Text
+from models.report.blocks import Block, Bridge, Note, Section, Waterfall
+from models.report.data import Coverage, Example, ReportData, Text
 from models.report.text import Column, show, table
 
 REASONS = (
-    Column("text", "principal reason"), Column("family", "family"), Column("n", "times given", "count"),
-    Column("share", "of adverse decisions", "share", bar=True), Column("mean_points", "mean points", "points"),
+    Column("text", "reason"), Column("family", "family"), Column("n", "times given", "count"),
+    Column("share", "of decisions with reasons", "share", bar=True), Column("mean_points", "mean points", "points"),
 )  # fmt: skip
 LEAD = (
     "Base points plus the points of every concept are the score, exactly. Reasons are the concepts that lost most points against the "
@@ -20,11 +20,20 @@ SHOWN = 12
 def answers(data: ReportData) -> Section | None:
     """Frequencies of principal reasons, then the example decisions."""
     blocks: list[Block] = []
+    if data.coverage is not None:
+        blocks.append(_coverage(data.coverage))
     if data.reasons is not None:
         frame = data.reasons.rename(columns={"text_en": "text"})
-        blocks.append(table(frame, REASONS, "Principal reasons of adverse decisions, out-of-time", fold=12))
+        blocks.append(table(frame, REASONS, "Reasons given, out-of-time", fold=12))
     blocks.extend(waterfall(example) for example in data.examples)
     return Section("reasons", Text("Reasons", "决策理由"), LEAD, tuple(blocks)) if blocks else None
+
+
+def _coverage(found: Coverage) -> Note:
+    whole = found.share_with_reason is None or found.share_with_reason == 1
+    share = f"{show(found.share_with_reason, 'share')} of them with a reason, {show(found.mean_per_adverse, 'number')} each on average"
+    told = f"{found.adverse:,} declines and refusals, {share}" if found.adverse else "No declines or refusals"
+    return Note(f"{told}. Points miss the score by at most {found.largest_sum_error_points:.0e}.", "pass" if whole else "fail")
 
 
 def waterfall(example: Example) -> Waterfall:

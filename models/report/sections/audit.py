@@ -8,7 +8,7 @@ from models.report.text import Column, show, table
 
 FAIRNESS = (
     Column("field", "field"), Column("group", "group"), Column("n", "n", "count"),
-    Column("approval_rate", "approved", "share", bar=True), Column("approval_ratio", "ratio to largest group", "number"),
+    Column("approval_rate", "approved", "share", bar=True), Column("approval_ratio", "ratio to best group", "number"),
     Column("mean_pd", "mean PD", "rate"), Column("bad_rate", "bad rate", "rate"),
 )  # fmt: skip
 SELECTION = (

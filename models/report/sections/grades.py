@@ -24,6 +24,7 @@ VINTAGES = (
 )  # fmt: skip
 FIGURES = (Column("model", "model", ""), Column("ridge", "ridge logit", ""))  # these read by the `kind` of their row
 TESTS = (Column("test", "test"), *FIGURES, Column("reading", "how to read it"))
+SWAPS = (Column("who", "approved by"), Column("n", "applicants", "count"), Column("bad_rate", "bad rate", "rate"))
 MEASURES = (Column("measure", "measure"), *FIGURES)
 CALIBRATED = (
     "A PD of 2 % should mean that two of a hundred such applicants default. "
@@ -69,8 +70,10 @@ def portfolio(data: ReportData) -> Section | None:
     if data.portfolio is None:
         return None
     lead = "What the decisions add up to; approval is counted before affordability and consent."
-    blocks = (_mixed(data.portfolio, MEASURES, "Portfolio of the out-of-time months"),)
-    return Section("portfolio", Text("Portfolio", "资产组合"), lead, blocks)
+    blocks = [_mixed(data.portfolio, MEASURES, "Portfolio of the out-of-time months")]
+    if data.swaps is not None:
+        blocks.append(table(data.swaps, SWAPS, "Whom model and ridge logit choose apart, at the same number of approvals"))
+    return Section("portfolio", Text("Portfolio", "资产组合"), lead, tuple(blocks))
 
 
 def _mixed(frame: pd.DataFrame, columns: tuple[Column, ...], caption: str) -> Table:

@@ -8,8 +8,9 @@ from models.report.data import ReportData, Text
 from models.report.text import ABSENT, Column, table
 
 POWER = (
-    Column("name", "predictor"), Column("auc", "AUC", "number"), Column("gini", "Gini", "number", bar=True), Column("ks", "KS", "number"),
-    Column("share_of_reachable_gini", "of reachable", "share"), Column("share_of_oracle_gini", "of oracle", "share"),
+    Column("name", "predictor"), Column("auc", "AUC", "number"), Column("gini", "Gini", "number"), Column("ks", "KS", "number"),
+    Column("gini_true", "Gini on true PD", "number"),
+    Column("share_of_reachable_gini", "of reachable", "share", bar=True), Column("share_of_oracle_gini", "of oracle", "share"),
 )  # fmt: skip
 VALIDATION = (
     Column("sample", "sample"), Column("metric", "figure"), Column("mean", "model", "number"), Column("sd", "± sd", "number"),
@@ -17,7 +18,7 @@ VALIDATION = (
 )  # fmt: skip
 LEAD = (
     "Oracle: the best that anyone could do who knows every latent state. Reachable: the best that the same features allow, fitted on the "
-    "truth. The ridge logit is the simple challenger on the same features."
+    "truth. Both, and the shares, are Ginis on the true PD, free of the luck of drawn outcomes. The ridge logit is the simple challenger."
 )
 
 
@@ -42,7 +43,9 @@ def _curves(data: ReportData) -> tuple[Figure, ...]:
         caption = Text("ROC: bads declined for each share of goods declined", "ROC 曲线")
         figures.append(Figure(caption, "ROC curves of " + ", ".join(map(str, data.roc["series"].unique())), charts.roc(data.roc)))
     if data.ks is not None:
-        gap = (data.ks["bad_share"] - data.ks["good_share"]).abs().max()
+        first = data.ks[data.ks["series"] == data.ks["series"].iloc[0]]
+        gap = (first["bad_share"] - first["good_share"]).abs().max()
         caption = Text("KS: widest gap between bads and goods", "KS 曲线")
-        figures.append(Figure(caption, f"Cumulative shares of bads and goods by score; widest gap {gap:.3f}", charts.ks(data.ks)))
+        alt = f"Cumulative shares of bads and goods, safest applicants first; widest gap {gap:.3f}"
+        figures.append(Figure(caption, alt, charts.ks(data.ks)))
     return tuple(figures)
