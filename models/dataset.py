@@ -63,10 +63,11 @@ def join(matrix: pd.DataFrame, labels: pd.DataFrame, names: Sequence[str], split
     if missing:
         raise ModelError(f"matrix: {len(missing)} features of the catalogue are absent, first `{missing[0]}`. Run featurize again.")
     found = labels.set_index("application_id").reindex(matrix["application_id"])
-    if len(labels) != len(matrix) or found["is_indeterminate"].isna().any():
-        raise ModelError(f"labels: expected one row for each of the {len(matrix)} applications of the matrix, got {len(labels)}. Run featurize again.")
+    absent = int(found["is_indeterminate"].isna().sum())
+    if absent:
+        raise ModelError(f"labels: {absent} of {len(matrix)} applications of the matrix have no row; expected one each. Run featurize again.")
     label = found["label"].to_numpy(np.float64, na_value=np.nan)
-    outcome = np.where(found["is_indeterminate"].to_numpy(bool), 0.0, label)
+    outcome = np.where(found["is_indeterminate"].to_numpy(dtype=bool), 0.0, label)
     weight = np.where(np.isnan(outcome), 0.0, found["weight"].to_numpy(np.float64, na_value=0.0))
     features = matrix[list(names)].to_numpy(np.float64, na_value=np.nan)
     ids, as_of = matrix["application_id"].to_numpy(), matrix["as_of"].to_numpy()
@@ -78,6 +79,6 @@ def _not_empty(rows: Dataset, where: str) -> Dataset:
     if not bads or bads == len(rows.outcome):
         raise ModelError(
             f"Labels of {where}: expected bads and goods, got {bads} bads among {len(rows.outcome)} labelled loans. "
-            "Check the dates of split and that outcomes run long enough for the window to be complete."
+            "Set split.start to the first month of your applications, and check that outcomes run long enough for the window to be complete."
         )
     return rows

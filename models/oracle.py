@@ -38,10 +38,9 @@ class TreeParams:
     seed: int = 1
 
 
-def limits(oot: Dataset, pd_true: Floats, oracle_logodds: Floats, reachable_logodds: Floats) -> Limits:
-    """Both Ginis over every out-of-time applicant."""
-    assert len(oot.role) == len(pd_true)
-    return Limits(gini(pd_true, oracle_logodds), gini(pd_true, reachable_logodds))
+def limits(pd_true: Floats, oracle_score: Floats, reachable_score: Floats) -> Limits:
+    """Both Ginis over every out-of-time applicant; scores rise with risk."""
+    return Limits(gini(pd_true, oracle_score), gini(pd_true, reachable_score))
 
 
 def reachable(known: Dataset, logodds: Floats, oot: Dataset, trees: TreeParams) -> Floats:
@@ -49,6 +48,8 @@ def reachable(known: Dataset, logodds: Floats, oot: Dataset, trees: TreeParams) 
 
     Fitted on the training and calibration months of all applicants, booked or not, whose `logodds` are the truth.
     """
+    told = [i for i in range(len(known.names)) if np.unique(known.features[:1000, i]).size > 1 or np.nanstd(known.features[:, i]) > 0]
+    known, oot = (rows.with_features([rows.names[i] for i in told]) for rows in (known, oot))
     design = ridge.design_of(known, RidgeParams())
     coef = least_squares(design.columns(known.features), logodds)
     linear_known, linear_oot = (predict(design.columns(rows.features), coef) for rows in (known, oot))

@@ -40,19 +40,11 @@ def month_index(as_of: ArrayLike, params: SplitParams) -> NDArray[np.int64]:
 
 
 def roles(as_of: ArrayLike, params: SplitParams) -> NDArray[np.str_]:
-    """Role of each application: "train", "calibration", "oot", or "" outside all months. Raises ModelError when no row trains."""
+    """Role of each application: "train", "calibration", "oot", or "" outside all months."""
     month = month_index(as_of, params)
     edges = np.cumsum([0, params.train_months, params.calibration_months, params.oot_months])
     names = np.array([NONE, TRAIN, CALIBRATION, OOT, NONE])
-    role = names[np.searchsorted(edges, month, side="right")]
-    if not (role == TRAIN).any():
-        seen = np.asarray(as_of, "datetime64[D]")
-        got = f"{seen.min()} to {seen.max()}" if len(seen) else "no application"
-        raise ModelError(
-            f"No application falls in the training months: expected as_of in the {params.train_months} months from {params.start}, "
-            f"got {got}. Set split.start to the first month of your data."
-        )
-    return role
+    return np.asarray(names[np.searchsorted(edges, month, side="right")])
 
 
 def stopping(month: NDArray[np.int64], params: SplitParams) -> NDArray[np.bool_]:

@@ -29,6 +29,11 @@ class Bar:
         value = figure(metrics, self.figure)
         return None if value is None else self.low <= value <= self.high
 
+    def shown(self, metrics: Mapping[str, Any], path: str) -> str:
+        """The figure at `path` as a table shows it: a dash where there is none."""
+        value = figure(metrics, path)
+        return "-" if value is None else f"{value:.4f}"
+
 
 BARS = (
     Bar(
@@ -43,6 +48,7 @@ BARS = (
         low=0.01,
         ridge="calibration.ridge_logit.calibration_in_the_large_p",
     ),
+    Bar("tiers reversed", "calibration.tiers_reversed", high=0, ridge="calibration.ridge_logit.tiers_reversed"),
     Bar("approval rate", "portfolio.approval_rate", low=0.62, high=0.75, ridge="portfolio.ridge_logit.approval_rate"),
     Bar("bad rate of approved, true", "portfolio.bad_rate_approved_true", high=0.013, ridge="portfolio.ridge_logit.bad_rate_approved_true"),
 )

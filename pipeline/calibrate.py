@@ -5,14 +5,14 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from data.store import read_frame, write_json
+from data.store import write_json
 from models.booster import margins
 from models.calibration import Calibration, CalibrationParams, fit, to_json
-from models.dataset import join
 from models.decision.catalogue import Catalogue
-from models.split import SplitParams
+from models.split import CALIBRATION, SplitParams
 from pipeline import paths
 from pipeline.params import section
+from pipeline.rows import dataset
 from pipeline.stage import run
 
 
@@ -20,8 +20,7 @@ def main() -> dict[str, int]:
     """Write data/model/calibration.json; return the loans and bads it stands on."""
     params = section("calibration", CalibrationParams)
     names = Catalogue.from_json(paths.MODEL_CATALOGUE.read_bytes()).names
-    matrix = read_frame(paths.MATRIX, ["application_id", "as_of", *names])
-    rows = join(matrix, read_frame(paths.LABELS), names, section("split", SplitParams)).calibrating()
+    rows = dataset(names, section("split", SplitParams), [CALIBRATION], is_labelled=True).calibrating()
     margin = margins(paths.MODEL_TXT.read_text(encoding="utf-8"), rows.features)
     line = fit(margin, rows.outcome, rows.weight, params)
     write_json(to_json(line, params), paths.CALIBRATION)

@@ -8,15 +8,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from data.store import read_frame, write_json, write_text
-from models.dataset import join
+from data.store import write_json, write_text
 from models.decision.catalogue import Catalogue
 from models.decision.typed import plain
 from models.ridge import RidgeParams, to_json
-from models.split import SplitParams
+from models.split import TRAIN, SplitParams
 from models.training import TrainParams, subset, train
 from pipeline import paths
 from pipeline.params import section
+from pipeline.rows import dataset
 from pipeline.stage import run
 
 
@@ -24,9 +24,7 @@ def main() -> dict[str, int]:
     """Write data/model/{model.txt,catalogue.json,ridge.json,training.json}; return the counts of rows, bads and features."""
     split = section("split", SplitParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
-    matrix = read_frame(paths.MATRIX, ["application_id", "as_of", *catalogue.names])
-    rows = join(matrix, read_frame(paths.LABELS), catalogue.names, split).training()
-    del matrix
+    rows = dataset(catalogue.names, split, [TRAIN], is_labelled=True).training()
     trained = train(rows, catalogue, split, section("train", TrainParams), section("ridge", RidgeParams))
     write_text(trained.booster.model_to_string(), paths.MODEL_TXT)
     write_json(plain(subset(catalogue, trained.names)), paths.MODEL_CATALOGUE)

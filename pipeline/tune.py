@@ -7,14 +7,14 @@ from dataclasses import asdict
 
 from rich.console import Console
 
-from data.store import read_frame, write_json
-from models.dataset import join
+from data.store import write_json
 from models.decision.catalogue import Catalogue
-from models.split import SplitParams
+from models.split import TRAIN, SplitParams
 from models.training import TrainParams, chosen_features, signs_of
 from models.tuning import Found, TuneParams, search
 from pipeline import paths
 from pipeline.params import section
+from pipeline.rows import dataset
 from pipeline.stage import run
 
 
@@ -22,8 +22,7 @@ def main() -> dict[str, int]:
     """Write data/tuning/best.json; the journal beside it lets a later run go on where this one stopped."""
     split, given = section("split", SplitParams), section("train", TrainParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
-    matrix = read_frame(paths.MATRIX, ["application_id", "as_of", *catalogue.names])
-    rows = join(matrix, read_frame(paths.LABELS), catalogue.names, split).training()
+    rows = dataset(catalogue.names, split, [TRAIN], is_labelled=True).training()
     chosen, _ = chosen_features(rows, catalogue, given.selection)
     journal, signs = paths.TUNING / "journal.log", signs_of(catalogue, chosen.names)
     found = search(chosen, signs, split, given.booster, section("tune", TuneParams), journal, progress=sys.stderr.isatty())

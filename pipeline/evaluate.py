@@ -1,0 +1,72 @@
+"""Stage `evaluate`: bundle, decisions and (where there is one) the truth to metrics.json and the tables of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+from rich.console import Console
+from rich.table import Table
+
+from data.store import open_parquet, read_frame, read_json, write_json, write_table
+from models.calibration import CalibrationParams
+from models.decision.catalogue import Catalogue
+from models.decision.decide import Decider
+from models.evaluation import EvaluateParams
+from models.evaluation.evaluate import Inputs, Truth, evaluate
+from models.ridge import from_json
+from models.split import CALIBRATION, OOT, TRAIN, SplitParams
+from pipeline import paths
+from pipeline.bars import BARS
+from pipeline.params import section
+from pipeline.rows import dataset, everyone, frame
+from pipeline.stage import run
+
+AUDIT = ("age_years", "region_tier", "occupation", "is_student", "is_repeat")
+DECIDED = ("application_id", "pd", "tier", "decision", "limit_cny", "daily_rate", "apr_irr12", "reasons")
+
+
+def main() -> dict[str, int]:
+    """Write data/reports/metrics.json and data/reports/evaluation; return the number of out-of-time applications."""
+    split, calibration = section("split", SplitParams), section("calibration", CalibrationParams)
+    names = Catalogue.from_json(paths.CATALOGUE.read_bytes()).names
+    bundle = Decider.load(paths.MODEL).bundle
+    inputs = Inputs(
+        bundle, from_json(read_json(paths.RIDGE)), dataset(names, split, [OOT]),
+        dataset(bundle.scorer.catalogue.names, split, [CALIBRATION], is_labelled=True).calibrating(), everyone(split),
+        read_frame(paths.DECISIONS, DECIDED), frame(_audit_columns(), split, [OOT]), read_json(paths.TRAINING)["n_bads"], _truth(names, split),
+    )  # fmt: skip
+    metrics, tables = evaluate(inputs, split, calibration, section("evaluate", EvaluateParams))
+    for name, table in tables.items():
+        write_table(pa.Table.from_pandas(table, preserve_index=False), paths.EVALUATION / f"{name}.parquet")
+    write_json(metrics, paths.METRICS)
+    _show(metrics)
+    return {"applications": metrics["rows"]["oot"]}
+
+
+def _truth(names: tuple[str, ...], split: SplitParams) -> Truth | None:
+    file = paths.TRUTH / "applicants.parquet"
+    if not file.is_file():
+        return None
+    return Truth(read_frame(file), read_json(paths.TRUTH / "meta.json"), dataset(names, split, [TRAIN, CALIBRATION]))
+
+
+def _audit_columns() -> list[str]:
+    with open_parquet(paths.MATRIX) as matrix:
+        there = set(matrix.schema_arrow.names)
+    return ["application_id", *(name for name in AUDIT if name in there)]
+
+
+def _show(metrics: Mapping[str, Any]) -> None:
+    table = Table("out-of-time", "model", "aim", "ridge logit", title=f"evaluate: {metrics['rows']['oot']:,} applicants")
+    for bar in BARS:
+        table.add_row(bar.name, bar.shown(metrics, bar.figure), bar.aim, bar.shown(metrics, bar.ridge))
+    power = metrics["discrimination"]
+    table.add_row("AUC", f"{power['auc_oot']:.4f}", "", f"{power['ridge_logit']['auc_oot']:.4f}")
+    table.add_row("KS", f"{power['ks_oot']:.4f}", "", f"{power['ridge_logit']['ks_oot']:.4f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    run("evaluate", main)
