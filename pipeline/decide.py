@@ -44,17 +44,15 @@ def _decided(decider: Decider, block: pa.Table) -> pa.Table:
 
 
 def _show(decisions: pd.DataFrame, tiers: tuple[str, ...]) -> None:
-    table = Table(
-        "tier", "applications", "mean PD %", "approve", "refer", "decline", "refuse", "mean limit CNY", "mean APR %", title="decide"
-    )
+    table = Table(title="decide: decisions per tier; limit and APR are means over approvals")
+    for name in ("tier", "rows", "PD %", "approve", "refer", "decline", "refuse", "limit", "APR %"):
+        table.add_column(name, no_wrap=True, justify="left" if name == "tier" else "right")
     for tier, rows in [*((name, decisions[decisions["tier"] == name]) for name in tiers), ("all", decisions)]:
         counts = rows["decision"].value_counts()
         approved = rows[rows["decision"] == "approve"]
         cells = [f"{counts.get(name, 0):,}" for name in ("approve", "refer", "decline", "refuse")]
-        limit, apr = (
-            f"{approved[name].mean() * scale:,.2f}" if len(approved) else "-" for name, scale in (("limit_cny", 1), ("apr_irr12", 100))
-        )
-        table.add_row(tier, f"{len(rows):,}", f"{100 * rows['pd'].mean():.3f}" if len(rows) else "-", *cells, limit, apr)
+        means = [f"{approved['limit_cny'].mean():,.0f}", f"{100 * approved['apr_irr12'].mean():.2f}"] if len(approved) else ["-", "-"]
+        table.add_row(tier, f"{len(rows):,}", f"{100 * rows['pd'].mean():.3f}" if len(rows) else "-", *cells, *means)
     Console().print(table)
 
 

@@ -49,6 +49,9 @@ class Bundle:
             listed["policy.json"],
         )
         bundle.reference.concepts(bundle.scorer.catalogue)
+        protected = sorted(set(bundle.scorer.catalogue.names) & set(bundle.policy.protected_attributes))
+        if protected:
+            raise _refusal("the model reads a protected attribute", root / "catalogue.json", "none of them as a feature", protected[0])
         return bundle
 
 

@@ -94,7 +94,7 @@ def _features(frame: pd.DataFrame, catalogue: Catalogue) -> np.ndarray:
 
 def _feature(series: pd.Series, feature: Feature) -> np.ndarray:
     if feature.categories:
-        codes = pd.Index(feature.categories, dtype=object).get_indexer(_text(series))
+        codes = pd.Index(feature.categories, dtype=object).get_indexer(pd.Index(_text(series), dtype=object))
         return np.where(codes < 0, np.nan, codes)  # a text never seen in training is null
     values = _number(series, feature.name)
     return np.where(np.isin(values, feature.special_codes), np.nan, values) if feature.special_codes else values

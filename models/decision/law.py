@@ -20,7 +20,8 @@ class Law:
 
     `price_cap` bounds the highest of simple365 and IRR x 12 (R1); `protection_line` is the judicial line below it, for the record;
     `consumption_line` (R2), `bullet_tenor` (R3), `minimum_age` (R4), lenders that may not lend to students (R5),
-    `penalty_uplift` (R15), column names that may not even be present (R7; also as `<name>_...`).
+    `penalty_uplift` (R15), column names that may not even be present (R7; also as `<name>_...`), and attributes that policy and audit
+    may know but that are never a feature of the model, so never a reason.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
@@ -41,6 +42,7 @@ class Law:
     bureau_consent_required: bool
     banned_purposes: tuple[str, ...]
     banned_columns: tuple[str, ...]
+    protected_attributes: tuple[str, ...]
 
 
 def in_order(laws: tuple[Law, ...]) -> tuple[Law, ...]:
@@ -59,7 +61,10 @@ def in_order(laws: tuple[Law, ...]) -> tuple[Law, ...]:
 
 
 def index_of(laws: tuple[Law, ...], as_of: np.ndarray) -> np.ndarray:
-    """Which of the ordered profiles is in force on the day of each `as_of` (datetime64); -1 where none is. int64."""
+    """Which of the ordered profiles is in force on the day of each `as_of` (datetime64); -1 where none is, int64.
+
+    The day is that of the time as recorded (UTC), nowhere shifted to a local zone.
+    """
     days = as_of.astype("datetime64[D]")
     starts = np.array([law.effective_from for law in laws], dtype="datetime64[D]")
     ends = np.array([law.effective_to or dt.date.max for law in laws], dtype="datetime64[D]")

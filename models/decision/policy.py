@@ -50,6 +50,11 @@ class Policy:
         """Names that no frame may hold under any of the laws (R7)."""
         return tuple(dict.fromkeys(name for law in self.laws for name in law.banned_columns))
 
+    @cached_property
+    def protected_attributes(self) -> tuple[str, ...]:
+        """Names that no feature of the model may bear under any of the laws."""
+        return tuple(dict.fromkeys(name for law in self.laws for name in law.protected_attributes))
+
     def cost(self, daily_rate: float) -> AnnualCost:
         """The price list's row of `daily_rate`. Raises `DecisionError` off the grid."""
         for row in self.annual:

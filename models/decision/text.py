@@ -12,6 +12,7 @@ LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 NO_RECORD = {"en": "no record", "zh": "无记录"}
 COLON = {"en": ": ", "zh": "："}
+LEVELS = ("mean", "min", "max", "last")  # aggregates of logarithms that are a logarithm themselves
 UNIT_WORDS = {
     "en": {"CNY": " CNY", "days": " days", "weeks": " weeks", "months": " months", "hours": " hours", "points": " points"},
     "zh": {"CNY": "元", "days": "天", "weeks": "周", "months": "个月", "hours": "小时", "points": "分"},
@@ -39,7 +40,17 @@ def quantity(feature: Feature, value: float, language: Language) -> str:
         return f"{100 * value:.1f} %" if language == "en" else f"{100 * value:.1f}%"
     if feature.unit == "CNY":
         return yuan(value, language)
-    return number(value) + UNIT_WORDS[language].get(feature.unit, "")
+    return number(value) + (_in_yuan(value, language) if is_log_level(feature) else UNIT_WORDS[language].get(feature.unit, ""))
+
+
+def is_log_level(feature: Feature) -> bool:
+    """A level (not a spread or a trend) of the natural logarithm of fen: it can be told in yuan."""
+    return feature.unit == "log CNY" and feature.aggregate in LEVELS
+
+
+def _in_yuan(log_fen: float, language: Language) -> str:
+    about = {"en": " (about {})", "zh": "（约{}）"}[language]
+    return about.format(yuan(math.exp(log_fen) / 100.0, language))
 
 
 def behaviour(feature: Feature, value: float, language: Language) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -80,6 +81,15 @@ def test_a_bundle_that_contradicts_itself_is_refused(copy: Path, name: str, chan
     write_manifest(copy)
     with pytest.raises(DecisionError, match=said.replace(".", r"\.")):
         Decider.load(copy)
+
+
+def test_a_model_that_reads_a_protected_attribute_is_refused(copy: Path) -> None:
+    """Even where the numbers would be fine: the name alone may not be among the features."""
+    for name in ("model.txt", "catalogue.json"):
+        (copy / name).write_text(re.sub(r"\bf3\b", "age_years", (copy / name).read_text()))
+    write_manifest(copy)
+    with pytest.raises(DecisionError, match=r"protected attribute[\s\S]*age_years"):
+        Bundle.load(copy)
 
 
 def test_a_pickle_in_the_place_of_the_model_is_text_that_cannot_be_read(copy: Path, tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -126,6 +128,13 @@ def test_no_sentence_names_a_protected_attribute() -> None:
 def test_values_in_words(unit: str, value: float, en: str, zh: str) -> None:
     feature = Feature("f", "payment_flow", "c", unit=unit, text_en="late bills", text_zh="逾期账单")
     assert (behaviour(feature, value, "en"), behaviour(feature, value, "zh")) == (en, zh)
+
+
+def test_a_logarithm_is_also_told_in_yuan_but_not_its_spread() -> None:
+    level = Feature("f", "assets", "c", unit="log CNY", aggregate="mean", text_en="log balance in fen", text_zh="对数余额")
+    assert behaviour(level, math.log(80_300), "en") == "log balance in fen: 11.29 (about 803 CNY)"
+    assert behaviour(level, 0.0, "zh") == "对数余额：0（约0元）"
+    assert behaviour(replace(level, aggregate="std"), 1.4, "en") == "log balance in fen: 1.40"
 
 
 def test_a_category_is_told_by_its_name() -> None:
