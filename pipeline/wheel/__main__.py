@@ -49,7 +49,7 @@ def build(out: Path) -> Path:
         tree = lay_out(Path(scratch))
         command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out.absolute()), str(tree)]
         environ = {**os.environ, "SOURCE_DATE_EPOCH": os.environ.get("SOURCE_DATE_EPOCH", EPOCH)}
-        done = subprocess.run(command, env=environ, cwd=tree, capture_output=True, text=True, check=False)  # noqa: S603  our own arguments
+        done = subprocess.run(command, env=environ, cwd=tree, capture_output=True, text=True, check=False, umask=0o022)  # noqa: S603  our own arguments
     if done.returncode:
         raise WheelError(f"building the wheel failed:\n{done.stdout}{done.stderr}\n  next: run `make repro` once, it installs the builder")
     return out / done.stdout.strip().rpartition("Successfully built ")[2]
@@ -86,7 +86,9 @@ def _pyproject(package: Path) -> str:
 def main() -> None:
     """Build into dist/ and say what was built."""
     wheel = build(Path("dist"))
-    Console(stderr=True, soft_wrap=True).print(f"{wheel} ({wheel.stat().st_size / 1e3:.0f} kB); needs {', '.join(dependencies())}")
+    Console(stderr=True, soft_wrap=True, markup=False).print(
+        f"{wheel} ({wheel.stat().st_size / 1e3:.0f} kB); needs {', '.join(dependencies())}"
+    )
 
 
 if __name__ == "__main__":
