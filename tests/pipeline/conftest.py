@@ -9,13 +9,22 @@ import pytest
 from pipeline import chain
 from tests.architecture.source import ROOT
 
-SMALL = {
+SMALL = {  # so many bads that 1,500 applicants calibrate, tiers to suit, and a model that is quick rather than good
     "seed": 7,
     "world.applicants": 1500,
     "world.base_rate": 0.2,
     "world.activity_scale": 0.1,
     "world.chunk_applicants": 500,
     "world.processes": 1,
+    "train.booster.min_trees": 40,
+    "train.booster.max_trees": 60,
+    "ridge.penalties": [1000.0],
+    "policy.tier_edges": [0.06, 0.09, 0.12, 0.15, 0.18, 0.22, 0.26, 0.3, 0.4],
+    "explain.rows": 200,
+    "explain.dependences": 1,
+    "explain.examples": 2,
+    "explain.dpi": 60,
+    "evaluate.bootstrap": 20,
 }
 
 
