@@ -15,6 +15,8 @@ from data.world.presence import known_to_bureau, thin_files
 from data.world.traits import INC
 from features.tables import FAMILIES
 
+LAST_HOUR_US = 3_600_000_000  # nobody applies in the last hour of a month, so that a loan is booked in its vintage
+
 
 @dataclass(frozen=True)
 class People:
@@ -68,7 +70,7 @@ def draw_people(nature: Nature, days: Days, n: int, rng: np.random.Generator) ->
     """Draw `n` applicants. Vintages are spread evenly and in no order; fraud rings are arranged by `fraud.arrange`."""
     vintage = rng.permutation(np.arange(n) % days.calendar.n_vintages).astype(np.int16)
     starts = days.vintages
-    as_of = starts[vintage] + (rng.random(n) * np.diff(starts)[vintage]).astype(np.int64) // 1_000_000 * 1_000_000
+    as_of = starts[vintage] + (rng.random(n) * (np.diff(starts) - LAST_HOUR_US)[vintage]).astype(np.int64) // 1_000_000 * 1_000_000
     segment = _segments(nature, vintage, rng)
     region = rng.choice(len(nature.places.tier_of_region), n, p=_region_shares(nature)).astype(np.int16)
     traits = rng.standard_normal((n, len(TRAITS)))

@@ -1,0 +1,46 @@
+"""Two worlds for all claims: a large one without events, and a small one written to disk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from data.world import Calendar, Nature, WorldParams, simulate
+from data.world.world import Setting, World, build, solve_coefficients
+from pipeline import paths
+from pipeline.params import document, section
+from tests.world.written import Written
+
+SEED = 1
+SMALL = 2_400
+
+
+@pytest.fixture(scope="session")
+def nature() -> Nature:
+    return document(Nature, paths.WORLD)
+
+
+@pytest.fixture(scope="session")
+def calendar() -> Calendar:
+    return section("calendar", Calendar, paths.HOUSE / "params.yaml")
+
+
+@pytest.fixture(scope="session")
+def params() -> WorldParams:
+    committed = section("world", WorldParams, paths.HOUSE / "params.yaml")
+    return replace(committed, applicants=SMALL, base_rate=0.12, processes=1, chunk_applicants=1_000)
+
+
+@pytest.fixture(scope="session")
+def state(params: WorldParams, nature: Nature, calendar: Calendar) -> World:
+    """60,000 people at the default base rate, with outcomes and without events."""
+    setting = Setting.of(replace(params, applicants=60_000, base_rate=0.0235), nature, calendar, SEED)
+    return build(setting, solve_coefficients(setting))
+
+
+@pytest.fixture(scope="session")
+def written(params: WorldParams, nature: Nature, calendar: Calendar, tmp_path_factory: pytest.TempPathFactory) -> Written:
+    folder = tmp_path_factory.mktemp("world")
+    rows = simulate(params, nature, calendar, folder / "raw", folder / "truth", seed=SEED)
+    return Written(folder / "raw", folder / "truth", rows)
