@@ -33,6 +33,7 @@ TYPES: dict[str, str] = {
     "explain": "models.explain:ExplainParams",
     "report": "models.report:ReportParams",
     "registry": "models.registry.gate:RegistryParams",
+    "fit": "models.anytable.params:FitParams",
 }
 AGREE = (  # the simulated world's calendar, and the blocks that divide it
     ("calendar.applications_start", "split.start"),

@@ -16,6 +16,7 @@ from pipeline.refusal import refusals
 
 COMMANDS = {
     "params": "pipeline.check:params",
+    "fit": "pipeline.fit:fit",
     "score": "pipeline.score:score",
     "register": "pipeline.register:register",
     "promote": "pipeline.register:promote",

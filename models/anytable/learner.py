@@ -1,0 +1,114 @@
+"""Encode, select, boost and calibrate on one set of training rows; the ridge logit beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models import calibration, ridge
+from models.booster import boost
+from models.calibration import Calibration
+from models.dataset import Dataset
+from models.metrics import expit, logloss
+from models.selection import Fallen, select
+
+from .encoding import Encoding, learn
+from .folds import stratified
+from .params import FitParams
+
+if TYPE_CHECKING:
+    import lightgbm
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Training rows: feature columns (float64 or text), labels, and the sign each column's effect must have (0 = free)."""
+
+    frame: pd.DataFrame
+    label: Labels
+    signs: tuple[int, ...]
+
+    def where(self, mask: NDArray[np.bool_]) -> Table:
+        """The rows of `mask`."""
+        return Table(self.frame[mask].reset_index(drop=True), self.label[mask], self.signs)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A booster on encoded columns, not calibrated."""
+
+    encoding: Encoding
+    booster: lightgbm.Booster
+    fallen: tuple[Fallen, ...]
+
+    def margin(self, frame: pd.DataFrame) -> Floats:
+        """Log-odds of default as the booster sees them, shape (rows,)."""
+        return np.asarray(self.booster.predict(self.encoding.apply(frame), raw_score=True))
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A model, its calibration, and the held-out margins (one per training row) on which that was fitted."""
+
+    model: Model
+    calibration: Calibration
+    held_out: Floats
+
+    def pd(self, frame: pd.DataFrame) -> Floats:
+        """Calibrated probability of default, shape (rows,)."""
+        return self.calibration.pd(self.model.margin(frame))
+
+
+def fit_model(table: Table, params: FitParams) -> Model:
+    """Booster on the columns that are neither empty, constant nor doubles among these rows."""
+    encoding = learn(table.frame, table.label, params.smoothing, params.min_level_rows)
+    rows = _dataset(encoding.apply(table.frame), encoding.names, table.label)
+    names, fallen = select(rows.features, rows.names, rows.month, params.selection)
+    kept = Encoding(names, {name: levels for name, levels in encoding.categories.items() if name in names})
+    signs = [sign for name, sign in zip(encoding.names, table.signs, strict=True) if name in set(names)]
+    shape, trees = params.shape(int(table.label.sum()))
+    return Model(kept, boost(rows.with_features(names), signs, replace(shape, seed=params.seed), trees), fallen)
+
+
+def fit_calibrated(table: Table, params: FitParams, folds: int) -> Calibrated:
+    """Model on all rows, calibrated on the margins of `folds` models that did not see the row.
+
+    Raises ModelError when the rows hold too few bads to calibrate on.
+    """
+    held_out = np.empty(len(table.label))
+    for mask in stratified(table.label, folds, params.seed):
+        held_out[mask] = fit_model(table.where(~mask), params).margin(table.frame[mask])
+    line = calibration.fit(held_out, table.label, np.ones(len(table.label)), params.calibration)
+    return Calibrated(fit_model(table, params), line, held_out)
+
+
+def ridge_pd(train: Table, frame: pd.DataFrame, params: FitParams) -> Floats:
+    """PD of the rows of `frame` by the ridge logit fitted on `train`, its penalty chosen by folds inside `train`."""
+    encoding = learn(train.frame, train.label, params.smoothing, params.min_level_rows)
+    rows = _dataset(encoding.apply(train.frame), encoding.names, train.label)
+    names, _ = select(rows.features, rows.names, rows.month, params.selection)
+    rows = rows.with_features(names)
+    design = ridge.design_of(rows, params.ridge)
+    x, weight = design.columns(rows.features), np.ones(len(rows.label))
+    losses = dict.fromkeys(params.ridge.penalties, 0.0)
+    for mask in stratified(train.label, params.inner_folds, params.seed):
+        theta = None
+        for penalty in sorted(losses, reverse=True):
+            theta = ridge.solve(x[~mask], rows.label[~mask], weight[~mask], penalty, theta)
+            losses[penalty] += logloss(rows.label[mask], expit(x[mask] @ theta[:-1] + theta[-1]))
+    best = min(losses, key=lambda penalty: (losses[penalty], -penalty))
+    theta = ridge.solve(x, rows.label, weight, best)
+    at = [encoding.names.index(name) for name in names]
+    return expit(design.columns(encoding.apply(frame)[:, at]) @ theta[:-1] + theta[-1])
+
+
+def _dataset(features: Floats, names: tuple[str, ...], label: Labels) -> Dataset:
+    n, y = len(label), label.astype(float)
+    return Dataset(np.arange(n), features, names, y, y, np.ones(n), np.zeros(n, np.int64), np.full(n, "train"))
