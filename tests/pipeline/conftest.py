@@ -9,22 +9,27 @@ import pytest
 from pipeline import chain
 from tests.architecture.source import ROOT
 
-SMALL = {  # so many bads that 1,500 applicants calibrate, tiers to suit, and a model that is quick rather than good
+SMALL = {  # so many bads that 2,000 applicants calibrate, tiers to suit, and a model that is quick rather than good
     "seed": 7,
-    "world.applicants": 1500,
-    "world.base_rate": 0.2,
+    "world.applicants": 2000,
+    "world.base_rate": 0.3,
     "world.activity_scale": 0.1,
     "world.chunk_applicants": 500,
     "world.processes": 1,
-    "train.booster.min_trees": 40,
-    "train.booster.max_trees": 60,
+    "calendar.train_months": 12,
+    "calendar.calibration_months": 6,
+    "split.train_months": 12,
+    "split.calibration_months": 6,
+    "train.booster.learning_rate": 0.1,
+    "train.booster.min_trees": 60,
+    "train.booster.max_trees": 100,
     "ridge.penalties": [1000.0],
-    "policy.tier_edges": [0.06, 0.09, 0.12, 0.15, 0.18, 0.22, 0.26, 0.3, 0.4],
+    "policy.tier_edges": [0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5],
+    "evaluate.bootstrap": 20,
     "explain.rows": 200,
     "explain.dependences": 1,
     "explain.examples": 2,
     "explain.dpi": 60,
-    "evaluate.bootstrap": 20,
 }
 
 
