@@ -12,46 +12,30 @@ import pyarrow.parquet as pq
 from data.sources import SourceParams
 from data.store import read_frame, read_json, table_files, write_json
 from features.tables import TABLES
-from models.report import Bar, Coverage, Picture, ReportData, ReportParams, Step, Text, figures
+from models.report import Coverage, Picture, ReportData, ReportParams, Step, Text, figures
 from models.report.examples import from_json
 from pipeline import paths
-from pipeline.bars import BARS, figure
+from pipeline.bars import figure
 from pipeline.chain import TO_REPORT
+from pipeline.report_bars import bars
 
-CHINESE = {
-    "discrimination.share_of_reachable_gini": "基尼占可达上限",
-    "calibration.calibration_in_the_large_p": "整体校准 p 值",
-    "calibration.tiers_reversed": "等级倒挂数",
-    "portfolio.approval_rate": "通过率",
-    "portfolio.bad_rate_approved_true": "通过客群真实坏账率",
-}
 FRAMES = ("roc", "ks", "reliability", "tiers", "vintages", "states", "fairness")
-READS = {"gini": "share", "p": "p", "rate": "rate", "true": "rate", "reversed": "count"}  # last word of a figure's name
 
 
 def assemble(params: ReportParams, source: SourceParams) -> ReportData:
     """Everything that data/reports and the bundle hold, as typed parts."""
     metrics, explanation = read_json(paths.METRICS), read_json(paths.EXPLAIN / "explanation.json")
     rows = volumes(source)
+    shares = figures.families(metrics).merge(_points(explanation), on="family", how="left")
     return ReportData(
-        title=params.title, language=params.language, subtitle=_subtitle(source), facts=_facts(explanation),
+        title=params.title, language=params.language, subtitle=_subtitle(source, _frame("vintages")), facts=_facts(explanation),
         has_truth=figure(metrics, "discrimination.gini_oracle") is not None,
         bars=bars(metrics), flow=_flow(rows), volumes=rows, power=figures.power(metrics), tests=figures.tests(metrics),
-        portfolio=figures.portfolio(metrics), swaps=figures.swaps(metrics), coverage=_coverage(metrics), families=figures.families(metrics),
+        portfolio=figures.portfolio(metrics), swaps=figures.swaps(metrics), families=shares,
+        coverage=_coverage(metrics), reasons=_reasons(), examples=tuple(map(from_json, explanation["examples"])),
         concepts=pd.DataFrame(explanation["concepts"]), pictures=_pictures(explanation),
-        reasons=_reasons(), examples=tuple(from_json(example) for example in explanation["examples"]),
         selection=_selection(), runtime=runtime(), **{name: _frame(name) for name in FRAMES},
     )  # fmt: skip
-
-
-def bars(metrics: dict[str, Any]) -> tuple[Bar, ...]:
-    """The house's statistical bars with what was measured, the ridge's figure beside."""
-    found = []
-    for bar in BARS:
-        kind, beside = READS[bar.figure.rpartition("_")[2]], figure(metrics, bar.ridge)
-        note = "" if beside is None else f"ridge {beside:.3f}"
-        found.append(Bar(Text(bar.name, CHINESE.get(bar.figure, "")), figure(metrics, bar.figure), kind, bar.aim, bar.judge(metrics), note))
-    return tuple(found)
 
 
 def volumes(source: SourceParams) -> pd.DataFrame:
@@ -139,5 +123,12 @@ def _frame(name: str) -> pd.DataFrame | None:
     return read_frame(file) if file.is_file() else None
 
 
-def _subtitle(source: SourceParams) -> str:
-    return "A simulated world: every truth is known" if source.kind == "world" else f"Data of your own ({source.kind})"
+def _points(explanation: dict[str, Any]) -> pd.DataFrame:
+    return pd.DataFrame(explanation["families"])[["family", "mean_abs_points"]]
+
+
+def _subtitle(source: SourceParams, vintages: pd.DataFrame | None) -> str:
+    origin = "Simulated world" if source.kind == "world" else f"Data of your own ({source.kind})"
+    if vintages is None:
+        return origin
+    return f"{origin}, {vintages['n'].sum():,} applications of {vintages['vintage'].iloc[0]} to {vintages['vintage'].iloc[-1]}"

@@ -71,7 +71,7 @@ def ks(curve: pd.DataFrame) -> str:
         axes.plot(thin["score"], thin["bad_share"], color=ORANGE, label="bads")
         axes.plot(thin["score"], thin["good_share"], color=BLUE, label="goods")
         axes.plot([at["score"]] * 2, [at["good_share"], at["bad_share"]], color=INK, linestyle=":")
-        axes.text(at["score"] + 0.015, (at["bad_share"] + at["good_share"]) / 2, f"KS {gap.max():.3f}", color=INK, va="center")
+        axes.text(at["score"] + 0.015, (at["bad_share"] + at["good_share"]) / 2, "KS", color=INK, va="center")
         axes.set(xlabel="applicants, safest first", ylabel="share so far", xlim=(0, 1), ylim=(0, 1.02))
         _percent(axes.xaxis)
         _percent(axes.yaxis)
@@ -86,10 +86,10 @@ def reliability(bins: pd.DataFrame) -> str:
         low = max(1e-4, 0.7 * min(bins["mean_pd"].min(), bins.loc[bins["observed"] > 0, "observed"].min()))
         high = min(1.0, 1.5 * max(bins["mean_pd"].max(), bins["observed"].max()))
         axes.plot([low, high], [low, high], color=MUTED, linewidth=1, linestyle="--")
-        for colour, (series, part) in zip(_COLOURS, bins.groupby("series", sort=False), strict=False):
+        for colour, mark, (series, part) in zip(_COLOURS, "os^D", bins.groupby("series", sort=False), strict=False):
             if "low" in part:
                 axes.vlines(part["mean_pd"], part["low"].clip(lower=low), part["high"], color=colour, linewidth=1.1, alpha=0.6)
-            axes.plot(part["mean_pd"], part["observed"].clip(lower=low), "o", color=colour, markersize=4.5, label=_plain(series))
+            axes.plot(part["mean_pd"], part["observed"].clip(lower=low), mark, color=colour, markersize=4.5, label=_plain(series))
         axes.set(xscale="log", yscale="log", xlabel="mean PD of the bin", ylabel="observed bad rate", xlim=(low, high), ylim=(low, high))
         _log_percent(axes.xaxis)
         _log_percent(axes.yaxis)
@@ -157,5 +157,5 @@ def families(rows: pd.DataFrame) -> str:
         axes.axvline(0, color=GRID)
         axes.grid(axis="y", visible=False)
         _percent(axes.xaxis)
-        _legend(axes, "lower right")
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, labelcolor=INK, fontsize=8.5)
     return drawing.svg

@@ -31,6 +31,9 @@ PORTFOLIO = {  # figure of `portfolio`: how it is called and reads; figures not 
     "bad_rate_approved_true": ("true bad rate of approved, neutral macro", "rate"),
     "bad_rate_approved": ("bad rate of approved", "rate"),
     "expected_profit_cny": ("expected profit", "money"),
+    "mean_limit_cny": ("mean limit", "money"),
+    "total_limit_cny": ("limits in all", "money"),
+    "mean_apr_irr12": ("mean APR, IRR × 12", "rate"),
 }
 
 
@@ -61,8 +64,14 @@ def portfolio(metrics: Metrics) -> pd.DataFrame:
     """measure, kind, model, ridge: one row per plain figure of `portfolio`."""
     found = metrics["portfolio"]
     ridge = found.get("ridge_logit", {})
-    rows = [(*_reads(key), found[key], ridge.get(key)) for key in found if isinstance(found[key], int | float) or found[key] is None]
+    rows = [(*_reads(key), found[key], ridge.get(key)) for key in _ordered(found) if not isinstance(found[key], Mapping)]
+    rows += [(f"decided to {name}", "share", share, None) for name, share in found.get("decision_share", {}).items()]
     return pd.DataFrame(rows, columns=["measure", "kind", "model", "ridge"])
+
+
+def _ordered(found: Metrics) -> list[str]:
+    """The declared figures in declared order, then the others."""
+    return [*(key for key in PORTFOLIO if key in found), *(key for key in found if key not in PORTFOLIO)]
 
 
 def _reads(key: str) -> tuple[str, str]:
@@ -81,9 +90,9 @@ def swaps(metrics: Metrics) -> pd.DataFrame:
 
 
 def families(metrics: Metrics) -> pd.DataFrame:
-    """family, share, low, high, target, tolerance: one row per family of `family_share`."""
-    rows = [{"family": family, **figures} for family, figures in metrics["family_share"].items() if isinstance(figures, Mapping)]
-    return _without_empty(pd.DataFrame(rows))
+    """family, share, low, high, target, tolerance: one row per family of `family_share`, the largest first."""
+    rows = [{**figures, "family": family} for family, figures in metrics["family_share"].items()]
+    return _without_empty(pd.DataFrame(rows)).sort_values("share", ascending=False, ignore_index=True)
 
 
 def _without_empty(frame: pd.DataFrame) -> pd.DataFrame:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DASH = "–"
+FAMILIES = {
+    "payment_flow": "支付流水", "social_graph": "社交关系", "assets": "资产", "device_stability": "设备稳定性", "bureau": "征信",
+    "identity": "身份核验",
+}  # fmt: skip
 ABSENT = "not available for real data"
 
 
@@ -23,6 +27,7 @@ def _p(value: float) -> str:
 
 _KINDS: dict[str, Callable[[Any], str]] = {
     "text": str,
+    "name": lambda v: str(v).replace("_", " "),
     "count": lambda v: f"{v:,.0f}",
     "number": lambda v: f"{v:.3f}",
     "share": lambda v: f"{100 * v:.1f} %",
@@ -48,26 +53,39 @@ def show(value: Any, kind: str) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: the frame's column, its heading, how it reads, and whether a bar is drawn behind it."""
+    """One column of a table: the frame's column, its heading, how it reads, whether a bar is drawn behind it.
+
+    A figure below `least` or above `most` is marked.
+    """
 
     name: str
     head: str
     kind: str = "text"
     bar: bool = False
+    least: float = -math.inf
+    most: float = math.inf
+
+    @property
+    def is_numeric(self) -> bool:
+        return self.kind not in ("text", "name")
+
+    def state(self, value: Any) -> str:
+        """`fail` for a figure out of bounds, else empty."""
+        return "fail" if self.is_numeric and not is_null(value) and not self.least <= value <= self.most else ""
 
 
 def table(frame: pd.DataFrame, columns: tuple[Column, ...], caption: str, *, fold: int = 40) -> Table:
     """The declared columns that `frame` has, formatted; a column `x` of text beside `x_zh` becomes bilingual."""
     kept = tuple(column for column in columns if column.name in frame)
     cells = [_cells(frame, column) for column in kept]
-    return Table(caption, tuple(c.head for c in kept), tuple(c.kind != "text" for c in kept), tuple(zip(*cells, strict=True)), fold)
+    return Table(caption, tuple(c.head for c in kept), tuple(c.is_numeric for c in kept), tuple(zip(*cells, strict=True)), fold)
 
 
 def _cells(frame: pd.DataFrame, column: Column) -> list[Cell]:
     values = frame[column.name].tolist()
-    chinese = frame[f"{column.name}_zh"].tolist() if f"{column.name}_zh" in frame else [""] * len(values)
+    chinese = frame[f"{column.name}_zh"].tolist() if f"{column.name}_zh" in frame else [FAMILIES.get(v, "") for v in values]
     top = max((abs(v) for v in values if not is_null(v)), default=0.0) if column.bar else 0.0
     return [
-        Cell(Text(show(v, column.kind), str(zh)), abs(v) / top if top and not is_null(v) else None)
+        Cell(Text(show(v, column.kind), str(zh)), abs(v) / top if top and not is_null(v) else None, column.state(v))
         for v, zh in zip(values, chinese, strict=True)
     ]

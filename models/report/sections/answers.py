@@ -7,7 +7,7 @@ from models.report.data import Coverage, Example, ReportData, Text
 from models.report.text import Column, show, table
 
 REASONS = (
-    Column("text", "reason"), Column("family", "family"), Column("n", "times given", "count"),
+    Column("text", "reason"), Column("family", "family", "name"), Column("n", "times given", "count"),
     Column("share", "of decisions with reasons", "share", bar=True), Column("mean_points", "mean points", "points"),
 )  # fmt: skip
 LEAD = (
@@ -31,7 +31,7 @@ def answers(data: ReportData) -> Section | None:
 
 def _coverage(found: Coverage) -> Note:
     whole = found.share_with_reason is None or found.share_with_reason == 1
-    share = f"{show(found.share_with_reason, 'share')} of them with a reason, {show(found.mean_per_adverse, 'number')} each on average"
+    share = f"{show(found.share_with_reason, 'share')} of them with a reason, {found.mean_per_adverse or 0:.1f} each on average"
     told = f"{found.adverse:,} declines and refusals, {share}" if found.adverse else "No declines or refusals"
     return Note(f"{told}. Points miss the score by at most {found.largest_sum_error_points:.0e}.", "pass" if whole else "fail")
 
@@ -72,5 +72,5 @@ def _sum_line(example: Example) -> str:
     rounding = example.score - example.score_raw
     return (
         f"base {example.base:.6f}, concepts {steps:+.6f}, together {example.score_raw:.6f}; rounding and clipping {rounding:+.6f} "
-        f"give {example.score}. The sum misses by {abs(example.gap):.0e}."
+        f"give {example.score}. The sum is {'exact' if example.gap == 0 else f'exact to {abs(example.gap):.0e}'}."
     )

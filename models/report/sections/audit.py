@@ -7,8 +7,8 @@ from models.report.data import ReportData, Text
 from models.report.text import Column, show, table
 
 FAIRNESS = (
-    Column("field", "field"), Column("group", "group"), Column("n", "n", "count"),
-    Column("approval_rate", "approved", "share", bar=True), Column("approval_ratio", "ratio to best group", "number"),
+    Column("field", "field", "name"), Column("group", "group", "name"), Column("n", "n", "count"),
+    Column("approval_rate", "approved", "share", bar=True), Column("approval_ratio", "ratio to best group", "number", least=0.8),
     Column("mean_pd", "mean PD", "rate"), Column("bad_rate", "bad rate", "rate"),
 )  # fmt: skip
 SELECTION = (

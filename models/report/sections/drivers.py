@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from itertools import groupby
 
 from models.report import charts
 from models.report.blocks import Block, Figure, Figures, Note, Section
@@ -10,11 +11,12 @@ from models.report.data import Picture, ReportData, Text
 from models.report.text import ABSENT, Column, table
 
 FAMILIES = (
-    Column("family", "family"), Column("share", "share", "share", bar=True), Column("low", "from", "share"), Column("high", "to", "share"),
+    Column("family", "family", "name"), Column("share", "share", "share", bar=True),
+    Column("low", "from", "share"), Column("high", "to", "share"),
     Column("target", "target", "share"), Column("tolerance", "± allowed", "share"), Column("mean_abs_points", "mean |points|", "number"),
 )  # fmt: skip
-STATES = (Column("family", "family"), Column("r2", "R²", "number", bar=True), Column("aim", "aim", "number"))
-CONCEPTS = (Column("text", "concept"), Column("family", "family"), Column("mean_abs_points", "mean |points|", "number", bar=True))
+STATES = (Column("family", "family", "name"), Column("r2", "R²", "number", bar=True), Column("aim", "aim", "number"))
+CONCEPTS = (Column("text", "concept"), Column("family", "family", "name"), Column("mean_abs_points", "mean |points|", "number", bar=True))
 
 
 def families(data: ReportData) -> Section | None:
@@ -36,7 +38,8 @@ def pictures(data: ReportData) -> Section | None:
     """Mean absolute points per concept, and the SHAP library's pictures in score points."""
     blocks: list[Block] = []
     if data.pictures:
-        blocks.append(Figures(tuple(_figure(picture) for picture in data.pictures)))
+        alike = groupby(data.pictures, key=lambda picture: picture.name.rstrip("_0123456789"))
+        blocks.extend(Figures(tuple(_figure(picture) for picture in pictures)) for _, pictures in alike)
     if data.concepts is not None:
         frame = data.concepts.rename(columns={"text_en": "text"})
         blocks.append(table(frame, CONCEPTS, "Mean absolute points per concept", fold=12))

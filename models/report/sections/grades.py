@@ -20,7 +20,8 @@ TIERS = (
 )  # fmt: skip
 VINTAGES = (
     Column("vintage", "month"), Column("role", "used for"), Column("n", "applications", "count"), Column("bad_rate", "bad rate", "rate"),
-    Column("mean_pd", "mean PD", "rate"), Column("approval_rate", "approved", "share"), Column("psi", "score PSI", "number", bar=True),
+    Column("mean_pd", "mean PD", "rate"), Column("approval_rate", "approved", "share"),
+    Column("psi", "score PSI", "number", bar=True, most=0.25),
 )  # fmt: skip
 FIGURES = (Column("model", "model", ""), Column("ridge", "ridge logit", ""))  # these read by the `kind` of their row
 TESTS = (Column("test", "test"), *FIGURES, Column("reading", "how to read it"))

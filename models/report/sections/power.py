@@ -43,9 +43,7 @@ def _curves(data: ReportData) -> tuple[Figure, ...]:
         caption = Text("ROC: bads declined for each share of goods declined", "ROC 曲线")
         figures.append(Figure(caption, "ROC curves of " + ", ".join(map(str, data.roc["series"].unique())), charts.roc(data.roc)))
     if data.ks is not None:
-        first = data.ks[data.ks["series"] == data.ks["series"].iloc[0]]
-        gap = (first["bad_share"] - first["good_share"]).abs().max()
         caption = Text("KS: widest gap between bads and goods", "KS 曲线")
-        alt = f"Cumulative shares of bads and goods, safest applicants first; widest gap {gap:.3f}"
+        alt = "Cumulative shares of bads and goods, safest applicants first"
         figures.append(Figure(caption, alt, charts.ks(data.ks)))
     return tuple(figures)

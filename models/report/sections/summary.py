@@ -6,7 +6,7 @@ from models.report.blocks import Block, Card, Cards, Flow, Note, Section
 from models.report.data import Bar, ReportData, Text
 from models.report.text import ABSENT, Column, show, table
 
-VOLUMES = (Column("table", "raw table"), Column("family", "family"), Column("rows", "rows", "count", bar=True))
+VOLUMES = (Column("table", "raw table"), Column("family", "family", "name"), Column("rows", "rows", "count", bar=True))
 
 
 def bars(data: ReportData) -> Section | None:
@@ -36,6 +36,6 @@ def flow(data: ReportData) -> Section | None:
     if data.flow:
         blocks.append(Flow(tuple((step.name, show(step.count, "count"), step.unit) for step in data.flow)))
     if data.volumes is not None:
-        blocks.append(table(data.volumes, VOLUMES, f"Rows per raw table, {show(int(data.volumes['rows'].sum()), 'count')} in all"))
+        blocks.append(table(data.volumes, VOLUMES, f"Rows per raw table, {show(int(data.volumes['rows'].sum()), 'count')} in all", fold=10))
     lead = "A feature sees an event only if it had happened and was known before the application."
     return Section("flow", Text("From raw events to reasons", "从原始事件到决策理由"), lead, tuple(blocks))
