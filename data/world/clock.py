@@ -22,6 +22,7 @@ AFTER_DAYS = 10  # after as_of, so that blindness to the future can be proved
 
 
 def month_number(date: datetime.date) -> int:
+    """Months since year 0."""
     return date.year * 12 + date.month - 1
 
 

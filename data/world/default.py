@@ -81,11 +81,11 @@ def solve_alpha(nature: Nature, log_odds: np.ndarray, base_rate: float) -> float
 
 
 def outcomes(
-    nature: Nature, people: People, log_odds: np.ndarray, terms: Terms, macro_by_vintage: np.ndarray, rng: np.random.Generator
+    nature: Nature, people: People, log_odds: np.ndarray, moved: np.ndarray, macro_by_vintage: np.ndarray, rng: np.random.Generator
 ) -> Outcome:
-    """Default of everyone, booked or not; `log_odds` is the systematic part with alpha."""
+    """Default of everyone, booked or not; `log_odds` is the systematic part with alpha, `moved` the effect of the terms, centred."""
     shock = nature.effects.shock_sigma * rng.standard_normal(people.size)
-    neutral = log_odds + shock + nature.effects.fraud_log_odds * people.is_fraud + terms_effect(nature, people, terms)
+    neutral = log_odds + shock + nature.effects.fraud_log_odds * people.is_fraud + moved
     macro = macro_by_vintage[people.vintage]
     moved = neutral + nature.effects.macro_gamma * macro
     return Outcome(

@@ -19,6 +19,7 @@ BAD_DPD = 90
 
 
 def application_ids(chunk: Chunk) -> np.ndarray:
+    """Application ids of a chunk, in order of applicant."""
     return FIRST_APPLICATION + np.arange(chunk.first, chunk.last, dtype=np.int64)
 
 

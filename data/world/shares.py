@@ -23,7 +23,7 @@ NU_MAX = 8.0
 
 @dataclass(frozen=True)
 class Coefficients:
-    """What the world's log-odds are made of; `means` centres each concept's effect; shares sum to one."""
+    """What the world's log-odds are made of; `means` and `terms_mean` centre what they name; shares sum to one."""
 
     betas: tuple[float, ...]
     nu: float
@@ -32,6 +32,7 @@ class Coefficients:
     shares_true: tuple[float, ...]
     nonlinear_share: float
     alpha: float = 0.0
+    terms_mean: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -38,9 +38,15 @@ def test_fraud_raises_the_odds_twentyfold(state: World) -> None:
     assert 5.0 < pd[fraud].mean() / pd[~fraud].mean() < 25.0
 
 
+def test_the_oracle_is_right_on_average_for_honest_people(state: World, nature: Nature) -> None:
+    honest = ~state.people.is_fraud
+    oracle = oracle_pd(nature, state.outcome.log_odds_systematic)
+    assert oracle[honest].mean() == pytest.approx(state.outcome.pd_neutral[honest].mean(), rel=0.05)  # limit and price add a little
+
+
 def test_without_macro_both_pds_are_one(state: World, nature: Nature) -> None:
     calm = macro_path(nature, 24, np.random.default_rng(0), on=False)
-    same = outcomes(nature, state.people, state.outcome.log_odds_systematic, state.terms, calm, np.random.default_rng(0))
+    same = outcomes(nature, state.people, state.outcome.log_odds_systematic, np.zeros(state.people.size), calm, np.random.default_rng(0))
     assert np.array_equal(same.pd_neutral, same.pd_true)
 
 
