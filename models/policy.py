@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -29,14 +30,18 @@ class PolicyParams:
     reference_rows: int = 20_000
 
 
-def reference(scorer: Scorer, tiers: Tiers, policy: Policy, x: np.ndarray, most: int) -> Reference:
-    """Mean points of the applicants among `x` (training applicants) whose tier is approved. Raises ModelError when there is none."""
+def reference(scorer: Scorer, tiers: Tiers, policy: Policy, blocks: Iterable[np.ndarray], most: int) -> Reference:
+    """Mean points of the applicants whose tier is approved; `blocks` hold the training applicants, rows x features in model order.
+
+    Raises ModelError when no one is approved.
+    """
     approved = np.array([policy.verdicts.get(name) == "approve" for name in tiers.names])
-    rows = np.flatnonzero(approved[tiers.index(scorer.calibration.pd(scorer.margin.raw(x)))])
-    if not len(rows):
+    kept = [x[approved[tiers.index(scorer.calibration.pd(scorer.margin.raw(x)))]] for x in blocks]
+    if not sum(map(len, kept)):
         raise ModelError(
-            f"Reference: expected approved applicants in the training months, got none of {len(x)} in an approved tier. "
+            "Reference: expected approved applicants in the training months, got none in an approved tier. "
             "Check policy.tier_edges against the base rate, or the calibration."
         )
+    rows = np.concatenate(kept)
     spaced = np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(np.int64))
-    return Reference.of(scorer, x[rows[spaced]])
+    return Reference.of(scorer, rows[spaced])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from data.store import read_frame, write_json
+from data.store import iter_tables, read_frame, write_json
 from models.decision.bundle import load_scorer, write_manifest
 from models.decision.law import Law
 from models.decision.policy import Policy, compile_policy
@@ -21,23 +22,33 @@ from pipeline import paths
 from pipeline.params import document, section
 from pipeline.stage import run
 
+ROWS = 20_000
+
 
 def main() -> dict[str, int]:
     """Write tiers.json, policy.json, reference.json and manifest.json; return the rows behind the reference."""
-    params, split = section("policy", PolicyParams), section("split", SplitParams)
+    params = section("policy", PolicyParams)
     product = document(Product, paths.PRODUCTS / f"{params.product}.yaml")
     laws = tuple(document(Law, paths.LAW / f"{name}.yaml") for name in params.law_profiles)
     tiers, rules = Tiers.from_edges(params.tier_edges), compile_policy(product, laws)
     scorer = load_scorer(paths.MODEL)
-    matrix = read_frame(paths.MATRIX, ["as_of", *scorer.catalogue.names])
-    training = matrix[roles(matrix["as_of"].to_numpy(), split) == TRAIN]
-    x = training[list(scorer.catalogue.names)].to_numpy(np.float64)
-    compared = reference(scorer, tiers, Policy.from_json(json.dumps(rules)), x, params.reference_rows)
+    training = _training(scorer.catalogue.names, section("split", SplitParams))
+    compared = reference(scorer, tiers, Policy.from_json(json.dumps(rules)), training, params.reference_rows)
     write_json(plain(tiers), paths.TIERS)
     write_json(rules, paths.POLICY)
     write_json(plain(compared), paths.REFERENCE)
     _show(write_manifest(paths.MODEL), product, laws, compared.n)
-    return {"training applicants": len(x), "reference applicants": compared.n}
+    return {"reference applicants": compared.n}
+
+
+def _training(names: tuple[str, ...], split: SplitParams) -> Iterator[np.ndarray]:
+    """Feature rows of the training applicants, block by block."""
+    is_training = roles(read_frame(paths.MATRIX, ["as_of"])["as_of"].to_numpy(), split) == TRAIN
+    start = 0
+    for block in iter_tables(paths.MATRIX, names, ROWS):
+        x = block.to_pandas(ignore_metadata=True).to_numpy(np.float64)
+        yield x[is_training[start : start + len(x)]]
+        start += len(x)
 
 
 def _show(version: str, product: Product, laws: tuple[Law, ...], n_reference: int) -> None:

@@ -44,9 +44,9 @@ def _decided(decider: Decider, block: pa.Table) -> pa.Table:
 
 
 def _show(decisions: pd.DataFrame, tiers: tuple[str, ...]) -> None:
-    table = Table(title="decide: decisions per tier; limit and APR are means over approvals")
+    table = Table(title="decide: decisions per tier; limit and APR are means over approvals", padding=0)
     for name in ("tier", "rows", "PD %", "approve", "refer", "decline", "refuse", "limit", "APR %"):
-        table.add_column(name, no_wrap=True, justify="left" if name == "tier" else "right")
+        table.add_column(name, min_width=6, justify="left" if name == "tier" else "right")
     for tier, rows in [*((name, decisions[decisions["tier"] == name]) for name in tiers), ("all", decisions)]:
         counts = rows["decision"].value_counts()
         approved = rows[rows["decision"] == "approve"]

@@ -57,7 +57,7 @@ def write(folder: Path, fitted: Calibrated, x: Floats, tiers: Tiers, words: Word
     rules = tiers_only_policy()
     _write(folder / "tiers.json", plain(tiers))
     _write(folder / "policy.json", rules)
-    compared = reference(load_scorer(folder), tiers, Policy.from_json(json.dumps(rules)), x, house.reference_rows)
+    compared = reference(load_scorer(folder), tiers, Policy.from_json(json.dumps(rules)), [x], house.reference_rows)
     _write(folder / "reference.json", plain(compared))
     return write_manifest(folder)
 

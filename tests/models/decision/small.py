@@ -91,7 +91,7 @@ def write_bundle(folder: Path, policy: dict[str, Any] | None = None, seed: int =
     (folder / "model.txt").write_text(booster_text(rng))
     for name, content in (("catalogue", catalogue()), ("calibration", calibration), ("tiers", tiers), ("policy", rules)):
         (folder / f"{name}.json").write_bytes(canonical(content))
-    compared = reference(load_scorer(folder, 1), tiers, Policy.from_json(json.dumps(rules)), matrix(rng, 2000), 1000)
+    compared = reference(load_scorer(folder, 1), tiers, Policy.from_json(json.dumps(rules)), [matrix(rng, 2000)], 1000)
     (folder / "reference.json").write_bytes(canonical(compared))
     write_manifest(folder)
     return folder
