@@ -34,7 +34,7 @@ def check_schema(schema: pa.Schema, columns: tuple[Column, ...], where: object) 
     count = Counter(schema.names)
     for column in columns:
         if count[column.name] != 1:
-            raise _twice(column, where) if count[column.name] else _missing(column, schema, where)
+            raise _twice(column, where) if count[column.name] else _missing(column, columns, schema, where)
         expected, fits = KINDS[column.kind]
         found = schema.field(column.name).type
         if not fits(found.value_type if pt.is_dictionary(found) else found):
@@ -53,8 +53,9 @@ def _twice(column: Column, where: object) -> BatchError:
     )
 
 
-def _missing(column: Column, schema: pa.Schema, where: object) -> BatchError:
-    near = difflib.get_close_matches(column.name, schema.names, n=1, cutoff=0.75)
+def _missing(column: Column, columns: tuple[Column, ...], schema: pa.Schema, where: object) -> BatchError:
+    unread = sorted(set(schema.names) - {other.name for other in columns})  # a column that is read is in its right place
+    near = difflib.get_close_matches(column.name, unread, n=1)
     return BatchError.of(
         f"Missing column `{column.name}`",
         where=where,

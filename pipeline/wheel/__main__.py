@@ -68,8 +68,9 @@ def lay_out(tree: Path) -> Path:
 
 def dependencies() -> tuple[str, ...]:
     """What the copied code imports and no more, at the versions it was proved with: same versions, same bits."""
-    third_party = tuple(name for name in imported_packages(PACKAGE, *ROOMS.values()) if name != "creditloom")
-    return tuple(line.replace("ibis-framework==", "ibis-framework[duckdb]==") for line in pinned(third_party))
+    third_party = (name for name in imported_packages(PACKAGE, *ROOMS.values()) if name != "creditloom")
+    backend = "duckdb"  # ibis imports it by name
+    return tuple(line.replace("ibis-framework==", "ibis-framework[duckdb]==") for line in pinned((*third_party, backend)))
 
 
 def _pyproject(package: Path) -> str:
@@ -86,9 +87,8 @@ def _pyproject(package: Path) -> str:
 def main() -> None:
     """Build into dist/ and say what was built."""
     wheel = build(Path("dist"))
-    Console(stderr=True, soft_wrap=True, markup=False).print(
-        f"{wheel} ({wheel.stat().st_size / 1e3:.0f} kB); needs {', '.join(dependencies())}"
-    )
+    say = Console(stderr=True, soft_wrap=True, markup=False).print
+    say(f"{wheel} ({wheel.stat().st_size / 1e3:.0f} kB); needs {', '.join(dependencies())}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,83 @@
+"""A good batch: every row decided, in its order, with the bits that the pipeline's own decisions have."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from data.store import read_table
+from models.decision.arrow import decisions_table
+from models.decision.decide import Decider
+from tests.score.conftest import Run
+
+
+@pytest.fixture
+def expected(bundle: Path, frame: pd.DataFrame) -> pa.Table:
+    return decisions_table(Decider.load(bundle).decide(frame))
+
+
+@pytest.mark.parametrize("rows", ["1", "7", "60", "1000"])
+def test_decisions_do_not_depend_on_the_blocks(score: Run, frame: pd.DataFrame, expected: pa.Table, rows: str) -> None:
+    frame.to_parquet("in.parquet")
+    assert score("in.parquet", "--rows", rows).exit_code == 0
+    assert read_table("out.parquet").equals(expected)
+    assert read_table("out.rejected.parquet").num_rows == 0
+
+
+def test_the_order_of_rows_and_columns_is_the_callers(score: Run, frame: pd.DataFrame, expected: pa.Table) -> None:
+    shuffle = np.random.default_rng(3).permutation(len(frame))
+    frame.iloc[shuffle][sorted(frame.columns, reverse=True)].assign(extra="unread").to_parquet("in.parquet", index=False)
+    assert score("in.parquet").exit_code == 0
+    assert read_table("out.parquet").equals(expected.take(pa.array(shuffle)))
+
+
+def test_a_folder_is_read_in_name_order(score: Run, frame: pd.DataFrame, expected: pa.Table) -> None:
+    Path("in").mkdir()
+    frame.iloc[:25].to_parquet("in/part-00000.parquet")
+    frame.iloc[25:].to_parquet("in/part-00001.parquet")
+    assert score("in", "--rows", "10").exit_code == 0
+    assert read_table("out.parquet").equals(expected)
+
+
+def test_dictionary_encoded_and_integer_columns_decide_alike(score: Run, frame: pd.DataFrame, expected: pa.Table) -> None:
+    table = pa.Table.from_pandas(frame.assign(purpose=frame["purpose"].astype("category"), age_years=frame["age_years"].astype("float64")))
+    pq.write_table(table, "in.parquet")
+    assert score("in.parquet").exit_code == 0
+    assert read_table("out.parquet").equals(expected)
+
+
+def test_text_ids_stay_text(score: Run, frame: pd.DataFrame) -> None:
+    frame.assign(application_id=[f"A{i:03}" for i in range(len(frame))]).to_parquet("in.parquet")
+    assert score("in.parquet").exit_code == 0
+    assert read_table("out.parquet")["application_id"].to_pylist()[:2] == ["A000", "A001"]
+
+
+def test_the_summary_counts_everything(score: Run, frame: pd.DataFrame) -> None:
+    frame.assign(wealth_fen=[-1, *frame["wealth_fen"][1:]]).to_parquet("in.parquet")
+    summary = json.loads(score("in.parquet", "--json").stdout)
+    assert (summary["rows"], summary["decided"], summary["rejected"]) == (60, 59, 1)
+    assert summary["rejected_by_rule"] == {"below_range": 1}
+    assert sum(summary["decisions"].values()) == 59
+
+
+def test_explain_all_adds_points_that_make_up_the_score(score: Run, frame: pd.DataFrame) -> None:
+    frame.to_parquet("in.parquet")
+    assert score("in.parquet", "--explain", "all", "--language", "zh").exit_code == 0
+    decisions = read_table("out.parquet").to_pandas()
+    points = decisions.filter(like="points_").sum(axis=1)
+    assert (points - decisions["score_raw"]).abs().max() < 1e-9
+
+
+def test_a_second_run_replaces_the_first(score: Run, frame: pd.DataFrame) -> None:
+    frame.to_parquet("in.parquet")
+    score("in.parquet")
+    frame.iloc[:5].to_parquet("in.parquet")
+    score("in.parquet")
+    assert read_table("out.parquet").num_rows == 5
+    assert sorted(path.name for path in Path().iterdir()) == ["in.parquet", "out.parquet", "out.rejected.parquet"]
