@@ -26,7 +26,6 @@ _BALANCES = Stream(
     ),
     (
         Measure("balance", "CNY", "balance", "余额", ("balance_fen",), per=100.0),
-        Measure("log_balance", "log CNY", "log balance in fen", "对数余额", ("balance_fen",), "log1p"),
     ),
 )
 
@@ -35,16 +34,13 @@ def _balance_blocks(account: str, concept: str) -> tuple[Block, ...]:
     """What is asked of one account; more money never counts against the applicant."""
     return (
         Block(concept, "mean", (account,), _SPAN, "balance", direction=-1, source="S3-R09"),
-        Block(concept, "mean", (account,), _SPAN, "log_balance", direction=-1, source="S3-R09"),
-        Block(concept, "last", (account,), ("3m", "12m"), "balance", direction=-1, source="S3-R09"),
-        Block(concept, "last", (account,), ("12m",), "log_balance", direction=-1),
+        Block(concept, "typical", (account, f"{account}_held"), _YEAR, "balance", direction=-1, source="S3-R09"),
+        Block(concept, "last", (account,), ("3m",), "balance", direction=-1, source="S3-R09"),
         Block(concept, "min", (account,), _YEAR, "balance", direction=-1),
-        Block(concept, "min", (account,), ("12m",), "log_balance", direction=-1),
         Block(concept, "max", (account,), _YEAR, "balance", direction=-1),
-        Block(concept, "max", (account,), ("12m",), "log_balance", direction=-1),
         Block(concept, "cv", (account,), _YEAR, "balance"),
-        Block(concept, "std", (account,), _YEAR, "log_balance"),
-        Block(concept, "trend", (account,), _YEAR, "log_balance"),
+        Block(concept, "log_std", (account, f"{account}_held"), _LONG, "balance"),
+        Block(concept, "growth", (account,), _YEAR, "balance"),
         Block(concept, "mean_vs12", (account,), ("1m", "3m"), "balance"),
         Block(concept, "count", (account,), ("12m",)),
         Block(concept, "share", (f"{account}_held",), _YEAR, over=account, direction=-1),
@@ -62,7 +58,6 @@ _PAID = Stream(
     ),
     (
         Measure("amount", "CNY", "amount", "金额", ("amount_fen",), per=100.0),
-        Measure("log_amount", "log CNY", "log amount in fen", "对数金额", ("amount_fen",), "log"),
     ),
     has_memory=True,
 )
@@ -75,9 +70,8 @@ _PAID_BLOCKS = (
     Block("contribution_record", "tenure", ("paid", *_SCHEMES), ("ever",), direction=-1),
     Block("contribution_record", "sum", ("paid",), _LONG, "amount"),
     Block("contribution_record", "mean", _SCHEMES, ("12m",), "amount"),
-    Block("contribution_record", "mean", _SCHEMES, ("12m",), "log_amount"),
     Block("contribution_record", "cv", _SCHEMES, ("12m",), "amount"),
-    Block("contribution_record", "trend", _SCHEMES, ("12m",), "log_amount"),
+    Block("contribution_record", "growth", _SCHEMES, ("12m",), "amount"),
     Block("contribution_record", "interval_cv", _SCHEMES, ("12m",), direction=1),
     Block("contribution_record", "monthly_cv", ("paid",), _YEAR, direction=1),
 )
@@ -94,7 +88,6 @@ _PROOFS = Stream(
     ),
     (
         Measure("value", "CNY", "stated value", "申报价值", ("value_fen",), per=100.0),
-        Measure("log_value", "log CNY", "log stated value in fen", "对数申报价值", ("value_fen",), "log"),
         Measure("kind", "count", "kinds", "种类", ("kind",), "id"),
     ),
     has_memory=True,
@@ -105,8 +98,7 @@ _PROOF_BLOCKS = (
     Block("wealth_and_proofs", "distinct", ("proof",), ("12m", "ever"), "kind", direction=-1),
     Block("wealth_and_proofs", "sum", ("proof",), ("12m", "ever"), "value", direction=-1),
     Block("wealth_and_proofs", "sum", ("proof_property", "proof_deposit"), ("ever",), "value", direction=-1),
-    Block("wealth_and_proofs", "mean", ("proof",), ("ever",), "log_value"),
-    Block("wealth_and_proofs", "max", ("proof",), ("ever",), "log_value", direction=-1),
+    Block("wealth_and_proofs", "max", ("proof",), ("ever",), "value", direction=-1),
     Block("wealth_and_proofs", "recency", ("proof",), ("ever",)),
     Block("wealth_and_proofs", "tenure", ("proof",), ("ever",)),
 )

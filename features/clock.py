@@ -55,6 +55,11 @@ def bins_back(age: np.ndarray, days: int) -> np.ndarray:
     return (age - 1) // (days * MICROS_PER_DAY)
 
 
+def months_back(age: np.ndarray) -> np.ndarray:
+    """Time in months of 30 days, negative before `as_of`, so that a positive slope is growth."""
+    return -age / (BIN_DAYS * MICROS_PER_DAY)
+
+
 def whole_days(age: np.ndarray) -> np.ndarray:
     """Age in days, by floor."""
     return age // MICROS_PER_DAY

@@ -26,12 +26,8 @@ def divide(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
 
 FORMS: dict[str, Callable[..., np.ndarray]] = {
     "plain": lambda x: x,
-    "flag": lambda x: x,
-    "id": lambda x: x,
-    "log": lambda x: np.log(np.maximum(x, 1.0)),
-    "log1p": lambda x: np.log1p(x),
+    "log": np.log1p,
     "ratio": divide,
-    "positive": lambda x: (x > 0).astype(float),
 }
 
 
@@ -44,7 +40,7 @@ class Rows:
         self.row = self._take(_integers(table, "row"))
         self.time = self._take(_integers(table, "event_time"))
         self.age = clock.age_micros(self.time, as_of[self.row])
-        self.step = clock.step_of(self.age)
+        self.key = clock.step_of(self.age) * self.n + self.row
         self._columns: dict[str, np.ndarray] = {}
         self._values: dict[str, np.ndarray] = {}
         self._parts: dict[str, Part] = {}
@@ -105,43 +101,64 @@ class Part:
 
     def __init__(self, rows: Rows, index: np.ndarray | None) -> None:
         self.rows, self.n, self.index = rows, rows.n, index
-        self.row, self.age = self.of(rows.row), self.of(rows.age)
-        self.key = self.of(rows.step) * rows.n + self.row
         self._sums: dict[tuple[str, str], np.ndarray] = {}
+        self._values: dict[str, tuple[np.ndarray, np.ndarray | None]] = {}
 
     def of(self, values: np.ndarray) -> np.ndarray:
         return values if self.index is None else values[self.index]
 
-    def values(self, measure: Measure) -> np.ndarray:
-        return self.of(self.rows.values(measure))
+    @cached_property
+    def row(self) -> np.ndarray:
+        return self.of(self.rows.row)
+
+    @cached_property
+    def age(self) -> np.ndarray:
+        return self.of(self.rows.age)
+
+    @cached_property
+    def key(self) -> np.ndarray:
+        return self.of(self.rows.key)
 
     @cached_property
     def counts(self) -> np.ndarray:
         """Rows per cell."""
         return cells(self.key, self.n, clock.N_STEPS)
 
-    def sums(self, kind: str, measure: Measure | None) -> np.ndarray:
-        """Cell sums of a kind: n, s, ss (values and squares), t, tt, tv (age in months and its products), over rows with a value."""
-        name = measure.name if measure else ""
-        if (kind, name) not in self._sums:
-            self._sums[kind, name] = self._sum(kind, measure)
-        return self._sums[kind, name]
+    def values(self, measure: Measure) -> np.ndarray:
+        """The measure of every row that has one; `having` tells which those are."""
+        return self._valued(measure)[0]
+
+    def having(self, measure: Measure, rows: np.ndarray) -> np.ndarray:
+        """Those of `rows` (one entry per row of the part) that have the measure."""
+        has = self._valued(measure)[1]
+        return rows if has is None else rows[has]
+
+    def _valued(self, measure: Measure) -> tuple[np.ndarray, np.ndarray | None]:
+        if measure.name not in self._values:
+            value = self.of(self.rows.values(measure))
+            has = ~np.isnan(value)
+            self._values[measure.name] = (value, None) if has.all() else (value[has], has)
+        return self._values[measure.name]
 
     def upto(self, kind: str, measure: Measure | None = None) -> np.ndarray:
-        """The same, cumulative over steps: row w is the window that ends with step w."""
-        return np.cumsum(self.sums(kind, measure), axis=0)
+        """Sums of a kind per (window, application): row w is the window that ends with step w.
+
+        Kinds: n, s, ss (rows, values, squares), t, tt, tv (time in months and its products), over rows that have the measure.
+        """
+        name = measure.name if measure else ""
+        if (kind, name) not in self._sums:
+            self._sums[kind, name] = np.cumsum(self._sum(kind, measure), axis=0)
+        return self._sums[kind, name]
 
     def _sum(self, kind: str, measure: Measure | None) -> np.ndarray:
-        if measure is None:
+        if measure is None or (kind == "n" and self._valued(measure)[1] is None):
             return self.counts
-        value = self.values(measure)
-        has = ~np.isnan(value)
-        key, value = (self.key, value) if has.all() else (self.key[has], value[has])
+        value, key = self.values(measure), self.having(measure, self.key)
         if kind == "n":
-            return self.counts if len(key) == len(self.key) else cells(key, self.n, clock.N_STEPS)
-        age = -(self.age if len(key) == len(self.key) else self.age[has]) / (clock.BIN_DAYS * clock.MICROS_PER_DAY)
-        weights = {"s": lambda: value, "ss": lambda: value * value, "t": lambda: age, "tt": lambda: age * age, "tv": lambda: age * value}
-        return cells(key, self.n, clock.N_STEPS, weights[kind]())
+            return cells(key, self.n, clock.N_STEPS)
+        time = clock.months_back(self.having(measure, self.age)) if kind.startswith("t") else value
+        weights = {"s": (value,), "ss": (value, value), "t": (time,), "tt": (time, time), "tv": (time, value)}[kind]
+        return cells(key, self.n, clock.N_STEPS, np.multiply(*weights) if len(weights) == 2 else weights[0])
 
 
 def cells(key: np.ndarray, n: int, steps: int, weights: np.ndarray | None = None) -> np.ndarray:

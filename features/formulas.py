@@ -6,7 +6,7 @@ Keys are those of `words.AGGREGATES`. Division by zero is null; a mean of nothin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,32 +54,37 @@ def fold(planes: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def _variance(c: Cell) -> np.ndarray:
+    """(ss - s s / n) / n; null below two values, and 0 where only rounding is left."""
     n, mean = c.upto("n"), divide(c.upto("s"), c.upto("n"))
     spread = divide(c.upto("ss"), n) - mean * mean
     return np.where(n < 2, np.nan, np.where(spread > 1e-12 * mean * mean, spread, 0.0))
 
 
+def _logs(c: Cell) -> Cell:
+    """The same cell on ln(1 + value), which keeps zeros."""
+    assert c.measure is not None
+    return replace(c, measure=replace(c.measure, name=f"log_{c.measure.name}", form="log"))
+
+
 def _extreme(c: Cell, sign: float) -> np.ndarray:
+    assert c.measure is not None
     grid = np.full(clock.N_STEPS * c.part.n, -np.inf)
-    value = c.part.values(c.measure)
-    has = ~np.isnan(value)
-    np.maximum.at(grid, c.part.key[has], sign * value[has])
+    np.maximum.at(grid, c.part.having(c.measure, c.part.key), sign * c.part.values(c.measure))
     best = np.maximum.accumulate(grid.reshape(clock.N_STEPS, -1), axis=0)[c.ends]
     return np.where(np.isfinite(best), sign * best, np.nan)
 
 
 def _last(c: Cell) -> np.ndarray:
     """Value of the newest row that has one; rows are in time order, so the last assignment wins."""
-    value = c.part.values(c.measure)
-    has = ~np.isnan(value)
-    newest, age = np.full(c.part.n, np.nan), np.full(c.part.n, clock.N_STEPS)
-    newest[c.part.row[has]] = value[has]
-    age[c.part.row[has]] = (c.part.key // c.part.n)[has]
-    return np.stack([np.where(age <= end, newest, np.nan) for end in c.ends])
+    assert c.measure is not None
+    row, key = c.part.having(c.measure, c.part.row), c.part.having(c.measure, c.part.key)
+    newest, step = np.full(c.part.n, np.nan), np.full(c.part.n, clock.N_STEPS)
+    newest[row], step[row] = c.part.values(c.measure), key // max(c.part.n, 1)
+    return np.stack([np.where(step <= end, newest, np.nan) for end in c.ends])
 
 
 def _trend(c: Cell) -> np.ndarray:
-    """Least-squares slope of the value over time in months: (n tv - t v) / (n tt - t t)."""
+    """Least-squares slope of the value over time in months: (n tv - t v) / (n tt - t t); needs three values."""
     n, t, v = c.upto("n"), c.upto("t"), c.upto("s")
     width = n * c.upto("tt") - t * t
     return divide(n * c.upto("tv") - t * v, np.where((n >= 3) & (width > 1e-6 * n * n), width, 0.0))
@@ -95,10 +100,12 @@ def _days_since(c: Cell, newest: bool) -> np.ndarray:
 
 def _binned(c: Cell, days: int, has_measure: bool) -> np.ndarray:
     """(bins, applications): counts or sums per bin of `days` within the year."""
-    bin_, bins = clock.bins_back(c.part.age, days), clock.YEAR_DAYS // days
+    age, row, weights = c.part.age, c.part.row, None
+    if has_measure and c.measure:
+        age, row, weights = c.part.having(c.measure, age), c.part.having(c.measure, row), c.part.values(c.measure)
+    bin_, bins = clock.bins_back(age, days), clock.YEAR_DAYS // days
     inside = bin_ < bins
-    weights = c.part.values(c.measure)[inside] if has_measure else None
-    return cells((bin_ * c.part.n + c.part.row)[inside], c.part.n, bins, weights)
+    return cells((bin_ * c.part.n + row)[inside], c.part.n, bins, None if weights is None else weights[inside])
 
 
 def _bin_cv(days: int, has_measure: bool) -> Callable[[Cell], np.ndarray]:
@@ -187,7 +194,10 @@ FORMULAS: dict[str, Callable[[Cell], np.ndarray]] = {
     "count": lambda c: c.part.upto("n")[c.ends],
     "sum": lambda c: c.upto("s"),
     "mean": lambda c: divide(c.upto("s"), c.upto("n")),
+    "typical": lambda c: np.expm1(np.ascontiguousarray(divide(_logs(c).upto("s"), c.upto("n")))),
     "std": lambda c: np.sqrt(_variance(c)),
+    "log_std": lambda c: np.sqrt(_variance(_logs(c))),
+    "growth": lambda c: _trend(_logs(c)),
     "cv": lambda c: divide(np.sqrt(_variance(c)), divide(c.upto("s"), c.upto("n"))),
     "max": lambda c: _extreme(c, 1.0),
     "min": lambda c: _extreme(c, -1.0),
@@ -202,6 +212,7 @@ FORMULAS: dict[str, Callable[[Cell], np.ndarray]] = {
     "recency": lambda c: _days_since(c, True),
     "tenure": lambda c: _days_since(c, False),
     "active_days": _active_days,
+    "per_day": lambda c: divide(c.upto("n"), _active_days(replace(c, part=c.over))),
     "active_weeks": _active(7),
     "active_months": _active(clock.BIN_DAYS),
     "run": _run,

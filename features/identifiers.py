@@ -17,6 +17,9 @@ from .cube import Part, cells, divide
 if TYPE_CHECKING:
     from .formulas import Cell
 
+LARGE = 2**40
+"""Identifiers from here on are renumbered, so that (application, identifier) fits one integer."""
+
 
 class Pairs:
     """One line per (application, identifier), sorted by application: its rows per step."""
@@ -26,7 +29,8 @@ class Pairs:
         has = np.flatnonzero(ids >= 0)
         self.n, self.ids, self.row, self.key = part.n, ids[has], part.row[has], part.key[has]
         self.step = self.key // self.n
-        self.order = np.lexsort((self.ids, self.row))
+        codes = self.ids if self.ids.max(initial=0) < LARGE else np.unique(self.ids, return_inverse=True)[1]
+        self.order = np.argsort(self.row * (codes.max(initial=0) + 1) + codes, kind="stable")
         row, ids = self.row[self.order], self.ids[self.order]
         first = np.ones(len(row), bool)
         first[1:] = (row[1:] != row[:-1]) | (ids[1:] != ids[:-1])

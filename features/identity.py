@@ -17,6 +17,7 @@ _KINDS = {
 }  # fmt: skip
 _PASS, _FAIL = is_("is_pass", True), is_("is_pass", False)
 _BY_KIND = tuple(f"check_{k}" for k in _KINDS)
+_SCORED = tuple(f"check_{k}" for k in ("real_name", "face", "police", "address"))
 _WINDOWS = ("3m", "12m", "ever")
 
 _CHECKS = Stream(
@@ -42,15 +43,16 @@ _CHECK_BLOCKS = (
     Block("identity_verification", "last", ("check",), ("ever",), "score", direction=-1),
     Block("identity_verification", "std", ("check",), ("12m", "ever"), "score"),
     Block("identity_verification", "trend", ("check",), ("12m",), "score"),
-    Block("identity_verification", "mean", _BY_KIND, ("ever",), "score", direction=-1),
+    Block("identity_verification", "mean", _SCORED, ("ever",), "score", direction=-1),
     Block("identity_verification", "min", ("check_face",), ("ever",), "score", direction=-1),
     Block("proof_completeness", "distinct", ("check_pass",), _WINDOWS, "kind", direction=-1),
     Block("proof_completeness", "distinct", ("check",), ("12m",), "kind"),
     Block("proof_completeness", "count", tuple(f"pass_{k}" for k in _KINDS), ("ever",)),
     Block("proof_completeness", "recency", tuple(f"pass_{k}" for k in _KINDS), ("ever",)),
-    Block("proof_completeness", "share", ("check_pass",), _WINDOWS, over="check", direction=-1),
+    Block("proof_completeness", "per_day", ("check_pass",), _WINDOWS, over="check", direction=-1),
+    Block("verification_retries", "share", ("check_pass",), _WINDOWS, over="check", direction=-1),
     Block("proof_completeness", "tenure", ("check_pass",), ("ever",), direction=-1),
-    Block("verification_retries", "count", ("check", "check_fail"), ("7d", "1m", "3m", "12m", "ever"), direction=1),
+    Block("verification_retries", "count", ("check", "check_fail"), ("1m", "3m", "12m", "ever"), direction=1),
     Block("verification_retries", "count", tuple(f"fail_{k}" for k in _KINDS), ("ever",), direction=1),
     Block("verification_retries", "count", _BY_KIND, ("12m",), direction=1),
     Block("verification_retries", "active_days", ("check",), ("12m",)),

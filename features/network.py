@@ -1,6 +1,7 @@
 """Measures of an undirected network in compressed rows: centrality, core, clustering, components. Same edges, same bits.
 
 `adjacency` is symmetric, 0/1, without loops, with sorted indices. Nodes without an edge are not part of the network: they get 0.
+Sources: S5-R17, domain 7.4.
 """
 
 from __future__ import annotations
@@ -10,25 +11,6 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 DAMPING, ROUNDS = 0.85, 30
-
-
-def symmetric(source: np.ndarray, target: np.ndarray, n: int) -> sparse.csr_matrix:
-    """Undirected 0/1 adjacency of directed edges; loops and repeats drop out."""
-    keep = source != target
-    directed = sparse.csr_matrix((np.ones(int(keep.sum())), (source[keep], target[keep])), shape=(n, n))
-    both = directed + directed.T
-    both.sum_duplicates()
-    both.data[:] = 1.0
-    return both
-
-
-def directed(source: np.ndarray, target: np.ndarray, n: int) -> sparse.csr_matrix:
-    """Directed 0/1 adjacency; loops and repeats drop out."""
-    keep = source != target
-    matrix = sparse.csr_matrix((np.ones(int(keep.sum())), (source[keep], target[keep])), shape=(n, n))
-    matrix.sum_duplicates()
-    matrix.data[:] = 1.0
-    return matrix
 
 
 def pagerank(adjacency: sparse.csr_matrix) -> np.ndarray:

@@ -1,0 +1,118 @@
+"""The network over time: who lists whom since when, and what has become known of each person's loans, by calendar month."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from . import clock
+from .reader import Sources, require
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.backends.duckdb import Backend
+
+BAD_DPD_DAYS, LATE_DPD_DAYS = 90, 30
+NEVER = np.iinfo(np.int32).max
+"""Month index of what is never known."""
+
+
+@dataclass(frozen=True)
+class Links:
+    """Pairs of linked nodes, both ways, sorted by (node, other): since which month the node lists the other, and the other the node."""
+
+    node: np.ndarray
+    other: np.ndarray
+    out_month: np.ndarray
+    in_month: np.ndarray
+
+    def adjacency(self, month: int, n: int) -> sparse.csr_matrix:
+        """Undirected 0/1 adjacency of the links known before the month; indices stay sorted."""
+        known = np.minimum(self.out_month, self.in_month) < month
+        start = np.concatenate([[0], np.cumsum(np.bincount(self.node[known], minlength=n))])
+        return sparse.csr_matrix((np.ones(int(start[-1])), self.other[known], start), shape=(n, n))
+
+    def count(self, known: np.ndarray, n: int) -> np.ndarray:
+        """Links of each node among those marked."""
+        return np.bincount(self.node[known], minlength=n).astype(float)
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Nodes (sorted applicant ids), their links, the month each node's loan, delay and default became known, and contacts received.
+
+    `received` is (node, month known, contacts).
+    """
+
+    nodes: np.ndarray
+    links: Links
+    loan_month: np.ndarray
+    late_month: np.ndarray
+    bad_month: np.ndarray
+    received: tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def timeline(con: Backend, sources: Sources) -> Timeline:
+    """Read contacts, interactions and loan performance once; tables that are absent leave their part empty."""
+    contacts = _known(con, sources, "contacts", "contact_id").to_pyarrow()
+    source, target = contacts.column("applicant_id").to_numpy(), contacts.column("contact_id").to_numpy()
+    nodes = np.unique(np.concatenate([source, target]))
+    month = clock.month_index(contacts.column("known").to_numpy())
+    links = _links(np.searchsorted(nodes, source), np.searchsorted(nodes, target), month, len(nodes))
+    loan, late, bad = (_first_known(con, sources, nodes, dpd) for dpd in (0, LATE_DPD_DAYS, BAD_DPD_DAYS))
+    return Timeline(nodes, links, loan, late, bad, _received(con, sources, nodes))
+
+
+def _links(source: np.ndarray, target: np.ndarray, month: np.ndarray, n: int) -> Links:
+    """Links of directed edges, each pair once from either side; loops drop out and of repeats the first counts."""
+    keep = source != target
+    source, target, month = source[keep], target[keep], month[keep]
+    never = np.full(len(month), NEVER, month.dtype)
+    key = np.concatenate([source * n + target, target * n + source])
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    start = np.flatnonzero(np.diff(key, prepend=-1))
+    first = (np.minimum.reduceat(np.concatenate(m)[order], start) if len(start) else never for m in ((month, never), (never, month)))
+    return Links(key[start] // max(n, 1), key[start] % max(n, 1), *first)
+
+
+def _known(con: Backend, sources: Sources, name: str, *columns: str) -> ir.Table:
+    """A table's rows with `known`, the first moment at which both its times have passed."""
+    import ibis
+
+    table = con.read_parquet(require(sources, name), table_name=f"graph_{name}")
+    return table.select("applicant_id", *columns, known=ibis.greatest(table.event_time, table.known_time))
+
+
+def _first_known(con: Backend, sources: Sources, nodes: np.ndarray, dpd: int) -> np.ndarray:
+    """Month in which a loan of each node was first known to have reached `dpd` days; NEVER where none did."""
+    months = np.full(len(nodes), NEVER, np.int64)
+    if not sources.get("loan_performance"):
+        return months
+    rows = _known(con, sources, "loan_performance", "dpd_days")
+    first = rows.filter(rows.dpd_days >= dpd).group_by("applicant_id").agg(known=lambda t: t.known.min()).to_pyarrow()
+    node, is_node = place(nodes, first.column("applicant_id").to_numpy())
+    months[node] = clock.month_index(first.column("known").to_numpy())[is_node]
+    return months
+
+
+def _received(con: Backend, sources: Sources, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    if not sources.get("interactions"):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+    rows = _known(con, sources, "interactions", "contact_id", "n_messages")
+    rows = rows.filter(rows.contact_id.notnull() & (rows.contact_id != rows.applicant_id))
+    table = rows.group_by("contact_id", month=rows.known.truncate("M")).agg(count=lambda t: t.n_messages.sum()).to_pyarrow()
+    node, is_node = place(nodes, table.column("contact_id").to_numpy())
+    return node, clock.month_index(table.column("month").to_numpy())[is_node], table.column("count").to_numpy()[is_node].astype(float)
+
+
+def place(nodes: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(places of the ids that are nodes, which of the ids those are)."""
+    if not len(nodes):
+        return np.zeros(0, np.int64), np.zeros(len(ids), bool)
+    at = np.minimum(np.searchsorted(nodes, ids), len(nodes) - 1)
+    is_node = nodes[at] == ids
+    return at[is_node], is_node
