@@ -26,6 +26,7 @@ SMALL = {  # so many bads that 2,000 applicants calibrate, tiers to suit, and a 
     "ridge.penalties": [1000.0],
     "policy.tier_edges": [0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5],
     "evaluate.bootstrap": 20,
+    "evaluate.reachable_rounds": 20,
     "explain.rows": 200,
     "explain.dependences": 1,
     "explain.examples": 2,

@@ -14,7 +14,7 @@ from pipeline.cli import build
 
 GOOD = {
     "discrimination": {"share_of_reachable_gini": 0.95},
-    "calibration": {"calibration_in_the_large_p": 0.4},
+    "calibration": {"calibration_in_the_large_p": 0.4, "tiers_reversed": 0},
     "portfolio": {"approval_rate": 0.68, "bad_rate_approved_true": 0.011},
 }
 
