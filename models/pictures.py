@@ -152,7 +152,8 @@ def _waterfall(explained: Explained, row: int, language: str) -> None:
     declared = {concept.id: concept for concept in explained.catalogue.concepts}
     names = _labels([declared[i] for i in ids], language, widen=2)
     shap.plots.waterfall(shap.Explanation(values=points[row], base_values=explained.base, feature_names=names), max_display=12, show=False)
-    plt.gcf().set_size_inches(7.5, 5)
+    plt.gcf().set_size_inches(4.6, 4.4)
+    plt.gca().tick_params(axis="y", labelsize=9)
 
 
 def _dependence(explained: Explained, i: int, language: str) -> None:

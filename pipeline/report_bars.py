@@ -10,23 +10,23 @@ from models.report.text import show
 from pipeline.bars import BARS, figure
 from pipeline.bars import Bar as HouseBar
 
-CHINESE = {
-    "discrimination.share_of_reachable_gini": "基尼占可达上限",
-    "calibration.calibration_in_the_large_p": "整体校准 p 值",
-    "calibration.tiers_reversed": "等级倒挂数",
-    "portfolio.approval_rate": "通过率",
-    "portfolio.bad_rate_approved_true": "通过客群真实坏账率",
+WORDS = {  # figure of metrics.json: its Chinese name, and how it reads
+    "discrimination.share_of_reachable_gini": ("基尼占可达上限", "share"),
+    "calibration.calibration_in_the_large_p": ("整体校准 p 值", "p"),
+    "calibration.tiers_reversed": ("等级倒挂数", "count"),
+    "portfolio.approval_rate": ("通过率", "share"),
+    "portfolio.bad_rate_approved_true": ("通过客群真实坏账率", "rate"),
 }
-READS = {"gini": "share", "p": "p", "rate": "rate", "true": "rate", "reversed": "count"}  # last word of a figure's name
 
 
 def bars(metrics: dict[str, Any]) -> tuple[Bar, ...]:
     """The house's statistical bars with what was measured, the ridge's figure beside."""
     found = []
     for bar in BARS:
-        kind, beside = READS[bar.figure.rpartition("_")[2]], figure(metrics, bar.ridge)
-        name, note = Text(bar.name, CHINESE.get(bar.figure, "")), "" if beside is None else f"ridge {show(beside, kind)}"
-        found.append(Bar(name, figure(metrics, bar.figure), kind, _aim(bar, kind), bar.judge(metrics), note))
+        chinese, kind = WORDS.get(bar.figure, ("", "number"))
+        beside = figure(metrics, bar.ridge)
+        note = "" if beside is None else f"ridge {show(beside, kind)}"
+        found.append(Bar(Text(bar.name, chinese), figure(metrics, bar.figure), kind, _aim(bar, kind), bar.judge(metrics), note))
     return tuple(found)
 
 
@@ -34,4 +34,6 @@ def _aim(bar: HouseBar, kind: str) -> str:
     low, high = (None if isinf(edge) else show(edge, kind) for edge in (bar.low, bar.high))
     if low and high:
         return f"{low} to {high}"
+    if bar.high == 0:
+        return high or ""
     return f"≥ {low}" if low else f"≤ {high}"

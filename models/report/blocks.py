@@ -23,6 +23,8 @@ class Card:
 
 @dataclass(frozen=True)
 class Cards:
+    """Cards side by side."""
+
     kind: ClassVar[str] = "cards"
     cards: tuple[Card, ...]
 
@@ -69,6 +71,8 @@ class Figure:
 
 @dataclass(frozen=True)
 class Figures:
+    """Drawings side by side where there is room."""
+
     kind: ClassVar[str] = "figures"
     figures: tuple[Figure, ...]
 
@@ -86,6 +90,8 @@ class Bridge:
 
 @dataclass(frozen=True)
 class Waterfall:
+    """One decision taken apart: a ladder of bridges from base points to score, the reasons told, and the line that adds up."""
+
     kind: ClassVar[str] = "waterfall"
     example: Example
     heading: str

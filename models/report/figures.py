@@ -40,16 +40,15 @@ PORTFOLIO = {  # figure of `portfolio`: how it is called and reads; figures not 
 def power(metrics: Metrics) -> pd.DataFrame:
     """name, auc, gini, ks, gini_true, and shares of reachable and oracle; oracle and reachable only where there is truth."""
     found = metrics["discrimination"]
-    best = {name: found.get(f"gini_{name}") for name in ("oracle", "reachable")}
-    rows = [{"name": name, "gini_true": value, **_shares(value, best)} for name, value in best.items() if value is not None]
+    oracle, reachable = (found.get(f"gini_{name}") for name in ("oracle", "reachable"))
+    rows: list[dict[str, Any]] = []
+    if oracle and reachable:
+        rows = [{"name": "oracle", "gini_true": oracle, "share_of_oracle_gini": 1.0}]
+        rows += [{"name": "reachable", "gini_true": reachable, "share_of_reachable_gini": 1.0, "share_of_oracle_gini": reachable / oracle}]
     for name, part in (("model", found), ("ridge logit", found.get("ridge_logit", {}))):
         figures = {column: part.get(key) for column, key in POWER.items()}
         rows.append({"name": name, **figures, **{share: part.get(share) for share in SHARES}})
     return _without_empty(pd.DataFrame(rows))
-
-
-def _shares(value: float, best: Mapping[str, float | None]) -> dict[str, float]:
-    return {f"share_of_{name}_gini": value / whole for name, whole in best.items() if whole}
 
 
 def tests(metrics: Metrics) -> pd.DataFrame:

@@ -30,15 +30,17 @@ _KINDS: dict[str, Callable[[Any], str]] = {
     "name": lambda v: str(v).replace("_", " "),
     "count": lambda v: f"{v:,.0f}",
     "number": lambda v: f"{v:.3f}",
+    "decimal": lambda v: f"{v:,.1f}",
     "share": lambda v: f"{100 * v:.1f} %",
     "rate": lambda v: f"{100 * v:.2f} %",
     "daily": lambda v: f"{100 * v:.3f} %",
     "p": _p,
-    "money": lambda v: f"{'−' if v < 0 else ''}¥{abs(v):,.0f}",
-    "points": lambda v: f"{v:+.1f}".replace("-", "−"),
+    "money": lambda v: f"{'-' if v < 0 else ''}¥{abs(v):,.0f}",
+    "points": lambda v: f"{v:+.1f}",
     "seconds": lambda v: f"{v:,.1f} s",
 }
 KINDS = tuple(_KINDS)
+WORDS = ("text", "name")  # kinds that are no figures
 
 
 def is_null(value: object) -> bool:
@@ -48,7 +50,10 @@ def is_null(value: object) -> bool:
 
 def show(value: Any, kind: str) -> str:
     """`value` as a person reads it; null is a dash."""
-    return DASH if is_null(value) else _KINDS[kind](value)
+    if is_null(value):
+        return DASH
+    text = _KINDS[kind](value)
+    return text if kind in WORDS else text.replace("-", "−")
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class Column:
 
     @property
     def is_numeric(self) -> bool:
-        return self.kind not in ("text", "name")
+        return self.kind not in WORDS
 
     def state(self, value: Any) -> str:
         """`fail` for a figure out of bounds, else empty."""

@@ -7,7 +7,7 @@ import base64
 import numpy as np
 import pandas as pd
 
-from models.report import Bar, Example, Picture, ReportData, Step, Text
+from models.report import Bar, Coverage, Example, Picture, ReportData, Step, Text
 
 # 1 x 1 pixel
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
@@ -154,6 +154,8 @@ def full() -> ReportData:
                 "ridge": [0.67, None],
             }
         ),
+        swaps=pd.DataFrame({"who": ["both", "the model only"], "n": [900, 40], "bad_rate": [0.011, 0.02]}),
+        coverage=Coverage(1200, 1.0, 3.8, 5e-13),
         reasons=pd.DataFrame(
             {
                 "concept": [c for c, _ in CONCEPTS],

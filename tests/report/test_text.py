@@ -39,3 +39,14 @@ def test_a_table_keeps_the_columns_it_finds_and_scales_bars_to_the_largest() -> 
 def test_a_text_column_beside_its_chinese_is_bilingual() -> None:
     frame = pd.DataFrame({"text": ["cash balance"], "text_zh": ["现金余额"]})
     assert table(frame, (Column("text", "concept"),), "x").rows[0][0].text.zh == "现金余额"
+
+
+def test_a_figure_out_of_bounds_is_marked() -> None:
+    frame = pd.DataFrame({"group": ["a", "b", "c"], "ratio": [0.79, 0.8, None]})
+    made = table(frame, (Column("group", "group"), Column("ratio", "ratio", "number", least=0.8)), "x")
+    assert [row[1].state for row in made.rows] == ["fail", "", ""]
+
+
+def test_a_family_is_named_in_both_languages() -> None:
+    cell = table(pd.DataFrame({"family": ["payment_flow"]}), (Column("family", "family", "name"),), "x").rows[0][0]
+    assert (cell.text.en, cell.text.zh) == ("payment flow", "支付流水")

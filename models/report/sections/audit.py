@@ -13,6 +13,7 @@ FAIRNESS = (
 )  # fmt: skip
 SELECTION = (
     Column("feature", "feature"), Column("why", "why it fell"), Column("figure", "figure", "number"), Column("of", "doubles"),
+    Column("detail", "detail"),
 )  # fmt: skip
 RUNTIME = (Column("stage", "stage"), Column("seconds", "seconds", "seconds", bar=True), Column("counts", "counts"))
 GLOSSARY = (

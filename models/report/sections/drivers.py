@@ -13,10 +13,10 @@ from models.report.text import ABSENT, Column, table
 FAMILIES = (
     Column("family", "family", "name"), Column("share", "share", "share", bar=True),
     Column("low", "from", "share"), Column("high", "to", "share"),
-    Column("target", "target", "share"), Column("tolerance", "± allowed", "share"), Column("mean_abs_points", "mean |points|", "number"),
+    Column("target", "target", "share"), Column("tolerance", "± allowed", "share"), Column("mean_abs_points", "mean |points|", "decimal"),
 )  # fmt: skip
 STATES = (Column("family", "family", "name"), Column("r2", "R²", "number", bar=True), Column("aim", "aim", "number"))
-CONCEPTS = (Column("text", "concept"), Column("family", "family", "name"), Column("mean_abs_points", "mean |points|", "number", bar=True))
+CONCEPTS = (Column("text", "concept"), Column("family", "family", "name"), Column("mean_abs_points", "mean |points|", "decimal", bar=True))
 
 
 def families(data: ReportData) -> Section | None:

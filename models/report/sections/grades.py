@@ -68,13 +68,13 @@ def vintages(data: ReportData) -> Section | None:
 
 def portfolio(data: ReportData) -> Section | None:
     """Approval, bad rate, limits, rates and profit at the same cut, ridge beside the model."""
-    if data.portfolio is None:
-        return None
-    lead = "What the decisions add up to; approval is counted before affordability and consent."
-    blocks = [_mixed(data.portfolio, MEASURES, "Portfolio of the out-of-time months")]
+    blocks: list[Block] = []
+    if data.portfolio is not None:
+        blocks.append(_mixed(data.portfolio, MEASURES, "Portfolio of the out-of-time months"))
     if data.swaps is not None:
         blocks.append(table(data.swaps, SWAPS, "Whom model and ridge logit choose apart, at the same number of approvals"))
-    return Section("portfolio", Text("Portfolio", "资产组合"), lead, tuple(blocks))
+    lead = "What the decisions add up to; approval is counted before affordability and consent."
+    return Section("portfolio", Text("Portfolio", "资产组合"), lead, tuple(blocks)) if blocks else None
 
 
 def _mixed(frame: pd.DataFrame, columns: tuple[Column, ...], caption: str) -> Table:

@@ -10,22 +10,25 @@ VOLUMES = (Column("table", "raw table"), Column("family", "family", "name"), Col
 
 
 def bars(data: ReportData) -> Section | None:
-    """The promises of the run as cards: value, aim, met or not."""
+    """The promises of the run as cards: value, aim, met or not. Figures without an aim are plain figures, and nothing is judged."""
     if not data.bars:
         return None
+    cards = Cards(tuple(_card(bar) for bar in data.bars))
+    if not any(bar.aim for bar in data.bars):
+        return Section("bars", Text("Summary", "概要"), "", (cards,))
     missed = [bar.name.en for bar in data.bars if bar.passed is False]
     judged = sum(bar.passed is not None for bar in data.bars)
     met = f"All {judged} judged bars are met." if judged else "No bar could be judged here."
     verdict = Note(f"Missed: {', '.join(missed)}." if missed else met, "fail" if missed else "pass" if judged else "")
     lead = "What was promised before the run, and what came out on the out-of-time months."
-    return Section("bars", Text("Bars", "达标情况"), lead, (verdict, Cards(tuple(_card(bar) for bar in data.bars))))
+    return Section("bars", Text("Bars", "达标情况"), lead, (verdict, cards))
 
 
 def _card(bar: Bar) -> Card:
     absent = bar.value is None
     state = "" if absent or bar.passed is None else "pass" if bar.passed else "fail"
-    note = f"aim {bar.aim}" + (f" · {ABSENT}" if absent else f" · {bar.note}" if bar.note else "")
-    return Card(bar.name, show(bar.value, bar.kind), note, state)
+    notes = (f"aim {bar.aim}" if bar.aim else "", ABSENT if absent else bar.note)
+    return Card(bar.name, show(bar.value, bar.kind), " · ".join(filter(None, notes)), state)
 
 
 def flow(data: ReportData) -> Section | None:

@@ -1,0 +1,76 @@
+"""From metrics.json to the frames of the report: model and ridge side by side, and what real data cannot know stays away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from models.report import figures
+
+
+def metrics(has_truth: bool = True) -> dict[str, Any]:
+    """The nested blocks of design 9, with round numbers."""
+    ridge = {
+        "auc_oot": 0.76,
+        "gini_oot": 0.52,
+        "ks_oot": 0.38,
+        "gini_oot_true": 0.5,
+        "share_of_oracle_gini": 0.8,
+        "share_of_reachable_gini": 1.0,
+    }
+    model = {**ridge, "auc_oot": 0.75, "gini_oot_true": 0.45, "share_of_reachable_gini": 0.9, "gini_oracle": 0.625, "gini_reachable": 0.5}
+    if not has_truth:
+        model.update(dict.fromkeys(("gini_oracle", "gini_reachable", "gini_oot_true", "share_of_oracle_gini", "share_of_reachable_gini")))
+        ridge.update(dict.fromkeys(("gini_oot_true", "share_of_oracle_gini", "share_of_reachable_gini")))
+    cut = {"approval_rate": 0.68, "bad_rate_approved_true": 0.011 if has_truth else None}
+    swap = {"both": {"n": 90, "bad_rate": 0.01}, "model_only": {"n": 10, "bad_rate": 0.02}, "ridge_only": {"n": 10, "bad_rate": None}}
+    return {
+        "discrimination": {**model, "ridge_logit": ridge},
+        "calibration": {"ece": 0.002, "slope": 1.02, "unheard_of": 3, "ridge_logit": {"ece": 0.003}},
+        "portfolio": {"zeal_rate": 0.5, **cut, "mean_limit_cny": 8000.0, "decision_share": {"approve": 0.6}, "ridge_logit": cut},
+        "family_share": {
+            "assets": {"family": "assets", "share": 0.2, "low": 0.1, "high": 0.3, "target": 0.15 if has_truth else None, "tolerance": 0.04},
+            "bureau": {"family": "bureau", "share": 0.8, "low": 0.7, "high": 0.9, "target": 0.85 if has_truth else None, "tolerance": 0.04},
+        },
+        "challenger": {"swap": swap},
+    }
+
+
+def test_oracle_and_reachable_stand_above_model_and_ridge() -> None:
+    frame = figures.power(metrics()).set_index("name")
+    assert list(frame.index) == ["oracle", "reachable", "model", "ridge logit"]
+    assert frame.loc["reachable", "share_of_oracle_gini"] == 0.5 / 0.625
+    assert frame.loc["model", "share_of_reachable_gini"] == 0.9
+    assert frame.loc["oracle", ["auc", "share_of_reachable_gini"]].isna().all()
+
+
+def test_without_truth_only_what_was_observed_stands() -> None:
+    frame = figures.power(metrics(has_truth=False))
+    assert list(frame["name"]) == ["model", "ridge logit"]
+    assert list(frame.columns) == ["name", "auc", "gini", "ks"]
+    assert "target" not in figures.families(metrics(has_truth=False))
+
+
+def test_tests_keep_their_order_and_the_ridge_its_gaps() -> None:
+    frame = figures.tests(metrics())
+    assert list(frame["test"]) == ["slope", "expected calibration error"]
+    assert frame["ridge"].isna().tolist() == [True, False]
+
+
+def test_the_portfolio_names_what_it_knows_and_shows_what_it_does_not() -> None:
+    frame = figures.portfolio(metrics())
+    assert frame["measure"].tolist() == [
+        "approval rate",
+        "true bad rate of approved, neutral macro",
+        "mean limit",
+        "zeal rate",
+        "decided to approve",
+    ]
+    assert frame["kind"].tolist() == ["share", "rate", "money", "rate", "share"]
+
+
+def test_swap_sets_are_named_in_words() -> None:
+    assert figures.swaps(metrics())["who"].tolist() == ["both", "the model only", "the ridge logit only"]
+
+
+def test_the_largest_family_comes_first() -> None:
+    assert figures.families(metrics())["family"].tolist() == ["bureau", "assets"]
