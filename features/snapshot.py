@@ -24,7 +24,7 @@ SNAPSHOT = (
     _spec("mutual_share", _NETWORK, "share", -1, NO_CIRCLE, "share of contacts that are mutual", "互为联系人比例"),
     _spec("neighbour_degree_mean", _NETWORK, "count", 0, NO_CIRCLE, "average number of contacts of the contacts", "联系人的平均联系人数"),
     _spec("neighbour_degree_max", _NETWORK, "count", 0, NO_CIRCLE, "largest number of contacts among the contacts", "联系人的最大联系人数"),
-    _spec("clustering", _NETWORK, "share", 0, NO_CIRCLE, "share of pairs of contacts who know each other", "联系人互识比例"),
+    _spec("clustering_share", _NETWORK, "share", 0, NO_CIRCLE, "share of pairs of contacts who know each other", "联系人互识比例"),
     _spec("core_number", _NETWORK, "count", 0, NO_CONSENT, "depth in the core of the network", "网络核心层级"),
     _spec("pagerank_ratio", _NETWORK, "ratio", 0, NO_CONSENT, "centrality in the network against the average person", "网络中心度与均值之比"),
     _spec("component_share", _NETWORK, "share", 0, NO_CONSENT, "share of the network that can be reached", "可触达网络占比"),

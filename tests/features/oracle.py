@@ -1,0 +1,183 @@
+"""The slow, obvious engine: one person, one feature at a time, in pandas. It must agree with the fast one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.grid import Block, Slice, Stream
+from features.words import AGGREGATES
+
+DAYS = {"1d": 1, "7d": 7, "1m": 30, "3m": 90, "6m": 180, "12m": 360, "ever": 10_000}
+
+
+@dataclass
+class Case:
+    """The rows of one person's slice inside the window (`rows`), of the slice compared with (`over`), and of the slice at any time."""
+
+    rows: pd.DataFrame
+    over: pd.DataFrame
+    always: pd.DataFrame
+    days: int
+
+
+def seen(stream: Stream, events: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """What of a person's rows was known before `as_of`, in order, with the columns that every formula needs."""
+    known = events[(events.event_time < as_of) & (events.known_time < as_of)].sort_values(["event_time", "event_id"])
+    if not stream.has_memory:
+        known = known[known.event_time >= as_of - pd.Timedelta(days=360)]
+    known = known.copy()
+    known["age"] = (as_of - known.event_time) / pd.Timedelta(days=1)
+    known["month"] = -known.age / 30
+    known["hour"], known["weekday"] = known.event_time.dt.hour, known.event_time.dt.weekday
+    return known
+
+
+def value_of(stream: Stream, block: Block, name: str, window: str, known: pd.DataFrame) -> float:
+    """One feature of one person; NaN is null. `known` is what `seen` gave."""
+    always = _where(known, stream.slice(name))
+    always = always.assign(v=_measure(stream, block, always))
+    over = _where(known, stream.slice(block.over)) if block.over else always
+    over = over.assign(v=_measure(stream, block, over))
+    days = DAYS[window]
+    result = ORACLE[block.aggregate](Case(always[always.age <= days], over[over.age <= days], always, days))
+    per = stream.measure(block.measure).per if block.measure and not AGGREGATES[block.aggregate].unit else 1.0
+    return result / per
+
+
+def _measure(stream: Stream, block: Block, rows: pd.DataFrame) -> pd.Series:
+    if not block.measure:
+        return pd.Series(1.0, rows.index)
+    measure = stream.measure(block.measure)
+    first = rows[measure.columns[0]]
+    if measure.form == "ratio":
+        return first / rows[measure.columns[1]].replace(0, np.nan)
+    return first
+
+
+def _where(rows: pd.DataFrame, part: Slice) -> pd.DataFrame:
+    for c in part.where:
+        column = rows[c.column]
+        rows = rows[column.isin(c.values) if c.values else column.between(-math.inf if c.low is None else c.low, math.inf if c.high is None else c.high)]
+    return rows
+
+
+def _ratio(top: float, bottom: float) -> float:
+    return math.nan if bottom == 0 or math.isnan(bottom) else top / bottom
+
+
+def _std(v: pd.Series) -> float:
+    v = v.dropna().astype(float)
+    return math.nan if len(v) < 2 else float(v.std(ddof=0))
+
+
+def _mean(v: pd.Series) -> float:
+    return float(v.dropna().astype(float).mean())
+
+
+def _log(c: Case) -> pd.Series:
+    return np.log1p(c.rows.v.dropna().astype(float))
+
+
+def _bins(c: Case, days: int, is_sum: bool) -> np.ndarray:
+    """Totals of the whole bins of the window, newest first; the bin that holds age a is ceil(a / days) - 1."""
+    totals = np.zeros(c.days // days)
+    for age, v in zip(c.rows.age, c.rows.v, strict=True):
+        place = math.ceil(age / days) - 1
+        if place < len(totals):
+            totals[place] += v if is_sum else 1
+    return totals
+
+
+def _cv(totals: np.ndarray) -> float:
+    return _ratio(float(totals.std()), float(totals.mean()))
+
+
+def _slope(totals: np.ndarray) -> float:
+    return _ratio(float(np.polyfit(-np.arange(len(totals)), totals, 1)[0]), float(totals.mean()))
+
+
+def _trend(v: pd.Series, month: pd.Series) -> float:
+    v = v.dropna().astype(float)
+    return math.nan if len(v) < 3 or month[v.index].nunique() < 2 else float(np.polyfit(month[v.index], v, 1)[0])
+
+
+def _run(c: Case) -> float:
+    active = (_bins(c, 30, False) > 0).tolist()
+    run = active[active.index(True) :] if True in active else []
+    return float(run.index(False) if False in run else len(run))
+
+
+def _entropy(v: pd.Series) -> float:
+    share = v.dropna().value_counts(normalize=True)
+    return float(-(share * np.log(share)).sum()) if len(share) else math.nan
+
+
+def _changes(c: Case) -> tuple[int, int]:
+    """Neighbours in time over all rows, counted where the later one lies inside the window."""
+    ids = c.always.dropna(subset="v")
+    pairs = [(old, new) for old, new, age in zip(ids.v, ids.v[1:], ids.age[1:], strict=False) if age <= c.days]
+    return sum(old != new for old, new in pairs), len(pairs)
+
+
+def _interval_cv(c: Case) -> float:
+    times = c.always.age.to_numpy()
+    gaps = np.array([a - b for a, b in zip(times, times[1:], strict=False) if b <= c.days])
+    return math.nan if len(gaps) < 3 else _ratio(float(gaps.std()), float(gaps.mean()))
+
+
+def _new(c: Case) -> float:
+    first = c.always.dropna(subset="v").groupby("v").age.max()
+    return float((first <= c.days).sum())
+
+
+def _year(c: Case, of: Callable[[pd.DataFrame], float]) -> float:
+    return of(c.always[c.always.age <= 360])
+
+
+ORACLE: dict[str, Callable[[Case], float]] = {
+    "count": lambda c: len(c.rows),
+    "sum": lambda c: float(c.rows.v.sum()),
+    "mean": lambda c: _mean(c.rows.v),
+    "typical": lambda c: math.expm1(_log(c).mean()) if len(_log(c)) else math.nan,
+    "std": lambda c: _std(c.rows.v),
+    "log_std": lambda c: _std(_log(c)),
+    "cv": lambda c: _ratio(_std(c.rows.v), _mean(c.rows.v)),
+    "max": lambda c: float(c.rows.v.max()),
+    "min": lambda c: float(c.rows.v.min()),
+    "last": lambda c: float(c.rows.v.dropna().iloc[-1]) if c.rows.v.notna().any() else math.nan,
+    "trend": lambda c: _trend(c.rows.v, c.rows.month),
+    "growth": lambda c: _trend(_log(c), c.rows.month),
+    "mean_vs12": lambda c: _ratio(_mean(c.rows.v), _year(c, lambda r: _mean(r.v))),
+    "share": lambda c: _ratio(len(c.rows), len(c.over)),
+    "sum_share": lambda c: _ratio(c.rows.v.sum(), c.over.v.sum()),
+    "gap": lambda c: _ratio(c.rows.v.sum() - c.over.v.sum(), c.rows.v.sum() + c.over.v.sum()),
+    "count_gap": lambda c: _ratio(len(c.rows) - len(c.over), len(c.rows) + len(c.over)),
+    "top_share": lambda c: _ratio(c.rows.v.max(), c.rows.v.sum()),
+    "recency": lambda c: math.floor(c.rows.age.min()) if len(c.rows) else math.nan,
+    "tenure": lambda c: math.floor(c.rows.age.max()) if len(c.rows) else math.nan,
+    "active_days": lambda c: np.ceil(c.rows.age).nunique(),
+    "per_day": lambda c: _ratio(len(c.rows), np.ceil(c.over.age).nunique()),
+    "active_weeks": lambda c: int((_bins(c, 7, False) > 0).sum()),
+    "active_months": lambda c: int((_bins(c, 30, False) > 0).sum()),
+    "run": _run,
+    "weekly_cv": lambda c: _cv(_bins(c, 7, False)),
+    "weekly_sum_cv": lambda c: _cv(_bins(c, 7, True)),
+    "monthly_cv": lambda c: _cv(_bins(c, 30, False)),
+    "monthly_sum_cv": lambda c: _cv(_bins(c, 30, True)),
+    "slope": lambda c: _slope(_bins(c, 30, False)),
+    "sum_slope": lambda c: _slope(_bins(c, 30, True)),
+    "vs12": lambda c: _ratio(len(c.rows) / c.days, _year(c, len) / 360),
+    "sum_vs12": lambda c: _ratio(c.rows.v.sum() / c.days, _year(c, lambda r: r.v.sum()) / 360),
+    "interval_cv": _interval_cv,
+    "distinct": lambda c: c.rows.v.nunique(),
+    "new": _new,
+    "main_share": lambda c: c.rows.v.value_counts(normalize=True).max() if c.rows.v.notna().any() else math.nan,
+    "entropy": lambda c: _entropy(c.rows.v),
+    "changes": lambda c: _changes(c)[0],
+    "change_share": lambda c: _ratio(*_changes(c)),
+}
