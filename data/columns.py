@@ -54,7 +54,7 @@ def time_of(table: pa.Table, name: str, latest: dt.datetime, where: Path) -> NDA
 
 
 def feature_of(table: pa.Table, name: str, *, is_category: bool, special_codes: tuple[float, ...], where: Path) -> pd.Series:
-    """One feature: float64 with special codes as null, or text (object, null = None) for a category."""
+    """One feature: float64 with special codes as null, or text (object, null = None) for a category; a number's text is 1 or 2.5."""
     column = table[name].combine_chunks()
     kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
     if is_category or _is_text(kind):
@@ -70,7 +70,8 @@ def feature_of(table: pa.Table, name: str, *, is_category: bool, special_codes: 
 
 
 def _category(column: pa.Array, name: str, *, is_named: bool, where: Path) -> pd.Series:
-    texts = pd.Series(column.cast(pa.string()).to_pylist(), dtype=object)
+    values = column.to_pylist()
+    texts = pd.Series([v if v is None or isinstance(v, str) else f"{v:.15g}" for v in values], dtype=object)
     levels = texts.nunique()
     if not is_named and levels > max(MANY_LEVELS, ID_LIKE_SHARE * len(texts)):
         raise DataError.of(

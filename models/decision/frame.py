@@ -84,7 +84,7 @@ def _check_columns(frame: pd.DataFrame, wanted: tuple[str, ...], banned: Iterabl
 
 def _features(frame: pd.DataFrame, catalogue: Catalogue) -> np.ndarray:
     columns = frame[list(catalogue.names)]
-    if (columns.dtypes == np.float64).all() and not any(f.special_codes for f in catalogue.features):
+    if (columns.dtypes == np.float64).all() and not any(f.special_codes or f.categories for f in catalogue.features):
         return columns.to_numpy(np.float64)
     x = np.empty(columns.shape, dtype=np.float64)
     for k, feature in enumerate(catalogue.features):
@@ -94,10 +94,18 @@ def _features(frame: pd.DataFrame, catalogue: Catalogue) -> np.ndarray:
 
 def _feature(series: pd.Series, feature: Feature) -> np.ndarray:
     if feature.categories:
-        codes = pd.Index(feature.categories, dtype=object).get_indexer(pd.Index(_text(series), dtype=object))
+        codes = pd.Index(feature.categories, dtype=object).get_indexer(pd.Index(_levels(series), dtype=object))
         return np.where(codes < 0, np.nan, codes)  # a text never seen in training is null
     values = _number(series, feature.name)
     return np.where(np.isin(values, feature.special_codes), np.nan, values) if feature.special_codes else values
+
+
+def _levels(series: pd.Series) -> np.ndarray:
+    """Texts of a category; numbers that stand for categories as they are usually written (1, 2.5)."""
+    if not pd.api.types.is_any_real_numeric_dtype(series.dtype):
+        return _text(series)
+    values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.array([None if np.isnan(v) else f"{v:.15g}" for v in values], dtype=object)
 
 
 def _number(series: pd.Series, name: str) -> np.ndarray:
