@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CHINESE_FONTS = ("NotoSansCJK", "NotoSansSC", "SourceHanSans", "wqy-zenhei", "wqy-microhei", "PingFang", "msyh", "DroidSansFallback")
 LABEL_WIDTH = {"en": 40, "zh": 22}  # characters of a label before it is broken
+NARROW = 0.6  # of that, where a picture has half the page
 AXES = {"en": "points (positive raises the score)", "zh": "分值（正值提高评分）"}
 
 
@@ -106,9 +107,9 @@ def _seeded(seed: int) -> Iterator[None]:
         np.random.set_state(state)  # noqa: NPY002
 
 
-def _labels(entries: Sequence[Any], language: str, widen: int = 1) -> list[str]:
+def _labels(entries: Sequence[Any], language: str, width: float = 1.0) -> list[str]:
     texts = [getattr(entry, f"text_{language}", "") or getattr(entry, "name", getattr(entry, "id", "")) for entry in entries]
-    return ["\n".join(textwrap.wrap(text, widen * LABEL_WIDTH[language])) for text in texts]
+    return ["\n".join(textwrap.wrap(text, int(width * LABEL_WIDTH[language]))) for text in texts]
 
 
 def _explanation(explained: Explained, language: str) -> shap.Explanation:
@@ -150,9 +151,9 @@ def _waterfall(explained: Explained, row: int, language: str) -> None:
 
     ids, points = explained.grouped("concept")
     declared = {concept.id: concept for concept in explained.catalogue.concepts}
-    names = _labels([declared[i] for i in ids], language, widen=2)
+    names = _labels([declared[i] for i in ids], language, NARROW)
     shap.plots.waterfall(shap.Explanation(values=points[row], base_values=explained.base, feature_names=names), max_display=12, show=False)
-    plt.gcf().set_size_inches(4.6, 4.4)
+    plt.gcf().set_size_inches(4.2, 5)
     plt.gca().tick_params(axis="y", labelsize=9)
 
 

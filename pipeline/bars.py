@@ -51,7 +51,6 @@ BARS = (
     Bar("tiers reversed", "calibration.tiers_reversed", high=0, ridge="calibration.ridge_logit.tiers_reversed"),
     Bar("approval rate", "portfolio.approval_rate", low=0.62, high=0.75, ridge="portfolio.ridge_logit.approval_rate"),
     Bar("bad rate of approved, true", "portfolio.bad_rate_approved_true", high=0.013, ridge="portfolio.ridge_logit.bad_rate_approved_true"),
-    Bar("adjacent tiers reversed", "calibration.tiers_reversed", high=0),
     Bar("adverse decisions with a reason", "reasons.share_with_reason", low=1),
     Bar("points and base against score_raw", "reasons.largest_sum_error_points", high=1e-9),
 )

@@ -27,7 +27,7 @@ def _p(value: float) -> str:
 
 _KINDS: dict[str, Callable[[Any], str]] = {
     "text": str,
-    "name": lambda v: str(v).replace("_", " "),
+    "name": lambda v: {"True": "yes", "False": "no"}.get(str(v), str(v).replace("_", " ")),
     "count": lambda v: f"{v:,.0f}",
     "number": lambda v: f"{v:.3f}",
     "decimal": lambda v: f"{v:,.1f}",
@@ -35,6 +35,7 @@ _KINDS: dict[str, Callable[[Any], str]] = {
     "rate": lambda v: f"{100 * v:.2f} %",
     "daily": lambda v: f"{100 * v:.3f} %",
     "p": _p,
+    "error": lambda v: f"{v:.0e}",
     "money": lambda v: f"{'-' if v < 0 else ''}¥{abs(v):,.0f}",
     "points": lambda v: f"{v:+.1f}",
     "seconds": lambda v: f"{v:,.1f} s",

@@ -39,7 +39,7 @@ GLOSSARY = (
 
 def fairness(data: ReportData) -> Section | None:
     """Approval, PD and bad rate by protected and audit field; none of them is a feature."""
-    if data.fairness is None:
+    if data.fairness is None or data.fairness.empty:
         return None
     lead = "None of these fields is a feature or a reason; they are kept to audit the outcome. A ratio under 0.80 calls for a look."
     return Section("fairness", Text("Fairness", "公平性审计"), lead, (table(data.fairness, FAIRNESS, "Outcomes by audit field", fold=30),))
@@ -57,7 +57,7 @@ def selection(data: ReportData) -> Section | None:
 
 def runtime(data: ReportData) -> Section | None:
     """Seconds of each stage of the run."""
-    if data.runtime is None:
+    if data.runtime is None or data.runtime.empty:
         return None
     lead = f"{show(float(data.runtime['seconds'].sum()), 'seconds')} in all, as measured when each stage last ran on this machine."
     return Section("runtime", Text("Runtime", "运行时间"), lead, (table(data.runtime, RUNTIME, "Seconds per stage"),))
