@@ -49,7 +49,9 @@ def test_pd_and_score_are_those_of_the_calibrated_margin(decider: Decider, appli
     assert decisions["score_raw"].to_numpy() == pytest.approx(487.1229 - 28.8539 * logit, abs=1e-3)
 
 
-@pytest.mark.parametrize(("raw", "printed"), [(599.5, 600), (599.4999, 599), (-50.0, 300), (299.4, 300), (850.5, 850), (1e9, 850)])
+@pytest.mark.parametrize(
+    ("raw", "printed"), [(599.5, 600), (598.5, 599), (599.4999, 599), (-50.0, 300), (299.4, 300), (850.5, 850), (1e9, 850)]
+)
 def test_the_printed_score_is_half_up_and_clipped(raw: float, printed: int) -> None:
     assert score(np.array([raw])).tolist() == [printed]
 

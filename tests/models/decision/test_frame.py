@@ -82,5 +82,7 @@ def test_categories_become_codes_and_special_codes_null() -> None:
 def test_a_family_sent_without_consent_is_refused_as_data(decider: Decider, applications: pd.DataFrame) -> None:
     sent = applications.assign(consent_social=False, consent_bureau=True, f1=1.0, f6=np.nan)
     withheld = sent.assign(f1=np.nan)
+    unrecorded = sent.assign(consent_social=np.nan)
+    assert decider.decide(unrecorded)["refusal_codes"].map(lambda codes: "R6" in codes).all(), "not recorded is not given"
     assert decider.decide(sent)["refusal_codes"].map(lambda codes: "R6" in codes).all()
     assert not decider.decide(withheld)["refusal_codes"].map(lambda codes: "R6" in codes).all()
