@@ -12,6 +12,7 @@ ROOMS = ("pipeline", "features", "models", "data")
 OUTS = {"raw", "truth", "features", "model", "tuning", "decisions", "registry", "reports", "quarantine"}  # below data/, no code
 
 
+@cache
 def modules() -> tuple[str, ...]:
     """Every module of the rooms as a dotted name; a package is named by itself."""
     files = [file for room in ROOMS for file in (ROOT / room).rglob("*.py") if not _is_out(file)]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import tomllib
 
-import pytest
+import yaml
 
+from pipeline import params
 from tests.architecture.source import ROOT, modules, path_of, tree_of
 
 PICKLES = {"pickle", "cloudpickle", "joblib", "dill", "shelve", "marshal"}
@@ -30,46 +32,43 @@ def _tracked(*patterns: str) -> list[str]:
     return [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
-@pytest.mark.parametrize("module", modules())
-def test_no_pickle(module: str) -> None:
-    assert _named(module) & PICKLES == set()
+def test_no_pickle() -> None:
+    assert [(module, name) for module in modules() for name in _named(module) & PICKLES] == []
 
 
-@pytest.mark.parametrize("module", [m for m in modules() if m != YAML_READER])
-def test_one_reader_of_yaml(module: str) -> None:
-    assert _named(module) & {"yaml", "ruamel"} == set()
+def test_one_reader_of_yaml() -> None:
+    assert [module for module in modules() if _named(module) & {"yaml", "ruamel"}] == [YAML_READER]
 
 
 def test_the_reader_of_yaml_is_safe() -> None:
     """Its loader derives from SafeLoader: a tag in a file constructs nothing."""
-    from pipeline import params
-
-    assert issubclass(params._Loader, __import__("yaml").SafeLoader)
+    assert issubclass(params._Loader, yaml.SafeLoader)
 
 
-@pytest.mark.parametrize("module", modules())
-def test_no_catch_all_except(module: str) -> None:
-    handlers = [node for node in ast.walk(tree_of(module)) if isinstance(node, ast.ExceptHandler)]
-    assert [node.lineno for node in handlers if node.type is None or getattr(node.type, "id", "") in ("Exception", "BaseException")] == []
+def test_no_catch_all_except() -> None:
+    handlers = [(module, node) for module in modules() for node in ast.walk(tree_of(module)) if isinstance(node, ast.ExceptHandler)]
+    catch_all = ("Exception", "BaseException")
+    assert [(module, node.lineno) for module, node in handlers if node.type is None or getattr(node.type, "id", "") in catch_all] == []
 
 
-@pytest.mark.parametrize("module", modules())
-def test_a_module_is_small_and_says_what_it_is(module: str) -> None:
-    assert len(path_of(module).read_text(encoding="utf-8").splitlines()) <= MAX_LINES
-    assert ast.get_docstring(tree_of(module))
+def test_modules_are_small() -> None:
+    lines = {module: len(path_of(module).read_text(encoding="utf-8").splitlines()) for module in modules()}
+    assert {module: count for module, count in lines.items() if count > MAX_LINES} == {}
 
 
-@pytest.mark.parametrize("module", modules())
-def test_public_functions_and_classes_say_what_they_are(module: str) -> None:
-    public = [node for node in tree_of(module).body if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")]
-    assert [node.name for node in public if not ast.get_docstring(node)] == []
+def test_every_module_says_what_it_is() -> None:
+    assert [module for module in modules() if not ast.get_docstring(tree_of(module))] == []
 
 
-@pytest.mark.parametrize("module", modules())
-def test_nothing_is_printed_and_nothing_evaluated(module: str) -> None:
-    """print and eval, exec, compile of text: the one speaks past progress bars and --json, the others run data."""
-    calls = [node.func.id for node in ast.walk(tree_of(module)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
-    assert set(calls) & {"print", "eval", "exec"} == set()
+def test_public_functions_and_classes_say_what_they_are() -> None:
+    top = [(module, node) for module in modules() for node in tree_of(module).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    assert [(module, node.name) for module, node in top if not node.name.startswith("_") and not ast.get_docstring(node)] == []
+
+
+def test_nothing_is_printed_and_nothing_evaluated() -> None:
+    """print and eval, exec: the one speaks past progress bars and --json, the others run data."""
+    nodes = [(module, node) for module in modules() for node in ast.walk(tree_of(module)) if isinstance(node, ast.Call)]
+    assert [(module, node.lineno) for module, node in nodes if getattr(node.func, "id", "") in ("print", "eval", "exec")] == []
 
 
 def test_no_path_of_one_machine_and_no_secret_is_tracked() -> None:
@@ -93,8 +92,6 @@ def test_the_lock_pins_hashes_and_names_no_host() -> None:
 
 def test_the_lock_covers_what_pyproject_asks_for() -> None:
     """Every dependency of pyproject.toml stands in the lock, in the version asked for."""
-    import tomllib
-
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lock = {
         m[1].lower().replace("_", "-"): m[2]
