@@ -50,9 +50,9 @@ def read_finished(params: SourceParams, latest: dt.datetime) -> Finished:
     label_of(table, label, where)  # before rows are set aside, so that a null label is never taken for a bad row
     kept, bad = _set_aside(table, params, where)
     rows = np.arange(kept.num_rows) if params.id is None else kept[params.id].to_numpy()
+    time = time_of(kept, params.time, latest, where) if params.time else None
     return Finished(
-        _features(kept, params, where), label_of(kept, label, where), rows,
-        time_of(kept, params.time, latest, where) if params.time else None,
+        _features(kept, params, where), label_of(kept, label, where), rows, time,
         kept.select(list(params.protected)).to_pandas(ignore_metadata=True), bad,
     )  # fmt: skip
 
