@@ -15,6 +15,7 @@ import numpy as np
 
 from .explain import Explained, ExplainParams, strongest
 from .report.data import Picture, Text
+from .report.text import FAMILIES
 
 if TYPE_CHECKING:
     import shap
@@ -137,7 +138,8 @@ def _bars(explained: Explained, by: str, language: str) -> None:
 
     ids, points = explained.grouped(by)
     declared = {concept.id: concept for concept in explained.catalogue.concepts}
-    names = _labels([declared[i] for i in ids], language) if by == "concept" else [i.replace("_", " ") for i in ids]
+    families = [FAMILIES.get(i, i) if language == "zh" else i.replace("_", " ") for i in ids]
+    names = _labels([declared[i] for i in ids], language) if by == "concept" else families
     shown = min(len(ids), 20)
     shap.plots.bar(shap.Explanation(values=points, feature_names=names), max_display=shown, show=False)
     plt.gcf().set_size_inches(7.5, 1.2 + 0.3 * shown)

@@ -17,6 +17,8 @@ from pipeline import paths
 from pipeline.params import section
 from pipeline.stage import run
 
+BLOCK = 10_000  # rows of the matrix held at once while the sample is picked
+
 
 def main() -> dict[str, int]:
     """Bundle and matrix to data/reports/explain: explanation.json and one PNG per picture and language."""
@@ -37,7 +39,7 @@ def _out_of_time(decider: Decider, split: SplitParams, params: ExplainParams) ->
     late = np.flatnonzero(roles(as_of.to_numpy(), split) == OOT)
     columns = ["application_id", *decider.bundle.policy.inputs, *decider.bundle.scorer.catalogue.names]
     wanted, blocks, start = late[sample(len(late), params.rows, params.seed)], [], 0
-    for table in iter_tables(paths.MATRIX, columns):
+    for table in iter_tables(paths.MATRIX, columns, BLOCK):
         inside = wanted[(wanted >= start) & (wanted < start + table.num_rows)]
         blocks.append(table.take(pa.array(inside - start)))
         start += table.num_rows
