@@ -33,7 +33,7 @@ def power(data: ReportData) -> Section | None:
         blocks.append(table(data.validation, VALIDATION, "Cross-validated and out-of-time figures"))
     if curves := _curves(data):
         blocks.append(Figures(curves))
-    lead = LEAD if data.power is not None else "How well the model ranks applicants it has not seen."
+    lead = LEAD if data.power is not None and data.has_truth else "How well the model ranks applicants it has not seen."
     return Section("power", Text("Discrimination", "区分能力"), lead, tuple(blocks)) if blocks else None
 
 
