@@ -7,9 +7,21 @@ from .tables import ASSET_BALANCES, ASSET_PROOFS, CONTRIBUTIONS
 
 CONCEPTS = (
     Concept("cash_balance", "cash balance", "零钱通余额", "keep a steady balance in the cash account", "保持零钱通余额稳定"),
-    Concept("wealth_and_proofs", "wealth and proofs of assets", "理财与资产证明", "file a proof of property, car or deposit", "补充房产、车辆或存款证明"),
-    Concept("contribution_record", "contributions to insurance and housing fund", "社保公积金缴存", "keep monthly contributions without a gap", "保持社保公积金连续缴存"),
-)  # fmt: skip
+    Concept(
+        "wealth_and_proofs",
+        "wealth and proofs of assets",
+        "理财与资产证明",
+        "file a proof of property, car or deposit",
+        "补充房产、车辆或存款证明",
+    ),
+    Concept(
+        "contribution_record",
+        "contributions to insurance and housing fund",
+        "社保公积金缴存",
+        "keep monthly contributions without a gap",
+        "保持社保公积金连续缴存",
+    ),
+)
 
 _SPAN = ("1m", "3m", "6m", "12m")
 _YEAR = ("3m", "6m", "12m")
@@ -24,9 +36,7 @@ _BALANCES = Stream(
         Slice("lqt_held", "statements with cash", "零钱通有余额", (is_("account", "lqt"), between("balance_fen", 100))),
         Slice("lct_held", "statements with wealth products", "理财通有余额", (is_("account", "lct"), between("balance_fen", 100))),
     ),
-    (
-        Measure("balance", "CNY", "balance", "余额", ("balance_fen",), per=100.0),
-    ),
+    (Measure("balance", "CNY", "balance", "余额", ("balance_fen",), per=100.0),),
 )
 
 
@@ -56,9 +66,7 @@ _PAID = Stream(
         Slice("paid_insurance", "social-insurance contributions", "社保缴存", (is_("kind", "social_insurance"),)),
         Slice("paid_fund", "housing-fund contributions", "公积金缴存", (is_("kind", "housing_fund"),)),
     ),
-    (
-        Measure("amount", "CNY", "amount", "金额", ("amount_fen",), per=100.0),
-    ),
+    (Measure("amount", "CNY", "amount", "金额", ("amount_fen",), per=100.0),),
     has_memory=True,
 )
 _SCHEMES = ("paid_insurance", "paid_fund")

@@ -42,7 +42,10 @@ _ENQUIRY_BLOCKS = (
 
 _STATEMENTS = Stream(
     BUREAU_SNAPSHOTS,
-    (Slice("statement", "the bureau statements", "征信报告"), Slice("statement_maxed", "statements with 80 % or more used", "使用率超八成的征信报告", (between("utilisation", 0.8),))),
+    (
+        Slice("statement", "the bureau statements", "征信报告"),
+        Slice("statement_maxed", "statements with 80 % or more used", "使用率超八成的征信报告", (between("utilisation", 0.8),)),
+    ),
     (
         Measure("lenders", "count", "open lenders", "授信机构数", ("active_lenders",)),
         Measure("utilisation", "share", "used share of card lines", "额度使用率", ("utilisation",)),
@@ -115,18 +118,23 @@ _REPAYMENT_BLOCKS = (
 )
 
 
-def _burden(name: str, window: str, direction: int, en: str, zh: str, top: str, bottom: str) -> Ratio:
+def _burden(name: str, en: str, zh: str, top: str, bottom: str) -> Ratio:
+    """A ratio across tables over three months; no source says which way it must point."""
     spec = FeatureSpec(
-        f"bur_{name}_ratio_{window}", "bureau", "credit_utilisation", name, "", "ratio", window, "ratio", direction,
+        f"bur_{name}_ratio_3m", "bureau", "credit_utilisation", name, "", "ratio", "3m", "ratio", 0,
         "no inflow or no debt, or consent refused", en, zh, "domain 7.4", "",
     )  # fmt: skip
     return Ratio(spec, top, bottom)
 
 
+_IN, _DUE = "pay_in_amount_cny_3m", "bur_instalment_amount_cny_3m"
 _RATIOS = (
-    _burden("debt_to_inflow", "3m", 0, "debt against inflow of the last 3 months", "负债与近3个月收入之比", "bur_statement_debt_last_cny_3m", "pay_in_amount_cny_3m"),
-    _burden("instalments_to_inflow", "3m", 0, "instalments against inflow of the last 3 months", "近3个月还款与收入之比", "bur_instalment_amount_cny_3m", "pay_in_amount_cny_3m"),
-    _burden("cash_to_instalments", "3m", 0, "cash balance against instalments of the last 3 months", "零钱通余额与近3个月还款之比", "ast_lqt_balance_mean_cny_3m", "bur_instalment_amount_cny_3m"),
+    _burden("debt_to_inflow", "debt against inflow of the last 3 months", "负债与近3个月收入之比", "bur_statement_debt_last_cny_3m", _IN),
+    _burden("instalments_to_inflow", "instalments against inflow of the last 3 months", "近3个月还款与收入之比", _DUE, _IN),
+    _burden(
+        "cash_to_instalments", "cash balance against instalments of the last 3 months", "零钱通余额与近3个月还款之比",
+        "ast_lqt_balance_mean_cny_3m", _DUE,
+    ),
 )  # fmt: skip
 
 FAMILY = Family(

@@ -8,7 +8,9 @@ from .tables import LOGINS
 CONCEPTS = (
     Concept("device_constancy", "constancy of devices", "设备稳定性", "log in from the usual device", "使用常用设备登录"),
     Concept("location_constancy", "constancy of places", "登录地点稳定性", "log in from the usual places", "减少异地登录"),
-    Concept("device_integrity", "integrity of the device", "设备可信度", "log in from the bound, unmodified device", "使用已绑定且未改装的设备"),
+    Concept(
+        "device_integrity", "integrity of the device", "设备可信度", "log in from the bound, unmodified device", "使用已绑定且未改装的设备"
+    ),
 )
 
 _SPAN = ("1m", "3m", "6m", "12m")

@@ -1,56 +1,21 @@
-"""The formulas of the aggregates: each takes a `Cell` (rows, block, slice) and gives (windows, applications).
+"""The formulas of the aggregates: each takes a `Cell` (a slice, a measure, windows) and gives (windows, applications).
 
-Keys are those of `words.AGGREGATES`. Division by zero is null; a mean of nothing is null; a count of nothing is 0.
+Keys are those of `words.AGGREGATES`; rhythm over time and identifiers have modules of their own.
+Division by zero is null; a mean of nothing is null; a count of nothing is 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from . import clock
-from .cube import Part, Rows, cells, divide
-from .grid import Block, Measure
+from .cell import Cell
+from .cube import divide
 from .identifiers import IDENTIFIER_FORMULAS
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What one formula works on: the slice's part, the part compared with, the measure and the windows asked for."""
-
-    part: Part
-    over: Part
-    measure: Measure | None
-    windows: tuple[str, ...]
-
-    @property
-    def ends(self) -> list[int]:
-        """Index of the last step of each window."""
-        return [clock.WINDOWS[w] for w in self.windows]
-
-    def upto(self, kind: str, of: Part | None = None) -> np.ndarray:
-        return (of or self.part).upto(kind, self.measure)[self.ends]
-
-    def per_window(self, formula: Callable[[int], np.ndarray], days: int) -> np.ndarray:
-        """Stack a formula of the number of whole bins of `days` in each window."""
-        return np.stack([formula(clock.WINDOW_DAYS[w] // days) for w in self.windows])
-
-
-def cell(rows: Rows, block: Block, name: str) -> Cell:
-    measure = rows.stream.measure(block.measure) if block.measure else None
-    part = rows.part(name)
-    return Cell(part, rows.part(block.over) if block.over else part, measure, block.windows)
-
-
-def fold(planes: Iterable[np.ndarray]) -> np.ndarray:
-    """Sum planes one after the other, so that the order of additions is the same for one application and for many."""
-    total, *rest = planes
-    total = total.copy()
-    for plane in rest:
-        total += plane
-    return total
+from .rhythm import RHYTHM_FORMULAS
 
 
 def _variance(c: Cell) -> np.ndarray:
@@ -98,73 +63,6 @@ def _days_since(c: Cell, newest: bool) -> np.ndarray:
     return np.stack([np.where(step <= end, age, np.nan) for end in c.ends])
 
 
-def _binned(c: Cell, days: int, has_measure: bool) -> np.ndarray:
-    """(bins, applications): counts or sums per bin of `days` within the year."""
-    age, row, weights = c.part.age, c.part.row, None
-    if has_measure and c.measure:
-        age, row, weights = c.part.having(c.measure, age), c.part.having(c.measure, row), c.part.values(c.measure)
-    bin_, bins = clock.bins_back(age, days), clock.YEAR_DAYS // days
-    inside = bin_ < bins
-    return cells((bin_ * c.part.n + row)[inside], c.part.n, bins, None if weights is None else weights[inside])
-
-
-def _bin_cv(days: int, has_measure: bool) -> Callable[[Cell], np.ndarray]:
-    def formula(c: Cell) -> np.ndarray:
-        binned = _binned(c, days, has_measure)
-
-        def one(k: int) -> np.ndarray:
-            mean, square = fold(binned[:k]) / k, fold(binned[:k] * binned[:k]) / k
-            return divide(np.sqrt(np.maximum(square - mean * mean, 0.0)), mean)
-
-        return c.per_window(one, days)
-
-    return formula
-
-
-def _bin_slope(has_measure: bool) -> Callable[[Cell], np.ndarray]:
-    def formula(c: Cell) -> np.ndarray:
-        binned = _binned(c, clock.BIN_DAYS, has_measure)
-
-        def one(k: int) -> np.ndarray:
-            centre = (k - 1) / 2
-            moment = fold((centre - b) * binned[b] for b in range(k))
-            return divide(moment / sum((centre - b) ** 2 for b in range(k)), fold(binned[:k]) / k)
-
-        return c.per_window(one, clock.BIN_DAYS)
-
-    return formula
-
-
-def _active(days: int) -> Callable[[Cell], np.ndarray]:
-    def formula(c: Cell) -> np.ndarray:
-        binned = _binned(c, days, False) > 0
-        return c.per_window(lambda k: binned[:k].sum(axis=0).astype(float), days)
-
-    return formula
-
-
-def _active_days(c: Cell) -> np.ndarray:
-    day = clock.bins_back(c.part.age, 1)
-    first = np.ones(len(day), bool)
-    first[1:] = (day[1:] != day[:-1]) | (c.part.row[1:] != c.part.row[:-1])
-    return np.cumsum(cells(c.part.key[first], c.part.n, clock.N_STEPS), axis=0)[c.ends]
-
-
-def _run(c: Cell) -> np.ndarray:
-    """Months in a row, back from the latest month with a row (a report may lag)."""
-    active = _binned(c, clock.BIN_DAYS, False) > 0
-
-    def one(k: int) -> np.ndarray:
-        run, running, over = np.zeros(c.part.n), np.zeros(c.part.n, bool), np.zeros(c.part.n, bool)
-        for month in active[:k]:
-            over |= running & ~month
-            running = (running | month) & ~over
-            run += running
-        return run
-
-    return c.per_window(one, clock.BIN_DAYS)
-
-
 def _pace(c: Cell, kind: str) -> np.ndarray:
     days = np.array([[clock.WINDOW_DAYS[w]] for w in c.windows], float)
     return divide(c.upto(kind) / days, c.part.upto(kind, c.measure)[clock.WINDOWS["12m"]] / clock.YEAR_DAYS)
@@ -178,16 +76,6 @@ def _mean_pace(c: Cell) -> np.ndarray:
 def _gap(c: Cell, kind: str) -> np.ndarray:
     mine, other = c.upto(kind), c.upto(kind, c.over)
     return divide(mine - other, mine + other)
-
-
-def _interval_cv(c: Cell) -> np.ndarray:
-    """Spread over mean of the time between neighbours in time; needs three intervals."""
-    gap = (c.part.age[:-1] - c.part.age[1:]) / clock.MICROS_PER_DAY
-    same = c.part.row[1:] == c.part.row[:-1]
-    key, gap = c.part.key[1:][same], gap[same]
-    n, s, ss = (np.cumsum(cells(key, c.part.n, clock.N_STEPS, w), axis=0)[c.ends] for w in (None, gap, gap * gap))
-    mean = divide(s, np.where(n >= 3, n, 0.0))
-    return divide(np.sqrt(np.maximum(divide(ss, n) - mean * mean, 0.0)), mean)
 
 
 FORMULAS: dict[str, Callable[[Cell], np.ndarray]] = {
@@ -211,19 +99,8 @@ FORMULAS: dict[str, Callable[[Cell], np.ndarray]] = {
     "top_share": lambda c: divide(_extreme(c, 1.0), c.upto("s")),
     "recency": lambda c: _days_since(c, True),
     "tenure": lambda c: _days_since(c, False),
-    "active_days": _active_days,
-    "per_day": lambda c: divide(c.upto("n"), _active_days(replace(c, part=c.over))),
-    "active_weeks": _active(7),
-    "active_months": _active(clock.BIN_DAYS),
-    "run": _run,
-    "weekly_cv": _bin_cv(7, False),
-    "weekly_sum_cv": _bin_cv(7, True),
-    "monthly_cv": _bin_cv(clock.BIN_DAYS, False),
-    "monthly_sum_cv": _bin_cv(clock.BIN_DAYS, True),
-    "slope": _bin_slope(False),
-    "sum_slope": _bin_slope(True),
     "vs12": lambda c: _pace(c, "n"),
     "sum_vs12": lambda c: _pace(c, "s"),
-    "interval_cv": _interval_cv,
+    **RHYTHM_FORMULAS,
     **IDENTIFIER_FORMULAS,
 }

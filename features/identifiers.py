@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from . import clock
+from .cell import Cell
 from .cube import Part, cells, divide
-
-if TYPE_CHECKING:
-    from .formulas import Cell
 
 LARGE = 2**40
 """Identifiers from here on are renumbered, so that (application, identifier) fits one integer."""

@@ -6,15 +6,37 @@ from .grid import Block, Concept, Family, Measure, Slice, Stream, is_
 from .tables import IDENTITY_CHECKS
 
 CONCEPTS = (
-    Concept("identity_verification", "clarity of identity checks", "身份核验清晰度", "repeat the face check in good light", "在光线良好处重新进行人脸核验"),
-    Concept("proof_completeness", "completeness of identity proofs", "身份证明完整度", "complete the missing identity proofs", "补齐缺失的身份证明"),
-    Concept("verification_retries", "repeated identity attempts", "重复核验次数", "enter the data carefully to avoid repeated attempts", "核对信息避免重复核验"),
-)  # fmt: skip
+    Concept(
+        "identity_verification",
+        "clarity of identity checks",
+        "身份核验清晰度",
+        "repeat the face check in good light",
+        "在光线良好处重新进行人脸核验",
+    ),
+    Concept(
+        "proof_completeness",
+        "completeness of identity proofs",
+        "身份证明完整度",
+        "complete the missing identity proofs",
+        "补齐缺失的身份证明",
+    ),
+    Concept(
+        "verification_retries",
+        "repeated identity attempts",
+        "重复核验次数",
+        "enter the data carefully to avoid repeated attempts",
+        "核对信息避免重复核验",
+    ),
+)
 
 _KINDS = {
-    "real_name": ("real-name checks", "实名核验"), "face": ("face checks", "人脸核验"), "phone": ("phone checks", "手机核验"),
-    "police": ("police-record checks", "公安核验"), "bank_card": ("bank-card checks", "银行卡核验"), "address": ("address checks", "住址核验"),
-}  # fmt: skip
+    "real_name": ("real-name checks", "实名核验"),
+    "face": ("face checks", "人脸核验"),
+    "phone": ("phone checks", "手机核验"),
+    "police": ("police-record checks", "公安核验"),
+    "bank_card": ("bank-card checks", "银行卡核验"),
+    "address": ("address checks", "住址核验"),
+}
 _PASS, _FAIL = is_("is_pass", True), is_("is_pass", False)
 _BY_KIND = tuple(f"check_{k}" for k in _KINDS)
 _SCORED = tuple(f"check_{k}" for k in ("real_name", "face", "police", "address"))

@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .cell import cell
 from .cube import Rows, divide
-from .formulas import FORMULAS, cell
+from .formulas import FORMULAS
 from .registry import Plan, Step, plan
 from .tables import TABLES
 from .words import AGGREGATES

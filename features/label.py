@@ -33,7 +33,7 @@ def labels(sources: Sources, params: LabelParams) -> pa.Table:
         frame = frame.merge(loans, on="application_id", how="left").merge(_outcomes(sources, params), on="application_id", how="left")
     else:
         empty = ("is_control", "booking_propensity", "max_dpd_days", "months", "default_known_time")
-        frame = frame.assign(**{name: np.nan for name in empty})
+        frame = frame.assign(**dict.fromkeys(empty, np.nan))
     return pa.Table.from_pandas(_judge(frame, params), schema=SCHEMA, preserve_index=False).replace_schema_metadata(None)
 
 

@@ -9,7 +9,9 @@ CONCEPTS = (
     Concept("payment_activity", "payment activity", "支付活跃度", "keep using the account for everyday payments", "保持账户日常活跃"),
     Concept("spending_stability", "stability of spending", "消费稳定性", "keep weekly spending even", "保持消费平稳"),
     Concept("fund_retention", "share of income kept", "资金留存", "leave part of each inflow in the account", "收入到账后适当留存余额"),
-    Concept("bill_punctuality", "punctual payment of bills", "缴费准时性", "pay utility and phone bills by the due date", "按时缴纳水电话费"),
+    Concept(
+        "bill_punctuality", "punctual payment of bills", "缴费准时性", "pay utility and phone bills by the due date", "按时缴纳水电话费"
+    ),
     Concept("spending_pattern", "pattern of spending", "消费结构", "spread spending over everyday categories", "消费类型多元化"),
 )
 
@@ -22,6 +24,7 @@ _CATEGORY_WORDS = {
 }  # fmt: skip
 _OUT, _IN = is_("direction", "out"), is_("direction", "in")
 _BY_CATEGORY = tuple(Slice(f"out_{c}", *_CATEGORY_WORDS[c], (_OUT, is_("category", c))) for c in SPEND_CATEGORIES)
+_PURCHASES = tuple(c for c in SPEND_CATEGORIES if c not in ("transfer", "withdrawal"))
 _EVERYDAY = ("food", "transport", "utilities", "rent", "health", "education")
 
 _PAYMENTS = Stream(
@@ -30,7 +33,7 @@ _PAYMENTS = Stream(
         Slice("out", "outgoing payments", "支出", (_OUT,)),
         Slice("in", "incoming payments", "收入", (_IN,)),
         *_BY_CATEGORY,
-        Slice("out_shop", "purchases", "消费", (_OUT, is_("category", *(c for c in SPEND_CATEGORIES if c not in ("transfer", "withdrawal"))))),
+        Slice("out_shop", "purchases", "消费", (_OUT, is_("category", *_PURCHASES))),
         Slice("out_everyday", "everyday payments", "日常必需支出", (_OUT, is_("category", *_EVERYDAY))),
         Slice("out_leisure", "leisure payments", "休闲支出", (_OUT, is_("category", "entertainment", "games", "gambling_like"))),
         Slice("out_night", "payments at night", "夜间支出", (_OUT, is_("hour", 23, 0, 1, 2, 3, 4))),

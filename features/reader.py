@@ -31,7 +31,7 @@ def present(sources: Sources) -> tuple[str, ...]:
 def require(sources: Sources, name: str) -> list[str]:
     """Paths of a table that must be there."""
     if not sources.get(name):
-        raise FeatureError(f"raw tables: table {name!r} expected, got {sorted(present(sources))}; add {name}.parquet or {name}/part-*.parquet")
+        raise FeatureError(f"raw tables: expected table {name!r}, got {sorted(present(sources))}; add {name}.parquet or {name}/*.parquet")
     return [str(path) for path in sources[name]]
 
 

@@ -26,11 +26,37 @@ SNAPSHOT = (
     _spec("neighbour_degree_max", _NETWORK, "count", 0, NO_CIRCLE, "largest number of contacts among the contacts", "联系人的最大联系人数"),
     _spec("clustering_share", _NETWORK, "share", 0, NO_CIRCLE, "share of pairs of contacts who know each other", "联系人互识比例"),
     _spec("core_number", _NETWORK, "count", 0, NO_CONSENT, "depth in the core of the network", "网络核心层级"),
-    _spec("pagerank_ratio", _NETWORK, "ratio", 0, NO_CONSENT, "centrality in the network against the average person", "网络中心度与均值之比"),
+    _spec(
+        "pagerank_ratio", _NETWORK, "ratio", 0, NO_CONSENT, "centrality in the network against the average person", "网络中心度与均值之比"
+    ),
     _spec("component_share", _NETWORK, "share", 0, NO_CONSENT, "share of the network that can be reached", "可触达网络占比"),
-    _spec("in_messages_count", "interaction_frequency", "count", 0, NO_CONSENT, "contacts received from others in 12 months", "近12个月他人主动互动次数"),
+    _spec(
+        "in_messages_count",
+        "interaction_frequency",
+        "count",
+        0,
+        NO_CONSENT,
+        "contacts received from others in 12 months",
+        "近12个月他人主动互动次数",
+    ),
     _spec("neighbour_loan_count", _RECORD, "count", 0, NO_CONSENT, "number of contacts with a known loan", "有已知贷款的联系人数"),
     _spec("neighbour_default_count", _RECORD, "count", 1, NO_CONSENT, "number of contacts with a known default", "有已知违约的联系人数"),
-    _spec("neighbour_default_share", _RECORD, "share", 1, NO_RECORD, "share of defaults among contacts with a known loan", "联系人已知贷款违约比例"),
-    _spec("neighbour_late_share", _RECORD, "share", 1, NO_RECORD, "share of 30 or more days late among contacts with a known loan", "联系人已知贷款逾期30天比例"),
-)  # fmt: skip
+    _spec(
+        "neighbour_default_share",
+        _RECORD,
+        "share",
+        1,
+        NO_RECORD,
+        "share of defaults among contacts with a known loan",
+        "联系人已知贷款违约比例",
+    ),
+    _spec(
+        "neighbour_late_share",
+        _RECORD,
+        "share",
+        1,
+        NO_RECORD,
+        "share of 30 or more days late among contacts with a known loan",
+        "联系人已知贷款逾期30天比例",
+    ),
+)

@@ -26,9 +26,7 @@ _RED_PACKETS = Stream(
         Slice("packet_sent", "red packets sent", "发出红包", (is_("direction", "sent"),)),
         Slice("packet_received", "red packets received", "收到红包", (is_("direction", "received"),)),
     ),
-    (
-        Measure("amount", "CNY", "amount", "金额", ("amount_fen",), per=100.0),
-    ),
+    (Measure("amount", "CNY", "amount", "金额", ("amount_fen",), per=100.0),),
 )
 _RED_PACKET_BLOCKS = (
     Block("red_packet_balance", "count", ("packet_sent", "packet_received"), _SPAN),

@@ -40,8 +40,12 @@ AGGREGATES = {
     "sum": Aggregate("{slice}_{measure}", "", "total {measure} of {slice}", "{slice}{measure}合计", NO_CONSENT),
     "mean": Aggregate("{slice}_{measure}_mean", "", "average {measure} of {slice}", "{slice}平均{measure}", NO_ROWS),
     "typical": Aggregate("{slice}_{measure}_typical", "", "typical {measure} of {slice}", "{slice}典型{measure}", NO_ROWS),
-    "log_std": Aggregate("{slice}_{measure}_log_std", "ratio", "proportional spread of {measure} of {slice}", "{slice}{measure}对数标准差", TOO_FEW),
-    "growth": Aggregate("{slice}_{measure}_growth", "ratio", "monthly growth rate of {measure} of {slice}", "{slice}{measure}月增长率", TOO_FEW),
+    "log_std": Aggregate(
+        "{slice}_{measure}_log_std", "ratio", "proportional spread of {measure} of {slice}", "{slice}{measure}对数标准差", TOO_FEW
+    ),
+    "growth": Aggregate(
+        "{slice}_{measure}_growth", "ratio", "monthly growth rate of {measure} of {slice}", "{slice}{measure}月增长率", TOO_FEW
+    ),
     "per_day": Aggregate("{slice}_per_day", "ratio", "number of {slice} on a day with any {over}", "有{over}之日的{slice}数", NO_BASE),
     "std": Aggregate("{slice}_{measure}_std", "", "spread of {measure} of {slice}", "{slice}{measure}标准差", TOO_FEW),
     "cv": Aggregate("{slice}_{measure}_cv", "ratio", "relative spread of {measure} of {slice}", "{slice}{measure}变异系数", TOO_FEW),
@@ -57,7 +61,10 @@ AGGREGATES = {
         "{slice}_{measure}", "share", "share of {slice} in {measure} of {over}", "{slice}占{over}{measure}比例", NO_BASE
     ),
     "gap": Aggregate(
-        "{slice}_{over}_{measure}_gap", "ratio", "{slice} minus {over} relative to both, by {measure}", "{slice}与{over}的{measure}差值比",
+        "{slice}_{over}_{measure}_gap",
+        "ratio",
+        "{slice} minus {over} relative to both, by {measure}",
+        "{slice}与{over}的{measure}差值比",
         NO_BASE,
     ),
     "count_gap": Aggregate(
@@ -72,7 +79,9 @@ AGGREGATES = {
     "active_weeks": Aggregate("{slice}_active", "weeks", "weeks with {slice}", "有{slice}的周数", NO_CONSENT),
     "active_months": Aggregate("{slice}_active", "months", "months with {slice}", "有{slice}的月数", NO_CONSENT),
     "run": Aggregate("{slice}_run", "months", "months in a row with {slice}, up to the latest,", "{slice}最近连续月数", NO_CONSENT),
-    "weekly_cv": Aggregate("{slice}_weekly_count_cv", "ratio", "week-to-week variation of the number of {slice}", "{slice}周笔数波动率", NO_BASE),
+    "weekly_cv": Aggregate(
+        "{slice}_weekly_count_cv", "ratio", "week-to-week variation of the number of {slice}", "{slice}周笔数波动率", NO_BASE
+    ),
     "weekly_sum_cv": Aggregate(
         "{slice}_weekly_{measure}_cv", "ratio", "week-to-week variation of {measure} of {slice}", "{slice}周{measure}波动率", NO_BASE
     ),
@@ -83,18 +92,36 @@ AGGREGATES = {
         "{slice}_monthly_{measure}_cv", "ratio", "month-to-month variation of {measure} of {slice}", "{slice}月{measure}波动率", NO_BASE
     ),
     "slope": Aggregate("{slice}_count_slope", "ratio", "monthly growth of the number of {slice}", "{slice}笔数月度增速", NO_BASE),
-    "sum_slope": Aggregate("{slice}_{measure}_slope", "ratio", "monthly growth of {measure} of {slice}", "{slice}{measure}月度增速", NO_BASE),
+    "sum_slope": Aggregate(
+        "{slice}_{measure}_slope", "ratio", "monthly growth of {measure} of {slice}", "{slice}{measure}月度增速", NO_BASE
+    ),
     "vs12": Aggregate("{slice}_count_vs12", "ratio", "pace of {slice} against the 12-month pace", "{slice}频率与12个月频率之比", NO_BASE),
     "sum_vs12": Aggregate(
-        "{slice}_{measure}_vs12", "ratio", "pace of {measure} of {slice} against the 12-month pace", "{slice}{measure}与12个月水平之比", NO_BASE
+        "{slice}_{measure}_vs12",
+        "ratio",
+        "pace of {measure} of {slice} against the 12-month pace",
+        "{slice}{measure}与12个月水平之比",
+        NO_BASE,
     ),
     "interval_cv": Aggregate("{slice}_interval_cv", "ratio", "irregularity of the time between {slice}", "{slice}间隔不规律度", TOO_FEW),
-    "distinct": Aggregate("{slice}_{measure}_distinct", "count", "number of different {measure} of {slice}", "{slice}不同{measure}数", NO_CONSENT),
-    "new": Aggregate(
-        "{slice}_{measure}_new", "count", "number of {measure} of {slice} seen for the first time", "{slice}首次出现的{measure}数", NO_CONSENT
+    "distinct": Aggregate(
+        "{slice}_{measure}_distinct", "count", "number of different {measure} of {slice}", "{slice}不同{measure}数", NO_CONSENT
     ),
-    "main_share": Aggregate("{slice}_main_{measure}", "share", "share of {slice} on the main one of the {measure}", "{slice}主要{measure}占比", NO_ROWS),
+    "new": Aggregate(
+        "{slice}_{measure}_new",
+        "count",
+        "number of {measure} of {slice} seen for the first time",
+        "{slice}首次出现的{measure}数",
+        NO_CONSENT,
+    ),
+    "main_share": Aggregate(
+        "{slice}_main_{measure}", "share", "share of {slice} on the main one of the {measure}", "{slice}主要{measure}占比", NO_ROWS
+    ),
     "entropy": Aggregate("{slice}_{measure}_entropy", "nats", "variety of {measure} among {slice}", "{slice}{measure}多样性", NO_ROWS),
-    "changes": Aggregate("{slice}_{measure}_change_count", "count", "changes of {measure} between {slice}", "{slice}{measure}更换次数", NO_CONSENT),
-    "change_share": Aggregate("{slice}_{measure}_change", "share", "share of {slice} with a change of {measure}", "{slice}{measure}更换比例", NO_ROWS),
-}  # fmt: skip
+    "changes": Aggregate(
+        "{slice}_{measure}_change_count", "count", "changes of {measure} between {slice}", "{slice}{measure}更换次数", NO_CONSENT
+    ),
+    "change_share": Aggregate(
+        "{slice}_{measure}_change", "share", "share of {slice} with a change of {measure}", "{slice}{measure}更换比例", NO_ROWS
+    ),
+}

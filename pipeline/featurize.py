@@ -37,8 +37,12 @@ def main() -> dict[str, int]:
 
 def _write(blocks: Iterator[pa.Table]) -> int:
     first = next(blocks)
+    rows = 0
     with Writer(paths.MATRIX, first.schema) as writer:
-        return sum(writer.write(block) or len(block) for block in chain([first], blocks))
+        for block in chain([first], blocks):
+            writer.write(block)
+            rows += len(block)
+    return rows
 
 
 if __name__ == "__main__":

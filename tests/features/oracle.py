@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -61,8 +62,9 @@ def _measure(stream: Stream, block: Block, rows: pd.DataFrame) -> pd.Series:
 
 def _where(rows: pd.DataFrame, part: Slice) -> pd.DataFrame:
     for c in part.where:
-        column = rows[c.column]
-        rows = rows[column.isin(c.values) if c.values else column.between(-math.inf if c.low is None else c.low, math.inf if c.high is None else c.high)]
+        low, high = (-math.inf if c.low is None else c.low), (math.inf if c.high is None else c.high)
+        allowed = list(c.values)
+        rows = rows[rows[c.column].isin(allowed) if allowed else rows[c.column].between(low, high)]
     return rows
 
 
@@ -126,7 +128,7 @@ def _changes(c: Case) -> tuple[int, int]:
 
 def _interval_cv(c: Case) -> float:
     times = c.always.age.to_numpy()
-    gaps = np.array([a - b for a, b in zip(times, times[1:], strict=False) if b <= c.days])
+    gaps = np.array([a - b for a, b in pairwise(times) if b <= c.days])
     return math.nan if len(gaps) < 3 else _ratio(float(gaps.std()), float(gaps.mean()))
 
 

@@ -51,10 +51,10 @@ def test_neighbour_max(adjacency: sparse.csr_matrix) -> None:
 
 def _people(as_of: str, n: int = 4) -> pa.Table:
     table = random_applications(n, np.random.default_rng(0))
-    for name in table.column_names:
-        if name == "as_of" or name.startswith("consent_"):
-            value = np.datetime64(as_of, "us") if name == "as_of" else True
-            table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), pa.array([value] * n, table.schema.field(name).type))
+    for at, field in enumerate(table.schema):
+        if field.name == "as_of" or field.name.startswith("consent_"):
+            value = np.datetime64(as_of, "us") if field.name == "as_of" else True
+            table = table.set_column(at, field, pa.array([value] * n, field.type))
     return table
 
 

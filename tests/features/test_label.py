@@ -36,7 +36,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict]:
     performance = pa.table(dict(zip(LOAN_PERFORMANCE.arrow_schema.names, columns, strict=True))).cast(LOAN_PERFORMANCE.arrow_schema)
     ids = np.array(list(PATHS))
     n = len(ids)
-    columns = [ids, ids, np.full(n, np.datetime64("2024-01-31", "us")), np.full(n, 1000), np.full(n, 4e-4), np.full(n, 12), ids == 5, np.where(ids == 5, 0.05, 1.0)]
+    booked, propensity = np.full(n, np.datetime64("2024-01-31", "us")), np.where(ids == 5, 0.05, 1.0)
+    columns = [ids, ids, booked, np.full(n, 1000), np.full(n, 4e-4), np.full(n, 12), ids == 5, propensity]
     loans = pa.table(dict(zip(LOANS.arrow_schema.names, columns, strict=True))).cast(LOANS.arrow_schema)
     raw = {"applications": random_applications(8, np.random.default_rng(0)), "loans": loans, "loan_performance": performance}
     sources = write_raw(raw, tmp_path_factory.mktemp("labels"))

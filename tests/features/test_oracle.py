@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -43,13 +41,13 @@ def test_the_oracle_knows_every_formula() -> None:
 def test_every_feature_agrees(raw: dict[str, pa.Table], matrix: pd.DataFrame, table: str) -> None:
     events = raw[table].to_pandas()
     (stream, steps), *_ = plan([table]).streams
-    known = {p: seen(stream, events[events.applicant_id == p], matrix.as_of[p]) for p in PEOPLE}
+    known = {p: seen(stream, events[events.applicant_id == p], matrix.loc[p, "as_of"]) for p in PEOPLE}
     assert sum(map(len, known.values())) >= 30
     wrong = []
     for step in steps:
         for name, _, spec in step.features:
             for person in PEOPLE:
-                got, expected = matrix.at[person, spec.name], value_of(stream, step.block, name, spec.window, known[person])
+                got, expected = matrix.loc[person, spec.name], value_of(stream, step.block, name, spec.window, known[person])
                 if not np.isclose(got, expected, rtol=1e-9, atol=1e-9, equal_nan=True):
                     wrong.append((spec.name, person, got, expected))
     assert not wrong, wrong[:5]
