@@ -35,6 +35,7 @@ class Cell:
 
 
 def cell(rows: Rows, block: Block, name: str) -> Cell:
+    """The cell of one slice of a block; without a slice to compare with, a slice is compared with itself."""
     measure = rows.stream.measure(block.measure) if block.measure else None
     part = rows.part(name)
     return Cell(part, rows.part(block.over) if block.over else part, measure, block.windows)
