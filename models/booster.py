@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import lightgbm
 
 Floats = NDArray[np.float64]
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when LightGBM loads; spinning threads are 1.5 times slower (design 8)
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,6 @@ def weights(rows: Dataset, max_weight: float) -> Floats:
 
 def settings(signs: Sequence[int], params: BoosterParams) -> dict[str, Any]:
     """LightGBM's parameters; `basic` monotone constraints are the ones that keep their promise (design 8)."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     monotone = {"monotone_constraints": list(signs), "monotone_constraints_method": "basic"} if params.is_monotone and any(signs) else {}
     return {
         "objective": "binary", "metric": "binary_logloss", "learning_rate": params.learning_rate, "max_depth": params.max_depth,

@@ -37,6 +37,8 @@ class Dataset:
 
     def with_features(self, names: Sequence[str]) -> Dataset:
         """The same rows with only the features `names`, in that order."""
+        if tuple(names) == self.names:
+            return self
         at = {name: i for i, name in enumerate(self.names)}
         columns = self.features[:, [at[name] for name in names]]
         return Dataset(self.application_id, columns, tuple(names), self.label, self.outcome, self.weight, self.month, self.role)
@@ -54,24 +56,30 @@ class Dataset:
         return self.where(self.role == OOT)
 
 
-def join(matrix: pd.DataFrame, labels: pd.DataFrame, names: Sequence[str], split: SplitParams) -> Dataset:
-    """Matrix (application_id, as_of, features `names`) and labels (application_id, label, is_indeterminate, weight) as one dataset.
+def assembled(
+    application_id: NDArray[np.int64], as_of: NDArray[np.datetime64], features: NDArray[np.floating], names: Sequence[str], labels: pd.DataFrame, split: SplitParams
+) -> Dataset:
+    """Rows of the matrix and their labels (application_id, label, is_indeterminate, weight) as one dataset.
 
-    Raises ModelError when an application has no row of labels, or a feature of the catalogue is not in the matrix.
+    Raises ModelError when an application has no row of labels.
     """
-    missing = [name for name in names if name not in matrix.columns]
-    if missing:
-        raise ModelError(f"matrix: {len(missing)} features of the catalogue are absent, first `{missing[0]}`. Run featurize again.")
-    found = labels.set_index("application_id").reindex(matrix["application_id"])
+    found = labels.set_index("application_id").reindex(application_id)
     absent = int(found["is_indeterminate"].isna().sum())
     if absent:
-        raise ModelError(f"labels: {absent} of {len(matrix)} applications of the matrix have no row; expected one each. Run featurize again.")
+        raise ModelError(f"labels: {absent} of {len(found)} applications of the matrix have no row; expected one each. Run featurize again.")
     label = found["label"].to_numpy(np.float64, na_value=np.nan)
     outcome = np.where(found["is_indeterminate"].to_numpy(dtype=bool), 0.0, label)
     weight = np.where(np.isnan(outcome), 0.0, found["weight"].to_numpy(np.float64, na_value=0.0))
+    return Dataset(application_id, features, tuple(names), label, outcome, weight, month_index(as_of, split), roles(as_of, split))
+
+
+def join(matrix: pd.DataFrame, labels: pd.DataFrame, names: Sequence[str], split: SplitParams) -> Dataset:
+    """`assembled` from a frame with application_id, as_of and the features `names`. Raises ModelError when a feature is absent."""
+    missing = [name for name in names if name not in matrix.columns]
+    if missing:
+        raise ModelError(f"matrix: {len(missing)} features of the catalogue are absent, first `{missing[0]}`. Run featurize again.")
     features = matrix[list(names)].to_numpy(np.float64, na_value=np.nan)
-    ids, as_of = matrix["application_id"].to_numpy(), matrix["as_of"].to_numpy()
-    return Dataset(ids, features, tuple(names), label, outcome, weight, month_index(as_of, split), roles(as_of, split))
+    return assembled(matrix["application_id"].to_numpy(), matrix["as_of"].to_numpy(), features, names, labels, split)
 
 
 def _not_empty(rows: Dataset, where: str) -> Dataset:

@@ -30,7 +30,7 @@ class Broken:
     null_gain: float
 
 
-def check(booster: lightgbm.Booster, features: Floats, names: Sequence[str], signs: Sequence[int], rows: int = 40, values: int = 25) -> tuple[Broken, ...]:
+def check(booster: lightgbm.Booster, features: Floats, names: Sequence[str], signs: Sequence[int], rows: int = 20, values: int = 12) -> tuple[Broken, ...]:
     """Every signed feature the booster uses, swept over a grid of its values and null on `rows` rows at even steps, all else equal.
 
     Returns the features whose sweep steps the wrong way or whose null is safer than every value; () when all hold.

@@ -25,7 +25,8 @@ DIGITS = 9  # significant digits kept of every number, so that the last bit of a
 @dataclass(frozen=True)
 class RidgeParams:
     """penalties: candidates of the ridge penalty on the sum of weighted log-losses; tail: winsorised share at each end;
-    max_weight clips 1 / propensity; min_null_share: a pattern of nulls rarer than this (or its complement) gets no flag."""
+    max_weight clips 1 / propensity; min_null_share: a pattern of nulls rarer than this (or its complement) gets no flag;
+    goods_per_bad: goods kept, reweighted, while the penalty is chosen (the final fit takes all rows)."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
@@ -33,6 +34,7 @@ class RidgeParams:
     tail: float = 0.005
     max_weight: float = 3.0
     min_null_share: float = 0.005
+    goods_per_bad: float = 20.0
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,12 @@ class Design:
 
     def columns(self, features: Floats) -> NDArray[np.float32]:
         """Design matrix of shape (n, features + flags), finite everywhere."""
-        null = np.isnan(features)
-        standard = (compressed(features, self.low, self.high, self.scale) - self.mean) / self.sd
         out = np.empty((len(features), len(self.names) + len(self.flags)), np.float32)
-        out[:, : len(self.names)] = np.where(null, 0.0, standard)
-        out[:, len(self.names) :] = null[:, list(self.flags)]
+        for i in range(len(self.names)):
+            standard = (compressed(features[:, i], self.low[i], self.high[i], self.scale[i]) - self.mean[i]) / self.sd[i]
+            out[:, i] = np.nan_to_num(standard, nan=0.0)
+        for j, i in enumerate(self.flags, start=len(self.names)):
+            out[:, j] = np.isnan(features[:, i])
         return out
 
 
@@ -72,33 +75,29 @@ class Ridge:
         return self.design.columns(features).astype(np.float64) @ self.coef + self.intercept
 
 
-def compressed(features: Floats, low: Floats, high: Floats, scale: Floats) -> Floats:
+def compressed(values: Floats, low: float, high: float, scale: float) -> Floats:
     """Winsorised to [low, high], then sign(x) ln(1 + |x| / scale)."""
-    x = np.clip(features, low, high)
+    x = np.clip(values, low, high)
     return np.sign(x) * np.log1p(np.abs(x) / scale)
 
 
 def design_of(rows: Dataset, params: RidgeParams) -> Design:
-    """Fits winsorising, scale, mean and standard deviation on the rows."""
-    x = rows.features
-    low, high = (_rounded(np.nanquantile(x, q, axis=0)) for q in (params.tail, 1 - params.tail))
-    scale = np.nanmedian(np.abs(x), axis=0)
-    scale = _rounded(np.where(scale > 0, scale, np.maximum(np.nanmax(np.abs(x), axis=0), 1e-12)))
-    z = compressed(x, low, high, scale)
-    sd = np.nanstd(z, axis=0)
-    return Design(rows.names, low, high, scale, _rounded(np.nanmean(z, axis=0)), _rounded(np.where(sd > 0, sd, 1.0)), _flags(x, params))
+    """Fits winsorising, scale, mean and standard deviation on the rows, column by column."""
+    numbers = np.array([_column(rows.features[:, i], params) for i in range(len(rows.names))]).reshape(-1, 5)
+    return Design(rows.names, *(np.ascontiguousarray(column) for column in numbers.T), _flags(rows.features, params))
 
 
 def fit(rows: Dataset, split: SplitParams, params: RidgeParams) -> Ridge:
     """Ridge on labelled training rows; the penalty with the least log-loss over the rolling origins."""
     design = design_of(rows, params)
     x, w = design.columns(rows.features), weights(rows, params.max_weight)
-    losses = {penalty: 0.0 for penalty in params.penalties}
+    losses = dict.fromkeys(params.penalties, 0.0)
     origins = rolling_origins(rows.month, split)
     for fold, judge in origins:
+        part, factor = _thinned(rows.label, fold, params.goods_per_bad)
         theta = None
         for penalty in sorted(params.penalties, reverse=True):  # from stiff to loose, each started from the last
-            theta = solve(x[fold], rows.label[fold], w[fold], penalty, theta)
+            theta = solve(x[part], rows.label[part], w[part] * factor, penalty, theta)
             losses[penalty] += logloss(rows.label[judge], expit(x[judge] @ theta[:-1] + theta[-1]), w[judge]) / len(origins)
     best = min(losses, key=lambda penalty: (losses[penalty], -penalty))
     theta = _rounded(solve(x, rows.label, w, best))
@@ -138,6 +137,26 @@ def from_json(content: dict[str, Any]) -> Ridge:
     design = Design(names=tuple(d["names"]), flags=tuple(d["flags"]), **arrays)
     losses = tuple((float(a), float(b)) for a, b in content["logloss_by_penalty"])
     return Ridge(design, np.array(content["coef"], float), content["intercept"], content["penalty"], losses)
+
+
+def _column(values: Floats, params: RidgeParams) -> tuple[float, ...]:
+    """low, high, scale, mean, sd of one feature, rounded; a feature without values becomes 0 everywhere."""
+    known = np.asarray(values[~np.isnan(values)], np.float64)
+    if not len(known):
+        return 0.0, 0.0, 1.0, 0.0, 1.0
+    low, high = _rounded(np.quantile(known, [params.tail, 1 - params.tail]))
+    scale = float(_rounded(np.array([np.median(np.abs(known)) or np.abs(known).max() or 1.0]))[0])
+    z = compressed(known, low, high, scale)
+    mean, sd = _rounded(np.array([z.mean(), z.std()]))
+    return low, high, scale, mean, sd if sd > 1e-9 else 1.0
+
+
+def _thinned(label: Floats, fold: NDArray[np.bool_], goods_per_bad: float) -> tuple[NDArray[np.intp], Floats]:
+    """Rows of a fold with all bads and evenly spaced goods, and the factor that gives the goods back their weight."""
+    bads, goods = np.flatnonzero(fold & (label == 1)), np.flatnonzero(fold & (label == 0))
+    kept = goods[np.unique(np.linspace(0, len(goods) - 1, min(len(goods), int(len(bads) * goods_per_bad) + 1)).astype(np.intp))]
+    rows = np.sort(np.concatenate([bads, kept]))
+    return rows, np.where(label[rows] == 1, 1.0, len(goods) / len(kept))
 
 
 def _flags(x: Floats, params: RidgeParams) -> tuple[int, ...]:

@@ -49,7 +49,7 @@ def _truth(names: tuple[str, ...], split: SplitParams) -> Truth | None:
     file = paths.TRUTH / "applicants.parquet"
     if not file.is_file():
         return None
-    return Truth(read_frame(file), read_json(paths.TRUTH / "meta.json"), dataset(names, split, [TRAIN, CALIBRATION]))
+    return Truth(read_frame(file), read_json(paths.TRUTH / "meta.json"), dataset(names, split, [TRAIN, CALIBRATION], single=True))
 
 
 def _audit_columns() -> list[str]:

@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from data.store import iter_tables, read_frame
-from models.dataset import Dataset, join
+from models.dataset import Dataset, assembled, join
 from models.split import SplitParams, roles
 from pipeline import paths
 
 ROWS = 16_384
 
 
-def dataset(names: Sequence[str], split: SplitParams, wanted: Sequence[str], *, is_labelled: bool = False) -> Dataset:
-    """Applications whose role is one of `wanted`, with the features `names`; `is_labelled`: only those that were booked."""
-    matrix = frame(["application_id", "as_of", *names], split, wanted, is_labelled=is_labelled)
-    return join(matrix, read_frame(paths.LABELS), names, split)
-
-
-def frame(columns: Sequence[str], split: SplitParams, wanted: Sequence[str], *, is_labelled: bool = False) -> pd.DataFrame:
-    """Columns of the matrix for the applications whose role is one of `wanted`, in matrix order."""
-    keep = np.isin(roles(read_frame(paths.MATRIX, ["as_of"])["as_of"].to_numpy(), split), list(wanted))
+def dataset(names: Sequence[str], split: SplitParams, wanted: Sequence[str], *, is_labelled: bool = False, single: bool = False) -> Dataset:
+    """Applications whose role is one of `wanted`, with the features `names`; only the booked if `is_labelled`; float32 if `single`."""
+    keep, labels = _mask(split, wanted), read_frame(paths.LABELS)
     if is_labelled:
-        booked = read_frame(paths.LABELS, ["application_id", "is_booked"])
-        keep &= np.isin(read_frame(paths.MATRIX, ["application_id"])["application_id"], booked["application_id"][booked["is_booked"]])
-    blocks, start = [], 0
-    for block in iter_tables(paths.MATRIX, columns, ROWS):
-        blocks.append(block.filter(pa.array(keep[start : start + len(block)])))
-        start += len(block)
-    return pa.concat_tables(blocks).to_pandas(ignore_metadata=True)
+        booked = labels["application_id"][labels["is_booked"]]
+        keep &= np.isin(read_frame(paths.MATRIX, ["application_id"])["application_id"], booked)
+    features = np.empty((int(keep.sum()), len(names)), np.float32 if single else np.float64)
+    filled, ids = 0, []
+    for block in _blocks(["application_id", "as_of", *names], keep):
+        for i, name in enumerate(names):
+            features[filled : filled + len(block), i] = block[name].to_numpy()
+        filled += len(block)
+        ids.append(block.select(["application_id", "as_of"]))
+    keys = pa.concat_tables(ids).to_pandas(ignore_metadata=True)
+    return assembled(keys["application_id"].to_numpy(), keys["as_of"].to_numpy(), features, names, labels, split)
+
+
+def frame(columns: Sequence[str], split: SplitParams, wanted: Sequence[str]) -> pd.DataFrame:
+    """Columns of the matrix for the applications whose role is one of `wanted`, in matrix order."""
+    return pa.concat_tables(_blocks(columns, _mask(split, wanted))).to_pandas(ignore_metadata=True)
 
 
 def everyone(split: SplitParams) -> Dataset:
     """Every application with its role and outcome, without features."""
     return join(read_frame(paths.MATRIX, ["application_id", "as_of"]), read_frame(paths.LABELS), (), split)
+
+
+def _mask(split: SplitParams, wanted: Sequence[str]) -> NDArray[np.bool_]:
+    return np.isin(roles(read_frame(paths.MATRIX, ["as_of"])["as_of"].to_numpy(), split), list(wanted))
+
+
+def _blocks(columns: Sequence[str], keep: NDArray[np.bool_]) -> Iterator[pa.Table]:
+    start = 0
+    for block in iter_tables(paths.MATRIX, columns, ROWS):
+        yield block.filter(pa.array(keep[start : start + len(block)]))
+        start += len(block)

@@ -1,0 +1,76 @@
+"""Who trains, who calibrates, who judges: months, the wall between them, rolling origins."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+
+import numpy as np
+import pytest
+
+from models.dataset import join
+from models.errors import ModelError
+from models.split import SplitParams, month_index, roles, rolling_origins, stopping
+
+from .worlds import world
+
+SPLIT = SplitParams(datetime.date(2024, 1, 1), 15, 3, 6)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "role"),
+    [
+        ("2023-12-31T23:59:59.999999", ""),
+        ("2024-01-01T00:00:00", "train"),
+        ("2025-03-31T23:59:59.999999", "train"),
+        ("2025-04-01T00:00:00", "calibration"),
+        ("2025-06-30T23:59:59", "calibration"),
+        ("2025-07-01T00:00:00", "oot"),
+        ("2025-12-31T23:59:59", "oot"),
+        ("2026-01-01T00:00:00", ""),
+    ],
+)
+def test_a_role_is_the_month_of_as_of(as_of: str, role: str) -> None:
+    assert roles(np.array([as_of], "datetime64[us]"), SPLIT).tolist() == [role]
+
+
+def test_rolling_origins_judge_later_months_and_stay_inside_training() -> None:
+    month = np.arange(15)
+    folds = rolling_origins(month, SPLIT)
+    assert [(month[fit].max(), month[judge].min(), month[judge].max()) for fit, judge in folds] == [(5, 6, 8), (8, 9, 11), (11, 12, 14)]
+    assert stopping(month, SPLIT).nonzero()[0].tolist() == [12, 13, 14]
+
+
+def test_rolling_origins_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ModelError, match="do not fit in 15 training months"):
+        rolling_origins(np.arange(15), dataclasses.replace(SPLIT, origins=5))
+
+
+def test_dates_outside_the_split_leave_no_training_and_say_so() -> None:
+    w = world(300, 1)
+    late = dataclasses.replace(SPLIT, start=datetime.date(2030, 1, 1))
+    rows = join(w.matrix, w.labels, w.names, late)
+    assert (month_index(w.matrix["as_of"].to_numpy(), late) < 0).all()
+    with pytest.raises(ModelError, match=r"training months: expected bads and goods, got 0 bads among 0 .* split.start"):
+        rows.training()
+
+
+def test_indeterminates_are_left_out_of_training_and_good_in_calibration() -> None:
+    w = world(3000, 1)
+    rows = join(w.matrix, w.labels, w.names, SPLIT)
+    grey = w.labels["is_indeterminate"].to_numpy()
+    assert grey.sum() > 5
+    assert not np.isin(rows.training().application_id, w.labels["application_id"][grey]).any()
+    calibrating = rows.calibrating()
+    here = np.isin(calibrating.application_id, w.labels["application_id"][grey])
+    assert here.any() and (calibrating.outcome[here] == 0).all()
+
+
+def test_labels_are_joined_by_id_not_by_position() -> None:
+    w = world(500, 1)
+    rows, shuffled = (join(w.matrix, labels, w.names, SPLIT) for labels in (w.labels, w.labels.sample(frac=1, random_state=3)))
+    assert np.array_equal(rows.label, shuffled.label, equal_nan=True)
+    with pytest.raises(ModelError, match="100 of 500 applications of the matrix have no row"):
+        join(w.matrix, w.labels.iloc[100:], w.names, SPLIT)
+    with pytest.raises(ModelError, match="first `nowhere`"):
+        join(w.matrix, w.labels, ("nowhere",), SPLIT)
