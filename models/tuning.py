@@ -14,6 +14,7 @@ import numpy as np
 from . import booster
 from .booster import BoosterParams
 from .dataset import Dataset
+from .errors import ModelError
 from .metrics import expit, logloss
 from .split import SplitParams, rolling_origins
 
@@ -37,11 +38,11 @@ class TuneParams:
 
 @dataclass(frozen=True)
 class Found:
-    """Best parameters, their mean log-loss over the origins, that of the parameters given, and how many trials stand in the journal."""
+    """Best parameters, their mean log-loss over the origins, that of the parameters given (None if cut off), and how many trials stand in the journal."""
 
     best: BoosterParams
     logloss: float
-    logloss_given: float
+    logloss_given: float | None
     trials: int
 
 
@@ -62,9 +63,12 @@ def search(rows: Dataset, signs: Sequence[int], split: SplitParams, given: Boost
     left = max(0, params.trials - sum(t.state.is_finished() for t in study.trials))
     objective = Objective(rows, tuple(signs), split, given, deadline)
     study.optimize(objective, n_trials=left, timeout=params.timeout_seconds, show_progress_bar=progress)
+    ended = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
+    if not ended:
+        raise ModelError(f"Tuning: no trial came to its end in {params.timeout_seconds:g} s. Raise tune.timeout_seconds; {journal} is kept.")
     best = dataclasses.replace(given, **study.best_params, max_trees=int(study.best_trial.user_attrs["max_trees"]))
-    first = next(t.value for t in study.trials if t.value is not None)
-    return Found(best, float(study.best_value), float(first), len(study.trials))
+    first = next((t.value for t in ended if t.number == 0), None)
+    return Found(best, float(study.best_value), first, len(study.trials))
 
 
 @dataclass(frozen=True)
