@@ -25,9 +25,7 @@ _say = Console(stderr=True, soft_wrap=True, highlight=False).print
 
 
 def register(
-    if_missing: Annotated[
-        bool, typer.Option("--if-missing", help="do nothing when this bundle is registered already")
-    ] = False,
+    if_missing: Annotated[bool, typer.Option("--if-missing", help="do nothing when this bundle is registered already")] = False,
 ) -> None:
     """Register data/model/ in MLflow as a new version; the first one that passes the gate becomes champion."""
     ledger = _ledger()

@@ -1,0 +1,22 @@
+"""Run by tests in an environment without this repository: the champion through MLflow against the batch's own decisions."""
+
+import sys
+
+import mlflow
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+def main(uri: str, matrix: str, decisions: str) -> None:
+    """Exit 0 only if the champion's answer to `matrix`, written with the batch's schema, is the table in `decisions`."""
+    mlflow.set_tracking_uri(uri)
+    batch = pq.read_table(decisions)
+    answer = mlflow.pyfunc.load_model("models:/credit-decision@champion").predict(pd.read_parquet(matrix))
+    ours = [name for name in sys.modules if name.partition(".")[0] in ("data", "models", "features", "pipeline")]
+    equal = pa.Table.from_pandas(answer, schema=batch.schema, preserve_index=False).replace_schema_metadata(None).equals(batch)
+    sys.exit(0 if equal and not ours else f"equal: {equal}; imported of the repository: {ours}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
