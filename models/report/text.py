@@ -81,8 +81,8 @@ class Column:
 
 
 def table(frame: pd.DataFrame, columns: tuple[Column, ...], caption: str, *, fold: int = 40) -> Table:
-    """The declared columns that `frame` has, formatted; a column `x` of text beside `x_zh` becomes bilingual."""
-    kept = tuple(column for column in columns if column.name in frame)
+    """The declared columns in which `frame` has anything, formatted; a column `x` of text beside `x_zh` becomes bilingual."""
+    kept = tuple(column for column in columns if column.name in frame and (frame.empty or frame[column.name].notna().any()))
     cells = [_cells(frame, column) for column in kept]
     return Table(caption, tuple(c.head for c in kept), tuple(c.is_numeric for c in kept), tuple(zip(*cells, strict=True)), fold)
 

@@ -51,7 +51,7 @@ def tiers(data: ReportData) -> Section | None:
     caption = Text("Tiers: share of applicants, mean PD and observed bad rate", "等级分布")
     figure = Figure(caption, f"Share, mean PD and observed bad rate of {len(data.tiers)} tiers", charts.tiers(data.tiers))
     lead = "Tiers are bands of PD. Same tier, product and date means the same price."
-    blocks = (Figures((figure,)), table(data.tiers, TIERS, "Tiers, all out-of-time months together"))
+    blocks = (Figures((figure,)), table(data.tiers, TIERS, "Tiers of applicants that the model was not trained on"))
     return Section("tiers", Text("Tiers", "信用等级"), lead, blocks)
 
 

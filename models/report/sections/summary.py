@@ -40,5 +40,5 @@ def flow(data: ReportData) -> Section | None:
         blocks.append(Flow(tuple((step.name, show(step.count, "count"), step.unit) for step in data.flow)))
     if data.volumes is not None:
         blocks.append(table(data.volumes, VOLUMES, f"Rows per raw table, {show(int(data.volumes['rows'].sum()), 'count')} in all", fold=10))
-    lead = "A feature sees an event only if it had happened and was known before the application."
+    lead = "A feature sees an event only if it had happened and was known before the application." if data.volumes is not None else ""
     return Section("flow", Text("From raw events to reasons", "从原始事件到决策理由"), lead, tuple(blocks))
