@@ -29,7 +29,9 @@ def test_null_is_a_dash_whatever_the_kind(kind: str) -> None:
 def test_a_table_keeps_the_columns_it_finds_and_scales_bars_to_the_largest() -> None:
     frame = pd.DataFrame({"family": ["bureau", "assets", "identity"], "share": [0.2, -0.4, None], "nothing": [None] * 3})
     made = table(
-        frame, (Column("family", "family"), Column("gone", "gone"), Column("nothing", "nothing"), Column("share", "share", "share", bar=True)), "Shares"
+        frame,
+        (Column("family", "family"), Column("gone", "gone"), Column("nothing", "nothing"), Column("share", "share", "share", bar=True)),
+        "Shares",
     )
     assert made.heads == ("family", "share")
     assert made.numeric == (False, True)
