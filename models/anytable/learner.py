@@ -13,6 +13,7 @@ from models import calibration, ridge
 from models.booster import boost
 from models.calibration import Calibration
 from models.dataset import Dataset
+from models.errors import ModelError
 from models.metrics import expit, logloss
 from models.selection import Fallen, select
 
@@ -80,13 +81,25 @@ def fit_model(table: Table, params: FitParams) -> Model:
 def fit_calibrated(table: Table, params: FitParams, folds: int) -> Calibrated:
     """Model on all rows, calibrated on the margins of `folds` models that did not see the row.
 
-    Raises ModelError when the rows hold too few bads to calibrate on.
+    Raises ModelError when the rows hold too few bads to calibrate on, or the columns hold the answer.
     """
     held_out = np.empty(len(table.label))
     for mask in stratified(table.label, folds, params.seed):
         held_out[mask] = fit_model(table.where(~mask), params).margin(table.frame[mask])
+    model = fit_model(table, params)
+    _refuse_answer(table.label, held_out, model)
     line = calibration.fit(held_out, table.label, np.ones(len(table.label)), params.calibration)
-    return Calibrated(fit_model(table, params), line, held_out)
+    return Calibrated(model, line, held_out)
+
+
+def _refuse_answer(label: Labels, held_out: Floats, model: Model) -> None:
+    """No honest column tells every bad from every good: such a margin cannot be calibrated, and should not be believed."""
+    if held_out[label == 1].min() > held_out[label == 0].max():
+        strongest = model.encoding.names[int(np.argmax(model.booster.feature_importance("gain")))]
+        raise ModelError(
+            f"The columns tell all {int(label.sum())} bads from all goods without error: expected some overlap. "
+            f"A column that knows the outcome, probably `{strongest}`, must be left out (drop)."
+        )
 
 
 def ridge_pd(train: Table, frame: pd.DataFrame, params: FitParams) -> Floats:

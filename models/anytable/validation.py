@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -60,8 +61,9 @@ def summary(folds: tuple[Figures, ...]) -> dict[str, Mapping[str, float]]:
 def cross_validate(table: Table, params: FitParams, step: Callable[[], None]) -> CrossValidation:
     """Stratified folds, repeated on small tables; selection, encoding and calibration happen anew inside each training set.
 
-    `step` is called after each fold.
+    `step` is called after each fold. Raises ModelError when a training set would be too small to calibrate on.
     """
+    _check_enough(table, params)
     repeats = params.times(len(table.label))
     found: tuple[list[Figures], list[Figures]] = ([], [])
     total = np.zeros((2, len(table.label)))
@@ -86,6 +88,17 @@ def out_of_time(table: Table, time: NDArray[np.datetime64], params: FitParams) -
     except ModelError as error:
         return OutOfTime(None, None, cut, rows, bads, str(error))
     return OutOfTime(model, ridge, cut, rows, bads)
+
+
+def _check_enough(table: Table, params: FitParams) -> None:
+    """Every training set needs `calibration.min_bads` bads and as many goods."""
+    least = math.ceil(params.calibration.min_bads * params.folds / (params.folds - 1))
+    bads = int(table.label.sum())
+    if min(bads, len(table.label) - bads) < least:
+        raise ModelError(
+            f"Too few outcomes to fit and judge a model: expected at least {least} bads and {least} goods, "
+            f"got {bads} bads among {len(table.label)} rows. Give more labelled rows."
+        )
 
 
 def _held_out(table: Table, mask: NDArray[np.bool_], params: FitParams) -> tuple[Floats, Floats]:

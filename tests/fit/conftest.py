@@ -1,0 +1,60 @@
+"""`creditloom fit` as a user types it, on a made table, with fewer trees than in earnest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner, Result
+
+from models.anytable.params import FitParams
+from pipeline import fit_run
+from pipeline.cli import build
+from pipeline.fit_source import PARAMS
+from pipeline.params import section
+from pipeline.refusal import refusals
+
+Run = Callable[..., Result]
+N = 400
+
+
+def loans(n: int = N, seed: int = 1) -> pd.DataFrame:
+    """Loans whose default depends on income, debt and the kind of home; `sex` has no part in it."""
+    rng = np.random.default_rng(seed)
+    income, debt = rng.normal(0, 1, n), rng.normal(0, 1, n)
+    home = rng.choice(["own", "rent", "free"], n)
+    logit = -1.2 - 1.1 * income + 0.8 * debt + 0.9 * (home == "rent")
+    days = pd.Timestamp("2023-01-01") + pd.to_timedelta(np.arange(n), "D")
+    columns = {
+        "loan": [f"L{k:04d}" for k in range(n)],
+        "day": days,
+        "income": income,
+        "debt": debt,
+        "home": home,
+        "branch": rng.integers(1, 4, n),
+    }
+    return pd.DataFrame({**columns, "sex": rng.choice(["f", "m"], n), "bad": (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(int)})
+
+
+def few_trees(name: str, kind: type, path: Path = PARAMS) -> Any:
+    """The committed parameters, with forty trees and no repeats."""
+    found = section(name, kind, path)
+    return replace(found, few_trees=40, repeats=1) if isinstance(found, FitParams) else found
+
+
+@pytest.fixture
+def fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`fit(*options)` in an empty folder; every refusal leaves as SystemExit(2), as on the command line."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(fit_run, "section", few_trees)
+
+    def run(*options: str) -> Result:
+        with refusals():
+            return CliRunner().invoke(build(["fit"]), ["fit", *options], catch_exceptions=False)
+
+    return run

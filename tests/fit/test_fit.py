@@ -1,0 +1,87 @@
+"""What `creditloom fit` leaves behind: figures, a bundle that decides alike, decisions with reasons, one page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from data.store import read_frame
+from models.decision.decide import Decider
+from tests.fit.conftest import N, Run, loans
+
+OPTIONS = ("--data", "t.parquet", "--label", "bad", "--id", "loan", "--time", "day", "--protected", "sex", "--categorical", "branch")
+FIGURES = {"auc", "ks", "brier", "logloss", "mean_pd", "bad_rate"}
+
+
+@pytest.fixture
+def fitted(fit: Run, tmp_path: Path) -> Path:
+    frame = loans()
+    frame.loc[7, "income"] = -9
+    frame.to_parquet(tmp_path / "t.parquet", index=False)
+    fit(*OPTIONS, "--special-codes=-9,-8", "--out", "out")
+    return tmp_path / "out"
+
+
+def test_everything_that_is_left_behind(fitted: Path) -> None:
+    metrics = json.loads((fitted / "metrics.json").read_text(encoding="utf-8"))
+    _check_figures(metrics)
+    decisions = read_frame(fitted / "decisions.parquet")
+    _check_decisions(decisions)
+    _check_bundle(fitted / "bundle", decisions)
+    page = (fitted / "index.html").read_text(encoding="utf-8")
+    assert "<html" in page
+    assert 'src="http' not in page
+    assert not (fitted / "quarantine").exists()
+
+
+def _check_figures(metrics: dict) -> None:  # type: ignore[type-arg]
+    assert set(metrics["cv"]) == set(metrics["cv_ridge"]) == set(metrics["oot"]) == set(metrics["oot_ridge"]) == FIGURES
+    assert all(set(figure) == {"mean", "sd"} for figure in metrics["cv"].values())
+    assert 0.70 < metrics["cv"]["auc"]["mean"] < 0.90
+    assert abs(metrics["cv"]["mean_pd"]["mean"] - metrics["cv"]["bad_rate"]["mean"]) < 0.03
+    assert metrics["oot_sample"]["rows"] == 0.3 * N
+    assert {row["group"] for row in metrics["fairness"]} == {"f", "m"}
+
+
+def _check_decisions(decisions: pd.DataFrame) -> None:
+    assert len(decisions) == N
+    assert set(decisions["decision"]) == {"approve", "refer", "decline"}
+    adverse = decisions[decisions["decision"] == "decline"]
+    concepts = {reason["concept"] for reasons in adverse["reasons"] for reason in reasons}
+    assert adverse["reasons"].map(len).min() >= 1
+    assert concepts <= {"income", "debt", "home", "branch"}
+    assert decisions["limit_cny"].isna().all()
+
+
+def _check_bundle(bundle: Path, decisions: pd.DataFrame) -> None:
+    """The bundle reads the user's own columns: raw codes, texts, and numbers that are categories."""
+    raw = loans().rename(columns={"loan": "application_id", "day": "as_of"})
+    raw.loc[7, "income"] = -9
+    decider = Decider.load(bundle)
+    again = decider.decide(raw)
+    assert again["pd"].tolist() == decisions["pd"].tolist()
+    assert again["tier"].tolist() == decisions["tier"].tolist()
+    base, points = decider.points(raw)
+    np.testing.assert_allclose(base + points.sum(axis=1), decisions["score_raw"], atol=1e-9)
+    assert "sex" not in decider.bundle.scorer.catalogue.names
+
+
+def test_the_same_table_twice_gives_the_same_files(fitted: Path, fit: Run) -> None:
+    before = {path.name: path.read_bytes() for path in fitted.rglob("*") if path.is_file()}
+    fit(*OPTIONS, "--special-codes=-9,-8", "--out", "out")
+    assert {path.name: path.read_bytes() for path in fitted.rglob("*") if path.is_file()} == before
+
+
+def test_bad_rows_are_set_aside_and_the_rest_is_fitted(fit: Run, tmp_path: Path) -> None:
+    frame = loans()
+    frame.loc[3, "loan"] = frame.loc[4, "loan"]
+    frame.to_parquet(tmp_path / "t.parquet", index=False)
+    result = fit(*OPTIONS, "--out", "out")
+    aside = read_frame(tmp_path / "out" / "quarantine" / "rows.parquet")
+    assert aside["rule"].tolist() == ["loan.duplicate"] * 2
+    assert len(read_frame(tmp_path / "out" / "decisions.parquet")) == N - 2
+    assert "2 bad rows set aside" in result.output

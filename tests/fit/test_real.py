@@ -1,0 +1,44 @@
+"""The bars on public data that nobody here made. The sets are no part of the repository: where they are absent, these tests skip."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from data.finished import read_finished
+from data.sources import SourceParams, now
+from models.anytable.learner import Table
+from models.anytable.params import FitParams
+from models.anytable.validation import cross_validate, summary
+from pipeline import paths
+from pipeline.fit_source import PARAMS, source_of, subject
+from pipeline.params import section
+
+REAL = Path(os.environ.get("CREDITLOOM_REAL", paths.HOUSE.parent / "shared" / "real"))
+needs_real = pytest.mark.skipif(not REAL.is_dir(), reason=f"no public sets in {REAL} (set CREDITLOOM_REAL)")
+
+
+def cv_auc(table: Table, repeats: int) -> float:
+    params = replace(section("fit", FitParams, PARAMS), repeats=repeats)
+    return float(summary(cross_validate(table, params, lambda: None).model)["auc"]["mean"])
+
+
+@needs_real
+@pytest.mark.parametrize(("name", "row_id", "bar"), [("taiwan", "ID", 0.783), ("german", None, 0.780)])
+def test_cross_validated_auc_of_a_finished_table(name: str, row_id: str | None, bar: float) -> None:
+    found = read_finished(SourceParams("matrix", str(REAL / name / "data.parquet"), label="target", id=row_id), now())
+    assert cv_auc(Table(found.features, found.label, (0,) * found.features.shape[1]), repeats=1) >= bar
+
+
+@needs_real
+def test_cross_validated_auc_of_raw_tables(tmp_path: Path) -> None:
+    from examples.berka.map import main
+
+    main(REAL / "berka", tmp_path / "raw")
+    read = subject(source_of(tmp_path / "raw", label="is_bad", protected=("age_years",)), tmp_path / "out")
+    assert (len(read.table.label), int(read.table.label.sum())) == (354, 30)
+    assert len(read.table.bad) == 0
+    assert cv_auc(Table(read.table.features, read.table.label, read.signs), repeats=2) >= 0.90
