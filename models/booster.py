@@ -7,7 +7,7 @@ weights clipped low (design 8). Deterministic for given rows, parameters and num
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -72,7 +72,12 @@ def fit(rows: Dataset, signs: Sequence[int], split: SplitParams, params: Booster
     booster, losses = _stopped(early_rows, late_rows, signs, params)
     trees = max(params.min_trees, int(np.argmin(losses)) + 1)
     booster = boost(rows, signs, params, trees) if params.is_refit else trimmed(booster, trees)
-    return booster, {"trees": trees, "stopping_logloss": losses[trees - 1], "stopping_bads": int(late_rows.label.sum()), "is_refit": params.is_refit}
+    return booster, {
+        "trees": trees,
+        "stopping_logloss": losses[trees - 1],
+        "stopping_bads": int(late_rows.label.sum()),
+        "is_refit": params.is_refit,
+    }
 
 
 def boost(rows: Dataset, signs: Sequence[int], params: BoosterParams, trees: int) -> lightgbm.Booster:
@@ -108,7 +113,8 @@ def settings(signs: Sequence[int], params: BoosterParams) -> dict[str, Any]:
     return {
         "objective": "binary", "metric": "binary_logloss", "learning_rate": params.learning_rate, "max_depth": params.max_depth,
         "num_leaves": params.num_leaves, "min_data_in_leaf": params.min_data_in_leaf, "min_sum_hessian_in_leaf": params.min_sum_hessian,
-        "lambda_l2": params.lambda_l2, "feature_fraction": params.feature_fraction, "feature_fraction_bynode": params.feature_fraction_bynode,
+        "lambda_l2": params.lambda_l2, "feature_fraction": params.feature_fraction,
+        "feature_fraction_bynode": params.feature_fraction_bynode,
         "bagging_fraction": params.bagging_fraction, "bagging_freq": int(params.bagging_fraction < 1), "extra_trees": params.is_extra_trees,
         "max_bin": params.max_bin, "num_threads": params.threads, "seed": params.seed, "deterministic": True, "force_col_wise": True,
         "verbosity": -1, **monotone,
@@ -121,7 +127,7 @@ def _stopped(early: Dataset, late: Dataset, signs: Sequence[int], params: Booste
     history: dict[str, dict[str, list[float]]] = {}
     grown_on = train_set(early, params)
     judge = lgb.Dataset(late.features, late.label, weight=weights(late, params.max_weight), reference=grown_on, free_raw_data=True)
-    stop = [lgb.early_stopping(params.patience, verbose=False), lgb.record_evaluation(history)]
+    stop: list[Callable[..., Any]] = [lgb.early_stopping(params.patience, verbose=False), lgb.record_evaluation(history)]
     booster = lgb.train(settings(signs, params), grown_on, params.max_trees, valid_sets=[judge], valid_names=["late"], callbacks=stop)
     return booster, history["late"]["binary_logloss"]
 

@@ -62,7 +62,9 @@ def fit(margin: ArrayLike, is_bad: ArrayLike, weight: ArrayLike, params: Calibra
         )
     a, b = fit_affine(m, y, w)
     if not a > 0:
-        raise ModelError(f"Calibration refused: slope {a:.4f} on {bads} bads; expected above 0 (the margin does not rank). Check the model.")
+        raise ModelError(
+            f"Calibration refused: slope {a:.4f} on {bads} bads; expected above 0 (the margin does not rank). Check the model."
+        )
     in_bads = w[y == 1]
     return Calibration(a, b, len(y), bads, float(np.average(expit(a * m + b), weights=w)), float(in_bads.sum() ** 2 / (in_bads**2).sum()))
 

@@ -101,7 +101,8 @@ def fit_affine(margin: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None,
     `y` may be a probability. Raises ModelError when it does not converge (separable or constant margin).
     """
     m, y = np.asarray(margin, float), np.asarray(y, float)
-    w = np.ones(len(y)) if weight is None else np.asarray(weight, float) / np.mean(weight)
+    w = np.ones(len(y)) if weight is None else np.asarray(weight, float)
+    w = w / w.mean()
     if not len(m) or np.ptp(m) == 0:
         raise ModelError(f"An affine calibration needs margins that differ; got {len(m)} rows with one value. Check the model.")
     centre, spread = np.average(m, weights=w), m.std()
@@ -113,4 +114,6 @@ def fit_affine(margin: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None,
         theta = theta + step / max(1.0, float(np.abs(step).max()))
         if np.abs(step).max() < 1e-10:
             return float(theta[0] / spread), float(theta[1] - theta[0] * centre / spread)
-    raise ModelError(f"The affine fit did not converge in {steps} steps on {len(y)} rows: bads and goods may be separable. Use more months.")
+    raise ModelError(
+        f"The affine fit did not converge in {steps} steps on {len(y)} rows: bads and goods may be separable. Use more months."
+    )

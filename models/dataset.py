@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,8 +18,10 @@ from .split import CALIBRATION, OOT, TRAIN, SplitParams, month_index, roles
 class Dataset:
     """One row per application, in matrix order.
 
-    features: float64 of shape (n, p), null = not known; label: 1 bad, 0 good, NaN without a label (not booked, window not complete,
-    or indeterminate); outcome: the same with indeterminates counted as good; weight: 1 / booking propensity, not clipped, 0 without outcome.
+    features: of shape (n, p), float64 (float32 where only `oracle` reads them), null = not known.
+    label: 1 bad, 0 good, NaN without a label (not booked, window not complete, or indeterminate).
+    outcome: the same with indeterminates counted as good.
+    weight: 1 / booking propensity, not clipped, 0 without an outcome.
     """
 
     application_id: NDArray[np.int64]
@@ -57,7 +60,12 @@ class Dataset:
 
 
 def assembled(
-    application_id: NDArray[np.int64], as_of: NDArray[np.datetime64], features: NDArray[np.floating], names: Sequence[str], labels: pd.DataFrame, split: SplitParams
+    application_id: NDArray[np.int64],
+    as_of: NDArray[np.datetime64],
+    features: NDArray[Any],
+    names: Sequence[str],
+    labels: pd.DataFrame,
+    split: SplitParams,
 ) -> Dataset:
     """Rows of the matrix and their labels (application_id, label, is_indeterminate, weight) as one dataset.
 
@@ -66,7 +74,9 @@ def assembled(
     found = labels.set_index("application_id").reindex(application_id)
     absent = int(found["is_indeterminate"].isna().sum())
     if absent:
-        raise ModelError(f"labels: {absent} of {len(found)} applications of the matrix have no row; expected one each. Run featurize again.")
+        raise ModelError(
+            f"labels: {absent} of {len(found)} applications of the matrix have no row; expected one each. Run featurize again."
+        )
     label = found["label"].to_numpy(np.float64, na_value=np.nan)
     outcome = np.where(found["is_indeterminate"].to_numpy(dtype=bool), 0.0, label)
     weight = np.where(np.isnan(outcome), 0.0, found["weight"].to_numpy(np.float64, na_value=0.0))
@@ -87,6 +97,6 @@ def _not_empty(rows: Dataset, where: str) -> Dataset:
     if not bads or bads == len(rows.outcome):
         raise ModelError(
             f"Labels of {where}: expected bads and goods, got {bads} bads among {len(rows.outcome)} labelled loans. "
-            "Set split.start to the first month of your applications, and check that outcomes run long enough for the window to be complete."
+            "Set split.start to the first month of your applications, and check that outcomes run long enough to be complete."
         )
     return rows

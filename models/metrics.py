@@ -90,15 +90,15 @@ def psi_of(expected: ArrayLike, actual: ArrayLike, bins: int = 10) -> float:
 
 def logit(p: ArrayLike) -> Floats:
     """ln(p / (1 - p)); p is held within 1e-15 of 0 and 1."""
-    p = np.clip(np.asarray(p, float), 1e-15, 1 - 1e-15)
-    return np.log(p) - np.log1p(-p)
+    share = np.clip(np.asarray(p, float), 1e-15, 1 - 1e-15)
+    return np.asarray(np.log(share) - np.log1p(-share))
 
 
 def expit(x: ArrayLike) -> Floats:
     """1 / (1 + exp(-x)) without overflow."""
-    x = np.asarray(x, float)
-    small = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1.0, small) / (1.0 + small)
+    value = np.asarray(x, float)
+    small = np.exp(-np.abs(value))
+    return np.asarray(np.where(value >= 0, 1.0, small) / (1.0 + small))
 
 
 def _bin_shares(values: Floats, edges: Floats) -> Floats:
@@ -121,7 +121,7 @@ def _by_score(y: ArrayLike, score: ArrayLike, weight: ArrayLike | None) -> tuple
     if np.isnan(score).any() or np.isnan(y).any():
         raise ModelError("A figure got null outcomes or scores; expected none: leave out the rows without an outcome first.")
     level, inverse = np.unique(score, return_inverse=True)
-    bad, good = np.bincount(inverse, w * y, len(level)), np.bincount(inverse, w * (1 - y), len(level))
+    bad, good = (np.bincount(inverse, mass, len(level)).astype(np.float64) for mass in (w * y, w * (1 - y)))
     if not bad.sum() > 0 or not good.sum() > 0:
         raise ModelError(f"Discrimination needs bads and goods; got {bad.sum():g} bads and {good.sum():g} goods. Use more rows or months.")
     return bad, good

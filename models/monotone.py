@@ -22,7 +22,7 @@ EPSILON = 1e-12  # log-odds; below it two margins are the same sum in another or
 
 @dataclass(frozen=True)
 class Broken:
-    """A feature with a sign: the largest step the wrong way among its values, and how far null lies below the safest value, both in log-odds."""
+    """A signed feature: the largest step the wrong way among its values, and how far null lies below the safest value, in log-odds."""
 
     name: str
     sign: int
@@ -30,14 +30,17 @@ class Broken:
     null_gain: float
 
 
-def check(booster: lightgbm.Booster, features: Floats, names: Sequence[str], signs: Sequence[int], rows: int = 20, values: int = 12) -> tuple[Broken, ...]:
+def check(
+    booster: lightgbm.Booster, features: Floats, names: Sequence[str], signs: Sequence[int], rows: int = 20, values: int = 12
+) -> tuple[Broken, ...]:
     """Every signed feature the booster uses, swept over a grid of its values and null on `rows` rows at even steps, all else equal.
 
     Returns the features whose sweep steps the wrong way or whose null is safer than every value; () when all hold.
     """
     sample = features[:: max(1, len(features) // rows)][:rows]
     used = booster.feature_importance("split") > 0
-    found = (_sweep(booster, sample, features[:, i], i, names[i], signs[i], values) for i in np.flatnonzero(used) if signs[i])
+    at = [i for i, (is_used, sign) in enumerate(zip(used, signs, strict=True)) if is_used and sign]
+    found = (_sweep(booster, sample, features[:, i], i, names[i], signs[i], values) for i in at)
     return tuple(broken for broken in found if broken.wrong_step > EPSILON or broken.null_gain > EPSILON)
 
 

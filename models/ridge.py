@@ -84,7 +84,8 @@ def compressed(values: Floats, low: float, high: float, scale: float) -> Floats:
 def design_of(rows: Dataset, params: RidgeParams) -> Design:
     """Fits winsorising, scale, mean and standard deviation on the rows, column by column."""
     numbers = np.array([_column(rows.features[:, i], params) for i in range(len(rows.names))]).reshape(-1, 5)
-    return Design(rows.names, *(np.ascontiguousarray(column) for column in numbers.T), _flags(rows.features, params))
+    low, high, scale, mean, sd = (np.ascontiguousarray(column) for column in numbers.T)
+    return Design(rows.names, low, high, scale, mean, sd, _flags(rows.features, params))
 
 
 def fit(rows: Dataset, split: SplitParams, params: RidgeParams) -> Ridge:
@@ -119,7 +120,9 @@ def solve(x: NDArray[np.float32], y: Floats, w: Floats, penalty: float, start: F
         start = np.append(np.zeros(x.shape[1]), np.log(rate / (1 - rate)))
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200, "ftol": 1e-9, "gtol": 1e-3})
     if not np.isfinite(found.fun):
-        raise ModelError(f"The ridge logit did not converge on {len(y)} rows and {x.shape[1]} columns; check the matrix for infinite values.")
+        raise ModelError(
+            f"The ridge logit did not converge on {len(y)} rows and {x.shape[1]} columns; check the matrix for infinite values."
+        )
     return np.asarray(found.x, float)
 
 
@@ -127,7 +130,13 @@ def to_json(ridge: Ridge) -> dict[str, Any]:
     """The content of ridge.json: every number that `from_json` needs."""
     design = {k: v.tolist() if isinstance(v, np.ndarray) else list(v) for k, v in asdict(ridge.design).items()}
     losses = [list(pair) for pair in ridge.logloss_by_penalty]
-    return {"design": design, "coef": ridge.coef.tolist(), "intercept": ridge.intercept, "penalty": ridge.penalty, "logloss_by_penalty": losses}
+    return {
+        "design": design,
+        "coef": ridge.coef.tolist(),
+        "intercept": ridge.intercept,
+        "penalty": ridge.penalty,
+        "logloss_by_penalty": losses,
+    }
 
 
 def from_json(content: dict[str, Any]) -> Ridge:

@@ -38,7 +38,9 @@ class Fallen:
     of: str = ""
 
 
-def select(features: Floats, names: tuple[str, ...], month: NDArray[np.int64], params: SelectionParams) -> tuple[tuple[str, ...], tuple[Fallen, ...]]:
+def select(
+    features: Floats, names: tuple[str, ...], month: NDArray[np.int64], params: SelectionParams
+) -> tuple[tuple[str, ...], tuple[Fallen, ...]]:
     """(kept names in the order given, what fell and why). Of a pair of doubles the earlier feature stays."""
     fallen = _empty_or_constant(features, names, params)
     gone = {f.name for f in fallen}

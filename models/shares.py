@@ -44,11 +44,14 @@ def covariance_shares(phi: Floats) -> Floats:
     return np.asarray(centred @ (phi - phi.mean(axis=0)) / (centred @ centred))
 
 
-def table(phi: Floats, families: Sequence[str], targets: dict[str, float] | None, training_bads: float, draws: int, seed: int) -> tuple[Share, ...]:
+def table(
+    phi: Floats, families: Sequence[str], targets: dict[str, float] | None, training_bads: float, draws: int, seed: int
+) -> tuple[Share, ...]:
     """One Share per family; the interval resamples applicants with replacement, the model stays as it is."""
     rng = np.random.default_rng(seed)
     resampled = [covariance_shares(phi[rng.integers(0, len(phi), len(phi))]) for _ in range(draws)]
     low, high = np.quantile(resampled, [0.05, 0.95], axis=0)
     shares, width = covariance_shares(phi), tolerance(training_bads)
     goals = [None if targets is None else targets.get(family, 0.0) for family in families]
-    return tuple(Share(f, *map(float, row), goal, width) for f, *row, goal in zip(families, shares, low, high, goals, strict=True))
+    rows = zip(families, shares, low, high, goals, strict=True)
+    return tuple(Share(family, float(share), float(a), float(b), goal, width) for family, share, a, b, goal in rows)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .calibration_tests import holm, jeffreys
 
@@ -34,23 +36,23 @@ class Order:
     reversed_pairs: int
 
 
-def pooled(tier: Sequence[str], y: Sequence[float], pd: Sequence[float], order: Sequence[str], min_bads: float) -> tuple[Band, ...]:
+def pooled(tier: ArrayLike, y: ArrayLike, pd: ArrayLike, order: Sequence[str], min_bads: float) -> tuple[Band, ...]:
     """Adjacent tiers pooled, safest first, until each band holds `min_bads` bads; a short rest joins the last band."""
-    tier, y, pd = np.asarray(tier), np.asarray(y, float), np.asarray(pd, float)
+    of, bad, risk = np.asarray(tier), np.asarray(y, float), np.asarray(pd, float)
     groups: list[list[str]] = [[]]
-    for name in [t for t in order if (tier == t).any()]:
+    for name in [t for t in order if np.any(of == t)]:
         groups[-1].append(name)
-        if y[np.isin(tier, groups[-1])].sum() >= min_bads:
+        if bad[np.isin(of, groups[-1])].sum() >= min_bads:
             groups.append([])
     rest = groups.pop()
     if rest and groups:
         groups[-1] += rest
-    return tuple(_band(tuple(group), tier, y, pd) for group in groups or [rest] if group)
+    return tuple(_band(tuple(group), of, bad, risk) for group in groups or [rest] if group)
 
 
 def ordered(bands: Sequence[Band], level: float = 0.05) -> Order:
     """One-sided test of each adjacent pair that the safer band has the higher rate, adjusted by Holm."""
-    adjusted = holm([_reversal_p(safer, riskier) for safer, riskier in zip(bands, bands[1:], strict=False)])
+    adjusted = holm([_reversal_p(safer, riskier) for safer, riskier in itertools.pairwise(bands)])
     return Order(tuple(bands), adjusted, sum(p < level for p in adjusted))
 
 

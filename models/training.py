@@ -49,10 +49,13 @@ def train(rows: Dataset, catalogue: Catalogue, split: SplitParams, params: Train
     broken = monotone.check(grown, chosen.features, chosen.names, signs)
     wrong = [b.name for b in broken if b.wrong_step > monotone.EPSILON]
     if wrong:
-        raise ModelError(f"The booster breaks the sign of {len(wrong)} features, first `{wrong[0]}`; expected none. Report this LightGBM version.")
+        raise ModelError(
+            f"The booster breaks the sign of {len(wrong)} features, first `{wrong[0]}`; expected none. Report this LightGBM version."
+        )
     record = {
         "n_rows": len(rows.label), "n_bads": int(rows.label.sum()), "n_features_offered": len(rows.names), "n_features": len(chosen.names),
-        "n_signed": sum(s != 0 for s in signs), "fallen": [asdict(f) for f in fallen], "fallen_by_reason": dict(Counter(f.reason for f in fallen)),
+        "n_signed": sum(s != 0 for s in signs), "fallen": [asdict(f) for f in fallen],
+        "fallen_by_reason": dict(Counter(f.reason for f in fallen)),
         "booster": {**growth, "params": asdict(params.booster)}, "ridge_penalty": challenger.penalty,
         "null_safer_than_any_value": {b.name: round(b.null_gain, 6) for b in broken},
     }  # fmt: skip

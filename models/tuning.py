@@ -38,7 +38,7 @@ class TuneParams:
 
 @dataclass(frozen=True)
 class Found:
-    """Best parameters, their mean log-loss over the origins, that of the parameters given (None if cut off), and how many trials stand in the journal."""
+    """Best parameters, their mean log-loss over the origins, that of the given ones (None if cut off), and trials in the journal."""
 
     best: BoosterParams
     logloss: float
@@ -46,7 +46,16 @@ class Found:
     trials: int
 
 
-def search(rows: Dataset, signs: Sequence[int], split: SplitParams, given: BoosterParams, params: TuneParams, journal: Path, *, progress: bool = False) -> Found:
+def search(
+    rows: Dataset,
+    signs: Sequence[int],
+    split: SplitParams,
+    given: BoosterParams,
+    params: TuneParams,
+    journal: Path,
+    *,
+    progress: bool = False,
+) -> Found:
     """Tries parameters on labelled training rows; the first trial is `given`. The journal may hold trials of an earlier run."""
     import optuna
     from optuna.storages import JournalStorage
@@ -65,7 +74,9 @@ def search(rows: Dataset, signs: Sequence[int], split: SplitParams, given: Boost
     study.optimize(objective, n_trials=left, timeout=params.timeout_seconds, show_progress_bar=progress)
     ended = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
     if not ended:
-        raise ModelError(f"Tuning: no trial came to its end in {params.timeout_seconds:g} s. Raise tune.timeout_seconds; {journal} is kept.")
+        raise ModelError(
+            f"Tuning: no trial came to its end in {params.timeout_seconds:g} s. Raise tune.timeout_seconds; {journal} is kept."
+        )
     best = dataclasses.replace(given, **study.best_params, max_trees=int(study.best_trial.user_attrs["max_trees"]))
     first = next((t.value for t in ended if t.number == 0), None)
     return Found(best, float(study.best_value), first, len(study.trials))
@@ -85,7 +96,7 @@ class Objective:
         """Reports to the pruner after each origin; a trial past the deadline is pruned."""
         import optuna
 
-        choice = {name: _suggest(trial, name, *bounds) for name, bounds in _space().items()}
+        choice: dict[str, Any] = {name: _suggest(trial, name, *bounds) for name, bounds in _space().items()}
         params = dataclasses.replace(self.given, **choice)
         curves: list[np.ndarray] = []
         for i, (fit, judge) in enumerate(rolling_origins(self.rows.month, self.split)):

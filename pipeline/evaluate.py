@@ -35,7 +35,8 @@ def main() -> dict[str, int]:
     inputs = Inputs(
         bundle, from_json(read_json(paths.RIDGE)), dataset(names, split, [OOT]),
         dataset(bundle.scorer.catalogue.names, split, [CALIBRATION], is_labelled=True).calibrating(), everyone(split),
-        read_frame(paths.DECISIONS, DECIDED), frame(_audit_columns(), split, [OOT]), read_json(paths.TRAINING)["n_bads"], _truth(names, split),
+        read_frame(paths.DECISIONS, DECIDED), frame(_audit_columns(), split, [OOT]),
+        read_json(paths.TRAINING)["n_bads"], _truth(names, split),
     )  # fmt: skip
     metrics, tables = evaluate(inputs, split, calibration, section("evaluate", EvaluateParams))
     for name, table in tables.items():

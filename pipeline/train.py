@@ -38,7 +38,9 @@ def _show(record: Mapping[str, Any]) -> None:
     table = Table("train", "", title="train")
     table.add_row("labelled loans", f"{record['n_rows']:,} with {record['n_bads']:,} bads")
     fallen = ", ".join(f"{count} {reason}" for reason, count in record["fallen_by_reason"].items())
-    table.add_row("features", f"{record['n_features']} of {record['n_features_offered']} (fell: {fallen or 'none'}), {record['n_signed']} with a sign")
+    table.add_row(
+        "features", f"{record['n_features']} of {record['n_features_offered']} (fell: {fallen or 'none'}), {record['n_signed']} with a sign"
+    )
     table.add_row("trees", f"{record['booster']['trees']}")
     table.add_row("null safer than any value", f"{len(record['null_safer_than_any_value'])} features")
     table.add_row("ridge penalty", f"{record['ridge_penalty']:g}")

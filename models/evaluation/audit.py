@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,9 @@ def reasons(decisions: pd.DataFrame, scorer: Scorer, features: Floats) -> dict[s
     adverse = decisions[decisions["decision"].isin(ADVERSE)]
     counts = adverse["reasons"].map(len).to_numpy()
     points = scorer.concept_points(features).sum(axis=1) + scorer.base_points
-    exact = scorer.calibration.offset - scorer.calibration.factor * (scorer.calibration.a * scorer.margin.raw(features) + scorer.calibration.b)
+    exact = scorer.calibration.offset - scorer.calibration.factor * (
+        scorer.calibration.a * scorer.margin.raw(features) + scorer.calibration.b
+    )
     return {
         "adverse": len(adverse), "share_with_reason": float((counts > 0).mean()) if len(adverse) else None,
         "mean_per_adverse": float(counts.mean()) if len(adverse) else None, "largest_sum_error_points": float(np.abs(points - exact).max()),
@@ -54,7 +57,7 @@ def fairness(table: pd.DataFrame) -> dict[str, Any]:
     """The lowest approval ratio and where, and the largest gap between mean PD and bad rate; null without audit columns."""
     if not len(table):
         return {"min_approval_ratio": None, "field": None, "group": None, "largest_pd_gap": None}
-    worst, gap = table.loc[table["approval_ratio"].idxmin()], (table["mean_pd"] - table["bad_rate"]).abs().max()
+    worst, gap = table.iloc[int(table["approval_ratio"].argmin())], (table["mean_pd"] - table["bad_rate"]).abs().max()
     return {
         "min_approval_ratio": float(worst["approval_ratio"]), "field": str(worst["field"]), "group": str(worst["group"]),
         "largest_pd_gap": None if np.isnan(gap) else float(gap),
@@ -65,7 +68,13 @@ def _groups(cohort: Cohort) -> pd.DataFrame:
     found = {name: cohort.audit[name] for name in FIELDS if name in cohort.audit}
     if "age_years" in cohort.audit:
         age = cohort.audit["age_years"].to_numpy(np.float64, na_value=np.nan)
-        labels = np.array([f"under {AGE_EDGES[0]}", *(f"{a}-{b - 1}" for a, b in zip(AGE_EDGES, AGE_EDGES[1:], strict=False)), f"{AGE_EDGES[-1]} and over"])
+        labels = np.array(
+            [
+                f"under {AGE_EDGES[0]}",
+                *(f"{a}-{b - 1}" for a, b in itertools.pairwise(AGE_EDGES)),
+                f"{AGE_EDGES[-1]} and over",
+            ]
+        )
         found["age_band"] = pd.Series(labels[np.searchsorted(AGE_EDGES, np.nan_to_num(age), side="right")]).where(~np.isnan(age))
     if cohort.truth is not None and "segment" in cohort.truth:
         found["segment"] = cohort.truth["segment"].astype(str)

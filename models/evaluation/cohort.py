@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+from pandas import DataFrame
 
 from ..dataset import Dataset
 from ..errors import ModelError
@@ -33,9 +33,9 @@ class Cohort:
     rows: Dataset
     pd: Floats
     ridge_pd: Floats
-    decisions: pd.DataFrame
-    audit: pd.DataFrame
-    truth: pd.DataFrame | None
+    decisions: DataFrame
+    audit: DataFrame
+    truth: DataFrame | None
     calibration_bads: int
     max_weight: float
 
@@ -54,15 +54,17 @@ class Cohort:
         return Seen(np.arange(len(y)), y, np.ones(len(y)))
 
 
-def aligned(frame: pd.DataFrame, application_id: NDArray[np.int64], what: str) -> pd.DataFrame:
+def aligned(frame: DataFrame, application_id: NDArray[np.int64], what: str) -> DataFrame:
     """Rows of `frame` in the order of the ids. Raises ModelError when one is missing."""
     found = frame.set_index("application_id").reindex(application_id)
     absent = len(set(application_id.tolist()) - set(frame["application_id"].tolist()))
     if absent:
-        raise ModelError(f"{what}: {absent} of {len(application_id)} out-of-time applications are missing; run the stage that writes it again.")
+        raise ModelError(
+            f"{what}: {absent} of {len(application_id)} out-of-time applications are missing; run the stage that writes it again."
+        )
     return found.reset_index()
 
 
-def pd_of(frame: pd.DataFrame, name: str) -> Floats:
+def pd_of(frame: DataFrame, name: str) -> Floats:
     """A numeric column as float64, null as NaN."""
     return frame[name].to_numpy(np.float64, na_value=np.nan)

@@ -9,22 +9,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .. import calibration, metrics, oracle, shares
+from .. import calibration, oracle, shares
 from ..calibration import CalibrationParams
 from ..dataset import Dataset
 from ..decision.bundle import Bundle
+from ..metrics import logit, psi_of
 from ..ridge import Ridge
-from ..split import SplitParams
+from ..split import TRAIN, SplitParams
 from . import audit, figures, money, tables
 from .cohort import Cohort, Floats, aligned, pd_of
 from .params import EvaluateParams
 
 Tables = dict[str, pd.DataFrame]
+ADDED_UP = 1000  # applicants whose points are added up and compared with `score_raw`
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What only a synthetic world has: `applicants` (one row per application), the world's `meta`, and the rows the reachable Gini is fitted on."""
+    """What only a synthetic world has: `applicants` (one row per application), its `meta`, and the rows `reachable` is fitted on."""
 
     applicants: pd.DataFrame
     meta: Mapping[str, Any]
@@ -48,31 +50,55 @@ class Inputs:
 
 def evaluate(inputs: Inputs, split: SplitParams, calibrating: CalibrationParams, params: EvaluateParams) -> tuple[dict[str, Any], Tables]:
     """metrics.json and the report's tables by name. Truth figures are null without a truth. Every figure is out-of-time."""
-    cohort, tiers, policy = cohort_of(inputs, calibrating), inputs.bundle.tiers, inputs.bundle.policy
-    approved = money.approved_by(cohort.pd, tiers, policy)
-    accuracy, order = figures.calibration(cohort, tiers, params)
+    cohort = cohort_of(inputs, calibrating)
+    accuracy, order = figures.calibration(cohort, inputs.bundle.tiers, params)
     limits, states = _limits(inputs, cohort, params)
-    model = inputs.oot.with_features(inputs.bundle.scorer.catalogue.names)
-    sample = model.features[_even(len(model.features), params.share_rows)]
-    families = _families(inputs, sample, params)
-    fair = audit.fairness_table(cohort, approved, params)
+    families = _families(inputs, params)
+    fair = audit.fairness_table(cohort, money.approved_by(cohort.pd, inputs.bundle.tiers, inputs.bundle.policy), params)
+    metrics = {
+        "discrimination": figures.discrimination(cohort, limits),
+        "calibration": accuracy,
+        "family_share": {row.family: asdict(row) for row in families},
+        "fairness": audit.fairness(fair),
+        **_blocks(inputs, cohort, params),
+    }
+    frames = {
+        "bands": pd.DataFrame(
+            [{**asdict(band), "tiers": "-".join(dict.fromkeys((band.tiers[0], band.tiers[-1])))} for band in order.bands]
+        ),
+        "families": pd.DataFrame([asdict(row) for row in families]),
+        "fairness": fair,
+        "states": states,
+        **_tables(inputs, cohort, split, params),
+    }
+    return metrics, frames
+
+
+def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str, Any]:
+    tiers, policy, scorer = inputs.bundle.tiers, inputs.bundle.policy, inputs.bundle.scorer
+    known = pd_of(inputs.decisions, "pd")[inputs.everyone.role == TRAIN]
+    return {
+        "observable": figures.observable(cohort),
+        "portfolio": money.portfolio(cohort, tiers, policy, params),
+        "challenger": money.challenger(cohort, tiers, policy),
+        "reasons": audit.reasons(cohort.decisions, scorer, _sample(inputs, ADDED_UP)),
+        "rows": {"oot": len(cohort.pd), "training_bads": inputs.training_bads, "calibration_bads": cohort.calibration_bads},
+        "score_psi": psi_of(logit(known), logit(cohort.pd), params.bins) if len(known) else None,
+    }
+
+
+def _tables(inputs: Inputs, cohort: Cohort, split: SplitParams, params: EvaluateParams) -> Tables:
     roc, ks = tables.curves(cohort)
     everyone_pd = pd_of(inputs.decisions, "pd")
-    everyone_approved = money.approved_by(everyone_pd, tiers, policy)
-    found = {
-        "discrimination": figures.discrimination(cohort, limits), "calibration": accuracy, "observable": figures.observable(cohort),
-        "family_share": {row.family: asdict(row) for row in families}, "portfolio": money.portfolio(cohort, tiers, policy, params),
-        "challenger": money.challenger(cohort, tiers, policy), "reasons": audit.reasons(cohort.decisions, inputs.bundle.scorer, sample[:1000]),
-        "fairness": audit.fairness(fair), "rows": {"oot": len(cohort.pd), "training_bads": inputs.training_bads, "calibration_bads": cohort.calibration_bads},
-        "score_psi": metrics.psi_of(metrics.logit(everyone_pd[inputs.everyone.role == "train"]), metrics.logit(cohort.pd), params.bins),
-    }  # fmt: skip
-    frames = {
-        "roc": roc, "ks": ks, "reliability": tables.reliability(cohort, params.bins), "tiers": tables.tier_table(cohort, tiers),
-        "bands": pd.DataFrame([{**asdict(band), "tiers": "-".join(dict.fromkeys((band.tiers[0], band.tiers[-1])))} for band in order.bands]),
-        "vintages": tables.vintage_table(inputs.everyone, everyone_pd, everyone_approved, split, params.bins),
-        "families": pd.DataFrame([asdict(row) for row in families]), "reasons": audit.reason_table(cohort.decisions), "fairness": fair, "states": states,
-    }  # fmt: skip
-    return found, frames
+    approved = money.approved_by(everyone_pd, inputs.bundle.tiers, inputs.bundle.policy)
+    return {
+        "roc": roc,
+        "ks": ks,
+        "reliability": tables.reliability(cohort, params.bins),
+        "tiers": tables.tier_table(cohort, inputs.bundle.tiers),
+        "vintages": tables.vintage_table(inputs.everyone, everyone_pd, approved, split, params.bins),
+        "reasons": audit.reason_table(cohort.decisions),
+    }
 
 
 def cohort_of(inputs: Inputs, params: CalibrationParams) -> Cohort:
@@ -94,22 +120,26 @@ def _limits(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> tuple[ora
     known = inputs.truth.known
     known_truth = aligned(inputs.truth.applicants, known.application_id, "truth")
     trees = oracle.TreeParams(rounds=params.reachable_rounds, threads=params.threads, seed=params.seed)
-    best = oracle.reachable(known, pd_of(known_truth, "logodds_systematic"), cohort.rows, trees)
+    best = oracle.reachable(known, pd_of(known_truth, "logodds_systematic"), pd_of(known_truth, "pd_neutral"), cohort.rows, trees)
     oracle_score = pd_of(cohort.truth, "pd_oracle" if "pd_oracle" in cohort.truth else "logodds_systematic")
     family_of = {f.name: f.family for f in inputs.bundle.scorer.catalogue.features}
     model = [rows.with_features(tuple(family_of)) for rows in (known, cohort.rows)]
-    return oracle.limits(pd_of(cohort.truth, "pd_true"), oracle_score, best), tables.states(model[0], known_truth, model[1], cohort.truth, family_of)
+    return oracle.limits(pd_of(cohort.truth, "pd_true"), oracle_score, best), tables.states(
+        model[0], known_truth, model[1], cohort.truth, family_of
+    )
 
 
-def _families(inputs: Inputs, sample: Floats, params: EvaluateParams) -> tuple[shares.Share, ...]:
+def _families(inputs: Inputs, params: EvaluateParams) -> tuple[shares.Share, ...]:
     scorer = inputs.bundle.scorer
     owner = [feature.family for feature in scorer.catalogue.features]
     families = tuple(dict.fromkeys(concept.family for concept in scorer.catalogue.concepts))
-    phi = np.concatenate([shares.by_family(points, owner, families) for _, points, _ in scorer.blocks(sample)])
+    blocks = scorer.blocks(_sample(inputs, params.share_rows))
+    phi = np.concatenate([shares.by_family(points, owner, families) for _, points, _ in blocks])
     targets = None if inputs.truth is None else inputs.truth.meta.get("shares_target")
     return shares.table(phi, families, targets, inputs.training_bads, params.bootstrap, params.seed)
 
 
-def _even(n: int, most: int) -> np.ndarray:
-    """At most `most` positions of n, at even steps."""
-    return np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.int64))
+def _sample(inputs: Inputs, most: int) -> Floats:
+    """Model features of at most `most` out-of-time applicants, at even steps."""
+    features = inputs.oot.with_features(inputs.bundle.scorer.catalogue.names).features
+    return features[np.unique(np.linspace(0, len(features) - 1, min(len(features), most)).astype(np.int64))]

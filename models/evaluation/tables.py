@@ -41,7 +41,7 @@ def reliability(cohort: Cohort, bins: int) -> pd.DataFrame:
 
 
 def tier_table(cohort: Cohort, tiers: Tiers) -> pd.DataFrame:
-    """One row per tier: tier, pd_low, pd_high, n, share, mean_pd, observed, bads, jeffreys_p, daily_rate, apr, limit_cny (means of offers)."""
+    """One row per tier: tier, pd_low, pd_high, n, share, mean_pd, observed, bads, jeffreys_p; of offers daily_rate, apr, limit_cny."""
     index, seen = tiers.index(cohort.pd), cohort.door
     return pd.DataFrame([_tier(cohort, index == k, seen.weight * (index[seen.rows] == k), tier) for k, tier in enumerate(tiers.tiers)])
 
@@ -50,16 +50,21 @@ def _tier(cohort: Cohort, inside: np.ndarray, weight: Floats, tier: object) -> d
     bads, n = float(weight @ cohort.door.y), float(weight.sum())
     offers = cohort.decisions[inside & (cohort.decisions["decision"] == "approve").to_numpy()]
     mean = float(cohort.pd[inside].mean()) if inside.any() else np.nan
-    means = {new: offers[old].astype(float).mean() for new, old in (("daily_rate", "daily_rate"), ("apr", "apr_irr12"), ("limit_cny", "limit_cny"))}
+    means = {
+        new: offers[old].astype(float).mean()
+        for new, old in (("daily_rate", "daily_rate"), ("apr", "apr_irr12"), ("limit_cny", "limit_cny"))
+    }
     found = {"n": int(inside.sum()), "share": inside.mean(), "mean_pd": mean, "observed": bads / n if n else np.nan, "bads": bads}
     return {**vars(tier), **found, "jeffreys_p": jeffreys(n, bads, mean) if n else np.nan, **means}
 
 
 def vintage_table(rows: Dataset, pd_: Floats, approved: np.ndarray, split: SplitParams, bins: int) -> pd.DataFrame:
-    """Per month of application: vintage, role, n, bad_rate (booked, weighted), mean_pd, approval_rate, psi of the score to the training months."""
+    """Per month: vintage, role, n, bad_rate (booked, weighted), mean_pd, approval_rate, psi of the score to the training months."""
     score = metrics.logit(pd_)
     base = score[rows.role == "train"]
-    return pd.DataFrame([_vintage(rows, month, pd_, score, base, approved, split, bins) for month in np.unique(rows.month[rows.role != ""])])
+    return pd.DataFrame(
+        [_vintage(rows, month, pd_, score, base, approved, split, bins) for month in np.unique(rows.month[rows.role != ""])]
+    )
 
 
 def _vintage(
@@ -69,8 +74,9 @@ def _vintage(
     known = inside & ~np.isnan(rows.outcome)
     rate = float(np.average(rows.outcome[known], weights=rows.weight[known])) if known.any() else np.nan
     return {
-        "vintage": str(np.datetime64(split.start, "M") + int(month)), "role": str(rows.role[inside][0]), "n": int(inside.sum()), "bad_rate": rate,
-        "mean_pd": pd_[inside].mean(), "approval_rate": approved[inside].mean(), "psi": metrics.psi_of(base, score[inside], bins),
+        "vintage": str(np.datetime64(split.start, "M") + int(month)), "role": str(rows.role[inside][0]),
+        "n": int(inside.sum()), "bad_rate": rate, "mean_pd": pd_[inside].mean(), "approval_rate": approved[inside].mean(),
+        "psi": metrics.psi_of(base, score[inside], bins),
     }  # fmt: skip
 
 

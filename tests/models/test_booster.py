@@ -74,7 +74,9 @@ def test_one_class_in_the_stopping_months_is_refused(small: World, rows: Dataset
         booster.fit(dataclasses.replace(train, label=np.where(train.month >= 12, 0.0, train.label)), small.signs, SPLIT, PARAMS)
 
 
-def test_signs_hold_by_brute_force_and_break_without_constraints(small: World, rows: Dataset, fitted: tuple[lgb.Booster, dict[str, object]]) -> None:
+def test_signs_hold_by_brute_force_and_break_without_constraints(
+    small: World, rows: Dataset, fitted: tuple[lgb.Booster, dict[str, object]]
+) -> None:
     train = rows.training()
     broken = monotone.check(fitted[0], train.features, train.names, small.signs)
     assert [b.name for b in broken if b.wrong_step > 0] == []

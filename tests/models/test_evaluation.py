@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models import booster, ridge
+from models import booster, oracle, ridge
 from models.booster import BoosterParams
 from models.calibration import CalibrationParams, fit
 from models.dataset import join
@@ -53,7 +53,9 @@ def inputs_of(w: World) -> Inputs:
     decision = [bundle.policy.verdicts.get(name, "decline") for name in tier]
     told = [[] if d == "approve" else [{"concept": "bureau_0", "points": -3.0, "text": "x"}] for d in decision]
     nulls = dict.fromkeys(("limit_cny", "daily_rate", "apr_irr12"), np.nan)
-    decisions = pd.DataFrame({"application_id": rows.application_id, "pd": everyone_pd, "tier": tier, "decision": decision, "reasons": told, **nulls})
+    decisions = pd.DataFrame(
+        {"application_id": rows.application_id, "pd": everyone_pd, "tier": tier, "decision": decision, "reasons": told, **nulls}
+    )
     oot, known = rows.out_of_time(), rows.where(np.isin(rows.role, ["train", "calibration"]))
     audit = pd.DataFrame({"application_id": oot.application_id, "age_years": 18 + oot.application_id % 50})
     truth = Truth(w.truth, {"shares_target": dict(zip(FAMILIES, SHARES, strict=True))}, known)
@@ -99,7 +101,9 @@ def test_figures_are_of_everyone_who_applied_out_of_time(inputs: Inputs, found: 
 def test_without_truth_what_needs_it_is_null_and_the_rest_is_observed(inputs: Inputs, found: tuple[dict, dict[str, pd.DataFrame]]) -> None:
     blind, tables = evaluate(dataclasses.replace(inputs, truth=None), SPLIT, CalibrationParams(), PARAMS)
     power = blind["discrimination"]
-    assert [power[k] for k in ("gini_oracle", "gini_reachable", "share_of_oracle_gini", "share_of_reachable_gini", "gini_oot_true")] == [None] * 5
+    assert [power[k] for k in ("gini_oracle", "gini_reachable", "share_of_oracle_gini", "share_of_reachable_gini", "gini_oot_true")] == [
+        None
+    ] * 5
     assert power["auc_oot"] == blind["observable"]["weighted"]["auc_oot"] and blind["portfolio"]["bad_rate_approved_true"] is None
     assert blind["observable"] == found[0]["observable"] and len(tables["states"]) == 0
     assert {row["target"] for row in blind["family_share"].values()} == {None}
@@ -131,3 +135,17 @@ def test_an_adverse_decision_without_reason_is_seen(inputs: Inputs) -> None:
 def test_profit_of_one_account_is_vector_n24() -> None:
     one = (np.array([v]) for v in (8000.0, 0.144, 0.012))
     assert money.profit(*one, PARAMS)[0] == pytest.approx(813.09, abs=0.005)
+
+
+def test_reachable_counts_what_the_matrix_tells_of_fraud() -> None:
+    """Frauds are no part of the systematic log-odds, but a model can find them; what it can reach must include them."""
+    w = world(4000, 5)
+    rng = np.random.default_rng(1)
+    fraud = rng.random(4000) < 0.05
+    pd_true = np.where(fraud, 0.8, w.truth["pd_neutral"])
+    seen = w.matrix.assign(device_shared=fraud + rng.normal(size=4000) * 0.1)
+    rows = join(seen, w.labels, (*w.names, "device_shared"), SPLIT)
+    late, early = rows.role == "oot", rows.role != "oot"
+    logodds = w.truth["logodds_systematic"].to_numpy()
+    found = oracle.reachable(rows.where(early), logodds[early], pd_true[early], rows.out_of_time(), oracle.TreeParams(rounds=30, threads=1))
+    assert gini(pd_true[late], found) > 1.1 * gini(pd_true[late], logodds[late])

@@ -38,7 +38,9 @@ def world(n: int, seed: int, per_concept: int = 4, noise: int = 12, base_rate: f
     rng = np.random.default_rng(seed)
     months = np.sort(rng.integers(0, 24, n))
     rng.shuffle(months)
-    as_of = (np.datetime64("2024-01", "M") + months).astype("datetime64[us]") + rng.integers(0, 27 * 86_400_000_000, n).astype("timedelta64[us]")
+    as_of = (np.datetime64("2024-01", "M") + months).astype("datetime64[us]") + rng.integers(0, 27 * 86_400_000_000, n).astype(
+        "timedelta64[us]"
+    )
     matrix, features = {"application_id": np.arange(n), "applicant_id": np.arange(n), "as_of": as_of}, []
     common, truth = rng.normal(size=n), {"application_id": np.arange(n)}
     systematic = np.zeros(n)
@@ -75,7 +77,9 @@ def _labels(rng: np.random.Generator, months: np.ndarray, systematic: np.ndarray
     grey = ~truth["defaulted"] & (rng.random(len(old)) < 0.015)
     label = np.where(booked & ~grey, truth["defaulted"].astype(float), np.nan)
     columns = {"application_id": truth["application_id"], "is_booked": booked, "is_complete": booked, "is_control": booked & ~passed}
-    return pd.DataFrame({**columns, "label": label, "is_indeterminate": booked & grey, "weight": np.where(booked, np.where(passed, 1.0, 1 / band), np.nan)})
+    return pd.DataFrame(
+        {**columns, "label": label, "is_indeterminate": booked & grey, "weight": np.where(booked, np.where(passed, 1.0, 1 / band), np.nan)}
+    )
 
 
 def _level(systematic: np.ndarray, rate: float) -> float:

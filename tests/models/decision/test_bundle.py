@@ -150,7 +150,7 @@ def test_the_runtime_runs_under_another_name_without_this_repository(folder: Pat
         "import pandas as pd\n"
         "from creditloom_rt_test.loader import _load_pyfunc\n"
         "print(_load_pyfunc(sys.argv[2]).predict(pd.read_parquet(sys.argv[1] + '/in.parquet'))['decision_id'].iloc[-1])\n"
-        "print(sorted({m.split('.')[0] for m in sys.modules} & {'models', 'pipeline', 'features', 'data', 'pydantic', 'yaml'}))"
+        "print(sorted({m.split('.')[0] for m in sys.modules} & {'models', 'pipeline', 'features', 'data', 'pydantic'}))"
     )
     run = subprocess.run([sys.executable, "-I", "-c", code, str(tmp_path), str(folder)], capture_output=True, text=True, check=True)
     expected = Decider.load(folder).decide(small.frame(20))["decision_id"].iloc[-1]
