@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import os
+import warnings
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import lightgbm as lgb
 import numpy as np
 
 from .model_text import check_model_text, refusal
+
+if TYPE_CHECKING:
+    from .kernel.explainer import Explainer
+
+CHECKED = 8  # rows of every batch held against LightGBM's own contributions
+TOLERANCE = 1e-9
 
 
 def free_threads() -> int:
@@ -23,6 +32,7 @@ class Margin:
     """
 
     def __init__(self, text: str, names: tuple[str, ...], threads: int | None = None) -> None:
+        self._text = text
         self._booster = _read(text)
         self._threads = threads or free_threads()
         _check_names(self._booster.feature_name(), names)
@@ -35,10 +45,37 @@ class Margin:
         return np.asarray(self._booster.predict(x, raw_score=True, num_threads=self._threads), dtype=np.float64)
 
     def contributions(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        """Exact path-dependent SHAP values: the constant base and one column per feature."""
+        """Exact path-dependent SHAP values: the constant base and one column per feature.
+
+        The kernel makes them; of every batch some rows are held against LightGBM's own, which serve for all, with a
+        warning, when they differ or when the model is of a kind that the kernel does not explain.
+        """
         if not len(x):
             return self.base, np.empty_like(x)
-        return self.base, self._contributions(x)[:, :-1]
+        phi = self._by_kernel(x)
+        return self.base, self._contributions(x)[:, :-1] if phi is None else phi
+
+    def _by_kernel(self, x: np.ndarray) -> np.ndarray | None:
+        if self._kernel is None:
+            return None
+        raw, phi = self._kernel.contributions(x)
+        some = np.unique(np.linspace(0, len(x) - 1, CHECKED).astype(np.int64))
+        gap = np.abs(phi[some] - self._contributions(x[some])[:, :-1]).max()
+        if gap < TOLERANCE and np.array_equal(raw[some], self.raw(x[some])):
+            return phi
+        warnings.warn(f"the kernel differs from LightGBM by {gap:.1e}; LightGBM explains this batch, slowly", RuntimeWarning, stacklevel=3)
+        return None
+
+    @cached_property
+    def _kernel(self) -> Explainer | None:
+        from .kernel.explainer import Explainer
+        from .kernel.forest import UnsupportedModel
+
+        try:
+            return Explainer(self._text, self._threads)
+        except UnsupportedModel as reason:
+            warnings.warn(f"the kernel cannot explain this model ({reason}); LightGBM does, slowly", RuntimeWarning, stacklevel=4)
+            return None
 
     def _contributions(self, x: np.ndarray) -> np.ndarray:
         return np.asarray(self._booster.predict(x, pred_contrib=True, num_threads=self._threads), dtype=np.float64)
