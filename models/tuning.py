@@ -77,7 +77,8 @@ def search(
         raise ModelError(
             f"Tuning: no trial came to its end in {params.timeout_seconds:g} s. Raise tune.timeout_seconds; {journal} is kept."
         )
-    best = dataclasses.replace(given, **study.best_params, max_trees=int(study.best_trial.user_attrs["max_trees"]))
+    chosen: dict[str, Any] = {name: _short(value) for name, value in study.best_params.items()}
+    best = dataclasses.replace(given, **chosen, max_trees=int(study.best_trial.user_attrs["max_trees"]))
     first = next((t.value for t in ended if t.number == 0), None)
     return Found(best, float(study.best_value), first, len(study.trials))
 
@@ -145,4 +146,9 @@ def _space() -> dict[str, tuple[float, float]]:
 def _suggest(trial: optuna.Trial, name: str, low: float, high: float) -> float:
     if isinstance(low, int):
         return trial.suggest_int(name, low, int(high), log=True)
-    return trial.suggest_float(name, low, high, log=True)
+    return _short(trial.suggest_float(name, low, high, log=True))
+
+
+def _short(value: float) -> float:
+    """Three significant digits: what is tried is what can be committed."""
+    return value if isinstance(value, int) else float(f"{value:.3g}")

@@ -34,7 +34,9 @@ def main() -> dict[str, int]:
 def _show(found: Found) -> None:
     console = Console()
     committed = "not measured" if found.logloss_given is None else f"{found.logloss_given:.6f}"
-    console.print(f"{found.trials} trials: log-loss over the rolling origins {committed} as committed, {found.logloss:.6f} at best")
+    console.print(
+        f"{found.trials} trials: log-loss over the rolling origins {committed} as committed, {found.logloss:.6f} at best", soft_wrap=True
+    )
     console.print("To train with the best, write this into `train:` of params.yaml and commit it:\n  booster:")
     for name, value in asdict(found.best).items():
         console.print(f"    {name}: {str(value).lower() if isinstance(value, bool) else value}")
