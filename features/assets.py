@@ -44,7 +44,7 @@ def _balance_blocks(account: str, concept: str) -> tuple[Block, ...]:
     """What is asked of one account; more money never counts against the applicant."""
     return (
         Block(concept, "mean", (account,), _SPAN, "balance", direction=-1, source="S3-R09"),
-        Block(concept, "typical", (account, f"{account}_held"), _YEAR, "balance", direction=-1, source="S3-R09"),
+        Block(concept, "typical", (f"{account}_held",), _YEAR, "balance", direction=-1, source="S3-R09"),
         Block(concept, "last", (account,), ("3m",), "balance", direction=-1, source="S3-R09"),
         Block(concept, "min", (account,), _YEAR, "balance", direction=-1),
         Block(concept, "max", (account,), _YEAR, "balance", direction=-1),

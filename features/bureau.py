@@ -114,7 +114,6 @@ _REPAYMENT_BLOCKS = (
     Block("repayment_record", "sum", ("instalment",), _YEAR, "amount"),
     Block("repayment_record", "mean", ("instalment",), ("12m",), "amount"),
     Block("repayment_record", "cv", ("instalment",), ("12m",), "amount"),
-    Block("repayment_record", "sum_share", ("instalment_late",), ("12m",), "amount", "instalment", direction=1),
 )
 
 

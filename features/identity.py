@@ -68,7 +68,6 @@ _CHECK_BLOCKS = (
     Block("identity_verification", "mean", _SCORED, ("ever",), "score", direction=-1),
     Block("identity_verification", "min", ("check_face",), ("ever",), "score", direction=-1),
     Block("proof_completeness", "distinct", ("check_pass",), _WINDOWS, "kind", direction=-1),
-    Block("proof_completeness", "distinct", ("check",), ("12m",), "kind"),
     Block("proof_completeness", "count", tuple(f"pass_{k}" for k in _KINDS), ("ever",)),
     Block("proof_completeness", "recency", tuple(f"pass_{k}" for k in _KINDS), ("ever",)),
     Block("proof_completeness", "per_day", ("check_pass",), _WINDOWS, over="check", direction=-1),

@@ -45,8 +45,12 @@ def test_a_change_counts_where_it_happens(found: Features) -> None:
 def test_regions(found: Features) -> None:
     assert found["dev_login_region_distinct_3m"] == {1: 2, 2: 1}
     assert found["dev_login_main_region_share_12m"] == {1: 3 / 4, 2: 1}
-    share = [3 / 4, 1 / 4]
-    assert found["dev_login_region_entropy_nats_12m"] == close({1: -sum(p * math.log(p) for p in share), 2: 0})
+    assert found["dev_login_region_change_count_3m"] == {1: 2, 2: 0}  # 1, 1, 2, 1
+
+
+def test_variety_of_devices(found: Features) -> None:
+    share = [2 / 3, 1 / 3]
+    assert found["dev_login_device_entropy_nats_12m"] == close({1: -sum(p * math.log(p) for p in share), 2: 0})
 
 
 def test_integrity(found: Features) -> None:

@@ -55,7 +55,7 @@ def test_repayments(found: Features) -> None:
     assert found["bur_instalment_late_mean_days_3m"] == {1: (0 + 12 + 0) / 3, 2: None}
     assert found["bur_instalment_on_time_count_share_3m"] == close({1: 2 / 3, 2: None})
     assert found["bur_instalment_late_max_days_12m"] == {1: 12, 2: None}
-    assert found["bur_instalment_late_amount_share_12m"] == {1: 10000 / 40000, 2: None}
+    assert found["bur_instalment_amount_cny_3m"] == {1: (10000 + 10000 + 20000) / 100, 2: 0}
     assert found["bur_instalment_own_count_12m"] == {1: 1, 2: 0}
 
 
