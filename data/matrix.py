@@ -41,7 +41,7 @@ def to_matrix(params: SourceParams, quarantine: Path = QUARANTINE) -> tuple[pa.T
         write_table(pa.Table.from_pandas(found.bad, preserve_index=False), quarantine / "matrix.parquet")
     ids = found.ids if np.issubdtype(found.ids.dtype, np.integer) else np.arange(len(found.ids))
     order = np.argsort(ids, kind="stable")
-    flags = {name: dict(_expanded(found.features[name])) for name in found.features}
+    flags = {str(name): dict(_expanded(found.features[name])) for name in found.features}
     columns = {name: values for own in flags.values() for name, (values, _) in own.items()}
     head = {"application_id": ids.astype(np.int64), "applicant_id": ids.astype(np.int64), "as_of": pa.array(found.time, pa.timestamp("us"))}
     matrix = pa.table({**head, **columns}).take(pa.array(order))

@@ -67,9 +67,9 @@ def _show(fitted: Fitted, out: Path) -> None:
     shown = Shown(
         "sample", "figure", "model", "sd", "ridge logit", "sd", title=f"fit: {len(fitted.label):,} rows, {int(fitted.label.sum()):,} bad"
     )
-    for row in validation(fitted).itertuples():
-        cells = (f"{value:.4f}" if pd.notna(value) else "" for value in (row.mean, row.sd, row.ridge_mean, row.ridge_sd))
-        shown.add_row(str(row.sample), str(row.metric), *cells)
+    for row in validation(fitted).to_dict("records"):
+        cells = (f"{row[name]:.4f}" if pd.notna(row[name]) else "" for name in ("mean", "sd", "ridge_mean", "ridge_sd"))
+        shown.add_row(str(row["sample"]), str(row["metric"]), *cells)
     console.print(shown)
     if fitted.oot and fitted.oot.refused:
         console.print(f"out of time: no figures, {fitted.oot.refused}")

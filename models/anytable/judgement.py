@@ -84,7 +84,7 @@ def _beside(sample: str, model: Mapping[str, Mapping[str, float]], ridge: Mappin
 def fairness_table(fitted: Fitted) -> pd.DataFrame:
     """Per protected column and group: field, group, n, approval_rate, approval_ratio to the best group, mean_pd (held out), bad_rate."""
     frame = pd.DataFrame({"approved": fitted.decisions["decision"].to_numpy() == "approve", "pd": fitted.cv.model_pd, "bad": fitted.label})
-    parts = [_by_group(frame, name, groups_of(fitted.protected[name])) for name in fitted.protected]
+    parts = [_by_group(frame, str(name), groups_of(fitted.protected[name])) for name in fitted.protected]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
