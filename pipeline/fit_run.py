@@ -71,8 +71,9 @@ def _show(fitted: Fitted, out: Path) -> None:
         cells = (f"{row[name]:.4f}" if pd.notna(row[name]) else "" for name in ("mean", "sd", "ridge_mean", "ridge_sd"))
         shown.add_row(str(row["sample"]), str(row["metric"]), *cells)
     console.print(shown)
-    if fitted.oot and fitted.oot.refused:
-        console.print(f"out of time: no figures, {fitted.oot.refused}")
+    if fitted.oot:
+        said = fitted.oot.refused or f"{fitted.oot.rows:,} rows from {fitted.oot.cut[:10]} on, {fitted.oot.bads:,} bad"
+        console.print(f"out of time: {said}")
     if fitted.bad_rows:
         console.print(f"{fitted.bad_rows:,} bad rows set aside with reasons in {out / 'quarantine'}")
     console.print(", ".join(f"{name} {n:,}" for name, n in counts.items()) + f"; {out / 'index.html'} reports, {out / 'bundle'} decides")

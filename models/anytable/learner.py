@@ -20,6 +20,7 @@ from models.selection import Fallen, select
 from .encoding import Encoding, learn
 from .folds import stratified
 from .params import FitParams
+from .screen import strongest
 
 if TYPE_CHECKING:
     import lightgbm
@@ -68,14 +69,11 @@ class Calibrated:
 
 
 def fit_model(table: Table, params: FitParams) -> Model:
-    """Booster on the columns that are neither empty, constant nor doubles among these rows."""
-    encoding = learn(table.frame, table.label, params.smoothing, params.min_level_rows)
-    rows = _dataset(encoding.apply(table.frame), encoding.names, table.label)
-    names, fallen = select(rows.features, rows.names, rows.month, params.selection)
-    kept = Encoding(names, {name: levels for name, levels in encoding.categories.items() if name in names})
-    signs = [sign for name, sign in zip(encoding.names, table.signs, strict=True) if name in set(names)]
+    """Booster on the columns that are neither empty, constant, doubles nor too many for the bads among these rows."""
+    kept, rows, fallen = _prepared(table, params)
+    sign = dict(zip(table.frame.columns, table.signs, strict=True))
     shape, trees = params.shape(int(table.label.sum()))
-    return Model(kept, boost(rows.with_features(names), signs, replace(shape, seed=params.seed), trees), fallen)
+    return Model(kept, boost(rows, [sign[name] for name in kept.names], replace(shape, seed=params.seed), trees), fallen)
 
 
 def fit_calibrated(table: Table, params: FitParams, folds: int) -> Calibrated:
@@ -104,10 +102,7 @@ def _refuse_answer(label: Labels, held_out: Floats, model: Model) -> None:
 
 def ridge_pd(train: Table, frame: pd.DataFrame, params: FitParams) -> Floats:
     """PD of the rows of `frame` by the ridge logit fitted on `train`, its penalty chosen by folds inside `train`."""
-    encoding = learn(train.frame, train.label, params.smoothing, params.min_level_rows)
-    rows = _dataset(encoding.apply(train.frame), encoding.names, train.label)
-    names, _ = select(rows.features, rows.names, rows.month, params.selection)
-    rows = rows.with_features(names)
+    kept, rows, _ = _prepared(train, params)
     design = ridge.design_of(rows, params.ridge)
     x, weight = design.columns(rows.features), np.ones(len(rows.label))
     losses = dict.fromkeys(params.ridge.penalties, 0.0)
@@ -118,8 +113,17 @@ def ridge_pd(train: Table, frame: pd.DataFrame, params: FitParams) -> Floats:
             losses[penalty] += logloss(rows.label[mask], expit(x[mask] @ theta[:-1] + theta[-1]))
     best = min(losses, key=lambda penalty: (losses[penalty], -penalty))
     theta = ridge.solve(x, rows.label, weight, best)
-    at = [encoding.names.index(name) for name in names]
-    return expit(design.columns(encoding.apply(frame)[:, at]) @ theta[:-1] + theta[-1])
+    return expit(design.columns(kept.apply(frame)) @ theta[:-1] + theta[-1])
+
+
+def _prepared(table: Table, params: FitParams) -> tuple[Encoding, Dataset, tuple[Fallen, ...]]:
+    """Encoding of the columns that stay, the encoded rows, and what fell: all learnt from these rows alone."""
+    encoding = learn(table.frame, table.label, params.smoothing, params.min_level_rows)
+    rows = _dataset(encoding.apply(table.frame), encoding.names, table.label)
+    names, unfit = select(rows.features, rows.names, rows.month, params.selection)
+    names, weak = strongest(rows.with_features(names), max(params.least_columns, int(params.columns_per_bad * table.label.sum())))
+    kept = Encoding(names, {name: levels for name, levels in encoding.categories.items() if name in names})
+    return kept, rows.with_features(names), (*unfit, *weak)
 
 
 def _dataset(features: Floats, names: tuple[str, ...], label: Labels) -> Dataset:

@@ -18,7 +18,8 @@ class FitParams:
     folds: stratified folds of the reported figures, `repeats` times under `small_rows` rows; inner_folds: folds inside a training
     set whose held-out margins fit its calibration; oot_share: share of rows with the latest dates; few_bads: with fewer bads than
     this `few` is used, else `many`, each with its number of trees; smoothing: rows of the mean put to each level of a category;
-    min_level_rows: rarer levels count as not known.
+    min_level_rows: rarer levels count as not known; columns_per_bad: at most so many columns per bad of a training set enter a model,
+    the strongest by their own AUC in it, but never fewer than `least_columns` where there are as many.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
@@ -38,6 +39,8 @@ class FitParams:
     oot_share: float
     smoothing: float
     min_level_rows: int
+    columns_per_bad: float
+    least_columns: int
     seed: int
 
     def shape(self, bads: int) -> tuple[BoosterParams, int]:
