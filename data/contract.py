@@ -1,8 +1,7 @@
 """The contract check: raw tables in, files that keep the contract out; bad rows set aside with rule and reason.
 
 One scan of a table asks whether any row breaks any rule, and a table without bad rows is handed on as it lies. Only one with bad rows
-is counted rule by rule and split into a clean copy and a quarantine file. That an integer key is unique is proved with one byte of memory
-per possible id.
+is counted rule by rule and split into a clean copy and a quarantine file.
 """
 
 from __future__ import annotations
@@ -13,15 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import numpy as np
 
 from data.errors import DataError
 from data.rules import APPLICANTS, APPLICATION_IDS, Rule, duplicate, rules
 from data.schema import check_schema
 from data.store import table_files, write_json
+from data.unique import all_different
 from features.tables import EVENT_TABLES, TABLES, Table
 
-DENSE = 16  # a flag per id is used while the ids span at most this many times their number
+BATCH = 1 << 20  # ids looked at in one go
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def _check(
     """Count, and only where something is wrong set rows aside."""
     rows = _number(connection, f"SELECT count(*) FROM {table.name}")  # noqa: S608
     broken = rules(table, latest)
-    if not _is_unique(connection, table, rows):
+    if not _is_unique(connection, table):
         broken = (*broken, duplicate(table))
     bad = _number(connection, f"SELECT count(*) FROM {table.name} WHERE {_any(broken)}")  # noqa: S608
     found = _count(connection, table, broken) if bad else {}
@@ -123,19 +122,14 @@ def _count(connection: duckdb.DuckDBPyConnection, table: Table, asked: Sequence[
     return {rule.name: int(number) for rule, number in zip(asked, numbers, strict=True) if number}
 
 
-def _is_unique(connection: duckdb.DuckDBPyConnection, table: Table, rows: int) -> bool:
+def _is_unique(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
     """Is the key of every row its own? Null keys break another rule and are left out."""
     (key,) = table.key
-    low, high, n = connection.execute(f"SELECT min({key}), max({key}), count({key}) FROM {table.name}").fetchall()[0]  # noqa: S608
-    if n == 0:
-        return True
-    span = high - low + 1
-    if span > DENSE * rows:
-        return bool(_number(connection, f"SELECT count(DISTINCT {key}) FROM {table.name}") == n)  # noqa: S608
-    seen = np.zeros(span, dtype=bool)
-    for batch in connection.sql(f"SELECT {key} FROM {table.name} WHERE {key} IS NOT NULL").to_arrow_reader(1 << 20):  # noqa: S608
-        seen[batch.column(0).to_numpy(zero_copy_only=False) - low] = True
-    return bool(seen.sum() == n)
+    keys = connection.sql(f"SELECT {key}::BIGINT FROM {table.name} WHERE {key} IS NOT NULL")  # noqa: S608
+    found = all_different(batch.column(0).to_numpy(zero_copy_only=False) for batch in keys.to_arrow_reader(BATCH))
+    if found is not None:
+        return found
+    return bool(_number(connection, f"SELECT count(DISTINCT {key}) = count({key}) FROM {table.name}"))  # noqa: S608
 
 
 def _any(broken: Sequence[Rule]) -> str:
