@@ -19,12 +19,13 @@ from .errors import ModelError
 class PolicyParams:
     """The product file, the law profiles (each in force by its own dates), the inner edges of the PD tiers, and the reference's size.
 
+    product: null = none, the tier alone decides and nothing is priced (a finished feature table without policy inputs);
     tier_edges: PD as a fraction, rising (domain 6); reference_rows: at most so many approved training applicants, evenly spaced.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
-    product: str
+    product: str | None
     law_profiles: tuple[str, ...]
     tier_edges: tuple[float, ...]
     reference_rows: int = 20_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -12,7 +13,7 @@ from rich.table import Table
 from data.store import iter_tables, read_frame, write_json
 from models.decision.bundle import load_scorer, write_manifest
 from models.decision.law import Law
-from models.decision.policy import Policy, compile_policy
+from models.decision.policy import Policy, compile_policy, tiers_only_policy
 from models.decision.product import Product
 from models.decision.tiers import Tiers
 from models.decision.typed import plain
@@ -28,17 +29,23 @@ ROWS = 20_000
 def main() -> dict[str, int]:
     """Write tiers.json, policy.json, reference.json and manifest.json; return the rows behind the reference."""
     params = section("policy", PolicyParams)
-    product = document(Product, paths.PRODUCTS / f"{params.product}.yaml")
-    laws = tuple(document(Law, paths.LAW / f"{name}.yaml") for name in params.law_profiles)
-    tiers, rules = Tiers.from_edges(params.tier_edges), compile_policy(product, laws)
+    tiers, rules = Tiers.from_edges(params.tier_edges), _rules(params)
     scorer = load_scorer(paths.MODEL)
     training = _training(scorer.catalogue.names, section("split", SplitParams))
     compared = reference(scorer, tiers, Policy.from_json(json.dumps(rules)), training, params.reference_rows)
     write_json(plain(tiers), paths.TIERS)
     write_json(rules, paths.POLICY)
     write_json(plain(compared), paths.REFERENCE)
-    _show(write_manifest(paths.MODEL), product, laws, compared.n)
+    _show(write_manifest(paths.MODEL), params, compared.n)
     return {"reference applicants": compared.n}
+
+
+def _rules(params: PolicyParams) -> dict[str, Any]:
+    """The rule book of the product under its laws, or without a product that of the tiers alone."""
+    if params.product is None:
+        return tiers_only_policy()
+    laws = tuple(document(Law, paths.LAW / f"{name}.yaml") for name in params.law_profiles)
+    return compile_policy(document(Product, paths.PRODUCTS / f"{params.product}.yaml"), laws)
 
 
 def _training(names: tuple[str, ...], split: SplitParams) -> Iterator[np.ndarray]:
@@ -51,10 +58,10 @@ def _training(names: tuple[str, ...], split: SplitParams) -> Iterator[np.ndarray
         start += len(x)
 
 
-def _show(version: str, product: Product, laws: tuple[Law, ...], n_reference: int) -> None:
+def _show(version: str, params: PolicyParams, n_reference: int) -> None:
     table = Table("bundle", version[:16], title="bundle")
-    table.add_row("product", product.id)
-    table.add_row("law", ", ".join(law.id for law in laws))
+    table.add_row("product", params.product or "none: the tier alone decides")
+    table.add_row("law", ", ".join(params.law_profiles) if params.product else "")
     table.add_row("reference", f"{n_reference:,} approved training applicants")
     Console().print(table)
 
