@@ -65,7 +65,7 @@ def _declared(params: SourceParams, table: pa.Table, where: Path) -> str:
     for role, wanted in roles.items():
         for name in wanted:
             if name and name not in names:
-                raise missing_column(name, names, where, f"the column named as `{role}`")
+                raise missing_column(name, names, where, f"the column named as `{role}`", is_named=True)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError.of(

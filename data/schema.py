@@ -32,12 +32,15 @@ def check_schema(table: Table, files: Sequence[Path]) -> bool:
     return exact
 
 
-def missing_column(name: str, there: Iterable[str], where: object, expected: str) -> DataError:
-    """The error for a column that is not there, with the nearest name that is."""
+def missing_column(name: str, there: Iterable[str], where: object, expected: str, *, is_named: bool = False) -> DataError:
+    """The error for a column that is not there, with the nearest name that is; `is_named`: by a person, who may name another."""
     names = list(there)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     got = f"`{close[0]}`, which looks like it renamed" if close else "columns " + ", ".join(names[:30])
     step = f"rename `{close[0]}` to `{name}`" if close else f"add `{name}`"
+    if is_named:
+        got = f"no such column, the nearest is `{close[0]}`" if close else got
+        step = f"name `{close[0]}` instead, or {step}" if close else "name a column that is there"
     return DataError.of(f"Column `{name}` is missing", where=where, expected=expected, got=got, next_step=step)
 
 

@@ -61,7 +61,7 @@ def _raw_tables(params: SourceParams, quarantine: Path) -> Subject:
     _judge_labels(frame["label"], params)
     unknown = [name for name in params.protected if name not in frame]
     if unknown:
-        raise missing_column(unknown[0], frame.columns, params.path, "a column of applications named as protected")
+        raise missing_column(unknown[0], frame.columns, params.path, "a column of applications named as protected", is_named=True)
     kept = [f for f in words["features"] if f["name"] not in {*params.drop, *params.protected}]
     names = [f["name"] for f in kept]
     bad = pd.DataFrame(index=range(checked.bad))
@@ -83,7 +83,7 @@ def _labels(params: SourceParams, files: Mapping[str, tuple[str, ...]]) -> pd.Se
     parts = [read_frame(file) for file in table_files(params.path, "applications")]
     whole = pd.concat(parts, ignore_index=True)
     if params.label not in whole:
-        raise missing_column(params.label, whole.columns, Path(params.path) / "applications", "the column named as label")
+        raise missing_column(params.label, whole.columns, Path(params.path) / "applications", "the column named as label", is_named=True)
     return whole.drop_duplicates("application_id", keep=False).set_index("application_id")[params.label]
 
 
