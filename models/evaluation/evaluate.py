@@ -78,7 +78,7 @@ def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str,
     tiers, policy, scorer = inputs.bundle.tiers, inputs.bundle.policy, inputs.bundle.scorer
     known = pd_of(inputs.decisions, "pd")[inputs.everyone.role == TRAIN]
     return {
-        "observable": figures.observable(cohort),
+        "observable": figures.observable(cohort, params),
         "portfolio": money.portfolio(cohort, tiers, policy, params),
         "challenger": money.challenger(cohort, tiers, policy),
         "reasons": audit.reasons(cohort.decisions, scorer, _sample(inputs, ADDED_UP)),
@@ -104,13 +104,14 @@ def _tables(inputs: Inputs, cohort: Cohort, split: SplitParams, params: Evaluate
 def cohort_of(inputs: Inputs, params: CalibrationParams) -> Cohort:
     """Out-of-time applicants; the ridge is calibrated here, on the same months and in the same way as the model."""
     rows, names = inputs.calibrating, inputs.ridge.design.names
-    line = calibration.fit(inputs.ridge.margin(rows.with_features(names).features), rows.outcome, rows.weight, params)
+    before = inputs.everyone.before_out_of_time()
+    tendency = calibration.central_tendency(before.outcome, before.weight, params)
+    line = calibration.fit(inputs.ridge.margin(rows.with_features(names).features), rows.outcome, rows.weight, params, tendency)
     ids = inputs.oot.application_id
     decisions = aligned(inputs.decisions, ids, "decisions")
     truth = None if inputs.truth is None else aligned(inputs.truth.applicants, ids, "truth")
     ridge_pd = line.pd(inputs.ridge.margin(inputs.oot.with_features(names).features))
-    bads = int(rows.outcome.sum())
-    return Cohort(inputs.oot, pd_of(decisions, "pd"), ridge_pd, decisions, inputs.audit, truth, bads, params.max_weight)
+    return Cohort(inputs.oot, pd_of(decisions, "pd"), ridge_pd, decisions, inputs.audit, truth, tendency.n_bads, params.max_weight)
 
 
 def _limits(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> tuple[oracle.Limits | None, pd.DataFrame]:

@@ -65,18 +65,23 @@ def _accuracy(cohort: Cohort, pd: Floats, tiers: Tiers, params: EvaluateParams) 
     return figures, bands
 
 
-def observable(cohort: Cohort) -> dict[str, Any]:
-    """What one could know without the truth: on booked loans plain, and weighted to the door. For promotion and monitoring."""
+def observable(cohort: Cohort, params: EvaluateParams) -> dict[str, Any]:
+    """What one could know without the truth: on booked loans plain, and weighted to the door. For promotion and monitoring.
+
+    Booked loans alone lie below a PD that is right at the door, because the old policy knew more than the matrix (domain 0.6).
+    """
     seen = cohort.observed
     plain = Seen(seen.rows, seen.y, np.ones(len(seen.y)))
-    return {**_observed(cohort, plain), "weighted": _observed(cohort, seen)}
+    return {**_observed(cohort, plain, params), "weighted": _observed(cohort, seen, params)}
 
 
-def _observed(cohort: Cohort, seen: Seen) -> dict[str, Any]:
+def _observed(cohort: Cohort, seen: Seen, params: EvaluateParams) -> dict[str, Any]:
     found: dict[str, Any] = {"n": len(seen.y), "bads": int(seen.y.sum())}
     for prefix, pd in (("", cohort.pd[seen.rows]), ("ridge_", cohort.ridge_pd[seen.rows])):
         found[f"{prefix}auc_oot"] = metrics.auc(seen.y, pd, seen.weight)
         found[f"{prefix}ks_oot"] = metrics.ks(seen.y, pd, seen.weight)
         found[f"{prefix}mean_pd"] = float(np.average(pd, weights=seen.weight))
         found[f"{prefix}brier"] = metrics.brier(seen.y, pd, seen.weight)
+        large = tests.in_the_large(seen.y, pd, cohort.calibration_bads, params.macro_sd, seen.weight)
+        found[f"{prefix}calibration_in_the_large_p"] = large.p_value
     return {**found, "bad_rate": float(np.average(seen.y, weights=seen.weight))}

@@ -14,13 +14,13 @@ from models.registry.errors import RegistryError
 
 @dataclass(frozen=True)
 class GateParams:
-    """Thresholds, inclusive. `auc` is out-of-time on booked loans; `slope` is that of the calibration test (1 = right)."""
+    """Thresholds, inclusive: AUC out-of-time on booked loans, and calibration in the large on booked loans weighted to the door."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     min_auc: float
     max_auc_loss: float  # against the champion in place
-    max_calibration_error: float  # |mean PD / bad rate - 1|
+    min_calibration_p: float  # two-sided; its variance holds draws, control band, calibration and macro (domain 0.7)
 
 
 @dataclass(frozen=True)
@@ -38,21 +38,13 @@ class Measured:
     """The observable figures of one version. None where the evaluation could not measure one."""
 
     auc: float | None
-    mean_pd: float | None
-    bad_rate: float | None
+    calibration_p: float | None
 
     @classmethod
     def of(cls, metrics: Mapping[str, Any]) -> Measured:
         """Read the figures from metrics.json; a key that is not there is None."""
         observed = metrics.get("observable", {})
-        return cls(observed.get("auc_oot"), observed.get("mean_pd"), observed.get("bad_rate"))
-
-    @property
-    def calibration_error(self) -> float | None:
-        """|mean PD / bad rate - 1|; None without either figure or without a bad."""
-        if self.mean_pd is None or not self.bad_rate:
-            return None
-        return abs(self.mean_pd / self.bad_rate - 1)
+        return cls(observed.get("auc_oot"), observed.get("weighted", {}).get("calibration_in_the_large_p"))
 
     def figures(self) -> dict[str, float]:
         """The figures that were measured, by name: what MLflow keeps as the run's metrics."""
@@ -75,11 +67,11 @@ def shortfalls(measured: Measured, gate: GateParams) -> tuple[str, ...]:
         for line in (
             _line("AUC out-of-time (booked loans)", measured.auc, "at least", gate.min_auc, _at_least(measured.auc, gate.min_auc)),
             _line(
-                "calibration error |mean PD / bad rate - 1|",
-                measured.calibration_error,
-                "at most",
-                gate.max_calibration_error,
-                _at_most(measured.calibration_error, gate.max_calibration_error),
+                "calibration in the large, p (booked loans weighted to the door)",
+                measured.calibration_p,
+                "at least",
+                gate.min_calibration_p,
+                _at_least(measured.calibration_p, gate.min_calibration_p),
             ),
         )
         if line
@@ -110,10 +102,6 @@ def require(lines: tuple[str, ...], who: str) -> None:
 
 def _at_least(value: float | None, least: float) -> bool:
     return value is not None and value >= least
-
-
-def _at_most(value: float | None, most: float) -> bool:
-    return value is not None and value <= most
 
 
 def _line(label: str, value: float | None, words: str, bound: float, passes: bool) -> str:

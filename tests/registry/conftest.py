@@ -17,8 +17,8 @@ from models.registry.store import Store
 from tests.registry.small import applications, write_bundle
 
 RUNTIME = Path(__file__).resolve().parents[2] / "models" / "decision"
-GOOD = {"observable": {"auc_oot": 0.75, "mean_pd": 0.02, "bad_rate": 0.02}}
-PARAMS = RegistryParams("credit-decision", GateParams(min_auc=0.65, max_auc_loss=0.01, max_calibration_error=0.25))
+GOOD = {"observable": {"auc_oot": 0.75, "weighted": {"calibration_in_the_large_p": 0.4}}}
+PARAMS = RegistryParams("credit-decision", GateParams(min_auc=0.65, max_auc_loss=0.01, min_calibration_p=0.01))
 
 
 @dataclass(frozen=True)

@@ -8,38 +8,45 @@ from models.registry import gate
 from models.registry.errors import RegistryError
 from models.registry.gate import GateParams, Measured
 
-GATE = GateParams(min_auc=0.65, max_auc_loss=0.01, max_calibration_error=0.25)
+GATE = GateParams(min_auc=0.65, max_auc_loss=0.01, min_calibration_p=0.01)
 
 
 @pytest.mark.parametrize(
-    ("auc", "mean_pd", "bad_rate", "fails"),
+    ("auc", "calibration_p", "fails"),
     [
-        (0.65, 0.02, 0.02, 0),
-        (0.6499, 0.02, 0.02, 1),
-        (0.70, 0.025, 0.02, 0),  # |0.025 / 0.02 - 1| = 0.25
-        (0.70, 0.0251, 0.02, 1),
-        (0.70, 0.0149, 0.02, 1),
-        (0.60, 0.04, 0.02, 2),
-        (None, 0.02, 0.02, 1),  # not measured does not pass
-        (0.70, None, 0.02, 1),
-        (0.70, 0.02, 0.0, 1),  # no bad: calibration cannot be shown
+        (0.65, 0.5, 0),
+        (0.6499, 0.5, 1),
+        (0.70, 0.01, 0),
+        (0.70, 0.0099, 1),
+        (0.60, 0.001, 2),
+        (None, 0.5, 1),  # not measured does not pass
+        (0.70, None, 1),
     ],
 )
-def test_absolute_gate(auc: float | None, mean_pd: float | None, bad_rate: float | None, fails: int) -> None:
-    assert len(gate.shortfalls(Measured(auc, mean_pd, bad_rate), GATE)) == fails
+def test_absolute_gate(auc: float | None, calibration_p: float | None, fails: int) -> None:
+    assert len(gate.shortfalls(Measured(auc, calibration_p), GATE)) == fails
+
+
+def test_figures_are_those_of_the_door_as_observed() -> None:
+    metrics = {
+        "observable": {"auc_oot": 0.7, "weighted": {"calibration_in_the_large_p": 0.2}},
+        "calibration": {"calibration_in_the_large_p": 0.9},
+    }
+    assert Measured.of(metrics) == Measured(0.7, 0.2)
+    assert Measured.of({}) == Measured(None, None)
 
 
 @pytest.mark.parametrize(("auc", "fails"), [(0.72, 0), (0.6901, 0), (0.6899, 1)])
 def test_a_later_champion_may_not_rank_clearly_worse(auc: float, fails: int) -> None:
-    assert len(gate.behind(Measured(auc, 0.02, 0.02), Measured(0.70, 0.02, 0.02), GATE)) == fails
+    assert len(gate.behind(Measured(auc, 0.5), Measured(0.70, 0.5), GATE)) == fails
 
 
 def test_figures_survive_as_tags() -> None:
-    for measured in (Measured(1 / 3, 0.1 + 0.2, 0.02), Measured(None, None, None)):
+    for measured in (Measured(1 / 3, 0.1 + 0.2), Measured(None, None)):
         assert Measured.of_tags({**measured.tags(), "other": "x"}) == measured
 
 
 def test_require_names_the_version_and_the_figure() -> None:
     with pytest.raises(RegistryError, match=r"credit-decision version 3[\s\S]*AUC .* 0\.6000, at least 0\.6500"):
-        gate.require(gate.shortfalls(Measured(0.6, 0.02, 0.02), GATE), "credit-decision version 3")
+        gate.require(gate.shortfalls(Measured(0.6, 0.5), GATE), "credit-decision version 3")
     gate.require((), "credit-decision version 3")
