@@ -1,4 +1,8 @@
-"""From margin to PD: logit(PD) = a * margin + b with a > 0, fitted on the calibration months (design 5, domain 0.6)."""
+"""From margin to PD: logit(PD) = a * margin + b with a > 0, fitted on the calibration months (design 5, domain 0.6).
+
+A quarter's bads fix a slope, but hardly a level: a hundred of them, some weighted 1 / propensity, leave it uncertain by an eighth. The
+intercept is therefore moved until the mean PD is the central tendency of all months with labels (domain 6: Platt, then the anchor).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from .calibration_tests import fit_affine
 from .errors import ModelError
 from .metrics import expit
+
+NEWTON_STEPS = 50  # far more than the dozen it takes
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,10 @@ class CalibrationParams:
 
 @dataclass(frozen=True)
 class Calibration:
-    """A fitted line on the logit: slope `a` > 0, intercept `b`, and the rows and bads it was fitted on."""
+    """A fitted line on the logit: slope `a` > 0, intercept `b`, and the rows and bads it was fitted on.
+
+    `level_bads` are the bads behind the level: those of the central tendency, or of the fit where there is none.
+    """
 
     a: float
     b: float
@@ -41,16 +50,35 @@ class Calibration:
     n_bads: int
     mean_pd: float
     effective_bads: float
+    level_bads: int
 
     def pd(self, margin: ArrayLike) -> NDArray[np.float64]:
         """PD of each margin, not rounded."""
         return expit(self.a * np.asarray(margin, float) + self.b)
 
 
-def fit(margin: ArrayLike, is_bad: ArrayLike, weight: ArrayLike, params: CalibrationParams) -> Calibration:
+@dataclass(frozen=True)
+class Tendency:
+    """The bad rate through the door over all months with labels, weighted by 1 / propensity clipped, and the bads it stands on."""
+
+    rate: float
+    n_bads: int
+    effective_bads: float
+
+
+def central_tendency(is_bad: ArrayLike, weight: ArrayLike, params: CalibrationParams) -> Tendency:
+    """Long-run bad rate of the loans given: those with an outcome in the training and calibration months, never later ones."""
+    y, w = np.asarray(is_bad, float), np.minimum(np.asarray(weight, float), params.max_weight)
+    return Tendency(float(np.average(y, weights=w)), int(y.sum()), _effective(w[y == 1]))
+
+
+def fit(
+    margin: ArrayLike, is_bad: ArrayLike, weight: ArrayLike, params: CalibrationParams, tendency: Tendency | None = None
+) -> Calibration:
     """Fits the line on loans with a complete window, indeterminates counted as good, weighted by 1 / propensity clipped.
 
-    Raises ModelError under `min_bads` bads, without goods, or when the slope is not positive.
+    With a `tendency`, b is then moved until the weighted mean PD of these loans is its rate. Raises ModelError under `min_bads` bads,
+    without goods, or when the slope is not positive.
     """
     m, y = np.asarray(margin, float), np.asarray(is_bad, float)
     w = np.minimum(np.asarray(weight, float), params.max_weight)
@@ -65,11 +93,26 @@ def fit(margin: ArrayLike, is_bad: ArrayLike, weight: ArrayLike, params: Calibra
         raise ModelError(
             f"Calibration refused: slope {a:.4f} on {bads} bads; expected above 0 (the margin does not rank). Check the model."
         )
-    in_bads = w[y == 1]
-    return Calibration(a, b, len(y), bads, float(np.average(expit(a * m + b), weights=w)), float(in_bads.sum() ** 2 / (in_bads**2).sum()))
+    if tendency is not None:
+        b = _anchored(a * m, b, w, tendency.rate)
+    mean_pd = float(np.average(expit(a * m + b), weights=w))
+    return Calibration(a, b, len(y), bads, mean_pd, _effective(w[y == 1]), tendency.n_bads if tendency else bads)
+
+
+def _anchored(line: NDArray[np.float64], b: float, w: NDArray[np.float64], rate: float) -> float:
+    """The intercept at which the weighted mean of expit(line + b) is `rate`: Newton, which the mean's slope keeps from running away."""
+    for _ in range(NEWTON_STEPS):
+        p = expit(line + b)
+        b -= float((np.average(p, weights=w) - rate) / np.average(p * (1 - p), weights=w))
+    return b
+
+
+def _effective(weight: NDArray[np.float64]) -> float:
+    """Rows of equal weight that would be as good: (sum w)^2 / sum w^2; 0 for no rows."""
+    return float(weight.sum() ** 2 / (weight**2).sum()) if len(weight) else 0.0
 
 
 def to_json(calibration: Calibration, params: CalibrationParams) -> dict[str, Any]:
     """The content of calibration.json: the line, the score scale and what the line was fitted on."""
     scale = {k: v for k, v in asdict(params).items() if k in ("pdo", "base_score", "base_odds", "pd_decimals", "max_weight")}
-    return {**asdict(calibration), **scale, "method": "affine on the logit, weighted by 1 / propensity"}
+    return {**asdict(calibration), **scale, "method": "affine on the logit, weighted by 1 / propensity, anchored to the central tendency"}

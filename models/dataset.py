@@ -54,6 +54,10 @@ class Dataset:
         """Rows of the calibration months with an outcome; indeterminates count as good."""
         return _not_empty(self.where((self.role == CALIBRATION) & ~np.isnan(self.outcome)), "the calibration months")
 
+    def before_out_of_time(self) -> Dataset:
+        """Rows of the training and calibration months with an outcome; indeterminates count as good."""
+        return _not_empty(self.where(np.isin(self.role, (TRAIN, CALIBRATION)) & ~np.isnan(self.outcome)), "the months before out-of-time")
+
     def out_of_time(self) -> Dataset:
         """Every application of the out-of-time months, booked or not."""
         return self.where(self.role == OOT)

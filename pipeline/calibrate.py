@@ -7,12 +7,12 @@ from rich.table import Table
 
 from data.store import write_json
 from models.booster import margins
-from models.calibration import Calibration, CalibrationParams, fit, to_json
+from models.calibration import Calibration, CalibrationParams, Tendency, central_tendency, fit, to_json
 from models.decision.catalogue import Catalogue
 from models.split import CALIBRATION, SplitParams
 from pipeline import paths
 from pipeline.params import section
-from pipeline.rows import dataset
+from pipeline.rows import dataset, everyone
 from pipeline.stage import run
 
 
@@ -20,18 +20,22 @@ def main() -> dict[str, int]:
     """Write data/model/calibration.json; return the loans and bads it stands on."""
     params = section("calibration", CalibrationParams)
     names = Catalogue.from_json(paths.MODEL_CATALOGUE.read_bytes()).names
-    rows = dataset(names, section("split", SplitParams), [CALIBRATION], is_labelled=True).calibrating()
+    split = section("split", SplitParams)
+    rows = dataset(names, split, [CALIBRATION], is_labelled=True).calibrating()
     margin = margins(paths.MODEL_TXT.read_text(encoding="utf-8"), rows.features)
-    line = fit(margin, rows.outcome, rows.weight, params)
+    before = everyone(split).before_out_of_time()
+    tendency = central_tendency(before.outcome, before.weight, params)
+    line = fit(margin, rows.outcome, rows.weight, params, tendency)
     write_json(to_json(line, params), paths.CALIBRATION)
-    _show(line)
+    _show(line, tendency)
     return {"loans": line.n_rows, "bads": line.n_bads}
 
 
-def _show(line: Calibration) -> None:
+def _show(line: Calibration, tendency: Tendency) -> None:
     table = Table("calibrate", "", title="calibrate")
     table.add_row("loans", f"{line.n_rows:,} with {line.n_bads:,} bads (as good as {line.effective_bads:.0f} of equal weight)")
     table.add_row("logit(PD)", f"{line.a:.4f} x margin {line.b:+.4f}")
+    table.add_row("central tendency", f"{100 * tendency.rate:.3f} % on {tendency.n_bads:,} bads (as good as {tendency.effective_bads:.0f})")
     table.add_row("mean PD, weighted through the door", f"{100 * line.mean_pd:.3f} %")
     Console().print(table)
 
