@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import warnings
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import lightgbm as lgb
 import numpy as np
 
+from .kernel.explainer import Explainer
+from .kernel.forest import UnsupportedModel
 from .model_text import check_model_text, refusal
-
-if TYPE_CHECKING:
-    from .kernel.explainer import Explainer
 
 CHECKED = 8  # rows of every batch held against LightGBM's own contributions
 TOLERANCE = 1e-9
@@ -68,9 +66,6 @@ class Margin:
 
     @cached_property
     def _kernel(self) -> Explainer | None:
-        from .kernel.explainer import Explainer
-        from .kernel.forest import UnsupportedModel
-
         try:
             return Explainer(self._text, self._threads)
         except UnsupportedModel as reason:
