@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import tomllib
+from itertools import chain
 
 import yaml
 
@@ -97,7 +98,7 @@ def test_the_lock_covers_what_pyproject_asks_for() -> None:
         m[1].lower().replace("_", "-"): m[2]
         for m in re.finditer(r"^([\w.\-]+)(?:\[[^\]]*\])?==(\S+)", (ROOT / "requirements.lock").read_text(), re.M)
     }
-    for wanted in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+    for wanted in [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]:
         name, _, version = re.sub(r"\[.*?\]", "", wanted).partition("==")
         name = re.split(r"[><=~!]", name)[0].lower()
         assert name in lock and version in ("", lock[name]), wanted
