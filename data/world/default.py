@@ -61,9 +61,9 @@ def oracle_pd(nature: Nature, log_odds: np.ndarray) -> np.ndarray:
     return sum(w * pd_of(nature.hazard, log_odds + u) for u, w in zip(shocks, weights / weights.sum(), strict=True))
 
 
-def terms_effect(nature: Nature, people: People, terms: Terms) -> np.ndarray:
+def terms_effect(nature: Nature, income_cny: np.ndarray, terms: Terms) -> np.ndarray:
     """What limit and price add to the log-odds: delta_L (limit/income - 0.5)+ + delta_r (APR - 0.144)."""
-    ratio = terms.principal_fen / 100.0 / people.income_cny
+    ratio = terms.principal_fen / 100.0 / income_cny
     more = nature.effects.limit_effect * np.maximum(ratio - REFERENCE_RATIO, 0.0)
     return more + nature.effects.rate_effect * (terms.daily_rate * 360.0 - REFERENCE_APR)
 

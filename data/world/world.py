@@ -77,7 +77,7 @@ def solve_coefficients(setting: Setting) -> Coefficients:
     contributions = log_odds_parts(found, nature, parts)
     lent = terms(nature, probe, old_score(nature.old_policy, contributions, rng), rng)
     unseen = nature.effects.shock_sigma * rng.standard_normal(probe.size) + nature.effects.fraud_log_odds * probe.is_fraud
-    moved = terms_effect(nature, probe, lent)
+    moved = terms_effect(nature, probe.income_cny, lent)
     log_odds = contributions.sum(axis=1) + unseen + moved - moved.mean()
     return replace(found, alpha=solve_alpha(nature, log_odds, setting.params.base_rate), terms_mean=float(moved.mean()))
 
@@ -93,7 +93,7 @@ def build(setting: Setting, coefficients: Coefficients) -> World:
     lent = terms(nature, people, score, policy_rng)
     macro = macro_path(nature, setting.calendar.n_vintages, setting.rng("macro"), on=setting.params.macro)
     log_odds = coefficients.alpha + contributions.sum(axis=1)
-    moved = terms_effect(nature, people, lent) - coefficients.terms_mean
+    moved = terms_effect(nature, people.income_cny, lent) - coefficients.terms_mean
     network = people.concepts[:, [c.id for c in nature.concepts].index("contact_network")]
     return World(
         setting=setting,
