@@ -36,8 +36,8 @@ def effects(nature: Nature, people: People) -> Effects:
 
 
 def _saturation(nature: Nature, states: np.ndarray) -> np.ndarray:
-    """Beyond +1 SD a state helps less."""
-    return -nature.effects.saturation * np.maximum(states - 1.0, 0.0)
+    """Beyond one SD on either side a state does less; `nu x saturation` stays below one, so that better never turns into worse."""
+    return -nature.effects.saturation * (np.maximum(states - 1.0, 0.0) - np.maximum(-states - 1.0, 0.0))
 
 
 def _steps(nature: Nature, states: np.ndarray) -> np.ndarray:
@@ -52,7 +52,10 @@ def _steps(nature: Nature, states: np.ndarray) -> np.ndarray:
 
 
 def _interactions(nature: Nature, people: People) -> np.ndarray:
-    """The weak halves of two states multiply; each of the two concepts carries half, a thin file leaves all to the other."""
+    """The weak halves of two states multiply; each of the two concepts carries half, a thin file leaves all to the other.
+
+    A half counts up to `weak_limit` SD: without it the product's tail, not the states, made the oracle's AUC (.83 for .79).
+    """
     out = np.zeros_like(people.concepts)
     columns = {concept.id: column for column, concept in enumerate(nature.concepts)}
     for pair in nature.effects.interactions:
@@ -60,11 +63,11 @@ def _interactions(nature: Nature, people: People) -> np.ndarray:
         if unknown:
             raise WorldError.of("Unknown concept in an interaction", where="world.yaml effects.interactions", expected=", ".join(columns),
                                 got=", ".join(sorted(unknown)), next_step="name concepts of world.yaml")  # fmt: skip
-        weak = np.maximum(-people.concepts[:, columns[pair.first]], 0.0)
+        weak = np.clip(-people.concepts[:, columns[pair.first]], 0.0, nature.effects.weak_limit)
         if pair.second == THIN_FILE:
             out[:, columns[pair.first]] -= pair.size * weak * people.is_thin
             continue
-        both = pair.size * weak * np.maximum(-people.concepts[:, columns[pair.second]], 0.0)
+        both = pair.size * weak * np.clip(-people.concepts[:, columns[pair.second]], 0.0, nature.effects.weak_limit)
         out[:, columns[pair.first]] -= both / 2.0
         out[:, columns[pair.second]] -= both / 2.0
     return out

@@ -65,6 +65,7 @@ class Effects:
     explained_variance: float
     nonlinear_share: float
     saturation: float
+    weak_limit: float
     interactions: tuple[Interaction, ...]
     reliability: tuple[float, ...]
     probe_applicants: int
