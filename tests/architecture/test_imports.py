@@ -7,7 +7,7 @@ import sys
 
 from tests.architecture.source import ROOMS, imports, modules, tree_of
 
-RUNTIME_LIBRARIES = {"numpy", "numba", "llvmlite", "lightgbm", "pandas", "pyarrow"}
+RUNTIME_LIBRARIES = {"numpy", "numba", "llvmlite", "lightgbm", "scipy", "pandas", "pyarrow"}
 
 
 def _ours(module: str) -> set[str]:
