@@ -12,6 +12,7 @@ HOUSE = Path(__file__).resolve().parent.parent
 PRODUCTS = HOUSE / "products"
 LAW = PRODUCTS / "law"
 WORLD = HOUSE / "data" / "world" / "world.yaml"
+BOOK = HOUSE / "data" / "world" / "book.yaml"
 
 PARAMS = Path("params.yaml")
 
