@@ -19,13 +19,14 @@ N_MONTHS = 12
 N_WEEKS = N_MONTHS * BIN_DAYS // 7
 YEAR_DAYS = N_MONTHS * BIN_DAYS
 
-STEP_DAYS = (1, 7, *range(BIN_DAYS, YEAR_DAYS + 1, BIN_DAYS))
-"""Upper edges of the steps; windows are sums over the first steps, the step after the last is everything older."""
-N_STEPS = len(STEP_DAYS) + 1
-WINDOW_DAYS = {"1d": 1, "7d": 7, "1m": 30, "3m": 90, "6m": 180, "12m": YEAR_DAYS}
+WINDOW_DAYS = {"1d": 1, "7d": 7, "1m": 30, "2m": 60, "3m": 90, "6m": 180, "12m": YEAR_DAYS}
 EVER = "ever"
-WINDOWS = {**{w: STEP_DAYS.index(d) for w, d in WINDOW_DAYS.items()}, EVER: N_STEPS - 1}
-"""Window name to the index of its last step."""
+WINDOWS = {name: step for step, name in enumerate((*WINDOW_DAYS, EVER))}
+"""Window name to the index of its last step: a step lies between two edges, the last is everything older."""
+N_STEPS = len(WINDOWS)
+DOUBLED = {"1m": "2m", "3m": "6m", "6m": "12m"}
+"""Window name to the name of the window twice as long."""
+_STEP_OF_DAY = np.searchsorted(list(WINDOW_DAYS.values()), np.arange(YEAR_DAYS + 1), side="right").astype(np.int8)
 
 
 def visible(event_time: ir.TimestampValue, known_time: ir.TimestampValue, as_of: ir.TimestampValue) -> ir.BooleanValue:
@@ -45,14 +46,14 @@ def age_micros(event_time: np.ndarray, as_of: np.ndarray) -> np.ndarray:
     return as_of - event_time
 
 
-def step_of(age: np.ndarray) -> np.ndarray:
-    """Step of each age: the first whose upper edge is not below it."""
-    return np.searchsorted(np.array(STEP_DAYS, np.int64) * MICROS_PER_DAY, age, side="left")
+def days_back(age: np.ndarray) -> np.ndarray:
+    """How many whole days lie between the event and `as_of`; 0 is the newest, and ends with an age of one day."""
+    return ((age - 1) // MICROS_PER_DAY).astype(np.int32)
 
 
-def bins_back(age: np.ndarray, days: int) -> np.ndarray:
-    """How many whole bins of `days` lie between the event and `as_of`; 0 is the newest."""
-    return (age - 1) // (days * MICROS_PER_DAY)
+def step_of(day: np.ndarray) -> np.ndarray:
+    """Step of each number of days back: every window is a whole number of days."""
+    return _STEP_OF_DAY[np.minimum(day, YEAR_DAYS)]
 
 
 def months_back(age: np.ndarray) -> np.ndarray:
@@ -67,12 +68,12 @@ def whole_days(age: np.ndarray) -> np.ndarray:
 
 def hour_of_day(event_time: np.ndarray) -> np.ndarray:
     """Hour 0-23 of the stored clock."""
-    return event_time // (MICROS_PER_DAY // 24) % 24
+    return (event_time // (MICROS_PER_DAY // 24) % 24).astype(np.int8)
 
 
 def weekday(event_time: np.ndarray) -> np.ndarray:
     """Monday is 0; 1970-01-01 was a Thursday."""
-    return (event_time // MICROS_PER_DAY + 3) % 7
+    return ((event_time // MICROS_PER_DAY + 3) % 7).astype(np.int8)
 
 
 def month_index(times: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
-"""Rows of one stream in one bucket, in order, and the sums over (step, application) that every formula is made of.
+"""Rows of one stream in one bucket, in order, and the sums over (window, application) that every formula is made of.
 
-All arrays are (steps, applications), steps first, so that sums over steps are element-wise additions: the value of a cell never depends
-on which other applications share the bucket. Sums within a cell run in the order (event_time, event_id).
+All arrays are (windows, applications), windows first. The value of a cell never depends on which other applications share the bucket, and
+sums within a cell run in the order (event_time, event_id).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import clock
+from . import clock, loops
 from .events import columns_read
 from .grid import Condition, Measure, Slice, Stream
 
@@ -35,12 +35,15 @@ class Rows:
     """The visible rows of one stream, sorted by (application, event_time, event_id)."""
 
     def __init__(self, stream: Stream, table: pa.Table, as_of: np.ndarray) -> None:
-        order = _order(*(_integers(table, c) for c in ("row", "event_time", "event_id")))
-        self.stream, self.n, self._table, self._order = stream, len(as_of), table, order
-        self.row = self._take(_integers(table, "row"))
-        self.time = self._take(_integers(table, "event_time"))
-        self.age = clock.age_micros(self.time, as_of[self.row])
-        self.key = clock.step_of(self.age) * self.n + self.row
+        row, time, event = (_native(table, c) for c in ("row", "event_time", "event_id"))
+        self._order = None if loops.in_order(row, time, event) else np.lexsort((event, time, row))
+        self.stream, self.n, self._table = stream, len(as_of), table
+        self.time = self._take(time)
+        self.age = clock.age_micros(self.time, as_of[self._take(row)])
+        self.row = self._take(row).astype(np.int32)
+        self.day = clock.days_back(self.age)
+        self.step = clock.step_of(self.day)
+        self._bins: dict[int, np.ndarray] = {}
         self._columns: dict[str, np.ndarray] = {}
         self._values: dict[str, np.ndarray] = {}
         self._parts: dict[str, Part] = {}
@@ -49,23 +52,52 @@ class Rows:
     def _take(self, values: np.ndarray) -> np.ndarray:
         return values if self._order is None else values[self._order]
 
-    def integers(self, name: str) -> np.ndarray:
-        """A column as int64; null is -1."""
+    @cached_property
+    def month(self) -> np.ndarray:
+        """Time of each row in months, negative before as_of."""
+        return clock.months_back(self.age)
+
+    @cached_property
+    def _all(self) -> np.ndarray:
+        return np.arange(len(self.row))
+
+    @cached_property
+    def days_old(self) -> np.ndarray:
+        """Age of each row in days, by floor."""
+        return clock.whole_days(self.age)
+
+    def bin(self, days: int) -> np.ndarray:
+        """How many whole bins of `days` lie between each row and as_of."""
+        if days not in self._bins:
+            self._bins[days] = self.day // np.int32(days)
+        return self._bins[days]
+
+    def column(self, name: str) -> np.ndarray:
+        """A stored or derived column in its own type; null is NaN where it is a number with nulls, and -1 for identifiers."""
         if name not in self._columns:
             virtual = {"hour": clock.hour_of_day, "weekday": clock.weekday}
-            self._columns[name] = virtual[name](self.time) if name in virtual else self._take(_integers(self._table, name))
+            self._columns[name] = virtual[name](self.time) if name in virtual else self._take(_native(self._table, name))
         return self._columns[name]
+
+    def identifiers(self, name: str) -> np.ndarray:
+        """A column as int64 for comparing; null is -1."""
+        return self.column(name).astype(np.int64)
 
     def numbers(self, name: str) -> np.ndarray:
         """A column as float64; null is NaN."""
         column = self._table.column(name).combine_chunks()
         return self._take(np.ascontiguousarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)))
 
-    def values(self, measure: Measure) -> np.ndarray:
-        """The measure of every row; NaN where it has none."""
-        if measure.name not in self._values:
-            self._values[measure.name] = FORMS[measure.form](*(self.numbers(c) for c in measure.columns))
-        return self._values[measure.name]
+    def values(self, measure: Measure | None) -> np.ndarray:
+        """The measure of every row, NaN where it has none; without a measure 1."""
+        key = measure.name if measure else ""
+        if key not in self._values:
+            has_value = measure and measure.form != "id"
+            self._values[key] = self._formed(measure) if measure and has_value else np.ones(len(self.row))
+        return self._values[key]
+
+    def _formed(self, measure: Measure) -> np.ndarray:
+        return FORMS[measure.form](*(self.numbers(c) for c in measure.columns))
 
     def part(self, name: str) -> Part:
         """The rows of one slice."""
@@ -73,9 +105,9 @@ class Rows:
             self._parts[name] = Part(self, self._index(self.stream.slice(name)))
         return self._parts[name]
 
-    def _index(self, part: Slice) -> np.ndarray | None:
+    def _index(self, part: Slice) -> np.ndarray:
         if not part.where:
-            return None
+            return self._all
         return np.flatnonzero(np.logical_and.reduce([self._mask(condition) for condition in part.where]))
 
     def _mask(self, condition: Condition) -> np.ndarray:
@@ -85,9 +117,9 @@ class Rows:
         return self._masks[condition]
 
     def _among(self, condition: Condition) -> np.ndarray:
-        column = next((c for c in columns_read(self.stream) if c.name == condition.column), None)
-        codes = self.integers(condition.column)
-        values = [column.among.index(v) if column is not None and isinstance(v, str) else int(v) for v in condition.values]
+        stored = next((c for c in columns_read(self.stream) if c.name == condition.column), None)
+        codes = self.column(condition.column)
+        values = [stored.among.index(v) if stored is not None and isinstance(v, str) else int(v) for v in condition.values]
         return np.logical_or.reduce([codes == v for v in values])
 
     def _within(self, condition: Condition) -> np.ndarray:
@@ -97,83 +129,61 @@ class Rows:
 
 
 class Part:
-    """The rows of one slice, with its cached sums; `key` is the (step, application) cell of each row."""
+    """The rows of one slice, with what the loops made of them: each loop runs at most once per measure."""
 
-    def __init__(self, rows: Rows, index: np.ndarray | None) -> None:
+    def __init__(self, rows: Rows, index: np.ndarray) -> None:
         self.rows, self.n, self.index = rows, rows.n, index
-        self._sums: dict[tuple[str, str], np.ndarray] = {}
-        self._values: dict[str, tuple[np.ndarray, np.ndarray | None]] = {}
+        self._made: dict[tuple[str, str], np.ndarray] = {}
 
-    def of(self, values: np.ndarray) -> np.ndarray:
-        return values if self.index is None else values[self.index]
-
-    @cached_property
-    def row(self) -> np.ndarray:
-        return self.of(self.rows.row)
-
-    @cached_property
-    def age(self) -> np.ndarray:
-        return self.of(self.rows.age)
-
-    @cached_property
-    def key(self) -> np.ndarray:
-        return self.of(self.rows.key)
-
-    @cached_property
-    def counts(self) -> np.ndarray:
-        """Rows per cell."""
-        return cells(self.key, self.n, clock.N_STEPS)
-
-    def values(self, measure: Measure) -> np.ndarray:
-        """The measure of every row that has one; `having` tells which those are."""
-        return self._valued(measure)[0]
-
-    def having(self, measure: Measure, rows: np.ndarray) -> np.ndarray:
-        """Those of `rows` (one entry per row of the part) that have the measure."""
-        has = self._valued(measure)[1]
-        return rows if has is None else rows[has]
-
-    def _valued(self, measure: Measure) -> tuple[np.ndarray, np.ndarray | None]:
-        if measure.name not in self._values:
-            value = self.of(self.rows.values(measure))
-            has = ~np.isnan(value)
-            self._values[measure.name] = (value, None) if has.all() else (value[has], has)
-        return self._values[measure.name]
+    def made(self, name: str, measure: Measure | None, loop: Callable[[], np.ndarray]) -> np.ndarray:
+        """What `loop` gives, kept under a name and a measure."""
+        key = (name, measure.name if measure else "")
+        if key not in self._made:
+            self._made[key] = loop()
+        return self._made[key]
 
     def upto(self, kind: str, measure: Measure | None = None) -> np.ndarray:
-        """Sums of a kind per (window, application): row w is the window that ends with step w.
+        """Sums of a kind per (window, application).
 
         Kinds: n, s, ss (rows, values, squares), t, tt, tv (time in months and its products), over rows that have the measure.
         """
-        name = measure.name if measure else ""
-        if (kind, name) not in self._sums:
-            self._sums[kind, name] = np.cumsum(self._sum(kind, measure), axis=0)
-        return self._sums[kind, name]
+        r = self.rows
+        if measure is None:
+            return self.made("counts", None, lambda: loops.counts(self.index, r.row, r.step, self.n))[0]
+        value = r.values(measure)
+        if kind.startswith("t"):
+            sums = self.made("trends", measure, lambda: loops.trends(self.index, r.row, r.step, value, r.month, self.n))
+            return sums[("t", "tt", "tv").index(kind)]
+        return self.made("moments", measure, lambda: loops.moments(self.index, r.row, r.step, value, self.n))[("n", "s", "ss").index(kind)]
 
-    def _sum(self, kind: str, measure: Measure | None) -> np.ndarray:
-        if measure is None or (kind == "n" and self._valued(measure)[1] is None):
-            return self.counts
-        value, key = self.values(measure), self.having(measure, self.key)
-        if kind == "n":
-            return cells(key, self.n, clock.N_STEPS)
-        time = clock.months_back(self.having(measure, self.age)) if kind.startswith("t") else value
-        weights = {"s": (value,), "ss": (value, value), "t": (time,), "tt": (time, time), "tv": (time, value)}[kind]
-        return cells(key, self.n, clock.N_STEPS, np.multiply(*weights) if len(weights) == 2 else weights[0])
+    def days(self, measure: Measure | None = None) -> np.ndarray:
+        """Days with rows, most rows on one day, largest sum on one day."""
+        r = self.rows
+        return self.made("days", measure, lambda: loops.days(self.index, r.row, r.step, r.day, r.values(measure), self.n))
+
+    def binned(self, days: int, measure: Measure | None = None) -> np.ndarray:
+        """(bins, applications) of the year: rows, or the sums of the measure."""
+        r, bins = self.rows, clock.YEAR_DAYS // days
+        name = f"bins of {days}"
+        found = self.made(name, measure, lambda: loops.binned(self.index, r.row, r.bin(days), r.values(measure), bins, self.n))
+        return found[1 if measure else 0]
+
+    def extremes(self, measure: Measure) -> np.ndarray:
+        """Smallest and largest value; infinite without any."""
+        r = self.rows
+        return self.made("extremes", measure, lambda: loops.extremes(self.index, r.row, r.step, r.values(measure), self.n))
+
+    def ends(self, measure: Measure | None = None) -> np.ndarray:
+        """The oldest and the newest row of each application; -1 without one."""
+        r = self.rows
+        return self.made("ends", measure, lambda: loops.ends(self.index, r.row, r.values(measure), self.n))
 
 
-def cells(key: np.ndarray, n: int, steps: int, weights: np.ndarray | None = None) -> np.ndarray:
-    """Counts or sums of rows per (step, application)."""
-    return np.bincount(key, weights, minlength=steps * n).reshape(steps, n).astype(float, copy=False)
-
-
-def _integers(table: pa.Table, name: str) -> np.ndarray:
+def _native(table: pa.Table, name: str) -> np.ndarray:
+    """A column in numpy's own type: times as int64 microseconds, flags as 0 and 1, null as -1."""
     column = table.column(name).combine_chunks()
-    filled = pc.fill_null(pc.cast(column, pa.int64()), -1) if column.null_count else pc.cast(column, pa.int64())
-    return filled.to_numpy(zero_copy_only=False)
-
-
-def _order(row: np.ndarray, time: np.ndarray, event: np.ndarray) -> np.ndarray | None:
-    """The sorting permutation, or None where the rows come in order already (the world's own layout)."""
-    rows, times, events = np.diff(row), np.diff(time), np.diff(event)
-    in_order = (rows > 0) | ((rows == 0) & ((times > 0) | ((times == 0) & (events > 0))))
-    return None if in_order.all() else np.lexsort((event, time, row))
+    if pa.types.is_timestamp(column.type) or pa.types.is_boolean(column.type):
+        column = pc.cast(column, pa.int64() if pa.types.is_timestamp(column.type) else pa.int8())
+    if column.null_count:
+        column = pc.fill_null(column, -1)
+    return column.to_numpy(zero_copy_only=False)

@@ -11,9 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from . import clock
+from . import clock, loops
 from .cell import Cell
 from .cube import divide
+from .grid import Measure
 from .identifiers import IDENTIFIER_FORMULAS
 from .rhythm import RHYTHM_FORMULAS
 
@@ -27,25 +28,29 @@ def _variance(c: Cell) -> np.ndarray:
 
 def _logs(c: Cell) -> Cell:
     """The same cell on ln(1 + value), which keeps zeros."""
-    assert c.measure is not None
-    return replace(c, measure=replace(c.measure, name=f"log_{c.measure.name}", form="log"))
+    return replace(c, measure=replace(c.known, name=f"log_{c.known.name}", form="log"))
 
 
-def _extreme(c: Cell, sign: float) -> np.ndarray:
-    assert c.measure is not None
-    grid = np.full(clock.N_STEPS * c.part.n, -np.inf)
-    np.maximum.at(grid, c.part.having(c.measure, c.part.key), sign * c.part.values(c.measure))
-    best = np.maximum.accumulate(grid.reshape(clock.N_STEPS, -1), axis=0)[c.ends]
-    return np.where(np.isfinite(best), sign * best, np.nan)
+def _extreme(c: Cell, is_largest: bool) -> np.ndarray:
+    best = c.part.extremes(c.known)[int(is_largest)][c.ends]
+    return np.where(np.isfinite(best), best, np.nan)
+
+
+def _edge(c: Cell, is_newest: bool, of: np.ndarray, measure: Measure | None) -> np.ndarray:
+    """An entry of the oldest or newest row of each application, null where that row lies outside the window."""
+    at = c.part.ends(measure)[int(is_newest)]
+    value, step = np.full(c.part.n, np.nan), np.full(c.part.n, clock.N_STEPS)
+    value[at >= 0], step[at >= 0] = of[at[at >= 0]], c.part.rows.step[at[at >= 0]]
+    return np.stack([np.where(step <= end, value, np.nan) for end in c.ends])
 
 
 def _last(c: Cell) -> np.ndarray:
-    """Value of the newest row that has one; rows are in time order, so the last assignment wins."""
-    assert c.measure is not None
-    row, key = c.part.having(c.measure, c.part.row), c.part.having(c.measure, c.part.key)
-    newest, step = np.full(c.part.n, np.nan), np.full(c.part.n, clock.N_STEPS)
-    newest[row], step[row] = c.part.values(c.measure), key // max(c.part.n, 1)
-    return np.stack([np.where(step <= end, newest, np.nan) for end in c.ends])
+    """Value of the newest row that has one."""
+    return _edge(c, True, c.part.rows.values(c.known), c.measure)
+
+
+def _days_since(c: Cell, is_newest: bool) -> np.ndarray:
+    return _edge(c, is_newest, c.part.rows.days_old, None)
 
 
 def _trend(c: Cell) -> np.ndarray:
@@ -53,14 +58,6 @@ def _trend(c: Cell) -> np.ndarray:
     n, t, v = c.upto("n"), c.upto("t"), c.upto("s")
     width = n * c.upto("tt") - t * t
     return divide(n * c.upto("tv") - t * v, np.where((n >= 3) & (width > 1e-6 * n * n), width, 0.0))
-
-
-def _days_since(c: Cell, newest: bool) -> np.ndarray:
-    row = c.part.row if newest else c.part.row[::-1]
-    age, step = np.full(c.part.n, np.nan), np.full(c.part.n, clock.N_STEPS)
-    age[row] = clock.whole_days(c.part.age if newest else c.part.age[::-1])
-    step[row] = (c.part.key if newest else c.part.key[::-1]) // c.part.n
-    return np.stack([np.where(step <= end, age, np.nan) for end in c.ends])
 
 
 def _pace(c: Cell, kind: str) -> np.ndarray:
@@ -73,9 +70,24 @@ def _mean_pace(c: Cell) -> np.ndarray:
     return divide(divide(c.upto("s"), c.upto("n")), divide(c.part.upto("s", c.measure)[end], c.part.upto("n", c.measure)[end]))
 
 
-def _gap(c: Cell, kind: str) -> np.ndarray:
-    mine, other = c.upto(kind), c.upto(kind, c.over)
-    return divide(mine - other, mine + other)
+def _relative(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Difference relative to both, within [-1, 1] for numbers that are not negative."""
+    return divide(one - other, one + other)
+
+
+def _shift(c: Cell, kinds: tuple[str, ...]) -> np.ndarray:
+    """The window against the equally long one before it: of sums of one kind, or of a mean made of two."""
+    doubled = replace(c, windows=tuple(clock.DOUBLED[w] for w in c.windows))
+    new = [c.upto(kind) for kind in kinds]
+    old = [both - one for both, one in zip((doubled.upto(kind) for kind in kinds), new, strict=True)]
+    return _relative(divide(*new), divide(*old)) if len(kinds) == 2 else _relative(new[0], old[0])
+
+
+def _move(c: Cell) -> np.ndarray:
+    """Mean absolute change between neighbours in time."""
+    rows = c.part.rows
+    made = c.part.made("moves", c.measure, lambda: loops.moves(c.part.index, rows.row, rows.step, rows.values(c.measure), c.part.n))
+    return divide(made[1], made[0])[c.ends]
 
 
 FORMULAS: dict[str, Callable[[Cell], np.ndarray]] = {
@@ -87,20 +99,26 @@ FORMULAS: dict[str, Callable[[Cell], np.ndarray]] = {
     "log_std": lambda c: np.sqrt(_variance(_logs(c))),
     "growth": lambda c: _trend(_logs(c)),
     "cv": lambda c: divide(np.sqrt(_variance(c)), divide(c.upto("s"), c.upto("n"))),
-    "max": lambda c: _extreme(c, 1.0),
-    "min": lambda c: _extreme(c, -1.0),
+    "max": lambda c: _extreme(c, True),
+    "min": lambda c: _extreme(c, False),
     "last": _last,
     "trend": _trend,
     "mean_vs12": _mean_pace,
     "share": lambda c: divide(c.part.upto("n")[c.ends], c.over.upto("n")[c.ends]),
     "sum_share": lambda c: divide(c.upto("s"), c.upto("s", c.over)),
-    "gap": lambda c: _gap(c, "s"),
-    "count_gap": lambda c: _gap(c, "n"),
-    "top_share": lambda c: divide(_extreme(c, 1.0), c.upto("s")),
+    "gap": lambda c: _relative(c.upto("s"), c.upto("s", c.over)),
+    "count_gap": lambda c: _relative(c.upto("n"), c.upto("n", c.over)),
+    "top_share": lambda c: divide(_extreme(c, True), c.upto("s")),
     "recency": lambda c: _days_since(c, True),
     "tenure": lambda c: _days_since(c, False),
     "vs12": lambda c: _pace(c, "n"),
     "sum_vs12": lambda c: _pace(c, "s"),
+    "shift": lambda c: _shift(replace(c, measure=None), ("n",)),
+    "sum_shift": lambda c: _shift(c, ("s",)),
+    "mean_shift": lambda c: _shift(c, ("s", "n")),
+    "move": _move,
+    "drawdown": lambda c: 1.0 - divide(_last(c), _extreme(c, True)),
+    "last_vs_mean": lambda c: divide(_last(c), divide(c.upto("s"), c.upto("n"))),
     **RHYTHM_FORMULAS,
     **IDENTIFIER_FORMULAS,
 }

@@ -70,7 +70,8 @@ class Block:
     """One aggregate of some slices over some windows: the unit of declaration.
 
     `over` is the slice compared with; `consent` a further consent that is needed; `direction` the sign imposed on the
-    log-odds of default, 0 where the sources support none; `source` the rows that ask for it.
+    log-odds of default, 0 where the sources support none; `source` the rows that ask for it; `level` a published threshold that
+    monthly totals are held against, in the measure's unit.
     """
 
     concept: str
@@ -82,6 +83,7 @@ class Block:
     direction: int = 0
     consent: str = ""
     source: str = "domain 7.4"
+    level: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -145,8 +147,8 @@ def expand(family: Family, stream: Stream, block: Block) -> Iterator[tuple[str, 
         part = stream.slice(name)
         over = stream.slice(block.over) if block.over else part
         words = {"slice": part, "over": over, "measure": measure}
-        en, zh = _phrase(aggregate.en, words, "en"), _phrase(aggregate.zh, words, "zh")
-        stem = aggregate.stem.format(slice=name, measure=block.measure, over=block.over)
+        en, zh = (_phrase(text, words, block.level, key) for text, key in ((aggregate.en, "en"), (aggregate.zh, "zh")))
+        stem = aggregate.stem.format(slice=name, measure=block.measure, over=block.over, level=f"{block.level:g}")
         for window in block.windows:
             yield name, window, FeatureSpec(
                 f"{family.prefix}_{stem}{UNIT_SUFFIX[unit]}_{window}", family.name, block.concept, block.measure or "rows", name,
@@ -155,8 +157,8 @@ def expand(family: Family, stream: Stream, block: Block) -> Iterator[tuple[str, 
             )  # fmt: skip
 
 
-def _phrase(template: str, words: dict[str, Slice | Measure | None], language: str) -> str:
-    return template.format(**{key: getattr(word, language) if word else "" for key, word in words.items()})
+def _phrase(template: str, words: dict[str, Slice | Measure | None], level: float, language: str) -> str:
+    return template.format(**{key: getattr(word, language) if word else "" for key, word in words.items()}, level=f"{level:,g}")
 
 
 def is_(column: str, *values: str | bool | int) -> Condition:

@@ -1,4 +1,4 @@
-"""Aggregates of rhythm: on how many days, weeks and months, how evenly, growing or shrinking, how many months in a row.
+"""Aggregates of rhythm: on how many days, weeks and months, how evenly, growing or shrinking, in what bursts and with what pauses.
 
 Whole bins of 7 or 30 days back from `as_of`; a bin without rows counts as 0.
 """
@@ -10,24 +10,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from . import clock
+from . import clock, loops
 from .cell import Cell, fold
-from .cube import cells, divide
-
-
-def _binned(c: Cell, days: int, has_measure: bool) -> np.ndarray:
-    """(bins, applications): counts or sums per bin of `days` within the year."""
-    age, row, weights = c.part.age, c.part.row, None
-    if has_measure and c.measure:
-        age, row, weights = c.part.having(c.measure, age), c.part.having(c.measure, row), c.part.values(c.measure)
-    bin_, bins = clock.bins_back(age, days), clock.YEAR_DAYS // days
-    inside = bin_ < bins
-    return cells((bin_ * c.part.n + row)[inside], c.part.n, bins, None if weights is None else weights[inside])
+from .cube import divide
 
 
 def _bin_cv(days: int, has_measure: bool) -> Callable[[Cell], np.ndarray]:
     def formula(c: Cell) -> np.ndarray:
-        binned = _binned(c, days, has_measure)
+        binned = c.part.binned(days, c.measure if has_measure else None)
 
         def one(k: int) -> np.ndarray:
             mean, square = fold(binned[:k]) / k, fold(binned[:k] * binned[:k]) / k
@@ -40,7 +30,7 @@ def _bin_cv(days: int, has_measure: bool) -> Callable[[Cell], np.ndarray]:
 
 def _bin_slope(has_measure: bool) -> Callable[[Cell], np.ndarray]:
     def formula(c: Cell) -> np.ndarray:
-        binned = _binned(c, clock.BIN_DAYS, has_measure)
+        binned = c.part.binned(clock.BIN_DAYS, c.measure if has_measure else None)
 
         def one(k: int) -> np.ndarray:
             centre = (k - 1) / 2
@@ -54,22 +44,31 @@ def _bin_slope(has_measure: bool) -> Callable[[Cell], np.ndarray]:
 
 def _active(days: int) -> Callable[[Cell], np.ndarray]:
     def formula(c: Cell) -> np.ndarray:
-        binned = _binned(c, days, False) > 0
+        binned = c.part.binned(days) > 0
         return c.per_window(lambda k: binned[:k].sum(axis=0).astype(float), days)
 
     return formula
 
 
-def _active_days(c: Cell) -> np.ndarray:
-    day = clock.bins_back(c.part.age, 1)
-    first = np.ones(len(day), bool)
-    first[1:] = (day[1:] != day[:-1]) | (c.part.row[1:] != c.part.row[:-1])
-    return np.cumsum(cells(c.part.key[first], c.part.n, clock.N_STEPS), axis=0)[c.ends]
+def _of_months(pick: Callable[[np.ndarray], np.ndarray]) -> Callable[[Cell], np.ndarray]:
+    """A pick among the monthly totals: of the measure, or of rows without one."""
+
+    def formula(c: Cell) -> np.ndarray:
+        binned = c.part.binned(clock.BIN_DAYS, c.measure)
+        return c.per_window(lambda k: pick(binned[:k]), clock.BIN_DAYS)
+
+    return formula
+
+
+def _months_over(c: Cell) -> np.ndarray:
+    """Months whose total reaches the block's level, which is stated in the unit shown."""
+    binned = c.part.binned(clock.BIN_DAYS, c.measure) >= c.level * c.known.per
+    return c.per_window(lambda k: binned[:k].sum(axis=0).astype(float), clock.BIN_DAYS)
 
 
 def _run(c: Cell) -> np.ndarray:
     """Months in a row, back from the latest month with a row (a report may lag)."""
-    active = _binned(c, clock.BIN_DAYS, False) > 0
+    active = c.part.binned(clock.BIN_DAYS) > 0
 
     def one(k: int) -> np.ndarray:
         run, running, over = np.zeros(c.part.n), np.zeros(c.part.n, bool), np.zeros(c.part.n, bool)
@@ -82,19 +81,33 @@ def _run(c: Cell) -> np.ndarray:
     return c.per_window(one, clock.BIN_DAYS)
 
 
+def _gaps(c: Cell) -> np.ndarray:
+    """Days between neighbours in time per window: how many, sum, squares, longest."""
+    rows = c.part.rows
+    return c.part.made("gaps", None, lambda: loops.gaps(c.part.index, rows.row, rows.step, rows.age, c.part.n))[:, c.ends]
+
+
 def _interval_cv(c: Cell) -> np.ndarray:
     """Spread over mean of the time between neighbours in time; needs three intervals."""
-    gap = (c.part.age[:-1] - c.part.age[1:]) / clock.MICROS_PER_DAY
-    same = c.part.row[1:] == c.part.row[:-1]
-    key, gap = c.part.key[1:][same], gap[same]
-    n, s, ss = (np.cumsum(cells(key, c.part.n, clock.N_STEPS, w), axis=0)[c.ends] for w in (None, gap, gap * gap))
+    n, s, ss, _ = _gaps(c)
     mean = divide(s, np.where(n >= 3, n, 0.0))
     return divide(np.sqrt(np.maximum(divide(ss, n) - mean * mean, 0.0)), mean)
 
 
+def _interval_max(c: Cell) -> np.ndarray:
+    n, _, _, longest = _gaps(c)
+    return np.where(n > 0, longest, np.nan)
+
+
+def _on_days(kind: int, c: Cell) -> np.ndarray:
+    return c.part.days(c.measure)[kind][c.ends]
+
+
 RHYTHM_FORMULAS: dict[str, Callable[[Cell], np.ndarray]] = {
-    "active_days": _active_days,
-    "per_day": lambda c: divide(c.upto("n"), _active_days(replace(c, part=c.over))),
+    "active_days": lambda c: _on_days(0, c),
+    "busiest_day": lambda c: _on_days(1, c),
+    "sum_busiest_day": lambda c: _on_days(2, c),
+    "per_day": lambda c: divide(c.upto("n"), _on_days(0, replace(c, part=c.over))),
     "active_weeks": _active(7),
     "active_months": _active(clock.BIN_DAYS),
     "run": _run,
@@ -104,5 +117,12 @@ RHYTHM_FORMULAS: dict[str, Callable[[Cell], np.ndarray]] = {
     "monthly_sum_cv": _bin_cv(clock.BIN_DAYS, True),
     "slope": _bin_slope(False),
     "sum_slope": _bin_slope(True),
+    "low_month": _of_months(lambda totals: totals.min(axis=0)),
+    "low_month_sum": _of_months(lambda totals: totals.min(axis=0)),
+    "top_month": _of_months(lambda totals: divide(totals.max(axis=0), fold(totals))),
+    "top_month_sum": _of_months(lambda totals: divide(totals.max(axis=0), fold(totals))),
+    "months_over": _months_over,
+    "interval_mean": lambda c: divide(_gaps(c)[1], _gaps(c)[0]),
+    "interval_max": _interval_max,
     "interval_cv": _interval_cv,
 }

@@ -25,10 +25,19 @@ class Aggregate:
 
 
 LAST_EN = {
-    "1d": "in the last day", "7d": "in the last 7 days", "1m": "in the last month", "3m": "in the last 3 months",
-    "6m": "in the last 6 months", "12m": "in the last 12 months", "ever": "so far",
+    "1d": "in the last day", "7d": "in the last 7 days", "1m": "in the last month", "2m": "in the last 2 months",
+    "3m": "in the last 3 months",    "6m": "in the last 6 months", "12m": "in the last 12 months", "ever": "so far",
 }  # fmt: skip
-LAST_ZH = {"1d": "近1天", "7d": "近7天", "1m": "近1个月", "3m": "近3个月", "6m": "近6个月", "12m": "近12个月", "ever": "迄今"}
+LAST_ZH = {
+    "1d": "近1天",
+    "7d": "近7天",
+    "1m": "近1个月",
+    "2m": "近2个月",
+    "3m": "近3个月",
+    "6m": "近6个月",
+    "12m": "近12个月",
+    "ever": "迄今",
+}
 
 UNIT_SUFFIX = {
     "count": "", "CNY": "_cny", "share": "_share", "ratio": "_ratio", "days": "_days", "weeks": "_weeks", "months": "_months",
@@ -124,4 +133,77 @@ AGGREGATES = {
     "change_share": Aggregate(
         "{slice}_{measure}_change", "share", "share of {slice} with a change of {measure}", "{slice}{measure}更换比例", NO_ROWS
     ),
+    "new_share": Aggregate(
+        "{slice}_new_{measure}",
+        "share",
+        "share of the {measure} of {slice} seen for the first time",
+        "{slice}首次出现的{measure}占比",
+        NO_ROWS,
+    ),
+    "per_one": Aggregate(
+        "{slice}_per_{measure}", "ratio", "number of {slice} for each one of the {measure}", "{slice}平均每个{measure}的数量", NO_ROWS
+    ),
+    "shift": Aggregate(
+        "{slice}_count_shift",
+        "ratio",
+        "number of {slice} relative to the same time before,",
+        "{slice}数量较上一同长时段的相对变化",
+        NO_BASE,
+    ),
+    "sum_shift": Aggregate(
+        "{slice}_{measure}_shift",
+        "ratio",
+        "{measure} of {slice} relative to the same time before,",
+        "{slice}{measure}较上一同长时段的相对变化",
+        NO_BASE,
+    ),
+    "mean_shift": Aggregate(
+        "{slice}_{measure}_mean_shift",
+        "ratio",
+        "average {measure} of {slice} relative to the same time before,",
+        "{slice}平均{measure}较上一同长时段的相对变化",
+        NO_BASE,
+    ),
+    "move": Aggregate(
+        "{slice}_{measure}_move", "", "average change of {measure} from one to the next of {slice}", "{slice}{measure}逐次平均变动", TOO_FEW
+    ),
+    "drawdown": Aggregate(
+        "{slice}_{measure}_drawdown",
+        "share",
+        "fall of the latest {measure} of {slice} from the largest",
+        "{slice}最新{measure}较最大值的回落",
+        NO_BASE,
+    ),
+    "last_vs_mean": Aggregate(
+        "{slice}_{measure}_last_vs_mean",
+        "ratio",
+        "latest {measure} of {slice} against the average",
+        "{slice}最新{measure}与均值之比",
+        NO_BASE,
+    ),
+    "busiest_day": Aggregate("{slice}_busiest_day", "count", "most {slice} on one day", "{slice}单日最多数量", NO_CONSENT),
+    "sum_busiest_day": Aggregate(
+        "{slice}_{measure}_busiest_day", "", "largest {measure} of {slice} on one day", "{slice}单日最大{measure}", NO_CONSENT
+    ),
+    "low_month": Aggregate("{slice}_low_month", "count", "fewest {slice} in any month", "{slice}最少月份的数量", NO_CONSENT),
+    "low_month_sum": Aggregate(
+        "{slice}_{measure}_low_month", "", "smallest monthly {measure} of {slice}", "{slice}最低月{measure}", NO_CONSENT
+    ),
+    "top_month": Aggregate("{slice}_top_month", "share", "share of {slice} in the fullest month", "{slice}最多月份占比", NO_BASE),
+    "top_month_sum": Aggregate(
+        "{slice}_{measure}_top_month",
+        "share",
+        "share of {measure} of {slice} in the largest month",
+        "{slice}{measure}最高月份占比",
+        NO_BASE,
+    ),
+    "months_over": Aggregate(
+        "{slice}_{measure}_over_{level}",
+        "months",
+        "months with {measure} of {slice} of {level} or more",
+        "{slice}月{measure}不低于{level}的月数",
+        NO_CONSENT,
+    ),
+    "interval_mean": Aggregate("{slice}_interval", "days", "average time between {slice}", "{slice}平均间隔天数", TOO_FEW),
+    "interval_max": Aggregate("{slice}_longest_pause", "days", "longest time between {slice}", "{slice}最长间隔天数", TOO_FEW),
 }

@@ -13,7 +13,7 @@ import pandas as pd
 from features.grid import Block, Slice, Stream
 from features.words import AGGREGATES
 
-DAYS = {"1d": 1, "7d": 7, "1m": 30, "3m": 90, "6m": 180, "12m": 360, "ever": 10_000}
+DAYS = {"1d": 1, "7d": 7, "1m": 30, "2m": 60, "3m": 90, "6m": 180, "12m": 360, "ever": 10_000}
 
 
 @dataclass
@@ -24,6 +24,7 @@ class Case:
     over: pd.DataFrame
     always: pd.DataFrame
     days: int
+    level: float
 
 
 def seen(stream: Stream, events: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
@@ -45,7 +46,8 @@ def value_of(stream: Stream, block: Block, name: str, window: str, known: pd.Dat
     over = _where(known, stream.slice(block.over)) if block.over else always
     over = over.assign(v=_measure(stream, block, over))
     days = DAYS[window]
-    result = ORACLE[block.aggregate](Case(always[always.age <= days], over[over.age <= days], always, days))
+    level = block.level * (stream.measure(block.measure).per if block.measure else 1.0)
+    result = ORACLE[block.aggregate](Case(always[always.age <= days], over[over.age <= days], always, days, level))
     per = stream.measure(block.measure).per if block.measure and not AGGREGATES[block.aggregate].unit else 1.0
     return result / per
 
@@ -91,7 +93,7 @@ def _bins(c: Case, days: int, is_sum: bool) -> np.ndarray:
     for age, v in zip(c.rows.age, c.rows.v, strict=True):
         place = math.ceil(age / days) - 1
         if place < len(totals):
-            totals[place] += v if is_sum else 1
+            totals[place] += (0 if math.isnan(v) else v) if is_sum else 1
     return totals
 
 
@@ -126,9 +128,42 @@ def _changes(c: Case) -> tuple[int, int]:
     return sum(old != new for old, new in pairs), len(pairs)
 
 
+def _gaps(c: Case) -> np.ndarray:
+    """Days between neighbours in time, where the later one lies inside the window."""
+    return np.array([a - b for a, b in pairwise(c.always.age) if b <= c.days])
+
+
+def _moves(c: Case) -> list[float]:
+    known = c.always.dropna(subset="v")
+    pairs = zip(known.v.astype(float), known.v.astype(float)[1:], known.age[1:], strict=False)
+    return [abs(new - old) for old, new, age in pairs if age <= c.days]
+
+
+def _before(c: Case) -> pd.DataFrame:
+    """Rows of the equally long window before."""
+    return c.always[(c.always.age > c.days) & (c.always.age <= 2 * c.days)]
+
+
+def _relative(one: float, other: float) -> float:
+    return _ratio(one - other, one + other)
+
+
+def _by_day(c: Case) -> pd.api.typing.DataFrameGroupBy:
+    return c.rows.groupby(np.ceil(c.rows.age))
+
+
+def _top_month(c: Case, is_sum: bool) -> float:
+    totals = _bins(c, 30, is_sum)
+    return _ratio(totals.max(), totals.sum())
+
+
+def _last(v: pd.Series) -> float:
+    v = v.dropna()
+    return float(v.iloc[-1]) if len(v) else math.nan
+
+
 def _interval_cv(c: Case) -> float:
-    times = c.always.age.to_numpy()
-    gaps = np.array([a - b for a, b in pairwise(times) if b <= c.days])
+    gaps = _gaps(c)
     return math.nan if len(gaps) < 3 else _ratio(float(gaps.std()), float(gaps.mean()))
 
 
@@ -151,7 +186,7 @@ ORACLE: dict[str, Callable[[Case], float]] = {
     "cv": lambda c: _ratio(_std(c.rows.v), _mean(c.rows.v)),
     "max": lambda c: float(c.rows.v.max()),
     "min": lambda c: float(c.rows.v.min()),
-    "last": lambda c: float(c.rows.v.dropna().iloc[-1]) if c.rows.v.notna().any() else math.nan,
+    "last": lambda c: _last(c.rows.v),
     "trend": lambda c: _trend(c.rows.v, c.rows.month),
     "growth": lambda c: _trend(_log(c), c.rows.month),
     "mean_vs12": lambda c: _ratio(_mean(c.rows.v), _year(c, lambda r: _mean(r.v))),
@@ -182,4 +217,21 @@ ORACLE: dict[str, Callable[[Case], float]] = {
     "entropy": lambda c: _entropy(c.rows.v),
     "changes": lambda c: _changes(c)[0],
     "change_share": lambda c: _ratio(*_changes(c)),
+    "new_share": lambda c: _ratio(_new(c), c.rows.v.nunique()),
+    "per_one": lambda c: _ratio(c.rows.v.notna().sum(), c.rows.v.nunique()),
+    "shift": lambda c: _relative(len(c.rows), len(_before(c))),
+    "sum_shift": lambda c: _relative(c.rows.v.sum(), _before(c).v.sum()),
+    "mean_shift": lambda c: _relative(_mean(c.rows.v), _mean(_before(c).v)),
+    "move": lambda c: float(np.mean(_moves(c))) if _moves(c) else math.nan,
+    "drawdown": lambda c: 1 - _ratio(_last(c.rows.v), c.rows.v.max()),
+    "last_vs_mean": lambda c: _ratio(_last(c.rows.v), _mean(c.rows.v)),
+    "busiest_day": lambda c: int(_by_day(c).size().max()) if len(c.rows) else 0,
+    "sum_busiest_day": lambda c: float(_by_day(c).v.sum().max()) if len(c.rows) else 0.0,
+    "low_month": lambda c: float(_bins(c, 30, False).min()),
+    "low_month_sum": lambda c: float(_bins(c, 30, True).min()),
+    "top_month": lambda c: _top_month(c, False),
+    "top_month_sum": lambda c: _top_month(c, True),
+    "months_over": lambda c: float((_bins(c, 30, True) >= c.level).sum()),
+    "interval_mean": lambda c: float(_gaps(c).mean()) if len(_gaps(c)) else math.nan,
+    "interval_max": lambda c: float(_gaps(c).max()) if len(_gaps(c)) else math.nan,
 }
