@@ -52,7 +52,7 @@ def annuity(i: ArrayLike, n: int) -> np.ndarray:
     """Present value of 1 a period: (1 - (1+i)^-n) / i, n where i is 0 (F5, F15); one value per rate."""
     rate = np.asarray(i, dtype=np.float64)
     some = np.where(rate == 0, 1.0, rate)
-    return np.where(rate == 0, float(n), (1.0 - (1.0 + some) ** -n) / some)
+    return np.where(rate == 0, float(n), -np.expm1(-n * np.log1p(some)) / some)  # exact for the smallest rates too
 
 
 def annual_table(loan: Loan, daily_rates: Sequence[float]) -> tuple[AnnualCost, ...]:
