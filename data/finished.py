@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from data.columns import feature_of, label_of, time_of
 from data.errors import DataError
+from data.params import SourceParams
 from data.schema import missing_column
-from data.sources import SourceParams
 from data.store import open_parquet
 
 JSON_SIGNS = frozenset('",:[]{}')  # LightGBM refuses them in names

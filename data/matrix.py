@@ -17,7 +17,8 @@ import pyarrow as pa
 
 from data.errors import DataError
 from data.finished import Finished, read_finished
-from data.sources import QUARANTINE, SourceParams, now
+from data.params import SourceParams
+from data.sources import now
 from data.store import write_table
 
 FAMILY = "own"  # the one family of columns that we did not make
@@ -25,7 +26,7 @@ MAX_LEVELS, MIN_SHARE = 20, 0.005  # a category keeps its most frequent levels; 
 Columns = dict[str, np.ndarray]
 
 
-def to_matrix(params: SourceParams, quarantine: Path = QUARANTINE) -> tuple[pa.Table, pa.Table, dict[str, Any]]:
+def to_matrix(params: SourceParams, quarantine: Path) -> tuple[pa.Table, pa.Table, dict[str, Any]]:
     """(matrix, labels, catalogue) of a `matrix` source, sorted by application_id; bad rows go to `<quarantine>/matrix.parquet`.
 
     application_id is the id column where it holds whole numbers, else the row's number. Raises DataError as `read_finished`, and

@@ -1,4 +1,4 @@
-"""Row rules: what each declared column asks of a row, as one SQL predicate that is true for a bad row and never null.
+"""Row rules: what a declared table asks of a row, as one SQL predicate that is true for a bad row and never null.
 
 Predicates are built from the constants of `features.tables` only, never from a user's text.
 """
@@ -6,14 +6,26 @@ Predicates are built from the constants of `features.tables` only, never from a 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from features.tables import Column, Table
 
-APPLICANTS, APPLICATION_IDS = "known_applicants", "known_applications"  # temporary tables that `data.contract` fills
-MOMENTS = ("event_time", "as_of", "booked_time")  # what may not lie in the future; known_time may
+MOMENTS = ("event_time", "as_of", "booked_time")  # what must lie in the period; known_time may come later
+SQL_TYPES = {
+    "int64": "BIGINT", "int32": "INTEGER", "int16": "SMALLINT", "double": "DOUBLE", "bool": "BOOLEAN",
+    "timestamp[us]": "TIMESTAMP", "string": "VARCHAR",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Period:
+    """The first and last moment that an event may have; None = no last."""
+
+    first: dt.datetime
+    last: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -25,54 +37,76 @@ class Rule:
     sql: str
 
 
-def rules(table: Table, latest: dt.datetime | None = None) -> tuple[Rule, ...]:
-    """All rules of one row of `table`, except uniqueness of its key.
-
-    `latest` is the last moment that is not in the future; None asks nothing about the future.
-    """
+def rules(table: Table, period: Period) -> tuple[Rule, ...]:
+    """The rules that a row of `table` can be judged by alone; those on ids, which need other rows, are made by `data.lookups`."""
     found = [rule for column in table.columns for rule in _column_rules(column)]
-    if latest is not None:
-        found += [_future(c.name, latest) for c in table.columns if c.name in MOMENTS]
+    found += [rule for c in table.columns if c.name in MOMENTS for rule in _period_rules(c.name, period)]
     if table.is_event:
-        found.append(Rule("known_time.skew", "known_time before event_time (clock skew)", "coalesce(known_time < event_time, false)"))
-    return (*found, *_references(table))
+        found.append(_rule("known_time.skew", "known_time before event_time (clock skew)", "known_time < event_time"))
+    return (*found, *(_rule(check.name, check.reason, check.sql) for check in table.checks))
 
 
-def duplicate(table: Table) -> Rule:
-    """The rule that a key stands once: every copy of a key that stands twice is bad."""
+def consents(table: Table) -> tuple[str, ...]:
+    """The consents that rows or single values of a table need."""
+    named = (table.consent, *(column.consent for column in table.columns))
+    return tuple(dict.fromkeys(consent for consent in named if consent))
+
+
+def consent_rules(table: Table, refused: dict[str, str]) -> Iterator[Rule]:
+    """Rows, or values in them, of people who did not agree; `refused` names a table of `applicant_id` per consent."""
+    for column in (None, *table.columns):
+        consent = table.consent if column is None else column.consent
+        if consent in refused:
+            name, there = ("applicant_id", "") if column is None else (column.name, f" AND {column.name} IS NOT NULL")
+            sql = f"applicant_id IN (SELECT applicant_id FROM {refused[consent]}){there}"  # noqa: S608
+            yield _rule(f"{name}.consent", f"{column.name if column else 'row'} without {consent}", sql)
+
+
+def unknown_rule(column: str, strangers: str) -> Rule:
+    """Ids that no application has; `strangers` is a table of them."""
+    return _rule(f"{column}.unknown", f"{column} does not occur in applications", f"{column} IN (SELECT {column} FROM {strangers})")  # noqa: S608
+
+
+def copy_rules(table: Table, copies: str) -> tuple[Rule, Rule]:
+    """A key stands once. Of equal rows the first is kept, of different rows none: nobody knows which one is true.
+
+    `copies` is a table of `file`, `row`, `is_equal` of every row that is one too many.
+    """
     key = ", ".join(table.key)
-    reason = f"{key} is not unique: all copies are set aside, because none is known to be the true one"
-    sql = f"({key}) IN (SELECT {key} FROM {table.name} GROUP BY {key} HAVING count(*) > 1)"  # noqa: S608
-    return Rule(f"{'+'.join(table.key)}.duplicate", reason, sql)
+    place = f"(_file, _row) IN (SELECT file, row FROM {copies} WHERE "  # noqa: S608
+    return (
+        _rule(f"{key}.repeated", f"the row of this {key} comes again, equal in every column: the first is kept", f"{place}is_equal)"),
+        _rule(f"{key}.duplicate", f"different rows have this {key}: all are set aside", f"{place}NOT is_equal)"),
+    )
 
 
-def _column_rules(column: Column) -> list[Rule]:
-    name, found = column.name, []
+def type_rules(table: Table) -> tuple[Rule, ...]:
+    """For files that store other widths: values that do not fit the declared type."""
+    casts = {c.name: f"TRY_CAST({c.name} AS {SQL_TYPES[str(c.type)]}) IS NULL AND {c.name} IS NOT NULL" for c in table.columns}
+    return tuple(_rule(f"{c.name}.type", f"{c.name} does not fit {c.type}", casts[c.name]) for c in table.columns)
+
+
+def _rule(name: str, reason: str, sql: str) -> Rule:
+    return Rule(name, reason, f"coalesce({sql}, false)")
+
+
+def _column_rules(column: Column) -> Iterator[Rule]:
+    name = column.name
     if not column.nullable:
-        found.append(Rule(f"{name}.null", f"{name} is null", f"{name} IS NULL"))
+        yield Rule(f"{name}.null", f"{name} is null", f"{name} IS NULL")
     if pa.types.is_floating(column.type):
-        found.append(Rule(f"{name}.finite", f"{name} is NaN or infinite", f"coalesce(NOT isfinite({name}), false)"))
+        yield _rule(f"{name}.finite", f"{name} is NaN or infinite", f"NOT isfinite({name})")
     for kind, sign, bound in (("below", "<", column.low), ("above", ">", column.high)):
         if bound is not None:
-            reason = f"{name} {kind} {bound:g} {column.unit}".rstrip()
-            found.append(Rule(f"{name}.{kind}", reason, f"coalesce({name} {sign} {bound:g}, false)"))
+            yield _rule(f"{name}.{kind}", f"{name} {kind} {bound:,.10g} {column.unit}".rstrip(), f"{name} {sign} {bound:.10g}")
     if column.among:
         allowed = ", ".join(f"'{value}'" for value in column.among)
-        found.append(Rule(f"{name}.among", f"{name} is none of {', '.join(column.among)}", f"coalesce({name} NOT IN ({allowed}), false)"))
-    return found
+        yield _rule(f"{name}.among", f"{name} is none of {', '.join(column.among)}", f"{name} NOT IN ({allowed})")
 
 
-def _future(name: str, latest: dt.datetime) -> Rule:
-    moment = latest.isoformat(sep=" ", timespec="seconds")
-    return Rule(f"{name}.future", f"{name} in the future (after {moment})", f"coalesce({name} > TIMESTAMP '{moment}', false)")
-
-
-def _references(table: Table) -> list[Rule]:
-    """Rows must belong to someone who applies. The lookup holds every id of `applications`, those of bad rows too."""
-    found = []
-    names = {column.name for column in table.columns}
-    for column, known in (("applicant_id", APPLICANTS), ("application_id", APPLICATION_IDS)):
-        if column in names and table.name != "applications":
-            sql = f"({column} IS NOT NULL AND {column} NOT IN (SELECT {column} FROM {known}))"  # noqa: S608
-            found.append(Rule(f"{column}.unknown", f"{column} does not occur in applications", sql))
-    return found
+def _period_rules(name: str, period: Period) -> Iterator[Rule]:
+    for kind, sign, moment in (("early", "<", period.first), ("future", ">", period.last)):
+        if moment is not None:
+            said = moment.isoformat(sep=" ", timespec="seconds")
+            word = "before" if kind == "early" else "after"
+            yield _rule(f"{name}.{kind}", f"{name} {word} {said}", f"{name} {sign} TIMESTAMP '{said}'")

@@ -8,53 +8,9 @@ and `known_time` (we could first know of it).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-
-import pyarrow as pa
-
-INT64, INT32, INT16, FLOAT64, BOOL = pa.int64(), pa.int32(), pa.int16(), pa.float64(), pa.bool_()
-TIME, STRING = pa.timestamp("us"), pa.string()
+from .column import BOOL, FLOAT64, INT16, INT32, INT64, STRING, TIME, Check, Column, Table
 
 FAMILIES = ("payment_flow", "social_graph", "assets", "device_stability", "bureau", "identity")
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: its type, whether null is allowed, and the values a row may hold.
-
-    `low` and `high` are inclusive; `among` lists the allowed strings; `unit` and `doc` feed the dictionary.
-    """
-
-    name: str
-    type: pa.DataType
-    doc: str
-    unit: str = ""
-    nullable: bool = False
-    low: float | None = None
-    high: float | None = None
-    among: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Table:
-    """One raw table. `family` is None for tables that belong to no feature family."""
-
-    name: str
-    family: str | None
-    doc: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    consent: str | None = None  # the `applications` column that must be true for this table to be read
-
-    @cached_property
-    def arrow_schema(self) -> pa.Schema:
-        """Storage schema; strings are plain here, writers may dictionary-encode them."""
-        return pa.schema([pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns])
-
-    @property
-    def is_event(self) -> bool:
-        return any(c.name == "known_time" for c in self.columns)
 
 
 def _event(*own: Column) -> tuple[Column, ...]:
@@ -79,8 +35,15 @@ PAYMENTS = Table(
     _event(
         Column("direction", STRING, "out of or into the wallet", among=("in", "out")),
         Column("category", STRING, "what it was for", among=PAYMENT_CATEGORIES),
-        Column("amount_fen", INT64, "amount", "fen", low=1),
+        Column("amount_fen", INT64, "amount, at most 10 million yuan", "fen", low=1, high=1_000_000_000),
         Column("is_offline", BOOL, "paid at a counter by code rather than online"),
+        Column("counterparty_id", INT64, "applicant_id of the other side of a transfer; null where it is not an applicant", nullable=True, low=0),
+    ),
+    checks=(
+        Check(
+            "amount_fen.unit", "a salary or rent below 50 yuan: an amount in yuan where fen are asked for",
+            "category IN ('salary', 'rent') AND amount_fen < 5000",
+        ),
     ),
 )  # fmt: skip
 WALLET_SNAPSHOTS = Table(
@@ -89,6 +52,7 @@ WALLET_SNAPSHOTS = Table(
         Column("inflow_fen", INT64, "inflow of the seven days", "fen", low=0),
         Column("retained_fen", INT64, "what of it is still there", "fen", low=0),
     ),
+    checks=(Check("retained_fen.unit", "more is kept than came in: the two amounts have different units", "retained_fen > inflow_fen"),),
 )  # fmt: skip
 BILLS = Table(
     "bills", "payment_flow", "one row per paid utility or phone bill; event_time is the payment", ("event_id",),
@@ -131,6 +95,9 @@ CONTRIBUTIONS = Table(
         Column("kind", STRING, "which scheme", among=("social_insurance", "housing_fund")),
         Column("amount_fen", INT64, "amount", "fen", low=1),
     ), consent="consent_assets",
+    checks=(
+        Check("amount_fen.unit", "a month's contribution below 20 yuan: an amount in yuan where fen are asked for", "amount_fen < 2000"),
+    ),
 )  # fmt: skip
 ASSET_PROOFS = Table(
     "asset_proofs", "assets", "a document that proves an asset; event_time is when it was filed", ("event_id",),
@@ -138,13 +105,22 @@ ASSET_PROOFS = Table(
         Column("kind", STRING, "what it proves", among=("property", "car", "deposit", "pay_slip")),
         Column("value_fen", INT64, "stated value", "fen", nullable=True, low=0),
     ), consent="consent_assets",
+    checks=(
+        Check(
+            "value_fen.unit", "a home or car worth less than 1,000 yuan: an amount in yuan where fen are asked for",
+            "kind IN ('property', 'car') AND value_fen < 100000",
+        ),
+    ),
 )  # fmt: skip
 LOGINS = Table(
     "logins", "device_stability", "one row per login", ("event_id",),
     _event(
         Column("device_id", INT64, "pseudonymous device; null when the identifier is not available", nullable=True, low=0),
-        Column("ip_id", INT64, "pseudonymous address; null without location consent", nullable=True, low=0),
-        Column("ip_region", INT16, "province index of the address; null without location consent", nullable=True, low=0, high=33),
+        Column("ip_id", INT64, "pseudonymous address; null without location consent", nullable=True, low=0, consent="consent_location"),
+        Column(
+            "ip_region", INT16, "province index of the address; null without location consent", nullable=True, low=0, high=33,
+            consent="consent_location",
+        ),
         Column("is_fingerprint_match", BOOL, "device fingerprint equals the bound one"),
         Column("is_emulator", BOOL, "emulator or rooted device"),
     ),

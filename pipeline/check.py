@@ -18,7 +18,7 @@ from pipeline.params import SECTIONS, ParamsError, changed, parse_value, section
 
 TYPES: dict[str, str] = {
     "seed": "builtins:int",
-    "source": "data.sources:SourceParams",
+    "source": "data.params:SourceParams",
     "calendar": "data.world.params:Calendar",
     "world": "data.world.params:WorldParams",
     "features": "features.params:FeatureParams",

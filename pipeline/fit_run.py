@@ -13,7 +13,7 @@ from rich.progress import Progress
 from rich.table import Table as Shown
 
 from data.folder import whole_folder
-from data.sources import SourceParams
+from data.params import SourceParams
 from data.store import write_json, write_table, write_text
 from models.anytable import bundle, page
 from models.anytable.judgement import Fitted, content, validation

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from data.contract import check_tables
 from data.errors import DataError
 from data.finished import Finished, read_finished
 from data.matrix import own_concepts, own_feature
+from data.params import SourceParams
 from data.schema import missing_column
-from data.sources import SourceParams, now
+from data.sources import check_source, now
 from data.store import read_frame, table_files, write_table
 from models.anytable.bundle import Words
 from pipeline import paths
@@ -53,7 +53,7 @@ def _raw_tables(params: SourceParams, quarantine: Path) -> Subject:
     from features.params import FeatureParams
     from features.reader import present
 
-    checked = check_tables(Path(params.path), quarantine, max_bad_share=params.max_bad_share, latest=now())
+    checked = check_source(params, quarantine, quarantine / "clean")
     words = catalogue(present(checked.files))
     frame = pa.concat_tables(build(checked.files, section("features", FeatureParams, PARAMS))).to_pandas(ignore_metadata=True)
     frame["label"] = frame["application_id"].map(_labels(params, checked.files))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from data.sources import SourceParams
+from data.params import SourceParams
 from data.store import write_text
 from models.report import ReportParams, render
 from pipeline import paths

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
-from data.sources import SourceParams
+from data.params import SourceParams
 from data.store import read_frame, read_json, table_files, write_json
 from features.tables import TABLES
 from models.report import Coverage, Picture, ReportData, ReportParams, Step, Text, figures

@@ -7,7 +7,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from data.sources import SourceParams
+from data.params import SourceParams
 from data.world import Calendar, Nature, WorldParams, simulate
 from pipeline import paths
 from pipeline.params import document, section

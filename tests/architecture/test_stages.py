@@ -68,8 +68,8 @@ def test_every_data_dependency_is_made_by_a_stage(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_file_a_stage_names_is_a_dependency_or_an_out(name: str) -> None:
-    """Each `paths.X` below data/ in the verbs it reaches; seconds, quarantined rows and the journal of tune are known to no DAG."""
-    stage, free = STAGES[name], (paths.RUNTIME, paths.RUNTIME_JSON, paths.QUARANTINE, paths.TUNING)
+    """Each `paths.X` below data/ in the verbs it reaches; seconds and the journal of tune are known to no DAG."""
+    stage, free = STAGES[name], (paths.RUNTIME, paths.RUNTIME_JSON, paths.TUNING)
     known = [*stage.deps, *stage.outs]
     named = {node.attr for module in reach(f"pipeline.{name}") if module.startswith("pipeline.") for node in _paths_named(module)}
     found = {getattr(paths, attr) for attr in named if isinstance(getattr(paths, attr), Path)}

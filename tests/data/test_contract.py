@@ -12,12 +12,12 @@ import pytest
 
 from data.contract import Checked, check_tables
 from data.errors import DataError
-from data.rules import rules
+from data.rules import Period, rules
 from data.store import read_frame, read_json, write_table
 from features.tables import PAYMENTS, TABLES
 
 N = 100
-LATEST = dt.datetime(2024, 12, 31)
+PERIOD = Period(dt.datetime(1990, 1, 1), dt.datetime(2024, 12, 31))
 START = pd.Timestamp("2024-01-01")
 
 
@@ -27,6 +27,14 @@ def payments() -> pd.DataFrame:
     return pd.DataFrame({
         "event_id": range(N), "applicant_id": [k % 10 for k in range(N)], "event_time": moments,
         "known_time": moments + pd.Timedelta(days=1), "direction": "out", "category": "food", "amount_fen": 100, "is_offline": False,
+    })  # fmt: skip
+
+
+def bills() -> pd.DataFrame:
+    moments = START + pd.to_timedelta(range(5), "D")
+    return pd.DataFrame({
+        "event_id": range(5), "applicant_id": range(5), "event_time": moments, "known_time": moments, "kind": "water", "amount_fen": 9_000,
+        "days_late": 0,
     })  # fmt: skip
 
 
@@ -45,7 +53,7 @@ def write(root: Path, name: str, frame: pd.DataFrame, drop: str = "") -> None:
 def checked(tmp_path: Path, frame: pd.DataFrame, share: float = 0.5, apply: pd.DataFrame | None = None) -> Checked:
     write(tmp_path / "raw", "payments", frame)
     write(tmp_path / "raw", "applications", applications() if apply is None else apply)
-    return check_tables(tmp_path / "raw", tmp_path / "bad", max_bad_share=share, latest=LATEST)
+    return check_tables(tmp_path / "raw", tmp_path / "bad", tmp_path / "clean", max_bad_share=share, period=PERIOD)
 
 
 def set_aside(tmp_path: Path) -> dict[int, str]:
@@ -57,6 +65,7 @@ BAD = {
     "amount_fen.null": ("amount_fen", None), "amount_fen.below": ("amount_fen", -5), "category.among": ("category", "yachts"),
     "direction.null": ("direction", None), "known_time.skew": ("known_time", START - pd.Timedelta(days=1)),
     "event_time.future": ("event_time", pd.Timestamp("2030-01-01")), "applicant_id.unknown": ("applicant_id", 77),
+    "event_time.early": ("event_time", pd.Timestamp("1970-01-01")), "amount_fen.above": ("amount_fen", 2_000_000_000),
 }  # fmt: skip
 
 
@@ -79,13 +88,21 @@ def test_each_rule_sets_its_row_aside_and_no_other(tmp_path: Path, rule: str) ->
     assert read_frame(tmp_path / "bad" / "payments.parquet")["reason"].str.len().min() > 0
 
 
-def test_all_copies_of_a_duplicate_id_are_set_aside(tmp_path: Path) -> None:
+def test_different_rows_of_one_id_are_all_set_aside(tmp_path: Path) -> None:
     frame = payments()
     frame.loc[[3, 4], "event_id"] = 50
     checked(tmp_path, frame)
     aside = read_frame(tmp_path / "bad" / "payments.parquet")
-    assert aside["event_id"].tolist() == [50, 50, 50]
+    assert (aside["event_id"].tolist(), aside["row"].tolist()) == ([50, 50, 50], [3, 4, 50])
     assert set(aside["rule"]) == {"event_id.duplicate"}
+
+
+def test_of_equal_rows_the_first_stays(tmp_path: Path) -> None:
+    frame = payments()
+    found = checked(tmp_path, pd.concat([frame, frame.iloc[[7, 7, 9]]]))
+    aside = read_frame(tmp_path / "bad" / "payments.parquet")
+    assert (aside["row"].tolist(), set(aside["rule"])) == ([100, 101, 102], {"event_id.repeated"})
+    assert read_frame(found.files["payments"][0])["event_id"].tolist() == list(range(N))
 
 
 def test_duplicates_are_found_among_ids_far_apart(tmp_path: Path) -> None:
@@ -93,6 +110,20 @@ def test_duplicates_are_found_among_ids_far_apart(tmp_path: Path) -> None:
     frame.loc[3, "event_id"] = 50 * 10**12
     checked(tmp_path, frame)
     assert read_frame(tmp_path / "bad" / "payments.parquet")["event_id"].tolist() == [50 * 10**12] * 2
+
+
+def test_a_bad_row_is_named_by_file_and_row_and_only_its_file_is_written_again(tmp_path: Path) -> None:
+    frame = payments()
+    frame.loc[60, "amount_fen"] = -1
+    write(tmp_path / "raw", "applications", applications())
+    for name, rows in (("part-00000", slice(0, 50)), ("part-00001", slice(50, 100))):
+        write(tmp_path / "raw" / "payments", "payments", frame[rows])
+        (tmp_path / "raw" / "payments" / "payments.parquet").rename(tmp_path / "raw" / "payments" / f"{name}.parquet")
+    found = check_tables(tmp_path / "raw", tmp_path / "bad", tmp_path / "clean", max_bad_share=0.05)
+    aside = read_frame(tmp_path / "bad" / "payments.parquet").iloc[0]
+    assert (aside["table"], aside["file"], aside["row"], aside["rule"]) == ("payments", "part-00001.parquet", 10, "amount_fen.below")
+    assert [Path(file).is_relative_to(tmp_path / "clean") for file in found.files["payments"]] == [False, True]
+    assert [pq.read_metadata(file).num_rows for file in found.files["payments"]] == [50, 49]
 
 
 def test_a_row_that_breaks_two_rules_names_both(tmp_path: Path) -> None:
@@ -135,15 +166,26 @@ def test_another_width_is_cast_in_a_clean_copy(tmp_path: Path) -> None:
     table = pq.read_table(tmp_path / "raw" / "payments.parquet")
     narrow = table.set_column(0, "event_id", table["event_id"].cast(pa.int32()))
     pq.write_table(narrow, tmp_path / "raw" / "payments.parquet")
-    found = check_tables(tmp_path / "raw", tmp_path / "bad", max_bad_share=0.05)
+    found = check_tables(tmp_path / "raw", tmp_path / "bad", tmp_path / "clean", max_bad_share=0.05)
     schema = pq.read_schema(found.files["payments"][0])
     assert schema.field("event_id").type == pa.int64()
     assert found.bad == 0
 
 
+def test_a_number_too_large_for_its_type_is_a_bad_row(tmp_path: Path) -> None:
+    checked(tmp_path, payments())
+    write(tmp_path / "raw", "bills", bills())
+    wide = pq.read_table(tmp_path / "raw" / "bills.parquet")
+    days = pa.array([70_000, 0, 0, 0, 0], pa.int64())
+    pq.write_table(wide.set_column(wide.column_names.index("days_late"), "days_late", days), tmp_path / "raw" / "bills.parquet")
+    found = check_tables(tmp_path / "raw", tmp_path / "bad", tmp_path / "clean", max_bad_share=0.5)
+    assert read_frame(tmp_path / "bad" / "bills.parquet")["rule"].tolist() == ["days_late.above; days_late.type"]
+    assert pq.read_schema(found.files["bills"][0]).field("days_late").type == pa.int16()
+
+
 def refused(tmp_path: Path, words: str) -> str:
     with pytest.raises(DataError, match=words) as error:
-        check_tables(tmp_path / "raw", tmp_path / "bad", max_bad_share=0.05)
+        check_tables(tmp_path / "raw", tmp_path / "bad", tmp_path / "clean", max_bad_share=0.05)
     assert all(part in str(error.value) for part in ("where:", "expected:", "got:", "next:"))
     return str(error.value)
 
@@ -190,7 +232,7 @@ def test_applications_must_be_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_declared_bound_and_list_is_a_rule(name: str) -> None:
-    names = {rule.name for rule in rules(TABLES[name], LATEST)}
+    names = {rule.name for rule in rules(TABLES[name], PERIOD)}
     for column in TABLES[name].columns:
         assert (f"{column.name}.null" in names) == (not column.nullable)
         assert (f"{column.name}.below" in names) == (column.low is not None)
@@ -199,4 +241,4 @@ def test_every_declared_bound_and_list_is_a_rule(name: str) -> None:
 
 
 def test_the_world_may_run_ahead_of_the_clock() -> None:
-    assert not [rule for rule in rules(PAYMENTS) if rule.name.endswith(".future")]
+    assert not [rule for rule in rules(PAYMENTS, Period(PERIOD.first)) if rule.name.endswith(".future")]

@@ -46,7 +46,7 @@ def tables(tmp_path: Path) -> Path:
 
 
 def test_the_tables_keep_the_contract(tables: Path, tmp_path: Path) -> None:
-    checked = check_tables(tables, tmp_path / "bad", max_bad_share=0.0)
+    checked = check_tables(tables, tmp_path / "bad", tmp_path / "clean", max_bad_share=0.0)
     assert set(checked.files) == {"applications", "payments", "asset_balances", "wallet_snapshots", "bureau_snapshots", "repayments"}
 
 

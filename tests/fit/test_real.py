@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from data.finished import read_finished
-from data.sources import SourceParams, now
+from data.params import SourceParams
+from data.sources import now
 from models.anytable.learner import Table
 from models.anytable.params import FitParams
 from models.anytable.validation import cross_validate, summary

@@ -46,9 +46,9 @@ def test_every_out_of_the_dag_is_written(run: Path, out: str) -> None:
 
 
 def test_nothing_else_is_written(run: Path) -> None:
-    """Outs of the stages, quarantined rows and the noted seconds: a stage leaves nothing that DVC does not know of."""
+    """Outs of the stages and the noted seconds: a stage leaves nothing that DVC does not know of."""
     known = [Path(out) for stage in stages().values() for out in stage.outs]
-    known += [paths.PARAMS, paths.RUNTIME, paths.RUNTIME_JSON, paths.QUARANTINE]
+    known += [paths.PARAMS, paths.RUNTIME, paths.RUNTIME_JSON]
     files = [path.relative_to(run) for path in run.rglob("*") if path.is_file()]
     assert [path for path in files if not any(path == one or one in path.parents for one in known)] == []
 

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from data.sources import SourceParams
+from data.params import SourceParams
 from data.store import write_table
 from pipeline import paths
 from pipeline.bars import BARS
