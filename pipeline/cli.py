@@ -22,6 +22,7 @@ COMMANDS = {
     "promote": "pipeline.register:promote",
     "history": "pipeline.register:show_history",
     "evidence": "pipeline.evidence:evidence",
+    "trace": "pipeline.trace.command:trace",
 }
 
 

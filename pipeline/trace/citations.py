@@ -1,0 +1,53 @@
+"""Who cites a rule: code, products and parameters implement, tests test. A citation is the id itself, or a range of ids."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+CODE = ("features", "models", "data/world", "pipeline", "products")
+TESTS = ("tests",)
+KINDS = (".py", ".yaml", ".jinja", ".html")
+_CITED = re.compile(r"\b(S[1-5])-R(\d\d)(?:\.\.(?:\1-)?R?(\d\d))?|\b(C)([0-3]\d)\b(?!\.)")
+
+Citations = dict[str, tuple[str, ...]]  # rule id -> files that cite it, sorted
+
+
+def cited_in(text: str) -> Iterator[str]:
+    """Ids cited in a text; `S4-R33..R35` cites three."""
+    for source, first, last, letter, number in _CITED.findall(text):
+        if letter:
+            yield f"C{number}"
+            continue
+        for rule in range(int(first), int(last or first) + 1):
+            yield f"{source}-R{rule:02d}"
+
+
+def implemented(house: Path) -> Citations:
+    """Files of the rooms, products and parameters that cite each id."""
+    found = _cited(house, CODE)
+    for rule in set(cited_in((house / "params.yaml").read_text(encoding="utf-8"))):
+        found[rule].add("params.yaml")
+    return _sorted(found)
+
+
+def tested(house: Path) -> Citations:
+    """Test files that cite each id; those of the trace itself do not count."""
+    return _sorted(_cited(house, TESTS, skip="tests/trace"))
+
+
+def _cited(house: Path, folders: tuple[str, ...], skip: str = "pipeline/trace") -> defaultdict[str, set[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for folder in folders:
+        for path in sorted((house / folder).rglob("*")):
+            name = path.relative_to(house).as_posix()
+            if path.suffix in KINDS and not name.startswith(skip):
+                for rule in cited_in(path.read_text(encoding="utf-8")):
+                    found[rule].add(name)
+    return found
+
+
+def _sorted(found: defaultdict[str, set[str]]) -> Citations:
+    return {rule: tuple(sorted(files)) for rule, files in found.items()}
