@@ -1,4 +1,4 @@
-"""How a command refuses: an error of ours is a message on stderr and exit code 2, anything else is a bug and keeps its traceback."""
+"""How a command refuses: an error of ours is a message on stderr and its exit code (2 unless it has one), anything else is a bug."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RUNTIME = "creditloom_rt_"  # the runtime of a registered version, under a name 
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Turn a ValueError of one of our rooms into its message and exit code 2; let every other exception through."""
+    """Turn a ValueError of one of our rooms into its message and exit code; let every other exception through, with its traceback."""
     try:
         yield
     except ValueError as error:
@@ -20,4 +20,4 @@ def refusals() -> Iterator[None]:
         if room not in ROOMS and not room.startswith(RUNTIME):
             raise
         sys.stderr.write(f"creditloom: {error}\n")
-        raise SystemExit(2) from None
+        raise SystemExit(getattr(error, "exit_code", 2)) from None

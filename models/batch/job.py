@@ -1,54 +1,85 @@
-"""The loop of the batch job: a block in, the decisions of its good rows out, the bad ones beside them."""
+"""The loop of the batch job: blocks in, per block the decisions of its good rows, what they were made of, and the bad rows."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from models.batch import faults
 from models.batch.faults import Rules
-from models.decision.arrow import decisions_table
 from models.decision.frame import ID
+from models.ledger.canonical import canonical
+from models.ledger.hashing import decision_hashes, row_hashes
 
-Decide = Callable[[pd.DataFrame], pd.DataFrame]
+Decide = Callable[[pa.Table], pa.Table]
+T = TypeVar("T")
+R = TypeVar("R")
 
-
-@dataclass
-class Tally:
-    """What a batch comes to, counted as it runs: rows read, rows rejected per rule, rows decided per decision."""
-
-    rows: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
-    decisions: Counter[str] = field(default_factory=Counter)
+TEXTS = ("rule", "column", "reason")
 
 
-def rejected_schema(id_type: pa.DataType) -> pa.Schema:
-    """One row per rejected input row; `row` counts from 0 over the whole input."""
-    texts = [pa.field(name, pa.string()) for name in ("rule", "column", "reason")]
-    return pa.schema([pa.field("row", pa.int64()), pa.field(ID, id_type), *texts])
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one block that starts at row `start` of the input.
+
+    `rows` are the numbers of the decided rows in the whole input; `row_hash` and `decision_hash` belong to them, in order.
+    """
+
+    start: int
+    size: int
+    rows: NDArray[np.int64]
+    decisions: pa.Table
+    row_hash: NDArray[np.uint64]
+    decision_hash: NDArray[np.uint64]
+    rejected: pa.Table
 
 
-def run(blocks: Iterable[pa.Table], rules: Rules, decide: Decide, tally: Tally) -> Iterator[tuple[pa.Table, pa.Table]]:
-    """Per block: decisions in the order of the input, and the rows set aside; `tally` is brought up to date before it is handed on."""
-    for coded in blocks:
-        block = faults.plain_text(coded)
-        bad = faults.find(block, rules)
+@dataclass(frozen=True)
+class Work:
+    """What is done to every block: the rules it must keep, then the decision."""
+
+    rules: Rules
+    decide: Decide
+
+    def __call__(self, numbered: tuple[int, pa.Table]) -> Outcome:
+        """Decide the good rows of a block given with the number of its first row, and set the bad ones aside."""
+        start, coded = numbered
+        block = canonical(coded, self.rules.columns)
+        bad = faults.find(block, self.rules)
         is_good = np.ones(len(block), dtype=bool)
-        is_good[bad["row"]] = False
-        decisions = decisions_table(decide(block.filter(pa.array(is_good)).to_pandas(ignore_metadata=True)))
-        rejected = _rejected(block, bad, tally.rows)
-        tally.rows += len(block)
-        tally.rejected.update(bad["rule"])
-        tally.decisions.update(decisions["decision"].to_pylist())
-        yield decisions, rejected
+        is_good[bad["row"].to_numpy()] = False
+        good = block if not len(bad) else block.filter(pa.array(is_good)).combine_chunks()
+        decisions = self.decide(good)
+        hashes = row_hashes(good, is_canonical=True), decision_hashes(decisions)
+        return Outcome(start, len(block), start + np.flatnonzero(is_good), decisions, *hashes, _rejected(block, bad, start))
+
+
+def in_order(work: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
+    """work(item) for every item, in their order, `threads` at a time; items are taken only a few ahead, so memory stays bounded."""
+    ahead: deque[Future[R]] = deque()
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for item in items:
+            ahead.append(pool.submit(work, item))
+            if len(ahead) > threads + 1:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _rejected(block: pa.Table, bad: pd.DataFrame, before: int) -> pa.Table:
-    ids = block[ID].take(pa.array(bad["row"].to_numpy()))
-    texts = [pa.array(bad[name].tolist(), pa.string()) for name in ("rule", "column", "reason")]
-    return pa.table([pa.array(bad["row"].to_numpy() + before), ids, *texts], schema=rejected_schema(ids.type))
+    """One row per bad row: its number in the whole input, id, rule, column, reason."""
+    rows = bad["row"].to_numpy()
+    ids = block[ID].take(pa.array(rows)).combine_chunks()
+    texts = {name: pa.array(bad[name].tolist(), pa.string()) for name in TEXTS}
+    return pa.table({"row": pa.array(rows + before), ID: ids, **texts})

@@ -31,11 +31,14 @@ def _set(column: str, value: object) -> Callable[[pd.DataFrame], pd.DataFrame]:
     [
         (_set("application_id", None), "id_null", "application_id"),
         (_set("as_of", pd.NaT), "as_of_null", "as_of"),
+        (_set("as_of", pd.Timestamp("1970-01-01")), "as_of_past", "as_of"),
         (_set("as_of", pd.Timestamp("2026-01-02")), "as_of_future", "as_of"),
         (_set("pay_a_3m", np.inf), "not_finite", "pay_a_3m"),
         (_set("pay_a_3m", -np.inf), "not_finite", "pay_a_3m"),
         (_set("verified_income_fen", -1), "below_range", "verified_income_fen"),
         (_set("age_years", -3), "below_range", "age_years"),
+        (_set("age_years", 131), "above_range", "age_years"),
+        (_set("wealth_fen", 2e15), "above_range", "wealth_fen"),
         (_set("consent_bureau", False), "no_consent", "bur_d_3m"),
         (_set("consent_social", None), "no_consent", "soc_c_3m"),
     ],
@@ -45,7 +48,7 @@ def test_one_bad_row_is_set_aside(
 ) -> None:
     frame = frame.fillna({"bur_d_3m": 0.5, "soc_c_3m": 0.5})
     spoil(frame).to_parquet("in.parquet")
-    assert score("in.parquet", "--rows", "3").exit_code == 0
+    assert score("in.parquet", "--part-rows", "3").exit_code == 0
     rejected = read_table("out.rejected.parquet").to_pylist()
     assert [(row["row"], row["rule"], row["column"]) for row in rejected] == [(4, rule, column)]
     assert rejected[0]["reason"]
@@ -57,14 +60,23 @@ def test_one_bad_row_is_set_aside(
 def test_the_last_moment_of_today_is_not_the_future(score: Run, frame: pd.DataFrame) -> None:
     _set("as_of", pd.Timestamp("2026-01-01 23:59:59.999999"))(frame).to_parquet("in.parquet")
     score("in.parquet")
-    assert read_table("out.rejected.parquet").num_rows == 0
+    assert not Path("out.rejected.parquet").exists()
+
+
+def test_an_id_of_blanks_is_none(score: Run, frame: pd.DataFrame) -> None:
+    frame.assign(application_id=["A1", "  ", "", *(f"B{k}" for k in range(57))]).to_parquet("in.parquet")
+    score("in.parquet")
+    assert [(row["row"], row["rule"]) for row in read_table("out.rejected.parquet").to_pylist()] == [
+        (1, "id_blank"),
+        (2, "id_blank"),
+    ]
 
 
 def test_all_copies_of_a_duplicate_are_set_aside_across_blocks_and_files(score: Run, frame: pd.DataFrame) -> None:
     Path("in").mkdir()
     frame.iloc[:40].to_parquet("in/a.parquet")
     pd.concat([frame.iloc[[39, 3]], frame.iloc[40:]]).to_parquet("in/b.parquet")
-    score("in", "--rows", "10")
+    score("in", "--part-rows", "10")
     rejected = read_table("out.rejected.parquet").to_pylist()
     assert [(row["row"], row["application_id"], row["rule"]) for row in rejected] == [
         (3, 3, "id_duplicate"), (39, 39, "id_duplicate"), (40, 39, "id_duplicate"), (41, 3, "id_duplicate"),

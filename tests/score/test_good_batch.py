@@ -23,11 +23,11 @@ def expected(bundle: Path, frame: pd.DataFrame) -> pa.Table:
 
 
 @pytest.mark.parametrize("rows", ["1", "7", "60", "1000"])
-def test_decisions_do_not_depend_on_the_blocks(score: Run, frame: pd.DataFrame, expected: pa.Table, rows: str) -> None:
+def test_decisions_do_not_depend_on_the_parts(score: Run, frame: pd.DataFrame, expected: pa.Table, rows: str) -> None:
     frame.to_parquet("in.parquet")
-    assert score("in.parquet", "--rows", rows).exit_code == 0
+    assert score("in.parquet", "--part-rows", rows).exit_code == 0
     assert read_table("out.parquet").equals(expected)
-    assert read_table("out.rejected.parquet").num_rows == 0
+    assert not Path("out.rejected.parquet").exists()
 
 
 def test_the_order_of_rows_and_columns_is_the_callers(score: Run, frame: pd.DataFrame, expected: pa.Table) -> None:
@@ -41,7 +41,7 @@ def test_a_folder_is_read_in_name_order(score: Run, frame: pd.DataFrame, expecte
     Path("in").mkdir()
     frame.iloc[:25].to_parquet("in/part-00000.parquet")
     frame.iloc[25:].to_parquet("in/part-00001.parquet")
-    assert score("in", "--rows", "10").exit_code == 0
+    assert score("in", "--part-rows", "10").exit_code == 0
     assert read_table("out.parquet").equals(expected)
 
 
@@ -74,10 +74,31 @@ def test_explain_all_adds_points_that_make_up_the_score(score: Run, frame: pd.Da
     assert (points - decisions["score_raw"]).abs().max() < 1e-9
 
 
-def test_a_second_run_replaces_the_first(score: Run, frame: pd.DataFrame) -> None:
+def test_another_batch_replaces_the_first_only_when_told_to(score: Run, frame: pd.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
     frame.to_parquet("in.parquet")
     score("in.parquet")
-    frame.iloc[:5].to_parquet("in.parquet")
-    score("in.parquet")
-    assert read_table("out.parquet").num_rows == 5
-    assert sorted(path.name for path in Path().iterdir()) == ["in.parquet", "out.parquet", "out.rejected.parquet"]
+    frame.assign(wealth_fen=[-1, *frame["wealth_fen"][1:]]).iloc[:5].to_parquet("in.parquet")
+    with pytest.raises(SystemExit):
+        score("in.parquet")
+    assert "a batch with another input" in capsys.readouterr().err
+    score("in.parquet", "--replace")
+    assert read_table("out.parquet").num_rows == 4
+    assert sorted(path.name for path in Path().iterdir()) == ["in.parquet", "out.batch", "out.parquet", "out.rejected.parquet"]
+
+
+def test_a_folder_is_the_output_of_a_large_batch(score: Run, frame: pd.DataFrame, expected: pa.Table) -> None:
+    frame.to_parquet("in.parquet")
+    assert score("in.parquet", "--part-rows", "25", "--output", "night").exit_code == 0
+    assert read_table("night/decisions").equals(expected)
+    assert sorted(path.name for path in Path("night").iterdir() if path.name != ".lock") == [
+        "batch.json", "decisions", "ledger", "manifest.json", "quarantine", "receipts",
+    ]  # fmt: skip
+
+
+def test_files_at_any_depth_are_read_in_path_order(score: Run, frame: pd.DataFrame, expected: pa.Table) -> None:
+    for month, rows in (("2025-10", slice(0, 30)), ("2025-11", slice(30, 60))):
+        Path("in", f"month={month}").mkdir(parents=True)
+        frame.iloc[rows].to_parquet(f"in/month={month}/part.parquet")
+    Path("in", "_started.parquet").write_bytes(b"")
+    assert score("in").exit_code == 0
+    assert read_table("out.parquet").equals(expected)

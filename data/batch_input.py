@@ -1,0 +1,133 @@
+"""The input of a batch: one Parquet file or a folder of them, read as one sequence of rows with a place to start from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate, pairwise
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from data.errors import DataError
+from data.store import open_parquet
+
+FOOTER = 8  # bytes at the end of a Parquet file: length of the footer, PAR1
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """One file as it was found. `footer_sha256` covers schema, places, sizes and statistics of all pages."""
+
+    name: str
+    rows: int
+    bytes: int
+    footer_sha256: str
+    modified_ns: int
+
+
+@dataclass(frozen=True)
+class BatchInput:
+    """`files` in reading order (by name, at any depth); `starts` are the numbers of their first rows, and last the number of all rows."""
+
+    source: Path
+    files: tuple[Path, ...]
+    starts: tuple[int, ...]
+
+    @classmethod
+    def open(cls, source: Path) -> BatchInput:
+        """Look at the input. DataError when there is nothing to decide."""
+        found = (path for path in source.rglob("*.parquet") if not path.name.startswith((".", "_")))
+        files = tuple(sorted(found)) if source.is_dir() else (source,)
+        starts = tuple(accumulate((_metadata(file).num_rows for file in files), initial=0))
+        if not starts[-1]:
+            raise DataError.of(
+                "Nothing to decide", where=source, expected="one row or more", got=f"{len(files)} files without rows",
+                next_step="check the path; an empty batch is more often a mistake than meant",
+            )  # fmt: skip
+        return cls(source, files, starts)
+
+    @property
+    def rows(self) -> int:
+        """How many rows all files have."""
+        return self.starts[-1]
+
+    def schemas(self) -> Iterator[tuple[Path, pa.Schema]]:
+        """Each file and its schema."""
+        for path in self.files:
+            with open_parquet(path) as file:
+                yield path, file.schema_arrow
+
+    @cached_property
+    def fingerprints(self) -> tuple[InputFile, ...]:
+        """What tells these files from others, without reading their rows."""
+        return tuple(self._fingerprint(path) for path in self.files)
+
+    def blocks(self, columns: Sequence[str], rows: int, first: int = 0) -> Iterator[tuple[int, pa.Table]]:
+        """(number of its first row, block) from row `first` on, at most `rows` rows each. DataError when a file turns out to be damaged."""
+        for path, (start, stop) in zip(self.files, pairwise(self.starts), strict=True):
+            if stop > first:
+                try:
+                    for at, block in _file_blocks(path, columns, rows, max(first - start, 0)):
+                        yield start + at, block
+                except (pa.ArrowException, OSError) as error:
+                    raise _damaged(path, error) from error
+
+    def places(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """(index of the file, row group, row in the group) of rows given by their numbers."""
+        file, group, firsts = self._groups
+        at = np.searchsorted(firsts, rows, side="right") - 1
+        return file[at], group[at], rows - firsts[at]
+
+    @cached_property
+    def _groups(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Per row group of all files: index of the file, number in the file, number of its first row."""
+        starts = [_group_starts(path) for path in self.files]
+        found = [(f, g, self.starts[f] + at) for f, groups in enumerate(starts) for g, at in enumerate(groups[:-1])]
+        file, group, first = np.array(found, np.int64).reshape(-1, 3).T
+        return file, group, first
+
+    def _fingerprint(self, path: Path) -> InputFile:
+        state = path.stat()
+        with path.open("rb") as raw:
+            raw.seek(-FOOTER, 2)
+            size = int.from_bytes(raw.read(4), "little")
+            raw.seek(-FOOTER - size, 2)
+            footer = hashlib.sha256(raw.read()).hexdigest()
+        name = path.relative_to(self.source).as_posix() if self.source.is_dir() else path.name
+        return InputFile(name, _metadata(path).num_rows, state.st_size, footer, state.st_mtime_ns)
+
+
+def _metadata(path: Path) -> pq.FileMetaData:
+    with open_parquet(path) as file:
+        return file.metadata
+
+
+def _group_starts(path: Path) -> list[int]:
+    metadata = _metadata(path)
+    return list(accumulate((metadata.row_group(k).num_rows for k in range(metadata.num_row_groups)), initial=0))
+
+
+def _file_blocks(path: Path, columns: Sequence[str], rows: int, first: int) -> Iterator[tuple[int, pa.Table]]:
+    """Blocks of one file from its row `first` on; row groups before it are not read."""
+    starts = np.asarray(_group_starts(path))
+    group = int(np.searchsorted(starts, first, side="right")) - 1
+    at = int(starts[group])
+    with pq.ParquetFile(path, buffer_size=1 << 20) as file:  # a page at a time: row groups may be larger than memory
+        for batch in file.iter_batches(rows, row_groups=list(range(group, len(starts) - 1)), columns=list(columns)):
+            skipped = min(max(first - at, 0), len(batch))
+            if skipped < len(batch):
+                yield at + skipped, pa.Table.from_batches([batch.slice(skipped)])
+            at += len(batch)
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    return DataError.of(
+        "Damaged Parquet file", where=path, expected="pages that can be read", got=str(error).splitlines()[0],
+        next_step="copy or write the file again; nothing of the part in work was written, finished parts are kept",
+    )  # fmt: skip

@@ -1,0 +1,56 @@
+"""What decides a batch: the runtime of a registered version, or the repository's own for a bundle's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from models.ledger.versions import Versions
+from models.registry.runtime import fingerprint
+from pipeline import paths
+
+RUNTIME = paths.HOUSE / "models" / "decision"
+CHAMPION = "models:/credit-decision@champion"
+
+
+@dataclass(frozen=True)
+class Model:
+    """`bundle` is the folder of its text files, `name` how the registry calls it; `runtime` answers as MLflow would call it."""
+
+    bundle: Path
+    name: str
+    runtime: Any
+    versions: Versions
+
+    @classmethod
+    def of_bundle(cls, bundle: Path, threads: int = 1) -> Model:
+        """A bundle with the code of this checkout."""
+        from models.decision.decide import Decider
+        from models.decision.loader import DecisionModel
+
+        decider = Decider.load(bundle, threads)
+        return cls(bundle, str(bundle), DecisionModel(decider), Versions.of(bundle, fingerprint(RUNTIME)))
+
+    @classmethod
+    def of_uri(cls, uri: str) -> Model:
+        """A registered version with its own code."""
+        from models.registry.load import load
+        from models.registry.resolve import resolve
+        from models.registry.store import Store
+
+        version = resolve(uri, Store.at(paths.REGISTRY))
+        runtime = load(version)
+        code = fingerprint(version.location / "code" / version.runtime)
+        return cls(version.bundle, f"models:/{version.name}/{version.version}", runtime, Versions.of(version.bundle, code))
+
+    def decide(self, params: Mapping[str, str]) -> Callable[[pa.Table], pa.Table]:
+        """Arrow in, decisions out; a version registered before `predict_table` was there goes by way of pandas."""
+        from models.decision.arrow import decisions_table
+
+        if hasattr(self.runtime, "predict_table"):
+            return lambda table: self.runtime.predict_table(table, params)
+        return lambda table: decisions_table(self.runtime.predict(table.to_pandas(ignore_metadata=True), params))
