@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .decision.policy import Policy
+from .decision.provenance import Validation
 from .decision.reference import Reference
 from .decision.scorer import Scorer
 from .decision.tiers import Tiers
@@ -17,10 +18,12 @@ from .errors import ModelError
 
 @dataclass(frozen=True)
 class PolicyParams:
-    """The product file, the law profiles (each in force by its own dates), the inner edges of the PD tiers, and the reference's size.
+    """The default product, the law profiles by date, the inner edges of the PD tiers, the model's validation and the reference's size.
 
-    product: null = none, the tier alone decides and nothing is priced (a finished feature table without policy inputs);
-    tier_edges: PD as a fraction, rising (domain 6); reference_rows: at most so many approved training applicants, evenly spaced.
+    product: name of a file of products/; null = none, the tier alone decides and nothing is priced (a finished feature table without
+    policy inputs); the bundle holds every product and law, others are chosen when deciding; tier_edges: PD as a fraction, rising
+    (domain 6); horizon_days: days of outcome behind the model's label (domain 0.12); validation: null or run out refuses (R11);
+    reference_rows: at most so many approved training applicants, evenly spaced.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
@@ -28,6 +31,8 @@ class PolicyParams:
     product: str | None
     law_profiles: tuple[str, ...]
     tier_edges: tuple[float, ...]
+    horizon_days: float = 365.0
+    validation: Validation | None = None
     reference_rows: int = 20_000
 
 

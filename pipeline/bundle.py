@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from models.decision.bundle import load_scorer, write_manifest
 from models.decision.law import Law
 from models.decision.policy import Policy, compile_policy, tiers_only_policy
 from models.decision.product import Product
+from models.decision.provenance import Sources
+from models.decision.thresholds import Filters
 from models.decision.tiers import Tiers
 from models.decision.typed import plain
 from models.policy import PolicyParams, reference
@@ -41,11 +43,30 @@ def main() -> dict[str, int]:
 
 
 def _rules(params: PolicyParams) -> dict[str, Any]:
-    """The rule book of the product under its laws, or without a product that of the tiers alone."""
+    """The rule book: the default product under its laws, beside every other product and law; without a product that of the tiers alone."""
     if params.product is None:
         return tiers_only_policy()
-    laws = tuple(document(Law, paths.LAW / f"{name}.yaml") for name in params.law_profiles)
-    return compile_policy(document(Product, paths.PRODUCTS / f"{params.product}.yaml"), laws)
+    default = document(Product, paths.PRODUCTS / f"{params.product}.yaml")
+    names = tuple(sorted(file.stem for file in paths.LAW.glob("*.yaml")))
+    return compile_policy(
+        default,
+        _laws(params.law_profiles),
+        products=tuple(product for product in every_product() if product.id != default.id),
+        other_laws=_laws(name for name in names if name not in params.law_profiles),
+        filters=document(Filters, paths.FILTERS),
+        sources=document(Sources, paths.SOURCES),
+        validation=params.validation,
+        horizon_days=params.horizon_days,
+    )
+
+
+def every_product() -> tuple[Product, ...]:
+    """The committed products by file name."""
+    return tuple(document(Product, file) for file in sorted(paths.PRODUCTS.glob("*_[vS]*.yaml")))
+
+
+def _laws(names: Iterable[str]) -> tuple[Law, ...]:
+    return tuple(document(Law, paths.LAW / f"{name}.yaml") for name in names)
 
 
 def _training(names: tuple[str, ...], split: SplitParams) -> Iterator[np.ndarray]:

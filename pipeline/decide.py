@@ -22,9 +22,9 @@ ROWS = 20_000
 def main() -> dict[str, int]:
     """Write data/decisions/decisions.parquet in the order of the matrix; return the number of decisions."""
     decider = Decider.load(paths.MODEL)
-    columns = ["application_id", *decider.bundle.policy.inputs, *decider.bundle.scorer.catalogue.names]
     with open_parquet(paths.MATRIX) as matrix:
-        total = matrix.metadata.num_rows
+        total, there = matrix.metadata.num_rows, set(matrix.schema_arrow.names)
+    columns = decider.columns(there)
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("decide", total=total)
         blocks = iter_tables(paths.MATRIX, columns, ROWS)

@@ -11,6 +11,8 @@ from pathlib import Path
 HOUSE = Path(__file__).resolve().parent.parent
 PRODUCTS = HOUSE / "products"
 LAW = PRODUCTS / "law"
+FILTERS = PRODUCTS / "filters.yaml"
+SOURCES = PRODUCTS / "sources.yaml"
 WORLD = HOUSE / "data" / "world" / "world.yaml"
 BOOK = HOUSE / "data" / "world" / "book.yaml"
 

@@ -9,9 +9,10 @@ TEXT = pa.string()
 REASON = pa.struct([("concept", TEXT), ("points", pa.float64()), ("text", TEXT)])
 TYPES: dict[str, pa.DataType] = {
     "decision_id": TEXT, "product": TEXT, "law_profile": TEXT, "as_of": pa.timestamp("us"), "pd": pa.float64(), "score_raw": pa.float64(),
-    "score": pa.int64(), "tier": TEXT, "decision": TEXT, "limit_cny": pa.float64(), "limiting_cap": TEXT, "tenor": pa.float64(),
-    "method": TEXT, "daily_rate": pa.float64(), "apr_simple360": pa.float64(), "apr_simple365": pa.float64(), "apr_irr12": pa.float64(),
-    "eff_annual": pa.float64(), "penalty_rate": pa.float64(), "charges": TEXT, "reasons": pa.list_(REASON), "refusal_codes": pa.list_(TEXT),
+    "score": pa.int64(), "grade": TEXT, "tier": TEXT, "decision": TEXT, "limit_cny": pa.float64(), "limiting_cap": TEXT,
+    "tenor": pa.float64(), "tenor_unit": TEXT, "method": TEXT, "daily_rate": pa.float64(), "apr_simple360": pa.float64(),
+    "apr_simple365": pa.float64(), "apr_irr12": pa.float64(), "eff_annual": pa.float64(), "penalty_rate": pa.float64(), "overdue": TEXT,
+    "charges": TEXT, "reasons": pa.list_(REASON), "refusal_codes": pa.list_(TEXT), "actions": TEXT, "not_assessed": TEXT,
     "model_version": TEXT, "policy_version": TEXT,
 }  # fmt: skip
 

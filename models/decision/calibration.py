@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from .errors import DecisionError
 
@@ -57,6 +58,6 @@ class Calibration:
         return self.offset - self.factor * self.logit(margin)
 
 
-def score(score_raw: np.ndarray) -> np.ndarray:
-    """The printed score: half-up to an integer, clipped to 300-850, int64."""
-    return np.clip(np.floor(score_raw + 0.5), SCORE_LOW, SCORE_HIGH).astype(np.int64)
+def score(score_raw: np.ndarray) -> pd.arrays.IntegerArray:
+    """The printed score: half-up to an integer, clipped to 300-850; null where there is none."""
+    return pd.array(np.clip(np.floor(score_raw + 0.5), SCORE_LOW, SCORE_HIGH), dtype="Int64")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,33 +15,57 @@ from .calibration import score
 from .case import Case
 from .errors import DecisionError
 from .explain import EXPLAINS, Explain, explained
-from .frame import Frame, read
+from .facts import OPTIONAL
+from .frame import ID, Frame, read
 from .offer import Offers, offers
-from .output import decision_ids, law_names, offer_columns, text
+from .output import decision_ids, law_names, offer_columns, text, tier_names
+from .policy import Policy
+from .rules import under_age
 from .text import LANGUAGES, Language
 from .verdict import OUTCOMES, verdicts_by_tier, verdicts_of
 
 CONSENTED = {"social_graph": "consent_social", "assets": "consent_assets", "bureau": "consent_bureau"}
+"""Families that need a consent of their own (R6)."""
+CONSENTED_CONCEPTS = {"location_constancy": "consent_location"}
+"""Concepts of other families that need one: places, not devices."""
+Terms = tuple[Policy, Offers | None]
 
 
 @dataclass(frozen=True)
 class Decider:
-    """A bundle ready to decide. `offers` is None where the bundle has no product."""
+    """A bundle ready to decide, with the terms of each product and law that was asked for."""
 
     bundle: Bundle
-    offers: Offers | None
+    chosen: dict[tuple[str, str], Terms] = field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: str | Path, threads: int | None = None) -> Decider:
         """Read a verified bundle and price its tiers. Raises `DecisionError` when the bundle is not whole or contradicts itself."""
-        bundle = Bundle.load(folder, threads)
-        product = bundle.policy.product
-        return cls(bundle, offers(bundle.policy, product, bundle.tiers) if product else None)
+        decider = cls(Bundle.load(folder, threads))
+        decider.terms("", "")
+        return decider
 
-    def read(self, frame: pd.DataFrame) -> Frame:
+    def terms(self, product: str, law: str) -> Terms:
+        """Rule book and offers of a product under a law; empty = the bundle's default, laws by date. `DecisionError` for another name."""
+        if (product, law) not in self.chosen:
+            policy = self.bundle.policy.choose(product, law)
+            priced = offers(policy, policy.product, self.bundle.tiers, self._families) if policy.product else None
+            self.chosen[product, law] = (policy, priced)
+        return self.chosen[product, law]
+
+    def columns(self, there: Container[str]) -> list[str]:
+        """The columns that a decision reads of a frame that has those of `there`: the id, required inputs, optional facts, features."""
+        facts = [name for name in OPTIONAL if name in there] if self.bundle.policy.inputs else []
+        return [ID, *self.bundle.policy.inputs, *facts, *self.bundle.scorer.catalogue.names]
+
+    @property
+    def _families(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(f.family for f in self.bundle.scorer.catalogue.features))
+
+    def read(self, frame: pd.DataFrame, policy: Policy | None = None) -> Frame:
         """Check and convert the input; raises `DecisionError` naming column, row, expected and got."""
-        policy = self.bundle.policy
-        return read(frame, self.bundle.scorer.catalogue, policy.inputs, policy.banned_columns)
+        banned = (policy or self.bundle.policy).banned_columns
+        return read(frame, self.bundle.scorer.catalogue, self.bundle.policy.inputs, banned)
 
     def margins(self, frame: pd.DataFrame) -> np.ndarray:
         """The model's margin (log-odds before calibration) of each row."""
@@ -52,63 +77,82 @@ class Decider:
         found = scorer.concept_points(self.read(frame).x)
         return scorer.base_points, pd.DataFrame(found, columns=list(scorer.catalogue.concept_ids), index=frame.index)
 
-    def decide(self, frame: pd.DataFrame, *, explain: Explain = "adverse", language: Language = "en") -> pd.DataFrame:
+    def decide(
+        self, frame: pd.DataFrame, *, explain: Explain = "adverse", language: Language = "en", product: str = "", law: str = ""
+    ) -> pd.DataFrame:
         """One decision per row; `output.py` lists the columns.
 
         explain: `adverse` gives reasons where a decision is adverse or a limit cut; `all` gives them to everyone and adds
         `points_base` and `points_<concept>`; `none` leaves out the score's reasons (not fit for a notice to the applicant).
+        product, law: one of the bundle's; empty = its default product, and of its default laws the one in force on the day.
         """
         one_of("explain", explain, EXPLAINS)
         one_of("language", language, LANGUAGES)
-        rows = self.read(frame)
-        scored = self._scored(rows)
-        tier = self.bundle.tiers.index(scored["pd"])
-        case = self._case(rows, tier)
-        verdicts = verdicts_of(case) if case else verdicts_by_tier(self.bundle.policy, self.bundle.tiers, tier)
-        reasons, points = explained(self.bundle, rows.x, case, verdicts, explain, language)
+        policy, priced = self.terms(product, law)
+        rows = self.read(frame, policy)
+        case = self._case(rows, policy, priced)
+        is_scored = ~under_age(case) if case else np.ones(len(frame), dtype=bool)
+        scored = self._scored(rows, is_scored)
+        grade = self.bundle.tiers.index(scored["pd"])
+        case = replace(case, grade=grade) if case else None
+        verdicts = verdicts_of(case) if case else verdicts_by_tier(policy, self.bundle.tiers, grade)
+        reasons, points = explained(self.bundle, rows.x, case, verdicts, explain, language, is_scored)
         n = len(frame)
+        grades = np.array([*self.bundle.tiers.names, None], dtype=object)[np.where(is_scored, grade, -1)]
+        own = "" if policy.name == self.bundle.policy.name else policy.name
         columns = {
-            **self._head(rows, case),
+            **self._head(rows, case, policy, "|".join(filter(None, (own, law)))),
             **scored,
-            "tier": text(np.array(self.bundle.tiers.names, dtype=object)[tier], n),
+            "grade": text(grades, n),
+            "tier": text(tier_names(case, grades), n),
             "decision": text(np.array(OUTCOMES, dtype=object)[verdicts.outcome], n),
             **offer_columns(case, verdicts),
             "reasons": pd.Series(reasons.lists(n), dtype=object),
             "refusal_codes": pd.Series(verdicts.codes(), dtype=object),
+            "actions": text(verdicts.actions_told(), n),
+            "not_assessed": text(verdicts.not_assessed_told(), n),
             "model_version": text(self.bundle.version, n),
             "policy_version": text(self.bundle.policy_version, n),
             **points,
         }
         return pd.DataFrame(columns).set_axis(frame.index)
 
-    def _head(self, rows: Frame, case: Case | None) -> dict[str, Any]:
+    def _head(self, rows: Frame, case: Case | None, policy: Policy, chosen: str) -> dict[str, Any]:
         n = len(rows.x)
         return {
-            "decision_id": text(decision_ids(rows, self.bundle.version, self.bundle.policy_version), n),
+            "decision_id": text(decision_ids(rows, self.bundle.version, self.bundle.policy_version, chosen), n),
             "application_id": rows.application_id,
-            "product": text(self.bundle.policy.name, n),
+            "product": text(policy.name, n),
             "law_profile": law_names(case, n),
             "as_of": rows.as_of,
         }
 
-    def _scored(self, rows: Frame) -> dict[str, np.ndarray]:
+    def _scored(self, rows: Frame, is_scored: np.ndarray) -> dict[str, Any]:
+        """PD and score; null for those who may not be scored (R4)."""
         scorer = self.bundle.scorer
-        margin = scorer.margin.raw(rows.x)
+        if is_scored.all():
+            margin = scorer.margin.raw(rows.x)
+        else:
+            margin = np.full(len(rows.x), np.nan)
+            margin[is_scored] = scorer.margin.raw(rows.x[is_scored])
         raw = scorer.calibration.score_raw(margin)
         return {"pd": scorer.calibration.pd(margin), "score_raw": raw, "score": score(raw)}
 
-    def _case(self, rows: Frame, tier: np.ndarray) -> Case | None:
-        product = self.bundle.policy.product
-        if product is None or self.offers is None:
+    def _case(self, rows: Frame, policy: Policy, priced: Offers | None) -> Case | None:
+        """The case before anyone is scored: everyone in the best grade."""
+        if policy.product is None or priced is None:
             return None
-        return Case(rows, self.bundle.policy, product, self.bundle.tiers, self.offers, tier, self._unconsented(rows))
+        best = np.zeros(len(rows.x), dtype=np.int64)
+        return Case(rows, policy, policy.product, self.bundle.tiers, priced, best, self._unconsented(rows))
 
     def _unconsented(self, rows: Frame) -> np.ndarray:
-        families = np.array([f.family for f in self.bundle.scorer.catalogue.features])
+        """Rows that hold a value of a family or concept whose consent they lack (R6)."""
+        features = self.bundle.scorer.catalogue.features
+        needed = np.array([CONSENTED.get(f.family) or CONSENTED_CONCEPTS.get(f.concept) or "" for f in features])
         found = np.zeros(len(rows.x), dtype=bool)
-        for family, consent in CONSENTED.items():
+        for consent in sorted({*needed} - {""}):
             refused = np.flatnonzero(rows.numbers[consent] != 1)
-            found[refused] |= ~np.isnan(rows.x[np.ix_(refused, families == family)]).all(axis=1)
+            found[refused] |= ~np.isnan(rows.x[np.ix_(refused, needed == consent)]).all(axis=1)
         return found
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from .catalogue import Catalogue, Feature
 from .errors import DecisionError
+from .facts import FLAG_FACTS, OPTIONAL
 
 ID = "application_id"
 AMOUNTS = ("verified_income_fen", "debt_service_fen", "card_limits_fen", "wealth_fen", "annual_volume_fen", "exposure_fen")
@@ -23,7 +24,8 @@ POLICY_INPUTS = ("as_of", "purpose", *AMOUNTS, *COUNTS, *FLAGS)
 class Frame:
     """One row per application. `numbers` holds amounts (fen), counts and flags (0/1) as float64, NaN = not known.
 
-    `as_of` is datetime64[us] UTC, NaT = not given; `purpose` is text or None; `x` is rows x features in model order.
+    Optional facts (facts.py) are among them where the frame has them. `as_of` is datetime64[us] UTC, NaT = not given; `purpose` is text
+    or None; `x` is rows x features in model order.
     """
 
     application_id: np.ndarray
@@ -41,7 +43,8 @@ def read(frame: pd.DataFrame, catalogue: Catalogue, inputs: Iterable[str], banne
     """
     inputs = tuple(inputs)
     _check_columns(frame, (ID, *inputs, *catalogue.names), banned)
-    numbers = {n: _number(frame[n], n) for n in inputs if n in (*AMOUNTS, *COUNTS, *FLAGS)}
+    optional = [n for n in OPTIONAL if inputs and n in frame.columns]
+    numbers = {n: _number(frame[n], n) for n in (*inputs, *optional) if n in (*AMOUNTS, *COUNTS, *FLAGS, *optional)}
     as_of = _time(frame["as_of"]) if "as_of" in frame.columns else np.full(len(frame), np.datetime64("NaT", "us"))
     purpose = _text(frame["purpose"]) if "purpose" in inputs else np.full(len(frame), None, dtype=object)
     read_frame = Frame(_identity(frame[ID]), as_of, purpose, numbers, _features(frame, catalogue))
@@ -57,7 +60,7 @@ def faults(frame: Frame, catalogue: Catalogue, inputs: tuple[str, ...]) -> Itera
     if "as_of" in inputs:
         yield np.isnat(frame.as_of), "as_of", "a moment", frame.as_of
     for name, values in frame.numbers.items():
-        if name in FLAGS:
+        if name in FLAGS or name in FLAG_FACTS:
             yield ~(np.isnan(values) | (values == 0) | (values == 1)), name, "true, false or null", values
         else:
             yield np.isinf(values) | (values < 0), name, "a finite number that is not negative, or null", values

@@ -15,6 +15,7 @@ Amount = Callable[[str], str]
 CAP_TEXTS = {
     "product_max": ("largest limit of the product: {product_max}", "产品最高额度：{product_max}"),
     "tier_max": ("largest limit of tier {tier}: {tier_max}", "{tier}等级最高额度：{tier_max}"),
+    "tier_initial": ("first limit of tier {tier}: {tier_initial}", "{tier}等级初始额度：{tier_initial}"),
     "new_user": ("first loan here, cap of tier {tier} for new customers: {new_user}", "首次借款，{tier}等级新客户额度上限：{new_user}"),
     "study": ("cap for loans during full-time study: {study}", "在校期间贷款额度上限：{study}"),
     "exposure": ("open principal over all products: {exposure} of at most {customer_total}", "贷款余额：{exposure}，上限{customer_total}"),
@@ -58,12 +59,9 @@ def _numbers(case: Case, cap: str, row: int, language: Language, amount: Amount)
             "enquiries_over": number(value(rules.enquiries_over)),
             "enquiry_factor": number(100 * value(rules.enquiry_factor)),
         }
-    tier = case.tiers.names[case.tier[row]]
-    terms = next(t for t in case.product.tiers if t.tier == tier)
-    return {
-        "tier": tier,
-        "tier_max": yuan(value(terms.limit), language),
-        "new_user": yuan(value(terms.new_user_limit), language),
-        "product_max": yuan(rules.maximum.value, language),
-        "study": "" if rules.student is None else yuan(rules.student.value, language),
-    }
+    terms = case.product.tiers[case.tier[row]]
+    caps = {
+        "tier_max": terms.limit, "tier_initial": terms.initial_limit, "new_user": terms.new_user_limit, "product_max": rules.maximum,
+        "study": rules.student,
+    }  # fmt: skip
+    return {"tier": terms.tier, cap: yuan(value(caps[cap]), language)}

@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import pandas as pd
 
-from .decide import Decider, one_of
+from .decide import Decider
 from .errors import DecisionError
 
-PARAMS: dict[str, str] = {"explain": "adverse", "product": "", "language": "en"}
+PARAMS: dict[str, str] = {"explain": "adverse", "product": "", "law": "", "language": "en"}
 
 
 class DecisionModel:
@@ -20,16 +20,16 @@ class DecisionModel:
         self.decider = decider
 
     def predict(self, frame: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """Decide `frame`. params: explain (adverse | all | none), product (the bundle's own, or empty), language (en | zh)."""
+        """Decide `frame`. params: explain (adverse | all | none), product and law (of the bundle's, empty = its default and the
+        law of the day), language (en | zh).
+        """
         given = {**PARAMS, **(params or {})}
         unknown = sorted(set(given) - set(PARAMS))
         if unknown:
             raise _refusal("a parameter is not known", unknown[0], f"one of {', '.join(PARAMS)}", repr(given[unknown[0]]))
-        if given["product"]:
-            one_of("product", given["product"], (self.decider.bundle.policy.name,))
         if not isinstance(frame, pd.DataFrame):
             raise _refusal("the input is not a frame", "predict(frame)", "a pandas DataFrame with named columns", type(frame).__name__)
-        return self.decider.decide(frame, explain=cast("Any", given["explain"]), language=cast("Any", given["language"]))
+        return self.decider.decide(frame, **cast("Any", given))
 
 
 def _load_pyfunc(path: str) -> DecisionModel:

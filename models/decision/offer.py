@@ -9,7 +9,7 @@ import numpy as np
 from .figure import Figure, value
 from .law import Law
 from .policy import Policy
-from .price import cap_of, loan_of, minimum_daily
+from .price import cap_of, loan_of, tier_rate
 from .pricing.annual import AnnualCost
 from .pricing.bounds import GRID_DECIMALS
 from .pricing.penalty import Penalty, implied_uplift, penalty_daily
@@ -113,11 +113,10 @@ def _rate(product: Product, tiers: Tiers, terms: TierTerms) -> float:
     """The listed rate, or the minimum price (F18) where that is higher and the product asks for it."""
     if terms.daily_rate is None or terms.decision == "decline":
         return float("nan")
-    listed = round(terms.daily_rate.value / 100.0, GRID_DECIMALS)
     if not product.price.covers_risk:
-        return listed
+        return round(terms.daily_rate.value / 100.0, GRID_DECIMALS)
     pd = tiers.tiers[tiers.names.index(terms.worst_grade)].pd_high
-    return max(listed, minimum_daily(pd, product.price, turns(product)))
+    return tier_rate(terms.daily_rate.value, pd, product.price, turns(product))
 
 
 def turns(product: Product) -> float:

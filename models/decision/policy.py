@@ -18,6 +18,7 @@ from .thresholds import Filters
 from .typed import parse, plain
 
 APPROVED, REFERRED = ("G1", "G2", "G3", "G4", "G5", "G6"), ("G7",)
+NO_SOURCES = Sources(())
 GRADES = tuple(f"G{k}" for k in range(1, 11))
 
 
@@ -105,7 +106,7 @@ def compile_policy(
     products: tuple[Product, ...] = (),
     other_laws: tuple[Law, ...] = (),
     filters: Filters | None = None,
-    sources: Sources = Sources(()),
+    sources: Sources = NO_SOURCES,
     validation: Validation | None = None,
     horizon_days: float = 365.0,
 ) -> dict[str, Any]:
@@ -128,7 +129,7 @@ def compile_policy(
 def tiers_only_policy(approve: tuple[str, ...] = APPROVED, refer: tuple[str, ...] = REFERRED) -> dict[str, Any]:
     """The content of `policy.json` for a table of the user's own: the tier alone decides, limit and rate stay null."""
     verdicts: dict[str, Verdict] = {**dict.fromkeys(approve, "approve"), **dict.fromkeys(refer, "refer")}
-    return plain(Policy(2, None, (), (), (), None, Sources(()), None, 365.0, verdicts, {}, ()))
+    return plain(Policy(2, None, (), (), (), None, NO_SOURCES, None, 365.0, verdicts, {}, ()))
 
 
 def _verdicts(product: Product) -> dict[str, Verdict]:

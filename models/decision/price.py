@@ -48,6 +48,11 @@ def minimum_daily(pd: float, price: PriceRules, turns: float = 1.0) -> float:
     return bounds.minimum_daily(minimum_yearly(pd, price, turns), price.grid.value / 100.0)
 
 
+def tier_rate(listed: float, pd: float, price: PriceRules, turns: float = 1.0) -> float:
+    """Daily rate of a tier, a fraction: the listed one (per cent a day), or the minimum price of `pd` where that is higher."""
+    return max(round(listed / 100.0, bounds.GRID_DECIMALS), minimum_daily(pd, price, turns))
+
+
 def cap_of(price: PriceRules, law_cap: float) -> float:
     """The lower of the law's cap and the product's own; NaN where neither exists."""
     return float(np.fmin(law_cap, value(price.all_in_cap)))

@@ -14,10 +14,10 @@ import numpy as np
 
 from .case import Case
 from .catalogue import Catalogue
+from .fired import Fired
 from .limit import CAPS, Limits
 from .limit_text import cap_text
 from .reference import Reference
-from .rules import Rule
 from .scorer import Scorer
 from .text import Language, behaviour
 
@@ -56,13 +56,13 @@ def _entries(row: Any, concept: Sequence[str], points: Any, text: Sequence[str])
     return Reasons(np.asarray(row, np.int64), np.array(concept, object), np.asarray(points, np.float64), np.array(text, object))
 
 
-def rule_reasons(fired: Sequence[tuple[Rule, np.ndarray]], language: Language) -> list[Reasons]:
+def rule_reasons(fired: Sequence[Fired], language: Language) -> list[Reasons]:
     """One entry per rule and row it fired on, in the order of the rules."""
     found = []
-    for rule, mask in fired:
-        row = np.flatnonzero(mask)
-        text = rule.text_zh if language == "zh" else rule.text_en
-        found.append(_entries(row, [rule.code] * len(row), np.full(len(row), np.nan), [text] * len(row)))
+    for one in fired:
+        row = np.flatnonzero(one.mask)
+        text = one.text_zh if language == "zh" else one.text_en
+        found.append(_entries(row, [one.code] * len(row), np.full(len(row), np.nan), [text] * len(row)))
     return found
 
 

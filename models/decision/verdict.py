@@ -1,4 +1,4 @@
-"""From case to decision: rules, limit and tier together; the strictest outcome stands."""
+"""From case to decision: gates, admission, filters, tier, rules and limit together; the strictest outcome stands."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .admission import assessed, passed_unknown, refusing, unmet
 from .case import Case
+from .filters import filtered
+from .fired import Fired, words_of
 from .limit import Limits, limits
 from .policy import Policy
-from .rules import RULES, Rule
+from .rules import GATES, RULES
 from .tiers import Tiers
 
 OUTCOMES = ("approve", "refer", "decline", "refuse")  # from mild to strict
@@ -18,11 +21,15 @@ APPROVE, REFER, DECLINE, REFUSE = range(4)
 
 @dataclass(frozen=True)
 class Verdicts:
-    """Per application: index into OUTCOMES, that of the tier alone, the rules that fired, and the limit (None without a product)."""
+    """Per application: index into OUTCOMES, that of the tier alone, what fired and gives a reason, what filters do to the account
+    (`actions`), what could not be assessed, and the limit (None without a product).
+    """
 
     outcome: np.ndarray
     by_tier: np.ndarray
-    fired: tuple[tuple[Rule, np.ndarray], ...]
+    fired: tuple[Fired, ...]
+    actions: tuple[Fired, ...]
+    not_assessed: tuple[Fired, ...]
     limits: Limits | None
 
     @property
@@ -50,32 +57,40 @@ class Verdicts:
 
     def codes(self) -> list[list[str]]:
         """Codes of the refusing rules that fired, per application, without repeats."""
-        found: list[list[str]] = [[] for _ in self.outcome]
-        for rule, mask in self.fired:
-            if rule.outcome == "refuse":
-                for row in np.flatnonzero(mask):
-                    if rule.code not in found[row]:
-                        found[row].append(rule.code)
-        return found
+        refused = [f for f in self.fired if f.outcome == "refuse"]
+        return [list(codes) for codes in words_of(len(self.outcome), refused, [f.code for f in refused])]
+
+    def actions_told(self) -> list[str | None]:
+        """What the filters ask for, per application: `FR02 freeze for 24 hours; ...`; None for nothing."""
+        found = words_of(len(self.outcome), self.actions, [f"{f.code} {f.text_en}" for f in self.actions])
+        return ["; ".join(words) or None for words in found]
+
+    def not_assessed_told(self) -> list[str | None]:
+        """Codes of the criteria and filters that could not be assessed, per application; None for none."""
+        found = words_of(len(self.outcome), self.not_assessed, [f.code for f in self.not_assessed])
+        return [" ".join(words) or None for words in found]
 
 
-def tier_outcome(policy: Policy, tiers: Tiers, tier: np.ndarray) -> np.ndarray:
-    """Outcome of the tier alone; a tier that the policy does not name is declined."""
-    return np.array([OUTCOMES.index(policy.verdicts.get(name, "decline")) for name in tiers.names])[tier]
+def tier_outcome(policy: Policy, tiers: Tiers, grade: np.ndarray) -> np.ndarray:
+    """Outcome of the grade alone; a grade that the policy does not name is declined."""
+    return np.array([OUTCOMES.index(policy.verdicts.get(name, "decline")) for name in tiers.names])[grade]
 
 
 def verdicts_of(case: Case) -> Verdicts:
     """Apply every rule and the limit. A limit below the minimum declines what would have been approved or referred."""
-    by_tier = tier_outcome(case.policy, case.tiers, case.tier)
-    fired = tuple((rule, rule.fires(case)) for rule in RULES)
-    limit = limits(case)
+    by_tier = np.array([*(OUTCOMES.index(t.decision) for t in case.product.tiers), DECLINE])[case.tier]
+    criteria, limit, found = assessed(case), limits(case), filtered(case)
+    gates, rules = ([Fired(r.code, r.outcome, r.text_en, r.text_zh, r.fires(case)) for r in part] for part in (GATES, RULES))
+    deciding = [*gates, *refusing(criteria), *(f for f in found.fired if f.outcome), *rules]
     outcome = np.maximum(by_tier, np.where(limit.cny == 0, DECLINE, APPROVE))
-    for rule, mask in fired:
-        outcome = np.where(mask, np.maximum(outcome, OUTCOMES.index(rule.outcome)), outcome)
-    return Verdicts(outcome, by_tier, fired, limit)
+    for fired in deciding:
+        if fired.outcome:
+            outcome = np.where(fired.mask, np.maximum(outcome, OUTCOMES.index(fired.outcome)), outcome)
+    told = (*deciding, *unmet(criteria, outcome != APPROVE))
+    return Verdicts(outcome, by_tier, told, tuple(found.actions), (*passed_unknown(criteria), *found.unknown), limit)
 
 
-def verdicts_by_tier(policy: Policy, tiers: Tiers, tier: np.ndarray) -> Verdicts:
+def verdicts_by_tier(policy: Policy, tiers: Tiers, grade: np.ndarray) -> Verdicts:
     """Without a product the tier decides alone."""
-    outcome = tier_outcome(policy, tiers, tier)
-    return Verdicts(outcome, outcome, (), None)
+    outcome = tier_outcome(policy, tiers, grade)
+    return Verdicts(outcome, outcome, (), (), (), None)

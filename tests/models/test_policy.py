@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from models.decision.bundle import load_scorer
-from models.decision.policy import Policy, compile_policy
+from models.decision.policy import Policy
 from models.decision.tiers import Tiers
 from models.errors import ModelError
 from models.policy import reference
@@ -23,7 +23,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_reference_is_the_mean_of_the_approved_in_any_blocks(made: Path) -> None:
     scorer, tiers = load_scorer(made, 1), Tiers.from_edges(small.EDGES)
-    policy = Policy.from_json(json.dumps(compile_policy(small.house(), small.laws())))
+    policy = Policy.from_json(json.dumps(small.rules()))
     x = small.matrix(np.random.default_rng(2), 1500)
     whole = reference(scorer, tiers, policy, [x], most=10_000)
     assert reference(scorer, tiers, policy, np.array_split(x, 7), most=10_000) == whole
@@ -37,6 +37,6 @@ def test_the_reference_is_the_mean_of_the_approved_in_any_blocks(made: Path) -> 
 
 def test_nobody_approved_is_refused(made: Path) -> None:
     tiers = Tiers.from_edges(tuple(1e-9 * k for k in range(1, 10)))
-    policy = Policy.from_json(json.dumps(compile_policy(small.house(), small.laws())))
+    policy = Policy.from_json(json.dumps(small.rules()))
     with pytest.raises(ModelError, match=r"policy\.tier_edges"):
         reference(load_scorer(made, 1), tiers, policy, [small.matrix(np.random.default_rng(2), 50)], most=10)

@@ -17,12 +17,12 @@ from models.decision.frame import AMOUNTS, COUNTS, FLAGS, Frame
 from models.decision.law import Law
 from models.decision.limit import CAPS
 from models.decision.offer import offers
-from models.decision.policy import Policy, compile_policy
+from models.decision.policy import Policy
 from models.decision.product import Product
 from models.decision.reasons import Reasons, limit_reasons, rule_reasons
 from models.decision.tiers import Tiers
 from models.decision.verdict import OUTCOMES, verdicts_of
-from tests.models.decision.small import EDGES, house, laws
+from tests.models.decision.small import EDGES, house, laws, rules
 
 ORDINARY: dict[str, Any] = {
     "as_of": "2025-11-03", "purpose": "travel", "verified_income": 12_000, "debt_service": 1_000, "card_limits": 40_000, "wealth": 20_000,
@@ -85,4 +85,4 @@ def _laws(names: tuple[str, ...]) -> tuple[Law, ...]:
 
 @cache
 def _rulebook(product: Product, profiles: tuple[Law, ...]) -> tuple[Policy, Tiers]:
-    return Policy.from_json(json.dumps(compile_policy(product, profiles))), Tiers.from_edges(EDGES)
+    return Policy.from_json(json.dumps(rules(product, profiles))), Tiers.from_edges(EDGES)

@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from models.decision.figure import Figure
+from models.decision.product import Product
+from models.decision.terms import Charge, PenaltyTerms
 from tests.models.decision.small import house
 from tests.policy.officer import decided
 
@@ -46,8 +48,8 @@ def test_the_tier_alone_decides_an_ordinary_application(tier: str, decision: str
         ("exposure not known", {"exposure": None}, "refer", ()),
         ("two refusals are both named", {"age_years": 16, "consent_bureau": False}, "refuse", ("R4", "R6")),
         ("a refusal outranks a missing input", {"age_years": 16, "verified_income": None}, "refuse", ("R4",)),
-        ("no law profile covers the day", {"as_of": "2022-12-31"}, "refuse", ("R0",)),
-        ("the first day of the first profile", {"as_of": "2023-01-01"}, "approve", ()),
+        ("no law profile covers the day", {"as_of": "2022-12-31T15:59:59"}, "refuse", ("R0", "P0")),
+        ("the first second of 2023 in China", {"as_of": "2022-12-31T16:00:00"}, "approve", ()),
     ],
 )
 def test_admission(situation: str, changes: dict[str, object], decision: str, codes: tuple[str, ...]) -> None:
@@ -70,7 +72,7 @@ def test_the_same_lender_may_lend_to_others() -> None:
     assert decided(product=MICRO).decision == "approve"
 
 
-@pytest.mark.parametrize(("last_day", "decision"), [("2025-09-30T23:59:59", "approve"), ("2025-10-01", "refuse")])
+@pytest.mark.parametrize(("last_day", "decision"), [("2025-09-30T15:59:59", "approve"), ("2025-09-30T16:00:00", "refuse")])
 def test_a_price_over_24_per_cent_is_refused_from_october_2025(last_day: str, decision: str) -> None:
     found = decided("G6", product=_priced(0.066), as_of=last_day)
     assert (found.decision, found.codes) == (decision, ("R1",) if decision == "refuse" else ())
@@ -82,9 +84,13 @@ def test_the_cap_looks_at_365_days(daily: float, decision: str) -> None:
     assert decided("G6", product=_priced(daily)).decision == decision
 
 
-def test_the_products_own_cap_holds_under_the_older_law_too() -> None:
-    product = _priced(0.066, own_cap=0.24)
-    assert decided("G6", product=product, as_of="2024-05-01").codes == ("R1",)
+def test_the_products_own_cap_counts_fees_under_the_older_law_too() -> None:
+    """0.05 % a day and 2 % upfront: 22 % IRR x 12, under the law's 36 %, over the product's 20 %."""
+    fee = Charge("arrangement", "upfront", Figure(0.02, "share", "test"), "lender")
+    price = replace(house().price, daily_high=Figure(0.05, "percent_per_day", "test"), all_in_cap=Figure(0.2, "share_per_year", "test"))
+    costly = replace(house(), price=price, charges=(fee,))
+    assert decided("G7", product=costly, as_of="2024-05-01").codes == ("R1",)
+    assert decided("G7", product=replace(costly, charges=()), as_of="2024-05-01").codes == ()
 
 
 def test_a_price_that_does_not_cover_the_risk_within_the_band_is_declined() -> None:
@@ -98,7 +104,7 @@ def test_a_price_that_does_not_cover_the_risk_within_the_band_is_declined() -> N
     [
         ("R2", {"maximum": Figure(300_000, "CNY", "C01")}, {}),
         ("R3", {}, {"method": "bullet", "tenor": Figure(13, "months", "test")}),
-        ("R15", {}, {"penalty_uplift": Figure(0.51, "share", "test")}),
+        ("R15", {}, {"penalty": PenaltyTerms("uplift", Figure(0.51, "share", "test"), replaces=True)}),
     ],
 )
 def test_a_product_that_breaks_the_law_is_refused_as_a_whole(code: str, limits: dict[str, object], repayment: dict[str, object]) -> None:
@@ -108,13 +114,13 @@ def test_a_product_that_breaks_the_law_is_refused_as_a_whole(code: str, limits: 
 
 
 def test_penalties_of_the_sources_are_exempt_before_october_2025() -> None:
-    product = replace(house(), repayment=replace(house().repayment, penalty_uplift=Figure(2.0, "share", "S5")))
+    penalty = PenaltyTerms("uplift", Figure(2.0, "share", "S5"), replaces=True)
+    product = replace(house(), repayment=replace(house().repayment, penalty=penalty))
     assert decided(product=product, as_of="2025-09-30").codes == ()
 
 
-def _priced(daily: float, own_cap: float | None = None) -> object:
+def _priced(daily: float) -> Product:
     """The house with one rate for G6 and a wide band, so that only the cap can speak."""
     tiers = tuple(replace(t, daily_rate=Figure(daily, "percent_per_day", "test")) if t.tier in ("G6", "G7") else t for t in house().tiers)
-    cap = None if own_cap is None else Figure(own_cap, "share_per_year", "test")
-    price = replace(house().price, daily_high=Figure(0.1, "percent_per_day", "test"), all_in_cap=cap)
+    price = replace(house().price, daily_high=Figure(0.1, "percent_per_day", "test"), all_in_cap=None)
     return replace(house(), price=price, tiers=tiers)

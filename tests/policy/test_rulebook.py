@@ -15,15 +15,15 @@ from models.decision.errors import DecisionError
 from models.decision.figure import Figure
 from models.decision.law import Law, in_order, index_of
 from models.decision.offer import offers
-from models.decision.policy import Policy, compile_policy, tiers_only_policy
+from models.decision.policy import Policy, tiers_only_policy
 from models.decision.product import Product
 from models.decision.tiers import Tiers
 from models.decision.typed import canonical, parse, plain
 from pipeline import paths
 from pipeline.params import ParamsError, document
-from tests.models.decision.small import EDGES, house, laws
+from tests.models.decision.small import EDGES, house, laws, rules
 
-PRODUCT_FILES = sorted(paths.PRODUCTS.glob("*.yaml"))
+PRODUCT_FILES = sorted(paths.PRODUCTS.glob("*_[vS]*.yaml"))
 LAW_FILES = sorted(paths.LAW.glob("*.yaml"))
 
 
@@ -41,9 +41,9 @@ def test_a_law_profile_survives_the_way_through_json(file: Path) -> None:
 
 
 def test_the_compiled_rule_book_is_read_back_whole() -> None:
-    policy = Policy.from_json(json.dumps(compile_policy(house(), laws())))
+    policy = Policy.from_json(json.dumps(rules()))
     assert (policy.product, policy.laws) == (house(), laws())
-    assert plain(policy) == compile_policy(house(), laws())
+    assert plain(policy) == rules()
 
 
 def test_without_a_product_the_tier_alone_decides() -> None:
@@ -93,15 +93,16 @@ def test_two_law_profiles_may_not_hold_on_one_day() -> None:
 
 
 def test_the_law_of_a_day() -> None:
-    days = ["2022-12-31T23:59:59", "2023-01-01", "2025-09-30T23:59:59", "2025-10-01", "2099-01-01"]
-    assert index_of(laws(), np.array(days, "datetime64[us]")).tolist() == [-1, 0, 0, 1, 1]
+    """The day of China, eight hours ahead of UTC."""
+    moments = ["2022-12-31T15:59:59", "2022-12-31T16:00", "2025-09-30T15:59:59", "2025-09-30T16:00", "2027-12-30T16:00", "2099-01-01"]
+    assert index_of(laws(), np.array(moments, "datetime64[us]")).tolist() == [-1, 0, 0, 1, 2, 2]
 
 
 def test_the_house_prices_each_lent_tier_lawfully_and_above_its_minimum() -> None:
     tiers = Tiers.from_edges(EDGES)
-    found = offers(Policy.from_json(json.dumps(compile_policy(house(), laws()))), house(), tiers)
+    found = offers(Policy.from_json(json.dumps(rules())), house(), tiers)
     lent = ~np.isnan(found.daily_rate)
-    assert lent.tolist() == [True] * 7 + [False] * 3
+    assert lent.tolist() == [True] * 7 + [False] * 4
     assert not found.is_over_cap.any() and not any(found.refused)
     assert np.all(np.diff(found.daily_rate[lent]) >= 0)
     assert found.penalty_rate[lent] == pytest.approx(1.5 * found.daily_rate[lent])

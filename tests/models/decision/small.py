@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,8 @@ from models.decision.catalogue import Catalogue, Concept, Feature
 from models.decision.law import Law
 from models.decision.policy import Policy, compile_policy
 from models.decision.product import Product
+from models.decision.provenance import Sources, Validation
+from models.decision.thresholds import Filters
 from models.decision.tiers import Tiers
 from models.decision.typed import canonical
 from models.policy import reference
@@ -69,14 +72,25 @@ def house() -> Product:
 @cache
 def laws(*names: str) -> tuple[Law, ...]:
     """Committed law profiles by name; by default those in force one after the other."""
-    return tuple(document(Law, paths.LAW / f"{name}.yaml") for name in names or ("cn_2023", "cn_2025q4"))
+    return tuple(document(Law, paths.LAW / f"{name}.yaml") for name in names or ("cn_2023", "cn_2025q4", "cn_2027"))
+
+
+def rules(product: Product | None = None, profiles: tuple[Law, ...] | None = None, **changes: Any) -> dict[str, Any]:
+    """A whole rule book around a product, as the bundle stage compiles it; the house under the laws by date unless told otherwise."""
+    given: dict[str, Any] = {
+        "filters": document(Filters, paths.FILTERS),
+        "sources": document(Sources, paths.SOURCES),
+        "validation": Validation(True, "a test", dt.date(2099, 12, 31)),
+        **changes,
+    }
+    return compile_policy(product or house(), laws() if profiles is None else profiles, **given)
 
 
 def write_bundle(folder: Path, policy: dict[str, Any] | None = None, seed: int = 7) -> Path:
     """A whole bundle in `folder`; `policy` replaces the house's rule book."""
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
-    rules = compile_policy(house(), laws()) if policy is None else policy
+    book = rules() if policy is None else policy
     tiers = Tiers.from_edges(EDGES)
     calibration = {
         "a": 0.9,
@@ -89,9 +103,9 @@ def write_bundle(folder: Path, policy: dict[str, Any] | None = None, seed: int =
         "n_bads": 90,
     }
     (folder / "model.txt").write_text(booster_text(rng))
-    for name, content in (("catalogue", catalogue()), ("calibration", calibration), ("tiers", tiers), ("policy", rules)):
+    for name, content in (("catalogue", catalogue()), ("calibration", calibration), ("tiers", tiers), ("policy", book)):
         (folder / f"{name}.json").write_bytes(canonical(content))
-    compared = reference(load_scorer(folder, 1), tiers, Policy.from_json(json.dumps(rules)), [matrix(rng, 2000)], 1000)
+    compared = reference(load_scorer(folder, 1), tiers, Policy.from_json(json.dumps(book)), [matrix(rng, 2000)], 1000)
     (folder / "reference.json").write_bytes(canonical(compared))
     write_manifest(folder)
     return folder

@@ -72,7 +72,7 @@ def test_the_version_is_made_of_the_contents(folder: Path, copy: Path) -> None:
         ("tiers.json", lambda c: {"tiers": c["tiers"][:-1]}, "cover PD 0 to 1"),
         ("policy.json", lambda c: {**c, "extra": 1}, "policy.json.extra"),
         ("policy.json", lambda c: {**c, "inputs": ["shoe_size"]}, "shoe_size"),
-        ("policy.json", lambda c: {**c, "annual": c["annual"][:3]}, "daily rate of the product's grid"),
+        ("policy.json", lambda c: {**c, "annual": {"house@v1": c["annual"]["house@v1"][:3]}}, "daily rate of the grid of house@v1"),
         ("reference.json", lambda c: {**c, "concept_points": {}}, "lacks a concept"),
     ],
 )

@@ -1,0 +1,32 @@
+"""What was found on some applications of a batch, whoever looked: a rule, a criterion or a filter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Outcome = Literal["refuse", "decline", "refer"]
+
+
+@dataclass(frozen=True)
+class Fired:
+    """Code, what follows (`outcome` None changes no decision), its words, and the applications it was found on (mask)."""
+
+    code: str
+    outcome: Outcome | None
+    text_en: str
+    text_zh: str
+    mask: np.ndarray
+
+
+def words_of(n_rows: int, fired: Sequence[Fired], words: Sequence[str]) -> list[tuple[str, ...]]:
+    """Per application the `words` of what fired there (at most 63 things), in order and without repeats; made once per combination."""
+    patterns = np.zeros(n_rows, dtype=np.int64)
+    for k, one in enumerate(fired):
+        patterns |= one.mask.astype(np.int64) << k
+    distinct, which = np.unique(patterns, return_inverse=True)
+    told = [tuple(dict.fromkeys(word for k, word in enumerate(words) if pattern >> k & 1)) for pattern in distinct.tolist()]
+    return [told[k] for k in which.tolist()]
