@@ -14,7 +14,7 @@ from data.world.clock import month_starts
 from data.world.events import YEAR_DAYS, Chunk, fen
 from data.world.lending import FIRST_APPLICATION
 from data.world.step_numbers import BookNature
-from data.world.traits import sigmoid
+from data.world.traits import LEV, sigmoid
 from data.world.world import World
 
 PANEL_LUCK = 500_000  # spawn keys of this module's months: behaviour is drawn apart from what decides about default
@@ -75,6 +75,9 @@ def _behaviour(world: World, numbers: BookNature, book: Book, month: int) -> dic
     return {
         "n_payments": counts(uniform[0], _payments(everyone)[book.rows] * volume),
         "inflow_fen": fen(income * np.where(shocked, numbers.shock.inflow_factor, 1.0)),
+        "other_debt_service_fen": fen(
+            everyone.of("income_cny")[book.rows] * shape.debt_share * np.exp(shape.debt_slope * everyone.of("traits")[book.rows, LEV])
+        ),
         "retained_share": np.round(sigmoid(of.linear("wallet", "fund_retention") + of.noise("wallet") * normal[2]), 4),
         "lqt_balance_fen": (of.balance("lqt", "cash_balance", normal[3], numbers.shock.balance_log * shocked), closed),
         "lct_balance_fen": (of.balance("lct", "wealth_and_proofs", normal[4], numbers.shock.balance_log * shocked), closed),

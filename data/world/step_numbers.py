@@ -76,6 +76,8 @@ class Behaviour:
     pay_score_range: tuple[float, float]
     pay_score_frozen: float
     proofs_first: float
+    debt_share: float
+    debt_slope: float
 
 
 @dataclass(frozen=True)
