@@ -9,9 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from data.world.clock import DAY_US
-from data.world.events import Chunk, Stamps, fen, flip, in_order, rounds, scatter, table
+from data.world.events import YEAR_DAYS, Chunk, Stamps, fen, flip, in_order, rounds, scatter, table
 from data.world.traits import sigmoid
 
+LQT, LCT = 0, 1
+HALF_LIFE_DAYS = 30.0
 SCHEMES = (0.16, 0.10)  # social insurance and housing fund, share of income
 
 
@@ -25,22 +27,32 @@ def _consented(chunk: Chunk, stamps: Stamps) -> Stamps:
 
 
 def _balance(chunk: Chunk, stamps: Stamps, account: str, concept: str, rng: np.random.Generator) -> np.ndarray:
-    """Zero where the latent is not above zero, else lognormal in it."""
-    latent = chunk.linear(account, concept)[stamps.person] + chunk.nature.stream(account).noise * rng.standard_normal(stamps.size)
+    """Zero where the latent is not above zero, else lognormal in it; the latent swings round the person's level (log-OU, domain 7.4)."""
+    swing = _swing(stamps, np.exp2(-YEAR_DAYS / chunk.nature.stream(account).rate / HALF_LIFE_DAYS), rng)
+    latent = chunk.linear(account, concept)[stamps.person] + chunk.nature.stream(account).noise * swing
     amount = chunk.nature.stream(f"{account}_amount")
     return np.where(latent > 0, fen(np.exp(amount.level + amount.slope * latent)), 0)
+
+
+def _swing(stamps: Stamps, rho: float, rng: np.random.Generator) -> np.ndarray:
+    """Standard normal, each row `rho` of its person's row before plus something new; rows lie in order of person and time."""
+    first = np.flatnonzero(np.diff(stamps.person, prepend=-1))
+    nth = np.arange(stamps.size) - np.repeat(first, np.diff(np.append(first, stamps.size)))
+    swing = rng.standard_normal(stamps.size)
+    for step in range(1, int(nth.max(initial=0)) + 1):
+        rows = np.flatnonzero(nth == step)
+        swing[rows] = rho * swing[rows - 1] + np.sqrt(1.0 - rho**2) * swing[rows]
+    return swing
 
 
 def _balances(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     lqt = _consented(chunk, rounds(chunk, chunk.nature.stream("lqt").rate, rng))
     lct = _consented(chunk, rounds(chunk, chunk.nature.stream("lct").rate, rng))
-    tags = np.repeat([0, 1], [lqt.size, lct.size])
+    cash, wealth = _balance(chunk, lqt, "lqt", "cash_balance", rng), _balance(chunk, lct, "lct", "wealth_and_proofs", rng)
+    tags = np.repeat([LQT, LCT], [lqt.size, lct.size])
     stamps, account = in_order(np.concatenate([lqt.person, lct.person]), np.concatenate([lqt.time, lct.time]), tags)
-    balance = np.where(
-        account == 0,
-        _balance(chunk, stamps, "lqt", "cash_balance", rng),
-        _balance(chunk, stamps, "lct", "wealth_and_proofs", rng),
-    )
+    balance = np.empty(stamps.size)
+    balance[account == LQT], balance[account == LCT] = cash, wealth
     return table(chunk, "asset_balances", stamps, account=account, balance_fen=balance)
 
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from data.world.clock import DAY_US
 from data.world.events import Chunk, Stamps, fen, in_order, rounds, scatter, table
 from data.world.traits import sigmoid
 
 LENDERS = 60
+HARD, SOFT = 0, 1
+BURST_DAYS = 10.0
 MAX_LATE = 720
 DAYS_PER_LATENT = 4.0
 FAMILY = 4
@@ -27,10 +30,17 @@ def _seen(chunk: Chunk) -> np.ndarray:
 
 
 def _enquiries(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
-    hard = scatter(chunk, np.exp(chunk.linear("enquiry_hard", "credit_enquiries")) * _seen(chunk), chunk.days.even, rng)
+    """Hard enquiries in bursts, for who looks for credit asks several lenders within days; soft ones evenly."""
+    searches = scatter(chunk, np.exp(chunk.linear("enquiry_hard", "credit_enquiries")) * _seen(chunk), chunk.days.even, rng)
+    more = rng.poisson(np.exp(chunk.nature.stream("enquiry_burst").level), searches.size)
+    later = searches.where(np.repeat(np.arange(searches.size), more))
     soft = scatter(chunk, np.exp(chunk.linear("enquiry_soft", "credit_enquiries")) * _seen(chunk), chunk.days.even, rng)
-    tags = np.repeat([0, 1], [hard.size, soft.size])
-    stamps, kind = in_order(np.concatenate([hard.person, soft.person]), np.concatenate([hard.time, soft.time]), tags)
+    after = later.time + (rng.random(later.size) * BURST_DAYS * DAY_US).astype(np.int64)
+    after = np.minimum(after, chunk.window[1][later.person] - 1000)
+    kinds = np.repeat([HARD, HARD, SOFT], [searches.size, later.size, soft.size])
+    stamps, kind = in_order(
+        np.concatenate([searches.person, later.person, soft.person]), np.concatenate([searches.time, after, soft.time]), kinds
+    )
     return table(chunk, "enquiries", stamps, lender_id=rng.integers(1, LENDERS, stamps.size), kind=kind)
 
 

@@ -70,6 +70,15 @@ class Days:
         months_in = (self.dates.astype(np.int64) * DAY_US - self.vintages[0]) / (DAYS_PER_MONTH * DAY_US)
         return _cumulative(weight * (1.0 + self.drift.count_per_month) ** months_in)
 
+    def shop_weight(self, days: np.ndarray) -> np.ndarray:
+        """Weight of given day numbers for payments."""
+        return np.diff(self.shop)[days - self.origin]
+
+    def month_of(self, days: np.ndarray) -> np.ndarray:
+        """Calendar month of given day numbers, counted from the origin."""
+        months = np.searchsorted(self.months, np.arange(self.origin, int(self.months[-1])), side="right") - 1
+        return months[days - self.origin]
+
     @cached_property
     def red_packet(self) -> np.ndarray:
         """Cumulative weight of days for red packets: six times as many in the festival."""
@@ -90,9 +99,13 @@ class Days:
         gone = (self.dates[:, None] - starts[None, :]).astype(np.int64)
         return ((gone >= -1) & (gone < self.seasons.festival_days - 1)).any(axis=1)
 
-    def is_festival(self, time_us: np.ndarray) -> np.ndarray:
-        """Whether each moment lies in a Spring Festival."""
-        return self._festival[np.clip(time_us // DAY_US - self.origin, 0, self.dates.size - 1)]
+    def since_festival(self, time_us: np.ndarray) -> np.ndarray:
+        """Days since New Year's Day of the nearest Spring Festival, negative before it."""
+        starts = np.array(self.seasons.festival_starts, dtype="datetime64[D]").astype(np.int64)
+        day = time_us // DAY_US
+        nearest = starts[np.searchsorted((starts[1:] + starts[:-1]) / 2.0, day)]
+        since: np.ndarray = day - nearest
+        return since
 
     def weight_at(self, cumulative: np.ndarray, time_us: np.ndarray) -> np.ndarray:
         """Value of a cumulative season at given moments."""

@@ -1,7 +1,8 @@
 """Who defaults and when (domain 7.5).
 
 eta = alpha + sum of contributions + u + 3.0 fraud + gamma M_vintage + delta_L (limit/income - 0.5)+ + delta_r (APR - 0.144),
-h_k = 1 - (1 - PD)^(s_k m_k), with m_k = 3 in the six months after a life shock. u is never observable.
+h_k = 1 - (1 - PD)^(s_k m_k), with m_k = 3 in the six months after a life shock, be it before or after booking. u is never observable;
+friends share part of it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from data.world.traits import sigmoid
 
 BISECTIONS = 60
 HERMITE = 20
+HALF_YEAR = 6
 REFERENCE_RATIO, REFERENCE_APR = 0.5, 0.144
 
 
@@ -33,12 +35,13 @@ class Outcome:
 
 
 def macro_path(nature: Nature, n_vintages: int, rng: np.random.Generator, *, on: bool) -> np.ndarray:
-    """AR(1) with unit variance, one value per vintage, less its own mean so that `base_rate` is the rate over all vintages."""
-    rho, path = nature.effects.macro_rho, np.empty(n_vintages)
+    """AR(1) with unit variance and one bad half-year, per vintage, less its own mean so that `base_rate` is the rate over all vintages."""
+    effects, path = nature.effects, np.empty(n_vintages)
     steps = rng.standard_normal(n_vintages)
     path[0] = steps[0]
     for month in range(1, n_vintages):
-        path[month] = rho * path[month - 1] + np.sqrt(1.0 - rho**2) * steps[month]
+        path[month] = effects.macro_rho * path[month - 1] + np.sqrt(1.0 - effects.macro_rho**2) * steps[month]
+    path[effects.bad_half_year : effects.bad_half_year + HALF_YEAR] += effects.bad_half_year_size
     return (path - path.mean()) * on
 
 
@@ -49,9 +52,21 @@ def exposure_exponent(hazard: Hazard) -> float:
     return float(np.sum(np.array(hazard.timing) * (1.0 + (hazard.life_shock_factor - 1.0) * shocked)))
 
 
-def pd_of(hazard: Hazard, log_odds: np.ndarray) -> np.ndarray:
-    """Twelve-month PD of given log-odds, life shocks averaged out."""
-    return 1.0 - (1.0 - sigmoid(log_odds)) ** exposure_exponent(hazard)
+def pace(hazard: Hazard, shock_month: np.ndarray) -> np.ndarray:
+    """s_k m_k per person and month 1-12 when the life shock strikes in `shock_month` (1 the first after booking, 0 and less before)."""
+    months, since = np.arange(1, len(hazard.timing) + 1), shock_month[:, None]
+    active = (months >= since) & (months < since + hazard.life_shock_months)
+    return np.array(hazard.timing) * np.where(active, hazard.life_shock_factor, 1.0)
+
+
+def exposure(hazard: Hazard, shock_month: np.ndarray) -> np.ndarray:
+    """Sum of s_k m_k as it stands at booking: a shock that has struck counts as it is, one to come by its chance."""
+    return np.where(shock_month <= 0, pace(hazard, shock_month).sum(axis=1), exposure_exponent(hazard))
+
+
+def pd_of(hazard: Hazard, log_odds: np.ndarray, exponent: np.ndarray | float | None = None) -> np.ndarray:
+    """Twelve-month PD of given log-odds; life shocks averaged out unless their `exposure` is given."""
+    return 1.0 - (1.0 - sigmoid(log_odds)) ** (exposure_exponent(hazard) if exponent is None else exponent)
 
 
 def oracle_pd(nature: Nature, log_odds: np.ndarray) -> np.ndarray:
@@ -81,29 +96,32 @@ def solve_alpha(nature: Nature, log_odds: np.ndarray, base_rate: float) -> float
 
 
 def outcomes(
-    nature: Nature, people: People, log_odds: np.ndarray, moved: np.ndarray, macro_by_vintage: np.ndarray, rng: np.random.Generator
+    nature: Nature,
+    people: People,
+    shock_month: np.ndarray,
+    log_odds: np.ndarray,
+    unseen: np.ndarray,
+    macro_by_vintage: np.ndarray,
+    rng: np.random.Generator,
 ) -> Outcome:
-    """Default of everyone, booked or not; `log_odds` is the systematic part with alpha, `moved` the effect of the terms, centred."""
-    shock = nature.effects.shock_sigma * rng.standard_normal(people.size)
-    neutral = log_odds + shock + nature.effects.fraud_log_odds * people.is_fraud + moved
+    """Default of everyone, booked or not; `log_odds` is systematic with alpha, `unseen` u and the centred effect of the terms."""
+    neutral = log_odds + unseen + nature.effects.fraud_log_odds * people.is_fraud
     macro = macro_by_vintage[people.vintage]
-    moved = neutral + nature.effects.macro_gamma * macro
+    log_odds_true = neutral + nature.effects.macro_gamma * macro
+    exponent = exposure(nature.hazard, shock_month)
     return Outcome(
         log_odds_systematic=log_odds,
-        pd_neutral=pd_of(nature.hazard, neutral),
-        pd_true=pd_of(nature.hazard, moved),
+        pd_neutral=pd_of(nature.hazard, neutral, exponent),
+        pd_true=pd_of(nature.hazard, log_odds_true, exponent),
         macro=macro,
-        default_month=_default_month(nature.hazard, sigmoid(moved), people.is_fraud, rng),
+        default_month=_default_month(nature.hazard, sigmoid(log_odds_true), shock_month, people.is_fraud, rng),
     )
 
 
-def _default_month(hazard: Hazard, pd: np.ndarray, is_fraud: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _default_month(hazard: Hazard, pd: np.ndarray, shock_month: np.ndarray, is_fraud: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """First month whose cumulative hazard passes an exponential threshold; a fraud's first payment mostly fails at once."""
-    months = np.arange(1, len(hazard.timing) + 1)
-    shock = rng.geometric(hazard.life_shock_rate, pd.size)
-    active = (months >= shock[:, None]) & (months < shock[:, None] + hazard.life_shock_months)
-    pace = np.array(hazard.timing) * np.where(active, hazard.life_shock_factor, 1.0)
-    reached = np.cumsum(-np.log1p(-pd)[:, None] * pace, axis=1) > rng.exponential(size=pd.size)[:, None]
+    hazards = -np.log1p(-pd)[:, None] * pace(hazard, shock_month)
+    reached = np.cumsum(hazards, axis=1) > rng.exponential(size=pd.size)[:, None]
     month = np.where(reached.any(axis=1), reached.argmax(axis=1) + 1, 0)
     first = int(np.flatnonzero(hazard.timing)[0]) + 1
     at_once = is_fraud & (month > 0) & (rng.random(pd.size) < hazard.fraud_first_payment_share)

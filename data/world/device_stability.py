@@ -1,6 +1,7 @@
 """Events of the device-stability family: logins (domain 7.4).
 
-device_constancy shows in logins from other devices, location_constancy in other regions, device_integrity in fingerprint mismatches.
+device_constancy shows in logins from other devices and in how often one must log in anew, location_constancy in weeks spent in other
+regions, device_integrity in fingerprint mismatches.
 """
 
 from __future__ import annotations
@@ -8,17 +9,22 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from data.world.events import Chunk, Stamps, Values, flip, scatter, table
+from data.world.clock import DAY_US
+from data.world.events import Chunk, Stamps, Values, flip, in_order, scatter, table
+from data.world.spending import night_share
 from data.world.traits import DIG, sigmoid
 
 PER_PERSON = 64  # pseudonymous ids per person
+WEEKS = 56  # of a window of 382 days
+BLUE_COLLAR = 1
+FESTIVAL_LEAVE_DAYS = 3  # migrants leave before New Year's Day
 SHARED = 10**12  # ids that a fraud ring shares start here
 
 
 def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     """Logins; address and region are null without location consent, the device where its identifier changed (domain 7.8)."""
     rate = np.exp(chunk.linear("login", "device_constancy") + 0.1 * chunk.of("traits")[:, DIG])
-    stamps = scatter(chunk, rate, chunk.days.even, rng)
+    stamps = _at_night(chunk, scatter(chunk, rate, chunk.days.even, rng), rng)
     region, hidden = _region(chunk, stamps, rng), ~chunk.of("consent_location")[stamps.person]
     mismatch = flip(sigmoid(chunk.linear("fingerprint", "device_integrity"))[stamps.person], rng)
     columns: dict[str, Values] = {
@@ -29,6 +35,13 @@ def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
         "is_emulator": flip(_emulator(chunk)[stamps.person], rng),
     }
     return {"logins": table(chunk, "logins", stamps, **columns)}
+
+
+def _at_night(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> Stamps:
+    """Some logins come between midnight and five, as many as payments do: more with frauds until their pattern changes."""
+    moved = flip(night_share(chunk).astype(np.float32)[stamps.person], rng)
+    midnight = stamps.time // DAY_US * DAY_US
+    return in_order(stamps.person, np.where(moved, midnight + rng.integers(0, 5 * 3600, stamps.size) * 1_000_000, stamps.time))[0]
 
 
 def _ring(chunk: Chunk) -> np.ndarray:
@@ -47,15 +60,23 @@ def _device(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarra
 
 
 def _region(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:
-    """Home, or elsewhere; in the Spring Festival part of blue-collar workers are in their home province."""
+    """Home, or elsewhere for whole weeks, so that changes come in bursts; part of the blue collar are home in the Spring Festival."""
     n_regions = len(chunk.nature.places.tier_of_region)
-    home = chunk.of("region")[stamps.person]
-    away = flip(sigmoid(chunk.linear("region_away", "location_constancy"))[stamps.person], rng)
-    migrant = (chunk.of("segment") == 1) & (rng.random(chunk.size) < chunk.nature.seasons.festival_home_share)
-    village = rng.integers(0, n_regions, chunk.size)
-    at_home = migrant[stamps.person] & chunk.days.is_festival(stamps.time)
-    elsewhere = (home + 1 + rng.integers(0, n_regions - 1, stamps.size)) % n_regions
-    return np.where(at_home, village[stamps.person], np.where(away, elsewhere, home))
+    home = chunk.of("region")
+    away = rng.random((chunk.size, WEEKS)) < sigmoid(chunk.linear("region_away", "location_constancy"))[:, None]
+    where = np.where(away, (home[:, None] + rng.integers(1, n_regions, (chunk.size, WEEKS))) % n_regions, home[:, None])
+    week = (stamps.time - chunk.window[0][stamps.person]) // (7 * DAY_US)
+    village = (home + rng.integers(1, n_regions, chunk.size)) % n_regions
+    return np.where(_migrates(chunk, stamps, rng), village[stamps.person], where[stamps.person, np.clip(week, 0, WEEKS - 1)])
+
+
+def _migrates(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:
+    """Events of a migrant worker in the one to two weeks at home round the Spring Festival (domain 7.4), on the same device."""
+    seasons = chunk.nature.seasons
+    migrant = (chunk.of("segment") == BLUE_COLLAR) & (rng.random(chunk.size) < seasons.festival_home_share)
+    stay = rng.integers(seasons.festival_home_days[0], seasons.festival_home_days[1] + 1, chunk.size)
+    since = chunk.days.since_festival(stamps.time) + FESTIVAL_LEAVE_DAYS
+    return migrant[stamps.person] & (since >= 0) & (since < stay[stamps.person])
 
 
 def _address(chunk: Chunk, stamps: Stamps, region: np.ndarray, rng: np.random.Generator) -> np.ndarray:

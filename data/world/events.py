@@ -48,6 +48,15 @@ class Chunk:
     def days(self) -> Days:
         return self.world.setting.days
 
+    @property
+    def life_kind(self) -> np.ndarray:
+        """Kind of life shock of each person, -1 where none comes."""
+        return self.world.life.kind[self.rows]
+
+    def is_shocked(self, person: np.ndarray, time_us: np.ndarray) -> np.ndarray:
+        """Whether each event of a person of this chunk falls into the months of a life shock."""
+        return self.world.life.is_active(self.first + person, time_us, self.nature.hazard.life_shock_months)
+
     def rng(self, module: str) -> np.random.Generator:
         return self.world.setting.rng(module, self.index)
 
@@ -63,6 +72,14 @@ class Chunk:
     def segment(self, field: str) -> np.ndarray:
         """One number of the segment, per applicant."""
         return np.array([getattr(segment, field) for segment in self.nature.segments])[self.of("segment")]
+
+    def contact_of(self, stamps: Stamps, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Someone of each person's own list, and whether that edge was there by the time of the event."""
+        graph = self.world.graph
+        first, size = graph.start[self.first : self.last], np.diff(graph.start[self.first : self.last + 1])
+        edge = first[stamps.person] + (rng.random(stamps.size) * size[stamps.person]).astype(np.int64)
+        edge = np.minimum(edge, graph.contact.size - 1)
+        return graph.contact[edge], (size[stamps.person] > 0) & (graph.made_us[edge] < stamps.time)
 
     @property
     def window(self) -> tuple[np.ndarray, np.ndarray]:
@@ -84,6 +101,7 @@ class Stamps:
         return int(self.time.size)
 
     def where(self, kept: np.ndarray) -> Stamps:
+        """Only some events: a mask or row numbers."""
         return Stamps(self.person[kept], self.time[kept])
 
 

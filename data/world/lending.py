@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from data.world.clock import DAY_US, month_starts
-from data.world.events import ID_STEP, Chunk, arrow, fen
-from data.world.traits import INC, LEV
+from data.world.events import ID_STEP, Chunk, Values, arrow, fen
+from data.world.traits import DIG, INC, LEV
 from features.tables import TABLES
 
 FIRST_APPLICATION = 10_000_000  # application ids are not applicant ids, so that nobody may confuse the two
@@ -15,6 +15,9 @@ PURPOSES = ("consumption", "renovation", "education", "medical", "travel", "busi
 PURPOSE_SHARES = (0.55, 0.12, 0.08, 0.07, 0.08, 0.10)
 REPEAT_SHARE = 0.30  # domain 0.11
 STUDENT = 3
+INVITED_SHARES = (0.80, 0.10)  # of those the old policy approves, and of the others [default]
+REAL_NAME_SHARE = 0.995
+LOCAL_WAGE_CNY = 6_000.0  # at wage index 1 [default]
 BAD_DPD = 90
 
 
@@ -52,7 +55,23 @@ def applications(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
         "consent_assets": chunk.of("consent_assets"),
         "consent_location": chunk.of("consent_location"),
     }
-    return arrow(TABLES["applications"], columns)
+    return arrow(TABLES["applications"], {**columns, **_facts(chunk, rng)})
+
+
+def _facts(chunk: Chunk, rng: np.random.Generator) -> dict[str, Values]:
+    """What a policy may ask beside: whitelist, payment score, opens a day, cards and the wage where the person lives (domain 7.9)."""
+    n, traits = chunk.size, chunk.of("traits")
+    whitelist = np.where(chunk.world.booking.is_approved[chunk.rows], INVITED_SHARES[0], INVITED_SHARES[1])
+    opens = np.exp(1.32 + 0.25 * traits[:, DIG] + 0.1 * chunk.world.concept("payment_activity")[chunk.rows] + 0.4 * rng.standard_normal(n))
+    wage = np.array(chunk.nature.places.wage_index)[np.array(chunk.nature.places.tier_of_region)[chunk.of("region")] - 1]
+    return {
+        "is_invited": rng.random(n) < whitelist,
+        "pay_score": np.clip(np.rint(656 + 24 * chunk.of("families")[:, 0] + 50 * rng.standard_normal(n)), 300, 850),
+        "opens_per_day": np.rint(opens),
+        "is_real_name": rng.random(n) < REAL_NAME_SHARE,
+        "own_card_count": rng.poisson(2.2, n),
+        "local_wage_fen": fen(LOCAL_WAGE_CNY * wage),
+    }
 
 
 def _texts(values: list[str], codes: np.ndarray) -> pa.Array:

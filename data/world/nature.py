@@ -12,6 +12,7 @@ from data.world.numbers import (
     Effects,
     Fraud,
     Hazard,
+    LifeShocks,
     OldPolicy,
     Places,
     Presence,
@@ -36,6 +37,7 @@ class Nature:
     profiles: dict[str, tuple[float, ...]]
     effects: Effects
     hazard: Hazard
+    life: LifeShocks
     old_policy: OldPolicy
     presence: Presence
     fraud: Fraud

@@ -72,6 +72,8 @@ class Effects:
     shock_sigma: float
     fraud_log_odds: float
     macro_rho: float
+    bad_half_year: int
+    bad_half_year_size: float
     macro_gamma: float
     limit_effect: float
     rate_effect: float
@@ -92,6 +94,23 @@ class Hazard:
     indeterminate_floor: float
     slip_share: float
     reporting_days: int
+
+
+@dataclass(frozen=True)
+class LifeShocks:
+    """How often job loss, illness and divorce strike, how friends share them, and what they do to payments (domain 7.4, 7.5)."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    monthly_rates: tuple[float, float, float]
+    shared_share: float
+    spread: float
+    shared_luck: float
+    spending_factor: float
+    inflow_lost: float
+    spending_moved: float
+    retention_lost: float
+    lateness_added: float
 
 
 @dataclass(frozen=True)
@@ -139,6 +158,8 @@ class Fraud:
     ring_size: tuple[int, int]
     ring_hours: float
     account_days: float
+    transfer_rounds: float
+    transfer_cny: float
     night_log_odds: float
     emulator_share: float
     late_pattern_vintage: int
@@ -179,8 +200,13 @@ class Seasons:
     festival_shop: float
     festival_red_packet: float
     festival_home_share: float
+    festival_home_days: tuple[int, int]
     sale_days: tuple[str, ...]
     sale_factor: float
+    day_dispersion: float
+    mix_concentration: float
+    salary_rho: float
+    salary_sd: float
 
 
 @dataclass(frozen=True)

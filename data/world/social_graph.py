@@ -63,7 +63,7 @@ def _interactions(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     alone = scatter(chunk, np.exp(chunk.linear("interaction", "interaction_frequency")) * share, chunk.days.even, rng)
     group = scatter(chunk, np.exp(chunk.linear("group", "group_activity")) * share, chunk.days.even, rng)
     stamps, is_group = _merge(alone, group)
-    contact, is_known = _with_whom(chunk, stamps, rng)
+    contact, is_known = chunk.contact_of(stamps, rng)
     kept = is_known | (is_group == 1)
     stamps, is_group, contact = stamps.where(kept), is_group[kept] == 1, contact[kept]
     return table(
@@ -74,15 +74,6 @@ def _interactions(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
         contact_id=(contact, is_group),
         n_messages=_messages(chunk, stamps, is_group, rng),
     )
-
-
-def _with_whom(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A contact of one's own list, and whether the edge was there by then."""
-    graph = chunk.world.graph
-    first, size = graph.start[chunk.first : chunk.last], np.diff(graph.start[chunk.first : chunk.last + 1])
-    edge = first[stamps.person] + (rng.random(stamps.size) * size[stamps.person]).astype(np.int64)
-    edge = np.minimum(edge, graph.contact.size - 1)
-    return graph.contact[edge], (size[stamps.person] > 0) & (graph.made_us[edge] < stamps.time)
 
 
 def _messages(chunk: Chunk, stamps: Stamps, is_group: np.ndarray, rng: np.random.Generator) -> np.ndarray:

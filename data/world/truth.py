@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from data.world.default import oracle_pd
 from data.world.lending import FIRST_APPLICATION
+from data.world.life import KINDS
 from data.world.world import World
 from features.tables import FAMILIES
 
@@ -17,11 +18,11 @@ def applicants(world: World) -> pa.Table:
     """One row per application in order of id: `z_<family>` and `concept_<id>` in SD, `contribution_<id>` in log-odds, + is riskier.
 
     `logodds_systematic` has neither u nor fraud nor macro; `pd_oracle` is E[PD | states, month]; `pd_neutral` has u and fraud but no macro;
-    `pd_true` has all; `default_month` is null where no default comes within twelve months.
+    `pd_true` has all; `default_month` is null where no default comes within twelve months. `present_<family>`: all its events may be read.
     """
     people, outcome, ids = world.people, world.outcome, [c.id for c in world.setting.nature.concepts]
     gamma = world.setting.nature.effects.macro_gamma
-    month = outcome.default_month
+    month, seen = outcome.default_month, people.fully_present
     columns = {
         "application_id": FIRST_APPLICATION + np.arange(people.size, dtype=np.int64),
         "applicant_id": np.arange(people.size, dtype=np.int64),
@@ -36,6 +37,9 @@ def applicants(world: World) -> pa.Table:
         "is_fraud": people.is_fraud,
         "ring": pa.array(world.rings.ring, mask=world.rings.ring < 0),
         "is_thin": people.is_thin,
+        **{f"present_{family}": seen[:, k] for k, family in enumerate(FAMILIES)},
+        "life_shock": pa.DictionaryArray.from_arrays(pa.array(world.life.kind, mask=world.life.kind < 0), pa.array(KINDS)),
+        "life_shock_time": pa.array(world.life.time_us.view("datetime64[us]"), mask=world.life.kind < 0),
         "has_bureau": people.has_bureau,
         "is_approved": world.booking.is_approved,
         "is_control": world.booking.is_control,

@@ -14,15 +14,17 @@ from data.world.default import Outcome, macro_path, outcomes, solve_alpha, terms
 from data.world.effects import effects
 from data.world.fraud import Rings, arrange
 from data.world.graph import Graph, draw_graph
+from data.world.life import Life, draw_life, shared_luck
 from data.world.nature import Nature
 from data.world.params import Calendar, WorldParams
 from data.world.people import People, draw_people
 from data.world.policy import Booking, Terms, book, old_score, terms
 from data.world.shares import Coefficients, log_odds_parts, solve
+from data.world.transfers import Transfers, ring_transfers
 
 MODULES = (
     "probe", "people", "fraud", "graph", "policy", "macro", "default", "payment_flow", "social_graph", "assets", "device_stability",
-    "bureau", "identity", "applications", "loans",
+    "bureau", "identity", "applications", "loans", "life", "transfers",
 )  # fmt: skip
 
 
@@ -57,6 +59,8 @@ class World:
     people: People
     rings: Rings
     graph: Graph
+    life: Life
+    transfers: Transfers
     contributions: np.ndarray
     macro_by_vintage: np.ndarray
     terms: Terms
@@ -95,15 +99,21 @@ def build(setting: Setting, coefficients: Coefficients) -> World:
     log_odds = coefficients.alpha + contributions.sum(axis=1)
     moved = terms_effect(nature, people.income_cny, lent) - coefficients.terms_mean
     network = people.concepts[:, [c.id for c in nature.concepts].index("contact_network")]
+    graph = draw_graph(nature, people, network, rings, setting.rng("graph"))
+    life = draw_life(nature, people, graph, setting.rng("life"))
+    default_rng = setting.rng("default")
+    luck = nature.effects.shock_sigma * shared_luck(graph, people.size, nature.life.shared_luck, default_rng)
     return World(
         setting=setting,
         coefficients=coefficients,
         people=people,
         rings=rings,
-        graph=draw_graph(nature, people, network, rings, setting.rng("graph")),
+        graph=graph,
+        life=life,
+        transfers=ring_transfers(nature, people, rings, setting.rng("transfers")),
         contributions=contributions,
         macro_by_vintage=macro,
         terms=lent,
         booking=book(nature, setting.calendar, people, score, policy_rng),
-        outcome=outcomes(nature, people, log_odds, moved, macro, setting.rng("default")),
+        outcome=outcomes(nature, people, life.month(people.as_of), log_odds, luck + moved, macro, default_rng),
     )

@@ -1,0 +1,129 @@
+"""The raw table of payments: everyday ones, salary, rent, and what a fraud ring passes round (domain 7.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from data.world.clock import DAY_US, DAYS_PER_MONTH
+from data.world.events import Chunk, Stamps, fen, flip, in_order, table
+from data.world.life import JOB_LOSS
+from data.world.spending import IN, MONTHS, OUT, Kinds, everyday, kinds_of
+
+EVERYDAY, SALARY, RENT, PASSED = range(4)
+PAYDAYS = (10, 15, 25)
+RENT_PAYERS = 0.35
+RENT_SHARE = 0.25  # of income
+SHOPS = 3  # the first so many of world.yaml's categories have shop prices
+ACQUAINTED = 0.6  # share of transfers to or from someone of the contact list
+
+
+def payments(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
+    """One row per payment in order of person and time; `counterparty_id` where the other side is another applicant."""
+    known, passed = Kinds.of(chunk.nature), _passed(chunk)
+    stamps, tag = _merged(chunk, passed, rng)
+    kind = kinds_of(chunk, known, stamps, rng).astype(np.int8)
+    kind[tag == SALARY], kind[tag == RENT] = known.find("salary", IN), known.find("rent", OUT)
+    kind[tag == PASSED] = np.where(passed.is_out, known.find("transfer", OUT), known.find("transfer", IN))
+    amount = _amounts(chunk, known, stamps, kind, rng)
+    other, is_known = _counterparty(chunk, known, stamps, kind, rng)
+    amount[tag == PASSED], other[tag == PASSED], is_known[tag == PASSED] = passed.amount_fen, passed.other, True
+    return table(
+        chunk,
+        "payments",
+        stamps,
+        direction=known.direction[kind],
+        category=known.category[kind],
+        amount_fen=amount,
+        is_offline=flip(known.offline[kind], rng),
+        counterparty_id=(other, ~is_known),
+    )
+
+
+@dataclass(frozen=True)
+class _Passed:
+    """Ring transfers seen from this chunk's people, in order of person and time; a transfer between two of them gives two rows."""
+
+    person: np.ndarray
+    time: np.ndarray
+    is_out: np.ndarray
+    other: np.ndarray
+    amount_fen: np.ndarray
+
+
+def _passed(chunk: Chunk) -> _Passed:
+    sent = chunk.world.transfers
+    person, other = np.concatenate([sent.payer, sent.payee]), np.concatenate([sent.payee, sent.payer])
+    here = np.flatnonzero((person >= chunk.first) & (person < chunk.last))
+    here = here[np.lexsort((np.tile(sent.time_us, 2)[here], person[here]))]
+    row = here % sent.payer.size if sent.payer.size else here
+    return _Passed(person[here] - chunk.first, sent.time_us[row], here < sent.payer.size, other[here], sent.amount_fen[row])
+
+
+def _merged(chunk: Chunk, passed: _Passed, rng: np.random.Generator) -> tuple[Stamps, np.ndarray]:
+    """All four streams in one order, with the stream of each row."""
+    thick = ~chunk.of("is_thin")
+    payday = np.array(PAYDAYS)[rng.integers(0, len(PAYDAYS), chunk.size)]
+    streams = [
+        everyday(chunk, rng),
+        _salaries(chunk, thick & flip(chunk.segment("salary_share"), rng), payday),
+        _monthly(chunk, thick & (rng.random(chunk.size) < RENT_PAYERS), rng.integers(1, 6, chunk.size)),
+        (passed.person, passed.time),
+    ]
+    tags = np.repeat(np.arange(len(streams)), [person.size for person, _ in streams])
+    return in_order(np.concatenate([p for p, _ in streams]), np.concatenate([t for _, t in streams]), tags)
+
+
+def _monthly(chunk: Chunk, payer: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Person and time of a payment on the same day of every month, for those who have one."""
+    start, end = chunk.window
+    starts = (chunk.days.months[:-1] * DAY_US).astype(np.int64)
+    time = starts[None, :] + (day[:, None] - 1) * DAY_US + 10 * 3_600_000_000
+    inside = payer[:, None] & (time >= start[:, None]) & (time < end[:, None])
+    return np.nonzero(inside)[0], time[inside]
+
+
+def _salaries(chunk: Chunk, payer: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Monthly pay; none while a lost job is not replaced."""
+    person, time = _monthly(chunk, payer, day)
+    paid = ~(chunk.is_shocked(person, time) & (chunk.life_kind[person] == JOB_LOSS))
+    return person[paid], time[paid]
+
+
+def _counterparty(chunk: Chunk, known: Kinds, stamps: Stamps, kind: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Who is on the other side of a transfer, and whether that is known: often someone of the contact list, if the list may be read."""
+    other, is_known = np.zeros(stamps.size, np.int64), np.zeros(stamps.size, bool)
+    rows = np.flatnonzero(known.category[kind] == known.category[known.find("transfer", OUT)])
+    rows = rows[chunk.of("consent_social")[stamps.person[rows]] & (rng.random(rows.size) < ACQUAINTED)]
+    contact, there = chunk.contact_of(stamps.where(rows), rng)
+    other[rows], is_known[rows] = contact, there
+    return other, is_known
+
+
+def _amounts(chunk: Chunk, known: Kinds, stamps: Stamps, kind: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Lognormal amounts; prices drift, shop prices end in .00, .50 or .90; salary and rent follow income."""
+    spread = np.exp(chunk.linear("payment_amount", "spending_stability")).astype(np.float32)
+    level = (0.25 * np.log(chunk.of("income_cny") / 6000.0)).astype(np.float32)
+    months = ((stamps.time - chunk.days.vintages[0]) / (DAYS_PER_MONTH * DAY_US)).astype(np.float32)
+    log = rng.standard_normal(stamps.size, dtype=np.float32) * known.sigma[kind] * spread[stamps.person]
+    log += known.log_median[kind] + level[stamps.person] + months * np.float32(np.log1p(chunk.nature.drift.amount_per_month))
+    for name, direction, share in (("salary", IN, 1.0), ("rent", OUT, RENT_SHARE)):
+        rows = np.flatnonzero(kind == known.find(name, direction))
+        log[rows] += _income(chunk, stamps.where(rows), rng) + (np.log(share) - level[stamps.person[rows]]).astype(np.float32)
+    amount = np.exp(log)
+    ends = np.array([0.0, 0.5, 0.9, -1.0], dtype=np.float32)[rng.integers(0, 4, stamps.size, dtype=np.int8)]
+    return fen(np.where((kind < SHOPS) & (ends >= 0), np.floor(amount) + ends, amount))
+
+
+def _income(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:
+    """Log of the month's income: autoregressive around the person's own."""
+    seasons, path = chunk.nature.seasons, rng.standard_normal((chunk.size, MONTHS))
+    for month in range(1, MONTHS):
+        path[:, month] = seasons.salary_rho * path[:, month - 1] + np.sqrt(1.0 - seasons.salary_rho**2) * path[:, month]
+    first = chunk.days.month_of(chunk.window[0] // DAY_US)[stamps.person]
+    nth = np.minimum(chunk.days.month_of(stamps.time // DAY_US) - first, MONTHS - 1)
+    own = np.log(chunk.of("income_cny"))[stamps.person]
+    log: np.ndarray = (own + seasons.salary_sd * path[stamps.person, nth]).astype(np.float32)
+    return log
