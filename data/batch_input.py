@@ -84,6 +84,12 @@ class BatchInput:
         at = np.searchsorted(firsts, rows, side="right") - 1
         return file[at], group[at], rows - firsts[at]
 
+    @staticmethod
+    def row(path: Path, group: int, row: int, columns: Sequence[str]) -> pa.Table:
+        """One row by its place."""
+        with open_parquet(path) as file:
+            return file.read_row_group(group, columns=list(columns)).slice(row, 1)
+
     @cached_property
     def _groups(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Per row group of all files: index of the file, number in the file, number of its first row."""

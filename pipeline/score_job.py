@@ -16,7 +16,7 @@ from models.batch.faults import Rules
 from models.batch.job import Decide, Work, in_order
 from models.batch.parts import Part
 from models.inputs import Column
-from models.ledger.chain import link, merkle_root
+from models.ledger.chain import link, merkle_root, sealed
 from models.ledger.versions import Versions
 
 PART_ROWS = 131_072
@@ -80,7 +80,7 @@ class Job:
             tally.add(receipt)
             previous = tally.links[-1]
             tell(tally.rows)
-        manifest = {**tally.figures(), "batch": link(batch), "parts": tally.links, "root": merkle_root(tally.links)}
+        manifest = sealed({**tally.figures(), "batch": link(batch), "parts": tally.links, "root": merkle_root(tally.links)})
         self.folder.seal(manifest)
         return manifest
 

@@ -49,7 +49,9 @@ def floats(values: pa.Array) -> NDArray[np.float64]:
         numbers[valid == 0] = np.nan
         return numbers if np.count_nonzero(np.isnan(numbers)) == plain.null_count else _one_nan(numbers)
     # a NaN anywhere makes the sum of squares NaN, infinities do not
-    return _one_nan(numbers.copy()) if np.isnan(np.dot(numbers, numbers)) else numbers
+    with np.errstate(all="ignore"):
+        has_nan = np.isnan(np.dot(numbers, numbers))
+    return _one_nan(numbers.copy()) if has_nan else numbers
 
 
 def _one_nan(numbers: NDArray[np.float64]) -> NDArray[np.float64]:

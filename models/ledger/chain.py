@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
 def link(document: Any) -> str:
     """sha256 of a JSON document in canonical form: what the next receipt names as `previous`."""
     return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+
+
+def sealed(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest with `seal`, the link of all the rest of it."""
+    bare = {name: value for name, value in manifest.items() if name != "seal"}
+    return {**bare, "seal": link(bare)}
 
 
 def merkle_root(links: Sequence[str]) -> str:

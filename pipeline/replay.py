@@ -1,0 +1,92 @@
+"""`creditloom replay`: decide again what a batch decided, with the versions that decided it, and compare to the bit."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pyarrow as pa
+import typer
+from rich.console import Console
+
+from data.batch_output import BatchFolder
+from data.batch_table import blocks
+from data.store import read_table
+from models.batch.job import in_order
+from models.inputs import columns
+from models.ledger.replay import Kept, Replay, pieces
+from pipeline import replay_find
+from pipeline.replay_model import model_of
+
+DIFFERS = 6  # exit code
+BLOCK = 131_072
+_err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def replay(
+    folder: Annotated[Path, typer.Argument(help="the folder of a batch, as `creditloom score` wrote it")],
+    decision_id: Annotated[str | None, typer.Option(help="one decision; without it, all of the batch")] = None,
+    source: Annotated[
+        Path | None, typer.Option("--input", help="the input, Parquet or CSV, where it no longer lies in its old place; rows in any order")
+    ] = None,
+    bundle: Annotated[Path | None, typer.Option(help="the bundle that decided, where no registry knows it")] = None,
+    rows: Annotated[int, typer.Option(min=1, help="rows decided at a time; 1: one by one")] = 16_384,
+    shuffle: Annotated[int | None, typer.Option(help="decide the rows in a random order, with this seed")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="threads that decide")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="the outcome as JSON on standard output")] = False,
+) -> None:
+    """Recompute decisions from their input with the registered versions. Exit code 0: the same to the bit; 6: not."""
+    batch = BatchFolder(folder)
+    asked = replay_find.asked(batch)
+    deciding = model_of(asked, bundle)
+    decide = deciding.decide({name: asked["options"][name] for name in ("explain", "language")})
+    read = columns(deciding.bundle)
+    if decision_id is not None:
+        outcome = replay_find.one(batch, decision_id, source, read, decide)
+    else:
+        work = Replay(Kept.of(_parts(batch)), read, decide)
+        given = blocks(source or Path(asked["input"]["path"]), replay_find.types(read), BLOCK)
+        outcome = _summed(work.kept, in_order(work, pieces(given, rows, shuffle), threads))
+    _tell(outcome, as_json=as_json)
+    if outcome["mismatches"]:
+        raise SystemExit(DIFFERS)
+
+
+def _parts(batch: BatchFolder) -> Iterator[tuple[pa.Table, pa.Table]]:
+    for receipt in batch.finished():
+        part = receipt["part"]
+        yield read_table(batch.file("decisions", part)), read_table(batch.file("ledger", part))
+
+
+def _summed(kept: Kept, replayed: Iterator[Any]) -> dict[str, Any]:
+    """How many were decided again, and which of them differ."""
+    seen = np.zeros(len(kept.ids), dtype=bool)
+    other_input, other_decision = [], []
+    for block in replayed:
+        seen[block.found] = True
+        other_input.append(block.other_input)
+        other_decision.append(block.other_decision)
+    wrong = {"other_input": np.concatenate(other_input), "other_decision": np.concatenate(other_decision)}
+    return {
+        "decisions": len(seen), "replayed": int(seen.sum()), "mismatches": sum(len(rows) for rows in wrong.values()),
+        **{name: [str(kept.ids[row]) for row in rows[:5]] for name, rows in wrong.items()},
+    }  # fmt: skip
+
+
+def _tell(outcome: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(outcome, indent=1, ensure_ascii=False) + "\n")
+    for line in chain(outcome.get("told", ()), _differing(outcome)):
+        _err.print(line)
+    _err.print(f"{outcome['replayed']:,} of {outcome['decisions']:,} decisions made again, {outcome['mismatches']:,} mismatches")
+
+
+def _differing(outcome: dict[str, Any]) -> Iterator[str]:
+    for name, what in (("other_input", "the input row is not the one that was decided"), ("other_decision", "the decision is another one")):
+        if outcome.get(name):
+            yield f"{what}: applications {', '.join(outcome[name])}"
