@@ -34,6 +34,7 @@ TYPES: dict[str, str] = {
     "report": "models.report:ReportParams",
     "registry": "models.registry.gate:RegistryParams",
     "fit": "models.anytable.params:FitParams",
+    "review": "models.book.bcard:ReviewParams",
 }
 AGREE = (  # the simulated world's calendar, and the blocks that divide it
     ("calendar.applications_start", "split.start"),

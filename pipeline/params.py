@@ -22,7 +22,7 @@ from pipeline import paths
 
 SECTIONS = (
     "seed", "source", "calendar", "world", "features", "label", "split", "tune", "train", "ridge", "calibration",
-    "policy", "evaluate", "explain", "report", "registry", "fit",
+    "policy", "evaluate", "explain", "report", "registry", "fit", "review",
 )  # fmt: skip
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 HOUSE = Path(__file__).resolve().parent.parent
 PRODUCTS = HOUSE / "products"
 LAW = PRODUCTS / "law"
+REVIEW_RULES = PRODUCTS / "review"
 FILTERS = PRODUCTS / "filters.yaml"
 SOURCES = PRODUCTS / "sources.yaml"
+BENCHMARKS = PRODUCTS / "benchmarks.yaml"
 WORLD = HOUSE / "data" / "world" / "world.yaml"
 BOOK = HOUSE / "data" / "world" / "book.yaml"
 
@@ -43,6 +45,12 @@ MANIFEST = MODEL / "manifest.json"
 
 DECISIONS = DATA / "decisions" / "decisions.parquet"
 
+BOOK_DATA = DATA / "book"
+BOOK_PANEL = BOOK_DATA / "panel.parquet"
+BOOK_STANDING = BOOK_DATA / "standing.parquet"
+BOOK_REVIEW = BOOK_DATA / "review"
+BEHAVIOUR = BOOK_DATA / "behaviour"
+
 REGISTRY = DATA / "registry"
 REGISTERED = REGISTRY / "registered.json"
 ALIASES = REGISTRY / "aliases.jsonl"
@@ -55,3 +63,4 @@ REPORT = REPORTS / "index.html"
 RUNTIME = REPORTS / "runtime"
 RUNTIME_JSON = REPORTS / "runtime.json"
 EVIDENCE = REPORTS / "evidence.json"
+FORWARD = REPORTS / "forward"

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.world.book_money import Schedule, empty
-from data.world.default import exposure_exponent, terms_effect
+from data.world.default import exposure, terms_effect
+from data.world.life import MONTHS_AFTER
 from data.world.params import WorldError
 from data.world.policy import Terms
 from data.world.world import World
@@ -87,7 +88,7 @@ def open_book(world: World, grant: Grant, seed: int = 0) -> Book:
         raise WorldError.of("A grant that books nobody", where="open_book", expected=f"{people.size} limits, some above 0",
                             got=f"{grant.limit_fen.size} limits", next_step="grant one limit per application of the world")  # fmt: skip
     rng = luck(world, seed, 0)
-    shock = rng.geometric(hazard.life_shock_rate, people.size)[booked] - ONSET_TO_BAD
+    shock = _shock_month(world, rng)[booked]
     rushes = (people.is_fraud & (rng.random(people.size) < hazard.fraud_first_payment_share))[booked]
     offset = rng.integers(1, 28, people.size)[booked]
     none, no = np.zeros(booked.size, np.int64), np.zeros(booked.size, bool)
@@ -119,11 +120,18 @@ def effect_of(world: World, book: Book) -> np.ndarray:
 
 def _base(world: World) -> np.ndarray:
     """Log-odds of everyone, taken back from the true PD, less the effect of the terms that the old policy gave."""
-    exponent = exposure_exponent(world.setting.nature.hazard)
+    exponent = exposure(world.setting.nature.hazard, world.life.month(world.people.as_of))
     log_survival = np.log1p(-world.outcome.pd_true) / exponent
     log_odds = np.log(np.expm1(-log_survival))
     given = terms_effect(world.setting.nature, world.people.income_cny, world.terms) - world.coefficients.terms_mean
     return log_odds - given
+
+
+def _shock_month(world: World, rng: np.random.Generator) -> np.ndarray:
+    """Month on book of everyone's life shock: the world's, or after its last month one still to be drawn."""
+    later = MONTHS_AFTER + rng.geometric(world.setting.nature.hazard.life_shock_rate, world.people.size)
+    known = world.life.month(world.people.as_of)
+    return np.where(known <= MONTHS_AFTER, known, later)
 
 
 def _of(grant: Grant, booked: np.ndarray) -> Grant:

@@ -13,7 +13,7 @@ from models.book import care
 from models.book.bcard import BCard
 from models.book.behaviour import WINDOW, columns
 from models.book.history import Floats, History, history
-from models.book.limits import FEN, debt_to_income
+from models.book.limits import FEN, debt_to_income, has_assets, has_proofs
 from models.book.reasons import REASONS, sentence
 from models.book.review import STATES, Outcome, Scores, Standing, first_standing, joined, review
 from models.book.rules import BookError, ReviewRules
@@ -97,6 +97,8 @@ def _accounts(seen: History, after: Standing, scores: Scores, rules: ReviewRules
             "month_on_book": seen.month_on_book,
             "pd": scores.pd,
             "tier": scores.tier,
+            "has_assets": has_assets(seen, rules.increase),
+            "has_proofs": has_proofs(seen, rules.increase),
             "state": np.array(STATES)[after.state],
             "limit_fen": after.granted_fen,
             "daily_rate": after.daily_rate,
