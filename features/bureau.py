@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .grid import Block, Concept, Family, FeatureSpec, Measure, Ratio, Slice, Stream, between, is_
+from .grid import Block, Concept, Family, Measure, Slice, Stream, between, is_
 from .tables import BUREAU_SNAPSHOTS, ENQUIRIES, REPAYMENTS
 
 CONCEPTS = (
@@ -38,6 +38,27 @@ _ENQUIRY_BLOCKS = (
     Block("credit_enquiries", "slope", ("enquiry_hard",), ("6m", "12m")),
     Block("credit_enquiries", "share", ("enquiry_hard",), _LONG, over="enquiry"),
     Block("credit_enquiries", "interval_cv", ("enquiry_hard",), ("12m",)),
+    Block("credit_enquiries", "count", ("enquiry_hard", "enquiry_soft"), ("7d",), source="S1-R53"),
+    Block("credit_enquiries", "distinct", ("enquiry_hard",), _YEAR, "lender", direction=1, source="S1-R53"),
+    Block("credit_enquiries", "distinct", ("enquiry_soft",), _YEAR, "lender", source="S1-R53"),
+    Block("credit_enquiries", "new", ("enquiry_hard",), ("1m",), "lender", direction=1, source="S1-R53"),
+    Block("credit_enquiries", "new_share", ("enquiry_hard", "enquiry_soft"), ("3m", "6m"), "lender"),
+    Block("credit_enquiries", "per_one", ("enquiry_hard", "enquiry_soft"), ("6m", "12m"), "lender"),
+    Block("credit_enquiries", "entropy", ("enquiry_hard", "enquiry_soft"), ("6m", "12m"), "lender", source="S1-R53"),
+    Block("credit_enquiries", "main_share", ("enquiry_soft",), ("12m",), "lender"),
+    Block("credit_enquiries", "busiest_day", ("enquiry_hard", "enquiry"), _LONG, source="S1-R72"),
+    Block("credit_enquiries", "interval_mean", ("enquiry_hard", "enquiry_soft"), ("12m",)),
+    Block("credit_enquiries", "interval_max", ("enquiry_hard", "enquiry_soft"), ("12m",)),
+    Block("credit_enquiries", "interval_cv", ("enquiry_soft",), ("12m",)),
+    Block("credit_enquiries", "shift", ("enquiry_hard", "enquiry_soft"), ("1m", "3m", "6m")),
+    Block("credit_enquiries", "slope", ("enquiry_soft",), ("12m",)),
+    Block("credit_enquiries", "active_months", ("enquiry_soft",), ("6m", "12m")),
+    Block("credit_enquiries", "active_weeks", ("enquiry_soft",), ("12m",)),
+    Block("credit_enquiries", "monthly_cv", ("enquiry_hard", "enquiry_soft"), ("12m",)),
+    Block("credit_enquiries", "top_month", ("enquiry_hard", "enquiry_soft"), ("12m",)),
+    Block("credit_enquiries", "share", ("enquiry_hard",), ("1m", "6m"), over="enquiry"),
+    Block("credit_enquiries", "run", ("enquiry_hard",), ("12m",), direction=1),
+    Block("credit_enquiries", "tenure", ("enquiry_hard", "enquiry_soft"), ("12m",)),
 )
 
 _STATEMENTS = Stream(
@@ -45,6 +66,9 @@ _STATEMENTS = Stream(
     (
         Slice("statement", "the bureau statements", "征信报告"),
         Slice("statement_maxed", "statements with 80 % or more used", "使用率超八成的征信报告", (between("utilisation", 0.8),)),
+        Slice("statement_low", "statements with 30 % or less used", "使用率不超三成的征信报告", (between("utilisation", None, 0.3),)),
+        Slice("statement_multi", "statements with three or more lenders", "三家以上机构授信的征信报告", (between("active_lenders", 3),)),
+        Slice("statement_650", "statements with a score of 650 or more", "评分不低于650的征信报告", (between("bureau_score", 650),)),
     ),
     (
         Measure("lenders", "count", "open lenders", "授信机构数", ("active_lenders",)),
@@ -77,17 +101,62 @@ _STATEMENT_BLOCKS = (
     Block("repayment_record", "max", ("statement",), ("12m",), "score", direction=-1, source="S3-R12"),
     Block("repayment_record", "std", ("statement",), ("12m",), "score"),
     Block("repayment_record", "trend", ("statement",), ("6m", "12m"), "score"),
+    Block("repayment_record", "max", ("statement",), ("6m",), "score", direction=-1, source="S3-R12"),
+    Block("repayment_record", "min", ("statement",), ("3m",), "score", direction=-1, source="S3-R12"),
+    Block("repayment_record", "std", ("statement",), ("6m",), "score"),
+    Block("repayment_record", "move", ("statement",), ("6m", "12m"), "score"),
+    Block("repayment_record", "mean_shift", ("statement",), ("3m", "6m"), "score"),
+    Block("repayment_record", "drawdown", ("statement",), ("6m", "12m"), "score", direction=1),
+    Block("repayment_record", "last_vs_mean", ("statement",), ("6m", "12m"), "score"),
+    Block("repayment_record", "share", ("statement_650",), _YEAR, over="statement", direction=-1, source="S3-R12"),
+    Block("repayment_record", "run", ("statement_650",), ("12m",), direction=-1, source="S3-R12"),
+    Block("credit_utilisation", "std", ("statement",), ("3m",), "utilisation"),
+    Block("credit_utilisation", "min", ("statement",), ("3m", "6m"), "utilisation", direction=1),
+    Block("credit_utilisation", "move", ("statement",), _YEAR, "utilisation"),
+    Block("credit_utilisation", "mean_shift", ("statement",), ("3m", "6m"), "utilisation"),
+    Block("credit_utilisation", "drawdown", ("statement",), ("6m", "12m"), "utilisation"),
+    Block("credit_utilisation", "last_vs_mean", ("statement",), ("6m", "12m"), "utilisation"),
+    Block("credit_utilisation", "cv", ("statement",), _YEAR, "utilisation"),
+    Block("credit_utilisation", "share", ("statement_maxed",), ("3m",), over="statement", direction=1),
+    Block("credit_utilisation", "recency", ("statement_maxed",), ("12m",), direction=-1),
+    Block("credit_utilisation", "run", ("statement_maxed",), ("12m",), direction=1),
+    Block("credit_utilisation", "share", ("statement_low",), _YEAR, over="statement", direction=-1),
+    Block("credit_utilisation", "share", ("statement_multi",), _YEAR, over="statement", direction=1, source="S1-R53"),
+    Block("credit_utilisation", "run", ("statement_multi",), ("12m",), direction=1, source="S1-R72"),
+    Block("credit_utilisation", "mean", ("statement",), ("6m",), "lenders", direction=1),
+    Block("credit_utilisation", "max", ("statement",), ("3m", "6m"), "lenders", direction=1, source="S1-R53"),
+    Block("credit_utilisation", "min", ("statement",), ("6m", "12m"), "lenders", direction=1),
+    Block("credit_utilisation", "std", ("statement",), ("6m", "12m"), "lenders"),
+    Block("credit_utilisation", "move", ("statement",), ("12m",), "lenders"),
+    Block("credit_utilisation", "mean_shift", ("statement",), ("3m", "6m"), "lenders"),
+    Block("credit_utilisation", "trend", ("statement",), ("6m",), "lenders"),
+    Block("credit_utilisation", "mean", ("statement",), ("6m",), "debt"),
+    Block("credit_utilisation", "typical", ("statement",), ("3m", "6m"), "debt"),
+    Block("credit_utilisation", "min", ("statement",), _LONG, "debt"),
+    Block("credit_utilisation", "max", ("statement",), _LONG, "debt"),
+    Block("credit_utilisation", "cv", ("statement",), _YEAR, "debt"),
+    Block("credit_utilisation", "log_std", ("statement",), ("12m",), "debt"),
+    Block("credit_utilisation", "move", ("statement",), ("6m", "12m"), "debt"),
+    Block("credit_utilisation", "mean_shift", ("statement",), ("3m", "6m"), "debt"),
+    Block("credit_utilisation", "drawdown", ("statement",), ("6m", "12m"), "debt"),
+    Block("credit_utilisation", "last_vs_mean", ("statement",), ("6m", "12m"), "debt"),
+    Block("credit_utilisation", "growth", ("statement",), ("3m",), "debt"),
 )
+
+_ON_TIME = between("days_late", None, 0)
 
 _REPAYMENTS = Stream(
     REPAYMENTS,
     (
         Slice("instalment", "instalments", "分期还款"),
-        Slice("instalment_on_time", "instalments paid on time", "按期还款", (between("days_late", None, 0),)),
+        Slice("instalment_on_time", "instalments paid on time", "按期还款", (_ON_TIME,)),
         Slice("instalment_late", "late instalments", "逾期还款", (between("days_late", 1),)),
         Slice("instalment_late7", "instalments more than 7 days late", "逾期超7天还款", (between("days_late", 8),)),
         Slice("instalment_late30", "instalments 30 or more days late", "逾期30天以上还款", (between("days_late", 30),)),
         Slice("instalment_own", "instalments to our own house", "本机构分期还款", (is_("lender_id", 0),)),
+        Slice(
+            "instalment_own_on_time", "instalments to our own house paid on time", "按期偿还的本机构分期", (is_("lender_id", 0), _ON_TIME)
+        ),
     ),
     (
         Measure("late", "days", "delay", "逾期天数", ("days_late",)),
@@ -114,30 +183,38 @@ _REPAYMENT_BLOCKS = (
     Block("repayment_record", "sum", ("instalment",), _YEAR, "amount"),
     Block("repayment_record", "mean", ("instalment",), ("12m",), "amount"),
     Block("repayment_record", "cv", ("instalment",), ("12m",), "amount"),
+    Block("repayment_record", "mean", ("instalment_late",), ("6m", "12m"), "late", direction=1, source="S3-R10"),
+    Block("repayment_record", "typical", ("instalment",), ("6m",), "late", direction=1, source="S3-R10"),
+    Block("repayment_record", "std", ("instalment",), ("3m", "6m"), "late"),
+    Block("repayment_record", "move", ("instalment",), _YEAR, "late"),
+    Block("repayment_record", "trend", ("instalment",), ("6m",), "late"),
+    Block("repayment_record", "mean_shift", ("instalment",), ("3m", "6m"), "late"),
+    Block("repayment_record", "share", ("instalment_late30",), _YEAR, over="instalment", direction=1, source="S3-R10"),
+    Block("repayment_record", "share", ("instalment_late7",), ("3m", "6m"), over="instalment", direction=1, source="S3-R10"),
+    Block("repayment_record", "share", ("instalment_own_on_time",), ("12m",), over="instalment_own", direction=-1, source="S1-R07"),
+    Block("repayment_record", "share", ("instalment_own",), _LONG, over="instalment"),
+    Block("repayment_record", "count", ("instalment_late7",), ("3m", "6m"), direction=1, source="S3-R10"),
+    Block("repayment_record", "count", ("instalment_late30",), ("3m",), direction=1, source="S3-R10"),
+    Block("repayment_record", "recency", ("instalment_late7", "instalment_late30"), ("12m",), direction=-1, source="S3-R10"),
+    Block("repayment_record", "run", ("instalment_on_time", "instalment_late"), ("12m",), source="S1-R07"),
+    Block("repayment_record", "active_months", ("instalment_late",), ("6m", "12m"), direction=1, source="S3-R10"),
+    Block("repayment_record", "distinct", ("instalment_late",), ("6m", "12m"), "lender", direction=1, source="S1-R74"),
+    Block("repayment_record", "new", ("instalment",), ("3m", "6m"), "lender", source="S1-R74"),
+    Block("repayment_record", "main_share", ("instalment",), _LONG, "lender", source="S1-R53"),
+    Block("repayment_record", "entropy", ("instalment",), _LONG, "lender", source="S1-R53"),
+    Block("repayment_record", "shift", ("instalment_late",), ("3m", "6m")),
+    Block("repayment_record", "sum_shift", ("instalment",), ("3m", "6m"), "amount", source="S1-R74"),
+    Block("repayment_record", "sum_slope", ("instalment",), ("6m", "12m"), "amount"),
+    Block("repayment_record", "sum_share", ("instalment_late",), _YEAR, "amount", "instalment", direction=1, source="S3-R10"),
+    Block("repayment_record", "max", ("instalment",), ("12m",), "amount"),
+    Block("repayment_record", "typical", ("instalment",), ("3m",), "amount"),
+    Block("repayment_record", "interval_cv", ("instalment",), ("12m",)),
+    Block("repayment_record", "interval_max", ("instalment",), ("6m", "12m")),
+    Block("repayment_record", "monthly_sum_cv", ("instalment",), ("6m", "12m"), "amount"),
 )
 
-
-def _burden(name: str, en: str, zh: str, top: str, bottom: str) -> Ratio:
-    """A ratio across tables over three months; no source says which way it must point."""
-    spec = FeatureSpec(
-        f"bur_{name}_ratio_3m", "bureau", "credit_utilisation", name, "", "ratio", "3m", "ratio", 0,
-        "no inflow or no debt, or consent refused", en, zh, "domain 7.4", "",
-    )  # fmt: skip
-    return Ratio(spec, top, bottom)
-
-
-_IN, _DUE = "pay_in_amount_cny_3m", "bur_instalment_amount_cny_3m"
-_RATIOS = (
-    _burden("debt_to_inflow", "debt against inflow of the last 3 months", "负债与近3个月收入之比", "bur_statement_debt_last_cny_3m", _IN),
-    _burden("instalments_to_inflow", "instalments against inflow of the last 3 months", "近3个月还款与收入之比", _DUE, _IN),
-    _burden(
-        "cash_to_instalments", "cash balance against instalments of the last 3 months", "零钱通余额与近3个月还款之比",
-        "ast_lqt_balance_mean_cny_3m", _DUE,
-    ),
-)  # fmt: skip
 
 FAMILY = Family(
     "bureau", "bur", CONCEPTS,
     ((_ENQUIRIES, _ENQUIRY_BLOCKS), (_STATEMENTS, _STATEMENT_BLOCKS), (_REPAYMENTS, _REPAYMENT_BLOCKS)),
-    ratios=_RATIOS,
 )  # fmt: skip

@@ -116,6 +116,16 @@ class Ratio:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A flag made of another feature: 1 where it lies within [`low`, `high`], 0 where not, null where it is null."""
+
+    spec: FeatureSpec
+    of: str
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
 class Concept:
     """A reason concept: what a group of features says about a person. A hint is what the person may do, empty where nothing fits."""
 
@@ -128,13 +138,12 @@ class Concept:
 
 @dataclass(frozen=True)
 class Family:
-    """One family: prefix of its names, its concepts, its streams with their blocks, what it makes of other features, its graph features."""
+    """One family: prefix of its names, its concepts, its streams with their blocks, and its graph features."""
 
     name: str
     prefix: str
     concepts: tuple[Concept, ...]
     streams: tuple[tuple[Stream, tuple[Block, ...]], ...]
-    ratios: tuple[Ratio, ...] = ()
     snapshot: tuple[FeatureSpec, ...] = ()
 
 

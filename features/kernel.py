@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from .cell import cell
 from .cube import Rows, divide
 from .formulas import FORMULAS
+from .grid import Mark
 from .registry import Plan, Step, plan
 from .tables import TABLES
 from .words import AGGREGATES
@@ -38,8 +39,8 @@ def kernel(spine: pa.Table, tables: Mapping[str, pa.Table], snapshot: Mapping[st
         for step in steps:
             features.update(_features(step, rows, spine))
     features.update(_graph(what, snapshot, spine))
-    for ratio in what.ratios:
-        features[ratio.spec.name] = divide(features[ratio.top], features[ratio.bottom])
+    features.update((ratio.spec.name, divide(features[ratio.top], features[ratio.bottom])) for ratio in what.ratios)
+    features.update((mark.spec.name, _flag(mark, features[mark.of])) for mark in what.marks)
     name, source = HARD_ENQUIRIES
     policy = {name: features.get(source, np.full(len(as_of), np.nan))}
     return _append(spine.drop_columns(["row"]), policy | features)
@@ -58,6 +59,11 @@ def _features(step: Step, rows: Rows, spine: pa.Table) -> Iterator[tuple[str, np
 def _graph(what: Plan, snapshot: Mapping[str, np.ndarray], spine: pa.Table) -> Iterator[tuple[str, np.ndarray]]:
     for spec in what.snapshot:
         yield spec.name, np.where(_consent(spine, TABLES[spec.table].consent), snapshot[spec.name], np.nan)
+
+
+def _flag(mark: Mark, value: np.ndarray) -> np.ndarray:
+    low, high = (-np.inf if mark.low is None else mark.low), (np.inf if mark.high is None else mark.high)
+    return np.where(np.isnan(value), np.nan, ((value >= low) & (value <= high)).astype(float))
 
 
 def _consent(spine: pa.Table, column: str | None) -> np.ndarray:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .grid import Block, Concept, Family, Measure, Slice, Stream, between, is_
-from .tables import BILLS, PAYMENTS, SPEND_CATEGORIES, WALLET_SNAPSHOTS
+from .tables import PAYMENTS, SPEND_CATEGORIES
+from .wallet import WALLET_AND_BILLS
 
 CONCEPTS = (
     Concept("payment_activity", "payment activity", "支付活跃度", "keep using the account for everyday payments", "保持账户日常活跃"),
@@ -23,6 +24,8 @@ _CATEGORY_WORDS = {
     "transfer": ("outgoing transfers", "转账支出"), "withdrawal": ("withdrawals", "提现"),
 }  # fmt: skip
 _OUT, _IN = is_("direction", "out"), is_("direction", "in")
+_AT_NIGHT = is_("hour", 23, 0, 1, 2, 3, 4)
+_CASH, _LEISURE = is_("category", "transfer", "withdrawal"), is_("category", "entertainment", "games", "gambling_like")
 _BY_CATEGORY = tuple(Slice(f"out_{c}", *_CATEGORY_WORDS[c], (_OUT, is_("category", c))) for c in SPEND_CATEGORIES)
 _PURCHASES = tuple(c for c in SPEND_CATEGORIES if c not in ("transfer", "withdrawal"))
 _EVERYDAY = ("food", "transport", "utilities", "rent", "health", "education")
@@ -35,12 +38,20 @@ _PAYMENTS = Stream(
         *_BY_CATEGORY,
         Slice("out_shop", "purchases", "消费", (_OUT, is_("category", *_PURCHASES))),
         Slice("out_everyday", "everyday payments", "日常必需支出", (_OUT, is_("category", *_EVERYDAY))),
-        Slice("out_leisure", "leisure payments", "休闲支出", (_OUT, is_("category", "entertainment", "games", "gambling_like"))),
-        Slice("out_night", "payments at night", "夜间支出", (_OUT, is_("hour", 23, 0, 1, 2, 3, 4))),
+        Slice("out_leisure", "leisure payments", "休闲支出", (_OUT, _LEISURE)),
+        Slice("out_night", "payments at night", "夜间支出", (_OUT, _AT_NIGHT)),
         Slice("out_weekend", "payments at weekends", "周末支出", (_OUT, is_("weekday", 5, 6))),
         Slice("out_offline", "payments at a counter", "线下支出", (_OUT, is_("is_offline", True))),
         Slice("out_large", "payments of 1,000 yuan or more", "千元以上支出", (_OUT, between("amount_fen", 100_000))),
         Slice("out_small", "payments below 10 yuan", "十元以下支出", (_OUT, between("amount_fen", None, 999))),
+        Slice("out_alert", "payments over 5,000 yuan", "五千元以上支出", (_OUT, between("amount_fen", 500_001))),
+        Slice("out_morning", "payments in the morning", "早间支出", (_OUT, is_("hour", 5, 6, 7, 8, 9, 10))),
+        Slice("out_midday", "payments at midday", "午间支出", (_OUT, is_("hour", 11, 12, 13, 14))),
+        Slice("out_evening", "payments in the evening", "晚间支出", (_OUT, is_("hour", 18, 19, 20, 21, 22))),
+        Slice("out_cash", "transfers and withdrawals", "转账提现", (_OUT, _CASH)),
+        Slice("out_night_cash", "night transfers and withdrawals", "夜间转账提现", (_OUT, _CASH, _AT_NIGHT)),
+        Slice("out_night_leisure", "leisure payments at night", "夜间休闲支出", (_OUT, _LEISURE, _AT_NIGHT)),
+        Slice("in_large", "inflows of 1,000 yuan or more", "千元以上收入", (_IN, between("amount_fen", 100_000))),
         Slice("in_salary", "salary inflows", "工资收入", (_IN, is_("category", "salary"))),
         Slice("in_merchant", "merchant receipts", "商户收款", (_IN, is_("category", "merchant_receipt"))),
         Slice("in_transfer", "incoming transfers", "转账收入", (_IN, is_("category", "transfer"))),
@@ -49,13 +60,22 @@ _PAYMENTS = Stream(
     (
         Measure("amount", "CNY", "amount", "金额", ("amount_fen",), per=100.0),
         Measure("category", "count", "categories", "类别", ("category",), "id"),
+        Measure("hour", "count", "hours of the day", "时点", ("hour",), "id"),
+        Measure("weekday", "count", "days of the week", "星期", ("weekday",), "id"),
     ),
 )
 _CATEGORIES = tuple(s.name for s in _BY_CATEGORY)
+_VARIED = tuple(c for c in _CATEGORIES if c != "out_rent")  # rent is the same every month
 _LONG = ("3m", "12m")
 _SPAN = ("1m", "3m", "6m", "12m")
 _YEAR = ("3m", "6m", "12m")
 _FLOWS = ("out", "in")
+_INFLOWS = ("in_salary", "in_merchant", "in_transfer", "in_refund")
+_HABITS = (
+    "out_shop", "out_everyday", "out_leisure", "out_night", "out_weekend", "out_offline", "out_large", "out_small", "out_morning",
+    "out_midday", "out_evening", "out_cash",
+)  # fmt: skip
+_RARE = ("out_alert", "out_night_cash", "out_night_leisure")
 
 _PAYMENT_BLOCKS = (
     Block("payment_activity", "count", ("out",), ("7d", *_SPAN), direction=-1, source="S5-R16"),
@@ -69,10 +89,28 @@ _PAYMENT_BLOCKS = (
     Block("payment_activity", "mean", _FLOWS, ("1m", "3m", "12m"), "amount"),
     Block("payment_activity", "typical", ("out", "in", "out_shop"), _LONG, "amount"),
     Block("payment_activity", "max", _FLOWS, _LONG, "amount"),
-    Block("payment_activity", "count", ("in_merchant", "in_transfer", "in_refund"), _LONG),
-    Block("payment_activity", "sum", ("in_salary", "in_transfer", "in_refund"), _LONG, "amount"),
-    Block("payment_activity", "active_months", ("in_salary",), ("3m", "12m")),
-    Block("payment_activity", "sum_share", ("in_salary", "in_merchant", "in_transfer"), _LONG, "amount", "in"),
+    Block("payment_activity", "count", _INFLOWS, _SPAN),
+    Block("payment_activity", "sum", _INFLOWS, _SPAN, "amount"),
+    Block("payment_activity", "active_months", ("in_merchant", "in_transfer", "in_refund"), ("12m",)),
+    Block("payment_activity", "sum_share", _INFLOWS, _SPAN, "amount", "in", source="S4-R52"),
+    Block("payment_activity", "mean", ("in_salary",), ("3m",), "amount"),
+    Block("payment_activity", "mean", _INFLOWS[1:], _LONG, "amount"),
+    Block("payment_activity", "typical", _INFLOWS[1:], ("12m",), "amount"),
+    Block("payment_activity", "max", (*_INFLOWS[1:], "in_large"), ("12m",), "amount"),
+    Block("payment_activity", "count", ("in_large",), _SPAN),
+    Block("payment_activity", "sum_share", ("in_large",), _LONG, "amount", "in"),
+    Block("payment_activity", "recency", ("in_transfer", "in_refund", "in_large"), ("12m",)),
+    Block("payment_activity", "shift", (*_FLOWS, *_INFLOWS, "in_large"), ("1m", "3m", "6m")),
+    Block("payment_activity", "busiest_day", _FLOWS, ("1m", "3m", "12m"), source="S5-R42"),
+    Block("payment_activity", "interval_max", ("out", "in"), ("1m", "3m", "12m")),
+    Block("payment_activity", "interval_mean", ("in", "in_merchant", "in_transfer"), ("3m", "12m")),
+    Block("payment_activity", "low_month", ("out",), _YEAR, direction=-1, source="S3-R46"),
+    Block("payment_activity", "per_day", ("out", "in"), _LONG, over="out"),
+    Block("payment_activity", "active_weeks", ("in",), _YEAR),
+    Block("payment_activity", "months_over", ("out",), _YEAR, "amount", source="S3-R21", level=2000.0),
+    Block("payment_activity", "months_over", ("out_shop",), _YEAR, "amount", source="S3-R07", level=3000.0),
+    Block("payment_activity", "months_over", ("in",), _YEAR, "amount", source="domain 7.2", level=5200.0),
+    Block("payment_activity", "low_month_sum", ("out", "out_shop"), _YEAR, "amount", source="S3-R21"),
     Block("payment_activity", "slope", _FLOWS, _YEAR),
     Block("payment_activity", "vs12", _FLOWS, ("7d", "1m", "3m")),
     Block("spending_stability", "weekly_cv", ("out", "out_everyday"), _YEAR, direction=1, source="S3-R11"),
@@ -88,79 +126,67 @@ _PAYMENT_BLOCKS = (
     Block("spending_stability", "sum_slope", _FLOWS, _YEAR, "amount"),
     Block("spending_stability", "sum_vs12", _FLOWS, ("7d", "1m", "3m"), "amount"),
     Block("spending_stability", "top_share", ("out", "out_shop"), _LONG, "amount"),
+    Block("spending_stability", "sum_shift", (*_FLOWS, *_INFLOWS), ("1m", "3m", "6m"), "amount"),
+    Block("spending_stability", "monthly_sum_cv", ("in_merchant", "in_transfer"), ("6m", "12m"), "amount"),
+    Block("spending_stability", "top_month_sum", (*_FLOWS, *_INFLOWS), _YEAR, "amount", source="S3-R11"),
+    Block("spending_stability", "low_month_sum", ("in", "in_salary"), _YEAR, "amount"),
+    Block("spending_stability", "sum_slope", _INFLOWS, ("6m", "12m"), "amount"),
+    Block("spending_stability", "interval_max", ("in_merchant", "in_transfer"), ("12m",)),
+    Block("spending_stability", "interval_cv", ("in", "in_merchant", "in_transfer"), _LONG),
+    Block("spending_stability", "cv", ("in_merchant", "in_transfer"), ("12m",), "amount"),
+    Block("spending_stability", "sum_busiest_day", _FLOWS, ("1m", "3m", "12m"), "amount"),
+    Block("spending_stability", "move", _FLOWS, _LONG, "amount"),
+    Block("spending_stability", "weekly_cv", ("in", *_HABITS[3:7]), ("3m", "12m")),
+    Block("spending_stability", "monthly_cv", ("in", *_HABITS[2:]), ("12m",)),
+    Block("spending_stability", "monthly_sum_cv", _HABITS[2:7], ("12m",), "amount"),
+    Block("spending_stability", "cv", _HABITS[1:], ("12m",), "amount"),
+    Block("spending_stability", "monthly_cv", _CATEGORIES, ("12m",)),
+    Block("spending_stability", "cv", _VARIED, ("12m",), "amount"),
+    Block("spending_stability", "sum_shift", _VARIED, ("3m",), "amount"),
+    Block("spending_stability", "interval_cv", _CATEGORIES, ("12m",)),
     Block("fund_retention", "gap", ("in",), _SPAN, "amount", "out"),
-    Block("spending_pattern", "share", _CATEGORIES, _LONG, over="out"),
-    Block("spending_pattern", "sum_share", _CATEGORIES, _LONG, "amount", "out"),
-    Block("spending_pattern", "count", _CATEGORIES, ("12m",)),
+    Block("fund_retention", "gap", ("in_salary", "in_merchant"), _YEAR, "amount", "out"),
+    Block("fund_retention", "gap", ("in_transfer",), _YEAR, "amount", "out_transfer", source="S3-R03"),
+    Block("fund_retention", "gap", ("in",), _SPAN, "amount", "out_cash", source="S3-R03"),
+    Block("spending_pattern", "share", _CATEGORIES, _YEAR, over="out"),
+    Block("spending_pattern", "sum_share", _CATEGORIES, _YEAR, "amount", "out"),
+    Block("spending_pattern", "count", _VARIED, _SPAN),
+    Block("spending_pattern", "count", ("out_rent",), _LONG),
+    Block("spending_pattern", "sum", _CATEGORIES, ("1m", "3m"), "amount"),
+    Block("spending_pattern", "sum", _VARIED, ("12m",), "amount"),
+    Block("spending_pattern", "mean", _CATEGORIES, ("3m",), "amount"),
+    Block("spending_pattern", "mean", _VARIED, ("12m",), "amount"),
+    Block("spending_pattern", "max", _VARIED, ("12m",), "amount"),
+    Block("spending_pattern", "shift", _VARIED, ("1m", "3m", "6m")),
+    Block("spending_pattern", "active_months", _VARIED, ("12m",)),
+    Block("spending_pattern", "recency", _CATEGORIES, ("12m",)),
     Block("spending_pattern", "entropy", ("out", "out_shop"), _YEAR, "category", source="S1-R48"),
     Block("spending_pattern", "distinct", ("out",), ("1m", "3m"), "category", source="S1-R48"),
-    Block("spending_pattern", "share", ("out_night",), _SPAN, over="out", direction=1),
-    Block("spending_pattern", "sum_share", ("out_night",), _LONG, "amount", "out", direction=1),
-    Block("spending_pattern", "count", ("out_night",), ("7d", "1m", "12m")),
-    Block("spending_pattern", "share", ("out_leisure",), _SPAN, over="out", direction=1),
-    Block("spending_pattern", "sum_share", ("out_leisure",), _LONG, "amount", "out", direction=1),
-    Block("spending_pattern", "share", ("out_everyday",), _LONG, over="out"),
-    Block("spending_pattern", "share", ("out_weekend", "out_offline", "out_large", "out_small"), _LONG, over="out"),
-    Block("spending_pattern", "recency", ("out_gambling_like", "out_games", "out_withdrawal"), ("12m",)),
-)
-
-_WALLET = Stream(
-    WALLET_SNAPSHOTS,
-    (Slice("wallet", "wallet snapshots", "零钱快照"),),
-    (
-        Measure("retained", "share", "kept share of inflow", "流入留存率", ("retained_fen", "inflow_fen"), "ratio"),
-        Measure("inflow", "CNY", "inflow", "流入", ("inflow_fen",), per=100.0),
-        Measure("kept", "CNY", "kept amount", "留存金额", ("retained_fen",), per=100.0),
-    ),
-)  # fmt: skip
-_WALLET_BLOCKS = (
-    Block("fund_retention", "mean", ("wallet",), _SPAN, "retained", direction=-1),
-    Block("fund_retention", "min", ("wallet",), _YEAR, "retained", direction=-1),
-    Block("fund_retention", "max", ("wallet",), _YEAR, "retained"),
-    Block("fund_retention", "std", ("wallet",), _YEAR, "retained"),
-    Block("fund_retention", "last", ("wallet",), ("3m",), "retained", direction=-1),
-    Block("fund_retention", "trend", ("wallet",), ("6m", "12m"), "retained"),
-    Block("fund_retention", "mean", ("wallet",), _LONG, "inflow"),
-    Block("fund_retention", "cv", ("wallet",), ("6m", "12m"), "inflow"),
-    Block("fund_retention", "mean", ("wallet",), _LONG, "kept"),
-    Block("fund_retention", "last", ("wallet",), ("3m",), "kept"),
-)
-
-_BILLS = Stream(
-    BILLS,
-    (
-        Slice("bill", "bills", "账单"),
-        Slice("bill_on_time", "bills paid on time", "按时缴纳的账单", (between("days_late", None, 0),)),
-        Slice("bill_late", "late bills", "逾期账单", (between("days_late", 1),)),
-        Slice("bill_late7", "bills more than 7 days late", "逾期超7天账单", (between("days_late", 8),)),
-        Slice("bill_electricity", "electricity bills", "电费账单", (is_("kind", "electricity"),)),
-        Slice("bill_water", "water bills", "水费账单", (is_("kind", "water"),)),
-        Slice("bill_gas", "gas bills", "燃气账单", (is_("kind", "gas"),)),
-        Slice("bill_phone", "phone bills", "话费账单", (is_("kind", "phone"),)),
-    ),
-    (
-        Measure("late", "days", "delay", "逾期天数", ("days_late",)),
-        Measure("amount", "CNY", "amount", "金额", ("amount_fen",), per=100.0),
-    ),
-)
-_KINDS = ("bill_electricity", "bill_water", "bill_gas", "bill_phone")
-_BILL_BLOCKS = (
-    Block("bill_punctuality", "mean", ("bill",), _SPAN, "late", direction=1),
-    Block("bill_punctuality", "mean", _KINDS, ("12m",), "late", direction=1),
-    Block("bill_punctuality", "typical", ("bill",), _LONG, "late", direction=1),
-    Block("bill_punctuality", "max", ("bill",), _YEAR, "late", direction=1),
-    Block("bill_punctuality", "last", ("bill",), ("3m",), "late", direction=1),
-    Block("bill_punctuality", "std", ("bill",), ("6m", "12m"), "late"),
-    Block("bill_punctuality", "trend", ("bill",), ("12m",), "late"),
-    Block("bill_punctuality", "count", ("bill",), _LONG),
-    Block("bill_punctuality", "share", ("bill_on_time",), _YEAR, over="bill", direction=-1),
-    Block("bill_punctuality", "count", ("bill_late",), _SPAN, direction=1),
-    Block("bill_punctuality", "share", ("bill_late7",), _YEAR, over="bill", direction=1),
-    Block("bill_punctuality", "recency", ("bill_late",), ("12m",), direction=-1),
-    Block("bill_punctuality", "mean", ("bill",), ("12m",), "amount"),
-    Block("bill_punctuality", "cv", _KINDS, ("12m",), "amount"),
+    Block("spending_pattern", "main_share", ("out", "out_shop"), _LONG, "category", source="S1-R48"),
+    Block("spending_pattern", "change_share", ("out",), _LONG, "category", source="S1-R48"),
+    Block("spending_pattern", "entropy", ("out", "in", "out_shop", "out_cash"), _LONG, "hour"),
+    Block("spending_pattern", "entropy", ("out", "in", "out_shop", "out_cash"), _LONG, "weekday"),
+    Block("spending_pattern", "main_share", ("out", "out_shop"), _LONG, "hour"),
+    Block("spending_pattern", "main_share", ("out",), _LONG, "weekday"),
+    Block("spending_pattern", "share", ("out_night", "out_leisure"), _SPAN, over="out", direction=1),
+    Block("spending_pattern", "sum_share", ("out_night", "out_leisure"), _SPAN, "amount", "out", direction=1),
+    Block("spending_pattern", "count", ("out_night",), ("7d", *_SPAN)),
+    Block("spending_pattern", "share", ("out_everyday", *_HABITS[4:]), _SPAN, over="out"),
+    Block("spending_pattern", "sum_share", ("out_shop", "out_everyday", *_HABITS[4:11]), _LONG, "amount", "out"),
+    Block("spending_pattern", "count", (_HABITS[2], *_HABITS[4:]), _SPAN),
+    Block("spending_pattern", "sum", _HABITS[1:], _LONG, "amount"),
+    Block("spending_pattern", "mean", _HABITS, ("12m",), "amount"),
+    Block("spending_pattern", "shift", _HABITS[2:], ("3m", "6m")),
+    Block("spending_pattern", "sum_shift", _HABITS, ("3m",), "amount"),
+    Block("spending_pattern", "active_days", _HABITS[2:], ("12m",)),
+    Block("spending_pattern", "recency", _HABITS, ("12m",)),
+    Block("spending_pattern", "count", _RARE, ("7d", *_SPAN), source="S1-R58"),
+    Block("spending_pattern", "sum", _RARE, _LONG, "amount", source="S1-R58"),
+    Block("spending_pattern", "share", _RARE, ("12m",), over="out", source="S1-R58"),
+    Block("spending_pattern", "max", ("out_night_cash",), ("12m",), "amount", source="S1-R58"),
+    Block("spending_pattern", "recency", _RARE, ("12m",), source="S1-R58"),
 )
 
 FAMILY = Family(
-    "payment_flow", "pay", CONCEPTS, ((_PAYMENTS, _PAYMENT_BLOCKS), (_WALLET, _WALLET_BLOCKS), (_BILLS, _BILL_BLOCKS)),
+    "payment_flow", "pay", CONCEPTS, ((_PAYMENTS, _PAYMENT_BLOCKS), *WALLET_AND_BILLS),
 )  # fmt: skip

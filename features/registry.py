@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from . import assets, bureau, device_stability, identity, payment_flow, social_graph
-from .grid import Block, Family, FeatureSpec, Ratio, Stream, expand
+from .cross import MARKS, RATIOS
+from .grid import Block, Family, FeatureSpec, Mark, Ratio, Stream, expand
 
 FAMILIES: tuple[Family, ...] = tuple(m.FAMILY for m in (payment_flow, social_graph, assets, device_stability, bureau, identity))
 
@@ -22,30 +23,32 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything built from the tables present: streams with their steps, then graph features, then ratios."""
+    """Everything built from the tables present: streams with their steps, then graph features, then what is made of other features."""
 
     streams: tuple[tuple[Stream, tuple[Step, ...]], ...]
     snapshot: tuple[FeatureSpec, ...]
     ratios: tuple[Ratio, ...]
+    marks: tuple[Mark, ...]
 
     @property
     def specs(self) -> tuple[FeatureSpec, ...]:
         """All features in matrix order."""
         of_streams = tuple(spec for _, steps in self.streams for step in steps for _, _, spec in step.features)
-        return of_streams + self.snapshot + tuple(r.spec for r in self.ratios)
+        return of_streams + self.snapshot + tuple(made.spec for made in (*self.ratios, *self.marks))
 
 
 def plan(present: Collection[str]) -> Plan:
-    """The plan for the raw tables that are there. An absent table's features are not built, nor ratios that need them."""
+    """The plan for the raw tables that are there. An absent table's features are not built, nor what is made of them."""
     return _plan(frozenset(present))
 
 
 @cache
 def _plan(present: frozenset[str]) -> Plan:
     streams = tuple((s, tuple(_step(f, s, b) for b in blocks)) for f in FAMILIES for s, blocks in f.streams if s.table.name in present)
-    names = {spec.name for _, steps in streams for step in steps for _, _, spec in step.features}
     snapshot = tuple(spec for f in FAMILIES for spec in f.snapshot if spec.table in present)
-    return Plan(streams, snapshot, tuple(r for f in FAMILIES for r in f.ratios if {r.top, r.bottom} <= names))
+    names = {spec.name for _, steps in streams for step in steps for _, _, spec in step.features} | {spec.name for spec in snapshot}
+    ratios = tuple(r for r in RATIOS if {r.top, r.bottom} <= names)
+    return Plan(streams, snapshot, ratios, tuple(mark for mark in MARKS if mark.of in names))
 
 
 def _step(family: Family, stream: Stream, block: Block) -> Step:

@@ -41,7 +41,7 @@ LAST_ZH = {
 
 UNIT_SUFFIX = {
     "count": "", "CNY": "_cny", "share": "_share", "ratio": "_ratio", "days": "_days", "weeks": "_weeks", "months": "_months",
-    "points": "_points", "nats": "_nats", "log CNY": "_log_cny", "hours": "_hours",
+    "points": "_points", "nats": "_nats", "log CNY": "_log_cny", "hours": "_hours", "flag": "",
 }  # fmt: skip
 
 AGGREGATES = {

@@ -35,31 +35,39 @@ def seen(stream: Stream, events: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFr
     known = known.copy()
     known["age"] = (as_of - known.event_time) / pd.Timedelta(days=1)
     known["month"] = -known.age / 30
-    known["hour"], known["weekday"] = known.event_time.dt.hour, known.event_time.dt.weekday
+    known["hour"], known["weekday"] = known.event_time.dt.hour, known.event_time.dt.day_of_week
     return known
 
 
-def value_of(stream: Stream, block: Block, name: str, window: str, known: pd.DataFrame) -> float:
-    """One feature of one person; NaN is null. `known` is what `seen` gave."""
-    always = _where(known, stream.slice(name))
-    always = always.assign(v=_measure(stream, block, always))
-    over = _where(known, stream.slice(block.over)) if block.over else always
-    over = over.assign(v=_measure(stream, block, over))
-    days = DAYS[window]
-    level = block.level * (stream.measure(block.measure).per if block.measure else 1.0)
-    result = ORACLE[block.aggregate](Case(always[always.age <= days], over[over.age <= days], always, days, level))
-    per = stream.measure(block.measure).per if block.measure and not AGGREGATES[block.aggregate].unit else 1.0
-    return result / per
+class Person:
+    """What `seen` gave of one person, cut into slices as they are asked for."""
+
+    def __init__(self, stream: Stream, known: pd.DataFrame) -> None:
+        self.stream, self.known = stream, known
+        self._cut: dict[tuple[str, str], pd.DataFrame] = {}
+
+    def rows(self, name: str, measure: str) -> pd.DataFrame:
+        """Rows of a slice with the measure as `v`."""
+        if (name, measure) not in self._cut:
+            rows = _where(self.known, self.stream.slice(name))
+            self._cut[name, measure] = rows.assign(v=_measure(self.stream, measure, rows))
+        return self._cut[name, measure]
 
 
-def _measure(stream: Stream, block: Block, rows: pd.DataFrame) -> pd.Series:
-    if not block.measure:
+def value_of(person: Person, block: Block, name: str, window: str) -> float:
+    """One feature of one person; NaN is null."""
+    always, over, days = person.rows(name, block.measure), person.rows(block.over or name, block.measure), DAYS[window]
+    per = person.stream.measure(block.measure).per if block.measure else 1.0
+    result = ORACLE[block.aggregate](Case(always[always.age <= days], over[over.age <= days], always, days, block.level * per))
+    return result / (per if block.measure and not AGGREGATES[block.aggregate].unit else 1.0)
+
+
+def _measure(stream: Stream, name: str, rows: pd.DataFrame) -> pd.Series:
+    if not name:
         return pd.Series(1.0, rows.index)
-    measure = stream.measure(block.measure)
+    measure = stream.measure(name)
     first = rows[measure.columns[0]]
-    if measure.form == "ratio":
-        return first / rows[measure.columns[1]].replace(0, np.nan)
-    return first
+    return first / rows[measure.columns[1]].replace(0, np.nan) if measure.form == "ratio" else first
 
 
 def _where(rows: pd.DataFrame, part: Slice) -> pd.DataFrame:

@@ -60,5 +60,5 @@ def test_repayments(found: Features) -> None:
 
 
 def test_debt_against_inflow(found: Features) -> None:
-    assert found["bur_debt_to_inflow_ratio_3m"] == {1: 200_000 / 400_000, 2: None}
+    assert found["bur_debt_to_inflow_ratio_3m"] == {1: ((200_000 + 100_000) / 2) / 400_000, 2: None}
     assert found["bur_instalments_to_inflow_ratio_3m"] == {1: 40_000 / 400_000, 2: None}
