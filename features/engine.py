@@ -1,4 +1,4 @@
-"""The embedded executor: DuckDB loops over buckets of applicants, the kernel makes the features, memory stays bounded.
+"""The embedded executor (beside `spark`): DuckDB loops over buckets of applicants, the kernel makes the features, memory stays bounded.
 
 While the kernel works on one bucket the next one is read in a second thread.
 """
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from . import spark
 from .events import events
 from .graph import snapshots
 from .grid import Stream
 from .kernel import kernel
-from .params import FeatureError, FeatureParams
-from .reader import Extent, Sources, connect, present, require
+from .params import FeatureParams
+from .reader import Extent, Sources, applications, connect, present, require
 from .registry import plan
-from .tables import APPLICATIONS
 
 if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
@@ -33,25 +33,17 @@ def build(sources: Sources, params: FeatureParams) -> Iterator[pa.Table]:
 
     Raises FeatureError where the applications are missing or empty. Tables that are absent leave their features out.
     """
+    if params.engine == "spark":
+        yield from spark.build(sources, params)
+        return
     con = connect(params)
-    applications = _applications(con, sources)
-    graph = snapshots(con, sources, applications)
-    blocks = Buckets(con, sources, applications, params).blocks(graph)
-    if (np.diff(applications.column("application_id").to_numpy()) > 0).all():
+    asked = applications(con, sources)
+    graph = snapshots(con, sources, asked)
+    blocks = Buckets(con, sources, asked, params).blocks(graph)
+    if (np.diff(asked.column("application_id").to_numpy()) > 0).all():
         yield from blocks
     else:  # applications are not numbered in the order of applicants: sort at the end
         yield from _split(pa.concat_tables(blocks).sort_by("application_id"))
-
-
-def _applications(con: Backend, sources: Sources) -> pa.Table:
-    """Applications by (applicant, application): the order in which the raw files can be read in ranges."""
-    files = require(sources, APPLICATIONS.name)
-    table = con.read_parquet(files, table_name="applications")
-    names = [c.name for c in APPLICATIONS.columns if c.name in table.columns]
-    rows = table.select(names).to_pyarrow().sort_by([("applicant_id", "ascending"), ("application_id", "ascending")])
-    if not len(rows):
-        raise FeatureError(f"applications: at least one row expected, got none in {files}; check the source path")
-    return rows.combine_chunks()
 
 
 class Buckets:

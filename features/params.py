@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 
 class FeatureError(ValueError):
@@ -14,11 +14,13 @@ class FeatureError(ValueError):
 class FeatureParams:
     """How the engine works through the raw tables; none of it changes a feature's value.
 
-    `bucket_rows` rows of the largest table are held at once; `threads` and `memory_mb` bound DuckDB.
+    `engine` loops over buckets here (duckdb) or sends them to Spark's workers, to the same values. `bucket_rows` rows of the largest
+    table are held at once; `threads` and `memory_mb` bound DuckDB, or a Spark session that is opened here.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
+    engine: Literal["duckdb", "spark"] = "duckdb"
     bucket_rows: int = 2_000_000
     threads: int = 2
     memory_mb: int = 1_000

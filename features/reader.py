@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .params import FeatureError, FeatureParams
+from .tables import APPLICATIONS
 
 if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
@@ -33,6 +35,17 @@ def require(sources: Sources, name: str) -> list[str]:
     if not sources.get(name):
         raise FeatureError(f"raw tables: expected table {name!r}, got {sorted(present(sources))}; add {name}.parquet or {name}/*.parquet")
     return [str(path) for path in sources[name]]
+
+
+def applications(con: Backend, sources: Sources) -> pa.Table:
+    """Applications by (applicant, application): the order in which the raw files can be read in ranges."""
+    files = require(sources, APPLICATIONS.name)
+    table = con.read_parquet(files, table_name="applications")
+    names = [c.name for c in APPLICATIONS.columns if c.name in table.columns]
+    rows = table.select(names).to_pyarrow().sort_by([("applicant_id", "ascending"), ("application_id", "ascending")])
+    if not len(rows):
+        raise FeatureError(f"applications: at least one row expected, got none in {files}; check the source path")
+    return rows.combine_chunks()
 
 
 class Extent:

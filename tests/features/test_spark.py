@@ -1,0 +1,99 @@
+"""Spark gives what the embedded engine gives: every column, on clean and on dirty rows, the graph included."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from features.engine import build
+from features.params import FeatureError
+from features.registry import plan
+from features.spark_session import open_session
+from features.tables import EVENT_TABLES
+from tests.features.raw import PARAMS, Raw, write_raw
+
+NO_JAVA = not os.environ.get("JAVA_HOME") and shutil.which("java") is None
+NO_SPARK = importlib.util.find_spec("pyspark") is None
+needs_spark = pytest.mark.skipif(NO_JAVA or NO_SPARK, reason="needs Java" if NO_JAVA else "needs pyspark")
+LOCAL = replace(PARAMS, bucket_rows=600, threads=2, memory_mb=1_000)
+TOLERANCE = 1e-12
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[None]:
+    """One local[2] session for all builds of this module: `build` takes the one that is open. Its compiler is the quick one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        yield from _open()
+
+
+def _open() -> Iterator[None]:
+    with open_session(LOCAL) as there:
+        assert there.sparkContext.master == "local[2]"
+        yield
+
+
+def soiled(raw: Raw) -> Raw:
+    """The same tables with one row in five broken: nulls, unknown words, no numbers, clocks that are wrong."""
+    rng = np.random.default_rng(3)
+    return {name: _soiled(table, rng) if name != "applications" else table for name, table in raw.items()}
+
+
+def _soiled(table: pa.Table, rng: np.random.Generator) -> pa.Table:
+    columns = []
+    for field in table.schema:
+        bad, values = rng.random(len(table)) < 0.2, table.column(field.name).to_pylist()
+        if field.name not in ("application_id", "event_id"):
+            values = [_broken(v, field.type, rng) if is_bad else v for v, is_bad in zip(values, bad, strict=True)]
+        columns.append(pa.array(values, field.type))
+    return pa.Table.from_arrays(columns, names=table.column_names)
+
+
+def _broken(value: object, kind: pa.DataType, rng: np.random.Generator) -> object:
+    wrong: list[object] = [None]
+    if pa.types.is_string(kind):
+        wrong += ["yachts", ""]
+    elif pa.types.is_floating(kind):
+        wrong += [float("nan"), float("inf"), -1.0]
+    elif pa.types.is_timestamp(kind):
+        wrong += [np.datetime64("1970-01-01", "us").item(), np.datetime64("2199-01-01", "us").item()]
+    elif pa.types.is_integer(kind):
+        wrong += [-1, 32_000]
+    return wrong[rng.integers(len(wrong))]
+
+
+def _both(raw: Raw, root: Path) -> tuple[pa.Table, pa.Table]:
+    sources = write_raw(raw, root)
+    return tuple(pa.concat_tables(build(sources, replace(LOCAL, engine=engine))) for engine in ("duckdb", "spark"))  # type: ignore[return-value]
+
+
+@needs_spark
+@pytest.mark.parametrize("dirty", [False, True], ids=["clean", "dirty"])
+def test_every_column_is_that_of_the_embedded_engine(raw: Raw, tmp_path: Path, session: None, dirty: bool) -> None:
+    here, there = _both(soiled(raw) if dirty else raw, tmp_path)
+    assert there.schema.equals(here.schema)
+    names = [spec.name for spec in plan([t.name for t in EVENT_TABLES]).specs]
+    assert {"soc_graph_core_number_ever", "soc_graph_clustering_share_ever"} < set(names)
+    assert not [name for name in here.column_names if name not in names and here.column(name).to_pylist() != there.column(name).to_pylist()]
+    assert not [name for name in names if not _same(here.column(name), there.column(name))]
+
+
+def _same(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
+    """Null in the same rows, else equal to 1e-12 of the value."""
+    a, b = one.to_numpy(), other.to_numpy()
+    return one.is_null().equals(other.is_null()) and np.allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+
+
+def test_without_java_the_reason_is_said(monkeypatch: pytest.MonkeyPatch, raw: Raw, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    with pytest.raises(FeatureError, match=r"needs (Java 17 or 21|pyspark)"):
+        next(iter(build(write_raw(raw, tmp_path), replace(LOCAL, engine="spark"))))
