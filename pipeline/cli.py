@@ -18,6 +18,7 @@ COMMANDS = {
     "params": "pipeline.check:params",
     "fit": "pipeline.fit:fit",
     "score": "pipeline.score:score",
+    "quote": "pipeline.quote:quote",
     "replay": "pipeline.replay:replay",
     "verify": "pipeline.verify:verify",
     "products": "pipeline.products:products",

@@ -49,7 +49,7 @@ def offers(policy: Policy, product: Product, tiers: Tiers, families: tuple[str, 
 
     `families` are those the model was trained on (R8, R14).
     """
-    rates = np.array([*(_rate(product, tiers, terms) for terms in product.tiers), np.nan])
+    rates = np.array([*(listed_rate(product, tiers, terms) for terms in product.tiers), np.nan])
     over_band = np.array([*(rate > _highest(product, terms) for rate, terms in zip(rates, product.tiers, strict=False)), False])
     lent = np.where(over_band, np.nan, rates)
     priced = [None if np.isnan(rate) else policy.cost(float(rate)) for rate in lent]
@@ -109,8 +109,8 @@ def overdue_words(product: Product, rate: float) -> str:
     return f"{100 * float(shown):.6g} % of overdue principal a day{after}"
 
 
-def _rate(product: Product, tiers: Tiers, terms: TierTerms) -> float:
-    """The listed rate, or the minimum price (F18) where that is higher and the product asks for it."""
+def listed_rate(product: Product, tiers: Tiers, terms: TierTerms) -> float:
+    """Daily rate of a tier: the listed one, or the minimum price (F18) where that is higher and asked for; NaN = not lent to."""
     if terms.daily_rate is None or terms.decision == "decline":
         return float("nan")
     if not product.price.covers_risk:

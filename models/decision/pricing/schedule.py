@@ -86,6 +86,7 @@ def schedule(loan: Loan, principal: Number, daily_rate: Number, start: dt.date |
     """
     amount, d = exact(principal), exact(daily_rate)
     _check(loan, amount, d)
+    amount = cents(amount)
     days = [loan.days] if loan.is_single else [loan.month_days * k for k in range(1, loan.tenor + 1)]
     dates = _dates(loan, start)
     payments, balance = [], amount
