@@ -13,12 +13,13 @@ from data.store import open_parquet, read_frame, read_json, write_json, write_ta
 from models.calibration import CalibrationParams
 from models.decision.catalogue import Catalogue
 from models.decision.decide import Decider
-from models.evaluation import EvaluateParams
+from models.evaluation import EvaluateParams, claims
 from models.evaluation.evaluate import Inputs, Truth, evaluate
 from models.ridge import from_json
 from models.split import CALIBRATION, OOT, TRAIN, SplitParams
 from pipeline import paths
 from pipeline.bars import BARS
+from pipeline.claims_view import claims_view
 from pipeline.params import section
 from pipeline.rows import dataset, everyone, frame
 from pipeline.stage import run
@@ -38,7 +39,11 @@ def main() -> dict[str, int]:
         read_frame(paths.DECISIONS, DECIDED), frame(_audit_columns(), split, [OOT]),
         read_json(paths.TRAINING)["n_bads"], _truth(names, split),
     )  # fmt: skip
-    metrics, tables = evaluate(inputs, split, calibration, section("evaluate", EvaluateParams))
+    judging = section("evaluate", EvaluateParams)
+    metrics, tables = evaluate(inputs, split, calibration, judging)
+    if inputs.truth is not None:
+        shown = {**metrics["portfolio"], "n": metrics["rows"]["oot"]}
+        tables["claims"] = claims.table(claims_view(inputs.truth, judging.claims_applicants, shown))
     for name, table in tables.items():
         write_table(pa.Table.from_pandas(table, preserve_index=False), paths.EVALUATION / f"{name}.parquet")
     write_json(metrics, paths.METRICS)

@@ -19,7 +19,7 @@ from pipeline.bars import figure
 from pipeline.chain import TO_REPORT
 from pipeline.report_bars import bars
 
-FRAMES = ("roc", "ks", "reliability", "tiers", "vintages", "states", "fairness")
+FRAMES = ("roc", "ks", "reliability", "tiers", "vintages", "states", "fairness", "claims")
 
 
 def assemble(params: ReportParams, source: SourceParams) -> ReportData:
@@ -69,7 +69,7 @@ def _flow(raw: pd.DataFrame) -> tuple[Step, ...]:
     concepts = read_json(paths.MODEL_CATALOGUE)["concepts"]
     return (
         Step(Text("raw events", "原始事件"), int(raw["rows"].sum()), f"rows in {len(raw)} tables"),
-        Step(Text("features", "特征"), training["n_features"], f"of {training['n_features_offered']:,} built"),
+        Step(Text("features", "特征"), training["n_features"], f"of {_rows(paths.SELECTION):,} built"),
         Step(Text("training loans", "训练样本"), training["n_rows"], f"{training['n_bads']:,} bad"),
         Step(Text("model", "模型"), training["booster"]["trees"], "trees"),
         Step(Text("decisions", "决策"), _rows(paths.DECISIONS), "one per application"),
@@ -78,8 +78,9 @@ def _flow(raw: pd.DataFrame) -> tuple[Step, ...]:
 
 
 def _selection() -> pd.DataFrame | None:
-    fallen = read_json(paths.TRAINING)["fallen"]
-    return pd.DataFrame(fallen).rename(columns={"name": "feature", "reason": "why"}) if fallen else None
+    rows = read_frame(paths.SELECTION)
+    fallen = rows[rows["outcome"] != "kept"].rename(columns={"outcome": "why"})
+    return fallen if len(fallen) else None
 
 
 def _facts(explanation: dict[str, Any]) -> tuple[tuple[str, str], ...]:

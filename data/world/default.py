@@ -25,13 +25,14 @@ REFERENCE_RATIO, REFERENCE_APR = 0.5, 0.144
 
 @dataclass(frozen=True)
 class Outcome:
-    """Truth per applicant: log-odds without u, fraud and macro; PDs; the month (1-12) of default, 0 where none comes."""
+    """Truth per applicant: log-odds without u, fraud and macro; PDs; the month (1-12) of default, 0 where none comes; u."""
 
     log_odds_systematic: np.ndarray
     pd_neutral: np.ndarray
     pd_true: np.ndarray
     macro: np.ndarray
     default_month: np.ndarray
+    shock: np.ndarray
 
 
 def macro_path(nature: Nature, n_vintages: int, rng: np.random.Generator, *, on: bool) -> np.ndarray:
@@ -100,12 +101,13 @@ def outcomes(
     people: People,
     shock_month: np.ndarray,
     log_odds: np.ndarray,
-    unseen: np.ndarray,
+    shock: np.ndarray,
+    moved: np.ndarray,
     macro_by_vintage: np.ndarray,
     rng: np.random.Generator,
 ) -> Outcome:
-    """Default of everyone, booked or not; `log_odds` is systematic with alpha, `unseen` u and the centred effect of the terms."""
-    neutral = log_odds + unseen + nature.effects.fraud_log_odds * people.is_fraud
+    """Default of everyone, booked or not; `log_odds` is systematic, `shock` u, `moved` the centred effect of terms."""
+    neutral = log_odds + shock + moved + nature.effects.fraud_log_odds * people.is_fraud
     macro = macro_by_vintage[people.vintage]
     log_odds_true = neutral + nature.effects.macro_gamma * macro
     exponent = exposure(nature.hazard, shock_month)
@@ -115,6 +117,7 @@ def outcomes(
         pd_true=pd_of(nature.hazard, log_odds_true, exponent),
         macro=macro,
         default_month=_default_month(nature.hazard, sigmoid(log_odds_true), shock_month, people.is_fraud, rng),
+        shock=shock,
     )
 
 

@@ -25,12 +25,13 @@ LATE_SHARE = 0.02  # edges made in the days after the application, so that blind
 
 @dataclass(frozen=True)
 class Graph:
-    """Directed rows: person `owner[k]` lists `contact[k]`, edge made at `made_us[k]`; `start` delimits owners."""
+    """Directed rows: person `owner[k]` lists `contact[k]`, edge made at `made_us[k]`; `start` delimits owners; `degree` counts all contacts."""
 
     owner: np.ndarray
     contact: np.ndarray
     made_us: np.ndarray
     start: np.ndarray
+    degree: np.ndarray
 
 
 def draw_graph(nature: Nature, people: People, network: np.ndarray, rings: Rings, rng: np.random.Generator) -> Graph:
@@ -85,13 +86,14 @@ def _made(nature: Nature, people: People, network: np.ndarray, one: np.ndarray, 
 def _strongest(nature: Nature, owner: np.ndarray, contact: np.ndarray, made: np.ndarray, n: int, rng: np.random.Generator) -> Graph:
     """Keep most edges from either side, at most 30 per owner, sorted by owner and time."""
     kept = rng.random(owner.size) < nature.stream("contact").rate
+    degree = np.bincount(owner, minlength=n)
     owner, contact, made = owner[kept], contact[kept], made[kept]
     order = _by_owner(owner, rng.integers(0, SHUFFLE, owner.size))
     start = np.searchsorted(owner[order], np.arange(n + 1))
     rank = np.arange(owner.size) - start[owner[order]]
     top = order[rank < STRONGEST]
     top = top[_by_owner(owner[top], (made[top] - made.min()) // 1_000_000)]
-    return Graph(owner[top], contact[top], made[top], np.searchsorted(owner[top], np.arange(n + 1)))
+    return Graph(owner[top], contact[top], made[top], np.searchsorted(owner[top], np.arange(n + 1)), degree)
 
 
 def _by_owner(owner: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from data.world.events import Chunk, Stamps, flip, table
 from data.world.traits import sigmoid
 
 KINDS = 6
+FACE = 1
 WITHOUT_SCORE = (2, 4)  # phone and bank card answer yes or no
 FIRST_DAYS = (30.0, 380.0)  # before as_of
 RETRY_US = 6 * 3_600_000_000
@@ -23,7 +24,8 @@ MAX_TRIES = 20
 def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     """Every round of proofs attempts its kinds, each with failed tries before it passes."""
     cell_person, cell_kind, cell_time = _attempts(chunk, rng)
-    failed = np.minimum(rng.poisson(np.exp(chunk.linear("check_retry", "verification_retries"))[cell_person]), MAX_TRIES)
+    often = chunk.linear("check_retry", "verification_retries")[cell_person] + chunk.nature.stream("check_face").level * (cell_kind == FACE)
+    failed = np.minimum(rng.poisson(np.exp(often)), MAX_TRIES)
     lost = rng.random(cell_person.size) < FINAL_FAILURE
     tries = failed + 1
     cell = np.repeat(np.arange(tries.size), tries)

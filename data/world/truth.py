@@ -10,6 +10,7 @@ import pyarrow as pa
 from data.world.default import oracle_pd
 from data.world.lending import FIRST_APPLICATION
 from data.world.life import KINDS
+from data.world.traits import DISC
 from data.world.world import World
 from features.tables import FAMILIES
 
@@ -18,7 +19,8 @@ def applicants(world: World) -> pa.Table:
     """One row per application in order of id: `z_<family>` and `concept_<id>` in SD, `contribution_<id>` in log-odds, + is riskier.
 
     `logodds_systematic` has neither u nor fraud nor macro; `pd_oracle` is E[PD | states, month]; `pd_neutral` has u and fraud but no macro;
-    `pd_true` has all; `default_month` is null where no default comes within twelve months. `present_<family>`: all its events may be read.
+    `pd_true` has all; `default_month` is null where no default comes within twelve months. `present_<family>`: all its events may be read;
+    `shock_u` is u, `degree` counts the contacts before the list is cut to thirty.
     """
     people, outcome, ids = world.people, world.outcome, [c.id for c in world.setting.nature.concepts]
     gamma = world.setting.nature.effects.macro_gamma
@@ -45,6 +47,9 @@ def applicants(world: World) -> pa.Table:
         "is_control": world.booking.is_control,
         "defaulted": month > 0,
         "default_month": pa.array(month, mask=month == 0),
+        "shock_u": outcome.shock,
+        "trait_disc": people.traits[:, DISC],
+        "degree": world.graph.degree,
         "segment": pa.DictionaryArray.from_arrays(pa.array(people.segment), pa.array([s.id for s in world.setting.nature.segments])),
         "vintage": people.vintage,
     }
@@ -57,6 +62,7 @@ def meta(world: World) -> dict[str, Any]:
     return {
         "seed": world.setting.seed,
         "applicants": params.applicants,
+        "activity_scale": params.activity_scale,
         "profile": params.profile,
         "alpha": coefficients.alpha,
         "betas": dict(zip(FAMILIES, coefficients.betas, strict=True)),

@@ -115,5 +115,5 @@ def build(setting: Setting, coefficients: Coefficients) -> World:
         macro_by_vintage=macro,
         terms=lent,
         booking=book(nature, setting.calendar, people, score, policy_rng),
-        outcome=outcomes(nature, people, life.month(people.as_of), log_odds, luck + moved, macro, default_rng),
+        outcome=outcomes(nature, people, life.month(people.as_of), log_odds, luck, moved, macro, default_rng),
     )

@@ -86,10 +86,10 @@ def states(known: Dataset, known_truth: pd.DataFrame, oot: Dataset, oot_truth: p
     for family in dict.fromkeys(family_of.values()):
         names = [name for name in known.names if family_of[name] == family]
         column = f"z_{family}"
-        if column not in known_truth:
+        if column not in known_truth or f"present_{family}" not in known_truth:
             continue
         own = [rows.with_features(names) for rows in (known, oot)]
-        here = [np.isnan(rows.features).mean(axis=1) < 0.5 for rows in own]
+        here = [truth[f"present_{family}"].to_numpy(bool) for truth in (known_truth, oot_truth)]
         design = ridge.design_of(own[0].where(here[0]), RidgeParams())
         x = [design.columns(rows.features[mask]) for rows, mask in zip(own, here, strict=True)]
         z = [truth[column].to_numpy(float)[mask] for truth, mask in zip((known_truth, oot_truth), here, strict=True)]

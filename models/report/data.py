@@ -115,6 +115,7 @@ class ReportData:
     vintages: pd.DataFrame | None = None  # vintage, role, n, bad_rate, mean_pd, approval_rate, psi
     families: pd.DataFrame | None = None  # family, share, low, high, target, tolerance, mean_abs_points
     states: pd.DataFrame | None = None  # family, r2, aim
+    claims: pd.DataFrame | None = None  # id, what, source, target, tolerance, found, n, holds, why_not
     portfolio: pd.DataFrame | None = None  # measure, kind, model, ridge
     swaps: pd.DataFrame | None = None  # who, n, bad_rate: whom model and ridge choose apart at the same number of approvals
     coverage: Coverage | None = None

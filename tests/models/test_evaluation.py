@@ -30,7 +30,7 @@ from models.split import SplitParams
 from .worlds import FAMILIES, SHARES, World, world
 
 SPLIT = SplitParams(datetime.date(2024, 1, 1), 15, 3, 6)
-PARAMS = EvaluateParams(20, 500, 10, 0.18, 20.0, 50, 0.025, 0.75, 60.0, 20, 1, 1)
+PARAMS = EvaluateParams(20, 500, 10, 0.18, 20.0, 50, 0.025, 0.75, 60.0, 20, 1_000, 1, 1)
 GROWN = BoosterParams(feature_fraction=0.2, min_trees=60, max_trees=60, min_data_in_leaf=20, threads=1)
 
 

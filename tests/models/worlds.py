@@ -50,6 +50,7 @@ def world(n: int, seed: int, per_concept: int = 4, noise: int = 12, base_rate: f
         systematic -= np.sqrt(1.35 * share) * (z + 0.25 * np.minimum(z, 0))
         truth[f"z_{family}"] = z
         absent = rng.random(n) < 0.12
+        truth[f"present_{family}"] = ~absent
         for j, state in enumerate(concepts):
             for k in range(per_concept):
                 view = state + rng.normal(size=n) * rng.uniform(0.8, 1.8)

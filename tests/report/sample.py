@@ -146,6 +146,19 @@ def full() -> ReportData:
             }
         ),
         states=pd.DataFrame({"family": FAMILIES, "r2": [0.9, 0.88, 0.91, 0.86, 0.9, 0.7], "aim": [0.9, 0.9, 0.9, 0.9, 0.9, 0.6]}),
+        claims=pd.DataFrame(
+            {
+                "id": ["base", "gate"],
+                "what": ["default within twelve months", "stopped at the gate"],
+                "source": ["7.7", "S3"],
+                "target": [0.0235, 0.987],
+                "tolerance": [0.002, 0.005],
+                "found": [0.0233, None],
+                "n": pd.array([20_000, None], "Int64"),
+                "holds": pd.array([True, None], "boolean"),
+                "why_not": ["", "lies outside"],
+            }
+        ),
         portfolio=pd.DataFrame(
             {
                 "measure": ["approval rate", "expected profit"],

@@ -47,7 +47,7 @@ def test_the_oracle_is_right_on_average_for_honest_people(state: World, nature: 
 def test_without_macro_both_pds_are_one(state: World, nature: Nature) -> None:
     calm = macro_path(nature, 24, np.random.default_rng(0), on=False)
     nothing = np.zeros(state.people.size)
-    same = outcomes(nature, state.people, nothing + 99, state.outcome.log_odds_systematic, nothing, calm, np.random.default_rng(0))
+    same = outcomes(nature, state.people, nothing + 99, state.outcome.log_odds_systematic, nothing, nothing, calm, np.random.default_rng(0))
     assert np.array_equal(same.pd_neutral, same.pd_true)
 
 

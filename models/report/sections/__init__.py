@@ -7,11 +7,11 @@ from collections.abc import Callable
 from models.report.blocks import Section
 from models.report.data import ReportData
 
-from . import answers, audit, drivers, grades, power, summary
+from . import answers, audit, drivers, grades, power, summary, world
 
 ORDER: tuple[Callable[[ReportData], Section | None], ...] = (
     summary.bars, summary.flow, power.power, grades.calibration, grades.tiers, grades.vintages, grades.portfolio,
-    drivers.families, answers.answers, drivers.pictures, audit.fairness, audit.selection, audit.runtime, audit.glossary,
+    drivers.families, answers.answers, drivers.pictures, audit.fairness, world.claims, audit.selection, audit.runtime, audit.glossary,
 )  # fmt: skip
 
 
