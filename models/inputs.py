@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from models.decision.decide import CONSENTED
+from models.decision.decide import CONSENTED, CONSENTED_CONCEPTS
+from models.decision.facts import FLAG_FACTS, OPTIONAL
 from models.decision.frame import AMOUNTS, COUNTS, FLAGS, ID
 
 Kind = Literal["id", "time", "number", "flag", "text"]
@@ -26,23 +28,32 @@ class Column:
     consent: str | None = None
 
 
-def columns(bundle: Path) -> tuple[Column, ...]:
-    """The columns that the bundle in this folder reads: the id, the policy inputs in declared order, the features in model order."""
+def columns(bundle: Path, there: Container[str] = ()) -> tuple[Column, ...]:
+    """The columns that the bundle in this folder reads: the id, the policy inputs in declared order, the features in model order.
+
+    Between inputs and features stand the optional facts of the policy that are among `there`, the columns of a frame.
+    """
     policy: list[str] = _json(bundle / "policy.json")["inputs"]
     features = _json(bundle / "catalogue.json")["features"]
-    return (Column(ID, "id"), *(_policy_input(name) for name in policy), *(_feature(feature, policy) for feature in features))
+    inputs = [*policy, *(name for name in OPTIONAL if policy and name in there)]
+    return (Column(ID, "id"), *(_policy_input(name) for name in inputs), *(_feature(feature, policy) for feature in features))
+
+
+def banned(bundle: Path) -> tuple[str, ...]:
+    """Names that no input may hold under the bundle's laws (R7)."""
+    return tuple(dict.fromkeys(name for law in _json(bundle / "policy.json")["laws"] for name in law["banned_columns"]))
 
 
 def _policy_input(name: str) -> Column:
-    if name in (*AMOUNTS, *COUNTS):
+    if name in (*AMOUNTS, *COUNTS, *OPTIONAL) and name not in FLAG_FACTS:
         return Column(name, "number", low=0)
-    if name in FLAGS:
+    if name in (*FLAGS, *FLAG_FACTS):
         return Column(name, "flag")
     return Column(name, "time" if name == "as_of" else "text")
 
 
 def _feature(feature: dict[str, Any], policy: list[str]) -> Column:
-    consent = CONSENTED.get(feature["family"])
+    consent = CONSENTED.get(feature["family"]) or CONSENTED_CONCEPTS.get(feature["concept"])
     kind: Kind = "text" if feature.get("categories") else "number"
     return Column(feature["name"], kind, consent=consent if consent in policy else None)
 

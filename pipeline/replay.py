@@ -22,6 +22,7 @@ from models.inputs import columns
 from models.ledger.replay import Kept, Replay, pieces
 from pipeline import replay_find
 from pipeline.replay_model import model_of
+from pipeline.score_model import PARAMS
 
 DIFFERS = 6  # exit code
 BLOCK = 131_072
@@ -44,8 +45,8 @@ def replay(
     batch = BatchFolder(folder)
     asked = replay_find.asked(batch)
     deciding = model_of(asked, bundle)
-    decide = deciding.decide({name: asked["options"][name] for name in ("explain", "language")})
-    read = columns(deciding.bundle)
+    decide = deciding.decide({name: value for name, value in asked["options"].items() if name in PARAMS})
+    read = columns(deciding.bundle, asked["columns"])
     if decision_id is not None:
         outcome = replay_find.one(batch, decision_id, source, read, decide)
     else:

@@ -17,7 +17,7 @@ def model_of(asked: Mapping[str, Any], bundle: Path | None) -> Model:
     name = asked["options"]["model"]
     is_registered = bundle is None and name.startswith(REGISTERED)
     found = Model.of_uri(name) if is_registered else Model.of_bundle(bundle or Path(name))
-    wanted, here = asked["versions"], found.versions.as_dict()
+    wanted, here = asked["versions"], found.versions(asked["options"].get("product", "")).as_dict()
     differing = [piece for piece in wanted if wanted[piece] != here[piece]]
     if differing:
         raise DataError.of(

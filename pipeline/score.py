@@ -16,12 +16,22 @@ if TYPE_CHECKING:
 
 
 def score(
-    source: Annotated[Path, typer.Option("--input", help="a Parquet file, or a folder of them: one row per application, with features")],
     output: Annotated[Path, typer.Option(help="a folder for decisions, ledger and quarantine; with .parquet, one file of decisions too")],
+    source: Annotated[
+        Path | None, typer.Option("--input", help="a Parquet file, or a folder of them: one row per application, with features")
+    ] = None,
+    events: Annotated[Path | None, typer.Option(help="a folder of raw tables, instead of --input: the features are made here")] = None,
+    as_of: Annotated[
+        dt.datetime | None, typer.Option(help="with --events: decide everyone as of this moment (UTC), not of their applications")
+    ] = None,
+    engine: Annotated[str, typer.Option(help="with --events: duckdb here, or spark")] = "duckdb",
+    max_bad_share: Annotated[float, typer.Option(help="with --events: a table with a larger share of bad rows stops the job")] = 0.05,
     model: Annotated[str, typer.Option(help="a registered model")] = CHAMPION,
     bundle: Annotated[Path | None, typer.Option(help="a bundle folder, instead of a registered model")] = None,
     explain: Annotated[str, typer.Option(help="adverse: reasons where they are due; all: for everyone, with points; none")] = "adverse",
     language: Annotated[str, typer.Option(help="language of the reasons: en or zh")] = "en",
+    product: Annotated[str, typer.Option(help="a product of the bundle; default: its own")] = "",
+    law: Annotated[str, typer.Option(help="a law profile of the bundle; default: the one in force on the day of as_of")] = "",
     threads: Annotated[int, typer.Option(min=1, help="threads that decide; not more than there are free cores")] = 2,
     part_rows: Annotated[int, typer.Option(min=1, help="rows of the input per part: what a killed job loses at most")] = 131_072,
     today: Annotated[
@@ -37,25 +47,32 @@ def score(
     """
     from data.batch_input import BatchInput
     from data.batch_output import BatchFolder
-    from models.batch.schema import check_schema
-    from models.inputs import columns
-    from pipeline.score_export import batch_folder, check_output, export
+    from models.batch.schema import check_banned, check_schema
+    from models.inputs import banned, columns
+    from pipeline.score_export import batch_folder, check_output, export, the_input
     from pipeline.score_job import Job, Tally
     from pipeline.score_model import Model
     from pipeline.score_report import Progressed, report
 
     start = time.perf_counter()
-    check_output(source, output)
-    found = BatchInput.open(source)
+    given = the_input(source, events)
+    check_output(given, output)
     deciding = Model.of_bundle(bundle) if bundle else Model.of_uri(model)
-    read = columns(deciding.bundle)
+    if events is not None:
+        from pipeline.score_events import features_of
+
+        given = features_of(events, as_of, deciding.bundle, output, engine, max_bad_share)
+    found = BatchInput.open(given)
+    read = columns(deciding.bundle, next(found.schemas())[1].names)
     for part, schema in found.schemas():
+        check_banned(schema, banned(deciding.bundle), part)
         check_schema(schema, read, part)
     folder = BatchFolder(batch_folder(output))
-    options = {"explain": explain, "language": language}
+    chosen = {"product": product, "law": law}
+    options = {"explain": explain, "language": language, **{name: value for name, value in chosen.items() if value}}
     with folder.claimed(), Progressed(found.rows) as progress:
         asked = {**options, "model": deciding.name, "today": _day(today, folder)}
-        job = Job(found, folder, read, deciding.decide(options), deciding.versions, asked, threads, part_rows)
+        job = Job(found, folder, read, deciding.decide(options), deciding.versions(product), asked, threads, part_rows)
         tally = Tally()
         manifest = job.run(tally, progress.tell, replace=replace)
         export(folder, output)

@@ -17,6 +17,17 @@ def batch_folder(output: Path) -> Path:
     return output.with_suffix(".batch") if output.suffix == SUFFIX else output
 
 
+def the_input(source: Path | None, events: Path | None) -> Path:
+    """The one of --input and --events that is given; DataError for both or none."""
+    given = [path for path in (source, events) if path is not None]
+    if len(given) != 1:
+        raise DataError.of(
+            "One input is needed", where="creditloom score", expected="--input or --events", got=f"{len(given)} of them",
+            next_step="give a table of features with --input, or a folder of raw tables with --events",
+        )  # fmt: skip
+    return given[0]
+
+
 def check_output(source: Path, output: Path) -> None:
     """DataError where the output would touch the input, or is a file of another kind."""
     place = batch_folder(output).resolve()

@@ -14,17 +14,20 @@ from models.registry.runtime import fingerprint
 from pipeline import paths
 
 RUNTIME = paths.HOUSE / "models" / "decision"
+PARAMS = ("explain", "language", "product", "law")  # of the runtime; those not asked for are left to it
 CHAMPION = "models:/credit-decision@champion"
 
 
 @dataclass(frozen=True)
 class Model:
-    """`bundle` is the folder of its text files, `name` how the registry calls it; `runtime` answers as MLflow would call it."""
+    """`bundle` is the folder of its text files, `name` how the registry calls it; `runtime` answers as MLflow would
+    call it, `code` is the fingerprint of its Python files.
+    """
 
     bundle: Path
     name: str
     runtime: Any
-    versions: Versions
+    code: str
 
     @classmethod
     def of_bundle(cls, bundle: Path, threads: int = 1) -> Model:
@@ -33,7 +36,7 @@ class Model:
         from models.decision.loader import DecisionModel
 
         decider = Decider.load(bundle, threads)
-        return cls(bundle, str(bundle), DecisionModel(decider), Versions.of(bundle, fingerprint(RUNTIME)))
+        return cls(bundle, str(bundle), DecisionModel(decider), fingerprint(RUNTIME))
 
     @classmethod
     def of_uri(cls, uri: str) -> Model:
@@ -45,7 +48,11 @@ class Model:
         version = resolve(uri, Store.at(paths.REGISTRY))
         runtime = load(version)
         code = fingerprint(version.location / "code" / version.runtime)
-        return cls(version.bundle, f"models:/{version.name}/{version.version}", runtime, Versions.of(version.bundle, code))
+        return cls(version.bundle, f"models:/{version.name}/{version.version}", runtime, code)
+
+    def versions(self, product: str) -> Versions:
+        """What decides, piece by piece, for a product of the bundle ("" = its own)."""
+        return Versions.of(self.bundle, self.code, product)
 
     def decide(self, params: Mapping[str, str]) -> Callable[[pa.Table], pa.Table]:
         """Arrow in, decisions out; a version registered before `predict_table` was there goes by way of pandas."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pyarrow as pa
 import pyarrow.types as pt
@@ -44,6 +44,20 @@ def check_schema(schema: pa.Schema, columns: tuple[Column, ...], where: object) 
                 expected=expected,
                 got=str(found),
                 next_step="convert the column and write the file again",
+            )
+
+
+def check_banned(schema: pa.Schema, names: Iterable[str], where: object) -> None:
+    """BatchError for the first column of data that may not be processed at all (R7)."""
+    for name in names:
+        caught = [found for found in schema.names if found == name or found.startswith(f"{name}_")]
+        if caught:
+            raise BatchError.of(
+                f"Column `{caught[0]}` may not be processed at all (R7)",
+                where=where,
+                expected=f"no {name} data",
+                got="such a column",
+                next_step="drop the column and write the file again",
             )
 
 

@@ -27,15 +27,16 @@ class Versions:
     code: str
 
     @classmethod
-    def of(cls, bundle: Path, code: str) -> Versions:
-        """The versions in a bundle's folder, decided by the runtime of fingerprint `code`."""
+    def of(cls, bundle: Path, code: str, product: str = "") -> Versions:
+        """The versions in a bundle's folder, decided by the runtime of fingerprint `code` for a product ("" = the bundle's own)."""
         manifest = (bundle / "manifest.json").read_bytes()
         files = json.loads(manifest)["files"]
         policy = json.loads((bundle / "policy.json").read_text(encoding="utf-8"))
-        laws = {law["id"]: link(law) for law in policy["laws"]}
+        laws = {law["id"]: link(law) for law in (*policy["laws"], *policy.get("other_laws", ()))}
+        chosen = next((one for one in policy.get("products", ()) if one["id"] == product), policy["product"])
         return cls(
             hashlib.sha256(manifest).hexdigest(), files["model.txt"], files["calibration.json"], files["policy.json"],
-            link(policy["product"]), {**laws, NO_LAW: ""}, code,
+            link(chosen), {**laws, NO_LAW: ""}, code,
         )  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:

@@ -1,0 +1,87 @@
+"""From raw events to the input of a batch: the features that the model reads, as of one moment, kept beside the batch as its evidence."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from data.contract import check_tables
+from data.errors import DataError
+from data.folder import whole_folder
+from data.rules import Period
+from data.sources import now
+from data.store import Writer, read_json, read_table, write_json, write_table
+from features.engine import build
+from features.params import FeatureParams
+from models.inputs import Column, columns
+from pipeline.score_export import batch_folder
+
+MARK = "features.json"
+EARLIEST = dt.datetime(1990, 1, 1)
+TYPES = {"time": pa.timestamp("us"), "flag": pa.bool_(), "text": pa.string()}
+
+
+def features_of(events: Path, as_of: dt.datetime | None, bundle: Path, output: Path, engine: str, max_bad_share: float) -> Path:
+    """The matrix of a batch: made once, and found again by a later run of the same command.
+
+    Bad rows of the raw tables go to `quarantine/` beside it. Raises DataError as `data.contract.check_tables`.
+    """
+    target = batch_folder(output).with_suffix(".features")
+    asked = _asked(events, as_of, bundle)
+    matrix = target / "matrix.parquet"
+    if not ((target / MARK).is_file() and read_json(target / MARK) == asked):
+        with whole_folder(target, MARK) as work:
+            checked = check_tables(events, work / "quarantine", work / "clean", max_bad_share=max_bad_share, period=Period(EARLIEST, now()))
+            sources = checked.files if as_of is None else {**checked.files, "applications": _moved(checked.files, as_of, work)}
+            _write(sources, FeatureParams(engine=_engine(engine)), bundle, work / matrix.name)
+            for passing in ("clean", "moved.parquet"):
+                shutil.rmtree(work / passing) if (work / passing).is_dir() else (work / passing).unlink(missing_ok=True)
+            write_json(asked, work / MARK)
+    return matrix
+
+
+def _engine(name: str) -> Literal["duckdb", "spark"]:
+    if name not in ("duckdb", "spark"):
+        raise DataError.of(
+            "Unknown engine", where="creditloom score --engine", expected="duckdb or spark", got=name, next_step="choose one of them"
+        )
+    return "spark" if name == "spark" else "duckdb"
+
+
+def _asked(events: Path, as_of: dt.datetime | None, bundle: Path) -> dict[str, Any]:
+    """All that the matrix depends on but the code."""
+    files = [[str(file.relative_to(events)), file.stat().st_size, file.stat().st_mtime_ns] for file in sorted(events.rglob("*.parquet"))]
+    read = [column.name for column in columns(bundle)]
+    return {"events": str(events.absolute()), "files": files, "as_of": None if as_of is None else as_of.isoformat(), "columns": read}
+
+
+def _moved(files: Mapping[str, tuple[str, ...]], as_of: dt.datetime, work: Path) -> tuple[str, ...]:
+    """The applications as of another moment."""
+    table = pa.concat_tables([read_table(file) for file in files["applications"]]).unify_dictionaries()
+    moments = pa.array(np.full(len(table), np.datetime64(as_of, "us")), pa.timestamp("us"))
+    write_table(table.set_column(table.schema.get_field_index("as_of"), "as_of", moments), work / "moved.parquet")
+    return (str(work / "moved.parquet"),)
+
+
+def _write(sources: Mapping[str, tuple[str, ...]], params: FeatureParams, bundle: Path, target: Path) -> None:
+    blocks = build(sources, params)
+    first = next(blocks)
+    read = columns(bundle, first.schema.names)
+    shaped = (_shaped(block, read) for block in chain([first], blocks))
+    block = next(shaped)
+    with Writer(target, block.schema) as writer:
+        for table in chain([block], shaped):
+            writer.write(table.cast(block.schema))
+
+
+def _shaped(block: pa.Table, read: tuple[Column, ...]) -> pa.Table:
+    """The columns that the model reads; features of tables that are absent are null."""
+    there = set(block.schema.names)
+    return pa.table({c.name: block[c.name] if c.name in there else pa.nulls(len(block), TYPES.get(c.kind, pa.float64())) for c in read})
