@@ -15,7 +15,7 @@ from data.store import read_json, write_json
 from models.registry import history
 from models.registry.gate import RegistryParams
 from models.registry.history import Change
-from models.registry.ledger import CHAMPION, Ledger
+from models.registry.ledger import CHALLENGER, CHAMPION, Ledger
 from models.registry.lookup import bundle_sha256
 from models.registry.store import Store
 from pipeline import params, paths
@@ -52,12 +52,32 @@ def promote(
         _tell(change)
 
 
-def show_history() -> None:
-    """Every change of an alias: when, which version, and why."""
+def show_history(
+    date: Annotated[
+        str | None,
+        typer.Option(help="who held champion and challenger then: a day (its end, UTC) or a moment, ISO 8601; default: every change"),
+    ] = None,
+) -> None:
+    """Every change of an alias: when, which version, and why; with --date, who decided on that day."""
+    if date is not None:
+        _tell_held(date)
+        return
     table = Table("date", "alias", "version", "before", "bundle", "reason", title="changes of aliases")
     for change in history.read(paths.ALIASES):
         table.add_row(change.date, change.alias, _number(change.version), _number(change.previous), change.bundle_sha256[:8], change.reason)
     Console(soft_wrap=True).print(table)
+
+
+def _tell_held(date: str) -> None:
+    """Who held each alias at a moment, one line each."""
+    changes, moment = history.read(paths.ALIASES), history.moment(date)
+    for alias in (CHAMPION, CHALLENGER):
+        change = history.held(changes, alias, moment)
+        if change is None or change.version is None:
+            Console(soft_wrap=True).print(f"{alias} on {date}: none")
+        else:
+            who = f"{change.name} version {change.version}, bundle {change.bundle_sha256}"
+            Console(soft_wrap=True).print(f"{alias} on {date}: {who}, since {change.date} ({change.reason})")
 
 
 def _ledger() -> Ledger:

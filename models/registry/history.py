@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, time
 from pathlib import Path
+
+from models.registry.errors import RegistryError
 
 
 @dataclass(frozen=True)
@@ -37,3 +40,23 @@ def read(path: Path) -> tuple[Change, ...]:
 def was(changes: tuple[Change, ...], alias: str, version: int) -> bool:
     """Whether `version` ever held `alias`."""
     return any(change.alias == alias and change.version == version for change in changes)
+
+
+def moment(text: str) -> datetime:
+    """A moment in ISO 8601 as UTC; a day alone means its last microsecond. RegistryError for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise RegistryError.of(
+            "No such date", where="creditloom history --date", expected="2026-11-22 or 2026-11-22T10:00:00+00:00", got=text,
+            next_step="write the year first",
+        ) from error  # fmt: skip
+    if len(text) == len("2026-11-22"):
+        found = datetime.combine(found, time.max)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+
+
+def held(changes: tuple[Change, ...], alias: str, at: datetime) -> Change | None:
+    """The last change of `alias` up to a moment: who held it then; None before the first."""
+    known = (change for change in reversed(changes) if change.alias == alias)
+    return next((change for change in known if datetime.fromisoformat(change.date) <= at), None)
