@@ -94,11 +94,12 @@ def _column_rules(column: Column) -> Iterator[Rule]:
     name = column.name
     if not column.nullable:
         yield Rule(f"{name}.null", f"{name} is null", f"{name} IS NULL")
-    if pa.types.is_floating(column.type):
+    guard = f"isfinite({name}) AND " if pa.types.is_floating(column.type) else ""  # NaN is above every bound
+    if guard:
         yield _rule(f"{name}.finite", f"{name} is NaN or infinite", f"NOT isfinite({name})")
     for kind, sign, bound in (("below", "<", column.low), ("above", ">", column.high)):
         if bound is not None:
-            yield _rule(f"{name}.{kind}", f"{name} {kind} {bound:,.10g} {column.unit}".rstrip(), f"{name} {sign} {bound:.10g}")
+            yield _rule(f"{name}.{kind}", f"{name} {kind} {bound:,.10g} {column.unit}".rstrip(), f"{guard}{name} {sign} {bound:.10g}")
     if column.among:
         allowed = ", ".join(f"'{value}'" for value in column.among)
         yield _rule(f"{name}.among", f"{name} is none of {', '.join(column.among)}", f"{name} NOT IN ({allowed})")

@@ -42,10 +42,11 @@ def open_session(params: FeatureParams) -> Iterator[SparkSession]:
     if there is None and not SparkConf().contains("spark.master"):
         local: dict[str, Any] = {
             "spark.driver.memory": f"{max(params.memory_mb, 1_000)}m",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.sql.shuffle.partitions": str(params.threads),
             "spark.ui.enabled": "false",
             "spark.log.level": "ERROR",
         }
-        local |= {"spark.sql.shuffle.partitions": str(params.threads), "spark.driver.bindAddress": "127.0.0.1"}
         builder = builder.master(f"local[{params.threads}]").config(map=local)
     session = builder.getOrCreate()
     for name, value in SETTINGS.items():

@@ -37,12 +37,12 @@ PAYMENTS = Table(
         Column("category", STRING, "what it was for", among=PAYMENT_CATEGORIES),
         Column("amount_fen", INT64, "amount, at most 10 million yuan", "fen", low=1, high=1_000_000_000),
         Column("is_offline", BOOL, "paid at a counter by code rather than online"),
-        Column("counterparty_id", INT64, "applicant_id of the other side of a transfer; null where it is not an applicant", nullable=True, low=0),
+        Column("counterparty_id", INT64, "applicant_id of a transfer's other side; null where it is not an applicant", nullable=True, low=0),
     ),
     checks=(
         Check(
             "amount_fen.unit", "a salary or rent below 50 yuan: an amount in yuan where fen are asked for",
-            "category IN ('salary', 'rent') AND amount_fen < 5000",
+            "category IN ('salary', 'rent') AND amount_fen BETWEEN 1 AND 4999",
         ),
     ),
 )  # fmt: skip
@@ -96,7 +96,7 @@ CONTRIBUTIONS = Table(
         Column("amount_fen", INT64, "amount", "fen", low=1),
     ), consent="consent_assets",
     checks=(
-        Check("amount_fen.unit", "a month's contribution below 20 yuan: an amount in yuan where fen are asked for", "amount_fen < 2000"),
+        Check("amount_fen.unit", "a month's contribution below 20 yuan: yuan where fen are asked for", "amount_fen BETWEEN 1 AND 1999"),
     ),
 )  # fmt: skip
 ASSET_PROOFS = Table(
@@ -108,7 +108,7 @@ ASSET_PROOFS = Table(
     checks=(
         Check(
             "value_fen.unit", "a home or car worth less than 1,000 yuan: an amount in yuan where fen are asked for",
-            "kind IN ('property', 'car') AND value_fen < 100000",
+            "kind IN ('property', 'car') AND value_fen BETWEEN 1 AND 99999",
         ),
     ),
 )  # fmt: skip
