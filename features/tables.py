@@ -37,7 +37,7 @@ PAYMENTS = Table(
         Column("category", STRING, "what it was for", among=PAYMENT_CATEGORIES),
         Column("amount_fen", INT64, "amount, at most 10 million yuan", "fen", low=1, high=1_000_000_000),
         Column("is_offline", BOOL, "paid at a counter by code rather than online"),
-        Column("counterparty_id", INT64, "applicant_id of a transfer's other side; null where it is not an applicant", nullable=True, low=0),
+        Column("counterparty_id", INT64, "applicant_id of a transfer's other side; null where it is no applicant", nullable=True, low=0),
     ),
     checks=(
         Check(
