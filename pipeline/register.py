@@ -55,7 +55,7 @@ def promote(
 def show_history(
     date: Annotated[
         str | None,
-        typer.Option(help="who held champion and challenger then: a day (its end, UTC) or a moment, ISO 8601; default: every change"),
+        typer.Option(help="who held the aliases then: a day (to its end, UTC) or a moment, ISO 8601"),
     ] = None,
 ) -> None:
     """Every change of an alias: when, which version, and why; with --date, who decided on that day."""
