@@ -54,7 +54,7 @@ def forward(
     as_json: Annotated[bool, typer.Option("--json", help="the figures as JSON on standard output")] = False,
 ) -> None:
     """Run the approved out-of-time book forward with and without monthly reviews; write data/book and data/reports/forward."""
-    split, params = section("split", SplitParams), section("review", ReviewParams)
+    split, params, cost = section("split", SplitParams), section("review", ReviewParams), section("evaluate", EvaluateParams)
     world, numbers = book_world.world_of_params()
     decisions = _decisions()
     card, compared = _trained(
@@ -64,7 +64,6 @@ def forward(
     reviewer = Reviewer(card, decisions.set_index("application_id")["pd"], params)
     reviewed = book_world.run_forward(world, numbers, grant, months, reviewer)
     alone = book_world.run_forward(world, numbers, grant, months)
-    cost = section("evaluate", EvaluateParams)
     money = {
         name: asdict(book_world.earned(course, numbers, cost.cost_of_funds, cost.account_cost_cny))
         for name, course in (("reviewed", reviewed), ("not_reviewed", alone))
