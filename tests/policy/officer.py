@@ -1,6 +1,6 @@
 """What a policy officer writes down: one applicant, what is different about them, and what must come out.
 
-The applicant has a tier; no model is needed to test policy. Amounts are in CNY.
+The applicant has a grade; no model is needed to test policy. Amounts are in CNY.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from models.decision.case import Case
+from models.decision.facts import AMOUNT_FACTS, COUNT_FACTS, FLAG_FACTS
 from models.decision.frame import AMOUNTS, COUNTS, FLAGS, Frame
 from models.decision.law import Law
 from models.decision.limit import CAPS
@@ -24,53 +25,96 @@ from models.decision.tiers import Tiers
 from models.decision.verdict import OUTCOMES, verdicts_of
 from tests.models.decision.small import EDGES, house, laws, rules
 
+FAMILIES = ("payment_flow", "social_graph", "assets", "device_stability", "bureau", "identity")
 ORDINARY: dict[str, Any] = {
     "as_of": "2025-11-03", "purpose": "travel", "verified_income": 12_000, "debt_service": 1_000, "card_limits": 40_000, "wealth": 20_000,
     "annual_volume": 120_000, "exposure": 0, "age_years": 30, "months_on_book": 12, "hard_enquiries_90d": 1, "is_student": False,
     "has_second_source": False, "is_repeat": True, "consent_bureau": True, "consent_social": True, "consent_assets": True,
     "consent_location": True,
 }  # fmt: skip
+FACTS: dict[str, Any] = {
+    "daily_balance": 8_000, "largest_transfer": 1_000, "least_monthly_flow": 4_000, "local_wage": 6_000, "monthly_spend": 5_000,
+    "night_withdrawal": 0, "account_age_days": 900, "active_lenders": 1, "bureau_score": 700, "device_applicants_30d": 1,
+    "device_applications_1h": 1, "documents_signed": 6, "face_failures_24h": 0, "friends_count": 300, "ip_applicants_30d": 1,
+    "ip_applications_1h": 1, "ontime_share": 1.0, "opens_per_day": 8, "operations_1h": 2, "own_card_count": 2, "past_overdues": 0,
+    "pay_score": 700, "spend_cv_6m": 0.1, "zhima_score": 700, "consent_zhima": True, "has_alternative_check": True,
+    "has_business_licence": False, "has_cash_account": False, "has_wealth_product": False, "is_biometric_passed": True,
+    "is_card_own_name": True, "is_device_bound": True, "is_device_verified": False, "is_emulator": False, "is_face_passed": True,
+    "is_fingerprint_match": True, "is_frequent_offline": False, "is_holiday_same_device": False, "is_id_valid": True, "is_invited": True,
+    "is_listed_bank": True, "is_new_device": False, "is_new_region_90d": False, "is_payee_match": True, "is_police_match": True,
+    "is_real_name": True, "is_remote_login": False, "is_risky_merchant": False,
+}  # fmt: skip
+"""The optional facts of an applicant about whom everything is known and nothing speaks against them."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the applicant gets. `cap` is None where no limit could be computed; `reasons` maps concept or code to its sentence."""
+    """What the applicant gets. `cap` is None where no limit could be computed; `reasons` maps concept or code to its sentence.
+
+    `daily_rate` is in per cent, None where nothing is offered; `actions` and `not_assessed` are codes.
+    """
 
     decision: str
     limit: float
     cap: str | None
     codes: tuple[str, ...]
     reasons: dict[str, str]
+    tier: str | None
+    daily_rate: float | None
+    actions: tuple[str, ...]
+    not_assessed: tuple[str, ...]
 
 
-def case_of(tier: str, product: Product, profiles: tuple[Law, ...], *, unconsented: bool = False, **changes: Any) -> Case:
-    """One application that differs from the ordinary one by `changes`."""
-    unknown = set(changes) - set(ORDINARY)
+def case_of(
+    grade: str,
+    product: Product,
+    profiles: tuple[Law, ...],
+    *,
+    unconsented: bool = False,
+    absent: tuple[str, ...] = (),
+    families: tuple[str, ...] = FAMILIES,
+    rulebook: tuple[tuple[str, Any], ...] = (),
+    **changes: Any,
+) -> Case:
+    """One application that differs from the ordinary one by `changes`; the columns of `absent` facts are not there."""
+    unknown = set(changes) - set(ORDINARY) - set(FACTS)
     assert not unknown, unknown
-    facts = {**ORDINARY, **changes}
-    policy, tiers = _rulebook(product, profiles)
-    numbers = {n: np.array([np.nan if facts[n] is None else float(facts[n])]) for n in (*COUNTS, *FLAGS)}
-    numbers |= {n: np.array([np.nan if facts[n[:-4]] is None else facts[n[:-4]] * 100.0]) for n in AMOUNTS}
+    facts = {name: value for name, value in {**ORDINARY, **FACTS, **changes}.items() if name not in absent}
+    policy, tiers = _rulebook(product, profiles, rulebook)
+    plain = [n for n in (*COUNTS, *FLAGS, *COUNT_FACTS, *FLAG_FACTS) if n in facts]
+    amounts = [n for n in (*(a[:-4] for a in AMOUNTS), *AMOUNT_FACTS) if n in facts]
+    numbers = {n: np.array([np.nan if facts[n] is None else float(facts[n])]) for n in plain}
+    numbers |= {f"{n}_fen": np.array([np.nan if facts[n] is None else facts[n] * 100.0]) for n in amounts}
     frame = Frame(
         np.array([1]), np.array([facts["as_of"]], "datetime64[us]"), np.array([facts["purpose"]], object), numbers, np.empty((1, 0))
     )
-    place = np.array([tiers.names.index(tier)])
-    return Case(frame, policy, product, tiers, offers(policy, product, tiers), place, np.array([unconsented]))
+    place = np.array([tiers.names.index(grade)])
+    return Case(frame, policy, product, tiers, offers(policy, product, tiers, families), place, np.array([unconsented]))
 
 
 def decided(
-    tier: str = "G3", *, product: Product | None = None, law: tuple[str, ...] = (), language: Any = "en", **changes: Any
+    grade: str = "G3", *, product: Product | None = None, law: tuple[str, ...] = (), language: Any = "en", **changes: Any
 ) -> Outcome:
     """The decision on one application under the house product and the law of its day, unless told otherwise."""
-    case = case_of(tier, product or _house(), _laws(law), **changes)
+    case = case_of(grade, product or _house(), _laws(law), **changes)
     verdicts = verdicts_of(case)
     assert verdicts.limits is not None
     told = Reasons.joined(
         [*rule_reasons(verdicts.fired, language), limit_reasons(case, verdicts.limits, verdicts.is_limit_told, language)]
     ).lists(1)[0]
     outcome, limit, cap = int(verdicts.outcome[0]), float(verdicts.limits.cny[0]), int(verdicts.limits.cap[0])
-    reasons = {r["concept"]: r["text"] for r in told}
-    return Outcome(OUTCOMES[outcome], limit if outcome <= 1 else 0.0, CAPS[cap] if cap >= 0 else None, tuple(verdicts.codes()[0]), reasons)
+    tier, rate = int(case.tier[0]), float(case.offers.daily_rate[case.tier[0]])
+    return Outcome(
+        OUTCOMES[outcome],
+        limit if outcome <= 1 else 0.0,
+        CAPS[cap] if cap >= 0 else None,
+        tuple(verdicts.codes()[0]),
+        {r["concept"]: r["text"] for r in told},
+        case.product.tiers[tier].tier if tier >= 0 else None,
+        round(100 * rate, 6) if outcome <= 1 else None,
+        tuple(f.code for f in verdicts.actions if f.mask[0]),
+        tuple((verdicts.not_assessed_told()[0] or "").split()),
+    )
 
 
 @cache
@@ -84,5 +128,6 @@ def _laws(names: tuple[str, ...]) -> tuple[Law, ...]:
 
 
 @cache
-def _rulebook(product: Product, profiles: tuple[Law, ...]) -> tuple[Policy, Tiers]:
-    return Policy.from_json(json.dumps(rules(product, profiles))), Tiers.from_edges(EDGES)
+def _rulebook(product: Product, profiles: tuple[Law, ...], changes: tuple[tuple[str, Any], ...]) -> tuple[Policy, Tiers]:
+    given = {"horizon_days": product.horizon.value, **dict(changes)}
+    return Policy.from_json(json.dumps(rules(product, profiles, **given))), Tiers.from_edges(EDGES)

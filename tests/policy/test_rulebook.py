@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
+from models.benchmarks import Benchmarks
 from models.decision.errors import DecisionError
 from models.decision.figure import Figure
 from models.decision.law import Law, in_order, index_of
@@ -20,9 +22,11 @@ from models.decision.product import Product
 from models.decision.tiers import Tiers
 from models.decision.typed import canonical, parse, plain
 from pipeline import paths
+from pipeline.bundle import every_product
 from pipeline.params import ParamsError, document
 from tests.models.decision.small import EDGES, house, laws, rules
 
+FEET = {"value": 9, "unit": "count", "source": "S1"}
 PRODUCT_FILES = sorted(paths.PRODUCTS.glob("*_[vS]*.yaml"))
 LAW_FILES = sorted(paths.LAW.glob("*.yaml"))
 
@@ -60,9 +64,19 @@ def test_without_a_product_the_tier_alone_decides() -> None:
         (("limit", "maximum", "source"), "", "source"),
         (("repayment", "method"), "balloon", "repayment.method"),
         (("effective_from",), "2024-13-01", "effective_from"),
+        (("effective_to",), "2022-12-31", "house@v1 effective_to"),
+        (("price", "all_in_cap", "value"), 0.2, "over the product's own cap"),
+        (("price", "daily_high", "value"), 0.01, "its band is empty"),
+        (("tiers", 2, "worst_grade"), "G2", "tiers overlap"),
+        (("tiers", 0, "limit_low"), {"value": 100000, "unit": "CNY", "source": "S1"}, "limit bands that do not overlap"),
+        (("tiers", 0, "daily_rate", "value"), 0.01, "within the product's 0.02-0.0657 % a day"),
+        (("tiers", 3, "conditions"), [{"fact": "shoe_size", "test": "above", "than": FEET}], "shoe_size"),
+        (("tiers", 3, "conditions"), [{"fact": "pay_score", "test": "above", "than": FEET}], "in its unit, points"),
+        (("affordability", "median_wage", "note"), "", "no note"),
+        (("horizon", "unit"), None, "horizon.unit"),
     ],
 )
-def test_a_bad_product_file_is_refused_with_its_key(tmp_path: Path, path: tuple[str, ...], value: object, said: str) -> None:
+def test_a_bad_product_file_is_refused_with_its_key(tmp_path: Path, path: tuple[str | int, ...], value: object, said: str) -> None:
     content = yaml.safe_load((paths.PRODUCTS / "house_v1.yaml").read_text())
     place = content
     for key in path[:-1]:
@@ -73,6 +87,35 @@ def test_a_bad_product_file_is_refused_with_its_key(tmp_path: Path, path: tuple[
     with pytest.raises((ParamsError, DecisionError)) as refused:
         document(Product, file)
     assert said in str(refused.value)
+    assert str(file) in str(refused.value)
+
+
+def test_a_missing_unit_is_refused(tmp_path: Path) -> None:
+    text = (paths.PRODUCTS / "house_v1.yaml").read_text().replace("maximum: {value: 200000, unit: CNY,", "maximum: {value: 200000,")
+    (tmp_path / "bad.yaml").write_text(text)
+    with pytest.raises(ParamsError, match=r"bad\.yaml: limit\.maximum\.unit: missing"):
+        document(Product, tmp_path / "bad.yaml")
+
+
+def test_a_law_that_ends_before_it_begins_is_refused() -> None:
+    with pytest.raises(DecisionError, match="ends before it begins"):
+        replace(laws()[0], effective_to=dt.date(2000, 1, 1))
+
+
+def test_other_lenders_are_read_and_decide_nothing() -> None:
+    others = document(Benchmarks, paths.BENCHMARKS).benchmarks
+    assert {other.id for other in others} == {"jiebei", "jintiao", "huabei", "wechat"}
+    assert not {other.id for other in others} & {product.id.partition("@")[0] for product in every_product()}
+
+
+def test_every_product_that_the_sources_name_is_there() -> None:
+    named = "weilidai@S1 weilidai@S2 weilidai@S3 weilidai@S4 weilidai@S5 fenfu@S2 fenfu@S3 fenfu@S4 xiaoe@S3 xiaoe@S4 we2000@S4 shanyin@S1"
+    assert {p.id for p in every_product()} == {*named.split(), "third_party@S2", "house@v1"}
+
+
+def test_every_source_row_is_a_rule_of_the_sources() -> None:
+    rows = [row for p in every_product() for row in p.source_rows]
+    assert [row for row in rows if not re.fullmatch(r"S[1-5]-R\d\d|C\d\d", row)] == []
 
 
 @pytest.mark.parametrize(("name", "worse"), [("limit", Figure(300_000, "CNY", "t")), ("daily_rate", Figure(0.001, "percent_per_day", "t"))])
