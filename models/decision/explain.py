@@ -30,7 +30,7 @@ def explained(
     chosen = _chosen(verdicts, explain, is_scored)
     told, concepts = _by_score(bundle, x, chosen, language)
     columns = _columns(bundle, concepts, chosen, len(x)) if explain == "all" else {}
-    reasons = Reasons.joined([*parts, *told])
+    reasons = Reasons.joined([*parts, told])
     if explain != "none":
         check_reasons(reasons, verdicts)
     return reasons, columns
@@ -57,15 +57,11 @@ def _chosen(verdicts: Verdicts, explain: Explain, is_scored: np.ndarray) -> np.n
     return np.flatnonzero(verdicts.is_score_adverse & is_scored) if explain == "adverse" else np.empty(0, np.int64)
 
 
-def _by_score(bundle: Bundle, x: np.ndarray, chosen: np.ndarray, language: Language) -> tuple[list[Reasons], np.ndarray]:
+def _by_score(bundle: Bundle, x: np.ndarray, chosen: np.ndarray, language: Language) -> tuple[Reasons, np.ndarray]:
     scorer, rows = bundle.scorer, x[chosen]
-    concepts = np.empty((len(rows), len(scorer.catalogue.concept_ids)))
-    parts = []
-    for block, by_feature, by_concept in scorer.blocks(rows):
-        told = score_reasons(scorer, bundle.reference, rows[block], (by_feature, by_concept), language)
-        parts.append(Reasons(chosen[block][told.row], told.concept, told.points, told.text))
-        concepts[block] = by_concept
-    return parts, concepts
+    points, lead = scorer.told(rows, bundle.reference.features(scorer.catalogue))
+    told = score_reasons(scorer.catalogue, bundle.reference, rows, (points, lead), language)
+    return Reasons(chosen[told.row], told.concept, told.points, told.text), points
 
 
 def _columns(bundle: Bundle, concepts: np.ndarray, rows: np.ndarray, n_rows: int) -> dict[str, np.ndarray]:

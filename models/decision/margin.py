@@ -11,10 +11,12 @@ import numpy as np
 
 from .kernel.explainer import Explainer
 from .kernel.forest import UnsupportedModel
-from .model_text import check_model_text, refusal
+from .model_text import check_model_text, refusal, used_features
 
-CHECKED = 8  # rows of every batch held against LightGBM's own contributions
-TOLERANCE = 1e-9
+CHECKED, PER_CHECK = 8, 4_096  # of every batch one row in so many is held against LightGBM itself, at least one, at most so many
+TOLERANCE = 1e-9  # log-odds
+BLOCK = 8_192  # rows that LightGBM explains at once where the kernel does not serve
+DECIMALS = 6  # of points, when features are compared
 
 
 def free_threads() -> int:
@@ -25,8 +27,11 @@ def free_threads() -> int:
 class Margin:
     """A binary LightGBM model read from its text.
 
-    `raw(x)` is the margin m per row; `contributions(x)` is (base, phi) with m = base + sum of phi, on log-odds.
-    x is float64, rows x features in model order, NaN = null.
+    `raw(x)` is the margin m per row; `contributions(x)` is (base, phi) with m = base + sum of phi, on log-odds; `points(x, ...)` sums
+    phi per concept. x is float64, rows x features in model order, NaN = null; `used` are the features that some tree splits on.
+
+    The kernel does the work. Of every batch some rows are held against LightGBM's own answer, which serves for all, with a warning,
+    when they differ or when the model is of a kind that the kernel does not explain.
     """
 
     def __init__(self, text: str, names: tuple[str, ...], threads: int | None = None) -> None:
@@ -34,35 +39,53 @@ class Margin:
         self._booster = _read(text)
         self._threads = threads or free_threads()
         _check_names(self._booster.feature_name(), names)
+        self.used = used_features(text, len(names))
         self.base = float(self._contributions(np.full((1, len(names)), np.nan))[0, -1])
 
     def raw(self, x: np.ndarray) -> np.ndarray:
         """Margin per row; a row alone gives the same bits as in a batch."""
-        if not len(x):
-            return np.empty(0)
-        return np.asarray(self._booster.predict(x, raw_score=True, num_threads=self._threads), dtype=np.float64)
+        if len(x) and self._kernel:
+            raw = self._kernel.margins(x)
+            some = _some(len(x))
+            if np.array_equal(raw[some], self._raw(x[some])):
+                return raw
+            _warn("margins", np.abs(raw[some] - self._raw(x[some])).max())
+        return self._raw(x)
 
     def contributions(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        """Exact path-dependent SHAP values: the constant base and one column per feature.
-
-        The kernel makes them; of every batch some rows are held against LightGBM's own, which serve for all, with a
-        warning, when they differ or when the model is of a kind that the kernel does not explain.
-        """
+        """Exact path-dependent SHAP values: the constant base and one column per feature."""
         if not len(x):
             return self.base, np.empty_like(x)
-        phi = self._by_kernel(x)
-        return self.base, self._contributions(x)[:, :-1] if phi is None else phi
+        if self._kernel:
+            phi = self._kernel.contributions(x)[1]
+            some = _some(len(x))
+            gap = np.abs(phi[some] - self._contributions(x[some])[:, :-1]).max()
+            if gap < TOLERANCE:
+                return self.base, phi
+            _warn("contributions", gap)
+        return self.base, self._contributions(x)[:, :-1]
 
-    def _by_kernel(self, x: np.ndarray) -> np.ndarray | None:
-        if self._kernel is None:
-            return None
-        raw, phi = self._kernel.contributions(x)
-        some = np.unique(np.linspace(0, len(x) - 1, CHECKED).astype(np.int64))
-        gap = np.abs(phi[some] - self._contributions(x[some])[:, :-1]).max()
-        if gap < TOLERANCE and np.array_equal(raw[some], self.raw(x[some])):
-            return phi
-        warnings.warn(f"the kernel differs from LightGBM by {gap:.1e}; LightGBM explains this batch, slowly", RuntimeWarning, stacklevel=3)
-        return None
+    def points(self, x: np.ndarray, scale: float, owner: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(points, lead), rows x concepts: scale * phi summed over the features that each concept owns, and who leads in it.
+
+        The lead is the used feature with the lowest points against `reference`, to six decimals, the first of equals; -1 without one.
+        """
+        if len(x) and self._kernel:
+            _, points, lead = self._kernel.points(x, scale, owner, reference)
+            some = _some(len(x))
+            gap = np.abs(points[some] - self._slow_points(x[some], scale, owner, reference)[0]).max()
+            if gap < TOLERANCE * abs(scale):
+                return points, lead
+            _warn("points", gap)
+        return self._slow_points(x, scale, owner, reference)
+
+    def _slow_points(self, x: np.ndarray, scale: float, owner: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        n = int(owner.max()) + 1
+        points, lead = np.zeros((len(x), n)), np.full((len(x), n), -1, np.int32)
+        for start in range(0, len(x), BLOCK):
+            rows = slice(start, min(start + BLOCK, len(x)))
+            points[rows], lead[rows] = by_concept(scale * self._contributions(x[rows])[:, :-1], owner, reference, self.used)
+        return points, lead
 
     @cached_property
     def _kernel(self) -> Explainer | None:
@@ -72,8 +95,39 @@ class Margin:
             warnings.warn(f"the kernel cannot explain this model ({reason}); LightGBM does, slowly", RuntimeWarning, stacklevel=4)
             return None
 
+    def _raw(self, x: np.ndarray) -> np.ndarray:
+        if not len(x):
+            return np.empty(0)
+        return np.asarray(self._booster.predict(x, raw_score=True, num_threads=self._free(x)), dtype=np.float64)
+
     def _contributions(self, x: np.ndarray) -> np.ndarray:
-        return np.asarray(self._booster.predict(x, pred_contrib=True, num_threads=self._threads), dtype=np.float64)
+        return np.asarray(self._booster.predict(x, pred_contrib=True, num_threads=self._free(x)), dtype=np.float64)
+
+    def _free(self, x: np.ndarray) -> int:
+        """Threads for LightGBM: a few rows are done before a second one has started."""
+        return self._threads if len(x) > CHECKED else 1
+
+
+def by_concept(points: np.ndarray, owner: np.ndarray, reference: np.ndarray, used: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(points, lead) of every concept from points of every feature: the plain way, which the kernel must equal."""
+    n = int(owner.max()) + 1
+    total, lead = np.zeros((len(points), n)), np.full((len(points), n), -1, np.int32)
+    gain = np.round(points - reference, DECIMALS)
+    for concept in range(n):
+        own = used[owner[used] == concept]
+        if len(own):
+            total[:, concept] = points[:, own].sum(axis=1)
+            lead[:, concept] = own[np.argmin(gain[:, own], axis=1)]
+    return total, lead
+
+
+def _some(n_rows: int) -> np.ndarray:
+    """Evenly spaced rows to be checked."""
+    return np.unique(np.linspace(0, n_rows - 1, min(max(n_rows // PER_CHECK, 1), CHECKED)).astype(np.int64))
+
+
+def _warn(what: str, gap: float) -> None:
+    warnings.warn(f"the kernel's {what} differ from LightGBM's by {gap:.1e}; LightGBM serves, slowly", RuntimeWarning, stacklevel=4)
 
 
 def _read(text: str) -> lgb.Booster:

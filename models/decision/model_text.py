@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .errors import DecisionError
 
 EXPECTED = "text that starts with 'tree', num_class=1, objective=binary, and ends with its parameters"
@@ -29,6 +31,13 @@ def _is_whole(text: str, head: str) -> bool:
             return False
         place += int(size)
     return bool(sizes) and body.startswith(b"end of trees", place) and b"\nend of parameters\n" in body[place:]
+
+
+def used_features(text: str, n_features: int) -> np.ndarray:
+    """Features that some tree splits on, ascending; all of them where no tree splits."""
+    lines = (line.partition("=")[2].split() for line in text.splitlines() if line.startswith("split_feature="))
+    found = sorted({int(feature) for line in lines for feature in line})
+    return np.array(found or range(n_features), dtype=np.int64)
 
 
 def refusal(what: str, expected: str, got: str) -> DecisionError:

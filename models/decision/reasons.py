@@ -18,7 +18,6 @@ from .fired import Fired
 from .limit import CAPS, Limits
 from .limit_text import cap_text
 from .reference import Reference
-from .scorer import Scorer
 from .text import Language, behaviour
 
 TOP = 4  # Reg B: more than four reasons are unlikely to help
@@ -75,30 +74,21 @@ def limit_reasons(case: Case, limits: Limits, mask: np.ndarray, language: Langua
 
 
 def score_reasons(
-    scorer: Scorer, reference: Reference, x: np.ndarray, points: tuple[np.ndarray, np.ndarray], language: Language
+    catalogue: Catalogue, reference: Reference, x: np.ndarray, told: tuple[np.ndarray, np.ndarray], language: Language
 ) -> Reasons:
     """Up to four concepts per row of `x` that lost points against the reference, worst first; never none.
 
-    `points` are (per feature, per concept). A concept speaks through its feature with the largest loss.
-    Ties break by the order of concepts, then of features, in the catalogue.
+    `told` is (points, lead) per concept, as of `Scorer.told`: a concept speaks through its lead, and one that the model does not use
+    never speaks. Ties break by the order of concepts in the catalogue.
     """
-    features, concepts = points
-    gain = np.round(concepts - reference.concepts(scorer.catalogue), RANK_DECIMALS)
-    order = np.argsort(gain, axis=1, kind="stable")[:, :TOP]
-    kept = np.take_along_axis(gain, order, axis=1) < 0
+    points, lead = told
+    gain = np.round(points - reference.concepts(catalogue), RANK_DECIMALS)
+    order = np.argsort(np.where(lead < 0, np.inf, gain), axis=1, kind="stable")[:, :TOP]
+    kept = (np.take_along_axis(gain, order, axis=1) < 0) & (np.take_along_axis(lead, order, axis=1) >= 0)
     kept[:, 0] = True  # an adverse decision always has a reason, even where nothing lies below the reference
     row, place = np.nonzero(kept)
     concept = order[row, place]
-    told = _told(scorer.catalogue, features - reference.features(scorer.catalogue), row, concept)
-    text = [behaviour(scorer.catalogue.features[f], v, language) for f, v in zip(told.tolist(), x[row, told].tolist(), strict=True)]
-    ids = scorer.catalogue.concept_ids
-    return _entries(row, [ids[c] for c in concept], gain[row, concept], text)
-
-
-def _told(catalogue: Catalogue, gain: np.ndarray, row: np.ndarray, concept: np.ndarray) -> np.ndarray:
-    """For each (row, concept), the feature of the concept with the lowest points against the reference."""
-    told = np.empty(len(row), dtype=np.int64)
-    for c in np.unique(concept):
-        own, here = np.flatnonzero(catalogue.concept_of == c), np.flatnonzero(concept == c)
-        told[here] = own[np.argmin(np.round(gain[np.ix_(row[here], own)], RANK_DECIMALS), axis=1)]
-    return told
+    feature = np.maximum(lead[row, concept], 0)
+    text = [behaviour(catalogue.features[f], v, language) for f, v in zip(feature.tolist(), x[row, feature].tolist(), strict=True)]
+    ids = np.array(catalogue.concept_ids, dtype=object)
+    return _entries(row, ids[concept].tolist(), gain[row, concept], text)

@@ -45,12 +45,14 @@ class Scorer:
             points = self.points(x[rows])
             yield rows, points, self.by_concept(points)
 
+    def told(self, x: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(points per concept, leading feature per concept), rows x concepts; `reference` is points per feature (Margin.points)."""
+        scale = -self.calibration.factor * self.calibration.a
+        return self.margin.points(x, scale, self.catalogue.concept_of, reference)
+
     def concept_points(self, x: np.ndarray) -> np.ndarray:
         """Points of all rows per concept."""
-        found = np.empty((len(x), len(self.catalogue.concept_ids)))
-        for rows, _, concepts in self.blocks(x):
-            found[rows] = concepts
-        return found
+        return self.told(x, np.zeros(len(self.catalogue.features)))[0]
 
     @cached_property
     def _columns(self) -> tuple[np.ndarray, np.ndarray]:

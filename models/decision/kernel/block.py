@@ -1,4 +1,4 @@
-"""The interpreter: runs a program over blocks of rows, from a matrix in to margins and contributions out."""
+"""The interpreter: runs a program over blocks of rows, from columns in to margins, contributions or points out."""
 
 from __future__ import annotations
 
@@ -7,10 +7,29 @@ from numba import literally
 
 from .compiled import jit
 from .forest import MISSING_NONE, MISSING_ZERO
-from .instructions import again_ll, again_ln, again_nl, again_nn, bush, down, down_again, up_ll, up_ln, up_nl, up_nn
+from .instructions import (
+    again_ll,
+    again_ln,
+    again_nl,
+    again_nn,
+    bush,
+    down,
+    down_again,
+    gather,
+    pick_bush,
+    pick_ll,
+    pick_ln,
+    pick_nl,
+    pick_nn,
+    up_ll,
+    up_ln,
+    up_nl,
+    up_nn,
+)  # fmt: skip
 from .layout import BLOCK
 from .program import ADD, BUSH, DOWN, LEAF, UP
 
+STATE = 3  # columns of a concept: sum of points, lowest gain, lead
 ZERO = 1e-35  # LightGBM's kZeroThreshold, a float32 there
 DOWN_AGAIN, UP_NL, UP_LN, UP_LL = DOWN + 1, UP + 1, UP + 2, UP + 3
 AGAIN_NN, AGAIN_NL, AGAIN_LN, AGAIN_LL = UP + 4, UP + 5, UP + 6, UP + 7
@@ -23,66 +42,128 @@ def run_block(code, constants, work, raw_at, points):  # type: ignore[no-untyped
     c0, f0, w = code.ctypes.data, constants.ctypes.data, work.ctypes.data
     i, n = 0, code.shape[0]
     while i < n:
-        op, c, f = code[i, 0], c0 + 8 * i * code.shape[1], f0 + 8 * i * constants.shape[1]
+        op, c = code[i, 0], c0 + 4 * i * code.shape[1]
         if op == BUSH:
-            bush(c, f, w, points)
+            bush(c, f0, w, points)
             i += 2  # the two leaf pairs that follow are done
         elif op == DOWN:
-            down(c, f, w, points)
+            down(c, f0, w, points)
         elif op == DOWN_AGAIN:
-            down_again(c, f, w, points)
+            down_again(c, f0, w, points)
         elif op == UP:
-            up_nn(c, f, w, points)
+            up_nn(c, f0, w, points)
         elif op == UP_NL:
-            up_nl(c, f, w, points)
+            up_nl(c, f0, w, points)
         elif op == UP_LN:
-            up_ln(c, f, w, points)
+            up_ln(c, f0, w, points)
         elif op == UP_LL:
-            up_ll(c, f, w, points)
+            up_ll(c, f0, w, points)
         elif op == AGAIN_NN:
-            again_nn(c, f, w, points)
+            again_nn(c, f0, w, points)
         elif op == AGAIN_NL:
-            again_nl(c, f, w, points)
+            again_nl(c, f0, w, points)
         elif op == AGAIN_LN:
-            again_ln(c, f, w, points)
+            again_ln(c, f0, w, points)
         elif op == AGAIN_LL:
-            again_ll(c, f, w, points)
-        elif op == ADD:
-            for k in range(BLOCK):
-                work[raw_at + k] += work[raw_at + BLOCK + k]
-        elif op == LEAF:
-            for k in range(BLOCK):
-                work[raw_at + k] += constants[i, 1]
+            again_ll(c, f0, w, points)
+        else:
+            add_tree(op, constants[code[i, -1] // 8 + 1], work, raw_at)
         i += 1
 
 
 @jit
-def load_block(x, start, rows, missing, work):  # type: ignore[no-untyped-def]
+def score_block(code, constants, work, raw_at):  # type: ignore[no-untyped-def]
+    """The margins alone, by the same program: what goes down is not needed, what comes up is one choice per split."""
+    c0, f0, w = code.ctypes.data, constants.ctypes.data, work.ctypes.data
+    i, n = 0, code.shape[0]
+    while i < n:
+        op, c = code[i, 0], c0 + 4 * i * code.shape[1]
+        if op == BUSH:
+            pick_bush(c, f0, w, 1)
+            i += 2
+        elif op in (UP, AGAIN_NN):
+            pick_nn(c, f0, w, 1)
+        elif op in (UP_NL, AGAIN_NL):
+            pick_nl(c, f0, w, 1)
+        elif op in (UP_LN, AGAIN_LN):
+            pick_ln(c, f0, w, 1)
+        elif op in (UP_LL, AGAIN_LL):
+            pick_ll(c, f0, w, 1)
+        elif op in (ADD, LEAF):
+            add_tree(op, constants[code[i, -1] // 8 + 1], work, raw_at)
+        i += 1
+
+
+@jit
+def add_tree(op, value, work, raw_at):  # type: ignore[no-untyped-def]
+    """One tree's margin added to the rows': that of its root, or the `value` of its only leaf."""
+    for k in range(BLOCK):
+        work[raw_at + k] += work[raw_at + BLOCK + k] if op == ADD else value
+
+
+@jit
+def load_block(x, columns, start, rows, missing, work):  # type: ignore[no-untyped-def]
     """Columns of a block, missing values as LightGBM reads them; contributions and margins start at zero."""
-    n = missing.shape[0]
+    n = columns.shape[0]
     for f in range(n):
-        column = work[f * BLOCK : (f + 1) * BLOCK]
-        for k in range(rows):
-            column[k] = x[start + k, f]
-        if missing[f] == MISSING_NONE:
+        column, source, kind = work[f * BLOCK : (f + 1) * BLOCK], x[columns[f]], missing[columns[f]]
+        column[:rows] = source[start : start + rows]
+        if kind == MISSING_NONE:
             for k in range(rows):
                 column[k] = 0.0 if np.isnan(column[k]) else column[k]
-        elif missing[f] == MISSING_ZERO:
+        elif kind == MISSING_ZERO:
             for k in range(rows):
                 column[k] = np.nan if abs(column[k]) <= ZERO else column[k]
     work[n * BLOCK : (2 * n + 1) * BLOCK] = 0.0
 
 
 @jit
-def explain_rows(x, missing, code, constants, work, span, points, raw, phi):  # type: ignore[no-untyped-def]
-    """Rows span[0]..span[1] of x: margin into `raw`, contribution of every feature into `phi`."""
+def score_rows(x, first, end, columns, missing, code, constants, work, raw):  # type: ignore[no-untyped-def]
+    """Margins of rows first..end of x (features x rows)."""
+    raw_at = 2 * columns.shape[0] * BLOCK
+    for start in range(first, end, BLOCK):
+        rows = min(BLOCK, end - start)
+        load_block(x, columns, start, rows, missing, work)
+        score_block(code, constants, work, raw_at)
+        raw[start : start + rows] = work[raw_at : raw_at + rows]
+
+
+@jit
+def explain_rows(x, first, end, columns, missing, code, constants, work, points, raw, phi):  # type: ignore[no-untyped-def]
+    """Rows first..end of x (features x rows): margins into `raw`, contributions of the used features into `phi`."""
     literally(points)
-    n = missing.shape[0]
-    for start in range(span[0], span[1], BLOCK):
-        rows = min(BLOCK, span[1] - start)
-        load_block(x, start, rows, missing, work)
-        run_block(code, constants, work, 2 * n * BLOCK, points)
-        raw[start : start + rows] = work[2 * n * BLOCK : 2 * n * BLOCK + rows]
+    n = columns.shape[0]
+    raw_at = 2 * n * BLOCK
+    for start in range(first, end, BLOCK):
+        rows = min(BLOCK, end - start)
+        load_block(x, columns, start, rows, missing, work)
+        run_block(code, constants, work, raw_at, points)
+        raw[start : start + rows] = work[raw_at : raw_at + rows]
         for f in range(n):
             for k in range(rows):
-                phi[start + k, f] = work[(n + f) * BLOCK + k]
+                phi[start + k, columns[f]] = work[(n + f) * BLOCK + k]
+
+
+@jit
+def tell_rows(x, first, end, columns, missing, code, constants, work, points, raw, scale, owner, reference, total, lead):  # type: ignore[no-untyped-def]
+    """Rows first..end of x (features x rows): margins, points per concept into `total`, leading features into `lead`.
+
+    The concepts' states lie at the end of `work`: each STATE columns, the sum, the lowest gain and the feature that has it.
+    """
+    literally(points)
+    n, concepts = columns.shape[0], total.shape[1]
+    raw_at, at, w = 2 * n * BLOCK, work.shape[0] - STATE * concepts * BLOCK, work.ctypes.data
+    state = work[at:].reshape((concepts, STATE, BLOCK))
+    for start in range(first, end, BLOCK):
+        rows = min(BLOCK, end - start)
+        load_block(x, columns, start, rows, missing, work)
+        run_block(code, constants, work, raw_at, points)
+        raw[start : start + rows] = work[raw_at : raw_at + rows]
+        state[:, 0], state[:, 1], state[:, 2] = 0.0, np.inf, -1.0
+        for f in range(n):
+            feature = columns[f]
+            own = w + 8 * (at + STATE * owner[feature] * BLOCK)
+            gather(w + 8 * (n + f) * BLOCK, own, scale, reference[feature], float(feature))
+        for c in range(concepts):
+            for k in range(rows):
+                total[start + k, c], lead[start + k, c] = state[c, 0, k], state[c, 2, k]

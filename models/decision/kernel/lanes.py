@@ -1,20 +1,29 @@
 """Vector IR with names, so that an instruction reads like its formula.
 
 Plain numba loops do not vectorise here (wrap-around indices, alias checks), so instructions are written for LLVM's own
-vector type: eight float64 at a time. No fast-math and no contraction: a row gives the same bits alone or in a block.
+vector type: eight float64 at a time. No fast-math and no contraction: a row gives the same bits alone or in a block. Where a product
+and a sum are rounded once, the instruction says so (`fma`), on every machine alike; the margin is sums and choices only.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 
-from .layout import BLOCK, COLUMN, FRACTION, LANES, NAN_LEFT, THRESHOLD, WEIGHTS
+from .layout import BLOCK, COLUMN, CONSTANTS, FRACTION, LANES, LINE, NAN_LEFT, THRESHOLD, WEIGHTS
 
-WORD, BYTE, BIT, DOUBLE = ir.IntType(64), ir.IntType(8), ir.IntType(1), ir.DoubleType()
+WORD, HALF, BYTE, BIT, DOUBLE = ir.IntType(64), ir.IntType(32), ir.IntType(8), ir.IntType(1), ir.DoubleType()
 VECTOR, BITS = ir.VectorType(DOUBLE, LANES), ir.VectorType(BIT, LANES)
+FMA = f"llvm.fma.v{LANES}f64"
 UNROLLED = range(BLOCK // LANES)
+
+
+def quadrature(points: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss-Legendre times and weights on [0, 1]."""
+    nodes, weights = np.polynomial.legendre.leggauss(points)
+    return (nodes + 1.0) / 2.0, weights / 2.0
 
 
 class Lanes:
@@ -24,21 +33,44 @@ class Lanes:
         self.b = builder
         self.add, self.sub, self.mul, self.select = builder.fadd, builder.fsub, builder.fmul, builder.select
 
+    def fma(self, a: Any, b: Any, c: Any) -> Any:
+        """a b + c, rounded once: the same bits on every machine."""
+        fused = self.b.module.globals.get(FMA) or ir.Function(self.b.module, ir.FunctionType(VECTOR, [VECTOR] * 3), FMA)
+        return self.b.call(fused, (a, b, c))
+
+    def whole(self, a: Any) -> Any:
+        """The nearest whole number, ties to even, of |a| < 2**51: a float64 of this size has no room for a fraction."""
+        return self.sub(self.add(a, self.splat(1.5 * 2.0**52)), self.splat(1.5 * 2.0**52))
+
+    def dot(self, pairs: list[tuple[Any, Any]]) -> Any:
+        """Sum of products, first to last."""
+        total = self.mul(*pairs[0])
+        for one, other in pairs[1:]:
+            total = self.fma(one, other, total)
+        return total
+
+    def sum(self, terms: list[Any]) -> Any:
+        """Sum, first to last."""
+        total = terms[0]
+        for term in terms[1:]:
+            total = self.add(total, term)
+        return total
+
     def at(self, address: Any, offset: int) -> Any:
         """address + offset bytes."""
         return self.b.add(address, ir.Constant(WORD, offset))
 
     def word(self, address: Any, index: int) -> Any:
-        """The 64-bit integer at `index`."""
-        return self.b.load(self.b.inttoptr(self.at(address, 8 * index), WORD.as_pointer()), align=8)
+        """The 32-bit integer at `index`, widened."""
+        return self.b.sext(self.b.load(self._pointer(address, 4 * index, HALF), align=4), WORD)
 
     def load(self, column: Any, k: int, point: int = 0) -> Any:
         """Vector k of a column (of quadrature point `point`)."""
-        return self.b.load(self._pointer(column, point * COLUMN + 8 * LANES * k, VECTOR), align=8)
+        return self.b.load(self._pointer(column, point * COLUMN + 8 * LANES * k, VECTOR), align=LINE)
 
     def store(self, value: Any, column: Any, k: int, point: int = 0) -> None:
         """Write vector k of a column."""
-        self.b.store(value, self._pointer(column, point * COLUMN + 8 * LANES * k, VECTOR), align=8)
+        self.b.store(value, self._pointer(column, point * COLUMN + 8 * LANES * k, VECTOR), align=LINE)
 
     def accumulate(self, value: Any, column: Any, k: int) -> None:
         """column += value."""
@@ -54,37 +86,50 @@ class Lanes:
 
     def scalar(self, constants: Any, index: int) -> Any:
         """The float64 at `index`, in all lanes."""
-        value = self.b.load(self._pointer(constants, 8 * index, DOUBLE), align=8)
+        return self.all_lanes(self.b.load(self._pointer(constants, 8 * index, DOUBLE), align=8))
+
+    def all_lanes(self, value: Any) -> Any:
+        """One float64 in all lanes."""
         one = self.b.insert_element(ir.Constant(VECTOR, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
         return self.b.shuffle_vector(one, ir.Constant(VECTOR, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
+
+    def splat(self, value: float) -> Any:
+        """A number known beforehand, in all lanes."""
+        return ir.Constant(VECTOR, [value] * LANES)
 
     def _pointer(self, address: Any, offset: int, kind: ir.Type) -> Any:
         return self.b.inttoptr(self.at(address, offset), kind.as_pointer())
 
 
 class Split:
-    """One split's constants in registers, and its weights for one vector of rows."""
+    """One split's constants in registers, and its weights for one vector of rows.
 
-    def __init__(self, v: Lanes, code: Any, constants: Any, is_again: bool) -> None:
-        self.v, self.constants, self.is_again = v, constants, is_again
-        self.threshold, self.fraction = v.scalar(constants, THRESHOLD), v.scalar(constants, FRACTION)
+    f at a quadrature point t is the left child's weight, g what f changes by with t. Of a feature's first split on a path both follow
+    from the fraction; of a later one they are read from the constants (`program` has the formulae).
+    """
+
+    def __init__(self, v: Lanes, code: Any, constants: Any, is_again: bool, points: int) -> None:
+        self.v, self.is_again = v, is_again
+        self.own = v.b.add(constants, v.word(code, CONSTANTS))
+        self.threshold, self.fraction = v.scalar(self.own, THRESHOLD), v.scalar(self.own, FRACTION)
         self.nan_left = v.b.trunc(v.word(code, NAN_LEFT), BIT)
+        self.slopes = v.sub(v.splat(1.0), self.fraction), v.sub(v.splat(0.0), self.fraction)
+        self.times = [v.splat(float(t)) for t in quadrature(points)[0]]
 
     def goes_left(self, x: Any) -> Any:
         """x <= threshold; NaN goes the default way."""
         b = self.v.b
         return b.select(self.nan_left, b.fcmp_unordered("<=", x, self.threshold), b.fcmp_ordered("<=", x, self.threshold))
 
-    def weight(self, left: Any, agreed: Any, point: int) -> Any:
-        """f at a quadrature point."""
-        f = self._either(left, point, 0)
-        return self.v.select(agreed, f, self.fraction) if self.is_again else f
+    def first(self, left: Any) -> tuple[list[Any], Any]:
+        """(f per point, g) of a feature's first split on the path."""
+        slope = self.v.select(left, *self.slopes)
+        return [self.v.fma(t, slope, self.fraction) for t in self.times], slope
 
-    def slope(self, left: Any, agreed: Any, point: int) -> Any:
-        """g at a quadrature point; the same at every point for a first split."""
-        g = self._either(left, point, 2)
-        return self.v.select(agreed, g, ir.Constant(VECTOR, [0.0] * LANES)) if self.is_again else g
-
-    def _either(self, left: Any, point: int, which: int) -> Any:
-        at = WEIGHTS + 4 * point + which
-        return self.v.select(left, self.v.scalar(self.constants, at), self.v.scalar(self.constants, at + 1))
+    def again(self, left: Any, agreed: Any) -> tuple[list[Any], list[Any]]:
+        """(f, g) per point of a later split, where the rows of `agreed` met every earlier one."""
+        v, none = self.v, self.v.splat(0.0)
+        f, g = (
+            [v.select(left, *(v.scalar(self.own, WEIGHTS + 4 * q + w + k) for k in (0, 1))) for q in range(len(self.times))] for w in (0, 2)
+        )
+        return [v.select(agreed, one, self.fraction) for one in f], [v.select(agreed, one, none) for one in g]

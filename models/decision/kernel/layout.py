@@ -7,10 +7,11 @@ from dataclasses import dataclass
 BLOCK = 64  # rows a block; x and phi of 200 features stay in the L2 cache
 COLUMN = 8 * BLOCK  # bytes of one float64 column of a block
 LANES = 8  # rows a vector: one AVX-512 register
+LINE = 64  # bytes of a cache line: a vector that crosses one costs twice
 
-OP, X, PHI, P_OWN, P_KIDS, H_OWN, H_KIDS, R_OWN, R_KIDS, AGREE_IN, AGREE_OUT, NAN_LEFT = range(12)
-CODE_WIDTH = 12
-THRESHOLD, LEFT_VALUE, RIGHT_VALUE, FRACTION, WEIGHTS = range(5)  # WEIGHTS: then f1, f0, g1, g0 per quadrature point
+OP, X, PHI, P_OWN, P_KIDS, H_OWN, H_KIDS, R_OWN, R_KIDS, AGREE_IN, AGREE_OUT, NAN_LEFT, CONSTANTS = range(13)
+CODE_WIDTH = 13  # int32 each: the program of a big forest is read from the L3 cache once a block, so it is kept small
+THRESHOLD, LEFT_VALUE, RIGHT_VALUE, FRACTION, WEIGHTS = range(5)  # WEIGHTS, of a repeated feature only: f1, f0, g1, g0 per point
 
 
 @dataclass(frozen=True)
@@ -52,5 +53,5 @@ class Layout:
 
     @property
     def size(self) -> int:
-        """Bytes, a multiple of 8."""
-        return -(-self.agree(self.depth + 1, 0) // 8) * 8
+        """Bytes, a multiple of a cache line."""
+        return -(-self.agree(self.depth + 1, 0) // LINE) * LINE

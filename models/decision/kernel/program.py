@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .forest import Forest, Tree
+from .lanes import quadrature
 from .layout import CODE_WIDTH, Layout
 
 LEAF, ADD, BUSH, DOWN, UP = 0, 1, 2, 3, 5  # DOWN + again; UP + 4 again + 2 (left is a leaf) + (right is a leaf)
@@ -29,9 +30,13 @@ LEAF, ADD, BUSH, DOWN, UP = 0, 1, 2, 3, 5  # DOWN + again; UP + 4 again + 2 (lef
 
 @dataclass(frozen=True)
 class Program:
-    """`code`: instructions x CODE_WIDTH byte offsets; `constants`: instructions x (WEIGHTS + 4 points); `base`: mean margin."""
+    """`code`: instructions x CODE_WIDTH; `constants`: numbers that the operand CONSTANTS points into; `base`: mean margin.
+
+    `columns` are the features that some tree splits on, ascending: the only ones that a block holds.
+    """
 
     layout: Layout
+    columns: np.ndarray
     code: np.ndarray
     constants: np.ndarray
     weights: np.ndarray
@@ -52,11 +57,17 @@ def compile_forest(forest: Forest) -> Program:
     shapes = [_shape(tree, 0, frozenset()) for tree in forest.trees]
     points = max(1, *(-(-unique // 2) for _, unique in shapes))
     depth = max(depth for depth, _ in shapes)
-    writer = _Writer(Layout(forest.n_features, depth, points))
+    columns = used(forest)
+    writer = _Writer(Layout(len(columns), depth, points), columns)
     for tree in forest.trees:
         writer.tree(tree)
     base = float(sum(np.dot(t.leaf_value, t.leaf_cover) / t.leaf_cover.sum() for t in forest.trees))
-    return Program(writer.layout, np.array(writer.code, np.int64), np.array(writer.constants, np.float64), writer.weights, base)
+    return Program(writer.layout, columns, np.array(writer.code, np.int32), np.array(writer.constants), quadrature(points)[1], base)
+
+
+def used(forest: Forest) -> np.ndarray:
+    """Features that some tree splits on, ascending."""
+    return np.unique(np.concatenate([np.empty(0, np.int64), *(tree.feature for tree in forest.trees)]))
 
 
 def _shape(tree: Tree, node: int, seen: frozenset[int]) -> tuple[int, int]:
@@ -71,12 +82,11 @@ def _shape(tree: Tree, node: int, seen: frozenset[int]) -> tuple[int, int]:
 class _Writer:
     """Writes instructions in the order in which they run."""
 
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
-        nodes, weights = np.polynomial.legendre.leggauss(layout.points)
-        self.t, self.weights = (nodes + 1.0) / 2.0, weights / 2.0
+    def __init__(self, layout: Layout, columns: np.ndarray) -> None:
+        self.layout, self.t = layout, quadrature(layout.points)[0]
+        self.place = {int(feature): k for k, feature in enumerate(columns)}
         self.code: list[list[int]] = []
-        self.constants: list[list[float]] = []
+        self.constants: list[float] = []
 
     def tree(self, tree: Tree) -> None:
         """One tree: its splits, then its margin added to the rows'."""
@@ -102,7 +112,7 @@ class _Writer:
             self._write([UP + 4 * bool(earlier) + 2 * (kids[0] < 0) + (kids[1] < 0), *operands], constants)
 
     def _operands(self, tree: Tree, node: int, depth: int, side: int, earlier: list[Step]) -> list[int]:
-        at, feature = self.layout, int(tree.feature[node])
+        at, feature = self.layout, self.place[int(tree.feature[node])]
         agree = at.agree(earlier[-1].depth, earlier[-1].side) if earlier else 0
         return [
             at.x(feature), at.phi(feature), at.p(depth, side), at.p(depth + 1, 0), at.h(depth, side), at.h(depth + 1, 0),
@@ -110,16 +120,20 @@ class _Writer:
         ]  # fmt: skip
 
     def _constants(self, tree: Tree, node: int, z: float, earlier: list[Step]) -> list[float]:
+        values = [float(tree.leaf_value[~kid]) if kid < 0 else 0.0 for kid in (int(tree.left[node]), int(tree.right[node]))]
+        return [float(tree.threshold[node]), *values, z, *(self._weights(z, earlier) if earlier else ())]
+
+    def _weights(self, z: float, earlier: list[Step]) -> list[float]:
         big = float(np.prod([step.fraction for step in earlier]))
         a = big + self.t * (1.0 - big)
         f1, f0 = (big * z + self.t * (1.0 - big * z)) / a, big * z * (1.0 - self.t) / a
         g1, g0 = (1.0 - big * z) / a - f1 * (1.0 - big) / a, -big * z / a - f0 * (1.0 - big) / a
-        values = [float(tree.leaf_value[~kid]) if kid < 0 else 0.0 for kid in (int(tree.left[node]), int(tree.right[node]))]
-        return [float(tree.threshold[node]), *values, z, *np.stack([f1, f0, g1, g0], axis=1).ravel().tolist()]
+        weights: list[float] = np.stack([f1, f0, g1, g0], axis=1).ravel().tolist()
+        return weights
 
     def _write(self, code: list[int], constants: list[float]) -> None:
-        self.code.append(code + [0] * (CODE_WIDTH - len(code)))
-        self.constants.append(constants + [0.0] * (4 + 4 * self.layout.points - len(constants)))
+        self.code.append([*code, *[0] * (CODE_WIDTH - 1 - len(code)), 8 * len(self.constants)])
+        self.constants.extend(constants)
 
 
 def _is_twig(tree: Tree, node: int, path: tuple[Step, ...]) -> bool:

@@ -16,6 +16,7 @@ from models.decision.catalogue import Feature
 from models.decision.decide import Decider
 from models.decision.explain import EXPLAINS
 from models.decision.limit_text import CAP_TEXTS
+from models.decision.margin import by_concept
 from models.decision.reasons import TOP, score_reasons
 from models.decision.reference import Reference
 from models.decision.rules import RULES
@@ -25,6 +26,12 @@ from tests.models.decision import small
 PROTECTED = re.compile(
     r"\b(age|gender|sex|race|region|province|occupation|student|married|religion)\b|年龄|性别|民族|地区|职业|学生|婚姻|宗教", re.I
 )
+
+
+def told_of(decider: Decider, points: np.ndarray, reference: Reference) -> tuple[np.ndarray, np.ndarray]:
+    """Points of features as (points, lead) of their concepts."""
+    catalogue = decider.bundle.scorer.catalogue
+    return by_concept(points, catalogue.concept_of, reference.features(catalogue), np.arange(len(catalogue.features)))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -78,7 +85,7 @@ def test_equal_losses_rank_by_the_order_of_concepts(decider: Decider) -> None:
     reference = Reference(dict.fromkeys(scorer.catalogue.concept_ids, 0.0), 1)
     features = np.full((1, 10), -1.0)
     features[0, 3] -= 4e-8  # below the rounding of 1e-6: not a difference
-    told = score_reasons(scorer, reference, np.zeros((1, 10)), (features, scorer.by_concept(features)), "en")
+    told = score_reasons(scorer.catalogue, reference, np.zeros((1, 10)), told_of(decider, features, reference), "en")
     assert told.concept.tolist() == list(scorer.catalogue.concept_ids[:4])
     assert told.text[3] == "behaviour 3 in the last 3 months: 0 days"
 
@@ -88,7 +95,7 @@ def test_a_concept_speaks_through_its_feature_with_the_largest_loss(decider: Dec
     reference = Reference(dict.fromkeys(scorer.catalogue.concept_ids, 0.0), 1, {"f0": -7.0})
     features = np.zeros((1, 10))
     features[0, [0, 5]] = -8.0, -3.0  # f0 usually costs 7, so f5 lost more
-    told = score_reasons(scorer, reference, np.zeros((1, 10)), (features, scorer.by_concept(features)), "en")
+    told = score_reasons(scorer.catalogue, reference, np.zeros((1, 10)), told_of(decider, features, reference), "en")
     assert (told.concept.tolist(), told.text.tolist()) == (["fund_retention"], ["behaviour 5 in the last 3 months: 0 CNY"])
 
 
@@ -96,7 +103,7 @@ def test_an_adverse_decision_has_a_reason_even_where_nothing_lies_below_the_refe
     scorer = decider.bundle.scorer
     reference = Reference(dict.fromkeys(scorer.catalogue.concept_ids, 0.0), 1)
     features = np.ones((2, 10))
-    told = score_reasons(scorer, reference, np.zeros((2, 10)), (features, scorer.by_concept(features)), "en")
+    told = score_reasons(scorer.catalogue, reference, np.zeros((2, 10)), told_of(decider, features, reference), "en")
     assert told.row.tolist() == [0, 1]
 
 
