@@ -8,6 +8,7 @@ STAMP := .venv/installed-from
 TEST_WORKERS ?= 2
 EVIDENCE_APPLICANTS ?= 200000
 EVIDENCE_SEEDS ?= 1,2,3,4,5
+SCALE_APPLICANTS ?= 400000
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export OMP_WAIT_POLICY := passive
@@ -15,7 +16,7 @@ export DVC_NO_ANALYTICS := 1
 export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup repro test check format wheel consumer evidence
+.PHONY: help setup repro test check format wheel consumer evidence scale
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -56,3 +57,6 @@ consumer: setup ## the registered model and the wheel in a clean environment (in
 
 evidence: setup ## the statistical bars at seeds 1-5 and 200,000 applicants (EVIDENCE_APPLICANTS=, EVIDENCE_SEEDS=)
 	$(BIN)/creditloom evidence --applicants $(EVIDENCE_APPLICANTS) --seeds $(EVIDENCE_SEEDS)
+
+scale: setup ## 400,000 applicants from raw events to decisions: minutes, memory, seconds per event (SCALE_APPLICANTS=)
+	$(BIN)/creditloom scale --applicants $(SCALE_APPLICANTS)

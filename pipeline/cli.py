@@ -25,9 +25,11 @@ COMMANDS = {
     "register": "pipeline.register:register",
     "promote": "pipeline.register:promote",
     "history": "pipeline.register:show_history",
+    "optimise": "pipeline.optimise:optimise",
     "review": "pipeline.review:review",
     "forward": "pipeline.forward:forward",
     "evidence": "pipeline.evidence:evidence",
+    "scale": "pipeline.scale:scale",
     "trace": "pipeline.trace.command:trace",
 }
 

@@ -30,6 +30,9 @@ MATRIX = FEATURES / "matrix.parquet"
 LABELS = FEATURES / "labels.parquet"
 CATALOGUE = FEATURES / "catalogue.json"
 
+SELECTED = DATA / "selection" / "selected.json"
+SELECTION = DATA / "selection" / "selection.parquet"
+
 TUNING = DATA / "tuning"
 
 MODEL = DATA / "model"
@@ -63,4 +66,6 @@ REPORT = REPORTS / "index.html"
 RUNTIME = REPORTS / "runtime"
 RUNTIME_JSON = REPORTS / "runtime.json"
 EVIDENCE = REPORTS / "evidence.json"
+SCALE = REPORTS / "scale.json"
 FORWARD = REPORTS / "forward"
+OPTIMUM = REPORTS / "optimum"
