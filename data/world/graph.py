@@ -25,7 +25,7 @@ LATE_SHARE = 0.02  # edges made in the days after the application, so that blind
 
 @dataclass(frozen=True)
 class Graph:
-    """Directed rows: person `owner[k]` lists `contact[k]`, edge made at `made_us[k]`; `start` delimits owners; `degree` counts all contacts."""
+    """Directed rows: `owner[k]` lists `contact[k]`, edge made at `made_us[k]`; `start` delimits owners; `degree` counts all contacts."""
 
     owner: np.ndarray
     contact: np.ndarray

@@ -93,10 +93,11 @@ def _salaries(chunk: Chunk, payer: np.ndarray, day: np.ndarray) -> tuple[np.ndar
 
 
 def _counterparty(chunk: Chunk, known: Kinds, stamps: Stamps, kind: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Who is on the other side of a transfer, and whether that is known: often someone of the contact list, if the list may be read."""
+    """Who is on the other side of a transfer, if known: often someone of an honest person's contact list where that may be read."""
     other, is_known = np.zeros(stamps.size, np.int64), np.zeros(stamps.size, bool)
     rows = np.flatnonzero(known.category[kind] == known.category[known.find("transfer", OUT)])
-    rows = rows[chunk.of("consent_social")[stamps.person[rows]] & (rng.random(rows.size) < ACQUAINTED)]
+    readable = chunk.of("consent_social") & ~chunk.of("is_fraud")
+    rows = rows[readable[stamps.person[rows]] & (rng.random(rows.size) < ACQUAINTED)]
     contact, there = chunk.contact_of(stamps.where(rows), rng)
     other[rows], is_known[rows] = contact, there
     return other, is_known
