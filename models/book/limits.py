@@ -68,12 +68,6 @@ def is_on_time(seen: History, months: float) -> Flags:
     return np.asarray(seen.on_time[:, : int(months)].all(axis=1))
 
 
-def is_within(seen: History, months: float, days: float) -> Flags:
-    """Nothing overdue at the end of the last months, and nothing paid more than `days` late (S3-R47: 72 hours)."""
-    dpd, late = seen.of("dpd_days", int(months)), seen.of("days_late", int(months))
-    return np.asarray(((dpd == 0) & ~(late > days)).all(axis=1))
-
-
 def is_cooled(month: Whole, changed_month: Whole, rules: Increase) -> Flags:
     """Ninety days since the last change of the line (domain 6)."""
     return month - changed_month >= rules.cool_down.value

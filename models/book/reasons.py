@@ -63,8 +63,8 @@ REASONS: Mapping[str, Reason] = {
     ),
     "PROOFS": Reason(
         "S5-R43",
-        "The line grows from {before:.0f} to {after:.0f} yuan: two asset proofs or more, three months paid within 72 hours.",
-        "额度由{before:.0f}元提升至{after:.0f}元:已提供两项以上资产证明,且近三个月还款均未超过72小时。",
+        "The line grows from {before:.0f} to {after:.0f} yuan: two asset proofs or more.",
+        "额度由{before:.0f}元提升至{after:.0f}元:已提供两项以上资产证明。",
         False,
     ),
     "ON_TIME": Reason(

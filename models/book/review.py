@@ -142,16 +142,15 @@ def _cuts(seen: History, standing: Standing, scores: Scores, rules: ReviewRules)
 
 
 def _increases(seen: History, standing: Standing, scores: Scores, rules: ReviewRules, is_open: Flags) -> tuple[dict[str, Flags], Whole]:
-    """The standing increases: on evidence at any time, else when the band comes up and the line is used; proofs pardon 72 hours."""
+    """The standing increases: on evidence at any time, else when the band comes up and the line is used."""
     grow = rules.increase
     higher = limits.increased(standing.limit_fen, scores.ceiling_fen, grow)
     fits = ~limits.is_over_indebted(seen, rules.decrease, (higher - standing.limit_fen).astype(float))
     able = is_open & fits & limits.is_cooled(seen.month_on_book, standing.changed_month, grow) & (higher > standing.limit_fen)
     able = able & (scores.tier <= standing.tier)
     on_time = limits.is_on_time(seen, grow.on_time_months.value)
-    within = limits.is_within(seen, grow.on_time_months.value, rules.freeze.repaid_within.value)
     assets = able & on_time & limits.has_assets(seen, grow)
-    proofs = able & within & limits.has_proofs(seen, grow) & ~assets
+    proofs = able & on_time & limits.has_proofs(seen, grow) & ~assets
     usual = able & on_time & limits.comes_up(seen.month_on_book, standing.limit_fen, rules.bands) & limits.is_used(seen, grow)
     return {"ASSETS": assets, "PROOFS": proofs, "ON_TIME": usual & ~assets & ~proofs}, higher
 

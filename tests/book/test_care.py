@@ -25,7 +25,8 @@ def test_a_quarterly_step_down_after_six_months_on_time(month: int, repriced_mon
 
 @pytest.mark.parametrize(
     ("rate", "floor", "expected"),
-    [(0.0004, 0.0002, 0.00035), (0.00022, 0.0002, 0.0002), (0.0002, 0.0002, 0.0002), (0.0004, 0.00038, 0.00038), (0.00015, 0.0002, 0.00015)],
+    [(0.0004, 0.0002, 0.00035), (0.00022, 0.0002, 0.0002), (0.0002, 0.0002, 0.0002), (0.0004, 0.00038, 0.00038),
+     (0.00015, 0.0002, 0.00015)],
 )  # fmt: skip
 def test_one_grid_step_never_under_the_floor_never_up(rate: float, floor: float, expected: float) -> None:
     assert care.repriced(np.array([rate]), floor, RULES.repricing)[0] == pytest.approx(expected, abs=1e-12)
