@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from .cell import cell
 from .cube import Rows, divide
+from .facts import facts
 from .formulas import FORMULAS
 from .grid import Mark
 from .registry import Plan, Step, plan
@@ -21,8 +22,6 @@ from .tables import TABLES
 from .words import AGGREGATES
 
 Columns = dict[str, np.ndarray]
-HARD_ENQUIRIES = ("hard_enquiries_90d", "bur_enquiry_hard_count_3m")
-"""A policy input and the feature it repeats (90 days are three bins of 30)."""
 
 
 def kernel(spine: pa.Table, tables: Mapping[str, pa.Table], snapshot: Mapping[str, np.ndarray]) -> pa.Table:
@@ -41,9 +40,7 @@ def kernel(spine: pa.Table, tables: Mapping[str, pa.Table], snapshot: Mapping[st
     features.update(_graph(what, snapshot, spine))
     features.update((ratio.spec.name, divide(features[ratio.top], features[ratio.bottom])) for ratio in what.ratios)
     features.update((mark.spec.name, _flag(mark, features[mark.of])) for mark in what.marks)
-    name, source = HARD_ENQUIRIES
-    policy = {name: features.get(source, np.full(len(as_of), np.nan))}
-    return _append(spine.drop_columns(["row"]), policy | features)
+    return _append(spine.drop_columns(["row"]), facts(features, len(as_of), set(spine.column_names)) | features)
 
 
 def _features(step: Step, rows: Rows, spine: pa.Table) -> Iterator[tuple[str, np.ndarray]]:

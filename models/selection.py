@@ -43,13 +43,15 @@ def select(
 ) -> tuple[tuple[str, ...], tuple[Fallen, ...]]:
     """(kept names in the order given, what fell and why). Of a pair of doubles the earlier feature stays."""
     fallen = _empty_or_constant(features, names, params)
-    gone = {f.name for f in fallen}
-    fallen += [f for f in _drifting(features, names, month, params) if f.name not in gone]
-    gone = {f.name for f in fallen}
-    left = [i for i, name in enumerate(names) if name not in gone]
+    fallen += _drifting(features, _left(names, fallen), names, month, params)
+    left = _left(names, fallen)
     fallen += _doubles(features[:, left], [names[i] for i in left], params)
+    return tuple(names[i] for i in _left(names, fallen)), tuple(fallen)
+
+
+def _left(names: tuple[str, ...], fallen: list[Fallen]) -> list[int]:
     gone = {f.name for f in fallen}
-    return tuple(name for name in names if name not in gone), tuple(fallen)
+    return [i for i, name in enumerate(names) if name not in gone]
 
 
 def _empty_or_constant(features: Floats, names: tuple[str, ...], params: SelectionParams) -> list[Fallen]:
@@ -64,11 +66,13 @@ def _empty_or_constant(features: Floats, names: tuple[str, ...], params: Selecti
     return fallen
 
 
-def _drifting(features: Floats, names: tuple[str, ...], month: NDArray[np.int64], params: SelectionParams) -> list[Fallen]:
+def _drifting(
+    features: Floats, columns: list[int], names: tuple[str, ...], month: NDArray[np.int64], params: SelectionParams
+) -> list[Fallen]:
     early, late = (month <= np.quantile(month, 1 / 3)), (month > np.quantile(month, 2 / 3))
     if not early.any() or not late.any():
         return []
-    drift = ((name, psi_of(features[early, i], features[late, i])) for i, name in enumerate(names))
+    drift = ((names[i], psi_of(features[early, i], features[late, i])) for i in columns)
     return [Fallen(name, "drift", value) for name, value in drift if value > params.max_psi]
 
 
@@ -77,11 +81,7 @@ def _doubles(features: Floats, names: list[str], params: SelectionParams) -> lis
     if not names:
         return []
     sample = features[:: max(1, len(features) // params.rows)]
-    null = np.isnan(sample)
-    mean = np.nansum(sample, axis=0) / np.maximum((~null).sum(axis=0), 1)
-    centred = np.where(null, 0.0, sample - mean)
-    norm = np.sqrt((centred**2).sum(axis=0))
-    unit = (centred / np.where(norm > 0, norm, 1.0)).astype(np.float32)
+    null, unit = np.isnan(sample), _unit(sample)
     close = np.abs(unit.T @ unit) > params.max_correlation
     same_null = np.abs(null.mean(axis=0)[:, None] - null.mean(axis=0)[None, :]) < 0.001
     fallen, gone = [], np.zeros(len(names), bool)
@@ -91,3 +91,13 @@ def _doubles(features: Floats, names: list[str], params: SelectionParams) -> lis
             gone[j] = True
             fallen.append(Fallen(names[j], "double", float(np.abs(unit[:, earlier[0]] @ unit[:, j])), names[earlier[0]]))
     return fallen
+
+
+def _unit(sample: Floats) -> NDArray[np.float32]:
+    """Columns centred and of length 1, null at 0; column by column, so that a wide sample is held once."""
+    unit = np.zeros(sample.shape, np.float32, order="F")
+    for i, column in enumerate(sample.T):
+        known = ~np.isnan(column)
+        centred = np.where(known, column - column[known].mean(dtype=np.float64), 0.0) if known.any() else np.zeros(len(column))
+        unit[:, i] = centred / max(float(np.sqrt((centred**2).sum())), np.finfo(float).tiny)
+    return unit

@@ -12,7 +12,7 @@ from typing import Any
 from pipeline import paths
 from pipeline.params import changed
 
-TO_DECISIONS = ("simulate", "featurize", "train", "calibrate", "bundle", "decide")
+TO_DECISIONS = ("simulate", "featurize", "select", "train", "calibrate", "bundle", "decide")
 TO_METRICS = (*TO_DECISIONS, "evaluate")
 TO_REPORT = (*TO_METRICS, "explain", "report")
 

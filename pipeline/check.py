@@ -25,6 +25,7 @@ TYPES: dict[str, str] = {
     "label": "features.params:LabelParams",
     "split": "models.split:SplitParams",
     "tune": "models.tuning:TuneParams",
+    "select": "models.selecting:SelectParams",
     "train": "models.training:TrainParams",
     "ridge": "models.ridge:RidgeParams",
     "calibration": "models.calibration:CalibrationParams",
@@ -35,6 +36,7 @@ TYPES: dict[str, str] = {
     "registry": "models.registry.gate:RegistryParams",
     "fit": "models.anytable.params:FitParams",
     "review": "models.book.bcard:ReviewParams",
+    "optimise": "models.optimum.params:OptimiseParams",
 }
 AGREE = (  # the simulated world's calendar, and the blocks that divide it
     ("calendar.applications_start", "split.start"),

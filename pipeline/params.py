@@ -21,8 +21,8 @@ from pydantic import TypeAdapter, ValidationError
 from pipeline import paths
 
 SECTIONS = (
-    "seed", "source", "calendar", "world", "features", "label", "split", "tune", "train", "ridge", "calibration",
-    "policy", "evaluate", "explain", "report", "registry", "fit", "review",
+    "seed", "source", "calendar", "world", "features", "label", "split", "select", "tune", "train", "ridge", "calibration",
+    "policy", "evaluate", "explain", "report", "registry", "fit", "review", "optimise",
 )  # fmt: skip
 
 

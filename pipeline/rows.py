@@ -17,12 +17,26 @@ from pipeline import paths
 ROWS = 16_384
 
 
-def dataset(names: Sequence[str], split: SplitParams, wanted: Sequence[str], *, is_labelled: bool = False, single: bool = False) -> Dataset:
-    """Applications whose role is one of `wanted`, with the features `names`; only the booked if `is_labelled`; float32 if `single`."""
+def dataset(
+    names: Sequence[str],
+    split: SplitParams,
+    wanted: Sequence[str],
+    *,
+    is_labelled: bool = False,
+    single: bool = False,
+    at_most: int | None = None,
+) -> Dataset:
+    """Applications whose role is one of `wanted`, with the features `names`; only the booked if `is_labelled`; float32 if `single`.
+
+    Not many more than `at_most` rows, taken at even steps.
+    """
     keep, labels = _mask(split, wanted), read_frame(paths.LABELS)
     if is_labelled:
         booked = labels["application_id"][labels["is_booked"]]
         keep &= np.isin(read_frame(paths.MATRIX, ["application_id"])["application_id"], booked)
+    if at_most is not None:
+        there = np.flatnonzero(keep)
+        keep = np.isin(np.arange(len(keep)), there[:: max(1, len(there) // at_most)])
     features = np.empty((int(keep.sum()), len(names)), np.float32 if single else np.float64)
     filled, ids = 0, []
     for block in _blocks(["application_id", "as_of", *names], keep):

@@ -1,4 +1,4 @@
-"""Stage `train`: matrix and labels of the training months to model.txt, its catalogue, the challenger and a record."""
+"""Stage `train`: selected features and labels of the training months to model.txt, its catalogue, the challenger and a record."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from data.store import write_json, write_text
+from data.store import read_json, write_json, write_text
 from models.decision.catalogue import Catalogue
 from models.decision.typed import plain
 from models.ridge import RidgeParams, to_json
@@ -24,7 +24,7 @@ def main() -> dict[str, int]:
     """Write data/model/{model.txt,catalogue.json,ridge.json,training.json}; return the counts of rows, bads and features."""
     split = section("split", SplitParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
-    rows = dataset(catalogue.names, split, [TRAIN], is_labelled=True).training()
+    rows = dataset(read_json(paths.SELECTED)["features"], split, [TRAIN], is_labelled=True).training()
     trained = train(rows, catalogue, split, section("train", TrainParams), section("ridge", RidgeParams))
     write_text(trained.booster.model_to_string(), paths.MODEL_TXT)
     write_json(plain(subset(catalogue, trained.names)), paths.MODEL_CATALOGUE)
@@ -37,10 +37,7 @@ def main() -> dict[str, int]:
 def _show(record: Mapping[str, Any]) -> None:
     table = Table("train", "", title="train")
     table.add_row("labelled loans", f"{record['n_rows']:,} with {record['n_bads']:,} bads")
-    fallen = ", ".join(f"{count} {reason}" for reason, count in record["fallen_by_reason"].items())
-    table.add_row(
-        "features", f"{record['n_features']} of {record['n_features_offered']} (fell: {fallen or 'none'}), {record['n_signed']} with a sign"
-    )
+    table.add_row("features", f"{record['n_features']} selected, {record['n_signed']} with a sign")
     table.add_row("trees", f"{record['booster']['trees']}")
     table.add_row("null safer than any value", f"{len(record['null_safer_than_any_value'])} features")
     table.add_row("ridge penalty", f"{record['ridge_penalty']:g}")

@@ -7,10 +7,10 @@ from dataclasses import asdict
 
 from rich.console import Console
 
-from data.store import write_json
+from data.store import read_json, write_json
 from models.decision.catalogue import Catalogue
 from models.split import TRAIN, SplitParams
-from models.training import TrainParams, chosen_features, signs_of
+from models.training import TrainParams, signs_of
 from models.tuning import Found, TuneParams, search
 from pipeline import paths
 from pipeline.params import section
@@ -22,10 +22,9 @@ def main() -> dict[str, int]:
     """Write data/tuning/best.json; the journal beside it lets a later run go on where this one stopped."""
     split, given = section("split", SplitParams), section("train", TrainParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
-    rows = dataset(catalogue.names, split, [TRAIN], is_labelled=True).training()
-    chosen, _ = chosen_features(rows, catalogue, given.selection)
-    journal, signs = paths.TUNING / "journal.log", signs_of(catalogue, chosen.names)
-    found = search(chosen, signs, split, given.booster, section("tune", TuneParams), journal, progress=sys.stderr.isatty())
+    rows = dataset(read_json(paths.SELECTED)["features"], split, [TRAIN], is_labelled=True).training()
+    journal, signs = paths.TUNING / "journal.log", signs_of(catalogue, rows.names)
+    found = search(rows, signs, split, given.booster, section("tune", TuneParams), journal, progress=sys.stderr.isatty())
     write_json(asdict(found), paths.TUNING / "best.json")
     _show(found)
     return {"trials": found.trials}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("pipeline", "features", "models", "data")
-OUTS = {"raw", "truth", "features", "model", "tuning", "decisions", "registry", "reports", "quarantine"}  # below data/, no code
+OUTS = {"raw", "truth", "features", "selection", "model", "tuning", "decisions", "registry", "reports", "quarantine"}  # no code
 
 
 @cache

@@ -1,0 +1,45 @@
+"""Stage `select`: of all features, those the model may use, chosen inside the training months; what fell and why is a table."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+from rich.console import Console
+from rich.table import Table
+
+from data.store import write_json, write_table
+from models.decision.catalogue import Catalogue
+from models.selecting import KEPT, SelectParams, offered, rank, screen, table
+from models.split import TRAIN, SplitParams
+from pipeline import paths
+from pipeline.params import section
+from pipeline.rows import dataset
+from pipeline.stage import run
+
+
+def main() -> dict[str, int]:
+    """Write data/selection/{selected.json,selection.parquet}; return the counts of features offered and kept."""
+    split, params = section("split", SplitParams), section("select", SelectParams)
+    catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
+    names, left_out = offered(catalogue, params)
+    left, fallen = screen(dataset(names, split, [TRAIN], single=True, at_most=params.limits.rows), params)
+    loans = dataset(left, split, [TRAIN], is_labelled=True, single=True).training()
+    found, kept = rank(loans, catalogue, params)
+    rows = table(catalogue, [*left_out, *fallen], loans, found, kept)
+    write_json({"features": list(kept), "outcomes": rows["outcome"].value_counts().to_dict()}, paths.SELECTED)
+    write_table(pa.Table.from_pandas(rows, preserve_index=False), paths.SELECTION)
+    _show(rows)
+    return {"offered": len(rows), "kept": len(kept)}
+
+
+def _show(rows: pd.DataFrame) -> None:
+    families = sorted(rows["family"].unique())
+    shown = Table("outcome", "features", *families, title="select")
+    for outcome, part in sorted(rows.groupby("outcome"), key=lambda pair: (pair[0] != KEPT, -len(pair[1]))):
+        counts = part["family"].value_counts()
+        shown.add_row(str(outcome), f"{len(part):,}", *(f"{counts.get(family, 0):,}" for family in families))
+    Console().print(shown)
+
+
+if __name__ == "__main__":
+    run("select", main)

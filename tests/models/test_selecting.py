@@ -1,0 +1,69 @@
+"""The choice of features by gain, and the table of what fell."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.booster import BoosterParams
+from models.dataset import Dataset
+from models.decision.catalogue import Catalogue, Concept, Feature
+from models.errors import ModelError
+from models.gain import gains
+from models.selecting import SelectParams, chosen, offered, rank, screen, table
+from models.selection import SelectionParams
+
+N, P = 1500, 12
+NAMES = tuple(f"f{i}" for i in range(P))
+CATALOGUE = Catalogue(
+    (Concept("spending", "payment_flow", "spending", "消费"), Concept("devices", "device_stability", "devices", "设备")),
+    tuple(Feature(n, *(("payment_flow", "spending") if i < 8 else ("device_stability", "devices"))) for i, n in enumerate(NAMES)),
+)
+BOOSTER = BoosterParams(max_trees=40, feature_fraction=0.5, min_data_in_leaf=20, is_extra_trees=False, threads=1)
+PARAMS = SelectParams(keep=4, per_concept=1, seeds=2, limits=SelectionParams(), booster=BOOSTER)
+
+
+@pytest.fixture(scope="module")
+def loans() -> Dataset:
+    """Only f1 and f2 tell of default; f5 is f1 again, f6 never changes."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(N, P)).astype(np.float32)
+    x[:, 5], x[:, 6] = 3 * x[:, 1], 7.0
+    bad = (rng.random(N) < 1 / (1 + np.exp(1.5 - 1.5 * x[:, 1] - x[:, 2]))).astype(float)
+    return Dataset(np.arange(N), x, NAMES, bad, bad, np.ones(N), np.arange(N) % 15, np.full(N, "train"))
+
+
+def test_what_tells_of_default_has_the_gain_in_every_seed(loans: Dataset) -> None:
+    found = gains(loans.with_features([n for n in NAMES if n != "f5"]), [0] * (P - 1), BOOSTER, 3)
+    assert found.rank[[1, 2]].tolist() == [1, 2] and found.seeds_used[[1, 2]].tolist() == [3, 3]
+    assert found.share.sum() == pytest.approx(1.0)
+
+
+def test_each_concept_keeps_its_strongest_then_rank_decides() -> None:
+    ranks = np.array([1, 2, 3, 4, 5])
+    assert chosen(["a", "a", "a", "a", "b"], ranks, PARAMS) == [True, True, True, False, True]
+
+
+def test_every_feature_has_one_outcome(loans: Dataset) -> None:
+    left, fallen = screen(loans, PARAMS)
+    rows = loans.with_features(left)
+    found, kept = rank(rows, CATALOGUE, PARAMS)
+    outcome = table(CATALOGUE, fallen, rows, found, kept).set_index("feature")
+    assert outcome.index.tolist() == list(NAMES)
+    assert outcome.loc["f5", ["outcome", "of"]].tolist() == ["double", "f1"] and outcome.loc["f6", "outcome"] == "constant"
+    assert {"f1", "f2"} < set(kept) and len(kept) == 4 and (outcome["outcome"] == "kept").sum() == 4
+    assert outcome.loc[list(kept), "gain_rank"].notna().all() and outcome.loc[["f5", "f6"], "gain_rank"].isna().all()
+
+
+def test_the_same_loans_give_the_same_choice(loans: Dataset) -> None:
+    assert rank(loans, CATALOGUE, PARAMS)[1] == rank(loans, CATALOGUE, PARAMS)[1]
+
+
+def test_a_family_that_a_law_forbids_never_enters() -> None:
+    names, out = offered(CATALOGUE, SelectParams(4, 1, 2, SelectionParams(), BOOSTER, ("device_stability",)))
+    assert names == NAMES[:8] and {f.name: f.reason for f in out} == dict.fromkeys(NAMES[8:], "left out")
+
+
+def test_an_unknown_family_is_refused() -> None:
+    with pytest.raises(ModelError, match="without_families"):
+        offered(CATALOGUE, SelectParams(4, 1, 2, SelectionParams(), BOOSTER, ("social",)))
