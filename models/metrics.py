@@ -9,11 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .decision.stability import psi
 from .errors import ModelError
 
 Floats = NDArray[np.float64]
-
-PSI_FLOOR = 1e-4  # an empty bin counts as this share, so that PSI stays finite
 
 
 def auc(y: ArrayLike, score: ArrayLike, weight: ArrayLike | None = None) -> float:
@@ -71,13 +70,6 @@ def reliability(y: ArrayLike, p: ArrayLike, weight: ArrayLike | None = None, bin
     total, sum_y, sum_p = (np.bincount(code, v, bins) for v in (w, w * y, w * p))
     filled = total > 0
     return total[filled] / w.sum(), sum_y[filled] / total[filled], sum_p[filled] / total[filled]
-
-
-def psi(expected_share: ArrayLike, actual_share: ArrayLike) -> float:
-    """Population stability index of two distributions over the same bins: sum (a - e) ln(a / e)."""
-    e = np.maximum(np.asarray(expected_share, float), PSI_FLOOR)
-    a = np.maximum(np.asarray(actual_share, float), PSI_FLOOR)
-    return float(np.sum((a - e) * np.log(a / e)))
 
 
 def psi_of(expected: ArrayLike, actual: ArrayLike, bins: int = 10) -> float:

@@ -34,7 +34,7 @@ def main() -> dict[str, int]:
     tiers, rules = Tiers.from_edges(params.tier_edges), _rules(params)
     scorer = load_scorer(paths.MODEL)
     training = _training(scorer.catalogue.names, section("split", SplitParams))
-    compared = reference(scorer, tiers, Policy.from_json(json.dumps(rules)), training, params.reference_rows)
+    compared = reference(scorer, tiers, Policy.from_json(json.dumps(rules)), training, params.reference_rows, params.psi_stop)
     write_json(plain(tiers), paths.TIERS)
     write_json(rules, paths.POLICY)
     write_json(plain(compared), paths.REFERENCE)

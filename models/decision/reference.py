@@ -15,11 +15,18 @@ from .typed import parse
 
 @dataclass(frozen=True)
 class Reference:
-    """Mean points over `n` approved training applicants, per concept and per feature (a concept's is the sum of its features')."""
+    """Mean points over `n` approved training applicants, per concept and per feature (a concept's is the sum of its features').
+
+    `score_shares` are shares of all training applicants between the inner `score_edges` of score_raw; above `psi_stop` a batch is refused
+    (drift.py, R12).
+    """
 
     concept_points: dict[str, float]
     n: int
     feature_points: dict[str, float] = field(default_factory=dict)
+    score_edges: tuple[float, ...] = ()
+    score_shares: tuple[float, ...] = ()
+    psi_stop: float = 0.25
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Reference:

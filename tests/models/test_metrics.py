@@ -7,6 +7,7 @@ import pytest
 
 from models import calibration_tests as ct
 from models import metrics
+from models.decision.stability import psi
 from models.errors import ModelError
 
 RNG = np.random.default_rng(7)
@@ -70,7 +71,7 @@ def test_figures_refuse_one_class_null_and_empty() -> None:
     ("actual", "expected"), [((8, 9, 10, 10, 10, 10, 10, 10, 11, 12), 0.01012), ((5, 6, 8, 9, 10, 10, 11, 12, 14, 15), 0.09894)]
 )
 def test_psi_vectors_n30_n31(actual: tuple[int, ...], expected: float) -> None:
-    assert metrics.psi(np.full(10, 0.1), np.array(actual) / 100) == pytest.approx(expected, abs=5e-6)
+    assert psi(np.full(10, 0.1), np.array(actual) / 100) == pytest.approx(expected, abs=5e-6)
 
 
 def test_psi_of_samples_sees_a_jump_in_nulls() -> None:

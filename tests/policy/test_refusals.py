@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.decision import drift
 from models.decision.decide import Decider
+from models.decision.drift import Drift
 from models.decision.errors import DecisionError
 from models.decision.explain import check_reasons
 from models.decision.figure import Figure
@@ -45,6 +47,20 @@ def test_r6_places_without_location_consent_are_refused_and_devices_are_not(tmp_
     assert refused.map(lambda codes: "R6" in codes).all()
     none_sent = rows.assign(f4=np.nan, f9=np.nan, consent_bureau=True)
     assert not Decider.load(folder, 1).decide(none_sent)["refusal_codes"].map(lambda codes: "R6" in codes).any()
+
+
+def test_r12_a_batch_of_another_population_is_a_breach(decider: Decider) -> None:
+    rng = np.random.default_rng(5)
+    alike, shifted = small.matrix(rng, 4000), small.matrix(rng, 4000) + 1.5
+    found = drift.check(decider.bundle, alike)
+    assert (found.worst, found.is_breach) == ("score_raw", False) and found.psi_worst < 0.05
+    assert drift.check(decider.bundle, shifted).is_breach
+    assert drift.check(decider.bundle, alike[:0]).psi_worst == 0.0
+
+
+def test_r12_breaches_strictly_above_the_stop_level() -> None:
+    assert not Drift({"score_raw": 0.25}, 0.25).is_breach
+    assert Drift({"score_raw": float(np.nextafter(0.25, 1))}, 0.25).is_breach
 
 
 def test_r9_an_adverse_decision_without_a_reason_is_not_given() -> None:

@@ -39,7 +39,7 @@ from models.decision.pricing.revolving import statement
 from models.decision.pricing.schedule import Schedule, schedule
 from models.decision.pricing.settlement import Settlement, cooling_off, extension_fee, settle, settle_instalment_fee
 from models.decision.pricing.table import Loan, Method, annual_table, annuity, unit_flows
-from models.metrics import psi
+from models.decision.stability import psi
 
 JANUARY_31 = dt.date(2023, 1, 31)
 HL = ([1000] * 5, [5, 7, 15, 18, 58], [0.004, 0.008, 0.012, 0.02, 0.05])
