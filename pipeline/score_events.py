@@ -37,10 +37,11 @@ def features_of(events: Path, as_of: dt.datetime | None, bundle: Path, output: P
     asked = _asked(events, as_of, bundle)
     matrix = target / "matrix.parquet"
     if not ((target / MARK).is_file() and read_json(target / MARK) == asked):
+        engine_params = FeatureParams(engine=_engine(engine))
         with whole_folder(target, MARK) as work:
             checked = check_tables(events, work / "quarantine", work / "clean", max_bad_share=max_bad_share, period=Period(EARLIEST, now()))
             sources = checked.files if as_of is None else {**checked.files, "applications": _moved(checked.files, as_of, work)}
-            _write(sources, FeatureParams(engine=_engine(engine)), bundle, work / matrix.name)
+            _write(sources, engine_params, bundle, work / matrix.name)
             for passing in ("clean", "moved.parquet"):
                 shutil.rmtree(work / passing) if (work / passing).is_dir() else (work / passing).unlink(missing_ok=True)
             write_json(asked, work / MARK)

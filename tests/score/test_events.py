@@ -1,0 +1,99 @@
+"""From raw tables: the features are made by the code of the pipeline, then decided like any batch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from typer.testing import CliRunner, Result
+
+from data.contract import check_tables
+from data.store import read_table
+from features.engine import build as features
+from models.decision.arrow import decisions_table
+from models.decision.bundle import write_manifest
+from models.decision.decide import Decider
+from pipeline.cli import build
+from pipeline.refusal import refusals
+from tests.features.raw import PARAMS, random_raw, write_raw
+from tests.registry.small import write_bundle
+
+REAL = {
+    "pay_a_3m": "pay_out_count_3m",
+    "pay_b_3m": "pay_in_count_3m",
+    "soc_c_3m": "soc_packet_sent_count_3m",
+    "bur_d_3m": "bur_enquiry_soft_count_1m",
+}
+ANY_SHARE = ("--max-bad-share", "1")
+Score = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, pd.DataFrame]:
+    """Raw tables, a bundle that reads four of their features, and the matrix that the feature code makes of the good rows."""
+    root = tmp_path_factory.mktemp("events")
+    raw = random_raw()
+    people = raw["applications"].to_pandas().assign(age_years=30, months_on_book=12)
+    write_raw({**raw, "applications": pa.Table.from_pandas(people, raw["applications"].schema)}, root / "raw")
+    checked = check_tables(root / "raw", root / "quarantine", root / "clean", max_bad_share=1.0)
+    matrix = pa.concat_tables(features(checked.files, PARAMS)).to_pandas(ignore_metadata=True)
+    bundle = write_bundle(root / "model")
+    for file in bundle.iterdir():
+        text = file.read_text()
+        for small, real in REAL.items():
+            text = text.replace(small, real)
+        file.write_text(text)
+    write_manifest(bundle)
+    return root / "raw", bundle, matrix
+
+
+@pytest.fixture
+def score(made: tuple[Path, Path, pd.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Score:
+    """`score(*options)` from the raw tables with the bundle, in an empty folder; the output is `night`."""
+    monkeypatch.chdir(tmp_path)
+    raw, bundle, _ = made
+
+    def run(*options: str) -> Result:
+        words = ["score", "--events", str(raw), "--bundle", str(bundle), "--output", "night", "--today", "2026-01-01", *options]
+        with refusals():
+            return CliRunner().invoke(build(["score", "params"]), words, catch_exceptions=False)
+
+    return run
+
+
+def test_raw_tables_are_decided_as_the_pipeline_would(score: Score, made: tuple[Path, Path, pd.DataFrame]) -> None:
+    assert score(*ANY_SHARE).exit_code == 0
+    decided = read_table("night/decisions")
+    _, bundle, matrix = made
+    assert len(decided) >= 20
+    known = matrix[matrix["application_id"].isin(decided["application_id"].to_pylist())].reset_index(drop=True)
+    assert decided.to_pylist() == decisions_table(Decider.load(bundle).decide(known)).to_pylist()
+
+
+def test_everyone_as_of_one_day_and_the_features_are_made_once(score: Score) -> None:
+    as_of = ("--as-of", "2024-06-20", *ANY_SHARE)
+    assert score(*as_of).exit_code == 0
+    assert set(read_table("night/decisions")["as_of"].to_pylist()) == {pd.Timestamp("2024-06-20")}
+    before = Path("night.features/matrix.parquet").stat().st_mtime_ns
+    assert json.loads(score(*as_of, "--json").stdout)["resumed_rows"] == 30
+    assert Path("night.features/matrix.parquet").stat().st_mtime_ns == before
+    assert sorted(path.name for path in Path("night.features").iterdir()) == ["features.json", "matrix.parquet", "quarantine"]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--input", "x.parquet"), "One input is needed"),
+        (("--engine", "pandas"), "expected: duckdb or spark"),
+        (("--max-bad-share", "0.01"), "bad"),
+    ],
+)
+def test_a_refusal_leaves_nothing_behind(score: Score, options: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        score(*options)
+    assert told in capsys.readouterr().err
+    assert not Path("night").exists()
