@@ -1,4 +1,4 @@
-"""The label: did a booked loan ever reach 90 days past due within twelve months of booking."""
+"""The label: did a booked loan ever reach 90 days past due within twelve months of booking, or a short one 30 days within 45."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ import pyarrow.dataset as ds
 from .params import LabelParams
 from .reader import Sources, require
 
+TABLES_OF = {  # loans -> (the loans, their performance, its clock)
+    "instalment": ("loans", "loan_performance", "month_on_book"),
+    "short": ("short_loans", "short_loan_performance", "day_on_book"),
+}
 SCHEMA = pa.schema(
     {
         "application_id": pa.int64(), "is_booked": pa.bool_(), "is_complete": pa.bool_(), "label": pa.int8(),
@@ -28,11 +32,12 @@ def labels(sources: Sources, params: LabelParams) -> pa.Table:
     Source: domain 6. Without a loans table nothing is booked.
     """
     frame = _read(sources, "applications", ["application_id"]).sort_values("application_id", ignore_index=True)
-    if sources.get("loans") and sources.get("loan_performance"):
-        loans = _read(sources, "loans", ["application_id", "is_control", "booking_propensity"])
+    booked, performance, _ = TABLES_OF[params.loans]
+    if sources.get(booked) and sources.get(performance):
+        loans = _read(sources, booked, ["application_id", "is_control", "booking_propensity"])
         frame = frame.merge(loans, on="application_id", how="left").merge(_outcomes(sources, params), on="application_id", how="left")
     else:
-        empty = ("is_control", "booking_propensity", "max_dpd_days", "months", "default_known_time")
+        empty = ("is_control", "booking_propensity", "max_dpd_days", "age", "default_known_time")
         frame = frame.assign(**dict.fromkeys(empty, np.nan))
     return pa.Table.from_pandas(_judge(frame, params), schema=SCHEMA, preserve_index=False).replace_schema_metadata(None)
 
@@ -40,7 +45,7 @@ def labels(sources: Sources, params: LabelParams) -> pa.Table:
 def _judge(frame: pd.DataFrame, params: LabelParams) -> pd.DataFrame:
     booked, worst = frame["booking_propensity"].notna(), frame["max_dpd_days"]
     bad = worst >= params.bad_dpd_days
-    complete = bad | (frame["months"] >= params.performance_months)
+    complete = bad | (frame["age"] >= params.window)
     unclear = complete & ~bad & (worst >= params.indeterminate_dpd_days)
     label = pd.Series(np.where(booked & complete & ~unclear, bad, np.nan)).astype("Int8")
     return frame.assign(
@@ -51,10 +56,11 @@ def _judge(frame: pd.DataFrame, params: LabelParams) -> pd.DataFrame:
 
 
 def _outcomes(sources: Sources, params: LabelParams) -> pd.DataFrame:
-    """Per loan: worst days past due and last month on record within the window, and when a default was first known."""
-    rows = _read(sources, "loan_performance", ["application_id", "month_on_book", "dpd_days", "known_time"])
-    rows = rows[rows["month_on_book"] <= params.performance_months]
-    outcome = rows.groupby("application_id").agg(max_dpd_days=("dpd_days", "max"), months=("month_on_book", "max"))
+    """Per loan: worst days past due and last age on record within the window, and when a default was first known."""
+    _, performance, clock = TABLES_OF[params.loans]
+    rows = _read(sources, performance, ["application_id", clock, "dpd_days", "known_time"])
+    rows = rows[rows[clock] <= params.window]
+    outcome = rows.groupby("application_id").agg(max_dpd_days=("dpd_days", "max"), age=(clock, "max"))
     bad = rows[rows["dpd_days"] >= params.bad_dpd_days].groupby("application_id")["known_time"].min()
     return outcome.assign(default_known_time=bad).reset_index()
 

@@ -28,10 +28,21 @@ class FeatureParams:
 
 @dataclass(frozen=True)
 class LabelParams:
-    """Bad = days past due ever at or above `bad_dpd_days` within `performance_months`; indeterminate = at worst between the two limits."""
+    """Bad = days past due ever at or above `bad_dpd_days` within the window; indeterminate = at worst between the two limits.
+
+    `loans` says which loans the label is of (domain 0.12): `instalment`, judged over `performance_months`, or `short` (7-14 days, repaid
+    at once), judged over `performance_days`: there bad_dpd_days and indeterminate_dpd_days are both 30.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
+    loans: Literal["instalment", "short"] = "instalment"
     performance_months: int = 12
+    performance_days: int = 45
     bad_dpd_days: int = 90
     indeterminate_dpd_days: int = 30
+
+    @property
+    def window(self) -> int:
+        """Length of the window in the unit of the loans' own clock: months, or days for short ones."""
+        return self.performance_days if self.loans == "short" else self.performance_months

@@ -213,9 +213,30 @@ LOAN_PERFORMANCE = Table(
         Column("dpd_days", INT16, "days past due at month end, counted from the contractual due date", "days", low=0),
     ),
 )  # fmt: skip
+SHORT_LOANS = Table(
+    "short_loans", None, "one row per booked loan of 7 or 14 days, repaid at once; application_id names the loan", ("application_id",),
+    (
+        Column("application_id", INT64, "the application that was booked", low=0),
+        Column("applicant_id", INT64, "borrower", low=0),
+        Column("booked_time", TIME, "when it was booked", "UTC"),
+        Column("principal_fen", INT64, "principal", "fen", low=1),
+        Column("daily_rate", FLOAT64, "contract rate a day", "share", low=0.0),
+        Column("tenor_days", INT16, "days to the one repayment", "days", low=1),
+        Column("is_control", BOOL, "booked by the random control band, not by the old policy"),
+        Column("booking_propensity", FLOAT64, "probability with which this application was booked", "share", low=0.0, high=1.0),
+    ),
+)  # fmt: skip
+SHORT_LOAN_PERFORMANCE = Table(
+    "short_loan_performance", None, "state of a short loan some days after booking; its label is made of it", ("event_id",),
+    _event(
+        Column("application_id", INT64, "the loan", low=0),
+        Column("day_on_book", INT16, "days since booking", "days", low=1),
+        Column("dpd_days", INT16, "days past due on that day, counted from the contractual due date", "days", low=0),
+    ),
+)  # fmt: skip
 
 EVENT_TABLES = (
     PAYMENTS, WALLET_SNAPSHOTS, BILLS, RED_PACKETS, CONTACTS, INTERACTIONS, ASSET_BALANCES, CONTRIBUTIONS,
     ASSET_PROOFS, LOGINS, ENQUIRIES, BUREAU_SNAPSHOTS, REPAYMENTS, IDENTITY_CHECKS,
 )  # fmt: skip
-TABLES = {t.name: t for t in (*EVENT_TABLES, APPLICATIONS, LOANS, LOAN_PERFORMANCE)}
+TABLES = {t.name: t for t in (*EVENT_TABLES, APPLICATIONS, LOANS, LOAN_PERFORMANCE, SHORT_LOANS, SHORT_LOAN_PERFORMANCE)}

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.world.book_money import Schedule, empty
-from data.world.default import exposure, terms_effect
+from data.world.default import terms_effect
+from data.world.latent import log_odds_without_terms
 from data.world.life import MONTHS_AFTER
 from data.world.params import WorldError
 from data.world.policy import Terms
@@ -97,7 +98,7 @@ def open_book(world: World, grant: Grant, seed: int = 0) -> Book:
         month=-1,
         grant=_of(grant, booked),
         rows=booked,
-        base=_base(world)[booked],
+        base=log_odds_without_terms(world)[booked],
         shock_month=np.column_stack([shock, shock + hazard.life_shock_months]),
         rushes=rushes,
         offset_days=offset,
@@ -116,15 +117,6 @@ def effect_of(world: World, book: Book) -> np.ndarray:
     income = world.people.income_cny[book.rows]
     lent = Terms(book.grant.limit_fen, book.grant.daily_rate)
     return terms_effect(world.setting.nature, income, lent) - world.coefficients.terms_mean
-
-
-def _base(world: World) -> np.ndarray:
-    """Log-odds of everyone, taken back from the true PD, less the effect of the terms that the old policy gave."""
-    exponent = exposure(world.setting.nature.hazard, world.life.month(world.people.as_of))
-    log_survival = np.log1p(-world.outcome.pd_true) / exponent
-    log_odds = np.log(np.expm1(-log_survival))
-    given = terms_effect(world.setting.nature, world.people.income_cny, world.terms) - world.coefficients.terms_mean
-    return log_odds - given
 
 
 def _shock_month(world: World, rng: np.random.Generator) -> np.ndarray:

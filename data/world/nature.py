@@ -18,6 +18,7 @@ from data.world.numbers import (
     Presence,
     Seasons,
     Segment,
+    ShortLoan,
     Strengths,
 )
 from data.world.params import STRICT, WorldError
@@ -39,6 +40,7 @@ class Nature:
     hazard: Hazard
     life: LifeShocks
     old_policy: OldPolicy
+    short_loan: ShortLoan
     presence: Presence
     fraud: Fraud
     drift: Drift

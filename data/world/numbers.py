@@ -114,6 +114,21 @@ class LifeShocks:
 
 
 @dataclass(frozen=True)
+class ShortLoan:
+    """Loans of days, repaid at once (S1, domain 0.12); `hazard_share` of a year's hazard lies in their one repayment."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    hazard_share: float
+    principal_cny: tuple[float, float]
+    daily_rate: float
+    tenor_days: tuple[int, int]
+    slip_share: float
+    slip_days_max: int
+    observed_days: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class OldPolicy:
     """Who was booked before this model (domain 7.8, 0.6)."""
 

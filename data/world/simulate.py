@@ -23,6 +23,7 @@ from data.world.lending import applications, loans
 from data.world.nature import Nature
 from data.world.params import Calendar, WorldError, WorldParams
 from data.world.shares import Coefficients
+from data.world.short import short_loans
 from data.world.world import Setting, World, build, solve_coefficients
 
 EMITTERS = {
@@ -110,6 +111,7 @@ def emit_chunk(world: World, index: int) -> Iterator[tuple[str, pa.Table]]:
         yield from emit(chunk, chunk.rng(family)).items()
     yield "applications", applications(chunk, chunk.rng("applications"))
     yield from loans(chunk, chunk.rng("loans")).items()
+    yield from short_loans(chunk, chunk.rng("short")).items()
 
 
 def _write_chunk(index: int, raw: Path) -> dict[str, int]:

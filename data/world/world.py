@@ -24,7 +24,7 @@ from data.world.transfers import Transfers, ring_transfers
 
 MODULES = (
     "probe", "people", "fraud", "graph", "policy", "macro", "default", "payment_flow", "social_graph", "assets", "device_stability",
-    "bureau", "identity", "applications", "loans", "life", "transfers",
+    "bureau", "identity", "applications", "loans", "life", "transfers", "short",
 )  # fmt: skip
 
 
