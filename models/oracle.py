@@ -44,6 +44,26 @@ def limits(pd_true: Floats, oracle_score: Floats, reachable_score: Floats) -> Li
     return Limits(gini(pd_true, oracle_score), gini(pd_true, reachable_score))
 
 
+def related(sample: Dataset, targets: Floats, keep: int) -> tuple[str, ...]:
+    """The `keep` features with the largest |correlation| to any of the `targets` (n, k), as values or as being null; in the order given.
+
+    Bounds the memory of the judges: what is reachable is a matter of a few hundred features, not of all that a matrix holds.
+    """
+    aim = targets - targets.mean(axis=0)
+    aim = aim / np.sqrt((aim**2).sum(axis=0))
+    found = np.array([max(_relation(c, aim), _relation(np.isnan(c), aim)) for c in sample.features.T])
+    first = set(np.argsort(-found, kind="stable")[:keep].tolist())
+    return tuple(name for i, name in enumerate(sample.names) if i in first)
+
+
+def _relation(column: NDArray[Any], aim: Floats) -> float:
+    """Largest |correlation| of a column, on the scale of ln(1 + |x|) and with null at its mean, with the columns of `aim`."""
+    x = np.sign(column) * np.log1p(np.abs(column.astype(np.float64))) if column.dtype != bool else column.astype(np.float64)
+    centred = np.nan_to_num(x - np.nanmean(x)) if not np.isnan(x).all() else np.zeros(len(x))
+    length = float(np.sqrt((centred**2).sum()))
+    return float(np.abs(centred @ aim).max() / length) if length > 0 else 0.0
+
+
 def reachable(known: Dataset, logodds: Floats, pd: Floats, oot: Dataset, trees: TreeParams) -> Floats:
     """The best predictor of the truth from the matrix, as log-odds for `oot`: a linear fit, and boosters on what it leaves.
 

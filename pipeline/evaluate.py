@@ -11,15 +11,15 @@ from rich.table import Table
 
 from data.store import open_parquet, read_frame, read_json, write_json, write_table
 from models.calibration import CalibrationParams
-from models.decision.catalogue import Catalogue
 from models.decision.decide import Decider
 from models.evaluation import EvaluateParams, claims
-from models.evaluation.evaluate import Inputs, Truth, evaluate
+from models.evaluation.evaluate import Inputs, evaluate
 from models.ridge import from_json
-from models.split import CALIBRATION, OOT, TRAIN, SplitParams
+from models.split import CALIBRATION, OOT, SplitParams
 from pipeline import paths
 from pipeline.bars import BARS
 from pipeline.claims_view import claims_view
+from pipeline.judge import judge
 from pipeline.params import section
 from pipeline.rows import dataset, everyone, frame
 from pipeline.stage import run
@@ -30,16 +30,20 @@ DECIDED = ("application_id", "pd", "tier", "decision", "limit_cny", "daily_rate"
 
 def main() -> dict[str, int]:
     """Write data/reports/metrics.json and data/reports/evaluation; return the number of out-of-time applications."""
-    split, calibration = section("split", SplitParams), section("calibration", CalibrationParams)
-    names = Catalogue.from_json(paths.CATALOGUE.read_bytes()).names
+    split, calibration, judging = (
+        section("split", SplitParams),
+        section("calibration", CalibrationParams),
+        section("evaluate", EvaluateParams),
+    )
     bundle = Decider.load(paths.MODEL).bundle
+    names = bundle.scorer.catalogue.names
+    truth = judge(names, split, judging.judged_features)
+    wide = names if truth is None else tuple(dict.fromkeys((*names, *truth.known.names)))
     inputs = Inputs(
-        bundle, from_json(read_json(paths.RIDGE)), dataset(names, split, [OOT]),
-        dataset(bundle.scorer.catalogue.names, split, [CALIBRATION], is_labelled=True).calibrating(), everyone(split),
-        read_frame(paths.DECISIONS, DECIDED), frame(_audit_columns(), split, [OOT]),
-        read_json(paths.TRAINING)["n_bads"], _truth(names, split),
+        bundle, from_json(read_json(paths.RIDGE)), dataset(wide, split, [OOT]),
+        dataset(names, split, [CALIBRATION], is_labelled=True).calibrating(), everyone(split),
+        read_frame(paths.DECISIONS, DECIDED), frame(_audit_columns(), split, [OOT]), read_json(paths.TRAINING)["n_bads"], truth,
     )  # fmt: skip
-    judging = section("evaluate", EvaluateParams)
     metrics, tables = evaluate(inputs, split, calibration, judging)
     if inputs.truth is not None:
         shown = {**metrics["portfolio"], "n": metrics["rows"]["oot"]}
@@ -49,13 +53,6 @@ def main() -> dict[str, int]:
     write_json(metrics, paths.METRICS)
     _show(metrics)
     return {"applications": metrics["rows"]["oot"]}
-
-
-def _truth(names: tuple[str, ...], split: SplitParams) -> Truth | None:
-    file = paths.TRUTH / "applicants.parquet"
-    if not file.is_file():
-        return None
-    return Truth(read_frame(file), read_json(paths.TRUTH / "meta.json"), dataset(names, split, [TRAIN, CALIBRATION], single=True))
 
 
 def _audit_columns() -> list[str]:

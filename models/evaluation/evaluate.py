@@ -26,11 +26,15 @@ ADDED_UP = 1000  # applicants whose points are added up and compared with `score
 
 @dataclass(frozen=True)
 class Truth:
-    """What only a synthetic world has: `applicants` (one row per application), its `meta`, and the rows `reachable` is fitted on."""
+    """What only a synthetic world has: `applicants` (one row per application), its `meta`, and the rows that the judges are fitted on.
+
+    `family_of` tells the family of every feature of `known`.
+    """
 
     applicants: pd.DataFrame
     meta: Mapping[str, Any]
     known: Dataset
+    family_of: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -121,13 +125,12 @@ def _limits(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> tuple[ora
     known = inputs.truth.known
     known_truth = aligned(inputs.truth.applicants, known.application_id, "truth")
     trees = oracle.TreeParams(rounds=params.reachable_rounds, threads=params.threads, seed=params.seed)
-    best = oracle.reachable(known, pd_of(known_truth, "logodds_systematic"), pd_of(known_truth, "pd_neutral"), cohort.rows, trees)
+    judged = cohort.rows.with_features(known.names)
+    best = oracle.reachable(known, pd_of(known_truth, "logodds_systematic"), pd_of(known_truth, "pd_neutral"), judged, trees)
     oracle_score = pd_of(cohort.truth, "pd_oracle" if "pd_oracle" in cohort.truth else "logodds_systematic")
-    family_of = {f.name: f.family for f in inputs.bundle.scorer.catalogue.features}
-    model = [rows.with_features(tuple(family_of)) for rows in (known, cohort.rows)]
-    return oracle.limits(pd_of(cohort.truth, "pd_true"), oracle_score, best), tables.states(
-        model[0], known_truth, model[1], cohort.truth, family_of
-    )
+    family_of = {name: inputs.truth.family_of[name] for name in known.names}
+    states = tables.states(known, known_truth, judged, cohort.truth, family_of)
+    return oracle.limits(pd_of(cohort.truth, "pd_true"), oracle_score, best), states
 
 
 def _families(inputs: Inputs, params: EvaluateParams) -> tuple[shares.Share, ...]:

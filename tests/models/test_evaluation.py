@@ -30,7 +30,7 @@ from models.split import SplitParams
 from .worlds import FAMILIES, SHARES, World, world
 
 SPLIT = SplitParams(datetime.date(2024, 1, 1), 15, 3, 6)
-PARAMS = EvaluateParams(20, 500, 10, 0.18, 20.0, 50, 0.025, 0.75, 60.0, 20, 1_000, 1, 1)
+PARAMS = EvaluateParams(20, 500, 10, 0.18, 20.0, 50, 0.025, 0.75, 60.0, 20, 1_000, 50, 1, 1)
 GROWN = BoosterParams(feature_fraction=0.2, min_trees=60, max_trees=60, min_data_in_leaf=20, threads=1)
 
 
@@ -58,7 +58,8 @@ def inputs_of(w: World) -> Inputs:
     )
     oot, known = rows.out_of_time(), rows.where(np.isin(rows.role, ["train", "calibration"]))
     audit = pd.DataFrame({"application_id": oot.application_id, "age_years": 18 + oot.application_id % 50})
-    truth = Truth(w.truth, {"shares_target": dict(zip(FAMILIES, SHARES, strict=True))}, known)
+    family_of = {f.name: f.family for f in catalogue(w).features}
+    truth = Truth(w.truth, {"shares_target": dict(zip(FAMILIES, SHARES, strict=True))}, known, family_of)
     challenger = ridge.fit(rows.training(), SPLIT, ridge.RidgeParams(penalties=(100.0,)))
     empty = dataclasses.replace(rows, features=np.empty((len(rows.label), 0)), names=())
     return Inputs(bundle, challenger, oot, calibrating, empty, decisions, audit, int(rows.training().label.sum()), truth)
