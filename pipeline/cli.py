@@ -17,10 +17,12 @@ from pipeline.refusal import refusals
 COMMANDS = {
     "params": "pipeline.check:params",
     "fit": "pipeline.fit:fit",
+    "decide": "pipeline.decide_one:decide",
     "score": "pipeline.score:score",
     "quote": "pipeline.quote:quote",
     "replay": "pipeline.replay:replay",
     "verify": "pipeline.verify:verify",
+    "refer": "pipeline.refer:app",
     "products": "pipeline.products:products",
     "register": "pipeline.register:register",
     "promote": "pipeline.register:promote",
@@ -30,6 +32,7 @@ COMMANDS = {
     "forward": "pipeline.forward:forward",
     "evidence": "pipeline.evidence:evidence",
     "scale": "pipeline.scale:scale",
+    "machinery": "pipeline.machinery:machinery",
     "trace": "pipeline.trace.command:trace",
 }
 
@@ -40,7 +43,11 @@ def build(names: Iterable[str]) -> typer.Typer:
     app.callback()(_about)
     for name in names:
         module, _, function = COMMANDS[name].partition(":")
-        app.command(name)(getattr(importlib.import_module(module), function))
+        found = getattr(importlib.import_module(module), function)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
     return app
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import chain
 
 import pandas as pd
 import pyarrow as pa
@@ -13,6 +14,7 @@ from rich.table import Table
 from data.store import Writer, iter_tables, open_parquet, read_frame
 from models.decision.arrow import decisions_table
 from models.decision.decide import Decider
+from models.referral.queue import referred
 from pipeline import paths
 from pipeline.stage import run
 
@@ -20,7 +22,7 @@ ROWS = 20_000
 
 
 def main() -> dict[str, int]:
-    """Write data/decisions/decisions.parquet in the order of the matrix; return the number of decisions."""
+    """Write data/decisions: decisions.parquet in the order of the matrix, queue.parquet for persons; return the number of decisions."""
     decider = Decider.load(paths.MODEL)
     with open_parquet(paths.MATRIX) as matrix:
         total, there = matrix.metadata.num_rows, set(matrix.schema_arrow.names)
@@ -29,13 +31,12 @@ def main() -> dict[str, int]:
         task = progress.add_task("decide", total=total)
         blocks = iter_tables(paths.MATRIX, columns, ROWS)
         first = _decided(decider, next(blocks))
-        with Writer(paths.DECISIONS, first.schema) as writer:
-            writer.write(first)
-            progress.advance(task, len(first))
-            for block in blocks:
-                writer.write(_decided(decider, block))
-                progress.advance(task, len(block))
-    _show(read_frame(paths.DECISIONS, ["decision", "tier", "limit_cny", "apr_irr12", "pd"]), decider.bundle.tiers.names)
+        with Writer(paths.DECISIONS, first.schema) as writer, Writer(paths.QUEUE, referred(first).schema) as queue:
+            for decided in chain([first], (_decided(decider, block) for block in blocks)):
+                writer.write(decided)
+                queue.write(referred(decided))
+                progress.advance(task, len(decided))
+    _show(read_frame(paths.DECISIONS, ["decision", "grade", "limit_cny", "apr_irr12", "pd"]), decider.bundle.tiers.names)
     return {"decisions": total}
 
 
@@ -43,16 +44,16 @@ def _decided(decider: Decider, block: pa.Table) -> pa.Table:
     return decisions_table(decider.decide(block.to_pandas(ignore_metadata=True)))
 
 
-def _show(decisions: pd.DataFrame, tiers: tuple[str, ...]) -> None:
-    table = Table(title="decide: decisions per tier; limit and APR are means over approvals", padding=0)
-    for name in ("tier", "rows", "PD %", "approve", "refer", "decline", "refuse", "limit", "APR %"):
-        table.add_column(name, min_width=6, justify="left" if name == "tier" else "right")
-    for tier, rows in [*((name, decisions[decisions["tier"] == name]) for name in tiers), ("all", decisions)]:
+def _show(decisions: pd.DataFrame, grades: tuple[str, ...]) -> None:
+    table = Table(title="decide: decisions per grade; limit and APR are means over approvals", padding=0)
+    for name in ("grade", "rows", "PD %", "approve", "refer", "decline", "refuse", "limit", "APR %"):
+        table.add_column(name, min_width=6, justify="left" if name == "grade" else "right")
+    for grade, rows in [*((name, decisions[decisions["grade"] == name]) for name in grades), ("all", decisions)]:
         counts = rows["decision"].value_counts()
         approved = rows[rows["decision"] == "approve"]
         cells = [f"{counts.get(name, 0):,}" for name in ("approve", "refer", "decline", "refuse")]
         means = [f"{approved['limit_cny'].mean():,.0f}", f"{100 * approved['apr_irr12'].mean():.2f}"] if len(approved) else ["-", "-"]
-        table.add_row(tier, f"{len(rows):,}", f"{100 * rows['pd'].mean():.3f}" if len(rows) else "-", *cells, *means)
+        table.add_row(grade, f"{len(rows):,}", f"{100 * rows['pd'].mean():.3f}" if len(rows) else "-", *cells, *means)
     Console().print(table)
 
 

@@ -1,0 +1,1 @@
+"""Cases that a person decides: the queue of referred applications, and the overrides that are recorded of them."""

@@ -1,0 +1,110 @@
+"""A referred case waits, is decided once by a role with a reason, and the record shows every later change of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from data.store import write_table
+from models.decision.arrow import decisions_table
+from models.decision.decide import Decider
+from models.referral.overrides import Override, ReferralError, append, read
+from models.referral.queue import referred, waiting
+from pipeline.refer import app
+from tests.models.decision import small
+
+WHY = "income confirmed by two pay slips"
+
+
+@pytest.fixture(scope="module")
+def queue(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    decider = Decider.load(small.write_bundle(tmp_path_factory.mktemp("bundle")), 1)
+    return referred(decisions_table(decider.decide(small.frame(400)))).to_pandas()
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Path:
+    return tmp_path / "overrides" / "overrides.jsonl"
+
+
+def decision(row: pd.Series, **changes: object) -> Override:
+    """An approval of all of the limit."""
+    made = Override("2025-11-04T09:00:00+00:00", row["decision_id"], str(row["application_id"]), "approve", 1.0, WHY, "senior underwriter")
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def known(queue: pd.DataFrame) -> pd.DataFrame:
+    return queue[queue["limit_cny"].notna()]
+
+
+def test_only_referred_rows_wait_and_each_says_why(queue: pd.DataFrame) -> None:
+    assert len(queue) > 10
+    assert queue["reasons"].map(len).min() > 0
+
+
+def test_a_decided_case_waits_no_more_and_the_record_is_chained(queue: pd.DataFrame, record: Path) -> None:
+    one, two = (known(queue).iloc[k] for k in (0, 1))
+    append(decision(one, limit_cny=one["limit_cny"]), queue, record)
+    append(decision(two, outcome="decline", limit_cny=None), queue, record)
+    left = waiting(queue, read(record))
+    assert len(left) == len(queue) - 2 and one["decision_id"] not in set(left["decision_id"])
+    assert [o.outcome for o in read(record)] == ["approve", "decline"]
+    assert read(record)[0].previous != read(record)[1].previous
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"decision_id": "f" * 32}, "No such application waits"),
+        ({"reason": "ok"}, "needs a reason"),
+        ({"role": " "}, "name of a role"),
+        ({"limit_cny": None}, "limit of an approval"),
+        ({"limit_cny": 0.0}, "limit of an approval"),
+        ({"outcome": "decline", "limit_cny": 500.0}, "A decline has no limit"),
+    ],
+)
+def test_what_cannot_be_recorded_is_refused(queue: pd.DataFrame, record: Path, changes: dict[str, object], said: str) -> None:
+    with pytest.raises(ReferralError, match=said):
+        append(decision(known(queue).iloc[0], **changes), queue, record)
+    assert not record.exists()
+
+
+def test_no_limit_above_that_of_the_decision(queue: pd.DataFrame, record: Path) -> None:
+    row = known(queue).iloc[0]
+    with pytest.raises(ReferralError, match="at most"):
+        append(decision(row, limit_cny=row["limit_cny"] + 1), queue, record)
+
+
+def test_nobody_decides_twice(queue: pd.DataFrame, record: Path) -> None:
+    made = decision(known(queue).iloc[0])
+    append(made, queue, record)
+    with pytest.raises(ReferralError, match="decided before"):
+        append(made, queue, record)
+
+
+@pytest.mark.parametrize("change", [lambda t: t.replace("approve", "decline", 1), lambda t: t.split("\n", 1)[1]])
+def test_a_changed_or_lost_line_is_seen(queue: pd.DataFrame, record: Path, change: object) -> None:
+    for k in range(3):
+        append(decision(known(queue).iloc[k]), queue, record)
+    record.write_text(change(record.read_text()))  # type: ignore[operator]
+    with pytest.raises(ReferralError, match="line"):
+        read(record)
+
+
+def test_the_command_lists_and_records(queue: pd.DataFrame, record: Path, tmp_path: Path) -> None:
+    import pyarrow as pa
+
+    write_table(pa.Table.from_pandas(queue, preserve_index=False), tmp_path / "queue.parquet")
+    where = ["--queue", str(tmp_path / "queue.parquet"), "--record", str(record)]
+    row = known(queue).iloc[0]
+    runner = CliRunner()
+    said = runner.invoke(
+        app, ["override", row["decision_id"], "--outcome", "approve", "--limit", "500", "--reason", WHY, "--role", "x", *where]
+    )
+    assert said.exit_code == 0 and read(record)[0].limit_cny == 500
+    listed = runner.invoke(app, ["list", "--json", *where])
+    assert listed.exit_code == 0 and len(listed.stdout.splitlines()) == len(queue) - 1
