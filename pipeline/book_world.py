@@ -60,6 +60,16 @@ def house_lines(world: World, decisions: pd.DataFrame, chosen: np.ndarray) -> Gr
     return Grant(limits, decisions["daily_rate"].fillna(0.0).to_numpy(), 12, "equal_instalment", is_revolving=True)
 
 
+def closed_loans(world: World, applications: pd.Series, limit_cny: np.ndarray, daily_rate: np.ndarray) -> Grant:
+    """The loans of any policy: the limit of each of the `applications` lent in full, twelve equal instalments, no more after."""
+    row = applications.to_numpy() - FIRST_APPLICATION
+    if len(row) and not 0 <= row.min() <= row.max() < world.people.size:
+        raise ForwardError(f"applications: expected those of the world, got {applications.min()} to {applications.max()}. Run `dvc repro`.")
+    limits, rates = np.zeros(world.people.size, dtype=np.int64), np.zeros(world.people.size)
+    limits[row], rates[row] = np.round(limit_cny * 100.0), daily_rate
+    return Grant(limits, rates, 12, "equal_instalment", is_revolving=False)
+
+
 def changes_of(standing: Standing) -> Changes:
     """What a review's standing means for the next month."""
     return Changes(standing.granted_fen, standing.daily_rate, standing.state > 0)

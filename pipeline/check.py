@@ -46,6 +46,8 @@ AGREE = (  # the simulated world's calendar, and the blocks that divide it
     ("calendar.performance_months", "label.performance_months"),
 )
 
+YEAR_DAYS = 365  # horizon of a label of instalment loans
+
 
 def type_of(name: str) -> type:
     """The frozen type of one block of params.yaml."""
@@ -63,6 +65,7 @@ def params(
         write_text(changed(assignments(change), path), path)
     blocks: dict[str, Any] = {name: section(name, type_of(name), path) for name in SECTIONS}
     _check_agreement(blocks, path)
+    _check_horizon(blocks, path)
     Console().print(f"{path}: {len(SECTIONS)} blocks, all as declared")
 
 
@@ -72,6 +75,15 @@ def _check_agreement(blocks: dict[str, Any], path: Path) -> None:
         one, other = (getattr(blocks[name], key) for name, _, key in (dotted.partition(".") for dotted in pair))
         if one != other:
             raise ParamsError(f"{path}: {pair[0]} is {one} but {pair[1]} is {other}; expected the same, change both")
+
+
+def _check_horizon(blocks: dict[str, Any], path: Path) -> None:
+    """The outcome that the label looks at is the one that the policy prices (domain 0.12)."""
+    label = blocks["label"]
+    expected = label.performance_days if label.loans == "short" else YEAR_DAYS
+    if blocks["policy"].horizon_days != expected:
+        got = f"policy.horizon_days is {blocks['policy'].horizon_days:g}"
+        raise ParamsError(f"{path}: {got} but label.loans is {label.loans}; expected {expected}, change one")
 
 
 def assignments(texts: list[str] | None) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,6 +20,8 @@ class TakeUp:
 
     `best` and `worst` are the elasticities of the best and the worst tier, between them evenly: the worst risks are the least elastic.
     """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     base: float
     reference_apr: float
