@@ -16,8 +16,9 @@ def _pairs(world: World, motif: int) -> list[tuple[int, pd.DataFrame]]:
     """Leader and transfers of each ring of a motif in which money moved."""
     sent = pd.DataFrame({"payer": world.transfers.payer, "payee": world.transfers.payee})
     rings = np.flatnonzero(world.transfers.motif == motif)
-    by = {ring: rows.drop_duplicates() for ring, rows in sent.groupby(world.rings.ring[sent.payer])}
-    return [(int(world.rings.leader[ring]), by[ring]) for ring in rings if ring in by]
+    ring_of = world.rings.ring[sent.payer]
+    found = [(int(world.rings.leader[ring]), sent[ring_of == ring].drop_duplicates()) for ring in rings]
+    return [(leader, rows) for leader, rows in found if len(rows)]
 
 
 def test_every_shape_is_there(state: World) -> None:
