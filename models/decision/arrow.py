@@ -1,9 +1,16 @@
-"""The decisions table as Arrow, with the same types in every block; the only module of the runtime that needs pyarrow."""
+"""Arrow in, Arrow out: the input read column by column, and the decisions table with the same types in every block."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+
+from .catalogue import Catalogue
+from .frame import ID, Frame, Source, assemble, wrong_type
 
 TEXT = pa.string()
 REASON = pa.struct([("concept", TEXT), ("points", pa.float64()), ("text", TEXT)])
@@ -19,11 +26,59 @@ TYPES: dict[str, pa.DataType] = {
 
 def schema(frame: pd.DataFrame) -> pa.Schema:
     """Types of a decided frame: the id is text or int64, columns of points are float64."""
-    is_whole = pd.api.types.is_integer_dtype(frame["application_id"].dtype)
-    types = {**TYPES, "application_id": pa.int64() if is_whole else TEXT}
-    return pa.schema([(str(name), types.get(str(name), pa.float64())) for name in frame.columns])
+    is_whole = pd.api.types.is_integer_dtype(frame[ID].dtype)
+    return pa.schema([(str(name), _type(str(name), is_whole)) for name in frame.columns])
 
 
 def decisions_table(frame: pd.DataFrame) -> pa.Table:
     """What `Decider.decide` returned, as an Arrow table."""
     return pa.Table.from_pandas(frame, schema=schema(frame), preserve_index=False).replace_schema_metadata(None)
+
+
+def decisions_frame(table: pa.Table, index: pd.Index) -> pd.DataFrame:
+    """The decisions table for pandas: lists of plain objects where Arrow nests, a score that may be null and stays whole."""
+    frame = table.to_pandas()
+    nested = [field.name for field in table.schema if pa.types.is_list(field.type)]
+    lists = {name: pd.Series(table[name].to_pylist(), index=frame.index, dtype=object) for name in nested}
+    score = table["score"].to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get).set_axis(frame.index)
+    return frame.assign(**lists, score=score).set_axis(index)
+
+
+def table_of(columns: Mapping[str, Any]) -> pa.Table:
+    """Columns of arrays, numpy's or Arrow's, as the decisions table; NaN is null."""
+    is_whole = np.issubdtype(columns[ID].dtype, np.integer)
+    return pa.table({name: _array(values, _type(name, is_whole)) for name, values in columns.items()})
+
+
+def read_table(table: pa.Table, catalogue: Catalogue, inputs: Iterable[str], banned: Iterable[str] = ()) -> Frame:
+    """The input as Arrow, checked and converted like a frame; features go column by column, no pandas between."""
+    plain = {name: table[name] for name in dict.fromkeys(table.column_names)} if len(set(table.column_names)) == table.num_columns else {}
+
+    def series(name: str) -> pd.Series:
+        return pd.Series(_decoded(plain[name]).to_pandas(), name=name)
+
+    def number(name: str) -> np.ndarray:
+        return _number(plain[name], name)
+
+    return assemble(Source(table.column_names, table.num_rows, series, number), catalogue, inputs, banned)
+
+
+def _type(name: str, is_whole: bool) -> pa.DataType:
+    return (pa.int64() if is_whole else TEXT) if name == ID else TYPES.get(name, pa.float64())
+
+
+def _array(values: Any, kind: pa.DataType) -> pa.Array:
+    return values if isinstance(values, pa.Array) else pa.array(values, kind, from_pandas=True)
+
+
+def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+
+
+def _number(column: pa.ChunkedArray, name: str) -> np.ndarray:
+    column = _decoded(column)
+    kind = column.type
+    if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind)):
+        raise wrong_type(name, str(kind))
+    values: np.ndarray = column.cast(pa.float64(), safe=False).to_numpy()
+    return values

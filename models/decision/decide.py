@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from .arrow import decisions_frame, read_table, table_of
 from .bundle import Bundle
 from .calibration import score
 from .case import Case
@@ -86,18 +88,29 @@ class Decider:
         `points_base` and `points_<concept>`; `none` leaves out the score's reasons (not fit for a notice to the applicant).
         product, law: one of the bundle's; empty = its default product, and of its default laws the one in force on the day.
         """
+        policy, priced = self.terms(product, law)
+        decided = self._decided(self.read(frame, policy), policy, priced, (explain, language, law))
+        return decisions_frame(decided, frame.index)
+
+    def decide_table(
+        self, table: pa.Table, *, explain: Explain = "adverse", language: Language = "en", product: str = "", law: str = ""
+    ) -> pa.Table:
+        """The same decisions, Arrow in and out, for batches: the same checks, values, columns and types as `decide`'s."""
+        policy, priced = self.terms(product, law)
+        rows = read_table(table, self.bundle.scorer.catalogue, self.bundle.policy.inputs, policy.banned_columns)
+        return self._decided(rows, policy, priced, (explain, language, law))
+
+    def _decided(self, rows: Frame, policy: Policy, priced: Offers | None, asked: tuple[Explain, Language, str]) -> pa.Table:
+        explain, language, law = asked
         one_of("explain", explain, EXPLAINS)
         one_of("language", language, LANGUAGES)
-        policy, priced = self.terms(product, law)
-        rows = self.read(frame, policy)
-        case = self._case(rows, policy, priced)
-        is_scored = ~under_age(case) if case else np.ones(len(frame), dtype=bool)
+        case, n = self._case(rows, policy, priced), len(rows.x)
+        is_scored = ~under_age(case) if case else np.ones(n, dtype=bool)
         scored = self._scored(rows, is_scored)
         grade = self.bundle.tiers.index(scored["pd"])
         case = replace(case, grade=grade) if case else None
         verdicts = verdicts_of(case) if case else verdicts_by_tier(policy, self.bundle.tiers, grade)
         reasons, points = explained(self.bundle, rows.x, case, verdicts, explain, language, is_scored)
-        n = len(frame)
         grades = np.array([*self.bundle.tiers.names, None], dtype=object)[np.where(is_scored, grade, -1)]
         own = "" if policy.name == self.bundle.policy.name else policy.name
         columns = {
@@ -107,15 +120,15 @@ class Decider:
             "tier": text(tier_names(case, grades), n),
             "decision": text(np.array(OUTCOMES, dtype=object)[verdicts.outcome], n),
             **offer_columns(case, verdicts),
-            "reasons": pd.Series(reasons.lists(n), dtype=object),
-            "refusal_codes": pd.Series(verdicts.codes(), dtype=object),
+            "reasons": reasons.array(n),
+            "refusal_codes": verdicts.codes(),
             "actions": text(verdicts.actions_told(), n),
             "not_assessed": text(verdicts.not_assessed_told(), n),
             "model_version": text(self.bundle.version, n),
             "policy_version": text(self.bundle.policy_version, n),
             **points,
         }
-        return pd.DataFrame(columns).set_axis(frame.index)
+        return table_of(columns)
 
     def _head(self, rows: Frame, case: Case | None, policy: Policy, chosen: str) -> dict[str, Any]:
         n = len(rows.x)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,18 +41,34 @@ def read(frame: pd.DataFrame, catalogue: Catalogue, inputs: Iterable[str], banne
     `inputs` are the policy inputs that must be there; `banned` are names that may not (R7).
     Raises `DecisionError` for a missing, banned or mistyped column and for values that no decision may rest on.
     """
-    inputs = tuple(inputs)
-    _check_columns(frame, (ID, *inputs, *catalogue.names), banned)
-    optional = [n for n in OPTIONAL if inputs and n in frame.columns]
-    numbers = {n: _number(frame[n], n) for n in (*inputs, *optional) if n in (*AMOUNTS, *COUNTS, *FLAGS, *optional)}
-    as_of = _time(frame["as_of"]) if "as_of" in frame.columns else np.full(len(frame), np.datetime64("NaT", "us"))
-    purpose = _text(frame["purpose"]) if "purpose" in inputs else np.full(len(frame), None, dtype=object)
-    read_frame = Frame(_identity(frame[ID]), as_of, purpose, numbers, _features(frame, catalogue))
-    for mask, column, expected, got in faults(read_frame, catalogue, inputs):
+    source = Source([str(c) for c in frame.columns], len(frame), lambda name: frame[name], lambda name: _number(frame[name], name))
+    return assemble(source, catalogue, inputs, banned)
+
+
+@dataclass(frozen=True)
+class Source:
+    """An input that can be asked for its columns: as a series, or as float64 with NaN for null."""
+
+    names: list[str]
+    n_rows: int
+    series: Callable[[str], pd.Series]
+    number: Callable[[str], np.ndarray]
+
+
+def assemble(source: Source, catalogue: Catalogue, inputs: Iterable[str], banned: Iterable[str]) -> Frame:
+    """The columns that a decision reads, checked. Raises `DecisionError` as `read` does."""
+    inputs, there, n = tuple(inputs), set(source.names), source.n_rows
+    _check_columns(source.names, (ID, *inputs, *catalogue.names), banned)
+    optional = [name for name in OPTIONAL if inputs and name in there]
+    numbers = {name: source.number(name) for name in (*inputs, *optional) if name in (*AMOUNTS, *COUNTS, *FLAGS, *optional)}
+    as_of = _time(source.series("as_of")) if "as_of" in there else np.full(n, np.datetime64("NaT", "us"))
+    purpose = _text(source.series("purpose")) if "purpose" in inputs else np.full(n, None, dtype=object)
+    frame = Frame(_identity(source.series(ID)), as_of, purpose, numbers, _features(source, catalogue))
+    for mask, column, expected, got in faults(frame, catalogue, inputs):
         if mask.any():
             row = int(np.argmax(mask))
             raise _refusal("a row holds a value that no decision may rest on", f"column {column}, row {row}", expected, str(got[row]))
-    return read_frame
+    return frame
 
 
 def faults(frame: Frame, catalogue: Catalogue, inputs: tuple[str, ...]) -> Iterable[tuple[np.ndarray, str, str, np.ndarray]]:
@@ -69,8 +85,7 @@ def faults(frame: Frame, catalogue: Catalogue, inputs: tuple[str, ...]) -> Itera
         yield infinite[:, k], catalogue.names[k], "a finite number or null", frame.x[:, k]
 
 
-def _check_columns(frame: pd.DataFrame, wanted: tuple[str, ...], banned: Iterable[str]) -> None:
-    there = [str(c) for c in frame.columns]
+def _check_columns(there: list[str], wanted: tuple[str, ...], banned: Iterable[str]) -> None:
     doubled = sorted({c for c in there if there.count(c) > 1}) if len(set(there)) < len(there) else []
     if doubled:
         raise _refusal("a column is there twice", f"column {doubled[0]}", "one", str(there.count(doubled[0])))
@@ -85,21 +100,18 @@ def _check_columns(frame: pd.DataFrame, wanted: tuple[str, ...], banned: Iterabl
             raise _refusal("a column may not be processed at all (R7)", f"column {caught[0]}", f"no {name} data", "such a column")
 
 
-def _features(frame: pd.DataFrame, catalogue: Catalogue) -> np.ndarray:
-    columns = frame[list(catalogue.names)]
-    if (columns.dtypes == np.float64).all() and not any(f.special_codes or f.categories for f in catalogue.features):
-        return columns.to_numpy(np.float64)
-    x = np.empty(columns.shape, dtype=np.float64)
+def _features(source: Source, catalogue: Catalogue) -> np.ndarray:
+    x = np.empty((len(catalogue.features), source.n_rows))
     for k, feature in enumerate(catalogue.features):
-        x[:, k] = _feature(columns[feature.name], feature)
-    return x
+        x[k] = _feature(source, feature)
+    return x.T  # each feature's values lie together: blocks of rows are read from it column by column
 
 
-def _feature(series: pd.Series, feature: Feature) -> np.ndarray:
+def _feature(source: Source, feature: Feature) -> np.ndarray:
     if feature.categories:
-        codes = pd.Index(feature.categories, dtype=object).get_indexer(pd.Index(_levels(series), dtype=object))
+        codes = pd.Index(feature.categories, dtype=object).get_indexer(pd.Index(_levels(source.series(feature.name)), dtype=object))
         return np.where(codes < 0, np.nan, codes)  # a text never seen in training is null
-    values = _number(series, feature.name)
+    values = source.number(feature.name)
     return np.where(np.isin(values, feature.special_codes), np.nan, values) if feature.special_codes else values
 
 
@@ -117,9 +129,7 @@ def _number(series: pd.Series, name: str) -> np.ndarray:
         return series.astype("float64").to_numpy()
     is_number = pd.api.types.is_any_real_numeric_dtype(series.dtype) or pd.api.types.is_bool_dtype(series.dtype)
     if kind or not is_number:
-        raise _refusal(
-            "a column has the wrong type", f"column {name}", "numbers (float, integer or boolean), null allowed", kind or str(series.dtype)
-        )
+        raise wrong_type(name, kind or str(series.dtype))
     return series.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
@@ -152,6 +162,11 @@ def _identity(series: pd.Series) -> np.ndarray:
             raise _refusal("a column has the wrong type", f"column {ID}", "whole numbers or texts", str(series.dtype))
         return series.to_numpy(np.int64)
     return series.to_numpy()
+
+
+def wrong_type(name: str, got: str) -> DecisionError:
+    """The refusal of a column that should hold numbers."""
+    return _refusal("a column has the wrong type", f"column {name}", "numbers (float, integer or boolean), null allowed", got)
 
 
 def _refusal(what: str, where: str, expected: str, got: str) -> DecisionError:

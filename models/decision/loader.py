@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from .decide import Decider
 from .errors import DecisionError
@@ -23,13 +24,21 @@ class DecisionModel:
         """Decide `frame`. params: explain (adverse | all | none), product and law (of the bundle's, empty = its default and the
         law of the day), language (en | zh).
         """
-        given = {**PARAMS, **(params or {})}
-        unknown = sorted(set(given) - set(PARAMS))
-        if unknown:
-            raise _refusal("a parameter is not known", unknown[0], f"one of {', '.join(PARAMS)}", repr(given[unknown[0]]))
         if not isinstance(frame, pd.DataFrame):
             raise _refusal("the input is not a frame", "predict(frame)", "a pandas DataFrame with named columns", type(frame).__name__)
-        return self.decider.decide(frame, **cast("Any", given))
+        return self.decider.decide(frame, **_checked(params))
+
+    def predict_table(self, table: pa.Table, params: Mapping[str, Any] | None = None) -> pa.Table:
+        """The same with Arrow in and out, for batches."""
+        return self.decider.decide_table(table, **_checked(params))
+
+
+def _checked(params: Mapping[str, Any] | None) -> Any:
+    given = {**PARAMS, **(params or {})}
+    unknown = sorted(set(given) - set(PARAMS))
+    if unknown:
+        raise _refusal("a parameter is not known", unknown[0], f"one of {', '.join(PARAMS)}", repr(given[unknown[0]]))
+    return given
 
 
 def _load_pyfunc(path: str) -> DecisionModel:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from .case import Case
 from .frame import Frame
@@ -33,9 +34,10 @@ _WHEN = {
 RATES = ("daily_rate", "apr_simple360", "apr_simple365", "apr_irr12", "eff_annual", "penalty_rate")
 
 
-def text(values: Any, n_rows: int) -> pd.Series:
+def text(values: Any, n_rows: int) -> pa.Array:
     """A text column of `n_rows`, from one value or one per row."""
-    return pd.Series(values, index=range(n_rows), dtype="str")
+    one = values is None or isinstance(values, str)
+    return pa.repeat(pa.scalar(values, pa.string()), n_rows) if one else pa.array(values, pa.string())
 
 
 def decision_ids(rows: Frame, version: str, policy_version: str, chosen: str = "") -> list[str]:
@@ -49,7 +51,7 @@ def decision_ids(rows: Frame, version: str, policy_version: str, chosen: str = "
     return [hashlib.sha256(f"{i}|{moment}{tail}".encode()).hexdigest()[:32] for i, moment in pairs]
 
 
-def law_names(case: Case | None, n_rows: int) -> pd.Series:
+def law_names(case: Case | None, n_rows: int) -> pa.Array:
     """Id of the law profile in force at as_of."""
     if case is None:
         return text(None, n_rows)
@@ -92,7 +94,7 @@ def charges(product: Product) -> str:
     return "; ".join(f"{c.name} {100 * c.rate.value:g} % of principal {_WHEN[c.taken]}, to {c.receiver}" for c in product.charges) or "none"
 
 
-def _words(is_lent: np.ndarray, words: str) -> pd.Series:
+def _words(is_lent: np.ndarray, words: str) -> pa.Array:
     return text(np.array([None, words], dtype=object)[is_lent.astype(np.int64)], len(is_lent))
 
 

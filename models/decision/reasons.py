@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from .case import Case
 from .catalogue import Catalogue
@@ -41,14 +41,16 @@ class Reasons:
         order = np.argsort(whole[0], kind="stable")
         return cls(*(column[order] for column in whole))
 
+    def array(self, n_rows: int) -> pa.ListArray:
+        """One list of {concept, points, text} per row; points is null for a rule."""
+        ends = pa.array(np.searchsorted(self.row, np.arange(n_rows + 1)), pa.int32())
+        columns = [pa.array(self.concept, pa.string()), pa.array(self.points, from_pandas=True), pa.array(self.text, pa.string())]
+        return pa.ListArray.from_arrays(ends, pa.StructArray.from_arrays(columns, ["concept", "points", "text"]))
+
     def lists(self, n_rows: int) -> list[list[dict[str, Any]]]:
-        """One list of {concept, points, text} per row; points is None for a rule."""
-        entries = [
-            {"concept": c, "points": None if p != p else p, "text": t}
-            for c, p, t in zip(self.concept.tolist(), self.points.tolist(), self.text.tolist(), strict=True)
-        ]
-        ends = np.searchsorted(self.row, np.arange(n_rows + 1))
-        return [entries[lo:hi] for lo, hi in pairwise(ends)]
+        """The same as plain objects."""
+        found: list[list[dict[str, Any]]] = self.array(n_rows).to_pylist()
+        return found
 
 
 def _entries(row: Any, concept: Sequence[str], points: Any, text: Sequence[str]) -> Reasons:

@@ -66,12 +66,12 @@ class Explainer:
 
     def _run(self, x: np.ndarray, state: int, work_on: Callable[[Rows, np.ndarray], None]) -> None:
         """Chunks of rows to threads, each with a workspace of its own; fresh memory is dear, so workspaces are used again."""
-        starts = iter(range(0, len(x), CHUNK))
+        starts, columns = iter(range(0, len(x), CHUNK)), np.ascontiguousarray(x.T, dtype=np.float64)
 
         def take_turns() -> None:
             work = self._spare[state].pop() if self._spare[state] else self._workspace(state)
             for start in starts:
-                work_on((x.T, start, min(start + CHUNK, len(x))), work)
+                work_on((columns, start, min(start + CHUNK, len(x))), work)
             self._spare[state].append(work)
 
         workers = min(self._threads, -(-len(x) // CHUNK))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -184,3 +186,37 @@ def test_without_a_product_tiers_decide_and_nothing_is_priced(tmp_path: Path, ap
 def test_an_unknown_way_of_telling_is_refused(decider: Decider, applications: pd.DataFrame, wrong: dict[str, str]) -> None:
     with pytest.raises(DecisionError, match="unknown value"):
         decider.decide(applications, **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("explain", ["adverse", "all", "none"])
+def test_arrow_in_gives_the_decisions_of_pandas_in(decider: Decider, applications: pd.DataFrame, explain: Any) -> None:
+    table = pa.Table.from_pandas(applications, preserve_index=False)
+    assert decider.decide_table(table, explain=explain).equals(decisions_table(decider.decide(applications, explain=explain)))
+
+
+def test_arrow_columns_of_other_types_give_the_same_decisions(decider: Decider, applications: pd.DataFrame) -> None:
+    table = pa.Table.from_pandas(applications, preserve_index=False)
+    wanted = decider.decide_table(table)
+    other = {
+        "age_years": pa.int16(), "is_student": pa.float64(), "purpose": pa.dictionary(pa.int8(), pa.string()),
+        "as_of": pa.timestamp("ns", "UTC"),
+    }  # fmt: skip
+    for name, kind in other.items():
+        table = table.set_column(table.column_names.index(name), name, table[name].cast(kind))
+    halves = pa.concat_tables([table.slice(0, 111), table.slice(111)]).select(table.column_names[::-1])
+    assert decider.decide_table(halves).equals(wanted)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda t: t.drop_columns(["f3"]), "column f3"),
+        (lambda t: t.append_column("f1", t["f1"]), "twice"),
+        (lambda t: t.set_column(t.column_names.index("f2"), "f2", pa.array(["3.0"] * len(t))), "column f2"),
+        (lambda t: t.set_column(t.column_names.index("as_of"), "as_of", pa.array([1.0] * len(t))), "column as_of"),
+        (lambda t: t.append_column("religion_code", pa.array([1] * len(t))), "R7"),
+    ],
+)
+def test_a_bad_table_is_refused_like_a_bad_frame(decider: Decider, applications: pd.DataFrame, change: Any, said: str) -> None:
+    with pytest.raises(DecisionError, match=said):
+        decider.decide_table(change(pa.Table.from_pandas(applications, preserve_index=False)))
