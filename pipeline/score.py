@@ -32,6 +32,7 @@ def score(
     language: Annotated[str, typer.Option(help="language of the reasons: en or zh")] = "en",
     product: Annotated[str, typer.Option(help="a product of the bundle; default: its own")] = "",
     law: Annotated[str, typer.Option(help="a law profile of the bundle; default: the one in force on the day of as_of")] = "",
+    accept_drift: Annotated[str, typer.Option(help="why the batch is decided although its scores come from another population (R12)")] = "",
     threads: Annotated[int, typer.Option(min=1, help="threads that decide; not more than there are free cores")] = 2,
     part_rows: Annotated[int, typer.Option(min=1, help="rows of the input per part: what a killed job loses at most")] = 131_072,
     today: Annotated[
@@ -71,8 +72,9 @@ def score(
     chosen = {"product": product, "law": law}
     options = {"explain": explain, "language": language, **{name: value for name, value in chosen.items() if value}}
     with folder.claimed(), Progressed(found.rows) as progress:
-        asked = {**options, "model": deciding.name, "today": _day(today, folder)}
-        job = Job(found, folder, read, deciding.decide(options), deciding.versions(product), asked, threads, part_rows)
+        accepted = {"accept_drift": accept_drift} if accept_drift else {}
+        asked = {**options, **accepted, "model": deciding.name, "today": _day(today, folder)}
+        job = Job(found, folder, read, deciding.bundle, deciding.decide(options), deciding.versions(product), asked, threads, part_rows)
         tally = Tally()
         manifest = job.run(tally, progress.tell, replace=replace)
         export(folder, output)

@@ -6,14 +6,18 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from data.batch_duplicates import duplicates
 from data.batch_input import BatchInput
 from data.batch_output import BatchFolder
 from models.batch import parts
+from models.batch.drift import drift_of, require_no_drift
 from models.batch.faults import Rules
-from models.batch.job import Decide, Work, in_order
+from models.batch.job import Decide, Outcome, Work, in_order
 from models.batch.parts import Part
 from models.inputs import Column
 from models.ledger.chain import link, merkle_root, sealed
@@ -21,6 +25,7 @@ from models.ledger.versions import Versions
 
 PART_ROWS = 131_072
 BLOCK_BYTES, BLOCK_ROWS = 24 << 20, (1_024, 16_384)
+SAMPLED, SAMPLE_ROWS = 8, 2_048  # blocks, and rows of each, that are looked at before anything is decided (R12)
 ID = "application_id"
 
 
@@ -54,6 +59,7 @@ class Job:
     source: BatchInput
     folder: BatchFolder
     columns: tuple[Column, ...]
+    bundle: Path
     decide: Decide
     versions: Versions
     asked: Mapping[str, Any]
@@ -73,6 +79,8 @@ class Job:
         for receipt in self.folder.finished():
             tally.add(receipt)
         tally.resumed = tally.rows
+        if not tally.rows and "accept_drift" not in self.asked:
+            require_no_drift(drift_of(self._sample(), self.bundle))
         tell(tally.rows)
         previous = tally.links[-1] if tally.links else link(batch)
         for part in self._parts(tally.rows):
@@ -87,19 +95,32 @@ class Job:
     def batch(self) -> dict[str, Any]:
         """The content of batch.json: all that the output depends on."""
         files = [asdict(file) for file in self.source.fingerprints]
-        read = [column.name for column in self.columns]
         return {
-            "input": {"path": str(self.source.source.absolute()), "files": files}, "columns": read,
+            "input": {"path": str(self.source.source.absolute()), "files": files}, "columns": self._names,
             "versions": self.versions.as_dict(), "options": dict(self.asked), "part_rows": self.part_rows,
         }  # fmt: skip
+
+    def _sample(self) -> Iterator[Outcome]:
+        """Decisions of some blocks spread over the input; they are not kept."""
+        work = Work(self._rules(pa.array([], pa.null())), self.decide)
+        if self.source.rows <= SAMPLED * SAMPLE_ROWS:
+            yield from map(work, self.source.blocks(self._names, SAMPLE_ROWS))
+            return
+        for place in range(SAMPLED):
+            yield work(next(self.source.blocks(self._names, SAMPLE_ROWS, place * self.source.rows // SAMPLED)))
+
+    @property
+    def _names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    def _rules(self, duplicates: pa.Array) -> Rules:
+        return Rules(self.columns, duplicates, dt.date.fromisoformat(self.asked["today"]))
 
     def _parts(self, first: int) -> Iterator[Part]:
         if first >= self.source.rows:
             return
-        names = [column.name for column in self.columns]
-        twice = duplicates(self.source.files, ID, self.folder.root / ".spill", self.threads)
-        rules = Rules(self.columns, twice, dt.date.fromisoformat(self.asked["today"]))
-        blocks = parts.cut(self.source.blocks(names, self.block_rows, first), self.part_rows)
+        rules = self._rules(duplicates(self.source.files, ID, self.folder.root / ".spill", self.threads))
+        blocks = parts.cut(self.source.blocks(self._names, self.block_rows, first), self.part_rows)
         outcomes = in_order(Work(rules, self.decide), blocks, self.threads)
         yield from parts.gathered(outcomes, self.part_rows, self.source.rows)
 

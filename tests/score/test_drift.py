@@ -1,0 +1,65 @@
+"""R12: a batch from another population is not decided until a person says why."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from data.store import read_json, read_table
+from models.decision.bundle import write_manifest
+from models.decision.decide import Decider
+from models.decision.drift import shares
+from tests.registry.small import applications
+from tests.score.conftest import Run
+
+ROWS = 6_000
+EDGES = [470.0, 490.0, 510.0, 530.0]
+
+
+@pytest.fixture
+def training(bundle: Path, tmp_path: Path) -> Path:
+    """The bundle with the scores of its training applicants, ROWS like those of the batch."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for file in bundle.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    scores = Decider.load(folder).decide(applications(ROWS, seed=1), explain="none")["score_raw"].to_numpy()
+    found = {"score_edges": EDGES, "score_shares": shares(scores, tuple(EDGES)).tolist(), "psi_stop": 0.25}
+    reference = json.loads((folder / "reference.json").read_text())
+    (folder / "reference.json").write_text(json.dumps({**reference, **found}))
+    write_manifest(folder)
+    return folder
+
+
+def _moved() -> pd.DataFrame:
+    frame = applications(ROWS, seed=2)
+    return frame.assign(pay_a_3m=frame["pay_a_3m"] + 3.0, bur_d_3m=frame["bur_d_3m"] + 3.0)
+
+
+def test_the_same_population_is_decided(score: Run, training: Path) -> None:
+    applications(ROWS, seed=2).to_parquet("in.parquet")
+    assert score("in.parquet", "--bundle", str(training)).exit_code == 0
+
+
+def test_another_population_is_not(score: Run, training: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _moved().to_parquet("in.parquet")
+    with pytest.raises(SystemExit) as stopped:
+        score("in.parquet", "--bundle", str(training))
+    assert stopped.value.code == 5
+    assert "R12" in capsys.readouterr().err
+    assert not list(Path("out.batch").glob("decisions/*"))
+
+
+def test_a_person_may_accept_it_with_a_reason(score: Run, training: Path) -> None:
+    _moved().to_parquet("in.parquet")
+    assert score("in.parquet", "--bundle", str(training), "--accept-drift", "new channel, checked by risk").exit_code == 0
+    assert read_json("out.batch/batch.json")["options"]["accept_drift"] == "new channel, checked by risk"
+
+
+def test_a_handful_of_rows_says_nothing_about_a_population(score: Run, training: Path) -> None:
+    _moved().iloc[:500].to_parquet("in.parquet")
+    assert score("in.parquet", "--bundle", str(training)).exit_code == 0
+    assert read_table("out.parquet").num_rows == 500
