@@ -55,8 +55,8 @@ def forward(
 ) -> None:
     """Run the approved out-of-time book forward with and without monthly reviews; write data/book and data/reports/forward."""
     split, params, cost = section("split", SplitParams), section("review", ReviewParams), section("evaluate", EvaluateParams)
-    world, numbers = book_world.world_of_params()
     decisions = _decisions()
+    world, numbers = book_world.world_of_params()
     card, compared = _trained(
         book_world.past_lines(world, numbers, max(params.review_months) + params.horizon_months), decisions, split, params
     )
