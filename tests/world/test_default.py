@@ -75,3 +75,10 @@ def test_segments_differ_as_declared(state: World) -> None:
     assert merchant < white < blue
     approved = state.booking.is_approved
     assert 0.13 < approved[segment == 2].mean() - approved[segment == 0].mean() < 0.23  # S5: +18 points
+
+
+def test_one_half_year_is_bad(nature: Nature) -> None:
+    first = nature.effects.bad_half_year
+    bad = [macro_path(nature, 24, np.random.default_rng(seed), on=True) for seed in range(400)]
+    inside = np.array([path[first : first + 6].mean() - np.delete(path, np.s_[first : first + 6]).mean() for path in bad])
+    assert inside.mean() == pytest.approx(nature.effects.bad_half_year_size, abs=0.1)

@@ -76,3 +76,9 @@ def test_a_contact_list_holds_the_strongest_thirty_and_never_oneself(state: Worl
     connected = state.concept("contact_network") > 0
     degree = np.bincount(graph.owner, minlength=state.people.size)
     assert degree[connected].mean() > 1.5 * degree[~connected].mean()
+
+
+def test_a_quarter_know_two_hundred_people_of_whom_a_tenth_apply_here(state: World) -> None:
+    usual = ~state.people.is_thin & ~state.people.is_fraud
+    assert (state.graph.degree[usual] >= 20).mean() == pytest.approx(0.26, abs=0.04)
+    assert state.graph.degree[usual].mean() == pytest.approx(15.0, rel=0.1)
