@@ -16,6 +16,7 @@ from tests.registry.small import applications
 from tests.score.conftest import Run
 
 ROWS = 6_000
+LATE = ("--today", "2026-12-31")  # their as_of run that far
 EDGES = [470.0, 490.0, 510.0, 530.0]
 
 
@@ -41,13 +42,13 @@ def _moved() -> pd.DataFrame:
 
 def test_the_same_population_is_decided(score: Run, training: Path) -> None:
     applications(ROWS, seed=2).to_parquet("in.parquet")
-    assert score("in.parquet", "--bundle", str(training)).exit_code == 0
+    assert score("in.parquet", "--bundle", str(training), *LATE).exit_code == 0
 
 
 def test_another_population_is_not(score: Run, training: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _moved().to_parquet("in.parquet")
     with pytest.raises(SystemExit) as stopped:
-        score("in.parquet", "--bundle", str(training))
+        score("in.parquet", "--bundle", str(training), *LATE)
     assert stopped.value.code == 5
     assert "R12" in capsys.readouterr().err
     assert not list(Path("out.batch").glob("decisions/*"))
@@ -55,11 +56,11 @@ def test_another_population_is_not(score: Run, training: Path, capsys: pytest.Ca
 
 def test_a_person_may_accept_it_with_a_reason(score: Run, training: Path) -> None:
     _moved().to_parquet("in.parquet")
-    assert score("in.parquet", "--bundle", str(training), "--accept-drift", "new channel, checked by risk").exit_code == 0
+    assert score("in.parquet", "--bundle", str(training), *LATE, "--accept-drift", "new channel, checked by risk").exit_code == 0
     assert read_json("out.batch/batch.json")["options"]["accept_drift"] == "new channel, checked by risk"
 
 
 def test_a_handful_of_rows_says_nothing_about_a_population(score: Run, training: Path) -> None:
     _moved().iloc[:500].to_parquet("in.parquet")
-    assert score("in.parquet", "--bundle", str(training)).exit_code == 0
+    assert score("in.parquet", "--bundle", str(training), *LATE).exit_code == 0
     assert read_table("out.parquet").num_rows == 500
