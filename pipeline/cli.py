@@ -27,6 +27,7 @@ COMMANDS = {
     "register": "pipeline.register:register",
     "promote": "pipeline.register:promote",
     "history": "pipeline.register:show_history",
+    "compare": "pipeline.compare:compare",
     "optimise": "pipeline.optimise:optimise",
     "review": "pipeline.review:review",
     "forward": "pipeline.forward:forward",
