@@ -26,7 +26,7 @@ WINDOWS = {name: step for step, name in enumerate((*WINDOW_DAYS, EVER))}
 N_STEPS = len(WINDOWS)
 DOUBLED = {"1m": "2m", "3m": "6m", "6m": "12m"}
 """Window name to the name of the window twice as long."""
-_STEP_OF_DAY = np.searchsorted(list(WINDOW_DAYS.values()), np.arange(YEAR_DAYS + 1), side="right").astype(np.int8)
+_STEP_OF_DAY = np.searchsorted(list(WINDOW_DAYS.values()), np.arange(YEAR_DAYS + 1), side="right").astype(np.uint8)
 
 
 def visible(event_time: ir.TimestampValue, known_time: ir.TimestampValue, as_of: ir.TimestampValue) -> ir.BooleanValue:

@@ -40,10 +40,9 @@ class Rows:
         self.stream, self.n, self._table = stream, len(as_of), table
         self.time = self._take(time)
         self.age = clock.age_micros(self.time, as_of[self._take(row)])
-        self.row = self._take(row).astype(np.int32)
+        self.row = self._take(row).astype(np.uint32)
         self.day = clock.days_back(self.age)
         self.step = clock.step_of(self.day)
-        self._bins: dict[int, np.ndarray] = {}
         self._columns: dict[str, np.ndarray] = {}
         self._values: dict[str, np.ndarray] = {}
         self._parts: dict[str, Part] = {}
@@ -52,26 +51,6 @@ class Rows:
     def _take(self, values: np.ndarray) -> np.ndarray:
         return values if self._order is None else values[self._order]
 
-    @cached_property
-    def month(self) -> np.ndarray:
-        """Time of each row in months, negative before as_of."""
-        return clock.months_back(self.age)
-
-    @cached_property
-    def _all(self) -> np.ndarray:
-        return np.arange(len(self.row))
-
-    @cached_property
-    def days_old(self) -> np.ndarray:
-        """Age of each row in days, by floor."""
-        return clock.whole_days(self.age)
-
-    def bin(self, days: int) -> np.ndarray:
-        """How many whole bins of `days` lie between each row and as_of."""
-        if days not in self._bins:
-            self._bins[days] = self.day // np.int32(days)
-        return self._bins[days]
-
     def column(self, name: str) -> np.ndarray:
         """A stored or derived column in its own type; null is NaN where it is a number with nulls, and -1 for identifiers."""
         if name not in self._columns:
@@ -79,25 +58,16 @@ class Rows:
             self._columns[name] = virtual[name](self.time) if name in virtual else self._take(_native(self._table, name))
         return self._columns[name]
 
-    def identifiers(self, name: str) -> np.ndarray:
-        """A column as int64 for comparing; null is -1."""
-        return self.column(name).astype(np.int64)
-
     def numbers(self, name: str) -> np.ndarray:
         """A column as float64; null is NaN."""
         column = self._table.column(name).combine_chunks()
         return self._take(np.ascontiguousarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)))
 
-    def values(self, measure: Measure | None) -> np.ndarray:
-        """The measure of every row, NaN where it has none; without a measure 1."""
-        key = measure.name if measure else ""
-        if key not in self._values:
-            has_value = measure and measure.form != "id"
-            self._values[key] = self._formed(measure) if measure and has_value else np.ones(len(self.row))
-        return self._values[key]
-
-    def _formed(self, measure: Measure) -> np.ndarray:
-        return FORMS[measure.form](*(self.numbers(c) for c in measure.columns))
+    def values(self, measure: Measure) -> np.ndarray:
+        """The measure of every row; NaN where it has none."""
+        if measure.name not in self._values:
+            self._values[measure.name] = FORMS[measure.form](*(self.numbers(c) for c in measure.columns))
+        return self._values[measure.name]
 
     def part(self, name: str) -> Part:
         """The rows of one slice."""
@@ -105,9 +75,9 @@ class Rows:
             self._parts[name] = Part(self, self._index(self.stream.slice(name)))
         return self._parts[name]
 
-    def _index(self, part: Slice) -> np.ndarray:
+    def _index(self, part: Slice) -> np.ndarray | None:
         if not part.where:
-            return self._all
+            return None
         return np.flatnonzero(np.logical_and.reduce([self._mask(condition) for condition in part.where]))
 
     def _mask(self, condition: Condition) -> np.ndarray:
@@ -131,9 +101,40 @@ class Rows:
 class Part:
     """The rows of one slice, with what the loops made of them: each loop runs at most once per measure."""
 
-    def __init__(self, rows: Rows, index: np.ndarray) -> None:
-        self.rows, self.n, self.index = rows, rows.n, index
+    def __init__(self, rows: Rows, index: np.ndarray | None) -> None:
+        self.rows, self.n, self._index = rows, rows.n, index
+        self.row, self.step = self._of(rows.row), self._of(rows.step)
         self._made: dict[tuple[str, str], np.ndarray] = {}
+        self._values: dict[str, np.ndarray] = {}
+
+    def _of(self, values: np.ndarray) -> np.ndarray:
+        return values if self._index is None else values[self._index]
+
+    @cached_property
+    def age(self) -> np.ndarray:
+        """Age of each row in microseconds."""
+        return self._of(self.rows.age)
+
+    @cached_property
+    def day(self) -> np.ndarray:
+        """Whole days back of each row."""
+        return self._of(self.rows.day)
+
+    @cached_property
+    def month(self) -> np.ndarray:
+        """Time of each row in months, negative before as_of."""
+        return clock.months_back(self.age)
+
+    def identifiers(self, name: str) -> np.ndarray:
+        """A column for comparing; null is -1."""
+        return self._of(self.rows.column(name)).astype(np.int64)
+
+    def values(self, measure: Measure | None) -> np.ndarray:
+        """The measure of every row, NaN where it has none; without a measure 1."""
+        key = measure.name if measure else ""
+        if key not in self._values:
+            self._values[key] = self._of(self.rows.values(measure)) if measure else np.ones(len(self.row))
+        return self._values[key]
 
     def made(self, name: str, measure: Measure | None, loop: Callable[[], np.ndarray]) -> np.ndarray:
         """What `loop` gives, kept under a name and a measure."""
@@ -147,36 +148,32 @@ class Part:
 
         Kinds: n, s, ss (rows, values, squares), t, tt, tv (time in months and its products), over rows that have the measure.
         """
-        r = self.rows
         if measure is None:
-            return self.made("counts", None, lambda: loops.counts(self.index, r.row, r.step, self.n))[0]
-        value = r.values(measure)
+            return self.made("counts", None, lambda: loops.counts(self.row, self.step, self.n))[0]
+        value = self.values(measure)
         if kind.startswith("t"):
-            sums = self.made("trends", measure, lambda: loops.trends(self.index, r.row, r.step, value, r.month, self.n))
+            sums = self.made("trends", measure, lambda: loops.trends(self.row, self.step, value, self.month, self.n))
             return sums[("t", "tt", "tv").index(kind)]
-        return self.made("moments", measure, lambda: loops.moments(self.index, r.row, r.step, value, self.n))[("n", "s", "ss").index(kind)]
+        return self.made("moments", measure, lambda: loops.moments(self.row, self.step, value, self.n))[("n", "s", "ss").index(kind)]
 
     def days(self, measure: Measure | None = None) -> np.ndarray:
         """Days with rows, most rows on one day, largest sum on one day."""
-        r = self.rows
-        return self.made("days", measure, lambda: loops.days(self.index, r.row, r.step, r.day, r.values(measure), self.n))
+        return self.made("days", measure, lambda: loops.days(self.row, self.step, self.day, self.values(measure), self.n))
 
     def binned(self, days: int, measure: Measure | None = None) -> np.ndarray:
         """(bins, applications) of the year: rows, or the sums of the measure."""
-        r, bins = self.rows, clock.YEAR_DAYS // days
-        name = f"bins of {days}"
-        found = self.made(name, measure, lambda: loops.binned(self.index, r.row, r.bin(days), r.values(measure), bins, self.n))
+        bins = clock.YEAR_DAYS // days
+        at = self.made(f"bin of {days}", None, lambda: self.day // np.int32(days))
+        found = self.made(f"bins of {days}", measure, lambda: loops.binned(self.row, at, self.values(measure), bins, self.n))
         return found[1 if measure else 0]
 
     def extremes(self, measure: Measure) -> np.ndarray:
         """Smallest and largest value; infinite without any."""
-        r = self.rows
-        return self.made("extremes", measure, lambda: loops.extremes(self.index, r.row, r.step, r.values(measure), self.n))
+        return self.made("extremes", measure, lambda: loops.extremes(self.row, self.step, self.values(measure), self.n))
 
     def ends(self, measure: Measure | None = None) -> np.ndarray:
-        """The oldest and the newest row of each application; -1 without one."""
-        r = self.rows
-        return self.made("ends", measure, lambda: loops.ends(self.index, r.row, r.values(measure), self.n))
+        """The oldest and the newest row of each application, by its place in the slice; -1 without one."""
+        return self.made("ends", measure, lambda: loops.ends(self.row, self.values(measure), self.n))
 
 
 def _native(table: pa.Table, name: str) -> np.ndarray:

@@ -13,22 +13,14 @@ from .cube import divide
 
 def _tally(c: Cell) -> np.ndarray:
     """Per window: different identifiers, those first seen in it, rows of the commonest, sum of count ln count, rows in all."""
-    part, rows = c.part, c.part.rows
-
-    def loop() -> np.ndarray:
-        return tallies.tally(part.index, rows.row, rows.step, rows.identifiers(c.known.columns[0]), part.n)
-
-    return part.made("tally", c.measure, loop)[:, c.ends]
+    p, name = c.part, c.known.columns[0]
+    return p.made("tally", c.measure, lambda: tallies.tally(p.row, p.step, p.identifiers(name), p.n))[:, c.ends]
 
 
 def _switches(c: Cell) -> np.ndarray:
     """(changes, neighbouring rows) per window; both rows of a change have the identifier."""
-    part, rows = c.part, c.part.rows
-
-    def loop() -> np.ndarray:
-        return tallies.switches(part.index, rows.row, rows.step, rows.identifiers(c.known.columns[0]), part.n)
-
-    return part.made("switches", c.measure, loop)[:, c.ends]
+    p, name = c.part, c.known.columns[0]
+    return p.made("switches", c.measure, lambda: tallies.switches(p.row, p.step, p.identifiers(name), p.n))[:, c.ends]
 
 
 def _entropy(c: Cell) -> np.ndarray:

@@ -1,8 +1,9 @@
 """The compiled loops: one pass over the rows of a slice per kind of sum. Everything else is array expressions over their results.
 
-Rows come in the order (application, event_time, event_id). `index` are the rows of the slice; `row`, `step`, `day`, `age` and `value`
-have one entry per row of the stream, a value that is null is NaN and is left out. Results are (kinds, steps, n): a step's sums run in the
-order of the rows, then each window is the sum over its steps, so no cell depends on which other applications are there.
+Rows of a slice come in the order (application, event_time, event_id); `row` (the application), `step`, `day`, `age` and `value` have one
+entry each, `row` and `step` are unsigned (an index that cannot be negative is twice as fast). A value that is null is NaN and is left out.
+Results are (kinds, steps, n): a step's sums run in the order of the rows, then each window is the sum over its steps, so no cell depends
+on which other applications are there.
 """
 
 from __future__ import annotations
@@ -32,20 +33,20 @@ def _accumulate(sums: np.ndarray) -> None:
 
 
 @jit
-def counts(index: np.ndarray, row: np.ndarray, step: np.ndarray, n: int) -> np.ndarray:
+def counts(row: np.ndarray, step: np.ndarray, n: int) -> np.ndarray:
     """Rows per window."""
     out = np.zeros((1, N_STEPS, n))
-    for i in index:
+    for i in range(len(row)):
         out[0, step[i], row[i]] += 1.0
     _accumulate(out)
     return out
 
 
 @jit
-def moments(index: np.ndarray, row: np.ndarray, step: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
+def moments(row: np.ndarray, step: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
     """Rows with a value, sum of values, sum of squares."""
     out = np.zeros((3, N_STEPS, n))
-    for i in index:
+    for i in range(len(row)):
         v = value[i]
         if v == v:
             out[0, step[i], row[i]] += 1.0
@@ -56,10 +57,10 @@ def moments(index: np.ndarray, row: np.ndarray, step: np.ndarray, value: np.ndar
 
 
 @jit
-def trends(index: np.ndarray, row: np.ndarray, step: np.ndarray, value: np.ndarray, month: np.ndarray, n: int) -> np.ndarray:
+def trends(row: np.ndarray, step: np.ndarray, value: np.ndarray, month: np.ndarray, n: int) -> np.ndarray:
     """Sums of time, time squared, and time times value, over rows with a value."""
     out = np.zeros((3, N_STEPS, n))
-    for i in index:
+    for i in range(len(row)):
         v, t = value[i], month[i]
         if v == v:
             out[0, step[i], row[i]] += t
@@ -70,11 +71,11 @@ def trends(index: np.ndarray, row: np.ndarray, step: np.ndarray, value: np.ndarr
 
 
 @jit
-def extremes(index: np.ndarray, row: np.ndarray, step: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
+def extremes(row: np.ndarray, step: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
     """Smallest and largest value; infinite without any."""
     out = np.empty((2, N_STEPS, n))
     out[0], out[1] = np.inf, -np.inf
-    for i in index:
+    for i in range(len(row)):
         v, s, a = value[i], step[i], row[i]
         if v == v:
             out[0, s, a] = min(out[0, s, a], v)
@@ -86,10 +87,10 @@ def extremes(index: np.ndarray, row: np.ndarray, step: np.ndarray, value: np.nda
 
 
 @jit
-def binned(index: np.ndarray, row: np.ndarray, bin_: np.ndarray, value: np.ndarray, bins: int, n: int) -> np.ndarray:
+def binned(row: np.ndarray, bin_: np.ndarray, value: np.ndarray, bins: int, n: int) -> np.ndarray:
     """(2, bins, n): rows, and sums of values, per bin back from as_of."""
     out = np.zeros((2, bins, n))
-    for i in index:
+    for i in range(len(row)):
         b, v = bin_[i], value[i]
         if b < bins:
             out[0, b, row[i]] += 1.0
@@ -99,11 +100,11 @@ def binned(index: np.ndarray, row: np.ndarray, bin_: np.ndarray, value: np.ndarr
 
 
 @jit
-def days(index: np.ndarray, row: np.ndarray, step: np.ndarray, day: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
+def days(row: np.ndarray, step: np.ndarray, day: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
     """Days with rows, most rows on one day, largest sum of values on one day."""
     out = np.zeros((3, N_STEPS, n))
     count, total, before = 0.0, 0.0, -1
-    for i in index:
+    for i in range(len(row)):
         if before < 0 or row[i] != row[before] or day[i] != day[before]:
             count, total = 0.0, 0.0
             out[0, step[i], row[i]] += 1.0
@@ -120,11 +121,11 @@ def days(index: np.ndarray, row: np.ndarray, step: np.ndarray, day: np.ndarray, 
 
 
 @jit
-def gaps(index: np.ndarray, row: np.ndarray, step: np.ndarray, age: np.ndarray, n: int) -> np.ndarray:
+def gaps(row: np.ndarray, step: np.ndarray, age: np.ndarray, n: int) -> np.ndarray:
     """Between neighbours in time, counted where the later one lies: how many, sum and squares of the days, the longest."""
     out = np.zeros((4, N_STEPS, n))
     before = -1
-    for i in index:
+    for i in range(len(row)):
         if before >= 0 and row[i] == row[before]:
             s, a, gap = step[i], row[i], (age[before] - age[i]) / MICROS_PER_DAY
             out[0, s, a] += 1.0
@@ -139,11 +140,11 @@ def gaps(index: np.ndarray, row: np.ndarray, step: np.ndarray, age: np.ndarray, 
 
 
 @jit
-def moves(index: np.ndarray, row: np.ndarray, step: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
+def moves(row: np.ndarray, step: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
     """Between neighbours in time with a value, counted where the later one lies: how many, sum of absolute changes."""
     out = np.zeros((2, N_STEPS, n))
     before = -1
-    for i in index:
+    for i in range(len(row)):
         if value[i] == value[i]:
             if before >= 0 and row[i] == row[before]:
                 out[0, step[i], row[i]] += 1.0
@@ -154,10 +155,10 @@ def moves(index: np.ndarray, row: np.ndarray, step: np.ndarray, value: np.ndarra
 
 
 @jit
-def ends(index: np.ndarray, row: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
+def ends(row: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
     """(2, n): the oldest and the newest row with a value of each application; -1 without one."""
     out = np.full((2, n), -1)
-    for i in index:
+    for i in range(len(row)):
         if value[i] == value[i]:
             if out[0, row[i]] < 0:
                 out[0, row[i]] = i

@@ -34,7 +34,7 @@ class Plan:
     def specs(self) -> tuple[FeatureSpec, ...]:
         """All features in matrix order."""
         of_streams = tuple(spec for _, steps in self.streams for step in steps for _, _, spec in step.features)
-        return of_streams + self.snapshot + tuple(made.spec for made in (*self.ratios, *self.marks))
+        return of_streams + self.snapshot + tuple(r.spec for r in self.ratios) + tuple(m.spec for m in self.marks)
 
 
 def plan(present: Collection[str]) -> Plan:

@@ -83,8 +83,8 @@ def _run(c: Cell) -> np.ndarray:
 
 def _gaps(c: Cell) -> np.ndarray:
     """Days between neighbours in time per window: how many, sum, squares, longest."""
-    rows = c.part.rows
-    return c.part.made("gaps", None, lambda: loops.gaps(c.part.index, rows.row, rows.step, rows.age, c.part.n))[:, c.ends]
+    p = c.part
+    return p.made("gaps", None, lambda: loops.gaps(p.row, p.step, p.age, p.n))[:, c.ends]
 
 
 def _interval_cv(c: Cell) -> np.ndarray:
