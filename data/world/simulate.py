@@ -1,12 +1,13 @@
 """Write the whole world: every raw table in parts, one per chunk of applicants, and the truth apart.
 
-Workers build the same state from the same seed and emit different chunks, so the bytes do not depend on how many there are.
+Workers share one state and emit different chunks, each with its own random numbers, so the bytes do not depend on how many there are.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -80,22 +81,27 @@ def _check(world: WorldParams) -> None:
 def _run(setting: Setting, coefficients: Coefficients, raw: Path, truth_dir: Path, n_chunks: int) -> Iterator[dict[str, int]]:
     """Row counts of each chunk as it is written; in this process when one is asked for."""
     processes = min(setting.params.processes, n_chunks)
+    _STATE["world"] = build(setting, coefficients)
     if processes == 1:
-        _start(setting, coefficients)
         _write_truth(truth_dir)
         yield from (_write_chunk(index, raw) for index in range(n_chunks))
-        _STATE.clear()
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_start, initargs=(setting, coefficients)) as pool:
-        kept = pool.submit(_write_truth, truth_dir)
-        for job in as_completed([pool.submit(_write_chunk, index, raw) for index in range(n_chunks)]):
-            yield job.result()
-        kept.result()
+    else:
+        with ProcessPoolExecutor(processes, mp_context=_context(), initializer=_start, initargs=(setting, coefficients)) as pool:
+            jobs = [pool.submit(_write_chunk, index, raw) for index in range(n_chunks)]
+            _write_truth(truth_dir)
+            yield from (job.result() for job in as_completed(jobs))
+    _STATE.clear()
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    """Forked workers share the pages of the one state that was built; where there is no fork each builds its own."""
+    return multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 
 
 def _start(setting: Setting, coefficients: Coefficients) -> None:
-    _STATE["world"] = build(setting, coefficients)
+    """Build the state, unless this process came with it."""
+    if "world" not in _STATE:
+        _STATE["world"] = build(setting, coefficients)
 
 
 def _write_truth(folder: Path) -> None:
