@@ -35,9 +35,9 @@ ALL = situations()
 
 
 @cache
-def product(name: str) -> Product:
-    """A committed product by its id."""
-    return next(p for p in every_product() if p.id == name)
+def products() -> dict[str, Product]:
+    """The committed products by id."""
+    return {p.id: p for p in every_product()}
 
 
 def rulebook(situation: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
@@ -56,7 +56,7 @@ def test_a_named_situation(situation: dict[str, Any]) -> None:
     assert set(situation) <= KEYS, set(situation) - KEYS
     found = decided(
         situation["grade"],
-        product=product(situation["product"]),
+        product=products()[situation["product"]],
         law=tuple(situation.get("law", ())),
         unconsented=situation.get("unconsented", False),
         absent=tuple(situation.get("absent", ())),
@@ -68,7 +68,7 @@ def test_a_named_situation(situation: dict[str, Any]) -> None:
     expected = {key: tuple(v) if isinstance(v, list) else v for key, v in situation["expect"].items() if key != "reasons"}
     assert got == expected
     assert set(situation["expect"].get("reasons", ())) <= set(found.reasons)
-    lends = {tier.tier for tier in product(situation["product"]).tiers if tier.decision == "approve"}
+    lends = {tier.tier for tier in products()[situation["product"]].tiers if tier.decision == "approve"}
     if found.decision != "approve" and found.tier in lends:
         assert found.reasons, "what the score alone would approve has a reason of its own"
 
@@ -80,13 +80,13 @@ def test_there_are_enough_of_them_and_each_has_its_own_name() -> None:
 
 def test_every_product_and_every_filter_has_situations() -> None:
     values = [p.values[0] for p in ALL]
-    assert {v["product"] for v in values} == {p.id for p in every_product()}
+    assert {v["product"] for v in values} == set(products())
     fired = {code for v in values for code in v["expect"].get("actions", ())}
     assert fired == {f.code for f in FILTERS}
 
 
 def test_every_admission_criterion_of_every_product_is_met_and_missed() -> None:
     """Missed by name in some situation of the product, unless a sibling of the same id is."""
-    codes = {c.code for p in every_product() for c in p.admission if c.soft_points is None and c.id != "bureau_consent"}
+    codes = {c.code for p in products().values() for c in p.admission if c.soft_points is None and c.id != "bureau_consent"}
     missed = {code for p in ALL for code in p.values[0]["expect"].get("codes", ())}
     assert codes <= missed

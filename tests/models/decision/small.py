@@ -75,11 +75,23 @@ def laws(*names: str) -> tuple[Law, ...]:
     return tuple(document(Law, paths.LAW / f"{name}.yaml") for name in names or ("cn_2023", "cn_2025q4", "cn_2027"))
 
 
+@cache
+def filters() -> Filters:
+    """The committed thresholds."""
+    return document(Filters, paths.FILTERS)
+
+
+@cache
+def sources() -> Sources:
+    """The committed sources of data."""
+    return document(Sources, paths.SOURCES)
+
+
 def rules(product: Product | None = None, profiles: tuple[Law, ...] | None = None, **changes: Any) -> dict[str, Any]:
     """A whole rule book around a product, as the bundle stage compiles it; the house under the laws by date unless told otherwise."""
     given: dict[str, Any] = {
-        "filters": document(Filters, paths.FILTERS),
-        "sources": document(Sources, paths.SOURCES),
+        "filters": filters(),
+        "sources": sources(),
         "validation": Validation(True, "a test", dt.date(2099, 12, 31)),
         **changes,
     }
