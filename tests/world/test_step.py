@@ -13,7 +13,7 @@ from data.world.book_panel import counts
 from data.world.book_risk import cured_spells
 from data.world.book_run import Course, Review, earned, loans_as_booked, run_forward
 from data.world.book_state import Grant, open_book
-from data.world.default import pd_of
+from data.world.default import exposure, pd_of
 from data.world.step import Changes, step
 from data.world.step_numbers import BookNature
 from data.world.world import World
@@ -42,6 +42,11 @@ def year(state: World, numbers: BookNature, everyone: Grant) -> Course:
 def _line(state: World, factor: float = 1.0, rate: float = 0.0004) -> Grant:
     limit = (state.terms.principal_fen * factor).astype(np.int64)
     return Grant(limit, np.full(limit.size, rate), 12, "equal_instalment", is_revolving=True)
+
+
+def _few(grant: Grant, every: int) -> Grant:
+    """The grant for one applicant in `every` only."""
+    return replace(grant, limit_fen=np.where(np.arange(grant.limit_fen.size) % every == 0, grant.limit_fen, 0))
 
 
 def _column(course: Course, name: str) -> np.ndarray:
@@ -116,18 +121,20 @@ def test_behaviour_changes_from_the_month_of_the_shock_and_not_before(year: Cour
     assert np.nanmean(change[before]) == pytest.approx(1.0, abs=0.08)
 
 
-def test_a_larger_line_and_a_higher_price_raise_default(state: World, numbers: BookNature, year: Course) -> None:
-    """delta_L and delta_r have their sign and their size: the same luck, so the difference is nearly free of noise."""
-    large = replace(year.book.grant, limit_fen=year.book.grant.limit_fen * 2)
-    dear = replace(year.book.grant, daily_rate=year.book.grant.daily_rate + 0.002)
-    base = year.book.base - state.coefficients.terms_mean
-    for grant, expected in ((large, None), (dear, None)):
-        ratio = np.maximum(grant.limit_fen / 100.0 / state.people.income_cny - 0.5, 0.0)
-        log_odds = base + 0.4 * ratio + 1.0 * (grant.daily_rate * 360.0 - 0.144)
-        expected = pd_of(state.setting.nature.hazard, log_odds).sum()
-        bads = (run_forward(state, numbers, grant, YEAR).book.defaulted > 0).sum()
-        assert bads > (year.book.defaulted > 0).sum()
-        assert bads == pytest.approx(expected, abs=3 * np.sqrt(expected))
+def test_a_larger_line_and_a_higher_price_raise_default(state: World, numbers: BookNature, everyone: Grant, year: Course) -> None:
+    """delta_L 0.4 and delta_r 1.0 have their sign and size, both moved at once; the same luck, so a rise is no accident."""
+    third = np.arange(state.people.size) % 3 == 0
+    limits, rates = everyone.limit_fen * 2, everyone.daily_rate + 0.002
+    bads = (
+        run_forward(state, numbers, replace(everyone, limit_fen=np.where(third, limits, 0), daily_rate=rates), YEAR).book.defaulted > 0
+    ).sum()
+    moved = 0.4 * np.maximum(limits / 100.0 / state.people.income_cny - 0.5, 0.0) + 1.0 * (rates * 360.0 - 0.144)
+    log_odds = (year.book.base - state.coefficients.terms_mean + moved)[third]
+    expected = pd_of(
+        state.setting.nature.hazard, log_odds, exposure(state.setting.nature.hazard, state.life.month(state.people.as_of))[third]
+    )
+    assert bads > 1.5 * (year.book.defaulted[third] > 0).sum()
+    assert bads == pytest.approx(expected.sum(), abs=3 * np.sqrt(expected.sum()))
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_course(state: World, numbers: BookNature) -> None:
@@ -140,8 +147,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_course(stat
 def test_luck_belongs_to_the_person(state: World, numbers: BookNature) -> None:
     """Who else is booked changes nothing for anyone."""
     grant = loans_as_booked(state)
-    some = replace(grant, limit_fen=np.where(np.arange(grant.limit_fen.size) % 50 == 0, grant.limit_fen, 0))
-    alone, among = run_forward(state, numbers, some, 4), run_forward(state, numbers, grant, 4)
+    alone, among = (run_forward(state, numbers, _few(grant, every), 4) for every in (60, 6))
     mine = np.isin(among.book.rows, alone.book.rows)
     assert np.array_equal(alone.months[4]["dpd_days"].to_numpy(), among.months[4]["dpd_days"].to_numpy()[mine])
     assert np.array_equal(alone.months[4]["n_payments"].to_numpy(), among.months[4]["n_payments"].to_numpy()[mine])
@@ -149,7 +155,7 @@ def test_luck_belongs_to_the_person(state: World, numbers: BookNature) -> None:
 
 def test_money_is_neither_made_nor_lost(state: World, numbers: BookNature) -> None:
     """Every month: balance = balance before + drawn + interest due - paid, account by account."""
-    course = run_forward(state, numbers, _line(state), 8)
+    course = run_forward(state, numbers, _few(_line(state), 5), 8)
     for before, after in zip(course.months[:-1], course.months[1:], strict=True):
         moved = [after[name].to_numpy() for name in ("drawn_fen", "interest_due_fen", "paid_fen")]
         expected = before["balance_fen"].to_numpy() + moved[0] + moved[1] - moved[2]
@@ -178,7 +184,7 @@ def test_equal_instalments_are_equal() -> None:
 
 
 def test_frozen_accounts_draw_nothing_and_a_cut_line_stays_above_what_is_owed(state: World, numbers: BookNature) -> None:
-    book, _ = step(state, numbers, open_book(state, _line(state)))
+    book, _ = step(state, numbers, open_book(state, _few(_line(state), 5)))
     size = book.size
     frozen, _ = step(state, numbers, book, Changes(book.grant.limit_fen, book.grant.daily_rate, np.ones(size, bool)))
     _, rows = step(state, numbers, book, Changes(book.grant.limit_fen // 2, book.grant.daily_rate, np.zeros(size, bool)))
@@ -191,7 +197,7 @@ def test_frozen_accounts_draw_nothing_and_a_cut_line_stays_above_what_is_owed(st
 
 def test_a_new_rate_holds_for_new_drawdowns_only(state: World, numbers: BookNature) -> None:
     """S5-R30: what was drawn before costs what it cost."""
-    book, _ = step(state, numbers, open_book(state, _line(state)))
+    book, _ = step(state, numbers, open_book(state, _few(_line(state), 20)))
     none = Changes(np.zeros(book.size, np.int64), book.grant.daily_rate * 10, np.ones(book.size, bool))
     dear, _ = step(state, numbers, book, none)
     assert np.array_equal(dear.schedule.interest_fen, book.schedule.passed().interest_fen)
