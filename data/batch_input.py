@@ -124,8 +124,9 @@ def _file_blocks(path: Path, columns: Sequence[str], rows: int, first: int) -> I
     starts = np.asarray(_group_starts(path))
     group = int(np.searchsorted(starts, first, side="right")) - 1
     at = int(starts[group])
-    with pq.ParquetFile(path, buffer_size=1 << 20) as file:  # a page at a time: row groups may be larger than memory
-        for batch in file.iter_batches(rows, row_groups=list(range(group, len(starts) - 1)), columns=list(columns)):
+    with pq.ParquetFile(path, buffer_size=1 << 16, pre_buffer=False) as file:  # a page at a time: row groups may be larger than memory
+        groups = list(range(group, len(starts) - 1))
+        for batch in file.iter_batches(rows, row_groups=groups, columns=list(columns), use_threads=False):
             skipped = min(max(first - at, 0), len(batch))
             if skipped < len(batch):
                 yield at + skipped, pa.Table.from_batches([batch.slice(skipped)])
