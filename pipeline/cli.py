@@ -35,6 +35,7 @@ COMMANDS = {
     "scale": "pipeline.scale:scale",
     "machinery": "pipeline.machinery:machinery",
     "trace": "pipeline.trace.command:trace",
+    "dictionary": "pipeline.dictionary:dictionary",
 }
 
 
