@@ -112,7 +112,9 @@ class Days:
         return np.interp(time_us / DAY_US - self.origin, np.arange(cumulative.size), cumulative)
 
     def day_of(self, cumulative: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """Day number (since 1970) of each value of a cumulative season."""
+        """Day number (since 1970) of each value of a cumulative season; where all days are alike it is the whole part."""
+        if cumulative is self.even:
+            return self.origin + weight.astype(np.int64)
         return self.origin + np.searchsorted(cumulative, weight, side="right") - 1
 
 
