@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-HEAD = "| feature | what it says (of the first window) | 含义 | unit | windows | sign | null means | source |\n|---|---|---|---|---|---|---|---|"
+HEAD = "| feature | what it says (first window) | 含义 | unit | windows | sign | null means | source |\n|---|---|---|---|---|---|---|---|"
 SIGN = {-1: "more is safer", 0: "", 1: "more is riskier"}
 INTRO = """# Features
 

@@ -1,0 +1,108 @@
+"""What the neighbours' default rate may tell, and what it tells when the two guards are taken away.
+
+A world of friends who share risk: 3,000 people in circles, everyone borrows once. The guards are time (a neighbour's default counts only
+once it is known) and self (one's own record never counts). Each leak is rebuilt here by hand, and the engine gives the honest figure.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from scipy import sparse
+from sklearn.metrics import roc_auc_score
+
+from features.engine import build
+from features.tables import APPLICATIONS, CONTACTS, LOAN_PERFORMANCE
+from tests.features.raw import PARAMS, write_raw
+
+N, CIRCLE, FRIENDS = 3_000, 30, 8
+DAY = np.timedelta64(86_400_000_000, "us")
+FEATURE = "soc_graph_neighbour_default_share_ever"
+
+
+class World:
+    """Who knows whom, who applied when, who went bad and when that was known."""
+
+    def __init__(self, seed: int = 4) -> None:
+        rng = np.random.default_rng(seed)
+        circle = np.arange(N) // CIRCLE
+        risk = rng.normal(0, 0.45, N // CIRCLE)[circle]
+        self.bad = rng.random(N) < 1 / (1 + np.exp(1.9 - risk))
+        self.as_of = np.datetime64("2024-01-01T12:00", "us") + rng.integers(0, 540, N) * DAY
+        self.known = self.as_of + rng.integers(120, 360, N) * DAY
+        own = circle[:, None] * CIRCLE + rng.integers(0, CIRCLE, (N, FRIENDS))
+        self.source, self.target = np.repeat(np.arange(N), FRIENDS), own.ravel()
+
+    def raw(self, known: np.ndarray, loops: bool = False) -> dict[str, pa.Table]:
+        """Raw tables in which defaults are known at `known`; with `loops` everybody also lists themselves."""
+        people = np.arange(N)
+        source = np.concatenate([self.source, people]) if loops else self.source
+        target = np.concatenate([self.target, people]) if loops else self.target
+        early = np.full(len(source), np.datetime64("2023-06-01", "us"))
+        begun = np.minimum(known, self.as_of + 30 * DAY)
+        twice = [np.concatenate(pair) for pair in ((people, people[self.bad]), (begun, known[self.bad]))]
+        dpd = np.concatenate([np.zeros(N, np.int16), np.full(int(self.bad.sum()), 95, np.int16)])
+        applications = {"application_id": people, "applicant_id": people, "as_of": self.as_of}
+        consents = {c.name: np.ones(N, bool) for c in APPLICATIONS.columns if c.name.startswith("consent_")}
+        return {
+            "applications": _table(APPLICATIONS.arrow_schema, N, **applications, **consents),
+            "contacts": _table(
+                CONTACTS.arrow_schema, len(source), applicant_id=source, contact_id=target, event_time=early, known_time=early,
+            ),
+            "loan_performance": _table(
+                LOAN_PERFORMANCE.arrow_schema, len(dpd), applicant_id=twice[0], application_id=twice[0], dpd_days=dpd,
+                month_on_book=np.ones(len(dpd), np.int16), event_time=twice[1] - DAY, known_time=twice[1],
+            ),
+        }  # fmt: skip
+
+    def auc(self, share: np.ndarray) -> float:
+        """How well a share ranks the bad; null counts as the average."""
+        return float(roc_auc_score(self.bad, np.where(np.isnan(share), np.nanmean(share), share)))
+
+
+def _table(schema: pa.Schema, n: int, **columns: np.ndarray) -> pa.Table:
+    filled = {"event_id": np.arange(n), **columns}
+    return pa.table({f.name: pa.array(filled[f.name], f.type) if f.name in filled else pa.nulls(n, f.type) for f in schema})
+
+
+def _feature(raw: dict[str, pa.Table], folder: Path) -> np.ndarray:
+    table = pa.concat_tables(build(write_raw(raw, folder), PARAMS))
+    return table.column(FEATURE).to_numpy()
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World()
+
+
+@pytest.fixture(scope="module")
+def honest(world: World, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
+    return _feature(world.raw(world.known), tmp_path_factory.mktemp("honest"))
+
+
+def test_what_may_be_known_of_the_circle_tells_a_little(world: World, honest: np.ndarray) -> None:
+    assert 0.505 < world.auc(honest) < 0.56
+
+
+def test_defaults_known_at_any_time_would_tell_more(world: World, honest: np.ndarray, tmp_path: Path) -> None:
+    """The leak of time, made by dating what is known before everyone applied: the engine believes its tables, so it shows."""
+    always = _feature(world.raw(np.full(N, np.datetime64("2023-07-01", "us"))), tmp_path)
+    assert world.auc(always) > world.auc(honest) + 0.015
+
+
+def test_ones_own_default_would_tell_nearly_all(world: World) -> None:
+    """The leak of self, by hand: one's own outcome among those of the circle."""
+    edges = (np.ones(2 * len(world.source)), (np.r_[world.source, world.target], np.r_[world.target, world.source]))
+    linked = (sparse.csr_matrix(edges, shape=(N, N)) > 0).astype(float) + sparse.eye(N)
+    share = np.asarray(linked @ world.bad / linked.sum(axis=1).A1)
+    assert world.auc(share) > 0.75
+
+
+def test_the_guards_hold(world: World, honest: np.ndarray, tmp_path: Path) -> None:
+    """Listing oneself changes nothing, and neither does what becomes known after the last application."""
+    later = np.where(world.known < world.as_of.max(), world.known, world.known + 400 * DAY)
+    guarded = _feature(world.raw(later, loops=True), tmp_path)
+    np.testing.assert_array_equal(guarded, honest)
