@@ -1,5 +1,6 @@
 """A policy run forward: what it grants, month after month, and what that earned and lost (domain 0.15, 6 profit).
 
+A policy is whatever makes a `Grant` of what a lender can see of the applicants, and a `Review` of what he sees of the accounts.
 Two policies run on one world and one seed meet the same luck, so that a small difference between them can be seen.
 """
 
@@ -7,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -16,15 +16,6 @@ from data.world.book_state import Book, Grant, open_book
 from data.world.step import Changes, step
 from data.world.step_numbers import BookNature
 from data.world.world import World
-
-
-class Policy(Protocol):
-    """Who is let in and on what terms, from what a lender can see of the applicants."""
-
-    def __call__(self, applicants: pa.Table) -> Grant:
-        """One line and rate per row of `applicants`, which are all of the world in order; a line of 0 declines."""
-        ...
-
 
 Review = Callable[[Sequence[pa.Table]], Changes | None]  # the panel's months so far, the last one last, to the changes of the next
 

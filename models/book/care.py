@@ -35,6 +35,11 @@ def collection_stage(dpd_days: Floats, rules: Collections) -> NDArray[np.int64]:
     return np.searchsorted([rules.sms_from.value, rules.robot_from.value, rules.agency_from.value], dpd_days, side="right")
 
 
+def contact_hours(rules: Collections) -> str:
+    """The hours in which a debtor may be contacted, as `08:00-22:00`."""
+    return f"{int(rules.opens.value):02d}:00-{int(rules.closes.value):02d}:00"
+
+
 def may_contact(hour: Floats, rules: Collections) -> Flags:
     """Whether the hour of the day (0-24) lies in the time in which a debtor may be contacted: never from 22 to 8 (domain 5.1)."""
     return (hour >= rules.opens.value) & (hour < rules.closes.value)
@@ -52,7 +57,7 @@ def is_in_default(seen: History, rules: Provision) -> Flags:
     return bad.any(axis=1) & ~is_on_time(seen, rules.probation.value)
 
 
-def stage(seen: History, pd: Floats, pd_booked: Floats, is_forborne: Flags, rules: Provision) -> NDArray[np.int64]:
+def stage(seen: History, pd: Floats, pd_booked: Floats, rules: Provision) -> NDArray[np.int64]:
     """IFRS 9 stage 1, 2 or 3.
 
     3: in default or written off. 2: over 30 days past due within the last probation months, extended (S1-R37), or PD risen threefold since
@@ -60,7 +65,7 @@ def stage(seen: History, pd: Floats, pd_booked: Floats, is_forborne: Flags, rule
     """
     past_due = (seen.of("dpd_days", int(rules.probation.value)) > rules.sicr_over.value).any(axis=1)
     risen = (pd >= rules.pd_rise.value * pd_booked) & (pd > rules.pd_low.value)
-    out = np.where(past_due | risen | is_forborne, 2, 1)
+    out = np.where(past_due | risen | seen.is_extended, 2, 1)
     return np.where(is_in_default(seen, rules) | seen.is_written_off, 3, out)
 
 

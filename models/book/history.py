@@ -17,6 +17,7 @@ COLUMNS = (
     "inflow_fen", "retained_share", "other_debt_service_fen", "lqt_balance_fen", "lct_balance_fen", "n_asset_proofs", "n_hard_enquiries",
     "pay_score",
 )  # fmt: skip
+OPTIONAL = ("is_extended",)  # a month in which the loan was extended (S1-R37); a panel without the column has none
 KEYS = ("application_id", "month_on_book", "is_written_off")
 
 
@@ -49,6 +50,11 @@ class History:
         return np.divide(total, known.sum(axis=1), out=np.full(self.size, np.nan), where=known.any(axis=1))
 
     @property
+    def is_extended(self) -> NDArray[np.bool_]:
+        """Accounts with an extension in any month held."""
+        return np.asarray((self.columns.get("is_extended", np.zeros((self.size, 1))) > 0).any(axis=1))
+
+    @property
     def on_time(self) -> NDArray[np.bool_]:
         """Months with nothing overdue at their end and nothing paid late; accounts x months. A month before the account's first is not."""
         late = self.columns["days_late"] > 0
@@ -74,6 +80,7 @@ def history(panel: pa.Table, months: int) -> History:
     kept = back < months
     place = (row[kept], back[kept])
     filled = {name: _matrix(panel[name], order[kept], place, (len(first), months)) for name in COLUMNS}
+    filled |= {name: _matrix(panel[name], order[kept], place, (len(first), months)) for name in OPTIONAL if name in panel.column_names}
     gone = panel["is_written_off"].to_numpy(zero_copy_only=False)[order][first]
     return History(account[first], month[first].astype(np.int64), gone, filled)
 

@@ -88,7 +88,8 @@ def _booked(seen: History, booked: pd.Series) -> Floats:
 def _accounts(seen: History, after: Standing, scores: Scores, rules: ReviewRules) -> pd.DataFrame:
     """Score, state, collections, IFRS 9 and asset class of every account."""
     provision, dpd = rules.provision, seen.now("dpd_days")
-    stages = care.stage(seen, scores.pd, after.pd_booked, np.zeros(seen.size, bool), provision)
+    ladder = care.collection_stage(dpd, rules.collections)
+    stages = care.stage(seen, scores.pd, after.pd_booked, provision)
     balance = seen.now("balance_fen")
     undrawn = np.maximum(after.granted_fen - balance, 0.0) * (after.state == 0)
     return pd.DataFrame(
@@ -104,7 +105,9 @@ def _accounts(seen: History, after: Standing, scores: Scores, rules: ReviewRules
             "daily_rate": after.daily_rate,
             "balance_fen": balance,
             "dpd_days": dpd,
-            "collection": np.array(care.LADDER)[care.collection_stage(dpd, rules.collections)],
+            "collection": np.array(care.LADDER)[ladder],
+            "remind_days_before": np.where((ladder == 0) & (balance > 0), int(rules.collections.remind_before.value), 0),
+            "contact_hours": np.where(ladder > 0, care.contact_hours(rules.collections), ""),
             "stage": stages,
             "ecl_fen": np.where(seen.is_written_off, 0.0, care.expected_loss(stages, scores.pd, balance, undrawn, provision)),
             "asset_class": np.array(care.CLASSES)[care.asset_class(dpd, provision)],

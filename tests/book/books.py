@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.book.history import COLUMNS, History
+from models.book.history import COLUMNS, OPTIONAL, History
 from models.book.review import Scores, Standing, first_standing
 from models.book.rules import ReviewRules
 from pipeline import paths
@@ -24,7 +24,7 @@ GOOD = {  # a quiet account of 10,000 yuan: half used, on time, active, solvent
 
 def book(month_on_book: int = 12, accounts: int = 1, is_written_off: bool = False, **columns: object) -> History:
     """A book of `accounts` alike; a column given as a list holds the latest months first, the rest as in GOOD, a number all of them."""
-    held = {name: np.full((accounts, MONTHS), float(GOOD[name])) for name in COLUMNS}
+    held = {name: np.full((accounts, MONTHS), float(GOOD.get(name, 0))) for name in (*COLUMNS, *OPTIONAL)}
     for name, values in columns.items():
         given = np.atleast_1d(np.asarray(values, float))
         held[name][:, : len(given) if isinstance(values, list) else MONTHS] = given

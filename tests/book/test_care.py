@@ -45,6 +45,10 @@ def test_nobody_is_called_between_22_and_8(hour: float, allowed: bool) -> None:
     assert care.may_contact(np.array([hour]), RULES.collections)[0] == allowed
 
 
+def test_the_hours_are_written_for_whoever_calls() -> None:
+    assert care.contact_hours(RULES.collections) == "08:00-22:00"
+
+
 @pytest.mark.parametrize(
     ("arrears", "balance", "material"),
     [(10_000, 500_000, False), (10_001, 500_000, True), (20_000, 2_000_000, False), (20_001, 2_000_000, True)],
@@ -69,16 +73,16 @@ def test_default_at_90_days_ends_after_three_clean_months(dpd: list[float], arre
 )  # fmt: skip
 def test_stages(dpd: list[float], pd: float, forborne: bool, expected: int) -> None:
     """Over 30 days, PD threefold and over 3 %, extension: 2; 90 days: 3 (IFRS 9 5.5.9-5.5.11, S1-R37)."""
-    seen = book(dpd_days=dpd, arrears_fen=50_000)
-    assert care.stage(seen, np.array([pd]), np.array([0.004]), np.array([forborne]), PROVISION)[0] == expected
+    seen = book(dpd_days=dpd, arrears_fen=50_000, is_extended=[0, 0, int(forborne)])
+    assert care.stage(seen, np.array([pd]), np.array([0.004]), PROVISION)[0] == expected
 
 
 def test_a_pd_that_was_high_at_booking_has_not_risen() -> None:
-    assert care.stage(book(), np.array([0.05]), np.array([0.02]), np.array([False]), PROVISION)[0] == 1
+    assert care.stage(book(), np.array([0.05]), np.array([0.02]), PROVISION)[0] == 1
 
 
 def test_what_is_written_off_is_stage_3() -> None:
-    assert care.stage(book(is_written_off=True), np.array([0.01]), np.array([0.01]), np.array([False]), PROVISION)[0] == 3
+    assert care.stage(book(is_written_off=True), np.array([0.01]), np.array([0.01]), PROVISION)[0] == 3
 
 
 def test_expected_loss_by_stage() -> None:
