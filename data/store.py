@@ -119,7 +119,7 @@ class Writer:
         self._file = pq.ParquetWriter(
             self._temporary,
             self.schema,
-            use_dictionary=[name for name in self.schema.names if name not in whole],
+            use_dictionary=[field.name for field in self.schema if field.name not in whole and not pa.types.is_floating(field.type)],
             column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),  # sorted ids and times: 40 % smaller, written in 40 % of the time
             **COMPRESSION,
         )
