@@ -41,18 +41,31 @@ def read(frame: pd.DataFrame, catalogue: Catalogue, inputs: Iterable[str], banne
     `inputs` are the policy inputs that must be there; `banned` are names that may not (R7).
     Raises `DecisionError` for a missing, banned or mistyped column and for values that no decision may rest on.
     """
-    source = Source([str(c) for c in frame.columns], len(frame), lambda name: frame[name], lambda name: _number(frame[name], name))
+    source = Source(
+        [str(c) for c in frame.columns], len(frame), lambda name: frame[name], lambda name: _number(frame[name], name), _together(frame)
+    )
     return assemble(source, catalogue, inputs, banned)
 
 
 @dataclass(frozen=True)
 class Source:
-    """An input that can be asked for its columns: as a series, or as float64 with NaN for null."""
+    """An input that can be asked for its columns: as a series, or as float64 with NaN for null; several `together` if quicker."""
 
     names: list[str]
     n_rows: int
     series: Callable[[str], pd.Series]
     number: Callable[[str], np.ndarray]
+    together: Callable[[list[str]], np.ndarray | None] = lambda _names: None
+
+
+def _together(frame: pd.DataFrame) -> Callable[[list[str]], np.ndarray | None]:
+    """Many columns at once where pandas has them as plain numbers: one row must not pay for a thousand columns one by one."""
+
+    def numbers(names: list[str]) -> np.ndarray | None:
+        values = frame[names].to_numpy()
+        return values if values.dtype == np.float64 else None
+
+    return numbers
 
 
 def assemble(source: Source, catalogue: Catalogue, inputs: Iterable[str], banned: Iterable[str]) -> Frame:
@@ -94,13 +107,19 @@ def _check_columns(there: list[str], wanted: tuple[str, ...], banned: Iterable[s
         near = difflib.get_close_matches(missing[0], there, n=1)
         got = f"no such column{f'; nearest is {near[0]}' if near else ''} ({len(missing)} missing: {', '.join(missing[:5])})"
         raise _refusal("a column is missing", f"column {missing[0]}", "a column of this name", got)
-    for name in banned:
-        caught = [c for c in there if c == name or c.startswith(f"{name}_")]
-        if caught:
-            raise _refusal("a column may not be processed at all (R7)", f"column {caught[0]}", f"no {name} data", "such a column")
+    names = tuple(banned)
+    prefixes = tuple(f"{name}_" for name in names)
+    caught = next((c for c in there if c in names or c.startswith(prefixes)), None)
+    if caught:
+        name = next(n for n in names if caught == n or caught.startswith(f"{n}_"))
+        raise _refusal("a column may not be processed at all (R7)", f"column {caught}", f"no {name} data", "such a column")
 
 
 def _features(source: Source, catalogue: Catalogue) -> np.ndarray:
+    if not any(f.special_codes or f.categories for f in catalogue.features):
+        whole = source.together(list(catalogue.names))
+        if whole is not None:
+            return whole
     x = np.empty((len(catalogue.features), source.n_rows))
     for k, feature in enumerate(catalogue.features):
         x[k] = _feature(source, feature)

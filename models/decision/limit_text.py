@@ -10,7 +10,7 @@ from .case import Case
 from .figure import value
 from .text import Language, number, yuan
 
-Amount = Callable[[str], str]
+Amounts = Callable[[str], list[str]]
 
 CAP_TEXTS = {
     "product_max": ("largest limit of the product: {product_max}", "产品最高额度：{product_max}"),
@@ -34,34 +34,42 @@ CAP_TEXTS = {
 }  # fmt: skip
 
 
-def cap_text(case: Case, cap: str, row: int, language: Language) -> str:
-    """The sentence of `cap` for one application."""
+def cap_texts(case: Case, cap: str, rows: np.ndarray, language: Language) -> list[str]:
+    """The sentence of `cap` for each of `rows`."""
 
-    def amount(name: str) -> str:
-        return yuan(float(np.nan_to_num(case.yuan(name)[row])), language)
+    def amounts(name: str) -> list[str]:
+        return [yuan(v, language) for v in np.nan_to_num(case.yuan(name)[rows]).tolist()]
 
     template = CAP_TEXTS[cap][0 if language == "en" else 1]
-    return template.format(**_numbers(case, cap, row, language, amount))
+    columns = _numbers(case, cap, rows, language, amounts)
+    return [template.format(**dict(zip(columns, numbers, strict=True))) for numbers in zip(*columns.values(), strict=True)]
 
 
-def _numbers(case: Case, cap: str, row: int, language: Language, amount: Amount) -> dict[str, str]:
-    rules = case.product.limit
+def _numbers(case: Case, cap: str, rows: np.ndarray, language: Language, amounts: Amounts) -> dict[str, list[str]]:
+    """The template's fields, each with one text per row."""
+    rules, n = case.product.limit, len(rows)
     if cap == "affordability":
-        return {"income": amount("verified_income"), "debt": amount("debt_service")}
+        return {"income": amounts("verified_income"), "debt": amounts("debt_service")}
     if cap == "formula":
-        return {"cards": amount("card_limits"), "volume": amount("annual_volume"), "wealth": amount("wealth")}
+        return {"cards": amounts("card_limits"), "volume": amounts("annual_volume"), "wealth": amounts("wealth")}
     if cap == "exposure":
-        return {"exposure": amount("exposure"), "customer_total": yuan(rules.customer_total.value, language)}
+        return {"exposure": amounts("exposure"), "customer_total": [yuan(rules.customer_total.value, language)] * n}
     if cap == "hard_enquiries":
-        count = number(float(case.number("hard_enquiries_90d")[row]))
         return {
-            "enquiries": count,
-            "enquiries_over": number(value(rules.enquiries_over)),
-            "enquiry_factor": number(100 * value(rules.enquiry_factor)),
+            "enquiries": [number(v) for v in case.number("hard_enquiries_90d")[rows].tolist()],
+            "enquiries_over": [number(value(rules.enquiries_over))] * n,
+            "enquiry_factor": [number(100 * value(rules.enquiry_factor))] * n,
         }
-    terms = case.product.tiers[case.tier[row]]
+    tiers = case.tier[rows].tolist()
+    by_tier = {k: _tier_words(case, cap, k, language) for k in set(tiers)}
+    return {"tier": [by_tier[k][0] for k in tiers], cap: [by_tier[k][1] for k in tiers]}
+
+
+def _tier_words(case: Case, cap: str, tier: int, language: Language) -> tuple[str, str]:
+    """Name of a tier, and its amount of `cap`."""
+    rules, terms = case.product.limit, case.product.tiers[tier]
     caps = {
         "tier_max": terms.limit, "tier_initial": terms.initial_limit, "new_user": terms.new_user_limit, "product_max": rules.maximum,
         "study": rules.student,
     }  # fmt: skip
-    return {"tier": terms.tier, cap: yuan(value(caps[cap]), language)}
+    return terms.tier, yuan(value(caps[cap]), language)

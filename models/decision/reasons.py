@@ -16,7 +16,7 @@ from .case import Case
 from .catalogue import Catalogue
 from .fired import Fired
 from .limit import CAPS, Limits
-from .limit_text import cap_text
+from .limit_text import cap_texts
 from .reference import Reference
 from .text import Language, behaviour
 
@@ -70,9 +70,11 @@ def rule_reasons(fired: Sequence[Fired], language: Language) -> list[Reasons]:
 def limit_reasons(case: Case, limits: Limits, mask: np.ndarray, language: Language) -> Reasons:
     """What holds the limit down, for the rows of `mask`, with its numbers."""
     row = np.flatnonzero(mask)
-    caps = [CAPS[k] for k in limits.cap[row]]
-    texts = [cap_text(case, cap, k, language) for cap, k in zip(caps, row.tolist(), strict=True)]
-    return _entries(row, [f"limit_{cap}" for cap in caps], np.full(len(row), np.nan), texts)
+    cap, texts = limits.cap[row], np.empty(len(row), dtype=object)
+    for k in np.unique(cap):
+        texts[cap == k] = cap_texts(case, CAPS[k], row[cap == k], language)
+    names = np.array([f"limit_{name}" for name in CAPS], dtype=object)
+    return _entries(row, names[cap].tolist(), np.full(len(row), np.nan), texts.tolist())
 
 
 def score_reasons(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import literally
 
 from .compiled import jit
 from .forest import MISSING_NONE, MISSING_ZERO
@@ -29,6 +28,7 @@ from .instructions import (
 from .layout import BLOCK
 from .program import ADD, BUSH, DOWN, LEAF, UP
 
+ONE = (0.0,)  # a tuple in the place of the points where there are none to run over
 STATE = 3  # columns of a concept: sum of points, lowest gain, lead
 ZERO = 1e-35  # LightGBM's kZeroThreshold, a float32 there
 DOWN_AGAIN, UP_NL, UP_LN, UP_LL = DOWN + 1, UP + 1, UP + 2, UP + 3
@@ -38,7 +38,6 @@ AGAIN_NN, AGAIN_NL, AGAIN_LN, AGAIN_LL = UP + 4, UP + 5, UP + 6, UP + 7
 @jit
 def run_block(code, constants, work, raw_at, points):  # type: ignore[no-untyped-def]
     """Run every instruction over the block in `work`; margins gather at `raw_at`, one tree after the other."""
-    literally(points)
     c0, f0, w = code.ctypes.data, constants.ctypes.data, work.ctypes.data
     i, n = 0, code.shape[0]
     while i < n:
@@ -79,16 +78,16 @@ def score_block(code, constants, work, raw_at):  # type: ignore[no-untyped-def]
     while i < n:
         op, c = code[i, 0], c0 + 4 * i * code.shape[1]
         if op == BUSH:
-            pick_bush(c, f0, w, 1)
+            pick_bush(c, f0, w, ONE)
             i += 2
         elif op in (UP, AGAIN_NN):
-            pick_nn(c, f0, w, 1)
+            pick_nn(c, f0, w, ONE)
         elif op in (UP_NL, AGAIN_NL):
-            pick_nl(c, f0, w, 1)
+            pick_nl(c, f0, w, ONE)
         elif op in (UP_LN, AGAIN_LN):
-            pick_ln(c, f0, w, 1)
+            pick_ln(c, f0, w, ONE)
         elif op in (UP_LL, AGAIN_LL):
-            pick_ll(c, f0, w, 1)
+            pick_ll(c, f0, w, ONE)
         elif op in (ADD, LEAF):
             add_tree(op, constants[code[i, -1] // 8 + 1], work, raw_at)
         i += 1
@@ -131,7 +130,6 @@ def score_rows(x, first, end, columns, missing, code, constants, work, raw):  # 
 @jit
 def explain_rows(x, first, end, columns, missing, code, constants, work, points, raw, phi):  # type: ignore[no-untyped-def]
     """Rows first..end of x (features x rows): margins into `raw`, contributions of the used features into `phi`."""
-    literally(points)
     n = columns.shape[0]
     raw_at = 2 * n * BLOCK
     for start in range(first, end, BLOCK):
@@ -150,7 +148,6 @@ def tell_rows(x, first, end, columns, missing, code, constants, work, points, ra
 
     The concepts' states lie at the end of `work`: each STATE columns, the sum, the lowest gain and the feature that has it.
     """
-    literally(points)
     n, concepts = columns.shape[0], total.shape[1]
     raw_at, at, w = 2 * n * BLOCK, work.shape[0] - STATE * concepts * BLOCK, work.ctypes.data
     state = work[at:].reshape((concepts, STATE, BLOCK))

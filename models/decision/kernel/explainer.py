@@ -44,7 +44,7 @@ class Explainer:
         p, raw, phi = self._program, np.empty(len(x)), np.zeros(x.shape)
 
         def explain(rows: Rows, work: np.ndarray) -> None:
-            explain_rows(*rows, p.columns, self._missing, p.code, p.constants, work, p.layout.points, raw, phi)
+            explain_rows(*rows, p.columns, self._missing, p.code, p.constants, work, p.points, raw, phi)
 
         self._run(x, 0, explain)
         return raw, phi
@@ -59,14 +59,14 @@ class Explainer:
         told = scale, owner, reference, np.empty((len(x), n)), np.empty((len(x), n), np.int32)
 
         def tell(rows: Rows, work: np.ndarray) -> None:
-            tell_rows(*rows, p.columns, self._missing, p.code, p.constants, work, p.layout.points, raw, *told)
+            tell_rows(*rows, p.columns, self._missing, p.code, p.constants, work, p.points, raw, *told)
 
         self._run(x, STATE * n, tell)
         return raw, told[3], told[4]
 
     def _run(self, x: np.ndarray, state: int, work_on: Callable[[Rows, np.ndarray], None]) -> None:
         """Chunks of rows to threads, each with a workspace of its own; fresh memory is dear, so workspaces are used again."""
-        starts, columns = iter(range(0, len(x), CHUNK)), np.ascontiguousarray(x.T, dtype=np.float64)
+        starts, columns = iter(range(0, len(x), CHUNK)), np.require(x.T, np.float64, ["C", "W"])  # one type, compiled once
 
         def take_turns() -> None:
             work = self._spare[state].pop() if self._spare[state] else self._workspace(state)

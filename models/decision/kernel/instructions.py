@@ -1,7 +1,7 @@
 """The instructions of a program, each for 64 rows: down, up, and a whole bush of three splits in registers.
 
-Every instruction takes the addresses of its code row, its constants row and the workspace, and the number of
-quadrature points as a literal (one compiled version per number).
+Every instruction takes the addresses of its code row, of the constants and of the workspace, and a tuple as long as there are quadrature
+points: its type carries their number, so that there is one compiled version per number (a literal would be typed anew at every call).
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ def _instruction(write: Any) -> Any:
 
     def typed(_typing: Any, code: Any, constants: Any, work: Any, points: Any) -> Any:  # noqa: ARG001 - numba reads the names
         def codegen(context: Any, builder: ir.IRBuilder, _signature: Any, args: Any) -> Any:
-            write(Lanes(builder), *args[:3], points.literal_value)
+            write(Lanes(builder), *args[:3], points.count)
             return context.get_dummy_value()
 
-        return (types.void(types.int64, types.int64, types.int64, points), codegen) if isinstance(points, types.IntegerLiteral) else None
+        return (types.void(types.int64, types.int64, types.int64, points), codegen) if isinstance(points, types.UniTuple) else None
 
     return intrinsic(typed)
 

@@ -42,6 +42,11 @@ class Program:
     weights: np.ndarray
     base: float
 
+    @property
+    def points(self) -> tuple[float, ...]:
+        """The quadrature weights as a tuple: the form in which the compiled code learns their number."""
+        return tuple(self.weights.tolist())
+
 
 class Step(NamedTuple):
     """An earlier split on the path: where it lies and the fraction that went the path's way."""
