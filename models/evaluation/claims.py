@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from . import claims_found as found
-from .claims_view import World
+from . import claims_events as events
+from . import claims_risk as risk
+from .claims_view import Found, World
 
-Measure = Callable[[World], found.Found | None]
+Measure = Callable[[World], Found | None]
 TWO_HORIZONS = "needs the book run forward: `creditloom review`"
 
 
@@ -32,37 +33,37 @@ class Claim:
 
 
 CLAIMS = (
-    Claim("payments_5_a_day", "five payments a day or more (90 days, full activity)", "S3, 7.4", 0.34, 0.05, found.payments_5_a_day),
-    Claim("payments_at_night", "payments between 23 and 5 h", "7.4", 0.10, 0.03, found.payments_at_night),
-    Claim("gambling_like", "gambling-like payments", "7.4", 0.003, 0.0015, found.gambling_like),
-    Claim("red_packet_gap", "red-packet gap over 0.3 in 6 months", "S5-R22, 7.4", 0.15, 0.03, found.red_packet_gap),
-    Claim("bills_on_time", "bills paid by the due date", "7.4", 0.90, 0.04, found.bills_on_time,
+    Claim("payments_5_a_day", "five payments a day or more (90 days, full activity)", "S3, 7.4", 0.34, 0.05, events.payments_5_a_day),
+    Claim("payments_at_night", "payments between 23 and 5 h", "7.4", 0.10, 0.03, events.payments_at_night),
+    Claim("gambling_like", "gambling-like payments", "7.4", 0.003, 0.0015, events.gambling_like),
+    Claim("red_packet_gap", "red-packet gap over 0.3 in 6 months", "S5-R22, 7.4", 0.15, 0.03, events.red_packet_gap),
+    Claim("bills_on_time", "bills paid by the due date", "7.4", 0.90, 0.04, events.bills_on_time,
           "a record that is clean for nine in ten shows too little of punctuality for R2 .90 of payment flow"),
-    Claim("degree_200", "200 contacts or more (a tenth of whom apply here)", "S3-R08, 7.4", 0.26, 0.04, found.degree_200),
-    Claim("friends_disc", "correlation of discipline between contacts", "7.4", 0.20, 0.05, found.friends_disc),
-    Claim("friends_luck", "correlation of the unseen shock between contacts", "7.4", 0.20, 0.05, found.friends_luck),
-    Claim("devices_2", "two devices or more in 180 days", "7.4", 0.31, 0.05, found.devices_2),
-    Claim("devices_3", "three devices or more in 180 days", "7.4", 0.07, 0.04, found.devices_3),
-    Claim("emulators_honest", "emulator logins of honest people", "7.4", 0.002, 0.001, found.emulators_honest),
-    Claim("emulators_fraud", "emulator logins of frauds", "7.4", 0.25, 0.05, found.emulators_fraud),
-    Claim("enquiries_over_4", "more than four hard enquiries in 90 days", "S3-R10, 7.4", 0.07, 0.02, found.enquiries_over_4),
-    Claim("no_overdue", "no instalment 30 days late within a year", "7.4", 0.80, 0.06, found.no_overdue),
-    Claim("utilisation", "mean use of card lines", "7.4", 0.40, 0.05, found.utilisation),
-    Claim("bureau_score", "mean bureau score", "7.4", 650.0, 10.0, found.bureau_score),
-    Claim("face_retry", "face check repeated at least once", "S5-R14", 0.783, 0.05, found.face_retry),
-    Claim("thin_blue_collar", "blue collar with a usable file", "S5, 7.2", 0.61, 0.03, found.covered_blue_collar),
-    Claim("life_shocks", "life shocks a month", "7.5", 0.0048, 0.0005, found.life_shocks),
-    Claim("bad_rate", "default within twelve months, neutral macro", "7.7", 0.0235, 0.0020, found.bad_rate),
-    Claim("default_first_payment", "frauds' defaults that are first-payment defaults", "7.4", 0.85, 0.08, found.first_payment_default),
-    Claim("pay_score_600", "payment score 600 or more among the invited", "S5-R02, 7.9", 0.85, 0.03, found.pay_score_600),
-    Claim("opens_3", "three opens a day or more among the invited", "S5-R04, 7.9", 0.78, 0.04, found.opens_3),
-    Claim("contributions_uplift", "pass rate with a year of housing fund against less", "S5, 7.9", 1.40, 0.15, found.contributions_uplift),
-    Claim("red_packet_risk", "relative risk with a gap over 0.3", "S5-R22, 7.9", 0.88, 0.08, found.red_packet_risk),
-    Claim("device_changes", "log-odds that three devices or more in 90 days add", "7.9", 0.40, 0.15, found.device_changes),
-    Claim("merchant_uplift", "merchants' pass rate over white collar's at 68 %", "S5, 7.7", 0.18, 0.03, found.merchant_uplift),
-    Claim("approval", "approval rate, out-of-time", "S5, 7.7", 0.685, 0.065, found.approval),
-    Claim("bad_rate_approved", "true bad rate of the approved (at most)", "S5, 7.7", 0.010, 0.003, found.bad_rate_approved),
-    Claim("mean_rate", "mean yearly rate of offers", "S4, 7.9", 0.156, 0.010, found.mean_rate,
+    Claim("degree_200", "200 contacts or more (a tenth of whom apply here)", "S3-R08, 7.4", 0.26, 0.04, events.degree_200),
+    Claim("friends_disc", "correlation of discipline between contacts", "7.4", 0.20, 0.05, events.friends_disc),
+    Claim("friends_luck", "correlation of the unseen shock between contacts", "7.4", 0.20, 0.05, events.friends_luck),
+    Claim("devices_2", "two devices or more in 180 days", "7.4", 0.31, 0.05, events.devices_2),
+    Claim("devices_3", "three devices or more in 180 days", "7.4", 0.07, 0.04, events.devices_3),
+    Claim("emulators_honest", "emulator logins of honest people", "7.4", 0.002, 0.001, events.emulators_honest),
+    Claim("emulators_fraud", "emulator logins of frauds", "7.4", 0.25, 0.05, events.emulators_fraud),
+    Claim("enquiries_over_4", "more than four hard enquiries in 90 days", "S3-R10, 7.4", 0.07, 0.02, events.enquiries_over_4),
+    Claim("no_overdue", "no instalment 30 days late within a year", "7.4", 0.80, 0.06, events.no_overdue),
+    Claim("utilisation", "mean use of card lines", "7.4", 0.40, 0.05, events.utilisation),
+    Claim("bureau_score", "mean bureau score", "7.4", 650.0, 10.0, events.bureau_score),
+    Claim("face_retry", "face check repeated at least once", "S5-R14", 0.783, 0.05, events.face_retry),
+    Claim("thin_blue_collar", "blue collar with a usable file", "S5, 7.2", 0.61, 0.03, risk.covered_blue_collar),
+    Claim("life_shocks", "life shocks a month", "7.5", 0.0048, 0.0005, risk.life_shocks),
+    Claim("bad_rate", "default within twelve months, neutral macro", "7.7", 0.0235, 0.0020, risk.bad_rate),
+    Claim("default_first_payment", "frauds' defaults that are first-payment defaults", "7.4", 0.85, 0.08, risk.first_payment_default),
+    Claim("pay_score_600", "payment score 600 or more among the invited", "S5-R02, 7.9", 0.85, 0.03, risk.pay_score_600),
+    Claim("opens_3", "three opens a day or more among the invited", "S5-R04, 7.9", 0.78, 0.04, risk.opens_3),
+    Claim("contributions_uplift", "pass rate with a year of housing fund against less", "S5, 7.9", 1.40, 0.15, risk.contributions_uplift),
+    Claim("red_packet_risk", "relative risk with a gap over 0.3", "S5-R22, 7.9", 0.88, 0.08, events.red_packet_risk),
+    Claim("device_changes", "log-odds that three devices or more in 90 days add", "7.9", 0.40, 0.15, events.device_changes),
+    Claim("merchant_uplift", "merchants' pass rate over white collar's at 68 %", "S5, 7.7", 0.18, 0.03, risk.merchant_uplift),
+    Claim("approval", "approval rate, out-of-time", "S5, 7.7", 0.685, 0.065, risk.approval),
+    Claim("bad_rate_approved", "true bad rate of the approved (at most)", "S5, 7.7", 0.010, 0.003, risk.bad_rate_approved),
+    Claim("mean_rate", "mean yearly rate of offers", "S4, 7.9", 0.156, 0.010, risk.mean_rate,
           "a book with a PD near 1 % needs 6-8 % to cover its costs; the tiers' prices of the house are below the source's mean"),
     Claim("cash_increase", "limit raised in 3 months, cash and wealth accounts", "S5-R29, 7.9", 0.87, 0.05, None, TWO_HORIZONS),
     Claim("two_proofs", "limit raised with two asset proofs", "S5-R43, 7.9", 0.92, 0.04, None, TWO_HORIZONS),
@@ -79,7 +80,7 @@ def table(world: World) -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"n": "Int64", "holds": "boolean", "found": "float64"})
 
 
-def _row(claim: Claim, at: found.Found | None) -> dict[str, object]:
+def _row(claim: Claim, at: Found | None) -> dict[str, object]:
     holds = None if at is None else abs(at.value - claim.target) <= claim.tolerance
     return {
         "id": claim.id, "what": claim.what, "source": claim.source, "target": claim.target, "tolerance": claim.tolerance,

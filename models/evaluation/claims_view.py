@@ -24,6 +24,19 @@ APPLICATION = ("as_of", "is_invited", "pay_score", "opens_per_day")
 
 
 @dataclass(frozen=True)
+class Found:
+    """A figure and what it rests on."""
+
+    value: float
+    n: int
+
+
+def share(flags: pd.Series) -> Found:
+    """How many of the flags are set."""
+    return Found(float(flags.mean()), len(flags))
+
+
+@dataclass(frozen=True)
 class World:
     """`people`: truth and application of a sample, indexed by applicant_id; `raw`: their rows of `COLUMNS`; `meta`: how it was made."""
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..decision.policy import Policy
+from ..decision.pricing.profit import expected_profit
 from ..decision.tiers import Tiers
 from .cohort import Cohort, Floats, pd_of
 from .params import EvaluateParams
@@ -21,7 +22,7 @@ def approved_by(pd: Floats, tiers: Tiers, policy: Policy) -> NDArray[np.bool_]:
 
 def profit(ead: Floats, apr: Floats, pd: Floats, params: EvaluateParams) -> Floats:
     """Expected yuan of an account: EAD (APR (1 - PD/2) - CoF) - EAD PD LGD - cost (domain 6, N24)."""
-    return ead * (apr * (1 - pd / 2) - params.cost_of_funds) - ead * pd * params.lgd - params.account_cost_cny
+    return expected_profit(ead, apr, pd, lgd=params.lgd, cost_of_funds=params.cost_of_funds, account_cost=params.account_cost_cny)
 
 
 def portfolio(cohort: Cohort, tiers: Tiers, policy: Policy, params: EvaluateParams) -> dict[str, Any]:
