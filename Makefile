@@ -16,7 +16,7 @@ export DVC_NO_ANALYTICS := 1
 export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup repro test check format wheel consumer evidence scale
+.PHONY: help setup repro test check format wheel consumer evidence bench scale
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -57,6 +57,9 @@ consumer: setup ## the registered model and the wheel in a clean environment (in
 
 evidence: setup ## the statistical bars at seeds 1-5 and 200,000 applicants (EVIDENCE_APPLICANTS=, EVIDENCE_SEEDS=)
 	$(BIN)/creditloom evidence --applicants $(EVIDENCE_APPLICANTS) --seeds $(EVIDENCE_SEEDS)
+
+bench: setup ## ratios side by side into data/reports/bench.json (BENCH="kernel latency", BENCH="--quick")
+	$(BIN)/creditloom bench $(BENCH)
 
 scale: setup ## 400,000 applicants from raw events to decisions: minutes, memory, seconds per event (SCALE_APPLICANTS=)
 	$(BIN)/creditloom scale --applicants $(SCALE_APPLICANTS)

@@ -33,6 +33,7 @@ COMMANDS = {
     "forward": "pipeline.forward:forward",
     "evidence": "pipeline.evidence:evidence",
     "scale": "pipeline.scale:scale",
+    "bench": "pipeline.bench.command:bench",
     "machinery": "pipeline.machinery:machinery",
     "trace": "pipeline.trace.command:trace",
     "dictionary": "pipeline.dictionary:dictionary",
