@@ -7,7 +7,7 @@ sums within a cell run in the order (event_time, event_id).
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 import pyarrow as pa
@@ -78,7 +78,7 @@ class Rows:
     def _index(self, part: Slice) -> np.ndarray | None:
         if not part.where:
             return None
-        return np.flatnonzero(np.logical_and.reduce([self._mask(condition) for condition in part.where]))
+        return np.flatnonzero(reduce(np.logical_and, (self._mask(condition) for condition in part.where)))
 
     def _mask(self, condition: Condition) -> np.ndarray:
         """Which rows meet a condition; kept, as many slices share it."""
@@ -90,7 +90,7 @@ class Rows:
         stored = next((c for c in columns_read(self.stream) if c.name == condition.column), None)
         codes = self.column(condition.column)
         values = [stored.among.index(v) if stored is not None and isinstance(v, str) else int(v) for v in condition.values]
-        return np.logical_or.reduce([codes == v for v in values])
+        return reduce(np.logical_or, (codes == v for v in values))
 
     def _within(self, condition: Condition) -> np.ndarray:
         numbers = self.numbers(condition.column)
@@ -108,7 +108,7 @@ class Part:
         self._values: dict[str, np.ndarray] = {}
 
     def _of(self, values: np.ndarray) -> np.ndarray:
-        return values if self._index is None else values[self._index]
+        return values if self._index is None else values.take(self._index)
 
     @cached_property
     def age(self) -> np.ndarray:
