@@ -20,6 +20,7 @@ from pipeline import paths
 
 PACKAGE = Path(__file__).resolve().parent / "package"
 ROOMS = {"features": paths.HOUSE / "features", "decision": paths.HOUSE / "models" / "decision"}
+SPARK = "pyspark"  # 0.4 GB for one of two engines: an extra
 EPOCH = "315532800"  # 1980-01-01, the first day a zip file can hold
 PYPROJECT = """\
 [build-system]
@@ -32,6 +33,9 @@ version = "{version}"
 description = "{description}"
 requires-python = ">=3.11"
 dependencies = [{dependencies}]
+
+[project.optional-dependencies]
+spark = [{spark}]
 
 [tool.setuptools]
 packages = [{packages}]
@@ -68,7 +72,7 @@ def lay_out(tree: Path) -> Path:
 
 def dependencies() -> tuple[str, ...]:
     """What the copied code imports and no more, at the versions it was proved with: same versions, same bits."""
-    third_party = (name for name in imported_packages(PACKAGE, *ROOMS.values()) if name != "creditloom")
+    third_party = (name for name in imported_packages(PACKAGE, *ROOMS.values()) if name not in ("creditloom", SPARK))
     backend = "duckdb"  # ibis imports it by name
     return tuple(line.replace("ibis-framework==", "ibis-framework[duckdb]==") for line in pinned((*third_party, backend)))
 
@@ -80,6 +84,7 @@ def _pyproject(package: Path) -> str:
         version=project["version"],
         description=project["description"],
         dependencies=", ".join(f'"{line}"' for line in dependencies()),
+        spark=", ".join(f'"{line}"' for line in pinned((SPARK,))),
         packages=", ".join(f'"{name}"' for name in packages),
     )
 
