@@ -1,6 +1,7 @@
 """The behaviour score (B-card): PD of the twelve months after a review, from the months before it (domain 0.12, 6).
 
-The chain of the application score on other rows: a booster with the signs of `behaviour.SIGNALS`, then logit(PD) = a margin + b.
+The chain of the application score on other rows: margin = log-odds at booking + a booster with the signs of `behaviour.SIGNALS`, then
+logit(PD) = a margin + b. With the few bads of a book, starting from the score at booking beats learning it anew (tests/book/test_bcard.py).
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class BCard:
 
     def margin(self, columns: Floats) -> Floats:
         """Raw margins."""
-        return booster.margins(self.model_text, columns)
+        return _margin(self.model_text, columns)
 
     def pd(self, columns: Floats) -> Floats:
         """PD within the horizon, per account."""
@@ -99,15 +100,27 @@ def fit(rows: Reviewed, params: ReviewParams) -> BCard:
     if train.is_bad.sum() < params.calibration.min_bads:
         raise BookError(f"behaviour score: {int(train.is_bad.sum())} bads among {len(train.is_bad)} training reviews; expected at least "
                         f"{params.calibration.min_bads}. Use more accounts or months.")  # fmt: skip
-    model = booster.boost(_dataset(train), DIRECTIONS, params.booster, params.trees)
-    text = str(model.model_to_string())
-    line = calibration.fit(booster.margins(text, later.columns), later.is_bad, np.ones(len(later.is_bad)), params.calibration)
+    text = _boosted(train, params)
+    line = calibration.fit(_margin(text, later.columns), later.is_bad, np.ones(len(later.is_bad)), params.calibration)
     return BCard(text, line, params.horizon_months)
 
 
 def application_margin(columns: Floats) -> Floats:
     """The application score of the same rows, to compare with."""
     return columns[:, NAMES.index(BOOKED)]
+
+
+def _boosted(rows: Reviewed, params: ReviewParams) -> str:
+    """The trees that start from the score at booking, as text."""
+    import lightgbm as lgb
+
+    data = booster.train_set(_dataset(rows), params.booster)
+    data.set_init_score(np.ascontiguousarray(application_margin(rows.columns)))
+    return str(lgb.train(booster.settings(DIRECTIONS, params.booster), data, params.trees).model_to_string())
+
+
+def _margin(text: str, columns: Floats) -> Floats:
+    return application_margin(columns) + booster.margins(text, columns)
 
 
 def _dataset(rows: Reviewed) -> Dataset:

@@ -47,7 +47,6 @@ def _decisions(world: World) -> pd.DataFrame:
 
 def _trained(seed: int, applicants: int, base_rate: float) -> tuple[BCard, dict[int, Reviewed]]:
     params, split = _section("review", ReviewParams), _section("split", SplitParams)
-    params = replace(params, trees=80)
     world = _world(seed, applicants, base_rate)
     lines = replace(loans_as_booked(world), is_revolving=True)
     past = run_forward(world, document(BookNature, paths.BOOK), lines, max(params.review_months) + params.horizon_months, seed=1)
@@ -75,7 +74,7 @@ def test_the_behaviour_score_knows_more_than_the_application_score(trained: tupl
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
 def test_it_does_so_in_every_world(seed: int) -> None:
     gain = _margin_over_booking(*_trained(seed, applicants=60_000, base_rate=0.0235))
-    assert gain["all"] > 0.04 and gain["clean"] > -0.01
+    assert gain["all"] > 0.05 and gain["clean"] > -0.005
 
 
 def test_its_pd_is_that_of_the_next_twelve_months(trained: tuple[BCard, dict[int, Reviewed]]) -> None:
