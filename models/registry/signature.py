@@ -1,8 +1,9 @@
 """What a consumer must send and what comes back, in MLflow's words.
 
-Every column is required; all but the id and `as_of` may be null. Amounts, counts and flags are of type `any`, because MLflow refuses
-int64 where a double is declared and null where a boolean is: the same column is int64 in a batch without nulls and float64 in one with.
-The runtime checks their values itself. `as_of` comes back as text through Spark and REST: MLflow has no moment inside a struct.
+Every column is required but the optional facts of the policy; all but the id and `as_of` may be null. Amounts, counts and flags are of
+type `any`, because MLflow refuses int64 where a double is declared and null where a boolean is: the same column is int64 in a batch
+without nulls and float64 in one with. The runtime checks their values itself. `as_of` comes back as text through Spark and REST: MLflow
+has no moment inside a struct.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from models.decision.arrow import TYPES
+from models.decision.facts import OPTIONAL
 from models.decision.frame import AMOUNTS, COUNTS, FLAGS, ID
 from models.decision.loader import PARAMS
 from models.inputs import Column, columns
@@ -36,17 +38,19 @@ def signature(bundle: Path) -> ModelSignature:
     from mlflow.models import ModelSignature
     from mlflow.types import ParamSchema, ParamSpec, Schema
 
-    inputs = Schema([_input(column) for column in columns(bundle)])
+    required = {column.name for column in columns(bundle)}
+    inputs = Schema([_input(column, is_required=column.name in required) for column in columns(bundle, OPTIONAL)])
     outputs = Schema([_output(name, kind) for name, kind in {ID: pa.int64(), **TYPES}.items()])
     return ModelSignature(inputs, outputs, ParamSchema([ParamSpec(name, "string", default) for name, default in PARAMS.items()]))
 
 
-def _input(column: Column) -> ColSpec:
+def _input(column: Column, *, is_required: bool) -> ColSpec:
     from mlflow.types import ColSpec
     from mlflow.types.schema import AnyType
 
     kinds = {"id": "long", "time": "datetime", "number": "double", "text": "string"}
-    return ColSpec(AnyType() if column.name in (*AMOUNTS, *COUNTS, *FLAGS) else kinds[column.kind], column.name)
+    kind = AnyType() if column.name in (*AMOUNTS, *COUNTS, *FLAGS, *OPTIONAL) else kinds[column.kind]
+    return ColSpec(kind, column.name, required=is_required)
 
 
 def _output(name: str, kind: pa.DataType) -> ColSpec:
