@@ -28,7 +28,7 @@ from models.optimum.oracle import APPROVED, FUNDING, LOSS, PROFIT
 from models.optimum.params import OptimiseParams
 from models.optimum.people import INPUTS, market
 from models.optimum.picture import picture
-from models.optimum.policy import Chosen, Optimum
+from models.optimum.policy import Chosen, Optimum, at_rates
 from models.optimum.policy import optimise as best
 from models.split import OOT, SplitParams, roles
 from pipeline import book_world, paths
@@ -42,7 +42,10 @@ def optimise(
     forward: Annotated[bool, typer.Option(help="run every policy forward where the source is the simulated world")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="the figures as JSON on standard output")] = False,
 ) -> None:
-    """Choose prices and limits for the out-of-time applications; write data/reports/optimum. The rule-based policy stays in force."""
+    """Choose prices and limits for the out-of-time applications; write data/reports/optimum. The rule-based policy stays in force.
+
+    "limits alone" keeps the listed prices, so that the gain of limits and that of prices can be told apart.
+    """
     params, cost = section("optimise", OptimiseParams), section("evaluate", EvaluateParams).account_cost_cny
     bundle, people = Bundle.load(paths.MODEL), _people()
     policy = bundle.policy
@@ -57,6 +60,7 @@ def optimise(
         "rule-based": rules,
         "flat limit": rivals.flat(made, budget, rules.rate),
         "by tier": rivals.by_tier(made, budget, rules.rate, policy.product, bundle.tiers),
+        "limits alone": best(at_rates(made, rules.rate), budget, params.threads).chosen,
         CHOSEN: found.chosen,
     }
     figures = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -55,6 +55,13 @@ def optimise(market: Market, budget: Budget, threads: int = 1) -> Optimum:
     return Optimum(max(kept, key=lambda chosen: float(chosen.used[PROFIT])), dual)
 
 
+def at_rates(market: Market, rate: np.ndarray) -> Market:
+    """The same market with no choice of price: one rate per tier, none where `rate` is -1."""
+    fixed, lent = np.zeros_like(market.is_allowed), np.flatnonzero(rate >= 0)
+    fixed[lent, rate[lent]] = True
+    return replace(market, is_allowed=fixed)
+
+
 def limits_at(market: Market, rate: np.ndarray, prices: Prices) -> np.ndarray:
     """Limit of each person at given rates and prices, never higher for a higher PD with the same cap and capacity, CNY.
 
@@ -91,9 +98,7 @@ def is_within(market: Market, budget: Budget, used: np.ndarray) -> bool:
 
 def _within(market: Market, budget: Budget, pattern: Pattern, threads: int) -> Chosen | None:
     """The policy at the pattern's rates and the prices nearest to theirs that keep the budget."""
-    fixed = np.zeros_like(market.is_allowed)
-    lent = np.flatnonzero(pattern.rate >= 0)
-    fixed[lent, pattern.rate[lent]] = True
+    fixed = at_rates(market, pattern.rate).is_allowed
     outside = inside = Prices()
     for share in TIGHTER:
         outside, inside = inside, solve_dual(market, _drawn_in(budget, share), fixed, threads).prices
