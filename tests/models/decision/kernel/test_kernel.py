@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.decision.kernel.block import explain_rows, run_block
 from models.decision.kernel.compiled import is_owner_only
 from models.decision.kernel.explainer import CHUNK, Explainer
 from models.decision.kernel.forest import UnsupportedModel, scan
 from models.decision.kernel.layout import BLOCK
 from models.decision.kernel.program import BUSH, DOWN, compile_forest
+from models.decision.margin import by_concept
 
 WILD = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 5e-324, -1e-35, 1e-36, 1.7976931348623157e308, 1.0, -1.0])
 
@@ -41,6 +43,22 @@ def assert_same(model: lgb.Booster, x: np.ndarray, threads: int = 1) -> None:
     assert np.abs(phi - wanted[:, :-1]).max() < 1e-10
     assert abs(kernel.base - wanted[0, -1]) < 1e-10
     assert np.abs(kernel.base + phi.sum(axis=1) - raw).max() < 1e-9
+    assert np.array_equal(kernel.margins(x), raw)
+    assert_points(kernel, x, wanted[:, :-1])
+
+
+def assert_points(kernel: Explainer, x: np.ndarray, phi: np.ndarray) -> None:
+    """Points per concept and who leads there, beside the plain way from LightGBM's contributions."""
+    owner, scale = np.arange(x.shape[1]) % 3, -28.0
+    reference = np.linspace(-1.0, 1.0, x.shape[1])
+    raw, points, lead = kernel.points(x, scale, owner, reference)
+    slow, leader = by_concept(scale * phi, owner, reference, kernel.used)
+    assert np.array_equal(raw, kernel.margins(x))
+    assert np.abs(points - slow).max() < 1e-9
+    assert np.array_equal(lead < 0, leader < 0)
+    gain = np.round(scale * phi - reference, 6)
+    rows = np.arange(len(x))[:, None]
+    assert np.abs(np.where(lead < 0, 0.0, gain[rows, lead] - gain[rows, leader])).max() < 1.5e-6  # equal, or equal up to the last decimal
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4, 6])
@@ -105,6 +123,31 @@ def test_a_row_gives_the_same_bits_alone_in_a_batch_and_over_threads(deep: lgb.B
     alone = Explainer(text, 1).contributions(x[-1:])
     assert np.array_equal(raw, two[0]) and np.array_equal(phi, two[1])
     assert raw[-1] == alone[0][0] and np.array_equal(phi[-1], alone[1][0])
+    told = [Explainer(text, threads).points(z, -28.0, np.arange(8) % 3, np.zeros(8)) for threads, z in ((1, x), (2, x), (1, x[-1:]))]
+    assert all(np.array_equal(one, other) for one, other in zip(told[0], told[1], strict=True))
+    assert all(np.array_equal(one[-1], other[0]) for one, other in zip(told[0], told[2], strict=True))
+
+
+def test_the_order_in_memory_does_not_matter(deep: lgb.Booster) -> None:
+    """Column by column, row by row, every second row of a larger matrix, or read-only."""
+    x, _ = data(130, 8, 0.1, seed=4)
+    kernel, frozen = Explainer(deep.model_to_string(), 1), x.copy()
+    frozen.flags.writeable = False
+    wanted = kernel.contributions(x)
+    for other in (np.asfortranarray(x), np.repeat(x, 2, axis=0)[::2], frozen):
+        assert all(np.array_equal(one, two) for one, two in zip(wanted, kernel.contributions(other), strict=True))
+
+
+def test_a_call_compiles_nothing_once_it_has_run(deep: lgb.Booster) -> None:
+    """Typing anew at every call took ten milliseconds: longer than the decision itself."""
+    x, _ = data(70, 8, 0.1)
+    kernel = Explainer(deep.model_to_string(), 1)
+    kernel.contributions(x)
+    before = [len(compiled.signatures) for compiled in (explain_rows, run_block)]
+    kernel.contributions(x[:1])
+    kernel.contributions(np.asfortranarray(x))
+    assert [len(compiled.signatures) for compiled in (explain_rows, run_block)] == before
+    assert "Literal" not in str([explain_rows.signatures, run_block.signatures])
 
 
 def test_no_rows(deep: lgb.Booster) -> None:
