@@ -54,7 +54,7 @@ CLAIMS = (
     Claim("thin_blue_collar", "blue collar with a usable file", "S5, 7.2", 0.61, 0.03, risk.covered_blue_collar),
     Claim("life_shocks", "life shocks a month", "7.5", 0.0048, 0.0005, risk.life_shocks),
     Claim("bad_rate", "default within twelve months, neutral macro", "7.7", 0.0235, 0.0020, risk.bad_rate),
-    Claim("default_first_payment", "frauds' defaults that are first-payment defaults", "7.4", 0.85, 0.08, risk.first_payment_default),
+    Claim("default_first_payment", "frauds' defaults that are first-payment defaults", "7.4", 0.85, 0.15, risk.first_payment_default),
     Claim("pay_score_600", "payment score 600 or more among the invited", "S5-R02, 7.9", 0.85, 0.03, risk.pay_score_600),
     Claim("opens_3", "three opens a day or more among the invited", "S5-R04, 7.9", 0.78, 0.04, risk.opens_3),
     Claim("contributions_uplift", "pass rate with a year of housing fund against less", "S5, 7.9", 1.40, 0.15, risk.contributions_uplift),
