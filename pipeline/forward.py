@@ -31,7 +31,7 @@ from pipeline import behaviour, book_world, paths
 from pipeline.book_world import Course, ForwardError
 from pipeline.params import document, section
 
-_out = Console()
+_out = Console(width=None if Console().is_terminal else 160)
 
 
 class Reviewer:
@@ -129,7 +129,7 @@ def _report(figures: dict[str, Any], by_month: pd.DataFrame, as_json: bool) -> N
         return
     shown = Table(*(name.replace("_", " ") for name in by_month.columns), title="the book, month by month", show_lines=False)
     for row in by_month.itertuples(index=False):
-        shown.add_row(*(f"{value:,.0f}" if abs(value) >= 2 else f"{value:.4f}" for value in row))
+        shown.add_row(f"{row[0]:.0f}", *(f"{value:,.0f}" if abs(value) >= 2 else f"{value:.4f}" for value in row[1:]))
     score = Table("month", "accounts", "n", "bads", "AUC behaviour", "AUC booking", title="behaviour score, out-of-time accounts")
     for row in figures["behaviour_score"]:
         score.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row.values()))

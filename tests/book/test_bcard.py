@@ -36,7 +36,7 @@ def _world(seed: int, applicants: int, base_rate: float) -> World:
     return build(setting, solve_coefficients(setting))
 
 
-def _decisions(world: World) -> pd.DataFrame:
+def decisions(world: World) -> pd.DataFrame:
     """What `decide` leaves of everyone: a date and a PD, here the oracle's with noise."""
     noise = NOISE * np.random.default_rng(3).standard_normal(world.people.size)
     odds = world.outcome.log_odds_systematic + noise
@@ -50,7 +50,7 @@ def _trained(seed: int, applicants: int, base_rate: float) -> tuple[BCard, dict[
     world = _world(seed, applicants, base_rate)
     lines = replace(loans_as_booked(world), is_revolving=True)
     past = run_forward(world, document(BookNature, paths.BOOK), lines, max(params.review_months) + params.horizon_months, seed=1)
-    parts = {at: behaviour.reviews(past.months, _decisions(world), at, split, params) for at in params.review_months}
+    parts = {at: behaviour.reviews(past.months, decisions(world), at, split, params) for at in params.review_months}
     return fit(behaviour.joined(list(parts.values())), params), parts
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+import pyarrow as pa
 import pytest
 
-from pipeline import check, forward, paths
+from data import store
+from pipeline import book_world, check, forward, paths, review
 from pipeline.params import ParamsError, changed
+from tests.book.test_bcard import decisions
 
 
 def _params(folder: Path, **changes: object) -> Path:
@@ -24,6 +28,27 @@ def test_a_label_of_short_loans_needs_a_policy_of_its_horizon(tmp_path: Path) ->
     check.params(_params(tmp_path, label__loans="short", policy__horizon_days=45.0))
     with pytest.raises(ParamsError, match="expected 365"):
         check.params(_params(tmp_path, policy__horizon_days=45.0))
+
+
+def test_a_book_runs_forward_and_is_reviewed_from_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`forward` writes a panel, a standing and a score; `review` reads them and says the same of the same month."""
+    _params(tmp_path, world__applicants=4_000, world__base_rate=0.15)
+    monkeypatch.chdir(tmp_path)
+    world, _ = book_world.world_of_params()
+    approved = decisions(world).assign(decision="approve", limit_cny=8_000.0, daily_rate=0.0004)
+    store.write_table(pa.Table.from_pandas(approved, preserve_index=False), paths.DECISIONS)
+    forward.forward(months=5)
+    figures = store.read_json(paths.FORWARD / "figures.json")
+    assert set(figures["money"]) == {"reviewed", "not_reviewed"} and (paths.FORWARD / "book.png").stat().st_size > 10_000
+    assert figures["money"]["reviewed"]["accounts"] == pytest.approx(1_000, abs=20)  # the last six of 24 vintages
+    review.review(month_on_book=1)
+    first = store.read_frame(paths.BOOK_REVIEW / "changes.parquet")
+    told = store.read_frame(paths.FORWARD / "changes.parquet")
+    pd.testing.assert_frame_equal(first, told[told["month_on_book"] == 1].reset_index(drop=True))
+    review.review(standing=paths.BOOK_REVIEW / "standing.parquet", month_on_book=2, output=Path("second"))
+    second = store.read_frame(Path("second") / "changes.parquet")
+    pd.testing.assert_frame_equal(second, told[told["month_on_book"] == 2].reset_index(drop=True))
+    assert second["notice_zh"].str.len().min() > 5
 
 
 def test_a_policy_cannot_run_forward_without_decisions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
