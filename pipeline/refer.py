@@ -37,7 +37,7 @@ def show(
         return
     table = Table(title=f"{len(rows):,} applications wait for a person")
     for name in ("decision_id", "application", "tier", "PD %", "limit CNY", "first reason"):
-        table.add_column(name)
+        table.add_column(name, min_width=32 if name == "decision_id" else None)  # whole: it is what `override` asks for
     for row in rows.head(most).to_dict("records"):
         reason = row["reasons"][0]["text"] if len(row["reasons"]) else ""
         cells = [f"{100 * row['pd']:.2f}", f"{row['limit_cny']:,.0f}", reason]
