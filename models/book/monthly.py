@@ -1,4 +1,4 @@
-"""The monthly job as one call: panel and standing in; standing, changes with their sentences, stages and expected loss out."""
+"""The monthly job as one call (S2-R25, S1-R27): panel and standing in; standing, changes with sentences, stages and expected loss out."""
 
 from __future__ import annotations
 
