@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -160,13 +161,18 @@ class Decider:
 
     def _unconsented(self, rows: Frame) -> np.ndarray:
         """Rows that hold a value of a family or concept whose consent they lack (R6)."""
+        found = np.zeros(len(rows.x), dtype=bool)
+        for consent, columns in self._released_by.items():
+            refused = np.flatnonzero(rows.numbers[consent] != 1)
+            found[refused] |= ~np.isnan(rows.x[np.ix_(refused, columns)]).all(axis=1)
+        return found
+
+    @cached_property
+    def _released_by(self) -> dict[str, np.ndarray]:
+        """Per consent the features that need it."""
         features = self.bundle.scorer.catalogue.features
         needed = np.array([CONSENTED.get(f.family) or CONSENTED_CONCEPTS.get(f.concept) or "" for f in features])
-        found = np.zeros(len(rows.x), dtype=bool)
-        for consent in sorted({*needed} - {""}):
-            refused = np.flatnonzero(rows.numbers[consent] != 1)
-            found[refused] |= ~np.isnan(rows.x[np.ix_(refused, needed == consent)]).all(axis=1)
-        return found
+        return {consent: np.flatnonzero(needed == consent) for consent in sorted({*needed.tolist()} - {""})}
 
 
 def one_of(name: str, given: object, allowed: tuple[str, ...]) -> None:
