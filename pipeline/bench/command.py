@@ -21,6 +21,7 @@ from pipeline.bench.row import Row
 
 TABLES = {name: f"pipeline.bench.{name}" for name in ("kernel", "latency", "job", "features")}
 LIBRARIES = ("numpy", "numba", "lightgbm", "pandas", "pyarrow", "duckdb", "polars", "shap", "mlflow")
+WIDTH = 180  # characters of the table where the output is no wide terminal
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
@@ -62,7 +63,8 @@ def show(rows: Sequence[Row]) -> None:
     for row in rows:
         cells = [f"{row.ours:.4g}", f"{row.theirs:.4g}", _times(row.ratio), f"{_times(row.high)}-{_times(row.low)}"]
         table.add_row(row.table, row.what, row.unit, *cells, "" if row.bar is None else _times(row.bar), _verdict(row))
-    Console(soft_wrap=True).print(table)
+    console = Console(soft_wrap=True)
+    console.print(table, width=max(console.width, WIDTH))
 
 
 def _told(row: Row) -> dict[str, Any]:
