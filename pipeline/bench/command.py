@@ -63,8 +63,7 @@ def show(rows: Sequence[Row]) -> None:
     for row in rows:
         cells = [f"{row.ours:.4g}", f"{row.theirs:.4g}", _times(row.ratio), f"{_times(row.high)}-{_times(row.low)}"]
         table.add_row(row.table, row.what, row.unit, *cells, "" if row.bar is None else _times(row.bar), _verdict(row))
-    console = Console(soft_wrap=True)
-    console.print(table, width=max(console.width, WIDTH))
+    Console(width=max(Console().width, WIDTH)).print(table)
 
 
 def _told(row: Row) -> dict[str, Any]:
