@@ -1,5 +1,6 @@
 """The contract check: raw tables in, files that keep the contract out; bad rows set aside with rule and reason.
 
+What goes on has every mandatory field (S3-R51).
 All rules of a table are one predicate, so that one scan tells whether any row is bad; a table without bad rows is handed on as it lies.
 Of one with bad rows, only the files that hold them are written again.
 """

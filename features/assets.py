@@ -1,4 +1,7 @@
-"""Assets: balances of the cash and wealth accounts, proofs of property, and contributions to social insurance and housing fund."""
+"""Assets: balances of the cash and wealth accounts, proofs of property, and contributions to social insurance and housing fund.
+
+S2-R19, S3-R25, S5-R06, S5-R18.
+"""
 
 from __future__ import annotations
 

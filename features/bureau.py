@@ -1,4 +1,7 @@
-"""Bureau record: enquiries, repayment of earlier loans at any lender, and how much of the credit lines is used."""
+"""Bureau record: enquiries, repayment of earlier loans at any lender, and how much of the credit lines is used.
+
+S1-R72, S2-R18, S5-R20. What is settled early is on time (S1-R35).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Features made of other features, often of two families: ratios (inflow to debt service) and marks (the six indicators of S3).
+"""Features made of other features, often of two families: ratios (inflow to debt service) and marks (S3-R13, C19: six indicators).
 
 A ratio is null where its bottom is 0 or either side is null; a mark is null where its feature is.
 """

@@ -1,4 +1,7 @@
-"""Device stability: on how many devices, from how many places, and with what integrity a person logs in."""
+"""Device stability: on how many devices, from how many places, and with what integrity a person logs in.
+
+S2-R20, S5-R19, S5-R24.
+"""
 
 from __future__ import annotations
 

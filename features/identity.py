@@ -1,4 +1,7 @@
-"""Identity: which proofs were passed, how clearly, and after how many attempts."""
+"""Identity: which proofs were passed, how clearly, and after how many attempts.
+
+S3-R01, S1-R10: results of matches only, no image.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Social graph: contacts, how often and with whom, groups, red packets, and what the circle is known for. Metadata only, never content."""
+"""Social graph: contacts, how often and with whom, groups, red packets, and what the circle is known for. Metadata only, never content.
+
+S1-R12, S2-R16, S5-R17. No hint is given here (S1-R47): advice to find other friends would ask to game the score.
+"""
 
 from __future__ import annotations
 

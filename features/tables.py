@@ -75,7 +75,7 @@ CONTACTS = Table(
     _event(Column("contact_id", INT64, "the other person's applicant_id", low=0)), consent="consent_social",
 )  # fmt: skip
 INTERACTIONS = Table(
-    "interactions", "social_graph", "counts of contact per day, metadata only, never content", ("event_id",),
+    "interactions", "social_graph", "counts of contact per day, metadata only, never content (S2-R24, S5-R23)", ("event_id",),
     _event(
         Column("kind", STRING, "what kind of contact", among=("chat", "call", "moments", "group")),
         Column("contact_id", INT64, "with whom; null for a group", nullable=True, low=0),

@@ -1,4 +1,7 @@
-"""The monthly job as one call (S2-R25, S1-R27): panel and standing in; standing, changes with sentences, stages and expected loss out."""
+"""The monthly job as one call: panel and standing in; standing, changes with sentences, stages and expected loss out.
+
+S1-R27, S2-R25, S3-R14, S4-R27; scores move each month, limits by band, rates by quarter (C21).
+"""
 
 from __future__ import annotations
 

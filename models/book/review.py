@@ -145,7 +145,7 @@ def _increases(seen: History, standing: Standing, scores: Scores, rules: ReviewR
     """The standing increases: on evidence at any time, else when the band comes up and the line is used."""
     grow = rules.increase
     higher = limits.increased(standing.limit_fen, scores.ceiling_fen, grow)
-    fits = ~limits.is_over_indebted(seen, rules.decrease, (higher - standing.limit_fen).astype(float))
+    fits = ~limits.is_over_indebted(seen, rules.decrease, (higher - standing.limit_fen).astype(float))  # S2-R12: not into too much debt
     able = is_open & fits & limits.is_cooled(seen.month_on_book, standing.changed_month, grow) & (higher > standing.limit_fen)
     able = able & (scores.tier <= standing.tier)
     on_time = limits.is_on_time(seen, grow.on_time_months.value)

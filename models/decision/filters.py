@@ -1,4 +1,5 @@
-"""The twelve risk filters FR01-FR12 and the transfer alert (domain 0.13), each on its own view of events.
+"""The twelve risk filters FR01-FR12 and the transfer alert (domain 0.13), each on its own view of events (S5-R39; the mechanisms of
+S1-R51 are FR01, FR03, FR08 and FR09, four where its text says three, C22).
 
 What a filter does to the account (`action`) is told beside the decision; `outcome` is what it does to the decision, None = nothing: a
 freeze, a lock or a suspicion leaves the case to a person, a step-up or a block holds back the money and not the decision.

@@ -1,4 +1,4 @@
-"""What the law asks on a date: one frozen profile per period (domain 5), and which one is in force."""
+"""What the law asks on a date: one frozen profile per period (domain 5, S1-R75, S4-R38), and which one is in force."""
 
 from __future__ import annotations
 

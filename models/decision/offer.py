@@ -45,7 +45,7 @@ class Offers:
 
 
 def offers(policy: Policy, product: Product, tiers: Tiers, families: tuple[str, ...] = ()) -> Offers:
-    """Price every tier of `product` at the PD of its worst grade's upper edge: same tier, product and date, same price.
+    """Price every tier of `product` at the PD of its worst grade's upper edge: same tier, product and date, same price (S4-R50).
 
     `families` are those the model was trained on (R8, R14).
     """

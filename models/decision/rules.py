@@ -35,7 +35,7 @@ def no_law(case: Case) -> np.ndarray:
 
 
 def price_over_cap(case: Case) -> np.ndarray:
-    """R1, domain 4.1: the highest of simple365 and IRR x 12 is above the cap; refused, never clipped."""
+    """R1, domain 4.1: the highest of simple365 and IRR x 12 is above the cap; refused, never clipped (S1-R56, S2-R08, S4-R23, C12)."""
     is_over = case.offers.is_over_cap
     return np.concatenate([is_over, np.zeros((1, is_over.shape[1]), dtype=bool)])[case.law, case.tier]
 
@@ -81,17 +81,17 @@ def student_without_source(case: Case) -> np.ndarray:
 
 
 def no_bureau_consent(case: Case) -> np.ndarray:
-    """R6: only this consent refuses; without another one its family is simply not used (domain 0.9)."""
+    """R6, S1-R15, S3-R28: only this consent refuses; without another one its family is simply not used (domain 0.9)."""
     return ~case.is_true("consent_bureau") & case.is_by_law([law.bureau_consent_required for law in case.policy.laws])
 
 
 def unconsented_data(case: Case) -> np.ndarray:
-    """R6 as a data check: a family arrived that the person did not release."""
+    """R6 as a data check: a family arrived that the person did not release (S2-R27, S4-R39)."""
     return case.has_unconsented
 
 
 def banned_purpose(case: Case) -> np.ndarray:
-    """R13: a use of money that law or product bans."""
+    """R13: a use of money that law or product bans (S1-R73, S2-R33)."""
     own = case.is_purpose(*case.product.banned_purposes)
     by_law = [case.is_purpose(*law.banned_purposes) & (case.law == k) for k, law in enumerate(case.policy.laws)]
     return np.logical_or.reduce([own, *by_law])
@@ -103,7 +103,7 @@ def price_over_band(case: Case) -> np.ndarray:
 
 
 def not_known(name: str) -> Fires:
-    """An input that a rule or a cap needs is null."""
+    """An input that a rule or a cap needs is null, such as an income that a person must verify (S3-R27)."""
     return lambda case: np.isnan(case.number(name))
 
 

@@ -13,7 +13,8 @@ Lender = Literal["bank", "micro_loan_company", "licensed_institution"]
 Method = Literal["equal_instalment", "equal_principal", "interest_first", "bullet", "revolving_daily"]
 Taken = Literal["upfront", "per_period", "at_end", "early_settlement", "extension"]
 IN_COST: tuple[Taken, ...] = ("upfront", "per_period", "at_end")
-"""Charges that every borrower pays; the others only on an event, so they are told but stand outside the all-in cost."""
+"""Charges that every borrower pays, part of the price like interest (S1-R28, S4-R03); the others only on an event, so they are told but
+stand outside the all-in cost (C25)."""
 STRICT: dict[str, Any] = {"extra": "forbid", "strict": True}
 
 
@@ -73,8 +74,8 @@ class Bonus:
 class LimitRules:
     """Caps and factors that hold for every tier; null = the product has no such rule.
 
-    `maximum` holds for consumption, `business_maximum` for a business purpose with a licence (C01); without `card_share` there is no
-    formula F16.
+    `maximum` holds for consumption, `business_maximum` for a business purpose with a licence (C01, S3-R22); `customer_total` bounds what a
+    person owes over all products (S2-R03); without `card_share` there is no formula F16.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -94,7 +95,7 @@ class LimitRules:
 
 @dataclass(frozen=True)
 class Affordability:
-    """Share of verified monthly income that debt service may take (F15); lower under the median wage."""
+    """Share of verified monthly income that debt service may take (F15, S3-R55); lower under the median wage."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     dti: Figure

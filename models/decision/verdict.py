@@ -1,4 +1,7 @@
-"""From case to decision: gates, admission, filters, tier, rules and limit together; the strictest outcome stands."""
+"""From case to decision: gates, admission, filters, tier, rules and limit together; the strictest outcome stands.
+
+Decision, limit and price follow from one grade, that of the calibrated PD (S1-R03, S4-R13).
+"""
 
 from __future__ import annotations
 

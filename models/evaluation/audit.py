@@ -1,4 +1,7 @@
-"""Blocks `reasons` and `fairness`: is every adverse decision explained, and how do groups fare that the model never saw."""
+"""Blocks `reasons` and `fairness`: is every adverse decision explained, and how do groups fare that the model never saw.
+
+By segment one sees where online data are blind (S4-R04) and whether anyone is worse off for it (S4-R53).
+"""
 
 from __future__ import annotations
 

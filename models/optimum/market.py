@@ -18,7 +18,8 @@ PER_POINT = 100.0  # percentage points in a rate of 1
 class TakeUp:
     """Share of offers taken: base x exp(-elasticity x (APR - reference) in percentage points), at most 1 (domain 6 pricing).
 
-    `best` and `worst` are the elasticities of the best and the worst tier, between them evenly: the worst risks are the least elastic.
+    `best` and `worst` are the elasticities of the best and the worst tier, between them evenly: the worst risks are the least elastic
+    (S4-R46: good risks mind the rate; S4-R48: others bear it).
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}

@@ -1,4 +1,7 @@
-"""The quotation as it is written out: annual figures, charges and their receivers, schedule, overdue cost, ways to end early."""
+"""The quotation as it is written out: annual figures, charges and their receivers, schedule, overdue cost, ways to end early.
+
+Every cost is told and none is left out: S1-R65, S4-R03, C28.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from models.decision.pricing.table import annual_table
 from models.decision.product import Product
 from models.decision.tiers import Tiers
 from models.quote.lawful import Refusal, refusals
+from models.quote.notices import notices
 from models.quote.request import Request, daily_rate, lent
 
 HOURS = 24
@@ -60,6 +64,7 @@ def _body(product: Product, plan: Schedule, request: Request) -> dict[str, Any]:
         "early_settlement": _settlement(product, plan, request),
         "cooling_off": _cooling_off(product, plan),
         "schedule": [_row(payment) for payment in plan.payments],
+        "notices": notices(product),
     }
 
 

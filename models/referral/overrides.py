@@ -1,4 +1,7 @@
-"""What people decided: one JSON object a line, each with the hash of the line before, so that a changed or lost line shows."""
+"""What people decided: one JSON object a line, each with the hash of the line before, so that a changed or lost line shows.
+
+A wrong freeze or refusal is put right here, with reason and role (S5-R44).
+"""
 
 from __future__ import annotations
 

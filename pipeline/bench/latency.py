@@ -1,4 +1,7 @@
-"""Table `latency`: a fresh process to its first decision, and one application at a time with its reasons, by the model of the last run."""
+"""Table `latency`: a fresh process to its first decision, and one application at a time with its reasons, by the model of the last run.
+
+The sources speak of seconds per decision (S1-R21, S5-R12).
+"""
 
 from __future__ import annotations
 

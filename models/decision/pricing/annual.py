@@ -1,4 +1,7 @@
-"""What a loan costs a year: simple, IRR x 12, effective and XIRR (F1-F3, F10, F11). Rates are fractions."""
+"""What a loan costs a year: simple, IRR x 12, effective and XIRR (F1-F3, F10, F11). Rates are fractions.
+
+The real cost is always computed, whatever a source prints: S1-R30, S1-R66, S4-R51, C11, C28.
+"""
 
 from __future__ import annotations
 

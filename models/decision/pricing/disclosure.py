@@ -1,4 +1,4 @@
-"""What an offer must show, and how far the shown rate may lie from the true one (S2 tolerance, S4 row 3, R10)."""
+"""What an offer must show, and how far the shown rate may lie from the true one (S2-R43, S4-R40, R10)."""
 
 from __future__ import annotations
 

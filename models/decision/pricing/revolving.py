@@ -1,4 +1,4 @@
-"""Revolving credit: interest by the day on what is owed (F9)."""
+"""Revolving credit: interest by the day on what is owed (F9), from the value date of the money on (S3-R42, C20)."""
 
 from __future__ import annotations
 

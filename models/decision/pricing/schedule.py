@@ -1,4 +1,7 @@
-"""Repayment schedules to the cent (F5-F8): interest half-up each period on the rounded balance; the last payment absorbs the residue."""
+"""Repayment schedules to the cent (F5-F8): interest half-up each period on the rounded balance; the last payment absorbs the residue.
+
+Five methods serve every version of a product (C10).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ending a loan otherwise than planned: early settlement (F13), fee instalments (T19), extension (T12, T13), cooling-off (T25)."""
+"""Ending a loan otherwise than planned: early settlement (F13), fee instalments (T19, S5-R50), extension (T12, T13), cooling-off (T25)."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def extension_fee(principal: Number, share: Number) -> Decimal:
 
 
 def cooling_off(principal: Number, daily_rate: Number, days: int = 1) -> Decimal:
-    """Amount that ends the contract within the cooling-off time: principal and accrued interest, no fee (S2, T25), CNY."""
+    """Amount that ends the contract within the cooling-off time: principal and accrued interest, no fee (S2-R44, T25), CNY."""
     return exact(principal) + cents(exact(principal) * exact(daily_rate) * days)
 
 

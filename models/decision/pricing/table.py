@@ -1,4 +1,7 @@
-"""The price list: annual figures over a grid of daily rates on principal 1, unrounded (F1, F4-F8, F10, F12)."""
+"""The price list: annual figures over a grid of daily rates on principal 1, unrounded (F1, F4-F8, F10, F12).
+
+Fees are part of it: 0.05 % a day and a fee may cost 45 % a year (S4-R24).
+"""
 
 from __future__ import annotations
 
