@@ -1,6 +1,6 @@
 """Device stability: on how many devices, from how many places, and with what integrity a person logs in.
 
-S2-R20, S5-R19, S5-R24.
+A hint after S1-R49. S2-R20, S5-R19, S5-R24.
 """
 
 from __future__ import annotations

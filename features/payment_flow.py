@@ -1,6 +1,6 @@
 """Payment flow: what is spent, on what, how steadily, what of the income stays, and whether bills are paid on time.
 
-S1-R13, S2-R05, S2-R17, S2-R28, S3-R15, S5-R16.
+Hints after S1-R46 and S1-R48. S1-R13, S2-R05, S2-R17, S2-R28, S3-R15, S5-R16.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 One `Table` per raw table, one `Column` per column. The same declaration documents a table, types it
 (`arrow_schema`), and yields the row rules that `data.contract` compiles to one SQL pass.
 Money is int64 fen; times are naive UTC microseconds; every event row carries `event_time` (it happened)
-and `known_time` (we could first know of it).
+and `known_time` (we could first know of it). People, devices and lenders are pseudonymous ids (S2-R41).
 """
 
 from __future__ import annotations

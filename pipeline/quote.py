@@ -122,6 +122,8 @@ def _show(found: dict[str, Any]) -> None:
         table.add_row(row["due"], *(row[f"{name}_cny"] for name in ("principal", "interest", "charges", "total", "balance")))
     if rows:
         _out.print(table)
+    for notice in found.get("notices", ()):
+        _out.print(f"- {notice['en']}")
 
 
 def _refusal(what: str, where: str, expected: str, got: str) -> DecisionError:

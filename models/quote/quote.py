@@ -1,6 +1,6 @@
 """The quotation as it is written out: annual figures, charges and their receivers, schedule, overdue cost, ways to end early.
 
-Every cost is told and none is left out: S1-R65, S4-R03, C28.
+Every cost is told and none is left out (C28, S1-R65, S4-R03).
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-CODE = ("features", "models", "data/world", "pipeline", "products")
-TESTS = ("tests",)
+CODE = ("features/**/*", "models/**/*", "data/*", "data/world/**/*", "pipeline/**/*", "products/**/*")
+TESTS = ("tests/**/*",)
 KINDS = (".py", ".yaml", ".jinja", ".html")
 _CITED = re.compile(r"\b(S[1-5])-R(\d\d)(?:\.\.(?:\1-)?R?(\d\d))?|\b(C)([0-3]\d)\b(?!\.)")
 
@@ -38,14 +38,13 @@ def tested(house: Path) -> Citations:
     return _sorted(_cited(house, TESTS, skip="tests/trace"))
 
 
-def _cited(house: Path, folders: tuple[str, ...], skip: str = "pipeline/trace") -> defaultdict[str, set[str]]:
+def _cited(house: Path, patterns: tuple[str, ...], skip: str = "pipeline/trace") -> defaultdict[str, set[str]]:
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for folder in folders:
-        for path in sorted((house / folder).rglob("*")):
-            name = path.relative_to(house).as_posix()
-            if path.suffix in KINDS and not name.startswith(skip):
-                for rule in cited_in(path.read_text(encoding="utf-8")):
-                    found[rule].add(name)
+    for path in sorted({path for pattern in patterns for path in house.glob(pattern)}):
+        name = path.relative_to(house).as_posix()
+        if path.suffix in KINDS and not name.startswith(skip):
+            for rule in cited_in(path.read_text(encoding="utf-8")):
+                found[rule].add(name)
     return found
 
 
