@@ -43,7 +43,7 @@ def test_the_tier_alone_decides_an_ordinary_application(tier: str, decision: str
         ("money for wealth products: the product's own ban", {"purpose": "wealth_products"}, "refuse", ("R13",)),
         ("money to repay another loan", {"purpose": "other_loan_repayment"}, "refuse", ("R13",)),
         ("purpose not declared", {"purpose": None}, "refer", ()),
-        ("income not verified", {"verified_income": None}, "refer", ()),
+        ("income not verified (S3-R27)", {"verified_income": None}, "refer", ()),
         ("debt service not known", {"debt_service": None}, "refer", ()),
         ("exposure not known", {"exposure": None}, "refer", ()),
         ("two refusals are both named", {"age_years": 16, "consent_bureau": False}, "refuse", ("R4", "R6")),
@@ -85,7 +85,7 @@ def test_the_cap_looks_at_365_days(daily: float, decision: str) -> None:
 
 
 def test_the_products_own_cap_counts_fees_under_the_older_law_too() -> None:
-    """0.05 % a day and 2 % upfront: 22 % IRR x 12, under the law's 36 %, over the product's 20 %."""
+    """0.05 % a day and 2 % upfront: 22 % IRR x 12, under the law's 36 %, over the product's 20 % (S1-R28: fee and interest count)."""
     fee = Charge("arrangement", "upfront", Figure(0.02, "share", "test"), "lender")
     price = replace(house().price, daily_high=Figure(0.05, "percent_per_day", "test"), all_in_cap=Figure(0.2, "share_per_year", "test"))
     costly = replace(house(), price=price, charges=(fee,))

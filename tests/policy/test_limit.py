@@ -18,7 +18,7 @@ SITUATIONS = [
     ("wealth not known counts as none", "G3", {"wealth": None}, 21_000, "formula"),
     ("card limits not known count as none: 9,000 x 1.10", "G3", {"card_limits": None}, 9_900, "formula"),
     ("volume not known counts as none: 12,000 x 1.10", "G3", {"annual_volume": None}, 13_200, "formula"),
-    ("volume credit of G1 is 1,000: (12,000 + 12,000) x 1.10", "G1", {}, 26_400, "formula"),
+    ("volume credit of G1 is 1,000: (12,000 + 12,000) x 1.10 (S4-R13)", "G1", {}, 26_400, "formula"),
     ("volume credit of G6 is 500: (12,000 + 6,000) x 1.10 = 19,800", "G6", {}, 19_800, "formula"),
     ("product maximum", "G1", RICH, 200_000, "product_max"),
     ("tier maximum of G2", "G2", RICH, 150_000, "tier_max"),
@@ -28,7 +28,7 @@ SITUATIONS = [
     ("new customer G6", "G6", {"is_repeat": False, **RICH}, 5_000, "new_user"),
     ("repeat or not is unknown: treated as new", "G3", {"is_repeat": None, **RICH}, 10_000, "new_user"),
     ("student with a second source", "G1", {"is_student": True, "has_second_source": True, **RICH}, 1_000, "study"),
-    ("exposure leaves 5,000", "G3", {"exposure": 195_000}, 5_000, "exposure"),
+    ("exposure leaves 5,000 (S2-R03)", "G3", {"exposure": 195_000}, 5_000, "exposure"),
     ("exposure leaves 550: rounded down to 500", "G3", {"exposure": 199_450}, 500, "exposure"),
     (
         "F15 at 0.5: (8,000 x 0.5 - 3,500) x 11.3293 = 5,664",

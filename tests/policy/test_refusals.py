@@ -30,6 +30,7 @@ def decider(tmp_path_factory: pytest.TempPathFactory) -> Decider:
 
 @pytest.mark.parametrize("name", ["religion", "gene", "fingerprint_hash", "blood_type", "illness", "chat_text", "face_embedding_3"])
 def test_r7_a_frame_with_a_banned_column_is_not_read(decider: Decider, name: str) -> None:
+    """S1-R10: no image; S2-R24, S5-R23: no text of chats; S2-R09."""
     with pytest.raises(DecisionError, match=f"R7.*\n.*{name}"):
         decider.decide(small.frame(5).assign(**{name: 1.0}))
 
@@ -75,6 +76,7 @@ def test_r9_an_adverse_decision_without_a_reason_is_not_given() -> None:
 
 @pytest.mark.parametrize(("line", "codes"), [(200_000, ()), (200_001, ("R2",))])
 def test_r2_a_line_above_the_legal_one(line: float, codes: tuple[str, ...]) -> None:
+    """S2-R45: order No. 9 of 2020."""
     limit = replace(small.house().limit, maximum=Figure(line, "CNY", "test"))
     assert decided(product=replace(small.house(), limit=limit)).codes == codes
 
@@ -94,6 +96,7 @@ def test_r10_a_charge_whose_receiver_is_not_told(receiver: str, codes: tuple[str
 
 
 def test_r10_every_offer_shows_rate_method_and_overdue_cost(decider: Decider) -> None:
+    """S4-R40, S1-R66."""
     found = decider.decide(small.frame(300))
     lent = found["decision"].isin(["approve", "refer"])
     assert found.loc[lent, ["apr_simple365", "method", "overdue", "charges"]].notna().all(axis=None)
@@ -102,6 +105,7 @@ def test_r10_every_offer_shows_rate_method_and_overdue_cost(decider: Decider) ->
 
 @pytest.mark.parametrize(("number", "codes"), [("A-17", ()), (None, ("L1",))])
 def test_l1_a_guarantor_without_a_published_licence(number: str | None, codes: tuple[str, ...]) -> None:
+    """S2-R11, S4-R37."""
     product = replace(small.house(), licences=(Licence("guarantee", number, "S2-R49"),))
     assert decided(product=product).codes == codes
 

@@ -79,6 +79,8 @@ def test_there_are_enough_of_them_and_each_has_its_own_name() -> None:
 
 
 def test_every_product_and_every_filter_has_situations() -> None:
+    """Twelve filters and the alert (S5-R39, C19)."""
+    assert [f.code for f in FILTERS] == [*(f"FR{k:02d}" for k in range(1, 13)), "ALERT"]
     values = [p.values[0] for p in ALL]
     assert {v["product"] for v in values} == set(products())
     fired = {code for v in values for code in v["expect"].get("actions", ())}
