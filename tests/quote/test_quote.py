@@ -52,6 +52,7 @@ def test_house_10000_at_005_is_n01() -> None:
 
 
 def test_the_three_elements_and_every_receiver_are_told() -> None:
+    """S1-R65, S4-R40: no charge without amount and receiver."""
     found = quoted("shanyin_S1", 1000, daily_rate=0.05)
     assert None not in (found["annualised_rate"], found["repayment_method"], found["overdue_cost"])
     assert all(charge["receiver"] for charge in found["charges"])
@@ -66,6 +67,7 @@ def test_t14_the_penalty_of_shanyin_is_due_once() -> None:
 
 
 def test_t25_cooling_off_costs_a_day_of_interest() -> None:
+    """S2-R44."""
     found = quoted("weilidai_S2", 10_000, daily_rate=0.05)
     assert found["cooling_off"]["total_cny"] == "10005.00"
 
@@ -90,10 +92,15 @@ def test_a_tier_is_quoted_at_its_listed_rate() -> None:
     [
         ("T03: 0.098 % a day from October 2025", lambda: quoted("xiaoe_S4", 5000, "cn_2025q4", daily_rate=0.098), "R1"),
         ("T06: 0.1 % a day is 36.5 % on 365 days", lambda: quoted("shanyin_S1", 1000, "cn_2023", daily_rate=0.1), "R1"),
-        ("T09: 60 on 1,000, 7 days", lambda: quoted("shanyin_S1", 1000, "cn_2023", daily_rate=0.02, tenor=7, **fee("at_end", 0.06)), "R1"),
+        ("T09: 60 on 1,000, 7 days (S1-R30, C12)",
+         lambda: quoted("shanyin_S1", 1000, "cn_2023", daily_rate=0.02, tenor=7, **fee("at_end", 0.06)), "R1"),
         ("T11: 60 kept back", lambda: quoted("shanyin_S1", 1000, "cn_2023", daily_rate=0.02, tenor=7, **fee("upfront", 0.06)), "R1"),
         ("T12: 5 % for 14 days", lambda: quoted("shanyin_S1", 1000, "cn_2023", daily_rate=0.02, **fee("at_end", 0.05)), "R1"),
-        ("T16: 2.5 % a period", lambda: quoted("house_v1", 6000, "cn_2023", daily_rate=0.02, **fee("per_period", 0.025)), "R1"),
+        ("T16: 2.5 % a period (C17)", lambda: quoted("house_v1", 6000, "cn_2023", daily_rate=0.02, **fee("per_period", 0.025)), "R1"),
+        ("T24: 0.05 % a day and a fee: 45 % a year (S4-R24)",
+         lambda: quoted("house_v1", 6000, "cn_2023", daily_rate=0.05, **fee("upfront", 0.127)), "R1"),
+        ("S5-R45: the fee of S5's instalments",
+         lambda: quoted("weilidai_S5", 6000, "cn_2023", daily_rate=0.02, **fee("per_period", 0.025)), "R1"),
         ("a fee that nobody is named for", lambda: quoted("house_v1", 6000, "cn_2023", daily_rate=0.02, **fee("at_end", 0.001, "")), "R10"),
         ("S1's penalty of 1 % at once", lambda: quoted("shanyin_S1", 1000, "cn_2025q4", daily_rate=0.05), "R15"),
     ],
@@ -112,7 +119,7 @@ def test_a_licence_without_its_number_refuses() -> None:
 
 
 def test_the_same_loan_is_lawful_a_step_below_the_cap() -> None:
-    """0.065 % a day is 23.725 % on 365 days; the cap of 24 % allows it, and a fee that passes the cap does not."""
+    """0.065 % a day is 23.725 % on 365 days; the cap of 24 % allows it, and a fee that passes the cap does not (S4-R03, C28)."""
     assert codes(quoted("house_v1", 10_000, "cn_2025q4", daily_rate=0.065)) == []
     assert codes(quoted("house_v1", 10_000, "cn_2025q4", daily_rate=0.065, **fee("upfront", 0.01))) == ["R1"]
 
