@@ -31,7 +31,10 @@ def test_a_label_of_short_loans_needs_a_policy_of_its_horizon(tmp_path: Path) ->
 
 
 def test_a_book_runs_forward_and_is_reviewed_from_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`forward` writes a panel, a standing and a score; `review` reads them and says the same of the same month."""
+    """`forward` writes a panel, a standing and a score; `review` reads them and says the same of the same month.
+
+    S1-R27, S2-R25, S3-R14, S4-R27: score and limit are looked at each month; S1-R38: three days before it is due, one is reminded.
+    """
     _params(tmp_path, world__applicants=4_000, world__base_rate=0.15)
     monkeypatch.chdir(tmp_path)
     world, _ = book_world.world_of_params()
@@ -49,6 +52,8 @@ def test_a_book_runs_forward_and_is_reviewed_from_its_files(tmp_path: Path, monk
     second = store.read_frame(Path("second") / "changes.parquet")
     pd.testing.assert_frame_equal(second, told[told["month_on_book"] == 2].reset_index(drop=True))
     assert second["notice_zh"].str.len().min() > 5
+    accounts = store.read_frame(Path("second") / "accounts.parquet")
+    assert accounts.loc[(accounts["dpd_days"] == 0) & (accounts["balance_fen"] > 0), "remind_days_before"].eq(3).all()
 
 
 def test_a_policy_cannot_run_forward_without_decisions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ def fired(done: Outcome) -> set[str]:
 
 
 def test_three_months_on_time_and_a_used_line_grow_when_the_band_comes_up() -> None:
+    """C21: in month 6 the band of the line and the quarter of the rate both come up."""
     seen = book(month_on_book=6)
     done = review(seen, standing(seen), scores(seen), RULES)
     assert fired(done) == {"ON_TIME", "REPRICED"}
@@ -34,6 +35,7 @@ def test_three_months_on_time_and_a_used_line_grow_when_the_band_comes_up() -> N
 
 
 def test_evidence_needs_no_band_and_no_use() -> None:
+    """S3-R36."""
     seen = book(month_on_book=4, lqt_balance_fen=2_000_000, lct_balance_fen=50_000, balance_fen=0)
     assert fired(review(seen, standing(seen), scores(seen), RULES)) == {"ASSETS"}
     seen = book(month_on_book=4, n_asset_proofs=2, balance_fen=0)
@@ -46,7 +48,7 @@ def test_evidence_needs_no_band_and_no_use() -> None:
      ({"n_hard_enquiries": [5]}, 1), ({}, 2), ({"other_debt_service_fen": 600_000}, 1)],
 )  # fmt: skip
 def test_nothing_grows_while_something_is_wrong(columns: dict[str, object], tier: int) -> None:
-    """Overdue, not cured, inactive, low payment score, enquiries, a tier lower, too much debt."""
+    """Overdue, not cured, inactive, low payment score, enquiries, a tier lower, too much debt (S2-R12 among them)."""
     seen = book(month_on_book=6, lqt_balance_fen=2_000_000, lct_balance_fen=50_000, **columns)
     done = review(seen, standing(seen), scores(seen, tier), RULES)
     assert fired(done).isdisjoint({"ASSETS", "PROOFS", "ON_TIME"})

@@ -78,6 +78,7 @@ def test_a_clean_table_is_handed_on_as_it_lies(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rule", BAD)
 def test_each_rule_sets_its_row_aside_and_no_other(tmp_path: Path, rule: str) -> None:
+    """S3-R51: a mandatory field that is missing is one of them."""
     frame, (column, value) = payments().astype({"amount_fen": "Int64"}), BAD[rule]
     frame.loc[7, column] = value
     if rule == "event_time.future":  # a payment cannot be known before it happens

@@ -17,12 +17,14 @@ from features.cross import MARKS, RATIOS
 from features.cube import FORMS
 from features.engine import build
 from features.events import VIRTUAL_COLUMNS, columns_read
-from features.facts import FACTS
+from features.facts import FACTS, NAMES
 from features.formulas import FORMULAS
 from features.registry import FAMILIES, plan
 from features.tables import APPLICATIONS, EVENT_TABLES
 from features.tables import FAMILIES as FAMILY_NAMES
 from features.words import AGGREGATES
+from models.decision.facts import OPTIONAL
+from models.decision.frame import COUNTS
 from tests.features.raw import PARAMS, Raw, write_raw
 
 ALL = [t.name for t in EVENT_TABLES]
@@ -44,8 +46,8 @@ def test_two_thousand_features_of_six_families(words: dict) -> None:
 
 def test_the_catalogue_lists_the_columns_of_the_matrix_in_order(raw: Raw, words: dict, tmp_path: Path) -> None:
     columns = next(build(write_raw(raw, tmp_path), PARAMS)).schema
-    policy = [*APPLICATIONS.arrow_schema.names, *(fact.name for fact in FACTS)]
-    assert columns.names == policy + [f["name"] for f in words["features"]]
+    policy = dict.fromkeys([*APPLICATIONS.arrow_schema.names, *NAMES])  # what the applications state comes first
+    assert columns.names == [*policy] + [f["name"] for f in words["features"]]
     assert {str(columns.field(f["name"]).type) for f in words["features"]} == {"double"}
 
 
@@ -53,7 +55,7 @@ def test_tables_that_are_absent_leave_their_features_out(raw: Raw, tmp_path: Pat
     some = {n: raw[n] for n in ("applications", "payments", "logins")}
     columns = next(build(write_raw(some, tmp_path), PARAMS)).column_names
     expected = [f["name"] for f in catalogue(["payments", "logins"])["features"]]
-    assert [c for c in columns if c not in (*APPLICATIONS.arrow_schema.names, *(fact.name for fact in FACTS))] == expected
+    assert [c for c in columns if c not in (*APPLICATIONS.arrow_schema.names, *NAMES)] == expected
     assert {f["family"] for f in catalogue(["payments", "logins"])["features"]} == {"payment_flow", "device_stability"}
 
 
@@ -108,7 +110,8 @@ def test_declarations_name_only_what_exists() -> None:
 def test_what_is_made_of_features_names_features() -> None:
     names = {spec.name for spec in plan(ALL).specs}
     assert {n for r in RATIOS for n in (r.top, r.bottom)} | {m.of for m in MARKS} | {fact.of for fact in FACTS} <= names
-    assert not names & {fact.name for fact in FACTS}
+    assert not names & set(NAMES)
+    assert set(NAMES) <= {*OPTIONAL, *COUNTS}
     assert all(m.spec.unit == "flag" and "_is_" in m.spec.name for m in MARKS)
 
 

@@ -1,4 +1,4 @@
-"""The three laws over all families: row-local, blind to the future, order-free. Every comparison is bit for bit."""
+"""The three laws over all families and the facts of the policy: row-local, blind to the future, order-free. Bit for bit."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import pyarrow.compute as pc
 import pytest
 
 from features.engine import build
+from features.facts import NAMES as FACTS
 from features.registry import plan
 from features.tables import EVENT_TABLES, TABLES
 from tests.features.raw import PARAMS, Raw, random_events, write_raw
 
 NAMES = [spec.name for spec in plan([t.name for t in EVENT_TABLES]).specs]
+COLUMNS = [*FACTS, *NAMES]
 
 
 def matrix(raw: Raw, root: Path, parts: int = 1, bucket_rows: int = 10_000) -> pa.Table:
@@ -23,13 +25,13 @@ def matrix(raw: Raw, root: Path, parts: int = 1, bucket_rows: int = 10_000) -> p
 
 
 def bits(table: pa.Table) -> dict[str, list[bytes]]:
-    """Every feature's column as bytes per row, null apart from any number."""
-    return {n: [b"null" if v is None else np.float64(v).tobytes() for v in table.column(n).to_pylist()] for n in NAMES}
+    """Every column of a feature or fact as bytes per row, null apart from any number."""
+    return {n: [b"null" if v is None else np.float64(v).tobytes() for v in table.column(n).to_pylist()] for n in COLUMNS}
 
 
 def differing(a: pa.Table, b: pa.Table) -> list[str]:
     left, right = bits(a), bits(b)
-    return [name for name in NAMES if left[name] != right[name]]
+    return [name for name in COLUMNS if left[name] != right[name]]
 
 
 @pytest.fixture(scope="module")

@@ -111,6 +111,7 @@ def test_without_truth_what_needs_it_is_null_and_the_rest_is_observed(inputs: In
 
 
 def test_tables_add_up(inputs: Inputs, found: tuple[dict, dict[str, pd.DataFrame]]) -> None:
+    """S4-R04, S4-R53: groups the model never saw are compared."""
     tables = found[1]
     assert tables["tiers"]["n"].sum() == len(inputs.oot.label) and tables["tiers"]["mean_pd"].dropna().is_monotonic_increasing
     assert tables["vintages"]["role"].value_counts().to_dict() == {"train": 15, "oot": 6, "calibration": 3}

@@ -38,6 +38,13 @@ def person(**facts: object) -> pd.DataFrame:
     return pd.DataFrame([{**ONE, **facts}])
 
 
+def test_dearer_offers_are_taken_less_and_good_risks_mind_most() -> None:
+    """S4-R46: the better tier leaves sooner as the rate rises; S4-R48: the worst bears it."""
+    taken = TakeUp(0.6, 0.144, 0.06, 0.03).table(np.array([0.144, 0.20, 0.24]), tiers=3)
+    assert taken[:, 0].tolist() == [0.6] * 3
+    assert (np.diff(taken, axis=1) < 0).all() and (np.diff(taken[:, 1:], axis=0) > 0).all()
+
+
 @pytest.mark.parametrize(
     ("what", "facts", "cap"),
     [

@@ -100,7 +100,7 @@ def decided(
     verdicts = verdicts_of(case)
     assert verdicts.limits is not None
     told = Reasons.joined(
-        [*rule_reasons(verdicts.fired, language), limit_reasons(case, verdicts.limits, verdicts.is_limit_told, language)]
+        [*rule_reasons(verdicts.fired, language), *limit_reasons(case, verdicts.limits, verdicts.is_limit_told, language)]
     ).lists(1)[0]
     outcome, limit, cap = int(verdicts.outcome[0]), float(verdicts.limits.cny[0]), int(verdicts.limits.cap[0])
     tier, rate = int(case.tier[0]), float(case.offers.daily_rate[case.tier[0]])
@@ -108,12 +108,12 @@ def decided(
         OUTCOMES[outcome],
         limit if outcome <= 1 else 0.0,
         CAPS[cap] if cap >= 0 else None,
-        tuple(verdicts.codes()[0]),
+        tuple(verdicts.codes()[0].as_py()),
         {r["concept"]: r["text"] for r in told},
         case.product.tiers[tier].tier if tier >= 0 else None,
         round(100 * rate, 6) if outcome <= 1 else None,
         tuple(f.code for f in verdicts.actions if f.mask[0]),
-        tuple((verdicts.not_assessed_told()[0] or "").split()),
+        tuple((verdicts.not_assessed_told()[0].as_py() or "").split()),
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from models.decision import drift
@@ -16,7 +16,7 @@ from models.decision.drift import Drift
 from models.decision.errors import DecisionError
 from models.decision.explain import check_reasons
 from models.decision.figure import Figure
-from models.decision.reasons import Reasons
+from models.decision.reasons import NONE, Reasons
 from models.decision.terms import Charge, Licence
 from models.decision.verdict import Verdicts
 from tests.models.decision import small
@@ -65,12 +65,10 @@ def test_r12_breaches_strictly_above_the_stop_level() -> None:
 
 
 def test_r9_an_adverse_decision_without_a_reason_is_not_given() -> None:
-    none: Any = np.empty(0, object)
-    silent = Reasons(np.empty(0, np.int64), none, np.empty(0), none)
     verdicts = Verdicts(np.array([0, 2]), np.array([0, 2]), (), (), (), None)
     with pytest.raises(DecisionError, match=r"R9.*\n.*row 1"):
-        check_reasons(silent, verdicts)
-    told = Reasons(np.array([1]), np.array(["x"], object), np.array([-1.0]), np.array(["y"], object))
+        check_reasons(NONE, verdicts)
+    told = Reasons(np.array([1]), pa.array(["x"]), np.array([-1.0]), pa.array(["y"]))
     check_reasons(told, verdicts)
 
 

@@ -42,11 +42,13 @@ def known(queue: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_only_referred_rows_wait_and_each_says_why(queue: pd.DataFrame) -> None:
+    """S3-R27."""
     assert len(queue) > 10
     assert queue["reasons"].map(len).min() > 0
 
 
 def test_a_decided_case_waits_no_more_and_the_record_is_chained(queue: pd.DataFrame, record: Path) -> None:
+    """S2-R04, S5-R44: a person may decide otherwise, and it is recorded."""
     one, two = (known(queue).iloc[k] for k in (0, 1))
     append(decision(one, limit_cny=one["limit_cny"]), queue, record)
     append(decision(two, outcome="decline", limit_cny=None), queue, record)

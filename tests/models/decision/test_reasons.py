@@ -20,12 +20,18 @@ from models.decision.margin import by_concept
 from models.decision.reasons import TOP, score_reasons
 from models.decision.reference import Reference
 from models.decision.rules import RULES
-from models.decision.text import LANGUAGES, behaviour
+from models.decision.text import LANGUAGES, Language, behaviours
 from tests.models.decision import small
 
 PROTECTED = re.compile(
     r"\b(age|gender|sex|race|region|province|occupation|student|married|religion)\b|年龄|性别|民族|地区|职业|学生|婚姻|宗教", re.I
 )
+
+
+def behaviour(feature: Feature, value: float, language: Language) -> str:
+    """One value in words."""
+    (words,) = behaviours([feature], np.array([0]), np.array([value]), language).to_pylist()
+    return words
 
 
 def told_of(decider: Decider, points: np.ndarray, reference: Reference) -> tuple[np.ndarray, np.ndarray]:
@@ -86,8 +92,8 @@ def test_equal_losses_rank_by_the_order_of_concepts(decider: Decider) -> None:
     features = np.full((1, 10), -1.0)
     features[0, 3] -= 4e-8  # below the rounding of 1e-6: not a difference
     told = score_reasons(scorer.catalogue, reference, np.zeros((1, 10)), told_of(decider, features, reference), "en")
-    assert told.concept.tolist() == list(scorer.catalogue.concept_ids[:4])
-    assert told.text[3] == "behaviour 3 in the last 3 months: 0 days"
+    assert told.concept.to_pylist() == list(scorer.catalogue.concept_ids[:4])
+    assert told.text[3].as_py() == "behaviour 3 in the last 3 months: 0 days"
 
 
 def test_a_concept_speaks_through_its_feature_with_the_largest_loss(decider: Decider) -> None:
@@ -96,7 +102,7 @@ def test_a_concept_speaks_through_its_feature_with_the_largest_loss(decider: Dec
     features = np.zeros((1, 10))
     features[0, [0, 5]] = -8.0, -3.0  # f0 usually costs 7, so f5 lost more
     told = score_reasons(scorer.catalogue, reference, np.zeros((1, 10)), told_of(decider, features, reference), "en")
-    assert (told.concept.tolist(), told.text.tolist()) == (["fund_retention"], ["behaviour 5 in the last 3 months: 0 CNY"])
+    assert (told.concept.to_pylist(), told.text.to_pylist()) == (["fund_retention"], ["behaviour 5 in the last 3 months: 0 CNY"])
 
 
 def test_an_adverse_decision_has_a_reason_even_where_nothing_lies_below_the_reference(decider: Decider) -> None:
@@ -135,6 +141,19 @@ def test_no_sentence_names_a_protected_attribute() -> None:
 def test_values_in_words(unit: str, value: float, en: str, zh: str) -> None:
     feature = Feature("f", "payment_flow", "c", unit=unit, text_en="late bills", text_zh="逾期账单")
     assert (behaviour(feature, value, "en"), behaviour(feature, value, "zh")) == (en, zh)
+
+
+def test_a_column_of_values_is_told_as_each_of_them_alone() -> None:
+    """Out of order, with repeats, halves and huge amounts."""
+    rng = np.random.default_rng(4)
+    units = ("share", "CNY", "count", "days", "log CNY")
+    features = [Feature(f"f{k}", "own", "c", unit=unit, aggregate="mean", text_en=f"text {k}", text_zh="") for k, unit in enumerate(units)]
+    which = rng.integers(0, len(features), 300)
+    values = rng.choice([np.nan, -0.0, 0.5, 1.5, 2.5, 0.005, 0.015, -0.004, 12.3456, 1e6 + 0.5, 40.0, -3.0], 300)
+    for language in LANGUAGES:
+        alone = [behaviour(features[k], v, language) for k, v in zip(which, values, strict=True)]
+        assert behaviours(features, which, values, language).to_pylist() == alone
+    assert behaviours(features, which[:0], values[:0], "en").to_pylist() == []
 
 
 def test_a_logarithm_is_also_told_in_yuan_but_not_its_spread() -> None:
