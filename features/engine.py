@@ -20,6 +20,7 @@ from .kernel import kernel
 from .params import FeatureParams
 from .reader import Extent, Sources, applications, connect, present, require
 from .registry import plan
+from .shared import applicants_per_identifier
 
 if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
@@ -38,7 +39,7 @@ def build(sources: Sources, params: FeatureParams) -> Iterator[pa.Table]:
         return
     con = connect(params)
     asked = applications(con, sources)
-    graph = snapshots(con, sources, asked)
+    graph = {**snapshots(con, sources, asked), **applicants_per_identifier(con, sources, asked)}
     blocks = Buckets(con, sources, asked, params).blocks(graph)
     if (np.diff(asked.column("application_id").to_numpy()) > 0).all():
         yield from blocks

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from .cell import cell
 from .cube import Rows, divide
-from .facts import facts
+from .facts import facts, observed
 from .formulas import FORMULAS
 from .grid import Mark
 from .registry import Plan, Step, plan
@@ -28,19 +28,25 @@ def kernel(spine: pa.Table, tables: Mapping[str, pa.Table], snapshot: Mapping[st
     """Features of one bucket: the spine's rows in order, float64, null where the catalogue says.
 
     `spine`: row 0..n-1, application_id, applicant_id, as_of, consents and whatever else is passed through. `tables`: what
-    `events.events` gave for each raw table present. `snapshot`: graph features by name, one value per row of the spine.
+    `events.events` gave for each raw table present. `snapshot`: graph features and shared identifiers by name, one value per row of the
+    spine. Facts of the policy stand between the spine's columns and the features.
     """
     as_of = pc.cast(spine.column("as_of").combine_chunks(), pa.int64()).to_numpy(zero_copy_only=False)
     what = plan(tables)
     features: Columns = {}
+    seen: Columns = {}
     for stream, steps in what.streams:
         rows = Rows(stream, tables[stream.table.name], as_of)
         for step in steps:
             features.update(_features(step, rows, spine))
+        for name, values in observed(rows, lambda consent: _consent(spine, consent)):
+            seen[name] = seen[name] + values if name in seen else values
     features.update(_graph(what, snapshot, spine))
     features.update((ratio.spec.name, divide(features[ratio.top], features[ratio.bottom])) for ratio in what.ratios)
     features.update((mark.spec.name, _flag(mark, features[mark.of])) for mark in what.marks)
-    return _append(spine.drop_columns(["row"]), facts(features, len(as_of), set(spine.column_names)) | features)
+    known = facts(features, seen, snapshot, len(as_of), lambda consent: _consent(spine, consent))
+    stated = set(spine.column_names)
+    return _append(spine.drop_columns(["row"]), {name: known[name] for name in known if name not in stated} | features)
 
 
 def _features(step: Step, rows: Rows, spine: pa.Table) -> Iterator[tuple[str, np.ndarray]]:
