@@ -82,7 +82,14 @@ class Case:
 
     def is_purpose(self, *names: str) -> np.ndarray:
         """Applications that declare one of these uses of the money."""
-        return np.asarray(pd.Series(self.frame.purpose, dtype=object).isin(names))
+        which, told = self.purposes
+        return np.array([*(name in names for name in told), False])[which]
+
+    @cached_property
+    def purposes(self) -> tuple[np.ndarray, list[str]]:
+        """(which of the declared uses each application names, -1 = none; the uses)."""
+        which, told = pd.factorize(self.frame.purpose)
+        return which, list(told)
 
     def by_law(self, name: str) -> np.ndarray:
         """A law's figure per application; NaN where the law sets none."""

@@ -24,7 +24,7 @@ from .offer import Offers, offers
 from .output import decision_ids, law_names, offer_columns, text, tier_names
 from .policy import Policy
 from .rules import under_age
-from .text import LANGUAGES, Language
+from .text import LANGUAGES, Language, picked
 from .verdict import OUTCOMES, verdicts_by_tier, verdicts_of
 
 CONSENTED = {"social_graph": "consent_social", "assets": "consent_assets", "bureau": "consent_bureau"}
@@ -112,19 +112,19 @@ class Decider:
         case = replace(case, grade=grade) if case else None
         verdicts = verdicts_of(case) if case else verdicts_by_tier(policy, self.bundle.tiers, grade)
         reasons, points = explained(self.bundle, rows.x, case, verdicts, explain, language, is_scored)
-        grades = np.array([*self.bundle.tiers.names, None], dtype=object)[np.where(is_scored, grade, -1)]
+        grades = picked([*self.bundle.tiers.names, None], np.where(is_scored, grade, -1))
         own = "" if policy.name == self.bundle.policy.name else policy.name
         columns = {
             **self._head(rows, case, policy, "|".join(filter(None, (own, law)))),
             **scored,
-            "grade": text(grades, n),
-            "tier": text(tier_names(case, grades), n),
-            "decision": text(np.array(OUTCOMES, dtype=object)[verdicts.outcome], n),
+            "grade": grades,
+            "tier": tier_names(case, grades, is_scored),
+            "decision": picked(OUTCOMES, verdicts.outcome),
             **offer_columns(case, verdicts),
             "reasons": reasons.array(n),
             "refusal_codes": verdicts.codes(),
-            "actions": text(verdicts.actions_told(), n),
-            "not_assessed": text(verdicts.not_assessed_told(), n),
+            "actions": verdicts.actions_told(),
+            "not_assessed": verdicts.not_assessed_told(),
             "model_version": text(self.bundle.version, n),
             "policy_version": text(self.bundle.policy_version, n),
             **points,
@@ -134,7 +134,7 @@ class Decider:
     def _head(self, rows: Frame, case: Case | None, policy: Policy, chosen: str) -> dict[str, Any]:
         n = len(rows.x)
         return {
-            "decision_id": text(decision_ids(rows, self.bundle.version, self.bundle.policy_version, chosen), n),
+            "decision_id": decision_ids(rows, self.bundle.version, self.bundle.policy_version, chosen),
             "application_id": rows.application_id,
             "product": text(policy.name, n),
             "law_profile": law_names(case, n),
@@ -164,7 +164,7 @@ class Decider:
         found = np.zeros(len(rows.x), dtype=bool)
         for consent, columns in self._released_by.items():
             refused = np.flatnonzero(rows.numbers[consent] != 1)
-            found[refused] |= ~np.isnan(rows.x[np.ix_(refused, columns)]).all(axis=1)
+            found[refused] |= ~np.isnan(rows.x.T[np.ix_(columns, refused)]).all(axis=0)  # a feature's values lie together
         return found
 
     @cached_property

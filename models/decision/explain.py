@@ -26,7 +26,7 @@ def explained(
     """
     parts = rule_reasons(verdicts.fired, language)
     if case and verdicts.limits:
-        parts.append(limit_reasons(case, verdicts.limits, verdicts.is_limit_told, language))
+        parts += limit_reasons(case, verdicts.limits, verdicts.is_limit_told, language)
     chosen = _chosen(verdicts, explain, is_scored)
     told, concepts = _by_score(bundle, x, chosen, language)
     columns = _columns(bundle, concepts, chosen, len(x)) if explain == "all" else {}

@@ -22,11 +22,10 @@ class Fired:
     mask: np.ndarray
 
 
-def words_of(n_rows: int, fired: Sequence[Fired], words: Sequence[str]) -> list[tuple[str, ...]]:
-    """Per application the `words` of what fired there (at most 63 things), in order and without repeats; made once per combination."""
+def words_of(n_rows: int, fired: Sequence[Fired], words: Sequence[str]) -> tuple[list[tuple[str, ...]], np.ndarray]:
+    """The `words` of what fired (at most 63 things), in order and without repeats: once per combination, and which one each row has."""
     patterns = np.zeros(n_rows, dtype=np.int64)
     for k, one in enumerate(fired):
         patterns |= one.mask.astype(np.int64) << k
     distinct, which = np.unique(patterns, return_inverse=True)
-    told = [tuple(dict.fromkeys(word for k, word in enumerate(words) if pattern >> k & 1)) for pattern in distinct.tolist()]
-    return [told[k] for k in which.tolist()]
+    return [tuple(dict.fromkeys(word for k, word in enumerate(words) if pattern >> k & 1)) for pattern in distinct.tolist()], which

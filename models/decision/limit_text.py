@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from string import Formatter
+from typing import TypeAlias
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from .case import Case
 from .figure import value
-from .text import Language, number, yuan
+from .text import Language, number, numbers, picked, yuan, yuans
 
-Amounts = Callable[[str], list[str]]
+Words: TypeAlias = pa.Array | str
+Amounts = Callable[[str], pa.Array]
 
 CAP_TEXTS = {
     "product_max": ("largest limit of the product: {product_max}", "产品最高额度：{product_max}"),
@@ -34,35 +39,37 @@ CAP_TEXTS = {
 }  # fmt: skip
 
 
-def cap_texts(case: Case, cap: str, rows: np.ndarray, language: Language) -> list[str]:
+def cap_texts(case: Case, cap: str, rows: np.ndarray, language: Language) -> pa.Array:
     """The sentence of `cap` for each of `rows`."""
 
-    def amounts(name: str) -> list[str]:
-        return [yuan(v, language) for v in np.nan_to_num(case.yuan(name)[rows]).tolist()]
+    def amounts(name: str) -> pa.Array:
+        return pa.array(yuans(np.nan_to_num(case.yuan(name)[rows]), language), pa.string())
 
-    template = CAP_TEXTS[cap][0 if language == "en" else 1]
-    columns = _numbers(case, cap, rows, language, amounts)
-    return [template.format(**dict(zip(columns, numbers, strict=True))) for numbers in zip(*columns.values(), strict=True)]
+    fields = _fields(case, cap, rows, language, amounts)
+    pieces: list[Words] = []
+    for literal, name, _, _ in Formatter().parse(CAP_TEXTS[cap][0 if language == "en" else 1]):
+        pieces += [literal, fields[name]] if name else [literal]
+    return pc.binary_join_element_wise(*pieces, "")
 
 
-def _numbers(case: Case, cap: str, rows: np.ndarray, language: Language, amounts: Amounts) -> dict[str, list[str]]:
-    """The template's fields, each with one text per row."""
-    rules, n = case.product.limit, len(rows)
+def _fields(case: Case, cap: str, rows: np.ndarray, language: Language, amounts: Amounts) -> dict[str, Words]:
+    """The template's fields: one text per row, or one for all."""
+    rules = case.product.limit
     if cap == "affordability":
         return {"income": amounts("verified_income"), "debt": amounts("debt_service")}
     if cap == "formula":
         return {"cards": amounts("card_limits"), "volume": amounts("annual_volume"), "wealth": amounts("wealth")}
     if cap == "exposure":
-        return {"exposure": amounts("exposure"), "customer_total": [yuan(rules.customer_total.value, language)] * n}
+        return {"exposure": amounts("exposure"), "customer_total": yuan(rules.customer_total.value, language)}
     if cap == "hard_enquiries":
         return {
-            "enquiries": [number(v) for v in case.number("hard_enquiries_90d")[rows].tolist()],
-            "enquiries_over": [number(value(rules.enquiries_over))] * n,
-            "enquiry_factor": [number(100 * value(rules.enquiry_factor))] * n,
+            "enquiries": pa.array(numbers(case.number("hard_enquiries_90d")[rows]), pa.string()),
+            "enquiries_over": number(value(rules.enquiries_over)),
+            "enquiry_factor": number(100 * value(rules.enquiry_factor)),
         }
-    tiers = case.tier[rows].tolist()
-    by_tier = {k: _tier_words(case, cap, k, language) for k in set(tiers)}
-    return {"tier": [by_tier[k][0] for k in tiers], cap: [by_tier[k][1] for k in tiers]}
+    tiers, which = np.unique(case.tier[rows], return_inverse=True)
+    names, terms = zip(*(_tier_words(case, cap, k, language) for k in tiers.tolist()), strict=True)
+    return {"tier": picked(names, which), cap: picked(terms, which)}
 
 
 def _tier_words(case: Case, cap: str, tier: int, language: Language) -> tuple[str, str]:

@@ -17,7 +17,6 @@ import hashlib
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from .case import Case
@@ -25,22 +24,23 @@ from .frame import Frame
 from .limit import CAPS
 from .offer import Offers
 from .product import Product
+from .text import picked
 from .verdict import DECLINE, REFER, Verdicts
 
 _WHEN = {
     "upfront": "upfront", "per_period": "per period", "at_end": "at the end", "early_settlement": "left, when settled early",
     "extension": "when extended",
 }  # fmt: skip
+HEX = np.array([f"{byte:02x}" for byte in range(256)], dtype="S2")
 RATES = ("daily_rate", "apr_simple360", "apr_simple365", "apr_irr12", "eff_annual", "penalty_rate")
 
 
-def text(values: Any, n_rows: int) -> pa.Array:
-    """A text column of `n_rows`, from one value or one per row."""
-    one = values is None or isinstance(values, str)
-    return pa.repeat(pa.scalar(values, pa.string()), n_rows) if one else pa.array(values, pa.string())
+def text(word: str | None, n_rows: int) -> pa.Array:
+    """A text column that says the same in every row."""
+    return pa.repeat(pa.scalar(word, pa.string()), n_rows)
 
 
-def decision_ids(rows: Frame, version: str, policy_version: str, chosen: str = "") -> list[str]:
+def decision_ids(rows: Frame, version: str, policy_version: str, chosen: str = "") -> pa.Array:
     """First 32 hex digits of sha256(application_id|as_of|bundle|policy[|chosen]): the same application decided alike has one id.
 
     `chosen` names product and law where they are not the bundle's default.
@@ -48,23 +48,21 @@ def decision_ids(rows: Frame, version: str, policy_version: str, chosen: str = "
     tail = f"|{version}|{policy_version}" + (f"|{chosen}" if chosen else "")
     moments = np.datetime_as_string(rows.as_of, unit="us").tolist()
     pairs = zip(rows.application_id.tolist(), moments, strict=True)
-    return [hashlib.sha256(f"{i}|{moment}{tail}".encode()).hexdigest()[:32] for i, moment in pairs]
+    digests = b"".join([hashlib.sha256(f"{i}|{moment}{tail}".encode()).digest() for i, moment in pairs])
+    half = np.frombuffer(digests, np.uint8).reshape(-1, 2, 16)[:, 0]
+    digits = HEX[half.ravel()].tobytes()
+    ends = np.arange(len(half) + 1, dtype=np.int32) * 32
+    return pa.StringArray.from_buffers(len(half), pa.py_buffer(ends), pa.py_buffer(digits))
 
 
 def law_names(case: Case | None, n_rows: int) -> pa.Array:
     """Id of the law profile in force at as_of."""
-    if case is None:
-        return text(None, n_rows)
-    names = np.array([*(law.id for law in case.policy.laws), None], dtype=object)
-    return text(names[case.law], n_rows)
+    return text(None, n_rows) if case is None else picked([*(law.id for law in case.policy.laws), None], case.law)
 
 
-def tier_names(case: Case | None, grades: np.ndarray) -> np.ndarray:
-    """The product's tier of every row, None where it has none; without a product the grade."""
-    if case is None:
-        return grades
-    names = np.array([*(t.tier for t in case.product.tiers), None], dtype=object)
-    return np.asarray(np.where(pd.isna(grades), None, names[case.tier]))
+def tier_names(case: Case | None, grades: pa.Array, is_scored: np.ndarray) -> pa.Array:
+    """The product's tier of every row, null where it has none; without a product the grade."""
+    return grades if case is None else picked([*(t.tier for t in case.product.tiers), None], np.where(is_scored, case.tier, -1))
 
 
 def offer_columns(case: Case | None, verdicts: Verdicts) -> dict[str, Any]:
@@ -79,12 +77,12 @@ def offer_columns(case: Case | None, verdicts: Verdicts) -> dict[str, Any]:
     cap = np.where(is_lent | verdicts.is_limit_told, verdicts.limits.cap, -1)
     return {
         "limit_cny": np.where(verdicts.outcome >= DECLINE, 0.0, verdicts.limits.cny),
-        "limiting_cap": text(np.array([*CAPS, None], dtype=object)[cap], n),
+        "limiting_cap": picked([*CAPS, None], cap),
         "tenor": np.where(is_lent, case.product.repayment.tenor.value, np.nan),
         "tenor_unit": _words(is_lent, case.product.repayment.tenor.unit),
         "method": _words(is_lent, case.product.repayment.method),
         **_rates(case.offers, case.tier, is_lent),
-        "overdue": text(np.where(is_lent, np.array(case.offers.overdue, dtype=object)[case.tier], None), n),
+        "overdue": picked(case.offers.overdue, np.where(is_lent, case.tier, -1)),
         "charges": _words(is_lent, charges(case.product)),
     }
 
@@ -95,7 +93,7 @@ def charges(product: Product) -> str:
 
 
 def _words(is_lent: np.ndarray, words: str) -> pa.Array:
-    return text(np.array([None, words], dtype=object)[is_lent.astype(np.int64)], len(is_lent))
+    return picked([None, words], is_lent.astype(np.int64))
 
 
 def _rates(offers: Offers, tier: np.ndarray, is_lent: np.ndarray) -> dict[str, np.ndarray]:

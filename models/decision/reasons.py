@@ -18,7 +18,7 @@ from .fired import Fired
 from .limit import CAPS, Limits
 from .limit_text import cap_texts
 from .reference import Reference
-from .text import Language, behaviour
+from .text import Language, behaviours, picked
 
 TOP = 4  # Reg B: more than four reasons are unlikely to help
 RANK_DECIMALS = 6  # points are rounded before ranking, so that the order does not hang on the last bit
@@ -29,22 +29,23 @@ class Reasons:
     """One entry per reason: the row it belongs to, concept (or rule code), points against the reference (NaN for a rule), text."""
 
     row: np.ndarray
-    concept: np.ndarray
+    concept: pa.Array
     points: np.ndarray
-    text: np.ndarray
+    text: pa.Array
 
     @classmethod
     def joined(cls, parts: Sequence[Reasons]) -> Reasons:
         """All entries by row; within a row in the order of `parts`."""
-        parts = [_entries([], [], [], []), *parts]
-        whole = [np.concatenate([getattr(p, n) for p in parts]) for n in ("row", "concept", "points", "text")]
-        order = np.argsort(whole[0], kind="stable")
-        return cls(*(column[order] for column in whole))
+        parts = [NONE, *parts]
+        row, points = (np.concatenate([getattr(p, n) for p in parts]) for n in ("row", "points"))
+        order = np.argsort(row, kind="stable")
+        concept, text = (pa.concat_arrays([getattr(p, n) for p in parts]).take(pa.array(order)) for n in ("concept", "text"))
+        return cls(row[order], concept, points[order], text)
 
     def array(self, n_rows: int) -> pa.ListArray:
         """One list of {concept, points, text} per row; points is null for a rule."""
         ends = pa.array(np.searchsorted(self.row, np.arange(n_rows + 1)), pa.int32())
-        columns = [pa.array(self.concept, pa.string()), pa.array(self.points, from_pandas=True), pa.array(self.text, pa.string())]
+        columns = [self.concept, pa.array(self.points, from_pandas=True), self.text]
         return pa.ListArray.from_arrays(ends, pa.StructArray.from_arrays(columns, ["concept", "points", "text"]))
 
     def lists(self, n_rows: int) -> list[list[dict[str, Any]]]:
@@ -53,28 +54,29 @@ class Reasons:
         return found
 
 
-def _entries(row: Any, concept: Sequence[str], points: Any, text: Sequence[str]) -> Reasons:
-    return Reasons(np.asarray(row, np.int64), np.array(concept, object), np.asarray(points, np.float64), np.array(text, object))
+NONE = Reasons(np.empty(0, np.int64), pa.array([], pa.string()), np.empty(0), pa.array([], pa.string()))
 
 
 def rule_reasons(fired: Sequence[Fired], language: Language) -> list[Reasons]:
     """One entry per rule and row it fired on, in the order of the rules."""
     found = []
     for one in fired:
-        row = np.flatnonzero(one.mask)
-        text = one.text_zh if language == "zh" else one.text_en
-        found.append(_entries(row, [one.code] * len(row), np.full(len(row), np.nan), [text] * len(row)))
+        if one.mask.any():
+            row = np.flatnonzero(one.mask)
+            code, words = (pa.repeat(word, len(row)) for word in (one.code, one.text_zh if language == "zh" else one.text_en))
+            found.append(Reasons(row, code, np.full(len(row), np.nan), words))
     return found
 
 
-def limit_reasons(case: Case, limits: Limits, mask: np.ndarray, language: Language) -> Reasons:
-    """What holds the limit down, for the rows of `mask`, with its numbers."""
-    row = np.flatnonzero(mask)
-    cap, texts = limits.cap[row], np.empty(len(row), dtype=object)
-    for k in np.unique(cap):
-        texts[cap == k] = cap_texts(case, CAPS[k], row[cap == k], language)
-    names = np.array([f"limit_{name}" for name in CAPS], dtype=object)
-    return _entries(row, names[cap].tolist(), np.full(len(row), np.nan), texts.tolist())
+def limit_reasons(case: Case, limits: Limits, mask: np.ndarray, language: Language) -> list[Reasons]:
+    """What holds the limit down, for the rows of `mask`, with its numbers: one part per cap."""
+    told = np.where(mask, limits.cap, -1)
+    found = []
+    for k in np.unique(told[told >= 0]).tolist():
+        row = np.flatnonzero(told == k)
+        words = cap_texts(case, CAPS[k], row, language)
+        found.append(Reasons(row, pa.repeat(f"limit_{CAPS[k]}", len(row)), np.full(len(row), np.nan), words))
+    return found
 
 
 def score_reasons(
@@ -93,6 +95,5 @@ def score_reasons(
     row, place = np.nonzero(kept)
     concept = order[row, place]
     feature = np.maximum(lead[row, concept], 0)
-    text = [behaviour(catalogue.features[f], v, language) for f, v in zip(feature.tolist(), x[row, feature].tolist(), strict=True)]
-    ids = np.array(catalogue.concept_ids, dtype=object)
-    return _entries(row, ids[concept].tolist(), gain[row, concept], text)
+    words = behaviours(catalogue.features, feature, x[row, feature], language)
+    return Reasons(row, picked(catalogue.concept_ids, concept), gain[row, concept], words)

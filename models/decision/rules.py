@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from .case import Case
 from .fired import Outcome
@@ -109,7 +108,7 @@ def not_known(name: str) -> Fires:
 
 def no_purpose(case: Case) -> np.ndarray:
     """The purpose code is mandatory (domain 5.1, order No. 9 of 2020)."""
-    return pd.isna(case.frame.purpose)
+    return case.purposes[0] < 0
 
 
 GATES = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from .admission import assessed, passed_unknown, refusing, unmet
 from .case import Case
@@ -16,6 +17,7 @@ from .fired import Fired, words_of
 from .limit import Limits, limits
 from .policy import Policy
 from .rules import GATES, RULES
+from .text import picked
 from .tiers import Tiers
 
 OUTCOMES = ("approve", "refer", "decline", "refuse")  # from mild to strict
@@ -58,20 +60,21 @@ class Verdicts:
         lent = (self.outcome <= REFER) & self.limits.is_cut
         return lent | (self.is_too_small & (self.outcome == DECLINE) & (self.by_tier != DECLINE))
 
-    def codes(self) -> list[list[str]]:
-        """Codes of the refusing rules that fired, per application, without repeats."""
+    def codes(self) -> pa.Array:
+        """Codes of the refusing rules that fired, a list per application, without repeats."""
         refused = [f for f in self.fired if f.outcome == "refuse"]
-        return [list(codes) for codes in words_of(len(self.outcome), refused, [f.code for f in refused])]
+        found, which = words_of(len(self.outcome), refused, [f.code for f in refused])
+        return pa.array(found, pa.list_(pa.string())).take(pa.array(which))
 
-    def actions_told(self) -> list[str | None]:
-        """What the filters ask for, per application: `FR02 freeze for 24 hours; ...`; None for nothing."""
-        found = words_of(len(self.outcome), self.actions, [f"{f.code} {f.text_en}" for f in self.actions])
-        return ["; ".join(words) or None for words in found]
+    def actions_told(self) -> pa.Array:
+        """What the filters ask for, per application: `FR02 freeze for 24 hours; ...`; null for nothing."""
+        found, which = words_of(len(self.outcome), self.actions, [f"{f.code} {f.text_en}" for f in self.actions])
+        return picked(["; ".join(words) or None for words in found] or [None], which)
 
-    def not_assessed_told(self) -> list[str | None]:
-        """Codes of the criteria and filters that could not be assessed, per application; None for none."""
-        found = words_of(len(self.outcome), self.not_assessed, [f.code for f in self.not_assessed])
-        return [" ".join(words) or None for words in found]
+    def not_assessed_told(self) -> pa.Array:
+        """Codes of the criteria and filters that could not be assessed, per application; null for none."""
+        found, which = words_of(len(self.outcome), self.not_assessed, [f.code for f in self.not_assessed])
+        return picked([" ".join(words) or None for words in found] or [None], which)
 
 
 def tier_outcome(policy: Policy, tiers: Tiers, grade: np.ndarray) -> np.ndarray:
