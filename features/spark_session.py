@@ -45,6 +45,7 @@ def open_session(params: FeatureParams) -> Iterator[SparkSession]:
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.sql.shuffle.partitions": str(params.threads),
             "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",  # the commands have bars of their own
             "spark.log.level": "ERROR",
         }
         builder = builder.master(f"local[{params.threads}]").config(map=local)

@@ -16,8 +16,13 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        room = type(error).__module__.partition(".")[0]
-        if room not in ROOMS and not room.startswith(RUNTIME):
+        if not is_ours(error):
             raise
         sys.stderr.write(f"creditloom: {error}\n")
         raise SystemExit(getattr(error, "exit_code", 2)) from None
+
+
+def is_ours(error: ValueError) -> bool:
+    """Whether one of our rooms, or the runtime of a registered version, refused."""
+    room = type(error).__module__.partition(".")[0]
+    return room in ROOMS or room.startswith(RUNTIME)

@@ -24,7 +24,9 @@ def score(
     as_of: Annotated[
         dt.datetime | None, typer.Option(help="with --events: decide everyone as of this moment (UTC), not of their applications")
     ] = None,
-    engine: Annotated[str, typer.Option(help="with --events: duckdb here, or spark")] = "duckdb",
+    engine: Annotated[
+        str, typer.Option(help="duckdb: on this machine; spark: by Spark's workers (docs/spark.md), to the same bytes")
+    ] = "duckdb",
     max_bad_share: Annotated[float, typer.Option(help="with --events: a table with a larger share of bad rows stops the job")] = 0.05,
     model: Annotated[str, typer.Option(help="a registered model")] = CHAMPION,
     bundle: Annotated[Path | None, typer.Option(help="a bundle folder, instead of a registered model")] = None,
@@ -50,19 +52,22 @@ def score(
     from data.batch_output import BatchFolder
     from models.batch.schema import check_banned, check_schema
     from models.inputs import banned, columns
+    from pipeline.score_engine import engine as parts_by
+    from pipeline.score_engine import engine_name
     from pipeline.score_export import batch_folder, check_output, export, the_input
     from pipeline.score_job import Job, Tally
     from pipeline.score_model import Model
+    from pipeline.score_part import Batch
     from pipeline.score_report import Progressed, report
 
     start = time.perf_counter()
-    given = the_input(source, events)
+    given, made_by = the_input(source, events), engine_name(engine)
     check_output(given, output)
     deciding = Model.of_bundle(bundle) if bundle else Model.of_uri(model)
     if events is not None:
         from pipeline.score_events import features_of
 
-        given = features_of(events, as_of, deciding.bundle, output, engine, max_bad_share)
+        given = features_of(events, as_of, deciding.bundle, output, made_by, max_bad_share)
     found = BatchInput.open(given)
     read = columns(deciding.bundle, next(found.schemas())[1].names)
     for part, schema in found.schemas():
@@ -74,7 +79,10 @@ def score(
     with folder.claimed(), Progressed(found.rows) as progress:
         accepted = {"accept_drift": accept_drift} if accept_drift else {}
         asked = {**options, **accepted, "model": deciding.name, "today": _day(today, folder)}
-        job = Job(found, folder, read, deciding.bundle, deciding.decide(options), deciding.versions(product), asked, threads, part_rows)
+        day = dt.date.fromisoformat(asked["today"])
+        batch = Batch(found, folder, read, deciding.versions(product), day, part_rows)
+        by = parts_by(made_by, deciding, options, threads)
+        job = Job(batch, deciding.bundle, deciding.decide(options), by, asked, threads)
         tally = Tally()
         manifest = job.run(tally, progress.tell, replace=replace)
         export(folder, output)

@@ -7,13 +7,12 @@ import shutil
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from data.contract import check_tables
-from data.errors import DataError
 from data.folder import whole_folder
 from data.rules import Period
 from data.sources import now
@@ -21,6 +20,7 @@ from data.store import Writer, read_json, read_table, write_json, write_table
 from features.engine import build
 from features.params import FeatureParams
 from models.inputs import Column, columns
+from pipeline.score_engine import EngineName
 from pipeline.score_export import batch_folder
 
 MARK = "features.json"
@@ -28,7 +28,7 @@ EARLIEST = dt.datetime(1990, 1, 1)
 TYPES = {"time": pa.timestamp("us"), "flag": pa.bool_(), "text": pa.string()}
 
 
-def features_of(events: Path, as_of: dt.datetime | None, bundle: Path, output: Path, engine: str, max_bad_share: float) -> Path:
+def features_of(events: Path, as_of: dt.datetime | None, bundle: Path, output: Path, engine: EngineName, max_bad_share: float) -> Path:
     """The matrix of a batch: made once, and found again by a later run of the same command.
 
     Bad rows of the raw tables go to `quarantine/` beside it. Raises DataError as `data.contract.check_tables`.
@@ -37,7 +37,7 @@ def features_of(events: Path, as_of: dt.datetime | None, bundle: Path, output: P
     asked = _asked(events, as_of, bundle)
     matrix = target / "matrix.parquet"
     if not ((target / MARK).is_file() and read_json(target / MARK) == asked):
-        engine_params = FeatureParams(engine=_engine(engine))
+        engine_params = FeatureParams(engine=engine)
         with whole_folder(target, MARK) as work:
             checked = check_tables(events, work / "quarantine", work / "clean", max_bad_share=max_bad_share, period=Period(EARLIEST, now()))
             sources = checked.files if as_of is None else {**checked.files, "applications": _moved(checked.files, as_of, work)}
@@ -46,14 +46,6 @@ def features_of(events: Path, as_of: dt.datetime | None, bundle: Path, output: P
                 shutil.rmtree(work / passing) if (work / passing).is_dir() else (work / passing).unlink(missing_ok=True)
             write_json(asked, work / MARK)
     return matrix
-
-
-def _engine(name: str) -> Literal["duckdb", "spark"]:
-    if name not in ("duckdb", "spark"):
-        raise DataError.of(
-            "Unknown engine", where="creditloom score --engine", expected="duckdb or spark", got=name, next_step="choose one of them"
-        )
-    return "spark" if name == "spark" else "duckdb"
 
 
 def _asked(events: Path, as_of: dt.datetime | None, bundle: Path) -> dict[str, Any]:

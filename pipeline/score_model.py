@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from models.ledger.versions import Versions
+from models.registry.lookup import Version
 from models.registry.runtime import fingerprint
 from pipeline import paths
 
@@ -21,13 +22,19 @@ CHAMPION = "models:/credit-decision@champion"
 @dataclass(frozen=True)
 class Model:
     """`bundle` is the folder of its text files, `name` how the registry calls it; `runtime` answers as MLflow would
-    call it, `code` is the fingerprint of its Python files.
+    call it, `code` is the fingerprint of its Python files; `origin` is what another process loads the same one from.
     """
 
     bundle: Path
     name: str
     runtime: Any
     code: str
+    origin: Path | Version
+
+    @classmethod
+    def of(cls, origin: Path | Version) -> Model:
+        """The model of a bundle's folder, or of a registered version."""
+        return cls.of_bundle(origin) if isinstance(origin, Path) else cls.of_version(origin)
 
     @classmethod
     def of_bundle(cls, bundle: Path, threads: int = 1) -> Model:
@@ -36,19 +43,23 @@ class Model:
         from models.decision.loader import DecisionModel
 
         decider = Decider.load(bundle, threads)
-        return cls(bundle, str(bundle), DecisionModel(decider), fingerprint(RUNTIME))
+        return cls(bundle, str(bundle), DecisionModel(decider), fingerprint(RUNTIME), bundle.absolute())
 
     @classmethod
     def of_uri(cls, uri: str) -> Model:
-        """A registered version with its own code."""
-        from models.registry.load import load
+        """What `models:/...` names, with its own code."""
         from models.registry.resolve import resolve
         from models.registry.store import Store
 
-        version = resolve(uri, Store.at(paths.REGISTRY))
-        runtime = load(version)
+        return cls.of_version(resolve(uri, Store.at(paths.REGISTRY)))
+
+    @classmethod
+    def of_version(cls, version: Version) -> Model:
+        """A registered version with its own code."""
+        from models.registry.load import load
+
         code = fingerprint(version.location / "code" / version.runtime)
-        return cls(version.bundle, f"models:/{version.name}/{version.version}", runtime, code)
+        return cls(version.bundle, f"models:/{version.name}/{version.version}", load(version), code, version)
 
     def versions(self, product: str) -> Versions:
         """What decides, piece by piece, for a product of the bundle ("" = its own)."""
