@@ -1,0 +1,42 @@
+"""All rules of the sources are accounted for, and the page says so."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from pipeline.trace.page import PAGE, Trace, page
+from tests.architecture.source import ROOT
+
+RULES_OF_SOURCE = {"S1": 75, "S2": 54, "S3": 56, "S4": 54, "S5": 58}  # domain 1.6
+
+
+@pytest.fixture(scope="module")
+def trace() -> Trace:
+    return Trace.of(ROOT)
+
+
+def test_every_rule_is_listed_once(trace: Trace) -> None:
+    ids = [f"{source}-R{k:02d}" for source, n in RULES_OF_SOURCE.items() for k in range(1, n + 1)]
+    assert [rule.id for rule in trace.rules] == ids
+    assert [rule.id for rule in trace.contradictions] == [f"C{k:02d}" for k in range(1, 31)]
+
+
+def test_every_rule_in_scope_is_implemented_and_tested(trace: Trace) -> None:
+    assert trace.missing == ()
+
+
+def test_no_unknown_rule_is_cited(trace: Trace) -> None:
+    assert trace.unknown == ()
+
+
+def test_out_of_scope_gives_a_reason(trace: Trace) -> None:
+    out = Counter(bool(rule.out) for rule in trace.rules if rule.out is not None)
+    assert out[False] == 0
+    assert out[True] <= 40
+
+
+def test_the_page_is_up_to_date(trace: Trace) -> None:
+    """Else run `creditloom trace`."""
+    assert (ROOT / PAGE).read_text(encoding="utf-8") == page(trace)
