@@ -26,7 +26,7 @@ SAFER, RISKIER, OPEN = -1, 1, 0
         ("S1-R13 S5-R16 S4-R26", "pay_out_count_3m", SAFER),
         ("S1-R13 S2-R28", "pay_bill_late_mean_days_3m", RISKIER),
         ("S2-R17", "pay_wallet_retained_mean_share_3m", SAFER),
-        ("S2-R28", "pay_out_shop_amount_cny_3m", OPEN),
+        ("S2-R28 S2-R17", "pay_out_shop_amount_cny_3m", OPEN),
         ("S3-R11", "pay_out_weekly_count_cv_ratio_6m", RISKIER),
         ("S4-R52", "pay_in_merchant_amount_cny_12m", OPEN),
         ("S2-R19 S3-R09", "ast_lqt_balance_mean_cny_6m", SAFER),

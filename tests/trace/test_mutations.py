@@ -41,7 +41,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in (*COPIED, *(f"data/{path.name}" for path in (ROOT / "data").glob("*.py"))):
         (folder / name).parent.mkdir(exist_ok=True)
         (shutil.copytree if (ROOT / name).is_dir() else shutil.copy2)(ROOT / name, folder / name)
-    assert run(folder, *{mutation.test for mutation in MUTATIONS}) == PASSED
+    sound = run(folder, *sorted({mutation.test for mutation in MUTATIONS}))
+    assert sound.returncode == PASSED, sound.stdout
     return folder
 
 
@@ -65,12 +66,13 @@ def test_its_test_fails(house: Path, mutation: Mutation) -> None:
     sound = path.read_text(encoding="utf-8")
     path.write_text(sound.replace(mutation.find, mutation.put), encoding="utf-8")
     try:
-        assert run(house, mutation.test) == FAILED
+        assert run(house, mutation.test).returncode == FAILED
     finally:
         path.write_text(sound, encoding="utf-8")
 
 
-def run(house: Path, *tests: str) -> int:
-    """Exit code of pytest on these tests of the copy."""
+def run(house: Path, *tests: str) -> subprocess.CompletedProcess[str]:
+    """pytest on these tests of the copy, up to the first that fails."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-    return subprocess.run(command, cwd=house, capture_output=True, check=False, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}).returncode
+    quiet = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(command, cwd=house, capture_output=True, text=True, check=False, env=quiet)
