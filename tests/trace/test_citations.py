@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from pipeline.trace import citations
 from pipeline.trace.citations import cited_in
 
 
@@ -19,3 +22,22 @@ from pipeline.trace.citations import cited_in
 )
 def test_ids_and_ranges_are_found(text: str, ids: list[str]) -> None:
     assert list(cited_in(text)) == ids
+
+
+def test_a_citation_names_its_test_or_its_file(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    lines = (
+        "FACTS = ('S1-R01',)",
+        "@decorated('S1-R02')",
+        "def test_a(): ...",
+        "def test_b():",
+        "    '''S1-R03'''",
+        "def helper():",
+        "    '''S1-R04'''",
+    )
+    (tmp_path / "tests" / "test_x.py").write_text("\n".join(lines))
+    (tmp_path / "tests" / "cases.yaml").write_text("name: S1-R01")
+    found = citations.tested(tmp_path)
+    assert found["S1-R01"] == ("tests/cases.yaml", "tests/test_x.py")
+    assert found["S1-R02"] == ("tests/test_x.py::test_a",) and found["S1-R03"] == ("tests/test_x.py::test_b",)
+    assert found["S1-R04"] == ("tests/test_x.py",)
