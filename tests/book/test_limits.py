@@ -75,7 +75,7 @@ def test_an_increase_is_repaid_in_twelve_months() -> None:
 )
 def test_three_months_on_time(days_late: list[float], dpd: int, on_time: bool) -> None:
     """S2-R31; a month in which nothing fell due is on time."""
-    assert limits.is_on_time(book(days_late=days_late, dpd_days=[dpd]), 3)[0] == on_time
+    assert limits.is_on_time(book(days_late=days_late, dpd_days=[dpd]), int(RULES.increase.on_time_months.value))[0] == on_time
 
 
 def test_months_before_the_first_are_not_on_time() -> None:

@@ -48,11 +48,19 @@ def test_evidence_needs_no_band_and_no_use() -> None:
      ({"n_hard_enquiries": [5]}, 1), ({}, 2), ({"other_debt_service_fen": 600_000}, 1)],
 )  # fmt: skip
 def test_nothing_grows_while_something_is_wrong(columns: dict[str, object], tier: int) -> None:
-    """Overdue, not cured, inactive, low payment score, enquiries, a tier lower, too much debt (S2-R12 among them)."""
+    """Overdue, not cured, inactive, low payment score, enquiries, a tier lower, too much debt."""
     seen = book(month_on_book=6, lqt_balance_fen=2_000_000, lct_balance_fen=50_000, **columns)
     done = review(seen, standing(seen), scores(seen, tier), RULES)
     assert fired(done).isdisjoint({"ASSETS", "PROOFS", "ON_TIME"})
     assert done.standing.limit_fen[0] <= 1_000_000
+
+
+@pytest.mark.parametrize(("elsewhere", "grows"), [(384_000, True), (385_000, False)])
+def test_a_line_does_not_grow_into_too_much_debt(elsewhere: int, grows: bool) -> None:
+    """S2-R12: 450 + 3,850 + 2,500 / 12 would pass half of 9,000 yuan, although today's service does not."""
+    seen = book(month_on_book=6, other_debt_service_fen=elsewhere)
+    done = review(seen, standing(seen), scores(seen), RULES)
+    assert ("ON_TIME" in fired(done), "DEBT" in fired(done)) == (grows, False)
 
 
 def test_the_hardest_cut_goes_first_and_alone() -> None:

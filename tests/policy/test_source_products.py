@@ -187,6 +187,13 @@ def test_nothing_is_charged_for_paying_on_time() -> None:
     assert {charge.taken for charge in products()["shanyin@S1"].charges} == {"early_settlement", "extension"}
 
 
+def test_no_product_asks_for_a_paid_membership() -> None:
+    """S1-R08: it would be a hidden fee."""
+    asked = {criterion.fact for product in products().values() for criterion in product.admission}
+    assert not any("member" in fact for fact in asked)
+    assert next(c for c in products()["shanyin@S1"].choices if c.key == "membership").chosen == "not asked for"
+
+
 def test_at_most_36_instalments() -> None:
     """S3-R39."""
     repayment = products()["weilidai@S3"].repayment

@@ -270,7 +270,7 @@ VECTORS = [
     Vector("N14", "N01 from 2023-01-31, paid at month ends: XIRR of the cent flows (S4-R51)",
            lambda: percent(loan("equal_instalment", 10_000, "1.5", 12, JANUARY_31).xirr), "19.7197"),
     Vector("N15", "level payment on actual days, same dates: payment, XIRR", actual_days, "917.3528 19.8576"),
-    Vector("N16", "N01 settled with the 6th payment: balance, fee, month-6 flow, IRR x 12, effective", settled,
+    Vector("N16", "N01 settled with the 6th payment: balance, fee, month-6 flow, IRR x 12, effective (C25)", settled,
            "5223.18 52.23 6192.21 19.2418 21.0328"),
     Vector("N17", "8,000 overdue, 0.05 %, grace 7: DPD 7, 8, 30; retroactive 8, 30",
            lambda: [*late(per_day("0.05", 7), 8000, 7, 8, 30), *late(per_day("0.05", 7, retroactive=True), 8000, 8, 30)],

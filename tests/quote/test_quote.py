@@ -73,7 +73,7 @@ def test_t25_cooling_off_costs_a_day_of_interest() -> None:
 
 
 def test_n16_settled_together_with_the_sixth_payment() -> None:
-    """31 July is the sixth due day: the balance and 1 % of it, no day of interest."""
+    """31 July is the sixth due day: the balance and 1 % of it, no day of interest (S5-R46, C25)."""
     end = quoted("weilidai_S5", 10_000, daily_rate=0.05, tenor=12, settle_on=dt.date(2024, 7, 31))["early_settlement"]
     assert (end["after_payment"], end["balance_cny"], end["accrued_cny"], end["fee_cny"]) == (6, "5223.18", "0.00", "52.23")
 

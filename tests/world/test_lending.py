@@ -30,6 +30,13 @@ def test_the_approved_are_better_than_all_and_within_the_target(state: World) ->
     assert pd[~state.booking.is_approved].mean() > 2 * pd[state.booking.is_approved].mean()
 
 
+def test_an_invitation_is_not_an_approval(written: Written) -> None:
+    """C29, S2-R06: the whitelist follows the old policy without being it."""
+    invited = written.table("applications").set_index("applicant_id")["is_invited"].reindex(written.people.index)
+    approved = written.people.is_approved
+    assert 1 > invited[approved].mean() > invited[~approved].mean() + 0.1 > 0.1
+
+
 def test_only_booked_loans_have_performance(written: Written) -> None:
     people, loans, performance = written.people, written.table("loans"), written.table("loan_performance")
     booked = people.is_approved | people.is_control
