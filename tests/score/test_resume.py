@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("--part-rows", "10", "--output", "night")
 
 
-def _bytes(folder: Path) -> dict[str, bytes]:
+def bytes_of(folder: Path) -> dict[str, bytes]:
     """Every file of a batch; the lock names a process and is none of its content."""
     return {
         str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and path.name != ".lock"
@@ -38,7 +38,7 @@ def whole(score: Run, frame: pd.DataFrame) -> dict[str, bytes]:
     """The bytes of `night` after a run without a stop; the folder is left with its first three parts, as a kill leaves it."""
     frame.assign(wealth_fen=[-1, *frame["wealth_fen"][1:]]).to_parquet("in.parquet")
     score("in.parquet", *PARTS)
-    kept = _bytes(Path("night"))
+    kept = bytes_of(Path("night"))
     Path("night/manifest.json").unlink()
     for part in (3, 4, 5):
         Path(f"night/receipts/part-{part:05}.json").unlink()
@@ -52,20 +52,20 @@ def test_finished_parts_are_kept_and_the_rest_is_the_same(score: Run, whole: dic
     summary = json.loads(score("in.parquet", *PARTS, "--json").stdout)
     assert summary["resumed_rows"] == 30
     assert Path("night/decisions/part-00002.parquet").stat().st_mtime_ns == before
-    assert _bytes(Path("night")) == whole
+    assert bytes_of(Path("night")) == whole
 
 
 def test_a_damaged_part_is_made_again(score: Run, whole: dict[str, bytes]) -> None:
     part = Path("night/ledger/part-00001.parquet")
     part.write_bytes(part.read_bytes()[:-20])
     assert json.loads(score("in.parquet", *PARTS, "--json").stdout)["resumed_rows"] == 10
-    assert _bytes(Path("night")) == whole
+    assert bytes_of(Path("night")) == whole
 
 
 def test_a_finished_batch_is_not_decided_again(score: Run, whole: dict[str, bytes]) -> None:
     score("in.parquet", *PARTS)
     assert json.loads(score("in.parquet", *PARTS, "--json").stdout)["resumed_rows"] == 60
-    assert _bytes(Path("night")) == whole
+    assert bytes_of(Path("night")) == whole
 
 
 def test_the_day_of_the_first_run_stays(score: Run, whole: dict[str, bytes]) -> None:
@@ -163,7 +163,7 @@ def _taken_up(bundle: Path, folder: Path, source: Path, rows: int) -> None:
     """The killed batch run to its end has the bytes of one that ran through; every row is decided or set aside, once."""
     for name in ("killed", "through"):
         assert CliRunner().invoke(build(["score", "params"]), _command(bundle, folder / name, source)).exit_code == 0
-    assert _bytes(folder / "killed") == _bytes(folder / "through")
+    assert bytes_of(folder / "killed") == bytes_of(folder / "through")
     decided, rejected = (read_table(folder / "killed" / kind)["application_id"].to_pylist() for kind in ("decisions", "quarantine"))
     assert sorted(decided + rejected) == list(range(rows))
 
