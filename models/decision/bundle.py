@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+
+import numpy as np
 
 from .calibration import Calibration
 from .catalogue import Catalogue
@@ -32,6 +35,11 @@ class Bundle:
     reference: Reference
     version: str
     policy_version: str
+
+    @cached_property
+    def usual(self) -> np.ndarray:
+        """Points of the reference per feature, in model order."""
+        return self.reference.features(self.scorer.catalogue)
 
     @classmethod
     def load(cls, folder: str | Path, threads: int | None = None) -> Bundle:

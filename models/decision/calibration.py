@@ -60,4 +60,6 @@ class Calibration:
 
 def score(score_raw: np.ndarray) -> pd.arrays.IntegerArray:
     """The printed score: half-up to an integer, clipped to 300-850; null where there is none."""
-    return pd.array(np.clip(np.floor(score_raw + 0.5), SCORE_LOW, SCORE_HIGH), dtype="Int64")
+    is_null = np.isnan(score_raw)
+    shown = np.clip(np.floor(np.where(is_null, 0.0, score_raw) + 0.5), SCORE_LOW, SCORE_HIGH)
+    return pd.arrays.IntegerArray(shown.astype(np.int64), is_null)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from .arrow import decisions_frame, read_table, table_of
+from .arrow import frame_of, read_table, table_of
 from .bundle import Bundle
 from .calibration import score
 from .case import Case
@@ -91,7 +91,7 @@ class Decider:
         """
         policy, priced = self.terms(product, law)
         decided = self._decided(self.read(frame, policy), policy, priced, (explain, language, law))
-        return decisions_frame(decided, frame.index)
+        return frame_of(decided, frame.index)
 
     def decide_table(
         self, table: pa.Table, *, explain: Explain = "adverse", language: Language = "en", product: str = "", law: str = ""
@@ -99,9 +99,10 @@ class Decider:
         """The same decisions, Arrow in and out, for batches: the same checks, values, columns and types as `decide`'s."""
         policy, priced = self.terms(product, law)
         rows = read_table(table, self.bundle.scorer.catalogue, self.bundle.policy.inputs, policy.banned_columns)
-        return self._decided(rows, policy, priced, (explain, language, law))
+        return table_of(self._decided(rows, policy, priced, (explain, language, law)))
 
-    def _decided(self, rows: Frame, policy: Policy, priced: Offers | None, asked: tuple[Explain, Language, str]) -> pa.Table:
+    def _decided(self, rows: Frame, policy: Policy, priced: Offers | None, asked: tuple[Explain, Language, str]) -> dict[str, Any]:
+        """The columns of `output.py`, as arrays of numpy or Arrow."""
         explain, language, law = asked
         one_of("explain", explain, EXPLAINS)
         one_of("language", language, LANGUAGES)
@@ -114,7 +115,7 @@ class Decider:
         reasons, points = explained(self.bundle, rows.x, case, verdicts, explain, language, is_scored)
         grades = picked([*self.bundle.tiers.names, None], np.where(is_scored, grade, -1))
         own = "" if policy.name == self.bundle.policy.name else policy.name
-        columns = {
+        return {
             **self._head(rows, case, policy, "|".join(filter(None, (own, law)))),
             **scored,
             "grade": grades,
@@ -129,7 +130,6 @@ class Decider:
             "policy_version": text(self.bundle.policy_version, n),
             **points,
         }
-        return table_of(columns)
 
     def _head(self, rows: Frame, case: Case | None, policy: Policy, chosen: str) -> dict[str, Any]:
         n = len(rows.x)

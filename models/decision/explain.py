@@ -59,7 +59,7 @@ def _chosen(verdicts: Verdicts, explain: Explain, is_scored: np.ndarray) -> np.n
 
 def _by_score(bundle: Bundle, x: np.ndarray, chosen: np.ndarray, language: Language) -> tuple[Reasons, np.ndarray]:
     scorer, rows = bundle.scorer, np.take(x.T, chosen, axis=1).T  # features stay together
-    points, lead = scorer.told(rows, bundle.reference.features(scorer.catalogue))
+    points, lead = scorer.told(rows, bundle.usual)
     told = score_reasons(scorer.catalogue, bundle.reference, rows, (points, lead), language)
     return Reasons(chosen[told.row], told.concept, told.points, told.text), points
 

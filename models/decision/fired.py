@@ -24,8 +24,9 @@ class Fired:
 
 def words_of(n_rows: int, fired: Sequence[Fired], words: Sequence[str]) -> tuple[list[tuple[str, ...]], np.ndarray]:
     """The `words` of what fired (at most 63 things), in order and without repeats: once per combination, and which one each row has."""
+    there = [(one, word) for one, word in zip(fired, words, strict=True) if one.mask.any()]
     patterns = np.zeros(n_rows, dtype=np.int64)
-    for k, one in enumerate(fired):
+    for k, (one, _) in enumerate(there):
         patterns |= one.mask.astype(np.int64) << k
     distinct, which = np.unique(patterns, return_inverse=True)
-    return [tuple(dict.fromkeys(word for k, word in enumerate(words) if pattern >> k & 1)) for pattern in distinct.tolist()], which
+    return [tuple(dict.fromkeys(word for k, (_, word) in enumerate(there) if pattern >> k & 1)) for pattern in distinct.tolist()], which

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ ID = "application_id"
 AMOUNTS = ("verified_income_fen", "debt_service_fen", "card_limits_fen", "wealth_fen", "annual_volume_fen", "exposure_fen")
 COUNTS = ("age_years", "months_on_book", "hard_enquiries_90d")
 FLAGS = ("is_student", "has_second_source", "is_repeat", "consent_bureau", "consent_social", "consent_assets", "consent_location")
+PLAIN = frozenset(map(np.dtype, ("f8", "f4", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "?")))
+IN_CACHE = 65_536  # values looked at together
 POLICY_INPUTS = ("as_of", "purpose", *AMOUNTS, *COUNTS, *FLAGS)
 
 
@@ -41,39 +44,48 @@ def read(frame: pd.DataFrame, catalogue: Catalogue, inputs: Iterable[str], banne
     `inputs` are the policy inputs that must be there; `banned` are names that may not (R7).
     Raises `DecisionError` for a missing, banned or mistyped column and for values that no decision may rest on.
     """
-    source = Source(
-        [str(c) for c in frame.columns], len(frame), lambda name: frame[name], lambda name: _number(frame[name], name), _together(frame)
-    )
-    return assemble(source, catalogue, inputs, banned)
+    return assemble(_source(frame), catalogue, inputs, banned)
 
 
 @dataclass(frozen=True)
 class Source:
-    """An input that can be asked for its columns: as a series, or as float64 with NaN for null; several `together` if quicker."""
+    """An input that can be asked for a column as a series, and for many as float64, rows x names, NaN for null.
+
+    Many at once: one row must not pay for hundreds of columns one by one.
+    """
 
     names: list[str]
     n_rows: int
     series: Callable[[str], pd.Series]
-    number: Callable[[str], np.ndarray]
-    together: Callable[[list[str]], np.ndarray | None] = lambda _names: None
+    numbers: Callable[[Sequence[str]], np.ndarray]
 
 
-def _together(frame: pd.DataFrame) -> Callable[[list[str]], np.ndarray | None]:
-    """Many columns at once where pandas has them as plain numbers: one row must not pay for a thousand columns one by one."""
+def _source(frame: pd.DataFrame) -> Source:
+    """What pandas has as plain numbers is read together, each other column by itself."""
+    names, kinds = [str(name) for name in frame.columns.tolist()], frame.dtypes.tolist()
+    place = {name: k for k, name in enumerate(names)}
 
-    def numbers(names: list[str]) -> np.ndarray | None:
-        values = frame[names].to_numpy()
-        return values if values.dtype == np.float64 else None
+    def numbers(asked: Sequence[str]) -> np.ndarray:
+        at = np.array([place[name] for name in asked], dtype=np.int64)
+        is_plain = np.array([kinds[k] in PLAIN for k in at.tolist()], dtype=bool)
+        if is_plain.all():
+            return frame.iloc[:, at].to_numpy(np.float64)
+        x = np.empty((len(at), len(frame)))
+        x[is_plain] = frame.iloc[:, at[is_plain]].to_numpy(np.float64).T
+        for k in np.flatnonzero(~is_plain).tolist():
+            x[k] = _number(frame.iloc[:, at[k]], asked[k])
+        return x.T
 
-    return numbers
+    return Source(names, len(frame), lambda name: frame.iloc[:, place[name]], numbers)
 
 
 def assemble(source: Source, catalogue: Catalogue, inputs: Iterable[str], banned: Iterable[str]) -> Frame:
     """The columns that a decision reads, checked. Raises `DecisionError` as `read` does."""
     inputs, there, n = tuple(inputs), set(source.names), source.n_rows
-    _check_columns(source.names, (ID, *inputs, *catalogue.names), banned)
+    _check_columns(tuple(source.names), (ID, *inputs, *catalogue.names), tuple(banned))
     optional = [name for name in OPTIONAL if inputs and name in there]
-    numbers = {name: source.number(name) for name in (*inputs, *optional) if name in (*AMOUNTS, *COUNTS, *FLAGS, *optional)}
+    asked = [name for name in (*inputs, *optional) if name in (*AMOUNTS, *COUNTS, *FLAGS, *optional)]
+    numbers = dict(zip(asked, source.numbers(asked).T, strict=True))
     as_of = _time(source.series("as_of")) if "as_of" in there else np.full(n, np.datetime64("NaT", "us"))
     purpose = _text(source.series("purpose")) if "purpose" in inputs else np.full(n, None, dtype=object)
     frame = Frame(_identity(source.series(ID)), as_of, purpose, numbers, _features(source, catalogue))
@@ -93,12 +105,16 @@ def faults(frame: Frame, catalogue: Catalogue, inputs: tuple[str, ...]) -> Itera
             yield ~(np.isnan(values) | (values == 0) | (values == 1)), name, "true, false or null", values
         else:
             yield np.isinf(values) | (values < 0), name, "a finite number that is not negative, or null", values
-    infinite = np.isinf(frame.x)
-    for k in np.flatnonzero(infinite.any(axis=0)):
-        yield infinite[:, k], catalogue.names[k], "a finite number or null", frame.x[:, k]
+    step = max(1, IN_CACHE // max(len(frame.x), 1))
+    for start in range(0, len(catalogue.names), step):
+        infinite = np.isinf(frame.x[:, start : start + step])
+        for k in np.flatnonzero(infinite.any(axis=0)) if infinite.any() else ():
+            yield infinite[:, k], catalogue.names[start + k], "a finite number or null", frame.x[:, start + k]
 
 
-def _check_columns(there: list[str], wanted: tuple[str, ...], banned: Iterable[str]) -> None:
+@lru_cache(maxsize=8)
+def _check_columns(there: tuple[str, ...], wanted: tuple[str, ...], banned: tuple[str, ...]) -> None:
+    """Once per shape of frame: one row must not pay again for what the row before it had."""
     doubled = sorted({c for c in there if there.count(c) > 1}) if len(set(there)) < len(there) else []
     if doubled:
         raise _refusal("a column is there twice", f"column {doubled[0]}", "one", str(there.count(doubled[0])))
@@ -107,31 +123,32 @@ def _check_columns(there: list[str], wanted: tuple[str, ...], banned: Iterable[s
         near = difflib.get_close_matches(missing[0], there, n=1)
         got = f"no such column{f'; nearest is {near[0]}' if near else ''} ({len(missing)} missing: {', '.join(missing[:5])})"
         raise _refusal("a column is missing", f"column {missing[0]}", "a column of this name", got)
-    names = tuple(banned)
-    prefixes = tuple(f"{name}_" for name in names)
-    caught = next((c for c in there if c in names or c.startswith(prefixes)), None)
+    prefixes = tuple(f"{name}_" for name in banned)
+    caught = next((c for c in there if c in banned or c.startswith(prefixes)), None)
     if caught:
-        name = next(n for n in names if caught == n or caught.startswith(f"{n}_"))
+        name = next(n for n in banned if caught == n or caught.startswith(f"{n}_"))
         raise _refusal("a column may not be processed at all (R7)", f"column {caught}", f"no {name} data", "such a column")
 
 
 def _features(source: Source, catalogue: Catalogue) -> np.ndarray:
-    if not any(f.special_codes or f.categories for f in catalogue.features):
-        whole = source.together(list(catalogue.names))
-        if whole is not None:
-            return whole
-    x = np.empty((len(catalogue.features), source.n_rows))
-    for k, feature in enumerate(catalogue.features):
-        x[k] = _feature(source, feature)
-    return x.T  # each feature's values lie together: blocks of rows are read from it column by column
+    """Each feature's values lie together: blocks of rows are read from it column by column."""
+    coded = [k for k, feature in enumerate(catalogue.features) if feature.categories or feature.special_codes]
+    if not coded:
+        return source.numbers(catalogue.names)
+    x = np.empty((len(catalogue.names), source.n_rows))
+    plain = sorted(set(range(len(x))) - set(coded))
+    x[plain] = source.numbers([catalogue.names[k] for k in plain]).T
+    for k in coded:
+        x[k] = _coded(source, catalogue.features[k])
+    return x.T
 
 
-def _feature(source: Source, feature: Feature) -> np.ndarray:
+def _coded(source: Source, feature: Feature) -> np.ndarray:
     if feature.categories:
         codes = pd.Index(feature.categories, dtype=object).get_indexer(pd.Index(_levels(source.series(feature.name)), dtype=object))
         return np.where(codes < 0, np.nan, codes)  # a text never seen in training is null
-    values = source.number(feature.name)
-    return np.where(np.isin(values, feature.special_codes), np.nan, values) if feature.special_codes else values
+    values = source.numbers([feature.name])[:, 0]
+    return np.where(np.isin(values, feature.special_codes), np.nan, values)
 
 
 def _levels(series: pd.Series) -> np.ndarray:
@@ -168,7 +185,7 @@ def _time(series: pd.Series) -> np.ndarray:
         series = pd.to_datetime(series)
     if not pd.api.types.is_datetime64_any_dtype(series.dtype):
         raise _refusal("a column has the wrong type", "column as_of", "timestamps (UTC)", str(series.dtype))
-    if getattr(series.dt, "tz", None) is not None:
+    if isinstance(series.dtype, pd.DatetimeTZDtype):
         series = series.dt.tz_convert("UTC").dt.tz_localize(None)
     return series.to_numpy().astype("datetime64[us]")
 
