@@ -135,10 +135,11 @@ class Writer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
-        if kind is None:
-            self._temporary.replace(self.path)
-        else:
+        try:
+            self._file.close()  # may fail too: the footer does not fit a full disk
+            if kind is None:
+                self._temporary.replace(self.path)
+        finally:
             self._temporary.unlink(missing_ok=True)
 
 
@@ -153,8 +154,11 @@ def write_text(text: str, path: StrPath) -> None:
     file = Path(path)
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    temporary.replace(file)
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def write_json(value: Any, path: StrPath) -> None:

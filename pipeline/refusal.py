@@ -19,10 +19,15 @@ def refusals() -> Iterator[None]:
         if not is_ours(error):
             raise
         sys.stderr.write(f"creditloom: {error}\n")
-        raise SystemExit(getattr(error, "exit_code", 2)) from None
+        raise SystemExit(exit_code(error)) from None
 
 
 def is_ours(error: ValueError) -> bool:
     """Whether one of our rooms, or the runtime of a registered version, refused."""
     room = type(error).__module__.partition(".")[0]
     return room in ROOMS or room.startswith(RUNTIME)
+
+
+def exit_code(error: ValueError) -> int:
+    """2 for nothing could be done, unless the error has a code of its own."""
+    return int(getattr(error, "exit_code", 2))

@@ -58,35 +58,36 @@ def score(
     from pipeline.score_job import Job, Tally
     from pipeline.score_model import Model
     from pipeline.score_part import Batch
-    from pipeline.score_report import Progressed, report
+    from pipeline.score_report import Progressed, refusal_told, report
 
     start = time.perf_counter()
-    given, made_by = the_input(source, events), engine_name(engine)
-    check_output(given, output)
-    deciding = Model.of_bundle(bundle) if bundle else Model.of_uri(model)
-    if events is not None:
-        from pipeline.score_events import features_of
+    with refusal_told(output, as_json=as_json):
+        given, made_by = the_input(source, events), engine_name(engine)
+        check_output(given, output)
+        deciding = Model.of_bundle(bundle) if bundle else Model.of_uri(model)
+        if events is not None:
+            from pipeline.score_events import features_of
 
-        given = features_of(events, as_of, deciding.bundle, output, made_by, max_bad_share)
-    found = BatchInput.open(given)
-    read = columns(deciding.bundle, next(found.schemas())[1].names)
-    for part, schema in found.schemas():
-        check_banned(schema, banned(deciding.bundle), part)
-        check_schema(schema, read, part)
-    folder = BatchFolder(batch_folder(output))
-    chosen = {"product": product, "law": law}
-    options = {"explain": explain, "language": language, **{name: value for name, value in chosen.items() if value}}
-    with folder.claimed(), Progressed(found.rows) as progress:
-        accepted = {"accept_drift": accept_drift} if accept_drift else {}
-        asked = {**options, **accepted, "model": deciding.name, "today": _day(today, folder)}
-        day = dt.date.fromisoformat(asked["today"])
-        batch = Batch(found, folder, read, deciding.versions(product), day, part_rows)
-        by = parts_by(made_by, deciding, options, threads)
-        job = Job(batch, deciding.bundle, deciding.decide(options), by, asked, threads)
-        tally = Tally()
-        manifest = job.run(tally, progress.tell, replace=replace)
-        export(folder, output)
-    report(manifest, tally, output, time.perf_counter() - start, as_json=as_json)
+            given = features_of(events, as_of, deciding.bundle, output, made_by, max_bad_share)
+        found = BatchInput.open(given)
+        read = columns(deciding.bundle, next(found.schemas())[1].names)
+        for part, schema in found.schemas():
+            check_banned(schema, banned(deciding.bundle), part)
+            check_schema(schema, read, part)
+        folder = BatchFolder(batch_folder(output))
+        chosen = {"product": product, "law": law}
+        options = {"explain": explain, "language": language, **{name: value for name, value in chosen.items() if value}}
+        with folder.claimed(), Progressed(found.rows) as progress:
+            accepted = {"accept_drift": accept_drift} if accept_drift else {}
+            asked = {**options, **accepted, "model": deciding.name, "today": _day(today, folder)}
+            day = dt.date.fromisoformat(asked["today"])
+            batch = Batch(found, folder, read, deciding.versions(product), day, part_rows)
+            by = parts_by(made_by, deciding, options, threads)
+            job = Job(batch, deciding.bundle, deciding.decide(options), by, asked, threads)
+            tally = Tally()
+            manifest = job.run(tally, progress.tell, replace=replace)
+            export(folder, output)
+        report(manifest, tally, output, time.perf_counter() - start, as_json=as_json)
 
 
 def _day(today: dt.datetime | None, folder: BatchFolder) -> str:

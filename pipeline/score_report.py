@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import resource
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.refusal import exit_code, is_ours
 from pipeline.score_job import Tally
 
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -47,6 +49,21 @@ class Progressed:
         self._bar.update(self._task, completed=rows)
 
 
+@contextmanager
+def refusal_told(output: Path, *, as_json: bool) -> Iterator[None]:
+    """With --json a refusal is an object on standard output too: `exit_code`, `refused`, `output`."""
+    try:
+        yield
+    except ValueError as error:
+        if as_json and is_ours(error):
+            _print({"refused": str(error), "output": str(output), "exit_code": exit_code(error)})
+        raise
+
+
+def _print(summary: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(summary, indent=1, sort_keys=True) + "\n")
+
+
 def report(manifest: Mapping[str, Any], tally: Tally, output: Path, seconds: float, *, as_json: bool) -> None:
     """The summary: how many rows, what became of them, how fast, in how much memory."""
     fresh = tally.rows - tally.resumed
@@ -62,7 +79,7 @@ def report(manifest: Mapping[str, Any], tally: Tally, output: Path, seconds: flo
         "exit_code": 0,
     }
     if as_json:
-        sys.stdout.write(json.dumps(summary, indent=1, sort_keys=True) + "\n")
+        _print(summary)
         return
     table = Table("rows", "", title="score")
     table.add_row("read", f"{tally.rows:,}")

@@ -21,7 +21,7 @@ from features.params import FeatureParams
 from features.spark_session import open_session
 from models.batch.job import in_order
 from models.registry.lookup import Version
-from pipeline.refusal import is_ours
+from pipeline.refusal import exit_code, is_ours
 from pipeline.score_job import Engine
 from pipeline.score_model import Model
 from pipeline.score_part import Batch, Receipt
@@ -56,7 +56,7 @@ class Task:
         except ValueError as error:
             if not is_ours(error):
                 raise
-            return {"refused": str(error), "exit_code": getattr(error, "exit_code", 2)}
+            return {"refused": str(error), "exit_code": exit_code(error)}
 
     def _made(self, part: int) -> Receipt:
         model, batch = _loaded(self.origin), self.batch

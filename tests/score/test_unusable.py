@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from pipeline.cli import build
 from tests.score.conftest import Run
 
 
@@ -118,3 +121,11 @@ def test_a_tampered_bundle_decides_nothing(score: Run, frame: pd.DataFrame, bund
         score("in.parquet", "--bundle", str(other))
     assert "tiers.json" in capsys.readouterr().err
     assert not Path("out.parquet").exists()
+
+
+def test_a_refusal_is_told_in_json_too(bundle: Path, tmp_path: Path) -> None:
+    """A scheduler that reads standard output finds why, and the exit code."""
+    words = ["score", "--input", str(tmp_path / "none.parquet"), "--output", str(tmp_path / "out"), "--bundle", str(bundle), "--json"]
+    told = json.loads(CliRunner().invoke(build(["score", "params"]), words).stdout)
+    assert told["exit_code"] == 2
+    assert told["refused"].startswith("No such file")
