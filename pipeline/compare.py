@@ -29,6 +29,7 @@ _out, _err = Console(), Console(stderr=True)
 def compare(
     product: Annotated[list[str] | None, typer.Option(help="a product of the bundle; again for another; default: all")] = None,
     law: Annotated[str, typer.Option(help="a law profile of the bundle; default: those in force on the day of each application")] = "",
+    until: Annotated[str, typer.Option(help="only applications before this day, as 2025-10-01: most sources are lawful until then")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="the figures as JSON on standard output")] = False,
 ) -> None:
     """Decide the out-of-time applications under each product; write data/reports/compare."""
@@ -36,7 +37,7 @@ def compare(
     products = {one.id: one for one in decider.bundle.policy.products}
     if not products:
         raise ModelError("compare: expected a bundle with products, got tiers alone. Set policy.product and run the bundle stage.")
-    cost, people = section("evaluate", EvaluateParams).account_cost_cny, _people(decider)
+    cost, people = section("evaluate", EvaluateParams).account_cost_cny, _people(decider, until)
     asked = track(product or list(products), "products", console=_err, disable=not sys.stderr.isatty())
     decided = {name: decider.decide(people, explain="none", product=name, law=law)[list(COLUMNS)] for name in asked}
     figures = {name: summary(rows, products[name], cost) for name, rows in decided.items()}
@@ -48,9 +49,12 @@ def compare(
         _show(figures, law)
 
 
-def _people(decider: Decider) -> pd.DataFrame:
-    """Rows of the matrix of the out-of-time months, with the columns that a decision reads."""
-    is_oot = roles(read_frame(paths.MATRIX, ["as_of"])["as_of"].to_numpy(), section("split", SplitParams)) == OOT
+def _people(decider: Decider, until: str) -> pd.DataFrame:
+    """Rows of the matrix of the out-of-time months (before a day), with the columns that a decision reads."""
+    as_of = read_frame(paths.MATRIX, ["as_of"])["as_of"].to_numpy()
+    is_oot = (roles(as_of, section("split", SplitParams)) == OOT) & (as_of < _day(until))
+    if not is_oot.any():
+        raise ModelError(f"compare: expected out-of-time applications before {until or 'any day'}, got none. Give a later day.")
     with open_parquet(paths.MATRIX) as matrix:
         columns = decider.columns(set(matrix.schema_arrow.names))
     blocks, start = list[pd.DataFrame](), 0
@@ -59,6 +63,13 @@ def _people(decider: Decider) -> pd.DataFrame:
         blocks.append(block.take(chosen).to_pandas(ignore_metadata=True))
         start += len(block)
     return pd.concat(blocks, ignore_index=True)
+
+
+def _day(text: str) -> np.datetime64:
+    try:
+        return np.datetime64(text or "9999-01-01", "us")
+    except ValueError as error:
+        raise ModelError(f"compare: --until: expected a day as 2025-10-01, got {text!r}. Correct it.") from error
 
 
 def _show(figures: dict[str, dict[str, Any]], law: str) -> None:
