@@ -8,17 +8,17 @@ from __future__ import annotations
 
 AMOUNT_FACTS = (  # columns `<name>_fen`
     "daily_balance",  # mean of the cash account
-    "largest_transfer",  # single transfer of the last day
+    "largest_transfer",  # single transfer of the last day known
     "least_monthly_flow",  # payment flow of the weakest of the last three months
     "local_wage",  # average wage where the person lives
     "monthly_spend",
-    "night_withdrawal",  # withdrawn between 23:00 and 5:00 of the last day
+    "night_withdrawal",  # withdrawn between 23:00 and 5:00 of the last day known
 )  # fmt: skip
 COUNT_FACTS = {
     "account_age_days": "days",
     "active_lenders": "count",
     "bureau_score": "points",  # the bureau's scale, never the payment score's (C08)
-    "device_applicants_30d": "count",  # other people who applied from this device
+    "device_applicants_30d": "count",  # applicants seen on this device, this one among them
     "device_applications_1h": "count",
     "documents_signed": "count",
     "face_failures_24h": "count",
@@ -29,7 +29,7 @@ COUNT_FACTS = {
     "opens_per_day": "count_per_day",  # over six months
     "operations_1h": "count",
     "own_card_count": "count",  # bank cards in the person's own name
-    "past_overdues": "count",
+    "past_overdues": "count",  # instalments 30 or more days late in a year
     "pay_score": "points",
     "spend_cv_6m": "share",
     "zhima_score": "points",
