@@ -78,6 +78,22 @@ class BatchInput:
                 except (pa.ArrowException, OSError) as error:
                     raise _damaged(path, error) from error
 
+    def spread(self, columns: Sequence[str], rows: int, count: int) -> Iterator[tuple[int, pa.Table]]:
+        """About `count` blocks of at most `rows` rows, spread evenly, or all of a small input.
+
+        They begin where a row group does, as no page before that must be read; with fewer groups than `count` the input is read once.
+        """
+        _, _, firsts = self._groups
+        if len(firsts) >= count:
+            chosen = firsts[np.linspace(0, len(firsts) - 1, count).astype(np.int64)]
+            yield from (next(self.blocks(columns, rows, int(first))) for first in chosen)
+            return
+        place, step = 0, max(rows, self.rows // count)
+        for start, block in self.blocks(columns, rows):
+            if start + len(block) > place:
+                yield start, block
+                place += step
+
     def places(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """(index of the file, row group, row in the group) of rows given by their numbers."""
         file, group, firsts = self._groups

@@ -83,7 +83,7 @@ def score(
             day = dt.date.fromisoformat(asked["today"])
             batch = Batch(found, folder, read, deciding.versions(product), day, part_rows)
             by = parts_by(made_by, deciding, options, threads)
-            job = Job(batch, deciding.bundle, deciding.decide(options), by, asked, threads)
+            job = Job(batch, deciding.bundle, deciding.decide({**options, "explain": "none"}), by, asked, threads)
             tally = Tally()
             manifest = job.run(tally, progress.tell, replace=replace)
             export(folder, output)

@@ -46,7 +46,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Job:
-    """One batch, what decides it, and where its parts are made: `engine` yields their receipts in order."""
+    """One batch, what decides its sample, and where its parts are made: `engine` yields their receipts in order."""
 
     batch: Batch
     bundle: Path
@@ -93,13 +93,8 @@ class Job:
 
     def _sample(self) -> Iterator[Outcome]:
         """Decisions of some blocks spread over the input; they are not kept."""
-        source, names = self.batch.source, self.batch.names
         work = Work(self.batch.rules(pa.array([], pa.null())), self.decide)
-        if source.rows <= SAMPLED * SAMPLE_ROWS:
-            yield from map(work, source.blocks(names, SAMPLE_ROWS))
-            return
-        for place in range(SAMPLED):
-            yield work(next(source.blocks(names, SAMPLE_ROWS, place * source.rows // SAMPLED)))
+        yield from map(work, self.batch.source.spread(self.batch.names, SAMPLE_ROWS, SAMPLED))
 
 
 def embedded(decide: Decide, threads: int) -> Engine:

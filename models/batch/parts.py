@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -71,10 +70,14 @@ def counts(decisions: pa.Table, rejected: pa.Table) -> dict[str, Any]:
     """How many were decided in which way, and set aside by which rule."""
     return {
         "decided": len(decisions),
-        "decisions": dict(sorted(Counter(decisions["decision"].to_pylist()).items())),
+        "decisions": _counted(decisions["decision"]),
         "rejected": len(rejected),
-        "rejected_by_rule": dict(sorted(Counter(rejected["rule"].to_pylist()).items())),
+        "rejected_by_rule": _counted(rejected["rule"]),
     }
+
+
+def _counted(words: pa.ChunkedArray) -> dict[str, int]:
+    return dict(sorted((found["values"], found["counts"]) for found in words.value_counts().to_pylist()))
 
 
 def _joined(tables: Sequence[pa.Table]) -> pa.Table:
