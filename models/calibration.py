@@ -1,7 +1,8 @@
 """From margin to PD: logit(PD) = a * margin + b with a > 0, fitted on the calibration months (design 5, domain 0.6).
 
-A quarter's bads fix a slope, but hardly a level: a hundred of them, some weighted 1 / propensity, leave it uncertain by an eighth. The
-intercept is therefore moved until the mean PD is the central tendency of all months with labels (domain 6: Platt, then the anchor).
+A quarter's bads say little: a hundred of them, some weighted 1 / propensity, leave the level uncertain by an eighth and the slope by a
+sixth. The slope is therefore drawn to 1, since a margin is a log-odds already, and the intercept moved until the mean PD is the central
+tendency of all months with labels (domain 6: Platt, then the anchor).
 """
 
 from __future__ import annotations
@@ -23,14 +24,15 @@ NEWTON_STEPS = 50  # far more than the dozen it takes
 class CalibrationParams:
     """Numbers of the calibration block.
 
-    min_bads: refused under so many bads; max_weight: clip of 1 / propensity; pdo, base_score, base_odds: scale of the score (F17);
-    pd_decimals: decimals a PD keeps.
+    min_bads: refused under so many bads; max_weight: clip of 1 / propensity; slope_sd: of the slope's prior around 1, null = none;
+    pdo, base_score, base_odds: scale of the score (F17); pd_decimals: decimals a PD keeps.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     min_bads: int = 20
     max_weight: float = 20.0
+    slope_sd: float | None = None
     pdo: float = 20.0
     base_score: float = 600.0
     base_odds: float = 50.0
@@ -88,7 +90,7 @@ def fit(
             f"Calibration refused: the calibration months hold {bads} bads among {len(y)} labelled loans; expected at least "
             f"{params.min_bads} bads and some goods. Lengthen split.calibration_months or use more applicants."
         )
-    a, b = fit_affine(m, y, w)
+    a, b = fit_affine(m, y, w, slope_sd=params.slope_sd)
     if not a > 0:
         raise ModelError(
             f"Calibration refused: slope {a:.4f} on {bads} bads; expected above 0 (the margin does not rank). Check the model."

@@ -95,22 +95,27 @@ def slope_intercept(y: ArrayLike, p: ArrayLike, weight: ArrayLike | None = None)
     return fit_affine(logit(p), y, weight)
 
 
-def fit_affine(margin: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None, steps: int = 100) -> tuple[float, float]:
+def fit_affine(
+    margin: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None, steps: int = 100, slope_sd: float | None = None
+) -> tuple[float, float]:
     """(a, b) of the weighted maximum likelihood of logit P(y = 1) = a margin + b, by damped Newton steps.
 
-    `y` may be a probability. Raises ModelError when it does not converge (separable or constant margin).
+    `y` may be a probability. With `slope_sd` the slope has the prior N(1, slope_sd^2) and the rows count as many as they are good for,
+    (sum w)^2 / sum w^2. Raises ModelError when it does not converge (separable or constant margin).
     """
     m, y = np.asarray(margin, float), np.asarray(y, float)
     w = np.ones(len(y)) if weight is None else np.asarray(weight, float)
-    w = w / w.mean()
+    w = w / w.mean() if slope_sd is None else w * w.sum() / (w**2).sum()
     if not len(m) or np.ptp(m) == 0:
         raise ModelError(f"An affine calibration needs margins that differ; got {len(m)} rows with one value. Check the model.")
     centre, spread = np.average(m, weights=w), m.std()
     x = np.column_stack([(m - centre) / spread, np.ones(len(m))])
     theta = np.array([spread, float(logit(np.average(y, weights=w)))])
+    prior = np.array([0.0 if slope_sd is None else 1.0 / (slope_sd * spread) ** 2, 0.0])  # precision of theta around (spread, -)
     for _ in range(steps):
         q = expit(x @ theta)
-        step = np.linalg.solve((x * (w * q * (1 - q))[:, None]).T @ x + 1e-12 * np.eye(2), x.T @ (w * (y - q)))
+        rise = x.T @ (w * (y - q)) - prior * (theta - spread)
+        step = np.linalg.solve((x * (w * q * (1 - q))[:, None]).T @ x + np.diag(prior + 1e-12), rise)
         theta = theta + step / max(1.0, float(np.abs(step).max()))
         if np.abs(step).max() < 1e-10:
             return float(theta[0] / spread), float(theta[1] - theta[0] * centre / spread)

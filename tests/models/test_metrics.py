@@ -131,3 +131,20 @@ def test_affine_fit_finds_slope_and_intercept_and_equals_sklearn() -> None:
     reference = LogisticRegression(C=1e10, tol=1e-10, max_iter=1000).fit(m[:, None], y, sample_weight=w)
     assert (a, b) == pytest.approx((reference.coef_[0, 0], reference.intercept_[0]), abs=1e-4)
     assert ct.slope_intercept(y, metrics.expit(a * m + b), w) == pytest.approx((1, 0), abs=1e-6)
+
+
+def test_a_prior_draws_the_slope_of_few_rows_to_one_and_hardly_moves_that_of_many() -> None:
+    m = RNG.normal(-3, 1, size=40_000)
+    y = (RNG.random(40_000) < metrics.expit(1.6 * m + 1)).astype(float)
+    few, many = slice(0, 400), slice(None)
+    free, drawn = (ct.fit_affine(m[few], y[few], slope_sd=sd)[0] for sd in (None, 0.1))
+    assert abs(drawn - 1) < 0.5 * abs(free - 1)
+    assert ct.fit_affine(m[many], y[many], slope_sd=0.1)[0] == pytest.approx(ct.fit_affine(m[many], y[many])[0], abs=0.08)
+    assert ct.fit_affine(m[few], y[few], slope_sd=1e6) == pytest.approx(ct.fit_affine(m[few], y[few]), abs=1e-6)
+    assert ct.fit_affine(m[few], y[few], slope_sd=1e-6)[0] == pytest.approx(1, abs=1e-6)
+
+
+def test_under_a_prior_the_scale_of_weights_says_nothing() -> None:
+    m, w = RNG.normal(-2, 1, size=500), RNG.uniform(0.5, 3, size=500)
+    y = (RNG.random(500) < metrics.expit(m)).astype(float)
+    assert ct.fit_affine(m, y, w, slope_sd=0.1) == pytest.approx(ct.fit_affine(m, y, 7 * w, slope_sd=0.1), abs=1e-9)
