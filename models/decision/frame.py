@@ -162,7 +162,7 @@ def _levels(series: pd.Series) -> np.ndarray:
 def _number(series: pd.Series, name: str) -> np.ndarray:
     kind = pd.api.types.infer_dtype(series, skipna=True) if series.dtype == object else ""
     if kind in ("floating", "integer", "mixed-integer-float", "boolean", "empty"):
-        return series.astype("float64").to_numpy()
+        return series.where(series.notna(), np.nan).astype("float64").to_numpy()
     is_number = pd.api.types.is_any_real_numeric_dtype(series.dtype) or pd.api.types.is_bool_dtype(series.dtype)
     if kind or not is_number:
         raise wrong_type(name, kind or str(series.dtype))
