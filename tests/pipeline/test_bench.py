@@ -1,0 +1,37 @@
+"""What `creditloom bench` prints and writes: ratios of one run, with the commands behind them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import typer
+
+from pipeline.bench import command
+from pipeline.bench.row import compare
+
+
+def test_a_ratio_is_of_medians_and_its_spread_of_single_rounds() -> None:
+    row = compare("t", "w", ("a", "b"), "s", [(1.0, 10.0), (2.0, 10.0), (4.0, 8.0)], bar=0.25, aim=0.1)
+    assert (row.ours, row.theirs, row.ratio) == (2.0, 10.0, 0.2)
+    assert (row.low, row.high, row.rounds) == (0.1, 0.5, 3)
+
+
+def test_rows_are_written_with_machine_and_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [compare("t", what, ("a", "b"), "s", [(ours, 10.0)], bar=0.25, aim=0.1) for what, ours in (("holds", 2.0), ("falls short", 5.0))]
+    monkeypatch.setitem(sys.modules, "pipeline.bench.kernel", SimpleNamespace(run=lambda _quick: rows))
+    command.bench(["kernel"], quick=True, output=tmp_path / "bench.json")
+    told = json.loads((tmp_path / "bench.json").read_text())
+    assert told["quick"] is True
+    assert {"processor", "cores", "versions"} <= set(told["machine"])
+    assert [(row["what"], row["times"], row["holds"], row["our_command"]) for row in told["rows"]] == [
+        ("holds", 5.0, True, "a"), ("falls short", 2.0, False, "a"),
+    ]  # fmt: skip
+
+
+def test_an_unknown_table_is_refused_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(typer.BadParameter, match="expected one of kernel, latency, job, features"):
+        command.bench(["speed"], output=tmp_path / "bench.json")
