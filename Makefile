@@ -16,7 +16,7 @@ export DVC_NO_ANALYTICS := 1
 export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup repro test check format wheel consumer evidence bench scale
+.PHONY: help setup repro test check format wheel consumer proof evidence bench scale
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -52,7 +52,10 @@ format: setup ## write the one format
 wheel: setup ## dist/creditloom-<version>.whl: from raw events to a decision without this repository
 	$(RUN) -m pipeline.wheel
 
-consumer: setup ## the registered model and the wheel in a clean environment (installs mlflow there: minutes)
+consumer: setup ## the registered model and the wheel in a clean environment, on Spark and over REST (minutes)
+	$(RUN) -m pytest -m slow tests/registry tests/score/test_events.py
+
+proof: setup ## every slow test: worlds at seeds 1-5, rules broken on purpose, jobs killed at random, 10^6 pairs (an hour)
 	$(RUN) -m pytest -m slow
 
 evidence: setup ## the statistical bars at seeds 1-5 and 200,000 applicants (EVIDENCE_APPLICANTS=, EVIDENCE_SEEDS=)
