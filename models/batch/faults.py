@@ -40,7 +40,7 @@ class Rules:
 
 def find(block: pa.Table, rules: Rules) -> pd.DataFrame:
     """The bad rows of a canonical block as `row` (position), `rule`, `column`, `reason`: each row once, by the first rule it breaks."""
-    found = [*_ids(block, rules), *_times(block, rules), *_numbers(block, rules), *_consents(block, rules)]
+    found = [*_ids(block, rules), *_times(block, rules), *_numbers(block, rules), *_flags(block, rules), *_consents(block, rules)]
     if not found:
         return pd.DataFrame({"row": np.empty(0, np.int64), "rule": [], "column": [], "reason": []})
     broken = pd.DataFrame({
@@ -88,6 +88,13 @@ def _numbers(block: pa.Table, rules: Rules) -> Broken:
             high = HIGHEST[column.name]
             rows = np.flatnonzero(values > high)
             yield rows, "above_range", column.name, [f"{v:g} is above {high:g}: check the unit" for v in values[rows].tolist()]
+
+
+def _flags(block: pa.Table, rules: Rules) -> Broken:
+    for column in rules.of_kind("flag"):
+        values = _floats(block, column.name)
+        rows = np.flatnonzero((values != 0) & (values != 1) & ~np.isnan(values))
+        yield rows, "above_range", column.name, [f"{v:g} is neither true (1) nor false (0)" for v in values[rows].tolist()]
 
 
 def _consents(block: pa.Table, rules: Rules) -> Broken:

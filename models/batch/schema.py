@@ -14,8 +14,8 @@ from models.inputs import Column, Kind
 KINDS: dict[Kind, tuple[str, Callable[[pa.DataType], bool]]] = {
     "id": ("whole numbers or text", lambda t: pt.is_integer(t) or _is_text(t)),
     "time": ("a timestamp without zone", lambda t: pt.is_timestamp(t) and t.tz is None),
-    "number": ("numbers", lambda t: pt.is_floating(t) or pt.is_integer(t) or pt.is_boolean(t) or pt.is_null(t)),
-    "flag": ("true or false", lambda t: pt.is_boolean(t) or pt.is_null(t)),
+    "number": ("numbers", lambda t: _is_number(t)),
+    "flag": ("true or false, or 1 and 0", lambda t: _is_number(t)),  # a matrix keeps its facts as float64
     "text": ("text", lambda t: _is_text(t) or pt.is_null(t)),
 }
 
@@ -81,3 +81,7 @@ def _missing(column: Column, columns: tuple[Column, ...], schema: pa.Schema, whe
 
 def _is_text(kind: pa.DataType) -> bool:
     return pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pt.is_floating(kind) or pt.is_integer(kind) or pt.is_boolean(kind) or pt.is_null(kind)

@@ -57,6 +57,16 @@ def test_one_bad_row_is_set_aside(
     assert read_table("out.parquet").equals(decisions_table(Decider.load(bundle).decide(others)))
 
 
+def test_flags_may_be_numbers_one_and_zero_and_no_other(score: Run, frame: pd.DataFrame, bundle: Path) -> None:
+    flags = frame["is_student"].astype("float64")
+    flags.iloc[4] = 0.5
+    frame.assign(is_student=flags).to_parquet("in.parquet")
+    assert score("in.parquet").exit_code == 0
+    assert [(row["row"], row["rule"]) for row in read_table("out.rejected.parquet").to_pylist()] == [(4, "above_range")]
+    others = frame.drop(index=4).reset_index(drop=True)
+    assert read_table("out.parquet").equals(decisions_table(Decider.load(bundle).decide(others)))
+
+
 def test_the_last_moment_of_today_is_not_the_future(score: Run, frame: pd.DataFrame) -> None:
     _set("as_of", pd.Timestamp("2026-01-01 23:59:59.999999"))(frame).to_parquet("in.parquet")
     score("in.parquet")

@@ -20,6 +20,7 @@ from models.decision.decide import Decider
 from pipeline.cli import build
 from pipeline.refusal import refusals
 from tests.features.raw import PARAMS, random_raw, write_raw
+from tests.features.test_spark import needs_spark
 from tests.registry.small import write_bundle
 
 REAL = {
@@ -97,3 +98,12 @@ def test_a_refusal_leaves_nothing_behind(score: Score, options: tuple[str, ...],
         score(*options)
     assert told in capsys.readouterr().err
     assert not Path("night").exists()
+
+
+@pytest.mark.slow
+@needs_spark
+def test_spark_makes_features_and_decisions_alike(score: Score) -> None:
+    assert score(*ANY_SHARE).exit_code == 0
+    assert score(*ANY_SHARE, "--engine", "spark", "--output", "there").exit_code == 0
+    assert read_table("there/decisions").equals(read_table("night/decisions"))
+    assert read_table("there/ledger")["row_hash"].equals(read_table("night/ledger")["row_hash"])

@@ -39,7 +39,7 @@ CASES: dict[str, tuple[Callable[[pd.DataFrame], object], str]] = {
     "no id": (_parquet(lambda f: f.rename(columns={"application_id": "app_id"})), "Missing column `application_id`"),
     "column twice": (_twice, "`pay_a_3m` is there twice"),
     "text for a number": (_parquet(lambda f: f.assign(pay_a_3m="0.5")), "Wrong type: column `pay_a_3m`"),
-    "number for a flag": (_parquet(lambda f: f.assign(is_student=2)), "expected: true or false"),
+    "text for a flag": (_parquet(lambda f: f.assign(is_student="yes")), "expected: true or false"),
     "text for a time": (_parquet(lambda f: f.assign(as_of="2025-01-01")), "expected: a timestamp"),
     "zoned time": (_parquet(lambda f: f.assign(as_of=f["as_of"].dt.tz_localize("Asia/Shanghai"))), "a timestamp without zone"),
     "fractional id": (_parquet(lambda f: f.assign(application_id=f["application_id"] + 0.5)), "Wrong type: column `application_id`"),
