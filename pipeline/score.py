@@ -25,7 +25,7 @@ def score(
         dt.datetime | None, typer.Option(help="with --events: decide everyone as of this moment (UTC), not of their applications")
     ] = None,
     engine: Annotated[
-        str, typer.Option(help="duckdb: on this machine; spark: by Spark's workers (docs/spark.md), to the same bytes")
+        str, typer.Option(help="duckdb: on this machine; spark: by Spark's workers (docs/batch.md), to the same bytes")
     ] = "duckdb",
     max_bad_share: Annotated[float, typer.Option(help="with --events: a table with a larger share of bad rows stops the job")] = 0.05,
     model: Annotated[str, typer.Option(help="a registered model")] = CHAMPION,
