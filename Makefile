@@ -53,7 +53,7 @@ wheel: setup ## dist/creditloom-<version>.whl: from raw events to a decision wit
 	$(RUN) -m pipeline.wheel
 
 consumer: setup ## the registered model and the wheel in a clean environment, on Spark and over REST (minutes)
-	$(RUN) -m pytest -m slow tests/registry tests/score/test_events.py
+	$(RUN) -m pytest -m slow tests/registry tests/score/test_events.py tests/score/test_spark.py
 
 proof: setup ## every slow test: worlds at seeds 1-5, rules broken on purpose, jobs killed at random, 10^6 pairs (an hour)
 	$(RUN) -m pytest -m slow

@@ -30,7 +30,9 @@ def tables(tmp_path: Path) -> Path:
     balances["balance_fen"] = (balances["balance_fen"] / (1 + 0.4 * bad[balances["applicant_id"]])).astype("int64")
     root = tmp_path / "raw"
     write_table(people, root / "applications.parquet")
-    write_table(random_events(PAYMENTS, PEOPLE * 10, PEOPLE, rng), root / "payments.parquet")
+    payments = random_events(PAYMENTS, PEOPLE * 10, PEOPLE, rng).to_pandas()
+    payments["amount_fen"] = payments["amount_fen"].clip(lower=5_000)  # a salary below 50 yuan is taken for one in yuan
+    write_table(pa.Table.from_pandas(payments, schema=PAYMENTS.arrow_schema, preserve_index=False), root / "payments.parquet")
     write_table(pa.Table.from_pandas(balances, schema=ASSET_BALANCES.arrow_schema, preserve_index=False), root / "asset_balances.parquet")
     return root
 

@@ -19,7 +19,7 @@ from tests.score.test_resume import bytes_of
 PARTS = ("--part-rows", "10")
 SPARK = ("--engine", "spark")
 
-pytestmark = needs_spark
+pytestmark = [needs_spark, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module", autouse=True)
