@@ -1,13 +1,13 @@
 """From margin to PD: logit(PD) = a * margin + b with a > 0, fitted on the calibration months (design 5, domain 0.6).
 
 A quarter's bads say little: a hundred of them, some weighted 1 / propensity, leave the level uncertain by an eighth and the slope by a
-sixth. The slope is therefore drawn to 1, since a margin is a log-odds already, and the intercept moved until the mean PD is the central
-tendency of all months with labels (domain 6: Platt, then the anchor).
+sixth. The slope is therefore drawn to 1, since a margin is a log-odds already, and the intercept moved until the mean PD is the level that
+all months with labels let expect (`level.py`; domain 6: Platt, then the anchor).
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .calibration_tests import fit_affine
 from .errors import ModelError
+from .level import Level, LevelParams, effective, expected
 from .metrics import expit
 
 NEWTON_STEPS = 50  # far more than the dozen it takes
@@ -25,7 +26,7 @@ class CalibrationParams:
     """Numbers of the calibration block.
 
     min_bads: refused under so many bads; max_weight: clip of 1 / propensity; slope_sd: of the slope's prior around 1, null = none;
-    pdo, base_score, base_odds: scale of the score (F17); pd_decimals: decimals a PD keeps.
+    level: how the level follows the economy; pdo, base_score, base_odds: scale of the score (F17); pd_decimals: decimals a PD keeps.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
@@ -33,6 +34,7 @@ class CalibrationParams:
     min_bads: int = 20
     max_weight: float = 20.0
     slope_sd: float | None = None
+    level: LevelParams = field(default_factory=LevelParams)
     pdo: float = 20.0
     base_score: float = 600.0
     base_odds: float = 50.0
@@ -43,7 +45,7 @@ class CalibrationParams:
 class Calibration:
     """A fitted line on the logit: slope `a` > 0, intercept `b`, and the rows and bads it was fitted on.
 
-    `level_bads` are the bads behind the level: those of the central tendency, or of the fit where there is none.
+    `level_bads` are the bads behind the level: those of all months with labels, or of the fit where no level is given.
     """
 
     a: float
@@ -59,27 +61,15 @@ class Calibration:
         return expit(self.a * np.asarray(margin, float) + self.b)
 
 
-@dataclass(frozen=True)
-class Tendency:
-    """The bad rate through the door over all months with labels, weighted by 1 / propensity clipped, and the bads it stands on."""
-
-    rate: float
-    n_bads: int
-    effective_bads: float
+def level_of(is_bad: ArrayLike, weight: ArrayLike, month: ArrayLike, params: CalibrationParams) -> Level:
+    """Level of the loans given, weighted 1 / propensity clipped: those of the training and calibration months, never later ones."""
+    return expected(is_bad, np.minimum(np.asarray(weight, float), params.max_weight), month, params.level)
 
 
-def central_tendency(is_bad: ArrayLike, weight: ArrayLike, params: CalibrationParams) -> Tendency:
-    """Long-run bad rate of the loans given: those with an outcome in the training and calibration months, never later ones."""
-    y, w = np.asarray(is_bad, float), np.minimum(np.asarray(weight, float), params.max_weight)
-    return Tendency(float(np.average(y, weights=w)), int(y.sum()), _effective(w[y == 1]))
-
-
-def fit(
-    margin: ArrayLike, is_bad: ArrayLike, weight: ArrayLike, params: CalibrationParams, tendency: Tendency | None = None
-) -> Calibration:
+def fit(margin: ArrayLike, is_bad: ArrayLike, weight: ArrayLike, params: CalibrationParams, level: Level | None = None) -> Calibration:
     """Fits the line on loans with a complete window, indeterminates counted as good, weighted by 1 / propensity clipped.
 
-    With a `tendency`, b is then moved until the weighted mean PD of these loans is its rate. Raises ModelError under `min_bads` bads,
+    With a `level`, b is then moved until the weighted mean PD of these loans is its rate. Raises ModelError under `min_bads` bads,
     without goods, or when the slope is not positive.
     """
     m, y = np.asarray(margin, float), np.asarray(is_bad, float)
@@ -95,10 +85,10 @@ def fit(
         raise ModelError(
             f"Calibration refused: slope {a:.4f} on {bads} bads; expected above 0 (the margin does not rank). Check the model."
         )
-    if tendency is not None:
-        b = _anchored(a * m, b, w, tendency.rate)
+    if level is not None:
+        b = _anchored(a * m, b, w, level.rate)
     mean_pd = float(np.average(expit(a * m + b), weights=w))
-    return Calibration(a, b, len(y), bads, mean_pd, _effective(w[y == 1]), tendency.n_bads if tendency else bads)
+    return Calibration(a, b, len(y), bads, mean_pd, effective(w[y == 1]), level.n_bads if level else bads)
 
 
 def _anchored(line: NDArray[np.float64], b: float, w: NDArray[np.float64], rate: float) -> float:
@@ -109,12 +99,7 @@ def _anchored(line: NDArray[np.float64], b: float, w: NDArray[np.float64], rate:
     return b
 
 
-def _effective(weight: NDArray[np.float64]) -> float:
-    """Rows of equal weight that would be as good: (sum w)^2 / sum w^2; 0 for no rows."""
-    return float(weight.sum() ** 2 / (weight**2).sum()) if len(weight) else 0.0
-
-
 def to_json(calibration: Calibration, params: CalibrationParams) -> dict[str, Any]:
     """The content of calibration.json: the line, the score scale and what the line was fitted on."""
     scale = {k: v for k, v in asdict(params).items() if k in ("pdo", "base_score", "base_odds", "pd_decimals", "max_weight")}
-    return {**asdict(calibration), **scale, "method": "affine on the logit, weighted by 1 / propensity, anchored to the central tendency"}
+    return {**asdict(calibration), **scale, "method": "affine on the logit, weighted by 1 / propensity, anchored to the expected level"}

@@ -7,8 +7,9 @@ from rich.table import Table
 
 from data.store import write_json
 from models.booster import margins
-from models.calibration import Calibration, CalibrationParams, Tendency, central_tendency, fit, to_json
+from models.calibration import Calibration, CalibrationParams, fit, level_of, to_json
 from models.decision.catalogue import Catalogue
+from models.level import Level
 from models.split import CALIBRATION, SplitParams
 from pipeline import paths
 from pipeline.params import section
@@ -24,18 +25,19 @@ def main() -> dict[str, int]:
     rows = dataset(names, split, [CALIBRATION], is_labelled=True).calibrating()
     margin = margins(paths.MODEL_TXT.read_text(encoding="utf-8"), rows.features)
     before = everyone(split).before_out_of_time()
-    tendency = central_tendency(before.outcome, before.weight, params)
-    line = fit(margin, rows.outcome, rows.weight, params, tendency)
+    level = level_of(before.outcome, before.weight, before.month, params)
+    line = fit(margin, rows.outcome, rows.weight, params, level)
     write_json(to_json(line, params), paths.CALIBRATION)
-    _show(line, tendency)
+    _show(line, level)
     return {"loans": line.n_rows, "bads": line.n_bads}
 
 
-def _show(line: Calibration, tendency: Tendency) -> None:
+def _show(line: Calibration, level: Level) -> None:
     table = Table("calibrate", "", title="calibrate")
     table.add_row("loans", f"{line.n_rows:,} with {line.n_bads:,} bads (as good as {line.effective_bads:.0f} of equal weight)")
     table.add_row("logit(PD)", f"{line.a:.4f} x margin {line.b:+.4f}")
-    table.add_row("central tendency", f"{100 * tendency.rate:.3f} % on {tendency.n_bads:,} bads (as good as {tendency.effective_bads:.0f})")
+    table.add_row("level expected", f"{100 * level.rate:.3f} % on {level.n_bads:,} bads (as good as {level.effective_bads:.0f})")
+    table.add_row("level of the long run", f"{100 * level.long_run:.3f} %")
     table.add_row("mean PD, weighted through the door", f"{100 * line.mean_pd:.3f} %")
     Console().print(table)
 

@@ -109,13 +109,13 @@ def cohort_of(inputs: Inputs, params: CalibrationParams) -> Cohort:
     """Out-of-time applicants; the ridge is calibrated here, on the same months and in the same way as the model."""
     rows, names = inputs.calibrating, inputs.ridge.design.names
     before = inputs.everyone.before_out_of_time()
-    tendency = calibration.central_tendency(before.outcome, before.weight, params)
-    line = calibration.fit(inputs.ridge.margin(rows.with_features(names).features), rows.outcome, rows.weight, params, tendency)
+    level = calibration.level_of(before.outcome, before.weight, before.month, params)
+    line = calibration.fit(inputs.ridge.margin(rows.with_features(names).features), rows.outcome, rows.weight, params, level)
     ids = inputs.oot.application_id
     decisions = aligned(inputs.decisions, ids, "decisions")
     truth = None if inputs.truth is None else aligned(inputs.truth.applicants, ids, "truth")
     ridge_pd = line.pd(inputs.ridge.margin(inputs.oot.with_features(names).features))
-    return Cohort(inputs.oot, pd_of(decisions, "pd"), ridge_pd, decisions, inputs.audit, truth, tendency.n_bads, params.max_weight)
+    return Cohort(inputs.oot, pd_of(decisions, "pd"), ridge_pd, decisions, inputs.audit, truth, level.n_bads, params.max_weight)
 
 
 def _limits(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> tuple[oracle.Limits | None, pd.DataFrame]:

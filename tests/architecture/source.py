@@ -20,9 +20,9 @@ def modules() -> tuple[str, ...]:
 
 
 def path_of(module: str) -> Path:
-    """The file of a module."""
-    base = ROOT / module.replace(".", "/")
-    return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+    """The file of a module; a folder of outs may stand beside a module of its name (data/quarantine)."""
+    package = ROOT / module.replace(".", "/") / "__init__.py"
+    return package if package.is_file() else package.parent.with_suffix(".py")
 
 
 @cache

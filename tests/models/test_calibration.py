@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.calibration import CalibrationParams, Tendency, central_tendency, fit, to_json
+from models.calibration import CalibrationParams, fit, to_json
 from models.errors import ModelError
+from models.level import Level
 from models.metrics import expit
 
 PARAMS = CalibrationParams()
@@ -56,13 +57,7 @@ def test_json_holds_line_and_scale() -> None:
 def test_the_level_is_that_of_all_months_and_the_slope_that_of_its_own() -> None:
     margin, _, booked, weight, bad = selected_loans()
     rows = margin[booked], bad[booked], weight[booked], PARAMS
-    plain, anchored = fit(*rows), fit(*rows, Tendency(0.05, 900, 300.0))
+    plain, anchored = fit(*rows), fit(*rows, Level(0.05, 0.05, 900, 300.0))
     assert anchored.a == plain.a and anchored.level_bads == 900 and plain.level_bads == plain.n_bads
     assert anchored.mean_pd == pytest.approx(0.05, rel=1e-12)
     assert np.average(anchored.pd(rows[0]), weights=rows[2]) == pytest.approx(0.05, rel=1e-12)
-
-
-def test_central_tendency_by_hand() -> None:
-    found = central_tendency([1, 0, 0, 1], [1.0, 1.0, 50.0, 20.0], PARAMS)  # 50 is clipped at 20
-    assert found.rate == (1 + 20) / (1 + 1 + 20 + 20)
-    assert found.n_bads == 2 and found.effective_bads == (1 + 20) ** 2 / (1 + 400)
