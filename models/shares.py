@@ -31,6 +31,13 @@ def tolerance(training_bads: float) -> float:
     return max(4.0, 350.0 / np.sqrt(max(training_bads, 1.0))) / 100.0
 
 
+def worst(rows: Sequence[Share]) -> dict[str, str | float | None]:
+    """The family farthest from its target: `of_tolerance` is its distance over the tolerance, 1 at its edge; None without targets."""
+    missed = [(abs(row.share - row.target) / row.tolerance, row.family) for row in rows if row.target is not None]
+    ratio, family = max(missed) if missed else (None, None)
+    return {"family": family, "of_tolerance": ratio}
+
+
 def by_family(contributions: Floats, family_of: Sequence[str], families: Sequence[str]) -> Floats:
     """Contributions per feature (n, p) summed per family (n, f)."""
     member = np.array([[family == name for name in families] for family in family_of], float)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -123,11 +123,15 @@ def curve(fit: Dataset, judge: Dataset, signs: Sequence[int], params: BoosterPar
 
     grown = lgb.train(booster.settings(signs, params), booster.train_set(fit, params), params.max_trees, callbacks=[late])
     w = booster.weights(judge, params.max_weight)
-    margin, losses = np.zeros(len(judge.label)), []
-    for start in range(0, params.max_trees - STEP + 1, STEP):
+    return np.array([logloss(judge.label, expit(margin), w) for margin in staged(grown, judge, params.max_trees)])
+
+
+def staged(grown: lightgbm.Booster, judge: Dataset, max_trees: int) -> Iterator[np.ndarray]:
+    """Margins of the rows after each 25 trees up to `max_trees`; a booster of fewer trees stays where it ended."""
+    margin = np.zeros(len(judge.label))
+    for start in range(0, max_trees - STEP + 1, STEP):
         margin = margin + _part(grown, judge, start)
-        losses.append(logloss(judge.label, expit(margin), w))
-    return np.array(losses)
+        yield margin
 
 
 def _part(grown: lightgbm.Booster, judge: Dataset, start: int) -> np.ndarray:

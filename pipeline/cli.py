@@ -34,6 +34,7 @@ COMMANDS = {
     "evidence": "pipeline.evidence:evidence",
     "scale": "pipeline.scale:scale",
     "bench": "pipeline.bench.command:bench",
+    "keep": "pipeline.keep:keep",
     "machinery": "pipeline.machinery:machinery",
     "trace": "pipeline.trace.command:trace",
     "dictionary": "pipeline.dictionary:dictionary",

@@ -63,6 +63,7 @@ def evaluate(inputs: Inputs, split: SplitParams, calibrating: CalibrationParams,
         "discrimination": figures.discrimination(cohort, limits),
         "calibration": accuracy,
         "family_share": {row.family: asdict(row) for row in families},
+        "family_share_worst": shares.worst(families),
         "fairness": audit.fairness(fair),
         **_blocks(inputs, cohort, params),
     }

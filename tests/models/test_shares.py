@@ -36,3 +36,9 @@ def test_table_holds_target_tolerance_and_an_interval_around_the_share() -> None
     first, second = shares.table(phi, ("a", "b"), {"a": 0.8}, 625, 100, 1)
     assert first.low < first.share < first.high and (first.target, second.target, first.tolerance) == (0.8, 0.0, 0.14)
     assert [row.target for row in shares.table(phi, ("a", "b"), None, 625, 10, 1)] == [None, None]
+
+
+def test_the_worst_family_is_the_one_farthest_from_its_target() -> None:
+    rows = [shares.Share("a", 0.50, 0, 0, 0.46, 0.04), shares.Share("b", 0.30, 0, 0, 0.36, 0.04), shares.Share("c", 0.20, 0, 0, 0.18, 0.04)]
+    assert shares.worst(rows) == {"family": "b", "of_tolerance": pytest.approx(1.5)}
+    assert shares.worst([shares.Share("a", 1.0, 1, 1, None, 0.04)]) == {"family": None, "of_tolerance": None}
