@@ -27,7 +27,8 @@ def set_aside(connection: duckdb.DuckDBPyConnection, table: Table, broken: Seque
     _copy(
         connection,
         f"""SELECT '{table.name}' AS "table", parse_filename(_file) AS file, _row AS row, concat_ws('; ', {names}) AS rule,
-        concat_ws('; ', {reasons}) AS reason, {columns} FROM {table.name} WHERE {any_of(broken)}""",  # noqa: S608
+        concat_ws('; ', {reasons}) AS reason, {columns} FROM {table.name} WHERE {any_of(broken)}
+        ORDER BY _file, _row""",  # noqa: S608  the rules look things up in other tables: their joins promise no order
         path,
     )
     counts = "SELECT unnest(string_split(rule, '; ')) AS one, count(*) FROM read_parquet($path) GROUP BY one ORDER BY one"
@@ -39,7 +40,8 @@ def without(connection: duckdb.DuckDBPyConnection, table: Table, file: Path, qua
     columns = ", ".join(f"{c.name}::{SQL_TYPES[str(c.type)]} AS {c.name}" for c in table.columns)
     bad = f"SELECT row FROM read_parquet('{_quoted(quarantined)}') WHERE file = '{_quoted(file.name)}'"  # noqa: S608
     kept = f"WHERE file_row_number NOT IN ({bad})" if quarantined.is_file() else ""
-    _copy(connection, f"SELECT {columns} FROM read_parquet('{_quoted(file)}', file_row_number = true) {kept}", path)  # noqa: S608
+    rows = f"read_parquet('{_quoted(file)}', file_row_number = true)"
+    _copy(connection, f"SELECT {columns} FROM {rows} {kept} ORDER BY file_row_number", path)  # noqa: S608
 
 
 def files_with(connection: duckdb.DuckDBPyConnection, quarantined: Path) -> set[str]:

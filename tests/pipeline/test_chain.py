@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from pipeline import chain, paths
+from pipeline.bars import BARS, figure
 from tests.architecture.dag import stages
 from tests.pipeline.conftest import SMALL
 
@@ -128,3 +129,10 @@ def test_a_failing_stage_is_named(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text(yaml.safe_dump({"seed": 1}), encoding="utf-8")
     with pytest.raises(chain.ChainError, match=r"stage simulate failed.*exit code 2"):
         chain.run(tmp_path, ("simulate",))
+
+
+def test_every_bar_judges_a_figure_the_small_world_has(run: Path) -> None:
+    """A bar whose path is mistyped would never fail."""
+    metrics = _json(run, paths.METRICS)
+    assert [bar.figure for bar in BARS if figure(metrics, bar.figure) is None] == []
+    assert [bar.ridge for bar in BARS if bar.ridge and figure(metrics, bar.ridge) is None] == []

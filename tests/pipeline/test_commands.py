@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from data.errors import DataError
 from pipeline import stage
-from pipeline.cli import COMMANDS
+from pipeline.cli import COMMANDS, build
 from pipeline.params import ParamsError
 from pipeline.refusal import refusals
 from tests.architecture.source import ROOT
@@ -78,8 +79,13 @@ def test_a_command_outside_a_checkout_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself(name: str) -> None:
-    shown = _creditloom(name, "--help", cwd=ROOT)
-    assert shown.returncode == 0 and f"creditloom {name}" in shown.stdout
+    shown = CliRunner().invoke(build([name]), [name, "--help"], prog_name="creditloom")
+    assert shown.exit_code == 0 and f"creditloom {name}" in shown.stdout
+
+
+def test_help_lists_every_command() -> None:
+    shown = CliRunner().invoke(build(COMMANDS), ["--help"], prog_name="creditloom")
+    assert shown.exit_code == 0 and [name for name in COMMANDS if f" {name} " not in shown.stdout] == []
 
 
 def test_asking_the_registry_does_not_wait_for_the_libraries_that_score() -> None:

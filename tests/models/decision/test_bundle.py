@@ -140,6 +140,7 @@ def test_mlflows_door_checks_its_parameters(folder: Path, applications: pd.DataF
         model.predict(applications.to_numpy())  # type: ignore[arg-type]
 
 
+@pytest.mark.slow  # compiles the kernel anew; tests/registry does it each time with the registered one
 def test_the_runtime_runs_under_another_name_without_this_repository(folder: Path, tmp_path: Path) -> None:
     """What registration does: copy the folder under a new name and load a bundle with nothing else on the path."""
     source = Path(models.decision.__file__).parent
