@@ -86,7 +86,7 @@ def _strength(over_time: Timeline, month: int, nodes: np.ndarray) -> tuple[np.nd
     at, row = network.rows_of(messages.start, nodes)
     recent = (messages.month[row] < month) & (messages.month[row] >= month - clock.N_MONTHS)
     at, row = at[recent], row[recent]
-    first = np.flatnonzero((np.diff(at, prepend=-1) != 0) | (np.diff(messages.other[row], prepend=-1) != 0))
+    first = np.flatnonzero((np.diff(at, prepend=-1) != 0) | (np.diff(messages.tie[row], prepend=-1) != 0))
     sent, got = (np.add.reduceat(np.where(messages.is_sent[row] == way, messages.count[row], 0.0), first) for way in (True, False))
     tie, all_of_tie, strongest = at[first], sent + got, np.zeros(n)
     np.maximum.at(strongest, tie, all_of_tie)

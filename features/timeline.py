@@ -42,13 +42,13 @@ class Links:
 
 @dataclass(frozen=True)
 class Messages:
-    """Messages between two people and the month they became known, told from the side of each node, sorted by (node, other).
+    """Messages of two people and the month they became known, told from either side, sorted by node and by tie (node and other).
 
     Rows `start[k]` up to `start[k + 1]` are those of node k; `is_sent` tells those that the node wrote from those it got.
     """
 
     start: np.ndarray
-    other: np.ndarray
+    tie: np.ndarray
     month: np.ndarray
     count: np.ndarray
     is_sent: np.ndarray
@@ -113,24 +113,31 @@ def _first_known(con: Backend, sources: Sources, nodes: np.ndarray, dpd: int) ->
 def _messages(con: Backend, sources: Sources, nodes: np.ndarray) -> Messages:
     sender, receiver, month, count = _monthly(con, sources)
     by_sender, by_receiver = place(nodes, sender), place(nodes, receiver)
-    node = np.concatenate([by_sender[0], by_receiver[0]])
-    other = np.concatenate([receiver[by_sender[1]], sender[by_receiver[1]]])
-    month, count = (np.concatenate([v[by_sender[1]], v[by_receiver[1]]]) for v in (month, count))
+    node, other, month, count = (
+        np.concatenate(sides)
+        for sides in (
+            (by_sender[0], by_receiver[0]),
+            (receiver[by_sender[1]], sender[by_receiver[1]]),
+            (month[by_sender[1]], month[by_receiver[1]]),
+            (count[by_sender[1]], count[by_receiver[1]]),
+        )
+    )
     order = np.lexsort((other, node))
+    is_new = (np.diff(node[order], prepend=-1) != 0) | (np.diff(other[order], prepend=-1) != 0)
     start = np.concatenate([[0], np.cumsum(np.bincount(node, minlength=len(nodes)))])
-    return Messages(start, other[order], month[order], count[order], order < len(by_sender[0]))
+    return Messages(start, np.cumsum(is_new, dtype=np.int32), month[order], count[order], order < len(by_sender[0]))
 
 
 def _monthly(con: Backend, sources: Sources) -> tuple[np.ndarray, ...]:
     """Sender, receiver, month known and messages of every pair and month."""
     if not sources.get("interactions"):
-        return tuple(np.zeros(0, kind) for kind in (np.int64, np.int64, np.int32, np.float64))
+        return tuple(np.zeros(0, kind) for kind in (np.int64, np.int64, np.int16, np.float64))
     rows = _known(con, sources, "interactions", "contact_id", "n_messages")
     rows = rows.filter(rows.contact_id.notnull() & (rows.contact_id != rows.applicant_id))
     rows = rows.group_by("applicant_id", "contact_id", month=rows.known.truncate("M")).agg(count=lambda t: t.n_messages.sum())
     table = rows.filter(rows["count"].notnull() & rows.month.notnull()).to_pyarrow()
     sender, receiver, month, count = (table.column(name).to_numpy() for name in ("applicant_id", "contact_id", "month", "count"))
-    return sender, receiver, clock.month_index(month).astype(np.int32), count.astype(float)
+    return sender, receiver, clock.month_index(month).astype(np.int16), count.astype(float)
 
 
 def place(nodes: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
