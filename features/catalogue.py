@@ -23,4 +23,4 @@ def catalogue(tables_present: Collection[str]) -> dict[str, Any]:
 
 
 def _public(spec: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in spec.items() if key != "table"}
+    return {key: value for key, value in spec.items() if key not in ("table", "consent")}

@@ -6,6 +6,7 @@ A hint after S1-R49. S2-R20, S5-R19, S5-R24.
 from __future__ import annotations
 
 from .grid import Block, Concept, Family, Measure, Slice, Stream, between, is_
+from .snapshot import MEETINGS
 from .tables import LOGINS
 
 CONCEPTS = (
@@ -13,6 +14,13 @@ CONCEPTS = (
     Concept("location_constancy", "constancy of places", "登录地点稳定性", "log in from the usual places", "减少异地登录"),
     Concept(
         "device_integrity", "integrity of the device", "设备可信度", "log in from the bound, unmodified device", "使用已绑定且未改装的设备"
+    ),
+    Concept(
+        "device_sharing",
+        "other people on the same devices and addresses",
+        "设备与网络的共用情况",
+        "log in from a device of your own",
+        "使用本人专用设备登录",
     ),
 )
 
@@ -110,4 +118,4 @@ _LOGIN_BLOCKS = (
     Block("device_integrity", "distinct", ("login_mismatch",), _SPAN, "device", direction=1, source="S1-R57"),
 )
 
-FAMILY = Family("device_stability", "dev", CONCEPTS, ((_LOGINS, _LOGIN_BLOCKS),))
+FAMILY = Family("device_stability", "dev", CONCEPTS, ((_LOGINS, _LOGIN_BLOCKS),), snapshot=MEETINGS)

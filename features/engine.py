@@ -14,13 +14,12 @@ import pyarrow as pa
 
 from . import spark
 from .events import events
-from .graph import snapshots
 from .grid import Stream
 from .kernel import kernel
+from .others import others
 from .params import FeatureParams
 from .reader import Extent, Sources, applications, connect, present, require
 from .registry import plan
-from .shared import applicants_per_identifier
 
 if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
@@ -39,7 +38,7 @@ def build(sources: Sources, params: FeatureParams) -> Iterator[pa.Table]:
         return
     con = connect(params)
     asked = applications(con, sources)
-    graph = {**snapshots(con, sources, asked), **applicants_per_identifier(con, sources, asked)}
+    graph = others(con, sources, asked)
     blocks = Buckets(con, sources, asked, params).blocks(graph)
     if (np.diff(asked.column("application_id").to_numpy()) > 0).all():
         yield from blocks

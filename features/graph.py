@@ -1,7 +1,7 @@
 """Graph features: one snapshot of the network for each month in which somebody applies.
 
 A contact, a message or a neighbour's record counts only if it happened and was known before the first day of the application's month.
-One's own record never counts: loops are dropped, and only direct neighbours are looked at.
+One's own record never counts: loops are dropped, and the way back to oneself is no second degree.
 """
 
 from __future__ import annotations
@@ -45,7 +45,10 @@ def snapshots(con: Backend, sources: Sources, applications: pa.Table) -> dict[st
 def _measures(over_time: Timeline, month: int, nodes: np.ndarray) -> tuple[np.ndarray, ...]:
     """Values of the nodes in the order of SNAPSHOT."""
     both = over_time.links.adjacency(month, len(over_time.nodes))
-    return (*_position(over_time, month, both, nodes), _received(over_time, month)[nodes], *_record(over_time, month, both[nodes]))
+    known = _known(over_time, month)
+    clustering, second = network.neighbourhoods(both, nodes, known)
+    position = _position(over_time, month, both, nodes)
+    return (*position, clustering, second[:, 0], *_strength(over_time, month, nodes), *_record(both[nodes] @ known), *_record(second))
 
 
 def _position(over_time: Timeline, month: int, both: sparse.csr_matrix, nodes: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -59,21 +62,34 @@ def _position(over_time: Timeline, month: int, both: sparse.csr_matrix, nodes: n
         divide(links.count(lists & is_listed, n)[nodes], links.count(lists, n)[nodes]),
         divide(mine @ degree, degree[nodes]),
         network.neighbour_max(mine, degree),
-        network.clustering(both, nodes),
         network.core_numbers(both)[nodes],
         network.pagerank(both)[nodes],
         network.component_shares(both)[nodes],
     )
 
 
-def _record(over_time: Timeline, month: int, mine: sparse.csr_matrix) -> tuple[np.ndarray, ...]:
-    """What is known of the neighbours' loans; `mine` holds the neighbours of each node asked for."""
-    loans, lates, bads = (mine @ (m < month).astype(float) for m in (over_time.loan_month, over_time.late_month, over_time.bad_month))
+def _known(over_time: Timeline, month: int) -> np.ndarray:
+    """Per node: itself, and whether a loan, a default and a delay of it are known before the month."""
+    events = (over_time.loan_month, over_time.bad_month, over_time.late_month)
+    return np.stack([np.ones(len(over_time.nodes)), *((known < month).astype(float) for known in events)], axis=1)
+
+
+def _record(people: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Loans, defaults, and the shares of defaults and delays among the loans, from sums of `_known`."""
+    _, loans, bads, lates = people.T
     return loans, bads, divide(bads, loans), divide(lates, loans)
 
 
-def _received(over_time: Timeline, month: int) -> np.ndarray:
-    """Contacts received per node in the twelve months before the month."""
-    node, known, count = over_time.received
-    recent = (known < month) & (known >= month - clock.N_MONTHS)
-    return np.bincount(node[recent], count[recent], minlength=len(over_time.nodes))
+def _strength(over_time: Timeline, month: int, nodes: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Messages of the twelve months before the month: got, in all, share of the strongest tie, share of ties with messages both ways."""
+    messages, n = over_time.messages, len(nodes)
+    at, row = network.rows_of(messages.start, nodes)
+    recent = (messages.month[row] < month) & (messages.month[row] >= month - clock.N_MONTHS)
+    at, row = at[recent], row[recent]
+    first = np.flatnonzero((np.diff(at, prepend=-1) != 0) | (np.diff(messages.tie[row], prepend=-1) != 0))
+    sent, got = (np.add.reduceat(np.where(messages.is_sent[row] == way, messages.count[row], 0.0), first) for way in (True, False))
+    tie, all_of_tie, strongest = at[first], sent + got, np.zeros(n)
+    np.maximum.at(strongest, tie, all_of_tie)
+    total = np.bincount(tie, all_of_tie, n)
+    answered = np.bincount(tie, np.where((sent > 0) & (got > 0), all_of_tie, 0.0), n)
+    return np.bincount(tie, got, n), total, divide(strongest, total), divide(answered, total)

@@ -88,7 +88,10 @@ class Block:
 
 @dataclass(frozen=True)
 class FeatureSpec:
-    """One feature, as the catalogue tells it, with the stream (`table`) and the block it comes from."""
+    """One feature, as the catalogue tells it, with the stream (`table`) and the block it comes from.
+
+    `consent`: what a feature made of other people's rows needs beside its table's.
+    """
 
     name: str
     family: str
@@ -104,6 +107,7 @@ class FeatureSpec:
     text_zh: str
     source: str
     table: str
+    consent: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,7 @@ class Concept:
 
 @dataclass(frozen=True)
 class Family:
-    """One family: prefix of its names, its concepts, its streams with their blocks, and its graph features."""
+    """One family: prefix of its names, its concepts, its streams with their blocks, and what it makes of other people's rows."""
 
     name: str
     prefix: str

@@ -28,7 +28,7 @@ def kernel(spine: pa.Table, tables: Mapping[str, pa.Table], snapshot: Mapping[st
     """Features of one bucket: the spine's rows in order, float64, null where the catalogue says.
 
     `spine`: row 0..n-1, application_id, applicant_id, as_of, consents and whatever else is passed through. `tables`: what
-    `events.events` gave for each raw table present. `snapshot`: graph features and shared identifiers by name, one value per row of the
+    `events.events` gave for each raw table present. `snapshot`: what `others` gave by name, one value per row of the
     spine. Facts of the policy stand between the spine's columns and the features.
     """
     as_of = pc.cast(spine.column("as_of").combine_chunks(), pa.int64()).to_numpy(zero_copy_only=False)
@@ -41,7 +41,7 @@ def kernel(spine: pa.Table, tables: Mapping[str, pa.Table], snapshot: Mapping[st
             features.update(_features(step, rows, spine))
         for name, values in observed(rows, lambda consent: _consent(spine, consent)):
             seen[name] = seen[name] + values if name in seen else values
-    features.update(_graph(what, snapshot, spine))
+    features.update(_others(what, snapshot, spine))
     features.update((ratio.spec.name, divide(features[ratio.top], features[ratio.bottom])) for ratio in what.ratios)
     features.update((mark.spec.name, _flag(mark, features[mark.of])) for mark in what.marks)
     known = facts(features, seen, snapshot, len(as_of), lambda consent: _consent(spine, consent))
@@ -59,9 +59,10 @@ def _features(step: Step, rows: Rows, spine: pa.Table) -> Iterator[tuple[str, np
         yield spec.name, np.where(allowed, values[name][window], np.nan)
 
 
-def _graph(what: Plan, snapshot: Mapping[str, np.ndarray], spine: pa.Table) -> Iterator[tuple[str, np.ndarray]]:
+def _others(what: Plan, snapshot: Mapping[str, np.ndarray], spine: pa.Table) -> Iterator[tuple[str, np.ndarray]]:
     for spec in what.snapshot:
-        yield spec.name, np.where(_consent(spine, TABLES[spec.table].consent), snapshot[spec.name], np.nan)
+        allowed = _consent(spine, TABLES[spec.table].consent) & _consent(spine, spec.consent)
+        yield spec.name, np.where(allowed, snapshot[spec.name], np.nan)
 
 
 def _flag(mark: Mark, value: np.ndarray) -> np.ndarray:

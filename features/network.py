@@ -37,17 +37,36 @@ def core_numbers(adjacency: sparse.csr_matrix) -> np.ndarray:
     return core
 
 
-def clustering(adjacency: sparse.csr_matrix, nodes: np.ndarray, rows: int = 2_000) -> np.ndarray:
-    """Share of pairs of neighbours who are linked, for the nodes asked for only; null below two neighbours."""
-    linked = [_triangles(adjacency, nodes[i : i + rows]) for i in range(0, len(nodes), rows)]
+def neighbourhoods(adjacency: sparse.csr_matrix, nodes: np.ndarray, values: np.ndarray, rows: int = 2_000) -> tuple[np.ndarray, np.ndarray]:
+    """Around each node asked for: the share of pairs of its neighbours who are linked, and sums of `values` over its second degree.
+
+    The second degree is everyone at a distance of exactly two, each once whatever the number of paths: neither the node itself nor its
+    neighbours. `values` has a row per node of the network, the sums one per node asked for. The share is null below two neighbours.
+    """
+    blocks = [_neighbourhood(adjacency, nodes[i : i + rows], values) for i in range(0, len(nodes), rows)]
+    linked = np.concatenate([block[0] for block in blocks]) if blocks else np.zeros(0)
+    second = np.concatenate([block[1] for block in blocks]) if blocks else np.zeros((0, values.shape[1]))
     degree = np.diff(adjacency.indptr)[nodes].astype(float)
     pairs = degree * (degree - 1.0)
-    return np.divide(np.concatenate(linked) if linked else pairs, pairs, out=np.full(len(nodes), np.nan), where=pairs > 0)
+    return np.divide(linked, pairs, out=np.full(len(nodes), np.nan), where=pairs > 0), second
 
 
-def _triangles(adjacency: sparse.csr_matrix, nodes: np.ndarray) -> np.ndarray:
+def _neighbourhood(adjacency: sparse.csr_matrix, nodes: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both from one product: walks of two steps end in the second degree, at neighbours (they close a triangle) and back at the node."""
     mine = adjacency[nodes]
-    return np.asarray((mine @ adjacency).multiply(mine).sum(axis=1)).ravel()
+    walks = mine @ adjacency
+    closed = walks.multiply(mine).tocsr()
+    linked = np.asarray(closed.sum(axis=1)).ravel()
+    walks.data[:], closed.data[:] = 1.0, 1.0
+    has_neighbours = (np.diff(mine.indptr) > 0)[:, None]
+    return linked, walks @ values - closed @ values - values[nodes] * has_neighbours
+
+
+def rows_of(start: np.ndarray, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the nodes asked for, where rows `start[k]` up to `start[k + 1]` are those of node k: (which node asked for, row)."""
+    size = np.diff(start)[nodes]
+    skipped = np.repeat(start[nodes] - (np.cumsum(size) - size), size)
+    return np.repeat(np.arange(len(nodes)), size), np.arange(int(size.sum())) + skipped
 
 
 def component_shares(adjacency: sparse.csr_matrix) -> np.ndarray:

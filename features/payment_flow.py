@@ -6,6 +6,7 @@ Hints after S1-R46 and S1-R48. S1-R13, S2-R05, S2-R17, S2-R28, S3-R15, S5-R16.
 from __future__ import annotations
 
 from .grid import Block, Concept, Family, Measure, Slice, Stream, between, is_
+from .snapshot import TRANSFERS
 from .tables import PAYMENTS, SPEND_CATEGORIES
 from .wallet import WALLET_AND_BILLS
 
@@ -17,6 +18,7 @@ CONCEPTS = (
         "bill_punctuality", "punctual payment of bills", "缴费准时性", "pay utility and phone bills by the due date", "按时缴纳水电话费"
     ),
     Concept("spending_pattern", "pattern of spending", "消费结构", "spread spending over everyday categories", "消费类型多元化"),
+    Concept("peer_transfers", "transfers with other applicants", "与其他用户的转账往来"),
 )
 
 _CATEGORY_WORDS = {
@@ -191,5 +193,5 @@ _PAYMENT_BLOCKS = (
 )
 
 FAMILY = Family(
-    "payment_flow", "pay", CONCEPTS, ((_PAYMENTS, _PAYMENT_BLOCKS), *WALLET_AND_BILLS),
+    "payment_flow", "pay", CONCEPTS, ((_PAYMENTS, _PAYMENT_BLOCKS), *WALLET_AND_BILLS), snapshot=TRANSFERS,
 )  # fmt: skip

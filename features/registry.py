@@ -26,7 +26,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything built from the tables present: streams with their steps, then graph features, then what is made of other features."""
+    """Everything built from the tables present: streams with steps, then what other people's rows say, then what is made of features."""
 
     streams: tuple[tuple[Stream, tuple[Step, ...]], ...]
     snapshot: tuple[FeatureSpec, ...]

@@ -17,12 +17,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from .events import events
-from .graph import snapshots
 from .kernel import kernel
+from .others import others
 from .params import FeatureParams
 from .reader import Extent, Sources, applications, connect, present, require
 from .registry import plan
-from .shared import applicants_per_identifier
 from .spark_session import open_session
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def build(sources: Sources, params: FeatureParams) -> Iterator[pa.Table]:
     con = connect(params)
     spine = applications(con, sources).sort_by("application_id")
     spine = spine.append_column("row", pa.array(np.arange(len(spine), dtype=np.int64)))
-    graph = {**snapshots(con, sources, spine), **applicants_per_identifier(con, sources, spine)}
+    graph = others(con, sources, spine)
     with tempfile.TemporaryDirectory(prefix="creditloom-spark-") as scratch, open_session(params) as session:
         frame = matrix(session, sources, spine, graph, size_of(sources, len(spine), params))
         frame.write.partitionBy("bucket").parquet(f"{scratch}/matrix")

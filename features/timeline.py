@@ -41,18 +41,29 @@ class Links:
 
 
 @dataclass(frozen=True)
-class Timeline:
-    """Nodes (sorted applicant ids), their links, the month each node's loan, delay and default became known, and contacts received.
+class Messages:
+    """Messages of two people and the month they became known, told from either side, sorted by node and by tie (node and other).
 
-    `received` is (node, month known, contacts).
+    Rows `start[k]` up to `start[k + 1]` are those of node k; `is_sent` tells those that the node wrote from those it got.
     """
+
+    start: np.ndarray
+    tie: np.ndarray
+    month: np.ndarray
+    count: np.ndarray
+    is_sent: np.ndarray
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Nodes (sorted applicant ids), their links, the month each node's loan, delay and default became known, and their messages."""
 
     nodes: np.ndarray
     links: Links
     loan_month: np.ndarray
     late_month: np.ndarray
     bad_month: np.ndarray
-    received: tuple[np.ndarray, np.ndarray, np.ndarray]
+    messages: Messages
 
 
 def timeline(con: Backend, sources: Sources) -> Timeline:
@@ -63,7 +74,7 @@ def timeline(con: Backend, sources: Sources) -> Timeline:
     month = clock.month_index(contacts.column("known").to_numpy())
     links = _links(np.searchsorted(nodes, source), np.searchsorted(nodes, target), month, len(nodes))
     loan, late, bad = (_first_known(con, sources, nodes, dpd) for dpd in (0, LATE_DPD_DAYS, BAD_DPD_DAYS))
-    return Timeline(nodes, links, loan, late, bad, _received(con, sources, nodes))
+    return Timeline(nodes, links, loan, late, bad, _messages(con, sources, nodes))
 
 
 def _links(source: np.ndarray, target: np.ndarray, month: np.ndarray, n: int) -> Links:
@@ -99,14 +110,34 @@ def _first_known(con: Backend, sources: Sources, nodes: np.ndarray, dpd: int) ->
     return months
 
 
-def _received(con: Backend, sources: Sources, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _messages(con: Backend, sources: Sources, nodes: np.ndarray) -> Messages:
+    sender, receiver, month, count = _monthly(con, sources)
+    by_sender, by_receiver = place(nodes, sender), place(nodes, receiver)
+    node, other, month, count = (
+        np.concatenate(sides)
+        for sides in (
+            (by_sender[0], by_receiver[0]),
+            (receiver[by_sender[1]], sender[by_receiver[1]]),
+            (month[by_sender[1]], month[by_receiver[1]]),
+            (count[by_sender[1]], count[by_receiver[1]]),
+        )
+    )
+    order = np.lexsort((other, node))
+    is_new = (np.diff(node[order], prepend=-1) != 0) | (np.diff(other[order], prepend=-1) != 0)
+    start = np.concatenate([[0], np.cumsum(np.bincount(node, minlength=len(nodes)))])
+    return Messages(start, np.cumsum(is_new, dtype=np.int32), month[order], count[order], order < len(by_sender[0]))
+
+
+def _monthly(con: Backend, sources: Sources) -> tuple[np.ndarray, ...]:
+    """Sender, receiver, month known and messages of every pair and month."""
     if not sources.get("interactions"):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+        return tuple(np.zeros(0, kind) for kind in (np.int64, np.int64, np.int16, np.float64))
     rows = _known(con, sources, "interactions", "contact_id", "n_messages")
     rows = rows.filter(rows.contact_id.notnull() & (rows.contact_id != rows.applicant_id))
-    table = rows.group_by("contact_id", month=rows.known.truncate("M")).agg(count=lambda t: t.n_messages.sum()).to_pyarrow()
-    node, is_node = place(nodes, table.column("contact_id").to_numpy())
-    return node, clock.month_index(table.column("month").to_numpy())[is_node], table.column("count").to_numpy()[is_node].astype(float)
+    rows = rows.group_by("applicant_id", "contact_id", month=rows.known.truncate("M")).agg(count=lambda t: t.n_messages.sum())
+    table = rows.filter(rows["count"].notnull() & rows.month.notnull()).to_pyarrow()
+    sender, receiver, month, count = (table.column(name).to_numpy() for name in ("applicant_id", "contact_id", "month", "count"))
+    return sender, receiver, clock.month_index(month).astype(np.int16), count.astype(float)
 
 
 def place(nodes: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

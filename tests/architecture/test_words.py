@@ -12,7 +12,8 @@ from tests.architecture.source import ROOT
 
 WORLD = yaml.safe_load((ROOT / "data/world/world.yaml").read_text(encoding="utf-8"))
 FEATURES = catalogue.catalogue(tables.TABLES)
-FEATURE_ONLY = {"circle_repayment"}  # neighbours' known record: seen in the graph, no state of the applicant
+# other people's record, transfers with them and their logins on the same device: no state of the applicant
+FEATURE_ONLY = {"circle_repayment", "peer_transfers", "device_sharing"}
 PROTECTED = ("gender", "sex", "ethnic", "religion", "marital", "occupation", "region_tier", "age_years", "is_student", "disab")
 TERMS = (
     "applicant", "application", "as_of", "event_time", "known_time", "vintage", "OOT", "rolling origin", "DPD", "bad", "indeterminate",

@@ -18,7 +18,7 @@ Raw = dict[str, pa.Table]
 
 
 def _values(column: Column, n: int, rng: np.random.Generator, people: int) -> np.ndarray | list:
-    if column.name in ("applicant_id", "contact_id"):
+    if column.name in ("applicant_id", "contact_id", "counterparty_id"):
         values = rng.integers(0, people, n)
     elif column.name in ("device_id", "ip_id", "lender_id"):
         values = rng.integers(0, 5, n)

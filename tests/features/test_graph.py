@@ -29,7 +29,7 @@ def test_core_numbers(adjacency: sparse.csr_matrix) -> None:
 
 
 def test_clustering(adjacency: sparse.csr_matrix) -> None:
-    found = network.clustering(adjacency, np.arange(7))
+    found, _ = network.neighbourhoods(adjacency, np.arange(7), np.zeros((7, 1)))
     assert found[:3].tolist() == [1.0, 1.0, 1 / 3]  # of the three pairs around 2 only 0-1 is linked
     assert np.isnan(found[3:]).all()
 

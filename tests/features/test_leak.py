@@ -20,7 +20,7 @@ from tests.features.raw import PARAMS, write_raw
 
 N, CIRCLE, FRIENDS = 3_000, 30, 8
 DAY = np.timedelta64(86_400_000_000, "us")
-FEATURE = "soc_graph_neighbour_default_share_ever"
+FEATURE, SECOND = "soc_graph_neighbour_default_share_ever", "soc_graph_second_default_share_ever"
 
 
 class World:
@@ -68,9 +68,9 @@ def _table(schema: pa.Schema, n: int, **columns: np.ndarray) -> pa.Table:
     return pa.table({f.name: pa.array(filled[f.name], f.type) if f.name in filled else pa.nulls(n, f.type) for f in schema})
 
 
-def _feature(raw: dict[str, pa.Table], folder: Path) -> np.ndarray:
+def _features(raw: dict[str, pa.Table], folder: Path) -> dict[str, np.ndarray]:
     table = pa.concat_tables(build(write_raw(raw, folder), PARAMS))
-    return table.column(FEATURE).to_numpy()
+    return {name: table.column(name).to_numpy() for name in (FEATURE, SECOND)}
 
 
 @pytest.fixture(scope="module")
@@ -79,30 +79,55 @@ def world() -> World:
 
 
 @pytest.fixture(scope="module")
-def honest(world: World, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
-    return _feature(world.raw(world.known), tmp_path_factory.mktemp("honest"))
+def honest(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
+    return _features(world.raw(world.known), tmp_path_factory.mktemp("honest"))
 
 
-def test_what_may_be_known_of_the_circle_tells_a_little(world: World, honest: np.ndarray) -> None:
-    assert 0.505 < world.auc(honest) < 0.56
+@pytest.mark.parametrize("name", [FEATURE, SECOND])
+def test_what_may_be_known_of_the_circle_tells_a_little(world: World, honest: dict[str, np.ndarray], name: str) -> None:
+    assert 0.505 < world.auc(honest[name]) < 0.56
 
 
-def test_defaults_known_at_any_time_would_tell_more(world: World, honest: np.ndarray, tmp_path: Path) -> None:
+def test_defaults_known_at_any_time_would_tell_more(world: World, honest: dict[str, np.ndarray], tmp_path: Path) -> None:
     """The leak of time, made by dating what is known before everyone applied: the engine believes its tables, so it shows."""
-    always = _feature(world.raw(np.full(N, np.datetime64("2023-07-01", "us"))), tmp_path)
-    assert world.auc(always) > world.auc(honest) + 0.015
+    always = _features(world.raw(np.full(N, np.datetime64("2023-07-01", "us"))), tmp_path)
+    assert world.auc(always[FEATURE]) > world.auc(honest[FEATURE]) + 0.015
+    assert world.auc(always[SECOND]) > world.auc(honest[SECOND]) + 0.015
 
 
-def test_ones_own_default_would_tell_nearly_all(world: World) -> None:
-    """The leak of self, by hand: one's own outcome among those of the circle."""
+@pytest.fixture(scope="module")
+def linked(world: World) -> sparse.csr_matrix:
     edges = (np.ones(2 * len(world.source)), (np.r_[world.source, world.target], np.r_[world.target, world.source]))
-    linked = (sparse.csr_matrix(edges, shape=(N, N)) > 0).astype(float) + sparse.eye(N)
-    share = np.asarray(linked @ world.bad / linked.sum(axis=1).A1)
-    assert world.auc(share) > 0.75
+    both = (sparse.csr_matrix(edges, shape=(N, N)) > 0).astype(float).tolil()
+    both.setdiag(0)
+    return both.tocsr()
 
 
-def test_the_guards_hold(world: World, honest: np.ndarray, tmp_path: Path) -> None:
+def test_ones_own_default_would_tell_nearly_all(world: World, linked: sparse.csr_matrix) -> None:
+    """The leak of self, by hand: one's own outcome among those of the circle."""
+    own = linked + sparse.eye(N)
+    assert world.auc(np.asarray(own @ world.bad / own.sum(axis=1).A1)) > 0.75
+
+
+def test_the_way_back_to_oneself_would_tell_nearly_all(world: World, linked: sparse.csr_matrix) -> None:
+    """The leak of self at two steps: a walk to a neighbour and back ends at one's own outcome."""
+    walks = linked @ linked
+    assert world.auc(np.asarray(walks @ world.bad / walks.sum(axis=1).A1)) > 0.75
+
+
+def test_the_guards_hold(world: World, honest: dict[str, np.ndarray], tmp_path: Path) -> None:
     """Listing oneself changes nothing, and neither does what becomes known after the last application."""
     later = np.where(world.known < world.as_of.max(), world.known, world.known + 400 * DAY)
-    guarded = _feature(world.raw(later, loops=True), tmp_path)
-    np.testing.assert_array_equal(guarded, honest)
+    guarded = _features(world.raw(later, loops=True), tmp_path)
+    np.testing.assert_array_equal(guarded[FEATURE], honest[FEATURE])
+    np.testing.assert_array_equal(guarded[SECOND], honest[SECOND])
+
+
+def test_nobodys_own_record_moves_their_own_share(world: World, honest: dict[str, np.ndarray], tmp_path: Path) -> None:
+    """Were one's own default known before one applied, one's own features would stay as they are."""
+    who = int(np.flatnonzero(world.bad & (honest[SECOND] > 0))[0])
+    early = world.known.copy()
+    early[who] = world.as_of[who] - 200 * DAY
+    moved = _features(world.raw(early), tmp_path)
+    assert [moved[name][who] for name in honest] == [honest[name][who] for name in honest]
+    assert any((moved[name] != honest[name]).sum() > np.isnan(honest[name]).sum() for name in honest)  # others do see it

@@ -71,3 +71,10 @@ def test_the_network_at_the_first_of_the_month(found: Features) -> None:
     assert found["soc_graph_degree_ever"] == {1: 2, 2: 1}
     assert found["soc_graph_mutual_share_ever"] == {1: 1 / 2, 2: 1}  # 1 lists 2 and 3, only 2 lists 1
     assert found["soc_graph_in_messages_count_ever"] == {1: 0, 2: 10 + 20}
+
+
+def test_how_strong_ties_are(found: Features) -> None:
+    """Messages of twelve months in both directions; nobody answers here."""
+    assert found["soc_graph_strength_count_ever"] == {1: 10 + 20 + 1 + 5, 2: 10 + 20}
+    assert found["soc_graph_strongest_tie_share_ever"] == close({1: (10 + 20) / (10 + 20 + 1 + 5), 2: 1})
+    assert found["soc_graph_answered_share_ever"] == {1: 0, 2: 0}
