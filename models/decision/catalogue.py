@@ -50,6 +50,11 @@ class Feature:
     categories: tuple[str, ...] = ()
     special_codes: tuple[float, ...] = ()
 
+    @property
+    def is_coded(self) -> bool:
+        """Its column does not hold the numbers that the model reads."""
+        return bool(self.categories or self.special_codes)
+
 
 @dataclass(frozen=True)
 class Catalogue:
@@ -78,6 +83,11 @@ class Catalogue:
     def names(self) -> tuple[str, ...]:
         """Feature names in model order."""
         return tuple(f.name for f in self.features)
+
+    @cached_property
+    def plain_names(self) -> tuple[str, ...]:
+        """Names of the features whose columns hold what the model reads."""
+        return tuple(f.name for f in self.features if not f.is_coded)
 
     @cached_property
     def concept_ids(self) -> tuple[str, ...]:

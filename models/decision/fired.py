@@ -26,6 +26,8 @@ def words_of(n_rows: int, fired: Sequence[Fired], words: Sequence[str]) -> tuple
     """The `words` of what fired (at most 63 things), in order and without repeats: once per combination, and which one each row has."""
     there = [(one, word) for one, word in zip(fired, words, strict=True) if one.mask.any()]
     patterns = np.zeros(n_rows, dtype=np.int64)
+    if not there:
+        return [()], patterns
     for k, (one, _) in enumerate(there):
         patterns |= one.mask.astype(np.int64) << k
     distinct, which = np.unique(patterns, return_inverse=True)

@@ -19,7 +19,10 @@ AMOUNTS = ("verified_income_fen", "debt_service_fen", "card_limits_fen", "wealth
 COUNTS = ("age_years", "months_on_book", "hard_enquiries_90d")
 FLAGS = ("is_student", "has_second_source", "is_repeat", "consent_bureau", "consent_social", "consent_assets", "consent_location")
 PLAIN = frozenset(map(np.dtype, ("f8", "f4", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "?")))
+WHOLE = frozenset(map(np.dtype, ("i8", "i4")))  # of ids, which then have no null
 IN_CACHE = 65_536  # values looked at together
+Fault = tuple[np.ndarray, str, str, np.ndarray]
+"""Mask of the rows, column, what was expected, and the values."""
 POLICY_INPUTS = ("as_of", "purpose", *AMOUNTS, *COUNTS, *FLAGS)
 
 
@@ -81,14 +84,14 @@ def _source(frame: pd.DataFrame) -> Source:
 
 def assemble(source: Source, catalogue: Catalogue, inputs: Iterable[str], banned: Iterable[str]) -> Frame:
     """The columns that a decision reads, checked. Raises `DecisionError` as `read` does."""
-    inputs, there, n = tuple(inputs), set(source.names), source.n_rows
-    _check_columns(tuple(source.names), (ID, *inputs, *catalogue.names), tuple(banned))
-    optional = [name for name in OPTIONAL if inputs and name in there]
-    asked = [name for name in (*inputs, *optional) if name in (*AMOUNTS, *COUNTS, *FLAGS, *optional)]
-    numbers = dict(zip(asked, source.numbers(asked).T, strict=True))
+    inputs, there, n = tuple(inputs), tuple(source.names), source.n_rows
+    _check_columns(there, (ID, *inputs, *catalogue.names), tuple(banned))
+    asked = _asked(there, inputs)
+    read = source.numbers((*asked, *catalogue.plain_names))
+    numbers = dict(zip(asked, read.T[: len(asked)], strict=True))
     as_of = _time(source.series("as_of")) if "as_of" in there else np.full(n, np.datetime64("NaT", "us"))
     purpose = _text(source.series("purpose")) if "purpose" in inputs else np.full(n, None, dtype=object)
-    frame = Frame(_identity(source.series(ID)), as_of, purpose, numbers, _features(source, catalogue))
+    frame = Frame(_identity(source.series(ID)), as_of, purpose, numbers, _features(source, catalogue, read[:, len(asked) :]))
     for mask, column, expected, got in faults(frame, catalogue, inputs):
         if mask.any():
             row = int(np.argmax(mask))
@@ -96,20 +99,40 @@ def assemble(source: Source, catalogue: Catalogue, inputs: Iterable[str], banned
     return frame
 
 
-def faults(frame: Frame, catalogue: Catalogue, inputs: tuple[str, ...]) -> Iterable[tuple[np.ndarray, str, str, np.ndarray]]:
+def faults(frame: Frame, catalogue: Catalogue, inputs: tuple[str, ...]) -> Iterable[Fault]:
     """Per check: the mask of rows that fail it, the column, what was expected, and the values."""
     if "as_of" in inputs:
         yield np.isnat(frame.as_of), "as_of", "a moment", frame.as_of
-    for name, values in frame.numbers.items():
-        if name in FLAGS or name in FLAG_FACTS:
-            yield ~(np.isnan(values) | (values == 0) | (values == 1)), name, "true, false or null", values
-        else:
-            yield np.isinf(values) | (values < 0), name, "a finite number that is not negative, or null", values
-    step = max(1, IN_CACHE // max(len(frame.x), 1))
-    for start in range(0, len(catalogue.names), step):
-        infinite = np.isinf(frame.x[:, start : start + step])
-        for k in np.flatnonzero(infinite.any(axis=0)) if infinite.any() else ():
-            yield infinite[:, k], catalogue.names[start + k], "a finite number or null", frame.x[:, start + k]
+    flags = [name for name in frame.numbers if name in FLAGS or name in FLAG_FACTS]
+    yield from _wrong(
+        frame, [name for name in frame.numbers if name not in flags], _is_no_amount, "a finite number that is not negative, or null"
+    )
+    yield from _wrong(frame, flags, _is_no_flag, "true, false or null")
+    for start, features in _groups(catalogue.names, len(frame.x)):
+        infinite = np.isinf(frame.x[:, start : start + len(features)])
+        for k in np.flatnonzero(infinite.any(axis=0)).tolist() if infinite.any() else ():
+            yield infinite[:, k], features[k], "a finite number or null", frame.x[:, start + k]
+
+
+def _wrong(frame: Frame, names: Sequence[str], is_wrong: Callable[[np.ndarray], np.ndarray], expected: str) -> Iterable[Fault]:
+    for _, group in _groups(names, len(frame.x)):
+        found = is_wrong(np.array([frame.numbers[name] for name in group]))
+        for k in np.flatnonzero(found.any(axis=1)).tolist() if found.any() else ():
+            yield found[k], group[k], expected, frame.numbers[group[k]]
+
+
+def _groups(names: Sequence[str], n_rows: int) -> Iterable[tuple[int, Sequence[str]]]:
+    """As many columns as are looked at together, with the place of the first: one row must not pay for each column by itself."""
+    step = max(1, IN_CACHE // max(n_rows, 1))
+    return ((start, names[start : start + step]) for start in range(0, len(names), step))
+
+
+def _is_no_amount(values: np.ndarray) -> np.ndarray:
+    return np.isinf(values) | (values < 0)
+
+
+def _is_no_flag(values: np.ndarray) -> np.ndarray:
+    return ~(np.isnan(values) | (values == 0) | (values == 1))
 
 
 @lru_cache(maxsize=8)
@@ -130,16 +153,20 @@ def _check_columns(there: tuple[str, ...], wanted: tuple[str, ...], banned: tupl
         raise _refusal("a column may not be processed at all (R7)", f"column {caught}", f"no {name} data", "such a column")
 
 
-def _features(source: Source, catalogue: Catalogue) -> np.ndarray:
-    """Each feature's values lie together: blocks of rows are read from it column by column."""
-    coded = [k for k, feature in enumerate(catalogue.features) if feature.categories or feature.special_codes]
-    if not coded:
-        return source.numbers(catalogue.names)
-    x = np.empty((len(catalogue.names), source.n_rows))
-    plain = sorted(set(range(len(x))) - set(coded))
-    x[plain] = source.numbers([catalogue.names[k] for k in plain]).T
-    for k in coded:
-        x[k] = _coded(source, catalogue.features[k])
+@lru_cache(maxsize=8)
+def _asked(there: tuple[str, ...], inputs: tuple[str, ...]) -> tuple[str, ...]:
+    """The policy's numbers: required ones and, where the policy asks anything at all, the optional facts that are there."""
+    optional = [name for name in OPTIONAL if inputs and name in there]
+    return tuple(name for name in (*inputs, *optional) if name in (*AMOUNTS, *COUNTS, *FLAGS, *optional))
+
+
+def _features(source: Source, catalogue: Catalogue, plain: np.ndarray) -> np.ndarray:
+    """Each feature's values lie together: blocks of rows are read from it column by column. `plain` are those that are numbers as such."""
+    if plain.shape[1] == len(catalogue.features):
+        return plain
+    x, rest = np.empty((len(catalogue.features), source.n_rows)), iter(plain.T)
+    for k, feature in enumerate(catalogue.features):
+        x[k] = _coded(source, feature) if feature.is_coded else next(rest)
     return x.T
 
 
@@ -171,8 +198,9 @@ def _number(series: pd.Series, name: str) -> np.ndarray:
 
 def _text(series: pd.Series) -> np.ndarray:
     values = series.astype(object).to_numpy(copy=True)
-    null = series.isna().to_numpy()
-    wrong = [type(v).__name__ for v in pd.unique(values[~null]) if not isinstance(v, str)]
+    null = pd.isna(values)
+    kinds = () if isinstance(series.dtype, pd.StringDtype) else {*map(type, values[~null])}
+    wrong = sorted(kind.__name__ for kind in kinds if not issubclass(kind, str))
     if wrong:
         raise _refusal("a column has the wrong type", f"column {series.name}", "text, null allowed", wrong[0])
     values[null] = None
@@ -191,6 +219,8 @@ def _time(series: pd.Series) -> np.ndarray:
 
 
 def _identity(series: pd.Series) -> np.ndarray:
+    if series.dtype in WHOLE:
+        return series.to_numpy()
     if series.isna().any():
         raise _refusal("an application has no id", f"column {ID}, row {int(np.argmax(series.isna()))}", "an id", "null")
     if pd.api.types.is_float_dtype(series.dtype):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import lightgbm as lgb
 import numpy as np
@@ -122,6 +122,7 @@ def by_concept(points: np.ndarray, owner: np.ndarray, reference: np.ndarray, use
     return total, lead
 
 
+@lru_cache(maxsize=64)
 def _some(n_rows: int) -> np.ndarray:
     """Evenly spaced rows to be checked."""
     return np.unique(np.linspace(0, n_rows - 1, min(max(n_rows // PER_CHECK, 1), CHECKED)).astype(np.int64))

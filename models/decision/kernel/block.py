@@ -7,6 +7,8 @@ import numpy as np
 from .compiled import jit
 from .forest import MISSING_NONE, MISSING_ZERO
 from .instructions import (
+    add_leaf,
+    add_root,
     again_ll,
     again_ln,
     again_nl,
@@ -25,7 +27,7 @@ from .instructions import (
     up_nl,
     up_nn,
 )  # fmt: skip
-from .layout import BLOCK
+from .layout import BLOCK, LANES
 from .program import ADD, BUSH, DOWN, LEAF, UP
 
 ONE = (0.0,)  # a tuple in the place of the points where there are none to run over
@@ -36,74 +38,73 @@ AGAIN_NN, AGAIN_NL, AGAIN_LN, AGAIN_LL = UP + 4, UP + 5, UP + 6, UP + 7
 
 
 @jit
-def run_block(code, constants, work, raw_at, points):  # type: ignore[no-untyped-def]
-    """Run every instruction over the block in `work`; margins gather at `raw_at`, one tree after the other."""
+def run_block(code, constants, work, vectors, points):  # type: ignore[no-untyped-def]
+    """Run every instruction over the first `vectors` of the block in `work`; margins gather one tree after the other."""
     c0, f0, w = code.ctypes.data, constants.ctypes.data, work.ctypes.data
     i, n = 0, code.shape[0]
     while i < n:
         op, c = code[i, 0], c0 + 4 * i * code.shape[1]
         if op == BUSH:
-            bush(c, f0, w, points)
+            bush(c, f0, w, vectors, points)
             i += 2  # the two leaf pairs that follow are done
         elif op == DOWN:
-            down(c, f0, w, points)
+            down(c, f0, w, vectors, points)
         elif op == DOWN_AGAIN:
-            down_again(c, f0, w, points)
+            down_again(c, f0, w, vectors, points)
         elif op == UP:
-            up_nn(c, f0, w, points)
+            up_nn(c, f0, w, vectors, points)
         elif op == UP_NL:
-            up_nl(c, f0, w, points)
+            up_nl(c, f0, w, vectors, points)
         elif op == UP_LN:
-            up_ln(c, f0, w, points)
+            up_ln(c, f0, w, vectors, points)
         elif op == UP_LL:
-            up_ll(c, f0, w, points)
+            up_ll(c, f0, w, vectors, points)
         elif op == AGAIN_NN:
-            again_nn(c, f0, w, points)
+            again_nn(c, f0, w, vectors, points)
         elif op == AGAIN_NL:
-            again_nl(c, f0, w, points)
+            again_nl(c, f0, w, vectors, points)
         elif op == AGAIN_LN:
-            again_ln(c, f0, w, points)
+            again_ln(c, f0, w, vectors, points)
         elif op == AGAIN_LL:
-            again_ll(c, f0, w, points)
+            again_ll(c, f0, w, vectors, points)
+        elif op == ADD:
+            add_root(c, f0, w, vectors, points)
         else:
-            add_tree(op, constants[code[i, -1] // 8 + 1], work, raw_at)
+            add_leaf(c, f0, w, vectors, points)
         i += 1
 
 
 @jit
-def score_block(code, constants, work, raw_at):  # type: ignore[no-untyped-def]
+def score_block(code, constants, work, vectors):  # type: ignore[no-untyped-def]
     """The margins alone, by the same program: what goes down is not needed, what comes up is one choice per split."""
     c0, f0, w = code.ctypes.data, constants.ctypes.data, work.ctypes.data
     i, n = 0, code.shape[0]
     while i < n:
         op, c = code[i, 0], c0 + 4 * i * code.shape[1]
         if op == BUSH:
-            pick_bush(c, f0, w, ONE)
+            pick_bush(c, f0, w, vectors, ONE)
             i += 2
         elif op in (UP, AGAIN_NN):
-            pick_nn(c, f0, w, ONE)
+            pick_nn(c, f0, w, vectors, ONE)
         elif op in (UP_NL, AGAIN_NL):
-            pick_nl(c, f0, w, ONE)
+            pick_nl(c, f0, w, vectors, ONE)
         elif op in (UP_LN, AGAIN_LN):
-            pick_ln(c, f0, w, ONE)
+            pick_ln(c, f0, w, vectors, ONE)
         elif op in (UP_LL, AGAIN_LL):
-            pick_ll(c, f0, w, ONE)
-        elif op in (ADD, LEAF):
-            add_tree(op, constants[code[i, -1] // 8 + 1], work, raw_at)
+            pick_ll(c, f0, w, vectors, ONE)
+        elif op == ADD:
+            add_root(c, f0, w, vectors, ONE)
+        elif op == LEAF:
+            add_leaf(c, f0, w, vectors, ONE)
         i += 1
 
 
 @jit
-def add_tree(op, value, work, raw_at):  # type: ignore[no-untyped-def]
-    """One tree's margin added to the rows': that of its root, or the `value` of its only leaf."""
-    for k in range(BLOCK):
-        work[raw_at + k] += work[raw_at + BLOCK + k] if op == ADD else value
-
-
-@jit
 def load_block(x, columns, start, rows, missing, work):  # type: ignore[no-untyped-def]
-    """Columns of a block, missing values as LightGBM reads them; contributions and margins start at zero."""
-    n = columns.shape[0]
+    """Columns of a block, missing values as LightGBM reads them; contributions and margins start at zero. Returns the vectors in use."""
+    n, vectors = columns.shape[0], (rows + LANES - 1) // LANES
+    for f in range(n + 1):
+        work[(n + f) * BLOCK : (n + f) * BLOCK + vectors * LANES] = 0.0
     for f in range(n):
         column, source, kind = work[f * BLOCK : (f + 1) * BLOCK], x[columns[f]], missing[columns[f]]
         column[:rows] = source[start : start + rows]
@@ -113,7 +114,7 @@ def load_block(x, columns, start, rows, missing, work):  # type: ignore[no-untyp
         elif kind == MISSING_ZERO:
             for k in range(rows):
                 column[k] = np.nan if abs(column[k]) <= ZERO else column[k]
-    work[n * BLOCK : (2 * n + 1) * BLOCK] = 0.0
+    return vectors
 
 
 @jit
@@ -122,8 +123,8 @@ def score_rows(x, first, end, columns, missing, code, constants, work, raw):  # 
     raw_at = 2 * columns.shape[0] * BLOCK
     for start in range(first, end, BLOCK):
         rows = min(BLOCK, end - start)
-        load_block(x, columns, start, rows, missing, work)
-        score_block(code, constants, work, raw_at)
+        vectors = load_block(x, columns, start, rows, missing, work)
+        score_block(code, constants, work, vectors)
         raw[start : start + rows] = work[raw_at : raw_at + rows]
 
 
@@ -134,8 +135,8 @@ def explain_rows(x, first, end, columns, missing, code, constants, work, points,
     raw_at = 2 * n * BLOCK
     for start in range(first, end, BLOCK):
         rows = min(BLOCK, end - start)
-        load_block(x, columns, start, rows, missing, work)
-        run_block(code, constants, work, raw_at, points)
+        vectors = load_block(x, columns, start, rows, missing, work)
+        run_block(code, constants, work, vectors, points)
         raw[start : start + rows] = work[raw_at : raw_at + rows]
         for f in range(n):
             for k in range(rows):
@@ -153,14 +154,14 @@ def tell_rows(x, first, end, columns, missing, code, constants, work, points, ra
     state = work[at:].reshape((concepts, STATE, BLOCK))
     for start in range(first, end, BLOCK):
         rows = min(BLOCK, end - start)
-        load_block(x, columns, start, rows, missing, work)
-        run_block(code, constants, work, raw_at, points)
+        vectors = load_block(x, columns, start, rows, missing, work)
+        run_block(code, constants, work, vectors, points)
         raw[start : start + rows] = work[raw_at : raw_at + rows]
         state[:, 0], state[:, 1], state[:, 2] = 0.0, np.inf, -1.0
         for f in range(n):
             feature = columns[f]
             own = w + 8 * (at + STATE * owner[feature] * BLOCK)
-            gather(w + 8 * (n + f) * BLOCK, own, scale, reference[feature], float(feature))
+            gather(w + 8 * (n + f) * BLOCK, own, vectors, scale, reference[feature], float(feature))
         for c in range(concepts):
             for k in range(rows):
                 total[start + k, c], lead[start + k, c] = state[c, 0, k], state[c, 2, k]

@@ -7,17 +7,19 @@ and a sum are rounded once, the instruction says so (`fma`), on every machine al
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
+from numba.core import cgutils
 
-from .layout import BLOCK, COLUMN, CONSTANTS, FRACTION, LANES, LINE, NAN_LEFT, THRESHOLD, WEIGHTS
+from .layout import COLUMN, CONSTANTS, FRACTION, LANES, LINE, NAN_LEFT, THRESHOLD, WEIGHTS
 
 WORD, HALF, BYTE, BIT, DOUBLE = ir.IntType(64), ir.IntType(32), ir.IntType(8), ir.IntType(1), ir.DoubleType()
 VECTOR, BITS = ir.VectorType(DOUBLE, LANES), ir.VectorType(BIT, LANES)
 FMA = f"llvm.fma.v{LANES}f64"
-UNROLLED = range(BLOCK // LANES)
 
 
 def quadrature(points: int) -> tuple[np.ndarray, np.ndarray]:
@@ -60,29 +62,35 @@ class Lanes:
         """address + offset bytes."""
         return self.b.add(address, ir.Constant(WORD, offset))
 
+    @contextmanager
+    def each(self, vectors: Any) -> Iterator[Any]:
+        """A loop over the first `vectors` of a block: what is written inside runs once per vector k."""
+        with cgutils.for_range(self.b, vectors) as loop:
+            yield loop.index
+
     def word(self, address: Any, index: int) -> Any:
         """The 32-bit integer at `index`, widened."""
         return self.b.sext(self.b.load(self._pointer(address, 4 * index, HALF), align=4), WORD)
 
-    def load(self, column: Any, k: int, point: int = 0) -> Any:
+    def load(self, column: Any, k: Any, point: int = 0) -> Any:
         """Vector k of a column (of quadrature point `point`)."""
-        return self.b.load(self._pointer(column, point * COLUMN + 8 * LANES * k, VECTOR), align=LINE)
+        return self.b.load(self._vector(column, k, point), align=LINE)
 
-    def store(self, value: Any, column: Any, k: int, point: int = 0) -> None:
+    def store(self, value: Any, column: Any, k: Any, point: int = 0) -> None:
         """Write vector k of a column."""
-        self.b.store(value, self._pointer(column, point * COLUMN + 8 * LANES * k, VECTOR), align=LINE)
+        self.b.store(value, self._vector(column, k, point), align=LINE)
 
-    def accumulate(self, value: Any, column: Any, k: int) -> None:
+    def accumulate(self, value: Any, column: Any, k: Any) -> None:
         """column += value."""
         self.store(self.add(self.load(column, k), value), column, k)
 
-    def load_bits(self, address: Any, k: int) -> Any:
+    def load_bits(self, address: Any, k: Any) -> Any:
         """Eight truth values from one byte."""
-        return self.b.bitcast(self.b.load(self._pointer(address, k, BYTE), align=1), BITS)
+        return self.b.bitcast(self.b.load(self._pointer(self.b.add(address, k), 0, BYTE), align=1), BITS)
 
-    def store_bits(self, bits: Any, address: Any, k: int) -> None:
+    def store_bits(self, bits: Any, address: Any, k: Any) -> None:
         """Eight truth values into one byte."""
-        self.b.store(self.b.bitcast(bits, BYTE), self._pointer(address, k, BYTE), align=1)
+        self.b.store(self.b.bitcast(bits, BYTE), self._pointer(self.b.add(address, k), 0, BYTE), align=1)
 
     def scalar(self, constants: Any, index: int) -> Any:
         """The float64 at `index`, in all lanes."""
@@ -96,6 +104,9 @@ class Lanes:
     def splat(self, value: float) -> Any:
         """A number known beforehand, in all lanes."""
         return ir.Constant(VECTOR, [value] * LANES)
+
+    def _vector(self, column: Any, k: Any, point: int) -> Any:
+        return self._pointer(self.b.add(column, self.b.mul(k, ir.Constant(WORD, 8 * LANES))), point * COLUMN, VECTOR)
 
     def _pointer(self, address: Any, offset: int, kind: ir.Type) -> Any:
         return self.b.inttoptr(self.at(address, offset), kind.as_pointer())
@@ -112,14 +123,16 @@ class Split:
         self.v, self.is_again = v, is_again
         self.own = v.b.add(constants, v.word(code, CONSTANTS))
         self.threshold, self.fraction = v.scalar(self.own, THRESHOLD), v.scalar(self.own, FRACTION)
-        self.nan_left = v.b.trunc(v.word(code, NAN_LEFT), BIT)
+        nan_left = v.b.trunc(v.word(code, NAN_LEFT), BIT)
+        self.nan_left = v.b.bitcast(v.b.sext(nan_left, BYTE), BITS)
         self.slopes = v.sub(v.splat(1.0), self.fraction), v.sub(v.splat(0.0), self.fraction)
         self.times = [v.splat(float(t)) for t in quadrature(points)[0]]
+        self.weights = [[v.scalar(self.own, WEIGHTS + 4 * q + w) for w in range(4)] for q in range(points)] if is_again else []
 
     def goes_left(self, x: Any) -> Any:
-        """x <= threshold; NaN goes the default way."""
+        """x <= threshold; NaN goes the default way. By masks: that way changes from split to split, so branches are guessed wrong."""
         b = self.v.b
-        return b.select(self.nan_left, b.fcmp_unordered("<=", x, self.threshold), b.fcmp_ordered("<=", x, self.threshold))
+        return b.or_(b.fcmp_ordered("<=", x, self.threshold), b.and_(self.nan_left, b.fcmp_unordered("uno", x, x)))
 
     def first(self, left: Any) -> tuple[list[Any], Any]:
         """(f per point, g) of a feature's first split on the path."""
@@ -129,7 +142,6 @@ class Split:
     def again(self, left: Any, agreed: Any) -> tuple[list[Any], list[Any]]:
         """(f, g) per point of a later split, where the rows of `agreed` met every earlier one."""
         v, none = self.v, self.v.splat(0.0)
-        f, g = (
-            [v.select(left, *(v.scalar(self.own, WEIGHTS + 4 * q + w + k) for k in (0, 1))) for q in range(len(self.times))] for w in (0, 2)
-        )
-        return [v.select(agreed, one, self.fraction) for one in f], [v.select(agreed, one, none) for one in g]
+        f = [v.select(agreed, v.select(left, f1, f0), self.fraction) for f1, f0, _, _ in self.weights]
+        g = [v.select(agreed, v.select(left, g1, g0), none) for _, _, g1, g0 in self.weights]
+        return f, g

@@ -23,7 +23,7 @@ import numpy as np
 
 from .forest import Forest, Tree
 from .lanes import quadrature
-from .layout import CODE_WIDTH, Layout
+from .layout import CODE_WIDTH, CONSTANTS, R_KIDS, R_OWN, Layout
 
 LEAF, ADD, BUSH, DOWN, UP = 0, 1, 2, 3, 5  # DOWN + again; UP + 4 again + 2 (left is a leaf) + (right is a leaf)
 
@@ -97,7 +97,9 @@ class _Writer:
         """One tree: its splits, then its margin added to the rows'."""
         if len(tree.feature):
             self._split(tree, 0, 0, 0, ())
-        self._write([ADD if len(tree.feature) else LEAF], [0.0, float(tree.leaf_value[0])])
+        operands = [0] * CONSTANTS
+        operands[0], operands[R_OWN], operands[R_KIDS] = ADD if len(tree.feature) else LEAF, self.layout.raw, self.layout.r(0, 0)
+        self._write(operands, [0.0, float(tree.leaf_value[0])])
 
     def _split(self, tree: Tree, node: int, depth: int, side: int, path: tuple[Step, ...]) -> None:
         kids = int(tree.left[node]), int(tree.right[node])
