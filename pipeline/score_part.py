@@ -57,8 +57,7 @@ class Batch:
         ahead = parts.cut(self.source.blocks(self.names, self.block_rows, first), self.part_rows)
         blocks = takewhile(lambda numbered: numbered[0] < stop, ahead)
         outcomes: Iterator[Outcome] = in_order(Work(self.rules(duplicates), decide), blocks, threads)
-        for part in parts.gathered(outcomes, self.part_rows, self.source.rows):
-            yield self._written(part)
+        yield from map(self._written, parts.gathered(outcomes, self.part_rows, self.source.rows))  # no name keeps a written part alive
 
     def _written(self, part: Part) -> Receipt:
         decisions, rejected = part.decisions, part.rejected

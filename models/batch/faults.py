@@ -40,7 +40,8 @@ class Rules:
 
 def find(block: pa.Table, rules: Rules) -> pd.DataFrame:
     """The bad rows of a canonical block as `row` (position), `rule`, `column`, `reason`: each row once, by the first rule it breaks."""
-    found = [*_ids(block, rules), *_times(block, rules), *_numbers(block, rules), *_flags(block, rules), *_consents(block, rules)]
+    looked = (_ids(block, rules), _times(block, rules), _numbers(block, rules), _flags(block, rules), _consents(block, rules))
+    found = [broken for kind in looked for broken in kind if len(broken[0])]
     if not found:
         return pd.DataFrame({"row": np.empty(0, np.int64), "rule": [], "column": [], "reason": []})
     broken = pd.DataFrame({

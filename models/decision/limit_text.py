@@ -43,7 +43,7 @@ def cap_texts(case: Case, cap: str, rows: np.ndarray, language: Language) -> pa.
     """The sentence of `cap` for each of `rows`."""
 
     def amounts(name: str) -> pa.Array:
-        return pa.array(yuans(np.nan_to_num(case.yuan(name)[rows]), language), pa.string())
+        return yuans(np.nan_to_num(case.yuan(name)[rows]), language)
 
     fields = _fields(case, cap, rows, language, amounts)
     pieces: list[Words] = []
@@ -63,7 +63,7 @@ def _fields(case: Case, cap: str, rows: np.ndarray, language: Language, amounts:
         return {"exposure": amounts("exposure"), "customer_total": yuan(rules.customer_total.value, language)}
     if cap == "hard_enquiries":
         return {
-            "enquiries": pa.array(numbers(case.number("hard_enquiries_90d")[rows]), pa.string()),
+            "enquiries": numbers(case.number("hard_enquiries_90d")[rows]),
             "enquiries_over": number(value(rules.enquiries_over)),
             "enquiry_factor": number(100 * value(rules.enquiry_factor)),
         }

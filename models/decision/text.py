@@ -8,11 +8,14 @@ from typing import Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from .catalogue import Feature
+from .digits import Style
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
+Kind = str | tuple[str, ...]
 
 NO_RECORD = {"en": "no record", "zh": "无记录"}
 COLON = {"en": ": ", "zh": "："}
@@ -20,6 +23,8 @@ PER_CENT = {"en": " %", "zh": "%"}
 ABOUT = {"en": " (about {})", "zh": "（约{}）"}
 LEVELS = ("mean", "min", "max", "last")  # aggregates of logarithms that are a logarithm themselves
 LARGEST_LOG = 700.0  # the exponential of more is no float
+LOG_LEVEL = "level of log CNY"
+NUMBER, YUAN, PERCENTAGE = Style(2, is_bare=True), Style(0), Style(1, is_grouped=False)
 UNIT_WORDS = {
     "en": {"CNY": " CNY", "days": " days", "weeks": " weeks", "months": " months", "hours": " hours", "points": " points"},
     "zh": {"CNY": "元", "days": "天", "weeks": "周", "months": "个月", "hours": "小时", "points": "分"},
@@ -31,60 +36,74 @@ def picked(words: Sequence[str | None], which: np.ndarray) -> pa.Array:
     return pa.array(words, pa.string()).take(pa.array(which % len(words)))
 
 
-def numbers(values: np.ndarray, decimals: int = 2) -> list[str]:
-    """Thousands separated; whole numbers without decimals."""
-    shown = [round(value, decimals) + 0.0 for value in values.tolist()]  # no -0
-    return [f"{value:,.0f}" if value.is_integer() else f"{value:,.{decimals}f}" for value in shown]
+def numbers(values: np.ndarray) -> pa.Array:
+    """Thousands separated, two decimals; whole numbers without decimals."""
+    return NUMBER.many(values)
 
 
 def number(value: float) -> str:
     """One of `numbers`."""
-    return numbers(np.array([value]))[0]
+    return NUMBER.one(value)
 
 
-def yuans(values: np.ndarray, language: Language) -> list[str]:
+def yuans(values: np.ndarray, language: Language) -> pa.Array:
     """Amounts in CNY, whole yuan."""
-    unit = UNIT_WORDS[language]["CNY"]
-    return [f"{value:,.0f}{unit}" for value in (np.rint(values) + 0.0).tolist()]
+    return joined(YUAN.many(np.rint(values) + 0.0), UNIT_WORDS[language]["CNY"])
 
 
 def yuan(value: float, language: Language) -> str:
     """One of `yuans`."""
-    return yuans(np.array([value]), language)[0]
+    text: str = yuans(np.array([value]), language)[0].as_py()
+    return text
+
+
+def joined(*pieces: pa.Array | str) -> pa.Array:
+    """Texts put together row by row; a plain text stands in every row."""
+    return pc.binary_join_element_wise(*pieces, "")
 
 
 def behaviours(features: Sequence[Feature], which: np.ndarray, values: np.ndarray, language: Language) -> pa.Array:
     """What persons did, with its number: `<text of features[which]>: <value with unit>`, one text per value."""
-    order = np.argsort(which, kind="stable")
-    distinct, starts = np.unique(which[order], return_index=True)
-    told: list[str] = []
-    for k, own in zip(distinct.tolist(), np.split(values[order], starts[1:]), strict=False):  # without values no feature, one empty part
-        words = ((features[k].text_zh if language == "zh" else features[k].text_en) or features[k].name) + COLON[language]
-        told += [words + quantity for quantity in quantities(features[k], own, language)]
-    return pa.array(told, pa.string()).take(pa.array(np.argsort(order, kind="stable")))
+    used = np.flatnonzero(np.bincount(which, minlength=len(features)))
+    place = np.searchsorted(used, which)
+    told = [features[k] for k in used.tolist()]
+    words = [((feature.text_zh if language == "zh" else feature.text_en) or feature.name) + COLON[language] for feature in told]
+    return joined(picked(words, place), quantities(told, place, values, language))
 
 
-def quantities(feature: Feature, values: np.ndarray, language: Language) -> list[str]:
-    """Values of a feature with its unit; a share as per cent, a category by its name, null as 'no record'."""
-    is_known = ~np.isnan(values)
-    told = np.full(len(values), NO_RECORD[language], dtype=object)
-    told[is_known] = _known(feature, values[is_known], language)
-    found: list[str] = told.tolist()
-    return found
+def quantities(features: Sequence[Feature], which: np.ndarray, values: np.ndarray, language: Language) -> pa.Array:
+    """Values of features[which] with their unit; a share as per cent, a category by its name, null as 'no record'.
+
+    Features that are told alike are told together.
+    """
+    kinds = [kind_of(feature) for feature in features]
+    distinct = [*dict.fromkeys(kinds), None]
+    kind = np.array([distinct.index(kind) for kind in kinds], np.int64)[which]
+    kind[np.isnan(values)] = len(distinct) - 1
+    rows = [np.flatnonzero(kind == k) for k in range(len(distinct))]
+    told = [_known(one, values[own], language) for one, own in zip(distinct, rows, strict=True)]
+    return pa.concat_arrays(told).take(pa.array(np.argsort(np.concatenate(rows), kind="stable")))
 
 
-def _known(feature: Feature, values: np.ndarray, language: Language) -> list[str]:
-    if feature.categories:
-        return [feature.categories[int(value)] for value in values.tolist()]
-    if feature.unit == "share":
-        return [f"{100 * value:.1f}{PER_CENT[language]}" for value in values.tolist()]
-    if feature.unit == "CNY":
+def kind_of(feature: Feature) -> Kind:
+    """How the values of a feature are told: by the names of its categories, as the logarithm of an amount, or in its unit."""
+    return feature.categories or (LOG_LEVEL if is_log_level(feature) else feature.unit)
+
+
+def _known(kind: Kind | None, values: np.ndarray, language: Language) -> pa.Array:
+    if kind is None:
+        return pa.repeat(NO_RECORD[language], len(values))
+    if not isinstance(kind, str):
+        return picked(kind, values.astype(np.int64))
+    if kind == "share":
+        return joined(PERCENTAGE.many(100 * values), PER_CENT[language])
+    if kind == "CNY":
         return yuans(values, language)
-    if is_log_level(feature):
-        about = yuans(np.array([math.exp(min(value, LARGEST_LOG)) / 100.0 for value in values.tolist()]), language)
-        return [shown + ABOUT[language].format(amount) for shown, amount in zip(numbers(values), about, strict=True)]
-    unit = UNIT_WORDS[language].get(feature.unit, "")
-    return [shown + unit for shown in numbers(values)]
+    if kind == LOG_LEVEL:
+        before, after = ABOUT[language].split("{}")
+        amounts = np.array([math.exp(min(value, LARGEST_LOG)) / 100.0 for value in values.tolist()])
+        return joined(numbers(values), before, yuans(amounts, language), after)
+    return joined(numbers(values), UNIT_WORDS[language].get(kind, ""))
 
 
 def is_log_level(feature: Feature) -> bool:

@@ -5,7 +5,7 @@ Made once per block: the row's hash, the rules for bad rows and the runtime all 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -18,9 +18,13 @@ NUMERIC = ("number", "flag")
 
 
 def canonical(table: pa.Table, columns: Iterable[Column]) -> pa.Table:
-    """The columns of `table` that are read: id (int64 or text), times (naive us), numbers and flags (float64 without nulls), texts."""
-    found = {column.name: _plain(_whole(table[column.name]), column) for column in columns}
-    return pa.table(found)
+    """The columns of `table` that are read: id (int64 or text), times (naive us), numbers and flags (float64 without nulls), texts.
+
+    Numbers and flags lie one after the other in one piece of memory, which the runtime takes as its matrix without copying.
+    """
+    columns = tuple(columns)
+    x = iter(np.empty((sum(column.kind in NUMERIC for column in columns), len(table))))
+    return pa.table({column.name: _plain(_whole(table[column.name]), column, x) for column in columns})
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
@@ -28,32 +32,30 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
     return whole.cast(whole.type.value_type) if kinds.is_dictionary(whole.type) else whole
 
 
-def _plain(values: pa.Array, column: Column) -> pa.Array:
+def _plain(values: pa.Array, column: Column, x: Iterator[NDArray[np.float64]]) -> pa.Array:
     if column.kind in NUMERIC:
-        return pa.array(floats(values))
+        return pa.array(_fill(next(x), values))
     if column.kind == "time":
         return values.cast(pa.timestamp("us"), safe=False)
     return values.cast(pa.int64() if kinds.is_integer(values.type) else pa.string())
 
 
 def floats(values: pa.Array) -> NDArray[np.float64]:
-    """Numbers or flags as float64 with one bit pattern for null and any NaN; the array's own memory where it is like that already."""
+    """Numbers or flags as float64 with one bit pattern for null and any NaN."""
+    return _fill(np.empty(len(values)), values)
+
+
+def _fill(numbers: NDArray[np.float64], values: pa.Array) -> NDArray[np.float64]:
     if kinds.is_null(values.type):
-        return np.full(len(values), np.nan)
+        numbers.fill(np.nan)
+        return numbers
     plain = values if kinds.is_float64(values.type) else values.cast(pa.float64())
     start, stop = plain.offset, plain.offset + len(plain)
-    numbers = np.frombuffer(plain.buffers()[1], np.float64)[start:stop]
+    numbers[:] = np.frombuffer(plain.buffers()[1], np.float64)[start:stop]
     if plain.null_count:
         valid = np.unpackbits(np.frombuffer(plain.buffers()[0], np.uint8), count=stop, bitorder="little")[start:]
-        numbers = numbers.copy()
-        numbers[valid == 0] = np.nan
-        return numbers if np.count_nonzero(np.isnan(numbers)) == plain.null_count else _one_nan(numbers)
-    # a NaN anywhere makes the sum of squares NaN, infinities do not
-    with np.errstate(all="ignore"):
-        has_nan = np.isnan(np.dot(numbers, numbers))
-    return _one_nan(numbers.copy()) if has_nan else numbers
-
-
-def _one_nan(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-    numbers[np.isnan(numbers)] = np.nan
+        numbers[np.flatnonzero(valid == 0)] = np.nan
+    is_nan = np.isnan(numbers)
+    if np.count_nonzero(is_nan) != plain.null_count:  # those not from nulls may have any bit pattern
+        numbers[is_nan] = np.nan
     return numbers
