@@ -7,7 +7,7 @@ sums within a cell run in the order (event_time, event_id).
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, reduce
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,10 @@ import pyarrow.compute as pc
 from . import clock, loops
 from .events import columns_read
 from .grid import Condition, Measure, Slice, Stream
+
+
+MANY_RUNS = 1_000
+"""Runs of rows in order beyond which a table counts as unsorted."""
 
 
 def divide(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
@@ -35,39 +39,49 @@ class Rows:
     """The visible rows of one stream, sorted by (application, event_time, event_id)."""
 
     def __init__(self, stream: Stream, table: pa.Table, as_of: np.ndarray) -> None:
-        row, time, event = (_native(table, c) for c in ("row", "event_time", "event_id"))
-        self._order = None if loops.in_order(row, time, event) else np.lexsort((event, time, row))
-        self.stream, self.n, self._table = stream, len(as_of), table
-        self.time = self._take(time)
-        self.age = clock.age_micros(self.time, as_of[self._take(row)])
-        self.row = self._take(row).astype(np.uint32)
-        self.day = clock.days_back(self.age)
-        self.step = clock.step_of(self.day)
+        self.stream, self.n, self._table = stream, len(as_of), _in_order(table)
+        self.time = _native(self._table, "event_time")
+        self.row, self.age, self.day, self.step = loops.placed(_native(self._table, "row"), self.time, as_of)
         self._columns: dict[str, np.ndarray] = {}
+        self._numbers: dict[str, np.ndarray] = {}
         self._values: dict[str, np.ndarray] = {}
+        self._bins: dict[int, np.ndarray] = {}
         self._parts: dict[str, Part] = {}
         self._masks: dict[Condition, np.ndarray] = {}
-
-    def _take(self, values: np.ndarray) -> np.ndarray:
-        return values if self._order is None else values[self._order]
 
     def column(self, name: str) -> np.ndarray:
         """A stored or derived column in its own type; null is NaN where it is a number with nulls, and -1 for identifiers."""
         if name not in self._columns:
             virtual = {"hour": clock.hour_of_day, "weekday": clock.weekday}
-            self._columns[name] = virtual[name](self.time) if name in virtual else self._take(_native(self._table, name))
+            self._columns[name] = virtual[name](self.time) if name in virtual else _native(self._table, name)
         return self._columns[name]
 
     def numbers(self, name: str) -> np.ndarray:
         """A column as float64; null is NaN."""
-        column = self._table.column(name).combine_chunks()
-        return self._take(np.ascontiguousarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)))
+        if name not in self._numbers:
+            column = pc.cast(self._table.column(name).combine_chunks(), pa.float64())
+            self._numbers[name] = np.ascontiguousarray(column.to_numpy(zero_copy_only=False))
+        return self._numbers[name]
 
-    def values(self, measure: Measure) -> np.ndarray:
-        """The measure of every row; NaN where it has none."""
-        if measure.name not in self._values:
-            self._values[measure.name] = FORMS[measure.form](*(self.numbers(c) for c in measure.columns))
-        return self._values[measure.name]
+    def identifiers(self, name: str) -> np.ndarray:
+        """A column for comparing, as int64; null is -1."""
+        key = f"{name} as int64"
+        if key not in self._columns:
+            self._columns[key] = self.column(name).astype(np.int64, copy=False)
+        return self._columns[key]
+
+    def values(self, measure: Measure | None) -> np.ndarray:
+        """The measure of every row, NaN where it has none; without a measure 1."""
+        key = measure.name if measure else ""
+        if key not in self._values:
+            self._values[key] = FORMS[measure.form](*map(self.numbers, measure.columns)) if measure else np.ones(len(self.row))
+        return self._values[key]
+
+    def bins(self, days: int) -> np.ndarray:
+        """Number of the bin of so many days that each row lies in, back from as_of; 255 and more are one."""
+        if days not in self._bins:
+            self._bins[days] = np.minimum(self.day // np.int32(days), np.int32(255)).astype(np.uint8)
+        return self._bins[days]
 
     def part(self, name: str) -> Part:
         """The rows of one slice."""
@@ -75,10 +89,10 @@ class Rows:
             self._parts[name] = Part(self, self._index(self.stream.slice(name)))
         return self._parts[name]
 
-    def _index(self, part: Slice) -> np.ndarray | None:
+    def _index(self, part: Slice) -> np.ndarray:
         if not part.where:
-            return None
-        return np.flatnonzero(reduce(np.logical_and, (self._mask(condition) for condition in part.where)))
+            return np.arange(len(self.row), dtype=np.uint32)
+        return loops.chosen(reduce(np.logical_and, (self._mask(condition) for condition in part.where)))
 
     def _mask(self, condition: Condition) -> np.ndarray:
         """Which rows meet a condition; kept, as many slices share it."""
@@ -99,42 +113,34 @@ class Rows:
 
 
 class Part:
-    """The rows of one slice, with what the loops made of them: each loop runs at most once per measure."""
+    """The rows of one slice, by their places `at` in the stream, with what the loops made of them: each runs at most once per measure."""
 
-    def __init__(self, rows: Rows, index: np.ndarray | None) -> None:
-        self.rows, self.n, self._index = rows, rows.n, index
-        self.row, self.step = self._of(rows.row), self._of(rows.step)
+    def __init__(self, rows: Rows, at: np.ndarray) -> None:
+        self.rows, self.n, self.at = rows, rows.n, at
         self._made: dict[tuple[str, str], np.ndarray] = {}
-        self._values: dict[str, np.ndarray] = {}
 
-    def _of(self, values: np.ndarray) -> np.ndarray:
-        return values if self._index is None else values.take(self._index)
+    @property
+    def row(self) -> np.ndarray:
+        """The application of each row."""
+        return self.rows.row[self.at]
 
-    @cached_property
+    @property
     def age(self) -> np.ndarray:
         """Age of each row in microseconds."""
-        return self._of(self.rows.age)
+        return self.rows.age[self.at]
 
-    @cached_property
+    @property
     def day(self) -> np.ndarray:
         """Whole days back of each row."""
-        return self._of(self.rows.day)
-
-    @cached_property
-    def month(self) -> np.ndarray:
-        """Time of each row in months, negative before as_of."""
-        return clock.months_back(self.age)
+        return self.rows.day[self.at]
 
     def identifiers(self, name: str) -> np.ndarray:
         """A column for comparing; null is -1."""
-        return self._of(self.rows.column(name)).astype(np.int64)
+        return self.rows.identifiers(name)[self.at]
 
-    def values(self, measure: Measure | None) -> np.ndarray:
-        """The measure of every row, NaN where it has none; without a measure 1."""
-        key = measure.name if measure else ""
-        if key not in self._values:
-            self._values[key] = self._of(self.rows.values(measure)) if measure else np.ones(len(self.row))
-        return self._values[key]
+    def values(self, measure: Measure) -> np.ndarray:
+        """The measure of each row, NaN where it has none."""
+        return self.rows.values(measure)[self.at]
 
     def made(self, name: str, measure: Measure | None, loop: Callable[[], np.ndarray]) -> np.ndarray:
         """What `loop` gives, kept under a name and a measure."""
@@ -148,32 +154,64 @@ class Part:
 
         Kinds: n, s, ss (rows, values, squares), t, tt, tv (time in months and its products), over rows that have the measure.
         """
+        r = self.rows
         if measure is None:
-            return self.made("counts", None, lambda: loops.counts(self.row, self.step, self.n))[0]
-        value = self.values(measure)
+            return self.made("counts", None, lambda: loops.counts(self.at, r.row, r.step, r.n))[0]
         if kind.startswith("t"):
-            sums = self.made("trends", measure, lambda: loops.trends(self.row, self.step, value, self.month, self.n))
+            sums = self.made("trends", measure, lambda: loops.trends(self.at, r.row, r.step, r.values(measure), r.age, r.n))
             return sums[("t", "tt", "tv").index(kind)]
-        return self.made("moments", measure, lambda: loops.moments(self.row, self.step, value, self.n))[("n", "s", "ss").index(kind)]
+        return self.made("moments", measure, lambda: loops.moments(self.at, r.row, r.step, r.values(measure), r.n))[
+            ("n", "s", "ss").index(kind)
+        ]
 
-    def days(self, measure: Measure | None = None) -> np.ndarray:
-        """Days with rows, most rows on one day, largest sum on one day."""
-        return self.made("days", measure, lambda: loops.days(self.row, self.step, self.day, self.values(measure), self.n))
+    def days(self) -> np.ndarray:
+        """Days with rows, most rows on one day."""
+        r = self.rows
+        return self.made("days", None, lambda: loops.days(self.at, r.row, r.step, r.day, r.n))
+
+    def day_sums(self, measure: Measure) -> np.ndarray:
+        """Largest sum on one day."""
+        r = self.rows
+        return self.made("day sums", measure, lambda: loops.day_sums(self.at, r.row, r.step, r.day, r.values(measure), r.n))
 
     def binned(self, days: int, measure: Measure | None = None) -> np.ndarray:
         """(bins, applications) of the year: rows, or the sums of the measure."""
-        bins = clock.YEAR_DAYS // days
-        at = self.made(f"bin of {days}", None, lambda: self.day // np.int32(days))
-        found = self.made(f"bins of {days}", measure, lambda: loops.binned(self.row, at, self.values(measure), bins, self.n))
-        return found[1 if measure else 0]
+        r, bins, bin_ = self.rows, clock.YEAR_DAYS // days, self.rows.bins(days)
+        if measure is None:
+            return self.made(f"bins of {days}", None, lambda: loops.binned(self.at, r.row, bin_, bins, r.n))
+        return self.made(f"bins of {days}", measure, lambda: loops.binned_sums(self.at, r.row, bin_, r.values(measure), bins, r.n))
 
     def extremes(self, measure: Measure) -> np.ndarray:
         """Smallest and largest value; infinite without any."""
-        return self.made("extremes", measure, lambda: loops.extremes(self.row, self.step, self.values(measure), self.n))
+        r = self.rows
+        return self.made("extremes", measure, lambda: loops.extremes(self.at, r.row, r.step, r.values(measure), r.n))
 
     def ends(self, measure: Measure | None = None) -> np.ndarray:
-        """The oldest and the newest row of each application, by its place in the slice; -1 without one."""
-        return self.made("ends", measure, lambda: loops.ends(self.row, self.values(measure), self.n))
+        """The oldest and the newest row of each application, by its place in the stream; -1 without one."""
+        r = self.rows
+        return self.made("ends", measure, lambda: loops.ends(self.at, r.row, r.values(measure), r.n))
+
+
+def _in_order(table: pa.Table) -> pa.Table:
+    """The rows by (application, event_time, event_id).
+
+    Readers hand over a few runs that are in order each, as the files are: those are put one after the other. Anything else is sorted.
+    """
+    keys = _keys(table)
+    starts = loops.runs(*keys)
+    if len(starts) > MANY_RUNS:
+        return table.take(np.lexsort(keys[::-1]))
+    if len(starts) <= 1:
+        return table
+    ends = np.append(starts[1:], len(table))
+    order = np.lexsort([key[starts] for key in keys[::-1]])
+    joined = pa.concat_tables(table.slice(starts[i], ends[i] - starts[i]) for i in order)
+    keys = _keys(joined)
+    return joined if len(loops.runs(*keys)) == 1 else joined.take(np.lexsort(keys[::-1]))
+
+
+def _keys(table: pa.Table) -> tuple[np.ndarray, ...]:
+    return tuple(_native(table, name) for name in ("row", "event_time", "event_id"))
 
 
 def _native(table: pa.Table, name: str) -> np.ndarray:

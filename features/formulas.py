@@ -40,17 +40,17 @@ def _edge(c: Cell, is_newest: bool, of: np.ndarray, measure: Measure | None) -> 
     """An entry of the oldest or newest row of each application, null where that row lies outside the window."""
     at = c.part.ends(measure)[int(is_newest)]
     value, step = np.full(c.part.n, np.nan), np.full(c.part.n, clock.N_STEPS)
-    value[at >= 0], step[at >= 0] = of[at[at >= 0]], c.part.step[at[at >= 0]]
+    value[at >= 0], step[at >= 0] = of[at[at >= 0]], c.part.rows.step[at[at >= 0]]
     return np.stack([np.where(step <= end, value, np.nan) for end in c.ends])
 
 
 def _last(c: Cell) -> np.ndarray:
     """Value of the newest row that has one."""
-    return _edge(c, True, c.part.values(c.known), c.measure)
+    return _edge(c, True, c.part.rows.values(c.known), c.measure)
 
 
 def _days_since(c: Cell, is_newest: bool) -> np.ndarray:
-    return clock.whole_days(_edge(c, is_newest, c.part.age, None))
+    return clock.whole_days(_edge(c, is_newest, c.part.rows.age, None))
 
 
 def _trend(c: Cell) -> np.ndarray:
@@ -85,8 +85,8 @@ def _shift(c: Cell, kinds: tuple[str, ...]) -> np.ndarray:
 
 def _move(c: Cell) -> np.ndarray:
     """Mean absolute change between neighbours in time."""
-    p = c.part
-    made = p.made("moves", c.measure, lambda: loops.moves(p.row, p.step, p.values(c.measure), p.n))
+    p, r = c.part, c.part.rows
+    made = p.made("moves", c.measure, lambda: loops.moves(p.at, r.row, r.step, r.values(c.measure), r.n))
     return divide(made[1], made[0])[c.ends]
 
 

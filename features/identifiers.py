@@ -13,14 +13,14 @@ from .cube import divide
 
 def _tally(c: Cell) -> np.ndarray:
     """Per window: different identifiers, those first seen in it, rows of the commonest, sum of count ln count, rows in all."""
-    p, name = c.part, c.known.columns[0]
-    return p.made("tally", c.measure, lambda: tallies.tally(p.row, p.step, p.identifiers(name), p.n))[:, c.ends]
+    p, r, name = c.part, c.part.rows, c.known.columns[0]
+    return p.made("tally", c.measure, lambda: tallies.tally(p.at, r.row, r.step, r.identifiers(name), r.n))[:, c.ends]
 
 
 def _switches(c: Cell) -> np.ndarray:
     """(changes, neighbouring rows) per window; both rows of a change have the identifier."""
-    p, name = c.part, c.known.columns[0]
-    return p.made("switches", c.measure, lambda: tallies.switches(p.row, p.step, p.identifiers(name), p.n))[:, c.ends]
+    p, r, name = c.part, c.part.rows, c.known.columns[0]
+    return p.made("switches", c.measure, lambda: tallies.switches(p.at, r.row, r.step, r.identifiers(name), r.n))[:, c.ends]
 
 
 def _entropy(c: Cell) -> np.ndarray:

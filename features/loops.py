@@ -1,28 +1,56 @@
 """The compiled loops: one pass over the rows of a slice per kind of sum. Everything else is array expressions over their results.
 
-Rows of a slice come in the order (application, event_time, event_id); `row` (the application), `step`, `day`, `age` and `value` have one
-entry each, `row` and `step` are unsigned (an index that cannot be negative is twice as fast). A value that is null is NaN and is left out.
-Results are (kinds, steps, n): a step's sums run in the order of the rows, then each window is the sum over its steps, so no cell depends
-on which other applications are there.
+`at` are the places of a slice's rows among the stream's, which come in the order (application, event_time, event_id): nothing is copied
+for a slice. `row` (the application), `step`, `day`, `age` and `value` have one entry per row of the stream; what is an index is unsigned
+(one that cannot be negative is twice as fast). A value that is null is NaN and is left out. Results are (kinds, steps, n): a step's sums
+run in the order of the rows, then each window is the sum over its steps, so no cell depends on which other applications are there.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .clock import MICROS_PER_DAY, N_STEPS
+from .clock import BIN_DAYS, MICROS_PER_DAY, N_STEPS, STEP_OF_DAY, YEAR_DAYS
 from .compiled import jit
 
 
 @jit
-def in_order(row: np.ndarray, time: np.ndarray, event: np.ndarray) -> bool:
-    """Whether the rows are sorted by (row, time, event), as the world writes them."""
-    for i in range(1, len(row)):
-        if row[i] < row[i - 1]:
-            return False
-        if row[i] == row[i - 1] and (time[i] < time[i - 1] or (time[i] == time[i - 1] and event[i] <= event[i - 1])):
-            return False
-    return True
+def runs(row: np.ndarray, time: np.ndarray, event: np.ndarray) -> np.ndarray:
+    """Where a run sorted by (row, time, event) begins; a table that is in order is one run."""
+    starts = np.empty(len(row), np.int64)
+    found = 0
+    for i in range(len(row)):
+        is_start = i == 0 or row[i] < row[i - 1]
+        if not is_start and row[i] == row[i - 1]:
+            is_start = time[i] < time[i - 1] or (time[i] == time[i - 1] and event[i] <= event[i - 1])
+        if is_start:
+            starts[found] = i
+            found += 1
+    return starts[:found].copy()
+
+
+@jit
+def placed(row: np.ndarray, time: np.ndarray, as_of: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(application, age in microseconds, whole days back, step) of every row, in the types that the loops index by."""
+    n = len(row)
+    application, age, day, step = np.empty(n, np.uint32), np.empty(n, np.int64), np.empty(n, np.int32), np.empty(n, np.uint8)
+    for i in range(n):
+        application[i] = row[i]
+        age[i] = as_of[row[i]] - time[i]
+        day[i] = (age[i] - 1) // MICROS_PER_DAY
+        step[i] = STEP_OF_DAY[min(day[i], YEAR_DAYS)]
+    return application, age, day, step
+
+
+@jit
+def chosen(mask: np.ndarray) -> np.ndarray:
+    """Places of the rows that a mask holds."""
+    places = np.empty(len(mask) + 1, np.uint32)  # one more, as every row is written before it is known to count
+    found = 0
+    for i in range(len(mask)):
+        places[found] = i
+        found += mask[i]
+    return places[:found].copy()
 
 
 @jit
@@ -33,20 +61,20 @@ def _accumulate(sums: np.ndarray) -> None:
 
 
 @jit
-def counts(row: np.ndarray, step: np.ndarray, n: int) -> np.ndarray:
+def counts(at: np.ndarray, row: np.ndarray, step: np.ndarray, n: int) -> np.ndarray:
     """Rows per window."""
     out = np.zeros((1, N_STEPS, n))
-    for i in range(len(row)):
+    for i in at:
         out[0, step[i], row[i]] += 1.0
     _accumulate(out)
     return out
 
 
 @jit
-def moments(row: np.ndarray, step: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
+def moments(at: np.ndarray, row: np.ndarray, step: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
     """Rows with a value, sum of values, sum of squares."""
     out = np.zeros((3, N_STEPS, n))
-    for i in range(len(row)):
+    for i in at:
         v = value[i]
         if v == v:
             out[0, step[i], row[i]] += 1.0
@@ -57,11 +85,11 @@ def moments(row: np.ndarray, step: np.ndarray, value: np.ndarray, n: int) -> np.
 
 
 @jit
-def trends(row: np.ndarray, step: np.ndarray, value: np.ndarray, month: np.ndarray, n: int) -> np.ndarray:
-    """Sums of time, time squared, and time times value, over rows with a value."""
+def trends(at: np.ndarray, row: np.ndarray, step: np.ndarray, value: np.ndarray, age: np.ndarray, n: int) -> np.ndarray:
+    """Sums of time in months (negative before as_of), time squared, and time times value, over rows with a value."""
     out = np.zeros((3, N_STEPS, n))
-    for i in range(len(row)):
-        v, t = value[i], month[i]
+    for i in at:
+        v, t = value[i], -age[i] / (BIN_DAYS * MICROS_PER_DAY)
         if v == v:
             out[0, step[i], row[i]] += t
             out[1, step[i], row[i]] += t * t
@@ -71,11 +99,11 @@ def trends(row: np.ndarray, step: np.ndarray, value: np.ndarray, month: np.ndarr
 
 
 @jit
-def extremes(row: np.ndarray, step: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
+def extremes(at: np.ndarray, row: np.ndarray, step: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
     """Smallest and largest value; infinite without any."""
     out = np.empty((2, N_STEPS, n))
     out[0], out[1] = np.inf, -np.inf
-    for i in range(len(row)):
+    for i in at:
         v, s, a = value[i], step[i], row[i]
         if v == v:
             out[0, s, a] = min(out[0, s, a], v)
@@ -87,45 +115,66 @@ def extremes(row: np.ndarray, step: np.ndarray, value: np.ndarray, n: int) -> np
 
 
 @jit
-def binned(row: np.ndarray, bin_: np.ndarray, value: np.ndarray, bins: int, n: int) -> np.ndarray:
-    """(2, bins, n): rows, and sums of values, per bin back from as_of."""
-    out = np.zeros((2, bins, n))
-    for i in range(len(row)):
-        b, v = bin_[i], value[i]
-        if b < bins:
-            out[0, b, row[i]] += 1.0
-            if v == v:
-                out[1, b, row[i]] += v
+def binned(at: np.ndarray, row: np.ndarray, bin_: np.ndarray, bins: int, n: int) -> np.ndarray:
+    """(bins, n): rows per bin back from as_of."""
+    out = np.zeros((bins, n))
+    for i in at:
+        if bin_[i] < bins:
+            out[bin_[i], row[i]] += 1.0
     return out
 
 
 @jit
-def days(row: np.ndarray, step: np.ndarray, day: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
-    """Days with rows, most rows on one day, largest sum of values on one day."""
-    out = np.zeros((3, N_STEPS, n))
-    count, total, before = 0.0, 0.0, -1
-    for i in range(len(row)):
+def binned_sums(at: np.ndarray, row: np.ndarray, bin_: np.ndarray, value: np.ndarray, bins: int, n: int) -> np.ndarray:
+    """(bins, n): sums of values per bin back from as_of."""
+    out = np.zeros((bins, n))
+    for i in at:
+        if bin_[i] < bins and value[i] == value[i]:
+            out[bin_[i], row[i]] += value[i]
+    return out
+
+
+@jit
+def days(at: np.ndarray, row: np.ndarray, step: np.ndarray, day: np.ndarray, n: int) -> np.ndarray:
+    """Days with rows, most rows on one day."""
+    out = np.zeros((2, N_STEPS, n))
+    count, before = 0.0, -1
+    for i in at:
         if before < 0 or row[i] != row[before] or day[i] != day[before]:
-            count, total = 0.0, 0.0
+            count = 0.0
             out[0, step[i], row[i]] += 1.0
         count += 1.0
-        if value[i] == value[i]:
-            total += value[i]
         out[1, step[i], row[i]] = max(out[1, step[i], row[i]], count)
-        out[2, step[i], row[i]] = max(out[2, step[i], row[i]], total)
         before = i
     for s in range(1, N_STEPS):
         out[0, s] += out[0, s - 1]
-        out[1:, s] = np.maximum(out[1:, s], out[1:, s - 1])
+        out[1, s] = np.maximum(out[1, s], out[1, s - 1])
     return out
 
 
 @jit
-def gaps(row: np.ndarray, step: np.ndarray, age: np.ndarray, n: int) -> np.ndarray:
+def day_sums(at: np.ndarray, row: np.ndarray, step: np.ndarray, day: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
+    """(steps, n): largest sum of values on one day."""
+    out = np.zeros((N_STEPS, n))
+    total, before = 0.0, -1
+    for i in at:
+        if before < 0 or row[i] != row[before] or day[i] != day[before]:
+            total = 0.0
+        if value[i] == value[i]:
+            total += value[i]
+        out[step[i], row[i]] = max(out[step[i], row[i]], total)
+        before = i
+    for s in range(1, N_STEPS):
+        out[s] = np.maximum(out[s], out[s - 1])
+    return out
+
+
+@jit
+def gaps(at: np.ndarray, row: np.ndarray, step: np.ndarray, age: np.ndarray, n: int) -> np.ndarray:
     """Between neighbours in time, counted where the later one lies: how many, sum and squares of the days, the longest."""
     out = np.zeros((4, N_STEPS, n))
     before = -1
-    for i in range(len(row)):
+    for i in at:
         if before >= 0 and row[i] == row[before]:
             s, a, gap = step[i], row[i], (age[before] - age[i]) / MICROS_PER_DAY
             out[0, s, a] += 1.0
@@ -140,11 +189,11 @@ def gaps(row: np.ndarray, step: np.ndarray, age: np.ndarray, n: int) -> np.ndarr
 
 
 @jit
-def moves(row: np.ndarray, step: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
+def moves(at: np.ndarray, row: np.ndarray, step: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
     """Between neighbours in time with a value, counted where the later one lies: how many, sum of absolute changes."""
     out = np.zeros((2, N_STEPS, n))
     before = -1
-    for i in range(len(row)):
+    for i in at:
         if value[i] == value[i]:
             if before >= 0 and row[i] == row[before]:
                 out[0, step[i], row[i]] += 1.0
@@ -155,10 +204,10 @@ def moves(row: np.ndarray, step: np.ndarray, value: np.ndarray, n: int) -> np.nd
 
 
 @jit
-def ends(row: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
-    """(2, n): the oldest and the newest row with a value of each application; -1 without one."""
+def ends(at: np.ndarray, row: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
+    """(2, n): place of the oldest and of the newest row with a value of each application; -1 without one."""
     out = np.full((2, n), -1)
-    for i in range(len(row)):
+    for i in at:
         if value[i] == value[i]:
             if out[0, row[i]] < 0:
                 out[0, row[i]] = i

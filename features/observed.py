@@ -77,10 +77,10 @@ def unseen(column: str, days: int) -> Callable[[Rows], np.ndarray]:
     """The last login's identifier in none of the logins of so many days before; null where it or every earlier one is null."""
 
     def read(rows: Rows) -> np.ndarray:
-        part, ids = rows.part("login"), rows.part("login").identifiers(column)
+        part, ids, known = rows.part("login"), rows.part("login").identifiers(column), rows.identifiers(column)
         newest = part.ends()[1]
-        last = np.where(newest >= 0, ids[newest], -1) if len(ids) else np.full(rows.n, -1)
-        is_earlier = (np.arange(len(ids)) != newest[part.row]) & (part.day < days) & (ids >= 0)
+        last = np.where(newest >= 0, known[newest], -1) if len(known) else np.full(rows.n, -1)
+        is_earlier = (part.at != newest[part.row]) & (part.day < days) & (ids >= 0)
         is_seen = _sum(part, is_earlier & (ids == last[part.row])) > 0
         return np.where((last < 0) | (_sum(part, is_earlier) == 0), np.nan, ~is_seen)
 

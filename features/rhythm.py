@@ -83,8 +83,8 @@ def _run(c: Cell) -> np.ndarray:
 
 def _gaps(c: Cell) -> np.ndarray:
     """Days between neighbours in time per window: how many, sum, squares, longest."""
-    p = c.part
-    return p.made("gaps", None, lambda: loops.gaps(p.row, p.step, p.age, p.n))[:, c.ends]
+    p, r = c.part, c.part.rows
+    return p.made("gaps", None, lambda: loops.gaps(p.at, r.row, r.step, r.age, r.n))[:, c.ends]
 
 
 def _interval_cv(c: Cell) -> np.ndarray:
@@ -100,13 +100,13 @@ def _interval_max(c: Cell) -> np.ndarray:
 
 
 def _on_days(kind: int, c: Cell) -> np.ndarray:
-    return c.part.days(c.measure)[kind][c.ends]
+    return c.part.days()[kind][c.ends]
 
 
 RHYTHM_FORMULAS: dict[str, Callable[[Cell], np.ndarray]] = {
     "active_days": lambda c: _on_days(0, c),
     "busiest_day": lambda c: _on_days(1, c),
-    "sum_busiest_day": lambda c: _on_days(2, c),
+    "sum_busiest_day": lambda c: c.part.day_sums(c.known)[c.ends],
     "per_day": lambda c: divide(c.upto("n"), _on_days(0, replace(c, part=c.over))),
     "active_weeks": _active(7),
     "active_months": _active(clock.BIN_DAYS),

@@ -56,24 +56,25 @@ def _tally(place: np.ndarray, found: int, step: np.ndarray, out: np.ndarray, a: 
 
 
 @jit
-def tally(row: np.ndarray, step: np.ndarray, ids: np.ndarray, n: int) -> np.ndarray:
+def tally(at: np.ndarray, row: np.ndarray, step: np.ndarray, ids: np.ndarray, n: int) -> np.ndarray:
     """Per window: different identifiers, those first seen in it, rows of the commonest, sum of count ln count, rows in all."""
     out = np.zeros((5, N_STEPS, n))
     start = 0
-    for end in range(1, len(row) + 1):
-        if end == len(row) or row[end] != row[start]:
-            place, found = _places(ids[start:end])
-            _tally(place, found, step[start:end], out, row[start])
+    for end in range(1, len(at) + 1):
+        if end == len(at) or row[at[end]] != row[at[start]]:
+            mine = at[start:end]
+            place, found = _places(ids[mine])
+            _tally(place, found, step[mine], out, row[at[start]])
             start = end
     return out
 
 
 @jit
-def switches(row: np.ndarray, step: np.ndarray, ids: np.ndarray, n: int) -> np.ndarray:
+def switches(at: np.ndarray, row: np.ndarray, step: np.ndarray, ids: np.ndarray, n: int) -> np.ndarray:
     """Neighbours in time that both have an identifier, counted where the later one lies: changes, and how many pairs."""
     out = np.zeros((2, N_STEPS, n))
     before = -1
-    for i in range(len(row)):
+    for i in at:
         if ids[i] >= 0:
             if before >= 0 and row[i] == row[before]:
                 out[0, step[i], row[i]] += ids[i] != ids[before]
