@@ -13,10 +13,11 @@ from data.params import SourceParams
 from data.world import Calendar, Nature, WorldParams
 from data.world.book_run import Course, Earned, Review, earned, loans_as_booked, run_forward
 from data.world.book_state import Grant
+from data.world.everyone import everyone
 from data.world.lending import FIRST_APPLICATION
 from data.world.step import Changes
 from data.world.step_numbers import BookNature
-from data.world.world import Setting, World, build, solve_coefficients
+from data.world.world import Setting, World, solve_coefficients
 from models.book.review import Standing
 from pipeline import paths
 from pipeline.params import document, section
@@ -37,7 +38,7 @@ def world_of_params() -> tuple[World, BookNature]:
             f"source.kind: expected world, got {kind}: only the simulated world runs forward. `creditloom review` takes a panel."
         )
     setting = Setting.of(section("world", WorldParams), document(Nature, paths.WORLD), section("calendar", Calendar), section("seed", int))
-    return build(setting, solve_coefficients(setting)), document(BookNature, paths.BOOK)
+    return everyone(setting, solve_coefficients(setting)), document(BookNature, paths.BOOK)
 
 
 def past_lines(world: World, numbers: BookNature, months: int) -> Course:

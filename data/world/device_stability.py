@@ -18,7 +18,9 @@ PER_PERSON = 64  # pseudonymous ids per person
 WEEKS = 56  # of a window of 382 days
 BLUE_COLLAR = 1
 FESTIVAL_LEAVE_DAYS = 3  # migrants leave before New Year's Day
-SHARED = 10**12  # ids that a fraud ring shares start here
+SHARED = (
+    10**12
+)  # ids that a fraud ring shares start here, rings counted from their community's first applicant: there are fewer rings than people
 
 
 def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
@@ -53,9 +55,9 @@ def _device(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarra
     pool = np.minimum(1 + rng.poisson(np.exp(chunk.linear("device_pool", "device_constancy"))), PER_PERSON - 1)
     other = flip(sigmoid(chunk.linear("device_other", "device_constancy"))[stamps.person], rng)
     which = np.where(other, 1 + (rng.random(stamps.size) * pool[stamps.person]).astype(np.int64), 0)
-    own = (chunk.first + stamps.person) * PER_PERSON + which
+    own = (chunk.first_id + stamps.person) * PER_PERSON + which
     ring = _ring(chunk)[stamps.person]
-    shared = SHARED + ring * 8 + rng.integers(0, 8, stamps.size) % chunk.world.rings.n_devices[ring]
+    shared = SHARED + (chunk.world.first + ring) * 8 + rng.integers(0, 8, stamps.size) % chunk.world.rings.n_devices[ring]
     return np.where(ring >= 0, shared, own)
 
 
@@ -82,9 +84,9 @@ def _migrates(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndar
 def _address(chunk: Chunk, stamps: Stamps, region: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """One address at home, others per region; ring members share one."""
     home = region == chunk.of("region")[stamps.person]
-    own = (chunk.first + stamps.person) * PER_PERSON + np.where(home, rng.integers(0, 2, stamps.size), 2 + region)
+    own = (chunk.first_id + stamps.person) * PER_PERSON + np.where(home, rng.integers(0, 2, stamps.size), 2 + region)
     ring = _ring(chunk)[stamps.person]
-    return np.where(ring >= 0, SHARED + ring, own)
+    return np.where(ring >= 0, SHARED + chunk.world.first + ring, own)
 
 
 def _lost(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:

@@ -21,7 +21,10 @@ Values = np.ndarray | tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Chunk:
-    """A contiguous range of applicants, `first` to `last` (exclusive); arrays below are local to it."""
+    """A contiguous range of a world's people, places `first` to `last` (exclusive); arrays below are local to it.
+
+    `index` is its number among the chunks of all communities.
+    """
 
     world: World
     index: int
@@ -35,6 +38,16 @@ class Chunk:
     @property
     def size(self) -> int:
         return self.last - self.first
+
+    @property
+    def first_id(self) -> int:
+        """The applicant_id of its first person."""
+        return self.world.first + self.first
+
+    @property
+    def ids(self) -> np.ndarray:
+        """The applicant_id of each person."""
+        return np.arange(self.first_id, self.first_id + self.size, dtype=np.int64)
 
     @property
     def setting(self) -> Setting:
@@ -74,12 +87,12 @@ class Chunk:
         return np.array([getattr(segment, field) for segment in self.nature.segments])[self.of("segment")]
 
     def contact_of(self, stamps: Stamps, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Someone of each person's own list, and whether that edge was there by the time of the event."""
+        """applicant_id of someone of each person's own list, and whether that edge was there by the time of the event."""
         graph = self.world.graph
         first, size = graph.start[self.first : self.last], np.diff(graph.start[self.first : self.last + 1])
         edge = first[stamps.person] + (rng.random(stamps.size) * size[stamps.person]).astype(np.int64)
         edge = np.minimum(edge, graph.contact.size - 1)
-        return graph.contact[edge], (size[stamps.person] > 0) & (graph.made_us[edge] < stamps.time)
+        return self.world.first + graph.contact[edge], (size[stamps.person] > 0) & (graph.made_us[edge] < stamps.time)
 
     @property
     def window(self) -> tuple[np.ndarray, np.ndarray]:
@@ -148,7 +161,7 @@ def table(chunk: Chunk, name: str, stamps: Stamps, **columns: Values) -> pa.Tabl
     lag = int(chunk.nature.lags_days[name] * DAY_US)
     base: dict[str, Values] = {
         "event_id": chunk.index * ID_STEP + np.arange(stamps.size, dtype=np.int64),
-        "applicant_id": chunk.first + stamps.person,
+        "applicant_id": chunk.first_id + stamps.person,
         "event_time": stamps.time,
         "known_time": stamps.time + lag,
     }

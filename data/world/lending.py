@@ -23,7 +23,7 @@ BAD_DPD = 90
 
 def application_ids(chunk: Chunk) -> np.ndarray:
     """Application ids of a chunk, in order of applicant."""
-    return FIRST_APPLICATION + np.arange(chunk.first, chunk.last, dtype=np.int64)
+    return FIRST_APPLICATION + chunk.ids
 
 
 def applications(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
@@ -34,7 +34,7 @@ def applications(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     business = chunk.segment("merchant_share") > 0.2
     columns = {
         "application_id": application_ids(chunk),
-        "applicant_id": np.arange(chunk.first, chunk.last, dtype=np.int64),
+        "applicant_id": chunk.ids,
         "as_of": chunk.of("as_of"),
         "age_years": chunk.of("age_years"),
         "occupation": _texts([s.id for s in chunk.nature.segments], chunk.of("segment")),
@@ -85,7 +85,7 @@ def loans(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     everyone = booked + chunk.first
     columns = {
         "application_id": application_ids(chunk)[booked],
-        "applicant_id": everyone,
+        "applicant_id": chunk.ids[booked],
         "booked_time": chunk.of("as_of")[booked] + rng.integers(60, 3_600, booked.size) * 1_000_000,
         "principal_fen": world.terms.principal_fen[everyone],
         "daily_rate": world.terms.daily_rate[everyone],
@@ -105,7 +105,7 @@ def _performance(chunk: Chunk, booked: np.ndarray, rng: np.random.Generator) -> 
     dpd = days_past_due(chunk, booked, months, rng)
     columns = {
         "event_id": chunk.index * ID_STEP + np.arange(dpd.size),
-        "applicant_id": np.repeat(booked + chunk.first, months),
+        "applicant_id": np.repeat(chunk.ids[booked], months),
         "event_time": event_time.ravel(),
         "known_time": event_time.ravel() + hazard.reporting_days * DAY_US,
         "application_id": np.repeat(application_ids(chunk)[booked], months),

@@ -29,6 +29,7 @@ class WorldParams:
     macro: bool
     processes: int
     chunk_applicants: int
+    community_applicants: int
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,8 @@ def _passed(chunk: Chunk) -> _Passed:
     here = np.flatnonzero((person >= chunk.first) & (person < chunk.last))
     here = here[np.lexsort((np.tile(sent.time_us, 2)[here], person[here]))]
     row = here % sent.payer.size if sent.payer.size else here
-    return _Passed(person[here] - chunk.first, sent.time_us[row], here < sent.payer.size, other[here], sent.amount_fen[row])
+    other_id = chunk.world.first + other[here]
+    return _Passed(person[here] - chunk.first, sent.time_us[row], here < sent.payer.size, other_id, sent.amount_fen[row])
 
 
 def _merged(chunk: Chunk, passed: _Passed, rng: np.random.Generator) -> tuple[Stamps, np.ndarray]:

@@ -32,7 +32,7 @@ def short_loans(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     time = chunk.of("as_of")[booked] + rng.integers(60, 3_600, booked.size) * 1_000_000
     columns = {
         "application_id": application_ids(chunk)[booked],
-        "applicant_id": everyone,
+        "applicant_id": chunk.ids[booked],
         "booked_time": time,
         "principal_fen": terms.principal_fen,
         "daily_rate": terms.daily_rate,
@@ -73,7 +73,7 @@ def _performance(chunk: Chunk, booked: np.ndarray, time: np.ndarray, tenor: np.n
     event_time = (time[:, None] + days[None, :] * DAY_US).ravel()
     columns = {
         "event_id": chunk.index * ID_STEP + np.arange(dpd.size),
-        "applicant_id": np.repeat(booked + chunk.first, days.size),
+        "applicant_id": np.repeat(chunk.ids[booked], days.size),
         "event_time": event_time,
         "known_time": event_time + DAY_US,
         "application_id": np.repeat(application_ids(chunk)[booked], days.size),

@@ -1,6 +1,7 @@
 """Write the whole world: every raw table in parts, one per chunk of applicants, and the truth apart.
 
-Workers share one state and emit different chunks, each with its own random numbers, so the bytes do not depend on how many there are.
+A worker holds one community at a time and emits its chunks; communities and chunks have their own random numbers, so the bytes do not
+depend on how many workers there are, and memory not on how many applicants.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +22,7 @@ from rich.progress import Progress
 
 from data import store
 from data.world import assets, bureau, device_stability, identity, payment_flow, social_graph, truth
+from data.world.communities import Community, communities
 from data.world.events import Chunk
 from data.world.lending import applications, loans
 from data.world.nature import Nature
@@ -27,6 +31,8 @@ from data.world.shares import Coefficients
 from data.world.short import short_loans
 from data.world.world import Setting, World, build, solve_coefficients
 
+Job = tuple[Community, int]  # a chunk of a community
+PARTS = "parts"  # the truth's, until they are one file
 EMITTERS = {
     "payment_flow": payment_flow.emit,
     "social_graph": social_graph.emit,
@@ -35,7 +41,27 @@ EMITTERS = {
     "bureau": bureau.emit,
     "identity": identity.emit,
 }
-_STATE: dict[str, World] = {}  # one world per worker process
+
+
+@dataclass
+class _Worker:
+    """What one process works with, and the community that it holds."""
+
+    setting: Setting
+    coefficients: Coefficients
+    raw: Path
+    truth: Path
+    world: World | None = None
+
+    def holding(self, community: Community) -> World:
+        """The world of `community`; the one before it is let go first."""
+        if self.world is None or self.world.first != community.first:
+            self.world = None
+            self.world = build(self.setting, self.coefficients, community)
+        return self.world
+
+
+_WORKER: dict[str, _Worker] = {}  # one per process
 
 
 def simulate(
@@ -59,17 +85,16 @@ def simulate(
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     rows: Counter[str] = Counter()
-    n_chunks = -(-world.applicants // world.chunk_applicants)
+    jobs = [(community, chunk) for community in communities(world) for chunk in community.chunks]
     with Progress(disable=not progress) as bar:
-        task = bar.add_task("simulate", total=n_chunks)
-        for counts in _run(setting, coefficients, raw_dir, truth_dir, n_chunks):
+        for counts in bar.track(_run(_Worker(setting, coefficients, raw_dir, truth_dir), jobs), len(jobs), description="simulate"):
             rows.update(counts)
-            bar.advance(task)
+    _write_truth(setting, coefficients, truth_dir)
     return dict(sorted(rows.items()))
 
 
 def _check(world: WorldParams) -> None:
-    for name, low in (("applicants", 100), ("processes", 1), ("chunk_applicants", 100)):
+    for name, low in (("applicants", 100), ("processes", 1), ("chunk_applicants", 100), ("community_applicants", 100)):
         if getattr(world, name) < low:
             raise WorldError.of("A world too small", where=f"params.yaml world.{name}", expected=f">= {low}",
                                 got=str(getattr(world, name)), next_step="raise it")  # fmt: skip
@@ -78,41 +103,48 @@ def _check(world: WorldParams) -> None:
                             got=f"{world.base_rate}, {world.activity_scale}", next_step="change it")  # fmt: skip
 
 
-def _run(setting: Setting, coefficients: Coefficients, raw: Path, truth_dir: Path, n_chunks: int) -> Iterator[dict[str, int]]:
+def _run(worker: _Worker, jobs: list[Job]) -> Iterator[dict[str, int]]:
     """Row counts of each chunk as it is written; in this process when one is asked for."""
-    processes = min(setting.params.processes, n_chunks)
-    _STATE["world"] = build(setting, coefficients)
+    processes = min(worker.setting.params.processes, len(jobs))
     if processes == 1:
-        _write_truth(truth_dir)
-        yield from (_write_chunk(index, raw) for index in range(n_chunks))
-    else:
-        with ProcessPoolExecutor(processes, mp_context=_context(), initializer=_start, initargs=(setting, coefficients)) as pool:
-            jobs = [pool.submit(_write_chunk, index, raw) for index in range(n_chunks)]
-            _write_truth(truth_dir)
-            yield from (job.result() for job in as_completed(jobs))
-    _STATE.clear()
+        yield from (_write_chunk(worker, job) for job in jobs)
+        return
+    with ProcessPoolExecutor(processes, mp_context=_context(), initializer=_start, initargs=(worker,)) as pool:
+        yield from (done.result() for done in as_completed([pool.submit(_work, job) for job in jobs]))
 
 
 def _context() -> multiprocessing.context.BaseContext:
-    """Forked workers share the pages of the one state that was built; where there is no fork each builds its own."""
+    """Forked workers need no imports of their own; where there is no fork they are spawned."""
     return multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 
 
-def _start(setting: Setting, coefficients: Coefficients) -> None:
-    """Build the state, unless this process came with it."""
-    if "world" not in _STATE:
-        _STATE["world"] = build(setting, coefficients)
+def _start(worker: _Worker) -> None:
+    _WORKER["own"] = worker
 
 
-def _write_truth(folder: Path) -> None:
-    store.write_table(truth.applicants(_STATE["world"]), folder / "applicants.parquet")
-    store.write_json(truth.meta(_STATE["world"]), folder / "meta.json")
+def _work(job: Job) -> dict[str, int]:
+    return _write_chunk(_WORKER["own"], job)
 
 
-def emit_chunk(world: World, index: int) -> Iterator[tuple[str, pa.Table]]:
-    """All raw tables of one chunk, family by family."""
+def _write_chunk(worker: _Worker, job: Job) -> dict[str, int]:
+    """Rows per table of one chunk, written; who writes a community's first chunk writes its truth."""
+    pa.set_cpu_count(1)
+    community, index = job
+    world, counts = worker.holding(community), {}
+    if index == community.chunks[0]:
+        store.write_table(truth.applicants(world), worker.truth / PARTS / f"part-{community.index:05d}.parquet")
+    with np.errstate(over="ignore"):
+        for name, rows in emit_chunk(world, community, index):
+            store.write_table(rows, worker.raw / name / f"part-{index:05d}.parquet")
+            counts[name] = rows.num_rows
+    return counts
+
+
+def emit_chunk(world: World, community: Community, index: int) -> Iterator[tuple[str, pa.Table]]:
+    """All raw tables of one chunk of the community whose `world` it is, family by family."""
     size = world.setting.params.chunk_applicants
-    chunk = Chunk(world, index, index * size, min((index + 1) * size, world.people.size))
+    first = index * size - community.first
+    chunk = Chunk(world, index, first, min(first + size, world.people.size))
     for family, emit in EMITTERS.items():
         yield from emit(chunk, chunk.rng(family)).items()
     yield "applications", applications(chunk, chunk.rng("applications"))
@@ -120,11 +152,14 @@ def emit_chunk(world: World, index: int) -> Iterator[tuple[str, pa.Table]]:
     yield from short_loans(chunk, chunk.rng("short")).items()
 
 
-def _write_chunk(index: int, raw: Path) -> dict[str, int]:
-    pa.set_cpu_count(1)
-    counts = {}
-    with np.errstate(over="ignore"):
-        for name, rows in emit_chunk(_STATE["world"], index):
-            store.write_table(rows, raw / name / f"part-{index:05d}.parquet")
-            counts[name] = rows.num_rows
-    return counts
+def _write_truth(setting: Setting, coefficients: Coefficients, folder: Path) -> None:
+    """The communities' truths in one file, and how the world was made."""
+    file, parts = folder / "applicants.parquet", folder / PARTS
+    tables = store.iter_tables(parts)
+    first = next(tables)
+    with store.Writer(file, first.schema) as writer:
+        for table in chain([first], tables):
+            writer.write(table)
+    shutil.rmtree(parts)
+    defaulted = store.read_table(file, ["defaulted"])["defaulted"].to_numpy()
+    store.write_json(truth.meta(setting, coefficients, defaulted), folder / "meta.json")

@@ -55,7 +55,7 @@ def _contacts(chunk: Chunk) -> pa.Table:
     person = graph.owner[rows] - chunk.first
     kept = chunk.of("consent_social")[person]
     stamps = Stamps(person[kept], graph.made_us[rows][kept])
-    return table(chunk, "contacts", stamps, contact_id=graph.contact[rows][kept])
+    return table(chunk, "contacts", stamps, contact_id=chunk.world.first + graph.contact[rows][kept])
 
 
 def _interactions(chunk: Chunk, rng: np.random.Generator) -> pa.Table:

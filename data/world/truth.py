@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from data.world.communities import communities
 from data.world.default import oracle_pd
 from data.world.lending import FIRST_APPLICATION
 from data.world.life import KINDS
+from data.world.shares import Coefficients
 from data.world.traits import DISC
-from data.world.world import World
+from data.world.world import Setting, World
 from features.tables import FAMILIES
 
 
@@ -25,9 +27,10 @@ def applicants(world: World) -> pa.Table:
     people, outcome, ids = world.people, world.outcome, [c.id for c in world.setting.nature.concepts]
     gamma = world.setting.nature.effects.macro_gamma
     month, seen = outcome.default_month, people.fully_present
+    number = world.first + np.arange(people.size, dtype=np.int64)
     columns = {
-        "application_id": FIRST_APPLICATION + np.arange(people.size, dtype=np.int64),
-        "applicant_id": np.arange(people.size, dtype=np.int64),
+        "application_id": FIRST_APPLICATION + number,
+        "applicant_id": number,
         **{f"z_{family}": people.families[:, k] for k, family in enumerate(FAMILIES)},
         **{f"concept_{name}": people.concepts[:, k] for k, name in enumerate(ids)},
         **{f"contribution_{name}": world.contributions[:, k] for k, name in enumerate(ids)},
@@ -37,7 +40,7 @@ def applicants(world: World) -> pa.Table:
         "pd_true": outcome.pd_true,
         "macro_m": outcome.macro,
         "is_fraud": people.is_fraud,
-        "ring": pa.array(world.rings.ring, mask=world.rings.ring < 0),
+        "ring": pa.array(world.first + world.rings.ring, mask=world.rings.ring < 0),
         "is_thin": people.is_thin,
         **{f"present_{family}": seen[:, k] for k, family in enumerate(FAMILIES)},
         "life_shock": pa.DictionaryArray.from_arrays(pa.array(world.life.kind, mask=world.life.kind < 0), pa.array(KINDS)),
@@ -56,12 +59,13 @@ def applicants(world: World) -> pa.Table:
     return pa.table(columns)
 
 
-def meta(world: World) -> dict[str, Any]:
-    """How the world was made: coefficients, achieved shares, macro path by vintage, drifts and where they begin."""
-    coefficients, nature, params = world.coefficients, world.setting.nature, world.setting.params
+def meta(setting: Setting, coefficients: Coefficients, defaulted: np.ndarray) -> dict[str, Any]:
+    """How the world was made: coefficients, achieved shares, macro path by vintage, drifts and where they begin; who `defaulted` of all."""
+    nature, params = setting.nature, setting.params
     return {
-        "seed": world.setting.seed,
+        "seed": setting.seed,
         "applicants": params.applicants,
+        "communities": len(communities(params)),
         "activity_scale": params.activity_scale,
         "profile": params.profile,
         "alpha": coefficients.alpha,
@@ -72,9 +76,9 @@ def meta(world: World) -> dict[str, Any]:
         "shares_target": dict(zip(FAMILIES, nature.shares(params.profile), strict=True)),
         "shares_observed": dict(zip(FAMILIES, coefficients.shares_observed, strict=True)),
         "shares_true": dict(zip(FAMILIES, coefficients.shares_true, strict=True)),
-        "macro": world.macro_by_vintage.tolist(),
+        "macro": setting.macro().tolist(),
         "base_rate": params.base_rate,
-        "realised_rate": float((world.outcome.default_month > 0).mean()),
+        "realised_rate": float(defaulted.mean()),
         "drift": {
             "bureau_break_vintage": nature.presence.bureau_break_vintage,
             "device_change_vintage": nature.drift.device_change_vintage,

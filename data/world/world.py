@@ -1,6 +1,7 @@
-"""The world before its events: people, who knows whom, what the old policy did and how it ends for everyone.
+"""A community before its events: people, who knows whom, what the old policy did and how it ends for everyone.
 
-Every module draws from its own child of one seed, so that changing one leaves the others' draws alone.
+Every module draws from its own child of one seed for each community, so that changing one leaves the others' draws alone. Calendar,
+coefficients and the macro path are shared by all; states are standardised, old scores ranked and luck scaled within a community.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from data.world.clock import Days
+from data.world.communities import Community
 from data.world.default import Outcome, macro_path, outcomes, solve_alpha, terms_effect
 from data.world.effects import effects
 from data.world.fraud import Rings, arrange
@@ -45,16 +47,24 @@ class Setting:
     def calendar(self) -> Calendar:
         return self.days.calendar
 
-    def rng(self, module: str, chunk: int = 0) -> np.random.Generator:
-        """The module's own stream of random numbers for one chunk of applicants."""
-        return np.random.Generator(np.random.SFC64(np.random.SeedSequence(self.seed, spawn_key=(MODULES.index(module), chunk))))
+    def rng(self, module: str, part: int = 0) -> np.random.Generator:
+        """The module's own stream of random numbers for one community, or for one chunk where the module writes events."""
+        return np.random.Generator(np.random.SFC64(np.random.SeedSequence(self.seed, spawn_key=(MODULES.index(module), part))))
+
+    def macro(self) -> np.ndarray:
+        """The macro path by vintage, the same for all communities."""
+        return macro_path(self.nature, self.calendar.n_vintages, self.rng("macro"), on=self.params.macro)
 
 
 @dataclass(frozen=True)
 class World:
-    """State of everyone; arrays in order of applicant_id."""
+    """State of one community, or of all (`everyone`); arrays in order of applicant_id, the first being `first`.
+
+    Whoever stands in an array (a contact, a payer, a leader) is named by place in these arrays, not by id.
+    """
 
     setting: Setting
+    first: int
     coefficients: Coefficients
     people: People
     rings: Rings
@@ -86,31 +96,36 @@ def solve_coefficients(setting: Setting) -> Coefficients:
     return replace(found, alpha=solve_alpha(nature, log_odds, setting.params.base_rate), terms_mean=float(moved.mean()))
 
 
-def build(setting: Setting, coefficients: Coefficients) -> World:
-    """Draw the world of `setting`; the same setting gives the same world, whoever builds it."""
+def build(setting: Setting, coefficients: Coefficients, community: Community) -> World:
+    """Draw one community of `setting`; the same setting gives the same people, whoever builds them and whatever the others are."""
     nature, days = setting.nature, setting.days
-    people = draw_people(nature, days, setting.params.applicants, setting.rng("people"))
-    people, rings = arrange(nature, people, days.vintages, setting.rng("fraud"))
+
+    def rng(module: str) -> np.random.Generator:
+        return setting.rng(module, community.index)
+
+    people = draw_people(nature, days, community.size, rng("people"))
+    people, rings = arrange(nature, people, days.vintages, rng("fraud"))
     contributions = log_odds_parts(coefficients, nature, effects(nature, people))
-    policy_rng = setting.rng("policy")
+    policy_rng = rng("policy")
     score = old_score(nature.old_policy, contributions, policy_rng)
     lent = terms(nature, people, score, policy_rng)
-    macro = macro_path(nature, setting.calendar.n_vintages, setting.rng("macro"), on=setting.params.macro)
+    macro = setting.macro()
     log_odds = coefficients.alpha + contributions.sum(axis=1)
     moved = terms_effect(nature, people.income_cny, lent) - coefficients.terms_mean
     network = people.concepts[:, [c.id for c in nature.concepts].index("contact_network")]
-    graph = draw_graph(nature, people, network, rings, setting.rng("graph"))
-    life = draw_life(nature, people, graph, setting.rng("life"))
-    default_rng = setting.rng("default")
+    graph = draw_graph(nature, people, network, rings, rng("graph"))
+    life = draw_life(nature, people, graph, rng("life"))
+    default_rng = rng("default")
     luck = nature.effects.shock_sigma * shared_luck(graph, people.size, nature.life.shared_luck, default_rng)
     return World(
         setting=setting,
+        first=community.first,
         coefficients=coefficients,
         people=people,
         rings=rings,
         graph=graph,
         life=life,
-        transfers=ring_transfers(nature, people, rings, setting.rng("transfers")),
+        transfers=ring_transfers(nature, people, rings, rng("transfers")),
         contributions=contributions,
         macro_by_vintage=macro,
         terms=lent,

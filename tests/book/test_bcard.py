@@ -12,9 +12,10 @@ import pytest
 from data.world import Calendar, Nature, WorldParams
 from data.world.book_run import loans_as_booked, run_forward
 from data.world.default import oracle_pd
+from data.world.everyone import everyone
 from data.world.lending import FIRST_APPLICATION
 from data.world.step_numbers import BookNature
-from data.world.world import Setting, World, build, solve_coefficients
+from data.world.world import Setting, World, solve_coefficients
 from models.book.bcard import BCard, Reviewed, ReviewParams, fit, outcome
 from models.book.behaviour import BOOKED, DIRECTIONS, NAMES, SIGNALS, columns
 from models.book.rules import BookError
@@ -33,7 +34,7 @@ def _section(name: str, kind: type) -> object:
 def _world(seed: int, applicants: int, base_rate: float) -> World:
     params = replace(_section("world", WorldParams), applicants=applicants, base_rate=base_rate)
     setting = Setting.of(params, document(Nature, paths.WORLD), _section("calendar", Calendar), seed)
-    return build(setting, solve_coefficients(setting))
+    return everyone(setting, solve_coefficients(setting))
 
 
 def decisions(world: World) -> pd.DataFrame:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from data.world import Calendar, Nature, WorldParams, simulate
-from data.world.world import Setting, World, build, solve_coefficients
+from data.world.everyone import everyone
+from data.world.world import Setting, World, solve_coefficients
 from pipeline import paths
 from pipeline.params import document, section
 from tests.world.written import Written
@@ -36,7 +37,7 @@ def params() -> WorldParams:
 def state(params: WorldParams, nature: Nature, calendar: Calendar) -> World:
     """60,000 people at the default base rate, with outcomes and without events."""
     setting = Setting.of(replace(params, applicants=60_000, base_rate=0.0235), nature, calendar, SEED)
-    return build(setting, solve_coefficients(setting))
+    return everyone(setting, solve_coefficients(setting))
 
 
 @pytest.fixture(scope="session")
