@@ -58,7 +58,7 @@ def _counted(people: ir.Table, n: int, **columns: ir.Value) -> list[np.ndarray]:
 
 
 def _by_device(con: Backend, sources: Sources, met: ir.Table, n: int) -> tuple[np.ndarray, ...]:
-    """People met, the share of them who are new, and how many began together with the applicant."""
+    """People met, the share of them who are new, and the share who began together with the applicant."""
     import ibis
 
     count = _counted(met, n)[0]
@@ -71,7 +71,7 @@ def _by_device(con: Backend, sources: Sources, met: ir.Table, n: int) -> tuple[n
     near = ibis.interval(hours=TOGETHER_HOURS)
     together = (known.own_begun < known.as_of) & known.begun.between(known.own_begun - near, known.own_begun + near)
     proved, new, joined = _counted(known, n, new=is_new.cast("int64").sum(), joined=together.fill_null(False).cast("int64").sum())
-    return count, divide(new, proved), joined
+    return count, divide(new, proved), divide(joined, proved)
 
 
 def _begun(con: Backend, sources: Sources) -> ir.Table:

@@ -104,9 +104,9 @@ MEETINGS = (
         "{}首次认证者占同设备其他用户比例",
     ),
     _meeting(
-        "device_together_count", "1m", "count", "no identity checks",
-        "number of other people on the same devices {}, first proof within 48 hours of one's own",
-        "{}同设备且首次认证相隔48小时以内的用户数",
+        "device_together_share", "1m", "share", NO_PROOF,
+        "share of other people on the same devices {} with a first proof within 48 hours of one's own",
+        "{}同设备其他用户中首次认证相隔48小时以内者占比",
     ),
     _meeting(
         "address_people_count", "1m", "count", NO_CONSENT, "number of other people at the same addresses {}", "{}同网络地址其他用户数",

@@ -98,4 +98,4 @@ def test_people_on_the_same_devices_and_addresses(found: Features) -> None:
 def test_how_new_the_people_met_are(found: Features) -> None:
     """The first proofs of 2 and 5 lie within a month and within 48 hours of one another."""
     assert found["dev_met_device_new_share_1m"] == {1: 2 / 2, 2: 1 / 2, 3: None, 4: None, 5: 1 / 2, 6: None}
-    assert found["dev_met_device_together_count_1m"] == {1: 0, 2: 1, 3: 0, 4: 0, 5: 1, 6: 0}
+    assert found["dev_met_device_together_share_1m"] == {1: 0 / 2, 2: 1 / 2, 3: None, 4: None, 5: 1 / 2, 6: None}
