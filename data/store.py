@@ -106,10 +106,14 @@ def read_frame(path: StrPath, columns: Sequence[str] | None = None) -> pd.DataFr
 
 
 class Writer:
-    """Write one Parquet file block by block; the file appears under its name only when the block ends without error."""
+    """Write one Parquet file block by block; the file appears under its name only when the block ends without error.
 
-    def __init__(self, path: StrPath, schema: pa.Schema) -> None:
+    `statistics`: the columns whose smallest and largest values are kept; all where None.
+    """
+
+    def __init__(self, path: StrPath, schema: pa.Schema, statistics: Sequence[str] | None = None) -> None:
         self.path = Path(path)
+        self._statistics = True if statistics is None else list(statistics)
         self.schema = schema.remove_metadata()
         self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
 
@@ -121,6 +125,7 @@ class Writer:
             self.schema,
             use_dictionary=[field.name for field in self.schema if field.name not in whole and not pa.types.is_floating(field.type)],
             column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),  # sorted ids and times: 40 % smaller, written in 40 % of the time
+            write_statistics=self._statistics,
             **COMPRESSION,
         )
         return self
@@ -143,9 +148,9 @@ class Writer:
             self._temporary.unlink(missing_ok=True)
 
 
-def write_table(table: pa.Table, path: StrPath) -> None:
-    """Write one Parquet file, atomically."""
-    with Writer(path, table.schema) as writer:
+def write_table(table: pa.Table, path: StrPath, statistics: Sequence[str] | None = None) -> None:
+    """Write one Parquet file, atomically; `statistics` as of `Writer`."""
+    with Writer(path, table.schema, statistics) as writer:
         writer.write(table)
 
 

@@ -74,10 +74,10 @@ class Days:
         """Weight of given day numbers for payments."""
         return np.diff(self.shop)[days - self.origin]
 
-    def month_of(self, days: np.ndarray) -> np.ndarray:
-        """Calendar month of given day numbers, counted from the origin."""
-        months = np.searchsorted(self.months, np.arange(self.origin, int(self.months[-1])), side="right") - 1
-        return months[days - self.origin]
+    @cached_property
+    def month_by_day(self) -> np.ndarray:
+        """Calendar month of each day, both counted from the origin."""
+        return np.searchsorted(self.months, np.arange(self.origin, int(self.months[-1])), side="right") - 1
 
     @cached_property
     def red_packet(self) -> np.ndarray:
@@ -111,12 +111,6 @@ class Days:
         """Value of a cumulative season at given moments."""
         return np.interp(time_us / DAY_US - self.origin, np.arange(cumulative.size), cumulative)
 
-    def day_of(self, cumulative: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """Day number (since 1970) of each value of a cumulative season; where all days are alike it is the whole part."""
-        if cumulative is self.even:
-            return self.origin + weight.astype(np.int64)
-        return self.origin + np.searchsorted(cumulative, weight, side="right") - 1
-
 
 def _cumulative(weight: np.ndarray) -> np.ndarray:
     return np.concatenate([[0.0], np.cumsum(weight)])
@@ -136,8 +130,3 @@ def _day_seconds() -> np.ndarray:
 
 
 DAY_SECONDS = _day_seconds()
-
-
-def clock_time(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Microseconds since midnight of `n` events of the day."""
-    return (DAY_SECONDS[rng.integers(0, TABLE, n, dtype=np.int16)] + rng.integers(0, 60, n, dtype=np.int64)) * 1_000_000

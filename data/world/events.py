@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from data.world.clock import AFTER_DAYS, DAY_US, HISTORY_DAYS, Days, clock_time
+from data.world.clock import AFTER_DAYS, DAY_SECONDS, DAY_US, HISTORY_DAYS, Days
+from data.world.loops import scattered
 from data.world.nature import Nature
 from data.world.numbers import Strengths
 from data.world.world import Setting, World
@@ -126,12 +127,17 @@ def in_order(person: np.ndarray, time: np.ndarray, tag: np.ndarray | None = None
 
 
 def scatter(chunk: Chunk, per_year: np.ndarray, cumulative: np.ndarray, rng: np.random.Generator) -> Stamps:
-    """Poisson events over each person's window, days drawn by the season `cumulative`, hours of the day by `clock_time`."""
+    """Poisson events over each person's window, days drawn by the season `cumulative`, times of the day by `DAY_SECONDS`."""
+    return scatter_two(chunk, per_year[None, :], cumulative, rng)[0]
+
+
+def scatter_two(chunk: Chunk, per_year: np.ndarray, cumulative: np.ndarray, rng: np.random.Generator) -> tuple[Stamps, np.ndarray]:
+    """`scatter` of two streams (2 x people) in one order; the tag says which event is of the second."""
     start, end = chunk.window
     low, high = chunk.days.weight_at(cumulative, start), chunk.days.weight_at(cumulative, end)
-    person = np.repeat(np.arange(chunk.size), rng.poisson(per_year / YEAR_DAYS * (high - low)))
-    day = chunk.days.day_of(cumulative, low[person] + rng.random(person.size) * (high - low)[person])
-    return in_order(person, day * DAY_US + clock_time(person.size, rng))[0]
+    rates = per_year / YEAR_DAYS * (high - low)
+    person, time, tag = scattered(rng, rates, low, high - low, cumulative, chunk.days.origin, DAY_SECONDS)
+    return Stamps(person, time), tag
 
 
 def rounds(chunk: Chunk, per_year: float, rng: np.random.Generator) -> Stamps:

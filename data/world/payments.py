@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from data.world.clock import DAY_US, DAYS_PER_MONTH
+from data.world.clock import DAY_SECONDS, DAY_US, DAYS_PER_MONTH
 from data.world.events import Chunk, Stamps, fen, flip, in_order, table
 from data.world.life import JOB_LOSS
-from data.world.spending import IN, MONTHS, OUT, Kinds, everyday, kinds_of
+from data.world.loops import payment_amounts, payment_times
+from data.world.spending import IN, MONTHS, OUT, Kinds, everyday, kinds_of, night_share
 
-EVERYDAY, SALARY, RENT, PASSED = range(4)
+EVERYDAY, SALARY, RENT, PASSED = range(4)  # tags
 PAYDAYS = (10, 15, 25)
 RENT_PAYERS = 0.35
 RENT_SHARE = 0.25  # of income
@@ -24,10 +25,10 @@ def payments(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     """One row per payment in order of person and time; `counterparty_id` where the other side is another applicant."""
     known, passed = Kinds.of(chunk.nature), _passed(chunk)
     stamps, tag = _merged(chunk, passed, rng)
-    kind = kinds_of(chunk, known, stamps, rng).astype(np.int8)
-    kind[tag == SALARY], kind[tag == RENT] = known.find("salary", IN), known.find("rent", OUT)
-    kind[tag == PASSED] = np.where(passed.is_out, known.find("transfer", OUT), known.find("transfer", IN))
-    amount = _amounts(chunk, known, stamps, kind, rng)
+    own = np.array([-1, known.find("salary", IN), known.find("rent", OUT), 0], np.int8)[tag]
+    own[tag == PASSED] = np.where(passed.is_out, known.find("transfer", OUT), known.find("transfer", IN))
+    kind = kinds_of(chunk, known, stamps, own, rng)
+    amount, is_offline = _amounts(chunk, known, stamps, kind, rng)
     other, is_known = _counterparty(chunk, known, stamps, kind, rng)
     amount[tag == PASSED], other[tag == PASSED], is_known[tag == PASSED] = passed.amount_fen, passed.other, True
     return table(
@@ -37,7 +38,7 @@ def payments(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
         direction=known.direction[kind],
         category=known.category[kind],
         amount_fen=amount,
-        is_offline=flip(known.offline[kind], rng),
+        is_offline=is_offline,
         counterparty_id=(other, ~is_known),
     )
 
@@ -68,13 +69,16 @@ def _merged(chunk: Chunk, passed: _Passed, rng: np.random.Generator) -> tuple[St
     thick = ~chunk.of("is_thin")
     payday = np.array(PAYDAYS)[rng.integers(0, len(PAYDAYS), chunk.size)]
     streams = [
-        everyday(chunk, rng),
         _salaries(chunk, thick & flip(chunk.segment("salary_share"), rng), payday),
         _monthly(chunk, thick & (rng.random(chunk.size) < RENT_PAYERS), rng.integers(1, 6, chunk.size)),
         (passed.person, passed.time),
     ]
-    tags = np.repeat(np.arange(len(streams)), [person.size for person, _ in streams])
-    return in_order(np.concatenate([p for p, _ in streams]), np.concatenate([t for _, t in streams]), tags)
+    tags = np.repeat(np.array([SALARY, RENT, PASSED]), [person.size for person, _ in streams])
+    others, other_tag = in_order(np.concatenate([p for p, _ in streams]), np.concatenate([t for _, t in streams]), tags)
+    counts, first_day = everyday(chunk, rng)
+    drawn = (counts, first_day, night_share(chunk), DAY_SECONDS)
+    person, time, tag = payment_times(rng, *drawn, others.person, others.time, other_tag.astype(np.int8))
+    return Stamps(person, time), tag
 
 
 def _monthly(chunk: Chunk, payer: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -104,28 +108,29 @@ def _counterparty(chunk: Chunk, known: Kinds, stamps: Stamps, kind: np.ndarray, 
     return other, is_known
 
 
-def _amounts(chunk: Chunk, known: Kinds, stamps: Stamps, kind: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Lognormal amounts; prices drift, shop prices end in .00, .50 or .90; salary and rent follow income."""
-    spread = np.exp(chunk.linear("payment_amount", "spending_stability")).astype(np.float32)
-    level = (0.25 * np.log(chunk.of("income_cny") / 6000.0)).astype(np.float32)
-    months = ((stamps.time - chunk.days.vintages[0]) / (DAYS_PER_MONTH * DAY_US)).astype(np.float32)
-    log = rng.standard_normal(stamps.size, dtype=np.float32) * known.sigma[kind] * spread[stamps.person]
-    log += known.log_median[kind] + level[stamps.person] + months * np.float32(np.log1p(chunk.nature.drift.amount_per_month))
+def _amounts(chunk: Chunk, known: Kinds, stamps: Stamps, kind: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Fen, and whether at a counter. Lognormal; prices drift, shop prices end in .00, .50 or .90; salary and rent follow income."""
+    spread = np.exp(chunk.linear("payment_amount", "spending_stability"))
+    own_level = 0.25 * np.log(chunk.of("income_cny") / 6000.0)
+    drift, began = np.log1p(chunk.nature.drift.amount_per_month) / (DAYS_PER_MONTH * DAY_US), chunk.days.vintages[0]
+    amount, offline = payment_amounts(
+        rng, stamps.person, stamps.time, kind, known.sigma, known.log_median, spread, own_level, drift, began, known.offline, SHOPS
+    )
     for name, direction, share in (("salary", IN, 1.0), ("rent", OUT, RENT_SHARE)):
-        rows = np.flatnonzero(kind == known.find(name, direction))
-        log[rows] += _income(chunk, stamps.where(rows), rng) + (np.log(share) - level[stamps.person[rows]]).astype(np.float32)
-    amount = np.exp(log)
-    ends = np.array([0.0, 0.5, 0.9, -1.0], dtype=np.float32)[rng.integers(0, 4, stamps.size, dtype=np.int8)]
-    return fen(np.where((kind < SHOPS) & (ends >= 0), np.floor(amount) + ends, amount))
+        which = known.find(name, direction)
+        rows = np.flatnonzero(kind == which)
+        paid = stamps.where(rows)
+        log = _income(chunk, paid, rng) + known.sigma[which] * rng.standard_normal(paid.size) + drift * (paid.time - began)
+        amount[rows] = fen(share * np.exp(log))
+    return amount, offline
 
 
 def _income(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:
     """Log of the month's income: autoregressive around the person's own."""
-    seasons, path = chunk.nature.seasons, rng.standard_normal((chunk.size, MONTHS))
+    seasons, path, days = chunk.nature.seasons, rng.standard_normal((chunk.size, MONTHS)), chunk.days
     for month in range(1, MONTHS):
         path[:, month] = seasons.salary_rho * path[:, month - 1] + np.sqrt(1.0 - seasons.salary_rho**2) * path[:, month]
-    first = chunk.days.month_of(chunk.window[0] // DAY_US)[stamps.person]
-    nth = np.minimum(chunk.days.month_of(stamps.time // DAY_US) - first, MONTHS - 1)
-    own = np.log(chunk.of("income_cny"))[stamps.person]
-    log: np.ndarray = (own + seasons.salary_sd * path[stamps.person, nth]).astype(np.float32)
+    first = days.month_by_day[chunk.window[0] // DAY_US - days.origin][stamps.person]
+    nth = np.minimum(days.month_by_day[stamps.time // DAY_US - days.origin] - first, MONTHS - 1)
+    log: np.ndarray = np.log(chunk.of("income_cny"))[stamps.person] + seasons.salary_sd * path[stamps.person, nth]
     return log

@@ -70,9 +70,11 @@ def _moments(nature: Nature, people: People, parts: Effects) -> _Moments:
     select = (rows[:, None] == np.arange(people.families.shape[1])).astype(float)
     both = np.column_stack([parts.lines @ select, parts.bends @ select])
     both = both - both.mean(axis=0)
-    design = np.column_stack([people.concepts, np.ones(people.size)])
-    bends = both[:, 6:] - design @ np.linalg.lstsq(design, both[:, 6:], rcond=None)[0]
-    return _Moments(np.cov(both.T), _observed(both, people.present, np.array(nature.effects.reliability)), np.cov(bends.T))
+    straight = people.concepts - people.concepts.mean(axis=0)
+    along = straight.T @ both[:, 6:]
+    bent = both[:, 6:].T @ both[:, 6:] - along.T @ np.linalg.solve(straight.T @ straight, along)
+    observed = _observed(both, people.present, np.array(nature.effects.reliability))
+    return _Moments(np.cov(both.T), observed, bent / (people.size - 1))
 
 
 def _observed(both: np.ndarray, present: np.ndarray, reliability: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from data.world.events import Chunk, Stamps, fen, in_order, scatter, table
+from data.world.events import Chunk, Stamps, fen, scatter_two, table
 from data.world.traits import SOC
 
 SENT, RECEIVED = 0, 1
@@ -29,20 +29,12 @@ def _share(chunk: Chunk) -> np.ndarray:
     return thin * chunk.of("consent_social")
 
 
-def _merge(first: Stamps, second: Stamps) -> tuple[Stamps, np.ndarray]:
-    """Two streams in one order; the tag says which event is of the second."""
-    tags = np.repeat([0, 1], [first.size, second.size])
-    return in_order(np.concatenate([first.person, second.person]), np.concatenate([first.time, second.time]), tags)
-
-
 def _red_packets(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     """Sent and received at exp(+-half the log ratio); amounts lognormal with the favourite figures, at most 200 yuan."""
     stream = chunk.nature.stream("red_packet")
     half = chunk.linear("red_packet", "red_packet_balance")
     rate = stream.rate * chunk.setting.params.activity_scale * np.exp(0.15 * chunk.of("traits")[:, SOC]) * _share(chunk)
-    sent = scatter(chunk, rate * np.exp(half), chunk.days.red_packet, rng)
-    received = scatter(chunk, rate * np.exp(-half), chunk.days.red_packet, rng)
-    stamps, direction = _merge(sent, received)
+    stamps, direction = scatter_two(chunk, rate * np.exp([half, -half]), chunk.days.red_packet, rng)
     amount = 6.6 * np.exp(1.1 * rng.standard_normal(stamps.size))
     favourite = FAVOURITES_CNY[np.minimum(rng.geometric(0.45, stamps.size) - 1, FAVOURITES_CNY.size - 1)]
     amount = np.where(rng.random(stamps.size) < 0.25, favourite, amount)
@@ -59,10 +51,8 @@ def _contacts(chunk: Chunk) -> pa.Table:
 
 
 def _interactions(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
-    share = _share(chunk)
-    alone = scatter(chunk, np.exp(chunk.linear("interaction", "interaction_frequency")) * share, chunk.days.even, rng)
-    group = scatter(chunk, np.exp(chunk.linear("group", "group_activity")) * share, chunk.days.even, rng)
-    stamps, is_group = _merge(alone, group)
+    rates = np.exp([chunk.linear("interaction", "interaction_frequency"), chunk.linear("group", "group_activity")]) * _share(chunk)
+    stamps, is_group = scatter_two(chunk, rates, chunk.days.even, rng)
     contact, is_known = chunk.contact_of(stamps, rng)
     kept = is_known | (is_group == 1)
     stamps, is_group, contact = stamps.where(kept), is_group[kept] == 1, contact[kept]

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaincinv
 
-from data.world.clock import AFTER_DAYS, DAY_US, HISTORY_DAYS, clock_time
-from data.world.events import YEAR_DAYS, Chunk, Stamps, flip
-from data.world.life import DIVORCE, ILLNESS, JOB_LOSS
+from data.world.clock import AFTER_DAYS, DAY_US, HISTORY_DAYS
+from data.world.events import YEAR_DAYS, Chunk, Stamps
+from data.world.life import MONTH_US
+from data.world.loops import lookups, payment_kinds, payments_a_day
 from data.world.nature import Nature
 from data.world.traits import DIG, INC, sigmoid
 from features.tables import PAYMENT_CATEGORIES
 
-MONTHS = 15  # calendar months that a window of 382 days can touch
-LOOKUP = 256
+MONTHS = 15  # calendar months that a window of 383 days can touch
+WINDOW_DAYS = HISTORY_DAYS + AFTER_DAYS + 1
+MOVED = ("withdrawal", "health", "transfer")  # what payments become after a job loss, an illness, a divorce
 QUANTILES = 1024
 CODE = {name: code for code, name in enumerate(PAYMENT_CATEGORIES)}
 OUT, IN = 1, 0
@@ -51,15 +53,29 @@ class Kinds:
 
 
 def everyday(chunk: Chunk, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Person and time of everyday payments, in order of person and day."""
-    start, _ = chunk.window
-    days = chunk.of("as_of")[:, None] // DAY_US + np.arange(-HISTORY_DAYS + 1, AFTER_DAYS + 1)
-    expected = _rates(chunk)[:, None] / YEAR_DAYS * chunk.days.shop_weight(days) * _volume(chunk, days, rng) * _luck(chunk, days.shape, rng)
-    counts = rng.poisson(expected * (days * DAY_US >= start[:, None]))
-    person = np.repeat(np.arange(chunk.size), counts.sum(axis=1))
-    night = flip(night_share(chunk).astype(np.float32)[person], rng)
-    hour = np.where(night, (rng.integers(-3600, 5 * 3600, person.size) % 86400) * 1_000_000, clock_time(person.size, rng))
-    return person, np.repeat(days.ravel(), counts.ravel()) * DAY_US + hour
+    """Payments of each person and day, n x `WINDOW_DAYS`, and the day number of each person's first day."""
+    days, (start, _) = chunk.days, chunk.window
+    first = chunk.of("as_of") // DAY_US - HISTORY_DAYS
+    counts = payments_a_day(
+        rng,
+        first - days.origin,
+        -(-start // DAY_US) - days.origin,
+        _rates(chunk) / YEAR_DAYS,
+        np.diff(days.shop),
+        days.month_by_day,
+        _volume(chunk, rng),
+        _luck(chunk),
+        -(-shock_span(chunk) // DAY_US) - days.origin,
+        chunk.nature.life.spending_factor,
+        WINDOW_DAYS,
+    )
+    return counts, first
+
+
+def shock_span(chunk: Chunk) -> np.ndarray:
+    """First moment and end of each person's life shock, 2 x n; far away where none comes."""
+    time = chunk.world.life.time_us[chunk.rows]
+    return np.stack([time, time + chunk.nature.hazard.life_shock_months * MONTH_US])
 
 
 def _rates(chunk: Chunk) -> np.ndarray:
@@ -73,24 +89,19 @@ def _rates(chunk: Chunk) -> np.ndarray:
     return np.exp(log_day) * YEAR_DAYS * chunk.setting.params.activity_scale * thin
 
 
-def _volume(chunk: Chunk, days: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Factor of each day's calendar month, with the person's own volatility; less is spent while a life shock lasts."""
+def _volume(chunk: Chunk, rng: np.random.Generator) -> np.ndarray:
+    """Factor of each calendar month of the window, with the person's own volatility."""
     sd = np.exp(chunk.linear("payment_month", "spending_stability"))[:, None]
-    volume = np.exp(sd * rng.standard_normal((chunk.size, MONTHS)) - 0.5 * sd**2)
-    month = chunk.days.month_of(days)
-    factor = np.take_along_axis(volume, month - month[:, :1], axis=1)
-    struck = np.flatnonzero(chunk.life_kind >= 0)
-    active = chunk.is_shocked(np.repeat(struck, days.shape[1]), (days[struck] * DAY_US).ravel()).reshape(-1, days.shape[1])
-    factor[struck] *= np.where(active, chunk.nature.life.spending_factor, 1.0)
-    return factor
+    volume: np.ndarray = np.exp(sd * rng.standard_normal((chunk.size, MONTHS)) - 0.5 * sd**2)
+    return volume
 
 
-def _luck(chunk: Chunk, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """Gamma of mean 1 and shape k per person and day, by a table of its quantiles."""
+def _luck(chunk: Chunk) -> np.ndarray:
+    """Quantiles of the gamma of mean 1 and shape k that a person and day draw from."""
     k = chunk.nature.seasons.day_dispersion
     quantiles = gammaincinv(k, (np.arange(QUANTILES) + 0.5) / QUANTILES) / k
-    drawn: np.ndarray = (quantiles / quantiles.mean())[rng.integers(0, QUANTILES, shape, dtype=np.int16)]
-    return drawn
+    table: np.ndarray = quantiles / quantiles.mean()
+    return table
 
 
 def night_share(chunk: Chunk) -> np.ndarray:
@@ -100,34 +111,37 @@ def night_share(chunk: Chunk) -> np.ndarray:
     return sigmoid(chunk.linear("payment_night", "spending_pattern") + fraud.night_log_odds * burst)
 
 
-def kinds_of(chunk: Chunk, known: Kinds, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:
-    """Kind of each everyday payment: the person's own mix, games and gambling by spending_pattern, receipts by segment, then shocks."""
-    kind = _mix(chunk, rng)[stamps.person, rng.integers(0, LOOKUP, stamps.size, dtype=np.int16)]
+def kinds_of(chunk: Chunk, known: Kinds, stamps: Stamps, own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Kind of each payment: `own` of pay, rent and what rings pass round (-1 elsewhere), else the person's mix, moved by a shock.
+
+    Games and gambling come by spending_pattern, receipts by segment; in the months of a shock inflows stay away and savings are
+    withdrawn, a hospital is paid, or money goes to another household.
+    """
     games = sigmoid(chunk.linear("payment_games", "spending_pattern"))
     gambling = games + sigmoid(chunk.linear("payment_gambling", "spending_pattern"))
-    receipts = gambling + chunk.segment("merchant_share")
-    u = rng.random(stamps.size, dtype=np.float32)
-    for edge, name in ((receipts, "merchant_receipt"), (gambling, "gambling_like"), (games, "games")):
-        kind[u < edge.astype(np.float32)[stamps.person]] = known.find(name, IN if name == "merchant_receipt" else OUT)
-    return _moved(chunk, known, stamps, kind, rng)
+    special = np.column_stack([games, gambling, gambling + chunk.segment("merchant_share")])
+    kinds = [known.find("games", OUT), known.find("gambling_like", OUT), known.find("merchant_receipt", IN)]
+    moved = [known.find(name, OUT) for name in MOVED]
+    life = chunk.nature.life
+    found: np.ndarray = payment_kinds(
+        rng,
+        stamps.person,
+        stamps.time,
+        own,
+        special,
+        np.array(kinds, np.int8),
+        _mix(chunk, rng),
+        np.vstack([chunk.life_kind.astype(np.int64), shock_span(chunk)]),
+        known.direction == IN,
+        np.array([life.spending_moved, life.inflow_lost]),
+        np.array(moved, np.int8),
+    )
+    return found
 
 
 def _mix(chunk: Chunk, rng: np.random.Generator) -> np.ndarray:
-    """Each person's Dirichlet mix of categories as a table of kinds to draw from, n x LOOKUP."""
+    """Each person's Dirichlet mix of categories as a table of kinds to draw from."""
     share = np.array([c.share for c in chunk.nature.categories])
     weight = rng.standard_gamma(chunk.nature.seasons.mix_concentration * share / share.sum(), (chunk.size, share.size))
-    edges = np.cumsum(weight, axis=1, dtype=np.float32) / weight.sum(axis=1, keepdims=True)
-    grid = (np.arange(LOOKUP, dtype=np.float32) + rng.random((chunk.size, 1), dtype=np.float32)) / LOOKUP
-    return sum((grid >= edges[:, k : k + 1]).astype(np.int8) for k in range(share.size - 1))
-
-
-def _moved(chunk: Chunk, known: Kinds, stamps: Stamps, kind: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """In the months of a shock: inflows stay away and savings are withdrawn, a hospital is paid, or money goes to another household."""
-    rows = np.flatnonzero(chunk.life_kind[stamps.person] >= 0)
-    rows = rows[chunk.is_shocked(stamps.person[rows], stamps.time[rows])]
-    struck, inflow = chunk.life_kind[stamps.person[rows]], known.direction[kind[rows]] == IN
-    life, u = chunk.nature.life, rng.random(rows.size)
-    for event, name in ((JOB_LOSS, "withdrawal"), (ILLNESS, "health"), (DIVORCE, "transfer")):
-        moves = (struck == event) & (u < np.where(inflow, life.inflow_lost, life.spending_moved))
-        kind[rows[moves]] = known.find(name, OUT)
-    return kind
+    table: np.ndarray = lookups(rng, np.cumsum(weight, axis=1) / weight.sum(axis=1, keepdims=True))
+    return table

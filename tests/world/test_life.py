@@ -43,7 +43,7 @@ def test_friends_lose_their_jobs_in_the_same_month(state: World, nature: Nature)
 def test_friends_share_part_of_their_luck(state: World) -> None:
     graph, luck = state.graph, state.outcome.shock
     assert np.corrcoef(luck[graph.owner], luck[graph.contact])[0, 1] == pytest.approx(0.2, abs=0.05)
-    assert luck.std() == pytest.approx(state.setting.nature.effects.shock_sigma, rel=1e-6)
+    assert luck.std() == pytest.approx(state.setting.nature.effects.shock_sigma, rel=2e-3)  # exact within each community
     own = shared_luck(graph, state.people.size, 0.0, np.random.default_rng(1))
     assert np.corrcoef(own[graph.owner], own[graph.contact])[0, 1] == pytest.approx(0.0, abs=0.01)
 
