@@ -16,6 +16,7 @@ WORDS = {  # figure of metrics.json: its Chinese name, and how it reads
     "calibration.tiers_reversed": ("等级倒挂数", "count"),
     "portfolio.approval_rate": ("通过率", "share"),
     "portfolio.bad_rate_approved_true": ("通过客群真实坏账率", "rate"),
+    "family_share_worst.of_tolerance": ("家族份额最大偏差与容差之比", "number"),
     "reasons.share_with_reason": ("附理由的不利决定占比", "share"),
     "reasons.largest_sum_error_points": ("分值合计与评分之差", "error"),
 }
