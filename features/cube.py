@@ -18,14 +18,15 @@ from .events import columns_read
 from .grid import Condition, Measure, Slice, Stream
 
 
-MANY_RUNS = 1_000
-"""Runs of rows in order beyond which a table counts as unsorted."""
+FEW_RUNS, FEW_PIECES = 64, 1_000
+"""Runs of rows in order, and stretches to merge them by, beyond which a table counts as unsorted."""
 
 
 def divide(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     """`top / bottom`, null where the bottom is 0 or either side is null."""
-    top, bottom = np.broadcast_arrays(np.asarray(top, float), np.asarray(bottom, float))
-    return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=(bottom != 0) & ~np.isnan(bottom))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.asarray(top, float) / bottom
+    return np.where(np.equal(bottom, 0), np.nan, ratio)
 
 
 FORMS: dict[str, Callable[..., np.ndarray]] = {
@@ -193,25 +194,17 @@ class Part:
 
 
 def _in_order(table: pa.Table) -> pa.Table:
-    """The rows by (application, event_time, event_id).
+    """The rows by (application, event_time, event_id); equal ones stay as they come.
 
-    Readers hand over a few runs that are in order each, as the files are: those are put one after the other. Anything else is sorted.
+    Readers hand over a few runs that are in order each, as the files are: those are merged stretch by stretch. Anything else is sorted.
     """
-    keys = _keys(table)
+    keys = tuple(_native(table, name) for name in ("row", "event_time", "event_id"))
     starts = loops.runs(*keys)
-    if len(starts) > MANY_RUNS:
-        return table.take(np.lexsort(keys[::-1]))
     if len(starts) <= 1:
         return table
-    ends = np.append(starts[1:], len(table))
-    order = np.lexsort([key[starts] for key in keys[::-1]])
-    joined = pa.concat_tables(table.slice(starts[i], ends[i] - starts[i]) for i in order)
-    keys = _keys(joined)
-    return joined if len(loops.runs(*keys)) == 1 else joined.take(np.lexsort(keys[::-1]))
-
-
-def _keys(table: pa.Table) -> tuple[np.ndarray, ...]:
-    return tuple(_native(table, name) for name in ("row", "event_time", "event_id"))
+    if len(starts) <= FEW_RUNS and len(pieces := loops.pieces(starts, *keys)) <= FEW_PIECES:
+        return pa.concat_tables(table.slice(begin, end - begin) for begin, end in pieces)
+    return table.take(np.lexsort(keys[::-1]))
 
 
 def _native(table: pa.Table, name: str) -> np.ndarray:

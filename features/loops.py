@@ -15,18 +15,46 @@ from .compiled import jit
 
 
 @jit
+def _comes_first(i: int, j: int, row: np.ndarray, time: np.ndarray, event: np.ndarray) -> bool:
+    if row[i] != row[j]:
+        return row[i] < row[j]
+    if time[i] != time[j]:
+        return time[i] < time[j]
+    return event[i] < event[j] or (event[i] == event[j] and i < j)
+
+
+@jit
 def runs(row: np.ndarray, time: np.ndarray, event: np.ndarray) -> np.ndarray:
-    """Where a run sorted by (row, time, event) begins; a table that is in order is one run."""
+    """Where each run that is sorted by (row, time, event) begins; a table in order is one run, an empty one none."""
     starts = np.empty(len(row), np.int64)
     found = 0
     for i in range(len(row)):
-        is_start = i == 0 or row[i] < row[i - 1]
-        if not is_start and row[i] == row[i - 1]:
-            is_start = time[i] < time[i - 1] or (time[i] == time[i - 1] and event[i] <= event[i - 1])
-        if is_start:
+        if i == 0 or not _comes_first(i - 1, i, row, time, event):
             starts[found] = i
             found += 1
     return starts[:found].copy()
+
+
+@jit
+def pieces(starts: np.ndarray, row: np.ndarray, time: np.ndarray, event: np.ndarray) -> np.ndarray:
+    """(pieces, 2): begin and end of the stretches that put the runs in order one after the other; equal rows keep their order."""
+    head, end = starts.copy(), np.append(starts[1:], len(row))
+    found = [(0, 0) for _ in range(0)]
+    while True:
+        first, second = -1, -1
+        for r in range(len(head)):
+            if head[r] == end[r]:
+                continue
+            if first < 0 or _comes_first(head[r], head[first], row, time, event):
+                first, second = r, first
+            elif second < 0 or _comes_first(head[r], head[second], row, time, event):
+                second = r
+        if first < 0:
+            return np.array(found, np.int64)
+        begin = head[first]
+        while head[first] < end[first] and (second < 0 or _comes_first(head[first], head[second], row, time, event)):
+            head[first] += 1
+        found.append((begin, head[first]))
 
 
 @jit
