@@ -18,7 +18,7 @@ Cells = tuple[np.ndarray | int, np.ndarray]  # a character per number, and where
 
 @dataclass(frozen=True)
 class Style:
-    """`decimals` are shown, with `is_grouped` a comma every three digits, with `is_bare` none of a whole number and no minus before zero."""
+    """`decimals` are shown; `is_grouped` sets a comma every three digits, `is_bare` leaves out those of a whole number, and -0."""
 
     decimals: int
     is_grouped: bool = True
