@@ -17,7 +17,6 @@ from . import clock, loops
 from .events import columns_read
 from .grid import Condition, Measure, Slice, Stream
 
-
 FEW_RUNS, FEW_PIECES = 64, 1_000
 """Runs of rows in order, and stretches to merge them by, beyond which a table counts as unsorted."""
 

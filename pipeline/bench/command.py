@@ -20,7 +20,7 @@ from pipeline import paths
 from pipeline.bench.row import Row
 
 TABLES = {name: f"pipeline.bench.{name}" for name in ("kernel", "latency", "job", "features")}
-LIBRARIES = ("numpy", "numba", "lightgbm", "pandas", "pyarrow", "duckdb", "polars", "shap", "mlflow")
+LIBRARIES = ("numpy", "numba", "lightgbm", "pandas", "pyarrow", "duckdb", "polars", "shap", "woodelf_explainer", "mlflow")
 WIDTH = 180  # characters of the table where the output is no wide terminal
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 

@@ -51,7 +51,10 @@ def _shape(trees: int, depth: int, rows: int, rounds: int) -> list[Row]:
         np.argpartition(points, TOP, axis=1)
 
     few = np.ascontiguousarray(x[:EXPLAINED])
-    rivals = {"pred_contrib": (few, _contributions(booster)), "TreeExplainer": (few, _shap(booster)), "predict": (x, _predict(booster))}
+    rivals = {
+        "pred_contrib": (few, _contributions(booster)), "TreeExplainer": (few, _shap(booster)),
+        "woodelf": (x, _woodelf(booster)), "predict": (x, _predict(booster)),
+    }  # fmt: skip
     ours()  # compiled, or read from the cache
     found = [(_seconds(ours) / rows, {name: _seconds(work, z) / len(z) for name, (z, work) in rivals.items()}) for _ in range(rounds)]
     size = f"{trees} trees of depth {depth}, {FEATURES} features, {THREADS} threads"
@@ -68,6 +71,7 @@ OURS = "Explainer(text, 2).points(x, scale, owner, reference), np.argpartition(p
 THEIRS = {
     "pred_contrib": "booster.predict(x, pred_contrib=True, num_threads=2)",
     "TreeExplainer": "shap.TreeExplainer(booster).shap_values(x)",
+    "woodelf": "woodelf.WoodelfExplainer(booster).shap_values(frame), in float32",
     "predict": "booster.predict(x, raw_score=True, num_threads=2), which explains nothing",
 }
 
@@ -96,6 +100,14 @@ def _shap(booster: lgb.Booster) -> Callable[[np.ndarray], object]:
 
     explain: Callable[[np.ndarray], object] = shap.TreeExplainer(booster).shap_values
     return explain
+
+
+def _woodelf(booster: lgb.Booster) -> Callable[[np.ndarray], object]:
+    import pandas as pd
+    from woodelf import WoodelfExplainer
+
+    explainer, names = WoodelfExplainer(booster), booster.feature_name()
+    return lambda x: explainer.shap_values(pd.DataFrame(x, columns=names))
 
 
 def _seconds(work: Callable[..., object], *given: np.ndarray) -> float:
