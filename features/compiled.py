@@ -1,4 +1,4 @@
-"""How the loops of this room are compiled, and where the compiled code is kept: one folder per content, for its owner's eyes only.
+"""How loops of features and of the world are compiled, and where that code is kept: one folder per content, for its owner's eyes only.
 
 numba reads its cache through pickle, so a folder that anybody else could have written to is not used. No fast math and no fused
 multiply-add: sums run in the order of the rows, and every engine gives the same bits.
@@ -31,7 +31,7 @@ def jit(function: Callable[..., Any]) -> Any:
 
 
 def _folder(source: Path) -> Path | None:
-    constants = source.with_name("clock.py")  # what the loops read beside their own file
+    constants = source.with_name("clock.py")  # what loops read beside their own file: both rooms have one
     named = f"{__name__} numba {numba.__version__}".encode()
     content = hashlib.sha256(source.read_bytes() + constants.read_bytes() + named).hexdigest()[:16]
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "creditloom" / content

@@ -51,7 +51,7 @@ BARS = (
     Bar("tiers reversed", "calibration.tiers_reversed", high=0, ridge="calibration.ridge_logit.tiers_reversed"),
     Bar("approval rate", "portfolio.approval_rate", low=0.62, high=0.75, ridge="portfolio.ridge_logit.approval_rate"),
     Bar("bad rate of approved, true", "portfolio.bad_rate_approved_true", high=0.013, ridge="portfolio.ridge_logit.bad_rate_approved_true"),
-    Bar("family share farthest from its target, of the tolerance", "family_share_worst.of_tolerance", high=1),
+    Bar("largest miss of a family share / tolerance", "family_share_worst.of_tolerance", high=1),
     Bar("adverse decisions with a reason", "reasons.share_with_reason", low=1),
     Bar("points and base against score_raw", "reasons.largest_sum_error_points", high=1e-9),
 )

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from data.world.compiled import jit
+from features.compiled import jit
 
 DAY_US = 86_400_000_000
 SECOND_US = 1_000_000

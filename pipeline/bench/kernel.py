@@ -107,7 +107,7 @@ def _woodelf(booster: lgb.Booster) -> Callable[[np.ndarray], object]:
     from woodelf import WoodelfExplainer
 
     explainer, names = WoodelfExplainer(booster), booster.feature_name()
-    return lambda x: explainer.shap_values(pd.DataFrame(x, columns=names))
+    return lambda x: explainer.shap_values(pd.DataFrame(x, columns=names), verbose=False)
 
 
 def _seconds(work: Callable[..., object], *given: np.ndarray) -> float:

@@ -20,7 +20,12 @@ def _in(module: str, room: str) -> bool:
 
 def test_nobody_imports_upwards() -> None:
     """features <- models, data <- pipeline; each room lists what it may see."""
-    allowed = {"pipeline": ROOMS, "features": ("features",), "models": ("models",), "data": ("data", "features.tables")}
+    allowed = {
+        "pipeline": ROOMS,
+        "features": ("features",),
+        "models": ("models",),
+        "data": ("data", "features.tables", "features.compiled"),
+    }
     wrong = [
         (module, name)
         for module in modules()
