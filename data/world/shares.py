@@ -1,8 +1,8 @@
-"""Coefficients such that family shares of the log-odds equal a weight table (domain 7.6, 0.5, 0.14).
+"""Coefficients such that family shares of what events tell of the log-odds equal a weight table (domain 7.6, 0.5, 0.14).
 
-share_f = beta_f (S beta)_f / (beta' S beta), S being the covariance of the families' effects as far as their events show them;
-fixed point beta_f <- beta_f (w_f / share_f)^0.5. nu, the strength of the bends, is found by bisection so that what no straight line in
-the states explains is `nonlinear_share` of the variance.
+share_f = Cov(what the columns of family f tell, all that is told) / Var(all that is told); fixed point
+beta_f <- beta_f (w_f / share_f)^0.5. nu, the strength of the bends, is such that what no straight line in the states explains is
+`nonlinear_share` of the variance of the log-odds.
 """
 
 from __future__ import annotations
@@ -11,19 +11,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from data.world.carried import carried, columns_of
 from data.world.effects import Effects
 from data.world.nature import Nature
 from data.world.params import WorldError
 from data.world.people import People, family_rows
 
 STEPS = 400
-BISECTIONS = 40
-NU_MAX = 8.0
+NEAR = 1e-6
+ONE = np.eye(6)
 
 
 @dataclass(frozen=True)
 class Coefficients:
-    """What the world's log-odds are made of; `means` and `terms_mean` centre what they name; shares sum to one."""
+    """What the world's log-odds are made of; `means` and `terms_mean` centre what they name; shares sum to one.
+
+    A family without weight has beta 0, yet its columns know about the others: its `shares_observed` is what they tell.
+    """
 
     betas: tuple[float, ...]
     nu: float
@@ -37,25 +41,45 @@ class Coefficients:
 
 @dataclass(frozen=True)
 class _Moments:
-    """Covariances of 12 family effects (6 lines, 6 bends): true, as observed, and of bends beyond a straight line."""
+    """Covariances of 12 family effects (6 lines, 6 bends): true, as told by each family's columns, and of bends beyond a straight line."""
 
     true: np.ndarray
-    observed: np.ndarray
+    told: np.ndarray
     beyond: np.ndarray
 
+    def variance(self, betas: np.ndarray, nu: float) -> float:
+        """Of the log-odds."""
+        mixed = np.concatenate([betas, nu * betas])
+        return float(mixed @ self.true @ mixed)
 
-def solve(nature: Nature, people: People, parts: Effects, weights: tuple[float, ...], *, nonlinear: bool) -> Coefficients:
-    """Betas and nu for the family shares `weights` over the probe population `people`."""
-    moments = _moments(nature, people, parts)
-    nu = _strength(nature, moments, weights) if nonlinear else 0.0
-    betas = _betas(nature, moments, weights, nu)
+    def strength(self, betas: np.ndarray, share: float) -> float:
+        """nu at which `share` of the variance lies beyond straight lines: the positive root of a quadratic."""
+        line, cross, bend = (betas @ block @ betas for block in (self.true[:6, :6], self.true[:6, 6:], self.true[6:, 6:]))
+        a, half_b, c = betas @ self.beyond @ betas - share * bend, -share * cross, -share * line
+        return float((np.sqrt(half_b**2 - a * c) - half_b) / a)
+
+    def shares(self, betas: np.ndarray, nu: float) -> np.ndarray:
+        """Of each family's columns in all that is told."""
+        mixed = np.concatenate([betas, nu * betas])
+        parts = self.told @ mixed @ mixed
+        return np.asarray(parts / parts.sum())
+
+
+def solve(
+    nature: Nature, people: People, parts: Effects, weights: tuple[float, ...], rng: np.random.Generator, *, nonlinear: bool
+) -> Coefficients:
+    """Betas and nu for the family shares `weights` over the probe population `people`; `rng` draws the noise of its events."""
+    moments = _moments(nature, people, parts, rng)
+    betas, nu = _fixed_point(moments, np.array(weights), nature.effects.nonlinear_share if nonlinear else 0.0)
+    betas = betas * np.sqrt(nature.effects.explained_variance / moments.variance(betas, nu))
+    covariance = np.hstack([ONE, nu * ONE]) @ moments.true @ np.vstack([ONE, nu * ONE])
     return Coefficients(
         betas=tuple(betas.tolist()),
         nu=nu,
         means=tuple((parts.lines + nu * parts.bends).mean(axis=0).tolist()),
-        shares_observed=tuple(_share(betas, _joined(moments.observed, nu)).tolist()),
-        shares_true=tuple(_share(betas, _joined(moments.true, nu)).tolist()),
-        nonlinear_share=_beyond(betas, moments, nu),
+        shares_observed=tuple(moments.shares(betas, nu).tolist()),
+        shares_true=tuple((betas * (covariance @ betas) / moments.variance(betas, nu)).tolist()),
+        nonlinear_share=float(nu**2 * (betas @ moments.beyond @ betas) / moments.variance(betas, nu)),
     )
 
 
@@ -65,63 +89,27 @@ def log_odds_parts(coefficients: Coefficients, nature: Nature, parts: Effects) -
     return -effect * np.array(coefficients.betas)[family_rows(nature)]
 
 
-def _moments(nature: Nature, people: People, parts: Effects) -> _Moments:
-    rows = family_rows(nature)
-    select = (rows[:, None] == np.arange(people.families.shape[1])).astype(float)
+def _moments(nature: Nature, people: People, parts: Effects, rng: np.random.Generator) -> _Moments:
+    select = (family_rows(nature)[:, None] == np.arange(people.families.shape[1])).astype(float)
     both = np.column_stack([parts.lines @ select, parts.bends @ select])
     both = both - both.mean(axis=0)
     straight = people.concepts - people.concepts.mean(axis=0)
     along = straight.T @ both[:, 6:]
     bent = both[:, 6:].T @ both[:, 6:] - along.T @ np.linalg.solve(straight.T @ straight, along)
-    observed = _observed(both, people.present, np.array(nature.effects.reliability))
-    return _Moments(np.cov(both.T), observed, bent / (people.size - 1))
+    return _Moments(np.cov(both.T), carried(columns_of(nature, people, rng), both), bent / (people.size - 1))
 
 
-def _observed(both: np.ndarray, present: np.ndarray, reliability: np.ndarray) -> np.ndarray:
-    """Covariance of E[effect | events]: r of the effect where the family is present, its variance being r of the whole."""
-    seen = both * np.tile(present * reliability, 2)
-    covariance = np.cov(seen.T)
-    for family, r in enumerate(reliability):
-        block = np.ix_([family, family + 6], [family, family + 6])
-        own = seen[:, [family, family + 6]]
-        covariance[block] += (1.0 - r) / r * (own.T @ own) / len(own)
-    return covariance
-
-
-def _joined(covariance: np.ndarray, nu: float) -> np.ndarray:
-    """6 x 6 covariance of lines + nu * bends."""
-    mix = np.vstack([np.eye(6), nu * np.eye(6)])
-    return mix.T @ covariance @ mix
-
-
-def _share(betas: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    return betas * (covariance @ betas) / (betas @ covariance @ betas)
-
-
-def _betas(nature: Nature, moments: _Moments, weights: tuple[float, ...], nu: float) -> np.ndarray:
-    """The fixed point of domain 7.6, scaled to the explained variance of the true log-odds."""
-    target, observed = np.array(weights), _joined(moments.observed, nu)
-    betas = np.sqrt(target)
+def _fixed_point(moments: _Moments, target: np.ndarray, nonlinear_share: float) -> tuple[np.ndarray, float]:
+    """Betas up to their scale, and nu. What the columns of families without weight tell is taken from the others in equal parts."""
+    betas, weighted = np.sqrt(target), target > 0
     for _ in range(STEPS):
-        share = _share(betas, observed)
-        betas = betas * np.sqrt(np.divide(target, share, out=np.zeros(6), where=(target > 0) & (share > 0)))
-    if np.abs(_share(betas, observed) - target).max() > 1e-6:
-        got = str(_share(betas, observed).round(4))
-        raise WorldError.of(
-            "Weights out of reach", where="world.profile", expected=str(weights), got=got, next_step="choose another profile"
-        )
-    return betas * np.sqrt(nature.effects.explained_variance / (betas @ _joined(moments.true, nu) @ betas))
-
-
-def _beyond(betas: np.ndarray, moments: _Moments, nu: float) -> float:
-    return float(nu**2 * (betas @ moments.beyond @ betas) / (betas @ _joined(moments.true, nu) @ betas))
-
-
-def _strength(nature: Nature, moments: _Moments, weights: tuple[float, ...]) -> float:
-    """nu at which `nonlinear_share` of the variance lies beyond straight lines."""
-    low, high = 0.0, NU_MAX
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2.0
-        short = _beyond(_betas(nature, moments, weights, middle), moments, middle) < nature.effects.nonlinear_share
-        low, high = (middle, high) if short else (low, middle)
-    return low
+        nu = moments.strength(betas, nonlinear_share) if nonlinear_share else 0.0
+        shares = moments.shares(betas, nu)
+        goal = np.where(weighted, target - shares[~weighted].sum() / weighted.sum(), shares)
+        if np.abs(shares - goal).max() < NEAR:
+            return betas, nu
+        betas = betas * np.sqrt(np.divide(goal, shares, out=np.zeros(6), where=weighted & (shares > 0)))
+    raise WorldError.of(
+        "Weights out of reach", where="world.profile", expected=str(target.round(4)), got=str(shares.round(4)),
+        next_step="choose another profile",
+    )  # fmt: skip

@@ -1,7 +1,8 @@
 """What the neighbours' default rate may tell, and what it tells when the two guards are taken away.
 
-A world of friends who share risk: 3,000 people in circles, everyone borrows once. The guards are time (a neighbour's default counts only
-once it is known) and self (one's own record never counts). Each leak is rebuilt here by hand, and the engine gives the honest figure.
+A world of friends who share risk: 12,000 people in circles, everyone borrows once, one in 25 goes bad. The guards are time (a neighbour's
+default counts only once it is known) and self (one's own record never counts). Each leak is rebuilt here by hand, and the engine gives
+the honest figure. Ranked by AUC they come to .53 as known in time, .56 at any time and .93 with one's own.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from features.engine import build
 from features.tables import APPLICATIONS, CONTACTS, LOAN_PERFORMANCE
 from tests.features.raw import PARAMS, write_raw
 
-N, CIRCLE, FRIENDS = 3_000, 30, 8
+N, CIRCLE, FRIENDS = 12_000, 30, 3
 DAY = np.timedelta64(86_400_000_000, "us")
 FEATURE, SECOND = "soc_graph_neighbour_default_share_ever", "soc_graph_second_default_share_ever"
 
@@ -29,10 +30,10 @@ class World:
     def __init__(self, seed: int = 4) -> None:
         rng = np.random.default_rng(seed)
         circle = np.arange(N) // CIRCLE
-        risk = rng.normal(0, 0.45, N // CIRCLE)[circle]
-        self.bad = rng.random(N) < 1 / (1 + np.exp(1.9 - risk))
-        self.as_of = np.datetime64("2024-01-01T12:00", "us") + rng.integers(0, 540, N) * DAY
-        self.known = self.as_of + rng.integers(120, 360, N) * DAY
+        risk = rng.normal(0, 0.9, N // CIRCLE)[circle]
+        self.bad = rng.random(N) < 1 / (1 + np.exp(3.5 - risk))
+        self.as_of = np.datetime64("2024-01-01T12:00", "us") + rng.integers(0, 720, N) * DAY
+        self.known = self.as_of + rng.integers(90, 150, N) * DAY
         own = circle[:, None] * CIRCLE + rng.integers(0, CIRCLE, (N, FRIENDS))
         self.source, self.target = np.repeat(np.arange(N), FRIENDS), own.ravel()
 
@@ -106,7 +107,7 @@ def linked(world: World) -> sparse.csr_matrix:
 def test_ones_own_default_would_tell_nearly_all(world: World, linked: sparse.csr_matrix) -> None:
     """The leak of self, by hand: one's own outcome among those of the circle."""
     own = linked + sparse.eye(N)
-    assert world.auc(np.asarray(own @ world.bad / own.sum(axis=1).A1)) > 0.75
+    assert world.auc(np.asarray(own @ world.bad / own.sum(axis=1).A1)) == pytest.approx(0.93, abs=0.02)
 
 
 def test_the_way_back_to_oneself_would_tell_nearly_all(world: World, linked: sparse.csr_matrix) -> None:

@@ -72,7 +72,7 @@ def test_the_truth_says_how_the_world_was_made(written: Written) -> None:
     meta = written.meta
     assert set(meta["betas"]) == set(FAMILIES)
     assert len(meta["macro"]) == 24
-    assert meta["shares_observed"] == pytest.approx(meta["shares_target"], abs=1e-6)
+    assert meta["shares_observed"] == pytest.approx(meta["shares_target"], abs=0.03)  # what families without weight know
 
 
 @pytest.mark.parametrize("wrong", [{"applicants": 5}, {"processes": 0}, {"base_rate": 0.9}, {"activity_scale": 0.0}])
