@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,7 +44,9 @@ def _checked(params: Mapping[str, Any] | None) -> Any:
 
 def _load_pyfunc(path: str) -> DecisionModel:
     """What MLflow calls: `path` is the folder of the bundle."""
-    return DecisionModel(Decider.load(path))
+    model = DecisionModel(Decider.load(path))
+    gc.freeze()  # what is there by now stays: a full collection need not walk over MLflow's and pandas' objects, 200 ms each time
+    return model
 
 
 def _refusal(what: str, where: str, expected: str, got: str) -> DecisionError:

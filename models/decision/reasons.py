@@ -61,7 +61,7 @@ def rule_reasons(fired: Sequence[Fired], language: Language) -> list[Reasons]:
     """One entry per rule and row it fired on, in the order of the rules."""
     found = []
     for one in fired:
-        if one.mask.any():
+        if one.is_found:
             row = np.flatnonzero(one.mask)
             code, words = (pa.repeat(word, len(row)) for word in (one.code, one.text_zh if language == "zh" else one.text_en))
             found.append(Reasons(row, code, np.full(len(row), np.nan), words))
