@@ -71,7 +71,8 @@ def test_a_frame_may_come_in_other_types_and_orders(house: House, champion: PyFu
 def test_one_row_past_mlflow_is_the_row_of_the_batch_and_meets_every_check(house: House, champion: PyFuncModel) -> None:
     one, model = house.frame.iloc[[7]], champion.get_raw_model()
     batch = Decider.load(house.bundle).decide_table(pa.Table.from_pandas(house.frame, preserve_index=False))
-    assert pa.Table.from_pandas(model.predict(one), batch.schema, preserve_index=False).replace_schema_metadata(None).equals(batch.slice(7, 1))
+    answer = pa.Table.from_pandas(model.predict(one), batch.schema, preserve_index=False)
+    assert answer.replace_schema_metadata(None).equals(batch.slice(7, 1))
     for wrong, said in (
         (one.drop(columns="pay_a_3m"), "column pay_a_3m"), (one.assign(pay_a_3m="1"), "column pay_a_3m"),
         (one.assign(wealth_fen=-1), "column wealth_fen"), (one.assign(as_of="2025-01-01"), "column as_of"),
