@@ -19,7 +19,7 @@ from models.batch.parts import Part
 from models.inputs import Column
 from models.ledger.versions import Versions
 
-BLOCK_BYTES, BLOCK_ROWS = 24 << 20, (1_024, 16_384)
+BLOCK_BYTES, BLOCK_ROWS = 20 << 20, (1_024, 16_384)
 Receipt = dict[str, Any]
 
 
