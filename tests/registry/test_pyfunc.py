@@ -31,7 +31,7 @@ def _refuse(constant: str) -> None:
 
 
 def test_the_server_answers_json_with_null_for_what_is_missing(house: House, champion: PyFuncModel) -> None:
-    """Numbers, whole numbers and texts: decisions by tier alone price nothing; an application that may not be processed has no score (R4)."""
+    """Numbers, whole numbers and texts: decisions by tier alone price nothing; whoever may not be processed has no score (R4)."""
     answer = champion.predict(house.frame)
     answer.loc[3, "score"] = pd.NA
     told = io.StringIO()
