@@ -16,16 +16,18 @@ from rich.console import Console
 
 from data.batch_output import BatchFolder
 from data.batch_table import blocks
-from data.store import read_table
+from data.store import iter_tables
 from models.batch.job import in_order
 from models.inputs import columns
 from models.ledger.replay import Kept, Replay, pieces
 from pipeline import replay_find
 from pipeline.replay_model import model_of
 from pipeline.score_model import PARAMS
+from pipeline.score_part import block_rows
 
 DIFFERS = 6  # exit code
-BLOCK = 131_072
+KEPT_ROWS = 16_384  # of the ledger, read at a time
+CALLS = 1_024  # of the runtime, whose decisions are compared together
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
@@ -36,7 +38,7 @@ def replay(
         Path | None, typer.Option("--input", help="the input, Parquet or CSV, where it no longer lies in its old place; rows in any order")
     ] = None,
     bundle: Annotated[Path | None, typer.Option(help="the bundle that decided, where no registry knows it")] = None,
-    rows: Annotated[int, typer.Option(min=1, help="rows decided at a time; 1: one by one")] = 16_384,
+    rows: Annotated[int, typer.Option(min=1, help="rows decided at a time, or fewer of a wide model; 1: one by one")] = 16_384,
     shuffle: Annotated[int | None, typer.Option(help="decide the rows in a random order, with this seed")] = None,
     threads: Annotated[int, typer.Option(min=1, help="threads that decide")] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="the outcome as JSON on standard output")] = False,
@@ -50,18 +52,19 @@ def replay(
     if decision_id is not None:
         outcome = replay_find.one(batch, decision_id, source, read, decide)
     else:
-        work = Replay(Kept.of(_parts(batch)), read, decide)
-        given = blocks(source or Path(asked["input"]["path"]), replay_find.types(read), BLOCK)
-        outcome = _summed(work.kept, in_order(work, pieces(given, rows, shuffle), threads))
+        most = block_rows(len(read))
+        work = Replay(Kept.of(_kept(batch)), read, decide, rows)
+        given = blocks(source or Path(asked["input"]["path"]), replay_find.types(read), most)
+        outcome = _summed(work.kept, in_order(work, pieces(given, min(most, CALLS * rows), shuffle), threads))
     _tell(outcome, as_json=as_json)
     if outcome["mismatches"]:
         raise SystemExit(DIFFERS)
 
 
-def _parts(batch: BatchFolder) -> Iterator[tuple[pa.Table, pa.Table]]:
+def _kept(batch: BatchFolder) -> Iterator[tuple[pa.Table, pa.Table]]:
     for receipt in batch.finished():
-        part = receipt["part"]
-        yield read_table(batch.file("decisions", part)), read_table(batch.file("ledger", part))
+        decisions, ledger = (batch.file(kind, receipt["part"]) for kind in ("decisions", "ledger"))
+        yield from zip(iter_tables(decisions, rows=KEPT_ROWS), iter_tables(ledger, ["row_hash"], KEPT_ROWS), strict=True)
 
 
 def _summed(kept: Kept, replayed: Iterator[Any]) -> dict[str, Any]:

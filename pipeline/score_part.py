@@ -19,7 +19,7 @@ from models.batch.parts import Part
 from models.inputs import Column
 from models.ledger.versions import Versions
 
-BLOCK_BYTES, BLOCK_ROWS = 24 << 20, (1_024, 16_384)
+BLOCK_BYTES, BLOCK_ROWS = 20 << 20, (1_024, 16_384)
 Receipt = dict[str, Any]
 
 
@@ -39,12 +39,6 @@ class Batch:
         """The columns that are read, in the order in which a row is hashed."""
         return [column.name for column in self.columns]
 
-    @property
-    def block_rows(self) -> int:
-        """Rows decided at a time: few of a wide model, so that the blocks in work stay near BLOCK_BYTES each."""
-        least, most = BLOCK_ROWS
-        return max(least, min(most, BLOCK_BYTES // (8 * len(self.columns))))
-
     def rules(self, duplicates: pa.Array) -> Rules:
         """What a row must keep to be decided."""
         return Rules(self.columns, duplicates, self.today)
@@ -54,7 +48,7 @@ class Batch:
 
         A receipt is without its link to the one before it: parts may be made in any order, by several machines.
         """
-        ahead = parts.cut(self.source.blocks(self.names, self.block_rows, first), self.part_rows)
+        ahead = parts.cut(self.source.blocks(self.names, block_rows(len(self.columns)), first), self.part_rows)
         blocks = takewhile(lambda numbered: numbered[0] < stop, ahead)
         outcomes: Iterator[Outcome] = in_order(Work(self.rules(duplicates), decide), blocks, threads)
         yield from map(self._written, parts.gathered(outcomes, self.part_rows, self.source.rows))  # no name keeps a written part alive
@@ -66,3 +60,9 @@ class Batch:
         ledger = part.ledger(decisions, places, footers, self.versions)
         files = self.folder.write(part.number, {"decisions": decisions, "ledger": ledger, "quarantine": rejected})
         return {"part": part.number, "first": part.first, "rows": part.rows, **parts.counts(decisions, rejected), "files": files}
+
+
+def block_rows(columns: int) -> int:
+    """Rows decided at a time: few of a wide model, so that the blocks in work stay near BLOCK_BYTES each."""
+    least, most = BLOCK_ROWS
+    return max(least, min(most, BLOCK_BYTES // (8 * columns)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from .catalogue import Catalogue
 from .frame import ID, Frame, Source, assemble, wrong_type
 
 TEXT = pa.string()
+DOUBLE = pa.float64()
 FLOAT = 8  # bytes of a float64
 STR: Any = pd.StringDtype(na_value=np.nan)  # texts of a frame, as pandas reads them itself
 REASON = pa.struct([("concept", TEXT), ("points", pa.float64()), ("text", TEXT)])
@@ -40,9 +42,9 @@ def decisions_table(frame: pd.DataFrame) -> pa.Table:
 def frame_of(columns: Mapping[str, Any], index: pd.Index) -> pd.DataFrame:
     """The decisions for pandas, with the values of `table_of`: lists of plain objects where Arrow nests, a score that stays whole.
 
-    By hand, as a round trip through `Table.to_pandas` costs one row more than its decision.
+    By hand, as a round trip through `Table.to_pandas` costs one row more than its decision; the arrays are ours alone, so none is copied.
     """
-    return pd.DataFrame({name: _for_pandas(values, name) for name, values in columns.items()}, index=index)
+    return pd.DataFrame({name: _for_pandas(values, name) for name, values in columns.items()}, index=index, copy=False)
 
 
 def _for_pandas(values: Any, name: str) -> Any:
@@ -62,17 +64,19 @@ def table_of(columns: Mapping[str, Any]) -> pa.Table:
 def read_table(table: pa.Table, catalogue: Catalogue, inputs: Iterable[str], banned: Iterable[str] = ()) -> Frame:
     """The input as Arrow, checked and converted like a frame; features go column by column, no pandas between.
 
-    Columns that lie together in memory as float64 without nulls are taken as they are.
+    Columns that lie evenly in memory as float64 without nulls are taken as they are.
     """
     plain = {name: table[name] for name in dict.fromkeys(table.column_names)} if len(set(table.column_names)) == table.num_columns else {}
 
     def series(name: str) -> pd.Series:
-        return pd.Series(_decoded(plain[name]).to_pandas(), name=name)
+        found: pd.Series = _decoded(plain[name]).to_pandas()
+        found.name = name
+        return found
 
     def numbers(names: Sequence[str]) -> np.ndarray:
-        together = _together([plain[name] for name in names])
-        if together is not None:
-            return together.T
+        evenly = _evenly([plain[name] for name in names])
+        if evenly is not None:
+            return evenly.T
         x = np.empty((len(names), table.num_rows))
         for k, name in enumerate(names):
             x[k] = _number(plain[name], name)
@@ -82,28 +86,29 @@ def read_table(table: pa.Table, catalogue: Catalogue, inputs: Iterable[str], ban
 
 
 class _Memory:
-    """Columns one after the other, for numpy; whoever reads it keeps them alive.
+    """Columns at even distances, for numpy; whoever reads it keeps them alive.
 
     Called writable, as the kernel is compiled for such memory and would copy other; nobody writes to it.
     """
 
-    def __init__(self, columns: Sequence[pa.ChunkedArray], address: int, shape: tuple[int, int]) -> None:
-        self.columns = columns
-        self.__array_interface__ = {"data": (address, False), "shape": shape, "typestr": np.dtype(np.float64).str, "version": 3}
+    def __init__(self, columns: Sequence[pa.ChunkedArray], address: int, step: int) -> None:
+        self.columns, shape = columns, (len(columns), len(columns[0]))
+        place = {"data": (address, False), "shape": shape, "strides": (step, FLOAT)}
+        self.__array_interface__ = {**place, "typestr": np.dtype(np.float64).str, "version": 3}
 
 
-def _together(columns: Sequence[pa.ChunkedArray]) -> np.ndarray | None:
-    """Columns x rows without a copy; None where they do not lie so."""
-    first = end = None
+def _evenly(columns: Sequence[pa.ChunkedArray]) -> np.ndarray | None:
+    """Columns x rows without a copy: whole columns one after the other, or a piece of such a table; None where they do not lie so."""
+    places = []
     for column in columns:
-        if column.num_chunks != 1 or not pa.types.is_float64(column.type) or column.null_count:
+        if column.num_chunks != 1 or column.type != DOUBLE or column.null_count:
             return None
         values = column.chunk(0)
-        at = values.buffers()[1].address + FLOAT * values.offset
-        if end not in (None, at):
-            return None
-        first, end = at if first is None else first, at + FLOAT * len(values)
-    return None if first is None or first == end else np.asarray(_Memory(columns, first, (len(columns), len(columns[0]))))
+        places.append(values.buffers()[1].address + FLOAT * values.offset)
+    steps = {after - before for before, after in pairwise(places)}
+    if len(steps) != 1 or min(steps) < FLOAT * len(columns[0]) or not len(columns[0]):
+        return None
+    return np.asarray(_Memory(columns, places[0], steps.pop()))
 
 
 def _type(name: str, is_whole: bool) -> pa.DataType:

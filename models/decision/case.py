@@ -66,7 +66,7 @@ class Case:
             return _DERIVED[name](self)
         if f"{name}_fen" in self.frame.numbers:
             return self.frame.numbers[f"{name}_fen"] / FEN
-        return self.frame.numbers.get(name, np.full(len(self.grade), np.nan))
+        return self.frame.numbers[name] if name in self.frame.numbers else np.full(len(self.grade), np.nan)
 
     def number(self, name: str) -> np.ndarray:
         """A required count or flag, NaN = not known."""

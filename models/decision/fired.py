@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -21,10 +22,15 @@ class Fired:
     text_zh: str
     mask: np.ndarray
 
+    @cached_property
+    def is_found(self) -> bool:
+        """On any application of the batch."""
+        return bool(self.mask.any())
+
 
 def words_of(n_rows: int, fired: Sequence[Fired], words: Sequence[str]) -> tuple[list[tuple[str, ...]], np.ndarray]:
     """The `words` of what fired (at most 63 things), in order and without repeats: once per combination, and which one each row has."""
-    there = [(one, word) for one, word in zip(fired, words, strict=True) if one.mask.any()]
+    there = [(one, word) for one, word in zip(fired, words, strict=True) if one.is_found]
     patterns = np.zeros(n_rows, dtype=np.int64)
     if not there:
         return [()], patterns

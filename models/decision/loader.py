@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
+from .answer import Answer
 from .decide import Decider
 from .errors import DecisionError
 
@@ -26,7 +28,11 @@ class DecisionModel:
         """
         if not isinstance(frame, pd.DataFrame):
             raise _refusal("the input is not a frame", "predict(frame)", "a pandas DataFrame with named columns", type(frame).__name__)
-        return self.decider.decide(frame, **_checked(params))
+        return Answer(self.decider.decide(frame, **_checked(params)), copy=False)
+
+    def get_raw_model(self) -> DecisionModel:
+        """What `mlflow.pyfunc.load_model(...).get_raw_model()` gives: `predict` without MLflow's look at every column before ours."""
+        return self
 
     def predict_table(self, table: pa.Table, params: Mapping[str, Any] | None = None) -> pa.Table:
         """The same with Arrow in and out, for batches."""
@@ -42,8 +48,11 @@ def _checked(params: Mapping[str, Any] | None) -> Any:
 
 
 def _load_pyfunc(path: str) -> DecisionModel:
-    """What MLflow calls: `path` is the folder of the bundle."""
-    return DecisionModel(Decider.load(path))
+    """What MLflow calls: `path` is the folder of the bundle. Compiled code is loaded here, so the first row waits no longer than others."""
+    decider = Decider.load(path)
+    decider.bundle.scorer.warm()
+    gc.freeze()  # what is there by now stays: no full collection needs to walk over the objects of MLflow, numba and pandas
+    return DecisionModel(decider)
 
 
 def _refusal(what: str, where: str, expected: str, got: str) -> DecisionError:

@@ -61,7 +61,7 @@ def rule_reasons(fired: Sequence[Fired], language: Language) -> list[Reasons]:
     """One entry per rule and row it fired on, in the order of the rules."""
     found = []
     for one in fired:
-        if one.mask.any():
+        if one.is_found:
             row = np.flatnonzero(one.mask)
             code, words = (pa.repeat(word, len(row)) for word in (one.code, one.text_zh if language == "zh" else one.text_en))
             found.append(Reasons(row, code, np.full(len(row), np.nan), words))
@@ -90,7 +90,8 @@ def score_reasons(
     points, lead = told
     gain = np.round(points - reference.concepts(catalogue), RANK_DECIMALS)
     order = np.argsort(np.where(lead < 0, np.inf, gain), axis=1, kind="stable")[:, :TOP]
-    kept = (np.take_along_axis(gain, order, axis=1) < 0) & (np.take_along_axis(lead, order, axis=1) >= 0)
+    own = np.arange(len(order))[:, None]
+    kept = (gain[own, order] < 0) & (lead[own, order] >= 0)
     kept[:, 0] = True  # an adverse decision always has a reason, even where nothing lies below the reference
     row, place = np.nonzero(kept)
     concept = order[row, place]

@@ -54,6 +54,12 @@ class Scorer:
         """Points of all rows per concept."""
         return self.told(x, np.zeros(len(self.catalogue.features)))[0]
 
+    def warm(self) -> None:
+        """Score and explain a row of nulls: what is loaded when first needed is then there."""
+        nothing = np.full((1, len(self.catalogue.features)), np.nan)
+        self.margin.raw(nothing)
+        self.concept_points(nothing)
+
     @cached_property
     def _columns(self) -> tuple[np.ndarray, np.ndarray]:
         owner = self.catalogue.concept_of

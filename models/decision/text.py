@@ -22,6 +22,7 @@ COLON = {"en": ": ", "zh": "："}
 PER_CENT = {"en": " %", "zh": "%"}
 ABOUT = {"en": " (about {})", "zh": "（约{}）"}
 LEVELS = ("mean", "min", "max", "last")  # aggregates of logarithms that are a logarithm themselves
+FEW = 8  # rows that are picked one by one
 LARGEST_LOG = 700.0  # the exponential of more is no float
 LOG_LEVEL = "level of log CNY"
 NUMBER, YUAN, PERCENTAGE = Style(2, is_bare=True), Style(0), Style(1, is_grouped=False)
@@ -33,6 +34,8 @@ UNIT_WORDS = {
 
 def picked(words: Sequence[str | None], which: np.ndarray) -> pa.Array:
     """words[which] as a text column; -1 picks the last."""
+    if len(which) <= FEW:  # one row must not pay for what is quick for many
+        return pa.array([words[k] for k in which.tolist()], pa.string())
     return pa.array(words, pa.string()).take(pa.array(which % len(words)))
 
 

@@ -90,7 +90,7 @@ def verdicts_of(case: Case) -> Verdicts:
     deciding = [*gates, *refusing(criteria), *(f for f in found.fired if f.outcome), *rules]
     outcome = np.maximum(by_tier, np.where(limit.cny == 0, DECLINE, APPROVE))
     for fired in deciding:
-        if fired.outcome and fired.mask.any():
+        if fired.outcome and fired.is_found:
             outcome = np.where(fired.mask, np.maximum(outcome, OUTCOMES.index(fired.outcome)), outcome)
     told = (*deciding, *unmet(criteria, outcome != APPROVE))
     return Verdicts(outcome, by_tier, told, tuple(found.actions), (*passed_unknown(criteria), *found.unknown), limit)

@@ -28,7 +28,7 @@ class Kept:
 
     @classmethod
     def of(cls, parts: Iterable[tuple[pa.Table, pa.Table]]) -> Kept:
-        """From (decisions, ledger) of each part."""
+        """From blocks of (decisions, ledger), of which the row_hash is read."""
         ids, rows, whole = [], [], []
         for decisions, ledger in parts:
             ids.extend(decisions[ID].chunks)
@@ -48,21 +48,28 @@ class Replayed:
 
 @dataclass(frozen=True)
 class Replay:
-    """Decide blocks of the input again; `decide` is the runtime of the versions that decided."""
+    """Decide blocks of the input again, `rows` at a time; `decide` is the runtime of the versions that decided.
+
+    Input and decisions are compared a block at a time: rows decided one by one must not pay for hashes one by one.
+    """
 
     kept: Kept
     columns: tuple[Column, ...]
     decide: Decide
+    rows: int
 
     def __call__(self, block: pa.Table) -> Replayed:
         """Rows of `block` that the batch does not know (set aside, or of another batch) are left out."""
         place = self.kept.ids.get_indexer(pd.Index(block[ID].to_pandas()))
-        known = block.filter(pa.array(place >= 0)).combine_chunks()
+        read = canonical(block.filter(pa.array(place >= 0)), self.columns)
         place = place[place >= 0]
-        read = canonical(known, self.columns)
         inputs = row_hashes(read, is_canonical=True) == self.kept.row_hash[place]
-        decisions = row_hashes(self.decide(read)) == self.kept.decision_hash[place]
+        decisions = row_hashes(self._decided(read)) == self.kept.decision_hash[place]
         return Replayed(place, place[~inputs], place[inputs & ~decisions])
+
+    def _decided(self, read: pa.Table) -> pa.Table:
+        starts = range(0, max(len(read), 1), self.rows)
+        return pa.concat_tables([self.decide(read.slice(start, self.rows)) for start in starts])
 
 
 def pieces(blocks: Iterable[pa.Table], rows: int, shuffle: int | None) -> Iterator[pa.Table]:

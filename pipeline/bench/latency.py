@@ -1,4 +1,5 @@
-"""Table `latency`: a fresh process to its first decision, and one application at a time with its reasons, by the model of the last run.
+"""Table `latency`: a fresh process to its first decision, and one application at a time with its reasons, by the model of the last run:
+our runtime alone, and the same model registered, called through MLflow's `predict` and past it (`get_raw_model`).
 
 The sources speak of seconds per decision (S1-R21, S5-R12).
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +18,17 @@ import pyarrow as pa
 
 from data.store import iter_tables, open_parquet, write_table
 from models.decision.decide import Decider
+from models.registry.store import Store
 from pipeline import paths
 from pipeline.bench.row import Row, compare
+from pipeline.score_model import RUNTIME
 from pipeline.usage import measure
 
 ROWS, ROUNDS = 200, 5
 COLD_BAR, COLD_AIM = 6.0, 3.0  # seconds
-P50_BAR, P99_BAR = 5.0, 20.0  # milliseconds
-COMMAND = "python -m pipeline.bench.first_decision data/model <200 rows of the matrix>"
+BARS = {"p50": (0.5, 5.0), "p99": (0.99, 20.0)}  # quantile, milliseconds
+FIRST, REGISTERED = "pipeline.bench.first_decision", "pipeline.bench.registered"
+SAID = {"warm": "our runtime", "mlflow": "MLflow's predict", "raw": "MLflow's get_raw_model"}
 
 
 def run(quick: bool) -> list[Row]:
@@ -31,15 +36,13 @@ def run(quick: bool) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="creditloom-bench-") as name:
         file = Path(name) / "applications.parquet"
         write_table(applications(ROWS), file)
-        _once(file)  # compiles where no compiled code is cached yet
-        found = [_once(file) for _ in range(2 if quick else ROUNDS)]
-    warm = [1e3 * np.quantile(one["warm"], (0.5, 0.99)) for one in found]
-    commands = COMMAND, "the bar"
-    return [
-        compare("latency", "fresh process to first decision", commands, "s", [(one["cold"], 1.0) for one in found], COLD_BAR, COLD_AIM),
-        compare("latency", "one application with reasons, p50", commands, "ms", [(float(p50), 1.0) for p50, _ in warm], P50_BAR),
-        compare("latency", "one application with reasons, p99", commands, "ms", [(float(p99), 1.0) for _, p99 in warm], P99_BAR),
-    ]
+        registered = Store.at(Path(name) / "registry", {}).publish(paths.MODEL, RUNTIME, "bench", {}, {}).location
+        _said(FIRST, paths.MODEL, file)  # compiles where no compiled code is cached yet
+        found = [{**_said(FIRST, paths.MODEL, file), **_said(REGISTERED, registered, file)} for _ in range(2 if quick else ROUNDS)]
+    cold = compare(
+        "latency", "fresh process to first decision", _commands("warm"), "s", _beside([o["cold"] for o in found]), COLD_BAR, COLD_AIM
+    )
+    return [cold, *(_row(way, name, [o[way] for o in found]) for way in SAID for name in BARS)]
 
 
 def applications(rows: int) -> pa.Table:
@@ -49,7 +52,22 @@ def applications(rows: int) -> pa.Table:
     return next(iter_tables(paths.MATRIX, Decider.load(paths.MODEL).columns(there), rows))
 
 
-def _once(file: Path) -> dict[str, Any]:
-    said = measure("pipeline.bench.first_decision", str(paths.MODEL), str(file), repr(time.time()), folder=Path()).said
+def _row(way: str, name: str, rounds: Sequence[Sequence[float]]) -> Row:
+    quantile, bar = BARS[name]
+    figures = [1e3 * float(np.quantile(seconds, quantile)) for seconds in rounds]
+    return compare("latency", f"one application with reasons, {SAID[way]}, {name}", _commands(way), "ms", _beside(figures), bar)
+
+
+def _beside(figures: Sequence[float]) -> list[tuple[float, float]]:
+    return [(figure, 1.0) for figure in figures]
+
+
+def _commands(way: str) -> tuple[str, str]:
+    ours = f"{FIRST} data/model" if way == "warm" else f"{REGISTERED} <the same, registered>"
+    return f"python -m {ours} <{ROWS} rows of the matrix>", "the bar"
+
+
+def _said(module: str, model: Path, file: Path) -> dict[str, Any]:
+    said = measure(module, str(model), str(file), repr(time.time()), folder=Path()).said
     found: dict[str, Any] = json.loads(said.strip().splitlines()[-1])
     return found

@@ -150,7 +150,11 @@ def _ask(url: str, frame: pd.DataFrame) -> list[dict[str, object]]:
     body = {"columns": list(frame.columns), "data": [list(row.values()) for row in _plain(frame)]}
     request = urllib.request.Request(url, json.dumps({"dataframe_split": body}).encode(), {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=60) as response:
-        return json.loads(response.read(), parse_constant=lambda _: None)["predictions"]  # MLflow writes null as NaN
+        return json.loads(response.read(), parse_constant=_no_json)["predictions"]
+
+
+def _no_json(constant: str) -> None:
+    pytest.fail(f"the answer is not JSON: {constant}")
 
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, object]]:
