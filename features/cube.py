@@ -42,6 +42,7 @@ class Rows:
         self.stream, self.n, self._table = stream, len(as_of), _in_order(table)
         self.time = _native(self._table, "event_time")
         self.row, self.age, self.day, self.step = loops.placed(_native(self._table, "row"), self.time, as_of)
+        self.cell = loops.cells(self.step, self.row, self.n)
         self._columns: dict[str, np.ndarray] = {}
         self._numbers: dict[str, np.ndarray] = {}
         self._values: dict[str, np.ndarray] = {}
@@ -70,17 +71,16 @@ class Rows:
             self._columns[key] = self.column(name).astype(np.int64, copy=False)
         return self._columns[key]
 
-    def values(self, measure: Measure | None) -> np.ndarray:
-        """The measure of every row, NaN where it has none; without a measure 1."""
-        key = measure.name if measure else ""
-        if key not in self._values:
-            self._values[key] = FORMS[measure.form](*map(self.numbers, measure.columns)) if measure else np.ones(len(self.row))
-        return self._values[key]
+    def values(self, measure: Measure) -> np.ndarray:
+        """The measure of every row, NaN where it has none."""
+        if measure.name not in self._values:
+            self._values[measure.name] = FORMS[measure.form](*map(self.numbers, measure.columns))
+        return self._values[measure.name]
 
     def bins(self, days: int) -> np.ndarray:
-        """Number of the bin of so many days that each row lies in, back from as_of; 255 and more are one."""
+        """Cell of every row where planes are bins of so many days back from as_of; what is older shares a last one."""
         if days not in self._bins:
-            self._bins[days] = np.minimum(self.day // np.int32(days), np.int32(255)).astype(np.uint8)
+            self._bins[days] = loops.bins(self.day, self.row, days, self.n)
         return self._bins[days]
 
     def part(self, name: str) -> Part:
@@ -156,40 +156,38 @@ class Part:
         """
         r = self.rows
         if measure is None:
-            return self.made("counts", None, lambda: loops.counts(self.at, r.row, r.step, r.n))[0]
+            return self.made("counts", None, lambda: loops.upto(self.at, r.cell, r.n))[0]
         if kind.startswith("t"):
-            sums = self.made("trends", measure, lambda: loops.trends(self.at, r.row, r.step, r.values(measure), r.age, r.n))
+            sums = self.made("trends", measure, lambda: loops.trends(self.at, r.cell, r.values(measure), r.age, r.n))
             return sums[("t", "tt", "tv").index(kind)]
-        return self.made("moments", measure, lambda: loops.moments(self.at, r.row, r.step, r.values(measure), r.n))[
-            ("n", "s", "ss").index(kind)
-        ]
+        return self.made("moments", measure, lambda: loops.moments(self.at, r.cell, r.values(measure), r.n))[("n", "s", "ss").index(kind)]
 
     def days(self) -> np.ndarray:
         """Days with rows, most rows on one day."""
         r = self.rows
-        return self.made("days", None, lambda: loops.days(self.at, r.row, r.step, r.day, r.n))
+        return self.made("days", None, lambda: loops.days(self.at, r.cell, r.row, r.day, r.n))
 
     def day_sums(self, measure: Measure) -> np.ndarray:
         """Largest sum on one day."""
         r = self.rows
-        return self.made("day sums", measure, lambda: loops.day_sums(self.at, r.row, r.step, r.day, r.values(measure), r.n))
+        return self.made("day sums", measure, lambda: loops.day_sums(self.at, r.cell, r.row, r.day, r.values(measure), r.n))
 
     def binned(self, days: int, measure: Measure | None = None) -> np.ndarray:
         """(bins, applications) of the year: rows, or the sums of the measure."""
-        r, bins, bin_ = self.rows, clock.YEAR_DAYS // days, self.rows.bins(days)
+        r, bins, cell = self.rows, clock.YEAR_DAYS // days, self.rows.bins(days)
         if measure is None:
-            return self.made(f"bins of {days}", None, lambda: loops.binned(self.at, r.row, bin_, bins, r.n))
-        return self.made(f"bins of {days}", measure, lambda: loops.binned_sums(self.at, r.row, bin_, r.values(measure), bins, r.n))
+            return self.made(f"bins of {days}", None, lambda: loops.counts(self.at, cell, bins + 1, r.n))[:bins]
+        return self.made(f"bins of {days}", measure, lambda: loops.sums(self.at, cell, r.values(measure), bins + 1, r.n))[:bins]
 
     def extremes(self, measure: Measure) -> np.ndarray:
         """Smallest and largest value; infinite without any."""
         r = self.rows
-        return self.made("extremes", measure, lambda: loops.extremes(self.at, r.row, r.step, r.values(measure), r.n))
+        return self.made("extremes", measure, lambda: loops.extremes(self.at, r.cell, r.values(measure), r.n))
 
     def ends(self, measure: Measure | None = None) -> np.ndarray:
         """The oldest and the newest row of each application, by its place in the stream; -1 without one."""
         r = self.rows
-        return self.made("ends", measure, lambda: loops.ends(self.at, r.row, r.values(measure), r.n))
+        return self.made("ends", measure, lambda: loops.ends(self.at, r.row, r.values(measure) if measure else None, r.n))
 
 
 def _in_order(table: pa.Table) -> pa.Table:

@@ -2,8 +2,10 @@
 
 `at` are the places of a slice's rows among the stream's, which come in the order (application, event_time, event_id): nothing is copied
 for a slice. `row` (the application), `step`, `day`, `age` and `value` have one entry per row of the stream; what is an index is unsigned
-(one that cannot be negative is twice as fast). A value that is null is NaN and is left out. Results are (kinds, steps, n): a step's sums
-run in the order of the rows, then each window is the sum over its steps, so no cell depends on which other applications are there.
+(one that cannot be negative is twice as fast). A value that is null is NaN and is left out. A `cell` is one application in one step (or in
+one bin of days): its rows follow one another, so its sums are kept at hand and stored when the next cell begins. Results are
+(kinds, steps, n): a step's sums run in the order of the rows, then each window is the sum over its steps, so no cell depends on which other
+applications are there.
 """
 
 from __future__ import annotations
@@ -71,6 +73,24 @@ def placed(row: np.ndarray, time: np.ndarray, as_of: np.ndarray) -> tuple[np.nda
 
 
 @jit
+def cells(plane: np.ndarray, row: np.ndarray, n: int) -> np.ndarray:
+    """Cell of every row: its application in its plane, a step."""
+    found = np.empty(len(row), np.uint32)
+    for i in range(len(row)):
+        found[i] = plane[i] * np.uint32(n) + row[i]
+    return found
+
+
+@jit
+def bins(day: np.ndarray, row: np.ndarray, days: int, n: int) -> np.ndarray:
+    """Cell of every row in planes of so many days, back from as_of; what is older than the last whole bin of the year shares one more."""
+    found, size, last = np.empty(len(row), np.uint32), np.int32(days), np.int32(YEAR_DAYS // days)
+    for i in range(len(row)):
+        found[i] = np.uint32(min(day[i] // size, last)) * np.uint32(n) + row[i]
+    return found
+
+
+@jit
 def chosen(mask: np.ndarray) -> np.ndarray:
     """Places of the rows that a mask holds."""
     places = np.empty(len(mask) + 1, np.uint32)  # one more, as every row is written before it is known to count
@@ -89,154 +109,181 @@ def _accumulate(sums: np.ndarray) -> None:
 
 
 @jit
-def counts(at: np.ndarray, row: np.ndarray, step: np.ndarray, n: int) -> np.ndarray:
-    """Rows per window."""
-    out = np.zeros((1, N_STEPS, n))
+def counts(at: np.ndarray, cell: np.ndarray, planes: int, n: int) -> np.ndarray:
+    """(planes, n): rows per cell."""
+    out, here, rows = np.zeros(planes * n), np.uint32(0), 0.0
     for i in at:
-        out[0, step[i], row[i]] += 1.0
-    _accumulate(out)
-    return out
+        if cell[i] != here:
+            out[here] = rows
+            here, rows = cell[i], 0.0
+        rows += 1.0
+    if len(at):
+        out[here] = rows
+    return out.reshape(planes, n)
 
 
 @jit
-def moments(at: np.ndarray, row: np.ndarray, step: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
-    """Rows with a value, sum of values, sum of squares."""
-    out = np.zeros((3, N_STEPS, n))
+def sums(at: np.ndarray, cell: np.ndarray, value: np.ndarray, planes: int, n: int) -> np.ndarray:
+    """(planes, n): sums of values per cell."""
+    out, here, total = np.zeros(planes * n), np.uint32(0), 0.0
     for i in at:
-        v = value[i]
-        if v == v:
-            out[0, step[i], row[i]] += 1.0
-            out[1, step[i], row[i]] += v
-            out[2, step[i], row[i]] += v * v
-    _accumulate(out)
-    return out
-
-
-@jit
-def trends(at: np.ndarray, row: np.ndarray, step: np.ndarray, value: np.ndarray, age: np.ndarray, n: int) -> np.ndarray:
-    """Sums of time in months (negative before as_of), time squared, and time times value, over rows with a value."""
-    out = np.zeros((3, N_STEPS, n))
-    for i in at:
-        v, t = value[i], -age[i] / (BIN_DAYS * MICROS_PER_DAY)
-        if v == v:
-            out[0, step[i], row[i]] += t
-            out[1, step[i], row[i]] += t * t
-            out[2, step[i], row[i]] += t * v
-    _accumulate(out)
-    return out
-
-
-@jit
-def extremes(at: np.ndarray, row: np.ndarray, step: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
-    """Smallest and largest value; infinite without any."""
-    out = np.empty((2, N_STEPS, n))
-    out[0], out[1] = np.inf, -np.inf
-    for i in at:
-        v, s, a = value[i], step[i], row[i]
-        if v == v:
-            out[0, s, a] = min(out[0, s, a], v)
-            out[1, s, a] = max(out[1, s, a], v)
-    for s in range(1, N_STEPS):
-        out[0, s] = np.minimum(out[0, s], out[0, s - 1])
-        out[1, s] = np.maximum(out[1, s], out[1, s - 1])
-    return out
-
-
-@jit
-def binned(at: np.ndarray, row: np.ndarray, bin_: np.ndarray, bins: int, n: int) -> np.ndarray:
-    """(bins, n): rows per bin back from as_of."""
-    out = np.zeros((bins, n))
-    for i in at:
-        if bin_[i] < bins:
-            out[bin_[i], row[i]] += 1.0
-    return out
-
-
-@jit
-def binned_sums(at: np.ndarray, row: np.ndarray, bin_: np.ndarray, value: np.ndarray, bins: int, n: int) -> np.ndarray:
-    """(bins, n): sums of values per bin back from as_of."""
-    out = np.zeros((bins, n))
-    for i in at:
-        if bin_[i] < bins and value[i] == value[i]:
-            out[bin_[i], row[i]] += value[i]
-    return out
-
-
-@jit
-def days(at: np.ndarray, row: np.ndarray, step: np.ndarray, day: np.ndarray, n: int) -> np.ndarray:
-    """Days with rows, most rows on one day."""
-    out = np.zeros((2, N_STEPS, n))
-    count, before = 0.0, -1
-    for i in at:
-        if before < 0 or row[i] != row[before] or day[i] != day[before]:
-            count = 0.0
-            out[0, step[i], row[i]] += 1.0
-        count += 1.0
-        out[1, step[i], row[i]] = max(out[1, step[i], row[i]], count)
-        before = i
-    for s in range(1, N_STEPS):
-        out[0, s] += out[0, s - 1]
-        out[1, s] = np.maximum(out[1, s], out[1, s - 1])
-    return out
-
-
-@jit
-def day_sums(at: np.ndarray, row: np.ndarray, step: np.ndarray, day: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
-    """(steps, n): largest sum of values on one day."""
-    out = np.zeros((N_STEPS, n))
-    total, before = 0.0, -1
-    for i in at:
-        if before < 0 or row[i] != row[before] or day[i] != day[before]:
-            total = 0.0
+        if cell[i] != here:
+            out[here] = total
+            here, total = cell[i], 0.0
         if value[i] == value[i]:
             total += value[i]
-        out[step[i], row[i]] = max(out[step[i], row[i]], total)
-        before = i
-    for s in range(1, N_STEPS):
-        out[s] = np.maximum(out[s], out[s - 1])
-    return out
+    if len(at):
+        out[here] = total
+    return out.reshape(planes, n)
 
 
 @jit
-def gaps(at: np.ndarray, row: np.ndarray, step: np.ndarray, age: np.ndarray, n: int) -> np.ndarray:
-    """Between neighbours in time, counted where the later one lies: how many, sum and squares of the days, the longest."""
-    out = np.zeros((4, N_STEPS, n))
-    before = -1
-    for i in at:
-        if before >= 0 and row[i] == row[before]:
-            s, a, gap = step[i], row[i], (age[before] - age[i]) / MICROS_PER_DAY
-            out[0, s, a] += 1.0
-            out[1, s, a] += gap
-            out[2, s, a] += gap * gap
-            out[3, s, a] = max(out[3, s, a], gap)
-        before = i
-    _accumulate(out[:3])
-    for s in range(1, N_STEPS):
-        out[3, s] = np.maximum(out[3, s], out[3, s - 1])
-    return out
-
-
-@jit
-def moves(at: np.ndarray, row: np.ndarray, step: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
-    """Between neighbours in time with a value, counted where the later one lies: how many, sum of absolute changes."""
-    out = np.zeros((2, N_STEPS, n))
-    before = -1
-    for i in at:
-        if value[i] == value[i]:
-            if before >= 0 and row[i] == row[before]:
-                out[0, step[i], row[i]] += 1.0
-                out[1, step[i], row[i]] += abs(value[i] - value[before])
-            before = i
+def upto(at: np.ndarray, cell: np.ndarray, n: int) -> np.ndarray:
+    """Rows per window."""
+    out = counts(at, cell, N_STEPS, n).reshape(1, N_STEPS, n)
     _accumulate(out)
     return out
 
 
 @jit
-def ends(at: np.ndarray, row: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
-    """(2, n): place of the oldest and of the newest row with a value of each application; -1 without one."""
-    out = np.full((2, n), -1)
+def moments(at: np.ndarray, cell: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
+    """Rows with a value, sum of values, sum of squares."""
+    out, here, rows, total, squares = np.zeros((3, N_STEPS * n)), np.uint32(0), 0.0, 0.0, 0.0
+    for i in at:
+        if cell[i] != here:
+            out[0, here], out[1, here], out[2, here] = rows, total, squares
+            here, rows, total, squares = cell[i], 0.0, 0.0, 0.0
+        v = value[i]
+        if v == v:
+            rows, total, squares = rows + 1.0, total + v, squares + v * v
+    if len(at):
+        out[0, here], out[1, here], out[2, here] = rows, total, squares
+    windows = out.reshape(3, N_STEPS, n)
+    _accumulate(windows)
+    return windows
+
+
+@jit
+def trends(at: np.ndarray, cell: np.ndarray, value: np.ndarray, age: np.ndarray, n: int) -> np.ndarray:
+    """Sums of time in months (negative before as_of), time squared, and time times value, over rows with a value."""
+    out, here, first, second, mixed = np.zeros((3, N_STEPS * n)), np.uint32(0), 0.0, 0.0, 0.0
+    for i in at:
+        if cell[i] != here:
+            out[0, here], out[1, here], out[2, here] = first, second, mixed
+            here, first, second, mixed = cell[i], 0.0, 0.0, 0.0
+        v, t = value[i], -age[i] / (BIN_DAYS * MICROS_PER_DAY)
+        if v == v:
+            first, second, mixed = first + t, second + t * t, mixed + t * v
+    if len(at):
+        out[0, here], out[1, here], out[2, here] = first, second, mixed
+    windows = out.reshape(3, N_STEPS, n)
+    _accumulate(windows)
+    return windows
+
+
+@jit
+def extremes(at: np.ndarray, cell: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
+    """Smallest and largest value; infinite without any."""
+    out, here, low, high = np.empty((2, N_STEPS * n)), np.uint32(0), np.inf, -np.inf
+    out[0], out[1] = np.inf, -np.inf
+    for i in at:
+        if cell[i] != here:
+            out[0, here], out[1, here] = low, high
+            here, low, high = cell[i], np.inf, -np.inf
+        v = value[i]
+        if v == v:
+            low, high = min(low, v), max(high, v)
+    if len(at):
+        out[0, here], out[1, here] = low, high
+    windows = out.reshape(2, N_STEPS, n)
+    for s in range(1, N_STEPS):
+        windows[0, s] = np.minimum(windows[0, s], windows[0, s - 1])
+        windows[1, s] = np.maximum(windows[1, s], windows[1, s - 1])
+    return windows
+
+
+@jit
+def days(at: np.ndarray, cell: np.ndarray, row: np.ndarray, day: np.ndarray, n: int) -> np.ndarray:
+    """Days with rows, most rows on one day."""
+    out, here, found, most = np.zeros((2, N_STEPS * n)), np.uint32(0), 0.0, 0.0
+    count, a, d = 0.0, np.uint32(0), np.int32(-1)
+    for i in at:
+        if cell[i] != here:
+            out[0, here], out[1, here] = found, most
+            here, found, most = cell[i], 0.0, 0.0
+        if row[i] != a or day[i] != d:
+            found, count, a, d = found + 1.0, 0.0, row[i], day[i]
+        count += 1.0
+        most = max(most, count)
+    if len(at):
+        out[0, here], out[1, here] = found, most
+    windows = out.reshape(2, N_STEPS, n)
+    for s in range(1, N_STEPS):
+        windows[0, s] += windows[0, s - 1]
+        windows[1, s] = np.maximum(windows[1, s], windows[1, s - 1])
+    return windows
+
+
+@jit
+def day_sums(at: np.ndarray, cell: np.ndarray, row: np.ndarray, day: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
+    """(steps, n): largest sum of values on one day."""
+    out, total, a, d = np.zeros(N_STEPS * n), 0.0, np.uint32(0), np.int32(-1)
+    for i in at:
+        if row[i] != a or day[i] != d:
+            total, a, d = 0.0, row[i], day[i]
+        if value[i] == value[i]:
+            total += value[i]
+        out[cell[i]] = max(out[cell[i]], total)
+    windows = out.reshape(N_STEPS, n)
+    for s in range(1, N_STEPS):
+        windows[s] = np.maximum(windows[s], windows[s - 1])
+    return windows
+
+
+@jit
+def gaps(at: np.ndarray, cell: np.ndarray, row: np.ndarray, age: np.ndarray, n: int) -> np.ndarray:
+    """Between neighbours in time, counted where the later one lies: how many, sum and squares of the days, the longest."""
+    out, here, rows, total, squares, longest = np.zeros((4, N_STEPS * n)), np.uint32(0), 0.0, 0.0, 0.0, 0.0
+    before = np.uint32(0)
+    for k in range(len(at)):
+        i = at[k]
+        if cell[i] != here:
+            out[0, here], out[1, here], out[2, here], out[3, here] = rows, total, squares, longest
+            here, rows, total, squares, longest = cell[i], 0.0, 0.0, 0.0, 0.0
+        if k > 0 and row[i] == row[before]:
+            gap = (age[before] - age[i]) / MICROS_PER_DAY
+            rows, total, squares, longest = rows + 1.0, total + gap, squares + gap * gap, max(longest, gap)
+        before = i
+    if len(at):
+        out[0, here], out[1, here], out[2, here], out[3, here] = rows, total, squares, longest
+    windows = out.reshape(4, N_STEPS, n)
+    _accumulate(windows[:3])
+    for s in range(1, N_STEPS):
+        windows[3, s] = np.maximum(windows[3, s], windows[3, s - 1])
+    return windows
+
+
+@jit
+def moves(at: np.ndarray, cell: np.ndarray, row: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
+    """Between neighbours in time with a value, counted where the later one lies: how many, sum of absolute changes."""
+    out, before, is_first = np.zeros((2, N_STEPS * n)), np.uint32(0), True
     for i in at:
         if value[i] == value[i]:
+            if not is_first and row[i] == row[before]:
+                out[0, cell[i]] += 1.0
+                out[1, cell[i]] += abs(value[i] - value[before])
+            before, is_first = i, False
+    windows = out.reshape(2, N_STEPS, n)
+    _accumulate(windows)
+    return windows
+
+
+@jit
+def ends(at: np.ndarray, row: np.ndarray, value: np.ndarray | None, n: int) -> np.ndarray:
+    """(2, n): place of the oldest and of the newest row with a value of each application, of any row where `value` is None; -1 without."""
+    out = np.full((2, n), -1)
+    for i in at:
+        if value is None or value[i] == value[i]:
             if out[0, row[i]] < 0:
                 out[0, row[i]] = i
             out[1, row[i]] = i
