@@ -53,7 +53,7 @@ class Rows:
     def column(self, name: str) -> np.ndarray:
         """A stored or derived column in its own type; null is NaN where it is a number with nulls, and -1 for identifiers."""
         if name not in self._columns:
-            virtual = {"hour": clock.hour_of_day, "weekday": clock.weekday}
+            virtual = {"hour": loops.hours, "weekday": loops.weekdays}
             self._columns[name] = virtual[name](self.time) if name in virtual else _native(self._table, name)
         return self._columns[name]
 
@@ -65,11 +65,11 @@ class Rows:
         return self._numbers[name]
 
     def identifiers(self, name: str) -> np.ndarray:
-        """A column for comparing, as int64; null is -1."""
-        key = f"{name} as int64"
-        if key not in self._columns:
-            self._columns[key] = self.column(name).astype(np.int64, copy=False)
-        return self._columns[key]
+        """A column for comparing, as int64, or as int8 where it is stored so; null is -1."""
+        stored = self.column(name)
+        if stored.dtype not in (np.int8, np.int64):
+            self._columns[name] = stored.astype(np.int64)
+        return self._columns[name]
 
     def values(self, measure: Measure) -> np.ndarray:
         """The measure of every row, NaN where it has none."""

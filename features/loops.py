@@ -73,6 +73,24 @@ def placed(row: np.ndarray, time: np.ndarray, as_of: np.ndarray) -> tuple[np.nda
 
 
 @jit
+def hours(time: np.ndarray) -> np.ndarray:
+    """Hour 0-23 of the stored clock."""
+    found = np.empty(len(time), np.int8)
+    for i in range(len(time)):
+        found[i] = time[i] // (MICROS_PER_DAY // 24) % 24
+    return found
+
+
+@jit
+def weekdays(time: np.ndarray) -> np.ndarray:
+    """Monday is 0; 1970-01-01 was a Thursday."""
+    found = np.empty(len(time), np.int8)
+    for i in range(len(time)):
+        found[i] = (time[i] // MICROS_PER_DAY + 3) % 7
+    return found
+
+
+@jit
 def cells(plane: np.ndarray, row: np.ndarray, n: int) -> np.ndarray:
     """Cell of every row: its application in its plane, a step."""
     found = np.empty(len(row), np.uint32)
