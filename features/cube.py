@@ -24,8 +24,9 @@ FEW_RUNS, FEW_PIECES = 64, 1_000
 def divide(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     """`top / bottom`, null where the bottom is 0 or either side is null."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.asarray(top, float) / bottom
-    return np.where(np.equal(bottom, 0), np.nan, ratio)
+        ratio = np.true_divide(top, bottom, dtype=float)
+    np.copyto(ratio, np.nan, where=np.equal(bottom, 0))
+    return ratio
 
 
 FORMS: dict[str, Callable[..., np.ndarray]] = {
@@ -88,6 +89,10 @@ class Rows:
         if name not in self._parts:
             self._parts[name] = Part(self, self._index(self.stream.slice(name)))
         return self._parts[name]
+
+    def release(self) -> None:
+        """Let go of the parts, which know their rows: the memory of a stream would wait for the garbage collector, and be taken anew."""
+        self._parts.clear()
 
     def _index(self, part: Slice) -> np.ndarray:
         if not part.where:

@@ -129,29 +129,19 @@ def _accumulate(sums: np.ndarray) -> None:
 @jit
 def counts(at: np.ndarray, cell: np.ndarray, planes: int, n: int) -> np.ndarray:
     """(planes, n): rows per cell."""
-    out, here, rows = np.zeros(planes * n), np.uint32(0), 0.0
+    out = np.zeros(planes * n)
     for i in at:
-        if cell[i] != here:
-            out[here] = rows
-            here, rows = cell[i], 0.0
-        rows += 1.0
-    if len(at):
-        out[here] = rows
+        out[cell[i]] += 1.0
     return out.reshape(planes, n)
 
 
 @jit
 def sums(at: np.ndarray, cell: np.ndarray, value: np.ndarray, planes: int, n: int) -> np.ndarray:
     """(planes, n): sums of values per cell."""
-    out, here, total = np.zeros(planes * n), np.uint32(0), 0.0
+    out = np.zeros(planes * n)
     for i in at:
-        if cell[i] != here:
-            out[here] = total
-            here, total = cell[i], 0.0
         if value[i] == value[i]:
-            total += value[i]
-    if len(at):
-        out[here] = total
+            out[cell[i]] += value[i]
     return out.reshape(planes, n)
 
 
