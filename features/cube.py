@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import clock, loops
+from . import clock, loops, places
 from .events import columns_read
 from .grid import Condition, Measure, Slice, Stream
 
@@ -42,8 +42,8 @@ class Rows:
     def __init__(self, stream: Stream, table: pa.Table, as_of: np.ndarray) -> None:
         self.stream, self.n, self._table = stream, len(as_of), _in_order(table)
         self.time = _native(self._table, "event_time")
-        self.row, self.age, self.day, self.step = loops.placed(_native(self._table, "row"), self.time, as_of)
-        self.cell = loops.cells(self.step, self.row, self.n)
+        self.row, self.age, self.day, self.step = places.placed(_native(self._table, "row"), self.time, as_of)
+        self.cell = places.cells(self.step, self.row, self.n)
         self._columns: dict[str, np.ndarray] = {}
         self._numbers: dict[str, np.ndarray] = {}
         self._values: dict[str, np.ndarray] = {}
@@ -54,7 +54,7 @@ class Rows:
     def column(self, name: str) -> np.ndarray:
         """A stored or derived column in its own type; null is NaN where it is a number with nulls, and -1 for identifiers."""
         if name not in self._columns:
-            virtual = {"hour": loops.hours, "weekday": loops.weekdays}
+            virtual = {"hour": places.hours, "weekday": places.weekdays}
             self._columns[name] = virtual[name](self.time) if name in virtual else _native(self._table, name)
         return self._columns[name]
 
@@ -81,7 +81,7 @@ class Rows:
     def bins(self, days: int) -> np.ndarray:
         """Cell of every row where planes are bins of so many days back from as_of; what is older shares a last one."""
         if days not in self._bins:
-            self._bins[days] = loops.bins(self.day, self.row, days, self.n)
+            self._bins[days] = places.bins(self.day, self.row, days, self.n)
         return self._bins[days]
 
     def part(self, name: str) -> Part:
@@ -97,7 +97,7 @@ class Rows:
     def _index(self, part: Slice) -> np.ndarray:
         if not part.where:
             return np.arange(len(self.row), dtype=np.uint32)
-        return loops.chosen(reduce(np.logical_and, (self._mask(condition) for condition in part.where)))
+        return places.chosen(reduce(np.logical_and, (self._mask(condition) for condition in part.where)))
 
     def _mask(self, condition: Condition) -> np.ndarray:
         """Which rows meet a condition; kept, as many slices share it."""
@@ -201,10 +201,10 @@ def _in_order(table: pa.Table) -> pa.Table:
     Readers hand over a few runs that are in order each, as the files are: those are merged stretch by stretch. Anything else is sorted.
     """
     keys = tuple(_native(table, name) for name in ("row", "event_time", "event_id"))
-    starts = loops.runs(*keys)
+    starts = places.runs(*keys)
     if len(starts) <= 1:
         return table
-    if len(starts) <= FEW_RUNS and len(pieces := loops.pieces(starts, *keys)) <= FEW_PIECES:
+    if len(starts) <= FEW_RUNS and len(pieces := places.pieces(starts, *keys)) <= FEW_PIECES:
         return pa.concat_tables(table.slice(begin, end - begin) for begin, end in pieces)
     return table.take(np.lexsort(keys[::-1]))
 

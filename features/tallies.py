@@ -25,7 +25,7 @@ def _longest(at: np.ndarray, row: np.ndarray) -> int:
 
 
 @jit
-def _slot(table: np.ndarray, seen: np.ndarray, id_: int) -> int:
+def _slot(table: np.ndarray, seen: np.ndarray, id_: int) -> np.uint64:
     """Where an identifier stands in the table, or would stand: the table holds places in `seen`, -1 where it is free."""
     last = np.uint64(len(table) - 1)
     slot = np.uint64((id_ * SPREAD) >> 20) & last
