@@ -47,21 +47,6 @@ def whole_days(age: np.ndarray) -> np.ndarray:
     return age // MICROS_PER_DAY
 
 
-def hour_of_day(event_time: np.ndarray) -> np.ndarray:
-    """Hour 0-23 of the stored clock."""
-    return _modulo(event_time // (MICROS_PER_DAY // 24), 24)
-
-
-def weekday(event_time: np.ndarray) -> np.ndarray:
-    """Monday is 0; 1970-01-01 was a Thursday."""
-    return _modulo(event_time // MICROS_PER_DAY + 3, 7)
-
-
-def _modulo(number: np.ndarray, by: int) -> np.ndarray:
-    """`number % by`; numpy divides by a constant many times faster than it takes the rest."""
-    return (number - number // by * by).astype(np.int8)
-
-
 def month_index(times: np.ndarray) -> np.ndarray:
     """Calendar months since 1970-01 of `datetime64` times; a time lies before the first day of month m iff its index is below m."""
     return times.astype("datetime64[M]").astype(np.int64)

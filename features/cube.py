@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import clock, loops
+from . import clock, loops, places
 from .events import columns_read
 from .grid import Condition, Measure, Slice, Stream
 
@@ -24,8 +24,9 @@ FEW_RUNS, FEW_PIECES = 64, 1_000
 def divide(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     """`top / bottom`, null where the bottom is 0 or either side is null."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.asarray(top, float) / bottom
-    return np.where(np.equal(bottom, 0), np.nan, ratio)
+        ratio = np.true_divide(top, bottom, dtype=float)
+    np.copyto(ratio, np.nan, where=np.equal(bottom, 0))
+    return ratio
 
 
 FORMS: dict[str, Callable[..., np.ndarray]] = {
@@ -41,7 +42,8 @@ class Rows:
     def __init__(self, stream: Stream, table: pa.Table, as_of: np.ndarray) -> None:
         self.stream, self.n, self._table = stream, len(as_of), _in_order(table)
         self.time = _native(self._table, "event_time")
-        self.row, self.age, self.day, self.step = loops.placed(_native(self._table, "row"), self.time, as_of)
+        self.row, self.age, self.day, self.step = places.placed(_native(self._table, "row"), self.time, as_of)
+        self.cell = places.cells(self.step, self.row, self.n)
         self._columns: dict[str, np.ndarray] = {}
         self._numbers: dict[str, np.ndarray] = {}
         self._values: dict[str, np.ndarray] = {}
@@ -52,7 +54,7 @@ class Rows:
     def column(self, name: str) -> np.ndarray:
         """A stored or derived column in its own type; null is NaN where it is a number with nulls, and -1 for identifiers."""
         if name not in self._columns:
-            virtual = {"hour": clock.hour_of_day, "weekday": clock.weekday}
+            virtual = {"hour": places.hours, "weekday": places.weekdays}
             self._columns[name] = virtual[name](self.time) if name in virtual else _native(self._table, name)
         return self._columns[name]
 
@@ -64,23 +66,22 @@ class Rows:
         return self._numbers[name]
 
     def identifiers(self, name: str) -> np.ndarray:
-        """A column for comparing, as int64; null is -1."""
-        key = f"{name} as int64"
-        if key not in self._columns:
-            self._columns[key] = self.column(name).astype(np.int64, copy=False)
-        return self._columns[key]
+        """A column for comparing, as int64, or as int8 where it is stored so; null is -1."""
+        stored = self.column(name)
+        if stored.dtype not in (np.int8, np.int64):
+            self._columns[name] = stored.astype(np.int64)
+        return self._columns[name]
 
-    def values(self, measure: Measure | None) -> np.ndarray:
-        """The measure of every row, NaN where it has none; without a measure 1."""
-        key = measure.name if measure else ""
-        if key not in self._values:
-            self._values[key] = FORMS[measure.form](*map(self.numbers, measure.columns)) if measure else np.ones(len(self.row))
-        return self._values[key]
+    def values(self, measure: Measure) -> np.ndarray:
+        """The measure of every row, NaN where it has none."""
+        if measure.name not in self._values:
+            self._values[measure.name] = FORMS[measure.form](*map(self.numbers, measure.columns))
+        return self._values[measure.name]
 
     def bins(self, days: int) -> np.ndarray:
-        """Number of the bin of so many days that each row lies in, back from as_of; 255 and more are one."""
+        """Cell of every row where planes are bins of so many days back from as_of; what is older shares a last one."""
         if days not in self._bins:
-            self._bins[days] = np.minimum(self.day // np.int32(days), np.int32(255)).astype(np.uint8)
+            self._bins[days] = places.bins(self.day, self.row, days, self.n)
         return self._bins[days]
 
     def part(self, name: str) -> Part:
@@ -89,10 +90,14 @@ class Rows:
             self._parts[name] = Part(self, self._index(self.stream.slice(name)))
         return self._parts[name]
 
+    def release(self) -> None:
+        """Let go of the parts, which know their rows: the memory of a stream would wait for the garbage collector, and be taken anew."""
+        self._parts.clear()
+
     def _index(self, part: Slice) -> np.ndarray:
         if not part.where:
             return np.arange(len(self.row), dtype=np.uint32)
-        return loops.chosen(reduce(np.logical_and, (self._mask(condition) for condition in part.where)))
+        return places.chosen(reduce(np.logical_and, (self._mask(condition) for condition in part.where)))
 
     def _mask(self, condition: Condition) -> np.ndarray:
         """Which rows meet a condition; kept, as many slices share it."""
@@ -156,40 +161,38 @@ class Part:
         """
         r = self.rows
         if measure is None:
-            return self.made("counts", None, lambda: loops.counts(self.at, r.row, r.step, r.n))[0]
+            return self.made("counts", None, lambda: loops.upto(self.at, r.cell, r.n))[0]
         if kind.startswith("t"):
-            sums = self.made("trends", measure, lambda: loops.trends(self.at, r.row, r.step, r.values(measure), r.age, r.n))
+            sums = self.made("trends", measure, lambda: loops.trends(self.at, r.cell, r.values(measure), r.age, r.n))
             return sums[("t", "tt", "tv").index(kind)]
-        return self.made("moments", measure, lambda: loops.moments(self.at, r.row, r.step, r.values(measure), r.n))[
-            ("n", "s", "ss").index(kind)
-        ]
+        return self.made("moments", measure, lambda: loops.moments(self.at, r.cell, r.values(measure), r.n))[("n", "s", "ss").index(kind)]
 
     def days(self) -> np.ndarray:
         """Days with rows, most rows on one day."""
         r = self.rows
-        return self.made("days", None, lambda: loops.days(self.at, r.row, r.step, r.day, r.n))
+        return self.made("days", None, lambda: loops.days(self.at, r.cell, r.row, r.day, r.n))
 
     def day_sums(self, measure: Measure) -> np.ndarray:
         """Largest sum on one day."""
         r = self.rows
-        return self.made("day sums", measure, lambda: loops.day_sums(self.at, r.row, r.step, r.day, r.values(measure), r.n))
+        return self.made("day sums", measure, lambda: loops.day_sums(self.at, r.cell, r.row, r.day, r.values(measure), r.n))
 
     def binned(self, days: int, measure: Measure | None = None) -> np.ndarray:
         """(bins, applications) of the year: rows, or the sums of the measure."""
-        r, bins, bin_ = self.rows, clock.YEAR_DAYS // days, self.rows.bins(days)
+        r, bins, cell = self.rows, clock.YEAR_DAYS // days, self.rows.bins(days)
         if measure is None:
-            return self.made(f"bins of {days}", None, lambda: loops.binned(self.at, r.row, bin_, bins, r.n))
-        return self.made(f"bins of {days}", measure, lambda: loops.binned_sums(self.at, r.row, bin_, r.values(measure), bins, r.n))
+            return self.made(f"bins of {days}", None, lambda: loops.counts(self.at, cell, bins + 1, r.n))[:bins]
+        return self.made(f"bins of {days}", measure, lambda: loops.sums(self.at, cell, r.values(measure), bins + 1, r.n))[:bins]
 
     def extremes(self, measure: Measure) -> np.ndarray:
         """Smallest and largest value; infinite without any."""
         r = self.rows
-        return self.made("extremes", measure, lambda: loops.extremes(self.at, r.row, r.step, r.values(measure), r.n))
+        return self.made("extremes", measure, lambda: loops.extremes(self.at, r.cell, r.values(measure), r.n))
 
     def ends(self, measure: Measure | None = None) -> np.ndarray:
         """The oldest and the newest row of each application, by its place in the stream; -1 without one."""
         r = self.rows
-        return self.made("ends", measure, lambda: loops.ends(self.at, r.row, r.values(measure), r.n))
+        return self.made("ends", measure, lambda: loops.ends(self.at, r.row, r.values(measure) if measure else None, r.n))
 
 
 def _in_order(table: pa.Table) -> pa.Table:
@@ -198,10 +201,10 @@ def _in_order(table: pa.Table) -> pa.Table:
     Readers hand over a few runs that are in order each, as the files are: those are merged stretch by stretch. Anything else is sorted.
     """
     keys = tuple(_native(table, name) for name in ("row", "event_time", "event_id"))
-    starts = loops.runs(*keys)
+    starts = places.runs(*keys)
     if len(starts) <= 1:
         return table
-    if len(starts) <= FEW_RUNS and len(pieces := loops.pieces(starts, *keys)) <= FEW_PIECES:
+    if len(starts) <= FEW_RUNS and len(pieces := places.pieces(starts, *keys)) <= FEW_PIECES:
         return pa.concat_tables(table.slice(begin, end - begin) for begin, end in pieces)
     return table.take(np.lexsort(keys[::-1]))
 

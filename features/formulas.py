@@ -39,9 +39,10 @@ def _extreme(c: Cell, is_largest: bool) -> np.ndarray:
 def _edge(c: Cell, is_newest: bool, of: np.ndarray, measure: Measure | None) -> np.ndarray:
     """An entry of the oldest or newest row of each application, null where that row lies outside the window."""
     at = c.part.ends(measure)[int(is_newest)]
+    has = np.flatnonzero(at >= 0)
     value, step = np.full(c.part.n, np.nan), np.full(c.part.n, clock.N_STEPS)
-    value[at >= 0], step[at >= 0] = of[at[at >= 0]], c.part.rows.step[at[at >= 0]]
-    return np.stack([np.where(step <= end, value, np.nan) for end in c.ends])
+    value[has], step[has] = of[at[has]], c.part.rows.step[at[has]]
+    return np.where(step <= np.array(c.ends)[:, None], value, np.nan)
 
 
 def _last(c: Cell) -> np.ndarray:
@@ -86,7 +87,7 @@ def _shift(c: Cell, kinds: tuple[str, ...]) -> np.ndarray:
 def _move(c: Cell) -> np.ndarray:
     """Mean absolute change between neighbours in time."""
     p, r = c.part, c.part.rows
-    made = p.made("moves", c.measure, lambda: loops.moves(p.at, r.row, r.step, r.values(c.measure), r.n))
+    made = p.made("moves", c.measure, lambda: loops.moves(p.at, r.cell, r.row, r.values(c.known), r.n))
     return divide(made[1], made[0])[c.ends]
 
 

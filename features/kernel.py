@@ -41,6 +41,7 @@ def kernel(spine: pa.Table, tables: Mapping[str, pa.Table], snapshot: Mapping[st
             features.update(_features(step, rows, spine))
         for name, values in observed(rows, lambda consent: _consent(spine, consent)):
             seen[name] = seen[name] + values if name in seen else values
+        rows.release()
     features.update(_others(what, snapshot, spine))
     features.update((ratio.spec.name, divide(features[ratio.top], features[ratio.bottom])) for ratio in what.ratios)
     features.update((mark.spec.name, _flag(mark, features[mark.of])) for mark in what.marks)
@@ -54,9 +55,10 @@ def _features(step: Step, rows: Rows, spine: pa.Table) -> Iterator[tuple[str, np
     block, stream = step.block, rows.stream
     allowed = _consent(spine, stream.table.consent) & _consent(spine, block.consent)
     per = stream.measure(block.measure).per if block.measure and not AGGREGATES[block.aggregate].unit else 1.0
-    values = {name: FORMULAS[block.aggregate](cell(rows, block, name)) / per for name in block.slices}
+    scale = np.where(allowed, per, np.nan)
+    values = {name: FORMULAS[block.aggregate](cell(rows, block, name)) / scale for name in block.slices}
     for name, window, spec in step.features:
-        yield spec.name, np.where(allowed, values[name][window], np.nan)
+        yield spec.name, values[name][window]
 
 
 def _others(what: Plan, snapshot: Mapping[str, np.ndarray], spine: pa.Table) -> Iterator[tuple[str, np.ndarray]]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse import csgraph
+
+from . import walks
 
 DAMPING, ROUNDS = 0.85, 30
 
@@ -26,15 +27,9 @@ def pagerank(adjacency: sparse.csr_matrix) -> np.ndarray:
 def core_numbers(adjacency: sparse.csr_matrix) -> np.ndarray:
     """Largest k such that the node survives peeling every node of degree below k."""
     degree = np.diff(adjacency.indptr).astype(np.int64)
-    core, alive, k = np.zeros(len(degree)), degree > 0, 0
-    while alive.any():
-        frontier = np.flatnonzero(alive & (degree <= k))
-        if not len(frontier):
-            k = int(degree[alive].min())
-            continue
-        core[frontier], alive[frontier] = k, False
-        degree -= np.bincount(adjacency[frontier].indices, minlength=len(degree))
-    return core
+    first = np.concatenate([[0], np.cumsum(np.bincount(degree))])
+    walks.cores(adjacency.indptr, adjacency.indices, degree, np.argsort(degree, kind="stable"), first)
+    return degree.astype(float)
 
 
 def neighbourhoods(adjacency: sparse.csr_matrix, nodes: np.ndarray, values: np.ndarray, rows: int = 2_000) -> tuple[np.ndarray, np.ndarray]:
@@ -72,8 +67,7 @@ def rows_of(start: np.ndarray, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarra
 def component_shares(adjacency: sparse.csr_matrix) -> np.ndarray:
     """Share of the network's nodes that can be reached from each node."""
     member = np.diff(adjacency.indptr) > 0
-    _, label = csgraph.connected_components(adjacency, directed=False)
-    size = np.bincount(label)[label]
+    size = walks.component_sizes(adjacency.indptr, adjacency.indices)
     return np.where(member, size / max(int(member.sum()), 1), 0.0)
 
 

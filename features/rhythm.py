@@ -84,7 +84,7 @@ def _run(c: Cell) -> np.ndarray:
 def _gaps(c: Cell) -> np.ndarray:
     """Days between neighbours in time per window: how many, sum, squares, longest."""
     p, r = c.part, c.part.rows
-    return p.made("gaps", None, lambda: loops.gaps(p.at, r.row, r.step, r.age, r.n))[:, c.ends]
+    return p.made("gaps", None, lambda: loops.gaps(p.at, r.cell, r.row, r.age, r.n))[:, c.ends]
 
 
 def _interval_cv(c: Cell) -> np.ndarray:

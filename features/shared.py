@@ -43,11 +43,15 @@ def asked_for(con: Backend, applications: pa.Table) -> ir.Table:
 
 
 def shared_logins(con: Backend, sources: Sources, column: str) -> ir.Table:
-    """Logins with an identifier that two people ever share: applicant_id, event_time, known_time, identifier."""
+    """Logins with an identifier that two people ever share: applicant_id, event_time, known_time, identifier. Found once per connection."""
+    import ibis
+
     logins = con.read_parquet(require(sources, LOGINS.name), table_name="shared_logins")
     rows = logins.filter(logins[column].notnull()).select("applicant_id", "event_time", "known_time", identifier=column)
     users = rows.group_by("identifier").agg(first=rows.applicant_id.min(), last=rows.applicant_id.max())
-    return rows.semi_join(users.filter(users.first != users.last), "identifier")
+    shared = rows.semi_join(users.filter(users.first != users.last), "identifier")
+    con.con.execute(f"CREATE TEMP TABLE IF NOT EXISTS shared_{column} AS {ibis.to_sql(shared, dialect='duckdb')}")
+    return con.table(f"shared_{column}")
 
 
 def seen_with(rows: ir.Table, asked: ir.Table) -> ir.Table:

@@ -1,7 +1,7 @@
 """The compiled loops over identifiers: how many different ones, how many new, how mixed, how often changed.
 
 Arguments and order as in `loops`; an identifier below 0 is null and is left out. Identifiers are only compared for equality within one
-application, by a table that is as large as the application has rows.
+application, by a table with room for the rows of the busiest one, which is cleared from one to the next.
 """
 
 from __future__ import annotations
@@ -15,57 +15,63 @@ SPREAD = 0x9E3779B97F4A7C1  # an odd multiplier that scatters neighbouring ident
 
 
 @jit
-def _places(ids: np.ndarray) -> tuple[np.ndarray, int]:
-    """(place of each identifier in the order of first appearance, -1 for null; how many there are)."""
-    size = 2
-    while size < 2 * len(ids):
-        size *= 2
-    table, place, found = np.full(size, -1), np.full(len(ids), -1), 0
-    first = np.empty(len(ids), np.int64)
-    for i in range(len(ids)):
-        if ids[i] < 0:
-            continue
-        slot = ((ids[i] * SPREAD) >> 20) & (size - 1)
-        while table[slot] >= 0 and first[table[slot]] != ids[i]:
-            slot = (slot + 1) & (size - 1)
-        if table[slot] < 0:
-            table[slot], first[found] = found, ids[i]
-            found += 1
-        place[i] = table[slot]
-    return place, found
+def _longest(at: np.ndarray, row: np.ndarray) -> int:
+    """Rows of the application that has most."""
+    longest, start = 0, 0
+    for end in range(1, len(at) + 1):
+        if end == len(at) or row[at[end]] != row[at[start]]:
+            longest, start = max(longest, end - start), end
+    return longest
 
 
 @jit
-def _tally(place: np.ndarray, found: int, step: np.ndarray, out: np.ndarray, a: int) -> None:
-    """Kinds of one application, window by window."""
-    per, oldest, newest = np.zeros((found, N_STEPS)), np.zeros(found, np.int64), np.full(found, N_STEPS)
-    for i in range(len(place)):
-        p, s = place[i], step[i]
-        if p >= 0:
-            per[p, s] += 1.0
-            oldest[p], newest[p] = max(oldest[p], s), min(newest[p], s)
-    for p in range(found):
-        count = 0.0
-        for s in range(newest[p], N_STEPS):
-            count += per[p, s]
-            out[0, s, a] += 1.0
-            out[1, s, a] += oldest[p] <= s
-            out[2, s, a] = max(out[2, s, a], count)
-            out[3, s, a] += count * np.log(count)
-            out[4, s, a] += count
+def _slot(table: np.ndarray, seen: np.ndarray, id_: int) -> np.uint64:
+    """Where an identifier stands in the table, or would stand: the table holds places in `seen`, -1 where it is free."""
+    last = np.uint64(len(table) - 1)
+    slot = np.uint64((id_ * SPREAD) >> 20) & last
+    while table[slot] >= 0 and seen[table[slot]] != id_:
+        slot = (slot + np.uint64(1)) & last
+    return slot
+
+
+@jit
+def _kinds(per: np.ndarray, oldest: int, newest: int, mixed: np.ndarray, sums: np.ndarray) -> None:
+    """Add one identifier, with its rows per step, to the kinds of its application, window by window."""
+    count = 0
+    for s in range(newest, N_STEPS):
+        count += per[s]
+        per[s] = 0
+        sums[0, s] += 1.0
+        sums[1, s] += oldest <= s
+        sums[2, s] = max(sums[2, s], count)
+        sums[3, s] += mixed[count]
+        sums[4, s] += count
 
 
 @jit
 def tally(at: np.ndarray, row: np.ndarray, step: np.ndarray, ids: np.ndarray, n: int) -> np.ndarray:
     """Per window: different identifiers, those first seen in it, rows of the commonest, sum of count ln count, rows in all."""
-    out = np.zeros((5, N_STEPS, n))
-    start = 0
-    for end in range(1, len(at) + 1):
-        if end == len(at) or row[at[end]] != row[at[start]]:
-            mine = at[start:end]
-            place, found = _places(ids[mine])
-            _tally(place, found, step[mine], out, row[at[start]])
-            start = end
+    out, sums, longest = np.zeros((5, N_STEPS, n)), np.zeros((5, N_STEPS)), _longest(at, row)
+    table = np.full(1 << int(np.ceil(np.log2(2 * longest + 2))), -1, np.int32)
+    seen, slots, per = np.empty(longest, np.int64), np.empty(longest, np.uint64), np.zeros((longest, N_STEPS), np.int64)
+    oldest, newest = np.empty(longest, np.int64), np.empty(longest, np.int64)
+    mixed = np.array([0.0] + [count * np.log(count) for count in range(1, longest + 1)])
+    found = 0
+    for k in range(len(at)):
+        i = at[k]
+        if ids[i] >= 0:
+            slot = _slot(table, seen, ids[i])
+            if table[slot] < 0:
+                table[slot], seen[found], slots[found], oldest[found] = found, ids[i], slot, step[i]
+                found += 1
+            per[table[slot], step[i]] += 1
+            newest[table[slot]] = step[i]  # rows come from the oldest on, so steps fall
+        if k + 1 == len(at) or row[at[k + 1]] != row[i]:
+            for p in range(found):
+                _kinds(per[p], oldest[p], newest[p], mixed, sums)
+                table[slots[p]] = -1
+            out[:, :, row[i]] = sums
+            sums[:], found = 0.0, 0
     return out
 
 

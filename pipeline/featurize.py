@@ -16,7 +16,7 @@ from data.contract import Checked
 from data.matrix import to_matrix
 from data.params import SourceParams
 from data.sources import check_source
-from data.store import Writer, write_json, write_table
+from data.store import matrix_writer, write_json, write_table
 from features.catalogue import catalogue
 from features.engine import build
 from features.label import labels
@@ -46,7 +46,7 @@ def main() -> dict[str, int]:
 def _write(blocks: Iterator[pa.Table], label: pa.Table, words: dict[str, Any]) -> dict[str, int]:
     first = next(blocks)
     rows = 0
-    with Writer(paths.MATRIX, first.schema) as writer:
+    with matrix_writer(paths.MATRIX, first.schema) as writer:
         for block in chain([first], blocks):
             writer.write(block)
             rows += len(block)

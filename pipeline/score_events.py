@@ -16,7 +16,7 @@ from data.contract import check_tables
 from data.folder import whole_folder
 from data.rules import Period
 from data.sources import now
-from data.store import Writer, read_json, read_table, write_json, write_table
+from data.store import matrix_writer, read_json, read_table, write_json, write_table
 from features.engine import build
 from features.params import FeatureParams
 from models.inputs import Column, columns
@@ -69,7 +69,7 @@ def _write(sources: Mapping[str, tuple[str, ...]], params: FeatureParams, bundle
     read = columns(bundle, first.schema.names)
     shaped = (_shaped(block, read) for block in chain([first], blocks))
     block = next(shaped)
-    with Writer(target, block.schema) as writer:
+    with matrix_writer(target, block.schema) as writer:
         for table in chain([block], shaped):
             writer.write(table.cast(block.schema))
 

@@ -17,7 +17,7 @@ import duckdb
 import typer
 
 from data.contract import check_tables
-from data.store import Writer, table_files
+from data.store import matrix_writer, table_files
 from features.engine import build
 from features.params import FeatureParams
 from features.registry import plan
@@ -52,7 +52,7 @@ def ours(raw: Path, threads: int, names: tuple[str, ...] = tuple(TABLES)) -> tup
     with tempfile.TemporaryDirectory() as folder:
         blocks = build(files, FeatureParams(threads=threads))
         first = next(blocks)
-        with Writer(Path(folder) / "matrix.parquet", first.schema) as writer:
+        with matrix_writer(Path(folder) / "matrix.parquet", first.schema) as writer:
             for block in chain([first], blocks):
                 writer.write(block)
                 rows += len(block)
