@@ -20,9 +20,8 @@ def found_shares(
 ) -> tuple[NDArray[np.float64], float]:
     """Covariance shares per family of boosters, and their AUC: mean over FOLDS, each on the rows it was not trained on.
 
-    The booster is the one of least log-loss, in straight worlds and bent ones, of those tried (also stumps, deeper trees, signs imposed,
-    plain cuts, a part of the columns): what it adds to a family by noise or loses by stopping short is then least. Every label counts
-    in two of three fits, as with one split the luck of 5,400 bads alone moves a share by 1-2 points.
+    Trees are of depth two, near the least log-loss in straight worlds and bent ones alike. Every label counts in two of three fits: a share
+    moves with the luck of the bads.
     """
     fold = np.arange(len(x)) % FOLDS
     found = [_fold(x, bad, fold == k, family_of, families, threads) for k in range(FOLDS)]

@@ -74,7 +74,7 @@ def report(manifest: Mapping[str, Any], tally: Tally, output: Path, seconds: flo
         "parts": len(tally.links),
         "seconds": round(seconds, 2),
         "rows_per_second": round(fresh / seconds),
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 // 1_000_000,
         "output": str(output),
         "exit_code": 0,
     }
