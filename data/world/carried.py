@@ -32,11 +32,20 @@ def columns_of(nature: Nature, people: People, rng: np.random.Generator) -> Colu
     noise = np.sqrt(1.0 / np.array(nature.effects.reliability) - 1.0)[rows]
     there = people.present[:, rows]
     seen = people.concepts + noise * rng.standard_normal(people.concepts.shape)
-    bent = [seen, *(np.maximum(seen - knot, 0.0) for knot in KNOTS)]
-    states = [(column - (column * there).sum(axis=0) / there.sum(axis=0)) * there for column in bent]
     missing = np.flatnonzero(people.present.std(axis=0))
-    values = np.column_stack([*states, people.present[:, missing]])
-    return Columns((values - values.mean(axis=0)).astype(np.float32), np.concatenate([np.tile(rows, len(bent)), missing]))
+    blocks = (_states(seen if knot is None else np.maximum(seen - knot, 0.0), there) for knot in (None, *KNOTS))
+    parts = [_centred(block) for block in blocks] + [_centred(people.present[:, missing])]
+    return Columns(np.hstack(parts), np.concatenate([np.tile(rows, 1 + len(KNOTS)), missing]))
+
+
+def _states(seen: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Less the mean of those who have it; zero for the others."""
+    return np.asarray((seen - (seen * there).sum(axis=0) / there.sum(axis=0)) * there)
+
+
+def _centred(block: np.ndarray) -> np.ndarray:
+    """In half the memory; the probe is large."""
+    return np.asarray((block - block.mean(axis=0)).astype(np.float32))
 
 
 def carried(columns: Columns, effects: np.ndarray) -> np.ndarray:
