@@ -3,43 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .metrics import auc
-from .shares import by_family, covariance_shares
+from .shares import Floats, by_family
 
-FOLDS = 3
+if TYPE_CHECKING:
+    from lightgbm import Booster
+
 TREES = 1_500
-EXPLAINED = 20_000  # rows of a fold whose contributions are taken
+EXPLAINED = 20_000  # rows whose contributions are taken
+SETTINGS = {
+    "objective": "binary", "learning_rate": 0.03, "max_depth": 2, "num_leaves": 4, "min_data_in_leaf": 200, "lambda_l2": 30.0,
+    "bagging_fraction": 0.8, "bagging_freq": 1, "feature_fraction": 0.3, "extra_trees": True, "max_bin": 63,
+    "seed": 1, "deterministic": True, "force_col_wise": True, "verbosity": -1,
+}  # fmt: skip
 
 
 def found_shares(
     x: NDArray[np.float32], bad: NDArray[np.int8], family_of: Sequence[str], families: Sequence[str], threads: int
-) -> tuple[NDArray[np.float64], float]:
-    """Covariance shares per family of boosters, and their AUC: mean over FOLDS, each on the rows it was not trained on.
+) -> tuple[Floats, float]:
+    """Shares per family that two boosters, each trained on half of the labels, agree on; their mean AUC on each other's half.
 
-    Trees are of depth two, near the least log-loss in straight worlds and bent ones alike. Every label counts in two of three fits: a share
-    moves with the luck of the bads.
+    Every label counts once, as a share moves with the luck of the bads. Trees are of depth two, and as many as have the least log-loss on
+    the other half.
     """
-    fold = np.arange(len(x)) % FOLDS
-    found = [_fold(x, bad, fold == k, family_of, families, threads) for k in range(FOLDS)]
-    return np.mean([shares for shares, _ in found], axis=0), float(np.mean([auc_ for _, auc_ in found]))
+    odd = np.arange(len(x)) % 2 == 1
+    halves = [(_trained(x[half], bad[half], threads), ~half) for half in (odd, ~odd)]
+    phi = [by_family(_explained(booster, x[:EXPLAINED], threads), family_of, families) for booster, _ in halves]
+    ranked = [auc(bad[out].astype(float), np.asarray(booster.predict(x[out], num_threads=threads))) for booster, out in halves]
+    return agreed_shares(*phi), float(np.mean(ranked))
 
 
-def _fold(
-    x: NDArray[np.float32], bad: NDArray[np.int8], out: NDArray[np.bool_], family_of: Sequence[str], families: Sequence[str], threads: int
-) -> tuple[NDArray[np.float64], float]:
-    """Shares and AUC on the rows `out` of a booster trained on the others."""
+def agreed_shares(one: Floats, other: Floats) -> Floats:
+    """Cov(Phi_f, F') + Cov(Phi'_f, F) over its sum, with F the sum of the families of one model and F' of another.
+
+    `covariance_shares` for two models: what one alone has taken from the noise of its labels is no part of any share.
+    """
+    one, other = one - one.mean(axis=0), other - other.mean(axis=0)
+    shared = other.sum(axis=1) @ one + one.sum(axis=1) @ other
+    return np.asarray(shared / shared.sum())
+
+
+def _trained(x: NDArray[np.float32], bad: NDArray[np.int8], threads: int) -> Booster:
     import lightgbm as lgb
 
-    settings = {
-        "objective": "binary", "learning_rate": 0.03, "max_depth": 2, "num_leaves": 4, "min_data_in_leaf": 200, "lambda_l2": 30.0,
-        "bagging_fraction": 0.8, "bagging_freq": 1, "extra_trees": True, "max_bin": 63, "num_threads": threads,
-        "seed": 1, "deterministic": True, "force_col_wise": True, "verbosity": -1,
-    }  # fmt: skip
-    booster = lgb.train(settings, lgb.Dataset(x[~out], bad[~out]), TREES)
-    phi = np.asarray(booster.predict(x[out][:EXPLAINED], pred_contrib=True, num_threads=threads))[:, :-1]
-    score = np.asarray(booster.predict(x[out], num_threads=threads))
-    return covariance_shares(by_family(phi, family_of, families)), auc(bad[out].astype(float), score)
+    return lgb.train({**SETTINGS, "num_threads": threads}, lgb.Dataset(x, bad), TREES)
+
+
+def _explained(booster: Booster, x: NDArray[np.float32], threads: int) -> Floats:
+    return np.asarray(booster.predict(x, pred_contrib=True, num_threads=threads))[:, :-1]

@@ -1,7 +1,7 @@
 """The world of the machinery test of shares (domain 0.5, 7.6): everyone labelled, nothing refused, every state seen at one reliability.
 
 No events: each concept state is seen `VIEWS` times with so much noise that their mean has the reliability. A thin file shows neither
-payment flow nor social graph.
+payment flow nor social graph; as in 7.6 only blue collar has any.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from data.world.world import Setting, solve_coefficients
 from features.tables import FAMILIES
 
 VIEWS = 2
+THIN = "blue_collar"
+NOBODY = 1e-12  # a share of nought has no logit
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,13 @@ def seen_states(params: WorldParams, nature: Nature, calendar: Calendar, *, reli
 
 
 def _open(nature: Nature, reliability: float) -> Nature:
-    """The same nature in which nothing is refused and the bureau knows everyone."""
+    """The same nature in which nothing is refused, the bureau knows everyone and thin files are those of 7.6."""
     presence = replace(
         nature.presence, refuse_social=0.0, refuse_assets=0.0, refuse_location=0.0, refuse_bureau=0.0, bureau_missing_before_break=0.0
     )
-    segments = tuple(replace(segment, bureau_missing_share=0.0) for segment in nature.segments)
+    segments = tuple(
+        replace(segment, bureau_missing_share=0.0, thin_share=segment.thin_share if segment.id == THIN else NOBODY)
+        for segment in nature.segments
+    )
     known = replace(nature.effects, reliability=(reliability,) * len(FAMILIES))
     return replace(nature, presence=presence, segments=segments, effects=known)

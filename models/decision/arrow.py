@@ -39,12 +39,12 @@ def decisions_table(frame: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pandas(frame, schema=schema(frame), preserve_index=False).replace_schema_metadata(None)
 
 
-def frame_of(columns: Mapping[str, Any], index: pd.Index) -> pd.DataFrame:
+def frame_of(columns: Mapping[str, Any], index: pd.Index, kind: type[pd.DataFrame] = pd.DataFrame) -> pd.DataFrame:
     """The decisions for pandas, with the values of `table_of`: lists of plain objects where Arrow nests, a score that stays whole.
 
     By hand, as a round trip through `Table.to_pandas` costs one row more than its decision; the arrays are ours alone, so none is copied.
     """
-    return pd.DataFrame({name: _for_pandas(values, name) for name, values in columns.items()}, index=index, copy=False)
+    return kind({name: _for_pandas(values, name) for name, values in columns.items()}, index=index, copy=False)
 
 
 def _for_pandas(values: Any, name: str) -> Any:

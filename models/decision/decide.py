@@ -89,9 +89,14 @@ class Decider:
         `points_base` and `points_<concept>`; `none` leaves out the score's reasons (not fit for a notice to the applicant).
         product, law: one of the bundle's; empty = its default product, and of its default laws the one in force on the day.
         """
+        return frame_of(self.decide_columns(frame, explain=explain, language=language, product=product, law=law), frame.index)
+
+    def decide_columns(
+        self, frame: pd.DataFrame, *, explain: Explain = "adverse", language: Language = "en", product: str = "", law: str = ""
+    ) -> dict[str, Any]:
+        """The same decisions as arrays, numpy's or Arrow's, for whoever makes a frame of another kind of them."""
         policy, priced = self.terms(product, law)
-        decided = self._decided(self.read(frame, policy), policy, priced, (explain, language, law))
-        return frame_of(decided, frame.index)
+        return self._decided(self.read(frame, policy), policy, priced, (explain, language, law))
 
     def decide_table(
         self, table: pa.Table, *, explain: Explain = "adverse", language: Language = "en", product: str = "", law: str = ""

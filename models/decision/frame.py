@@ -84,7 +84,7 @@ def _source(frame: pd.DataFrame) -> Source:
             x[k] = _number(frame.iloc[:, at[k]], asked[k])
         return x.T
 
-    return Source(names, len(frame), lambda name: frame.iloc[:, place[name]], numbers)
+    return Source(names, len(frame), lambda name: frame[frame.columns[place[name]]], numbers)
 
 
 def assemble(source: Source, catalogue: Catalogue, inputs: Iterable[str], banned: Iterable[str]) -> Frame:

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from .answer import Answer
+from .arrow import frame_of
 from .decide import Decider
 from .errors import DecisionError
 
@@ -28,7 +29,7 @@ class DecisionModel:
         """
         if not isinstance(frame, pd.DataFrame):
             raise _refusal("the input is not a frame", "predict(frame)", "a pandas DataFrame with named columns", type(frame).__name__)
-        return Answer(self.decider.decide(frame, **_checked(params)), copy=False)
+        return frame_of(self.decider.decide_columns(frame, **_checked(params)), frame.index, Answer)
 
     def get_raw_model(self) -> DecisionModel:
         """What `mlflow.pyfunc.load_model(...).get_raw_model()` gives: `predict` without MLflow's look at every column before ours."""

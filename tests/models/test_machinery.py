@@ -1,0 +1,23 @@
+"""Shares that two models agree on: those of one where they are the same, without what each made of its own noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.machinery import agreed_shares
+from models.shares import covariance_shares
+
+
+def test_a_model_agrees_with_itself_on_its_covariance_shares() -> None:
+    phi = np.random.default_rng(1).normal(size=(1000, 3)) * [3.0, 2.0, 1.0]
+    np.testing.assert_allclose(agreed_shares(phi, phi), covariance_shares(phi))
+
+
+def test_what_each_model_made_of_its_own_noise_is_no_share() -> None:
+    """Truth 9 : 1; both models follow it and add noise of variance 9 under the second family."""
+    rng = np.random.default_rng(2)
+    truth = rng.normal(size=(200_000, 2)) * [3.0, 1.0]
+    one, other = (truth + rng.normal(size=truth.shape) * [0.0, 3.0] for _ in range(2))
+    assert covariance_shares(one)[1] == pytest.approx(10 / 19, abs=0.01)
+    assert agreed_shares(one, other) == pytest.approx([0.9, 0.1], abs=0.01)
