@@ -5,8 +5,10 @@ While the kernel works on one bucket the next one is read in a second thread.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -29,9 +31,11 @@ def build(sources: Sources, params: FeatureParams) -> Iterator[pa.Table]:
     if params.engine == "spark":
         yield from spark.build(sources, params)
         return
+    pa.set_memory_pool(pa.system_memory_pool())  # keeps its pages from one row group to the next
     con = connect(params)
     asked = applications(con, sources)
     graph = others(con, sources, asked)
+    con.disconnect()  # the buckets need none of its memory
     blocks = Buckets(sources, asked, params).blocks(graph)
     if (np.diff(asked.column("application_id").to_numpy()) > 0).all():
         yield from blocks
@@ -47,11 +51,12 @@ class Buckets:
         self.streams = [stream for stream, _ in plan(present(sources)).streams]
         self.groups = {s.table.name: RowGroups(require(sources, s.table.name), columns_asked(s)) for s in self.streams}
 
-    @property
+    @cached_property
     def size(self) -> int:
-        """Applications per bucket."""
-        largest = max((groups.rows for groups in self.groups.values()), default=0)
-        return max(1, min(len(self.applications), self.params.bucket_rows * len(self.applications) // max(largest, 1)))
+        """Applications per bucket: as few buckets as `bucket_rows` allows, all about as large."""
+        largest, n = max((groups.rows for groups in self.groups.values()), default=0), len(self.applications)
+        most = max(1, self.params.bucket_rows * n // max(largest, 1))
+        return math.ceil(n / math.ceil(n / most))
 
     def blocks(self, graph: Mapping[str, np.ndarray]) -> Iterator[pa.Table]:
         """The matrix bucket by bucket, in the order of the applications."""

@@ -21,7 +21,7 @@ def connect(params: FeatureParams) -> Backend:
     """An in-memory DuckDB bounded by the parameters; times are naive UTC throughout."""
     import ibis
 
-    return ibis.duckdb.connect(threads=params.threads, memory_limit=f"{params.memory_mb}MB")
+    return ibis.duckdb.connect(threads=params.threads, memory_limit=f"{params.memory_mb}MB", enable_external_file_cache=False)
 
 
 def present(sources: Sources) -> tuple[str, ...]:
