@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .compiled import jit
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
@@ -33,6 +35,12 @@ STEP_OF_DAY = np.searchsorted(list(WINDOW_DAYS.values()), np.arange(YEAR_DAYS + 
 def visible(event_time: ir.TimestampValue, known_time: ir.TimestampValue, as_of: ir.TimestampValue) -> ir.BooleanValue:
     """The point-in-time rule, both comparisons strict; the argument types may be Ibis columns or numpy arrays."""
     return (event_time < as_of) & (known_time < as_of)
+
+
+@jit
+def sees(event_time: int, known_time: int, as_of: int, oldest: int) -> bool:
+    """`visible` and not older than a moment, in microseconds, for compiled loops."""
+    return oldest <= event_time < as_of and known_time < as_of
 
 
 def within_year(event_time: ir.TimestampValue, as_of: ir.TimestampValue) -> ir.BooleanValue:

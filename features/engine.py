@@ -1,31 +1,26 @@
-"""The embedded executor (beside `spark`): DuckDB loops over buckets of applicants, the kernel makes the features, memory stays bounded.
+"""The embedded executor (beside `spark`): buckets of applicants one after the other, so that memory stays bounded.
 
 While the kernel works on one bucket the next one is read in a second thread.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 
 from . import spark
-from .events import events
-from .grid import Stream
 from .kernel import kernel
 from .others import others
 from .params import FeatureParams
-from .reader import Extent, Sources, applications, connect, present, require
+from .reader import Sources, applications, connect, present, require
 from .registry import plan
-
-if TYPE_CHECKING:
-    from ibis.backends.duckdb import Backend
-
-SPINE = "spine"
-SPINE_COLUMNS = ("row", "applicant_id", "as_of", "consent_bureau", "consent_social", "consent_assets", "consent_location")
+from .rowgroups import RowGroups
+from .sight import Sight, columns_asked
 
 
 def build(sources: Sources, params: FeatureParams) -> Iterator[pa.Table]:
@@ -36,10 +31,12 @@ def build(sources: Sources, params: FeatureParams) -> Iterator[pa.Table]:
     if params.engine == "spark":
         yield from spark.build(sources, params)
         return
+    pa.set_memory_pool(pa.system_memory_pool())  # keeps its pages from one row group to the next
     con = connect(params)
     asked = applications(con, sources)
     graph = others(con, sources, asked)
-    blocks = Buckets(con, sources, asked, params).blocks(graph)
+    con.disconnect()  # the buckets need none of its memory
+    blocks = Buckets(sources, asked, params).blocks(graph)
     if (np.diff(asked.column("application_id").to_numpy()) > 0).all():
         yield from blocks
     else:  # applications are not numbered in the order of applicants: sort at the end
@@ -49,25 +46,17 @@ def build(sources: Sources, params: FeatureParams) -> Iterator[pa.Table]:
 class Buckets:
     """The applications cut into ranges of applicants whose largest table stays near `bucket_rows` rows."""
 
-    def __init__(self, con: Backend, sources: Sources, applications: pa.Table, params: FeatureParams) -> None:
-        self.con, self.applications, self.params = con, applications, params
-        streams = [stream for stream, _ in plan(present(sources)).streams]
-        self.extents = {s.table.name: Extent(require(sources, s.table.name)) for s in streams}
-        self.queries = self._compiled(streams)
+    def __init__(self, sources: Sources, applications: pa.Table, params: FeatureParams) -> None:
+        self.applications, self.params = applications, params
+        self.streams = [stream for stream, _ in plan(present(sources)).streams]
+        self.groups = {s.table.name: RowGroups(require(sources, s.table.name), columns_asked(s)) for s in self.streams}
 
-    def _compiled(self, streams: list[Stream]) -> dict[str, str]:
-        """SQL per table, compiled once: views and the spine are swapped under it from bucket to bucket."""
-        import ibis
-
-        self._register(self._spine(0, 1))
-        spine = self.con.table(SPINE)
-        return {s.table.name: ibis.to_sql(events(self.con.table(s.table.name), spine, s), dialect="duckdb") for s in streams}
-
-    @property
+    @cached_property
     def size(self) -> int:
-        """Applications per bucket."""
-        largest = max((extent.rows for extent in self.extents.values()), default=0)
-        return max(1, min(len(self.applications), self.params.bucket_rows * len(self.applications) // max(largest, 1)))
+        """Applications per bucket: as few buckets as `bucket_rows` allows, all about as large."""
+        largest, n = max((groups.rows for groups in self.groups.values()), default=0), len(self.applications)
+        most = max(1, self.params.bucket_rows * n // max(largest, 1))
+        return math.ceil(n / math.ceil(n / most))
 
     def blocks(self, graph: Mapping[str, np.ndarray]) -> Iterator[pa.Table]:
         """The matrix bucket by bucket, in the order of the applications."""
@@ -84,21 +73,12 @@ class Buckets:
         console = Console(stderr=True)
         return track(starts, "features", console=console, disable=not console.is_terminal, transient=True)
 
-    def _spine(self, start: int, size: int) -> pa.Table:
-        bucket = self.applications.slice(start, size)
-        return bucket.append_column("row", pa.array(np.arange(len(bucket), dtype=np.int64)))
-
     def _read(self, start: int) -> tuple[pa.Table, dict[str, pa.Table]]:
-        spine = self._spine(start, self.size)
-        self._register(spine)
-        return spine, {name: self.con.con.sql(query).to_arrow_table() for name, query in self.queries.items()}
-
-    def _register(self, spine: pa.Table) -> None:
-        """Point the spine and every table's view at one bucket; files without its applicants are not opened."""
-        applicants = spine.column("applicant_id").to_numpy()
-        self.con.con.register(SPINE, spine.select(SPINE_COLUMNS))
-        for name, extent in self.extents.items():
-            self.con.con.read_parquet(extent.overlapping(applicants[0], applicants[-1])).create_view(name, replace=True)
+        """One bucket's applications with their `row`, and what they see of every table."""
+        spine = self.applications.slice(start, self.size)
+        sight = Sight(spine)
+        tables = {s.table.name: sight.seen(self.groups[s.table.name], s) for s in self.streams}
+        return spine.append_column("row", pa.array(np.arange(len(spine), dtype=np.int64))), tables
 
 
 def _ahead(reads: Iterator) -> Iterator[tuple[pa.Table, dict[str, pa.Table]]]:

@@ -1,7 +1,7 @@
-"""The only relational code: the point-in-time join of one raw table with the applications asked for.
+"""The point-in-time join of one raw table with the applications asked for, as relations; `sight.py` does the same for rows in memory.
 
-Portable Ibis operations only (join, compare, case, select), so that the same expression runs on DuckDB and on Spark. The order of the
-rows is left to the kernel, which sorts them by (application, event_time, event_id) whatever the engine.
+Portable Ibis operations only (join, compare, case, select), so that the expression runs on Spark and, where the two are compared, on
+DuckDB. The order of the rows is left to the kernel, which sorts them by (application, event_time, event_id) whatever the engine.
 """
 
 from __future__ import annotations

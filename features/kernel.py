@@ -7,6 +7,7 @@ nulls all its features; a table that is there but empty for a person counts 0 an
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache, partial
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 
 from .cell import cell
 from .cube import Rows, divide
-from .facts import facts, observed
+from .facts import Allowed, facts, observed
 from .formulas import FORMULAS
 from .grid import Mark
 from .registry import Plan, Step, plan
@@ -32,39 +33,38 @@ def kernel(spine: pa.Table, tables: Mapping[str, pa.Table], snapshot: Mapping[st
     spine. Facts of the policy stand between the spine's columns and the features.
     """
     as_of = pc.cast(spine.column("as_of").combine_chunks(), pa.int64()).to_numpy(zero_copy_only=False)
-    what = plan(tables)
+    what, allowed = plan(tables), cache(partial(_consent, spine))
     features: Columns = {}
     seen: Columns = {}
     for stream, steps in what.streams:
         rows = Rows(stream, tables[stream.table.name], as_of)
         for step in steps:
-            features.update(_features(step, rows, spine))
-        for name, values in observed(rows, lambda consent: _consent(spine, consent)):
+            features.update(_features(step, rows, allowed))
+        for name, values in observed(rows, allowed):
             seen[name] = seen[name] + values if name in seen else values
         rows.release()
-    features.update(_others(what, snapshot, spine))
+    features.update(_others(what, snapshot, allowed))
     features.update((ratio.spec.name, divide(features[ratio.top], features[ratio.bottom])) for ratio in what.ratios)
     features.update((mark.spec.name, _flag(mark, features[mark.of])) for mark in what.marks)
-    known = facts(features, seen, snapshot, len(as_of), lambda consent: _consent(spine, consent))
+    known = facts(features, seen, snapshot, len(as_of), allowed)
     stated = set(spine.column_names)
     return _append(spine.drop_columns(["row"]), {name: known[name] for name in known if name not in stated} | features)
 
 
-def _features(step: Step, rows: Rows, spine: pa.Table) -> Iterator[tuple[str, np.ndarray]]:
+def _features(step: Step, rows: Rows, allowed: Allowed) -> Iterator[tuple[str, np.ndarray]]:
     """(name, column) of every feature of a block; a slice's parts are shared by all blocks of the stream."""
     block, stream = step.block, rows.stream
-    allowed = _consent(spine, stream.table.consent) & _consent(spine, block.consent)
     per = stream.measure(block.measure).per if block.measure and not AGGREGATES[block.aggregate].unit else 1.0
-    scale = np.where(allowed, per, np.nan)
+    scale = np.where(allowed(stream.table.consent or "") & allowed(block.consent), per, np.nan)
     values = {name: FORMULAS[block.aggregate](cell(rows, block, name)) / scale for name in block.slices}
     for name, window, spec in step.features:
         yield spec.name, values[name][window]
 
 
-def _others(what: Plan, snapshot: Mapping[str, np.ndarray], spine: pa.Table) -> Iterator[tuple[str, np.ndarray]]:
+def _others(what: Plan, snapshot: Mapping[str, np.ndarray], allowed: Allowed) -> Iterator[tuple[str, np.ndarray]]:
     for spec in what.snapshot:
-        allowed = _consent(spine, TABLES[spec.table].consent) & _consent(spine, spec.consent)
-        yield spec.name, np.where(allowed, snapshot[spec.name], np.nan)
+        is_allowed = allowed(TABLES[spec.table].consent or "") & allowed(spec.consent)
+        yield spec.name, np.where(is_allowed, snapshot[spec.name], np.nan)
 
 
 def _flag(mark: Mark, value: np.ndarray) -> np.ndarray:
@@ -72,7 +72,7 @@ def _flag(mark: Mark, value: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(value), np.nan, ((value >= low) & (value <= high)).astype(float))
 
 
-def _consent(spine: pa.Table, column: str | None) -> np.ndarray:
+def _consent(spine: pa.Table, column: str) -> np.ndarray:
     if not column:
         return np.ones(len(spine), bool)
     return pc.fill_null(spine.column(column), False).to_numpy(zero_copy_only=False).astype(bool)

@@ -1,4 +1,4 @@
-"""How the engine opens raw tables: DuckDB through Ibis over Parquet paths, and which files can hold which applicants."""
+"""How the engine opens raw tables: DuckDB through Ibis over Parquet paths, and the applications in the order of the files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from .params import FeatureError, FeatureParams
 from .tables import APPLICATIONS
@@ -22,7 +21,7 @@ def connect(params: FeatureParams) -> Backend:
     """An in-memory DuckDB bounded by the parameters; times are naive UTC throughout."""
     import ibis
 
-    return ibis.duckdb.connect(threads=params.threads, memory_limit=f"{params.memory_mb}MB")
+    return ibis.duckdb.connect(threads=params.threads, memory_limit=f"{params.memory_mb}MB", enable_external_file_cache=False)
 
 
 def present(sources: Sources) -> tuple[str, ...]:
@@ -46,28 +45,3 @@ def applications(con: Backend, sources: Sources) -> pa.Table:
     if not len(rows):
         raise FeatureError(f"applications: at least one row expected, got none in {files}; check the source path")
     return rows.combine_chunks()
-
-
-class Extent:
-    """Row count of a table's files and the range of applicants in each, from the Parquet footers."""
-
-    def __init__(self, files: Sequence[str]) -> None:
-        self.files = [str(path) for path in files]
-        footers = [pq.read_metadata(path) for path in self.files]
-        self.rows = sum(footer.num_rows for footer in footers)
-        self.ranges = [_range(footer) for footer in footers]
-
-    def overlapping(self, low: int, high: int) -> list[str]:
-        """Files that may hold applicants of [low, high]; at least one, so that the schema is known."""
-        hits = [path for path, span in zip(self.files, self.ranges, strict=True) if span is None or (span[0] <= high and span[1] >= low)]
-        return hits or self.files[:1]
-
-
-def _range(footer: pq.FileMetaData) -> tuple[int, int] | None:
-    """Smallest and largest applicant_id of one file; None where the footer does not tell."""
-    groups = [footer.row_group(i) for i in range(footer.num_row_groups)]
-    at = footer.schema.names.index("applicant_id")
-    stats = [group.column(at).statistics for group in groups]
-    if not stats or any(s is None or not s.has_min_max for s in stats):
-        return None
-    return min(s.min for s in stats), max(s.max for s in stats)

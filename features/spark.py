@@ -20,8 +20,9 @@ from .events import events
 from .kernel import kernel
 from .others import others
 from .params import FeatureParams
-from .reader import Extent, Sources, applications, connect, present, require
+from .reader import Sources, applications, connect, present, require
 from .registry import plan
+from .rowgroups import RowGroups
 from .spark_session import open_session
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def build(sources: Sources, params: FeatureParams) -> Iterator[pa.Table]:
 def size_of(sources: Sources, people: int, params: FeatureParams) -> int:
     """Applications per bucket: the largest table has about `bucket_rows` rows in each."""
     streams = [stream for stream, _ in plan(present(sources)).streams]
-    largest = max((Extent(require(sources, s.table.name)).rows for s in streams), default=0)
+    largest = max((RowGroups(require(sources, s.table.name)).rows for s in streams), default=0)
     return max(1, min(people, params.bucket_rows * people // max(largest, 1)))
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from .clock import N_STEPS
 from .compiled import jit
 
+CODES = 128
+"""Identifiers that an int8 can hold, null left out."""
 SPREAD = 0x9E3779B97F4A7C1  # an odd multiplier that scatters neighbouring identifiers
 
 
@@ -52,7 +54,8 @@ def _kinds(per: np.ndarray, oldest: int, newest: int, mixed: np.ndarray, sums: n
 def tally(at: np.ndarray, row: np.ndarray, step: np.ndarray, ids: np.ndarray, n: int) -> np.ndarray:
     """Per window: different identifiers, those first seen in it, rows of the commonest, sum of count ln count, rows in all."""
     out, sums, longest = np.zeros((5, N_STEPS, n)), np.zeros((5, N_STEPS)), _longest(at, row)
-    table = np.full(1 << int(np.ceil(np.log2(2 * longest + 2))), -1, np.int32)
+    is_code = ids.itemsize == 1  # words, hours, weekdays: each is its own slot
+    table = np.full(CODES if is_code else 1 << int(np.ceil(np.log2(2 * longest + 2))), -1, np.int32)
     seen, slots, per = np.empty(longest, np.int64), np.empty(longest, np.uint64), np.zeros((longest, N_STEPS), np.int64)
     oldest, newest = np.empty(longest, np.int64), np.empty(longest, np.int64)
     mixed = np.array([0.0] + [count * np.log(count) for count in range(1, longest + 1)])
@@ -60,7 +63,7 @@ def tally(at: np.ndarray, row: np.ndarray, step: np.ndarray, ids: np.ndarray, n:
     for k in range(len(at)):
         i = at[k]
         if ids[i] >= 0:
-            slot = _slot(table, seen, ids[i])
+            slot = np.uint64(ids[i]) if is_code else _slot(table, seen, ids[i])
             if table[slot] < 0:
                 table[slot], seen[found], slots[found], oldest[found] = found, ids[i], slot, step[i]
                 found += 1

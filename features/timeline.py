@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,7 @@ def timeline(con: Backend, sources: Sources) -> Timeline:
     nodes = np.unique(np.concatenate([source, target]))
     month = clock.month_index(contacts.column("known").to_numpy())
     links = _links(np.searchsorted(nodes, source), np.searchsorted(nodes, target), month, len(nodes))
-    loan, late, bad = (_first_known(con, sources, nodes, dpd) for dpd in (0, LATE_DPD_DAYS, BAD_DPD_DAYS))
+    loan, late, bad = _first_known(con, sources, nodes, (0, LATE_DPD_DAYS, BAD_DPD_DAYS))
     return Timeline(nodes, links, loan, late, bad, _messages(con, sources, nodes))
 
 
@@ -98,16 +99,20 @@ def _known(con: Backend, sources: Sources, name: str, *columns: str) -> ir.Table
     return table.select("applicant_id", *columns, known=ibis.greatest(table.event_time, table.known_time))
 
 
-def _first_known(con: Backend, sources: Sources, nodes: np.ndarray, dpd: int) -> np.ndarray:
-    """Month in which a loan of each node was first known to have reached `dpd` days; NEVER where none did."""
-    months = np.full(len(nodes), NEVER, np.int64)
+def _first_known(con: Backend, sources: Sources, nodes: np.ndarray, dpds: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """For each number of days, the month in which a loan of each node was first known to have reached it; NEVER where none did."""
     if not sources.get("loan_performance"):
-        return months
+        yield from (np.full(len(nodes), NEVER, np.int64) for _ in dpds)
+        return
     rows = _known(con, sources, "loan_performance", "dpd_days")
-    first = rows.filter(rows.dpd_days >= dpd).group_by("applicant_id").agg(known=lambda t: t.known.min()).to_pyarrow()
+    reached = {str(dpd): rows.known.min(where=rows.dpd_days >= dpd) for dpd in dpds}
+    first = rows.group_by("applicant_id").agg(**reached).to_pyarrow()
     node, is_node = place(nodes, first.column("applicant_id").to_numpy())
-    months[node] = clock.month_index(first.column("known").to_numpy())[is_node]
-    return months
+    for dpd in reached:
+        known = first.column(dpd).to_numpy()[is_node]
+        months = np.full(len(nodes), NEVER, np.int64)
+        months[node] = np.where(np.isnat(known), NEVER, clock.month_index(known))
+        yield months
 
 
 def _messages(con: Backend, sources: Sources, nodes: np.ndarray) -> Messages:

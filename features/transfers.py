@@ -29,9 +29,12 @@ MONTH = np.timedelta64(clock.BIN_DAYS * clock.MICROS_PER_DAY, "us")
 
 def transfers(con: Backend, sources: Sources, applications: pa.Table) -> dict[str, np.ndarray]:
     """Every transfer feature of every application, in the order given; nothing without a payments table."""
+    import ibis
+
     if not sources.get(PAYMENTS.name):
         return {}
-    moved = con.create_table("transfers", _moved(con, sources), temp=True)
+    con.con.execute(f"CREATE TEMP TABLE transfers AS {ibis.to_sql(_moved(con, sources), dialect='duckdb')}")
+    moved = con.table("transfers")
     values = (*_partners(moved, asked_for(con, applications), len(applications)), *_motifs(moved, applications))
     con.con.execute("DROP TABLE transfers")
     return {spec.name: column for spec, column in zip(TRANSFERS, values, strict=True)}
