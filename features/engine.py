@@ -56,7 +56,7 @@ class Buckets:
         """Applications per bucket: as few buckets as `bucket_rows` allows, all about as large."""
         largest, n = max((groups.rows for groups in self.groups.values()), default=0), len(self.applications)
         most = max(1, self.params.bucket_rows * n // max(largest, 1))
-        return math.ceil(n / math.ceil(n / most))
+        return math.ceil(n / math.ceil(n / most)) if n else 1
 
     def blocks(self, graph: Mapping[str, np.ndarray]) -> Iterator[pa.Table]:
         """The matrix bucket by bucket, in the order of the applications."""
