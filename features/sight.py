@@ -1,6 +1,6 @@
 """The point-in-time join of `events.events` for rows that are held in memory: what the applications of one bucket see of a raw table.
 
-The embedded engine reads its buckets by it, in about half the CPU that DuckDB takes for the relational form; a test holds them together.
+The embedded engine reads its buckets by it, in less CPU than DuckDB takes for the relational form; a test holds them together.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ def found_shares(
 ) -> tuple[Floats, float]:
     """Shares per family that two boosters, each trained on half of the labels, agree on; their mean AUC on each other's half.
 
-    Every label counts once, as a share moves with the luck of the bads. Trees are of depth two, and as many as have the least log-loss on
-    the other half.
+    Every label counts once, as a share moves with the luck of the bads. Trees are of depth two, and about as many as have the least
+    log-loss on the other half.
     """
     odd = np.arange(len(x)) % 2 == 1
     halves = [(_trained(x[half], bad[half], threads), ~half) for half in (odd, ~odd)]

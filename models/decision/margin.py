@@ -15,7 +15,7 @@ from .kernel.forest import UnsupportedModel
 from .model_text import check_model_text, refusal, used_features
 
 CHECKED, PER_CHECK = 8, 4_096  # of every batch one row in so many is held against LightGBM itself, at least one, at most so many
-ALONE = 16  # of rows explained one by one, which pay a fifth of their time for it, one in so many, the first among them
+ALONE = 16  # of rows explained one by one, which pay a fifth of their time for it, one in so many; the first is that of `Scorer.warm`
 TOLERANCE = 1e-9  # log-odds
 BLOCK = 8_192  # rows that LightGBM explains at once where the kernel does not serve
 DECIMALS = 6  # of points, when features are compared
