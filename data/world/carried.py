@@ -1,4 +1,7 @@
-"""What events tell of the log-odds, and by which family's columns they tell it: E[effect | events] (domain 0.5).
+"""What events tell of default, and by which family's columns they tell it: logit P(default | events) (domain 0.5).
+
+Told is on the scale of the labels, as a model learns from them. The mean PD of people who may be well off or not is that of those who are
+not: what lowers a small PD hardly shows in labels, so E[log-odds | events] has other shares (up to 6 pp with thresholds, under 1 without).
 
 There is one column per concept, its state behind the noise of its family's reliability, bent at KNOTS, and one per family that can be
 missing. As columns are noisy or missing, a family that another one knows about shares with it, as it does in a model.
@@ -9,13 +12,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit, logit
 
 from data.world.nature import Nature
 from data.world.people import People, family_rows
 from features.tables import FAMILIES
 
 KNOTS = (-1.0, 0.0, 1.0)
-RIDGE = 1e-4  # of the mean variance: columns that say the same share alike
+RIDGE = 1e-4  # of the mean curvature: columns that say the same share alike
+NEWTON, STILL = 20, 1e-3  # steps at most; the last one's size in log-odds per column
 
 
 @dataclass(frozen=True)
@@ -48,13 +53,25 @@ def _centred(block: np.ndarray) -> np.ndarray:
     return np.asarray((block - block.mean(axis=0)).astype(np.float32))
 
 
-def carried(columns: Columns, effects: np.ndarray) -> np.ndarray:
-    """f x g x h: covariance of what the columns of family f tell of effect g with all that is told of effect h; `effects` is centred.
+def told(columns: Columns, pd: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
+    """Slopes and, last, the intercept of the logistic regression of `pd` (n, 0-1) on all columns, by Newton's steps from `start`.
 
-    Told is the least squares fit on all columns; the sum over f is what is told of g and h together.
+    What a model trained on labels of these people would find, but for the luck of the labels.
     """
-    x, n = columns.values, len(effects)
-    gram = (x.T @ x).astype(float) / n
-    slopes = np.linalg.solve(gram + RIDGE * np.diag(gram).mean() * np.eye(len(gram)), (x.T @ effects.astype(np.float32)) / n)
-    told = gram @ slopes
-    return np.stack([(slopes * (columns.owner == f)[:, None]).T @ told for f in range(len(FAMILIES))])
+    x = np.hstack([columns.values, np.ones((len(pd), 1), dtype=np.float32)])
+    fit = np.append(np.zeros(x.shape[1] - 1), logit(pd.mean())) if start is None else start
+    for _ in range(NEWTON):
+        expected = expit(x @ fit.astype(np.float32))
+        curve = ((x.T * (expected * (1.0 - expected))) @ x).astype(float)
+        step = np.linalg.solve(curve + RIDGE * np.diag(curve).mean() * np.eye(len(fit)), x.T @ (pd - expected).astype(np.float32))
+        fit = fit + step
+        if np.abs(step).max() < STILL:
+            break
+    return fit
+
+
+def told_shares(columns: Columns, fit: np.ndarray) -> np.ndarray:
+    """Cov(what the columns of family f tell, all that is told) / Var(all that is told) under slopes `fit`."""
+    parts = columns.values @ (fit[:-1, None] * (columns.owner[:, None] == np.arange(len(FAMILIES)))).astype(np.float32)
+    shared = parts.T.astype(float) @ parts.sum(axis=1)
+    return np.asarray(shared / shared.sum())

@@ -1,4 +1,4 @@
-"""Coefficients such that family shares of what events tell of the log-odds equal a weight table (domain 7.6, 0.5, 0.14).
+"""Coefficients such that family shares of what events tell of default equal a weight table (domain 7.6, 0.5, 0.14).
 
 share_f = Cov(what the columns of family f tell, all that is told) / Var(all that is told); fixed point
 beta_f <- beta_f (w_f / share_f)^0.5. nu, the strength of the bends, is such that what no straight line in the states explains is
@@ -11,14 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.world.carried import carried, columns_of
+from data.world.carried import Columns, columns_of, told, told_shares
+from data.world.default import oracle_pd, solve_alpha
 from data.world.effects import Effects
 from data.world.nature import Nature
-from data.world.params import WorldError
+from data.world.params import WorldError, WorldParams
 from data.world.people import People, family_rows
 
-STEPS = 400
-NEAR = 1e-6
+STEPS = 60
+NEAR = 2e-5
 ONE = np.eye(6)
 
 
@@ -40,46 +41,43 @@ class Coefficients:
 
 
 @dataclass(frozen=True)
-class _Moments:
-    """Covariances of 12 family effects (6 lines, 6 bends): true, as told by each family's columns, and of bends beyond a straight line."""
+class _Probe:
+    """Whom betas are solved on: `effects` n x 12, centred (6 lines, 6 bends), their covariance `true`, that of bends `beyond` a straight
+    line, and what is seen of everyone."""
 
+    nature: Nature
+    base_rate: float
+    effects: np.ndarray
     true: np.ndarray
-    told: np.ndarray
     beyond: np.ndarray
+    columns: Columns
 
-    def variance(self, betas: np.ndarray, nu: float) -> float:
-        """Of the log-odds."""
-        mixed = np.concatenate([betas, nu * betas])
-        return float(mixed @ self.true @ mixed)
-
-    def strength(self, betas: np.ndarray, share: float) -> float:
-        """nu at which `share` of the variance lies beyond straight lines: the positive root of a quadratic."""
+    def scaled(self, betas: np.ndarray, share: float) -> tuple[np.ndarray, float]:
+        """Betas at the declared variance, and nu at which `share` of it lies beyond straight lines: the positive root of a quadratic."""
         line, cross, bend = (betas @ block @ betas for block in (self.true[:6, :6], self.true[:6, 6:], self.true[6:, 6:]))
         a, half_b, c = betas @ self.beyond @ betas - share * bend, -share * cross, -share * line
-        return float((np.sqrt(half_b**2 - a * c) - half_b) / a)
+        nu = float((np.sqrt(half_b**2 - a * c) - half_b) / a) if share else 0.0
+        return betas * np.sqrt(self.nature.effects.explained_variance / (line + 2.0 * nu * cross + nu**2 * bend)), nu
 
-    def shares(self, betas: np.ndarray, nu: float) -> np.ndarray:
-        """Of each family's columns in all that is told."""
-        mixed = np.concatenate([betas, nu * betas])
-        parts = self.told @ mixed @ mixed
-        return np.asarray(parts / parts.sum())
+    def pd(self, betas: np.ndarray, nu: float) -> np.ndarray:
+        """PD of everyone, u integrated out, at the base rate."""
+        log_odds = -self.effects @ np.concatenate([betas, nu * betas])
+        return oracle_pd(self.nature, log_odds + solve_alpha(self.nature, log_odds, self.base_rate))
 
 
-def solve(
-    nature: Nature, people: People, parts: Effects, weights: tuple[float, ...], rng: np.random.Generator, *, nonlinear: bool
-) -> Coefficients:
-    """Betas and nu for the family shares `weights` over the probe population `people`; `rng` draws the noise of its events."""
-    moments = _moments(nature, people, parts, rng)
-    betas, nu = _fixed_point(moments, np.array(weights), nature.effects.nonlinear_share if nonlinear else 0.0)
-    betas = betas * np.sqrt(nature.effects.explained_variance / moments.variance(betas, nu))
-    covariance = np.hstack([ONE, nu * ONE]) @ moments.true @ np.vstack([ONE, nu * ONE])
+def solve(nature: Nature, people: People, parts: Effects, params: WorldParams, rng: np.random.Generator) -> Coefficients:
+    """Betas and nu for the profile of `params` over the probe population `people`; `rng` draws the noise of its events."""
+    probe = _probe(nature, people, parts, params.base_rate, rng)
+    betas, nu, shares = _fixed_point(probe, np.array(nature.shares(params.profile)), nature.effects.nonlinear_share * params.nonlinear)
+    covariance = np.hstack([ONE, nu * ONE]) @ probe.true @ np.vstack([ONE, nu * ONE])
+    variance = nature.effects.explained_variance
     return Coefficients(
         betas=tuple(betas.tolist()),
         nu=nu,
         means=tuple((parts.lines + nu * parts.bends).mean(axis=0).tolist()),
-        shares_observed=tuple(moments.shares(betas, nu).tolist()),
-        shares_true=tuple((betas * (covariance @ betas) / moments.variance(betas, nu)).tolist()),
-        nonlinear_share=float(nu**2 * (betas @ moments.beyond @ betas) / moments.variance(betas, nu)),
+        shares_observed=tuple(shares.tolist()),
+        shares_true=tuple((betas * (covariance @ betas) / variance).tolist()),
+        nonlinear_share=float(nu**2 * (betas @ probe.beyond @ betas) / variance),
     )
 
 
@@ -89,25 +87,26 @@ def log_odds_parts(coefficients: Coefficients, nature: Nature, parts: Effects) -
     return -effect * np.array(coefficients.betas)[family_rows(nature)]
 
 
-def _moments(nature: Nature, people: People, parts: Effects, rng: np.random.Generator) -> _Moments:
+def _probe(nature: Nature, people: People, parts: Effects, base_rate: float, rng: np.random.Generator) -> _Probe:
     select = (family_rows(nature)[:, None] == np.arange(people.families.shape[1])).astype(float)
     both = np.column_stack([parts.lines @ select, parts.bends @ select])
     both = both - both.mean(axis=0)
     straight = people.concepts - people.concepts.mean(axis=0)
     along = straight.T @ both[:, 6:]
     bent = both[:, 6:].T @ both[:, 6:] - along.T @ np.linalg.solve(straight.T @ straight, along)
-    return _Moments(np.cov(both.T), carried(columns_of(nature, people, rng), both), bent / (people.size - 1))
+    return _Probe(nature, base_rate, both, np.cov(both.T), bent / (people.size - 1), columns_of(nature, people, rng))
 
 
-def _fixed_point(moments: _Moments, target: np.ndarray, nonlinear_share: float) -> tuple[np.ndarray, float]:
-    """Betas up to their scale, and nu. What the columns of families without weight tell is taken from the others in equal parts."""
-    betas, weighted = np.sqrt(target), target > 0
+def _fixed_point(probe: _Probe, target: np.ndarray, nonlinear_share: float) -> tuple[np.ndarray, float, np.ndarray]:
+    """Betas, nu and shares as told. What the columns of families without weight tell is taken from the others in equal parts."""
+    betas, weighted, fit = np.sqrt(target), target > 0, None
     for _ in range(STEPS):
-        nu = moments.strength(betas, nonlinear_share) if nonlinear_share else 0.0
-        shares = moments.shares(betas, nu)
+        betas, nu = probe.scaled(betas, nonlinear_share)
+        fit = told(probe.columns, probe.pd(betas, nu), fit)
+        shares = told_shares(probe.columns, fit)
         goal = np.where(weighted, target - shares[~weighted].sum() / weighted.sum(), shares)
         if np.abs(shares - goal).max() < NEAR:
-            return betas, nu
+            return betas, nu, shares
         betas = betas * np.sqrt(np.divide(goal, shares, out=np.zeros(6), where=weighted & (shares > 0)))
     raise WorldError.of(
         "Weights out of reach", where="world.profile", expected=str(target.round(4)), got=str(shares.round(4)),

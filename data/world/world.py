@@ -87,7 +87,7 @@ def solve_coefficients(setting: Setting) -> Coefficients:
     nature, rng = setting.nature, setting.rng("probe")
     probe = draw_people(nature, setting.days, nature.effects.probe_applicants, rng)
     parts = effects(nature, probe)
-    found = solve(nature, probe, parts, nature.shares(setting.params.profile), rng, nonlinear=setting.params.nonlinear)
+    found = solve(nature, probe, parts, setting.params, rng)
     contributions = log_odds_parts(found, nature, parts)
     lent = terms(nature, probe, old_score(nature.old_policy, contributions, rng), rng)
     unseen = nature.effects.shock_sigma * rng.standard_normal(probe.size) + nature.effects.fraud_log_odds * probe.is_fraud

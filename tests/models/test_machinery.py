@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.machinery import agreed_shares
+from models.machinery import absent_families, agreed_shares, evened
 from models.shares import covariance_shares
 
 
@@ -21,3 +21,18 @@ def test_what_each_model_made_of_its_own_noise_is_no_share() -> None:
     one, other = (truth + rng.normal(size=truth.shape) * [0.0, 3.0] for _ in range(2))
     assert covariance_shares(one)[1] == pytest.approx(10 / 19, abs=0.01)
     assert agreed_shares(one, other) == pytest.approx([0.9, 0.1], abs=0.01)
+
+
+def test_a_family_is_absent_where_none_of_its_columns_is_there() -> None:
+    x = np.array([[1.0, np.nan, np.nan], [np.nan, np.nan, 2.0], [np.nan, 1.0, np.nan]], np.float32)
+    found = absent_families(x, ("payment_flow", "payment_flow", "bureau"), ("payment_flow", "bureau"))
+    assert found.tolist() == [[False, True], [True, False], [False, True]]
+
+
+def test_what_an_absence_tells_is_shared_by_those_absent() -> None:
+    """Two families that go missing together share alike, one that does so alone keeps its own, and no total changes."""
+    phi = np.array([[4.0, 0.0, 1.0], [3.0, 2.0, 1.0], [3.0, 2.0, 5.0]])
+    absent = np.array([[True, True, False], [False, False, False], [False, False, True]])
+    found = evened(phi, absent)
+    assert found.tolist() == [[2.0, 2.0, 1.0], [3.0, 2.0, 1.0], [3.0, 2.0, 5.0]]
+    assert found.sum(axis=1) == pytest.approx(phi.sum(axis=1))

@@ -1,4 +1,4 @@
-"""Claim: shares are those of what columns tell of the log-odds, all families' columns together; plain least squares is the oracle."""
+"""Claim: shares are those of what all families' columns together tell of default; scikit-learn's logistic regression is the oracle."""
 
 from __future__ import annotations
 
@@ -6,25 +6,23 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LogisticRegression
 
 from data.world import Nature
-from data.world.carried import Columns, carried, columns_of
+from data.world.carried import Columns, columns_of, told, told_shares
+from data.world.default import oracle_pd
 from data.world.people import family_rows
 from data.world.world import World
 from features.tables import FAMILIES
 
 
-def of_families(state: World) -> np.ndarray:
-    """Each family's part of the log-odds, centred, n x 6."""
-    rows = family_rows(state.setting.nature)
-    parts = np.column_stack([state.contributions[:, rows == f].sum(axis=1) for f in range(len(FAMILIES))])
-    return np.asarray(parts - parts.mean(axis=0))
+def pd_of_all(state: World) -> np.ndarray:
+    """PD of everyone, but for fraud and the macro path."""
+    return oracle_pd(state.setting.nature, state.outcome.log_odds_systematic)
 
 
-def shares(columns: Columns, effects: np.ndarray) -> np.ndarray:
-    parts = carried(columns, effects).sum(axis=(1, 2))
-    return np.asarray(parts / parts.sum())
+def shares(columns: Columns, pd: np.ndarray) -> dict[str, float]:
+    return dict(zip(FAMILIES, told_shares(columns, told(columns, pd)), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -47,21 +45,32 @@ def test_a_state_is_seen_at_the_reliability_of_its_family(seen: Columns, state: 
         assert r**2 == pytest.approx(nature.effects.reliability[row], abs=0.02)
 
 
-def test_what_is_told_is_the_least_squares_fit(seen: Columns, state: World) -> None:
-    effects = of_families(state)
-    slow = LinearRegression().fit(seen.values.astype(float), effects).predict(seen.values.astype(float))
-    np.testing.assert_allclose(carried(seen, effects).sum(axis=0), slow.T @ slow / len(slow), atol=5e-3)
+def test_what_is_told_is_the_logistic_regression_on_all_columns(seen: Columns, state: World) -> None:
+    """Soft labels by the slow way: everyone is there twice, bad with weight PD and good with the rest."""
+    pd, x = pd_of_all(state), seen.values.astype(float)
+    slow = LogisticRegression(C=1e4, tol=1e-8, max_iter=1_000)
+    slow.fit(np.vstack([x, x]), np.repeat([1, 0], len(x)), sample_weight=np.concatenate([pd, 1.0 - pd]))
+    fit = told(seen, pd)
+    np.testing.assert_allclose(x @ fit[:-1] + fit[-1], slow.decision_function(x), atol=0.02)
+
+
+def test_shares_are_covariances_with_all_that_is_told(seen: Columns, state: World) -> None:
+    fit = told(seen, pd_of_all(state))
+    parts = np.column_stack([seen.values[:, seen.owner == f] @ fit[:-1][seen.owner == f] for f in range(len(FAMILIES))])
+    slow = np.array([np.cov(part, parts.sum(axis=1))[0, 1] for part in parts.T]) / np.var(parts.sum(axis=1), ddof=1)
+    np.testing.assert_allclose(told_shares(seen, fit), slow, atol=1e-5)
 
 
 def test_other_people_than_the_probe_tell_the_same_shares(seen: Columns, state: World) -> None:
-    assert np.abs(shares(seen, of_families(state)) - state.coefficients.shares_observed).max() < 0.02
+    found = shares(seen, pd_of_all(state)).values()
+    assert np.abs(np.array(list(found)) - state.coefficients.shares_observed).max() < 0.02
 
 
 def test_a_family_seen_through_more_noise_tells_less_and_its_neighbours_tell_more(state: World, nature: Nature) -> None:
     """Assets and the bureau know about payment flow (correlations of about .3, domain 7.3)."""
     noisy = tuple(0.3 if family == "payment_flow" else r for family, r in zip(FAMILIES, nature.effects.reliability, strict=True))
     worse = replace(nature, effects=replace(nature.effects, reliability=noisy))
-    told = dict(zip(FAMILIES, shares(columns_of(worse, state.people, np.random.default_rng(3)), of_families(state)), strict=True))
+    found = shares(columns_of(worse, state.people, np.random.default_rng(3)), pd_of_all(state))
     usual = dict(zip(FAMILIES, state.coefficients.shares_observed, strict=True))
-    assert told["payment_flow"] < usual["payment_flow"] - 0.05
-    assert told["assets"] > usual["assets"] + 0.01
+    assert found["payment_flow"] < usual["payment_flow"] - 0.05
+    assert found["assets"] > usual["assets"] + 0.01

@@ -26,6 +26,7 @@ def test_every_profile_is_met_as_far_as_events_show_it(profile: str, params: Wor
     assert np.ptp((table - observed)[table > 0]) < 1e-4  # what families without weight know is taken from the others alike
     assert np.abs(observed - table).max() < 0.06 if profile == "S3-auth" else np.abs(observed - table).max() < 0.03
     assert 0.10 <= found.nonlinear_share <= 0.15
+    assert found.nu * quick.effects.saturation < 1.0  # better never turns into worse
     assert all((beta > 0) == (share > 0) for beta, share in zip(found.betas, table, strict=True))
 
 
