@@ -50,7 +50,7 @@ def open_parquet(path: StrPath) -> pq.ParquetFile:
             next_step="write the file again",
         )
     try:
-        return pq.ParquetFile(file)
+        return pq.ParquetFile(file, pre_buffer=False)  # read ahead, a matrix lies in memory whole until it is closed
     except pa.ArrowInvalid as error:
         raise DataError.of(
             "Not a Parquet file",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,7 @@ from .split import CALIBRATION, OOT, TRAIN, SplitParams, month_index, roles
 class Dataset:
     """One row per application, in matrix order.
 
-    features: of shape (n, p), float64 (float32 where only `oracle` reads them), null = not known.
+    features: of shape (n, p), float64 (float32 where they are only selected or judged), null = not known.
     label: 1 bad, 0 good, NaN without a label (not booked, window not complete, or indeterminate).
     outcome: the same with indeterminates counted as good.
     weight: 1 / booking propensity, not clipped, 0 without an outcome.
@@ -46,6 +45,14 @@ class Dataset:
         columns = self.features[:, [at[name] for name in names]]
         return Dataset(self.application_id, columns, tuple(names), self.label, self.outcome, self.weight, self.month, self.role)
 
+    def of(self, *roles: str) -> Dataset:
+        """Every application of these roles, booked or not."""
+        return self.where(np.isin(self.role, roles))
+
+    def at_most(self, rows: int) -> Dataset:
+        """Not many more than `rows` rows, taken at even steps."""
+        return self.where(np.arange(len(self.role)) % max(1, len(self.role) // rows) == 0)
+
     def training(self) -> Dataset:
         """Labelled rows of the training months; indeterminates are left out (design 3)."""
         return _not_empty(self.where((self.role == TRAIN) & ~np.isnan(self.label)), "the training months")
@@ -60,40 +67,36 @@ class Dataset:
 
     def out_of_time(self) -> Dataset:
         """Every application of the out-of-time months, booked or not."""
-        return self.where(self.role == OOT)
+        return self.of(OOT)
 
 
-def assembled(
-    application_id: NDArray[np.int64],
-    as_of: NDArray[np.datetime64],
-    features: NDArray[Any],
-    names: Sequence[str],
-    labels: pd.DataFrame,
-    split: SplitParams,
-) -> Dataset:
-    """Rows of the matrix and their labels (application_id, label, is_indeterminate, weight) as one dataset.
+def join(matrix: pd.DataFrame, labels: pd.DataFrame, names: Sequence[str], split: SplitParams) -> Dataset:
+    """Rows of a frame with application_id, as_of and the features `names`, and their labels (application_id, is_booked, label,
+    is_indeterminate, weight) as one dataset.
 
-    Raises ModelError when an application has no row of labels.
+    Raises ModelError when a feature is absent or an application has no row of labels.
     """
+    missing = [name for name in names if name not in matrix.columns]
+    if missing:
+        raise ModelError(f"matrix: {len(missing)} features of the catalogue are absent, first `{missing[0]}`. Run featurize again.")
+    application_id, as_of = matrix["application_id"].to_numpy(), matrix["as_of"].to_numpy()
+    found = _of_each(application_id, labels)
+    label = found["label"].to_numpy(np.float64, na_value=np.nan)
+    unclear = found["is_booked"] & found["is_indeterminate"]
+    outcome = np.where(unclear.to_numpy(dtype=bool), 0.0, label)
+    weight = np.where(np.isnan(outcome), 0.0, found["weight"].to_numpy(np.float64, na_value=0.0))
+    features = matrix[list(names)].to_numpy(np.float64, na_value=np.nan)
+    return Dataset(application_id, features, tuple(names), label, outcome, weight, month_index(as_of, split), roles(as_of, split))
+
+
+def _of_each(application_id: NDArray[np.int64], labels: pd.DataFrame) -> pd.DataFrame:
     found = labels.set_index("application_id").reindex(application_id)
     absent = int(found["is_indeterminate"].isna().sum())
     if absent:
         raise ModelError(
             f"labels: {absent} of {len(found)} applications of the matrix have no row; expected one each. Run featurize again."
         )
-    label = found["label"].to_numpy(np.float64, na_value=np.nan)
-    outcome = np.where(found["is_indeterminate"].to_numpy(dtype=bool), 0.0, label)
-    weight = np.where(np.isnan(outcome), 0.0, found["weight"].to_numpy(np.float64, na_value=0.0))
-    return Dataset(application_id, features, tuple(names), label, outcome, weight, month_index(as_of, split), roles(as_of, split))
-
-
-def join(matrix: pd.DataFrame, labels: pd.DataFrame, names: Sequence[str], split: SplitParams) -> Dataset:
-    """`assembled` from a frame with application_id, as_of and the features `names`. Raises ModelError when a feature is absent."""
-    missing = [name for name in names if name not in matrix.columns]
-    if missing:
-        raise ModelError(f"matrix: {len(missing)} features of the catalogue are absent, first `{missing[0]}`. Run featurize again.")
-    features = matrix[list(names)].to_numpy(np.float64, na_value=np.nan)
-    return assembled(matrix["application_id"].to_numpy(), matrix["as_of"].to_numpy(), features, names, labels, split)
+    return found
 
 
 def _not_empty(rows: Dataset, where: str) -> Dataset:

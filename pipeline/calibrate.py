@@ -10,7 +10,7 @@ from models.booster import margins
 from models.calibration import Calibration, CalibrationParams, fit, level_of, to_json
 from models.decision.catalogue import Catalogue
 from models.level import Level
-from models.split import CALIBRATION, SplitParams
+from models.split import SplitParams
 from pipeline import paths
 from pipeline.params import section
 from pipeline.rows import dataset, everyone
@@ -22,9 +22,10 @@ def main() -> dict[str, int]:
     params = section("calibration", CalibrationParams)
     names = Catalogue.from_json(paths.MODEL_CATALOGUE.read_bytes()).names
     split = section("split", SplitParams)
-    rows = dataset(names, split, [CALIBRATION], is_labelled=True).calibrating()
+    applications = everyone(split)
+    rows = dataset(applications.calibrating(), names)
     margin = margins(paths.MODEL_TXT.read_text(encoding="utf-8"), rows.features)
-    before = everyone(split).before_out_of_time()
+    before = applications.before_out_of_time()
     level = level_of(before.outcome, before.weight, before.month, params)
     line = fit(margin, rows.outcome, rows.weight, params, level)
     write_json(to_json(line, params), paths.CALIBRATION)

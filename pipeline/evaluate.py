@@ -15,7 +15,7 @@ from models.decision.decide import Decider
 from models.evaluation import EvaluateParams, claims
 from models.evaluation.evaluate import Inputs, evaluate
 from models.ridge import from_json
-from models.split import CALIBRATION, OOT, SplitParams
+from models.split import OOT, SplitParams
 from pipeline import paths
 from pipeline.bars import BARS
 from pipeline.claims_view import claims_view
@@ -39,9 +39,10 @@ def main() -> dict[str, int]:
     names = bundle.scorer.catalogue.names
     truth = judge(names, split, judging.judged_features)
     wide = names if truth is None else tuple(dict.fromkeys((*names, *truth.known.names)))
+    applications = everyone(split)
     inputs = Inputs(
-        bundle, from_json(read_json(paths.RIDGE)), dataset(wide, split, [OOT]),
-        dataset(names, split, [CALIBRATION], is_labelled=True).calibrating(), everyone(split),
+        bundle, from_json(read_json(paths.RIDGE)), dataset(applications.out_of_time(), wide),
+        dataset(applications.calibrating(), names), applications,
         read_frame(paths.DECISIONS, DECIDED), frame(_audit_columns(), split, [OOT]), read_json(paths.TRAINING)["n_bads"], truth,
     )  # fmt: skip
     metrics, tables = evaluate(inputs, split, calibration, judging)

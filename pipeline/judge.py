@@ -8,10 +8,9 @@ from models.evaluation.evaluate import Truth
 from models.oracle import related
 from models.split import CALIBRATION, TRAIN, SplitParams
 from pipeline import paths
-from pipeline.rows import dataset
+from pipeline.rows import dataset, everyone
 
 SAMPLE = 20_000  # applicants on whom the features most related to the truth are found
-EARLY = (TRAIN, CALIBRATION)
 
 
 def judge(model_names: tuple[str, ...], split: SplitParams, keep: int) -> Truth | None:
@@ -20,10 +19,11 @@ def judge(model_names: tuple[str, ...], split: SplitParams, keep: int) -> Truth 
     if not file.is_file():
         return None
     catalogue, applicants = Catalogue.from_json(paths.CATALOGUE.read_bytes()), read_frame(file)
-    sample = dataset(catalogue.names, split, EARLY, single=True, at_most=SAMPLE)
+    early = everyone(split).of(TRAIN, CALIBRATION)
+    sample = dataset(early.at_most(SAMPLE), catalogue.names, single=True)
     states = [name for name in applicants.columns if name.startswith("z_")]
     targets = applicants.set_index("application_id").loc[sample.application_id, ["logodds_systematic", *states]].to_numpy(float)
     wanted = {*model_names, *related(sample, targets, keep)}
     names = [name for name in catalogue.names if name in wanted]
-    known = dataset(names, split, EARLY, single=True)
+    known = dataset(early, names, single=True)
     return Truth(applicants, read_json(paths.TRUTH / "meta.json"), known, {f.name: f.family for f in catalogue.features})

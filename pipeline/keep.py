@@ -18,7 +18,7 @@ from models.split import TRAIN, SplitParams
 from models.training import TrainParams
 from pipeline import paths
 from pipeline.params import section
-from pipeline.rows import dataset
+from pipeline.rows import dataset, everyone
 
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -35,8 +35,9 @@ def keep(
     split, params = section("split", SplitParams), section("select", SelectParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
     names, _ = offered(catalogue, params)
-    left, _ = screen(dataset(names, split, [TRAIN], single=True, at_most=params.limits.rows), params)
-    loans = dataset(left, split, [TRAIN], is_labelled=True, single=True).training()
+    applications = everyone(split)
+    left, _ = screen(dataset(applications.of(TRAIN).at_most(params.limits.rows), names, single=True), params)
+    loans = dataset(applications.training(), left, single=True)
     found = sizes(loans, catalogue, split, params, section("train", TrainParams).booster, _sizes(asked), lambda said: _err.print(said))
     write_json({"bads": int(loans.label.sum()), "sizes": [asdict(one) for one in found]}, out)
     Console().print(_table(found))

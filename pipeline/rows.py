@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,42 +11,22 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from data.store import iter_tables, read_frame
-from models.dataset import Dataset, assembled, join
+from models.dataset import Dataset, join
 from models.split import SplitParams, roles
 from pipeline import paths
 
-ROWS = 16_384
+ROWS = 8_192
 
 
-def dataset(
-    names: Sequence[str],
-    split: SplitParams,
-    wanted: Sequence[str],
-    *,
-    is_labelled: bool = False,
-    single: bool = False,
-    at_most: int | None = None,
-) -> Dataset:
-    """Applications whose role is one of `wanted`, with the features `names`; only the booked if `is_labelled`; float32 if `single`.
-
-    Not many more than `at_most` rows, taken at even steps.
-    """
-    keep, labels = _mask(split, wanted), read_frame(paths.LABELS)
-    if is_labelled:
-        booked = labels["application_id"][labels["is_booked"]]
-        keep &= np.isin(read_frame(paths.MATRIX, ["application_id"])["application_id"], booked)
-    if at_most is not None:
-        there = np.flatnonzero(keep)
-        keep = np.isin(np.arange(len(keep)), there[:: max(1, len(there) // at_most)])
-    features = np.empty((int(keep.sum()), len(names)), np.float32 if single else np.float64)
-    filled, ids = 0, []
-    for block in _blocks(["application_id", "as_of", *names], keep):
+def dataset(rows: Dataset, names: Sequence[str], *, single: bool = False) -> Dataset:
+    """`rows`, some of the matrix in its order, with the features `names` of them; float32 if `single`."""
+    keep = np.isin(read_frame(paths.MATRIX, ["application_id"])["application_id"], rows.application_id)
+    features, filled = np.empty((len(rows.role), len(names)), np.float32 if single else np.float64), 0
+    for block in _blocks(names, keep):
         for i, name in enumerate(names):
             features[filled : filled + len(block), i] = block[name].to_numpy()
         filled += len(block)
-        ids.append(block.select(["application_id", "as_of"]))
-    keys = pa.concat_tables(ids).to_pandas(ignore_metadata=True)
-    return assembled(keys["application_id"].to_numpy(), keys["as_of"].to_numpy(), features, names, labels, split)
+    return replace(rows, features=features, names=tuple(names))
 
 
 def frame(columns: Sequence[str], split: SplitParams, wanted: Sequence[str]) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from models.selecting import KEPT, SelectParams, offered, rank, screen, table
 from models.split import TRAIN, SplitParams
 from pipeline import paths
 from pipeline.params import section
-from pipeline.rows import dataset
+from pipeline.rows import dataset, everyone
 from pipeline.stage import run
 
 
@@ -22,8 +22,9 @@ def main() -> dict[str, int]:
     split, params = section("split", SplitParams), section("select", SelectParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
     names, left_out = offered(catalogue, params)
-    left, fallen = screen(dataset(names, split, [TRAIN], single=True, at_most=params.limits.rows), params)
-    loans = dataset(left, split, [TRAIN], is_labelled=True, single=True).training()
+    applications = everyone(split)
+    left, fallen = screen(dataset(applications.of(TRAIN).at_most(params.limits.rows), names, single=True), params)
+    loans = dataset(applications.training(), left, single=True)
     found, kept = rank(loans, catalogue, params)
     rows = table(catalogue, [*left_out, *fallen], loans, found, kept)
     write_json({"features": list(kept), "outcomes": rows["outcome"].value_counts().to_dict()}, paths.SELECTED)

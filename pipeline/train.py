@@ -12,11 +12,11 @@ from data.store import read_json, write_json, write_text
 from models.decision.catalogue import Catalogue
 from models.decision.typed import plain
 from models.ridge import RidgeParams, to_json
-from models.split import TRAIN, SplitParams
+from models.split import SplitParams
 from models.training import TrainParams, subset, train
 from pipeline import paths
 from pipeline.params import section
-from pipeline.rows import dataset
+from pipeline.rows import dataset, everyone
 from pipeline.stage import run
 
 
@@ -24,7 +24,7 @@ def main() -> dict[str, int]:
     """Write data/model/{model.txt,catalogue.json,ridge.json,training.json}; return the counts of rows, bads and features."""
     split = section("split", SplitParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
-    rows = dataset(read_json(paths.SELECTED)["features"], split, [TRAIN], is_labelled=True).training()
+    rows = dataset(everyone(split).training(), read_json(paths.SELECTED)["features"])
     trained = train(rows, catalogue, split, section("train", TrainParams), section("ridge", RidgeParams))
     write_text(trained.booster.model_to_string(), paths.MODEL_TXT)
     write_json(plain(subset(catalogue, trained.names)), paths.MODEL_CATALOGUE)

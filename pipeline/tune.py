@@ -9,12 +9,12 @@ from rich.console import Console
 
 from data.store import read_json, write_json
 from models.decision.catalogue import Catalogue
-from models.split import TRAIN, SplitParams
+from models.split import SplitParams
 from models.training import TrainParams, signs_of
 from models.tuning import Found, TuneParams, search
 from pipeline import paths
 from pipeline.params import section
-from pipeline.rows import dataset
+from pipeline.rows import dataset, everyone
 from pipeline.stage import run
 
 
@@ -22,7 +22,7 @@ def main() -> dict[str, int]:
     """Write data/tuning/best.json; the journal beside it lets a later run go on where this one stopped."""
     split, given = section("split", SplitParams), section("train", TrainParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
-    rows = dataset(read_json(paths.SELECTED)["features"], split, [TRAIN], is_labelled=True).training()
+    rows = dataset(everyone(split).training(), read_json(paths.SELECTED)["features"])
     journal, signs = paths.TUNING / "journal.log", signs_of(catalogue, rows.names)
     found = search(rows, signs, split, given.booster, section("tune", TuneParams), journal, progress=sys.stderr.isatty())
     write_json(asdict(found), paths.TUNING / "best.json")

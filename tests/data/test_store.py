@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -47,6 +48,16 @@ def test_parts_are_read_in_name_order(tmp_path: Path) -> None:
     assert [file.name for file in table_files(tmp_path, "t")] == ["part-00000.parquet", "part-00001.parquet"]
     assert read_table(tmp_path / "t")["a"].to_pylist() == [1, 2, 3]
     assert [len(block) for block in iter_tables(tmp_path / "t", rows=1)] == [1, 1, 1]
+
+
+def test_a_table_read_in_blocks_never_lies_in_memory_whole(tmp_path: Path) -> None:
+    block = pa.table({"x": np.random.default_rng(1).random(10_000)})
+    with Writer(tmp_path / "t.parquet", block.schema) as writer:
+        for _ in range(100):
+            writer.write(block)
+    before = pa.total_allocated_bytes()
+    held = [pa.total_allocated_bytes() - before for _ in iter_tables(tmp_path / "t.parquet", rows=len(block))]
+    assert len(held) == 100 and max(held) < 10 * block.nbytes
 
 
 def test_one_file_is_a_table_too_and_no_file_is_none(tmp_path: Path) -> None:

@@ -66,6 +66,19 @@ def test_indeterminates_are_left_out_of_training_and_good_in_calibration() -> No
     assert here.any() and (calibrating.outcome[here] == 0).all()
 
 
+def test_an_application_without_a_loan_has_no_outcome() -> None:
+    w = world(500, 1)
+    labels = w.labels.assign(is_indeterminate=True)
+    assert np.array_equal(np.isnan(join(w.matrix, labels, w.names, SPLIT).outcome), ~labels["is_booked"])
+
+
+def test_at_most_takes_rows_at_even_steps() -> None:
+    w = world(500, 1)
+    rows = join(w.matrix, w.labels, w.names, SPLIT)
+    for most, step in ((500, 1), (600, 1), (499, 1), (250, 2), (120, 4)):
+        assert np.array_equal(rows.at_most(most).application_id, rows.application_id[::step])
+
+
 def test_labels_are_joined_by_id_not_by_position() -> None:
     w = world(500, 1)
     rows, shuffled = (join(w.matrix, labels, w.names, SPLIT) for labels in (w.labels, w.labels.sample(frac=1, random_state=3)))
