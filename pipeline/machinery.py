@@ -34,7 +34,7 @@ def machinery(
 ) -> None:
     """Make worlds with everyone labelled and every state seen at reliability .90; train; compare family shares. Exit 1 beyond 3 pp.
 
-    The world is straight, as in domain 7.6. In a bent one a model is off by more, as labels hardly show what lowers a small PD.
+    The world is straight, as in domain 7.6; `--bent` shows the default world's thresholds and interactions.
     """
     nature = document(Nature, paths.WORLD)
     rows = [measure(name, nature, applicants, seed, threads, bent=bent) for name in profile or nature.profiles]

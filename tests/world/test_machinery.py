@@ -23,5 +23,5 @@ def test_shares_come_out_as_they_were_made(nature: Nature) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_profile_is_within_three_points(profile: str, nature: Nature) -> None:
-    """Domain 0.5, seed 1. With thresholds and interactions some profiles miss it, and why: ARCHITECTURE.md."""
+    """Domain 0.5, seed 1; other seeds and bent worlds: `creditloom machinery`."""
     assert measure(profile, nature, 400_000, 1, 2)["largest_error"] <= BAR
