@@ -21,7 +21,7 @@ class FeatureParams:
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     engine: Literal["duckdb", "spark"] = "duckdb"
-    bucket_rows: int = 2_000_000
+    bucket_rows: int = 1_400_000
     threads: int = 2
     memory_mb: int = 1_000
 
