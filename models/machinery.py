@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lightgbm import Booster
 
 TREES = 1_500
-EXPLAINED = 60_000  # rows whose contributions are taken: their luck is .2 pp of a share
+EXPLAINED = 60_000  # rows whose contributions are taken
 SETTINGS = {
     "objective": "binary", "learning_rate": 0.03, "max_depth": 2, "num_leaves": 4, "min_data_in_leaf": 200, "lambda_l2": 30.0,
     "bagging_fraction": 0.8, "bagging_freq": 1, "feature_fraction": 0.3, "extra_trees": True, "max_bin": 63,

@@ -1,7 +1,7 @@
 """What events tell of default, and by which family's columns they tell it: logit P(default | events) (domain 0.5).
 
 Told is on the scale of the labels, as a model learns from them. The mean PD of people who may be well off or not is that of those who are
-not: what lowers a small PD hardly shows in labels, so E[log-odds | events] has other shares (up to 6 pp with thresholds, under 1 without).
+not: what lowers a small PD hardly shows in labels, so with thresholds E[log-odds | events] has other shares.
 
 There is one column per concept, its state behind the noise of its family's reliability, bent at KNOTS, and one per family that can be
 missing. As columns are noisy or missing, a family that another one knows about shares with it, as it does in a model.
@@ -56,7 +56,8 @@ def _centred(block: np.ndarray) -> np.ndarray:
 def told(columns: Columns, pd: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
     """Slopes and, last, the intercept of the logistic regression of `pd` (n, 0-1) on all columns, by Newton's steps from `start`.
 
-    What a model trained on labels of these people would find, but for the luck of the labels.
+    What a model trained on labels of these people would find, but for the luck of the labels. Written here because `pd` is no label:
+    scikit-learn takes such only as everyone twice with weights, which the test does.
     """
     x = np.hstack([columns.values, np.ones((len(pd), 1), dtype=np.float32)])
     fit = np.append(np.zeros(x.shape[1] - 1), logit(pd.mean())) if start is None else start

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from data.world import Nature
 from data.world.carried import Columns, columns_of, told, told_shares
@@ -59,6 +59,13 @@ def test_shares_are_covariances_with_all_that_is_told(seen: Columns, state: Worl
     parts = np.column_stack([seen.values[:, seen.owner == f] @ fit[:-1][seen.owner == f] for f in range(len(FAMILIES))])
     slow = np.array([np.cov(part, parts.sum(axis=1))[0, 1] for part in parts.T]) / np.var(parts.sum(axis=1), ddof=1)
     np.testing.assert_allclose(told_shares(seen, fit), slow, atol=1e-5)
+
+
+def test_with_thresholds_labels_tell_other_shares_than_the_log_odds_do(seen: Columns, state: World) -> None:
+    """Why betas are solved on the scale of labels: what lowers a small PD hardly shows there, so those of the social graph tell less."""
+    line = LinearRegression().fit(seen.values.astype(float), state.outcome.log_odds_systematic)
+    social = FAMILIES.index("social_graph")
+    assert told_shares(seen, np.append(line.coef_, 0.0))[social] > shares(seen, pd_of_all(state))["social_graph"] + 0.02
 
 
 def test_other_people_than_the_probe_tell_the_same_shares(seen: Columns, state: World) -> None:
