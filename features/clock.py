@@ -43,6 +43,17 @@ def sees(event_time: int, known_time: int, as_of: int, oldest: int) -> bool:
     return oldest <= event_time < as_of and known_time < as_of
 
 
+SQL = """
+CREATE TEMP MACRO sees(event_time, known_time, as_of, days) AS
+    event_time < as_of AND known_time < as_of AND event_time >= as_of - to_days(days);
+CREATE TEMP MACRO known_from(event_time, known_time) AS
+    CASE WHEN event_time IS NOT NULL AND known_time IS NOT NULL THEN greatest(event_time, known_time) END;
+CREATE TEMP MACRO month_index(moment) AS datediff('month', DATE '1970-01-01', moment);
+"""
+"""The same for queries over whole tables: `sees` within so many days, the moment from which a row has
+happened and is known (null where a time is), its calendar month as `month_index` counts."""
+
+
 def within_year(event_time: ir.TimestampValue, as_of: ir.TimestampValue) -> ir.BooleanValue:
     """Inside the longest window; rows older than that are not read for tables without a memory."""
     import ibis

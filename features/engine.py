@@ -35,7 +35,7 @@ def build(sources: Sources, params: FeatureParams) -> Iterator[pa.Table]:
     con = connect(params)
     asked = applications(con, sources)
     graph = others(con, sources, asked)
-    con.disconnect()  # the buckets need none of its memory
+    con.close()  # the buckets need none of its memory
     blocks = Buckets(sources, asked, params).blocks(graph)
     if (np.diff(asked.column("application_id").to_numpy()) > 0).all():
         yield from blocks

@@ -20,10 +20,10 @@ from .timeline import Timeline, place, timeline
 from .words import NO_CONSENT
 
 if TYPE_CHECKING:
-    from ibis.backends.duckdb import Backend
+    from .reader import Connection
 
 
-def snapshots(con: Backend, sources: Sources, applications: pa.Table) -> dict[str, np.ndarray]:
+def snapshots(con: Connection, sources: Sources, applications: pa.Table) -> dict[str, np.ndarray]:
     """Every graph feature of every application, in the order given; nothing without a contacts table.
 
     People outside the network have counts of 0 and null shares and averages. Null without consent comes later, in the kernel.

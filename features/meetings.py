@@ -14,84 +14,80 @@ from scipy.sparse import csgraph
 
 from . import clock
 from .cube import divide
-from .reader import Sources, require
-from .shared import DAYS, asked_for, seen_with, shared_logins
+from .reader import Sources, fetch, view
+from .shared import DAYS, asked_for, seen_with
 from .snapshot import MEETINGS
 from .tables import IDENTITY_CHECKS, LOGINS
 from .timeline import place
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
-    from ibis.backends.duckdb import Backend
+    from .reader import Connection
 
 TOGETHER_HOURS = 48
 """Domain 7.4: a ring applies within 48 hours, so its accounts begin within them."""
 
+MET = "SELECT place, count(DISTINCT applicant_id) FROM seen_{column} WHERE applicant_id <> own GROUP BY place"
+BEGUN = """
+WITH begun AS (
+    SELECT applicant_id, min(known_from(event_time, known_time)) AS begun
+    FROM identity_checks WHERE is_pass GROUP BY ALL
+), met AS (SELECT DISTINCT place, as_of, own, applicant_id FROM seen_device_id WHERE applicant_id <> own)
+SELECT
+    place,
+    count(*),
+    count(*) FILTER (begun.begun >= as_of - to_days($days)),
+    count(*) FILTER (mine.begun < as_of AND abs(epoch_us(begun.begun) - epoch_us(mine.begun)) <= epoch_us(to_hours($hours)))
+FROM met JOIN begun USING (applicant_id) LEFT JOIN begun AS mine ON mine.applicant_id = own
+WHERE begun.begun < as_of GROUP BY place
+"""
+"""Of those met on devices whose account has begun, by the first identity check known as passed: all, the new, those who began together."""
 
-def meetings(con: Backend, sources: Sources, applications: pa.Table) -> dict[str, np.ndarray]:
+LINKED = """
+SELECT applicant_id, identifier, min(known_from(event_time, known_time)) AS known
+FROM shared_device_id WHERE applicant_id IS NOT NULL GROUP BY ALL HAVING known IS NOT NULL
+"""
+
+
+def meetings(con: Connection, sources: Sources, applications: pa.Table) -> dict[str, np.ndarray]:
     """Every feature of shared devices and addresses, per application in the order given; nothing without a logins table.
 
     What asks for people's first identity proofs is null without a table of them; null without consent comes later, in the kernel.
     """
     if not sources.get(LOGINS.name):
         return {}
-    asked, n = asked_for(con, applications), len(applications)
-    devices, addresses = (shared_logins(con, sources, column) for column in ("device_id", "ip_id"))
-    by_device = _by_device(con, sources, _met(devices, asked), n)
-    values = (*by_device, _counted(_met(addresses, asked), n)[0], _linked(devices, applications))
+    asked_for(con, applications)
+    for column in ("device_id", "ip_id"):
+        seen_with(con, sources, column)
+    n = len(applications)
+    devices, addresses = (_counted(fetch(con, MET.format(column=column)), n)[0] for column in ("device_id", "ip_id"))
+    values = (devices, *_begun(con, sources, n), addresses, _linked(con, applications))
     return {spec.name: column for spec, column in zip(MEETINGS, values, strict=True)}
 
 
-def _met(rows: ir.Table, asked: ir.Table) -> ir.Table:
-    """(at, as_of, own, applicant_id) of every other person met by each application."""
-    seen = seen_with(rows, asked)
-    return seen.filter(seen.applicant_id != seen.own).select("at", "as_of", "own", "applicant_id").distinct()
+def _counted(found: list[np.ndarray], n: int) -> list[np.ndarray]:
+    """Counts per application from (place, counts ...); 0 where a place is missing."""
+    at, *counts = found
+    whole = [np.zeros(n) for _ in counts]
+    for values, count in zip(whole, counts, strict=True):
+        values[at] = count
+    return whole
 
 
-def _counted(people: ir.Table, n: int, **columns: ir.Value) -> list[np.ndarray]:
-    """Per application: rows, and sums of the columns; 0 without rows."""
-    table = people.group_by("at").agg(rows=people.count(), **columns).to_pyarrow()
-    found = [np.zeros(n) for _ in ("rows", *columns)]
-    for values, name in zip(found, ("rows", *columns), strict=True):
-        values[table.column("at").to_numpy()] = table.column(name).to_numpy()
-    return found
-
-
-def _by_device(con: Backend, sources: Sources, met: ir.Table, n: int) -> tuple[np.ndarray, ...]:
-    """People met, the share of them who are new, and the share who began together with the applicant."""
-    import ibis
-
-    count = _counted(met, n)[0]
+def _begun(con: Connection, sources: Sources, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of the people met on devices: the share of those who are new, and of those who began together with the applicant."""
     if not sources.get(IDENTITY_CHECKS.name):
-        return count, np.full(n, np.nan), np.full(n, np.nan)
-    begun = _begun(con, sources)
-    known = met.inner_join(begun, "applicant_id").filter(lambda t: t.begun < t.as_of)
-    known = known.left_join(begun.select(own=begun.applicant_id, own_begun=begun.begun), "own")
-    is_new = known.begun >= known.as_of - ibis.interval(days=DAYS)
-    near = ibis.interval(hours=TOGETHER_HOURS)
-    together = (known.own_begun < known.as_of) & known.begun.between(known.own_begun - near, known.own_begun + near)
-    proved, new, joined = _counted(known, n, new=is_new.cast("int64").sum(), joined=together.fill_null(False).cast("int64").sum())
-    return count, divide(new, proved), divide(joined, proved)
+        return np.full(n, np.nan), np.full(n, np.nan)
+    view(con, sources, IDENTITY_CHECKS.name)
+    proved, new, joined = _counted(fetch(con, BEGUN, days=DAYS, hours=TOGETHER_HOURS), n)
+    return divide(new, proved), divide(joined, proved)
 
 
-def _begun(con: Backend, sources: Sources) -> ir.Table:
-    """The moment from which each person's first passed identity check is known: the account's beginning."""
-    import ibis
-
-    checks = con.read_parquet(require(sources, IDENTITY_CHECKS.name), table_name="meeting_checks")
-    passed = checks.filter(checks.is_pass & checks.event_time.notnull() & checks.known_time.notnull())
-    return passed.group_by("applicant_id").agg(begun=ibis.greatest(passed.event_time, passed.known_time).min())
-
-
-def _linked(logins: ir.Table, applications: pa.Table) -> np.ndarray:
+def _linked(con: Connection, applications: pa.Table) -> np.ndarray:
     """Other people in the applicant's component of people and devices, from logins known before the first of the month."""
-    import ibis
-
-    used = logins.filter(logins.event_time.notnull() & logins.known_time.notnull() & logins.applicant_id.notnull())
-    used = used.group_by("applicant_id", "identifier").agg(known=ibis.greatest(used.event_time, used.known_time).min()).to_pyarrow()
-    people, person = np.unique(used.column("applicant_id").to_numpy(), return_inverse=True)
-    devices, device = np.unique(used.column("identifier").to_numpy(), return_inverse=True)
-    known = clock.month_index(used.column("known").to_numpy())
+    applicant, identifier, since = fetch(con, LINKED)
+    people, person = np.unique(applicant, return_inverse=True)
+    devices, device = np.unique(identifier, return_inverse=True)
+    known = clock.month_index(since)
     months = clock.month_index(applications.column("as_of").to_numpy())
     applicants, linked = applications.column("applicant_id").to_numpy(), np.zeros(len(months))
     for month in np.unique(months):

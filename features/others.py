@@ -17,10 +17,10 @@ from .shared import applicants_per_identifier
 from .transfers import transfers
 
 if TYPE_CHECKING:
-    from ibis.backends.duckdb import Backend
+    from .reader import Connection
 
 
-def others(con: Backend, sources: Sources, applications: pa.Table) -> dict[str, np.ndarray]:
+def others(con: Connection, sources: Sources, applications: pa.Table) -> dict[str, np.ndarray]:
     """Values per application, in the order given, by name of the feature or fact; what its table is not there for is left out."""
     made = (snapshots, transfers, meetings, applicants_per_identifier)
     return {name: values for make in made for name, values in make(con, sources, applications).items()}

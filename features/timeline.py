@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
-from . import clock
-from .reader import Sources, require
+from .reader import Sources, fetch, view
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
-    from ibis.backends.duckdb import Backend
+    from .reader import Connection
 
 BAD_DPD_DAYS, LATE_DPD_DAYS = 90, 30
 NEVER = np.iinfo(np.int32).max
 """Month index of what is never known."""
+
+CONTACTS = """
+SELECT applicant_id, contact_id, month_index(known_from(event_time, known_time)) AS month
+FROM contacts WHERE month IS NOT NULL
+"""
+REACHED = """
+WITH performance AS (SELECT applicant_id, dpd_days, month_index(known_from(event_time, known_time)) AS month FROM loan_performance)
+SELECT
+    applicant_id, coalesce(min(month) FILTER (dpd_days >= 0), $never),
+    coalesce(min(month) FILTER (dpd_days >= $late), $never), coalesce(min(month) FILTER (dpd_days >= $bad), $never)
+FROM performance GROUP BY applicant_id
+"""
+"""Of every borrower: the month from which a loan, a delay and a default are known."""
+MESSAGES = """
+SELECT applicant_id, contact_id, month_index(known_from(event_time, known_time)) AS month, sum(n_messages)::DOUBLE AS n
+FROM interactions WHERE contact_id <> applicant_id GROUP BY ALL HAVING month IS NOT NULL AND n IS NOT NULL
+"""
 
 
 @dataclass(frozen=True)
@@ -67,14 +81,13 @@ class Timeline:
     messages: Messages
 
 
-def timeline(con: Backend, sources: Sources) -> Timeline:
+def timeline(con: Connection, sources: Sources) -> Timeline:
     """Read contacts, interactions and loan performance once; tables that are absent leave their part empty."""
-    contacts = _known(con, sources, "contacts", "contact_id").to_pyarrow()
-    source, target = contacts.column("applicant_id").to_numpy(), contacts.column("contact_id").to_numpy()
+    view(con, sources, "contacts")
+    source, target, month = fetch(con, CONTACTS)
     nodes = np.unique(np.concatenate([source, target]))
-    month = clock.month_index(contacts.column("known").to_numpy())
     links = _links(np.searchsorted(nodes, source), np.searchsorted(nodes, target), month, len(nodes))
-    loan, late, bad = _first_known(con, sources, nodes, (0, LATE_DPD_DAYS, BAD_DPD_DAYS))
+    loan, late, bad = _first_known(con, sources, nodes)
     return Timeline(nodes, links, loan, late, bad, _messages(con, sources, nodes))
 
 
@@ -91,31 +104,18 @@ def _links(source: np.ndarray, target: np.ndarray, month: np.ndarray, n: int) ->
     return Links(key[start] // max(n, 1), key[start] % max(n, 1), *first)
 
 
-def _known(con: Backend, sources: Sources, name: str, *columns: str) -> ir.Table:
-    """A table's rows with `known`, the first moment at which both its times have passed."""
-    import ibis
-
-    table = con.read_parquet(require(sources, name), table_name=f"graph_{name}")
-    return table.select("applicant_id", *columns, known=ibis.greatest(table.event_time, table.known_time))
-
-
-def _first_known(con: Backend, sources: Sources, nodes: np.ndarray, dpds: tuple[int, ...]) -> Iterator[np.ndarray]:
-    """For each number of days, the month in which a loan of each node was first known to have reached it; NEVER where none did."""
-    if not sources.get("loan_performance"):
-        yield from (np.full(len(nodes), NEVER, np.int64) for _ in dpds)
-        return
-    rows = _known(con, sources, "loan_performance", "dpd_days")
-    reached = {str(dpd): rows.known.min(where=rows.dpd_days >= dpd) for dpd in dpds}
-    first = rows.group_by("applicant_id").agg(**reached).to_pyarrow()
-    node, is_node = place(nodes, first.column("applicant_id").to_numpy())
-    for dpd in reached:
-        known = first.column(dpd).to_numpy()[is_node]
-        months = np.full(len(nodes), NEVER, np.int64)
-        months[node] = np.where(np.isnat(known), NEVER, clock.month_index(known))
-        yield months
+def _first_known(con: Connection, sources: Sources, nodes: np.ndarray) -> np.ndarray:
+    """(3, nodes): the month in which a loan of each node, its delay and its default were first known; NEVER where none was."""
+    first = np.full((3, len(nodes)), NEVER, np.int64)
+    if sources.get("loan_performance"):
+        view(con, sources, "loan_performance")
+        applicant, *months = fetch(con, REACHED, never=NEVER, late=LATE_DPD_DAYS, bad=BAD_DPD_DAYS)
+        node, is_node = place(nodes, applicant)
+        first[:, node] = np.stack(months)[:, is_node]
+    return first
 
 
-def _messages(con: Backend, sources: Sources, nodes: np.ndarray) -> Messages:
+def _messages(con: Connection, sources: Sources, nodes: np.ndarray) -> Messages:
     sender, receiver, month, count = _monthly(con, sources)
     by_sender, by_receiver = place(nodes, sender), place(nodes, receiver)
     node, other, month, count = (
@@ -133,16 +133,13 @@ def _messages(con: Backend, sources: Sources, nodes: np.ndarray) -> Messages:
     return Messages(start, np.cumsum(is_new, dtype=np.int32), month[order], count[order], order < len(by_sender[0]))
 
 
-def _monthly(con: Backend, sources: Sources) -> tuple[np.ndarray, ...]:
+def _monthly(con: Connection, sources: Sources) -> tuple[np.ndarray, ...]:
     """Sender, receiver, month known and messages of every pair and month."""
     if not sources.get("interactions"):
         return tuple(np.zeros(0, kind) for kind in (np.int64, np.int64, np.int16, np.float64))
-    rows = _known(con, sources, "interactions", "contact_id", "n_messages")
-    rows = rows.filter(rows.contact_id.notnull() & (rows.contact_id != rows.applicant_id))
-    rows = rows.group_by("applicant_id", "contact_id", month=rows.known.truncate("M")).agg(count=lambda t: t.n_messages.sum())
-    table = rows.filter(rows["count"].notnull() & rows.month.notnull()).to_pyarrow()
-    sender, receiver, month, count = (table.column(name).to_numpy() for name in ("applicant_id", "contact_id", "month", "count"))
-    return sender, receiver, clock.month_index(month).astype(np.int16), count.astype(float)
+    view(con, sources, "interactions")
+    sender, receiver, month, count = fetch(con, MESSAGES)
+    return sender, receiver, month.astype(np.int16), count
 
 
 def place(nodes: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -14,72 +14,72 @@ import pyarrow as pa
 from . import clock
 from .cube import divide
 from .motifs import Links
-from .reader import Sources, require
-from .shared import asked_for, recent
+from .reader import Sources, fetch, view
+from .shared import asked_for
 from .snapshot import TRANSFERS
 from .tables import PAYMENTS
 from .timeline import place
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
-    from ibis.backends.duckdb import Backend
+    from .reader import Connection
 
 MONTH = np.timedelta64(clock.BIN_DAYS * clock.MICROS_PER_DAY, "us")
 
+MOVED = """
+CREATE OR REPLACE TEMP TABLE moved AS
+SELECT
+    if(direction = 'out', applicant_id, counterparty_id) AS payer,
+    if(direction = 'in', applicant_id, counterparty_id) AS payee,
+    event_time,
+    min(known_time) AS known_time
+FROM payments
+WHERE counterparty_id <> applicant_id AND direction IN ('in', 'out') AND event_time IS NOT NULL AND known_time IS NOT NULL
+GROUP BY ALL
+"""
+"""Each transfer once, by payer, payee and event_time."""
 
-def transfers(con: Backend, sources: Sources, applications: pa.Table) -> dict[str, np.ndarray]:
+PARTNERS = """
+WITH told AS (
+    SELECT payer AS applicant_id, payee AS other, true AS is_paid, * EXCLUDE (payer, payee) FROM moved
+    UNION ALL SELECT payee, payer, false, * EXCLUDE (payer, payee) FROM moved
+), each AS (
+    SELECT
+        place, other, max(is_paid::INT) AS paid, max((NOT is_paid)::INT) AS payer, count(*) AS n,
+        min(event_time) >= max(as_of) - to_days($month) AS is_new
+    FROM told JOIN asked USING (applicant_id) WHERE sees(event_time, known_time, as_of, $year) GROUP BY place, other
+)
+SELECT place, sum(paid)::INT, sum(payer)::INT, sum(paid * payer)::INT, count(*), max(n), sum(n)::BIGINT, count(*) FILTER (is_new)
+FROM each GROUP BY place
+"""
+"""Partners of each application within a year: paid, payers, both, all, transfers with the main one, transfers, new partners."""
+
+LINKS = "SELECT payer, payee, min(known_from(event_time, known_time)) FROM moved GROUP BY ALL"
+
+
+def transfers(con: Connection, sources: Sources, applications: pa.Table) -> dict[str, np.ndarray]:
     """Every transfer feature of every application, in the order given; nothing without a payments table."""
-    import ibis
-
     if not sources.get(PAYMENTS.name):
         return {}
-    con.con.execute(f"CREATE TEMP TABLE transfers AS {ibis.to_sql(_moved(con, sources), dialect='duckdb')}")
-    moved = con.table("transfers")
-    values = (*_partners(moved, asked_for(con, applications), len(applications)), *_motifs(moved, applications))
-    con.con.execute("DROP TABLE transfers")
+    view(con, sources, PAYMENTS.name)
+    asked_for(con, applications)
+    con.execute(MOVED)
+    values = (*_partners(con, len(applications)), *_motifs(con, applications))
+    con.execute("DROP TABLE moved")
     return {spec.name: column for spec, column in zip(TRANSFERS, values, strict=True)}
 
 
-def _moved(con: Backend, sources: Sources) -> ir.Table:
-    """Payer, payee, event_time and known_time of each transfer, once."""
-    import ibis
-
-    rows = con.read_parquet(require(sources, PAYMENTS.name), table_name="transfer_payments")
-    rows = rows.filter(rows.counterparty_id.notnull() & (rows.counterparty_id != rows.applicant_id))
-    rows = rows.filter(rows.event_time.notnull() & rows.known_time.notnull() & rows.direction.isin(["in", "out"]))
-    payer, payee = (ibis.ifelse(rows.direction == way, rows.applicant_id, rows.counterparty_id) for way in ("out", "in"))
-    return rows.group_by(payer=payer, payee=payee, event_time=rows.event_time).agg(known_time=rows.known_time.min())
-
-
-def _partners(moved: ir.Table, asked: ir.Table, n: int) -> tuple[np.ndarray, ...]:
+def _partners(con: Connection, n: int) -> tuple[np.ndarray, ...]:
     """Payees, payers, and the shares of partners on both sides, of the main one's transfers and of new ones, over twelve months."""
-    import ibis
-
-    times = ("event_time", "known_time")
-    paid = moved.select(*times, applicant_id=moved.payer, other=moved.payee, is_paid=ibis.literal(1), is_payer=ibis.literal(0))
-    got = moved.select(*times, applicant_id=moved.payee, other=moved.payer, is_paid=ibis.literal(0), is_payer=ibis.literal(1))
-    seen = recent(paid.union(got).inner_join(asked, "applicant_id"), clock.YEAR_DAYS)
-    is_new = seen.event_time.min() >= seen.as_of.max() - ibis.interval(days=clock.BIN_DAYS)
-    each = seen.group_by("at", "other").agg(
-        paid=seen.is_paid.max(), payer=seen.is_payer.max(), rows=seen.count(), is_new=is_new.cast("int8")
-    )
-    sums = {
-        "paid": each.paid.sum(), "payer": each.payer.sum(), "both": (each.paid * each.payer).sum(), "all": each.count(),
-        "main": each.rows.max(), "rows": each.rows.sum(), "new": each.is_new.sum(),
-    }  # fmt: skip
-    table, found = each.group_by("at").agg(**sums).to_pyarrow(), {name: np.zeros(n) for name in sums}
-    for name in sums:
-        found[name][table.column("at").to_numpy()] = table.column(name).to_numpy()
-    shares = (divide(found[top], found[bottom]) for top, bottom in (("both", "all"), ("main", "rows"), ("new", "all")))
-    return found["paid"], found["payer"], *shares
+    at, *counts = fetch(con, PARTNERS, month=clock.BIN_DAYS, year=clock.YEAR_DAYS)
+    found = np.zeros((len(counts), n))
+    found[:, at] = counts
+    paid, payers, both, partners, main, rows, new = found
+    return paid, payers, divide(both, partners), divide(main, rows), divide(new, partners)
 
 
-def _motifs(moved: ir.Table, applications: pa.Table) -> tuple[np.ndarray, ...]:
+def _motifs(con: Connection, applications: pa.Table) -> tuple[np.ndarray, ...]:
     """Payers of the busiest payee, circles of three so far and those closed in the last month."""
-    import ibis
-
-    rows = moved.mutate(known=ibis.greatest(moved.event_time, moved.known_time)).group_by("payer", "payee")
-    payer, payee, known = (column.to_numpy() for column in rows.agg(known=lambda t: t.known.min()).to_pyarrow().columns)
+    payer, payee, known = fetch(con, LINKS)
     people = np.unique(np.concatenate([payer, payee]))
     links = Links(np.searchsorted(people, payer), np.searchsorted(people, payee), known, len(people))
     node, is_node = place(people, applications.column("applicant_id").to_numpy())
