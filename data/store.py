@@ -26,6 +26,8 @@ ROW_GROUP = 122_880  # DuckDB's vector-friendly row-group size
 COMPRESSION: Mapping[str, Any] = {"compression": "zstd", "compression_level": 3}
 FAST_COMPRESSION: Mapping[str, Any] = {"compression": "snappy"}
 """Of a matrix: its doubles shrink little by zstd, which takes twice the time to write them."""
+MATRIX_ROWS = 8_192
+"""Of a row group of a matrix at least: a column chunk of fewer takes as long to begin as to fill, and more are held in memory for nothing."""
 
 StrPath = str | os.PathLike[str]
 
@@ -110,13 +112,20 @@ def read_frame(path: StrPath, columns: Sequence[str] | None = None) -> pd.DataFr
 class Writer:
     """Write one Parquet file block by block; the file appears under its name only when the block ends without error.
 
-    `statistics`: the columns whose smallest and largest values are kept; all where None.
+    `statistics`: the columns whose smallest and largest values are kept; all where None. `least_rows`: blocks are held until they have
+    so many rows together, and make a row group.
     """
 
     def __init__(
-        self, path: StrPath, schema: pa.Schema, statistics: Sequence[str] | None = None, compression: Mapping[str, Any] = COMPRESSION
+        self,
+        path: StrPath,
+        schema: pa.Schema,
+        statistics: Sequence[str] | None = None,
+        compression: Mapping[str, Any] = COMPRESSION,
+        least_rows: int = 0,
     ) -> None:
-        self.path, self._compression = Path(path), compression
+        self.path, self._compression, self._least_rows = Path(path), compression, least_rows
+        self._held: list[pa.Table] = []
         self._statistics = True if statistics is None else list(statistics)
         self.schema = schema.remove_metadata()
         self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
@@ -136,7 +145,14 @@ class Writer:
 
     def write(self, table: pa.Table) -> None:
         """Append one block; its columns must be the schema's, in its order."""
-        self._file.write_table(table.replace_schema_metadata(None), row_group_size=ROW_GROUP)
+        self._held.append(table.replace_schema_metadata(None))
+        if sum(map(len, self._held)) >= self._least_rows:
+            self._write_held()
+
+    def _write_held(self) -> None:
+        held, self._held = self._held, []
+        if held:
+            self._file.write_table(pa.concat_tables(held), row_group_size=ROW_GROUP)
 
     def __exit__(
         self,
@@ -145,6 +161,8 @@ class Writer:
         trace: TracebackType | None,
     ) -> None:
         try:
+            if kind is None:
+                self._write_held()
             self._file.close()  # may fail too: the footer does not fit a full disk
             if kind is None:
                 self._temporary.replace(self.path)
@@ -154,7 +172,7 @@ class Writer:
 
 def matrix_writer(path: StrPath, schema: pa.Schema) -> Writer:
     """The writer of a matrix: thousands of columns of doubles that nobody searches by value, read a few times and then made again."""
-    return Writer(path, schema, statistics=(), compression=FAST_COMPRESSION)
+    return Writer(path, schema, statistics=(), compression=FAST_COMPRESSION, least_rows=MATRIX_ROWS)
 
 
 def write_table(table: pa.Table, path: StrPath, statistics: Sequence[str] | None = None) -> None:

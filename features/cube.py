@@ -23,10 +23,10 @@ FEW_RUNS, FEW_PIECES = 64, 1_000
 
 def divide(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     """`top / bottom`, null where the bottom is 0 or either side is null."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.true_divide(top, bottom, dtype=float)
-    np.copyto(ratio, np.nan, where=np.equal(bottom, 0))
-    return ratio
+    if np.shape(top) != np.shape(bottom):
+        top, bottom = np.broadcast_arrays(top, bottom)
+    flat = (np.ascontiguousarray(side, np.float64).reshape(-1) for side in (top, bottom))
+    return loops.divide(*flat).reshape(np.shape(top))
 
 
 FORMS: dict[str, Callable[..., np.ndarray]] = {
@@ -61,8 +61,9 @@ class Rows:
     def numbers(self, name: str) -> np.ndarray:
         """A column as float64; null is NaN."""
         if name not in self._numbers:
-            column = pc.cast(self._table.column(name).combine_chunks(), pa.float64())
-            self._numbers[name] = np.ascontiguousarray(column.to_numpy(zero_copy_only=False))
+            column = _whole(self._table, name)
+            column = pc.cast(column, pa.int8()) if pa.types.is_boolean(column.type) else column
+            self._numbers[name] = column.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
         return self._numbers[name]
 
     def identifiers(self, name: str) -> np.ndarray:
@@ -200,10 +201,11 @@ def _in_order(table: pa.Table) -> pa.Table:
 
     Readers hand over a few runs that are in order each, as the files are: those are merged stretch by stretch. Anything else is sorted.
     """
+    table = table.combine_chunks()
     keys = tuple(_native(table, name) for name in ("row", "event_time", "event_id"))
-    starts = places.runs(*keys)
-    if len(starts) <= 1:
+    if places.in_order(*keys):
         return table
+    starts = places.runs(*keys)
     if len(starts) <= FEW_RUNS and len(pieces := places.pieces(starts, *keys)) <= FEW_PIECES:
         return pa.concat_tables(table.slice(begin, end - begin) for begin, end in pieces)
     return table.take(np.lexsort(keys[::-1]))
@@ -211,9 +213,15 @@ def _in_order(table: pa.Table) -> pa.Table:
 
 def _native(table: pa.Table, name: str) -> np.ndarray:
     """A column in numpy's own type: times as int64 microseconds, flags as 0 and 1, null as -1."""
-    column = table.column(name).combine_chunks()
+    column = _whole(table, name)
     if pa.types.is_timestamp(column.type) or pa.types.is_boolean(column.type):
         column = pc.cast(column, pa.int64() if pa.types.is_timestamp(column.type) else pa.int8())
     if column.null_count:
         column = pc.fill_null(column, -1)
     return column.to_numpy(zero_copy_only=False)
+
+
+def _whole(table: pa.Table, name: str) -> pa.Array:
+    """A column in one piece, without a copy where it is so already."""
+    column = table.column(name)
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()

@@ -44,7 +44,7 @@ def snapshots(con: Connection, sources: Sources, applications: pa.Table) -> dict
 
 def _measures(over_time: Timeline, month: int, nodes: np.ndarray) -> tuple[np.ndarray, ...]:
     """Values of the nodes in the order of SNAPSHOT."""
-    both = over_time.links.adjacency(month, len(over_time.nodes))
+    both = over_time.links.adjacency(month)
     known = _known(over_time, month)
     clustering, second = network.neighbourhoods(both, nodes, known)
     position = _position(over_time, month, both, nodes)
@@ -53,13 +53,13 @@ def _measures(over_time: Timeline, month: int, nodes: np.ndarray) -> tuple[np.nd
 
 def _position(over_time: Timeline, month: int, both: sparse.csr_matrix, nodes: np.ndarray) -> tuple[np.ndarray, ...]:
     """Where the nodes stand in the network."""
-    links, n = over_time.links, len(over_time.nodes)
+    links = over_time.links
     degree, mine = np.diff(both.indptr).astype(float), both[nodes]
     lists, is_listed = links.out_month < month, links.in_month < month
     return (
-        links.count(is_listed, n)[nodes],
+        links.count(is_listed)[nodes],
         degree[nodes],
-        divide(links.count(lists & is_listed, n)[nodes], links.count(lists, n)[nodes]),
+        divide(links.count(lists & is_listed)[nodes], links.count(lists)[nodes]),
         divide(mine @ degree, degree[nodes]),
         network.neighbour_max(mine, degree),
         network.core_numbers(both)[nodes],

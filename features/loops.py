@@ -193,3 +193,12 @@ def ends(at: np.ndarray, row: np.ndarray, value: np.ndarray | None, n: int) -> n
                 out[0, row[i]] = i
             out[1, row[i]] = i
     return out
+
+
+@jit
+def divide(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+    """`top / bottom`, NaN where the bottom is 0 or either is NaN."""
+    out = np.empty(len(top))
+    for i in range(len(top)):
+        out[i] = np.nan if bottom[i] == 0.0 else top[i] / bottom[i]
+    return out

@@ -7,35 +7,29 @@ from __future__ import annotations
 
 import numpy as np
 
+from . import walks
 from .network import rows_of
-
-PATHS = 2_000_000
-"""Paths of two links looked at together."""
 
 
 class Moments:
-    """Moments of each node, to be counted up to any other moment."""
+    """Moments (integers) of each of n nodes, to be counted up to any other moment."""
 
     def __init__(self, node: np.ndarray, moment: np.ndarray, n: int) -> None:
-        self.times = np.unique(moment)
-        self.size = len(self.times) + 1
-        self.key = np.sort(node * self.size + np.searchsorted(self.times, moment))
-        self.start = np.searchsorted(self.key, np.arange(n) * self.size)
+        order = np.lexsort((moment, node))
+        self.moment, self.start = moment[order], _starts(node, n)
 
     def before(self, node: np.ndarray, moment: np.ndarray) -> np.ndarray:
         """How many of each node's lie before the moment asked for."""
-        up_to = np.searchsorted(self.key, node * self.size + np.searchsorted(self.times, moment))
-        return (up_to - self.start[node]).astype(float)
+        return walks.before(self.start, self.moment, node, moment)
 
 
 class Links:
-    """Directed links among n nodes, each pair once with the moment from which it is known, sorted by (source, target)."""
+    """Directed links among n nodes without loops, each pair once with the moment from which it is known, sorted by (source, target)."""
 
     def __init__(self, source: np.ndarray, target: np.ndarray, known: np.ndarray, n: int) -> None:
         order = np.argsort(source * n + target)
-        self.source, self.target, self.known, self.n = source[order], target[order], known[order], n
-        self.key = self.source * n + self.target
-        self.start = np.searchsorted(self.source, np.arange(n + 1))
+        self.target, self.known, self.n = target[order], known[order], n
+        self.start = _starts(source, n)
 
     def busiest_target(self, node: np.ndarray, moment: np.ndarray) -> np.ndarray:
         """Most sources of any target of each node, all links known before its moment; 0 without a target."""
@@ -47,24 +41,10 @@ class Links:
 
     def circles(self) -> Moments:
         """Circles of three links, by corner: the moment from which all three are known."""
-        found = [self._circles(part) for part in self._parts()]
-        corner = np.concatenate([corners for corners, _ in found]) if found else np.zeros(0, np.int64)
-        return Moments(corner, np.concatenate([known for _, known in found]) if found else self.known[:0], self.n)
+        circles = walks.circles(self.start, self.target, self.known)
+        return Moments(circles[:, :3].ravel(), np.repeat(circles[:, 3], 3), self.n)
 
-    def _parts(self) -> list[np.ndarray]:
-        """Links that may begin a circle at its smallest corner, in parts of about PATHS paths."""
-        first = np.flatnonzero(self.source < self.target)
-        paths = np.cumsum(np.diff(self.start)[self.target[first]])
-        return np.split(first, np.searchsorted(paths, np.arange(PATHS, paths.max(initial=0), PATHS)))
 
-    def _circles(self, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(corner, moment) of the circles a -> b -> c -> a that begin with the links given, three rows each; a is the smallest."""
-        at, second = rows_of(self.start, self.target[first])
-        first = first[at]
-        smallest = self.target[second] > self.source[first]
-        first, second = first[smallest], second[smallest]
-        key = self.target[second] * self.n + self.source[first]
-        last = np.minimum(np.searchsorted(self.key, key), max(len(self.key) - 1, 0))
-        closes = self.key[last] == key
-        links = [links[closes] for links in (first, second, last)]
-        return np.concatenate([self.source[link] for link in links]), np.tile(np.maximum.reduce([self.known[link] for link in links]), 3)
+def _starts(node: np.ndarray, n: int) -> np.ndarray:
+    """Where each node's rows begin once they are sorted by node, and where the last ones end."""
+    return np.concatenate([[0], np.cumsum(np.bincount(node, minlength=n))])

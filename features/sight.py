@@ -41,7 +41,7 @@ class Sight:
         person, event, known = rows.column("applicant_id").to_numpy(), *(_micros(rows.column(name)) for name in KEYS[1:])
         at, row = pairs(person, event, known, self.applicant, *self._spans(stream))
         coded = pa.table({c.name: _coded(rows.column(c.name), c) for c in columns_taken(stream)})
-        return coded.take(pa.array(at)).add_column(0, "row", pa.array(row)).cast(_schema(stream))
+        return pc.take(coded, pa.array(at), boundscheck=False).add_column(0, "row", pa.array(row)).cast(_schema(stream))
 
     def _spans(self, stream: Stream) -> tuple[np.ndarray, np.ndarray]:
         """(as_of, oldest moment) of each application for one table; nothing happens before the as_of of those without its consent."""
@@ -70,9 +70,21 @@ def pairs(
 
     In the order of the events where an applicant has one application; where there are several, one after the other per run of events.
     """
-    start = np.flatnonzero(np.diff(applicant, prepend=-1 if len(applicant) == 0 else applicant[0] - 1))
-    first, last = (np.searchsorted(asked, applicant[start], side) for side in ("left", "right"))
-    return _pairs(np.append(start, len(applicant)), first, last, event, known, as_of, oldest)
+    start = _starts(applicant)
+    first, last = (np.searchsorted(asked, applicant[start[:-1]], side) for side in ("left", "right"))
+    return _pairs(start, first, last, event, known, as_of, oldest)
+
+
+@jit
+def _starts(applicant: np.ndarray) -> np.ndarray:
+    """Where each run of rows of one applicant begins, and where the last one ends."""
+    start, found = np.empty(len(applicant) + 1, np.int64), 0
+    for i in range(len(applicant)):
+        if i == 0 or applicant[i] != applicant[i - 1]:
+            start[found] = i
+            found += 1
+    start[found] = len(applicant)
+    return start[: found + 1].copy()
 
 
 @jit

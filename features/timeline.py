@@ -30,29 +30,35 @@ FROM performance GROUP BY applicant_id
 """
 """Of every borrower: the month from which a loan, a delay and a default are known."""
 MESSAGES = """
-SELECT applicant_id, contact_id, month_index(known_from(event_time, known_time)) AS month, sum(n_messages)::DOUBLE AS n
-FROM interactions WHERE contact_id <> applicant_id GROUP BY ALL HAVING month IS NOT NULL AND n IS NOT NULL
+SELECT applicant_id, contact_id, month_index(known_from(event_time, known_time)) AS month, n_messages::DOUBLE
+FROM interactions WHERE contact_id <> applicant_id AND month IS NOT NULL AND n_messages IS NOT NULL
 """
 
 
 @dataclass(frozen=True)
 class Links:
-    """Pairs of linked nodes, both ways, sorted by (node, other): since which month the node lists the other, and the other the node."""
+    """Pairs of linked nodes, both ways, sorted by (node, other): since which month the node lists the other, and the other the node.
 
-    node: np.ndarray
+    Rows `start[k]` up to `start[k + 1]` are those of node k.
+    """
+
+    start: np.ndarray
     other: np.ndarray
     out_month: np.ndarray
     in_month: np.ndarray
 
-    def adjacency(self, month: int, n: int) -> sparse.csr_matrix:
+    def adjacency(self, month: int) -> sparse.csr_matrix:
         """Undirected 0/1 adjacency of the links known before the month; indices stay sorted."""
         known = np.minimum(self.out_month, self.in_month) < month
-        start = np.concatenate([[0], np.cumsum(np.bincount(self.node[known], minlength=n))])
+        start, n = self._starts(known), len(self.start) - 1
         return sparse.csr_matrix((np.ones(int(start[-1])), self.other[known], start), shape=(n, n))
 
-    def count(self, known: np.ndarray, n: int) -> np.ndarray:
+    def count(self, known: np.ndarray) -> np.ndarray:
         """Links of each node among those marked."""
-        return np.bincount(self.node[known], minlength=n).astype(float)
+        return np.diff(self._starts(known)).astype(float)
+
+    def _starts(self, known: np.ndarray) -> np.ndarray:
+        return np.concatenate([[0], np.cumsum(known)])[self.start]
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,8 @@ def _links(source: np.ndarray, target: np.ndarray, month: np.ndarray, n: int) ->
     key = key[order]
     start = np.flatnonzero(np.diff(key, prepend=-1))
     first = (np.minimum.reduceat(np.concatenate(m)[order], start) if len(start) else never for m in ((month, never), (never, month)))
-    return Links(key[start] // max(n, 1), key[start] % max(n, 1), *first)
+    node, other = key[start] // max(n, 1), key[start] % max(n, 1)
+    return Links(np.searchsorted(node, np.arange(n + 1)), other, *first)
 
 
 def _first_known(con: Connection, sources: Sources, nodes: np.ndarray) -> np.ndarray:
@@ -134,7 +141,7 @@ def _messages(con: Connection, sources: Sources, nodes: np.ndarray) -> Messages:
 
 
 def _monthly(con: Connection, sources: Sources) -> tuple[np.ndarray, ...]:
-    """Sender, receiver, month known and messages of every pair and month."""
+    """Sender, receiver, month known and number of messages of every row."""
     if not sources.get("interactions"):
         return tuple(np.zeros(0, kind) for kind in (np.int64, np.int64, np.int16, np.float64))
     view(con, sources, "interactions")

@@ -23,7 +23,7 @@ from .timeline import place
 if TYPE_CHECKING:
     from .reader import Connection
 
-MONTH = np.timedelta64(clock.BIN_DAYS * clock.MICROS_PER_DAY, "us")
+MONTH = clock.BIN_DAYS * clock.MICROS_PER_DAY
 
 MOVED = """
 CREATE OR REPLACE TEMP TABLE moved AS
@@ -53,7 +53,7 @@ FROM each GROUP BY place
 """
 """Partners of each application within a year: paid, payers, both, all, transfers with the main one, transfers, new partners."""
 
-LINKS = "SELECT payer, payee, min(known_from(event_time, known_time)) FROM moved GROUP BY ALL"
+LINKS = "SELECT payer, payee, epoch_us(min(known_from(event_time, known_time))) FROM moved GROUP BY ALL"
 
 
 def transfers(con: Connection, sources: Sources, applications: pa.Table) -> dict[str, np.ndarray]:
@@ -83,7 +83,7 @@ def _motifs(con: Connection, applications: pa.Table) -> tuple[np.ndarray, ...]:
     people = np.unique(np.concatenate([payer, payee]))
     links = Links(np.searchsorted(people, payer), np.searchsorted(people, payee), known, len(people))
     node, is_node = place(people, applications.column("applicant_id").to_numpy())
-    as_of, circles = applications.column("as_of").to_numpy()[is_node], links.circles()
+    as_of, circles = applications.column("as_of").to_numpy()[is_node].astype("datetime64[us]").astype(np.int64), links.circles()
     ever = circles.before(node, as_of)
     values = (links.busiest_target(node, as_of), ever, ever - circles.before(node, as_of - MONTH))
     columns = tuple(np.zeros(len(is_node)) for _ in values)

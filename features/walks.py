@@ -46,3 +46,44 @@ def component_sizes(start: np.ndarray, other: np.ndarray) -> np.ndarray:
             head += 1
         size[found[:seen]] = seen
     return size
+
+
+@jit
+def _position(values: np.ndarray, low: int, high: int, value: int) -> int:
+    """Where a value would stand among the sorted values from `low` up to `high`."""
+    while low < high:
+        middle = (low + high) // 2
+        if values[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@jit
+def before(start: np.ndarray, moment: np.ndarray, node: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """How many of a node's moments, sorted from `start[node]` on, lie before each limit."""
+    found = np.empty(len(node))
+    for k in range(len(node)):
+        found[k] = _position(moment, start[node[k]], start[node[k] + 1], limit[k]) - start[node[k]]
+    return found
+
+
+@jit
+def circles(start: np.ndarray, other: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """(circles, 4): a, b, c and the moment from which a -> b -> c -> a is known, each circle once, from its smallest corner a.
+
+    Links are directed and come with the moment from which they are known; each node's `other` are sorted.
+    """
+    found = [(0, 0, 0, 0)]  # left out at the end: an array cannot be made of no rows
+    for a in range(len(start) - 1):
+        for first in range(start[a], start[a + 1]):
+            b = other[first]
+            if b > a:
+                for second in range(start[b], start[b + 1]):
+                    c = other[second]
+                    if c > a:
+                        last = _position(other, start[c], start[c + 1], a)
+                        if last < start[c + 1] and other[last] == a:
+                            found.append((a, b, c, max(known[first], known[second], known[last])))
+    return np.array(found, np.int64)[1:]
