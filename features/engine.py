@@ -6,6 +6,7 @@ While the kernel works on one bucket the next one is read in a second thread.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -67,11 +68,12 @@ class Buckets:
                 yield kernel(spine, tables, {name: values[start : start + len(spine)] for name, values in graph.items()})
 
     def _shown(self, starts: range) -> Iterable[int]:
+        if not sys.stderr.isatty():
+            return starts
         from rich.console import Console
         from rich.progress import track
 
-        console = Console(stderr=True)
-        return track(starts, "features", console=console, disable=not console.is_terminal, transient=True)
+        return track(starts, "features", console=Console(stderr=True), transient=True)
 
     def _read(self, start: int) -> tuple[pa.Table, dict[str, pa.Table]]:
         """One bucket's applications with their `row`, and what they see of every table."""
