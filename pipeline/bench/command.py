@@ -20,6 +20,8 @@ from pipeline import paths
 from pipeline.bench.row import Row
 
 TABLES = {name: f"pipeline.bench.{name}" for name in ("kernel", "latency", "job", "features")}
+OF_THE_MODEL = ("latency", "job")
+"""Tables that measure the model of this folder, so that a run must have made it."""
 LIBRARIES = ("numpy", "numba", "lightgbm", "pandas", "pyarrow", "duckdb", "polars", "shap", "woodelf_explainer", "mlflow")
 WIDTH = 180  # characters of the table where the output is no wide terminal
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -34,6 +36,10 @@ def bench(
     unknown = sorted(set(tables or ()) - set(TABLES))
     if unknown:
         raise typer.BadParameter(f"{unknown[0]} is no table; expected one of {', '.join(TABLES)}")
+    waiting = [name for name in tables or TABLES if name in OF_THE_MODEL and not paths.MATRIX.is_file()]
+    if waiting:
+        measured = f"{' and '.join(waiting)} measure the model of this folder"
+        raise typer.BadParameter(f"{measured}, and {paths.MATRIX} is not there; run `make repro`")
     rows: list[Row] = []
     for name in tables or TABLES:
         _err.print(f"bench {name} ...")

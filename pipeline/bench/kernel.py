@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 
 import lightgbm as lgb
@@ -98,7 +99,13 @@ def _predict(booster: lgb.Booster) -> Callable[[np.ndarray], object]:
 def _shap(booster: lgb.Booster) -> Callable[[np.ndarray], object]:
     import shap
 
-    explain: Callable[[np.ndarray], object] = shap.TreeExplainer(booster).shap_values
+    explainer = shap.TreeExplainer(booster)
+
+    def explain(x: np.ndarray) -> object:
+        with warnings.catch_warnings():  # every call says that the shape of its answer changed once
+            warnings.simplefilter("ignore", UserWarning)
+            return explainer.shap_values(x)
+
     return explain
 
 

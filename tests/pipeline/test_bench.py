@@ -35,3 +35,10 @@ def test_rows_are_written_with_machine_and_verdict(tmp_path: Path, monkeypatch: 
 def test_an_unknown_table_is_refused_with_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(typer.BadParameter, match="expected one of kernel, latency, job, features"):
         command.bench(["speed"], output=tmp_path / "bench.json")
+
+
+def test_nothing_is_measured_before_what_waits_for_a_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "pipeline.bench.kernel", SimpleNamespace(run=lambda _quick: pytest.fail("measured")))
+    with pytest.raises(typer.BadParameter, match=r"latency and job measure the model of this folder.*make repro"):
+        command.bench(None, output=tmp_path / "bench.json")
