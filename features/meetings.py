@@ -15,7 +15,7 @@ from scipy.sparse import csgraph
 from . import clock
 from .cube import divide
 from .reader import Sources, fetch, view
-from .shared import DAYS, asked_for, seen_with
+from .shared import DAYS, asked_for, per_application, seen_with
 from .snapshot import MEETINGS
 from .tables import IDENTITY_CHECKS, LOGINS
 from .timeline import place
@@ -59,18 +59,9 @@ def meetings(con: Connection, sources: Sources, applications: pa.Table) -> dict[
     for column in ("device_id", "ip_id"):
         seen_with(con, sources, column)
     n = len(applications)
-    devices, addresses = (_counted(fetch(con, MET.format(column=column)), n)[0] for column in ("device_id", "ip_id"))
+    devices, addresses = (per_application(fetch(con, MET.format(column=column)), n)[0] for column in ("device_id", "ip_id"))
     values = (devices, *_begun(con, sources, n), addresses, _linked(con, applications))
     return {spec.name: column for spec, column in zip(MEETINGS, values, strict=True)}
-
-
-def _counted(found: list[np.ndarray], n: int) -> list[np.ndarray]:
-    """Counts per application from (place, counts ...); 0 where a place is missing."""
-    at, *counts = found
-    whole = [np.zeros(n) for _ in counts]
-    for values, count in zip(whole, counts, strict=True):
-        values[at] = count
-    return whole
 
 
 def _begun(con: Connection, sources: Sources, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -78,7 +69,7 @@ def _begun(con: Connection, sources: Sources, n: int) -> tuple[np.ndarray, np.nd
     if not sources.get(IDENTITY_CHECKS.name):
         return np.full(n, np.nan), np.full(n, np.nan)
     view(con, sources, IDENTITY_CHECKS.name)
-    proved, new, joined = _counted(fetch(con, BEGUN, days=DAYS, hours=TOGETHER_HOURS), n)
+    proved, new, joined = per_application(fetch(con, BEGUN, days=DAYS, hours=TOGETHER_HOURS), n)
     return divide(new, proved), divide(joined, proved)
 
 

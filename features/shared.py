@@ -48,11 +48,10 @@ def applicants_per_identifier(con: Connection, sources: Sources, applications: p
     if not sources.get(LOGINS.name):
         return {}
     asked_for(con, applications)
-    found = {name: np.ones(len(applications)) for name in SHARED}
+    found = {}
     for name, (column, _) in SHARED.items():
         seen_with(con, sources, column)
-        at, most = fetch(con, MOST.format(column=column))
-        found[name][at] = most
+        found[name] = per_application(fetch(con, MOST.format(column=column)), len(applications), absent=1.0)[0]
     return found
 
 
@@ -60,6 +59,14 @@ def asked_for(con: Connection, applications: pa.Table) -> None:
     """The applications as the table `asked`: applicant_id, as_of and `place`, their place in the order given."""
     place = pa.array(np.arange(len(applications), dtype=np.int64))
     con.register("asked", applications.select(["applicant_id", "as_of"]).append_column("place", place))
+
+
+def per_application(found: list[np.ndarray], n: int, absent: float = 0.0) -> np.ndarray:
+    """(values, n) from the columns that a query finds, the first of which is `place`; `absent` where a place is not found."""
+    place, *values = found
+    whole = np.full((len(values), n), absent)
+    whole[:, place] = values
+    return whole
 
 
 def seen_with(con: Connection, sources: Sources, column: str) -> None:

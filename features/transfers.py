@@ -15,7 +15,7 @@ from . import clock
 from .cube import divide
 from .motifs import Links
 from .reader import Sources, fetch, view
-from .shared import asked_for
+from .shared import asked_for, per_application
 from .snapshot import TRANSFERS
 from .tables import PAYMENTS
 from .timeline import place
@@ -70,9 +70,7 @@ def transfers(con: Connection, sources: Sources, applications: pa.Table) -> dict
 
 def _partners(con: Connection, n: int) -> tuple[np.ndarray, ...]:
     """Payees, payers, and the shares of partners on both sides, of the main one's transfers and of new ones, over twelve months."""
-    at, *counts = fetch(con, PARTNERS, month=clock.BIN_DAYS, year=clock.YEAR_DAYS)
-    found = np.zeros((len(counts), n))
-    found[:, at] = counts
+    found = per_application(fetch(con, PARTNERS, month=clock.BIN_DAYS, year=clock.YEAR_DAYS), n)
     paid, payers, both, partners, main, rows, new = found
     return paid, payers, divide(both, partners), divide(main, rows), divide(new, partners)
 

@@ -10,7 +10,18 @@ import pyarrow.parquet as pq
 import pytest
 
 from data.errors import DataError
-from data.store import Writer, iter_tables, open_parquet, read_frame, read_json, read_table, table_files, write_json, write_table
+from data.store import (
+    Writer,
+    iter_tables,
+    matrix_writer,
+    open_parquet,
+    read_frame,
+    read_json,
+    read_table,
+    table_files,
+    write_json,
+    write_table,
+)
 
 TABLE = pa.table({"a": [1, 2, 3], "b": ["x", None, "y"]})
 
@@ -33,6 +44,16 @@ def test_a_writer_that_fails_leaves_nothing(tmp_path: Path) -> None:
         writer.write(TABLE)
         raise RuntimeError("midway")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_small_blocks_of_a_matrix_share_row_groups(tmp_path: Path) -> None:
+    block = pa.table({"x": pa.array(np.arange(3_000.0))})
+    with matrix_writer(tmp_path / "m.parquet", block.schema) as writer:
+        for _ in range(7):
+            writer.write(block)
+    with open_parquet(tmp_path / "m.parquet") as file:
+        assert [file.metadata.row_group(k).num_rows for k in range(file.num_row_groups)] == [9_000, 9_000, 3_000]
+        assert file.read().equals(pa.concat_tables([block] * 7))
 
 
 def test_a_writer_that_fails_keeps_the_older_file(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features import cube
+from features import cube, places
 
 
 def table(keys: np.ndarray) -> pa.Table:
@@ -37,3 +37,9 @@ def test_any_rows_come_in_order(rows: list[tuple[int, int, int]]) -> None:
 def test_a_few_runs_and_many_end_alike(runs: int, values: int) -> None:
     keys = in_runs(np.random.default_rng(runs), runs, 30, values)
     assert cube._in_order(table(keys)).column("came").to_pylist() == sorted_slowly(keys)
+
+
+@given(st.lists(st.tuples(*(st.integers(-1, 2),) * 3), max_size=12))
+def test_rows_are_in_order_where_they_are_one_run(rows: list[tuple[int, int, int]]) -> None:
+    keys = [np.ascontiguousarray(key) for key in np.array(rows, np.int64).reshape(-1, 3).T]
+    assert places.in_order(*keys) == (len(places.runs(*keys)) <= 1) == (rows == sorted(rows))
