@@ -20,7 +20,7 @@ from pipeline import paths
 
 PACKAGE = Path(__file__).resolve().parent / "package"
 ROOMS = {"features": paths.HOUSE / "features", "decision": paths.HOUSE / "models" / "decision"}
-SPARK = "pyspark"  # 0.4 GB for one of two engines: an extra
+SPARK = ("pyspark", "ibis")  # 0.4 GB for one of two engines, and what writes its queries: an extra
 EPOCH = "315532800"  # 1980-01-01, the first day a zip file can hold
 PYPROJECT = """\
 [build-system]
@@ -72,9 +72,12 @@ def lay_out(tree: Path) -> Path:
 
 def dependencies() -> tuple[str, ...]:
     """What the copied code imports and no more, at the versions it was proved with: same versions, same bits."""
-    third_party = (name for name in imported_packages(PACKAGE, *ROOMS.values()) if name not in ("creditloom", SPARK))
-    backend = "duckdb"  # ibis imports it by name
-    return tuple(line.replace("ibis-framework==", "ibis-framework[duckdb]==") for line in pinned((*third_party, backend)))
+    return pinned(tuple(name for name in imported_packages(PACKAGE, *ROOMS.values()) if name not in ("creditloom", *SPARK)))
+
+
+def spark_dependencies() -> tuple[str, ...]:
+    """What the Spark engine needs beside them; ibis names what its backend needs by an extra of its own."""
+    return tuple(line.replace("ibis-framework==", "ibis-framework[pyspark]==") for line in pinned(SPARK))
 
 
 def _pyproject(package: Path) -> str:
@@ -84,7 +87,7 @@ def _pyproject(package: Path) -> str:
         version=project["version"],
         description=project["description"],
         dependencies=", ".join(f'"{line}"' for line in dependencies()),
-        spark=", ".join(f'"{line}"' for line in pinned((SPARK,))),
+        spark=", ".join(f'"{line}"' for line in spark_dependencies()),
         packages=", ".join(f'"{name}"' for name in packages),
     )
 

@@ -114,6 +114,7 @@ def test_the_wheel_goes_from_raw_events_to_the_same_decisions(clean: Clean, made
     assert pq.read_table(out).equals(read_table(made / "data/decisions/decisions.parquet"))
     site = next((clean.folder / "env" / "lib").glob("python*/site-packages"))
     assert not [name for name in ("data", "models", "features", "pipeline") if (site / name).exists()]
+    assert not [name for name in ("pyspark", "ibis") if (site / name).exists()]  # of the extra [spark]
 
 
 @contextmanager
