@@ -27,7 +27,7 @@ COMPRESSION: Mapping[str, Any] = {"compression": "zstd", "compression_level": 3}
 FAST_COMPRESSION: Mapping[str, Any] = {"compression": "snappy"}
 """Of a matrix: its doubles shrink little by zstd, which takes twice the time to write them."""
 MATRIX_ROWS = 8_192
-"""Of a row group of a matrix at least: a column chunk of fewer takes as long to begin as to fill; of more, memory without gain."""
+"""Of a row group of a matrix at least: of fewer, writer and readers begin thousands of column chunks more often than they need to."""
 
 StrPath = str | os.PathLike[str]
 

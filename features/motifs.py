@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import walks
-from .network import rows_of
+from .network import rows_of, starts_of
 
 
 class Moments:
@@ -16,7 +16,7 @@ class Moments:
 
     def __init__(self, node: np.ndarray, moment: np.ndarray, n: int) -> None:
         order = np.lexsort((moment, node))
-        self.moment, self.start = moment[order], _starts(node, n)
+        self.moment, self.start = moment[order], starts_of(node, n)
 
     def before(self, node: np.ndarray, moment: np.ndarray) -> np.ndarray:
         """How many of each node's lie before the moment asked for."""
@@ -29,7 +29,7 @@ class Links:
     def __init__(self, source: np.ndarray, target: np.ndarray, known: np.ndarray, n: int) -> None:
         order = np.argsort(source * n + target)
         self.target, self.known, self.n = target[order], known[order], n
-        self.start = _starts(source, n)
+        self.start = starts_of(source, n)
 
     def busiest_target(self, node: np.ndarray, moment: np.ndarray) -> np.ndarray:
         """Most sources of any target of each node, all links known before its moment; 0 without a target."""
@@ -43,8 +43,3 @@ class Links:
         """Circles of three links, by corner: the moment from which all three are known."""
         circles = walks.circles(self.start, self.target, self.known)
         return Moments(circles[:, :3].ravel(), np.repeat(circles[:, 3], 3), self.n)
-
-
-def _starts(node: np.ndarray, n: int) -> np.ndarray:
-    """Where each node's rows begin once they are sorted by node, and where the last ones end."""
-    return np.concatenate([[0], np.cumsum(np.bincount(node, minlength=n))])

@@ -57,6 +57,11 @@ def _neighbourhood(adjacency: sparse.csr_matrix, nodes: np.ndarray, values: np.n
     return linked, walks @ values - closed @ values - values[nodes] * has_neighbours
 
 
+def starts_of(node: np.ndarray, n: int) -> np.ndarray:
+    """Where the rows of each of n nodes begin once they are sorted by node, and where the last ones end."""
+    return np.concatenate([[0], np.cumsum(np.bincount(node, minlength=n))])
+
+
 def rows_of(start: np.ndarray, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the nodes asked for, where rows `start[k]` up to `start[k + 1]` are those of node k: (which node asked for, row)."""
     size = np.diff(start)[nodes]

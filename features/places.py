@@ -19,7 +19,7 @@ def _comes_first(i: int, j: int, row: np.ndarray, time: np.ndarray, event: np.nd
 
 @jit
 def in_order(row: np.ndarray, time: np.ndarray, event: np.ndarray) -> bool:
-    """Whether the rows are sorted by (row, time, event): as `runs` tells, without a branch and so in a fifth of the time."""
+    """Whether the rows are sorted by (row, time, event): as `runs` tells, without a branch and so in less time."""
     wrong = 0
     for i in range(1, len(row)):
         is_later = (time[i - 1] < time[i]) | ((time[i - 1] == time[i]) & (event[i - 1] <= event[i]))

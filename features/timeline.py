@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from .network import starts_of
 from .reader import Sources, fetch, view
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _links(source: np.ndarray, target: np.ndarray, month: np.ndarray, n: int) ->
     start = np.flatnonzero(np.diff(key, prepend=-1))
     first = (np.minimum.reduceat(np.concatenate(m)[order], start) if len(start) else never for m in ((month, never), (never, month)))
     node, other = key[start] // max(n, 1), key[start] % max(n, 1)
-    return Links(np.searchsorted(node, np.arange(n + 1)), other, *first)
+    return Links(starts_of(node, n), other, *first)
 
 
 def _first_known(con: Connection, sources: Sources, nodes: np.ndarray) -> np.ndarray:
@@ -123,7 +124,7 @@ def _first_known(con: Connection, sources: Sources, nodes: np.ndarray) -> np.nda
 
 
 def _messages(con: Connection, sources: Sources, nodes: np.ndarray) -> Messages:
-    sender, receiver, month, count = _monthly(con, sources)
+    sender, receiver, month, count = _sent(con, sources)
     by_sender, by_receiver = place(nodes, sender), place(nodes, receiver)
     node, other, month, count = (
         np.concatenate(sides)
@@ -136,11 +137,10 @@ def _messages(con: Connection, sources: Sources, nodes: np.ndarray) -> Messages:
     )
     order = np.lexsort((other, node))
     is_new = (np.diff(node[order], prepend=-1) != 0) | (np.diff(other[order], prepend=-1) != 0)
-    start = np.concatenate([[0], np.cumsum(np.bincount(node, minlength=len(nodes)))])
-    return Messages(start, np.cumsum(is_new, dtype=np.int32), month[order], count[order], order < len(by_sender[0]))
+    return Messages(starts_of(node, len(nodes)), np.cumsum(is_new, dtype=np.int32), month[order], count[order], order < len(by_sender[0]))
 
 
-def _monthly(con: Connection, sources: Sources) -> tuple[np.ndarray, ...]:
+def _sent(con: Connection, sources: Sources) -> tuple[np.ndarray, ...]:
     """Sender, receiver, month known and number of messages of every row."""
     if not sources.get("interactions"):
         return tuple(np.zeros(0, kind) for kind in (np.int64, np.int64, np.int16, np.float64))

@@ -1,4 +1,4 @@
-"""The compiled loops over a network's neighbours: cores and components.
+"""The compiled loops over a network's neighbours: cores, components, circles of directed links, moments before others.
 
 A network is its compressed rows: the neighbours of node k are `other[start[k]:start[k + 1]]`.
 """
