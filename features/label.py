@@ -7,8 +7,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from .engine.reader import Sources, require
 from .params import LabelParams
-from .reader import Sources, require
 
 TABLES_OF = {  # loans -> (the loans, their performance, its clock)
     "instalment": ("loans", "loan_performance", "month_on_book"),

@@ -9,16 +9,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline import paths
-from pipeline.params import changed
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import changed
+from creditloom.pipeline.base.stage import STAGES
 
-TO_DECISIONS = ("simulate", "featurize", "select", "train", "calibrate", "bundle", "decide")
-TO_METRICS = (*TO_DECISIONS, "evaluate")
-TO_REPORT = (*TO_METRICS, "explain", "report")
+TO_DECISIONS = STAGES[: STAGES.index("decide") + 1]
+TO_METRICS = STAGES[: STAGES.index("evaluate") + 1]
+TO_REPORT = STAGES
 
 
 class ChainError(ValueError):
     """A stage failed: says which, in which folder, and what it said."""
+
+
+def with_package() -> dict[str, str]:
+    """The environment of a process of ours in another folder: it must import this package, installed or not."""
+    search = os.pathsep.join(filter(None, (str(paths.PACKAGE.parent), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": search}
 
 
 def prepare(folder: Path, changes: Mapping[str, Any], path: Path = paths.PARAMS) -> None:
@@ -29,11 +36,10 @@ def prepare(folder: Path, changes: Mapping[str, Any], path: Path = paths.PARAMS)
 
 def run(folder: Path, stages: Sequence[str]) -> None:
     """Run stages in `folder`, each in its own process. Raises ChainError with the stage's last words when one fails."""
-    search = os.pathsep.join(filter(None, (str(paths.HOUSE), os.environ.get("PYTHONPATH"))))
     for stage in stages:
-        command = [sys.executable, "-m", f"pipeline.{stage}"]
+        command = [sys.executable, "-m", f"creditloom.pipeline.stages.{stage}"]
         ended = subprocess.run(  # noqa: S603  our own modules, no shell
-            command, cwd=folder, env={**os.environ, "PYTHONPATH": search}, capture_output=True, text=True, check=False
+            command, cwd=folder, env=with_package(), capture_output=True, text=True, check=False
         )
         if ended.returncode:
             said = (ended.stderr or ended.stdout).strip().splitlines()[-25:]

@@ -12,32 +12,32 @@ from collections.abc import Iterable
 
 import typer
 
-from pipeline.refusal import refusals
+from creditloom.storage.files.refusal import refusals
 
 COMMANDS = {
-    "params": "pipeline.check:params",
-    "fit": "pipeline.fit:fit",
-    "decide": "pipeline.decide_one:decide",
-    "score": "pipeline.score:score",
-    "quote": "pipeline.quote:quote",
-    "replay": "pipeline.replay:replay",
-    "verify": "pipeline.verify:verify",
-    "refer": "pipeline.refer:app",
-    "products": "pipeline.products:products",
-    "register": "pipeline.register:register",
-    "promote": "pipeline.register:promote",
-    "history": "pipeline.register:show_history",
-    "compare": "pipeline.compare:compare",
-    "optimise": "pipeline.optimise:optimise",
-    "review": "pipeline.review:review",
-    "forward": "pipeline.forward:forward",
-    "evidence": "pipeline.evidence:evidence",
-    "scale": "pipeline.scale:scale",
-    "bench": "pipeline.bench.command:bench",
-    "keep": "pipeline.keep:keep",
-    "machinery": "pipeline.machinery:machinery",
-    "trace": "pipeline.trace.command:trace",
-    "dictionary": "pipeline.dictionary:dictionary",
+    "params": "creditloom.pipeline.commands.model.params:params",
+    "fit": "creditloom.pipeline.commands.model.fit:fit",
+    "decide": "creditloom.pipeline.commands.decisions.decide:decide",
+    "score": "creditloom.pipeline.commands.decisions.score:score",
+    "quote": "creditloom.pipeline.commands.decisions.quote:quote",
+    "replay": "creditloom.pipeline.commands.decisions.replay:replay",
+    "verify": "creditloom.pipeline.commands.decisions.verify:verify",
+    "refer": "creditloom.pipeline.commands.decisions.refer:app",
+    "products": "creditloom.pipeline.commands.decisions.products:products",
+    "register": "creditloom.pipeline.commands.model.register:register",
+    "promote": "creditloom.pipeline.commands.model.register:promote",
+    "history": "creditloom.pipeline.commands.model.register:show_history",
+    "compare": "creditloom.pipeline.commands.portfolio.compare:compare",
+    "optimise": "creditloom.pipeline.commands.portfolio.optimise:optimise",
+    "review": "creditloom.pipeline.commands.portfolio.review:review",
+    "forward": "creditloom.pipeline.commands.portfolio.forward:forward",
+    "evidence": "creditloom.pipeline.proof.evidence:evidence",
+    "scale": "creditloom.pipeline.proof.scale:scale",
+    "bench": "creditloom.pipeline.proof.bench.command:bench",
+    "keep": "creditloom.pipeline.commands.model.keep:keep",
+    "machinery": "creditloom.pipeline.proof.machinery:machinery",
+    "trace": "creditloom.pipeline.proof.trace.command:trace",
+    "dictionary": "creditloom.pipeline.commands.model.dictionary:dictionary",
 }
 
 

@@ -15,8 +15,8 @@ import pandas as pd
 import pyarrow as pa
 import typer
 
-from data.store import read_frame, write_table
-from features.tables import TABLES
+from creditloom.features.contract.tables import TABLES
+from creditloom.storage.files.store import read_frame, write_table
 
 FIRST_LOAN = pd.Timestamp("1997-01-01")  # of the loans of 1994-04..1996-12 the public cut holds no transactions
 INFLOW = {"credit in cash": "merchant_receipt", "collection from another bank": "salary"}

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..decision.scorer import Scorer
-from .cohort import Cohort, Floats
-from .params import EvaluateParams
+from creditloom.decision.score.scorer import Scorer
+from creditloom.models.evaluation.cohort import Cohort, Floats
+from creditloom.models.evaluation.params import EvaluateParams
 
 AGE_EDGES = (25, 35, 45)  # bands of the audit: below 25, 25-34, 35-44, 45 and over
 FIELDS = ("segment", "age_band", "region_tier", "occupation", "is_student", "is_repeat")

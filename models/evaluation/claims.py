@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from . import claims_events as events
-from . import claims_risk as risk
-from .claims_view import Found, World
+from creditloom.models.evaluation import claims_view as view
+from creditloom.models.evaluation.claims_view import Found, World
 
 Measure = Callable[[World], Found | None]
 TWO_HORIZONS = "needs the book run forward: `creditloom review`"
@@ -33,37 +32,37 @@ class Claim:
 
 
 CLAIMS = (
-    Claim("payments_5_a_day", "five payments a day or more (90 days, full activity)", "S3-R15, 7.4", 0.34, 0.05, events.payments_5_a_day),
-    Claim("payments_at_night", "payments between 23 and 5 h", "7.4", 0.10, 0.03, events.payments_at_night),
-    Claim("gambling_like", "gambling-like payments", "7.4", 0.003, 0.0015, events.gambling_like),
-    Claim("red_packet_gap", "red-packet gap over 0.3 in 6 months", "S5-R22, 7.4", 0.15, 0.03, events.red_packet_gap),
-    Claim("bills_on_time", "bills paid by the due date", "7.4", 0.90, 0.04, events.bills_on_time,
+    Claim("payments_5_a_day", "five payments a day or more (90 days, full activity)", "S3-R15, 7.4", 0.34, 0.05, view.payments_5_a_day),
+    Claim("payments_at_night", "payments between 23 and 5 h", "7.4", 0.10, 0.03, view.payments_at_night),
+    Claim("gambling_like", "gambling-like payments", "7.4", 0.003, 0.0015, view.gambling_like),
+    Claim("red_packet_gap", "red-packet gap over 0.3 in 6 months", "S5-R22, 7.4", 0.15, 0.03, view.red_packet_gap),
+    Claim("bills_on_time", "bills paid by the due date", "7.4", 0.90, 0.04, view.bills_on_time,
           "a record that is clean for nine in ten shows too little of punctuality for R2 .90 of payment flow"),
-    Claim("degree_200", "200 contacts or more (a tenth of whom apply here)", "S3-R08, 7.4", 0.26, 0.04, events.degree_200),
-    Claim("friends_disc", "correlation of discipline between contacts", "7.4", 0.20, 0.05, events.friends_disc),
-    Claim("friends_luck", "correlation of the unseen shock between contacts", "7.4", 0.20, 0.05, events.friends_luck),
-    Claim("devices_2", "two devices or more in 180 days", "7.4", 0.31, 0.05, events.devices_2),
-    Claim("devices_3", "three devices or more in 180 days", "7.4", 0.07, 0.04, events.devices_3),
-    Claim("emulators_honest", "emulator logins of honest people", "7.4", 0.002, 0.001, events.emulators_honest),
-    Claim("emulators_fraud", "emulator logins of frauds", "7.4", 0.25, 0.05, events.emulators_fraud),
-    Claim("enquiries_over_4", "more than four hard enquiries in 90 days", "S3-R10, 7.4", 0.07, 0.02, events.enquiries_over_4),
-    Claim("no_overdue", "no instalment 30 days late within a year", "7.4", 0.80, 0.06, events.no_overdue),
-    Claim("utilisation", "mean use of card lines", "7.4", 0.40, 0.05, events.utilisation),
-    Claim("bureau_score", "mean bureau score", "7.4", 650.0, 10.0, events.bureau_score),
-    Claim("face_retry", "face check repeated at least once", "S5-R14", 0.783, 0.05, events.face_retry),
-    Claim("thin_blue_collar", "blue collar with a usable file", "S5-R36, S4-R29, C23, 7.2", 0.61, 0.03, risk.covered_blue_collar),
-    Claim("life_shocks", "life shocks a month", "7.5", 0.0048, 0.0005, risk.life_shocks),
-    Claim("bad_rate", "default within twelve months, neutral macro", "7.7", 0.0235, 0.0020, risk.bad_rate),
-    Claim("default_first_payment", "frauds' defaults that are first-payment defaults", "7.4", 0.85, 0.15, risk.first_payment_default),
-    Claim("pay_score_600", "payment score 600 or more among the invited", "S5-R02, C14, 7.9", 0.85, 0.03, risk.pay_score_600),
-    Claim("opens_3", "three opens a day or more among the invited", "S5-R04, C14, 7.9", 0.78, 0.04, risk.opens_3),
-    Claim("contributions_uplift", "pass rate with a year of housing fund over less", "S5-R06, 7.9", 1.40, 0.15, risk.contributions_uplift),
-    Claim("red_packet_risk", "relative risk with a gap over 0.3", "S5-R22, 7.9", 0.88, 0.08, events.red_packet_risk),
-    Claim("device_changes", "log-odds that three devices or more in 90 days add", "S5-R24, 7.9", 0.40, 0.15, events.device_changes),
-    Claim("merchant_uplift", "merchants' pass rate over white collar's at 68 %", "S5-R37, C29, 7.7", 0.18, 0.03, risk.merchant_uplift),
-    Claim("approval", "approval rate, out-of-time", "S5-R07, 7.7", 0.685, 0.065, risk.approval),
-    Claim("bad_rate_approved", "true bad rate of the approved (at most)", "S5-R55, 7.7", 0.010, 0.003, risk.bad_rate_approved),
-    Claim("mean_rate", "mean yearly rate of offers", "S4-R42, 7.9", 0.156, 0.010, risk.mean_rate,
+    Claim("degree_200", "200 contacts or more (a tenth of whom apply here)", "S3-R08, 7.4", 0.26, 0.04, view.degree_200),
+    Claim("friends_disc", "correlation of discipline between contacts", "7.4", 0.20, 0.05, view.friends_disc),
+    Claim("friends_luck", "correlation of the unseen shock between contacts", "7.4", 0.20, 0.05, view.friends_luck),
+    Claim("devices_2", "two devices or more in 180 days", "7.4", 0.31, 0.05, view.devices_2),
+    Claim("devices_3", "three devices or more in 180 days", "7.4", 0.07, 0.04, view.devices_3),
+    Claim("emulators_honest", "emulator logins of honest people", "7.4", 0.002, 0.001, view.emulators_honest),
+    Claim("emulators_fraud", "emulator logins of frauds", "7.4", 0.25, 0.05, view.emulators_fraud),
+    Claim("enquiries_over_4", "more than four hard enquiries in 90 days", "S3-R10, 7.4", 0.07, 0.02, view.enquiries_over_4),
+    Claim("no_overdue", "no instalment 30 days late within a year", "7.4", 0.80, 0.06, view.no_overdue),
+    Claim("utilisation", "mean use of card lines", "7.4", 0.40, 0.05, view.utilisation),
+    Claim("bureau_score", "mean bureau score", "7.4", 650.0, 10.0, view.bureau_score),
+    Claim("face_retry", "face check repeated at least once", "S5-R14", 0.783, 0.05, view.face_retry),
+    Claim("thin_blue_collar", "blue collar with a usable file", "S5-R36, S4-R29, C23, 7.2", 0.61, 0.03, view.covered_blue_collar),
+    Claim("life_shocks", "life shocks a month", "7.5", 0.0048, 0.0005, view.life_shocks),
+    Claim("bad_rate", "default within twelve months, neutral macro", "7.7", 0.0235, 0.0020, view.bad_rate),
+    Claim("default_first_payment", "frauds' defaults that are first-payment defaults", "7.4", 0.85, 0.15, view.first_payment_default),
+    Claim("pay_score_600", "payment score 600 or more among the invited", "S5-R02, C14, 7.9", 0.85, 0.03, view.pay_score_600),
+    Claim("opens_3", "three opens a day or more among the invited", "S5-R04, C14, 7.9", 0.78, 0.04, view.opens_3),
+    Claim("contributions_uplift", "pass rate with a year of housing fund over less", "S5-R06, 7.9", 1.40, 0.15, view.contributions_uplift),
+    Claim("red_packet_risk", "relative risk with a gap over 0.3", "S5-R22, 7.9", 0.88, 0.08, view.red_packet_risk),
+    Claim("device_changes", "log-odds that three devices or more in 90 days add", "S5-R24, 7.9", 0.40, 0.15, view.device_changes),
+    Claim("merchant_uplift", "merchants' pass rate over white collar's at 68 %", "S5-R37, C29, 7.7", 0.18, 0.03, view.merchant_uplift),
+    Claim("approval", "approval rate, out-of-time", "S5-R07, 7.7", 0.685, 0.065, view.approval),
+    Claim("bad_rate_approved", "true bad rate of the approved (at most)", "S5-R55, 7.7", 0.010, 0.003, view.bad_rate_approved),
+    Claim("mean_rate", "mean yearly rate of offers", "S4-R42, 7.9", 0.156, 0.010, view.mean_rate,
           "a book with a PD near 1 % needs 6-8 % to cover its costs; the tiers' prices of the house are below the source's mean"),
     Claim("cash_increase", "limit raised in 3 months, cash and wealth accounts", "S5-R29, 7.9", 0.87, 0.05, None, TWO_HORIZONS),
     Claim("two_proofs", "limit raised with two asset proofs", "S5-R43, 7.9", 0.92, 0.04, None, TWO_HORIZONS),

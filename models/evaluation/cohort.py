@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame
 
-from ..dataset import Dataset
-from ..errors import ModelError
+from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.errors import ModelError
 
 Floats = NDArray[np.float64]
 

@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .. import calibration, oracle, shares
-from ..calibration import CalibrationParams
-from ..dataset import Dataset
-from ..decision.bundle import Bundle
-from ..metrics import logit, psi_of
-from ..ridge import Ridge
-from ..split import TRAIN, SplitParams
-from . import audit, figures, money, tables
-from .cohort import Cohort, Floats, aligned, pd_of
-from .params import EvaluateParams
+from creditloom.decision.bundle import Bundle
+from creditloom.models.calibration import calibration
+from creditloom.models.calibration.calibration import CalibrationParams
+from creditloom.models.evaluation import audit, figures, money, oracle
+from creditloom.models.evaluation.cohort import Cohort, Floats, aligned, pd_of
+from creditloom.models.evaluation.params import EvaluateParams
+from creditloom.models.learners.ridge import Ridge
+from creditloom.models.sample import metrics as shares
+from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.metrics import logit, psi_of
+from creditloom.models.sample.split import TRAIN, SplitParams
 
 Tables = dict[str, pd.DataFrame]
 ADDED_UP = 1000  # applicants whose points are added up and compared with `score_raw`
@@ -93,15 +94,15 @@ def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str,
 
 
 def _tables(inputs: Inputs, cohort: Cohort, split: SplitParams, params: EvaluateParams) -> Tables:
-    roc, ks = tables.curves(cohort)
+    roc, ks = figures.curves(cohort)
     everyone_pd = pd_of(inputs.decisions, "pd")
     approved = money.approved_by(everyone_pd, inputs.bundle.tiers, inputs.bundle.policy)
     return {
         "roc": roc,
         "ks": ks,
-        "reliability": tables.reliability(cohort, params.bins),
-        "tiers": tables.tier_table(cohort, inputs.bundle.tiers),
-        "vintages": tables.vintage_table(inputs.everyone, everyone_pd, approved, split, params.bins),
+        "reliability": figures.reliability(cohort, params.bins),
+        "tiers": figures.tier_table(cohort, inputs.bundle.tiers),
+        "vintages": figures.vintage_table(inputs.everyone, everyone_pd, approved, split, params.bins),
         "reasons": audit.reason_table(cohort.decisions),
     }
 
@@ -130,7 +131,7 @@ def _limits(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> tuple[ora
     best = oracle.reachable(known, pd_of(known_truth, "logodds_systematic"), pd_of(known_truth, "pd_neutral"), judged, trees)
     oracle_score = pd_of(cohort.truth, "pd_oracle" if "pd_oracle" in cohort.truth else "logodds_systematic")
     family_of = {name: inputs.truth.family_of[name] for name in known.names}
-    states = tables.states(known, known_truth, judged, cohort.truth, family_of)
+    states = figures.states(known, known_truth, judged, cohort.truth, family_of)
     return oracle.limits(pd_of(cohort.truth, "pd_true"), oracle_score, best), states
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..decision.policy import Policy
-from ..decision.pricing.profit import expected_profit
-from ..decision.tiers import Tiers
-from .cohort import Cohort, Floats, pd_of
-from .params import EvaluateParams
+from creditloom.decision.pricing.capacity import expected_profit
+from creditloom.decision.rulebook.policy import Policy
+from creditloom.decision.score.tiers import Tiers
+from creditloom.models.evaluation.cohort import Cohort, Floats, pd_of
+from creditloom.models.evaluation.params import EvaluateParams
 
 
 def approved_by(pd: Floats, tiers: Tiers, policy: Policy) -> NDArray[np.bool_]:

@@ -8,20 +8,20 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("pipeline", "features", "models", "data")
-OUTS = {"raw", "truth", "features", "selection", "model", "tuning", "decisions", "registry", "reports", "quarantine"}  # no code
+ROOMS = ("world", "storage", "features", "models", "decision", "serving", "portfolio", "report", "pipeline")
+PACKAGE = "creditloom"
 
 
 @cache
 def modules() -> tuple[str, ...]:
-    """Every module of the rooms as a dotted name; a package is named by itself."""
-    files = [file for room in ROOMS for file in (ROOT / room).rglob("*.py") if not _is_out(file)]
-    return tuple(sorted(_dotted(file) for file in files))
+    """Every module of the package as a dotted name; a package is named by itself."""
+    files = [file for room in ROOMS for file in (ROOT / room).rglob("*.py")]
+    return tuple(sorted([PACKAGE, *(f"{PACKAGE}.{_dotted(file)}" for file in files)]))
 
 
 def path_of(module: str) -> Path:
-    """The file of a module; a folder of outs may stand beside a module of its name (data/quarantine)."""
-    package = ROOT / module.replace(".", "/") / "__init__.py"
+    """The file of a module, in its room and not through the link that `creditloom/` holds."""
+    package = ROOT / (module.removeprefix(f"{PACKAGE}.")).replace(".", "/") / "__init__.py"
     return package if package.is_file() else package.parent.with_suffix(".py")
 
 
@@ -59,9 +59,23 @@ def reach(module: str) -> frozenset[str]:
 
 
 def has_code(module: str) -> bool:
-    """Whether a module holds anything beyond its docstring and `from __future__ import annotations`."""
+    """Whether a module holds anything beyond its docstring, `from __future__ import annotations` and the guard of its name."""
     body = [node for node in tree_of(module).body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
-    return any(not (isinstance(node, ast.ImportFrom) and node.module == "__future__") for node in body)
+    return any(not (_is_future(node) or _is_guard(node)) for node in body)
+
+
+def room_of(module: str) -> str:
+    """The room of a module: `models` of `creditloom.models.sample.split`; the package itself is of none ("")."""
+    return module.split(".")[1] if module.startswith(f"{PACKAGE}.") else ""
+
+
+def _is_future(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+
+
+def _is_guard(node: ast.stmt) -> bool:
+    """`if __name__ != "creditloom.<room>": raise ImportError(...)`."""
+    return isinstance(node, ast.If) and "__name__" in ast.dump(node.test) and isinstance(node.body[0], ast.Raise)
 
 
 def _running(node: ast.AST) -> Iterator[ast.AST]:
@@ -86,8 +100,3 @@ def _base(module: str, node: ast.ImportFrom) -> str:
 def _dotted(file: Path) -> str:
     parts = list(file.relative_to(ROOT).with_suffix("").parts)
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def _is_out(file: Path) -> bool:
-    parts = file.relative_to(ROOT).parts
-    return parts[0] == "data" and parts[1] in OUTS

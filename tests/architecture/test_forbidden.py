@@ -10,15 +10,15 @@ from itertools import chain
 
 import yaml
 
-from pipeline import params
+from creditloom.pipeline.base import params
 from tests.architecture.source import ROOT, modules, path_of, tree_of
 
 PICKLES = {"pickle", "cloudpickle", "joblib", "dill", "shelve", "marshal"}
-YAML_READER = "pipeline.params"
+YAML_READER = "creditloom.pipeline.base.params"
 CDN = re.compile(r"(?:src|href)\s*=\s*[\"'](?:https?:)?//|@import\s+url|cdn\.|unpkg\.com|googleapis\.com", re.IGNORECASE)
 HOME = re.compile(r"(?<![\w.])/(?:work|farm|root|home|Users|tmp/bash_jobs)/")
 SECRET = re.compile(r"(?i)(?:api[_-]?key|secret|password|token)\s*[=:]\s*[\"'][A-Za-z0-9+/_\-]{12,}[\"']")
-MAX_LINES = 250
+MAX_LINES = 300
 
 
 def _named(module: str) -> set[str]:

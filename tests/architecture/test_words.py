@@ -7,11 +7,12 @@ import re
 import pytest
 import yaml
 
-from features import catalogue, tables
+from creditloom.features.contract import tables
+from creditloom.features.families import registry
 from tests.architecture.source import ROOT
 
-WORLD = yaml.safe_load((ROOT / "data/world/world.yaml").read_text(encoding="utf-8"))
-FEATURES = catalogue.catalogue(tables.TABLES)
+WORLD = yaml.safe_load((ROOT / "world/world.yaml").read_text(encoding="utf-8"))
+FEATURES = registry.catalogue(tables.TABLES)
 # other people's record, transfers with them and their logins on the same device: no state of the applicant
 FEATURE_ONLY = {"circle_repayment", "peer_transfers", "device_sharing"}
 PROTECTED = ("gender", "sex", "ethnic", "religion", "marital", "occupation", "region_tier", "age_years", "is_student", "disab")
@@ -57,7 +58,7 @@ def test_every_target_of_the_documents_exists() -> None:
 
 
 def test_every_command_of_the_documents_exists() -> None:
-    from pipeline.cli import COMMANDS
+    from creditloom.pipeline.cli import COMMANDS
 
     texts = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "ARCHITECTURE.md", "Makefile"))
     assert set(re.findall(r"(?:`|^|/)creditloom ([a-z]+)", texts, re.MULTILINE)) <= set(COMMANDS)

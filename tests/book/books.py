@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.book.history import COLUMNS, OPTIONAL, History
-from models.book.review import Scores, Standing, first_standing
-from models.book.rules import ReviewRules
-from pipeline import paths
-from pipeline.params import document
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import document
+from creditloom.portfolio.book.history import COLUMNS, OPTIONAL, History
+from creditloom.portfolio.book.review import Scores, Standing, first_standing
+from creditloom.portfolio.book.rules import ReviewRules
 
 RULES = document(ReviewRules, paths.REVIEW_RULES / "house_v1.yaml")
 MONTHS = 12

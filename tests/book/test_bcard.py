@@ -9,26 +9,28 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from data.world import Calendar, Nature, WorldParams
-from data.world.book_run import loans_as_booked, run_forward
-from data.world.default import oracle_pd
-from data.world.everyone import everyone
-from data.world.lending import FIRST_APPLICATION
-from data.world.step_numbers import BookNature
-from data.world.world import Setting, World, solve_coefficients
-from models.book.bcard import BCard, Reviewed, ReviewParams, fit, outcome
-from models.book.behaviour import BOOKED, DIRECTIONS, NAMES, SIGNALS, columns
-from models.book.rules import BookError
-from models.split import CALIBRATION, OOT, TRAIN, SplitParams
-from pipeline import behaviour, paths
-from pipeline.params import document, section
+from creditloom.models.sample.split import CALIBRATION, OOT, TRAIN, SplitParams
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import document, section
+from creditloom.pipeline.commands.portfolio import behaviour
+from creditloom.portfolio.book.bcard import BCard, Reviewed, ReviewParams, fit, outcome
+from creditloom.portfolio.book.behaviour import BOOKED, DIRECTIONS, NAMES, SIGNALS, columns
+from creditloom.portfolio.book.rules import BookError
+from creditloom.world.book.numbers import BookNature
+from creditloom.world.book.run import loans_as_booked, run_forward
+from creditloom.world.config.nature import Nature
+from creditloom.world.config.numbers import Calendar, WorldParams
+from creditloom.world.everyone import everyone
+from creditloom.world.loans.lending import FIRST_APPLICATION
+from creditloom.world.risk.default import oracle_pd
+from creditloom.world.world import Setting, World, solve_coefficients
 from tests.book.books import book
 
 NOISE = 0.5  # of the application score on the log-odds: its AUC among the booked is then about .7, as a trained one's
 
 
 def _section(name: str, kind: type) -> object:
-    return section(name, kind, paths.HOUSE / "params.yaml")
+    return section(name, kind, paths.DEFAULTS)
 
 
 def _world(seed: int, applicants: int, base_rate: float) -> World:

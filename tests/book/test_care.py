@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.book import care
+from creditloom.portfolio.book import care
 from tests.book.books import RULES, book
 
 NEVER = np.array([-1_000])

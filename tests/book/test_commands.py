@@ -8,26 +8,26 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from data import store
-from pipeline import book_world, check, forward, paths, review
-from pipeline.params import ParamsError, changed
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import ParamsError, changed
+from creditloom.pipeline.commands.model import params
+from creditloom.pipeline.commands.portfolio import book_world, forward, review
+from creditloom.storage.files import store
 from tests.book.test_bcard import decisions
 
 
 def _params(folder: Path, **changes: object) -> Path:
     path = folder / "params.yaml"
-    path.write_text(
-        changed({name.replace("__", "."): value for name, value in changes.items()}, paths.HOUSE / "params.yaml"), encoding="utf-8"
-    )
+    path.write_text(changed({name.replace("__", "."): value for name, value in changes.items()}, paths.DEFAULTS), encoding="utf-8")
     return path
 
 
 def test_a_label_of_short_loans_needs_a_policy_of_its_horizon(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match=r"horizon_days is 365 but label.loans is short; expected 45"):
-        check.params(_params(tmp_path, label__loans="short"))
-    check.params(_params(tmp_path, label__loans="short", policy__horizon_days=45.0))
+        params.params(_params(tmp_path, label__loans="short"))
+    params.params(_params(tmp_path, label__loans="short", policy__horizon_days=45.0))
     with pytest.raises(ParamsError, match="expected 365"):
-        check.params(_params(tmp_path, policy__horizon_days=45.0))
+        params.params(_params(tmp_path, policy__horizon_days=45.0))
 
 
 def test_a_book_runs_forward_and_is_reviewed_from_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.book import limits
+from creditloom.portfolio.book import limits
 from tests.book.books import RULES, book
 
 NULL = np.nan

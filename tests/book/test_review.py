@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.book.history import COLUMNS, KEYS, history
-from models.book.reasons import REASONS, sentence
-from models.book.review import STATES, Outcome, joined, review
-from models.book.rules import BookError
-from models.errors import ModelError
-from pipeline import paths
-from pipeline.params import ParamsError, document
+from creditloom.models.sample.errors import ModelError
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import ParamsError, document
+from creditloom.portfolio.book.history import COLUMNS, KEYS, history
+from creditloom.portfolio.book.reasons import REASONS, sentence
+from creditloom.portfolio.book.review import STATES, Outcome, joined, review
+from creditloom.portfolio.book.rules import BookError
 from tests.book.books import GOOD, RULES, book, scores, standing
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data.contract import check_tables
-from data.store import read_frame
+from creditloom.storage.contract.contract import check_tables
+from creditloom.storage.files.store import read_frame
 from examples.berka.map import main
 
 MOVES = [  # day, type, operation, k_symbol, amount, balance after it

@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from features.grid import Block, Slice, Stream
-from features.words import AGGREGATES
+from creditloom.features.declare.grid import Block, Slice, Stream
+from creditloom.features.declare.words import AGGREGATES
 
 DAYS = {"1d": 1, "7d": 7, "1m": 30, "2m": 60, "3m": 90, "6m": 180, "12m": 360, "ever": 10_000}
 

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.params import FeatureParams
-from features.tables import APPLICATIONS, EVENT_TABLES, LOAN_PERFORMANCE, LOANS, Column, Table
+from creditloom.features.contract.tables import APPLICATIONS, EVENT_TABLES, LOAN_PERFORMANCE, LOANS, Column, Table
+from creditloom.features.params import FeatureParams
 
 AS_OF = np.datetime64("2024-06-15T10:30:00", "us")
 DAY = np.timedelta64(1, "D").astype("timedelta64[us]")

@@ -10,21 +10,20 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from features import grid
-from features.catalogue import catalogue
-from features.clock import WINDOWS
-from features.cross import MARKS, RATIOS
-from features.cube import FORMS
-from features.engine import build
-from features.events import VIRTUAL_COLUMNS, columns_read
-from features.facts import FACTS, NAMES
-from features.formulas import FORMULAS
-from features.registry import FAMILIES, plan
-from features.tables import APPLICATIONS, EVENT_TABLES
-from features.tables import FAMILIES as FAMILY_NAMES
-from features.words import AGGREGATES
-from models.decision.facts import OPTIONAL
-from models.decision.frame import COUNTS
+from creditloom.decision.frames.frame import COUNTS
+from creditloom.decision.rulebook.condition import OPTIONAL
+from creditloom.features.aggregates.cube import FORMS
+from creditloom.features.aggregates.formulas import FORMULAS
+from creditloom.features.clock import WINDOWS
+from creditloom.features.contract.tables import APPLICATIONS, EVENT_TABLES
+from creditloom.features.contract.tables import FAMILIES as FAMILY_NAMES
+from creditloom.features.declare import grid
+from creditloom.features.declare.words import AGGREGATES
+from creditloom.features.engine.engine import build
+from creditloom.features.engine.sight import VIRTUAL_COLUMNS, columns_read
+from creditloom.features.families.cross import MARKS, RATIOS
+from creditloom.features.families.registry import FAMILIES, catalogue, plan
+from creditloom.features.policy_inputs.observed import FACTS, NAMES
 from tests.features.raw import PARAMS, Raw, write_raw
 
 ALL = [t.name for t in EVENT_TABLES]

@@ -7,9 +7,9 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features import clock
-from features.params import FeatureParams
-from features.reader import connect, fetch
+from creditloom.features import clock
+from creditloom.features.engine.reader import connect, fetch
+from creditloom.features.params import FeatureParams
 
 CON = connect(FeatureParams())
 DAY = clock.MICROS_PER_DAY

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from features.registry import plan
-from features.tables import EVENT_TABLES
-from pipeline.dictionary import DOCS, documents
+from creditloom.features.contract.tables import EVENT_TABLES
+from creditloom.features.families.registry import plan
+from creditloom.pipeline.commands.model.dictionary import DOCS, documents
 
 
 def test_the_pages_are_up_to_date() -> None:

@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from data.store import read_json
-from models.selection import SelectionParams, select
-from pipeline import chain, paths
+from creditloom.models.selection.selection import SelectionParams, select
+from creditloom.pipeline import chain
+from creditloom.pipeline.base import paths
+from creditloom.storage.files.store import read_json
 
 APPLICANTS = 20_000  # so many that rare signals, as those of fraud rings, occur
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 from scipy import sparse
 
-from features import network
-from features.engine import build
-from features.tables import CONTACTS, LOAN_PERFORMANCE
+from creditloom.features.contract.tables import CONTACTS, LOAN_PERFORMANCE
+from creditloom.features.engine.engine import build
+from creditloom.features.network import network
 from tests.features.raw import PARAMS, random_applications, write_raw
 
 # a triangle 0-1-2 with a tail 2-3, a pair 4-5, and 6 alone

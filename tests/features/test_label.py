@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from features.label import labels
-from features.params import LabelParams
-from features.tables import LOAN_PERFORMANCE, LOANS
+from creditloom.features.contract.tables import LOAN_PERFORMANCE, LOANS
+from creditloom.features.label import labels
+from creditloom.features.params import LabelParams
 from tests.features.raw import random_applications, write_raw
 
 # application: days past due in months 1, 2, ... as far as they are on record

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from features.engine import build
-from features.facts import NAMES as FACTS
-from features.registry import plan
-from features.tables import EVENT_TABLES, TABLES
+from creditloom.features.contract.tables import EVENT_TABLES, TABLES
+from creditloom.features.engine.engine import build
+from creditloom.features.families.registry import plan
+from creditloom.features.policy_inputs.observed import NAMES as FACTS
 from tests.features.raw import PARAMS, Raw, random_events, write_raw
 
 NAMES = [spec.name for spec in plan([t.name for t in EVENT_TABLES]).specs]

@@ -15,8 +15,8 @@ import pytest
 from scipy import sparse
 from sklearn.metrics import roc_auc_score
 
-from features.engine import build
-from features.tables import APPLICATIONS, CONTACTS, LOAN_PERFORMANCE
+from creditloom.features.contract.tables import APPLICATIONS, CONTACTS, LOAN_PERFORMANCE
+from creditloom.features.engine.engine import build
 from tests.features.raw import PARAMS, write_raw
 
 N, CIRCLE, FRIENDS = 12_000, 30, 3

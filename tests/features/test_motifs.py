@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from features import motifs, network
+from creditloom.features.network import network, transfers
 
 SEEDS = range(8)
 PEOPLE = 14
@@ -39,12 +39,12 @@ def test_the_share_of_linked_neighbours(seed: int) -> None:
         assert share == sum(b in friends[a] for a, b in pairs) / len(pairs) if pairs else np.isnan(share)
 
 
-def _links(seed: int) -> tuple[motifs.Links, dict[tuple[int, int], int]]:
+def _links(seed: int) -> tuple[transfers.Links, dict[tuple[int, int], int]]:
     rng = np.random.default_rng(seed)
     source, target = np.nonzero((rng.random((PEOPLE, PEOPLE)) < 0.25) & ~np.eye(PEOPLE, dtype=bool))
     known, order = rng.integers(0, 30, len(source)), rng.permutation(len(source))
     first = {(int(a), int(b)): int(t) for a, b, t in zip(source, target, known, strict=True)}
-    return motifs.Links(source[order], target[order], known[order], PEOPLE), first
+    return transfers.Links(source[order], target[order], known[order], PEOPLE), first
 
 
 def _circles(first: dict[tuple[int, int], int], node: int, moment: int) -> int:
@@ -74,6 +74,6 @@ def test_the_busiest_target_at_any_moment(seed: int) -> None:
 
 def test_a_network_without_links() -> None:
     nothing = np.zeros(0, np.int64)
-    links = motifs.Links(nothing, nothing, nothing, 2)
+    links = transfers.Links(nothing, nothing, nothing, 2)
     assert links.circles().before(np.array([0, 1]), np.array([5, 5])).tolist() == [0, 0]
     assert links.busiest_target(np.array([0, 1]), np.array([5, 5])).tolist() == [0, 0]

@@ -8,10 +8,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from features.engine import build
-from features.formulas import FORMULAS
-from features.registry import plan
-from features.tables import EVENT_TABLES
+from creditloom.features.aggregates.formulas import FORMULAS
+from creditloom.features.contract.tables import EVENT_TABLES
+from creditloom.features.engine.engine import build
+from creditloom.features.families.registry import plan
 from tests.features.oracle import ORACLE, Person, seen, value_of
 from tests.features.raw import PARAMS, random_raw, write_raw
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features import cube, places
+from creditloom.features.aggregates import cube, places
 
 
 def table(keys: np.ndarray) -> pa.Table:

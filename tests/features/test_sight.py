@@ -10,13 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features import rowgroups
-from features.events import events
-from features.grid import Stream
-from features.registry import plan
-from features.rowgroups import RowGroups
-from features.sight import Sight, columns_asked
-from features.tables import EVENT_TABLES, PAYMENTS
+from creditloom.features.contract.tables import EVENT_TABLES, PAYMENTS
+from creditloom.features.declare.grid import Stream
+from creditloom.features.engine import reader
+from creditloom.features.engine.reader import RowGroups
+from creditloom.features.engine.sight import Sight, columns_asked, events
+from creditloom.features.families.registry import plan
 from tests.features.raw import DAY, Raw, write_raw
 from tests.features.test_spark import soiled
 
@@ -67,9 +66,9 @@ def test_each_group_of_sorted_files_is_read_once(tmp_path: Path, monkeypatch: py
     for part in range(3):
         ids = np.sort(np.random.default_rng(part).integers(part * 100, (part + 1) * 100, 1_000))
         pq.write_table(pa.table({"applicant_id": ids}), tmp_path / f"{part}.parquet", row_group_size=300)
-    read: list[rowgroups.Group] = []
-    whole = rowgroups._read
-    monkeypatch.setattr(rowgroups, "_read", lambda group, columns: read.append(group) or whole(group, columns))
+    read: list[reader.Group] = []
+    whole = reader._read
+    monkeypatch.setattr(reader, "_read", lambda group, columns: read.append(group) or whole(group, columns))
     groups = RowGroups([str(tmp_path / f"{part}.parquet") for part in range(3)], [PAYMENTS.columns[1]])
     for low in range(0, 300, 7):
         found = np.concatenate([rows.column("applicant_id").to_numpy() for rows in groups.read(low, low + 6)])

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from features.catalogue import catalogue
-from features.column import STRING
-from features.cross import MARKS
-from features.tables import EVENT_TABLES, IDENTITY_CHECKS, INTERACTIONS, REPAYMENTS
+from creditloom.features.contract.column import STRING
+from creditloom.features.contract.tables import EVENT_TABLES, IDENTITY_CHECKS, INTERACTIONS, REPAYMENTS
+from creditloom.features.families.cross import MARKS
+from creditloom.features.families.registry import catalogue
 
 WORDS = catalogue([table.name for table in EVENT_TABLES])
 FEATURES: dict[str, dict[str, Any]] = {feature["name"]: feature for feature in WORDS["features"]}

@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from features.engine import build
-from features.params import FeatureError
-from features.registry import plan
-from features.spark_session import open_session
-from features.tables import EVENT_TABLES
+from creditloom.features.contract.tables import EVENT_TABLES
+from creditloom.features.engine.engine import build
+from creditloom.features.engine.spark import open_session
+from creditloom.features.families.registry import plan
+from creditloom.features.params import FeatureError
 from tests.features.raw import PARAMS, Raw, write_raw
 
 NO_JAVA = not os.environ.get("JAVA_HOME") and shutil.which("java") is None

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-from models.anytable.params import FitParams
-from pipeline import fit_run
-from pipeline.cli import build
-from pipeline.fit_source import PARAMS
-from pipeline.params import section
-from pipeline.refusal import refusals
+from creditloom.models.fit.params import FitParams
+from creditloom.pipeline.base.params import section
+from creditloom.pipeline.cli import build
+from creditloom.pipeline.commands.model import fit as fit_command
+from creditloom.pipeline.commands.model.fit import PARAMS
+from creditloom.storage.files.refusal import refusals
 
 Run = Callable[..., Result]
 N = 400
@@ -51,7 +51,7 @@ def few_trees(name: str, kind: type, path: Path = PARAMS) -> Any:
 def fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`fit(*options)` in an empty folder; every refusal leaves as SystemExit(2), as on the command line."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fit_run, "section", few_trees)
+    monkeypatch.setattr(fit_command, "section", few_trees)
 
     def run(*options: str) -> Result:
         with refusals():

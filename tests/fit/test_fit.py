@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.store import read_frame
-from models.decision.decide import Decider
+from creditloom.decision.decide import Decider
+from creditloom.storage.files.store import read_frame
 from tests.fit.conftest import N, Run, loans
 
 OPTIONS = ("--data", "t.parquet", "--label", "bad", "--id", "loan", "--time", "day", "--protected", "sex", "--categorical", "branch")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from data.store import read_frame, read_json
-from pipeline import chain, paths
+from creditloom.pipeline import chain
+from creditloom.pipeline.base import paths
+from creditloom.storage.files.store import read_frame, read_json
 from tests.architecture.source import ROOT
 from tests.fit.conftest import loans
 

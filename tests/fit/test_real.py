@@ -8,17 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from data.finished import read_finished
-from data.params import SourceParams
-from data.sources import now
-from models.anytable.learner import Table
-from models.anytable.params import FitParams
-from models.anytable.validation import cross_validate, summary
-from pipeline import paths
-from pipeline.fit_source import PARAMS, source_of, subject
-from pipeline.params import section
+from creditloom.models.fit.learner import Table
+from creditloom.models.fit.params import FitParams
+from creditloom.models.fit.validation import cross_validate, summary
+from creditloom.pipeline.base.params import section
+from creditloom.pipeline.commands.model.fit import PARAMS, source_of, subject
+from creditloom.storage.files.params import SourceParams
+from creditloom.storage.finished import read_finished
+from creditloom.storage.sources import now
 
-REAL = Path(os.environ.get("CREDITLOOM_REAL", paths.HOUSE.parent / "shared" / "real"))
+REAL = Path(os.environ.get("CREDITLOOM_REAL", Path(__file__).parents[3] / "shared" / "real"))
 needs_real = pytest.mark.skipif(not REAL.is_dir(), reason=f"no public sets in {REAL} (set CREDITLOOM_REAL)")
 
 

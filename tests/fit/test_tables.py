@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data.store import read_frame, write_table
-from features.tables import ASSET_BALANCES, PAYMENTS
+from creditloom.features.contract.tables import ASSET_BALANCES, PAYMENTS
+from creditloom.storage.files.store import read_frame, write_table
 from tests.features.raw import DAY, random_applications, random_events
 from tests.fit.conftest import Run
 

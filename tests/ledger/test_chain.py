@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from models.ledger.chain import link, merkle_root
+from creditloom.serving.ledger.entries import link, merkle_root
 
 LINKS = [link({"part": k}) for k in range(5)]
 

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.inputs import Column, Kind
-from models.ledger.canonical import canonical
-from models.ledger.hashing import row_hashes
+from creditloom.serving.inputs import Column, Kind
+from creditloom.serving.ledger.hashing import canonical, row_hashes
 
 KINDS: dict[str, Kind] = {"application_id": "id", "as_of": "time", "purpose": "text", "is_repeat": "flag", "x": "number"}
 COLUMNS = tuple(Column(name, kind) for name, kind in KINDS.items())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data.store import read_table
+from creditloom.storage.files.store import read_table
 from tests.ledger.conftest import Command
 from tests.registry.small import write_bundle
 
@@ -57,15 +57,15 @@ def test_one_changed_value_of_the_input_is_told(creditloom: Command, night: Path
 
 
 def test_one_changed_decision_is_told(creditloom: Command, night: Path) -> None:
-    from data import batch_output
-    from data.store import read_json, write_json, write_table
+    from creditloom.serving.batch import output
+    from creditloom.storage.files.store import read_json, write_json, write_table
 
     file, receipt = night / "decisions/part-00000.parquet", read_json(night / "receipts/part-00000.json")
     table = read_table(file)
     pd_column = table.schema.get_field_index("pd")
     forged = [value / 2 if k == 3 else value for k, value in enumerate(table["pd"].to_pylist())]
     write_table(table.set_column(pd_column, "pd", [forged]), file)
-    write_json({**receipt, "files": {**receipt["files"], "decisions": batch_output.sha256(file)}}, night / "receipts/part-00000.json")
+    write_json({**receipt, "files": {**receipt["files"], "decisions": output.sha256(file)}}, night / "receipts/part-00000.json")
     result = creditloom("replay", "night", "--json")
     assert result.exit_code == 6
     assert json.loads(result.stdout)["other_decision"] == ["4"]

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from data.store import read_json, read_table, write_json, write_table
+from creditloom.storage.files.store import read_json, read_table, write_json, write_table
 from tests.ledger.conftest import Command
 
 FILES = (

@@ -9,12 +9,13 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 
-from models import booster, monotone
-from models.booster import BoosterParams
-from models.dataset import Dataset, join
-from models.errors import ModelError
-from models.metrics import auc
-from models.split import SplitParams
+from creditloom.models.learners import booster
+from creditloom.models.learners.booster import BoosterParams
+from creditloom.models.sample.dataset import Dataset, join
+from creditloom.models.sample.errors import ModelError
+from creditloom.models.sample.metrics import auc
+from creditloom.models.sample.split import SplitParams
+from creditloom.models.training import training
 
 from .worlds import World, world
 
@@ -78,10 +79,10 @@ def test_signs_hold_by_brute_force_and_break_without_constraints(
     small: World, rows: Dataset, fitted: tuple[lgb.Booster, dict[str, object]]
 ) -> None:
     train = rows.training()
-    broken = monotone.check(fitted[0], train.features, train.names, small.signs)
+    broken = training.check(fitted[0], train.features, train.names, small.signs)
     assert [b.name for b in broken if b.wrong_step > 0] == []
     free, _ = booster.fit(train, small.signs, SPLIT, dataclasses.replace(PARAMS, is_monotone=False))
-    assert any(b.wrong_step > 0.01 for b in monotone.check(free, train.features, train.names, small.signs))
+    assert any(b.wrong_step > 0.01 for b in training.check(free, train.features, train.names, small.signs))
 
 
 def test_a_null_that_pays_is_found() -> None:
@@ -92,7 +93,7 @@ def test_a_null_that_pays_is_found() -> None:
     risk = np.where(np.isnan(x[:, 0]), 0.02, 0.2 + 0.2 * (x[:, 0] < 0))
     train_set = lgb.Dataset(x, (rng.random(4000) < risk).astype(float), feature_name=["paid"])
     grown = lgb.train(booster.settings([-1], dataclasses.replace(PARAMS, feature_fraction=1.0, is_extra_trees=False)), train_set, 30)
-    (found,) = monotone.check(grown, x, ["paid"], [-1])
+    (found,) = training.check(grown, x, ["paid"], [-1])
     assert found.wrong_step == 0 and found.null_gain > 0.1
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.calibration import CalibrationParams, fit, to_json
-from models.errors import ModelError
-from models.level import Level
-from models.metrics import expit
+from creditloom.models.calibration.calibration import CalibrationParams, Level, fit, to_json
+from creditloom.models.sample.errors import ModelError
+from creditloom.models.sample.metrics import expit
 
 PARAMS = CalibrationParams()
 

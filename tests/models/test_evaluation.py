@@ -10,22 +10,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models import booster, oracle, ridge
-from models.booster import BoosterParams
-from models.calibration import CalibrationParams, fit
-from models.dataset import join
-from models.decision.bundle import Bundle
-from models.decision.calibration import Calibration
-from models.decision.catalogue import Catalogue, Concept, Feature
-from models.decision.margin import Margin
-from models.decision.policy import Policy, tiers_only_policy
-from models.decision.reference import Reference
-from models.decision.scorer import Scorer
-from models.decision.tiers import Tiers
-from models.evaluation import EvaluateParams, money
-from models.evaluation.evaluate import Inputs, Truth, evaluate
-from models.metrics import gini
-from models.split import SplitParams
+from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
+from creditloom.decision.bundle import Bundle
+from creditloom.decision.rulebook.policy import Policy, tiers_only_policy
+from creditloom.decision.score.margin import Margin
+from creditloom.decision.score.scorer import Calibration, Reference, Scorer
+from creditloom.decision.score.tiers import Tiers
+from creditloom.models.calibration.calibration import CalibrationParams, fit
+from creditloom.models.evaluation import money, oracle
+from creditloom.models.evaluation.evaluate import Inputs, Truth, evaluate
+from creditloom.models.evaluation.params import EvaluateParams
+from creditloom.models.learners import booster, ridge
+from creditloom.models.learners.booster import BoosterParams
+from creditloom.models.sample.dataset import join
+from creditloom.models.sample.metrics import gini
+from creditloom.models.sample.split import SplitParams
 
 from .worlds import FAMILIES, SHARES, World, world
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models import explain as explaining
-from models.errors import ModelError
-from models.pictures import chinese_font, pictures
-from models.report import Text
+from creditloom.models.sample.errors import ModelError
+from creditloom.report.explanation import explain as explaining
+from creditloom.report.explanation.pictures import chinese_font, pictures
+from creditloom.report.parts.data import Text
 from tests.models.tiny import world
 
 PARAMS = explaining.ExplainParams(rows=100, features_shown=5, dependences=1, dpi=50)
@@ -71,7 +71,7 @@ def test_nothing_to_explain_is_refused() -> None:
 def test_pictures_repeat_byte_for_byte_and_leave_numpys_state_alone(
     explained: explaining.Explained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("models.pictures.chinese_font", lambda: None)  # one language is enough here
+    monkeypatch.setattr("creditloom.report.explanation.pictures.chinese_font", lambda: None)  # one language is enough here
     np.random.seed(11)  # noqa: NPY002
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     few = explaining.Explained(explained.base, explained.points[:60], explained.data[:60], explained.catalogue, 0.0)

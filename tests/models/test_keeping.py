@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.booster import BoosterParams
-from models.dataset import Dataset
-from models.decision.catalogue import Catalogue, Concept, Feature
-from models.keeping import sizes
-from models.selecting import SelectParams
-from models.selection import SelectionParams
-from models.split import SplitParams
+from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
+from creditloom.models.learners.booster import BoosterParams
+from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.split import SplitParams
+from creditloom.models.selection.keeping import sizes
+from creditloom.models.selection.selection import SelectionParams, SelectParams
 
 N, P, TELLING = 9_000, 20, 6
 NAMES = tuple(f"f{i}" for i in range(P))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.level import LevelParams, effective, expected
+from creditloom.models.calibration.calibration import LevelParams, effective, expected
 
 STILL = LevelParams(macro_sd=0.0)
 MOVING = LevelParams()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.machinery import absent_families, agreed_shares, evened
-from models.shares import covariance_shares
+from creditloom.models.sample.metrics import covariance_shares
+from creditloom.pipeline.proof.machinery import absent_families, agreed_shares, evened
 
 
 def test_a_model_agrees_with_itself_on_its_covariance_shares() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models import calibration_tests as ct
-from models import metrics
-from models.decision.stability import psi
-from models.errors import ModelError
+from creditloom.decision.base.stability import psi
+from creditloom.models.calibration import calibration_tests as ct
+from creditloom.models.sample import metrics
+from creditloom.models.sample.errors import ModelError
 
 RNG = np.random.default_rng(7)
 Y = (RNG.random(300) < 0.3).astype(float)

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.decision.bundle import load_scorer
-from models.decision.policy import Policy
-from models.decision.tiers import Tiers
-from models.errors import ModelError
-from models.policy import reference
-from tests.models.decision import small
+from creditloom.decision.bundle import load_scorer
+from creditloom.decision.rulebook.policy import Policy
+from creditloom.decision.score.tiers import Tiers
+from creditloom.models.policy.policy import reference
+from creditloom.models.sample.errors import ModelError
+from tests.decision import small
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ import json
 import numpy as np
 import pytest
 
-from models import ridge
-from models.dataset import Dataset, join
-from models.metrics import auc
-from models.ridge import RidgeParams
-from models.split import SplitParams
+from creditloom.models.learners import ridge
+from creditloom.models.learners.ridge import RidgeParams
+from creditloom.models.sample.dataset import Dataset, join
+from creditloom.models.sample.metrics import auc
+from creditloom.models.sample.split import SplitParams
 
 from .worlds import world
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.booster import BoosterParams
-from models.dataset import Dataset
-from models.decision.catalogue import Catalogue, Concept, Feature
-from models.errors import ModelError
-from models.gain import gains
-from models.selecting import SelectParams, chosen, offered, rank, screen, table
-from models.selection import SelectionParams
+from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
+from creditloom.models.learners.booster import BoosterParams
+from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.errors import ModelError
+from creditloom.models.selection.selection import SelectionParams, SelectParams, chosen, gains, offered, rank, screen, table
 
 N, P = 1500, 12
 NAMES = tuple(f"f{i}" for i in range(P))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.selection import SelectionParams, select
+from creditloom.models.selection.selection import SelectionParams, select
 
 PARAMS = SelectionParams()
 RNG = np.random.default_rng(5)

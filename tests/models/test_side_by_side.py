@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from models.decision.product import Product
-from models.side_by_side import picture, summary
-from pipeline import paths
-from pipeline.params import document
+from creditloom.decision.rulebook.product import Product
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import document
+from creditloom.portfolio.comparison import picture, summary
 
 HOUSE = document(Product, paths.PRODUCTS / "house_v1.yaml")
 DECISIONS = pd.DataFrame(

@@ -8,9 +8,9 @@ import datetime
 import numpy as np
 import pytest
 
-from models.dataset import join
-from models.errors import ModelError
-from models.split import SplitParams, month_index, roles, rolling_origins, stopping
+from creditloom.models.sample.dataset import join
+from creditloom.models.sample.errors import ModelError
+from creditloom.models.sample.split import SplitParams, month_index, roles, rolling_origins, stopping
 
 from .worlds import world
 

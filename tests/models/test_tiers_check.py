@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.tiers_check import Band, ordered, pooled
+from creditloom.models.calibration.calibration_tests import Band, ordered, pooled
 
 ORDER = ("G1", "G2", "G3", "G4")
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.booster import BoosterParams
-from models.dataset import Dataset, join
-from models.errors import ModelError
-from models.split import SplitParams
-from models.tuning import TuneParams, search
+from creditloom.models.learners.booster import BoosterParams
+from creditloom.models.sample.dataset import Dataset, join
+from creditloom.models.sample.errors import ModelError
+from creditloom.models.sample.split import SplitParams
+from creditloom.models.training.tuning import TuneParams, search
 
 from .worlds import world
 

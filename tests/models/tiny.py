@@ -5,10 +5,9 @@ from __future__ import annotations
 import lightgbm as lgb
 import numpy as np
 
-from models.decision.calibration import Calibration
-from models.decision.catalogue import Catalogue, Concept, Feature
-from models.decision.margin import Margin
-from models.decision.scorer import Scorer
+from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
+from creditloom.decision.score.margin import Margin
+from creditloom.decision.score.scorer import Calibration, Scorer
 
 OWNERS = (("pay_a_3m", "payment_flow", "activity"), ("pay_b_3m", "payment_flow", "activity"), ("pay_c_3m", "payment_flow", "stability"),
           ("bur_d_3m", "bureau", "enquiries"), ("dev_e_3m", "device_stability", "constancy"))  # fmt: skip

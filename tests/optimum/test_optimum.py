@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 from scipy.sparse import lil_array
 
-from models.errors import ModelError
-from models.optimum.dual import solve_dual
-from models.optimum.market import Budget, Costs, Market, TakeUp
-from models.optimum.oracle import APPROVED, FUNDING, LOSS, PROFIT, Prices, respond, rising
-from models.optimum.policy import limits_at, optimise, use_of
+from creditloom.models.sample.errors import ModelError
+from creditloom.portfolio.optimiser.dual import solve_dual
+from creditloom.portfolio.optimiser.market import Budget, Costs, Market, TakeUp
+from creditloom.portfolio.optimiser.oracle import APPROVED, FUNDING, LOSS, PROFIT, Prices, respond, rising
+from creditloom.portfolio.optimiser.policy import limits_at, optimise, use_of
 
 EDGES = (0.005, 0.011, 0.024, 0.065)
 

@@ -8,18 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.decision.policy import Policy, compile_policy
-from models.decision.product import Product
-from models.decision.tiers import Tiers
-from models.optimum import rivals
-from models.optimum.market import TakeUp
-from models.optimum.oracle import FUNDING, LOSS, PROFIT
-from models.optimum.params import OptimiseParams
-from models.optimum.people import allowed_rates, capacity, caps, market
-from models.optimum.policy import optimise
-from pipeline import paths
-from pipeline.params import document
-from tests.models.decision.small import EDGES, laws
+from creditloom.decision.rulebook.policy import Policy, compile_policy
+from creditloom.decision.rulebook.product import Product
+from creditloom.decision.score.tiers import Tiers
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import document
+from creditloom.portfolio.optimiser import rivals
+from creditloom.portfolio.optimiser.market import TakeUp
+from creditloom.portfolio.optimiser.oracle import FUNDING, LOSS, PROFIT
+from creditloom.portfolio.optimiser.params import OptimiseParams
+from creditloom.portfolio.optimiser.people import allowed_rates, capacity, caps, market
+from creditloom.portfolio.optimiser.policy import optimise
+from tests.decision.small import EDGES, laws
 
 HOUSE = document(Product, paths.PRODUCTS / "house_v1.yaml")
 TIERS = Tiers.from_edges(EDGES)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import chain
+from creditloom.pipeline import chain
 from tests.architecture.source import ROOT
 
 SMALL = {  # so many bads that 2,000 applicants calibrate, tiers to suit, and a model that is quick rather than good

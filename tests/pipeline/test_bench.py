@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 import typer
 
-from pipeline.bench import command
-from pipeline.bench.row import compare
+from creditloom.pipeline.proof.bench import command
+from creditloom.pipeline.proof.bench.row import compare
 
 
 def test_a_ratio_is_of_medians_and_its_spread_of_single_rounds() -> None:
@@ -22,7 +22,7 @@ def test_a_ratio_is_of_medians_and_its_spread_of_single_rounds() -> None:
 
 def test_rows_are_written_with_machine_and_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [compare("t", what, ("a", "b"), "s", [(ours, 10.0)], bar=0.25, aim=0.1) for what, ours in (("holds", 2.0), ("falls short", 5.0))]
-    monkeypatch.setitem(sys.modules, "pipeline.bench.kernel", SimpleNamespace(run=lambda _quick: rows))
+    monkeypatch.setitem(sys.modules, "creditloom.pipeline.proof.bench.kernel", SimpleNamespace(run=lambda _quick: rows))
     command.bench(["kernel"], quick=True, output=tmp_path / "bench.json")
     told = json.loads((tmp_path / "bench.json").read_text())
     assert told["quick"] is True
@@ -39,6 +39,6 @@ def test_an_unknown_table_is_refused_with_those_there_are(tmp_path: Path) -> Non
 
 def test_nothing_is_measured_before_what_waits_for_a_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(sys.modules, "pipeline.bench.kernel", SimpleNamespace(run=lambda _quick: pytest.fail("measured")))
+    monkeypatch.setitem(sys.modules, "creditloom.pipeline.proof.bench.kernel", SimpleNamespace(run=lambda _quick: pytest.fail("measured")))
     with pytest.raises(typer.BadParameter, match=r"latency and job measure the model of this folder.*make repro"):
         command.bench(None, output=tmp_path / "bench.json")

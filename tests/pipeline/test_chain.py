@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from pipeline import chain, paths
-from pipeline.bars import BARS, figure
+from creditloom.models.evaluation.bars import BARS, figure
+from creditloom.pipeline import chain
+from creditloom.pipeline.base import paths
 from tests.architecture.dag import stages
 from tests.pipeline.conftest import SMALL
 

@@ -11,17 +11,19 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from data.errors import DataError
-from pipeline import stage
-from pipeline.cli import COMMANDS, build
-from pipeline.params import ParamsError
-from pipeline.refusal import refusals
+from creditloom.pipeline.base import stage
+from creditloom.pipeline.base.params import ParamsError
+from creditloom.pipeline.cli import COMMANDS, build
+from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.refusal import refusals
 from tests.architecture.source import ROOT
 
 
 def _creditloom(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run([sys.executable, "-m", "pipeline.cli", *args], cwd=cwd, env=env, capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        [sys.executable, "-m", "creditloom.pipeline.cli", *args], cwd=cwd, env=env, capture_output=True, text=True, timeout=120
+    )
 
 
 @pytest.mark.parametrize("kind", [DataError, ParamsError])
@@ -90,7 +92,8 @@ def test_help_lists_every_command() -> None:
 
 def test_asking_the_registry_does_not_wait_for_the_libraries_that_score() -> None:
     """`make repro` asks at the end of every run whether the model is registered."""
-    code = "import sys, pipeline.cli as c; c.build(['register']); sys.exit(bool({'lightgbm', 'mlflow', 'sklearn'} & set(sys.modules)))"
+    code = "import sys; from creditloom.pipeline import cli; cli.build(['register'])\n"
+    code += "sys.exit(bool({'lightgbm', 'mlflow', 'sklearn'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=120, check=False).returncode == 0
 
 

@@ -10,10 +10,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from models.decision.decide import Decider
-from pipeline.decide_one import decide, from_json
-from pipeline.params import ParamsError
-from tests.models.decision import small
+from creditloom.decision.decide import Decider
+from creditloom.pipeline.base.params import ParamsError
+from creditloom.pipeline.commands.decisions.decide import decide, from_json
+from tests.decision import small
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from data.store import read_json, write_json
-from pipeline import chain, evidence, paths
-from pipeline.bars import Bar, figure
-from pipeline.cli import build
+from creditloom.models.evaluation.bars import Bar, figure
+from creditloom.pipeline import chain
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.cli import build
+from creditloom.pipeline.proof import evidence
+from creditloom.storage.files.store import read_json, write_json
 
 GOOD = {
     "discrimination": {"share_of_reachable_gini": 0.95},

@@ -12,8 +12,8 @@ from typing import Any, get_type_hints
 import pytest
 import yaml
 
-from pipeline.check import TYPES, type_of
-from pipeline.params import SECTIONS, ParamsError, document, section
+from creditloom.pipeline.base.params import SECTIONS, ParamsError, document, section
+from creditloom.pipeline.commands.model.params import TYPES, type_of
 from tests.architecture.source import ROOT, modules, tree_of
 
 COMMITTED = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))

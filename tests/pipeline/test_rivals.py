@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from features.engine import build
-from pipeline.bench import rivals
+from creditloom.features.engine.engine import build
+from creditloom.pipeline.proof.bench import rivals
 from tests.features.raw import PARAMS, random_raw, write_raw
 
 

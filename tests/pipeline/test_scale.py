@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.scale import Run, Stage, content
-from pipeline.usage import UsageError, measure
+from creditloom.pipeline.proof.scale import Run, Stage, content
+from creditloom.pipeline.proof.usage import UsageError, measure
 
 HUNGRY = """
 import subprocess, sys

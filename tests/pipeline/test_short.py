@@ -7,9 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data.store import read_frame
-from models.metrics import auc
-from pipeline import chain, paths
+from creditloom.models.sample.metrics import auc
+from creditloom.pipeline import chain
+from creditloom.pipeline.base import paths
+from creditloom.storage.files.store import read_frame
 from tests.pipeline.conftest import small_run
 
 SHORT = {

@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from models.decision.case import Case
-from models.decision.facts import AMOUNT_FACTS, COUNT_FACTS, FLAG_FACTS
-from models.decision.frame import AMOUNTS, COUNTS, FLAGS, Frame
-from models.decision.law import Law
-from models.decision.limit import CAPS
-from models.decision.offer import offers
-from models.decision.policy import Policy
-from models.decision.product import Product
-from models.decision.reasons import Reasons, limit_reasons, rule_reasons
-from models.decision.tiers import Tiers
-from models.decision.verdict import OUTCOMES, verdicts_of
-from tests.models.decision.small import EDGES, house, laws, rules
+from creditloom.decision.frames.frame import AMOUNTS, COUNTS, FLAGS, Frame
+from creditloom.decision.reasons.reasons import Reasons, limit_reasons, rule_reasons
+from creditloom.decision.rulebook.condition import AMOUNT_FACTS, COUNT_FACTS, FLAG_FACTS
+from creditloom.decision.rulebook.law import Law
+from creditloom.decision.rulebook.offer import offers
+from creditloom.decision.rulebook.policy import Policy
+from creditloom.decision.rulebook.product import Product
+from creditloom.decision.rules.case import Case
+from creditloom.decision.rules.limit import CAPS
+from creditloom.decision.rules.verdict import OUTCOMES, verdicts_of
+from creditloom.decision.score.tiers import Tiers
+from tests.decision.small import EDGES, house, laws, rules
 
 FAMILIES = ("payment_flow", "social_graph", "assets", "device_stability", "bureau", "identity")
 ORDINARY: dict[str, Any] = {

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from models.decision.figure import Figure
-from models.decision.product import Product
-from models.decision.terms import Charge, PenaltyTerms
-from tests.models.decision.small import house
+from creditloom.decision.rulebook.condition import Figure
+from creditloom.decision.rulebook.product import Charge, PenaltyTerms, Product
+from tests.decision.small import house
 from tests.policy.officer import decided
 
 MICRO = replace(house(), lender="micro_loan_company")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from models.decision.limit import CAPS
+from creditloom.decision.rules.limit import CAPS
 from tests.policy.officer import decided
 
 RICH = {"card_limits": 2_000_000, "verified_income": 200_000}

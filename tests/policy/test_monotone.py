@@ -8,19 +8,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from models.decision.calibration import Calibration
-from models.decision.case import Case
-from models.decision.facts import COUNT_FACTS, FLAG_FACTS
-from models.decision.figure import Figure
-from models.decision.frame import POLICY_INPUTS, Frame, read
-from models.decision.law import Law
-from models.decision.offer import offers
-from models.decision.policy import Policy
-from models.decision.product import Product
-from models.decision.tiers import Tiers
-from models.decision.verdict import DECLINE, verdicts_of
-from pipeline.bundle import every_product
-from tests.models.decision import small
+from creditloom.decision.frames.frame import POLICY_INPUTS, Frame, read
+from creditloom.decision.rulebook.condition import COUNT_FACTS, FLAG_FACTS, Figure
+from creditloom.decision.rulebook.law import Law
+from creditloom.decision.rulebook.offer import offers
+from creditloom.decision.rulebook.policy import Policy
+from creditloom.decision.rulebook.product import Product
+from creditloom.decision.rules.case import Case
+from creditloom.decision.rules.verdict import DECLINE, verdicts_of
+from creditloom.decision.score.scorer import Calibration
+from creditloom.decision.score.tiers import Tiers
+from creditloom.pipeline.stages.bundle.__main__ import every_product
+from tests.decision import small
 
 PAIRS, MANY_PAIRS = 42_000, 1_000_000
 TIERS = Tiers.from_edges(small.EDGES)

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from models.decision.figure import Figure
-from models.decision.limit import affordability, formula
-from models.decision.price import minimum_daily, minimum_yearly, rate_grid, tier_rate
-from tests.models.decision.small import house, laws
+from creditloom.decision.rulebook.condition import Figure
+from creditloom.decision.rulebook.price import minimum_daily, minimum_yearly, rate_grid, tier_rate
+from creditloom.decision.rules.limit import affordability, formula
+from tests.decision.small import house, laws
 from tests.policy.officer import case_of
 
 

@@ -10,16 +10,15 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from models.decision import drift
-from models.decision.decide import Decider
-from models.decision.drift import Drift
-from models.decision.errors import DecisionError
-from models.decision.explain import check_reasons
-from models.decision.figure import Figure
-from models.decision.reasons import NONE, Reasons
-from models.decision.terms import Charge, Licence
-from models.decision.verdict import Verdicts
-from tests.models.decision import small
+from creditloom.decision.base.errors import DecisionError
+from creditloom.decision.decide import Decider
+from creditloom.decision.reasons.reasons import NONE, Reasons, check_reasons
+from creditloom.decision.rulebook.condition import Figure
+from creditloom.decision.rulebook.product import Charge, Licence
+from creditloom.decision.rules.verdict import Verdicts
+from creditloom.decision.score import drift
+from creditloom.decision.score.drift import Drift
+from tests.decision import small
 from tests.policy.officer import decided
 
 

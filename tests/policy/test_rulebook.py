@@ -12,19 +12,19 @@ import numpy as np
 import pytest
 import yaml
 
-from models.benchmarks import Benchmarks
-from models.decision.errors import DecisionError
-from models.decision.figure import Figure
-from models.decision.law import Law, in_order, index_of
-from models.decision.offer import offers
-from models.decision.policy import Policy, tiers_only_policy
-from models.decision.product import Product
-from models.decision.tiers import Tiers
-from models.decision.typed import canonical, parse, plain
-from pipeline import paths
-from pipeline.bundle import every_product
-from pipeline.params import ParamsError, document
-from tests.models.decision.small import EDGES, house, laws, rules
+from creditloom.decision.base.errors import DecisionError
+from creditloom.decision.base.typed import canonical, parse, plain
+from creditloom.decision.rulebook.condition import Figure
+from creditloom.decision.rulebook.law import Law, in_order, index_of
+from creditloom.decision.rulebook.offer import offers
+from creditloom.decision.rulebook.policy import Policy, tiers_only_policy
+from creditloom.decision.rulebook.product import Product
+from creditloom.decision.score.tiers import Tiers
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import ParamsError, document
+from creditloom.pipeline.stages.bundle.__main__ import every_product
+from creditloom.portfolio.benchmarks import Benchmarks
+from tests.decision.small import EDGES, house, laws, rules
 
 FEET = {"value": 9, "unit": "count", "source": "S1"}
 PRODUCT_FILES = sorted(paths.PRODUCTS.glob("*_[vS]*.yaml"))

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from models.decision.filters import FILTERS
-from models.decision.product import Product
-from models.decision.provenance import Validation
-from pipeline.bundle import every_product
+from creditloom.decision.rulebook.policy import Validation
+from creditloom.decision.rulebook.product import Product
+from creditloom.decision.rules.filters import FILTERS
+from creditloom.pipeline.stages.bundle.__main__ import every_product
 from tests.policy.officer import FAMILIES, decided
 
 FILES = sorted((Path(__file__).parent / "situations").glob("*.yaml"))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from models.benchmarks import Benchmarks
-from models.decision.law import Law
-from models.decision.provenance import Sources
-from pipeline import paths
-from pipeline.params import document
+from creditloom.decision.rulebook.law import Law
+from creditloom.decision.rulebook.policy import Sources
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import document
+from creditloom.portfolio.benchmarks import Benchmarks
 
 OTHERS = {other.id: {named.name: named.value for named in other.figures} for other in document(Benchmarks, paths.BENCHMARKS).benchmarks}
 SOURCES = {source.family: source for source in document(Sources, paths.PRODUCTS / "sources.yaml").sources}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from models.decision.figure import Figure
-from models.decision.product import Product
+from creditloom.decision.rulebook.condition import Figure
+from creditloom.decision.rulebook.product import Product
 from tests.policy.test_situations import products
 
 

@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.decision.errors import DecisionError
-from models.decision.pricing.annual import irr, xirr
-from models.decision.pricing.calendar import due_dates
-from models.decision.pricing.money import cents, exact
-from models.decision.pricing.schedule import Schedule, schedule
-from models.decision.pricing.table import Loan, Method, annual_table, annuity, unit_flows
+from creditloom.decision.base.errors import DecisionError
+from creditloom.decision.pricing.annual import irr, xirr
+from creditloom.decision.pricing.money import cents, exact
+from creditloom.decision.pricing.schedule import Schedule, due_dates, schedule
+from creditloom.decision.pricing.table import Loan, Method, annual_table, annuity, unit_flows
 
 INSTALMENTS: tuple[Method, ...] = ("equal_instalment", "equal_principal", "interest_first")
 CENT = Decimal("0.01")

@@ -16,30 +16,30 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from models.calibration_tests import binomial, hosmer_lemeshow, jeffreys, normal
-from models.decision.calibration import Calibration
-from models.decision.pricing.actual import level_payment
-from models.decision.pricing.annual import effective, fee_effective, fee_simple, irr, xirr
-from models.decision.pricing.bounds import (
+from creditloom.decision.base.stability import psi
+from creditloom.decision.pricing.annual import effective, fee_effective, fee_simple, irr, xirr
+from creditloom.decision.pricing.capacity import affordable, enquiry_cut, expected_profit, volume_limit
+from creditloom.decision.pricing.money import Number, exact, is_within, missing_elements
+from creditloom.decision.pricing.penalty import Penalty, overdue_cost, penalty_daily
+from creditloom.decision.pricing.revolving import statement
+from creditloom.decision.pricing.schedule import Schedule, days_since, due_dates, level_payment, schedule
+from creditloom.decision.pricing.settlement import Settlement, cooling_off, extension_fee, settle, settle_instalment_fee
+from creditloom.decision.pricing.table import (
+    Loan,
+    Method,
+    annual_table,
+    annuity,
     flat_fee_at,
     floored_daily,
     largest_fee,
     minimum_daily,
     minimum_yearly,
     monthly_fee_at,
+    unit_flows,
     upfront_fee_at,
 )
-from models.decision.pricing.calendar import days_since, due_dates
-from models.decision.pricing.capacity import affordable, enquiry_cut, volume_limit
-from models.decision.pricing.disclosure import is_within, missing_elements
-from models.decision.pricing.money import Number, exact
-from models.decision.pricing.penalty import Penalty, overdue_cost, penalty_daily
-from models.decision.pricing.profit import expected_profit
-from models.decision.pricing.revolving import statement
-from models.decision.pricing.schedule import Schedule, schedule
-from models.decision.pricing.settlement import Settlement, cooling_off, extension_fee, settle, settle_instalment_fee
-from models.decision.pricing.table import Loan, Method, annual_table, annuity, unit_flows
-from models.decision.stability import psi
+from creditloom.decision.score.scorer import Calibration
+from creditloom.models.calibration.calibration_tests import binomial, hosmer_lemeshow, jeffreys, normal
 
 JANUARY_31 = dt.date(2023, 1, 31)
 HL = ([1000] * 5, [5, 7, 15, 18, 58], [0.004, 0.008, 0.012, 0.02, 0.05])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models.quote.notices import NOTICES, PARTNER
+from creditloom.decision.quote.notices import NOTICES, PARTNER
 from tests.quote.test_quote import quoted
 
 

@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from models.decision.errors import DecisionError
-from models.decision.law import Law
-from models.decision.price import loan_of
-from models.decision.pricing.table import annual_table
-from models.decision.product import Product
-from models.decision.tiers import Tiers
-from models.quote.lawful import refusals
-from models.quote.quote import quote
-from models.quote.request import Extra, Request
-from pipeline import paths
-from pipeline.cli import build
-from pipeline.params import document
-from tests.models.decision.small import EDGES
+from creditloom.decision.base.errors import DecisionError
+from creditloom.decision.pricing.table import annual_table
+from creditloom.decision.quote.lawful import refusals
+from creditloom.decision.quote.quote import quote
+from creditloom.decision.quote.request import Extra, Request
+from creditloom.decision.rulebook.law import Law
+from creditloom.decision.rulebook.price import loan_of
+from creditloom.decision.rulebook.product import Product
+from creditloom.decision.score.tiers import Tiers
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import document
+from creditloom.pipeline.cli import build
+from tests.decision.small import EDGES
 
 DAY = dt.date(2024, 1, 31)
 

@@ -9,13 +9,12 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from data.store import write_table
-from models.decision.arrow import decisions_table
-from models.decision.decide import Decider
-from models.referral.overrides import Override, ReferralError, append, read
-from models.referral.queue import referred, waiting
-from pipeline.refer import app
-from tests.models.decision import small
+from creditloom.decision.decide import Decider
+from creditloom.decision.frames.arrow import decisions_table
+from creditloom.pipeline.commands.decisions.refer import app
+from creditloom.serving.referral.overrides import Override, ReferralError, append, read, referred, waiting
+from creditloom.storage.files.store import write_table
+from tests.decision import small
 
 WHY = "income confirmed by two pay slips"
 

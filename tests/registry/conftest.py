@@ -10,13 +10,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from models.registry.gate import GateParams, RegistryParams
-from models.registry.ledger import Ledger
-from models.registry.lookup import Version
-from models.registry.store import Store
+from creditloom.serving.registry.gate import GateParams, RegistryParams
+from creditloom.serving.registry.ledger import Ledger
+from creditloom.serving.registry.lookup import Version
+from creditloom.serving.registry.runtime import RUNTIME
+from creditloom.serving.registry.store import Store
 from tests.registry.small import applications, write_bundle
 
-RUNTIME = Path(__file__).resolve().parents[2] / "models" / "decision"
 GOOD = {"observable": {"auc_oot": 0.75, "weighted": {"calibration_in_the_large_p": 0.4}}}
 PARAMS = RegistryParams("credit-decision", GateParams(min_auc=0.65, max_auc_loss=0.01, min_calibration_p=0.01))
 
@@ -44,7 +44,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     runtime = root / "runtime"
     shutil.copytree(RUNTIME, runtime, ignore=shutil.ignore_patterns("__pycache__"))
     first = ledger.register(bundle, runtime, GOOD)[0]
-    other = runtime / "calibration.py"
+    other = runtime / "score" / "scorer.py"
     other.write_text(other.read_text().replace("def score(", "def score_before(") + OTHER_SCORE)
     second = ledger.register(bundle, runtime, GOOD)[0]
     frame = applications(60)

@@ -16,7 +16,7 @@ def main(uri: str, matrix: str, out: str) -> None:
     for version, model in models.items():
         decisions = model.predict(frame).to_dict("records")
         (Path(out) / f"{version}.json").write_text(json.dumps(decisions, default=str))
-    ours = [name for name in sys.modules if name.partition(".")[0] in ("data", "models", "features", "pipeline")]
+    ours = [name for name in sys.modules if name.partition(".")[0] == "creditloom"]
     (Path(out) / "modules.json").write_text(json.dumps(ours))
 
 

@@ -9,13 +9,13 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from models.decision.bundle import load_scorer, write_manifest
-from models.decision.catalogue import Catalogue, Concept, Feature
-from models.decision.frame import AMOUNTS, COUNTS, FLAGS, POLICY_INPUTS
-from models.decision.policy import tiers_only_policy
-from models.decision.reference import Reference
-from models.decision.tiers import Tiers
-from models.decision.typed import canonical, plain
+from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
+from creditloom.decision.base.typed import canonical, plain
+from creditloom.decision.bundle import load_scorer, write_manifest
+from creditloom.decision.frames.frame import AMOUNTS, COUNTS, FLAGS, POLICY_INPUTS
+from creditloom.decision.rulebook.policy import tiers_only_policy
+from creditloom.decision.score.scorer import Reference
+from creditloom.decision.score.tiers import Tiers
 
 EDGES = (0.003, 0.005, 0.0075, 0.011, 0.016, 0.024, 0.038, 0.065, 0.12)
 OWNERS = {"pay_a_3m": ("payment_flow", "activity"), "pay_b_3m": ("payment_flow", "stability"), "soc_c_3m": ("social_graph", "network"),

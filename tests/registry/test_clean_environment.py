@@ -19,14 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 
-from data.store import read_frame, read_table
-from models.registry.lookup import Version, aliased
-from models.registry.store import Store
-from pipeline import chain
-from pipeline.wheel.__main__ import build
+from creditloom.pipeline import chain
+from creditloom.serving.registry.lookup import Version, aliased
+from creditloom.serving.registry.store import Store
+from creditloom.storage.files.store import read_frame, read_table
 from tests.pipeline.conftest import small_run
 from tests.registry.conftest import House
 
@@ -61,7 +59,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = small_run(tmp_path_factory.mktemp("made here") / "run", chain.TO_METRICS, **{"registry.gate.min_auc": 0.5})
     environ = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
     environ.pop("MLFLOW_TRACKING_URI", None)
-    subprocess.run([sys.executable, "-m", "pipeline.cli", "register", "--if-missing"], cwd=folder, env=environ, check=True)
+    subprocess.run([sys.executable, "-m", "creditloom.pipeline.cli", "register", "--if-missing"], cwd=folder, env=environ, check=True)
     return folder
 
 
@@ -105,16 +103,6 @@ def test_rest_answers_the_same(clean: Clean, store: Store, made: Path) -> None:
     with _served(clean, store) as url:
         answer = _ask(url, matrix.iloc[rows])
     assert answer == _plain(decisions.iloc[rows])
-
-
-def test_the_wheel_goes_from_raw_events_to_the_same_decisions(clean: Clean, made: Path, tmp_path: Path) -> None:
-    clean.run("-m", "pip", "install", "-q", "--disable-pip-version-check", build(tmp_path))
-    out = tmp_path / "decisions.parquet"
-    clean.run("-m", "creditloom", "score", "--events", made / "data/raw", "--bundle", made / "data/model", "--output", out)
-    assert pq.read_table(out).equals(read_table(made / "data/decisions/decisions.parquet"))
-    site = next((clean.folder / "env" / "lib").glob("python*/site-packages"))
-    assert not [name for name in ("data", "models", "features", "pipeline") if (site / name).exists()]
-    assert not [name for name in ("pyspark", "ibis") if (site / name).exists()]  # of the extra [spark]
 
 
 @contextmanager

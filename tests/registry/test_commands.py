@@ -12,15 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from data.store import read_table
-from tests.registry.conftest import GOOD, RUNTIME, House
+from creditloom.pipeline.base import paths
+from creditloom.storage.files.store import read_table
+from tests.registry.conftest import GOOD, House
 
-ROOT = RUNTIME.parents[1]
+ROOT = paths.PACKAGE.parent
 
 
 def _creditloom(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environ = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW")} | {"PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-P", "-X", "importtime", "-m", "pipeline.cli", *words]
+    command = [sys.executable, "-P", "-X", "importtime", "-m", "creditloom.pipeline.cli", *words]
     return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
 
 
@@ -34,7 +35,7 @@ def home(house: House, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as `dvc repro` leaves it, registered once."""
     folder = tmp_path_factory.mktemp("home")
     shutil.copytree(house.bundle, folder / "data" / "model")
-    shutil.copy(ROOT / "params.yaml", folder)
+    shutil.copy(paths.DEFAULTS, folder)
     (folder / "data" / "reports").mkdir()
     (folder / "data" / "reports" / "metrics.json").write_text(json.dumps(GOOD))
     shutil.copy(house.matrix, folder / "matrix.parquet")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from models.registry import gate
-from models.registry.errors import RegistryError
-from models.registry.gate import GateParams, Measured
+from creditloom.serving.registry import gate
+from creditloom.serving.registry.errors import RegistryError
+from creditloom.serving.registry.gate import GateParams, Measured
 
 GATE = GateParams(min_auc=0.65, max_auc_loss=0.01, min_calibration_p=0.01)
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.decision.decide import Decider
-from models.registry.load import load
-from models.registry.signature import input_example
+from creditloom.decision.decide import Decider
+from creditloom.serving.registry.load import load
+from creditloom.serving.registry.signature import input_example
 from tests.registry.conftest import House
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]

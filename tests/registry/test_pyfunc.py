@@ -15,7 +15,7 @@ import pytest
 from mlflow.pyfunc import PyFuncModel
 from mlflow.pyfunc.scoring_server import predictions_to_json
 
-from models.decision.decide import Decider
+from creditloom.decision.decide import Decider
 from tests.registry.conftest import House
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]

@@ -12,14 +12,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from models.decision.answer import Answer
-from models.decision.decide import Decider
-from models.registry import history, lookup
-from models.registry.errors import RegistryError
-from models.registry.load import load
-from models.registry.resolve import resolve
-from models.registry.store import Store
-from tests.registry.conftest import GOOD, PARAMS, RUNTIME, House
+from creditloom.decision.decide import Decider
+from creditloom.decision.loader import Answer
+from creditloom.pipeline.base import paths
+from creditloom.serving.registry import history, lookup
+from creditloom.serving.registry.errors import RegistryError
+from creditloom.serving.registry.load import load
+from creditloom.serving.registry.resolve import resolve
+from creditloom.serving.registry.runtime import RUNTIME
+from creditloom.serving.registry.store import Store
+from tests.registry.conftest import GOOD, PARAMS, House
 
 CONSUMER = Path(__file__).with_name("consumer.py")
 
@@ -41,18 +43,18 @@ def test_first_is_champion_and_the_next_is_challenger(house: House) -> None:
 
 def test_a_registered_bundle_is_recognised_and_a_changed_one_is_not(house: House, tmp_path: Path) -> None:
     assert house.ledger.find(house.bundle, house.root / "runtime") == 2
-    assert house.ledger.find(house.bundle, RUNTIME.parent / "registry") is None  # other code
+    assert house.ledger.find(house.bundle, RUNTIME / "pricing") is None  # other code
     (tmp_path / "manifest.json").write_text("{}")
     assert house.ledger.find(tmp_path, house.root / "runtime") is None  # another bundle
 
 
 def test_asking_imports_no_mlflow(house: House) -> None:
     code = (
-        "import sys; from pathlib import Path; from models.registry import lookup, ledger, resolve, load\n"
+        "import sys; from pathlib import Path; from creditloom.serving.registry import lookup, ledger, resolve, load\n"
         f"found = lookup.versions(Path({str(house.ledger.store.file)!r}), 'credit-decision'); assert len(found) == 2\n"
         "assert not {'mlflow', 'pandas', 'lightgbm'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=RUNTIME.parents[1])
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=paths.PACKAGE.parent)
 
 
 @pytest.mark.parametrize(("uri", "number"), [("models:/credit-decision@champion", 1), ("models:/credit-decision/2", 2)])

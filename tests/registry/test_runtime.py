@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from models.registry.errors import RegistryError
-from models.registry.runtime import copy_package, fingerprint, imported_packages, pinned, requirements, runtime_name
+from creditloom.serving.registry.errors import RegistryError
+from creditloom.serving.registry.runtime import copy_package, fingerprint, imported_packages, pinned, requirements, runtime_name
 
 
 @pytest.fixture

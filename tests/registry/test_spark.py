@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from models.decision.decide import Decider
+from creditloom.decision.decide import Decider
 from tests.registry.conftest import House
 
 NO_SPARK = shutil.which("java") is None or importlib.util.find_spec("pyspark") is None

@@ -7,7 +7,7 @@ import base64
 import numpy as np
 import pandas as pd
 
-from models.report import Bar, Coverage, Example, Picture, ReportData, Step, Text
+from creditloom.report.parts.data import Bar, Coverage, Example, Picture, ReportData, Step, Text
 
 # 1 x 1 pixel
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")

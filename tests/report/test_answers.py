@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.decision.catalogue import Concept
-from models.report.data import Text
-from models.report.examples import choose, examples, from_json, to_json
-from models.report.sections.answers import SHOWN, waterfall
+from creditloom.decision.base.catalogue import Concept
+from creditloom.report.page.sections.answers import SHOWN, waterfall
+from creditloom.report.parts.data import Text
+from creditloom.report.parts.examples import choose, examples, from_json, to_json
 from tests.report.sample import example
 
 

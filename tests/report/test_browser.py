@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.report import render
+from creditloom.report.page.render import render
 from tests.report.browser import Browser, browser
 from tests.report.sample import full
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from models.report import figures
+from creditloom.report.page import figures
 
 
 def metrics(has_truth: bool = True) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from models.report import ReportData, render
-from models.report.sections import ORDER, sections
+from creditloom.report.page.render import render
+from creditloom.report.page.sections import ORDER, sections
+from creditloom.report.parts.data import ReportData
 from tests.report.sample import NASTY, bare, example, full
 
 FETCHING = {("script", "src"), ("link", "href"), ("img", "src"), ("iframe", "src"), ("use", "href"), ("image", "href"), ("a", "href")}

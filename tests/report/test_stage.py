@@ -9,12 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from data.params import SourceParams
-from data.store import write_table
-from pipeline import paths
-from pipeline.bars import BARS
-from pipeline.report_bars import WORDS, bars
-from pipeline.report_data import runtime, volumes
+from creditloom.models.evaluation.bars import BARS
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.stages.report.reader import WORDS, bars, runtime, volumes
+from creditloom.storage.files.params import SourceParams
+from creditloom.storage.files.store import write_table
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from models.report.text import DASH, KINDS, Column, show, table
+from creditloom.report.parts.blocks import DASH, KINDS, Column, show, table
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-from pipeline.cli import build
-from pipeline.refusal import refusals
+from creditloom.pipeline.cli import build
+from creditloom.storage.files.refusal import refusals
 from tests.registry.small import applications, write_bundle
 
 Run = Callable[..., Result]

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.store import read_table
-from models.decision.arrow import decisions_table
-from models.decision.decide import Decider
+from creditloom.decision.decide import Decider
+from creditloom.decision.frames.arrow import decisions_table
+from creditloom.storage.files.store import read_table
 from tests.score.conftest import Run
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data.store import read_json, read_table
-from models.decision.bundle import write_manifest
-from models.decision.decide import Decider
-from models.decision.drift import shares
+from creditloom.decision.bundle import write_manifest
+from creditloom.decision.decide import Decider
+from creditloom.decision.score.drift import shares
+from creditloom.storage.files.store import read_json, read_table
 from tests.registry.small import applications
 from tests.score.conftest import Run
 

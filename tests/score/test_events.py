@@ -11,14 +11,14 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner, Result
 
-from data.contract import check_tables
-from data.store import read_table
-from features.engine import build as features
-from models.decision.arrow import decisions_table
-from models.decision.bundle import write_manifest
-from models.decision.decide import Decider
-from pipeline.cli import build
-from pipeline.refusal import refusals
+from creditloom.decision.bundle import write_manifest
+from creditloom.decision.decide import Decider
+from creditloom.decision.frames.arrow import decisions_table
+from creditloom.features.engine.engine import build as features
+from creditloom.pipeline.cli import build
+from creditloom.storage.contract.contract import check_tables
+from creditloom.storage.files.refusal import refusals
+from creditloom.storage.files.store import read_table
 from tests.features.raw import PARAMS, random_raw, write_raw
 from tests.features.test_spark import needs_spark
 from tests.registry.small import write_bundle

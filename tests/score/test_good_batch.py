@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data.store import read_table
-from models.decision.arrow import decisions_table
-from models.decision.decide import Decider
+from creditloom.decision.decide import Decider
+from creditloom.decision.frames.arrow import decisions_table
+from creditloom.storage.files.store import read_table
 from tests.score.conftest import Run
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data import batch_duplicates
-from data.store import read_table
-from models.batch.faults import RULES
+from creditloom.serving.batch import output
+from creditloom.serving.batch.faults import RULES
+from creditloom.storage.files.store import read_table
 from tests.registry.small import applications
 from tests.score.conftest import Run
 
@@ -66,9 +66,9 @@ def test_exactly_the_bad_rows_are_set_aside_and_the_others_do_not_notice(score: 
 
 def test_more_ids_than_memory_are_held_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """32 MB of ids in 30 MB of memory."""
-    monkeypatch.setattr(batch_duplicates, "MEMORY_MB", 30)
+    monkeypatch.setattr(output, "MEMORY_MB", 30)
     order = np.random.default_rng(3).permutation(800_000)
     ids = [f"{k:040}" for k in [*order, order[0], order[400_000], order[0]]]
     pd.DataFrame({"application_id": ids}).to_parquet(tmp_path / "in.parquet", index=False)
-    found = batch_duplicates.duplicates([tmp_path / "in.parquet"], "application_id", tmp_path / "spill", 1)
+    found = output.duplicates([tmp_path / "in.parquet"], "application_id", tmp_path / "spill", 1)
     assert found.to_pylist() == sorted({ids[0], ids[400_000]})

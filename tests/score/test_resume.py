@@ -16,9 +16,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from data.batch_output import BatchFolder
-from data.store import read_json, read_table, write_json
-from pipeline.cli import build
+from creditloom.pipeline.cli import build
+from creditloom.serving.batch.output import BatchFolder
+from creditloom.storage.files.store import read_json, read_table, write_json
 from tests.registry.small import applications
 from tests.score.conftest import Run
 
@@ -122,7 +122,7 @@ def test_the_lock_of_a_dead_process_holds_nobody(score: Run, frame: pd.DataFrame
 def test_a_full_disk_ends_cleanly_and_the_next_run_goes_on(
     score: Run, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from data import batch_output
+    from creditloom.serving.batch import output as batch_output
 
     def full(table: object, path: Path) -> None:
         raise OSError(28, "No space left on device", str(path))
@@ -145,7 +145,7 @@ def _command(bundle: Path, output: Path, source: Path) -> list[str]:
 
 def _killed(words: list[str], output: Path, wait: Callable[[int], bool]) -> None:
     """Start the command in a process of its own and kill it once `wait(finished parts)` holds."""
-    job = subprocess.Popen([sys.executable, "-m", "pipeline.cli", *words], cwd=ROOT, stderr=subprocess.DEVNULL)
+    job = subprocess.Popen([sys.executable, "-m", "creditloom.pipeline.cli", *words], cwd=ROOT, stderr=subprocess.DEVNULL)
     while job.poll() is None and not wait(len(list(output.glob("receipts/part-*.json")))):
         time.sleep(0.002)
     job.send_signal(signal.SIGKILL)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data.batch_output import StorageError
-from features.params import FeatureParams
-from features.spark_session import open_session
+from creditloom.features.engine.spark import open_session
+from creditloom.features.params import FeatureParams
+from creditloom.serving.batch.output import StorageError
 from tests.features.test_spark import needs_spark
 from tests.score.conftest import Run
 from tests.score.test_resume import bytes_of

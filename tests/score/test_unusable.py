@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.cli import build
+from creditloom.pipeline.cli import build
 from tests.score.conftest import Run
 
 

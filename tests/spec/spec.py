@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.engine import build
-from features.params import FeatureParams
-from features.tables import APPLICATIONS, TABLES, Column
+from creditloom.features.contract.tables import APPLICATIONS, TABLES, Column
+from creditloom.features.engine.engine import build
+from creditloom.features.params import FeatureParams
 
 AS_OF = np.datetime64("2024-07-01T12:00:00", "us")
 DAY_US = 86_400_000_000

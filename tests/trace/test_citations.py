@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.trace import citations
-from pipeline.trace.citations import cited_in
+from creditloom.pipeline.proof.trace import citations
+from creditloom.pipeline.proof.trace.citations import cited_in
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.trace.citations import cited_in
+from creditloom.pipeline.proof.trace.citations import cited_in
 from tests.architecture.source import ROOT
 
 COPIED = ("features", "models", "pipeline", "products", "tests", "docs", "data/world", "params.yaml", "pyproject.toml", "dvc.yaml")

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from pipeline.trace.page import PAGE, Trace, page
+from creditloom.pipeline.proof.trace.page import PAGE, Trace, page
 from tests.architecture.source import ROOT
 
 RULES_OF_SOURCE = {"S1": 75, "S2": 54, "S3": 56, "S4": 54, "S5": 58}  # domain 1.6

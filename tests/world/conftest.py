@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from data.world import Calendar, Nature, WorldParams, simulate
-from data.world.everyone import everyone
-from data.world.world import Setting, World, solve_coefficients
-from pipeline import paths
-from pipeline.params import document, section
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import document, section
+from creditloom.world.config.nature import Nature
+from creditloom.world.config.numbers import Calendar, WorldParams
+from creditloom.world.everyone import everyone
+from creditloom.world.simulate import simulate
+from creditloom.world.world import Setting, World, solve_coefficients
 from tests.world.written import Written
 
 SEED = 1
@@ -24,12 +26,12 @@ def nature() -> Nature:
 
 @pytest.fixture(scope="session")
 def calendar() -> Calendar:
-    return section("calendar", Calendar, paths.HOUSE / "params.yaml")
+    return section("calendar", Calendar, paths.DEFAULTS)
 
 
 @pytest.fixture(scope="session")
 def params() -> WorldParams:
-    committed = section("world", WorldParams, paths.HOUSE / "params.yaml")
+    committed = section("world", WorldParams, paths.DEFAULTS)
     return replace(committed, applicants=SMALL, base_rate=0.12, processes=1, chunk_applicants=1_000)
 
 

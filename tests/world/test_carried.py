@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from data.world import Nature
-from data.world.carried import Columns, columns_of, told, told_shares
-from data.world.default import oracle_pd
-from data.world.people import family_rows
-from data.world.world import World
-from features.tables import FAMILIES
+from creditloom.features.contract.tables import FAMILIES
+from creditloom.world.config.nature import Nature
+from creditloom.world.people.people import family_rows
+from creditloom.world.risk.default import oracle_pd
+from creditloom.world.risk.shares import Columns, columns_of, told, told_shares
+from creditloom.world.world import World
 
 
 def pd_of_all(state: World) -> np.ndarray:

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.store import read_frame, read_json, table_files
-from data.world import Calendar, Nature, WorldParams, simulate
-from models.evaluation.claims import CLAIMS, table
-from models.evaluation.claims_view import APPLICATION, COLUMNS, World
+from creditloom.models.evaluation.claims import CLAIMS, table
+from creditloom.models.evaluation.claims_view import APPLICATION, COLUMNS, World
+from creditloom.storage.files.store import read_frame, read_json, table_files
+from creditloom.world.config.nature import Nature
+from creditloom.world.config.numbers import Calendar, WorldParams
+from creditloom.world.simulate import simulate
 
 COUNTED = {claim.id for claim in CLAIMS if claim.measure}
 OF_DECISIONS = {"approval", "bad_rate_approved", "mean_rate"}

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.world import Calendar, Nature, WorldParams, simulate
-from data.world.communities import communities
-from data.world.everyone import everyone
-from data.world.simulate import emit_chunk
-from data.world.world import Setting, World, build, solve_coefficients
-from features.tables import TABLES
+from creditloom.features.contract.tables import TABLES
+from creditloom.world.config.nature import Nature
+from creditloom.world.config.numbers import Calendar, WorldParams
+from creditloom.world.everyone import everyone
+from creditloom.world.people.communities import communities
+from creditloom.world.simulate import emit_chunk, simulate
+from creditloom.world.world import Setting, World, build, solve_coefficients
 from tests.world.written import Written
 
 APPLICANTS, COMMUNITY, CHUNK = 1_800, 1_000, 500

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data.world import Nature
-from data.world.default import exposure_exponent, macro_path, oracle_pd, outcomes
-from data.world.world import World
-from features.tables import FAMILIES
+from creditloom.features.contract.tables import FAMILIES
+from creditloom.world.config.nature import Nature
+from creditloom.world.risk.default import exposure_exponent, macro_path, oracle_pd, outcomes
+from creditloom.world.world import World
 
 
 @pytest.mark.parametrize("family", [f for f in FAMILIES if f != "identity"])

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data.store import table_files
-from data.world.clock import AFTER_DAYS, HISTORY_DAYS
-from features.tables import EVENT_TABLES, TABLES, Table
+from creditloom.features.contract.tables import EVENT_TABLES, TABLES, Table
+from creditloom.storage.files.store import table_files
+from creditloom.world.clock import AFTER_DAYS, HISTORY_DAYS
 from tests.world.written import Written
 
 ALL = pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))

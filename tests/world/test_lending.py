@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data.world.world import World
+from creditloom.world.world import World
 from tests.world.written import Written
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.world import Nature
-from data.world.default import exposure, exposure_exponent, pace
-from data.world.life import JOB_LOSS, MONTH_US, draw_life, shared_luck
-from data.world.world import World
+from creditloom.world.config.nature import Nature
+from creditloom.world.people.life import JOB_LOSS, MONTH_US, draw_life, shared_luck
+from creditloom.world.risk.default import exposure, exposure_exponent, pace
+from creditloom.world.world import World
 from tests.world.written import Written
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data.world.clock import DAY_SECONDS, DAY_US
-from data.world.loops import lookups, payment_times, payments_a_day, scattered
+from creditloom.world.clock import DAY_SECONDS, DAY_US
+from creditloom.world.events.loops import lookups, payment_times, payments_a_day, scattered
 
 N, ORIGIN = 400, 19_000
 

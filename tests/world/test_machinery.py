@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from data.world import Nature
-from pipeline.machinery import BAR, measure
+from creditloom.pipeline.proof.machinery import BAR, measure
+from creditloom.world.config.nature import Nature
 
 PROFILES = ("S1-A", "S1-B", "S2", "S3-auth", "S5")
 

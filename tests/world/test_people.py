@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data.world import Nature
-from data.world.clock import DAY_US
-from data.world.people import family_rows
-from data.world.traits import DISC
-from data.world.world import World
+from creditloom.world.clock import DAY_US
+from creditloom.world.config.nature import Nature
+from creditloom.world.people.people import DISC, family_rows
+from creditloom.world.world import World
 
 
 def test_every_concept_belongs_to_its_family_state(state: World, nature: Nature) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.world import Calendar, Nature
-from data.world.clock import Days
+from creditloom.world.clock import Days
+from creditloom.world.config.nature import Nature
+from creditloom.world.config.numbers import Calendar
 from tests.world.written import Written
 
 

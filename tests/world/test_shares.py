@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data.world import Calendar, Nature, WorldError, WorldParams
-from data.world.world import Setting, World, solve_coefficients
-from features.tables import FAMILIES
+from creditloom.features.contract.tables import FAMILIES
+from creditloom.world.config.nature import Nature
+from creditloom.world.config.numbers import Calendar, WorldError, WorldParams
+from creditloom.world.world import Setting, World, solve_coefficients
 
 PROFILES = ("S1-A", "S1-B", "S2", "S3-auth", "S5")
 

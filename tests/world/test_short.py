@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.store import table_files
-from data.world.events import Chunk
-from data.world.short import BAD_DPD, short_loans
-from data.world.world import World
-from features.label import labels
-from features.params import LabelParams
+from creditloom.features.label import labels
+from creditloom.features.params import LabelParams
+from creditloom.storage.files.store import table_files
+from creditloom.world.events.events import Chunk
+from creditloom.world.loans.short import BAD_DPD, short_loans
+from creditloom.world.world import World
 from tests.world.written import Written
 
 SHORT = LabelParams(loans="short", bad_dpd_days=BAD_DPD, indeterminate_dpd_days=BAD_DPD)

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from data.world import Calendar, Nature, WorldError, WorldParams, simulate
-from data.world.events import ID_STEP
-from features.tables import FAMILIES, TABLES
+from creditloom.features.contract.tables import FAMILIES, TABLES
+from creditloom.world.config.nature import Nature
+from creditloom.world.config.numbers import Calendar, WorldError, WorldParams
+from creditloom.world.events.events import ID_STEP
+from creditloom.world.simulate import simulate
 from tests.world.written import Written
 
 

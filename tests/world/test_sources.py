@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import yaml
 
-from data.world import Nature
-from data.world.presence import known_to_bureau
-from features.tables import FAMILIES
-from models.evaluation.claims import CLAIMS
-from pipeline import paths
+from creditloom.features.contract.tables import FAMILIES
+from creditloom.models.evaluation.claims import CLAIMS
+from creditloom.pipeline.base import paths
+from creditloom.world.config.nature import Nature
+from creditloom.world.people.people import known_to_bureau
 
 CLAIM = {claim.id: claim for claim in CLAIMS}
 
@@ -86,7 +86,7 @@ def test_from_the_break_on_the_bureau_knows_more_people(nature: Nature) -> None:
 
 def test_the_least_drawdown_is_100_yuan() -> None:
     """S3-R38."""
-    book = yaml.safe_load((paths.WORLD.parent / "book.yaml").read_text(encoding="utf-8"))
+    book = yaml.safe_load(paths.BOOK.read_text(encoding="utf-8"))
     assert [value for block in book.values() if isinstance(block, dict) for key, value in block.items() if key == "minimum_draw_cny"] == [
         100.0
     ]

@@ -7,18 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data.world import Nature, WorldError
-from data.world.book_money import drawn
-from data.world.book_panel import counts
-from data.world.book_risk import cured_spells
-from data.world.book_run import Course, Review, earned, loans_as_booked, run_forward
-from data.world.book_state import Grant, open_book
-from data.world.default import exposure, pd_of
-from data.world.step import Changes, step
-from data.world.step_numbers import BookNature
-from data.world.world import World
-from pipeline import paths
-from pipeline.params import document
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import document
+from creditloom.world.book.numbers import BookNature
+from creditloom.world.book.panel import counts
+from creditloom.world.book.run import Course, Review, earned, loans_as_booked, run_forward
+from creditloom.world.book.state import Grant, drawn, open_book
+from creditloom.world.book.step import Changes, cured_spells, step
+from creditloom.world.config.nature import Nature
+from creditloom.world.config.numbers import WorldError
+from creditloom.world.risk.default import exposure, pd_of
+from creditloom.world.world import World
 
 YEAR = 12
 

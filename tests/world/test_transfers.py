@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.world.clock import DAY_US
-from data.world.transfers import CYCLE, FAN_IN, FAN_OUT, STAR
-from data.world.world import World
+from creditloom.world.clock import DAY_US
+from creditloom.world.people.fraud import CYCLE, FAN_IN, FAN_OUT, STAR
+from creditloom.world.world import World
 from tests.world.written import Written
 
 

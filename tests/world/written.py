@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data.store import read_frame, read_json, table_files
+from creditloom.storage.files.store import read_frame, read_json, table_files
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Credit decisions from raw events to an explained, priced, replayable decision."""

@@ -1,0 +1,39 @@
+"""Revolving credit: interest by the day on what is owed (F9), from the value date of the money on (S3-R42, C20)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ..base.errors import DecisionError
+from .money import Number, cents, exact
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Interest to the closing day and the principal owed on it, CNY."""
+
+    interest: Decimal
+    balance: Decimal
+
+
+def statement(events: Sequence[tuple[int, Number]], daily_rate: Number, close: int) -> Statement:
+    """Sum over days of balance x d, rounded once. `events` are (day, CNY): drawn positive, repaid negative.
+
+    The value date counts, the repayment date does not, the closing day is not charged (start-of-day rule).
+    Raises `DecisionError` where more is repaid than owed, or an event lies after the close.
+    """
+    d, balance, owed_days, last = exact(daily_rate), Decimal(0), Decimal(0), 0
+    for day, amount in sorted(events, key=lambda event: event[0]):
+        owed_days += balance * (day - last)
+        balance, last = balance + exact(amount), day
+        if balance < 0 or day > close:
+            raise DecisionError(
+                "a revolving account cannot be settled",
+                where=f"day {day}",
+                expected=f"a balance of 0 or more, days up to {close}",
+                got=f"a balance of {balance}",
+                next_step="correct the drawings and repayments",
+            )
+    return Statement(cents((owed_days + balance * (close - last)) * d), balance)

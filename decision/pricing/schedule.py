@@ -1,0 +1,178 @@
+"""Repayment schedules to the cent (F5-F8): interest half-up each period on the rounded balance; the last payment absorbs the residue.
+
+Five methods serve every version of a product (C10).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from ..base.errors import DecisionError
+from .annual import effective, irr, xirr
+from .money import Number, cents, exact
+from .table import Loan
+
+# Days: when an instalment is due, and how many days lie between (ACT/365 for F11).
+
+
+def due_dates(start: dt.date, months: int) -> tuple[dt.date, ...]:
+    """The day of `start` in each of the following months; the last day of a month that is too short (N14: 31 January, 28 February)."""
+    return tuple((pd.Timestamp(start) + pd.DateOffset(months=k)).date() for k in range(1, months + 1))
+
+
+def days_since(start: dt.date, dates: tuple[dt.date, ...]) -> tuple[int, ...]:
+    """Actual days from `start` to each date."""
+    return tuple((date - start).days for date in dates)
+
+
+ZERO = Decimal("0.00")
+
+
+@dataclass(frozen=True)
+class Payment:
+    """One payment in CNY; `balance` is the principal still owed after it, `day` counts from the value date."""
+
+    number: int
+    due: dt.date | None
+    day: int
+    principal: Decimal
+    interest: Decimal
+    charges: Decimal
+    balance: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """What the borrower pays that day."""
+        return self.principal + self.interest + self.charges
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """All payments of one loan. `received` is the principal less what is kept back upfront; without a start the payments have no dates."""
+
+    loan: Loan
+    principal: Decimal
+    daily_rate: Decimal
+    received: Decimal
+    payments: tuple[Payment, ...]
+
+    @property
+    def interest(self) -> Decimal:
+        """Sum of all interest, CNY."""
+        return sum((p.interest for p in self.payments), ZERO)
+
+    @property
+    def charges(self) -> Decimal:
+        """Everything beside interest, the part kept back upfront included, CNY."""
+        return self.principal - self.received + sum((p.charges for p in self.payments), ZERO)
+
+    @cached_property
+    def flows(self) -> tuple[float, ...]:
+        """Flows to the borrower per period from the value date: received positive, paid negative; only here cents become floats."""
+        return (float(self.received), *(-float(p.total) for p in self.payments))
+
+    @property
+    def apr_irr12(self) -> float | None:
+        """12 x the monthly IRR of the cent flows (F10); null for a loan of one payment."""
+        return None if self.loan.is_single else 12.0 * float(irr(self.flows))
+
+    @property
+    def eff_annual(self) -> float:
+        """(1 + m)^12 - 1 of the cent flows (F10); the compound rate on 365 days for a loan of one payment (F3)."""
+        if self.loan.is_single:
+            return xirr(self.flows, (0, self.payments[0].day))
+        return float(effective(irr(self.flows)))
+
+    @property
+    def xirr(self) -> float:
+        """Effective yearly rate on actual days (F11), or on contractual ones where the schedule has no start."""
+        return xirr(self.flows, (0, *(p.day for p in self.payments)))
+
+
+def schedule(loan: Loan, principal: Number, daily_rate: Number, start: dt.date | None = None) -> Schedule:
+    """The schedule of `principal` CNY (whole cents) at `daily_rate` (a fraction), value date `start`.
+
+    Interest runs on contractual months of `month_days` (F4) or, for one payment, on the days of the tenor.
+    Raises `DecisionError` for an amount that is not positive, a negative rate or a tenor under one period.
+    """
+    amount, d = exact(principal), exact(daily_rate)
+    _check(loan, amount, d)
+    amount = cents(amount)
+    days = [loan.days] if loan.is_single else [loan.month_days * k for k in range(1, loan.tenor + 1)]
+    dates = _dates(loan, start)
+    payments, balance = [], amount
+    for k, (part, interest) in enumerate(_parts(loan, amount, d), start=1):
+        balance -= part
+        due = dates[k - 1] if dates else None
+        day = (due - start).days if due and start else days[k - 1]
+        payments.append(Payment(k, due, day, part, interest, _charges(loan, amount, is_last=k == len(days)), balance))
+    return Schedule(loan, amount, d, amount - cents(amount * exact(loan.upfront)), tuple(payments))
+
+
+def _parts(loan: Loan, amount: Decimal, d: Decimal) -> Iterator[tuple[Decimal, Decimal]]:
+    """Principal and interest of each payment, in cents."""
+    if loan.is_single:
+        yield amount, cents(amount * d * loan.days)
+        return
+    i, n, balance = d * loan.month_days, loan.tenor, amount
+    level = cents(_level(amount, i, n))
+    for k in range(1, n + 1):
+        interest = cents(balance * i)
+        part = balance if k == n else _principal(loan, amount, level - interest)
+        yield part, interest
+        balance -= part
+
+
+def _principal(loan: Loan, amount: Decimal, rest_of_level: Decimal) -> Decimal:
+    if loan.method == "equal_instalment":
+        return rest_of_level
+    return cents(amount / loan.tenor) if loan.method == "equal_principal" else ZERO
+
+
+def _level(amount: Decimal, i: Decimal, n: int) -> Decimal:
+    """P i / (1 - (1+i)^-n), P/n without interest (F5)."""
+    return amount / n if i == 0 else amount * i / (1 - (1 + i) ** -n)
+
+
+def _charges(loan: Loan, amount: Decimal, *, is_last: bool) -> Decimal:
+    share = exact(loan.per_period) + (exact(loan.at_end) if is_last else 0)
+    return cents(amount * share)
+
+
+def _dates(loan: Loan, start: dt.date | None) -> tuple[dt.date, ...]:
+    if start is None:
+        return ()
+    return (start + dt.timedelta(days=loan.days),) if loan.is_single else due_dates(start, loan.tenor)
+
+
+def _check(loan: Loan, amount: Decimal, d: Decimal) -> None:
+    wrong = [
+        ("amount", "more than 0.00 CNY, in whole cents", amount, amount > 0 and amount == cents(amount)),
+        ("daily rate", "0 or more", d, d >= 0),
+        ("tenor", "at least 1", loan.tenor, loan.tenor >= 1),
+        ("method", "instalments by months", loan.unit, loan.is_single or loan.unit == "months"),
+    ]
+    for name, expected, got, is_right in wrong:
+        if not is_right:
+            raise DecisionError(
+                "a schedule cannot be drawn", where=name, expected=expected, got=str(got), next_step="correct the amount, rate or tenor"
+            )
+
+
+# Level payments on actual days: the schedule that contractual months of 30 days approximate (N15).
+
+
+def level_payment(principal: float, daily_rate: float, days: Sequence[int]) -> float:
+    """Payment that repays `principal` on each of `days` since the value date; unrounded.
+
+    Interest is simple on the actual days inside a period and is compounded at payment dates.
+    """
+    growth = np.cumprod(1.0 + daily_rate * np.diff([0, *days]))
+    return float(principal / np.sum(1.0 / growth))

@@ -1,0 +1,1 @@
+"""Why: concepts with points, rules and caps, in English and Chinese."""

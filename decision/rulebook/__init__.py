@@ -1,0 +1,1 @@
+"""What a bundle states: conditions, products, law profiles, policy, price and offer."""

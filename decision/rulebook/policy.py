@@ -1,0 +1,217 @@
+"""The rule book of a bundle: products, law profiles, filters and price lists, compiled to JSON and read back by the same types."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+from ..base.errors import DecisionError
+from ..base.typed import parse, plain
+from ..frames.frame import POLICY_INPUTS
+from .condition import Figure
+from .law import Law, in_order
+from .price import AnnualCost, price_list
+from .product import VERDICTS, Product, Verdict
+
+# The numbers of the twelve risk filters (domain 0.13), one rule book for all products.
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Thresholds in products/filters.yaml; `over` means strictly more, `from` means inclusive."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    effective_from: dt.date
+    night_withdrawal_from: Figure
+    applications_per_hour_from: Figure
+    operations_per_hour_over: Figure
+    face_failures_over: Figure
+    active_lenders_over: Figure
+    hard_enquiries_over: Figure
+    applicants_per_device_from: Figure
+    young_account_below: Figure
+    burst_per_hour_over: Figure
+    transfer_alert_over: Figure
+
+
+# Where the data come from and who vouches for the model: what R8 and R11 look at.
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """The source of one family of features: who holds the data, under which licence (null = none), with which consent (R6, R8)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    family: str
+    holder: str
+    licence: str | None
+    consent: str | None
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """All sources; a family that none of them names counts as one without licence."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    sources: tuple[DataSource, ...]
+
+    def unlicensed(self, families: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the families whose data nobody may use (R8)."""
+        licensed = {s.family for s in self.sources if s.licence}
+        return tuple(f for f in families if f not in licensed)
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Who validated this model, independently of its training, and until which day that holds (R11)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    is_validated: bool
+    validated_by: str
+    revalidate_by: dt.date
+
+
+APPROVED, REFERRED = ("G1", "G2", "G3", "G4", "G5", "G6"), ("G7",)
+NO_SOURCES = Sources(())
+GRADES = tuple(f"G{k}" for k in range(1, 11))
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What decides beside the score. Without a product (`tiers_only`) the tier alone decides and nothing is priced.
+
+    `product` and `laws` (each in force by its own dates) decide unless others of `products` and `other_laws` are chosen; `verdicts` maps a
+    grade to the best decision it can get; a grade it does not name is declined. `annual` is the price list per product: one row per rate
+    of its grid. `horizon_days`: days of outcome that the model's PD looks at.
+    """
+
+    version: int
+    product: Product | None
+    products: tuple[Product, ...]
+    laws: tuple[Law, ...]
+    other_laws: tuple[Law, ...]
+    filters: Filters | None
+    sources: Sources
+    validation: Validation | None
+    horizon_days: float
+    verdicts: dict[str, Verdict]
+    annual: dict[str, tuple[AnnualCost, ...]]
+    inputs: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Policy:
+        """Read `policy.json`, strictly."""
+        policy = parse(cls, json.loads(text), "policy.json")
+        unknown = sorted(set(policy.inputs) - set(POLICY_INPUTS))
+        if unknown:
+            raise _refusal("policy.json inputs", f"of {', '.join(POLICY_INPUTS)}", unknown[0])
+        return policy
+
+    @property
+    def name(self) -> str:
+        """Id of the product, or `tiers_only`."""
+        return self.product.id if self.product else "tiers_only"
+
+    @property
+    def product_names(self) -> tuple[str, ...]:
+        """Ids of the products to choose from."""
+        return tuple(p.id for p in self.products) or (self.name,)
+
+    @property
+    def law_names(self) -> tuple[str, ...]:
+        """Ids of the law profiles to choose from."""
+        return tuple(law.id for law in (*self.laws, *self.other_laws))
+
+    def choose(self, product: str = "", law: str = "") -> Policy:
+        """This rule book for one of its products and under one of its laws; empty = the default, laws by date.
+
+        Raises `DecisionError` for a name that the bundle does not hold.
+        """
+        if product and product not in self.product_names:
+            raise _choice("product", self.product_names, product)
+        if law and law not in self.law_names:
+            raise _choice("law", self.law_names, law)
+        chosen = next((p for p in self.products if p.id == product), self.product)
+        laws = tuple(one for one in (*self.laws, *self.other_laws) if one.id == law) if law else self.laws
+        return replace(self, product=chosen, laws=laws, verdicts=_verdicts(chosen) if chosen else self.verdicts)
+
+    @cached_property
+    def banned_columns(self) -> tuple[str, ...]:
+        """Names that no frame may hold under any of the laws (R7)."""
+        return tuple(dict.fromkeys(name for law in self.laws for name in law.banned_columns))
+
+    @cached_property
+    def protected_attributes(self) -> tuple[str, ...]:
+        """Names that no feature of the model may bear under any law of the bundle."""
+        return tuple(dict.fromkeys(name for law in (*self.laws, *self.other_laws) for name in law.protected_attributes))
+
+    def cost(self, daily_rate: float) -> AnnualCost:
+        """The row of the product's price list for `daily_rate`. Raises `DecisionError` off the grid."""
+        for row in self.annual.get(self.name, ()):
+            if row.daily_rate == daily_rate:
+                return row
+        raise _refusal("policy.json annual", f"a daily rate of the grid of {self.name}", repr(daily_rate))
+
+
+def compile_policy(
+    product: Product,
+    laws: tuple[Law, ...],
+    *,
+    products: tuple[Product, ...] = (),
+    other_laws: tuple[Law, ...] = (),
+    filters: Filters | None = None,
+    sources: Sources = NO_SOURCES,
+    validation: Validation | None = None,
+    horizon_days: float = 365.0,
+) -> dict[str, Any]:
+    """The content of `policy.json`: the default product and the others, laws chosen by date and others to be chosen by name.
+
+    Raises `DecisionError` for laws that overlap and for two products of one id.
+    """
+    every = (product, *(p for p in products if p != product))
+    if len({p.id for p in every}) < len(every):
+        raise _refusal("products", "one product per id", ", ".join(p.id for p in every))
+    annual = {p.id: price_list(p) for p in every}
+    return plain(
+        Policy(
+            2, product, every, in_order(laws), other_laws, filters, sources, validation, horizon_days, _verdicts(product), annual,
+            POLICY_INPUTS,
+        )
+    )  # fmt: skip
+
+
+def tiers_only_policy(approve: tuple[str, ...] = APPROVED, refer: tuple[str, ...] = REFERRED) -> dict[str, Any]:
+    """The content of `policy.json` for a table of the user's own: the tier alone decides, limit and rate stay null."""
+    verdicts: dict[str, Verdict] = {**dict.fromkeys(approve, "approve"), **dict.fromkeys(refer, "refer")}
+    return plain(Policy(2, None, (), (), (), None, NO_SOURCES, None, 365.0, verdicts, {}, ()))
+
+
+def _verdicts(product: Product) -> dict[str, Verdict]:
+    """Per grade the best decision of the tiers that take it."""
+    open_to = {g: [t.decision for t in product.tiers if GRADES.index(g) <= GRADES.index(t.worst_grade)] for g in GRADES}
+    return {g: min(found, key=VERDICTS.index) for g, found in open_to.items() if found}
+
+
+def _choice(what: str, known: tuple[str, ...], got: str) -> DecisionError:
+    return DecisionError(
+        f"the bundle holds no such {what}", where=what, expected=f"one of {', '.join(known)}", got=got, next_step="choose one of them"
+    )
+
+
+def _refusal(where: str, expected: str, got: str) -> DecisionError:
+    return DecisionError(
+        "the rule book contradicts itself",
+        where=where,
+        expected=expected,
+        got=got,
+        next_step="run the bundle stage again with this version",
+    )

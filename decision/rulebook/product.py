@@ -1,0 +1,266 @@
+"""What a lending product is: one dated version, whose parts must not contradict each other (domain 3)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, ClassVar, Literal
+
+from ..base.errors import DecisionError
+from .condition import Condition, Criterion, Figure, value
+
+# The parts of a product: frozen types that every product file fills alike (domain 3).
+
+Verdict = Literal["approve", "refer", "decline"]
+Lender = Literal["bank", "micro_loan_company", "licensed_institution"]
+Method = Literal["equal_instalment", "equal_principal", "interest_first", "bullet", "revolving_daily"]
+Taken = Literal["upfront", "per_period", "at_end", "early_settlement", "extension"]
+IN_COST: tuple[Taken, ...] = ("upfront", "per_period", "at_end")
+"""Charges that every borrower pays, part of the price like interest (S1-R28, S4-R03); the others only on an event, so they are told but
+stand outside the all-in cost (C25)."""
+STRICT: dict[str, Any] = {"extra": "forbid", "strict": True}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Something that is not a number and that the source does not say: what was chosen, and why."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    key: str
+    chosen: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Licence:
+    """A licence that must be published with the product (S2-R11, S2-R49); without its number nothing is lent."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    kind: Literal["lending", "guarantee"]
+    number: str | None
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class TierTerms:
+    """Terms of one tier: the first tier in the file whose `worst_grade` is not better than the person's and whose conditions all hold.
+
+    Limits in CNY (`limit_low` is the lower end of the band, to which the formula is raised), `volume_credit` in CNY of limit per 10,000
+    CNY of volume (S3-R33), rates in per cent a day: offered is `daily_rate`, or the minimum price up to `daily_high`.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    tier: str
+    worst_grade: str
+    decision: Verdict
+    conditions: tuple[Condition, ...] = ()
+    limit_low: Figure | None = None
+    limit: Figure | None = None
+    initial_limit: Figure | None = None
+    new_user_limit: Figure | None = None
+    volume_credit: Figure | None = None
+    daily_rate: Figure | None = None
+    daily_high: Figure | None = None
+
+
+@dataclass(frozen=True)
+class Bonus:
+    """S1-R50: the limit times factors[k - 1] where k of the facts hold, never above the tier's maximum."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    facts: tuple[str, ...]
+    factors: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class LimitRules:
+    """Caps and factors that hold for every tier; null = the product has no such rule.
+
+    `maximum` holds for consumption, `business_maximum` for a business purpose with a licence (C01, S3-R22); `customer_total` bounds what a
+    person owes over all products (S2-R03); without `card_share` there is no formula F16.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    minimum: Figure
+    maximum: Figure
+    business_maximum: Figure | None
+    step: Figure
+    customer_total: Figure
+    student: Figure | None
+    card_share: Figure | None
+    wealth_from: Figure | None
+    wealth_factor: Figure | None
+    enquiries_over: Figure | None
+    enquiry_factor: Figure | None
+    bonus: Bonus | None
+
+
+@dataclass(frozen=True)
+class Affordability:
+    """Share of verified monthly income that debt service may take (F15, S3-R55); lower under the median wage."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    dti: Figure
+    dti_low_income: Figure
+    median_wage: Figure
+
+
+@dataclass(frozen=True)
+class PriceRules:
+    """Band and grid of the daily rate, what a price must cover (F18), and the product's own bound on the all-in cost.
+
+    `covers_risk` false: the source sets one flat price for all, F18 is not asked. `seed_basis`: days of the year in the source's figures.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    daily_low: Figure
+    daily_high: Figure
+    grid: Figure
+    seed_basis: Figure
+    covers_risk: bool
+    cost_of_funds: Figure
+    operating_cost: Figure
+    margin: Figure
+    lgd: Figure
+    pd_floor: Figure
+    all_in_cap: Figure | None
+
+
+@dataclass(frozen=True)
+class PenaltyTerms:
+    """Cost of being overdue: `uplift` is a share of the contract rate, `per_day` a daily rate, `once` a share of principal at day 1.
+
+    `replaces`: on overdue principal it stands in place of interest; else beside it (domain 0.10).
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    kind: Literal["uplift", "per_day", "once"]
+    rate: Figure
+    replaces: bool
+
+
+@dataclass(frozen=True)
+class Repayment:
+    """How the money comes back. `method` and `tenor` are what a decision offers; the others can be quoted.
+
+    Grace delays penalty and report only: DPD counts from the contractual due date (C09).
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    method: Method
+    other_methods: tuple[Method, ...]
+    tenor: Figure
+    other_tenors: tuple[Figure, ...]
+    month_days: Figure
+    grace: Figure
+    penalty: PenaltyTerms
+    report_dpd: Figure
+    cooling_off: Figure | None
+
+
+@dataclass(frozen=True)
+class Charge:
+    """A fee beside interest, with who receives it; a share of principal, taken when `taken` says."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    name: str
+    taken: Taken
+    rate: Figure
+    receiver: str
+
+
+VERDICTS = ("approve", "refer", "decline")
+TIGHTER_OR_EQUAL = ("limit_low", "limit", "initial_limit", "new_user_limit", "volume_credit")  # never higher in a worse tier
+DEARER_OR_EQUAL = ("daily_rate", "daily_high")  # never lower in a worse tier
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Product:
+    """One dated version of a product. Better tiers come first and never have worse terms.
+
+    `horizon`: days of outcome that the PD of its model must look at (domain 0.12). `source_rows`: the rules it is made of.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    id: str
+    name_en: str
+    name_zh: str
+    lender: Lender
+    licences: tuple[Licence, ...]
+    source_rows: tuple[str, ...]
+    effective_from: dt.date
+    effective_to: dt.date | None
+    horizon: Figure
+    choices: tuple[Choice, ...]
+    admission: tuple[Criterion, ...]
+    limit: LimitRules
+    affordability: Affordability
+    price: PriceRules
+    repayment: Repayment
+    charges: tuple[Charge, ...]
+    banned_purposes: tuple[str, ...]
+    tiers: tuple[TierTerms, ...]
+
+    def __post_init__(self) -> None:
+        self._check_dates()
+        self._check_price()
+        for name in TIGHTER_OR_EQUAL:
+            self._check_order(name, sign=-1)
+        for name in DEARER_OR_EQUAL:
+            self._check_order(name, sign=1)
+        self._check_tiers()
+        for tier in self.tiers:
+            self._check_tier(tier)
+
+    def _check_dates(self) -> None:
+        if self.effective_to and self.effective_to < self.effective_from:
+            raise self._refusal("effective_to", f"a day from {self.effective_from} on", str(self.effective_to), "its dates are wrong")
+
+    def _check_price(self) -> None:
+        price = self.price
+        if price.daily_low.value > price.daily_high.value:
+            raise self._refusal("price.daily_high", f"at least {price.daily_low.value}", str(price.daily_high.value), "its band is empty")
+        yearly = price.daily_high.value / 100.0 * price.seed_basis.value
+        if yearly > value(price.all_in_cap) + ROUNDING:
+            cap = f"at most {value(price.all_in_cap):g} a year, on {price.seed_basis.value:g} days"
+            raise self._refusal("price.daily_high", cap, f"{yearly:g}", "a rate is over the product's own cap")
+
+    def _check_order(self, name: str, sign: int) -> None:
+        known = [value(getattr(t, name)) for t in self.tiers if getattr(t, name) is not None]
+        if any(sign * later < sign * earlier for earlier, later in pairwise(known)):
+            raise self._refusal(f"tiers.{name}", "terms that never improve as risk grows", ", ".join(map(str, known)))
+
+    def _check_tiers(self) -> None:
+        """Better verdicts first; bands of limits and of grades that do not overlap; each tier within reach."""
+        verdicts = [VERDICTS.index(t.decision) for t in self.tiers]
+        if verdicts != sorted(verdicts):
+            raise self._refusal("tiers.decision", "approve before refer before decline", "a worse tier with a better decision")
+        for better, worse in pairwise(self.tiers):
+            if value(better.limit_low) < value(worse.limit):
+                got = f"{better.tier} from {value(better.limit_low):g}, {worse.tier} to {value(worse.limit):g}"
+                raise self._refusal("tiers.limit_low", "limit bands that do not overlap", got)
+        reach = [t.worst_grade for t in self.tiers if not t.conditions]
+        if [*map(_rank, reach)] != sorted({*map(_rank, reach)}):
+            raise self._refusal("tiers.worst_grade", "grades G1, G2, ... that rise from tier to tier", ", ".join(reach), "tiers overlap")
+
+    def _check_tier(self, tier: TierTerms) -> None:
+        if tier.decision == "decline":
+            return
+        if tier.limit is None or tier.daily_rate is None:
+            raise self._refusal(f"tiers.{tier.tier}", "limit and rate of a tier that is lent to", "a null")
+        low, high = self.price.daily_low.value, self.price.daily_high.value
+        band = (tier.daily_rate.value, tier.daily_rate.value if tier.daily_high is None else tier.daily_high.value)
+        if not low <= band[0] <= band[1] <= high:
+            raise self._refusal(f"tiers.{tier.tier}.daily_rate", f"within the product's {low}-{high} % a day", f"{band[0]}-{band[1]}")
+
+    def _refusal(self, where: str, expected: str, got: str, what: str = "the tiers contradict each other") -> DecisionError:
+        said = f"a product cannot be used: {what}"
+        return DecisionError(said, where=f"{self.id} {where}", expected=expected, got=got, next_step="correct the product file")
+
+
+def _rank(grade: str) -> int:
+    """G1 is 1; what is no grade is refused as such by being last and equal."""
+    return int(grade[1:]) if grade[:1] == "G" and grade[1:].isdigit() else 0

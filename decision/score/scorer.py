@@ -1,0 +1,182 @@
+"""Margin, calibration and catalogue together: PD, score and points of a matrix."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from ..base.catalogue import Catalogue
+from ..base.errors import DecisionError
+from ..base.typed import parse
+from .margin import Margin
+
+# From the model's margin to PD and score: one affine map on the logit, so that points add up.
+
+SCORE_LOW, SCORE_HIGH = 300, 850
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """logit(PD) = a m + b, and the scale of the score (F17: `base_score` points at `base_odds`, `pdo` to double)."""
+
+    a: float
+    b: float
+    pd_decimals: int = 12
+    pdo: float = 20.0
+    base_score: float = 600.0
+    base_odds: float = 50.0
+
+    def __post_init__(self) -> None:
+        if not self.a > 0:
+            raise DecisionError(
+                "the calibration slope must be positive",
+                where="calibration.json a",
+                expected="a > 0",
+                got=repr(self.a),
+                next_step="calibrate again; a slope that is not positive would reverse the ranking",
+            )
+
+    @property
+    def factor(self) -> float:
+        """Points per unit of log-odds: PDO / ln 2 (F17)."""
+        return self.pdo / math.log(2.0)
+
+    @property
+    def offset(self) -> float:
+        """Points at even odds (F17): 487.1229 with the default scale."""
+        return self.base_score - self.factor * math.log(self.base_odds)
+
+    def logit(self, margin: np.ndarray) -> np.ndarray:
+        """log(PD / (1 - PD)) = a m + b."""
+        return self.a * margin + self.b
+
+    def pd(self, margin: np.ndarray) -> np.ndarray:
+        """Probability of default in twelve months, rounded to `pd_decimals` before anything uses it."""
+        with np.errstate(over="ignore"):  # exp overflows to inf for a PD that rounds to zero
+            return np.round(1.0 / (1.0 + np.exp(-self.logit(margin))), self.pd_decimals)
+
+    def score_raw(self, margin: np.ndarray) -> np.ndarray:
+        """offset - factor logit(PD): unrounded and unclipped, the sum of all points (F17)."""
+        return self.offset - self.factor * self.logit(margin)
+
+
+def score(score_raw: np.ndarray) -> pd.arrays.IntegerArray:
+    """The printed score: half-up to an integer, clipped to 300-850; null where there is none."""
+    is_null = np.isnan(score_raw)
+    shown = np.clip(np.floor(np.where(is_null, 0.0, score_raw) + 0.5), SCORE_LOW, SCORE_HIGH)
+    return pd.arrays.IntegerArray(shown.astype(np.int64), is_null)
+
+
+BLOCK = 8_192  # rows explained at once: no rows x features matrix of a whole batch exists
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """The scoring half of a bundle: nothing of policy, nothing of a reference."""
+
+    catalogue: Catalogue
+    margin: Margin
+    calibration: Calibration
+
+    @property
+    def base_points(self) -> float:
+        """Points of the constant: offset - factor (a base + b); base_points + all points = score_raw."""
+        c = self.calibration
+        return c.offset - c.factor * (c.a * self.margin.base + c.b)
+
+    def points(self, x: np.ndarray) -> np.ndarray:
+        """Points of each feature, rows x features: -factor a phi; negative points cost score."""
+        return -self.calibration.factor * self.calibration.a * self.margin.contributions(x)[1]
+
+    def by_concept(self, points: np.ndarray) -> np.ndarray:
+        """Points summed per concept, rows x concepts in `catalogue.concept_ids` order."""
+        order, starts = self._columns
+        return np.add.reduceat(points[:, order], starts, axis=1)
+
+    def blocks(self, x: np.ndarray) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+        """(rows, feature points, concept points) for consecutive blocks of rows."""
+        for start in range(0, len(x), BLOCK):
+            rows = slice(start, min(start + BLOCK, len(x)))
+            points = self.points(x[rows])
+            yield rows, points, self.by_concept(points)
+
+    def told(self, x: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(points per concept, leading feature per concept), rows x concepts; `reference` is points per feature (Margin.points)."""
+        scale = -self.calibration.factor * self.calibration.a
+        return self.margin.points(x, scale, self.catalogue.concept_of, reference)
+
+    def concept_points(self, x: np.ndarray) -> np.ndarray:
+        """Points of all rows per concept."""
+        return self.told(x, np.zeros(len(self.catalogue.features)))[0]
+
+    def warm(self) -> None:
+        """Score and explain a row of nulls: what is loaded when first needed is then there."""
+        nothing = np.full((1, len(self.catalogue.features)), np.nan)
+        self.margin.raw(nothing)
+        self.concept_points(nothing)
+
+    @cached_property
+    def _columns(self) -> tuple[np.ndarray, np.ndarray]:
+        owner = self.catalogue.concept_of
+        order = np.argsort(owner, kind="stable")
+        return order, np.searchsorted(owner[order], np.arange(len(self.catalogue.concept_ids)))
+
+
+# Whom an applicant is compared with: mean points of the approved training applicants, frozen in the bundle.
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Mean points over `n` approved training applicants, per concept and per feature (a concept's is the sum of its features').
+
+    `score_shares` are shares of all training applicants between the inner `score_edges` of score_raw; above `psi_stop` a batch is refused
+    (drift.py, R12).
+    """
+
+    concept_points: dict[str, float]
+    n: int
+    feature_points: dict[str, float] = field(default_factory=dict)
+    score_edges: tuple[float, ...] = ()
+    score_shares: tuple[float, ...] = ()
+    psi_stop: float = 0.25
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Reference:
+        """Read `reference.json`."""
+        return parse(cls, json.loads(text), "reference.json", extra="ignore")
+
+    @classmethod
+    def of(cls, scorer: Scorer, x: np.ndarray) -> Reference:
+        """Mean points of the rows of `x`: give it the approved training applicants. Raises `DecisionError` without rows."""
+        if not len(x):
+            raise _refusal("no applicant to take the reference from", "at least one approved training applicant", "none")
+        total = np.zeros(len(scorer.catalogue.features))
+        for _, points, _ in scorer.blocks(x):
+            total += points.sum(axis=0)
+        features = np.round(total / len(x), 9)
+        concepts = scorer.by_concept(features[None, :])[0]
+        ids = scorer.catalogue.concept_ids
+        return cls(
+            dict(zip(ids, concepts.tolist(), strict=True)), len(x), dict(zip(scorer.catalogue.names, features.tolist(), strict=True))
+        )
+
+    def concepts(self, catalogue: Catalogue) -> np.ndarray:
+        """Points in `catalogue.concept_ids` order. Raises `DecisionError` when one is missing."""
+        missing = [c for c in catalogue.concept_ids if c not in self.concept_points]
+        if missing:
+            raise _refusal("the reference lacks a concept", f"points of {missing[0]}", "none")
+        return np.array([self.concept_points[c] for c in catalogue.concept_ids])
+
+    def features(self, catalogue: Catalogue) -> np.ndarray:
+        """Points in model order; 0 where the bundle gives none."""
+        return np.array([self.feature_points.get(n, 0.0) for n in catalogue.names])
+
+
+def _refusal(what: str, expected: str, got: str) -> DecisionError:
+    return DecisionError(what, where="reference.json", expected=expected, got=got, next_step="run the bundle stage again")

@@ -1,0 +1,60 @@
+"""PD bands: which tier a PD falls into (domain 6)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from ..base.errors import DecisionError
+from ..base.typed import parse
+
+
+@dataclass(frozen=True)
+class Tier:
+    """One band: pd_low <= PD < pd_high; the last band holds PD = 1 too."""
+
+    tier: str
+    pd_low: float
+    pd_high: float
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """Bands from PD 0 to 1 without gap or overlap, best first."""
+
+    tiers: tuple[Tier, ...]
+
+    def __post_init__(self) -> None:
+        lows, highs = [t.pd_low for t in self.tiers], [t.pd_high for t in self.tiers]
+        if not self.tiers or [0.0, *highs] != [*lows, 1.0] or any(h <= low for low, h in zip(lows, highs, strict=True)):
+            raise DecisionError(
+                "the tiers do not cover PD 0 to 1 once",
+                where="tiers.json",
+                expected="bands that start at 0, meet each other and end at 1",
+                got=", ".join(f"{t.tier} {t.pd_low}-{t.pd_high}" for t in self.tiers) or "none",
+                next_step="correct the edges in params.yaml (policy.tier_edges)",
+            )
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Tiers:
+        """Read `tiers.json`."""
+        return parse(cls, json.loads(text), "tiers.json", extra="ignore")
+
+    @classmethod
+    def from_edges(cls, edges: tuple[float, ...]) -> Tiers:
+        """G1, G2, ... from the inner edges, as fractions."""
+        bounds = [0.0, *edges, 1.0]
+        return cls(tuple(Tier(f"G{k + 1}", low, high) for k, (low, high) in enumerate(pairwise(bounds))))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names, best first."""
+        return tuple(t.tier for t in self.tiers)
+
+    def index(self, pd: np.ndarray) -> np.ndarray:
+        """Position of each PD's tier, int64, 0 = best."""
+        return np.searchsorted([t.pd_low for t in self.tiers[1:]], pd, side="right")

@@ -1,0 +1,1 @@
+"""What a raw table is: the contract that the feature code states as its reader."""

@@ -1,0 +1,1 @@
+"""How a feature is declared, and how declarations become words and pages."""

@@ -1,0 +1,1 @@
+"""The feature families, one module each, and the registry of all of them."""

@@ -1,0 +1,1 @@
+"""What other people's rows say of an application: graph, transfers, shared devices."""

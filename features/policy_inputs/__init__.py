@@ -1,0 +1,1 @@
+"""Facts that the policy asks for and the model may not use, made of the same events."""

@@ -1,0 +1,1 @@
+"""From margin to PD, and the tests that a PD must pass."""

@@ -1,0 +1,1 @@
+"""The learners: a booster whose signs follow the catalogue, and the ridge logit beside it."""

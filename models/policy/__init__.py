@@ -1,0 +1,1 @@
+"""The policy block of params.yaml, and the rule book that a bundle gets."""

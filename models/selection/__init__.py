@@ -1,0 +1,1 @@
+"""Which features a model may use, and how many are worth keeping."""

@@ -1,0 +1,153 @@
+"""The only reader of YAML: every file or section becomes a frozen type of its room, or is refused with the path of what is wrong.
+
+A stage asks for its own sections by name and type, `section("train", TrainParams)`, so what a stage may read stands in the stage and
+`dvc.yaml` lists the same names. YAML is loaded safely, turned into JSON and validated strictly: no text becomes a number, no float an
+integer, no key is ignored.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import typing
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from creditloom.pipeline.base import paths
+
+SECTIONS = (
+    "seed", "source", "calendar", "world", "features", "label", "split", "select", "tune", "train", "ridge", "calibration",
+    "policy", "evaluate", "explain", "report", "registry", "fit", "review", "optimise",
+)  # fmt: skip
+
+
+T = TypeVar("T")
+
+
+class ParamsError(ValueError):
+    """A parameter file that cannot be used: says file, dotted path, expected, got and the next step."""
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader, which here also refuses a key that is written twice (YAML would keep the last in silence)."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        written = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        twice = sorted({key for key in written if written.count(key) > 1})
+        if twice:
+            raise ParamsError(f"{self.name}, line {node.start_mark.line + 1}: key written twice: {', '.join(twice)}; keep one of them")
+        return super().construct_mapping(node, deep=deep)
+
+
+def section(name: str, kind: type[T], path: Path = paths.PARAMS) -> T:
+    """One section of params.yaml as `kind`.
+
+    Raises ParamsError for an unknown section in the file, a missing one, and any key or value that `kind` does not allow.
+    """
+    whole = _mapping(path)
+    unknown = [key for key in whole if key not in SECTIONS]
+    if unknown:
+        raise ParamsError(
+            f"{path}: unknown section `{unknown[0]}`{_nearest(str(unknown[0]), SECTIONS)}; the sections are {', '.join(SECTIONS)}"
+        )
+    if name not in whole:
+        raise ParamsError(f"{path}: section `{name}` is missing; add it (the committed params.yaml shows every section)")
+    return _validate(whole[name], kind, str(path), (name,))
+
+
+def document(kind: type[T], path: Path) -> T:
+    """A whole YAML file (a product, a law profile, the world's numbers) as `kind`. Raises ParamsError like `section`."""
+    return _validate(_mapping(path), kind, str(path), ())
+
+
+def changed(changes: Mapping[str, Any], path: Path = paths.PARAMS) -> str:
+    """The text of params.yaml with values replaced, each named by its dotted path (`world.applicants`); comments are not kept.
+
+    Raises ParamsError for a path that the file does not have. The values are checked when a stage reads them.
+    """
+    whole = dict(_mapping(path))
+    for dotted, value in changes.items():
+        *above, last = dotted.split(".")
+        at: Any = whole
+        for key in above:
+            at = at.get(key) if isinstance(at, dict) else None
+        if not isinstance(at, dict) or last not in at:
+            raise ParamsError(f"{path}: no parameter `{dotted}` to change; expected a dotted path such as world.applicants")
+        at[last] = value
+    return str(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True))
+
+
+def parse_value(text: str) -> Any:
+    """A value as YAML reads it: `6000` a number, `false` a flag, anything else text."""
+    return yaml.safe_load(text)
+
+
+def _mapping(path: Path) -> Mapping[str, Any]:
+    if not path.is_file():
+        raise ParamsError(f"{path}: no such file; run from the root of the repository, where params.yaml is")
+    with path.open(encoding="utf-8") as text:
+        try:
+            whole = yaml.load(text, _Loader)  # noqa: S506  _Loader is a SafeLoader
+        except yaml.YAMLError as error:
+            raise ParamsError(f"{path}: not YAML: {error}") from error
+    if not isinstance(whole, dict):
+        raise ParamsError(f"{path}: expected a mapping of keys to values, got {_shown(whole)}")
+    return whole
+
+
+def _validate(value: Any, kind: type[T], where: str, at: tuple[str, ...]) -> T:
+    text = json.dumps(value, default=str)
+    try:
+        return TypeAdapter(kind).validate_json(text, strict=True, extra="forbid")
+    except ValidationError as error:
+        lines = [_line(dict(problem), kind, at) for problem in error.errors(include_url=False)]
+    raise ParamsError("\n".join(f"{where}: {line}" for line in lines))
+
+
+def _line(problem: Mapping[str, Any], kind: Any, at: tuple[str, ...]) -> str:
+    """One problem as `path: expected ..., got ...`, with the nearest key there is where a key is wrong."""
+    loc = problem["loc"]
+    path = ".".join(str(part) for part in (*at, *loc)) or "(whole file)"
+    if problem["type"] == "unexpected_keyword_argument":
+        known = _keys(kind, loc[:-1])
+        return f"{path}: unknown key{_nearest(str(loc[-1]), known)}; expected one of {', '.join(known)}, got {_shown(problem['input'])}"
+    if problem["type"] == "missing":
+        return f"{path}: missing; expected this key, got {_shown(problem['input'])}; add it"
+    return f"{path}: expected: {problem['msg']}, got {_shown(problem['input'])}{_number_hint(problem['input'])}"
+
+
+def _keys(kind: Any, loc: tuple[Any, ...]) -> tuple[str, ...]:
+    """The keys allowed at `loc` below `kind`; () where the type there has none of its own."""
+    for part in loc:
+        if dataclasses.is_dataclass(kind):
+            kind = typing.get_type_hints(kind).get(str(part))
+        else:
+            inner = [arg for arg in typing.get_args(kind) if arg is not Ellipsis and arg is not type(None)]
+            kind = inner[-1] if inner else None
+    if not dataclasses.is_dataclass(kind):  # an optional dataclass: look through the union
+        kind = next((arg for arg in typing.get_args(kind) if dataclasses.is_dataclass(arg)), None)
+    return tuple(field.name for field in dataclasses.fields(kind)) if kind is not None else ()
+
+
+def _nearest(key: str, known: tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    return f" (did you mean `{close[0]}`?)" if close else ""
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
+
+
+def _number_hint(value: Any) -> str:
+    """YAML reads 1e-3 as text: say how to write it."""
+    try:
+        float(value if isinstance(value, str) else "no")
+    except ValueError:
+        return ""
+    return "; write numbers without quotes and with a point before e, as 1.0e-3"

@@ -1,0 +1,1 @@
+"""One file per command of `creditloom`, in the groups of its help."""

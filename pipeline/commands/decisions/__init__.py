@@ -1,0 +1,1 @@
+"""Commands for who decides: decide, quote, products, refer, score, replay, verify."""

@@ -1,0 +1,1 @@
+"""Commands for who builds a model: params, fit, keep, register, dictionary."""

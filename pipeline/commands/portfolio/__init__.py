@@ -1,0 +1,1 @@
+"""Commands for who runs a book: compare, optimise, forward, review."""

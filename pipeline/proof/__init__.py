@@ -1,0 +1,1 @@
+"""What proves and never runs in production: evidence, share recovery, scale, trace, bench."""

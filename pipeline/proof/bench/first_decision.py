@@ -1,0 +1,38 @@
+"""A fresh process: from its start to the first decision, then one application after the other. Run by `latency`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PARAMS = {"explain": "all"}
+
+
+def main(bundle: str, applications: str) -> None:
+    """Decide one application with its reasons as soon as can be, then each of the others alone; print seconds as JSON."""
+    import pandas as pd
+
+    from creditloom.decision.loader import _load_pyfunc
+
+    model = _load_pyfunc(bundle)
+    frame = pd.read_parquet(applications)
+    model.predict(frame.iloc[[0]], PARAMS)
+    cold = time.time() - float(sys.argv[3])
+    warm = [seconds(model, frame.iloc[[k]]) for k in range(len(frame))]
+    sys.stdout.write(json.dumps({"cold": cold, "warm": warm}) + "\n")
+
+
+def seconds(model: Any, one: pd.DataFrame) -> float:
+    """How long the model, MLflow's or ours, takes for a frame."""
+    start = time.perf_counter()
+    model.predict(one, PARAMS)
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

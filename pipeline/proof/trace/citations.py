@@ -1,0 +1,67 @@
+"""Who cites a rule: code, products and parameters implement, tests test. A citation is the id itself, or a range of ids in one line."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOMS = ("world", "storage", "features", "models", "decision", "serving", "portfolio", "report", "pipeline", "products")
+CODE = tuple(f"{room}/**/*" for room in ROOMS)
+TESTS = ("tests/**/*",)
+KINDS = (".py", ".yaml", ".jinja", ".html")
+_CITED = re.compile(r"\b(S[1-5])-R(\d\d)(?:\.\.(?:\1-)?R?(\d\d))?|\b(C)([0-3]\d)\b(?!\.)")
+
+Citations = dict[str, tuple[str, ...]]  # rule id -> files, or file::test, that cite it, sorted
+
+
+def cited_in(text: str) -> Iterator[str]:
+    """Ids cited in a text; `S4-R33..R35` cites three."""
+    for source, first, last, letter, number in _CITED.findall(text):
+        if letter:
+            yield f"C{number}"
+            continue
+        for rule in range(int(first), int(last or first) + 1):
+            yield f"{source}-R{rule:02d}"
+
+
+def implemented(house: Path) -> Citations:
+    """Files of the rooms, products and parameters that cite each id."""
+    found = _cited(house, CODE)
+    for rule in set(cited_in((house / "params.yaml").read_text(encoding="utf-8"))):
+        found[rule].add("params.yaml")
+    return _sorted(found)
+
+
+def tested(house: Path) -> Citations:
+    """Tests that cite each id, by function or, for tables beside them, by file; those of the trace itself do not count."""
+    return _sorted(_cited(house, TESTS, skip="tests/trace"))
+
+
+def _cited(house: Path, patterns: tuple[str, ...], skip: str = "pipeline/proof/trace") -> defaultdict[str, set[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for path in sorted({path for pattern in patterns for path in house.glob(pattern)}):
+        name = path.relative_to(house).as_posix()
+        if path.suffix in KINDS and not name.startswith(skip):
+            text = path.read_text(encoding="utf-8")
+            test_of = _tests(text) if path.suffix == ".py" else {}
+            for number, line in enumerate(text.splitlines(), start=1):
+                for rule in cited_in(line):
+                    found[rule].add(f"{name}::{test_of[number]}" if number in test_of else name)
+    return found
+
+
+def _tests(text: str) -> dict[int, str]:
+    """The test that each line belongs to, its decorators included; other lines are absent."""
+    found: dict[int, str] = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            first = min((decorator.lineno for decorator in node.decorator_list), default=node.lineno)
+            found.update(dict.fromkeys(range(first, (node.end_lineno or first) + 1), node.name))
+    return found
+
+
+def _sorted(found: defaultdict[str, set[str]]) -> Citations:
+    return {rule: tuple(sorted(files)) for rule, files in found.items()}

@@ -1,0 +1,73 @@
+"""The table of all rules as a page: what each says, where it is implemented, where it is tested, or why it is out of scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from creditloom.pipeline.proof.trace.citations import Citations, implemented, tested
+from creditloom.pipeline.proof.trace.rules import SOURCES, Contradiction, Rule, all_contradictions, all_rules
+
+RULES = Path("docs/rules")
+PAGE = Path("docs/traceability.md")
+SHOWN = 4  # files named per cell; the rest is counted
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Rules beside what cites them."""
+
+    rules: tuple[Rule, ...]
+    contradictions: tuple[Contradiction, ...]
+    implemented: Citations
+    tested: Citations
+
+    @classmethod
+    def of(cls, house: Path) -> Trace:
+        """Read a checkout."""
+        folder = house / RULES
+        return cls(all_rules(folder), all_contradictions(folder), implemented(house), tested(house))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Rules in scope that no code or no test cites."""
+        wanted = [rule.id for rule in self.rules if rule.out is None] + [rule.id for rule in self.contradictions]
+        return tuple(id_ for id_ in wanted if id_ not in self.implemented or id_ not in self.tested)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Ids that are cited and that no list holds."""
+        known = {rule.id for rule in self.rules} | {rule.id for rule in self.contradictions}
+        return tuple(sorted((set(self.implemented) | set(self.tested)) - known))
+
+
+def page(trace: Trace) -> str:
+    """The whole page in Markdown."""
+    return "\n".join(_lines(trace)) + "\n"
+
+
+def _lines(trace: Trace) -> Iterator[str]:
+    out = sum(rule.out is not None for rule in trace.rules)
+    yield "# Which rule is kept where"
+    yield ""
+    yield f"{len(trace.rules)} rules of five sources: {len(trace.rules) - out} implemented, {out} out of scope with the reason."
+    yield "Written by `creditloom trace` from docs/rules and from the ids that code and tests cite; do not edit."
+    for source in SOURCES:
+        yield from ("", f"## {source}", "", "| rule | what it says | implemented | tested |", "|---|---|---|---|")
+        yield from (_row(rule, trace) for rule in trace.rules if rule.id.startswith(source))
+    yield from ("", "## Contradictions", "", "| id | between | choice | where | tested |", "|---|---|---|---|---|")
+    for rule in trace.contradictions:
+        yield f"| {rule.id} | {rule.what} | {rule.choice} | {_files(trace.implemented, rule.id)} | {_files(trace.tested, rule.id)} |"
+
+
+def _row(rule: Rule, trace: Trace) -> str:
+    if rule.out is not None:
+        return f"| {rule.id} | {rule.what} | out of scope: {rule.out} | - |"
+    return f"| {rule.id} | {rule.what} | {_files(trace.implemented, rule.id)} | {_files(trace.tested, rule.id)} |"
+
+
+def _files(citations: Citations, rule: str) -> str:
+    files = citations.get(rule, ())
+    more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
+    return ", ".join(f"`{name}`" for name in files[:SHOWN]) + more if files else "**nowhere**"

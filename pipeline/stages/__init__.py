@@ -1,0 +1,1 @@
+"""One thin verb per stage of dvc.yaml."""

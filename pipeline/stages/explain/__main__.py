@@ -1,0 +1,73 @@
+"""Stage `explain`: out-of-time applications explained by the shap library, pictures and a few decisions taken apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from creditloom.decision.decide import Decider
+from creditloom.models.sample.split import OOT, SplitParams, roles
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import section
+from creditloom.pipeline.base.stage import run
+from creditloom.report.explanation.explain import Explained, ExplainParams, concepts, explain, families, sample
+from creditloom.report.explanation.pictures import pictures
+from creditloom.report.parts.data import Example, Picture, Text
+from creditloom.report.parts.examples import choose, examples, to_json
+from creditloom.storage.files.store import iter_tables, read_frame, write_json
+
+BLOCK = 10_000  # rows of the matrix held at once while the sample is picked
+
+
+def main() -> dict[str, int]:
+    """Bundle and matrix to data/reports/explain: explanation.json and one PNG per picture and language."""
+    params = section("explain", ExplainParams)
+    decider = Decider.load(paths.MODEL)
+    frame = _out_of_time(decider, section("split", SplitParams), params)
+    explained = explain(paths.MODEL_TXT.read_text(encoding="utf-8"), decider.bundle.scorer, decider.read(frame).x)
+    chosen = choose(decider.decide(frame, explain="none"), params.examples)
+    shown = _examples(decider, frame.iloc[chosen])
+    captions = [(row, Text(f"Application {one.application_id}: {one.decision}")) for row, one in zip(chosen, shown, strict=True)]
+    _write(explained, pictures(explained, params, captions), shown)
+    return {"applications": len(frame), "examples": len(shown)}
+
+
+def _out_of_time(decider: Decider, split: SplitParams, params: ExplainParams) -> pd.DataFrame:
+    """A sample of the out-of-time rows of the matrix, read block by block."""
+    as_of = read_frame(paths.MATRIX, ["as_of"])["as_of"]
+    late = np.flatnonzero(roles(as_of.to_numpy(), split) == OOT)
+    columns = ["application_id", *decider.bundle.policy.inputs, *decider.bundle.scorer.catalogue.names]
+    wanted, blocks, start = late[sample(len(late), params.rows, params.seed)], [], 0
+    for table in iter_tables(paths.MATRIX, columns, BLOCK):
+        inside = wanted[(wanted >= start) & (wanted < start + table.num_rows)]
+        blocks.append(table.take(pa.array(inside - start)))
+        start += table.num_rows
+    return pa.concat_tables(blocks).to_pandas(ignore_metadata=True)
+
+
+def _examples(decider: Decider, frame: pd.DataFrame) -> tuple[Example, ...]:
+    english, chinese = (decider.decide(frame, language=language) for language in ("en", "zh"))
+    base, points = decider.points(frame)
+    return examples(english, chinese, points, base, decider.bundle.scorer.catalogue.concepts)
+
+
+def _write(explained: Explained, drawn: tuple[Picture, ...], shown: tuple[Example, ...]) -> None:
+    paths.EXPLAIN.mkdir(parents=True, exist_ok=True)
+    for picture in drawn:
+        for language, png in (("en", picture.png), ("zh", picture.png_zh)):
+            if png is not None:
+                (paths.EXPLAIN / f"{picture.name}_{language}.png").write_bytes(png)
+    content = {
+        "rows": len(explained.points),
+        "largest_difference_points": explained.largest_difference,
+        "concepts": concepts(explained).to_dict("records"),
+        "families": families(explained).replace({np.nan: None}).to_dict("records"),
+        "pictures": [{"name": p.name, "caption_en": p.caption.en, "caption_zh": p.caption.zh} for p in drawn],
+        "examples": [to_json(example) for example in shown],
+    }
+    write_json(content, paths.EXPLAIN / "explanation.json")
+
+
+if __name__ == "__main__":
+    run("explain", main)

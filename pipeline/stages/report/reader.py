@@ -1,0 +1,172 @@
+"""The house's bars as the report shows them: Chinese names, aims and the ridge's figure in the words of their kind."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from math import isinf
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from creditloom.features.contract.tables import TABLES
+from creditloom.models.evaluation.bars import BARS, figure
+from creditloom.models.evaluation.bars import Bar as HouseBar
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.stage import STAGES
+from creditloom.report.page import figures
+from creditloom.report.parts.blocks import show
+from creditloom.report.parts.data import Bar, Coverage, Picture, ReportData, ReportParams, Step, Text
+from creditloom.report.parts.examples import from_json
+from creditloom.storage.files.params import SourceParams
+from creditloom.storage.files.store import read_frame, read_json, table_files, write_json
+
+WORDS = {  # figure of metrics.json: its Chinese name, and how it reads
+    "discrimination.share_of_reachable_gini": ("基尼占可达上限", "share"),
+    "calibration.calibration_in_the_large_p": ("整体校准 p 值", "p"),
+    "calibration.tiers_reversed": ("等级倒挂数", "count"),
+    "portfolio.approval_rate": ("通过率", "share"),
+    "portfolio.bad_rate_approved_true": ("通过客群真实坏账率", "rate"),
+    "family_share_worst.of_tolerance": ("家族份额最大偏差与容差之比", "number"),
+    "reasons.share_with_reason": ("附理由的不利决定占比", "share"),
+    "reasons.largest_sum_error_points": ("分值合计与评分之差", "error"),
+}
+
+
+def bars(metrics: dict[str, Any]) -> tuple[Bar, ...]:
+    """The house's statistical bars with what was measured, the ridge's figure beside."""
+    found = []
+    for bar in BARS:
+        chinese, kind = WORDS.get(bar.figure, ("", "number"))
+        beside = figure(metrics, bar.ridge)
+        note = "" if beside is None else f"ridge {show(beside, kind)}"
+        found.append(Bar(Text(bar.name, chinese), figure(metrics, bar.figure), kind, _aim(bar, kind), bar.judge(metrics), note))
+    return tuple(found)
+
+
+def _aim(bar: HouseBar, kind: str) -> str:
+    low, high = (None if isinf(edge) else show(edge, kind) for edge in (bar.low, bar.high))
+    if low and high:
+        return f"{low} to {high}"
+    if bar.high == 0:
+        return high or ""
+    return f"≥ {low}" if low else f"≤ {high}"
+
+
+# What the report is made of, read from what the stages wrote; a part whose file is not there is left out.
+
+FRAMES = ("roc", "ks", "reliability", "tiers", "vintages", "states", "fairness", "claims")
+
+
+def assemble(params: ReportParams, source: SourceParams) -> ReportData:
+    """Everything that data/reports and the bundle hold, as typed parts."""
+    metrics, explanation = read_json(paths.METRICS), read_json(paths.EXPLAIN / "explanation.json")
+    rows = volumes(source)
+    shares = figures.families(metrics).merge(_points(explanation), on="family", how="left")
+    return ReportData(
+        title=params.title, language=params.language, subtitle=_subtitle(source, _frame("vintages")), facts=_facts(explanation),
+        has_truth=figure(metrics, "discrimination.gini_oracle") is not None,
+        bars=bars(metrics), flow=_flow(rows), volumes=rows, power=figures.power(metrics), tests=figures.tests(metrics),
+        portfolio=figures.portfolio(metrics), swaps=figures.swaps(metrics), families=shares,
+        coverage=_coverage(metrics), reasons=_reasons(), examples=tuple(map(from_json, explanation["examples"])),
+        concepts=pd.DataFrame(explanation["concepts"]), pictures=_pictures(explanation),
+        selection=_selection(), runtime=runtime(), **{name: _frame(name) for name in FRAMES},
+    )  # fmt: skip
+
+
+def volumes(source: SourceParams) -> pd.DataFrame:
+    """table, family, rows of each raw table that is there, from the files' own footers."""
+    if source.kind == "matrix":
+        return pd.DataFrame({"table": [Path(source.path).name], "family": ["finished features"], "rows": [_rows(Path(source.path))]})
+    found = [(t.name, t.family or "", sum(map(_rows, table_files(source.path, t.name)))) for t in TABLES.values()]
+    return pd.DataFrame([row for row in found if row[2]], columns=["table", "family", "rows"])
+
+
+def _rows(path: Path) -> int:
+    return int(pq.read_metadata(path).num_rows)
+
+
+def runtime() -> pd.DataFrame:
+    """stage, seconds, counts of each stage that has run, in order; also written to data/reports/runtime.json."""
+    kept = [read_json(file) for stage in STAGES if (file := paths.RUNTIME / f"{stage}.json").is_file()]
+    write_json({"stages": kept, "seconds": round(sum(stage["seconds"] for stage in kept), 3)}, paths.RUNTIME_JSON)
+    rows = [(stage["stage"], stage["seconds"], _counts(stage["rows"])) for stage in kept]
+    return pd.DataFrame(rows, columns=["stage", "seconds", "counts"])
+
+
+def _counts(rows: dict[str, int]) -> str:
+    if len(rows) > 4:
+        return f"{sum(rows.values()):,} rows in {len(rows)} tables"
+    return ", ".join(f"{n:,} {name}" for name, n in rows.items())
+
+
+def _flow(raw: pd.DataFrame) -> tuple[Step, ...]:
+    training = read_json(paths.TRAINING)
+    concepts = read_json(paths.MODEL_CATALOGUE)["concepts"]
+    return (
+        Step(Text("raw events", "原始事件"), int(raw["rows"].sum()), f"rows in {len(raw)} tables"),
+        Step(Text("features", "特征"), training["n_features"], f"of {_rows(paths.SELECTION):,} built"),
+        Step(Text("training loans", "训练样本"), training["n_rows"], f"{training['n_bads']:,} bad"),
+        Step(Text("model", "模型"), training["booster"]["trees"], "trees"),
+        Step(Text("decisions", "决策"), _rows(paths.DECISIONS), "one per application"),
+        Step(Text("reasons", "理由"), len(concepts), "concepts in points"),
+    )
+
+
+def _selection() -> pd.DataFrame | None:
+    rows = read_frame(paths.SELECTION)
+    fallen = rows[rows["outcome"] != "kept"].rename(columns={"outcome": "why"})
+    return fallen if len(fallen) else None
+
+
+def _facts(explanation: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    policy, decided = read_json(paths.POLICY), read_frame(paths.DECISIONS, ["model_version"])
+    laws = ", ".join(law["id"] for law in policy.get("laws", []))
+    difference = f"{explanation['largest_difference_points']:.0e} points on {explanation['rows']:,} rows"
+    product = (policy.get("product") or {}).get("id", "none")
+    version = str(decided["model_version"].iloc[0])[:16]
+    return (("bundle", version), ("product", product), ("law", laws), ("shap library against runtime", difference))
+
+
+def _reasons() -> pd.DataFrame | None:
+    """The frequency of reasons with the texts of their concepts; a policy rule stands under its code."""
+    frame = _frame("reasons")
+    if frame is None:
+        return None
+    declared = {concept["id"]: concept for concept in read_json(paths.MODEL_CATALOGUE)["concepts"]}
+    rules = {"family": "policy"}
+    texts = {key: [declared.get(c, rules).get(key, c) for c in frame["concept"]] for key in ("text_en", "text_zh", "family")}
+    return frame.assign(**texts)
+
+
+def _coverage(metrics: dict[str, Any]) -> Coverage:
+    return Coverage(**{field.name: metrics["reasons"][field.name] for field in fields(Coverage)})
+
+
+def _pictures(explanation: dict[str, Any]) -> tuple[Picture, ...]:
+    return tuple(
+        Picture(p["name"], Text(p["caption_en"], p["caption_zh"]), _png(p["name"], "en") or b"", _png(p["name"], "zh"))
+        for p in explanation["pictures"]
+    )
+
+
+def _png(name: str, language: str) -> bytes | None:
+    file = paths.EXPLAIN / f"{name}_{language}.png"
+    return file.read_bytes() if file.is_file() else None
+
+
+def _frame(name: str) -> pd.DataFrame | None:
+    file = paths.EVALUATION / f"{name}.parquet"
+    return read_frame(file) if file.is_file() else None
+
+
+def _points(explanation: dict[str, Any]) -> pd.DataFrame:
+    return pd.DataFrame(explanation["families"])[["family", "mean_abs_points"]]
+
+
+def _subtitle(source: SourceParams, vintages: pd.DataFrame | None) -> str:
+    origin = "Simulated world" if source.kind == "world" else f"Data of your own ({source.kind})"
+    if vintages is None:
+        return origin
+    return f"{origin}, {vintages['n'].sum():,} applications of {vintages['vintage'].iloc[0]} to {vintages['vintage'].iloc[-1]}"

@@ -1,0 +1,46 @@
+"""Stage `select`: of all features, those the model may use, chosen inside the training months; what fell and why is a table."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+from rich.console import Console
+from rich.table import Table
+
+from creditloom.decision.base.catalogue import Catalogue
+from creditloom.models.sample.split import TRAIN, SplitParams
+from creditloom.models.selection.selection import KEPT, SelectParams, offered, rank, screen, table
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import section
+from creditloom.pipeline.base.rows import dataset, everyone
+from creditloom.pipeline.base.stage import run
+from creditloom.storage.files.store import write_json, write_table
+
+
+def main() -> dict[str, int]:
+    """Write data/selection/{selected.json,selection.parquet}; return the counts of features offered and kept."""
+    split, params = section("split", SplitParams), section("select", SelectParams)
+    catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
+    names, left_out = offered(catalogue, params)
+    applications = everyone(split)
+    left, fallen = screen(dataset(applications.of(TRAIN).at_most(params.limits.rows), names, single=True), params)
+    loans = dataset(applications.training(), left, single=True)
+    found, kept = rank(loans, catalogue, params)
+    rows = table(catalogue, [*left_out, *fallen], loans, found, kept)
+    write_json({"features": list(kept), "outcomes": rows["outcome"].value_counts().to_dict()}, paths.SELECTED)
+    write_table(pa.Table.from_pandas(rows, preserve_index=False), paths.SELECTION)
+    _show(rows)
+    return {"offered": len(rows), "kept": len(kept)}
+
+
+def _show(rows: pd.DataFrame) -> None:
+    families = sorted(rows["family"].unique())
+    shown = Table("outcome", "features", *families, title="select")
+    for outcome, part in sorted(rows.groupby("outcome"), key=lambda pair: (pair[0] != KEPT, -len(pair[1]))):
+        counts = part["family"].value_counts()
+        shown.add_row(str(outcome), f"{len(part):,}", *(f"{counts.get(family, 0):,}" for family in families))
+    Console().print(shown)
+
+
+if __name__ == "__main__":
+    run("select", main)

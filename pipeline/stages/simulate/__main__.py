@@ -1,0 +1,48 @@
+"""Stage `simulate`: the synthetic world's raw tables and, apart from them, its truth. For data of one's own both stay empty."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import document, section
+from creditloom.pipeline.base.stage import run
+from creditloom.storage.files.params import SourceParams
+from creditloom.world.config.nature import Nature
+from creditloom.world.config.numbers import Calendar, WorldParams
+from creditloom.world.simulate import simulate
+
+
+def main() -> dict[str, int]:
+    """Write data/raw and data/truth; return rows per table."""
+    if section("source", SourceParams).kind != "world":
+        for folder in (paths.RAW, paths.TRUTH):
+            folder.mkdir(parents=True, exist_ok=True)
+        Console(stderr=True).print("simulate: source.kind is not world; data/raw and data/truth stay empty")
+        return {}
+    rows = simulate(
+        section("world", WorldParams),
+        document(Nature, paths.WORLD),
+        section("calendar", Calendar),
+        paths.RAW,
+        paths.TRUTH,
+        seed=section("seed", int),
+        progress=sys.stderr.isatty(),
+    )
+    _show(rows)
+    return rows
+
+
+def _show(rows: dict[str, int]) -> None:
+    table = Table("raw table", "rows", title="simulate")
+    for name, count in rows.items():
+        table.add_row(name, f"{count:,}")
+    table.add_row("all", f"{sum(rows.values()):,}", style="bold")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    run("simulate", main)

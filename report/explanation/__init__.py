@@ -1,0 +1,1 @@
+"""Explanations by the shap library, and their pictures."""

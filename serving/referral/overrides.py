@@ -1,0 +1,124 @@
+"""What people decided: one JSON object a line, each with the hash of the line before, so that a changed or lost line shows.
+
+A wrong freeze or refusal is put right here, with reason and role (S5-R44).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Outcome = Literal["approve", "decline"]
+FIRST = "0" * 64
+LEAST_REASON = 10  # characters; a reason is a sentence
+
+
+class ReferralError(ValueError):
+    """An override that cannot be recorded, or a record that was changed; says what, where, expected, got and the next step."""
+
+    @classmethod
+    def of(cls, what: str, *, where: object, expected: str, got: object, next_step: str) -> ReferralError:
+        """Build the message from its five parts, one per line."""
+        return cls(f"{what}\n  where: {where}\n  expected: {expected}\n  got: {got}\n  next: {next_step}")
+
+
+@dataclass(frozen=True)
+class Override:
+    """A person's decision on a referred application. `limit_cny` is null for a decline; `previous` is the hash of the line before."""
+
+    date: str  # UTC, ISO 8601
+    decision_id: str
+    application_id: str
+    outcome: Outcome
+    limit_cny: float | None
+    reason: str
+    role: str
+    previous: str = FIRST
+
+
+def read(path: Path) -> tuple[Override, ...]:
+    """All overrides, oldest first; () when there is none. Raises ReferralError where a line does not follow from the one before."""
+    if not path.is_file():
+        return ()
+    lines = path.read_text(encoding="utf-8").splitlines()
+    found = tuple(Override(**json.loads(line)) for line in lines)
+    for number, (override, before) in enumerate(zip(found, [None, *lines], strict=False), start=1):
+        expected = FIRST if before is None else _hash(before)
+        if override.previous != expected:
+            raise ReferralError.of(
+                "A recorded override was changed, or a line before it", where=f"{path}, line {number}", expected=expected,
+                got=override.previous, next_step="restore the file from its copy; nothing is added to a broken record",
+            )  # fmt: skip
+    return found
+
+
+def append(override: Override, queue: pd.DataFrame, path: Path) -> Override:
+    """Record a person's decision on a row of `queue`; returns it as written. Lines are only ever added.
+
+    Raises ReferralError for an application that does not wait, a reason or role that says nothing, and a limit above the decision's.
+    """
+    before = read(path)
+    _check(override, queue, before)
+    lines = path.read_text(encoding="utf-8").splitlines() if before else []
+    chained = Override(**{**asdict(override), "previous": _hash(lines[-1]) if lines else FIRST})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8", newline="\n") as out:
+        out.write(json.dumps(asdict(chained), sort_keys=True, ensure_ascii=False) + "\n")
+    return chained
+
+
+def _check(override: Override, queue: pd.DataFrame, before: tuple[Override, ...]) -> None:
+    row = queue[queue["decision_id"] == override.decision_id]
+    if row.empty:
+        raise _refusal("No such application waits for a person", "a decision_id of `creditloom refer list`", override.decision_id)
+    if any(one.decision_id == override.decision_id for one in before):
+        raise _refusal("This application was decided before", "one that still waits", override.decision_id)
+    if len(override.reason.strip()) < LEAST_REASON or not override.role.strip():
+        raise _refusal(
+            "An override needs a reason and the name of a role", "--reason with a sentence, --role", override.reason or "nothing"
+        )
+    _check_limit(override.outcome, override.limit_cny, row["limit_cny"].iloc[0])
+
+
+def _check_limit(outcome: Outcome, limit: float | None, most: Any) -> None:
+    if outcome == "decline" and limit is not None:
+        raise _refusal("A decline has no limit", "no --limit", limit)
+    if outcome == "approve" and (limit is None or limit <= 0 or limit > most):
+        shown = "a limit, as none could be computed" if pd.isna(most) else f"a limit of at most {most:,.0f} CNY"
+        raise _refusal("The limit of an approval", shown, limit)
+
+
+def _refusal(what: str, expected: str, got: object) -> ReferralError:
+    return ReferralError.of(
+        what, where="creditloom refer override", expected=expected, got=got, next_step="correct it; nothing was recorded"
+    )
+
+
+def _hash(line: str) -> str:
+    return hashlib.sha256(line.encode()).hexdigest()
+
+
+# Which applications wait for a person: the referred ones of a decisions table that nobody has decided yet.
+
+COLUMNS = (
+    "decision_id", "application_id", "as_of", "product", "law_profile", "grade", "tier", "pd", "score", "limit_cny", "daily_rate",
+    "actions", "not_assessed", "reasons",
+)  # fmt: skip
+
+
+def referred(decisions: pa.Table) -> pa.Table:
+    """The referred rows of a decisions table, with what a person needs to decide them."""
+    return decisions.filter(pc.equal(decisions["decision"], "refer")).select(list(COLUMNS))
+
+
+def waiting(queue: pd.DataFrame, overrides: tuple[Override, ...]) -> pd.DataFrame:
+    """The rows of the queue without an override, in its order."""
+    decided = {override.decision_id for override in overrides}
+    return queue[~queue["decision_id"].isin(decided)]

@@ -1,0 +1,101 @@
+"""Cheap questions to MLflow's embedded store, without `import mlflow` (5 s): read-only SQL on its sqlite file.
+
+Only versions that this house registered are seen: they carry the tags `bundle_sha256` and `runtime`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+from creditloom.serving.registry.errors import RegistryError
+
+BUNDLE_TAG, RUNTIME_TAG = "bundle_sha256", "runtime"
+SQLITE = "sqlite:///"
+
+_VERSIONS = """
+select v.version, b.value, r.value, coalesce(v.storage_location, v.source)
+from model_versions v
+join model_version_tags b on b.name = v.name and b.version = v.version and b.key = 'bundle_sha256'
+join model_version_tags r on r.name = v.name and r.version = v.version and r.key = 'runtime'
+where v.name = ? and v.current_stage <> 'Deleted_Internal'
+order by v.version
+"""
+_ALIAS = "select version from registered_model_aliases where name = ? and alias = ?"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One registered version: which bundle, which runtime, and the folder that holds both (`data/...`, `code/<runtime>`)."""
+
+    name: str
+    version: int
+    bundle_sha256: str
+    runtime: str
+    location: Path
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the artifacts are still where the store says."""
+        return (self.location / "code" / self.runtime / "loader.py").is_file() and self.bundle.is_dir()
+
+    @property
+    def bundle(self) -> Path:
+        """The folder of the bundle inside the artifacts."""
+        return next(iter(sorted(self.location.glob("data/*/manifest.json"))), self.location / "data" / "missing").parent
+
+
+def bundle_sha256(bundle: Path) -> str:
+    """The bundle's version: sha256 of its manifest. RegistryError when there is no bundle."""
+    manifest = bundle / "manifest.json"
+    if not manifest.is_file():
+        raise RegistryError.of(
+            "No bundle there", where=bundle, expected="manifest.json and the files it lists", got="no manifest", next_step="run `dvc repro`"
+        )
+    return hashlib.sha256(manifest.read_bytes()).hexdigest()
+
+
+def store_file(uri: str) -> Path | None:
+    """The sqlite file behind a tracking URI; None when the store is not an existing sqlite file."""
+    if not uri.startswith(SQLITE):
+        return None
+    file = Path(unquote(uri.removeprefix(SQLITE).partition("?")[0]))
+    return file if file.is_file() else None
+
+
+def versions(store: Path, name: str) -> tuple[Version, ...]:
+    """All versions of `name` that this house registered, oldest first; () when the store has no such tables yet."""
+    rows = _query(store, _VERSIONS, (name,))
+    return tuple(Version(name, int(number), sha, runtime, local_path(place)) for number, sha, runtime, place in rows)
+
+
+def aliased(store: Path, name: str, alias: str) -> Version | None:
+    """The version that an alias names; None when there is none."""
+    numbers = [int(row[0]) for row in _query(store, _ALIAS, (name, alias))]
+    return next((version for version in versions(store, name) if version.version in numbers), None)
+
+
+def _query(store: Path, sql: str, values: tuple[str, ...]) -> list[tuple[str, ...]]:
+    with closing(sqlite3.connect(f"{store.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        try:
+            return connection.execute(sql, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            if "no such table" in str(error):
+                return []
+            raise RegistryError.of(
+                "The registry cannot be read",
+                where=store,
+                expected="MLflow's sqlite store",
+                got=str(error),
+                next_step="move the file away and run `creditloom register`",
+            ) from error
+
+
+def local_path(place: str | None) -> Path:
+    """The folder behind a `file:` URI or a plain path."""
+    parsed = urlparse(place or "")
+    return Path(unquote(parsed.path) if parsed.scheme == "file" else place or "")

@@ -1,0 +1,53 @@
+"""From a model URI to the folder that holds its bundle and runtime; mlflow is imported only for a store that is not a sqlite file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from creditloom.serving.registry import lookup
+from creditloom.serving.registry.errors import RegistryError
+from creditloom.serving.registry.lookup import Version
+from creditloom.serving.registry.store import Store
+
+URI = re.compile(r"models:/(?P<name>[^/@]+)(@(?P<alias>[^/@]+)|/(?P<version>\d+))")
+
+
+def resolve(uri: str, store: Store) -> Version:
+    """The version that `models:/<name>@<alias>` or `models:/<name>/<version>` names; RegistryError when there is none."""
+    parts = URI.fullmatch(uri)
+    if parts is None:
+        raise _unknown(uri, store, "models:/<name>@<alias> or models:/<name>/<version>")
+    name, alias, number = parts["name"], parts["alias"], parts["version"]
+    found = _in_file(store.file, name, alias, number) if store.is_embedded else _by_mlflow(store, uri, name, alias, number)
+    if found is None:
+        raise _unknown(uri, store, "a registered version")
+    return found
+
+
+def _in_file(file: Path | None, name: str, alias: str | None, number: str | None) -> Version | None:
+    if file is None:
+        return None
+    if alias is not None:
+        return lookup.aliased(file, name, alias)
+    return next((version for version in lookup.versions(file, name) if str(version.version) == number), None)
+
+
+def _by_mlflow(store: Store, uri: str, name: str, alias: str | None, number: str | None) -> Version | None:
+    version = int(number) if number else store.alias(name, alias or "")
+    if version is None:
+        return None
+    tags = store.tags(name, version)
+    found = Version(name, version, tags.get(lookup.BUNDLE_TAG, ""), tags.get(lookup.RUNTIME_TAG, ""), Path())
+    return replace(found, location=store.download(uri))
+
+
+def _unknown(uri: str, store: Store, expected: str) -> RegistryError:
+    return RegistryError.of(
+        f"No such model: {uri}",
+        where=store.uri,
+        expected=expected,
+        got="none of that name",
+        next_step="run `creditloom register`, see `creditloom history`, or decide with `--bundle data/model`",
+    )

@@ -1,0 +1,78 @@
+"""What a consumer must send and what comes back, in MLflow's words.
+
+Every column is required but the optional facts of the policy; all but the id and `as_of` may be null. Amounts, counts and flags are of
+type `any`, because MLflow refuses int64 where a double is declared and null where a boolean is: the same column is int64 in a batch
+without nulls and float64 in one with. The runtime checks their values itself. `as_of` comes back as text through Spark and REST: MLflow
+has no moment inside a struct.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from creditloom.decision.frames.arrow import TYPES
+from creditloom.decision.frames.frame import AMOUNTS, COUNTS, FLAGS, ID
+from creditloom.decision.loader import PARAMS
+from creditloom.decision.rulebook.condition import OPTIONAL
+from creditloom.serving.inputs import Column, columns
+
+if TYPE_CHECKING:
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec
+
+EXAMPLE_DAY = "2025-12-01"  # any day on which a law profile is in force
+
+
+def input_example(bundle: Path) -> pd.DataFrame:
+    """Two invented applications, one of zeros and one of nulls: what a frame looks like, and nobody's data."""
+    return pd.DataFrame({column.name: _example(column) for column in columns(bundle)})
+
+
+def signature(bundle: Path) -> ModelSignature:
+    """Inputs as the bundle reads them, outputs as `creditloom.decision.frames.arrow` types them, and the parameters of `predict`."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ParamSchema, ParamSpec, Schema
+
+    required = {column.name for column in columns(bundle)}
+    inputs = Schema([_input(column, is_required=column.name in required) for column in columns(bundle, OPTIONAL)])
+    outputs = Schema([_output(name, kind) for name, kind in {ID: pa.int64(), **TYPES}.items()])
+    return ModelSignature(inputs, outputs, ParamSchema([ParamSpec(name, "string", default) for name, default in PARAMS.items()]))
+
+
+def _input(column: Column, *, is_required: bool) -> ColSpec:
+    from mlflow.types import ColSpec
+    from mlflow.types.schema import AnyType
+
+    kinds = {"id": "long", "time": "datetime", "number": "double", "text": "string"}
+    kind = AnyType() if column.name in (*AMOUNTS, *COUNTS, *FLAGS, *OPTIONAL) else kinds[column.kind]
+    return ColSpec(kind, column.name, required=is_required)
+
+
+def _output(name: str, kind: pa.DataType) -> ColSpec:
+    from mlflow.types import ColSpec
+
+    return ColSpec(_mlflow_type(kind), name)
+
+
+def _mlflow_type(kind: pa.DataType) -> Any:
+    from mlflow.types import DataType
+    from mlflow.types.schema import Array, Object, Property
+
+    if pa.types.is_list(kind):
+        return Array(_mlflow_type(kind.value_type))
+    if pa.types.is_struct(kind):
+        return Object([Property(field.name, _mlflow_type(field.type)) for field in kind])
+    return {pa.float64(): DataType.double, pa.int64(): DataType.long}.get(kind, DataType.string)
+
+
+def _example(column: Column) -> Any:
+    if column.kind == "id":
+        return [1, 2]
+    if column.kind == "time":
+        return pd.to_datetime([EXAMPLE_DAY] * 2)
+    return {"number": [0.0, np.nan], "flag": [True, None], "text": pd.array(["", None], dtype="str")}[column.kind]

@@ -1,0 +1,262 @@
+"""The only reader and writer of Parquet and JSON files.
+
+Writes are atomic: a file appears whole or not at all. Parquet is zstd level 3 (a matrix: snappy) in row groups of 122,880 rows, without
+pandas metadata, so that the same table gives the same bytes. A raw table lies either in one file `<root>/<name>.parquet`
+or in parts `<root>/<name>/*.parquet`, read in name order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from creditloom.storage.files.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROW_GROUP = 122_880  # DuckDB's vector-friendly row-group size
+COMPRESSION: Mapping[str, Any] = {"compression": "zstd", "compression_level": 3}
+FAST_COMPRESSION: Mapping[str, Any] = {"compression": "snappy"}
+"""Of a matrix: its doubles shrink little by zstd, which takes twice the time to write them."""
+MATRIX_ROWS = 8_192
+"""Of a row group of a matrix at least: of fewer, writer and readers begin thousands of column chunks more often than they need to."""
+
+StrPath = str | os.PathLike[str]
+
+
+def open_parquet(path: StrPath) -> pq.ParquetFile:
+    """Open one Parquet file for reading; `DataError` if it is absent, empty or not Parquet."""
+    file = Path(path)
+    if not file.is_file():
+        raise DataError.of(
+            "No such file",
+            where=file,
+            expected="a Parquet file",
+            got="a folder" if file.is_dir() else "nothing",
+            next_step="check the path",
+        )
+    if file.stat().st_size == 0:
+        raise DataError.of(
+            "Empty file",
+            where=file,
+            expected="a Parquet file",
+            got="0 bytes",
+            next_step="write the file again",
+        )
+    try:
+        return pq.ParquetFile(file, pre_buffer=False)  # read ahead, a matrix lies in memory whole until it is closed
+    except pa.ArrowInvalid as error:
+        raise DataError.of(
+            "Not a Parquet file",
+            where=file,
+            expected="a file that starts and ends with PAR1",
+            got=str(error).split(". ")[0],
+            next_step="convert it, for example with pandas: frame.to_parquet(path, index=False)",
+        ) from error
+
+
+def _parts(path: StrPath) -> tuple[Path, ...]:
+    folder = Path(path)
+    if not folder.is_dir():
+        return (folder,)
+    parts = tuple(sorted(folder.glob("*.parquet")))
+    if not parts:
+        raise DataError.of(
+            "Empty folder",
+            where=folder,
+            expected="*.parquet files",
+            got="none",
+            next_step="check the path",
+        )
+    return parts
+
+
+def table_files(root: StrPath, name: str) -> tuple[Path, ...]:
+    """Files of raw table `name` under `root`, in reading order; () when the table is not there."""
+    whole = Path(root) / f"{name}.parquet"
+    if whole.is_file():
+        return (whole,)
+    return tuple(sorted((Path(root) / name).glob("*.parquet")))
+
+
+def iter_tables(path: StrPath, columns: Sequence[str] | None = None, rows: int = 65_536) -> Iterator[pa.Table]:
+    """Yield the table at `path` (a file or a folder of parts) in blocks of at most `rows` rows, in file order."""
+    for part in _parts(path):
+        with open_parquet(part) as file:
+            for batch in file.iter_batches(rows, columns=None if columns is None else list(columns)):
+                yield pa.Table.from_batches([batch])
+
+
+def read_table(path: StrPath, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a file, or a folder of parts, whole; dictionary-encoded strings stay encoded."""
+    tables = []
+    for part in _parts(path):
+        with open_parquet(part) as file:
+            tables.append(file.read(columns=None if columns is None else list(columns)))
+    return tables[0] if len(tables) == 1 else pa.concat_tables(tables).unify_dictionaries()
+
+
+def read_frame(path: StrPath, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read a file, or a folder of parts, as a data frame with a plain row index."""
+    return read_table(path, columns).to_pandas(ignore_metadata=True)
+
+
+class Writer:
+    """Write one Parquet file block by block; the file appears under its name only when the block ends without error.
+
+    `statistics`: the columns whose smallest and largest values are kept; all where None. `least_rows`: blocks are held until they have
+    so many rows together, and make a row group.
+    """
+
+    def __init__(
+        self,
+        path: StrPath,
+        schema: pa.Schema,
+        statistics: Sequence[str] | None = None,
+        compression: Mapping[str, Any] = COMPRESSION,
+        least_rows: int = 0,
+    ) -> None:
+        self.path, self._compression, self._least_rows = Path(path), compression, least_rows
+        self._held: list[pa.Table] = []
+        self._statistics = True if statistics is None else list(statistics)
+        self.schema = schema.remove_metadata()
+        self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+
+    def __enter__(self) -> Self:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        whole = [field.name for field in self.schema if pa.types.is_int64(field.type) or pa.types.is_timestamp(field.type)]
+        self._file = pq.ParquetWriter(
+            self._temporary,
+            self.schema,
+            use_dictionary=[field.name for field in self.schema if field.name not in whole and not pa.types.is_floating(field.type)],
+            column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),  # sorted ids and times: 40 % smaller, written in 40 % of the time
+            write_statistics=self._statistics,
+            **self._compression,
+        )
+        return self
+
+    def write(self, table: pa.Table) -> None:
+        """Append one block; its columns must be the schema's, in its order."""
+        self._held.append(table.replace_schema_metadata(None))
+        if sum(map(len, self._held)) >= self._least_rows:
+            self._write_held()
+
+    def _write_held(self) -> None:
+        held, self._held = self._held, []
+        if held:
+            self._file.write_table(pa.concat_tables(held), row_group_size=ROW_GROUP)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._write_held()
+            self._file.close()  # may fail too: the footer does not fit a full disk
+            if kind is None:
+                self._temporary.replace(self.path)
+        finally:
+            self._temporary.unlink(missing_ok=True)
+
+
+def matrix_writer(path: StrPath, schema: pa.Schema) -> Writer:
+    """The writer of a matrix: thousands of columns of doubles that nobody searches by value, read a few times and then made again."""
+    return Writer(path, schema, statistics=(), compression=FAST_COMPRESSION, least_rows=MATRIX_ROWS)
+
+
+def write_table(table: pa.Table, path: StrPath, statistics: Sequence[str] | None = None) -> None:
+    """Write one Parquet file, atomically; `statistics` as of `Writer`."""
+    with Writer(path, table.schema, statistics) as writer:
+        writer.write(table)
+
+
+def write_text(text: str, path: StrPath) -> None:
+    """Write UTF-8 text with Unix line ends, atomically."""
+    file = Path(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(value: Any, path: StrPath) -> None:
+    """Write canonical JSON, atomically: sorted keys, indent 1, a newline at the end, NaN refused."""
+    write_text(
+        json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+        path,
+    )
+
+
+def read_json(path: StrPath) -> Any:
+    """Read a JSON file; `DataError` when it is absent or broken."""
+    file = Path(path)
+    if not file.is_file():
+        raise DataError.of(
+            "No such file",
+            where=file,
+            expected="a JSON file",
+            got="nothing",
+            next_step="run the stage that writes it",
+        )
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise DataError.of(
+            "Broken JSON",
+            where=file,
+            expected="JSON",
+            got=str(error),
+            next_step="run the stage that writes it again",
+        ) from error
+
+
+# Write a folder whole or not at all.
+
+
+@contextmanager
+def whole_folder(target: Path, mark: str, *, force: bool = False) -> Iterator[Path]:
+    """Yield an empty folder beside `target`; it takes the target's place when the block ends well, and is gone when it does not.
+
+    Only a folder that is empty, or holds the file `mark` (ours), is replaced; any other needs `force`. Raises DataError.
+    """
+    _check_place(target, mark, force=force)
+    work = target.with_name(f".{target.name}.{os.getpid()}.new")
+    old = target.with_name(f".{target.name}.{os.getpid()}.old")
+    try:
+        work.mkdir(parents=True)
+        yield work
+        if target.exists():
+            target.replace(old)
+        work.replace(target)
+    finally:
+        if old.exists() and not target.exists():
+            old.replace(target)
+        for left in (work, old):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _check_place(target: Path, mark: str, *, force: bool) -> None:
+    if target.exists() and not target.is_dir():
+        raise DataError.of("The output is a file", where=target, expected="a folder", got="a file", next_step="choose another --out")
+    if not target.is_dir() or force or (target / mark).is_file() or not any(target.iterdir()):
+        return
+    raise DataError.of(
+        "The output folder holds something else", where=target, expected=f"an empty or new folder, or one with {mark}",
+        got=", ".join(sorted(p.name for p in target.iterdir())[:5]), next_step="choose another --out, or add --force to replace it",
+    )  # fmt: skip

@@ -1,0 +1,37 @@
+"""Where the pipeline's data comes from: the simulated world, a folder of raw tables, or a finished feature table."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from creditloom.storage.contract.contract import Checked, check_tables
+from creditloom.storage.contract.rules import Period
+from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.params import SourceParams
+
+
+def check_source(params: SourceParams, quarantine: Path, clean: Path) -> Checked:
+    """Check the raw tables of a `world` or `tables` source; bad rows go to `quarantine`, mended files to `clean`.
+
+    Raises DataError as `creditloom.storage.contract.contract.check_tables`.
+    """
+    if params.kind == "matrix":
+        raise DataError.of(
+            "A finished feature table has no raw tables", where=params.path, expected="source.kind `world` or `tables`", got="`matrix`",
+            next_step="read it with creditloom.storage.matrix.to_matrix",
+        )  # fmt: skip
+    return check_tables(Path(params.path), quarantine, clean, max_bad_share=params.max_bad_share, period=period(params))
+
+
+def period(params: SourceParams) -> Period:
+    """First and last moment that an event may have. A simulated world may run ahead of the clock on the wall; nothing else may."""
+    last = None if params.latest is None else dt.datetime.combine(params.latest, dt.time.max)
+    if params.kind != "world":
+        last = min(filter(None, (last, now())))
+    return Period(dt.datetime.combine(params.earliest, dt.time.min), last)
+
+
+def now() -> dt.datetime:
+    """This moment as naive UTC, as all times in the tables are."""
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)

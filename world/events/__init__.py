@@ -1,0 +1,1 @@
+"""What people leave behind: one module per family of raw tables."""

@@ -1,0 +1,1 @@
+"""The incumbent policy, the loans it books and how they perform."""
