@@ -16,19 +16,19 @@ export DVC_NO_ANALYTICS := 1
 export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup repro test check format wheel consumer proof evidence bench scale
+.PHONY: help setup repro test check format consumer proof evidence bench scale
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-setup: ## .venv from requirements.lock, installed again only when the lock has changed
-	@lock=$$(git hash-object --no-filters requirements.lock) && \
+setup: ## .venv from requirements.lock with this checkout in it; installed again only when lock, pyproject or place have changed
+	@lock="$$(git hash-object --no-filters requirements.lock) $$(git hash-object --no-filters pyproject.toml) $(CURDIR)" && \
 	if [ "$$(cat $(STAMP) 2>/dev/null)" != "$$lock" ]; then \
 		[ -x $(RUN) ] || $(PYTHON) -m venv .venv || exit 1; \
 		$(RUN) -m pip install --require-hashes -r requirements.lock || exit 1; \
+		$(RUN) -m pip install --no-deps --no-build-isolation -q -e . || exit 1; \
 		echo "$$lock" > $(STAMP); \
 	fi
-	@cmp -s pipeline/launcher.sh $(BIN)/creditloom || { cp pipeline/launcher.sh $(BIN)/creditloom && chmod +x $(BIN)/creditloom; }
 
 repro: setup ## raw events to the finished report and the registered model
 	@$(BIN)/creditloom params
@@ -49,11 +49,8 @@ format: setup ## write the one format
 	$(RUN) -m ruff check --fix-only -q .
 	$(RUN) -m ruff format .
 
-wheel: setup ## dist/creditloom-<version>.whl: from raw events to a decision without this repository
-	$(RUN) -m pipeline.wheel
-
-consumer: setup ## the registered model and the wheel in a clean environment, on Spark and over REST (minutes)
-	$(RUN) -m pytest -m slow tests/registry tests/score/test_events.py tests/score/test_spark.py
+consumer: setup ## the registered model and the wheel in clean environments, on Spark and over REST (minutes)
+	$(RUN) -m pytest -m slow tests/registry tests/package tests/score/test_events.py tests/score/test_spark.py
 
 proof: setup ## every slow test: worlds at seeds 1-5, rules broken on purpose, jobs killed at random, 10^6 pairs (an hour)
 	$(RUN) -m pytest -m slow

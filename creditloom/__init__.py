@@ -1,1 +1,54 @@
-"""Credit decisions from raw events to an explained, priced, replayable decision."""
+"""Credit decisions woven from raw events: explained, priced, replayable.
+
+The names below are the public API. Each is loaded when it is first used, so `import creditloom` waits for no library.
+
+    creditloom.Decider.load("data/model").decide(frame)        # a bundle decides a frame, one row out per row in
+    creditloom.score("night", source="rows.parquet", bundle="data/model")     # a batch with ledger, receipts and quarantine
+    creditloom.verify("night")                                 # [] while every byte is as it was sealed
+
+What else lies in the package (`creditloom.<room>...`) may change between minor releases. A public name is not taken away at once: for
+one minor release at least it works and warns (`DeprecationWarning`, with what to use instead).
+"""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from creditloom.decision.decide import Decider
+    from creditloom.pipeline.api import fit, quote, simulate
+    from creditloom.serving.from_events import from_events
+    from creditloom.serving.score import Scored, score
+    from creditloom.serving.verify import verify
+
+__version__ = "0.2.0"
+__all__ = ["Decider", "Scored", "__version__", "fit", "from_events", "quote", "score", "simulate", "verify"]
+
+_PUBLIC = {
+    "Decider": "creditloom.decision.decide",
+    "Scored": "creditloom.serving.score",
+    "fit": "creditloom.pipeline.api",
+    "from_events": "creditloom.serving.from_events",
+    "quote": "creditloom.pipeline.api",
+    "score": "creditloom.serving.score",
+    "simulate": "creditloom.pipeline.api",
+    "verify": "creditloom.serving.verify",
+}
+_DEPRECATED: dict[str, tuple[str, str]] = {}  # name -> (public name that takes its place, release that takes it away)
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is asked for."""
+    if name in _DEPRECATED:
+        instead, gone = _DEPRECATED[name]
+        warnings.warn(f"creditloom.{name} goes in {gone}: use creditloom.{instead}", DeprecationWarning, stacklevel=2)
+        name = instead
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'creditloom' has no attribute {name!r}; its names are {', '.join(sorted(_PUBLIC))}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC})

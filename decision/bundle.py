@@ -12,13 +12,14 @@ import numpy as np
 
 from .base.catalogue import Catalogue
 from .base.errors import DecisionError
-from .base.typed import canonical, parse
+from .base.typed import canonical, check_format, parse
 from .rulebook.policy import Policy
 from .score.margin import Margin
 from .score.scorer import Calibration, Reference, Scorer
 from .score.tiers import Tiers
 
 MANIFEST = "manifest.json"
+FORMAT = 2  # of the manifest and, as it lists them, of all files of a bundle; 0.1.0 wrote 1, without saying so
 SCORING = ("model.txt", "catalogue.json", "calibration.json")
 REQUIRED = (*SCORING, "tiers.json", "policy.json", "reference.json")
 
@@ -64,7 +65,7 @@ class Bundle:
 def write_manifest(folder: str | Path) -> str:
     """Hash the files that a decision reads into manifest.json; return the bundle's version. Others in the folder are not part of it."""
     root = Path(folder)
-    manifest = canonical({"files": {name: hashlib.sha256(_bytes(root / name)).hexdigest() for name in REQUIRED}})
+    manifest = canonical({"format": FORMAT, "files": {name: hashlib.sha256(_bytes(root / name)).hexdigest() for name in REQUIRED}})
     (root / MANIFEST).write_bytes(manifest)
     return hashlib.sha256(manifest).hexdigest()
 
@@ -83,9 +84,13 @@ def scorer_of(texts: dict[str, bytes], threads: int | None) -> Scorer:
 
 def _listed(root: Path, manifest: bytes) -> dict[str, str]:
     try:
-        files = json.loads(manifest)["files"]
-    except (ValueError, KeyError, TypeError) as error:
+        content = dict(json.loads(manifest))
+    except (ValueError, TypeError) as error:
         raise _refusal("the manifest cannot be read", root / MANIFEST, '{"files": {name: sha256}}', str(error)) from error
+    check_format(content, FORMAT, str(root / MANIFEST))
+    files = content.get("files")
+    if not isinstance(files, dict):
+        raise _refusal("the manifest lists no files", root / MANIFEST, '{"files": {name: sha256}}', repr(files))
     strange = [name for name in files if Path(name).name != name]
     missing = sorted(set(REQUIRED) - set(files))
     if strange or missing:

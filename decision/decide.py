@@ -82,7 +82,7 @@ class Decider:
     def decide(
         self, frame: pd.DataFrame, *, explain: Explain = "adverse", language: Language = "en", product: str = "", law: str = ""
     ) -> pd.DataFrame:
-        """One decision per row; `output.py` lists the columns.
+        """One decision per row; `frames/arrow.py` lists the columns.
 
         explain: `adverse` gives reasons where a decision is adverse or a limit cut; `all` gives them to everyone and adds
         `points_base` and `points_<concept>`; `none` leaves out the score's reasons (not fit for a notice to the applicant).
@@ -106,7 +106,7 @@ class Decider:
         return table_of(self._decided(rows, policy, priced, (explain, language, law)))
 
     def _decided(self, rows: Frame, policy: Policy, priced: Offers | None, asked: tuple[Explain, Language, str]) -> dict[str, Any]:
-        """The columns of `output.py`, as arrays of numpy or Arrow."""
+        """The columns of `frames/arrow.py`, as arrays of numpy or Arrow."""
         explain, language, law = asked
         one_of("explain", explain, EXPLAINS)
         one_of("language", language, LANGUAGES)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.types as kinds
 from numpy.typing import NDArray
 
-from creditloom.storage.contract.schema import missing_column
+from creditloom.storage.contract.rules import missing_column
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.params import SourceParams
 from creditloom.storage.files.store import open_parquet

@@ -21,6 +21,7 @@ import pyarrow as pa
 from rich.progress import Progress
 
 from creditloom.storage.files import store
+from creditloom.storage.files.formats import RESULTS, write_document
 from creditloom.world import truth
 from creditloom.world.config.nature import Nature
 from creditloom.world.config.numbers import Calendar, WorldError, WorldParams
@@ -164,4 +165,4 @@ def _write_truth(setting: Setting, coefficients: Coefficients, folder: Path) -> 
             writer.write(table)
     shutil.rmtree(parts)
     defaulted = store.read_table(file, ["defaulted"])["defaulted"].to_numpy()
-    store.write_json(truth.meta(setting, coefficients, defaulted), folder / "meta.json")
+    write_document(truth.meta(setting, coefficients, defaulted), folder / "meta.json", RESULTS)

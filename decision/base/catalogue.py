@@ -10,7 +10,9 @@ from functools import cached_property
 import numpy as np
 
 from .errors import DecisionError
-from .typed import canonical, parse
+from .typed import canonical, check_format, parse
+
+VERSION = 1  # of a catalogue: its format, under a name of its own
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Catalogue:
 
     concepts: tuple[Concept, ...]
     features: tuple[Feature, ...]
-    version: int = 1
+    version: int = VERSION
 
     def __post_init__(self) -> None:
         known = {c.id for c in self.concepts}
@@ -77,7 +79,9 @@ class Catalogue:
     @classmethod
     def from_json(cls, text: str | bytes) -> Catalogue:
         """Read `catalogue.json`; keys that the runtime does not use are ignored."""
-        return parse(cls, json.loads(text), "catalogue.json", extra="ignore")
+        content = json.loads(text)
+        check_format(content, VERSION, "catalogue.json", "version")
+        return parse(cls, content, "catalogue.json", extra="ignore")
 
     @cached_property
     def names(self) -> tuple[str, ...]:

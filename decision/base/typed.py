@@ -105,6 +105,23 @@ def _refusal(where: str, expected: str, got: object) -> DecisionError:
     )
 
 
+def check_format(content: Any, newest: int, where: str, key: str = "format") -> int:
+    """The format that a stored document names under `key`; 1 where it names none, as all that 0.1.0 wrote.
+
+    Raises `DecisionError` for one later than `newest`, which only a later release can read.
+    """
+    found = content.get(key, 1) if isinstance(content, Mapping) else 1
+    if type(found) is int and 1 <= found <= newest:
+        return found
+    raise DecisionError(
+        "the document has a format that this creditloom does not know",
+        where=where,
+        expected=f"{key} {newest}, or an earlier one",
+        got=f"{key} {found!r}",
+        next_step="use a newer creditloom, or the one that wrote it",
+    )
+
+
 def plain(value: Any) -> Any:
     """The JSON form of a frozen dataclass: objects, lists, ISO dates; `parse` reads it back unchanged."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from ..base.errors import DecisionError
-from ..base.typed import parse, plain
+from ..base.typed import check_format, parse, plain
 from ..frames.frame import POLICY_INPUTS
 from .condition import Figure
 from .law import Law, in_order
@@ -80,6 +80,7 @@ class Validation:
     revalidate_by: dt.date
 
 
+VERSION = 2  # of policy.json: its format, under a name of its own
 APPROVED, REFERRED = ("G1", "G2", "G3", "G4", "G5", "G6"), ("G7",)
 NO_SOURCES = Sources(())
 GRADES = tuple(f"G{k}" for k in range(1, 11))
@@ -110,7 +111,9 @@ class Policy:
     @classmethod
     def from_json(cls, text: str | bytes) -> Policy:
         """Read `policy.json`, strictly."""
-        policy = parse(cls, json.loads(text), "policy.json")
+        content = json.loads(text)
+        check_format(content, VERSION, "policy.json", "version")
+        policy = parse(cls, content, "policy.json")
         unknown = sorted(set(policy.inputs) - set(POLICY_INPUTS))
         if unknown:
             raise _refusal("policy.json inputs", f"of {', '.join(POLICY_INPUTS)}", unknown[0])
@@ -183,7 +186,7 @@ def compile_policy(
     annual = {p.id: price_list(p) for p in every}
     return plain(
         Policy(
-            2, product, every, in_order(laws), other_laws, filters, sources, validation, horizon_days, _verdicts(product), annual,
+            VERSION, product, every, in_order(laws), other_laws, filters, sources, validation, horizon_days, _verdicts(product), annual,
             POLICY_INPUTS,
         )
     )  # fmt: skip
@@ -192,7 +195,7 @@ def compile_policy(
 def tiers_only_policy(approve: tuple[str, ...] = APPROVED, refer: tuple[str, ...] = REFERRED) -> dict[str, Any]:
     """The content of `policy.json` for a table of the user's own: the tier alone decides, limit and rate stay null."""
     verdicts: dict[str, Verdict] = {**dict.fromkeys(approve, "approve"), **dict.fromkeys(refer, "refer")}
-    return plain(Policy(2, None, (), (), (), None, NO_SOURCES, None, 365.0, verdicts, {}, ()))
+    return plain(Policy(VERSION, None, (), (), (), None, NO_SOURCES, None, 365.0, verdicts, {}, ()))
 
 
 def _verdicts(product: Product) -> dict[str, Verdict]:

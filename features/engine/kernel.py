@@ -28,7 +28,7 @@ def kernel(spine: pa.Table, tables: Mapping[str, pa.Table], snapshot: Mapping[st
     """Features of one bucket: the spine's rows in order, float64, null where the catalogue says.
 
     `spine`: row 0..n-1, application_id, applicant_id, as_of, consents and whatever else is passed through. `tables`: what
-    `events.events` gave for each raw table present. `snapshot`: what `others` gave by name, one value per row of the
+    `events` gave for each raw table present. `snapshot`: what `others` gave by name, one value per row of the
     spine. Facts of the policy stand between the spine's columns and the features.
     """
     as_of = pc.cast(spine.column("as_of").combine_chunks(), pa.int64()).to_numpy(zero_copy_only=False)

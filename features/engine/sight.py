@@ -1,4 +1,4 @@
-"""The point-in-time join of `events.events` for rows that are held in memory: what the applications of one bucket see of a raw table.
+"""The point-in-time join: what applications see of a raw table, as a relation (`events`) and for rows of one bucket in memory.
 
 The embedded engine reads its buckets by it, in less CPU than DuckDB takes for the relational form; a test holds them together.
 """

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +87,7 @@ def _require() -> None:
 
 def _root() -> Path:
     """The folder that holds this package, whatever its name: workers import it from there."""
-    return Path(__file__).resolve().parents[len(__name__.split(".")) - 1]
+    return Path(str(files(__name__.partition(".")[0]))).parent
 
 
 SPINE = "spine"

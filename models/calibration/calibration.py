@@ -2,7 +2,7 @@
 
 A quarter's bads say little: a hundred of them, some weighted 1 / propensity, leave the level uncertain by an eighth and the slope by a
 sixth. The slope is therefore drawn to 1, since a margin is a log-odds already, and the intercept moved until the mean PD is the level that
-all months with labels let expect (`level.py`; domain 6: Platt, then the anchor).
+all months with labels let expect (the level, below; domain 6: Platt, then the anchor).
 """
 
 from __future__ import annotations

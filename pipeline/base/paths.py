@@ -17,6 +17,7 @@ REVIEW_RULES = PRODUCTS / "review"
 FILTERS = PRODUCTS / "filters.yaml"
 SOURCES = PRODUCTS / "sources.yaml"
 BENCHMARKS = PRODUCTS / "benchmarks.yaml"
+BARS = PACKAGE / "models" / "evaluation" / "bars" / "bars.yaml"
 WORLD = PACKAGE / "world" / "world.yaml"
 BOOK = PACKAGE / "world" / "book" / "book.yaml"
 
@@ -78,3 +79,8 @@ BENCH = REPORTS / "bench.json"
 FORWARD = REPORTS / "forward"
 OPTIMUM = REPORTS / "optimum"
 COMPARE = REPORTS / "compare"
+
+
+def params_file() -> Path:
+    """params.yaml of the folder a command runs in, or the committed one where that folder has none."""
+    return PARAMS if PARAMS.is_file() else DEFAULTS

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from creditloom.pipeline.base import paths
-from creditloom.storage.files.refusal import refusals
-from creditloom.storage.files.store import write_json
+from creditloom.storage.files.errors import refusals
+from creditloom.storage.files.formats import RESULTS, write_document
 
 STAGES = ("simulate", "featurize", "select", "train", "calibrate", "bundle", "decide", "evaluate", "explain", "report")
 """The stages in the order of the DAG; `tune` is frozen and stands beside them."""
@@ -27,7 +27,7 @@ def timed(stage: str) -> Iterator[dict[str, int]]:
     start = time.perf_counter()
     yield rows
     seconds = round(time.perf_counter() - start, 3)
-    write_json({"stage": stage, "seconds": seconds, "rows": rows}, paths.RUNTIME / f"{stage}.json")
+    write_document({"stage": stage, "seconds": seconds, "rows": rows}, paths.RUNTIME / f"{stage}.json", RESULTS)
 
 
 def run(stage: str, main: Callable[[], Mapping[str, int] | None]) -> None:

@@ -14,11 +14,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from creditloom.models.evaluation.bars import BARS, figure
+from creditloom.models.evaluation.bars import Bars, figure
 from creditloom.pipeline import chain
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import document
 from creditloom.pipeline.commands.model.params import assignments
-from creditloom.storage.files.store import read_json, write_json
+from creditloom.storage.files.formats import RESULTS, read_document
+from creditloom.storage.files.store import write_json
 
 Run = dict[str, Any]
 
@@ -55,9 +57,9 @@ def _measure(seed: int, changes: dict[str, Any]) -> Run:
     with tempfile.TemporaryDirectory(prefix="creditloom-evidence-") as folder:
         chain.prepare(Path(folder), {**changes, "seed": seed})
         chain.run(Path(folder), chain.TO_METRICS)
-        metrics = read_json(Path(folder) / paths.METRICS)
+        metrics = read_document(Path(folder) / paths.METRICS, RESULTS)
     Console(stderr=True).print(f"seed {seed}: {time.perf_counter() - start:.0f} s")
-    return {"seed": seed, "metrics": metrics, "passed": {bar.figure: bar.judge(metrics) for bar in BARS}}
+    return {"seed": seed, "metrics": metrics, "passed": {bar.figure: bar.judge(metrics) for bar in document(Bars, paths.BARS).bars}}
 
 
 def _held(runs: list[Run]) -> bool:
@@ -68,7 +70,7 @@ def _table(runs: list[Run], applicants: int) -> Table:
     table = Table(title=f"{applicants:,} applicants, model (ridge logit)")
     for heading in ("bar", "aim", *(f"seed {run['seed']}" for run in runs)):
         table.add_column(heading)
-    for bar in BARS:
+    for bar in document(Bars, paths.BARS).bars:
         table.add_row(bar.name, bar.aim, *(_cell(bar.figure, bar.ridge, run) for run in runs))
     return table
 

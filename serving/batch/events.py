@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from creditloom.serving.batch.job import batch_folder
 from creditloom.serving.inputs import Column, columns
 from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.contract.rules import Period
-from creditloom.storage.files.store import matrix_writer, read_json, read_table, whole_folder, write_json, write_table
+from creditloom.storage.files.formats import FEATURES, read_document
+from creditloom.storage.files.store import matrix_writer, read_table, whole_folder, write_json, write_table
 from creditloom.storage.sources import now
 
 MARK = "features.json"
@@ -35,11 +36,11 @@ def features_of(events: Path, as_of: dt.datetime | None, bundle: Path, output: P
     target = batch_folder(output).with_suffix(".features")
     asked = _asked(events, as_of, bundle)
     matrix = target / "matrix.parquet"
-    if not ((target / MARK).is_file() and read_json(target / MARK) == asked):
+    if not ((target / MARK).is_file() and {**read_document(target / MARK, FEATURES), "format": FEATURES} == asked):
         engine_params = FeatureParams(engine=engine)
         with whole_folder(target, MARK) as work:
             checked = check_tables(events, work / "quarantine", work / "clean", max_bad_share=max_bad_share, period=Period(EARLIEST, now()))
-            sources = checked.files if as_of is None else {**checked.files, "applications": _moved(checked.files, as_of, work)}
+            sources = checked.files if as_of is None else {**checked.files, "applications": moved(checked.files, as_of, work)}
             _write(sources, engine_params, bundle, work / matrix.name)
             for passing in ("clean", "moved.parquet"):
                 shutil.rmtree(work / passing) if (work / passing).is_dir() else (work / passing).unlink(missing_ok=True)
@@ -51,11 +52,12 @@ def _asked(events: Path, as_of: dt.datetime | None, bundle: Path) -> dict[str, A
     """All that the matrix depends on but the code."""
     files = [[str(file.relative_to(events)), file.stat().st_size, file.stat().st_mtime_ns] for file in sorted(events.rglob("*.parquet"))]
     read = [column.name for column in columns(bundle)]
-    return {"events": str(events.absolute()), "files": files, "as_of": None if as_of is None else as_of.isoformat(), "columns": read}
+    moment = None if as_of is None else as_of.isoformat()
+    return {"format": FEATURES, "events": str(events.absolute()), "files": files, "as_of": moment, "columns": read}
 
 
-def _moved(files: Mapping[str, tuple[str, ...]], as_of: dt.datetime, work: Path) -> tuple[str, ...]:
-    """The applications as of another moment."""
+def moved(files: Mapping[str, Sequence[Path | str]], as_of: dt.datetime, work: Path) -> tuple[str, ...]:
+    """The applications as of another moment, as a file in `work`."""
     table = pa.concat_tables([read_table(file) for file in files["applications"]]).unify_dictionaries()
     moments = pa.array(np.full(len(table), np.datetime64(as_of, "us")), pa.timestamp("us"))
     write_table(table.set_column(table.schema.get_field_index("as_of"), "as_of", moments), work / "moved.parquet")

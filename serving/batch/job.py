@@ -15,6 +15,7 @@ from creditloom.serving.batch.output import BatchFolder, duplicates, writing
 from creditloom.serving.batch.part import Batch, Decide, Outcome, Receipt, Work
 from creditloom.serving.ledger.entries import link, merkle_root, sealed
 from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.formats import BATCH
 from creditloom.storage.files.store import Writer, iter_tables, open_parquet
 
 SUFFIX = ".parquet"
@@ -111,8 +112,8 @@ class Job:
 
     def run(self, tally: Tally, tell: Callable[[int], None], *, replace: bool) -> dict[str, Any]:
         """Decide what is not done yet; return the manifest. The folder must be claimed."""
-        document, folder = self.document(), self.batch.folder
-        folder.begin(document, replace=replace)
+        folder = self.batch.folder
+        document = folder.begin(self.document(), replace=replace)
         for receipt in folder.finished():
             tally.add(receipt)
         tally.resumed = tally.rows
@@ -121,12 +122,13 @@ class Job:
         tell(tally.rows)
         previous = tally.links[-1] if tally.links else link(document)
         for made in self._made(tally.rows):
-            receipt = {**made, "previous": previous}
+            receipt = {"format": BATCH, **made, "previous": previous}
             folder.note(receipt["part"], receipt)
             tally.add(receipt)
             previous = tally.links[-1]
             tell(tally.rows)
-        manifest = sealed({**tally.figures(), "batch": link(document), "parts": tally.links, "root": merkle_root(tally.links)})
+        ends = {"batch": link(document), "parts": tally.links, "root": merkle_root(tally.links)}
+        manifest = sealed({"format": BATCH, **tally.figures(), **ends})
         folder.seal(manifest)
         return manifest
 
@@ -135,6 +137,7 @@ class Job:
         batch = self.batch
         files = [asdict(file) for file in batch.source.fingerprints]
         return {
+            "format": BATCH,
             "input": {"path": str(batch.source.source.absolute()), "files": files}, "columns": batch.names,
             "versions": batch.versions.as_dict(), "options": dict(self.asked), "part_rows": batch.part_rows,
         }  # fmt: skip

@@ -1,6 +1,6 @@
 """The folder that a batch writes: parts that appear whole or not at all, each with a receipt, so that a killed job goes on where it was.
 
-batch.json      what was asked: input files, model, options; another batch does not go into the same folder
+batch.json      what was asked: input files, model, options, and the format of the folder; another batch does not go into the same one
 decisions/ ledger/ quarantine/   part-00000.parquet, ...; a part without bad rows has no file in quarantine/
 receipts/       part-00000.json: counts, sha256 of the part's files, and of the receipt before it; written last
 manifest.json   written when all parts are there: counts, links and their Merkle root
@@ -20,8 +20,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from creditloom.storage.files import formats
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.files.store import read_json, write_json, write_table
+from creditloom.storage.files.formats import read_document
+from creditloom.storage.files.store import write_json, write_table
 
 KINDS = ("decisions", "ledger", "quarantine")
 BATCH, MANIFEST, LOCK = "batch.json", "manifest.json", ".lock"
@@ -67,24 +69,30 @@ class BatchFolder:
 
     def asked(self) -> dict[str, Any] | None:
         """What batch.json says; None in a new folder."""
-        return read_json(self.root / BATCH) if (self.root / BATCH).is_file() else None
+        return read_document(self.root / BATCH, formats.BATCH) if (self.root / BATCH).is_file() else None
 
-    def begin(self, batch: Mapping[str, Any], *, replace: bool) -> None:
-        """Make ready for `batch`: leftovers of a killed job go, finished parts stay. DataError where the folder holds another batch."""
+    def begin(self, batch: Mapping[str, Any], *, replace: bool) -> dict[str, Any]:
+        """Make ready for `batch`: leftovers of a killed job go, finished parts stay. DataError where the folder holds another batch.
+
+        Returns what batch.json says: of a batch that an earlier release began it stays as that wrote it, since the receipts follow from it.
+        """
         before = self.asked()
+        is_same = before is not None and {**before, "format": batch["format"]} == batch
         if before is None and not replace and any(path.name != LOCK for path in self.root.iterdir()):
             raise self._taken("other files", "an empty or new folder")
-        if before is not None and before != batch and not replace:
-            differing = [key for key in batch if before.get(key) != batch[key]]
+        if before is not None and not is_same and not replace:
+            differing = [key for key in batch if key != "format" and before.get(key) != batch[key]]
             raise self._taken(f"a batch with another {', '.join(differing)}", "the same batch, or an empty folder")
-        if replace and before != batch:
+        if replace and not is_same:
             self._clear()
+        document = dict(before if before is not None and is_same else batch)
         with writing(self.root):
             for kind in (*KINDS, "receipts"):
                 (self.root / kind).mkdir(exist_ok=True)
             for leftover in self.root.rglob(".*.tmp"):
                 leftover.unlink()
-            write_json(batch, self.root / BATCH)
+            write_json(document, self.root / BATCH)
+        return document
 
     def file(self, kind: str, part: int) -> Path:
         """Where one file of a part lies."""
@@ -98,7 +106,7 @@ class BatchFolder:
         """Receipts of the parts that are whole, from the first to the last before a gap; files are held against their sha256."""
         part = 0
         while self.receipt(part).is_file():
-            receipt: dict[str, Any] = read_json(self.receipt(part))
+            receipt = read_document(self.receipt(part), formats.BATCH)
             if any(sha256(self.file(kind, part)) != sha for kind, sha in receipt["files"].items()):
                 return
             yield receipt
@@ -111,7 +119,7 @@ class BatchFolder:
             for kind, table in tables.items():
                 self.file(kind, part).unlink(missing_ok=True)
                 if len(table) or kind != "quarantine":
-                    write_table(table, self.file(kind, part))
+                    write_table(table, self.file(kind, part), version=formats.BATCH)
                     found[kind] = str(sha256(self.file(kind, part)))
         return found
 

@@ -23,7 +23,7 @@ from creditloom.serving.batch.model import Model
 from creditloom.serving.batch.output import BatchFolder
 from creditloom.serving.batch.part import Batch, Receipt, in_order
 from creditloom.serving.registry.lookup import Version
-from creditloom.storage.files.refusal import exit_code, is_ours
+from creditloom.storage.files.errors import exit_code, is_ours
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from creditloom.serving.ledger.entries import link, merkle_root, sealed
 from creditloom.serving.ledger.hashing import decision_hashes
+from creditloom.storage.files.formats import BATCH, check_format
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,9 @@ class Finding:
 
 
 def chain_findings(batch: Mapping[str, Any], receipts: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]) -> Iterator[Finding]:
-    """batch.json, every receipt and manifest.json, each held against the next."""
+    """batch.json, every receipt and manifest.json, each held against the next. DataError for a format of a later release."""
+    for where, document in (("batch.json", batch), *((_receipt(k), r) for k, r in enumerate(receipts)), ("manifest.json", manifest)):
+        check_format(document, BATCH, where)
     previous = link(batch)
     if manifest["batch"] != previous:
         yield Finding("batch.json", "its content is not what the batch was made with")
@@ -31,9 +34,9 @@ def chain_findings(batch: Mapping[str, Any], receipts: Sequence[Mapping[str, Any
     for k, (receipt, noted) in enumerate(zip(receipts, manifest["parts"], strict=False)):
         found = link(receipt)
         if found != noted:
-            yield Finding(f"receipts/part-{k:05}.json", f"sealed as {noted[:12]}, now {found[:12]}")
+            yield Finding(_receipt(k), f"sealed as {noted[:12]}, now {found[:12]}")
         elif receipt["previous"] != previous:
-            yield Finding(f"receipts/part-{k:05}.json", "does not follow from the one before it")
+            yield Finding(_receipt(k), "does not follow from the one before it")
         previous = noted
     if manifest != sealed(manifest):
         yield Finding("manifest.json", "its content is not what was sealed")
@@ -43,6 +46,10 @@ def chain_findings(batch: Mapping[str, Any], receipts: Sequence[Mapping[str, Any
         total = sum(receipt[name] for receipt in receipts)
         if len(receipts) == len(manifest["parts"]) and manifest[name] != total:
             yield Finding("manifest.json", f"`{name}` says {manifest[name]}, the receipts {total}")
+
+
+def _receipt(part: int) -> str:
+    return f"receipts/part-{part:05}.json"
 
 
 def changed_rows(decisions: pa.Table, ledger: pa.Table) -> np.ndarray:

@@ -14,6 +14,7 @@ from creditloom.serving.batch.input import BatchInput, blocks
 from creditloom.serving.batch.model import Model
 from creditloom.serving.batch.output import BatchFolder
 from creditloom.serving.inputs import Column
+from creditloom.serving.ledger.earlier import decides_equally
 from creditloom.serving.ledger.hashing import canonical, row_hashes
 from creditloom.serving.ledger.replay import Decide
 from creditloom.storage.files.errors import DataError
@@ -23,17 +24,21 @@ REGISTERED = "models:/"
 
 
 def model_of(asked: Mapping[str, Any], bundle: Path | None, registry: Path) -> Model:
-    """The model named in batch.json, or the bundle given; DataError unless every piece is the one that decided."""
+    """The model named in batch.json, or the bundle given; DataError unless every piece is the one that decided.
+
+    The code may be today's in place of an earlier release's that is known to decide equally (`earlier`).
+    """
     name = asked["options"]["model"]
     is_registered = bundle is None and name.startswith(REGISTERED)
     found = Model.of_uri(name, registry) if is_registered else Model.of_bundle(bundle or Path(name))
     wanted, here = asked["versions"], found.versions(asked["options"].get("product", "")).as_dict()
     differing = [piece for piece in wanted if wanted[piece] != here[piece]]
-    if differing:
+    if differing and (is_registered or not decides_equally(wanted, here)):
         raise DataError.of(
             "These are not the versions that decided", where=found.name,
             expected=f"bundle {wanted['bundle'][:12]}, code {wanted['code'][:12]}",
-            got=f"another {', '.join(differing)}", next_step="name the bundle with --bundle, or check out the code of that day",
+            got=f"another {', '.join(differing)}",
+            next_step="name the bundle with --bundle; where the code differs, replay with the release of that day",
         )  # fmt: skip
     return found
 

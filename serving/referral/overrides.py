@@ -6,7 +6,6 @@ A wrong freeze or refusal is put right here, with reason and role (S5-R44).
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +13,8 @@ from typing import Any, Literal
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from creditloom.storage.files.formats import OVERRIDES, of_line, to_line
 
 Outcome = Literal["approve", "decline"]
 FIRST = "0" * 64
@@ -44,11 +45,14 @@ class Override:
 
 
 def read(path: Path) -> tuple[Override, ...]:
-    """All overrides, oldest first; () when there is none. Raises ReferralError where a line does not follow from the one before."""
+    """All overrides, oldest first; () when there is none.
+
+    Raises ReferralError where a line does not follow from the one before, DataError for a line that a later release wrote.
+    """
     if not path.is_file():
         return ()
     lines = path.read_text(encoding="utf-8").splitlines()
-    found = tuple(Override(**json.loads(line)) for line in lines)
+    found = tuple(Override(**of_line(line, OVERRIDES, f"{path}, line {number}")) for number, line in enumerate(lines, start=1))
     for number, (override, before) in enumerate(zip(found, [None, *lines], strict=False), start=1):
         expected = FIRST if before is None else _hash(before)
         if override.previous != expected:
@@ -70,7 +74,7 @@ def append(override: Override, queue: pd.DataFrame, path: Path) -> Override:
     chained = Override(**{**asdict(override), "previous": _hash(lines[-1]) if lines else FIRST})
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8", newline="\n") as out:
-        out.write(json.dumps(asdict(chained), sort_keys=True, ensure_ascii=False) + "\n")
+        out.write(to_line(asdict(chained), OVERRIDES) + "\n")
     return chained
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
 
 from creditloom.serving.registry.errors import RegistryError
+from creditloom.storage.files.formats import ALIASES, of_line, to_line
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,15 @@ def append(change: Change, path: Path) -> None:
     """Add one line."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8", newline="\n") as lines:
-        lines.write(json.dumps(asdict(change), sort_keys=True, ensure_ascii=False) + "\n")
+        lines.write(to_line(asdict(change), ALIASES) + "\n")
 
 
 def read(path: Path) -> tuple[Change, ...]:
-    """All changes, oldest first; () when there was none."""
+    """All changes, oldest first; () when there was none. DataError for a line that a later release wrote."""
     if not path.is_file():
         return ()
-    return tuple(Change(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line)
+    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+    return tuple(Change(**of_line(line, ALIASES, f"{path}, line {number}")) for number, line in lines if line)
 
 
 def was(changes: tuple[Change, ...], alias: str, version: int) -> bool:

@@ -17,8 +17,7 @@ import duckdb
 
 from creditloom.features.contract.tables import EVENT_TABLES, TABLES, Table
 from creditloom.storage.contract.lookups import Lookups
-from creditloom.storage.contract.rules import SQL_TYPES, Period, Rule, rules, type_rules
-from creditloom.storage.contract.schema import check_schema
+from creditloom.storage.contract.rules import SQL_TYPES, Period, Rule, check_schema, rules, type_rules
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import table_files, write_json
 

@@ -31,6 +31,9 @@ FAST_COMPRESSION: Mapping[str, Any] = {"compression": "snappy"}
 MATRIX_ROWS = 8_192
 """Of a row group of a matrix at least: of fewer, writer and readers begin thousands of column chunks more often than they need to."""
 
+FORMAT = b"creditloom.format"
+"""Under which a Parquet file notes its format, where it has one (formats.py)."""
+
 StrPath = str | os.PathLike[str]
 
 
@@ -115,7 +118,7 @@ class Writer:
     """Write one Parquet file block by block; the file appears under its name only when the block ends without error.
 
     `statistics`: the columns whose smallest and largest values are kept; all where None. `least_rows`: blocks are held until they have
-    so many rows together, and make a row group.
+    so many rows together, and make a row group. `version`: the table's format, noted in the metadata of the schema.
     """
 
     def __init__(
@@ -125,11 +128,12 @@ class Writer:
         statistics: Sequence[str] | None = None,
         compression: Mapping[str, Any] = COMPRESSION,
         least_rows: int = 0,
+        version: int | None = None,
     ) -> None:
         self.path, self._compression, self._least_rows = Path(path), compression, least_rows
         self._held: list[pa.Table] = []
         self._statistics = True if statistics is None else list(statistics)
-        self.schema = schema.remove_metadata()
+        self.schema = schema.with_metadata(None if version is None else {FORMAT: str(version)})
         self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
 
     def __enter__(self) -> Self:
@@ -177,9 +181,9 @@ def matrix_writer(path: StrPath, schema: pa.Schema) -> Writer:
     return Writer(path, schema, statistics=(), compression=FAST_COMPRESSION, least_rows=MATRIX_ROWS)
 
 
-def write_table(table: pa.Table, path: StrPath, statistics: Sequence[str] | None = None) -> None:
-    """Write one Parquet file, atomically; `statistics` as of `Writer`."""
-    with Writer(path, table.schema, statistics) as writer:
+def write_table(table: pa.Table, path: StrPath, statistics: Sequence[str] | None = None, version: int | None = None) -> None:
+    """Write one Parquet file, atomically; `statistics` and `version` as of `Writer`."""
+    with Writer(path, table.schema, statistics, version=version) as writer:
         writer.write(table)
 
 

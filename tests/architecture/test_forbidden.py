@@ -9,6 +9,7 @@ import tomllib
 from itertools import chain
 
 import yaml
+from packaging.requirements import Requirement
 
 from creditloom.pipeline.base import params
 from tests.architecture.source import ROOT, modules, path_of, tree_of
@@ -92,16 +93,24 @@ def test_the_lock_pins_hashes_and_names_no_host() -> None:
 
 
 def test_the_lock_covers_what_pyproject_asks_for() -> None:
-    """Every dependency of pyproject.toml stands in the lock, in the version asked for."""
+    """Every dependency of pyproject.toml stands in the lock, in a version that its range allows."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lock = {
         m[1].lower().replace("_", "-"): m[2]
         for m in re.finditer(r"^([\w.\-]+)(?:\[[^\]]*\])?==(\S+)", (ROOT / "requirements.lock").read_text(), re.M)
     }
     for wanted in [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]:
-        name, _, version = re.sub(r"\[.*?\]", "", wanted).partition("==")
-        name = re.split(r"[><=~!]", name)[0].lower()
-        assert name in lock and version in ("", lock[name]), wanted
+        assert Requirement(wanted).name == project["name"] or _covers(lock, wanted), wanted
+
+
+def test_a_version_out_of_range_is_seen() -> None:
+    assert _covers({"pandas": "3.1"}, "pandas>=3.0,<4")
+    assert not _covers({"pandas": "2.9.9"}, "pandas>=3.0,<4") and not _covers({}, "pandas")
+
+
+def _covers(lock: dict[str, str], wanted: str) -> bool:
+    asked = Requirement(wanted)
+    return asked.name.lower() in lock and lock[asked.name.lower()] in asked.specifier
 
 
 def test_no_tracked_file_is_big() -> None:

@@ -23,7 +23,7 @@ ALLOWED = {
     "serving": ("decision", "features", "storage"),
     "portfolio": ("decision", "models"),
     # the top floor: nobody imports it
-    "pipeline": ROOMS,
+    "pipeline": ("", *ROOMS),  # "" is the package itself, which says its version
 }
 
 
@@ -46,7 +46,7 @@ def test_what_a_room_may_import_lies_below_it() -> None:
     """The table above has floors: rooms can be put in an order in which each allows only earlier ones."""
     placed: list[str] = []
     while len(placed) < len(ROOMS):
-        ready = [room for room in ROOMS if room not in placed and set(ALLOWED[room]) - {room} <= set(placed)]
+        ready = [room for room in ROOMS if room not in placed and set(ALLOWED[room]) - {room, ""} <= set(placed)]
         assert ready, f"a circle among {sorted(set(ROOMS) - set(placed))}"
         placed += ready
 
@@ -76,6 +76,7 @@ def test_only_the_verbs_that_run_it_know_the_world() -> None:
         module for module in modules() if room_of(module) != "world" and any(_in(name, "creditloom.world") for name in imports(module))
     ]
     assert knowing == [
+        "creditloom.pipeline.api",
         "creditloom.pipeline.commands.portfolio.book_world",
         "creditloom.pipeline.proof.machinery",
         "creditloom.pipeline.stages.simulate.__main__",

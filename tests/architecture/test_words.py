@@ -9,7 +9,7 @@ import yaml
 
 from creditloom.features.contract import tables
 from creditloom.features.families import registry
-from tests.architecture.source import ROOT
+from tests.architecture.source import ROOMS, ROOT
 
 WORLD = yaml.safe_load((ROOT / "world/world.yaml").read_text(encoding="utf-8"))
 FEATURES = registry.catalogue(tables.TABLES)
@@ -68,6 +68,6 @@ def test_every_command_of_the_documents_exists() -> None:
 def test_every_path_of_the_documents_exists(name: str) -> None:
     """Paths in backticks that name something tracked; outs and placeholders are left out."""
     written = re.findall(
-        r"`((?:pipeline|features|models|products|tests|examples|data/world)/[\w./]*)`", (ROOT / name).read_text(encoding="utf-8")
+        rf"`((?:{'|'.join((*ROOMS, 'products', 'tests', 'examples', 'docs'))})/[\w./]*)`", (ROOT / name).read_text(encoding="utf-8")
     )
     assert [path for path in written if not (ROOT / path).exists()] == []

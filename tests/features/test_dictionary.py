@@ -5,8 +5,10 @@ from __future__ import annotations
 from creditloom.features.contract.tables import EVENT_TABLES
 from creditloom.features.families.registry import plan
 from creditloom.pipeline.commands.model.dictionary import DOCS, documents
+from tests.checkout import needs_checkout
 
 
+@needs_checkout
 def test_the_pages_are_up_to_date() -> None:
     stale = [name for name, text in documents().items() if not (DOCS / name).is_file() or (DOCS / name).read_text(encoding="utf-8") != text]
     assert stale == [], "run `creditloom dictionary` and commit docs/"

@@ -17,7 +17,7 @@ from creditloom.pipeline.base.params import section
 from creditloom.pipeline.cli import build
 from creditloom.pipeline.commands.model import fit as fit_command
 from creditloom.pipeline.commands.model.fit import PARAMS
-from creditloom.storage.files.refusal import refusals
+from creditloom.storage.files.errors import refusals
 
 Run = Callable[..., Result]
 N = 400

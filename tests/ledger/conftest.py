@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from creditloom.pipeline.cli import build
-from creditloom.storage.files.refusal import refusals
+from creditloom.storage.files.errors import refusals
 from tests.registry.small import applications, write_bundle
 
 Command = Callable[..., Result]

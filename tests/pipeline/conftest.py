@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from creditloom.pipeline import chain
-from tests.architecture.source import ROOT
+from creditloom.pipeline.base import paths
 
 SMALL = {  # so many bads that 2,000 applicants calibrate, tiers to suit, and a model that is quick rather than good
     "seed": 7,
@@ -36,7 +36,7 @@ SMALL = {  # so many bads that 2,000 applicants calibrate, tiers to suit, and a 
 
 def small_run(folder: Path, stages: tuple[str, ...], **changes: object) -> Path:
     """Run the chain on a small world in `folder`; returns the folder."""
-    chain.prepare(folder, {**SMALL, **changes}, ROOT / "params.yaml")
+    chain.prepare(folder, {**SMALL, **changes}, paths.DEFAULTS)
     chain.run(folder, stages)
     return folder
 

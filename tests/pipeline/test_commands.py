@@ -11,16 +11,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from creditloom.pipeline.base import stage
+from creditloom.pipeline.base import paths, stage
 from creditloom.pipeline.base.params import ParamsError
-from creditloom.pipeline.cli import COMMANDS, build
-from creditloom.storage.files.errors import DataError
-from creditloom.storage.files.refusal import refusals
-from tests.architecture.source import ROOT
+from creditloom.pipeline.cli import COMMANDS, build, contents
+from creditloom.storage.files.errors import DataError, refusals
 
 
 def _creditloom(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    env = {**os.environ, "PYTHONPATH": str(paths.PACKAGE.parent)}
     return subprocess.run(
         [sys.executable, "-m", "creditloom.pipeline.cli", *args], cwd=cwd, env=env, capture_output=True, text=True, timeout=120
     )
@@ -59,7 +57,7 @@ def test_a_stage_that_refuses_notes_nothing(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_params_are_checked_from_the_command_line(tmp_path: Path) -> None:
-    good = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    good = (paths.DEFAULTS).read_text(encoding="utf-8")
     (tmp_path / "params.yaml").write_text(good, encoding="utf-8")
     assert _creditloom("params", cwd=tmp_path).returncode == 0
     (tmp_path / "params.yaml").write_text(good.replace("\nseed: 1\n", "\nseed: one\n"), encoding="utf-8")
@@ -69,7 +67,7 @@ def test_params_are_checked_from_the_command_line(tmp_path: Path) -> None:
 
 
 def test_two_blocks_may_not_tell_two_calendars(tmp_path: Path) -> None:
-    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "params.yaml").write_text((paths.DEFAULTS).read_text(encoding="utf-8"), encoding="utf-8")
     refused = _creditloom("params", "--set", "calendar.train_months=14", cwd=tmp_path)
     assert refused.returncode == 2 and "calendar.train_months is 14 but split.train_months is 15" in refused.stderr
 
@@ -86,7 +84,7 @@ def test_every_command_explains_itself(name: str) -> None:
 
 
 def test_help_lists_every_command() -> None:
-    shown = CliRunner().invoke(build(COMMANDS), ["--help"], prog_name="creditloom")
+    shown = CliRunner().invoke(contents(), ["--help"], prog_name="creditloom")
     assert shown.exit_code == 0 and [name for name in COMMANDS if f" {name} " not in shown.stdout] == []
 
 
@@ -94,8 +92,8 @@ def test_asking_the_registry_does_not_wait_for_the_libraries_that_score() -> Non
     """`make repro` asks at the end of every run whether the model is registered."""
     code = "import sys; from creditloom.pipeline import cli; cli.build(['register'])\n"
     code += "sys.exit(bool({'lightgbm', 'mlflow', 'sklearn'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=120, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=paths.PACKAGE.parent, timeout=120, check=False).returncode == 0
 
 
 def test_an_unknown_command_is_refused() -> None:
-    assert _creditloom("frobnicate", cwd=ROOT).returncode == 2
+    assert _creditloom("frobnicate", cwd=paths.PACKAGE.parent).returncode == 2

@@ -21,13 +21,17 @@ GOOD = {
 }
 
 
+def bar(figure: str, **edges: float) -> Bar:
+    return Bar(name="a bar", chinese="", figure=figure, kind="share", source="", **edges)
+
+
 @pytest.mark.parametrize(("value", "met"), [(0.619, False), (0.62, True), (0.75, True), (0.7501, False), (None, None)])
 def test_a_bar_holds_on_its_edges(value: float | None, met: bool | None) -> None:
-    assert Bar("approval", "portfolio.approval_rate", low=0.62, high=0.75).judge({"portfolio": {"approval_rate": value}}) is met
+    assert bar("portfolio.approval_rate", low=0.62, high=0.75).judge({"portfolio": {"approval_rate": value}}) is met
 
 
 def test_a_bar_says_its_aim() -> None:
-    assert [Bar("", "", low=0.9).aim, Bar("", "", high=0.013).aim, Bar("", "", low=0.62, high=0.75).aim] == [
+    assert [bar("", low=0.9).aim, bar("", high=0.013).aim, bar("", low=0.62, high=0.75).aim] == [
         ">= 0.9",
         "<= 0.013",
         "0.62-0.75",

@@ -12,11 +12,13 @@ from typing import Any, get_type_hints
 import pytest
 import yaml
 
+from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import SECTIONS, ParamsError, document, section
 from creditloom.pipeline.commands.model.params import TYPES, type_of
-from tests.architecture.source import ROOT, modules, tree_of
+from tests.architecture.source import modules, room_of, tree_of
+from tests.checkout import needs_checkout
 
-COMMITTED = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+COMMITTED = yaml.safe_load((paths.DEFAULTS).read_text(encoding="utf-8"))
 
 
 def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -49,7 +51,7 @@ def test_every_block_has_a_type_and_every_type_a_block() -> None:
 
 @pytest.mark.parametrize("name", SECTIONS)
 def test_the_committed_params_are_as_declared(name: str) -> None:
-    section(name, type_of(name), ROOT / "params.yaml")
+    section(name, type_of(name), paths.DEFAULTS)
 
 
 @pytest.mark.parametrize("leaf", list(_leaves(COMMITTED)), ids=".".join)
@@ -108,9 +110,10 @@ def test_an_integer_may_stand_for_a_float_and_a_quoted_day_for_a_date(tmp_path: 
     assert document(dict[str, datetime.date], _file(tmp_path, "seed: '2024-01-31'\n")) == {"seed": datetime.date(2024, 1, 31)}
 
 
+@needs_checkout
 def test_a_stage_reads_a_block_as_the_type_that_is_checked() -> None:
     """`creditloom params` checks each block as the very type with which the stages read it."""
-    nodes = [node for module in modules() if module.startswith("pipeline.") for node in ast.walk(tree_of(module))]
+    nodes = [node for module in modules() if room_of(module) == "pipeline" for node in ast.walk(tree_of(module))]
     calls = [node for node in nodes if isinstance(node, ast.Call) and len(node.args) == 2 and isinstance(node.args[0], ast.Constant)]
     read = {
         (str(ast.literal_eval(call.args[0])), ast.unparse(call.args[1]).rpartition(".")[2])

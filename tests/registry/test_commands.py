@@ -46,7 +46,7 @@ def home(house: House, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_registering_leaves_a_receipt_and_a_first_champion(home: Path, house: House) -> None:
     receipt = json.loads((home / "data" / "registry" / "registered.json").read_text())
-    assert receipt == {"name": "credit-decision", "version": 1, "bundle_sha256": house.versions[0].bundle_sha256}
+    assert receipt == {"format": 2, "name": "credit-decision", "version": 1, "bundle_sha256": house.versions[0].bundle_sha256}
     (change,) = (home / "data" / "registry" / "aliases.jsonl").read_text().splitlines()
     assert json.loads(change)["alias"] == "champion"
 

@@ -17,7 +17,7 @@ from creditloom.decision.frames.arrow import decisions_table
 from creditloom.features.engine.engine import build as features
 from creditloom.pipeline.cli import build
 from creditloom.storage.contract.contract import check_tables
-from creditloom.storage.files.refusal import refusals
+from creditloom.storage.files.errors import refusals
 from creditloom.storage.files.store import read_table
 from tests.features.raw import PARAMS, random_raw, write_raw
 from tests.features.test_spark import needs_spark

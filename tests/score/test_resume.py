@@ -124,7 +124,7 @@ def test_a_full_disk_ends_cleanly_and_the_next_run_goes_on(
 ) -> None:
     from creditloom.serving.batch import output as batch_output
 
-    def full(table: object, path: Path) -> None:
+    def full(table: object, path: Path, **_: object) -> None:
         raise OSError(28, "No space left on device", str(path))
 
     monkeypatch.setattr(batch_output, "write_table", full)

@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from creditloom.pipeline.proof.trace.citations import cited_in
-from tests.architecture.source import ROOT
+from tests.architecture.source import PACKAGE, ROOMS, ROOT
 
-COPIED = ("features", "models", "pipeline", "products", "tests", "docs", "data/world", "params.yaml", "pyproject.toml", "dvc.yaml")
+COPIED = (*ROOMS, PACKAGE, "products", "tests", "docs", "params.yaml", "pyproject.toml", "dvc.yaml")
 SOURCES = {"S1", "S2", "S3", "S4", "S5"}
 PASSED, FAILED = 0, 1  # exit codes of pytest; others mean that it could not run the test
 
@@ -38,9 +38,12 @@ MUTATIONS = tuple(Mutation(**entry) for entry in yaml.safe_load((Path(__file__).
 def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The code and its tests in a folder of their own, where every named test passes."""
     folder = tmp_path_factory.mktemp("mutated")
-    for name in (*COPIED, *(f"data/{path.name}" for path in (ROOT / "data").glob("*.py"))):
+    for name in COPIED:
         (folder / name).parent.mkdir(exist_ok=True)
-        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy2)(ROOT / name, folder / name)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, symlinks=True)  # creditloom/ must link to the copies
+        else:
+            shutil.copy2(ROOT / name, folder / name)
     sound = run(folder, *sorted({mutation.test for mutation in MUTATIONS}))
     assert sound.returncode == PASSED, sound.stdout
     return folder

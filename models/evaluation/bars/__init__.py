@@ -1,18 +1,29 @@
-"""The statistical bars, declared once: which figure of metrics.json must lie where. `evidence` judges many seeds by them."""
+"""The statistical bars, as bars.yaml beside this file declares them: which figure of metrics.json must lie where.
+
+`evaluate` and `report` show one run beside them, `evidence` judges many seeds by them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A figure and the closed interval it must lie in; `figure` is its path in metrics.json, `ridge` that of the challenger's figure."""
+    """A figure and the closed interval it must lie in; `figure` is its path in metrics.json, `ridge` that of the challenger's figure.
+
+    `name` and `chinese` are its words, `kind` is how it reads: a share or rate in per cent, a p value, a count, a number, an error.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
 
     name: str
+    chinese: str
     figure: str
+    kind: Literal["share", "rate", "p", "count", "number", "error"]
+    source: str
     low: float = float("-inf")
     high: float = float("inf")
     ridge: str = ""
@@ -35,26 +46,13 @@ class Bar:
         return "-" if value is None else f"{value:.4f}"
 
 
-BARS = (
-    Bar(
-        "Gini, share of reachable",
-        "discrimination.share_of_reachable_gini",
-        low=0.90,
-        ridge="discrimination.ridge_logit.share_of_reachable_gini",
-    ),
-    Bar(
-        "calibration in the large, p",
-        "calibration.calibration_in_the_large_p",
-        low=0.01,
-        ridge="calibration.ridge_logit.calibration_in_the_large_p",
-    ),
-    Bar("tiers reversed", "calibration.tiers_reversed", high=0, ridge="calibration.ridge_logit.tiers_reversed"),
-    Bar("approval rate", "portfolio.approval_rate", low=0.62, high=0.75, ridge="portfolio.ridge_logit.approval_rate"),
-    Bar("bad rate of approved, true", "portfolio.bad_rate_approved_true", high=0.013, ridge="portfolio.ridge_logit.bad_rate_approved_true"),
-    Bar("largest miss of a family share / tolerance", "family_share_worst.of_tolerance", high=1),
-    Bar("adverse decisions with a reason", "reasons.share_with_reason", low=1),
-    Bar("points and base against score_raw", "reasons.largest_sum_error_points", high=1e-9),
-)
+@dataclass(frozen=True)
+class Bars:
+    """bars.yaml as a whole."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
+
+    bars: tuple[Bar, ...]
 
 
 def figure(metrics: Mapping[str, Any], path: str) -> float | None:

@@ -34,7 +34,7 @@ def products(json_out: Annotated[bool, typer.Option("--json", help="one JSON obj
 
 
 def _row(product: Product, laws: tuple[Law, ...]) -> dict[str, Any]:
-    tiers = Tiers.from_edges(section("policy", PolicyParams).tier_edges)
+    tiers = Tiers.from_edges(section("policy", PolicyParams, paths.params_file()).tier_edges)
     return {
         "product": product.id, "lender": product.lender, "from": product.limit.minimum.value, "to": product.limit.maximum.value,
         "daily_low": product.price.daily_low.value, "daily_high": product.price.daily_high.value, "method": product.repayment.method,

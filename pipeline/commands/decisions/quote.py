@@ -45,8 +45,7 @@ def quote(
         "product": product, "amount": amount, "daily_rate": rate, "tier": tier, "tenor": tenor, "method": method, "law": law,
         "start": _day(start), "settle_on": _day(settle_on), "overdue_days": overdue_days,
     }  # fmt: skip
-    request = _request(given, source)
-    found = answer(_product(request.product), _law(request), _tiers(), request)
+    found = quoted(_request(given, source))
     if as_json:
         sys.stdout.write(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     else:
@@ -55,7 +54,13 @@ def quote(
         raise typer.Exit(2)
 
 
-def _request(flags: dict[str, Any], source: Path | None) -> Request:
+def quoted(given: dict[str, Any]) -> dict[str, Any]:
+    """The quotation of a request by the names of `Request`; one without a start starts today."""
+    request = parse(Request, {"start": _today(), **given}, "request")
+    return answer(_product(request.product), _law(request), _tiers(), request)
+
+
+def _request(flags: dict[str, Any], source: Path | None) -> dict[str, Any]:
     """Flags over what the JSON says; a request without a start starts today."""
     text = "{}" if source is None else sys.stdin.read() if str(source) == "-" else source.read_text(encoding="utf-8")
     try:
@@ -64,9 +69,13 @@ def _request(flags: dict[str, Any], source: Path | None) -> Request:
         raise _refusal("the request is not JSON", str(source), "one object", str(error)) from error
     if not isinstance(written, dict):
         raise _refusal("the request is not JSON of one loan", str(source), "one object", type(written).__name__)
-    defaults = {"overdue_days": Request.overdue_days, "start": dt.datetime.now(dt.UTC).date().isoformat()}
+    defaults = {"overdue_days": Request.overdue_days, "start": _today()}
     chosen = {key: value for key, value in flags.items() if value is not None and value != defaults.get(key)}
-    return parse(Request, {**defaults, **written, **chosen}, "request")
+    return {**defaults, **written, **chosen}
+
+
+def _today() -> str:
+    return dt.datetime.now(dt.UTC).date().isoformat()
 
 
 def _product(name: str) -> Product:
@@ -85,7 +94,9 @@ def _law(request: Request) -> Law:
             known = ", ".join(sorted(f.stem for f in paths.LAW.glob("*.yaml")))
             raise _refusal("there is no such law profile", "law", f"one of {known}", request.law)
         return document(Law, file)
-    laws = in_order(tuple(document(Law, paths.LAW / f"{name}.yaml") for name in section("policy", PolicyParams).law_profiles))
+    laws = in_order(
+        tuple(document(Law, paths.LAW / f"{name}.yaml") for name in section("policy", PolicyParams, paths.params_file()).law_profiles)
+    )
     for law in laws:
         if law.effective_from <= request.start <= (law.effective_to or dt.date.max):
             return law
@@ -93,7 +104,7 @@ def _law(request: Request) -> Law:
 
 
 def _tiers() -> Tiers:
-    return Tiers.from_edges(section("policy", PolicyParams).tier_edges)
+    return Tiers.from_edges(section("policy", PolicyParams, paths.params_file()).tier_edges)
 
 
 def _day(moment: dt.datetime | None) -> str | None:

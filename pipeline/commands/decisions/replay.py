@@ -21,6 +21,7 @@ from creditloom.serving.batch.output import BatchFolder
 from creditloom.serving.batch.part import block_rows, in_order
 from creditloom.serving.inputs import columns
 from creditloom.serving.ledger import one
+from creditloom.serving.ledger.earlier import told
 from creditloom.serving.ledger.one import model_of
 from creditloom.serving.ledger.replay import Kept, Replay, pieces
 from creditloom.storage.files.store import iter_tables
@@ -56,6 +57,7 @@ def replay(
         work = Replay(Kept.of(_kept(batch)), read, decide, rows)
         given = blocks(source or Path(asked["input"]["path"]), one.types(read), most)
         outcome = _summed(work.kept, in_order(work, pieces(given, min(most, CALLS * rows), shuffle), threads))
+    outcome["told"] = [*told(asked["versions"]["code"], deciding.code), *outcome.get("told", ())]
     _tell(outcome, as_json=as_json)
     if outcome["mismatches"]:
         raise SystemExit(DIFFERS)
@@ -85,7 +87,7 @@ def _summed(kept: Kept, replayed: Iterator[Any]) -> dict[str, Any]:
 def _tell(outcome: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(outcome, indent=1, ensure_ascii=False) + "\n")
-    for line in chain(outcome.get("told", ()), _differing(outcome)):
+    for line in chain(outcome["told"], _differing(outcome)):
         _err.print(line)
     _err.print(f"{outcome['replayed']:,} of {outcome['decisions']:,} decisions made again, {outcome['mismatches']:,} mismatches")
 

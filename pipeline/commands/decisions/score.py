@@ -7,11 +7,11 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -22,13 +22,8 @@ from rich.text import Text
 from creditloom.pipeline.base import paths
 from creditloom.serving.batch.job import Tally
 from creditloom.serving.batch.model import CHAMPION
-from creditloom.storage.files.refusal import exit_code, is_ours
-
-if TYPE_CHECKING:
-    from creditloom.serving.batch.output import BatchFolder
-
-
-# What `creditloom score` tells while it runs and at its end.
+from creditloom.serving.score import score as score_batch
+from creditloom.storage.files.errors import exit_code, is_ours
 
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -48,9 +43,9 @@ class Progressed:
         self._bar = Progress(*columns, console=_err, disable=not sys.stderr.isatty())
         self._task = self._bar.add_task("score", total=rows)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Callable[[int], None]:
         self._bar.start()
-        return self
+        return self.tell
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._bar.stop()
@@ -146,49 +141,11 @@ def score(
     Exit codes: 0 all rows decided or set aside; 2 nothing can be decided (input, model, options); 3 another job writes the folder;
     4 the disk does not take the output; 5 the batch breaches a stop level.
     """
-    from creditloom.serving.batch.engine import engine as parts_by
-    from creditloom.serving.batch.engine import engine_name
-    from creditloom.serving.batch.input import BatchInput
-    from creditloom.serving.batch.job import Job, Tally, batch_folder, check_output, export, the_input
-    from creditloom.serving.batch.model import Model
-    from creditloom.serving.batch.output import BatchFolder
-    from creditloom.serving.batch.part import Batch
-    from creditloom.serving.batch.schema import check_banned, check_schema
-    from creditloom.serving.inputs import banned, columns
-
     start = time.perf_counter()
     with refusal_told(output, as_json=as_json):
-        given, made_by = the_input(source, events), engine_name(engine)
-        check_output(given, output)
-        deciding = Model.of_bundle(bundle) if bundle else Model.of_uri(model, paths.REGISTRY)
-        if events is not None:
-            from creditloom.serving.batch.events import features_of
-
-            given = features_of(events, as_of, deciding.bundle, output, made_by, max_bad_share)
-        found = BatchInput.open(given)
-        read = columns(deciding.bundle, next(found.schemas())[1].names)
-        for part, schema in found.schemas():
-            check_banned(schema, banned(deciding.bundle), part)
-            check_schema(schema, read, part)
-        folder = BatchFolder(batch_folder(output))
-        chosen = {"product": product, "law": law}
-        options = {"explain": explain, "language": language, **{name: value for name, value in chosen.items() if value}}
-        with folder.claimed(), Progressed(found.rows) as progress:
-            accepted = {"accept_drift": accept_drift} if accept_drift else {}
-            asked = {**options, **accepted, "model": deciding.name, "today": _day(today, folder)}
-            day = dt.date.fromisoformat(asked["today"])
-            batch = Batch(found, folder, read, deciding.versions(product), day, part_rows)
-            by = parts_by(made_by, deciding, options, threads)
-            job = Job(batch, deciding.bundle, deciding.decide({**options, "explain": "none"}), by, asked, threads)
-            tally = Tally()
-            manifest = job.run(tally, progress.tell, replace=replace)
-            export(folder, output)
-        report(manifest, tally, output, time.perf_counter() - start, as_json=as_json)
-
-
-def _day(today: dt.datetime | None, folder: BatchFolder) -> str:
-    """The day after which an as_of lies in the future: as asked, or as the run that is taken up again had it, or today."""
-    before = folder.asked()
-    if today is None and before is not None:
-        return str(before["options"]["today"])
-    return (today or dt.datetime.now(dt.UTC)).date().isoformat()
+        done = score_batch(
+            output, source=source, events=events, as_of=as_of, engine=engine, max_bad_share=max_bad_share, model=model, bundle=bundle,
+            explain=explain, language=language, product=product, law=law, accept_drift=accept_drift, threads=threads, part_rows=part_rows,
+            today=None if today is None else today.date(), replace=replace, registry=paths.REGISTRY, watched=Progressed,
+        )  # fmt: skip
+        report(done.manifest, done.tally, output, time.perf_counter() - start, as_json=as_json)

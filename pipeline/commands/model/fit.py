@@ -1,4 +1,4 @@
-"""`creditloom fit`: the command line of fitting any table with a label; `creditloom.pipeline.commands.model.fit` does it."""
+"""`creditloom fit`: train, calibrate, tier, explain and report on any table with a label, or on raw tables of one's own."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import section
 from creditloom.report import fit_page
 from creditloom.report.page.render import render
-from creditloom.storage.contract.schema import missing_column
+from creditloom.storage.contract.rules import missing_column
 from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.formats import RESULTS, write_document
 from creditloom.storage.files.params import SourceParams
-from creditloom.storage.files.store import read_frame, table_files, whole_folder, write_json, write_table, write_text
+from creditloom.storage.files.store import read_frame, table_files, whole_folder, write_table, write_text
 from creditloom.storage.finished import Finished, read_finished
 from creditloom.storage.matrix import own_concepts, own_feature
 from creditloom.storage.sources import check_source, now
@@ -153,7 +154,7 @@ def run(source: SourceParams, out: Path, *, force: bool = False) -> None:
             fitted, frame = _fitted(read, folder / "bundle", params, lambda: progress.advance(task))
         decider = Decider.load(folder / "bundle")
         write_table(decisions_table(fitted.decisions.assign(pd_held_out=fitted.cv.model_pd)), folder / "decisions.parquet")
-        write_json(content(fitted), folder / MARK)
+        write_document(content(fitted), folder / MARK, RESULTS)
         write_text(render(fit_page.report(fitted, decider, frame, f"Fit of {Path(source.path).stem}")), folder / "index.html")
         shutil.rmtree(folder / "quarantine" / "clean", ignore_errors=True)
     _show(fitted, out)

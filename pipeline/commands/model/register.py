@@ -19,7 +19,7 @@ from creditloom.serving.registry.ledger import CHALLENGER, CHAMPION, Ledger
 from creditloom.serving.registry.lookup import bundle_sha256
 from creditloom.serving.registry.runtime import RUNTIME
 from creditloom.serving.registry.store import Store
-from creditloom.storage.files.store import read_json, write_json
+from creditloom.storage.files.formats import RESULTS, read_document, write_document
 
 _say = Console(stderr=True, soft_wrap=True, highlight=False).print
 
@@ -34,7 +34,7 @@ def register(
         _receipt(ledger, known)
         _say(f"{ledger.params.name}: this bundle is registered as version {known}; nothing to do")
         return
-    version, change, short = ledger.register(paths.MODEL, RUNTIME, read_json(paths.METRICS))
+    version, change, short = ledger.register(paths.MODEL, RUNTIME, read_document(paths.METRICS, RESULTS))
     _receipt(ledger, version.version)
     _say(f"{version.name}: version {version.version} (bundle {version.bundle_sha256[:8]}, {version.runtime}) in {ledger.store.uri}")
     _tell(change)
@@ -85,7 +85,8 @@ def _ledger() -> Ledger:
 
 
 def _receipt(ledger: Ledger, version: int) -> None:
-    write_json({"name": ledger.params.name, "version": version, "bundle_sha256": bundle_sha256(paths.MODEL)}, paths.REGISTERED)
+    receipt = {"name": ledger.params.name, "version": version, "bundle_sha256": bundle_sha256(paths.MODEL)}
+    write_document(receipt, paths.REGISTERED, RESULTS)
 
 
 def _tell(change: Change) -> None:

@@ -16,7 +16,8 @@ from creditloom.pipeline.commands.portfolio.book_world import recent
 from creditloom.portfolio.book.bcard import BCard, Reviewed, ReviewParams, application_margin, outcome
 from creditloom.portfolio.book.behaviour import NAMES, WINDOW, columns
 from creditloom.portfolio.book.history import history
-from creditloom.storage.files.store import read_json, write_json, write_text
+from creditloom.storage.files.formats import BEHAVIOUR, read_document, write_document
+from creditloom.storage.files.store import write_text
 
 DPD = NAMES.index("dpd_days_now")
 
@@ -64,9 +65,10 @@ def comparison(card: BCard, parts: dict[int, Reviewed]) -> list[dict[str, Any]]:
 def write(card: BCard) -> None:
     """data/book/behaviour: the trees as text, the rest as JSON."""
     write_text(card.model_text, paths.BEHAVIOUR / "model.txt")
-    write_json(card.to_json(), paths.BEHAVIOUR / "bcard.json")
+    write_document(card.to_json(), paths.BEHAVIOUR / "bcard.json", BEHAVIOUR)
 
 
 def read() -> BCard:
     """The behaviour score that `write` wrote."""
-    return BCard.from_json(read_json(paths.BEHAVIOUR / "bcard.json"), (paths.BEHAVIOUR / "model.txt").read_text(encoding="utf-8"))
+    content = read_document(paths.BEHAVIOUR / "bcard.json", BEHAVIOUR)
+    return BCard.from_json(content, (paths.BEHAVIOUR / "model.txt").read_text(encoding="utf-8"))

@@ -30,6 +30,7 @@ from creditloom.portfolio.book.bcard import BCard, ReviewParams, fit
 from creditloom.portfolio.book.behaviour import WINDOW
 from creditloom.portfolio.book.monthly import Month, month, to_frame
 from creditloom.portfolio.book.rules import ReviewRules
+from creditloom.storage.files.formats import STANDING
 from creditloom.storage.files.store import read_frame, write_json, write_table
 
 _out = Console(width=None if Console().is_terminal else 160)
@@ -110,7 +111,7 @@ def _write(done: Course, reviewer: Reviewer, figures: dict[str, Any]) -> None:
     from creditloom.portfolio.book.picture import picture
 
     write_table(pa.concat_tables(done.months), paths.BOOK_PANEL)
-    write_table(_table(to_frame(reviewer.done[-1].standing)), paths.BOOK_STANDING)
+    write_table(_table(to_frame(reviewer.done[-1].standing)), paths.BOOK_STANDING, version=STANDING)
     write_table(_table(pd.concat([one.changes for one in reviewer.done], ignore_index=True)), paths.FORWARD / "changes.parquet")
     by_month = portfolio.months(done.months, [one.accounts for one in reviewer.done], reviewer.rules.provision)
     write_table(_table(by_month), paths.FORWARD / "months.parquet")

@@ -23,7 +23,9 @@ from creditloom.pipeline.commands.portfolio import behaviour
 from creditloom.portfolio.book import history
 from creditloom.portfolio.book.bcard import ReviewParams
 from creditloom.portfolio.book.monthly import Month, from_frame, month, to_frame
+from creditloom.portfolio.book.review import Standing
 from creditloom.portfolio.book.rules import BookError, ReviewRules
+from creditloom.storage.files.formats import STANDING, check_table
 from creditloom.storage.files.store import read_frame, read_table, write_table
 
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -40,12 +42,19 @@ def review(
     """Review every account once and write standing.parquet, changes.parquet (with reason and notice) and accounts.parquet."""
     params = section("review", ReviewParams)
     rules = document(ReviewRules, paths.REVIEW_RULES / f"{params.rules}.yaml")
-    before = from_frame(read_frame(standing)) if standing is not None else None
+    before = _before(standing) if standing is not None else None
     pds = read_frame(booked, ["application_id", "pd"]).set_index("application_id")["pd"]
     done = month(_until(panel, month_on_book), before, pds, behaviour.read(), section("policy", PolicyParams).tier_edges, rules)
     for name, frame in (("standing", to_frame(done.standing)), ("changes", done.changes), ("accounts", done.accounts)):
-        write_table(pa.Table.from_pandas(frame, preserve_index=False), output / f"{name}.parquet")
+        version = STANDING if name == "standing" else None
+        write_table(pa.Table.from_pandas(frame, preserve_index=False), output / f"{name}.parquet", version=version)
     _report(summary(done), output, as_json)
+
+
+def _before(path: Path) -> Standing:
+    """The standing that an earlier review wrote; DataError for one of a later release."""
+    check_table(path, STANDING)
+    return from_frame(read_frame(path))
 
 
 def _until(path: Path, last: int | None) -> pa.Table:

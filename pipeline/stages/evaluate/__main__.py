@@ -12,17 +12,18 @@ from rich.table import Table
 from creditloom.decision.decide import Decider
 from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.evaluation import claims
-from creditloom.models.evaluation.bars import BARS
+from creditloom.models.evaluation.bars import Bars
 from creditloom.models.evaluation.evaluate import Inputs, evaluate
 from creditloom.models.evaluation.params import EvaluateParams
 from creditloom.models.learners.ridge import from_json
 from creditloom.models.sample.split import OOT, SplitParams
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.params import section
+from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.base.rows import dataset, everyone, frame
 from creditloom.pipeline.base.stage import run
 from creditloom.pipeline.stages.evaluate.truth import claims_view, judge
-from creditloom.storage.files.store import open_parquet, read_frame, read_json, write_json, write_table
+from creditloom.storage.files.formats import RESULTS, read_document, write_document
+from creditloom.storage.files.store import open_parquet, read_frame, write_table
 
 AUDIT = ("age_years", "region_tier", "occupation", "is_student", "is_repeat")
 DECIDED = ("application_id", "pd", "tier", "decision", "limit_cny", "daily_rate", "apr_irr12", "reasons")
@@ -41,9 +42,10 @@ def main() -> dict[str, int]:
     wide = names if truth is None else tuple(dict.fromkeys((*names, *truth.known.names)))
     applications = everyone(split)
     inputs = Inputs(
-        bundle, from_json(read_json(paths.RIDGE)), dataset(applications.out_of_time(), wide),
+        bundle, from_json(read_document(paths.RIDGE, RESULTS)), dataset(applications.out_of_time(), wide),
         dataset(applications.calibrating(), names), applications,
-        read_frame(paths.DECISIONS, DECIDED), frame(_audit_columns(), split, [OOT]), read_json(paths.TRAINING)["n_bads"], truth,
+        read_frame(paths.DECISIONS, DECIDED), frame(_audit_columns(), split, [OOT]),
+        read_document(paths.TRAINING, RESULTS)["n_bads"], truth,
     )  # fmt: skip
     metrics, tables = evaluate(inputs, split, calibration, judging)
     if inputs.truth is not None:
@@ -51,7 +53,7 @@ def main() -> dict[str, int]:
         tables["claims"] = claims.table(claims_view(inputs.truth, judging.claims_applicants, shown))
     for name, table in tables.items():
         write_table(pa.Table.from_pandas(table, preserve_index=False), paths.EVALUATION / f"{name}.parquet")
-    write_json(metrics, paths.METRICS)
+    write_document(metrics, paths.METRICS, RESULTS)
     _show(metrics)
     return {"applications": metrics["rows"]["oot"]}
 
@@ -64,7 +66,7 @@ def _audit_columns() -> list[str]:
 
 def _show(metrics: Mapping[str, Any]) -> None:
     table = Table("out-of-time", "model", "aim", "ridge logit", title=f"evaluate: {metrics['rows']['oot']:,} applicants")
-    for bar in BARS:
+    for bar in document(Bars, paths.BARS).bars:
         table.add_row(bar.name, bar.shown(metrics, bar.figure), bar.aim, bar.shown(metrics, bar.ridge))
     power = metrics["discrimination"]
     table.add_row("AUC", f"{power['auc_oot']:.4f}", "", f"{power['ridge_logit']['auc_oot']:.4f}")

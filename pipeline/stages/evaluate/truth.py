@@ -16,7 +16,8 @@ from creditloom.models.evaluation.oracle import related
 from creditloom.models.sample.split import CALIBRATION, TRAIN, SplitParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.rows import dataset, everyone
-from creditloom.storage.files.store import iter_tables, read_frame, read_json
+from creditloom.storage.files.formats import RESULTS, read_document
+from creditloom.storage.files.store import iter_tables, read_frame
 
 SAMPLE = 20_000  # applicants on whom the features most related to the truth are found
 
@@ -34,7 +35,7 @@ def judge(model_names: tuple[str, ...], split: SplitParams, keep: int) -> Truth 
     wanted = {*model_names, *related(sample, targets, keep)}
     names = [name for name in catalogue.names if name in wanted]
     known = dataset(early, names, single=True)
-    return Truth(applicants, read_json(paths.TRUTH / "meta.json"), known, {f.name: f.family for f in catalogue.features})
+    return Truth(applicants, read_document(paths.TRUTH / "meta.json", RESULTS), known, {f.name: f.family for f in catalogue.features})
 
 
 # What the claims about the world are judged by: truth and raw rows of the first applicants, read part by part until they end.

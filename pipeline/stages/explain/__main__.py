@@ -15,7 +15,8 @@ from creditloom.report.explanation.explain import Explained, ExplainParams, conc
 from creditloom.report.explanation.pictures import pictures
 from creditloom.report.parts.data import Example, Picture, Text
 from creditloom.report.parts.examples import choose, examples, to_json
-from creditloom.storage.files.store import iter_tables, read_frame, write_json
+from creditloom.storage.files.formats import RESULTS, write_document
+from creditloom.storage.files.store import iter_tables, read_frame
 
 BLOCK = 10_000  # rows of the matrix held at once while the sample is picked
 
@@ -66,7 +67,7 @@ def _write(explained: Explained, drawn: tuple[Picture, ...], shown: tuple[Exampl
         "pictures": [{"name": p.name, "caption_en": p.caption.en, "caption_zh": p.caption.zh} for p in drawn],
         "examples": [to_json(example) for example in shown],
     }
-    write_json(content, paths.EXPLAIN / "explanation.json")
+    write_document(content, paths.EXPLAIN / "explanation.json", RESULTS)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The house's bars as the report shows them: Chinese names, aims and the ridge's figure in the words of their kind."""
+"""What the report is made of, read from what the stages wrote; a part whose file is not there is left out."""
 
 from __future__ import annotations
 
@@ -11,37 +11,28 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from creditloom.features.contract.tables import TABLES
-from creditloom.models.evaluation.bars import BARS, figure
 from creditloom.models.evaluation.bars import Bar as HouseBar
+from creditloom.models.evaluation.bars import Bars, figure
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import document
 from creditloom.pipeline.base.stage import STAGES
 from creditloom.report.page import figures
 from creditloom.report.parts.blocks import show
 from creditloom.report.parts.data import Bar, Coverage, Picture, ReportData, ReportParams, Step, Text
 from creditloom.report.parts.examples import from_json
+from creditloom.storage.files.formats import RESULTS, read_document
 from creditloom.storage.files.params import SourceParams
 from creditloom.storage.files.store import read_frame, read_json, table_files, write_json
-
-WORDS = {  # figure of metrics.json: its Chinese name, and how it reads
-    "discrimination.share_of_reachable_gini": ("基尼占可达上限", "share"),
-    "calibration.calibration_in_the_large_p": ("整体校准 p 值", "p"),
-    "calibration.tiers_reversed": ("等级倒挂数", "count"),
-    "portfolio.approval_rate": ("通过率", "share"),
-    "portfolio.bad_rate_approved_true": ("通过客群真实坏账率", "rate"),
-    "family_share_worst.of_tolerance": ("家族份额最大偏差与容差之比", "number"),
-    "reasons.share_with_reason": ("附理由的不利决定占比", "share"),
-    "reasons.largest_sum_error_points": ("分值合计与评分之差", "error"),
-}
 
 
 def bars(metrics: dict[str, Any]) -> tuple[Bar, ...]:
     """The house's statistical bars with what was measured, the ridge's figure beside."""
     found = []
-    for bar in BARS:
-        chinese, kind = WORDS.get(bar.figure, ("", "number"))
+    for bar in document(Bars, paths.BARS).bars:
+        kind = bar.kind
         beside = figure(metrics, bar.ridge)
         note = "" if beside is None else f"ridge {show(beside, kind)}"
-        found.append(Bar(Text(bar.name, chinese), figure(metrics, bar.figure), kind, _aim(bar, kind), bar.judge(metrics), note))
+        found.append(Bar(Text(bar.name, bar.chinese), figure(metrics, bar.figure), kind, _aim(bar, kind), bar.judge(metrics), note))
     return tuple(found)
 
 
@@ -54,14 +45,12 @@ def _aim(bar: HouseBar, kind: str) -> str:
     return f"≥ {low}" if low else f"≤ {high}"
 
 
-# What the report is made of, read from what the stages wrote; a part whose file is not there is left out.
-
 FRAMES = ("roc", "ks", "reliability", "tiers", "vintages", "states", "fairness", "claims")
 
 
 def assemble(params: ReportParams, source: SourceParams) -> ReportData:
     """Everything that data/reports and the bundle hold, as typed parts."""
-    metrics, explanation = read_json(paths.METRICS), read_json(paths.EXPLAIN / "explanation.json")
+    metrics, explanation = (read_document(file, RESULTS) for file in (paths.METRICS, paths.EXPLAIN / "explanation.json"))
     rows = volumes(source)
     shares = figures.families(metrics).merge(_points(explanation), on="family", how="left")
     return ReportData(
@@ -89,7 +78,7 @@ def _rows(path: Path) -> int:
 
 def runtime() -> pd.DataFrame:
     """stage, seconds, counts of each stage that has run, in order; also written to data/reports/runtime.json."""
-    kept = [read_json(file) for stage in STAGES if (file := paths.RUNTIME / f"{stage}.json").is_file()]
+    kept = [read_document(file, RESULTS) for stage in STAGES if (file := paths.RUNTIME / f"{stage}.json").is_file()]
     write_json({"stages": kept, "seconds": round(sum(stage["seconds"] for stage in kept), 3)}, paths.RUNTIME_JSON)
     rows = [(stage["stage"], stage["seconds"], _counts(stage["rows"])) for stage in kept]
     return pd.DataFrame(rows, columns=["stage", "seconds", "counts"])
@@ -102,7 +91,7 @@ def _counts(rows: dict[str, int]) -> str:
 
 
 def _flow(raw: pd.DataFrame) -> tuple[Step, ...]:
-    training = read_json(paths.TRAINING)
+    training = read_document(paths.TRAINING, RESULTS)
     concepts = read_json(paths.MODEL_CATALOGUE)["concepts"]
     return (
         Step(Text("raw events", "原始事件"), int(raw["rows"].sum()), f"rows in {len(raw)} tables"),

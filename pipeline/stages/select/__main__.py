@@ -14,7 +14,8 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.rows import dataset, everyone
 from creditloom.pipeline.base.stage import run
-from creditloom.storage.files.store import write_json, write_table
+from creditloom.storage.files.formats import RESULTS, write_document
+from creditloom.storage.files.store import write_table
 
 
 def main() -> dict[str, int]:
@@ -27,7 +28,7 @@ def main() -> dict[str, int]:
     loans = dataset(applications.training(), left, single=True)
     found, kept = rank(loans, catalogue, params)
     rows = table(catalogue, [*left_out, *fallen], loans, found, kept)
-    write_json({"features": list(kept), "outcomes": rows["outcome"].value_counts().to_dict()}, paths.SELECTED)
+    write_document({"features": list(kept), "outcomes": rows["outcome"].value_counts().to_dict()}, paths.SELECTED, RESULTS)
     write_table(pa.Table.from_pandas(rows, preserve_index=False), paths.SELECTION)
     _show(rows)
     return {"offered": len(rows), "kept": len(kept)}

@@ -17,19 +17,20 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.rows import dataset, everyone
 from creditloom.pipeline.base.stage import run
-from creditloom.storage.files.store import read_json, write_json, write_text
+from creditloom.storage.files.formats import RESULTS, read_document, write_document
+from creditloom.storage.files.store import write_json, write_text
 
 
 def main() -> dict[str, int]:
     """Write data/model/{model.txt,catalogue.json,ridge.json,training.json}; return the counts of rows, bads and features."""
     split = section("split", SplitParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
-    rows = dataset(everyone(split).training(), read_json(paths.SELECTED)["features"])
+    rows = dataset(everyone(split).training(), read_document(paths.SELECTED, RESULTS)["features"])
     trained = train(rows, catalogue, split, section("train", TrainParams), section("ridge", RidgeParams))
     write_text(trained.booster.model_to_string(), paths.MODEL_TXT)
     write_json(plain(subset(catalogue, trained.names)), paths.MODEL_CATALOGUE)
-    write_json(to_json(trained.ridge), paths.RIDGE)
-    write_json(trained.record, paths.TRAINING)
+    write_document(to_json(trained.ridge), paths.RIDGE, RESULTS)
+    write_document(trained.record, paths.TRAINING, RESULTS)
     _show(trained.record)
     return {"loans": trained.record["n_rows"], "bads": trained.record["n_bads"], "features": trained.record["n_features"]}
 

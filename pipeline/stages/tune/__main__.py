@@ -15,14 +15,15 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.rows import dataset, everyone
 from creditloom.pipeline.base.stage import run
-from creditloom.storage.files.store import read_json, write_json
+from creditloom.storage.files.formats import RESULTS, read_document
+from creditloom.storage.files.store import write_json
 
 
 def main() -> dict[str, int]:
     """Write data/tuning/best.json; the journal beside it lets a later run go on where this one stopped."""
     split, given = section("split", SplitParams), section("train", TrainParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
-    rows = dataset(everyone(split).training(), read_json(paths.SELECTED)["features"])
+    rows = dataset(everyone(split).training(), read_document(paths.SELECTED, RESULTS)["features"])
     journal, signs = paths.TUNING / "journal.log", signs_of(catalogue, rows.names)
     found = search(rows, signs, split, given.booster, section("tune", TuneParams), journal, progress=sys.stderr.isatty())
     write_json(asdict(found), paths.TUNING / "best.json")

@@ -1,0 +1,1 @@
+"""The package: what is installed, on a machine without this repository."""
