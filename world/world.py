@@ -22,6 +22,8 @@ from creditloom.world.people.people import People, draw_people
 from creditloom.world.risk.default import Outcome, exposure, macro_path, outcomes, solve_alpha, terms_effect
 from creditloom.world.risk.shares import Coefficients, effects, log_odds_parts, solve
 
+# A stream of random numbers is keyed by the place of its module here. A name that moves, or one put in between, gives every later
+# module other numbers and so another world: new names go to the end, and none is taken out.
 MODULES = (
     "probe", "people", "fraud", "graph", "policy", "macro", "default", "payment_flow", "social_graph", "assets", "device_stability",
     "bureau", "identity", "applications", "loans", "life", "transfers", "short",

@@ -118,10 +118,10 @@ def measure(
     profile: str, nature: Nature, applicants: int, seed: int, threads: int, base_rate: float | None = None, *, bent: bool = False
 ) -> Row:
     """One profile: its shares as made and as found, the largest error, bads in training and AUC."""
-    committed = section("world", WorldParams)
+    committed = section("world", WorldParams, paths.params_file())
     params = replace(committed, applicants=applicants, profile=profile, base_rate=base_rate or committed.base_rate)
     params = replace(params, nonlinear=bent)
-    seen = seen_states(params, nature, section("calendar", Calendar), reliability=RELIABILITY, seed=seed)
+    seen = seen_states(params, nature, section("calendar", Calendar, paths.params_file()), reliability=RELIABILITY, seed=seed)
     found, auc = found_shares(seen.x, seen.bad, seen.family_of, FAMILIES, threads)
     return {
         "profile": profile, "target": list(seen.target), "found": found.tolist(), "bads": int(seen.bad.sum()), "auc": auc,
