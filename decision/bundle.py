@@ -12,11 +12,11 @@ import numpy as np
 
 from .base.catalogue import Catalogue
 from .base.errors import DecisionError
-from .base.typed import canonical, check_format, parse
+from .base.strict_json import canonical, check_format, parse
 from .rulebook.policy import Policy
-from .score.margin import Margin
 from .score.scorer import Calibration, Reference, Scorer
 from .score.tiers import Tiers
+from .score.tree_model import Margin
 
 MANIFEST = "manifest.json"
 FORMAT = 2  # of the manifest and, as it lists them, of all files of a bundle; 0.1.0 wrote 1, without saying so
@@ -56,16 +56,28 @@ class Bundle:
             listed["policy.json"],
         )
         bundle.reference.concepts(bundle.scorer.catalogue)
-        protected = sorted(set(bundle.scorer.catalogue.names) & set(bundle.policy.protected_attributes))
+        protected = sorted(
+            set(bundle.scorer.catalogue.names) & set(bundle.policy.protected_attributes)
+        )
         if protected:
-            raise _refusal("the model reads a protected attribute", root / "catalogue.json", "none of them as a feature", protected[0])
+            raise _refusal(
+                "the model reads a protected attribute",
+                root / "catalogue.json",
+                "none of them as a feature",
+                protected[0],
+            )
         return bundle
 
 
 def write_manifest(folder: str | Path) -> str:
     """Hash the files that a decision reads into manifest.json; return the bundle's version. Others in the folder are not part of it."""
     root = Path(folder)
-    manifest = canonical({"format": FORMAT, "files": {name: hashlib.sha256(_bytes(root / name)).hexdigest() for name in REQUIRED}})
+    manifest = canonical(
+        {
+            "format": FORMAT,
+            "files": {name: hashlib.sha256(_bytes(root / name)).hexdigest() for name in REQUIRED},
+        }
+    )
     (root / MANIFEST).write_bytes(manifest)
     return hashlib.sha256(manifest).hexdigest()
 
@@ -78,23 +90,36 @@ def load_scorer(folder: str | Path, threads: int | None = None) -> Scorer:
 def scorer_of(texts: dict[str, bytes], threads: int | None) -> Scorer:
     """Model, catalogue and calibration from the bytes of their files."""
     catalogue = Catalogue.from_json(texts["catalogue.json"])
-    calibration = parse(Calibration, json.loads(texts["calibration.json"]), "calibration.json", extra="ignore")
-    return Scorer(catalogue, Margin(texts["model.txt"].decode(), catalogue.names, threads), calibration)
+    calibration = parse(
+        Calibration, json.loads(texts["calibration.json"]), "calibration.json", extra="ignore"
+    )
+    return Scorer(
+        catalogue, Margin(texts["model.txt"].decode(), catalogue.names, threads), calibration
+    )
 
 
 def _listed(root: Path, manifest: bytes) -> dict[str, str]:
     try:
         content = dict(json.loads(manifest))
     except (ValueError, TypeError) as error:
-        raise _refusal("the manifest cannot be read", root / MANIFEST, '{"files": {name: sha256}}', str(error)) from error
+        raise _refusal(
+            "the manifest cannot be read", root / MANIFEST, '{"files": {name: sha256}}', str(error)
+        ) from error
     check_format(content, FORMAT, str(root / MANIFEST))
     files = content.get("files")
     if not isinstance(files, dict):
-        raise _refusal("the manifest lists no files", root / MANIFEST, '{"files": {name: sha256}}', repr(files))
+        raise _refusal(
+            "the manifest lists no files", root / MANIFEST, '{"files": {name: sha256}}', repr(files)
+        )
     strange = [name for name in files if Path(name).name != name]
     missing = sorted(set(REQUIRED) - set(files))
     if strange or missing:
-        raise _refusal("the manifest is not that of a bundle", root / MANIFEST, ", ".join(REQUIRED), ", ".join(strange or missing))
+        raise _refusal(
+            "the manifest is not that of a bundle",
+            root / MANIFEST,
+            ", ".join(REQUIRED),
+            ", ".join(strange or missing),
+        )
     return {str(name): str(digest) for name, digest in files.items()}
 
 
@@ -102,7 +127,12 @@ def _verified(path: Path, digest: str) -> bytes:
     content = _bytes(path)
     found = hashlib.sha256(content).hexdigest()
     if found != digest:
-        raise _refusal("a file of the bundle was changed or truncated", path, f"sha256 {digest}", f"sha256 {found} of {len(content)} bytes")
+        raise _refusal(
+            "a file of the bundle was changed or truncated",
+            path,
+            f"sha256 {digest}",
+            f"sha256 {found} of {len(content)} bytes",
+        )
     return content
 
 
@@ -113,4 +143,10 @@ def _bytes(path: Path) -> bytes:
 
 
 def _refusal(what: str, where: Path, expected: str, got: str) -> DecisionError:
-    return DecisionError(what, where=str(where), expected=expected, got=got, next_step="restore the bundle, or run the bundle stage again")
+    return DecisionError(
+        what,
+        where=str(where),
+        expected=expected,
+        got=got,
+        next_step="restore the bundle, or run the bundle stage again",
+    )

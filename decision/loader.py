@@ -41,7 +41,12 @@ class DecisionModel:
         law of the day), language (en | zh).
         """
         if not isinstance(frame, pd.DataFrame):
-            raise _refusal("the input is not a frame", "predict(frame)", "a pandas DataFrame with named columns", type(frame).__name__)
+            raise _refusal(
+                "the input is not a frame",
+                "predict(frame)",
+                "a pandas DataFrame with named columns",
+                type(frame).__name__,
+            )
         return frame_of(self.decider.decide_columns(frame, **_checked(params)), frame.index, Answer)
 
     def get_raw_model(self) -> DecisionModel:
@@ -57,7 +62,12 @@ def _checked(params: Mapping[str, Any] | None) -> Any:
     given = {**PARAMS, **(params or {})}
     unknown = sorted(set(given) - set(PARAMS))
     if unknown:
-        raise _refusal("a parameter is not known", unknown[0], f"one of {', '.join(PARAMS)}", repr(given[unknown[0]]))
+        raise _refusal(
+            "a parameter is not known",
+            unknown[0],
+            f"one of {', '.join(PARAMS)}",
+            repr(given[unknown[0]]),
+        )
     return given
 
 
@@ -70,4 +80,10 @@ def _load_pyfunc(path: str) -> DecisionModel:
 
 
 def _refusal(what: str, where: str, expected: str, got: str) -> DecisionError:
-    return DecisionError(what, where=where, expected=expected, got=got, next_step="correct the call; nothing was decided")
+    return DecisionError(
+        what,
+        where=where,
+        expected=expected,
+        got=got,
+        next_step="correct the call; nothing was decided",
+    )

@@ -28,11 +28,15 @@ WINDOWS = {name: step for step, name in enumerate((*WINDOW_DAYS, EVER))}
 N_STEPS = len(WINDOWS)
 DOUBLED = {"1m": "2m", "3m": "6m", "6m": "12m"}
 """Window name to the name of the window twice as long."""
-STEP_OF_DAY = np.searchsorted(list(WINDOW_DAYS.values()), np.arange(YEAR_DAYS + 1), side="right").astype(np.uint8)
+STEP_OF_DAY = np.searchsorted(
+    list(WINDOW_DAYS.values()), np.arange(YEAR_DAYS + 1), side="right"
+).astype(np.uint8)
 """Step of each number of whole days back (0 is the newest and ends with an age of one day): every window is a whole number of days."""
 
 
-def visible(event_time: ir.TimestampValue, known_time: ir.TimestampValue, as_of: ir.TimestampValue) -> ir.BooleanValue:
+def visible(
+    event_time: ir.TimestampValue, known_time: ir.TimestampValue, as_of: ir.TimestampValue
+) -> ir.BooleanValue:
     """The point-in-time rule, both comparisons strict; the argument types may be Ibis columns or numpy arrays."""
     return (event_time < as_of) & (known_time < as_of)
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from .engine.reader import Sources, require
-from .params import LabelParams
+from .engine.raw_reader import RawFiles, require
+from .feature_params import LabelParams
 
 TABLES_OF = {  # loans -> (the loans, their performance, its clock)
     "instalment": ("loans", "loan_performance", "month_on_book"),
@@ -23,7 +23,7 @@ SCHEMA = pa.schema(
 )  # fmt: skip
 
 
-def labels(sources: Sources, params: LabelParams) -> pa.Table:
+def labels(sources: RawFiles, params: LabelParams) -> pa.Table:
     """One row per application, by application_id.
 
     `label` is 1 (bad), 0 (good) or null (not booked, window not complete, or indeterminate); `max_dpd_days` is over the months of the
@@ -31,15 +31,21 @@ def labels(sources: Sources, params: LabelParams) -> pa.Table:
     propensity of having been booked, null when not booked; `default_known_time` is when the default could first be known.
     Source: domain 6. Without a loans table nothing is booked.
     """
-    frame = _read(sources, "applications", ["application_id"]).sort_values("application_id", ignore_index=True)
+    frame = _read(sources, "applications", ["application_id"]).sort_values(
+        "application_id", ignore_index=True
+    )
     booked, performance, _ = TABLES_OF[params.loans]
     if sources.get(booked) and sources.get(performance):
         loans = _read(sources, booked, ["application_id", "is_control", "booking_propensity"])
-        frame = frame.merge(loans, on="application_id", how="left").merge(_outcomes(sources, params), on="application_id", how="left")
+        frame = frame.merge(loans, on="application_id", how="left").merge(
+            _outcomes(sources, params), on="application_id", how="left"
+        )
     else:
         empty = ("is_control", "booking_propensity", "max_dpd_days", "age", "default_known_time")
         frame = frame.assign(**dict.fromkeys(empty, np.nan))
-    return pa.Table.from_pandas(_judge(frame, params), schema=SCHEMA, preserve_index=False).replace_schema_metadata(None)
+    return pa.Table.from_pandas(
+        _judge(frame, params), schema=SCHEMA, preserve_index=False
+    ).replace_schema_metadata(None)
 
 
 def _judge(frame: pd.DataFrame, params: LabelParams) -> pd.DataFrame:
@@ -55,15 +61,21 @@ def _judge(frame: pd.DataFrame, params: LabelParams) -> pd.DataFrame:
     )[SCHEMA.names]  # fmt: skip
 
 
-def _outcomes(sources: Sources, params: LabelParams) -> pd.DataFrame:
+def _outcomes(sources: RawFiles, params: LabelParams) -> pd.DataFrame:
     """Per loan: worst days past due and last age on record within the window, and when a default was first known."""
     _, performance, clock = TABLES_OF[params.loans]
     rows = _read(sources, performance, ["application_id", clock, "dpd_days", "known_time"])
     rows = rows[rows[clock] <= params.window]
-    outcome = rows.groupby("application_id").agg(max_dpd_days=("dpd_days", "max"), age=(clock, "max"))
-    bad = rows[rows["dpd_days"] >= params.bad_dpd_days].groupby("application_id")["known_time"].min()
+    outcome = rows.groupby("application_id").agg(
+        max_dpd_days=("dpd_days", "max"), age=(clock, "max")
+    )
+    bad = (
+        rows[rows["dpd_days"] >= params.bad_dpd_days].groupby("application_id")["known_time"].min()
+    )
     return outcome.assign(default_known_time=bad).reset_index()
 
 
-def _read(sources: Sources, name: str, columns: list[str]) -> pd.DataFrame:
-    return ds.dataset(require(sources, name), format="parquet").to_table(columns=columns).to_pandas()
+def _read(sources: RawFiles, name: str, columns: list[str]) -> pd.DataFrame:
+    return (
+        ds.dataset(require(sources, name), format="parquet").to_table(columns=columns).to_pandas()
+    )

@@ -60,10 +60,17 @@ def simulate(out: Path | str, *, applicants: int = 6_000, seed: int = 1) -> dict
 
     About 680 events an applicant. Same seed, same bytes. Raises WorldError for sizes that cannot be.
     """
-    from creditloom.world.config.nature import Nature
-    from creditloom.world.config.numbers import Calendar, WorldParams
+    from creditloom.world.config.config_types import Calendar, WorldParams
+    from creditloom.world.config.world_config import WorldConfig
     from creditloom.world.simulate import simulate as written
 
     world = replace(section("world", WorldParams, paths.DEFAULTS), applicants=applicants)
     calendar = section("calendar", Calendar, paths.DEFAULTS)
-    return written(world, document(Nature, paths.WORLD), calendar, Path(out) / "raw", Path(out) / "truth", seed=seed)
+    return written(
+        world,
+        document(WorldConfig, paths.WORLD),
+        calendar,
+        Path(out) / "raw",
+        Path(out) / "truth",
+        seed=seed,
+    )

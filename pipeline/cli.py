@@ -41,7 +41,7 @@ COMMANDS = {
     "scale": "creditloom.pipeline.proof.scale:scale",
     "bench": "creditloom.pipeline.proof.bench.command:bench",
     "keep": "creditloom.pipeline.commands.model.keep:keep",
-    "machinery": "creditloom.pipeline.proof.machinery:machinery",
+    "machinery": "creditloom.pipeline.proof.share_recovery:machinery",
     "trace": "creditloom.pipeline.proof.trace.command:trace",
     "dictionary": "creditloom.pipeline.commands.model.dictionary:dictionary",
 }
@@ -73,21 +73,29 @@ def said_of(name: str) -> str:
     module, _, function = COMMANDS[name].partition(":")
     spec = importlib.util.find_spec(module)
     tree = ast.parse(Path(str(spec.origin if spec else "")).read_text(encoding="utf-8"))
-    bodies = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function]
+    bodies = [
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function
+    ]
     told = ast.get_docstring(bodies[0] if bodies else tree) or ""
     return told.splitlines()[0].rpartition("`: ")[2]
 
 
 def main() -> None:
     """Run the command line; refusals of our rooms exit with code 2 and no traceback."""
-    typed = os.environ.get("COMP_WORDS", "").split()[1:2] or sys.argv[1:2]  # what a shell wants to complete, or what was entered
+    typed = (
+        os.environ.get("COMP_WORDS", "").split()[1:2] or sys.argv[1:2]
+    )  # what a shell wants to complete, or what was entered
     asked = [name for name in typed if name in COMMANDS]
     with refusals():
         (build(asked) if asked else contents())(prog_name="creditloom")
 
 
 def _empty() -> typer.Typer:
-    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
+    app = typer.Typer(
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
     app.callback()(_about)
     return app
 
@@ -99,7 +107,12 @@ def _tell_version(asked: bool) -> None:
 
 
 def _about(
-    _version: Annotated[bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="print the version and stop")] = False,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="print the version and stop"
+        ),
+    ] = False,
 ) -> None:
     """Credit decisions from raw events. The pipeline itself runs as `make repro` or `dvc repro`."""
 

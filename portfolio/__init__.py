@@ -1,4 +1,6 @@
 """Life after booking, and of the whole book."""
 
 if __name__ != "creditloom.portfolio":  # one module must not live under two names
-    raise ImportError(f"the package is creditloom.portfolio, not {__name__}: write `import creditloom.portfolio`")
+    raise ImportError(
+        f"the package is creditloom.portfolio, not {__name__}: write `import creditloom.portfolio`"
+    )

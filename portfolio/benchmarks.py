@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from creditloom.decision.rulebook.condition import Figure
+from creditloom.decision.rulebook.condition import SourcedValue
 
 STRICT: dict[str, Any] = {"extra": "forbid", "strict": True}
 
@@ -16,7 +16,7 @@ class Named:
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     name: str
-    value: Figure
+    value: SourcedValue
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,15 @@ from creditloom.decision.pricing.capacity import expected_profit
 from creditloom.decision.rulebook.product import Product
 from creditloom.decision.rules.verdict import OUTCOMES
 
-COLUMNS = ("pd", "decision", "limit_cny", "daily_rate", "apr_irr12", "apr_simple360", "refusal_codes")
+COLUMNS = (
+    "pd",
+    "decision",
+    "limit_cny",
+    "daily_rate",
+    "apr_irr12",
+    "apr_simple360",
+    "refusal_codes",
+)
 
 
 def summary(decisions: pd.DataFrame, product: Product, account_cost: float) -> dict[str, Any]:
@@ -24,10 +32,22 @@ def summary(decisions: pd.DataFrame, product: Product, account_cost: float) -> d
     with the product's LGD and cost of funds; for a loan of one payment or by the day the APR is simple360.
     """
     lent = decisions[decisions["decision"] == "approve"]
-    apr = lent["apr_irr12"].astype(np.float64).fillna(lent["apr_simple360"].astype(np.float64)).to_numpy()
+    apr = (
+        lent["apr_irr12"]
+        .astype(np.float64)
+        .fillna(lent["apr_simple360"].astype(np.float64))
+        .to_numpy()
+    )
     limit, pd_ = (lent[name].to_numpy(np.float64) for name in ("limit_cny", "pd"))
     price = product.price
-    profit = expected_profit(limit, apr, pd_, lgd=price.lgd.value, cost_of_funds=price.cost_of_funds.value, account_cost=account_cost)
+    profit = expected_profit(
+        limit,
+        apr,
+        pd_,
+        lgd=price.lgd.value,
+        cost_of_funds=price.cost_of_funds.value,
+        account_cost=account_cost,
+    )
     codes = Counter(code for found in decisions["refusal_codes"] for code in found)
     return {
         "product": product.id,
@@ -57,7 +77,9 @@ def picture(figures: Mapping[str, Mapping[str, Any]], path: Path) -> None:
         outcomes.barh(names, share, left=left, label=outcome, color=colour)
         left += share
     outcomes.set(title="outcome, % of applications")
-    outcomes.legend(fontsize=7, ncols=4, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.08))
+    outcomes.legend(
+        fontsize=7, ncols=4, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.08)
+    )
     outcomes.invert_yaxis()
     shown = (
         ("mean_limit_cny", 1.0, "mean limit, CNY"),

@@ -9,7 +9,7 @@ from creditloom.decision.decide import Decider
 from creditloom.models.evaluation.audit import reason_table
 from creditloom.models.evaluation.figures import curves, reliability, tier_table
 from creditloom.models.fit.judgement import Fitted, fairness_table, held_out, validation
-from creditloom.report.parts.data import Bar, Example, ReportData, Step, Text
+from creditloom.report.parts.data import BarResult, Example, FlowStep, ReportData, Text
 from creditloom.report.parts.examples import choose, examples
 
 BINS, EXAMPLES, SAMPLE = 10, 4, 2_000
@@ -23,7 +23,12 @@ def report(fitted: Fitted, decider: Decider, frame: pd.DataFrame, title: str) ->
     cohort = held_out(fitted)
     roc, ks = curves(cohort)
     concepts, chosen = decider.bundle.scorer.catalogue.concepts, choose(fitted.decisions, EXAMPLES)
-    texts = pd.DataFrame([{"concept": c.id, "text_en": c.text_en, "text_zh": c.text_zh, "family": c.family} for c in concepts])
+    texts = pd.DataFrame(
+        [
+            {"concept": c.id, "text_en": c.text_en, "text_zh": c.text_zh, "family": c.family}
+            for c in concepts
+        ]
+    )
     sample = np.unique(np.linspace(0, len(frame) - 1, min(SAMPLE, len(frame))).astype(int))
     mean_points = decider.points(frame.iloc[sample])[1].abs().mean()
     return ReportData(
@@ -39,27 +44,40 @@ def report(fitted: Fitted, decider: Decider, frame: pd.DataFrame, title: str) ->
 
 def _examples(decider: Decider, rows: pd.DataFrame) -> tuple[Example, ...]:
     base, points = decider.points(rows)
-    english, chinese = (decider.decide(rows, explain="all", language=language) for language in ("en", "zh"))
+    english, chinese = (
+        decider.decide(rows, explain="all", language=language) for language in ("en", "zh")
+    )
     return examples(english, chinese, points, base, decider.bundle.scorer.catalogue.concepts)
 
 
-def _cards(fitted: Fitted) -> tuple[Bar, ...]:
+def _cards(fitted: Fitted) -> tuple[BarResult, ...]:
     model, ridge = (pd.DataFrame(folds).mean() for folds in (fitted.cv.model, fitted.cv.ridge))
     named = (
         ("auc", "cross-validated AUC", "交叉验证 AUC"),
         ("ks", "cross-validated KS", "交叉验证 KS"),
         ("brier", "Brier score", "Brier 分数"),
     )
-    return tuple(Bar(Text(en, zh), float(model[name]), "number", "", None, f"ridge {ridge[name]:.4f}") for name, en, zh in named)
+    return tuple(
+        BarResult(Text(en, zh), float(model[name]), "number", "", None, f"ridge {ridge[name]:.4f}")
+        for name, en, zh in named
+    )
 
 
-def _flow(fitted: Fitted) -> tuple[Step, ...]:
+def _flow(fitted: Fitted) -> tuple[FlowStep, ...]:
     n, encoding = len(fitted.label), fitted.final.model.encoding
     return (
-        Step(Text("rows", "样本"), n, f"{int(fitted.label.sum()):,} bad, {fitted.bad_rows:,} set aside"),
-        Step(Text("features", "特征"), len(encoding.names), f"{len(encoding.categories):,} of them categories"),
-        Step(Text("model", "模型"), fitted.final.model.booster.num_trees(), "trees"),
-        Step(Text("decisions", "决策"), n, "one per row"),
+        FlowStep(
+            Text("rows", "样本"),
+            n,
+            f"{int(fitted.label.sum()):,} bad, {fitted.bad_rows:,} set aside",
+        ),
+        FlowStep(
+            Text("features", "特征"),
+            len(encoding.names),
+            f"{len(encoding.categories):,} of them categories",
+        ),
+        FlowStep(Text("model", "模型"), fitted.final.model.booster.num_trees(), "trees"),
+        FlowStep(Text("decisions", "决策"), n, "one per row"),
     )
 
 
@@ -68,5 +86,8 @@ def _cut(fitted: Fitted) -> str:
 
 
 def _left_out(fitted: Fitted) -> pd.DataFrame | None:
-    rows = [(fall.name, fall.reason, fall.of or f"{fall.figure:g}") for fall in fitted.final.model.fallen]
+    rows = [
+        (fall.name, fall.reason, fall.of or f"{fall.figure:g}")
+        for fall in fitted.final.model.fallen
+    ]
     return pd.DataFrame(rows, columns=["feature", "why", "detail"]) if rows else None

@@ -15,7 +15,7 @@ import pandas as pd
 from creditloom.decision.decide import Decider
 from creditloom.features.contract.tables import TABLES
 from creditloom.features.engine.engine import build
-from creditloom.features.params import FeatureParams
+from creditloom.features.feature_params import FeatureParams
 from creditloom.serving.batch.events import moved
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import table_files
@@ -37,13 +37,20 @@ def from_events(
     `as_of` (naive UTC) decides every application as of that moment instead of its own. Rows are not checked against the contract: that
     is what `score` does. Raises DataError where there are no applications, and what `Decider.decide` raises.
     """
-    return pd.concat(list(_decided(Path(events), bundle, as_of, explain=explain, language=language)), ignore_index=True)
+    return pd.concat(
+        list(_decided(Path(events), bundle, as_of, explain=explain, language=language)),
+        ignore_index=True,
+    )
 
 
-def _decided(events: Path, bundle: StrPath, as_of: dt.datetime | None, **options: Any) -> Iterator[pd.DataFrame]:
+def _decided(
+    events: Path, bundle: StrPath, as_of: dt.datetime | None, **options: Any
+) -> Iterator[pd.DataFrame]:
     """Decisions a bucket of applicants at a time, so that features of all of them are never held."""
     decider = Decider.load(Path(bundle))
-    sources = {name: files for name in TABLES if (files := tuple(map(str, table_files(events, name))))}
+    sources = {
+        name: files for name in TABLES if (files := tuple(map(str, table_files(events, name))))
+    }
     if "applications" not in sources:
         raise DataError.of(
             "Raw tables are missing", where=events, expected="applications.parquet or applications/*.parquet",

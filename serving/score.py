@@ -9,18 +9,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from creditloom.serving.batch.deciding_model import CHAMPION, DecidingModel
 from creditloom.serving.batch.engine import engine as parts_by
 from creditloom.serving.batch.engine import engine_name
 from creditloom.serving.batch.input import BatchInput
-from creditloom.serving.batch.job import Job, Tally, batch_folder, check_output, export, the_input
-from creditloom.serving.batch.model import CHAMPION, Model
+from creditloom.serving.batch.job import (
+    BatchJob,
+    Tally,
+    batch_folder,
+    check_output,
+    export,
+    the_input,
+)
 from creditloom.serving.batch.output import BatchFolder
 from creditloom.serving.batch.part import Batch
 from creditloom.serving.batch.schema import check_banned, check_schema
 from creditloom.serving.inputs import banned, columns
 
-REGISTRY = Path("data/registry")  # the embedded store of a checkout; MLFLOW_TRACKING_URI goes before it
-Watched = Callable[[int], AbstractContextManager[Callable[[int], None]]]  # rows of all in, something that is told the rows done out
+REGISTRY = Path(
+    "data/registry"
+)  # the embedded store of a checkout; MLFLOW_TRACKING_URI goes before it
+Watched = Callable[
+    [int], AbstractContextManager[Callable[[int], None]]
+]  # rows of all in, something that is told the rows done out
 
 
 @dataclass(frozen=True)
@@ -61,7 +72,11 @@ def score(
     target = Path(output)
     given, made_by = the_input(_path(source), _path(events)), engine_name(engine)
     check_output(given, target)
-    deciding = Model.of_bundle(Path(bundle)) if bundle else Model.of_uri(model, Path(registry))
+    deciding = (
+        DecidingModel.of_bundle(Path(bundle))
+        if bundle
+        else DecidingModel.of_uri(model, Path(registry))
+    )
     if events is not None:
         # The feature engine takes a second to import: a batch of features does not wait for it.
         from creditloom.serving.batch.events import features_of
@@ -74,14 +89,25 @@ def score(
         check_schema(schema, read, part)
     folder = BatchFolder(batch_folder(target))
     chosen = {"product": product, "law": law}
-    options = {"explain": explain, "language": language, **{name: value for name, value in chosen.items() if value}}
+    options = {
+        "explain": explain,
+        "language": language,
+        **{name: value for name, value in chosen.items() if value},
+    }
     with folder.claimed(), (watched or _unwatched)(found.rows) as tell:
         accepted = {"accept_drift": accept_drift} if accept_drift else {}
         asked = {**options, **accepted, "model": deciding.name, "today": _day(today, folder)}
         day = dt.date.fromisoformat(asked["today"])
         batch = Batch(found, folder, read, deciding.versions(product), day, part_rows)
         by = parts_by(made_by, deciding, options, threads)
-        job = Job(batch, deciding.bundle, deciding.decide({**options, "explain": "none"}), by, asked, threads)
+        job = BatchJob(
+            batch,
+            deciding.bundle,
+            deciding.decide({**options, "explain": "none"}),
+            by,
+            asked,
+            threads,
+        )
         tally = Tally()
         manifest = job.run(tally, tell, replace=replace)
         export(folder, target)

@@ -28,7 +28,9 @@ def _findings(batch: BatchFolder) -> Iterator[Finding]:
     for receipt in receipts:
         yield from _files(batch, receipt)
     known = {batch.file(kind, receipt["part"]) for receipt in receipts for kind in receipt["files"]}
-    for file in sorted(path for kind in KINDS for path in (batch.root / kind).glob("*") if path not in known):
+    for file in sorted(
+        path for kind in KINDS for path in (batch.root / kind).glob("*") if path not in known
+    ):
         yield Finding(_name(batch, file), "no receipt knows this file")
 
 
@@ -39,7 +41,10 @@ def _files(batch: BatchFolder, receipt: dict[str, Any]) -> Iterator[Finding]:
         if found is None:
             yield Finding(_name(batch, file), "the file is gone")
         elif found != sealed:
-            yield Finding(_name(batch, file), f"sha256 was {sealed[:12]}, is {found[:12]}; {_rows(batch, kind, receipt)}")
+            yield Finding(
+                _name(batch, file),
+                f"sha256 was {sealed[:12]}, is {found[:12]}; {_rows(batch, kind, receipt)}",
+            )
 
 
 def _rows(batch: BatchFolder, kind: str, receipt: dict[str, Any]) -> str:
@@ -48,7 +53,9 @@ def _rows(batch: BatchFolder, kind: str, receipt: dict[str, Any]) -> str:
         return "rows that were set aside"
     part = receipt["part"]
     try:
-        rows = changed_rows(read_table(batch.file("decisions", part)), read_table(batch.file("ledger", part)))
+        rows = changed_rows(
+            read_table(batch.file("decisions", part)), read_table(batch.file("ledger", part))
+        )
     except (OSError, ValueError) as error:  # what Arrow raises, and DataError
         rows_of_part = f"rows {receipt['first']}-{receipt['first'] + receipt['rows'] - 1}"
         return f"it can no longer be read ({str(error).splitlines()[0]}): any of {rows_of_part}"

@@ -12,14 +12,17 @@ import pyarrow as pa
 import pyarrow.types as kinds
 from numpy.typing import NDArray
 
-from creditloom.storage.contract.rules import missing_column
+from creditloom.storage.contract.row_rules import missing_column
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.files.params import SourceParams
+from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import open_parquet
 
 # The columns of a finished feature table, one by one: label, date, number or category, each checked as it is read.
 
-MANY_LEVELS, ID_LIKE_SHARE = 50, 0.5  # a text column with more levels than both names rows rather than groups them
+MANY_LEVELS, ID_LIKE_SHARE = (
+    50,
+    0.5,
+)  # a text column with more levels than both names rows rather than groups them
 
 
 def label_of(table: pa.Table, name: str, where: Path) -> NDArray[np.int8]:
@@ -34,9 +37,19 @@ def label_of(table: pa.Table, name: str, where: Path) -> NDArray[np.int8]:
         raise _bad_label(name, where, got, "leave rows without a label out of the file")
     odd = (values != 0) & (values != 1)
     if odd.any():
-        raise _bad_label(name, where, f"{int(odd.sum()):,} other values, the first {values[odd][0]:g}", "map it to 0 and 1")
+        raise _bad_label(
+            name,
+            where,
+            f"{int(odd.sum()):,} other values, the first {values[odd][0]:g}",
+            "map it to 0 and 1",
+        )
     if len(np.unique(values)) < 2:
-        raise _bad_label(name, where, f"{values[0]:g} in all {len(values):,} rows: one class only", "give rows of both classes")
+        raise _bad_label(
+            name,
+            where,
+            f"{values[0]:g} in all {len(values):,} rows: one class only",
+            "give rows of both classes",
+        )
     return values.astype(np.int8)
 
 
@@ -51,7 +64,12 @@ def time_of(table: pa.Table, name: str, latest: dt.datetime, where: Path) -> NDA
         raise _bad_time(name, where, str(error), "convert it with pandas.to_datetime") from error
     null, late = np.isnat(values), values > np.datetime64(latest)
     if null.any():
-        raise _bad_time(name, where, f"{int(null.sum()):,} null, the first in row {int(np.argmax(null))}", "fill it, or leave the rows out")
+        raise _bad_time(
+            name,
+            where,
+            f"{int(null.sum()):,} null, the first in row {int(np.argmax(null))}",
+            "fill it, or leave the rows out",
+        )
     if late.any():
         first = int(np.argmax(late))
         got = f"{int(late.sum()):,} in the future, the first in row {first}: {values[first]} (now is {latest})"
@@ -59,13 +77,24 @@ def time_of(table: pa.Table, name: str, latest: dt.datetime, where: Path) -> NDA
     return values
 
 
-def feature_of(table: pa.Table, name: str, *, is_category: bool, special_codes: tuple[float, ...], where: Path) -> pd.Series:
+def feature_of(
+    table: pa.Table, name: str, *, is_category: bool, special_codes: tuple[float, ...], where: Path
+) -> pd.Series:
     """One feature: float64 with special codes as null, or text (object, null = None) for a category; a number's text is 1 or 2.5."""
     column = table[name].combine_chunks()
     kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
     if is_category or _is_text(kind):
         return _category(column.cast(kind), name, is_named=is_category, where=where)
-    if not any(test(kind) for test in (kinds.is_integer, kinds.is_floating, kinds.is_boolean, kinds.is_decimal, kinds.is_null)):
+    if not any(
+        test(kind)
+        for test in (
+            kinds.is_integer,
+            kinds.is_floating,
+            kinds.is_boolean,
+            kinds.is_decimal,
+            kinds.is_null,
+        )
+    ):
         raise DataError.of(
             f"Column `{name}` can be no feature", where=where, expected="number, truth value or text", got=str(kind),
             next_step=f"leave `{name}` out (drop), or name it as the time column",
@@ -77,7 +106,9 @@ def feature_of(table: pa.Table, name: str, *, is_category: bool, special_codes: 
 
 def _category(column: pa.Array, name: str, *, is_named: bool, where: Path) -> pd.Series:
     values = column.to_pylist()
-    texts = pd.Series([v if v is None or isinstance(v, str) else f"{v:.15g}" for v in values], dtype=object)
+    texts = pd.Series(
+        [v if v is None or isinstance(v, str) else f"{v:.15g}" for v in values], dtype=object
+    )
     levels = texts.nunique()
     if not is_named and levels > max(MANY_LEVELS, ID_LIKE_SHARE * len(texts)):
         raise DataError.of(
@@ -93,16 +124,32 @@ def _is_text(kind: pa.DataType) -> bool:
 
 def _bad_label(name: str, where: Path, got: str, step: str) -> DataError:
     expected = "1 (bad) or 0 (good) in every row, both present"
-    return DataError.of(f"Label `{name}` cannot be learnt from", where=where, expected=expected, got=got, next_step=step)
+    return DataError.of(
+        f"Label `{name}` cannot be learnt from",
+        where=where,
+        expected=expected,
+        got=got,
+        next_step=step,
+    )
 
 
 def _bad_time(name: str, where: Path, got: str, step: str) -> DataError:
     expected = "a date or timestamp in every row, none after now"
-    return DataError.of(f"Column `{name}` is no usable date", where=where, expected=expected, got=got, next_step=step)
+    return DataError.of(
+        f"Column `{name}` is no usable date",
+        where=where,
+        expected=expected,
+        got=got,
+        next_step=step,
+    )
 
 
 JSON_SIGNS = frozenset('",:[]{}')  # LightGBM refuses them in names
-SAID = {"finite": "is infinite", "duplicate": "is not unique: all copies are set aside", "null": "is null"}
+SAID = {
+    "finite": "is infinite",
+    "duplicate": "is not unique: all copies are set aside",
+    "null": "is null",
+}
 
 
 @dataclass(frozen=True)
@@ -131,7 +178,9 @@ def read_finished(params: SourceParams, latest: dt.datetime) -> Finished:
     with open_parquet(where) as file:
         table = file.read()
     label = _declared(params, table, where)
-    label_of(table, label, where)  # before rows are set aside, so that a null label is never taken for a bad row
+    label_of(
+        table, label, where
+    )  # before rows are set aside, so that a null label is never taken for a bad row
     kept, bad = _set_aside(table, params, where)
     rows = np.arange(kept.num_rows) if params.id is None else kept[params.id].to_numpy()
     time = time_of(kept, params.time, latest, where) if params.time else None
@@ -149,19 +198,36 @@ def _declared(params: SourceParams, table: pa.Table, where: Path) -> str:
     for role, wanted in roles.items():
         for name in wanted:
             if name and name not in names:
-                raise missing_column(name, names, where, f"the column named as `{role}`", is_named=True)
+                raise missing_column(
+                    name, names, where, f"the column named as `{role}`", is_named=True
+                )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError.of(
-            f"Column `{twice[0]}` stands twice", where=where, expected="one", got="two", next_step="rename or drop one of them"
+            f"Column `{twice[0]}` stands twice",
+            where=where,
+            expected="one",
+            got="two",
+            next_step="rename or drop one of them",
         )
-    if not params.label or params.label in {params.id, params.time, *params.protected, *params.drop}:
+    if not params.label or params.label in {
+        params.id,
+        params.time,
+        *params.protected,
+        *params.drop,
+    }:
         raise DataError.of(
             "The label is not declared", where=where, expected="a column that is label and nothing else", got=str(params.label),
             next_step="name the column that holds 1 for bad and 0 for good as the label, and nowhere else",
         )  # fmt: skip
     if table.num_rows == 0:
-        raise DataError.of("Empty table", where=where, expected="at least one row", got="0 rows", next_step="write its rows")
+        raise DataError.of(
+            "Empty table",
+            where=where,
+            expected="at least one row",
+            got="0 rows",
+            next_step="write its rows",
+        )
     return params.label
 
 
@@ -178,13 +244,23 @@ def _set_aside(table: pa.Table, params: SourceParams, where: Path) -> tuple[pa.T
     is_bad = rule != ""
     if is_bad.sum() > params.max_bad_share * table.num_rows:
         names, counts = np.unique(rule[is_bad].astype(str), return_counts=True)
-        got = f"{is_bad.sum():,} of {table.num_rows:,}: " + ", ".join(f"{n} {c:,}" for n, c in zip(names, counts, strict=True))
+        got = f"{is_bad.sum():,} of {table.num_rows:,}: " + ", ".join(
+            f"{n} {c:,}" for n, c in zip(names, counts, strict=True)
+        )
         expected = f"at most {params.max_bad_share:.1%} of rows"
         raise DataError.of(
-            "Too many bad rows", where=where, expected=expected, got=got, next_step="mend the file: one row per id, finite numbers"
+            "Too many bad rows",
+            where=where,
+            expected=expected,
+            got=got,
+            next_step="mend the file: one row per id, finite numbers",
         )
     reason = [f"{name.rpartition('.')[0]} {SAID[name.rpartition('.')[2]]}" for name in rule[is_bad]]
-    bad = table.filter(pa.array(is_bad)).to_pandas(ignore_metadata=True).assign(rule=rule[is_bad], reason=reason)
+    bad = (
+        table.filter(pa.array(is_bad))
+        .to_pandas(ignore_metadata=True)
+        .assign(rule=rule[is_bad], reason=reason)
+    )
     return table.filter(pa.array(~is_bad)), bad
 
 
@@ -199,4 +275,11 @@ def _features(table: pa.Table, params: SourceParams, where: Path) -> pd.DataFram
             got=", ".join(odd or ["none"]), next_step="rename these columns" if odd else "drop or protect fewer columns",
         )  # fmt: skip
     codes = params.special_codes
-    return pd.DataFrame({n: feature_of(table, n, is_category=n in params.categorical, special_codes=codes, where=where) for n in names})
+    return pd.DataFrame(
+        {
+            n: feature_of(
+                table, n, is_category=n in params.categorical, special_codes=codes, where=where
+            )
+            for n in names
+        }
+    )

@@ -16,14 +16,17 @@ import pandas as pd
 import pyarrow as pa
 
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.files.params import SourceParams
+from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import write_table
 from creditloom.storage.finished import Finished, read_finished
 from creditloom.storage.sources import now
 
 FAMILY = "own"  # the one family of columns that we did not make
-MAX_LEVELS, MIN_SHARE = 20, 0.005  # a category keeps its most frequent levels; the rest share one flag
-Columns = dict[str, np.ndarray]
+MAX_LEVELS, MIN_SHARE = (
+    20,
+    0.005,
+)  # a category keeps its most frequent levels; the rest share one flag
+MatrixColumns = dict[str, np.ndarray]
 
 
 def to_matrix(params: SourceParams, quarantine: Path) -> tuple[pa.Table, pa.Table, dict[str, Any]]:
@@ -39,22 +42,40 @@ def to_matrix(params: SourceParams, quarantine: Path) -> tuple[pa.Table, pa.Tabl
         )  # fmt: skip
     found = read_finished(params, now())
     if len(found.bad):
-        write_table(pa.Table.from_pandas(found.bad, preserve_index=False), quarantine / "matrix.parquet")
+        write_table(
+            pa.Table.from_pandas(found.bad, preserve_index=False), quarantine / "matrix.parquet"
+        )
     ids = found.ids if np.issubdtype(found.ids.dtype, np.integer) else np.arange(len(found.ids))
     order = np.argsort(ids, kind="stable")
     flags = {str(name): dict(_expanded(found.features[name])) for name in found.features}
     columns = {name: values for own in flags.values() for name, (values, _) in own.items()}
-    head = {"application_id": ids.astype(np.int64), "applicant_id": ids.astype(np.int64), "as_of": pa.array(found.time, pa.timestamp("us"))}
+    head = {
+        "application_id": ids.astype(np.int64),
+        "applicant_id": ids.astype(np.int64),
+        "as_of": pa.array(found.time, pa.timestamp("us")),
+    }
     matrix = pa.table({**head, **columns}).take(pa.array(order))
     return matrix, _labels(found, ids).take(pa.array(order)), _catalogue(flags)
 
 
 def own_concepts(names: Iterator[str] | pd.Index) -> list[dict[str, str]]:
     """Concept entries of columns that explain themselves."""
-    return [{"id": str(n), "family": FAMILY, "text_en": str(n), "text_zh": str(n), "hint_en": "", "hint_zh": ""} for n in names]
+    return [
+        {
+            "id": str(n),
+            "family": FAMILY,
+            "text_en": str(n),
+            "text_zh": str(n),
+            "hint_en": "",
+            "hint_zh": "",
+        }
+        for n in names
+    ]
 
 
-def own_feature(name: str, concept: str, text: str, null_meaning: str = "not known") -> dict[str, Any]:
+def own_feature(
+    name: str, concept: str, text: str, null_meaning: str = "not known"
+) -> dict[str, Any]:
     """Catalogue entry of a column, or of a flag made of one."""
     return {
         "name": name, "family": FAMILY, "concept": concept, "measure": concept, "slice": "", "aggregate": "", "window": "", "unit": "",
@@ -95,5 +116,9 @@ def _labels(found: Finished, ids: np.ndarray) -> pa.Table:
 
 
 def _catalogue(flags: dict[str, dict[str, tuple[np.ndarray, str]]]) -> dict[str, Any]:
-    features = [own_feature(name, concept, text) for concept, own in flags.items() for name, (_, text) in own.items()]
+    features = [
+        own_feature(name, concept, text)
+        for concept, own in flags.items()
+        for name, (_, text) in own.items()
+    ]
     return {"version": 1, "concepts": own_concepts(iter(flags)), "features": features}

@@ -6,9 +6,9 @@ import datetime as dt
 from pathlib import Path
 
 from creditloom.storage.contract.contract import Checked, check_tables
-from creditloom.storage.contract.rules import Period
+from creditloom.storage.contract.row_rules import Period
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.files.params import SourceParams
+from creditloom.storage.files.source_params import SourceParams
 
 
 def check_source(params: SourceParams, quarantine: Path, clean: Path) -> Checked:
@@ -21,7 +21,13 @@ def check_source(params: SourceParams, quarantine: Path, clean: Path) -> Checked
             "A finished feature table has no raw tables", where=params.path, expected="source.kind `world` or `tables`", got="`matrix`",
             next_step="read it with creditloom.storage.matrix.to_matrix",
         )  # fmt: skip
-    return check_tables(Path(params.path), quarantine, clean, max_bad_share=params.max_bad_share, period=period(params))
+    return check_tables(
+        Path(params.path),
+        quarantine,
+        clean,
+        max_bad_share=params.max_bad_share,
+        period=period(params),
+    )
 
 
 def period(params: SourceParams) -> Period:

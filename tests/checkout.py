@@ -8,6 +8,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 IN_CHECKOUT = (ROOT / "dvc.yaml").is_file()
-ABOUT_IT = ("architecture", "examples", "trace")  # folders of tests that read nothing but the repository
+ABOUT_IT = (
+    "architecture",
+    "examples",
+    "trace",
+)  # folders of tests that read nothing but the repository
 
-needs_checkout = pytest.mark.skipif(not IN_CHECKOUT, reason="this claim is about the repository, and the tests lie outside of one")
+needs_checkout = pytest.mark.skipif(
+    not IN_CHECKOUT, reason="this claim is about the repository, and the tests lie outside of one"
+)

@@ -14,7 +14,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-settings.register_profile("house", derandomize=True, deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "house",
+    derandomize=True,
+    deadline=None,
+    max_examples=25,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("house")
 
 
@@ -25,9 +31,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Outside a checkout, what is about the repository is not collected; `pytest_report_header` says so."""
-    is_left_out = not IN_CHECKOUT and collection_path.name in ABOUT_IT and collection_path.parent.name == "tests"
+    is_left_out = (
+        not IN_CHECKOUT
+        and collection_path.name in ABOUT_IT
+        and collection_path.parent.name == "tests"
+    )
     return True if is_left_out else None
 
 
 def pytest_report_header() -> str:
-    return "" if IN_CHECKOUT else f"no checkout here: {', '.join(f'tests/{name}' for name in ABOUT_IT)} are left out"
+    return (
+        ""
+        if IN_CHECKOUT
+        else f"no checkout here: {', '.join(f'tests/{name}' for name in ABOUT_IT)} are left out"
+    )

@@ -23,9 +23,16 @@ from rich.progress import Progress
 from creditloom.storage.files import store
 from creditloom.storage.files.formats import RESULTS, write_document
 from creditloom.world import truth
-from creditloom.world.config.nature import Nature
-from creditloom.world.config.numbers import Calendar, WorldError, WorldParams
-from creditloom.world.events import assets, bureau, device_stability, identity, payment_flow, social_graph
+from creditloom.world.config.config_types import Calendar, WorldError, WorldParams
+from creditloom.world.config.world_config import WorldConfig
+from creditloom.world.events import (
+    assets,
+    bureau,
+    device_stability,
+    identity,
+    payment_flow,
+    social_graph,
+)
 from creditloom.world.events.events import Chunk
 from creditloom.world.loans.lending import applications, loans
 from creditloom.world.loans.short import short_loans
@@ -33,7 +40,7 @@ from creditloom.world.people.communities import Community, communities
 from creditloom.world.risk.shares import Coefficients
 from creditloom.world.world import Setting, World, build, solve_coefficients
 
-Job = tuple[Community, int]  # a chunk of a community
+ChunkJob = tuple[Community, int]  # a chunk of a community
 PARTS = "parts"  # the truth's, until they are one file
 EMITTERS = {
     "payment_flow": payment_flow.emit,
@@ -68,7 +75,7 @@ _WORKER: dict[str, _Worker] = {}  # one per process
 
 def simulate(
     world: WorldParams,
-    nature: Nature,
+    nature: WorldConfig,
     calendar: Calendar,
     raw_dir: Path,
     truth_dir: Path,
@@ -89,14 +96,23 @@ def simulate(
     rows: Counter[str] = Counter()
     jobs = [(community, chunk) for community in communities(world) for chunk in community.chunks]
     with Progress(disable=not progress) as bar:
-        for counts in bar.track(_run(_Worker(setting, coefficients, raw_dir, truth_dir), jobs), len(jobs), description="simulate"):
+        for counts in bar.track(
+            _run(_Worker(setting, coefficients, raw_dir, truth_dir), jobs),
+            len(jobs),
+            description="simulate",
+        ):
             rows.update(counts)
     _write_truth(setting, coefficients, truth_dir)
     return dict(sorted(rows.items()))
 
 
 def _check(world: WorldParams) -> None:
-    for name, low in (("applicants", 100), ("processes", 1), ("chunk_applicants", 100), ("community_applicants", 100)):
+    for name, low in (
+        ("applicants", 100),
+        ("processes", 1),
+        ("chunk_applicants", 100),
+        ("community_applicants", 100),
+    ):
         if getattr(world, name) < low:
             raise WorldError.of("A world too small", where=f"params.yaml world.{name}", expected=f">= {low}",
                                 got=str(getattr(world, name)), next_step="raise it")  # fmt: skip
@@ -105,14 +121,18 @@ def _check(world: WorldParams) -> None:
                             got=f"{world.base_rate}, {world.activity_scale}", next_step="change it")  # fmt: skip
 
 
-def _run(worker: _Worker, jobs: list[Job]) -> Iterator[dict[str, int]]:
+def _run(worker: _Worker, jobs: list[ChunkJob]) -> Iterator[dict[str, int]]:
     """Row counts of each chunk as it is written; in this process when one is asked for."""
     processes = min(worker.setting.params.processes, len(jobs))
     if processes == 1:
         yield from (_write_chunk(worker, job) for job in jobs)
         return
-    with ProcessPoolExecutor(processes, mp_context=_context(), initializer=_start, initargs=(worker,)) as pool:
-        yield from (done.result() for done in as_completed([pool.submit(_work, job) for job in jobs]))
+    with ProcessPoolExecutor(
+        processes, mp_context=_context(), initializer=_start, initargs=(worker,)
+    ) as pool:
+        yield from (
+            done.result() for done in as_completed([pool.submit(_work, job) for job in jobs])
+        )
 
 
 def _context() -> multiprocessing.context.BaseContext:
@@ -124,21 +144,27 @@ def _start(worker: _Worker) -> None:
     _WORKER["own"] = worker
 
 
-def _work(job: Job) -> dict[str, int]:
+def _work(job: ChunkJob) -> dict[str, int]:
     return _write_chunk(_WORKER["own"], job)
 
 
-def _write_chunk(worker: _Worker, job: Job) -> dict[str, int]:
+def _write_chunk(worker: _Worker, job: ChunkJob) -> dict[str, int]:
     """Rows per table of one chunk, written; who writes a community's first chunk writes its truth."""
     pa.set_cpu_count(1)
-    pa.set_memory_pool(pa.system_memory_pool())  # keeps its pages from part to part: a seventh of the time of writing
+    pa.set_memory_pool(
+        pa.system_memory_pool()
+    )  # keeps its pages from part to part: a seventh of the time of writing
     community, index = job
     world, counts = worker.holding(community), {}
     if index == community.chunks[0]:
-        store.write_table(truth.applicants(world), worker.truth / PARTS / f"part-{community.index:05d}.parquet")
+        store.write_table(
+            truth.applicants(world), worker.truth / PARTS / f"part-{community.index:05d}.parquet"
+        )
     with np.errstate(over="ignore"):
         for name, rows in emit_chunk(world, community, index):
-            store.write_table(rows, worker.raw / name / f"part-{index:05d}.parquet", ["applicant_id"])  # what readers prune by
+            store.write_table(
+                rows, worker.raw / name / f"part-{index:05d}.parquet", ["applicant_id"]
+            )  # what readers prune by
             counts[name] = rows.num_rows
     return counts
 

@@ -24,7 +24,11 @@ def applicants(world: World) -> pa.Table:
     `pd_true` has all; `default_month` is null where no default comes within twelve months. `present_<family>`: all its events may be read;
     `shock_u` is u, `degree` counts the contacts before the list is cut to thirty.
     """
-    people, outcome, ids = world.people, world.outcome, [c.id for c in world.setting.nature.concepts]
+    people, outcome, ids = (
+        world.people,
+        world.outcome,
+        [c.id for c in world.setting.nature.concepts],
+    )
     gamma = world.setting.nature.effects.macro_gamma
     month, seen = outcome.default_month, people.fully_present
     number = world.first + np.arange(people.size, dtype=np.int64)
@@ -35,7 +39,9 @@ def applicants(world: World) -> pa.Table:
         **{f"concept_{name}": people.concepts[:, k] for k, name in enumerate(ids)},
         **{f"contribution_{name}": world.contributions[:, k] for k, name in enumerate(ids)},
         "logodds_systematic": outcome.log_odds_systematic,
-        "pd_oracle": oracle_pd(world.setting.nature, outcome.log_odds_systematic + gamma * outcome.macro),
+        "pd_oracle": oracle_pd(
+            world.setting.nature, outcome.log_odds_systematic + gamma * outcome.macro
+        ),
         "pd_neutral": outcome.pd_neutral,
         "pd_true": outcome.pd_true,
         "macro_m": outcome.macro,
@@ -43,8 +49,12 @@ def applicants(world: World) -> pa.Table:
         "ring": pa.array(world.first + world.rings.ring, mask=world.rings.ring < 0),
         "is_thin": people.is_thin,
         **{f"present_{family}": seen[:, k] for k, family in enumerate(FAMILIES)},
-        "life_shock": pa.DictionaryArray.from_arrays(pa.array(world.life.kind, mask=world.life.kind < 0), pa.array(KINDS)),
-        "life_shock_time": pa.array(world.life.time_us.view("datetime64[us]"), mask=world.life.kind < 0),
+        "life_shock": pa.DictionaryArray.from_arrays(
+            pa.array(world.life.kind, mask=world.life.kind < 0), pa.array(KINDS)
+        ),
+        "life_shock_time": pa.array(
+            world.life.time_us.view("datetime64[us]"), mask=world.life.kind < 0
+        ),
         "has_bureau": people.has_bureau,
         "is_approved": world.booking.is_approved,
         "is_control": world.booking.is_control,
@@ -53,7 +63,9 @@ def applicants(world: World) -> pa.Table:
         "shock_u": outcome.shock,
         "trait_disc": people.traits[:, DISC],
         "degree": world.graph.degree,
-        "segment": pa.DictionaryArray.from_arrays(pa.array(people.segment), pa.array([s.id for s in world.setting.nature.segments])),
+        "segment": pa.DictionaryArray.from_arrays(
+            pa.array(people.segment), pa.array([s.id for s in world.setting.nature.segments])
+        ),
         "vintage": people.vintage,
     }
     return pa.table(columns)

@@ -10,16 +10,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from creditloom.world.clock import Days
-from creditloom.world.config.nature import Nature
-from creditloom.world.config.numbers import Calendar, WorldParams
-from creditloom.world.loans.policy import Booking, Terms, book, old_score, terms
+from creditloom.world.calendar import Days
+from creditloom.world.config.config_types import Calendar, WorldParams
+from creditloom.world.config.world_config import WorldConfig
+from creditloom.world.loans.incumbent_policy import Booking, LoanTerms, book, old_score, terms
 from creditloom.world.people.communities import Community
 from creditloom.world.people.fraud import Rings, Transfers, arrange, ring_transfers
 from creditloom.world.people.graph import Graph, draw_graph
 from creditloom.world.people.life import Life, draw_life, shared_luck
 from creditloom.world.people.people import People, draw_people
-from creditloom.world.risk.default import Outcome, exposure, macro_path, outcomes, solve_alpha, terms_effect
+from creditloom.world.risk.default import (
+    TrueOutcome,
+    exposure,
+    macro_path,
+    outcomes,
+    solve_alpha,
+    terms_effect,
+)
 from creditloom.world.risk.shares import Coefficients, effects, log_odds_parts, solve
 
 # A stream of random numbers is keyed by the place of its module here. A name that moves, or one put in between, gives every later
@@ -35,12 +42,12 @@ class Setting:
     """Everything that does not change while a world is made: its parameters, numbers, days and seed."""
 
     params: WorldParams
-    nature: Nature
+    nature: WorldConfig
     days: Days
     seed: int
 
     @classmethod
-    def of(cls, params: WorldParams, nature: Nature, calendar: Calendar, seed: int) -> Setting:
+    def of(cls, params: WorldParams, nature: WorldConfig, calendar: Calendar, seed: int) -> Setting:
         return cls(params, nature, Days(calendar, nature.seasons, nature.drift), seed)
 
     @property
@@ -49,11 +56,17 @@ class Setting:
 
     def rng(self, module: str, part: int = 0) -> np.random.Generator:
         """The module's own stream of random numbers for one community, or for one chunk where the module writes events."""
-        return np.random.Generator(np.random.SFC64(np.random.SeedSequence(self.seed, spawn_key=(MODULES.index(module), part))))
+        return np.random.Generator(
+            np.random.SFC64(
+                np.random.SeedSequence(self.seed, spawn_key=(MODULES.index(module), part))
+            )
+        )
 
     def macro(self) -> np.ndarray:
         """The macro path by vintage, the same for all communities."""
-        return macro_path(self.nature, self.calendar.n_vintages, self.rng("macro"), on=self.params.macro)
+        return macro_path(
+            self.nature, self.calendar.n_vintages, self.rng("macro"), on=self.params.macro
+        )
 
 
 @dataclass(frozen=True)
@@ -73,9 +86,9 @@ class World:
     transfers: Transfers
     contributions: np.ndarray
     macro_by_vintage: np.ndarray
-    terms: Terms
+    terms: LoanTerms
     booking: Booking
-    outcome: Outcome
+    outcome: TrueOutcome
 
     def concept(self, name: str) -> np.ndarray:
         """State of one concept, standardised, + is safer."""
@@ -90,10 +103,17 @@ def solve_coefficients(setting: Setting) -> Coefficients:
     found = solve(nature, probe, parts, setting.params, rng)
     contributions = log_odds_parts(found, nature, parts)
     lent = terms(nature, probe, old_score(nature.old_policy, contributions, rng), rng)
-    unseen = nature.effects.shock_sigma * rng.standard_normal(probe.size) + nature.effects.fraud_log_odds * probe.is_fraud
+    unseen = (
+        nature.effects.shock_sigma * rng.standard_normal(probe.size)
+        + nature.effects.fraud_log_odds * probe.is_fraud
+    )
     moved = terms_effect(nature, probe.income_cny, lent)
     log_odds = contributions.sum(axis=1) + unseen + moved - moved.mean()
-    return replace(found, alpha=solve_alpha(nature, log_odds, setting.params.base_rate), terms_mean=float(moved.mean()))
+    return replace(
+        found,
+        alpha=solve_alpha(nature, log_odds, setting.params.base_rate),
+        terms_mean=float(moved.mean()),
+    )
 
 
 def build(setting: Setting, coefficients: Coefficients, community: Community) -> World:
@@ -116,7 +136,9 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
     graph = draw_graph(nature, people, network, rings, rng("graph"))
     life = draw_life(nature, people, graph, rng("life"))
     default_rng = rng("default")
-    luck = nature.effects.shock_sigma * shared_luck(graph, people.size, nature.life.shared_luck, default_rng)
+    luck = nature.effects.shock_sigma * shared_luck(
+        graph, people.size, nature.life.shared_luck, default_rng
+    )
     return World(
         setting=setting,
         first=community.first,
@@ -130,7 +152,9 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
         macro_by_vintage=macro,
         terms=lent,
         booking=book(nature, setting.calendar, people, score, policy_rng),
-        outcome=outcomes(nature, people, life.month(people.as_of), log_odds, luck, moved, macro, default_rng),
+        outcome=outcomes(
+            nature, people, life.month(people.as_of), log_odds, luck, moved, macro, default_rng
+        ),
     )
 
 
@@ -141,5 +165,8 @@ def log_odds_without_terms(world: World) -> np.ndarray:
     """Log-odds of twelve months, u, fraud and macro included, taken back from the true PD; one per person of the world."""
     exponent = exposure(world.setting.nature.hazard, world.life.month(world.people.as_of))
     log_survival = np.log1p(-world.outcome.pd_true) / exponent
-    given = terms_effect(world.setting.nature, world.people.income_cny, world.terms) - world.coefficients.terms_mean
+    given = (
+        terms_effect(world.setting.nature, world.people.income_cny, world.terms)
+        - world.coefficients.terms_mean
+    )
     return np.log(np.expm1(-log_survival)) - given

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from .errors import DecisionError
-from .typed import canonical, check_format, parse
+from .strict_json import canonical, check_format, parse
 
 VERSION = 1  # of a catalogue: its format, under a name of its own
 
@@ -70,11 +70,19 @@ class Catalogue:
         known = {c.id for c in self.concepts}
         lost = [f"{f.name} -> {f.concept}" for f in self.features if f.concept not in known]
         if lost:
-            raise _refusal("a feature names a concept that is not declared", "a concept of the catalogue", lost[0])
+            raise _refusal(
+                "a feature names a concept that is not declared",
+                "a concept of the catalogue",
+                lost[0],
+            )
         if len({f.name for f in self.features}) != len(self.features):
-            raise _refusal("a feature is declared twice", "distinct names", f"{len(self.features)} features")
+            raise _refusal(
+                "a feature is declared twice", "distinct names", f"{len(self.features)} features"
+            )
         if len(known) != len(self.concepts):
-            raise _refusal("a concept is declared twice", "distinct ids", f"{len(self.concepts)} concepts")
+            raise _refusal(
+                "a concept is declared twice", "distinct ids", f"{len(self.concepts)} concepts"
+            )
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Catalogue:
@@ -112,4 +120,10 @@ class Catalogue:
 
 
 def _refusal(what: str, expected: str, got: str) -> DecisionError:
-    return DecisionError(what, where="catalogue.json", expected=expected, got=got, next_step="export the catalogue again")
+    return DecisionError(
+        what,
+        where="catalogue.json",
+        expected=expected,
+        got=got,
+        next_step="export the catalogue again",
+    )

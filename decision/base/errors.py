@@ -10,4 +10,6 @@ class DecisionError(ValueError):
     """
 
     def __init__(self, what: str, *, where: str, expected: str, got: str, next_step: str) -> None:
-        super().__init__(f"{what}\n  where: {where}\n  expected: {expected}\n  got: {got}\n  next: {next_step}")
+        super().__init__(
+            f"{what}\n  where: {where}\n  expected: {expected}\n  got: {got}\n  next: {next_step}"
+        )

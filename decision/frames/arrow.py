@@ -15,10 +15,10 @@ from ..base.catalogue import Catalogue
 from ..reasons.text import picked
 from ..rulebook.offer import Offers
 from ..rulebook.product import Product
-from ..rules.case import Case
+from ..rules.batch_context import BatchContext
 from ..rules.limit import CAPS
 from ..rules.verdict import DECLINE, REFER, Verdicts
-from .frame import ID, Frame, Source, assemble, wrong_type
+from .input_frame import ID, ColumnSource, Frame, assemble, wrong_type
 
 TEXT = pa.string()
 DOUBLE = pa.float64()
@@ -43,37 +43,61 @@ def schema(frame: pd.DataFrame) -> pa.Schema:
 
 def decisions_table(frame: pd.DataFrame) -> pa.Table:
     """What `Decider.decide` returned, as an Arrow table."""
-    return pa.Table.from_pandas(frame, schema=schema(frame), preserve_index=False).replace_schema_metadata(None)
+    return pa.Table.from_pandas(
+        frame, schema=schema(frame), preserve_index=False
+    ).replace_schema_metadata(None)
 
 
-def frame_of(columns: Mapping[str, Any], index: pd.Index, kind: type[pd.DataFrame] = pd.DataFrame) -> pd.DataFrame:
+def frame_of(
+    columns: Mapping[str, Any], index: pd.Index, kind: type[pd.DataFrame] = pd.DataFrame
+) -> pd.DataFrame:
     """The decisions for pandas, with the values of `table_of`: lists of plain objects where Arrow nests, a score that stays whole.
 
     By hand, as a round trip through `Table.to_pandas` costs one row more than its decision; the arrays are ours alone, so none is copied.
     """
-    return kind({name: _for_pandas(values, name) for name, values in columns.items()}, index=index, copy=False)
+    return kind(
+        {name: _for_pandas(values, name) for name, values in columns.items()},
+        index=index,
+        copy=False,
+    )
 
 
 def _for_pandas(values: Any, name: str) -> Any:
     if name == ID:
-        return values.astype(np.int64) if np.issubdtype(values.dtype, np.integer) else STR.__from_arrow__(pa.array(values, TEXT))
+        return (
+            values.astype(np.int64)
+            if np.issubdtype(values.dtype, np.integer)
+            else STR.__from_arrow__(pa.array(values, TEXT))
+        )
     if not isinstance(values, pa.Array):
         return values
-    return np.fromiter(values.to_pylist(), object, len(values)) if pa.types.is_list(values.type) else STR.__from_arrow__(values)
+    return (
+        np.fromiter(values.to_pylist(), object, len(values))
+        if pa.types.is_list(values.type)
+        else STR.__from_arrow__(values)
+    )
 
 
 def table_of(columns: Mapping[str, Any]) -> pa.Table:
     """Columns of arrays, numpy's or Arrow's, as the decisions table; NaN is null."""
     is_whole = np.issubdtype(columns[ID].dtype, np.integer)
-    return pa.table({name: _array(values, _type(name, is_whole)) for name, values in columns.items()})
+    return pa.table(
+        {name: _array(values, _type(name, is_whole)) for name, values in columns.items()}
+    )
 
 
-def read_table(table: pa.Table, catalogue: Catalogue, inputs: Iterable[str], banned: Iterable[str] = ()) -> Frame:
+def read_table(
+    table: pa.Table, catalogue: Catalogue, inputs: Iterable[str], banned: Iterable[str] = ()
+) -> Frame:
     """The input as Arrow, checked and converted like a frame; features go column by column, no pandas between.
 
     Columns that lie evenly in memory as float64 without nulls are taken as they are.
     """
-    plain = {name: table[name] for name in dict.fromkeys(table.column_names)} if len(set(table.column_names)) == table.num_columns else {}
+    plain = (
+        {name: table[name] for name in dict.fromkeys(table.column_names)}
+        if len(set(table.column_names)) == table.num_columns
+        else {}
+    )
 
     def series(name: str) -> pd.Series:
         found: pd.Series = _decoded(plain[name]).to_pandas()
@@ -89,7 +113,9 @@ def read_table(table: pa.Table, catalogue: Catalogue, inputs: Iterable[str], ban
             x[k] = _number(plain[name], name)
         return x.T
 
-    return assemble(Source(table.column_names, table.num_rows, series, numbers), catalogue, inputs, banned)
+    return assemble(
+        ColumnSource(table.column_names, table.num_rows, series, numbers), catalogue, inputs, banned
+    )
 
 
 class _Memory:
@@ -133,7 +159,12 @@ def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def _number(column: pa.ChunkedArray, name: str) -> np.ndarray:
     column = _decoded(column)
     kind = column.type
-    if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind)):
+    if not (
+        pa.types.is_floating(kind)
+        or pa.types.is_integer(kind)
+        or pa.types.is_boolean(kind)
+        or pa.types.is_null(kind)
+    ):
         raise wrong_type(name, str(kind))
     values: np.ndarray = column.cast(pa.float64(), safe=False).to_numpy()
     return values
@@ -162,24 +193,36 @@ def decision_ids(rows: Frame, version: str, policy_version: str, chosen: str = "
     tail = f"|{version}|{policy_version}" + (f"|{chosen}" if chosen else "")
     moments = np.datetime_as_string(rows.as_of, unit="us").tolist()
     pairs = zip(rows.application_id.tolist(), moments, strict=True)
-    digests = b"".join([hashlib.sha256(f"{i}|{moment}{tail}".encode()).digest() for i, moment in pairs])
+    digests = b"".join(
+        [hashlib.sha256(f"{i}|{moment}{tail}".encode()).digest() for i, moment in pairs]
+    )
     half = np.frombuffer(digests, np.uint8).reshape(-1, 2, 16)[:, 0]
     digits = HEX[half.ravel()].tobytes()
     ends = np.arange(len(half) + 1, dtype=np.int32) * 32
     return pa.StringArray.from_buffers(len(half), pa.py_buffer(ends), pa.py_buffer(digits))
 
 
-def law_names(case: Case | None, n_rows: int) -> pa.Array:
+def law_names(case: BatchContext | None, n_rows: int) -> pa.Array:
     """Id of the law profile in force at as_of."""
-    return text(None, n_rows) if case is None else picked([*(law.id for law in case.policy.laws), None], case.law)
+    return (
+        text(None, n_rows)
+        if case is None
+        else picked([*(law.id for law in case.policy.laws), None], case.law)
+    )
 
 
-def tier_names(case: Case | None, grades: pa.Array, is_scored: np.ndarray) -> pa.Array:
+def tier_names(case: BatchContext | None, grades: pa.Array, is_scored: np.ndarray) -> pa.Array:
     """The product's tier of every row, null where it has none; without a product the grade."""
-    return grades if case is None else picked([*(t.tier for t in case.product.tiers), None], np.where(is_scored, case.tier, -1))
+    return (
+        grades
+        if case is None
+        else picked(
+            [*(t.tier for t in case.product.tiers), None], np.where(is_scored, case.tier, -1)
+        )
+    )
 
 
-def offer_columns(case: Case | None, verdicts: Verdicts) -> dict[str, Any]:
+def offer_columns(case: BatchContext | None, verdicts: Verdicts) -> dict[str, Any]:
     """Limit and offer of every row; all null without a product."""
     n = len(verdicts.outcome)
     is_lent = verdicts.outcome <= REFER
@@ -203,7 +246,13 @@ def offer_columns(case: Case | None, verdicts: Verdicts) -> dict[str, Any]:
 
 def charges(product: Product) -> str:
     """Every charge beside interest, in words; `none` when there are none (R10: no undisclosed charge)."""
-    return "; ".join(f"{c.name} {100 * c.rate.value:g} % of principal {_WHEN[c.taken]}, to {c.receiver}" for c in product.charges) or "none"
+    return (
+        "; ".join(
+            f"{c.name} {100 * c.rate.value:g} % of principal {_WHEN[c.taken]}, to {c.receiver}"
+            for c in product.charges
+        )
+        or "none"
+    )
 
 
 def _words(is_lent: np.ndarray, words: str) -> pa.Array:

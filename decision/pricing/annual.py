@@ -30,7 +30,11 @@ class AnnualCost:
     @property
     def highest(self) -> float:
         """What the cap of the law looks at: the highest of simple365 and IRR x 12."""
-        return self.apr_simple365 if self.apr_irr12 is None else max(self.apr_simple365, self.apr_irr12)
+        return (
+            self.apr_simple365
+            if self.apr_irr12 is None
+            else max(self.apr_simple365, self.apr_irr12)
+        )
 
 
 def fee_simple(fee: float, days: float, basis: int = 365) -> float:
@@ -61,7 +65,9 @@ def irr(flows: ArrayLike) -> np.ndarray:
         return found
 
     rows = np.arange(len(cash))
-    found = elementwise.find_root(owed, (np.full(len(cash), LOWEST), np.full(len(cash), HIGHEST)), args=(rows,))
+    found = elementwise.find_root(
+        owed, (np.full(len(cash), LOWEST), np.full(len(cash), HIGHEST)), args=(rows,)
+    )
     return np.where(found.success, found.x, np.nan).reshape(np.shape(flows)[:-1])
 
 

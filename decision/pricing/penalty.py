@@ -10,7 +10,7 @@ from typing import Literal
 from ..base.errors import DecisionError
 from .money import Number, cents, exact
 
-Kind = Literal["uplift", "per_day", "once"]
+PenaltyKind = Literal["uplift", "per_day", "once"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Penalty:
     retroactive: after grace every late day counts, not only those after it.
     """
 
-    kind: Kind
+    kind: PenaltyKind
     rate: Number
     grace_days: int = 0
     replaces: bool = True

@@ -24,7 +24,9 @@ from .table import Loan
 
 def due_dates(start: dt.date, months: int) -> tuple[dt.date, ...]:
     """The day of `start` in each of the following months; the last day of a month that is too short (N14: 31 January, 28 February)."""
-    return tuple((pd.Timestamp(start) + pd.DateOffset(months=k)).date() for k in range(1, months + 1))
+    return tuple(
+        (pd.Timestamp(start) + pd.DateOffset(months=k)).date() for k in range(1, months + 1)
+    )
 
 
 def days_since(start: dt.date, dates: tuple[dt.date, ...]) -> tuple[int, ...]:
@@ -96,7 +98,9 @@ class Schedule:
         return xirr(self.flows, (0, *(p.day for p in self.payments)))
 
 
-def schedule(loan: Loan, principal: Number, daily_rate: Number, start: dt.date | None = None) -> Schedule:
+def schedule(
+    loan: Loan, principal: Number, daily_rate: Number, start: dt.date | None = None
+) -> Schedule:
     """The schedule of `principal` CNY (whole cents) at `daily_rate` (a fraction), value date `start`.
 
     Interest runs on contractual months of `month_days` (F4) or, for one payment, on the days of the tenor.
@@ -105,14 +109,20 @@ def schedule(loan: Loan, principal: Number, daily_rate: Number, start: dt.date |
     amount, d = exact(principal), exact(daily_rate)
     _check(loan, amount, d)
     amount = cents(amount)
-    days = [loan.days] if loan.is_single else [loan.month_days * k for k in range(1, loan.tenor + 1)]
+    days = (
+        [loan.days] if loan.is_single else [loan.month_days * k for k in range(1, loan.tenor + 1)]
+    )
     dates = _dates(loan, start)
     payments, balance = [], amount
     for k, (part, interest) in enumerate(_parts(loan, amount, d), start=1):
         balance -= part
         due = dates[k - 1] if dates else None
         day = (due - start).days if due and start else days[k - 1]
-        payments.append(Payment(k, due, day, part, interest, _charges(loan, amount, is_last=k == len(days)), balance))
+        payments.append(
+            Payment(
+                k, due, day, part, interest, _charges(loan, amount, is_last=k == len(days)), balance
+            )
+        )
     return Schedule(loan, amount, d, amount - cents(amount * exact(loan.upfront)), tuple(payments))
 
 
@@ -149,12 +159,19 @@ def _charges(loan: Loan, amount: Decimal, *, is_last: bool) -> Decimal:
 def _dates(loan: Loan, start: dt.date | None) -> tuple[dt.date, ...]:
     if start is None:
         return ()
-    return (start + dt.timedelta(days=loan.days),) if loan.is_single else due_dates(start, loan.tenor)
+    return (
+        (start + dt.timedelta(days=loan.days),) if loan.is_single else due_dates(start, loan.tenor)
+    )
 
 
 def _check(loan: Loan, amount: Decimal, d: Decimal) -> None:
     wrong = [
-        ("amount", "more than 0.00 CNY, in whole cents", amount, amount > 0 and amount == cents(amount)),
+        (
+            "amount",
+            "more than 0.00 CNY, in whole cents",
+            amount,
+            amount > 0 and amount == cents(amount),
+        ),
         ("daily rate", "0 or more", d, d >= 0),
         ("tenor", "at least 1", loan.tenor, loan.tenor >= 1),
         ("method", "instalments by months", loan.unit, loan.is_single or loan.unit == "months"),
@@ -162,7 +179,11 @@ def _check(loan: Loan, amount: Decimal, d: Decimal) -> None:
     for name, expected, got, is_right in wrong:
         if not is_right:
             raise DecisionError(
-                "a schedule cannot be drawn", where=name, expected=expected, got=str(got), next_step="correct the amount, rate or tenor"
+                "a schedule cannot be drawn",
+                where=name,
+                expected=expected,
+                got=str(got),
+                next_step="correct the amount, rate or tenor",
             )
 
 

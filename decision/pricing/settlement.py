@@ -49,7 +49,9 @@ def settle(plan: Schedule, after: int, fee: Number = 0, days: int = 0) -> Settle
     `fee` is a share of the outstanding principal alone (T15). Charges of later periods are not due.
     """
     balance = plan.payments[after - 1].balance if after else plan.principal
-    return _settlement(plan, after, balance, cents(balance * plan.daily_rate * days), cents(balance * exact(fee)))
+    return _settlement(
+        plan, after, balance, cents(balance * plan.daily_rate * days), cents(balance * exact(fee))
+    )
 
 
 def settle_instalment_fee(plan: Schedule, after: int, saved: Number) -> Settlement:
@@ -72,5 +74,9 @@ def cooling_off(principal: Number, daily_rate: Number, days: int = 1) -> Decimal
     return exact(principal) + cents(exact(principal) * exact(daily_rate) * days)
 
 
-def _settlement(plan: Schedule, after: int, balance: Decimal, accrued: Decimal, fee: Decimal) -> Settlement:
-    return Settlement(after, balance, accrued, fee, tuple(p.total for p in plan.payments[:after]), plan.received)
+def _settlement(
+    plan: Schedule, after: int, balance: Decimal, accrued: Decimal, fee: Decimal
+) -> Settlement:
+    return Settlement(
+        after, balance, accrued, fee, tuple(p.total for p in plan.payments[:after]), plan.received
+    )

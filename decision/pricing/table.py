@@ -17,9 +17,14 @@ from numpy.typing import ArrayLike
 from .annual import AnnualCost, effective, irr
 from .money import CENT, Number, down, exact
 
-Method = Literal["equal_instalment", "equal_principal", "interest_first", "bullet", "revolving_daily"]
+Method = Literal[
+    "equal_instalment", "equal_principal", "interest_first", "bullet", "revolving_daily"
+]
 Unit = Literal["months", "days"]
-SINGLE = ("bullet", "revolving_daily")  # one payment of principal and interest: no monthly period, so no IRR x 12
+SINGLE = (
+    "bullet",
+    "revolving_daily",
+)  # one payment of principal and interest: no monthly period, so no IRR x 12
 DECIMALS = 12
 
 
@@ -58,7 +63,9 @@ def annuity(i: ArrayLike, n: int) -> np.ndarray:
     """Present value of 1 a period: (1 - (1+i)^-n) / i, n where i is 0 (F5, F15); one value per rate."""
     rate = np.asarray(i, dtype=np.float64)
     some = np.where(rate == 0, 1.0, rate)
-    return np.where(rate == 0, float(n), -np.expm1(-n * np.log1p(some)) / some)  # exact for the smallest rates too
+    return np.where(
+        rate == 0, float(n), -np.expm1(-n * np.log1p(some)) / some
+    )  # exact for the smallest rates too
 
 
 def annual_table(loan: Loan, daily_rates: Sequence[float]) -> tuple[AnnualCost, ...]:
@@ -89,7 +96,9 @@ def unit_flows(loan: Loan, daily_rates: np.ndarray) -> np.ndarray:
     return np.column_stack([np.full(len(i), 1.0 - loan.upfront), -paid])
 
 
-def _rows(d: np.ndarray, simple: np.ndarray, irr12: np.ndarray | None, eff: np.ndarray) -> tuple[AnnualCost, ...]:
+def _rows(
+    d: np.ndarray, simple: np.ndarray, irr12: np.ndarray | None, eff: np.ndarray
+) -> tuple[AnnualCost, ...]:
     months = [None] * len(d) if irr12 is None else _rounded(irr12)
     columns = (d.tolist(), _rounded(360 * simple), _rounded(365 * simple), months, _rounded(eff))
     return tuple(AnnualCost(*row) for row in zip(*columns, strict=True))
@@ -137,7 +146,9 @@ def monthly_fee_at(i: float, n: int, apr: float) -> float:
     return float(1.0 / annuity(apr / 12.0, n) - 1.0 / annuity(i, n))
 
 
-def minimum_yearly(pd: float, cost_of_funds: float, lgd: float, operating_cost: float, margin: float) -> float:
+def minimum_yearly(
+    pd: float, cost_of_funds: float, lgd: float, operating_cost: float, margin: float
+) -> float:
     """(CoF + PD x LGD + opex + margin) / (1 - PD/2): the lowest yearly rate that covers a loan (F18)."""
     return (cost_of_funds + pd * lgd + operating_cost + margin) / (1.0 - pd / 2.0)
 

@@ -70,12 +70,25 @@ def _body(product: Product, plan: Schedule, request: Request) -> dict[str, Any]:
 def _charges(product: Product, plan: Schedule) -> list[dict[str, Any]]:
     """Interest and every charge with its standard and receiver; the amount of one that only an event brings is per event."""
     times = {"per_period": len(plan.payments)}
-    rows = [{"item": "interest", "taken": "with every payment", "amount_cny": str(plan.interest), "receiver": "lender"}]
+    rows = [
+        {
+            "item": "interest",
+            "taken": "with every payment",
+            "amount_cny": str(plan.interest),
+            "receiver": "lender",
+        }
+    ]
     for charge in product.charges:
         amount = cents(plan.principal * exact(charge.rate.value)) * times.get(charge.taken, 1)
         standard = f"{100 * charge.rate.value:g} % of principal"
         rows.append(
-            {"item": charge.name, "taken": charge.taken, "standard": standard, "amount_cny": str(amount), "receiver": charge.receiver}
+            {
+                "item": charge.name,
+                "taken": charge.taken,
+                "standard": standard,
+                "amount_cny": str(amount),
+                "receiver": charge.receiver,
+            }
         )
     return rows
 
@@ -96,7 +109,10 @@ def _settlement(product: Product, plan: Schedule, request: Request) -> dict[str,
         return None
     paid = [p for p in plan.payments if p.due is not None and p.due <= request.settle_on]
     since = paid[-1].due if paid and paid[-1].due else request.start
-    days = min((request.settle_on - since).days, plan.loan.days if plan.loan.is_single else plan.loan.month_days)
+    days = min(
+        (request.settle_on - since).days,
+        plan.loan.days if plan.loan.is_single else plan.loan.month_days,
+    )
     fee = sum(exact(c.rate.value) for c in product.charges if c.taken == "early_settlement")
     end = settle(plan, len(paid), fee, days)
     return {

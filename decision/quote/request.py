@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from ..base.errors import DecisionError
-from ..rulebook.condition import Figure
+from ..rulebook.condition import SourcedValue
 from ..rulebook.offer import listed_rate
 from ..rulebook.price import rate_grid
 from ..rulebook.product import STRICT, Charge, Method, Product, Taken
@@ -52,17 +52,33 @@ def lent(product: Product, request: Request) -> Product:
     method = request.method or terms.method
     _among("method", (terms.method, *terms.other_methods), method)
     tenor = _tenor(product, request.tenor)
-    low, high = product.limit.minimum.value, max(product.limit.maximum.value, _value(product.limit.business_maximum))
+    low, high = (
+        product.limit.minimum.value,
+        max(product.limit.maximum.value, _value(product.limit.business_maximum)),
+    )
     if not low <= request.amount <= high:
-        raise _refusal("amount", f"{low:,.2f} to {high:,.2f} CNY for {product.id}", f"{request.amount:,.2f}")
-    extra = tuple(Charge(e.name, e.taken, Figure(e.rate, "share", "request"), e.receiver) for e in request.charges)
-    return replace(product, repayment=replace(terms, method=method, tenor=tenor), charges=(*product.charges, *extra))
+        raise _refusal(
+            "amount", f"{low:,.2f} to {high:,.2f} CNY for {product.id}", f"{request.amount:,.2f}"
+        )
+    extra = tuple(
+        Charge(e.name, e.taken, SourcedValue(e.rate, "share", "request"), e.receiver)
+        for e in request.charges
+    )
+    return replace(
+        product,
+        repayment=replace(terms, method=method, tenor=tenor),
+        charges=(*product.charges, *extra),
+    )
 
 
 def daily_rate(product: Product, request: Request, tiers: Tiers) -> float:
     """The rate asked for, a fraction a day: on the product's grid, or the price of the tier. Raises `DecisionError` otherwise."""
     if (request.daily_rate is None) == (request.tier is None):
-        raise _refusal("rate", "either a daily rate or a tier", f"rate {request.daily_rate}, tier {request.tier}")
+        raise _refusal(
+            "rate",
+            "either a daily rate or a tier",
+            f"rate {request.daily_rate}, tier {request.tier}",
+        )
     if request.tier is not None:
         terms = {t.tier: t for t in product.tiers if t.decision != "decline"}
         _among("tier", tuple(terms), request.tier)
@@ -74,12 +90,19 @@ def daily_rate(product: Product, request: Request, tiers: Tiers) -> float:
     return asked
 
 
-def _tenor(product: Product, asked: int | None) -> Figure:
-    known = {int(figure.value): figure for figure in (product.repayment.tenor, *product.repayment.other_tenors)}
+def _tenor(product: Product, asked: int | None) -> SourcedValue:
+    known = {
+        int(figure.value): figure
+        for figure in (product.repayment.tenor, *product.repayment.other_tenors)
+    }
     if asked is None:
         return product.repayment.tenor
     if asked not in known:
-        raise _refusal("tenor", f"{', '.join(map(str, known))} {product.repayment.tenor.unit} for {product.id}", str(asked))
+        raise _refusal(
+            "tenor",
+            f"{', '.join(map(str, known))} {product.repayment.tenor.unit} for {product.id}",
+            str(asked),
+        )
     return known[asked]
 
 
@@ -88,10 +111,12 @@ def _among(what: str, known: tuple[str, ...], got: str) -> None:
         raise _refusal(what, f"one of {', '.join(known)}", got)
 
 
-def _value(figure: Figure | None) -> float:
+def _value(figure: SourcedValue | None) -> float:
     return 0.0 if figure is None else figure.value
 
 
 def _refusal(where: str, expected: str, got: str) -> DecisionError:
     what = "the product does not offer this"
-    return DecisionError(what, where=where, expected=expected, got=got, next_step="ask for what the product offers")
+    return DecisionError(
+        what, where=where, expected=expected, got=got, next_step="ask for what the product offers"
+    )

@@ -15,14 +15,16 @@ import pyarrow as pa
 from ..base.catalogue import Catalogue
 from ..base.errors import DecisionError
 from ..bundle import Bundle
-from ..rules.case import Case, Fired
+from ..rules.batch_context import BatchContext, RuleHits
 from ..rules.limit import CAPS, Limits, cap_texts
 from ..rules.verdict import Verdicts
 from ..score.scorer import Reference
 from .text import Language, behaviours, picked
 
 TOP = 4  # Reg B: more than four reasons are unlikely to help
-RANK_DECIMALS = 6  # points are rounded before ranking, so that the order does not hang on the last bit
+RANK_DECIMALS = (
+    6  # points are rounded before ranking, so that the order does not hang on the last bit
+)
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,19 @@ class Reasons:
         parts = [NONE, *parts]
         row, points = (np.concatenate([getattr(p, n) for p in parts]) for n in ("row", "points"))
         order = np.argsort(row, kind="stable")
-        concept, text = (pa.concat_arrays([getattr(p, n) for p in parts]).take(pa.array(order)) for n in ("concept", "text"))
+        concept, text = (
+            pa.concat_arrays([getattr(p, n) for p in parts]).take(pa.array(order))
+            for n in ("concept", "text")
+        )
         return cls(row[order], concept, points[order], text)
 
     def array(self, n_rows: int) -> pa.ListArray:
         """One list of {concept, points, text} per row; points is null for a rule."""
         ends = pa.array(np.searchsorted(self.row, np.arange(n_rows + 1)), pa.int32())
         columns = [self.concept, pa.array(self.points, from_pandas=True), self.text]
-        return pa.ListArray.from_arrays(ends, pa.StructArray.from_arrays(columns, ["concept", "points", "text"]))
+        return pa.ListArray.from_arrays(
+            ends, pa.StructArray.from_arrays(columns, ["concept", "points", "text"])
+        )
 
     def lists(self, n_rows: int) -> list[list[dict[str, Any]]]:
         """The same as plain objects."""
@@ -55,33 +62,46 @@ class Reasons:
         return found
 
 
-NONE = Reasons(np.empty(0, np.int64), pa.array([], pa.string()), np.empty(0), pa.array([], pa.string()))
+NONE = Reasons(
+    np.empty(0, np.int64), pa.array([], pa.string()), np.empty(0), pa.array([], pa.string())
+)
 
 
-def rule_reasons(fired: Sequence[Fired], language: Language) -> list[Reasons]:
+def rule_reasons(fired: Sequence[RuleHits], language: Language) -> list[Reasons]:
     """One entry per rule and row it fired on, in the order of the rules."""
     found = []
     for one in fired:
         if one.is_found:
             row = np.flatnonzero(one.mask)
-            code, words = (pa.repeat(word, len(row)) for word in (one.code, one.text_zh if language == "zh" else one.text_en))
+            code, words = (
+                pa.repeat(word, len(row))
+                for word in (one.code, one.text_zh if language == "zh" else one.text_en)
+            )
             found.append(Reasons(row, code, np.full(len(row), np.nan), words))
     return found
 
 
-def limit_reasons(case: Case, limits: Limits, mask: np.ndarray, language: Language) -> list[Reasons]:
+def limit_reasons(
+    case: BatchContext, limits: Limits, mask: np.ndarray, language: Language
+) -> list[Reasons]:
     """What holds the limit down, for the rows of `mask`, with its numbers: one part per cap."""
     told = np.where(mask, limits.cap, -1)
     found = []
     for k in np.unique(told[told >= 0]).tolist():
         row = np.flatnonzero(told == k)
         words = cap_texts(case, CAPS[k], row, language)
-        found.append(Reasons(row, pa.repeat(f"limit_{CAPS[k]}", len(row)), np.full(len(row), np.nan), words))
+        found.append(
+            Reasons(row, pa.repeat(f"limit_{CAPS[k]}", len(row)), np.full(len(row), np.nan), words)
+        )
     return found
 
 
 def score_reasons(
-    catalogue: Catalogue, reference: Reference, x: np.ndarray, told: tuple[np.ndarray, np.ndarray], language: Language
+    catalogue: Catalogue,
+    reference: Reference,
+    x: np.ndarray,
+    told: tuple[np.ndarray, np.ndarray],
+    language: Language,
 ) -> Reasons:
     """Up to four concepts per row of `x` that lost points against the reference, worst first; never none.
 
@@ -93,7 +113,9 @@ def score_reasons(
     order = np.argsort(np.where(lead < 0, np.inf, gain), axis=1, kind="stable")[:, :TOP]
     own = np.arange(len(order))[:, None]
     kept = (gain[own, order] < 0) & (lead[own, order] >= 0)
-    kept[:, 0] = True  # an adverse decision always has a reason, even where nothing lies below the reference
+    kept[:, 0] = (
+        True  # an adverse decision always has a reason, even where nothing lies below the reference
+    )
     row, place = np.nonzero(kept)
     concept = order[row, place]
     feature = np.maximum(lead[row, concept], 0)
@@ -108,7 +130,13 @@ EXPLAINS: tuple[Explain, ...] = ("adverse", "all", "none")
 
 
 def explained(
-    bundle: Bundle, x: np.ndarray, case: Case | None, verdicts: Verdicts, explain: Explain, language: Language, is_scored: np.ndarray
+    bundle: Bundle,
+    x: np.ndarray,
+    case: BatchContext | None,
+    verdicts: Verdicts,
+    explain: Explain,
+    language: Language,
+    is_scored: np.ndarray,
 ) -> tuple[Reasons, dict[str, np.ndarray]]:
     """Reasons by row, and with `all` the columns points_base and points_<concept>. Rules come first, then the limit, then the score.
 
@@ -144,19 +172,29 @@ def check_reasons(reasons: Reasons, verdicts: Verdicts) -> None:
 def _chosen(verdicts: Verdicts, explain: Explain, is_scored: np.ndarray) -> np.ndarray:
     if explain == "all":
         return np.flatnonzero(is_scored)
-    return np.flatnonzero(verdicts.is_score_adverse & is_scored) if explain == "adverse" else np.empty(0, np.int64)
+    return (
+        np.flatnonzero(verdicts.is_score_adverse & is_scored)
+        if explain == "adverse"
+        else np.empty(0, np.int64)
+    )
 
 
-def _by_score(bundle: Bundle, x: np.ndarray, chosen: np.ndarray, language: Language) -> tuple[Reasons, np.ndarray]:
+def _by_score(
+    bundle: Bundle, x: np.ndarray, chosen: np.ndarray, language: Language
+) -> tuple[Reasons, np.ndarray]:
     scorer, rows = bundle.scorer, np.take(x.T, chosen, axis=1).T  # features stay together
     points, lead = scorer.told(rows, bundle.usual)
     told = score_reasons(scorer.catalogue, bundle.reference, rows, (points, lead), language)
     return Reasons(chosen[told.row], told.concept, told.points, told.text), points
 
 
-def _columns(bundle: Bundle, concepts: np.ndarray, rows: np.ndarray, n_rows: int) -> dict[str, np.ndarray]:
+def _columns(
+    bundle: Bundle, concepts: np.ndarray, rows: np.ndarray, n_rows: int
+) -> dict[str, np.ndarray]:
     """Points of the explained `rows`; NaN for the others."""
     ids = bundle.scorer.catalogue.concept_ids
     points = np.full((n_rows, 1 + len(ids)), np.nan)
     points[rows, 0], points[rows, 1:] = bundle.scorer.base_points, concepts
-    return {name: points[:, k] for k, name in enumerate(("points_base", *(f"points_{c}" for c in ids)))}
+    return {
+        name: points[:, k] for k, name in enumerate(("points_base", *(f"points_{c}" for c in ids)))
+    }

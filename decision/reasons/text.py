@@ -44,7 +44,9 @@ class Style:
             return pa.array([self.one(value) for value in values.tolist()], pa.string())
         scaled = np.minimum(np.abs(values), LARGEST) * 10.0**self.decimals
         is_sure = (scaled < LARGEST) & (np.abs(scaled - np.floor(scaled) - 0.5) > HALF_AWAY)
-        found = self._written(np.rint(np.where(is_sure, scaled, 0.0)).astype(np.int64), np.signbit(values))
+        found = self._written(
+            np.rint(np.where(is_sure, scaled, 0.0)).astype(np.int64), np.signbit(values)
+        )
         if is_sure.all():
             return found
         left = pa.array([self.one(value) for value in values[~is_sure].tolist()], pa.string())
@@ -59,7 +61,9 @@ class Style:
             signs[:, k] = sign
         ends = np.zeros(len(units) + 1, np.int32)
         np.cumsum(shown.sum(axis=1), out=ends[1:])
-        return pa.StringArray.from_buffers(len(units), pa.py_buffer(ends), pa.py_buffer(signs[shown]))
+        return pa.StringArray.from_buffers(
+            len(units), pa.py_buffer(ends), pa.py_buffer(signs[shown])
+        )
 
     def _cells(self, units: np.ndarray, is_negative: np.ndarray) -> Iterator[Cells]:
         """The characters from the right."""
@@ -83,7 +87,7 @@ class Style:
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
-Kind = str | tuple[str, ...]
+UnitKind = str | tuple[str, ...]
 
 NO_RECORD = {"en": "no record", "zh": "无记录"}
 COLON = {"en": ": ", "zh": "："}
@@ -95,8 +99,22 @@ LARGEST_LOG = 700.0  # the exponential of more is no float
 LOG_LEVEL = "level of log CNY"
 NUMBER, YUAN, PERCENTAGE = Style(2, is_bare=True), Style(0), Style(1, is_grouped=False)
 UNIT_WORDS = {
-    "en": {"CNY": " CNY", "days": " days", "weeks": " weeks", "months": " months", "hours": " hours", "points": " points"},
-    "zh": {"CNY": "元", "days": "天", "weeks": "周", "months": "个月", "hours": "小时", "points": "分"},
+    "en": {
+        "CNY": " CNY",
+        "days": " days",
+        "weeks": " weeks",
+        "months": " months",
+        "hours": " hours",
+        "points": " points",
+    },
+    "zh": {
+        "CNY": "元",
+        "days": "天",
+        "weeks": "周",
+        "months": "个月",
+        "hours": "小时",
+        "points": "分",
+    },
 }
 
 
@@ -133,16 +151,24 @@ def joined(*pieces: pa.Array | str) -> pa.Array:
     return pc.binary_join_element_wise(*pieces, "")
 
 
-def behaviours(features: Sequence[Feature], which: np.ndarray, values: np.ndarray, language: Language) -> pa.Array:
+def behaviours(
+    features: Sequence[Feature], which: np.ndarray, values: np.ndarray, language: Language
+) -> pa.Array:
     """What persons did, with its number: `<text of features[which]>: <value with unit>`, one text per value."""
     used = np.flatnonzero(np.bincount(which, minlength=len(features)))
     place = np.searchsorted(used, which)
     told = [features[k] for k in used.tolist()]
-    words = [((feature.text_zh if language == "zh" else feature.text_en) or feature.name) + COLON[language] for feature in told]
+    words = [
+        ((feature.text_zh if language == "zh" else feature.text_en) or feature.name)
+        + COLON[language]
+        for feature in told
+    ]
     return joined(picked(words, place), quantities(told, place, values, language))
 
 
-def quantities(features: Sequence[Feature], which: np.ndarray, values: np.ndarray, language: Language) -> pa.Array:
+def quantities(
+    features: Sequence[Feature], which: np.ndarray, values: np.ndarray, language: Language
+) -> pa.Array:
     """Values of features[which] with their unit; a share as per cent, a category by its name, null as 'no record'.
 
     Features that are told alike are told together.
@@ -156,12 +182,12 @@ def quantities(features: Sequence[Feature], which: np.ndarray, values: np.ndarra
     return pa.concat_arrays(told).take(pa.array(np.argsort(np.concatenate(rows), kind="stable")))
 
 
-def kind_of(feature: Feature) -> Kind:
+def kind_of(feature: Feature) -> UnitKind:
     """How the values of a feature are told: by the names of its categories, as the logarithm of an amount, or in its unit."""
     return feature.categories or (LOG_LEVEL if is_log_level(feature) else feature.unit)
 
 
-def _known(kind: Kind | None, values: np.ndarray, language: Language) -> pa.Array:
+def _known(kind: UnitKind | None, values: np.ndarray, language: Language) -> pa.Array:
     if kind is None:
         return pa.repeat(NO_RECORD[language], len(values))
     if not isinstance(kind, str):

@@ -16,7 +16,7 @@ UNITS = (
 
 
 @dataclass(frozen=True)
-class Figure:
+class SourcedValue:
     """A value with its unit, the rule, row or formula it comes from, and the choice made where the source is silent.
 
     Money is in yuan; shares and yearly rates are fractions; daily rates are in per cent, as the sources print them.
@@ -59,7 +59,7 @@ class Figure:
             )
 
 
-def value(figure: Figure | None) -> float:
+def value(figure: SourcedValue | None) -> float:
     """The bare number; NaN where the rule book sets none (no comparison with NaN holds, so such a rule never fires)."""
     return float("nan") if figure is None else figure.value
 
@@ -133,7 +133,7 @@ class Condition:
 
     fact: str
     test: Test
-    than: Figure
+    than: SourcedValue
 
     def __post_init__(self) -> None:
         if FACTS.get(self.fact) != self.than.unit:
@@ -159,7 +159,7 @@ class Criterion(Condition):
     text_en: str
     text_zh: str
     only_if: str | None = None
-    soft_points: Figure | None = None
+    soft_points: SourcedValue | None = None
 
     @property
     def code(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..base.errors import DecisionError
-from .condition import Figure, value
+from .condition import SourcedValue, value
 from .product import Lender
 
 
@@ -21,7 +21,7 @@ class LenderCap:
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     lender: Lender
-    cap: Figure
+    cap: SourcedValue
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,14 @@ class Law:
     name_zh: str
     effective_from: dt.date
     effective_to: dt.date | None
-    utc_offset: Figure
-    price_cap: Figure | None
+    utc_offset: SourcedValue
+    price_cap: SourcedValue | None
     lender_price_caps: tuple[LenderCap, ...]
-    protection_line: Figure | None
-    consumption_line: Figure | None
-    bullet_tenor: Figure | None
-    minimum_age: Figure | None
-    penalty_uplift: Figure | None
+    protection_line: SourcedValue | None
+    consumption_line: SourcedValue | None
+    bullet_tenor: SourcedValue | None
+    minimum_age: SourcedValue | None
+    penalty_uplift: SourcedValue | None
     no_student_lenders: tuple[Lender, ...]
     student_needs_second_source: bool
     bureau_consent_required: bool

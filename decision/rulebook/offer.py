@@ -10,7 +10,7 @@ from ..pricing.annual import AnnualCost
 from ..pricing.penalty import Penalty, implied_uplift, penalty_daily
 from ..pricing.table import GRID_DECIMALS, annuity
 from ..score.tiers import Tiers
-from .condition import Figure, value
+from .condition import SourcedValue, value
 from .law import Law
 from .policy import Policy
 from .price import cap_of, loan_of, tier_rate
@@ -42,35 +42,55 @@ class Offers:
     refused: tuple[tuple[str, ...], ...]
 
 
-def offers(policy: Policy, product: Product, tiers: Tiers, families: tuple[str, ...] = ()) -> Offers:
+def offers(
+    policy: Policy, product: Product, tiers: Tiers, families: tuple[str, ...] = ()
+) -> Offers:
     """Price every tier of `product` at the PD of its worst grade's upper edge: same tier, product and date, same price (S4-R50).
 
     `families` are those the model was trained on (R8, R14).
     """
     rates = np.array([*(listed_rate(product, tiers, terms) for terms in product.tiers), np.nan])
-    over_band = np.array([*(rate > _highest(product, terms) for rate, terms in zip(rates, product.tiers, strict=False)), False])
+    over_band = np.array(
+        [
+            *(
+                rate > _highest(product, terms)
+                for rate, terms in zip(rates, product.tiers, strict=False)
+            ),
+            False,
+        ]
+    )
     lent = np.where(over_band, np.nan, rates)
     priced = [None if np.isnan(rate) else policy.cost(float(rate)) for rate in lent]
     highest = np.array([np.nan if c is None else c.highest for c in priced])
-    caps = np.array([cap_of(product.price, law.price_cap_of(product.lender)) for law in policy.laws])
+    caps = np.array(
+        [cap_of(product.price, law.price_cap_of(product.lender)) for law in policy.laws]
+    )
     penalty = penalty_of(product)
     daily = [None if np.isnan(rate) else penalty_daily(penalty, float(rate)) for rate in lent]
     return Offers(
         daily_rate=lent,
-        penalty_rate=np.array([np.nan if p is None else round(float(p), GRID_DECIMALS) for p in daily]),
+        penalty_rate=np.array(
+            [np.nan if p is None else round(float(p), GRID_DECIMALS) for p in daily]
+        ),
         apr_simple360=_column(priced, "apr_simple360"),
         apr_simple365=_column(priced, "apr_simple365"),
         apr_irr12=_column(priced, "apr_irr12"),
         eff_annual=_column(priced, "eff_annual"),
         annuity=_carried(product, rates),
-        overdue=tuple(None if np.isnan(rate) else overdue_words(product, float(rate)) for rate in lent),
+        overdue=tuple(
+            None if np.isnan(rate) else overdue_words(product, float(rate)) for rate in lent
+        ),
         is_over_band=over_band,
         is_over_cap=highest[None, :] > caps[:, None],
-        refused=tuple(product_refusals(policy, product, law, lent, families) for law in policy.laws),
+        refused=tuple(
+            product_refusals(policy, product, law, lent, families) for law in policy.laws
+        ),
     )
 
 
-def product_refusals(policy: Policy, product: Product, law: Law, rates: np.ndarray, families: tuple[str, ...]) -> tuple[str, ...]:
+def product_refusals(
+    policy: Policy, product: Product, law: Law, rates: np.ndarray, families: tuple[str, ...]
+) -> tuple[str, ...]:
     """Codes of the rules that refuse the product as a whole.
 
     R2 line, R3 tenor of a single payment, R8 data without licence, R10 undisclosed receiver, R14 banned family, R15 penalty at any of the
@@ -84,7 +104,10 @@ def product_refusals(policy: Policy, product: Product, law: Law, rates: np.ndarr
         "R8": law.needs_licensed_sources and bool(policy.sources.unlicensed(families)),
         "R10": any(not charge.receiver for charge in product.charges),
         "R14": bool(set(families) & set(law.banned_families)),
-        "R15": any(implied_uplift(penalty_of(product), float(rate)) > bound for rate in rates[~np.isnan(rates)]),
+        "R15": any(
+            implied_uplift(penalty_of(product), float(rate)) > bound
+            for rate in rates[~np.isnan(rates)]
+        ),
         "L1": any(licence.number is None for licence in product.licences),
         "H1": product.horizon.value != policy.horizon_days,
     }
@@ -94,7 +117,9 @@ def product_refusals(policy: Policy, product: Product, law: Law, rates: np.ndarr
 def penalty_of(product: Product) -> Penalty:
     """The product's overdue penalty, as the pricing room computes with it: rates as fractions."""
     terms = product.repayment.penalty
-    return Penalty(terms.kind, _fraction(terms.rate), int(product.repayment.grace.value), terms.replaces)
+    return Penalty(
+        terms.kind, _fraction(terms.rate), int(product.repayment.grace.value), terms.replaces
+    )
 
 
 def overdue_words(product: Product, rate: float) -> str:
@@ -135,7 +160,7 @@ def _carried(product: Product, rates: np.ndarray) -> np.ndarray:
     return annuity(loan.month_days * daily, loan.tenor)
 
 
-def _fraction(rate: Figure) -> float:
+def _fraction(rate: SourcedValue) -> float:
     return round(rate.value / 100.0, 12) if rate.unit == "percent_per_day" else rate.value
 
 

@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from ..base.errors import DecisionError
-from ..base.typed import check_format, parse, plain
-from ..frames.frame import POLICY_INPUTS
-from .condition import Figure
+from ..base.strict_json import check_format, parse, plain
+from ..frames.input_frame import POLICY_INPUTS
+from .condition import SourcedValue
 from .law import Law, in_order
 from .price import AnnualCost, price_list
 from .product import VERDICTS, Product, Verdict
@@ -26,16 +26,16 @@ class Filters:
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     effective_from: dt.date
-    night_withdrawal_from: Figure
-    applications_per_hour_from: Figure
-    operations_per_hour_over: Figure
-    face_failures_over: Figure
-    active_lenders_over: Figure
-    hard_enquiries_over: Figure
-    applicants_per_device_from: Figure
-    young_account_below: Figure
-    burst_per_hour_over: Figure
-    transfer_alert_over: Figure
+    night_withdrawal_from: SourcedValue
+    applications_per_hour_from: SourcedValue
+    operations_per_hour_over: SourcedValue
+    face_failures_over: SourcedValue
+    active_lenders_over: SourcedValue
+    hard_enquiries_over: SourcedValue
+    applicants_per_device_from: SourcedValue
+    young_account_below: SourcedValue
+    burst_per_hour_over: SourcedValue
+    transfer_alert_over: SourcedValue
 
 
 # Where the data come from and who vouches for the model: what R8 and R11 look at.
@@ -56,7 +56,7 @@ class DataSource:
 
 
 @dataclass(frozen=True)
-class Sources:
+class DataSources:
     """All sources; a family that none of them names counts as one without licence."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
@@ -82,7 +82,7 @@ class Validation:
 
 VERSION = 2  # of policy.json: its format, under a name of its own
 APPROVED, REFERRED = ("G1", "G2", "G3", "G4", "G5", "G6"), ("G7",)
-NO_SOURCES = Sources(())
+NO_SOURCES = DataSources(())
 GRADES = tuple(f"G{k}" for k in range(1, 11))
 
 
@@ -101,7 +101,7 @@ class Policy:
     laws: tuple[Law, ...]
     other_laws: tuple[Law, ...]
     filters: Filters | None
-    sources: Sources
+    sources: DataSources
     validation: Validation | None
     horizon_days: float
     verdicts: dict[str, Verdict]
@@ -144,8 +144,14 @@ class Policy:
         if law and law not in self.law_names:
             raise _choice("law", self.law_names, law)
         chosen = next((p for p in self.products if p.id == product), self.product)
-        laws = tuple(one for one in (*self.laws, *self.other_laws) if one.id == law) if law else self.laws
-        return replace(self, product=chosen, laws=laws, verdicts=_verdicts(chosen) if chosen else self.verdicts)
+        laws = (
+            tuple(one for one in (*self.laws, *self.other_laws) if one.id == law)
+            if law
+            else self.laws
+        )
+        return replace(
+            self, product=chosen, laws=laws, verdicts=_verdicts(chosen) if chosen else self.verdicts
+        )
 
     @cached_property
     def banned_columns(self) -> tuple[str, ...]:
@@ -155,14 +161,20 @@ class Policy:
     @cached_property
     def protected_attributes(self) -> tuple[str, ...]:
         """Names that no feature of the model may bear under any law of the bundle."""
-        return tuple(dict.fromkeys(name for law in (*self.laws, *self.other_laws) for name in law.protected_attributes))
+        return tuple(
+            dict.fromkeys(
+                name for law in (*self.laws, *self.other_laws) for name in law.protected_attributes
+            )
+        )
 
     def cost(self, daily_rate: float) -> AnnualCost:
         """The row of the product's price list for `daily_rate`. Raises `DecisionError` off the grid."""
         for row in self.annual.get(self.name, ()):
             if row.daily_rate == daily_rate:
                 return row
-        raise _refusal("policy.json annual", f"a daily rate of the grid of {self.name}", repr(daily_rate))
+        raise _refusal(
+            "policy.json annual", f"a daily rate of the grid of {self.name}", repr(daily_rate)
+        )
 
 
 def compile_policy(
@@ -172,7 +184,7 @@ def compile_policy(
     products: tuple[Product, ...] = (),
     other_laws: tuple[Law, ...] = (),
     filters: Filters | None = None,
-    sources: Sources = NO_SOURCES,
+    sources: DataSources = NO_SOURCES,
     validation: Validation | None = None,
     horizon_days: float = 365.0,
 ) -> dict[str, Any]:
@@ -192,21 +204,33 @@ def compile_policy(
     )  # fmt: skip
 
 
-def tiers_only_policy(approve: tuple[str, ...] = APPROVED, refer: tuple[str, ...] = REFERRED) -> dict[str, Any]:
+def tiers_only_policy(
+    approve: tuple[str, ...] = APPROVED, refer: tuple[str, ...] = REFERRED
+) -> dict[str, Any]:
     """The content of `policy.json` for a table of the user's own: the tier alone decides, limit and rate stay null."""
-    verdicts: dict[str, Verdict] = {**dict.fromkeys(approve, "approve"), **dict.fromkeys(refer, "refer")}
+    verdicts: dict[str, Verdict] = {
+        **dict.fromkeys(approve, "approve"),
+        **dict.fromkeys(refer, "refer"),
+    }
     return plain(Policy(VERSION, None, (), (), (), None, NO_SOURCES, None, 365.0, verdicts, {}, ()))
 
 
 def _verdicts(product: Product) -> dict[str, Verdict]:
     """Per grade the best decision of the tiers that take it."""
-    open_to = {g: [t.decision for t in product.tiers if GRADES.index(g) <= GRADES.index(t.worst_grade)] for g in GRADES}
+    open_to = {
+        g: [t.decision for t in product.tiers if GRADES.index(g) <= GRADES.index(t.worst_grade)]
+        for g in GRADES
+    }
     return {g: min(found, key=VERDICTS.index) for g, found in open_to.items() if found}
 
 
 def _choice(what: str, known: tuple[str, ...], got: str) -> DecisionError:
     return DecisionError(
-        f"the bundle holds no such {what}", where=what, expected=f"one of {', '.join(known)}", got=got, next_step="choose one of them"
+        f"the bundle holds no such {what}",
+        where=what,
+        expected=f"one of {', '.join(known)}",
+        got=got,
+        next_step="choose one of them",
     )
 
 

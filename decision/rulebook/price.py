@@ -23,7 +23,9 @@ def rate_grid(price: PriceRules) -> tuple[float, ...]:
 def loan_of(product: Product) -> Loan:
     """How a loan of the product runs, whatever its amount."""
     terms = product.repayment
-    charges = {taken: sum(c.rate.value for c in product.charges if c.taken == taken) for taken in IN_COST}
+    charges = {
+        taken: sum(c.rate.value for c in product.charges if c.taken == taken) for taken in IN_COST
+    }
     unit: Unit = "days" if terms.tenor.unit == "days" else "months"
     return Loan(terms.method, int(terms.tenor.value), unit, int(terms.month_days.value), **charges)
 
@@ -39,7 +41,9 @@ def minimum_yearly(pd: float, price: PriceRules, turns: float = 1.0) -> float:
     `pd` is floored for price; `turns`: loans a year that each bear it (1 for a PD of twelve months).
     """
     funds, costs = price.cost_of_funds.value, price.operating_cost.value
-    return table.minimum_yearly(max(pd, price.pd_floor.value), funds, turns * price.lgd.value, costs, price.margin.value)
+    return table.minimum_yearly(
+        max(pd, price.pd_floor.value), funds, turns * price.lgd.value, costs, price.margin.value
+    )
 
 
 def minimum_daily(pd: float, price: PriceRules, turns: float = 1.0) -> float:

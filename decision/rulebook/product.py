@@ -8,13 +8,15 @@ from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
 from ..base.errors import DecisionError
-from .condition import Condition, Criterion, Figure, value
+from .condition import Condition, Criterion, SourcedValue, value
 
 # The parts of a product: frozen types that every product file fills alike (domain 3).
 
 Verdict = Literal["approve", "refer", "decline"]
 Lender = Literal["bank", "micro_loan_company", "licensed_institution"]
-Method = Literal["equal_instalment", "equal_principal", "interest_first", "bullet", "revolving_daily"]
+Method = Literal[
+    "equal_instalment", "equal_principal", "interest_first", "bullet", "revolving_daily"
+]
 Taken = Literal["upfront", "per_period", "at_end", "early_settlement", "extension"]
 IN_COST: tuple[Taken, ...] = ("upfront", "per_period", "at_end")
 """Charges that every borrower pays, part of the price like interest (S1-R28, S4-R03); the others only on an event, so they are told but
@@ -56,13 +58,13 @@ class TierTerms:
     worst_grade: str
     decision: Verdict
     conditions: tuple[Condition, ...] = ()
-    limit_low: Figure | None = None
-    limit: Figure | None = None
-    initial_limit: Figure | None = None
-    new_user_limit: Figure | None = None
-    volume_credit: Figure | None = None
-    daily_rate: Figure | None = None
-    daily_high: Figure | None = None
+    limit_low: SourcedValue | None = None
+    limit: SourcedValue | None = None
+    initial_limit: SourcedValue | None = None
+    new_user_limit: SourcedValue | None = None
+    volume_credit: SourcedValue | None = None
+    daily_rate: SourcedValue | None = None
+    daily_high: SourcedValue | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Bonus:
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     facts: tuple[str, ...]
-    factors: tuple[Figure, ...]
+    factors: tuple[SourcedValue, ...]
 
 
 @dataclass(frozen=True)
@@ -83,17 +85,17 @@ class LimitRules:
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
-    minimum: Figure
-    maximum: Figure
-    business_maximum: Figure | None
-    step: Figure
-    customer_total: Figure
-    student: Figure | None
-    card_share: Figure | None
-    wealth_from: Figure | None
-    wealth_factor: Figure | None
-    enquiries_over: Figure | None
-    enquiry_factor: Figure | None
+    minimum: SourcedValue
+    maximum: SourcedValue
+    business_maximum: SourcedValue | None
+    step: SourcedValue
+    customer_total: SourcedValue
+    student: SourcedValue | None
+    card_share: SourcedValue | None
+    wealth_from: SourcedValue | None
+    wealth_factor: SourcedValue | None
+    enquiries_over: SourcedValue | None
+    enquiry_factor: SourcedValue | None
     bonus: Bonus | None
 
 
@@ -102,9 +104,9 @@ class Affordability:
     """Share of verified monthly income that debt service may take (F15, S3-R55); lower under the median wage."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
-    dti: Figure
-    dti_low_income: Figure
-    median_wage: Figure
+    dti: SourcedValue
+    dti_low_income: SourcedValue
+    median_wage: SourcedValue
 
 
 @dataclass(frozen=True)
@@ -115,17 +117,17 @@ class PriceRules:
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
-    daily_low: Figure
-    daily_high: Figure
-    grid: Figure
-    seed_basis: Figure
+    daily_low: SourcedValue
+    daily_high: SourcedValue
+    grid: SourcedValue
+    seed_basis: SourcedValue
     covers_risk: bool
-    cost_of_funds: Figure
-    operating_cost: Figure
-    margin: Figure
-    lgd: Figure
-    pd_floor: Figure
-    all_in_cap: Figure | None
+    cost_of_funds: SourcedValue
+    operating_cost: SourcedValue
+    margin: SourcedValue
+    lgd: SourcedValue
+    pd_floor: SourcedValue
+    all_in_cap: SourcedValue | None
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ class PenaltyTerms:
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     kind: Literal["uplift", "per_day", "once"]
-    rate: Figure
+    rate: SourcedValue
     replaces: bool
 
 
@@ -151,13 +153,13 @@ class Repayment:
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     method: Method
     other_methods: tuple[Method, ...]
-    tenor: Figure
-    other_tenors: tuple[Figure, ...]
-    month_days: Figure
-    grace: Figure
+    tenor: SourcedValue
+    other_tenors: tuple[SourcedValue, ...]
+    month_days: SourcedValue
+    grace: SourcedValue
     penalty: PenaltyTerms
-    report_dpd: Figure
-    cooling_off: Figure | None
+    report_dpd: SourcedValue
+    cooling_off: SourcedValue | None
 
 
 @dataclass(frozen=True)
@@ -167,12 +169,18 @@ class Charge:
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     name: str
     taken: Taken
-    rate: Figure
+    rate: SourcedValue
     receiver: str
 
 
 VERDICTS = ("approve", "refer", "decline")
-TIGHTER_OR_EQUAL = ("limit_low", "limit", "initial_limit", "new_user_limit", "volume_credit")  # never higher in a worse tier
+TIGHTER_OR_EQUAL = (
+    "limit_low",
+    "limit",
+    "initial_limit",
+    "new_user_limit",
+    "volume_credit",
+)  # never higher in a worse tier
 DEARER_OR_EQUAL = ("daily_rate", "daily_high")  # never lower in a worse tier
 ROUNDING = 1e-9
 
@@ -193,7 +201,7 @@ class Product:
     source_rows: tuple[str, ...]
     effective_from: dt.date
     effective_to: dt.date | None
-    horizon: Figure
+    horizon: SourcedValue
     choices: tuple[Choice, ...]
     admission: tuple[Criterion, ...]
     limit: LimitRules
@@ -217,48 +225,90 @@ class Product:
 
     def _check_dates(self) -> None:
         if self.effective_to and self.effective_to < self.effective_from:
-            raise self._refusal("effective_to", f"a day from {self.effective_from} on", str(self.effective_to), "its dates are wrong")
+            raise self._refusal(
+                "effective_to",
+                f"a day from {self.effective_from} on",
+                str(self.effective_to),
+                "its dates are wrong",
+            )
 
     def _check_price(self) -> None:
         price = self.price
         if price.daily_low.value > price.daily_high.value:
-            raise self._refusal("price.daily_high", f"at least {price.daily_low.value}", str(price.daily_high.value), "its band is empty")
+            raise self._refusal(
+                "price.daily_high",
+                f"at least {price.daily_low.value}",
+                str(price.daily_high.value),
+                "its band is empty",
+            )
         yearly = price.daily_high.value / 100.0 * price.seed_basis.value
         if yearly > value(price.all_in_cap) + ROUNDING:
             cap = f"at most {value(price.all_in_cap):g} a year, on {price.seed_basis.value:g} days"
-            raise self._refusal("price.daily_high", cap, f"{yearly:g}", "a rate is over the product's own cap")
+            raise self._refusal(
+                "price.daily_high", cap, f"{yearly:g}", "a rate is over the product's own cap"
+            )
 
     def _check_order(self, name: str, sign: int) -> None:
         known = [value(getattr(t, name)) for t in self.tiers if getattr(t, name) is not None]
         if any(sign * later < sign * earlier for earlier, later in pairwise(known)):
-            raise self._refusal(f"tiers.{name}", "terms that never improve as risk grows", ", ".join(map(str, known)))
+            raise self._refusal(
+                f"tiers.{name}",
+                "terms that never improve as risk grows",
+                ", ".join(map(str, known)),
+            )
 
     def _check_tiers(self) -> None:
         """Better verdicts first; bands of limits and of grades that do not overlap; each tier within reach."""
         verdicts = [VERDICTS.index(t.decision) for t in self.tiers]
         if verdicts != sorted(verdicts):
-            raise self._refusal("tiers.decision", "approve before refer before decline", "a worse tier with a better decision")
+            raise self._refusal(
+                "tiers.decision",
+                "approve before refer before decline",
+                "a worse tier with a better decision",
+            )
         for better, worse in pairwise(self.tiers):
             if value(better.limit_low) < value(worse.limit):
                 got = f"{better.tier} from {value(better.limit_low):g}, {worse.tier} to {value(worse.limit):g}"
                 raise self._refusal("tiers.limit_low", "limit bands that do not overlap", got)
         reach = [t.worst_grade for t in self.tiers if not t.conditions]
         if [*map(_rank, reach)] != sorted({*map(_rank, reach)}):
-            raise self._refusal("tiers.worst_grade", "grades G1, G2, ... that rise from tier to tier", ", ".join(reach), "tiers overlap")
+            raise self._refusal(
+                "tiers.worst_grade",
+                "grades G1, G2, ... that rise from tier to tier",
+                ", ".join(reach),
+                "tiers overlap",
+            )
 
     def _check_tier(self, tier: TierTerms) -> None:
         if tier.decision == "decline":
             return
         if tier.limit is None or tier.daily_rate is None:
-            raise self._refusal(f"tiers.{tier.tier}", "limit and rate of a tier that is lent to", "a null")
+            raise self._refusal(
+                f"tiers.{tier.tier}", "limit and rate of a tier that is lent to", "a null"
+            )
         low, high = self.price.daily_low.value, self.price.daily_high.value
-        band = (tier.daily_rate.value, tier.daily_rate.value if tier.daily_high is None else tier.daily_high.value)
+        band = (
+            tier.daily_rate.value,
+            tier.daily_rate.value if tier.daily_high is None else tier.daily_high.value,
+        )
         if not low <= band[0] <= band[1] <= high:
-            raise self._refusal(f"tiers.{tier.tier}.daily_rate", f"within the product's {low}-{high} % a day", f"{band[0]}-{band[1]}")
+            raise self._refusal(
+                f"tiers.{tier.tier}.daily_rate",
+                f"within the product's {low}-{high} % a day",
+                f"{band[0]}-{band[1]}",
+            )
 
-    def _refusal(self, where: str, expected: str, got: str, what: str = "the tiers contradict each other") -> DecisionError:
+    def _refusal(
+        self, where: str, expected: str, got: str, what: str = "the tiers contradict each other"
+    ) -> DecisionError:
         said = f"a product cannot be used: {what}"
-        return DecisionError(said, where=f"{self.id} {where}", expected=expected, got=got, next_step="correct the product file")
+        return DecisionError(
+            said,
+            where=f"{self.id} {where}",
+            expected=expected,
+            got=got,
+            next_step="correct the product file",
+        )
 
 
 def _rank(grade: str) -> int:

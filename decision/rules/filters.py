@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from ..rulebook.policy import Filters
-from .case import Case, Fired
+from .batch_context import BatchContext, RuleHits
 
 
 @dataclass(frozen=True)
@@ -27,74 +27,80 @@ class Filter:
     facts: tuple[str, ...]
     text_en: str
     text_zh: str
-    fires: Callable[[Case, Filters], np.ndarray]
+    fires: Callable[[BatchContext, Filters], np.ndarray]
 
 
-def impersonation(case: Case, _limits: Filters) -> np.ndarray:
+def impersonation(case: BatchContext, _limits: Filters) -> np.ndarray:
     """FR01, S1-R57: foreign fingerprint or failed biometrics; the freeze becomes permanent only after a person looked (PIPL 24)."""
     return (case.fact("is_fingerprint_match") == 0) | (case.fact("is_biometric_passed") == 0)
 
 
-def abnormal_transaction(case: Case, limits: Filters) -> np.ndarray:
+def abnormal_transaction(case: BatchContext, limits: Filters) -> np.ndarray:
     """FR02, S1-R58: large withdrawal at night, or login from far away."""
-    return (case.fact("night_withdrawal") >= limits.night_withdrawal_from.value) | (case.fact("is_remote_login") == 1)
+    return (case.fact("night_withdrawal") >= limits.night_withdrawal_from.value) | (
+        case.fact("is_remote_login") == 1
+    )
 
 
-def clustered_applications(case: Case, limits: Filters) -> np.ndarray:
+def clustered_applications(case: BatchContext, limits: Filters) -> np.ndarray:
     """FR03, S1-R52: many applications within an hour from one device or address."""
     least = limits.applications_per_hour_from.value
-    return (case.fact("device_applications_1h") >= least) | (case.fact("ip_applications_1h") >= least)
+    return (case.fact("device_applications_1h") >= least) | (
+        case.fact("ip_applications_1h") >= least
+    )
 
 
-def new_device(case: Case, _limits: Filters) -> np.ndarray:
+def new_device(case: BatchContext, _limits: Filters) -> np.ndarray:
     """FR04, S5-R40: a device not seen before and not yet verified a second time."""
     return (case.fact("is_new_device") == 1) & (case.fact("is_device_verified") != 1)
 
 
-def new_region(case: Case, _limits: Filters) -> np.ndarray:
+def new_region(case: BatchContext, _limits: Filters) -> np.ndarray:
     """FR05, S5-R41: a region not seen in 90 days; holiday travel with the usual device is exempt."""
     return (case.fact("is_new_region_90d") == 1) & (case.fact("is_holiday_same_device") != 1)
 
 
-def unusual_frequency(case: Case, limits: Filters) -> np.ndarray:
+def unusual_frequency(case: BatchContext, limits: Filters) -> np.ndarray:
     """FR06, S5-R42."""
     return case.fact("operations_1h") > limits.operations_per_hour_over.value
 
 
-def face_failures(case: Case, limits: Filters) -> np.ndarray:
+def face_failures(case: BatchContext, limits: Filters) -> np.ndarray:
     """FR07, S5-R15."""
     return case.fact("face_failures_24h") > limits.face_failures_over.value
 
 
-def foreign_payee(case: Case, _limits: Filters) -> np.ndarray:
+def foreign_payee(case: BatchContext, _limits: Filters) -> np.ndarray:
     """FR08, S1-R54, S1-R61: another person's account, or a merchant on the risk list."""
     return (case.fact("is_payee_match") == 0) | (case.fact("is_risky_merchant") == 1)
 
 
-def many_lenders(case: Case, limits: Filters) -> np.ndarray:
+def many_lenders(case: BatchContext, limits: Filters) -> np.ndarray:
     """FR09, S1-R53: borrowing from many lenders at once."""
     lenders, enquiries = case.fact("active_lenders"), case.fact("hard_enquiries_90d")
-    return (lenders > limits.active_lenders_over.value) | (enquiries > limits.hard_enquiries_over.value)
+    return (lenders > limits.active_lenders_over.value) | (
+        enquiries > limits.hard_enquiries_over.value
+    )
 
 
-def shared_device(case: Case, limits: Filters) -> np.ndarray:
+def shared_device(case: BatchContext, limits: Filters) -> np.ndarray:
     """FR10: one device or address, several applicants in 30 days."""
     least = limits.applicants_per_device_from.value
     return (case.fact("device_applicants_30d") >= least) | (case.fact("ip_applicants_30d") >= least)
 
 
-def emulator(case: Case, _limits: Filters) -> np.ndarray:
+def emulator(case: BatchContext, _limits: Filters) -> np.ndarray:
     """FR11."""
     return case.fact("is_emulator") == 1
 
 
-def young_account(case: Case, limits: Filters) -> np.ndarray:
+def young_account(case: BatchContext, limits: Filters) -> np.ndarray:
     """FR12: a new account with a burst of operations."""
     is_young = case.fact("account_age_days") < limits.young_account_below.value
     return is_young & (case.fact("operations_1h") > limits.burst_per_hour_over.value)
 
 
-def large_transfer(case: Case, limits: Filters) -> np.ndarray:
+def large_transfer(case: BatchContext, limits: Filters) -> np.ndarray:
     """S2-R32, S5-R38: watched, nothing more."""
     return case.fact("largest_transfer") > limits.transfer_alert_over.value
 
@@ -152,21 +158,26 @@ FILTERS = (
 class Filtered:
     """Filters that fired, the same with what is done to the account as their words, and filters of which no fact is known."""
 
-    fired: list[Fired]
-    actions: list[Fired]
-    unknown: list[Fired]
+    fired: list[RuleHits]
+    actions: list[RuleHits]
+    unknown: list[RuleHits]
 
 
-def filtered(case: Case) -> Filtered:
+def filtered(case: BatchContext) -> Filtered:
     """All filters on every application; none where the rule book has no thresholds."""
     limits = case.policy.filters
     if limits is None:
         return Filtered([], [], [])
-    fired = [Fired(f.code, f.outcome, f.text_en, f.text_zh, f.fires(case, limits)) for f in FILTERS]
-    actions = [Fired(f.code, None, f.action, f.action, one.mask) for f, one in zip(FILTERS, fired, strict=True)]
-    unknown = [Fired(f.code, None, f.text_en, f.text_zh, _is_unknown(case, f)) for f in FILTERS]
+    fired = [
+        RuleHits(f.code, f.outcome, f.text_en, f.text_zh, f.fires(case, limits)) for f in FILTERS
+    ]
+    actions = [
+        RuleHits(f.code, None, f.action, f.action, one.mask)
+        for f, one in zip(FILTERS, fired, strict=True)
+    ]
+    unknown = [RuleHits(f.code, None, f.text_en, f.text_zh, _is_unknown(case, f)) for f in FILTERS]
     return Filtered(fired, actions, unknown)
 
 
-def _is_unknown(case: Case, one: Filter) -> np.ndarray:
+def _is_unknown(case: BatchContext, one: Filter) -> np.ndarray:
     return np.logical_and.reduce([np.isnan(case.fact(name)) for name in one.facts])

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from ..pricing.capacity import affordable, enquiry_cut, volume_limit
 from ..reasons.text import Language, number, numbers, picked, yuan, yuans
-from ..rulebook.condition import Figure, value
-from .case import Case
+from ..rulebook.condition import SourcedValue, value
+from .batch_context import BatchContext
 
 CAPS = (
     "product_max", "tier_max", "tier_initial", "new_user", "study", "exposure", "affordability", "formula", "hard_enquiries",
@@ -35,7 +35,7 @@ class Limits:
         return self.cap >= len(PLAIN_CAPS)
 
 
-def limits(case: Case) -> Limits:
+def limits(case: BatchContext) -> Limits:
     """Limit and binding cap of every application; at equal caps the first of CAPS is named."""
     rules = case.product.limit
     caps = np.stack([
@@ -62,14 +62,14 @@ def rounded(cny: np.ndarray, step: float, minimum: float) -> np.ndarray:
     return np.where(down < minimum, 0.0, down)
 
 
-def affordability(case: Case) -> np.ndarray:
+def affordability(case: BatchContext) -> np.ndarray:
     """F15: principal whose instalment fits into income x DTI - debt service; NaN without income or debt service."""
     rules, income = case.product.affordability, case.yuan("verified_income")
     dti = np.where(income < rules.median_wage.value, rules.dti_low_income.value, rules.dti.value)
     return affordable(income, dti, case.yuan("debt_service"), case.offers.annuity[case.tier])
 
 
-def formula(case: Case) -> np.ndarray:
+def formula(case: BatchContext) -> np.ndarray:
     """F16 (S3-R33..R35), raised to the lower end of the tier's band; unbounded for a product without formula.
 
     A null card limit, volume or wealth counts as none.
@@ -77,7 +77,9 @@ def formula(case: Case) -> np.ndarray:
     rules = case.product.limit
     if rules.card_share is None:
         return np.full(len(case.grade), np.inf)
-    cards, volume, wealth = (np.nan_to_num(case.yuan(n)) for n in ("card_limits", "annual_volume", "wealth"))
+    cards, volume, wealth = (
+        np.nan_to_num(case.yuan(n)) for n in ("card_limits", "annual_volume", "wealth")
+    )
     raw = volume_limit(
         cards, volume, wealth,
         card_share=rules.card_share.value, credit=_terms(case, "volume_credit"), wealth_from=value(rules.wealth_from),
@@ -86,7 +88,7 @@ def formula(case: Case) -> np.ndarray:
     return np.maximum(raw, np.nan_to_num(_terms(case, "limit_low")))
 
 
-def _product_maximum(case: Case) -> np.ndarray:
+def _product_maximum(case: BatchContext) -> np.ndarray:
     """C01: a higher line only for a business purpose with its licence."""
     rules = case.product.limit
     if rules.business_maximum is None:
@@ -95,7 +97,7 @@ def _product_maximum(case: Case) -> np.ndarray:
     return np.where(is_business, rules.business_maximum.value, rules.maximum.value)
 
 
-def _bonus(case: Case) -> np.ndarray:
+def _bonus(case: BatchContext) -> np.ndarray:
     """S1-R50: the factor for as many of the product's bonus facts as hold; 1 for none."""
     bonus = case.product.limit.bonus
     if bonus is None:
@@ -104,12 +106,12 @@ def _bonus(case: Case) -> np.ndarray:
     return np.array([1.0, *(f.value for f in bonus.factors)])[held]
 
 
-def _study(case: Case) -> np.ndarray:
+def _study(case: BatchContext) -> np.ndarray:
     cap = case.product.limit.student
     return np.where(case.is_true("is_student"), np.inf if cap is None else cap.value, np.inf)
 
 
-def _terms(case: Case, name: str) -> np.ndarray:
+def _terms(case: BatchContext, name: str) -> np.ndarray:
     """A term of each application's tier; NaN where the tier sets none or there is no tier."""
     return np.array([*(value(getattr(t, name)) for t in case.product.tiers), np.nan])[case.tier]
 
@@ -118,7 +120,7 @@ def _uncapped(cap: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(cap), np.inf, cap)
 
 
-def _factor(figure: Figure | None) -> float:
+def _factor(figure: SourcedValue | None) -> float:
     return 1.0 if figure is None else figure.value
 
 
@@ -149,7 +151,7 @@ CAP_TEXTS = {
 }  # fmt: skip
 
 
-def cap_texts(case: Case, cap: str, rows: np.ndarray, language: Language) -> pa.Array:
+def cap_texts(case: BatchContext, cap: str, rows: np.ndarray, language: Language) -> pa.Array:
     """The sentence of `cap` for each of `rows`."""
 
     def amounts(name: str) -> pa.Array:
@@ -162,15 +164,24 @@ def cap_texts(case: Case, cap: str, rows: np.ndarray, language: Language) -> pa.
     return pc.binary_join_element_wise(*pieces, "")
 
 
-def _fields(case: Case, cap: str, rows: np.ndarray, language: Language, amounts: Amounts) -> dict[str, Words]:
+def _fields(
+    case: BatchContext, cap: str, rows: np.ndarray, language: Language, amounts: Amounts
+) -> dict[str, Words]:
     """The template's fields: one text per row, or one for all."""
     rules = case.product.limit
     if cap == "affordability":
         return {"income": amounts("verified_income"), "debt": amounts("debt_service")}
     if cap == "formula":
-        return {"cards": amounts("card_limits"), "volume": amounts("annual_volume"), "wealth": amounts("wealth")}
+        return {
+            "cards": amounts("card_limits"),
+            "volume": amounts("annual_volume"),
+            "wealth": amounts("wealth"),
+        }
     if cap == "exposure":
-        return {"exposure": amounts("exposure"), "customer_total": yuan(rules.customer_total.value, language)}
+        return {
+            "exposure": amounts("exposure"),
+            "customer_total": yuan(rules.customer_total.value, language),
+        }
     if cap == "hard_enquiries":
         return {
             "enquiries": numbers(case.number("hard_enquiries_90d")[rows]),
@@ -182,7 +193,7 @@ def _fields(case: Case, cap: str, rows: np.ndarray, language: Language, amounts:
     return {"tier": picked(names, which), cap: picked(terms, which)}
 
 
-def _tier_words(case: Case, cap: str, tier: int, language: Language) -> tuple[str, str]:
+def _tier_words(case: BatchContext, cap: str, tier: int, language: Language) -> tuple[str, str]:
     """Name of a tier, and its amount of `cap`."""
     rules, terms = case.product.limit, case.product.tiers[tier]
     caps = {

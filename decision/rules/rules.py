@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .case import Case, Outcome
+from .batch_context import BatchContext, RuleOutcome
 
-Fires = Callable[[Case], np.ndarray]
+Fires = Callable[[BatchContext], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -21,21 +21,23 @@ class Rule:
     """One rule: `outcome` holds for every application for which `fires` is true; the words name no protected attribute."""
 
     code: str
-    outcome: Outcome
+    outcome: RuleOutcome
     text_en: str
     text_zh: str
     fires: Fires
 
 
-def no_law(case: Case) -> np.ndarray:
+def no_law(case: BatchContext) -> np.ndarray:
     """No profile covers the day, so nothing can be called lawful."""
     return case.law < 0
 
 
-def price_over_cap(case: Case) -> np.ndarray:
+def price_over_cap(case: BatchContext) -> np.ndarray:
     """R1, domain 4.1: the highest of simple365 and IRR x 12 is above the cap; refused, never clipped (S1-R56, S2-R08, S4-R23, C12)."""
     is_over = case.offers.is_over_cap
-    return np.concatenate([is_over, np.zeros((1, is_over.shape[1]), dtype=bool)])[case.law, case.tier]
+    return np.concatenate([is_over, np.zeros((1, is_over.shape[1]), dtype=bool)])[
+        case.law, case.tier
+    ]
 
 
 def product_refused(code: str) -> Fires:
@@ -43,59 +45,71 @@ def product_refused(code: str) -> Fires:
     return lambda case: case.is_by_law([code in refused for refused in case.offers.refused])
 
 
-def not_offered(case: Case) -> np.ndarray:
+def not_offered(case: BatchContext) -> np.ndarray:
     """The product is not on offer on this day."""
     first, last = case.product.effective_from, case.product.effective_to
-    return (case.day < np.datetime64(first, "D")) | (False if last is None else case.day > np.datetime64(last, "D"))
+    return (case.day < np.datetime64(first, "D")) | (
+        False if last is None else case.day > np.datetime64(last, "D")
+    )
 
 
-def not_validated(case: Case) -> np.ndarray:
+def not_validated(case: BatchContext) -> np.ndarray:
     """R11: nobody validated the model, or the validation has run out."""
-    validation, needed = case.policy.validation, case.is_by_law([law.needs_validated_model for law in case.policy.laws])
+    validation, needed = (
+        case.policy.validation,
+        case.is_by_law([law.needs_validated_model for law in case.policy.laws]),
+    )
     if validation is None or not validation.is_validated:
         return needed
     return needed & (case.day > np.datetime64(validation.revalidate_by, "D"))
 
 
-def no_tier(case: Case) -> np.ndarray:
+def no_tier(case: BatchContext) -> np.ndarray:
     """The product has no tier for this grade and record."""
     return case.tier < 0
 
 
-def under_age(case: Case) -> np.ndarray:
+def under_age(case: BatchContext) -> np.ndarray:
     """R4."""
     return case.number("age_years") < case.by_law("minimum_age")
 
 
-def student_lender(case: Case) -> np.ndarray:
+def student_lender(case: BatchContext) -> np.ndarray:
     """R5: this kind of lender may not lend to students."""
-    return case.is_true("is_student") & case.is_by_law([case.product.lender in law.no_student_lenders for law in case.policy.laws])
+    return case.is_true("is_student") & case.is_by_law(
+        [case.product.lender in law.no_student_lenders for law in case.policy.laws]
+    )
 
 
-def student_without_source(case: Case) -> np.ndarray:
+def student_without_source(case: BatchContext) -> np.ndarray:
     """R5: a second repayment source must be confirmed; not known counts as not confirmed."""
     needed = case.is_by_law([law.student_needs_second_source for law in case.policy.laws])
     return case.is_true("is_student") & ~case.is_true("has_second_source") & needed
 
 
-def no_bureau_consent(case: Case) -> np.ndarray:
+def no_bureau_consent(case: BatchContext) -> np.ndarray:
     """R6, S1-R15, S3-R28: only this consent refuses; without another one its family is simply not used (domain 0.9)."""
-    return ~case.is_true("consent_bureau") & case.is_by_law([law.bureau_consent_required for law in case.policy.laws])
+    return ~case.is_true("consent_bureau") & case.is_by_law(
+        [law.bureau_consent_required for law in case.policy.laws]
+    )
 
 
-def unconsented_data(case: Case) -> np.ndarray:
+def unconsented_data(case: BatchContext) -> np.ndarray:
     """R6 as a data check: a family arrived that the person did not release (S2-R27, S4-R39)."""
     return case.has_unconsented
 
 
-def banned_purpose(case: Case) -> np.ndarray:
+def banned_purpose(case: BatchContext) -> np.ndarray:
     """R13: a use of money that law or product bans (S1-R73, S2-R33)."""
     own = case.is_purpose(*case.product.banned_purposes)
-    by_law = [case.is_purpose(*law.banned_purposes) & (case.law == k) for k, law in enumerate(case.policy.laws)]
+    by_law = [
+        case.is_purpose(*law.banned_purposes) & (case.law == k)
+        for k, law in enumerate(case.policy.laws)
+    ]
     return np.logical_or.reduce([own, *by_law])
 
 
-def price_over_band(case: Case) -> np.ndarray:
+def price_over_band(case: BatchContext) -> np.ndarray:
     """F18: what the price must cover exceeds what the product may charge; declined, not cross-subsidised."""
     return case.offers.is_over_band[case.tier]
 
@@ -105,7 +119,7 @@ def not_known(name: str) -> Fires:
     return lambda case: np.isnan(case.number(name))
 
 
-def no_purpose(case: Case) -> np.ndarray:
+def no_purpose(case: BatchContext) -> np.ndarray:
     """The purpose code is mandatory (domain 5.1, order No. 9 of 2020)."""
     return case.purposes[0] < 0
 

@@ -14,7 +14,7 @@ from ..reasons.text import picked
 from ..rulebook.condition import Criterion
 from ..rulebook.policy import Policy
 from ..score.tiers import Tiers
-from .case import Case, Fired, words_of
+from .batch_context import BatchContext, RuleHits, words_of
 from .filters import filtered
 from .limit import Limits, limits
 from .rules import GATES, RULES
@@ -33,38 +33,55 @@ class Assessed:
     is_unknown: np.ndarray
 
 
-def assessed(case: Case) -> tuple[Assessed, ...]:
+def assessed(case: BatchContext) -> tuple[Assessed, ...]:
     """Every criterion of the product on every application."""
     return tuple(_assess(case, criterion) for criterion in case.product.admission)
 
 
-def refusing(criteria: tuple[Assessed, ...]) -> list[Fired]:
+def refusing(criteria: tuple[Assessed, ...]) -> list[RuleHits]:
     """Hard criteria that are not met, and those not known where that does not let pass."""
     hard = [(found.criterion, found) for found in criteria if found.criterion.soft_points is None]
-    failed = [Fired(c.code, "refuse", c.text_en, c.text_zh, found.is_failed) for c, found in hard]
+    failed = [
+        RuleHits(c.code, "refuse", c.text_en, c.text_zh, found.is_failed) for c, found in hard
+    ]
     unknown = [
-        Fired(c.code, c.if_unknown, c.text_en + UNKNOWN_EN, c.text_zh + UNKNOWN_ZH, found.is_unknown)
+        RuleHits(
+            c.code, c.if_unknown, c.text_en + UNKNOWN_EN, c.text_zh + UNKNOWN_ZH, found.is_unknown
+        )
         for c, found in hard
         if c.if_unknown != "pass"
     ]
     return [*failed, *unknown]
 
 
-def unmet(criteria: tuple[Assessed, ...], is_adverse: np.ndarray) -> list[Fired]:
+def unmet(criteria: tuple[Assessed, ...], is_adverse: np.ndarray) -> list[RuleHits]:
     """Soft criteria that are not met: a reason where the decision is adverse, never its cause."""
-    soft = [(found.criterion, found) for found in criteria if found.criterion.soft_points is not None]
-    return [Fired(c.code, None, c.text_en, c.text_zh, found.is_failed & is_adverse) for c, found in soft]
+    soft = [
+        (found.criterion, found) for found in criteria if found.criterion.soft_points is not None
+    ]
+    return [
+        RuleHits(c.code, None, c.text_en, c.text_zh, found.is_failed & is_adverse)
+        for c, found in soft
+    ]
 
 
-def passed_unknown(criteria: tuple[Assessed, ...]) -> list[Fired]:
+def passed_unknown(criteria: tuple[Assessed, ...]) -> list[RuleHits]:
     """Criteria that let pass what is not known: they were not assessed, and the decision says so."""
-    lenient = [(f.criterion, f) for f in criteria if f.criterion.if_unknown == "pass" or f.criterion.soft_points is not None]
-    return [Fired(c.code, None, c.text_en, c.text_zh, found.is_unknown) for c, found in lenient]
+    lenient = [
+        (f.criterion, f)
+        for f in criteria
+        if f.criterion.if_unknown == "pass" or f.criterion.soft_points is not None
+    ]
+    return [RuleHits(c.code, None, c.text_en, c.text_zh, found.is_unknown) for c, found in lenient]
 
 
-def _assess(case: Case, criterion: Criterion) -> Assessed:
+def _assess(case: BatchContext, criterion: Criterion) -> Assessed:
     meets = case.meets(criterion)
-    applies = np.ones(len(meets), dtype=bool) if criterion.only_if is None else case.is_true(criterion.only_if)
+    applies = (
+        np.ones(len(meets), dtype=bool)
+        if criterion.only_if is None
+        else case.is_true(criterion.only_if)
+    )
     return Assessed(criterion, applies & (meets == 0), applies & np.isnan(meets))
 
 
@@ -80,9 +97,9 @@ class Verdicts:
 
     outcome: np.ndarray
     by_tier: np.ndarray
-    fired: tuple[Fired, ...]
-    actions: tuple[Fired, ...]
-    not_assessed: tuple[Fired, ...]
+    fired: tuple[RuleHits, ...]
+    actions: tuple[RuleHits, ...]
+    not_assessed: tuple[RuleHits, ...]
     limits: Limits | None
 
     @property
@@ -116,32 +133,52 @@ class Verdicts:
 
     def actions_told(self) -> pa.Array:
         """What the filters ask for, per application: `FR02 freeze for 24 hours; ...`; null for nothing."""
-        found, which = words_of(len(self.outcome), self.actions, [f"{f.code} {f.text_en}" for f in self.actions])
+        found, which = words_of(
+            len(self.outcome), self.actions, [f"{f.code} {f.text_en}" for f in self.actions]
+        )
         return picked(["; ".join(words) or None for words in found] or [None], which)
 
     def not_assessed_told(self) -> pa.Array:
         """Codes of the criteria and filters that could not be assessed, per application; null for none."""
-        found, which = words_of(len(self.outcome), self.not_assessed, [f.code for f in self.not_assessed])
+        found, which = words_of(
+            len(self.outcome), self.not_assessed, [f.code for f in self.not_assessed]
+        )
         return picked([" ".join(words) or None for words in found] or [None], which)
 
 
 def tier_outcome(policy: Policy, tiers: Tiers, grade: np.ndarray) -> np.ndarray:
     """Outcome of the grade alone; a grade that the policy does not name is declined."""
-    return np.array([OUTCOMES.index(policy.verdicts.get(name, "decline")) for name in tiers.names])[grade]
+    return np.array([OUTCOMES.index(policy.verdicts.get(name, "decline")) for name in tiers.names])[
+        grade
+    ]
 
 
-def verdicts_of(case: Case) -> Verdicts:
+def verdicts_of(case: BatchContext) -> Verdicts:
     """Apply every rule and the limit. A limit below the minimum declines what would have been approved or referred."""
-    by_tier = np.array([*(OUTCOMES.index(t.decision) for t in case.product.tiers), DECLINE])[case.tier]
+    by_tier = np.array([*(OUTCOMES.index(t.decision) for t in case.product.tiers), DECLINE])[
+        case.tier
+    ]
     criteria, limit, found = assessed(case), limits(case), filtered(case)
-    gates, rules = ([Fired(r.code, r.outcome, r.text_en, r.text_zh, r.fires(case)) for r in part] for part in (GATES, RULES))
+    gates, rules = (
+        [RuleHits(r.code, r.outcome, r.text_en, r.text_zh, r.fires(case)) for r in part]
+        for part in (GATES, RULES)
+    )
     deciding = [*gates, *refusing(criteria), *(f for f in found.fired if f.outcome), *rules]
     outcome = np.maximum(by_tier, np.where(limit.cny == 0, DECLINE, APPROVE))
     for fired in deciding:
         if fired.outcome and fired.is_found:
-            outcome = np.where(fired.mask, np.maximum(outcome, OUTCOMES.index(fired.outcome)), outcome)
+            outcome = np.where(
+                fired.mask, np.maximum(outcome, OUTCOMES.index(fired.outcome)), outcome
+            )
     told = (*deciding, *unmet(criteria, outcome != APPROVE))
-    return Verdicts(outcome, by_tier, told, tuple(found.actions), (*passed_unknown(criteria), *found.unknown), limit)
+    return Verdicts(
+        outcome,
+        by_tier,
+        told,
+        tuple(found.actions),
+        (*passed_unknown(criteria), *found.unknown),
+        limit,
+    )
 
 
 def verdicts_by_tier(policy: Policy, tiers: Tiers, grade: np.ndarray) -> Verdicts:

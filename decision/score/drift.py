@@ -41,9 +41,14 @@ def check(bundle: Bundle, x: np.ndarray) -> Drift:
     if not reference.score_shares or not len(x):
         return Drift({}, reference.psi_stop)
     scores = bundle.scorer.calibration.score_raw(bundle.scorer.margin.raw(x))
-    return Drift({SCORE: psi(reference.score_shares, shares(scores, reference.score_edges))}, reference.psi_stop)
+    return Drift(
+        {SCORE: psi(reference.score_shares, shares(scores, reference.score_edges))},
+        reference.psi_stop,
+    )
 
 
 def shares(scores: np.ndarray, edges: tuple[float, ...]) -> np.ndarray:
     """Share of the scores in each bin between the inner `edges`."""
-    return np.bincount(np.searchsorted(edges, scores, side="right"), minlength=len(edges) + 1) / len(scores)
+    return np.bincount(
+        np.searchsorted(edges, scores, side="right"), minlength=len(edges) + 1
+    ) / len(scores)

@@ -13,8 +13,8 @@ import pandas as pd
 
 from ..base.catalogue import Catalogue
 from ..base.errors import DecisionError
-from ..base.typed import parse
-from .margin import Margin
+from ..base.strict_json import parse
+from .tree_model import Margin
 
 # From the model's margin to PD and score: one affine map on the logit, so that points add up.
 
@@ -155,7 +155,11 @@ class Reference:
     def of(cls, scorer: Scorer, x: np.ndarray) -> Reference:
         """Mean points of the rows of `x`: give it the approved training applicants. Raises `DecisionError` without rows."""
         if not len(x):
-            raise _refusal("no applicant to take the reference from", "at least one approved training applicant", "none")
+            raise _refusal(
+                "no applicant to take the reference from",
+                "at least one approved training applicant",
+                "none",
+            )
         total = np.zeros(len(scorer.catalogue.features))
         for _, points, _ in scorer.blocks(x):
             total += points.sum(axis=0)
@@ -163,7 +167,9 @@ class Reference:
         concepts = scorer.by_concept(features[None, :])[0]
         ids = scorer.catalogue.concept_ids
         return cls(
-            dict(zip(ids, concepts.tolist(), strict=True)), len(x), dict(zip(scorer.catalogue.names, features.tolist(), strict=True))
+            dict(zip(ids, concepts.tolist(), strict=True)),
+            len(x),
+            dict(zip(scorer.catalogue.names, features.tolist(), strict=True)),
         )
 
     def concepts(self, catalogue: Catalogue) -> np.ndarray:
@@ -179,4 +185,10 @@ class Reference:
 
 
 def _refusal(what: str, expected: str, got: str) -> DecisionError:
-    return DecisionError(what, where="reference.json", expected=expected, got=got, next_step="run the bundle stage again")
+    return DecisionError(
+        what,
+        where="reference.json",
+        expected=expected,
+        got=got,
+        next_step="run the bundle stage again",
+    )

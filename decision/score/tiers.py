@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..base.errors import DecisionError
-from ..base.typed import parse
+from ..base.strict_json import parse
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,11 @@ class Tiers:
 
     def __post_init__(self) -> None:
         lows, highs = [t.pd_low for t in self.tiers], [t.pd_high for t in self.tiers]
-        if not self.tiers or [0.0, *highs] != [*lows, 1.0] or any(h <= low for low, h in zip(lows, highs, strict=True)):
+        if (
+            not self.tiers
+            or [0.0, *highs] != [*lows, 1.0]
+            or any(h <= low for low, h in zip(lows, highs, strict=True))
+        ):
             raise DecisionError(
                 "the tiers do not cover PD 0 to 1 once",
                 where="tiers.json",
@@ -48,7 +52,9 @@ class Tiers:
     def from_edges(cls, edges: tuple[float, ...]) -> Tiers:
         """G1, G2, ... from the inner edges, as fractions."""
         bounds = [0.0, *edges, 1.0]
-        return cls(tuple(Tier(f"G{k + 1}", low, high) for k, (low, high) in enumerate(pairwise(bounds))))
+        return cls(
+            tuple(Tier(f"G{k + 1}", low, high) for k, (low, high) in enumerate(pairwise(bounds)))
+        )
 
     @cached_property
     def names(self) -> tuple[str, ...]:

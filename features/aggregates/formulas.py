@@ -12,16 +12,16 @@ from dataclasses import replace
 import numpy as np
 
 from .. import clock
-from ..declare.grid import Measure
-from . import loops
-from .cube import Cell, divide, fold
-from .identifiers import IDENTIFIER_FORMULAS
+from ..declare.declarations import Measure
+from . import window_sums
+from .distinct_counts import IDENTIFIER_FORMULAS
+from .event_columns import FormulaInput, divide, fold
 
 # Aggregates of rhythm: on how many days, weeks and months, how evenly, growing or shrinking, in what bursts and with what pauses.
 
 
-def _bin_cv(days: int, has_measure: bool) -> Callable[[Cell], np.ndarray]:
-    def formula(c: Cell) -> np.ndarray:
+def _bin_cv(days: int, has_measure: bool) -> Callable[[FormulaInput], np.ndarray]:
+    def formula(c: FormulaInput) -> np.ndarray:
         binned = c.part.binned(days, c.measure if has_measure else None)
 
         def one(k: int) -> np.ndarray:
@@ -33,8 +33,8 @@ def _bin_cv(days: int, has_measure: bool) -> Callable[[Cell], np.ndarray]:
     return formula
 
 
-def _bin_slope(has_measure: bool) -> Callable[[Cell], np.ndarray]:
-    def formula(c: Cell) -> np.ndarray:
+def _bin_slope(has_measure: bool) -> Callable[[FormulaInput], np.ndarray]:
+    def formula(c: FormulaInput) -> np.ndarray:
         binned = c.part.binned(clock.BIN_DAYS, c.measure if has_measure else None)
 
         def one(k: int) -> np.ndarray:
@@ -47,31 +47,31 @@ def _bin_slope(has_measure: bool) -> Callable[[Cell], np.ndarray]:
     return formula
 
 
-def _active(days: int) -> Callable[[Cell], np.ndarray]:
-    def formula(c: Cell) -> np.ndarray:
+def _active(days: int) -> Callable[[FormulaInput], np.ndarray]:
+    def formula(c: FormulaInput) -> np.ndarray:
         binned = c.part.binned(days) > 0
         return c.per_window(lambda k: binned[:k].sum(axis=0).astype(float), days)
 
     return formula
 
 
-def _of_months(pick: Callable[[np.ndarray], np.ndarray]) -> Callable[[Cell], np.ndarray]:
+def _of_months(pick: Callable[[np.ndarray], np.ndarray]) -> Callable[[FormulaInput], np.ndarray]:
     """A pick among the monthly totals: of the measure, or of rows without one."""
 
-    def formula(c: Cell) -> np.ndarray:
+    def formula(c: FormulaInput) -> np.ndarray:
         binned = c.part.binned(clock.BIN_DAYS, c.measure)
         return c.per_window(lambda k: pick(binned[:k]), clock.BIN_DAYS)
 
     return formula
 
 
-def _months_over(c: Cell) -> np.ndarray:
+def _months_over(c: FormulaInput) -> np.ndarray:
     """Months whose total reaches the block's level, which is stated in the unit shown."""
     binned = c.part.binned(clock.BIN_DAYS, c.measure) >= c.level * c.known.per
     return c.per_window(lambda k: binned[:k].sum(axis=0).astype(float), clock.BIN_DAYS)
 
 
-def _run(c: Cell) -> np.ndarray:
+def _run(c: FormulaInput) -> np.ndarray:
     """Months in a row, back from the latest month with a row (a report may lag)."""
     active = c.part.binned(clock.BIN_DAYS) > 0
 
@@ -86,29 +86,31 @@ def _run(c: Cell) -> np.ndarray:
     return c.per_window(one, clock.BIN_DAYS)
 
 
-def _gaps(c: Cell) -> np.ndarray:
+def _gaps(c: FormulaInput) -> np.ndarray:
     """Days between neighbours in time per window: how many, sum, squares, longest."""
     p, r = c.part, c.part.rows
-    return p.made("gaps", None, lambda: loops.gaps(p.at, r.cell, r.row, r.age, r.n))[:, c.ends]
+    return p.made("gaps", None, lambda: window_sums.gaps(p.at, r.cell, r.row, r.age, r.n))[
+        :, c.ends
+    ]
 
 
-def _interval_cv(c: Cell) -> np.ndarray:
+def _interval_cv(c: FormulaInput) -> np.ndarray:
     """Spread over mean of the time between neighbours in time; needs three intervals."""
     n, s, ss, _ = _gaps(c)
     mean = divide(s, np.where(n >= 3, n, 0.0))
     return divide(np.sqrt(np.maximum(divide(ss, n) - mean * mean, 0.0)), mean)
 
 
-def _interval_max(c: Cell) -> np.ndarray:
+def _interval_max(c: FormulaInput) -> np.ndarray:
     n, _, _, longest = _gaps(c)
     return np.where(n > 0, longest, np.nan)
 
 
-def _on_days(kind: int, c: Cell) -> np.ndarray:
+def _on_days(kind: int, c: FormulaInput) -> np.ndarray:
     return c.part.days()[kind][c.ends]
 
 
-RHYTHM_FORMULAS: dict[str, Callable[[Cell], np.ndarray]] = {
+RHYTHM_FORMULAS: dict[str, Callable[[FormulaInput], np.ndarray]] = {
     "active_days": lambda c: _on_days(0, c),
     "busiest_day": lambda c: _on_days(1, c),
     "sum_busiest_day": lambda c: c.part.day_sums(c.known)[c.ends],
@@ -133,24 +135,24 @@ RHYTHM_FORMULAS: dict[str, Callable[[Cell], np.ndarray]] = {
 }
 
 
-def _variance(c: Cell) -> np.ndarray:
+def _variance(c: FormulaInput) -> np.ndarray:
     """(ss - s s / n) / n; null below two values, and 0 where only rounding is left."""
     n, mean = c.upto("n"), divide(c.upto("s"), c.upto("n"))
     spread = divide(c.upto("ss"), n) - mean * mean
     return np.where(n < 2, np.nan, np.where(spread > 1e-12 * mean * mean, spread, 0.0))
 
 
-def _logs(c: Cell) -> Cell:
+def _logs(c: FormulaInput) -> FormulaInput:
     """The same cell on ln(1 + value), which keeps zeros."""
     return replace(c, measure=replace(c.known, name=f"log_{c.known.name}", form="log"))
 
 
-def _extreme(c: Cell, is_largest: bool) -> np.ndarray:
+def _extreme(c: FormulaInput, is_largest: bool) -> np.ndarray:
     best = c.part.extremes(c.known)[int(is_largest)][c.ends]
     return np.where(np.isfinite(best), best, np.nan)
 
 
-def _edge(c: Cell, is_newest: bool, of: np.ndarray, measure: Measure | None) -> np.ndarray:
+def _edge(c: FormulaInput, is_newest: bool, of: np.ndarray, measure: Measure | None) -> np.ndarray:
     """An entry of the oldest or newest row of each application, null where that row lies outside the window."""
     at = c.part.ends(measure)[int(is_newest)]
     has = np.flatnonzero(at >= 0)
@@ -159,30 +161,35 @@ def _edge(c: Cell, is_newest: bool, of: np.ndarray, measure: Measure | None) -> 
     return np.where(step <= np.array(c.ends)[:, None], value, np.nan)
 
 
-def _last(c: Cell) -> np.ndarray:
+def _last(c: FormulaInput) -> np.ndarray:
     """Value of the newest row that has one."""
     return _edge(c, True, c.part.rows.values(c.known), c.measure)
 
 
-def _days_since(c: Cell, is_newest: bool) -> np.ndarray:
+def _days_since(c: FormulaInput, is_newest: bool) -> np.ndarray:
     return clock.whole_days(_edge(c, is_newest, c.part.rows.age, None))
 
 
-def _trend(c: Cell) -> np.ndarray:
+def _trend(c: FormulaInput) -> np.ndarray:
     """Least-squares slope of the value over time in months: (n tv - t v) / (n tt - t t); needs three values."""
     n, t, v = c.upto("n"), c.upto("t"), c.upto("s")
     width = n * c.upto("tt") - t * t
     return divide(n * c.upto("tv") - t * v, np.where((n >= 3) & (width > 1e-6 * n * n), width, 0.0))
 
 
-def _pace(c: Cell, kind: str) -> np.ndarray:
+def _pace(c: FormulaInput, kind: str) -> np.ndarray:
     days = np.array([[clock.WINDOW_DAYS[w]] for w in c.windows], float)
-    return divide(c.upto(kind) / days, c.part.upto(kind, c.measure)[clock.WINDOWS["12m"]] / clock.YEAR_DAYS)
+    return divide(
+        c.upto(kind) / days, c.part.upto(kind, c.measure)[clock.WINDOWS["12m"]] / clock.YEAR_DAYS
+    )
 
 
-def _mean_pace(c: Cell) -> np.ndarray:
+def _mean_pace(c: FormulaInput) -> np.ndarray:
     end = clock.WINDOWS["12m"]
-    return divide(divide(c.upto("s"), c.upto("n")), divide(c.part.upto("s", c.measure)[end], c.part.upto("n", c.measure)[end]))
+    return divide(
+        divide(c.upto("s"), c.upto("n")),
+        divide(c.part.upto("s", c.measure)[end], c.part.upto("n", c.measure)[end]),
+    )
 
 
 def _relative(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -190,22 +197,26 @@ def _relative(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return divide(one - other, one + other)
 
 
-def _shift(c: Cell, kinds: tuple[str, ...]) -> np.ndarray:
+def _shift(c: FormulaInput, kinds: tuple[str, ...]) -> np.ndarray:
     """The window against the equally long one before it: of sums of one kind, or of a mean made of two."""
     doubled = replace(c, windows=tuple(clock.DOUBLED[w] for w in c.windows))
     new = [c.upto(kind) for kind in kinds]
-    old = [both - one for both, one in zip((doubled.upto(kind) for kind in kinds), new, strict=True)]
+    old = [
+        both - one for both, one in zip((doubled.upto(kind) for kind in kinds), new, strict=True)
+    ]
     return _relative(divide(*new), divide(*old)) if len(kinds) == 2 else _relative(new[0], old[0])
 
 
-def _move(c: Cell) -> np.ndarray:
+def _move(c: FormulaInput) -> np.ndarray:
     """Mean absolute change between neighbours in time."""
     p, r = c.part, c.part.rows
-    made = p.made("moves", c.measure, lambda: loops.moves(p.at, r.cell, r.row, r.values(c.known), r.n))
+    made = p.made(
+        "moves", c.measure, lambda: window_sums.moves(p.at, r.cell, r.row, r.values(c.known), r.n)
+    )
     return divide(made[1], made[0])[c.ends]
 
 
-FORMULAS: dict[str, Callable[[Cell], np.ndarray]] = {
+FORMULAS: dict[str, Callable[[FormulaInput], np.ndarray]] = {
     "count": lambda c: c.part.upto("n")[c.ends],
     "sum": lambda c: c.upto("s"),
     "mean": lambda c: divide(c.upto("s"), c.upto("n")),

@@ -31,10 +31,11 @@ def jit(function: Callable[..., Any]) -> Any:
 
 
 def _folder(source: Path) -> Path | None:
-    # What loops read beside their own file is the calendar of their room, some folders above: features and world have one.
-    constants = next(folder / "clock.py" for folder in source.parents if (folder / "clock.py").is_file())
+    # Loops of features read the constants of their calendar too, some folders above; others read their own file alone.
+    calendars = [place / "clock.py" for place in source.parents if (place / "clock.py").is_file()]
+    constants = calendars[0].read_bytes() if calendars else b""
     named = f"{__name__} numba {numba.__version__}".encode()
-    content = hashlib.sha256(source.read_bytes() + constants.read_bytes() + named).hexdigest()[:16]
+    content = hashlib.sha256(source.read_bytes() + constants + named).hexdigest()[:16]
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "creditloom" / content
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -42,4 +43,10 @@ def _folder(source: Path) -> Path | None:
         return None
     found = root.lstat()
     ours = not hasattr(os, "getuid") or found.st_uid == os.getuid()
-    return root if ours and stat.S_ISDIR(found.st_mode) and not found.st_mode & (stat.S_IRWXG | stat.S_IRWXO) else None
+    return (
+        root
+        if ours
+        and stat.S_ISDIR(found.st_mode)
+        and not found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+        else None
+    )

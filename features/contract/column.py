@@ -52,7 +52,9 @@ class Table:
     doc: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
-    consent: str | None = None  # the `applications` column that must be true for this table to be read
+    consent: str | None = (
+        None  # the `applications` column that must be true for this table to be read
+    )
     checks: tuple[Check, ...] = ()
 
     @cached_property

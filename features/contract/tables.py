@@ -18,7 +18,12 @@ def _event(*own: Column) -> tuple[Column, ...]:
         Column("event_id", INT64, "unique within the table; breaks ties in time", low=0),
         Column("applicant_id", INT64, "whose event it is", low=0),
         Column("event_time", TIME, "when it happened", "UTC"),
-        Column("known_time", TIME, "when it could first be known: event_time plus the reporting lag", "UTC"),
+        Column(
+            "known_time",
+            TIME,
+            "when it could first be known: event_time plus the reporting lag",
+            "UTC",
+        ),
         *own,
     )
 
@@ -239,4 +244,14 @@ EVENT_TABLES = (
     PAYMENTS, WALLET_SNAPSHOTS, BILLS, RED_PACKETS, CONTACTS, INTERACTIONS, ASSET_BALANCES, CONTRIBUTIONS,
     ASSET_PROOFS, LOGINS, ENQUIRIES, BUREAU_SNAPSHOTS, REPAYMENTS, IDENTITY_CHECKS,
 )  # fmt: skip
-TABLES = {t.name: t for t in (*EVENT_TABLES, APPLICATIONS, LOANS, LOAN_PERFORMANCE, SHORT_LOANS, SHORT_LOAN_PERFORMANCE)}
+TABLES = {
+    t.name: t
+    for t in (
+        *EVENT_TABLES,
+        APPLICATIONS,
+        LOANS,
+        LOAN_PERFORMANCE,
+        SHORT_LOANS,
+        SHORT_LOAN_PERFORMANCE,
+    )
+}

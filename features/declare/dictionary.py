@@ -34,7 +34,11 @@ def _overview(families: list[str], catalogue: Mapping[str, Any]) -> str:
         f"{', '.join(c['text_en'] for c in concepts if c['family'] == f)} |"
         for f in families
     ]
-    return INTRO.format(n=len(features), families=len(families), concepts=len(concepts)) + "\n".join(lines) + "\n"
+    return (
+        INTRO.format(n=len(features), families=len(families), concepts=len(concepts))
+        + "\n".join(lines)
+        + "\n"
+    )
 
 
 def _family(family: str, catalogue: Mapping[str, Any]) -> str:
@@ -53,9 +57,21 @@ def _rows(features: list[dict[str, Any]]) -> Iterator[str]:
         same = list(group)
         first, windows = same[0], ", ".join(f["window"] for f in same)
         name = _stem(first)[0] + (f"_{first['window']}" if len(same) == 1 else "_<window>")
-        cells = (f"`{name}`", first["text_en"], first["text_zh"], first["unit"], windows, SIGN[first["direction"]], first["null_meaning"])
+        cells = (
+            f"`{name}`",
+            first["text_en"],
+            first["text_zh"],
+            first["unit"],
+            windows,
+            SIGN[first["direction"]],
+            first["null_meaning"],
+        )
         yield f"| {' | '.join(cells)} | {first['source']} |"
 
 
 def _stem(feature: Mapping[str, Any]) -> tuple[str, int, str]:
-    return feature["name"].removesuffix(f"_{feature['window']}"), feature["direction"], feature["source"]
+    return (
+        feature["name"].removesuffix(f"_{feature['window']}"),
+        feature["direction"],
+        feature["source"],
+    )

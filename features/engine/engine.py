@@ -15,15 +15,15 @@ import numpy as np
 import pyarrow as pa
 
 from ..families.registry import plan
+from ..feature_params import FeatureParams
 from ..network.graph import others
-from ..params import FeatureParams
 from . import spark
-from .kernel import kernel
-from .reader import RowGroups, Sources, applications, connect, present, require
-from .sight import Sight, columns_asked
+from .bucket import kernel
+from .point_in_time import Sight, columns_asked
+from .raw_reader import RawFiles, RowGroups, applications, connect, present, require
 
 
-def build(sources: Sources, params: FeatureParams) -> Iterator[pa.Table]:
+def build(sources: RawFiles, params: FeatureParams) -> Iterator[pa.Table]:
     """Blocks of the feature matrix in application_id order; one row per application, policy columns first.
 
     Raises FeatureError where the applications are missing or empty. Tables that are absent leave their features out.
@@ -46,15 +46,21 @@ def build(sources: Sources, params: FeatureParams) -> Iterator[pa.Table]:
 class Buckets:
     """The applications cut into ranges of applicants whose largest table stays near `bucket_rows` rows."""
 
-    def __init__(self, sources: Sources, applications: pa.Table, params: FeatureParams) -> None:
+    def __init__(self, sources: RawFiles, applications: pa.Table, params: FeatureParams) -> None:
         self.applications, self.params = applications, params
         self.streams = [stream for stream, _ in plan(present(sources)).streams]
-        self.groups = {s.table.name: RowGroups(require(sources, s.table.name), columns_asked(s)) for s in self.streams}
+        self.groups = {
+            s.table.name: RowGroups(require(sources, s.table.name), columns_asked(s))
+            for s in self.streams
+        }
 
     @cached_property
     def size(self) -> int:
         """Applications per bucket: as few buckets as `bucket_rows` allows, all about as large."""
-        largest, n = max((groups.rows for groups in self.groups.values()), default=0), len(self.applications)
+        largest, n = (
+            max((groups.rows for groups in self.groups.values()), default=0),
+            len(self.applications),
+        )
         most = max(1, self.params.bucket_rows * n // max(largest, 1))
         return math.ceil(n / math.ceil(n / most)) if n else 1
 
@@ -64,7 +70,11 @@ class Buckets:
         with ThreadPoolExecutor(1) as pool:
             reads = (pool.submit(self._read, start) for start in starts)
             for start, (spine, tables) in zip(self._shown(starts), _ahead(reads), strict=True):
-                yield kernel(spine, tables, {name: values[start : start + len(spine)] for name, values in graph.items()})
+                yield kernel(
+                    spine,
+                    tables,
+                    {name: values[start : start + len(spine)] for name, values in graph.items()},
+                )
 
     def _shown(self, starts: range) -> Iterable[int]:
         if not sys.stderr.isatty():

@@ -6,24 +6,33 @@ S3-R01, S1-R10: results of matches only, no image.
 from __future__ import annotations
 
 from ..contract.tables import IDENTITY_CHECKS
-from ..declare.grid import Block, Concept, Family, Measure, Slice, Stream, between, is_
+from ..declare.declarations import (
+    AggregateBlock,
+    Family,
+    FeatureConcept,
+    Measure,
+    Slice,
+    Stream,
+    between,
+    is_,
+)
 
 CONCEPTS = (
-    Concept(
+    FeatureConcept(
         "identity_verification",
         "clarity of identity checks",
         "身份核验清晰度",
         "repeat the face check in good light",
         "在光线良好处重新进行人脸核验",
     ),
-    Concept(
+    FeatureConcept(
         "proof_completeness",
         "completeness of identity proofs",
         "身份证明完整度",
         "complete the missing identity proofs",
         "补齐缺失的身份证明",
     ),
-    Concept(
+    FeatureConcept(
         "verification_retries",
         "repeated identity attempts",
         "重复核验次数",
@@ -52,15 +61,32 @@ _CHECKS = Stream(
         Slice("check_pass", "passed identity checks", "通过的身份核验", (_PASS,)),
         Slice("check_fail", "failed identity checks", "未通过的身份核验", (_FAIL,)),
         Slice(
-            "check_clear", "passed identity checks with a score of 0.9 or more", "匹配分不低于0.9的通过核验", (_PASS, between("score", 0.9))
+            "check_clear",
+            "passed identity checks with a score of 0.9 or more",
+            "匹配分不低于0.9的通过核验",
+            (_PASS, between("score", 0.9)),
         ),
         Slice(
-            "check_faint", "passed identity checks with a score below 0.7", "匹配分低于0.7的通过核验", (_PASS, between("score", None, 0.7))
+            "check_faint",
+            "passed identity checks with a score below 0.7",
+            "匹配分低于0.7的通过核验",
+            (_PASS, between("score", None, 0.7)),
         ),
-        Slice("check_night", "identity checks at night", "夜间身份核验", (is_("hour", 23, 0, 1, 2, 3, 4),)),
+        Slice(
+            "check_night",
+            "identity checks at night",
+            "夜间身份核验",
+            (is_("hour", 23, 0, 1, 2, 3, 4),),
+        ),
         *(Slice(f"check_{k}", *words, (is_("kind", k),)) for k, words in _KINDS.items()),
-        *(Slice(f"pass_{k}", f"passed {en}", f"通过的{zh}", (is_("kind", k), _PASS)) for k, (en, zh) in _KINDS.items()),
-        *(Slice(f"fail_{k}", f"failed {en}", f"未通过的{zh}", (is_("kind", k), _FAIL)) for k, (en, zh) in _KINDS.items()),
+        *(
+            Slice(f"pass_{k}", f"passed {en}", f"通过的{zh}", (is_("kind", k), _PASS))
+            for k, (en, zh) in _KINDS.items()
+        ),
+        *(
+            Slice(f"fail_{k}", f"failed {en}", f"未通过的{zh}", (is_("kind", k), _FAIL))
+            for k, (en, zh) in _KINDS.items()
+        ),
     ),
     (
         Measure("score", "share", "match score", "匹配分", ("score",)),
@@ -69,60 +95,173 @@ _CHECKS = Stream(
     has_memory=True,
 )
 _CHECK_BLOCKS = (
-    Block("identity_verification", "mean", ("check", "check_pass"), _WINDOWS, "score", direction=-1),
-    Block("identity_verification", "min", ("check",), _WINDOWS, "score", direction=-1),
-    Block("identity_verification", "max", ("check",), ("ever",), "score", direction=-1),
-    Block("identity_verification", "last", ("check",), ("ever",), "score", direction=-1),
-    Block("identity_verification", "std", ("check",), ("12m", "ever"), "score"),
-    Block("identity_verification", "trend", ("check",), ("12m",), "score"),
-    Block("identity_verification", "mean", _SCORED, ("ever",), "score", direction=-1),
-    Block("identity_verification", "min", ("check_face",), ("ever",), "score", direction=-1),
-    Block("proof_completeness", "distinct", ("check_pass",), _WINDOWS, "kind", direction=-1),
-    Block("proof_completeness", "count", tuple(f"pass_{k}" for k in _KINDS), ("ever",)),
-    Block("proof_completeness", "recency", tuple(f"pass_{k}" for k in _KINDS), ("ever",)),
-    Block("proof_completeness", "per_day", ("check_pass",), _WINDOWS, over="check", direction=-1),
-    Block("verification_retries", "share", ("check_pass",), _WINDOWS, over="check", direction=-1),
-    Block("proof_completeness", "tenure", ("check_pass",), ("ever",), direction=-1),
-    Block("verification_retries", "count", ("check", "check_fail"), ("1m", "3m", "12m", "ever"), direction=1),
-    Block("verification_retries", "count", tuple(f"fail_{k}" for k in _KINDS), ("ever",), direction=1),
-    Block("verification_retries", "count", _BY_KIND, ("12m",), direction=1),
-    Block("verification_retries", "active_days", ("check",), ("12m",)),
-    Block("verification_retries", "recency", ("check", "check_fail"), ("ever",)),
-    Block("verification_retries", "main_share", ("check",), ("12m",), "kind"),
-    Block("identity_verification", "mean", _SCORED, ("12m",), "score", direction=-1, source="S3-R02"),
-    Block("identity_verification", "last", _SCORED, ("ever",), "score", direction=-1, source="S3-R02"),
-    Block("identity_verification", "max", _SCORED, ("ever",), "score", direction=-1, source="S3-R02"),
-    Block("identity_verification", "min", ("check_real_name", "check_police", "check_address"), ("ever",), "score", direction=-1),
-    Block("identity_verification", "mean", ("check_fail",), ("12m", "ever"), "score", direction=-1, source="S3-R23"),
-    Block("identity_verification", "move", ("check", "check_face"), ("12m", "ever"), "score"),
-    Block("identity_verification", "drawdown", ("check", "check_face"), ("ever",), "score"),
-    Block("identity_verification", "last_vs_mean", ("check",), ("12m", "ever"), "score"),
-    Block("identity_verification", "mean_shift", ("check",), ("6m",), "score"),
-    Block("identity_verification", "std", ("check_face", "check_pass"), ("ever",), "score"),
-    Block("identity_verification", "trend", ("check",), ("ever",), "score"),
-    Block("identity_verification", "share", ("check_clear",), _WINDOWS, over="check_pass", direction=-1, source="S1-R10"),
-    Block("identity_verification", "count", ("check_faint",), ("12m", "ever"), direction=1, source="S1-R10"),
-    Block("proof_completeness", "tenure", tuple(f"pass_{k}" for k in _KINDS), ("ever",), source="S5-R05"),
-    Block("proof_completeness", "active_months", ("check_pass",), ("12m",)),
-    Block("proof_completeness", "entropy", ("check_pass",), ("12m", "ever"), "kind"),
-    Block("proof_completeness", "per_one", ("check", "check_pass"), ("12m", "ever"), "kind"),
-    Block("proof_completeness", "count", tuple(f"pass_{k}" for k in _KINDS), ("12m",)),
-    Block("verification_retries", "count", tuple(f"fail_{k}" for k in _KINDS), ("12m",), direction=1, source="S1-R57"),
-    Block("verification_retries", "count", ("fail_face", "fail_phone"), ("1m", "3m"), direction=1, source="S1-R57"),
-    Block("verification_retries", "share", tuple(f"fail_{k}" for k in _KINDS), ("ever",), over="check_fail", source="S3-R23"),
-    Block("verification_retries", "recency", tuple(f"fail_{k}" for k in _KINDS), ("ever",), direction=-1),
-    Block("verification_retries", "count", ("check",), ("6m",), direction=1),
-    Block("verification_retries", "count", ("check_fail",), ("6m",), direction=1),
-    Block("verification_retries", "distinct", ("check_fail",), _WINDOWS, "kind", direction=1, source="S3-R04"),
-    Block("verification_retries", "busiest_day", ("check", "check_fail"), ("3m", "12m", "ever"), source="S5-R42"),
-    Block("verification_retries", "interval_mean", ("check", "check_fail"), ("ever",)),
-    Block("verification_retries", "interval_max", ("check",), ("12m", "ever")),
-    Block("verification_retries", "interval_cv", ("check",), ("12m", "ever")),
-    Block("verification_retries", "active_days", ("check",), ("ever",)),
-    Block("verification_retries", "active_days", ("check_fail",), ("12m", "ever"), direction=1),
-    Block("verification_retries", "shift", ("check",), ("3m", "6m")),
-    Block("verification_retries", "change_share", ("check",), ("12m", "ever"), "kind"),
-    Block("verification_retries", "share", ("check_night",), ("12m", "ever"), over="check"),
+    AggregateBlock(
+        "identity_verification", "mean", ("check", "check_pass"), _WINDOWS, "score", direction=-1
+    ),
+    AggregateBlock("identity_verification", "min", ("check",), _WINDOWS, "score", direction=-1),
+    AggregateBlock("identity_verification", "max", ("check",), ("ever",), "score", direction=-1),
+    AggregateBlock("identity_verification", "last", ("check",), ("ever",), "score", direction=-1),
+    AggregateBlock("identity_verification", "std", ("check",), ("12m", "ever"), "score"),
+    AggregateBlock("identity_verification", "trend", ("check",), ("12m",), "score"),
+    AggregateBlock("identity_verification", "mean", _SCORED, ("ever",), "score", direction=-1),
+    AggregateBlock(
+        "identity_verification", "min", ("check_face",), ("ever",), "score", direction=-1
+    ),
+    AggregateBlock(
+        "proof_completeness", "distinct", ("check_pass",), _WINDOWS, "kind", direction=-1
+    ),
+    AggregateBlock("proof_completeness", "count", tuple(f"pass_{k}" for k in _KINDS), ("ever",)),
+    AggregateBlock("proof_completeness", "recency", tuple(f"pass_{k}" for k in _KINDS), ("ever",)),
+    AggregateBlock(
+        "proof_completeness", "per_day", ("check_pass",), _WINDOWS, over="check", direction=-1
+    ),
+    AggregateBlock(
+        "verification_retries", "share", ("check_pass",), _WINDOWS, over="check", direction=-1
+    ),
+    AggregateBlock("proof_completeness", "tenure", ("check_pass",), ("ever",), direction=-1),
+    AggregateBlock(
+        "verification_retries",
+        "count",
+        ("check", "check_fail"),
+        ("1m", "3m", "12m", "ever"),
+        direction=1,
+    ),
+    AggregateBlock(
+        "verification_retries", "count", tuple(f"fail_{k}" for k in _KINDS), ("ever",), direction=1
+    ),
+    AggregateBlock("verification_retries", "count", _BY_KIND, ("12m",), direction=1),
+    AggregateBlock("verification_retries", "active_days", ("check",), ("12m",)),
+    AggregateBlock("verification_retries", "recency", ("check", "check_fail"), ("ever",)),
+    AggregateBlock("verification_retries", "main_share", ("check",), ("12m",), "kind"),
+    AggregateBlock(
+        "identity_verification", "mean", _SCORED, ("12m",), "score", direction=-1, source="S3-R02"
+    ),
+    AggregateBlock(
+        "identity_verification", "last", _SCORED, ("ever",), "score", direction=-1, source="S3-R02"
+    ),
+    AggregateBlock(
+        "identity_verification", "max", _SCORED, ("ever",), "score", direction=-1, source="S3-R02"
+    ),
+    AggregateBlock(
+        "identity_verification",
+        "min",
+        ("check_real_name", "check_police", "check_address"),
+        ("ever",),
+        "score",
+        direction=-1,
+    ),
+    AggregateBlock(
+        "identity_verification",
+        "mean",
+        ("check_fail",),
+        ("12m", "ever"),
+        "score",
+        direction=-1,
+        source="S3-R23",
+    ),
+    AggregateBlock(
+        "identity_verification", "move", ("check", "check_face"), ("12m", "ever"), "score"
+    ),
+    AggregateBlock(
+        "identity_verification", "drawdown", ("check", "check_face"), ("ever",), "score"
+    ),
+    AggregateBlock("identity_verification", "last_vs_mean", ("check",), ("12m", "ever"), "score"),
+    AggregateBlock("identity_verification", "mean_shift", ("check",), ("6m",), "score"),
+    AggregateBlock(
+        "identity_verification", "std", ("check_face", "check_pass"), ("ever",), "score"
+    ),
+    AggregateBlock("identity_verification", "trend", ("check",), ("ever",), "score"),
+    AggregateBlock(
+        "identity_verification",
+        "share",
+        ("check_clear",),
+        _WINDOWS,
+        over="check_pass",
+        direction=-1,
+        source="S1-R10",
+    ),
+    AggregateBlock(
+        "identity_verification",
+        "count",
+        ("check_faint",),
+        ("12m", "ever"),
+        direction=1,
+        source="S1-R10",
+    ),
+    AggregateBlock(
+        "proof_completeness",
+        "tenure",
+        tuple(f"pass_{k}" for k in _KINDS),
+        ("ever",),
+        source="S5-R05",
+    ),
+    AggregateBlock("proof_completeness", "active_months", ("check_pass",), ("12m",)),
+    AggregateBlock("proof_completeness", "entropy", ("check_pass",), ("12m", "ever"), "kind"),
+    AggregateBlock(
+        "proof_completeness", "per_one", ("check", "check_pass"), ("12m", "ever"), "kind"
+    ),
+    AggregateBlock("proof_completeness", "count", tuple(f"pass_{k}" for k in _KINDS), ("12m",)),
+    AggregateBlock(
+        "verification_retries",
+        "count",
+        tuple(f"fail_{k}" for k in _KINDS),
+        ("12m",),
+        direction=1,
+        source="S1-R57",
+    ),
+    AggregateBlock(
+        "verification_retries",
+        "count",
+        ("fail_face", "fail_phone"),
+        ("1m", "3m"),
+        direction=1,
+        source="S1-R57",
+    ),
+    AggregateBlock(
+        "verification_retries",
+        "share",
+        tuple(f"fail_{k}" for k in _KINDS),
+        ("ever",),
+        over="check_fail",
+        source="S3-R23",
+    ),
+    AggregateBlock(
+        "verification_retries",
+        "recency",
+        tuple(f"fail_{k}" for k in _KINDS),
+        ("ever",),
+        direction=-1,
+    ),
+    AggregateBlock("verification_retries", "count", ("check",), ("6m",), direction=1),
+    AggregateBlock("verification_retries", "count", ("check_fail",), ("6m",), direction=1),
+    AggregateBlock(
+        "verification_retries",
+        "distinct",
+        ("check_fail",),
+        _WINDOWS,
+        "kind",
+        direction=1,
+        source="S3-R04",
+    ),
+    AggregateBlock(
+        "verification_retries",
+        "busiest_day",
+        ("check", "check_fail"),
+        ("3m", "12m", "ever"),
+        source="S5-R42",
+    ),
+    AggregateBlock("verification_retries", "interval_mean", ("check", "check_fail"), ("ever",)),
+    AggregateBlock("verification_retries", "interval_max", ("check",), ("12m", "ever")),
+    AggregateBlock("verification_retries", "interval_cv", ("check",), ("12m", "ever")),
+    AggregateBlock("verification_retries", "active_days", ("check",), ("ever",)),
+    AggregateBlock(
+        "verification_retries", "active_days", ("check_fail",), ("12m", "ever"), direction=1
+    ),
+    AggregateBlock("verification_retries", "shift", ("check",), ("3m", "6m")),
+    AggregateBlock("verification_retries", "change_share", ("check",), ("12m", "ever"), "kind"),
+    AggregateBlock(
+        "verification_retries", "share", ("check_night",), ("12m", "ever"), over="check"
+    ),
 )
 
 FAMILY = Family("identity", "idn", CONCEPTS, ((_CHECKS, _CHECK_BLOCKS),))

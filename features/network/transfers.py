@@ -12,17 +12,17 @@ import numpy as np
 import pyarrow as pa
 
 from .. import clock
-from ..aggregates.cube import divide
+from ..aggregates.event_columns import divide
 from ..contract.tables import PAYMENTS
-from ..engine.reader import Sources, fetch, view
-from ..policy_inputs.shared import asked_for, per_application
-from . import network
-from .network import rows_of, starts_of
-from .snapshot import TRANSFERS
-from .timeline import place
+from ..engine.raw_reader import RawFiles, fetch, view
+from ..policy_inputs.device_counts import asked_for, per_application
+from . import graph_measures
+from .graph_history import place
+from .graph_measures import rows_of, starts_of
+from .network_features import TRANSFERS
 
 if TYPE_CHECKING:
-    from ..engine.reader import Connection
+    from ..engine.raw_reader import Connection
 
 
 # Measures of a directed network that grows: each pair is linked from one moment on, and a measure knows only links before its own.
@@ -37,10 +37,10 @@ class Moments:
 
     def before(self, node: np.ndarray, moment: np.ndarray) -> np.ndarray:
         """How many of each node's lie before the moment asked for."""
-        return network.before(self.start, self.moment, node, moment)
+        return graph_measures.before(self.start, self.moment, node, moment)
 
 
-class Links:
+class TransferLinks:
     """Directed links among n nodes without loops, each pair once with the moment from which it is known, sorted by (source, target)."""
 
     def __init__(self, source: np.ndarray, target: np.ndarray, known: np.ndarray, n: int) -> None:
@@ -58,7 +58,7 @@ class Links:
 
     def circles(self) -> Moments:
         """Circles of three links, by corner: the moment from which all three are known."""
-        circles = network.circles(self.start, self.target, self.known)
+        circles = graph_measures.circles(self.start, self.target, self.known)
         return Moments(circles[:, :3].ravel(), np.repeat(circles[:, 3], 3), self.n)
 
 
@@ -92,10 +92,12 @@ FROM each GROUP BY place
 """
 """Partners of each application within a year: paid, payers, both, all, transfers with the main one, transfers, new partners."""
 
-LINKS = "SELECT payer, payee, epoch_us(min(known_from(event_time, known_time))) FROM moved GROUP BY ALL"
+LINKS = (
+    "SELECT payer, payee, epoch_us(min(known_from(event_time, known_time))) FROM moved GROUP BY ALL"
+)
 
 
-def transfers(con: Connection, sources: Sources, applications: pa.Table) -> dict[str, np.ndarray]:
+def transfers(con: Connection, sources: RawFiles, applications: pa.Table) -> dict[str, np.ndarray]:
     """Every transfer feature of every application, in the order given; nothing without a payments table."""
     if not sources.get(PAYMENTS.name):
         return {}
@@ -118,9 +120,14 @@ def _motifs(con: Connection, applications: pa.Table) -> tuple[np.ndarray, ...]:
     """Payers of the busiest payee, circles of three so far and those closed in the last month."""
     payer, payee, known = fetch(con, LINKS)
     people = np.unique(np.concatenate([payer, payee]))
-    links = Links(np.searchsorted(people, payer), np.searchsorted(people, payee), known, len(people))
+    links = TransferLinks(
+        np.searchsorted(people, payer), np.searchsorted(people, payee), known, len(people)
+    )
     node, is_node = place(people, applications.column("applicant_id").to_numpy())
-    as_of, circles = applications.column("as_of").to_numpy()[is_node].astype("datetime64[us]").astype(np.int64), links.circles()
+    as_of, circles = (
+        applications.column("as_of").to_numpy()[is_node].astype("datetime64[us]").astype(np.int64),
+        links.circles(),
+    )
     ever = circles.before(node, as_of)
     values = (links.busiest_target(node, as_of), ever, ever - circles.before(node, as_of - MONTH))
     columns = tuple(np.zeros(len(is_node)) for _ in values)

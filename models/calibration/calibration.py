@@ -61,7 +61,9 @@ def expected(is_bad: ArrayLike, weight: ArrayLike, month: ArrayLike, params: Lev
     r = np.log((bads + HALF) / exposed)
     ago = params.block_months * there.astype(np.float64) + (params.block_months - 1) / 2
     ahead = ago + (params.ahead_months + 1) / 2
-    to_inverse = np.asarray(np.linalg.inv(_covariance(ago, params) + np.diag(1.0 / (bads + HALF))), np.float64)
+    to_inverse = np.asarray(
+        np.linalg.inv(_covariance(ago, params) + np.diag(1.0 / (bads + HALF))), np.float64
+    )
     mu = float(to_inverse.sum(axis=0) @ r / to_inverse.sum())
     moved = params.macro_sd**2 * params.rho**ahead @ to_inverse @ (r - mu)
     return Level(float(np.exp(mu + moved)), float(np.exp(mu)), int(y.sum()), effective(w[y == 1]))
@@ -76,7 +78,9 @@ def _covariance(ago: Floats, params: LevelParams) -> Floats:
     return np.asarray(params.macro_sd**2 * params.rho ** np.abs(ago[:, None] - ago[None, :]))
 
 
-def _effective_counts(y: Floats, w: Floats, block: NDArray[np.int64], there: NDArray[np.int64]) -> tuple[Floats, Floats]:
+def _effective_counts(
+    y: Floats, w: Floats, block: NDArray[np.int64], there: NDArray[np.int64]
+) -> tuple[Floats, Floats]:
     """Effective bads and rows of each block: their ratio is the weighted bad rate. Without bads a block counts by its own rows' weights."""
     bads, exposed = np.empty(len(there)), np.empty(len(there))
     for i, one in enumerate(there):
@@ -110,7 +114,7 @@ class CalibrationParams:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class CalibrationLine:
     """A fitted line on the logit: slope `a` > 0, intercept `b`, and the rows and bads it was fitted on.
 
     `level_bads` are the bads behind the level: those of all months with labels, or of the fit where no level is given.
@@ -129,12 +133,22 @@ class Calibration:
         return expit(self.a * np.asarray(margin, float) + self.b)
 
 
-def level_of(is_bad: ArrayLike, weight: ArrayLike, month: ArrayLike, params: CalibrationParams) -> Level:
+def level_of(
+    is_bad: ArrayLike, weight: ArrayLike, month: ArrayLike, params: CalibrationParams
+) -> Level:
     """Level of the loans given, weighted 1 / propensity clipped: those of the training and calibration months, never later ones."""
-    return expected(is_bad, np.minimum(np.asarray(weight, float), params.max_weight), month, params.level)
+    return expected(
+        is_bad, np.minimum(np.asarray(weight, float), params.max_weight), month, params.level
+    )
 
 
-def fit(margin: ArrayLike, is_bad: ArrayLike, weight: ArrayLike, params: CalibrationParams, level: Level | None = None) -> Calibration:
+def fit(
+    margin: ArrayLike,
+    is_bad: ArrayLike,
+    weight: ArrayLike,
+    params: CalibrationParams,
+    level: Level | None = None,
+) -> CalibrationLine:
     """Fits the line on loans with a complete window, indeterminates counted as good, weighted by 1 / propensity clipped.
 
     With a `level`, b is then moved until the weighted mean PD of these loans is its rate. Raises ModelError under `min_bads` bads,
@@ -156,7 +170,9 @@ def fit(margin: ArrayLike, is_bad: ArrayLike, weight: ArrayLike, params: Calibra
     if level is not None:
         b = _anchored(a * m, b, w, level.rate)
     mean_pd = float(np.average(expit(a * m + b), weights=w))
-    return Calibration(a, b, len(y), bads, mean_pd, effective(w[y == 1]), level.n_bads if level else bads)
+    return CalibrationLine(
+        a, b, len(y), bads, mean_pd, effective(w[y == 1]), level.n_bads if level else bads
+    )
 
 
 def _anchored(line: NDArray[np.float64], b: float, w: NDArray[np.float64], rate: float) -> float:
@@ -167,7 +183,15 @@ def _anchored(line: NDArray[np.float64], b: float, w: NDArray[np.float64], rate:
     return b
 
 
-def to_json(calibration: Calibration, params: CalibrationParams) -> dict[str, Any]:
+def to_json(calibration: CalibrationLine, params: CalibrationParams) -> dict[str, Any]:
     """The content of calibration.json: the line, the score scale and what the line was fitted on."""
-    scale = {k: v for k, v in asdict(params).items() if k in ("pdo", "base_score", "base_odds", "pd_decimals", "max_weight")}
-    return {**asdict(calibration), **scale, "method": "affine on the logit, weighted by 1 / propensity, anchored to the expected level"}
+    scale = {
+        k: v
+        for k, v in asdict(params).items()
+        if k in ("pdo", "base_score", "base_odds", "pd_decimals", "max_weight")
+    }
+    return {
+        **asdict(calibration),
+        **scale,
+        "method": "affine on the logit, weighted by 1 / propensity, anchored to the expected level",
+    }

@@ -27,7 +27,13 @@ class Large:
     p_value: float
 
 
-def in_the_large(y: ArrayLike, p: ArrayLike, calibration_bads: float, macro_sd: float, weight: ArrayLike | None = None) -> Large:
+def in_the_large(
+    y: ArrayLike,
+    p: ArrayLike,
+    calibration_bads: float,
+    macro_sd: float,
+    weight: ArrayLike | None = None,
+) -> Large:
     """z of observed minus expected bads; variance = binomial + (sum PD)^2 / calibration bads + (macro_sd sum PD)^2 (domain 0.7).
 
     `macro_sd` is 0.18 with the macro path on, 0 with it off. `calibration_bads` are the bads the calibration was fitted on.
@@ -51,7 +57,9 @@ def spiegelhalter(y: ArrayLike, p: ArrayLike) -> tuple[float, float]:
     return z, float(2 * norm.sf(abs(z)))
 
 
-def hosmer_lemeshow(n: ArrayLike, defaults: ArrayLike, pd: ArrayLike, *, fitted: bool = False) -> tuple[float, float]:
+def hosmer_lemeshow(
+    n: ArrayLike, defaults: ArrayLike, pd: ArrayLike, *, fitted: bool = False
+) -> tuple[float, float]:
     """sum (D - n PD)^2 / (n PD (1-PD)) over groups and its p-value; df = groups, or groups - 2 on the sample it was fitted on."""
     from scipy.stats import chi2
 
@@ -91,13 +99,19 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     return tuple(float(v) for v in adjusted)
 
 
-def slope_intercept(y: ArrayLike, p: ArrayLike, weight: ArrayLike | None = None) -> tuple[float, float]:
+def slope_intercept(
+    y: ArrayLike, p: ArrayLike, weight: ArrayLike | None = None
+) -> tuple[float, float]:
     """Slope and intercept of the logistic regression of y on logit(p); (1, 0) when perfectly calibrated."""
     return fit_affine(logit(p), y, weight)
 
 
 def fit_affine(
-    margin: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None, steps: int = 100, slope_sd: float | None = None
+    margin: ArrayLike,
+    y: ArrayLike,
+    weight: ArrayLike | None = None,
+    steps: int = 100,
+    slope_sd: float | None = None,
 ) -> tuple[float, float]:
     """(a, b) of the weighted maximum likelihood of logit P(y = 1) = a margin + b, by damped Newton steps.
 
@@ -108,15 +122,21 @@ def fit_affine(
     w = np.ones(len(y)) if weight is None else np.asarray(weight, float)
     w = w / w.mean() if slope_sd is None else w * w.sum() / (w**2).sum()
     if not len(m) or np.ptp(m) == 0:
-        raise ModelError(f"An affine calibration needs margins that differ; got {len(m)} rows with one value. Check the model.")
+        raise ModelError(
+            f"An affine calibration needs margins that differ; got {len(m)} rows with one value. Check the model."
+        )
     centre, spread = np.average(m, weights=w), m.std()
     x = np.column_stack([(m - centre) / spread, np.ones(len(m))])
     theta = np.array([spread, float(logit(np.average(y, weights=w)))])
-    prior = np.array([0.0 if slope_sd is None else 1.0 / (slope_sd * spread) ** 2, 0.0])  # precision of theta around (spread, -)
+    prior = np.array(
+        [0.0 if slope_sd is None else 1.0 / (slope_sd * spread) ** 2, 0.0]
+    )  # precision of theta around (spread, -)
     for _ in range(steps):
         q = expit(x @ theta)
         rise = x.T @ (w * (y - q)) - prior * (theta - spread)
-        step = np.linalg.solve((x * (w * q * (1 - q))[:, None]).T @ x + np.diag(prior + 1e-12), rise)
+        step = np.linalg.solve(
+            (x * (w * q * (1 - q))[:, None]).T @ x + np.diag(prior + 1e-12), rise
+        )
         theta = theta + step / max(1.0, float(np.abs(step).max()))
         if np.abs(step).max() < 1e-10:
             return float(theta[0] / spread), float(theta[1] - theta[0] * centre / spread)
@@ -129,7 +149,7 @@ def fit_affine(
 
 
 @dataclass(frozen=True)
-class Band:
+class PooledTier:
     """A tier, or several adjacent ones pooled: weighted rows, weighted bads, mean PD, and the Jeffreys p-value of its PD."""
 
     tiers: tuple[str, ...]
@@ -147,12 +167,14 @@ class Band:
 class Order:
     """Pooled bands, safest first, Holm-adjusted p-values that an adjacent pair is reversed, and how many pairs are at 5 %."""
 
-    bands: tuple[Band, ...]
+    bands: tuple[PooledTier, ...]
     reversal_p: tuple[float, ...]
     reversed_pairs: int
 
 
-def pooled(tier: ArrayLike, y: ArrayLike, pd: ArrayLike, order: Sequence[str], min_bads: float) -> tuple[Band, ...]:
+def pooled(
+    tier: ArrayLike, y: ArrayLike, pd: ArrayLike, order: Sequence[str], min_bads: float
+) -> tuple[PooledTier, ...]:
     """Adjacent tiers pooled, safest first, until each band holds `min_bads` bads; a short rest joins the last band."""
     of, bad, risk = np.asarray(tier), np.asarray(y, float), np.asarray(pd, float)
     groups: list[list[str]] = [[]]
@@ -166,19 +188,19 @@ def pooled(tier: ArrayLike, y: ArrayLike, pd: ArrayLike, order: Sequence[str], m
     return tuple(_band(tuple(group), of, bad, risk) for group in groups or [rest] if group)
 
 
-def ordered(bands: Sequence[Band], level: float = 0.05) -> Order:
+def ordered(bands: Sequence[PooledTier], level: float = 0.05) -> Order:
     """One-sided test of each adjacent pair that the safer band has the higher rate, adjusted by Holm."""
     adjusted = holm([_reversal_p(safer, riskier) for safer, riskier in itertools.pairwise(bands)])
     return Order(tuple(bands), adjusted, sum(p < level for p in adjusted))
 
 
-def _band(names: tuple[str, ...], tier: np.ndarray, y: np.ndarray, pd: np.ndarray) -> Band:
+def _band(names: tuple[str, ...], tier: np.ndarray, y: np.ndarray, pd: np.ndarray) -> PooledTier:
     inside = np.isin(tier, names)
     n, bads, mean = float(inside.sum()), float(y[inside].sum()), float(pd[inside].mean())
-    return Band(names, n, bads, mean, jeffreys(n, bads, mean))
+    return PooledTier(names, n, bads, mean, jeffreys(n, bads, mean))
 
 
-def _reversal_p(safer: Band, riskier: Band) -> float:
+def _reversal_p(safer: PooledTier, riskier: PooledTier) -> float:
     """Two-proportion z test; small when the safer band defaults more."""
     from scipy.stats import norm
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from creditloom.decision.score.scorer import Scorer
 from creditloom.models.evaluation.cohort import Cohort, Floats
-from creditloom.models.evaluation.params import EvaluateParams
+from creditloom.models.evaluation.evaluate_params import EvaluateParams
 
 AGE_EDGES = (25, 35, 45)  # bands of the audit: below 25, 25-34, 35-44, 45 and over
 FIELDS = ("segment", "age_band", "region_tier", "occupation", "is_student", "is_repeat")
@@ -37,8 +37,15 @@ def reasons(decisions: pd.DataFrame, scorer: Scorer, features: Floats) -> dict[s
 def reason_table(decisions: pd.DataFrame) -> pd.DataFrame:
     """Per concept of a reason: n decisions naming it, share of those with any reason, mean points; most frequent first."""
     told = decisions[decisions["reasons"].map(len) > 0]
-    flat = pd.DataFrame([(r["concept"], r["points"]) for row in told["reasons"] for r in row], columns=["concept", "mean_points"])
-    table = flat.groupby("concept").agg(n=("concept", "size"), mean_points=("mean_points", "mean")).reset_index()
+    flat = pd.DataFrame(
+        [(r["concept"], r["points"]) for row in told["reasons"] for r in row],
+        columns=["concept", "mean_points"],
+    )
+    table = (
+        flat.groupby("concept")
+        .agg(n=("concept", "size"), mean_points=("mean_points", "mean"))
+        .reset_index()
+    )
     table["share"] = table["n"] / max(len(told), 1)
     return table.sort_values(["n", "concept"], ascending=[False, True], ignore_index=True)
 
@@ -53,14 +60,21 @@ def fairness_table(cohort: Cohort, approved: np.ndarray, params: EvaluateParams)
     frame.loc[frame.index[seen.rows], "bad"] = seen.weight * seen.y
     frame.loc[frame.index[seen.rows], "weight"] = seen.weight
     parts = [_of_field(frame, field, params.min_group) for field in groups.columns]
-    return pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else pd.DataFrame()
+    return (
+        pd.concat([part for part in parts if len(part)], ignore_index=True)
+        if any(map(len, parts))
+        else pd.DataFrame()
+    )
 
 
 def fairness(table: pd.DataFrame) -> dict[str, Any]:
     """The lowest approval ratio and where, and the largest gap between mean PD and bad rate; null without audit columns."""
     if not len(table):
         return {"min_approval_ratio": None, "field": None, "group": None, "largest_pd_gap": None}
-    worst, gap = table.iloc[int(table["approval_ratio"].argmin())], (table["mean_pd"] - table["bad_rate"]).abs().max()
+    worst, gap = (
+        table.iloc[int(table["approval_ratio"].argmin())],
+        (table["mean_pd"] - table["bad_rate"]).abs().max(),
+    )
     return {
         "min_approval_ratio": float(worst["approval_ratio"]), "field": str(worst["field"]), "group": str(worst["group"]),
         "largest_pd_gap": None if np.isnan(gap) else float(gap),
@@ -78,18 +92,28 @@ def _groups(cohort: Cohort) -> pd.DataFrame:
                 f"{AGE_EDGES[-1]} and over",
             ]
         )
-        found["age_band"] = pd.Series(labels[np.searchsorted(AGE_EDGES, np.nan_to_num(age), side="right")]).where(~np.isnan(age))
+        found["age_band"] = pd.Series(
+            labels[np.searchsorted(AGE_EDGES, np.nan_to_num(age), side="right")]
+        ).where(~np.isnan(age))
     if cohort.truth is not None and "segment" in cohort.truth:
         found["segment"] = cohort.truth["segment"].astype(str)
-    return pd.DataFrame({name: found[name].reset_index(drop=True) for name in FIELDS if name in found})
+    return pd.DataFrame(
+        {name: found[name].reset_index(drop=True) for name in FIELDS if name in found}
+    )
 
 
 def _of_field(frame: pd.DataFrame, field: str, least: int) -> pd.DataFrame:
     sums = frame.groupby(field, dropna=True, observed=True).agg(
-        n=("approved", "size"), approval_rate=("approved", "mean"), mean_pd=("pd", "mean"), bad=("bad", "sum"), weight=("weight", "sum")
+        n=("approved", "size"),
+        approval_rate=("approved", "mean"),
+        mean_pd=("pd", "mean"),
+        bad=("bad", "sum"),
+        weight=("weight", "sum"),
     )
     sums = sums[sums["n"] >= least].reset_index(names="group")
     sums["bad_rate"] = sums["bad"] / sums["weight"].where(sums["weight"] > 0)
     sums["approval_ratio"] = sums["approval_rate"] / sums["approval_rate"].max()
     sums["group"] = sums["group"].astype(str)
-    return sums.assign(field=field)[["field", "group", "n", "approval_rate", "approval_ratio", "mean_pd", "bad_rate"]]
+    return sums.assign(field=field)[
+        ["field", "group", "n", "approval_rate", "approval_ratio", "mean_pd", "bad_rate"]
+    ]

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from creditloom.models.evaluation import claims_view as view
-from creditloom.models.evaluation.claims_view import Found, World
+from creditloom.models.evaluation import claim_figures as view
+from creditloom.models.evaluation.claim_figures import ClaimFigure, ClaimSample
 
-Measure = Callable[[World], Found | None]
+ClaimMeasure = Callable[[ClaimSample], ClaimFigure | None]
 TWO_HORIZONS = "needs the book run forward: `creditloom review`"
 
 
@@ -27,7 +27,7 @@ class Claim:
     source: str
     target: float
     tolerance: float
-    measure: Measure | None
+    measure: ClaimMeasure | None
     why: str = ""
 
 
@@ -73,13 +73,13 @@ CLAIMS = (
 )  # fmt: skip
 
 
-def table(world: World) -> pd.DataFrame:
+def table(world: ClaimSample) -> pd.DataFrame:
     """One row per claim: id, what, source, target, tolerance, found, n, holds and why_not; found and holds are null without a figure."""
     rows = [_row(claim, claim.measure(world) if claim.measure else None) for claim in CLAIMS]
     return pd.DataFrame(rows).astype({"n": "Int64", "holds": "boolean", "found": "float64"})
 
 
-def _row(claim: Claim, at: Found | None) -> dict[str, object]:
+def _row(claim: Claim, at: ClaimFigure | None) -> dict[str, object]:
     holds = None if at is None else abs(at.value - claim.target) <= claim.tolerance
     return {
         "id": claim.id, "what": claim.what, "source": claim.source, "target": claim.target, "tolerance": claim.tolerance,

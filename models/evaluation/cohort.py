@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Seen:
+class KnownOutcomes:
     """Outcomes to judge a PD by: rows of the cohort they are known for, outcome 1 bad 0 good, weight of each row."""
 
     rows: NDArray[np.intp]
@@ -40,18 +40,20 @@ class Cohort:
     max_weight: float
 
     @property
-    def observed(self) -> Seen:
+    def observed(self) -> KnownOutcomes:
         """Loans with a complete window, indeterminates good, weighted by 1 / propensity clipped: the door as one can see it."""
         known = np.flatnonzero(~np.isnan(self.rows.outcome))
-        return Seen(known, self.rows.outcome[known], np.minimum(self.rows.weight[known], self.max_weight))
+        return KnownOutcomes(
+            known, self.rows.outcome[known], np.minimum(self.rows.weight[known], self.max_weight)
+        )
 
     @property
-    def door(self) -> Seen:
+    def door(self) -> KnownOutcomes:
         """Everyone who applied: by the truth where there is one, else as `observed`."""
         if self.truth is None:
             return self.observed
         y = self.truth["defaulted"].to_numpy(np.float64)
-        return Seen(np.arange(len(y)), y, np.ones(len(y)))
+        return KnownOutcomes(np.arange(len(y)), y, np.ones(len(y)))
 
 
 def aligned(frame: DataFrame, application_id: NDArray[np.int64], what: str) -> DataFrame:

@@ -12,9 +12,9 @@ import pandas as pd
 from creditloom.decision.bundle import Bundle
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationParams
-from creditloom.models.evaluation import audit, figures, money, oracle
+from creditloom.models.evaluation import audit, figures, portfolio_figures, reachable_gini
 from creditloom.models.evaluation.cohort import Cohort, Floats, aligned, pd_of
-from creditloom.models.evaluation.params import EvaluateParams
+from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.learners.ridge import Ridge
 from creditloom.models.sample import metrics as shares
 from creditloom.models.sample.dataset import Dataset
@@ -53,13 +53,19 @@ class Inputs:
     truth: Truth | None
 
 
-def evaluate(inputs: Inputs, split: SplitParams, calibrating: CalibrationParams, params: EvaluateParams) -> tuple[dict[str, Any], Tables]:
+def evaluate(
+    inputs: Inputs, split: SplitParams, calibrating: CalibrationParams, params: EvaluateParams
+) -> tuple[dict[str, Any], Tables]:
     """metrics.json and the report's tables by name. Truth figures are null without a truth. Every figure is out-of-time."""
     cohort = cohort_of(inputs, calibrating)
     accuracy, order = figures.calibration(cohort, inputs.bundle.tiers, params)
     limits, states = _limits(inputs, cohort, params)
     families = _families(inputs, params)
-    fair = audit.fairness_table(cohort, money.approved_by(cohort.pd, inputs.bundle.tiers, inputs.bundle.policy), params)
+    fair = audit.fairness_table(
+        cohort,
+        portfolio_figures.approved_by(cohort.pd, inputs.bundle.tiers, inputs.bundle.policy),
+        params,
+    )
     metrics = {
         "discrimination": figures.discrimination(cohort, limits),
         "calibration": accuracy,
@@ -70,7 +76,10 @@ def evaluate(inputs: Inputs, split: SplitParams, calibrating: CalibrationParams,
     }
     frames = {
         "bands": pd.DataFrame(
-            [{**asdict(band), "tiers": "-".join(dict.fromkeys((band.tiers[0], band.tiers[-1])))} for band in order.bands]
+            [
+                {**asdict(band), "tiers": "-".join(dict.fromkeys((band.tiers[0], band.tiers[-1])))}
+                for band in order.bands
+            ]
         ),
         "families": pd.DataFrame([asdict(row) for row in families]),
         "fairness": fair,
@@ -85,10 +94,14 @@ def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str,
     known = pd_of(inputs.decisions, "pd")[inputs.everyone.role == TRAIN]
     return {
         "observable": figures.observable(cohort, params),
-        "portfolio": money.portfolio(cohort, tiers, policy, params),
-        "challenger": money.challenger(cohort, tiers, policy),
+        "portfolio": portfolio_figures.portfolio(cohort, tiers, policy, params),
+        "challenger": portfolio_figures.challenger(cohort, tiers, policy),
         "reasons": audit.reasons(cohort.decisions, scorer, _sample(inputs, ADDED_UP)),
-        "rows": {"oot": len(cohort.pd), "training_bads": inputs.training_bads, "calibration_bads": cohort.calibration_bads},
+        "rows": {
+            "oot": len(cohort.pd),
+            "training_bads": inputs.training_bads,
+            "calibration_bads": cohort.calibration_bads,
+        },
         "score_psi": psi_of(logit(known), logit(cohort.pd), params.bins) if len(known) else None,
     }
 
@@ -96,13 +109,15 @@ def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str,
 def _tables(inputs: Inputs, cohort: Cohort, split: SplitParams, params: EvaluateParams) -> Tables:
     roc, ks = figures.curves(cohort)
     everyone_pd = pd_of(inputs.decisions, "pd")
-    approved = money.approved_by(everyone_pd, inputs.bundle.tiers, inputs.bundle.policy)
+    approved = portfolio_figures.approved_by(everyone_pd, inputs.bundle.tiers, inputs.bundle.policy)
     return {
         "roc": roc,
         "ks": ks,
         "reliability": figures.reliability(cohort, params.bins),
         "tiers": figures.tier_table(cohort, inputs.bundle.tiers),
-        "vintages": figures.vintage_table(inputs.everyone, everyone_pd, approved, split, params.bins),
+        "vintages": figures.vintage_table(
+            inputs.everyone, everyone_pd, approved, split, params.bins
+        ),
         "reasons": audit.reason_table(cohort.decisions),
     }
 
@@ -112,27 +127,54 @@ def cohort_of(inputs: Inputs, params: CalibrationParams) -> Cohort:
     rows, names = inputs.calibrating, inputs.ridge.design.names
     before = inputs.everyone.before_out_of_time()
     level = calibration.level_of(before.outcome, before.weight, before.month, params)
-    line = calibration.fit(inputs.ridge.margin(rows.with_features(names).features), rows.outcome, rows.weight, params, level)
+    line = calibration.fit(
+        inputs.ridge.margin(rows.with_features(names).features),
+        rows.outcome,
+        rows.weight,
+        params,
+        level,
+    )
     ids = inputs.oot.application_id
     decisions = aligned(inputs.decisions, ids, "decisions")
     truth = None if inputs.truth is None else aligned(inputs.truth.applicants, ids, "truth")
     ridge_pd = line.pd(inputs.ridge.margin(inputs.oot.with_features(names).features))
-    return Cohort(inputs.oot, pd_of(decisions, "pd"), ridge_pd, decisions, inputs.audit, truth, level.n_bads, params.max_weight)
+    return Cohort(
+        inputs.oot,
+        pd_of(decisions, "pd"),
+        ridge_pd,
+        decisions,
+        inputs.audit,
+        truth,
+        level.n_bads,
+        params.max_weight,
+    )
 
 
-def _limits(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> tuple[oracle.Limits | None, pd.DataFrame]:
+def _limits(
+    inputs: Inputs, cohort: Cohort, params: EvaluateParams
+) -> tuple[reachable_gini.ReachableLimits | None, pd.DataFrame]:
     """Oracle and reachable, and how well each true family state shows in its own features; (None, empty) without a truth."""
     if inputs.truth is None or cohort.truth is None:
         return None, pd.DataFrame()
     known = inputs.truth.known
     known_truth = aligned(inputs.truth.applicants, known.application_id, "truth")
-    trees = oracle.TreeParams(rounds=params.reachable_rounds, threads=params.threads, seed=params.seed)
+    trees = reachable_gini.TreeParams(
+        rounds=params.reachable_rounds, threads=params.threads, seed=params.seed
+    )
     judged = cohort.rows.with_features(known.names)
-    best = oracle.reachable(known, pd_of(known_truth, "logodds_systematic"), pd_of(known_truth, "pd_neutral"), judged, trees)
-    oracle_score = pd_of(cohort.truth, "pd_oracle" if "pd_oracle" in cohort.truth else "logodds_systematic")
+    best = reachable_gini.reachable(
+        known,
+        pd_of(known_truth, "logodds_systematic"),
+        pd_of(known_truth, "pd_neutral"),
+        judged,
+        trees,
+    )
+    oracle_score = pd_of(
+        cohort.truth, "pd_oracle" if "pd_oracle" in cohort.truth else "logodds_systematic"
+    )
     family_of = {name: inputs.truth.family_of[name] for name in known.names}
     states = figures.states(known, known_truth, judged, cohort.truth, family_of)
-    return oracle.limits(pd_of(cohort.truth, "pd_true"), oracle_score, best), states
+    return reachable_gini.limits(pd_of(cohort.truth, "pd_true"), oracle_score, best), states
 
 
 def _families(inputs: Inputs, params: EvaluateParams) -> tuple[shares.Share, ...]:
@@ -148,4 +190,6 @@ def _families(inputs: Inputs, params: EvaluateParams) -> tuple[shares.Share, ...
 def _sample(inputs: Inputs, most: int) -> Floats:
     """Model features of at most `most` out-of-time applicants, at even steps."""
     features = inputs.oot.with_features(inputs.bundle.scorer.catalogue.names).features
-    return features[np.unique(np.linspace(0, len(features) - 1, min(len(features), most)).astype(np.int64))]
+    return features[
+        np.unique(np.linspace(0, len(features) - 1, min(len(features), most)).astype(np.int64))
+    ]

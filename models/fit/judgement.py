@@ -17,7 +17,11 @@ from creditloom.models.fit.validation import FIGURES, CrossValidation, OutOfTime
 from creditloom.models.sample import metrics
 from creditloom.models.sample.dataset import Dataset
 
-QUANTILES, MAX_GROUPS, MIN_GROUP = 4, 20, 30  # a protected number is shown by quarters; rarer groups are noise
+QUANTILES, MAX_GROUPS, MIN_GROUP = (
+    4,
+    20,
+    30,
+)  # a protected number is shown by quarters; rarer groups are noise
 
 
 @dataclass(frozen=True)
@@ -37,9 +41,27 @@ class Fitted:
 def held_out(fitted: Fitted) -> Cohort:
     """The table as a cohort judged by held-out PDs, for the tables that the house's report shares."""
     n, y = len(fitted.label), fitted.label.astype(float)
-    rows = Dataset(np.arange(n), np.empty((n, 0)), (), y, y, np.ones(n), np.zeros(n, np.int64), np.full(n, "oot"))
+    rows = Dataset(
+        np.arange(n),
+        np.empty((n, 0)),
+        (),
+        y,
+        y,
+        np.ones(n),
+        np.zeros(n, np.int64),
+        np.full(n, "oot"),
+    )
     bads = fitted.final.calibration.n_bads
-    return Cohort(rows, fitted.cv.model_pd, fitted.cv.ridge_pd, fitted.decisions, fitted.protected, None, bads, 1.0)
+    return Cohort(
+        rows,
+        fitted.cv.model_pd,
+        fitted.cv.ridge_pd,
+        fitted.decisions,
+        fitted.protected,
+        None,
+        bads,
+        1.0,
+    )
 
 
 def content(fitted: Fitted) -> dict[str, Any]:
@@ -69,34 +91,63 @@ def validation(fitted: Fitted) -> pd.DataFrame:
     if fitted.oot and fitted.oot.model and fitted.oot.ridge:
         parts.append(
             _beside(
-                "oot", *({name: {"mean": value, "sd": np.nan} for name, value in f.items()} for f in (fitted.oot.model, fitted.oot.ridge))
+                "oot",
+                *(
+                    {name: {"mean": value, "sd": np.nan} for name, value in f.items()}
+                    for f in (fitted.oot.model, fitted.oot.ridge)
+                ),
             )
         )
     return pd.concat(parts, ignore_index=True)
 
 
-def _beside(sample: str, model: Mapping[str, Mapping[str, float]], ridge: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
-    rows = [(sample, name, model[name]["mean"], model[name]["sd"], ridge[name]["mean"], ridge[name]["sd"]) for name in FIGURES]
+def _beside(
+    sample: str, model: Mapping[str, Mapping[str, float]], ridge: Mapping[str, Mapping[str, float]]
+) -> pd.DataFrame:
+    rows = [
+        (
+            sample,
+            name,
+            model[name]["mean"],
+            model[name]["sd"],
+            ridge[name]["mean"],
+            ridge[name]["sd"],
+        )
+        for name in FIGURES
+    ]
     return pd.DataFrame(rows, columns=["sample", "metric", "mean", "sd", "ridge_mean", "ridge_sd"])
 
 
 def fairness_table(fitted: Fitted) -> pd.DataFrame:
     """Per protected column and group: field, group, n, approval_rate, approval_ratio to the best group, mean_pd (held out), bad_rate."""
-    frame = pd.DataFrame({"approved": fitted.decisions["decision"].to_numpy() == "approve", "pd": fitted.cv.model_pd, "bad": fitted.label})
-    parts = [_by_group(frame, str(name), groups_of(fitted.protected[name])) for name in fitted.protected]
+    frame = pd.DataFrame(
+        {
+            "approved": fitted.decisions["decision"].to_numpy() == "approve",
+            "pd": fitted.cv.model_pd,
+            "bad": fitted.label,
+        }
+    )
+    parts = [
+        _by_group(frame, str(name), groups_of(fitted.protected[name])) for name in fitted.protected
+    ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def groups_of(column: pd.Series) -> NDArray[np.object_]:
     """Group of each row: a number with many values by quarters, anything else by value; null is a group of its own."""
     if pd.api.types.is_numeric_dtype(column) and column.nunique() > MAX_GROUPS:
-        column = pd.qcut(column, QUANTILES, duplicates="drop").astype(str).where(column.notna(), None)
+        column = (
+            pd.qcut(column, QUANTILES, duplicates="drop").astype(str).where(column.notna(), None)
+        )
     return column.astype(object).where(column.notna(), "not known").astype(str).to_numpy()
 
 
 def _by_group(frame: pd.DataFrame, field: str, group: NDArray[np.object_]) -> pd.DataFrame:
     found = frame.groupby(group).agg(
-        n=("approved", "size"), approval_rate=("approved", "mean"), mean_pd=("pd", "mean"), bad_rate=("bad", "mean")
+        n=("approved", "size"),
+        approval_rate=("approved", "mean"),
+        mean_pd=("pd", "mean"),
+        bad_rate=("bad", "mean"),
     )
     found = found[found["n"] >= MIN_GROUP].reset_index(names="group")
     best = found["approval_rate"].max() if len(found) else np.nan

@@ -11,14 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from creditloom.models.calibration import calibration
-from creditloom.models.calibration.calibration import Calibration
-from creditloom.models.fit.params import FitParams
+from creditloom.models.calibration.calibration import CalibrationLine
+from creditloom.models.fit.fit_params import FitParams
 from creditloom.models.learners import ridge
 from creditloom.models.learners.booster import boost
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import auc, expit, logloss
-from creditloom.models.selection.selection import Fallen, select
+from creditloom.models.selection.feature_choice import Fallen, select
 
 if TYPE_CHECKING:
     import lightgbm
@@ -40,7 +40,11 @@ class Encoding:
         """float64 of shape (rows, columns); null, rare and never seen levels are NaN."""
         out = np.empty((len(frame), len(self.names)))
         for k, name in enumerate(self.names):
-            out[:, k] = self._codes(frame[name], self.categories[name]) if name in self.categories else frame[name].to_numpy(np.float64)
+            out[:, k] = (
+                self._codes(frame[name], self.categories[name])
+                if name in self.categories
+                else frame[name].to_numpy(np.float64)
+            )
         return out
 
     @staticmethod
@@ -49,17 +53,28 @@ class Encoding:
         return np.where(codes < 0, np.nan, codes)
 
 
-def learn(frame: pd.DataFrame, label: NDArray[np.int8], smoothing: float, min_level_rows: int) -> Encoding:
+def learn(
+    frame: pd.DataFrame, label: NDArray[np.int8], smoothing: float, min_level_rows: int
+) -> Encoding:
     """Order the levels of every text column by smoothed bad rate: (bads + smoothing p) / (n + smoothing), ties by text.
 
     Give it training rows only: the order holds their labels. Levels with fewer than `min_level_rows` rows are left out.
     """
     texts = [name for name in frame.columns if frame[name].dtype == object]
-    return Encoding(tuple(frame.columns), {name: _levels(frame[name], label, smoothing, min_level_rows) for name in texts})
+    return Encoding(
+        tuple(frame.columns),
+        {name: _levels(frame[name], label, smoothing, min_level_rows) for name in texts},
+    )
 
 
-def _levels(texts: pd.Series, label: NDArray[np.int8], smoothing: float, min_level_rows: int) -> tuple[str, ...]:
-    seen = pd.DataFrame({"level": texts.to_numpy(), "bad": label}).groupby("level", sort=True)["bad"].agg(["sum", "size"])
+def _levels(
+    texts: pd.Series, label: NDArray[np.int8], smoothing: float, min_level_rows: int
+) -> tuple[str, ...]:
+    seen = (
+        pd.DataFrame({"level": texts.to_numpy(), "bad": label})
+        .groupby("level", sort=True)["bad"]
+        .agg(["sum", "size"])
+    )
     seen = seen[seen["size"] >= min_level_rows]
     rate = (seen["sum"] + smoothing * label.mean()) / (seen["size"] + smoothing)
     return tuple(str(level) for level in rate.sort_values(kind="stable").index)
@@ -80,7 +95,9 @@ def strongest(rows: Dataset, most: int) -> tuple[tuple[str, ...], tuple[Fallen, 
         return rows.names, ()
     power = np.array([_power(rows.features[:, k], rows.label) for k in range(len(rows.names))])
     kept = set(np.argsort(-power, kind="stable")[:most].tolist())
-    fallen = tuple(Fallen(name, "weak", float(power[k])) for k, name in enumerate(rows.names) if k not in kept)
+    fallen = tuple(
+        Fallen(name, "weak", float(power[k])) for k, name in enumerate(rows.names) if k not in kept
+    )
     return tuple(name for k, name in enumerate(rows.names) if k in kept), fallen
 
 
@@ -120,20 +137,20 @@ Labels = NDArray[np.int8]
 
 
 @dataclass(frozen=True)
-class Table:
+class TrainingTable:
     """Training rows: feature columns (float64 or text), labels, and the sign each column's effect must have (0 = free)."""
 
     frame: pd.DataFrame
     label: Labels
     signs: tuple[int, ...]
 
-    def where(self, mask: NDArray[np.bool_]) -> Table:
+    def where(self, mask: NDArray[np.bool_]) -> TrainingTable:
         """The rows of `mask`."""
-        return Table(self.frame[mask].reset_index(drop=True), self.label[mask], self.signs)
+        return TrainingTable(self.frame[mask].reset_index(drop=True), self.label[mask], self.signs)
 
 
 @dataclass(frozen=True)
-class Model:
+class FittedBooster:
     """A booster on encoded columns, not calibrated."""
 
     encoding: Encoding
@@ -149,8 +166,8 @@ class Model:
 class Calibrated:
     """A model, its calibration, and the held-out margins (one per training row) on which that was fitted."""
 
-    model: Model
-    calibration: Calibration
+    model: FittedBooster
+    calibration: CalibrationLine
     held_out: Floats
 
     def pd(self, frame: pd.DataFrame) -> Floats:
@@ -158,15 +175,19 @@ class Calibrated:
         return self.calibration.pd(self.model.margin(frame))
 
 
-def fit_model(table: Table, params: FitParams) -> Model:
+def fit_model(table: TrainingTable, params: FitParams) -> FittedBooster:
     """Booster on the columns that are neither empty, constant, doubles nor too many for the bads among these rows."""
     kept, rows, fallen = _prepared(table, params)
     sign = dict(zip(table.frame.columns, table.signs, strict=True))
     shape, trees = params.shape(int(table.label.sum()))
-    return Model(kept, boost(rows, [sign[name] for name in kept.names], replace(shape, seed=params.seed), trees), fallen)
+    return FittedBooster(
+        kept,
+        boost(rows, [sign[name] for name in kept.names], replace(shape, seed=params.seed), trees),
+        fallen,
+    )
 
 
-def fit_calibrated(table: Table, params: FitParams, folds: int) -> Calibrated:
+def fit_calibrated(table: TrainingTable, params: FitParams, folds: int) -> Calibrated:
     """Model on all rows, calibrated on the margins of `folds` models that did not see the row.
 
     Raises ModelError when the rows hold too few bads to calibrate on, or the columns hold the answer.
@@ -180,7 +201,7 @@ def fit_calibrated(table: Table, params: FitParams, folds: int) -> Calibrated:
     return Calibrated(model, line, held_out)
 
 
-def _refuse_answer(label: Labels, held_out: Floats, model: Model) -> None:
+def _refuse_answer(label: Labels, held_out: Floats, model: FittedBooster) -> None:
     """No honest column tells every bad from every good: such a margin cannot be calibrated, and should not be believed."""
     if held_out[label == 1].min() > held_out[label == 0].max():
         strongest = model.encoding.names[int(np.argmax(model.booster.feature_importance("gain")))]
@@ -190,7 +211,7 @@ def _refuse_answer(label: Labels, held_out: Floats, model: Model) -> None:
         )
 
 
-def ridge_pd(train: Table, frame: pd.DataFrame, params: FitParams) -> Floats:
+def ridge_pd(train: TrainingTable, frame: pd.DataFrame, params: FitParams) -> Floats:
     """PD of the rows of `frame` by the ridge logit fitted on `train`, its penalty chosen by folds inside `train`."""
     kept, rows, _ = _prepared(train, params)
     design = ridge.design_of(rows, params.ridge)
@@ -206,16 +227,25 @@ def ridge_pd(train: Table, frame: pd.DataFrame, params: FitParams) -> Floats:
     return expit(design.columns(kept.apply(frame)) @ theta[:-1] + theta[-1])
 
 
-def _prepared(table: Table, params: FitParams) -> tuple[Encoding, Dataset, tuple[Fallen, ...]]:
+def _prepared(
+    table: TrainingTable, params: FitParams
+) -> tuple[Encoding, Dataset, tuple[Fallen, ...]]:
     """Encoding of the columns that stay, the encoded rows, and what fell: all learnt from these rows alone."""
     encoding = learn(table.frame, table.label, params.smoothing, params.min_level_rows)
     rows = _dataset(encoding.apply(table.frame), encoding.names, table.label)
     names, unfit = select(rows.features, rows.names, rows.month, params.selection)
-    names, weak = strongest(rows.with_features(names), max(params.least_columns, int(params.columns_per_bad * table.label.sum())))
-    kept = Encoding(names, {name: levels for name, levels in encoding.categories.items() if name in names})
+    names, weak = strongest(
+        rows.with_features(names),
+        max(params.least_columns, int(params.columns_per_bad * table.label.sum())),
+    )
+    kept = Encoding(
+        names, {name: levels for name, levels in encoding.categories.items() if name in names}
+    )
     return kept, rows.with_features(names), (*unfit, *weak)
 
 
 def _dataset(features: Floats, names: tuple[str, ...], label: Labels) -> Dataset:
     n, y = len(label), label.astype(float)
-    return Dataset(np.arange(n), features, names, y, y, np.ones(n), np.zeros(n, np.int64), np.full(n, "train"))
+    return Dataset(
+        np.arange(n), features, names, y, y, np.ones(n), np.zeros(n, np.int64), np.full(n, "train")
+    )

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 BINNED_ROWS = 50_000  # rows looked at for the bins' edges; LightGBM holds them in float64, 5 GB of 2,500 columns at its own 200,000
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when LightGBM loads; spinning threads are 1.5 times slower (design 8)
+os.environ.setdefault(
+    "OMP_WAIT_POLICY", "passive"
+)  # read when LightGBM loads; spinning threads are 1.5 times slower (design 8)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,9 @@ class BoosterParams:
     seed: int = 1
 
 
-def fit(rows: Dataset, signs: Sequence[int], split: SplitParams, params: BoosterParams) -> tuple[lightgbm.Booster, dict[str, Any]]:
+def fit(
+    rows: Dataset, signs: Sequence[int], split: SplitParams, params: BoosterParams
+) -> tuple[lightgbm.Booster, dict[str, Any]]:
     """Booster and a record of how it came about, from labelled training rows.
 
     The last `early_stopping_months` choose the number of trees; they then take part in a refit with that number, if asked.
@@ -81,11 +85,15 @@ def fit(rows: Dataset, signs: Sequence[int], split: SplitParams, params: Booster
     }
 
 
-def boost(rows: Dataset, signs: Sequence[int], params: BoosterParams, trees: int) -> lightgbm.Booster:
+def boost(
+    rows: Dataset, signs: Sequence[int], params: BoosterParams, trees: int
+) -> lightgbm.Booster:
     """A booster of exactly `trees` rounds on the rows."""
     import lightgbm as lgb
 
-    return trimmed(lgb.train(settings(signs, params), train_set(rows, params), num_boost_round=trees), trees)
+    return trimmed(
+        lgb.train(settings(signs, params), train_set(rows, params), num_boost_round=trees), trees
+    )
 
 
 def trimmed(booster: lightgbm.Booster, trees: int) -> lightgbm.Booster:
@@ -99,7 +107,9 @@ def margins(model_text: str, features: Floats, threads: int = 1) -> Floats:
     """Raw margins (log-odds, not calibrated) of a model as its text says, shape (n,)."""
     import lightgbm as lgb
 
-    return np.asarray(lgb.Booster(model_str=model_text).predict(features, raw_score=True, num_threads=threads))
+    return np.asarray(
+        lgb.Booster(model_str=model_text).predict(features, raw_score=True, num_threads=threads)
+    )
 
 
 def weights(rows: Dataset, max_weight: float) -> Floats:
@@ -110,7 +120,11 @@ def weights(rows: Dataset, max_weight: float) -> Floats:
 
 def settings(signs: Sequence[int], params: BoosterParams) -> dict[str, Any]:
     """LightGBM's parameters; `basic` monotone constraints are the ones that keep their promise (design 8)."""
-    monotone = {"monotone_constraints": list(signs), "monotone_constraints_method": "basic"} if params.is_monotone and any(signs) else {}
+    monotone = (
+        {"monotone_constraints": list(signs), "monotone_constraints_method": "basic"}
+        if params.is_monotone and any(signs)
+        else {}
+    )
     return {
         "objective": "binary", "metric": "binary_logloss", "learning_rate": params.learning_rate, "max_depth": params.max_depth,
         "num_leaves": params.num_leaves, "min_data_in_leaf": params.min_data_in_leaf, "min_sum_hessian_in_leaf": params.min_sum_hessian,
@@ -122,14 +136,32 @@ def settings(signs: Sequence[int], params: BoosterParams) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _stopped(early: Dataset, late: Dataset, signs: Sequence[int], params: BoosterParams) -> tuple[lightgbm.Booster, list[float]]:
+def _stopped(
+    early: Dataset, late: Dataset, signs: Sequence[int], params: BoosterParams
+) -> tuple[lightgbm.Booster, list[float]]:
     import lightgbm as lgb
 
     history: dict[str, dict[str, list[float]]] = {}
     grown_on = train_set(early, params)
-    judge = lgb.Dataset(late.features, late.label, weight=weights(late, params.max_weight), reference=grown_on, free_raw_data=True)
-    stop: list[Callable[..., Any]] = [lgb.early_stopping(params.patience, verbose=False), lgb.record_evaluation(history)]
-    booster = lgb.train(settings(signs, params), grown_on, params.max_trees, valid_sets=[judge], valid_names=["late"], callbacks=stop)
+    judge = lgb.Dataset(
+        late.features,
+        late.label,
+        weight=weights(late, params.max_weight),
+        reference=grown_on,
+        free_raw_data=True,
+    )
+    stop: list[Callable[..., Any]] = [
+        lgb.early_stopping(params.patience, verbose=False),
+        lgb.record_evaluation(history),
+    ]
+    booster = lgb.train(
+        settings(signs, params),
+        grown_on,
+        params.max_trees,
+        valid_sets=[judge],
+        valid_names=["late"],
+        callbacks=stop,
+    )
     return booster, history["late"]["binary_logloss"]
 
 
@@ -137,4 +169,9 @@ def train_set(rows: Dataset, params: BoosterParams) -> lightgbm.Dataset:
     """Rows as LightGBM takes them, weighted and with their names."""
     import lightgbm as lgb
 
-    return lgb.Dataset(rows.features, rows.label, weight=weights(rows, params.max_weight), feature_name=list(rows.names))
+    return lgb.Dataset(
+        rows.features,
+        rows.label,
+        weight=weights(rows, params.max_weight),
+        feature_name=list(rows.names),
+    )

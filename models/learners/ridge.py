@@ -53,7 +53,9 @@ class Design:
         """Design matrix of shape (n, features + flags), finite everywhere."""
         out = np.empty((len(features), len(self.names) + len(self.flags)), np.float32)
         for i in range(len(self.names)):
-            standard = (compressed(features[:, i], self.low[i], self.high[i], self.scale[i]) - self.mean[i]) / self.sd[i]
+            standard = (
+                compressed(features[:, i], self.low[i], self.high[i], self.scale[i]) - self.mean[i]
+            ) / self.sd[i]
             out[:, i] = np.nan_to_num(standard, nan=0.0)
         for j, i in enumerate(self.flags, start=len(self.names)):
             out[:, j] = np.isnan(features[:, i])
@@ -83,7 +85,9 @@ def compressed(values: Floats, low: float, high: float, scale: float) -> Floats:
 
 def design_of(rows: Dataset, params: RidgeParams) -> Design:
     """Fits winsorising, scale, mean and standard deviation on the rows, column by column."""
-    numbers = np.array([_column(rows.features[:, i], params) for i in range(len(rows.names))]).reshape(-1, 5)
+    numbers = np.array(
+        [_column(rows.features[:, i], params) for i in range(len(rows.names))]
+    ).reshape(-1, 5)
     low, high, scale, mean, sd = (np.ascontiguousarray(column) for column in numbers.T)
     return Design(rows.names, low, high, scale, mean, sd, _flags(rows.features, params))
 
@@ -97,15 +101,21 @@ def fit(rows: Dataset, split: SplitParams, params: RidgeParams) -> Ridge:
     for fold, judge in origins:
         part, factor = _thinned(rows.label, fold, params.goods_per_bad)
         theta = None
-        for penalty in sorted(params.penalties, reverse=True):  # from stiff to loose, each started from the last
+        for penalty in sorted(
+            params.penalties, reverse=True
+        ):  # from stiff to loose, each started from the last
             theta = solve(x[part], rows.label[part], w[part] * factor, penalty, theta)
-            losses[penalty] += logloss(rows.label[judge], expit(x[judge] @ theta[:-1] + theta[-1]), w[judge]) / len(origins)
+            losses[penalty] += logloss(
+                rows.label[judge], expit(x[judge] @ theta[:-1] + theta[-1]), w[judge]
+            ) / len(origins)
     best = min(losses, key=lambda penalty: (losses[penalty], -penalty))
     theta = _rounded(solve(x, rows.label, w, best))
     return Ridge(design, theta[:-1], float(theta[-1]), best, tuple(sorted(losses.items())))
 
 
-def solve(x: NDArray[np.float32], y: Floats, w: Floats, penalty: float, start: Floats | None = None) -> Floats:
+def solve(
+    x: NDArray[np.float32], y: Floats, w: Floats, penalty: float, start: Floats | None = None
+) -> Floats:
     """Minimises sum w logloss + penalty / 2 |coef|^2 (intercept free); returns coef and intercept as one vector."""
     from scipy.optimize import minimize
 
@@ -113,12 +123,20 @@ def solve(x: NDArray[np.float32], y: Floats, w: Floats, penalty: float, start: F
         margin = (x @ theta[:-1].astype(np.float32)).astype(np.float64) + theta[-1]
         slope = w * (expit(margin) - y)
         value = w @ (np.logaddexp(0.0, margin) - y * margin) + penalty / 2 * theta[:-1] @ theta[:-1]
-        return float(value), np.append((slope.astype(np.float32) @ x).astype(np.float64) + penalty * theta[:-1], slope.sum())
+        return float(value), np.append(
+            (slope.astype(np.float32) @ x).astype(np.float64) + penalty * theta[:-1], slope.sum()
+        )
 
     if start is None:
         rate = np.average(y, weights=w)
         start = np.append(np.zeros(x.shape[1]), np.log(rate / (1 - rate)))
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200, "ftol": 1e-9, "gtol": 1e-3})
+    found = minimize(
+        loss,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": 200, "ftol": 1e-9, "gtol": 1e-3},
+    )
     if not np.isfinite(found.fun):
         raise ModelError(
             f"The ridge logit did not converge on {len(y)} rows and {x.shape[1]} columns; check the matrix for infinite values."
@@ -128,7 +146,10 @@ def solve(x: NDArray[np.float32], y: Floats, w: Floats, penalty: float, start: F
 
 def to_json(ridge: Ridge) -> dict[str, Any]:
     """The content of ridge.json: every number that `from_json` needs."""
-    design = {k: v.tolist() if isinstance(v, np.ndarray) else list(v) for k, v in asdict(ridge.design).items()}
+    design = {
+        k: v.tolist() if isinstance(v, np.ndarray) else list(v)
+        for k, v in asdict(ridge.design).items()
+    }
     losses = [list(pair) for pair in ridge.logloss_by_penalty]
     return {
         "design": design,
@@ -145,7 +166,9 @@ def from_json(content: dict[str, Any]) -> Ridge:
     arrays = {k: np.array(d[k], float) for k in ("low", "high", "scale", "mean", "sd")}
     design = Design(names=tuple(d["names"]), flags=tuple(d["flags"]), **arrays)
     losses = tuple((float(a), float(b)) for a, b in content["logloss_by_penalty"])
-    return Ridge(design, np.array(content["coef"], float), content["intercept"], content["penalty"], losses)
+    return Ridge(
+        design, np.array(content["coef"], float), content["intercept"], content["penalty"], losses
+    )
 
 
 def _column(values: Floats, params: RidgeParams) -> tuple[float, ...]:
@@ -160,10 +183,18 @@ def _column(values: Floats, params: RidgeParams) -> tuple[float, ...]:
     return low, high, scale, mean, sd if sd > 1e-9 else 1.0
 
 
-def _thinned(label: Floats, fold: NDArray[np.bool_], goods_per_bad: float) -> tuple[NDArray[np.intp], Floats]:
+def _thinned(
+    label: Floats, fold: NDArray[np.bool_], goods_per_bad: float
+) -> tuple[NDArray[np.intp], Floats]:
     """Rows of a fold with all bads and evenly spaced goods, and the factor that gives the goods back their weight."""
     bads, goods = np.flatnonzero(fold & (label == 1)), np.flatnonzero(fold & (label == 0))
-    kept = goods[np.unique(np.linspace(0, len(goods) - 1, min(len(goods), int(len(bads) * goods_per_bad) + 1)).astype(np.intp))]
+    kept = goods[
+        np.unique(
+            np.linspace(
+                0, len(goods) - 1, min(len(goods), int(len(bads) * goods_per_bad) + 1)
+            ).astype(np.intp)
+        )
+    ]
     rows = np.sort(np.concatenate([bads, kept]))
     return rows, np.where(label[rows] == 1, 1.0, len(goods) / len(kept))
 

@@ -34,7 +34,13 @@ class Dataset:
 
     def where(self, mask: NDArray[np.bool_]) -> Dataset:
         """The rows of `mask`."""
-        rows = (self.label[mask], self.outcome[mask], self.weight[mask], self.month[mask], self.role[mask])
+        rows = (
+            self.label[mask],
+            self.outcome[mask],
+            self.weight[mask],
+            self.month[mask],
+            self.role[mask],
+        )
         return Dataset(self.application_id[mask], self.features[mask], self.names, *rows)
 
     def with_features(self, names: Sequence[str]) -> Dataset:
@@ -43,7 +49,16 @@ class Dataset:
             return self
         at = {name: i for i, name in enumerate(self.names)}
         columns = self.features[:, [at[name] for name in names]]
-        return Dataset(self.application_id, columns, tuple(names), self.label, self.outcome, self.weight, self.month, self.role)
+        return Dataset(
+            self.application_id,
+            columns,
+            tuple(names),
+            self.label,
+            self.outcome,
+            self.weight,
+            self.month,
+            self.role,
+        )
 
     def of(self, *roles: str) -> Dataset:
         """Every application of these roles, booked or not."""
@@ -55,22 +70,32 @@ class Dataset:
 
     def training(self) -> Dataset:
         """Labelled rows of the training months; indeterminates are left out (design 3)."""
-        return _not_empty(self.where((self.role == TRAIN) & ~np.isnan(self.label)), "the training months")
+        return _not_empty(
+            self.where((self.role == TRAIN) & ~np.isnan(self.label)), "the training months"
+        )
 
     def calibrating(self) -> Dataset:
         """Rows of the calibration months with an outcome; indeterminates count as good."""
-        return _not_empty(self.where((self.role == CALIBRATION) & ~np.isnan(self.outcome)), "the calibration months")
+        return _not_empty(
+            self.where((self.role == CALIBRATION) & ~np.isnan(self.outcome)),
+            "the calibration months",
+        )
 
     def before_out_of_time(self) -> Dataset:
         """Rows of the training and calibration months with an outcome; indeterminates count as good."""
-        return _not_empty(self.where(np.isin(self.role, (TRAIN, CALIBRATION)) & ~np.isnan(self.outcome)), "the months before out-of-time")
+        return _not_empty(
+            self.where(np.isin(self.role, (TRAIN, CALIBRATION)) & ~np.isnan(self.outcome)),
+            "the months before out-of-time",
+        )
 
     def out_of_time(self) -> Dataset:
         """Every application of the out-of-time months, booked or not."""
         return self.of(OOT)
 
 
-def join(matrix: pd.DataFrame, labels: pd.DataFrame, names: Sequence[str], split: SplitParams) -> Dataset:
+def join(
+    matrix: pd.DataFrame, labels: pd.DataFrame, names: Sequence[str], split: SplitParams
+) -> Dataset:
     """Rows of a frame with application_id, as_of and the features `names`, and their labels (application_id, is_booked, label,
     is_indeterminate, weight) as one dataset.
 
@@ -78,7 +103,9 @@ def join(matrix: pd.DataFrame, labels: pd.DataFrame, names: Sequence[str], split
     """
     missing = [name for name in names if name not in matrix.columns]
     if missing:
-        raise ModelError(f"matrix: {len(missing)} features of the catalogue are absent, first `{missing[0]}`. Run featurize again.")
+        raise ModelError(
+            f"matrix: {len(missing)} features of the catalogue are absent, first `{missing[0]}`. Run featurize again."
+        )
     application_id, as_of = matrix["application_id"].to_numpy(), matrix["as_of"].to_numpy()
     found = _of_each(application_id, labels)
     label = found["label"].to_numpy(np.float64, na_value=np.nan)
@@ -86,7 +113,16 @@ def join(matrix: pd.DataFrame, labels: pd.DataFrame, names: Sequence[str], split
     outcome = np.where(unclear.to_numpy(dtype=bool), 0.0, label)
     weight = np.where(np.isnan(outcome), 0.0, found["weight"].to_numpy(np.float64, na_value=0.0))
     features = matrix[list(names)].to_numpy(np.float64, na_value=np.nan)
-    return Dataset(application_id, features, tuple(names), label, outcome, weight, month_index(as_of, split), roles(as_of, split))
+    return Dataset(
+        application_id,
+        features,
+        tuple(names),
+        label,
+        outcome,
+        weight,
+        month_index(as_of, split),
+        roles(as_of, split),
+    )
 
 
 def _of_each(application_id: NDArray[np.int64], labels: pd.DataFrame) -> pd.DataFrame:

@@ -36,7 +36,9 @@ def ks(y: ArrayLike, score: ArrayLike, weight: ArrayLike | None = None) -> float
     return float(np.max(np.abs(good_share - bad_share)))
 
 
-def ks_curve(y: ArrayLike, score: ArrayLike, weight: ArrayLike | None = None) -> tuple[Floats, Floats]:
+def ks_curve(
+    y: ArrayLike, score: ArrayLike, weight: ArrayLike | None = None
+) -> tuple[Floats, Floats]:
     """Cumulative shares (of bads, of goods) over the distinct scores, safest first."""
     bad, good = _by_score(y, score, weight)
     return np.cumsum(bad) / bad.sum(), np.cumsum(good) / good.sum()
@@ -61,7 +63,9 @@ def ece(y: ArrayLike, p: ArrayLike, weight: ArrayLike | None = None, bins: int =
     return float(np.sum(share * np.abs(mean_y - mean_p)))
 
 
-def reliability(y: ArrayLike, p: ArrayLike, weight: ArrayLike | None = None, bins: int = 10) -> tuple[Floats, Floats, Floats]:
+def reliability(
+    y: ArrayLike, p: ArrayLike, weight: ArrayLike | None = None, bins: int = 10
+) -> tuple[Floats, Floats, Floats]:
     """Per bin of equal weight, lowest p first: share of weight, mean outcome, mean p. Rows with equal p share a bin."""
     y, p, w = _arrays(y, p, weight)
     order = np.argsort(p, kind="stable")
@@ -98,7 +102,9 @@ def expit(x: ArrayLike) -> Floats:
 
 def _bin_shares(values: Floats, edges: Floats) -> Floats:
     null = np.isnan(values)
-    counts = np.bincount(np.searchsorted(edges, values[~null], side="left"), minlength=len(edges) + 1)
+    counts = np.bincount(
+        np.searchsorted(edges, values[~null], side="left"), minlength=len(edges) + 1
+    )
     return np.append(counts, null.sum()) / max(len(values), 1)
 
 
@@ -106,7 +112,9 @@ def _arrays(y: ArrayLike, p: ArrayLike, weight: ArrayLike | None) -> tuple[Float
     y, p = np.asarray(y, float), np.asarray(p, float)
     w = np.ones(len(y)) if weight is None else np.asarray(weight, float)
     if not len(y) == len(p) == len(w) or not len(y):
-        raise ModelError(f"A figure needs outcome, score and weight of one length above 0; got {len(y)}, {len(p)}, {len(w)}.")
+        raise ModelError(
+            f"A figure needs outcome, score and weight of one length above 0; got {len(y)}, {len(p)}, {len(w)}."
+        )
     return y, p, w
 
 
@@ -114,11 +122,17 @@ def _by_score(y: ArrayLike, score: ArrayLike, weight: ArrayLike | None) -> tuple
     """Weight of bads and of goods per distinct score, ascending."""
     y, score, w = _arrays(y, score, weight)
     if np.isnan(score).any() or np.isnan(y).any():
-        raise ModelError("A figure got null outcomes or scores; expected none: leave out the rows without an outcome first.")
+        raise ModelError(
+            "A figure got null outcomes or scores; expected none: leave out the rows without an outcome first."
+        )
     level, inverse = np.unique(score, return_inverse=True)
-    bad, good = (np.bincount(inverse, mass, len(level)).astype(np.float64) for mass in (w * y, w * (1 - y)))
+    bad, good = (
+        np.bincount(inverse, mass, len(level)).astype(np.float64) for mass in (w * y, w * (1 - y))
+    )
     if not bad.sum() > 0 or not good.sum() > 0:
-        raise ModelError(f"Discrimination needs bads and goods; got {bad.sum():g} bads and {good.sum():g} goods. Use more rows or months.")
+        raise ModelError(
+            f"Discrimination needs bads and goods; got {bad.sum():g} bads and {good.sum():g} goods. Use more rows or months."
+        )
     return bad, good
 
 
@@ -147,7 +161,11 @@ def tolerance(training_bads: float) -> float:
 
 def worst(rows: Sequence[Share]) -> dict[str, str | float | None]:
     """The family farthest from its target: `of_tolerance` is its distance over the tolerance, 1 at its edge; None without targets."""
-    missed = [(abs(row.share - row.target) / row.tolerance, row.family) for row in rows if row.target is not None]
+    missed = [
+        (abs(row.share - row.target) / row.tolerance, row.family)
+        for row in rows
+        if row.target is not None
+    ]
     ratio, family = max(missed) if missed else (None, None)
     return {"family": family, "of_tolerance": ratio}
 
@@ -166,7 +184,12 @@ def covariance_shares(phi: Floats) -> Floats:
 
 
 def table(
-    phi: Floats, families: Sequence[str], targets: dict[str, float] | None, training_bads: float, draws: int, seed: int
+    phi: Floats,
+    families: Sequence[str],
+    targets: dict[str, float] | None,
+    training_bads: float,
+    draws: int,
+    seed: int,
 ) -> tuple[Share, ...]:
     """One Share per family; the interval resamples applicants with replacement, the model stays as it is."""
     rng = np.random.default_rng(seed)
@@ -175,4 +198,7 @@ def table(
     shares, width = covariance_shares(phi), tolerance(training_bads)
     goals = [None if targets is None else targets.get(family, 0.0) for family in families]
     rows = zip(families, shares, low, high, goals, strict=True)
-    return tuple(Share(family, float(share), float(a), float(b), goal, width) for family, share, a, b, goal in rows)
+    return tuple(
+        Share(family, float(share), float(a), float(b), goal, width)
+        for family, share, a, b, goal in rows
+    )

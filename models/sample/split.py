@@ -52,7 +52,9 @@ def stopping(month: NDArray[np.int64], params: SplitParams) -> NDArray[np.bool_]
     return month >= params.train_months - params.early_stopping_months
 
 
-def rolling_origins(month: NDArray[np.int64], params: SplitParams) -> list[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+def rolling_origins(
+    month: NDArray[np.int64], params: SplitParams
+) -> list[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
     """(fit, judge) masks over training rows with these months, oldest origin first; nothing after the training months is seen."""
     folds = []
     for back in range(params.origins, 0, -1):

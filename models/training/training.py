@@ -28,7 +28,7 @@ EPSILON = 1e-12  # log-odds; below it two margins are the same sum in another or
 
 
 @dataclass(frozen=True)
-class Broken:
+class SignViolation:
     """A signed feature: the largest step the wrong way among its values, and how far null lies below the safest value, in log-odds."""
 
     name: str
@@ -38,8 +38,13 @@ class Broken:
 
 
 def check(
-    booster: lightgbm.Booster, features: Floats, names: Sequence[str], signs: Sequence[int], rows: int = 20, values: int = 12
-) -> tuple[Broken, ...]:
+    booster: lightgbm.Booster,
+    features: Floats,
+    names: Sequence[str],
+    signs: Sequence[int],
+    rows: int = 20,
+    values: int = 12,
+) -> tuple[SignViolation, ...]:
     """Every signed feature the booster uses, swept over a grid of its values and null on `rows` rows at even steps, all else equal.
 
     Returns the features whose sweep steps the wrong way or whose null is safer than every value; () when all hold.
@@ -48,19 +53,33 @@ def check(
     used = booster.feature_importance("split") > 0
     at = [i for i, (is_used, sign) in enumerate(zip(used, signs, strict=True)) if is_used and sign]
     found = (_sweep(booster, sample, features[:, i], i, names[i], signs[i], values) for i in at)
-    return tuple(broken for broken in found if broken.wrong_step > EPSILON or broken.null_gain > EPSILON)
+    return tuple(
+        broken for broken in found if broken.wrong_step > EPSILON or broken.null_gain > EPSILON
+    )
 
 
-def _sweep(booster: lightgbm.Booster, sample: Floats, column: Floats, at: int, name: str, sign: int, values: int) -> Broken:
+def _sweep(
+    booster: lightgbm.Booster,
+    sample: Floats,
+    column: Floats,
+    at: int,
+    name: str,
+    sign: int,
+    values: int,
+) -> SignViolation:
     known = column[~np.isnan(column)]
     grid = np.append(np.unique(np.quantile(known, np.linspace(0, 1, values))), np.nan)
     swept = np.repeat(sample, len(grid), axis=0)
     swept[:, at] = np.tile(grid, len(sample))
-    margin = np.asarray(booster.predict(swept, raw_score=True, num_threads=1)).reshape(len(sample), len(grid))
+    margin = np.asarray(booster.predict(swept, raw_score=True, num_threads=1)).reshape(
+        len(sample), len(grid)
+    )
     steps = -sign * np.diff(margin[:, :-1], axis=1)
     safest = margin[:, :-1].min(axis=1)
     wrong = float(steps.max()) if steps.size else 0.0
-    return Broken(name, sign, max(0.0, wrong), max(0.0, float((safest - margin[:, -1]).max())))
+    return SignViolation(
+        name, sign, max(0.0, wrong), max(0.0, float((safest - margin[:, -1]).max()))
+    )
 
 
 @dataclass(frozen=True)
@@ -82,7 +101,13 @@ class Trained:
     record: Mapping[str, Any]
 
 
-def train(rows: Dataset, catalogue: Catalogue, split: SplitParams, params: TrainParams, ridge_params: RidgeParams) -> Trained:
+def train(
+    rows: Dataset,
+    catalogue: Catalogue,
+    split: SplitParams,
+    params: TrainParams,
+    ridge_params: RidgeParams,
+) -> Trained:
     """Fits both models on labelled training rows of the selected features. Raises ModelError when a class is missing."""
     signs = signs_of(catalogue, rows.names)
     grown, growth = booster.fit(rows, signs, split, params.booster)

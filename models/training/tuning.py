@@ -37,7 +37,7 @@ class TuneParams:
 
 
 @dataclass(frozen=True)
-class Found:
+class TunedParameters:
     """Best parameters, their mean log-loss over the origins, that of the given ones (None if cut off), and trials in the journal."""
 
     best: BoosterParams
@@ -55,7 +55,7 @@ def search(
     journal: Path,
     *,
     progress: bool = False,
-) -> Found:
+) -> TunedParameters:
     """Tries parameters on labelled training rows; the first trial is `given`. The journal may hold trials of an earlier run."""
     import optuna
     from optuna.storages import JournalStorage
@@ -63,24 +63,33 @@ def search(
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     journal.parent.mkdir(parents=True, exist_ok=True)
-    sampler, pruner = optuna.samplers.TPESampler(seed=params.seed), optuna.pruners.MedianPruner(n_startup_trials=5)
+    sampler, pruner = (
+        optuna.samplers.TPESampler(seed=params.seed),
+        optuna.pruners.MedianPruner(n_startup_trials=5),
+    )
     store = JournalStorage(JournalFileBackend(str(journal)))
-    study = optuna.create_study(study_name=STUDY, storage=store, sampler=sampler, pruner=pruner, load_if_exists=True)
+    study = optuna.create_study(
+        study_name=STUDY, storage=store, sampler=sampler, pruner=pruner, load_if_exists=True
+    )
     if not study.trials:
         study.enqueue_trial({name: getattr(given, name) for name in _space()})
     deadline = time.monotonic() + params.timeout_seconds
     left = max(0, params.trials - sum(t.state.is_finished() for t in study.trials))
     objective = Objective(rows, tuple(signs), split, given, deadline)
-    study.optimize(objective, n_trials=left, timeout=params.timeout_seconds, show_progress_bar=progress)
+    study.optimize(
+        objective, n_trials=left, timeout=params.timeout_seconds, show_progress_bar=progress
+    )
     ended = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
     if not ended:
         raise ModelError(
             f"Tuning: no trial came to its end in {params.timeout_seconds:g} s. Raise tune.timeout_seconds; {journal} is kept."
         )
     chosen: dict[str, Any] = {name: _short(value) for name, value in study.best_params.items()}
-    best = dataclasses.replace(given, **chosen, max_trees=int(study.best_trial.user_attrs["max_trees"]))
+    best = dataclasses.replace(
+        given, **chosen, max_trees=int(study.best_trial.user_attrs["max_trees"])
+    )
     first = next((t.value for t in ended if t.number == 0), None)
-    return Found(best, float(study.best_value), first, len(study.trials))
+    return TunedParameters(best, float(study.best_value), first, len(study.trials))
 
 
 @dataclass(frozen=True)
@@ -97,23 +106,33 @@ class Objective:
         """Reports to the pruner after each origin; a trial past the deadline is pruned."""
         import optuna
 
-        choice: dict[str, Any] = {name: _suggest(trial, name, *bounds) for name, bounds in _space().items()}
+        choice: dict[str, Any] = {
+            name: _suggest(trial, name, *bounds) for name, bounds in _space().items()
+        }
         params = dataclasses.replace(self.given, **choice)
         curves: list[np.ndarray] = []
         for i, (fit, judge) in enumerate(rolling_origins(self.rows.month, self.split)):
-            curves.append(curve(self.rows.where(fit), self.rows.where(judge), self.signs, params, self.deadline))
+            curves.append(
+                curve(
+                    self.rows.where(fit), self.rows.where(judge), self.signs, params, self.deadline
+                )
+            )
             trial.report(float(np.mean(curves, axis=0).min()), i)
             if time.monotonic() > self.deadline or trial.should_prune():
                 raise optuna.TrialPruned
         mean = np.mean(curves, axis=0)
-        trial.set_user_attr("max_trees", max(params.min_trees, int((np.argmin(mean) + 1) * STEP * 1.25)))
+        trial.set_user_attr(
+            "max_trees", max(params.min_trees, int((np.argmin(mean) + 1) * STEP * 1.25))
+        )
         return float(mean.min())
 
 
 STEP = 25  # trees between two looks at the judging months
 
 
-def curve(fit: Dataset, judge: Dataset, signs: Sequence[int], params: BoosterParams, deadline: float) -> np.ndarray:
+def curve(
+    fit: Dataset, judge: Dataset, signs: Sequence[int], params: BoosterParams, deadline: float
+) -> np.ndarray:
     """Log-loss on `judge` after each 25 trees of a booster grown on `fit`, shape (max_trees // 25,); growth ends at the deadline."""
     import lightgbm as lgb
 
@@ -121,9 +140,19 @@ def curve(fit: Dataset, judge: Dataset, signs: Sequence[int], params: BoosterPar
         if time.monotonic() > deadline:
             raise lgb.callback.EarlyStopException(env.iteration, [])
 
-    grown = lgb.train(booster.settings(signs, params), booster.train_set(fit, params), params.max_trees, callbacks=[late])
+    grown = lgb.train(
+        booster.settings(signs, params),
+        booster.train_set(fit, params),
+        params.max_trees,
+        callbacks=[late],
+    )
     w = booster.weights(judge, params.max_weight)
-    return np.array([logloss(judge.label, expit(margin), w) for margin in staged(grown, judge, params.max_trees)])
+    return np.array(
+        [
+            logloss(judge.label, expit(margin), w)
+            for margin in staged(grown, judge, params.max_trees)
+        ]
+    )
 
 
 def staged(grown: lightgbm.Booster, judge: Dataset, max_trees: int) -> Iterator[np.ndarray]:
@@ -137,7 +166,9 @@ def staged(grown: lightgbm.Booster, judge: Dataset, max_trees: int) -> Iterator[
 def _part(grown: lightgbm.Booster, judge: Dataset, start: int) -> np.ndarray:
     if start >= grown.num_trees():
         return np.zeros(len(judge.label))
-    return np.asarray(grown.predict(judge.features, raw_score=True, start_iteration=start, num_iteration=STEP))
+    return np.asarray(
+        grown.predict(judge.features, raw_score=True, start_iteration=start, num_iteration=STEP)
+    )
 
 
 def _space() -> dict[str, tuple[float, float]]:

@@ -40,7 +40,9 @@ class _Loader(yaml.SafeLoader):
         written = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
         twice = sorted({key for key in written if written.count(key) > 1})
         if twice:
-            raise ParamsError(f"{self.name}, line {node.start_mark.line + 1}: key written twice: {', '.join(twice)}; keep one of them")
+            raise ParamsError(
+                f"{self.name}, line {node.start_mark.line + 1}: key written twice: {', '.join(twice)}; keep one of them"
+            )
         return super().construct_mapping(node, deep=deep)
 
 
@@ -56,7 +58,9 @@ def section(name: str, kind: type[T], path: Path = paths.PARAMS) -> T:
             f"{path}: unknown section `{unknown[0]}`{_nearest(str(unknown[0]), SECTIONS)}; the sections are {', '.join(SECTIONS)}"
         )
     if name not in whole:
-        raise ParamsError(f"{path}: section `{name}` is missing; add it (the committed params.yaml shows every section)")
+        raise ParamsError(
+            f"{path}: section `{name}` is missing; add it (the committed params.yaml shows every section)"
+        )
     return _validate(whole[name], kind, str(path), (name,))
 
 
@@ -77,7 +81,9 @@ def changed(changes: Mapping[str, Any], path: Path = paths.PARAMS) -> str:
         for key in above:
             at = at.get(key) if isinstance(at, dict) else None
         if not isinstance(at, dict) or last not in at:
-            raise ParamsError(f"{path}: no parameter `{dotted}` to change; expected a dotted path such as world.applicants")
+            raise ParamsError(
+                f"{path}: no parameter `{dotted}` to change; expected a dotted path such as world.applicants"
+            )
         at[last] = value
     return str(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True))
 
@@ -89,7 +95,9 @@ def parse_value(text: str) -> Any:
 
 def _mapping(path: Path) -> Mapping[str, Any]:
     if not path.is_file():
-        raise ParamsError(f"{path}: no such file; run from the root of the repository, where params.yaml is")
+        raise ParamsError(
+            f"{path}: no such file; run from the root of the repository, where params.yaml is"
+        )
     with path.open(encoding="utf-8") as text:
         try:
             whole = yaml.load(text, _Loader)  # noqa: S506  _Loader is a SafeLoader
@@ -127,7 +135,11 @@ def _keys(kind: Any, loc: tuple[Any, ...]) -> tuple[str, ...]:
         if dataclasses.is_dataclass(kind):
             kind = typing.get_type_hints(kind).get(str(part))
         else:
-            inner = [arg for arg in typing.get_args(kind) if arg is not Ellipsis and arg is not type(None)]
+            inner = [
+                arg
+                for arg in typing.get_args(kind)
+                if arg is not Ellipsis and arg is not type(None)
+            ]
             kind = inner[-1] if inner else None
     if not dataclasses.is_dataclass(kind):  # an optional dataclass: look through the union
         kind = next((arg for arg in typing.get_args(kind) if dataclasses.is_dataclass(arg)), None)

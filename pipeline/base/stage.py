@@ -13,7 +13,18 @@ from creditloom.pipeline.base import paths
 from creditloom.storage.files.errors import refusals
 from creditloom.storage.files.formats import RESULTS, write_document
 
-STAGES = ("simulate", "featurize", "select", "train", "calibrate", "bundle", "decide", "evaluate", "explain", "report")
+STAGES = (
+    "simulate",
+    "featurize",
+    "select",
+    "train",
+    "calibrate",
+    "bundle",
+    "decide",
+    "evaluate",
+    "explain",
+    "report",
+)
 """The stages in the order of the DAG; `tune` is frozen and stands beside them."""
 
 
@@ -27,7 +38,9 @@ def timed(stage: str) -> Iterator[dict[str, int]]:
     start = time.perf_counter()
     yield rows
     seconds = round(time.perf_counter() - start, 3)
-    write_document({"stage": stage, "seconds": seconds, "rows": rows}, paths.RUNTIME / f"{stage}.json", RESULTS)
+    write_document(
+        {"stage": stage, "seconds": seconds, "rows": rows}, paths.RUNTIME / f"{stage}.json", RESULTS
+    )
 
 
 def run(stage: str, main: Callable[[], Mapping[str, int] | None]) -> None:

@@ -21,7 +21,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-PARTS = ("raw", "truth", "features", "selection", "model", "decisions", "bundle")  # folders, where there
+PARTS = (
+    "raw",
+    "truth",
+    "features",
+    "selection",
+    "model",
+    "decisions",
+    "bundle",
+)  # folders, where there
 SINGLE = ("reports/metrics.json", "decisions.parquet", "metrics.json")  # files, where there
 VERSIONS = {
     # ids that are hashes of bundle, model or code; and the day of a run
@@ -50,7 +58,9 @@ def compare(
     for name in files_of(old, new):
         compared += 1
         found += differences(old / name, new / name, name)
-    table = Table("where", "what", title=f"{compared:,} files of {old} and {new}: {len(found)} differences")
+    table = Table(
+        "where", "what", title=f"{compared:,} files of {old} and {new}: {len(found)} differences"
+    )
     for difference in found:
         table.add_row(difference.where, difference.what)
     Console().print(table)
@@ -61,11 +71,17 @@ def compare(
 def files_of(old: Path, new: Path) -> list[str]:
     """Relative names of what either folder holds. Raises CompareError where neither holds anything that is compared."""
     names = {
-        file.relative_to(root).as_posix() for root in (old, new) for part in PARTS for file in (root / part).rglob("*") if file.is_file()
+        file.relative_to(root).as_posix()
+        for root in (old, new)
+        for part in PARTS
+        for file in (root / part).rglob("*")
+        if file.is_file()
     }
     names |= {name for root in (old, new) for name in SINGLE if (root / name).is_file()}
     if not names:
-        raise CompareError(f"{old}, {new}: expected one of {', '.join(PARTS)} in them, found none; name data/ or a folder of `fit`")
+        raise CompareError(
+            f"{old}, {new}: expected one of {', '.join(PARTS)} in them, found none; name data/ or a folder of `fit`"
+        )
     return sorted(names)
 
 
@@ -88,14 +104,21 @@ def differences(old: Path, new: Path, name: str) -> Iterator[Difference]:
 
 def _of_tables(old: Path, new: Path, name: str) -> Iterator[Difference]:
     before, after = pq.ParquetFile(old), pq.ParquetFile(new)
-    columns = [[file.schema_arrow.field(k) for k in range(len(file.schema_arrow))] for file in (before, after)]
-    if [(field.name, field.type) for field in columns[0]] != [(field.name, field.type) for field in columns[1]]:
+    columns = [
+        [file.schema_arrow.field(k) for k in range(len(file.schema_arrow))]
+        for file in (before, after)
+    ]
+    if [(field.name, field.type) for field in columns[0]] != [
+        (field.name, field.type) for field in columns[1]
+    ]:
         yield Difference(name, "other columns or types")
         return
     for field in columns[0]:
         if field.name in VERSIONS:
             continue
-        one, other = (file.read(columns=[field.name]).column(field.name) for file in (before, after))
+        one, other = (
+            file.read(columns=[field.name]).column(field.name) for file in (before, after)
+        )
         if len(one) != len(other):
             yield Difference(name, f"{len(one):,} rows, now {len(other):,}")
             return
@@ -109,14 +132,20 @@ def same_column(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
         return bool(one.equals(other))
     bits = np.dtype(f"u{one.type.bit_width // 8}")
     return pc.is_null(one).equals(pc.is_null(other)) and all(
-        np.array_equal(pc.fill_null(a, 0.0).to_numpy().view(bits), pc.fill_null(b, 0.0).to_numpy().view(bits))
+        np.array_equal(
+            pc.fill_null(a, 0.0).to_numpy().view(bits), pc.fill_null(b, 0.0).to_numpy().view(bits)
+        )
         for a, b in ((one.combine_chunks(), other.combine_chunks()),)
     )
 
 
 def _document(file: Path) -> Any:
     text = file.read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines() if line] if file.suffix == ".jsonl" else json.loads(text)
+    return (
+        [json.loads(line) for line in text.splitlines() if line]
+        if file.suffix == ".jsonl"
+        else json.loads(text)
+    )
 
 
 def _of_values(old: Any, new: Any, where: str) -> Iterator[Difference]:
@@ -135,9 +164,13 @@ def _of_values(old: Any, new: Any, where: str) -> Iterator[Difference]:
 
 def _of_trees(old: str, new: str, name: str) -> Iterator[Difference]:
     """Trees by number; what comes before and after them (header, importances, parameters) as one piece each."""
-    for place, (one, other) in enumerate(zip(old.split("\nTree="), new.split("\nTree="), strict=False)):
+    for place, (one, other) in enumerate(
+        zip(old.split("\nTree="), new.split("\nTree="), strict=False)
+    ):
         if one != other:
-            yield Difference(f"{name}: tree {place - 1}" if place else f"{name}: header", "other text")
+            yield Difference(
+                f"{name}: tree {place - 1}" if place else f"{name}: header", "other text"
+            )
     if old.count("\nTree=") != new.count("\nTree="):
         yield Difference(name, "another number of trees")
 

@@ -15,14 +15,14 @@ from rich.console import Console
 from rich.table import Table
 
 from creditloom.models.evaluation.bars import Bars, figure
-from creditloom.pipeline import chain
+from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
 from creditloom.pipeline.commands.model.params import assignments
 from creditloom.storage.files.formats import RESULTS, read_document
 from creditloom.storage.files.store import write_json
 
-Run = dict[str, Any]
+SeedRun = dict[str, Any]
 
 
 class EvidenceError(ValueError):
@@ -32,7 +32,9 @@ class EvidenceError(ValueError):
 def evidence(
     applicants: Annotated[int, typer.Option(help="applicants of each world", min=1_000)] = 200_000,
     seeds: Annotated[str, typer.Option(help="seeds, separated by commas")] = "1,2,3,4,5",
-    change: Annotated[list[str] | None, typer.Option("--set", help="another parameter, as world.profile=S5")] = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", help="another parameter, as world.profile=S5")
+    ] = None,
     out: Annotated[Path, typer.Option(help="where the figures are written")] = paths.EVIDENCE,
 ) -> None:
     """Run the chain at several seeds and judge the statistical bars."""
@@ -51,22 +53,26 @@ def _seeds(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
-def _measure(seed: int, changes: dict[str, Any]) -> Run:
+def _measure(seed: int, changes: dict[str, Any]) -> SeedRun:
     """One world: its metrics and the seconds it took. The folder goes when the figures are read."""
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="creditloom-evidence-") as folder:
-        chain.prepare(Path(folder), {**changes, "seed": seed})
-        chain.run(Path(folder), chain.TO_METRICS)
+        stage_runner.prepare(Path(folder), {**changes, "seed": seed})
+        stage_runner.run(Path(folder), stage_runner.TO_METRICS)
         metrics = read_document(Path(folder) / paths.METRICS, RESULTS)
     Console(stderr=True).print(f"seed {seed}: {time.perf_counter() - start:.0f} s")
-    return {"seed": seed, "metrics": metrics, "passed": {bar.figure: bar.judge(metrics) for bar in document(Bars, paths.BARS).bars}}
+    return {
+        "seed": seed,
+        "metrics": metrics,
+        "passed": {bar.figure: bar.judge(metrics) for bar in document(Bars, paths.BARS).bars},
+    }
 
 
-def _held(runs: list[Run]) -> bool:
+def _held(runs: list[SeedRun]) -> bool:
     return all(passed is not False for run in runs for passed in run["passed"].values())
 
 
-def _table(runs: list[Run], applicants: int) -> Table:
+def _table(runs: list[SeedRun], applicants: int) -> Table:
     table = Table(title=f"{applicants:,} applicants, model (ridge logit)")
     for heading in ("bar", "aim", *(f"seed {run['seed']}" for run in runs)):
         table.add_column(heading)
@@ -75,10 +81,12 @@ def _table(runs: list[Run], applicants: int) -> Table:
     return table
 
 
-def _cell(path: str, ridge: str, run: Run) -> str:
+def _cell(path: str, ridge: str, run: SeedRun) -> str:
     value, beside = figure(run["metrics"], path), figure(run["metrics"], ridge)
     mark = {True: "pass", False: "[bold red]FAIL[/]", None: "-"}[run["passed"][path]]
-    return " ".join(part for part in (_shown(value), f"({_shown(beside)})" if ridge else "", mark) if part)
+    return " ".join(
+        part for part in (_shown(value), f"({_shown(beside)})" if ridge else "", mark) if part
+    )
 
 
 def _shown(value: float | None) -> str:

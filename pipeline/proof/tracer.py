@@ -45,9 +45,13 @@ def trace(
     with tempfile.TemporaryDirectory(prefix="creditloom-") as scratch:
         for name, calls in _calls(run, table, label, Path(scratch)).items():
             found = [_traced(words, run, Path(scratch) / "traced.json") for words in calls]
-            loaded, called = (len(set().union(*(one[kind] for one in found))) for kind in ("loaded", "called"))
+            loaded, called = (
+                len(set().union(*(one[kind] for one in found))) for kind in ("loaded", "called")
+            )
             over |= loaded > AIM * BEFORE[name][0] or called > AIM * BEFORE[name][1]
-            shown.add_row(name, str(loaded), str(BEFORE[name][0]), str(called), str(BEFORE[name][1]))
+            shown.add_row(
+                name, str(loaded), str(BEFORE[name][0]), str(called), str(BEFORE[name][1])
+            )
     Console().print(shown)
     if over:
         raise typer.Exit(1)
@@ -60,15 +64,35 @@ def _calls(run: Path, table: Path, label: str, scratch: Path) -> dict[str, list[
     bundle = str((run / paths.MODEL).absolute())
     given, out = str(scratch / "rows.parquet"), str(scratch / "batch")
     return {
-        "decide": [[CLI, "decide", "--application", str(rows["application_id"][8]), "--bundle", bundle]],
+        "decide": [
+            [CLI, "decide", "--application", str(rows["application_id"][8]), "--bundle", bundle]
+        ],
         "score": [[CLI, "score", "--input", given, "--output", out, "--bundle", bundle]],
-        "fit": [[CLI, "fit", "--data", str(table.absolute()), "--label", label, "--out", str(scratch / "fitted")]],
+        "fit": [
+            [
+                CLI,
+                "fit",
+                "--data",
+                str(table.absolute()),
+                "--label",
+                label,
+                "--out",
+                str(scratch / "fitted"),
+            ]
+        ],
         "chain": [[f"creditloom.pipeline.stages.{stage}"] for stage in STAGES],
     }
 
 
 def _traced(words: list[str], run: Path, out: Path) -> dict[str, list[str]]:
-    command = [sys.executable, "-m", __name__.replace("__main__", "creditloom.pipeline.proof.tracer"), "--hook", str(out), *words]
+    command = [
+        sys.executable,
+        "-m",
+        __name__.replace("__main__", "creditloom.pipeline.proof.tracer"),
+        "--hook",
+        str(out),
+        *words,
+    ]
     done = subprocess.run(command, cwd=run, capture_output=True, text=True, check=False)  # noqa: S603  our own modules, no shell
     if not out.is_file() or done.returncode:
         raise typer.BadParameter(f"{' '.join(words)} failed in {run}: {done.stderr[-400:]}")
@@ -90,7 +114,9 @@ def _hooked(out: Path, module: str, words: list[str]) -> None:
         elif not _is_importing(frame):
             called.add(file)
 
-    for name in [name for name in sys.modules if name.startswith("creditloom")]:  # the call loads for itself what this program has
+    for name in [
+        name for name in sys.modules if name.startswith("creditloom")
+    ]:  # the call loads for itself what this program has
         del sys.modules[name]
     sys.argv = [module, *words]
     threading.setprofile(hook)
@@ -116,7 +142,9 @@ def _is_importing(frame: FrameType | None) -> bool:
 
 
 def _counted(files: Iterable[str]) -> list[str]:
-    modules = (Path(file) for file in files if file.endswith(".py"))  # templates are compiled under their own names
+    modules = (
+        Path(file) for file in files if file.endswith(".py")
+    )  # templates are compiled under their own names
     return sorted(str(file) for file in modules if file.name != "__init__.py" and _has_code(file))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from creditloom.pipeline.chain import with_package
+from creditloom.pipeline.stage_runner import with_package
 
 EVERY = 0.25  # seconds between two looks at the memory
 
@@ -35,10 +35,14 @@ def measure(module: str, *arguments: str, folder: Path, threads: int | None = No
     """Run one of our own modules in `folder` and measure its process tree. Raises UsageError when it fails."""
     env = with_package()
     if threads is not None:
-        env |= dict.fromkeys(("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS"), str(threads))
+        env |= dict.fromkeys(
+            ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS"), str(threads)
+        )
     start, before, peak = time.perf_counter(), _children_cpu(), 0.0
     command = [sys.executable, "-m", module, *arguments]
-    with subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as ran:  # noqa: S603
+    with subprocess.Popen(
+        command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as ran:  # noqa: S603
         tree = psutil.Process(ran.pid)
         with ThreadPoolExecutor(1) as reader:
             words = reader.submit(ran.stdout.read if ran.stdout else str)
@@ -47,14 +51,19 @@ def measure(module: str, *arguments: str, folder: Path, threads: int | None = No
                 time.sleep(EVERY)
         said = words.result()
     if ran.returncode:
-        raise UsageError(f"{' '.join(command[1:])} failed in {folder} with exit code {ran.returncode}:\n{said[-2_000:]}")
+        raise UsageError(
+            f"{' '.join(command[1:])} failed in {folder} with exit code {ran.returncode}:\n{said[-2_000:]}"
+        )
     return Usage(time.perf_counter() - start, _children_cpu() - before, peak, said)
 
 
 def _resident(tree: psutil.Process) -> float:
     """MB held by a process and its descendants; memory they share counts once per process."""
     try:
-        return sum(process.memory_info().rss for process in (tree, *tree.children(recursive=True))) / 1e6
+        return (
+            sum(process.memory_info().rss for process in (tree, *tree.children(recursive=True)))
+            / 1e6
+        )
     except psutil.NoSuchProcess:  # ended between two looks
         return 0.0
 

@@ -14,14 +14,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from creditloom.models.calibration import calibration
-from creditloom.models.calibration.calibration import Calibration, CalibrationParams
+from creditloom.models.calibration.calibration import CalibrationLine, CalibrationParams
 from creditloom.models.learners import booster
 from creditloom.models.learners.booster import BoosterParams
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.split import CALIBRATION, TRAIN
+from creditloom.portfolio.book.account_history import Floats
 from creditloom.portfolio.book.behaviour import BOOKED, DIRECTIONS, NAMES, words
-from creditloom.portfolio.book.history import Floats
-from creditloom.portfolio.book.rules import BookError
+from creditloom.portfolio.book.review_rules import BookError
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class BCard:
     """A fitted behaviour score; text only, so that it is written and read without trust."""
 
     model_text: str
-    calibration: Calibration
+    calibration: CalibrationLine
     horizon_months: int
 
     def margin(self, columns: Floats) -> Floats:
@@ -74,24 +74,34 @@ class BCard:
         """Per row, in English and Chinese, the behaviour that adds most to the log-odds; the application score is none."""
         import lightgbm as lgb
 
-        parts = np.asarray(lgb.Booster(model_str=self.model_text).predict(columns, pred_contrib=True))[:, 1:-1]
+        parts = np.asarray(
+            lgb.Booster(model_str=self.model_text).predict(columns, pred_contrib=True)
+        )[:, 1:-1]
         return [(words(at, "en"), words(at, "zh")) for at in parts.argmax(axis=1) + 1]
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the trees."""
-        return {"calibration": asdict(self.calibration), "horizon_months": self.horizon_months, "names": list(NAMES)}
+        return {
+            "calibration": asdict(self.calibration),
+            "horizon_months": self.horizon_months,
+            "names": list(NAMES),
+        }
 
     @classmethod
     def from_json(cls, content: dict[str, Any], model_text: str) -> BCard:
         """The score that `to_json` wrote. Raises BookError where it reads other columns than this code makes."""
         if tuple(content["names"]) != NAMES:
-            raise BookError(f"behaviour score: expected the columns {', '.join(NAMES)}, got {', '.join(content['names'])}. Train it anew.")
-        return cls(model_text, Calibration(**content["calibration"]), content["horizon_months"])
+            raise BookError(
+                f"behaviour score: expected the columns {', '.join(NAMES)}, got {', '.join(content['names'])}. Train it anew."
+            )
+        return cls(model_text, CalibrationLine(**content["calibration"]), content["horizon_months"])
 
 
 def outcome(later: pa.Table, account: NDArray[np.int64], bad_dpd_days: int) -> NDArray[np.bool_]:
     """Whether each account is ever `bad_dpd_days` past due in the months of `later` (rows of the panel after the review)."""
-    bad = later.filter(pa.compute.greater_equal(later["dpd_days"], bad_dpd_days))["application_id"].to_numpy()
+    bad = later.filter(pa.compute.greater_equal(later["dpd_days"], bad_dpd_days))[
+        "application_id"
+    ].to_numpy()
     return np.isin(account, bad)
 
 
@@ -102,7 +112,9 @@ def fit(rows: Reviewed, params: ReviewParams) -> BCard:
         raise BookError(f"behaviour score: {int(train.is_bad.sum())} bads among {len(train.is_bad)} training reviews; expected at least "
                         f"{params.calibration.min_bads}. Use more accounts or months.")  # fmt: skip
     text = _boosted(train, params)
-    line = calibration.fit(_margin(text, later.columns), later.is_bad, np.ones(len(later.is_bad)), params.calibration)
+    line = calibration.fit(
+        _margin(text, later.columns), later.is_bad, np.ones(len(later.is_bad)), params.calibration
+    )
     return BCard(text, line, params.horizon_months)
 
 
@@ -117,7 +129,11 @@ def _boosted(rows: Reviewed, params: ReviewParams) -> str:
 
     data = booster.train_set(_dataset(rows), params.booster)
     data.set_init_score(np.ascontiguousarray(application_margin(rows.columns)))
-    return str(lgb.train(booster.settings(DIRECTIONS, params.booster), data, params.trees).model_to_string())
+    return str(
+        lgb.train(
+            booster.settings(DIRECTIONS, params.booster), data, params.trees
+        ).model_to_string()
+    )
 
 
 def _margin(text: str, columns: Floats) -> Floats:

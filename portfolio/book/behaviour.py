@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from creditloom.models.sample.metrics import logit
-from creditloom.portfolio.book.history import Floats, History
+from creditloom.portfolio.book.account_history import Floats, History
 from creditloom.portfolio.book.limits import debt_to_income
 
 WINDOW = 12  # months held
@@ -35,7 +35,10 @@ def _change(name: str, months: int = 3) -> Callable[[History], Floats]:
         earlier, total = seen.of(name, 2 * months)[:, months:], seen.mean(name, months)
         known = np.isfinite(earlier)
         before = np.divide(
-            np.where(known, earlier, 0.0).sum(axis=1), known.sum(axis=1), out=np.full(seen.size, np.nan), where=known.any(axis=1)
+            np.where(known, earlier, 0.0).sum(axis=1),
+            known.sum(axis=1),
+            out=np.full(seen.size, np.nan),
+            where=known.any(axis=1),
         )
         return np.divide(total, before, out=np.full(seen.size, np.nan), where=before > 0) - 1.0
 
@@ -44,7 +47,9 @@ def _change(name: str, months: int = 3) -> Callable[[History], Floats]:
 
 def _used(seen: History, months: int) -> Floats:
     limit = seen.mean("limit_fen", months)
-    return np.divide(seen.mean("balance_fen", months), limit, out=np.full(seen.size, np.nan), where=limit > 0)
+    return np.divide(
+        seen.mean("balance_fen", months), limit, out=np.full(seen.size, np.nan), where=limit > 0
+    )
 
 
 def _log_cny(name: str, months: int) -> Callable[[History], Floats]:

@@ -8,8 +8,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from creditloom.portfolio.book.history import Floats, History
-from creditloom.portfolio.book.rules import Band, Decrease, Freeze, Increase, Suspend, Temporary
+from creditloom.portfolio.book.account_history import Floats, History
+from creditloom.portfolio.book.review_rules import (
+    Decrease,
+    Freeze,
+    Increase,
+    IncreaseStep,
+    Suspend,
+    Temporary,
+)
 
 Flags = NDArray[np.bool_]
 Whole = NDArray[np.int64]
@@ -41,7 +48,10 @@ def has_low_pay_score(seen: History, rules: Suspend) -> Flags:
 
 def asks_everywhere(seen: History, rules: Decrease) -> Flags:
     """More than four hard enquiries in 90 days (S1-R59)."""
-    return np.nansum(seen.of("n_hard_enquiries", int(rules.enquiry_months.value)), axis=1) > rules.enquiries_over.value
+    return (
+        np.nansum(seen.of("n_hard_enquiries", int(rules.enquiry_months.value)), axis=1)
+        > rules.enquiries_over.value
+    )
 
 
 def has_fallen(tier: Whole, tier_before: Whole, rules: Decrease) -> Flags:
@@ -52,7 +62,9 @@ def has_fallen(tier: Whole, tier_before: Whole, rules: Decrease) -> Flags:
 def debt_to_income(seen: History, months: int, extra_fen: Floats | float = 0.0) -> Floats:
     """(instalment here + debt service elsewhere + extra / 12) / inflow, means of `months`; null without inflow (S3-R45)."""
     service = (
-        seen.mean("due_fen", months) + np.nan_to_num(seen.mean("other_debt_service_fen", months)) + np.asarray(extra_fen) / INSTALMENTS
+        seen.mean("due_fen", months)
+        + np.nan_to_num(seen.mean("other_debt_service_fen", months))
+        + np.asarray(extra_fen) / INSTALMENTS
     )
     inflow = seen.mean("inflow_fen", months)
     return np.divide(service, inflow, out=np.full(seen.size, np.nan), where=inflow > 0)
@@ -60,7 +72,9 @@ def debt_to_income(seen: History, months: int, extra_fen: Floats | float = 0.0) 
 
 def is_over_indebted(seen: History, rules: Decrease, extra_fen: Floats | float = 0.0) -> Flags:
     """Debt service over half of the inflow (S3-R45)."""
-    return np.asarray(debt_to_income(seen, int(rules.enquiry_months.value), extra_fen) > rules.dti_over.value)
+    return np.asarray(
+        debt_to_income(seen, int(rules.enquiry_months.value), extra_fen) > rules.dti_over.value
+    )
 
 
 def is_on_time(seen: History, months: float) -> Flags:
@@ -73,7 +87,7 @@ def is_cooled(month: Whole, changed_month: Whole, rules: Increase) -> Flags:
     return month - changed_month >= rules.cool_down.value
 
 
-def comes_up(month: Whole, limit_fen: Whole, bands: tuple[Band, ...]) -> Flags:
+def comes_up(month: Whole, limit_fen: Whole, bands: tuple[IncreaseStep, ...]) -> Flags:
     """Lines up to 5,000 come up every 3 months, up to 50,000 every 6, above every 12 (S3-R30..R32)."""
     every = np.array([band.every.value for band in bands])
     band = np.searchsorted([band.up_to.value * FEN for band in bands[:-1]], limit_fen, side="left")
@@ -84,7 +98,9 @@ def is_used(seen: History, rules: Increase) -> Flags:
     """Use of the line between 30 % and 90 %, mean of three months (domain 6)."""
     months = int(rules.on_time_months.value)
     limit = seen.mean("limit_fen", months)
-    used = np.divide(seen.mean("balance_fen", months), limit, out=np.zeros(seen.size), where=limit > 0)
+    used = np.divide(
+        seen.mean("balance_fen", months), limit, out=np.zeros(seen.size), where=limit > 0
+    )
     return (used >= rules.utilisation_low.value) & (used <= rules.utilisation_high.value)
 
 

@@ -12,14 +12,22 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from creditloom.portfolio.book import care
+from creditloom.portfolio.book import servicing
+from creditloom.portfolio.book.account_history import Floats, History, history
 from creditloom.portfolio.book.bcard import BCard
 from creditloom.portfolio.book.behaviour import WINDOW, columns
-from creditloom.portfolio.book.history import Floats, History, history
 from creditloom.portfolio.book.limits import FEN, debt_to_income, has_assets, has_proofs
-from creditloom.portfolio.book.reasons import REASONS, sentence
-from creditloom.portfolio.book.review import STATES, Outcome, Scores, Standing, first_standing, joined, review
-from creditloom.portfolio.book.rules import BookError, ReviewRules
+from creditloom.portfolio.book.review import (
+    STATES,
+    ReviewResult,
+    Scores,
+    Standing,
+    first_standing,
+    joined,
+    review,
+)
+from creditloom.portfolio.book.review_reasons import REASONS, sentence
+from creditloom.portfolio.book.review_rules import BookError, ReviewRules
 
 CHANGES = [
     "application_id", "month_on_book", "code", "rule", "is_adverse", "limit_before_fen", "limit_after_fen", "rate_before", "rate_after",
@@ -39,7 +47,12 @@ class Month:
 
 
 def month(
-    panel: pa.Table, standing: Standing | None, booked: pd.Series, card: BCard, tier_edges: tuple[float, ...], rules: ReviewRules
+    panel: pa.Table,
+    standing: Standing | None,
+    booked: pd.Series,
+    card: BCard,
+    tier_edges: tuple[float, ...],
+    rules: ReviewRules,
 ) -> Month:
     """Review every account of `panel` (its last WINDOW months count).
 
@@ -52,13 +65,19 @@ def month(
     scores = scored(card.pd(read), tier_edges, rules)
     before = joined(first_standing(seen, pd_booked, _tier(pd_booked, tier_edges)), standing)
     done = review(seen, before, scores, rules)
-    return Month(done.standing, _changes(seen, before, done, read, card), _accounts(seen, done.standing, scores, rules))
+    return Month(
+        done.standing,
+        _changes(seen, before, done, read, card),
+        _accounts(seen, done.standing, scores, rules),
+    )
 
 
 def scored(pd: Floats, tier_edges: tuple[float, ...], rules: ReviewRules) -> Scores:
     """Tier and ceiling of refreshed PDs."""
     tier = _tier(pd, tier_edges)
-    return Scores(pd, tier, rules.ceiling_fen(tier), rules.repricing.floor.value / care.PERCENT)
+    return Scores(
+        pd, tier, rules.ceiling_fen(tier), rules.repricing.floor.value / servicing.PERCENT
+    )
 
 
 def to_frame(standing: Standing) -> pd.DataFrame:
@@ -70,7 +89,9 @@ def from_frame(frame: pd.DataFrame) -> Standing:
     """The standing that `to_frame` made. Raises BookError for missing columns."""
     missing = [field.name for field in fields(Standing) if field.name not in frame]
     if missing:
-        raise BookError(f"standing: columns {', '.join(missing)} are missing; expected the file that the last review wrote.")
+        raise BookError(
+            f"standing: columns {', '.join(missing)} are missing; expected the file that the last review wrote."
+        )
     return Standing(**{field.name: frame[field.name].to_numpy() for field in fields(Standing)})
 
 
@@ -91,8 +112,8 @@ def _booked(seen: History, booked: pd.Series) -> Floats:
 def _accounts(seen: History, after: Standing, scores: Scores, rules: ReviewRules) -> pd.DataFrame:
     """Score, state, collections, IFRS 9 and asset class of every account."""
     provision, dpd = rules.provision, seen.now("dpd_days")
-    ladder = care.collection_stage(dpd, rules.collections)
-    stages = care.stage(seen, scores.pd, after.pd_booked, provision)
+    ladder = servicing.collection_stage(dpd, rules.collections)
+    stages = servicing.stage(seen, scores.pd, after.pd_booked, provision)
     balance = seen.now("balance_fen")
     undrawn = np.maximum(after.granted_fen - balance, 0.0) * (after.state == 0)
     return pd.DataFrame(
@@ -108,21 +129,31 @@ def _accounts(seen: History, after: Standing, scores: Scores, rules: ReviewRules
             "daily_rate": after.daily_rate,
             "balance_fen": balance,
             "dpd_days": dpd,
-            "collection": np.array(care.LADDER)[ladder],
-            "remind_days_before": np.where((ladder == 0) & (balance > 0), int(rules.collections.remind_before.value), 0),
-            "contact_hours": np.where(ladder > 0, care.contact_hours(rules.collections), ""),
+            "collection": np.array(servicing.LADDER)[ladder],
+            "remind_days_before": np.where(
+                (ladder == 0) & (balance > 0), int(rules.collections.remind_before.value), 0
+            ),
+            "contact_hours": np.where(ladder > 0, servicing.contact_hours(rules.collections), ""),
             "stage": stages,
-            "ecl_fen": np.where(seen.is_written_off, 0.0, care.expected_loss(stages, scores.pd, balance, undrawn, provision)),
-            "asset_class": np.array(care.CLASSES)[care.asset_class(dpd, provision)],
+            "ecl_fen": np.where(
+                seen.is_written_off,
+                0.0,
+                servicing.expected_loss(stages, scores.pd, balance, undrawn, provision),
+            ),
+            "asset_class": np.array(servicing.CLASSES)[servicing.asset_class(dpd, provision)],
         }
     )
 
 
-def _changes(seen: History, before: Standing, done: Outcome, read: Floats, card: BCard) -> pd.DataFrame:
+def _changes(
+    seen: History, before: Standing, done: ReviewResult, read: Floats, card: BCard
+) -> pd.DataFrame:
     """One row per account and change: what, why, and the notice in both languages."""
     rows = [(code, np.flatnonzero(flags)) for code, flags in done.fired.items() if flags.any()]
     weakest = _weakest(dict(rows).get("TIER_FALL", np.empty(0, np.int64)), read, card)
-    records = chain.from_iterable(_records(code, at, seen, before, done.standing, weakest) for code, at in rows)
+    records = chain.from_iterable(
+        _records(code, at, seen, before, done.standing, weakest) for code, at in rows
+    )
     return pd.DataFrame(records, columns=CHANGES)
 
 
@@ -131,14 +162,19 @@ def _weakest(at: np.ndarray, read: Floats, card: BCard) -> dict[int, tuple[str, 
 
 
 def _records(
-    code: str, at: np.ndarray, seen: History, before: Standing, after: Standing, weakest: dict[int, tuple[str, str]]
+    code: str,
+    at: np.ndarray,
+    seen: History,
+    before: Standing,
+    after: Standing,
+    weakest: dict[int, tuple[str, str]],
 ) -> list[tuple[object, ...]]:
     """The rows of one code; `at` are its accounts."""
     reason = REASONS[code]
     line = "granted_fen" if code in BRIEF else "limit_fen"
     numbers = {
         "before": getattr(before, line)[at] / FEN, "after": getattr(after, line)[at] / FEN,
-        "rate_before": before.daily_rate[at] * care.PERCENT, "rate_after": after.daily_rate[at] * care.PERCENT,
+        "rate_before": before.daily_rate[at] * servicing.PERCENT, "rate_after": after.daily_rate[at] * servicing.PERCENT,
         "dpd": seen.now("dpd_days")[at], "late": np.nan_to_num(seen.of("days_late", 3)[at]).max(axis=1),
         "payments": seen.now("n_payments")[at], "score": seen.now("pay_score")[at],
         "enquiries": np.nansum(seen.of("n_hard_enquiries", 3)[at], axis=1), "dti": debt_to_income(seen, 3)[at],

@@ -17,7 +17,9 @@ def picture(by_month: pd.DataFrame, curves: pd.DataFrame, path: Path) -> None:
     left, middle, right = figure.subplots(1, 3)
     for vintage, curve in curves.iterrows():
         left.plot(curve.index, 100 * curve, label=f"vintage {vintage}")
-    left.set(title="ever 90 days past due, by vintage", xlabel="month on book", ylabel="% of accounts")
+    left.set(
+        title="ever 90 days past due, by vintage", xlabel="month on book", ylabel="% of accounts"
+    )
     left.legend(fontsize=7, frameon=False)
     for name, label in (("overdue_30_share", "over 30 days"), ("npl_share", "over 90 days (NPL)")):
         middle.plot(by_month["month_on_book"], 100 * by_month[name], label=label)

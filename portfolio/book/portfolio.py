@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from creditloom.portfolio.book.rules import Provision
+from creditloom.portfolio.book.review_rules import Provision
 
 
-def months(panel: Sequence[pa.Table], accounts: Sequence[pd.DataFrame], rules: Provision) -> pd.DataFrame:
+def months(
+    panel: Sequence[pa.Table], accounts: Sequence[pd.DataFrame], rules: Provision
+) -> pd.DataFrame:
     """One row per month on book: balances in yuan, shares overdue and non-performing by balance, ECL and stages where reviewed.
 
     npl_share is balance over 90 days past due and not written off over all balance; bad_share is by account, ever.
@@ -33,7 +35,10 @@ def months(panel: Sequence[pa.Table], accounts: Sequence[pd.DataFrame], rules: P
                 "npl_share": _part(balance, dpd > rules.substandard_over.value),
                 "bad_share": float(bad.mean()),
                 "ecl_cny": np.nan if own is None else float(own["ecl_fen"].sum()) / 100.0,
-                **{f"stage_{k}_share": np.nan if own is None else float((own["stage"] == k).mean()) for k in (1, 2, 3)},
+                **{
+                    f"stage_{k}_share": np.nan if own is None else float((own["stage"] == k).mean())
+                    for k in (1, 2, 3)
+                },
             }
         )
     return pd.DataFrame(rows)

@@ -11,10 +11,10 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from creditloom.portfolio.book import limits
-from creditloom.portfolio.book.care import is_due_for_repricing, repriced
-from creditloom.portfolio.book.history import Floats, History
+from creditloom.portfolio.book.account_history import Floats, History
 from creditloom.portfolio.book.limits import Flags, Whole
-from creditloom.portfolio.book.rules import BookError, ReviewRules
+from creditloom.portfolio.book.review_rules import BookError, ReviewRules
+from creditloom.portfolio.book.servicing import is_due_for_repricing, repriced
 
 NEVER = -1_000  # a month before every review
 STATES = ("open", "frozen", "suspended")
@@ -56,7 +56,7 @@ class Scores:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ReviewResult:
     """A review: the new standing, and per code whose account it concerns; codes index `reasons.REASONS`."""
 
     standing: Standing
@@ -68,7 +68,16 @@ def first_standing(seen: History, pd_booked: Floats, tier: Whole) -> Standing:
     none = np.zeros(seen.size, np.int64)
     never = np.full(seen.size, NEVER)
     return Standing(
-        seen.account, seen.now("limit_fen").astype(np.int64), none, none, never, never, seen.now("daily_rate"), tier, pd_booked, none
+        seen.account,
+        seen.now("limit_fen").astype(np.int64),
+        none,
+        none,
+        never,
+        never,
+        seen.now("daily_rate"),
+        tier,
+        pd_booked,
+        none,
     )
 
 
@@ -79,11 +88,14 @@ def joined(first: Standing, standing: Standing | None) -> Standing:
     order = np.argsort(standing.account)
     place = np.minimum(np.searchsorted(standing.account[order], first.account), len(order) - 1)
     known = standing.account[order][place] == first.account
-    kept = {f.name: np.where(known, getattr(standing, f.name)[order][place], getattr(first, f.name)) for f in fields(Standing)}
+    kept = {
+        f.name: np.where(known, getattr(standing, f.name)[order][place], getattr(first, f.name))
+        for f in fields(Standing)
+    }
     return Standing(**kept)
 
 
-def review(seen: History, standing: Standing, scores: Scores, rules: ReviewRules) -> Outcome:
+def review(seen: History, standing: Standing, scores: Scores, rules: ReviewRules) -> ReviewResult:
     """Apply every rule once. Raises BookError where the accounts of history and standing differ."""
     if not np.array_equal(seen.account, standing.account):
         raise BookError(f"review: history has {seen.size} accounts, standing {len(standing.account)}, not the same ones; expected the same "
@@ -97,7 +109,11 @@ def review(seen: History, standing: Standing, scores: Scores, rules: ReviewRules
     limit = np.where(is_cut, lower, np.where(rises_any, higher, standing.limit_fen))
     part, until, fired = _temporary(seen, standing, rules, limit, is_open & ~rises_any, is_cut)
     cheaper = is_due_for_repricing(seen, standing.repriced_month, rules.repricing)
-    rate = np.where(cheaper, repriced(standing.daily_rate, scores.floor_rate, rules.repricing), standing.daily_rate)
+    rate = np.where(
+        cheaper,
+        repriced(standing.daily_rate, scores.floor_rate, rules.repricing),
+        standing.daily_rate,
+    )
     changed = is_cut | rises_any
     after = replace(
         standing,
@@ -106,14 +122,20 @@ def review(seen: History, standing: Standing, scores: Scores, rules: ReviewRules
         temporary_until=until,
         daily_rate=rate,
         changed_month=np.where(changed, seen.month_on_book, standing.changed_month),
-        repriced_month=np.where(rate < standing.daily_rate, seen.month_on_book, standing.repriced_month),
+        repriced_month=np.where(
+            rate < standing.daily_rate, seen.month_on_book, standing.repriced_month
+        ),
         tier=np.where(changed, scores.tier, standing.tier),
         state=state,
     )
-    return Outcome(after, {**drawing, **cuts, **rises, **fired, "REPRICED": rate < standing.daily_rate})
+    return ReviewResult(
+        after, {**drawing, **cuts, **rises, **fired, "REPRICED": rate < standing.daily_rate}
+    )
 
 
-def _drawing(seen: History, standing: Standing, rules: ReviewRules) -> tuple[dict[str, Flags], Whole]:
+def _drawing(
+    seen: History, standing: Standing, rules: ReviewRules
+) -> tuple[dict[str, Flags], Whole]:
     """Who may not draw and why; a reason is given when the state begins or its cause changes it, and when it ends."""
     overdue = limits.is_overdue(seen, rules.freeze)
     waiting = limits.is_not_yet_cured(seen, rules.freeze) & ~overdue
@@ -121,13 +143,23 @@ def _drawing(seen: History, standing: Standing, rules: ReviewRules) -> tuple[dic
     poor = limits.has_low_pay_score(seen, rules.suspend) & ~overdue & ~waiting & ~inactive
     state = np.select([overdue | waiting, inactive | poor], [1, 2], 0)
     begins = state != standing.state
-    fired = {"OVERDUE": overdue, "NOT_CURED": waiting, "INACTIVE": inactive, "PAY_SCORE": poor, "REOPENED": state == 0}
+    fired = {
+        "OVERDUE": overdue,
+        "NOT_CURED": waiting,
+        "INACTIVE": inactive,
+        "PAY_SCORE": poor,
+        "REOPENED": state == 0,
+    }
     return {code: flags & begins for code, flags in fired.items()}, state
 
 
-def _cuts(seen: History, standing: Standing, scores: Scores, rules: ReviewRules) -> tuple[dict[str, Flags], Whole]:
+def _cuts(
+    seen: History, standing: Standing, scores: Scores, rules: ReviewRules
+) -> tuple[dict[str, Flags], Whole]:
     """The cuts of the month, the hardest first; none within the cool-down of the last change, none that changes nothing."""
-    cooled = limits.is_cooled(seen.month_on_book, standing.changed_month, rules.increase) & (standing.limit_fen > 0)
+    cooled = limits.is_cooled(seen.month_on_book, standing.changed_month, rules.increase) & (
+        standing.limit_fen > 0
+    )
     least, out, taken = rules.decrease, dict[str, Flags](), np.zeros(seen.size, bool)
     lower = standing.limit_fen.copy()
     for code, fires, factor in (
@@ -137,33 +169,67 @@ def _cuts(seen: History, standing: Standing, scores: Scores, rules: ReviewRules)
     ):
         out[code] = fires & cooled & ~taken
         taken = taken | out[code]
-        lower = np.where(out[code], limits.cut(standing.limit_fen, factor.value, rules.increase, least), lower)
+        lower = np.where(
+            out[code], limits.cut(standing.limit_fen, factor.value, rules.increase, least), lower
+        )
     return out, lower
 
 
-def _increases(seen: History, standing: Standing, scores: Scores, rules: ReviewRules, is_open: Flags) -> tuple[dict[str, Flags], Whole]:
+def _increases(
+    seen: History, standing: Standing, scores: Scores, rules: ReviewRules, is_open: Flags
+) -> tuple[dict[str, Flags], Whole]:
     """The standing increases: on evidence at any time, else when the band comes up and the line is used."""
     grow = rules.increase
     higher = limits.increased(standing.limit_fen, scores.ceiling_fen, grow)
-    fits = ~limits.is_over_indebted(seen, rules.decrease, (higher - standing.limit_fen).astype(float))  # S2-R12: not into too much debt
-    able = is_open & fits & limits.is_cooled(seen.month_on_book, standing.changed_month, grow) & (higher > standing.limit_fen)
+    fits = ~limits.is_over_indebted(
+        seen, rules.decrease, (higher - standing.limit_fen).astype(float)
+    )  # S2-R12: not into too much debt
+    able = (
+        is_open
+        & fits
+        & limits.is_cooled(seen.month_on_book, standing.changed_month, grow)
+        & (higher > standing.limit_fen)
+    )
     able = able & (scores.tier <= standing.tier)
     on_time = limits.is_on_time(seen, grow.on_time_months.value)
     assets = able & on_time & limits.has_assets(seen, grow)
     proofs = able & on_time & limits.has_proofs(seen, grow) & ~assets
-    usual = able & on_time & limits.comes_up(seen.month_on_book, standing.limit_fen, rules.bands) & limits.is_used(seen, grow)
+    usual = (
+        able
+        & on_time
+        & limits.comes_up(seen.month_on_book, standing.limit_fen, rules.bands)
+        & limits.is_used(seen, grow)
+    )
     return {"ASSETS": assets, "PROOFS": proofs, "ON_TIME": usual & ~assets & ~proofs}, higher
 
 
 def _temporary(
-    seen: History, standing: Standing, rules: ReviewRules, limit: Whole, is_open: Flags, is_cut: Flags
+    seen: History,
+    standing: Standing,
+    rules: ReviewRules,
+    limit: Whole,
+    is_open: Flags,
+    is_cut: Flags,
 ) -> tuple[Whole, Whole, dict[str, Flags]]:
     """Temporary parts that end, and new ones for active users who have none (S2-R26); a cut ends one at once."""
-    ends = (standing.temporary_fen > 0) & ((seen.month_on_book >= standing.temporary_until) | is_cut)
-    starts = is_open & (standing.temporary_fen == 0) & (limit > 0) & limits.is_active(seen, rules.temporary)
-    starts = starts & limits.is_used(seen, rules.increase) & limits.is_on_time(seen, rules.increase.on_time_months.value)
+    ends = (standing.temporary_fen > 0) & (
+        (seen.month_on_book >= standing.temporary_until) | is_cut
+    )
+    starts = (
+        is_open
+        & (standing.temporary_fen == 0)
+        & (limit > 0)
+        & limits.is_active(seen, rules.temporary)
+    )
+    starts = (
+        starts
+        & limits.is_used(seen, rules.increase)
+        & limits.is_on_time(seen, rules.increase.on_time_months.value)
+    )
     step = int(rules.increase.step_to.value * limits.FEN)
     part = np.floor(limit * rules.temporary.share.value / step).astype(np.int64) * step
     amount = np.where(starts, part, np.where(ends, 0, standing.temporary_fen))
-    until = np.where(starts, seen.month_on_book + int(rules.temporary.valid.value), standing.temporary_until)
+    until = np.where(
+        starts, seen.month_on_book + int(rules.temporary.valid.value), standing.temporary_until
+    )
     return amount, until, {"TEMPORARY": starts & (part > 0), "EXPIRED": ends}

@@ -9,7 +9,16 @@ import numpy as np
 
 from creditloom.models.sample.errors import ModelError
 from creditloom.portfolio.optimiser.market import Budget, Market
-from creditloom.portfolio.optimiser.oracle import APPROVED, FUNDING, LOSS, PROFIT, Pattern, Prices, bound, respond
+from creditloom.portfolio.optimiser.priced_choice import (
+    APPROVED,
+    FUNDING,
+    LOSS,
+    PROFIT,
+    Pattern,
+    Prices,
+    bound,
+    respond,
+)
 
 STEPS = 60
 CLOSE = 1e-5  # of the bound: where lower and upper value of the linear programme meet
@@ -26,7 +35,13 @@ class Dual:
     steps: int
 
 
-def solve_dual(market: Market, budget: Budget, allowed: np.ndarray, threads: int = 1, shown: Callable[[int], None] | None = None) -> Dual:
+def solve_dual(
+    market: Market,
+    budget: Budget,
+    allowed: np.ndarray,
+    threads: int = 1,
+    shown: Callable[[int], None] | None = None,
+) -> Dual:
     """Prices of loss, funding and approval over rates `allowed` (tiers x rates). Raises ModelError where the bounds do not meet."""
     n = len(market.pd)
     limits = np.array([budget.expected_loss, budget.funding, -budget.approval_share * n])
@@ -42,13 +57,22 @@ def solve_dual(market: Market, budget: Budget, allowed: np.ndarray, threads: int
         if shown:
             shown(step)
         if best[0] - lower <= CLOSE * max(abs(best[0]), 1.0):
-            return Dual(best[1], best[0], tuple(patterns[k] for k in np.argsort(-weights, kind="stable") if weights[k] > 1e-9), step)
+            return Dual(
+                best[1],
+                best[0],
+                tuple(
+                    patterns[k] for k in np.argsort(-weights, kind="stable") if weights[k] > 1e-9
+                ),
+                step,
+            )
     raise ModelError(
         f"Optimum: bound and linear programme did not meet in {STEPS} steps, got {best[0]:,.0f} and {lower:,.0f} CNY; check the budget"
     )
 
 
-def _master(patterns: list[Pattern], limits: np.ndarray, unit: np.ndarray) -> tuple[float, Prices, np.ndarray]:
+def _master(
+    patterns: list[Pattern], limits: np.ndarray, unit: np.ndarray
+) -> tuple[float, Prices, np.ndarray]:
     """Least of theta + prices x limits over the cuts so far, in units of profit per budget; the weights of the mixture are its dual."""
     from scipy.optimize import linprog
 
@@ -64,7 +88,11 @@ def _master(patterns: list[Pattern], limits: np.ndarray, unit: np.ndarray) -> tu
         method="highs",
     )
     loss, funding, approval = found.x[1:] * unit
-    return float(found.fun * scale), Prices(float(loss), float(funding), float(approval)), -found.ineqlin.marginals
+    return (
+        float(found.fun * scale),
+        Prices(float(loss), float(funding), float(approval)),
+        -found.ineqlin.marginals,
+    )
 
 
 def _use(pattern: Pattern) -> np.ndarray:

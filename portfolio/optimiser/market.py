@@ -32,7 +32,9 @@ class TakeUp:
     def table(self, aprs: np.ndarray, tiers: int) -> np.ndarray:
         """Share taken, tiers x rates."""
         slope = np.linspace(self.best, self.worst, tiers)[:, None]
-        found: np.ndarray = np.minimum(self.base * np.exp(-slope * PER_POINT * (aprs - self.reference_apr)), 1.0)
+        found: np.ndarray = np.minimum(
+            self.base * np.exp(-slope * PER_POINT * (aprs - self.reference_apr)), 1.0
+        )
         return found
 
 
@@ -71,7 +73,9 @@ class Market:
     def __post_init__(self) -> None:
         for name, values in (("pd", self.pd), ("tier", self.tier)):
             if np.any(np.diff(values) < 0):
-                raise ModelError(f"Market: expected applicants in order of {name}, got a fall; sort them by PD before the market is made")
+                raise ModelError(
+                    f"Market: expected applicants in order of {name}, got a fall; sort them by PD before the market is made"
+                )
         if not (self.is_allowed.shape == self.take_up.shape == (self.tiers, len(self.rates))):
             raise ModelError(
                 f"Market: expected is_allowed and take_up as tiers x rates {self.tiers, len(self.rates)}, got {self.is_allowed.shape} and "

@@ -62,7 +62,9 @@ class Explained:
 def sample(n: int, rows: int, seed: int) -> NDArray[np.int64]:
     """Sorted positions of at most `rows` of `n` rows, without replacement, the same for the same seed."""
     if n == 0:
-        raise ModelError("Nothing to explain: expected out-of-time applications, got none. Check the months of `split`.")
+        raise ModelError(
+            "Nothing to explain: expected out-of-time applications, got none. Check the months of `split`."
+        )
     return np.sort(np.random.default_rng(seed).permutation(n)[:rows])
 
 
@@ -72,7 +74,9 @@ def explain(model_text: str, scorer: Scorer, x: Floats) -> Explained:
     import shap
 
     explainer = shap.TreeExplainer(lgb.Booster(model_str=model_text))
-    if explainer.model.trees is not None:  # None: categorical splits, which the library itself can only ask the booster for
+    if (
+        explainer.model.trees is not None
+    ):  # None: categorical splits, which the library itself can only ask the booster for
         explainer.model.model_type = "internal"  # else it would ask the booster always, and agree with the runtime by construction
     phi = np.asarray(explainer.shap_values(x), float)
     points = -scorer.calibration.factor * scorer.calibration.a * phi
@@ -87,14 +91,20 @@ def concepts(explained: Explained) -> pd.DataFrame:
     rows = [(i, declared[i].family, declared[i].text_en, declared[i].text_zh) for i in ids]
     frame = pd.DataFrame(rows, columns=["concept", "family", "text_en", "text_zh"])
     frame["mean_abs_points"] = np.abs(points).mean(axis=0)
-    return frame.sort_values(["mean_abs_points", "concept"], ascending=[False, True], ignore_index=True)
+    return frame.sort_values(
+        ["mean_abs_points", "concept"], ascending=[False, True], ignore_index=True
+    )
 
 
 def families(explained: Explained) -> pd.DataFrame:
     """One row per family: mean_abs_points and the covariance share Cov(Phi_f, F) / Var(F) on the sample (null when nothing varies)."""
     ids, points = explained.grouped("family")
-    share = covariance_shares(points) if np.ptp(points.sum(axis=1)) > 0 else np.full(len(ids), np.nan)
-    return pd.DataFrame({"family": ids, "mean_abs_points": np.abs(points).mean(axis=0), "share": share})
+    share = (
+        covariance_shares(points) if np.ptp(points.sum(axis=1)) > 0 else np.full(len(ids), np.nan)
+    )
+    return pd.DataFrame(
+        {"family": ids, "mean_abs_points": np.abs(points).mean(axis=0), "share": share}
+    )
 
 
 def strongest(explained: Explained, n: int) -> Sequence[int]:

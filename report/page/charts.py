@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 # Near-black tokens that no other drawing uses; matplotlib writes colours in lower case.
 INK, MUTED, GRID = "#010a01", "#010a02", "#010a03"
 BLUE, ORANGE, GREEN, RED = "#010a04", "#010a05", "#010a06", "#010a07"
-_NAMES = {INK: "ink", MUTED: "muted", GRID: "grid", BLUE: "blue", ORANGE: "orange", GREEN: "green", RED: "red"}
+_NAMES = {
+    INK: "ink",
+    MUTED: "muted",
+    GRID: "grid",
+    BLUE: "blue",
+    ORANGE: "orange",
+    GREEN: "green",
+    RED: "red",
+}
 READING_SCALE = 105  # widest a drawing grows on the page, in CSS pixels per inch: its letters stay about as large as the text
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none", "svg.hashsalt": "creditloom", "font.size": 9, "axes.edgecolor": GRID, "axes.labelcolor": MUTED,
@@ -48,7 +56,11 @@ def sheet(name: str, *, width: float = 5.4, height: float = 3.4) -> Iterator[She
         drawing = Sheet(figure, figure.subplots())
         yield drawing
         out = io.StringIO()
-        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        figure.savefig(
+            out,
+            format="svg",
+            metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
+        )
     drawing.svg = _inline(out.getvalue(), name, width)
 
 
@@ -57,8 +69,15 @@ def _inline(text: str, name: str, width: float) -> str:
     svg = text[text.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'\s(xmlns(:\w+)?|version)="[^"]*"', "", svg)
-    svg = re.sub(r'(<svg\b[^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg\b[^>]*?) height="[^"]*"', r"\1", svg, count=1), count=1)
-    svg = svg.replace("xlink:href", "href").replace("<svg", f'<svg style="max-width:{width * READING_SCALE:.0f}px"', 1)
+    svg = re.sub(
+        r'(<svg\b[^>]*?) width="[^"]*"',
+        r"\1",
+        re.sub(r'(<svg\b[^>]*?) height="[^"]*"', r"\1", svg, count=1),
+        count=1,
+    )
+    svg = svg.replace("xlink:href", "href").replace(
+        "<svg", f'<svg style="max-width:{width * READING_SCALE:.0f}px"', 1
+    )
     for token, variable in _NAMES.items():
         svg = svg.replace(token, f"var(--{variable})")
     return _rename(svg, name).strip()
@@ -112,7 +131,9 @@ def roc(curve: pd.DataFrame) -> str:
     with sheet("roc") as drawing:
         axes = drawing.axes
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle="--")
-        for colour, (series, part) in zip(_COLOURS, curve.groupby("series", sort=False), strict=False):
+        for colour, (series, part) in zip(
+            _COLOURS, curve.groupby("series", sort=False), strict=False
+        ):
             axes.plot(_thin(part)["fpr"], _thin(part)["tpr"], color=colour, label=_plain(series))
         axes.set(xlabel="goods declined", ylabel="bads declined", xlim=(0, 1), ylim=(0, 1.005))
         _percent(axes.xaxis)
@@ -124,15 +145,26 @@ def roc(curve: pd.DataFrame) -> str:
 def ks(curve: pd.DataFrame) -> str:
     """Cumulative share of bads and goods from the safest applicant on, first series only; the widest gap, KS, is marked."""
     with sheet("ks") as drawing:
-        axes, part = drawing.axes, curve[curve["series"] == curve["series"].iloc[0]].reset_index(drop=True)
+        axes, part = (
+            drawing.axes,
+            curve[curve["series"] == curve["series"].iloc[0]].reset_index(drop=True),
+        )
         gap = (part["bad_share"] - part["good_share"]).abs()
         at = part.loc[gap.idxmax()]
         thin = _thin(part)
         axes.plot(thin["score"], thin["bad_share"], color=ORANGE, label="bads")
         axes.plot(thin["score"], thin["good_share"], color=BLUE, label="goods")
         axes.plot([at["score"]] * 2, [at["good_share"], at["bad_share"]], color=INK, linestyle=":")
-        axes.text(at["score"] + 0.015, (at["bad_share"] + at["good_share"]) / 2, "KS", color=INK, va="center")
-        axes.set(xlabel="applicants, safest first", ylabel="share so far", xlim=(0, 1), ylim=(0, 1.02))
+        axes.text(
+            at["score"] + 0.015,
+            (at["bad_share"] + at["good_share"]) / 2,
+            "KS",
+            color=INK,
+            va="center",
+        )
+        axes.set(
+            xlabel="applicants, safest first", ylabel="share so far", xlim=(0, 1), ylim=(0, 1.02)
+        )
         _percent(axes.xaxis)
         _percent(axes.yaxis)
         _legend(axes, "upper left")
@@ -143,14 +175,39 @@ def reliability(bins: pd.DataFrame) -> str:
     """Observed bad rate against mean PD per bin with its interval, both on a log scale; the diagonal is perfect."""
     with sheet("reliability") as drawing:
         axes = drawing.axes
-        low = max(1e-4, 0.7 * min(bins["mean_pd"].min(), bins.loc[bins["observed"] > 0, "observed"].min()))
+        low = max(
+            1e-4, 0.7 * min(bins["mean_pd"].min(), bins.loc[bins["observed"] > 0, "observed"].min())
+        )
         high = min(1.0, 1.5 * max(bins["mean_pd"].max(), bins["observed"].max()))
         axes.plot([low, high], [low, high], color=MUTED, linewidth=1, linestyle="--")
-        for colour, mark, (series, part) in zip(_COLOURS, "os^D", bins.groupby("series", sort=False), strict=False):
+        for colour, mark, (series, part) in zip(
+            _COLOURS, "os^D", bins.groupby("series", sort=False), strict=False
+        ):
             if "low" in part:
-                axes.vlines(part["mean_pd"], part["low"].clip(lower=low), part["high"], color=colour, linewidth=1.1, alpha=0.6)
-            axes.plot(part["mean_pd"], part["observed"].clip(lower=low), mark, color=colour, markersize=4.5, label=_plain(series))
-        axes.set(xscale="log", yscale="log", xlabel="mean PD of the bin", ylabel="observed bad rate", xlim=(low, high), ylim=(low, high))
+                axes.vlines(
+                    part["mean_pd"],
+                    part["low"].clip(lower=low),
+                    part["high"],
+                    color=colour,
+                    linewidth=1.1,
+                    alpha=0.6,
+                )
+            axes.plot(
+                part["mean_pd"],
+                part["observed"].clip(lower=low),
+                mark,
+                color=colour,
+                markersize=4.5,
+                label=_plain(series),
+            )
+        axes.set(
+            xscale="log",
+            yscale="log",
+            xlabel="mean PD of the bin",
+            ylabel="observed bad rate",
+            xlim=(low, high),
+            ylim=(low, high),
+        )
         _log_percent(axes.xaxis)
         _log_percent(axes.yaxis)
         _legend(axes, "upper left")
@@ -181,7 +238,10 @@ def vintages(rows: pd.DataFrame) -> str:
     """Observed bad rate and mean PD by application month, the roles of the months shaded."""
     with sheet("vintages", width=7.6, height=2.9) as drawing:
         axes, places = drawing.axes, list(range(len(rows)))
-        for colour, name, label in ((ORANGE, "bad_rate", "observed bad rate"), (BLUE, "mean_pd", "mean PD")):
+        for colour, name, label in (
+            (ORANGE, "bad_rate", "observed bad rate"),
+            (BLUE, "mean_pd", "mean PD"),
+        ):
             if name in rows:
                 axes.plot(places, rows[name], color=colour, marker="o", markersize=3, label=label)
         axes.set_ylim(0, 1.3 * axes.dataLim.ymax)  # room for the legend
@@ -199,7 +259,15 @@ def _shade(axes: Axes, roles: list[str]) -> None:
     for start, end in zip(starts, [*starts[1:], len(roles)], strict=True):
         if start:
             axes.axvline(start - 0.5, color=MUTED, linewidth=0.8, linestyle="--")
-        axes.text((start + end - 1) / 2, 0.03, roles[start], transform=axes.get_xaxis_transform(), ha="center", color=MUTED, fontsize=8)
+        axes.text(
+            (start + end - 1) / 2,
+            0.03,
+            roles[start],
+            transform=axes.get_xaxis_transform(),
+            ha="center",
+            color=MUTED,
+            fontsize=8,
+        )
 
 
 def families(rows: pd.DataFrame) -> str:
@@ -209,10 +277,21 @@ def families(rows: pd.DataFrame) -> str:
         upper, lower = [place + 0.14 for place in places], [place - 0.24 for place in places]
         axes.barh(upper, rows["share"], color=BLUE, alpha=0.55, height=0.36, label="model")
         if "low" in rows:
-            axes.hlines(upper, rows["low"], rows["high"], color=INK, linewidth=1.2, label="its interval")
+            axes.hlines(
+                upper, rows["low"], rows["high"], color=INK, linewidth=1.2, label="its interval"
+            )
         if "target" in rows and rows["target"].notna().any():
-            axes.hlines(lower, rows["target"] - rows["tolerance"], rows["target"] + rows["tolerance"], color=ORANGE, linewidth=4, alpha=0.3)
-            axes.plot(rows["target"], lower, "D", color=ORANGE, markersize=4.5, label="target, ± allowed")
+            axes.hlines(
+                lower,
+                rows["target"] - rows["tolerance"],
+                rows["target"] + rows["tolerance"],
+                color=ORANGE,
+                linewidth=4,
+                alpha=0.3,
+            )
+            axes.plot(
+                rows["target"], lower, "D", color=ORANGE, markersize=4.5, label="target, ± allowed"
+            )
         axes.set(yticks=places, yticklabels=[_plain(family) for family in rows["family"]])
         axes.axvline(0, color=GRID)
         axes.grid(axis="y", visible=False)

@@ -63,7 +63,7 @@ def show(value: Any, kind: str) -> str:
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """One column of a table: the frame's column, its heading, how it reads, whether a bar is drawn behind it.
 
     A figure below `least` or above `most` is marked.
@@ -82,22 +82,46 @@ class Column:
 
     def state(self, value: Any) -> str:
         """`fail` for a figure out of bounds, else empty."""
-        return "fail" if self.is_numeric and not is_null(value) and not self.least <= value <= self.most else ""
+        return (
+            "fail"
+            if self.is_numeric and not is_null(value) and not self.least <= value <= self.most
+            else ""
+        )
 
 
-def table(frame: pd.DataFrame, columns: tuple[Column, ...], caption: str, *, fold: int = 40) -> Table:
+def table(
+    frame: pd.DataFrame, columns: tuple[TableColumn, ...], caption: str, *, fold: int = 40
+) -> PageTable:
     """The declared columns in which `frame` has anything, formatted; a column `x` of text beside `x_zh` becomes bilingual."""
-    kept = tuple(column for column in columns if column.name in frame and (frame.empty or frame[column.name].notna().any()))
+    kept = tuple(
+        column
+        for column in columns
+        if column.name in frame and (frame.empty or frame[column.name].notna().any())
+    )
     cells = [_cells(frame, column) for column in kept]
-    return Table(caption, tuple(c.head for c in kept), tuple(c.is_numeric for c in kept), tuple(zip(*cells, strict=True)), fold)
+    return PageTable(
+        caption,
+        tuple(c.head for c in kept),
+        tuple(c.is_numeric for c in kept),
+        tuple(zip(*cells, strict=True)),
+        fold,
+    )
 
 
-def _cells(frame: pd.DataFrame, column: Column) -> list[Cell]:
+def _cells(frame: pd.DataFrame, column: TableColumn) -> list[TableCell]:
     values = frame[column.name].tolist()
-    chinese = frame[f"{column.name}_zh"].tolist() if f"{column.name}_zh" in frame else [FAMILIES.get(v, "") for v in values]
+    chinese = (
+        frame[f"{column.name}_zh"].tolist()
+        if f"{column.name}_zh" in frame
+        else [FAMILIES.get(v, "") for v in values]
+    )
     top = max((abs(v) for v in values if not is_null(v)), default=0.0) if column.bar else 0.0
     return [
-        Cell(Text(show(v, column.kind), str(zh)), abs(v) / top if top and not is_null(v) else None, column.state(v))
+        TableCell(
+            Text(show(v, column.kind), str(zh)),
+            abs(v) / top if top and not is_null(v) else None,
+            column.state(v),
+        )
         for v, zh in zip(values, chinese, strict=True)
     ]
 
@@ -129,7 +153,7 @@ class Flow:
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """One cell. `bar` in [0, 1] draws a bar behind the text; `state` is pass, fail, or empty."""
 
     text: Text
@@ -138,19 +162,19 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Table:
+class PageTable:
     """A captioned table; `numeric` says which columns align right; more than `fold` rows start folded away."""
 
     kind: ClassVar[str] = "table"
     caption: str
     heads: tuple[str, ...]
     numeric: tuple[bool, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[TableCell, ...], ...]
     fold: int = 40
 
 
 @dataclass(frozen=True)
-class Figure:
+class Drawing:
     """One drawing: inline SVG made by `draw`, or PNG bytes as a data address (with its Chinese twin)."""
 
     caption: Text
@@ -161,11 +185,11 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Figures:
+class Drawings:
     """Drawings side by side where there is room."""
 
     kind: ClassVar[str] = "figures"
-    figures: tuple[Figure, ...]
+    figures: tuple[Drawing, ...]
 
 
 @dataclass(frozen=True)
@@ -201,14 +225,14 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Terms:
+class TermList:
     """A list of definitions: (term, Chinese term, meaning)."""
 
     kind: ClassVar[str] = "terms"
     terms: tuple[tuple[str, str, str], ...]
 
 
-Block = Cards | Flow | Table | Figures | Waterfall | Note | Terms
+PageBlock = Cards | Flow | PageTable | Drawings | Waterfall | Note | TermList
 
 
 @dataclass(frozen=True)
@@ -218,4 +242,4 @@ class Section:
     id: str
     title: Text
     lead: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[PageBlock, ...]

@@ -32,7 +32,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Bar:
+class BarResult:
     """One promise and what was measured: `value` None = not available (real data has no truth), `passed` None = not judged."""
 
     name: Text
@@ -44,7 +44,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Step:
+class FlowStep:
     """One step of the flow from raw events to reasons, with the count that left it."""
 
     name: Text
@@ -102,27 +102,43 @@ class ReportData:
     has_truth: bool
     language: Literal["en", "zh"] = "en"
     facts: tuple[tuple[str, str], ...] = ()
-    bars: tuple[Bar, ...] = ()
-    flow: tuple[Step, ...] = ()
+    bars: tuple[BarResult, ...] = ()
+    flow: tuple[FlowStep, ...] = ()
     volumes: pd.DataFrame | None = None  # table, family, rows
-    power: pd.DataFrame | None = None  # name, auc, gini, ks, gini_true, share_of_oracle_gini, share_of_reachable_gini
-    validation: pd.DataFrame | None = None  # sample (cv, oot), metric, mean, sd, ridge_mean, ridge_sd
+    power: pd.DataFrame | None = (
+        None  # name, auc, gini, ks, gini_true, share_of_oracle_gini, share_of_reachable_gini
+    )
+    validation: pd.DataFrame | None = (
+        None  # sample (cv, oot), metric, mean, sd, ridge_mean, ridge_sd
+    )
     roc: pd.DataFrame | None = None  # series, fpr, tpr
-    ks: pd.DataFrame | None = None  # series, score (share of applicants so far, safest first), bad_share, good_share (cumulative)
+    ks: pd.DataFrame | None = (
+        None  # series, score (share of applicants so far, safest first), bad_share, good_share (cumulative)
+    )
     tests: pd.DataFrame | None = None  # test, model, ridge, reading
     reliability: pd.DataFrame | None = None  # series, n, mean_pd, observed, low, high
-    tiers: pd.DataFrame | None = None  # tier, pd_low, pd_high, n, share, mean_pd, observed, bads, daily_rate, apr, limit_cny
+    tiers: pd.DataFrame | None = (
+        None  # tier, pd_low, pd_high, n, share, mean_pd, observed, bads, daily_rate, apr, limit_cny
+    )
     vintages: pd.DataFrame | None = None  # vintage, role, n, bad_rate, mean_pd, approval_rate, psi
-    families: pd.DataFrame | None = None  # family, share, low, high, target, tolerance, mean_abs_points
+    families: pd.DataFrame | None = (
+        None  # family, share, low, high, target, tolerance, mean_abs_points
+    )
     states: pd.DataFrame | None = None  # family, r2, aim
-    claims: pd.DataFrame | None = None  # id, what, source, target, tolerance, found, n, holds, why_not
+    claims: pd.DataFrame | None = (
+        None  # id, what, source, target, tolerance, found, n, holds, why_not
+    )
     portfolio: pd.DataFrame | None = None  # measure, kind, model, ridge
-    swaps: pd.DataFrame | None = None  # who, n, bad_rate: whom model and ridge choose apart at the same number of approvals
+    swaps: pd.DataFrame | None = (
+        None  # who, n, bad_rate: whom model and ridge choose apart at the same number of approvals
+    )
     coverage: Coverage | None = None
     reasons: pd.DataFrame | None = None  # concept, text_en, text_zh, family, n, share, mean_points
     examples: tuple[Example, ...] = ()
     concepts: pd.DataFrame | None = None  # concept, text_en, text_zh, family, mean_abs_points
     pictures: tuple[Picture, ...] = ()
-    fairness: pd.DataFrame | None = None  # field, group, n, approval_rate, approval_ratio, mean_pd, bad_rate
+    fairness: pd.DataFrame | None = (
+        None  # field, group, n, approval_rate, approval_ratio, mean_pd, bad_rate
+    )
     selection: pd.DataFrame | None = None  # feature, family, why, detail
     runtime: pd.DataFrame | None = None  # stage, seconds, counts (text)

@@ -23,7 +23,10 @@ OUTCOMES = ("approve", "refer", "decline", "refuse")
 
 def choose(decisions: pd.DataFrame, n: int) -> list[int]:
     """Positions of at most `n` typical decisions: by turns of each outcome the one nearest its median score, then the next nearest."""
-    score, ids = decisions["score_raw"].to_numpy(), decisions["application_id"].astype("str").to_numpy()
+    score, ids = (
+        decisions["score_raw"].to_numpy(),
+        decisions["application_id"].astype("str").to_numpy(),
+    )
     ranked = []
     for outcome in OUTCOMES:
         found = np.flatnonzero(decisions["decision"].to_numpy() == outcome)
@@ -35,17 +38,33 @@ def choose(decisions: pd.DataFrame, n: int) -> list[int]:
 
 
 def examples(
-    english: pd.DataFrame, chinese: pd.DataFrame, points: pd.DataFrame, base: float, concepts: Sequence[Concept]
+    english: pd.DataFrame,
+    chinese: pd.DataFrame,
+    points: pd.DataFrame,
+    base: float,
+    concepts: Sequence[Concept],
 ) -> tuple[Example, ...]:
     """One Example per row of three frames with the same rows: decisions in both languages, and points per concept id."""
     named = {concept.id: Text(concept.text_en, concept.text_zh) for concept in concepts}
-    pairs = zip(english.to_dict("records"), chinese["reasons"], points.to_dict("records"), strict=True)
+    pairs = zip(
+        english.to_dict("records"), chinese["reasons"], points.to_dict("records"), strict=True
+    )
     return tuple(_example(row, reasons_zh, steps, base, named) for row, reasons_zh, steps in pairs)
 
 
-def _example(row: Mapping[Any, Any], chinese: Any, steps: Mapping[Any, float], base: float, named: Mapping[str, Text]) -> Example:
-    reasons = tuple(Text(en["text"], zh["text"]) for en, zh in zip(row["reasons"], chinese, strict=True))
-    limit = None if row["limit_cny"] is None or np.isnan(row["limit_cny"]) else float(row["limit_cny"])
+def _example(
+    row: Mapping[Any, Any],
+    chinese: Any,
+    steps: Mapping[Any, float],
+    base: float,
+    named: Mapping[str, Text],
+) -> Example:
+    reasons = tuple(
+        Text(en["text"], zh["text"]) for en, zh in zip(row["reasons"], chinese, strict=True)
+    )
+    limit = (
+        None if row["limit_cny"] is None or np.isnan(row["limit_cny"]) else float(row["limit_cny"])
+    )
     return Example(
         application_id=str(row["application_id"]), decision=str(row["decision"]), tier=str(row["tier"]), pd=float(row["pd"]),
         base=float(base), steps=tuple((named[concept], float(value)) for concept, value in steps.items()),

@@ -10,7 +10,7 @@ import numpy as np
 from creditloom.decision.base.stability import psi
 from creditloom.decision.score.drift import SCORE, Drift, shares
 from creditloom.decision.score.scorer import Reference
-from creditloom.serving.batch.part import Outcome
+from creditloom.serving.batch.part import BlockResult
 from creditloom.serving.batch.schema import BatchError
 
 LEAST = 2_000  # scores below which chance alone moves the PSI by too much
@@ -22,14 +22,17 @@ class DriftError(BatchError):
     exit_code = 5
 
 
-def drift_of(sample: Iterable[Outcome], bundle: Path) -> Drift:
+def drift_of(sample: Iterable[BlockResult], bundle: Path) -> Drift:
     """PSI of the sample's scores against the bundle's reference; none where either says too little."""
     reference = Reference.from_json((bundle / "reference.json").read_bytes())
     found = np.concatenate([outcome.decisions["score_raw"].to_numpy() for outcome in sample])
     scores = found[~np.isnan(found)]
     if len(scores) < LEAST or not reference.score_shares:
         return Drift({}, reference.psi_stop)
-    return Drift({SCORE: psi(reference.score_shares, shares(scores, reference.score_edges))}, reference.psi_stop)
+    return Drift(
+        {SCORE: psi(reference.score_shares, shares(scores, reference.score_edges))},
+        reference.psi_stop,
+    )
 
 
 def require_no_drift(drift: Drift) -> None:

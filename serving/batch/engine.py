@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from creditloom.storage.files.errors import DataError
 
 if TYPE_CHECKING:
+    from creditloom.serving.batch.deciding_model import DecidingModel
     from creditloom.serving.batch.job import Engine
-    from creditloom.serving.batch.model import Model
 
 EngineName = Literal["duckdb", "spark"]
 
@@ -17,12 +17,16 @@ def engine_name(given: str) -> EngineName:
     """DataError for an engine that there is not."""
     if given not in ("duckdb", "spark"):
         raise DataError.of(
-            "Unknown engine", where="creditloom score --engine", expected="duckdb or spark", got=given, next_step="choose one of them"
+            "Unknown engine",
+            where="creditloom score --engine",
+            expected="duckdb or spark",
+            got=given,
+            next_step="choose one of them",
         )
     return "spark" if given == "spark" else "duckdb"
 
 
-def engine(name: EngineName, model: Model, options: dict[str, str], threads: int) -> Engine:
+def engine(name: EngineName, model: DecidingModel, options: dict[str, str], threads: int) -> Engine:
     """What makes the parts. FeatureError where Spark is asked for and not there."""
     if name == "spark":
         from creditloom.serving.batch.spark import on_spark

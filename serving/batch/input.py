@@ -68,7 +68,9 @@ class BatchInput:
         """What tells these files from others, without reading their rows."""
         return tuple(self._fingerprint(path) for path in self.files)
 
-    def blocks(self, columns: Sequence[str], rows: int, first: int = 0) -> Iterator[tuple[int, pa.Table]]:
+    def blocks(
+        self, columns: Sequence[str], rows: int, first: int = 0
+    ) -> Iterator[tuple[int, pa.Table]]:
         """(number of its first row, block) from row `first` on, at most `rows` rows each. DataError when a file turns out to be damaged."""
         for path, (start, stop) in zip(self.files, pairwise(self.starts), strict=True):
             if stop > first:
@@ -78,7 +80,9 @@ class BatchInput:
                 except (pa.ArrowException, OSError) as error:
                     raise _damaged(path, error) from error
 
-    def spread(self, columns: Sequence[str], rows: int, count: int) -> Iterator[tuple[int, pa.Table]]:
+    def spread(
+        self, columns: Sequence[str], rows: int, count: int
+    ) -> Iterator[tuple[int, pa.Table]]:
         """About `count` blocks of at most `rows` rows, spread evenly, or all of a small input.
 
         They begin where a row group does, as no page before that must be read; with fewer groups than `count` the input is read once.
@@ -94,7 +98,9 @@ class BatchInput:
                 yield start, block
                 place += step
 
-    def places(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    def places(
+        self, rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """(index of the file, row group, row in the group) of rows given by their numbers."""
         file, group, firsts = self._groups
         at = np.searchsorted(firsts, rows, side="right") - 1
@@ -110,7 +116,11 @@ class BatchInput:
     def _groups(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Per row group of all files: index of the file, number in the file, number of its first row."""
         starts = [_group_starts(path) for path in self.files]
-        found = [(f, g, self.starts[f] + at) for f, groups in enumerate(starts) for g, at in enumerate(groups[:-1])]
+        found = [
+            (f, g, self.starts[f] + at)
+            for f, groups in enumerate(starts)
+            for g, at in enumerate(groups[:-1])
+        ]
         file, group, first = np.array(found, np.int64).reshape(-1, 3).T
         return file, group, first
 
@@ -132,17 +142,27 @@ def _metadata(path: Path) -> pq.FileMetaData:
 
 def _group_starts(path: Path) -> list[int]:
     metadata = _metadata(path)
-    return list(accumulate((metadata.row_group(k).num_rows for k in range(metadata.num_row_groups)), initial=0))
+    return list(
+        accumulate(
+            (metadata.row_group(k).num_rows for k in range(metadata.num_row_groups)), initial=0
+        )
+    )
 
 
-def _file_blocks(path: Path, columns: Sequence[str], rows: int, first: int) -> Iterator[tuple[int, pa.Table]]:
+def _file_blocks(
+    path: Path, columns: Sequence[str], rows: int, first: int
+) -> Iterator[tuple[int, pa.Table]]:
     """Blocks of one file from its row `first` on; row groups before it are not read."""
     starts = np.asarray(_group_starts(path))
     group = int(np.searchsorted(starts, first, side="right")) - 1
     at = int(starts[group])
-    with pq.ParquetFile(path, buffer_size=1 << 16, pre_buffer=False) as file:  # a page at a time: row groups may be larger than memory
+    with pq.ParquetFile(
+        path, buffer_size=1 << 16, pre_buffer=False
+    ) as file:  # a page at a time: row groups may be larger than memory
         groups = list(range(group, len(starts) - 1))
-        for batch in file.iter_batches(rows, row_groups=groups, columns=list(columns), use_threads=False):
+        for batch in file.iter_batches(
+            rows, row_groups=groups, columns=list(columns), use_threads=False
+        ):
             skipped = min(max(first - at, 0), len(batch))
             if skipped < len(batch):
                 yield at + skipped, pa.Table.from_batches([batch.slice(skipped)])
@@ -176,7 +196,9 @@ def _csv(path: Path, types: Mapping[str, pa.DataType]) -> Iterator[pa.Table]:
 
     try:
         reading = csv.ReadOptions(block_size=16 << 20)
-        kinds = csv.ConvertOptions(column_types=dict(types), include_columns=list(types), strings_can_be_null=True)
+        kinds = csv.ConvertOptions(
+            column_types=dict(types), include_columns=list(types), strings_can_be_null=True
+        )
         for batch in csv.open_csv(path, read_options=reading, convert_options=kinds):
             yield pa.Table.from_batches([batch])
     except (pa.ArrowException, OSError, KeyError) as error:

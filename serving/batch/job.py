@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from creditloom.serving.batch.drift import drift_of, require_no_drift
 from creditloom.serving.batch.output import BatchFolder, duplicates, writing
-from creditloom.serving.batch.part import Batch, Decide, Outcome, Receipt, Work
+from creditloom.serving.batch.part import Batch, BlockResult, Decide, Receipt, Work
 from creditloom.serving.ledger.entries import link, merkle_root, sealed
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import BATCH
@@ -41,7 +41,9 @@ def the_input(source: Path | None, events: Path | None) -> Path:
 def check_output(source: Path, output: Path) -> None:
     """DataError where the output would touch the input, or is a file of another kind."""
     place = batch_folder(output).resolve()
-    inside = source.resolve() in (place, output.resolve(), *place.parents) or (source.is_dir() and place in source.resolve().parents)
+    inside = source.resolve() in (place, output.resolve(), *place.parents) or (
+        source.is_dir() and place in source.resolve().parents
+    )
     is_folder_wanted = output.suffix != SUFFIX
     is_wrong = output.is_file() if is_folder_wanted else output.is_dir()
     if inside or is_wrong or (is_folder_wanted and output.suffix):
@@ -71,9 +73,14 @@ def export(folder: BatchFolder, output: Path) -> None:
 
 # The batch job put together: what is asked, whether some of it is done already, then part by part until it is sealed.
 
-SAMPLED, SAMPLE_ROWS = 8, 2_048  # blocks, and rows of each, that are looked at before anything is decided (R12)
+SAMPLED, SAMPLE_ROWS = (
+    8,
+    2_048,
+)  # blocks, and rows of each, that are looked at before anything is decided (R12)
 ID = "application_id"
-Engine = Callable[[Batch, pa.Array, int], Iterator[Receipt]]  # a batch, its duplicate ids, the row to begin at: receipts of parts in order
+Engine = Callable[
+    [Batch, pa.Array, int], Iterator[Receipt]
+]  # a batch, its duplicate ids, the row to begin at: receipts of parts in order
 
 
 @dataclass
@@ -82,7 +89,9 @@ class Tally:
 
     rows: int = 0
     resumed: int = 0
-    counts: dict[str, Counter[str]] = field(default_factory=lambda: {"decisions": Counter(), "rejected_by_rule": Counter()})
+    counts: dict[str, Counter[str]] = field(
+        default_factory=lambda: {"decisions": Counter(), "rejected_by_rule": Counter()}
+    )
     links: list[str] = field(default_factory=list)
 
     def add(self, receipt: Mapping[str, Any]) -> None:
@@ -100,7 +109,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Job:
+class BatchJob:
     """One batch, what decides its sample, and where its parts are made: `engine` yields their receipts in order."""
 
     batch: Batch
@@ -148,7 +157,7 @@ class Job:
             twice = duplicates(batch.source.files, ID, batch.folder.root / ".spill", self.threads)
             yield from self.engine(batch, twice, first)
 
-    def _sample(self) -> Iterator[Outcome]:
+    def _sample(self) -> Iterator[BlockResult]:
         """Decisions of some blocks spread over the input; they are not kept."""
         work = Work(self.batch.rules(pa.array([], pa.null())), self.decide)
         yield from map(work, self.batch.source.spread(self.batch.names, SAMPLE_ROWS, SAMPLED))

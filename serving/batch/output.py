@@ -69,7 +69,11 @@ class BatchFolder:
 
     def asked(self) -> dict[str, Any] | None:
         """What batch.json says; None in a new folder."""
-        return read_document(self.root / BATCH, formats.BATCH) if (self.root / BATCH).is_file() else None
+        return (
+            read_document(self.root / BATCH, formats.BATCH)
+            if (self.root / BATCH).is_file()
+            else None
+        )
 
     def begin(self, batch: Mapping[str, Any], *, replace: bool) -> dict[str, Any]:
         """Make ready for `batch`: leftovers of a killed job go, finished parts stay. DataError where the folder holds another batch.
@@ -78,11 +82,17 @@ class BatchFolder:
         """
         before = self.asked()
         is_same = before is not None and {**before, "format": batch["format"]} == batch
-        if before is None and not replace and any(path.name != LOCK for path in self.root.iterdir()):
+        if (
+            before is None
+            and not replace
+            and any(path.name != LOCK for path in self.root.iterdir())
+        ):
             raise self._taken("other files", "an empty or new folder")
         if before is not None and not is_same and not replace:
             differing = [key for key in batch if key != "format" and before.get(key) != batch[key]]
-            raise self._taken(f"a batch with another {', '.join(differing)}", "the same batch, or an empty folder")
+            raise self._taken(
+                f"a batch with another {', '.join(differing)}", "the same batch, or an empty folder"
+            )
         if replace and not is_same:
             self._clear()
         document = dict(before if before is not None and is_same else batch)
@@ -182,9 +192,13 @@ def duplicates(files: Sequence[Path], name: str, spill: Path, threads: int = 2) 
     """
     import duckdb
 
-    with duckdb.connect(config={"memory_limit": f"{MEMORY_MB}MB", "threads": threads, "temp_directory": str(spill)}) as con:
+    with duckdb.connect(
+        config={"memory_limit": f"{MEMORY_MB}MB", "threads": threads, "temp_directory": str(spill)}
+    ) as con:
         try:
-            found = con.sql(QUERY.format(id=f'"{name}"'), params={"files": [str(file) for file in files]}).to_arrow_table()
+            found = con.sql(
+                QUERY.format(id=f'"{name}"'), params={"files": [str(file) for file in files]}
+            ).to_arrow_table()
         except duckdb.OutOfMemoryException as error:
             raise StorageError.of(
                 "No room to look for duplicates", where=spill, expected=f"{MEMORY_MB} MB of memory and room to spill on disk",

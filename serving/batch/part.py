@@ -15,13 +15,13 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from creditloom.decision.frames.frame import ID
-from creditloom.serving.batch import faults
-from creditloom.serving.batch.faults import Rules
+from creditloom.decision.frames.input_frame import ID
+from creditloom.serving.batch import row_faults
 from creditloom.serving.batch.input import BatchInput
 from creditloom.serving.batch.output import BatchFolder
-from creditloom.serving.inputs import Column
-from creditloom.serving.ledger.entries import Places, Versions, entries
+from creditloom.serving.batch.row_faults import RowFaultInputs
+from creditloom.serving.inputs import InputColumn
+from creditloom.serving.ledger.entries import InputPlaces, Versions, entries
 from creditloom.serving.ledger.hashing import canonical, decision_hashes, row_hashes
 
 Decide = Callable[[pa.Table], pa.Table]
@@ -32,7 +32,7 @@ TEXTS = ("rule", "column", "reason")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BlockResult:
     """What became of one block that starts at row `start` of the input.
 
     `rows` are the numbers of the decided rows in the whole input; `row_hash` and `decision_hash` belong to them, in order.
@@ -51,20 +51,27 @@ class Outcome:
 class Work:
     """What is done to every block: the rules it must keep, then the decision."""
 
-    rules: Rules
+    rules: RowFaultInputs
     decide: Decide
 
-    def __call__(self, numbered: tuple[int, pa.Table]) -> Outcome:
+    def __call__(self, numbered: tuple[int, pa.Table]) -> BlockResult:
         """Decide the good rows of a block given with the number of its first row, and set the bad ones aside."""
         start, coded = numbered
         block = canonical(coded, self.rules.columns)
-        bad = faults.find(block, self.rules)
+        bad = row_faults.find(block, self.rules)
         is_good = np.ones(len(block), dtype=bool)
         is_good[bad["row"].to_numpy()] = False
         good = block if not len(bad) else block.filter(pa.array(is_good)).combine_chunks()
         decisions = self.decide(good)
         hashes = row_hashes(good, is_canonical=True), decision_hashes(decisions)
-        return Outcome(start, len(block), start + np.flatnonzero(is_good), decisions, *hashes, _rejected(block, bad, start))
+        return BlockResult(
+            start,
+            len(block),
+            start + np.flatnonzero(is_good),
+            decisions,
+            *hashes,
+            _rejected(block, bad, start),
+        )
 
 
 def in_order(work: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
@@ -94,13 +101,13 @@ def _rejected(block: pa.Table, bad: pd.DataFrame, before: int) -> pa.Table:
 
 
 @dataclass(frozen=True)
-class Part:
+class BatchPart:
     """Rows `first`..`first + rows` of the input: what was decided, and what was set aside with its reason."""
 
     number: int
     first: int
     rows: int
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[BlockResult, ...]
 
     @property
     def decisions(self) -> pa.Table:
@@ -117,9 +124,14 @@ class Part:
         """Numbers of the decided rows in the whole input."""
         return np.concatenate([outcome.rows for outcome in self.outcomes])
 
-    def ledger(self, decisions: pa.Table, places: Places, files: Sequence[str], versions: Versions) -> pa.Table:
+    def ledger(
+        self, decisions: pa.Table, places: InputPlaces, files: Sequence[str], versions: Versions
+    ) -> pa.Table:
         """What the decisions were made of; see `entries`."""
-        hashes = tuple(np.concatenate([getattr(outcome, name) for outcome in self.outcomes]) for name in ("row_hash", "decision_hash"))
+        hashes = tuple(
+            np.concatenate([getattr(outcome, name) for outcome in self.outcomes])
+            for name in ("row_hash", "decision_hash")
+        )
         return entries(decisions, (hashes[0], hashes[1]), places, files, versions)
 
 
@@ -133,15 +145,15 @@ def cut(blocks: Iterable[tuple[int, pa.Table]], size: int) -> Iterator[tuple[int
             done += rows
 
 
-def gathered(outcomes: Iterable[Outcome], size: int, total: int) -> Iterator[Part]:
+def gathered(outcomes: Iterable[BlockResult], size: int, total: int) -> Iterator[BatchPart]:
     """Outcomes put together to parts of `size` rows, the last one smaller."""
-    held: list[Outcome] = []
+    held: list[BlockResult] = []
     for outcome in outcomes:
         held.append(outcome)
         stop = outcome.start + outcome.size
         if stop % size == 0 or stop == total:
             first = held[0].start
-            yield Part(first // size, first, stop - first, tuple(held))
+            yield BatchPart(first // size, first, stop - first, tuple(held))
             held = []
 
 
@@ -156,7 +168,9 @@ def counts(decisions: pa.Table, rejected: pa.Table) -> dict[str, Any]:
 
 
 def _counted(words: pa.ChunkedArray) -> dict[str, int]:
-    return dict(sorted((found["values"], found["counts"]) for found in words.value_counts().to_pylist()))
+    return dict(
+        sorted((found["values"], found["counts"]) for found in words.value_counts().to_pylist())
+    )
 
 
 def _joined(tables: Sequence[pa.Table]) -> pa.Table:
@@ -175,7 +189,7 @@ class Batch:
 
     source: BatchInput
     folder: BatchFolder
-    columns: tuple[Column, ...]
+    columns: tuple[InputColumn, ...]
     versions: Versions
     today: dt.date
     part_rows: int
@@ -185,27 +199,43 @@ class Batch:
         """The columns that are read, in the order in which a row is hashed."""
         return [column.name for column in self.columns]
 
-    def rules(self, duplicates: pa.Array) -> Rules:
+    def rules(self, duplicates: pa.Array) -> RowFaultInputs:
         """What a row must keep to be decided."""
-        return Rules(self.columns, duplicates, self.today)
+        return RowFaultInputs(self.columns, duplicates, self.today)
 
-    def made(self, decide: Decide, duplicates: pa.Array, first: int, stop: int, threads: int) -> Iterator[Receipt]:
+    def made(
+        self, decide: Decide, duplicates: pa.Array, first: int, stop: int, threads: int
+    ) -> Iterator[Receipt]:
         """Decide and write the parts of rows `first`..`stop`, both where a part begins or the input ends; yields their receipts.
 
         A receipt is without its link to the one before it: parts may be made in any order, by several machines.
         """
-        ahead = cut(self.source.blocks(self.names, block_rows(len(self.columns)), first), self.part_rows)
+        ahead = cut(
+            self.source.blocks(self.names, block_rows(len(self.columns)), first), self.part_rows
+        )
         blocks = takewhile(lambda numbered: numbered[0] < stop, ahead)
-        outcomes: Iterator[Outcome] = in_order(Work(self.rules(duplicates), decide), blocks, threads)
-        yield from map(self._written, gathered(outcomes, self.part_rows, self.source.rows))  # no name keeps a written part alive
+        outcomes: Iterator[BlockResult] = in_order(
+            Work(self.rules(duplicates), decide), blocks, threads
+        )
+        yield from map(
+            self._written, gathered(outcomes, self.part_rows, self.source.rows)
+        )  # no name keeps a written part alive
 
-    def _written(self, part: Part) -> Receipt:
+    def _written(self, part: BatchPart) -> Receipt:
         decisions, rejected = part.decisions, part.rejected
         places = self.source.places(part.decided_rows)
         footers = [file.footer_sha256 for file in self.source.fingerprints]
         ledger = part.ledger(decisions, places, footers, self.versions)
-        files = self.folder.write(part.number, {"decisions": decisions, "ledger": ledger, "quarantine": rejected})
-        return {"part": part.number, "first": part.first, "rows": part.rows, **counts(decisions, rejected), "files": files}
+        files = self.folder.write(
+            part.number, {"decisions": decisions, "ledger": ledger, "quarantine": rejected}
+        )
+        return {
+            "part": part.number,
+            "first": part.first,
+            "rows": part.rows,
+            **counts(decisions, rejected),
+            "files": files,
+        }
 
 
 def block_rows(columns: int) -> int:

@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterable
 import pyarrow as pa
 import pyarrow.types as pt
 
-from creditloom.serving.inputs import Column, Kind
+from creditloom.serving.inputs import InputColumn, InputKind
 
-KINDS: dict[Kind, tuple[str, Callable[[pa.DataType], bool]]] = {
+KINDS: dict[InputKind, tuple[str, Callable[[pa.DataType], bool]]] = {
     "id": ("whole numbers or text", lambda t: pt.is_integer(t) or _is_text(t)),
     "time": ("a timestamp without zone", lambda t: pt.is_timestamp(t) and t.tz is None),
     "number": ("numbers", lambda t: _is_number(t)),
-    "flag": ("true or false, or 1 and 0", lambda t: _is_number(t)),  # a matrix keeps its facts as float64
+    "flag": (
+        "true or false, or 1 and 0",
+        lambda t: _is_number(t),
+    ),  # a matrix keeps its facts as float64
     "text": ("text", lambda t: _is_text(t) or pt.is_null(t)),
 }
 
@@ -26,15 +29,21 @@ class BatchError(ValueError):
     @classmethod
     def of(cls, what: str, *, where: object, expected: str, got: str, next_step: str) -> BatchError:
         """Build the message from its five parts, one per line."""
-        return cls(f"{what}\n  where:    {where}\n  expected: {expected}\n  got:      {got}\n  next:     {next_step}")
+        return cls(
+            f"{what}\n  where:    {where}\n  expected: {expected}\n  got:      {got}\n  next:     {next_step}"
+        )
 
 
-def check_schema(schema: pa.Schema, columns: tuple[Column, ...], where: object) -> None:
+def check_schema(schema: pa.Schema, columns: tuple[InputColumn, ...], where: object) -> None:
     """BatchError for the first column that is there twice, missing (with the nearest name there is), or of the wrong type."""
     count = Counter(schema.names)
     for column in columns:
         if count[column.name] != 1:
-            raise _twice(column, where) if count[column.name] else _missing(column, columns, schema, where)
+            raise (
+                _twice(column, where)
+                if count[column.name]
+                else _missing(column, columns, schema, where)
+            )
         expected, fits = KINDS[column.kind]
         found = schema.field(column.name).type
         if not fits(found.value_type if pt.is_dictionary(found) else found):
@@ -61,21 +70,31 @@ def check_banned(schema: pa.Schema, names: Iterable[str], where: object) -> None
             )
 
 
-def _twice(column: Column, where: object) -> BatchError:
+def _twice(column: InputColumn, where: object) -> BatchError:
     return BatchError.of(
-        f"Column `{column.name}` is there twice", where=where, expected="one", got="more", next_step="drop or rename one of them"
+        f"Column `{column.name}` is there twice",
+        where=where,
+        expected="one",
+        got="more",
+        next_step="drop or rename one of them",
     )
 
 
-def _missing(column: Column, columns: tuple[Column, ...], schema: pa.Schema, where: object) -> BatchError:
-    unread = sorted(set(schema.names) - {other.name for other in columns})  # a column that is read is in its right place
+def _missing(
+    column: InputColumn, columns: tuple[InputColumn, ...], schema: pa.Schema, where: object
+) -> BatchError:
+    unread = sorted(
+        set(schema.names) - {other.name for other in columns}
+    )  # a column that is read is in its right place
     near = difflib.get_close_matches(column.name, unread, n=1)
     return BatchError.of(
         f"Missing column `{column.name}`",
         where=where,
         expected=f"`{column.name}`: {KINDS[column.kind][0]}",
         got=f"`{near[0]}`, which is near" if near else f"{len(schema.names)} other columns",
-        next_step=f"rename `{near[0]}` to `{column.name}`" if near else "add the column; it may hold nulls",
+        next_step=f"rename `{near[0]}` to `{column.name}`"
+        if near
+        else "add the column; it may hold nulls",
     )
 
 

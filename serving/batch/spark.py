@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from creditloom.features.engine.spark import open_session
-from creditloom.features.params import FeatureParams
+from creditloom.features.feature_params import FeatureParams
+from creditloom.serving.batch.deciding_model import DecidingModel
 from creditloom.serving.batch.input import BatchInput
 from creditloom.serving.batch.job import Engine
-from creditloom.serving.batch.model import Model
 from creditloom.serving.batch.output import BatchFolder
 from creditloom.serving.batch.part import Batch, Receipt, in_order
 from creditloom.serving.registry.lookup import Version
@@ -61,20 +61,29 @@ class Task:
         model, batch = _loaded(self.origin), self.batch
         versions = model.versions(dict(self.options).get("product", ""))
         if versions != batch.versions:
-            raise WorkerError(f"a worker has other versions of model or code at {model.bundle}; deploy the same checkout everywhere", 2)
+            raise WorkerError(
+                f"a worker has other versions of model or code at {model.bundle}; deploy the same checkout everywhere",
+                2,
+            )
         first = part * batch.part_rows
         stop = min(first + batch.part_rows, batch.source.rows)
-        return next(batch.made(model.decide(dict(self.options)), self.duplicates, first, stop, threads=1))
+        return next(
+            batch.made(model.decide(dict(self.options)), self.duplicates, first, stop, threads=1)
+        )
 
 
-def on_spark(model: Model, options: dict[str, str], threads: int) -> Engine:
+def on_spark(model: DecidingModel, options: dict[str, str], threads: int) -> Engine:
     """The parts are made by the session that is open, or by a local one of `threads` cores. FeatureError without pyspark or Java."""
 
     def made(batch: Batch, duplicates: pa.Array, first: int) -> Iterator[Receipt]:
         task = Task(_placed(batch), model.origin, tuple(options.items()), duplicates)
         numbers = range(first // batch.part_rows, -(-batch.source.rows // batch.part_rows))
-        with open_session(FeatureParams(engine="spark", threads=threads, memory_mb=DRIVER_MB)) as session:
-            for outcome in in_order(_job(session, task), numbers, session.sparkContext.defaultParallelism):
+        with open_session(
+            FeatureParams(engine="spark", threads=threads, memory_mb=DRIVER_MB)
+        ) as session:
+            for outcome in in_order(
+                _job(session, task), numbers, session.sparkContext.defaultParallelism
+            ):
                 if "refused" in outcome:
                     raise WorkerError(outcome["refused"], outcome["exit_code"])
                 yield outcome
@@ -87,7 +96,10 @@ def _job(session: SparkSession, task: Task) -> Callable[[int], dict[str, Any]]:
 
     def receipts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            yield pa.record_batch([pa.array([json.dumps(task(part)) for part in batch["id"].to_pylist()])], ["receipt"])
+            yield pa.record_batch(
+                [pa.array([json.dumps(task(part)) for part in batch["id"].to_pylist()])],
+                ["receipt"],
+            )
 
     def run(part: int) -> dict[str, Any]:
         rows = session.range(part, part + 1, 1, 1).mapInArrow(receipts, "receipt string").collect()
@@ -98,11 +110,14 @@ def _job(session: SparkSession, task: Task) -> Callable[[int], dict[str, Any]]:
 
 
 @lru_cache(maxsize=2)
-def _loaded(origin: Path | Version) -> Model:
-    return Model.of(origin)
+def _loaded(origin: Path | Version) -> DecidingModel:
+    return DecidingModel.of(origin)
 
 
 def _placed(batch: Batch) -> Batch:
     """The batch by absolute paths: a worker runs in a folder of its own."""
-    source, folder = BatchInput.open(batch.source.source.absolute()), BatchFolder(batch.folder.root.absolute())
+    source, folder = (
+        BatchInput.open(batch.source.source.absolute()),
+        BatchFolder(batch.folder.root.absolute()),
+    )
     return replace(batch, source=source, folder=folder)

@@ -22,15 +22,23 @@ class Finding:
     what: str
 
 
-def chain_findings(batch: Mapping[str, Any], receipts: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]) -> Iterator[Finding]:
+def chain_findings(
+    batch: Mapping[str, Any], receipts: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]
+) -> Iterator[Finding]:
     """batch.json, every receipt and manifest.json, each held against the next. DataError for a format of a later release."""
-    for where, document in (("batch.json", batch), *((_receipt(k), r) for k, r in enumerate(receipts)), ("manifest.json", manifest)):
+    for where, document in (
+        ("batch.json", batch),
+        *((_receipt(k), r) for k, r in enumerate(receipts)),
+        ("manifest.json", manifest),
+    ):
         check_format(document, BATCH, where)
     previous = link(batch)
     if manifest["batch"] != previous:
         yield Finding("batch.json", "its content is not what the batch was made with")
     if len(receipts) != len(manifest["parts"]):
-        yield Finding("receipts", f"{len(manifest['parts'])} parts were sealed, {len(receipts)} are there")
+        yield Finding(
+            "receipts", f"{len(manifest['parts'])} parts were sealed, {len(receipts)} are there"
+        )
     for k, (receipt, noted) in enumerate(zip(receipts, manifest["parts"], strict=False)):
         found = link(receipt)
         if found != noted:
@@ -56,6 +64,8 @@ def changed_rows(decisions: pa.Table, ledger: pa.Table) -> np.ndarray:
     """Rows of a part whose decision is not the one in the ledger, by key or by content."""
     n = min(len(decisions), len(ledger))
     one, other = decisions.slice(0, n), ledger.slice(0, n)
-    keys = np.asarray(one["decision_id"].to_pylist(), object) != np.asarray(other["decision_id"].to_pylist(), object)
+    keys = np.asarray(one["decision_id"].to_pylist(), object) != np.asarray(
+        other["decision_id"].to_pylist(), object
+    )
     differs = keys | (decision_hashes(one) != other["decision_hash"].to_numpy())
     return np.append(np.flatnonzero(differs), np.arange(n, max(len(decisions), len(ledger))))

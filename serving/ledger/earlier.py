@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-EARLIER: Mapping[str, str] = MappingProxyType({"2e4bcb9343729652092726a5227be85b262146f6898d6b8af69fd73c63d955b0": "0.1.0 (613f9fa)"})
+EARLIER: Mapping[str, str] = MappingProxyType(
+    {"2e4bcb9343729652092726a5227be85b262146f6898d6b8af69fd73c63d955b0": "0.1.0 (613f9fa)"}
+)
 """Fingerprint of the runtime (`creditloom.serving.registry.runtime.fingerprint`): the release it came with."""
 
 
@@ -26,4 +28,6 @@ def told(wanted: str, here: str) -> list[str]:
     """What a replay says where the code that decided is not the one that decides again; [] where it is."""
     if wanted == here:
         return []
-    return [f"decided by the code of {EARLIER[wanted]}, made again by today's ({here[:12]}), which tests hold to decide equally"]
+    return [
+        f"decided by the code of {EARLIER[wanted]}, made again by today's ({here[:12]}), which tests hold to decide equally"
+    ]

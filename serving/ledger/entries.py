@@ -38,7 +38,9 @@ class Versions:
         files = json.loads(manifest)["files"]
         policy = json.loads((bundle / "policy.json").read_text(encoding="utf-8"))
         laws = {law["id"]: link(law) for law in (*policy["laws"], *policy.get("other_laws", ()))}
-        chosen = next((one for one in policy.get("products", ()) if one["id"] == product), policy["product"])
+        chosen = next(
+            (one for one in policy.get("products", ()) if one["id"] == product), policy["product"]
+        )
         return cls(
             hashlib.sha256(manifest).hexdigest(), files["model.txt"], files["calibration.json"], files["policy.json"],
             link(chosen), {**laws, NO_LAW: ""}, code,
@@ -51,10 +53,18 @@ class Versions:
 
 PIECES = ("bundle", "model", "calibration", "policy", "product", "code")
 Hashes = tuple[NDArray[np.uint64], NDArray[np.uint64]]  # row_hash, decision_hash
-Places = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]  # index of the file, row group, row in the group
+InputPlaces = tuple[
+    NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]
+]  # index of the file, row group, row in the group
 
 
-def entries(decisions: pa.Table, hashes: Hashes, places: Places, files: Sequence[str], versions: Versions) -> pa.Table:
+def entries(
+    decisions: pa.Table,
+    hashes: Hashes,
+    places: InputPlaces,
+    files: Sequence[str],
+    versions: Versions,
+) -> pa.Table:
     """decision_id; row_hash and decision_hash; input_file (sha256 of its footer), row_group, row; a sha256 per piece that decided.
 
     In the order of the decisions; `files` are the footers' sha256 by index.
@@ -76,7 +86,9 @@ def entries(decisions: pa.Table, hashes: Hashes, places: Places, files: Sequence
 
 
 def _coded(index: NDArray[np.int64], levels: Sequence[str]) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int32)), pa.array(list(levels), pa.string()))
+    return pa.DictionaryArray.from_arrays(
+        pa.array(index.astype(np.int32)), pa.array(list(levels), pa.string())
+    )
 
 
 # How parts hang together: each receipt names the sha256 of the one before it, and a Merkle root stands for all of them.
@@ -84,7 +96,9 @@ def _coded(index: NDArray[np.int64], levels: Sequence[str]) -> pa.DictionaryArra
 
 def link(document: Any) -> str:
     """sha256 of a JSON document in canonical form: what the next receipt names as `previous`."""
-    return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    ).hexdigest()
 
 
 def sealed(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,8 +109,13 @@ def sealed(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def merkle_root(links: Sequence[str]) -> str:
     """Root of the binary tree over `links`: a node is sha256(0x01 + left + right), a leaf sha256(0x00 + link), an odd one moves up."""
-    level = [hashlib.sha256(b"\0" + bytes.fromhex(leaf)).digest() for leaf in links] or [hashlib.sha256(b"").digest()]
+    level = [hashlib.sha256(b"\0" + bytes.fromhex(leaf)).digest() for leaf in links] or [
+        hashlib.sha256(b"").digest()
+    ]
     while len(level) > 1:
-        pairs = [hashlib.sha256(b"\1" + level[k] + level[k + 1]).digest() for k in range(0, len(level) - 1, 2)]
+        pairs = [
+            hashlib.sha256(b"\1" + level[k] + level[k + 1]).digest()
+            for k in range(0, len(level) - 1, 2)
+        ]
         level = pairs + level[len(pairs) * 2 :]
     return level[0].hex()

@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from creditloom.serving.inputs import Column
-from creditloom.serving.ledger.hashing import Words, canonical, row_hashes
+from creditloom.serving.inputs import InputColumn
+from creditloom.serving.ledger.hashing import HashWords, canonical, row_hashes
 
 ID = "application_id"
 Decide = Callable[[pa.Table], pa.Table]
@@ -22,8 +22,8 @@ class Kept:
     """What a batch keeps of its decisions, row by row: id, hash of the input row, hash of the whole decision with its reasons in words."""
 
     ids: pd.Index
-    row_hash: Words
-    decision_hash: Words
+    row_hash: HashWords
+    decision_hash: HashWords
 
     @classmethod
     def of(cls, parts: Iterable[tuple[pa.Table, pa.Table]]) -> Kept:
@@ -33,7 +33,9 @@ class Kept:
             ids.extend(decisions[ID].chunks)
             rows.append(ledger["row_hash"].to_numpy())
             whole.append(row_hashes(decisions))
-        return cls(pd.Index(pa.chunked_array(ids).to_pandas()), np.concatenate(rows), np.concatenate(whole))
+        return cls(
+            pd.Index(pa.chunked_array(ids).to_pandas()), np.concatenate(rows), np.concatenate(whole)
+        )
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Replay:
     """
 
     kept: Kept
-    columns: tuple[Column, ...]
+    columns: tuple[InputColumn, ...]
     decide: Decide
     rows: int
 

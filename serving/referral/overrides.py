@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from creditloom.storage.files.formats import OVERRIDES, of_line, to_line
 
-Outcome = Literal["approve", "decline"]
+OverrideOutcome = Literal["approve", "decline"]
 FIRST = "0" * 64
 LEAST_REASON = 10  # characters; a reason is a sentence
 
@@ -25,9 +25,13 @@ class ReferralError(ValueError):
     """An override that cannot be recorded, or a record that was changed; says what, where, expected, got and the next step."""
 
     @classmethod
-    def of(cls, what: str, *, where: object, expected: str, got: object, next_step: str) -> ReferralError:
+    def of(
+        cls, what: str, *, where: object, expected: str, got: object, next_step: str
+    ) -> ReferralError:
         """Build the message from its five parts, one per line."""
-        return cls(f"{what}\n  where: {where}\n  expected: {expected}\n  got: {got}\n  next: {next_step}")
+        return cls(
+            f"{what}\n  where: {where}\n  expected: {expected}\n  got: {got}\n  next: {next_step}"
+        )
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Override:
     date: str  # UTC, ISO 8601
     decision_id: str
     application_id: str
-    outcome: Outcome
+    outcome: OverrideOutcome
     limit_cny: float | None
     reason: str
     role: str
@@ -52,7 +56,10 @@ def read(path: Path) -> tuple[Override, ...]:
     if not path.is_file():
         return ()
     lines = path.read_text(encoding="utf-8").splitlines()
-    found = tuple(Override(**of_line(line, OVERRIDES, f"{path}, line {number}")) for number, line in enumerate(lines, start=1))
+    found = tuple(
+        Override(**of_line(line, OVERRIDES, f"{path}, line {number}"))
+        for number, line in enumerate(lines, start=1)
+    )
     for number, (override, before) in enumerate(zip(found, [None, *lines], strict=False), start=1):
         expected = FIRST if before is None else _hash(before)
         if override.previous != expected:
@@ -81,27 +88,43 @@ def append(override: Override, queue: pd.DataFrame, path: Path) -> Override:
 def _check(override: Override, queue: pd.DataFrame, before: tuple[Override, ...]) -> None:
     row = queue[queue["decision_id"] == override.decision_id]
     if row.empty:
-        raise _refusal("No such application waits for a person", "a decision_id of `creditloom refer list`", override.decision_id)
+        raise _refusal(
+            "No such application waits for a person",
+            "a decision_id of `creditloom refer list`",
+            override.decision_id,
+        )
     if any(one.decision_id == override.decision_id for one in before):
-        raise _refusal("This application was decided before", "one that still waits", override.decision_id)
+        raise _refusal(
+            "This application was decided before", "one that still waits", override.decision_id
+        )
     if len(override.reason.strip()) < LEAST_REASON or not override.role.strip():
         raise _refusal(
-            "An override needs a reason and the name of a role", "--reason with a sentence, --role", override.reason or "nothing"
+            "An override needs a reason and the name of a role",
+            "--reason with a sentence, --role",
+            override.reason or "nothing",
         )
     _check_limit(override.outcome, override.limit_cny, row["limit_cny"].iloc[0])
 
 
-def _check_limit(outcome: Outcome, limit: float | None, most: Any) -> None:
+def _check_limit(outcome: OverrideOutcome, limit: float | None, most: Any) -> None:
     if outcome == "decline" and limit is not None:
         raise _refusal("A decline has no limit", "no --limit", limit)
     if outcome == "approve" and (limit is None or limit <= 0 or limit > most):
-        shown = "a limit, as none could be computed" if pd.isna(most) else f"a limit of at most {most:,.0f} CNY"
+        shown = (
+            "a limit, as none could be computed"
+            if pd.isna(most)
+            else f"a limit of at most {most:,.0f} CNY"
+        )
         raise _refusal("The limit of an approval", shown, limit)
 
 
 def _refusal(what: str, expected: str, got: object) -> ReferralError:
     return ReferralError.of(
-        what, where="creditloom refer override", expected=expected, got=got, next_step="correct it; nothing was recorded"
+        what,
+        where="creditloom refer override",
+        expected=expected,
+        got=got,
+        next_step="correct it; nothing was recorded",
     )
 
 

@@ -7,6 +7,10 @@ class RegistryError(ValueError):
     """The registry cannot do what was asked; the message says what, where, expected, got and the next step."""
 
     @classmethod
-    def of(cls, what: str, *, where: object, expected: str, got: str, next_step: str) -> RegistryError:
+    def of(
+        cls, what: str, *, where: object, expected: str, got: str, next_step: str
+    ) -> RegistryError:
         """Build the message from its five parts, one per line."""
-        return cls(f"{what}\n  where:    {where}\n  expected: {expected}\n  got:      {got}\n  next:     {next_step}")
+        return cls(
+            f"{what}\n  where:    {where}\n  expected: {expected}\n  got:      {got}\n  next:     {next_step}"
+        )

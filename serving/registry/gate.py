@@ -44,11 +44,17 @@ class Measured:
     def of(cls, metrics: Mapping[str, Any]) -> Measured:
         """Read the figures from metrics.json; a key that is not there is None."""
         observed = metrics.get("observable", {})
-        return cls(observed.get("auc_oot"), observed.get("weighted", {}).get("calibration_in_the_large_p"))
+        return cls(
+            observed.get("auc_oot"), observed.get("weighted", {}).get("calibration_in_the_large_p")
+        )
 
     def figures(self) -> dict[str, float]:
         """The figures that were measured, by name: what MLflow keeps as the run's metrics."""
-        return {f"observable.{key}": float(value) for key, value in asdict(self).items() if value is not None}
+        return {
+            f"observable.{key}": float(value)
+            for key, value in asdict(self).items()
+            if value is not None
+        }
 
     def tags(self) -> dict[str, str]:
         """The figures as tags of the registered version."""
@@ -57,7 +63,12 @@ class Measured:
     @classmethod
     def of_tags(cls, tags: Mapping[str, str]) -> Measured:
         """Read the figures back from the tags of a registered version."""
-        return cls(*(float(tags[key]) if (key := f"observable.{name}") in tags else None for name in cls.__dataclass_fields__))
+        return cls(
+            *(
+                float(tags[key]) if (key := f"observable.{name}") in tags else None
+                for name in cls.__dataclass_fields__
+            )
+        )
 
 
 def shortfalls(measured: Measured, gate: GateParams) -> tuple[str, ...]:
@@ -65,7 +76,13 @@ def shortfalls(measured: Measured, gate: GateParams) -> tuple[str, ...]:
     return tuple(
         line
         for line in (
-            _line("AUC out-of-time (booked loans)", measured.auc, "at least", gate.min_auc, _at_least(measured.auc, gate.min_auc)),
+            _line(
+                "AUC out-of-time (booked loans)",
+                measured.auc,
+                "at least",
+                gate.min_auc,
+                _at_least(measured.auc, gate.min_auc),
+            ),
             _line(
                 "calibration in the large, p (booked loans weighted to the door)",
                 measured.calibration_p,
@@ -105,4 +122,8 @@ def _at_least(value: float | None, least: float) -> bool:
 
 
 def _line(label: str, value: float | None, words: str, bound: float, passes: bool) -> str:
-    return "" if passes else f"{label} is {'not measured' if value is None else f'{value:.4f}'}, {words} {bound:.4f}"
+    return (
+        ""
+        if passes
+        else f"{label} is {'not measured' if value is None else f'{value:.4f}'}, {words} {bound:.4f}"
+    )

@@ -33,7 +33,9 @@ def _import_package(version: Version) -> None:
     if version.runtime in sys.modules:
         return
     folder = version.location / "code" / version.runtime
-    spec = importlib.util.spec_from_file_location(version.runtime, folder / "__init__.py", submodule_search_locations=[str(folder)])
+    spec = importlib.util.spec_from_file_location(
+        version.runtime, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
     if spec is None or spec.loader is None:
         raise RegistryError(f"{folder}: not a Python package; run `creditloom register`")
     package = importlib.util.module_from_spec(spec)

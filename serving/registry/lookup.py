@@ -41,12 +41,17 @@ class Version:
     @property
     def is_whole(self) -> bool:
         """Whether the artifacts are still where the store says."""
-        return (self.location / "code" / self.runtime / "loader.py").is_file() and self.bundle.is_dir()
+        return (
+            self.location / "code" / self.runtime / "loader.py"
+        ).is_file() and self.bundle.is_dir()
 
     @property
     def bundle(self) -> Path:
         """The folder of the bundle inside the artifacts."""
-        return next(iter(sorted(self.location.glob("data/*/manifest.json"))), self.location / "data" / "missing").parent
+        return next(
+            iter(sorted(self.location.glob("data/*/manifest.json"))),
+            self.location / "data" / "missing",
+        ).parent
 
 
 def bundle_sha256(bundle: Path) -> str:
@@ -54,7 +59,11 @@ def bundle_sha256(bundle: Path) -> str:
     manifest = bundle / "manifest.json"
     if not manifest.is_file():
         raise RegistryError.of(
-            "No bundle there", where=bundle, expected="manifest.json and the files it lists", got="no manifest", next_step="run `dvc repro`"
+            "No bundle there",
+            where=bundle,
+            expected="manifest.json and the files it lists",
+            got="no manifest",
+            next_step="run `dvc repro`",
         )
     return hashlib.sha256(manifest.read_bytes()).hexdigest()
 
@@ -70,7 +79,10 @@ def store_file(uri: str) -> Path | None:
 def versions(store: Path, name: str) -> tuple[Version, ...]:
     """All versions of `name` that this house registered, oldest first; () when the store has no such tables yet."""
     rows = _query(store, _VERSIONS, (name,))
-    return tuple(Version(name, int(number), sha, runtime, local_path(place)) for number, sha, runtime, place in rows)
+    return tuple(
+        Version(name, int(number), sha, runtime, local_path(place))
+        for number, sha, runtime, place in rows
+    )
 
 
 def aliased(store: Path, name: str, alias: str) -> Version | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from creditloom.serving.registry import lookup
 from creditloom.serving.registry.errors import RegistryError
 from creditloom.serving.registry.lookup import Version
-from creditloom.serving.registry.store import Store
+from creditloom.serving.registry.mlflow_store import Store
 
 URI = re.compile(r"models:/(?P<name>[^/@]+)(@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 
@@ -20,7 +20,11 @@ def resolve(uri: str, store: Store) -> Version:
     if parts is None:
         raise _unknown(uri, store, "models:/<name>@<alias> or models:/<name>/<version>")
     name, alias, number = parts["name"], parts["alias"], parts["version"]
-    found = _in_file(store.file, name, alias, number) if store.is_embedded else _by_mlflow(store, uri, name, alias, number)
+    found = (
+        _in_file(store.file, name, alias, number)
+        if store.is_embedded
+        else _by_mlflow(store, uri, name, alias, number)
+    )
     if found is None:
         raise _unknown(uri, store, "a registered version")
     return found
@@ -31,15 +35,21 @@ def _in_file(file: Path | None, name: str, alias: str | None, number: str | None
         return None
     if alias is not None:
         return lookup.aliased(file, name, alias)
-    return next((version for version in lookup.versions(file, name) if str(version.version) == number), None)
+    return next(
+        (version for version in lookup.versions(file, name) if str(version.version) == number), None
+    )
 
 
-def _by_mlflow(store: Store, uri: str, name: str, alias: str | None, number: str | None) -> Version | None:
+def _by_mlflow(
+    store: Store, uri: str, name: str, alias: str | None, number: str | None
+) -> Version | None:
     version = int(number) if number else store.alias(name, alias or "")
     if version is None:
         return None
     tags = store.tags(name, version)
-    found = Version(name, version, tags.get(lookup.BUNDLE_TAG, ""), tags.get(lookup.RUNTIME_TAG, ""), Path())
+    found = Version(
+        name, version, tags.get(lookup.BUNDLE_TAG, ""), tags.get(lookup.RUNTIME_TAG, ""), Path()
+    )
     return replace(found, location=store.download(uri))
 
 

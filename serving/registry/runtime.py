@@ -19,7 +19,10 @@ from creditloom.serving.registry.errors import RegistryError
 
 RUNTIME = Path(str(files("creditloom.decision")))  # the code that a bundle is registered with
 PREFIX = "creditloom_rt_"
-ALWAYS = ("pandas", "numpy")  # the frame that goes in and comes out, whether or not the runtime names them
+ALWAYS = (
+    "pandas",
+    "numpy",
+)  # the frame that goes in and comes out, whether or not the runtime names them
 
 
 def source_files(folder: Path) -> tuple[Path, ...]:
@@ -31,7 +34,9 @@ def fingerprint(folder: Path) -> str:
     """sha256 over the relative name and the content of every Python file of the package."""
     digest = hashlib.sha256()
     for file in source_files(folder):
-        digest.update(f"{file.relative_to(folder).as_posix()}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+        digest.update(
+            f"{file.relative_to(folder).as_posix()}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode()
+        )
     return digest.hexdigest()
 
 
@@ -66,14 +71,21 @@ def copy_runtime(folder: Path, target: Path) -> Path:
 
 def imported_packages(*folders: Path) -> tuple[str, ...]:
     """Top-level packages outside the standard library that the code of `folders` imports, sorted."""
-    found = {name for folder in folders for file in source_files(folder) for name in _absolute_imports(file)}
+    found = {
+        name
+        for folder in folders
+        for file in source_files(folder)
+        for name in _absolute_imports(file)
+    }
     return tuple(sorted(found - sys.stdlib_module_names))
 
 
 def pinned(packages: tuple[str, ...]) -> tuple[str, ...]:
     """`distribution==version` as installed here, for import names that may differ from the distribution's (`ibis`)."""
     known = packages_distributions()
-    distributions = sorted({name if name in known[name] else known[name][0] for name in packages if name in known})
+    distributions = sorted(
+        {name if name in known[name] else known[name][0] for name in packages if name in known}
+    )
     return tuple(f"{name}=={version(name)}" for name in distributions)
 
 

@@ -16,10 +16,10 @@ import pandas as pd
 import pyarrow as pa
 
 from creditloom.decision.frames.arrow import TYPES
-from creditloom.decision.frames.frame import AMOUNTS, COUNTS, FLAGS, ID
+from creditloom.decision.frames.input_frame import AMOUNTS, COUNTS, FLAGS, ID
 from creditloom.decision.loader import PARAMS
 from creditloom.decision.rulebook.condition import OPTIONAL
-from creditloom.serving.inputs import Column, columns
+from creditloom.serving.inputs import InputColumn, columns
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -39,17 +39,28 @@ def signature(bundle: Path) -> ModelSignature:
     from mlflow.types import ParamSchema, ParamSpec, Schema
 
     required = {column.name for column in columns(bundle)}
-    inputs = Schema([_input(column, is_required=column.name in required) for column in columns(bundle, OPTIONAL)])
+    inputs = Schema(
+        [
+            _input(column, is_required=column.name in required)
+            for column in columns(bundle, OPTIONAL)
+        ]
+    )
     outputs = Schema([_output(name, kind) for name, kind in {ID: pa.int64(), **TYPES}.items()])
-    return ModelSignature(inputs, outputs, ParamSchema([ParamSpec(name, "string", default) for name, default in PARAMS.items()]))
+    return ModelSignature(
+        inputs,
+        outputs,
+        ParamSchema([ParamSpec(name, "string", default) for name, default in PARAMS.items()]),
+    )
 
 
-def _input(column: Column, *, is_required: bool) -> ColSpec:
+def _input(column: InputColumn, *, is_required: bool) -> ColSpec:
     from mlflow.types import ColSpec
     from mlflow.types.schema import AnyType
 
     kinds = {"id": "long", "time": "datetime", "number": "double", "text": "string"}
-    kind = AnyType() if column.name in (*AMOUNTS, *COUNTS, *FLAGS, *OPTIONAL) else kinds[column.kind]
+    kind = (
+        AnyType() if column.name in (*AMOUNTS, *COUNTS, *FLAGS, *OPTIONAL) else kinds[column.kind]
+    )
     return ColSpec(kind, column.name, required=is_required)
 
 
@@ -70,9 +81,13 @@ def _mlflow_type(kind: pa.DataType) -> Any:
     return {pa.float64(): DataType.double, pa.int64(): DataType.long}.get(kind, DataType.string)
 
 
-def _example(column: Column) -> Any:
+def _example(column: InputColumn) -> Any:
     if column.kind == "id":
         return [1, 2]
     if column.kind == "time":
         return pd.to_datetime([EXAMPLE_DAY] * 2)
-    return {"number": [0.0, np.nan], "flag": [True, None], "text": pd.array(["", None], dtype="str")}[column.kind]
+    return {
+        "number": [0.0, np.nan],
+        "flag": [True, None],
+        "text": pd.array(["", None], dtype="str"),
+    }[column.kind]

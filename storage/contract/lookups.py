@@ -10,7 +10,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from creditloom.features.contract.tables import APPLICATIONS, Table
-from creditloom.storage.contract.rules import Rule, consent_rules, consents, copy_rules, unknown_rule
+from creditloom.storage.contract.row_rules import (
+    RowRule,
+    consent_rules,
+    consents,
+    copy_rules,
+    unknown_rule,
+)
 
 # Whole-number ids of a long stream: which come twice, and which lie in a given set. Numpy does both in a fraction of a scan's time.
 
@@ -56,7 +62,9 @@ class Strangers:
     """Finds ids that are not among the `known`."""
 
     def __init__(self, known: Ids) -> None:
-        self._known = np.append(np.unique(known), np.iinfo(np.int64).max)  # a last one, so that every place exists
+        self._known = np.append(
+            np.unique(known), np.iinfo(np.int64).max
+        )  # a last one, so that every place exists
         self._found: list[Ids] = []
 
     def add(self, ids: Ids) -> None:
@@ -89,24 +97,36 @@ class Lookups:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         """`connection` has the view `applications`."""
         self._connection = connection
-        self._known = {name: self._ids(f"SELECT DISTINCT {name} FROM applications") for name in REFERENCES}  # noqa: S608
+        self._known = {
+            name: self._ids(f"SELECT DISTINCT {name} FROM applications") for name in REFERENCES
+        }  # noqa: S608
 
-    def rules(self, table: Table) -> tuple[Rule, ...]:
+    def rules(self, table: Table) -> tuple[RowRule, ...]:
         """The rules on ids that some row of `table` breaks, and the rules of consent. Costs one look at the ids."""
         repeats = Repeats()
-        strangers = {n: Strangers(self._known[n]) for n in REFERENCES if table is not APPLICATIONS and n in table.arrow_schema.names}
+        strangers = {
+            n: Strangers(self._known[n])
+            for n in REFERENCES
+            if table is not APPLICATIONS and n in table.arrow_schema.names
+        }
         self._look(table, [(table.key[0], repeats), *strangers.items()])
-        found = list(consent_rules(table, {consent: self._refused(consent) for consent in consents(table)}))
+        found = list(
+            consent_rules(table, {consent: self._refused(consent) for consent in consents(table)})
+        )
         for name, one in strangers.items():
             if len(one.found):
-                found.append(unknown_rule(name, self._keep(f"unknown_{table.name}_{name}", name, one.found)))
+                found.append(
+                    unknown_rule(name, self._keep(f"unknown_{table.name}_{name}", name, one.found))
+                )
         twice = self._twice(table) if repeats.found is None else repeats.found
         return (*found, *(copy_rules(table, self._copies(table, twice)) if len(twice) else ()))
 
     def _look(self, table: Table, lookers: Sequence[tuple[str, Repeats | Strangers]]) -> None:
         """Show each looker every id of its column; nulls break another rule and are left out."""
         columns = ", ".join(f"TRY_CAST({name} AS BIGINT) AS {name}" for name in dict(lookers))
-        for batch in self._connection.sql(f"SELECT {columns} FROM {table.name}").to_arrow_reader(BATCH):  # noqa: S608
+        for batch in self._connection.sql(f"SELECT {columns} FROM {table.name}").to_arrow_reader(
+            BATCH
+        ):  # noqa: S608
             for name, looker in lookers:
                 looker.add(batch.column(name).drop_null().to_numpy(zero_copy_only=False))
 
@@ -138,7 +158,14 @@ class Lookups:
         return name
 
     def _ids(self, query: str) -> Ids:
-        return np.asarray(self._connection.sql(query).to_arrow_table().column(0).drop_null().cast(pa.int64()).to_numpy())
+        return np.asarray(
+            self._connection.sql(query)
+            .to_arrow_table()
+            .column(0)
+            .drop_null()
+            .cast(pa.int64())
+            .to_numpy()
+        )
 
     def _keep(self, name: str, column: str, ids: Ids) -> str:
         """Ids as a table of one column that SQL can name."""

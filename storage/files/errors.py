@@ -13,7 +13,9 @@ class DataError(ValueError):
     @classmethod
     def of(cls, what: str, *, where: object, expected: str, got: str, next_step: str) -> DataError:
         """Build the message from its five parts, one per line."""
-        return cls(f"{what}\n  where:    {where}\n  expected: {expected}\n  got:      {got}\n  next:     {next_step}")
+        return cls(
+            f"{what}\n  where:    {where}\n  expected: {expected}\n  got:      {got}\n  next:     {next_step}"
+        )
 
 
 # How a command refuses: an error of ours is a message on stderr and its exit code (2 unless it has one), anything else is a bug.

@@ -46,8 +46,19 @@ def stages() -> dict[str, Stage]:
 
 def _stage(name: str, body: dict, source: str) -> Stage:  # type: ignore[type-arg]
     deps = tuple(dep.replace("${source.path}", source) for dep in body.get("deps", ()))
-    outs = [next(iter(out)) if isinstance(out, dict) else out for key in ("outs", "metrics", "plots") for out in body.get(key, ())]
-    return Stage(name, body["cmd"], deps, tuple(body.get("params", ())), tuple(outs), body.get("frozen", False))
+    outs = [
+        next(iter(out)) if isinstance(out, dict) else out
+        for key in ("outs", "metrics", "plots")
+        for out in body.get(key, ())
+    ]
+    return Stage(
+        name,
+        body["cmd"],
+        deps,
+        tuple(body.get("params", ())),
+        tuple(outs),
+        body.get("frozen", False),
+    )
 
 
 def ancestors(name: str, all_stages: dict[str, Stage]) -> set[str]:
@@ -57,7 +68,11 @@ def ancestors(name: str, all_stages: dict[str, Stage]) -> set[str]:
     while open_:
         deps = all_stages[open_.pop()].deps
         feeding = {
-            other.name for other in all_stages.values() for out in other.outs for dep in deps if within(out, dep) or within(dep, out)
+            other.name
+            for other in all_stages.values()
+            for out in other.outs
+            for dep in deps
+            if within(out, dep) or within(dep, out)
         }
         open_.extend(feeding - found)
         found |= feeding

@@ -8,7 +8,17 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("world", "storage", "features", "models", "decision", "serving", "portfolio", "report", "pipeline")
+ROOMS = (
+    "world",
+    "storage",
+    "features",
+    "models",
+    "decision",
+    "serving",
+    "portfolio",
+    "report",
+    "pipeline",
+)
 PACKAGE = "creditloom"
 
 
@@ -41,7 +51,10 @@ def imports(module: str) -> frozenset[str]:
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = _base(module, node)
-            found.update(f"{base}.{alias.name}" if f"{base}.{alias.name}" in known else base for alias in node.names)
+            found.update(
+                f"{base}.{alias.name}" if f"{base}.{alias.name}" in known else base
+                for alias in node.names
+            )
     return frozenset(found)
 
 
@@ -60,7 +73,11 @@ def reach(module: str) -> frozenset[str]:
 
 def has_code(module: str) -> bool:
     """Whether a module holds anything beyond its docstring, `from __future__ import annotations` and the guard of its name."""
-    body = [node for node in tree_of(module).body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+    body = [
+        node
+        for node in tree_of(module).body
+        if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+    ]
     return any(not (_is_future(node) or _is_guard(node)) for node in body)
 
 
@@ -75,7 +92,11 @@ def _is_future(node: ast.stmt) -> bool:
 
 def _is_guard(node: ast.stmt) -> bool:
     """`if __name__ != "creditloom.<room>": raise ImportError(...)`."""
-    return isinstance(node, ast.If) and "__name__" in ast.dump(node.test) and isinstance(node.body[0], ast.Raise)
+    return (
+        isinstance(node, ast.If)
+        and "__name__" in ast.dump(node.test)
+        and isinstance(node.body[0], ast.Raise)
+    )
 
 
 def _running(node: ast.AST) -> Iterator[ast.AST]:

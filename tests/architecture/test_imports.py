@@ -38,15 +38,27 @@ def _in(module: str, room: str) -> bool:
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_only_what_it_may(room: str) -> None:
     """Nobody imports upwards, and no room of a floor its neighbour."""
-    seen = {(module, room_of(name)) for module in modules() if room_of(module) == room for name in _ours(module)}
-    assert sorted((module, other) for module, other in seen if other not in (room, *ALLOWED[room])) == []
+    seen = {
+        (module, room_of(name))
+        for module in modules()
+        if room_of(module) == room
+        for name in _ours(module)
+    }
+    assert (
+        sorted((module, other) for module, other in seen if other not in (room, *ALLOWED[room]))
+        == []
+    )
 
 
 def test_what_a_room_may_import_lies_below_it() -> None:
     """The table above has floors: rooms can be put in an order in which each allows only earlier ones."""
     placed: list[str] = []
     while len(placed) < len(ROOMS):
-        ready = [room for room in ROOMS if room not in placed and set(ALLOWED[room]) - {room, ""} <= set(placed)]
+        ready = [
+            room
+            for room in ROOMS
+            if room not in placed and set(ALLOWED[room]) - {room, ""} <= set(placed)
+        ]
         assert ready, f"a circle among {sorted(set(ROOMS) - set(placed))}"
         placed += ready
 
@@ -67,18 +79,26 @@ def test_a_circle_is_seen() -> None:
 
 def test_every_import_of_ours_has_the_one_name() -> None:
     """`import models` would make a second module of the same file; features and decision import themselves relatively."""
-    bare = [(module, name) for module in modules() for name in imports(module) if name.partition(".")[0] in ROOMS]
+    bare = [
+        (module, name)
+        for module in modules()
+        for name in imports(module)
+        if name.partition(".")[0] in ROOMS
+    ]
     assert bare == []
 
 
 def test_only_the_verbs_that_run_it_know_the_world() -> None:
     knowing = [
-        module for module in modules() if room_of(module) != "world" and any(_in(name, "creditloom.world") for name in imports(module))
+        module
+        for module in modules()
+        if room_of(module) != "world"
+        and any(_in(name, "creditloom.world") for name in imports(module))
     ]
     assert knowing == [
         "creditloom.pipeline.api",
         "creditloom.pipeline.commands.portfolio.book_world",
-        "creditloom.pipeline.proof.machinery",
+        "creditloom.pipeline.proof.share_recovery",
         "creditloom.pipeline.stages.simulate.__main__",
     ]
 
@@ -86,32 +106,53 @@ def test_only_the_verbs_that_run_it_know_the_world() -> None:
 def test_the_runtime_needs_little() -> None:
     """The registered code imports itself, the standard library and the libraries its requirements name."""
     allowed = set(sys.stdlib_module_names) | RUNTIME_LIBRARIES
-    named = [(module, name) for module in modules() if room_of(module) == "decision" for name in imports(module)]
-    assert [(module, name) for module, name in named if room_of(name) != "decision" and name.partition(".")[0] not in allowed] == []
+    named = [
+        (module, name)
+        for module in modules()
+        if room_of(module) == "decision"
+        for name in imports(module)
+    ]
+    assert [
+        (module, name)
+        for module, name in named
+        if room_of(name) != "decision" and name.partition(".")[0] not in allowed
+    ] == []
 
 
 def test_what_is_copied_under_another_name_imports_itself_relatively() -> None:
     """decision/ goes into the registered model under a hashed name, and features/ may: an absolute import of itself would break there."""
     copied = [module for module in modules() if room_of(module) in ("features", "decision")]
-    assert [(module, name) for module in copied for name in _absolute(module) if name.partition(".")[0] == PACKAGE] == []
+    assert [
+        (module, name)
+        for module in copied
+        for name in _absolute(module)
+        if name.partition(".")[0] == PACKAGE
+    ] == []
 
 
 def test_an_upward_import_is_seen() -> None:
     """The scanner itself: it finds relative, plain and local imports."""
     assert "creditloom.pipeline.base.params" in imports("creditloom.pipeline.commands.model.params")
     assert "creditloom.storage.files.errors" in imports("creditloom.storage.files.store")
-    assert "creditloom.features.clock" in imports("creditloom.features.engine.sight")
+    assert "creditloom.features.clock" in imports("creditloom.features.engine.point_in_time")
 
 
 def _circle(free: dict[str, set[str]]) -> list[str]:
     """Modules from which a way leads back to themselves."""
     reached = {module: set(named) for module, named in free.items()}
     for _ in reached:
-        reached = {module: named.union(*(reached.get(name, set()) for name in named)) for module, named in reached.items()}
+        reached = {
+            module: named.union(*(reached.get(name, set()) for name in named))
+            for module, named in reached.items()
+        }
     return sorted(module for module, named in reached.items() if module in named)
 
 
 def _absolute(module: str) -> list[str]:
     nodes = list(ast.walk(tree_of(module)))
-    named = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
-    return named + [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    named = [
+        node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level
+    ]
+    return named + [
+        alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names
+    ]

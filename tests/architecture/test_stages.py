@@ -9,13 +9,30 @@ import pytest
 
 from creditloom.pipeline.base import paths
 from tests.architecture.dag import PRODUCTS, Stage, ancestors, is_out, stages, within
-from tests.architecture.source import PACKAGE, ROOT, has_code, modules, path_of, reach, room_of, tree_of
+from tests.architecture.source import (
+    PACKAGE,
+    ROOT,
+    has_code,
+    modules,
+    path_of,
+    reach,
+    room_of,
+    tree_of,
+)
 
 STAGE = "creditloom.pipeline.stages"
 STAGES = stages()
 NAMES = tuple(STAGES)
 MOST_DEPENDENCIES = 80  # on code, over all stages
-BLIND = ("featurize", "select", "tune", "train", "calibrate", "bundle", "decide")  # what must never come to know the truth
+BLIND = (
+    "featurize",
+    "select",
+    "tune",
+    "train",
+    "calibrate",
+    "bundle",
+    "decide",
+)  # what must never come to know the truth
 
 
 def _reached(stage: Stage) -> set[str]:
@@ -27,7 +44,13 @@ def _reached(stage: Stage) -> set[str]:
 def test_code_is_named_by_folders_where_they_lie() -> None:
     """DVC hashes a link as one file: a dependency through creditloom/ would let a stale result pass for a new one."""
     for stage in STAGES.values():
-        linked = [dep for dep in stage.deps if any(part.is_symlink() for part in (ROOT / dep, *(ROOT / dep).parents) if part != ROOT)]
+        linked = [
+            dep
+            for dep in stage.deps
+            if any(
+                part.is_symlink() for part in (ROOT / dep, *(ROOT / dep).parents) if part != ROOT
+            )
+        ]
         assert linked == [], stage.name
         assert [dep for dep in stage.code if not (ROOT / dep).is_dir()] == [], stage.name
     assert sum(len(stage.code) for stage in STAGES.values()) <= MOST_DEPENDENCIES
@@ -46,14 +69,21 @@ def test_a_stage_runs_its_verb(name: str) -> None:
 def test_a_stage_lists_all_the_code_it_can_reach(name: str) -> None:
     """Anything missing here would let a stale result pass for a new one."""
     code = STAGES[name].code
-    assert sorted(file for file in _reached(STAGES[name]) if not any(within(file, dep) for dep in code)) == []
+    assert (
+        sorted(
+            file for file in _reached(STAGES[name]) if not any(within(file, dep) for dep in code)
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_stage_lists_no_code_it_cannot_reach(name: str) -> None:
     """Anything superfluous here would rerun a stage for nothing. A folder may be listed when half of its modules are reached."""
     reached = _reached(STAGES[name])
-    files = [path_of(module).relative_to(ROOT).as_posix() for module in modules() if has_code(module)]
+    files = [
+        path_of(module).relative_to(ROOT).as_posix() for module in modules() if has_code(module)
+    ]
     for dep in STAGES[name].code:
         inside = [file for file in files if within(file, dep)]
         assert sum(file in reached for file in inside) * 2 >= max(len(inside), 1), dep
@@ -66,14 +96,19 @@ def test_every_dependency_exists(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_stage_lists_the_params_it_reads(name: str) -> None:
-    read = {section for module in reach(f"{STAGE}.{name}.__main__") for section in _sections_read(module)}
+    read = {
+        section
+        for module in reach(f"{STAGE}.{name}.__main__")
+        for section in _sections_read(module)
+    }
     assert sorted(STAGES[name].params) == sorted(read)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_stage_that_reads_products_depends_on_them(name: str) -> None:
     uses = any(
-        isinstance(node, ast.Attribute) and node.attr in ("PRODUCTS", "LAW") for node in ast.walk(tree_of(f"{STAGE}.{name}.__main__"))
+        isinstance(node, ast.Attribute) and node.attr in ("PRODUCTS", "LAW")
+        for node in ast.walk(tree_of(f"{STAGE}.{name}.__main__"))
     )
     assert uses == any(within(dep, PRODUCTS) for dep in STAGES[name].deps)
 
@@ -81,7 +116,11 @@ def test_a_stage_that_reads_products_depends_on_them(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_data_dependency_is_made_by_a_stage(name: str) -> None:
     made = [out for stage in STAGES.values() for out in stage.outs]
-    loose = [dep for dep in STAGES[name].deps if is_out(dep) and not any(within(out, dep) or within(dep, out) for out in made)]
+    loose = [
+        dep
+        for dep in STAGES[name].deps
+        if is_out(dep) and not any(within(out, dep) or within(dep, out) for out in made)
+    ]
     assert loose == []
 
 
@@ -90,15 +129,33 @@ def test_every_file_a_stage_names_is_a_dependency_or_an_out(name: str) -> None:
     """Each `paths.X` below data/ in the verbs it reaches; seconds and the journal of tune are known to no DAG."""
     stage, free = STAGES[name], (paths.RUNTIME, paths.RUNTIME_JSON, paths.TUNING)
     known = [*stage.deps, *stage.outs]
-    named = {node.attr for module in reach(f"{STAGE}.{name}.__main__") if room_of(module) == "pipeline" for node in _paths_named(module)}
+    named = {
+        node.attr
+        for module in reach(f"{STAGE}.{name}.__main__")
+        if room_of(module) == "pipeline"
+        for node in _paths_named(module)
+    }
     found = {getattr(paths, attr) for attr in named if isinstance(getattr(paths, attr), Path)}
-    files = {path.as_posix() for path in found if is_out(path.as_posix()) and path not in (*free, paths.REPORTS, paths.EVIDENCE)}
-    assert sorted(file for file in files if not any(within(file, one) or within(one, file) for one in known)) == []
+    files = {
+        path.as_posix()
+        for path in found
+        if is_out(path.as_posix()) and path not in (*free, paths.REPORTS, paths.EVIDENCE)
+    }
+    assert (
+        sorted(
+            file
+            for file in files
+            if not any(within(file, one) or within(one, file) for one in known)
+        )
+        == []
+    )
 
 
 def test_outs_do_not_overlap() -> None:
     outs = [out for stage in STAGES.values() for out in stage.outs]
-    assert [(one, other) for one in outs for other in outs if one is not other and within(one, other)] == []
+    assert [
+        (one, other) for one in outs for other in outs if one is not other and within(one, other)
+    ] == []
 
 
 def test_only_tune_is_frozen() -> None:
@@ -109,14 +166,24 @@ def test_only_tune_is_frozen() -> None:
 def test_no_path_leads_from_the_truth_to_a_decision(name: str) -> None:
     """The wall of truth, on the DAG: the truth and everything made of it stay downstream of the decision."""
     upstream = {name} | ancestors(name, STAGES)
-    assert [stage for stage in upstream for dep in STAGES[stage].deps if within("data/truth", dep) or within(dep, "data/truth")] == []
+    assert [
+        stage
+        for stage in upstream
+        for dep in STAGES[stage].deps
+        if within("data/truth", dep) or within(dep, "data/truth")
+    ] == []
     assert upstream.isdisjoint({"evaluate", "explain", "report"})
 
 
 def test_only_simulate_and_evaluate_name_the_truth() -> None:
     """The wall of truth, in the code: the path is named where it is written (simulate), and where it is judged."""
-    naming = {module for module in modules() for node in ast.walk(tree_of(module)) if _names_the_truth(node)}
-    assert naming == {f"{STAGE}.simulate.__main__", f"{STAGE}.evaluate.truth"}
+    naming = {
+        module
+        for module in modules()
+        for node in ast.walk(tree_of(module))
+        if _names_the_truth(node)
+    }
+    assert naming == {f"{STAGE}.simulate.__main__", f"{STAGE}.evaluate.truth_sample"}
 
 
 def _names_the_truth(node: ast.AST) -> bool:
@@ -128,12 +195,20 @@ def _names_the_truth(node: ast.AST) -> bool:
 
 
 def _paths_named(module: str) -> list[ast.Attribute]:
-    nodes = [node for node in ast.walk(tree_of(module)) if isinstance(node, ast.Attribute) and hasattr(paths, node.attr)]
+    nodes = [
+        node
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.Attribute) and hasattr(paths, node.attr)
+    ]
     return [node for node in nodes if isinstance(node.value, ast.Name) and node.value.id == "paths"]
 
 
 def _sections_read(module: str) -> set[str]:
     """The first argument of every call of `section(...)` or `params.section(...)` in a module."""
     calls = [node for node in ast.walk(tree_of(module)) if isinstance(node, ast.Call) and node.args]
-    named = [node for node in calls if getattr(node.func, "id", getattr(node.func, "attr", "")) == "section"]
+    named = [
+        node
+        for node in calls
+        if getattr(node.func, "id", getattr(node.func, "attr", "")) == "section"
+    ]
     return {node.args[0].value for node in named if isinstance(node.args[0], ast.Constant)}

@@ -15,7 +15,18 @@ WORLD = yaml.safe_load((ROOT / "world/world.yaml").read_text(encoding="utf-8"))
 FEATURES = registry.catalogue(tables.TABLES)
 # other people's record, transfers with them and their logins on the same device: no state of the applicant
 FEATURE_ONLY = {"circle_repayment", "peer_transfers", "device_sharing"}
-PROTECTED = ("gender", "sex", "ethnic", "religion", "marital", "occupation", "region_tier", "age_years", "is_student", "disab")
+PROTECTED = (
+    "gender",
+    "sex",
+    "ethnic",
+    "religion",
+    "marital",
+    "occupation",
+    "region_tier",
+    "age_years",
+    "is_student",
+    "disab",
+)
 TERMS = (
     "applicant", "application", "as_of", "event_time", "known_time", "vintage", "OOT", "rolling origin", "DPD", "bad", "indeterminate",
     "through the door", "propensity", "control band", "PD", "family", "concept", "feature", "direction", "margin", "ridge logit",
@@ -37,30 +48,44 @@ def test_families_are_the_six() -> None:
 
 def test_every_feature_belongs_to_a_concept_of_its_family() -> None:
     family = {concept["id"]: concept["family"] for concept in FEATURES["concepts"]}
-    assert [f["name"] for f in FEATURES["features"] if family.get(f["concept"]) != f["family"]] == []
+    assert [
+        f["name"] for f in FEATURES["features"] if family.get(f["concept"]) != f["family"]
+    ] == []
 
 
 def test_no_feature_names_a_protected_attribute() -> None:
     names = [f["name"] for f in FEATURES["features"]] + [c["id"] for c in FEATURES["concepts"]]
-    assert [name for name in names for word in PROTECTED if re.search(rf"(?:^|_){word}(?:_|$)", name)] == []
+    assert [
+        name for name in names for word in PROTECTED if re.search(rf"(?:^|_){word}(?:_|$)", name)
+    ] == []
 
 
 @pytest.mark.parametrize("term", TERMS)
 def test_the_glossary_has_the_term(term: str) -> None:
-    rows = re.findall(r"^\| ([^|]+) \|", (ROOT / "GLOSSARY.md").read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| ([^|]+) \|", (ROOT / "GLOSSARY.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert term in {part.strip() for row in rows for part in row.split(",")}
 
 
 def test_every_target_of_the_documents_exists() -> None:
-    made = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    texts = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "ARCHITECTURE.md", ".ci/run"))
+    made = set(
+        re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    texts = "\n".join(
+        (ROOT / name).read_text(encoding="utf-8")
+        for name in ("README.md", "ARCHITECTURE.md", ".ci/run")
+    )
     assert set(re.findall(r"(?:`|^)make ([a-z]+)", texts, re.MULTILINE)) <= made
 
 
 def test_every_command_of_the_documents_exists() -> None:
     from creditloom.pipeline.cli import COMMANDS
 
-    texts = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "ARCHITECTURE.md", "Makefile"))
+    texts = "\n".join(
+        (ROOT / name).read_text(encoding="utf-8")
+        for name in ("README.md", "ARCHITECTURE.md", "Makefile")
+    )
     assert set(re.findall(r"(?:`|^|/)creditloom ([a-z]+)", texts, re.MULTILINE)) <= set(COMMANDS)
 
 
@@ -68,6 +93,7 @@ def test_every_command_of_the_documents_exists() -> None:
 def test_every_path_of_the_documents_exists(name: str) -> None:
     """Paths in backticks that name something tracked; outs and placeholders are left out."""
     written = re.findall(
-        rf"`((?:{'|'.join((*ROOMS, 'products', 'tests', 'examples', 'docs'))})/[\w./]*)`", (ROOT / name).read_text(encoding="utf-8")
+        rf"`((?:{'|'.join((*ROOMS, 'products', 'tests', 'examples', 'docs'))})/[\w./]*)`",
+        (ROOT / name).read_text(encoding="utf-8"),
     )
     assert [path for path in written if not (ROOT / path).exists()] == []

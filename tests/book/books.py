@@ -8,9 +8,9 @@ import numpy as np
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
-from creditloom.portfolio.book.history import COLUMNS, OPTIONAL, History
+from creditloom.portfolio.book.account_history import COLUMNS, OPTIONAL, History
 from creditloom.portfolio.book.review import Scores, Standing, first_standing
-from creditloom.portfolio.book.rules import ReviewRules
+from creditloom.portfolio.book.review_rules import ReviewRules
 
 RULES = document(ReviewRules, paths.REVIEW_RULES / "house_v1.yaml")
 MONTHS = 12
@@ -22,9 +22,14 @@ GOOD = {  # a quiet account of 10,000 yuan: half used, on time, active, solvent
 }  # fmt: skip
 
 
-def book(month_on_book: int = 12, accounts: int = 1, is_written_off: bool = False, **columns: object) -> History:
+def book(
+    month_on_book: int = 12, accounts: int = 1, is_written_off: bool = False, **columns: object
+) -> History:
     """A book of `accounts` alike; a column given as a list holds the latest months first, the rest as in GOOD, a number all of them."""
-    held = {name: np.full((accounts, MONTHS), float(GOOD.get(name, 0))) for name in (*COLUMNS, *OPTIONAL)}
+    held = {
+        name: np.full((accounts, MONTHS), float(GOOD.get(name, 0)))
+        for name in (*COLUMNS, *OPTIONAL)
+    }
     for name, values in columns.items():
         given = np.atleast_1d(np.asarray(values, float))
         held[name][:, : len(given) if isinstance(values, list) else MONTHS] = given

@@ -15,13 +15,13 @@ from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.commands.portfolio import behaviour
 from creditloom.portfolio.book.bcard import BCard, Reviewed, ReviewParams, fit, outcome
 from creditloom.portfolio.book.behaviour import BOOKED, DIRECTIONS, NAMES, SIGNALS, columns
-from creditloom.portfolio.book.rules import BookError
-from creditloom.world.book.numbers import BookNature
+from creditloom.portfolio.book.review_rules import BookError
+from creditloom.world.book.book_config import BookConfig
 from creditloom.world.book.run import loans_as_booked, run_forward
-from creditloom.world.config.nature import Nature
-from creditloom.world.config.numbers import Calendar, WorldParams
-from creditloom.world.everyone import everyone
+from creditloom.world.config.config_types import Calendar, WorldParams
+from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.loans.lending import FIRST_APPLICATION
+from creditloom.world.merge_communities import everyone
 from creditloom.world.risk.default import oracle_pd
 from creditloom.world.world import Setting, World, solve_coefficients
 from tests.book.books import book
@@ -35,7 +35,9 @@ def _section(name: str, kind: type) -> object:
 
 def _world(seed: int, applicants: int, base_rate: float) -> World:
     params = replace(_section("world", WorldParams), applicants=applicants, base_rate=base_rate)
-    setting = Setting.of(params, document(Nature, paths.WORLD), _section("calendar", Calendar), seed)
+    setting = Setting.of(
+        params, document(WorldConfig, paths.WORLD), _section("calendar", Calendar), seed
+    )
     return everyone(setting, solve_coefficients(setting))
 
 
@@ -45,15 +47,26 @@ def decisions(world: World) -> pd.DataFrame:
     odds = world.outcome.log_odds_systematic + noise
     ids = FIRST_APPLICATION + np.arange(world.people.size)
     as_of = world.people.as_of.view("datetime64[us]")
-    return pd.DataFrame({"application_id": ids, "as_of": as_of, "pd": oracle_pd(world.setting.nature, odds)})
+    return pd.DataFrame(
+        {"application_id": ids, "as_of": as_of, "pd": oracle_pd(world.setting.nature, odds)}
+    )
 
 
 def _trained(seed: int, applicants: int, base_rate: float) -> tuple[BCard, dict[int, Reviewed]]:
     params, split = _section("review", ReviewParams), _section("split", SplitParams)
     world = _world(seed, applicants, base_rate)
     lines = replace(loans_as_booked(world), is_revolving=True)
-    past = run_forward(world, document(BookNature, paths.BOOK), lines, max(params.review_months) + params.horizon_months, seed=1)
-    parts = {at: behaviour.reviews(past.months, decisions(world), at, split, params) for at in params.review_months}
+    past = run_forward(
+        world,
+        document(BookConfig, paths.BOOK),
+        lines,
+        max(params.review_months) + params.horizon_months,
+        seed=1,
+    )
+    parts = {
+        at: behaviour.reviews(past.months, decisions(world), at, split, params)
+        for at in params.review_months
+    }
     return fit(behaviour.joined(list(parts.values())), params), parts
 
 
@@ -68,7 +81,9 @@ def _margin_over_booking(card: BCard, parts: dict[int, Reviewed]) -> dict[str, f
     return (rows["auc_behaviour"] - rows["auc_booking"]).groupby(rows["accounts"]).mean().to_dict()
 
 
-def test_the_behaviour_score_knows_more_than_the_application_score(trained: tuple[BCard, dict[int, Reviewed]]) -> None:
+def test_the_behaviour_score_knows_more_than_the_application_score(
+    trained: tuple[BCard, dict[int, Reviewed]],
+) -> None:
     gain = _margin_over_booking(*trained)
     assert gain["all"] > 0.05 and gain["clean"] > 0.0
 
@@ -81,7 +96,9 @@ def test_it_does_so_in_every_world(seed: int) -> None:
     assert gain["all"] > 0.05 and gain["clean"] > -0.015
 
 
-def test_its_pd_is_that_of_the_next_twelve_months(trained: tuple[BCard, dict[int, Reviewed]]) -> None:
+def test_its_pd_is_that_of_the_next_twelve_months(
+    trained: tuple[BCard, dict[int, Reviewed]],
+) -> None:
     card, parts = trained
     rows = behaviour.joined(list(parts.values()))
     own = rows.where(rows.role == OOT)
@@ -100,7 +117,9 @@ def test_signs_are_kept(trained: tuple[BCard, dict[int, Reviewed]]) -> None:
         assert (card.margin(worse) >= base - 1e-9).all(), NAMES[at]
 
 
-def test_it_is_read_as_written_and_refused_with_other_columns(trained: tuple[BCard, dict[int, Reviewed]]) -> None:
+def test_it_is_read_as_written_and_refused_with_other_columns(
+    trained: tuple[BCard, dict[int, Reviewed]],
+) -> None:
     card, parts = trained
     again = BCard.from_json(card.to_json(), card.model_text)
     assert np.array_equal(again.pd(parts[6].columns), card.pd(parts[6].columns))
@@ -108,17 +127,28 @@ def test_it_is_read_as_written_and_refused_with_other_columns(trained: tuple[BCa
         BCard.from_json({**card.to_json(), "names": ["a"]}, card.model_text)
 
 
-def test_the_weakest_behaviour_of_someone_overdue_is_named(trained: tuple[BCard, dict[int, Reviewed]]) -> None:
-    late = columns(book(month_on_book=8, dpd_days=[70, 40, 10], days_late=[np.nan, np.nan, np.nan]), np.array([0.01]))
+def test_the_weakest_behaviour_of_someone_overdue_is_named(
+    trained: tuple[BCard, dict[int, Reviewed]],
+) -> None:
+    late = columns(
+        book(month_on_book=8, dpd_days=[70, 40, 10], days_late=[np.nan, np.nan, np.nan]),
+        np.array([0.01]),
+    )
     english, chinese = trained[0].weakest(late)[0]
-    assert english in {signal.en for signal in SIGNALS} and chinese in {signal.zh for signal in SIGNALS}
+    assert english in {signal.en for signal in SIGNALS} and chinese in {
+        signal.zh for signal in SIGNALS
+    }
     assert "overdue" in english or "delay" in english or "late" in english
 
 
 def test_signals_of_a_quiet_account() -> None:
     row = dict(zip(NAMES, columns(book(), np.array([0.01]))[0], strict=True))
     assert row[BOOKED] == pytest.approx(np.log(0.01 / 0.99))
-    assert row["utilisation_share_3m"] == 0.5 and row["late_months_6m"] == 0 and row["inflow_change_3m"] == pytest.approx(0.0)
+    assert (
+        row["utilisation_share_3m"] == 0.5
+        and row["late_months_6m"] == 0
+        and row["inflow_change_3m"] == pytest.approx(0.0)
+    )
     assert row["debt_to_income_share_3m"] == pytest.approx((45_000 + 100_000) / 900_000)
     assert row["enquiries_sum_12m"] == 0 and row["dpd_days_max_6m"] == 0
 

@@ -18,19 +18,28 @@ from tests.book.test_bcard import decisions
 
 def _params(folder: Path, **changes: object) -> Path:
     path = folder / "params.yaml"
-    path.write_text(changed({name.replace("__", "."): value for name, value in changes.items()}, paths.DEFAULTS), encoding="utf-8")
+    path.write_text(
+        changed(
+            {name.replace("__", "."): value for name, value in changes.items()}, paths.DEFAULTS
+        ),
+        encoding="utf-8",
+    )
     return path
 
 
 def test_a_label_of_short_loans_needs_a_policy_of_its_horizon(tmp_path: Path) -> None:
-    with pytest.raises(ParamsError, match=r"horizon_days is 365 but label.loans is short; expected 45"):
+    with pytest.raises(
+        ParamsError, match=r"horizon_days is 365 but label.loans is short; expected 45"
+    ):
         params.params(_params(tmp_path, label__loans="short"))
     params.params(_params(tmp_path, label__loans="short", policy__horizon_days=45.0))
     with pytest.raises(ParamsError, match="expected 365"):
         params.params(_params(tmp_path, policy__horizon_days=45.0))
 
 
-def test_a_book_runs_forward_and_is_reviewed_from_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_book_runs_forward_and_is_reviewed_from_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`forward` writes a panel, a standing and a score; `review` reads them and says the same of the same month.
 
     S1-R27, S2-R25, S3-R14, S4-R27: score and limit are looked at each month; S1-R38: three days before it is due, one is reminded.
@@ -42,21 +51,36 @@ def test_a_book_runs_forward_and_is_reviewed_from_its_files(tmp_path: Path, monk
     store.write_table(pa.Table.from_pandas(approved, preserve_index=False), paths.DECISIONS)
     forward.forward(months=5)
     figures = store.read_json(paths.FORWARD / "figures.json")
-    assert set(figures["money"]) == {"reviewed", "not_reviewed"} and (paths.FORWARD / "book.png").stat().st_size > 10_000
-    assert figures["money"]["reviewed"]["accounts"] == pytest.approx(1_000, abs=20)  # the last six of 24 vintages
+    assert (
+        set(figures["money"]) == {"reviewed", "not_reviewed"}
+        and (paths.FORWARD / "book.png").stat().st_size > 10_000
+    )
+    assert figures["money"]["reviewed"]["accounts"] == pytest.approx(
+        1_000, abs=20
+    )  # the last six of 24 vintages
     review.review(month_on_book=1)
     first = store.read_frame(paths.BOOK_REVIEW / "changes.parquet")
     told = store.read_frame(paths.FORWARD / "changes.parquet")
     pd.testing.assert_frame_equal(first, told[told["month_on_book"] == 1].reset_index(drop=True))
-    review.review(standing=paths.BOOK_REVIEW / "standing.parquet", month_on_book=2, output=Path("second"))
+    review.review(
+        standing=paths.BOOK_REVIEW / "standing.parquet", month_on_book=2, output=Path("second")
+    )
     second = store.read_frame(Path("second") / "changes.parquet")
     pd.testing.assert_frame_equal(second, told[told["month_on_book"] == 2].reset_index(drop=True))
     assert second["notice_zh"].str.len().min() > 5
     accounts = store.read_frame(Path("second") / "accounts.parquet")
-    assert accounts.loc[(accounts["dpd_days"] == 0) & (accounts["balance_fen"] > 0), "remind_days_before"].eq(3).all()
+    assert (
+        accounts.loc[
+            (accounts["dpd_days"] == 0) & (accounts["balance_fen"] > 0), "remind_days_before"
+        ]
+        .eq(3)
+        .all()
+    )
 
 
-def test_a_policy_cannot_run_forward_without_decisions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_policy_cannot_run_forward_without_decisions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _params(tmp_path, world__applicants=1_000)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(forward.ForwardError, match="dvc repro"):

@@ -19,9 +19,17 @@ def test_one_day_overdue_freezes(dpd: int, frozen: bool) -> None:
 
 @pytest.mark.parametrize(
     ("days_late", "frozen"),
-    [([3], False), ([4], True), ([0, 0, 4], True), ([0, 0, 0, 4], False), ([NULL, NULL, NULL], False)],
+    [
+        ([3], False),
+        ([4], True),
+        ([0, 0, 4], True),
+        ([0, 0, 0, 4], False),
+        ([NULL, NULL, NULL], False),
+    ],
 )
-def test_what_was_repaid_after_72_hours_stays_frozen_for_three_good_months(days_late: list[float], frozen: bool) -> None:
+def test_what_was_repaid_after_72_hours_stays_frozen_for_three_good_months(
+    days_late: list[float], frozen: bool
+) -> None:
     """S3-R47."""
     assert limits.is_not_yet_cured(book(days_late=days_late), RULES.freeze)[0] == frozen
 
@@ -30,7 +38,10 @@ def test_an_account_overdue_now_is_not_called_repaid() -> None:
     assert not limits.is_not_yet_cured(book(dpd_days=[5], days_late=[NULL, 9]), RULES.freeze)[0]
 
 
-@pytest.mark.parametrize(("payments", "suspended"), [([2, 2], True), ([2, 3], False), ([3, 2], False), ([0, NULL], False)])
+@pytest.mark.parametrize(
+    ("payments", "suspended"),
+    [([2, 2], True), ([2, 3], False), ([3, 2], False), ([0, NULL], False)],
+)
 def test_two_months_under_three_payments_suspend(payments: list[float], suspended: bool) -> None:
     """S3-R46; a month that is not known counts for the customer."""
     assert limits.is_inactive(book(n_payments=payments), RULES.suspend)[0] == suspended
@@ -43,7 +54,14 @@ def test_a_payment_score_under_500_suspends(score: float, suspended: bool) -> No
 
 
 @pytest.mark.parametrize(
-    ("enquiries", "cut"), [([2, 2, 0], False), ([2, 2, 1], True), ([5], True), ([0, 0, 0, 5], False), ([NULL, NULL, NULL], False)]
+    ("enquiries", "cut"),
+    [
+        ([2, 2, 0], False),
+        ([2, 2, 1], True),
+        ([5], True),
+        ([0, 0, 0, 5], False),
+        ([NULL, NULL, NULL], False),
+    ],
 )
 def test_more_than_four_hard_enquiries_in_ninety_days(enquiries: list[float], cut: bool) -> None:
     """S1-R59: strictly more, three months back and not four."""
@@ -58,7 +76,9 @@ def test_two_tiers_down(before: int, now: int, cut: bool) -> None:
 @pytest.mark.parametrize(("elsewhere", "over"), [(405_000, False), (405_100, True)])
 def test_debt_service_over_half_of_the_inflow(elsewhere: int, over: bool) -> None:
     """S3-R45: (45,000 + 405,000) / 900,000 is exactly half, which is allowed."""
-    assert limits.is_over_indebted(book(other_debt_service_fen=elsewhere), RULES.decrease)[0] == over
+    assert (
+        limits.is_over_indebted(book(other_debt_service_fen=elsewhere), RULES.decrease)[0] == over
+    )
 
 
 def test_debt_to_income_without_inflow_is_not_known() -> None:
@@ -66,16 +86,29 @@ def test_debt_to_income_without_inflow_is_not_known() -> None:
 
 
 def test_an_increase_is_repaid_in_twelve_months() -> None:
-    assert limits.debt_to_income(book(), 3, 120_000.0)[0] == pytest.approx((45_000 + 100_000 + 10_000) / 900_000)
+    assert limits.debt_to_income(book(), 3, 120_000.0)[0] == pytest.approx(
+        (45_000 + 100_000 + 10_000) / 900_000
+    )
 
 
 @pytest.mark.parametrize(
     ("days_late", "dpd", "on_time"),
-    [([0, 0, 0], 0, True), ([0, 0, 1], 0, False), ([0, 0, 0, 9], 0, True), ([0, 0, 0], 1, False), ([NULL, 0, 0], 0, True)],
+    [
+        ([0, 0, 0], 0, True),
+        ([0, 0, 1], 0, False),
+        ([0, 0, 0, 9], 0, True),
+        ([0, 0, 0], 1, False),
+        ([NULL, 0, 0], 0, True),
+    ],
 )
 def test_three_months_on_time(days_late: list[float], dpd: int, on_time: bool) -> None:
     """S2-R31; a month in which nothing fell due is on time."""
-    assert limits.is_on_time(book(days_late=days_late, dpd_days=[dpd]), int(RULES.increase.on_time_months.value))[0] == on_time
+    assert (
+        limits.is_on_time(
+            book(days_late=days_late, dpd_days=[dpd]), int(RULES.increase.on_time_months.value)
+        )[0]
+        == on_time
+    )
 
 
 def test_months_before_the_first_are_not_on_time() -> None:
@@ -97,17 +130,23 @@ def test_bands_come_up_every_3_6_and_12_months(limit_cny: int, month: int, up: b
     assert limits.comes_up(np.array([month]), np.array([limit_cny * 100]), RULES.bands)[0] == up
 
 
-@pytest.mark.parametrize(("balance", "used"), [(299_900, False), (300_000, True), (900_000, True), (900_100, False)])
+@pytest.mark.parametrize(
+    ("balance", "used"), [(299_900, False), (300_000, True), (900_000, True), (900_100, False)]
+)
 def test_a_line_is_used_between_30_and_90_per_cent(balance: int, used: bool) -> None:
     assert limits.is_used(book(balance_fen=balance), RULES.increase)[0] == used
 
 
 @pytest.mark.parametrize(
-    ("lqt", "lct", "fires"), [(1_000_000, 100, True), (999_900, 100, False), (1_000_000, 99, False), (NULL, NULL, False)]
+    ("lqt", "lct", "fires"),
+    [(1_000_000, 100, True), (999_900, 100, False), (1_000_000, 99, False), (NULL, NULL, False)],
 )
 def test_ten_thousand_of_lqt_with_lct_held(lqt: float, lct: float, fires: bool) -> None:
     """S5-R29."""
-    assert limits.has_assets(book(lqt_balance_fen=lqt, lct_balance_fen=lct), RULES.increase)[0] == fires
+    assert (
+        limits.has_assets(book(lqt_balance_fen=lqt, lct_balance_fen=lct), RULES.increase)[0]
+        == fires
+    )
 
 
 @pytest.mark.parametrize(("proofs", "fires"), [(1, False), (2, True), (NULL, False)])
@@ -124,15 +163,29 @@ def test_five_payments_a_day_are_active(payments: int, fires: bool) -> None:
 
 @pytest.mark.parametrize(
     ("limit_cny", "ceiling_cny", "expected_cny"),
-    [(10_000, 50_000, 12_500), (5_300, 50_000, 6_600), (45_000, 50_000, 50_000), (190_000, 900_000, 200_000), (60_000, 50_000, 60_000)],
+    [
+        (10_000, 50_000, 12_500),
+        (5_300, 50_000, 6_600),
+        (45_000, 50_000, 50_000),
+        (190_000, 900_000, 200_000),
+        (60_000, 50_000, 60_000),
+    ],
 )
-def test_a_quarter_more_in_hundreds_up_to_the_ceiling(limit_cny: int, ceiling_cny: int, expected_cny: int) -> None:
-    higher = limits.increased(np.array([limit_cny * 100]), np.array([ceiling_cny * 100]), RULES.increase)
+def test_a_quarter_more_in_hundreds_up_to_the_ceiling(
+    limit_cny: int, ceiling_cny: int, expected_cny: int
+) -> None:
+    higher = limits.increased(
+        np.array([limit_cny * 100]), np.array([ceiling_cny * 100]), RULES.increase
+    )
     assert higher[0] == expected_cny * 100
 
 
 @pytest.mark.parametrize(
-    ("limit_cny", "factor", "expected_cny"), [(10_000, 0.5, 5_000), (5_300, 0.5, 2_600), (1_000, 0.5, 500), (900, 0.5, 0)]
+    ("limit_cny", "factor", "expected_cny"),
+    [(10_000, 0.5, 5_000), (5_300, 0.5, 2_600), (1_000, 0.5, 500), (900, 0.5, 0)],
 )
 def test_a_cut_line_under_500_is_closed(limit_cny: int, factor: float, expected_cny: int) -> None:
-    assert limits.cut(np.array([limit_cny * 100]), factor, RULES.increase, RULES.decrease)[0] == expected_cny * 100
+    assert (
+        limits.cut(np.array([limit_cny * 100]), factor, RULES.increase, RULES.decrease)[0]
+        == expected_cny * 100
+    )

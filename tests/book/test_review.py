@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from creditloom.models.sample.errors import ModelError
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError, document
-from creditloom.portfolio.book.history import COLUMNS, KEYS, history
-from creditloom.portfolio.book.reasons import REASONS, sentence
-from creditloom.portfolio.book.review import STATES, Outcome, joined, review
-from creditloom.portfolio.book.rules import BookError
+from creditloom.portfolio.book.account_history import COLUMNS, KEYS, history
+from creditloom.portfolio.book.review import STATES, ReviewResult, joined, review
+from creditloom.portfolio.book.review_reasons import REASONS, sentence
+from creditloom.portfolio.book.review_rules import BookError
 from tests.book.books import GOOD, RULES, book, scores, standing
 
 
-def fired(done: Outcome) -> set[str]:
+def fired(done: ReviewResult) -> set[str]:
     return {code for code, flags in done.fired.items() if flags.any()}
 
 
@@ -72,7 +72,9 @@ def test_the_hardest_cut_goes_first_and_alone() -> None:
 
 def test_a_second_cut_waits_for_the_cool_down() -> None:
     seen = book(month_on_book=6, n_hard_enquiries=[5])
-    assert "ENQUIRIES" not in fired(review(seen, standing(seen, changed_month=4), scores(seen), RULES))
+    assert "ENQUIRIES" not in fired(
+        review(seen, standing(seen, changed_month=4), scores(seen), RULES)
+    )
     assert "ENQUIRIES" in fired(review(seen, standing(seen, changed_month=3), scores(seen), RULES))
 
 
@@ -88,7 +90,11 @@ def test_a_freeze_is_told_once_and_its_end_too() -> None:
 def test_a_temporary_increase_expires() -> None:
     seen = book(month_on_book=4, n_payments=200)
     first = review(seen, standing(seen), scores(seen), RULES)
-    assert fired(first) == {"TEMPORARY"} and first.standing.granted_fen[0] == 1_200_000 and first.standing.limit_fen[0] == 1_000_000
+    assert (
+        fired(first) == {"TEMPORARY"}
+        and first.standing.granted_fen[0] == 1_200_000
+        and first.standing.limit_fen[0] == 1_000_000
+    )
     later = book(month_on_book=5, n_payments=200)
     second = review(later, first.standing, scores(later), RULES)
     assert fired(second) == {"EXPIRED"} and second.standing.granted_fen[0] == 1_000_000
@@ -96,7 +102,9 @@ def test_a_temporary_increase_expires() -> None:
 
 def test_a_cut_ends_a_temporary_increase() -> None:
     seen = book(month_on_book=5, n_hard_enquiries=[6])
-    done = review(seen, standing(seen, temporary_fen=200_000, temporary_until=6), scores(seen), RULES)
+    done = review(
+        seen, standing(seen, temporary_fen=200_000, temporary_until=6), scores(seen), RULES
+    )
     assert {"ENQUIRIES", "EXPIRED"} <= fired(done) and done.standing.granted_fen[0] == 500_000
 
 
@@ -115,12 +123,26 @@ def test_a_step_down_in_price_stands_beside_a_freeze_of_nothing_else() -> None:
     st.integers(1, 24),
     st.integers(0, 300),
 )
-def test_laws_of_a_review(dpd: list[int], enquiries: list[int], tier: int, month: int, payments: int) -> None:
+def test_laws_of_a_review(
+    dpd: list[int], enquiries: list[int], tier: int, month: int, payments: int
+) -> None:
     """A line never grows by more than a quarter nor past its ceiling; price never rises; the overdue may not draw and gain nothing."""
-    seen = book(month_on_book=month, dpd_days=dpd, n_hard_enquiries=enquiries, n_payments=payments, n_asset_proofs=3)
+    seen = book(
+        month_on_book=month,
+        dpd_days=dpd,
+        n_hard_enquiries=enquiries,
+        n_payments=payments,
+        n_asset_proofs=3,
+    )
     before = standing(seen)
     after = review(seen, before, scores(seen, tier), RULES).standing
-    assert 0 <= after.limit_fen[0] <= max(before.limit_fen[0], min(before.limit_fen[0] * 1.25, scores(seen, tier).ceiling_fen[0]))
+    assert (
+        0
+        <= after.limit_fen[0]
+        <= max(
+            before.limit_fen[0], min(before.limit_fen[0] * 1.25, scores(seen, tier).ceiling_fen[0])
+        )
+    )
     assert after.daily_rate[0] <= before.daily_rate[0] and after.daily_rate[0] >= 0.0002
     if dpd[0]:
         assert after.state[0] == 1 and after.granted_fen[0] <= before.granted_fen[0]
@@ -138,7 +160,19 @@ def test_a_standing_follows_its_accounts() -> None:
 
 def test_every_adverse_reason_names_what_happened_in_both_languages() -> None:
     numbers: dict[str, float | str] = dict.fromkeys(
-        ("before", "after", "rate_before", "rate_after", "dpd", "late", "payments", "score", "enquiries", "dti"), 7.0
+        (
+            "before",
+            "after",
+            "rate_before",
+            "rate_after",
+            "dpd",
+            "late",
+            "payments",
+            "score",
+            "enquiries",
+            "dti",
+        ),
+        7.0,
     )
     numbers |= {"weakest_en": "days overdue", "weakest_zh": "逾期天数"}
     for code, reason in REASONS.items():
@@ -152,10 +186,17 @@ def _panel(rows: list[dict[str, object]]) -> pa.Table:
 
 
 def test_a_panel_becomes_months_back() -> None:
-    rows = [{"application_id": who, "month_on_book": month, "dpd_days": 10 * who + month} for who in (2, 1) for month in (3, 1, 2)]
+    rows = [
+        {"application_id": who, "month_on_book": month, "dpd_days": 10 * who + month}
+        for who in (2, 1)
+        for month in (3, 1, 2)
+    ]
     seen = history(_panel(rows), 2)
     assert seen.account.tolist() == [1, 2] and seen.month_on_book.tolist() == [3, 3]
-    assert seen.of("dpd_days").tolist() == [[13, 12], [23, 22]]  # the first month lies further back than asked
+    assert seen.of("dpd_days").tolist() == [
+        [13, 12],
+        [23, 22],
+    ]  # the first month lies further back than asked
 
 
 def test_a_gap_in_a_panel_is_null() -> None:
@@ -179,7 +220,11 @@ def test_thresholds_that_do_not_rise_are_refused() -> None:
 
 
 def test_a_misspelt_rule_is_refused(tmp_path: Path) -> None:
-    text = (paths.REVIEW_RULES / "house_v1.yaml").read_text(encoding="utf-8").replace("cool_down:", "cooldown:")
+    text = (
+        (paths.REVIEW_RULES / "house_v1.yaml")
+        .read_text(encoding="utf-8")
+        .replace("cool_down:", "cooldown:")
+    )
     file = tmp_path / "house_v2.yaml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ParamsError, match="cooldown"):

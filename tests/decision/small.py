@@ -13,13 +13,19 @@ import numpy as np
 import pandas as pd
 
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
-from creditloom.decision.base.typed import canonical
+from creditloom.decision.base.strict_json import canonical
 from creditloom.decision.bundle import load_scorer, write_manifest
 from creditloom.decision.rulebook.law import Law
-from creditloom.decision.rulebook.policy import Filters, Policy, Sources, Validation, compile_policy
+from creditloom.decision.rulebook.policy import (
+    DataSources,
+    Filters,
+    Policy,
+    Validation,
+    compile_policy,
+)
 from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
-from creditloom.models.policy.policy import reference
+from creditloom.models.policy.bundle_policy import reference
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
 
@@ -39,12 +45,18 @@ def catalogue(n_features: int = 10) -> Catalogue:
     made = []
     for k in range(n_features):
         concept = CONCEPTS[k % len(CONCEPTS)]
-        words = {"text_en": f"behaviour {k} in the last 3 months", "text_zh": f"近3个月行为{k}", "unit": UNITS[k % len(UNITS)]}
+        words = {
+            "text_en": f"behaviour {k} in the last 3 months",
+            "text_zh": f"近3个月行为{k}",
+            "unit": UNITS[k % len(UNITS)],
+        }
         made.append(Feature(f"f{k}", concept.family, concept.id, **words))
     return Catalogue(CONCEPTS, tuple(made))
 
 
-def matrix(rng: np.random.Generator, rows: int, n_features: int = 10, null_share: float = 0.1) -> np.ndarray:
+def matrix(
+    rng: np.random.Generator, rows: int, n_features: int = 10, null_share: float = 0.1
+) -> np.ndarray:
     """Normal columns with holes."""
     x = rng.normal(size=(rows, n_features))
     x[rng.random(x.shape) < null_share] = np.nan
@@ -56,9 +68,19 @@ def booster_text(rng: np.random.Generator, n_features: int = 10, trees: int = 40
     x = matrix(rng, 3000, n_features)
     z = np.nan_to_num(x) @ np.linspace(1.0, 0.2, n_features) - 2.0
     y = rng.random(len(x)) < 1 / (1 + np.exp(-z))
-    params = {"objective": "binary", "max_depth": 4, "num_leaves": 12, "learning_rate": 0.15, "verbosity": -1, "num_threads": 1, "seed": 1}
+    params = {
+        "objective": "binary",
+        "max_depth": 4,
+        "num_leaves": 12,
+        "learning_rate": 0.15,
+        "verbosity": -1,
+        "num_threads": 1,
+        "seed": 1,
+    }
     names = [f"f{k}" for k in range(n_features)]
-    return lgb.train(params, lgb.Dataset(x, y, feature_name=names), num_boost_round=trees).model_to_string()
+    return lgb.train(
+        params, lgb.Dataset(x, y, feature_name=names), num_boost_round=trees
+    ).model_to_string()
 
 
 @cache
@@ -70,7 +92,10 @@ def house() -> Product:
 @cache
 def laws(*names: str) -> tuple[Law, ...]:
     """Committed law profiles by name; by default those in force one after the other."""
-    return tuple(document(Law, paths.LAW / f"{name}.yaml") for name in names or ("cn_2023", "cn_2025q4", "cn_2027"))
+    return tuple(
+        document(Law, paths.LAW / f"{name}.yaml")
+        for name in names or ("cn_2023", "cn_2025q4", "cn_2027")
+    )
 
 
 @cache
@@ -80,12 +105,14 @@ def filters() -> Filters:
 
 
 @cache
-def sources() -> Sources:
+def sources() -> DataSources:
     """The committed sources of data."""
-    return document(Sources, paths.SOURCES)
+    return document(DataSources, paths.SOURCES)
 
 
-def rules(product: Product | None = None, profiles: tuple[Law, ...] | None = None, **changes: Any) -> dict[str, Any]:
+def rules(
+    product: Product | None = None, profiles: tuple[Law, ...] | None = None, **changes: Any
+) -> dict[str, Any]:
     """A whole rule book around a product, as the bundle stage compiles it; the house under the laws by date unless told otherwise."""
     given: dict[str, Any] = {
         "filters": filters(),
@@ -113,9 +140,16 @@ def write_bundle(folder: Path, policy: dict[str, Any] | None = None, seed: int =
         "n_bads": 90,
     }
     (folder / "model.txt").write_text(booster_text(rng))
-    for name, content in (("catalogue", catalogue()), ("calibration", calibration), ("tiers", tiers), ("policy", book)):
+    for name, content in (
+        ("catalogue", catalogue()),
+        ("calibration", calibration),
+        ("tiers", tiers),
+        ("policy", book),
+    ):
         (folder / f"{name}.json").write_bytes(canonical(content))
-    compared = reference(load_scorer(folder, 1), tiers, Policy.from_json(json.dumps(book)), [matrix(rng, 2000)], 1000)
+    compared = reference(
+        load_scorer(folder, 1), tiers, Policy.from_json(json.dumps(book)), [matrix(rng, 2000)], 1000
+    )
     (folder / "reference.json").write_bytes(canonical(compared))
     write_manifest(folder)
     return folder
@@ -125,20 +159,29 @@ def frame(rows: int = 500, seed: int = 3) -> pd.DataFrame:
     """Applications of all kinds: both law periods, nulls, refusals, students, withheld families."""
     rng = np.random.default_rng(seed)
     features = pd.DataFrame(matrix(rng, rows), columns=[f"f{k}" for k in range(10)])
-    consents = {name: rng.random(rows) < 0.9 for name in ("consent_bureau", "consent_social", "consent_assets", "consent_location")}
+    consents = {
+        name: rng.random(rows) < 0.9
+        for name in ("consent_bureau", "consent_social", "consent_assets", "consent_location")
+    }
     for name, family in (("consent_bureau", 3), ("consent_social", 1), ("consent_assets", 2)):
         features.loc[~consents[name], [f"f{family}", f"f{family + 5}"]] = np.nan
     days = rng.integers(0, 700, rows).astype("timedelta64[D]")
     inputs = {
         "application_id": np.arange(rows),
         "as_of": (np.datetime64("2024-01-01", "us") + days),
-        "purpose": rng.choice(np.array(["travel", "education", "securities", None], dtype=object), rows, p=[0.5, 0.4, 0.05, 0.05]),
+        "purpose": rng.choice(
+            np.array(["travel", "education", "securities", None], dtype=object),
+            rows,
+            p=[0.5, 0.4, 0.05, 0.05],
+        ),
         "verified_income_fen": _holed(rng, rng.lognormal(13.3, 0.5, rows).round(), 0.05),
         "debt_service_fen": rng.lognormal(11.0, 1.0, rows).round(),
         "card_limits_fen": _holed(rng, rng.lognormal(13.5, 1.2, rows).round(), 0.3),
         "wealth_fen": _holed(rng, rng.lognormal(13.0, 1.5, rows).round(), 0.3),
         "annual_volume_fen": rng.lognormal(15.0, 0.8, rows).round(),
-        "exposure_fen": np.where(rng.random(rows) < 0.7, 0.0, rng.lognormal(14.0, 1.5, rows).round()),
+        "exposure_fen": np.where(
+            rng.random(rows) < 0.7, 0.0, rng.lognormal(14.0, 1.5, rows).round()
+        ),
         "age_years": rng.integers(16, 60, rows).astype(float),
         "months_on_book": rng.integers(0, 30, rows).astype(float),
         "hard_enquiries_90d": _holed(rng, rng.poisson(2.0, rows).astype(float), 0.1),

@@ -67,16 +67,30 @@ def test_the_version_is_made_of_the_contents(folder: Path, copy: Path) -> None:
     [
         ("calibration.json", lambda c: {**c, "a": -0.5}, "slope must be positive"),
         ("calibration.json", lambda c: {**c, "a": "0.9"}, "calibration.json.a"),
-        ("catalogue.json", lambda c: {**c, "features": c["features"][::-1]}, "name different features"),
-        ("catalogue.json", lambda c: {**c, "concepts": c["concepts"][1:]}, "concept that is not declared"),
+        (
+            "catalogue.json",
+            lambda c: {**c, "features": c["features"][::-1]},
+            "name different features",
+        ),
+        (
+            "catalogue.json",
+            lambda c: {**c, "concepts": c["concepts"][1:]},
+            "concept that is not declared",
+        ),
         ("tiers.json", lambda c: {"tiers": c["tiers"][:-1]}, "cover PD 0 to 1"),
         ("policy.json", lambda c: {**c, "extra": 1}, "policy.json.extra"),
         ("policy.json", lambda c: {**c, "inputs": ["shoe_size"]}, "shoe_size"),
-        ("policy.json", lambda c: {**c, "annual": {"house@v1": c["annual"]["house@v1"][:3]}}, "daily rate of the grid of house@v1"),
+        (
+            "policy.json",
+            lambda c: {**c, "annual": {"house@v1": c["annual"]["house@v1"][:3]}},
+            "daily rate of the grid of house@v1",
+        ),
         ("reference.json", lambda c: {**c, "concept_points": {}}, "lacks a concept"),
     ],
 )
-def test_a_bundle_that_contradicts_itself_is_refused(copy: Path, name: str, change: Callable[[dict], dict], said: str) -> None:
+def test_a_bundle_that_contradicts_itself_is_refused(
+    copy: Path, name: str, change: Callable[[dict], dict], said: str
+) -> None:
     (copy / name).write_text(json.dumps(change(json.loads((copy / name).read_text()))))
     write_manifest(copy)
     with pytest.raises(DecisionError, match=said.replace(".", r"\.")):
@@ -92,7 +106,9 @@ def test_a_model_that_reads_a_protected_attribute_is_refused(copy: Path) -> None
         Bundle.load(copy)
 
 
-def test_a_pickle_in_the_place_of_the_model_is_text_that_cannot_be_read(copy: Path, tmp_path: Path) -> None:
+def test_a_pickle_in_the_place_of_the_model_is_text_that_cannot_be_read(
+    copy: Path, tmp_path: Path
+) -> None:
     (copy / "model.txt").write_bytes(pickle.dumps(_Trap(str(tmp_path / "sprung")), protocol=0))
     write_manifest(copy)
     with pytest.raises(DecisionError, match="not a binary LightGBM model"):
@@ -109,7 +125,9 @@ class _Trap:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.02, 0.3, 0.9, 0.999])
-def test_a_cut_model_with_a_fresh_manifest_is_refused_before_lightgbm_sees_it(copy: Path, share: float) -> None:
+def test_a_cut_model_with_a_fresh_manifest_is_refused_before_lightgbm_sees_it(
+    copy: Path, share: float
+) -> None:
     """LightGBM ends the whole process on such a text."""
     text = (copy / "model.txt").read_text()
     (copy / "model.txt").write_text(text[: int(len(text) * share)])
@@ -119,7 +137,12 @@ def test_a_cut_model_with_a_fresh_manifest_is_refused_before_lightgbm_sees_it(co
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("objective=binary", "objective=regression"), ("num_class=1", "num_class=3"), ("is_linear=0", "is_linear=1")]
+    ("old", "new"),
+    [
+        ("objective=binary", "objective=regression"),
+        ("num_class=1", "num_class=3"),
+        ("is_linear=0", "is_linear=1"),
+    ],
 )
 def test_another_kind_of_model_is_refused(copy: Path, old: str, new: str) -> None:
     (copy / "model.txt").write_text((copy / "model.txt").read_text().replace(old, new))
@@ -128,7 +151,9 @@ def test_another_kind_of_model_is_refused(copy: Path, old: str, new: str) -> Non
         Bundle.load(copy)
 
 
-def test_mlflows_door_checks_its_parameters(folder: Path, applications: pd.DataFrame, decider: Decider) -> None:
+def test_mlflows_door_checks_its_parameters(
+    folder: Path, applications: pd.DataFrame, decider: Decider
+) -> None:
     model = _load_pyfunc(str(folder))
     pd.testing.assert_frame_equal(model.predict(applications), decider.decide(applications))
     told = model.predict(applications, {"explain": "all", "language": "zh", "product": "house@v1"})
@@ -141,10 +166,14 @@ def test_mlflows_door_checks_its_parameters(folder: Path, applications: pd.DataF
 
 
 @pytest.mark.slow  # compiles the kernel anew; tests/registry does it each time with the registered one
-def test_the_runtime_runs_under_another_name_without_this_repository(folder: Path, tmp_path: Path) -> None:
+def test_the_runtime_runs_under_another_name_without_this_repository(
+    folder: Path, tmp_path: Path
+) -> None:
     """What registration does: copy the folder under a new name and load a bundle with nothing else on the path."""
     source = Path(decision.__file__).parent
-    shutil.copytree(source, tmp_path / "creditloom_rt_test", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        source, tmp_path / "creditloom_rt_test", ignore=shutil.ignore_patterns("__pycache__")
+    )
     small.frame(20).to_parquet(tmp_path / "in.parquet")
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
@@ -153,6 +182,11 @@ def test_the_runtime_runs_under_another_name_without_this_repository(folder: Pat
         "print(_load_pyfunc(sys.argv[2]).predict(pd.read_parquet(sys.argv[1] + '/in.parquet'))['decision_id'].iloc[-1])\n"
         "print(sorted({m.split('.')[0] for m in sys.modules} & {'models', 'pipeline', 'features', 'data', 'pydantic'}))"
     )
-    run = subprocess.run([sys.executable, "-I", "-c", code, str(tmp_path), str(folder)], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-I", "-c", code, str(tmp_path), str(folder)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     expected = Decider.load(folder).decide(small.frame(20))["decision_id"].iloc[-1]
     assert run.stdout.split("\n")[:2] == [expected, "[]"]

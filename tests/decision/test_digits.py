@@ -10,20 +10,42 @@ from hypothesis import strategies as st
 from creditloom.decision.reasons.text import FEW_VALUES, NUMBER, PERCENTAGE, YUAN, Style
 
 STYLES = [NUMBER, YUAN, PERCENTAGE]
-NEAR_HALVES = [0.005, -0.005, 1.005, 0.025, 0.25, 0.05, 999.995, 999_999.995, 0.5, 1.5, -0.0, 0.0, -1e-9]
+NEAR_HALVES = [
+    0.005,
+    -0.005,
+    1.005,
+    0.025,
+    0.25,
+    0.05,
+    999.995,
+    999_999.995,
+    0.5,
+    1.5,
+    -0.0,
+    0.0,
+    -1e-9,
+]
 
 
 @pytest.mark.parametrize("style", STYLES)
 @given(values=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=8))
 def test_many_are_written_as_each_alone(style: Style, values: list[float]) -> None:
-    assert style.many(np.array(values * FEW_VALUES)).to_pylist() == [style.one(value) for value in values] * FEW_VALUES
+    assert (
+        style.many(np.array(values * FEW_VALUES)).to_pylist()
+        == [style.one(value) for value in values] * FEW_VALUES
+    )
 
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("decimals", [0, 1, 2, 3, 5])
 def test_money_and_shares_of_every_size(style: Style, decimals: int) -> None:
     rng = np.random.default_rng(decimals)
-    values = np.concatenate([NEAR_HALVES, *(np.round(rng.normal(0, 10.0**size, 200), decimals) for size in range(-3, 13))])
+    values = np.concatenate(
+        [
+            NEAR_HALVES,
+            *(np.round(rng.normal(0, 10.0**size, 200), decimals) for size in range(-3, 13)),
+        ]
+    )
     assert style.many(values).to_pylist() == [style.one(value) for value in values.tolist()]
 
 

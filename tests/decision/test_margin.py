@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from creditloom.decision.score.margin import ALONE, Margin
+from creditloom.decision.score.tree_model import ALONE, Margin
 from tests.decision.small import booster_text
 
 N, SCALE = 6, -20.0
@@ -27,7 +27,9 @@ def _moved(points: np.ndarray) -> np.ndarray:
 
 @pytest.fixture
 def margin() -> Margin:
-    return Margin(booster_text(np.random.default_rng(3), N, trees=10), tuple(f"f{k}" for k in range(N)), 1)
+    return Margin(
+        booster_text(np.random.default_rng(3), N, trees=10), tuple(f"f{k}" for k in range(N)), 1
+    )
 
 
 @pytest.fixture
@@ -56,7 +58,9 @@ def _theirs(margin: Margin, x: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("lie", [_more, _moved])
-def test_no_batch_is_told_a_wrong_point(margin: Margin, x: np.ndarray, monkeypatch: pytest.MonkeyPatch, lie: Lie) -> None:
+def test_no_batch_is_told_a_wrong_point(
+    margin: Margin, x: np.ndarray, monkeypatch: pytest.MonkeyPatch, lie: Lie
+) -> None:
     _corrupt(margin, monkeypatch, lie)
     with pytest.warns(RuntimeWarning, match="LightGBM serves"):
         assert np.array_equal(_points(margin, x), _theirs(margin, x))
@@ -64,14 +68,18 @@ def test_no_batch_is_told_a_wrong_point(margin: Margin, x: np.ndarray, monkeypat
     assert np.array_equal(margin.raw(x), margin._raw(x))
 
 
-def test_every_row_alone_must_add_up(margin: Margin, x: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_row_alone_must_add_up(
+    margin: Margin, x: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _points(margin, x[:1])
     _corrupt(margin, monkeypatch, _more)
     with pytest.warns(RuntimeWarning, match="LightGBM serves"):
         assert np.array_equal(_points(margin, x[1:2]), _theirs(margin, x[1:2]))
 
 
-def test_rows_alone_are_held_against_lightgbm_in_turns(margin: Margin, x: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_alone_are_held_against_lightgbm_in_turns(
+    margin: Margin, x: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _points(margin, x[:1])
     _corrupt(margin, monkeypatch, _moved)
     with pytest.warns(RuntimeWarning, match="LightGBM serves"):
@@ -80,7 +88,9 @@ def test_rows_alone_are_held_against_lightgbm_in_turns(margin: Margin, x: np.nda
     assert np.array_equal(_points(margin, x), _theirs(margin, x))
 
 
-def test_a_first_row_alone_is_held_against_lightgbm(margin: Margin, x: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_first_row_alone_is_held_against_lightgbm(
+    margin: Margin, x: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _corrupt(margin, monkeypatch, _moved)
     with pytest.warns(RuntimeWarning, match="LightGBM serves"):
         _points(margin, x[:1])

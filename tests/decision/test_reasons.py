@@ -18,12 +18,13 @@ from creditloom.decision.reasons.reasons import EXPLAINS, TOP, score_reasons
 from creditloom.decision.reasons.text import LANGUAGES, Language, behaviours
 from creditloom.decision.rules.limit import CAP_TEXTS
 from creditloom.decision.rules.rules import RULES
-from creditloom.decision.score.margin import by_concept
 from creditloom.decision.score.scorer import Reference
+from creditloom.decision.score.tree_model import by_concept
 from tests.decision import small
 
 PROTECTED = re.compile(
-    r"\b(age|gender|sex|race|region|province|occupation|student|married|religion)\b|年龄|性别|民族|地区|职业|学生|婚姻|宗教", re.I
+    r"\b(age|gender|sex|race|region|province|occupation|student|married|religion)\b|年龄|性别|民族|地区|职业|学生|婚姻|宗教",
+    re.I,
 )
 
 
@@ -33,10 +34,17 @@ def behaviour(feature: Feature, value: float, language: Language) -> str:
     return words
 
 
-def told_of(decider: Decider, points: np.ndarray, reference: Reference) -> tuple[np.ndarray, np.ndarray]:
+def told_of(
+    decider: Decider, points: np.ndarray, reference: Reference
+) -> tuple[np.ndarray, np.ndarray]:
     """Points of features as (points, lead) of their concepts."""
     catalogue = decider.bundle.scorer.catalogue
-    return by_concept(points, catalogue.concept_of, reference.features(catalogue), np.arange(len(catalogue.features)))
+    return by_concept(
+        points,
+        catalogue.concept_of,
+        reference.features(catalogue),
+        np.arange(len(catalogue.features)),
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -52,31 +60,46 @@ def test_every_adverse_decision_and_every_cut_has_a_reason(
     assert all(r["text"] and r["concept"] for reasons in found["reasons"] for r in reasons)
 
 
-def test_a_decline_by_score_names_one_to_four_behaviours_with_their_numbers(decisions: pd.DataFrame) -> None:
-    declined = decisions[(decisions["decision"] == "decline") & decisions["tier"].isin(["G8", "G9", "G10"])]
+def test_a_decline_by_score_names_one_to_four_behaviours_with_their_numbers(
+    decisions: pd.DataFrame,
+) -> None:
+    declined = decisions[
+        (decisions["decision"] == "decline") & decisions["tier"].isin(["G8", "G9", "G10"])
+    ]
     assert len(declined) > 50
     for reasons in declined["reasons"]:
         told = [r for r in reasons if r["points"] is not None]
         assert 1 <= len(told) <= TOP
         assert [r["points"] for r in told] == sorted(r["points"] for r in told)
-        assert all(r["points"] < 0 and re.fullmatch(r"behaviour \d in the last 3 months: .+", r["text"]) for r in told)
+        assert all(
+            r["points"] < 0 and re.fullmatch(r"behaviour \d in the last 3 months: .+", r["text"])
+            for r in told
+        )
 
 
-def test_points_of_a_reason_are_the_concepts_points_against_the_reference(decider: Decider, decisions: pd.DataFrame) -> None:
+def test_points_of_a_reason_are_the_concepts_points_against_the_reference(
+    decider: Decider, decisions: pd.DataFrame
+) -> None:
     mean = decider.bundle.reference.concept_points
     for _, row in decisions[decisions["tier"] == "G9"].iterrows():
         for reason in row["reasons"]:
             if reason["points"] is not None:
-                assert reason["points"] == pytest.approx(row[f"points_{reason['concept']}"] - mean[reason["concept"]], abs=1e-6)
+                assert reason["points"] == pytest.approx(
+                    row[f"points_{reason['concept']}"] - mean[reason["concept"]], abs=1e-6
+                )
 
 
-def test_the_reference_is_the_mean_of_the_approved_never_of_the_batch(decider: Decider, applications: pd.DataFrame) -> None:
+def test_the_reference_is_the_mean_of_the_approved_never_of_the_batch(
+    decider: Decider, applications: pd.DataFrame
+) -> None:
     worst = applications.assign(f1=9.0)
     part, whole = decider.decide(worst.iloc[:50]), decider.decide(worst)
     assert part["reasons"].tolist() == whole["reasons"].iloc[:50].tolist()
 
 
-def test_a_refusal_rests_on_its_rule_alone(decisions: pd.DataFrame, decider: Decider, applications: pd.DataFrame) -> None:
+def test_a_refusal_rests_on_its_rule_alone(
+    decisions: pd.DataFrame, decider: Decider, applications: pd.DataFrame
+) -> None:
     found = decider.decide(applications)
     refused = found[found["decision"] == "refuse"]
     assert len(refused) > 20
@@ -90,7 +113,9 @@ def test_equal_losses_rank_by_the_order_of_concepts(decider: Decider) -> None:
     reference = Reference(dict.fromkeys(scorer.catalogue.concept_ids, 0.0), 1)
     features = np.full((1, 10), -1.0)
     features[0, 3] -= 4e-8  # below the rounding of 1e-6: not a difference
-    told = score_reasons(scorer.catalogue, reference, np.zeros((1, 10)), told_of(decider, features, reference), "en")
+    told = score_reasons(
+        scorer.catalogue, reference, np.zeros((1, 10)), told_of(decider, features, reference), "en"
+    )
     assert told.concept.to_pylist() == list(scorer.catalogue.concept_ids[:4])
     assert told.text[3].as_py() == "behaviour 3 in the last 3 months: 0 days"
 
@@ -100,19 +125,30 @@ def test_a_concept_speaks_through_its_feature_with_the_largest_loss(decider: Dec
     reference = Reference(dict.fromkeys(scorer.catalogue.concept_ids, 0.0), 1, {"f0": -7.0})
     features = np.zeros((1, 10))
     features[0, [0, 5]] = -8.0, -3.0  # f0 usually costs 7, so f5 lost more
-    told = score_reasons(scorer.catalogue, reference, np.zeros((1, 10)), told_of(decider, features, reference), "en")
-    assert (told.concept.to_pylist(), told.text.to_pylist()) == (["fund_retention"], ["behaviour 5 in the last 3 months: 0 CNY"])
+    told = score_reasons(
+        scorer.catalogue, reference, np.zeros((1, 10)), told_of(decider, features, reference), "en"
+    )
+    assert (told.concept.to_pylist(), told.text.to_pylist()) == (
+        ["fund_retention"],
+        ["behaviour 5 in the last 3 months: 0 CNY"],
+    )
 
 
-def test_an_adverse_decision_has_a_reason_even_where_nothing_lies_below_the_reference(decider: Decider) -> None:
+def test_an_adverse_decision_has_a_reason_even_where_nothing_lies_below_the_reference(
+    decider: Decider,
+) -> None:
     scorer = decider.bundle.scorer
     reference = Reference(dict.fromkeys(scorer.catalogue.concept_ids, 0.0), 1)
     features = np.ones((2, 10))
-    told = score_reasons(scorer.catalogue, reference, np.zeros((2, 10)), told_of(decider, features, reference), "en")
+    told = score_reasons(
+        scorer.catalogue, reference, np.zeros((2, 10)), told_of(decider, features, reference), "en"
+    )
     assert told.row.tolist() == [0, 1]
 
 
-def test_without_explanation_rules_still_speak(decider: Decider, applications: pd.DataFrame) -> None:
+def test_without_explanation_rules_still_speak(
+    decider: Decider, applications: pd.DataFrame
+) -> None:
     assert set(EXPLAINS) == {"adverse", "all", "none"}
     found = decider.decide(applications, explain="none")
     assert (found.loc[found["decision"] == "refuse", "reasons"].map(len) > 0).all()
@@ -120,7 +156,9 @@ def test_without_explanation_rules_still_speak(decider: Decider, applications: p
 
 
 def test_no_sentence_names_a_protected_attribute() -> None:
-    sentences = [t for rule in RULES for t in (rule.text_en, rule.text_zh)] + [t for pair in CAP_TEXTS.values() for t in pair]
+    sentences = [t for rule in RULES for t in (rule.text_en, rule.text_zh)] + [
+        t for pair in CAP_TEXTS.values() for t in pair
+    ]
     assert [s for s in sentences if PROTECTED.search(s)] == []
     assert all(s.strip() for s in sentences)
 
@@ -146,9 +184,14 @@ def test_a_column_of_values_is_told_as_each_of_them_alone() -> None:
     """Out of order, with repeats, halves and huge amounts."""
     rng = np.random.default_rng(4)
     units = ("share", "CNY", "count", "days", "log CNY")
-    features = [Feature(f"f{k}", "own", "c", unit=unit, aggregate="mean", text_en=f"text {k}", text_zh="") for k, unit in enumerate(units)]
+    features = [
+        Feature(f"f{k}", "own", "c", unit=unit, aggregate="mean", text_en=f"text {k}", text_zh="")
+        for k, unit in enumerate(units)
+    ]
     which = rng.integers(0, len(features), 300)
-    values = rng.choice([np.nan, -0.0, 0.5, 1.5, 2.5, 0.005, 0.015, -0.004, 12.3456, 1e6 + 0.5, 40.0, -3.0], 300)
+    values = rng.choice(
+        [np.nan, -0.0, 0.5, 1.5, 2.5, 0.005, 0.015, -0.004, 12.3456, 1e6 + 0.5, 40.0, -3.0], 300
+    )
     for language in LANGUAGES:
         alone = [behaviour(features[k], v, language) for k, v in zip(which, values, strict=True)]
         assert behaviours(features, which, values, language).to_pylist() == alone
@@ -156,21 +199,35 @@ def test_a_column_of_values_is_told_as_each_of_them_alone() -> None:
 
 
 def test_a_logarithm_is_also_told_in_yuan_but_not_its_spread() -> None:
-    level = Feature("f", "assets", "c", unit="log CNY", aggregate="mean", text_en="log balance in fen", text_zh="对数余额")
+    level = Feature(
+        "f",
+        "assets",
+        "c",
+        unit="log CNY",
+        aggregate="mean",
+        text_en="log balance in fen",
+        text_zh="对数余额",
+    )
     assert behaviour(level, math.log(80_300), "en") == "log balance in fen: 11.29 (about 803 CNY)"
     assert behaviour(level, 0.0, "zh") == "对数余额：0（约0元）"
     assert behaviour(replace(level, aggregate="std"), 1.4, "en") == "log balance in fen: 1.40"
 
 
 def test_a_category_is_told_by_its_name() -> None:
-    feature = Feature("f", "own", "c", text_en="housing", text_zh="住房", categories=("rent", "own"))
+    feature = Feature(
+        "f", "own", "c", text_en="housing", text_zh="住房", categories=("rent", "own")
+    )
     assert behaviour(feature, 1.0, "zh") == "住房：own"
 
 
-def test_chinese_reasons_say_the_same_as_english_ones(decider: Decider, applications: pd.DataFrame) -> None:
+def test_chinese_reasons_say_the_same_as_english_ones(
+    decider: Decider, applications: pd.DataFrame
+) -> None:
     en, zh = (decider.decide(applications, language=language) for language in LANGUAGES)
     for one, two in zip(en["reasons"], zh["reasons"], strict=True):
-        assert [(r["concept"], r["points"]) for r in one] == [(r["concept"], r["points"]) for r in two]
+        assert [(r["concept"], r["points"]) for r in one] == [
+            (r["concept"], r["points"]) for r in two
+        ]
         assert all(re.search(r"[\u4e00-\u9fff]", r["text"]) for r in two)
     assert (en["decision_id"] == zh["decision_id"]).all()
 

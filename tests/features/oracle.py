@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from creditloom.features.declare.grid import Block, Slice, Stream
-from creditloom.features.declare.words import AGGREGATES
+from creditloom.features.declare.aggregates import AGGREGATES
+from creditloom.features.declare.declarations import AggregateBlock, Slice, Stream
 
 DAYS = {"1d": 1, "7d": 7, "1m": 30, "2m": 60, "3m": 90, "6m": 180, "12m": 360, "ever": 10_000}
 
@@ -29,7 +29,9 @@ class Case:
 
 def seen(stream: Stream, events: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     """What of a person's rows was known before `as_of`, in order, with the columns that every formula needs."""
-    known = events[(events.event_time < as_of) & (events.known_time < as_of)].sort_values(["event_time", "event_id"])
+    known = events[(events.event_time < as_of) & (events.known_time < as_of)].sort_values(
+        ["event_time", "event_id"]
+    )
     if not stream.has_memory:
         known = known[known.event_time >= as_of - pd.Timedelta(days=360)]
     known = known.copy()
@@ -54,11 +56,17 @@ class Person:
         return self._cut[name, measure]
 
 
-def value_of(person: Person, block: Block, name: str, window: str) -> float:
+def value_of(person: Person, block: AggregateBlock, name: str, window: str) -> float:
     """One feature of one person; NaN is null."""
-    always, over, days = person.rows(name, block.measure), person.rows(block.over or name, block.measure), DAYS[window]
+    always, over, days = (
+        person.rows(name, block.measure),
+        person.rows(block.over or name, block.measure),
+        DAYS[window],
+    )
     per = person.stream.measure(block.measure).per if block.measure else 1.0
-    result = ORACLE[block.aggregate](Case(always[always.age <= days], over[over.age <= days], always, days, block.level * per))
+    result = ORACLE[block.aggregate](
+        Case(always[always.age <= days], over[over.age <= days], always, days, block.level * per)
+    )
     return result / (per if block.measure and not AGGREGATES[block.aggregate].unit else 1.0)
 
 
@@ -72,7 +80,10 @@ def _measure(stream: Stream, name: str, rows: pd.DataFrame) -> pd.Series:
 
 def _where(rows: pd.DataFrame, part: Slice) -> pd.DataFrame:
     for c in part.where:
-        low, high = (-math.inf if c.low is None else c.low), (math.inf if c.high is None else c.high)
+        low, high = (
+            (-math.inf if c.low is None else c.low),
+            (math.inf if c.high is None else c.high),
+        )
         allowed = list(c.values)
         rows = rows[rows[c.column].isin(allowed) if allowed else rows[c.column].between(low, high)]
     return rows
@@ -115,7 +126,11 @@ def _slope(totals: np.ndarray) -> float:
 
 def _trend(v: pd.Series, month: pd.Series) -> float:
     v = v.dropna().astype(float)
-    return math.nan if len(v) < 3 or month[v.index].nunique() < 2 else float(np.polyfit(month[v.index], v, 1)[0])
+    return (
+        math.nan
+        if len(v) < 3 or month[v.index].nunique() < 2
+        else float(np.polyfit(month[v.index], v, 1)[0])
+    )
 
 
 def _run(c: Case) -> float:
@@ -132,7 +147,11 @@ def _entropy(v: pd.Series) -> float:
 def _changes(c: Case) -> tuple[int, int]:
     """Neighbours in time over all rows, counted where the later one lies inside the window."""
     ids = c.always.dropna(subset="v")
-    pairs = [(old, new) for old, new, age in zip(ids.v, ids.v[1:], ids.age[1:], strict=False) if age <= c.days]
+    pairs = [
+        (old, new)
+        for old, new, age in zip(ids.v, ids.v[1:], ids.age[1:], strict=False)
+        if age <= c.days
+    ]
     return sum(old != new for old, new in pairs), len(pairs)
 
 
@@ -221,7 +240,9 @@ ORACLE: dict[str, Callable[[Case], float]] = {
     "interval_cv": _interval_cv,
     "distinct": lambda c: c.rows.v.nunique(),
     "new": _new,
-    "main_share": lambda c: c.rows.v.value_counts(normalize=True).max() if c.rows.v.notna().any() else math.nan,
+    "main_share": lambda c: (
+        c.rows.v.value_counts(normalize=True).max() if c.rows.v.notna().any() else math.nan
+    ),
     "entropy": lambda c: _entropy(c.rows.v),
     "changes": lambda c: _changes(c)[0],
     "change_share": lambda c: _ratio(*_changes(c)),

@@ -8,8 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from creditloom.features.contract.tables import APPLICATIONS, EVENT_TABLES, LOAN_PERFORMANCE, LOANS, Column, Table
-from creditloom.features.params import FeatureParams
+from creditloom.features.contract.tables import (
+    APPLICATIONS,
+    EVENT_TABLES,
+    LOAN_PERFORMANCE,
+    LOANS,
+    Column,
+    Table,
+)
+from creditloom.features.feature_params import FeatureParams
 
 AS_OF = np.datetime64("2024-06-15T10:30:00", "us")
 DAY = np.timedelta64(1, "D").astype("timedelta64[us]")
@@ -32,24 +39,45 @@ def _values(column: Column, n: int, rng: np.random.Generator, people: int) -> np
         top = 9_000 if column.type == pa.int16() else 200_000
         values = rng.integers(int(column.low or 0), int(min(column.high or top, top)) + 1, n)
     if column.nullable:
-        return [None if gone else v for v, gone in zip(values.tolist(), rng.random(n) < 0.1, strict=True)]
+        return [
+            None if gone else v
+            for v, gone in zip(values.tolist(), rng.random(n) < 0.1, strict=True)
+        ]
     return values
 
 
-def random_events(table: Table, n: int, people: int, rng: np.random.Generator, first_id: int = 0) -> pa.Table:
+def random_events(
+    table: Table, n: int, people: int, rng: np.random.Generator, first_id: int = 0
+) -> pa.Table:
     """`n` rows of one event table around AS_OF; about one in ten lies after it."""
-    event = AS_OF + (rng.uniform(-500, 60, n) * DAY.astype(np.int64)).astype(np.int64).astype("timedelta64[us]")
-    fixed = {"event_id": first_id + np.arange(n), "event_time": event, "known_time": event + rng.integers(1, 20, n) * DAY}
-    columns = [pa.array(fixed[c.name] if c.name in fixed else _values(c, n, rng, people), c.type) for c in table.columns]
+    event = AS_OF + (rng.uniform(-500, 60, n) * DAY.astype(np.int64)).astype(np.int64).astype(
+        "timedelta64[us]"
+    )
+    fixed = {
+        "event_id": first_id + np.arange(n),
+        "event_time": event,
+        "known_time": event + rng.integers(1, 20, n) * DAY,
+    }
+    columns = [
+        pa.array(fixed[c.name] if c.name in fixed else _values(c, n, rng, people), c.type)
+        for c in table.columns
+    ]
     return pa.Table.from_arrays(columns, schema=table.arrow_schema)
 
 
 def random_applications(people: int, rng: np.random.Generator) -> pa.Table:
     """One application per person, about a month around AS_OF; each consent is given by nine in ten."""
-    fixed: dict[str, np.ndarray] = {c.name: rng.random(people) < 0.9 for c in APPLICATIONS.columns if c.name.startswith("consent_")}
+    fixed: dict[str, np.ndarray] = {
+        c.name: rng.random(people) < 0.9
+        for c in APPLICATIONS.columns
+        if c.name.startswith("consent_")
+    }
     fixed["application_id"] = fixed["applicant_id"] = np.arange(people)
     fixed["as_of"] = AS_OF + rng.integers(-20, 20, people) * DAY
-    columns = [pa.array(fixed[c.name] if c.name in fixed else _values(c, people, rng, people), c.type) for c in APPLICATIONS.columns]
+    columns = [
+        pa.array(fixed[c.name] if c.name in fixed else _values(c, people, rng, people), c.type)
+        for c in APPLICATIONS.columns
+    ]
     return pa.Table.from_arrays(columns, schema=APPLICATIONS.arrow_schema)
 
 

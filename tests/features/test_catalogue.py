@@ -10,20 +10,20 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from creditloom.decision.frames.frame import COUNTS
+from creditloom.decision.frames.input_frame import COUNTS
 from creditloom.decision.rulebook.condition import OPTIONAL
-from creditloom.features.aggregates.cube import FORMS
+from creditloom.features.aggregates.event_columns import FORMS
 from creditloom.features.aggregates.formulas import FORMULAS
 from creditloom.features.clock import WINDOWS
 from creditloom.features.contract.tables import APPLICATIONS, EVENT_TABLES
 from creditloom.features.contract.tables import FAMILIES as FAMILY_NAMES
-from creditloom.features.declare import grid
-from creditloom.features.declare.words import AGGREGATES
+from creditloom.features.declare import declarations
+from creditloom.features.declare.aggregates import AGGREGATES
 from creditloom.features.engine.engine import build
-from creditloom.features.engine.sight import VIRTUAL_COLUMNS, columns_read
-from creditloom.features.families.cross import MARKS, RATIOS
+from creditloom.features.engine.point_in_time import VIRTUAL_COLUMNS, columns_read
+from creditloom.features.families.ratios import MARKS, RATIOS
 from creditloom.features.families.registry import FAMILIES, catalogue, plan
-from creditloom.features.policy_inputs.observed import FACTS, NAMES
+from creditloom.features.policy_inputs.policy_inputs import FACTS, NAMES
 from tests.features.raw import PARAMS, Raw, write_raw
 
 ALL = [t.name for t in EVENT_TABLES]
@@ -43,9 +43,13 @@ def test_two_thousand_features_of_six_families(words: dict) -> None:
     assert {f["family"] for f in words["features"]} == set(FAMILY_NAMES)
 
 
-def test_the_catalogue_lists_the_columns_of_the_matrix_in_order(raw: Raw, words: dict, tmp_path: Path) -> None:
+def test_the_catalogue_lists_the_columns_of_the_matrix_in_order(
+    raw: Raw, words: dict, tmp_path: Path
+) -> None:
     columns = next(build(write_raw(raw, tmp_path), PARAMS)).schema
-    policy = dict.fromkeys([*APPLICATIONS.arrow_schema.names, *NAMES])  # what the applications state comes first
+    policy = dict.fromkeys(
+        [*APPLICATIONS.arrow_schema.names, *NAMES]
+    )  # what the applications state comes first
     assert columns.names == [*policy] + [f["name"] for f in words["features"]]
     assert {str(columns.field(f["name"]).type) for f in words["features"]} == {"double"}
 
@@ -55,7 +59,10 @@ def test_tables_that_are_absent_leave_their_features_out(raw: Raw, tmp_path: Pat
     columns = next(build(write_raw(some, tmp_path), PARAMS)).column_names
     expected = [f["name"] for f in catalogue(["payments", "logins"])["features"]]
     assert [c for c in columns if c not in (*APPLICATIONS.arrow_schema.names, *NAMES)] == expected
-    assert {f["family"] for f in catalogue(["payments", "logins"])["features"]} == {"payment_flow", "device_stability"}
+    assert {f["family"] for f in catalogue(["payments", "logins"])["features"]} == {
+        "payment_flow",
+        "device_stability",
+    }
 
 
 def test_every_feature_is_told(words: dict) -> None:
@@ -63,9 +70,14 @@ def test_every_feature_is_told(words: dict) -> None:
         assert feature["name"].startswith(f"{PREFIX[feature['family']]}_"), feature["name"]
         assert feature["window"] in WINDOWS and feature["name"].endswith(f"_{feature['window']}")
         assert feature["direction"] in (-1, 0, 1)
-        assert all(feature[key] for key in ("unit", "null_meaning", "text_en", "text_zh", "source", "aggregate"))
+        assert all(
+            feature[key]
+            for key in ("unit", "null_meaning", "text_en", "text_zh", "source", "aggregate")
+        )
         assert not re.search(r"[{}]", feature["text_en"] + feature["text_zh"])
-        assert (feature["unit"] == "share") == bool(re.search(r"_share(_|$)", feature["name"])), feature["name"]
+        assert (feature["unit"] == "share") == bool(re.search(r"_share(_|$)", feature["name"])), (
+            feature["name"]
+        )
 
 
 def test_texts_tell_features_apart(words: dict) -> None:
@@ -90,7 +102,11 @@ def test_no_feature_reads_a_protected_attribute(words: dict) -> None:
     read = {c.name for f in FAMILIES for stream, _ in f.streams for c in columns_read(stream)}
     assert not read & PROTECTED
     assert all(stream.table.name != "applications" for f in FAMILIES for stream, _ in f.streams)
-    assert not any(word in f["name"] for f in words["features"] for word in ("age_years", "student", "occupation", "gender"))
+    assert not any(
+        word in f["name"]
+        for f in words["features"]
+        for word in ("age_years", "student", "occupation", "gender")
+    )
 
 
 def test_declarations_name_only_what_exists() -> None:
@@ -101,14 +117,18 @@ def test_declarations_name_only_what_exists() -> None:
             assert {c.column for s in stream.slices for c in s.where} <= stored
             assert {m.form for m in stream.measures} <= {*FORMS, "id"}
             for block in blocks:
-                assert {*block.slices, block.over or block.slices[0]} <= {s.name for s in stream.slices}, block
+                assert {*block.slices, block.over or block.slices[0]} <= {
+                    s.name for s in stream.slices
+                }, block
                 assert block.concept in {c.id for c in family.concepts}, block
                 assert "ever" not in block.windows or stream.has_memory, block
 
 
 def test_what_is_made_of_features_names_features() -> None:
     names = {spec.name for spec in plan(ALL).specs}
-    assert {n for r in RATIOS for n in (r.top, r.bottom)} | {m.of for m in MARKS} | {fact.of for fact in FACTS} <= names
+    assert {n for r in RATIOS for n in (r.top, r.bottom)} | {m.of for m in MARKS} | {
+        fact.of for fact in FACTS
+    } <= names
     assert not names & set(NAMES)
     assert set(NAMES) <= {*OPTIONAL, *COUNTS}
     assert all(m.spec.unit == "flag" and "_is_" in m.spec.name for m in MARKS)
@@ -117,8 +137,14 @@ def test_what_is_made_of_features_names_features() -> None:
 def test_the_grid_grows_by_declaration_alone() -> None:
     """One more slice in one block is one more feature per window."""
     stream, _ = FAMILIES[0].streams[0]
-    blocks = [grid.Block("x", "count", slices, ("1m", "3m")) for slices in (("out",), ("out", "in"))]
-    assert [len(list(grid.expand(FAMILIES[0], stream, block))) for block in blocks] == [2, 4]
+    blocks = [
+        declarations.AggregateBlock("x", "count", slices, ("1m", "3m"))
+        for slices in (("out",), ("out", "in"))
+    ]
+    assert [len(list(declarations.expand(FAMILIES[0], stream, block))) for block in blocks] == [
+        2,
+        4,
+    ]
 
 
 def test_the_catalogue_is_json(words: dict) -> None:

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from creditloom.features.contract.tables import CONTACTS, LOAN_PERFORMANCE
 from creditloom.features.engine.engine import build
-from creditloom.features.network import network
+from creditloom.features.network import graph_measures
 from tests.features.raw import PARAMS, random_applications, write_raw
 
 # a triangle 0-1-2 with a tail 2-3, a pair 4-5, and 6 alone
@@ -25,28 +25,43 @@ def adjacency() -> sparse.csr_matrix:
 
 
 def test_core_numbers(adjacency: sparse.csr_matrix) -> None:
-    assert network.core_numbers(adjacency).tolist() == [2, 2, 2, 1, 1, 1, 0]
+    assert graph_measures.core_numbers(adjacency).tolist() == [2, 2, 2, 1, 1, 1, 0]
 
 
 def test_clustering(adjacency: sparse.csr_matrix) -> None:
-    found, _ = network.neighbourhoods(adjacency, np.arange(7), np.zeros((7, 1)))
+    found, _ = graph_measures.neighbourhoods(adjacency, np.arange(7), np.zeros((7, 1)))
     assert found[:3].tolist() == [1.0, 1.0, 1 / 3]  # of the three pairs around 2 only 0-1 is linked
     assert np.isnan(found[3:]).all()
 
 
 def test_component_shares(adjacency: sparse.csr_matrix) -> None:
-    assert network.component_shares(adjacency).tolist() == [4 / 6, 4 / 6, 4 / 6, 4 / 6, 2 / 6, 2 / 6, 0]
+    assert graph_measures.component_shares(adjacency).tolist() == [
+        4 / 6,
+        4 / 6,
+        4 / 6,
+        4 / 6,
+        2 / 6,
+        2 / 6,
+        0,
+    ]
 
 
 def test_pagerank_averages_one(adjacency: sparse.csr_matrix) -> None:
-    rank = network.pagerank(adjacency)
+    rank = graph_measures.pagerank(adjacency)
     assert rank[:6].mean() == pytest.approx(1.0)
     assert rank[2] > rank[0] == rank[1] > rank[3] and rank[4] == pytest.approx(1.0) and rank[6] == 0
 
 
 def test_neighbour_max(adjacency: sparse.csr_matrix) -> None:
-    assert network.neighbour_max(adjacency, np.arange(7.0) * 10)[:6].tolist() == [20, 20, 30, 20, 50, 40]
-    assert np.isnan(network.neighbour_max(adjacency, np.arange(7.0))[6])
+    assert graph_measures.neighbour_max(adjacency, np.arange(7.0) * 10)[:6].tolist() == [
+        20,
+        20,
+        30,
+        20,
+        50,
+        40,
+    ]
+    assert np.isnan(graph_measures.neighbour_max(adjacency, np.arange(7.0))[6])
 
 
 def _people(as_of: str, n: int = 4) -> pa.Table:
@@ -61,7 +76,9 @@ def _people(as_of: str, n: int = 4) -> pa.Table:
 def _rows(schema: pa.Schema, **columns: list) -> pa.Table:
     n = len(columns["applicant_id"])
     times = {k: np.array(columns[k], "datetime64[us]") for k in ("event_time", "known_time")}
-    return pa.table({"event_id": np.arange(n), **columns, **times}).select(schema.names).cast(schema)
+    return (
+        pa.table({"event_id": np.arange(n), **columns, **times}).select(schema.names).cast(schema)
+    )
 
 
 def _features(tmp_path: Path, as_of: str, default_known: str, defaulter: int) -> dict[int, dict]:
@@ -75,12 +92,18 @@ def _features(tmp_path: Path, as_of: str, default_known: str, defaulter: int) ->
     )  # fmt: skip
     raw = {"applications": _people(as_of), "contacts": contacts, "loan_performance": performance}
     rows = pa.concat_tables(build(write_raw(raw, tmp_path), PARAMS)).to_pylist()
-    return {row["application_id"]: {k.removeprefix("soc_graph_"): v for k, v in row.items()} for row in rows}
+    return {
+        row["application_id"]: {k.removeprefix("soc_graph_"): v for k, v in row.items()}
+        for row in rows
+    }
 
 
 def test_only_what_was_known_before_the_first_of_the_month_counts(tmp_path: Path) -> None:
     march = _features(tmp_path / "march", "2024-03-20", "2024-02-25", defaulter=1)[0]
-    assert (march["degree_ever"], march["mutual_share_ever"]) == (1, 1.0)  # the edge 0-2 is known from 10 March only
+    assert (march["degree_ever"], march["mutual_share_ever"]) == (
+        1,
+        1.0,
+    )  # the edge 0-2 is known from 10 March only
     assert (march["neighbour_loan_count_ever"], march["neighbour_default_share_ever"]) == (1, 1.0)
     april = _features(tmp_path / "april", "2024-04-02", "2024-02-25", defaulter=1)[0]
     assert (april["degree_ever"], april["mutual_share_ever"]) == (2, 1 / 2)
@@ -88,7 +111,10 @@ def test_only_what_was_known_before_the_first_of_the_month_counts(tmp_path: Path
 
 def test_a_neighbours_default_counts_only_once_known(tmp_path: Path) -> None:
     before = _features(tmp_path, "2024-03-20", "2024-03-01", defaulter=1)[0]
-    assert (before["neighbour_default_count_ever"], before["neighbour_default_share_ever"]) == (0, 0.0)
+    assert (before["neighbour_default_count_ever"], before["neighbour_default_share_ever"]) == (
+        0,
+        0.0,
+    )
 
 
 def test_ones_own_default_never_counts(tmp_path: Path) -> None:
@@ -99,4 +125,8 @@ def test_ones_own_default_never_counts(tmp_path: Path) -> None:
 
 def test_people_outside_the_network(tmp_path: Path) -> None:
     alone = _features(tmp_path, "2024-05-02", "2024-02-25", defaulter=1)[3]
-    assert (alone["degree_ever"], alone["mutual_share_ever"], alone["neighbour_default_share_ever"]) == (0, None, None)
+    assert (
+        alone["degree_ever"],
+        alone["mutual_share_ever"],
+        alone["neighbour_default_share_ever"],
+    ) == (0, None, None)

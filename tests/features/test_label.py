@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from creditloom.features.contract.tables import LOAN_PERFORMANCE, LOANS
+from creditloom.features.feature_params import LabelParams
 from creditloom.features.label import labels
-from creditloom.features.params import LabelParams
 from tests.features.raw import random_applications, write_raw
 
 # application: days past due in months 1, 2, ... as far as they are on record
@@ -33,40 +33,96 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict]:
     end = np.datetime64("2024-01-31", "us") + month * np.timedelta64(30, "D")
     known = end + np.timedelta64(3, "D")
     columns = [np.arange(len(rows)), app, end, known, app, month, dpd]
-    performance = pa.table(dict(zip(LOAN_PERFORMANCE.arrow_schema.names, columns, strict=True))).cast(LOAN_PERFORMANCE.arrow_schema)
+    performance = pa.table(
+        dict(zip(LOAN_PERFORMANCE.arrow_schema.names, columns, strict=True))
+    ).cast(LOAN_PERFORMANCE.arrow_schema)
     ids = np.array(list(PATHS))
     n = len(ids)
-    booked, propensity = np.full(n, np.datetime64("2024-01-31", "us")), np.where(ids == 5, 0.05, 1.0)
-    columns = [ids, ids, booked, np.full(n, 1000), np.full(n, 4e-4), np.full(n, 12), ids == 5, propensity]
-    loans = pa.table(dict(zip(LOANS.arrow_schema.names, columns, strict=True))).cast(LOANS.arrow_schema)
-    raw = {"applications": random_applications(8, np.random.default_rng(0)), "loans": loans, "loan_performance": performance}
+    booked, propensity = (
+        np.full(n, np.datetime64("2024-01-31", "us")),
+        np.where(ids == 5, 0.05, 1.0),
+    )
+    columns = [
+        ids,
+        ids,
+        booked,
+        np.full(n, 1000),
+        np.full(n, 4e-4),
+        np.full(n, 12),
+        ids == 5,
+        propensity,
+    ]
+    loans = pa.table(dict(zip(LOANS.arrow_schema.names, columns, strict=True))).cast(
+        LOANS.arrow_schema
+    )
+    raw = {
+        "applications": random_applications(8, np.random.default_rng(0)),
+        "loans": loans,
+        "loan_performance": performance,
+    }
     sources = write_raw(raw, tmp_path_factory.mktemp("labels"))
     return {row["application_id"]: row for row in labels(sources, LabelParams()).to_pylist()}
 
 
 def test_labels(found: dict[int, dict]) -> None:
-    assert {a: row["label"] for a, row in found.items()} == {0: 0, 1: 1, 2: None, 3: None, 4: 1, 5: 0, 6: 0, 7: None}
+    assert {a: row["label"] for a, row in found.items()} == {
+        0: 0,
+        1: 1,
+        2: None,
+        3: None,
+        4: 1,
+        5: 0,
+        6: 0,
+        7: None,
+    }
 
 
 def test_windows(found: dict[int, dict]) -> None:
-    assert {a: row["is_complete"] for a, row in found.items()} == {0: True, 1: True, 2: True, 3: False, 4: True, 5: True, 6: True, 7: False}
+    assert {a: row["is_complete"] for a, row in found.items()} == {
+        0: True,
+        1: True,
+        2: True,
+        3: False,
+        4: True,
+        5: True,
+        6: True,
+        7: False,
+    }
     assert [a for a, row in found.items() if row["is_indeterminate"]] == [2]
-    assert {a: row["max_dpd_days"] for a, row in found.items()} == {0: 0, 1: 120, 2: 45, 3: 0, 4: 90, 5: 29, 6: 0, 7: None}
+    assert {a: row["max_dpd_days"] for a, row in found.items()} == {
+        0: 0,
+        1: 120,
+        2: 45,
+        3: 0,
+        4: 90,
+        5: 29,
+        6: 0,
+        7: None,
+    }
 
 
 def test_selection(found: dict[int, dict]) -> None:
     assert [a for a, row in found.items() if not row["is_booked"]] == [NOT_BOOKED]
     assert (found[5]["is_control"], found[5]["weight"]) == (True, 1 / 0.05)
-    assert (found[0]["is_control"], found[0]["weight"], found[NOT_BOOKED]["weight"]) == (False, 1.0, None)
+    assert (found[0]["is_control"], found[0]["weight"], found[NOT_BOOKED]["weight"]) == (
+        False,
+        1.0,
+        None,
+    )
 
 
 def test_a_default_is_known_when_it_was_reported(found: dict[int, dict]) -> None:
-    reported = np.datetime64("2024-01-31", "us") + 4 * np.timedelta64(30, "D") + np.timedelta64(3, "D")
+    reported = (
+        np.datetime64("2024-01-31", "us") + 4 * np.timedelta64(30, "D") + np.timedelta64(3, "D")
+    )
     assert found[1]["default_known_time"] == reported.astype(object)
     assert found[6]["default_known_time"] is None
 
 
 def test_without_loans_nothing_is_booked(tmp_path: Path) -> None:
-    table = labels(write_raw({"applications": random_applications(3, np.random.default_rng(0))}, tmp_path), LabelParams())
+    table = labels(
+        write_raw({"applications": random_applications(3, np.random.default_rng(0))}, tmp_path),
+        LabelParams(),
+    )
     assert table.column("is_booked").to_pylist() == [False] * 3
     assert table.column("label").null_count == 3

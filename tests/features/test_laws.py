@@ -13,7 +13,7 @@ import pytest
 from creditloom.features.contract.tables import EVENT_TABLES, TABLES
 from creditloom.features.engine.engine import build
 from creditloom.features.families.registry import plan
-from creditloom.features.policy_inputs.observed import NAMES as FACTS
+from creditloom.features.policy_inputs.policy_inputs import NAMES as FACTS
 from tests.features.raw import PARAMS, Raw, random_events, write_raw
 
 NAMES = [spec.name for spec in plan([t.name for t in EVENT_TABLES]).specs]
@@ -21,12 +21,17 @@ COLUMNS = [*FACTS, *NAMES]
 
 
 def matrix(raw: Raw, root: Path, parts: int = 1, bucket_rows: int = 10_000) -> pa.Table:
-    return pa.concat_tables(build(write_raw(raw, root, parts), replace(PARAMS, bucket_rows=bucket_rows)))
+    return pa.concat_tables(
+        build(write_raw(raw, root, parts), replace(PARAMS, bucket_rows=bucket_rows))
+    )
 
 
 def bits(table: pa.Table) -> dict[str, list[bytes]]:
     """Every column of a feature or fact as bytes per row, null apart from any number."""
-    return {n: [b"null" if v is None else np.float64(v).tobytes() for v in table.column(n).to_pylist()] for n in COLUMNS}
+    return {
+        n: [b"null" if v is None else np.float64(v).tobytes() for v in table.column(n).to_pylist()]
+        for n in COLUMNS
+    }
 
 
 def differing(a: pa.Table, b: pa.Table) -> list[str]:
@@ -58,11 +63,17 @@ def test_row_local_whatever_the_bucket(raw: Raw, whole: pa.Table, tmp_path: Path
 def _known_by_nobody(rows: pa.Table, raw: Raw) -> pa.Array:
     """Rows that happen or become known at or after the as_of of every application they could touch."""
     latest = pc.max(raw["applications"].column("as_of"))
-    return pc.or_(pc.greater_equal(rows.column("known_time"), latest), pc.greater_equal(rows.column("event_time"), latest))
+    return pc.or_(
+        pc.greater_equal(rows.column("known_time"), latest),
+        pc.greater_equal(rows.column("event_time"), latest),
+    )
 
 
 def test_blind_to_deleted_future(raw: Raw, whole: pa.Table, tmp_path: Path) -> None:
-    shorter = {n: t.filter(pc.invert(_known_by_nobody(t, raw))) if TABLES[n].is_event else t for n, t in raw.items()}
+    shorter = {
+        n: t.filter(pc.invert(_known_by_nobody(t, raw))) if TABLES[n].is_event else t
+        for n, t in raw.items()
+    }
     assert sum(map(len, shorter.values())) < 0.95 * sum(map(len, raw.values()))
     assert not differing(matrix(shorter, tmp_path), whole)
 
@@ -72,39 +83,64 @@ def test_blind_to_added_and_changed_future(raw: Raw, whole: pa.Table, tmp_path: 
     changed = dict(raw)
     for table in (*EVENT_TABLES, TABLES["loan_performance"]):
         fake = random_events(table, 300, 30, rng, first_id=10**9)
-        late = pa.array([latest.as_py()] * len(fake), pa.timestamp("us"))  # known exactly when the last person applies: too late
-        fake = fake.set_column(fake.schema.get_field_index("known_time"), table.arrow_schema.field("known_time"), late)
+        late = pa.array(
+            [latest.as_py()] * len(fake), pa.timestamp("us")
+        )  # known exactly when the last person applies: too late
+        fake = fake.set_column(
+            fake.schema.get_field_index("known_time"), table.arrow_schema.field("known_time"), late
+        )
         past = raw[table.name].filter(pc.invert(_known_by_nobody(raw[table.name], raw)))
         changed[table.name] = pa.concat_tables([past, fake])
     assert not differing(matrix(changed, tmp_path), whole)
 
 
 @pytest.mark.parametrize("table", [t.name for t in EVENT_TABLES])
-def test_an_event_known_at_as_of_is_not_seen_and_one_just_before_is(raw: Raw, tmp_path: Path, table: str) -> None:
+def test_an_event_known_at_as_of_is_not_seen_and_one_just_before_is(
+    raw: Raw, tmp_path: Path, table: str
+) -> None:
     """The rule per person and table, to the microsecond."""
     rng = np.random.default_rng(6)
     as_of = np.datetime64("2024-06-15T10:30:00", "us")
     person = raw["applications"].slice(3, 1)
     consents = {n: pa.array([True]) for n in person.column_names if n.startswith("consent_")}
     for name, value in {**consents, "as_of": pa.array([as_of], pa.timestamp("us"))}.items():
-        person = person.set_column(person.schema.get_field_index(name), person.schema.field(name), value)
-    past = raw[table].filter(pc.less(raw[table].column("known_time"), pa.scalar(as_of - np.timedelta64(60, "D"), pa.timestamp("us"))))
+        person = person.set_column(
+            person.schema.get_field_index(name), person.schema.field(name), value
+        )
+    past = raw[table].filter(
+        pc.less(
+            raw[table].column("known_time"),
+            pa.scalar(as_of - np.timedelta64(60, "D"), pa.timestamp("us")),
+        )
+    )
 
     def row(known: np.datetime64) -> pa.Table:
         event = random_events(TABLES[table], 1, 30, rng, first_id=10**9)
-        fixed = {"applicant_id": 3, "event_time": as_of - np.timedelta64(40, "D"), "known_time": known}
+        fixed = {
+            "applicant_id": 3,
+            "event_time": as_of - np.timedelta64(40, "D"),
+            "known_time": known,
+        }
         for name, value in fixed.items():
             at = event.schema.get_field_index(name)
-            event = event.set_column(at, event.schema.field(name), pa.array([value], event.schema.field(name).type))
+            event = event.set_column(
+                at, event.schema.field(name), pa.array([value], event.schema.field(name).type)
+            )
         return event
 
     def features(rows: pa.Table, folder: str) -> dict[str, list]:
         sources = write_raw({"applications": person, table: rows}, tmp_path / folder)
-        return pa.concat_tables(build(sources, PARAMS)).select([s.name for s in plan([table]).specs]).to_pydict()
+        return (
+            pa.concat_tables(build(sources, PARAMS))
+            .select([s.name for s in plan([table]).specs])
+            .to_pydict()
+        )
 
     before = features(past, "without")
     assert str(features(pa.concat_tables([past, row(as_of)]), "at")) == str(before)
-    assert str(features(pa.concat_tables([past, row(as_of - np.timedelta64(1, "us"))]), "just_before")) != str(before)
+    assert str(
+        features(pa.concat_tables([past, row(as_of - np.timedelta64(1, "us"))]), "just_before")
+    ) != str(before)
 
 
 def test_order_free(raw: Raw, whole: pa.Table, tmp_path: Path) -> None:
@@ -117,7 +153,9 @@ def test_several_applications_of_one_person(raw: Raw, whole: pa.Table, tmp_path:
     """A second application of a person at the same moment has the same features; the rows come in order of application."""
     second = raw["applications"].slice(4, 1)
     second = second.set_column(0, second.schema.field(0), pa.array([900]))
-    found = matrix({**raw, "applications": pa.concat_tables([second, raw["applications"]])}, tmp_path)
+    found = matrix(
+        {**raw, "applications": pa.concat_tables([second, raw["applications"]])}, tmp_path
+    )
     assert found.column("application_id").to_pylist() == [*range(30), 900]
     assert not differing(found.slice(30, 1), whole.slice(4, 1))
     assert not differing(found.slice(0, 30), whole)

@@ -44,10 +44,14 @@ class World:
         target = np.concatenate([self.target, people]) if loops else self.target
         early = np.full(len(source), np.datetime64("2023-06-01", "us"))
         begun = np.minimum(known, self.as_of + 30 * DAY)
-        twice = [np.concatenate(pair) for pair in ((people, people[self.bad]), (begun, known[self.bad]))]
+        twice = [
+            np.concatenate(pair) for pair in ((people, people[self.bad]), (begun, known[self.bad]))
+        ]
         dpd = np.concatenate([np.zeros(N, np.int16), np.full(int(self.bad.sum()), 95, np.int16)])
         applications = {"application_id": people, "applicant_id": people, "as_of": self.as_of}
-        consents = {c.name: np.ones(N, bool) for c in APPLICATIONS.columns if c.name.startswith("consent_")}
+        consents = {
+            c.name: np.ones(N, bool) for c in APPLICATIONS.columns if c.name.startswith("consent_")
+        }
         return {
             "applications": _table(APPLICATIONS.arrow_schema, N, **applications, **consents),
             "contacts": _table(
@@ -66,7 +70,12 @@ class World:
 
 def _table(schema: pa.Schema, n: int, **columns: np.ndarray) -> pa.Table:
     filled = {"event_id": np.arange(n), **columns}
-    return pa.table({f.name: pa.array(filled[f.name], f.type) if f.name in filled else pa.nulls(n, f.type) for f in schema})
+    return pa.table(
+        {
+            f.name: pa.array(filled[f.name], f.type) if f.name in filled else pa.nulls(n, f.type)
+            for f in schema
+        }
+    )
 
 
 def _features(raw: dict[str, pa.Table], folder: Path) -> dict[str, np.ndarray]:
@@ -85,11 +94,15 @@ def honest(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 
 @pytest.mark.parametrize("name", [FEATURE, SECOND])
-def test_what_may_be_known_of_the_circle_tells_a_little(world: World, honest: dict[str, np.ndarray], name: str) -> None:
+def test_what_may_be_known_of_the_circle_tells_a_little(
+    world: World, honest: dict[str, np.ndarray], name: str
+) -> None:
     assert 0.505 < world.auc(honest[name]) < 0.56
 
 
-def test_defaults_known_at_any_time_would_tell_more(world: World, honest: dict[str, np.ndarray], tmp_path: Path) -> None:
+def test_defaults_known_at_any_time_would_tell_more(
+    world: World, honest: dict[str, np.ndarray], tmp_path: Path
+) -> None:
     """The leak of time, made by dating what is known before everyone applied: the engine believes its tables, so it shows."""
     always = _features(world.raw(np.full(N, np.datetime64("2023-07-01", "us"))), tmp_path)
     assert world.auc(honest[FEATURE]) == pytest.approx(0.53, abs=0.02)
@@ -100,7 +113,10 @@ def test_defaults_known_at_any_time_would_tell_more(world: World, honest: dict[s
 
 @pytest.fixture(scope="module")
 def linked(world: World) -> sparse.csr_matrix:
-    edges = (np.ones(2 * len(world.source)), (np.r_[world.source, world.target], np.r_[world.target, world.source]))
+    edges = (
+        np.ones(2 * len(world.source)),
+        (np.r_[world.source, world.target], np.r_[world.target, world.source]),
+    )
     both = (sparse.csr_matrix(edges, shape=(N, N)) > 0).astype(float).tolil()
     both.setdiag(0)
     return both.tocsr()
@@ -109,10 +125,14 @@ def linked(world: World) -> sparse.csr_matrix:
 def test_ones_own_default_would_tell_nearly_all(world: World, linked: sparse.csr_matrix) -> None:
     """The leak of self, by hand: one's own outcome among those of the circle."""
     own = linked + sparse.eye(N)
-    assert world.auc(np.asarray(own @ world.bad / own.sum(axis=1).A1)) == pytest.approx(0.93, abs=0.02)
+    assert world.auc(np.asarray(own @ world.bad / own.sum(axis=1).A1)) == pytest.approx(
+        0.93, abs=0.02
+    )
 
 
-def test_the_way_back_to_oneself_would_tell_nearly_all(world: World, linked: sparse.csr_matrix) -> None:
+def test_the_way_back_to_oneself_would_tell_nearly_all(
+    world: World, linked: sparse.csr_matrix
+) -> None:
     """The leak of self at two steps: a walk to a neighbour and back ends at one's own outcome."""
     walks = linked @ linked
     assert world.auc(np.asarray(walks @ world.bad / walks.sum(axis=1).A1)) > 0.75
@@ -126,11 +146,15 @@ def test_the_guards_hold(world: World, honest: dict[str, np.ndarray], tmp_path: 
     np.testing.assert_array_equal(guarded[SECOND], honest[SECOND])
 
 
-def test_nobodys_own_record_moves_their_own_share(world: World, honest: dict[str, np.ndarray], tmp_path: Path) -> None:
+def test_nobodys_own_record_moves_their_own_share(
+    world: World, honest: dict[str, np.ndarray], tmp_path: Path
+) -> None:
     """Were one's own default known before one applied, one's own features would stay as they are."""
     who = int(np.flatnonzero(world.bad & (honest[SECOND] > 0))[0])
     early = world.known.copy()
     early[who] = world.as_of[who] - 200 * DAY
     moved = _features(world.raw(early), tmp_path)
     assert [moved[name][who] for name in honest] == [honest[name][who] for name in honest]
-    assert any((moved[name] != honest[name]).sum() > np.isnan(honest[name]).sum() for name in honest)  # others do see it
+    assert any(
+        (moved[name] != honest[name]).sum() > np.isnan(honest[name]).sum() for name in honest
+    )  # others do see it

@@ -24,7 +24,9 @@ def raw() -> dict[str, pa.Table]:
     applications = everyone["applications"]
     for name in ("consent_bureau", "consent_social", "consent_assets", "consent_location"):
         given = pa.array([True] * len(applications))
-        applications = applications.set_column(applications.schema.get_field_index(name), applications.schema.field(name), given)
+        applications = applications.set_column(
+            applications.schema.get_field_index(name), applications.schema.field(name), given
+        )
     return {**everyone, "applications": applications}
 
 
@@ -42,14 +44,23 @@ def test_the_oracle_knows_every_formula() -> None:
 def test_every_feature_agrees(raw: dict[str, pa.Table], matrix: pd.DataFrame, table: str) -> None:
     events = raw[table].to_pandas()
     (stream, steps), *_ = plan([table]).streams
-    people = {p: Person(stream, seen(stream, events[events.applicant_id == p], matrix.loc[p, "as_of"])) for p in PEOPLE}
+    people = {
+        p: Person(stream, seen(stream, events[events.applicant_id == p], matrix.loc[p, "as_of"]))
+        for p in PEOPLE
+    }
     assert sum(len(person.known) for person in people.values()) >= 30
     found = matrix[[spec.name for step in steps for _, _, spec in step.features]].to_dict("index")
     wrong = []
     for step in steps:
         for name, _, spec in step.features:
             for who, person in people.items():
-                got, expected = found[who][spec.name], value_of(person, step.block, name, spec.window)
-                if not (math.isclose(got, expected, rel_tol=1e-9, abs_tol=1e-9) or (math.isnan(got) and math.isnan(expected))):
+                got, expected = (
+                    found[who][spec.name],
+                    value_of(person, step.block, name, spec.window),
+                )
+                if not (
+                    math.isclose(got, expected, rel_tol=1e-9, abs_tol=1e-9)
+                    or (math.isnan(got) and math.isnan(expected))
+                ):
                     wrong.append((spec.name, who, got, expected))
     assert not wrong, wrong[:5]

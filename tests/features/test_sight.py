@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from creditloom.features.contract.tables import EVENT_TABLES, PAYMENTS
-from creditloom.features.declare.grid import Stream
-from creditloom.features.engine import reader
-from creditloom.features.engine.reader import RowGroups
-from creditloom.features.engine.sight import Sight, columns_asked, events
+from creditloom.features.declare.declarations import Stream
+from creditloom.features.engine import raw_reader
+from creditloom.features.engine.point_in_time import Sight, columns_asked, events
+from creditloom.features.engine.raw_reader import RowGroups
 from creditloom.features.families.registry import plan
 from tests.features.raw import DAY, Raw, write_raw
 from tests.features.test_spark import soiled
@@ -26,7 +26,9 @@ def several(applications: pa.Table) -> pa.Table:
     """Each third person applies again, ten days later; sorted by person, as the engine reads them."""
     again = applications.take(np.arange(0, len(applications), 3))
     later = pa.array(again.column("as_of").to_numpy() + 10 * DAY, pa.timestamp("us"))
-    again = again.set_column(again.schema.get_field_index("as_of"), applications.schema.field("as_of"), later)
+    again = again.set_column(
+        again.schema.get_field_index("as_of"), applications.schema.field("as_of"), later
+    )
     return pa.concat_tables([applications, again]).sort_by("applicant_id").combine_chunks()
 
 
@@ -45,7 +47,9 @@ def written(rows: pa.Table) -> list[str]:
 
 @pytest.mark.parametrize("stream", STREAMS, ids=[stream.table.name for stream in STREAMS])
 @pytest.mark.parametrize("dirty", [False, True], ids=["clean", "dirty"])
-def test_the_join_in_memory_is_the_relational_one(raw: Raw, tmp_path: Path, stream: Stream, dirty: bool) -> None:
+def test_the_join_in_memory_is_the_relational_one(
+    raw: Raw, tmp_path: Path, stream: Stream, dirty: bool
+) -> None:
     rows = (soiled(raw) if dirty else raw)[stream.table.name]
     files = write_raw({stream.table.name: rows}, tmp_path, parts=3)[stream.table.name]
     spine = several(raw["applications"]).slice(5, 25)
@@ -57,22 +61,42 @@ def test_the_join_in_memory_is_the_relational_one(raw: Raw, tmp_path: Path, stre
 def test_nothing_is_seen_in_files_of_other_people(raw: Raw, tmp_path: Path) -> None:
     stream = next(stream for stream in STREAMS if stream.table is PAYMENTS)
     rows = raw[PAYMENTS.name]
-    files = write_raw({PAYMENTS.name: rows.filter(pa.array(rows.column("applicant_id").to_numpy() > 20))}, tmp_path)[PAYMENTS.name]
-    seen = Sight(raw["applications"].slice(0, 20)).seen(RowGroups(files, columns_asked(stream)), stream)
+    files = write_raw(
+        {PAYMENTS.name: rows.filter(pa.array(rows.column("applicant_id").to_numpy() > 20))},
+        tmp_path,
+    )[PAYMENTS.name]
+    seen = Sight(raw["applications"].slice(0, 20)).seen(
+        RowGroups(files, columns_asked(stream)), stream
+    )
     assert len(seen) == 0 and seen.column("category").type == pa.int8()
 
 
-def test_each_group_of_sorted_files_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_group_of_sorted_files_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for part in range(3):
         ids = np.sort(np.random.default_rng(part).integers(part * 100, (part + 1) * 100, 1_000))
-        pq.write_table(pa.table({"applicant_id": ids}), tmp_path / f"{part}.parquet", row_group_size=300)
-    read: list[reader.Group] = []
-    whole = reader._read
-    monkeypatch.setattr(reader, "_read", lambda group, columns: read.append(group) or whole(group, columns))
-    groups = RowGroups([str(tmp_path / f"{part}.parquet") for part in range(3)], [PAYMENTS.columns[1]])
+        pq.write_table(
+            pa.table({"applicant_id": ids}), tmp_path / f"{part}.parquet", row_group_size=300
+        )
+    read: list[raw_reader.Group] = []
+    whole = raw_reader._read
+    monkeypatch.setattr(
+        raw_reader, "_read", lambda group, columns: read.append(group) or whole(group, columns)
+    )
+    groups = RowGroups(
+        [str(tmp_path / f"{part}.parquet") for part in range(3)], [PAYMENTS.columns[1]]
+    )
     for low in range(0, 300, 7):
-        found = np.concatenate([rows.column("applicant_id").to_numpy() for rows in groups.read(low, low + 6)])
-        all_ids = np.concatenate([pq.read_table(file).column("applicant_id").to_numpy() for file in sorted(tmp_path.iterdir())])
+        found = np.concatenate(
+            [rows.column("applicant_id").to_numpy() for rows in groups.read(low, low + 6)]
+        )
+        all_ids = np.concatenate(
+            [
+                pq.read_table(file).column("applicant_id").to_numpy()
+                for file in sorted(tmp_path.iterdir())
+            ]
+        )
         asked = (all_ids >= low) & (all_ids <= low + 6)
         assert np.array_equal(found[(found >= low) & (found <= low + 6)], all_ids[asked])
     assert groups.rows == 3_000 and len(read) == len(set(map(id, read))) == 12

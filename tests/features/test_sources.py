@@ -7,8 +7,13 @@ from typing import Any
 import pytest
 
 from creditloom.features.contract.column import STRING
-from creditloom.features.contract.tables import EVENT_TABLES, IDENTITY_CHECKS, INTERACTIONS, REPAYMENTS
-from creditloom.features.families.cross import MARKS
+from creditloom.features.contract.tables import (
+    EVENT_TABLES,
+    IDENTITY_CHECKS,
+    INTERACTIONS,
+    REPAYMENTS,
+)
+from creditloom.features.families.ratios import MARKS
 from creditloom.features.families.registry import catalogue
 
 WORDS = catalogue([table.name for table in EVENT_TABLES])
@@ -51,7 +56,11 @@ def test_a_feature_has_the_sign_of_its_source(rules: str, name: str, direction: 
 def test_six_indicators_of_s3_are_marked() -> None:
     """S3-R13, C19: spending, contacts, balance, past overdues, even spending and bureau score, each at its own threshold."""
     marks = {rule: mark for mark in MARKS for rule in mark.spec.source.split()}
-    six = {f"S3-R{k:02d}": (mark.low, mark.high) for k in range(7, 13) for mark in [marks[f"S3-R{k:02d}"]]}
+    six = {
+        f"S3-R{k:02d}": (mark.low, mark.high)
+        for k in range(7, 13)
+        for mark in [marks[f"S3-R{k:02d}"]]
+    }
     assert six == {
         "S3-R07": (6 * 3_000.0, None), "S3-R08": (5.0, None), "S3-R09": (5_000.0, None),
         "S3-R10": (None, 1.0), "S3-R11": (None, 0.15), "S3-R12": (650.0, None),

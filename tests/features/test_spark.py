@@ -17,12 +17,14 @@ from creditloom.features.contract.tables import EVENT_TABLES
 from creditloom.features.engine.engine import build
 from creditloom.features.engine.spark import open_session
 from creditloom.features.families.registry import plan
-from creditloom.features.params import FeatureError
+from creditloom.features.feature_params import FeatureError
 from tests.features.raw import PARAMS, Raw, write_raw
 
 NO_JAVA = not os.environ.get("JAVA_HOME") and shutil.which("java") is None
 NO_SPARK = importlib.util.find_spec("pyspark") is None
-needs_spark = pytest.mark.skipif(NO_JAVA or NO_SPARK, reason="needs Java" if NO_JAVA else "needs pyspark")
+needs_spark = pytest.mark.skipif(
+    NO_JAVA or NO_SPARK, reason="needs Java" if NO_JAVA else "needs pyspark"
+)
 LOCAL = replace(PARAMS, bucket_rows=600, threads=2, memory_mb=1_000)
 TOLERANCE = 1e-12
 
@@ -44,7 +46,10 @@ def _open() -> Iterator[None]:
 def soiled(raw: Raw) -> Raw:
     """The same tables with one row in five broken: nulls, unknown words, no numbers, clocks that are wrong."""
     rng = np.random.default_rng(3)
-    return {name: _soiled(table, rng) if name != "applications" else table for name, table in raw.items()}
+    return {
+        name: _soiled(table, rng) if name != "applications" else table
+        for name, table in raw.items()
+    }
 
 
 def _soiled(table: pa.Table, rng: np.random.Generator) -> pa.Table:
@@ -52,7 +57,10 @@ def _soiled(table: pa.Table, rng: np.random.Generator) -> pa.Table:
     for field in table.schema:
         bad, values = rng.random(len(table)) < 0.2, table.column(field.name).to_pylist()
         if field.name not in ("application_id", "event_id"):
-            values = [_broken(v, field.type, rng) if is_bad else v for v, is_bad in zip(values, bad, strict=True)]
+            values = [
+                _broken(v, field.type, rng) if is_bad else v
+                for v, is_bad in zip(values, bad, strict=True)
+            ]
         columns.append(pa.array(values, field.type))
     return pa.Table.from_arrays(columns, names=table.column_names)
 
@@ -64,7 +72,10 @@ def _broken(value: object, kind: pa.DataType, rng: np.random.Generator) -> objec
     elif pa.types.is_floating(kind):
         wrong += [float("nan"), float("inf"), -1.0]
     elif pa.types.is_timestamp(kind):
-        wrong += [np.datetime64("1970-01-01", "us").item(), np.datetime64("2199-01-01", "us").item()]
+        wrong += [
+            np.datetime64("1970-01-01", "us").item(),
+            np.datetime64("2199-01-01", "us").item(),
+        ]
     elif pa.types.is_integer(kind):
         wrong += [-1, 32_000]
     return wrong[rng.integers(len(wrong))]
@@ -72,27 +83,40 @@ def _broken(value: object, kind: pa.DataType, rng: np.random.Generator) -> objec
 
 def _both(raw: Raw, root: Path) -> tuple[pa.Table, pa.Table]:
     sources = write_raw(raw, root)
-    return tuple(pa.concat_tables(build(sources, replace(LOCAL, engine=engine))) for engine in ("duckdb", "spark"))  # type: ignore[return-value]
+    return tuple(
+        pa.concat_tables(build(sources, replace(LOCAL, engine=engine)))
+        for engine in ("duckdb", "spark")
+    )  # type: ignore[return-value]
 
 
 @needs_spark
 @pytest.mark.parametrize("dirty", [False, True], ids=["clean", "dirty"])
-def test_every_column_is_that_of_the_embedded_engine(raw: Raw, tmp_path: Path, session: None, dirty: bool) -> None:
+def test_every_column_is_that_of_the_embedded_engine(
+    raw: Raw, tmp_path: Path, session: None, dirty: bool
+) -> None:
     here, there = _both(soiled(raw) if dirty else raw, tmp_path)
     assert there.schema.equals(here.schema)
     names = [spec.name for spec in plan([t.name for t in EVENT_TABLES]).specs]
     assert {"soc_graph_core_number_ever", "soc_graph_clustering_share_ever"} < set(names)
-    assert not [name for name in here.column_names if name not in names and here.column(name).to_pylist() != there.column(name).to_pylist()]
+    assert not [
+        name
+        for name in here.column_names
+        if name not in names and here.column(name).to_pylist() != there.column(name).to_pylist()
+    ]
     assert not [name for name in names if not _same(here.column(name), there.column(name))]
 
 
 def _same(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
     """Null in the same rows, else equal to 1e-12 of the value."""
     a, b = one.to_numpy(), other.to_numpy()
-    return one.is_null().equals(other.is_null()) and np.allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+    return one.is_null().equals(other.is_null()) and np.allclose(
+        a, b, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True
+    )
 
 
-def test_without_java_the_reason_is_said(monkeypatch: pytest.MonkeyPatch, raw: Raw, tmp_path: Path) -> None:
+def test_without_java_the_reason_is_said(
+    monkeypatch: pytest.MonkeyPatch, raw: Raw, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
     with pytest.raises(FeatureError, match=r"needs (Java 17 or 21|pyspark)"):

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-from creditloom.models.fit.params import FitParams
+from creditloom.models.fit.fit_params import FitParams
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.cli import build
 from creditloom.pipeline.commands.model import fit as fit_command
@@ -38,7 +38,13 @@ def loans(n: int = N, seed: int = 1) -> pd.DataFrame:
         "home": home,
         "branch": rng.integers(1, 4, n),
     }
-    return pd.DataFrame({**columns, "sex": rng.choice(["f", "m"], n), "bad": (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(int)})
+    return pd.DataFrame(
+        {
+            **columns,
+            "sex": rng.choice(["f", "m"], n),
+            "bad": (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(int),
+        }
+    )
 
 
 def few_trees(name: str, kind: type, path: Path = PARAMS) -> Any:

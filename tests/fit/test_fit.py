@@ -13,7 +13,20 @@ from creditloom.decision.decide import Decider
 from creditloom.storage.files.store import read_frame
 from tests.fit.conftest import N, Run, loans
 
-OPTIONS = ("--data", "t.parquet", "--label", "bad", "--id", "loan", "--time", "day", "--protected", "sex", "--categorical", "branch")
+OPTIONS = (
+    "--data",
+    "t.parquet",
+    "--label",
+    "bad",
+    "--id",
+    "loan",
+    "--time",
+    "day",
+    "--protected",
+    "sex",
+    "--categorical",
+    "branch",
+)
 FIGURES = {"auc", "ks", "brier", "logloss", "mean_pd", "bad_rate"}
 
 
@@ -39,7 +52,13 @@ def test_everything_that_is_left_behind(fitted: Path) -> None:
 
 
 def _check_figures(metrics: dict) -> None:  # type: ignore[type-arg]
-    assert set(metrics["cv"]) == set(metrics["cv_ridge"]) == set(metrics["oot"]) == set(metrics["oot_ridge"]) == FIGURES
+    assert (
+        set(metrics["cv"])
+        == set(metrics["cv_ridge"])
+        == set(metrics["oot"])
+        == set(metrics["oot_ridge"])
+        == FIGURES
+    )
     assert all(set(figure) == {"mean", "sd"} for figure in metrics["cv"].values())
     assert 0.70 < metrics["cv"]["auc"]["mean"] < 0.90
     assert abs(metrics["cv"]["mean_pd"]["mean"] - metrics["cv"]["bad_rate"]["mean"]) < 0.03

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from creditloom.pipeline import chain
+from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
 from creditloom.storage.files.store import read_frame, read_json
 from tests.fit.conftest import loans
@@ -21,9 +21,9 @@ CHANGES = {
 def test_a_finished_table_goes_through_the_stages(tmp_path: Path) -> None:
     frame = loans(1_400).assign(number=lambda f: range(len(f)))
     frame["day"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(frame["number"] / 2, "D")
-    chain.prepare(tmp_path, CHANGES, paths.DEFAULTS)
+    stage_runner.prepare(tmp_path, CHANGES, paths.DEFAULTS)
     frame.to_parquet(tmp_path / "loans.parquet", index=False)
-    chain.run(tmp_path, chain.TO_DECISIONS)
+    stage_runner.run(tmp_path, stage_runner.TO_DECISIONS)
     decisions = read_frame(tmp_path / paths.DECISIONS)
     assert decisions["application_id"].tolist() == frame["number"].tolist()
     assert set(decisions["decision"]) <= {"approve", "refer", "decline"}

@@ -8,29 +8,40 @@ from pathlib import Path
 
 import pytest
 
-from creditloom.models.fit.learner import Table
-from creditloom.models.fit.params import FitParams
+from creditloom.models.fit.fit_params import FitParams
+from creditloom.models.fit.learner import TrainingTable
 from creditloom.models.fit.validation import cross_validate, summary
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.commands.model.fit import PARAMS, source_of, subject
-from creditloom.storage.files.params import SourceParams
+from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.finished import read_finished
 from creditloom.storage.sources import now
 
 REAL = Path(os.environ.get("CREDITLOOM_REAL", Path(__file__).parents[3] / "shared" / "real"))
-needs_real = pytest.mark.skipif(not REAL.is_dir(), reason=f"no public sets in {REAL} (set CREDITLOOM_REAL)")
+needs_real = pytest.mark.skipif(
+    not REAL.is_dir(), reason=f"no public sets in {REAL} (set CREDITLOOM_REAL)"
+)
 
 
-def cv_auc(table: Table, repeats: int) -> float:
+def cv_auc(table: TrainingTable, repeats: int) -> float:
     params = replace(section("fit", FitParams, PARAMS), repeats=repeats)
     return float(summary(cross_validate(table, params, lambda: None).model)["auc"]["mean"])
 
 
 @needs_real
-@pytest.mark.parametrize(("name", "row_id", "bar"), [("taiwan", "ID", 0.783), ("german", None, 0.780)])
+@pytest.mark.parametrize(
+    ("name", "row_id", "bar"), [("taiwan", "ID", 0.783), ("german", None, 0.780)]
+)
 def test_cross_validated_auc_of_a_finished_table(name: str, row_id: str | None, bar: float) -> None:
-    found = read_finished(SourceParams("matrix", str(REAL / name / "data.parquet"), label="target", id=row_id), now())
-    assert cv_auc(Table(found.features, found.label, (0,) * found.features.shape[1]), repeats=1) >= bar
+    found = read_finished(
+        SourceParams("matrix", str(REAL / name / "data.parquet"), label="target", id=row_id), now()
+    )
+    assert (
+        cv_auc(
+            TrainingTable(found.features, found.label, (0,) * found.features.shape[1]), repeats=1
+        )
+        >= bar
+    )
 
 
 @needs_real
@@ -38,7 +49,11 @@ def test_cross_validated_auc_of_raw_tables(tmp_path: Path) -> None:
     from examples.berka.map import main
 
     main(REAL / "berka", tmp_path / "raw")
-    read = subject(source_of(tmp_path / "raw", label="is_bad", protected=("age_years",)), tmp_path / "out")
+    read = subject(
+        source_of(tmp_path / "raw", label="is_bad", protected=("age_years",)), tmp_path / "out"
+    )
     assert (len(read.table.label), int(read.table.label.sum())) == (354, 30)
     assert len(read.table.bad) == 0
-    assert cv_auc(Table(read.table.features, read.table.label, read.signs), repeats=2) >= 0.90
+    assert (
+        cv_auc(TrainingTable(read.table.features, read.table.label, read.signs), repeats=2) >= 0.90
+    )

@@ -28,21 +28,39 @@ REFUSED: dict[str, tuple[Change, str]] = {
 
 def refused(fit: Run, capsys: pytest.CaptureFixture[str], *more: str) -> str:
     with pytest.raises(SystemExit) as end:
-        fit("--data", "t.parquet", "--label", "bad", "--id", "loan", "--time", "day", "--out", "out", *more)
+        fit(
+            "--data",
+            "t.parquet",
+            "--label",
+            "bad",
+            "--id",
+            "loan",
+            "--time",
+            "day",
+            "--out",
+            "out",
+            *more,
+        )
     assert end.value.code == 2
     return capsys.readouterr().err
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_table_that_cannot_be_fitted(fit: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str) -> None:
+def test_a_table_that_cannot_be_fitted(
+    fit: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str
+) -> None:
     change, words = REFUSED[case]
     change(loans()).to_parquet(tmp_path / "t.parquet", index=False)
     assert words in refused(fit, capsys)
     assert [path.name for path in tmp_path.iterdir()] == ["t.parquet"]
 
 
-@pytest.mark.parametrize(("content", "words"), [(b"", "Empty file"), (b"loan,bad\n1,0\n", "Not a Parquet file")])
-def test_a_file_that_is_no_table(fit: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, words: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"", "Empty file"), (b"loan,bad\n1,0\n", "Not a Parquet file")]
+)
+def test_a_file_that_is_no_table(
+    fit: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, words: str
+) -> None:
     (tmp_path / "t.parquet").write_bytes(content)
     message = refused(fit, capsys)
     assert words in message
@@ -50,12 +68,16 @@ def test_a_file_that_is_no_table(fit: Run, tmp_path: Path, capsys: pytest.Captur
     assert [path.name for path in tmp_path.iterdir()] == ["t.parquet"]
 
 
-def test_a_special_code_that_is_no_number(fit: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_special_code_that_is_no_number(
+    fit: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     loans().to_parquet(tmp_path / "t.parquet", index=False)
     assert "no number" in refused(fit, capsys, "--special-codes=-9,none")
 
 
-def test_a_folder_of_someone_else(fit: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_of_someone_else(
+    fit: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     loans().to_parquet(tmp_path / "t.parquet", index=False)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "letter").write_text("dear")

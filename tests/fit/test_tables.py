@@ -25,15 +25,29 @@ def tables(tmp_path: Path) -> Path:
     rng = np.random.default_rng(3)
     bad = (np.arange(PEOPLE) % 3 == 0).astype(int)
     people = random_applications(PEOPLE, rng).append_column("is_bad", pa.array(bad))
-    people = people.set_column(people.column_names.index("consent_assets"), "consent_assets", pa.array(np.ones(PEOPLE, bool)))
+    people = people.set_column(
+        people.column_names.index("consent_assets"),
+        "consent_assets",
+        pa.array(np.ones(PEOPLE, bool)),
+    )
     balances = random_events(ASSET_BALANCES, PEOPLE * 20, PEOPLE, rng).to_pandas()
-    balances["balance_fen"] = (balances["balance_fen"] / (1 + 0.4 * bad[balances["applicant_id"]])).astype("int64")
+    balances["balance_fen"] = (
+        balances["balance_fen"] / (1 + 0.4 * bad[balances["applicant_id"]])
+    ).astype("int64")
     root = tmp_path / "raw"
     write_table(people, root / "applications.parquet")
     payments = random_events(PAYMENTS, PEOPLE * 10, PEOPLE, rng).to_pandas()
-    payments["amount_fen"] = payments["amount_fen"].clip(lower=5_000)  # a salary below 50 yuan is taken for one in yuan
-    write_table(pa.Table.from_pandas(payments, schema=PAYMENTS.arrow_schema, preserve_index=False), root / "payments.parquet")
-    write_table(pa.Table.from_pandas(balances, schema=ASSET_BALANCES.arrow_schema, preserve_index=False), root / "asset_balances.parquet")
+    payments["amount_fen"] = payments["amount_fen"].clip(
+        lower=5_000
+    )  # a salary below 50 yuan is taken for one in yuan
+    write_table(
+        pa.Table.from_pandas(payments, schema=PAYMENTS.arrow_schema, preserve_index=False),
+        root / "payments.parquet",
+    )
+    write_table(
+        pa.Table.from_pandas(balances, schema=ASSET_BALANCES.arrow_schema, preserve_index=False),
+        root / "asset_balances.parquet",
+    )
     return root
 
 
@@ -61,7 +75,14 @@ def test_a_label_column_of_applications(fit: Run, tables: Path, tmp_path: Path) 
     concepts = {reason["concept"] for reasons in decisions["reasons"] for reason in reasons}
     assert metrics["cv"]["auc"]["mean"] > 0.65
     assert metrics["oot"] is not None
-    assert concepts <= {"cash_balance", "wealth_and_proofs", "payment_activity", "spending_stability", "spending_pattern", "fund_retention"}
+    assert concepts <= {
+        "cash_balance",
+        "wealth_and_proofs",
+        "payment_activity",
+        "spending_stability",
+        "spending_pattern",
+        "fund_retention",
+    }
     assert len(decisions) == PEOPLE
 
 
@@ -73,10 +94,15 @@ def test_labels_from_the_loan_book_are_the_same(fit: Run, tables: Path, tmp_path
     pd.testing.assert_frame_equal(one, two)
 
 
-def test_bad_rows_of_a_table_are_set_aside_and_counted(fit: Run, tables: Path, tmp_path: Path) -> None:
+def test_bad_rows_of_a_table_are_set_aside_and_counted(
+    fit: Run, tables: Path, tmp_path: Path
+) -> None:
     frame = pq.read_table(tables / "payments.parquet").to_pandas()
     frame.loc[[5, 9], "amount_fen"] = -100
-    write_table(pa.Table.from_pandas(frame, schema=PAYMENTS.arrow_schema, preserve_index=False), tables / "payments.parquet")
+    write_table(
+        pa.Table.from_pandas(frame, schema=PAYMENTS.arrow_schema, preserve_index=False),
+        tables / "payments.parquet",
+    )
     result = fit("--data", "raw", "--label", "is_bad", "--out", "out")
     aside = read_frame(tmp_path / "out" / "quarantine" / "payments.parquet")
     assert aside["event_id"].tolist() == [5, 9]
@@ -87,13 +113,25 @@ def test_bad_rows_of_a_table_are_set_aside_and_counted(fit: Run, tables: Path, t
 
 @pytest.mark.parametrize(
     ("column", "value", "words"),
-    [("amount_fen", -100, "amount_fen.below"), ("event_time", pd.Timestamp("2999-01-01"), "event_time.future")],
+    [
+        ("amount_fen", -100, "amount_fen.below"),
+        ("event_time", pd.Timestamp("2999-01-01"), "event_time.future"),
+    ],
 )
 def test_a_table_that_is_bad_throughout_is_refused(
-    fit: Run, tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], column: str, value: object, words: str
+    fit: Run,
+    tables: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    column: str,
+    value: object,
+    words: str,
 ) -> None:
     frame = pq.read_table(tables / "payments.parquet").to_pandas().assign(**{column: value})
-    write_table(pa.Table.from_pandas(frame, schema=PAYMENTS.arrow_schema, preserve_index=False), tables / "payments.parquet")
+    write_table(
+        pa.Table.from_pandas(frame, schema=PAYMENTS.arrow_schema, preserve_index=False),
+        tables / "payments.parquet",
+    )
     with pytest.raises(SystemExit) as end:
         fit("--data", "raw", "--label", "is_bad", "--out", "out")
     assert end.value.code == 2
@@ -101,9 +139,17 @@ def test_a_table_that_is_bad_throughout_is_refused(
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
 
 
-@pytest.mark.parametrize(("label", "words"), [("is_bda", "rename `is_bad` to `is_bda`"), ("age_years", "cannot be learnt from")])
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [("is_bda", "rename `is_bad` to `is_bda`"), ("age_years", "cannot be learnt from")],
+)
 def test_a_label_that_is_none_is_refused(
-    fit: Run, tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], label: str, words: str
+    fit: Run,
+    tables: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    label: str,
+    words: str,
 ) -> None:
     with pytest.raises(SystemExit):
         fit("--data", "raw", "--label", label, "--out", "out")

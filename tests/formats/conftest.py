@@ -34,7 +34,9 @@ def creditloom(home: Path) -> Command:
 
     def run(*words: str) -> Result:
         with refusals():
-            return CliRunner().invoke(build([words[0], "params"]), list(words), catch_exceptions=False)
+            return CliRunner().invoke(
+                build([words[0], "params"]), list(words), catch_exceptions=False
+            )
 
     return run
 

@@ -20,7 +20,7 @@ from creditloom.pipeline.commands.portfolio import behaviour, review
 from creditloom.portfolio.book.monthly import from_frame
 from creditloom.serving.batch.events import MARK, features_of
 from creditloom.serving.referral import overrides
-from creditloom.serving.registry import history
+from creditloom.serving.registry import alias_history
 from creditloom.storage.files import formats, store
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import read_document
@@ -28,7 +28,18 @@ from creditloom.storage.files.store import read_json, read_table, write_json, wr
 from tests.formats.conftest import Command
 
 LATER = 99
-SCORE = ("score", "--input", "in.parquet", "--bundle", "bundle", "--today", "2026-01-01", "--part-rows", "25", "--output")
+SCORE = (
+    "score",
+    "--input",
+    "in.parquet",
+    "--bundle",
+    "bundle",
+    "--today",
+    "2026-01-01",
+    "--part-rows",
+    "25",
+    "--output",
+)
 
 
 def _as_of_later(file: Path, key: str = "format") -> None:
@@ -36,7 +47,12 @@ def _as_of_later(file: Path, key: str = "format") -> None:
 
 
 def _is_refused(told: str, where: str, known: int) -> None:
-    assert where in told and f"{known}, or an earlier one" in told and f"{LATER}\n" in told and "newer creditloom" in told
+    assert (
+        where in told
+        and f"{known}, or an earlier one" in told
+        and f"{LATER}\n" in told
+        and "newer creditloom" in told
+    )
 
 
 def _said(file: Path) -> bytes | None:
@@ -53,9 +69,12 @@ def test_a_bundle_says_its_format_and_the_version_covers_it(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "key", "known"), [(MANIFEST, "format", 2), ("catalogue.json", "version", 1), ("policy.json", "version", 2)]
+    ("name", "key", "known"),
+    [(MANIFEST, "format", 2), ("catalogue.json", "version", 1), ("policy.json", "version", 2)],
 )
-def test_a_bundle_of_a_later_release_is_refused(home: Path, name: str, key: str, known: int) -> None:
+def test_a_bundle_of_a_later_release_is_refused(
+    home: Path, name: str, key: str, known: int
+) -> None:
     _as_of_later(home / "bundle" / name, key)
     if name != MANIFEST:
         write_manifest("bundle")
@@ -93,10 +112,17 @@ def test_every_file_of_a_batch_says_its_format(creditloom: Command, home: Path) 
     assert {_said(file) for file in tables} == {b"2"}
 
 
-@pytest.mark.parametrize("words", [("verify", "batch"), ("replay", "batch", "--bundle", "bundle", "--input", "in.parquet")])
+@pytest.mark.parametrize(
+    "words",
+    [("verify", "batch"), ("replay", "batch", "--bundle", "bundle", "--input", "in.parquet")],
+)
 @pytest.mark.parametrize("name", ["batch.json", "receipts/part-00001.json"])
 def test_a_batch_of_a_later_release_is_neither_verified_nor_replayed(
-    creditloom: Command, home: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], name: str
+    creditloom: Command,
+    home: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    name: str,
 ) -> None:
     _as_of_later(home / "batch" / name)
     with pytest.raises(SystemExit) as stopped:
@@ -105,14 +131,18 @@ def test_a_batch_of_a_later_release_is_neither_verified_nor_replayed(
     _is_refused(capsys.readouterr().err, name, formats.BATCH)
 
 
-def test_the_seal_of_a_later_release_is_not_verified(creditloom: Command, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_seal_of_a_later_release_is_not_verified(
+    creditloom: Command, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     _as_of_later(home / "batch/manifest.json")
     with pytest.raises(SystemExit):
         creditloom("verify", "batch")
     _is_refused(capsys.readouterr().err, "manifest.json", formats.BATCH)
 
 
-def test_no_job_writes_into_a_batch_of_a_later_release(creditloom: Command, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_job_writes_into_a_batch_of_a_later_release(
+    creditloom: Command, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     _as_of_later(home / "batch/batch.json")
     before = (home / "batch/batch.json").read_bytes()
     with pytest.raises(SystemExit):
@@ -121,10 +151,17 @@ def test_no_job_writes_into_a_batch_of_a_later_release(creditloom: Command, home
     assert (home / "batch/batch.json").read_bytes() == before
 
 
-def test_features_beside_a_batch_are_those_of_an_earlier_release_and_not_of_a_later_one(home: Path) -> None:
+def test_features_beside_a_batch_are_those_of_an_earlier_release_and_not_of_a_later_one(
+    home: Path,
+) -> None:
     """The mark of 0.1.0 said no format: its features are found again, and a job that was killed then goes on without making them anew."""
     (home / "events").mkdir()
-    asked = {"events": str(home / "events"), "files": [], "as_of": None, "columns": read_json("batch/batch.json")["columns"]}
+    asked = {
+        "events": str(home / "events"),
+        "files": [],
+        "as_of": None,
+        "columns": read_json("batch/batch.json")["columns"],
+    }
     write_json(asked, f"night.features/{MARK}")
     given = (home / "events", None, home / "bundle", Path("night"), "duckdb", 0.05)
     assert features_of(*given) == Path("night.features/matrix.parquet")
@@ -138,19 +175,27 @@ def test_features_beside_a_batch_are_those_of_an_earlier_release_and_not_of_a_la
 
 
 @pytest.mark.parametrize(
-    ("name", "read", "known"), [("aliases.jsonl", history.read, formats.ALIASES), ("overrides.jsonl", overrides.read, formats.OVERRIDES)]
+    ("name", "read", "known"),
+    [
+        ("aliases.jsonl", alias_history.read, formats.ALIASES),
+        ("overrides.jsonl", overrides.read, formats.OVERRIDES),
+    ],
 )
-def test_a_line_of_a_later_release_is_refused_by_its_number(home: Path, name: str, read: Callable[[Path], object], known: int) -> None:
+def test_a_line_of_a_later_release_is_refused_by_its_number(
+    home: Path, name: str, read: Callable[[Path], object], known: int
+) -> None:
     first, second, *rest = (home / name).read_text().splitlines()
-    (home / name).write_text("\n".join([first, json.dumps({**json.loads(second), "format": LATER}), *rest]) + "\n")
+    (home / name).write_text(
+        "\n".join([first, json.dumps({**json.loads(second), "format": LATER}), *rest]) + "\n"
+    )
     with pytest.raises(DataError) as refused:
         read(home / name)
     _is_refused(str(refused.value), f"{name}, line 2", known)
 
 
 def test_a_line_added_today_says_its_format(home: Path) -> None:
-    changes = history.read(home / "aliases.jsonl")
-    history.append(changes[0], home / "aliases.jsonl")
+    changes = alias_history.read(home / "aliases.jsonl")
+    alias_history.append(changes[0], home / "aliases.jsonl")
     last = json.loads((home / "aliases.jsonl").read_text().splitlines()[-1])
     assert last == {"format": formats.ALIASES, **asdict(changes[0])}
     queue = overrides.referred(read_table("batch/decisions")).to_pandas()
@@ -162,7 +207,9 @@ def test_a_line_added_today_says_its_format(home: Path) -> None:
 # The book, and what one stage or command writes for another.
 
 
-def test_the_behaviour_score_says_its_format_and_one_of_a_later_release_is_refused(home: Path) -> None:
+def test_the_behaviour_score_says_its_format_and_one_of_a_later_release_is_refused(
+    home: Path,
+) -> None:
     paths.BOOK_DATA.mkdir(parents=True)
     (home / "behaviour").rename(paths.BEHAVIOUR)
     behaviour.write(behaviour.read())

@@ -18,15 +18,24 @@ from creditloom.pipeline.cli import build
 from creditloom.serving.ledger.earlier import EARLIER
 from creditloom.serving.ledger.hashing import row_hashes
 from creditloom.serving.registry.gate import GateParams, RegistryParams
-from creditloom.serving.registry.ledger import Ledger
 from creditloom.serving.registry.lookup import BUNDLE_TAG, RUNTIME_TAG, bundle_sha256
+from creditloom.serving.registry.mlflow_store import Store
+from creditloom.serving.registry.model_registry import ModelRegistry
 from creditloom.serving.registry.runtime import RUNTIME, fingerprint
-from creditloom.serving.registry.store import Store
 from creditloom.storage.files.store import read_json, read_table
 from tests.formats.conftest import V1
 
 NAME, OLD = "credit-decision", "creditloom_rt_2e4bcb93"
-BATCH = ("--input", str(V1 / "in.parquet"), "--explain", "all", "--today", "2026-01-01", "--part-rows", "25")
+BATCH = (
+    "--input",
+    str(V1 / "in.parquet"),
+    "--explain",
+    "all",
+    "--today",
+    "2026-01-01",
+    "--part-rows",
+    "25",
+)
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +49,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     client.create_registered_model(NAME)
     tags = {BUNDLE_TAG: bundle_sha256(V1 / "bundle"), RUNTIME_TAG: OLD}
     client.create_model_version(NAME, (root / "artifacts").as_uri(), tags=tags)
-    ledger = Ledger(RegistryParams(NAME, GateParams(0.65, 0.01, 0.01)), store, root / paths.ALIASES)
-    version, _, short = ledger.register(V1 / "bundle", RUNTIME, {"observable": {"auc_oot": 0.75, "weighted": {}}})
+    ledger = ModelRegistry(
+        RegistryParams(NAME, GateParams(0.65, 0.01, 0.01)), store, root / paths.ALIASES
+    )
+    version, _, short = ledger.register(
+        V1 / "bundle", RUNTIME, {"observable": {"auc_oot": 0.75, "weighted": {}}}
+    )
     assert (version.version, len(short)) == (2, 1)
     return root
 
@@ -74,12 +87,21 @@ def test_a_batch_is_scored_and_replayed_by_the_version_as_it_was_decided_then(
     assert row_hashes(read_table(Path(output) / "decisions")).tolist() == kept
     code = read_json(Path(output) / "batch.json")["versions"]["code"]
     assert (code in EARLIER) == (version == 1)
-    told = run.invoke(build(["replay", "params"]), ["replay", output, "--json"], catch_exceptions=False)
+    told = run.invoke(
+        build(["replay", "params"]), ["replay", output, "--json"], catch_exceptions=False
+    )
     outcome = json.loads(told.stdout)
-    assert (outcome["replayed"], outcome["mismatches"], outcome["told"]) == (53, 0, []), "by its own code, which needs no word"
+    assert (outcome["replayed"], outcome["mismatches"], outcome["told"]) == (53, 0, []), (
+        "by its own code, which needs no word"
+    )
 
 
-def test_mlflow_loads_it_and_it_decides_as_then(house: Path, decided: pd.DataFrame, kept: list[int]) -> None:
+def test_mlflow_loads_it_and_it_decides_as_then(
+    house: Path, decided: pd.DataFrame, kept: list[int]
+) -> None:
     model = mlflow.pyfunc.load_model(str(house / "artifacts"))
-    assert row_hashes(decisions_table(model.predict(decided, params={"explain": "all"}))).tolist() == kept
+    assert (
+        row_hashes(decisions_table(model.predict(decided, params={"explain": "all"}))).tolist()
+        == kept
+    )
     assert type(model.get_raw_model()).__module__ == f"{OLD}.loader"

@@ -47,7 +47,9 @@ def creditloom(*words: str) -> None:
 def bundle() -> None:
     """Ten features, forty trees, the house's product and another one, laws by date and one to be chosen."""
     other = small.document(small.Product, paths.PRODUCTS / "weilidai_S5.yaml")
-    small.write_bundle(Path("bundle"), small.rules(products=(other,), other_laws=small.laws("eu_ccd2")))
+    small.write_bundle(
+        Path("bundle"), small.rules(products=(other,), other_laws=small.laws("eu_ccd2"))
+    )
 
 
 def applications() -> pd.DataFrame:
@@ -69,8 +71,12 @@ def batch() -> None:
                "--part-rows", "25", "--threads", "1")  # fmt: skip
     Path("batch/.lock").unlink()
     frame = pd.read_parquet("in.parquet")
-    good = frame[frame["application_id"].isin(read_table("batch/decisions")["application_id"].to_pylist())]
-    chosen = Decider.load("bundle").decide(good.iloc[:20], product="weilidai@S5", law="eu_ccd2", language="zh")
+    good = frame[
+        frame["application_id"].isin(read_table("batch/decisions")["application_id"].to_pylist())
+    ]
+    chosen = Decider.load("bundle").decide(
+        good.iloc[:20], product="weilidai@S5", law="eu_ccd2", language="zh"
+    )
     write_table(decisions_table(chosen), "chosen.parquet")
 
 
@@ -93,10 +99,16 @@ def registry() -> None:
     (artifacts,) = (paths.REGISTRY / "artifacts" / "models").glob("*/artifacts")
     creditloom("register")
     creditloom("promote", "--version", "2", "--reason", "its code is newer")
-    creditloom("promote", "--version", "1", "--reason", "rolled back: refusals of 2 were not understood")
+    creditloom(
+        "promote", "--version", "1", "--reason", "rolled back: refusals of 2 were not understood"
+    )
     shutil.copy(paths.ALIASES, "aliases.jsonl")
     with zipfile.ZipFile("registered.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
-        for file in sorted(path for path in artifacts.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
+        for file in sorted(
+            path
+            for path in artifacts.rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        ):
             name = zipfile.ZipInfo(file.relative_to(artifacts).as_posix(), (2026, 11, 28, 0, 0, 0))
             packed.writestr(name, file.read_bytes(), zipfile.ZIP_DEFLATED)
 
@@ -106,12 +118,22 @@ def books() -> None:
     rng = np.random.default_rng(1)
     x = rng.normal(size=(400, len(NAMES))).round(3)
     bad = rng.random(400) < 1 / (1 + np.exp(2 - x[:, 0] - x[:, 1]))
-    settings = {"objective": "binary", "num_leaves": 4, "verbosity": -1, "num_threads": 1, "seed": 1}
+    settings = {
+        "objective": "binary",
+        "num_leaves": 4,
+        "verbosity": -1,
+        "num_threads": 1,
+        "seed": 1,
+    }
     text = lgb.train(settings, lgb.Dataset(x, bad, feature_name=list(NAMES)), 5).model_to_string()
-    card = BCard(text, Calibration(0.9, -0.3, len(bad), int(bad.sum()), float(bad.mean()), 40.0, 40), 12)
+    card = BCard(
+        text, Calibration(0.9, -0.3, len(bad), int(bad.sum()), float(bad.mean()), 40.0, 40), 12
+    )
     behaviour.write(card)
     shutil.copytree(paths.BEHAVIOUR, "behaviour")
-    write_table(pa.table({**dict(zip(NAMES, x[:20].T, strict=True)), "pd": card.pd(x[:20])}), "book.parquet")
+    write_table(
+        pa.table({**dict(zip(NAMES, x[:20].T, strict=True)), "pd": card.pd(x[:20])}), "book.parquet"
+    )
     left = to_frame(standing(book(accounts=3), limit_fen=1_200_000, changed_month=9))
     write_table(pa.Table.from_pandas(left, preserve_index=False), "standing.parquet")
 

@@ -28,7 +28,9 @@ def creditloom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
 
     def run(*words: str) -> Result:
         with refusals():
-            return CliRunner().invoke(build([words[0], "params"]), list(words), catch_exceptions=False)
+            return CliRunner().invoke(
+                build([words[0], "params"]), list(words), catch_exceptions=False
+            )
 
     return run
 
@@ -43,6 +45,17 @@ def frame() -> pd.DataFrame:
 def night(creditloom: Command, frame: pd.DataFrame, bundle: Path) -> Path:
     """The folder of the batch; its input is in.parquet."""
     frame.to_parquet("in.parquet", row_group_size=16)
-    words = ("--input", "in.parquet", "--output", "night", "--bundle", str(bundle), "--today", "2026-01-01", "--part-rows", "25")
+    words = (
+        "--input",
+        "in.parquet",
+        "--output",
+        "night",
+        "--bundle",
+        str(bundle),
+        "--today",
+        "2026-01-01",
+        "--part-rows",
+        "25",
+    )
     assert creditloom("score", *words).exit_code == 0
     return Path("night")

@@ -9,11 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from creditloom.serving.inputs import Column, Kind
+from creditloom.serving.inputs import InputColumn, InputKind
 from creditloom.serving.ledger.hashing import canonical, row_hashes
 
-KINDS: dict[str, Kind] = {"application_id": "id", "as_of": "time", "purpose": "text", "is_repeat": "flag", "x": "number"}
-COLUMNS = tuple(Column(name, kind) for name, kind in KINDS.items())
+KINDS: dict[str, InputKind] = {
+    "application_id": "id",
+    "as_of": "time",
+    "purpose": "text",
+    "is_repeat": "flag",
+    "x": "number",
+}
+COLUMNS = tuple(InputColumn(name, kind) for name, kind in KINDS.items())
 DAYS = [pd.Timestamp("2025-01-01"), None, pd.Timestamp("2025-01-03")]
 
 
@@ -40,8 +46,13 @@ def test_the_way_a_value_is_kept_does_not_matter() -> None:
 
 
 def test_every_nan_is_the_null() -> None:
-    strange = np.array([0xFFF8000000000001, 0x7FF8000000000000, 0x7FF0000000000001], np.uint64).view(np.float64)
-    assert row_hashes(pa.table({"x": strange})).tolist() == row_hashes(pa.table({"x": pa.nulls(3, pa.float64())})).tolist()
+    strange = np.array(
+        [0xFFF8000000000001, 0x7FF8000000000000, 0x7FF0000000000001], np.uint64
+    ).view(np.float64)
+    assert (
+        row_hashes(pa.table({"x": strange})).tolist()
+        == row_hashes(pa.table({"x": pa.nulls(3, pa.float64())})).tolist()
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,10 +86,25 @@ def test_two_signs_turned_at_once_are_seen() -> None:
 
 
 @settings(max_examples=40)
-@given(st.lists(st.tuples(st.floats(), st.text(max_size=5), st.lists(st.text(max_size=3), max_size=3)), min_size=1, max_size=8), st.data())
-def test_a_row_hashes_alike_alone_in_a_slice_and_in_any_order(rows: list[tuple[float, str, list[str]]], data: st.DataObject) -> None:
+@given(
+    st.lists(
+        st.tuples(st.floats(), st.text(max_size=5), st.lists(st.text(max_size=3), max_size=3)),
+        min_size=1,
+        max_size=8,
+    ),
+    st.data(),
+)
+def test_a_row_hashes_alike_alone_in_a_slice_and_in_any_order(
+    rows: list[tuple[float, str, list[str]]], data: st.DataObject
+) -> None:
     x, text, codes = zip(*rows, strict=True)
-    table = pa.table({"x": pa.array(x, pa.float64()), "text": pa.array(text), "codes": pa.array(codes, pa.list_(pa.string()))})
+    table = pa.table(
+        {
+            "x": pa.array(x, pa.float64()),
+            "text": pa.array(text),
+            "codes": pa.array(codes, pa.list_(pa.string())),
+        }
+    )
     whole = row_hashes(table)
     assert [row_hashes(table.slice(k, 1))[0] for k in range(len(table))] == whole.tolist()
     order = data.draw(st.permutations(range(len(table))))

@@ -15,7 +15,9 @@ from tests.registry.small import write_bundle
 
 
 def _outcome(creditloom: Command, *options: str) -> dict[str, object]:
-    outcome: dict[str, object] = json.loads(creditloom("replay", "night", "--json", *options).stdout)
+    outcome: dict[str, object] = json.loads(
+        creditloom("replay", "night", "--json", *options).stdout
+    )
     return outcome
 
 
@@ -31,23 +33,36 @@ def _outcome(creditloom: Command, *options: str) -> dict[str, object]:
         ("--input", "shuffled.parquet", "--rows", "9"),
     ],
 )
-def test_all_decisions_are_made_again(creditloom: Command, night: Path, frame: pd.DataFrame, options: tuple[str, ...]) -> None:
+def test_all_decisions_are_made_again(
+    creditloom: Command, night: Path, frame: pd.DataFrame, options: tuple[str, ...]
+) -> None:
     frame.to_csv("in.csv", index=False)
-    frame.sample(frac=1.0, random_state=1)[sorted(frame.columns)].to_parquet("shuffled.parquet", index=False)
+    frame.sample(frac=1.0, random_state=1)[sorted(frame.columns)].to_parquet(
+        "shuffled.parquet", index=False
+    )
     outcome = _outcome(creditloom, *options)
     assert (outcome["decisions"], outcome["replayed"], outcome["mismatches"]) == (59, 59, 0)
 
 
 @pytest.mark.parametrize("source", [None, "in.parquet", "in.csv"])
-def test_one_decision_is_made_again(creditloom: Command, night: Path, frame: pd.DataFrame, source: str | None) -> None:
+def test_one_decision_is_made_again(
+    creditloom: Command, night: Path, frame: pd.DataFrame, source: str | None
+) -> None:
     frame.to_csv("in.csv", index=False)
     decision = read_table(night / "decisions").to_pylist()[40]
-    outcome = _outcome(creditloom, "--decision-id", decision["decision_id"], *(("--input", source) if source else ()))
+    outcome = _outcome(
+        creditloom,
+        "--decision-id",
+        decision["decision_id"],
+        *(("--input", source) if source else ()),
+    )
     assert outcome["mismatches"] == 0
     assert outcome["decision"]["application_id"] == decision["application_id"]  # type: ignore[index]
 
 
-def test_one_changed_value_of_the_input_is_told(creditloom: Command, night: Path, frame: pd.DataFrame) -> None:
+def test_one_changed_value_of_the_input_is_told(
+    creditloom: Command, night: Path, frame: pd.DataFrame
+) -> None:
     values = frame["pay_b_3m"].to_numpy(copy=True)
     values[17] += 1e-13
     frame.assign(pay_b_3m=values).to_parquet("other.parquet", index=False)
@@ -60,24 +75,35 @@ def test_one_changed_decision_is_told(creditloom: Command, night: Path) -> None:
     from creditloom.serving.batch import output
     from creditloom.storage.files.store import read_json, write_json, write_table
 
-    file, receipt = night / "decisions/part-00000.parquet", read_json(night / "receipts/part-00000.json")
+    file, receipt = (
+        night / "decisions/part-00000.parquet",
+        read_json(night / "receipts/part-00000.json"),
+    )
     table = read_table(file)
     pd_column = table.schema.get_field_index("pd")
     forged = [value / 2 if k == 3 else value for k, value in enumerate(table["pd"].to_pylist())]
     write_table(table.set_column(pd_column, "pd", [forged]), file)
-    write_json({**receipt, "files": {**receipt["files"], "decisions": output.sha256(file)}}, night / "receipts/part-00000.json")
+    write_json(
+        {**receipt, "files": {**receipt["files"], "decisions": output.sha256(file)}},
+        night / "receipts/part-00000.json",
+    )
     result = creditloom("replay", "night", "--json")
     assert result.exit_code == 6
     assert json.loads(result.stdout)["other_decision"] == ["4"]
 
 
-def test_an_input_that_moved_must_be_named(creditloom: Command, night: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_input_that_moved_must_be_named(
+    creditloom: Command, night: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     decision = read_table(night / "decisions").to_pylist()[5]["decision_id"]
     shutil.move("in.parquet", "kept.parquet")
     with pytest.raises(SystemExit):
         creditloom("replay", "night", "--decision-id", decision)
     assert "No such file" in capsys.readouterr().err
-    assert _outcome(creditloom, "--decision-id", decision, "--input", "kept.parquet")["mismatches"] == 0
+    assert (
+        _outcome(creditloom, "--decision-id", decision, "--input", "kept.parquet")["mismatches"]
+        == 0
+    )
 
 
 def test_another_model_is_not_taken_for_the_one_that_decided(
@@ -89,7 +115,9 @@ def test_another_model_is_not_taken_for_the_one_that_decided(
     assert "got:      another bundle, model\n" in capsys.readouterr().err
 
 
-def test_an_unknown_decision_is_refused(creditloom: Command, night: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_decision_is_refused(
+    creditloom: Command, night: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
         creditloom("replay", "night", "--decision-id", "0" * 32)
     assert "No such decision" in capsys.readouterr().err

@@ -26,7 +26,11 @@ DIFFERENT = 5_000  # rows that differ, repeated under new ids
 @pytest.fixture
 def frame() -> pd.DataFrame:
     few = applications(DIFFERENT)
-    return pd.concat([few] * -(-ROWS // DIFFERENT), ignore_index=True).iloc[:ROWS].assign(application_id=np.arange(ROWS))
+    return (
+        pd.concat([few] * -(-ROWS // DIFFERENT), ignore_index=True)
+        .iloc[:ROWS]
+        .assign(application_id=np.arange(ROWS))
+    )
 
 
 @pytest.fixture
@@ -40,7 +44,9 @@ def night(creditloom: Command, frame: pd.DataFrame, bundle: Path) -> Path:
     return Path("night")
 
 
-def test_no_way_of_deciding_makes_a_difference_and_a_flipped_byte_is_found(creditloom: Command, night: Path, bundle: Path) -> None:
+def test_no_way_of_deciding_makes_a_difference_and_a_flipped_byte_is_found(
+    creditloom: Command, night: Path, bundle: Path
+) -> None:
     ways: dict[tuple[str, ...], int] = {
         ("--threads", "1"): ROWS,
         ("--threads", "2"): ROWS,
@@ -51,13 +57,19 @@ def test_no_way_of_deciding_makes_a_difference_and_a_flipped_byte_is_found(credi
     }
     for way, rows in ways.items():
         outcome = json.loads(creditloom("replay", "night", "--json", *way).stdout)
-        assert (outcome["decisions"], outcome["replayed"], outcome["mismatches"]) == (ROWS, rows, 0), way
+        assert (outcome["decisions"], outcome["replayed"], outcome["mismatches"]) == (
+            ROWS,
+            rows,
+            0,
+        ), way
     assert creditloom("verify", "night").exit_code == 0
     _flip_a_byte(night / "decisions/part-00000.parquet")
     assert creditloom("verify", "night").exit_code == 6
 
 
-def test_a_flipped_bit_of_the_input_is_found_in_its_row(creditloom: Command, night: Path, frame: pd.DataFrame) -> None:
+def test_a_flipped_bit_of_the_input_is_found_in_its_row(
+    creditloom: Command, night: Path, frame: pd.DataFrame
+) -> None:
     values = frame["pay_b_3m"].to_numpy(copy=True)
     row = int(np.flatnonzero(~np.isnan(values))[ROWS // 2])
     values.view(np.uint64)[row] ^= np.uint64(1)

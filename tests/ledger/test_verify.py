@@ -32,7 +32,9 @@ def test_nothing_changed(creditloom: Command, night: Path) -> None:
 
 @pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".parquet")])
 @pytest.mark.parametrize("place", [0.0, 0.3, 0.6, 0.999])
-def test_one_flipped_byte_of_a_table_is_found(creditloom: Command, night: Path, name: str, place: float) -> None:
+def test_one_flipped_byte_of_a_table_is_found(
+    creditloom: Command, night: Path, name: str, place: float
+) -> None:
     content = bytearray((night / name).read_bytes())
     content[int(place * len(content))] ^= 0x20
     (night / name).write_bytes(content)
@@ -40,7 +42,9 @@ def test_one_flipped_byte_of_a_table_is_found(creditloom: Command, night: Path, 
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".json")])
-def test_one_flipped_byte_of_a_document_is_found(creditloom: Command, night: Path, name: str) -> None:
+def test_one_flipped_byte_of_a_document_is_found(
+    creditloom: Command, night: Path, name: str
+) -> None:
     """Any byte but blanks between values, which mean nothing; a document that is no JSON any more is refused with its name."""
     whole = (night / name).read_bytes()
     meant = [k for k, byte in enumerate(whole) if chr(byte).isalnum()]
@@ -59,7 +63,9 @@ def test_a_changed_decision_is_named_by_its_row(creditloom: Command, night: Path
     table = read_table(file)
     scores = table["score"].to_numpy().copy()
     scores[[7, 11]] += 1
-    write_table(table.set_column(table.schema.get_field_index("score"), "score", pa.array(scores)), file)
+    write_table(
+        table.set_column(table.schema.get_field_index("score"), "score", pa.array(scores)), file
+    )
     (finding,) = _findings(creditloom)
     assert finding["where"] == "decisions/part-00001.parquet"
     assert "decisions 7, 11 of part 1" in finding["what"]
@@ -82,10 +88,19 @@ def test_a_missing_and_a_foreign_file_are_found(creditloom: Command, night: Path
 
 
 def test_the_ledger_says_where_each_input_lies(night: Path) -> None:
-    ledger, decisions = read_table(night / "ledger").to_pandas(), read_table(night / "decisions").to_pandas()
+    ledger, decisions = (
+        read_table(night / "ledger").to_pandas(),
+        read_table(night / "decisions").to_pandas(),
+    )
     assert ledger["decision_id"].tolist() == decisions["decision_id"].tolist()
-    assert (ledger["row_group"] * 16 + ledger["row"]).tolist() == decisions["application_id"].tolist()
+    assert (ledger["row_group"] * 16 + ledger["row"]).tolist() == decisions[
+        "application_id"
+    ].tolist()
     assert ledger["input_file"].nunique() == 1
     for name in ("bundle", "model", "calibration", "policy", "product", "code"):
         assert ledger[name].str.fullmatch("[0-9a-f]{64}").all()
-    assert pc.all(pc.equal(read_table(night / "ledger")["bundle"].cast(pa.string()), decisions["model_version"][0])).as_py()
+    assert pc.all(
+        pc.equal(
+            read_table(night / "ledger")["bundle"].cast(pa.string()), decisions["model_version"][0]
+        )
+    ).as_py()

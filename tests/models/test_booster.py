@@ -20,7 +20,9 @@ from creditloom.models.training import training
 from .worlds import World, world
 
 SPLIT = SplitParams(datetime.date(2024, 1, 1), 15, 3, 6)
-PARAMS = BoosterParams(feature_fraction=0.2, min_trees=30, max_trees=120, patience=30, min_data_in_leaf=20, threads=1)
+PARAMS = BoosterParams(
+    feature_fraction=0.2, min_trees=30, max_trees=120, patience=30, min_data_in_leaf=20, threads=1
+)
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +40,17 @@ def fitted(small: World, rows: Dataset) -> tuple[lgb.Booster, dict[str, object]]
     return booster.fit(rows.training(), small.signs, SPLIT, PARAMS)
 
 
-def test_it_ranks_applicants_it_has_not_seen(rows: Dataset, small: World, fitted: tuple[lgb.Booster, dict[str, object]]) -> None:
+def test_it_ranks_applicants_it_has_not_seen(
+    rows: Dataset, small: World, fitted: tuple[lgb.Booster, dict[str, object]]
+) -> None:
     oot = rows.out_of_time()
     truth = small.truth["defaulted"].to_numpy(float)[rows.role == "oot"]
     assert auc(truth, fitted[0].predict(oot.features)) > 0.65
 
 
-def test_text_holds_exactly_the_trees_kept(rows: Dataset, fitted: tuple[lgb.Booster, dict[str, object]]) -> None:
+def test_text_holds_exactly_the_trees_kept(
+    rows: Dataset, fitted: tuple[lgb.Booster, dict[str, object]]
+) -> None:
     grown, record = fitted
     text = grown.model_to_string()
     assert text.count("\nTree=") == record["trees"] == grown.num_trees()
@@ -52,7 +58,9 @@ def test_text_holds_exactly_the_trees_kept(rows: Dataset, fitted: tuple[lgb.Boos
     assert np.array_equal(booster.margins(text, x), grown.predict(x, raw_score=True))
 
 
-def test_same_rows_same_text(small: World, rows: Dataset, fitted: tuple[lgb.Booster, dict[str, object]]) -> None:
+def test_same_rows_same_text(
+    small: World, rows: Dataset, fitted: tuple[lgb.Booster, dict[str, object]]
+) -> None:
     again, _ = booster.fit(rows.training(), small.signs, SPLIT, PARAMS)
     assert again.model_to_string() == fitted[0].model_to_string()
 
@@ -65,14 +73,22 @@ def test_early_stopping_months_choose_the_number_of_trees(small: World, rows: Da
     turned = dataclasses.replace(train, label=np.where(late, 1 - train.label, train.label))
     first, second = (booster.fit(part, small.signs, SPLIT, plain)[0] for part in (train, turned))
     shared = min(first.num_trees(), second.num_trees())
-    a, b = (f.predict(rows.features[:200], raw_score=True, num_iteration=shared) for f in (first, second))
+    a, b = (
+        f.predict(rows.features[:200], raw_score=True, num_iteration=shared)
+        for f in (first, second)
+    )
     assert np.array_equal(a, b) and second.num_trees() < first.num_trees()
 
 
 def test_one_class_in_the_stopping_months_is_refused(small: World, rows: Dataset) -> None:
     train = rows.training()
     with pytest.raises(ModelError, match="in the last 3 months hold one class only"):
-        booster.fit(dataclasses.replace(train, label=np.where(train.month >= 12, 0.0, train.label)), small.signs, SPLIT, PARAMS)
+        booster.fit(
+            dataclasses.replace(train, label=np.where(train.month >= 12, 0.0, train.label)),
+            small.signs,
+            SPLIT,
+            PARAMS,
+        )
 
 
 def test_signs_hold_by_brute_force_and_break_without_constraints(
@@ -82,7 +98,9 @@ def test_signs_hold_by_brute_force_and_break_without_constraints(
     broken = training.check(fitted[0], train.features, train.names, small.signs)
     assert [b.name for b in broken if b.wrong_step > 0] == []
     free, _ = booster.fit(train, small.signs, SPLIT, dataclasses.replace(PARAMS, is_monotone=False))
-    assert any(b.wrong_step > 0.01 for b in training.check(free, train.features, train.names, small.signs))
+    assert any(
+        b.wrong_step > 0.01 for b in training.check(free, train.features, train.names, small.signs)
+    )
 
 
 def test_a_null_that_pays_is_found() -> None:
@@ -92,7 +110,13 @@ def test_a_null_that_pays_is_found() -> None:
     x[rng.random(4000) < 0.3] = np.nan
     risk = np.where(np.isnan(x[:, 0]), 0.02, 0.2 + 0.2 * (x[:, 0] < 0))
     train_set = lgb.Dataset(x, (rng.random(4000) < risk).astype(float), feature_name=["paid"])
-    grown = lgb.train(booster.settings([-1], dataclasses.replace(PARAMS, feature_fraction=1.0, is_extra_trees=False)), train_set, 30)
+    grown = lgb.train(
+        booster.settings(
+            [-1], dataclasses.replace(PARAMS, feature_fraction=1.0, is_extra_trees=False)
+        ),
+        train_set,
+        30,
+    )
     (found,) = training.check(grown, x, ["paid"], [-1])
     assert found.wrong_step == 0 and found.null_gain > 0.1
 
@@ -100,4 +124,8 @@ def test_a_null_that_pays_is_found() -> None:
 def test_weights_are_clipped_to_mean_one(rows: Dataset) -> None:
     train = rows.training()
     w = booster.weights(train, 3.0)
-    assert w.mean() == pytest.approx(1) and w.max() / w.min() == pytest.approx(3) and train.weight.max() == 20
+    assert (
+        w.mean() == pytest.approx(1)
+        and w.max() / w.min() == pytest.approx(3)
+        and train.weight.max() == 20
+    )

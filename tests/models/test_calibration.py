@@ -19,7 +19,13 @@ def selected_loans(n: int = 60_000) -> tuple[np.ndarray, ...]:
     pd = expit(-4 + 1.1 * signal + 0.6 * hidden)
     passed = signal + hidden + rng.normal(size=n) < 0.8
     booked = passed | (rng.random(n) < 0.10)
-    return 0.5 * signal - 3, pd, booked, np.where(passed, 1.0, 10.0), (rng.random(n) < pd).astype(float)
+    return (
+        0.5 * signal - 3,
+        pd,
+        booked,
+        np.where(passed, 1.0, 10.0),
+        (rng.random(n) < pd).astype(float),
+    )
 
 
 def test_weights_by_propensity_bring_back_the_rate_through_the_door() -> None:
@@ -49,8 +55,17 @@ def test_weights_are_clipped() -> None:
 def test_json_holds_line_and_scale() -> None:
     margin, _, booked, weight, bad = selected_loans()
     content = to_json(fit(margin[booked], bad[booked], weight[booked], PARAMS), PARAMS)
-    assert content["a"] > 0 and content["n_rows"] == booked.sum() and content["n_bads"] == bad[booked].sum()
-    assert (content["pdo"], content["base_score"], content["base_odds"], content["pd_decimals"]) == (20, 600, 50, 12)
+    assert (
+        content["a"] > 0
+        and content["n_rows"] == booked.sum()
+        and content["n_bads"] == bad[booked].sum()
+    )
+    assert (
+        content["pdo"],
+        content["base_score"],
+        content["base_odds"],
+        content["pd_decimals"],
+    ) == (20, 600, 50, 12)
 
 
 def test_the_level_is_that_of_all_months_and_the_slope_that_of_its_own() -> None:

@@ -13,13 +13,13 @@ import pytest
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
 from creditloom.decision.bundle import Bundle
 from creditloom.decision.rulebook.policy import Policy, tiers_only_policy
-from creditloom.decision.score.margin import Margin
 from creditloom.decision.score.scorer import Calibration, Reference, Scorer
 from creditloom.decision.score.tiers import Tiers
+from creditloom.decision.score.tree_model import Margin
 from creditloom.models.calibration.calibration import CalibrationParams, fit
-from creditloom.models.evaluation import money, oracle
+from creditloom.models.evaluation import portfolio_figures, reachable_gini
 from creditloom.models.evaluation.evaluate import Inputs, Truth, evaluate
-from creditloom.models.evaluation.params import EvaluateParams
+from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.learners import booster, ridge
 from creditloom.models.learners.booster import BoosterParams
 from creditloom.models.sample.dataset import join
@@ -30,12 +30,16 @@ from .worlds import FAMILIES, SHARES, World, world
 
 SPLIT = SplitParams(datetime.date(2024, 1, 1), 15, 3, 6)
 PARAMS = EvaluateParams(20, 500, 10, 0.18, 20.0, 50, 0.025, 0.75, 60.0, 20, 1_000, 50, 1, 1)
-GROWN = BoosterParams(feature_fraction=0.2, min_trees=60, max_trees=60, min_data_in_leaf=20, threads=1)
+GROWN = BoosterParams(
+    feature_fraction=0.2, min_trees=60, max_trees=60, min_data_in_leaf=20, threads=1
+)
 
 
 def catalogue(w: World) -> Catalogue:
     concepts = dict.fromkeys((str(f["concept"]), str(f["family"])) for f in w.features)
-    features = tuple(Feature(str(f["name"]), str(f["family"]), str(f["concept"])) for f in w.features)
+    features = tuple(
+        Feature(str(f["name"]), str(f["family"]), str(f["concept"])) for f in w.features
+    )
     return Catalogue(tuple(Concept(c, family, c, c) for c, family in concepts), features)
 
 
@@ -43,25 +47,56 @@ def inputs_of(w: World) -> Inputs:
     rows = join(w.matrix, w.labels, w.names, SPLIT)
     text = booster.boost(rows.training(), w.signs, GROWN, 60).model_to_string()
     calibrating = rows.calibrating()
-    line = fit(booster.margins(text, calibrating.features), calibrating.outcome, calibrating.weight, CalibrationParams())
+    line = fit(
+        booster.margins(text, calibrating.features),
+        calibrating.outcome,
+        calibrating.weight,
+        CalibrationParams(),
+    )
     scorer = Scorer(catalogue(w), Margin(text, w.names, 1), Calibration(a=line.a, b=line.b))
     tiers = Tiers.from_edges((0.02, 0.05, 0.08, 0.12, 0.16, 0.22, 0.3))
-    bundle = Bundle(scorer, tiers, Policy.from_json(json.dumps(tiers_only_policy())), Reference({}, 1), "v", "p")
+    bundle = Bundle(
+        scorer, tiers, Policy.from_json(json.dumps(tiers_only_policy())), Reference({}, 1), "v", "p"
+    )
     everyone_pd = line.pd(booster.margins(text, rows.features))
     tier = np.array(tiers.names)[tiers.index(everyone_pd)]
     decision = [bundle.policy.verdicts.get(name, "decline") for name in tier]
-    told = [[] if d == "approve" else [{"concept": "bureau_0", "points": -3.0, "text": "x"}] for d in decision]
+    told = [
+        [] if d == "approve" else [{"concept": "bureau_0", "points": -3.0, "text": "x"}]
+        for d in decision
+    ]
     nulls = dict.fromkeys(("limit_cny", "daily_rate", "apr_irr12"), np.nan)
     decisions = pd.DataFrame(
-        {"application_id": rows.application_id, "pd": everyone_pd, "tier": tier, "decision": decision, "reasons": told, **nulls}
+        {
+            "application_id": rows.application_id,
+            "pd": everyone_pd,
+            "tier": tier,
+            "decision": decision,
+            "reasons": told,
+            **nulls,
+        }
     )
     oot, known = rows.out_of_time(), rows.where(np.isin(rows.role, ["train", "calibration"]))
-    audit = pd.DataFrame({"application_id": oot.application_id, "age_years": 18 + oot.application_id % 50})
+    audit = pd.DataFrame(
+        {"application_id": oot.application_id, "age_years": 18 + oot.application_id % 50}
+    )
     family_of = {f.name: f.family for f in catalogue(w).features}
-    truth = Truth(w.truth, {"shares_target": dict(zip(FAMILIES, SHARES, strict=True))}, known, family_of)
+    truth = Truth(
+        w.truth, {"shares_target": dict(zip(FAMILIES, SHARES, strict=True))}, known, family_of
+    )
     challenger = ridge.fit(rows.training(), SPLIT, ridge.RidgeParams(penalties=(100.0,)))
     empty = dataclasses.replace(rows, features=np.empty((len(rows.label), 0)), names=())
-    return Inputs(bundle, challenger, oot, calibrating, empty, decisions, audit, int(rows.training().label.sum()), truth)
+    return Inputs(
+        bundle,
+        challenger,
+        oot,
+        calibrating,
+        empty,
+        decisions,
+        audit,
+        int(rows.training().label.sum()),
+        truth,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +110,16 @@ def found(inputs: Inputs) -> tuple[dict, dict[str, pd.DataFrame]]:
 
 
 def test_metrics_hold_every_block_and_are_json(found: tuple[dict, dict[str, pd.DataFrame]]) -> None:
-    blocks = {"discrimination", "calibration", "family_share", "portfolio", "challenger", "reasons", "fairness", "observable"}
+    blocks = {
+        "discrimination",
+        "calibration",
+        "family_share",
+        "portfolio",
+        "challenger",
+        "reasons",
+        "fairness",
+        "observable",
+    }
     assert blocks <= set(found[0])
     json.dumps(found[0], allow_nan=False)
 
@@ -84,27 +128,49 @@ def test_oracle_tops_reachable_tops_model(found: tuple[dict, dict[str, pd.DataFr
     power = found[0]["discrimination"]
     assert power["gini_oracle"] > power["gini_reachable"] > power["gini_oot_true"] > 0.25
     for one in (power, power["ridge_logit"]):
-        assert one["share_of_reachable_gini"] == pytest.approx(one["gini_oot_true"] / power["gini_reachable"])
+        assert one["share_of_reachable_gini"] == pytest.approx(
+            one["gini_oot_true"] / power["gini_reachable"]
+        )
 
 
-def test_figures_are_of_everyone_who_applied_out_of_time(inputs: Inputs, found: tuple[dict, dict[str, pd.DataFrame]]) -> None:
+def test_figures_are_of_everyone_who_applied_out_of_time(
+    inputs: Inputs, found: tuple[dict, dict[str, pd.DataFrame]]
+) -> None:
     assert inputs.truth is not None
     both = inputs.decisions.merge(inputs.truth.applicants, on="application_id")
     late = both[np.isin(both["application_id"], inputs.oot.application_id)]
-    assert found[0]["discrimination"]["gini_oot"] == pytest.approx(gini(late["defaulted"], late["pd"]))
+    assert found[0]["discrimination"]["gini_oot"] == pytest.approx(
+        gini(late["defaulted"], late["pd"])
+    )
     assert found[0]["calibration"]["bad_rate"] == pytest.approx(late["defaulted"].mean())
     approved = late[late["decision"] == "approve"]
     assert found[0]["portfolio"]["approval_rate"] == pytest.approx(len(approved) / len(late))
-    assert found[0]["portfolio"]["bad_rate_approved_true"] == pytest.approx(approved["pd_neutral"].mean())
+    assert found[0]["portfolio"]["bad_rate_approved_true"] == pytest.approx(
+        approved["pd_neutral"].mean()
+    )
 
 
-def test_without_truth_what_needs_it_is_null_and_the_rest_is_observed(inputs: Inputs, found: tuple[dict, dict[str, pd.DataFrame]]) -> None:
-    blind, tables = evaluate(dataclasses.replace(inputs, truth=None), SPLIT, CalibrationParams(), PARAMS)
+def test_without_truth_what_needs_it_is_null_and_the_rest_is_observed(
+    inputs: Inputs, found: tuple[dict, dict[str, pd.DataFrame]]
+) -> None:
+    blind, tables = evaluate(
+        dataclasses.replace(inputs, truth=None), SPLIT, CalibrationParams(), PARAMS
+    )
     power = blind["discrimination"]
-    assert [power[k] for k in ("gini_oracle", "gini_reachable", "share_of_oracle_gini", "share_of_reachable_gini", "gini_oot_true")] == [
-        None
-    ] * 5
-    assert power["auc_oot"] == blind["observable"]["weighted"]["auc_oot"] and blind["portfolio"]["bad_rate_approved_true"] is None
+    assert [
+        power[k]
+        for k in (
+            "gini_oracle",
+            "gini_reachable",
+            "share_of_oracle_gini",
+            "share_of_reachable_gini",
+            "gini_oot_true",
+        )
+    ] == [None] * 5
+    assert (
+        power["auc_oot"] == blind["observable"]["weighted"]["auc_oot"]
+        and blind["portfolio"]["bad_rate_approved_true"] is None
+    )
     assert blind["observable"] == found[0]["observable"] and len(tables["states"]) == 0
     assert {row["target"] for row in blind["family_share"].values()} == {None}
 
@@ -112,8 +178,15 @@ def test_without_truth_what_needs_it_is_null_and_the_rest_is_observed(inputs: In
 def test_tables_add_up(inputs: Inputs, found: tuple[dict, dict[str, pd.DataFrame]]) -> None:
     """S4-R04, S4-R53: groups the model never saw are compared."""
     tables = found[1]
-    assert tables["tiers"]["n"].sum() == len(inputs.oot.label) and tables["tiers"]["mean_pd"].dropna().is_monotonic_increasing
-    assert tables["vintages"]["role"].value_counts().to_dict() == {"train": 15, "oot": 6, "calibration": 3}
+    assert (
+        tables["tiers"]["n"].sum() == len(inputs.oot.label)
+        and tables["tiers"]["mean_pd"].dropna().is_monotonic_increasing
+    )
+    assert tables["vintages"]["role"].value_counts().to_dict() == {
+        "train": 15,
+        "oot": 6,
+        "calibration": 3,
+    }
     assert tables["families"]["share"].sum() == pytest.approx(1)
     assert tables["fairness"].groupby("field")["approval_ratio"].max().eq(1).all()
     assert set(tables["fairness"]["group"]) >= {"under 25", "45 and over", "worker", "student"}
@@ -122,20 +195,27 @@ def test_tables_add_up(inputs: Inputs, found: tuple[dict, dict[str, pd.DataFrame
     assert tables["states"]["r2"].between(0.3, 1).all()
 
 
-def test_every_adverse_decision_has_a_reason_and_points_add_up(found: tuple[dict, dict[str, pd.DataFrame]]) -> None:
+def test_every_adverse_decision_has_a_reason_and_points_add_up(
+    found: tuple[dict, dict[str, pd.DataFrame]],
+) -> None:
     told = found[0]["reasons"]
     assert told["share_with_reason"] == 1.0 and told["largest_sum_error_points"] < 1e-9
 
 
 def test_an_adverse_decision_without_reason_is_seen(inputs: Inputs) -> None:
     silent = inputs.decisions.assign(reasons=[[] for _ in range(len(inputs.decisions))])
-    found, _ = evaluate(dataclasses.replace(inputs, decisions=silent, truth=None), SPLIT, CalibrationParams(), PARAMS)
+    found, _ = evaluate(
+        dataclasses.replace(inputs, decisions=silent, truth=None),
+        SPLIT,
+        CalibrationParams(),
+        PARAMS,
+    )
     assert found["reasons"]["share_with_reason"] == 0.0
 
 
 def test_profit_of_one_account_is_vector_n24() -> None:
     one = (np.array([v]) for v in (8000.0, 0.144, 0.012))
-    assert money.profit(*one, PARAMS)[0] == pytest.approx(813.09, abs=0.005)
+    assert portfolio_figures.profit(*one, PARAMS)[0] == pytest.approx(813.09, abs=0.005)
 
 
 def test_reachable_counts_what_the_matrix_tells_of_fraud() -> None:
@@ -148,5 +228,11 @@ def test_reachable_counts_what_the_matrix_tells_of_fraud() -> None:
     rows = join(seen, w.labels, (*w.names, "device_shared"), SPLIT)
     late, early = rows.role == "oot", rows.role != "oot"
     logodds = w.truth["logodds_systematic"].to_numpy()
-    found = oracle.reachable(rows.where(early), logodds[early], pd_true[early], rows.out_of_time(), oracle.TreeParams(rounds=30, threads=1))
+    found = reachable_gini.reachable(
+        rows.where(early),
+        logodds[early],
+        pd_true[early],
+        rows.out_of_time(),
+        reachable_gini.TreeParams(rounds=30, threads=1),
+    )
     assert gini(pd_true[late], found) > 1.1 * gini(pd_true[late], logodds[late])

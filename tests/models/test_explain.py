@@ -20,9 +20,13 @@ def explained() -> explaining.Explained:
     return explaining.explain(text, scorer, x)
 
 
-def test_points_of_the_library_are_the_runtimes_and_add_up_to_the_score(explained: explaining.Explained) -> None:
+def test_points_of_the_library_are_the_runtimes_and_add_up_to_the_score(
+    explained: explaining.Explained,
+) -> None:
     _, scorer, x = world()
-    score_raw = scorer.calibration.offset - scorer.calibration.factor * (scorer.calibration.a * scorer.margin.raw(x) + scorer.calibration.b)
+    score_raw = scorer.calibration.offset - scorer.calibration.factor * (
+        scorer.calibration.a * scorer.margin.raw(x) + scorer.calibration.b
+    )
     assert explained.largest_difference < 1e-9
     np.testing.assert_allclose(explained.base + explained.points.sum(axis=1), score_raw, atol=1e-9)
 
@@ -45,7 +49,9 @@ def test_family_shares_sum_to_one_and_name_the_strong_ones(explained: explaining
 
 
 def test_shares_of_a_score_that_never_varies_are_null(explained: explaining.Explained) -> None:
-    flat = explaining.Explained(500.0, np.zeros((10, 5)), explained.data[:10], explained.catalogue, 0.0)
+    flat = explaining.Explained(
+        500.0, np.zeros((10, 5)), explained.data[:10], explained.catalogue, 0.0
+    )
     assert explaining.families(flat)["share"].isna().all()
 
 
@@ -71,12 +77,22 @@ def test_nothing_to_explain_is_refused() -> None:
 def test_pictures_repeat_byte_for_byte_and_leave_numpys_state_alone(
     explained: explaining.Explained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("creditloom.report.explanation.pictures.chinese_font", lambda: None)  # one language is enough here
+    monkeypatch.setattr(
+        "creditloom.report.explanation.pictures.chinese_font", lambda: None
+    )  # one language is enough here
     np.random.seed(11)  # noqa: NPY002
     before = np.random.get_state()[1].copy()  # noqa: NPY002
-    few = explaining.Explained(explained.base, explained.points[:60], explained.data[:60], explained.catalogue, 0.0)
+    few = explaining.Explained(
+        explained.base, explained.points[:60], explained.data[:60], explained.catalogue, 0.0
+    )
     first, second = (pictures(few, PARAMS, [(0, Text("an example", "例"))]) for _ in range(2))
-    assert [p.name for p in first] == ["beeswarm", "concepts", "families", "dependence_1", "waterfall_1"]
+    assert [p.name for p in first] == [
+        "beeswarm",
+        "concepts",
+        "families",
+        "dependence_1",
+        "waterfall_1",
+    ]
     assert [p.png for p in first] == [p.png for p in second]
     assert all(p.png.startswith(b"\x89PNG") for p in first)
     assert (before == np.random.get_state()[1]).all()  # noqa: NPY002

@@ -9,15 +9,18 @@ from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
 from creditloom.models.learners.booster import BoosterParams
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.split import SplitParams
-from creditloom.models.selection.keeping import sizes
-from creditloom.models.selection.selection import SelectionParams, SelectParams
+from creditloom.models.selection.feature_choice import SelectionParams, SelectParams
+from creditloom.models.selection.feature_count import sizes
 
 N, P, TELLING = 9_000, 20, 6
 NAMES = tuple(f"f{i}" for i in range(P))
 CATALOGUE = Catalogue(
-    (Concept("spending", "payment_flow", "spending", "消费"),), tuple(Feature(n, "payment_flow", "spending") for n in NAMES)
+    (Concept("spending", "payment_flow", "spending", "消费"),),
+    tuple(Feature(n, "payment_flow", "spending") for n in NAMES),
 )
-BOOSTER = BoosterParams(max_trees=100, feature_fraction=0.5, min_data_in_leaf=20, is_extra_trees=False, threads=1)
+BOOSTER = BoosterParams(
+    max_trees=100, feature_fraction=0.5, min_data_in_leaf=20, is_extra_trees=False, threads=1
+)
 SELECT = SelectParams(keep=6, per_concept=1, seeds=2, limits=SelectionParams(), booster=BOOSTER)
 SPLIT = SplitParams(start="2024-01-01", train_months=15, calibration_months=3, oot_months=6)  # type: ignore[arg-type]
 
@@ -28,7 +31,9 @@ def loans() -> Dataset:
     rng = np.random.default_rng(7)
     x = rng.normal(size=(N, P)).astype(np.float32)
     bad = (rng.random(N) < 1 / (1 + np.exp(2.0 - 0.7 * x[:, :TELLING].sum(axis=1)))).astype(float)
-    return Dataset(np.arange(N), x, NAMES, bad, bad, np.ones(N), np.arange(N) % 15, np.full(N, "train"))
+    return Dataset(
+        np.arange(N), x, NAMES, bad, bad, np.ones(N), np.arange(N) % 15, np.full(N, "train")
+    )
 
 
 def test_too_few_features_are_behind_by_more_than_chance_and_enough_are_not(loans: Dataset) -> None:
@@ -42,9 +47,27 @@ def test_too_few_features_are_behind_by_more_than_chance_and_enough_are_not(loan
 
 def test_loans_of_later_months_change_nothing(loans: Dataset) -> None:
     """The last origin ends with the training months: rows beyond them belong to nobody."""
-    later = Dataset(loans.application_id, loans.features, NAMES, 1 - loans.label, 1 - loans.label, np.ones(N), loans.month + 15, loans.role)
-    rows = (np.concatenate([getattr(loans, k), getattr(later, k)]) for k in ("application_id", "features"))
-    rest = (np.concatenate([getattr(loans, k), getattr(later, k)]) for k in ("label", "outcome", "weight", "month", "role"))
+    later = Dataset(
+        loans.application_id,
+        loans.features,
+        NAMES,
+        1 - loans.label,
+        1 - loans.label,
+        np.ones(N),
+        loans.month + 15,
+        loans.role,
+    )
+    rows = (
+        np.concatenate([getattr(loans, k), getattr(later, k)])
+        for k in ("application_id", "features")
+    )
+    rest = (
+        np.concatenate([getattr(loans, k), getattr(later, k)])
+        for k in ("label", "outcome", "weight", "month", "role")
+    )
     both = Dataset(*rows, NAMES, *rest)
-    alone, beside = (sizes(one, CATALOGUE, SPLIT, SELECT, BOOSTER, (6,), lambda _: None)[0].logloss for one in (loans, both))
+    alone, beside = (
+        sizes(one, CATALOGUE, SPLIT, SELECT, BOOSTER, (6,), lambda _: None)[0].logloss
+        for one in (loans, both)
+    )
     assert alone == beside

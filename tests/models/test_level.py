@@ -12,7 +12,9 @@ MOVING = LevelParams()
 MONTHS = 18
 
 
-def loans(bads_per_month: list[int], rows: int = 1_000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def loans(
+    bads_per_month: list[int], rows: int = 1_000
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Outcome, weight 1 and month of `rows` loans a month."""
     bad = np.concatenate([np.arange(rows) < n for n in bads_per_month])
     return bad, np.ones(len(bad)), np.repeat(np.arange(len(bads_per_month)), rows)
@@ -21,7 +23,11 @@ def loans(bads_per_month: list[int], rows: int = 1_000) -> tuple[np.ndarray, np.
 def test_one_block_is_its_own_rate() -> None:
     found = expected(*loans([20, 30, 40]), MOVING)
     assert found.rate == pytest.approx((90 + 0.5) / 3_000)
-    assert found.rate == pytest.approx(found.long_run) and found.n_bads == 90 and found.effective_bads == 90.0
+    assert (
+        found.rate == pytest.approx(found.long_run)
+        and found.n_bads == 90
+        and found.effective_bads == 90.0
+    )
 
 
 def test_without_an_economy_blocks_count_by_their_bads() -> None:
@@ -36,7 +42,9 @@ def test_the_level_lies_between_the_long_run_and_the_last_months() -> None:
 
 
 def test_a_shift_long_ago_moves_it_less_than_one_just_now() -> None:
-    old, new = (expected(*loans(path), MOVING).rate for path in ([40] * 3 + [20] * 15, [20] * 15 + [40] * 3))
+    old, new = (
+        expected(*loans(path), MOVING).rate for path in ([40] * 3 + [20] * 15, [20] * 15 + [40] * 3)
+    )
     assert old < new
 
 
@@ -55,9 +63,9 @@ def test_a_block_without_bads_has_a_rate() -> None:
 def test_scale_of_weights_and_order_of_rows_do_not_matter() -> None:
     bad, weight, month = loans([10, 20, 30, 20, 40, 10])
     order = np.random.default_rng(1).permutation(len(bad))
-    assert expected(bad[order], 7.0 * weight[order], month[order] + 100, MOVING).rate == pytest.approx(
-        expected(bad, weight, month, MOVING).rate, rel=1e-12
-    )
+    assert expected(
+        bad[order], 7.0 * weight[order], month[order] + 100, MOVING
+    ).rate == pytest.approx(expected(bad, weight, month, MOVING).rate, rel=1e-12)
 
 
 def test_over_many_economies_it_is_nearer_to_the_months_ahead_than_the_mean_of_the_past() -> None:

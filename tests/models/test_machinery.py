@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from creditloom.models.sample.metrics import covariance_shares
-from creditloom.pipeline.proof.machinery import absent_families, agreed_shares, evened
+from creditloom.pipeline.proof.share_recovery import absent_families, agreed_shares, evened
 
 
 def test_a_model_agrees_with_itself_on_its_covariance_shares() -> None:
@@ -25,7 +25,9 @@ def test_what_each_model_made_of_its_own_noise_is_no_share() -> None:
 
 def test_a_family_is_absent_where_none_of_its_columns_is_there() -> None:
     x = np.array([[1.0, np.nan, np.nan], [np.nan, np.nan, 2.0], [np.nan, 1.0, np.nan]], np.float32)
-    found = absent_families(x, ("payment_flow", "payment_flow", "bureau"), ("payment_flow", "bureau"))
+    found = absent_families(
+        x, ("payment_flow", "payment_flow", "bureau"), ("payment_flow", "bureau")
+    )
     assert found.tolist() == [[False, True], [True, False], [False, True]]
 
 

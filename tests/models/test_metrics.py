@@ -41,18 +41,26 @@ def test_auc_on_true_probabilities_is_the_mean_over_drawn_outcomes() -> None:
     p = metrics.expit(RNG.normal(-1, 1.5, size=4000))
     score = metrics.logit(p) + RNG.normal(size=4000)
     drawn = [metrics.auc((RNG.random(4000) < p).astype(float), score) for _ in range(60)]
-    assert metrics.auc(p, score) == pytest.approx(np.mean(drawn), abs=4 * np.std(drawn) / np.sqrt(60))
+    assert metrics.auc(p, score) == pytest.approx(
+        np.mean(drawn), abs=4 * np.std(drawn) / np.sqrt(60)
+    )
 
 
 def test_gini_and_ks_of_perfect_and_reversed_scores() -> None:
-    assert metrics.gini(Y, Y) == 1.0 and metrics.gini(Y, -Y) == -1.0 and metrics.gini(Y, np.zeros(300)) == 0.0
+    assert (
+        metrics.gini(Y, Y) == 1.0
+        and metrics.gini(Y, -Y) == -1.0
+        and metrics.gini(Y, np.zeros(300)) == 0.0
+    )
     assert metrics.ks(Y, Y) == 1.0
 
 
 def test_ks_equals_scipy() -> None:
     from scipy.stats import ks_2samp
 
-    assert metrics.ks(Y, SCORE) == pytest.approx(ks_2samp(SCORE[Y == 1], SCORE[Y == 0]).statistic, abs=1e-12)
+    assert metrics.ks(Y, SCORE) == pytest.approx(
+        ks_2samp(SCORE[Y == 1], SCORE[Y == 0]).statistic, abs=1e-12
+    )
 
 
 def test_ece_is_zero_when_each_bin_is_right_and_counts_the_gap_otherwise() -> None:
@@ -68,7 +76,11 @@ def test_figures_refuse_one_class_null_and_empty() -> None:
 
 
 @pytest.mark.parametrize(
-    ("actual", "expected"), [((8, 9, 10, 10, 10, 10, 10, 10, 11, 12), 0.01012), ((5, 6, 8, 9, 10, 10, 11, 12, 14, 15), 0.09894)]
+    ("actual", "expected"),
+    [
+        ((8, 9, 10, 10, 10, 10, 10, 10, 11, 12), 0.01012),
+        ((5, 6, 8, 9, 10, 10, 11, 12, 14, 15), 0.09894),
+    ],
 )
 def test_psi_vectors_n30_n31(actual: tuple[int, ...], expected: float) -> None:
     assert psi(np.full(10, 0.1), np.array(actual) / 100) == pytest.approx(expected, abs=5e-6)
@@ -90,7 +102,9 @@ def test_psi_of_samples_sees_a_jump_in_nulls() -> None:
         (2000, 45, 0.02, 0.20949, 0.23231, None),  # N28
     ],
 )
-def test_grade_vectors_n25_n28(n: int, d: int, pd: float, jeffreys: float, binomial: float, normal: float | None) -> None:
+def test_grade_vectors_n25_n28(
+    n: int, d: int, pd: float, jeffreys: float, binomial: float, normal: float | None
+) -> None:
     assert ct.jeffreys(n, d, pd) == pytest.approx(jeffreys, abs=6e-6)
     assert ct.binomial(n, d, pd) == pytest.approx(binomial, abs=6e-6)
     assert normal is None or ct.normal(n, d, pd) == pytest.approx(normal, abs=6e-6)
@@ -110,7 +124,9 @@ def test_holm_by_hand() -> None:
 def test_calibration_in_the_large_by_hand() -> None:
     y, p = np.r_[np.ones(30), np.zeros(970)], np.full(1000, 0.02)
     large = ct.in_the_large(y, p, calibration_bads=100, macro_sd=0.18)
-    assert large.z == pytest.approx((30 - 20) / np.sqrt(1000 * 0.02 * 0.98 + 20**2 / 100 + (0.18 * 20) ** 2))
+    assert large.z == pytest.approx(
+        (30 - 20) / np.sqrt(1000 * 0.02 * 0.98 + 20**2 / 100 + (0.18 * 20) ** 2)
+    )
     assert ct.in_the_large(y, p, 1e12, 0.0).p_value < large.p_value
 
 
@@ -128,7 +144,9 @@ def test_affine_fit_finds_slope_and_intercept_and_equals_sklearn() -> None:
     y = (RNG.random(4000) < metrics.expit(0.7 * m - 4)).astype(int)
     w = RNG.uniform(0.5, 3, size=4000)
     a, b = ct.fit_affine(m, y, w)
-    reference = LogisticRegression(C=1e10, tol=1e-10, max_iter=1000).fit(m[:, None], y, sample_weight=w)
+    reference = LogisticRegression(C=1e10, tol=1e-10, max_iter=1000).fit(
+        m[:, None], y, sample_weight=w
+    )
     assert (a, b) == pytest.approx((reference.coef_[0, 0], reference.intercept_[0]), abs=1e-4)
     assert ct.slope_intercept(y, metrics.expit(a * m + b), w) == pytest.approx((1, 0), abs=1e-6)
 
@@ -139,12 +157,18 @@ def test_a_prior_draws_the_slope_of_few_rows_to_one_and_hardly_moves_that_of_man
     few, many = slice(0, 400), slice(None)
     free, drawn = (ct.fit_affine(m[few], y[few], slope_sd=sd)[0] for sd in (None, 0.1))
     assert abs(drawn - 1) < 0.5 * abs(free - 1)
-    assert ct.fit_affine(m[many], y[many], slope_sd=0.1)[0] == pytest.approx(ct.fit_affine(m[many], y[many])[0], abs=0.08)
-    assert ct.fit_affine(m[few], y[few], slope_sd=1e6) == pytest.approx(ct.fit_affine(m[few], y[few]), abs=1e-6)
+    assert ct.fit_affine(m[many], y[many], slope_sd=0.1)[0] == pytest.approx(
+        ct.fit_affine(m[many], y[many])[0], abs=0.08
+    )
+    assert ct.fit_affine(m[few], y[few], slope_sd=1e6) == pytest.approx(
+        ct.fit_affine(m[few], y[few]), abs=1e-6
+    )
     assert ct.fit_affine(m[few], y[few], slope_sd=1e-6)[0] == pytest.approx(1, abs=1e-6)
 
 
 def test_under_a_prior_the_scale_of_weights_says_nothing() -> None:
     m, w = RNG.normal(-2, 1, size=500), RNG.uniform(0.5, 3, size=500)
     y = (RNG.random(500) < metrics.expit(m)).astype(float)
-    assert ct.fit_affine(m, y, w, slope_sd=0.1) == pytest.approx(ct.fit_affine(m, y, 7 * w, slope_sd=0.1), abs=1e-9)
+    assert ct.fit_affine(m, y, w, slope_sd=0.1) == pytest.approx(
+        ct.fit_affine(m, y, 7 * w, slope_sd=0.1), abs=1e-9
+    )

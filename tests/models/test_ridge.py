@@ -54,7 +54,16 @@ def test_columns_are_finite_for_null_huge_constant_and_empty(rows: Dataset) -> N
     x = rows.training().features.copy()
     x[:, 0], x[:, 1], x[0, 2] = 7.0, np.nan, 1e300
     train = rows.training()
-    strange = Dataset(train.application_id, x, train.names, train.label, train.outcome, train.weight, train.month, train.role)
+    strange = Dataset(
+        train.application_id,
+        x,
+        train.names,
+        train.label,
+        train.outcome,
+        train.weight,
+        train.month,
+        train.role,
+    )
     assert np.isfinite(ridge.design_of(strange, PARAMS).columns(x)).all()
 
 

@@ -9,15 +9,32 @@ from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
 from creditloom.models.learners.booster import BoosterParams
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.selection.selection import SelectionParams, SelectParams, chosen, gains, offered, rank, screen, table
+from creditloom.models.selection.feature_choice import (
+    SelectionParams,
+    SelectParams,
+    chosen,
+    gains,
+    offered,
+    rank,
+    screen,
+    table,
+)
 
 N, P = 1500, 12
 NAMES = tuple(f"f{i}" for i in range(P))
 CATALOGUE = Catalogue(
-    (Concept("spending", "payment_flow", "spending", "消费"), Concept("devices", "device_stability", "devices", "设备")),
-    tuple(Feature(n, *(("payment_flow", "spending") if i < 8 else ("device_stability", "devices"))) for i, n in enumerate(NAMES)),
+    (
+        Concept("spending", "payment_flow", "spending", "消费"),
+        Concept("devices", "device_stability", "devices", "设备"),
+    ),
+    tuple(
+        Feature(n, *(("payment_flow", "spending") if i < 8 else ("device_stability", "devices")))
+        for i, n in enumerate(NAMES)
+    ),
 )
-BOOSTER = BoosterParams(max_trees=40, feature_fraction=0.5, min_data_in_leaf=20, is_extra_trees=False, threads=1)
+BOOSTER = BoosterParams(
+    max_trees=40, feature_fraction=0.5, min_data_in_leaf=20, is_extra_trees=False, threads=1
+)
 PARAMS = SelectParams(keep=4, per_concept=1, seeds=2, limits=SelectionParams(), booster=BOOSTER)
 
 
@@ -28,7 +45,9 @@ def loans() -> Dataset:
     x = rng.normal(size=(N, P)).astype(np.float32)
     x[:, 5], x[:, 6] = 3 * x[:, 1], 7.0
     bad = (rng.random(N) < 1 / (1 + np.exp(1.5 - 1.5 * x[:, 1] - x[:, 2]))).astype(float)
-    return Dataset(np.arange(N), x, NAMES, bad, bad, np.ones(N), np.arange(N) % 15, np.full(N, "train"))
+    return Dataset(
+        np.arange(N), x, NAMES, bad, bad, np.ones(N), np.arange(N) % 15, np.full(N, "train")
+    )
 
 
 def test_what_tells_of_default_has_the_gain_in_every_seed(loans: Dataset) -> None:
@@ -48,9 +67,15 @@ def test_every_feature_has_one_outcome(loans: Dataset) -> None:
     found, kept = rank(rows, CATALOGUE, PARAMS)
     outcome = table(CATALOGUE, fallen, rows, found, kept).set_index("feature")
     assert outcome.index.tolist() == list(NAMES)
-    assert outcome.loc["f5", ["outcome", "of"]].tolist() == ["double", "f1"] and outcome.loc["f6", "outcome"] == "constant"
+    assert (
+        outcome.loc["f5", ["outcome", "of"]].tolist() == ["double", "f1"]
+        and outcome.loc["f6", "outcome"] == "constant"
+    )
     assert {"f1", "f2"} < set(kept) and len(kept) == 4 and (outcome["outcome"] == "kept").sum() == 4
-    assert outcome.loc[list(kept), "gain_rank"].notna().all() and outcome.loc[["f5", "f6"], "gain_rank"].isna().all()
+    assert (
+        outcome.loc[list(kept), "gain_rank"].notna().all()
+        and outcome.loc[["f5", "f6"], "gain_rank"].isna().all()
+    )
 
 
 def test_the_same_loans_give_the_same_choice(loans: Dataset) -> None:
@@ -58,8 +83,12 @@ def test_the_same_loans_give_the_same_choice(loans: Dataset) -> None:
 
 
 def test_a_family_that_a_law_forbids_never_enters() -> None:
-    names, out = offered(CATALOGUE, SelectParams(4, 1, 2, SelectionParams(), BOOSTER, ("device_stability",)))
-    assert names == NAMES[:8] and {f.name: f.reason for f in out} == dict.fromkeys(NAMES[8:], "left out")
+    names, out = offered(
+        CATALOGUE, SelectParams(4, 1, 2, SelectionParams(), BOOSTER, ("device_stability",))
+    )
+    assert names == NAMES[:8] and {f.name: f.reason for f in out} == dict.fromkeys(
+        NAMES[8:], "left out"
+    )
 
 
 def test_an_unknown_family_is_refused() -> None:

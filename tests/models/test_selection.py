@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from creditloom.models.selection.selection import SelectionParams, select
+from creditloom.models.selection.feature_choice import SelectionParams, select
 
 PARAMS = SelectionParams()
 RNG = np.random.default_rng(5)
@@ -14,7 +14,9 @@ GOOD = RNG.normal(size=N)
 
 
 def fallen(**columns: np.ndarray) -> dict[str, str]:
-    kept, out = select(np.column_stack([GOOD, *columns.values()]), ("good", *columns), MONTH, PARAMS)
+    kept, out = select(
+        np.column_stack([GOOD, *columns.values()]), ("good", *columns), MONTH, PARAMS
+    )
     assert set(kept) | {f.name for f in out} == {"good", *columns} and "good" in kept
     return {f.name: f.reason for f in out}
 
@@ -34,7 +36,9 @@ def test_neither_a_new_shape_nor_other_nulls_are_a_double() -> None:
 
 
 def test_a_feature_that_stops_coming_drifts() -> None:
-    assert fallen(gone=np.where((MONTH > 9) & (RNG.random(N) < 0.5), np.nan, RNG.normal(size=N))) == {"gone": "drift"}
+    assert fallen(
+        gone=np.where((MONTH > 9) & (RNG.random(N) < 0.5), np.nan, RNG.normal(size=N))
+    ) == {"gone": "drift"}
 
 
 def test_of_three_doubles_the_first_stays() -> None:

@@ -23,7 +23,10 @@ def test_shares_sum_to_one_and_a_family_that_works_against_the_rest_is_negative(
 
 def test_features_are_summed_into_their_family() -> None:
     phi = np.array([[1.0, 2.0, 4.0], [8.0, 16.0, 32.0]])
-    assert metrics.by_family(phi, ("a", "b", "a"), ("a", "b")).tolist() == [[1 + 4, 2], [8 + 32, 16]]
+    assert metrics.by_family(phi, ("a", "b", "a"), ("a", "b")).tolist() == [
+        [1 + 4, 2],
+        [8 + 32, 16],
+    ]
 
 
 @pytest.mark.parametrize(("bads", "points"), [(100, 35.0), (625, 14.0), (10_000, 4.0)])
@@ -34,7 +37,11 @@ def test_tolerance_is_350_over_root_bads_but_at_least_four_points(bads: int, poi
 def test_table_holds_target_tolerance_and_an_interval_around_the_share() -> None:
     phi = RNG.normal(size=(2000, 2)) * [2.0, 1.0]
     first, second = metrics.table(phi, ("a", "b"), {"a": 0.8}, 625, 100, 1)
-    assert first.low < first.share < first.high and (first.target, second.target, first.tolerance) == (0.8, 0.0, 0.14)
+    assert first.low < first.share < first.high and (
+        first.target,
+        second.target,
+        first.tolerance,
+    ) == (0.8, 0.0, 0.14)
     assert [row.target for row in metrics.table(phi, ("a", "b"), None, 625, 10, 1)] == [None, None]
 
 
@@ -45,4 +52,7 @@ def test_the_worst_family_is_the_one_farthest_from_its_target() -> None:
         metrics.Share("c", 0.20, 0, 0, 0.18, 0.04),
     ]
     assert metrics.worst(rows) == {"family": "b", "of_tolerance": pytest.approx(1.5)}
-    assert metrics.worst([metrics.Share("a", 1.0, 1, 1, None, 0.04)]) == {"family": None, "of_tolerance": None}
+    assert metrics.worst([metrics.Share("a", 1.0, 1, 1, None, 0.04)]) == {
+        "family": None,
+        "of_tolerance": None,
+    }

@@ -28,23 +28,41 @@ DECISIONS = pd.DataFrame(
 
 def test_shares_means_and_refusals_by_code() -> None:
     found = summary(DECISIONS, HOUSE, 60.0)
-    assert (found["approve_share"], found["decline_share"], found["refuse_share"], found["refer_share"]) == (0.5, 0.25, 0.25, 0.0)
-    assert (found["mean_limit_cny"], found["mean_daily_rate"], found["mean_apr"]) == (6000.0, 0.0004, 0.144)
+    assert (
+        found["approve_share"],
+        found["decline_share"],
+        found["refuse_share"],
+        found["refer_share"],
+    ) == (0.5, 0.25, 0.25, 0.0)
+    assert (found["mean_limit_cny"], found["mean_daily_rate"], found["mean_apr"]) == (
+        6000.0,
+        0.0004,
+        0.144,
+    )
     assert found["refusals"] == {"R1": 1, "R5": 1}
 
 
 def test_profit_is_n24_account_by_account() -> None:
     """813.09 on 8,000, and half of what it was before the account's 60 on 4,000; a loan of one payment is priced by simple360."""
-    assert summary(DECISIONS, HOUSE, 60.0)["expected_profit_cny"] == pytest.approx(813.088 + (813.088 + 60) / 2 - 60)
+    assert summary(DECISIONS, HOUSE, 60.0)["expected_profit_cny"] == pytest.approx(
+        813.088 + (813.088 + 60) / 2 - 60
+    )
 
 
 def test_a_product_that_lends_to_nobody_has_no_means() -> None:
     found = summary(DECISIONS[DECISIONS["decision"] == "refuse"], HOUSE, 60.0)
-    assert (found["mean_limit_cny"], found["mean_apr"], found["expected_profit_cny"]) == (None, None, 0.0)
+    assert (found["mean_limit_cny"], found["mean_apr"], found["expected_profit_cny"]) == (
+        None,
+        None,
+        0.0,
+    )
 
 
 def test_the_picture_is_drawn_and_the_same_twice(tmp_path: Path) -> None:
-    figures = {"house@v1": summary(DECISIONS, HOUSE, 60.0), "nobody": summary(DECISIONS[3:], HOUSE, 60.0)}
+    figures = {
+        "house@v1": summary(DECISIONS, HOUSE, 60.0),
+        "nobody": summary(DECISIONS[3:], HOUSE, 60.0),
+    }
     picture(figures, tmp_path / "a.png")
     picture(figures, tmp_path / "b.png")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes() != b""

@@ -10,7 +10,13 @@ import pytest
 
 from creditloom.models.sample.dataset import join
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.split import SplitParams, month_index, roles, rolling_origins, stopping
+from creditloom.models.sample.split import (
+    SplitParams,
+    month_index,
+    roles,
+    rolling_origins,
+    stopping,
+)
 
 from .worlds import world
 
@@ -37,7 +43,11 @@ def test_a_role_is_the_month_of_as_of(as_of: str, role: str) -> None:
 def test_rolling_origins_judge_later_months_and_stay_inside_training() -> None:
     month = np.arange(15)
     folds = rolling_origins(month, SPLIT)
-    assert [(month[fit].max(), month[judge].min(), month[judge].max()) for fit, judge in folds] == [(5, 6, 8), (8, 9, 11), (11, 12, 14)]
+    assert [(month[fit].max(), month[judge].min(), month[judge].max()) for fit, judge in folds] == [
+        (5, 6, 8),
+        (8, 9, 11),
+        (11, 12, 14),
+    ]
     assert stopping(month, SPLIT).nonzero()[0].tolist() == [12, 13, 14]
 
 
@@ -51,7 +61,10 @@ def test_dates_outside_the_split_leave_no_training_and_say_so() -> None:
     late = dataclasses.replace(SPLIT, start=datetime.date(2030, 1, 1))
     rows = join(w.matrix, w.labels, w.names, late)
     assert (month_index(w.matrix["as_of"].to_numpy(), late) < 0).all()
-    with pytest.raises(ModelError, match=r"training months: expected bads and goods, got 0 bads among 0 .* split.start"):
+    with pytest.raises(
+        ModelError,
+        match=r"training months: expected bads and goods, got 0 bads among 0 .* split.start",
+    ):
         rows.training()
 
 
@@ -69,7 +82,9 @@ def test_indeterminates_are_left_out_of_training_and_good_in_calibration() -> No
 def test_an_application_without_a_loan_has_no_outcome() -> None:
     w = world(500, 1)
     labels = w.labels.assign(is_indeterminate=True)
-    assert np.array_equal(np.isnan(join(w.matrix, labels, w.names, SPLIT).outcome), ~labels["is_booked"])
+    assert np.array_equal(
+        np.isnan(join(w.matrix, labels, w.names, SPLIT).outcome), ~labels["is_booked"]
+    )
 
 
 def test_at_most_takes_rows_at_even_steps() -> None:
@@ -81,7 +96,10 @@ def test_at_most_takes_rows_at_even_steps() -> None:
 
 def test_labels_are_joined_by_id_not_by_position() -> None:
     w = world(500, 1)
-    rows, shuffled = (join(w.matrix, labels, w.names, SPLIT) for labels in (w.labels, w.labels.sample(frac=1, random_state=3)))
+    rows, shuffled = (
+        join(w.matrix, labels, w.names, SPLIT)
+        for labels in (w.labels, w.labels.sample(frac=1, random_state=3))
+    )
     assert np.array_equal(rows.label, shuffled.label, equal_nan=True)
     with pytest.raises(ModelError, match="100 of 500 applications of the matrix have no row"):
         join(w.matrix, w.labels.iloc[100:], w.names, SPLIT)

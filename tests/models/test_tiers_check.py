@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from creditloom.models.calibration.calibration_tests import Band, ordered, pooled
+from creditloom.models.calibration.calibration_tests import PooledTier, ordered, pooled
 
 ORDER = ("G1", "G2", "G3", "G4")
 
@@ -18,8 +18,17 @@ def cohort(*rows: tuple[str, int, int, float]) -> tuple[list[str], list[float], 
 
 
 def test_adjacent_tiers_are_pooled_to_twenty_bads_and_a_short_rest_joins_the_last() -> None:
-    bands = pooled(*cohort(("G1", 900, 5, 0.004), ("G2", 600, 15, 0.02), ("G3", 500, 25, 0.05), ("G4", 10, 3, 0.3)), ORDER, 20)
-    assert [(b.tiers, b.n, b.bads) for b in bands] == [(("G1", "G2"), 1500, 20), (("G3", "G4"), 510, 28)]
+    bands = pooled(
+        *cohort(
+            ("G1", 900, 5, 0.004), ("G2", 600, 15, 0.02), ("G3", 500, 25, 0.05), ("G4", 10, 3, 0.3)
+        ),
+        ORDER,
+        20,
+    )
+    assert [(b.tiers, b.n, b.bads) for b in bands] == [
+        (("G1", "G2"), 1500, 20),
+        (("G3", "G4"), 510, 28),
+    ]
     assert bands[0].mean_pd == pytest.approx((900 * 0.004 + 600 * 0.02) / 1500)
 
 
@@ -33,8 +42,8 @@ def test_too_few_bads_in_all_make_one_band_and_no_pair() -> None:
     assert len(order.bands) == 1 and order.reversal_p == () and order.reversed_pairs == 0
 
 
-def band(n: float, bads: float) -> Band:
-    return Band(("G",), n, bads, bads / n, 0.5)
+def band(n: float, bads: float) -> PooledTier:
+    return PooledTier(("G",), n, bads, bads / n, 0.5)
 
 
 def test_a_clear_reversal_counts_and_a_slight_one_does_not() -> None:
@@ -45,5 +54,8 @@ def test_a_clear_reversal_counts_and_a_slight_one_does_not() -> None:
 def test_perfect_pds_are_seldom_reversed() -> None:
     """One-sided 5 % with Holm: over ten equal bands in order by chance alone at most about one draw in twenty shows a reversal."""
     rng = np.random.default_rng(1)
-    drawn = [ordered([band(2000, b) for b in rng.binomial(2000, 0.03, size=10)]).reversed_pairs > 0 for _ in range(300)]
+    drawn = [
+        ordered([band(2000, b) for b in rng.binomial(2000, 0.03, size=10)]).reversed_pairs > 0
+        for _ in range(300)
+    ]
     assert np.mean(drawn) < 0.09

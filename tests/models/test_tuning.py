@@ -29,7 +29,9 @@ def rows() -> Dataset:
     return join(W.matrix, W.labels, W.names, SPLIT)
 
 
-def test_the_first_trial_is_the_committed_one_and_the_best_is_no_worse(rows: Dataset, tmp_path: Path) -> None:
+def test_the_first_trial_is_the_committed_one_and_the_best_is_no_worse(
+    rows: Dataset, tmp_path: Path
+) -> None:
     found = search(rows.training(), W.signs, SPLIT, GIVEN, PARAMS, tmp_path / "journal.log")
     assert found.trials == 3 and found.logloss <= found.logloss_given
     assert found.best.threads == GIVEN.threads and found.best.max_trees >= GIVEN.min_trees
@@ -37,8 +39,12 @@ def test_the_first_trial_is_the_committed_one_and_the_best_is_no_worse(rows: Dat
 
 def test_a_second_run_goes_on_where_the_first_stopped(rows: Dataset, tmp_path: Path) -> None:
     journal = tmp_path / "journal.log"
-    first = search(rows.training(), W.signs, SPLIT, GIVEN, dataclasses.replace(PARAMS, trials=2), journal)
-    again = search(rows.training(), W.signs, SPLIT, GIVEN, dataclasses.replace(PARAMS, trials=2), journal)
+    first = search(
+        rows.training(), W.signs, SPLIT, GIVEN, dataclasses.replace(PARAMS, trials=2), journal
+    )
+    again = search(
+        rows.training(), W.signs, SPLIT, GIVEN, dataclasses.replace(PARAMS, trials=2), journal
+    )
     more = search(rows.training(), W.signs, SPLIT, GIVEN, PARAMS, journal)
     assert (first.trials, again.trials, more.trials) == (2, 2, 3)
     assert again.logloss_given == first.logloss_given
@@ -48,7 +54,10 @@ def test_what_comes_after_the_training_months_cannot_move_it(rows: Dataset, tmp_
     later = rows.role != "train"
     turned = dataclasses.replace(rows, label=np.where(later, 1 - rows.label, rows.label))
     few = dataclasses.replace(PARAMS, trials=1)
-    both = [search(r.training(), W.signs, SPLIT, GIVEN, few, tmp_path / f"{i}.log").logloss for i, r in enumerate((rows, turned))]
+    both = [
+        search(r.training(), W.signs, SPLIT, GIVEN, few, tmp_path / f"{i}.log").logloss
+        for i, r in enumerate((rows, turned))
+    ]
     assert both[0] == both[1]
 
 
@@ -57,5 +66,12 @@ def test_time_runs_out_inside_a_trial(rows: Dataset, tmp_path: Path) -> None:
     start = time.monotonic()
     journal = tmp_path / "journal.log"
     with pytest.raises(ModelError, match="no trial came to its end"):
-        search(rows.training(), W.signs, SPLIT, endless, dataclasses.replace(PARAMS, timeout_seconds=1.0), journal)
+        search(
+            rows.training(),
+            W.signs,
+            SPLIT,
+            endless,
+            dataclasses.replace(PARAMS, timeout_seconds=1.0),
+            journal,
+        )
     assert time.monotonic() - start < 30

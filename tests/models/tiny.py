@@ -6,8 +6,8 @@ import lightgbm as lgb
 import numpy as np
 
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
-from creditloom.decision.score.margin import Margin
 from creditloom.decision.score.scorer import Calibration, Scorer
+from creditloom.decision.score.tree_model import Margin
 
 OWNERS = (("pay_a_3m", "payment_flow", "activity"), ("pay_b_3m", "payment_flow", "activity"), ("pay_c_3m", "payment_flow", "stability"),
           ("bur_d_3m", "bureau", "enquiries"), ("dev_e_3m", "device_stability", "constancy"))  # fmt: skip
@@ -16,7 +16,12 @@ OWNERS = (("pay_a_3m", "payment_flow", "activity"), ("pay_b_3m", "payment_flow",
 def catalogue() -> Catalogue:
     """Five features, four concepts, three families, with texts in both languages."""
     concepts = {c: Concept(c, f, f"{c} of behaviour", f"{c}行为") for _, f, c in OWNERS}
-    features = tuple(Feature(n, f, c, text_en=f"measure {n} over the last three months", text_zh=f"近三个月指标{n}") for n, f, c in OWNERS)
+    features = tuple(
+        Feature(
+            n, f, c, text_en=f"measure {n} over the last three months", text_zh=f"近三个月指标{n}"
+        )
+        for n, f, c in OWNERS
+    )
     return Catalogue(tuple(concepts.values()), features)
 
 
@@ -27,7 +32,16 @@ def world(n: int = 400) -> tuple[str, Scorer, np.ndarray]:
     y = rng.random(n) < 1 / (1 + np.exp(2 - 1.2 * x[:, 0] - 0.8 * x[:, 3]))
     x[rng.random(x.shape) < 0.05] = np.nan
     names = list(catalogue().names)
-    settings = {"objective": "binary", "num_leaves": 7, "verbosity": -1, "num_threads": 1, "min_data_in_leaf": 10, "deterministic": True}
+    settings = {
+        "objective": "binary",
+        "num_leaves": 7,
+        "verbosity": -1,
+        "num_threads": 1,
+        "min_data_in_leaf": 10,
+        "deterministic": True,
+    }
     text = lgb.train(settings, lgb.Dataset(x, y, feature_name=names), 25).model_to_string()
-    scorer = Scorer(catalogue(), Margin(text, catalogue().names, threads=1), Calibration(a=0.9, b=-0.2))
+    scorer = Scorer(
+        catalogue(), Margin(text, catalogue().names, threads=1), Calibration(a=0.9, b=-0.2)
+    )
     return text, scorer, x

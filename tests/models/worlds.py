@@ -33,15 +33,20 @@ class World:
         return tuple(int(str(f["direction"])) for f in self.features)
 
 
-def world(n: int, seed: int, per_concept: int = 4, noise: int = 12, base_rate: float = 0.1) -> World:
+def world(
+    n: int, seed: int, per_concept: int = 4, noise: int = 12, base_rate: float = 0.1
+) -> World:
     """`n` applications over 24 months from 2024-01 with about `base_rate` bad."""
     rng = np.random.default_rng(seed)
     months = np.sort(rng.integers(0, 24, n))
     rng.shuffle(months)
-    as_of = (np.datetime64("2024-01", "M") + months).astype("datetime64[us]") + rng.integers(0, 27 * 86_400_000_000, n).astype(
-        "timedelta64[us]"
+    as_of = (np.datetime64("2024-01", "M") + months).astype("datetime64[us]") + rng.integers(
+        0, 27 * 86_400_000_000, n
+    ).astype("timedelta64[us]")
+    matrix, features = (
+        {"application_id": np.arange(n), "applicant_id": np.arange(n), "as_of": as_of},
+        [],
     )
-    matrix, features = {"application_id": np.arange(n), "applicant_id": np.arange(n), "as_of": as_of}, []
     common, truth = rng.normal(size=n), {"application_id": np.arange(n)}
     systematic = np.zeros(n)
     for family, share in zip(FAMILIES, SHARES, strict=True):
@@ -63,23 +68,45 @@ def world(n: int, seed: int, per_concept: int = 4, noise: int = 12, base_rate: f
         features.append(_feature(f"noise_{k}", FAMILIES[k % 6], f"{FAMILIES[k % 6]}_0", 0))
     systematic *= np.sqrt(1.35) / systematic.std()
     truth["logodds_systematic"] = systematic + _level(systematic, base_rate)
-    truth["pd_true"] = truth["pd_neutral"] = expit(truth["logodds_systematic"] + rng.normal(scale=0.45, size=n))
+    truth["pd_true"] = truth["pd_neutral"] = expit(
+        truth["logodds_systematic"] + rng.normal(scale=0.45, size=n)
+    )
     truth["macro_m"], truth["is_fraud"] = np.zeros(n), np.zeros(n, bool)
     truth["defaulted"] = rng.random(n) < truth["pd_true"]
     truth["segment"] = np.where(common > 0, "worker", "student")
-    return World(pd.DataFrame(matrix), _labels(rng, months, systematic, truth), pd.DataFrame(truth), tuple(features))
+    return World(
+        pd.DataFrame(matrix),
+        _labels(rng, months, systematic, truth),
+        pd.DataFrame(truth),
+        tuple(features),
+    )
 
 
-def _labels(rng: np.random.Generator, months: np.ndarray, systematic: np.ndarray, truth: dict[str, np.ndarray]) -> pd.DataFrame:
+def _labels(
+    rng: np.random.Generator,
+    months: np.ndarray,
+    systematic: np.ndarray,
+    truth: dict[str, np.ndarray],
+) -> pd.DataFrame:
     old = systematic + rng.normal(scale=0.8, size=len(systematic))
     passed = old < np.quantile(old, 0.68)
     band = np.where((months >= 15) & (months < 18), 0.15, 0.05)
     booked = passed | (rng.random(len(old)) < band)
     grey = ~truth["defaulted"] & (rng.random(len(old)) < 0.015)
     label = np.where(booked & ~grey, truth["defaulted"].astype(float), np.nan)
-    columns = {"application_id": truth["application_id"], "is_booked": booked, "is_complete": booked, "is_control": booked & ~passed}
+    columns = {
+        "application_id": truth["application_id"],
+        "is_booked": booked,
+        "is_complete": booked,
+        "is_control": booked & ~passed,
+    }
     return pd.DataFrame(
-        {**columns, "label": label, "is_indeterminate": booked & grey, "weight": np.where(booked, np.where(passed, 1.0, 1 / band), np.nan)}
+        {
+            **columns,
+            "label": label,
+            "is_indeterminate": booked & grey,
+            "weight": np.where(booked, np.where(passed, 1.0, 1 / band), np.nan),
+        }
     )
 
 

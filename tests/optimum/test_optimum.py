@@ -15,8 +15,16 @@ from scipy.sparse import lil_array
 from creditloom.models.sample.errors import ModelError
 from creditloom.portfolio.optimiser.dual import solve_dual
 from creditloom.portfolio.optimiser.market import Budget, Costs, Market, TakeUp
-from creditloom.portfolio.optimiser.oracle import APPROVED, FUNDING, LOSS, PROFIT, Prices, respond, rising
-from creditloom.portfolio.optimiser.policy import limits_at, optimise, use_of
+from creditloom.portfolio.optimiser.optimised_policy import limits_at, optimise, use_of
+from creditloom.portfolio.optimiser.priced_choice import (
+    APPROVED,
+    FUNDING,
+    LOSS,
+    PROFIT,
+    Prices,
+    respond,
+    rising,
+)
 
 EDGES = (0.005, 0.011, 0.024, 0.065)
 
@@ -26,12 +34,25 @@ def market(people: int, rates: int, seed: int = 1) -> Market:
     rng = np.random.default_rng(seed)
     pd = np.sort(1.0 / (1.0 + np.exp(4.2 - 1.1 * rng.standard_normal(people))))
     tier = np.searchsorted(EDGES, pd, side="right")
-    cap = np.array([100_000, 60_000, 30_000, 10_000, 5_000])[tier] * rng.choice([1.0, 0.5, 0.2], people)
+    cap = np.array([100_000, 60_000, 30_000, 10_000, 5_000])[tier] * rng.choice(
+        [1.0, 0.5, 0.2], people
+    )
     capacity = np.maximum(rng.lognormal(8.0, 0.6, people) - rng.lognormal(7.0, 0.8, people), 0.0)
     daily = np.round(np.linspace(0.0002, 0.00065, rates), 9)
     lowest = (0.06 + np.array([*EDGES, 0.2]) * 0.75) / 360.0
     take_up = TakeUp(0.6, 0.144, 0.06, 0.03).table(360 * daily, 5)
-    return Market(pd, tier, cap, capacity, daily, 360 * daily, daily >= lowest[:, None], take_up, Costs(0.75, 0.025, 60.0), 12)
+    return Market(
+        pd,
+        tier,
+        cap,
+        capacity,
+        daily,
+        360 * daily,
+        daily >= lowest[:, None],
+        take_up,
+        Costs(0.75, 0.025, 60.0),
+        12,
+    )
 
 
 def halved(m: Market, approval_share: float = 0.0) -> Budget:
@@ -48,7 +69,12 @@ def linear_programme(m: Market, budget: Budget) -> float:
     size = len(z) + 2 * len(a)
     limit = {key: k + len(a) for key, k in a.items()}
     rows: list[tuple[dict[int, float], float]] = []
-    gain, loss, funding, upper = np.zeros(size), np.zeros(size), np.zeros(size), np.full(size, np.inf)
+    gain, loss, funding, upper = (
+        np.zeros(size),
+        np.zeros(size),
+        np.zeros(size),
+        np.full(size, np.inf),
+    )
     for (t, r), k in z.items():
         upper[k] = float(m.is_allowed[t, r])
     for j, r in a:
@@ -64,17 +90,26 @@ def linear_programme(m: Market, budget: Budget) -> float:
             ({a[j, r]: m.minimum, limit[j, r]: -1.0}, 0.0),
         ]
     rows += [({z[t, r]: 1.0 for r in range(rates)}, 1.0) for t in range(m.tiers)]
-    for t, last in itertools.product(range(m.tiers - 1), range(rates)):  # the worse tier is never cheaper
+    for t, last in itertools.product(
+        range(m.tiers - 1), range(rates)
+    ):  # the worse tier is never cheaper
         ahead = {z[t + 1, r]: 1.0 for r in range(last + 1)}
         rows.append(({**ahead, **{z[t, r]: -1.0 for r in range(last + 1)}}, 0.0))
-    rows += [(dict(enumerate(loss)), budget.expected_loss), (dict(enumerate(funding)), budget.funding)]
+    rows += [
+        (dict(enumerate(loss)), budget.expected_loss),
+        (dict(enumerate(funding)), budget.funding),
+    ]
     rows.append((dict.fromkeys(a.values(), -1.0), -budget.approval_share * n))
     matrix = lil_array((len(rows), size))
     for at, (row, _) in enumerate(rows):
         for k, weight in row.items():
             matrix[at, k] = weight
     found = linprog(
-        -gain, A_ub=matrix.tocsr(), b_ub=[b for _, b in rows], bounds=list(zip(np.zeros(size), upper, strict=True)), method="highs"
+        -gain,
+        A_ub=matrix.tocsr(),
+        b_ub=[b for _, b in rows],
+        bounds=list(zip(np.zeros(size), upper, strict=True)),
+        method="highs",
     )
     return float(-found.fun)
 
@@ -83,7 +118,9 @@ def linear_programme(m: Market, budget: Budget) -> float:
 def test_the_bound_is_the_value_of_the_linear_programme(approval_share: float) -> None:
     m = market(60, 5)
     budget = halved(m, approval_share)
-    assert solve_dual(m, budget, m.is_allowed).bound == pytest.approx(linear_programme(m, budget), rel=2e-5)
+    assert solve_dual(m, budget, m.is_allowed).bound == pytest.approx(
+        linear_programme(m, budget), rel=2e-5
+    )
 
 
 @pytest.mark.parametrize("approval_share", [0.0, 0.6])
@@ -104,7 +141,9 @@ def test_rates_never_fall_and_limits_never_rise_with_risk() -> None:
     found = optimise(m, halved(m, 0.5))
     rate = found.chosen.rate
     assert np.all(np.diff(rate[rate >= 0]) >= 0)
-    for cap, capacity in itertools.product((3_000.0, 20_000.0, 100_000.0), (300.0, 1_500.0, 9_000.0)):
+    for cap, capacity in itertools.product(
+        (3_000.0, 20_000.0, 100_000.0), (300.0, 1_500.0, 9_000.0)
+    ):
         same = replace(m, cap=np.full(4_000, cap), capacity=np.full(4_000, capacity))
         assert np.all(np.diff(limits_at(same, rate, found.dual.prices)) <= 0)
 
@@ -113,7 +152,11 @@ def test_a_limit_is_a_multiple_of_the_step_within_cap_and_affordability() -> Non
     m = market(4_000, 46)
     chosen = optimise(m, halved(m)).chosen
     lent = chosen.limit > 0
-    assert np.all(chosen.limit % 100 == 0) and np.all(chosen.limit[lent] >= 500) and np.all(chosen.limit <= m.cap)
+    assert (
+        np.all(chosen.limit % 100 == 0)
+        and np.all(chosen.limit[lent] >= 500)
+        and np.all(chosen.limit <= m.cap)
+    )
     instalment = chosen.limit[lent] / m.annuity[chosen.rate[m.tier[lent]]]
     assert np.all(instalment <= m.capacity[lent] + 1e-9)
     assert np.all(m.is_allowed[m.tier[lent], chosen.rate[m.tier[lent]]])
@@ -131,7 +174,9 @@ def test_a_price_is_what_one_more_yuan_of_budget_brings() -> None:
     budget = Budget(1e12, respond(m, Prices(), m.is_allowed).used[FUNDING] / 2)
     more = replace(budget, funding=budget.funding * 1.01)
     low, high = (solve_dual(m, b, m.is_allowed) for b in (budget, more))
-    assert (high.bound - low.bound) / (0.01 * budget.funding) == pytest.approx(low.prices.funding, rel=0.02)
+    assert (high.bound - low.bound) / (0.01 * budget.funding) == pytest.approx(
+        low.prices.funding, rel=0.02
+    )
 
 
 def test_a_budget_that_nothing_keeps_is_refused() -> None:
@@ -146,7 +191,13 @@ def test_people_out_of_order_are_refused() -> None:
         replace(m, pd=m.pd[::-1])
 
 
-@given(st.lists(st.lists(st.one_of(st.floats(0, 9), st.just(-np.inf)), min_size=3, max_size=3), min_size=1, max_size=4))
+@given(
+    st.lists(
+        st.lists(st.one_of(st.floats(0, 9), st.just(-np.inf)), min_size=3, max_size=3),
+        min_size=1,
+        max_size=4,
+    )
+)
 def test_the_best_rates_that_never_fall_are_found(value: list[list[float]]) -> None:
     """Against every choice there is; -1 = not lent to."""
     table = np.array(value)
@@ -154,7 +205,11 @@ def test_the_best_rates_that_never_fall_are_found(value: list[list[float]]) -> N
     def worth(choice: tuple[int, ...]) -> float:
         return sum(table[t, r] for t, r in enumerate(choice) if r >= 0)
 
-    every = [c for c in itertools.product(range(-1, 3), repeat=len(table)) if (lent := [r for r in c if r >= 0]) == sorted(lent)]
+    every = [
+        c
+        for c in itertools.product(range(-1, 3), repeat=len(table))
+        if (lent := [r for r in c if r >= 0]) == sorted(lent)
+    ]
     found = tuple(int(r) for r in rising(table))
     assert found in every and worth(found) == pytest.approx(max(map(worth, every)))
 
@@ -162,4 +217,6 @@ def test_the_best_rates_that_never_fall_are_found(value: list[list[float]]) -> N
 def test_one_thread_and_two_give_the_same_bits() -> None:
     m = market(3_000, 20)
     one, two = (optimise(m, halved(m), threads) for threads in (1, 2))
-    assert one.chosen.used[PROFIT] == two.chosen.used[PROFIT] and np.array_equal(one.chosen.limit, two.chosen.limit)
+    assert one.chosen.used[PROFIT] == two.chosen.used[PROFIT] and np.array_equal(
+        one.chosen.limit, two.chosen.limit
+    )

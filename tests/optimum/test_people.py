@@ -13,12 +13,12 @@ from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
-from creditloom.portfolio.optimiser import rivals
+from creditloom.portfolio.optimiser import simple_policies
+from creditloom.portfolio.optimiser.applicants import allowed_rates, capacity, caps, market
 from creditloom.portfolio.optimiser.market import TakeUp
-from creditloom.portfolio.optimiser.oracle import FUNDING, LOSS, PROFIT
-from creditloom.portfolio.optimiser.params import OptimiseParams
-from creditloom.portfolio.optimiser.people import allowed_rates, capacity, caps, market
-from creditloom.portfolio.optimiser.policy import optimise
+from creditloom.portfolio.optimiser.optimise_params import OptimiseParams
+from creditloom.portfolio.optimiser.optimised_policy import optimise
+from creditloom.portfolio.optimiser.priced_choice import FUNDING, LOSS, PROFIT
 from tests.decision.small import EDGES, laws
 
 HOUSE = document(Product, paths.PRODUCTS / "house_v1.yaml")
@@ -57,7 +57,11 @@ def test_dearer_offers_are_taken_less_and_good_risks_mind_most() -> None:
         ("four enquiries", {"hard_enquiries_90d": 4}, 24_000),
         ("the product's maximum", {"verified_income_fen": 90_000_000}, 200_000),
         ("refused by a rule", {"decision": "refuse"}, 0),
-        ("declined for a limit under the minimum", {"decision": "decline", "limit_cny": 0.0}, 24_000),
+        (
+            "declined for a limit under the minimum",
+            {"decision": "decline", "limit_cny": 0.0},
+            24_000,
+        ),
         ("income not known", {"verified_income_fen": None}, 0),
     ],
 )
@@ -68,24 +72,48 @@ def test_the_cap_of_a_person(what: str, facts: dict[str, object], cap: float) ->
 def test_capacity_is_what_income_leaves_beside_debt() -> None:
     """N20: half of 8,000 less 1,500; 0.4 of an income under the median wage."""
     assert capacity(person(), HOUSE).tolist() == [2500.0]
-    assert capacity(person(verified_income_fen=400_000, debt_service_fen=0), HOUSE).tolist() == [1600.0]
+    assert capacity(person(verified_income_fen=400_000, debt_service_fen=0), HOUSE).tolist() == [
+        1600.0
+    ]
 
 
 def test_rates_lie_between_minimum_price_and_cap_and_only_where_the_product_approves() -> None:
     allowed, grid = allowed_rates(rule_book(), HOUSE, TIERS), np.round(np.arange(20, 66) * 1e-5, 9)
-    assert [TIERS.names[t] for t in np.flatnonzero(allowed.any(axis=1))] == ["G1", "G2", "G3", "G4", "G5", "G6"]
-    assert grid[allowed[5]][0] == pytest.approx(0.00022) and grid[allowed[5]][-1] == 0.00065  # (.06 + .024 x .75) / .988 / 360 = .02193 %
+    assert [TIERS.names[t] for t in np.flatnonzero(allowed.any(axis=1))] == [
+        "G1",
+        "G2",
+        "G3",
+        "G4",
+        "G5",
+        "G6",
+    ]
+    assert (
+        grid[allowed[5]][0] == pytest.approx(0.00022) and grid[allowed[5]][-1] == 0.00065
+    )  # (.06 + .024 x .75) / .988 / 360 = .02193 %
 
 
 def test_every_policy_keeps_the_budget_and_the_optimum_earns_most() -> None:
-    people = pd.concat([person(pd=p, limit_cny=float(500 + 7 * k)) for k, p in enumerate(np.linspace(0.001, 0.02, 300))])
+    people = pd.concat(
+        [
+            person(pd=p, limit_cny=float(500 + 7 * k))
+            for k, p in enumerate(np.linspace(0.001, 0.02, 300))
+        ]
+    )
     by_grade = np.array([0.0002, 0.00025, 0.0003, 0.00035, 0.0004, 0.00045])
     people["daily_rate"] = by_grade[TIERS.index(people["pd"].to_numpy())]
     made = market(people, rule_book(), HOUSE, TIERS, 60.0, PARAMS)
-    rules = rivals.rule_based(made, people)
-    budget = rivals.budget_of(rules, PARAMS)
-    found = [rivals.flat(made, budget, rules.rate), rivals.by_tier(made, budget, rules.rate, HOUSE, TIERS), optimise(made, budget).chosen]
+    rules = simple_policies.rule_based(made, people)
+    budget = simple_policies.budget_of(rules, PARAMS)
+    found = [
+        simple_policies.flat(made, budget, rules.rate),
+        simple_policies.by_tier(made, budget, rules.rate, HOUSE, TIERS),
+        optimise(made, budget).chosen,
+    ]
     for chosen in found:
         share = max(chosen.used[LOSS] / budget.expected_loss, chosen.used[FUNDING] / budget.funding)
-        assert 0.9 < share <= 1.0  # the budget that binds is used up but for one step of 100 CNY each
-    assert found[-1].used[PROFIT] > max(rules.used[PROFIT], *(chosen.used[PROFIT] for chosen in found[:-1]))
+        assert (
+            0.9 < share <= 1.0
+        )  # the budget that binds is used up but for one step of 100 CNY each
+    assert found[-1].used[PROFIT] > max(
+        rules.used[PROFIT], *(chosen.used[PROFIT] for chosen in found[:-1])
+    )

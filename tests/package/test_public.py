@@ -26,7 +26,9 @@ def test_every_public_name_is_there_and_says_what_it_is(name: str) -> None:
 
 
 def test_all_dir_and_table_name_the_same() -> None:
-    assert set(creditloom.__all__) - {"__version__"} == set(creditloom._PUBLIC) and set(creditloom.__all__) <= set(dir(creditloom))
+    assert set(creditloom.__all__) - {"__version__"} == set(creditloom._PUBLIC) and set(
+        creditloom.__all__
+    ) <= set(dir(creditloom))
 
 
 def test_an_unknown_name_is_told_what_there_is() -> None:
@@ -48,12 +50,19 @@ def test_a_bundle_decides_and_a_batch_is_verified(tmp_path: Path) -> None:
     rows = small.frame(20)
     decided = creditloom.Decider.load(bundle).decide(rows)
     rows.to_parquet(tmp_path / "rows.parquet")
-    done = creditloom.score(tmp_path / "night", source=tmp_path / "rows.parquet", bundle=bundle, accept_drift="a test")
-    assert done.manifest["decided"] == len(decided) == 20 and creditloom.verify(tmp_path / "night") == []
+    done = creditloom.score(
+        tmp_path / "night", source=tmp_path / "rows.parquet", bundle=bundle, accept_drift="a test"
+    )
+    assert (
+        done.manifest["decided"] == len(decided) == 20
+        and creditloom.verify(tmp_path / "night") == []
+    )
     (written,) = (tmp_path / "night" / "decisions").glob("*.parquet")
     assert pd.read_parquet(written)["pd"].tolist() == decided["pd"].tolist()
     written.write_bytes(written.read_bytes()[:-1])
-    assert [finding.where for finding in creditloom.verify(tmp_path / "night")] == [f"decisions/{written.name}"]
+    assert [finding.where for finding in creditloom.verify(tmp_path / "night")] == [
+        f"decisions/{written.name}"
+    ]
 
 
 def test_a_quotation_by_keywords() -> None:

@@ -19,14 +19,31 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from creditloom.pipeline import chain
+from creditloom.pipeline import stage_runner
 from tests.checkout import IN_CHECKOUT, ROOT
 from tests.fit.conftest import loans
 from tests.pipeline.conftest import small_run
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not IN_CHECKOUT, reason="a wheel is built from a checkout, and there is none here")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not IN_CHECKOUT, reason="a wheel is built from a checkout, and there is none here"
+    ),
+]
 NEVER = ("dvc", "mlflow", "pyspark", "ibis", "shap", "optuna")  # of the extras
-NAMES = ("world", "storage", "features", "models", "decision", "serving", "portfolio", "report", "pipeline", "data", "tests")
+NAMES = (
+    "world",
+    "storage",
+    "features",
+    "models",
+    "decision",
+    "serving",
+    "portfolio",
+    "report",
+    "pipeline",
+    "data",
+    "tests",
+)
 
 
 @dataclass(frozen=True)
@@ -40,9 +57,15 @@ class Elsewhere:
         return next((self.folder / "env" / "lib").glob("python*/site-packages"))
 
     def run(self, program: str, *words: object, code: int = 0) -> str:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "MLFLOW", "VIRTUAL_ENV"))}
+        kept = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("PYTHON", "MLFLOW", "VIRTUAL_ENV"))
+        }
         command = [str(self.folder / "env" / "bin" / program), *map(str, words)]
-        done = subprocess.run(command, cwd=self.folder / "work", env=kept, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=self.folder / "work", env=kept, capture_output=True, text=True, check=False
+        )
         assert done.returncode == code, f"{words}: {done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         return done.stdout
 
@@ -51,8 +74,16 @@ class Elsewhere:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built as anybody builds it, from the files that git knows: what lies about in a checkout must not be needed."""
     clone, dist = tmp_path_factory.mktemp("a clone"), tmp_path_factory.mktemp("dist")
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
-    for name in (name for name in listed if name and not name.startswith("tests/") and os.path.lexists(ROOT / name)):
+    listed = (
+        subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+        .stdout.decode()
+        .split("\0")
+    )
+    for name in (
+        name
+        for name in listed
+        if name and not name.startswith("tests/") and os.path.lexists(ROOT / name)
+    ):
         (clone / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, clone / name, follow_symlinks=False)
     build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(dist), str(clone)]
@@ -69,16 +100,31 @@ def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Elsewher
     there = Elsewhere(tmp_path_factory.mktemp("some where"))
     (there.folder / "work").mkdir()
     venv.create(there.folder / "env", with_pip=True)
-    pins = re.findall(r"^([\w.\-]+(?:\[[^\]]*\])?==\S+)", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE)
+    pins = re.findall(
+        r"^([\w.\-]+(?:\[[^\]]*\])?==\S+)",
+        (ROOT / "requirements.lock").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
     (there.folder / "pins.txt").write_text("\n".join(pins))
-    there.run("python", "-I", "-m", "pip", "install", "-q", "--disable-pip-version-check", "-c", there.folder / "pins.txt", wheel)
+    there.run(
+        "python",
+        "-I",
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--disable-pip-version-check",
+        "-c",
+        there.folder / "pins.txt",
+        wheel,
+    )
     return there
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A finished small chain, made here."""
-    yield small_run(tmp_path_factory.mktemp("made here") / "run", chain.TO_METRICS)
+    yield small_run(tmp_path_factory.mktemp("made here") / "run", stage_runner.TO_METRICS)
 
 
 def test_it_brings_one_name_and_few_libraries(elsewhere: Elsewhere) -> None:
@@ -90,13 +136,27 @@ def test_it_brings_one_name_and_few_libraries(elsewhere: Elsewhere) -> None:
 
 def test_the_command_says_its_version_teaches_and_completes(elsewhere: Elsewhere) -> None:
     assert re.fullmatch(r"creditloom \d+\.\d+\.\d+\n", elsewhere.run("creditloom", "--version"))
-    assert "score" in elsewhere.run("creditloom", "-h") and "--bundle" in elsewhere.run("creditloom", "score", "-h")
+    assert "score" in elsewhere.run("creditloom", "-h") and "--bundle" in elsewhere.run(
+        "creditloom", "score", "-h"
+    )
     assert "complete" in elsewhere.run("creditloom", "--show-completion", "bash")
 
 
 def test_products_and_quotations_need_no_file_of_a_checkout(elsewhere: Elsewhere) -> None:
     assert "weilidai@S5" in elsewhere.run("creditloom", "products", "--json")
-    words = ("--product", "weilidai@S5", "--amount", 10_000, "--rate", 0.05, "--tenor", 12, "--start", "2025-12-01", "--json")
+    words = (
+        "--product",
+        "weilidai@S5",
+        "--amount",
+        10_000,
+        "--rate",
+        0.05,
+        "--tenor",
+        12,
+        "--start",
+        "2025-12-01",
+        "--json",
+    )
     assert json.loads(elsewhere.run("creditloom", "quote", *words))["decision"] == "offered"
 
 
@@ -120,13 +180,23 @@ def test_a_table_is_fitted_and_its_bundle_decides(elsewhere: Elsewhere) -> None:
     )
     assert (elsewhere.folder / "work" / "fitted" / "index.html").is_file()
     told = elsewhere.run("creditloom", "decide", "--bundle", "fitted/bundle", "--template")
-    (elsewhere.folder / "work" / "one.json").write_text(json.dumps({**json.loads(told), "application_id": 1, "as_of": "2025-01-01"}))
-    assert json.loads(elsewhere.run("creditloom", "decide", "--bundle", "fitted/bundle", "--input", "one.json"))["decision"]
+    (elsewhere.folder / "work" / "one.json").write_text(
+        json.dumps({**json.loads(told), "application_id": 1, "as_of": "2025-01-01"})
+    )
+    assert json.loads(
+        elsewhere.run("creditloom", "decide", "--bundle", "fitted/bundle", "--input", "one.json")
+    )["decision"]
 
 
 def test_a_world_is_simulated_by_the_stage(elsewhere: Elsewhere) -> None:
-    chain.prepare(elsewhere.folder / "world", {"world.applicants": 400, "world.processes": 1}, chain.paths.DEFAULTS)
-    shutil.copy(elsewhere.folder / "world" / "params.yaml", elsewhere.folder / "work" / "params.yaml")
+    stage_runner.prepare(
+        elsewhere.folder / "world",
+        {"world.applicants": 400, "world.processes": 1},
+        stage_runner.paths.DEFAULTS,
+    )
+    shutil.copy(
+        elsewhere.folder / "world" / "params.yaml", elsewhere.folder / "work" / "params.yaml"
+    )
     elsewhere.run("python", "-P", "-m", "creditloom.pipeline.stages.simulate")
     assert (elsewhere.folder / "work" / "data" / "raw" / "payments").is_dir()
 
@@ -134,12 +204,16 @@ def test_a_world_is_simulated_by_the_stage(elsewhere: Elsewhere) -> None:
 def test_raw_events_become_the_decisions_of_the_pipeline(elsewhere: Elsewhere, made: Path) -> None:
     """To the bit, by the batch and by Python."""
     raw, model = made / "data/raw", made / "data/model"
-    elsewhere.run("creditloom", "score", "--events", raw, "--bundle", model, "--output", "december.parquet")
+    elsewhere.run(
+        "creditloom", "score", "--events", raw, "--bundle", model, "--output", "december.parquet"
+    )
     expected = pq.read_table(made / "data/decisions/decisions.parquet")
     assert pq.read_table(elsewhere.folder / "work" / "december.parquet").equals(expected)
     code = f"import creditloom; creditloom.from_events({str(raw)!r}, {str(model)!r}).to_parquet('python.parquet')"
     elsewhere.run("python", "-I", "-c", code)
-    by_python = pq.read_table(elsewhere.folder / "work" / "python.parquet", columns=["decision_id", "pd"])
+    by_python = pq.read_table(
+        elsewhere.folder / "work" / "python.parquet", columns=["decision_id", "pd"]
+    )
     assert by_python.equals(expected.select(["decision_id", "pd"]).cast(by_python.schema))
 
 
@@ -150,10 +224,16 @@ def test_the_tests_alone_beside_the_wheel_pass(elsewhere: Elsewhere, tmp_path: P
     lent = tmp_path / "lent"
     venv.create(lent, with_pip=False, symlinks=True)
     site = next((lent / "lib").glob("python*/site-packages"))
-    shutil.copytree(elsewhere.site / "creditloom", site / "creditloom", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        elsewhere.site / "creditloom",
+        site / "creditloom",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
     (info,) = elsewhere.site.glob("creditloom-*.dist-info")
     shutil.copytree(info, site / info.name)
-    (site / "lent.pth").write_text(next(path for path in sys.path if path.endswith("site-packages")))
+    (site / "lent.pth").write_text(
+        next(path for path in sys.path if path.endswith("site-packages"))
+    )
     command = [
         str(lent / "bin" / "python"),
         "-m",
@@ -169,7 +249,11 @@ def test_the_tests_alone_beside_the_wheel_pass(elsewhere: Elsewhere, tmp_path: P
         "no:cacheprovider",
         "tests",
     ]
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "MLFLOW", "PYTEST"))}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("PYTHON", "MLFLOW", "PYTEST"))
+    }
     done = subprocess.run(command, cwd=alone, env=kept, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-1500:]
     where = subprocess.run(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from creditloom.pipeline import chain
+from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
 
 SMALL = {  # so many bads that 2,000 applicants calibrate, tiers to suit, and a model that is quick rather than good
@@ -36,18 +36,22 @@ SMALL = {  # so many bads that 2,000 applicants calibrate, tiers to suit, and a 
 
 def small_run(folder: Path, stages: tuple[str, ...], **changes: object) -> Path:
     """Run the chain on a small world in `folder`; returns the folder."""
-    chain.prepare(folder, {**SMALL, **changes}, paths.DEFAULTS)
-    chain.run(folder, stages)
+    stage_runner.prepare(folder, {**SMALL, **changes}, paths.DEFAULTS)
+    stage_runner.run(folder, stages)
     return folder
 
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which every stage up to the report has run."""
-    return small_run(tmp_path_factory.mktemp("one") / "run", chain.TO_REPORT)
+    return small_run(tmp_path_factory.mktemp("one") / "run", stage_runner.TO_REPORT)
 
 
 @pytest.fixture(scope="session")
 def again(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same parameters in another folder, with another number of processes, up to the decisions."""
-    return small_run(tmp_path_factory.mktemp("another place") / "run", chain.TO_DECISIONS, **{"world.processes": 2})
+    return small_run(
+        tmp_path_factory.mktemp("another place") / "run",
+        stage_runner.TO_DECISIONS,
+        **{"world.processes": 2},
+    )

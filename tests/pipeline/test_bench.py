@@ -15,14 +15,25 @@ from creditloom.pipeline.proof.bench.row import compare
 
 
 def test_a_ratio_is_of_medians_and_its_spread_of_single_rounds() -> None:
-    row = compare("t", "w", ("a", "b"), "s", [(1.0, 10.0), (2.0, 10.0), (4.0, 8.0)], bar=0.25, aim=0.1)
+    row = compare(
+        "t", "w", ("a", "b"), "s", [(1.0, 10.0), (2.0, 10.0), (4.0, 8.0)], bar=0.25, aim=0.1
+    )
     assert (row.ours, row.theirs, row.ratio) == (2.0, 10.0, 0.2)
     assert (row.low, row.high, row.rounds) == (0.1, 0.5, 3)
 
 
-def test_rows_are_written_with_machine_and_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [compare("t", what, ("a", "b"), "s", [(ours, 10.0)], bar=0.25, aim=0.1) for what, ours in (("holds", 2.0), ("falls short", 5.0))]
-    monkeypatch.setitem(sys.modules, "creditloom.pipeline.proof.bench.kernel", SimpleNamespace(run=lambda _quick: rows))
+def test_rows_are_written_with_machine_and_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        compare("t", what, ("a", "b"), "s", [(ours, 10.0)], bar=0.25, aim=0.1)
+        for what, ours in (("holds", 2.0), ("falls short", 5.0))
+    ]
+    monkeypatch.setitem(
+        sys.modules,
+        "creditloom.pipeline.proof.bench.kernel",
+        SimpleNamespace(run=lambda _quick: rows),
+    )
     command.bench(["kernel"], quick=True, output=tmp_path / "bench.json")
     told = json.loads((tmp_path / "bench.json").read_text())
     assert told["quick"] is True
@@ -37,8 +48,16 @@ def test_an_unknown_table_is_refused_with_those_there_are(tmp_path: Path) -> Non
         command.bench(["speed"], output=tmp_path / "bench.json")
 
 
-def test_nothing_is_measured_before_what_waits_for_a_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_measured_before_what_waits_for_a_model_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(sys.modules, "creditloom.pipeline.proof.bench.kernel", SimpleNamespace(run=lambda _quick: pytest.fail("measured")))
-    with pytest.raises(typer.BadParameter, match=r"latency and job measure the model of this folder.*make repro"):
+    monkeypatch.setitem(
+        sys.modules,
+        "creditloom.pipeline.proof.bench.kernel",
+        SimpleNamespace(run=lambda _quick: pytest.fail("measured")),
+    )
+    with pytest.raises(
+        typer.BadParameter, match=r"latency and job measure the model of this folder.*make repro"
+    ):
         command.bench(None, output=tmp_path / "bench.json")

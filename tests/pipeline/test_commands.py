@@ -20,32 +20,47 @@ from creditloom.storage.files.errors import DataError, refusals
 def _creditloom(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "PYTHONPATH": str(paths.PACKAGE.parent)}
     return subprocess.run(
-        [sys.executable, "-m", "creditloom.pipeline.cli", *args], cwd=cwd, env=env, capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "creditloom.pipeline.cli", *args],
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
 
 
 @pytest.mark.parametrize("kind", [DataError, ParamsError])
-def test_an_error_of_ours_is_a_message_and_exit_code_2(kind: type[ValueError], capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_of_ours_is_a_message_and_exit_code_2(
+    kind: type[ValueError], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as ended, refusals():
         raise kind("the matrix is missing; run `dvc repro featurize`")
     assert ended.value.code == 2
-    assert capsys.readouterr().err == "creditloom: the matrix is missing; run `dvc repro featurize`\n"
+    assert (
+        capsys.readouterr().err == "creditloom: the matrix is missing; run `dvc repro featurize`\n"
+    )
 
 
-@pytest.mark.parametrize("bug", [ValueError("operands could not be broadcast"), KeyError("pd"), ZeroDivisionError()])
+@pytest.mark.parametrize(
+    "bug", [ValueError("operands could not be broadcast"), KeyError("pd"), ZeroDivisionError()]
+)
 def test_a_bug_keeps_its_traceback(bug: Exception) -> None:
     with pytest.raises(type(bug)), refusals():
         raise bug
 
 
-def test_a_stage_notes_its_seconds_and_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stage_notes_its_seconds_and_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     stage.run("train", lambda: {"rows": 7})
     noted = json.loads((tmp_path / "data/reports/runtime/train.json").read_text())
     assert noted["stage"] == "train" and noted["rows"] == {"rows": 7} and 0 <= noted["seconds"] < 5
 
 
-def test_a_stage_that_refuses_notes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stage_that_refuses_notes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
 
     def refuse() -> None:
@@ -60,16 +75,26 @@ def test_params_are_checked_from_the_command_line(tmp_path: Path) -> None:
     good = (paths.DEFAULTS).read_text(encoding="utf-8")
     (tmp_path / "params.yaml").write_text(good, encoding="utf-8")
     assert _creditloom("params", cwd=tmp_path).returncode == 0
-    (tmp_path / "params.yaml").write_text(good.replace("\nseed: 1\n", "\nseed: one\n"), encoding="utf-8")
+    (tmp_path / "params.yaml").write_text(
+        good.replace("\nseed: 1\n", "\nseed: one\n"), encoding="utf-8"
+    )
     refused = _creditloom("params", cwd=tmp_path)
     assert refused.returncode == 2 and "Traceback" not in refused.stderr
-    assert "params.yaml: seed: expected: Input should be a valid integer, got str 'one'" in refused.stderr
+    assert (
+        "params.yaml: seed: expected: Input should be a valid integer, got str 'one'"
+        in refused.stderr
+    )
 
 
 def test_two_blocks_may_not_tell_two_calendars(tmp_path: Path) -> None:
-    (tmp_path / "params.yaml").write_text((paths.DEFAULTS).read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "params.yaml").write_text(
+        (paths.DEFAULTS).read_text(encoding="utf-8"), encoding="utf-8"
+    )
     refused = _creditloom("params", "--set", "calendar.train_months=14", cwd=tmp_path)
-    assert refused.returncode == 2 and "calendar.train_months is 14 but split.train_months is 15" in refused.stderr
+    assert (
+        refused.returncode == 2
+        and "calendar.train_months is 14 but split.train_months is 15" in refused.stderr
+    )
 
 
 def test_a_command_outside_a_checkout_says_so(tmp_path: Path) -> None:
@@ -85,14 +110,22 @@ def test_every_command_explains_itself(name: str) -> None:
 
 def test_help_lists_every_command() -> None:
     shown = CliRunner().invoke(contents(), ["--help"], prog_name="creditloom")
-    assert shown.exit_code == 0 and [name for name in COMMANDS if f" {name} " not in shown.stdout] == []
+    assert (
+        shown.exit_code == 0
+        and [name for name in COMMANDS if f" {name} " not in shown.stdout] == []
+    )
 
 
 def test_asking_the_registry_does_not_wait_for_the_libraries_that_score() -> None:
     """`make repro` asks at the end of every run whether the model is registered."""
     code = "import sys; from creditloom.pipeline import cli; cli.build(['register'])\n"
     code += "sys.exit(bool({'lightgbm', 'mlflow', 'sklearn'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], cwd=paths.PACKAGE.parent, timeout=120, check=False).returncode == 0
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=paths.PACKAGE.parent, timeout=120, check=False
+        ).returncode
+        == 0
+    )
 
 
 def test_an_unknown_command_is_refused() -> None:

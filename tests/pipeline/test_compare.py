@@ -12,7 +12,13 @@ import pyarrow as pa
 import pytest
 import typer
 
-from creditloom.pipeline.proof.compare import CompareError, compare, differences, files_of, same_column
+from creditloom.pipeline.proof.compare import (
+    CompareError,
+    compare,
+    differences,
+    files_of,
+    same_column,
+)
 from creditloom.pipeline.proof.tracer import _traced
 
 TREES = "tree\nversion=v4\n\nTree=0\nleaf_value=1 2\n\nTree=1\nleaf_value=3 4\n"
@@ -24,15 +30,27 @@ def two(tmp_path: Path) -> tuple[Path, Path]:
     for name, version in (("old", "a"), ("new", "b")):
         for folder in ("model", "decisions", "reports"):
             (tmp_path / name / folder).mkdir(parents=True)
-        rows = pd.DataFrame({"pd": [0.1, np.nan], "decision": ["approve", "decline"], "model_version": [version, version]})
+        rows = pd.DataFrame(
+            {
+                "pd": [0.1, np.nan],
+                "decision": ["approve", "decline"],
+                "model_version": [version, version],
+            }
+        )
         rows.to_parquet(tmp_path / name / "decisions" / "decisions.parquet")
         (tmp_path / name / "model" / "model.txt").write_text(TREES)
-        (tmp_path / name / "reports" / "metrics.json").write_text(json.dumps({"auc": 0.75, "tiers": [1, 2], "sha256": version}))
+        (tmp_path / name / "reports" / "metrics.json").write_text(
+            json.dumps({"auc": 0.75, "tiers": [1, 2], "sha256": version})
+        )
     return tmp_path / "old", tmp_path / "new"
 
 
 def found(old: Path, new: Path) -> list[tuple[str, str]]:
-    return [(one.where, one.what) for name in files_of(old, new) for one in differences(old / name, new / name, name)]
+    return [
+        (one.where, one.what)
+        for name in files_of(old, new)
+        for one in differences(old / name, new / name, name)
+    ]
 
 
 def test_versions_may_differ_and_nothing_else(two: tuple[Path, Path]) -> None:
@@ -60,13 +78,18 @@ def test_the_last_bit_of_a_float_is_seen(two: tuple[Path, Path]) -> None:
     ],
 )
 def test_columns_are_compared_by_their_bits(old: list[float], new: list[float], same: bool) -> None:
-    one, other = (pa.chunked_array([pa.array(values, pa.float64(), from_pandas=False)]) for values in (old, new))
+    one, other = (
+        pa.chunked_array([pa.array(values, pa.float64(), from_pandas=False)])
+        for values in (old, new)
+    )
     assert same_column(one, other) is same
 
 
 def test_a_tree_a_value_and_a_missing_file_are_named(two: tuple[Path, Path]) -> None:
     (two[1] / "model" / "model.txt").write_text(TREES.replace("3 4", "3 5"))
-    (two[1] / "reports" / "metrics.json").write_text(json.dumps({"auc": 0.75, "tiers": [1, 3], "sha256": "b"}))
+    (two[1] / "reports" / "metrics.json").write_text(
+        json.dumps({"auc": 0.75, "tiers": [1, 3], "sha256": "b"})
+    )
     (two[1] / "decisions" / "decisions.parquet").unlink()
     assert found(*two) == [
         ("decisions/decisions.parquet", "only in OLD"),
@@ -85,6 +108,11 @@ def test_folders_without_outputs_are_refused(two: tuple[Path, Path]) -> None:
 def test_what_a_call_loads_and_calls(tmp_path: Path) -> None:
     """The version is said by the command line alone: no other module has a function that runs."""
     traced = _traced(["creditloom.pipeline.cli", "--version"], tmp_path, tmp_path / "traced.json")
-    called, loaded = ({"/".join(Path(file).parts[-2:]) for file in traced[kind]} for kind in ("called", "loaded"))
+    called, loaded = (
+        {"/".join(Path(file).parts[-2:]) for file in traced[kind]} for kind in ("called", "loaded")
+    )
     assert called == {"pipeline/cli.py", "files/errors.py"} and called <= loaded
-    assert not {file for file in loaded if file.endswith("__init__.py")} and "decision/decide.py" not in loaded
+    assert (
+        not {file for file in loaded if file.endswith("__init__.py")}
+        and "decision/decide.py" not in loaded
+    )

@@ -36,13 +36,19 @@ def test_one_application_gets_the_decision_that_it_gets_in_a_batch(folder: Path)
     text = rows.to_json(orient="records", date_format="iso")
     found = asked(folder, text)
     assert [one["decision_id"] for one in found] == batch["decision_id"].tolist()
-    assert [one["limit_cny"] for one in found if one["limit_cny"] is not None] == batch["limit_cny"].dropna().tolist()
+    assert [one["limit_cny"] for one in found if one["limit_cny"] is not None] == batch[
+        "limit_cny"
+    ].dropna().tolist()
     assert asked(folder, json.dumps(json.loads(text)[7])) == found[7]
 
 
 def test_another_law_and_language(folder: Path) -> None:
-    row = json.loads(small.frame(1).assign(age_years=15).to_json(orient="records", date_format="iso"))[0]
-    found = asked(folder, json.dumps(row), "--law", "cn_2023", "--language", "zh", "--product", "house@v1")
+    row = json.loads(
+        small.frame(1).assign(age_years=15).to_json(orient="records", date_format="iso")
+    )[0]
+    found = asked(
+        folder, json.dumps(row), "--law", "cn_2023", "--language", "zh", "--product", "house@v1"
+    )
     assert found["pd"] is None and found["score"] is None
     assert found["reasons"][0]["text"] == "不具备完全民事行为能力"
 
@@ -51,8 +57,12 @@ def test_the_template_can_be_filled_in(folder: Path) -> None:
     app = typer.Typer()
     app.command()(decide)
     template = json.loads(CliRunner().invoke(app, ["--bundle", str(folder), "--template"]).stdout)
-    found = asked(folder, json.dumps({**template, "application_id": 1, "as_of": "2025-11-03T10:00:00"}))
-    assert found["decision"] == "refuse" and "R6" in found["refusal_codes"], "nothing is known: it fails closed"
+    found = asked(
+        folder, json.dumps({**template, "application_id": 1, "as_of": "2025-11-03T10:00:00"})
+    )
+    assert found["decision"] == "refuse" and "R6" in found["refusal_codes"], (
+        "nothing is known: it fails closed"
+    )
 
 
 @pytest.mark.parametrize("text", ["{", "3", "[]", '{"as_of": "yesterday"}'])

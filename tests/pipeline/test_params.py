@@ -55,7 +55,9 @@ def test_the_committed_params_are_as_declared(name: str) -> None:
 
 
 @pytest.mark.parametrize("leaf", list(_leaves(COMMITTED)), ids=".".join)
-def test_a_value_of_the_wrong_type_is_refused_with_its_path(leaf: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_value_of_the_wrong_type_is_refused_with_its_path(
+    leaf: tuple[str, ...], tmp_path: Path
+) -> None:
     """A mapping is no number, no text, no flag and no list: each leaf of the committed file refuses it."""
     with pytest.raises(ParamsError, match=rf"params\.yaml: {leaf[0]}"):
         section(leaf[0], type_of(leaf[0]), _file(tmp_path, _changed(leaf, {"no_such_key": 1})))
@@ -107,17 +109,33 @@ def test_a_number_that_yaml_reads_as_text_says_how_to_write_it(tmp_path: Path) -
 
 def test_an_integer_may_stand_for_a_float_and_a_quoted_day_for_a_date(tmp_path: Path) -> None:
     assert section("seed", float, _file(tmp_path, "seed: 2\n")) == 2.0
-    assert document(dict[str, datetime.date], _file(tmp_path, "seed: '2024-01-31'\n")) == {"seed": datetime.date(2024, 1, 31)}
+    assert document(dict[str, datetime.date], _file(tmp_path, "seed: '2024-01-31'\n")) == {
+        "seed": datetime.date(2024, 1, 31)
+    }
 
 
 @needs_checkout
 def test_a_stage_reads_a_block_as_the_type_that_is_checked() -> None:
     """`creditloom params` checks each block as the very type with which the stages read it."""
-    nodes = [node for module in modules() if room_of(module) == "pipeline" for node in ast.walk(tree_of(module))]
-    calls = [node for node in nodes if isinstance(node, ast.Call) and len(node.args) == 2 and isinstance(node.args[0], ast.Constant)]
+    nodes = [
+        node
+        for module in modules()
+        if room_of(module) == "pipeline"
+        for node in ast.walk(tree_of(module))
+    ]
+    calls = [
+        node
+        for node in nodes
+        if isinstance(node, ast.Call)
+        and len(node.args) == 2
+        and isinstance(node.args[0], ast.Constant)
+    ]
     read = {
         (str(ast.literal_eval(call.args[0])), ast.unparse(call.args[1]).rpartition(".")[2])
         for call in calls
         if getattr(call.func, "id", getattr(call.func, "attr", "")) == "section"
     }
-    assert read and {(name, kind) for name, kind in read if TYPES[name].rpartition(":")[2] != kind} == set()
+    assert (
+        read
+        and {(name, kind) for name, kind in read if TYPES[name].rpartition(":")[2] != kind} == set()
+    )

@@ -13,7 +13,9 @@ from creditloom.pipeline.proof.bench import rivals
 from tests.features.raw import PARAMS, random_raw, write_raw
 
 
-@pytest.mark.parametrize("rival", [rivals.with_polars, rivals.with_pandas], ids=["polars", "pandas"])
+@pytest.mark.parametrize(
+    "rival", [rivals.with_polars, rivals.with_pandas], ids=["polars", "pandas"]
+)
 def test_a_rival_makes_the_same_features(rival: object, tmp_path: Path) -> None:
     raw = random_raw()
     sources = write_raw({name: raw[name] for name in ("applications", "payments")}, tmp_path)
@@ -23,4 +25,6 @@ def test_a_rival_makes_the_same_features(rival: object, tmp_path: Path) -> None:
     assert len(names) > 100
     assert [str(name) for name in found.columns] == ["application_id", *names]
     for name in names:
-        np.testing.assert_allclose(found[name].to_numpy().astype(float), here[name].to_numpy(), rtol=1e-9, err_msg=name)
+        np.testing.assert_allclose(
+            found[name].to_numpy().astype(float), here[name].to_numpy(), rtol=1e-9, err_msg=name
+        )

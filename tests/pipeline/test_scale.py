@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from creditloom.pipeline.proof.scale import Run, Stage, content
+from creditloom.pipeline.proof.scale import ScaleRun, Stage, content
 from creditloom.pipeline.proof.usage import UsageError, measure
 
 HUNGRY = """
@@ -35,8 +35,8 @@ def test_a_failure_says_its_last_words(tmp_path: Path) -> None:
 
 
 def test_cpu_per_event_is_compared() -> None:
-    small = Run(1_000, 10**6, (Stage("simulate", 10.0, 10.0, 500.0),))
-    large = Run(4_000, 4 * 10**6, (Stage("simulate", 60.0, 60.0, 900.0),))
+    small = ScaleRun(1_000, 10**6, (Stage("simulate", 10.0, 10.0, 500.0),))
+    large = ScaleRun(4_000, 4 * 10**6, (Stage("simulate", 60.0, 60.0, 900.0),))
     found = content(small, large)
     assert found["cpu_per_event_ratio"] == 1.5
     assert found["held"] == {"seconds": True, "peak_mb": True, "cpu_per_event": False}

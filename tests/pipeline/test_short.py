@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from creditloom.models.sample.metrics import auc
-from creditloom.pipeline import chain
+from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
 from creditloom.storage.files.store import read_frame
 from tests.pipeline.conftest import small_run
@@ -27,9 +27,13 @@ SHORT = {
 
 @pytest.fixture(scope="module")
 def decided(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    folder: Path = small_run(tmp_path_factory.mktemp("short") / "run", chain.TO_DECISIONS, **SHORT)
+    folder: Path = small_run(
+        tmp_path_factory.mktemp("short") / "run", stage_runner.TO_DECISIONS, **SHORT
+    )
     labels = read_frame(folder / paths.LABELS, ["application_id", "label"])
-    return read_frame(folder / paths.DECISIONS).merge(labels, on="application_id", validate="one_to_one")
+    return read_frame(folder / paths.DECISIONS).merge(
+        labels, on="application_id", validate="one_to_one"
+    )
 
 
 @pytest.mark.slow
@@ -39,10 +43,18 @@ def test_the_model_tells_good_short_loans_from_bad_ones(decided: pd.DataFrame) -
 
 
 @pytest.mark.slow
-def test_the_product_is_priced_for_its_days_and_refused_after_its_law(decided: pd.DataFrame) -> None:
+def test_the_product_is_priced_for_its_days_and_refused_after_its_law(
+    decided: pd.DataFrame,
+) -> None:
     """Before October 2025 tiers differ in price, all of one payment; from then on R15 refuses every one (C12)."""
     in_time = decided["as_of"] < pd.Timestamp("2025-10-01")
     offered = decided[in_time & (decided["decision"] == "approve")]
-    assert len(offered) and set(offered["tenor_unit"]) == {"days"} and offered["tenor"].between(7, 14).all()
-    assert len(offered[["tier", "daily_rate"]].drop_duplicates()) == offered["tier"].nunique()  # one tier, one price
+    assert (
+        len(offered)
+        and set(offered["tenor_unit"]) == {"days"}
+        and offered["tenor"].between(7, 14).all()
+    )
+    assert (
+        len(offered[["tier", "daily_rate"]].drop_duplicates()) == offered["tier"].nunique()
+    )  # one tier, one price
     assert set(decided.loc[~in_time, "decision"]) == {"refuse"}

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from creditloom.decision.frames.frame import AMOUNTS, COUNTS, FLAGS, Frame
+from creditloom.decision.frames.input_frame import AMOUNTS, COUNTS, FLAGS, Frame
 from creditloom.decision.reasons.reasons import Reasons, limit_reasons, rule_reasons
 from creditloom.decision.rulebook.condition import AMOUNT_FACTS, COUNT_FACTS, FLAG_FACTS
 from creditloom.decision.rulebook.law import Law
 from creditloom.decision.rulebook.offer import offers
 from creditloom.decision.rulebook.policy import Policy
 from creditloom.decision.rulebook.product import Product
-from creditloom.decision.rules.case import Case
+from creditloom.decision.rules.batch_context import BatchContext
 from creditloom.decision.rules.limit import CAPS
 from creditloom.decision.rules.verdict import OUTCOMES, verdicts_of
 from creditloom.decision.score.tiers import Tiers
@@ -75,34 +75,64 @@ def case_of(
     families: tuple[str, ...] = FAMILIES,
     rulebook: tuple[tuple[str, Any], ...] = (),
     **changes: Any,
-) -> Case:
+) -> BatchContext:
     """One application that differs from the ordinary one by `changes`; the columns of `absent` facts are not there."""
     unknown = set(changes) - set(ORDINARY) - set(FACTS)
     assert not unknown, unknown
-    facts = {name: value for name, value in {**ORDINARY, **FACTS, **changes}.items() if name not in absent}
+    facts = {
+        name: value
+        for name, value in {**ORDINARY, **FACTS, **changes}.items()
+        if name not in absent
+    }
     policy, tiers = _rulebook(product, profiles, rulebook)
     plain = [n for n in (*COUNTS, *FLAGS, *COUNT_FACTS, *FLAG_FACTS) if n in facts]
     amounts = [n for n in (*(a[:-4] for a in AMOUNTS), *AMOUNT_FACTS) if n in facts]
     numbers = {n: np.array([np.nan if facts[n] is None else float(facts[n])]) for n in plain}
-    numbers |= {f"{n}_fen": np.array([np.nan if facts[n] is None else facts[n] * 100.0]) for n in amounts}
+    numbers |= {
+        f"{n}_fen": np.array([np.nan if facts[n] is None else facts[n] * 100.0]) for n in amounts
+    }
     frame = Frame(
-        np.array([1]), np.array([facts["as_of"]], "datetime64[us]"), np.array([facts["purpose"]], object), numbers, np.empty((1, 0))
+        np.array([1]),
+        np.array([facts["as_of"]], "datetime64[us]"),
+        np.array([facts["purpose"]], object),
+        numbers,
+        np.empty((1, 0)),
     )
     place = np.array([tiers.names.index(grade)])
-    return Case(frame, policy, product, tiers, offers(policy, product, tiers, families), place, np.array([unconsented]))
+    return BatchContext(
+        frame,
+        policy,
+        product,
+        tiers,
+        offers(policy, product, tiers, families),
+        place,
+        np.array([unconsented]),
+    )
 
 
 def decided(
-    grade: str = "G3", *, product: Product | None = None, law: tuple[str, ...] = (), language: Any = "en", **changes: Any
+    grade: str = "G3",
+    *,
+    product: Product | None = None,
+    law: tuple[str, ...] = (),
+    language: Any = "en",
+    **changes: Any,
 ) -> Outcome:
     """The decision on one application under the house product and the law of its day, unless told otherwise."""
     case = case_of(grade, product or _house(), _laws(law), **changes)
     verdicts = verdicts_of(case)
     assert verdicts.limits is not None
     told = Reasons.joined(
-        [*rule_reasons(verdicts.fired, language), *limit_reasons(case, verdicts.limits, verdicts.is_limit_told, language)]
+        [
+            *rule_reasons(verdicts.fired, language),
+            *limit_reasons(case, verdicts.limits, verdicts.is_limit_told, language),
+        ]
     ).lists(1)[0]
-    outcome, limit, cap = int(verdicts.outcome[0]), float(verdicts.limits.cny[0]), int(verdicts.limits.cap[0])
+    outcome, limit, cap = (
+        int(verdicts.outcome[0]),
+        float(verdicts.limits.cny[0]),
+        int(verdicts.limits.cap[0]),
+    )
     tier, rate = int(case.tier[0]), float(case.offers.daily_rate[case.tier[0]])
     return Outcome(
         OUTCOMES[outcome],
@@ -128,6 +158,8 @@ def _laws(names: tuple[str, ...]) -> tuple[Law, ...]:
 
 
 @cache
-def _rulebook(product: Product, profiles: tuple[Law, ...], changes: tuple[tuple[str, Any], ...]) -> tuple[Policy, Tiers]:
+def _rulebook(
+    product: Product, profiles: tuple[Law, ...], changes: tuple[tuple[str, Any], ...]
+) -> tuple[Policy, Tiers]:
     given = {"horizon_days": product.horizon.value, **dict(changes)}
     return Policy.from_json(json.dumps(rules(product, profiles, **given))), Tiers.from_edges(EDGES)

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from creditloom.decision.base.errors import DecisionError
-from creditloom.decision.base.typed import canonical, parse, plain
-from creditloom.decision.rulebook.condition import Figure
+from creditloom.decision.base.strict_json import canonical, parse, plain
+from creditloom.decision.rulebook.condition import SourcedValue
 from creditloom.decision.rulebook.law import Law, in_order, index_of
 from creditloom.decision.rulebook.offer import offers
 from creditloom.decision.rulebook.policy import Policy, tiers_only_policy
@@ -52,13 +52,22 @@ def test_the_compiled_rule_book_is_read_back_whole() -> None:
 
 def test_without_a_product_the_tier_alone_decides() -> None:
     policy = Policy.from_json(json.dumps(tiers_only_policy()))
-    assert (policy.product, policy.inputs, policy.name, policy.verdicts["G7"]) == (None, (), "tiers_only", "refer")
+    assert (policy.product, policy.inputs, policy.name, policy.verdicts["G7"]) == (
+        None,
+        (),
+        "tiers_only",
+        "refer",
+    )
 
 
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
-        (("limit", "maximun"), {"value": 1, "unit": "CNY", "source": "S1"}, "limit.maximun: unknown key (did you mean `maximum`?)"),
+        (
+            ("limit", "maximun"),
+            {"value": 1, "unit": "CNY", "source": "S1"},
+            "limit.maximun: unknown key (did you mean `maximum`?)",
+        ),
         (("limit", "maximum", "unit"), "RMB", "RMB"),
         (("limit", "maximum", "value"), "200000", "limit.maximum.value"),
         (("limit", "maximum", "source"), "", "source"),
@@ -68,15 +77,29 @@ def test_without_a_product_the_tier_alone_decides() -> None:
         (("price", "all_in_cap", "value"), 0.2, "over the product's own cap"),
         (("price", "daily_high", "value"), 0.01, "its band is empty"),
         (("tiers", 2, "worst_grade"), "G2", "tiers overlap"),
-        (("tiers", 0, "limit_low"), {"value": 100000, "unit": "CNY", "source": "S1"}, "limit bands that do not overlap"),
+        (
+            ("tiers", 0, "limit_low"),
+            {"value": 100000, "unit": "CNY", "source": "S1"},
+            "limit bands that do not overlap",
+        ),
         (("tiers", 0, "daily_rate", "value"), 0.01, "within the product's 0.02-0.0657 % a day"),
-        (("tiers", 3, "conditions"), [{"fact": "shoe_size", "test": "above", "than": FEET}], "shoe_size"),
-        (("tiers", 3, "conditions"), [{"fact": "pay_score", "test": "above", "than": FEET}], "in its unit, points"),
+        (
+            ("tiers", 3, "conditions"),
+            [{"fact": "shoe_size", "test": "above", "than": FEET}],
+            "shoe_size",
+        ),
+        (
+            ("tiers", 3, "conditions"),
+            [{"fact": "pay_score", "test": "above", "than": FEET}],
+            "in its unit, points",
+        ),
         (("affordability", "median_wage", "note"), "", "no note"),
         (("horizon", "unit"), None, "horizon.unit"),
     ],
 )
-def test_a_bad_product_file_is_refused_with_its_key(tmp_path: Path, path: tuple[str | int, ...], value: object, said: str) -> None:
+def test_a_bad_product_file_is_refused_with_its_key(
+    tmp_path: Path, path: tuple[str | int, ...], value: object, said: str
+) -> None:
     content = yaml.safe_load((paths.PRODUCTS / "house_v1.yaml").read_text())
     place = content
     for key in path[:-1]:
@@ -91,7 +114,11 @@ def test_a_bad_product_file_is_refused_with_its_key(tmp_path: Path, path: tuple[
 
 
 def test_a_missing_unit_is_refused(tmp_path: Path) -> None:
-    text = (paths.PRODUCTS / "house_v1.yaml").read_text().replace("maximum: {value: 200000, unit: CNY,", "maximum: {value: 200000,")
+    text = (
+        (paths.PRODUCTS / "house_v1.yaml")
+        .read_text()
+        .replace("maximum: {value: 200000, unit: CNY,", "maximum: {value: 200000,")
+    )
     (tmp_path / "bad.yaml").write_text(text)
     with pytest.raises(ParamsError, match=r"bad\.yaml: limit\.maximum\.unit: missing"):
         document(Product, tmp_path / "bad.yaml")
@@ -105,7 +132,9 @@ def test_a_law_that_ends_before_it_begins_is_refused() -> None:
 def test_other_lenders_are_read_and_decide_nothing() -> None:
     others = document(Benchmarks, paths.BENCHMARKS).benchmarks
     assert {other.id for other in others} == {"jiebei", "jintiao", "huabei", "wechat"}
-    assert not {other.id for other in others} & {product.id.partition("@")[0] for product in every_product()}
+    assert not {other.id for other in others} & {
+        product.id.partition("@")[0] for product in every_product()
+    }
 
 
 def test_every_product_that_the_sources_name_is_there() -> None:
@@ -118,8 +147,14 @@ def test_every_source_row_is_a_rule_of_the_sources() -> None:
     assert [row for row in rows if not re.fullmatch(r"S[1-5]-R\d\d|C\d\d", row)] == []
 
 
-@pytest.mark.parametrize(("name", "worse"), [("limit", Figure(300_000, "CNY", "t")), ("daily_rate", Figure(0.001, "percent_per_day", "t"))])
-def test_a_worse_tier_with_better_terms_is_refused(name: str, worse: Figure) -> None:
+@pytest.mark.parametrize(
+    ("name", "worse"),
+    [
+        ("limit", SourcedValue(300_000, "CNY", "t")),
+        ("daily_rate", SourcedValue(0.001, "percent_per_day", "t")),
+    ],
+)
+def test_a_worse_tier_with_better_terms_is_refused(name: str, worse: SourcedValue) -> None:
     tiers = tuple(replace(t, **{name: worse}) if t.tier == "G4" else t for t in house().tiers)
     with pytest.raises(DecisionError, match="never improve"):
         replace(house(), tiers=tiers)
@@ -127,7 +162,12 @@ def test_a_worse_tier_with_better_terms_is_refused(name: str, worse: Figure) -> 
 
 def test_a_tier_that_is_lent_to_needs_terms() -> None:
     with pytest.raises(DecisionError, match="G3"):
-        replace(house(), tiers=tuple(replace(t, daily_rate=None) if t.tier == "G3" else t for t in house().tiers))
+        replace(
+            house(),
+            tiers=tuple(
+                replace(t, daily_rate=None) if t.tier == "G3" else t for t in house().tiers
+            ),
+        )
 
 
 def test_two_law_profiles_may_not_hold_on_one_day() -> None:
@@ -137,7 +177,14 @@ def test_two_law_profiles_may_not_hold_on_one_day() -> None:
 
 def test_the_law_of_a_day() -> None:
     """The day of China, eight hours ahead of UTC."""
-    moments = ["2022-12-31T15:59:59", "2022-12-31T16:00", "2025-09-30T15:59:59", "2025-09-30T16:00", "2027-12-30T16:00", "2099-01-01"]
+    moments = [
+        "2022-12-31T15:59:59",
+        "2022-12-31T16:00",
+        "2025-09-30T15:59:59",
+        "2025-09-30T16:00",
+        "2027-12-30T16:00",
+        "2099-01-01",
+    ]
     assert index_of(laws(), np.array(moments, "datetime64[us]")).tolist() == [-1, 0, 0, 1, 2, 2]
 
 

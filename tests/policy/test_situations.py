@@ -17,7 +17,19 @@ from creditloom.pipeline.stages.bundle.__main__ import every_product
 from tests.policy.officer import FAMILIES, decided
 
 FILES = sorted((Path(__file__).parent / "situations").glob("*.yaml"))
-KEYS = {"name", "product", "grade", "law", "given", "absent", "families", "unconsented", "model_horizon", "validated_until", "expect"}
+KEYS = {
+    "name",
+    "product",
+    "grade",
+    "law",
+    "given",
+    "absent",
+    "families",
+    "unconsented",
+    "model_horizon",
+    "validated_until",
+    "expect",
+}
 
 
 def situations() -> list[Any]:
@@ -26,7 +38,11 @@ def situations() -> list[Any]:
     for file in FILES:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         for one in content["situations"]:
-            whole = {**content["defaults"], **one, "given": {**content["defaults"]["given"], **one.get("given", {})}}
+            whole = {
+                **content["defaults"],
+                **one,
+                "given": {**content["defaults"]["given"], **one.get("given", {})},
+            }
             found.append(pytest.param(whole, id=f"{file.stem}: {one['name']}"))
     return found
 
@@ -47,7 +63,9 @@ def rulebook(situation: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
         changes.append(("horizon_days", float(situation["model_horizon"])))
     if "validated_until" in situation:
         until = situation["validated_until"]
-        changes.append(("validation", until and Validation(True, "a test", dt.date.fromisoformat(until))))
+        changes.append(
+            ("validation", until and Validation(True, "a test", dt.date.fromisoformat(until)))
+        )
     return tuple(changes)
 
 
@@ -65,10 +83,16 @@ def test_a_named_situation(situation: dict[str, Any]) -> None:
         **situation["given"],
     )
     got = {key: getattr(found, key) for key in situation["expect"] if key != "reasons"}
-    expected = {key: tuple(v) if isinstance(v, list) else v for key, v in situation["expect"].items() if key != "reasons"}
+    expected = {
+        key: tuple(v) if isinstance(v, list) else v
+        for key, v in situation["expect"].items()
+        if key != "reasons"
+    }
     assert got == expected
     assert set(situation["expect"].get("reasons", ())) <= set(found.reasons)
-    lends = {tier.tier for tier in products()[situation["product"]].tiers if tier.decision == "approve"}
+    lends = {
+        tier.tier for tier in products()[situation["product"]].tiers if tier.decision == "approve"
+    }
     if found.decision != "approve" and found.tier in lends:
         assert found.reasons, "what the score alone would approve has a reason of its own"
 
@@ -89,6 +113,11 @@ def test_every_product_and_every_filter_has_situations() -> None:
 
 def test_every_admission_criterion_of_every_product_is_met_and_missed() -> None:
     """Missed by name in some situation of the product, unless a sibling of the same id is."""
-    codes = {c.code for p in products().values() for c in p.admission if c.soft_points is None and c.id != "bureau_consent"}
+    codes = {
+        c.code
+        for p in products().values()
+        for c in p.admission
+        if c.soft_points is None and c.id != "bureau_consent"
+    }
     missed = {code for p in ALL for code in p.values[0]["expect"].get("codes", ())}
     assert codes <= missed

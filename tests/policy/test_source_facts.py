@@ -5,13 +5,19 @@ from __future__ import annotations
 import pytest
 
 from creditloom.decision.rulebook.law import Law
-from creditloom.decision.rulebook.policy import Sources
+from creditloom.decision.rulebook.policy import DataSources
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
 from creditloom.portfolio.benchmarks import Benchmarks
 
-OTHERS = {other.id: {named.name: named.value for named in other.figures} for other in document(Benchmarks, paths.BENCHMARKS).benchmarks}
-SOURCES = {source.family: source for source in document(Sources, paths.PRODUCTS / "sources.yaml").sources}
+OTHERS = {
+    other.id: {named.name: named.value for named in other.figures}
+    for other in document(Benchmarks, paths.BENCHMARKS).benchmarks
+}
+SOURCES = {
+    source.family: source
+    for source in document(DataSources, paths.PRODUCTS / "sources.yaml").sources
+}
 
 
 @pytest.mark.parametrize(
@@ -38,7 +44,9 @@ SOURCES = {source.family: source for source in document(Sources, paths.PRODUCTS 
         ("S2-R07", "huabei", "first limits above those of Fenfu", 1),
     ],
 )
-def test_a_benchmark_says_what_its_source_says(rules: str, lender: str, name: str, figure: float) -> None:
+def test_a_benchmark_says_what_its_source_says(
+    rules: str, lender: str, name: str, figure: float
+) -> None:
     found = OTHERS[lender][name]
     assert found.value == figure
     assert any(rule in f"{found.source} {found.note}" for rule in rules.split())
@@ -60,7 +68,9 @@ def test_what_a_broken_table_does_not_say_is_not_guessed() -> None:
         ("S3-R01 S1-R10", "identity", None),
     ],
 )
-def test_every_family_has_a_licensed_source_and_its_consent(rules: str, family: str, consent: str | None) -> None:
+def test_every_family_has_a_licensed_source_and_its_consent(
+    rules: str, family: str, consent: str | None
+) -> None:
     source = SOURCES[family]
     assert source.licence and source.consent == consent
     assert all(rule in f"{source.source} {source.note}" for rule in rules.split())

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from creditloom.decision.rulebook.condition import Figure
+from creditloom.decision.rulebook.condition import SourcedValue
 from creditloom.decision.rulebook.product import Product
 from tests.policy.test_situations import products
 
@@ -167,14 +167,18 @@ def found_at(product: Product, path: str) -> object:
     place: Any = product
     for key in path.split("."):
         if isinstance(place, tuple):
-            place = next(one for one in place if key in (getattr(one, name, None) for name in ("tier", "id", "taken")))
+            place = next(
+                one
+                for one in place
+                if key in (getattr(one, name, None) for name in ("tier", "id", "taken"))
+            )
         else:
             place = getattr(place, key)
     return [_plain(one) for one in place] if isinstance(place, tuple) else _plain(place)
 
 
 def _plain(found: object) -> object:
-    return found.value if isinstance(found, Figure) else found
+    return found.value if isinstance(found, SourcedValue) else found
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda f: f"{f.rules} {f.product} {f.at}")
@@ -184,14 +188,20 @@ def test_a_product_says_what_its_source_says(fact: Fact) -> None:
 
 def test_nothing_is_charged_for_paying_on_time() -> None:
     """S1-R32: early settlement and extension cost, a payment on its day does not."""
-    assert {charge.taken for charge in products()["shanyin@S1"].charges} == {"early_settlement", "extension"}
+    assert {charge.taken for charge in products()["shanyin@S1"].charges} == {
+        "early_settlement",
+        "extension",
+    }
 
 
 def test_no_product_asks_for_a_paid_membership() -> None:
     """S1-R08: it would be a hidden fee."""
     asked = {criterion.fact for product in products().values() for criterion in product.admission}
     assert not any("member" in fact for fact in asked)
-    assert next(c for c in products()["shanyin@S1"].choices if c.key == "membership").chosen == "not asked for"
+    assert (
+        next(c for c in products()["shanyin@S1"].choices if c.key == "membership").chosen
+        == "not asked for"
+    )
 
 
 def test_at_most_36_instalments() -> None:
@@ -202,14 +212,25 @@ def test_at_most_36_instalments() -> None:
 
 def test_three_ways_to_borrow_of_s2() -> None:
     """S2-R01, C10: each a product of its own, each version of Weilidai with its own method."""
-    assert {name for name in products() if name.endswith("@S2")} == {"weilidai@S2", "fenfu@S2", "third_party@S2"}
+    assert {name for name in products() if name.endswith("@S2")} == {
+        "weilidai@S2",
+        "fenfu@S2",
+        "third_party@S2",
+    }
     assert len([name for name in products() if name.startswith("weilidai@")]) == 5
 
 
-def test_where_a_product_is_lent_by_a_bank_students_get_a_cap_and_elsewhere_none_is_needed() -> None:
+def test_where_a_product_is_lent_by_a_bank_students_get_a_cap_and_elsewhere_none_is_needed() -> (
+    None
+):
     """S5-R53, C24: 1,000 at a bank; the law refuses a micro-loan company."""
-    capped = {p.id: None if p.limit.student is None else p.limit.student.value for p in products().values()}
-    assert {p.id for p in products().values() if p.lender == "micro_loan_company"} & {name for name, cap in capped.items() if cap} == set()
+    capped = {
+        p.id: None if p.limit.student is None else p.limit.student.value
+        for p in products().values()
+    }
+    assert {p.id for p in products().values() if p.lender == "micro_loan_company"} & {
+        name for name, cap in capped.items() if cap
+    } == set()
     assert {capped[p.id] for p in products().values() if p.lender == "bank"} == {1_000}
 
 
@@ -217,7 +238,10 @@ def test_every_product_names_its_licence() -> None:
     """S2-R11, S2-R48, S4-R37."""
     assert all(licence.number for p in products().values() for licence in p.licences)
     assert all(p.licences for p in products().values())
-    assert {licence.kind for licence in products()["third_party@S2"].licences} == {"lending", "guarantee"}
+    assert {licence.kind for licence in products()["third_party@S2"].licences} == {
+        "lending",
+        "guarantee",
+    }
 
 
 def test_idle_money_is_said_to_raise_the_cost_of_we2000() -> None:
@@ -228,5 +252,7 @@ def test_idle_money_is_said_to_raise_the_cost_of_we2000() -> None:
 
 def test_xiaoe_is_open_to_anyone_who_applies() -> None:
     """S3-R20, S4-R10: no invitation is asked for, as Weilidai's is (S2-R06, S3-R19, S5-R01)."""
-    invited = {p.id for p in products().values() if any(c.fact == "is_invited" for c in p.admission)}
+    invited = {
+        p.id for p in products().values() if any(c.fact == "is_invited" for c in p.admission)
+    }
     assert invited == {"weilidai@S2", "weilidai@S3", "weilidai@S5"}

@@ -19,7 +19,9 @@ from creditloom.decision.pricing.table import Loan, Method, annual_table, annuit
 
 INSTALMENTS: tuple[Method, ...] = ("equal_instalment", "equal_principal", "interest_first")
 CENT = Decimal("0.01")
-amounts = st.integers(50_000, 30_000_000).map(lambda fen: Decimal(fen) / 100)  # 500.00 to 300,000.00 CNY
+amounts = st.integers(50_000, 30_000_000).map(
+    lambda fen: Decimal(fen) / 100
+)  # 500.00 to 300,000.00 CNY
 rates = st.integers(0, 1000).map(lambda k: Decimal(k) / 1_000_000)  # up to 0.1 % a day by 0.0001 %
 tenors = st.integers(1, 36)
 methods = st.sampled_from(INSTALMENTS)
@@ -38,21 +40,29 @@ def closed_form(plan: Schedule) -> Decimal:
 
 
 @given(methods, amounts, rates, tenors)
-def test_the_principal_is_repaid_to_the_cent(method: Method, amount: Decimal, daily: Decimal, n: int) -> None:
+def test_the_principal_is_repaid_to_the_cent(
+    method: Method, amount: Decimal, daily: Decimal, n: int
+) -> None:
     plan = schedule(Loan(method, n), amount, daily)
     assert sum(p.principal for p in plan.payments) == amount
     assert plan.payments[-1].balance == 0
-    assert all(p.interest == cents(p.interest) and p.principal == cents(p.principal) for p in plan.payments)
+    assert all(
+        p.interest == cents(p.interest) and p.principal == cents(p.principal) for p in plan.payments
+    )
 
 
 @given(methods, amounts, rates, tenors)
-def test_interest_is_the_closed_form_within_a_cent_a_period(method: Method, amount: Decimal, daily: Decimal, n: int) -> None:
+def test_interest_is_the_closed_form_within_a_cent_a_period(
+    method: Method, amount: Decimal, daily: Decimal, n: int
+) -> None:
     plan = schedule(Loan(method, n), amount, daily)
     assert abs(plan.interest - closed_form(plan)) <= n * CENT
 
 
 @given(st.sampled_from(["bullet", "revolving_daily"]), amounts, rates, st.integers(1, 400))
-def test_a_single_payment_is_principal_and_interest_to_half_a_cent(method: Method, amount: Decimal, daily: Decimal, days: int) -> None:
+def test_a_single_payment_is_principal_and_interest_to_half_a_cent(
+    method: Method, amount: Decimal, daily: Decimal, days: int
+) -> None:
     plan = schedule(Loan(method, days, "days"), amount, daily)
     assert len(plan.payments) == 1 and plan.payments[0].day == days
     assert abs(plan.interest - closed_form(plan)) <= CENT / 2
@@ -75,14 +85,23 @@ def test_the_irr_of_a_level_payment_is_the_rate_it_was_made_of(i: float, n: int)
 
 
 @given(methods, rates, tenors)
-def test_without_charges_the_irr_is_the_contract_rate(method: Method, daily: Decimal, n: int) -> None:
+def test_without_charges_the_irr_is_the_contract_rate(
+    method: Method, daily: Decimal, n: int
+) -> None:
     """Why IRR x 12 is 360 d, and simple365 the higher of the two."""
     cost = annual_table(Loan(method, n), [float(daily)])[0]
     assert cost.apr_irr12 == pytest.approx(float(360 * daily), abs=1e-10)
     assert cost.highest == cost.apr_simple365
 
 
-@given(methods, amounts.map(lambda a: a + 500), rates, tenors, st.sampled_from([0.0, 0.01, 0.05]), st.sampled_from([0.0, 0.002, 0.01]))
+@given(
+    methods,
+    amounts.map(lambda a: a + 500),
+    rates,
+    tenors,
+    st.sampled_from([0.0, 0.01, 0.05]),
+    st.sampled_from([0.0, 0.002, 0.01]),
+)
 def test_the_price_list_lies_within_002_points_of_the_cent_schedule(
     method: Method, amount: Decimal, daily: Decimal, n: int, upfront: float, per_period: float
 ) -> None:
@@ -97,7 +116,9 @@ def test_the_price_list_lies_within_002_points_of_the_cent_schedule(
 
 
 @given(st.lists(rates, min_size=2, max_size=8, unique=True), methods, tenors)
-def test_the_price_list_is_worked_out_row_by_row(grid: list[Decimal], method: Method, n: int) -> None:
+def test_the_price_list_is_worked_out_row_by_row(
+    grid: list[Decimal], method: Method, n: int
+) -> None:
     """A rate's figures do not depend on the rates beside it, and rise with it."""
     loan, found = Loan(method, n, per_period=0.01), sorted(float(rate) for rate in grid)
     table = annual_table(loan, found)
@@ -107,7 +128,9 @@ def test_the_price_list_is_worked_out_row_by_row(grid: list[Decimal], method: Me
 
 def test_the_irr_agrees_with_the_roots_of_the_polynomial() -> None:
     """The slow obvious way: the flows are a polynomial in 1/(1+m)."""
-    flows = unit_flows(Loan("equal_principal", 6, upfront=0.03, per_period=0.01, at_end=0.02), np.array([0.0004]))[0]
+    flows = unit_flows(
+        Loan("equal_principal", 6, upfront=0.03, per_period=0.01, at_end=0.02), np.array([0.0004])
+    )[0]
     roots = np.roots(flows[::-1])
     real = [1 / r.real - 1 for r in roots if abs(r.imag) < 1e-12 and r.real > 0]
     assert real == pytest.approx([float(irr(flows))], abs=1e-10)
@@ -126,7 +149,11 @@ def test_xirr_counts_actual_days() -> None:
 
 
 def test_a_due_day_that_a_month_lacks_is_its_last_and_comes_back_afterwards() -> None:
-    assert due_dates(dt.date(2024, 1, 31), 3) == (dt.date(2024, 2, 29), dt.date(2024, 3, 31), dt.date(2024, 4, 30))
+    assert due_dates(dt.date(2024, 1, 31), 3) == (
+        dt.date(2024, 2, 29),
+        dt.date(2024, 3, 31),
+        dt.date(2024, 4, 30),
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,29 @@ import pytest
 
 from creditloom.decision.base.stability import psi
 from creditloom.decision.pricing.annual import effective, fee_effective, fee_simple, irr, xirr
-from creditloom.decision.pricing.capacity import affordable, enquiry_cut, expected_profit, volume_limit
+from creditloom.decision.pricing.capacity import (
+    affordable,
+    enquiry_cut,
+    expected_profit,
+    volume_limit,
+)
 from creditloom.decision.pricing.money import Number, exact, is_within, missing_elements
 from creditloom.decision.pricing.penalty import Penalty, overdue_cost, penalty_daily
 from creditloom.decision.pricing.revolving import statement
-from creditloom.decision.pricing.schedule import Schedule, days_since, due_dates, level_payment, schedule
-from creditloom.decision.pricing.settlement import Settlement, cooling_off, extension_fee, settle, settle_instalment_fee
+from creditloom.decision.pricing.schedule import (
+    Schedule,
+    days_since,
+    due_dates,
+    level_payment,
+    schedule,
+)
+from creditloom.decision.pricing.settlement import (
+    Settlement,
+    cooling_off,
+    extension_fee,
+    settle,
+    settle_instalment_fee,
+)
 from creditloom.decision.pricing.table import (
     Loan,
     Method,
@@ -39,7 +56,12 @@ from creditloom.decision.pricing.table import (
     upfront_fee_at,
 )
 from creditloom.decision.score.scorer import Calibration
-from creditloom.models.calibration.calibration_tests import binomial, hosmer_lemeshow, jeffreys, normal
+from creditloom.models.calibration.calibration_tests import (
+    binomial,
+    hosmer_lemeshow,
+    jeffreys,
+    normal,
+)
 
 JANUARY_31 = dt.date(2023, 1, 31)
 HL = ([1000] * 5, [5, 7, 15, 18, 58], [0.004, 0.008, 0.012, 0.02, 0.05])
@@ -55,7 +77,10 @@ class Vector(NamedTuple):
 
 
 def percent(*shares: Number) -> list[Decimal]:
-    return [100 * exact(float(share) if isinstance(share, np.ndarray | np.floating) else share) for share in shares]
+    return [
+        100 * exact(float(share) if isinstance(share, np.ndarray | np.floating) else share)
+        for share in shares
+    ]
 
 
 def simple(daily_percent: str, days: int = 30) -> list[Decimal]:
@@ -64,7 +89,9 @@ def simple(daily_percent: str, days: int = 30) -> list[Decimal]:
     return percent(cost.apr_simple360, cost.apr_simple365)
 
 
-def loan(method: Method, principal: int, i_percent: str, n: int, start: dt.date | None = None) -> Schedule:
+def loan(
+    method: Method, principal: int, i_percent: str, n: int, start: dt.date | None = None
+) -> Schedule:
     """Instalments at `i_percent` a month."""
     return schedule(Loan(method, n), principal, exact(i_percent) / 3000, start)
 
@@ -314,21 +341,30 @@ def printed(value: object, like: str) -> str:
 @pytest.mark.parametrize("vector", VECTORS, ids=[f"{v.id}: {v.what}" for v in VECTORS])
 def test_vector(vector: Vector) -> None:
     expected = vector.expected.split()
-    assert [printed(value, like) for value, like in zip(vector.got(), expected, strict=True)] == expected
+    assert [
+        printed(value, like) for value, like in zip(vector.got(), expected, strict=True)
+    ] == expected
 
 
 def test_every_vector_is_here_once() -> None:
-    assert [v.id for v in VECTORS] == [f"T{k:02d}" for k in range(1, 32)] + [f"N{k:02d}" for k in range(1, 32)]
+    assert [v.id for v in VECTORS] == [f"T{k:02d}" for k in range(1, 32)] + [
+        f"N{k:02d}" for k in range(1, 32)
+    ]
 
 
 def test_t03_prints_what_the_seed_prints_only_when_truncated() -> None:
     """35.770 % on 365 days: the seed's 35.7 is truncated, half-up would print 35.8."""
     yearly = simple("0.098")[1]
-    assert (str(yearly.quantize(Decimal("0.1"), ROUND_DOWN)), printed(yearly, "0.0")) == ("35.7", "35.8")
+    assert (str(yearly.quantize(Decimal("0.1"), ROUND_DOWN)), printed(yearly, "0.0")) == (
+        "35.7",
+        "35.8",
+    )
 
 
 def test_balances_fall_by_the_principal_paid() -> None:
     """N05: 1,000 less 325.14, 333.27 and 341.59."""
     plan = loan("equal_instalment", 1000, "2.5", 3)
     balances = [plan.principal, *(p.balance for p in plan.payments)]
-    assert [p.principal for p in plan.payments] == [before - after for before, after in pairwise(balances)]
+    assert [p.principal for p in plan.payments] == [
+        before - after for before, after in pairwise(balances)
+    ]

@@ -12,7 +12,10 @@ from tests.quote.test_quote import quoted
 
 
 def told(product: str, **asked: Any) -> dict[str, str]:
-    return {notice["id"]: notice["en"] for notice in quoted(product, 3000, daily_rate=0.05, **asked)["notices"]}
+    return {
+        notice["id"]: notice["en"]
+        for notice in quoted(product, 3000, daily_rate=0.05, **asked)["notices"]
+    }
 
 
 @pytest.mark.parametrize(
@@ -28,7 +31,9 @@ def told(product: str, **asked: Any) -> dict[str, str]:
 )
 def test_every_offer_carries_its_warnings_and_rights(rules: str, id_: str, says: str) -> None:
     assert says in told("house_v1", start=dt.date(2026, 3, 1))[id_]
-    assert {rule.strip(",") for notice in NOTICES if notice.id == id_ for rule in notice.source.split()} == set(rules.split())
+    assert {
+        rule.strip(",") for notice in NOTICES if notice.id == id_ for rule in notice.source.split()
+    } == set(rules.split())
 
 
 def test_a_partners_offer_says_to_check_the_licence() -> None:

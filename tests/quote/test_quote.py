@@ -31,7 +31,9 @@ DAY = dt.date(2024, 1, 31)
 def quoted(product: str, amount: float, law: str = "off", **asked: Any) -> dict[str, Any]:
     files = paths.PRODUCTS / f"{product}.yaml", paths.LAW / f"{law}.yaml"
     request = Request(product=product, amount=amount, start=asked.pop("start", DAY), **asked)
-    return quote(document(Product, files[0]), document(Law, files[1]), Tiers.from_edges(EDGES), request)
+    return quote(
+        document(Product, files[0]), document(Law, files[1]), Tiers.from_edges(EDGES), request
+    )
 
 
 def codes(found: dict[str, Any]) -> list[str]:
@@ -45,10 +47,20 @@ def fee(taken: Any, rate: float, receiver: str = "platform") -> dict[str, Any]:
 def test_house_10000_at_005_is_n01() -> None:
     found = quoted("house_v1", 10_000, "cn_2025q4", daily_rate=0.05, start=dt.date(2026, 1, 31))
     rows = found["schedule"]
-    assert (rows[0]["total_cny"], rows[0]["principal_cny"], rows[-1]["total_cny"]) == ("916.80", "766.80", "916.81")
-    assert (found["interest_cny"], found["total_cost_cny"], found["received_cny"]) == ("1001.61", "1001.61", "10000.00")
+    assert (rows[0]["total_cny"], rows[0]["principal_cny"], rows[-1]["total_cny"]) == (
+        "916.80",
+        "766.80",
+        "916.81",
+    )
+    assert (found["interest_cny"], found["total_cost_cny"], found["received_cny"]) == (
+        "1001.61",
+        "1001.61",
+        "10000.00",
+    )
     assert (rows[0]["due"], rows[1]["due"]) == ("2026-02-28", "2026-03-31")
-    assert found["annual"]["irr12"] == pytest.approx(0.18) and found["annual"]["simple365"] == pytest.approx(0.1825)
+    assert found["annual"]["irr12"] == pytest.approx(0.18) and found["annual"][
+        "simple365"
+    ] == pytest.approx(0.1825)
 
 
 def test_the_three_elements_and_every_receiver_are_told() -> None:
@@ -74,13 +86,25 @@ def test_t25_cooling_off_costs_a_day_of_interest() -> None:
 
 def test_n16_settled_together_with_the_sixth_payment() -> None:
     """31 July is the sixth due day: the balance and 1 % of it, no day of interest (S5-R46, C25)."""
-    end = quoted("weilidai_S5", 10_000, daily_rate=0.05, tenor=12, settle_on=dt.date(2024, 7, 31))["early_settlement"]
-    assert (end["after_payment"], end["balance_cny"], end["accrued_cny"], end["fee_cny"]) == (6, "5223.18", "0.00", "52.23")
+    end = quoted("weilidai_S5", 10_000, daily_rate=0.05, tenor=12, settle_on=dt.date(2024, 7, 31))[
+        "early_settlement"
+    ]
+    assert (end["after_payment"], end["balance_cny"], end["accrued_cny"], end["fee_cny"]) == (
+        6,
+        "5223.18",
+        "0.00",
+        "52.23",
+    )
 
 
 def test_settling_between_two_payments_owes_the_days_since_the_last() -> None:
-    end = quoted("weilidai_S5", 10_000, daily_rate=0.05, tenor=12, settle_on=dt.date(2024, 8, 10))["early_settlement"]
-    assert (end["after_payment"], end["accrued_cny"]) == (6, str((Decimal("5223.18") * 10 * Decimal("0.0005")).quantize(Decimal("0.01"))))
+    end = quoted("weilidai_S5", 10_000, daily_rate=0.05, tenor=12, settle_on=dt.date(2024, 8, 10))[
+        "early_settlement"
+    ]
+    assert (end["after_payment"], end["accrued_cny"]) == (
+        6,
+        str((Decimal("5223.18") * 10 * Decimal("0.0005")).quantize(Decimal("0.01"))),
+    )
 
 
 def test_a_tier_is_quoted_at_its_listed_rate() -> None:
@@ -105,7 +129,9 @@ def test_a_tier_is_quoted_at_its_listed_rate() -> None:
         ("S1's penalty of 1 % at once", lambda: quoted("shanyin_S1", 1000, "cn_2025q4", daily_rate=0.05), "R15"),
     ],
 )  # fmt: skip
-def test_refused_with_code_and_reason_and_without_a_schedule(what: str, found: Any, code: str) -> None:
+def test_refused_with_code_and_reason_and_without_a_schedule(
+    what: str, found: Any, code: str
+) -> None:
     answer = found()
     assert code in codes(answer), what
     assert answer["decision"] == "refused" and "schedule" not in answer
@@ -113,15 +139,25 @@ def test_refused_with_code_and_reason_and_without_a_schedule(what: str, found: A
 
 
 def test_a_licence_without_its_number_refuses() -> None:
-    third, law = document(Product, paths.PRODUCTS / "third_party_S2.yaml"), document(Law, paths.LAW / "cn_2025q4.yaml")
-    secret = replace(third, licences=tuple(replace(licence, number=None) for licence in third.licences))
-    assert "L1" in [refusal.code for refusal in refusals(secret, law, annual_table(loan_of(third), [0.0002])[0], 5000.0)]
+    third, law = (
+        document(Product, paths.PRODUCTS / "third_party_S2.yaml"),
+        document(Law, paths.LAW / "cn_2025q4.yaml"),
+    )
+    secret = replace(
+        third, licences=tuple(replace(licence, number=None) for licence in third.licences)
+    )
+    assert "L1" in [
+        refusal.code
+        for refusal in refusals(secret, law, annual_table(loan_of(third), [0.0002])[0], 5000.0)
+    ]
 
 
 def test_the_same_loan_is_lawful_a_step_below_the_cap() -> None:
     """0.065 % a day is 23.725 % on 365 days; the cap of 24 % allows it, and a fee that passes the cap does not (S4-R03, C28)."""
     assert codes(quoted("house_v1", 10_000, "cn_2025q4", daily_rate=0.065)) == []
-    assert codes(quoted("house_v1", 10_000, "cn_2025q4", daily_rate=0.065, **fee("upfront", 0.01))) == ["R1"]
+    assert codes(
+        quoted("house_v1", 10_000, "cn_2025q4", daily_rate=0.065, **fee("upfront", 0.01))
+    ) == ["R1"]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +170,9 @@ def test_the_same_loan_is_lawful_a_step_below_the_cap() -> None:
         ({"tier": "G9"}, "G7"),
     ],
 )
-def test_what_the_product_does_not_offer_is_refused_in_words(asked: dict[str, Any], expected: str) -> None:
+def test_what_the_product_does_not_offer_is_refused_in_words(
+    asked: dict[str, Any], expected: str
+) -> None:
     with pytest.raises(DecisionError, match=expected):
         quoted("house_v1", 10_000, **asked)
 
@@ -146,9 +184,32 @@ def test_an_amount_over_the_product_is_refused_in_words() -> None:
 
 def test_json_in_json_out_and_the_exit_code_of_a_refusal() -> None:
     """Flags stand over what the JSON says."""
-    text = json.dumps({"product": "house_v1", "amount": 3000, "daily_rate": 0.04, "law": "cn_2025q4", "start": "2026-03-01"})
-    run = CliRunner().invoke(build(["quote", "params"]), ["quote", "--input", "-", "--amount", "6000", "--json"], input=text)
+    text = json.dumps(
+        {
+            "product": "house_v1",
+            "amount": 3000,
+            "daily_rate": 0.04,
+            "law": "cn_2025q4",
+            "start": "2026-03-01",
+        }
+    )
+    run = CliRunner().invoke(
+        build(["quote", "params"]),
+        ["quote", "--input", "-", "--amount", "6000", "--json"],
+        input=text,
+    )
     assert (run.exit_code, json.loads(run.stdout)["amount_cny"]) == (0, "6000.00")
-    refused = ["quote", "--product", "xiaoe@S4", "--amount", "5000", "--rate", "0.098", "--law", "cn_2025q4", "--json"]
+    refused = [
+        "quote",
+        "--product",
+        "xiaoe@S4",
+        "--amount",
+        "5000",
+        "--rate",
+        "0.098",
+        "--law",
+        "cn_2025q4",
+        "--json",
+    ]
     run = CliRunner().invoke(build(["quote", "params"]), refused)
     assert run.exit_code == 2 and "R1" in codes(json.loads(run.stdout))

@@ -12,7 +12,14 @@ from typer.testing import CliRunner
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
 from creditloom.pipeline.commands.decisions.refer import app
-from creditloom.serving.referral.overrides import Override, ReferralError, append, read, referred, waiting
+from creditloom.serving.referral.overrides import (
+    Override,
+    ReferralError,
+    append,
+    read,
+    referred,
+    waiting,
+)
 from creditloom.storage.files.store import write_table
 from tests.decision import small
 
@@ -32,7 +39,15 @@ def record(tmp_path: Path) -> Path:
 
 def decision(row: pd.Series, **changes: object) -> Override:
     """An approval of all of the limit."""
-    made = Override("2025-11-04T09:00:00+00:00", row["decision_id"], str(row["application_id"]), "approve", 1.0, WHY, "senior underwriter")
+    made = Override(
+        "2025-11-04T09:00:00+00:00",
+        row["decision_id"],
+        str(row["application_id"]),
+        "approve",
+        1.0,
+        WHY,
+        "senior underwriter",
+    )
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -46,7 +61,9 @@ def test_only_referred_rows_wait_and_each_says_why(queue: pd.DataFrame) -> None:
     assert queue["reasons"].map(len).min() > 0
 
 
-def test_a_decided_case_waits_no_more_and_the_record_is_chained(queue: pd.DataFrame, record: Path) -> None:
+def test_a_decided_case_waits_no_more_and_the_record_is_chained(
+    queue: pd.DataFrame, record: Path
+) -> None:
     """S2-R04, S5-R44: a person may decide otherwise, and it is recorded."""
     one, two = (known(queue).iloc[k] for k in (0, 1))
     append(decision(one, limit_cny=one["limit_cny"]), queue, record)
@@ -68,7 +85,9 @@ def test_a_decided_case_waits_no_more_and_the_record_is_chained(queue: pd.DataFr
         ({"outcome": "decline", "limit_cny": 500.0}, "A decline has no limit"),
     ],
 )
-def test_what_cannot_be_recorded_is_refused(queue: pd.DataFrame, record: Path, changes: dict[str, object], said: str) -> None:
+def test_what_cannot_be_recorded_is_refused(
+    queue: pd.DataFrame, record: Path, changes: dict[str, object], said: str
+) -> None:
     with pytest.raises(ReferralError, match=said):
         append(decision(known(queue).iloc[0], **changes), queue, record)
     assert not record.exists()
@@ -87,7 +106,9 @@ def test_nobody_decides_twice(queue: pd.DataFrame, record: Path) -> None:
         append(made, queue, record)
 
 
-@pytest.mark.parametrize("change", [lambda t: t.replace("approve", "decline", 1), lambda t: t.split("\n", 1)[1]])
+@pytest.mark.parametrize(
+    "change", [lambda t: t.replace("approve", "decline", 1), lambda t: t.split("\n", 1)[1]]
+)
 def test_a_changed_or_lost_line_is_seen(queue: pd.DataFrame, record: Path, change: object) -> None:
     for k in range(3):
         append(decision(known(queue).iloc[k]), queue, record)
@@ -104,7 +125,20 @@ def test_the_command_lists_and_records(queue: pd.DataFrame, record: Path, tmp_pa
     row = known(queue).iloc[0]
     runner = CliRunner()
     said = runner.invoke(
-        app, ["override", row["decision_id"], "--outcome", "approve", "--limit", "500", "--reason", WHY, "--role", "x", *where]
+        app,
+        [
+            "override",
+            row["decision_id"],
+            "--outcome",
+            "approve",
+            "--limit",
+            "500",
+            "--reason",
+            WHY,
+            "--role",
+            "x",
+            *where,
+        ],
     )
     assert said.exit_code == 0 and read(record)[0].limit_cny == 500
     listed = runner.invoke(app, ["list", "--json", *where])

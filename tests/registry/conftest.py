@@ -11,14 +11,16 @@ import pandas as pd
 import pytest
 
 from creditloom.serving.registry.gate import GateParams, RegistryParams
-from creditloom.serving.registry.ledger import Ledger
 from creditloom.serving.registry.lookup import Version
+from creditloom.serving.registry.mlflow_store import Store
+from creditloom.serving.registry.model_registry import ModelRegistry
 from creditloom.serving.registry.runtime import RUNTIME
-from creditloom.serving.registry.store import Store
 from tests.registry.small import applications, write_bundle
 
 GOOD = {"observable": {"auc_oot": 0.75, "weighted": {"calibration_in_the_large_p": 0.4}}}
-PARAMS = RegistryParams("credit-decision", GateParams(min_auc=0.65, max_auc_loss=0.01, min_calibration_p=0.01))
+PARAMS = RegistryParams(
+    "credit-decision", GateParams(min_auc=0.65, max_auc_loss=0.01, min_calibration_p=0.01)
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class House:
     """A bundle, two versions of its model (the second one's runtime adds 1 to every score) and applications to decide."""
 
     root: Path
-    ledger: Ledger
+    ledger: ModelRegistry
     bundle: Path
     versions: tuple[Version, Version]
     frame: pd.DataFrame
@@ -40,7 +42,11 @@ class House:
 def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     root = tmp_path_factory.mktemp("house with a space")
     bundle = write_bundle(root / "data" / "model")
-    ledger = Ledger(PARAMS, Store.at(root / "data" / "registry", {}), root / "data" / "registry" / "aliases.jsonl")
+    ledger = ModelRegistry(
+        PARAMS,
+        Store.at(root / "data" / "registry", {}),
+        root / "data" / "registry" / "aliases.jsonl",
+    )
     runtime = root / "runtime"
     shutil.copytree(RUNTIME, runtime, ignore=shutil.ignore_patterns("__pycache__"))
     first = ledger.register(bundle, runtime, GOOD)[0]

@@ -12,7 +12,9 @@ def main(uri: str, matrix: str, out: str) -> None:
     """Decide `matrix` with versions 1 and 2 in one process; say which of our rooms got imported (none may)."""
     mlflow.set_tracking_uri(uri)
     frame = pd.read_parquet(matrix)
-    models = {version: mlflow.pyfunc.load_model(f"models:/credit-decision/{version}") for version in "12"}
+    models = {
+        version: mlflow.pyfunc.load_model(f"models:/credit-decision/{version}") for version in "12"
+    }
     for version, model in models.items():
         decisions = model.predict(frame).to_dict("records")
         (Path(out) / f"{version}.json").write_text(json.dumps(decisions, default=str))

@@ -12,11 +12,22 @@ from pyspark.sql.functions import col, struct
 def main(uri: str, matrix: str, out: str) -> None:
     """Decide `matrix` in four partitions, in order of id."""
     mlflow.set_tracking_uri(uri)
-    settings = {"spark.ui.enabled": "false", "spark.sql.session.timeZone": "UTC", "spark.sql.shuffle.partitions": "2"}
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "2",
+    }
     spark = SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
-    decide = mlflow.pyfunc.spark_udf(spark, "models:/credit-decision/1", env_manager="local", params={"explain": "all"})
+    decide = mlflow.pyfunc.spark_udf(
+        spark, "models:/credit-decision/1", env_manager="local", params={"explain": "all"}
+    )
     frame = spark.read.parquet(matrix).repartition(4)
-    rows = frame.select(decide(struct(*map(col, frame.columns))).alias("decision")).select("decision.*").orderBy("application_id").collect()
+    rows = (
+        frame.select(decide(struct(*map(col, frame.columns))).alias("decision"))
+        .select("decision.*")
+        .orderBy("application_id")
+        .collect()
+    )
     Path(out).write_text(json.dumps([row.asDict(recursive=True) for row in rows]))
     spark.stop()
 

@@ -12,9 +12,15 @@ def main(uri: str, matrix: str, decisions: str) -> None:
     """Exit 0 only if the champion's answer to `matrix`, written with the batch's schema, is the table in `decisions`."""
     mlflow.set_tracking_uri(uri)
     batch = pq.read_table(decisions)
-    answer = mlflow.pyfunc.load_model("models:/credit-decision@champion").predict(pd.read_parquet(matrix))
+    answer = mlflow.pyfunc.load_model("models:/credit-decision@champion").predict(
+        pd.read_parquet(matrix)
+    )
     ours = [name for name in sys.modules if name.partition(".")[0] == "creditloom"]
-    equal = pa.Table.from_pandas(answer, schema=batch.schema, preserve_index=False).replace_schema_metadata(None).equals(batch)
+    equal = (
+        pa.Table.from_pandas(answer, schema=batch.schema, preserve_index=False)
+        .replace_schema_metadata(None)
+        .equals(batch)
+    )
     sys.exit(0 if equal and not ours else f"equal: {equal}; imported of the repository: {ours}")
 
 

@@ -21,9 +21,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from creditloom.pipeline import chain
+from creditloom.pipeline import stage_runner
 from creditloom.serving.registry.lookup import Version, aliased
-from creditloom.serving.registry.store import Store
+from creditloom.serving.registry.mlflow_store import Store
 from creditloom.storage.files.store import read_frame, read_table
 from tests.pipeline.conftest import small_run
 from tests.registry.conftest import House
@@ -44,22 +44,41 @@ class Clean:
 
     @property
     def environ(self) -> dict[str, str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "MLFLOW", "VIRTUAL_ENV"))}
-        return {**kept, "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}", "MLFLOW_DISABLE_TELEMETRY": "true"}
+        kept = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("PYTHON", "MLFLOW", "VIRTUAL_ENV"))
+        }
+        return {
+            **kept,
+            "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+        }
 
     def run(self, *words: object) -> None:
         command = [str(self.bin / "python"), "-I", *map(str, words)]
-        done = subprocess.run(command, cwd=self.folder, env=self.environ, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environ, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished small chain whose bundle is registered."""
-    folder = small_run(tmp_path_factory.mktemp("made here") / "run", chain.TO_METRICS, **{"registry.gate.min_auc": 0.5})
+    folder = small_run(
+        tmp_path_factory.mktemp("made here") / "run",
+        stage_runner.TO_METRICS,
+        **{"registry.gate.min_auc": 0.5},
+    )
     environ = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
     environ.pop("MLFLOW_TRACKING_URI", None)
-    subprocess.run([sys.executable, "-m", "creditloom.pipeline.cli", "register", "--if-missing"], cwd=folder, env=environ, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "creditloom.pipeline.cli", "register", "--if-missing"],
+        cwd=folder,
+        env=environ,
+        check=True,
+    )
     return folder
 
 
@@ -81,12 +100,25 @@ def clean(champion: Version, tmp_path_factory: pytest.TempPathFactory) -> Clean:
     """The model's own requirements, as MLflow hands them to a consumer, and no more."""
     there = Clean(tmp_path_factory.mktemp("elsewhere"))
     venv.create(there.folder / "env", with_pip=True)
-    there.run("-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", champion.location / "requirements.txt")
+    there.run(
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--disable-pip-version-check",
+        "-r",
+        champion.location / "requirements.txt",
+    )
     return there
 
 
 def test_the_champion_gives_the_batch_decisions(clean: Clean, store: Store, made: Path) -> None:
-    clean.run(HERE / "stranger.py", store.uri, made / "data/features/matrix.parquet", made / "data/decisions/decisions.parquet")
+    clean.run(
+        HERE / "stranger.py",
+        store.uri,
+        made / "data/features/matrix.parquet",
+        made / "data/decisions/decisions.parquet",
+    )
 
 
 def test_two_versions_live_side_by_side(clean: Clean, house: House) -> None:
@@ -111,10 +143,22 @@ def _served(clean: Clean, store: Store) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [clean.bin / "mlflow", "models", "serve", "-m", "models:/credit-decision@champion", "--env-manager", "local", "-p", str(port)]
+    command = [
+        clean.bin / "mlflow",
+        "models",
+        "serve",
+        "-m",
+        "models:/credit-decision@champion",
+        "--env-manager",
+        "local",
+        "-p",
+        str(port),
+    ]
     environ = {**clean.environ, "MLFLOW_TRACKING_URI": store.uri}
     with (clean.folder / "serve.log").open("w") as log:
-        server = subprocess.Popen(command, cwd=clean.folder, env=environ, stdout=log, stderr=log, start_new_session=True)
+        server = subprocess.Popen(
+            command, cwd=clean.folder, env=environ, stdout=log, stderr=log, start_new_session=True
+        )
     try:
         _wait(f"http://127.0.0.1:{port}/ping", server, clean.folder / "serve.log")
         yield f"http://127.0.0.1:{port}/invocations"
@@ -137,7 +181,9 @@ def _wait(url: str, server: subprocess.Popen[bytes], log: Path, seconds: int = 1
 
 def _ask(url: str, frame: pd.DataFrame) -> list[dict[str, object]]:
     body = {"columns": list(frame.columns), "data": [list(row.values()) for row in _plain(frame)]}
-    request = urllib.request.Request(url, json.dumps({"dataframe_split": body}).encode(), {"Content-Type": "application/json"})
+    request = urllib.request.Request(
+        url, json.dumps({"dataframe_split": body}).encode(), {"Content-Type": "application/json"}
+    )
     with urllib.request.urlopen(request, timeout=60) as response:
         return json.loads(response.read(), parse_constant=_no_json)["predictions"]
 
@@ -149,4 +195,11 @@ def _no_json(constant: str) -> None:
 def _plain(frame: pd.DataFrame) -> list[dict[str, object]]:
     """Records as JSON holds them: null for missing, ISO text for moments, floats to the last bit."""
     rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    return json.loads(json.dumps(rows, default=lambda value: value.isoformat() if hasattr(value, "isoformat") else value.item()))
+    return json.loads(
+        json.dumps(
+            rows,
+            default=lambda value: (
+                value.isoformat() if hasattr(value, "isoformat") else value.item()
+            ),
+        )
+    )

@@ -20,9 +20,13 @@ ROOT = paths.PACKAGE.parent
 
 
 def _creditloom(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW")} | {"PYTHONPATH": str(ROOT)}
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW")} | {
+        "PYTHONPATH": str(ROOT)
+    }
     command = [sys.executable, "-P", "-X", "importtime", "-m", "creditloom.pipeline.cli", *words]
-    return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=environ, capture_output=True, text=True, check=False
+    )
 
 
 def _imported(done: subprocess.CompletedProcess[str]) -> set[str]:
@@ -46,7 +50,12 @@ def home(house: House, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_registering_leaves_a_receipt_and_a_first_champion(home: Path, house: House) -> None:
     receipt = json.loads((home / "data" / "registry" / "registered.json").read_text())
-    assert receipt == {"format": 2, "name": "credit-decision", "version": 1, "bundle_sha256": house.versions[0].bundle_sha256}
+    assert receipt == {
+        "format": 2,
+        "name": "credit-decision",
+        "version": 1,
+        "bundle_sha256": house.versions[0].bundle_sha256,
+    }
     (change,) = (home / "data" / "registry" / "aliases.jsonl").read_text().splitlines()
     assert json.loads(change)["alias"] == "champion"
 
@@ -62,7 +71,16 @@ def test_registering_again_if_missing_does_nothing_and_waits_for_no_library(home
 
 def test_the_registered_model_decides_as_the_bundle_does_without_mlflow(home: Path) -> None:
     by_model = _creditloom(home, "score", "--input", "matrix.parquet", "--output", "model.parquet")
-    by_bundle = _creditloom(home, "score", "--input", "matrix.parquet", "--output", "bundle.parquet", "--bundle", "data/model")
+    by_bundle = _creditloom(
+        home,
+        "score",
+        "--input",
+        "matrix.parquet",
+        "--output",
+        "bundle.parquet",
+        "--bundle",
+        "data/model",
+    )
     assert (by_model.returncode, by_bundle.returncode) == (0, 0), by_model.stderr
     assert read_table(home / "model.parquet").equals(read_table(home / "bundle.parquet"))
     assert {"mlflow", "lightgbm"} & _imported(by_model) == {"lightgbm"}
@@ -73,11 +91,27 @@ def test_the_registered_model_decides_as_the_bundle_does_without_mlflow(home: Pa
     [
         (("promote", "--version", "7", "--reason", "why"), "No version 7 of `credit-decision`"),
         (("promote", "--version", "1", "--reason", " "), "a reason in words"),
-        (("score", "--input", "matrix.parquet", "--output", "x.parquet", "--model", "models:/credit-decision@nobody"), "No such model"),
-        (("score", "--input", "matrix.parquet", "--output", "x.parquet", "--language", "fr"), "one of en, zh"),  # the runtime's own refusal
+        (
+            (
+                "score",
+                "--input",
+                "matrix.parquet",
+                "--output",
+                "x.parquet",
+                "--model",
+                "models:/credit-decision@nobody",
+            ),
+            "No such model",
+        ),
+        (
+            ("score", "--input", "matrix.parquet", "--output", "x.parquet", "--language", "fr"),
+            "one of en, zh",
+        ),  # the runtime's own refusal
     ],
 )
-def test_refusals_exit_with_2_and_a_next_step(home: Path, words: tuple[str, ...], message: str) -> None:
+def test_refusals_exit_with_2_and_a_next_step(
+    home: Path, words: tuple[str, ...], message: str
+) -> None:
     done = _creditloom(home, *words)
     assert done.returncode == 2
     assert message in done.stderr

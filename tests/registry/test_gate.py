@@ -47,6 +47,8 @@ def test_figures_survive_as_tags() -> None:
 
 
 def test_require_names_the_version_and_the_figure() -> None:
-    with pytest.raises(RegistryError, match=r"credit-decision version 3[\s\S]*AUC .* 0\.6000, at least 0\.6500"):
+    with pytest.raises(
+        RegistryError, match=r"credit-decision version 3[\s\S]*AUC .* 0\.6000, at least 0\.6500"
+    ):
         gate.require(gate.shortfalls(Measured(0.6, 0.5), GATE), "credit-decision version 3")
     gate.require((), "credit-decision version 3")

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from creditloom.serving.registry.alias_history import Change, held, moment
 from creditloom.serving.registry.errors import RegistryError
-from creditloom.serving.registry.history import Change, held, moment
 
 
 def _change(date: str, alias: str, version: int | None) -> Change:

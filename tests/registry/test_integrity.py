@@ -35,7 +35,9 @@ def test_mlflow_answers_as_the_bundle_does(model: Any, house: House, answer: pd.
     pd.testing.assert_frame_equal(model.predict(house.frame), answer)
 
 
-def test_one_row_alone_gets_its_answer_of_the_batch(model: Any, house: House, answer: pd.DataFrame) -> None:
+def test_one_row_alone_gets_its_answer_of_the_batch(
+    model: Any, house: House, answer: pd.DataFrame
+) -> None:
     alone = pd.concat([model.predict(house.frame.iloc[[k]]) for k in range(20)])
     pd.testing.assert_frame_equal(alone, answer.iloc[:20])
 
@@ -45,16 +47,24 @@ def test_one_row_alone_gets_its_answer_of_the_batch(model: Any, house: House, an
     [
         ("columns in another order", lambda f: f[list(f.columns)[::-1]]),
         ("columns that nobody asked for", lambda f: f.assign(occupation="baker", extra=np.nan)),
-        ("amounts and counts as floats", lambda f: f.astype({"exposure_fen": float, "age_years": float})),
+        (
+            "amounts and counts as floats",
+            lambda f: f.astype({"exposure_fen": float, "age_years": float}),
+        ),
         ("flags as numbers", lambda f: f.astype({"is_student": "int64", "consent_bureau": float})),
         ("flags as objects", lambda f: f.astype({"is_student": object})),
-        ("amounts and flags that may be null", lambda f: f.astype({"wealth_fen": "Int64", "is_repeat": "boolean"})),
+        (
+            "amounts and flags that may be null",
+            lambda f: f.astype({"wealth_fen": "Int64", "is_repeat": "boolean"}),
+        ),
         ("ids of 32 bits", lambda f: f.astype({"application_id": "int32"})),
         ("moments in milliseconds", lambda f: f.assign(as_of=f["as_of"].astype("datetime64[ms]"))),
         ("a use of the money from a list", lambda f: f.assign(purpose=f["purpose"].astype(object))),
     ],
 )
-def test_other_types_and_order_change_nothing(model: Any, house: House, answer: pd.DataFrame, name: str, change: Change) -> None:
+def test_other_types_and_order_change_nothing(
+    model: Any, house: House, answer: pd.DataFrame, name: str, change: Change
+) -> None:
     pd.testing.assert_frame_equal(model.predict(change(house.frame)), answer, obj=name)
 
 
@@ -65,7 +75,9 @@ def test_a_null_is_a_null_however_it_is_written(model: Any, house: House, null: 
     there = model.predict(house.frame.assign(verified_income_fen=column))
     floats = house.frame["verified_income_fen"].astype(float)
     floats.iloc[0] = np.nan
-    pd.testing.assert_frame_equal(there, model.predict(house.frame.assign(verified_income_fen=floats)))
+    pd.testing.assert_frame_equal(
+        there, model.predict(house.frame.assign(verified_income_fen=floats))
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,7 +90,9 @@ def test_a_null_is_a_null_however_it_is_written(model: Any, house: House, null: 
         ("infinity", lambda f: f.assign(pay_a_3m=np.inf), "pay_a_3m"),
     ],
 )
-def test_what_cannot_be_read_is_refused_by_name(model: Any, house: House, name: str, change: Change, said: str) -> None:
+def test_what_cannot_be_read_is_refused_by_name(
+    model: Any, house: House, name: str, change: Change, said: str
+) -> None:
     with pytest.raises(Exception, match=said) as refused:
         model.predict(change(house.frame))
     assert type(refused.value).__name__ in ("DecisionError", "MlflowException"), name
@@ -88,7 +102,9 @@ def test_parameters_are_ours_to_refuse(model: Any, house: House) -> None:
     with pytest.raises(ValueError, match=r"explain[\s\S]*adverse, all, none"):
         model.predict(house.frame, params={"explain": "some"})
     with pytest.raises(ValueError, match=r"not known[\s\S]*colour"):
-        load(house.versions[0]).predict(house.frame, {"colour": "red"})  # MLflow itself drops what it does not know
+        load(house.versions[0]).predict(
+            house.frame, {"colour": "red"}
+        )  # MLflow itself drops what it does not know
 
 
 def test_the_registered_example_is_answered_as_it_stands(model: Any, house: House) -> None:

@@ -30,7 +30,9 @@ def _refuse(constant: str) -> None:
     pytest.fail(f"not JSON: {constant}")
 
 
-def test_the_server_answers_json_with_null_for_what_is_missing(house: House, champion: PyFuncModel) -> None:
+def test_the_server_answers_json_with_null_for_what_is_missing(
+    house: House, champion: PyFuncModel
+) -> None:
     """Numbers, whole numbers and texts: decisions by tier alone price nothing; whoever may not be processed has no score (R4)."""
     answer = champion.predict(house.frame)
     answer.loc[3, "score"] = pd.NA
@@ -40,14 +42,20 @@ def test_the_server_answers_json_with_null_for_what_is_missing(house: House, cha
     assert [name for name, value in rows[3].items() if value is None and name in ("score", "limit_cny", "limiting_cap")] == [
         "score", "limit_cny", "limiting_cap",
     ]  # fmt: skip
-    assert [row["pd"] for row in rows] == Decider.load(house.bundle).decide(house.frame)["pd"].tolist()
+    assert [row["pd"] for row in rows] == Decider.load(house.bundle).decide(house.frame)[
+        "pd"
+    ].tolist()
 
 
-def test_missing_numbers_stay_floats_for_consumers_in_python(house: House, champion: PyFuncModel) -> None:
+def test_missing_numbers_stay_floats_for_consumers_in_python(
+    house: House, champion: PyFuncModel
+) -> None:
     answer = champion.predict(house.frame)
     assert answer["limit_cny"].dtype == np.float64
     assert answer["limit_cny"].isna().all()
-    pd.testing.assert_frame_equal(answer, Decider.load(house.bundle).decide(house.frame), check_frame_type=False)
+    pd.testing.assert_frame_equal(
+        answer, Decider.load(house.bundle).decide(house.frame), check_frame_type=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,22 +63,32 @@ def test_missing_numbers_stay_floats_for_consumers_in_python(house: House, champ
     [
         lambda f: f,
         lambda f: f[sorted(f.columns)],
-        lambda f: f.astype({"wealth_fen": "float64", "is_student": "float64", "age_years": "int64"}),
-        lambda f: f.astype({"wealth_fen": "object", "is_student": "object", "consent_bureau": "Int64"}),
+        lambda f: f.astype(
+            {"wealth_fen": "float64", "is_student": "float64", "age_years": "int64"}
+        ),
+        lambda f: f.astype(
+            {"wealth_fen": "object", "is_student": "object", "consent_bureau": "Int64"}
+        ),
         lambda f: f.assign(religion_code=1),  # MLflow drops what the signature does not name
         lambda f: f.set_index(pd.Index([f"row {k}" for k in f.index])),
     ],
 )
 @pytest.mark.parametrize("rows", [slice(None), slice(5, 6)])
-def test_a_frame_may_come_in_other_types_and_orders(house: House, champion: PyFuncModel, change: Change, rows: slice) -> None:
+def test_a_frame_may_come_in_other_types_and_orders(
+    house: House, champion: PyFuncModel, change: Change, rows: slice
+) -> None:
     batch = Decider.load(house.bundle).decide(house.frame)[rows]
     answer = champion.predict(change(house.frame[rows]), params={"explain": "adverse"})
     pd.testing.assert_frame_equal(answer.set_index(batch.index), batch)
 
 
-def test_one_row_past_mlflow_is_the_row_of_the_batch_and_meets_every_check(house: House, champion: PyFuncModel) -> None:
+def test_one_row_past_mlflow_is_the_row_of_the_batch_and_meets_every_check(
+    house: House, champion: PyFuncModel
+) -> None:
     one, model = house.frame.iloc[[7]], champion.get_raw_model()
-    batch = Decider.load(house.bundle).decide_table(pa.Table.from_pandas(house.frame, preserve_index=False))
+    batch = Decider.load(house.bundle).decide_table(
+        pa.Table.from_pandas(house.frame, preserve_index=False)
+    )
     answer = pa.Table.from_pandas(model.predict(one), batch.schema, preserve_index=False)
     assert answer.replace_schema_metadata(None).equals(batch.slice(7, 1))
     for wrong, said in (

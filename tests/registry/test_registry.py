@@ -15,12 +15,12 @@ import pytest
 from creditloom.decision.decide import Decider
 from creditloom.decision.loader import Answer
 from creditloom.pipeline.base import paths
-from creditloom.serving.registry import history, lookup
+from creditloom.serving.registry import alias_history, lookup
 from creditloom.serving.registry.errors import RegistryError
 from creditloom.serving.registry.load import load
+from creditloom.serving.registry.mlflow_store import Store
 from creditloom.serving.registry.resolve import resolve
 from creditloom.serving.registry.runtime import RUNTIME
-from creditloom.serving.registry.store import Store
 from tests.registry.conftest import GOOD, PARAMS, House
 
 CONSUMER = Path(__file__).with_name("consumer.py")
@@ -35,13 +35,20 @@ def test_versions_are_found_without_mlflow_and_are_whole(house: House) -> None:
 
 
 def test_first_is_champion_and_the_next_is_challenger(house: House) -> None:
-    assert lookup.aliased(house.ledger.store.file, "credit-decision", "champion") == house.versions[0]
-    assert lookup.aliased(house.ledger.store.file, "credit-decision", "challenger") == house.versions[1]
+    assert (
+        lookup.aliased(house.ledger.store.file, "credit-decision", "champion") == house.versions[0]
+    )
+    assert (
+        lookup.aliased(house.ledger.store.file, "credit-decision", "challenger")
+        == house.versions[1]
+    )
     assert lookup.aliased(house.ledger.store.file, "credit-decision", "other") is None
     assert lookup.aliased(house.ledger.store.file, "other", "champion") is None
 
 
-def test_a_registered_bundle_is_recognised_and_a_changed_one_is_not(house: House, tmp_path: Path) -> None:
+def test_a_registered_bundle_is_recognised_and_a_changed_one_is_not(
+    house: House, tmp_path: Path
+) -> None:
     assert house.ledger.find(house.bundle, house.root / "runtime") == 2
     assert house.ledger.find(house.bundle, RUNTIME / "pricing") is None  # other code
     (tmp_path / "manifest.json").write_text("{}")
@@ -50,19 +57,29 @@ def test_a_registered_bundle_is_recognised_and_a_changed_one_is_not(house: House
 
 def test_asking_imports_no_mlflow(house: House) -> None:
     code = (
-        "import sys; from pathlib import Path; from creditloom.serving.registry import lookup, ledger, resolve, load\n"
+        "import sys; from pathlib import Path; from creditloom.serving.registry import lookup, model_registry, resolve, load\n"
         f"found = lookup.versions(Path({str(house.ledger.store.file)!r}), 'credit-decision'); assert len(found) == 2\n"
         "assert not {'mlflow', 'pandas', 'lightgbm'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=paths.PACKAGE.parent)
 
 
-@pytest.mark.parametrize(("uri", "number"), [("models:/credit-decision@champion", 1), ("models:/credit-decision/2", 2)])
+@pytest.mark.parametrize(
+    ("uri", "number"), [("models:/credit-decision@champion", 1), ("models:/credit-decision/2", 2)]
+)
 def test_uris_resolve(house: House, uri: str, number: int) -> None:
     assert resolve(uri, house.ledger.store) == house.versions[number - 1]
 
 
-@pytest.mark.parametrize("uri", ["models:/credit-decision@nobody", "models:/credit-decision/9", "credit-decision", "models:/a/b"])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "models:/credit-decision@nobody",
+        "models:/credit-decision/9",
+        "credit-decision",
+        "models:/a/b",
+    ],
+)
 def test_unknown_uris_are_refused_with_the_next_step(house: House, uri: str) -> None:
     with pytest.raises(RegistryError, match="creditloom register"):
         resolve(uri, house.ledger.store)
@@ -95,11 +112,15 @@ def test_no_store_yet_is_no_version(tmp_path: Path) -> None:
 
 
 def test_the_tracking_uri_of_the_environment_wins(tmp_path: Path) -> None:
-    assert Store.at(tmp_path, {"MLFLOW_TRACKING_URI": "http://127.0.0.1:5000"}) == Store("http://127.0.0.1:5000", None)
+    assert Store.at(tmp_path, {"MLFLOW_TRACKING_URI": "http://127.0.0.1:5000"}) == Store(
+        "http://127.0.0.1:5000", None
+    )
     assert Store.at(tmp_path, {}).uri == f"sqlite:///{tmp_path}/mlflow.db"
 
 
-def test_a_consumer_without_this_repository_gets_the_same_decisions(house: House, tmp_path: Path) -> None:
+def test_a_consumer_without_this_repository_gets_the_same_decisions(
+    house: House, tmp_path: Path
+) -> None:
     """`python -I` in another folder: `data`, `models`, `features` cannot be imported; both versions live in one process."""
     environ = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
     environ.pop("PYTHONPATH", None)
@@ -116,8 +137,11 @@ def test_a_consumer_without_this_repository_gets_the_same_decisions(house: House
 
 
 def test_history_keeps_every_change_with_its_reason(house: House) -> None:
-    changes = history.read(house.ledger.file)
-    assert [(c.alias, c.version, c.previous) for c in changes[:2]] == [("champion", 1, None), ("challenger", 2, None)]
+    changes = alias_history.read(house.ledger.file)
+    assert [(c.alias, c.version, c.previous) for c in changes[:2]] == [
+        ("champion", 1, None),
+        ("challenger", 2, None),
+    ]
     assert all(c.reason and c.date and c.bundle_sha256 for c in changes[:2])
 
 
@@ -136,11 +160,17 @@ def test_promotion_is_gated_explicit_and_reversible(house: House) -> None:
         ledger.promote(2, "champion", "  ")
     with pytest.raises(RegistryError, match="No version 99"):
         ledger.promote(99, "champion", "none")
-    told = [(c.alias, c.version, c.reason) for c in history.read(ledger.file)]
-    assert told == [("challenger", 3, "registered"), ("champion", 2, "its code is newer"), ("champion", 1, "rolled back")]
+    told = [(c.alias, c.version, c.reason) for c in alias_history.read(ledger.file)]
+    assert told == [
+        ("challenger", 3, "registered"),
+        ("champion", 2, "its code is newer"),
+        ("champion", 1, "rolled back"),
+    ]
 
 
-def test_a_model_below_the_absolute_gate_is_registered_but_not_champion(house: House, tmp_path: Path) -> None:
+def test_a_model_below_the_absolute_gate_is_registered_but_not_champion(
+    house: House, tmp_path: Path
+) -> None:
     strict = replace(PARAMS, name="other", gate=replace(PARAMS.gate, min_auc=0.8))
     ledger = replace(house.ledger, params=strict, file=tmp_path / "aliases.jsonl")
     version, change, short = ledger.register(house.bundle, house.root / "runtime", GOOD)

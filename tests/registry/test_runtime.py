@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from creditloom.serving.registry.errors import RegistryError
-from creditloom.serving.registry.runtime import copy_package, fingerprint, imported_packages, pinned, requirements, runtime_name
+from creditloom.serving.registry.runtime import (
+    copy_package,
+    fingerprint,
+    imported_packages,
+    pinned,
+    requirements,
+    runtime_name,
+)
 
 
 @pytest.fixture
@@ -16,7 +23,9 @@ def package(tmp_path: Path) -> Path:
     folder = tmp_path / "decision"
     (folder / "inner").mkdir(parents=True)
     (folder / "__init__.py").write_text("")
-    (folder / "loader.py").write_text("import json\nimport lightgbm as lgb\nfrom .inner import rule\n")
+    (folder / "loader.py").write_text(
+        "import json\nimport lightgbm as lgb\nfrom .inner import rule\n"
+    )
     (folder / "inner" / "__init__.py").write_text("rule = 1\n")
     return folder
 
@@ -59,4 +68,7 @@ def test_requirements_are_what_the_code_imports_and_its_frames_need(package: Pat
 
 
 def test_a_package_is_pinned_by_its_distribution_name() -> None:
-    assert pinned(("ibis", "yaml")) == (f"PyYAML=={version('pyyaml')}", f"ibis-framework=={version('ibis-framework')}")
+    assert pinned(("ibis", "yaml")) == (
+        f"PyYAML=={version('pyyaml')}",
+        f"ibis-framework=={version('ibis-framework')}",
+    )

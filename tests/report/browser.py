@@ -35,9 +35,26 @@ class Browser:
     def _run(self, html: str, *asked: str) -> str:
         page = self.folder / "page.html"
         page.write_text(html, encoding="utf-8")
-        home = {"HOME": str(self.folder), "XDG_CONFIG_HOME": str(self.folder), "XDG_CACHE_HOME": str(self.folder)}
-        command = [self.command, *ALONE, f"--user-data-dir={self.folder / 'profile'}", *asked, page.as_uri()]
-        return subprocess.run(command, env={**os.environ, **home}, capture_output=True, text=True, timeout=120, check=True).stdout
+        home = {
+            "HOME": str(self.folder),
+            "XDG_CONFIG_HOME": str(self.folder),
+            "XDG_CACHE_HOME": str(self.folder),
+        }
+        command = [
+            self.command,
+            *ALONE,
+            f"--user-data-dir={self.folder / 'profile'}",
+            *asked,
+            page.as_uri(),
+        ]
+        return subprocess.run(
+            command,
+            env={**os.environ, **home},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        ).stdout
 
 
 def browser(folder: Path) -> Browser:

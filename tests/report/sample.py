@@ -7,10 +7,20 @@ import base64
 import numpy as np
 import pandas as pd
 
-from creditloom.report.parts.data import Bar, Coverage, Example, Picture, ReportData, Step, Text
+from creditloom.report.parts.data import (
+    BarResult,
+    Coverage,
+    Example,
+    FlowStep,
+    Picture,
+    ReportData,
+    Text,
+)
 
 # 1 x 1 pixel
-PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 NASTY = '<script>alert("x")</script> & "quotes"'
 FAMILIES = ("payment_flow", "social_graph", "assets", "device_stability", "bureau", "identity")
 CONCEPTS = (
@@ -28,14 +38,35 @@ def example(decision: str, seed: int, concepts: int = 20) -> Example:
     steps = tuple((Text(f"concept {i}", f"概念 {i}"), float(p)) for i, p in enumerate(points))
     raw = 590.25 + float(sum(p for _, p in steps))
     reasons = (
-        (Text("number of hard enquiries in the last 3 months: 7", "近3个月硬查询次数：7"), Text(NASTY, "")) if decision != "approve" else ()
+        (
+            Text("number of hard enquiries in the last 3 months: 7", "近3个月硬查询次数：7"),
+            Text(NASTY, ""),
+        )
+        if decision != "approve"
+        else ()
     )
-    return Example(f"A{seed:07d}", decision, "G4", 0.009, 590.25, steps, raw, int(np.floor(raw + 0.5)), reasons, 8000.0)
+    return Example(
+        f"A{seed:07d}",
+        decision,
+        "G4",
+        0.009,
+        590.25,
+        steps,
+        raw,
+        int(np.floor(raw + 0.5)),
+        reasons,
+        8000.0,
+    )
 
 
 def _curves() -> tuple[pd.DataFrame, pd.DataFrame]:
     x = np.linspace(0, 1, 800)
-    roc = pd.concat([pd.DataFrame({"series": name, "fpr": x, "tpr": x**power}) for name, power in (("model", 0.35), ("ridge logit", 0.4))])
+    roc = pd.concat(
+        [
+            pd.DataFrame({"series": name, "fpr": x, "tpr": x**power})
+            for name, power in (("model", 0.35), ("ridge logit", 0.4))
+        ]
+    )
     ks = pd.DataFrame({"series": "model", "score": x, "bad_share": x**1.8, "good_share": x**0.6})
     return roc, ks
 
@@ -90,20 +121,34 @@ def full() -> ReportData:
         has_truth=True,
         facts=(("bundle", "3f2a…"), ("product", "house@v1"), ("law", "cn_2025q4")),
         bars=(
-            Bar(Text("Gini against reachable", "占可达基尼"), 0.931, "share", "≥ 90 %", True),
-            Bar(Text("Calibration-in-the-large p", "整体校准 p 值"), 0.21, "p", "> 0.01", True),
-            Bar(Text("Tiers reversed", "等级倒挂"), 0, "count", "0", True, "Holm, one-sided 5 %"),
-            Bar(Text("Approval rate", "通过率"), 0.792, "share", "62–75 %", False),
-            Bar(Text("True bad rate of approved", "通过客群真实坏账率"), None, "rate", "≤ 1.3 %", None),
+            BarResult(Text("Gini against reachable", "占可达基尼"), 0.931, "share", "≥ 90 %", True),
+            BarResult(
+                Text("Calibration-in-the-large p", "整体校准 p 值"), 0.21, "p", "> 0.01", True
+            ),
+            BarResult(
+                Text("Tiers reversed", "等级倒挂"), 0, "count", "0", True, "Holm, one-sided 5 %"
+            ),
+            BarResult(Text("Approval rate", "通过率"), 0.792, "share", "62–75 %", False),
+            BarResult(
+                Text("True bad rate of approved", "通过客群真实坏账率"),
+                None,
+                "rate",
+                "≤ 1.3 %",
+                None,
+            ),
         ),
         flow=(
-            Step(Text("raw events", "原始事件"), 45_123_456, "rows in 20 tables"),
-            Step(Text("features", "特征"), 512, "six families"),
-            Step(Text("model", "模型"), 640, "trees"),
-            Step(Text("decisions", "决策"), 100_000, "one per application"),
+            FlowStep(Text("raw events", "原始事件"), 45_123_456, "rows in 20 tables"),
+            FlowStep(Text("features", "特征"), 512, "six families"),
+            FlowStep(Text("model", "模型"), 640, "trees"),
+            FlowStep(Text("decisions", "决策"), 100_000, "one per application"),
         ),
         volumes=pd.DataFrame(
-            {"table": ["payments", "red_packets"], "family": ["payment_flow", "social_graph"], "rows": [41_000_000, 2_100_000]}
+            {
+                "table": ["payments", "red_packets"],
+                "family": ["payment_flow", "social_graph"],
+                "rows": [41_000_000, 2_100_000],
+            }
         ),
         power=pd.DataFrame(
             {
@@ -116,7 +161,13 @@ def full() -> ReportData:
             }
         ),
         validation=pd.DataFrame(
-            {"sample": ["cv", "oot"], "metric": ["auc", "auc"], "mean": [0.785, 0.77], "sd": [0.004, None], "ridge_mean": [0.77, 0.76]}
+            {
+                "sample": ["cv", "oot"],
+                "metric": ["auc", "auc"],
+                "mean": [0.785, 0.77],
+                "sd": [0.004, None],
+                "ridge_mean": [0.77, 0.76],
+            }
         ),
         roc=roc,
         ks=ks,
@@ -130,7 +181,14 @@ def full() -> ReportData:
             }
         ),
         reliability=pd.DataFrame(
-            {"series": "model", "n": 2500, "mean_pd": mean, "observed": _grades()["observed"], "low": mean * 0.7, "high": mean * 1.4}
+            {
+                "series": "model",
+                "n": 2500,
+                "mean_pd": mean,
+                "observed": _grades()["observed"],
+                "low": mean * 0.7,
+                "high": mean * 1.4,
+            }
         ),
         tiers=_grades(),
         vintages=_months(),
@@ -145,7 +203,13 @@ def full() -> ReportData:
                 "mean_abs_points": [9.0, 7, 5, 2, 6, 1],
             }
         ),
-        states=pd.DataFrame({"family": FAMILIES, "r2": [0.9, 0.88, 0.91, 0.86, 0.9, 0.7], "aim": [0.9, 0.9, 0.9, 0.9, 0.9, 0.6]}),
+        states=pd.DataFrame(
+            {
+                "family": FAMILIES,
+                "r2": [0.9, 0.88, 0.91, 0.86, 0.9, 0.7],
+                "aim": [0.9, 0.9, 0.9, 0.9, 0.9, 0.6],
+            }
+        ),
         claims=pd.DataFrame(
             {
                 "id": ["base", "gate"],
@@ -167,7 +231,9 @@ def full() -> ReportData:
                 "ridge": [0.67, None],
             }
         ),
-        swaps=pd.DataFrame({"who": ["both", "the model only"], "n": [900, 40], "bad_rate": [0.011, 0.02]}),
+        swaps=pd.DataFrame(
+            {"who": ["both", "the model only"], "n": [900, 40], "bad_rate": [0.011, 0.02]}
+        ),
         coverage=Coverage(1200, 1.0, 3.8, 5e-13),
         reasons=pd.DataFrame(
             {
@@ -190,7 +256,10 @@ def full() -> ReportData:
                 "mean_abs_points": [9.0, 5, 4, 1],
             }
         ),
-        pictures=(Picture("beeswarm", Text("Points per feature", "各特征分值"), PNG, PNG), Picture("bar", Text("Points per family"), PNG)),
+        pictures=(
+            Picture("beeswarm", Text("Points per feature", "各特征分值"), PNG, PNG),
+            Picture("bar", Text("Points per family"), PNG),
+        ),
         fairness=pd.DataFrame(
             {
                 "field": ["age band"] * 2,
@@ -200,9 +269,20 @@ def full() -> ReportData:
                 "approval_ratio": [0.857, 1.0],
             }
         ),
-        selection=pd.DataFrame({"feature": [f"pay_x_{i}" for i in range(15)], "why": "constant", "figure": 0.0, "of": ""}),
+        selection=pd.DataFrame(
+            {
+                "feature": [f"pay_x_{i}" for i in range(15)],
+                "why": "constant",
+                "figure": 0.0,
+                "of": "",
+            }
+        ),
         runtime=pd.DataFrame(
-            {"stage": ["simulate", "featurize"], "seconds": [121.5, 33.2], "counts": ["45,000,000 rows in 17 tables", "901 features"]}
+            {
+                "stage": ["simulate", "featurize"],
+                "seconds": [121.5, 33.2],
+                "counts": ["45,000,000 rows in 17 tables", "901 features"],
+            }
         ),
     )
 

@@ -43,19 +43,35 @@ def pixels(image: Path) -> np.ndarray:
 
 
 def test_every_drawing_is_drawn(chromium: Browser, html: str) -> None:
-    drawn = asked(chromium, html, "[...document.querySelectorAll('svg,img')].filter(e => e.getBoundingClientRect().height > 0).length")
+    drawn = asked(
+        chromium,
+        html,
+        "[...document.querySelectorAll('svg,img')].filter(e => e.getBoundingClientRect().height > 0).length",
+    )
     hidden_twins = 1  # the Chinese picture waits for its language
     assert int(drawn) == html.count("<svg") + html.count("<img") - hidden_twins
 
 
 def test_nothing_but_the_page_itself_is_loaded(chromium: Browser, html: str) -> None:
-    loaded = asked(chromium, html, "performance.getEntriesByType('resource').filter(e => !e.name.startsWith('data:')).length")
+    loaded = asked(
+        chromium,
+        html,
+        "performance.getEntriesByType('resource').filter(e => !e.name.startsWith('data:')).length",
+    )
     assert loaded == "0"
 
 
 @pytest.mark.parametrize("width", [500, 800, 1280])
 def test_the_page_never_scrolls_sideways(chromium: Browser, html: str, width: int) -> None:
-    assert asked(chromium, html, "document.documentElement.scrollWidth - document.documentElement.clientWidth", width) == "0"
+    assert (
+        asked(
+            chromium,
+            html,
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+            width,
+        )
+        == "0"
+    )
 
 
 def test_the_button_changes_the_language(chromium: Browser, html: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from creditloom.report.page import figures
+from creditloom.report.page import report_frames
 
 
 def metrics(has_truth: bool = True) -> dict[str, Any]:
@@ -17,26 +17,74 @@ def metrics(has_truth: bool = True) -> dict[str, Any]:
         "share_of_oracle_gini": 0.8,
         "share_of_reachable_gini": 1.0,
     }
-    model = {**ridge, "auc_oot": 0.75, "gini_oot_true": 0.45, "share_of_reachable_gini": 0.9, "gini_oracle": 0.625, "gini_reachable": 0.5}
+    model = {
+        **ridge,
+        "auc_oot": 0.75,
+        "gini_oot_true": 0.45,
+        "share_of_reachable_gini": 0.9,
+        "gini_oracle": 0.625,
+        "gini_reachable": 0.5,
+    }
     if not has_truth:
-        model.update(dict.fromkeys(("gini_oracle", "gini_reachable", "gini_oot_true", "share_of_oracle_gini", "share_of_reachable_gini")))
-        ridge.update(dict.fromkeys(("gini_oot_true", "share_of_oracle_gini", "share_of_reachable_gini")))
+        model.update(
+            dict.fromkeys(
+                (
+                    "gini_oracle",
+                    "gini_reachable",
+                    "gini_oot_true",
+                    "share_of_oracle_gini",
+                    "share_of_reachable_gini",
+                )
+            )
+        )
+        ridge.update(
+            dict.fromkeys(("gini_oot_true", "share_of_oracle_gini", "share_of_reachable_gini"))
+        )
     cut = {"approval_rate": 0.68, "bad_rate_approved_true": 0.011 if has_truth else None}
-    swap = {"both": {"n": 90, "bad_rate": 0.01}, "model_only": {"n": 10, "bad_rate": 0.02}, "ridge_only": {"n": 10, "bad_rate": None}}
+    swap = {
+        "both": {"n": 90, "bad_rate": 0.01},
+        "model_only": {"n": 10, "bad_rate": 0.02},
+        "ridge_only": {"n": 10, "bad_rate": None},
+    }
     return {
         "discrimination": {**model, "ridge_logit": ridge},
-        "calibration": {"ece": 0.002, "slope": 1.02, "unheard_of": 3, "ridge_logit": {"ece": 0.003}},
-        "portfolio": {"zeal_rate": 0.5, **cut, "mean_limit_cny": 8000.0, "decision_share": {"approve": 0.6}, "ridge_logit": cut},
+        "calibration": {
+            "ece": 0.002,
+            "slope": 1.02,
+            "unheard_of": 3,
+            "ridge_logit": {"ece": 0.003},
+        },
+        "portfolio": {
+            "zeal_rate": 0.5,
+            **cut,
+            "mean_limit_cny": 8000.0,
+            "decision_share": {"approve": 0.6},
+            "ridge_logit": cut,
+        },
         "family_share": {
-            "assets": {"family": "assets", "share": 0.2, "low": 0.1, "high": 0.3, "target": 0.15 if has_truth else None, "tolerance": 0.04},
-            "bureau": {"family": "bureau", "share": 0.8, "low": 0.7, "high": 0.9, "target": 0.85 if has_truth else None, "tolerance": 0.04},
+            "assets": {
+                "family": "assets",
+                "share": 0.2,
+                "low": 0.1,
+                "high": 0.3,
+                "target": 0.15 if has_truth else None,
+                "tolerance": 0.04,
+            },
+            "bureau": {
+                "family": "bureau",
+                "share": 0.8,
+                "low": 0.7,
+                "high": 0.9,
+                "target": 0.85 if has_truth else None,
+                "tolerance": 0.04,
+            },
         },
         "challenger": {"swap": swap},
     }
 
 
 def test_oracle_and_reachable_stand_above_model_and_ridge() -> None:
-    frame = figures.power(metrics()).set_index("name")
+    frame = report_frames.power(metrics()).set_index("name")
     assert list(frame.index) == ["oracle", "reachable", "model", "ridge logit"]
     assert frame.loc["reachable", "share_of_oracle_gini"] == 0.5 / 0.625
     assert frame.loc["model", "share_of_reachable_gini"] == 0.9
@@ -44,20 +92,20 @@ def test_oracle_and_reachable_stand_above_model_and_ridge() -> None:
 
 
 def test_without_truth_only_what_was_observed_stands() -> None:
-    frame = figures.power(metrics(has_truth=False))
+    frame = report_frames.power(metrics(has_truth=False))
     assert list(frame["name"]) == ["model", "ridge logit"]
     assert list(frame.columns) == ["name", "auc", "gini", "ks"]
-    assert "target" not in figures.families(metrics(has_truth=False))
+    assert "target" not in report_frames.families(metrics(has_truth=False))
 
 
 def test_tests_keep_their_order_and_the_ridge_its_gaps() -> None:
-    frame = figures.tests(metrics())
+    frame = report_frames.tests(metrics())
     assert list(frame["test"]) == ["slope", "expected calibration error"]
     assert frame["ridge"].isna().tolist() == [True, False]
 
 
 def test_the_portfolio_names_what_it_knows_and_shows_what_it_does_not() -> None:
-    frame = figures.portfolio(metrics())
+    frame = report_frames.portfolio(metrics())
     assert frame["measure"].tolist() == [
         "approval rate",
         "true bad rate of approved, neutral macro",
@@ -69,8 +117,12 @@ def test_the_portfolio_names_what_it_knows_and_shows_what_it_does_not() -> None:
 
 
 def test_swap_sets_are_named_in_words() -> None:
-    assert figures.swaps(metrics())["who"].tolist() == ["both", "the model only", "the ridge logit only"]
+    assert report_frames.swaps(metrics())["who"].tolist() == [
+        "both",
+        "the model only",
+        "the ridge logit only",
+    ]
 
 
 def test_the_largest_family_comes_first() -> None:
-    assert figures.families(metrics())["family"].tolist() == ["bureau", "assets"]
+    assert report_frames.families(metrics())["family"].tolist() == ["bureau", "assets"]

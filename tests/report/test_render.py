@@ -14,7 +14,15 @@ from creditloom.report.page.sections import ORDER, sections
 from creditloom.report.parts.data import ReportData
 from tests.report.sample import NASTY, bare, example, full
 
-FETCHING = {("script", "src"), ("link", "href"), ("img", "src"), ("iframe", "src"), ("use", "href"), ("image", "href"), ("a", "href")}
+FETCHING = {
+    ("script", "src"),
+    ("link", "href"),
+    ("img", "src"),
+    ("iframe", "src"),
+    ("use", "href"),
+    ("image", "href"),
+    ("a", "href"),
+}
 VOID = {"meta", "link", "img", "br", "input", "hr"}
 
 
@@ -108,8 +116,13 @@ def test_each_part_stands_alone(name: str) -> None:
 def test_columns_beyond_the_drawn_ones_may_be_missing() -> None:
     data = full()
     assert data.tiers is not None and data.vintages is not None and data.families is not None
-    tiers, vintages = data.tiers[["tier", "share", "mean_pd"]], data.vintages[["vintage", "mean_pd"]]
-    text = render(replace(bare(), tiers=tiers, vintages=vintages, families=data.families[["family", "share"]]))
+    tiers, vintages = (
+        data.tiers[["tier", "share", "mean_pd"]],
+        data.vintages[["vintage", "mean_pd"]],
+    )
+    text = render(
+        replace(bare(), tiers=tiers, vintages=vintages, families=data.families[["family", "share"]])
+    )
     assert "mean PD" in text
     assert "daily rate" not in text
 
@@ -123,7 +136,9 @@ def test_without_truth_the_page_says_so() -> None:
 def test_a_missed_bar_is_named_first() -> None:
     bars = full().bars
     assert "Missed: Approval rate." in render(replace(bare(), bars=bars))
-    assert f"All {len(bars) - 2} judged bars are met." in render(replace(bare(), bars=tuple(b for b in bars if b.passed is not False)))
+    assert f"All {len(bars) - 2} judged bars are met." in render(
+        replace(bare(), bars=tuple(b for b in bars if b.passed is not False))
+    )
 
 
 def test_a_bar_without_a_value_is_not_judged() -> None:

@@ -12,8 +12,8 @@ import pytest
 from creditloom.models.evaluation.bars import Bars
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
-from creditloom.pipeline.stages.report.reader import bars, runtime, volumes
-from creditloom.storage.files.params import SourceParams
+from creditloom.pipeline.stages.report.report_parts import bars, runtime, volumes
+from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import write_table
 
 
@@ -27,11 +27,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def ran(stage: str, seconds: float, rows: dict[str, int]) -> None:
     """What the stage clock leaves behind."""
     paths.RUNTIME.mkdir(parents=True, exist_ok=True)
-    (paths.RUNTIME / f"{stage}.json").write_text(json.dumps({"stage": stage, "seconds": seconds, "rows": rows}))
+    (paths.RUNTIME / f"{stage}.json").write_text(
+        json.dumps({"stage": stage, "seconds": seconds, "rows": rows})
+    )
 
 
 def test_rows_of_raw_tables_in_both_layouts(folder: Path) -> None:
-    for name, rows in (("raw/payments/part-00000", 3), ("raw/payments/part-00001", 2), ("raw/enquiries", 4)):
+    for name, rows in (
+        ("raw/payments/part-00000", 3),
+        ("raw/payments/part-00001", 2),
+        ("raw/enquiries", 4),
+    ):
         write_table(pa.table({"x": list(range(rows))}), folder / f"{name}.parquet")
     found = volumes(SourceParams(kind="tables", path="raw"))
     assert found.to_dict("records") == [
@@ -54,7 +60,11 @@ def test_seconds_are_merged_in_the_order_of_the_stages(folder: Path) -> None:
     assert frame["counts"].tolist() == ["17,000 rows in 17 tables", "2,530 loans, 204 bads"]
     written = json.loads(paths.RUNTIME_JSON.read_text())
     assert written["seconds"] == 12.5
-    assert written["stages"][1] == {"stage": "train", "seconds": 2.5, "rows": {"bads": 204, "loans": 2530}}
+    assert written["stages"][1] == {
+        "stage": "train",
+        "seconds": 2.5,
+        "rows": {"bads": 204, "loans": 2530},
+    }
 
 
 def test_without_any_clock_there_is_an_empty_table(folder: Path) -> None:
@@ -64,7 +74,10 @@ def test_without_any_clock_there_is_an_empty_table(folder: Path) -> None:
 def metrics() -> dict[str, Any]:
     """Just met, just missed, not known."""
     return {
-        "discrimination": {"share_of_reachable_gini": 0.9, "ridge_logit": {"share_of_reachable_gini": 0.955}},
+        "discrimination": {
+            "share_of_reachable_gini": 0.9,
+            "ridge_logit": {"share_of_reachable_gini": 0.955},
+        },
         "calibration": {"tiers_reversed": 1},
         "portfolio": {"approval_rate": 0.76, "bad_rate_approved_true": None},
         "reasons": {"largest_sum_error_points": 5e-13},
@@ -74,8 +87,16 @@ def metrics() -> dict[str, Any]:
 def test_bars_are_judged_on_the_bar_itself_and_told_in_words() -> None:
     found = {bar.name.en: bar for bar in bars(metrics())}
     gini = found["Gini, share of reachable"]
-    assert (gini.passed, gini.aim, gini.note, gini.name.zh) == (True, "≥ 90.0 %", "ridge 95.5 %", "基尼占可达上限")
-    assert (found["approval rate"].passed, found["approval rate"].aim) == (False, "62.0 % to 75.0 %")
+    assert (gini.passed, gini.aim, gini.note, gini.name.zh) == (
+        True,
+        "≥ 90.0 %",
+        "ridge 95.5 %",
+        "基尼占可达上限",
+    )
+    assert (found["approval rate"].passed, found["approval rate"].aim) == (
+        False,
+        "62.0 % to 75.0 %",
+    )
     assert (found["tiers reversed"].passed, found["tiers reversed"].aim) == (False, "0")
     assert found["bad rate of approved, true"].passed is None
     assert found["points and base against score_raw"].aim == "≤ 1e−09"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from creditloom.report.parts.blocks import DASH, KINDS, Column, show, table
+from creditloom.report.parts.blocks import DASH, KINDS, TableColumn, show, table
 
 
 @pytest.mark.parametrize(
@@ -27,10 +27,21 @@ def test_null_is_a_dash_whatever_the_kind(kind: str) -> None:
 
 
 def test_a_table_keeps_the_columns_it_finds_and_scales_bars_to_the_largest() -> None:
-    frame = pd.DataFrame({"family": ["bureau", "assets", "identity"], "share": [0.2, -0.4, None], "nothing": [None] * 3})
+    frame = pd.DataFrame(
+        {
+            "family": ["bureau", "assets", "identity"],
+            "share": [0.2, -0.4, None],
+            "nothing": [None] * 3,
+        }
+    )
     made = table(
         frame,
-        (Column("family", "family"), Column("gone", "gone"), Column("nothing", "nothing"), Column("share", "share", "share", bar=True)),
+        (
+            TableColumn("family", "family"),
+            TableColumn("gone", "gone"),
+            TableColumn("nothing", "nothing"),
+            TableColumn("share", "share", "share", bar=True),
+        ),
         "Shares",
     )
     assert made.heads == ("family", "share")
@@ -41,15 +52,21 @@ def test_a_table_keeps_the_columns_it_finds_and_scales_bars_to_the_largest() -> 
 
 def test_a_text_column_beside_its_chinese_is_bilingual() -> None:
     frame = pd.DataFrame({"text": ["cash balance"], "text_zh": ["现金余额"]})
-    assert table(frame, (Column("text", "concept"),), "x").rows[0][0].text.zh == "现金余额"
+    assert table(frame, (TableColumn("text", "concept"),), "x").rows[0][0].text.zh == "现金余额"
 
 
 def test_a_figure_out_of_bounds_is_marked() -> None:
     frame = pd.DataFrame({"group": ["a", "b", "c"], "ratio": [0.79, 0.8, None]})
-    made = table(frame, (Column("group", "group"), Column("ratio", "ratio", "number", least=0.8)), "x")
+    made = table(
+        frame,
+        (TableColumn("group", "group"), TableColumn("ratio", "ratio", "number", least=0.8)),
+        "x",
+    )
     assert [row[1].state for row in made.rows] == ["fail", "", ""]
 
 
 def test_a_family_is_named_in_both_languages() -> None:
-    cell = table(pd.DataFrame({"family": ["payment_flow"]}), (Column("family", "family", "name"),), "x").rows[0][0]
+    cell = table(
+        pd.DataFrame({"family": ["payment_flow"]}), (TableColumn("family", "family", "name"),), "x"
+    ).rows[0][0]
     assert (cell.text.en, cell.text.zh) == ("payment flow", "支付流水")

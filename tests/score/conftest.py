@@ -33,7 +33,18 @@ def score(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     app = build(["score"])
 
     def run(source: Path | str, *options: str) -> Result:
-        words = ["score", "--input", str(source), "--output", "out.parquet", "--bundle", str(bundle), "--today", "2026-01-01", *options]
+        words = [
+            "score",
+            "--input",
+            str(source),
+            "--output",
+            "out.parquet",
+            "--bundle",
+            str(bundle),
+            "--today",
+            "2026-01-01",
+            *options,
+        ]
         with refusals():
             return CliRunner().invoke(app, words, catch_exceptions=False)
 

@@ -21,7 +21,13 @@ def _set(column: str, value: object) -> Callable[[pd.DataFrame], pd.DataFrame]:
     def spoil(frame: pd.DataFrame) -> pd.DataFrame:
         values = frame[column].astype(object)
         values.iloc[4] = value
-        return frame.assign(**{column: values.convert_dtypes() if column == "application_id" else values.infer_objects()})
+        return frame.assign(
+            **{
+                column: values.convert_dtypes()
+                if column == "application_id"
+                else values.infer_objects()
+            }
+        )
 
     return spoil
 
@@ -44,7 +50,12 @@ def _set(column: str, value: object) -> Callable[[pd.DataFrame], pd.DataFrame]:
     ],
 )
 def test_one_bad_row_is_set_aside(
-    score: Run, frame: pd.DataFrame, bundle: Path, spoil: Callable[[pd.DataFrame], pd.DataFrame], rule: str, column: str
+    score: Run,
+    frame: pd.DataFrame,
+    bundle: Path,
+    spoil: Callable[[pd.DataFrame], pd.DataFrame],
+    rule: str,
+    column: str,
 ) -> None:
     frame = frame.fillna({"bur_d_3m": 0.5, "soc_c_3m": 0.5})
     spoil(frame).to_parquet("in.parquet")
@@ -57,12 +68,16 @@ def test_one_bad_row_is_set_aside(
     assert read_table("out.parquet").equals(decisions_table(Decider.load(bundle).decide(others)))
 
 
-def test_flags_may_be_numbers_one_and_zero_and_no_other(score: Run, frame: pd.DataFrame, bundle: Path) -> None:
+def test_flags_may_be_numbers_one_and_zero_and_no_other(
+    score: Run, frame: pd.DataFrame, bundle: Path
+) -> None:
     flags = frame["is_student"].astype("float64")
     flags.iloc[4] = 0.5
     frame.assign(is_student=flags).to_parquet("in.parquet")
     assert score("in.parquet").exit_code == 0
-    assert [(row["row"], row["rule"]) for row in read_table("out.rejected.parquet").to_pylist()] == [(4, "above_range")]
+    assert [
+        (row["row"], row["rule"]) for row in read_table("out.rejected.parquet").to_pylist()
+    ] == [(4, "above_range")]
     others = frame.drop(index=4).reset_index(drop=True)
     assert read_table("out.parquet").equals(decisions_table(Decider.load(bundle).decide(others)))
 
@@ -74,15 +89,21 @@ def test_the_last_moment_of_today_is_not_the_future(score: Run, frame: pd.DataFr
 
 
 def test_an_id_of_blanks_is_none(score: Run, frame: pd.DataFrame) -> None:
-    frame.assign(application_id=["A1", "  ", "", *(f"B{k}" for k in range(57))]).to_parquet("in.parquet")
+    frame.assign(application_id=["A1", "  ", "", *(f"B{k}" for k in range(57))]).to_parquet(
+        "in.parquet"
+    )
     score("in.parquet")
-    assert [(row["row"], row["rule"]) for row in read_table("out.rejected.parquet").to_pylist()] == [
+    assert [
+        (row["row"], row["rule"]) for row in read_table("out.rejected.parquet").to_pylist()
+    ] == [
         (1, "id_blank"),
         (2, "id_blank"),
     ]
 
 
-def test_all_copies_of_a_duplicate_are_set_aside_across_blocks_and_files(score: Run, frame: pd.DataFrame) -> None:
+def test_all_copies_of_a_duplicate_are_set_aside_across_blocks_and_files(
+    score: Run, frame: pd.DataFrame
+) -> None:
     Path("in").mkdir()
     frame.iloc[:40].to_parquet("in/a.parquet")
     pd.concat([frame.iloc[[39, 3]], frame.iloc[40:]]).to_parquet("in/b.parquet")
@@ -109,7 +130,9 @@ def test_a_row_with_two_faults_counts_once(score: Run, frame: pd.DataFrame) -> N
     assert [row["rule"] for row in read_table("out.rejected.parquet").to_pylist()] == ["as_of_null"]
 
 
-def test_a_batch_of_only_bad_rows_leaves_an_empty_table_of_decisions(score: Run, frame: pd.DataFrame) -> None:
+def test_a_batch_of_only_bad_rows_leaves_an_empty_table_of_decisions(
+    score: Run, frame: pd.DataFrame
+) -> None:
     frame.assign(wealth_fen=-1).to_parquet("in.parquet")
     assert score("in.parquet").exit_code == 0
     assert read_table("out.parquet").num_rows == 0

@@ -33,7 +33,9 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(place)], check=True)
 
 
-def test_a_full_disk_is_told_and_the_batch_goes_on_once_there_is_room(score: Run, disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_is_told_and_the_batch_goes_on_once_there_is_room(
+    score: Run, disk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     applications(ROWS).to_parquet("in.parquet", index=False)
     with pytest.raises(SystemExit) as stopped:
         score("in.parquet", *OPTIONS, "--output", str(disk / "night"))
@@ -42,6 +44,11 @@ def test_a_full_disk_is_told_and_the_batch_goes_on_once_there_is_room(score: Run
     assert list((disk / "night/receipts").iterdir())
     assert not list((disk / "night").rglob(".*.tmp"))
     assert _mount("-o", "remount,size=20m", "tmpfs", str(disk)).returncode == 0
-    assert json.loads(score("in.parquet", *OPTIONS, "--output", str(disk / "night")).stdout)["resumed_rows"] >= 500
+    assert (
+        json.loads(score("in.parquet", *OPTIONS, "--output", str(disk / "night")).stdout)[
+            "resumed_rows"
+        ]
+        >= 500
+    )
     score("in.parquet", *OPTIONS, "--output", "through")
     assert bytes_of(disk / "night") == bytes_of(Path("through"))

@@ -27,8 +27,16 @@ def training(bundle: Path, tmp_path: Path) -> Path:
     folder.mkdir()
     for file in bundle.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
-    scores = Decider.load(folder).decide(applications(ROWS, seed=1), explain="none")["score_raw"].to_numpy()
-    found = {"score_edges": EDGES, "score_shares": shares(scores, tuple(EDGES)).tolist(), "psi_stop": 0.25}
+    scores = (
+        Decider.load(folder)
+        .decide(applications(ROWS, seed=1), explain="none")["score_raw"]
+        .to_numpy()
+    )
+    found = {
+        "score_edges": EDGES,
+        "score_shares": shares(scores, tuple(EDGES)).tolist(),
+        "psi_stop": 0.25,
+    }
     reference = json.loads((folder / "reference.json").read_text())
     (folder / "reference.json").write_text(json.dumps({**reference, **found}))
     write_manifest(folder)
@@ -45,7 +53,9 @@ def test_the_same_population_is_decided(score: Run, training: Path) -> None:
     assert score("in.parquet", "--bundle", str(training), *LATE).exit_code == 0
 
 
-def test_another_population_is_not(score: Run, training: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_population_is_not(
+    score: Run, training: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     _moved().to_parquet("in.parquet")
     with pytest.raises(SystemExit) as stopped:
         score("in.parquet", "--bundle", str(training), *LATE)
@@ -56,8 +66,21 @@ def test_another_population_is_not(score: Run, training: Path, capsys: pytest.Ca
 
 def test_a_person_may_accept_it_with_a_reason(score: Run, training: Path) -> None:
     _moved().to_parquet("in.parquet")
-    assert score("in.parquet", "--bundle", str(training), *LATE, "--accept-drift", "new channel, checked by risk").exit_code == 0
-    assert read_json("out.batch/batch.json")["options"]["accept_drift"] == "new channel, checked by risk"
+    assert (
+        score(
+            "in.parquet",
+            "--bundle",
+            str(training),
+            *LATE,
+            "--accept-drift",
+            "new channel, checked by risk",
+        ).exit_code
+        == 0
+    )
+    assert (
+        read_json("out.batch/batch.json")["options"]["accept_drift"]
+        == "new channel, checked by risk"
+    )
 
 
 def test_a_handful_of_rows_says_nothing_about_a_population(score: Run, training: Path) -> None:

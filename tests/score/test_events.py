@@ -39,7 +39,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, pd.DataF
     root = tmp_path_factory.mktemp("events")
     raw = random_raw()
     people = raw["applications"].to_pandas().assign(age_years=30, months_on_book=12)
-    write_raw({**raw, "applications": pa.Table.from_pandas(people, raw["applications"].schema)}, root / "raw")
+    write_raw(
+        {**raw, "applications": pa.Table.from_pandas(people, raw["applications"].schema)},
+        root / "raw",
+    )
     checked = check_tables(root / "raw", root / "quarantine", root / "clean", max_bad_share=1.0)
     matrix = pa.concat_tables(features(checked.files, PARAMS)).to_pandas(ignore_metadata=True)
     bundle = write_bundle(root / "model")
@@ -53,25 +56,42 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, pd.DataF
 
 
 @pytest.fixture
-def score(made: tuple[Path, Path, pd.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Score:
+def score(
+    made: tuple[Path, Path, pd.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Score:
     """`score(*options)` from the raw tables with the bundle, in an empty folder; the output is `night`."""
     monkeypatch.chdir(tmp_path)
     raw, bundle, _ = made
 
     def run(*options: str) -> Result:
-        words = ["score", "--events", str(raw), "--bundle", str(bundle), "--output", "night", "--today", "2026-01-01", *options]
+        words = [
+            "score",
+            "--events",
+            str(raw),
+            "--bundle",
+            str(bundle),
+            "--output",
+            "night",
+            "--today",
+            "2026-01-01",
+            *options,
+        ]
         with refusals():
             return CliRunner().invoke(build(["score", "params"]), words, catch_exceptions=False)
 
     return run
 
 
-def test_raw_tables_are_decided_as_the_pipeline_would(score: Score, made: tuple[Path, Path, pd.DataFrame]) -> None:
+def test_raw_tables_are_decided_as_the_pipeline_would(
+    score: Score, made: tuple[Path, Path, pd.DataFrame]
+) -> None:
     assert score(*ANY_SHARE).exit_code == 0
     decided = read_table("night/decisions")
     _, bundle, matrix = made
     assert len(decided) >= 20
-    known = matrix[matrix["application_id"].isin(decided["application_id"].to_pylist())].reset_index(drop=True)
+    known = matrix[
+        matrix["application_id"].isin(decided["application_id"].to_pylist())
+    ].reset_index(drop=True)
     assert decided.to_pylist() == decisions_table(Decider.load(bundle).decide(known)).to_pylist()
 
 
@@ -82,7 +102,11 @@ def test_everyone_as_of_one_day_and_the_features_are_made_once(score: Score) -> 
     before = Path("night.features/matrix.parquet").stat().st_mtime_ns
     assert json.loads(score(*as_of, "--json").stdout)["resumed_rows"] == 30
     assert Path("night.features/matrix.parquet").stat().st_mtime_ns == before
-    assert sorted(path.name for path in Path("night.features").iterdir()) == ["features.json", "matrix.parquet", "quarantine"]
+    assert sorted(path.name for path in Path("night.features").iterdir()) == [
+        "features.json",
+        "matrix.parquet",
+        "quarantine",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +117,9 @@ def test_everyone_as_of_one_day_and_the_features_are_made_once(score: Score) -> 
         (("--max-bad-share", "0.01"), "bad"),
     ],
 )
-def test_a_refusal_leaves_nothing_behind(score: Score, options: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refusal_leaves_nothing_behind(
+    score: Score, options: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
         score(*options)
     assert told in capsys.readouterr().err

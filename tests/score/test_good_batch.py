@@ -23,21 +23,29 @@ def expected(bundle: Path, frame: pd.DataFrame) -> pa.Table:
 
 
 @pytest.mark.parametrize("rows", ["1", "7", "60", "1000"])
-def test_decisions_do_not_depend_on_the_parts(score: Run, frame: pd.DataFrame, expected: pa.Table, rows: str) -> None:
+def test_decisions_do_not_depend_on_the_parts(
+    score: Run, frame: pd.DataFrame, expected: pa.Table, rows: str
+) -> None:
     frame.to_parquet("in.parquet")
     assert score("in.parquet", "--part-rows", rows).exit_code == 0
     assert read_table("out.parquet").equals(expected)
     assert not Path("out.rejected.parquet").exists()
 
 
-def test_the_order_of_rows_and_columns_is_the_callers(score: Run, frame: pd.DataFrame, expected: pa.Table) -> None:
+def test_the_order_of_rows_and_columns_is_the_callers(
+    score: Run, frame: pd.DataFrame, expected: pa.Table
+) -> None:
     shuffle = np.random.default_rng(3).permutation(len(frame))
-    frame.iloc[shuffle][sorted(frame.columns, reverse=True)].assign(extra="unread").to_parquet("in.parquet", index=False)
+    frame.iloc[shuffle][sorted(frame.columns, reverse=True)].assign(extra="unread").to_parquet(
+        "in.parquet", index=False
+    )
     assert score("in.parquet").exit_code == 0
     assert read_table("out.parquet").equals(expected.take(pa.array(shuffle)))
 
 
-def test_a_folder_is_read_in_name_order(score: Run, frame: pd.DataFrame, expected: pa.Table) -> None:
+def test_a_folder_is_read_in_name_order(
+    score: Run, frame: pd.DataFrame, expected: pa.Table
+) -> None:
     Path("in").mkdir()
     frame.iloc[:25].to_parquet("in/part-00000.parquet")
     frame.iloc[25:].to_parquet("in/part-00001.parquet")
@@ -45,8 +53,15 @@ def test_a_folder_is_read_in_name_order(score: Run, frame: pd.DataFrame, expecte
     assert read_table("out.parquet").equals(expected)
 
 
-def test_dictionary_encoded_and_integer_columns_decide_alike(score: Run, frame: pd.DataFrame, expected: pa.Table) -> None:
-    table = pa.Table.from_pandas(frame.assign(purpose=frame["purpose"].astype("category"), age_years=frame["age_years"].astype("float64")))
+def test_dictionary_encoded_and_integer_columns_decide_alike(
+    score: Run, frame: pd.DataFrame, expected: pa.Table
+) -> None:
+    table = pa.Table.from_pandas(
+        frame.assign(
+            purpose=frame["purpose"].astype("category"),
+            age_years=frame["age_years"].astype("float64"),
+        )
+    )
     pq.write_table(table, "in.parquet")
     assert score("in.parquet").exit_code == 0
     assert read_table("out.parquet").equals(expected)
@@ -74,7 +89,9 @@ def test_explain_all_adds_points_that_make_up_the_score(score: Run, frame: pd.Da
     assert (points - decisions["score_raw"]).abs().max() < 1e-9
 
 
-def test_another_batch_replaces_the_first_only_when_told_to(score: Run, frame: pd.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_batch_replaces_the_first_only_when_told_to(
+    score: Run, frame: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
     frame.to_parquet("in.parquet")
     score("in.parquet")
     frame.assign(wealth_fen=[-1, *frame["wealth_fen"][1:]]).iloc[:5].to_parquet("in.parquet")
@@ -83,10 +100,17 @@ def test_another_batch_replaces_the_first_only_when_told_to(score: Run, frame: p
     assert "a batch with another input" in capsys.readouterr().err
     score("in.parquet", "--replace")
     assert read_table("out.parquet").num_rows == 4
-    assert sorted(path.name for path in Path().iterdir()) == ["in.parquet", "out.batch", "out.parquet", "out.rejected.parquet"]
+    assert sorted(path.name for path in Path().iterdir()) == [
+        "in.parquet",
+        "out.batch",
+        "out.parquet",
+        "out.rejected.parquet",
+    ]
 
 
-def test_a_folder_is_the_output_of_a_large_batch(score: Run, frame: pd.DataFrame, expected: pa.Table) -> None:
+def test_a_folder_is_the_output_of_a_large_batch(
+    score: Run, frame: pd.DataFrame, expected: pa.Table
+) -> None:
     frame.to_parquet("in.parquet")
     assert score("in.parquet", "--part-rows", "25", "--output", "night").exit_code == 0
     assert read_table("night/decisions").equals(expected)
@@ -95,7 +119,9 @@ def test_a_folder_is_the_output_of_a_large_batch(score: Run, frame: pd.DataFrame
     ]  # fmt: skip
 
 
-def test_files_at_any_depth_are_read_in_path_order(score: Run, frame: pd.DataFrame, expected: pa.Table) -> None:
+def test_files_at_any_depth_are_read_in_path_order(
+    score: Run, frame: pd.DataFrame, expected: pa.Table
+) -> None:
     for month, rows in (("2025-10", slice(0, 30)), ("2025-11", slice(30, 60))):
         Path("in", f"month={month}").mkdir(parents=True)
         frame.iloc[rows].to_parquet(f"in/month={month}/part.parquet")

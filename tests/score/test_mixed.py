@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from creditloom.serving.batch import output
-from creditloom.serving.batch.faults import RULES
+from creditloom.serving.batch.row_faults import RULES
 from creditloom.storage.files.store import read_table
 from tests.registry.small import applications
 from tests.score.conftest import Run
@@ -21,7 +21,10 @@ Values = Callable[[np.ndarray], Any]
 BROKEN: dict[str, tuple[str, Values]] = {
     "id_null": ("application_id", lambda rows: [None] * len(rows)),
     "id_blank": ("application_id", lambda rows: ["  "] * len(rows)),
-    "id_duplicate": ("application_id", lambda rows: [f"twice {k // 2}" if k < EACH - 1 else "twice 0" for k in range(len(rows))]),
+    "id_duplicate": (
+        "application_id",
+        lambda rows: [f"twice {k // 2}" if k < EACH - 1 else "twice 0" for k in range(len(rows))],
+    ),
     "as_of_null": ("as_of", lambda rows: pd.NaT),
     "as_of_past": ("as_of", lambda rows: pd.Timestamp("1970-01-01")),
     "as_of_future": ("as_of", lambda rows: pd.Timestamp("2027-01-01")),
@@ -46,11 +49,15 @@ def _spoiled(frame: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, dict[int, st
         spoiled.loc[rows, column] = values(rows)
         if rule == "no_consent":
             spoiled.loc[rows, "consent_bureau"] = False
-    return spoiled, {int(row): rule for rule, rows in zip(RULES, places, strict=True) for row in rows}
+    return spoiled, {
+        int(row): rule for rule, rows in zip(RULES, places, strict=True) for row in rows
+    }
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_exactly_the_bad_rows_are_set_aside_and_the_others_do_not_notice(score: Run, seed: int) -> None:
+def test_exactly_the_bad_rows_are_set_aside_and_the_others_do_not_notice(
+    score: Run, seed: int
+) -> None:
     spoiled, bad = _spoiled(_batch(), seed)
     spoiled.to_parquet("bad.parquet", index=False, row_group_size=1_700)
     spoiled.drop(index=list(bad)).to_parquet("clean.parquet", index=False)
@@ -64,7 +71,9 @@ def test_exactly_the_bad_rows_are_set_aside_and_the_others_do_not_notice(score: 
     assert read_table("out.parquet").equals(read_table("clean_out.parquet"))
 
 
-def test_more_ids_than_memory_are_held_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_ids_than_memory_are_held_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """32 MB of ids in 30 MB of memory."""
     monkeypatch.setattr(output, "MEMORY_MB", 30)
     order = np.random.default_rng(3).permutation(800_000)

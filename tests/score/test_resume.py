@@ -29,7 +29,9 @@ PARTS = ("--part-rows", "10", "--output", "night")
 def bytes_of(folder: Path) -> dict[str, bytes]:
     """Every file of a batch; the lock names a process and is none of its content."""
     return {
-        str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and path.name != ".lock"
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != ".lock"
     }
 
 
@@ -47,7 +49,9 @@ def whole(score: Run, frame: pd.DataFrame) -> dict[str, bytes]:
     return kept
 
 
-def test_finished_parts_are_kept_and_the_rest_is_the_same(score: Run, whole: dict[str, bytes]) -> None:
+def test_finished_parts_are_kept_and_the_rest_is_the_same(
+    score: Run, whole: dict[str, bytes]
+) -> None:
     before = Path("night/decisions/part-00002.parquet").stat().st_mtime_ns
     summary = json.loads(score("in.parquet", *PARTS, "--json").stdout)
     assert summary["resumed_rows"] == 30
@@ -86,16 +90,26 @@ def test_an_input_that_changed_meanwhile_is_refused(
     assert "another input" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("option", "value", "told"), [("--explain", "all", "options"), ("--part-rows", "20", "part_rows")])
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [("--explain", "all", "options"), ("--part-rows", "20", "part_rows")],
+)
 def test_other_options_are_another_batch(
-    score: Run, whole: dict[str, bytes], option: str, value: str, told: str, capsys: pytest.CaptureFixture[str]
+    score: Run,
+    whole: dict[str, bytes],
+    option: str,
+    value: str,
+    told: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit):
         score("in.parquet", *PARTS, option, value)
     assert f"another {told}" in capsys.readouterr().err
 
 
-def test_a_folder_of_something_else_is_not_touched(score: Run, frame: pd.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_of_something_else_is_not_touched(
+    score: Run, frame: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
     frame.to_parquet("in.parquet")
     write_json({"mine": 1}, "night/notes.json")
     with pytest.raises(SystemExit):
@@ -104,7 +118,9 @@ def test_a_folder_of_something_else_is_not_touched(score: Run, frame: pd.DataFra
     assert read_json("night/notes.json") == {"mine": 1}
 
 
-def test_two_writers_are_one_too_many(score: Run, frame: pd.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_writers_are_one_too_many(
+    score: Run, frame: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
     frame.to_parquet("in.parquet")
     with BatchFolder(Path("night")).claimed(), pytest.raises(SystemExit) as stopped:
         score("in.parquet", *PARTS)
@@ -120,7 +136,10 @@ def test_the_lock_of_a_dead_process_holds_nobody(score: Run, frame: pd.DataFrame
 
 
 def test_a_full_disk_ends_cleanly_and_the_next_run_goes_on(
-    score: Run, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    score: Run,
+    whole: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     from creditloom.serving.batch import output as batch_output
 
@@ -139,13 +158,29 @@ def test_a_full_disk_ends_cleanly_and_the_next_run_goes_on(
 
 
 def _command(bundle: Path, output: Path, source: Path) -> list[str]:
-    words = ["score", "--input", source, "--output", output, "--bundle", bundle, "--today", "2026-01-01", "--part-rows", "1000"]
+    words = [
+        "score",
+        "--input",
+        source,
+        "--output",
+        output,
+        "--bundle",
+        bundle,
+        "--today",
+        "2026-01-01",
+        "--part-rows",
+        "1000",
+    ]
     return list(map(str, words))
 
 
 def _killed(words: list[str], output: Path, wait: Callable[[int], bool]) -> None:
     """Start the command in a process of its own and kill it once `wait(finished parts)` holds."""
-    job = subprocess.Popen([sys.executable, "-m", "creditloom.pipeline.cli", *words], cwd=ROOT, stderr=subprocess.DEVNULL)
+    job = subprocess.Popen(
+        [sys.executable, "-m", "creditloom.pipeline.cli", *words],
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+    )
     while job.poll() is None and not wait(len(list(output.glob("receipts/part-*.json")))):
         time.sleep(0.002)
     job.send_signal(signal.SIGKILL)
@@ -155,16 +190,26 @@ def _killed(words: list[str], output: Path, wait: Callable[[int], bool]) -> None
 def _batch(folder: Path, rows: int) -> Path:
     """Input with some bad rows."""
     source = folder / "in.parquet"
-    applications(rows).assign(wealth_fen=lambda f: f["wealth_fen"].where(f["application_id"] % 97 != 0, -1)).to_parquet(source)
+    applications(rows).assign(
+        wealth_fen=lambda f: f["wealth_fen"].where(f["application_id"] % 97 != 0, -1)
+    ).to_parquet(source)
     return source
 
 
 def _taken_up(bundle: Path, folder: Path, source: Path, rows: int) -> None:
     """The killed batch run to its end has the bytes of one that ran through; every row is decided or set aside, once."""
     for name in ("killed", "through"):
-        assert CliRunner().invoke(build(["score", "params"]), _command(bundle, folder / name, source)).exit_code == 0
+        assert (
+            CliRunner()
+            .invoke(build(["score", "params"]), _command(bundle, folder / name, source))
+            .exit_code
+            == 0
+        )
     assert bytes_of(folder / "killed") == bytes_of(folder / "through")
-    decided, rejected = (read_table(folder / "killed" / kind)["application_id"].to_pylist() for kind in ("decisions", "quarantine"))
+    decided, rejected = (
+        read_table(folder / "killed" / kind)["application_id"].to_pylist()
+        for kind in ("decisions", "quarantine")
+    )
     assert sorted(decided + rejected) == list(range(rows))
 
 
@@ -179,7 +224,11 @@ def test_killed_and_taken_up_again(bundle: Path, tmp_path: Path) -> None:
 def test_killed_at_twenty_random_moments(bundle: Path, tmp_path: Path) -> None:
     source, rng = _batch(tmp_path, 400_000), np.random.default_rng(5)
     for _ in range(20):
-        _killed(_command(bundle, tmp_path / "killed", source), tmp_path / "killed", _after_seconds(rng.uniform(1.0, 8.0)))
+        _killed(
+            _command(bundle, tmp_path / "killed", source),
+            tmp_path / "killed",
+            _after_seconds(rng.uniform(1.0, 8.0)),
+        )
     _taken_up(bundle, tmp_path, source, 400_000)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from creditloom.features.engine.spark import open_session
-from creditloom.features.params import FeatureParams
+from creditloom.features.feature_params import FeatureParams
 from creditloom.serving.batch.output import StorageError
 from tests.features.test_spark import needs_spark
 from tests.score.conftest import Run
@@ -38,7 +38,9 @@ def _open() -> Iterator[None]:
 @pytest.fixture
 def here(score: Run, frame: pd.DataFrame) -> dict[str, bytes]:
     """The batch `here`, made by the embedded engine: a row set aside, an id twice, several row groups."""
-    bad = frame.assign(wealth_fen=[-1, *frame["wealth_fen"][1:]], application_id=[*range(58), 5, 59])
+    bad = frame.assign(
+        wealth_fen=[-1, *frame["wealth_fen"][1:]], application_id=[*range(58), 5, 59]
+    )
     bad.to_parquet("in.parquet", index=False, row_group_size=16)
     score("in.parquet", *PARTS, "--output", "here")
     return bytes_of(Path("here"))
@@ -46,15 +48,26 @@ def here(score: Run, frame: pd.DataFrame) -> dict[str, bytes]:
 
 def test_the_bytes_are_those_of_the_embedded_engine(score: Run, here: dict[str, bytes]) -> None:
     summary = json.loads(score("in.parquet", *PARTS, *SPARK, "--output", "there", "--json").stdout)
-    assert (summary["parts"], summary["decided"], summary["rejected_by_rule"]) == (6, 57, {"below_range": 1, "id_duplicate": 2})
+    assert (summary["parts"], summary["decided"], summary["rejected_by_rule"]) == (
+        6,
+        57,
+        {"below_range": 1, "id_duplicate": 2},
+    )
     assert bytes_of(Path("there")) == here
 
 
-def test_a_batch_begun_by_one_engine_is_ended_by_the_other(score: Run, here: dict[str, bytes]) -> None:
+def test_a_batch_begun_by_one_engine_is_ended_by_the_other(
+    score: Run, here: dict[str, bytes]
+) -> None:
     Path("here/manifest.json").unlink()
     for part in (3, 4, 5):
         Path(f"here/receipts/part-{part:05}.json").unlink()
-    assert json.loads(score("in.parquet", *PARTS, *SPARK, "--output", "here", "--json").stdout)["resumed_rows"] == 30
+    assert (
+        json.loads(score("in.parquet", *PARTS, *SPARK, "--output", "here", "--json").stdout)[
+            "resumed_rows"
+        ]
+        == 30
+    )
     assert bytes_of(Path("here")) == here
 
 

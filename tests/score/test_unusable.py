@@ -34,15 +34,33 @@ def _damaged(frame: pd.DataFrame) -> None:
 
 CASES: dict[str, tuple[Callable[[pd.DataFrame], object], str]] = {
     "missing column": (_parquet(lambda f: f.drop(columns="bur_d_3m")), "Missing column `bur_d_3m`"),
-    "renamed column": (_parquet(lambda f: f.rename(columns={"pay_a_3m": "pay_a_3mths"})), "rename `pay_a_3mths` to `pay_a_3m`"),
-    "renamed policy input": (_parquet(lambda f: f.rename(columns={"exposure_fen": "exposure_yuan"})), "`exposure_yuan`, which is near"),
-    "no id": (_parquet(lambda f: f.rename(columns={"application_id": "app_id"})), "Missing column `application_id`"),
+    "renamed column": (
+        _parquet(lambda f: f.rename(columns={"pay_a_3m": "pay_a_3mths"})),
+        "rename `pay_a_3mths` to `pay_a_3m`",
+    ),
+    "renamed policy input": (
+        _parquet(lambda f: f.rename(columns={"exposure_fen": "exposure_yuan"})),
+        "`exposure_yuan`, which is near",
+    ),
+    "no id": (
+        _parquet(lambda f: f.rename(columns={"application_id": "app_id"})),
+        "Missing column `application_id`",
+    ),
     "column twice": (_twice, "`pay_a_3m` is there twice"),
-    "text for a number": (_parquet(lambda f: f.assign(pay_a_3m="0.5")), "Wrong type: column `pay_a_3m`"),
+    "text for a number": (
+        _parquet(lambda f: f.assign(pay_a_3m="0.5")),
+        "Wrong type: column `pay_a_3m`",
+    ),
     "text for a flag": (_parquet(lambda f: f.assign(is_student="yes")), "expected: true or false"),
     "text for a time": (_parquet(lambda f: f.assign(as_of="2025-01-01")), "expected: a timestamp"),
-    "zoned time": (_parquet(lambda f: f.assign(as_of=f["as_of"].dt.tz_localize("Asia/Shanghai"))), "a timestamp without zone"),
-    "fractional id": (_parquet(lambda f: f.assign(application_id=f["application_id"] + 0.5)), "Wrong type: column `application_id`"),
+    "zoned time": (
+        _parquet(lambda f: f.assign(as_of=f["as_of"].dt.tz_localize("Asia/Shanghai"))),
+        "a timestamp without zone",
+    ),
+    "fractional id": (
+        _parquet(lambda f: f.assign(application_id=f["application_id"] + 0.5)),
+        "Wrong type: column `application_id`",
+    ),
     "empty file": (lambda f: Path("in.parquet").write_bytes(b""), "Empty file"),
     "no rows": (_parquet(lambda f: f.iloc[:0]), "Nothing to decide"),
     "not Parquet": (lambda f: f.to_csv("in.parquet"), "Not a Parquet file"),
@@ -52,7 +70,9 @@ CASES: dict[str, tuple[Callable[[pd.DataFrame], object], str]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_unusable_input(score: Run, frame: pd.DataFrame, case: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unusable_input(
+    score: Run, frame: pd.DataFrame, case: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     make, message = CASES[case]
     make(frame)
     before = set(Path().iterdir())
@@ -89,10 +109,15 @@ def test_the_second_file_of_a_folder_is_checked_before_the_first_row(
 
 
 @pytest.mark.parametrize(
-    ("options", "message"), [(("--explain", "some"), "one of adverse, all, none"), (("--language", "fr"), "one of en, zh")]
+    ("options", "message"),
+    [(("--explain", "some"), "one of adverse, all, none"), (("--language", "fr"), "one of en, zh")],
 )
 def test_unknown_options_are_refused(
-    score: Run, frame: pd.DataFrame, options: tuple[str, str], message: str, capsys: pytest.CaptureFixture[str]
+    score: Run,
+    frame: pd.DataFrame,
+    options: tuple[str, str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     frame.to_parquet("in.parquet")
     with pytest.raises(SystemExit):
@@ -110,7 +135,9 @@ def test_the_output_may_not_touch_the_input(score: Run, frame: pd.DataFrame, out
     assert Path("in.parquet").read_bytes() == kept
 
 
-def test_a_tampered_bundle_decides_nothing(score: Run, frame: pd.DataFrame, bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_tampered_bundle_decides_nothing(
+    score: Run, frame: pd.DataFrame, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     frame.to_parquet("in.parquet")
     other = Path("model")
     other.mkdir()
@@ -125,7 +152,16 @@ def test_a_tampered_bundle_decides_nothing(score: Run, frame: pd.DataFrame, bund
 
 def test_a_refusal_is_told_in_json_too(bundle: Path, tmp_path: Path) -> None:
     """A scheduler that reads standard output finds why, and the exit code."""
-    words = ["score", "--input", str(tmp_path / "none.parquet"), "--output", str(tmp_path / "out"), "--bundle", str(bundle), "--json"]
+    words = [
+        "score",
+        "--input",
+        str(tmp_path / "none.parquet"),
+        "--output",
+        str(tmp_path / "out"),
+        "--bundle",
+        str(bundle),
+        "--json",
+    ]
     told = json.loads(CliRunner().invoke(build(["score", "params"]), words).stdout)
     assert told["exit_code"] == 2
     assert told["refused"].startswith("No such file")

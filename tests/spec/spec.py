@@ -15,7 +15,7 @@ import pytest
 
 from creditloom.features.contract.tables import APPLICATIONS, TABLES, Column
 from creditloom.features.engine.engine import build
-from creditloom.features.params import FeatureParams
+from creditloom.features.feature_params import FeatureParams
 
 AS_OF = np.datetime64("2024-07-01T12:00:00", "us")
 DAY_US = 86_400_000_000
@@ -30,14 +30,20 @@ def rows_of(text: str) -> list[dict[str, str]]:
 
 def features(folder: Path, people: str = "who\n1\n2", **tables: str) -> Features:
     """All features made of the tables given, each as {person: value}; null is None."""
-    raw = {"applications": _applications(rows_of(people)), **{name: _events(name, rows_of(text)) for name, text in tables.items()}}
+    raw = {
+        "applications": _applications(rows_of(people)),
+        **{name: _events(name, rows_of(text)) for name, text in tables.items()},
+    }
     sources = {}
     for name, table in raw.items():
         pq.write_table(table, folder / f"{name}.parquet")
         sources[name] = (str(folder / f"{name}.parquet"),)
     matrix = pa.concat_tables(build(sources, FeatureParams(threads=1, memory_mb=200)))
     who = matrix.column("application_id").to_pylist()
-    return {name: dict(zip(who, matrix.column(name).to_pylist(), strict=True)) for name in matrix.column_names}
+    return {
+        name: dict(zip(who, matrix.column(name).to_pylist(), strict=True))
+        for name in matrix.column_names
+    }
 
 
 def _applications(rows: list[dict[str, str]]) -> pa.Table:
@@ -46,7 +52,10 @@ def _applications(rows: list[dict[str, str]]) -> pa.Table:
             return [int(row["who"]) for row in rows]
         if column.name == "as_of":
             return [AS_OF] * len(rows)
-        return [row.get(column.name, "true") == "true" if column.name.startswith("consent_") else None for row in rows]
+        return [
+            row.get(column.name, "true") == "true" if column.name.startswith("consent_") else None
+            for row in rows
+        ]
 
     return pa.table({c.name: pa.array(cells(c), c.type) for c in APPLICATIONS.columns})
 
@@ -60,7 +69,12 @@ def _events(name: str, rows: list[dict[str, str]]) -> pa.Table:
         if column.name == "event_time":
             return [_before(row["ago"]) for row in rows]
         if column.name == "known_time":
-            return [_before(row["known_ago"]) if "known_ago" in row else _before(row["ago"]) + np.timedelta64(1, "h") for row in rows]
+            return [
+                _before(row["known_ago"])
+                if "known_ago" in row
+                else _before(row["ago"]) + np.timedelta64(1, "h")
+                for row in rows
+            ]
         return [_cell(column, row.get(column.name)) for row in rows]
 
     return pa.table({c.name: pa.array(cells(c), c.type) for c in TABLES[name].columns})
@@ -82,4 +96,7 @@ def _cell(column: Column, text: str | None) -> object:
 
 def close(expected: dict[int, float | None]) -> dict[int, object]:
     """Equal up to the last bits, for results of division."""
-    return {who: None if value is None else pytest.approx(value, rel=1e-12) for who, value in expected.items()}
+    return {
+        who: None if value is None else pytest.approx(value, rel=1e-12)
+        for who, value in expected.items()
+    }

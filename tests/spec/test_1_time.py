@@ -44,7 +44,13 @@ def test_an_event_not_yet_known_is_not_seen(seen: Features) -> None:
 
 def test_a_window_holds_its_first_moment(seen: Features) -> None:
     assert seen["pay_out_amount_cny_7d"][3] == (1 + 10 + 100) / 100
-    assert seen["pay_out_amount_cny_1m"] == {1: 202 / 100, 2: 303 / 100, 3: (1 + 10 + 100 + 1000) / 100, 4: 1 / 100, 5: 0}
+    assert seen["pay_out_amount_cny_1m"] == {
+        1: 202 / 100,
+        2: 303 / 100,
+        3: (1 + 10 + 100 + 1000) / 100,
+        4: 1 / 100,
+        5: 0,
+    }
     assert seen["pay_out_amount_cny_3m"][4] == (1 + 10) / 100
     assert seen["pay_out_amount_cny_12m"][4] == (1 + 10 + 100) / 100
 

@@ -48,13 +48,18 @@ def test_sums_and_counts(found: Features) -> None:
 def test_averages(found: Features) -> None:
     assert found["pay_out_amount_mean_cny_1m"] == close({1: (202 + 203 + 500) / 3 / 100, 2: 200})
     assert found["pay_out_amount_max_cny_12m"] == {1: 1000, 2: 200}
-    geometric = math.exp((math.log1p(202) + math.log1p(203) + math.log1p(500) + math.log1p(100_000)) / 4) - 1
+    geometric = (
+        math.exp((math.log1p(202) + math.log1p(203) + math.log1p(500) + math.log1p(100_000)) / 4)
+        - 1
+    )
     assert found["pay_out_amount_typical_cny_12m"] == close({1: geometric / 100, 2: 200})
 
 
 def test_shares(found: Features) -> None:
     assert found["pay_out_food_count_share_3m"] == {1: 2 / 4, 2: 0}
-    assert found["pay_out_games_amount_share_12m"] == close({1: 500 / (202 + 203 + 500 + 100_000), 2: 0})
+    assert found["pay_out_games_amount_share_12m"] == close(
+        {1: 500 / (202 + 203 + 500 + 100_000), 2: 0}
+    )
     assert found["pay_in_salary_amount_share_12m"] == close({1: 600_000 / 700_000, 2: None})
 
 
@@ -65,7 +70,9 @@ def test_night_is_from_23_to_5(found: Features) -> None:
 
 def test_variety(found: Features) -> None:
     share = [2 / 4, 1 / 4, 1 / 4]  # food, games, rent
-    assert found["pay_out_category_entropy_nats_12m"] == close({1: -sum(p * math.log(p) for p in share), 2: 0})
+    assert found["pay_out_category_entropy_nats_12m"] == close(
+        {1: -sum(p * math.log(p) for p in share), 2: 0}
+    )
 
 
 def test_month_to_month_variation(found: Features) -> None:
@@ -77,12 +84,16 @@ def test_month_to_month_variation(found: Features) -> None:
 
 
 def test_pace_against_the_year(found: Features) -> None:
-    assert found["pay_out_count_vs12_ratio_1m"] == close({1: (3 / 30) / (4 / 360), 2: (1 / 30) / (1 / 360)})
+    assert found["pay_out_count_vs12_ratio_1m"] == close(
+        {1: (3 / 30) / (4 / 360), 2: (1 / 30) / (1 / 360)}
+    )
 
 
 def test_inflow_against_outflow(found: Features) -> None:
     flow_in, flow_out = 700_000, 202 + 203 + 500 + 100_000
-    assert found["pay_in_out_amount_gap_ratio_3m"] == close({1: (flow_in - flow_out) / (flow_in + flow_out), 2: -1})
+    assert found["pay_in_out_amount_gap_ratio_3m"] == close(
+        {1: (flow_in - flow_out) / (flow_in + flow_out), 2: -1}
+    )
 
 
 def test_retention_leaves_out_snapshots_without_inflow(found: Features) -> None:

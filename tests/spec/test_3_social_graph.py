@@ -41,8 +41,12 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Features:
 def test_red_packets_sent_against_received(found: Features) -> None:
     """S5-R22 asks for the gap of amounts."""
     sent, received = 888 + 666, 520
-    assert found["soc_packet_sent_packet_received_amount_gap_ratio_1m"] == close({1: (sent - received) / (sent + received), 2: None})
-    assert found["soc_packet_sent_packet_received_count_gap_ratio_3m"] == close({1: (2 - 1) / (2 + 1), 2: -1})
+    assert found["soc_packet_sent_packet_received_amount_gap_ratio_1m"] == close(
+        {1: (sent - received) / (sent + received), 2: None}
+    )
+    assert found["soc_packet_sent_packet_received_count_gap_ratio_3m"] == close(
+        {1: (2 - 1) / (2 + 1), 2: -1}
+    )
 
 
 def test_contacts_count_however_long_ago(found: Features) -> None:
@@ -58,7 +62,9 @@ def test_interactions(found: Features) -> None:
     assert found["soc_meet_person_distinct_3m"] == {1: 3, 2: 0}
     assert found["soc_meet_main_person_share_12m"] == {1: 2 / 4, 2: None}
     share = [2 / 4, 1 / 4, 1 / 4]
-    assert found["soc_meet_person_entropy_nats_12m"] == close({1: -sum(p * math.log(p) for p in share), 2: None})
+    assert found["soc_meet_person_entropy_nats_12m"] == close(
+        {1: -sum(p * math.log(p) for p in share), 2: None}
+    )
     assert found["soc_meet_person_new_1m"] == {1: 2, 2: 0}  # 4 was met before
 
 
@@ -69,12 +75,17 @@ def test_groups_stand_apart(found: Features) -> None:
 
 def test_the_network_at_the_first_of_the_month(found: Features) -> None:
     assert found["soc_graph_degree_ever"] == {1: 2, 2: 1}
-    assert found["soc_graph_mutual_share_ever"] == {1: 1 / 2, 2: 1}  # 1 lists 2 and 3, only 2 lists 1
+    assert found["soc_graph_mutual_share_ever"] == {
+        1: 1 / 2,
+        2: 1,
+    }  # 1 lists 2 and 3, only 2 lists 1
     assert found["soc_graph_in_messages_count_ever"] == {1: 0, 2: 10 + 20}
 
 
 def test_how_strong_ties_are(found: Features) -> None:
     """Messages of twelve months in both directions; nobody answers here."""
     assert found["soc_graph_strength_count_ever"] == {1: 10 + 20 + 1 + 5, 2: 10 + 20}
-    assert found["soc_graph_strongest_tie_share_ever"] == close({1: (10 + 20) / (10 + 20 + 1 + 5), 2: 1})
+    assert found["soc_graph_strongest_tie_share_ever"] == close(
+        {1: (10 + 20) / (10 + 20 + 1 + 5), 2: 1}
+    )
     assert found["soc_graph_answered_share_ever"] == {1: 0, 2: 0}

@@ -45,7 +45,9 @@ def test_balances(found: Features) -> None:
 
 
 def test_a_recent_balance_against_the_year(found: Features) -> None:
-    assert found["ast_lqt_balance_vs12_ratio_1m"] == close({1: ((600 + 0) / 2) / ((600 + 0 + 300) / 3), 2: None})
+    assert found["ast_lqt_balance_vs12_ratio_1m"] == close(
+        {1: ((600 + 0) / 2) / ((600 + 0 + 300) / 3), 2: None}
+    )
 
 
 def test_months_in_a_row_start_at_the_latest_month_on_record(found: Features) -> None:
@@ -64,5 +66,8 @@ def test_contributions(found: Features) -> None:
 def test_proofs_count_however_long_ago(found: Features) -> None:
     assert found["ast_proof_count_ever"] == {1: 3, 2: 0}
     assert found["ast_proof_kind_distinct_ever"] == {1: 2, 2: 0}
-    assert found["ast_proof_value_cny_ever"] == {1: 900_000 + 100_000, 2: 0}  # a proof without a value adds nothing
+    assert found["ast_proof_value_cny_ever"] == {
+        1: 900_000 + 100_000,
+        2: 0,
+    }  # a proof without a value adds nothing
     assert found["ast_proof_tenure_days_ever"] == {1: 600, 2: None}

@@ -50,7 +50,9 @@ def test_regions(found: Features) -> None:
 
 def test_variety_of_devices(found: Features) -> None:
     share = [2 / 3, 1 / 3]
-    assert found["dev_login_device_entropy_nats_12m"] == close({1: -sum(p * math.log(p) for p in share), 2: 0})
+    assert found["dev_login_device_entropy_nats_12m"] == close(
+        {1: -sum(p * math.log(p) for p in share), 2: 0}
+    )
 
 
 def test_integrity(found: Features) -> None:

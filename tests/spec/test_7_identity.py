@@ -30,7 +30,10 @@ def test_clarity(found: Features) -> None:
 def test_completeness(found: Features) -> None:
     assert found["idn_check_pass_kind_distinct_ever"] == {1: 3, 2: 0}
     assert found["idn_check_pass_kind_distinct_12m"] == {1: 2, 2: 0}
-    assert found["idn_check_pass_per_day_ratio_ever"] == {1: 3 / 2, 2: None}  # passed on two different days
+    assert found["idn_check_pass_per_day_ratio_ever"] == {
+        1: 3 / 2,
+        2: None,
+    }  # passed on two different days
 
 
 def test_retries(found: Features) -> None:

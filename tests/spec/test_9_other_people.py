@@ -68,17 +68,37 @@ def test_the_known_record_at_two_steps(found: Features) -> None:
     """Of 1's second degree 3 is bad and 4 is late; 5's default is not known before the month. 1's own counts for 3 and 4, never for 1."""
     assert found["soc_graph_second_loan_count_ever"] == {1: 2, 2: 0, 3: 2, 4: 2, 5: 0, 6: 0}
     assert found["soc_graph_second_default_count_ever"] == {1: 1, 2: 0, 3: 1, 4: 2, 5: 0, 6: 0}
-    assert found["soc_graph_second_default_share_ever"] == {1: 1 / 2, 2: None, 3: 1 / 2, 4: 2 / 2, 5: None, 6: None}
-    assert found["soc_graph_second_late_share_ever"] == {1: 2 / 2, 2: None, 3: 2 / 2, 4: 2 / 2, 5: None, 6: None}
+    assert found["soc_graph_second_default_share_ever"] == {
+        1: 1 / 2,
+        2: None,
+        3: 1 / 2,
+        4: 2 / 2,
+        5: None,
+        6: None,
+    }
+    assert found["soc_graph_second_late_share_ever"] == {
+        1: 2 / 2,
+        2: None,
+        3: 2 / 2,
+        4: 2 / 2,
+        5: None,
+        6: None,
+    }
 
 
 def test_transfer_partners(found: Features) -> None:
     """A transfer that both accounts state, as that of 20 days ago, counts once."""
     assert found["pay_peer_payee_count_12m"] == {1: 1, 2: 2, 3: 1, 4: 1, 5: 0, 6: 0}
     assert found["pay_peer_payer_count_12m"] == {1: 1, 2: 2, 3: 1, 4: 1, 5: 0, 6: 0}
-    assert found["pay_peer_mutual_share_12m"] == close({1: 0, 2: 1 / 3, 3: 0, 4: 1, 5: None, 6: None})
-    assert found["pay_peer_main_share_12m"] == close({1: 2 / 3, 2: 2 / 5, 3: 1 / 2, 4: 2 / 2, 5: None, 6: None})
-    assert found["pay_peer_new_share_1m"] == close({1: 1 / 2, 2: 1 / 3, 3: 1 / 2, 4: 1, 5: None, 6: None})
+    assert found["pay_peer_mutual_share_12m"] == close(
+        {1: 0, 2: 1 / 3, 3: 0, 4: 1, 5: None, 6: None}
+    )
+    assert found["pay_peer_main_share_12m"] == close(
+        {1: 2 / 3, 2: 2 / 5, 3: 1 / 2, 4: 2 / 2, 5: None, 6: None}
+    )
+    assert found["pay_peer_new_share_1m"] == close(
+        {1: 1 / 2, 2: 1 / 3, 3: 1 / 2, 4: 1, 5: None, 6: None}
+    )
 
 
 def test_money_that_comes_together_or_comes_back(found: Features) -> None:
@@ -97,5 +117,19 @@ def test_people_on_the_same_devices_and_addresses(found: Features) -> None:
 
 def test_how_new_the_people_met_are(found: Features) -> None:
     """The first proofs of 2 and 5 lie within a month and within 48 hours of one another."""
-    assert found["dev_met_device_new_share_1m"] == {1: 2 / 2, 2: 1 / 2, 3: None, 4: None, 5: 1 / 2, 6: None}
-    assert found["dev_met_device_together_share_1m"] == {1: 0 / 2, 2: 1 / 2, 3: None, 4: None, 5: 1 / 2, 6: None}
+    assert found["dev_met_device_new_share_1m"] == {
+        1: 2 / 2,
+        2: 1 / 2,
+        3: None,
+        4: None,
+        5: 1 / 2,
+        6: None,
+    }
+    assert found["dev_met_device_together_share_1m"] == {
+        1: 0 / 2,
+        2: 1 / 2,
+        3: None,
+        4: None,
+        5: 1 / 2,
+        6: None,
+    }

@@ -11,13 +11,17 @@ import pytest
 from creditloom.serving.batch.input import BatchInput
 
 
-@pytest.mark.parametrize(("group", "starts"), [(25, [0, 25, 50, 100]), (100, [0, 30, 60, 90]), (30, [0, 30, 60, 90])])
+@pytest.mark.parametrize(
+    ("group", "starts"), [(25, [0, 25, 50, 100]), (100, [0, 30, 60, 90]), (30, [0, 30, 60, 90])]
+)
 def test_blocks_are_spread_over_the_input(tmp_path: Path, group: int, starts: list[int]) -> None:
     """Of 120 rows: five groups and four groups, where the blocks begin; two groups, fewer than blocks, so that the input is read once."""
     pq.write_table(pa.table({"x": range(120)}), tmp_path / "in.parquet", row_group_size=group)
     found = list(BatchInput.open(tmp_path / "in.parquet").spread(["x"], 5, 4))
     assert [start for start, _ in found] == starts
-    assert [block["x"].to_pylist() for _, block in found] == [list(range(start, start + 5)) for start in starts]
+    assert [block["x"].to_pylist() for _, block in found] == [
+        list(range(start, start + 5)) for start in starts
+    ]
 
 
 def test_of_a_small_input_every_row_is_in_the_sample(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from creditloom.features.contract.tables import PAYMENTS, TABLES
 from creditloom.storage.contract.contract import Checked, check_tables
-from creditloom.storage.contract.rules import Period, rules
+from creditloom.storage.contract.row_rules import Period, rules
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import read_frame, read_json, write_table
 
@@ -39,21 +39,38 @@ def bills() -> pd.DataFrame:
 
 
 def applications() -> pd.DataFrame:
-    flags = dict.fromkeys((c.name for c in TABLES["applications"].columns if c.name.startswith("consent_")), True)
-    return pd.DataFrame({"application_id": range(10), "applicant_id": range(10), "as_of": START + pd.Timedelta(days=60), **flags})
+    flags = dict.fromkeys(
+        (c.name for c in TABLES["applications"].columns if c.name.startswith("consent_")), True
+    )
+    return pd.DataFrame(
+        {
+            "application_id": range(10),
+            "applicant_id": range(10),
+            "as_of": START + pd.Timedelta(days=60),
+            **flags,
+        }
+    )
 
 
 def write(root: Path, name: str, frame: pd.DataFrame, drop: str = "") -> None:
     schema = TABLES[name].arrow_schema
     whole = frame.assign(**{c: None for c in schema.names if c not in frame})[schema.names]
-    table = pa.Table.from_pandas(whole, schema=pa.schema([field.with_nullable(True) for field in schema]), preserve_index=False)
+    table = pa.Table.from_pandas(
+        whole,
+        schema=pa.schema([field.with_nullable(True) for field in schema]),
+        preserve_index=False,
+    )
     write_table(table.drop_columns([drop]) if drop else table, root / f"{name}.parquet")
 
 
-def checked(tmp_path: Path, frame: pd.DataFrame, share: float = 0.5, apply: pd.DataFrame | None = None) -> Checked:
+def checked(
+    tmp_path: Path, frame: pd.DataFrame, share: float = 0.5, apply: pd.DataFrame | None = None
+) -> Checked:
     write(tmp_path / "raw", "payments", frame)
     write(tmp_path / "raw", "applications", applications() if apply is None else apply)
-    return check_tables(tmp_path / "raw", tmp_path / "bad", tmp_path / "clean", max_bad_share=share, period=PERIOD)
+    return check_tables(
+        tmp_path / "raw", tmp_path / "bad", tmp_path / "clean", max_bad_share=share, period=PERIOD
+    )
 
 
 def set_aside(tmp_path: Path) -> dict[int, str]:
@@ -85,7 +102,9 @@ def test_each_rule_sets_its_row_aside_and_no_other(tmp_path: Path, rule: str) ->
         frame.loc[7, "known_time"] = value
     found = checked(tmp_path, frame)
     assert set_aside(tmp_path) == {7: rule}
-    assert read_frame(found.files["payments"][0])["event_id"].tolist() == [k for k in range(N) if k != 7]
+    assert read_frame(found.files["payments"][0])["event_id"].tolist() == [
+        k for k in range(N) if k != 7
+    ]
     assert read_frame(tmp_path / "bad" / "payments.parquet")["reason"].str.len().min() > 0
 
 
@@ -110,20 +129,34 @@ def test_duplicates_are_found_among_ids_far_apart(tmp_path: Path) -> None:
     frame = payments().assign(event_id=lambda f: f["event_id"] * 10**12)
     frame.loc[3, "event_id"] = 50 * 10**12
     checked(tmp_path, frame)
-    assert read_frame(tmp_path / "bad" / "payments.parquet")["event_id"].tolist() == [50 * 10**12] * 2
+    assert (
+        read_frame(tmp_path / "bad" / "payments.parquet")["event_id"].tolist() == [50 * 10**12] * 2
+    )
 
 
-def test_a_bad_row_is_named_by_file_and_row_and_only_its_file_is_written_again(tmp_path: Path) -> None:
+def test_a_bad_row_is_named_by_file_and_row_and_only_its_file_is_written_again(
+    tmp_path: Path,
+) -> None:
     frame = payments()
     frame.loc[60, "amount_fen"] = -1
     write(tmp_path / "raw", "applications", applications())
     for name, rows in (("part-00000", slice(0, 50)), ("part-00001", slice(50, 100))):
         write(tmp_path / "raw" / "payments", "payments", frame[rows])
-        (tmp_path / "raw" / "payments" / "payments.parquet").rename(tmp_path / "raw" / "payments" / f"{name}.parquet")
+        (tmp_path / "raw" / "payments" / "payments.parquet").rename(
+            tmp_path / "raw" / "payments" / f"{name}.parquet"
+        )
     found = check_tables(tmp_path / "raw", tmp_path / "bad", tmp_path / "clean", max_bad_share=0.05)
     aside = read_frame(tmp_path / "bad" / "payments.parquet").iloc[0]
-    assert (aside["table"], aside["file"], aside["row"], aside["rule"]) == ("payments", "part-00001.parquet", 10, "amount_fen.below")
-    assert [Path(file).is_relative_to(tmp_path / "clean") for file in found.files["payments"]] == [False, True]
+    assert (aside["table"], aside["file"], aside["row"], aside["rule"]) == (
+        "payments",
+        "part-00001.parquet",
+        10,
+        "amount_fen.below",
+    )
+    assert [Path(file).is_relative_to(tmp_path / "clean") for file in found.files["payments"]] == [
+        False,
+        True,
+    ]
     assert [pq.read_metadata(file).num_rows for file in found.files["payments"]] == [50, 49]
 
 
@@ -150,7 +183,10 @@ def test_events_of_a_bad_application_are_not_bad_themselves(tmp_path: Path) -> N
 
 
 def test_too_many_bad_rows_stop_the_run(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"(?s)Too many bad rows in table `payments`.*at most 5\.0%.*100 of 100.*amount_fen\.below: 100"):
+    with pytest.raises(
+        DataError,
+        match=r"(?s)Too many bad rows in table `payments`.*at most 5\.0%.*100 of 100.*amount_fen\.below: 100",
+    ):
         checked(tmp_path, payments().assign(amount_fen=-1), share=0.05)
 
 
@@ -178,9 +214,14 @@ def test_a_number_too_large_for_its_type_is_a_bad_row(tmp_path: Path) -> None:
     write(tmp_path / "raw", "bills", bills())
     wide = pq.read_table(tmp_path / "raw" / "bills.parquet")
     days = pa.array([70_000, 0, 0, 0, 0], pa.int64())
-    pq.write_table(wide.set_column(wide.column_names.index("days_late"), "days_late", days), tmp_path / "raw" / "bills.parquet")
+    pq.write_table(
+        wide.set_column(wide.column_names.index("days_late"), "days_late", days),
+        tmp_path / "raw" / "bills.parquet",
+    )
     found = check_tables(tmp_path / "raw", tmp_path / "bad", tmp_path / "clean", max_bad_share=0.5)
-    assert read_frame(tmp_path / "bad" / "bills.parquet")["rule"].tolist() == ["days_late.above; days_late.type"]
+    assert read_frame(tmp_path / "bad" / "bills.parquet")["rule"].tolist() == [
+        "days_late.above; days_late.type"
+    ]
     assert pq.read_schema(found.files["bills"][0]).field("days_late").type == pa.int16()
 
 
@@ -209,7 +250,10 @@ def test_a_wrong_type_is_refused(tmp_path: Path) -> None:
     checked(tmp_path, payments())
     table = pq.read_table(tmp_path / "raw" / "payments.parquet")
     at = table.column_names.index("amount_fen")
-    pq.write_table(table.set_column(at, "amount_fen", table["amount_fen"].cast(pa.string())), tmp_path / "raw" / "payments.parquet")
+    pq.write_table(
+        table.set_column(at, "amount_fen", table["amount_fen"].cast(pa.string())),
+        tmp_path / "raw" / "payments.parquet",
+    )
     assert "string" in refused(tmp_path, "Column `amount_fen` has the wrong type")
 
 
@@ -219,7 +263,9 @@ def test_an_empty_table_is_refused(tmp_path: Path) -> None:
     refused(tmp_path, "Table `payments` is empty")
 
 
-@pytest.mark.parametrize(("content", "what"), [(b"", "Empty file"), (b"not parquet at all", "Not a Parquet file")])
+@pytest.mark.parametrize(
+    ("content", "what"), [(b"", "Empty file"), (b"not parquet at all", "Not a Parquet file")]
+)
 def test_a_file_that_is_no_table_is_refused(tmp_path: Path, content: bytes, what: str) -> None:
     write(tmp_path / "raw", "applications", applications())
     (tmp_path / "raw" / "payments.parquet").write_bytes(content)
@@ -242,4 +288,6 @@ def test_every_declared_bound_and_list_is_a_rule(name: str) -> None:
 
 
 def test_the_world_may_run_ahead_of_the_clock() -> None:
-    assert not [rule for rule in rules(PAYMENTS, Period(PERIOD.first)) if rule.name.endswith(".future")]
+    assert not [
+        rule for rule in rules(PAYMENTS, Period(PERIOD.first)) if rule.name.endswith(".future")
+    ]

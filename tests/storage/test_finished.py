@@ -110,20 +110,34 @@ def test_iso_texts_are_dates(tmp_path: Path) -> None:
 def test_dictionary_coded_texts_are_categories(tmp_path: Path) -> None:
     table_ = pa.Table.from_pandas(table(), preserve_index=False)
     at = table_.column_names.index("kind")
-    pq.write_table(table_.set_column(at, "kind", table_["kind"].dictionary_encode()), tmp_path / "t.parquet")
+    pq.write_table(
+        table_.set_column(at, "kind", table_["kind"].dictionary_encode()), tmp_path / "t.parquet"
+    )
     params = SourceParams("matrix", str(tmp_path / "t.parquet"), label="bad", id="loan", time="day")
     assert set(read_finished(params, LATEST).features["kind"]) == {"car", "home"}
 
 
 def test_the_pipeline_gets_numbers_only_and_a_concept_per_column(tmp_path: Path) -> None:
     read(tmp_path)
-    params = SourceParams("matrix", str(tmp_path / "t.parquet"), label="bad", id="loan", time="day", protected=("sex",))
+    params = SourceParams(
+        "matrix",
+        str(tmp_path / "t.parquet"),
+        label="bad",
+        id="loan",
+        time="day",
+        protected=("sex",),
+    )
     matrix, labels, words = to_matrix(params, tmp_path / "bad")
     names = [feature["name"] for feature in words["features"]]
     assert names == ["income", "kind=car", "kind=home", "code"]
     assert matrix.column_names == ["application_id", "applicant_id", "as_of", *names]
     assert {str(matrix[name].type) for name in names} == {"double"}
-    assert [feature["concept"] for feature in words["features"]] == ["income", "kind", "kind", "code"]
+    assert [feature["concept"] for feature in words["features"]] == [
+        "income",
+        "kind",
+        "kind",
+        "code",
+    ]
     assert labels["label"].to_pylist() == table()["bad"].tolist()
     assert set(labels["is_booked"].to_pylist()) == {True}
 
@@ -131,4 +145,6 @@ def test_the_pipeline_gets_numbers_only_and_a_concept_per_column(tmp_path: Path)
 def test_the_pipeline_needs_dates(tmp_path: Path) -> None:
     read(tmp_path)
     with pytest.raises(DataError, match=r"(?s)needs a date.*source\.time"):
-        to_matrix(SourceParams("matrix", str(tmp_path / "t.parquet"), label="bad"), tmp_path / "bad")
+        to_matrix(
+            SourceParams("matrix", str(tmp_path / "t.parquet"), label="bad"), tmp_path / "bad"
+        )

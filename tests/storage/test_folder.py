@@ -53,5 +53,8 @@ def test_another_folder_needs_force(tmp_path: Path, force: bool) -> None:
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("file")
-    with pytest.raises(DataError, match="is a file"), whole_folder(tmp_path / "out", "mark", force=True):
+    with (
+        pytest.raises(DataError, match="is a file"),
+        whole_folder(tmp_path / "out", "mark", force=True),
+    ):
         pass

@@ -30,7 +30,9 @@ def test_strangers_are_those_not_known(batches: list[list[int]], known: set[int]
     strangers = Strangers(np.array(sorted(known), np.int64))
     for batch in batches:
         strangers.add(np.array(batch, np.int64))
-    assert strangers.found.tolist() == sorted({number for batch in batches for number in batch} - known)
+    assert strangers.found.tolist() == sorted(
+        {number for batch in batches for number in batch} - known
+    )
 
 
 def test_gives_up_rather_than_fill_the_memory() -> None:

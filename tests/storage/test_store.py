@@ -52,7 +52,11 @@ def test_small_blocks_of_a_matrix_share_row_groups(tmp_path: Path) -> None:
         for _ in range(7):
             writer.write(block)
     with open_parquet(tmp_path / "m.parquet") as file:
-        assert [file.metadata.row_group(k).num_rows for k in range(file.num_row_groups)] == [9_000, 9_000, 3_000]
+        assert [file.metadata.row_group(k).num_rows for k in range(file.num_row_groups)] == [
+            9_000,
+            9_000,
+            3_000,
+        ]
         assert file.read().equals(pa.concat_tables([block] * 7))
 
 
@@ -66,7 +70,10 @@ def test_a_writer_that_fails_keeps_the_older_file(tmp_path: Path) -> None:
 def test_parts_are_read_in_name_order(tmp_path: Path) -> None:
     write_table(TABLE.slice(2), tmp_path / "t" / "part-00001.parquet")
     write_table(TABLE.slice(0, 2), tmp_path / "t" / "part-00000.parquet")
-    assert [file.name for file in table_files(tmp_path, "t")] == ["part-00000.parquet", "part-00001.parquet"]
+    assert [file.name for file in table_files(tmp_path, "t")] == [
+        "part-00000.parquet",
+        "part-00001.parquet",
+    ]
     assert read_table(tmp_path / "t")["a"].to_pylist() == [1, 2, 3]
     assert [len(block) for block in iter_tables(tmp_path / "t", rows=1)] == [1, 1, 1]
 
@@ -77,7 +84,10 @@ def test_a_table_read_in_blocks_never_lies_in_memory_whole(tmp_path: Path) -> No
         for _ in range(100):
             writer.write(block)
     before = pa.total_allocated_bytes()
-    held = [pa.total_allocated_bytes() - before for _ in iter_tables(tmp_path / "t.parquet", rows=len(block))]
+    held = [
+        pa.total_allocated_bytes() - before
+        for _ in iter_tables(tmp_path / "t.parquet", rows=len(block))
+    ]
     assert len(held) == 100 and max(held) < 10 * block.nbytes
 
 
@@ -87,8 +97,13 @@ def test_one_file_is_a_table_too_and_no_file_is_none(tmp_path: Path) -> None:
     assert table_files(tmp_path, "u") == ()
 
 
-@pytest.mark.parametrize(("content", "what"), [(None, "No such file"), (b"", "Empty file"), (b"a,b\n1,2\n", "Not a Parquet file")])
-def test_a_file_that_cannot_be_read_is_refused_in_words(tmp_path: Path, content: bytes | None, what: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [(None, "No such file"), (b"", "Empty file"), (b"a,b\n1,2\n", "Not a Parquet file")],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_words(
+    tmp_path: Path, content: bytes | None, what: str
+) -> None:
     file = tmp_path / "t.parquet"
     if content is not None:
         file.write_bytes(content)

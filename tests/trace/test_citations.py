@@ -39,5 +39,7 @@ def test_a_citation_names_its_test_or_its_file(tmp_path: Path) -> None:
     (tmp_path / "tests" / "cases.yaml").write_text("name: S1-R01")
     found = citations.tested(tmp_path)
     assert found["S1-R01"] == ("tests/cases.yaml", "tests/test_x.py")
-    assert found["S1-R02"] == ("tests/test_x.py::test_a",) and found["S1-R03"] == ("tests/test_x.py::test_b",)
+    assert found["S1-R02"] == ("tests/test_x.py::test_a",) and found["S1-R03"] == (
+        "tests/test_x.py::test_b",
+    )
     assert found["S1-R04"] == ("tests/test_x.py",)

@@ -31,7 +31,12 @@ class Mutation:
     test: str
 
 
-MUTATIONS = tuple(Mutation(**entry) for entry in yaml.safe_load((Path(__file__).parent / "mutations.yaml").read_text(encoding="utf-8")))
+MUTATIONS = tuple(
+    Mutation(**entry)
+    for entry in yaml.safe_load(
+        (Path(__file__).parent / "mutations.yaml").read_text(encoding="utf-8")
+    )
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +46,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in COPIED:
         (folder / name).parent.mkdir(exist_ok=True)
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / name, symlinks=True)  # creditloom/ must link to the copies
+            shutil.copytree(
+                ROOT / name, folder / name, symlinks=True
+            )  # creditloom/ must link to the copies
         else:
             shutil.copy2(ROOT / name, folder / name)
     sound = run(folder, *sorted({mutation.test for mutation in MUTATIONS}))
@@ -50,7 +57,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_source_has_its_share() -> None:
-    counts = {source: sum(mutation.rule.startswith(source) for mutation in MUTATIONS) for source in SOURCES}
+    counts = {
+        source: sum(mutation.rule.startswith(source) for mutation in MUTATIONS)
+        for source in SOURCES
+    }
     assert min(counts.values()) >= 4 and len(MUTATIONS) >= 25
 
 
@@ -78,4 +88,6 @@ def run(house: Path, *tests: str) -> subprocess.CompletedProcess[str]:
     """pytest on these tests of the copy, up to the first that fails."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
     quiet = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(command, cwd=house, capture_output=True, text=True, check=False, env=quiet)
+    return subprocess.run(
+        command, cwd=house, capture_output=True, text=True, check=False, env=quiet
+    )

@@ -8,9 +8,9 @@ import pytest
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document, section
-from creditloom.world.config.nature import Nature
-from creditloom.world.config.numbers import Calendar, WorldParams
-from creditloom.world.everyone import everyone
+from creditloom.world.config.config_types import Calendar, WorldParams
+from creditloom.world.config.world_config import WorldConfig
+from creditloom.world.merge_communities import everyone
 from creditloom.world.simulate import simulate
 from creditloom.world.world import Setting, World, solve_coefficients
 from tests.world.written import Written
@@ -20,8 +20,8 @@ SMALL = 2_400
 
 
 @pytest.fixture(scope="session")
-def nature() -> Nature:
-    return document(Nature, paths.WORLD)
+def nature() -> WorldConfig:
+    return document(WorldConfig, paths.WORLD)
 
 
 @pytest.fixture(scope="session")
@@ -36,14 +36,21 @@ def params() -> WorldParams:
 
 
 @pytest.fixture(scope="session")
-def state(params: WorldParams, nature: Nature, calendar: Calendar) -> World:
+def state(params: WorldParams, nature: WorldConfig, calendar: Calendar) -> World:
     """60,000 people at the default base rate, with outcomes and without events."""
-    setting = Setting.of(replace(params, applicants=60_000, base_rate=0.0235), nature, calendar, SEED)
+    setting = Setting.of(
+        replace(params, applicants=60_000, base_rate=0.0235), nature, calendar, SEED
+    )
     return everyone(setting, solve_coefficients(setting))
 
 
 @pytest.fixture(scope="session")
-def written(params: WorldParams, nature: Nature, calendar: Calendar, tmp_path_factory: pytest.TempPathFactory) -> Written:
+def written(
+    params: WorldParams,
+    nature: WorldConfig,
+    calendar: Calendar,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Written:
     folder = tmp_path_factory.mktemp("world")
     rows = simulate(params, nature, calendar, folder / "raw", folder / "truth", seed=SEED)
     return Written(folder / "raw", folder / "truth", rows)

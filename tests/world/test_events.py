@@ -10,7 +10,7 @@ import pytest
 
 from creditloom.features.contract.tables import EVENT_TABLES, TABLES, Table
 from creditloom.storage.files.store import table_files
-from creditloom.world.clock import AFTER_DAYS, HISTORY_DAYS
+from creditloom.world.calendar import AFTER_DAYS, HISTORY_DAYS
 from tests.world.written import Written
 
 ALL = pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
@@ -52,7 +52,9 @@ def test_rows_are_sorted_and_known_after_they_happen(written: Written, table: Ta
 
 @EVENTS
 def test_events_reach_beyond_the_application_on_both_sides(written: Written, table: Table) -> None:
-    frame = written.table(table.name).merge(written.table("applications", ["applicant_id", "as_of"]), on="applicant_id")
+    frame = written.table(table.name).merge(
+        written.table("applications", ["applicant_id", "as_of"]), on="applicant_id"
+    )
     days = (frame.as_of - frame.event_time).dt.total_seconds() / 86_400
     assert days.max() > 360
     assert days.min() < (0 if table.name != "identity_checks" else 31)
@@ -69,7 +71,9 @@ def test_a_refused_family_has_no_rows(written: Written, table: Table) -> None:
 
 
 def test_without_location_consent_neither_address_nor_region(written: Written) -> None:
-    logins = written.table("logins").merge(written.table("applications", ["applicant_id", "consent_location"]), on="applicant_id")
+    logins = written.table("logins").merge(
+        written.table("applications", ["applicant_id", "consent_location"]), on="applicant_id"
+    )
     assert (logins.ip_region.isna() == ~logins.consent_location).all()
     assert (logins.ip_id.isna() == ~logins.consent_location).all()
 
@@ -99,7 +103,9 @@ def test_about_420_payments_a_year_and_a_tenth_of_them_at_night(written: Written
 def test_one_in_seven_sends_much_more_red_packet_money_than_comes_back(written: Written) -> None:
     packets = written.seen("red_packets")
     people = written.people[lambda p: ~p.is_thin]
-    amounts = packets.pivot_table(index="applicant_id", columns="direction", values="amount_fen", aggfunc="sum", observed=True)
+    amounts = packets.pivot_table(
+        index="applicant_id", columns="direction", values="amount_fen", aggfunc="sum", observed=True
+    )
     amounts = amounts.reindex(people.index).dropna(how="all").fillna(0)
     gap = (amounts.sent - amounts.received) / (amounts.sent + amounts.received)
     assert (gap > 0.3).mean() == pytest.approx(0.15, abs=0.035)
@@ -107,14 +113,21 @@ def test_one_in_seven_sends_much_more_red_packet_money_than_comes_back(written: 
 
 def test_seven_in_a_hundred_have_more_than_four_enquiries_in_90_days(written: Written) -> None:
     enquiries = written.seen("enquiries")
-    recent = enquiries[(enquiries.kind == "hard") & (enquiries.event_time >= enquiries.as_of - pd.Timedelta(days=90))]
+    recent = enquiries[
+        (enquiries.kind == "hard")
+        & (enquiries.event_time >= enquiries.as_of - pd.Timedelta(days=90))
+    ]
     known = written.people.index[written.people.has_bureau]
     counts = recent.groupby("applicant_id").size().reindex(known, fill_value=0)
     assert (counts > 4).mean() == pytest.approx(0.07, abs=0.025)
 
 
 def test_a_ring_shares_devices_and_one_address(written: Written) -> None:
-    logins = written.table("logins").merge(written.people[["ring"]], on="applicant_id").dropna(subset=["ring", "device_id"])
+    logins = (
+        written.table("logins")
+        .merge(written.people[["ring"]], on="applicant_id")
+        .dropna(subset=["ring", "device_id"])
+    )
     for _, group in logins.groupby("ring"):
         assert group.device_id.nunique() <= 4
         assert group.groupby("device_id").applicant_id.nunique().max() >= 2
@@ -143,8 +156,12 @@ def test_no_raw_column_hands_a_state_over(written: Written, table: Table) -> Non
             continue
         values = frame[column.name]
         codes = values if values.dtype.kind in "biufM" else values.astype("category").cat.codes
-        numbers = codes.astype("int64" if codes.dtype.kind == "M" else float).astype(float).to_numpy()
+        numbers = (
+            codes.astype("int64" if codes.dtype.kind == "M" else float).astype(float).to_numpy()
+        )
         there = np.isfinite(numbers)
         if np.ptp(numbers[there]) > 0:
-            correlation = [np.corrcoef(numbers[there], states[there, family])[0, 1] for family in range(6)]
+            correlation = [
+                np.corrcoef(numbers[there], states[there, family])[0, 1] for family in range(6)
+            ]
             assert np.abs(correlation).max() < 0.5, column.name

@@ -16,7 +16,11 @@ def test_the_old_policy_approves_the_best_68_per_cent_of_each_vintage(state: Wor
 
 
 def test_the_control_band_is_five_per_cent_and_fifteen_in_calibration(state: World) -> None:
-    vintage, declined, control = state.people.vintage, ~state.booking.is_approved, state.booking.is_control
+    vintage, declined, control = (
+        state.people.vintage,
+        ~state.booking.is_approved,
+        state.booking.is_control,
+    )
     calibration = (vintage >= 15) & (vintage < 18)
     assert control[declined & calibration].mean() == pytest.approx(0.15, abs=0.02)
     assert control[declined & ~calibration].mean() == pytest.approx(0.05, abs=0.01)
@@ -26,31 +30,45 @@ def test_the_control_band_is_five_per_cent_and_fifteen_in_calibration(state: Wor
 
 def test_the_approved_are_better_than_all_and_within_the_target(state: World) -> None:
     pd = state.outcome.pd_neutral
-    assert pd[state.booking.is_approved].mean() <= 0.0145  # the old score is noisy; the new one must reach 1.3 %
+    assert (
+        pd[state.booking.is_approved].mean() <= 0.0145
+    )  # the old score is noisy; the new one must reach 1.3 %
     assert pd[~state.booking.is_approved].mean() > 2 * pd[state.booking.is_approved].mean()
 
 
 def test_an_invitation_is_not_an_approval(written: Written) -> None:
     """C29, S2-R06: the whitelist follows the old policy without being it."""
-    invited = written.table("applications").set_index("applicant_id")["is_invited"].reindex(written.people.index)
+    invited = (
+        written.table("applications")
+        .set_index("applicant_id")["is_invited"]
+        .reindex(written.people.index)
+    )
     approved = written.people.is_approved
     assert 1 > invited[approved].mean() > invited[~approved].mean() + 0.1 > 0.1
 
 
 def test_only_booked_loans_have_performance(written: Written) -> None:
-    people, loans, performance = written.people, written.table("loans"), written.table("loan_performance")
+    people, loans, performance = (
+        written.people,
+        written.table("loans"),
+        written.table("loan_performance"),
+    )
     booked = people.is_approved | people.is_control
     assert set(loans.applicant_id) == set(people.index[booked])
     assert (performance.groupby("application_id").size() == 12).all()
     assert set(performance.application_id) == set(loans.application_id)
 
 
-def test_a_bad_loan_reaches_90_days_in_its_month_and_no_good_one_ever_does(written: Written) -> None:
+def test_a_bad_loan_reaches_90_days_in_its_month_and_no_good_one_ever_does(
+    written: Written,
+) -> None:
     truth = written.people.set_index("application_id").default_month
     performance = written.table("loan_performance")
     late = performance[performance.dpd_days >= 90].groupby("application_id").month_on_book.min()
     expected = truth.reindex(performance.application_id.unique()).dropna()
-    assert late.sort_index().equals(expected.astype(late.dtype).sort_index().rename("month_on_book"))
+    assert late.sort_index().equals(
+        expected.astype(late.dtype).sort_index().rename("month_on_book")
+    )
 
 
 def test_one_or_two_loans_in_a_hundred_are_indeterminate(written: Written) -> None:
@@ -62,5 +80,10 @@ def test_one_or_two_loans_in_a_hundred_are_indeterminate(written: Written) -> No
 def test_month_ends_follow_the_booking(written: Written) -> None:
     joined = written.table("loan_performance").merge(written.table("loans"), on="application_id")
     assert (joined.event_time > joined.booked_time).all()
-    months = joined.event_time.dt.year * 12 + joined.event_time.dt.month - joined.booked_time.dt.year * 12 - joined.booked_time.dt.month
+    months = (
+        joined.event_time.dt.year * 12
+        + joined.event_time.dt.month
+        - joined.booked_time.dt.year * 12
+        - joined.booked_time.dt.month
+    )
     assert (months == joined.month_on_book).all()

@@ -8,19 +8,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from creditloom.world.config.nature import Nature
+from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.people.life import JOB_LOSS, MONTH_US, draw_life, shared_luck
 from creditloom.world.risk.default import exposure, exposure_exponent, pace
 from creditloom.world.world import World
 from tests.world.written import Written
 
 
-def test_shocks_strike_at_their_monthly_rates(state: World, nature: Nature) -> None:
+def test_shocks_strike_at_their_monthly_rates(state: World, nature: WorldConfig) -> None:
     life = state.life
     monthly = -np.log1p(-(life.kind >= 0).mean()) / 24.0
     assert monthly == pytest.approx(sum(nature.life.monthly_rates), rel=0.06)
     kinds = np.bincount(life.kind[life.kind >= 0], minlength=3) / (life.kind >= 0).sum()
-    assert np.allclose(kinds, np.array(nature.life.monthly_rates) / sum(nature.life.monthly_rates), atol=0.03)
+    assert np.allclose(
+        kinds, np.array(nature.life.monthly_rates) / sum(nature.life.monthly_rates), atol=0.03
+    )
 
 
 def _job_losses_of_friends(world: World) -> tuple[float, float]:
@@ -31,11 +33,13 @@ def _job_losses_of_friends(world: World) -> tuple[float, float]:
     return ((months >= 0) & (months < 1)).mean(), ((months >= -7) & (months < -6)).mean()
 
 
-def test_friends_lose_their_jobs_in_the_same_month(state: World, nature: Nature) -> None:
+def test_friends_lose_their_jobs_in_the_same_month(state: World, nature: WorldConfig) -> None:
     together, apart = _job_losses_of_friends(state)
     assert together > 3 * apart
     alone = replace(nature, life=replace(nature.life, shared_share=0.0, spread=0.0))
-    calm = replace(state, life=draw_life(alone, state.people, state.graph, np.random.default_rng(1)))
+    calm = replace(
+        state, life=draw_life(alone, state.people, state.graph, np.random.default_rng(1))
+    )
     together, apart = _job_losses_of_friends(calm)
     assert together < 2 * apart
 
@@ -43,15 +47,25 @@ def test_friends_lose_their_jobs_in_the_same_month(state: World, nature: Nature)
 def test_friends_share_part_of_their_luck(state: World) -> None:
     graph, luck = state.graph, state.outcome.shock
     assert np.corrcoef(luck[graph.owner], luck[graph.contact])[0, 1] == pytest.approx(0.2, abs=0.05)
-    assert luck.std() == pytest.approx(state.setting.nature.effects.shock_sigma, rel=2e-3)  # exact within each community
+    assert luck.std() == pytest.approx(
+        state.setting.nature.effects.shock_sigma, rel=2e-3
+    )  # exact within each community
     own = shared_luck(graph, state.people.size, 0.0, np.random.default_rng(1))
     assert np.corrcoef(own[graph.owner], own[graph.contact])[0, 1] == pytest.approx(0.0, abs=0.01)
 
 
-def test_the_hazard_is_threefold_for_six_months_before_and_after_booking(nature: Nature) -> None:
+def test_the_hazard_is_threefold_for_six_months_before_and_after_booking(
+    nature: WorldConfig,
+) -> None:
     timing = np.array(nature.hazard.timing)
-    assert np.allclose(pace(nature.hazard, np.array([5]))[0] / np.maximum(timing, 1e-9), [0, 0, 1, 1, 3, 3, 3, 3, 3, 3, 1, 1])
-    assert np.allclose(pace(nature.hazard, np.array([-2]))[0] / np.maximum(timing, 1e-9), [0, 0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1])
+    assert np.allclose(
+        pace(nature.hazard, np.array([5]))[0] / np.maximum(timing, 1e-9),
+        [0, 0, 1, 1, 3, 3, 3, 3, 3, 3, 1, 1],
+    )
+    assert np.allclose(
+        pace(nature.hazard, np.array([-2]))[0] / np.maximum(timing, 1e-9),
+        [0, 0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+    )
     struck, passed, none = exposure(nature.hazard, np.array([0, -8, 99]))
     assert struck > 1.5
     assert passed == pytest.approx(1.0)
@@ -60,9 +74,13 @@ def test_the_hazard_is_threefold_for_six_months_before_and_after_booking(nature:
 
 def test_who_has_just_been_struck_defaults_more(state: World) -> None:
     month = state.life.month(state.people.as_of)
-    just = (month <= 0) & (month > -2)  # three to five of the months that can go bad lie in the shock's six
+    just = (month <= 0) & (
+        month > -2
+    )  # three to five of the months that can go bad lie in the shock's six
     assert just.sum() > 300
-    assert state.outcome.pd_neutral[just].mean() > 1.15 * state.outcome.pd_neutral[month > 12].mean()
+    assert (
+        state.outcome.pd_neutral[just].mean() > 1.15 * state.outcome.pd_neutral[month > 12].mean()
+    )
 
 
 @pytest.fixture(scope="module")
@@ -77,15 +95,24 @@ def around(written: Written) -> pd.DataFrame:
 
 def _per_month(rows: pd.DataFrame, around: pd.DataFrame) -> pd.Series:
     """Rows of each side, per person-month that was seen there."""
-    seen = around.assign(month=np.floor(around.months)).drop_duplicates(["applicant_id", "month"]).groupby("after").size()
+    seen = (
+        around.assign(month=np.floor(around.months))
+        .drop_duplicates(["applicant_id", "month"])
+        .groupby("after")
+        .size()
+    )
     return rows.groupby("after").size().reindex([False, True], fill_value=0) / seen
 
 
-def test_after_a_job_loss_no_salary_comes_less_flows_in_and_savings_are_withdrawn(around: pd.DataFrame) -> None:
+def test_after_a_job_loss_no_salary_comes_less_flows_in_and_savings_are_withdrawn(
+    around: pd.DataFrame,
+) -> None:
     salary = _per_month(around[around.category == "salary"], around)
     assert salary[False] > 0.4
     assert salary[True] == 0.0
-    transfers = _per_month(around[(around.category == "transfer") & (around.direction == "in")], around)
+    transfers = _per_month(
+        around[(around.category == "transfer") & (around.direction == "in")], around
+    )
     assert transfers[True] < 0.7 * transfers[False]
     withdrawals = _per_month(around[around.category == "withdrawal"], around)
     assert withdrawals[True] > 2 * withdrawals[False]
@@ -93,7 +120,10 @@ def test_after_a_job_loss_no_salary_comes_less_flows_in_and_savings_are_withdraw
 
 def test_in_those_months_bills_are_late_and_little_of_an_inflow_stays(written: Written) -> None:
     struck = written.people.life_shock_time.dropna()
-    signs = {"bills": lambda d: (d.days_late > 0).mean(), "wallet_snapshots": lambda d: -(d.retained_fen / d.inflow_fen).mean()}
+    signs = {
+        "bills": lambda d: (d.days_late > 0).mean(),
+        "wallet_snapshots": lambda d: -(d.retained_fen / d.inflow_fen).mean(),
+    }
     for name, worse in signs.items():
         rows = written.table(name).merge(struck, on="applicant_id")
         days = (rows.event_time - rows.life_shock_time).dt.days

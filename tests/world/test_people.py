@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from creditloom.world.clock import DAY_US
-from creditloom.world.config.nature import Nature
+from creditloom.world.calendar import DAY_US
+from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.people.people import DISC, family_rows
 from creditloom.world.world import World
 
 
-def test_every_concept_belongs_to_its_family_state(state: World, nature: Nature) -> None:
+def test_every_concept_belongs_to_its_family_state(state: World, nature: WorldConfig) -> None:
     correlation = np.corrcoef(state.people.concepts.T, state.people.families.T)
     n = len(nature.concepts)
     own = correlation[np.arange(n), n + family_rows(nature)]
@@ -27,7 +27,7 @@ def test_families_correlate_as_the_loadings_say(state: World) -> None:
     assert between.min() > -0.05
 
 
-def test_segments_keep_their_shares_and_the_mix_drifts(state: World, nature: Nature) -> None:
+def test_segments_keep_their_shares_and_the_mix_drifts(state: World, nature: WorldConfig) -> None:
     people = state.people
     share = np.bincount(people.segment, minlength=6) / people.size
     assert np.allclose(share, [s.share for s in nature.segments], atol=0.01)
@@ -36,20 +36,31 @@ def test_segments_keep_their_shares_and_the_mix_drifts(state: World, nature: Nat
 
 
 @pytest.mark.parametrize(("segment", "share"), [(0, 0.06), (1, 0.39), (4, 0.15)])
-def test_thin_files_are_as_frequent_as_the_source_says(state: World, segment: int, share: float) -> None:
+def test_thin_files_are_as_frequent_as_the_source_says(
+    state: World, segment: int, share: float
+) -> None:
     """S5-R36, S4-R29, C23: 39 % of blue collar."""
-    assert state.people.is_thin[state.people.segment == segment].mean() == pytest.approx(share, abs=0.02)
+    assert state.people.is_thin[state.people.segment == segment].mean() == pytest.approx(
+        share, abs=0.02
+    )
 
 
 def test_students_are_mostly_unknown_to_the_bureau(state: World) -> None:
     people = state.people
     assert people.has_bureau[people.segment == 3].mean() == pytest.approx(0.19, abs=0.04)
     others = people.segment != 3
-    assert people.has_bureau[others & (people.vintage >= 6)].mean() - people.has_bureau[others & (people.vintage < 6)].mean() > 0.05
+    assert (
+        people.has_bureau[others & (people.vintage >= 6)].mean()
+        - people.has_bureau[others & (people.vintage < 6)].mean()
+        > 0.05
+    )
 
 
 def test_consents_are_refused_at_their_rates(state: World) -> None:
-    refused = [1 - getattr(state.people, f"consent_{what}").mean() for what in ("social", "assets", "location", "bureau")]
+    refused = [
+        1 - getattr(state.people, f"consent_{what}").mean()
+        for what in ("social", "assets", "location", "bureau")
+    ]
     assert np.allclose(refused, [0.12, 0.09, 0.15, 0.01], atol=0.006)
 
 

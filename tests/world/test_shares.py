@@ -8,24 +8,32 @@ import numpy as np
 import pytest
 
 from creditloom.features.contract.tables import FAMILIES
-from creditloom.world.config.nature import Nature
-from creditloom.world.config.numbers import Calendar, WorldError, WorldParams
+from creditloom.world.config.config_types import Calendar, WorldError, WorldParams
+from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.world import Setting, World, solve_coefficients
 
 PROFILES = ("S1-A", "S1-B", "S2", "S3-auth", "S5")
 
 
 @pytest.fixture(scope="module")
-def quick(nature: Nature) -> Nature:
+def quick(nature: WorldConfig) -> WorldConfig:
     return replace(nature, effects=replace(nature.effects, probe_applicants=20_000))
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_every_profile_is_met_as_far_as_events_show_it(profile: str, params: WorldParams, quick: Nature, calendar: Calendar) -> None:
+def test_every_profile_is_met_as_far_as_events_show_it(
+    profile: str, params: WorldParams, quick: WorldConfig, calendar: Calendar
+) -> None:
     found = solve_coefficients(Setting.of(replace(params, profile=profile), quick, calendar, 1))
     table, observed = np.array(quick.shares(profile)), np.array(found.shares_observed)
-    assert np.ptp((table - observed)[table > 0]) < 1e-4  # what families without weight know is taken from the others alike
-    assert np.abs(observed - table).max() < 0.06 if profile == "S3-auth" else np.abs(observed - table).max() < 0.03
+    assert (
+        np.ptp((table - observed)[table > 0]) < 1e-4
+    )  # what families without weight know is taken from the others alike
+    assert (
+        np.abs(observed - table).max() < 0.06
+        if profile == "S3-auth"
+        else np.abs(observed - table).max() < 0.03
+    )
     assert 0.10 <= found.nonlinear_share <= 0.15
     assert found.nu * quick.effects.saturation < 1.0  # better never turns into worse
     assert all((beta > 0) == (share > 0) for beta, share in zip(found.betas, table, strict=True))
@@ -37,11 +45,15 @@ def test_what_goes_missing_must_weigh_more_in_truth(state: World) -> None:
     assert shares["assets"] < 0.15
 
 
-def test_explained_variance_is_the_declared_one(state: World, nature: Nature) -> None:
-    assert np.var(state.outcome.log_odds_systematic) == pytest.approx(nature.effects.explained_variance, rel=0.04)
+def test_explained_variance_is_the_declared_one(state: World, nature: WorldConfig) -> None:
+    assert np.var(state.outcome.log_odds_systematic) == pytest.approx(
+        nature.effects.explained_variance, rel=0.04
+    )
 
 
-def test_switched_off_the_world_is_a_straight_line(params: WorldParams, quick: Nature, calendar: Calendar) -> None:
+def test_switched_off_the_world_is_a_straight_line(
+    params: WorldParams, quick: WorldConfig, calendar: Calendar
+) -> None:
     found = solve_coefficients(Setting.of(replace(params, nonlinear=False), quick, calendar, 1))
     assert found.nu == 0.0
     assert found.nonlinear_share == 0.0
@@ -53,6 +65,8 @@ def test_contributions_add_up_to_the_log_odds(state: World) -> None:
     assert np.allclose(total, state.outcome.log_odds_systematic, atol=1e-12)
 
 
-def test_an_unknown_profile_is_refused_by_name(params: WorldParams, nature: Nature, calendar: Calendar) -> None:
+def test_an_unknown_profile_is_refused_by_name(
+    params: WorldParams, nature: WorldConfig, calendar: Calendar
+) -> None:
     with pytest.raises(WorldError, match=r"S9[\s\S]*choose one"):
         solve_coefficients(Setting.of(replace(params, profile="S9"), nature, calendar, 1))

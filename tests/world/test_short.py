@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from creditloom.features.feature_params import LabelParams
 from creditloom.features.label import labels
-from creditloom.features.params import LabelParams
 from creditloom.storage.files.store import table_files
 from creditloom.world.events.events import Chunk
 from creditloom.world.loans.short import BAD_DPD, short_loans
@@ -19,7 +19,10 @@ SHORT = LabelParams(loans="short", bad_dpd_days=BAD_DPD, indeterminate_dpd_days=
 
 
 def _files(written: Written) -> dict[str, tuple[Path, ...]]:
-    return {name: table_files(written.raw, name) for name in ("applications", "short_loans", "short_loan_performance")}
+    return {
+        name: table_files(written.raw, name)
+        for name in ("applications", "short_loans", "short_loan_performance")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -32,17 +35,23 @@ def everyone(state: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return booked, worst, state.outcome.pd_true[booked]
 
 
-def test_the_booked_of_the_old_policy_take_short_loans(state: World, everyone: tuple[np.ndarray, ...]) -> None:
+def test_the_booked_of_the_old_policy_take_short_loans(
+    state: World, everyone: tuple[np.ndarray, ...]
+) -> None:
     assert np.array_equal(everyone[0], np.flatnonzero(state.booking.is_booked))
 
 
-def test_a_bad_is_past_thirty_days_by_day_45_and_nobody_stands_between(everyone: tuple[np.ndarray, ...]) -> None:
+def test_a_bad_is_past_thirty_days_by_day_45_and_nobody_stands_between(
+    everyone: tuple[np.ndarray, ...],
+) -> None:
     worst = everyone[1]
     assert set(np.unique(worst[worst >= BAD_DPD])) == {45 - 14, 45 - 7}
     assert worst[worst < BAD_DPD].max() < 12
 
 
-def test_the_hazard_of_one_repayment_is_a_share_of_a_years(state: World, everyone: tuple[np.ndarray, ...]) -> None:
+def test_the_hazard_of_one_repayment_is_a_share_of_a_years(
+    state: World, everyone: tuple[np.ndarray, ...]
+) -> None:
     """0.6 of the year's hazard, at a smaller line and a higher rate than the instalment loan's."""
     _, worst, pd = everyone
     assert (worst >= BAD_DPD).mean() / pd.mean() == pytest.approx(0.6, abs=0.1)
@@ -64,6 +73,8 @@ def test_the_label_of_short_loans_is_made_by_the_same_function(written: Written)
 
 
 def test_another_window_asks_for_longer_records(written: Written) -> None:
-    longer = LabelParams(loans="short", performance_days=60, bad_dpd_days=BAD_DPD, indeterminate_dpd_days=BAD_DPD)
+    longer = LabelParams(
+        loans="short", performance_days=60, bad_dpd_days=BAD_DPD, indeterminate_dpd_days=BAD_DPD
+    )
     frame = labels(_files(written), longer).to_pandas()
     assert not frame.loc[frame["is_booked"] & (frame["label"] != 1), "is_complete"].any()

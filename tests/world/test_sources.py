@@ -9,7 +9,7 @@ import yaml
 from creditloom.features.contract.tables import FAMILIES
 from creditloom.models.evaluation.claims import CLAIMS
 from creditloom.pipeline.base import paths
-from creditloom.world.config.nature import Nature
+from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.people.people import known_to_bureau
 
 CLAIM = {claim.id: claim for claim in CLAIMS}
@@ -19,17 +19,46 @@ CLAIM = {claim.id: claim for claim in CLAIMS}
     ("rules", "profile", "shares"),
     [
         ("S1-R09", "S1-A", {"identity": 30, "bureau": 40, "social_graph": 15, "payment_flow": 15}),
-        ("S1-R41..R45 C22", "S1-B", {"bureau": 45, "social_graph": 25, "payment_flow": 20, "device_stability": 10}),
-        ("S2-R16..R20", "S2", {"social_graph": 25, "payment_flow": 35, "bureau": 20, "assets": 15, "device_stability": 5}),
-        ("S5-R16..R20", "S5", {"payment_flow": 35, "social_graph": 25, "assets": 20 / 2, "bureau": 20 / 2 + 5, "device_stability": 15}),
+        (
+            "S1-R41..R45 C22",
+            "S1-B",
+            {"bureau": 45, "social_graph": 25, "payment_flow": 20, "device_stability": 10},
+        ),
+        (
+            "S2-R16..R20",
+            "S2",
+            {
+                "social_graph": 25,
+                "payment_flow": 35,
+                "bureau": 20,
+                "assets": 15,
+                "device_stability": 5,
+            },
+        ),
+        (
+            "S5-R16..R20",
+            "S5",
+            {
+                "payment_flow": 35,
+                "social_graph": 25,
+                "assets": 20 / 2,
+                "bureau": 20 / 2 + 5,
+                "device_stability": 15,
+            },
+        ),
         ("S3-R02..R04", "S3-auth", {"identity": 40, "payment_flow": 25, "device_stability": 15}),
     ],
 )
-def test_a_profile_is_the_table_of_its_source(rules: str, profile: str, shares: dict[str, float], nature: Nature) -> None:
+def test_a_profile_is_the_table_of_its_source(
+    rules: str, profile: str, shares: dict[str, float], nature: WorldConfig
+) -> None:
     """Five tables, five profiles (C18); that of S3 sums to 80 and is normalised."""
     found = dict(zip(FAMILIES, nature.profiles[profile], strict=True))
     assert {family: share for family, share in found.items() if share} == shares
-    assert np.allclose(nature.shares(profile), [shares.get(family, 0) / sum(shares.values()) for family in FAMILIES])
+    assert np.allclose(
+        nature.shares(profile),
+        [shares.get(family, 0) / sum(shares.values()) for family in FAMILIES],
+    )
     assert len(nature.profiles) == 5
 
 
@@ -65,7 +94,10 @@ def test_device_changes_cost_eight_to_fifteen_points() -> None:
     """S5-R24: on a scale of 20 points per doubling of the odds."""
     claim, point = CLAIM["device_changes"], 20 / np.log(2)
     assert 8 <= point * claim.target <= 15
-    assert point * (claim.target - claim.tolerance) == pytest.approx(8, abs=1) and point * (claim.target + claim.tolerance) < 16
+    assert (
+        point * (claim.target - claim.tolerance) == pytest.approx(8, abs=1)
+        and point * (claim.target + claim.tolerance) < 16
+    )
 
 
 def test_bad_loans_stay_under_the_line_of_the_source() -> None:
@@ -74,12 +106,13 @@ def test_bad_loans_stay_under_the_line_of_the_source() -> None:
     assert claim.target < 0.012 and claim.target + claim.tolerance <= 0.013 + 1e-12
 
 
-def test_from_the_break_on_the_bureau_knows_more_people(nature: Nature) -> None:
+def test_from_the_break_on_the_bureau_knows_more_people(nature: WorldConfig) -> None:
     """S2-R47."""
     n, break_ = 40_000, nature.presence.bureau_break_vintage
     segment = np.zeros(n, dtype=np.int64)
     before, after = (
-        known_to_bureau(nature, segment, np.full(n, vintage), np.random.default_rng(1)).mean() for vintage in (break_ - 1, break_)
+        known_to_bureau(nature, segment, np.full(n, vintage), np.random.default_rng(1)).mean()
+        for vintage in (break_ - 1, break_)
     )
     assert after - before == pytest.approx(0.08, abs=0.01)
 
@@ -87,6 +120,10 @@ def test_from_the_break_on_the_bureau_knows_more_people(nature: Nature) -> None:
 def test_the_least_drawdown_is_100_yuan() -> None:
     """S3-R38."""
     book = yaml.safe_load(paths.BOOK.read_text(encoding="utf-8"))
-    assert [value for block in book.values() if isinstance(block, dict) for key, value in block.items() if key == "minimum_draw_cny"] == [
-        100.0
-    ]
+    assert [
+        value
+        for block in book.values()
+        if isinstance(block, dict)
+        for key, value in block.items()
+        if key == "minimum_draw_cny"
+    ] == [100.0]

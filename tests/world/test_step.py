@@ -9,13 +9,13 @@ import pytest
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
-from creditloom.world.book.numbers import BookNature
+from creditloom.world.book.book_config import BookConfig
+from creditloom.world.book.month_step import Changes, cured_spells, step
 from creditloom.world.book.panel import counts
 from creditloom.world.book.run import Course, Review, earned, loans_as_booked, run_forward
 from creditloom.world.book.state import Grant, drawn, open_book
-from creditloom.world.book.step import Changes, cured_spells, step
-from creditloom.world.config.nature import Nature
-from creditloom.world.config.numbers import WorldError
+from creditloom.world.config.config_types import WorldError
+from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.risk.default import exposure, pd_of
 from creditloom.world.world import World
 
@@ -23,8 +23,8 @@ YEAR = 12
 
 
 @pytest.fixture(scope="module")
-def numbers() -> BookNature:
-    return document(BookNature, paths.BOOK)
+def numbers() -> BookConfig:
+    return document(BookConfig, paths.BOOK)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def everyone(state: World) -> Grant:
 
 
 @pytest.fixture(scope="module")
-def year(state: World, numbers: BookNature, everyone: Grant) -> Course:
+def year(state: World, numbers: BookConfig, everyone: Grant) -> Course:
     return run_forward(state, numbers, everyone, YEAR)
 
 
@@ -45,7 +45,9 @@ def _line(state: World, factor: float = 1.0, rate: float = 0.0004) -> Grant:
 
 def _few(grant: Grant, every: int) -> Grant:
     """The grant for one applicant in `every` only."""
-    return replace(grant, limit_fen=np.where(np.arange(grant.limit_fen.size) % every == 0, grant.limit_fen, 0))
+    return replace(
+        grant, limit_fen=np.where(np.arange(grant.limit_fen.size) % every == 0, grant.limit_fen, 0)
+    )
 
 
 def _column(course: Course, name: str) -> np.ndarray:
@@ -60,7 +62,10 @@ def test_twelve_months_of_steps_default_like_the_outcomes(state: World, year: Co
 
 
 def test_defaults_come_in_the_months_the_outcomes_have(state: World, year: Course) -> None:
-    stepped, once = (np.bincount(month[month > 0], minlength=13)[3:] for month in (year.book.defaulted, state.outcome.default_month))
+    stepped, once = (
+        np.bincount(month[month > 0], minlength=13)[3:]
+        for month in (year.book.defaulted, state.outcome.default_month)
+    )
     assert year.book.defaulted[year.book.defaulted > 0].min() == 3
     share = once / once.sum()
     spread = np.sqrt(share * (1 - share) * (1 / stepped.sum() + 1 / once.sum()))
@@ -71,10 +76,12 @@ def test_riskier_people_default_in_proportion(state: World, year: Course) -> Non
     order = np.argsort(state.outcome.pd_true)
     for tenth in np.array_split(order, 10)[5:]:
         expected = state.outcome.pd_true[tenth].sum()
-        assert (year.book.defaulted[tenth] > 0).sum() == pytest.approx(expected, abs=3.5 * np.sqrt(expected))
+        assert (year.book.defaulted[tenth] > 0).sum() == pytest.approx(
+            expected, abs=3.5 * np.sqrt(expected)
+        )
 
 
-def test_arrears_roll_as_the_sources_say(state: World, numbers: BookNature) -> None:
+def test_arrears_roll_as_the_sources_say(state: World, numbers: BookConfig) -> None:
     """1.2 %, 18 %, 52 %, 80 % in a book of PD 1.08 %; the old policy's book is a little riskier."""
     booked = run_forward(state, numbers, loans_as_booked(state), YEAR)
     bucket = np.digitize(_column(booked, "dpd_days"), [1, 30, 60, 90])
@@ -87,7 +94,7 @@ def test_arrears_roll_as_the_sources_say(state: World, numbers: BookNature) -> N
     ]
 
 
-def test_the_cured_spells_are_what_defaults_leave_of_the_roll_rates(numbers: BookNature) -> None:
+def test_the_cured_spells_are_what_defaults_leave_of_the_roll_rates(numbers: BookConfig) -> None:
     cured, roll = cured_spells(numbers.roll), numbers.roll
     bad = roll.current_to_m1 * roll.m1_to_m2 * roll.m2_to_m3 * roll.m3_to_bad
     assert bad == pytest.approx(0.0009, abs=2e-5)  # 0.090 % a month
@@ -95,7 +102,9 @@ def test_the_cured_spells_are_what_defaults_leave_of_the_roll_rates(numbers: Boo
     assert cured.enter * cured.reach_m2 + bad == pytest.approx(roll.current_to_m1 * roll.m1_to_m2)
 
 
-def test_a_life_shock_trebles_the_onset_of_default_for_six_months(state: World, year: Course) -> None:
+def test_a_life_shock_trebles_the_onset_of_default_for_six_months(
+    state: World, year: Course
+) -> None:
     """Onsets per person-month, inside and outside a shock, at equal risk: frauds and the months' timing are left out of it."""
     onset = year.book.defaulted - 3
     honest, timing = ~state.people.is_fraud, np.array(state.setting.nature.hazard.timing)
@@ -105,7 +114,9 @@ def test_a_life_shock_trebles_the_onset_of_default_for_six_months(state: World, 
         alive = honest & ((onset < 0) | (onset >= month))
         hazard = state.outcome.pd_true * timing[month + 2]
         for k in (0, 1):
-            begun[k] += ((onset == month) & (year.book.defaulted > 0) & honest & (inside == k)).sum()
+            begun[k] += (
+                (onset == month) & (year.book.defaulted > 0) & honest & (inside == k)
+            ).sum()
             expected[k] += hazard[alive & (inside == k)].sum()
     assert (begun[1] / expected[1]) / (begun[0] / expected[0]) == pytest.approx(3.0, abs=1.0)
 
@@ -116,43 +127,65 @@ def test_behaviour_changes_from_the_month_of_the_shock_and_not_before(year: Cour
     usual = np.nanmedian(np.where(inside, np.nan, inflow)[:, :20_000], axis=0)
     change = inflow[:, :20_000] / usual
     assert np.nanmean(change[inside[:, :20_000]]) == pytest.approx(0.5, abs=0.06)
-    before = np.stack([year.book.shock_month[:, 0] == month + 1 for month in range(1, YEAR + 1)])[:, :20_000]
+    before = np.stack([year.book.shock_month[:, 0] == month + 1 for month in range(1, YEAR + 1)])[
+        :, :20_000
+    ]
     assert np.nanmean(change[before]) == pytest.approx(1.0, abs=0.08)
 
 
-def test_a_larger_line_and_a_higher_price_raise_default(state: World, numbers: BookNature, everyone: Grant, year: Course) -> None:
+def test_a_larger_line_and_a_higher_price_raise_default(
+    state: World, numbers: BookConfig, everyone: Grant, year: Course
+) -> None:
     """delta_L 0.4 and delta_r 1.0 have their sign and size, both moved at once; the same luck, so a rise is no accident."""
     third = np.arange(state.people.size) % 3 == 0
     limits, rates = everyone.limit_fen * 2, everyone.daily_rate + 0.002
     bads = (
-        run_forward(state, numbers, replace(everyone, limit_fen=np.where(third, limits, 0), daily_rate=rates), YEAR).book.defaulted > 0
+        run_forward(
+            state,
+            numbers,
+            replace(everyone, limit_fen=np.where(third, limits, 0), daily_rate=rates),
+            YEAR,
+        ).book.defaulted
+        > 0
     ).sum()
-    moved = 0.4 * np.maximum(limits / 100.0 / state.people.income_cny - 0.5, 0.0) + 1.0 * (rates * 360.0 - 0.144)
+    moved = 0.4 * np.maximum(limits / 100.0 / state.people.income_cny - 0.5, 0.0) + 1.0 * (
+        rates * 360.0 - 0.144
+    )
     log_odds = (year.book.base - state.coefficients.terms_mean + moved)[third]
     expected = pd_of(
-        state.setting.nature.hazard, log_odds, exposure(state.setting.nature.hazard, state.life.month(state.people.as_of))[third]
+        state.setting.nature.hazard,
+        log_odds,
+        exposure(state.setting.nature.hazard, state.life.month(state.people.as_of))[third],
     )
     assert bads > 1.5 * (year.book.defaulted[third] > 0).sum()
     assert bads == pytest.approx(expected.sum(), abs=3 * np.sqrt(expected.sum()))
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_course(state: World, numbers: BookNature) -> None:
-    few = replace(loans_as_booked(state), limit_fen=np.where(np.arange(state.people.size) < 500, 100_000, 0))
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_course(
+    state: World, numbers: BookConfig
+) -> None:
+    few = replace(
+        loans_as_booked(state), limit_fen=np.where(np.arange(state.people.size) < 500, 100_000, 0)
+    )
     once, twice, other = (run_forward(state, numbers, few, 6, seed=seed) for seed in (0, 0, 1))
     assert all(one.equals(two) for one, two in zip(once.months, twice.months, strict=True))
     assert not once.months[-1].equals(other.months[-1])
 
 
-def test_luck_belongs_to_the_person(state: World, numbers: BookNature) -> None:
+def test_luck_belongs_to_the_person(state: World, numbers: BookConfig) -> None:
     """Who else is booked changes nothing for anyone."""
     grant = loans_as_booked(state)
     alone, among = (run_forward(state, numbers, _few(grant, every), 4) for every in (60, 6))
     mine = np.isin(among.book.rows, alone.book.rows)
-    assert np.array_equal(alone.months[4]["dpd_days"].to_numpy(), among.months[4]["dpd_days"].to_numpy()[mine])
-    assert np.array_equal(alone.months[4]["n_payments"].to_numpy(), among.months[4]["n_payments"].to_numpy()[mine])
+    assert np.array_equal(
+        alone.months[4]["dpd_days"].to_numpy(), among.months[4]["dpd_days"].to_numpy()[mine]
+    )
+    assert np.array_equal(
+        alone.months[4]["n_payments"].to_numpy(), among.months[4]["n_payments"].to_numpy()[mine]
+    )
 
 
-def test_money_is_neither_made_nor_lost(state: World, numbers: BookNature) -> None:
+def test_money_is_neither_made_nor_lost(state: World, numbers: BookConfig) -> None:
     """Every month: balance = balance before + drawn + interest due - paid, account by account."""
     course = run_forward(state, numbers, _few(_line(state), 5), 8)
     for before, after in zip(course.months[:-1], course.months[1:], strict=True):
@@ -172,7 +205,9 @@ def test_a_schedule_repays_the_principal_to_the_fen(method: str) -> None:
     amounts, rates = np.array([100_000, 33_333, 1]), np.array([0.0002, 0.0005, 0.0])
     schedule = drawn(amounts, rates, 12, method, 30.0)
     assert np.array_equal(schedule.balance_fen, amounts)
-    assert (schedule.interest_fen[2] == 0).all() and (schedule.interest_fen[:2].sum(axis=1) > 0).all()
+    assert (schedule.interest_fen[2] == 0).all() and (
+        schedule.interest_fen[:2].sum(axis=1) > 0
+    ).all()
 
 
 def test_equal_instalments_are_equal() -> None:
@@ -182,11 +217,23 @@ def test_equal_instalments_are_equal() -> None:
     assert payment[0] == pytest.approx(1_200_000 * 0.015 / (1 - 1.015**-12), abs=2)
 
 
-def test_frozen_accounts_draw_nothing_and_a_cut_line_stays_above_what_is_owed(state: World, numbers: BookNature) -> None:
+def test_frozen_accounts_draw_nothing_and_a_cut_line_stays_above_what_is_owed(
+    state: World, numbers: BookConfig
+) -> None:
     book, _ = step(state, numbers, open_book(state, _few(_line(state), 5)))
     size = book.size
-    frozen, _ = step(state, numbers, book, Changes(book.grant.limit_fen, book.grant.daily_rate, np.ones(size, bool)))
-    _, rows = step(state, numbers, book, Changes(book.grant.limit_fen // 2, book.grant.daily_rate, np.zeros(size, bool)))
+    frozen, _ = step(
+        state,
+        numbers,
+        book,
+        Changes(book.grant.limit_fen, book.grant.daily_rate, np.ones(size, bool)),
+    )
+    _, rows = step(
+        state,
+        numbers,
+        book,
+        Changes(book.grant.limit_fen // 2, book.grant.daily_rate, np.zeros(size, bool)),
+    )
     free, drawn_free = step(state, numbers, book)
     assert frozen.schedule.balance_fen.sum() < free.schedule.balance_fen.sum()
     above = book.schedule.balance_fen > book.grant.limit_fen // 2
@@ -194,15 +241,17 @@ def test_frozen_accounts_draw_nothing_and_a_cut_line_stays_above_what_is_owed(st
     assert drawn_free["drawn_fen"].to_numpy().sum() > 0
 
 
-def test_a_new_rate_holds_for_new_drawdowns_only(state: World, numbers: BookNature) -> None:
+def test_a_new_rate_holds_for_new_drawdowns_only(state: World, numbers: BookConfig) -> None:
     """S5-R30: what was drawn before costs what it cost."""
     book, _ = step(state, numbers, open_book(state, _few(_line(state), 20)))
-    none = Changes(np.zeros(book.size, np.int64), book.grant.daily_rate * 10, np.ones(book.size, bool))
+    none = Changes(
+        np.zeros(book.size, np.int64), book.grant.daily_rate * 10, np.ones(book.size, bool)
+    )
     dear, _ = step(state, numbers, book, none)
     assert np.array_equal(dear.schedule.interest_fen, book.schedule.passed().interest_fen)
 
 
-def test_a_review_is_heard_from_the_second_month_on(state: World, numbers: BookNature) -> None:
+def test_a_review_is_heard_from_the_second_month_on(state: World, numbers: BookConfig) -> None:
     few = replace(_line(state), limit_fen=np.where(np.arange(state.people.size) < 300, 500_000, 0))
     heard: list[int] = []
 
@@ -214,7 +263,9 @@ def test_a_review_is_heard_from_the_second_month_on(state: World, numbers: BookN
     assert heard == [2, 3, 4]
 
 
-def test_profit_is_what_came_in_less_what_went_out(state: World, numbers: BookNature, year: Course) -> None:
+def test_profit_is_what_came_in_less_what_went_out(
+    state: World, numbers: BookConfig, year: Course
+) -> None:
     figures = earned(year, numbers, cost_of_funds=0.025, account_cost_cny=60.0)
     cost = figures.loss_cny + figures.funding_cny + 60.0 * figures.accounts
     assert figures.profit_cny == pytest.approx(figures.interest_cny - cost, rel=1e-9)
@@ -230,6 +281,8 @@ def test_counts_follow_poisson() -> None:
         assert drawn_counts.var() == pytest.approx(rate, rel=0.03)
 
 
-def test_a_grant_that_books_nobody_is_refused(state: World, nature: Nature) -> None:
+def test_a_grant_that_books_nobody_is_refused(state: World, nature: WorldConfig) -> None:
     with pytest.raises(WorldError, match="books nobody"):
-        open_book(state, replace(loans_as_booked(state), limit_fen=np.zeros(state.people.size, np.int64)))
+        open_book(
+            state, replace(loans_as_booked(state), limit_fen=np.zeros(state.people.size, np.int64))
+        )

@@ -7,8 +7,8 @@ import pytest
 
 from creditloom.world.book.panel import PANEL_LUCK
 from creditloom.world.book.state import STREAM
-from creditloom.world.config.nature import Nature
-from creditloom.world.config.numbers import Calendar, WorldParams
+from creditloom.world.config.config_types import Calendar, WorldParams
+from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.world import MODULES, Setting
 
 SEED = 11
@@ -21,7 +21,7 @@ FIRST = (
 
 
 @pytest.fixture(scope="module")
-def setting(params: WorldParams, nature: Nature, calendar: Calendar) -> Setting:
+def setting(params: WorldParams, nature: WorldConfig, calendar: Calendar) -> Setting:
     return Setting.of(params, nature, calendar, SEED)
 
 
@@ -31,7 +31,9 @@ def test_modules_keep_their_places() -> None:
 
 @pytest.mark.parametrize("place", range(len(FIRST)))
 def test_a_stream_is_that_of_its_place(setting: Setting, place: int) -> None:
-    expected = np.random.Generator(np.random.SFC64(np.random.SeedSequence(SEED, spawn_key=(place, 3)))).random(4)
+    expected = np.random.Generator(
+        np.random.SFC64(np.random.SeedSequence(SEED, spawn_key=(place, 3)))
+    ).random(4)
     assert setting.rng(FIRST[place], 3).random(4).tolist() == expected.tolist()
 
 

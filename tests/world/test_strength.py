@@ -43,7 +43,11 @@ def payment_flow(world: Written) -> pd.DataFrame:
 
 
 def social_graph(world: Written) -> pd.DataFrame:
-    packets, contacts, talks = world.seen("red_packets"), world.seen("contacts"), world.seen("interactions")
+    packets, contacts, talks = (
+        world.seen("red_packets"),
+        world.seen("contacts"),
+        world.seen("interactions"),
+    )
     alone, group = talks[talks.kind != "group"], talks[talks.kind == "group"]
     age = np.log1p((contacts.as_of - contacts.event_time).dt.days)
     return (
@@ -65,7 +69,11 @@ def social_graph(world: Written) -> pd.DataFrame:
 
 
 def assets(world: Written) -> pd.DataFrame:
-    balances, paid, proofs = world.seen("asset_balances"), world.seen("contributions"), world.seen("asset_proofs")
+    balances, paid, proofs = (
+        world.seen("asset_balances"),
+        world.seen("contributions"),
+        world.seen("asset_proofs"),
+    )
     parts = {}
     for account, rows in balances.groupby("account", observed=True):
         parts[f"{account}_mean"] = rows.groupby("applicant_id").balance_fen.mean()
@@ -73,7 +81,9 @@ def assets(world: Written) -> pd.DataFrame:
         parts[f"{account}_held"] = _share(rows, rows.balance_fen > 0)
     parts["paid"] = paid.groupby("applicant_id").size()
     parts["proofs"] = proofs.groupby("applicant_id").size()
-    return pd.DataFrame(parts).assign(paid=lambda d: d.paid.fillna(0), proofs=lambda d: d.proofs.fillna(0))
+    return pd.DataFrame(parts).assign(
+        paid=lambda d: d.paid.fillna(0), proofs=lambda d: d.proofs.fillna(0)
+    )
 
 
 def device_stability(world: Written) -> pd.DataFrame:
@@ -94,7 +104,11 @@ def device_stability(world: Written) -> pd.DataFrame:
 
 
 def bureau(world: Written) -> pd.DataFrame:
-    enquiries, statements, repaid = world.seen("enquiries"), world.seen("bureau_snapshots"), world.seen("repayments")
+    enquiries, statements, repaid = (
+        world.seen("enquiries"),
+        world.seen("bureau_snapshots"),
+        world.seen("repayments"),
+    )
     hard = enquiries[enquiries.kind == "hard"].groupby("applicant_id")
     monthly = statements.groupby("applicant_id")
     return pd.DataFrame(
@@ -137,7 +151,9 @@ def identity(world: Written) -> pd.DataFrame:
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
-def test_events_reveal_the_state(written: Written, aggregates: Callable[[Written], pd.DataFrame], low: float, high: float) -> None:
+def test_events_reveal_the_state(
+    written: Written, aggregates: Callable[[Written], pd.DataFrame], low: float, high: float
+) -> None:
     family = aggregates.__name__
     people = written.people[lambda p: ~p.is_fraud]
     if family in ("payment_flow", "social_graph"):

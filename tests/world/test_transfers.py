@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from creditloom.world.clock import DAY_US
+from creditloom.world.calendar import DAY_US
 from creditloom.world.people.fraud import CYCLE, FAN_IN, FAN_OUT, STAR
 from creditloom.world.world import World
 from tests.world.written import Written
@@ -17,7 +17,9 @@ def _pairs(world: World, motif: int) -> list[tuple[int, pd.DataFrame]]:
     sent = pd.DataFrame({"payer": world.transfers.payer, "payee": world.transfers.payee})
     rings = np.flatnonzero(world.transfers.motif == motif)
     ring_of = world.rings.ring[sent.payer]
-    found = [(int(world.rings.leader[ring]), sent[ring_of == ring].drop_duplicates()) for ring in rings]
+    found = [
+        (int(world.rings.leader[ring]), sent[ring_of == ring].drop_duplicates()) for ring in rings
+    ]
     return [(leader, rows) for leader, rows in found if len(rows)]
 
 
@@ -25,7 +27,9 @@ def test_every_shape_is_there(state: World) -> None:
     assert set(state.transfers.motif) == {STAR, FAN_IN, FAN_OUT, CYCLE}
 
 
-@pytest.mark.parametrize(("motif", "centre"), [(FAN_IN, {"payee"}), (FAN_OUT, {"payer"}), (STAR, {"payer", "payee"})])
+@pytest.mark.parametrize(
+    ("motif", "centre"), [(FAN_IN, {"payee"}), (FAN_OUT, {"payer"}), (STAR, {"payer", "payee"})]
+)
 def test_money_meets_at_the_leader(state: World, motif: int, centre: set[str]) -> None:
     for leader, rows in _pairs(state, motif):
         assert ((rows.payer == leader) | (rows.payee == leader)).all()
@@ -57,19 +61,32 @@ def test_money_moves_inside_a_ring_before_it_applies(state: World) -> None:
 def test_a_transfer_is_a_payment_of_both_members(written: Written) -> None:
     ring = written.people.ring
     rows = written.table("payments").dropna(subset=["counterparty_id"])
-    inside = rows[ring.reindex(rows.applicant_id).notna().to_numpy() & ring.reindex(rows.counterparty_id).notna().to_numpy()]
+    inside = rows[
+        ring.reindex(rows.applicant_id).notna().to_numpy()
+        & ring.reindex(rows.counterparty_id).notna().to_numpy()
+    ]
     assert len(inside) > 10
     out, into = (inside[inside.direction == d] for d in ("out", "in"))
-    there = set(zip(into.counterparty_id, into.applicant_id, into.event_time, into.amount_fen, strict=True))
-    assert set(zip(out.applicant_id, out.counterparty_id, out.event_time, out.amount_fen, strict=True)) == there
+    there = set(
+        zip(into.counterparty_id, into.applicant_id, into.event_time, into.amount_fen, strict=True)
+    )
+    assert (
+        set(zip(out.applicant_id, out.counterparty_id, out.event_time, out.amount_fen, strict=True))
+        == there
+    )
 
 
-def test_honest_counterparties_are_of_the_contact_list_and_need_its_consent(written: Written) -> None:
+def test_honest_counterparties_are_of_the_contact_list_and_need_its_consent(
+    written: Written,
+) -> None:
     people = written.people
     rows = written.table("payments").dropna(subset=["counterparty_id"])
     honest = rows[people.ring.reindex(rows.applicant_id).isna().to_numpy()]
     assert (honest.category == "transfer").all()
     listed = set(map(tuple, written.table("contacts")[["applicant_id", "contact_id"]].to_numpy()))
-    assert set(map(tuple, honest[["applicant_id", "counterparty_id"]].astype("int64").to_numpy())) <= listed
+    assert (
+        set(map(tuple, honest[["applicant_id", "counterparty_id"]].astype("int64").to_numpy()))
+        <= listed
+    )
     consent = written.table("applications").set_index("applicant_id").consent_social
     assert consent[honest.applicant_id].all()

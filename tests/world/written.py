@@ -35,17 +35,23 @@ class Written:
 
     def seen(self, name: str) -> pd.DataFrame:
         """Events of the year before the application that were known by then, as a feature may see them."""
-        events = self.table(name).merge(self.table("applications", ["applicant_id", "as_of"]), on="applicant_id")
+        events = self.table(name).merge(
+            self.table("applications", ["applicant_id", "as_of"]), on="applicant_id"
+        )
         year = events.event_time >= events.as_of - pd.Timedelta(days=365)
         return events[(events.known_time < events.as_of) & (year | (name == "contacts"))]
 
 
 def r_squared(features: pd.DataFrame, target: pd.Series) -> float:
     """Share of the target's variance that a ridge on two thirds of the people explains in the other third."""
-    x = features.assign(**{f"log_{c}": np.log1p(features[c]) for c in features if features[c].min() >= 0})
+    x = features.assign(
+        **{f"log_{c}": np.log1p(features[c]) for c in features if features[c].min() >= 0}
+    )
     x = ((x.fillna(x.median()) - x.mean()) / x.std()).clip(-3, 3)
     design = np.column_stack([x, x**2, np.ones(len(x))])
     train = np.arange(len(x)) % 3 != 0
     y = target.to_numpy()
-    weights = np.linalg.solve(design[train].T @ design[train] + 10.0 * np.eye(design.shape[1]), design[train].T @ y[train])
+    weights = np.linalg.solve(
+        design[train].T @ design[train] + 10.0 * np.eye(design.shape[1]), design[train].T @ y[train]
+    )
     return float(1.0 - np.var(y[~train] - design[~train] @ weights) / np.var(y[~train]))

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 from scipy.special import ndtri
 
-from creditloom.world.book.numbers import BookNature
+from creditloom.world.book.book_config import BookConfig
 from creditloom.world.book.state import Book, luck
-from creditloom.world.clock import month_starts
+from creditloom.world.calendar import month_starts
 from creditloom.world.events.events import YEAR_DAYS, Chunk, fen
 from creditloom.world.loans.lending import FIRST_APPLICATION
 from creditloom.world.people.people import LEV, sigmoid
@@ -23,7 +23,9 @@ SMALL, MOST = 10.0, 40
 FROZEN_DPD = 7  # S1-R40: the payment score is frozen beyond it
 
 
-def rows(world: World, numbers: BookNature, book: Book, flows: dict[str, np.ndarray], month: int) -> pa.Table:
+def rows(
+    world: World, numbers: BookConfig, book: Book, flows: dict[str, np.ndarray], month: int
+) -> pa.Table:
     """The panel's rows of `month`: account and money as they stand, behaviour of the month; null where there is no consent or no file.
 
     `flows` are the month's own amounts per account: drawn_fen, due_fen, paid_fen, interest_fen, days_late.
@@ -57,7 +59,9 @@ def _array(values: np.ndarray | tuple[np.ndarray, np.ndarray]) -> pa.Array:
     return pa.array(values[0], mask=values[1]) if isinstance(values, tuple) else pa.array(values)
 
 
-def _behaviour(world: World, numbers: BookNature, book: Book, month: int) -> dict[str, np.ndarray | tuple[np.ndarray, np.ndarray]]:
+def _behaviour(
+    world: World, numbers: BookConfig, book: Book, month: int
+) -> dict[str, np.ndarray | tuple[np.ndarray, np.ndarray]]:
     everyone, shape = Chunk(world, 0, 0, world.people.size), numbers.behaviour
     rng, lasting = luck(world, book.seed, PANEL_LUCK + month), luck(world, book.seed, LASTING)
     normal = rng.standard_normal((5, everyone.size))[:, book.rows]
@@ -65,27 +69,48 @@ def _behaviour(world: World, numbers: BookNature, book: Book, month: int) -> dic
     stays = lasting.standard_normal(everyone.size)[book.rows]
     shocked = book.is_shocked(month)
     of = _Of(everyone, book.rows)
-    volume = np.exp(shape.volume_noise * normal[0]) * np.where(shocked, numbers.shock.payments_factor, 1.0)
+    volume = np.exp(shape.volume_noise * normal[0]) * np.where(
+        shocked, numbers.shock.payments_factor, 1.0
+    )
     income = everyone.of("income_cny")[book.rows] * np.exp(shape.income_noise * normal[1])
     unseen = ~(everyone.of("has_bureau") & everyone.of("consent_bureau"))[book.rows]
     closed = ~everyone.of("consent_assets")[book.rows]
-    asks = np.exp(of.linear("enquiry_hard", "credit_enquiries")) / 12.0 * np.where(shocked, numbers.shock.enquiries_factor, 1.0)
-    score = shape.pay_score_level + shape.pay_score_slope * everyone.of("families")[book.rows, 0] + shape.pay_score_noise * stays
+    asks = (
+        np.exp(of.linear("enquiry_hard", "credit_enquiries"))
+        / 12.0
+        * np.where(shocked, numbers.shock.enquiries_factor, 1.0)
+    )
+    score = (
+        shape.pay_score_level
+        + shape.pay_score_slope * everyone.of("families")[book.rows, 0]
+        + shape.pay_score_noise * stays
+    )
     proofs = np.exp(of.linear("proof", "wealth_and_proofs")) * (shape.proofs_first + month / 12.0)
     return {
         "n_payments": counts(uniform[0], _payments(everyone)[book.rows] * volume),
         "inflow_fen": fen(income * np.where(shocked, numbers.shock.inflow_factor, 1.0)),
         "other_debt_service_fen": fen(
-            everyone.of("income_cny")[book.rows] * shape.debt_share * np.exp(shape.debt_slope * everyone.of("traits")[book.rows, LEV])
+            everyone.of("income_cny")[book.rows]
+            * shape.debt_share
+            * np.exp(shape.debt_slope * everyone.of("traits")[book.rows, LEV])
         ),
-        "retained_share": np.round(sigmoid(of.linear("wallet", "fund_retention") + of.noise("wallet") * normal[2]), 4),
-        "lqt_balance_fen": (of.balance("lqt", "cash_balance", normal[3], numbers.shock.balance_log * shocked), closed),
-        "lct_balance_fen": (of.balance("lct", "wealth_and_proofs", normal[4], numbers.shock.balance_log * shocked), closed),
+        "retained_share": np.round(
+            sigmoid(of.linear("wallet", "fund_retention") + of.noise("wallet") * normal[2]), 4
+        ),
+        "lqt_balance_fen": (
+            of.balance("lqt", "cash_balance", normal[3], numbers.shock.balance_log * shocked),
+            closed,
+        ),
+        "lct_balance_fen": (
+            of.balance("lct", "wealth_and_proofs", normal[4], numbers.shock.balance_log * shocked),
+            closed,
+        ),
         "n_asset_proofs": (counts(lasting.random(everyone.size)[book.rows], proofs), closed),
         "n_hard_enquiries": (counts(uniform[1], asks), unseen),
-        "pay_score": np.clip(np.rint(score + shape.pay_score_frozen * (book.dpd_days > FROZEN_DPD)), *shape.pay_score_range).astype(
-            np.int16
-        ),
+        "pay_score": np.clip(
+            np.rint(score + shape.pay_score_frozen * (book.dpd_days > FROZEN_DPD)),
+            *shape.pay_score_range,
+        ).astype(np.int16),
     }
 
 
@@ -103,16 +128,27 @@ class _Of:
         """Standard deviation of the stream's noise."""
         return self.everyone.nature.stream(stream).noise
 
-    def balance(self, account: str, concept: str, normal: np.ndarray, moved: np.ndarray) -> np.ndarray:
+    def balance(
+        self, account: str, concept: str, normal: np.ndarray, moved: np.ndarray
+    ) -> np.ndarray:
         """Balance of an account as world/events/assets.py draws it, its log moved; 0 where the latent is not above zero."""
-        latent, amount = self.linear(account, concept) + self.noise(account) * normal, self.everyone.nature.stream(f"{account}_amount")
-        return np.where(latent > 0, fen(np.exp(amount.level + amount.slope * np.maximum(latent, 0.0) + moved)), 0)
+        latent, amount = (
+            self.linear(account, concept) + self.noise(account) * normal,
+            self.everyone.nature.stream(f"{account}_amount"),
+        )
+        return np.where(
+            latent > 0,
+            fen(np.exp(amount.level + amount.slope * np.maximum(latent, 0.0) + moved)),
+            0,
+        )
 
 
 def _payments(everyone: Chunk) -> np.ndarray:
     """Payments a month at full rate: the segment's, moved by activity; a thin file has few (domain 7.4)."""
     slope = everyone.nature.stream("payment_rate").slope
-    shift = np.array([segment.shift[0] for segment in everyone.nature.segments])[everyone.of("segment")]
+    shift = np.array([segment.shift[0] for segment in everyone.nature.segments])[
+        everyone.of("segment")
+    ]
     moved = slope * (everyone.world.concept("payment_activity") - 0.6 * shift) - 0.5 * slope**2
     thin = np.where(everyone.of("is_thin"), everyone.nature.presence.thin_activity, 1.0)
     return everyone.segment("payments_per_day") * np.exp(moved) * YEAR_DAYS / 12.0 * thin

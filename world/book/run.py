@@ -12,12 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from creditloom.world.book.numbers import BookNature
+from creditloom.world.book.book_config import BookConfig
+from creditloom.world.book.month_step import Changes, step
 from creditloom.world.book.state import Book, Grant, open_book
-from creditloom.world.book.step import Changes, step
 from creditloom.world.world import World
 
-Review = Callable[[Sequence[pa.Table]], Changes | None]  # the panel's months so far, the last one last, to the changes of the next
+Review = Callable[
+    [Sequence[pa.Table]], Changes | None
+]  # the panel's months so far, the last one last, to the changes of the next
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,14 @@ class Earned:
         return self.profit_cny / self.accounts
 
 
-def run_forward(world: World, numbers: BookNature, grant: Grant, months: int, review: Review | None = None, seed: int = 0) -> Course:
+def run_forward(
+    world: World,
+    numbers: BookConfig,
+    grant: Grant,
+    months: int,
+    review: Review | None = None,
+    seed: int = 0,
+) -> Course:
     """The course of the accounts that `grant` books over month 0 (booking) to `months`, reviewed after each month from 1 on if asked."""
     book, seen = open_book(world, grant, seed), list[pa.Table]()
     for month in range(months + 1):
@@ -59,10 +68,15 @@ def run_forward(world: World, numbers: BookNature, grant: Grant, months: int, re
     return Course(book, tuple(seen))
 
 
-def earned(course: Course, numbers: BookNature, cost_of_funds: float, account_cost_cny: float) -> Earned:
+def earned(
+    course: Course, numbers: BookConfig, cost_of_funds: float, account_cost_cny: float
+) -> Earned:
     """Profit of a course; `cost_of_funds` a year on balances, `account_cost_cny` once per account (domain N23, N24)."""
     book, owed = course.book, course.book.schedule.balance_fen + course.book.arrears_fen
-    paid, drawn = (sum(int(rows[name].to_numpy().sum()) for rows in course.months) for name in ("paid_fen", "drawn_fen"))
+    paid, drawn = (
+        sum(int(rows[name].to_numpy().sum()) for rows in course.months)
+        for name in ("paid_fen", "drawn_fen")
+    )
     balances = sum(int(rows["balance_fen"].to_numpy().sum()) for rows in course.months[:-1])
     loss = numbers.money.lgd * float(owed[book.defaulted > 0].sum())
     funding = balances * cost_of_funds / 12.0
@@ -81,4 +95,10 @@ def earned(course: Course, numbers: BookNature, cost_of_funds: float, account_co
 def loans_as_booked(world: World) -> Grant:
     """The old policy's loans as a grant: closed loans in equal instalments, those it did not book at 0."""
     limits = np.where(world.booking.is_booked, world.terms.principal_fen, 0)
-    return Grant(limits, world.terms.daily_rate, world.setting.nature.old_policy.tenor_months, "equal_instalment", is_revolving=False)
+    return Grant(
+        limits,
+        world.terms.daily_rate,
+        world.setting.nature.old_policy.tenor_months,
+        "equal_instalment",
+        is_revolving=False,
+    )

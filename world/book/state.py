@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from creditloom.world.config.numbers import WorldError
-from creditloom.world.loans.policy import Terms
+from creditloom.world.config.config_types import WorldError
+from creditloom.world.loans.incumbent_policy import LoanTerms
 from creditloom.world.people.life import MONTHS_AFTER
 from creditloom.world.risk.default import terms_effect
 from creditloom.world.world import World, log_odds_without_terms
@@ -19,7 +19,7 @@ METHODS = ("equal_principal", "equal_instalment", "interest_first")
 
 
 @dataclass(frozen=True)
-class Schedule:
+class DueMonths:
     """Fen due in each month from now, accounts x months; column 0 falls due next."""
 
     principal_fen: np.ndarray
@@ -30,21 +30,25 @@ class Schedule:
         """Principal not yet due."""
         return self.principal_fen.sum(axis=1)
 
-    def passed(self) -> Schedule:
+    def passed(self) -> DueMonths:
         """The schedule a month later, the first column gone."""
-        return Schedule(_shifted(self.principal_fen), _shifted(self.interest_fen))
+        return DueMonths(_shifted(self.principal_fen), _shifted(self.interest_fen))
 
-    def plus(self, other: Schedule) -> Schedule:
+    def plus(self, other: DueMonths) -> DueMonths:
         """Both together."""
-        return Schedule(self.principal_fen + other.principal_fen, self.interest_fen + other.interest_fen)
+        return DueMonths(
+            self.principal_fen + other.principal_fen, self.interest_fen + other.interest_fen
+        )
 
 
-def empty(accounts: int, tenor: int) -> Schedule:
+def empty(accounts: int, tenor: int) -> DueMonths:
     """Nothing owed."""
-    return Schedule(np.zeros((accounts, tenor), np.int64), np.zeros((accounts, tenor), np.int64))
+    return DueMonths(np.zeros((accounts, tenor), np.int64), np.zeros((accounts, tenor), np.int64))
 
 
-def drawn(amount_fen: np.ndarray, daily_rate: np.ndarray, tenor: int, method: str, days_a_month: float) -> Schedule:
+def drawn(
+    amount_fen: np.ndarray, daily_rate: np.ndarray, tenor: int, method: str, days_a_month: float
+) -> DueMonths:
     """The schedule of amounts drawn today, principal repaid to the fen: the last month takes the remainder.
 
     i = daily_rate x days_a_month; interest_k = i x principal outstanding before month k.
@@ -54,7 +58,7 @@ def drawn(amount_fen: np.ndarray, daily_rate: np.ndarray, tenor: int, method: st
     principal = np.floor(amount_fen[:, None] * share).astype(np.int64)
     principal[:, -1] = amount_fen - principal[:, :-1].sum(axis=1)
     before = amount_fen[:, None] - np.cumsum(principal, axis=1) + principal
-    return Schedule(principal, np.rint(i * before).astype(np.int64))
+    return DueMonths(principal, np.rint(i * before).astype(np.int64))
 
 
 def _principal_shares(i: np.ndarray, tenor: int, method: str) -> np.ndarray:
@@ -67,7 +71,13 @@ def _principal_shares(i: np.ndarray, tenor: int, method: str) -> np.ndarray:
         return growth / growth.sum(axis=1, keepdims=True)
     if method == "interest_first":
         return np.broadcast_to(months == tenor - 1, (i.size, tenor)).astype(float)
-    raise WorldError.of("Unknown repayment method", where="Grant.method", expected=" | ".join(METHODS), got=method, next_step="choose one")
+    raise WorldError.of(
+        "Unknown repayment method",
+        where="Grant.method",
+        expected=" | ".join(METHODS),
+        got=method,
+        next_step="choose one",
+    )
 
 
 def _shifted(due: np.ndarray) -> np.ndarray:
@@ -109,7 +119,7 @@ class Book:
     shock_month: np.ndarray
     rushes: np.ndarray
     offset_days: np.ndarray
-    schedule: Schedule
+    schedule: DueMonths
     arrears_fen: np.ndarray
     missed: np.ndarray
     spell: np.ndarray
@@ -124,7 +134,9 @@ class Book:
     @property
     def dpd_days(self) -> np.ndarray:
         """Days past due at the month's end: none, 1-29, 30-59, 60-89, then 90 and more (domain 6)."""
-        return np.where(self.missed > 0, 30 * (self.missed - 1) + self.offset_days, 0).astype(np.int16)
+        return np.where(self.missed > 0, 30 * (self.missed - 1) + self.offset_days, 0).astype(
+            np.int16
+        )
 
     def is_shocked(self, month: int) -> np.ndarray:
         """Whose life shock has come and has not yet passed in `month`, by the months given to `open_book`."""
@@ -133,7 +145,9 @@ class Book:
 
 def luck(world: World, seed: int, month: int) -> np.random.Generator:
     """The random numbers of one month for all people of the world."""
-    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(world.setting.seed, spawn_key=(STREAM, seed, month))))
+    return np.random.Generator(
+        np.random.SFC64(np.random.SeedSequence(world.setting.seed, spawn_key=(STREAM, seed, month)))
+    )
 
 
 def open_book(world: World, grant: Grant, seed: int = 0) -> Book:
@@ -142,13 +156,19 @@ def open_book(world: World, grant: Grant, seed: int = 0) -> Book:
     Raises WorldError where the grant has another length than the world or books nobody.
     """
     people, hazard = world.people, world.setting.nature.hazard
-    booked = np.flatnonzero(grant.limit_fen > 0) if grant.limit_fen.size == people.size else np.empty(0, np.int64)
+    booked = (
+        np.flatnonzero(grant.limit_fen > 0)
+        if grant.limit_fen.size == people.size
+        else np.empty(0, np.int64)
+    )
     if booked.size == 0:
         raise WorldError.of("A grant that books nobody", where="open_book", expected=f"{people.size} limits, some above 0",
                             got=f"{grant.limit_fen.size} limits", next_step="grant one limit per application of the world")  # fmt: skip
     rng = luck(world, seed, 0)
     shock = _shock_month(world, rng)[booked]
-    rushes = (people.is_fraud & (rng.random(people.size) < hazard.fraud_first_payment_share))[booked]
+    rushes = (people.is_fraud & (rng.random(people.size) < hazard.fraud_first_payment_share))[
+        booked
+    ]
     offset = rng.integers(1, 28, people.size)[booked]
     none, no = np.zeros(booked.size, np.int64), np.zeros(booked.size, bool)
     return Book(
@@ -173,13 +193,15 @@ def open_book(world: World, grant: Grant, seed: int = 0) -> Book:
 def effect_of(world: World, book: Book) -> np.ndarray:
     """What the line and the rate in force add to the log-odds, centred as the world's own terms are (domain 7.5, delta_L and delta_r)."""
     income = world.people.income_cny[book.rows]
-    lent = Terms(book.grant.limit_fen, book.grant.daily_rate)
+    lent = LoanTerms(book.grant.limit_fen, book.grant.daily_rate)
     return terms_effect(world.setting.nature, income, lent) - world.coefficients.terms_mean
 
 
 def _shock_month(world: World, rng: np.random.Generator) -> np.ndarray:
     """Month on book of everyone's life shock: the world's, or after its last month one still to be drawn."""
-    later = MONTHS_AFTER + rng.geometric(world.setting.nature.hazard.life_shock_rate, world.people.size)
+    later = MONTHS_AFTER + rng.geometric(
+        world.setting.nature.hazard.life_shock_rate, world.people.size
+    )
     known = world.life.month(world.people.as_of)
     return np.where(known <= MONTHS_AFTER, known, later)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from creditloom.world.clock import DAY_US
+from creditloom.world.calendar import DAY_US
 from creditloom.world.events.events import Chunk, Stamps, fen, in_order, rounds, scatter, table
 from creditloom.world.people.people import sigmoid
 
@@ -22,7 +22,11 @@ FAMILY = 4
 
 def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     """All tables of the family for those whom the bureau knows and who consent."""
-    return {"enquiries": _enquiries(chunk, rng), "bureau_snapshots": _snapshots(chunk, rng), "repayments": _repayments(chunk, rng)}
+    return {
+        "enquiries": _enquiries(chunk, rng),
+        "bureau_snapshots": _snapshots(chunk, rng),
+        "repayments": _repayments(chunk, rng),
+    }
 
 
 def _seen(chunk: Chunk) -> np.ndarray:
@@ -31,17 +35,31 @@ def _seen(chunk: Chunk) -> np.ndarray:
 
 def _enquiries(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     """Hard enquiries in bursts, for who looks for credit asks several lenders within days; soft ones evenly."""
-    searches = scatter(chunk, np.exp(chunk.linear("enquiry_hard", "credit_enquiries")) * _seen(chunk), chunk.days.even, rng)
+    searches = scatter(
+        chunk,
+        np.exp(chunk.linear("enquiry_hard", "credit_enquiries")) * _seen(chunk),
+        chunk.days.even,
+        rng,
+    )
     more = rng.poisson(np.exp(chunk.nature.stream("enquiry_burst").level), searches.size)
     later = searches.where(np.repeat(np.arange(searches.size), more))
-    soft = scatter(chunk, np.exp(chunk.linear("enquiry_soft", "credit_enquiries")) * _seen(chunk), chunk.days.even, rng)
+    soft = scatter(
+        chunk,
+        np.exp(chunk.linear("enquiry_soft", "credit_enquiries")) * _seen(chunk),
+        chunk.days.even,
+        rng,
+    )
     after = later.time + (rng.random(later.size) * BURST_DAYS * DAY_US).astype(np.int64)
     after = np.minimum(after, chunk.window[1][later.person] - 1000)
     kinds = np.repeat([HARD, HARD, SOFT], [searches.size, later.size, soft.size])
     stamps, kind = in_order(
-        np.concatenate([searches.person, later.person, soft.person]), np.concatenate([searches.time, after, soft.time]), kinds
+        np.concatenate([searches.person, later.person, soft.person]),
+        np.concatenate([searches.time, after, soft.time]),
+        kinds,
     )
-    return table(chunk, "enquiries", stamps, lender_id=rng.integers(1, LENDERS, stamps.size), kind=kind)
+    return table(
+        chunk, "enquiries", stamps, lender_id=rng.integers(1, LENDERS, stamps.size), kind=kind
+    )
 
 
 def _snapshots(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
@@ -49,16 +67,28 @@ def _snapshots(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     stamps = rounds(chunk, 12.0, rng)
     stamps = stamps.where(_seen(chunk)[stamps.person])
     noise = rng.standard_normal((3, stamps.size))
-    used = chunk.linear("utilisation", "credit_utilisation")[stamps.person] + chunk.nature.stream("utilisation").noise * noise[0]
-    debt = chunk.linear("debt", "credit_utilisation")[stamps.person] + chunk.nature.stream("debt").noise * noise[1]
+    used = (
+        chunk.linear("utilisation", "credit_utilisation")[stamps.person]
+        + chunk.nature.stream("utilisation").noise * noise[0]
+    )
+    debt = (
+        chunk.linear("debt", "credit_utilisation")[stamps.person]
+        + chunk.nature.stream("debt").noise * noise[1]
+    )
     score = chunk.nature.stream("bureau_score")
-    points = score.level + score.slope * chunk.of("families")[stamps.person, FAMILY] + score.noise * noise[2]
+    points = (
+        score.level
+        + score.slope * chunk.of("families")[stamps.person, FAMILY]
+        + score.noise * noise[2]
+    )
     no_card, no_score = rng.random(chunk.size) < 0.10, rng.random(chunk.size) < 0.04
     return table(
         chunk,
         "bureau_snapshots",
         stamps,
-        active_lenders=rng.poisson(np.exp(chunk.linear("active_lenders", "credit_utilisation"))[stamps.person]),
+        active_lenders=rng.poisson(
+            np.exp(chunk.linear("active_lenders", "credit_utilisation"))[stamps.person]
+        ),
         utilisation=(np.round(sigmoid(used), 4), no_card[stamps.person]),
         debt_fen=fen(chunk.of("income_cny")[stamps.person] * np.exp(debt)),
         bureau_score=(np.clip(np.rint(points), 300, 850), no_score[stamps.person]),
@@ -70,7 +100,9 @@ def _repayments(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     stream = chunk.nature.stream("repayment")
     stamps = rounds(chunk, stream.rate, rng)
     stamps = stamps.where(_seen(chunk)[stamps.person])
-    latent = chunk.linear("repayment", "repayment_record")[stamps.person] + stream.noise * rng.standard_normal(stamps.size)
+    latent = chunk.linear("repayment", "repayment_record")[
+        stamps.person
+    ] + stream.noise * rng.standard_normal(stamps.size)
     lenders = rng.integers(0, LENDERS, (chunk.size, 3))
     return table(
         chunk,

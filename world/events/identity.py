@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from creditloom.world.clock import DAY_US
+from creditloom.world.calendar import DAY_US
 from creditloom.world.events.events import Chunk, Stamps, flip, table
 from creditloom.world.people.people import sigmoid
 
@@ -24,7 +24,9 @@ MAX_TRIES = 20
 def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     """Every round of proofs attempts its kinds, each with failed tries before it passes."""
     cell_person, cell_kind, cell_time = _attempts(chunk, rng)
-    often = chunk.linear("check_retry", "verification_retries")[cell_person] + chunk.nature.stream("check_face").level * (cell_kind == FACE)
+    often = chunk.linear("check_retry", "verification_retries")[cell_person] + chunk.nature.stream(
+        "check_face"
+    ).level * (cell_kind == FACE)
     failed = np.minimum(rng.poisson(np.exp(often)), MAX_TRIES)
     lost = rng.random(cell_person.size) < FINAL_FAILURE
     tries = failed + 1
@@ -37,7 +39,11 @@ def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     kind, passed = cell_kind[cell][order], passed[order]
     score = chunk.linear("check", "identity_verification")[stamps.person] - 1.5 * ~passed
     score = sigmoid(score + chunk.nature.stream("check").noise * rng.standard_normal(stamps.size))
-    columns = {"kind": kind, "is_pass": passed, "score": (np.round(score, 4), np.isin(kind, WITHOUT_SCORE))}
+    columns = {
+        "kind": kind,
+        "is_pass": passed,
+        "score": (np.round(score, 4), np.isin(kind, WITHOUT_SCORE)),
+    }
     return {"identity_checks": table(chunk, "identity_checks", stamps, **columns)}
 
 
@@ -48,7 +54,9 @@ def _attempts(chunk: Chunk, rng: np.random.Generator) -> tuple[np.ndarray, np.nd
     kind = np.tile(np.arange(KINDS), person.size // KINDS)
     low, high = FIRST_DAYS
     start, _ = chunk.window
-    round_time = chunk.of("as_of").repeat(rounds) - ((low + rng.random(rounds.sum()) * (high - low)) * DAY_US).astype(np.int64)
+    round_time = chunk.of("as_of").repeat(rounds) - (
+        (low + rng.random(rounds.sum()) * (high - low)) * DAY_US
+    ).astype(np.int64)
     round_time = np.maximum(round_time, start.repeat(rounds))
     time = round_time.repeat(KINDS) + rng.integers(0, 3_600, person.size) * 1_000_000
     tried = flip(sigmoid(chunk.linear("check_kind", "proof_completeness"))[person], rng)

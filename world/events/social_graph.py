@@ -21,7 +21,11 @@ MAX_MESSAGES = 5_000
 
 def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     """All tables of the family for those who consent; a thin file leaves few rows."""
-    return {"red_packets": _red_packets(chunk, rng), "contacts": _contacts(chunk), "interactions": _interactions(chunk, rng)}
+    return {
+        "red_packets": _red_packets(chunk, rng),
+        "contacts": _contacts(chunk),
+        "interactions": _interactions(chunk, rng),
+    }
 
 
 def _share(chunk: Chunk) -> np.ndarray:
@@ -33,12 +37,25 @@ def _red_packets(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     """Sent and received at exp(+-half the log ratio); amounts lognormal with the favourite figures, at most 200 yuan."""
     stream = chunk.nature.stream("red_packet")
     half = chunk.linear("red_packet", "red_packet_balance")
-    rate = stream.rate * chunk.setting.params.activity_scale * np.exp(0.15 * chunk.of("traits")[:, SOC]) * _share(chunk)
+    rate = (
+        stream.rate
+        * chunk.setting.params.activity_scale
+        * np.exp(0.15 * chunk.of("traits")[:, SOC])
+        * _share(chunk)
+    )
     stamps, direction = scatter_two(chunk, rate * np.exp([half, -half]), chunk.days.red_packet, rng)
     amount = 6.6 * np.exp(1.1 * rng.standard_normal(stamps.size))
-    favourite = FAVOURITES_CNY[np.minimum(rng.geometric(0.45, stamps.size) - 1, FAVOURITES_CNY.size - 1)]
+    favourite = FAVOURITES_CNY[
+        np.minimum(rng.geometric(0.45, stamps.size) - 1, FAVOURITES_CNY.size - 1)
+    ]
     amount = np.where(rng.random(stamps.size) < 0.25, favourite, amount)
-    return table(chunk, "red_packets", stamps, direction=direction, amount_fen=np.minimum(fen(amount), MAX_FEN))
+    return table(
+        chunk,
+        "red_packets",
+        stamps,
+        direction=direction,
+        amount_fen=np.minimum(fen(amount), MAX_FEN),
+    )
 
 
 def _contacts(chunk: Chunk) -> pa.Table:
@@ -47,11 +64,18 @@ def _contacts(chunk: Chunk) -> pa.Table:
     person = graph.owner[rows] - chunk.first
     kept = chunk.of("consent_social")[person]
     stamps = Stamps(person[kept], graph.made_us[rows][kept])
-    return table(chunk, "contacts", stamps, contact_id=chunk.world.first + graph.contact[rows][kept])
+    return table(
+        chunk, "contacts", stamps, contact_id=chunk.world.first + graph.contact[rows][kept]
+    )
 
 
 def _interactions(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
-    rates = np.exp([chunk.linear("interaction", "interaction_frequency"), chunk.linear("group", "group_activity")]) * _share(chunk)
+    rates = np.exp(
+        [
+            chunk.linear("interaction", "interaction_frequency"),
+            chunk.linear("group", "group_activity"),
+        ]
+    ) * _share(chunk)
     stamps, is_group = scatter_two(chunk, rates, chunk.days.even, rng)
     contact, is_known = chunk.contact_of(stamps, rng)
     kept = is_known | (is_group == 1)
@@ -60,15 +84,22 @@ def _interactions(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
         chunk,
         "interactions",
         stamps,
-        kind=np.where(is_group, KIND_GROUP, np.array([0, 0, 0, 1, 2])[rng.integers(0, 5, stamps.size)]),
+        kind=np.where(
+            is_group, KIND_GROUP, np.array([0, 0, 0, 1, 2])[rng.integers(0, 5, stamps.size)]
+        ),
         contact_id=(contact, is_group),
         n_messages=_messages(chunk, stamps, is_group, rng),
     )
 
 
-def _messages(chunk: Chunk, stamps: Stamps, is_group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _messages(
+    chunk: Chunk, stamps: Stamps, is_group: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """Messages of one day: lognormal, at least one."""
-    alone, group = chunk.nature.stream("interaction_messages"), chunk.nature.stream("group_messages")
+    alone, group = (
+        chunk.nature.stream("interaction_messages"),
+        chunk.nature.stream("group_messages"),
+    )
     level = np.where(
         is_group,
         chunk.linear("group_messages", "group_activity")[stamps.person],

@@ -11,16 +11,20 @@ import numpy as np
 from scipy.special import gammaincinv
 
 from creditloom.features.contract.tables import PAYMENT_CATEGORIES
-from creditloom.world.clock import AFTER_DAYS, DAY_US, HISTORY_DAYS
-from creditloom.world.config.nature import Nature
+from creditloom.world.calendar import AFTER_DAYS, DAY_US, HISTORY_DAYS
+from creditloom.world.config.world_config import WorldConfig
+from creditloom.world.events.event_loops import lookups, payment_kinds, payments_a_day
 from creditloom.world.events.events import YEAR_DAYS, Chunk, Stamps
-from creditloom.world.events.loops import lookups, payment_kinds, payments_a_day
 from creditloom.world.people.life import MONTH_US
 from creditloom.world.people.people import DIG, INC, sigmoid
 
 MONTHS = 15  # calendar months that a window of 383 days can touch
 WINDOW_DAYS = HISTORY_DAYS + AFTER_DAYS + 1
-MOVED = ("withdrawal", "health", "transfer")  # what payments become after a job loss, an illness, a divorce
+MOVED = (
+    "withdrawal",
+    "health",
+    "transfer",
+)  # what payments become after a job loss, an illness, a divorce
 QUANTILES = 1024
 CODE = {name: code for code, name in enumerate(PAYMENT_CATEGORIES)}
 OUT, IN = 1, 0
@@ -41,11 +45,18 @@ class Kinds:
     sigma: np.ndarray
 
     @classmethod
-    def of(cls, nature: Nature) -> Kinds:
-        rows = [(c.id, IN if c.direction == "in" else OUT, c.offline_share, c.median_cny, c.sigma) for c in nature.categories]
+    def of(cls, nature: WorldConfig) -> Kinds:
+        rows = [
+            (c.id, IN if c.direction == "in" else OUT, c.offline_share, c.median_cny, c.sigma)
+            for c in nature.categories
+        ]
         names, direction, offline, median, sigma = zip(*rows, *EXTRA, strict=True)
         numbers = (np.array(x, dtype=np.float32) for x in (offline, np.log(median), sigma))
-        return cls(np.array(direction, np.int8), np.array([CODE[name] for name in names], np.int8), *numbers)
+        return cls(
+            np.array(direction, np.int8),
+            np.array([CODE[name] for name in names], np.int8),
+            *numbers,
+        )
 
     def find(self, name: str, direction: int) -> int:
         """The kind of this category and direction."""
@@ -84,7 +95,12 @@ def _rates(chunk: Chunk) -> np.ndarray:
     shift = np.array([segment.shift[0] for segment in chunk.nature.segments])[chunk.of("segment")]
     traits = chunk.of("traits")
     log_day = np.log(chunk.segment("payments_per_day")) - 0.6 * slope * shift - 0.5 * slope**2
-    log_day = log_day + slope * chunk.world.concept("payment_activity")[chunk.rows] + 0.08 * traits[:, DIG] + 0.04 * traits[:, INC]
+    log_day = (
+        log_day
+        + slope * chunk.world.concept("payment_activity")[chunk.rows]
+        + 0.08 * traits[:, DIG]
+        + 0.04 * traits[:, INC]
+    )
     thin = np.where(chunk.of("is_thin"), chunk.nature.presence.thin_activity, 1.0)
     return np.exp(log_day) * YEAR_DAYS * chunk.setting.params.activity_scale * thin
 
@@ -111,7 +127,9 @@ def night_share(chunk: Chunk) -> np.ndarray:
     return sigmoid(chunk.linear("payment_night", "spending_pattern") + fraud.night_log_odds * burst)
 
 
-def kinds_of(chunk: Chunk, known: Kinds, stamps: Stamps, own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def kinds_of(
+    chunk: Chunk, known: Kinds, stamps: Stamps, own: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """Kind of each payment: `own` of pay, rent and what rings pass round (-1 elsewhere), else the person's mix, moved by a shock.
 
     Games and gambling come by spending_pattern, receipts by segment; in the months of a shock inflows stay away and savings are
@@ -120,7 +138,11 @@ def kinds_of(chunk: Chunk, known: Kinds, stamps: Stamps, own: np.ndarray, rng: n
     games = sigmoid(chunk.linear("payment_games", "spending_pattern"))
     gambling = games + sigmoid(chunk.linear("payment_gambling", "spending_pattern"))
     special = np.column_stack([games, gambling, gambling + chunk.segment("merchant_share")])
-    kinds = [known.find("games", OUT), known.find("gambling_like", OUT), known.find("merchant_receipt", IN)]
+    kinds = [
+        known.find("games", OUT),
+        known.find("gambling_like", OUT),
+        known.find("merchant_receipt", IN),
+    ]
     moved = [known.find(name, OUT) for name in MOVED]
     life = chunk.nature.life
     found: np.ndarray = payment_kinds(
@@ -142,6 +164,8 @@ def kinds_of(chunk: Chunk, known: Kinds, stamps: Stamps, own: np.ndarray, rng: n
 def _mix(chunk: Chunk, rng: np.random.Generator) -> np.ndarray:
     """Each person's Dirichlet mix of categories as a table of kinds to draw from."""
     share = np.array([c.share for c in chunk.nature.categories])
-    weight = rng.standard_gamma(chunk.nature.seasons.mix_concentration * share / share.sum(), (chunk.size, share.size))
+    weight = rng.standard_gamma(
+        chunk.nature.seasons.mix_concentration * share / share.sum(), (chunk.size, share.size)
+    )
     table: np.ndarray = lookups(rng, np.cumsum(weight, axis=1) / weight.sum(axis=1, keepdims=True))
     return table

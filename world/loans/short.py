@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from creditloom.features.contract.tables import TABLES
-from creditloom.world.clock import DAY_US
+from creditloom.world.calendar import DAY_US
 from creditloom.world.events.events import ID_STEP, Chunk, arrow
+from creditloom.world.loans.incumbent_policy import LoanTerms
 from creditloom.world.loans.lending import application_ids
-from creditloom.world.loans.policy import Terms
 from creditloom.world.people.people import sigmoid
 from creditloom.world.risk.default import terms_effect
 from creditloom.world.world import log_odds_without_terms
@@ -42,31 +42,48 @@ def short_loans(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     }
     repaid = tenor + _days_late(chunk, everyone, terms, rng)
     performance = _performance(chunk, booked, time, tenor, repaid)
-    return {"short_loans": arrow(TABLES["short_loans"], columns), "short_loan_performance": performance}
+    return {
+        "short_loans": arrow(TABLES["short_loans"], columns),
+        "short_loan_performance": performance,
+    }
 
 
-def pd_short(chunk: Chunk, everyone: np.ndarray, terms: Terms) -> np.ndarray:
+def pd_short(chunk: Chunk, everyone: np.ndarray, terms: LoanTerms) -> np.ndarray:
     """PD45 of people of the world under short terms."""
     world, income = chunk.world, chunk.world.people.income_cny[everyone]
     moved = terms_effect(chunk.nature, income, terms) - world.coefficients.terms_mean
-    return -np.expm1(np.log1p(-sigmoid(log_odds_without_terms(world)[everyone] + moved)) * chunk.nature.short_loan.hazard_share)
+    return -np.expm1(
+        np.log1p(-sigmoid(log_odds_without_terms(world)[everyone] + moved))
+        * chunk.nature.short_loan.hazard_share
+    )
 
 
-def _terms(chunk: Chunk, everyone: np.ndarray, rng: np.random.Generator) -> Terms:
+def _terms(chunk: Chunk, everyone: np.ndarray, rng: np.random.Generator) -> LoanTerms:
     low, high = chunk.nature.short_loan.principal_cny
-    principal = np.floor((low + rng.random(everyone.size) * (high - low)) * 100.0 / STEP_FEN).astype(np.int64) * STEP_FEN
-    return Terms(principal, np.full(everyone.size, chunk.nature.short_loan.daily_rate))
+    principal = (
+        np.floor((low + rng.random(everyone.size) * (high - low)) * 100.0 / STEP_FEN).astype(
+            np.int64
+        )
+        * STEP_FEN
+    )
+    return LoanTerms(principal, np.full(everyone.size, chunk.nature.short_loan.daily_rate))
 
 
-def _days_late(chunk: Chunk, everyone: np.ndarray, terms: Terms, rng: np.random.Generator) -> np.ndarray:
+def _days_late(
+    chunk: Chunk, everyone: np.ndarray, terms: LoanTerms, rng: np.random.Generator
+) -> np.ndarray:
     """Days after the due date on which the loan is repaid: never within sight for a bad, a few days for some of the rest."""
     numbers = chunk.nature.short_loan
     bad = rng.random(everyone.size) < pd_short(chunk, everyone, terms)
-    slips = (rng.random(everyone.size) < numbers.slip_share) * rng.integers(1, numbers.slip_days_max + 1, everyone.size)
+    slips = (rng.random(everyone.size) < numbers.slip_share) * rng.integers(
+        1, numbers.slip_days_max + 1, everyone.size
+    )
     return np.where(bad, 10 * max(numbers.observed_days), slips)
 
 
-def _performance(chunk: Chunk, booked: np.ndarray, time: np.ndarray, tenor: np.ndarray, repaid: np.ndarray) -> pa.Table:
+def _performance(
+    chunk: Chunk, booked: np.ndarray, time: np.ndarray, tenor: np.ndarray, repaid: np.ndarray
+) -> pa.Table:
     days = np.array(chunk.nature.short_loan.observed_days)
     open_ = days[None, :] < repaid[:, None]
     dpd = np.where(open_, np.maximum(days[None, :] - tenor[:, None], 0), 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from creditloom.world.config.numbers import WorldParams
+from creditloom.world.config.config_types import WorldParams
 
 
 @dataclass(frozen=True)

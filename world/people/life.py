@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from creditloom.world.clock import DAY_US, DAYS_PER_MONTH
-from creditloom.world.config.nature import Nature
+from creditloom.world.calendar import DAY_US, DAYS_PER_MONTH
+from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.people.graph import Graph
 from creditloom.world.people.people import People
 
@@ -40,7 +40,7 @@ class Life:
         return (since >= 0) & (since < months * MONTH_US)
 
 
-def draw_life(nature: Nature, people: People, graph: Graph, rng: np.random.Generator) -> Life:
+def draw_life(nature: WorldConfig, people: People, graph: Graph, rng: np.random.Generator) -> Life:
     """First shock of everyone; a contact's job loss is followed by one's own within a month with probability `spread`."""
     numbers = nature.life
     rates = np.array(numbers.monthly_rates) * np.array([1.0 - numbers.shared_share, 1.0, 1.0])
@@ -62,6 +62,8 @@ def draw_life(nature: Nature, people: People, graph: Graph, rng: np.random.Gener
 def shared_luck(graph: Graph, n: int, share: float, rng: np.random.Generator) -> np.ndarray:
     """Standard normal luck of `n` people, of which `share` (in variance) is what their contacts live through."""
     own = rng.standard_normal(n)
-    around = np.bincount(graph.owner, own[graph.contact], n) / np.sqrt(np.maximum(np.bincount(graph.owner, minlength=n), 1))
+    around = np.bincount(graph.owner, own[graph.contact], n) / np.sqrt(
+        np.maximum(np.bincount(graph.owner, minlength=n), 1)
+    )
     mixed = np.sqrt(1.0 - share) * own + np.sqrt(share) * around
     return mixed / mixed.std()

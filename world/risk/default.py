@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from creditloom.world.config.nature import Nature
-from creditloom.world.config.numbers import Hazard
-from creditloom.world.loans.policy import Terms
+from creditloom.world.config.config_types import Hazard
+from creditloom.world.config.world_config import WorldConfig
+from creditloom.world.loans.incumbent_policy import LoanTerms
 from creditloom.world.people.people import People, sigmoid
 
 BISECTIONS = 60
@@ -23,7 +23,7 @@ REFERENCE_RATIO, REFERENCE_APR = 0.5, 0.144
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrueOutcome:
     """Truth per applicant: log-odds without u, fraud and macro; PDs; the month (1-12) of default, 0 where none comes; u."""
 
     log_odds_systematic: np.ndarray
@@ -34,13 +34,17 @@ class Outcome:
     shock: np.ndarray
 
 
-def macro_path(nature: Nature, n_vintages: int, rng: np.random.Generator, *, on: bool) -> np.ndarray:
+def macro_path(
+    nature: WorldConfig, n_vintages: int, rng: np.random.Generator, *, on: bool
+) -> np.ndarray:
     """AR(1) with unit variance and one bad half-year, per vintage, less its own mean so that `base_rate` is the rate over all vintages."""
     effects, path = nature.effects, np.empty(n_vintages)
     steps = rng.standard_normal(n_vintages)
     path[0] = steps[0]
     for month in range(1, n_vintages):
-        path[month] = effects.macro_rho * path[month - 1] + np.sqrt(1.0 - effects.macro_rho**2) * steps[month]
+        path[month] = (
+            effects.macro_rho * path[month - 1] + np.sqrt(1.0 - effects.macro_rho**2) * steps[month]
+        )
     path[effects.bad_half_year : effects.bad_half_year + HALF_YEAR] += effects.bad_half_year_size
     return (path - path.mean()) * on
 
@@ -49,7 +53,9 @@ def exposure_exponent(hazard: Hazard) -> float:
     """Sum of s_k E[m_k]: by how much life shocks stretch the twelve months."""
     months = np.arange(1, len(hazard.timing) + 1)
     shocked = 1.0 - (1.0 - hazard.life_shock_rate) ** np.minimum(months, hazard.life_shock_months)
-    return float(np.sum(np.array(hazard.timing) * (1.0 + (hazard.life_shock_factor - 1.0) * shocked)))
+    return float(
+        np.sum(np.array(hazard.timing) * (1.0 + (hazard.life_shock_factor - 1.0) * shocked))
+    )
 
 
 def pace(hazard: Hazard, shock_month: np.ndarray) -> np.ndarray:
@@ -61,29 +67,38 @@ def pace(hazard: Hazard, shock_month: np.ndarray) -> np.ndarray:
 
 def exposure(hazard: Hazard, shock_month: np.ndarray) -> np.ndarray:
     """Sum of s_k m_k as it stands at booking: a shock that has struck counts as it is, one to come by its chance."""
-    return np.where(shock_month <= 0, pace(hazard, shock_month).sum(axis=1), exposure_exponent(hazard))
+    return np.where(
+        shock_month <= 0, pace(hazard, shock_month).sum(axis=1), exposure_exponent(hazard)
+    )
 
 
-def pd_of(hazard: Hazard, log_odds: np.ndarray, exponent: np.ndarray | float | None = None) -> np.ndarray:
+def pd_of(
+    hazard: Hazard, log_odds: np.ndarray, exponent: np.ndarray | float | None = None
+) -> np.ndarray:
     """Twelve-month PD of given log-odds; life shocks averaged out unless their `exposure` is given."""
-    return 1.0 - (1.0 - sigmoid(log_odds)) ** (exposure_exponent(hazard) if exponent is None else exponent)
+    return 1.0 - (1.0 - sigmoid(log_odds)) ** (
+        exposure_exponent(hazard) if exponent is None else exponent
+    )
 
 
-def oracle_pd(nature: Nature, log_odds: np.ndarray) -> np.ndarray:
+def oracle_pd(nature: WorldConfig, log_odds: np.ndarray) -> np.ndarray:
     """E[PD | states, month]: u integrated out by Gauss-Hermite, no fraud."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(HERMITE)
     shocks = nature.effects.shock_sigma * nodes
-    return sum(w * pd_of(nature.hazard, log_odds + u) for u, w in zip(shocks, weights / weights.sum(), strict=True))
+    return sum(
+        w * pd_of(nature.hazard, log_odds + u)
+        for u, w in zip(shocks, weights / weights.sum(), strict=True)
+    )
 
 
-def terms_effect(nature: Nature, income_cny: np.ndarray, terms: Terms) -> np.ndarray:
+def terms_effect(nature: WorldConfig, income_cny: np.ndarray, terms: LoanTerms) -> np.ndarray:
     """What limit and price add to the log-odds: delta_L (limit/income - 0.5)+ + delta_r (APR - 0.144)."""
     ratio = terms.principal_fen / 100.0 / income_cny
     more = nature.effects.limit_effect * np.maximum(ratio - REFERENCE_RATIO, 0.0)
     return more + nature.effects.rate_effect * (terms.daily_rate * 360.0 - REFERENCE_APR)
 
 
-def solve_alpha(nature: Nature, log_odds: np.ndarray, base_rate: float) -> float:
+def solve_alpha(nature: WorldConfig, log_odds: np.ndarray, base_rate: float) -> float:
     """alpha such that mean PD of the probe equals `base_rate`; `log_odds` holds all but alpha and the macro path."""
     low, high = -20.0, 10.0
     for _ in range(BISECTIONS):
@@ -96,7 +111,7 @@ def solve_alpha(nature: Nature, log_odds: np.ndarray, base_rate: float) -> float
 
 
 def outcomes(
-    nature: Nature,
+    nature: WorldConfig,
     people: People,
     shock_month: np.ndarray,
     log_odds: np.ndarray,
@@ -104,23 +119,31 @@ def outcomes(
     moved: np.ndarray,
     macro_by_vintage: np.ndarray,
     rng: np.random.Generator,
-) -> Outcome:
+) -> TrueOutcome:
     """Default of everyone, booked or not; `log_odds` is systematic, `shock` u, `moved` the centred effect of terms."""
     neutral = log_odds + shock + moved + nature.effects.fraud_log_odds * people.is_fraud
     macro = macro_by_vintage[people.vintage]
     log_odds_true = neutral + nature.effects.macro_gamma * macro
     exponent = exposure(nature.hazard, shock_month)
-    return Outcome(
+    return TrueOutcome(
         log_odds_systematic=log_odds,
         pd_neutral=pd_of(nature.hazard, neutral, exponent),
         pd_true=pd_of(nature.hazard, log_odds_true, exponent),
         macro=macro,
-        default_month=_default_month(nature.hazard, sigmoid(log_odds_true), shock_month, people.is_fraud, rng),
+        default_month=_default_month(
+            nature.hazard, sigmoid(log_odds_true), shock_month, people.is_fraud, rng
+        ),
         shock=shock,
     )
 
 
-def _default_month(hazard: Hazard, pd: np.ndarray, shock_month: np.ndarray, is_fraud: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _default_month(
+    hazard: Hazard,
+    pd: np.ndarray,
+    shock_month: np.ndarray,
+    is_fraud: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """First month whose cumulative hazard passes an exponential threshold; a fraud's first payment mostly fails at once."""
     hazards = -np.log1p(-pd)[:, None] * pace(hazard, shock_month)
     reached = np.cumsum(hazards, axis=1) > rng.exponential(size=pd.size)[:, None]

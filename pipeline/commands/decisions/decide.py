@@ -19,19 +19,37 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError
 from creditloom.storage.files.store import iter_tables, open_parquet, read_frame, write_table
 
-Source = Annotated[Path | None, typer.Option("--input", help="JSON (one object or a list), or a .parquet table; `-` reads JSON from stdin")]
+InputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--input",
+        help="JSON (one object or a list), or a .parquet table; `-` reads JSON from stdin",
+    ),
+]
 
 
 def decide(
-    source: Source = None,
-    application: Annotated[int | None, typer.Option(help="an application_id of data/features/matrix.parquet instead of --input")] = None,
-    product: Annotated[str, typer.Option(help="as shanyin@S1; default: the bundle's. `creditloom products` lists them")] = "",
+    source: InputOption = None,
+    application: Annotated[
+        int | None,
+        typer.Option(help="an application_id of data/features/matrix.parquet instead of --input"),
+    ] = None,
+    product: Annotated[
+        str,
+        typer.Option(help="as shanyin@S1; default: the bundle's. `creditloom products` lists them"),
+    ] = "",
     law: Annotated[str, typer.Option(help="as cn_2025q4; default: the law of the day")] = "",
     bundle: Annotated[Path, typer.Option(help="folder of the bundle")] = paths.MODEL,
-    explain: Annotated[Explain, typer.Option(help="reasons for adverse decisions, for all, or none")] = "adverse",
+    explain: Annotated[
+        Explain, typer.Option(help="reasons for adverse decisions, for all, or none")
+    ] = "adverse",
     language: Annotated[Language, typer.Option(help="of the reasons")] = "en",
-    output: Annotated[Path | None, typer.Option(help="write a .parquet table instead of JSON to stdout")] = None,
-    template: Annotated[bool, typer.Option("--template", help="print an application of nulls to fill in, and stop")] = False,
+    output: Annotated[
+        Path | None, typer.Option(help="write a .parquet table instead of JSON to stdout")
+    ] = None,
+    template: Annotated[
+        bool, typer.Option("--template", help="print an application of nulls to fill in, and stop")
+    ] = False,
 ) -> None:
     """Decide one application (or a few rows) with a bundle, under a product and a law of it.
 
@@ -43,7 +61,9 @@ def decide(
         _write(dict.fromkeys(decider.columns(())))
         return
     rows = _rows(decider, source, application)
-    decisions = decisions_table(decider.decide(rows, explain=explain, language=language, product=product, law=law))
+    decisions = decisions_table(
+        decider.decide(rows, explain=explain, language=language, product=product, law=law)
+    )
     if output is not None:
         write_table(decisions, output)
         return
@@ -65,14 +85,18 @@ def _rows(decider: Decider, source: Path | None, application: int | None) -> pd.
         mine = block.filter(pc.equal(block["application_id"], application))
         if len(mine):
             return mine.to_pandas(ignore_metadata=True)
-    raise ParamsError(f"creditloom decide: expected an application_id of {paths.MATRIX}, got {application}, which it does not hold")
+    raise ParamsError(
+        f"creditloom decide: expected an application_id of {paths.MATRIX}, got {application}, which it does not hold"
+    )
 
 
 def _text(source: Path) -> str:
     if str(source) == "-":
         return sys.stdin.read()
     if not source.is_file():
-        raise ParamsError(f"creditloom decide: no such file {source}; expected an application as JSON, --template shows one")
+        raise ParamsError(
+            f"creditloom decide: no such file {source}; expected an application as JSON, --template shows one"
+        )
     return source.read_text(encoding="utf-8")
 
 
@@ -84,7 +108,9 @@ def from_json(text: str) -> pd.DataFrame:
         raise ParamsError(f"creditloom decide: the input is not JSON: {error}") from error
     rows = parsed if isinstance(parsed, list) else [parsed]
     if not rows or not all(isinstance(row, dict) for row in rows):
-        raise ParamsError("creditloom decide: expected one application as an object, or a list of objects; --template shows one")
+        raise ParamsError(
+            "creditloom decide: expected one application as an object, or a list of objects; --template shows one"
+        )
     frame = pd.DataFrame(rows)
     if "as_of" in frame:
         frame["as_of"] = _moments(frame["as_of"])
@@ -95,7 +121,9 @@ def _moments(texts: pd.Series) -> pd.Series:
     try:
         return pd.to_datetime(texts, utc=True, format="ISO8601").dt.tz_localize(None)
     except (ValueError, TypeError) as error:
-        raise ParamsError(f"creditloom decide: as_of: expected a moment as 2025-11-03T10:00:00, {error}") from error
+        raise ParamsError(
+            f"creditloom decide: as_of: expected a moment as 2025-11-03T10:00:00, {error}"
+        ) from error
 
 
 def _write(found: Any) -> None:

@@ -11,17 +11,21 @@ from rich.table import Table
 
 from creditloom.decision.rulebook.law import Law
 from creditloom.decision.rulebook.offer import offers
-from creditloom.decision.rulebook.policy import Policy, Sources, compile_policy
+from creditloom.decision.rulebook.policy import DataSources, Policy, compile_policy
 from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
-from creditloom.models.policy.policy import PolicyParams
+from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.stages.bundle.__main__ import every_product
 from creditloom.portfolio.benchmarks import Benchmarks
 
 
-def products(json_out: Annotated[bool, typer.Option("--json", help="one JSON object per line instead of tables")] = False) -> None:
+def products(
+    json_out: Annotated[
+        bool, typer.Option("--json", help="one JSON object per line instead of tables")
+    ] = False,
+) -> None:
     """List every product: lender, limits, rates, tiers, and under each law profile the codes that refuse it (none = it may be lent)."""
     laws = tuple(document(Law, file) for file in sorted(paths.LAW.glob("*.yaml")))
     rows = [_row(product, laws) for product in every_product()]
@@ -44,10 +48,14 @@ def _row(product: Product, laws: tuple[Law, ...]) -> dict[str, Any]:
 
 def _refused(product: Product, law: Law, tiers: Tiers) -> list[str]:
     """Codes that refuse the product, and R1 with the tiers whose price it refuses."""
-    sources = document(Sources, paths.SOURCES)
+    sources = document(DataSources, paths.SOURCES)
     book = compile_policy(product, (law,), sources=sources, horizon_days=product.horizon.value)
     found = offers(Policy.from_json(json.dumps(book)), product, tiers)
-    dear = [tier.tier for tier, is_over in zip(product.tiers, found.is_over_cap[0], strict=False) if is_over]
+    dear = [
+        tier.tier
+        for tier, is_over in zip(product.tiers, found.is_over_cap[0], strict=False)
+        if is_over
+    ]
     return [*found.refused[0], *([f"R1 ({' '.join(dear)})"] if dear else [])]
 
 
@@ -57,7 +65,11 @@ def _table(rows: list[dict[str, Any]], laws: tuple[Law, ...]) -> Table:
         table.add_column(name)
     for row in rows:
         said = ["; ".join(codes) or "-" for codes in row["refused"].values()]
-        cells = [f"{row['from']:,.0f}-{row['to']:,.0f}", f"{row['daily_low']:g}-{row['daily_high']:g}", " ".join(row["tiers"])]
+        cells = [
+            f"{row['from']:,.0f}-{row['to']:,.0f}",
+            f"{row['daily_low']:g}-{row['daily_high']:g}",
+            " ".join(row["tiers"]),
+        ]
         table.add_row(row["product"], row["lender"], *cells, *said)
     return table
 
@@ -68,5 +80,11 @@ def _others() -> Table:
         table.add_column(name)
     for other in document(Benchmarks, paths.BENCHMARKS).benchmarks:
         for figure in other.figures:
-            table.add_row(other.name_en, figure.name, f"{figure.value.value:g}", figure.value.unit, figure.value.source)
+            table.add_row(
+                other.name_en,
+                figure.name,
+                f"{figure.value.value:g}",
+                figure.value.unit,
+                figure.value.source,
+            )
     return table

@@ -13,13 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from creditloom.decision.base.errors import DecisionError
-from creditloom.decision.base.typed import parse
+from creditloom.decision.base.strict_json import parse
 from creditloom.decision.quote.quote import quote as answer
 from creditloom.decision.quote.request import Request
 from creditloom.decision.rulebook.law import Law, in_order
 from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
-from creditloom.models.policy.policy import PolicyParams
+from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document, section
 
@@ -27,18 +27,43 @@ _out = Console(soft_wrap=True, highlight=False)
 
 
 def quote(
-    product: Annotated[str | None, typer.Option(help="a product of products/, as weilidai@S5")] = None,
+    product: Annotated[
+        str | None, typer.Option(help="a product of products/, as weilidai@S5")
+    ] = None,
     amount: Annotated[float | None, typer.Option(help="CNY")] = None,
     rate: Annotated[float | None, typer.Option(help="per cent a day, as 0.05")] = None,
-    tier: Annotated[str | None, typer.Option(help="the price of this tier, instead of --rate")] = None,
-    tenor: Annotated[int | None, typer.Option(help="in the product's unit; default: what a decision offers")] = None,
-    method: Annotated[str | None, typer.Option(help="equal_instalment, equal_principal, interest_first, bullet or revolving_daily")] = None,
-    law: Annotated[str | None, typer.Option(help="a profile of products/law/; default: the one in force on the start")] = None,
-    start: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="value date; default: today")] = None,
-    settle_on: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="a day to settle early")] = None,
-    overdue_days: Annotated[int, typer.Option(min=1, help="days late, for the example of the overdue cost")] = 10,
-    source: Annotated[Path | None, typer.Option("--input", help="the request as a JSON file, or - for standard input")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="the quotation as JSON on standard output")] = False,
+    tier: Annotated[
+        str | None, typer.Option(help="the price of this tier, instead of --rate")
+    ] = None,
+    tenor: Annotated[
+        int | None, typer.Option(help="in the product's unit; default: what a decision offers")
+    ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="equal_instalment, equal_principal, interest_first, bullet or revolving_daily"
+        ),
+    ] = None,
+    law: Annotated[
+        str | None,
+        typer.Option(help="a profile of products/law/; default: the one in force on the start"),
+    ] = None,
+    start: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="value date; default: today")
+    ] = None,
+    settle_on: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="a day to settle early")
+    ] = None,
+    overdue_days: Annotated[
+        int, typer.Option(min=1, help="days late, for the example of the overdue cost")
+    ] = 10,
+    source: Annotated[
+        Path | None,
+        typer.Option("--input", help="the request as a JSON file, or - for standard input"),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="the quotation as JSON on standard output")
+    ] = False,
 ) -> None:
     """Quote a loan: schedule, annual rates, charges and receivers, overdue cost, early settlement. Exit code 2 where the law refuses."""
     given = {
@@ -62,15 +87,27 @@ def quoted(given: dict[str, Any]) -> dict[str, Any]:
 
 def _request(flags: dict[str, Any], source: Path | None) -> dict[str, Any]:
     """Flags over what the JSON says; a request without a start starts today."""
-    text = "{}" if source is None else sys.stdin.read() if str(source) == "-" else source.read_text(encoding="utf-8")
+    text = (
+        "{}"
+        if source is None
+        else sys.stdin.read()
+        if str(source) == "-"
+        else source.read_text(encoding="utf-8")
+    )
     try:
         written = json.loads(text)
     except json.JSONDecodeError as error:
         raise _refusal("the request is not JSON", str(source), "one object", str(error)) from error
     if not isinstance(written, dict):
-        raise _refusal("the request is not JSON of one loan", str(source), "one object", type(written).__name__)
+        raise _refusal(
+            "the request is not JSON of one loan", str(source), "one object", type(written).__name__
+        )
     defaults = {"overdue_days": Request.overdue_days, "start": _today()}
-    chosen = {key: value for key, value in flags.items() if value is not None and value != defaults.get(key)}
+    chosen = {
+        key: value
+        for key, value in flags.items()
+        if value is not None and value != defaults.get(key)
+    }
     return {**defaults, **written, **chosen}
 
 
@@ -95,12 +132,20 @@ def _law(request: Request) -> Law:
             raise _refusal("there is no such law profile", "law", f"one of {known}", request.law)
         return document(Law, file)
     laws = in_order(
-        tuple(document(Law, paths.LAW / f"{name}.yaml") for name in section("policy", PolicyParams, paths.params_file()).law_profiles)
+        tuple(
+            document(Law, paths.LAW / f"{name}.yaml")
+            for name in section("policy", PolicyParams, paths.params_file()).law_profiles
+        )
     )
     for law in laws:
         if law.effective_from <= request.start <= (law.effective_to or dt.date.max):
             return law
-    raise _refusal("no law profile is in force", "start", f"a day of {', '.join(law.id for law in laws)}", request.start.isoformat())
+    raise _refusal(
+        "no law profile is in force",
+        "start",
+        f"a day of {', '.join(law.id for law in laws)}",
+        request.start.isoformat(),
+    )
 
 
 def _tiers() -> Tiers:
@@ -117,12 +162,21 @@ def _show(found: dict[str, Any]) -> None:
     shown = {
         "amount": f"{found['amount_cny']} CNY, {found['tenor']}, {found['repayment_method']}, {found['daily_rate_percent']} % a day",
         "law": found["law_profile"],
-        "a year": ", ".join(f"{name} {100 * value:.4f} %" for name, value in annual.items() if value is not None),
+        "a year": ", ".join(
+            f"{name} {100 * value:.4f} %" for name, value in annual.items() if value is not None
+        ),
         "overdue": found["overdue_cost"],
         **{refusal["code"]: refusal["reason"] for refusal in found["refusals"]},
-        **{c["item"]: f"{c['amount_cny']} CNY to {c['receiver']} ({c['taken']})" for c in found.get("charges", ())},
+        **{
+            c["item"]: f"{c['amount_cny']} CNY to {c['receiver']} ({c['taken']})"
+            for c in found.get("charges", ())
+        },
         **({"total cost": f"{found['total_cost_cny']} CNY"} if "total_cost_cny" in found else {}),
-        **({"settled": f"{end['total_cny']} CNY on {end['on']}"} if (end := found.get("early_settlement")) else {}),
+        **(
+            {"settled": f"{end['total_cny']} CNY on {end['on']}"}
+            if (end := found.get("early_settlement"))
+            else {}
+        ),
     }
     for name, text in shown.items():
         head.add_row(name, text)
@@ -130,7 +184,13 @@ def _show(found: dict[str, Any]) -> None:
     rows = found.get("schedule", [])
     table = Table(*("due", "principal", "interest", "charges", "total", "balance"))
     for row in rows:
-        table.add_row(row["due"], *(row[f"{name}_cny"] for name in ("principal", "interest", "charges", "total", "balance")))
+        table.add_row(
+            row["due"],
+            *(
+                row[f"{name}_cny"]
+                for name in ("principal", "interest", "charges", "total", "balance")
+            ),
+        )
     if rows:
         _out.print(table)
     for notice in found.get("notices", ()):
@@ -138,4 +198,6 @@ def _show(found: dict[str, Any]) -> None:
 
 
 def _refusal(what: str, where: str, expected: str, got: str) -> DecisionError:
-    return DecisionError(what, where=where, expected=expected, got=got, next_step="correct the request")
+    return DecisionError(
+        what, where=where, expected=expected, got=got, next_step="correct the request"
+    )

@@ -20,8 +20,12 @@ _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 def verify(
-    folder: Annotated[Path, typer.Argument(help="the folder of a batch, as `creditloom score` wrote it")],
-    as_json: Annotated[bool, typer.Option("--json", help="the findings as JSON on standard output")] = False,
+    folder: Annotated[
+        Path, typer.Argument(help="the folder of a batch, as `creditloom score` wrote it")
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="the findings as JSON on standard output")
+    ] = False,
 ) -> None:
     """Find any changed byte of a finished batch, and name file, part and row. Exit code 0: nothing; 6: something."""
     manifest = read_json(folder / MANIFEST)

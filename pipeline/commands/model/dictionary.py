@@ -26,12 +26,17 @@ def dictionary(folder: Annotated[Path, typer.Option(help="where the pages go")] 
     written = documents()
     for name, text in written.items():
         write_text(text, folder / name)
-    Console().print(f"{folder}: {len(written)} pages, {sum(map(len, written.values())):,} characters")
+    Console().print(
+        f"{folder}: {len(written)} pages, {sum(map(len, written.values())):,} characters"
+    )
 
 
 def documents() -> dict[str, str]:
     """File name to text of every page."""
-    return {**pages(catalogue([table.name for table in EVENT_TABLES])), "features/examples.md": page(SPEC)}
+    return {
+        **pages(catalogue([table.name for table in EVENT_TABLES])),
+        "features/examples.md": page(SPEC),
+    }
 
 
 # The spec tests as worked examples: their small tables and what each asserts, as pages of Markdown.
@@ -67,9 +72,17 @@ def _chapter(file: Path) -> str:
 
 def _tables(function: ast.FunctionDef, text: str) -> Iterator[str]:
     """The tables handed to `features(...)`, each under its name."""
-    calls = [n for n in ast.walk(function) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "features"]
+    calls = [
+        n
+        for n in ast.walk(function)
+        if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "features"
+    ]
     for word in (word for call in calls for word in call.keywords):
-        written = word.value.value if isinstance(word.value, ast.Constant) else ast.get_source_segment(text, word.value)
+        written = (
+            word.value.value
+            if isinstance(word.value, ast.Constant)
+            else ast.get_source_segment(text, word.value)
+        )
         yield f"`{word.arg}`\n\n```\n{inspect.cleandoc(str(written)).strip('f').strip(chr(34)).strip()}\n```\n"
 
 
@@ -81,7 +94,10 @@ def _said(function: ast.FunctionDef) -> list[str]:
 def _claims(function: ast.FunctionDef, text: str) -> list[str]:
     """The assignments and assertions of a test, as written."""
     kept = [
-        n for n in function.body if isinstance(n, ast.Assert | ast.Assign) and "features(" not in (ast.get_source_segment(text, n) or "")
+        n
+        for n in function.body
+        if isinstance(n, ast.Assert | ast.Assign)
+        and "features(" not in (ast.get_source_segment(text, n) or "")
     ]
     lines = text.splitlines()
     return [line.removeprefix("    ") for n in kept for line in lines[n.lineno - 1 : n.end_lineno]]

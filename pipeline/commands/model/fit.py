@@ -20,21 +20,27 @@ from rich.table import Table as Shown
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
 from creditloom.models.fit import bundle
-from creditloom.models.fit.bundle import Words
+from creditloom.models.fit.bundle import ColumnTexts
+from creditloom.models.fit.fit_params import FitParams
 from creditloom.models.fit.judgement import Fitted, content, validation
-from creditloom.models.fit.learner import Table, fit_calibrated
-from creditloom.models.fit.params import FitParams
+from creditloom.models.fit.learner import TrainingTable, fit_calibrated
 from creditloom.models.fit.validation import cross_validate, out_of_time
-from creditloom.models.policy.policy import PolicyParams
+from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import section
 from creditloom.report import fit_page
 from creditloom.report.page.render import render
-from creditloom.storage.contract.rules import missing_column
+from creditloom.storage.contract.row_rules import missing_column
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import RESULTS, write_document
-from creditloom.storage.files.params import SourceParams
-from creditloom.storage.files.store import read_frame, table_files, whole_folder, write_table, write_text
+from creditloom.storage.files.source_params import SourceParams
+from creditloom.storage.files.store import (
+    read_frame,
+    table_files,
+    whole_folder,
+    write_table,
+    write_text,
+)
 from creditloom.storage.finished import Finished, read_finished
 from creditloom.storage.matrix import own_concepts, own_feature
 from creditloom.storage.sources import check_source, now
@@ -49,7 +55,7 @@ class Subject:
     """A checked table with the words for its columns and the sign each one's effect must have."""
 
     table: Finished
-    words: Words
+    words: ColumnTexts
     signs: tuple[int, ...]
 
 
@@ -59,28 +65,42 @@ def subject(params: SourceParams, folder: Path) -> Subject:
         return _raw_tables(params, folder / "quarantine")
     table = read_finished(params, now())
     if len(table.bad):
-        write_table(pa.Table.from_pandas(table.bad, preserve_index=False), folder / "quarantine" / "rows.parquet")
+        write_table(
+            pa.Table.from_pandas(table.bad, preserve_index=False),
+            folder / "quarantine" / "rows.parquet",
+        )
     names = [str(name) for name in table.features]
-    entries = {name: {**own_feature(name, name, name), "special_codes": list(params.special_codes)} for name in names}
-    return Subject(table, Words(own_concepts(iter(names)), entries), (0,) * len(names))
+    entries = {
+        name: {**own_feature(name, name, name), "special_codes": list(params.special_codes)}
+        for name in names
+    }
+    return Subject(table, ColumnTexts(own_concepts(iter(names)), entries), (0,) * len(names))
 
 
 def _raw_tables(params: SourceParams, quarantine: Path) -> Subject:
     """Features by the house's engine, with its words and signs; labels from `applications` or from the loans' performance."""
     from creditloom.features.engine.engine import build
-    from creditloom.features.engine.reader import present
+    from creditloom.features.engine.raw_reader import present
     from creditloom.features.families.registry import catalogue
-    from creditloom.features.params import FeatureParams
+    from creditloom.features.feature_params import FeatureParams
 
     checked = check_source(params, quarantine, quarantine / "clean")
     words = catalogue(present(checked.files))
-    frame = pa.concat_tables(build(checked.files, section("features", FeatureParams, PARAMS))).to_pandas(ignore_metadata=True)
+    frame = pa.concat_tables(
+        build(checked.files, section("features", FeatureParams, PARAMS))
+    ).to_pandas(ignore_metadata=True)
     frame["label"] = frame["application_id"].map(_labels(params, checked.files))
     frame = frame[frame["label"].notna()].reset_index(drop=True)
     _judge_labels(frame["label"], params)
     unknown = [name for name in params.protected if name not in frame]
     if unknown:
-        raise missing_column(unknown[0], frame.columns, params.path, "a column of applications named as protected", is_named=True)
+        raise missing_column(
+            unknown[0],
+            frame.columns,
+            params.path,
+            "a column of applications named as protected",
+            is_named=True,
+        )
     kept = [f for f in words["features"] if f["name"] not in {*params.drop, *params.protected}]
     names = [f["name"] for f in kept]
     bad = pd.DataFrame(index=range(checked.bad))
@@ -88,13 +108,17 @@ def _raw_tables(params: SourceParams, quarantine: Path) -> Subject:
         frame[names].astype(np.float64), frame["label"].to_numpy(np.int8), frame["application_id"].to_numpy(), frame["as_of"].to_numpy(),
         frame[list(params.protected)], bad,
     )  # fmt: skip
-    return Subject(table, Words(words["concepts"], {f["name"]: f for f in kept}), tuple(f["direction"] for f in kept))
+    return Subject(
+        table,
+        ColumnTexts(words["concepts"], {f["name"]: f for f in kept}),
+        tuple(f["direction"] for f in kept),
+    )
 
 
 def _labels(params: SourceParams, files: Mapping[str, tuple[str, ...]]) -> pd.Series:
     """Label by application_id: the column named, or, without one, days past due of the loans."""
+    from creditloom.features.feature_params import LabelParams
     from creditloom.features.label import labels
-    from creditloom.features.params import LabelParams
 
     if params.label is None:
         made = labels(files, section("label", LabelParams, PARAMS)).to_pandas()
@@ -102,8 +126,16 @@ def _labels(params: SourceParams, files: Mapping[str, tuple[str, ...]]) -> pd.Se
     parts = [read_frame(file) for file in table_files(params.path, "applications")]
     whole = pd.concat(parts, ignore_index=True)
     if params.label not in whole:
-        raise missing_column(params.label, whole.columns, Path(params.path) / "applications", "the column named as label", is_named=True)
-    return whole.drop_duplicates("application_id", keep=False).set_index("application_id")[params.label]
+        raise missing_column(
+            params.label,
+            whole.columns,
+            Path(params.path) / "applications",
+            "the column named as label",
+            is_named=True,
+        )
+    return whole.drop_duplicates("application_id", keep=False).set_index("application_id")[
+        params.label
+    ]
 
 
 def _judge_labels(label: pd.Series, params: SourceParams) -> None:
@@ -119,7 +151,12 @@ def _judge_labels(label: pd.Series, params: SourceParams) -> None:
 def source_of(data: Path, **given: Any) -> SourceParams:
     """The source that the command line describes: a folder holds raw tables, a file is a finished feature table."""
     house = section("source", SourceParams, PARAMS)
-    return SourceParams("tables" if data.is_dir() else "matrix", str(data), max_bad_share=house.max_bad_share, **given)
+    return SourceParams(
+        "tables" if data.is_dir() else "matrix",
+        str(data),
+        max_bad_share=house.max_bad_share,
+        **given,
+    )
 
 
 def names_of(text: str | None) -> tuple[str, ...]:
@@ -153,56 +190,124 @@ def run(source: SourceParams, out: Path, *, force: bool = False) -> None:
             task = progress.add_task("cross-validation", total=repeats * params.folds)
             fitted, frame = _fitted(read, folder / "bundle", params, lambda: progress.advance(task))
         decider = Decider.load(folder / "bundle")
-        write_table(decisions_table(fitted.decisions.assign(pd_held_out=fitted.cv.model_pd)), folder / "decisions.parquet")
+        write_table(
+            decisions_table(fitted.decisions.assign(pd_held_out=fitted.cv.model_pd)),
+            folder / "decisions.parquet",
+        )
         write_document(content(fitted), folder / MARK, RESULTS)
-        write_text(render(fit_page.report(fitted, decider, frame, f"Fit of {Path(source.path).stem}")), folder / "index.html")
+        write_text(
+            render(fit_page.report(fitted, decider, frame, f"Fit of {Path(source.path).stem}")),
+            folder / "index.html",
+        )
         shutil.rmtree(folder / "quarantine" / "clean", ignore_errors=True)
     _show(fitted, out)
 
 
-def _fitted(read: Subject, folder: Path, params: FitParams, step: Callable[[], None]) -> tuple[Fitted, pd.DataFrame]:
+def _fitted(
+    read: Subject, folder: Path, params: FitParams, step: Callable[[], None]
+) -> tuple[Fitted, pd.DataFrame]:
     """Judge first, then fit on all rows; the frame is what the bundle decided."""
-    table, house = Table(read.table.features, read.table.label, read.signs), section("policy", PolicyParams, PARAMS)
+    table, house = (
+        TrainingTable(read.table.features, read.table.label, read.signs),
+        section("policy", PolicyParams, PARAMS),
+    )
     judged = cross_validate(table, params, step)
     late = None if read.table.time is None else out_of_time(table, read.table.time, params)
     final = fit_calibrated(table, params, params.folds)
     tiers = bundle.tiers_around(float(table.label.mean()), house.tier_edges)
-    bundle.write(folder, final, final.model.encoding.apply(table.frame), tiers, read.words, params.calibration, house)
+    bundle.write(
+        folder,
+        final,
+        final.model.encoding.apply(table.frame),
+        tiers,
+        read.words,
+        params.calibration,
+        house,
+    )
     frame = table.frame.assign(application_id=read.table.ids)
     if read.table.time is not None:
         frame = frame.assign(as_of=read.table.time)
     decisions = Decider.load(folder).decide(frame)
-    return Fitted(table.label, read.table.protected, final, judged, late, tiers, decisions, len(read.table.bad)), frame
+    return Fitted(
+        table.label,
+        read.table.protected,
+        final,
+        judged,
+        late,
+        tiers,
+        decisions,
+        len(read.table.bad),
+    ), frame
 
 
 def _show(fitted: Fitted, out: Path) -> None:
     console, counts = Console(), fitted.decisions["decision"].value_counts()
     shown = Shown(
-        "sample", "figure", "model", "sd", "ridge logit", "sd", title=f"fit: {len(fitted.label):,} rows, {int(fitted.label.sum()):,} bad"
+        "sample",
+        "figure",
+        "model",
+        "sd",
+        "ridge logit",
+        "sd",
+        title=f"fit: {len(fitted.label):,} rows, {int(fitted.label.sum()):,} bad",
     )
     for row in validation(fitted).to_dict("records"):
-        cells = (f"{row[name]:.4f}" if pd.notna(row[name]) else "" for name in ("mean", "sd", "ridge_mean", "ridge_sd"))
+        cells = (
+            f"{row[name]:.4f}" if pd.notna(row[name]) else ""
+            for name in ("mean", "sd", "ridge_mean", "ridge_sd")
+        )
         shown.add_row(str(row["sample"]), str(row["metric"]), *cells)
     console.print(shown)
     if fitted.oot:
-        said = fitted.oot.refused or f"{fitted.oot.rows:,} rows from {fitted.oot.cut[:10]} on, {fitted.oot.bads:,} bad"
+        said = (
+            fitted.oot.refused
+            or f"{fitted.oot.rows:,} rows from {fitted.oot.cut[:10]} on, {fitted.oot.bads:,} bad"
+        )
         console.print(f"out of time: {said}")
     if fitted.bad_rows:
-        console.print(f"{fitted.bad_rows:,} bad rows set aside with reasons in {out / 'quarantine'}")
-    console.print(", ".join(f"{name} {n:,}" for name, n in counts.items()) + f"; {out / 'index.html'} reports, {out / 'bundle'} decides")
+        console.print(
+            f"{fitted.bad_rows:,} bad rows set aside with reasons in {out / 'quarantine'}"
+        )
+    console.print(
+        ", ".join(f"{name} {n:,}" for name, n in counts.items())
+        + f"; {out / 'index.html'} reports, {out / 'bundle'} decides"
+    )
 
 
 def fit(
-    data: Annotated[Path, typer.Option(help="a Parquet file with one row per application, or a folder of raw tables")],
-    out: Annotated[Path, typer.Option(help="the folder to write: metrics.json, index.html, decisions.parquet, bundle/")],
-    label: Annotated[str | None, typer.Option(help="column with 1 = bad, 0 = good (a folder may carry loans instead)")] = None,
+    data: Annotated[
+        Path,
+        typer.Option(help="a Parquet file with one row per application, or a folder of raw tables"),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="the folder to write: metrics.json, index.html, decisions.parquet, bundle/"
+        ),
+    ],
+    label: Annotated[
+        str | None,
+        typer.Option(help="column with 1 = bad, 0 = good (a folder may carry loans instead)"),
+    ] = None,
     row_id: Annotated[str | None, typer.Option("--id", help="column that names a row")] = None,
-    time: Annotated[str | None, typer.Option(help="column with the date of application: adds out-of-time figures")] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(help="column with the date of application: adds out-of-time figures"),
+    ] = None,
     drop: Annotated[str | None, typer.Option(help="columns to leave out: A,B")] = None,
-    categorical: Annotated[str | None, typer.Option(help="columns that are categories although numbers: A,B (texts always are)")] = None,
-    protected: Annotated[str | None, typer.Option(help="columns reported on and never modelled: A,B")] = None,
-    special_codes: Annotated[str | None, typer.Option(help="numbers that mean missing: --special-codes=-9,-8,-7")] = None,
-    force: Annotated[bool, typer.Option(help="replace the output folder whatever it holds")] = False,
+    categorical: Annotated[
+        str | None,
+        typer.Option(help="columns that are categories although numbers: A,B (texts always are)"),
+    ] = None,
+    protected: Annotated[
+        str | None, typer.Option(help="columns reported on and never modelled: A,B")
+    ] = None,
+    special_codes: Annotated[
+        str | None, typer.Option(help="numbers that mean missing: --special-codes=-9,-8,-7")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option(help="replace the output folder whatever it holds")
+    ] = False,
 ) -> None:
     """Train, calibrate, tier, explain and report on a table of your own."""
 

@@ -18,25 +18,25 @@ from creditloom.storage.files.store import write_text
 
 TYPES: dict[str, str] = {
     "seed": "builtins:int",
-    "source": "creditloom.storage.files.params:SourceParams",
-    "calendar": "creditloom.world.config.numbers:Calendar",
-    "world": "creditloom.world.config.numbers:WorldParams",
-    "features": "creditloom.features.params:FeatureParams",
-    "label": "creditloom.features.params:LabelParams",
+    "source": "creditloom.storage.files.source_params:SourceParams",
+    "calendar": "creditloom.world.config.config_types:Calendar",
+    "world": "creditloom.world.config.config_types:WorldParams",
+    "features": "creditloom.features.feature_params:FeatureParams",
+    "label": "creditloom.features.feature_params:LabelParams",
     "split": "creditloom.models.sample.split:SplitParams",
     "tune": "creditloom.models.training.tuning:TuneParams",
-    "select": "creditloom.models.selection.selection:SelectParams",
+    "select": "creditloom.models.selection.feature_choice:SelectParams",
     "train": "creditloom.models.training.training:TrainParams",
     "ridge": "creditloom.models.learners.ridge:RidgeParams",
     "calibration": "creditloom.models.calibration.calibration:CalibrationParams",
-    "policy": "creditloom.models.policy.policy:PolicyParams",
-    "evaluate": "creditloom.models.evaluation.params:EvaluateParams",
+    "policy": "creditloom.models.policy.bundle_policy:PolicyParams",
+    "evaluate": "creditloom.models.evaluation.evaluate_params:EvaluateParams",
     "explain": "creditloom.report.explanation.explain:ExplainParams",
     "report": "creditloom.report.parts.data:ReportParams",
     "registry": "creditloom.serving.registry.gate:RegistryParams",
-    "fit": "creditloom.models.fit.params:FitParams",
+    "fit": "creditloom.models.fit.fit_params:FitParams",
     "review": "creditloom.portfolio.book.bcard:ReviewParams",
-    "optimise": "creditloom.portfolio.optimiser.params:OptimiseParams",
+    "optimise": "creditloom.portfolio.optimiser.optimise_params:OptimiseParams",
 }
 AGREE = (  # the simulated world's calendar, and the blocks that divide it
     ("calendar.applications_start", "split.start"),
@@ -58,7 +58,10 @@ def type_of(name: str) -> type:
 
 def params(
     path: Annotated[Path, typer.Option(help="the parameter file")] = paths.PARAMS,
-    change: Annotated[list[str] | None, typer.Option("--set", help="a value to change first, as world.applicants=6000")] = None,
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="a value to change first, as world.applicants=6000"),
+    ] = None,
 ) -> None:
     """Check params.yaml: every block, key and value, before a long run. With --set, change values first (comments are lost)."""
     if change:
@@ -72,9 +75,14 @@ def params(
 def _check_agreement(blocks: dict[str, Any], path: Path) -> None:
     """For a simulated world, two blocks must not tell two calendars; other sources have no calendar of ours."""
     for pair in AGREE if blocks["source"].kind == "world" else ():
-        one, other = (getattr(blocks[name], key) for name, _, key in (dotted.partition(".") for dotted in pair))
+        one, other = (
+            getattr(blocks[name], key)
+            for name, _, key in (dotted.partition(".") for dotted in pair)
+        )
         if one != other:
-            raise ParamsError(f"{path}: {pair[0]} is {one} but {pair[1]} is {other}; expected the same, change both")
+            raise ParamsError(
+                f"{path}: {pair[0]} is {one} but {pair[1]} is {other}; expected the same, change both"
+            )
 
 
 def _check_horizon(blocks: dict[str, Any], path: Path) -> None:
@@ -83,7 +91,9 @@ def _check_horizon(blocks: dict[str, Any], path: Path) -> None:
     expected = label.performance_days if label.loans == "short" else YEAR_DAYS
     if blocks["policy"].horizon_days != expected:
         got = f"policy.horizon_days is {blocks['policy'].horizon_days:g}"
-        raise ParamsError(f"{path}: {got} but label.loans is {label.loans}; expected {expected}, change one")
+        raise ParamsError(
+            f"{path}: {got} but label.loans is {label.loans}; expected {expected}, change one"
+        )
 
 
 def assignments(texts: list[str] | None) -> dict[str, object]:
@@ -94,5 +104,7 @@ def assignments(texts: list[str] | None) -> dict[str, object]:
 def _assignment(text: str) -> tuple[str, object]:
     key, equals, value = text.partition("=")
     if not equals:
-        raise ParamsError(f"--set {text}: expected a dotted path, `=` and a value, as world.applicants=6000")
+        raise ParamsError(
+            f"--set {text}: expected a dotted path, `=` and a value, as world.applicants=6000"
+        )
     return key, parse_value(value)

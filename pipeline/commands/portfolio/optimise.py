@@ -18,21 +18,21 @@ from rich.console import Console
 from rich.table import Table
 
 from creditloom.decision.bundle import Bundle
-from creditloom.models.evaluation.params import EvaluateParams
+from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.commands.portfolio import book_world
-from creditloom.portfolio.optimiser import rivals
+from creditloom.portfolio.optimiser import simple_policies
+from creditloom.portfolio.optimiser.applicants import INPUTS, market
 from creditloom.portfolio.optimiser.market import Market
-from creditloom.portfolio.optimiser.oracle import APPROVED, FUNDING, LOSS, PROFIT
-from creditloom.portfolio.optimiser.params import OptimiseParams
-from creditloom.portfolio.optimiser.people import INPUTS, market
+from creditloom.portfolio.optimiser.optimise_params import OptimiseParams
+from creditloom.portfolio.optimiser.optimised_policy import Chosen, Optimum, at_rates
+from creditloom.portfolio.optimiser.optimised_policy import optimise as best
 from creditloom.portfolio.optimiser.picture import picture
-from creditloom.portfolio.optimiser.policy import Chosen, Optimum, at_rates
-from creditloom.portfolio.optimiser.policy import optimise as best
-from creditloom.storage.files.params import SourceParams
+from creditloom.portfolio.optimiser.priced_choice import APPROVED, FUNDING, LOSS, PROFIT
+from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import read_frame, write_json
 
 _out = Console()
@@ -40,27 +40,36 @@ CHOSEN = "optimum"
 
 
 def optimise(
-    forward: Annotated[bool, typer.Option(help="run every policy forward where the source is the simulated world")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="the figures as JSON on standard output")] = False,
+    forward: Annotated[
+        bool, typer.Option(help="run every policy forward where the source is the simulated world")
+    ] = True,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="the figures as JSON on standard output")
+    ] = False,
 ) -> None:
     """Choose prices and limits for the out-of-time applications; write data/reports/optimum. The rule-based policy stays in force.
 
     "limits alone" keeps the listed prices, so that the gain of limits and that of prices can be told apart.
     """
-    params, cost = section("optimise", OptimiseParams), section("evaluate", EvaluateParams).account_cost_cny
+    params, cost = (
+        section("optimise", OptimiseParams),
+        section("evaluate", EvaluateParams).account_cost_cny,
+    )
     bundle, people = Bundle.load(paths.MODEL), _people()
     policy = bundle.policy
     if policy.product is None:
-        raise ModelError("optimise: expected a bundle with a product, got tiers alone: there is nothing to price. Set policy.product.")
+        raise ModelError(
+            "optimise: expected a bundle with a product, got tiers alone: there is nothing to price. Set policy.product."
+        )
     made = market(people, policy, policy.product, bundle.tiers, cost, params)
-    rules = rivals.rule_based(made, people)
-    budget, start = rivals.budget_of(rules, params), time.perf_counter()
+    rules = simple_policies.rule_based(made, people)
+    budget, start = simple_policies.budget_of(rules, params), time.perf_counter()
     found = best(made, budget, params.threads)
     seconds = time.perf_counter() - start
     policies = {
         "rule-based": rules,
-        "flat limit": rivals.flat(made, budget, rules.rate),
-        "by tier": rivals.by_tier(made, budget, rules.rate, policy.product, bundle.tiers),
+        "flat limit": simple_policies.flat(made, budget, rules.rate),
+        "by tier": simple_policies.by_tier(made, budget, rules.rate, policy.product, bundle.tiers),
         "limits alone": best(at_rates(made, rules.rate), budget, params.threads).chosen,
         CHOSEN: found.chosen,
     }
@@ -78,9 +87,15 @@ def optimise(
 
 def _people() -> pd.DataFrame:
     """Out-of-time applications with their decisions, in order of PD."""
-    decided = read_frame(paths.DECISIONS, ["application_id", "as_of", "pd", "decision", "limit_cny", "daily_rate"])
-    rows = read_frame(paths.MATRIX, ["application_id", *INPUTS]).merge(decided, on="application_id", validate="one_to_one")
-    is_scored = rows["pd"].notna().to_numpy() & (roles(rows["as_of"].to_numpy(), section("split", SplitParams)) == OOT)
+    decided = read_frame(
+        paths.DECISIONS, ["application_id", "as_of", "pd", "decision", "limit_cny", "daily_rate"]
+    )
+    rows = read_frame(paths.MATRIX, ["application_id", *INPUTS]).merge(
+        decided, on="application_id", validate="one_to_one"
+    )
+    is_scored = rows["pd"].notna().to_numpy() & (
+        roles(rows["as_of"].to_numpy(), section("split", SplitParams)) == OOT
+    )
     return rows[is_scored].sort_values(["pd", "application_id"], ignore_index=True)
 
 
@@ -93,7 +108,13 @@ def _figures(made: Market, chosen: Chosen) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _forward(made: Market, people: pd.DataFrame, policies: Mapping[str, Chosen], params: OptimiseParams, cost: float) -> dict[str, Any]:
+def _forward(
+    made: Market,
+    people: pd.DataFrame,
+    policies: Mapping[str, Chosen],
+    params: OptimiseParams,
+    cost: float,
+) -> dict[str, Any]:
     """Each policy run forward in the world on the same lives; the same people take an equal offer up."""
     world, numbers = book_world.world_of_params()
     luck = np.random.default_rng(params.seed).random(len(people))
@@ -115,14 +136,34 @@ def _report(figures: dict[str, Any], found: Optimum, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(figures, indent=1, sort_keys=True) + "\n")
         return
-    table = Table("policy", "profit", "loss", "funding", "approved", "mean limit", title="optimise: a year, CNY, expected")
+    table = Table(
+        "policy",
+        "profit",
+        "loss",
+        "funding",
+        "approved",
+        "mean limit",
+        title="optimise: a year, CNY, expected",
+    )
     for name, one in figures["policies"].items():
         money = (f"{one[key]:,.0f}" for key in ("profit_cny", "expected_loss_cny", "funding_cny"))
         table.add_row(name, *money, f"{one['approval_share']:.1%}", f"{one['mean_limit_cny']:,.0f}")
     _out.print(table)
-    run = Table("run forward", "profit", "loss", "lent", "accounts", "default rate", title="in the world, CNY")
+    run = Table(
+        "run forward",
+        "profit",
+        "loss",
+        "lent",
+        "accounts",
+        "default rate",
+        title="in the world, CNY",
+    )
     for name, one in figures.get("forward", {}).items():
-        run.add_row(name, *(f"{one[key]:,.0f}" for key in ("profit_cny", "loss_cny", "lent_cny", "accounts")), f"{one['default_rate']:.2%}")
+        run.add_row(
+            name,
+            *(f"{one[key]:,.0f}" for key in ("profit_cny", "loss_cny", "lent_cny", "accounts")),
+            f"{one['default_rate']:.2%}",
+        )
     if "forward" in figures:
         _out.print(run)
     prices = found.dual.prices

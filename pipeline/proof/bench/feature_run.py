@@ -21,7 +21,7 @@ import typer
 from creditloom.features.contract.tables import EVENT_TABLES, TABLES
 from creditloom.features.engine.engine import build
 from creditloom.features.families.registry import plan
-from creditloom.features.params import FeatureParams
+from creditloom.features.feature_params import FeatureParams
 from creditloom.pipeline.proof.bench import rivals
 from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.files.store import matrix_writer, table_files
@@ -43,7 +43,9 @@ def scan(raw: Path, threads: int) -> tuple[int, int]:
 def contract(raw: Path, threads: int) -> tuple[int, int]:
     """The contract check of all tables."""
     with tempfile.TemporaryDirectory() as folder:
-        found = check_tables(raw, Path(folder), Path(folder) / "clean", max_bad_share=0.05, threads=threads)
+        found = check_tables(
+            raw, Path(folder), Path(folder) / "clean", max_bad_share=0.05, threads=threads
+        )
     return 0, sum(check.rows for check in found.checks)
 
 
@@ -83,7 +85,9 @@ def pandas(raw: Path, threads: int) -> tuple[int, int]:  # noqa: ARG001  pandas 
 
 
 def _files(raw: Path) -> tuple[list[str], list[str]]:
-    payments, applications = ([str(file) for file in table_files(raw, name)] for name in ("payments", "applications"))
+    payments, applications = (
+        [str(file) for file in table_files(raw, name)] for name in ("payments", "applications")
+    )
     return payments, applications
 
 

@@ -6,13 +6,16 @@ import json
 import tempfile
 from pathlib import Path
 
-from creditloom.pipeline import chain
+from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.proof.bench.row import Row, compare
+from creditloom.pipeline.proof.bench.row import BenchRow, compare
 from creditloom.pipeline.proof.usage import Usage, measure
 from creditloom.storage.files.store import read_json
 
-APPLICANTS, QUICK_APPLICANTS = 30_000, 4_000  # of the default world: about 20 and 2.7 million events
+APPLICANTS, QUICK_APPLICANTS = (
+    30_000,
+    4_000,
+)  # of the default world: about 20 and 2.7 million events
 SIZES, QUICK_SIZES = (25_000, 100_000), (2_000, 8_000)
 ROUNDS, THREADS = 3, 2
 WORK = ("scan", "contract", "ours", "ours_on_payments", "polars", "pandas")
@@ -20,7 +23,7 @@ RUN = "creditloom.pipeline.proof.bench.feature_run"
 COMMAND = "python -m creditloom.pipeline.proof.bench.feature_run {what} <raw> 2"
 
 
-def run(quick: bool) -> list[Row]:
+def run(quick: bool) -> list[BenchRow]:
     """Features from about 20 million events of a simulated world (quick: 2.7 million), then the generation of events at two sizes."""
     with tempfile.TemporaryDirectory(prefix="creditloom-bench-") as name:
         folder = Path(name)
@@ -29,7 +32,7 @@ def run(quick: bool) -> list[Row]:
     return rows + generation(QUICK_SIZES if quick else SIZES)
 
 
-def compare_features(raw: Path, rounds: int) -> list[Row]:
+def compare_features(raw: Path, rounds: int) -> list[BenchRow]:
     """Interleaved rounds over one folder of raw tables; CPU seconds are user and system time, imports of the script left out."""
     found = [{what: _said(what, raw) for what in WORK} for _ in range(rounds)]
     first = found[0]
@@ -38,9 +41,22 @@ def compare_features(raw: Path, rounds: int) -> list[Row]:
     def cpu(what: str, *, per_feature: bool = False) -> list[float]:
         return [one[what]["cpu"] / (one[what]["features"] if per_feature else 1) for one in found]
 
-    def row(what: str, ours: str, theirs: str, bar: float | None, aim: float | None, *, per_feature: bool = False) -> Row:
-        unit, commands = ("CPU s a feature" if per_feature else "CPU s"), (COMMAND.format(what=ours), COMMAND.format(what=theirs))
-        both = zip(cpu(ours, per_feature=per_feature), cpu(theirs, per_feature=per_feature), strict=True)
+    def row(
+        what: str,
+        ours: str,
+        theirs: str,
+        bar: float | None,
+        aim: float | None,
+        *,
+        per_feature: bool = False,
+    ) -> BenchRow:
+        unit, commands = (
+            ("CPU s a feature" if per_feature else "CPU s"),
+            (COMMAND.format(what=ours), COMMAND.format(what=theirs)),
+        )
+        both = zip(
+            cpu(ours, per_feature=per_feature), cpu(theirs, per_feature=per_feature), strict=True
+        )
         return compare("features", what, commands, unit, list(both), bar, aim)
 
     made = f"{first['ours']['features']:,.0f} features of {events}"
@@ -53,15 +69,30 @@ def compare_features(raw: Path, rounds: int) -> list[Row]:
     ]
 
 
-def generation(sizes: tuple[int, int]) -> list[Row]:
+def generation(sizes: tuple[int, int]) -> list[BenchRow]:
     """Events a CPU second on one core, and memory, at two numbers of applicants: both stay as they are."""
     rows, used = zip(*(_simulated(size) for size in sizes), strict=True)
     speed = [n / one.cpu / 1e6 for n, one in zip(rows, used, strict=True)]
-    small, large = (f"python -m creditloom.pipeline.stages.simulate, world.applicants={size}, world.processes=1" for size in sizes)
+    small, large = (
+        f"python -m creditloom.pipeline.stages.simulate, world.applicants={size}, world.processes=1"
+        for size in sizes
+    )
     what = f"at {sizes[1]:,} applicants beside {sizes[0]:,}"
     return [
-        compare("generation", f"million events a CPU second {what}", (large, small), "M events", [(speed[1], speed[0])]),
-        compare("generation", f"peak memory {what}", (large, small), "MB", [(used[1].peak_mb, used[0].peak_mb)]),
+        compare(
+            "generation",
+            f"million events a CPU second {what}",
+            (large, small),
+            "M events",
+            [(speed[1], speed[0])],
+        ),
+        compare(
+            "generation",
+            f"peak memory {what}",
+            (large, small),
+            "MB",
+            [(used[1].peak_mb, used[0].peak_mb)],
+        ),
     ]
 
 
@@ -78,6 +109,6 @@ def _simulated(applicants: int) -> tuple[int, Usage]:
 
 def _simulate(folder: Path, applicants: int) -> tuple[int, Usage]:
     """(raw rows, what it took) of one world by one process."""
-    chain.prepare(folder, {"world.applicants": applicants, "world.processes": 1})
+    stage_runner.prepare(folder, {"world.applicants": applicants, "world.processes": 1})
     used = measure("creditloom.pipeline.stages.simulate", folder=folder, threads=1)
     return sum(read_json(folder / paths.RUNTIME / "simulate.json")["rows"].values()), used

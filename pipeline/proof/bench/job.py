@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.proof.bench.latency import applications
-from creditloom.pipeline.proof.bench.row import Row, compare
+from creditloom.pipeline.proof.bench.row import BenchRow, compare
 from creditloom.pipeline.proof.usage import measure
 from creditloom.storage.files.store import ROW_GROUP, Writer
 
@@ -27,7 +27,7 @@ OURS = "creditloom score --input rows.parquet --output decisions --bundle data/m
 SCRIPT = "python -m creditloom.pipeline.proof.bench.job_run {what} data/model/model.txt rows.parquet out.parquet"
 
 
-def run(quick: bool) -> list[Row]:
+def run(quick: bool) -> list[BenchRow]:
     """Wall and CPU seconds, and peak memory at a tenth of the rows and at all. Ours are the whole job, the scripts' without their imports.
 
     CPU seconds are over all threads; they can be compared where the machine is busy with other work.
@@ -50,11 +50,18 @@ def run(quick: bool) -> list[Row]:
         )
     ]  # fmt: skip
     memory = [(one["ours"]["MB"], tenth["MB"]) for one in found]
-    return [*table, compare("job", f"peak memory of {n:,} rows beside {n // 10:,}", (OURS, OURS), "MB", memory)]
+    return [
+        *table,
+        compare("job", f"peak memory of {n:,} rows beside {n // 10:,}", (OURS, OURS), "MB", memory),
+    ]
 
 
 def _round(folder: Path) -> dict[str, dict[str, float]]:
-    return {"ours": _score(folder, "all"), "alone": _script(folder, "alone", "all"), "today": _script(folder, "today", "few")}
+    return {
+        "ours": _score(folder, "all"),
+        "alone": _script(folder, "alone", "all"),
+        "today": _script(folder, "today", "few"),
+    }
 
 
 def write_rows(file: Path, rows: int) -> None:
@@ -73,14 +80,27 @@ def _score(folder: Path, part: str) -> dict[str, float]:
     """Seconds that the job itself counts, CPU seconds and peak memory of its whole process."""
     out = folder / f"decisions_{part}"
     shutil.rmtree(out, ignore_errors=True)
-    options = ("--input", str(folder / f"{part}.parquet"), "--output", str(out), "--bundle", str(paths.MODEL), "--json")
+    options = (
+        "--input",
+        str(folder / f"{part}.parquet"),
+        "--output",
+        str(out),
+        "--bundle",
+        str(paths.MODEL),
+        "--json",
+    )
     used = measure("creditloom.pipeline.cli", "score", *options, folder=Path())
     told = json.loads(used.said[used.said.index("{") :])
     return {"s": float(told["seconds"]), "CPU s": used.cpu, "MB": float(told["peak_memory_mb"])}
 
 
 def _script(folder: Path, what: str, part: str) -> dict[str, float]:
-    words = (what, str(paths.MODEL_TXT), str(folder / f"{part}.parquet"), str(folder / "out.parquet"))
+    words = (
+        what,
+        str(paths.MODEL_TXT),
+        str(folder / f"{part}.parquet"),
+        str(folder / "out.parquet"),
+    )
     said = measure("creditloom.pipeline.proof.bench.job_run", *words, folder=Path()).said
     told = json.loads(said.strip().splitlines()[-1])
     return {"s": float(told["seconds"]), "CPU s": float(told["cpu"])}

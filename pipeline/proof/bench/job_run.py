@@ -23,11 +23,18 @@ THREADS, BLOCK, TOP = 2, 65_536, 4
 def alone(booster: lgb.Booster, source: Path, output: Path, names: list[str]) -> int:
     """Read, LightGBM's own predict, write: no decision, no reason, nothing checked."""
     rows = 0
-    with pq.ParquetFile(source) as file, pq.ParquetWriter(output, pa.schema([("id", pa.int64()), ("margin", pa.float64())])) as writer:
+    with (
+        pq.ParquetFile(source) as file,
+        pq.ParquetWriter(
+            output, pa.schema([("id", pa.int64()), ("margin", pa.float64())])
+        ) as writer,
+    ):
         for block in file.iter_batches(BLOCK, columns=["application_id", *names]):
             x = np.stack([block[name].to_numpy(zero_copy_only=False) for name in names], axis=1)
             margin = booster.predict(x, raw_score=True, num_threads=THREADS)
-            writer.write_batch(pa.record_batch([block["application_id"], pa.array(margin)], writer.schema))
+            writer.write_batch(
+                pa.record_batch([block["application_id"], pa.array(margin)], writer.schema)
+            )
             rows += len(x)
     return rows
 
@@ -38,8 +45,13 @@ def today(booster: lgb.Booster, source: Path, output: Path, names: list[str]) ->
     x = frame[names]
     margin = booster.predict(x, raw_score=True, num_threads=THREADS)
     phi = pd.DataFrame(shap.TreeExplainer(booster).shap_values(x), columns=names)
-    reasons = [[f"{name}: {x[name].iloc[k]:.2f}" for name in row.nlargest(TOP).index] for k, (_, row) in enumerate(phi.iterrows())]
-    pd.DataFrame({"application_id": frame["application_id"], "margin": margin, "reasons": reasons}).to_parquet(output)
+    reasons = [
+        [f"{name}: {x[name].iloc[k]:.2f}" for name in row.nlargest(TOP).index]
+        for k, (_, row) in enumerate(phi.iterrows())
+    ]
+    pd.DataFrame(
+        {"application_id": frame["application_id"], "margin": margin, "reasons": reasons}
+    ).to_parquet(output)
     return len(frame)
 
 

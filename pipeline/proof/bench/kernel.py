@@ -9,8 +9,8 @@ from collections.abc import Callable
 import lightgbm as lgb
 import numpy as np
 
-from creditloom.decision.score.kernel.explainer import Explainer
-from creditloom.pipeline.proof.bench.row import Row, compare
+from creditloom.decision.score.contributions.explainer import Explainer
+from creditloom.pipeline.proof.bench.row import BenchRow, compare
 
 FEATURES, CONCEPTS, NULL_SHARE, TOP = 200, 20, 0.047, 4
 TRAINING_ROWS, ROWS, QUICK_ROWS = 20_000, 40_000, 8_000
@@ -20,10 +20,14 @@ EXPLAINED = 200  # rows that the slow ones explain; their seconds are per row li
 SCALE = -28.0  # points per unit of log-odds: any number but zero
 
 
-def run(quick: bool) -> list[Row]:
+def run(quick: bool) -> list[BenchRow]:
     """For each shape of forest: rounds of ours and theirs in turns, two threads each, microseconds a row of wall time."""
     shapes = SHAPES[:1] if quick else SHAPES
-    return [row for trees, depth in shapes for row in _shape(trees, depth, QUICK_ROWS if quick else ROWS, 3 if quick else ROUNDS)]
+    return [
+        row
+        for trees, depth in shapes
+        for row in _shape(trees, depth, QUICK_ROWS if quick else ROWS, 3 if quick else ROUNDS)
+    ]
 
 
 def matrix(rows: int, seed: int = 0) -> np.ndarray:
@@ -38,11 +42,18 @@ def forest(trees: int, depth: int) -> lgb.Booster:
     """A binary booster of full trees; twenty of its features carry the signal. One thread: a busy machine makes two slower."""
     x, rng = matrix(TRAINING_ROWS), np.random.default_rng(1)
     y = np.nan_to_num(x[:, :20]).sum(axis=1) + 3.0 * rng.normal(size=len(x)) > 4.0
-    given = {"objective": "binary", "max_depth": depth, "num_leaves": 2**depth, "learning_rate": 0.05, "verbosity": -1, "seed": 1}
+    given = {
+        "objective": "binary",
+        "max_depth": depth,
+        "num_leaves": 2**depth,
+        "learning_rate": 0.05,
+        "verbosity": -1,
+        "seed": 1,
+    }
     return lgb.train({**given, "num_threads": 1}, lgb.Dataset(x, y), trees)
 
 
-def _shape(trees: int, depth: int, rows: int, rounds: int) -> list[Row]:
+def _shape(trees: int, depth: int, rows: int, rounds: int) -> list[BenchRow]:
     booster, x = forest(trees, depth), matrix(rows, seed=2)
     kernel = Explainer(booster.model_to_string(), THREADS)
     owner, reference = np.arange(FEATURES) % CONCEPTS, np.zeros(FEATURES)
@@ -57,9 +68,19 @@ def _shape(trees: int, depth: int, rows: int, rounds: int) -> list[Row]:
         "woodelf": (x, _woodelf(booster)), "predict": (x, _predict(booster)),
     }  # fmt: skip
     ours()  # compiled, or read from the cache
-    found = [(_seconds(ours) / rows, {name: _seconds(work, z) / len(z) for name, (z, work) in rivals.items()}) for _ in range(rounds)]
+    found = [
+        (
+            _seconds(ours) / rows,
+            {name: _seconds(work, z) / len(z) for name, (z, work) in rivals.items()},
+        )
+        for _ in range(rounds)
+    ]
     size = f"{trees} trees of depth {depth}, {FEATURES} features, {THREADS} threads"
-    bars = {"pred_contrib": (1 / 120, 1 / 250), "predict": (1 / 1.2, 1 / 3)} if (trees, depth) == SHAPES[0] else {}
+    bars = (
+        {"pred_contrib": (1 / 120, 1 / 250), "predict": (1 / 1.2, 1 / 3)}
+        if (trees, depth) == SHAPES[0]
+        else {}
+    )
     made = [
         compare("kernel", f"margin, SHAP and top {TOP} beside {name}; {size}", (OURS, THEIRS[name]), "us a row",
                 [(1e6 * mine, 1e6 * theirs[name]) for mine, theirs in found], *bars.get(name, ()))
@@ -77,14 +98,30 @@ THEIRS = {
 }
 
 
-def _differences(booster: lgb.Booster, kernel: Explainer, x: np.ndarray, size: str) -> list[Row]:
+def _differences(
+    booster: lgb.Booster, kernel: Explainer, x: np.ndarray, size: str
+) -> list[BenchRow]:
     raw, phi = kernel.contributions(x)
     gap = float(np.abs(phi - np.asarray(_contributions(booster)(x))[:, :-1]).max())
     unequal = float(np.sum(raw != booster.predict(x, raw_score=True)))
     commands = "Explainer(text, 2).contributions(x)", THEIRS["pred_contrib"]
     return [
-        compare("kernel", f"largest difference from pred_contrib; {size}", commands, "log-odds", [(gap, 1.0)], 1e-10),
-        compare("kernel", f"margins of {len(x)} rows that differ in a bit; {size}", commands, "rows", [(unequal, float(len(x)))], 0.0),
+        compare(
+            "kernel",
+            f"largest difference from pred_contrib; {size}",
+            commands,
+            "log-odds",
+            [(gap, 1.0)],
+            1e-10,
+        ),
+        compare(
+            "kernel",
+            f"margins of {len(x)} rows that differ in a bit; {size}",
+            commands,
+            "rows",
+            [(unequal, float(len(x)))],
+            0.0,
+        ),
     ]
 
 

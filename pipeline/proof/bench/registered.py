@@ -18,7 +18,10 @@ def main(model: str, applications: str) -> None:
     ways = {"mlflow": loaded, "raw": loaded.get_raw_model()}
     for way in ways.values():
         seconds(way, frame.iloc[[0]])
-    found = [{name: seconds(way, frame.iloc[[k]]) for name, way in ways.items()} for k in range(len(frame))]
+    found = [
+        {name: seconds(way, frame.iloc[[k]]) for name, way in ways.items()}
+        for k in range(len(frame))
+    ]
     sys.stdout.write(json.dumps({name: [row[name] for row in found] for name in ways}) + "\n")
 
 

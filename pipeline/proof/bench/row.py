@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Row:
+class BenchRow:
     """`ratio` is ours over theirs, medians of interleaved runs; `low` and `high` are the smallest and largest ratio of one round.
 
     `ours` and `theirs` are in `unit`; `bar` is the largest ratio allowed, None where none is set; `aim` the one aimed at.
@@ -32,8 +32,21 @@ class Row:
 def compare(
     table: str, what: str, commands: tuple[str, str], unit: str, rounds: Sequence[tuple[float, float]],
     bar: float | None = None, aim: float | None = None,
-) -> Row:  # fmt: skip
+) -> BenchRow:  # fmt: skip
     """The row of interleaved rounds of (ours, theirs)."""
     ours, theirs = (statistics.median(side) for side in zip(*rounds, strict=True))
     ratios = [mine / other for mine, other in rounds]
-    return Row(table, what, *commands, unit, ours, theirs, ours / theirs, min(ratios), max(ratios), len(rounds), bar, aim)
+    return BenchRow(
+        table,
+        what,
+        *commands,
+        unit,
+        ours,
+        theirs,
+        ours / theirs,
+        min(ratios),
+        max(ratios),
+        len(rounds),
+        bar,
+        aim,
+    )

@@ -8,7 +8,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOMS = ("world", "storage", "features", "models", "decision", "serving", "portfolio", "report", "pipeline", "products")
+ROOMS = (
+    "world",
+    "storage",
+    "features",
+    "models",
+    "decision",
+    "serving",
+    "portfolio",
+    "report",
+    "pipeline",
+    "products",
+)
 CODE = tuple(f"{room}/**/*" for room in ROOMS)
 TESTS = ("tests/**/*",)
 KINDS = (".py", ".yaml", ".jinja", ".html")
@@ -40,7 +51,9 @@ def tested(house: Path) -> Citations:
     return _sorted(_cited(house, TESTS, skip="tests/trace"))
 
 
-def _cited(house: Path, patterns: tuple[str, ...], skip: str = "pipeline/proof/trace") -> defaultdict[str, set[str]]:
+def _cited(
+    house: Path, patterns: tuple[str, ...], skip: str = "pipeline/proof/trace"
+) -> defaultdict[str, set[str]]:
     found: defaultdict[str, set[str]] = defaultdict(set)
     for path in sorted({path for pattern in patterns for path in house.glob(pattern)}):
         name = path.relative_to(house).as_posix()
@@ -58,7 +71,9 @@ def _tests(text: str) -> dict[int, str]:
     found: dict[int, str] = {}
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            first = min((decorator.lineno for decorator in node.decorator_list), default=node.lineno)
+            first = min(
+                (decorator.lineno for decorator in node.decorator_list), default=node.lineno
+            )
             found.update(dict.fromkeys(range(first, (node.end_lineno or first) + 1), node.name))
     return found
 

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from creditloom.pipeline.proof.trace.citations import Citations, implemented, tested
-from creditloom.pipeline.proof.trace.rules import SOURCES, Contradiction, Rule, all_contradictions, all_rules
+from creditloom.pipeline.proof.trace.source_rules import (
+    SOURCES,
+    Contradiction,
+    SourceRule,
+    all_contradictions,
+    all_rules,
+)
 
 RULES = Path("docs/rules")
 PAGE = Path("docs/traceability.md")
@@ -18,7 +24,7 @@ SHOWN = 4  # files named per cell; the rest is counted
 class Trace:
     """Rules beside what cites them."""
 
-    rules: tuple[Rule, ...]
+    rules: tuple[SourceRule, ...]
     contradictions: tuple[Contradiction, ...]
     implemented: Citations
     tested: Citations
@@ -32,7 +38,9 @@ class Trace:
     @property
     def missing(self) -> tuple[str, ...]:
         """Rules in scope that no code or no test cites."""
-        wanted = [rule.id for rule in self.rules if rule.out is None] + [rule.id for rule in self.contradictions]
+        wanted = [rule.id for rule in self.rules if rule.out is None] + [
+            rule.id for rule in self.contradictions
+        ]
         return tuple(id_ for id_ in wanted if id_ not in self.implemented or id_ not in self.tested)
 
     @property
@@ -54,14 +62,26 @@ def _lines(trace: Trace) -> Iterator[str]:
     yield f"{len(trace.rules)} rules of five sources: {len(trace.rules) - out} implemented, {out} out of scope with the reason."
     yield "Written by `creditloom trace` from docs/rules and from the ids that code and tests cite; do not edit."
     for source in SOURCES:
-        yield from ("", f"## {source}", "", "| rule | what it says | implemented | tested |", "|---|---|---|---|")
+        yield from (
+            "",
+            f"## {source}",
+            "",
+            "| rule | what it says | implemented | tested |",
+            "|---|---|---|---|",
+        )
         yield from (_row(rule, trace) for rule in trace.rules if rule.id.startswith(source))
-    yield from ("", "## Contradictions", "", "| id | between | choice | where | tested |", "|---|---|---|---|---|")
+    yield from (
+        "",
+        "## Contradictions",
+        "",
+        "| id | between | choice | where | tested |",
+        "|---|---|---|---|---|",
+    )
     for rule in trace.contradictions:
         yield f"| {rule.id} | {rule.what} | {rule.choice} | {_files(trace.implemented, rule.id)} | {_files(trace.tested, rule.id)} |"
 
 
-def _row(rule: Rule, trace: Trace) -> str:
+def _row(rule: SourceRule, trace: Trace) -> str:
     if rule.out is not None:
         return f"| {rule.id} | {rule.what} | out of scope: {rule.out} | - |"
     return f"| {rule.id} | {rule.what} | {_files(trace.implemented, rule.id)} | {_files(trace.tested, rule.id)} |"

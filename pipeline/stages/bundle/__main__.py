@@ -10,13 +10,19 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from creditloom.decision.base.typed import plain
+from creditloom.decision.base.strict_json import plain
 from creditloom.decision.bundle import load_scorer, write_manifest
 from creditloom.decision.rulebook.law import Law
-from creditloom.decision.rulebook.policy import Filters, Policy, Sources, compile_policy, tiers_only_policy
+from creditloom.decision.rulebook.policy import (
+    DataSources,
+    Filters,
+    Policy,
+    compile_policy,
+    tiers_only_policy,
+)
 from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
-from creditloom.models.policy.policy import PolicyParams, reference
+from creditloom.models.policy.bundle_policy import PolicyParams, reference
 from creditloom.models.sample.split import TRAIN, SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document, section
@@ -32,7 +38,14 @@ def main() -> dict[str, int]:
     tiers, rules = Tiers.from_edges(params.tier_edges), _rules(params)
     scorer = load_scorer(paths.MODEL)
     training = _training(scorer.catalogue.names, section("split", SplitParams))
-    compared = reference(scorer, tiers, Policy.from_json(json.dumps(rules)), training, params.reference_rows, params.psi_stop)
+    compared = reference(
+        scorer,
+        tiers,
+        Policy.from_json(json.dumps(rules)),
+        training,
+        params.reference_rows,
+        params.psi_stop,
+    )
     write_json(plain(tiers), paths.TIERS)
     write_json(rules, paths.POLICY)
     write_json(plain(compared), paths.REFERENCE)
@@ -52,7 +65,7 @@ def _rules(params: PolicyParams) -> dict[str, Any]:
         products=tuple(product for product in every_product() if product.id != default.id),
         other_laws=_laws(name for name in names if name not in params.law_profiles),
         filters=document(Filters, paths.FILTERS),
-        sources=document(Sources, paths.SOURCES),
+        sources=document(DataSources, paths.SOURCES),
         validation=params.validation,
         horizon_days=params.horizon_days,
     )

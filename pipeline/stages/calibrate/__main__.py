@@ -6,12 +6,19 @@ from rich.console import Console
 from rich.table import Table
 
 from creditloom.decision.base.catalogue import Catalogue
-from creditloom.models.calibration.calibration import Calibration, CalibrationParams, Level, fit, level_of, to_json
+from creditloom.models.calibration.calibration import (
+    CalibrationLine,
+    CalibrationParams,
+    Level,
+    fit,
+    level_of,
+    to_json,
+)
 from creditloom.models.learners.booster import margins
 from creditloom.models.sample.split import SplitParams
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.matrix_reader import dataset, everyone
 from creditloom.pipeline.base.params import section
-from creditloom.pipeline.base.rows import dataset, everyone
 from creditloom.pipeline.base.stage import run
 from creditloom.storage.files.store import write_json
 
@@ -32,11 +39,17 @@ def main() -> dict[str, int]:
     return {"loans": line.n_rows, "bads": line.n_bads}
 
 
-def _show(line: Calibration, level: Level) -> None:
+def _show(line: CalibrationLine, level: Level) -> None:
     table = Table("calibrate", "", title="calibrate")
-    table.add_row("loans", f"{line.n_rows:,} with {line.n_bads:,} bads (as good as {line.effective_bads:.0f} of equal weight)")
+    table.add_row(
+        "loans",
+        f"{line.n_rows:,} with {line.n_bads:,} bads (as good as {line.effective_bads:.0f} of equal weight)",
+    )
     table.add_row("logit(PD)", f"{line.a:.4f} x margin {line.b:+.4f}")
-    table.add_row("level expected", f"{100 * level.rate:.3f} % on {level.n_bads:,} bads (as good as {level.effective_bads:.0f})")
+    table.add_row(
+        "level expected",
+        f"{100 * level.rate:.3f} % on {level.n_bads:,} bads (as good as {level.effective_bads:.0f})",
+    )
     table.add_row("level of the long run", f"{100 * level.long_run:.3f} %")
     table.add_row("mean PD, weighted through the door", f"{100 * line.mean_pd:.3f} %")
     Console().print(table)

@@ -31,12 +31,18 @@ def main() -> dict[str, int]:
         task = progress.add_task("decide", total=total)
         blocks = iter_tables(paths.MATRIX, columns, ROWS)
         first = _decided(decider, next(blocks))
-        with Writer(paths.DECISIONS, first.schema) as writer, Writer(paths.QUEUE, referred(first).schema) as queue:
+        with (
+            Writer(paths.DECISIONS, first.schema) as writer,
+            Writer(paths.QUEUE, referred(first).schema) as queue,
+        ):
             for decided in chain([first], (_decided(decider, block) for block in blocks)):
                 writer.write(decided)
                 queue.write(referred(decided))
                 progress.advance(task, len(decided))
-    _show(read_frame(paths.DECISIONS, ["decision", "grade", "limit_cny", "apr_irr12", "pd"]), decider.bundle.tiers.names)
+    _show(
+        read_frame(paths.DECISIONS, ["decision", "grade", "limit_cny", "apr_irr12", "pd"]),
+        decider.bundle.tiers.names,
+    )
     return {"decisions": total}
 
 
@@ -45,15 +51,40 @@ def _decided(decider: Decider, block: pa.Table) -> pa.Table:
 
 
 def _show(decisions: pd.DataFrame, grades: tuple[str, ...]) -> None:
-    table = Table(title="decide: decisions per grade; limit and APR are means over approvals", padding=0)
-    for name in ("grade", "rows", "PD %", "approve", "refer", "decline", "refuse", "limit", "APR %"):
+    table = Table(
+        title="decide: decisions per grade; limit and APR are means over approvals", padding=0
+    )
+    for name in (
+        "grade",
+        "rows",
+        "PD %",
+        "approve",
+        "refer",
+        "decline",
+        "refuse",
+        "limit",
+        "APR %",
+    ):
         table.add_column(name, min_width=6, justify="left" if name == "grade" else "right")
-    for grade, rows in [*((name, decisions[decisions["grade"] == name]) for name in grades), ("all", decisions)]:
+    for grade, rows in [
+        *((name, decisions[decisions["grade"] == name]) for name in grades),
+        ("all", decisions),
+    ]:
         counts = rows["decision"].value_counts()
         approved = rows[rows["decision"] == "approve"]
         cells = [f"{counts.get(name, 0):,}" for name in ("approve", "refer", "decline", "refuse")]
-        means = [f"{approved['limit_cny'].mean():,.0f}", f"{100 * approved['apr_irr12'].mean():.2f}"] if len(approved) else ["-", "-"]
-        table.add_row(grade, f"{len(rows):,}", f"{100 * rows['pd'].mean():.3f}" if len(rows) else "-", *cells, *means)
+        means = (
+            [f"{approved['limit_cny'].mean():,.0f}", f"{100 * approved['apr_irr12'].mean():.2f}"]
+            if len(approved)
+            else ["-", "-"]
+        )
+        table.add_row(
+            grade,
+            f"{len(rows):,}",
+            f"{100 * rows['pd'].mean():.3f}" if len(rows) else "-",
+            *cells,
+            *means,
+        )
     Console().print(table)
 
 

@@ -14,19 +14,28 @@ from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.evaluation import claims
 from creditloom.models.evaluation.bars import Bars
 from creditloom.models.evaluation.evaluate import Inputs, evaluate
-from creditloom.models.evaluation.params import EvaluateParams
+from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.learners.ridge import from_json
 from creditloom.models.sample.split import OOT, SplitParams
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.matrix_reader import dataset, everyone, frame
 from creditloom.pipeline.base.params import document, section
-from creditloom.pipeline.base.rows import dataset, everyone, frame
 from creditloom.pipeline.base.stage import run
-from creditloom.pipeline.stages.evaluate.truth import claims_view, judge
+from creditloom.pipeline.stages.evaluate.truth_sample import claims_view, judge
 from creditloom.storage.files.formats import RESULTS, read_document, write_document
 from creditloom.storage.files.store import open_parquet, read_frame, write_table
 
 AUDIT = ("age_years", "region_tier", "occupation", "is_student", "is_repeat")
-DECIDED = ("application_id", "pd", "tier", "decision", "limit_cny", "daily_rate", "apr_irr12", "reasons")
+DECIDED = (
+    "application_id",
+    "pd",
+    "tier",
+    "decision",
+    "limit_cny",
+    "daily_rate",
+    "apr_irr12",
+    "reasons",
+)
 
 
 def main() -> dict[str, int]:
@@ -52,7 +61,9 @@ def main() -> dict[str, int]:
         shown = {**metrics["portfolio"], "n": metrics["rows"]["oot"]}
         tables["claims"] = claims.table(claims_view(inputs.truth, judging.claims_applicants, shown))
     for name, table in tables.items():
-        write_table(pa.Table.from_pandas(table, preserve_index=False), paths.EVALUATION / f"{name}.parquet")
+        write_table(
+            pa.Table.from_pandas(table, preserve_index=False), paths.EVALUATION / f"{name}.parquet"
+        )
     write_document(metrics, paths.METRICS, RESULTS)
     _show(metrics)
     return {"applications": metrics["rows"]["oot"]}
@@ -65,9 +76,17 @@ def _audit_columns() -> list[str]:
 
 
 def _show(metrics: Mapping[str, Any]) -> None:
-    table = Table("out-of-time", "model", "aim", "ridge logit", title=f"evaluate: {metrics['rows']['oot']:,} applicants")
+    table = Table(
+        "out-of-time",
+        "model",
+        "aim",
+        "ridge logit",
+        title=f"evaluate: {metrics['rows']['oot']:,} applicants",
+    )
     for bar in document(Bars, paths.BARS).bars:
-        table.add_row(bar.name, bar.shown(metrics, bar.figure), bar.aim, bar.shown(metrics, bar.ridge))
+        table.add_row(
+            bar.name, bar.shown(metrics, bar.figure), bar.aim, bar.shown(metrics, bar.ridge)
+        )
     power = metrics["discrimination"]
     table.add_row("AUC", f"{power['auc_oot']:.4f}", "", f"{power['ridge_logit']['auc_oot']:.4f}")
     table.add_row("KS", f"{power['ks_oot']:.4f}", "", f"{power['ridge_logit']['ks_oot']:.4f}")

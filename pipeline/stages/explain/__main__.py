@@ -11,7 +11,14 @@ from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
-from creditloom.report.explanation.explain import Explained, ExplainParams, concepts, explain, families, sample
+from creditloom.report.explanation.explain import (
+    Explained,
+    ExplainParams,
+    concepts,
+    explain,
+    families,
+    sample,
+)
 from creditloom.report.explanation.pictures import pictures
 from creditloom.report.parts.data import Example, Picture, Text
 from creditloom.report.parts.examples import choose, examples, to_json
@@ -26,10 +33,15 @@ def main() -> dict[str, int]:
     params = section("explain", ExplainParams)
     decider = Decider.load(paths.MODEL)
     frame = _out_of_time(decider, section("split", SplitParams), params)
-    explained = explain(paths.MODEL_TXT.read_text(encoding="utf-8"), decider.bundle.scorer, decider.read(frame).x)
+    explained = explain(
+        paths.MODEL_TXT.read_text(encoding="utf-8"), decider.bundle.scorer, decider.read(frame).x
+    )
     chosen = choose(decider.decide(frame, explain="none"), params.examples)
     shown = _examples(decider, frame.iloc[chosen])
-    captions = [(row, Text(f"Application {one.application_id}: {one.decision}")) for row, one in zip(chosen, shown, strict=True)]
+    captions = [
+        (row, Text(f"Application {one.application_id}: {one.decision}"))
+        for row, one in zip(chosen, shown, strict=True)
+    ]
     _write(explained, pictures(explained, params, captions), shown)
     return {"applications": len(frame), "examples": len(shown)}
 
@@ -38,7 +50,11 @@ def _out_of_time(decider: Decider, split: SplitParams, params: ExplainParams) ->
     """A sample of the out-of-time rows of the matrix, read block by block."""
     as_of = read_frame(paths.MATRIX, ["as_of"])["as_of"]
     late = np.flatnonzero(roles(as_of.to_numpy(), split) == OOT)
-    columns = ["application_id", *decider.bundle.policy.inputs, *decider.bundle.scorer.catalogue.names]
+    columns = [
+        "application_id",
+        *decider.bundle.policy.inputs,
+        *decider.bundle.scorer.catalogue.names,
+    ]
     wanted, blocks, start = late[sample(len(late), params.rows, params.seed)], [], 0
     for table in iter_tables(paths.MATRIX, columns, BLOCK):
         inside = wanted[(wanted >= start) & (wanted < start + table.num_rows)]
@@ -64,7 +80,9 @@ def _write(explained: Explained, drawn: tuple[Picture, ...], shown: tuple[Exampl
         "largest_difference_points": explained.largest_difference,
         "concepts": concepts(explained).to_dict("records"),
         "families": families(explained).replace({np.nan: None}).to_dict("records"),
-        "pictures": [{"name": p.name, "caption_en": p.caption.en, "caption_zh": p.caption.zh} for p in drawn],
+        "pictures": [
+            {"name": p.name, "caption_en": p.caption.en, "caption_zh": p.caption.zh} for p in drawn
+        ],
         "examples": [to_json(example) for example in shown],
     }
     write_document(content, paths.EXPLAIN / "explanation.json", RESULTS)

@@ -13,15 +13,15 @@ from rich.console import Console
 from rich.table import Table
 
 from creditloom.features.engine.engine import build
-from creditloom.features.engine.reader import present
+from creditloom.features.engine.raw_reader import present
 from creditloom.features.families.registry import catalogue
+from creditloom.features.feature_params import FeatureParams, LabelParams
 from creditloom.features.label import labels
-from creditloom.features.params import FeatureParams, LabelParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
 from creditloom.storage.contract.contract import Checked
-from creditloom.storage.files.params import SourceParams
+from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import matrix_writer, write_json, write_table
 from creditloom.storage.matrix import to_matrix
 from creditloom.storage.sources import check_source
@@ -39,7 +39,10 @@ def main() -> dict[str, int]:
         checked = check_source(source, paths.QUARANTINE, Path(clean))
         _show(checked)
         blocks = build(checked.files, section("features", FeatureParams))
-        label, words = labels(checked.files, section("label", LabelParams)), catalogue(present(checked.files))
+        label, words = (
+            labels(checked.files, section("label", LabelParams)),
+            catalogue(present(checked.files)),
+        )
         return _write(blocks, label, words) | {"quarantined": checked.bad}
 
 
@@ -61,7 +64,12 @@ def _show(checked: Checked) -> None:
     for check in checked.checks:
         for rule, rows in check.rules.items():
             shown.add_row(check.table, rule, f"{rows:,}")
-    shown.add_row("all", f"of {sum(check.rows for check in checked.checks):,} rows", f"{checked.bad:,}", style="bold")
+    shown.add_row(
+        "all",
+        f"of {sum(check.rows for check in checked.checks):,} rows",
+        f"{checked.bad:,}",
+        style="bold",
+    )
     Console().print(shown)
 
 

@@ -9,10 +9,17 @@ from rich.table import Table
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.sample.split import TRAIN, SplitParams
-from creditloom.models.selection.selection import KEPT, SelectParams, offered, rank, screen, table
+from creditloom.models.selection.feature_choice import (
+    KEPT,
+    SelectParams,
+    offered,
+    rank,
+    screen,
+    table,
+)
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.matrix_reader import dataset, everyone
 from creditloom.pipeline.base.params import section
-from creditloom.pipeline.base.rows import dataset, everyone
 from creditloom.pipeline.base.stage import run
 from creditloom.storage.files.formats import RESULTS, write_document
 from creditloom.storage.files.store import write_table
@@ -24,11 +31,17 @@ def main() -> dict[str, int]:
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
     names, left_out = offered(catalogue, params)
     applications = everyone(split)
-    left, fallen = screen(dataset(applications.of(TRAIN).at_most(params.limits.rows), names, single=True), params)
+    left, fallen = screen(
+        dataset(applications.of(TRAIN).at_most(params.limits.rows), names, single=True), params
+    )
     loans = dataset(applications.training(), left, single=True)
     found, kept = rank(loans, catalogue, params)
     rows = table(catalogue, [*left_out, *fallen], loans, found, kept)
-    write_document({"features": list(kept), "outcomes": rows["outcome"].value_counts().to_dict()}, paths.SELECTED, RESULTS)
+    write_document(
+        {"features": list(kept), "outcomes": rows["outcome"].value_counts().to_dict()},
+        paths.SELECTED,
+        RESULTS,
+    )
     write_table(pa.Table.from_pandas(rows, preserve_index=False), paths.SELECTION)
     _show(rows)
     return {"offered": len(rows), "kept": len(kept)}
@@ -37,9 +50,13 @@ def main() -> dict[str, int]:
 def _show(rows: pd.DataFrame) -> None:
     families = sorted(rows["family"].unique())
     shown = Table("outcome", "features", *families, title="select")
-    for outcome, part in sorted(rows.groupby("outcome"), key=lambda pair: (pair[0] != KEPT, -len(pair[1]))):
+    for outcome, part in sorted(
+        rows.groupby("outcome"), key=lambda pair: (pair[0] != KEPT, -len(pair[1]))
+    ):
         counts = part["family"].value_counts()
-        shown.add_row(str(outcome), f"{len(part):,}", *(f"{counts.get(family, 0):,}" for family in families))
+        shown.add_row(
+            str(outcome), f"{len(part):,}", *(f"{counts.get(family, 0):,}" for family in families)
+        )
     Console().print(shown)
 
 

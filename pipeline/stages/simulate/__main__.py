@@ -10,9 +10,9 @@ from rich.table import Table
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.base.stage import run
-from creditloom.storage.files.params import SourceParams
-from creditloom.world.config.nature import Nature
-from creditloom.world.config.numbers import Calendar, WorldParams
+from creditloom.storage.files.source_params import SourceParams
+from creditloom.world.config.config_types import Calendar, WorldParams
+from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.simulate import simulate
 
 
@@ -21,11 +21,13 @@ def main() -> dict[str, int]:
     if section("source", SourceParams).kind != "world":
         for folder in (paths.RAW, paths.TRUTH):
             folder.mkdir(parents=True, exist_ok=True)
-        Console(stderr=True).print("simulate: source.kind is not world; data/raw and data/truth stay empty")
+        Console(stderr=True).print(
+            "simulate: source.kind is not world; data/raw and data/truth stay empty"
+        )
         return {}
     rows = simulate(
         section("world", WorldParams),
-        document(Nature, paths.WORLD),
+        document(WorldConfig, paths.WORLD),
         section("calendar", Calendar),
         paths.RAW,
         paths.TRUTH,

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from creditloom.report.parts.blocks import Block, Bridge, Column, Note, Section, Waterfall, show, table
+from creditloom.report.parts.blocks import (
+    Bridge,
+    Note,
+    PageBlock,
+    Section,
+    TableColumn,
+    Waterfall,
+    show,
+    table,
+)
 from creditloom.report.parts.data import Coverage, Example, ReportData, Text
 
 REASONS = (
-    Column("text", "reason"), Column("family", "family", "name"), Column("n", "times given", "count"),
-    Column("share", "of decisions with reasons", "share", bar=True), Column("mean_points", "mean points", "points"),
+    TableColumn("text", "reason"), TableColumn("family", "family", "name"), TableColumn("n", "times given", "count"),
+    TableColumn("share", "of decisions with reasons", "share", bar=True), TableColumn("mean_points", "mean points", "points"),
 )  # fmt: skip
 LEAD = (
     "Base points plus the points of every concept are the score, exactly. Reasons are the concepts that lost most points against the "
@@ -18,7 +27,7 @@ SHOWN = 12
 
 def answers(data: ReportData) -> Section | None:
     """Frequencies of principal reasons, then the example decisions."""
-    blocks: list[Block] = []
+    blocks: list[PageBlock] = []
     if data.coverage is not None:
         blocks.append(_coverage(data.coverage))
     if data.reasons is not None:
@@ -31,8 +40,15 @@ def answers(data: ReportData) -> Section | None:
 def _coverage(found: Coverage) -> Note:
     whole = found.share_with_reason is None or found.share_with_reason == 1
     share = f"{show(found.share_with_reason, 'share')} of them with a reason, {found.mean_per_adverse or 0:.1f} each on average"
-    told = f"{found.adverse:,} declines and refusals, {share}" if found.adverse else "No declines or refusals"
-    return Note(f"{told}. Points miss the score by at most {found.largest_sum_error_points:.0e}.", "pass" if whole else "fail")
+    told = (
+        f"{found.adverse:,} declines and refusals, {share}"
+        if found.adverse
+        else "No declines or refusals"
+    )
+    return Note(
+        f"{told}. Points miss the score by at most {found.largest_sum_error_points:.0e}.",
+        "pass" if whole else "fail",
+    )
 
 
 def waterfall(example: Example) -> Waterfall:
@@ -44,13 +60,37 @@ def waterfall(example: Example) -> Waterfall:
     low, high = min(levels), max(levels)
     pad = 0.06 * (high - low) or 1.0
     scale = 100 / (high - low + 2 * pad)
-    bridges = [Bridge(Text("base points", "基准分"), f"{example.base:.1f}", 0.0, (example.base - low + pad) * scale, "total")]
+    bridges = [
+        Bridge(
+            Text("base points", "基准分"),
+            f"{example.base:.1f}",
+            0.0,
+            (example.base - low + pad) * scale,
+            "total",
+        )
+    ]
     for (label, points), start in zip(steps, levels, strict=False):
         left = (min(start, start + points) - low + pad) * scale
-        bridges.append(Bridge(label, show(points, "points"), left, abs(points) * scale, "up" if points > 0 else "down"))
+        bridges.append(
+            Bridge(
+                label,
+                show(points, "points"),
+                left,
+                abs(points) * scale,
+                "up" if points > 0 else "down",
+            )
+        )
     total = Text("score before rounding", "取整前分数")
-    bridges.append(Bridge(total, f"{example.score_raw:.1f}", 0.0, (levels[-1] - low + pad) * scale, "total"))
-    return Waterfall(example, f"Application {example.application_id}", _facts(example), tuple(bridges), _sum_line(example))
+    bridges.append(
+        Bridge(total, f"{example.score_raw:.1f}", 0.0, (levels[-1] - low + pad) * scale, "total")
+    )
+    return Waterfall(
+        example,
+        f"Application {example.application_id}",
+        _facts(example),
+        tuple(bridges),
+        _sum_line(example),
+    )
 
 
 def _largest(steps: tuple[tuple[Text, float], ...]) -> list[tuple[Text, float]]:
@@ -58,7 +98,13 @@ def _largest(steps: tuple[tuple[Text, float], ...]) -> list[tuple[Text, float]]:
     rest = ranked[SHOWN:]
     if not rest:
         return ranked
-    return [*ranked[:SHOWN], (Text(f"{len(rest)} smaller concepts", f"其余 {len(rest)} 项"), sum(points for _, points in rest))]
+    return [
+        *ranked[:SHOWN],
+        (
+            Text(f"{len(rest)} smaller concepts", f"其余 {len(rest)} 项"),
+            sum(points for _, points in rest),
+        ),
+    ]
 
 
 def _facts(example: Example) -> str:

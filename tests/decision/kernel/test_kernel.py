@@ -11,14 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from creditloom.decision.score.kernel.block import explain_rows, is_owner_only, run_block
-from creditloom.decision.score.kernel.explainer import CHUNK, Explainer
-from creditloom.decision.score.kernel.forest import UnsupportedModel, scan
-from creditloom.decision.score.kernel.lanes import BLOCK
-from creditloom.decision.score.kernel.program import BUSH, DOWN, compile_forest
-from creditloom.decision.score.margin import by_concept
+from creditloom.decision.score.contributions.block import explain_rows, is_owner_only, run_block
+from creditloom.decision.score.contributions.explainer import CHUNK, Explainer
+from creditloom.decision.score.contributions.forest import UnsupportedModel, scan
+from creditloom.decision.score.contributions.lanes import BLOCK
+from creditloom.decision.score.contributions.program import BUSH, DOWN, compile_forest
+from creditloom.decision.score.tree_model import by_concept
 
-WILD = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 5e-324, -1e-35, 1e-36, 1.7976931348623157e308, 1.0, -1.0])
+WILD = np.array(
+    [np.nan, np.inf, -np.inf, 0.0, -0.0, 5e-324, -1e-35, 1e-36, 1.7976931348623157e308, 1.0, -1.0]
+)
 
 
 def data(rows: int, columns: int, nulls: float, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -30,7 +32,14 @@ def data(rows: int, columns: int, nulls: float, seed: int = 3) -> tuple[np.ndarr
 
 
 def booster(x: np.ndarray, y: np.ndarray, trees: int = 25, **params: object) -> lgb.Booster:
-    given_ = {"objective": "binary", "verbosity": -1, "num_threads": 1, "seed": 1, "min_data_in_leaf": 5, **params}
+    given_ = {
+        "objective": "binary",
+        "verbosity": -1,
+        "num_threads": 1,
+        "seed": 1,
+        "min_data_in_leaf": 5,
+        **params,
+    }
     return lgb.train(given_, lgb.Dataset(x, y), trees)
 
 
@@ -57,7 +66,9 @@ def assert_points(kernel: Explainer, x: np.ndarray, phi: np.ndarray) -> None:
     assert np.array_equal(lead < 0, leader < 0)
     gain = np.round(scale * phi - reference, 6)
     rows = np.arange(len(x))[:, None]
-    assert np.abs(np.where(lead < 0, 0.0, gain[rows, lead] - gain[rows, leader])).max() < 1.5e-6  # equal, or equal up to the last decimal
+    assert (
+        np.abs(np.where(lead < 0, 0.0, gain[rows, lead] - gain[rows, leader])).max() < 1.5e-6
+    )  # equal, or equal up to the last decimal
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4, 6])
@@ -75,7 +86,16 @@ def test_features_that_come_again_on_a_path(columns: int) -> None:
     assert_same(model, x[:, :columns])
 
 
-@pytest.mark.parametrize("params", [{}, {"use_missing": False}, {"zero_as_missing": True}, {"extra_trees": True}, {"linear_tree": False}])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"use_missing": False},
+        {"zero_as_missing": True},
+        {"extra_trees": True},
+        {"linear_tree": False},
+    ],
+)
 def test_every_way_to_read_a_missing_value(params: dict[str, object]) -> None:
     x, y = data(800, 5, 0.2)
     x[:100] = np.where(np.random.default_rng(0).random((100, 5)) < 0.5, 0.0, x[:100])
@@ -108,13 +128,21 @@ def deep() -> lgb.Booster:
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(st.lists(st.lists(st.floats(allow_nan=True, allow_infinity=True, width=64), min_size=8, max_size=8), min_size=1, max_size=5))
+@given(
+    st.lists(
+        st.lists(st.floats(allow_nan=True, allow_infinity=True, width=64), min_size=8, max_size=8),
+        min_size=1,
+        max_size=5,
+    )
+)
 def test_any_float(deep: lgb.Booster, rows: list[list[float]]) -> None:
     assert_same(deep, np.array(rows))
 
 
 @pytest.mark.parametrize("rows", [1, BLOCK - 1, BLOCK, BLOCK + 1, CHUNK, 2 * CHUNK + 3])
-def test_a_row_gives_the_same_bits_alone_in_a_batch_and_over_threads(deep: lgb.Booster, rows: int) -> None:
+def test_a_row_gives_the_same_bits_alone_in_a_batch_and_over_threads(
+    deep: lgb.Booster, rows: int
+) -> None:
     x, _ = data(rows, 8, 0.1, seed=9)
     text = deep.model_to_string()
     raw, phi = Explainer(text, 1).contributions(x)
@@ -122,9 +150,14 @@ def test_a_row_gives_the_same_bits_alone_in_a_batch_and_over_threads(deep: lgb.B
     alone = Explainer(text, 1).contributions(x[-1:])
     assert np.array_equal(raw, two[0]) and np.array_equal(phi, two[1])
     assert raw[-1] == alone[0][0] and np.array_equal(phi[-1], alone[1][0])
-    told = [Explainer(text, threads).points(z, -28.0, np.arange(8) % 3, np.zeros(8)) for threads, z in ((1, x), (2, x), (1, x[-1:]))]
+    told = [
+        Explainer(text, threads).points(z, -28.0, np.arange(8) % 3, np.zeros(8))
+        for threads, z in ((1, x), (2, x), (1, x[-1:]))
+    ]
     assert all(np.array_equal(one, other) for one, other in zip(told[0], told[1], strict=True))
-    assert all(np.array_equal(one[-1], other[0]) for one, other in zip(told[0], told[2], strict=True))
+    assert all(
+        np.array_equal(one[-1], other[0]) for one, other in zip(told[0], told[2], strict=True)
+    )
 
 
 def test_the_order_in_memory_does_not_matter(deep: lgb.Booster) -> None:
@@ -134,7 +167,10 @@ def test_the_order_in_memory_does_not_matter(deep: lgb.Booster) -> None:
     frozen.flags.writeable = False
     wanted = kernel.contributions(x)
     for other in (np.asfortranarray(x), np.repeat(x, 2, axis=0)[::2], frozen):
-        assert all(np.array_equal(one, two) for one, two in zip(wanted, kernel.contributions(other), strict=True))
+        assert all(
+            np.array_equal(one, two)
+            for one, two in zip(wanted, kernel.contributions(other), strict=True)
+        )
 
 
 def test_a_call_compiles_nothing_once_it_has_run(deep: lgb.Booster) -> None:

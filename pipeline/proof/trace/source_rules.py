@@ -1,0 +1,61 @@
+"""The rules that the sources state, as docs/rules lists them, and the contradictions between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from creditloom.pipeline.base.params import document
+
+SOURCES = ("S1", "S2", "S3", "S4", "S5")
+STRICT: dict[str, Any] = {"extra": "forbid", "strict": True}
+
+
+@dataclass(frozen=True)
+class SourceRule:
+    """One rule. `out` says why it has no code; None where it must be implemented and tested."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    id: str
+    kind: str
+    what: str
+    out: str | None = None
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """What the sources disagree about, and the choice made."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    id: str
+    what: str
+    choice: str
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file of docs/rules."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    rules: tuple[SourceRule, ...]
+
+
+@dataclass(frozen=True)
+class Contradictions:
+    """docs/rules/contradictions.yaml."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    rules: tuple[Contradiction, ...]
+
+
+def all_rules(folder: Path) -> tuple[SourceRule, ...]:
+    """Every rule, source by source. Raises ParamsError for a file that is not as it should be."""
+    return tuple(
+        rule for source in SOURCES for rule in document(SourceFile, folder / f"{source}.yaml").rules
+    )
+
+
+def all_contradictions(folder: Path) -> tuple[Contradiction, ...]:
+    """Every contradiction, C01 first."""
+    return document(Contradictions, folder / "contradictions.yaml").rules

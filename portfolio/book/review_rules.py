@@ -1,0 +1,192 @@
+"""Frozen types of products/review/*.yaml: every number of the monthly review with its unit and source. Nothing here computes."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from creditloom.decision.rulebook.condition import SourcedValue
+from creditloom.models.sample.errors import ModelError
+
+STRICT: dict[str, Any] = {"extra": "forbid", "strict": True}
+
+
+class BookError(ModelError):
+    """A book cannot be reviewed; the message says what, where, expected, got and next step."""
+
+
+@dataclass(frozen=True)
+class Increase:
+    """When a line grows, and by how much (S2-R31, S5-R29, S5-R43, domain 6)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    on_time_months: SourcedValue
+    step: SourcedValue
+    cool_down: SourcedValue
+    utilisation_low: SourcedValue
+    utilisation_high: SourcedValue
+    lqt_from: SourcedValue
+    lct_from: SourcedValue
+    proofs_from: SourcedValue
+    maximum: SourcedValue
+    step_to: SourcedValue
+
+
+@dataclass(frozen=True)
+class IncreaseStep:
+    """Lines up to `up_to` come up for increase `every` so many months (S3-R30..R32)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    up_to: SourcedValue
+    every: SourcedValue
+
+
+@dataclass(frozen=True)
+class Temporary:
+    """An increase that expires (S2-R26)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    share: SourcedValue
+    valid: SourcedValue
+    payments_from: SourcedValue
+
+
+@dataclass(frozen=True)
+class Decrease:
+    """What cuts a line (S1-R59, S3-R45, domain 6)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    enquiries_over: SourcedValue
+    enquiry_months: SourcedValue
+    enquiry_factor: SourcedValue
+    tiers_fallen: SourcedValue
+    tier_factor: SourcedValue
+    dti_over: SourcedValue
+    dti_factor: SourcedValue
+    minimum: SourcedValue
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """No drawdown while overdue, and how that ends (S3-R44, S3-R47)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    dpd_from: SourcedValue
+    repaid_within: SourcedValue
+    clean_months: SourcedValue
+
+
+@dataclass(frozen=True)
+class Suspend:
+    """No drawdown while inactive or while the payment score is low (S3-R46, S4-R36)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    payments_under: SourcedValue
+    payment_months: SourcedValue
+    pay_score_under: SourcedValue
+
+
+@dataclass(frozen=True)
+class Repricing:
+    """A lower rate for new drawdowns (S5-R30, S5-R31)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    every: SourcedValue
+    on_time_months: SourcedValue
+    step: SourcedValue
+    floor: SourcedValue
+
+
+@dataclass(frozen=True)
+class Collections:
+    """The ladder and its hours (S1-R38, S4-R33..R35, domain 5.1)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    remind_before: SourcedValue
+    sms_from: SourcedValue
+    robot_from: SourcedValue
+    agency_from: SourcedValue
+    opens: SourcedValue
+    closes: SourcedValue
+
+
+@dataclass(frozen=True)
+class Provision:
+    """IFRS 9 stages, default with materiality and probation, asset classes (domain 5.1, 5.2)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    sicr_over: SourcedValue
+    default_from: SourcedValue
+    material_amount: SourcedValue
+    material_share: SourcedValue
+    probation: SourcedValue
+    pd_rise: SourcedValue
+    pd_low: SourcedValue
+    lifetime_factor: SourcedValue
+    lgd: SourcedValue
+    conversion: SourcedValue
+    substandard_over: SourcedValue
+    doubtful_over: SourcedValue
+    loss_over: SourcedValue
+
+
+@dataclass(frozen=True)
+class ReviewRules:
+    """A whole review file. Raises BookError where thresholds that must rise do not."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    id: str
+    effective_from: datetime.date
+    effective_to: datetime.date | None
+    increase: Increase
+    bands: tuple[IncreaseStep, ...]
+    ceilings: tuple[SourcedValue, ...]
+    temporary: Temporary
+    decrease: Decrease
+    freeze: Freeze
+    suspend: Suspend
+    repricing: Repricing
+    collections: Collections
+    provision: Provision
+
+    def __post_init__(self) -> None:
+        ladder, provision = self.collections, self.provision
+        _rising("collections", [ladder.sms_from, ladder.robot_from, ladder.agency_from])
+        _rising(
+            "provision",
+            [
+                provision.sicr_over,
+                provision.substandard_over,
+                provision.doubtful_over,
+                provision.loss_over,
+            ],
+        )
+        _rising("bands", [band.up_to for band in self.bands])
+
+    def ceiling_fen(self, tier: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The highest line each tier (0 the best) may grow to; tiers beyond the list have the last one's."""
+        lines = np.array([int(figure.value * 100) for figure in self.ceilings])
+        return lines[np.minimum(tier, len(lines) - 1)]
+
+
+def _rising(where: str, figures: list[SourcedValue]) -> None:
+    values = [figure.value for figure in figures]
+    if any(low >= high for low, high in pairwise(values)):
+        raise BookError(
+            f"review file, {where}: thresholds must rise; expected one above the other, got {values}. Put them in order."
+        )

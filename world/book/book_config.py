@@ -1,0 +1,93 @@
+"""Frozen types of world/book/book.yaml: the numbers of life after booking stand beside the dynamics. Nothing here computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from creditloom.world.config.config_types import STRICT
+
+
+@dataclass(frozen=True)
+class Roll:
+    """Share of accounts of one bucket that stand in the next at the month's end, over a book of average risk (domain 7.5)."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    current_to_m1: float
+    m1_to_m2: float
+    m2_to_m3: float
+    m3_to_bad: float
+
+
+@dataclass(frozen=True)
+class Risk:
+    """How spells of arrears start and end beside the twelve months' hazard of domain 7.5."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    late_weight: float
+    slip_elasticity: float
+    reference_pd: float
+    slip_days_max: int
+    slip_record: float
+    slip_pay_within: int
+    slip_pay_within_share: float
+
+
+@dataclass(frozen=True)
+class Money:
+    """How a line is drawn, and what is lost on it."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    draw_noise: float
+    draw_pace: float
+    minimum_draw_cny: float
+    days_a_month: float
+    lgd: float
+    write_off_dpd: int
+
+
+@dataclass(frozen=True)
+class Shock:
+    """What a life shock does to behaviour from its month on; what it does to the hazard is world.yaml's `hazard`."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    inflow_factor: float
+    payments_factor: float
+    enquiries_factor: float
+    utilisation_logit: float
+    balance_log: float
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What the monthly row shows beside the streams of world.yaml."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    income_noise: float
+    volume_noise: float
+    pay_score_level: float
+    pay_score_slope: float
+    pay_score_noise: float
+    pay_score_range: tuple[float, float]
+    pay_score_frozen: float
+    proofs_first: float
+    debt_share: float
+    debt_slope: float
+
+
+@dataclass(frozen=True)
+class BookConfig:
+    """world/book/book.yaml."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    roll: Roll
+    risk: Risk
+    money: Money
+    shock: Shock
+    behaviour: Behaviour

@@ -1,0 +1,77 @@
+"""world/world.yaml as one frozen type: the numbers of nature stand beside the dynamics and not in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from creditloom.world.config.config_types import (
+    STRICT,
+    CalendarDrift,
+    Category,
+    ConceptConfig,
+    EffectConfig,
+    Fraud,
+    Hazard,
+    LifeShocks,
+    OldPolicy,
+    Presence,
+    Provinces,
+    Seasons,
+    Segment,
+    ShortLoan,
+    Strengths,
+    WorldError,
+)
+
+TRAITS = ("inc", "disc", "stab", "soc", "lev", "dig")  # columns of the loadings
+
+
+@dataclass(frozen=True)
+class WorldConfig:
+    """world/world.yaml: the numbers of nature, each with its source beside it."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    segments: tuple[Segment, ...]
+    loadings: tuple[tuple[float, ...], ...]
+    concepts: tuple[ConceptConfig, ...]
+    profiles: dict[str, tuple[float, ...]]
+    effects: EffectConfig
+    hazard: Hazard
+    life: LifeShocks
+    old_policy: OldPolicy
+    short_loan: ShortLoan
+    presence: Presence
+    fraud: Fraud
+    drift: CalendarDrift
+    places: Provinces
+    seasons: Seasons
+    categories: tuple[Category, ...]
+    streams: dict[str, Strengths]
+    lags_days: dict[str, float]
+
+    def stream(self, name: str) -> Strengths:
+        """The strengths of one stream. Raises WorldError where world.yaml has no such stream."""
+        if name not in self.streams:
+            raise WorldError.of(
+                "Unknown stream",
+                where="world.yaml streams",
+                expected=name,
+                got=", ".join(self.streams),
+                next_step="add it",
+            )
+        return self.streams[name]
+
+    def shares(self, profile: str) -> tuple[float, ...]:
+        """Family shares of a weight profile, normalised to sum 1 (domain 2). Raises WorldError for an unknown profile."""
+        if profile not in self.profiles:
+            raise WorldError.of(
+                "Unknown weight profile",
+                where="params.yaml world.profile",
+                expected=" | ".join(self.profiles),
+                got=profile,
+                next_step="choose one of them",
+            )
+        weights = self.profiles[profile]
+        return tuple(weight / sum(weights) for weight in weights)
