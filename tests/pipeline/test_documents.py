@@ -1,0 +1,99 @@
+"""Every file of numbers is read strictly at every depth: no key ignored, no text as a number."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from creditloom.decision.rulebook.law import Law
+from creditloom.decision.rulebook.policy import DataSources, Filters
+from creditloom.decision.rulebook.product import Product
+from creditloom.models.evaluation.bars import Bars
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import ParamsError, document
+from creditloom.portfolio.benchmarks import Benchmarks
+from creditloom.portfolio.book.review_rules import ReviewRules
+from creditloom.world.book.book_config import BookConfig
+from creditloom.world.config.world_config import WorldConfig
+
+KINDS: dict[type, list[Path]] = {
+    Product: sorted(paths.PRODUCTS.glob("*_[vS]*.yaml")),
+    Law: sorted(paths.LAW.glob("*.yaml")),
+    Filters: [paths.FILTERS],
+    DataSources: [paths.SOURCES],
+    Benchmarks: [paths.BENCHMARKS],
+    ReviewRules: sorted(paths.REVIEW_RULES.glob("*.yaml")),
+    WorldConfig: [paths.WORLD],
+    BookConfig: [paths.BOOK],
+    Bars: [paths.BARS],
+}
+FILES = [(kind, file) for kind, files in KINDS.items() for file in files]
+At = tuple[Any, ...]
+
+
+def records(node: Any, at: At = ()) -> Iterator[tuple[At, dict[str, Any]]]:
+    """Every mapping of a document with the way to it."""
+    if isinstance(node, dict):
+        yield at, node
+    children = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, child in children:
+        if isinstance(child, dict | list):
+            yield from records(child, (*at, key))
+
+
+def changed(whole: Any, at: At, key: str, value: Any) -> Any:
+    """A copy of the document with one key of the mapping at `at` set."""
+    copied = copy.deepcopy(whole)
+    place = copied
+    for step in at:
+        place = place[step]
+    place[key] = value
+    return copied
+
+
+def is_refused(kind: type, whole: Any, file: Path) -> bool:
+    file.write_text(yaml.safe_dump(whole, allow_unicode=True), encoding="utf-8")
+    try:
+        document(kind, file)
+    except ParamsError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(("kind", "file"), FILES, ids=lambda part: getattr(part, "stem", ""))
+def test_a_key_that_nobody_reads_is_refused_wherever_it_stands(
+    kind: type, file: Path, tmp_path: Path
+) -> None:
+    """One record of each kind; a mapping by free names takes any key and refuses its value."""
+    whole = yaml.safe_load(file.read_text(encoding="utf-8"))
+    shapes = {tuple(sorted(map(str, record))): at for at, record in records(whole)}
+    taken = [
+        at
+        for at in list(shapes.values())[:25]
+        if not is_refused(kind, changed(whole, at, "no_such_key", ["?"]), tmp_path / "x.yaml")
+    ]
+    assert taken == []
+
+
+@pytest.mark.parametrize(("kind", "file"), FILES, ids=lambda part: getattr(part, "stem", ""))
+def test_a_number_as_text_is_refused_wherever_it_stands(
+    kind: type, file: Path, tmp_path: Path
+) -> None:
+    whole = yaml.safe_load(file.read_text(encoding="utf-8"))
+    numbers = {
+        (tuple(sorted(map(str, record))), key): (at, key)
+        for at, record in records(whole)
+        for key, value in record.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    taken = [
+        (*at, key)
+        for at, key in list(numbers.values())[:25]
+        if not is_refused(kind, changed(whole, at, key, "7"), tmp_path / "x.yaml")
+    ]
+    assert taken == []
