@@ -61,7 +61,7 @@ _DIGITS = {"FR": 2, "C": 2, "N": 2, "T": 2, "F": 1, "R": 1}  # digits that an id
 
 # Documents that are not in the repository, and places in them that nobody can look up.
 _ABSENT = re.compile(
-    r"\bissue #?\d+|\.\./shared|/work/|\b(?:domain|house|style|measurements)\.md\b"
+    r"\bissue #?\d+|\.\./shared|\b(?:domain|house|style|measurements)\.md\b"
     r"|\bThe plan (?:asked|named|solved)|\b(?:from|of) the plan\b(?!\.\w)|\bthe specification\b"
     r"|\bnotes from which\b|\bS[1-5] ln \d+|\b(?:the|this) brief\b"
 )
