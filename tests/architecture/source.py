@@ -60,7 +60,9 @@ def imports(module: str) -> frozenset[str]:
 
 def reach(module: str) -> frozenset[str]:
     """Our modules that running `module` can reach, itself included; packages whose __init__ holds only a docstring are left out."""
-    known, seen, open_ = set(modules()), set[str](), [module]
+    known = set(modules())
+    seen = set[str]()
+    open_ = [module]
     while open_:
         current = open_.pop()
         if current in seen:

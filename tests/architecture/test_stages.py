@@ -127,7 +127,8 @@ def test_every_data_dependency_is_made_by_a_stage(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_file_a_stage_names_is_a_dependency_or_an_out(name: str) -> None:
     """Each `paths.X` below data/ in the verbs it reaches; seconds and the journal of tune are known to no DAG."""
-    stage, free = STAGES[name], (paths.RUNTIME, paths.RUNTIME_JSON, paths.TUNING)
+    stage = STAGES[name]
+    free = (paths.RUNTIME, paths.RUNTIME_JSON, paths.TUNING)
     known = [*stage.deps, *stage.outs]
     named = {
         node.attr

@@ -28,10 +28,12 @@ PROTECTED = (
     "disab",
 )
 TERMS = (
-    "applicant", "application", "as_of", "event_time", "known_time", "vintage", "OOT", "rolling origin", "DPD", "bad", "indeterminate",
-    "through the door", "propensity", "control band", "PD", "family", "concept", "feature", "direction", "margin", "ridge logit",
-    "champion", "bundle", "oracle", "reachable", "truth", "Gini", "KS", "PSI", "WOE", "ECE", "PDO", "points", "reference",
-    "principal reason", "tier", "refuse", "refer", "limiting cap", "law profile", "IRR", "XIRR", "fen", "consent", "quarantine",
+    "applicant", "application", "as_of", "event_time", "known_time", "vintage", "OOT",
+    "rolling origin", "DPD", "bad", "indeterminate", "through the door", "propensity",
+    "control band", "PD", "family", "concept", "feature", "direction", "margin", "ridge logit",
+    "champion", "bundle", "oracle", "reachable", "truth", "Gini", "KS", "PSI", "WOE", "ECE", "PDO",
+    "points", "reference", "principal reason", "tier", "refuse", "refer", "limiting cap",
+    "law profile", "IRR", "XIRR", "fen", "consent", "quarantine",
 )  # fmt: skip
 
 

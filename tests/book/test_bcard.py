@@ -53,7 +53,8 @@ def decisions(world: World) -> pd.DataFrame:
 
 
 def _trained(seed: int, applicants: int, base_rate: float) -> tuple[BCard, dict[int, Reviewed]]:
-    params, split = _section("review", ReviewParams), _section("split", SplitParams)
+    params = _section("review", ReviewParams)
+    split = _section("split", SplitParams)
     world = _world(seed, applicants, base_rate)
     lines = replace(loans_as_booked(world), is_revolving=True)
     past = run_forward(

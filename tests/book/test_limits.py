@@ -122,8 +122,8 @@ def test_ninety_days_between_changes(changed: int, cooled: bool) -> None:
 
 @pytest.mark.parametrize(
     ("limit_cny", "month", "up"),
-    [(5_000, 3, True), (5_000, 4, False), (5_001, 3, False), (5_001, 6, True), (50_000, 6, True), (50_001, 6, False), (50_001, 12, True),
-     (200_000, 12, True), (5_000, 0, False)],
+    [(5_000, 3, True), (5_000, 4, False), (5_001, 3, False), (5_001, 6, True), (50_000, 6, True),
+     (50_001, 6, False), (50_001, 12, True), (200_000, 12, True), (5_000, 0, False)],
 )  # fmt: skip
 def test_bands_come_up_every_3_6_and_12_months(limit_cny: int, month: int, up: bool) -> None:
     """S3-R30..R32."""

@@ -44,8 +44,9 @@ def test_evidence_needs_no_band_and_no_use() -> None:
 
 @pytest.mark.parametrize(
     ("columns", "tier"),
-    [({"dpd_days": [3]}, 1), ({"days_late": [0, 9]}, 1), ({"n_payments": [0, 0]}, 1), ({"pay_score": [450]}, 1),
-     ({"n_hard_enquiries": [5]}, 1), ({}, 2), ({"other_debt_service_fen": 600_000}, 1)],
+    [({"dpd_days": [3]}, 1), ({"days_late": [0, 9]}, 1), ({"n_payments": [0, 0]}, 1),
+     ({"pay_score": [450]}, 1), ({"n_hard_enquiries": [5]}, 1), ({}, 2),
+     ({"other_debt_service_fen": 600_000}, 1)],
 )  # fmt: skip
 def test_nothing_grows_while_something_is_wrong(columns: dict[str, object], tier: int) -> None:
     """Overdue, not cured, inactive, low payment score, enquiries, a tier lower, too much debt."""
@@ -176,7 +177,8 @@ def test_every_adverse_reason_names_what_happened_in_both_languages() -> None:
     )
     numbers |= {"weakest_en": "days overdue", "weakest_zh": "逾期天数"}
     for code, reason in REASONS.items():
-        english, chinese = sentence(code, "en", numbers), sentence(code, "zh", numbers)
+        english = sentence(code, "en", numbers)
+        chinese = sentence(code, "zh", numbers)
         assert english.endswith(".") and chinese.endswith("。") and reason.rule
         assert not reason.is_adverse or any(sign in english for sign in ("7", "days overdue"))
 

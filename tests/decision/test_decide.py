@@ -176,7 +176,8 @@ def test_a_better_score_is_never_worse_off(decider: Decider, applications: pd.Da
     ]
     facts = applications.assign(consent_bureau=True, consent_social=True, consent_assets=True)
     swapped = swapped.assign(consent_bureau=True, consent_social=True, consent_assets=True)
-    one, two = decider.decide(facts, explain="none"), decider.decide(swapped, explain="none")
+    one = decider.decide(facts, explain="none")
+    two = decider.decide(swapped, explain="none")
     better = np.where(
         (one["score_raw"] >= two["score_raw"]).to_numpy()[:, None],
         *(_terms(o, t) for o, t in ((one, two), (two, one))),
@@ -305,9 +306,11 @@ def test_arrow_columns_of_other_types_give_the_same_decisions(
     table = pa.Table.from_pandas(applications, preserve_index=False)
     wanted = decider.decide_table(table)
     other = {
-        "age_years": pa.int16(), "is_student": pa.float64(), "purpose": pa.dictionary(pa.int8(), pa.string()),
+        "age_years": pa.int16(),
+        "is_student": pa.float64(),
+        "purpose": pa.dictionary(pa.int8(), pa.string()),
         "as_of": pa.timestamp("ns", "UTC"),
-    }  # fmt: skip
+    }
     for name, kind in other.items():
         table = table.set_column(table.column_names.index(name), name, table[name].cast(kind))
     halves = pa.concat_tables([table.slice(0, 111), table.slice(111)]).select(

@@ -10,8 +10,10 @@ import pytest
 from creditloom.decision.score.tree_model import ALONE, Margin
 from tests.decision.small import booster_text
 
-N, SCALE = 6, -20.0
-OWNER, NOTHING = np.array([0, 0, 1, 1, 2, 2]), np.zeros(N)
+N = 6
+SCALE = -20.0
+OWNER = np.array([0, 0, 1, 1, 2, 2])
+NOTHING = np.zeros(N)
 Lie = Callable[[np.ndarray], np.ndarray]
 
 

@@ -93,7 +93,8 @@ def test_the_reference_is_the_mean_of_the_approved_never_of_the_batch(
     decider: Decider, applications: pd.DataFrame
 ) -> None:
     worst = applications.assign(f1=9.0)
-    part, whole = decider.decide(worst.iloc[:50]), decider.decide(worst)
+    part = decider.decide(worst.iloc[:50])
+    whole = decider.decide(worst)
     assert part["reasons"].tolist() == whole["reasons"].iloc[:50].tolist()
 
 

@@ -37,7 +37,8 @@ def seen(stream: Stream, events: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFr
     known = known.copy()
     known["age"] = (as_of - known.event_time) / pd.Timedelta(days=1)
     known["month"] = -known.age / 30
-    known["hour"], known["weekday"] = known.event_time.dt.hour, known.event_time.dt.day_of_week
+    known["hour"] = known.event_time.dt.hour
+    known["weekday"] = known.event_time.dt.day_of_week
     return known
 
 
@@ -45,7 +46,8 @@ class Person:
     """What `seen` gave of one person, cut into slices as they are asked for."""
 
     def __init__(self, stream: Stream, known: pd.DataFrame) -> None:
-        self.stream, self.known = stream, known
+        self.stream = stream
+        self.known = known
         self._cut: dict[tuple[str, str], pd.DataFrame] = {}
 
     def rows(self, name: str, measure: str) -> pd.DataFrame:
@@ -58,11 +60,9 @@ class Person:
 
 def value_of(person: Person, block: AggregateBlock, name: str, window: str) -> float:
     """One feature of one person; NaN is null."""
-    always, over, days = (
-        person.rows(name, block.measure),
-        person.rows(block.over or name, block.measure),
-        DAYS[window],
-    )
+    always = person.rows(name, block.measure)
+    over = person.rows(block.over or name, block.measure)
+    days = DAYS[window]
     per = person.stream.measure(block.measure).per if block.measure else 1.0
     result = ORACLE[block.aggregate](
         Case(always[always.age <= days], over[over.age <= days], always, days, block.level * per)
@@ -80,10 +80,8 @@ def _measure(stream: Stream, name: str, rows: pd.DataFrame) -> pd.Series:
 
 def _where(rows: pd.DataFrame, part: Slice) -> pd.DataFrame:
     for c in part.where:
-        low, high = (
-            (-math.inf if c.low is None else c.low),
-            (math.inf if c.high is None else c.high),
-        )
+        low = -math.inf if c.low is None else c.low
+        high = math.inf if c.high is None else c.high
         allowed = list(c.values)
         rows = rows[rows[c.column].isin(allowed) if allowed else rows[c.column].between(low, high)]
     return rows

@@ -90,13 +90,17 @@ def random_raw(people: int = 30, seed: int = 1) -> Raw:
         raw[table.name] = rows.filter(pa.array(rows.column("applicant_id").to_numpy() > 0))
     raw["loans"] = pa.table(
         {
-            "application_id": np.arange(people), "applicant_id": np.arange(people), "booked_time": np.full(people, AS_OF),
-            "principal_fen": np.full(people, 100_000), "daily_rate": np.full(people, 0.0005),
-            "tenor_months": np.full(people, 12, np.int16), "is_control": rng.random(people) < 0.1,
+            "application_id": np.arange(people),
+            "applicant_id": np.arange(people),
+            "booked_time": np.full(people, AS_OF),
+            "principal_fen": np.full(people, 100_000),
+            "daily_rate": np.full(people, 0.0005),
+            "tenor_months": np.full(people, 12, np.int16),
+            "is_control": rng.random(people) < 0.1,
             "booking_propensity": rng.uniform(0.1, 1.0, people),
         },
         schema=LOANS.arrow_schema,
-    )  # fmt: skip
+    )
     return raw
 
 

@@ -38,10 +38,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict]:
     ).cast(LOAN_PERFORMANCE.arrow_schema)
     ids = np.array(list(PATHS))
     n = len(ids)
-    booked, propensity = (
-        np.full(n, np.datetime64("2024-01-31", "us")),
-        np.where(ids == 5, 0.05, 1.0),
-    )
+    booked = np.full(n, np.datetime64("2024-01-31", "us"))
+    propensity = np.where(ids == 5, 0.05, 1.0)
     columns = [
         ids,
         ids,

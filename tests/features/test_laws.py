@@ -35,7 +35,8 @@ def bits(table: pa.Table) -> dict[str, list[bytes]]:
 
 
 def differing(a: pa.Table, b: pa.Table) -> list[str]:
-    left, right = bits(a), bits(b)
+    left = bits(a)
+    right = bits(b)
     return [name for name in COLUMNS if left[name] != right[name]]
 
 
@@ -79,7 +80,8 @@ def test_blind_to_deleted_future(raw: Raw, whole: pa.Table, tmp_path: Path) -> N
 
 
 def test_blind_to_added_and_changed_future(raw: Raw, whole: pa.Table, tmp_path: Path) -> None:
-    rng, latest = np.random.default_rng(5), pc.max(raw["applications"].column("as_of"))
+    rng = np.random.default_rng(5)
+    latest = pc.max(raw["applications"].column("as_of"))
     changed = dict(raw)
     for table in (*EVENT_TABLES, TABLES["loan_performance"]):
         fake = random_events(table, 300, 30, rng, first_id=10**9)

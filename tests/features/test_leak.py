@@ -19,9 +19,12 @@ from creditloom.features.contract.tables import APPLICATIONS, CONTACTS, LOAN_PER
 from creditloom.features.engine.engine import build
 from tests.features.raw import PARAMS, write_raw
 
-N, CIRCLE, FRIENDS = 12_000, 30, 3
+N = 12_000
+CIRCLE = 30
+FRIENDS = 3
 DAY = np.timedelta64(86_400_000_000, "us")
-FEATURE, SECOND = "soc_graph_neighbour_default_share_ever", "soc_graph_second_default_share_ever"
+FEATURE = "soc_graph_neighbour_default_share_ever"
+SECOND = "soc_graph_second_default_share_ever"
 
 
 class World:
@@ -35,7 +38,8 @@ class World:
         self.as_of = np.datetime64("2024-01-01T12:00", "us") + rng.integers(0, 720, N) * DAY
         self.known = self.as_of + rng.integers(90, 150, N) * DAY
         own = circle[:, None] * CIRCLE + rng.integers(0, CIRCLE, (N, FRIENDS))
-        self.source, self.target = np.repeat(np.arange(N), FRIENDS), own.ravel()
+        self.source = np.repeat(np.arange(N), FRIENDS)
+        self.target = own.ravel()
 
     def raw(self, known: np.ndarray, loops: bool = False) -> dict[str, pa.Table]:
         """Raw tables in which defaults are known at `known`; with `loops` everybody also lists themselves."""
@@ -55,13 +59,24 @@ class World:
         return {
             "applications": _table(APPLICATIONS.arrow_schema, N, **applications, **consents),
             "contacts": _table(
-                CONTACTS.arrow_schema, len(source), applicant_id=source, contact_id=target, event_time=early, known_time=early,
+                CONTACTS.arrow_schema,
+                len(source),
+                applicant_id=source,
+                contact_id=target,
+                event_time=early,
+                known_time=early,
             ),
             "loan_performance": _table(
-                LOAN_PERFORMANCE.arrow_schema, len(dpd), applicant_id=twice[0], application_id=twice[0], dpd_days=dpd,
-                month_on_book=np.ones(len(dpd), np.int16), event_time=twice[1] - DAY, known_time=twice[1],
+                LOAN_PERFORMANCE.arrow_schema,
+                len(dpd),
+                applicant_id=twice[0],
+                application_id=twice[0],
+                dpd_days=dpd,
+                month_on_book=np.ones(len(dpd), np.int16),
+                event_time=twice[1] - DAY,
+                known_time=twice[1],
             ),
-        }  # fmt: skip
+        }
 
     def auc(self, share: np.ndarray) -> float:
         """How well a share ranks the bad; null counts as the average."""

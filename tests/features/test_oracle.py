@@ -54,10 +54,8 @@ def test_every_feature_agrees(raw: dict[str, pa.Table], matrix: pd.DataFrame, ta
     for step in steps:
         for name, _, spec in step.features:
             for who, person in people.items():
-                got, expected = (
-                    found[who][spec.name],
-                    value_of(person, step.block, name, spec.window),
-                )
+                got = found[who][spec.name]
+                expected = value_of(person, step.block, name, spec.window)
                 if not (
                     math.isclose(got, expected, rel_tol=1e-9, abs_tol=1e-9)
                     or (math.isnan(got) and math.isnan(expected))

@@ -18,7 +18,9 @@ from creditloom.features.families.registry import catalogue
 
 WORDS = catalogue([table.name for table in EVENT_TABLES])
 FEATURES: dict[str, dict[str, Any]] = {feature["name"]: feature for feature in WORDS["features"]}
-SAFER, RISKIER, OPEN = -1, 1, 0
+SAFER = -1
+RISKIER = 1
+OPEN = 0
 
 
 @pytest.mark.parametrize(
@@ -95,8 +97,14 @@ def test_what_is_settled_early_counts_as_on_time() -> None:
 def test_counts_of_contact_and_never_what_was_said() -> None:
     """S2-R24, S5-R23: deleting a chat changes no row that a feature reads."""
     assert {column.name for column in INTERACTIONS.columns} == {
-        "applicant_id", "event_id", "event_time", "known_time", "kind", "contact_id", "n_messages",
-    }  # fmt: skip
+        "applicant_id",
+        "event_id",
+        "event_time",
+        "known_time",
+        "kind",
+        "contact_id",
+        "n_messages",
+    }
 
 
 def test_identity_is_kept_as_results_of_checks() -> None:

@@ -55,7 +55,8 @@ def soiled(raw: Raw) -> Raw:
 def _soiled(table: pa.Table, rng: np.random.Generator) -> pa.Table:
     columns = []
     for field in table.schema:
-        bad, values = rng.random(len(table)) < 0.2, table.column(field.name).to_pylist()
+        bad = rng.random(len(table)) < 0.2
+        values = table.column(field.name).to_pylist()
         if field.name not in ("application_id", "event_id"):
             values = [
                 _broken(v, field.type, rng) if is_bad else v
@@ -108,7 +109,8 @@ def test_every_column_is_that_of_the_embedded_engine(
 
 def _same(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
     """Null in the same rows, else equal to 1e-12 of the value."""
-    a, b = one.to_numpy(), other.to_numpy()
+    a = one.to_numpy()
+    b = other.to_numpy()
     return one.is_null().equals(other.is_null()) and np.allclose(
         a, b, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True
     )

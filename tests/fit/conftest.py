@@ -26,7 +26,8 @@ N = 400
 def loans(n: int = N, seed: int = 1) -> pd.DataFrame:
     """Loans whose default depends on income, debt and the kind of home; `sex` has no part in it."""
     rng = np.random.default_rng(seed)
-    income, debt = rng.normal(0, 1, n), rng.normal(0, 1, n)
+    income = rng.normal(0, 1, n)
+    debt = rng.normal(0, 1, n)
     home = rng.choice(["own", "rent", "free"], n)
     logit = -1.2 - 1.1 * income + 0.8 * debt + 0.9 * (home == "rent")
     days = pd.Timestamp("2023-01-01") + pd.to_timedelta(np.arange(n), "D")

@@ -54,17 +54,38 @@ def tables(tmp_path: Path) -> Path:
 def _loans(root: Path) -> None:
     """The same outcomes as a loan book: month 12 on record, or ninety days past due before."""
     people = pq.read_table(root / "applications.parquet")
-    ids, bad = people["application_id"], people["is_bad"].to_numpy() == 1
-    write_table(pa.table({
-        "application_id": ids, "applicant_id": ids, "booked_time": people["as_of"], "principal_fen": np.full(PEOPLE, 10_000),
-        "daily_rate": np.full(PEOPLE, 0.0005), "tenor_months": np.full(PEOPLE, 12, np.int16), "is_control": np.zeros(PEOPLE, bool),
-        "booking_propensity": np.ones(PEOPLE),
-    }), root / "loans.parquet")  # fmt: skip
+    ids = people["application_id"]
+    bad = people["is_bad"].to_numpy() == 1
+    write_table(
+        pa.table(
+            {
+                "application_id": ids,
+                "applicant_id": ids,
+                "booked_time": people["as_of"],
+                "principal_fen": np.full(PEOPLE, 10_000),
+                "daily_rate": np.full(PEOPLE, 0.0005),
+                "tenor_months": np.full(PEOPLE, 12, np.int16),
+                "is_control": np.zeros(PEOPLE, bool),
+                "booking_propensity": np.ones(PEOPLE),
+            }
+        ),
+        root / "loans.parquet",
+    )
     when = people["as_of"].to_numpy() + 360 * DAY
-    write_table(pa.table({
-        "event_id": ids, "applicant_id": ids, "event_time": when, "known_time": when, "application_id": ids,
-        "month_on_book": np.full(PEOPLE, 12, np.int16), "dpd_days": np.where(bad, 95, 0).astype(np.int16),
-    }), root / "loan_performance.parquet")  # fmt: skip
+    write_table(
+        pa.table(
+            {
+                "event_id": ids,
+                "applicant_id": ids,
+                "event_time": when,
+                "known_time": when,
+                "application_id": ids,
+                "month_on_book": np.full(PEOPLE, 12, np.int16),
+                "dpd_days": np.where(bad, 95, 0).astype(np.int16),
+            }
+        ),
+        root / "loan_performance.parquet",
+    )
     write_table(people.drop_columns(["is_bad"]), root / "applications.parquet")
 
 

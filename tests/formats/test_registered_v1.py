@@ -25,7 +25,8 @@ from creditloom.serving.registry.runtime import RUNTIME, fingerprint
 from creditloom.storage.files.store import read_json, read_table
 from tests.formats.conftest import V1
 
-NAME, OLD = "credit-decision", "creditloom_rt_2e4bcb93"
+NAME = "credit-decision"
+OLD = "creditloom_rt_2e4bcb93"
 BATCH = (
     "--input",
     str(V1 / "in.parquet"),

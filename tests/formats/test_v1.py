@@ -111,10 +111,8 @@ def test_its_batch_is_found_unchanged(creditloom: Command) -> None:
 def test_one_flipped_byte_of_a_table_and_one_changed_number_of_a_receipt_are_found(
     creditloom: Command, home: Path
 ) -> None:
-    table, receipt = (
-        home / "batch/ledger/part-00001.parquet",
-        home / "batch/receipts/part-00002.json",
-    )
+    table = home / "batch/ledger/part-00001.parquet"
+    receipt = home / "batch/receipts/part-00002.json"
     content = bytearray(table.read_bytes())
     content[len(content) // 2] ^= 0x20
     table.write_bytes(content)
@@ -152,10 +150,8 @@ def test_a_replay_finds_one_changed_value_of_the_input_and_one_of_the_decisions(
     frame = pd.read_parquet("in.parquet")
     frame.loc[20, "f4"] = 0.5
     frame.to_parquet("other.parquet")
-    file, receipt = (
-        home / "batch/decisions/part-00000.parquet",
-        home / "batch/receipts/part-00000.json",
-    )
+    file = home / "batch/decisions/part-00000.parquet"
+    receipt = home / "batch/receipts/part-00000.json"
     table = read_table(file)
     limits = table["limit_cny"].to_pylist()
     row = next(k for k, limit in enumerate(limits) if limit)
@@ -262,10 +258,8 @@ def test_its_history_is_told_and_goes_on(creditloom: Command, home: Path) -> Non
 
 
 def test_its_overrides_are_read_and_the_chain_goes_on(home: Path) -> None:
-    record, queue = (
-        home / "overrides.jsonl",
-        referred(read_table(home / "batch" / "decisions")).to_pandas(),
-    )
+    record = home / "overrides.jsonl"
+    queue = referred(read_table(home / "batch" / "decisions")).to_pandas()
     assert [(one.outcome, one.limit_cny) for one in overrides.read(record)] == [
         ("approve", 500.0),
         ("decline", None),

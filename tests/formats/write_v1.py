@@ -33,8 +33,8 @@ from pipeline import behaviour, paths
 from tests.book.books import book, standing
 from tests.models.decision import small
 
-KEPT = ("bundle", "in.parquet", "batch", "chosen.parquet", "aliases.jsonl", "overrides.jsonl", "registered.zip",
-        "behaviour", "book.parquet", "standing.parquet")  # fmt: skip
+KEPT = ("bundle", "in.parquet", "batch", "chosen.parquet", "aliases.jsonl", "overrides.jsonl",
+        "registered.zip", "behaviour", "book.parquet", "standing.parquet")  # fmt: skip
 METRICS = {"observable": {"auc_oot": 0.75, "weighted": {"calibration_in_the_large_p": 0.4}}}
 ROWS = 60
 
@@ -67,8 +67,23 @@ def applications() -> pd.DataFrame:
 
 def batch() -> None:
     """The applications decided in three parts; and some of them by the product and law of choice, in Chinese."""
-    creditloom("score", "--input", "in.parquet", "--output", "batch", "--bundle", "bundle", "--explain", "all", "--today", "2026-01-01",
-               "--part-rows", "25", "--threads", "1")  # fmt: skip
+    creditloom(
+        "score",
+        "--input",
+        "in.parquet",
+        "--output",
+        "batch",
+        "--bundle",
+        "bundle",
+        "--explain",
+        "all",
+        "--today",
+        "2026-01-01",
+        "--part-rows",
+        "25",
+        "--threads",
+        "1",
+    )
     Path("batch/.lock").unlink()
     frame = pd.read_parquet("in.parquet")
     good = frame[
@@ -86,8 +101,21 @@ def referrals() -> None:
     write_table(queue, "queue.parquet")
     waiting = [row for row in queue.to_pylist() if row["limit_cny"]]
     for row, words in zip(waiting, (("approve", "--limit", "500"), ("decline",)), strict=False):
-        creditloom("refer", "override", row["decision_id"], "--outcome", *words, "--reason", "income confirmed by two pay slips",
-                   "--role", "senior underwriter", "--queue", "queue.parquet", "--record", "overrides.jsonl")  # fmt: skip
+        creditloom(
+            "refer",
+            "override",
+            row["decision_id"],
+            "--outcome",
+            *words,
+            "--reason",
+            "income confirmed by two pay slips",
+            "--role",
+            "senior underwriter",
+            "--queue",
+            "queue.parquet",
+            "--record",
+            "overrides.jsonl",
+        )
 
 
 def registry() -> None:

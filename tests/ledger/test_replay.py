@@ -75,10 +75,8 @@ def test_one_changed_decision_is_told(creditloom: Command, night: Path) -> None:
     from creditloom.serving.batch import output
     from creditloom.storage.files.store import read_json, write_json, write_table
 
-    file, receipt = (
-        night / "decisions/part-00000.parquet",
-        read_json(night / "receipts/part-00000.json"),
-    )
+    file = night / "decisions/part-00000.parquet"
+    receipt = read_json(night / "receipts/part-00000.json")
     table = read_table(file)
     pd_column = table.schema.get_field_index("pd")
     forged = [value / 2 if k == 3 else value for k, value in enumerate(table["pd"].to_pylist())]

@@ -14,8 +14,8 @@ from creditloom.storage.files.store import read_json, read_table, write_json, wr
 from tests.ledger.conftest import Command
 
 FILES = (
-    "batch.json", "manifest.json", "receipts/part-00001.json", "decisions/part-00001.parquet", "ledger/part-00002.parquet",
-    "quarantine/part-00000.parquet",
+    "batch.json", "manifest.json", "receipts/part-00001.json", "decisions/part-00001.parquet",
+    "ledger/part-00002.parquet", "quarantine/part-00000.parquet",
 )  # fmt: skip
 
 
@@ -88,10 +88,8 @@ def test_a_missing_and_a_foreign_file_are_found(creditloom: Command, night: Path
 
 
 def test_the_ledger_says_where_each_input_lies(night: Path) -> None:
-    ledger, decisions = (
-        read_table(night / "ledger").to_pandas(),
-        read_table(night / "decisions").to_pandas(),
-    )
+    ledger = read_table(night / "ledger").to_pandas()
+    decisions = read_table(night / "decisions").to_pandas()
     assert ledger["decision_id"].tolist() == decisions["decision_id"].tolist()
     assert (ledger["row_group"] * 16 + ledger["row"]).tolist() == decisions[
         "application_id"

@@ -76,7 +76,8 @@ def inputs_of(w: World) -> Inputs:
             **nulls,
         }
     )
-    oot, known = rows.out_of_time(), rows.where(np.isin(rows.role, ["train", "calibration"]))
+    oot = rows.out_of_time()
+    known = rows.where(np.isin(rows.role, ["train", "calibration"]))
     audit = pd.DataFrame(
         {"application_id": oot.application_id, "age_years": 18 + oot.application_id % 50}
     )
@@ -226,7 +227,8 @@ def test_reachable_counts_what_the_matrix_tells_of_fraud() -> None:
     pd_true = np.where(fraud, 0.8, w.truth["pd_neutral"])
     seen = w.matrix.assign(device_shared=fraud + rng.normal(size=4000) * 0.1)
     rows = join(seen, w.labels, (*w.names, "device_shared"), SPLIT)
-    late, early = rows.role == "oot", rows.role != "oot"
+    late = rows.role == "oot"
+    early = rows.role != "oot"
     logodds = w.truth["logodds_systematic"].to_numpy()
     found = reachable_gini.reachable(
         rows.where(early),

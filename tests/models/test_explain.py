@@ -32,7 +32,8 @@ def test_points_of_the_library_are_the_runtimes_and_add_up_to_the_score(
 
 
 def test_a_riskier_value_costs_points(explained: explaining.Explained) -> None:
-    risky, points = explained.data[:, 0], explained.points[:, 0]
+    risky = explained.data[:, 0]
+    points = explained.points[:, 0]
     assert points[risky > 1].mean() < 0 < points[risky < -1].mean()
 
 

@@ -12,7 +12,9 @@ from creditloom.models.sample.split import SplitParams
 from creditloom.models.selection.feature_choice import SelectionParams, SelectParams
 from creditloom.models.selection.feature_count import sizes
 
-N, P, TELLING = 9_000, 20, 6
+N = 9_000
+P = 20
+TELLING = 6
 NAMES = tuple(f"f{i}" for i in range(P))
 CATALOGUE = Catalogue(
     (Concept("spending", "payment_flow", "spending", "消费"),),

@@ -51,7 +51,8 @@ def test_a_shift_long_ago_moves_it_less_than_one_just_now() -> None:
 def test_heavy_weights_make_a_block_say_less() -> None:
     bad, weight, month = loans([20] * 15 + [40] * 3)
     heavy = np.where((month >= 15) & (np.arange(len(bad)) % 10 == 0), 20.0, weight)
-    light, noisy = expected(bad, weight, month, MOVING), expected(bad, heavy, month, MOVING)
+    light = expected(bad, weight, month, MOVING)
+    noisy = expected(bad, heavy, month, MOVING)
     assert effective(heavy[bad]) < 0.5 * bad.sum()
     assert noisy.rate < light.rate
 
@@ -70,7 +71,8 @@ def test_scale_of_weights_and_order_of_rows_do_not_matter() -> None:
 
 def test_over_many_economies_it_is_nearer_to_the_months_ahead_than_the_mean_of_the_past() -> None:
     """Worlds of domain 7.5: AR(1) with rho .95 and SD .25 of the log rate, some twenty effective bads a month."""
-    rng, miss = np.random.default_rng(5), {STILL: [], MOVING: []}
+    rng = np.random.default_rng(5)
+    miss = {STILL: [], MOVING: []}
     for _ in range(300):
         path = np.empty(MONTHS + 6)
         path[0] = rng.standard_normal()

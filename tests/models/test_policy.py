@@ -22,7 +22,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_reference_is_the_mean_of_the_approved_in_any_blocks(made: Path) -> None:
-    scorer, tiers = load_scorer(made, 1), Tiers.from_edges(small.EDGES)
+    scorer = load_scorer(made, 1)
+    tiers = Tiers.from_edges(small.EDGES)
     policy = Policy.from_json(json.dumps(small.rules()))
     x = small.matrix(np.random.default_rng(2), 1500)
     whole = reference(scorer, tiers, policy, [x], most=10_000)

@@ -43,11 +43,10 @@ def world(
     as_of = (np.datetime64("2024-01", "M") + months).astype("datetime64[us]") + rng.integers(
         0, 27 * 86_400_000_000, n
     ).astype("timedelta64[us]")
-    matrix, features = (
-        {"application_id": np.arange(n), "applicant_id": np.arange(n), "as_of": as_of},
-        [],
-    )
-    common, truth = rng.normal(size=n), {"application_id": np.arange(n)}
+    matrix = {"application_id": np.arange(n), "applicant_id": np.arange(n), "as_of": as_of}
+    features = []
+    common = rng.normal(size=n)
+    truth = {"application_id": np.arange(n)}
     systematic = np.zeros(n)
     for family, share in zip(FAMILIES, SHARES, strict=True):
         concepts = [0.35 * common + 0.94 * rng.normal(size=n) for _ in range(3)]
@@ -71,7 +70,8 @@ def world(
     truth["pd_true"] = truth["pd_neutral"] = expit(
         truth["logodds_systematic"] + rng.normal(scale=0.45, size=n)
     )
-    truth["macro_m"], truth["is_fraud"] = np.zeros(n), np.zeros(n, bool)
+    truth["macro_m"] = np.zeros(n)
+    truth["is_fraud"] = np.zeros(n, bool)
     truth["defaulted"] = rng.random(n) < truth["pd_true"]
     truth["segment"] = np.where(common > 0, "worker", "student")
     return World(
@@ -111,7 +111,8 @@ def _labels(
 
 
 def _level(systematic: np.ndarray, rate: float) -> float:
-    low, high = -20.0, 20.0
+    low = -20.0
+    high = 20.0
     for _ in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if expit(systematic + middle).mean() < rate else (low, middle)

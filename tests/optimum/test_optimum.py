@@ -63,27 +63,31 @@ def halved(m: Market, approval_share: float = 0.0) -> Budget:
 
 def linear_programme(m: Market, budget: Budget) -> float:
     """The relaxation, written out: z[t, r] the share of rate r in tier t, a[j, r] <= z approved at r, minimum a <= L <= highest a."""
-    n, rates = len(m.pd), len(m.rates)
+    n = len(m.pd)
+    rates = len(m.rates)
     z = {(t, r): k for k, (t, r) in enumerate(itertools.product(range(m.tiers), range(rates)))}
     a = {(j, r): len(z) + k for k, (j, r) in enumerate(itertools.product(range(n), range(rates)))}
     size = len(z) + 2 * len(a)
     limit = {key: k + len(a) for key, k in a.items()}
     rows: list[tuple[dict[int, float], float]] = []
-    gain, loss, funding, upper = (
-        np.zeros(size),
-        np.zeros(size),
-        np.zeros(size),
-        np.full(size, np.inf),
-    )
+    gain = np.zeros(size)
+    loss = np.zeros(size)
+    funding = np.zeros(size)
+    upper = np.full(size, np.inf)
     for (t, r), k in z.items():
         upper[k] = float(m.is_allowed[t, r])
     for j, r in a:
-        t, p, c = m.tier[j], m.pd[j], m.costs
+        t = m.tier[j]
+        p = m.pd[j]
+        c = m.costs
         top = np.floor(min(m.cap[j], m.capacity[j] * m.annuity[r]) / 100.0) * 100.0
-        taken, margin = m.take_up[t, r], m.apr[r] * (1 - p / 2) - c.cost_of_funds - p * c.lgd
+        taken = m.take_up[t, r]
+        margin = m.apr[r] * (1 - p / 2) - c.cost_of_funds - p * c.lgd
         upper[a[j, r]] = float(top >= m.minimum)
-        gain[a[j, r]], gain[limit[j, r]] = -taken * c.account_cost, taken * margin
-        loss[limit[j, r]], funding[limit[j, r]] = taken * p * c.lgd, taken
+        gain[a[j, r]] = -taken * c.account_cost
+        gain[limit[j, r]] = taken * margin
+        loss[limit[j, r]] = taken * p * c.lgd
+        funding[limit[j, r]] = taken
         rows += [
             ({a[j, r]: 1.0, z[t, r]: -1.0}, 0.0),
             ({limit[j, r]: 1.0, a[j, r]: -top}, 0.0),

@@ -73,7 +73,8 @@ class Elsewhere:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built as anybody builds it, from the files that git knows: what lies about in a checkout must not be needed."""
-    clone, dist = tmp_path_factory.mktemp("a clone"), tmp_path_factory.mktemp("dist")
+    clone = tmp_path_factory.mktemp("a clone")
+    dist = tmp_path_factory.mktemp("dist")
     listed = (
         subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
         .stdout.decode()
@@ -203,7 +204,8 @@ def test_a_world_is_simulated_by_the_stage(elsewhere: Elsewhere) -> None:
 
 def test_raw_events_become_the_decisions_of_the_pipeline(elsewhere: Elsewhere, made: Path) -> None:
     """To the bit, by the batch and by Python."""
-    raw, model = made / "data/raw", made / "data/model"
+    raw = made / "data/raw"
+    model = made / "data/model"
     elsewhere.run(
         "creditloom", "score", "--events", raw, "--bundle", model, "--output", "december.parquet"
     )

@@ -22,9 +22,10 @@ from tests.checkout import IN_CHECKOUT, needs_checkout
 from tests.pipeline.conftest import SMALL
 
 DECISION_COLUMNS = {
-    "decision_id", "application_id", "product", "law_profile", "as_of", "pd", "score_raw", "score", "tier", "decision", "limit_cny",
-    "limiting_cap", "tenor", "method", "daily_rate", "apr_simple360", "apr_simple365", "apr_irr12", "eff_annual", "penalty_rate",
-    "charges", "reasons", "refusal_codes", "model_version", "policy_version",
+    "decision_id", "application_id", "product", "law_profile", "as_of", "pd", "score_raw", "score",
+    "tier", "decision", "limit_cny", "limiting_cap", "tenor", "method", "daily_rate",
+    "apr_simple360", "apr_simple365", "apr_irr12", "eff_annual", "penalty_rate", "charges",
+    "reasons", "refusal_codes", "model_version", "policy_version",
 }  # fmt: skip
 
 

@@ -27,22 +27,28 @@ from tests.decision.small import EDGES, house, laws, rules
 
 FAMILIES = ("payment_flow", "social_graph", "assets", "device_stability", "bureau", "identity")
 ORDINARY: dict[str, Any] = {
-    "as_of": "2025-11-03", "purpose": "travel", "verified_income": 12_000, "debt_service": 1_000, "card_limits": 40_000, "wealth": 20_000,
-    "annual_volume": 120_000, "exposure": 0, "age_years": 30, "months_on_book": 12, "hard_enquiries_90d": 1, "is_student": False,
-    "has_second_source": False, "is_repeat": True, "consent_bureau": True, "consent_social": True, "consent_assets": True,
-    "consent_location": True,
+    "as_of": "2025-11-03", "purpose": "travel", "verified_income": 12_000, "debt_service": 1_000,
+    "card_limits": 40_000, "wealth": 20_000, "annual_volume": 120_000, "exposure": 0,
+    "age_years": 30, "months_on_book": 12, "hard_enquiries_90d": 1, "is_student": False,
+    "has_second_source": False, "is_repeat": True, "consent_bureau": True, "consent_social": True,
+    "consent_assets": True, "consent_location": True,
 }  # fmt: skip
 FACTS: dict[str, Any] = {
-    "daily_balance": 8_000, "largest_transfer": 1_000, "least_monthly_flow": 4_000, "local_wage": 6_000, "monthly_spend": 5_000,
-    "night_withdrawal": 0, "account_age_days": 900, "active_lenders": 1, "bureau_score": 700, "device_applicants_30d": 1,
-    "device_applications_1h": 1, "documents_signed": 6, "face_failures_24h": 0, "friends_count": 300, "ip_applicants_30d": 1,
-    "ip_applications_1h": 1, "ontime_share": 1.0, "opens_per_day": 8, "operations_1h": 2, "own_card_count": 2, "past_overdues": 0,
-    "pay_score": 700, "spend_cv_6m": 0.1, "zhima_score": 700, "consent_zhima": True, "has_alternative_check": True,
-    "has_business_licence": False, "has_cash_account": False, "has_wealth_product": False, "is_biometric_passed": True,
-    "is_card_own_name": True, "is_device_bound": True, "is_device_verified": False, "is_emulator": False, "is_face_passed": True,
-    "is_fingerprint_match": True, "is_frequent_offline": False, "is_holiday_same_device": False, "is_id_valid": True, "is_invited": True,
-    "is_listed_bank": True, "is_new_device": False, "is_new_region_90d": False, "is_payee_match": True, "is_police_match": True,
-    "is_real_name": True, "is_remote_login": False, "is_risky_merchant": False,
+    "daily_balance": 8_000, "largest_transfer": 1_000, "least_monthly_flow": 4_000,
+    "local_wage": 6_000, "monthly_spend": 5_000, "night_withdrawal": 0, "account_age_days": 900,
+    "active_lenders": 1, "bureau_score": 700, "device_applicants_30d": 1,
+    "device_applications_1h": 1, "documents_signed": 6, "face_failures_24h": 0,
+    "friends_count": 300, "ip_applicants_30d": 1, "ip_applications_1h": 1, "ontime_share": 1.0,
+    "opens_per_day": 8, "operations_1h": 2, "own_card_count": 2, "past_overdues": 0,
+    "pay_score": 700, "spend_cv_6m": 0.1, "zhima_score": 700, "consent_zhima": True,
+    "has_alternative_check": True, "has_business_licence": False, "has_cash_account": False,
+    "has_wealth_product": False, "is_biometric_passed": True, "is_card_own_name": True,
+    "is_device_bound": True, "is_device_verified": False, "is_emulator": False,
+    "is_face_passed": True, "is_fingerprint_match": True, "is_frequent_offline": False,
+    "is_holiday_same_device": False, "is_id_valid": True, "is_invited": True,
+    "is_listed_bank": True, "is_new_device": False, "is_new_region_90d": False,
+    "is_payee_match": True, "is_police_match": True, "is_real_name": True, "is_remote_login": False,
+    "is_risky_merchant": False,
 }  # fmt: skip
 """The optional facts of an applicant about whom everything is known and nothing speaks against them."""
 
@@ -128,12 +134,11 @@ def decided(
             *limit_reasons(case, verdicts.limits, verdicts.is_limit_told, language),
         ]
     ).lists(1)[0]
-    outcome, limit, cap = (
-        int(verdicts.outcome[0]),
-        float(verdicts.limits.cny[0]),
-        int(verdicts.limits.cap[0]),
-    )
-    tier, rate = int(case.tier[0]), float(case.offers.daily_rate[case.tier[0]])
+    outcome = int(verdicts.outcome[0])
+    limit = float(verdicts.limits.cny[0])
+    cap = int(verdicts.limits.cap[0])
+    tier = int(case.tier[0])
+    rate = float(case.offers.daily_rate[case.tier[0]])
     return Outcome(
         OUTCOMES[outcome],
         limit if outcome <= 1 else 0.0,

@@ -75,7 +75,8 @@ def test_r6_places_without_location_consent_are_refused_and_devices_are_not(tmp_
 
 def test_r12_a_batch_of_another_population_is_a_breach(decider: Decider) -> None:
     rng = np.random.default_rng(5)
-    alike, shifted = small.matrix(rng, 4000), small.matrix(rng, 4000) + 1.5
+    alike = small.matrix(rng, 4000)
+    shifted = small.matrix(rng, 4000) + 1.5
     found = drift.check(decider.bundle, alike)
     assert (found.worst, found.is_breach) == ("score_raw", False) and found.psi_worst < 0.05
     assert drift.check(decider.bundle, shifted).is_breach
@@ -151,7 +152,8 @@ def test_what_the_bundle_does_not_hold_cannot_be_chosen(
 
 def test_another_law_decides_under_another_id(decider: Decider) -> None:
     rows = small.frame(50).assign(as_of=pd.Timestamp("2024-05-01"))
-    by_day, chosen = decider.decide(rows), decider.decide(rows, law="cn_2023")
+    by_day = decider.decide(rows)
+    chosen = decider.decide(rows, law="cn_2023")
     columns = [c for c in by_day.columns if c != "decision_id"]
     pd.testing.assert_frame_equal(by_day[columns], chosen[columns])
     assert (by_day["decision_id"] != chosen["decision_id"]).all()

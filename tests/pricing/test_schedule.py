@@ -29,7 +29,9 @@ methods = st.sampled_from(INSTALMENTS)
 
 def closed_form(plan: Schedule) -> Decimal:
     """Sum of interest without any rounding (F5, F6, F7, F8)."""
-    amount, i, n = plan.principal, plan.daily_rate * plan.loan.month_days, plan.loan.tenor
+    amount = plan.principal
+    i = plan.daily_rate * plan.loan.month_days
+    n = plan.loan.tenor
     if plan.loan.method == "equal_principal":
         return amount * i * (n + 1) / 2
     if plan.loan.method == "interest_first":
@@ -110,7 +112,8 @@ def test_the_price_list_lies_within_002_points_of_the_cent_schedule(
     Three roundings of half a cent (interest and two charges) on 500 CNY over one month are .036 points.
     """
     loan = Loan(method, n, upfront=upfront, per_period=per_period)
-    listed, true = annual_table(loan, [float(daily)])[0], schedule(loan, amount, daily)
+    listed = annual_table(loan, [float(daily)])[0]
+    true = schedule(loan, amount, daily)
     assert listed.apr_irr12 is not None and true.apr_irr12 is not None
     assert abs(listed.apr_irr12 - true.apr_irr12) <= 0.0002
 
@@ -120,7 +123,8 @@ def test_the_price_list_is_worked_out_row_by_row(
     grid: list[Decimal], method: Method, n: int
 ) -> None:
     """A rate's figures do not depend on the rates beside it, and rise with it."""
-    loan, found = Loan(method, n, per_period=0.01), sorted(float(rate) for rate in grid)
+    loan = Loan(method, n, per_period=0.01)
+    found = sorted(float(rate) for rate in grid)
     table = annual_table(loan, found)
     assert table == tuple(annual_table(loan, [rate])[0] for rate in found)
     assert all(a.apr_irr12 < b.apr_irr12 for a, b in pairwise(table))  # type: ignore[operator]

@@ -69,8 +69,10 @@ def test_the_three_elements_and_every_receiver_are_told() -> None:
     assert None not in (found["annualised_rate"], found["repayment_method"], found["overdue_cost"])
     assert all(charge["receiver"] for charge in found["charges"])
     assert {c["item"]: c["amount_cny"] for c in found["charges"]} == {
-        "interest": "7.00", "early settlement fee": "10.00", "extension fee": "50.00",
-    }  # fmt: skip
+        "interest": "7.00",
+        "early settlement fee": "10.00",
+        "extension fee": "50.00",
+    }
 
 
 def test_t14_the_penalty_of_shanyin_is_due_once() -> None:
@@ -139,10 +141,8 @@ def test_refused_with_code_and_reason_and_without_a_schedule(
 
 
 def test_a_licence_without_its_number_refuses() -> None:
-    third, law = (
-        document(Product, paths.PRODUCTS / "third_party_S2.yaml"),
-        document(Law, paths.LAW / "cn_2025q4.yaml"),
-    )
+    third = document(Product, paths.PRODUCTS / "third_party_S2.yaml")
+    law = document(Law, paths.LAW / "cn_2025q4.yaml")
     secret = replace(
         third, licences=tuple(replace(licence, number=None) for licence in third.licences)
     )

@@ -125,9 +125,20 @@ def test_a_consumer_without_this_repository_gets_the_same_decisions(
     environ = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
     environ.pop("PYTHONPATH", None)
     done = subprocess.run(
-        [sys.executable, "-I", str(CONSUMER), house.ledger.store.uri, str(house.matrix), str(tmp_path)],
-        cwd=tmp_path, env=environ, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-I",
+            str(CONSUMER),
+            house.ledger.store.uri,
+            str(house.matrix),
+            str(tmp_path),
+        ],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     here = Decider.load(house.bundle).decide(house.frame)
     for version, points in (("1", 0), ("2", 1)):
@@ -148,7 +159,8 @@ def test_history_keeps_every_change_with_its_reason(house: House) -> None:
 def test_promotion_is_gated_explicit_and_reversible(house: House) -> None:
     """Version 3 is too weak; 2 may take over; 1 may come back although 2 is no worse."""
     weak = {"observable": {**GOOD["observable"], "auc_oot": 0.7}}
-    store, ledger = house.ledger.store, replace(house.ledger, file=house.root / "promotion.jsonl")
+    store = house.ledger.store
+    ledger = replace(house.ledger, file=house.root / "promotion.jsonl")
     third, change, short = ledger.register(house.bundle, house.root / "runtime", weak)
     assert (change.alias, change.version, short) == ("challenger", third.version, ())
     with pytest.raises(RegistryError, match=r"champion 0\.7500 less 0\.01\) is 0\.7000"):

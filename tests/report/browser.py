@@ -11,8 +11,10 @@ import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ALONE = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run", "--hide-scrollbars", "--disable-dev-shm-usage", "--proxy-server=127.0.0.1:9", "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run", "--hide-scrollbars",
+    "--disable-dev-shm-usage", "--proxy-server=127.0.0.1:9",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
 )  # fmt: skip
 
 
@@ -20,7 +22,8 @@ class Browser:
     """One Chromium with a profile of its own in `folder`."""
 
     def __init__(self, command: str, folder: Path) -> None:
-        self.command, self.folder = command, folder
+        self.command = command
+        self.folder = folder
 
     def dom(self, html: str, width: int = 1280, *more: str) -> str:
         """The page's HTML after its script has run."""

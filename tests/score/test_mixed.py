@@ -16,7 +16,8 @@ from creditloom.storage.files.store import read_table
 from tests.registry.small import applications
 from tests.score.conftest import Run
 
-ROWS, EACH = 6_000, 7
+ROWS = 6_000
+EACH = 7
 Values = Callable[[np.ndarray], Any]
 BROKEN: dict[str, tuple[str, Values]] = {
     "id_null": ("application_id", lambda rows: [None] * len(rows)),

@@ -222,7 +222,8 @@ def test_killed_and_taken_up_again(bundle: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_killed_at_twenty_random_moments(bundle: Path, tmp_path: Path) -> None:
-    source, rng = _batch(tmp_path, 400_000), np.random.default_rng(5)
+    source = _batch(tmp_path, 400_000)
+    rng = np.random.default_rng(5)
     for _ in range(20):
         _killed(
             _command(bundle, tmp_path / "killed", source),

@@ -20,7 +20,8 @@ from creditloom.storage.files.store import read_frame, read_table
 from tests.features.raw import random_raw, write_raw
 
 PERIOD = Period(dt.datetime(1990, 1, 1), dt.datetime(2026, 12, 31))
-EPOCH, LATE = dt.datetime(1970, 1, 1), dt.datetime(2031, 1, 1)
+EPOCH = dt.datetime(1970, 1, 1)
+LATE = dt.datetime(2031, 1, 1)
 
 # rule -> (table, the cells that break it); a copy of a row breaks `repeated` as it is
 KINDS: Mapping[str, tuple[str, Mapping[str, object]]] = {
@@ -68,9 +69,11 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pa.Table]:
 @pytest.fixture(scope="module")
 def rows(clean: dict[str, pa.Table]) -> dict[str, pa.Table]:
     """The corrupt rows per rule: copies of one row in a hundred of the table, at least three, with cells broken."""
-    applications, found = clean["applications"].to_pandas(), {}
+    applications = clean["applications"].to_pandas()
+    found = {}
     for rule, (name, cells) in KINDS.items():
-        table, rng = clean[name], np.random.default_rng(len(found))
+        table = clean[name]
+        rng = np.random.default_rng(len(found))
         copies = table.take(rng.choice(len(table), max(3, len(table) // 100), replace=False))
         new = (
             {}
@@ -82,7 +85,8 @@ def rows(clean: dict[str, pa.Table]) -> dict[str, pa.Table]:
                 value = int(
                     applications.loc[~applications[value.split()[1]], "applicant_id"].iloc[0]
                 )
-            at, kind = table.schema.get_field_index(column), table.schema.field(column).type
+            at = table.schema.get_field_index(column)
+            kind = table.schema.field(column).type
             copies = copies.set_column(
                 at, column, pa.array(value if column == "event_id" else [value] * len(copies), kind)
             )
@@ -161,10 +165,8 @@ def test_rows_broken_in_place_touch_only_their_own_person(
         read_frame(tmp_path / "bad" / "payments.parquet")["event_id"].tolist()
         == payments.loc[hit, "event_id"].tolist()
     )
-    matrix, others = (
-        _matrix(found.files),
-        [person for person in untouched.index if person not in (3, 17)],
-    )
+    matrix = _matrix(found.files)
+    others = [person for person in untouched.index if person not in (3, 17)]
     own = [name for name in untouched.columns if not name.startswith("pay_peer_")]
     pd.testing.assert_frame_equal(
         matrix.loc[others, own], untouched.loc[others, own], check_exact=True

@@ -23,11 +23,17 @@ N = 60
 
 
 def table() -> pd.DataFrame:
-    return pd.DataFrame({
-        "loan": np.arange(N) + 1000, "day": pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(N), "D"),
-        "income": np.where(np.arange(N) == 5, -9.0, np.arange(N) * 10.0), "kind": np.where(np.arange(N) % 3 == 0, "car", "home"),
-        "code": np.arange(N) % 4, "sex": np.arange(N) % 2, "bad": (np.arange(N) % 5 == 0).astype(int),
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "loan": np.arange(N) + 1000,
+            "day": pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(N), "D"),
+            "income": np.where(np.arange(N) == 5, -9.0, np.arange(N) * 10.0),
+            "kind": np.where(np.arange(N) % 3 == 0, "car", "home"),
+            "code": np.arange(N) % 4,
+            "sex": np.arange(N) % 2,
+            "bad": (np.arange(N) % 5 == 0).astype(int),
+        }
+    )
 
 
 def read(tmp_path: Path, frame: pd.DataFrame | None = None, **given: Any) -> Finished:

@@ -53,7 +53,8 @@ def test_what_is_told_is_the_logistic_regression_on_all_columns(
     seen: FamilyColumns, state: World
 ) -> None:
     """Soft labels by the slow way: everyone is there twice, bad with weight PD and good with the rest."""
-    pd, x = pd_of_all(state), seen.values.astype(float)
+    pd = pd_of_all(state)
+    x = seen.values.astype(float)
     slow = LogisticRegression(C=1e4, tol=1e-8, max_iter=1_000)
     slow.fit(
         np.vstack([x, x]), np.repeat([1, 0], len(x)), sample_weight=np.concatenate([pd, 1.0 - pd])

@@ -19,7 +19,9 @@ from creditloom.world.simulate import emit_chunk, simulate
 from creditloom.world.world import Setting, World, build, solve_coefficients
 from tests.world.written import Written
 
-APPLICANTS, COMMUNITY, CHUNK = 1_800, 1_000, 500
+APPLICANTS = 1_800
+COMMUNITY = 1_000
+CHUNK = 500
 SHARED = 10**12
 
 

@@ -27,7 +27,8 @@ def test_shocks_strike_at_their_monthly_rates(state: World, nature: WorldConfig)
 
 def _job_losses_of_friends(world: World) -> tuple[float, float]:
     """Job losses within a month of a contact's, and within a month a year before it, per contact row."""
-    life, graph = world.life, world.graph
+    life = world.life
+    graph = world.graph
     both = (life.kind[graph.owner] == JOB_LOSS) & (life.kind[graph.contact] == JOB_LOSS)
     months = (life.time_us[graph.owner[both]] - life.time_us[graph.contact[both]]) / MONTH_US
     return ((months >= 0) & (months < 1)).mean(), ((months >= -7) & (months < -6)).mean()
@@ -45,7 +46,8 @@ def test_friends_lose_their_jobs_in_the_same_month(state: World, nature: WorldCo
 
 
 def test_friends_share_part_of_their_luck(state: World) -> None:
-    graph, luck = state.graph, state.outcome.shock
+    graph = state.graph
+    luck = state.outcome.shock
     assert np.corrcoef(luck[graph.owner], luck[graph.contact])[0, 1] == pytest.approx(0.2, abs=0.05)
     assert luck.std() == pytest.approx(
         state.setting.nature.effects.shock_sigma, rel=2e-3

@@ -32,7 +32,8 @@ def test_payments_of_a_day_are_negative_binomial(
     months = (
         daily.assign(square=daily.n**2).groupby(["applicant_id", "month"])[["n", "square"]].sum()
     )
-    mean, square = months.n / 30, months.square / 30
+    mean = months.n / 30
+    square = months.square / 30
     variance = (square - mean**2) * 30 / 29
     k = np.mean(mean**2 - variance / 30) / np.mean(variance - mean)
     assert k == pytest.approx(nature.seasons.day_dispersion, rel=0.25)

@@ -25,7 +25,8 @@ def test_every_profile_is_met_as_far_as_events_show_it(
     profile: str, params: WorldParams, quick: WorldConfig, calendar: Calendar
 ) -> None:
     found = solve_coefficients(Setting.of(replace(params, profile=profile), quick, calendar, 1))
-    table, observed = np.array(quick.shares(profile)), np.array(found.shares_observed)
+    table = np.array(quick.shares(profile))
+    observed = np.array(found.shares_observed)
     assert (
         np.ptp((table - observed)[table > 0]) < 1e-4
     )  # what families without weight know is taken from the others alike

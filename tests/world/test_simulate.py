@@ -60,7 +60,8 @@ def test_another_seed_makes_another_world(
             tmp_path / f"{seed}" / "truth",
             seed=seed,
         )
-    one, two = digests(tmp_path / "1"), digests(tmp_path / "2")
+    one = digests(tmp_path / "1")
+    two = digests(tmp_path / "2")
     assert one.keys() == two.keys()
     assert not set(one.values()) & set(two.values())
 

@@ -92,7 +92,8 @@ def test_a_claim_aims_at_the_figure_of_its_source(rules: str, claim: str, target
 
 def test_device_changes_cost_eight_to_fifteen_points() -> None:
     """S5-R24: on a scale of 20 points per doubling of the odds."""
-    claim, point = CLAIM["device_changes"], 20 / np.log(2)
+    claim = CLAIM["device_changes"]
+    point = 20 / np.log(2)
     assert 8 <= point * claim.target <= 15
     assert (
         point * (claim.target - claim.tolerance) == pytest.approx(8, abs=1)
@@ -108,7 +109,8 @@ def test_bad_loans_stay_under_the_line_of_the_source() -> None:
 
 def test_from_the_break_on_the_bureau_knows_more_people(nature: WorldConfig) -> None:
     """S2-R47."""
-    n, break_ = 40_000, nature.presence.bureau_break_vintage
+    n = 40_000
+    break_ = nature.presence.bureau_break_vintage
     segment = np.zeros(n, dtype=np.int64)
     before, after = (
         known_to_bureau(nature, segment, np.full(n, vintage), np.random.default_rng(1)).mean()

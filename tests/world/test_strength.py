@@ -20,8 +20,11 @@ def _share(frame: pd.DataFrame, condition: pd.Series) -> pd.Series:
 
 
 def payment_flow(world: Written) -> pd.DataFrame:
-    pay, wallet, bills = world.seen("payments"), world.seen("wallet_snapshots"), world.seen("bills")
-    by, hours = pay.groupby("applicant_id"), pay.event_time.dt.hour
+    pay = world.seen("payments")
+    wallet = world.seen("wallet_snapshots")
+    bills = world.seen("bills")
+    by = pay.groupby("applicant_id")
+    hours = pay.event_time.dt.hour
     month = (pay.as_of - pay.event_time).dt.days // 30
     months = pd.crosstab(pay.applicant_id, month)
     food = pay[pay.category == "food"].groupby("applicant_id").amount_fen
@@ -43,12 +46,11 @@ def payment_flow(world: Written) -> pd.DataFrame:
 
 
 def social_graph(world: Written) -> pd.DataFrame:
-    packets, contacts, talks = (
-        world.seen("red_packets"),
-        world.seen("contacts"),
-        world.seen("interactions"),
-    )
-    alone, group = talks[talks.kind != "group"], talks[talks.kind == "group"]
+    packets = world.seen("red_packets")
+    contacts = world.seen("contacts")
+    talks = world.seen("interactions")
+    alone = talks[talks.kind != "group"]
+    group = talks[talks.kind == "group"]
     age = np.log1p((contacts.as_of - contacts.event_time).dt.days)
     return (
         pd.DataFrame(
@@ -69,11 +71,9 @@ def social_graph(world: Written) -> pd.DataFrame:
 
 
 def assets(world: Written) -> pd.DataFrame:
-    balances, paid, proofs = (
-        world.seen("asset_balances"),
-        world.seen("contributions"),
-        world.seen("asset_proofs"),
-    )
+    balances = world.seen("asset_balances")
+    paid = world.seen("contributions")
+    proofs = world.seen("asset_proofs")
     parts = {}
     for account, rows in balances.groupby("account", observed=True):
         parts[f"{account}_mean"] = rows.groupby("applicant_id").balance_fen.mean()
@@ -104,11 +104,9 @@ def device_stability(world: Written) -> pd.DataFrame:
 
 
 def bureau(world: Written) -> pd.DataFrame:
-    enquiries, statements, repaid = (
-        world.seen("enquiries"),
-        world.seen("bureau_snapshots"),
-        world.seen("repayments"),
-    )
+    enquiries = world.seen("enquiries")
+    statements = world.seen("bureau_snapshots")
+    repaid = world.seen("repayments")
     hard = enquiries[enquiries.kind == "hard"].groupby("applicant_id")
     monthly = statements.groupby("applicant_id")
     return pd.DataFrame(

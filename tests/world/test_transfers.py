@@ -50,7 +50,9 @@ def test_late_rings_have_the_new_pattern(state: World) -> None:
 
 
 def test_money_moves_inside_a_ring_before_it_applies(state: World) -> None:
-    sent, ring, as_of = state.transfers, state.rings.ring, state.people.as_of
+    sent = state.transfers
+    ring = state.rings.ring
+    as_of = state.people.as_of
     assert (ring[sent.payer] == ring[sent.payee]).all()
     assert (ring[sent.payer] >= 0).all()
     before = np.minimum(as_of[sent.payer], as_of[sent.payee]) - sent.time_us

@@ -57,7 +57,8 @@ def assert_same(model: lgb.Booster, x: np.ndarray, threads: int = 1) -> None:
 
 def assert_points(kernel: Explainer, x: np.ndarray, phi: np.ndarray) -> None:
     """Points per concept and who leads there, beside the plain way from LightGBM's contributions."""
-    owner, scale = np.arange(x.shape[1]) % 3, -28.0
+    owner = np.arange(x.shape[1]) % 3
+    scale = -28.0
     reference = np.linspace(-1.0, 1.0, x.shape[1])
     raw, points, lead = kernel.points(x, scale, owner, reference)
     slow, leader = by_concept(scale * phi, owner, reference, kernel.used)
@@ -163,7 +164,8 @@ def test_a_row_gives_the_same_bits_alone_in_a_batch_and_over_threads(
 def test_the_order_in_memory_does_not_matter(deep: lgb.Booster) -> None:
     """Column by column, row by row, every second row of a larger matrix, or read-only."""
     x, _ = data(130, 8, 0.1, seed=4)
-    kernel, frozen = Explainer(deep.model_to_string(), 1), x.copy()
+    kernel = Explainer(deep.model_to_string(), 1)
+    frozen = x.copy()
     frozen.flags.writeable = False
     wanted = kernel.contributions(x)
     for other in (np.asfortranarray(x), np.repeat(x, 2, axis=0)[::2], frozen):
