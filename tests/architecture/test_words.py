@@ -13,7 +13,8 @@ from tests.architecture.source import ROOMS, ROOT
 
 WORLD = yaml.safe_load((ROOT / "world/world.yaml").read_text(encoding="utf-8"))
 FEATURES = registry.catalogue(tables.TABLES)
-# other people's record, transfers with them and their logins on the same device: no state of the applicant
+# other people's record, transfers with them and their logins on the same device: no state of the
+# applicant
 FEATURE_ONLY = {"circle_repayment", "peer_transfers", "device_sharing"}
 PROTECTED = (
     "gender",

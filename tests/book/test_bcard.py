@@ -26,7 +26,9 @@ from creditloom.world.risk.default import oracle_pd
 from creditloom.world.world import Setting, World, solve_coefficients
 from tests.book.books import book
 
-NOISE = 0.5  # of the application score on the log-odds: its AUC among the booked is then about .7, as a trained one's
+# SD of the application score's noise on the log-odds: its AUC among the booked is then about .7,
+# as that of a trained score
+NOISE = 0.5
 
 
 def _section(name: str, kind: type) -> object:

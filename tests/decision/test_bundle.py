@@ -165,7 +165,8 @@ def test_mlflows_door_checks_its_parameters(
         model.predict(applications.to_numpy())  # type: ignore[arg-type]
 
 
-@pytest.mark.slow  # compiles the kernel anew; tests/registry does it each time with the registered one
+# slow: it compiles the kernel anew; tests/registry does so each time with the registered one
+@pytest.mark.slow
 def test_the_runtime_runs_under_another_name_without_this_repository(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -179,8 +180,10 @@ def test_the_runtime_runs_under_another_name_without_this_repository(
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "import pandas as pd\n"
         "from creditloom_rt_test.loader import _load_pyfunc\n"
-        "print(_load_pyfunc(sys.argv[2]).predict(pd.read_parquet(sys.argv[1] + '/in.parquet'))['decision_id'].iloc[-1])\n"
-        "print(sorted({m.split('.')[0] for m in sys.modules} & {'models', 'pipeline', 'features', 'data', 'pydantic'}))"
+        "frame = pd.read_parquet(sys.argv[1] + '/in.parquet')\n"
+        "print(_load_pyfunc(sys.argv[2]).predict(frame)['decision_id'].iloc[-1])\n"
+        "ours = {'models', 'pipeline', 'features', 'data', 'pydantic'}\n"
+        "print(sorted({m.split('.')[0] for m in sys.modules} & ours))"
     )
     run = subprocess.run(
         [sys.executable, "-I", "-c", code, str(tmp_path), str(folder)],

@@ -23,7 +23,8 @@ from creditloom.decision.score.tree_model import by_concept
 from tests.decision import small
 
 PROTECTED = re.compile(
-    r"\b(age|gender|sex|race|region|province|occupation|student|married|religion)\b|年龄|性别|民族|地区|职业|学生|婚姻|宗教",
+    r"\b(age|gender|sex|race|region|province|occupation|student|married|religion)\b"
+    r"|年龄|性别|民族|地区|职业|学生|婚姻|宗教",
     re.I,
 )
 

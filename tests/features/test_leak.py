@@ -1,8 +1,9 @@
 """What the neighbours' default rate may tell, and what it tells when the two guards are taken away.
 
-A world of friends who share risk: 12,000 people in circles, everyone borrows once, one in 25 goes bad. The guards are time (a neighbour's
-default counts only once it is known) and self (one's own record never counts). Each leak is rebuilt here by hand, and the engine gives
-the honest figure: AUC about .53 as known in time, .56 at any time and .93 with one's own.
+A world of friends who share risk: 12,000 people in circles, everyone borrows once, one in 25 goes
+bad. The guards are time (a neighbour's default counts only once it is known) and self (the
+applicant's own record never counts). Each leak is rebuilt here by hand, and the engine gives the
+honest figure: AUC about .53 as known in time, .56 at any time and .93 with the applicant's own.
 """
 
 from __future__ import annotations

@@ -140,7 +140,8 @@ def test_one_of_its_decisions_is_replayed_by_its_id(creditloom: Command) -> None
         creditloom, "--input", "in.parquet", "--decision-id", decision["decision_id"]
     )
     assert outcome["mismatches"] == 0
-    assert outcome["decision"]["application_id"] == decision["application_id"]  # type: ignore[index]
+    application_id = outcome["decision"]["application_id"]  # type: ignore[index]
+    assert application_id == decision["application_id"]
     assert "0.1.0 (613f9fa)" in outcome["told"][0]  # type: ignore[index]
 
 

@@ -1,10 +1,13 @@
 """How v1/ was written: by the code of commit 613f9fa (release 0.1.0), the last that wrote no `format` into its documents.
 
-A record of how the fixtures came about, not run by any test: it imports that commit's module names. In a folder with its checkout:
+A record of how the fixtures came about, not run by any test: it imports that commit's module
+names. In a folder with its checkout:
 
-    git archive 613f9fa | tar x -C old && PYTHONPATH=old python write_v1.py /tmp/creditloom-v1 tests/formats/v1
+    git archive 613f9fa | tar x -C old
+    PYTHONPATH=old python write_v1.py /tmp/creditloom-v1 tests/formats/v1
 
-Everything is made in the first folder, whose neutral name then stands in batch.json, and copied to the second.
+Everything is made in the first folder, whose neutral name then stands in batch.json, and copied to
+the second.
 """
 
 from __future__ import annotations

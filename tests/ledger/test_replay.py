@@ -57,7 +57,8 @@ def test_one_decision_is_made_again(
         *(("--input", source) if source else ()),
     )
     assert outcome["mismatches"] == 0
-    assert outcome["decision"]["application_id"] == decision["application_id"]  # type: ignore[index]
+    application_id = outcome["decision"]["application_id"]  # type: ignore[index]
+    assert application_id == decision["application_id"]
 
 
 def test_one_changed_value_of_the_input_is_told(

@@ -24,7 +24,12 @@ BOOSTER = BoosterParams(
     max_trees=100, feature_fraction=0.5, min_data_in_leaf=20, is_extra_trees=False, threads=1
 )
 SELECT = SelectParams(keep=6, per_concept=1, seeds=2, limits=SelectionParams(), booster=BOOSTER)
-SPLIT = SplitParams(start="2024-01-01", train_months=15, calibration_months=3, oot_months=6)  # type: ignore[arg-type]
+SPLIT = SplitParams(
+    start="2024-01-01",  # type: ignore[arg-type]
+    train_months=15,
+    calibration_months=3,
+    oot_months=6,
+)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,8 @@
 """A world in miniature, in numpy: matrix, labels, truth and catalogue as the real stages write them, in a second.
 
-Six families of three concepts, each concept seen by several noisy features (some compressed, some thresholded, some pure noise), families
-missing at random, labels only for those whom an old score or a random control band booked.
+Six families of three concepts. Several noisy features show each concept (some compressed, some
+thresholded, some pure noise). Families are missing at random. Only those whom an old score or a
+random control band booked have labels.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The wheel, in an environment without this repository, in a folder with a blank in its name: what README promises works there.
 
-Dependencies are those of the wheel and no more: whoever fits and decides installs neither DVC nor MLflow nor Spark.
+Dependencies are those of the wheel and no more: whoever fits and decides installs neither DVC nor
+MLflow nor Spark.
 """
 
 from __future__ import annotations
@@ -211,7 +212,10 @@ def test_raw_events_become_the_decisions_of_the_pipeline(elsewhere: Elsewhere, m
     )
     expected = pq.read_table(made / "data/decisions/decisions.parquet")
     assert pq.read_table(elsewhere.folder / "work" / "december.parquet").equals(expected)
-    code = f"import creditloom; creditloom.from_events({str(raw)!r}, {str(model)!r}).to_parquet('python.parquet')"
+    code = (
+        f"import creditloom; decisions = creditloom.from_events({str(raw)!r}, {str(model)!r}); "
+        "decisions.to_parquet('python.parquet')"
+    )
     elsewhere.run("python", "-I", "-c", code)
     by_python = pq.read_table(
         elsewhere.folder / "work" / "python.parquet", columns=["decision_id", "pd"]

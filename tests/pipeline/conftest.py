@@ -9,7 +9,9 @@ import pytest
 from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
 
-SMALL = {  # so many bads that 2,000 applicants calibrate, tiers to suit, and a model that is quick rather than good
+# so many bads that 2,000 applicants calibrate, tiers to suit, and a model that is quick
+# rather than good
+SMALL = {
     "seed": 7,
     "world.applicants": 2000,
     "world.base_rate": 0.3,

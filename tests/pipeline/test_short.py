@@ -21,7 +21,8 @@ SHORT = {
     "policy.product": "shanyin_S1",
     "policy.tier_edges": [0.003, 0.005, 0.0075, 0.011, 0.016, 0.024, 0.038, 0.065, 0.12],
     "world.applicants": 6000,
-    "world.base_rate": 0.12,  # few enough bads that a loan of 14 days can be priced, enough to calibrate
+    # few enough bads that a loan of 14 days can be priced, enough to calibrate
+    "world.base_rate": 0.12,
 }
 
 

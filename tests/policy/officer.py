@@ -55,9 +55,11 @@ FACTS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the applicant gets. `cap` is None where no limit could be computed; `reasons` maps concept or code to its sentence.
+    """What the applicant gets.
 
-    `daily_rate` is in per cent, None where nothing is offered; `actions` and `not_assessed` are codes.
+    `cap` is None where no limit could be computed. `daily_rate` is in per cent, None where nothing
+    is offered. `reasons` maps a concept or code to its sentence; `actions` and `not_assessed` are
+    codes.
     """
 
     decision: str

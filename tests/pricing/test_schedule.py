@@ -107,9 +107,10 @@ def test_without_charges_the_irr_is_the_contract_rate(
 def test_the_price_list_lies_within_002_points_of_the_cent_schedule(
     method: Method, amount: Decimal, daily: Decimal, n: int, upfront: float, per_period: float
 ) -> None:
-    """What is disclosed from the table against what the schedule really costs, charges included; from 1,000 CNY on.
+    """The disclosed cost from the table is what the schedule really costs, charges included.
 
-    Three roundings of half a cent (interest and two charges) on 500 CNY over one month are .036 points.
+    From 1,000 CNY on: three roundings of half a cent (interest and two charges) on 500 CNY over one
+    month are .036 points.
     """
     loan = Loan(method, n, upfront=upfront, per_period=per_period)
     listed = annual_table(loan, [float(daily)])[0]

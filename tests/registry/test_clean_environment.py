@@ -1,6 +1,7 @@
 """`make consumer`: a virtual environment with the model's own requirements and nothing of this repository.
 
-A small world goes through the chain, its bundle is registered; then Python, REST and the wheel must give the batch's decisions there.
+A small world goes through the chain and its bundle is registered. Then Python, REST and the wheel
+must give the batch's decisions there.
 """
 
 from __future__ import annotations

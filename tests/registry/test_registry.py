@@ -57,8 +57,10 @@ def test_a_registered_bundle_is_recognised_and_a_changed_one_is_not(
 
 def test_asking_imports_no_mlflow(house: House) -> None:
     code = (
-        "import sys; from pathlib import Path; from creditloom.serving.registry import lookup, model_registry, resolve, load\n"
-        f"found = lookup.versions(Path({str(house.ledger.store.file)!r}), 'credit-decision'); assert len(found) == 2\n"
+        "import sys; from pathlib import Path\n"
+        "from creditloom.serving.registry import lookup, model_registry, resolve, load\n"
+        f"store = Path({str(house.ledger.store.file)!r})\n"
+        "assert len(lookup.versions(store, 'credit-decision')) == 2\n"
         "assert not {'mlflow', 'pandas', 'lightgbm'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=paths.PACKAGE.parent)

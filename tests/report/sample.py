@@ -19,7 +19,8 @@ from creditloom.report.parts.data import (
 
 # 1 x 1 pixel
 PNG = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
+    "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
 NASTY = '<script>alert("x")</script> & "quotes"'
 FAMILIES = ("payment_flow", "social_graph", "assets", "device_stability", "bureau", "identity")

@@ -7,6 +7,7 @@ import pytest
 from tests.spec.spec import Features, features
 
 HOUR = 1 / 24
+HALF = HOUR / 2
 
 
 @pytest.fixture(scope="module")
@@ -26,23 +27,23 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Features:
         2   | 0.5  | -0.5      | out       | withdrawal | 800000
         """,
         logins=f"""
-        who | ago         | known_ago | device_id | ip_id | ip_region | is_fingerprint_match | is_emulator
-        1   | 50          | 49        | 7         | 70    | 1         | true                 | false
-        1   | 20          | 19        | 7         | 70    | 1         | true                 | true
-        1   | 0.8         | 0.7       | 7         | 71    | 2         | true                 | true
-        1   | {HOUR / 2}  | 0.01      | 7         | 72    | 3         | true                 | false
-        2   | 100         | 99        | 8         | 80    | 4         | false                | false
-        2   | 20          | 19        | 7         | 80    | 4         | false                | true
-        2   | 2           | 1         | 9         | 80    | 4         | false                | false
-        3   | 20          | 19        | 7         | 70    | 1         | true                 | false
-        3   | 40          | 39        | 8         | 80    | 1         | true                 | false
-        4   | 5           | 4         |           |       |           | true                 | false
-        """,
+    who | ago    | known_ago | device_id | ip_id | ip_region | is_fingerprint_match | is_emulator
+    1   | 50     | 49        | 7         | 70    | 1         | true                 | false
+    1   | 20     | 19        | 7         | 70    | 1         | true                 | true
+    1   | 0.8    | 0.7       | 7         | 71    | 2         | true                 | true
+    1   | {HALF} | 0.01      | 7         | 72    | 3         | true                 | false
+    2   | 100    | 99        | 8         | 80    | 4         | false                | false
+    2   | 20     | 19        | 7         | 80    | 4         | false                | true
+    2   | 2      | 1         | 9         | 80    | 4         | false                | false
+    3   | 20     | 19        | 7         | 70    | 1         | true                 | false
+    3   | 40     | 39        | 8         | 80    | 1         | true                 | false
+    4   | 5      | 4         |           |       |           | true                 | false
+    """,
         identity_checks=f"""
         who | ago         | known_ago | kind      | is_pass
         1   | 400         | 399       | police    | false
         1   | 300         | 299       | police    | true
-        1   | {HOUR / 2}  | 0.01      | face      | false
+        1   | {HALF}      | 0.01      | face      | false
         1   | 0.9         | 0.8       | face      | false
         1   | 1.1         | 1.0       | face      | false
         2   | 12          | 11        | real_name | true

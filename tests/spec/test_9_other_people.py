@@ -12,7 +12,15 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Features:
     """As of 12:00 on the first of the month: 0.5 days back the month began. Person 4 keeps the location private."""
     return features(
         tmp_path_factory.mktemp("spec"),
-        people="who | consent_location\n1 | true\n2 | true\n3 | true\n4 | false\n5 | true\n6 | true",
+        people="""
+        who | consent_location
+        1   | true
+        2   | true
+        3   | true
+        4   | false
+        5   | true
+        6   | true
+        """,
         contacts="""
         who | ago | contact_id
         1   | 100 | 2

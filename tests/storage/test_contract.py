@@ -204,7 +204,8 @@ def test_events_of_a_bad_application_are_not_bad_themselves(tmp_path: Path) -> N
 def test_too_many_bad_rows_stop_the_run(tmp_path: Path) -> None:
     with pytest.raises(
         DataError,
-        match=r"(?s)Too many bad rows in table `payments`.*at most 5\.0%.*100 of 100.*amount_fen\.below: 100",
+        match=r"(?s)Too many bad rows in table `payments`.*at most 5\.0%"
+        r".*100 of 100.*amount_fen\.below: 100",
     ):
         checked(tmp_path, payments().assign(amount_fen=-1), share=0.05)
 
