@@ -1,4 +1,7 @@
-"""One noun for one thing: concepts, protected words, glossary, documents and the commands they name."""
+"""One noun for one thing.
+
+Concepts, protected words, the glossary, the documents and the commands that they name.
+"""
 
 from __future__ import annotations
 

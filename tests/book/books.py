@@ -26,7 +26,11 @@ GOOD = {  # a quiet account of 10,000 yuan: half used, on time, active, solvent
 def book(
     month_on_book: int = 12, accounts: int = 1, is_written_off: bool = False, **columns: object
 ) -> History:
-    """A book of `accounts` alike; a column given as a list holds the latest months first, the rest as in GOOD, a number all of them."""
+    """Return a book of `accounts` equal accounts.
+
+    A column given as a list holds the latest months first and the rest as in GOOD; a column given
+    as a number holds it in all months.
+    """
     held = {
         name: np.full((accounts, MONTHS), float(GOOD.get(name, 0)))
         for name in (*COLUMNS, *OPTIONAL)

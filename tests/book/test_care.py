@@ -104,7 +104,10 @@ def test_default_at_90_days_ends_after_three_clean_months(
      ([0], 0.031, False, 2), ([0], 0.004, True, 2), ([90], 0.004, False, 3)],
 )  # fmt: skip
 def test_stages(dpd: list[float], pd: float, forborne: bool, expected: int) -> None:
-    """Over 30 days, PD threefold and over 3 %, extension: 2; 90 days: 3 (IFRS 9 5.5.9-5.5.11, S1-R37)."""
+    """Stage 2 is over 30 days, a threefold PD over 3 %, or an extension; stage 3 is 90 days.
+
+    IFRS 9 5.5.9-5.5.11, S1-R37.
+    """
     seen = book(dpd_days=dpd, arrears_fen=50_000, is_extended=[0, 0, int(forborne)])
     assert servicing.stage(seen, np.array([pd]), np.array([0.004]), PROVISION)[0] == expected
 

@@ -58,7 +58,10 @@ def test_nothing_grows_while_something_is_wrong(columns: dict[str, object], tier
 
 @pytest.mark.parametrize(("elsewhere", "grows"), [(384_000, True), (385_000, False)])
 def test_a_line_does_not_grow_into_too_much_debt(elsewhere: int, grows: bool) -> None:
-    """S2-R12: 450 + 3,850 + 2,500 / 12 would pass half of 9,000 yuan, although today's service does not."""
+    """450 + 3,850 + 2,500 / 12 would pass half of 9,000 yuan, although today's service does not.
+
+    S2-R12.
+    """
     seen = book(month_on_book=6, other_debt_service_fen=elsewhere)
     done = review(seen, standing(seen), scores(seen), RULES)
     assert ("ON_TIME" in fired(done), "DEBT" in fired(done)) == (grows, False)
@@ -127,7 +130,10 @@ def test_a_step_down_in_price_stands_beside_a_freeze_of_nothing_else() -> None:
 def test_laws_of_a_review(
     dpd: list[int], enquiries: list[int], tier: int, month: int, payments: int
 ) -> None:
-    """A line never grows by more than a quarter nor past its ceiling; price never rises; the overdue may not draw and gain nothing."""
+    """A line never grows by more than a quarter nor past its ceiling, and its price never rises.
+
+    Who is overdue may not draw and gains nothing.
+    """
     seen = book(
         month_on_book=month,
         dpd_days=dpd,

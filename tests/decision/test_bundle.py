@@ -170,7 +170,7 @@ def test_mlflows_door_checks_its_parameters(
 def test_the_runtime_runs_under_another_name_without_this_repository(
     folder: Path, tmp_path: Path
 ) -> None:
-    """What registration does: copy the folder under a new name and load a bundle with nothing else on the path."""
+    """The folder runs under a new name with nothing else on the path, as registration copies it."""
     source = Path(decision.__file__).parent
     shutil.copytree(
         source, tmp_path / "creditloom_rt_test", ignore=shutil.ignore_patterns("__pycache__")

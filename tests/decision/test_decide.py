@@ -1,4 +1,8 @@
-"""Claims about a decision: it adds up, it does not depend on company, order or types, and a better score is never worse off."""
+"""Claims about a decision.
+
+It adds up. It does not depend on other rows, on order or on types. A better score is never worse
+off.
+"""
 
 from __future__ import annotations
 
@@ -204,7 +208,10 @@ def _terms(one: pd.DataFrame, two: pd.DataFrame) -> np.ndarray:
 def test_one_decision_takes_less_than_the_sources_allow(
     decider: Decider, applications: pd.DataFrame
 ) -> None:
-    """S1-R21: 10 to 30 s; S5-R12: 3.2 s. `make bench` measures milliseconds; here is room for a busy machine."""
+    """S1-R21 asks for 10 to 30 s, S5-R12 for 3.2 s.
+
+    `make bench` measures milliseconds; the bound here leaves room for a busy machine.
+    """
     began = time.perf_counter()
     decider.decide(applications.iloc[:1], explain="all")
     assert time.perf_counter() - began < 3.2

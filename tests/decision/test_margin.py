@@ -1,4 +1,8 @@
-"""The guard of the kernel: points that LightGBM does not give are never told, and a kernel once caught is not asked again."""
+"""The guard of the kernel.
+
+Points that LightGBM does not give are never shown, and a kernel that was wrong once is not used
+again.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Claims about reasons: always there when a decision is adverse, specific, ranked, in two languages, silent about protected attributes."""
+"""Claims about reasons.
+
+An adverse decision always has some. They are specific, ranked and in two languages, and name no
+protected attribute.
+"""
 
 from __future__ import annotations
 

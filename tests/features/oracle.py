@@ -1,4 +1,7 @@
-"""The slow, obvious engine: one person, one feature at a time, in pandas. It must agree with the fast one."""
+"""The slow, obvious engine: one person and one feature at a time, in pandas.
+
+It must agree with the fast one.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,11 @@ DAYS = {"1d": 1, "7d": 7, "1m": 30, "2m": 60, "3m": 90, "6m": 180, "12m": 360, "
 
 @dataclass
 class Case:
-    """The rows of one person's slice inside the window (`rows`), of the slice compared with (`over`), and of the slice at any time."""
+    """The rows of one person's slice.
+
+    `rows` are those inside the window, `over` those of the slice compared with, `always` those of
+    the slice at any time.
+    """
 
     rows: pd.DataFrame
     over: pd.DataFrame
@@ -28,7 +35,10 @@ class Case:
 
 
 def seen(stream: Stream, events: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """What of a person's rows was known before `as_of`, in order, with the columns that every formula needs."""
+    """Return a person's rows that were known before `as_of`, in order.
+
+    With the columns that every formula needs.
+    """
     known = events[(events.event_time < as_of) & (events.known_time < as_of)].sort_values(
         ["event_time", "event_id"]
     )
@@ -105,7 +115,10 @@ def _log(c: Case) -> pd.Series:
 
 
 def _bins(c: Case, days: int, is_sum: bool) -> np.ndarray:
-    """Totals of the whole bins of the window, newest first; the bin that holds age a is ceil(a / days) - 1."""
+    """Return the totals of the whole bins of the window, newest first.
+
+    The bin that holds age a is ceil(a / days) - 1.
+    """
     totals = np.zeros(c.days // days)
     for age, v in zip(c.rows.age, c.rows.v, strict=True):
         place = math.ceil(age / days) - 1

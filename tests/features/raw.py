@@ -1,4 +1,7 @@
-"""A small random set of raw tables, made from the contract alone: shapes are realistic, meanings are not."""
+"""A small random set of raw tables, made from the contract alone.
+
+Shapes are realistic, meanings are not.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,10 @@ def random_events(
 
 
 def random_applications(people: int, rng: np.random.Generator) -> pa.Table:
-    """One application per person, about a month around AS_OF; each consent is given by nine in ten."""
+    """Return one application per person, about a month around AS_OF.
+
+    Nine people in ten give each consent.
+    """
     fixed: dict[str, np.ndarray] = {
         c.name: rng.random(people) < 0.9
         for c in APPLICATIONS.columns

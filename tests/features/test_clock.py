@@ -1,4 +1,7 @@
-"""The clock says one thing three times: for compiled loops, for whole columns and for queries. All agree on any moments."""
+"""The clock has three forms: for compiled loops, for whole columns and for queries.
+
+All agree on any moments.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The three laws over all families and the facts of the policy: row-local, blind to the future, order-free. Bit for bit."""
+"""The three laws over all families and the facts of the policy.
+
+Row-local, blind to the future, independent of order. Bit for bit.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,10 @@ def test_row_local_whatever_the_bucket(raw: Raw, whole: pa.Table, tmp_path: Path
 
 
 def _known_by_nobody(rows: pa.Table, raw: Raw) -> pa.Array:
-    """Rows that happen or become known at or after the as_of of every application they could touch."""
+    """Return rows that happen or become known too late for every application they could touch.
+
+    That is at or after its as_of.
+    """
     latest = pc.max(raw["applications"].column("as_of"))
     return pc.or_(
         pc.greater_equal(rows.column("known_time"), latest),
@@ -152,7 +158,10 @@ def test_order_free(raw: Raw, whole: pa.Table, tmp_path: Path) -> None:
 
 
 def test_several_applications_of_one_person(raw: Raw, whole: pa.Table, tmp_path: Path) -> None:
-    """A second application of a person at the same moment has the same features; the rows come in order of application."""
+    """A second application of a person at the same moment has the same features.
+
+    The rows come in order of application.
+    """
     second = raw["applications"].slice(4, 1)
     second = second.set_column(0, second.schema.field(0), pa.array([900]))
     found = matrix(

@@ -43,7 +43,10 @@ class World:
         self.target = own.ravel()
 
     def raw(self, known: np.ndarray, loops: bool = False) -> dict[str, pa.Table]:
-        """Raw tables in which defaults are known at `known`; with `loops` everybody also lists themselves."""
+        """Return raw tables in which defaults are known at `known`.
+
+        With `loops` everybody also lists themselves as a contact.
+        """
         people = np.arange(N)
         source = np.concatenate([self.source, people]) if loops else self.source
         target = np.concatenate([self.target, people]) if loops else self.target
@@ -119,7 +122,10 @@ def test_what_may_be_known_of_the_circle_tells_a_little(
 def test_defaults_known_at_any_time_would_tell_more(
     world: World, honest: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
-    """The leak of time, made by dating what is known before everyone applied: the engine believes its tables, so it shows."""
+    """The leak of time, made by dating what is known before everyone applied.
+
+    The engine believes its tables, so the leak shows.
+    """
     always = _features(world.raw(np.full(N, np.datetime64("2023-07-01", "us"))), tmp_path)
     assert world.auc(honest[FEATURE]) == pytest.approx(0.53, abs=0.02)
     assert world.auc(always[FEATURE]) == pytest.approx(0.56, abs=0.03)
@@ -155,7 +161,10 @@ def test_the_way_back_to_oneself_would_tell_nearly_all(
 
 
 def test_the_guards_hold(world: World, honest: dict[str, np.ndarray], tmp_path: Path) -> None:
-    """Listing oneself changes nothing, and neither does what becomes known after the last application."""
+    """Listing oneself changes nothing.
+
+    Nor does what becomes known after the last application.
+    """
     later = np.where(world.known < world.as_of.max(), world.known, world.known + 400 * DAY)
     guarded = _features(world.raw(later, loops=True), tmp_path)
     np.testing.assert_array_equal(guarded[FEATURE], honest[FEATURE])

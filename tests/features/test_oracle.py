@@ -1,4 +1,7 @@
-"""The fast engine against the slow, obvious one: every feature of every stream, on random events."""
+"""The fast engine against the slow, obvious one.
+
+Every feature of every stream, on random events.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the sources say is looked at: a feature of it exists, with the sign that the source gives it, beside the ids of the rules."""
+"""A feature exists for what the sources ask, with the sign that the source gives it.
+
+The ids of the rules stand beside.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,10 @@ def test_a_feature_has_the_sign_of_its_source(rules: str, name: str, direction: 
 
 
 def test_six_indicators_of_s3_are_marked() -> None:
-    """S3-R13, C19: spending, contacts, balance, past overdues, even spending and bureau score, each at its own threshold."""
+    """The six indicators of S3-R13 (C19) stand, each at its own threshold.
+
+    Spending, contacts, balance, past overdues, even spending and bureau score.
+    """
     marks = {rule: mark for mark in MARKS for rule in mark.spec.source.split()}
     six = {
         f"S3-R{k:02d}": (mark.low, mark.high)
@@ -113,6 +119,6 @@ def test_identity_is_kept_as_results_of_checks() -> None:
 
 
 def test_nothing_names_a_person() -> None:
-    """S2-R41: in events people, devices and lenders are numbers; the only texts are closed lists."""
+    """In events people, devices and lenders are numbers; the only texts are closed lists (S2-R41)."""
     texts = [column for table in EVENT_TABLES for column in table.columns if column.type == STRING]
     assert texts and all(column.among for column in texts)

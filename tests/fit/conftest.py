@@ -56,7 +56,10 @@ def few_trees(name: str, kind: type, path: Path = PARAMS) -> Any:
 
 @pytest.fixture
 def fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """`fit(*options)` in an empty folder; every refusal leaves as SystemExit(2), as on the command line."""
+    """Return `fit(*options)` in an empty folder.
+
+    Every refusal leaves as SystemExit(2), as on the command line.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(fit_command, "section", few_trees)
 

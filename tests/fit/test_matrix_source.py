@@ -1,4 +1,7 @@
-"""`source.kind: matrix`: a finished feature table through the pipeline's own stages, up to the decisions."""
+"""`source.kind: matrix`: a finished feature table goes through the pipeline's own stages.
+
+Up to the decisions.
+"""
 
 from __future__ import annotations
 

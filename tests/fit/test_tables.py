@@ -1,4 +1,7 @@
-"""`creditloom fit` on a folder of raw tables: features by the house's engine, labels from a column or from the loans."""
+"""`creditloom fit` on a folder of raw tables.
+
+Features by our engine, labels from a column or from the loans.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What 613f9fa wrote is read, verified, replayed and continued: to the bit, under its own rules; and one changed value is found."""
+"""What 613f9fa wrote is read, verified, replayed and continued.
+
+To the bit, under its own rules; and one changed value is found.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,10 @@ CHOSEN = {"product": "weilidai@S5", "law": "eu_ccd2", "language": "zh"}
 
 
 def test_nothing_in_the_fixtures_says_a_format() -> None:
-    """They are what was written before there were any; a fixture made anew by later code would test nothing."""
+    """The fixtures were written before formats had numbers.
+
+    A fixture made anew by later code would test nothing.
+    """
     documents = [json.loads(file.read_text()) for file in V1.rglob("*.json")]
     lines = [
         json.loads(line) for file in V1.rglob("*.jsonl") for line in file.read_text().splitlines()
@@ -70,7 +76,10 @@ def _hashes(bundle: Path, frame: pd.DataFrame, **asked: str) -> list[int]:
 
 
 def test_its_bundle_decides_what_it_decided(decided: pd.DataFrame) -> None:
-    """Every column of the decisions, ids and the words of the reasons among them, by hashes that any changed bit changes."""
+    """Every column of the decisions is the same, ids and the words of the reasons among them.
+
+    Compared by hashes that any changed bit changes.
+    """
     kept = read_table(V1 / "batch" / "decisions")
     assert set(kept["decision"].to_pylist()) == {"approve", "refer", "decline", "refuse"}
     assert _hashes(V1 / "bundle", decided, explain="all") == row_hashes(kept).tolist()
@@ -191,7 +200,10 @@ def test_every_code_that_is_said_to_decide_equally_has_a_batch_here() -> None:
 
 
 def test_a_batch_that_it_left_unfinished_goes_on_as_it_began(home: Path) -> None:
-    """The receipts follow from batch.json as it was written, so that stays; what is added says its format."""
+    """The receipts follow from batch.json as it was written, so it stays.
+
+    What is added says its format.
+    """
     batch = BatchFolder(home / "batch")
     before = read_json(home / "batch" / "batch.json")
     assert (
@@ -205,7 +217,10 @@ def test_a_batch_that_it_left_unfinished_goes_on_as_it_began(home: Path) -> None
 def test_a_batch_of_today_begun_without_a_format_ends_whole(
     creditloom: Command, home: Path
 ) -> None:
-    """A job of an earlier release was killed after its first part; this one takes it up, and nothing in the folder contradicts."""
+    """A job of an earlier release was killed after its first part; this release goes on with it.
+
+    Nothing in the folder contradicts.
+    """
     score = ("score", *BATCH[:3], "night", *BATCH[4:], "--today", "2026-01-01")
     assert creditloom(*score).exit_code == 0
     night = home / "night"

@@ -1,4 +1,6 @@
-"""How v1/ was written: by the code of commit 613f9fa (release 0.1.0), the last that wrote no `format` into its documents.
+"""Write v1/ by the code of commit 613f9fa (release 0.1.0).
+
+That is the last release that wrote no `format` into its documents.
 
 A record of how the fixtures came about, not run by any test: it imports that commit's module
 names. In a folder with its checkout:
@@ -48,7 +50,10 @@ def creditloom(*words: str) -> None:
 
 
 def bundle() -> None:
-    """Ten features, forty trees, the house's product and another one, laws by date and one to be chosen."""
+    """Write a bundle of ten features and forty trees.
+
+    The house's product and another one, laws by date and one to be chosen.
+    """
     other = small.document(small.Product, paths.PRODUCTS / "weilidai_S5.yaml")
     small.write_bundle(
         Path("bundle"), small.rules(products=(other,), other_laws=small.laws("eu_ccd2"))
@@ -69,7 +74,10 @@ def applications() -> pd.DataFrame:
 
 
 def batch() -> None:
-    """The applications decided in three parts; and some of them by the product and law of choice, in Chinese."""
+    """Decide the applications in three parts.
+
+    And some of them by the product and law of choice, in Chinese.
+    """
     creditloom(
         "score",
         "--input",
@@ -122,7 +130,10 @@ def referrals() -> None:
 
 
 def registry() -> None:
-    """Two versions of one bundle; champion goes to the second and back. The first one's artifacts are kept as they lay in the store."""
+    """Register two versions of one bundle; champion goes to the second and back.
+
+    The first one's artifacts are kept as they lay in the store.
+    """
     shutil.copytree("bundle", paths.MODEL)
     shutil.copy(paths.HOUSE / "params.yaml", ".")
     write_json(METRICS, paths.METRICS)
@@ -170,7 +181,10 @@ def books() -> None:
 
 
 def main(home: Path, target: Path) -> None:
-    """Make everything in `home`, the current folder from now on, and copy what is kept to `target`."""
+    """Make everything in `home`, and copy what is kept to `target`.
+
+    `home` is the current folder from now on.
+    """
     bundle()
     applications().to_parquet("in.parquet", index=False, row_group_size=16)
     batch()

@@ -1,4 +1,7 @@
-"""`creditloom replay`: the same to the bit, alone or together, in any order, from Parquet or CSV; a changed input or model is told."""
+"""`creditloom replay` gives the same decisions to the bit.
+
+Alone or together, in any order, from Parquet or CSV. A changed input or model is reported.
+"""
 
 from __future__ import annotations
 

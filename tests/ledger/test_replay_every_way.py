@@ -1,4 +1,6 @@
-"""The same decisions whichever way a batch is decided again: rows alone or together, shuffled, on one or two threads, from Parquet or CSV.
+"""A batch that is decided again in any way gives the same decisions.
+
+Rows alone or together, shuffled, on one or two threads, from Parquet or CSV.
 
 CREDITLOOM_REPLAY_ROWS says how many rows (20,000 without it); CREDITLOOM_REPLAY_ROWS=1000000 is the
 proof at size. Of these CREDITLOOM_REPLAY_ALONE (20,000 without it), drawn at random, are also

@@ -1,4 +1,7 @@
-"""`creditloom verify`: nothing to say of a batch as it was written, and one flipped byte is found wherever it lies."""
+"""`creditloom verify` accepts a batch as it was written.
+
+It finds one flipped byte wherever it lies.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,10 @@ def test_one_flipped_byte_of_a_table_is_found(
 def test_one_flipped_byte_of_a_document_is_found(
     creditloom: Command, night: Path, name: str
 ) -> None:
-    """Any byte but blanks between values, which mean nothing; a document that is no JSON any more is refused with its name."""
+    """Any flipped byte is found, but for blanks between values, which mean nothing.
+
+    A document that is no JSON any more is refused with its name.
+    """
     whole = (night / name).read_bytes()
     meant = [k for k, byte in enumerate(whole) if chr(byte).isalnum()]
     for k in np.random.default_rng(1).choice(meant, 40, replace=False):
@@ -72,7 +78,10 @@ def test_a_changed_decision_is_named_by_its_row(creditloom: Command, night: Path
 
 
 def test_a_receipt_made_to_fit_a_changed_file_is_found(creditloom: Command, night: Path) -> None:
-    """Who changes a decision and its receipt must change every receipt after it, and the root, which lies elsewhere too."""
+    """Who changes a decision and its receipt must change every receipt after it, and the root.
+
+    The root lies elsewhere too.
+    """
     receipt = read_json(night / "receipts/part-00000.json")
     write_json({**receipt, "decided": receipt["decided"] - 1}, night / "receipts/part-00000.json")
     found = [finding["where"] for finding in _findings(creditloom)]

@@ -1,4 +1,7 @@
-"""The affine calibration: what it recovers, what selection costs without weights, what it refuses."""
+"""The affine calibration.
+
+What it recovers, what selection costs without weights, what it refuses.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ PARAMS = CalibrationParams()
 
 
 def selected_loans(n: int = 60_000) -> tuple[np.ndarray, ...]:
-    """Margins, true PD, booked, weight: safe applicants are booked, of the others one in ten. The old score knows more than the margin."""
+    """Return margins, true PD, booked and weight.
+
+    Safe applicants are booked, of the others one in ten. The old score knows more than the margin.
+    """
     rng = np.random.default_rng(3)
     signal = rng.normal(size=n)
     hidden = rng.normal(size=n)

@@ -220,7 +220,10 @@ def test_profit_of_one_account_is_vector_n24() -> None:
 
 
 def test_reachable_counts_what_the_matrix_tells_of_fraud() -> None:
-    """Frauds are no part of the systematic log-odds, but a model can find them; what it can reach must include them."""
+    """Frauds are not part of the systematic log-odds, but a model can find them.
+
+    So the reachable Gini must include them.
+    """
     w = world(4000, 5)
     rng = np.random.default_rng(1)
     fraud = rng.random(4000) < 0.05

@@ -1,4 +1,7 @@
-"""The shap library's explanation: it adds up, agrees with the runtime, reads in points, and its pictures repeat byte for byte."""
+"""The shap library's explanation adds up and agrees with the runtime.
+
+It reads in points, and its pictures repeat byte for byte.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How many features to keep: enough are no worse than all, too few are, and nothing after the training months is looked at."""
+"""How many features to keep.
+
+Enough are no worse than all, too few are, and nothing after the training months is read.
+"""
 
 from __future__ import annotations
 

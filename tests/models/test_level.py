@@ -1,4 +1,8 @@
-"""The level of the PD: by hand in the cases that can be, and closer to the months ahead than the long-run mean over many economies."""
+"""The level of the PD.
+
+Checked by hand where that is possible, and closer to the months ahead than the long-run mean over
+many economies.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +74,10 @@ def test_scale_of_weights_and_order_of_rows_do_not_matter() -> None:
 
 
 def test_over_many_economies_it_is_nearer_to_the_months_ahead_than_the_mean_of_the_past() -> None:
-    """Worlds of domain 7.5: AR(1) with rho .95 and SD .25 of the log rate, some twenty effective bads a month."""
+    """Worlds of domain 7.5: the log rate is AR(1) with rho .95 and SD .25.
+
+    Some twenty effective bads a month.
+    """
     rng = np.random.default_rng(5)
     miss = {STILL: [], MOVING: []}
     for _ in range(300):

@@ -1,4 +1,7 @@
-"""The reference of the bundle: whoever is approved among the training applicants, however they arrive."""
+"""The reference of the bundle.
+
+It is whoever is approved among the training applicants, in whatever order they arrive.
+"""
 
 from __future__ import annotations
 

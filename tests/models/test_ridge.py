@@ -1,4 +1,7 @@
-"""The challenger: right answer, finite on anything, the same from its JSON, nothing learnt from judged months."""
+"""The challenger, a ridge logit.
+
+The right answer, finite on anything, the same from its JSON, nothing learnt from judged months.
+"""
 
 from __future__ import annotations
 

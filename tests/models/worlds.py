@@ -1,4 +1,6 @@
-"""A world in miniature, in numpy: matrix, labels, truth and catalogue as the real stages write them, in a second.
+"""A world in miniature, in numpy, made in a second.
+
+Matrix, labels, truth and catalogue as the real stages write them.
 
 Six families of three concepts. Several noisy features show each concept (some compressed, some
 thresholded, some pure noise). Families are missing at random. Only those whom an old score or a

@@ -56,13 +56,17 @@ def market(people: int, rates: int, seed: int = 1) -> Market:
 
 
 def halved(m: Market, approval_share: float = 0.0) -> Budget:
-    """Half of the loss and two thirds of the funding that the most profitable policy without budgets uses."""
+    """Budgets of half of the loss and two thirds of the funding of the best policy without budgets."""
     used = respond(m, Prices(), m.is_allowed).used
     return Budget(used[LOSS] / 2, used[FUNDING] * 2 / 3, approval_share)
 
 
 def linear_programme(m: Market, budget: Budget) -> float:
-    """The relaxation, written out: z[t, r] the share of rate r in tier t, a[j, r] <= z approved at r, minimum a <= L <= highest a."""
+    """The relaxation, written out as a linear programme.
+
+    z[t, r] is the share of rate r in tier t, a[j, r] <= z approved at r, minimum a <= L <= highest
+    a.
+    """
     n = len(m.pd)
     rates = len(m.rates)
     z = {(t, r): k for k, (t, r) in enumerate(itertools.product(range(m.tiers), range(rates)))}

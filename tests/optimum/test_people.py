@@ -1,4 +1,7 @@
-"""Who may be lent how much at which rate, and what the optimum is compared with (domain 0.15, F15, R1, F18)."""
+"""Who may be lent how much at which rate, and what the optimum is compared with.
+
+See domain 0.15, F15, R1, F18.
+"""
 
 from __future__ import annotations
 

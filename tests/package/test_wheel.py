@@ -1,4 +1,6 @@
-"""The wheel, in an environment without this repository, in a folder with a blank in its name: what README promises works there.
+"""The wheel in an environment without this repository: what README promises works there.
+
+The folder has a blank in its name.
 
 Dependencies are those of the wheel and no more: whoever fits and decides installs neither DVC nor
 MLflow nor Spark.
@@ -49,7 +51,10 @@ NAMES = (
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """A virtual environment with the wheel, and an empty folder beside it; `run` starts its programs isolated."""
+    """A virtual environment with the wheel, and an empty folder beside it.
+
+    `run` starts its programs isolated.
+    """
 
     folder: Path
 
@@ -73,7 +78,10 @@ class Elsewhere:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built as anybody builds it, from the files that git knows: what lies about in a checkout must not be needed."""
+    """Build the wheel as anybody builds it, from the files that git knows.
+
+    What else lies in a checkout must not be needed.
+    """
     clone = tmp_path_factory.mktemp("a clone")
     dist = tmp_path_factory.mktemp("dist")
     listed = (
@@ -98,7 +106,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
-    """The wheel with its own requirements, in the versions of the lock so that the test says the same every day."""
+    """Install the wheel with its own requirements.
+
+    In the versions of the lock, so that the test says the same every day.
+    """
     there = Elsewhere(tmp_path_factory.mktemp("some where"))
     (there.folder / "work").mkdir()
     venv.create(there.folder / "env", with_pip=True)
@@ -224,7 +235,10 @@ def test_raw_events_become_the_decisions_of_the_pipeline(elsewhere: Elsewhere, m
 
 
 def test_the_tests_alone_beside_the_wheel_pass(elsewhere: Elsewhere, tmp_path: Path) -> None:
-    """Spark's and MLflow's among them: the extras are lent by this environment, which has them installed."""
+    """The tests alone beside the wheel pass, those of Spark and MLflow among them.
+
+    This environment lends the extras, which it has installed.
+    """
     alone = tmp_path / "tests alone"
     shutil.copytree(ROOT / "tests", alone / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     lent = tmp_path / "lent"

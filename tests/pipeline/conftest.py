@@ -51,7 +51,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def again(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same parameters in another folder, with another number of processes, up to the decisions."""
+    """Run the same parameters in another folder with another number of processes.
+
+    Up to the decisions.
+    """
     return small_run(
         tmp_path_factory.mktemp("another place") / "run",
         stage_runner.TO_DECISIONS,

@@ -1,4 +1,7 @@
-"""What params.yaml may hold: every block, key and value as declared, anything else refused with its path and the nearest key."""
+"""What params.yaml may hold.
+
+Every block, key and value as declared; anything else is refused with its path and the nearest key.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,10 @@ def test_the_committed_params_are_as_declared(name: str) -> None:
 def test_a_value_of_the_wrong_type_is_refused_with_its_path(
     leaf: tuple[str, ...], tmp_path: Path
 ) -> None:
-    """A mapping is no number, no text, no flag and no list: each leaf of the committed file refuses it."""
+    """A mapping is no number, no text, no flag and no list.
+
+    Each leaf of the committed file refuses it.
+    """
     with pytest.raises(ParamsError, match=rf"params\.yaml: {leaf[0]}"):
         section(leaf[0], type_of(leaf[0]), _file(tmp_path, _changed(leaf, {"no_such_key": 1})))
 

@@ -1,4 +1,6 @@
-"""What a policy officer writes down: one applicant, what is different about them, and what must come out.
+"""A case as a policy officer writes it down.
+
+One applicant, what is different about them, and what must come out.
 
 The applicant has a grade; no model is needed to test policy. Amounts are in CNY.
 """
@@ -50,7 +52,7 @@ FACTS: dict[str, Any] = {
     "is_payee_match": True, "is_police_match": True, "is_real_name": True, "is_remote_login": False,
     "is_risky_merchant": False,
 }  # fmt: skip
-"""The optional facts of an applicant about whom everything is known and nothing speaks against them."""
+"""The optional facts of an applicant about whom everything is known and nothing is adverse."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,10 @@ def case_of(
     rulebook: tuple[tuple[str, Any], ...] = (),
     **changes: Any,
 ) -> BatchContext:
-    """One application that differs from the ordinary one by `changes`; the columns of `absent` facts are not there."""
+    """Return one application that differs from the ordinary one by `changes`.
+
+    The columns of `absent` facts are left out.
+    """
     unknown = set(changes) - set(ORDINARY) - set(FACTS)
     assert not unknown, unknown
     facts = {
@@ -126,7 +131,10 @@ def decided(
     language: Any = "en",
     **changes: Any,
 ) -> Outcome:
-    """The decision on one application under the house product and the law of its day, unless told otherwise."""
+    """Return the decision on one application.
+
+    By default under the house product and the law of its day.
+    """
     case = case_of(grade, product or _house(), _laws(law), **changes)
     verdicts = verdicts_of(case)
     assert verdicts.limits is not None

@@ -1,4 +1,7 @@
-"""How much: every cap as the binding one, both sides of each threshold (F15, F16, S1-R59, domain 0.11)."""
+"""How much is granted: every cap as the binding one, on both sides of each threshold.
+
+F15, F16, S1-R59, domain 0.11.
+"""
 
 from __future__ import annotations
 
@@ -176,5 +179,8 @@ def test_affordability_in_chinese() -> None:
 
 
 def test_every_cap_is_tested_as_the_binding_one() -> None:
-    """All but the first limit of a tier, which the house does not have: tests/policy/test_situations.py."""
+    """All caps but the first limit of a tier, which the house does not have.
+
+    That one is in tests/policy/test_situations.py.
+    """
     assert {cap for *_, cap in SITUATIONS} == set(CAPS) - {"tier_initial"}

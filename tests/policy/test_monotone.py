@@ -1,4 +1,7 @@
-"""All else equal, a higher score never gives a lower limit, a higher rate or a worse decision: every product, pairs on every threshold."""
+"""All else equal, a higher score never gives a lower limit, a higher rate or a worse decision.
+
+Every product, pairs on every threshold.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ BAD_NEWS = (
 
 @dataclass(frozen=True)
 class Judged:
-    """Of every application: how far it was granted, its limit, its rate; NaN where there is none."""
+    """Return of every application how far it was granted, its limit and its rate.
+
+    NaN where there is none.
+    """
 
     granted: np.ndarray
     limit: np.ndarray
@@ -62,7 +68,11 @@ def applicants(rng: np.random.Generator, rows: int) -> Frame:
 
 
 def pairs(rng: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """PDs of the better and of the worse one: half lie on the two sides of an edge, one unit in the last place of PD or margin apart."""
+    """Return PDs of the better and of the worse application of each pair.
+
+    Half of the pairs lie on the two sides of an edge, one unit in the last place of PD or margin
+    apart.
+    """
     n = rows // 4
     edge = rng.choice(np.array(small.EDGES), n)
     margin = (np.log(edge / (1 - edge)) - CALIBRATION.b) / CALIBRATION.a

@@ -1,4 +1,7 @@
-"""What a product charges and grants by the pricing mathematics (its vectors are in tests/pricing)."""
+"""What a product charges and grants by the pricing mathematics.
+
+Its vectors are in tests/pricing.
+"""
 
 from __future__ import annotations
 

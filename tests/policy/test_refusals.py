@@ -1,4 +1,7 @@
-"""Refusals that are not about one application: of a frame (R7), of a silent decision (R9), of an offer's parts (R2, R3, R10, L1)."""
+"""Refusals that are not about one application.
+
+Of a frame (R7), of a silent decision (R9), of an offer's parts (R2, R3, R10, L1).
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,10 @@ def test_r7_a_frame_with_a_banned_column_is_not_read(decider: Decider, name: str
 
 
 def test_r6_places_without_location_consent_are_refused_and_devices_are_not(tmp_path: Path) -> None:
-    """Consent for location is checked per column: the concept of places needs it, the family's other concepts do not."""
+    """Consent for location is checked per column.
+
+    The concept of places needs it, the family's other concepts do not.
+    """
     folder = small.write_bundle(tmp_path / "b")
     text = (
         (folder / "catalogue.json")

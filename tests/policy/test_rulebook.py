@@ -1,4 +1,7 @@
-"""The committed products and law profiles: parsed strictly, compiled to JSON, and read back unchanged by the runtime alone."""
+"""The committed products and law profiles.
+
+Parsed strictly, compiled to JSON, and read back unchanged by the runtime alone.
+"""
 
 from __future__ import annotations
 

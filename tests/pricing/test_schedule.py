@@ -1,4 +1,7 @@
-"""Schedules to the cent hold for every principal, rate, tenor and method (F5-F10), and agree with the unrounded price list."""
+"""Schedules to the cent hold for every principal, rate, tenor and method (F5-F10).
+
+They agree with the unrounded price list.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The 62 vectors of the specification, one line each: id, what is asked, what is printed (domain 4.2, 4.3).
+"""The 62 vectors of the specification (domain 4.2, 4.3).
+
+Each is one row: id, what is asked, how it is worked out, what is printed.
 
 A figure must equal the printed one digit for digit: it is rounded half-up to as many decimals as
 are printed. Rates are in per cent, money in CNY. Where a vector has several readings, the line says
@@ -69,7 +71,10 @@ HL = ([1000] * 5, [5, 7, 15, 18, 58], [0.004, 0.008, 0.012, 0.02, 0.05])
 
 
 class Vector(NamedTuple):
-    """A vector: `got` works it out, `expected` is what the specification prints, separated by spaces."""
+    """A vector: `got` works it out, `expected` is what the specification prints.
+
+    The printed figures are separated by spaces.
+    """
 
     id: str
     what: str
@@ -111,7 +116,10 @@ def bullet(principal: int, daily_percent: str, days: int) -> list[object]:
 
 
 def flat(n: int, fee: float) -> list[Decimal]:
-    """Monthly IRR, IRR x 12 and effective of a flat fee without interest on unrounded flows (F12)."""
+    """Return monthly IRR, IRR x 12 and effective of a flat fee without interest.
+
+    On unrounded flows (F12).
+    """
     monthly = irr(unit_flows(Loan("equal_principal", n, per_period=fee), np.array([0.0])))[0]
     return percent(monthly, 12 * monthly, effective(monthly))
 

@@ -1,4 +1,7 @@
-"""A quotation to the cent, and what the law refuses: with code and reason, never clipped to a legal price (domain 4.2 negative tests)."""
+"""A quotation to the cent, and what the law refuses (domain 4.2 negative tests).
+
+With code and reason; a price is never clipped to a legal one.
+"""
 
 from __future__ import annotations
 
@@ -170,7 +173,10 @@ def test_a_licence_without_its_number_refuses() -> None:
 
 
 def test_the_same_loan_is_lawful_a_step_below_the_cap() -> None:
-    """0.065 % a day is 23.725 % on 365 days; the cap of 24 % allows it, and a fee that passes the cap does not (S4-R03, C28)."""
+    """0.065 % a day is 23.725 % on 365 days, which the cap of 24 % allows.
+
+    A fee that passes the cap is refused (S4-R03, C28).
+    """
     assert codes(quoted("house_v1", 10_000, "cn_2025q4", daily_rate=0.065)) == []
     assert codes(
         quoted("house_v1", 10_000, "cn_2025q4", daily_rate=0.065, **fee("upfront", 0.01))

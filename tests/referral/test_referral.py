@@ -1,4 +1,7 @@
-"""A referred case waits, is decided once by a role with a reason, and the record shows every later change of it."""
+"""A referred case waits, and a role decides it once with a reason.
+
+The record shows every later change of it.
+"""
 
 from __future__ import annotations
 

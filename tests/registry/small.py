@@ -1,4 +1,7 @@
-"""A small bundle that decides with all policy inputs, and applications for it: what a registry and a batch need to be tested."""
+"""A small bundle that decides with all policy inputs, and applications for it.
+
+What a registry and a batch need to be tested.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,10 @@ def catalogue() -> Catalogue:
 
 
 def applications(n: int, seed: int = 7) -> pd.DataFrame:
-    """`n` applications in order of id, as `matrix.parquet` holds them: amounts int64, some nulls, everything consented."""
+    """Return `n` applications in order of id, as `matrix.parquet` holds them.
+
+    Amounts are int64, some values are null, every consent is given.
+    """
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(n, len(OWNERS)))
     x[rng.random(x.shape) < 0.05] = np.nan

@@ -1,4 +1,7 @@
-"""`creditloom register`, `promote`, `history` and `score` with the registered model, as a user types them."""
+"""`creditloom register`, `promote`, `history` and `score` with the registered model.
+
+As a user types them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Through MLflow's own door: one row or many, in whatever types and order a consumer holds them, the same answer or a clear refusal."""
+"""Through MLflow's own door: the same answer or a clear refusal.
+
+One row or many, in whatever types and order a consumer holds them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The champion as MLflow's consumers call it, in this process: strict JSON from the server, every way of asking, the same answer."""
+"""The champion as MLflow's consumers call it, in this process.
+
+Strict JSON from the server; every way of asking gives the same answer.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ def _refuse(constant: str) -> None:
 def test_the_server_answers_json_with_null_for_what_is_missing(
     house: House, champion: PyFuncModel
 ) -> None:
-    """Numbers, whole numbers and texts: decisions by tier alone price nothing; whoever may not be processed has no score (R4)."""
+    """Numbers, whole numbers and texts keep their kind.
+
+    Decisions by tier alone price nothing; whoever may not be processed has no score (R4).
+    """
     answer = champion.predict(house.frame)
     answer.loc[3, "score"] = pd.NA
     told = io.StringIO()

@@ -1,4 +1,7 @@
-"""A registered version: found cheaply, whole, equal to the bundle's decisions, and free of the other version's code."""
+"""A registered version.
+
+It is found cheaply, whole, equal to the bundle's decisions, and free of the other version's code.
+"""
 
 from __future__ import annotations
 
@@ -123,7 +126,10 @@ def test_the_tracking_uri_of_the_environment_wins(tmp_path: Path) -> None:
 def test_a_consumer_without_this_repository_gets_the_same_decisions(
     house: House, tmp_path: Path
 ) -> None:
-    """`python -I` in another folder: `data`, `models`, `features` cannot be imported; both versions live in one process."""
+    """Both versions live in one process, without our code.
+
+    `python -I` runs in another folder, where `data`, `models`, `features` cannot be imported.
+    """
     environ = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
     environ.pop("PYTHONPATH", None)
     done = subprocess.run(

@@ -1,4 +1,7 @@
-"""A headless Chromium that cannot reach any network: screenshots, and the page as it stands after its script has run."""
+"""A headless Chromium that cannot reach any network.
+
+It gives screenshots, and the page as it stands after its script has run.
+"""
 
 from __future__ import annotations
 

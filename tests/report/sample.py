@@ -1,4 +1,7 @@
-"""A made-up but complete `ReportData`: every part filled, one text that would break an unescaped page."""
+"""A made-up but complete `ReportData`.
+
+Every part is filled, and one text would break an unescaped page.
+"""
 
 from __future__ import annotations
 

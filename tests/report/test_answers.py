@@ -1,4 +1,7 @@
-"""Example decisions: which are chosen, how a waterfall is laid out, and that nothing is lost between stages."""
+"""Example decisions.
+
+Which are chosen, how a waterfall is laid out, and that nothing is lost between stages.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The page in a real browser without a network: it draws, fits a phone, changes language and theme, and its script raises no error."""
+"""The page in a real browser without a network.
+
+It draws, fits a phone, changes language and theme, and its script raises no error.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""From metrics.json to the frames of the report: model and ridge side by side, and what real data cannot know stays away."""
+"""From metrics.json to the frames of the report.
+
+Model and ridge stand side by side; what real data cannot know is left out.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Bad rows in a good batch: set aside with rule, row and reason, the rest decided as if they had not been there."""
+"""Bad rows in a good batch are set aside with rule, row and reason.
+
+The rest is decided as if they had not been there.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A good batch: every row decided, in its order, with the bits that the pipeline's own decisions have."""
+"""A good batch.
+
+Every row is decided, in its order, with the bits that the pipeline's own decisions have.
+"""
 
 from __future__ import annotations
 

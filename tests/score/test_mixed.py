@@ -1,4 +1,7 @@
-"""Bad rows of all ten kinds mixed into a good batch: exactly those in quarantine, each with its reason; the others as in a clean batch."""
+"""Bad rows of all ten kinds mixed into a good batch.
+
+Exactly those are in quarantine, each with its reason; the others are as in a clean batch.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Input that cannot be decided at all: exit code 2, a message with the next step, and nothing written."""
+"""Input that cannot be decided at all.
+
+Exit code 2, a message with the next step, and nothing written.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,10 @@ HALF = HOUR / 2
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Features:
-    """As of 12:00: 0.5 days back is midnight. Payments are known a day late, logins and checks after minutes."""
+    """As of 12:00: 0.5 days back is midnight.
+
+    Payments are known a day late, logins and checks after minutes.
+    """
     return features(
         tmp_path_factory.mktemp("spec"),
         people="who | consent_location\n1 | true\n2 | true\n3 | false\n4 | true",
@@ -52,7 +55,10 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Features:
 
 
 def test_money_of_the_last_day_known(found: Features) -> None:
-    """Midnight and 0:14 count, 9:36 is no night, the night before is too old; what is not yet known is not seen."""
+    """Midnight and 0:14 count, 9:36 is no night, the night before is too old.
+
+    What is not yet known is not seen.
+    """
     assert found["night_withdrawal_fen"] == {1: (400_000 + 200_000), 2: 0, 3: 0, 4: 0}
     assert found["largest_transfer_fen"] == {1: 600_000, 2: 0, 3: 0, 4: 0}
 
@@ -62,7 +68,10 @@ def test_one_emulator_login_may_be_an_error_and_two_are_none(found: Features) ->
 
 
 def test_where_the_last_login_came_from(found: Features) -> None:
-    """1: usual device, new region, from another region an hour earlier; 2: device not seen before, usual region; 4: none known."""
+    """1: usual device, new region, from another region an hour earlier.
+
+    2: device not seen before, usual region. 4: none known.
+    """
     assert found["is_new_device"] == {1: 0, 2: 1, 3: 1, 4: None}
     assert found["is_holiday_same_device"] == {1: 1, 2: 0, 3: 0, 4: None}
     assert found["is_new_region_90d"] == {1: 1, 2: 0, 3: None, 4: None}
@@ -78,7 +87,10 @@ def test_operations_of_the_last_hour(found: Features) -> None:
 
 
 def test_people_on_one_device(found: Features) -> None:
-    """Device 7 served 1, 2 and 3 within 30 days, device 8 nobody else in that time; an address needs consent to location."""
+    """Device 7 served 1, 2 and 3 within 30 days, device 8 nobody else in that time.
+
+    An address needs consent to location.
+    """
     assert found["device_applicants_30d"] == {1: 3, 2: 3, 3: 3, 4: 1}
     assert found["ip_applicants_30d"] == {1: 2, 2: 1, 3: None, 4: 1}
 

@@ -1,4 +1,7 @@
-"""The contract: what is injected is what is set aside, and a file that is no such table is refused in words."""
+"""The contract: what is injected is what is set aside.
+
+A file that is no such table is refused in words.
+"""
 
 from __future__ import annotations
 

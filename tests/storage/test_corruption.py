@@ -1,4 +1,7 @@
-"""One row in a hundred corrupted, in twelve ways: exactly those rows are set aside, each with its rule, and clean people notice nothing."""
+"""One row in a hundred is corrupted, in twelve ways.
+
+Exactly those rows are set aside, each with its rule, and clean people's features do not change.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +71,10 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pa.Table]:
 
 @pytest.fixture(scope="module")
 def rows(clean: dict[str, pa.Table]) -> dict[str, pa.Table]:
-    """The corrupt rows per rule: copies of one row in a hundred of the table, at least three, with cells broken."""
+    """Return the corrupt rows per rule.
+
+    Copies of one row in a hundred of the table, at least three, with cells broken.
+    """
     applications = clean["applications"].to_pandas()
     found = {}
     for rule, (name, cells) in KINDS.items():
@@ -120,7 +126,10 @@ def untouched(clean: dict[str, pa.Table], tmp_path_factory: pytest.TempPathFacto
 def test_added_rows_are_set_aside_and_nobody_notices(
     clean: dict[str, pa.Table], rows: dict[str, pa.Table], untouched: pd.DataFrame, tmp_path: Path
 ) -> None:
-    """Every feature of every person is that of the clean run, to the bit, and every corrupt row lies in quarantine under its rule."""
+    """Every feature of every person is that of the clean run, to the bit.
+
+    Every corrupt row lies in quarantine under its rule.
+    """
     tables = {
         name: pa.concat_tables([table, *(rows[r] for r, (n, _) in KINDS.items() if n == name)])
         for name, table in clean.items()
@@ -145,7 +154,8 @@ def test_added_rows_are_set_aside_and_nobody_notices(
 def test_rows_broken_in_place_touch_only_their_own_person(
     clean: dict[str, pa.Table], untouched: pd.DataFrame, tmp_path: Path
 ) -> None:
-    """Where a row is broken rather than added, its person loses an event; everybody else's features stay, to the bit.
+    """Where a row is broken rather than added, its person loses an event; everybody else's features
+    stay, to the bit.
 
     But for what is counted of transfers between people: a partner's view loses the same transfer.
     """

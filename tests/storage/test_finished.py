@@ -1,4 +1,7 @@
-"""A finished feature table: what each column becomes, and which tables are refused with which words."""
+"""A finished feature table.
+
+What each column becomes, and which tables are refused with which words.
+"""
 
 from __future__ import annotations
 

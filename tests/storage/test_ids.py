@@ -1,4 +1,7 @@
-"""Repeated and unknown ids of a stream agree with a set, wherever the ids lie and however they are cut into batches."""
+"""Repeated and unknown ids of a stream agree with a set.
+
+Wherever the ids lie and however they are cut into batches.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Claims about the old policy, its control band and what loans do after booking (domain 7.8, 0.6, 6)."""
+"""Claims about the incumbent policy, its control band and what loans do after booking.
+
+See domain 7.8, 0.6, 6.
+"""
 
 from __future__ import annotations
 

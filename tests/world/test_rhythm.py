@@ -1,4 +1,7 @@
-"""Claims about when and how events come: bursts, paydays, seasons, migration, drift, changes of identifiers (domain 7.4, 7.8)."""
+"""Claims about when and how events come (domain 7.4, 7.8).
+
+Bursts, paydays, seasons, migration, drift, changes of identifiers.
+"""
 
 from __future__ import annotations
 

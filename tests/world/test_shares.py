@@ -1,4 +1,7 @@
-"""Claim: the coefficients make each family's share of the log-odds what the weight table says (domain 7.6, 0.5, 0.14)."""
+"""Claim: the coefficients give each family the share of the log-odds in the weight table.
+
+See domain 7.6, 0.5, 0.14.
+"""
 
 from __future__ import annotations
 

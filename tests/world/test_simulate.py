@@ -1,4 +1,8 @@
-"""Claims about writing a world: the same seed the same bytes, sizes that cannot be are refused, the truth says how it was made."""
+"""Claims about writing a world.
+
+The same seed gives the same bytes, sizes that cannot be are refused, the truth says how it was
+made.
+"""
 
 from __future__ import annotations
 

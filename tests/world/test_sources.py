@@ -83,7 +83,10 @@ def test_a_profile_is_the_table_of_its_source(
     ],
 )
 def test_a_claim_aims_at_the_figure_of_its_source(rules: str, claim: str, target: float) -> None:
-    """That the world keeps it is tested in test_claims.py; what it cannot keep has its reason there."""
+    """The claim aims at the figure of its source.
+
+    test_claims.py tests that the world keeps it; what it cannot keep has its reason there.
+    """
     found = CLAIM[claim]
     assert found.target == pytest.approx(target)
     assert all(rule in found.source for rule in rules.split())

@@ -1,4 +1,7 @@
-"""Claims about life after booking: the stepped book is the one-shot world in motion (domain 7.5, 0.15)."""
+"""Claims about life after booking (domain 7.5, 0.15).
+
+The stepped book is the one-shot world in motion.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,10 @@ def _column(course: Course, name: str) -> np.ndarray:
 
 
 def test_twelve_months_of_steps_default_like_the_outcomes(state: World, year: Course) -> None:
-    """The same people on the same terms: bads within three standard errors of the sum of their true PDs."""
+    """The same people on the same terms.
+
+    Bads are within three standard errors of the sum of their true PDs.
+    """
     expected = state.outcome.pd_true.sum()
     assert (year.book.defaulted > 0).sum() == pytest.approx(expected, abs=3 * np.sqrt(expected))
 
@@ -106,7 +112,10 @@ def test_the_cured_spells_are_what_defaults_leave_of_the_roll_rates(numbers: Boo
 def test_a_life_shock_trebles_the_onset_of_default_for_six_months(
     state: World, year: Course
 ) -> None:
-    """Onsets per person-month, inside and outside a shock, at equal risk: frauds and the months' timing are left out of it."""
+    """Onsets per person-month inside and outside a shock, at equal risk.
+
+    Frauds and the months' timing are left out.
+    """
     onset = year.book.defaulted - 3
     honest = ~state.people.is_fraud
     timing = np.array(state.setting.nature.hazard.timing)
@@ -139,7 +148,10 @@ def test_behaviour_changes_from_the_month_of_the_shock_and_not_before(year: Cour
 def test_a_larger_line_and_a_higher_price_raise_default(
     state: World, numbers: BookConfig, everyone: Grant, year: Course
 ) -> None:
-    """delta_L 0.4 and delta_r 1.0 have their sign and size, both moved at once; the same luck, so a rise is no accident."""
+    """delta_L 0.4 and delta_r 1.0 have their sign and size, both moved at once.
+
+    The same luck, so a rise is no accident.
+    """
     third = np.arange(state.people.size) % 3 == 0
     limits = everyone.limit_fen * 2
     rates = everyone.daily_rate + 0.002

@@ -1,4 +1,7 @@
-"""Random streams are keyed by position: who reorders the modules makes another world of the same seed."""
+"""Random streams are keyed by position.
+
+Who reorders the modules makes another world of the same seed.
+"""
 
 from __future__ import annotations
 

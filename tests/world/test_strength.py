@@ -1,4 +1,5 @@
-"""Claim: a family's own events reveal about nine tenths of its state, identity six tenths (domain 0.4).
+"""Claim: a family's own events reveal about nine tenths of its state, identity six tenths (domain
+0.4).
 
 A dozen plain aggregates per family stand in for the features. 2,400 people make the figure rough,
 so the bar lies lower than the 0.90 measured at 6,000.

@@ -1,4 +1,7 @@
-"""Claims about the money of fraud rings: its shapes, and that both sides have it on their account (domain 7.4, 7.8)."""
+"""Claims about the money of fraud rings (domain 7.4, 7.8).
+
+Its shapes, and that both sides have it on their account.
+"""
 
 from __future__ import annotations
 

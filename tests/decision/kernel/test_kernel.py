@@ -1,4 +1,7 @@
-"""The kernel behaves exactly as LightGBM does, missing and infinite values included: `pred_contrib` is the oracle."""
+"""The kernel behaves exactly as LightGBM does, missing and infinite values included.
+
+`pred_contrib` is the oracle.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,7 @@ def assert_same(model: lgb.Booster, x: np.ndarray, threads: int = 1) -> None:
 
 
 def assert_points(kernel: Explainer, x: np.ndarray, phi: np.ndarray) -> None:
-    """Points per concept and who leads there, beside the plain way from LightGBM's contributions."""
+    """Points per concept and the leading feature agree with LightGBM's own contributions."""
     owner = np.arange(x.shape[1]) % 3
     scale = -28.0
     reference = np.linspace(-1.0, 1.0, x.shape[1])
