@@ -174,7 +174,7 @@ def test_the_guards_hold(world: World, honest: dict[str, np.ndarray], tmp_path: 
 def test_nobodys_own_record_moves_their_own_share(
     world: World, honest: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
-    """Were one's own default known before one applied, one's own features would stay as they are."""
+    """A default of one's own that was known before one applied changes no feature of one's own."""
     who = int(np.flatnonzero(world.bad & (honest[SECOND] > 0))[0])
     early = world.known.copy()
     early[who] = world.as_of[who] - 200 * DAY

@@ -119,6 +119,6 @@ def test_identity_is_kept_as_results_of_checks() -> None:
 
 
 def test_nothing_names_a_person() -> None:
-    """In events people, devices and lenders are numbers; the only texts are closed lists (S2-R41)."""
+    """In events people, devices and lenders are numbers, and texts are closed lists (S2-R41)."""
     texts = [column for table in EVENT_TABLES for column in table.columns if column.type == STRING]
     assert texts and all(column.among for column in texts)

@@ -56,7 +56,7 @@ def market(people: int, rates: int, seed: int = 1) -> Market:
 
 
 def halved(m: Market, approval_share: float = 0.0) -> Budget:
-    """Budgets of half of the loss and two thirds of the funding of the best policy without budgets."""
+    """Return half of the loss and two thirds of the funding of the best policy without budgets."""
     used = respond(m, Prices(), m.is_allowed).used
     return Budget(used[LOSS] / 2, used[FUNDING] * 2 / 3, approval_share)
 
