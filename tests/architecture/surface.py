@@ -104,8 +104,8 @@ def code() -> tuple[Source, ...]:
 
 def first_line(node: ast.AST) -> int:
     """Return the first line of a statement, its decorators included."""
-    decorators = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)])  # type: ignore[attr-defined]
+    starts: list[ast.AST] = [node, *getattr(node, "decorator_list", [])]
+    return min(getattr(start, "lineno", 1) for start in starts)
 
 
 def header_end(node: ast.AST) -> int:
@@ -198,10 +198,11 @@ def _statement_at(source: Source, line: int) -> ast.stmt | None:
 
 def big_statements(source: Source, most: int) -> list[Place]:
     """Return the statements of more than `most` nodes that are no declared tables."""
+    statements = [(node, name) for node, name in named(source) if isinstance(node, ast.stmt)]
     return [
         Place(source.path, node.lineno, name, f"{size(node)} nodes")
-        for node, name in named(source)
-        if isinstance(node, ast.stmt) and size(node) > most and not is_table(source, node)
+        for node, name in statements
+        if size(node) > most and not is_table(source, node)
     ]
 
 

@@ -170,6 +170,7 @@ def test_a_comment_says_why(kind: str) -> None:
     assert places == [], f"{len(places)} without a comment:\n" + "\n".join(places)
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("kind", "code"),
     [

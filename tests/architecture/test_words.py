@@ -31,6 +31,7 @@ PROTECTED = (
     "is_student",
     "disab",
 )
+# table: the nouns that the glossary must define
 TERMS = (
     "applicant", "application", "as_of", "event_time", "known_time", "vintage", "OOT",
     "rolling origin", "DPD", "bad", "indeterminate", "through the door", "propensity",

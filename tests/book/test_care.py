@@ -12,6 +12,7 @@ NEVER = np.array([-1_000])
 PROVISION = RULES.provision
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("month", "repriced_month", "days_late", "due"),
     [(6, -1_000, [0], True), (7, -1_000, [0], False), (9, -1_000, [0], True), (9, 3, [0], True),
@@ -28,6 +29,7 @@ def test_a_quarterly_step_down_after_six_months_on_time(
     )
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("rate", "floor", "expected"),
     [(0.0004, 0.0002, 0.00035), (0.00022, 0.0002, 0.0002), (0.0002, 0.0002, 0.0002),
@@ -86,6 +88,7 @@ def test_arrears_are_material_over_100_yuan_and_over_one_per_cent(
     assert servicing.is_material(np.array([arrears]), np.array([balance]), PROVISION)[0] == material
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("dpd", "arrears", "default"),
     [([89], 50_000, False), ([90], 50_000, True), ([90], 10_000, False), ([0, 0, 95], 50_000, True),
@@ -97,6 +100,7 @@ def test_default_at_90_days_ends_after_three_clean_months(
     assert servicing.is_in_default(book(dpd_days=dpd, arrears_fen=arrears), PROVISION)[0] == default
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("dpd", "pd", "forborne", "expected"),
     [([0], 0.004, False, 1), ([30], 0.004, False, 1), ([31], 0.004, False, 2),
@@ -140,6 +144,7 @@ def test_expected_loss_by_stage() -> None:
     )
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("dpd", "name"),
     [(0, "normal"), (1, "special_mention"), (90, "special_mention"), (91, "substandard"),

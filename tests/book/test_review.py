@@ -42,6 +42,7 @@ def test_evidence_needs_no_band_and_no_use() -> None:
     assert fired(review(seen, standing(seen), scores(seen), RULES)) == {"PROOFS"}
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("columns", "tier"),
     [({"dpd_days": [3]}, 1), ({"days_late": [0, 9]}, 1), ({"n_payments": [0, 0]}, 1),
@@ -119,14 +120,14 @@ def test_a_step_down_in_price_stands_beside_a_freeze_of_nothing_else() -> None:
     assert done.standing.repriced_month[0] == 9
 
 
+three_days_past_due = st.lists(st.integers(0, 120), min_size=3, max_size=3)
+three_enquiries = st.lists(st.integers(0, 8), min_size=3, max_size=3)
+tiers = st.integers(0, 9)
+months = st.integers(1, 24)
+
+
 @settings(max_examples=60, derandomize=True, deadline=None)
-@given(
-    st.lists(st.integers(0, 120), min_size=3, max_size=3),
-    st.lists(st.integers(0, 8), min_size=3, max_size=3),
-    st.integers(0, 9),
-    st.integers(1, 24),
-    st.integers(0, 300),
-)
+@given(three_days_past_due, three_enquiries, tiers, months, st.integers(0, 300))
 def test_laws_of_a_review(
     dpd: list[int], enquiries: list[int], tier: int, month: int, payments: int
 ) -> None:

@@ -175,6 +175,7 @@ def frame(rows: int = 500, seed: int = 3) -> pd.DataFrame:
     for name, family in (("consent_bureau", 3), ("consent_social", 1), ("consent_assets", 2)):
         features.loc[~consents[name], [f"f{family}", f"f{family + 5}"]] = np.nan
     days = rng.integers(0, 700, rows).astype("timedelta64[D]")
+    # table: the policy inputs, a column a line, drawn in this order
     inputs = {
         "application_id": np.arange(rows),
         "as_of": (np.datetime64("2024-01-01", "us") + days),

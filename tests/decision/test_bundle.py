@@ -62,6 +62,7 @@ def test_the_version_is_made_of_the_contents(folder: Path, copy: Path) -> None:
     assert write_manifest(copy) != version
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("name", "change", "said"),
     [

@@ -169,6 +169,7 @@ def test_no_sentence_names_a_protected_attribute() -> None:
     assert all(s.strip() for s in sentences)
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("unit", "value", "en", "zh"),
     [

@@ -214,6 +214,7 @@ def _year(c: Case, of: Callable[[pd.DataFrame], float]) -> float:
     return of(c.always[c.always.age <= 360])
 
 
+# table: aggregate -> its definition on the rows of one person
 ORACLE: dict[str, Callable[[Case], float]] = {
     "count": lambda c: len(c.rows),
     "sum": lambda c: float(c.rows.v.sum()),

@@ -94,6 +94,7 @@ def random_raw(people: int = 30, seed: int = 1) -> Raw:
     for table in (*EVENT_TABLES, LOAN_PERFORMANCE):
         rows = random_events(table, people * 40, people, rng)
         raw[table.name] = rows.filter(pa.array(rows.column("applicant_id").to_numpy() > 0))
+    # table: the columns of loans
     raw["loans"] = pa.table(
         {
             "application_id": np.arange(people),

@@ -16,11 +16,8 @@ from creditloom.features.feature_params import FeatureParams
 
 CON = connect(FeatureParams())
 DAY = clock.MICROS_PER_DAY
-MOMENTS = st.one_of(
-    st.integers(-3, 3),
-    st.integers(-400, 400).map(lambda days: days * DAY),
-    st.integers(-(10**15), 2 * 10**15),
-)
+midnights = st.integers(-400, 400).map(lambda days: days * DAY)
+MOMENTS = st.one_of(st.integers(-3, 3), midnights, st.integers(-(10**15), 2 * 10**15))
 
 
 def _register(*columns: list[int | None]) -> None:

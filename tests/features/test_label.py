@@ -14,6 +14,7 @@ from creditloom.features.label import labels
 from tests.features.raw import random_applications, write_raw
 
 # application: days past due in months 1, 2, ... as far as they are on record
+# table: loan -> its days past due, month by month
 PATHS = {
     0: [0] * 12,  # good
     1: [0, 30, 60, 90] + [120] * 8,  # bad

@@ -110,31 +110,15 @@ def test_an_event_known_at_as_of_is_not_seen_and_one_just_before_is(
     rng = np.random.default_rng(6)
     as_of = np.datetime64("2024-06-15T10:30:00", "us")
     person = raw["applications"].slice(3, 1)
-    consents = {n: pa.array([True]) for n in person.column_names if n.startswith("consent_")}
-    for name, value in {**consents, "as_of": pa.array([as_of], pa.timestamp("us"))}.items():
-        person = person.set_column(
-            person.schema.get_field_index(name), person.schema.field(name), value
-        )
-    past = raw[table].filter(
-        pc.less(
-            raw[table].column("known_time"),
-            pa.scalar(as_of - np.timedelta64(60, "D"), pa.timestamp("us")),
-        )
-    )
+    consents = {name: True for name in person.column_names if name.startswith("consent_")}
+    person = _with_cells(person, {**consents, "as_of": as_of})
+    long_ago = pa.scalar(as_of - np.timedelta64(60, "D"), pa.timestamp("us"))
+    past = raw[table].filter(pc.less(raw[table].column("known_time"), long_ago))
 
     def row(known: np.datetime64) -> pa.Table:
         event = random_events(TABLES[table], 1, 30, rng, first_id=10**9)
-        fixed = {
-            "applicant_id": 3,
-            "event_time": as_of - np.timedelta64(40, "D"),
-            "known_time": known,
-        }
-        for name, value in fixed.items():
-            at = event.schema.get_field_index(name)
-            event = event.set_column(
-                at, event.schema.field(name), pa.array([value], event.schema.field(name).type)
-            )
-        return event
+        happened = as_of - np.timedelta64(40, "D")
+        return _with_cells(event, {"applicant_id": 3, "event_time": happened, "known_time": known})
 
     def features(rows: pa.Table, folder: str) -> dict[str, list]:
         sources = write_raw({"applications": person, table: rows}, tmp_path / folder)
@@ -145,10 +129,19 @@ def test_an_event_known_at_as_of_is_not_seen_and_one_just_before_is(
         )
 
     before = features(past, "without")
-    assert str(features(pa.concat_tables([past, row(as_of)]), "at")) == str(before)
-    assert str(
-        features(pa.concat_tables([past, row(as_of - np.timedelta64(1, "us"))]), "just_before")
-    ) != str(before)
+    at = pa.concat_tables([past, row(as_of)])
+    just_before = pa.concat_tables([past, row(as_of - np.timedelta64(1, "us"))])
+    assert str(features(at, "at")) == str(before)
+    assert str(features(just_before, "just_before")) != str(before)
+
+
+def _with_cells(table: pa.Table, cells: dict[str, object]) -> pa.Table:
+    """Return a table of one row with these cells in their columns' own types."""
+    for name, value in cells.items():
+        at = table.schema.get_field_index(name)
+        field = table.schema.field(name)
+        table = table.set_column(at, field, pa.array([value], field.type))
+    return table
 
 
 def test_order_free(raw: Raw, whole: pa.Table, tmp_path: Path) -> None:

@@ -52,35 +52,40 @@ class World:
         target = np.concatenate([self.target, people]) if loops else self.target
         early = np.full(len(source), np.datetime64("2023-06-01", "us"))
         begun = np.minimum(known, self.as_of + 30 * DAY)
-        twice = [
-            np.concatenate(pair) for pair in ((people, people[self.bad]), (begun, known[self.bad]))
-        ]
+        borrower = np.concatenate([people, people[self.bad]])
+        moment = np.concatenate([begun, known[self.bad]])
         dpd = np.concatenate([np.zeros(N, np.int16), np.full(int(self.bad.sum()), 95, np.int16)])
-        applications = {"application_id": people, "applicant_id": people, "as_of": self.as_of}
+        contacts = _table(
+            CONTACTS.arrow_schema,
+            len(source),
+            applicant_id=source,
+            contact_id=target,
+            event_time=early,
+            known_time=early,
+        )
+        performance = _table(
+            LOAN_PERFORMANCE.arrow_schema,
+            len(dpd),
+            applicant_id=borrower,
+            application_id=borrower,
+            dpd_days=dpd,
+            month_on_book=np.ones(len(dpd), np.int16),
+            event_time=moment - DAY,
+            known_time=moment,
+        )
+        return {
+            "applications": self._applications(),
+            "contacts": contacts,
+            "loan_performance": performance,
+        }
+
+    def _applications(self) -> pa.Table:
+        people = np.arange(N)
         consents = {
             c.name: np.ones(N, bool) for c in APPLICATIONS.columns if c.name.startswith("consent_")
         }
-        return {
-            "applications": _table(APPLICATIONS.arrow_schema, N, **applications, **consents),
-            "contacts": _table(
-                CONTACTS.arrow_schema,
-                len(source),
-                applicant_id=source,
-                contact_id=target,
-                event_time=early,
-                known_time=early,
-            ),
-            "loan_performance": _table(
-                LOAN_PERFORMANCE.arrow_schema,
-                len(dpd),
-                applicant_id=twice[0],
-                application_id=twice[0],
-                dpd_days=dpd,
-                month_on_book=np.ones(len(dpd), np.int16),
-                event_time=twice[1] - DAY,
-                known_time=twice[1],
-            ),
-        }
+        ids = {"application_id": people, "applicant_id": people}
+        return _table(APPLICATIONS.arrow_schema, N, **ids, as_of=self.as_of, **consents)
 
     def auc(self, share: np.ndarray) -> float:
         """How well a share ranks the bad; null counts as the average."""

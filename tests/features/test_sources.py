@@ -26,6 +26,7 @@ RISKIER = 1
 OPEN = 0
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("rules", "name", "direction"),
     [

@@ -13,6 +13,7 @@ from tests.fit.conftest import Run, loans
 
 LATER = pd.Timestamp("2999-01-01")
 Change = Callable[[pd.DataFrame], pd.DataFrame]
+# table: case -> what is done to a good table, and the words of the refusal
 REFUSED: dict[str, tuple[Change, str]] = {
     "missing column": (lambda f: f.drop(columns="bad"), "Column `bad` is missing"),
     "renamed column": (lambda f: f.rename(columns={"day": "dday"}), "rename `dday` to `day`"),

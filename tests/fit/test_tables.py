@@ -59,21 +59,18 @@ def _loans(root: Path) -> None:
     people = pq.read_table(root / "applications.parquet")
     ids = people["application_id"]
     bad = people["is_bad"].to_numpy() == 1
-    write_table(
-        pa.table(
-            {
-                "application_id": ids,
-                "applicant_id": ids,
-                "booked_time": people["as_of"],
-                "principal_fen": np.full(PEOPLE, 10_000),
-                "daily_rate": np.full(PEOPLE, 0.0005),
-                "tenor_months": np.full(PEOPLE, 12, np.int16),
-                "is_control": np.zeros(PEOPLE, bool),
-                "booking_propensity": np.ones(PEOPLE),
-            }
-        ),
-        root / "loans.parquet",
-    )
+    # table: the columns of loans
+    loans = {
+        "application_id": ids,
+        "applicant_id": ids,
+        "booked_time": people["as_of"],
+        "principal_fen": np.full(PEOPLE, 10_000),
+        "daily_rate": np.full(PEOPLE, 0.0005),
+        "tenor_months": np.full(PEOPLE, 12, np.int16),
+        "is_control": np.zeros(PEOPLE, bool),
+        "booking_propensity": np.ones(PEOPLE),
+    }
+    write_table(pa.table(loans), root / "loans.parquet")
     when = people["as_of"].to_numpy() + 360 * DAY
     write_table(
         pa.table(
@@ -135,6 +132,7 @@ def test_bad_rows_of_a_table_are_set_aside_and_counted(
     assert not (tmp_path / "out" / "quarantine" / "clean").exists()
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("column", "value", "words"),
     [

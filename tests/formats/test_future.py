@@ -116,6 +116,7 @@ def test_every_file_of_a_batch_says_its_format(creditloom: Command, home: Path) 
     assert {_said(file) for file in tables} == {b"2"}
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     "words",
     [("verify", "batch"), ("replay", "batch", "--bundle", "bundle", "--input", "in.parquet")],

@@ -39,6 +39,7 @@ def _hashes(table: pa.Table) -> list[int]:
 
 
 def test_the_way_a_value_is_kept_does_not_matter() -> None:
+    # table: the columns of _table() in other types and order
     kept = pa.table(
         {
             "x": pa.array([1.5, np.nan, -0.0], pa.float32()),
@@ -62,6 +63,7 @@ def test_every_nan_is_the_null() -> None:
     )
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     "change",
     [
@@ -93,15 +95,12 @@ def test_two_signs_turned_at_once_are_seen() -> None:
     assert one != row_hashes(pa.table({"a": [-1.0], "b": [-2.0]}))
 
 
+code_lists = st.lists(st.text(max_size=3), max_size=3)
+hashed_rows = st.tuples(st.floats(), st.text(max_size=5), code_lists)
+
+
 @settings(max_examples=40)
-@given(
-    st.lists(
-        st.tuples(st.floats(), st.text(max_size=5), st.lists(st.text(max_size=3), max_size=3)),
-        min_size=1,
-        max_size=8,
-    ),
-    st.data(),
-)
+@given(st.lists(hashed_rows, min_size=1, max_size=8), st.data())
 def test_a_row_hashes_alike_alone_in_a_slice_and_in_any_order(
     rows: list[tuple[float, str, list[str]]], data: st.DataObject
 ) -> None:

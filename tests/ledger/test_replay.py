@@ -24,6 +24,7 @@ def _outcome(creditloom: Command, *options: str) -> dict[str, object]:
     return outcome
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     "options",
     [

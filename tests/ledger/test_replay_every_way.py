@@ -50,6 +50,7 @@ def night(creditloom: Command, frame: pd.DataFrame, bundle: Path) -> Path:
 def test_no_way_of_deciding_makes_a_difference_and_a_flipped_byte_is_found(
     creditloom: Command, night: Path, bundle: Path
 ) -> None:
+    # table: options -> decisions that they replay
     ways: dict[tuple[str, ...], int] = {
         ("--threads", "1"): ROWS,
         ("--threads", "2"): ROWS,

@@ -77,6 +77,7 @@ def test_figures_refuse_one_class_null_and_empty() -> None:
             metrics.auc(y, s)
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("actual", "expected"),
     [
@@ -95,6 +96,7 @@ def test_psi_of_samples_sees_a_jump_in_nulls() -> None:
     assert metrics.psi_of(x, holes) > 0.25
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("n", "d", "pd", "jeffreys", "binomial", "normal"),
     [
@@ -127,9 +129,10 @@ def test_calibration_in_the_large_by_hand() -> None:
     y = np.r_[np.ones(30), np.zeros(970)]
     p = np.full(1000, 0.02)
     large = ct.in_the_large(y, p, calibration_bads=100, macro_sd=0.18)
-    assert large.z == pytest.approx(
-        (30 - 20) / np.sqrt(1000 * 0.02 * 0.98 + 20**2 / 100 + (0.18 * 20) ** 2)
-    )
+    binomial = 1000 * 0.02 * 0.98
+    calibration = 20**2 / 100
+    macro = (0.18 * 20) ** 2
+    assert large.z == pytest.approx((30 - 20) / np.sqrt(binomial + calibration + macro))
     assert ct.in_the_large(y, p, 1e12, 0.0).p_value < large.p_value
 
 

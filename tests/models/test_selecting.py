@@ -23,16 +23,13 @@ from creditloom.models.selection.feature_choice import (
 N = 1500
 P = 12
 NAMES = tuple(f"f{i}" for i in range(P))
-CATALOGUE = Catalogue(
-    (
-        Concept("spending", "payment_flow", "spending", "消费"),
-        Concept("devices", "device_stability", "devices", "设备"),
-    ),
-    tuple(
-        Feature(n, *(("payment_flow", "spending") if i < 8 else ("device_stability", "devices")))
-        for i, n in enumerate(NAMES)
-    ),
+CONCEPTS = (
+    Concept("spending", "payment_flow", "spending", "消费"),
+    Concept("devices", "device_stability", "devices", "设备"),
 )
+SPENDING = tuple(Feature(name, "payment_flow", "spending") for name in NAMES[:8])
+DEVICES = tuple(Feature(name, "device_stability", "devices") for name in NAMES[8:])
+CATALOGUE = Catalogue(CONCEPTS, SPENDING + DEVICES)
 BOOSTER = BoosterParams(
     max_trees=40, feature_fraction=0.5, min_data_in_leaf=20, is_extra_trees=False, threads=1
 )

@@ -13,6 +13,7 @@ from creditloom.pipeline.base.params import document
 from creditloom.portfolio.comparison import picture, summary
 
 HOUSE = document(Product, paths.PRODUCTS / "house_v1.yaml")
+# table: four decisions
 DECISIONS = pd.DataFrame(
     {
         "pd": [0.012, 0.012, 0.2, 0.03],

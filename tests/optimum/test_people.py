@@ -49,6 +49,7 @@ def test_dearer_offers_are_taken_less_and_good_risks_mind_most() -> None:
     assert (np.diff(taken, axis=1) < 0).all() and (np.diff(taken[:, 1:], axis=0) > 0).all()
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("what", "facts", "cap"),
     [

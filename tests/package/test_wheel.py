@@ -244,44 +244,31 @@ def test_the_tests_alone_beside_the_wheel_pass(elsewhere: Elsewhere, tmp_path: P
     lent = tmp_path / "lent"
     venv.create(lent, with_pip=False, symlinks=True)
     site = next((lent / "lib").glob("python*/site-packages"))
-    shutil.copytree(
-        elsewhere.site / "creditloom",
-        site / "creditloom",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
-    (info,) = elsewhere.site.glob("creditloom-*.dist-info")
+    _lend(elsewhere.site, site)
+    python = str(lent / "bin" / "python")
+    workers = ("-n", "2", "--dist", "loadfile")
+    quick = ("-m", "not slow", "-p", "no:cacheprovider", "tests")
+    done = _plainly(python, "-m", "pytest", "-q", *workers, *quick, cwd=alone)
+    assert done.returncode == 0, done.stdout[-1500:]
+    where = _plainly(python, "-c", "import creditloom; print(creditloom.__file__)", cwd=alone)
+    assert where.stdout.startswith(str(site)), where.stderr
+
+
+def _lend(installed: Path, site: Path) -> None:
+    """Put the installed wheel into `site`, and the libraries of this environment behind it."""
+    no_caches = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(installed / "creditloom", site / "creditloom", ignore=no_caches)
+    (info,) = installed.glob("creditloom-*.dist-info")
     shutil.copytree(info, site / info.name)
-    (site / "lent.pth").write_text(
-        next(path for path in sys.path if path.endswith("site-packages"))
-    )
-    command = [
-        str(lent / "bin" / "python"),
-        "-m",
-        "pytest",
-        "-q",
-        "-n",
-        "2",
-        "--dist",
-        "loadfile",
-        "-m",
-        "not slow",
-        "-p",
-        "no:cacheprovider",
-        "tests",
-    ]
+    here = next(path for path in sys.path if path.endswith("site-packages"))
+    (site / "lent.pth").write_text(here)
+
+
+def _plainly(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command without the variables by which a caller could change what it imports."""
     kept = {
         key: value
         for key, value in os.environ.items()
         if not key.startswith(("PYTHON", "MLFLOW", "PYTEST"))
     }
-    done = subprocess.run(command, cwd=alone, env=kept, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-1500:]
-    where = subprocess.run(
-        [*command[:1], "-c", "import creditloom; print(creditloom.__file__)"],
-        cwd=alone,
-        env=kept,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert where.stdout.startswith(str(site))
+    return subprocess.run(command, cwd=cwd, env=kept, capture_output=True, text=True, check=False)

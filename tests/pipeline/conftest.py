@@ -11,6 +11,7 @@ from creditloom.pipeline.base import paths
 
 # so many bads that 2,000 applicants calibrate, tiers to suit, and a model that is quick
 # rather than good
+# table: parameters of the small world
 SMALL = {
     "seed": 7,
     "world.applicants": 2000,

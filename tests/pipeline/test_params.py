@@ -83,6 +83,7 @@ def test_types_are_frozen(name: str) -> None:
     assert get_type_hints(kind) and fields(kind)
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -136,12 +137,10 @@ def test_a_stage_reads_a_block_as_the_type_that_is_checked() -> None:
         and len(node.args) == 2
         and isinstance(node.args[0], ast.Constant)
     ]
+    reading = [call for call in calls if ast.unparse(call.func).rpartition(".")[2] == "section"]
     read = {
         (str(ast.literal_eval(call.args[0])), ast.unparse(call.args[1]).rpartition(".")[2])
-        for call in calls
-        if getattr(call.func, "id", getattr(call.func, "attr", "")) == "section"
+        for call in reading
     }
-    assert (
-        read
-        and {(name, kind) for name, kind in read if TYPES[name].rpartition(":")[2] != kind} == set()
-    )
+    assert read
+    assert [(name, kind) for name, kind in read if TYPES[name].rpartition(":")[2] != kind] == []

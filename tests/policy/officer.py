@@ -23,11 +23,13 @@ from creditloom.decision.rulebook.policy import Policy
 from creditloom.decision.rulebook.product import Product
 from creditloom.decision.rules.batch_context import BatchContext
 from creditloom.decision.rules.limit import CAPS
-from creditloom.decision.rules.verdict import OUTCOMES, verdicts_of
+from creditloom.decision.rules.verdict import OUTCOMES, Verdicts, verdicts_of
 from creditloom.decision.score.tiers import Tiers
 from tests.decision.small import EDGES, house, laws, rules
 
+RuleBookChanges = tuple[tuple[str, Any], ...]
 FAMILIES = ("payment_flow", "social_graph", "assets", "device_stability", "bureau", "identity")
+# table: the ordinary applicant
 ORDINARY: dict[str, Any] = {
     "as_of": "2025-11-03", "purpose": "travel", "verified_income": 12_000, "debt_service": 1_000,
     "card_limits": 40_000, "wealth": 20_000, "annual_volume": 120_000, "exposure": 0,
@@ -35,6 +37,7 @@ ORDINARY: dict[str, Any] = {
     "has_second_source": False, "is_repeat": True, "consent_bureau": True, "consent_social": True,
     "consent_assets": True, "consent_location": True,
 }  # fmt: skip
+# table: the optional facts of that applicant
 FACTS: dict[str, Any] = {
     "daily_balance": 8_000, "largest_transfer": 1_000, "least_monthly_flow": 4_000,
     "local_wage": 6_000, "monthly_spend": 5_000, "night_withdrawal": 0, "account_age_days": 900,
@@ -83,7 +86,7 @@ def case_of(
     unconsented: bool = False,
     absent: tuple[str, ...] = (),
     families: tuple[str, ...] = FAMILIES,
-    rulebook: tuple[tuple[str, Any], ...] = (),
+    rulebook: RuleBookChanges = (),
     **changes: Any,
 ) -> BatchContext:
     """Return one application that differs from the ordinary one by `changes`.
@@ -92,34 +95,34 @@ def case_of(
     """
     unknown = set(changes) - set(ORDINARY) - set(FACTS)
     assert not unknown, unknown
-    facts = {
-        name: value
-        for name, value in {**ORDINARY, **FACTS, **changes}.items()
-        if name not in absent
-    }
+    facts = {**ORDINARY, **FACTS, **changes}
+    present = {name: value for name, value in facts.items() if name not in absent}
     policy, tiers = _rulebook(product, profiles, rulebook)
+    return BatchContext(
+        frame=_frame(present),
+        policy=policy,
+        product=product,
+        tiers=tiers,
+        offers=offers(policy, product, tiers, families),
+        grade=np.array([tiers.names.index(grade)]),
+        has_unconsented=np.array([unconsented]),
+    )
+
+
+def _frame(facts: dict[str, Any]) -> Frame:
+    """Return one row without features; amounts become fen, None becomes NaN."""
     plain = [n for n in (*COUNTS, *FLAGS, *COUNT_FACTS, *FLAG_FACTS) if n in facts]
     amounts = [n for n in (*(a[:-4] for a in AMOUNTS), *AMOUNT_FACTS) if n in facts]
     numbers = {n: np.array([np.nan if facts[n] is None else float(facts[n])]) for n in plain}
-    numbers |= {
-        f"{n}_fen": np.array([np.nan if facts[n] is None else facts[n] * 100.0]) for n in amounts
-    }
-    frame = Frame(
-        np.array([1]),
-        np.array([facts["as_of"]], "datetime64[us]"),
-        np.array([facts["purpose"]], object),
-        numbers,
-        np.empty((1, 0)),
-    )
-    place = np.array([tiers.names.index(grade)])
-    return BatchContext(
-        frame,
-        policy,
-        product,
-        tiers,
-        offers(policy, product, tiers, families),
-        place,
-        np.array([unconsented]),
+    for name in amounts:
+        value = np.nan if facts[name] is None else facts[name] * 100.0
+        numbers[f"{name}_fen"] = np.array([value])
+    return Frame(
+        application_id=np.array([1]),
+        as_of=np.array([facts["as_of"]], "datetime64[us]"),
+        purpose=np.array([facts["purpose"]], object),
+        numbers=numbers,
+        x=np.empty((1, 0)),
     )
 
 
@@ -138,28 +141,38 @@ def decided(
     case = case_of(grade, product or _house(), _laws(law), **changes)
     verdicts = verdicts_of(case)
     assert verdicts.limits is not None
-    told = Reasons.joined(
-        [
-            *rule_reasons(verdicts.fired, language),
-            *limit_reasons(case, verdicts.limits, verdicts.is_limit_told, language),
-        ]
-    ).lists(1)[0]
     outcome = int(verdicts.outcome[0])
-    limit = float(verdicts.limits.cny[0])
+    is_offered = outcome <= 1  # approved or referred
+    limit = float(verdicts.limits.cny[0]) if is_offered else 0.0
     cap = int(verdicts.limits.cap[0])
     tier = int(case.tier[0])
     rate = float(case.offers.daily_rate[case.tier[0]])
+    codes = verdicts.codes()[0].as_py()
+    actions = [rule.code for rule in verdicts.actions if rule.mask[0]]
+    not_assessed = verdicts.not_assessed_told()[0].as_py() or ""
+    cap_name = CAPS[cap] if cap >= 0 else None
+    tier_name = case.product.tiers[tier].tier if tier >= 0 else None
+    daily_rate = round(100 * rate, 6) if is_offered else None
     return Outcome(
-        OUTCOMES[outcome],
-        limit if outcome <= 1 else 0.0,
-        CAPS[cap] if cap >= 0 else None,
-        tuple(verdicts.codes()[0].as_py()),
-        {r["concept"]: r["text"] for r in told},
-        case.product.tiers[tier].tier if tier >= 0 else None,
-        round(100 * rate, 6) if outcome <= 1 else None,
-        tuple(f.code for f in verdicts.actions if f.mask[0]),
-        tuple((verdicts.not_assessed_told()[0].as_py() or "").split()),
+        decision=OUTCOMES[outcome],
+        limit=limit,
+        cap=cap_name,
+        codes=tuple(codes),
+        reasons=_sentences(case, verdicts, language),
+        tier=tier_name,
+        daily_rate=daily_rate,
+        actions=tuple(actions),
+        not_assessed=tuple(not_assessed.split()),
     )
+
+
+def _sentences(case: BatchContext, verdicts: Verdicts, language: Any) -> dict[str, str]:
+    """Return the sentence of every reason by its concept or code."""
+    assert verdicts.limits is not None
+    of_rules = rule_reasons(verdicts.fired, language)
+    of_limits = limit_reasons(case, verdicts.limits, verdicts.is_limit_told, language)
+    reasons = Reasons.joined([*of_rules, *of_limits]).lists(1)[0]
+    return {reason["concept"]: reason["text"] for reason in reasons}
 
 
 @cache

@@ -25,6 +25,7 @@ def test_the_tier_alone_decides_an_ordinary_application(tier: str, decision: str
     assert decided(tier).decision == decision
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("situation", "changes", "decision", "codes"),
     [
@@ -154,6 +155,7 @@ def test_a_price_that_does_not_cover_the_risk_within_the_band_is_declined() -> N
     assert (found.decision, found.codes, "F18" in found.reasons) == ("decline", (), True)
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("code", "limits", "repayment"),
     [

@@ -13,6 +13,7 @@ from tests.policy.officer import decided
 RICH = {"card_limits": 2_000_000, "verified_income": 200_000}
 
 
+# table: words, grade, changes, limit in CNY, cap that binds
 SITUATIONS = [
     ("0.30 x 40,000 + 12 x 750 = 21,000, x 1.10 with wealth", "G3", {}, 23_100, "formula"),
     ("the same without wealth", "G3", {"wealth": 0}, 21_000, "formula"),
@@ -120,6 +121,7 @@ def test_limit(
     )
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("situation", "changes", "cap"),
     [

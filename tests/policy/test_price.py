@@ -27,6 +27,7 @@ def test_n20_affordability() -> None:
     assert round(float(affordability(case)[0]), 2) == 27_268.76
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("vector", "volume", "wealth", "cards", "low", "high"),
     [

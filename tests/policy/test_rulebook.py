@@ -63,6 +63,7 @@ def test_without_a_product_the_tier_alone_decides() -> None:
     )
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [

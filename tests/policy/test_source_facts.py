@@ -23,6 +23,7 @@ SOURCES = {
 }
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("rules", "lender", "name", "figure"),
     [
@@ -60,6 +61,7 @@ def test_what_a_broken_table_does_not_say_is_not_guessed() -> None:
     assert "S1" not in OTHERS["jiebei"]["largest limit"].source
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("rules", "family", "consent"),
     [

@@ -28,6 +28,7 @@ class Fact:
     value: object
 
 
+# table: one figure of one product a line
 FACTS = (
     # S1
     Fact("S1-R01 S1-R68", "shanyin@S1", "lender", "micro_loan_company"),

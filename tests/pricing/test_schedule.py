@@ -99,14 +99,12 @@ def test_without_charges_the_irr_is_the_contract_rate(
     assert cost.highest == cost.apr_simple365
 
 
-@given(
-    methods,
-    amounts.map(lambda a: a + 500),
-    rates,
-    tenors,
-    st.sampled_from([0.0, 0.01, 0.05]),
-    st.sampled_from([0.0, 0.002, 0.01]),
-)
+larger_amounts = amounts.map(lambda amount: amount + 500)
+upfront_fees = st.sampled_from([0.0, 0.01, 0.05])
+period_fees = st.sampled_from([0.0, 0.002, 0.01])
+
+
+@given(methods, larger_amounts, rates, tenors, upfront_fees, period_fees)
 def test_the_price_list_lies_within_002_points_of_the_cent_schedule(
     method: Method, amount: Decimal, daily: Decimal, n: int, upfront: float, per_period: float
 ) -> None:
@@ -164,6 +162,7 @@ def test_a_due_day_that_a_month_lacks_is_its_last_and_comes_back_afterwards() ->
     )
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("loan", "amount", "rate", "where"),
     [

@@ -219,6 +219,7 @@ def psi_percent(*actual: int) -> float:
     return psi(np.full(10, 0.1), np.array(actual) / 100)
 
 
+# table: one vector a row
 VECTORS = [
     # From the seeds
     Vector("T01", "Weilidai S4, 0.02 % a day: x360, x365", lambda: simple("0.02"), "7.2 7.3"),

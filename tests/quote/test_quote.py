@@ -116,6 +116,7 @@ def test_a_tier_is_quoted_at_its_listed_rate() -> None:
     assert quoted("house_v1", 10_000, tier="G3")["daily_rate_percent"] == 0.03
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("what", "found", "code"),
     [
@@ -183,6 +184,7 @@ def test_the_same_loan_is_lawful_a_step_below_the_cap() -> None:
     ) == ["R1"]
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [

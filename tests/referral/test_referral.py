@@ -77,6 +77,7 @@ def test_a_decided_case_waits_no_more_and_the_record_is_chained(
     assert read(record)[0].previous != read(record)[1].previous
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

@@ -45,6 +45,7 @@ def test_one_row_alone_gets_its_answer_of_the_batch(
     pd.testing.assert_frame_equal(alone, answer.iloc[:20])
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("name", "change"),
     [
@@ -83,6 +84,7 @@ def test_a_null_is_a_null_however_it_is_written(model: Any, house: House, null: 
     )
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("name", "change", "said"),
     [

@@ -70,6 +70,7 @@ def test_missing_numbers_stay_floats_for_consumers_in_python(
     )
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     "change",
     [

@@ -8,6 +8,7 @@ import pytest
 from creditloom.report.parts.blocks import DASH, KINDS, TableColumn, show, table
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("value", "kind", "text"),
     [

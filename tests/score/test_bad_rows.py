@@ -35,6 +35,7 @@ def _set(column: str, value: object) -> Callable[[pd.DataFrame], pd.DataFrame]:
     return spoil
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("spoil", "rule", "column"),
     [

@@ -118,6 +118,7 @@ def test_everyone_as_of_one_day_and_the_features_are_made_once(score: Score) -> 
     ]
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -22,6 +22,7 @@ from tests.score.conftest import Run
 ROWS = 6_000
 EACH = 7
 Values = Callable[[np.ndarray], Any]
+# table: rule -> column and its broken values
 BROKEN: dict[str, tuple[str, Values]] = {
     "id_null": ("application_id", lambda rows: [None] * len(rows)),
     "id_blank": ("application_id", lambda rows: ["  "] * len(rows)),

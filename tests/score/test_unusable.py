@@ -35,6 +35,7 @@ def _damaged(frame: pd.DataFrame) -> None:
     Path("in.parquet").write_bytes(raw)
 
 
+# table: case -> how the input is spoilt, and the words of the refusal
 CASES: dict[str, tuple[Callable[[pd.DataFrame], object], str]] = {
     "missing column": (_parquet(lambda f: f.drop(columns="bur_d_3m")), "Missing column `bur_d_3m`"),
     "renamed column": (

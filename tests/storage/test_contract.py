@@ -96,6 +96,7 @@ def set_aside(tmp_path: Path) -> dict[int, str]:
     return dict(zip(frame["event_id"], frame["rule"], strict=True))
 
 
+# table: rule -> column and a value that breaks it
 BAD = {
     "amount_fen.null": ("amount_fen", None), "amount_fen.below": ("amount_fen", -5),
     "category.among": ("category", "yachts"), "direction.null": ("direction", None),

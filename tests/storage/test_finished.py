@@ -26,6 +26,7 @@ N = 60
 
 
 def table() -> pd.DataFrame:
+    # table: the columns of a good table
     return pd.DataFrame(
         {
             "loan": np.arange(N) + 1000,
@@ -80,6 +81,7 @@ def test_too_many_bad_rows_are_refused(tmp_path: Path) -> None:
 
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
+# table: case -> what is done to a good table, options, words of the refusal
 REFUSED: dict[str, tuple[Change, dict[str, Any], str]] = {
     "label missing": (lambda f: f.rename(columns={"bad": "bads"}), {},
                       "Column `bad` is missing.*rename `bads` to `bad`"),

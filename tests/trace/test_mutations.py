@@ -123,6 +123,7 @@ def test_code_is_found_by_function_and_expression(scope: str, find: str, expecte
     assert len(changed.splitlines()) >= len(CODE.splitlines()) - 1
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("scope", "find", "words"),
     [

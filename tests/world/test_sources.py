@@ -15,6 +15,7 @@ from creditloom.world.people.people import known_to_bureau
 CLAIM = {claim.id: claim for claim in CLAIMS}
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("rules", "profile", "shares"),
     [
@@ -62,6 +63,7 @@ def test_a_profile_is_the_table_of_its_source(
     assert len(nature.profiles) == 5
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("rules", "claim", "target"),
     [

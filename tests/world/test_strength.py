@@ -30,6 +30,7 @@ def payment_flow(world: Written) -> pd.DataFrame:
     months = pd.crosstab(pay.applicant_id, month)
     food = pay[pay.category == "food"].groupby("applicant_id").amount_fen
     kept = wallet.retained_fen / wallet.inflow_fen
+    # table: an aggregate a line
     return pd.DataFrame(
         {
             "rows": by.size(),
@@ -53,22 +54,20 @@ def social_graph(world: Written) -> pd.DataFrame:
     alone = talks[talks.kind != "group"]
     group = talks[talks.kind == "group"]
     age = np.log1p((contacts.as_of - contacts.event_time).dt.days)
-    return (
-        pd.DataFrame(
-            {
-                "sent": _share(packets, packets.direction == "sent"),
-                "contacts": contacts.groupby("applicant_id").size(),
-                "listed_by": world.table("contacts").groupby("contact_id").size(),
-                "age": age.groupby(contacts.applicant_id).mean(),
-                "talks": alone.groupby("applicant_id").size(),
-                "messages": alone.groupby("applicant_id").n_messages.sum(),
-                "groups": group.groupby("applicant_id").size(),
-                "group_messages": group.groupby("applicant_id").n_messages.sum(),
-            }
-        )
-        .dropna(subset=["contacts"])
-        .fillna({"groups": 0, "group_messages": 0})
-    )  # who refuses is still on others' lists
+    # table: an aggregate a line
+    aggregates = {
+        "sent": _share(packets, packets.direction == "sent"),
+        "contacts": contacts.groupby("applicant_id").size(),
+        "listed_by": world.table("contacts").groupby("contact_id").size(),
+        "age": age.groupby(contacts.applicant_id).mean(),
+        "talks": alone.groupby("applicant_id").size(),
+        "messages": alone.groupby("applicant_id").n_messages.sum(),
+        "groups": group.groupby("applicant_id").size(),
+        "group_messages": group.groupby("applicant_id").n_messages.sum(),
+    }
+    # who refuses is still on others' lists
+    consenting = pd.DataFrame(aggregates).dropna(subset=["contacts"])
+    return consenting.fillna({"groups": 0, "group_messages": 0})
 
 
 def assets(world: Written) -> pd.DataFrame:
@@ -110,6 +109,7 @@ def bureau(world: Written) -> pd.DataFrame:
     repaid = world.seen("repayments")
     hard = enquiries[enquiries.kind == "hard"].groupby("applicant_id")
     monthly = statements.groupby("applicant_id")
+    # table: an aggregate a line
     return pd.DataFrame(
         {
             "hard": hard.size(),
@@ -138,6 +138,7 @@ def identity(world: Written) -> pd.DataFrame:
     )
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("aggregates", "low", "high"),
     [

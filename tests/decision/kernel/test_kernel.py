@@ -131,14 +131,12 @@ def deep() -> lgb.Booster:
     return booster(x, y, trees=40, max_depth=5, num_leaves=28)
 
 
+any_floats = st.floats(allow_nan=True, allow_infinity=True, width=64)
+any_rows = st.lists(any_floats, min_size=8, max_size=8)
+
+
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(
-    st.lists(
-        st.lists(st.floats(allow_nan=True, allow_infinity=True, width=64), min_size=8, max_size=8),
-        min_size=1,
-        max_size=5,
-    )
-)
+@given(st.lists(any_rows, min_size=1, max_size=5))
 def test_any_float(deep: lgb.Booster, rows: list[list[float]]) -> None:
     assert_same(deep, np.array(rows))
 
@@ -154,14 +152,12 @@ def test_a_row_gives_the_same_bits_alone_in_a_batch_and_over_threads(
     alone = Explainer(text, 1).contributions(x[-1:])
     assert np.array_equal(raw, two[0]) and np.array_equal(phi, two[1])
     assert raw[-1] == alone[0][0] and np.array_equal(phi[-1], alone[1][0])
-    told = [
-        Explainer(text, threads).points(z, -28.0, np.arange(8) % 3, np.zeros(8))
-        for threads, z in ((1, x), (2, x), (1, x[-1:]))
-    ]
-    assert all(np.array_equal(one, other) for one, other in zip(told[0], told[1], strict=True))
-    assert all(
-        np.array_equal(one[-1], other[0]) for one, other in zip(told[0], told[2], strict=True)
-    )
+    concepts = (-28.0, np.arange(8) % 3, np.zeros(8))
+    one_thread = Explainer(text, 1).points(x, *concepts)
+    two_threads = Explainer(text, 2).points(x, *concepts)
+    last_row = Explainer(text, 1).points(x[-1:], *concepts)
+    assert all(np.array_equal(a, b) for a, b in zip(one_thread, two_threads, strict=True))
+    assert all(np.array_equal(a[-1], b[0]) for a, b in zip(one_thread, last_row, strict=True))
 
 
 def test_the_order_in_memory_does_not_matter(deep: lgb.Booster) -> None:
