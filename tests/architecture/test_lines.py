@@ -165,6 +165,14 @@ def test_a_double_binding_is_seen(text: str, lines: list[int]) -> None:
     assert _lines(surface.double_bindings, text) == lines
 
 
+def test_a_place_is_named_by_what_holds_it() -> None:
+    """So a list of exceptions survives moved lines."""
+    text = f"{SUM}\nclass A:\n    def f():\n        {SUM}\n"
+    source = Source.of("some.py", text)
+    keys = [place.key for place in surface.big_statements(source, MAX_NODES)]
+    assert sorted(keys) == ["some.py::A.f", "some.py::x"]
+
+
 def test_only_public_classes_are_counted() -> None:
     assert _lines(surface.public_classes, "class A: ...\nclass _B: ...\nclass C: ...") == [1, 3]
 
