@@ -1,4 +1,7 @@
-"""Whether the tests lie in a checkout, or alone beside an installed package: some claims are about the repository itself."""
+"""Whether the tests lie in a checkout, or alone beside an installed package.
+
+Some claims are about the repository itself.
+"""
 
 from __future__ import annotations
 

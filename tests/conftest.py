@@ -1,4 +1,7 @@
-"""For every test: one profile of hypothesis (few examples, the same ones each run), and threads that do not fight."""
+"""For every test: one profile of hypothesis and a fixed number of threads.
+
+hypothesis draws few examples, the same ones each run; threads do not compete for cores.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +28,18 @@ settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The one marker; said here too, as pyproject.toml does not lie beside tests that were copied alone."""
+    """Declare the one marker.
+
+    It is declared here too, as pyproject.toml does not lie beside tests that were copied alone.
+    """
     config.addinivalue_line("markers", "slow: minutes, not seconds; run by `make proof`")
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Outside a checkout, what is about the repository is not collected; `pytest_report_header` says so."""
+    """Leave out what is about the repository when the tests run outside a checkout.
+
+    `pytest_report_header` says so.
+    """
     is_left_out = (
         not IN_CHECKOUT
         and collection_path.name in ABOUT_IT

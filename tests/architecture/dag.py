@@ -1,4 +1,7 @@
-"""dvc.yaml as the architecture tests see it: stages with code deps, data deps, params and outs, parameters filled in."""
+"""dvc.yaml as the architecture tests read it.
+
+A stage has code dependencies, data dependencies, params and outs; parameters are filled in.
+"""
 
 from __future__ import annotations
 

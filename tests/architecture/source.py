@@ -1,4 +1,7 @@
-"""The repository as the architecture tests see it: its modules, what each imports, and what a stage can reach."""
+"""The repository as the architecture tests read it.
+
+Its modules, what each imports, and what a stage can reach.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,10 @@ def tree_of(module: str) -> ast.Module:
 
 @cache
 def imports(module: str) -> frozenset[str]:
-    """Every module named by an import of `module`, at any depth of its code; imports for the type checker alone are left out."""
+    """Return every module named by an import of `module`, at any depth of its code.
+
+    Imports for the type checker alone are left out.
+    """
     known = set(modules())
     found: set[str] = set()
     for node in _running(tree_of(module)):
@@ -59,8 +65,13 @@ def imports(module: str) -> frozenset[str]:
 
 
 def reach(module: str) -> frozenset[str]:
-    """Our modules that running `module` can reach, itself included; packages whose __init__ holds only a docstring are left out."""
-    known, seen, open_ = set(modules()), set[str](), [module]
+    """Return our modules that running `module` can reach, itself included.
+
+    Packages whose `__init__` holds only a docstring are left out.
+    """
+    known = set(modules())
+    seen = set[str]()
+    open_ = [module]
     while open_:
         current = open_.pop()
         if current in seen:
@@ -72,7 +83,10 @@ def reach(module: str) -> frozenset[str]:
 
 
 def has_code(module: str) -> bool:
-    """Whether a module holds anything beyond its docstring, `from __future__ import annotations` and the guard of its name."""
+    """Return whether a module holds any code.
+
+    Its docstring, `from __future__ import annotations` and the guard of its name are not code.
+    """
     body = [
         node
         for node in tree_of(module).body
@@ -82,7 +96,10 @@ def has_code(module: str) -> bool:
 
 
 def room_of(module: str) -> str:
-    """The room of a module: `models` of `creditloom.models.sample.split`; the package itself is of none ("")."""
+    """Return the room of a module: `models` of `creditloom.models.sample.split`.
+
+    The package itself belongs to no room ("").
+    """
     return module.split(".")[1] if module.startswith(f"{PACKAGE}.") else ""
 
 

@@ -12,7 +12,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from creditloom.pipeline.base import params
-from tests.architecture.source import ROOT, modules, path_of, tree_of
+from tests.architecture.source import ROOT, modules, tree_of
 
 PICKLES = {"pickle", "cloudpickle", "joblib", "dill", "shelve", "marshal"}
 YAML_READER = "creditloom.pipeline.base.params"

@@ -51,7 +51,10 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
 
 
 def test_what_a_room_may_import_lies_below_it() -> None:
-    """The table above has floors: rooms can be put in an order in which each allows only earlier ones."""
+    """The table above has floors.
+
+    The rooms can be put in an order in which each allows only earlier ones.
+    """
     placed: list[str] = []
     while len(placed) < len(ROOMS):
         ready = [
@@ -64,7 +67,10 @@ def test_what_a_room_may_import_lies_below_it() -> None:
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    """Counted with imports inside functions: what a circle needs to be broken by an import that comes late is not two modules."""
+    """Imports inside functions count too.
+
+    Two modules that need a late import to break their circle are not two modules.
+    """
     known = set(modules())
     free = {module: imports(module) & known - {module} for module in known}
     while leaves := {module for module, named in free.items() if not named}:
@@ -78,7 +84,10 @@ def test_a_circle_is_seen() -> None:
 
 
 def test_every_import_of_ours_has_the_one_name() -> None:
-    """`import models` would make a second module of the same file; features and decision import themselves relatively."""
+    """`import models` would make a second module of the same file.
+
+    features and decision import themselves relatively.
+    """
     bare = [
         (module, name)
         for module in modules()
@@ -104,7 +113,7 @@ def test_only_the_verbs_that_run_it_know_the_world() -> None:
 
 
 def test_the_runtime_needs_little() -> None:
-    """The registered code imports itself, the standard library and the libraries its requirements name."""
+    """The registered code imports itself, the standard library and what its requirements name."""
     allowed = set(sys.stdlib_module_names) | RUNTIME_LIBRARIES
     named = [
         (module, name)
@@ -120,7 +129,10 @@ def test_the_runtime_needs_little() -> None:
 
 
 def test_what_is_copied_under_another_name_imports_itself_relatively() -> None:
-    """decision/ goes into the registered model under a hashed name, and features/ may: an absolute import of itself would break there."""
+    """decision/ goes into the registered model under a hashed name, and features/ may.
+
+    An absolute import of itself would break there.
+    """
     copied = [module for module in modules() if room_of(module) in ("features", "decision")]
     assert [
         (module, name)

@@ -60,7 +60,10 @@ def test_every_room_is_linked_into_the_package() -> None:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_has_no_second_name(room: str) -> None:
-    """At the root of a checkout `import models` would find the folder: the room itself refuses, and says what to write."""
+    """At the root of a checkout `import models` would find the folder.
+
+    The room itself refuses and says what to write.
+    """
     done = subprocess.run(
         [sys.executable, "-c", f"import {room}"],
         cwd=ROOT,

@@ -1,4 +1,7 @@
-"""dvc.yaml tells the truth: each stage lists the code it can reach, the params it reads, and nothing else."""
+"""dvc.yaml tells the truth.
+
+Each stage lists the code it can reach, the params it reads, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -36,13 +39,19 @@ BLIND = (
 
 
 def _reached(stage: Stage) -> set[str]:
-    """Files of the rooms; `creditloom/__init__.py` only names what it loads when asked, and no stage asks."""
+    """Return the files of the rooms that a stage reaches.
+
+    `creditloom/__init__.py` only names what it loads when asked, and no stage asks.
+    """
     reached = reach(f"{STAGE}.{stage.name}.__main__") - {PACKAGE}
     return {path_of(module).relative_to(ROOT).as_posix() for module in reached}
 
 
 def test_code_is_named_by_folders_where_they_lie() -> None:
-    """DVC hashes a link as one file: a dependency through creditloom/ would let a stale result pass for a new one."""
+    """DVC hashes a link as one file.
+
+    A dependency through creditloom/ would let a stale result pass for a new one.
+    """
     for stage in STAGES.values():
         linked = [
             dep
@@ -79,7 +88,10 @@ def test_a_stage_lists_all_the_code_it_can_reach(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_stage_lists_no_code_it_cannot_reach(name: str) -> None:
-    """Anything superfluous here would rerun a stage for nothing. A folder may be listed when half of its modules are reached."""
+    """A superfluous dependency would rerun a stage for nothing.
+
+    A folder may be listed when half of its modules are reached.
+    """
     reached = _reached(STAGES[name])
     files = [
         path_of(module).relative_to(ROOT).as_posix() for module in modules() if has_code(module)
@@ -126,8 +138,12 @@ def test_every_data_dependency_is_made_by_a_stage(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_file_a_stage_names_is_a_dependency_or_an_out(name: str) -> None:
-    """Each `paths.X` below data/ in the verbs it reaches; seconds and the journal of tune are known to no DAG."""
-    stage, free = STAGES[name], (paths.RUNTIME, paths.RUNTIME_JSON, paths.TUNING)
+    """Each `paths.X` below data/ in the verbs that a stage reaches is declared.
+
+    Seconds and the journal of tune are not part of the DAG.
+    """
+    stage = STAGES[name]
+    free = (paths.RUNTIME, paths.RUNTIME_JSON, paths.TUNING)
     known = [*stage.deps, *stage.outs]
     named = {
         node.attr
@@ -164,7 +180,10 @@ def test_only_tune_is_frozen() -> None:
 
 @pytest.mark.parametrize("name", BLIND)
 def test_no_path_leads_from_the_truth_to_a_decision(name: str) -> None:
-    """The wall of truth, on the DAG: the truth and everything made of it stay downstream of the decision."""
+    """No stage that leads to a decision reads the truth.
+
+    The truth and everything made of it stay downstream of the decision.
+    """
     upstream = {name} | ancestors(name, STAGES)
     assert [
         stage
@@ -176,7 +195,10 @@ def test_no_path_leads_from_the_truth_to_a_decision(name: str) -> None:
 
 
 def test_only_simulate_and_evaluate_name_the_truth() -> None:
-    """The wall of truth, in the code: the path is named where it is written (simulate), and where it is judged."""
+    """Only the stages that write and judge the truth name its path.
+
+    simulate writes it, evaluate judges by it.
+    """
     naming = {
         module
         for module in modules()

@@ -1,4 +1,7 @@
-"""One noun for one thing: concepts, protected words, glossary, documents and the commands they name."""
+"""One noun for one thing.
+
+Concepts, protected words, the glossary, the documents and the commands that they name.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from tests.architecture.source import ROOMS, ROOT
 
 WORLD = yaml.safe_load((ROOT / "world/world.yaml").read_text(encoding="utf-8"))
 FEATURES = registry.catalogue(tables.TABLES)
-# other people's record, transfers with them and their logins on the same device: no state of the applicant
+# other people's record, transfers with them and their logins on the same device: no state of the
+# applicant
 FEATURE_ONLY = {"circle_repayment", "peer_transfers", "device_sharing"}
 PROTECTED = (
     "gender",
@@ -27,11 +31,14 @@ PROTECTED = (
     "is_student",
     "disab",
 )
+# table: the nouns that the glossary must define
 TERMS = (
-    "applicant", "application", "as_of", "event_time", "known_time", "vintage", "OOT", "rolling origin", "DPD", "bad", "indeterminate",
-    "through the door", "propensity", "control band", "PD", "family", "concept", "feature", "direction", "margin", "ridge logit",
-    "champion", "bundle", "oracle", "reachable", "truth", "Gini", "KS", "PSI", "WOE", "ECE", "PDO", "points", "reference",
-    "principal reason", "tier", "refuse", "refer", "limiting cap", "law profile", "IRR", "XIRR", "fen", "consent", "quarantine",
+    "applicant", "application", "as_of", "event_time", "known_time", "vintage", "OOT",
+    "rolling origin", "DPD", "bad", "indeterminate", "through the door", "propensity",
+    "control band", "PD", "family", "concept", "feature", "direction", "margin", "ridge logit",
+    "champion", "bundle", "oracle", "reachable", "truth", "Gini", "KS", "PSI", "WOE", "ECE", "PDO",
+    "points", "reference", "principal reason", "tier", "refuse", "refer", "limiting cap",
+    "law profile", "IRR", "XIRR", "fen", "consent", "quarantine",
 )  # fmt: skip
 
 

@@ -15,17 +15,22 @@ from creditloom.portfolio.book.review_rules import ReviewRules
 RULES = document(ReviewRules, paths.REVIEW_RULES / "house_v1.yaml")
 MONTHS = 12
 GOOD = {  # a quiet account of 10,000 yuan: half used, on time, active, solvent
-    "limit_fen": 1_000_000, "daily_rate": 0.0004, "balance_fen": 500_000, "arrears_fen": 0, "dpd_days": 0, "days_late": 0,
-    "due_fen": 45_000, "paid_fen": 45_000, "drawn_fen": 45_000, "n_payments": 60, "inflow_fen": 900_000, "retained_share": 0.5,
-    "other_debt_service_fen": 100_000, "lqt_balance_fen": 100_000, "lct_balance_fen": 0, "n_asset_proofs": 0, "n_hard_enquiries": 0,
-    "pay_score": 680,
+    "limit_fen": 1_000_000, "daily_rate": 0.0004, "balance_fen": 500_000, "arrears_fen": 0,
+    "dpd_days": 0, "days_late": 0, "due_fen": 45_000, "paid_fen": 45_000, "drawn_fen": 45_000,
+    "n_payments": 60, "inflow_fen": 900_000, "retained_share": 0.5,
+    "other_debt_service_fen": 100_000, "lqt_balance_fen": 100_000, "lct_balance_fen": 0,
+    "n_asset_proofs": 0, "n_hard_enquiries": 0, "pay_score": 680,
 }  # fmt: skip
 
 
 def book(
     month_on_book: int = 12, accounts: int = 1, is_written_off: bool = False, **columns: object
 ) -> History:
-    """A book of `accounts` alike; a column given as a list holds the latest months first, the rest as in GOOD, a number all of them."""
+    """Return a book of `accounts` equal accounts.
+
+    A column given as a list holds the latest months first and the rest as in GOOD; a column given
+    as a number holds it in all months.
+    """
     held = {
         name: np.full((accounts, MONTHS), float(GOOD.get(name, 0)))
         for name in (*COLUMNS, *OPTIONAL)

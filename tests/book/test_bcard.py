@@ -1,4 +1,7 @@
-"""The behaviour score: what it reads, that it knows more than the application score did, and that it is text."""
+"""The behaviour score.
+
+What it reads, that it knows more than the application score did, and that it is text.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,9 @@ from creditloom.world.risk.default import oracle_pd
 from creditloom.world.world import Setting, World, solve_coefficients
 from tests.book.books import book
 
-NOISE = 0.5  # of the application score on the log-odds: its AUC among the booked is then about .7, as a trained one's
+# SD of the application score's noise on the log-odds: its AUC among the booked is then about .7,
+# as that of a trained score
+NOISE = 0.5
 
 
 def _section(name: str, kind: type) -> object:
@@ -53,7 +58,8 @@ def decisions(world: World) -> pd.DataFrame:
 
 
 def _trained(seed: int, applicants: int, base_rate: float) -> tuple[BCard, dict[int, Reviewed]]:
-    params, split = _section("review", ReviewParams), _section("split", SplitParams)
+    params = _section("review", ReviewParams)
+    split = _section("split", SplitParams)
     world = _world(seed, applicants, base_rate)
     lines = replace(loans_as_booked(world), is_revolving=True)
     past = run_forward(
@@ -76,7 +82,10 @@ def trained() -> tuple[BCard, dict[int, Reviewed]]:
 
 
 def _margin_over_booking(card: BCard, parts: dict[int, Reviewed]) -> dict[str, float]:
-    """Mean gain in AUC over the review months, out-of-time, of all accounts and of those not overdue."""
+    """Return the mean gain in AUC over the out-of-time review months.
+
+    One figure for all accounts and one for those not overdue.
+    """
     rows = pd.DataFrame(behaviour.comparison(card, parts))
     return (rows["auc_behaviour"] - rows["auc_booking"]).groupby(rows["accounts"]).mean().to_dict()
 
@@ -91,7 +100,10 @@ def test_the_behaviour_score_knows_more_than_the_application_score(
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
 def test_it_does_so_in_every_world(seed: int) -> None:
-    """Of accounts not overdue the gain is .000 to .004 on average, with an SD of .006 from world to world (14 seeds)."""
+    """The gain on accounts not overdue is .000 to .004 on average.
+
+    Its SD from world to world is .006 (14 seeds).
+    """
     gain = _margin_over_booking(*_trained(seed, applicants=60_000, base_rate=0.0235))
     assert gain["all"] > 0.05 and gain["clean"] > -0.015
 

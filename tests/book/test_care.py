@@ -12,10 +12,12 @@ NEVER = np.array([-1_000])
 PROVISION = RULES.provision
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("month", "repriced_month", "days_late", "due"),
-    [(6, -1_000, [0], True), (7, -1_000, [0], False), (9, -1_000, [0], True), (9, 3, [0], True), (9, 4, [0], False),
-     (9, -1_000, [0, 0, 0, 0, 0, 1], False), (9, -1_000, [0, 0, 0, 0, 0, 0, 1], True)],
+    [(6, -1_000, [0], True), (7, -1_000, [0], False), (9, -1_000, [0], True), (9, 3, [0], True),
+     (9, 4, [0], False), (9, -1_000, [0, 0, 0, 0, 0, 1], False),
+     (9, -1_000, [0, 0, 0, 0, 0, 0, 1], True)],
 )  # fmt: skip
 def test_a_quarterly_step_down_after_six_months_on_time(
     month: int, repriced_month: int, days_late: list[float], due: bool
@@ -27,10 +29,11 @@ def test_a_quarterly_step_down_after_six_months_on_time(
     )
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("rate", "floor", "expected"),
-    [(0.0004, 0.0002, 0.00035), (0.00022, 0.0002, 0.0002), (0.0002, 0.0002, 0.0002), (0.0004, 0.00038, 0.00038),
-     (0.00015, 0.0002, 0.00015)],
+    [(0.0004, 0.0002, 0.00035), (0.00022, 0.0002, 0.0002), (0.0002, 0.0002, 0.0002),
+     (0.0004, 0.00038, 0.00038), (0.00015, 0.0002, 0.00015)],
 )  # fmt: skip
 def test_one_grid_step_never_under_the_floor_never_up(
     rate: float, floor: float, expected: float
@@ -85,10 +88,11 @@ def test_arrears_are_material_over_100_yuan_and_over_one_per_cent(
     assert servicing.is_material(np.array([arrears]), np.array([balance]), PROVISION)[0] == material
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("dpd", "arrears", "default"),
-    [([89], 50_000, False), ([90], 50_000, True), ([90], 10_000, False), ([0, 0, 95], 50_000, True), ([0, 0, 0, 95], 50_000, False),
-     ([1, 0, 0, 95], 50_000, True)],
+    [([89], 50_000, False), ([90], 50_000, True), ([90], 10_000, False), ([0, 0, 95], 50_000, True),
+     ([0, 0, 0, 95], 50_000, False), ([1, 0, 0, 95], 50_000, True)],
 )  # fmt: skip
 def test_default_at_90_days_ends_after_three_clean_months(
     dpd: list[float], arrears: int, default: bool
@@ -96,13 +100,18 @@ def test_default_at_90_days_ends_after_three_clean_months(
     assert servicing.is_in_default(book(dpd_days=dpd, arrears_fen=arrears), PROVISION)[0] == default
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("dpd", "pd", "forborne", "expected"),
-    [([0], 0.004, False, 1), ([30], 0.004, False, 1), ([31], 0.004, False, 2), ([0, 0, 31], 0.004, False, 2),
-     ([0, 0, 0, 31], 0.004, False, 1), ([0], 0.03, False, 1), ([0], 0.031, False, 2), ([0], 0.004, True, 2), ([90], 0.004, False, 3)],
+    [([0], 0.004, False, 1), ([30], 0.004, False, 1), ([31], 0.004, False, 2),
+     ([0, 0, 31], 0.004, False, 2), ([0, 0, 0, 31], 0.004, False, 1), ([0], 0.03, False, 1),
+     ([0], 0.031, False, 2), ([0], 0.004, True, 2), ([90], 0.004, False, 3)],
 )  # fmt: skip
 def test_stages(dpd: list[float], pd: float, forborne: bool, expected: int) -> None:
-    """Over 30 days, PD threefold and over 3 %, extension: 2; 90 days: 3 (IFRS 9 5.5.9-5.5.11, S1-R37)."""
+    """Stage 2 is over 30 days, a threefold PD over 3 %, or an extension; stage 3 is 90 days.
+
+    IFRS 9 5.5.9-5.5.11, S1-R37.
+    """
     seen = book(dpd_days=dpd, arrears_fen=50_000, is_extended=[0, 0, int(forborne)])
     assert servicing.stage(seen, np.array([pd]), np.array([0.004]), PROVISION)[0] == expected
 
@@ -119,7 +128,8 @@ def test_what_is_written_off_is_stage_3() -> None:
 
 
 def test_expected_loss_by_stage() -> None:
-    stages, pd = np.array([1, 2, 3, 2]), np.array([0.02, 0.02, 0.02, 0.9])
+    stages = np.array([1, 2, 3, 2])
+    pd = np.array([0.02, 0.02, 0.02, 0.9])
     loss = servicing.expected_loss(
         stages, pd, np.full(4, 100_000.0), np.full(4, 50_000.0), PROVISION
     )
@@ -134,10 +144,11 @@ def test_expected_loss_by_stage() -> None:
     )
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("dpd", "name"),
-    [(0, "normal"), (1, "special_mention"), (90, "special_mention"), (91, "substandard"), (270, "substandard"), (271, "doubtful"),
-     (360, "doubtful"), (361, "loss")],
+    [(0, "normal"), (1, "special_mention"), (90, "special_mention"), (91, "substandard"),
+     (270, "substandard"), (271, "doubtful"), (360, "doubtful"), (361, "loss")],
 )  # fmt: skip
 def test_asset_classes_of_2023(dpd: int, name: str) -> None:
     assert servicing.CLASSES[servicing.asset_class(np.array([dpd]), PROVISION)[0]] == name

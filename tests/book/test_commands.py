@@ -40,9 +40,10 @@ def test_a_label_of_short_loans_needs_a_policy_of_its_horizon(tmp_path: Path) ->
 def test_a_book_runs_forward_and_is_reviewed_from_its_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`forward` writes a panel, a standing and a score; `review` reads them and says the same of the same month.
+    """`forward` writes a panel, a standing and a score; `review` agrees with them.
 
-    S1-R27, S2-R25, S3-R14, S4-R27: score and limit are looked at each month; S1-R38: three days before it is due, one is reminded.
+    S1-R27, S2-R25, S3-R14, S4-R27: score and limit are reviewed each month.
+    S1-R38: a reminder goes out three days before a payment is due.
     """
     _params(tmp_path, world__applicants=4_000, world__base_rate=0.15)
     monkeypatch.chdir(tmp_path)

@@ -17,6 +17,7 @@ def test_one_day_overdue_freezes(dpd: int, frozen: bool) -> None:
     assert limits.is_overdue(book(dpd_days=[dpd]), RULES.freeze)[0] == frozen
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("days_late", "frozen"),
     [
@@ -53,6 +54,7 @@ def test_a_payment_score_under_500_suspends(score: float, suspended: bool) -> No
     assert limits.has_low_pay_score(book(pay_score=[score]), RULES.suspend)[0] == suspended
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("enquiries", "cut"),
     [
@@ -91,6 +93,7 @@ def test_an_increase_is_repaid_in_twelve_months() -> None:
     )
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("days_late", "dpd", "on_time"),
     [
@@ -120,10 +123,11 @@ def test_ninety_days_between_changes(changed: int, cooled: bool) -> None:
     assert limits.is_cooled(np.array([12]), np.array([changed]), RULES.increase)[0] == cooled
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("limit_cny", "month", "up"),
-    [(5_000, 3, True), (5_000, 4, False), (5_001, 3, False), (5_001, 6, True), (50_000, 6, True), (50_001, 6, False), (50_001, 12, True),
-     (200_000, 12, True), (5_000, 0, False)],
+    [(5_000, 3, True), (5_000, 4, False), (5_001, 3, False), (5_001, 6, True), (50_000, 6, True),
+     (50_001, 6, False), (50_001, 12, True), (200_000, 12, True), (5_000, 0, False)],
 )  # fmt: skip
 def test_bands_come_up_every_3_6_and_12_months(limit_cny: int, month: int, up: bool) -> None:
     """S3-R30..R32."""

@@ -42,10 +42,12 @@ def test_evidence_needs_no_band_and_no_use() -> None:
     assert fired(review(seen, standing(seen), scores(seen), RULES)) == {"PROOFS"}
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("columns", "tier"),
-    [({"dpd_days": [3]}, 1), ({"days_late": [0, 9]}, 1), ({"n_payments": [0, 0]}, 1), ({"pay_score": [450]}, 1),
-     ({"n_hard_enquiries": [5]}, 1), ({}, 2), ({"other_debt_service_fen": 600_000}, 1)],
+    [({"dpd_days": [3]}, 1), ({"days_late": [0, 9]}, 1), ({"n_payments": [0, 0]}, 1),
+     ({"pay_score": [450]}, 1), ({"n_hard_enquiries": [5]}, 1), ({}, 2),
+     ({"other_debt_service_fen": 600_000}, 1)],
 )  # fmt: skip
 def test_nothing_grows_while_something_is_wrong(columns: dict[str, object], tier: int) -> None:
     """Overdue, not cured, inactive, low payment score, enquiries, a tier lower, too much debt."""
@@ -57,7 +59,10 @@ def test_nothing_grows_while_something_is_wrong(columns: dict[str, object], tier
 
 @pytest.mark.parametrize(("elsewhere", "grows"), [(384_000, True), (385_000, False)])
 def test_a_line_does_not_grow_into_too_much_debt(elsewhere: int, grows: bool) -> None:
-    """S2-R12: 450 + 3,850 + 2,500 / 12 would pass half of 9,000 yuan, although today's service does not."""
+    """450 + 3,850 + 2,500 / 12 would pass half of 9,000 yuan, although today's service does not.
+
+    S2-R12.
+    """
     seen = book(month_on_book=6, other_debt_service_fen=elsewhere)
     done = review(seen, standing(seen), scores(seen), RULES)
     assert ("ON_TIME" in fired(done), "DEBT" in fired(done)) == (grows, False)
@@ -115,18 +120,21 @@ def test_a_step_down_in_price_stands_beside_a_freeze_of_nothing_else() -> None:
     assert done.standing.repriced_month[0] == 9
 
 
+three_days_past_due = st.lists(st.integers(0, 120), min_size=3, max_size=3)
+three_enquiries = st.lists(st.integers(0, 8), min_size=3, max_size=3)
+tiers = st.integers(0, 9)
+months = st.integers(1, 24)
+
+
 @settings(max_examples=60, derandomize=True, deadline=None)
-@given(
-    st.lists(st.integers(0, 120), min_size=3, max_size=3),
-    st.lists(st.integers(0, 8), min_size=3, max_size=3),
-    st.integers(0, 9),
-    st.integers(1, 24),
-    st.integers(0, 300),
-)
+@given(three_days_past_due, three_enquiries, tiers, months, st.integers(0, 300))
 def test_laws_of_a_review(
     dpd: list[int], enquiries: list[int], tier: int, month: int, payments: int
 ) -> None:
-    """A line never grows by more than a quarter nor past its ceiling; price never rises; the overdue may not draw and gain nothing."""
+    """A line never grows by more than a quarter nor past its ceiling, and its price never rises.
+
+    Who is overdue may not draw and gains nothing.
+    """
     seen = book(
         month_on_book=month,
         dpd_days=dpd,
@@ -176,7 +184,8 @@ def test_every_adverse_reason_names_what_happened_in_both_languages() -> None:
     )
     numbers |= {"weakest_en": "days overdue", "weakest_zh": "逾期天数"}
     for code, reason in REASONS.items():
-        english, chinese = sentence(code, "en", numbers), sentence(code, "zh", numbers)
+        english = sentence(code, "en", numbers)
+        chinese = sentence(code, "zh", numbers)
         assert english.endswith(".") and chinese.endswith("。") and reason.rule
         assert not reason.is_adverse or any(sign in english for sign in ("7", "days overdue"))
 

@@ -1,4 +1,7 @@
-"""A small bundle for tests: ten features, five concepts, a booster of forty trees, the house product under the law of its dates."""
+"""A small bundle for tests.
+
+Ten features, five concepts, a booster of forty trees, the house product under the law of its dates.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,10 @@ UNITS = ("CNY", "share", "count", "days", "ratio")
 
 
 def catalogue(n_features: int = 10) -> Catalogue:
-    """Features f0, f1, ... dealt to the concepts in turn, so that a concept's columns do not lie together."""
+    """Return features f0, f1, ... dealt to the concepts in turn.
+
+    So the columns of a concept do not lie together.
+    """
     made = []
     for k in range(n_features):
         concept = CONCEPTS[k % len(CONCEPTS)]
@@ -113,7 +119,10 @@ def sources() -> DataSources:
 def rules(
     product: Product | None = None, profiles: tuple[Law, ...] | None = None, **changes: Any
 ) -> dict[str, Any]:
-    """A whole rule book around a product, as the bundle stage compiles it; the house under the laws by date unless told otherwise."""
+    """Return a whole rule book around a product, as the bundle stage compiles it.
+
+    Without arguments it is the house under the laws by date.
+    """
     given: dict[str, Any] = {
         "filters": filters(),
         "sources": sources(),
@@ -166,6 +175,7 @@ def frame(rows: int = 500, seed: int = 3) -> pd.DataFrame:
     for name, family in (("consent_bureau", 3), ("consent_social", 1), ("consent_assets", 2)):
         features.loc[~consents[name], [f"f{family}", f"f{family + 5}"]] = np.nan
     days = rng.integers(0, 700, rows).astype("timedelta64[D]")
+    # table: the policy inputs, a column a line, drawn in this order
     inputs = {
         "application_id": np.arange(rows),
         "as_of": (np.datetime64("2024-01-01", "us") + days),

@@ -62,6 +62,7 @@ def test_the_version_is_made_of_the_contents(folder: Path, copy: Path) -> None:
     assert write_manifest(copy) != version
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("name", "change", "said"),
     [
@@ -165,11 +166,12 @@ def test_mlflows_door_checks_its_parameters(
         model.predict(applications.to_numpy())  # type: ignore[arg-type]
 
 
-@pytest.mark.slow  # compiles the kernel anew; tests/registry does it each time with the registered one
+# slow: it compiles the kernel anew; tests/registry does so each time with the registered one
+@pytest.mark.slow
 def test_the_runtime_runs_under_another_name_without_this_repository(
     folder: Path, tmp_path: Path
 ) -> None:
-    """What registration does: copy the folder under a new name and load a bundle with nothing else on the path."""
+    """The folder runs under a new name with nothing else on the path, as registration copies it."""
     source = Path(decision.__file__).parent
     shutil.copytree(
         source, tmp_path / "creditloom_rt_test", ignore=shutil.ignore_patterns("__pycache__")
@@ -179,8 +181,10 @@ def test_the_runtime_runs_under_another_name_without_this_repository(
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "import pandas as pd\n"
         "from creditloom_rt_test.loader import _load_pyfunc\n"
-        "print(_load_pyfunc(sys.argv[2]).predict(pd.read_parquet(sys.argv[1] + '/in.parquet'))['decision_id'].iloc[-1])\n"
-        "print(sorted({m.split('.')[0] for m in sys.modules} & {'models', 'pipeline', 'features', 'data', 'pydantic'}))"
+        "frame = pd.read_parquet(sys.argv[1] + '/in.parquet')\n"
+        "print(_load_pyfunc(sys.argv[2]).predict(frame)['decision_id'].iloc[-1])\n"
+        "ours = {'models', 'pipeline', 'features', 'data', 'pydantic'}\n"
+        "print(sorted({m.split('.')[0] for m in sys.modules} & ours))"
     )
     run = subprocess.run(
         [sys.executable, "-I", "-c", code, str(tmp_path), str(folder)],

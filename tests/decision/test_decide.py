@@ -1,4 +1,8 @@
-"""Claims about a decision: it adds up, it does not depend on company, order or types, and a better score is never worse off."""
+"""Claims about a decision.
+
+It adds up. It does not depend on other rows, on order or on types. A better score is never worse
+off.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,8 @@ from creditloom.decision.score.scorer import Calibration, Scorer, score
 from creditloom.decision.score.tree_model import Margin
 from tests.decision import small
 
+seeds = st.integers(0, 2**32 - 1)
+
 
 def points_of(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[[c for c in frame.columns if c.startswith("points_")]]
@@ -31,7 +37,7 @@ def test_points_and_base_sum_to_score_raw(decisions: pd.DataFrame) -> None:
     assert np.abs(points_of(decisions).sum(axis=1) - decisions["score_raw"]).max() < 1e-9
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(5, 23), st.floats(0.05, 5.0), st.floats(-9.0, 9.0))
+@given(seeds, st.integers(5, 23), st.floats(0.05, 5.0), st.floats(-9.0, 9.0))
 def test_points_add_up_on_any_booster_and_calibration(
     seed: int, n_features: int, a: float, b: float
 ) -> None:
@@ -176,7 +182,8 @@ def test_a_better_score_is_never_worse_off(decider: Decider, applications: pd.Da
     ]
     facts = applications.assign(consent_bureau=True, consent_social=True, consent_assets=True)
     swapped = swapped.assign(consent_bureau=True, consent_social=True, consent_assets=True)
-    one, two = decider.decide(facts, explain="none"), decider.decide(swapped, explain="none")
+    one = decider.decide(facts, explain="none")
+    two = decider.decide(swapped, explain="none")
     better = np.where(
         (one["score_raw"] >= two["score_raw"]).to_numpy()[:, None],
         *(_terms(o, t) for o, t in ((one, two), (two, one))),
@@ -203,7 +210,10 @@ def _terms(one: pd.DataFrame, two: pd.DataFrame) -> np.ndarray:
 def test_one_decision_takes_less_than_the_sources_allow(
     decider: Decider, applications: pd.DataFrame
 ) -> None:
-    """S1-R21: 10 to 30 s; S5-R12: 3.2 s. `make bench` measures milliseconds; here is room for a busy machine."""
+    """S1-R21 asks for 10 to 30 s, S5-R12 for 3.2 s.
+
+    `make bench` measures milliseconds; the bound here leaves room for a busy machine.
+    """
     began = time.perf_counter()
     decider.decide(applications.iloc[:1], explain="all")
     assert time.perf_counter() - began < 3.2
@@ -305,9 +315,11 @@ def test_arrow_columns_of_other_types_give_the_same_decisions(
     table = pa.Table.from_pandas(applications, preserve_index=False)
     wanted = decider.decide_table(table)
     other = {
-        "age_years": pa.int16(), "is_student": pa.float64(), "purpose": pa.dictionary(pa.int8(), pa.string()),
+        "age_years": pa.int16(),
+        "is_student": pa.float64(),
+        "purpose": pa.dictionary(pa.int8(), pa.string()),
         "as_of": pa.timestamp("ns", "UTC"),
-    }  # fmt: skip
+    }
     for name, kind in other.items():
         table = table.set_column(table.column_names.index(name), name, table[name].cast(kind))
     halves = pa.concat_tables([table.slice(0, 111), table.slice(111)]).select(
@@ -316,6 +328,7 @@ def test_arrow_columns_of_other_types_give_the_same_decisions(
     assert decider.decide_table(halves).equals(wanted)
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("change", "said"),
     [

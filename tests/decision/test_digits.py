@@ -49,6 +49,7 @@ def test_money_and_shares_of_every_size(style: Style, decimals: int) -> None:
     assert style.many(values).to_pylist() == [style.one(value) for value in values.tolist()]
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("style", "value", "text"),
     [

@@ -16,6 +16,7 @@ from creditloom.decision.frames.input_frame import read
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("name", "change", "said"),
     [

@@ -1,4 +1,8 @@
-"""The guard of the kernel: points that LightGBM does not give are never told, and a kernel once caught is not asked again."""
+"""The guard of the kernel.
+
+Points that LightGBM does not give are never shown, and a kernel that was wrong once is not used
+again.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,10 @@ import pytest
 from creditloom.decision.score.tree_model import ALONE, Margin
 from tests.decision.small import booster_text
 
-N, SCALE = 6, -20.0
-OWNER, NOTHING = np.array([0, 0, 1, 1, 2, 2]), np.zeros(N)
+N = 6
+SCALE = -20.0
+OWNER = np.array([0, 0, 1, 1, 2, 2])
+NOTHING = np.zeros(N)
 Lie = Callable[[np.ndarray], np.ndarray]
 
 

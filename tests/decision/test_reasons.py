@@ -1,4 +1,8 @@
-"""Claims about reasons: always there when a decision is adverse, specific, ranked, in two languages, silent about protected attributes."""
+"""Claims about reasons.
+
+An adverse decision always has some. They are specific, ranked and in two languages, and name no
+protected attribute.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,8 @@ from creditloom.decision.score.tree_model import by_concept
 from tests.decision import small
 
 PROTECTED = re.compile(
-    r"\b(age|gender|sex|race|region|province|occupation|student|married|religion)\b|年龄|性别|民族|地区|职业|学生|婚姻|宗教",
+    r"\b(age|gender|sex|race|region|province|occupation|student|married|religion)\b"
+    r"|年龄|性别|民族|地区|职业|学生|婚姻|宗教",
     re.I,
 )
 
@@ -93,7 +98,8 @@ def test_the_reference_is_the_mean_of_the_approved_never_of_the_batch(
     decider: Decider, applications: pd.DataFrame
 ) -> None:
     worst = applications.assign(f1=9.0)
-    part, whole = decider.decide(worst.iloc[:50]), decider.decide(worst)
+    part = decider.decide(worst.iloc[:50])
+    whole = decider.decide(worst)
     assert part["reasons"].tolist() == whole["reasons"].iloc[:50].tolist()
 
 
@@ -163,6 +169,7 @@ def test_no_sentence_names_a_protected_attribute() -> None:
     assert all(s.strip() for s in sentences)
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("unit", "value", "en", "zh"),
     [

@@ -11,6 +11,7 @@ from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.files.store import read_frame
 from examples.berka.map import main
 
+# table: the movements of one account
 MOVES = [  # day, type, operation, k_symbol, amount, balance after it
     ("1997-01-10", "credit", "credit in cash", None, 1000.0, 1000.0),
     ("1997-01-12", "withdrawal", "withdrawal in cash", None, 700.0, 300.0),

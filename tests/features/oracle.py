@@ -1,4 +1,7 @@
-"""The slow, obvious engine: one person, one feature at a time, in pandas. It must agree with the fast one."""
+"""The slow, obvious engine: one person and one feature at a time, in pandas.
+
+It must agree with the fast one.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,11 @@ DAYS = {"1d": 1, "7d": 7, "1m": 30, "2m": 60, "3m": 90, "6m": 180, "12m": 360, "
 
 @dataclass
 class Case:
-    """The rows of one person's slice inside the window (`rows`), of the slice compared with (`over`), and of the slice at any time."""
+    """The rows of one person's slice.
+
+    `rows` are those inside the window, `over` those of the slice compared with, `always` those of
+    the slice at any time.
+    """
 
     rows: pd.DataFrame
     over: pd.DataFrame
@@ -28,7 +35,10 @@ class Case:
 
 
 def seen(stream: Stream, events: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """What of a person's rows was known before `as_of`, in order, with the columns that every formula needs."""
+    """Return a person's rows that were known before `as_of`, in order.
+
+    With the columns that every formula needs.
+    """
     known = events[(events.event_time < as_of) & (events.known_time < as_of)].sort_values(
         ["event_time", "event_id"]
     )
@@ -37,7 +47,8 @@ def seen(stream: Stream, events: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFr
     known = known.copy()
     known["age"] = (as_of - known.event_time) / pd.Timedelta(days=1)
     known["month"] = -known.age / 30
-    known["hour"], known["weekday"] = known.event_time.dt.hour, known.event_time.dt.day_of_week
+    known["hour"] = known.event_time.dt.hour
+    known["weekday"] = known.event_time.dt.day_of_week
     return known
 
 
@@ -45,7 +56,8 @@ class Person:
     """What `seen` gave of one person, cut into slices as they are asked for."""
 
     def __init__(self, stream: Stream, known: pd.DataFrame) -> None:
-        self.stream, self.known = stream, known
+        self.stream = stream
+        self.known = known
         self._cut: dict[tuple[str, str], pd.DataFrame] = {}
 
     def rows(self, name: str, measure: str) -> pd.DataFrame:
@@ -58,11 +70,9 @@ class Person:
 
 def value_of(person: Person, block: AggregateBlock, name: str, window: str) -> float:
     """One feature of one person; NaN is null."""
-    always, over, days = (
-        person.rows(name, block.measure),
-        person.rows(block.over or name, block.measure),
-        DAYS[window],
-    )
+    always = person.rows(name, block.measure)
+    over = person.rows(block.over or name, block.measure)
+    days = DAYS[window]
     per = person.stream.measure(block.measure).per if block.measure else 1.0
     result = ORACLE[block.aggregate](
         Case(always[always.age <= days], over[over.age <= days], always, days, block.level * per)
@@ -80,10 +90,8 @@ def _measure(stream: Stream, name: str, rows: pd.DataFrame) -> pd.Series:
 
 def _where(rows: pd.DataFrame, part: Slice) -> pd.DataFrame:
     for c in part.where:
-        low, high = (
-            (-math.inf if c.low is None else c.low),
-            (math.inf if c.high is None else c.high),
-        )
+        low = -math.inf if c.low is None else c.low
+        high = math.inf if c.high is None else c.high
         allowed = list(c.values)
         rows = rows[rows[c.column].isin(allowed) if allowed else rows[c.column].between(low, high)]
     return rows
@@ -107,7 +115,10 @@ def _log(c: Case) -> pd.Series:
 
 
 def _bins(c: Case, days: int, is_sum: bool) -> np.ndarray:
-    """Totals of the whole bins of the window, newest first; the bin that holds age a is ceil(a / days) - 1."""
+    """Return the totals of the whole bins of the window, newest first.
+
+    The bin that holds age a is ceil(a / days) - 1.
+    """
     totals = np.zeros(c.days // days)
     for age, v in zip(c.rows.age, c.rows.v, strict=True):
         place = math.ceil(age / days) - 1
@@ -203,6 +214,7 @@ def _year(c: Case, of: Callable[[pd.DataFrame], float]) -> float:
     return of(c.always[c.always.age <= 360])
 
 
+# table: aggregate -> its definition on the rows of one person
 ORACLE: dict[str, Callable[[Case], float]] = {
     "count": lambda c: len(c.rows),
     "sum": lambda c: float(c.rows.v.sum()),

@@ -1,4 +1,7 @@
-"""A small random set of raw tables, made from the contract alone: shapes are realistic, meanings are not."""
+"""A small random set of raw tables, made from the contract alone.
+
+Shapes are realistic, meanings are not.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,10 @@ def random_events(
 
 
 def random_applications(people: int, rng: np.random.Generator) -> pa.Table:
-    """One application per person, about a month around AS_OF; each consent is given by nine in ten."""
+    """Return one application per person, about a month around AS_OF.
+
+    Nine people in ten give each consent.
+    """
     fixed: dict[str, np.ndarray] = {
         c.name: rng.random(people) < 0.9
         for c in APPLICATIONS.columns
@@ -88,15 +94,20 @@ def random_raw(people: int = 30, seed: int = 1) -> Raw:
     for table in (*EVENT_TABLES, LOAN_PERFORMANCE):
         rows = random_events(table, people * 40, people, rng)
         raw[table.name] = rows.filter(pa.array(rows.column("applicant_id").to_numpy() > 0))
+    # table: the columns of loans
     raw["loans"] = pa.table(
         {
-            "application_id": np.arange(people), "applicant_id": np.arange(people), "booked_time": np.full(people, AS_OF),
-            "principal_fen": np.full(people, 100_000), "daily_rate": np.full(people, 0.0005),
-            "tenor_months": np.full(people, 12, np.int16), "is_control": rng.random(people) < 0.1,
+            "application_id": np.arange(people),
+            "applicant_id": np.arange(people),
+            "booked_time": np.full(people, AS_OF),
+            "principal_fen": np.full(people, 100_000),
+            "daily_rate": np.full(people, 0.0005),
+            "tenor_months": np.full(people, 12, np.int16),
+            "is_control": rng.random(people) < 0.1,
             "booking_propensity": rng.uniform(0.1, 1.0, people),
         },
         schema=LOANS.arrow_schema,
-    )  # fmt: skip
+    )
     return raw
 
 

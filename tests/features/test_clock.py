@@ -1,4 +1,7 @@
-"""The clock says one thing three times: for compiled loops, for whole columns and for queries. All agree on any moments."""
+"""The clock has three forms: for compiled loops, for whole columns and for queries.
+
+All agree on any moments.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,8 @@ from creditloom.features.feature_params import FeatureParams
 
 CON = connect(FeatureParams())
 DAY = clock.MICROS_PER_DAY
-MOMENTS = st.one_of(
-    st.integers(-3, 3),
-    st.integers(-400, 400).map(lambda days: days * DAY),
-    st.integers(-(10**15), 2 * 10**15),
-)
+midnights = st.integers(-400, 400).map(lambda days: days * DAY)
+MOMENTS = st.one_of(st.integers(-3, 3), midnights, st.integers(-(10**15), 2 * 10**15))
 
 
 def _register(*columns: list[int | None]) -> None:

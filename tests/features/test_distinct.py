@@ -1,4 +1,7 @@
-"""Claim: each feature says something of its own (S5-R21). None is constant, no two tell the same."""
+"""Claim: each feature says something of its own (S5-R21).
+
+None is constant and no two are equal.
+"""
 
 from __future__ import annotations
 

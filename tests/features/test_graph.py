@@ -83,13 +83,21 @@ def _rows(schema: pa.Schema, **columns: list) -> pa.Table:
 
 def _features(tmp_path: Path, as_of: str, default_known: str, defaulter: int) -> dict[int, dict]:
     contacts = _rows(
-        CONTACTS.arrow_schema, applicant_id=[0, 0, 1], contact_id=[1, 2, 0],
-        event_time=["2024-01-05"] * 3, known_time=["2024-01-06", "2024-03-10", "2024-01-06"],
-    )  # fmt: skip
+        CONTACTS.arrow_schema,
+        applicant_id=[0, 0, 1],
+        contact_id=[1, 2, 0],
+        event_time=["2024-01-05"] * 3,
+        known_time=["2024-01-06", "2024-03-10", "2024-01-06"],
+    )
     performance = _rows(
-        LOAN_PERFORMANCE.arrow_schema, applicant_id=[1, defaulter], application_id=[1, defaulter], month_on_book=[1, 4], dpd_days=[0, 95],
-        event_time=["2024-01-31", "2024-02-20"], known_time=["2024-02-03", default_known],
-    )  # fmt: skip
+        LOAN_PERFORMANCE.arrow_schema,
+        applicant_id=[1, defaulter],
+        application_id=[1, defaulter],
+        month_on_book=[1, 4],
+        dpd_days=[0, 95],
+        event_time=["2024-01-31", "2024-02-20"],
+        known_time=["2024-02-03", default_known],
+    )
     raw = {"applications": _people(as_of), "contacts": contacts, "loan_performance": performance}
     rows = pa.concat_tables(build(write_raw(raw, tmp_path), PARAMS)).to_pylist()
     return {

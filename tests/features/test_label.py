@@ -14,6 +14,7 @@ from creditloom.features.label import labels
 from tests.features.raw import random_applications, write_raw
 
 # application: days past due in months 1, 2, ... as far as they are on record
+# table: loan -> its days past due, month by month
 PATHS = {
     0: [0] * 12,  # good
     1: [0, 30, 60, 90] + [120] * 8,  # bad
@@ -38,10 +39,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict]:
     ).cast(LOAN_PERFORMANCE.arrow_schema)
     ids = np.array(list(PATHS))
     n = len(ids)
-    booked, propensity = (
-        np.full(n, np.datetime64("2024-01-31", "us")),
-        np.where(ids == 5, 0.05, 1.0),
-    )
+    booked = np.full(n, np.datetime64("2024-01-31", "us"))
+    propensity = np.where(ids == 5, 0.05, 1.0)
     columns = [
         ids,
         ids,

@@ -1,4 +1,7 @@
-"""The three laws over all families and the facts of the policy: row-local, blind to the future, order-free. Bit for bit."""
+"""The three laws over all families and the facts of the policy.
+
+Row-local, blind to the future, independent of order. Bit for bit.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,8 @@ def bits(table: pa.Table) -> dict[str, list[bytes]]:
 
 
 def differing(a: pa.Table, b: pa.Table) -> list[str]:
-    left, right = bits(a), bits(b)
+    left = bits(a)
+    right = bits(b)
     return [name for name in COLUMNS if left[name] != right[name]]
 
 
@@ -61,7 +65,10 @@ def test_row_local_whatever_the_bucket(raw: Raw, whole: pa.Table, tmp_path: Path
 
 
 def _known_by_nobody(rows: pa.Table, raw: Raw) -> pa.Array:
-    """Rows that happen or become known at or after the as_of of every application they could touch."""
+    """Return rows that happen or become known too late for every application they could touch.
+
+    That is at or after its as_of.
+    """
     latest = pc.max(raw["applications"].column("as_of"))
     return pc.or_(
         pc.greater_equal(rows.column("known_time"), latest),
@@ -79,7 +86,8 @@ def test_blind_to_deleted_future(raw: Raw, whole: pa.Table, tmp_path: Path) -> N
 
 
 def test_blind_to_added_and_changed_future(raw: Raw, whole: pa.Table, tmp_path: Path) -> None:
-    rng, latest = np.random.default_rng(5), pc.max(raw["applications"].column("as_of"))
+    rng = np.random.default_rng(5)
+    latest = pc.max(raw["applications"].column("as_of"))
     changed = dict(raw)
     for table in (*EVENT_TABLES, TABLES["loan_performance"]):
         fake = random_events(table, 300, 30, rng, first_id=10**9)
@@ -102,31 +110,15 @@ def test_an_event_known_at_as_of_is_not_seen_and_one_just_before_is(
     rng = np.random.default_rng(6)
     as_of = np.datetime64("2024-06-15T10:30:00", "us")
     person = raw["applications"].slice(3, 1)
-    consents = {n: pa.array([True]) for n in person.column_names if n.startswith("consent_")}
-    for name, value in {**consents, "as_of": pa.array([as_of], pa.timestamp("us"))}.items():
-        person = person.set_column(
-            person.schema.get_field_index(name), person.schema.field(name), value
-        )
-    past = raw[table].filter(
-        pc.less(
-            raw[table].column("known_time"),
-            pa.scalar(as_of - np.timedelta64(60, "D"), pa.timestamp("us")),
-        )
-    )
+    consents = {name: True for name in person.column_names if name.startswith("consent_")}
+    person = _with_cells(person, {**consents, "as_of": as_of})
+    long_ago = pa.scalar(as_of - np.timedelta64(60, "D"), pa.timestamp("us"))
+    past = raw[table].filter(pc.less(raw[table].column("known_time"), long_ago))
 
     def row(known: np.datetime64) -> pa.Table:
         event = random_events(TABLES[table], 1, 30, rng, first_id=10**9)
-        fixed = {
-            "applicant_id": 3,
-            "event_time": as_of - np.timedelta64(40, "D"),
-            "known_time": known,
-        }
-        for name, value in fixed.items():
-            at = event.schema.get_field_index(name)
-            event = event.set_column(
-                at, event.schema.field(name), pa.array([value], event.schema.field(name).type)
-            )
-        return event
+        happened = as_of - np.timedelta64(40, "D")
+        return _with_cells(event, {"applicant_id": 3, "event_time": happened, "known_time": known})
 
     def features(rows: pa.Table, folder: str) -> dict[str, list]:
         sources = write_raw({"applications": person, table: rows}, tmp_path / folder)
@@ -137,10 +129,19 @@ def test_an_event_known_at_as_of_is_not_seen_and_one_just_before_is(
         )
 
     before = features(past, "without")
-    assert str(features(pa.concat_tables([past, row(as_of)]), "at")) == str(before)
-    assert str(
-        features(pa.concat_tables([past, row(as_of - np.timedelta64(1, "us"))]), "just_before")
-    ) != str(before)
+    at = pa.concat_tables([past, row(as_of)])
+    just_before = pa.concat_tables([past, row(as_of - np.timedelta64(1, "us"))])
+    assert str(features(at, "at")) == str(before)
+    assert str(features(just_before, "just_before")) != str(before)
+
+
+def _with_cells(table: pa.Table, cells: dict[str, object]) -> pa.Table:
+    """Return a table of one row with these cells in their columns' own types."""
+    for name, value in cells.items():
+        at = table.schema.get_field_index(name)
+        field = table.schema.field(name)
+        table = table.set_column(at, field, pa.array([value], field.type))
+    return table
 
 
 def test_order_free(raw: Raw, whole: pa.Table, tmp_path: Path) -> None:
@@ -150,7 +151,10 @@ def test_order_free(raw: Raw, whole: pa.Table, tmp_path: Path) -> None:
 
 
 def test_several_applications_of_one_person(raw: Raw, whole: pa.Table, tmp_path: Path) -> None:
-    """A second application of a person at the same moment has the same features; the rows come in order of application."""
+    """A second application of a person at the same moment has the same features.
+
+    The rows come in order of application.
+    """
     second = raw["applications"].slice(4, 1)
     second = second.set_column(0, second.schema.field(0), pa.array([900]))
     found = matrix(

@@ -1,8 +1,9 @@
 """What the neighbours' default rate may tell, and what it tells when the two guards are taken away.
 
-A world of friends who share risk: 12,000 people in circles, everyone borrows once, one in 25 goes bad. The guards are time (a neighbour's
-default counts only once it is known) and self (one's own record never counts). Each leak is rebuilt here by hand, and the engine gives
-the honest figure: AUC about .53 as known in time, .56 at any time and .93 with one's own.
+A world of friends who share risk: 12,000 people in circles, everyone borrows once, one in 25 goes
+bad. The guards are time (a neighbour's default counts only once it is known) and self (the
+applicant's own record never counts). Each leak is rebuilt here by hand, and the engine gives the
+honest figure: AUC about .53 as known in time, .56 at any time and .93 with the applicant's own.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from creditloom.features.contract.tables import APPLICATIONS, CONTACTS, LOAN_PER
 from creditloom.features.engine.engine import build
 from tests.features.raw import PARAMS, write_raw
 
-N, CIRCLE, FRIENDS = 12_000, 30, 3
+N = 12_000
+CIRCLE = 30
+FRIENDS = 3
 DAY = np.timedelta64(86_400_000_000, "us")
-FEATURE, SECOND = "soc_graph_neighbour_default_share_ever", "soc_graph_second_default_share_ever"
+FEATURE = "soc_graph_neighbour_default_share_ever"
+SECOND = "soc_graph_second_default_share_ever"
 
 
 class World:
@@ -35,33 +39,53 @@ class World:
         self.as_of = np.datetime64("2024-01-01T12:00", "us") + rng.integers(0, 720, N) * DAY
         self.known = self.as_of + rng.integers(90, 150, N) * DAY
         own = circle[:, None] * CIRCLE + rng.integers(0, CIRCLE, (N, FRIENDS))
-        self.source, self.target = np.repeat(np.arange(N), FRIENDS), own.ravel()
+        self.source = np.repeat(np.arange(N), FRIENDS)
+        self.target = own.ravel()
 
     def raw(self, known: np.ndarray, loops: bool = False) -> dict[str, pa.Table]:
-        """Raw tables in which defaults are known at `known`; with `loops` everybody also lists themselves."""
+        """Return raw tables in which defaults are known at `known`.
+
+        With `loops` everybody also lists themselves as a contact.
+        """
         people = np.arange(N)
         source = np.concatenate([self.source, people]) if loops else self.source
         target = np.concatenate([self.target, people]) if loops else self.target
         early = np.full(len(source), np.datetime64("2023-06-01", "us"))
         begun = np.minimum(known, self.as_of + 30 * DAY)
-        twice = [
-            np.concatenate(pair) for pair in ((people, people[self.bad]), (begun, known[self.bad]))
-        ]
+        borrower = np.concatenate([people, people[self.bad]])
+        moment = np.concatenate([begun, known[self.bad]])
         dpd = np.concatenate([np.zeros(N, np.int16), np.full(int(self.bad.sum()), 95, np.int16)])
-        applications = {"application_id": people, "applicant_id": people, "as_of": self.as_of}
+        contacts = _table(
+            CONTACTS.arrow_schema,
+            len(source),
+            applicant_id=source,
+            contact_id=target,
+            event_time=early,
+            known_time=early,
+        )
+        performance = _table(
+            LOAN_PERFORMANCE.arrow_schema,
+            len(dpd),
+            applicant_id=borrower,
+            application_id=borrower,
+            dpd_days=dpd,
+            month_on_book=np.ones(len(dpd), np.int16),
+            event_time=moment - DAY,
+            known_time=moment,
+        )
+        return {
+            "applications": self._applications(),
+            "contacts": contacts,
+            "loan_performance": performance,
+        }
+
+    def _applications(self) -> pa.Table:
+        people = np.arange(N)
         consents = {
             c.name: np.ones(N, bool) for c in APPLICATIONS.columns if c.name.startswith("consent_")
         }
-        return {
-            "applications": _table(APPLICATIONS.arrow_schema, N, **applications, **consents),
-            "contacts": _table(
-                CONTACTS.arrow_schema, len(source), applicant_id=source, contact_id=target, event_time=early, known_time=early,
-            ),
-            "loan_performance": _table(
-                LOAN_PERFORMANCE.arrow_schema, len(dpd), applicant_id=twice[0], application_id=twice[0], dpd_days=dpd,
-                month_on_book=np.ones(len(dpd), np.int16), event_time=twice[1] - DAY, known_time=twice[1],
-            ),
-        }  # fmt: skip
+        ids = {"application_id": people, "applicant_id": people}
+        return _table(APPLICATIONS.arrow_schema, N, **ids, as_of=self.as_of, **consents)
 
     def auc(self, share: np.ndarray) -> float:
         """How well a share ranks the bad; null counts as the average."""
@@ -103,7 +127,10 @@ def test_what_may_be_known_of_the_circle_tells_a_little(
 def test_defaults_known_at_any_time_would_tell_more(
     world: World, honest: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
-    """The leak of time, made by dating what is known before everyone applied: the engine believes its tables, so it shows."""
+    """The leak of time, made by dating what is known before everyone applied.
+
+    The engine believes its tables, so the leak shows.
+    """
     always = _features(world.raw(np.full(N, np.datetime64("2023-07-01", "us"))), tmp_path)
     assert world.auc(honest[FEATURE]) == pytest.approx(0.53, abs=0.02)
     assert world.auc(always[FEATURE]) == pytest.approx(0.56, abs=0.03)
@@ -139,7 +166,10 @@ def test_the_way_back_to_oneself_would_tell_nearly_all(
 
 
 def test_the_guards_hold(world: World, honest: dict[str, np.ndarray], tmp_path: Path) -> None:
-    """Listing oneself changes nothing, and neither does what becomes known after the last application."""
+    """Listing oneself changes nothing.
+
+    Nor does what becomes known after the last application.
+    """
     later = np.where(world.known < world.as_of.max(), world.known, world.known + 400 * DAY)
     guarded = _features(world.raw(later, loops=True), tmp_path)
     np.testing.assert_array_equal(guarded[FEATURE], honest[FEATURE])
@@ -149,7 +179,7 @@ def test_the_guards_hold(world: World, honest: dict[str, np.ndarray], tmp_path: 
 def test_nobodys_own_record_moves_their_own_share(
     world: World, honest: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
-    """Were one's own default known before one applied, one's own features would stay as they are."""
+    """A default of one's own that was known before one applied changes no feature of one's own."""
     who = int(np.flatnonzero(world.bad & (honest[SECOND] > 0))[0])
     early = world.known.copy()
     early[who] = world.as_of[who] - 200 * DAY

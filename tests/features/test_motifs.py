@@ -52,7 +52,8 @@ def test_the_share_of_linked_neighbours(seed: int) -> None:
 def _links(seed: int) -> tuple[transfers.TransferLinks, dict[tuple[int, int], int]]:
     rng = np.random.default_rng(seed)
     source, target = np.nonzero((rng.random((PEOPLE, PEOPLE)) < 0.25) & ~np.eye(PEOPLE, dtype=bool))
-    known, order = rng.integers(0, 30, len(source)), rng.permutation(len(source))
+    known = rng.integers(0, 30, len(source))
+    order = rng.permutation(len(source))
     first = {(int(a), int(b)): int(t) for a, b, t in zip(source, target, known, strict=True)}
     return transfers.TransferLinks(source[order], target[order], known[order], PEOPLE), first
 
@@ -70,7 +71,8 @@ def _circles(first: dict[tuple[int, int], int], node: int, moment: int) -> int:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_circles_of_three_known_before_any_moment(seed: int) -> None:
     links, first = _links(seed)
-    node, moment = np.repeat(np.arange(PEOPLE), 7), np.tile(np.arange(0, 35, 5), PEOPLE)
+    node = np.repeat(np.arange(PEOPLE), 7)
+    moment = np.tile(np.arange(0, 35, 5), PEOPLE)
     expected = [_circles(first, n, t) for n, t in zip(node.tolist(), moment.tolist(), strict=True)]
     assert links.circles().before(node, moment).tolist() == expected
     assert max(expected) >= 2
@@ -79,7 +81,8 @@ def test_circles_of_three_known_before_any_moment(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_busiest_target_at_any_moment(seed: int) -> None:
     links, first = _links(seed)
-    node, moment = np.repeat(np.arange(PEOPLE), 7), np.tile(np.arange(0, 35, 5), PEOPLE)
+    node = np.repeat(np.arange(PEOPLE), 7)
+    moment = np.tile(np.arange(0, 35, 5), PEOPLE)
     found = links.busiest_target(node, moment)
     for who, when, most in zip(node.tolist(), moment.tolist(), found, strict=True):
         targets = {b for (a, b), known in first.items() if a == who and known < when}

@@ -1,4 +1,7 @@
-"""The fast engine against the slow, obvious one: every feature of every stream, on random events."""
+"""The fast engine against the slow, obvious one.
+
+Every feature of every stream, on random events.
+"""
 
 from __future__ import annotations
 
@@ -54,10 +57,8 @@ def test_every_feature_agrees(raw: dict[str, pa.Table], matrix: pd.DataFrame, ta
     for step in steps:
         for name, _, spec in step.features:
             for who, person in people.items():
-                got, expected = (
-                    found[who][spec.name],
-                    value_of(person, step.block, name, spec.window),
-                )
+                got = found[who][spec.name]
+                expected = value_of(person, step.block, name, spec.window)
                 if not (
                     math.isclose(got, expected, rel_tol=1e-9, abs_tol=1e-9)
                     or (math.isnan(got) and math.isnan(expected))

@@ -1,4 +1,7 @@
-"""Rows are put in order by merging the runs that readers hand over, or by a sort: to the same order, equal rows as they came."""
+"""Rows are put in order by merging the runs that readers hand over, or by a sort.
+
+Both give the same order, and equal rows keep the order in which they came.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,10 @@ def sorted_slowly(keys: np.ndarray) -> list[int]:
 
 
 def in_runs(rng: np.random.Generator, runs: int, rows: int, values: int) -> np.ndarray:
-    """So many runs, each in order, of keys among few values so that equal rows occur within and across runs."""
+    """Return `runs` runs, each in order.
+
+    Keys are among few values, so that equal rows occur within and across runs.
+    """
     return np.concatenate(
         [
             np.array(sorted(map(tuple, rng.integers(0, values, (rows, 3)))), np.int64)

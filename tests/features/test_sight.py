@@ -1,4 +1,7 @@
-"""What an application sees of rows in memory is what the relational form gives; sorted files are read once, and only where they must be."""
+"""Rows in memory give an application the same visible rows as the relational form.
+
+Sorted files are read once, and only where they must be.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ STREAMS = [stream for stream, _ in plan([table.name for table in EVENT_TABLES]).
 
 
 def several(applications: pa.Table) -> pa.Table:
-    """Each third person applies again, ten days later; sorted by person, as the engine reads them."""
+    """Return raw tables in which each third person applies again, ten days later.
+
+    Sorted by person, as the engine reads them.
+    """
     again = applications.take(np.arange(0, len(applications), 3))
     later = pa.array(again.column("as_of").to_numpy() + 10 * DAY, pa.timestamp("us"))
     again = again.set_column(

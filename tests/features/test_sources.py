@@ -1,4 +1,7 @@
-"""What the sources say is looked at: a feature of it exists, with the sign that the source gives it, beside the ids of the rules."""
+"""A feature exists for what the sources ask, with the sign that the source gives it.
+
+The ids of the rules stand beside.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,12 @@ from creditloom.features.families.registry import catalogue
 
 WORDS = catalogue([table.name for table in EVENT_TABLES])
 FEATURES: dict[str, dict[str, Any]] = {feature["name"]: feature for feature in WORDS["features"]}
-SAFER, RISKIER, OPEN = -1, 1, 0
+SAFER = -1
+RISKIER = 1
+OPEN = 0
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("rules", "name", "direction"),
     [
@@ -54,7 +60,10 @@ def test_a_feature_has_the_sign_of_its_source(rules: str, name: str, direction: 
 
 
 def test_six_indicators_of_s3_are_marked() -> None:
-    """S3-R13, C19: spending, contacts, balance, past overdues, even spending and bureau score, each at its own threshold."""
+    """The six indicators of S3-R13 (C19) stand, each at its own threshold.
+
+    Spending, contacts, balance, past overdues, even spending and bureau score.
+    """
     marks = {rule: mark for mark in MARKS for rule in mark.spec.source.split()}
     six = {
         f"S3-R{k:02d}": (mark.low, mark.high)
@@ -95,8 +104,14 @@ def test_what_is_settled_early_counts_as_on_time() -> None:
 def test_counts_of_contact_and_never_what_was_said() -> None:
     """S2-R24, S5-R23: deleting a chat changes no row that a feature reads."""
     assert {column.name for column in INTERACTIONS.columns} == {
-        "applicant_id", "event_id", "event_time", "known_time", "kind", "contact_id", "n_messages",
-    }  # fmt: skip
+        "applicant_id",
+        "event_id",
+        "event_time",
+        "known_time",
+        "kind",
+        "contact_id",
+        "n_messages",
+    }
 
 
 def test_identity_is_kept_as_results_of_checks() -> None:
@@ -105,6 +120,6 @@ def test_identity_is_kept_as_results_of_checks() -> None:
 
 
 def test_nothing_names_a_person() -> None:
-    """S2-R41: in events people, devices and lenders are numbers; the only texts are closed lists."""
+    """In events people, devices and lenders are numbers, and texts are closed lists (S2-R41)."""
     texts = [column for table in EVENT_TABLES for column in table.columns if column.type == STRING]
     assert texts and all(column.among for column in texts)

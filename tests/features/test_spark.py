@@ -1,4 +1,7 @@
-"""Spark gives what the embedded engine gives: every column, on clean and on dirty rows, the graph included."""
+"""Spark gives what the embedded engine gives.
+
+Every column, on clean and on dirty rows, the graph included.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,10 @@ TOLERANCE = 1e-12
 
 @pytest.fixture(scope="module")
 def session() -> Iterator[None]:
-    """One local[2] session for all builds of this module: `build` takes the one that is open. Its compiler is the quick one."""
+    """Start one local[2] session for all builds of this module.
+
+    `build` takes the session that is open. Its compiler is the quick one.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
         yield from _open()
@@ -44,7 +50,10 @@ def _open() -> Iterator[None]:
 
 
 def soiled(raw: Raw) -> Raw:
-    """The same tables with one row in five broken: nulls, unknown words, no numbers, clocks that are wrong."""
+    """Return the same tables with one row in five broken.
+
+    Nulls, unknown words, texts for numbers, wrong clocks.
+    """
     rng = np.random.default_rng(3)
     return {
         name: _soiled(table, rng) if name != "applications" else table
@@ -55,7 +64,8 @@ def soiled(raw: Raw) -> Raw:
 def _soiled(table: pa.Table, rng: np.random.Generator) -> pa.Table:
     columns = []
     for field in table.schema:
-        bad, values = rng.random(len(table)) < 0.2, table.column(field.name).to_pylist()
+        bad = rng.random(len(table)) < 0.2
+        values = table.column(field.name).to_pylist()
         if field.name not in ("application_id", "event_id"):
             values = [
                 _broken(v, field.type, rng) if is_bad else v
@@ -108,7 +118,8 @@ def test_every_column_is_that_of_the_embedded_engine(
 
 def _same(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
     """Null in the same rows, else equal to 1e-12 of the value."""
-    a, b = one.to_numpy(), other.to_numpy()
+    a = one.to_numpy()
+    b = other.to_numpy()
     return one.is_null().equals(other.is_null()) and np.allclose(
         a, b, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True
     )

@@ -26,7 +26,8 @@ N = 400
 def loans(n: int = N, seed: int = 1) -> pd.DataFrame:
     """Loans whose default depends on income, debt and the kind of home; `sex` has no part in it."""
     rng = np.random.default_rng(seed)
-    income, debt = rng.normal(0, 1, n), rng.normal(0, 1, n)
+    income = rng.normal(0, 1, n)
+    debt = rng.normal(0, 1, n)
     home = rng.choice(["own", "rent", "free"], n)
     logit = -1.2 - 1.1 * income + 0.8 * debt + 0.9 * (home == "rent")
     days = pd.Timestamp("2023-01-01") + pd.to_timedelta(np.arange(n), "D")
@@ -55,7 +56,10 @@ def few_trees(name: str, kind: type, path: Path = PARAMS) -> Any:
 
 @pytest.fixture
 def fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """`fit(*options)` in an empty folder; every refusal leaves as SystemExit(2), as on the command line."""
+    """Return `fit(*options)` in an empty folder.
+
+    Every refusal leaves as SystemExit(2), as on the command line.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(fit_command, "section", few_trees)
 

@@ -1,4 +1,7 @@
-"""What `creditloom fit` leaves behind: figures, a bundle that decides alike, decisions with reasons, one page."""
+"""What `creditloom fit` leaves behind.
+
+Figures, a bundle that decides alike, decisions with reasons, one page.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +80,10 @@ def _check_decisions(decisions: pd.DataFrame) -> None:
 
 
 def _check_bundle(bundle: Path, decisions: pd.DataFrame) -> None:
-    """The bundle reads the user's own columns: raw codes, texts, and numbers that are categories."""
+    """The bundle reads the user's own columns.
+
+    Raw codes, texts, and numbers that are categories.
+    """
     raw = loans().rename(columns={"loan": "application_id", "day": "as_of"})
     raw.loc[7, "income"] = -9
     decider = Decider.load(bundle)

@@ -1,4 +1,7 @@
-"""`source.kind: matrix`: a finished feature table through the pipeline's own stages, up to the decisions."""
+"""`source.kind: matrix`: a finished feature table goes through the pipeline's own stages.
+
+Up to the decisions.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,11 @@ from creditloom.storage.files.store import read_frame, read_json
 from tests.fit.conftest import loans
 
 CHANGES = {
-    "source.kind": "matrix", "source.path": "loans.parquet", "source.label": "bad", "source.id": "number", "source.time": "day",
-    "source.protected": ["sex"], "source.drop": ["loan"], "policy.product": None,
-    "policy.tier_edges": [0.05, 0.08, 0.12, 0.17, 0.22, 0.3, 0.4, 0.5, 0.7], "train.booster.max_trees": 100, "train.booster.min_trees": 50,
+    "source.kind": "matrix", "source.path": "loans.parquet", "source.label": "bad",
+    "source.id": "number", "source.time": "day", "source.protected": ["sex"],
+    "source.drop": ["loan"], "policy.product": None,
+    "policy.tier_edges": [0.05, 0.08, 0.12, 0.17, 0.22, 0.3, 0.4, 0.5, 0.7],
+    "train.booster.max_trees": 100, "train.booster.min_trees": 50,
 }  # fmt: skip
 
 

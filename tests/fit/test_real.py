@@ -1,4 +1,7 @@
-"""The bars on public data that nobody here made. The sets are no part of the repository: where they are absent, these tests skip."""
+"""The bars on public data.
+
+The sets are not part of the repository; where they are absent, these tests skip.
+"""
 
 from __future__ import annotations
 

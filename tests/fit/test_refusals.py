@@ -13,14 +13,18 @@ from tests.fit.conftest import Run, loans
 
 LATER = pd.Timestamp("2999-01-01")
 Change = Callable[[pd.DataFrame], pd.DataFrame]
+# table: case -> what is done to a good table, and the words of the refusal
 REFUSED: dict[str, tuple[Change, str]] = {
     "missing column": (lambda f: f.drop(columns="bad"), "Column `bad` is missing"),
     "renamed column": (lambda f: f.rename(columns={"day": "dday"}), "rename `dday` to `day`"),
     "wrong type": (lambda f: f.assign(bad=f["bad"].astype(str)), "string"),
-    "future date": (lambda f: f.assign(day=f["day"].where(f.index != 5, LATER)), "1 in the future, the first in row 5"),
-    "NaN label": (lambda f: f.assign(bad=f["bad"].where(f.index != 5, np.nan)), "1 null of 400 rows, the first in row 5"),
+    "future date": (lambda f: f.assign(day=f["day"].where(f.index != 5, LATER)),
+                    "1 in the future, the first in row 5"),
+    "NaN label": (lambda f: f.assign(bad=f["bad"].where(f.index != 5, np.nan)),
+                  "1 null of 400 rows, the first in row 5"),
     "one class": (lambda f: f.assign(bad=1), "one class only"),
-    "few bads": (lambda f: f.assign(bad=(f.index < 8).astype(int)), "at least 25 bads and 25 goods"),
+    "few bads": (lambda f: f.assign(bad=(f.index < 8).astype(int)),
+                 "at least 25 bads and 25 goods"),
     "the answer": (lambda f: f.assign(income=f["bad"] * 1.0), "probably `income`"),
     "no rows": (lambda f: f.head(0), "Empty table"),
 }  # fmt: skip

@@ -1,4 +1,7 @@
-"""`creditloom fit` on a folder of raw tables: features by the house's engine, labels from a column or from the loans."""
+"""`creditloom fit` on a folder of raw tables.
+
+Features by our engine, labels from a column or from the loans.
+"""
 
 from __future__ import annotations
 
@@ -54,17 +57,35 @@ def tables(tmp_path: Path) -> Path:
 def _loans(root: Path) -> None:
     """The same outcomes as a loan book: month 12 on record, or ninety days past due before."""
     people = pq.read_table(root / "applications.parquet")
-    ids, bad = people["application_id"], people["is_bad"].to_numpy() == 1
-    write_table(pa.table({
-        "application_id": ids, "applicant_id": ids, "booked_time": people["as_of"], "principal_fen": np.full(PEOPLE, 10_000),
-        "daily_rate": np.full(PEOPLE, 0.0005), "tenor_months": np.full(PEOPLE, 12, np.int16), "is_control": np.zeros(PEOPLE, bool),
+    ids = people["application_id"]
+    bad = people["is_bad"].to_numpy() == 1
+    # table: the columns of loans
+    loans = {
+        "application_id": ids,
+        "applicant_id": ids,
+        "booked_time": people["as_of"],
+        "principal_fen": np.full(PEOPLE, 10_000),
+        "daily_rate": np.full(PEOPLE, 0.0005),
+        "tenor_months": np.full(PEOPLE, 12, np.int16),
+        "is_control": np.zeros(PEOPLE, bool),
         "booking_propensity": np.ones(PEOPLE),
-    }), root / "loans.parquet")  # fmt: skip
+    }
+    write_table(pa.table(loans), root / "loans.parquet")
     when = people["as_of"].to_numpy() + 360 * DAY
-    write_table(pa.table({
-        "event_id": ids, "applicant_id": ids, "event_time": when, "known_time": when, "application_id": ids,
-        "month_on_book": np.full(PEOPLE, 12, np.int16), "dpd_days": np.where(bad, 95, 0).astype(np.int16),
-    }), root / "loan_performance.parquet")  # fmt: skip
+    write_table(
+        pa.table(
+            {
+                "event_id": ids,
+                "applicant_id": ids,
+                "event_time": when,
+                "known_time": when,
+                "application_id": ids,
+                "month_on_book": np.full(PEOPLE, 12, np.int16),
+                "dpd_days": np.where(bad, 95, 0).astype(np.int16),
+            }
+        ),
+        root / "loan_performance.parquet",
+    )
     write_table(people.drop_columns(["is_bad"]), root / "applications.parquet")
 
 
@@ -111,6 +132,7 @@ def test_bad_rows_of_a_table_are_set_aside_and_counted(
     assert not (tmp_path / "out" / "quarantine" / "clean").exists()
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("column", "value", "words"),
     [

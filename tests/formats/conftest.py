@@ -1,4 +1,7 @@
-"""What 613f9fa wrote (v1/, by write_v1.py), copied into an empty folder; and the command line run there."""
+"""What 613f9fa wrote (v1/, by write_v1.py), copied into an empty folder.
+
+And the command line run there.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ Command = Callable[..., Result]
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder: bundle/, batch/, in.parquet, aliases.jsonl, ... of 613f9fa, free to be changed."""
+    """Enter a folder with bundle/, batch/, in.parquet, aliases.jsonl, ... of 613f9fa.
+
+    It is a copy and may be changed.
+    """
     shutil.copytree(V1, tmp_path, dirs_exist_ok=True)
     shutil.copy(paths.DEFAULTS, tmp_path)
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,8 @@
-"""What is written today says its format; what a later release wrote is refused by every reader, with file, format known, format found."""
+"""What is written today says its format.
+
+Every reader refuses what a later release wrote, with the file, the format known and the format
+found.
+"""
 
 from __future__ import annotations
 
@@ -112,6 +116,7 @@ def test_every_file_of_a_batch_says_its_format(creditloom: Command, home: Path) 
     assert {_said(file) for file in tables} == {b"2"}
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     "words",
     [("verify", "batch"), ("replay", "batch", "--bundle", "bundle", "--input", "in.parquet")],
@@ -154,7 +159,10 @@ def test_no_job_writes_into_a_batch_of_a_later_release(
 def test_features_beside_a_batch_are_those_of_an_earlier_release_and_not_of_a_later_one(
     home: Path,
 ) -> None:
-    """The mark of 0.1.0 said no format: its features are found again, and a job that was killed then goes on without making them anew."""
+    """The mark of 0.1.0 names no format, and its features are found again.
+
+    A job that was killed then goes on without making them anew.
+    """
     (home / "events").mkdir()
     asked = {
         "events": str(home / "events"),

@@ -1,4 +1,7 @@
-"""A version that 613f9fa registered decides with the code it brought; its bundle can be registered anew with the code of today."""
+"""A version that 613f9fa registered decides with the code it brought.
+
+Its bundle can be registered anew with the code of today.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ from creditloom.serving.registry.runtime import RUNTIME, fingerprint
 from creditloom.storage.files.store import read_json, read_table
 from tests.formats.conftest import V1
 
-NAME, OLD = "credit-decision", "creditloom_rt_2e4bcb93"
+NAME = "credit-decision"
+OLD = "creditloom_rt_2e4bcb93"
 BATCH = (
     "--input",
     str(V1 / "in.parquet"),
@@ -40,7 +44,10 @@ BATCH = (
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder whose registry holds two versions of one bundle: 1 with the artifacts that 613f9fa left, 2 registered today."""
+    """Make a folder whose registry holds two versions of one bundle.
+
+    Version 1 has the artifacts that 613f9fa left, version 2 was registered today.
+    """
     root = tmp_path_factory.mktemp("registered then and now")
     store = Store.at(root / paths.REGISTRY, {})
     with zipfile.ZipFile(V1 / "registered.zip") as packed:
@@ -61,7 +68,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def collectable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model that is loaded freezes what is there by then; in a process with DuckDB that is a page of complaints at its end."""
+    """A model that is loaded freezes what is there by then.
+
+    In a process with DuckDB that is a page of complaints at its end.
+    """
     monkeypatch.setattr(gc, "freeze", lambda: None)
 
 

@@ -1,4 +1,7 @@
-"""What 613f9fa wrote is read, verified, replayed and continued: to the bit, under its own rules; and one changed value is found."""
+"""What 613f9fa wrote is read, verified, replayed and continued.
+
+To the bit, under its own rules; and one changed value is found.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,10 @@ CHOSEN = {"product": "weilidai@S5", "law": "eu_ccd2", "language": "zh"}
 
 
 def test_nothing_in_the_fixtures_says_a_format() -> None:
-    """They are what was written before there were any; a fixture made anew by later code would test nothing."""
+    """The fixtures were written before formats had numbers.
+
+    A fixture made anew by later code would test nothing.
+    """
     documents = [json.loads(file.read_text()) for file in V1.rglob("*.json")]
     lines = [
         json.loads(line) for file in V1.rglob("*.jsonl") for line in file.read_text().splitlines()
@@ -70,7 +76,10 @@ def _hashes(bundle: Path, frame: pd.DataFrame, **asked: str) -> list[int]:
 
 
 def test_its_bundle_decides_what_it_decided(decided: pd.DataFrame) -> None:
-    """Every column of the decisions, ids and the words of the reasons among them, by hashes that any changed bit changes."""
+    """Every column of the decisions is the same, ids and the words of the reasons among them.
+
+    Compared by hashes that any changed bit changes.
+    """
     kept = read_table(V1 / "batch" / "decisions")
     assert set(kept["decision"].to_pylist()) == {"approve", "refer", "decline", "refuse"}
     assert _hashes(V1 / "bundle", decided, explain="all") == row_hashes(kept).tolist()
@@ -111,10 +120,8 @@ def test_its_batch_is_found_unchanged(creditloom: Command) -> None:
 def test_one_flipped_byte_of_a_table_and_one_changed_number_of_a_receipt_are_found(
     creditloom: Command, home: Path
 ) -> None:
-    table, receipt = (
-        home / "batch/ledger/part-00001.parquet",
-        home / "batch/receipts/part-00002.json",
-    )
+    table = home / "batch/ledger/part-00001.parquet"
+    receipt = home / "batch/receipts/part-00002.json"
     content = bytearray(table.read_bytes())
     content[len(content) // 2] ^= 0x20
     table.write_bytes(content)
@@ -142,7 +149,8 @@ def test_one_of_its_decisions_is_replayed_by_its_id(creditloom: Command) -> None
         creditloom, "--input", "in.parquet", "--decision-id", decision["decision_id"]
     )
     assert outcome["mismatches"] == 0
-    assert outcome["decision"]["application_id"] == decision["application_id"]  # type: ignore[index]
+    application_id = outcome["decision"]["application_id"]  # type: ignore[index]
+    assert application_id == decision["application_id"]
     assert "0.1.0 (613f9fa)" in outcome["told"][0]  # type: ignore[index]
 
 
@@ -152,10 +160,8 @@ def test_a_replay_finds_one_changed_value_of_the_input_and_one_of_the_decisions(
     frame = pd.read_parquet("in.parquet")
     frame.loc[20, "f4"] = 0.5
     frame.to_parquet("other.parquet")
-    file, receipt = (
-        home / "batch/decisions/part-00000.parquet",
-        home / "batch/receipts/part-00000.json",
-    )
+    file = home / "batch/decisions/part-00000.parquet"
+    receipt = home / "batch/receipts/part-00000.json"
     table = read_table(file)
     limits = table["limit_cny"].to_pylist()
     row = next(k for k, limit in enumerate(limits) if limit)
@@ -194,7 +200,10 @@ def test_every_code_that_is_said_to_decide_equally_has_a_batch_here() -> None:
 
 
 def test_a_batch_that_it_left_unfinished_goes_on_as_it_began(home: Path) -> None:
-    """The receipts follow from batch.json as it was written, so that stays; what is added says its format."""
+    """The receipts follow from batch.json as it was written, so it stays.
+
+    What is added says its format.
+    """
     batch = BatchFolder(home / "batch")
     before = read_json(home / "batch" / "batch.json")
     assert (
@@ -208,7 +217,10 @@ def test_a_batch_that_it_left_unfinished_goes_on_as_it_began(home: Path) -> None
 def test_a_batch_of_today_begun_without_a_format_ends_whole(
     creditloom: Command, home: Path
 ) -> None:
-    """A job of an earlier release was killed after its first part; this one takes it up, and nothing in the folder contradicts."""
+    """A job of an earlier release was killed after its first part; this release goes on with it.
+
+    Nothing in the folder contradicts.
+    """
     score = ("score", *BATCH[:3], "night", *BATCH[4:], "--today", "2026-01-01")
     assert creditloom(*score).exit_code == 0
     night = home / "night"
@@ -262,10 +274,8 @@ def test_its_history_is_told_and_goes_on(creditloom: Command, home: Path) -> Non
 
 
 def test_its_overrides_are_read_and_the_chain_goes_on(home: Path) -> None:
-    record, queue = (
-        home / "overrides.jsonl",
-        referred(read_table(home / "batch" / "decisions")).to_pandas(),
-    )
+    record = home / "overrides.jsonl"
+    queue = referred(read_table(home / "batch" / "decisions")).to_pandas()
     assert [(one.outcome, one.limit_cny) for one in overrides.read(record)] == [
         ("approve", 500.0),
         ("decline", None),

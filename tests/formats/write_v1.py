@@ -1,10 +1,15 @@
-"""How v1/ was written: by the code of commit 613f9fa (release 0.1.0), the last that wrote no `format` into its documents.
+"""Write v1/ by the code of commit 613f9fa (release 0.1.0).
 
-A record of how the fixtures came about, not run by any test: it imports that commit's module names. In a folder with its checkout:
+That is the last release that wrote no `format` into its documents.
 
-    git archive 613f9fa | tar x -C old && PYTHONPATH=old python write_v1.py /tmp/creditloom-v1 tests/formats/v1
+A record of how the fixtures came about, not run by any test: it imports that commit's module
+names. In a folder with its checkout:
 
-Everything is made in the first folder, whose neutral name then stands in batch.json, and copied to the second.
+    git archive 613f9fa | tar x -C old
+    PYTHONPATH=old python write_v1.py /tmp/creditloom-v1 tests/formats/v1
+
+Everything is made in the first folder, whose neutral name then stands in batch.json, and copied to
+the second.
 """
 
 from __future__ import annotations
@@ -33,8 +38,8 @@ from pipeline import behaviour, paths
 from tests.book.books import book, standing
 from tests.models.decision import small
 
-KEPT = ("bundle", "in.parquet", "batch", "chosen.parquet", "aliases.jsonl", "overrides.jsonl", "registered.zip",
-        "behaviour", "book.parquet", "standing.parquet")  # fmt: skip
+KEPT = ("bundle", "in.parquet", "batch", "chosen.parquet", "aliases.jsonl", "overrides.jsonl",
+        "registered.zip", "behaviour", "book.parquet", "standing.parquet")  # fmt: skip
 METRICS = {"observable": {"auc_oot": 0.75, "weighted": {"calibration_in_the_large_p": 0.4}}}
 ROWS = 60
 
@@ -45,7 +50,10 @@ def creditloom(*words: str) -> None:
 
 
 def bundle() -> None:
-    """Ten features, forty trees, the house's product and another one, laws by date and one to be chosen."""
+    """Write a bundle of ten features and forty trees.
+
+    The house's product and another one, laws by date and one to be chosen.
+    """
     other = small.document(small.Product, paths.PRODUCTS / "weilidai_S5.yaml")
     small.write_bundle(
         Path("bundle"), small.rules(products=(other,), other_laws=small.laws("eu_ccd2"))
@@ -66,9 +74,27 @@ def applications() -> pd.DataFrame:
 
 
 def batch() -> None:
-    """The applications decided in three parts; and some of them by the product and law of choice, in Chinese."""
-    creditloom("score", "--input", "in.parquet", "--output", "batch", "--bundle", "bundle", "--explain", "all", "--today", "2026-01-01",
-               "--part-rows", "25", "--threads", "1")  # fmt: skip
+    """Decide the applications in three parts.
+
+    And some of them by the product and law of choice, in Chinese.
+    """
+    creditloom(
+        "score",
+        "--input",
+        "in.parquet",
+        "--output",
+        "batch",
+        "--bundle",
+        "bundle",
+        "--explain",
+        "all",
+        "--today",
+        "2026-01-01",
+        "--part-rows",
+        "25",
+        "--threads",
+        "1",
+    )
     Path("batch/.lock").unlink()
     frame = pd.read_parquet("in.parquet")
     good = frame[
@@ -86,12 +112,28 @@ def referrals() -> None:
     write_table(queue, "queue.parquet")
     waiting = [row for row in queue.to_pylist() if row["limit_cny"]]
     for row, words in zip(waiting, (("approve", "--limit", "500"), ("decline",)), strict=False):
-        creditloom("refer", "override", row["decision_id"], "--outcome", *words, "--reason", "income confirmed by two pay slips",
-                   "--role", "senior underwriter", "--queue", "queue.parquet", "--record", "overrides.jsonl")  # fmt: skip
+        creditloom(
+            "refer",
+            "override",
+            row["decision_id"],
+            "--outcome",
+            *words,
+            "--reason",
+            "income confirmed by two pay slips",
+            "--role",
+            "senior underwriter",
+            "--queue",
+            "queue.parquet",
+            "--record",
+            "overrides.jsonl",
+        )
 
 
 def registry() -> None:
-    """Two versions of one bundle; champion goes to the second and back. The first one's artifacts are kept as they lay in the store."""
+    """Register two versions of one bundle; champion goes to the second and back.
+
+    The first one's artifacts are kept as they lay in the store.
+    """
     shutil.copytree("bundle", paths.MODEL)
     shutil.copy(paths.HOUSE / "params.yaml", ".")
     write_json(METRICS, paths.METRICS)
@@ -139,7 +181,10 @@ def books() -> None:
 
 
 def main(home: Path, target: Path) -> None:
-    """Make everything in `home`, the current folder from now on, and copy what is kept to `target`."""
+    """Make everything in `home`, and copy what is kept to `target`.
+
+    `home` is the current folder from now on.
+    """
     bundle()
     applications().to_parquet("in.parquet", index=False, row_group_size=16)
     batch()

@@ -23,7 +23,10 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def creditloom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """`creditloom("verify", "night")` as a user types it, in an empty folder; a refusal raises SystemExit."""
+    """Return `creditloom("verify", "night")` as a user types it, in an empty folder.
+
+    A refusal raises SystemExit.
+    """
     monkeypatch.chdir(tmp_path)
 
     def run(*words: str) -> Result:

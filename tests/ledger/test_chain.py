@@ -23,10 +23,10 @@ def test_the_root_of_three_by_hand() -> None:
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
 def test_any_other_list_has_another_root(n: int) -> None:
-    others = [
-        LINKS[: n - 1],
-        LINKS[:n][::-1] if n > 1 else [],
-        [*LINKS[: n - 1], link("x")],
-        [*LINKS[:n], LINKS[n - 1]],
-    ]
-    assert merkle_root(LINKS[:n]) not in [merkle_root(other) for other in others]
+    links = LINKS[:n]
+    shorter = links[:-1]
+    turned = links[::-1] if n > 1 else []
+    changed = [*shorter, link("x")]
+    longer = [*links, links[-1]]
+    others = [merkle_root(other) for other in (shorter, turned, changed, longer)]
+    assert merkle_root(links) not in others

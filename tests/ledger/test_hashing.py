@@ -24,8 +24,13 @@ DAYS = [pd.Timestamp("2025-01-01"), None, pd.Timestamp("2025-01-03")]
 
 
 def _table(**changes: object) -> pa.Table:
-    plain = {"application_id": [1, 2, 3], "as_of": DAYS, "purpose": ["daily", None, "家"],
-             "is_repeat": [True, False, None], "x": [1.5, None, -0.0]}  # fmt: skip
+    plain = {
+        "application_id": [1, 2, 3],
+        "as_of": DAYS,
+        "purpose": ["daily", None, "家"],
+        "is_repeat": [True, False, None],
+        "x": [1.5, None, -0.0],
+    }
     return pa.Table.from_pandas(pd.DataFrame({**plain, **changes}), preserve_index=False)
 
 
@@ -34,14 +39,17 @@ def _hashes(table: pa.Table) -> list[int]:
 
 
 def test_the_way_a_value_is_kept_does_not_matter() -> None:
-    kept = pa.table({
-        "x": pa.array([1.5, np.nan, -0.0], pa.float32()),
-        "purpose": pa.array(["daily", None, "家"], pa.large_string()).dictionary_encode(),
-        "is_repeat": pa.array([1, 0, None], pa.int8()),
-        "as_of": _table()["as_of"].cast(pa.timestamp("ns")),
-        "application_id": pa.array([1, 2, 3], pa.int32()),
-        "extra": [0, 0, 0],
-    })  # fmt: skip
+    # table: the columns of _table() in other types and order
+    kept = pa.table(
+        {
+            "x": pa.array([1.5, np.nan, -0.0], pa.float32()),
+            "purpose": pa.array(["daily", None, "家"], pa.large_string()).dictionary_encode(),
+            "is_repeat": pa.array([1, 0, None], pa.int8()),
+            "as_of": _table()["as_of"].cast(pa.timestamp("ns")),
+            "application_id": pa.array([1, 2, 3], pa.int32()),
+            "extra": [0, 0, 0],
+        }
+    )
     assert _hashes(kept) == _hashes(_table())
 
 
@@ -55,6 +63,7 @@ def test_every_nan_is_the_null() -> None:
     )
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     "change",
     [
@@ -70,7 +79,8 @@ def test_every_nan_is_the_null() -> None:
     ],
 )
 def test_one_changed_value_changes_its_row_alone(change: dict[str, object]) -> None:
-    before, after = _hashes(_table()), _hashes(_table(**change))
+    before = _hashes(_table())
+    after = _hashes(_table(**change))
     assert sum(one != other for one, other in zip(before, after, strict=True)) == 1
 
 
@@ -85,15 +95,12 @@ def test_two_signs_turned_at_once_are_seen() -> None:
     assert one != row_hashes(pa.table({"a": [-1.0], "b": [-2.0]}))
 
 
+code_lists = st.lists(st.text(max_size=3), max_size=3)
+hashed_rows = st.tuples(st.floats(), st.text(max_size=5), code_lists)
+
+
 @settings(max_examples=40)
-@given(
-    st.lists(
-        st.tuples(st.floats(), st.text(max_size=5), st.lists(st.text(max_size=3), max_size=3)),
-        min_size=1,
-        max_size=8,
-    ),
-    st.data(),
-)
+@given(st.lists(hashed_rows, min_size=1, max_size=8), st.data())
 def test_a_row_hashes_alike_alone_in_a_slice_and_in_any_order(
     rows: list[tuple[float, str, list[str]]], data: st.DataObject
 ) -> None:

@@ -1,4 +1,7 @@
-"""`creditloom replay`: the same to the bit, alone or together, in any order, from Parquet or CSV; a changed input or model is told."""
+"""`creditloom replay` gives the same decisions to the bit.
+
+Alone or together, in any order, from Parquet or CSV. A changed input or model is reported.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ def _outcome(creditloom: Command, *options: str) -> dict[str, object]:
     return outcome
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     "options",
     [
@@ -57,7 +61,8 @@ def test_one_decision_is_made_again(
         *(("--input", source) if source else ()),
     )
     assert outcome["mismatches"] == 0
-    assert outcome["decision"]["application_id"] == decision["application_id"]  # type: ignore[index]
+    application_id = outcome["decision"]["application_id"]  # type: ignore[index]
+    assert application_id == decision["application_id"]
 
 
 def test_one_changed_value_of_the_input_is_told(
@@ -75,10 +80,8 @@ def test_one_changed_decision_is_told(creditloom: Command, night: Path) -> None:
     from creditloom.serving.batch import output
     from creditloom.storage.files.store import read_json, write_json, write_table
 
-    file, receipt = (
-        night / "decisions/part-00000.parquet",
-        read_json(night / "receipts/part-00000.json"),
-    )
+    file = night / "decisions/part-00000.parquet"
+    receipt = read_json(night / "receipts/part-00000.json")
     table = read_table(file)
     pd_column = table.schema.get_field_index("pd")
     forged = [value / 2 if k == 3 else value for k, value in enumerate(table["pd"].to_pylist())]

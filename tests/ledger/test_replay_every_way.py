@@ -1,7 +1,10 @@
-"""The same decisions whichever way a batch is decided again: rows alone or together, shuffled, on one or two threads, from Parquet or CSV.
+"""A batch that is decided again in any way gives the same decisions.
 
-CREDITLOOM_REPLAY_ROWS says how many (20,000 without it); CREDITLOOM_REPLAY_ROWS=1000000 is the proof at size. Of these
-CREDITLOOM_REPLAY_ALONE (20,000 without it), drawn at random, are also decided one by one.
+Rows alone or together, shuffled, on one or two threads, from Parquet or CSV.
+
+CREDITLOOM_REPLAY_ROWS says how many rows (20,000 without it); CREDITLOOM_REPLAY_ROWS=1000000 is the
+proof at size. Of these CREDITLOOM_REPLAY_ALONE (20,000 without it), drawn at random, are also
+decided one by one.
 """
 
 from __future__ import annotations
@@ -47,6 +50,7 @@ def night(creditloom: Command, frame: pd.DataFrame, bundle: Path) -> Path:
 def test_no_way_of_deciding_makes_a_difference_and_a_flipped_byte_is_found(
     creditloom: Command, night: Path, bundle: Path
 ) -> None:
+    # table: options -> decisions that they replay
     ways: dict[tuple[str, ...], int] = {
         ("--threads", "1"): ROWS,
         ("--threads", "2"): ROWS,

@@ -1,4 +1,7 @@
-"""`creditloom verify`: nothing to say of a batch as it was written, and one flipped byte is found wherever it lies."""
+"""`creditloom verify` accepts a batch as it was written.
+
+It finds one flipped byte wherever it lies.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,8 @@ from creditloom.storage.files.store import read_json, read_table, write_json, wr
 from tests.ledger.conftest import Command
 
 FILES = (
-    "batch.json", "manifest.json", "receipts/part-00001.json", "decisions/part-00001.parquet", "ledger/part-00002.parquet",
-    "quarantine/part-00000.parquet",
+    "batch.json", "manifest.json", "receipts/part-00001.json", "decisions/part-00001.parquet",
+    "ledger/part-00002.parquet", "quarantine/part-00000.parquet",
 )  # fmt: skip
 
 
@@ -45,7 +48,10 @@ def test_one_flipped_byte_of_a_table_is_found(
 def test_one_flipped_byte_of_a_document_is_found(
     creditloom: Command, night: Path, name: str
 ) -> None:
-    """Any byte but blanks between values, which mean nothing; a document that is no JSON any more is refused with its name."""
+    """Any flipped byte is found, but for blanks between values, which mean nothing.
+
+    A document that is no JSON any more is refused with its name.
+    """
     whole = (night / name).read_bytes()
     meant = [k for k, byte in enumerate(whole) if chr(byte).isalnum()]
     for k in np.random.default_rng(1).choice(meant, 40, replace=False):
@@ -72,7 +78,10 @@ def test_a_changed_decision_is_named_by_its_row(creditloom: Command, night: Path
 
 
 def test_a_receipt_made_to_fit_a_changed_file_is_found(creditloom: Command, night: Path) -> None:
-    """Who changes a decision and its receipt must change every receipt after it, and the root, which lies elsewhere too."""
+    """Who changes a decision and its receipt must change every receipt after it, and the root.
+
+    The root lies elsewhere too.
+    """
     receipt = read_json(night / "receipts/part-00000.json")
     write_json({**receipt, "decided": receipt["decided"] - 1}, night / "receipts/part-00000.json")
     found = [finding["where"] for finding in _findings(creditloom)]
@@ -88,10 +97,8 @@ def test_a_missing_and_a_foreign_file_are_found(creditloom: Command, night: Path
 
 
 def test_the_ledger_says_where_each_input_lies(night: Path) -> None:
-    ledger, decisions = (
-        read_table(night / "ledger").to_pandas(),
-        read_table(night / "decisions").to_pandas(),
-    )
+    ledger = read_table(night / "ledger").to_pandas()
+    decisions = read_table(night / "decisions").to_pandas()
     assert ledger["decision_id"].tolist() == decisions["decision_id"].tolist()
     assert (ledger["row_group"] * 16 + ledger["row"]).tolist() == decisions[
         "application_id"

@@ -1,4 +1,7 @@
-"""The booster keeps its signs, its text, its bits and its trees; the check of signs finds a booster that does not."""
+"""The booster keeps its signs, its text, its bits and its trees.
+
+The check of signs finds a booster that does not.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,10 @@ def test_same_rows_same_text(
 
 
 def test_early_stopping_months_choose_the_number_of_trees(small: World, rows: Dataset) -> None:
-    """Without a refit the last months must not shape the trees: other labels there change how many are kept, not what they are."""
+    """Without a refit the last months must not shape the trees.
+
+    Other labels there change how many trees are kept, not what they are.
+    """
     train = rows.training()
     plain = dataclasses.replace(PARAMS, is_refit=False, min_trees=1)
     late = train.month >= 12
@@ -104,7 +110,10 @@ def test_signs_hold_by_brute_force_and_break_without_constraints(
 
 
 def test_a_null_that_pays_is_found() -> None:
-    """Those without the value default least: constraints bind values only, so null comes out safer than every value."""
+    """Applications without the value default least.
+
+    Constraints bind values only, so null comes out safer than every value.
+    """
     rng = np.random.default_rng(0)
     x = rng.normal(size=(4000, 1))
     x[rng.random(4000) < 0.3] = np.nan

@@ -1,4 +1,7 @@
-"""The affine calibration: what it recovers, what selection costs without weights, what it refuses."""
+"""The affine calibration.
+
+What it recovers, what selection costs without weights, what it refuses.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,13 @@ PARAMS = CalibrationParams()
 
 
 def selected_loans(n: int = 60_000) -> tuple[np.ndarray, ...]:
-    """Margins, true PD, booked, weight: safe applicants are booked, of the others one in ten. The old score knows more than the margin."""
+    """Return margins, true PD, booked and weight.
+
+    Safe applicants are booked, of the others one in ten. The old score knows more than the margin.
+    """
     rng = np.random.default_rng(3)
-    signal, hidden = rng.normal(size=n), rng.normal(size=n)
+    signal = rng.normal(size=n)
+    hidden = rng.normal(size=n)
     pd = expit(-4 + 1.1 * signal + 0.6 * hidden)
     passed = signal + hidden + rng.normal(size=n) < 0.8
     booked = passed | (rng.random(n) < 0.10)
@@ -71,7 +78,8 @@ def test_json_holds_line_and_scale() -> None:
 def test_the_level_is_that_of_all_months_and_the_slope_that_of_its_own() -> None:
     margin, _, booked, weight, bad = selected_loans()
     rows = margin[booked], bad[booked], weight[booked], PARAMS
-    plain, anchored = fit(*rows), fit(*rows, Level(0.05, 0.05, 900, 300.0))
+    plain = fit(*rows)
+    anchored = fit(*rows, Level(0.05, 0.05, 900, 300.0))
     assert anchored.a == plain.a and anchored.level_bads == 900 and plain.level_bads == plain.n_bads
     assert anchored.mean_pd == pytest.approx(0.05, rel=1e-12)
     assert np.average(anchored.pd(rows[0]), weights=rows[2]) == pytest.approx(0.05, rel=1e-12)

@@ -43,40 +43,27 @@ def catalogue(w: World) -> Catalogue:
     return Catalogue(tuple(Concept(c, family, c, c) for c, family in concepts), features)
 
 
+EDGES = (0.02, 0.05, 0.08, 0.12, 0.16, 0.22, 0.3)
+
+
 def inputs_of(w: World) -> Inputs:
     rows = join(w.matrix, w.labels, w.names, SPLIT)
     text = booster.boost(rows.training(), w.signs, GROWN, 60).model_to_string()
     calibrating = rows.calibrating()
-    line = fit(
-        booster.margins(text, calibrating.features),
-        calibrating.outcome,
-        calibrating.weight,
-        CalibrationParams(),
-    )
+    margins = booster.margins(text, calibrating.features)
+    line = fit(margins, calibrating.outcome, calibrating.weight, CalibrationParams())
     scorer = Scorer(catalogue(w), Margin(text, w.names, 1), Calibration(a=line.a, b=line.b))
-    tiers = Tiers.from_edges((0.02, 0.05, 0.08, 0.12, 0.16, 0.22, 0.3))
     bundle = Bundle(
-        scorer, tiers, Policy.from_json(json.dumps(tiers_only_policy())), Reference({}, 1), "v", "p"
+        scorer=scorer,
+        tiers=Tiers.from_edges(EDGES),
+        policy=Policy.from_json(json.dumps(tiers_only_policy())),
+        reference=Reference({}, 1),
+        version="v",
+        policy_version="p",
     )
     everyone_pd = line.pd(booster.margins(text, rows.features))
-    tier = np.array(tiers.names)[tiers.index(everyone_pd)]
-    decision = [bundle.policy.verdicts.get(name, "decline") for name in tier]
-    told = [
-        [] if d == "approve" else [{"concept": "bureau_0", "points": -3.0, "text": "x"}]
-        for d in decision
-    ]
-    nulls = dict.fromkeys(("limit_cny", "daily_rate", "apr_irr12"), np.nan)
-    decisions = pd.DataFrame(
-        {
-            "application_id": rows.application_id,
-            "pd": everyone_pd,
-            "tier": tier,
-            "decision": decision,
-            "reasons": told,
-            **nulls,
-        }
-    )
-    oot, known = rows.out_of_time(), rows.where(np.isin(rows.role, ["train", "calibration"]))
+    oot = rows.out_of_time()
+    known = rows.where(np.isin(rows.role, ["train", "calibration"]))
     audit = pd.DataFrame(
         {"application_id": oot.application_id, "age_years": 18 + oot.application_id % 50}
     )
@@ -85,18 +72,34 @@ def inputs_of(w: World) -> Inputs:
         w.truth, {"shares_target": dict(zip(FAMILIES, SHARES, strict=True))}, known, family_of
     )
     challenger = ridge.fit(rows.training(), SPLIT, ridge.RidgeParams(penalties=(100.0,)))
-    empty = dataclasses.replace(rows, features=np.empty((len(rows.label), 0)), names=())
+    without_features = dataclasses.replace(rows, features=np.empty((len(rows.label), 0)), names=())
     return Inputs(
-        bundle,
-        challenger,
-        oot,
-        calibrating,
-        empty,
-        decisions,
-        audit,
-        int(rows.training().label.sum()),
-        truth,
+        bundle=bundle,
+        ridge=challenger,
+        oot=oot,
+        calibrating=calibrating,
+        everyone=without_features,
+        decisions=decisions_of(bundle, rows.application_id, everyone_pd),
+        audit=audit,
+        training_bads=int(rows.training().label.sum()),
+        truth=truth,
     )
+
+
+def decisions_of(bundle: Bundle, ids: np.ndarray, pd_: np.ndarray) -> pd.DataFrame:
+    """Return decisions by tier alone: whoever is not approved has one reason, nobody a price."""
+    tier = np.array(bundle.tiers.names)[bundle.tiers.index(pd_)]
+    decision = [bundle.policy.verdicts.get(name, "decline") for name in tier]
+    reason = {"concept": "bureau_0", "points": -3.0, "text": "x"}
+    columns = {
+        "application_id": ids,
+        "pd": pd_,
+        "tier": tier,
+        "decision": decision,
+        "reasons": [[] if name == "approve" else [reason] for name in decision],
+    }
+    nulls = dict.fromkeys(("limit_cny", "daily_rate", "apr_irr12"), np.nan)
+    return pd.DataFrame({**columns, **nulls})
 
 
 @pytest.fixture(scope="module")
@@ -219,14 +222,18 @@ def test_profit_of_one_account_is_vector_n24() -> None:
 
 
 def test_reachable_counts_what_the_matrix_tells_of_fraud() -> None:
-    """Frauds are no part of the systematic log-odds, but a model can find them; what it can reach must include them."""
+    """Frauds are not part of the systematic log-odds, but a model can find them.
+
+    So the reachable Gini must include them.
+    """
     w = world(4000, 5)
     rng = np.random.default_rng(1)
     fraud = rng.random(4000) < 0.05
     pd_true = np.where(fraud, 0.8, w.truth["pd_neutral"])
     seen = w.matrix.assign(device_shared=fraud + rng.normal(size=4000) * 0.1)
     rows = join(seen, w.labels, (*w.names, "device_shared"), SPLIT)
-    late, early = rows.role == "oot", rows.role != "oot"
+    late = rows.role == "oot"
+    early = rows.role != "oot"
     logodds = w.truth["logodds_systematic"].to_numpy()
     found = reachable_gini.reachable(
         rows.where(early),

@@ -1,4 +1,7 @@
-"""The shap library's explanation: it adds up, agrees with the runtime, reads in points, and its pictures repeat byte for byte."""
+"""The shap library's explanation adds up and agrees with the runtime.
+
+It reads in points, and its pictures repeat byte for byte.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,8 @@ def test_points_of_the_library_are_the_runtimes_and_add_up_to_the_score(
 
 
 def test_a_riskier_value_costs_points(explained: explaining.Explained) -> None:
-    risky, points = explained.data[:, 0], explained.points[:, 0]
+    risky = explained.data[:, 0]
+    points = explained.points[:, 0]
     assert points[risky > 1].mean() < 0 < points[risky < -1].mean()
 
 

@@ -1,4 +1,7 @@
-"""How many features to keep: enough are no worse than all, too few are, and nothing after the training months is looked at."""
+"""How many features to keep.
+
+Enough are no worse than all, too few are, and nothing after the training months is read.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ from creditloom.models.sample.split import SplitParams
 from creditloom.models.selection.feature_choice import SelectionParams, SelectParams
 from creditloom.models.selection.feature_count import sizes
 
-N, P, TELLING = 9_000, 20, 6
+N = 9_000
+P = 20
+TELLING = 6
 NAMES = tuple(f"f{i}" for i in range(P))
 CATALOGUE = Catalogue(
     (Concept("spending", "payment_flow", "spending", "消费"),),
@@ -22,7 +27,12 @@ BOOSTER = BoosterParams(
     max_trees=100, feature_fraction=0.5, min_data_in_leaf=20, is_extra_trees=False, threads=1
 )
 SELECT = SelectParams(keep=6, per_concept=1, seeds=2, limits=SelectionParams(), booster=BOOSTER)
-SPLIT = SplitParams(start="2024-01-01", train_months=15, calibration_months=3, oot_months=6)  # type: ignore[arg-type]
+SPLIT = SplitParams(
+    start="2024-01-01",  # type: ignore[arg-type]
+    train_months=15,
+    calibration_months=3,
+    oot_months=6,
+)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,8 @@
-"""The level of the PD: by hand in the cases that can be, and closer to the months ahead than the long-run mean over many economies."""
+"""The level of the PD.
+
+Checked by hand where that is possible, and closer to the months ahead than the long-run mean over
+many economies.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +55,8 @@ def test_a_shift_long_ago_moves_it_less_than_one_just_now() -> None:
 def test_heavy_weights_make_a_block_say_less() -> None:
     bad, weight, month = loans([20] * 15 + [40] * 3)
     heavy = np.where((month >= 15) & (np.arange(len(bad)) % 10 == 0), 20.0, weight)
-    light, noisy = expected(bad, weight, month, MOVING), expected(bad, heavy, month, MOVING)
+    light = expected(bad, weight, month, MOVING)
+    noisy = expected(bad, heavy, month, MOVING)
     assert effective(heavy[bad]) < 0.5 * bad.sum()
     assert noisy.rate < light.rate
 
@@ -69,8 +74,12 @@ def test_scale_of_weights_and_order_of_rows_do_not_matter() -> None:
 
 
 def test_over_many_economies_it_is_nearer_to_the_months_ahead_than_the_mean_of_the_past() -> None:
-    """Worlds of domain 7.5: AR(1) with rho .95 and SD .25 of the log rate, some twenty effective bads a month."""
-    rng, miss = np.random.default_rng(5), {STILL: [], MOVING: []}
+    """Worlds of domain 7.5: the log rate is AR(1) with rho .95 and SD .25.
+
+    Some twenty effective bads a month.
+    """
+    rng = np.random.default_rng(5)
+    miss = {STILL: [], MOVING: []}
     for _ in range(300):
         path = np.empty(MONTHS + 6)
         path[0] = rng.standard_normal()

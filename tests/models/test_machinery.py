@@ -1,4 +1,7 @@
-"""Shares that two models agree on: those of one where they are the same, without what each made of its own noise."""
+"""Shares that two models agree on.
+
+Those of one model where the two are the same, without what each made of its own noise.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ def test_a_family_is_absent_where_none_of_its_columns_is_there() -> None:
 
 
 def test_what_an_absence_tells_is_shared_by_those_absent() -> None:
-    """Two families that go missing together share alike, one that does so alone keeps its own, and no total changes."""
+    """Two families that go missing together share alike.
+
+    One that goes missing alone keeps its own share, and no total changes.
+    """
     phi = np.array([[4.0, 0.0, 1.0], [3.0, 2.0, 1.0], [3.0, 2.0, 5.0]])
     absent = np.array([[True, True, False], [False, False, False], [False, False, True]])
     found = evened(phi, absent)

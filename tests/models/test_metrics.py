@@ -32,7 +32,8 @@ def test_a_weight_of_two_is_the_row_twice() -> None:
     twice = np.repeat(Y, w), np.repeat(SCORE, w)
     for figure in (metrics.auc, metrics.ks):
         assert figure(Y, SCORE, w) == pytest.approx(figure(*twice), abs=1e-12)
-    p, q = metrics.expit(SCORE), metrics.expit(twice[1])
+    p = metrics.expit(SCORE)
+    q = metrics.expit(twice[1])
     for figure in (metrics.brier, metrics.logloss):
         assert figure(Y, p, w) == pytest.approx(figure(twice[0], q), abs=1e-12)
 
@@ -64,7 +65,8 @@ def test_ks_equals_scipy() -> None:
 
 
 def test_ece_is_zero_when_each_bin_is_right_and_counts_the_gap_otherwise() -> None:
-    p, y = np.repeat([0.1, 0.5], 10), np.r_[1, np.zeros(9), np.ones(5), np.zeros(5)]
+    p = np.repeat([0.1, 0.5], 10)
+    y = np.r_[1, np.zeros(9), np.ones(5), np.zeros(5)]
     assert metrics.ece(y, p, bins=2) == pytest.approx(0)
     assert metrics.ece(y, p + 0.2, bins=2) == pytest.approx(0.2)
 
@@ -75,6 +77,7 @@ def test_figures_refuse_one_class_null_and_empty() -> None:
             metrics.auc(y, s)
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("actual", "expected"),
     [
@@ -93,6 +96,7 @@ def test_psi_of_samples_sees_a_jump_in_nulls() -> None:
     assert metrics.psi_of(x, holes) > 0.25
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("n", "d", "pd", "jeffreys", "binomial", "normal"),
     [
@@ -122,11 +126,13 @@ def test_holm_by_hand() -> None:
 
 
 def test_calibration_in_the_large_by_hand() -> None:
-    y, p = np.r_[np.ones(30), np.zeros(970)], np.full(1000, 0.02)
+    y = np.r_[np.ones(30), np.zeros(970)]
+    p = np.full(1000, 0.02)
     large = ct.in_the_large(y, p, calibration_bads=100, macro_sd=0.18)
-    assert large.z == pytest.approx(
-        (30 - 20) / np.sqrt(1000 * 0.02 * 0.98 + 20**2 / 100 + (0.18 * 20) ** 2)
-    )
+    binomial = 1000 * 0.02 * 0.98
+    calibration = 20**2 / 100
+    macro = (0.18 * 20) ** 2
+    assert large.z == pytest.approx((30 - 20) / np.sqrt(binomial + calibration + macro))
     assert ct.in_the_large(y, p, 1e12, 0.0).p_value < large.p_value
 
 
@@ -154,7 +160,8 @@ def test_affine_fit_finds_slope_and_intercept_and_equals_sklearn() -> None:
 def test_a_prior_draws_the_slope_of_few_rows_to_one_and_hardly_moves_that_of_many() -> None:
     m = RNG.normal(-3, 1, size=40_000)
     y = (RNG.random(40_000) < metrics.expit(1.6 * m + 1)).astype(float)
-    few, many = slice(0, 400), slice(None)
+    few = slice(0, 400)
+    many = slice(None)
     free, drawn = (ct.fit_affine(m[few], y[few], slope_sd=sd)[0] for sd in (None, 0.1))
     assert abs(drawn - 1) < 0.5 * abs(free - 1)
     assert ct.fit_affine(m[many], y[many], slope_sd=0.1)[0] == pytest.approx(
@@ -167,7 +174,8 @@ def test_a_prior_draws_the_slope_of_few_rows_to_one_and_hardly_moves_that_of_man
 
 
 def test_under_a_prior_the_scale_of_weights_says_nothing() -> None:
-    m, w = RNG.normal(-2, 1, size=500), RNG.uniform(0.5, 3, size=500)
+    m = RNG.normal(-2, 1, size=500)
+    w = RNG.uniform(0.5, 3, size=500)
     y = (RNG.random(500) < metrics.expit(m)).astype(float)
     assert ct.fit_affine(m, y, w, slope_sd=0.1) == pytest.approx(
         ct.fit_affine(m, y, 7 * w, slope_sd=0.1), abs=1e-9

@@ -1,4 +1,7 @@
-"""The reference of the bundle: whoever is approved among the training applicants, however they arrive."""
+"""The reference of the bundle.
+
+It is whoever is approved among the training applicants, in whatever order they arrive.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_reference_is_the_mean_of_the_approved_in_any_blocks(made: Path) -> None:
-    scorer, tiers = load_scorer(made, 1), Tiers.from_edges(small.EDGES)
+    scorer = load_scorer(made, 1)
+    tiers = Tiers.from_edges(small.EDGES)
     policy = Policy.from_json(json.dumps(small.rules()))
     x = small.matrix(np.random.default_rng(2), 1500)
     whole = reference(scorer, tiers, policy, [x], most=10_000)

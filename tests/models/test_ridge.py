@@ -1,4 +1,7 @@
-"""The challenger: right answer, finite on anything, the same from its JSON, nothing learnt from judged months."""
+"""The challenger, a ridge logit.
+
+The right answer, finite on anything, the same from its JSON, nothing learnt from judged months.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,8 @@ def test_solution_equals_sklearn() -> None:
     from sklearn.linear_model import LogisticRegression
 
     rng = np.random.default_rng(0)
-    x, w = rng.normal(size=(2000, 5)).astype(np.float32), rng.uniform(0.5, 2, 2000)
+    x = rng.normal(size=(2000, 5)).astype(np.float32)
+    w = rng.uniform(0.5, 2, 2000)
     y = (rng.random(2000) < 1 / (1 + np.exp(2 - x @ np.array([1, -1, 0.5, 0, 0])))).astype(float)
     theta = ridge.solve(x, y, w, 50.0)
     reference = LogisticRegression(C=1 / 50, tol=1e-8).fit(x, y, sample_weight=w)
@@ -52,7 +56,9 @@ def test_it_ranks_and_its_json_is_itself(rows: Dataset, fitted: ridge.Ridge) -> 
 
 def test_columns_are_finite_for_null_huge_constant_and_empty(rows: Dataset) -> None:
     x = rows.training().features.copy()
-    x[:, 0], x[:, 1], x[0, 2] = 7.0, np.nan, 1e300
+    x[:, 0] = 7.0
+    x[:, 1] = np.nan
+    x[0, 2] = 1e300
     train = rows.training()
     strange = Dataset(
         train.application_id,

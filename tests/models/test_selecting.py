@@ -20,18 +20,16 @@ from creditloom.models.selection.feature_choice import (
     table,
 )
 
-N, P = 1500, 12
+N = 1500
+P = 12
 NAMES = tuple(f"f{i}" for i in range(P))
-CATALOGUE = Catalogue(
-    (
-        Concept("spending", "payment_flow", "spending", "消费"),
-        Concept("devices", "device_stability", "devices", "设备"),
-    ),
-    tuple(
-        Feature(n, *(("payment_flow", "spending") if i < 8 else ("device_stability", "devices")))
-        for i, n in enumerate(NAMES)
-    ),
+CONCEPTS = (
+    Concept("spending", "payment_flow", "spending", "消费"),
+    Concept("devices", "device_stability", "devices", "设备"),
 )
+SPENDING = tuple(Feature(name, "payment_flow", "spending") for name in NAMES[:8])
+DEVICES = tuple(Feature(name, "device_stability", "devices") for name in NAMES[8:])
+CATALOGUE = Catalogue(CONCEPTS, SPENDING + DEVICES)
 BOOSTER = BoosterParams(
     max_trees=40, feature_fraction=0.5, min_data_in_leaf=20, is_extra_trees=False, threads=1
 )
@@ -43,7 +41,8 @@ def loans() -> Dataset:
     """Only f1 and f2 tell of default; f5 is f1 again, f6 never changes."""
     rng = np.random.default_rng(3)
     x = rng.normal(size=(N, P)).astype(np.float32)
-    x[:, 5], x[:, 6] = 3 * x[:, 1], 7.0
+    x[:, 5] = 3 * x[:, 1]
+    x[:, 6] = 7.0
     bad = (rng.random(N) < 1 / (1 + np.exp(1.5 - 1.5 * x[:, 1] - x[:, 2]))).astype(float)
     return Dataset(
         np.arange(N), x, NAMES, bad, bad, np.ones(N), np.arange(N) % 15, np.full(N, "train")

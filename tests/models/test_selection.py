@@ -22,12 +22,9 @@ def fallen(**columns: np.ndarray) -> dict[str, str]:
 
 
 def test_constant_empty_double_and_drift_fall() -> None:
-    found = fallen(
-        flat=np.full(N, 3.0),
-        empty=np.where(RNG.random(N) < 0.97, np.nan, GOOD),
-        double=5 - 2 * GOOD,
-        drift=RNG.normal(size=N) + 0.2 * MONTH,
-    )
+    empty = np.where(RNG.random(N) < 0.97, np.nan, GOOD)
+    drift = RNG.normal(size=N) + 0.2 * MONTH
+    found = fallen(flat=np.full(N, 3.0), empty=empty, double=5 - 2 * GOOD, drift=drift)
     assert found == {"flat": "constant", "empty": "empty", "double": "double", "drift": "drift"}
 
 

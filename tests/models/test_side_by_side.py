@@ -13,6 +13,7 @@ from creditloom.pipeline.base.params import document
 from creditloom.portfolio.comparison import picture, summary
 
 HOUSE = document(Product, paths.PRODUCTS / "house_v1.yaml")
+# table: four decisions
 DECISIONS = pd.DataFrame(
     {
         "pd": [0.012, 0.012, 0.2, 0.03],
@@ -43,7 +44,10 @@ def test_shares_means_and_refusals_by_code() -> None:
 
 
 def test_profit_is_n24_account_by_account() -> None:
-    """813.09 on 8,000, and half of what it was before the account's 60 on 4,000; a loan of one payment is priced by simple360."""
+    """The profit is 813.09 on 8,000, and on 4,000 half of what it was before the account's 60.
+
+    A loan of one payment is priced by simple360.
+    """
     assert summary(DECISIONS, HOUSE, 60.0)["expected_profit_cny"] == pytest.approx(
         813.088 + (813.088 + 60) / 2 - 60
     )

@@ -52,7 +52,10 @@ def test_a_clear_reversal_counts_and_a_slight_one_does_not() -> None:
 
 
 def test_perfect_pds_are_seldom_reversed() -> None:
-    """One-sided 5 % with Holm: over ten equal bands in order by chance alone at most about one draw in twenty shows a reversal."""
+    """The test is one-sided at 5 % with Holm's correction.
+
+    Over ten equal bands chance alone shows a reversal in at most about one draw in twenty.
+    """
     rng = np.random.default_rng(1)
     drawn = [
         ordered([band(2000, b) for b in rng.binomial(2000, 0.03, size=10)]).reversed_pairs > 0

@@ -9,8 +9,9 @@ from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
 from creditloom.decision.score.scorer import Calibration, Scorer
 from creditloom.decision.score.tree_model import Margin
 
-OWNERS = (("pay_a_3m", "payment_flow", "activity"), ("pay_b_3m", "payment_flow", "activity"), ("pay_c_3m", "payment_flow", "stability"),
-          ("bur_d_3m", "bureau", "enquiries"), ("dev_e_3m", "device_stability", "constancy"))  # fmt: skip
+OWNERS = (("pay_a_3m", "payment_flow", "activity"), ("pay_b_3m", "payment_flow", "activity"),
+          ("pay_c_3m", "payment_flow", "stability"), ("bur_d_3m", "bureau", "enquiries"),
+          ("dev_e_3m", "device_stability", "constancy"))  # fmt: skip
 
 
 def catalogue() -> Catalogue:

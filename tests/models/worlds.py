@@ -1,11 +1,15 @@
-"""A world in miniature, in numpy: matrix, labels, truth and catalogue as the real stages write them, in a second.
+"""A world in miniature, in numpy, made in a second.
 
-Six families of three concepts, each concept seen by several noisy features (some compressed, some thresholded, some pure noise), families
-missing at random, labels only for those whom an old score or a random control band booked.
+Matrix, labels, truth and catalogue as the real stages write them.
+
+Six families of three concepts. Several noisy features show each concept (some compressed, some
+thresholded, some pure noise). Families are missing at random. Only those whom an old score or a
+random control band booked have labels.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,14 +44,12 @@ def world(
     rng = np.random.default_rng(seed)
     months = np.sort(rng.integers(0, 24, n))
     rng.shuffle(months)
-    as_of = (np.datetime64("2024-01", "M") + months).astype("datetime64[us]") + rng.integers(
-        0, 27 * 86_400_000_000, n
-    ).astype("timedelta64[us]")
-    matrix, features = (
-        {"application_id": np.arange(n), "applicant_id": np.arange(n), "as_of": as_of},
-        [],
-    )
-    common, truth = rng.normal(size=n), {"application_id": np.arange(n)}
+    begun = (np.datetime64("2024-01", "M") + months).astype("datetime64[us]")
+    as_of = begun + rng.integers(0, 27 * 86_400_000_000, n).astype("timedelta64[us]")
+    matrix = {"application_id": np.arange(n), "applicant_id": np.arange(n), "as_of": as_of}
+    features = []
+    common = rng.normal(size=n)
+    truth = {"application_id": np.arange(n), "macro_m": np.zeros(n), "is_fraud": np.zeros(n, bool)}
     systematic = np.zeros(n)
     for family, share in zip(FAMILIES, SHARES, strict=True):
         concepts = [0.35 * common + 0.94 * rng.normal(size=n) for _ in range(3)]
@@ -56,30 +58,31 @@ def world(
         truth[f"z_{family}"] = z
         absent = rng.random(n) < 0.12
         truth[f"present_{family}"] = ~absent
-        for j, state in enumerate(concepts):
-            for k in range(per_concept):
-                view = state + rng.normal(size=n) * rng.uniform(0.8, 1.8)
-                view = (view, np.exp(0.5 * view), np.floor(np.maximum(2 * view, 0)), -view)[k % 4]
-                name = f"{family[:3]}_c{j}_{k}"
-                matrix[name] = np.where(absent, np.nan, view)
-                features.append(_feature(name, family, f"{family}_{j}", 1 if k % 4 == 3 else -1))
+        for (j, state), k in itertools.product(enumerate(concepts), range(per_concept)):
+            name = f"{family[:3]}_c{j}_{k}"
+            matrix[name] = np.where(absent, np.nan, _view(rng, state, k))
+            features.append(_feature(name, family, f"{family}_{j}", 1 if k % 4 == 3 else -1))
     for k in range(noise):
         matrix[f"noise_{k}"] = rng.normal(size=n)
         features.append(_feature(f"noise_{k}", FAMILIES[k % 6], f"{FAMILIES[k % 6]}_0", 0))
     systematic *= np.sqrt(1.35) / systematic.std()
     truth["logodds_systematic"] = systematic + _level(systematic, base_rate)
-    truth["pd_true"] = truth["pd_neutral"] = expit(
-        truth["logodds_systematic"] + rng.normal(scale=0.45, size=n)
-    )
-    truth["macro_m"], truth["is_fraud"] = np.zeros(n), np.zeros(n, bool)
+    luck = rng.normal(scale=0.45, size=n)
+    truth["pd_true"] = truth["pd_neutral"] = expit(truth["logodds_systematic"] + luck)
     truth["defaulted"] = rng.random(n) < truth["pd_true"]
     truth["segment"] = np.where(common > 0, "worker", "student")
     return World(
-        pd.DataFrame(matrix),
-        _labels(rng, months, systematic, truth),
-        pd.DataFrame(truth),
-        tuple(features),
+        matrix=pd.DataFrame(matrix),
+        labels=_labels(rng, months, systematic, truth),
+        truth=pd.DataFrame(truth),
+        features=tuple(features),
     )
+
+
+def _view(rng: np.random.Generator, state: np.ndarray, k: int) -> np.ndarray:
+    """Return what the k-th feature of a concept shows: plain, exponential, counted or turned."""
+    view = state + rng.normal(size=len(state)) * rng.uniform(0.8, 1.8)
+    return (view, np.exp(0.5 * view), np.floor(np.maximum(2 * view, 0)), -view)[k % 4]
 
 
 def _labels(
@@ -111,7 +114,8 @@ def _labels(
 
 
 def _level(systematic: np.ndarray, rate: float) -> float:
-    low, high = -20.0, 20.0
+    low = -20.0
+    high = 20.0
     for _ in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if expit(systematic + middle).mean() < rate else (low, middle)

@@ -42,76 +42,110 @@ def market(people: int, rates: int, seed: int = 1) -> Market:
     lowest = (0.06 + np.array([*EDGES, 0.2]) * 0.75) / 360.0
     take_up = TakeUp(0.6, 0.144, 0.06, 0.03).table(360 * daily, 5)
     return Market(
-        pd,
-        tier,
-        cap,
-        capacity,
-        daily,
-        360 * daily,
-        daily >= lowest[:, None],
-        take_up,
-        Costs(0.75, 0.025, 60.0),
-        12,
+        pd=pd,
+        tier=tier,
+        cap=cap,
+        capacity=capacity,
+        rates=daily,
+        apr=360 * daily,
+        is_allowed=daily >= lowest[:, None],
+        take_up=take_up,
+        costs=Costs(0.75, 0.025, 60.0),
+        tenor=12,
     )
 
 
 def halved(m: Market, approval_share: float = 0.0) -> Budget:
-    """Half of the loss and two thirds of the funding that the most profitable policy without budgets uses."""
+    """Return half of the loss and two thirds of the funding of the best policy without budgets."""
     used = respond(m, Prices(), m.is_allowed).used
     return Budget(used[LOSS] / 2, used[FUNDING] * 2 / 3, approval_share)
 
 
-def linear_programme(m: Market, budget: Budget) -> float:
-    """The relaxation, written out: z[t, r] the share of rate r in tier t, a[j, r] <= z approved at r, minimum a <= L <= highest a."""
-    n, rates = len(m.pd), len(m.rates)
-    z = {(t, r): k for k, (t, r) in enumerate(itertools.product(range(m.tiers), range(rates)))}
-    a = {(j, r): len(z) + k for k, (j, r) in enumerate(itertools.product(range(n), range(rates)))}
-    size = len(z) + 2 * len(a)
-    limit = {key: k + len(a) for key, k in a.items()}
-    rows: list[tuple[dict[int, float], float]] = []
-    gain, loss, funding, upper = (
-        np.zeros(size),
-        np.zeros(size),
-        np.zeros(size),
-        np.full(size, np.inf),
-    )
-    for (t, r), k in z.items():
-        upper[k] = float(m.is_allowed[t, r])
-    for j, r in a:
-        t, p, c = m.tier[j], m.pd[j], m.costs
+class Relaxation:
+    """The relaxation, written out as a linear programme.
+
+    z[t, r] is the share of rate r in tier t, a[j, r] <= z approved at r, minimum a <= L <= highest
+    a. Each row of `rows` is weights by variable and the bound that their sum keeps below.
+    """
+
+    def __init__(self, market: Market, budget: Budget) -> None:
+        self.market = market
+        self.budget = budget
+        self.people = range(len(market.pd))
+        self.rates = range(len(market.rates))
+        shares = list(itertools.product(range(market.tiers), self.rates))
+        offers = list(itertools.product(self.people, self.rates))
+        self.z = {key: k for k, key in enumerate(shares)}
+        self.a = {key: k + len(shares) for k, key in enumerate(offers)}
+        self.limit = {key: k + len(offers) for key, k in self.a.items()}
+        self.size = len(shares) + 2 * len(offers)
+        self.rows: list[tuple[dict[int, float], float]] = []
+        self.gain = np.zeros(self.size)
+        self.loss = np.zeros(self.size)
+        self.funding = np.zeros(self.size)
+        self.upper = np.full(self.size, np.inf)
+
+    def add_offer(self, j: int, r: int) -> None:
+        """What person j brings, loses and takes at rate r, and the bounds of that offer."""
+        m = self.market
+        t = m.tier[j]
+        p = m.pd[j]
+        c = m.costs
         top = np.floor(min(m.cap[j], m.capacity[j] * m.annuity[r]) / 100.0) * 100.0
-        taken, margin = m.take_up[t, r], m.apr[r] * (1 - p / 2) - c.cost_of_funds - p * c.lgd
-        upper[a[j, r]] = float(top >= m.minimum)
-        gain[a[j, r]], gain[limit[j, r]] = -taken * c.account_cost, taken * margin
-        loss[limit[j, r]], funding[limit[j, r]] = taken * p * c.lgd, taken
-        rows += [
-            ({a[j, r]: 1.0, z[t, r]: -1.0}, 0.0),
-            ({limit[j, r]: 1.0, a[j, r]: -top}, 0.0),
-            ({a[j, r]: m.minimum, limit[j, r]: -1.0}, 0.0),
-        ]
-    rows += [({z[t, r]: 1.0 for r in range(rates)}, 1.0) for t in range(m.tiers)]
-    for t, last in itertools.product(
-        range(m.tiers - 1), range(rates)
-    ):  # the worse tier is never cheaper
-        ahead = {z[t + 1, r]: 1.0 for r in range(last + 1)}
-        rows.append(({**ahead, **{z[t, r]: -1.0 for r in range(last + 1)}}, 0.0))
-    rows += [
-        (dict(enumerate(loss)), budget.expected_loss),
-        (dict(enumerate(funding)), budget.funding),
-    ]
-    rows.append((dict.fromkeys(a.values(), -1.0), -budget.approval_share * n))
-    matrix = lil_array((len(rows), size))
-    for at, (row, _) in enumerate(rows):
-        for k, weight in row.items():
-            matrix[at, k] = weight
-    found = linprog(
-        -gain,
-        A_ub=matrix.tocsr(),
-        b_ub=[b for _, b in rows],
-        bounds=list(zip(np.zeros(size), upper, strict=True)),
-        method="highs",
-    )
-    return float(-found.fun)
+        taken = m.take_up[t, r]
+        margin = m.apr[r] * (1 - p / 2) - c.cost_of_funds - p * c.lgd
+        a = self.a[j, r]
+        limit = self.limit[j, r]
+        self.upper[a] = float(top >= m.minimum)
+        self.gain[a] = -taken * c.account_cost
+        self.gain[limit] = taken * margin
+        self.loss[limit] = taken * p * c.lgd
+        self.funding[limit] = taken
+        self.rows.append(({a: 1.0, self.z[t, r]: -1.0}, 0.0))
+        self.rows.append(({limit: 1.0, a: -top}, 0.0))
+        self.rows.append(({a: m.minimum, limit: -1.0}, 0.0))
+
+    def add_tiers(self) -> None:
+        """At most one rate a tier; a worse tier is never cheaper."""
+        tiers = range(self.market.tiers)
+        self.rows += [({self.z[t, r]: 1.0 for r in self.rates}, 1.0) for t in tiers]
+        for t, last in itertools.product(tiers[:-1], self.rates):
+            worse = {self.z[t + 1, r]: 1.0 for r in range(last + 1)}
+            better = {self.z[t, r]: -1.0 for r in range(last + 1)}
+            self.rows.append(({**worse, **better}, 0.0))
+
+    def add_budget(self) -> None:
+        least_approved = self.budget.approval_share * len(self.people)
+        self.rows.append((dict(enumerate(self.loss)), self.budget.expected_loss))
+        self.rows.append((dict(enumerate(self.funding)), self.budget.funding))
+        self.rows.append((dict.fromkeys(self.a.values(), -1.0), -least_approved))
+
+    def solved(self) -> float:
+        """Return the highest profit, CNY."""
+        matrix = lil_array((len(self.rows), self.size))
+        for at, (row, _) in enumerate(self.rows):
+            for k, weight in row.items():
+                matrix[at, k] = weight
+        solution = linprog(
+            -self.gain,
+            A_ub=matrix.tocsr(),
+            b_ub=[bound for _, bound in self.rows],
+            bounds=list(zip(np.zeros(self.size), self.upper, strict=True)),
+            method="highs",
+        )
+        return float(-solution.fun)
+
+
+def linear_programme(m: Market, budget: Budget) -> float:
+    """Return the optimum of the relaxation by SciPy's linear programme, CNY."""
+    programme = Relaxation(m, budget)
+    for (t, r), k in programme.z.items():
+        programme.upper[k] = float(m.is_allowed[t, r])
+    for j, r in programme.a:
+        programme.add_offer(j, r)
+    programme.add_tiers()
+    programme.add_budget()
+    return programme.solved()
 
 
 @pytest.mark.parametrize("approval_share", [0.0, 0.75])

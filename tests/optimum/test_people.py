@@ -1,4 +1,7 @@
-"""Who may be lent how much at which rate, and what the optimum is compared with (domain 0.15, F15, R1, F18)."""
+"""Who may be lent how much at which rate, and what the optimum is compared with.
+
+See domain 0.15, F15, R1, F18.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,9 @@ HOUSE = document(Product, paths.PRODUCTS / "house_v1.yaml")
 TIERS = Tiers.from_edges(EDGES)
 PARAMS = OptimiseParams(TakeUp(0.6, 0.144, 0.06, 0.03), 1.0, 1.5, 0.0, 3.0, 12, 1, 1)
 ONE = {
-    "pd": 0.004, "decision": "approve", "limit_cny": 5000.0, "daily_rate": 0.00025, "verified_income_fen": 800_000,
-    "debt_service_fen": 150_000, "exposure_fen": 0, "hard_enquiries_90d": 0, "is_student": 0, "is_repeat": 1,
+    "pd": 0.004, "decision": "approve", "limit_cny": 5000.0, "daily_rate": 0.00025,
+    "verified_income_fen": 800_000, "debt_service_fen": 150_000, "exposure_fen": 0,
+    "hard_enquiries_90d": 0, "is_student": 0, "is_repeat": 1,
 }  # fmt: skip
 
 
@@ -45,6 +49,7 @@ def test_dearer_offers_are_taken_less_and_good_risks_mind_most() -> None:
     assert (np.diff(taken, axis=1) < 0).all() and (np.diff(taken[:, 1:], axis=0) > 0).all()
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("what", "facts", "cap"),
     [
@@ -78,7 +83,8 @@ def test_capacity_is_what_income_leaves_beside_debt() -> None:
 
 
 def test_rates_lie_between_minimum_price_and_cap_and_only_where_the_product_approves() -> None:
-    allowed, grid = allowed_rates(rule_book(), HOUSE, TIERS), np.round(np.arange(20, 66) * 1e-5, 9)
+    allowed = allowed_rates(rule_book(), HOUSE, TIERS)
+    grid = np.round(np.arange(20, 66) * 1e-5, 9)
     assert [TIERS.names[t] for t in np.flatnonzero(allowed.any(axis=1))] == [
         "G1",
         "G2",

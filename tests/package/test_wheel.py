@@ -1,6 +1,9 @@
-"""The wheel, in an environment without this repository, in a folder with a blank in its name: what README promises works there.
+"""The wheel in an environment without this repository: what README promises works there.
 
-Dependencies are those of the wheel and no more: whoever fits and decides installs neither DVC nor MLflow nor Spark.
+The folder has a blank in its name.
+
+Dependencies are those of the wheel and no more: whoever fits and decides installs neither DVC nor
+MLflow nor Spark.
 """
 
 from __future__ import annotations
@@ -48,7 +51,10 @@ NAMES = (
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """A virtual environment with the wheel, and an empty folder beside it; `run` starts its programs isolated."""
+    """A virtual environment with the wheel, and an empty folder beside it.
+
+    `run` starts its programs isolated.
+    """
 
     folder: Path
 
@@ -72,8 +78,12 @@ class Elsewhere:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built as anybody builds it, from the files that git knows: what lies about in a checkout must not be needed."""
-    clone, dist = tmp_path_factory.mktemp("a clone"), tmp_path_factory.mktemp("dist")
+    """Build the wheel as anybody builds it, from the files that git knows.
+
+    What else lies in a checkout must not be needed.
+    """
+    clone = tmp_path_factory.mktemp("a clone")
+    dist = tmp_path_factory.mktemp("dist")
     listed = (
         subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
         .stdout.decode()
@@ -96,7 +106,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
-    """The wheel with its own requirements, in the versions of the lock so that the test says the same every day."""
+    """Install the wheel with its own requirements.
+
+    In the versions of the lock, so that the test says the same every day.
+    """
     there = Elsewhere(tmp_path_factory.mktemp("some where"))
     (there.folder / "work").mkdir()
     venv.create(there.folder / "env", with_pip=True)
@@ -203,13 +216,17 @@ def test_a_world_is_simulated_by_the_stage(elsewhere: Elsewhere) -> None:
 
 def test_raw_events_become_the_decisions_of_the_pipeline(elsewhere: Elsewhere, made: Path) -> None:
     """To the bit, by the batch and by Python."""
-    raw, model = made / "data/raw", made / "data/model"
+    raw = made / "data/raw"
+    model = made / "data/model"
     elsewhere.run(
         "creditloom", "score", "--events", raw, "--bundle", model, "--output", "december.parquet"
     )
     expected = pq.read_table(made / "data/decisions/decisions.parquet")
     assert pq.read_table(elsewhere.folder / "work" / "december.parquet").equals(expected)
-    code = f"import creditloom; creditloom.from_events({str(raw)!r}, {str(model)!r}).to_parquet('python.parquet')"
+    code = (
+        f"import creditloom; decisions = creditloom.from_events({str(raw)!r}, {str(model)!r}); "
+        "decisions.to_parquet('python.parquet')"
+    )
     elsewhere.run("python", "-I", "-c", code)
     by_python = pq.read_table(
         elsewhere.folder / "work" / "python.parquet", columns=["decision_id", "pd"]
@@ -218,50 +235,40 @@ def test_raw_events_become_the_decisions_of_the_pipeline(elsewhere: Elsewhere, m
 
 
 def test_the_tests_alone_beside_the_wheel_pass(elsewhere: Elsewhere, tmp_path: Path) -> None:
-    """Spark's and MLflow's among them: the extras are lent by this environment, which has them installed."""
+    """The tests alone beside the wheel pass, those of Spark and MLflow among them.
+
+    This environment lends the extras, which it has installed.
+    """
     alone = tmp_path / "tests alone"
     shutil.copytree(ROOT / "tests", alone / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     lent = tmp_path / "lent"
     venv.create(lent, with_pip=False, symlinks=True)
     site = next((lent / "lib").glob("python*/site-packages"))
-    shutil.copytree(
-        elsewhere.site / "creditloom",
-        site / "creditloom",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
-    (info,) = elsewhere.site.glob("creditloom-*.dist-info")
+    _lend(elsewhere.site, site)
+    python = str(lent / "bin" / "python")
+    workers = ("-n", "2", "--dist", "loadfile")
+    quick = ("-m", "not slow", "-p", "no:cacheprovider", "tests")
+    done = _plainly(python, "-m", "pytest", "-q", *workers, *quick, cwd=alone)
+    assert done.returncode == 0, done.stdout[-1500:]
+    where = _plainly(python, "-c", "import creditloom; print(creditloom.__file__)", cwd=alone)
+    assert where.stdout.startswith(str(site)), where.stderr
+
+
+def _lend(installed: Path, site: Path) -> None:
+    """Put the installed wheel into `site`, and the libraries of this environment behind it."""
+    no_caches = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(installed / "creditloom", site / "creditloom", ignore=no_caches)
+    (info,) = installed.glob("creditloom-*.dist-info")
     shutil.copytree(info, site / info.name)
-    (site / "lent.pth").write_text(
-        next(path for path in sys.path if path.endswith("site-packages"))
-    )
-    command = [
-        str(lent / "bin" / "python"),
-        "-m",
-        "pytest",
-        "-q",
-        "-n",
-        "2",
-        "--dist",
-        "loadfile",
-        "-m",
-        "not slow",
-        "-p",
-        "no:cacheprovider",
-        "tests",
-    ]
+    here = next(path for path in sys.path if path.endswith("site-packages"))
+    (site / "lent.pth").write_text(here)
+
+
+def _plainly(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command without the variables by which a caller could change what it imports."""
     kept = {
         key: value
         for key, value in os.environ.items()
         if not key.startswith(("PYTHON", "MLFLOW", "PYTEST"))
     }
-    done = subprocess.run(command, cwd=alone, env=kept, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-1500:]
-    where = subprocess.run(
-        [*command[:1], "-c", "import creditloom; print(creditloom.__file__)"],
-        cwd=alone,
-        env=kept,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert where.stdout.startswith(str(site))
+    return subprocess.run(command, cwd=cwd, env=kept, capture_output=True, text=True, check=False)

@@ -9,7 +9,10 @@ import pytest
 from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
 
-SMALL = {  # so many bads that 2,000 applicants calibrate, tiers to suit, and a model that is quick rather than good
+# so many bads that 2,000 applicants calibrate, tiers to suit, and a model that is quick
+# rather than good
+# table: parameters of the small world
+SMALL = {
     "seed": 7,
     "world.applicants": 2000,
     "world.base_rate": 0.3,
@@ -49,7 +52,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def again(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same parameters in another folder, with another number of processes, up to the decisions."""
+    """Run the same parameters in another folder with another number of processes.
+
+    Up to the decisions.
+    """
     return small_run(
         tmp_path_factory.mktemp("another place") / "run",
         stage_runner.TO_DECISIONS,

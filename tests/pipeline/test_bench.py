@@ -38,9 +38,12 @@ def test_rows_are_written_with_machine_and_verdict(
     told = json.loads((tmp_path / "bench.json").read_text())
     assert told["quick"] is True
     assert {"processor", "cores", "versions"} <= set(told["machine"])
-    assert [(row["what"], row["times"], row["holds"], row["our_command"]) for row in told["rows"]] == [
-        ("holds", 5.0, True, "a"), ("falls short", 2.0, False, "a"),
-    ]  # fmt: skip
+    assert [
+        (row["what"], row["times"], row["holds"], row["our_command"]) for row in told["rows"]
+    ] == [
+        ("holds", 5.0, True, "a"),
+        ("falls short", 2.0, False, "a"),
+    ]
 
 
 def test_an_unknown_table_is_refused_with_those_there_are(tmp_path: Path) -> None:

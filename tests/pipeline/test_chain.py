@@ -1,4 +1,7 @@
-"""Raw events to explained decisions, on a small world: every stage leaves what the next one reads, and twice is the same."""
+"""Raw events to explained decisions, on a small world.
+
+Every stage leaves what the next one reads, and twice is the same.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,10 @@ from tests.checkout import IN_CHECKOUT, needs_checkout
 from tests.pipeline.conftest import SMALL
 
 DECISION_COLUMNS = {
-    "decision_id", "application_id", "product", "law_profile", "as_of", "pd", "score_raw", "score", "tier", "decision", "limit_cny",
-    "limiting_cap", "tenor", "method", "daily_rate", "apr_simple360", "apr_simple365", "apr_irr12", "eff_annual", "penalty_rate",
-    "charges", "reasons", "refusal_codes", "model_version", "policy_version",
+    "decision_id", "application_id", "product", "law_profile", "as_of", "pd", "score_raw", "score",
+    "tier", "decision", "limit_cny", "limiting_cap", "tenor", "method", "daily_rate",
+    "apr_simple360", "apr_simple365", "apr_irr12", "eff_annual", "penalty_rate", "charges",
+    "reasons", "refusal_codes", "model_version", "policy_version",
 }  # fmt: skip
 
 
@@ -46,7 +50,10 @@ DAG: dict[str, Stage] = stages() if IN_CHECKOUT else {}
 
 @needs_checkout
 def test_the_chain_is_the_dag() -> None:
-    """The order in which chain runs the stages is an order dvc.yaml allows, and leaves out only what is frozen."""
+    """The chain runs the stages in an order that dvc.yaml allows.
+
+    It leaves out only what is frozen.
+    """
     dag = DAG
     assert set(stage_runner.TO_REPORT) == {name for name, stage in dag.items() if not stage.frozen}
 
@@ -58,7 +65,10 @@ def test_every_out_of_the_dag_is_written(run: Path, out: str) -> None:
 
 @needs_checkout
 def test_nothing_else_is_written(run: Path) -> None:
-    """Outs of the stages and the noted seconds: a stage leaves nothing that DVC does not know of."""
+    """A stage leaves nothing that DVC does not know.
+
+    Only its outs and the noted seconds.
+    """
     known = [Path(out) for stage in DAG.values() for out in stage.outs]
     known += [paths.PARAMS, paths.RUNTIME, paths.RUNTIME_JSON]
     files = [path.relative_to(run) for path in run.rglob("*") if path.is_file()]

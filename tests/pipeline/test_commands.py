@@ -1,4 +1,7 @@
-"""How commands begin and end: refusals in words with exit code 2, bugs with their traceback, seconds noted only on success."""
+"""How commands begin and end.
+
+Refusals in words with exit code 2, bugs with their traceback, seconds noted only on success.
+"""
 
 from __future__ import annotations
 

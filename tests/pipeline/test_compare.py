@@ -67,6 +67,7 @@ def test_the_last_bit_of_a_float_is_seen(two: tuple[Path, Path]) -> None:
         compare(*two)
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("old", "new", "same"),
     [

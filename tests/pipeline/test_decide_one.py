@@ -1,4 +1,7 @@
-"""`creditloom decide`: one application as JSON in, one decision as JSON out, the same as in a batch."""
+"""`creditloom decide`: one application as JSON in, one decision as JSON out.
+
+The same as in a batch.
+"""
 
 from __future__ import annotations
 

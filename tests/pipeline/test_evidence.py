@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -55,7 +56,9 @@ def test_a_figure_is_found_by_its_path_or_absent() -> None:
     )
 
 
-def _evidence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, metrics: dict, *args: str):  # type: ignore[type-arg,no-untyped-def]
+def _evidence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, metrics: dict[str, Any], *args: str
+) -> Any:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(
         stage_runner, "prepare", lambda folder, changes: write_json(changes, folder / "asked.json")

@@ -1,4 +1,7 @@
-"""What `make bench` compares is the same: Polars, pandas and the engine make the same features of the same payments."""
+"""What `make bench` compares is the same work.
+
+Polars, pandas and the engine make the same features of the same payments.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The chain on loans of 7-14 days (docs/short-loans.md): their own label, model, tiers and prices, by five parameters."""
+"""The chain on loans of 7-14 days (docs/short-loans.md).
+
+Their own label, model, tiers and prices, by five parameters.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,8 @@ SHORT = {
     "policy.product": "shanyin_S1",
     "policy.tier_edges": [0.003, 0.005, 0.0075, 0.011, 0.016, 0.024, 0.038, 0.065, 0.12],
     "world.applicants": 6000,
-    "world.base_rate": 0.12,  # few enough bads that a loan of 14 days can be priced, enough to calibrate
+    # few enough bads that a loan of 14 days can be priced, enough to calibrate
+    "world.base_rate": 0.12,
 }
 
 
@@ -46,7 +50,10 @@ def test_the_model_tells_good_short_loans_from_bad_ones(decided: pd.DataFrame) -
 def test_the_product_is_priced_for_its_days_and_refused_after_its_law(
     decided: pd.DataFrame,
 ) -> None:
-    """Before October 2025 tiers differ in price, all of one payment; from then on R15 refuses every one (C12)."""
+    """Before October 2025 tiers differ in price, all of one payment.
+
+    From then on R15 refuses every one (C12).
+    """
     in_time = decided["as_of"] < pd.Timestamp("2025-10-01")
     offered = decided[in_time & (decided["decision"] == "approve")]
     assert (

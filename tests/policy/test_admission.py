@@ -1,4 +1,7 @@
-"""Who is admitted: every refusal, every referral, on both sides of its threshold (domain 5.3, 0.9-0.11)."""
+"""Who is admitted: every refusal and every referral on both sides of its threshold.
+
+See domain 5.3, 0.9-0.11.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ def test_the_tier_alone_decides_an_ordinary_application(tier: str, decision: str
     assert decided(tier).decision == decision
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("situation", "changes", "decision", "codes"),
     [
@@ -126,7 +130,10 @@ def test_the_cap_looks_at_365_days(daily: float, decision: str) -> None:
 
 
 def test_the_products_own_cap_counts_fees_under_the_older_law_too() -> None:
-    """0.05 % a day and 2 % upfront: 22 % IRR x 12, under the law's 36 %, over the product's 20 % (S1-R28: fee and interest count)."""
+    """0.05 % a day and 2 % upfront are 22 % as IRR x 12.
+
+    That is under the law's 36 % and over the product's 20 % (S1-R28: fee and interest count).
+    """
     fee = Charge("arrangement", "upfront", SourcedValue(0.02, "share", "test"), "lender")
     price = replace(
         house().price,
@@ -148,6 +155,7 @@ def test_a_price_that_does_not_cover_the_risk_within_the_band_is_declined() -> N
     assert (found.decision, found.codes, "F18" in found.reasons) == ("decline", (), True)
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("code", "limits", "repayment"),
     [

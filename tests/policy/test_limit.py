@@ -1,4 +1,7 @@
-"""How much: every cap as the binding one, both sides of each threshold (F15, F16, S1-R59, domain 0.11)."""
+"""How much is granted: every cap as the binding one, on both sides of each threshold.
+
+F15, F16, S1-R59, domain 0.11.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from tests.policy.officer import decided
 RICH = {"card_limits": 2_000_000, "verified_income": 200_000}
 
 
+# table: words, grade, changes, limit in CNY, cap that binds
 SITUATIONS = [
     ("0.30 x 40,000 + 12 x 750 = 21,000, x 1.10 with wealth", "G3", {}, 23_100, "formula"),
     ("the same without wealth", "G3", {"wealth": 0}, 21_000, "formula"),
@@ -117,6 +121,7 @@ def test_limit(
     )
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("situation", "changes", "cap"),
     [
@@ -176,5 +181,8 @@ def test_affordability_in_chinese() -> None:
 
 
 def test_every_cap_is_tested_as_the_binding_one() -> None:
-    """All but the first limit of a tier, which the house does not have: tests/policy/test_situations.py."""
+    """All caps but the first limit of a tier, which the house does not have.
+
+    That one is in tests/policy/test_situations.py.
+    """
     assert {cap for *_, cap in SITUATIONS} == set(CAPS) - {"tier_initial"}

@@ -1,4 +1,7 @@
-"""All else equal, a higher score never gives a lower limit, a higher rate or a worse decision: every product, pairs on every threshold."""
+"""All else equal, a higher score never gives a lower limit, a higher rate or a worse decision.
+
+Every product, pairs on every threshold.
+"""
 
 from __future__ import annotations
 
@@ -21,21 +24,27 @@ from creditloom.decision.score.tiers import Tiers
 from creditloom.pipeline.stages.bundle.__main__ import every_product
 from tests.decision import small
 
-PAIRS, MANY_PAIRS = 42_000, 1_000_000
+PAIRS = 42_000
+MANY_PAIRS = 1_000_000
 TIERS = Tiers.from_edges(small.EDGES)
 CALIBRATION = Calibration(0.9, -1.1)
 USUAL = {
-    "ontime_share": 1.0, "opens_per_day": 8.0, "pay_score": 650.0, "bureau_score": 690.0, "own_card_count": 2.0, "documents_signed": 6.0,
-    "friends_count": 250.0, "spend_cv_6m": 0.12, "zhima_score": 640.0, "account_age_days": 900.0,
+    "ontime_share": 1.0, "opens_per_day": 8.0, "pay_score": 650.0, "bureau_score": 690.0,
+    "own_card_count": 2.0, "documents_signed": 6.0, "friends_count": 250.0, "spend_cv_6m": 0.12,
+    "zhima_score": 640.0, "account_age_days": 900.0,
 }  # fmt: skip
 BAD_NEWS = (
-    "is_remote_login", "is_emulator", "is_new_device", "is_new_region_90d", "is_risky_merchant", "is_holiday_same_device",
+    "is_remote_login", "is_emulator", "is_new_device", "is_new_region_90d", "is_risky_merchant",
+    "is_holiday_same_device",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Of every application: how far it was granted, its limit, its rate; NaN where there is none."""
+    """Return of every application how far it was granted, its limit and its rate.
+
+    NaN where there is none.
+    """
 
     granted: np.ndarray
     limit: np.ndarray
@@ -59,7 +68,11 @@ def applicants(rng: np.random.Generator, rows: int) -> Frame:
 
 
 def pairs(rng: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """PDs of the better and of the worse one: half lie on the two sides of an edge, one unit in the last place of PD or margin apart."""
+    """Return PDs of the better and of the worse application of each pair.
+
+    Half of the pairs lie on the two sides of an edge, one unit in the last place of PD or margin
+    apart.
+    """
     n = rows // 4
     edge = rng.choice(np.array(small.EDGES), n)
     margin = (np.log(edge / (1 - edge)) - CALIBRATION.b) / CALIBRATION.a
@@ -100,8 +113,10 @@ def judged(frame: Frame, pd: np.ndarray, product: Product, laws: tuple[Law, ...]
 def violations(n_pairs: int, product: Product, laws: tuple[Law, ...], seed: int) -> tuple[int, int]:
     """(pairs in which the better score is worse off, pairs in which it is better off)."""
     rng = np.random.default_rng(seed)
-    frame, (better, worse) = applicants(rng, n_pairs), pairs(rng, n_pairs)
-    one, two = judged(frame, better, product, laws), judged(frame, worse, product, laws)
+    frame = applicants(rng, n_pairs)
+    better, worse = pairs(rng, n_pairs)
+    one = judged(frame, better, product, laws)
+    two = judged(frame, worse, product, laws)
     dearer = np.nan_to_num(one.rate - two.rate) > 0
     wronged = (one.granted > two.granted) | (one.limit < two.limit) | dearer
     return int(wronged.sum()), int(((one.granted < two.granted) | (one.limit > two.limit)).sum())

@@ -1,4 +1,7 @@
-"""What a product charges and grants by the pricing mathematics (its vectors are in tests/pricing)."""
+"""What a product charges and grants by the pricing mathematics.
+
+Its vectors are in tests/pricing.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ def test_n20_affordability() -> None:
     assert round(float(affordability(case)[0]), 2) == 27_268.76
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("vector", "volume", "wealth", "cards", "low", "high"),
     [

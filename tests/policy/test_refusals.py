@@ -1,4 +1,7 @@
-"""Refusals that are not about one application: of a frame (R7), of a silent decision (R9), of an offer's parts (R2, R3, R10, L1)."""
+"""Refusals that are not about one application.
+
+Of a frame (R7), of a silent decision (R9), of an offer's parts (R2, R3, R10, L1).
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,10 @@ def test_r7_a_frame_with_a_banned_column_is_not_read(decider: Decider, name: str
 
 
 def test_r6_places_without_location_consent_are_refused_and_devices_are_not(tmp_path: Path) -> None:
-    """Consent for location is checked per column: the concept of places needs it, the family's other concepts do not."""
+    """Consent for location is checked per column.
+
+    The concept of places needs it, the family's other concepts do not.
+    """
     folder = small.write_bundle(tmp_path / "b")
     text = (
         (folder / "catalogue.json")
@@ -75,7 +81,8 @@ def test_r6_places_without_location_consent_are_refused_and_devices_are_not(tmp_
 
 def test_r12_a_batch_of_another_population_is_a_breach(decider: Decider) -> None:
     rng = np.random.default_rng(5)
-    alike, shifted = small.matrix(rng, 4000), small.matrix(rng, 4000) + 1.5
+    alike = small.matrix(rng, 4000)
+    shifted = small.matrix(rng, 4000) + 1.5
     found = drift.check(decider.bundle, alike)
     assert (found.worst, found.is_breach) == ("score_raw", False) and found.psi_worst < 0.05
     assert drift.check(decider.bundle, shifted).is_breach
@@ -151,7 +158,8 @@ def test_what_the_bundle_does_not_hold_cannot_be_chosen(
 
 def test_another_law_decides_under_another_id(decider: Decider) -> None:
     rows = small.frame(50).assign(as_of=pd.Timestamp("2024-05-01"))
-    by_day, chosen = decider.decide(rows), decider.decide(rows, law="cn_2023")
+    by_day = decider.decide(rows)
+    chosen = decider.decide(rows, law="cn_2023")
     columns = [c for c in by_day.columns if c != "decision_id"]
     pd.testing.assert_frame_equal(by_day[columns], chosen[columns])
     assert (by_day["decision_id"] != chosen["decision_id"]).all()

@@ -1,4 +1,7 @@
-"""The committed products and law profiles: parsed strictly, compiled to JSON, and read back unchanged by the runtime alone."""
+"""The committed products and law profiles.
+
+Parsed strictly, compiled to JSON, and read back unchanged by the runtime alone.
+"""
 
 from __future__ import annotations
 
@@ -60,6 +63,7 @@ def test_without_a_product_the_tier_alone_decides() -> None:
     )
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
@@ -138,8 +142,17 @@ def test_other_lenders_are_read_and_decide_nothing() -> None:
 
 
 def test_every_product_that_the_sources_name_is_there() -> None:
-    named = "weilidai@S1 weilidai@S2 weilidai@S3 weilidai@S4 weilidai@S5 fenfu@S2 fenfu@S3 fenfu@S4 xiaoe@S3 xiaoe@S4 we2000@S4 shanyin@S1"
-    assert {p.id for p in every_product()} == {*named.split(), "third_party@S2", "house@v1"}
+    sources = {
+        "weilidai": ("S1", "S2", "S3", "S4", "S5"),
+        "fenfu": ("S2", "S3", "S4"),
+        "xiaoe": ("S3", "S4"),
+        "we2000": ("S4",),
+        "shanyin": ("S1",),
+        "third_party": ("S2",),
+        "house": ("v1",),
+    }
+    named = {f"{product}@{source}" for product, all_ in sources.items() for source in all_}
+    assert {product.id for product in every_product()} == named
 
 
 def test_every_source_row_is_a_rule_of_the_sources() -> None:

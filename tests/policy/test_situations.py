@@ -14,7 +14,7 @@ from creditloom.decision.rulebook.policy import Validation
 from creditloom.decision.rulebook.product import Product
 from creditloom.decision.rules.filters import FILTERS
 from creditloom.pipeline.stages.bundle.__main__ import every_product
-from tests.policy.officer import FAMILIES, decided
+from tests.policy.officer import decided
 
 FILES = sorted((Path(__file__).parent / "situations").glob("*.yaml"))
 KEYS = {
@@ -72,14 +72,15 @@ def rulebook(situation: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
 @pytest.mark.parametrize("situation", ALL)
 def test_a_named_situation(situation: dict[str, Any]) -> None:
     assert set(situation) <= KEYS, set(situation) - KEYS
+    tuples = {
+        name: tuple(situation[name]) for name in ("law", "absent", "families") if name in situation
+    }
     found = decided(
         situation["grade"],
         product=products()[situation["product"]],
-        law=tuple(situation.get("law", ())),
         unconsented=situation.get("unconsented", False),
-        absent=tuple(situation.get("absent", ())),
-        families=tuple(situation.get("families", FAMILIES)),
         rulebook=rulebook(situation),
+        **tuples,
         **situation["given"],
     )
     got = {key: getattr(found, key) for key in situation["expect"] if key != "reasons"}

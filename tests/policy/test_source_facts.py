@@ -1,4 +1,7 @@
-"""What the sources say of other lenders, of where data come from and of the law, beside the ids of the rules."""
+"""What the sources say of other lenders, of the origin of data and of the law.
+
+The ids of the rules stand beside.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ SOURCES = {
 }
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("rules", "lender", "name", "figure"),
     [
@@ -57,6 +61,7 @@ def test_what_a_broken_table_does_not_say_is_not_guessed() -> None:
     assert "S1" not in OTHERS["jiebei"]["largest limit"].source
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("rules", "family", "consent"),
     [
@@ -87,7 +92,11 @@ def test_the_cap_of_a_period(rules: str, law: str, cap: float) -> None:
 
 
 def test_purposes_and_columns_that_are_banned_from_the_first_day_on() -> None:
-    """S1-R73, S2-R33: no securities; S4-R49: no mortgage; S2-R24, S5-R23: no text of chats; S5-R51 adds other loans later."""
+    """What is banned from the first day on and what later.
+
+    S1-R73, S2-R33: no securities; S4-R49: no mortgage; S2-R24, S5-R23: no text of chats; S5-R51
+    adds other loans later.
+    """
     first, later = (document(Law, paths.LAW / f"{name}.yaml") for name in ("cn_2023", "cn_2025q4"))
     assert {"securities", "mortgage_repayment"} <= set(first.banned_purposes)
     assert set(later.banned_purposes) - set(first.banned_purposes) == {"other_loan_repayment"}

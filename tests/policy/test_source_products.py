@@ -1,4 +1,7 @@
-"""What each source says of its products, figure by figure beside the id of the rule, in our own numbers."""
+"""What each source says of its products, figure by figure, in our own numbers.
+
+The id of the rule stands beside.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ from tests.policy.test_situations import products
 
 @dataclass(frozen=True)
 class Fact:
-    """One figure of one product. `at` is a path of keys; tiers, criteria and charges are reached by name."""
+    """One figure of one product.
+
+    `at` is a path of keys; tiers, criteria and charges are reached by name.
+    """
 
     rules: str
     product: str
@@ -22,6 +28,7 @@ class Fact:
     value: object
 
 
+# table: one figure of one product a line
 FACTS = (
     # S1
     Fact("S1-R01 S1-R68", "shanyin@S1", "lender", "micro_loan_company"),
@@ -245,7 +252,10 @@ def test_every_product_names_its_licence() -> None:
 
 
 def test_idle_money_is_said_to_raise_the_cost_of_we2000() -> None:
-    """S4-R17: no amount is stated; the choice and its effect on the yearly cost stand in the file."""
+    """S4-R17 states no amount.
+
+    The choice and its effect on the yearly cost stand in the file.
+    """
     choice = next(c for c in products()["we2000@S4"].choices if c.key == "top-up before cash-out")
     assert choice.chosen == "0 CNY" and "18 % x 2000 / (2000 - x)" in choice.reason
 

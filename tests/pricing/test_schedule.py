@@ -1,4 +1,7 @@
-"""Schedules to the cent hold for every principal, rate, tenor and method (F5-F10), and agree with the unrounded price list."""
+"""Schedules to the cent hold for every principal, rate, tenor and method (F5-F10).
+
+They agree with the unrounded price list.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,9 @@ methods = st.sampled_from(INSTALMENTS)
 
 def closed_form(plan: Schedule) -> Decimal:
     """Sum of interest without any rounding (F5, F6, F7, F8)."""
-    amount, i, n = plan.principal, plan.daily_rate * plan.loan.month_days, plan.loan.tenor
+    amount = plan.principal
+    i = plan.daily_rate * plan.loan.month_days
+    n = plan.loan.tenor
     if plan.loan.method == "equal_principal":
         return amount * i * (n + 1) / 2
     if plan.loan.method == "interest_first":
@@ -94,23 +99,23 @@ def test_without_charges_the_irr_is_the_contract_rate(
     assert cost.highest == cost.apr_simple365
 
 
-@given(
-    methods,
-    amounts.map(lambda a: a + 500),
-    rates,
-    tenors,
-    st.sampled_from([0.0, 0.01, 0.05]),
-    st.sampled_from([0.0, 0.002, 0.01]),
-)
+larger_amounts = amounts.map(lambda amount: amount + 500)
+upfront_fees = st.sampled_from([0.0, 0.01, 0.05])
+period_fees = st.sampled_from([0.0, 0.002, 0.01])
+
+
+@given(methods, larger_amounts, rates, tenors, upfront_fees, period_fees)
 def test_the_price_list_lies_within_002_points_of_the_cent_schedule(
     method: Method, amount: Decimal, daily: Decimal, n: int, upfront: float, per_period: float
 ) -> None:
-    """What is disclosed from the table against what the schedule really costs, charges included; from 1,000 CNY on.
+    """The disclosed cost from the table is what the schedule really costs, charges included.
 
-    Three roundings of half a cent (interest and two charges) on 500 CNY over one month are .036 points.
+    From 1,000 CNY on: three roundings of half a cent (interest and two charges) on 500 CNY over one
+    month are .036 points.
     """
     loan = Loan(method, n, upfront=upfront, per_period=per_period)
-    listed, true = annual_table(loan, [float(daily)])[0], schedule(loan, amount, daily)
+    listed = annual_table(loan, [float(daily)])[0]
+    true = schedule(loan, amount, daily)
     assert listed.apr_irr12 is not None and true.apr_irr12 is not None
     assert abs(listed.apr_irr12 - true.apr_irr12) <= 0.0002
 
@@ -120,7 +125,8 @@ def test_the_price_list_is_worked_out_row_by_row(
     grid: list[Decimal], method: Method, n: int
 ) -> None:
     """A rate's figures do not depend on the rates beside it, and rise with it."""
-    loan, found = Loan(method, n, per_period=0.01), sorted(float(rate) for rate in grid)
+    loan = Loan(method, n, per_period=0.01)
+    found = sorted(float(rate) for rate in grid)
     table = annual_table(loan, found)
     assert table == tuple(annual_table(loan, [rate])[0] for rate in found)
     assert all(a.apr_irr12 < b.apr_irr12 for a, b in pairwise(table))  # type: ignore[operator]
@@ -156,6 +162,7 @@ def test_a_due_day_that_a_month_lacks_is_its_last_and_comes_back_afterwards() ->
     )
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("loan", "amount", "rate", "where"),
     [

@@ -18,6 +18,7 @@ def told(product: str, **asked: Any) -> dict[str, str]:
     }
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("rules", "id_", "says"),
     [

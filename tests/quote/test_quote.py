@@ -1,4 +1,7 @@
-"""A quotation to the cent, and what the law refuses: with code and reason, never clipped to a legal price (domain 4.2 negative tests)."""
+"""A quotation to the cent, and what the law refuses (domain 4.2 negative tests).
+
+With code and reason; a price is never clipped to a legal one.
+"""
 
 from __future__ import annotations
 
@@ -69,8 +72,10 @@ def test_the_three_elements_and_every_receiver_are_told() -> None:
     assert None not in (found["annualised_rate"], found["repayment_method"], found["overdue_cost"])
     assert all(charge["receiver"] for charge in found["charges"])
     assert {c["item"]: c["amount_cny"] for c in found["charges"]} == {
-        "interest": "7.00", "early settlement fee": "10.00", "extension fee": "50.00",
-    }  # fmt: skip
+        "interest": "7.00",
+        "early settlement fee": "10.00",
+        "extension fee": "50.00",
+    }
 
 
 def test_t14_the_penalty_of_shanyin_is_due_once() -> None:
@@ -111,22 +116,40 @@ def test_a_tier_is_quoted_at_its_listed_rate() -> None:
     assert quoted("house_v1", 10_000, tier="G3")["daily_rate_percent"] == 0.03
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("what", "found", "code"),
     [
-        ("T03: 0.098 % a day from October 2025", lambda: quoted("xiaoe_S4", 5000, "cn_2025q4", daily_rate=0.098), "R1"),
-        ("T06: 0.1 % a day is 36.5 % on 365 days", lambda: quoted("shanyin_S1", 1000, "cn_2023", daily_rate=0.1), "R1"),
+        ("T03: 0.098 % a day from October 2025",
+         lambda: quoted("xiaoe_S4", 5000, "cn_2025q4", daily_rate=0.098), "R1"),
+        ("T06: 0.1 % a day is 36.5 % on 365 days",
+         lambda: quoted("shanyin_S1", 1000, "cn_2023", daily_rate=0.1), "R1"),
         ("T09: 60 on 1,000, 7 days (S1-R30, C12)",
-         lambda: quoted("shanyin_S1", 1000, "cn_2023", daily_rate=0.02, tenor=7, **fee("at_end", 0.06)), "R1"),
-        ("T11: 60 kept back", lambda: quoted("shanyin_S1", 1000, "cn_2023", daily_rate=0.02, tenor=7, **fee("upfront", 0.06)), "R1"),
-        ("T12: 5 % for 14 days", lambda: quoted("shanyin_S1", 1000, "cn_2023", daily_rate=0.02, **fee("at_end", 0.05)), "R1"),
-        ("T16: 2.5 % a period (C17)", lambda: quoted("house_v1", 6000, "cn_2023", daily_rate=0.02, **fee("per_period", 0.025)), "R1"),
+         lambda: quoted("shanyin_S1", 1000, "cn_2023", daily_rate=0.02, tenor=7,
+                        **fee("at_end", 0.06)),
+         "R1"),
+        ("T11: 60 kept back",
+         lambda: quoted("shanyin_S1", 1000, "cn_2023", daily_rate=0.02, tenor=7,
+                        **fee("upfront", 0.06)),
+         "R1"),
+        ("T12: 5 % for 14 days",
+         lambda: quoted("shanyin_S1", 1000, "cn_2023", daily_rate=0.02, **fee("at_end", 0.05)),
+         "R1"),
+        ("T16: 2.5 % a period (C17)",
+         lambda: quoted("house_v1", 6000, "cn_2023", daily_rate=0.02, **fee("per_period", 0.025)),
+         "R1"),
         ("T24: 0.05 % a day and a fee: 45 % a year (S4-R24)",
-         lambda: quoted("house_v1", 6000, "cn_2023", daily_rate=0.05, **fee("upfront", 0.127)), "R1"),
+         lambda: quoted("house_v1", 6000, "cn_2023", daily_rate=0.05, **fee("upfront", 0.127)),
+         "R1"),
         ("S5-R45: the fee of S5's instalments",
-         lambda: quoted("weilidai_S5", 6000, "cn_2023", daily_rate=0.02, **fee("per_period", 0.025)), "R1"),
-        ("a fee that nobody is named for", lambda: quoted("house_v1", 6000, "cn_2023", daily_rate=0.02, **fee("at_end", 0.001, "")), "R10"),
-        ("S1's penalty of 1 % at once", lambda: quoted("shanyin_S1", 1000, "cn_2025q4", daily_rate=0.05), "R15"),
+         lambda: quoted("weilidai_S5", 6000, "cn_2023", daily_rate=0.02,
+                        **fee("per_period", 0.025)),
+         "R1"),
+        ("a fee that nobody is named for",
+         lambda: quoted("house_v1", 6000, "cn_2023", daily_rate=0.02, **fee("at_end", 0.001, "")),
+         "R10"),
+        ("S1's penalty of 1 % at once",
+         lambda: quoted("shanyin_S1", 1000, "cn_2025q4", daily_rate=0.05), "R15"),
     ],
 )  # fmt: skip
 def test_refused_with_code_and_reason_and_without_a_schedule(
@@ -139,10 +162,8 @@ def test_refused_with_code_and_reason_and_without_a_schedule(
 
 
 def test_a_licence_without_its_number_refuses() -> None:
-    third, law = (
-        document(Product, paths.PRODUCTS / "third_party_S2.yaml"),
-        document(Law, paths.LAW / "cn_2025q4.yaml"),
-    )
+    third = document(Product, paths.PRODUCTS / "third_party_S2.yaml")
+    law = document(Law, paths.LAW / "cn_2025q4.yaml")
     secret = replace(
         third, licences=tuple(replace(licence, number=None) for licence in third.licences)
     )
@@ -153,13 +174,17 @@ def test_a_licence_without_its_number_refuses() -> None:
 
 
 def test_the_same_loan_is_lawful_a_step_below_the_cap() -> None:
-    """0.065 % a day is 23.725 % on 365 days; the cap of 24 % allows it, and a fee that passes the cap does not (S4-R03, C28)."""
+    """0.065 % a day is 23.725 % on 365 days, which the cap of 24 % allows.
+
+    A fee that passes the cap is refused (S4-R03, C28).
+    """
     assert codes(quoted("house_v1", 10_000, "cn_2025q4", daily_rate=0.065)) == []
     assert codes(
         quoted("house_v1", 10_000, "cn_2025q4", daily_rate=0.065, **fee("upfront", 0.01))
     ) == ["R1"]
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [

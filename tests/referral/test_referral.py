@@ -1,4 +1,7 @@
-"""A referred case waits, is decided once by a role with a reason, and the record shows every later change of it."""
+"""A referred case waits, and a role decides it once with a reason.
+
+The record shows every later change of it.
+"""
 
 from __future__ import annotations
 
@@ -74,6 +77,7 @@ def test_a_decided_case_waits_no_more_and_the_record_is_chained(
     assert read(record)[0].previous != read(record)[1].previous
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

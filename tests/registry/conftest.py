@@ -1,4 +1,7 @@
-"""One registry for the tests of this folder: two versions of one model whose runtime code differs. Registering takes seconds."""
+"""One registry for the tests of this folder: two versions of one model.
+
+Their runtime code differs. Registering takes seconds.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ PARAMS = RegistryParams(
 
 @dataclass(frozen=True)
 class House:
-    """A bundle, two versions of its model (the second one's runtime adds 1 to every score) and applications to decide."""
+    """Make a bundle, two versions of its model and applications to decide.
+
+    The second version's runtime adds 1 to every score.
+    """
 
     root: Path
     ledger: ModelRegistry

@@ -1,4 +1,7 @@
-"""Run by tests in a process without this repository: both versions through MLflow, decisions left beside."""
+"""Decide by both versions through MLflow and leave the decisions beside.
+
+Tests run it in a process without this repository.
+"""
 
 import json
 import sys
@@ -9,7 +12,10 @@ import pandas as pd
 
 
 def main(uri: str, matrix: str, out: str) -> None:
-    """Decide `matrix` with versions 1 and 2 in one process; say which of our rooms got imported (none may)."""
+    """Decide `matrix` with versions 1 and 2 in one process.
+
+    Say which of our rooms got imported (none may).
+    """
     mlflow.set_tracking_uri(uri)
     frame = pd.read_parquet(matrix)
     models = {

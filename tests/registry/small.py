@@ -1,4 +1,7 @@
-"""A small bundle that decides with all policy inputs, and applications for it: what a registry and a batch need to be tested."""
+"""A small bundle that decides with all policy inputs, and applications for it.
+
+What a registry and a batch need to be tested.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ from creditloom.decision.score.scorer import Reference
 from creditloom.decision.score.tiers import Tiers
 
 EDGES = (0.003, 0.005, 0.0075, 0.011, 0.016, 0.024, 0.038, 0.065, 0.12)
-OWNERS = {"pay_a_3m": ("payment_flow", "activity"), "pay_b_3m": ("payment_flow", "stability"), "soc_c_3m": ("social_graph", "network"),
-          "bur_d_3m": ("bureau", "enquiries")}  # fmt: skip
+OWNERS = {"pay_a_3m": ("payment_flow", "activity"), "pay_b_3m": ("payment_flow", "stability"),
+          "soc_c_3m": ("social_graph", "network"), "bur_d_3m": ("bureau", "enquiries")}  # fmt: skip
 
 
 def catalogue() -> Catalogue:
@@ -35,7 +38,10 @@ def catalogue() -> Catalogue:
 
 
 def applications(n: int, seed: int = 7) -> pd.DataFrame:
-    """`n` applications in order of id, as `matrix.parquet` holds them: amounts int64, some nulls, everything consented."""
+    """Return `n` applications in order of id, as `matrix.parquet` holds them.
+
+    Amounts are int64, some values are null, every consent is given.
+    """
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(n, len(OWNERS)))
     x[rng.random(x.shape) < 0.05] = np.nan
@@ -56,7 +62,8 @@ def applications(n: int, seed: int = 7) -> pd.DataFrame:
 def write_bundle(folder: Path, seed: int = 7) -> Path:
     """A complete bundle: a booster of a few trees, the house's tiers, decisions by tier."""
     folder.mkdir(parents=True)
-    frame, names = applications(600, seed), list(OWNERS)
+    frame = applications(600, seed)
+    names = list(OWNERS)
     rng = np.random.default_rng(seed)
     y = rng.random(len(frame)) < 1 / (
         1 + np.exp(4 - 1.5 * frame["pay_a_3m"].fillna(0) - frame["bur_d_3m"].fillna(0))

@@ -1,4 +1,7 @@
-"""Run by tests in a process without this repository: version 1 as a Spark function over a Parquet file, its answers left as JSON."""
+"""Decide by version 1 as a Spark function over a Parquet file and leave the answers as JSON.
+
+Tests run it in a process without this repository.
+"""
 
 import json
 import sys

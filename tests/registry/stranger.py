@@ -1,4 +1,7 @@
-"""Run by tests in an environment without this repository: the champion through MLflow against the batch's own decisions."""
+"""Compare the champion through MLflow with the batch's own decisions.
+
+Tests run it in an environment without this repository.
+"""
 
 import sys
 
@@ -9,7 +12,10 @@ import pyarrow.parquet as pq
 
 
 def main(uri: str, matrix: str, decisions: str) -> None:
-    """Exit 0 only if the champion's answer to `matrix`, written with the batch's schema, is the table in `decisions`."""
+    """Exit 0 only if the champion's answer to `matrix` is the table in `decisions`.
+
+    Written with the batch's schema.
+    """
     mlflow.set_tracking_uri(uri)
     batch = pq.read_table(decisions)
     answer = mlflow.pyfunc.load_model("models:/credit-decision@champion").predict(

@@ -1,6 +1,7 @@
-"""`make consumer`: a virtual environment with the model's own requirements and nothing of this repository.
+"""`make consumer`: an environment with the model's own requirements and nothing of ours.
 
-A small world goes through the chain, its bundle is registered; then Python, REST and the wheel must give the batch's decisions there.
+A small world goes through the chain and its bundle is registered. Then Python, REST and the wheel
+must give the batch's decisions there.
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Clean:
-    """A virtual environment somewhere else; `run` starts its Python isolated, in a folder that is empty of us."""
+    """A virtual environment somewhere else.
+
+    `run` starts its Python isolated, in a folder that holds nothing of ours.
+    """
 
     folder: Path
 
@@ -193,7 +197,10 @@ def _no_json(constant: str) -> None:
 
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, object]]:
-    """Records as JSON holds them: null for missing, ISO text for moments, floats to the last bit."""
+    """Return records as JSON holds them.
+
+    Null for missing, ISO text for moments, floats to the last bit.
+    """
     rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
     return json.loads(
         json.dumps(

@@ -1,4 +1,7 @@
-"""`creditloom register`, `promote`, `history` and `score` with the registered model, as a user types them."""
+"""`creditloom register`, `promote`, `history` and `score` with the registered model.
+
+As a user types them.
+"""
 
 from __future__ import annotations
 
@@ -86,6 +89,7 @@ def test_the_registered_model_decides_as_the_bundle_does_without_mlflow(home: Pa
     assert {"mlflow", "lightgbm"} & _imported(by_model) == {"lightgbm"}
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("words", "message"),
     [

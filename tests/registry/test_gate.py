@@ -11,6 +11,7 @@ from creditloom.serving.registry.gate import GateParams, Measured
 GATE = GateParams(min_auc=0.65, max_auc_loss=0.01, min_calibration_p=0.01)
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("auc", "calibration_p", "fails"),
     [

@@ -22,6 +22,7 @@ CHANGES = (
 )
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("date", "champion", "challenger"),
     [

@@ -1,4 +1,7 @@
-"""Through MLflow's own door: one row or many, in whatever types and order a consumer holds them, the same answer or a clear refusal."""
+"""Through MLflow's own door: the same answer or a clear refusal.
+
+One row or many, in whatever types and order a consumer holds them.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +45,7 @@ def test_one_row_alone_gets_its_answer_of_the_batch(
     pd.testing.assert_frame_equal(alone, answer.iloc[:20])
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("name", "change"),
     [
@@ -80,6 +84,7 @@ def test_a_null_is_a_null_however_it_is_written(model: Any, house: House, null: 
     )
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("name", "change", "said"),
     [

@@ -1,4 +1,7 @@
-"""The champion as MLflow's consumers call it, in this process: strict JSON from the server, every way of asking, the same answer."""
+"""The champion as MLflow's consumers call it, in this process.
+
+Strict JSON from the server; every way of asking gives the same answer.
+"""
 
 from __future__ import annotations
 
@@ -33,15 +36,24 @@ def _refuse(constant: str) -> None:
 def test_the_server_answers_json_with_null_for_what_is_missing(
     house: House, champion: PyFuncModel
 ) -> None:
-    """Numbers, whole numbers and texts: decisions by tier alone price nothing; whoever may not be processed has no score (R4)."""
+    """Numbers, whole numbers and texts keep their kind.
+
+    Decisions by tier alone price nothing; whoever may not be processed has no score (R4).
+    """
     answer = champion.predict(house.frame)
     answer.loc[3, "score"] = pd.NA
     told = io.StringIO()
     predictions_to_json(answer, told)
     rows: list[dict[str, Any]] = json.loads(told.getvalue(), parse_constant=_refuse)["predictions"]
-    assert [name for name, value in rows[3].items() if value is None and name in ("score", "limit_cny", "limiting_cap")] == [
-        "score", "limit_cny", "limiting_cap",
-    ]  # fmt: skip
+    assert [
+        name
+        for name, value in rows[3].items()
+        if value is None and name in ("score", "limit_cny", "limiting_cap")
+    ] == [
+        "score",
+        "limit_cny",
+        "limiting_cap",
+    ]
     assert [row["pd"] for row in rows] == Decider.load(house.bundle).decide(house.frame)[
         "pd"
     ].tolist()
@@ -58,6 +70,7 @@ def test_missing_numbers_stay_floats_for_consumers_in_python(
     )
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     "change",
     [
@@ -85,16 +98,19 @@ def test_a_frame_may_come_in_other_types_and_orders(
 def test_one_row_past_mlflow_is_the_row_of_the_batch_and_meets_every_check(
     house: House, champion: PyFuncModel
 ) -> None:
-    one, model = house.frame.iloc[[7]], champion.get_raw_model()
+    one = house.frame.iloc[[7]]
+    model = champion.get_raw_model()
     batch = Decider.load(house.bundle).decide_table(
         pa.Table.from_pandas(house.frame, preserve_index=False)
     )
     answer = pa.Table.from_pandas(model.predict(one), batch.schema, preserve_index=False)
     assert answer.replace_schema_metadata(None).equals(batch.slice(7, 1))
     for wrong, said in (
-        (one.drop(columns="pay_a_3m"), "column pay_a_3m"), (one.assign(pay_a_3m="1"), "column pay_a_3m"),
-        (one.assign(wealth_fen=-1), "column wealth_fen"), (one.assign(as_of="2025-01-01"), "column as_of"),
-    ):  # fmt: skip
+        (one.drop(columns="pay_a_3m"), "column pay_a_3m"),
+        (one.assign(pay_a_3m="1"), "column pay_a_3m"),
+        (one.assign(wealth_fen=-1), "column wealth_fen"),
+        (one.assign(as_of="2025-01-01"), "column as_of"),
+    ):
         with pytest.raises(ValueError, match=said):
             model.predict(wrong)
     with pytest.raises(ValueError, match="explian"):

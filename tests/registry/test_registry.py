@@ -1,4 +1,7 @@
-"""A registered version: found cheaply, whole, equal to the bundle's decisions, and free of the other version's code."""
+"""A registered version.
+
+It is found cheaply, whole, equal to the bundle's decisions, and free of the other version's code.
+"""
 
 from __future__ import annotations
 
@@ -57,8 +60,10 @@ def test_a_registered_bundle_is_recognised_and_a_changed_one_is_not(
 
 def test_asking_imports_no_mlflow(house: House) -> None:
     code = (
-        "import sys; from pathlib import Path; from creditloom.serving.registry import lookup, model_registry, resolve, load\n"
-        f"found = lookup.versions(Path({str(house.ledger.store.file)!r}), 'credit-decision'); assert len(found) == 2\n"
+        "import sys; from pathlib import Path\n"
+        "from creditloom.serving.registry import lookup, model_registry, resolve, load\n"
+        f"store = Path({str(house.ledger.store.file)!r})\n"
+        "assert len(lookup.versions(store, 'credit-decision')) == 2\n"
         "assert not {'mlflow', 'pandas', 'lightgbm'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=paths.PACKAGE.parent)
@@ -121,13 +126,27 @@ def test_the_tracking_uri_of_the_environment_wins(tmp_path: Path) -> None:
 def test_a_consumer_without_this_repository_gets_the_same_decisions(
     house: House, tmp_path: Path
 ) -> None:
-    """`python -I` in another folder: `data`, `models`, `features` cannot be imported; both versions live in one process."""
+    """Both versions live in one process, without our code.
+
+    `python -I` runs in another folder, where `data`, `models`, `features` cannot be imported.
+    """
     environ = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
     environ.pop("PYTHONPATH", None)
     done = subprocess.run(
-        [sys.executable, "-I", str(CONSUMER), house.ledger.store.uri, str(house.matrix), str(tmp_path)],
-        cwd=tmp_path, env=environ, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-I",
+            str(CONSUMER),
+            house.ledger.store.uri,
+            str(house.matrix),
+            str(tmp_path),
+        ],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     here = Decider.load(house.bundle).decide(house.frame)
     for version, points in (("1", 0), ("2", 1)):
@@ -148,7 +167,8 @@ def test_history_keeps_every_change_with_its_reason(house: House) -> None:
 def test_promotion_is_gated_explicit_and_reversible(house: House) -> None:
     """Version 3 is too weak; 2 may take over; 1 may come back although 2 is no worse."""
     weak = {"observable": {**GOOD["observable"], "auc_oot": 0.7}}
-    store, ledger = house.ledger.store, replace(house.ledger, file=house.root / "promotion.jsonl")
+    store = house.ledger.store
+    ledger = replace(house.ledger, file=house.root / "promotion.jsonl")
     third, change, short = ledger.register(house.bundle, house.root / "runtime", weak)
     assert (change.alias, change.version, short) == ("challenger", third.version, ())
     with pytest.raises(RegistryError, match=r"champion 0\.7500 less 0\.01\) is 0\.7000"):

@@ -51,8 +51,10 @@ def test_the_copy_has_the_same_contents_and_no_caches(package: Path, tmp_path: P
     copy = copy_package(package, tmp_path / "copy")
     assert fingerprint(copy) == fingerprint(package)
     assert sorted(p.relative_to(copy).as_posix() for p in copy.rglob("*") if p.is_file()) == [
-        "__init__.py", "inner/__init__.py", "loader.py",
-    ]  # fmt: skip
+        "__init__.py",
+        "inner/__init__.py",
+        "loader.py",
+    ]
 
 
 def test_an_empty_package_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""`spark_udf` on two cores: a struct of columns in, a struct of decisions out, equal to the batch's."""
+"""`spark_udf` on two cores: a struct of columns in, a struct of decisions out.
+
+Equal to the batch's.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ CONSUMER = Path(__file__).with_name("spark_consumer.py")
 
 
 def test_spark_gives_the_decisions_of_the_batch(house: House, tmp_path: Path) -> None:
-    """Floats to the bit, reasons and codes as they are; `as_of` comes back as text, MLflow has no moment inside a struct."""
+    """Floats are equal to the bit, reasons and codes as they are.
+
+    `as_of` comes back as text, because MLflow has no moment inside a struct.
+    """
     environ = {
         **os.environ,
         "MLFLOW_DISABLE_TELEMETRY": "true",

@@ -1,4 +1,7 @@
-"""A headless Chromium that cannot reach any network: screenshots, and the page as it stands after its script has run."""
+"""A headless Chromium that cannot reach any network.
+
+It gives screenshots, and the page as it stands after its script has run.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,10 @@ import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ALONE = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run", "--hide-scrollbars", "--disable-dev-shm-usage", "--proxy-server=127.0.0.1:9", "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run", "--hide-scrollbars",
+    "--disable-dev-shm-usage", "--proxy-server=127.0.0.1:9",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
 )  # fmt: skip
 
 
@@ -20,7 +25,8 @@ class Browser:
     """One Chromium with a profile of its own in `folder`."""
 
     def __init__(self, command: str, folder: Path) -> None:
-        self.command, self.folder = command, folder
+        self.command = command
+        self.folder = folder
 
     def dom(self, html: str, width: int = 1280, *more: str) -> str:
         """The page's HTML after its script has run."""

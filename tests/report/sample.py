@@ -1,4 +1,7 @@
-"""A made-up but complete `ReportData`: every part filled, one text that would break an unescaped page."""
+"""A made-up but complete `ReportData`.
+
+Every part is filled, and one text would break an unescaped page.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ from creditloom.report.parts.data import (
 
 # 1 x 1 pixel
 PNG = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
+    "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
 NASTY = '<script>alert("x")</script> & "quotes"'
 FAMILIES = ("payment_flow", "social_graph", "assets", "device_stability", "bureau", "identity")
@@ -46,16 +50,16 @@ def example(decision: str, seed: int, concepts: int = 20) -> Example:
         else ()
     )
     return Example(
-        f"A{seed:07d}",
-        decision,
-        "G4",
-        0.009,
-        590.25,
-        steps,
-        raw,
-        int(np.floor(raw + 0.5)),
-        reasons,
-        8000.0,
+        application_id=f"A{seed:07d}",
+        decision=decision,
+        tier="G4",
+        pd=0.009,
+        base=590.25,
+        steps=steps,
+        score_raw=raw,
+        score=int(np.floor(raw + 0.5)),
+        reasons=reasons,
+        limit_cny=8000.0,
     )
 
 
@@ -77,6 +81,7 @@ def _grades() -> pd.DataFrame:
     mean = np.array([0.19, 0.4, 0.62, 0.92, 1.34, 1.97, 2.99, 4.85, 8.46, 18.3]) / 100
     seen = mean * np.array([1.4, 0.8, 0.85, 0.9, 1, 0.95, 1.1, 1.05, 1.06, 0.85])
     n = (share * 25_000).astype(int)
+    # table: the columns of the grades
     return pd.DataFrame(
         {
             "tier": [f"G{i}" for i in range(1, 11)],
@@ -111,179 +116,163 @@ def _months() -> pd.DataFrame:
     )
 
 
+# table: the columns of the parts that are plain tables
+TABLES: dict[str, dict[str, object]] = {
+    "volumes": {
+        "table": ["payments", "red_packets"],
+        "family": ["payment_flow", "social_graph"],
+        "rows": [41_000_000, 2_100_000],
+    },
+    "power": {
+        "name": ["oracle", "reachable", "model", "ridge logit"],
+        "auc": [0.78, 0.772, 0.757, 0.76],
+        "gini": [0.56, 0.544, 0.514, 0.52],
+        "ks": [0.42, 0.41, 0.39, 0.395],
+        "share_of_reachable_gini": [None, 1, 0.945, 0.956],
+        "share_of_oracle_gini": [1, 0.97, 0.92, 0.93],
+    },
+    "validation": {
+        "sample": ["cv", "oot"],
+        "metric": ["auc", "auc"],
+        "mean": [0.785, 0.77],
+        "sd": [0.004, None],
+        "ridge_mean": [0.77, 0.76],
+    },
+    "tests": {
+        "test": ["calibration in the large, p", "ECE"],
+        "kind": ["p", "number"],
+        "model": [0.21, 0.002],
+        "ridge": [0.19, 0.003],
+        "reading": ["above 0.01", "smaller is better"],
+    },
+    "families": {
+        "family": FAMILIES,
+        "share": [0.33, 0.24, 0.16, 0.06, 0.2, 0.01],
+        "low": [0.3, 0.21, 0.13, 0.04, 0.17, 0.0],
+        "high": [0.36, 0.27, 0.19, 0.08, 0.23, 0.02],
+        "target": [0.35, 0.25, 0.15, 0.05, 0.2, 0],
+        "tolerance": 0.13,
+        "mean_abs_points": [9.0, 7, 5, 2, 6, 1],
+    },
+    "states": {
+        "family": FAMILIES,
+        "r2": [0.9, 0.88, 0.91, 0.86, 0.9, 0.7],
+        "aim": [0.9, 0.9, 0.9, 0.9, 0.9, 0.6],
+    },
+    "claims": {
+        "id": ["base", "gate"],
+        "what": ["default within twelve months", "stopped at the gate"],
+        "source": ["7.7", "S3"],
+        "target": [0.0235, 0.987],
+        "tolerance": [0.002, 0.005],
+        "found": [0.0233, None],
+        "n": pd.array([20_000, None], "Int64"),
+        "holds": pd.array([True, None], "boolean"),
+        "why_not": ["", "lies outside"],
+    },
+    "portfolio": {
+        "measure": ["approval rate", "expected profit"],
+        "kind": ["share", "money"],
+        "model": [0.68, 12_345_678.0],
+        "ridge": [0.67, None],
+    },
+    "swaps": {"who": ["both", "the model only"], "n": [900, 40], "bad_rate": [0.011, 0.02]},
+    "reasons": {
+        "concept": [c for c, _ in CONCEPTS],
+        "text_en": [c.replace("_", " ") for c, _ in CONCEPTS],
+        "text_zh": [z for _, z in CONCEPTS],
+        "family": FAMILIES[:4],
+        "n": [900, 700, 400, 100],
+        "share": [0.6, 0.5, 0.3, 0.1],
+        "mean_points": [-12.5, -9, -8, -3],
+    },
+    "concepts": {
+        "concept": [c for c, _ in CONCEPTS],
+        "text_en": [c for c, _ in CONCEPTS],
+        "text_zh": [z for _, z in CONCEPTS],
+        "family": FAMILIES[:4],
+        "mean_abs_points": [9.0, 5, 4, 1],
+    },
+    "fairness": {
+        "field": ["age band"] * 2,
+        "group": ["18-25", "26-35"],
+        "n": [5000, 9000],
+        "approval_rate": [0.6, 0.7],
+        "approval_ratio": [0.857, 1.0],
+    },
+    "selection": {
+        "feature": [f"pay_x_{i}" for i in range(15)],
+        "why": "constant",
+        "figure": 0.0,
+        "of": "",
+    },
+    "runtime": {
+        "stage": ["simulate", "featurize"],
+        "seconds": [121.5, 33.2],
+        "counts": ["45,000,000 rows in 17 tables", "901 features"],
+    },
+}
+# table: bars of every kind: held, failed, not known
+BARS = (
+    BarResult(Text("Gini against reachable", "占可达基尼"), 0.931, "share", "≥ 90 %", True),
+    BarResult(Text("Calibration-in-the-large p", "整体校准 p 值"), 0.21, "p", "> 0.01", True),
+    BarResult(Text("Tiers reversed", "等级倒挂"), 0, "count", "0", True, "Holm, one-sided 5 %"),
+    BarResult(Text("Approval rate", "通过率"), 0.792, "share", "62–75 %", False),
+    BarResult(
+        Text("True bad rate of approved", "通过客群真实坏账率"),
+        None,
+        "rate",
+        "≤ 1.3 %",
+        None,
+    ),
+)
+FLOW = (
+    FlowStep(Text("raw events", "原始事件"), 45_123_456, "rows in 20 tables"),
+    FlowStep(Text("features", "特征"), 512, "six families"),
+    FlowStep(Text("model", "模型"), 640, "trees"),
+    FlowStep(Text("decisions", "决策"), 100_000, "one per application"),
+)
+PICTURES = (
+    Picture("beeswarm", Text("Points per feature", "各特征分值"), PNG, PNG),
+    Picture("bar", Text("Points per family"), PNG),
+)
+
+
 def full() -> ReportData:
-    """Every part present."""
+    """Return a report with every part present."""
     roc, ks = _curves()
-    mean = _grades()["mean_pd"]
+    tables = {part: pd.DataFrame(columns) for part, columns in TABLES.items()}
+    # table: the parts of the report
     return ReportData(
         title="Credit decisions, " + NASTY,
         subtitle="Simulated world, 100,000 applicants, seed 1",
         has_truth=True,
         facts=(("bundle", "3f2a…"), ("product", "house@v1"), ("law", "cn_2025q4")),
-        bars=(
-            BarResult(Text("Gini against reachable", "占可达基尼"), 0.931, "share", "≥ 90 %", True),
-            BarResult(
-                Text("Calibration-in-the-large p", "整体校准 p 值"), 0.21, "p", "> 0.01", True
-            ),
-            BarResult(
-                Text("Tiers reversed", "等级倒挂"), 0, "count", "0", True, "Holm, one-sided 5 %"
-            ),
-            BarResult(Text("Approval rate", "通过率"), 0.792, "share", "62–75 %", False),
-            BarResult(
-                Text("True bad rate of approved", "通过客群真实坏账率"),
-                None,
-                "rate",
-                "≤ 1.3 %",
-                None,
-            ),
-        ),
-        flow=(
-            FlowStep(Text("raw events", "原始事件"), 45_123_456, "rows in 20 tables"),
-            FlowStep(Text("features", "特征"), 512, "six families"),
-            FlowStep(Text("model", "模型"), 640, "trees"),
-            FlowStep(Text("decisions", "决策"), 100_000, "one per application"),
-        ),
-        volumes=pd.DataFrame(
-            {
-                "table": ["payments", "red_packets"],
-                "family": ["payment_flow", "social_graph"],
-                "rows": [41_000_000, 2_100_000],
-            }
-        ),
-        power=pd.DataFrame(
-            {
-                "name": ["oracle", "reachable", "model", "ridge logit"],
-                "auc": [0.78, 0.772, 0.757, 0.76],
-                "gini": [0.56, 0.544, 0.514, 0.52],
-                "ks": [0.42, 0.41, 0.39, 0.395],
-                "share_of_reachable_gini": [None, 1, 0.945, 0.956],
-                "share_of_oracle_gini": [1, 0.97, 0.92, 0.93],
-            }
-        ),
-        validation=pd.DataFrame(
-            {
-                "sample": ["cv", "oot"],
-                "metric": ["auc", "auc"],
-                "mean": [0.785, 0.77],
-                "sd": [0.004, None],
-                "ridge_mean": [0.77, 0.76],
-            }
-        ),
+        bars=BARS,
+        flow=FLOW,
         roc=roc,
         ks=ks,
-        tests=pd.DataFrame(
-            {
-                "test": ["calibration in the large, p", "ECE"],
-                "kind": ["p", "number"],
-                "model": [0.21, 0.002],
-                "ridge": [0.19, 0.003],
-                "reading": ["above 0.01", "smaller is better"],
-            }
-        ),
-        reliability=pd.DataFrame(
-            {
-                "series": "model",
-                "n": 2500,
-                "mean_pd": mean,
-                "observed": _grades()["observed"],
-                "low": mean * 0.7,
-                "high": mean * 1.4,
-            }
-        ),
+        reliability=_reliability(),
         tiers=_grades(),
         vintages=_months(),
-        families=pd.DataFrame(
-            {
-                "family": FAMILIES,
-                "share": [0.33, 0.24, 0.16, 0.06, 0.2, 0.01],
-                "low": [0.3, 0.21, 0.13, 0.04, 0.17, 0.0],
-                "high": [0.36, 0.27, 0.19, 0.08, 0.23, 0.02],
-                "target": [0.35, 0.25, 0.15, 0.05, 0.2, 0],
-                "tolerance": 0.13,
-                "mean_abs_points": [9.0, 7, 5, 2, 6, 1],
-            }
-        ),
-        states=pd.DataFrame(
-            {
-                "family": FAMILIES,
-                "r2": [0.9, 0.88, 0.91, 0.86, 0.9, 0.7],
-                "aim": [0.9, 0.9, 0.9, 0.9, 0.9, 0.6],
-            }
-        ),
-        claims=pd.DataFrame(
-            {
-                "id": ["base", "gate"],
-                "what": ["default within twelve months", "stopped at the gate"],
-                "source": ["7.7", "S3"],
-                "target": [0.0235, 0.987],
-                "tolerance": [0.002, 0.005],
-                "found": [0.0233, None],
-                "n": pd.array([20_000, None], "Int64"),
-                "holds": pd.array([True, None], "boolean"),
-                "why_not": ["", "lies outside"],
-            }
-        ),
-        portfolio=pd.DataFrame(
-            {
-                "measure": ["approval rate", "expected profit"],
-                "kind": ["share", "money"],
-                "model": [0.68, 12_345_678.0],
-                "ridge": [0.67, None],
-            }
-        ),
-        swaps=pd.DataFrame(
-            {"who": ["both", "the model only"], "n": [900, 40], "bad_rate": [0.011, 0.02]}
-        ),
         coverage=Coverage(1200, 1.0, 3.8, 5e-13),
-        reasons=pd.DataFrame(
-            {
-                "concept": [c for c, _ in CONCEPTS],
-                "text_en": [c.replace("_", " ") for c, _ in CONCEPTS],
-                "text_zh": [z for _, z in CONCEPTS],
-                "family": FAMILIES[:4],
-                "n": [900, 700, 400, 100],
-                "share": [0.6, 0.5, 0.3, 0.1],
-                "mean_points": [-12.5, -9, -8, -3],
-            }
-        ),
         examples=(example("approve", 1), example("refer", 2), example("decline", 3)),
-        concepts=pd.DataFrame(
-            {
-                "concept": [c for c, _ in CONCEPTS],
-                "text_en": [c for c, _ in CONCEPTS],
-                "text_zh": [z for _, z in CONCEPTS],
-                "family": FAMILIES[:4],
-                "mean_abs_points": [9.0, 5, 4, 1],
-            }
-        ),
-        pictures=(
-            Picture("beeswarm", Text("Points per feature", "各特征分值"), PNG, PNG),
-            Picture("bar", Text("Points per family"), PNG),
-        ),
-        fairness=pd.DataFrame(
-            {
-                "field": ["age band"] * 2,
-                "group": ["18-25", "26-35"],
-                "n": [5000, 9000],
-                "approval_rate": [0.6, 0.7],
-                "approval_ratio": [0.857, 1.0],
-            }
-        ),
-        selection=pd.DataFrame(
-            {
-                "feature": [f"pay_x_{i}" for i in range(15)],
-                "why": "constant",
-                "figure": 0.0,
-                "of": "",
-            }
-        ),
-        runtime=pd.DataFrame(
-            {
-                "stage": ["simulate", "featurize"],
-                "seconds": [121.5, 33.2],
-                "counts": ["45,000,000 rows in 17 tables", "901 features"],
-            }
-        ),
+        pictures=PICTURES,
+        **tables,
+    )
+
+
+def _reliability() -> pd.DataFrame:
+    mean = _grades()["mean_pd"]
+    return pd.DataFrame(
+        {
+            "series": "model",
+            "n": 2500,
+            "mean_pd": mean,
+            "observed": _grades()["observed"],
+            "low": mean * 0.7,
+            "high": mean * 1.4,
+        }
     )
 
 

@@ -1,4 +1,7 @@
-"""Example decisions: which are chosen, how a waterfall is laid out, and that nothing is lost between stages."""
+"""Example decisions.
+
+Which are chosen, how a waterfall is laid out, and that nothing is lost between stages.
+"""
 
 from __future__ import annotations
 
@@ -52,10 +55,8 @@ def test_an_example_carries_texts_points_and_reasons_in_both_languages() -> None
             "score": 572,
         }
     )
-    frame["limit_cny"], frame["reasons"] = (
-        np.nan,
-        [[{"concept": "enquiries", "points": -9.0, "text": "enquiries: 7"}]],
-    )
+    frame["limit_cny"] = np.nan
+    frame["reasons"] = [[{"concept": "enquiries", "points": -9.0, "text": "enquiries: 7"}]]
     chinese = frame.assign(
         reasons=[[{"concept": "enquiries", "points": -9.0, "text": "查询次数：7"}]]
     )

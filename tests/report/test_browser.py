@@ -1,4 +1,7 @@
-"""The page in a real browser without a network: it draws, fits a phone, changes language and theme, and its script raises no error."""
+"""The page in a real browser without a network.
+
+It draws, fits a phone, changes language and theme, and its script raises no error.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,8 @@ def test_every_drawing_is_drawn(chromium: Browser, html: str) -> None:
     drawn = asked(
         chromium,
         html,
-        "[...document.querySelectorAll('svg,img')].filter(e => e.getBoundingClientRect().height > 0).length",
+        "[...document.querySelectorAll('svg,img')]"
+        ".filter(e => e.getBoundingClientRect().height > 0).length",
     )
     hidden_twins = 1  # the Chinese picture waits for its language
     assert int(drawn) == html.count("<svg") + html.count("<img") - hidden_twins

@@ -1,4 +1,7 @@
-"""From metrics.json to the frames of the report: model and ridge side by side, and what real data cannot know stays away."""
+"""From metrics.json to the frames of the report.
+
+Model and ridge stand side by side; what real data cannot know is left out.
+"""
 
 from __future__ import annotations
 
@@ -6,46 +9,43 @@ from typing import Any
 
 from creditloom.report.page import report_frames
 
+OF_THE_TRUTH = ("gini_oot_true", "share_of_oracle_gini", "share_of_reachable_gini")
+LIMITS = ("gini_oracle", "gini_reachable")
+RIDGE = {
+    "auc_oot": 0.76,
+    "gini_oot": 0.52,
+    "ks_oot": 0.38,
+    "gini_oot_true": 0.5,
+    "share_of_oracle_gini": 0.8,
+    "share_of_reachable_gini": 1.0,
+}
+MODEL = {
+    **RIDGE,
+    "auc_oot": 0.75,
+    "gini_oot_true": 0.45,
+    "share_of_reachable_gini": 0.9,
+    "gini_oracle": 0.625,
+    "gini_reachable": 0.5,
+}
+SWAP = {
+    "both": {"n": 90, "bad_rate": 0.01},
+    "model_only": {"n": 10, "bad_rate": 0.02},
+    "ridge_only": {"n": 10, "bad_rate": None},
+}
+SHARES = {
+    "assets": {"share": 0.2, "low": 0.1, "high": 0.3, "target": 0.15, "tolerance": 0.04},
+    "bureau": {"share": 0.8, "low": 0.7, "high": 0.9, "target": 0.85, "tolerance": 0.04},
+}
+
 
 def metrics(has_truth: bool = True) -> dict[str, Any]:
-    """The nested blocks of design 9, with round numbers."""
-    ridge = {
-        "auc_oot": 0.76,
-        "gini_oot": 0.52,
-        "ks_oot": 0.38,
-        "gini_oot_true": 0.5,
-        "share_of_oracle_gini": 0.8,
-        "share_of_reachable_gini": 1.0,
-    }
-    model = {
-        **ridge,
-        "auc_oot": 0.75,
-        "gini_oot_true": 0.45,
-        "share_of_reachable_gini": 0.9,
-        "gini_oracle": 0.625,
-        "gini_reachable": 0.5,
-    }
-    if not has_truth:
-        model.update(
-            dict.fromkeys(
-                (
-                    "gini_oracle",
-                    "gini_reachable",
-                    "gini_oot_true",
-                    "share_of_oracle_gini",
-                    "share_of_reachable_gini",
-                )
-            )
-        )
-        ridge.update(
-            dict.fromkeys(("gini_oot_true", "share_of_oracle_gini", "share_of_reachable_gini"))
-        )
+    """The nested blocks of design 9, with round numbers; without a truth its figures are null."""
+    unknown = {} if has_truth else dict.fromkeys(OF_THE_TRUTH)
+    ridge = {**RIDGE, **unknown}
+    model = {**MODEL, **unknown, **({} if has_truth else dict.fromkeys(LIMITS))}
     cut = {"approval_rate": 0.68, "bad_rate_approved_true": 0.011 if has_truth else None}
-    swap = {
-        "both": {"n": 90, "bad_rate": 0.01},
-        "model_only": {"n": 10, "bad_rate": 0.02},
-        "ridge_only": {"n": 10, "bad_rate": None},
-    }
+    target = {} if has_truth else {"target": None}
+    shares = {family: {"family": family, **row, **target} for family, row in SHARES.items()}
     return {
         "discrimination": {**model, "ridge_logit": ridge},
         "calibration": {
@@ -54,32 +54,19 @@ def metrics(has_truth: bool = True) -> dict[str, Any]:
             "unheard_of": 3,
             "ridge_logit": {"ece": 0.003},
         },
-        "portfolio": {
-            "zeal_rate": 0.5,
-            **cut,
-            "mean_limit_cny": 8000.0,
-            "decision_share": {"approve": 0.6},
-            "ridge_logit": cut,
-        },
-        "family_share": {
-            "assets": {
-                "family": "assets",
-                "share": 0.2,
-                "low": 0.1,
-                "high": 0.3,
-                "target": 0.15 if has_truth else None,
-                "tolerance": 0.04,
-            },
-            "bureau": {
-                "family": "bureau",
-                "share": 0.8,
-                "low": 0.7,
-                "high": 0.9,
-                "target": 0.85 if has_truth else None,
-                "tolerance": 0.04,
-            },
-        },
-        "challenger": {"swap": swap},
+        "portfolio": _portfolio(cut),
+        "family_share": shares,
+        "challenger": {"swap": SWAP},
+    }
+
+
+def _portfolio(cut: dict[str, float | None]) -> dict[str, Any]:
+    return {
+        "zeal_rate": 0.5,
+        **cut,
+        "mean_limit_cny": 8000.0,
+        "decision_share": {"approve": 0.6},
+        "ridge_logit": cut,
     }
 
 

@@ -116,10 +116,8 @@ def test_each_part_stands_alone(name: str) -> None:
 def test_columns_beyond_the_drawn_ones_may_be_missing() -> None:
     data = full()
     assert data.tiers is not None and data.vintages is not None and data.families is not None
-    tiers, vintages = (
-        data.tiers[["tier", "share", "mean_pd"]],
-        data.vintages[["vintage", "mean_pd"]],
-    )
+    tiers = data.tiers[["tier", "share", "mean_pd"]]
+    vintages = data.vintages[["vintage", "mean_pd"]]
     text = render(
         replace(bare(), tiers=tiers, vintages=vintages, families=data.families[["family", "share"]])
     )

@@ -1,4 +1,7 @@
-"""The report stage's own reading: rows per table, seconds per stage, bars in words. Rendering is tested beside it."""
+"""What the report stage itself reads: rows per table, seconds per stage, bars in words.
+
+Rendering is tested beside it.
+"""
 
 from __future__ import annotations
 

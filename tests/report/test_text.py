@@ -8,12 +8,14 @@ import pytest
 from creditloom.report.parts.blocks import DASH, KINDS, TableColumn, show, table
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("value", "kind", "text"),
     [
-        (0.0235, "rate", "2.35 %"), (0.682, "share", "68.2 %"), (0.00032, "daily", "0.032 %"), (45_123_456, "count", "45,123,456"),
-        (0.00004, "p", "< 0.001"), (0.0312, "p", "0.031"), (-1234.4, "money", "−¥1,234"), (12.34, "points", "+12.3"),
-        (-0.26, "points", "−0.3"), (-0.916, "number", "−0.916"), (0.51449, "number", "0.514"),
+        (0.0235, "rate", "2.35 %"), (0.682, "share", "68.2 %"), (0.00032, "daily", "0.032 %"),
+        (45_123_456, "count", "45,123,456"), (0.00004, "p", "< 0.001"), (0.0312, "p", "0.031"),
+        (-1234.4, "money", "−¥1,234"), (12.34, "points", "+12.3"), (-0.26, "points", "−0.3"),
+        (-0.916, "number", "−0.916"), (0.51449, "number", "0.514"),
         (1234.56, "seconds", "1,234.6 s"), ("G1", "text", "G1"),
     ],
 )  # fmt: skip

@@ -28,7 +28,10 @@ def frame() -> pd.DataFrame:
 
 @pytest.fixture
 def score(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """`score(input, *options)` as a user types it, with the bundle, in an empty folder; the output is `out.parquet`."""
+    """Return `score(input, *options)` as a user types it, with the bundle, in an empty folder.
+
+    The output is `out.parquet`.
+    """
     monkeypatch.chdir(tmp_path)
     app = build(["score"])
 

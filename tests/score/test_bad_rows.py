@@ -1,4 +1,7 @@
-"""Bad rows in a good batch: set aside with rule, row and reason, the rest decided as if they had not been there."""
+"""Bad rows in a good batch are set aside with rule, row and reason.
+
+The rest is decided as if they had not been there.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,7 @@ def _set(column: str, value: object) -> Callable[[pd.DataFrame], pd.DataFrame]:
     return spoil
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("spoil", "rule", "column"),
     [
@@ -110,8 +114,11 @@ def test_all_copies_of_a_duplicate_are_set_aside_across_blocks_and_files(
     score("in", "--part-rows", "10")
     rejected = read_table("out.rejected.parquet").to_pylist()
     assert [(row["row"], row["application_id"], row["rule"]) for row in rejected] == [
-        (3, 3, "id_duplicate"), (39, 39, "id_duplicate"), (40, 39, "id_duplicate"), (41, 3, "id_duplicate"),
-    ]  # fmt: skip
+        (3, 3, "id_duplicate"),
+        (39, 39, "id_duplicate"),
+        (40, 39, "id_duplicate"),
+        (41, 3, "id_duplicate"),
+    ]
     decided = read_table("out.parquet")["application_id"].to_pylist()
     assert decided == [i for i in range(60) if i not in (3, 39)]
 

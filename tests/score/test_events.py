@@ -1,4 +1,7 @@
-"""From raw tables: the features are made by the code of the pipeline, then decided like any batch."""
+"""Scoring from raw tables.
+
+The code of the pipeline makes the features, which are then decided like any batch.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,10 @@ Score = Callable[..., Result]
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, pd.DataFrame]:
-    """Raw tables, a bundle that reads four of their features, and the matrix that the feature code makes of the good rows."""
+    """Make raw tables, a bundle that reads four of their features, and the matrix of the good rows.
+
+    The feature code makes the matrix.
+    """
     root = tmp_path_factory.mktemp("events")
     raw = random_raw()
     people = raw["applications"].to_pandas().assign(age_years=30, months_on_book=12)
@@ -59,7 +65,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, pd.DataF
 def score(
     made: tuple[Path, Path, pd.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Score:
-    """`score(*options)` from the raw tables with the bundle, in an empty folder; the output is `night`."""
+    """Return `score(*options)` from the raw tables with the bundle, in an empty folder.
+
+    The output is `night`.
+    """
     monkeypatch.chdir(tmp_path)
     raw, bundle, _ = made
 
@@ -109,6 +118,7 @@ def test_everyone_as_of_one_day_and_the_features_are_made_once(score: Score) -> 
     ]
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -1,4 +1,7 @@
-"""A good batch: every row decided, in its order, with the bits that the pipeline's own decisions have."""
+"""A good batch.
+
+Every row is decided, in its order, with the bits that the pipeline's own decisions have.
+"""
 
 from __future__ import annotations
 
@@ -115,8 +118,13 @@ def test_a_folder_is_the_output_of_a_large_batch(
     assert score("in.parquet", "--part-rows", "25", "--output", "night").exit_code == 0
     assert read_table("night/decisions").equals(expected)
     assert sorted(path.name for path in Path("night").iterdir() if path.name != ".lock") == [
-        "batch.json", "decisions", "ledger", "manifest.json", "quarantine", "receipts",
-    ]  # fmt: skip
+        "batch.json",
+        "decisions",
+        "ledger",
+        "manifest.json",
+        "quarantine",
+        "receipts",
+    ]
 
 
 def test_files_at_any_depth_are_read_in_path_order(

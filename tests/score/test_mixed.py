@@ -1,4 +1,7 @@
-"""Bad rows of all ten kinds mixed into a good batch: exactly those in quarantine, each with its reason; the others as in a clean batch."""
+"""Bad rows of all ten kinds mixed into a good batch.
+
+Exactly those are in quarantine, each with its reason; the others are as in a clean batch.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,10 @@ from creditloom.storage.files.store import read_table
 from tests.registry.small import applications
 from tests.score.conftest import Run
 
-ROWS, EACH = 6_000, 7
+ROWS = 6_000
+EACH = 7
 Values = Callable[[np.ndarray], Any]
+# table: rule -> column and its broken values
 BROKEN: dict[str, tuple[str, Values]] = {
     "id_null": ("application_id", lambda rows: [None] * len(rows)),
     "id_blank": ("application_id", lambda rows: ["  "] * len(rows)),

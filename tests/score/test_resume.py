@@ -1,4 +1,7 @@
-"""A job that is stopped at any moment goes on where it was, and leaves the same bytes as one that ran through."""
+"""A job that is stopped at any moment goes on where it was.
+
+It leaves the same bytes as one that ran through.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,10 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def whole(score: Run, frame: pd.DataFrame) -> dict[str, bytes]:
-    """The bytes of `night` after a run without a stop; the folder is left with its first three parts, as a kill leaves it."""
+    """Return the bytes of `night` after a run without a stop.
+
+    The folder is left with its first three parts, as a kill leaves it.
+    """
     frame.assign(wealth_fen=[-1, *frame["wealth_fen"][1:]]).to_parquet("in.parquet")
     score("in.parquet", *PARTS)
     kept = bytes_of(Path("night"))
@@ -197,7 +203,10 @@ def _batch(folder: Path, rows: int) -> Path:
 
 
 def _taken_up(bundle: Path, folder: Path, source: Path, rows: int) -> None:
-    """The killed batch run to its end has the bytes of one that ran through; every row is decided or set aside, once."""
+    """The killed batch run to its end has the bytes of one that ran through.
+
+    Every row is decided or set aside, once.
+    """
     for name in ("killed", "through"):
         assert (
             CliRunner()
@@ -222,7 +231,8 @@ def test_killed_and_taken_up_again(bundle: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_killed_at_twenty_random_moments(bundle: Path, tmp_path: Path) -> None:
-    source, rng = _batch(tmp_path, 400_000), np.random.default_rng(5)
+    source = _batch(tmp_path, 400_000)
+    rng = np.random.default_rng(5)
     for _ in range(20):
         _killed(
             _command(bundle, tmp_path / "killed", source),

@@ -1,4 +1,7 @@
-"""`creditloom score --engine spark`: the parts are made by Spark's workers, and no byte tells which engine made them."""
+"""`creditloom score --engine spark`: Spark's workers make the parts.
+
+No byte tells which engine made them.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ pytestmark = [needs_spark, pytest.mark.slow]
 
 @pytest.fixture(scope="module", autouse=True)
 def session() -> Iterator[None]:
-    """One local[2] session for all batches of this module: the command takes the one that is open. Its compiler is the quick one."""
+    """Start one local[2] session for all batches of this module.
+
+    The command takes the session that is open. Its compiler is the quick one.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
         yield from _open()
@@ -37,7 +43,10 @@ def _open() -> Iterator[None]:
 
 @pytest.fixture
 def here(score: Run, frame: pd.DataFrame) -> dict[str, bytes]:
-    """The batch `here`, made by the embedded engine: a row set aside, an id twice, several row groups."""
+    """Make the batch `here` by the embedded engine.
+
+    A row set aside, an id twice, several row groups.
+    """
     bad = frame.assign(
         wealth_fen=[-1, *frame["wealth_fen"][1:]], application_id=[*range(58), 5, 59]
     )
@@ -74,7 +83,10 @@ def test_a_batch_begun_by_one_engine_is_ended_by_the_other(
 def test_what_a_worker_refuses_is_refused_here(
     score: Run, frame: pd.DataFrame, here: dict[str, bytes], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A folder where a part's file should be: the worker cannot write, the driver ends with the exit code of a disk that refuses."""
+    """A folder lies where a part's file should be, so the worker cannot write.
+
+    The driver ends with the exit code of a disk that refuses.
+    """
     Path("here/manifest.json").unlink()
     Path("here/receipts/part-00005.json").unlink()
     Path("here/decisions/part-00005.parquet").unlink()

@@ -1,4 +1,7 @@
-"""Input that cannot be decided at all: exit code 2, a message with the next step, and nothing written."""
+"""Input that cannot be decided at all.
+
+Exit code 2, a message with the next step, and nothing written.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,7 @@ def _damaged(frame: pd.DataFrame) -> None:
     Path("in.parquet").write_bytes(raw)
 
 
+# table: case -> how the input is spoilt, and the words of the refusal
 CASES: dict[str, tuple[Callable[[pd.DataFrame], object], str]] = {
     "missing column": (_parquet(lambda f: f.drop(columns="bur_d_3m")), "Missing column `bur_d_3m`"),
     "renamed column": (

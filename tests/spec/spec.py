@@ -1,7 +1,8 @@
 """How a spec is written: small tables as text in, one feature as `{person: value}` out.
 
-Column `ago` is how many days before the application an event happened; it is known an hour later unless `known_ago` says otherwise.
-Columns left out hold the stand-in of their type. Everybody applies at AS_OF and has given every consent unless `people` says otherwise.
+Column `ago` is how many days before the application an event happened. It is known an hour later
+unless `known_ago` says otherwise. Columns left out hold the stand-in of their type. Everybody
+applies at AS_OF and has given every consent unless `people` says otherwise.
 """
 
 from __future__ import annotations

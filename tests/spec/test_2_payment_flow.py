@@ -90,7 +90,8 @@ def test_pace_against_the_year(found: Features) -> None:
 
 
 def test_inflow_against_outflow(found: Features) -> None:
-    flow_in, flow_out = 700_000, 202 + 203 + 500 + 100_000
+    flow_in = 700_000
+    flow_out = 202 + 203 + 500 + 100_000
     assert found["pay_in_out_amount_gap_ratio_3m"] == close(
         {1: (flow_in - flow_out) / (flow_in + flow_out), 2: -1}
     )

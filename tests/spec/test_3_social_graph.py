@@ -40,7 +40,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Features:
 
 def test_red_packets_sent_against_received(found: Features) -> None:
     """S5-R22 asks for the gap of amounts."""
-    sent, received = 888 + 666, 520
+    sent = 888 + 666
+    received = 520
     assert found["soc_packet_sent_packet_received_amount_gap_ratio_1m"] == close(
         {1: (sent - received) / (sent + received), 2: None}
     )

@@ -9,10 +9,21 @@ from tests.spec.spec import Features, close, features
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Features:
-    """As of 12:00 on the first of the month: 0.5 days back the month began. Person 4 keeps the location private."""
+    """As of 12:00 on the first of the month: 0.5 days back the month began.
+
+    Person 4 keeps the location private.
+    """
     return features(
         tmp_path_factory.mktemp("spec"),
-        people="who | consent_location\n1 | true\n2 | true\n3 | true\n4 | false\n5 | true\n6 | true",
+        people="""
+        who | consent_location
+        1   | true
+        2   | true
+        3   | true
+        4   | false
+        5   | true
+        6   | true
+        """,
         contacts="""
         who | ago | contact_id
         1   | 100 | 2
@@ -65,7 +76,10 @@ def test_people_at_two_steps_count_once(found: Features) -> None:
 
 
 def test_the_known_record_at_two_steps(found: Features) -> None:
-    """Of 1's second degree 3 is bad and 4 is late; 5's default is not known before the month. 1's own counts for 3 and 4, never for 1."""
+    """Of 1's second degree 3 is bad and 4 is late; 5's default is not known before the month.
+
+    1's own counts for 3 and 4, never for 1.
+    """
     assert found["soc_graph_second_loan_count_ever"] == {1: 2, 2: 0, 3: 2, 4: 2, 5: 0, 6: 0}
     assert found["soc_graph_second_default_count_ever"] == {1: 1, 2: 0, 3: 1, 4: 2, 5: 0, 6: 0}
     assert found["soc_graph_second_default_share_ever"] == {
@@ -109,7 +123,10 @@ def test_money_that_comes_together_or_comes_back(found: Features) -> None:
 
 
 def test_people_on_the_same_devices_and_addresses(found: Features) -> None:
-    """FR10, domain 7.4: 1, 2 and 5 share a device; 2 and 3 shared one earlier, so that a chain of devices links all four."""
+    """FR10, domain 7.4: 1, 2 and 5 share a device.
+
+    2 and 3 shared one earlier, so that a chain of devices links all four.
+    """
     assert found["dev_met_device_people_count_1m"] == {1: 2, 2: 2, 3: 0, 4: 0, 5: 2, 6: 0}
     assert found["dev_met_address_people_count_1m"] == {1: 2, 2: 2, 3: 0, 4: None, 5: 0, 6: 0}
     assert found["dev_met_device_linked_count_ever"] == {1: 3, 2: 3, 3: 3, 4: 0, 5: 3, 6: 0}

@@ -15,7 +15,10 @@ from creditloom.serving.batch.input import BatchInput
     ("group", "starts"), [(25, [0, 25, 50, 100]), (100, [0, 30, 60, 90]), (30, [0, 30, 60, 90])]
 )
 def test_blocks_are_spread_over_the_input(tmp_path: Path, group: int, starts: list[int]) -> None:
-    """Of 120 rows: five groups and four groups, where the blocks begin; two groups, fewer than blocks, so that the input is read once."""
+    """Five groups and four groups of 120 rows are read where the blocks begin.
+
+    Two groups are fewer than the blocks, so that the input is read once.
+    """
     pq.write_table(pa.table({"x": range(120)}), tmp_path / "in.parquet", row_group_size=group)
     found = list(BatchInput.open(tmp_path / "in.parquet").spread(["x"], 5, 4))
     assert [start for start, _ in found] == starts

@@ -1,4 +1,7 @@
-"""The contract: what is injected is what is set aside, and a file that is no such table is refused in words."""
+"""The contract: what is injected is what is set aside.
+
+A file that is no such table is refused in words.
+"""
 
 from __future__ import annotations
 
@@ -24,18 +27,33 @@ START = pd.Timestamp("2024-01-01")
 def payments() -> pd.DataFrame:
     """A hundred good payments of ten people, one an hour."""
     moments = START + pd.to_timedelta(range(N), "h")
-    return pd.DataFrame({
-        "event_id": range(N), "applicant_id": [k % 10 for k in range(N)], "event_time": moments,
-        "known_time": moments + pd.Timedelta(days=1), "direction": "out", "category": "food", "amount_fen": 100, "is_offline": False,
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "event_id": range(N),
+            "applicant_id": [k % 10 for k in range(N)],
+            "event_time": moments,
+            "known_time": moments + pd.Timedelta(days=1),
+            "direction": "out",
+            "category": "food",
+            "amount_fen": 100,
+            "is_offline": False,
+        }
+    )
 
 
 def bills() -> pd.DataFrame:
     moments = START + pd.to_timedelta(range(5), "D")
-    return pd.DataFrame({
-        "event_id": range(5), "applicant_id": range(5), "event_time": moments, "known_time": moments, "kind": "water", "amount_fen": 9_000,
-        "days_late": 0,
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "event_id": range(5),
+            "applicant_id": range(5),
+            "event_time": moments,
+            "known_time": moments,
+            "kind": "water",
+            "amount_fen": 9_000,
+            "days_late": 0,
+        }
+    )
 
 
 def applications() -> pd.DataFrame:
@@ -78,11 +96,15 @@ def set_aside(tmp_path: Path) -> dict[int, str]:
     return dict(zip(frame["event_id"], frame["rule"], strict=True))
 
 
+# table: rule -> column and a value that breaks it
 BAD = {
-    "amount_fen.null": ("amount_fen", None), "amount_fen.below": ("amount_fen", -5), "category.among": ("category", "yachts"),
-    "direction.null": ("direction", None), "known_time.skew": ("known_time", START - pd.Timedelta(days=1)),
-    "event_time.future": ("event_time", pd.Timestamp("2030-01-01")), "applicant_id.unknown": ("applicant_id", 77),
-    "event_time.early": ("event_time", pd.Timestamp("1970-01-01")), "amount_fen.above": ("amount_fen", 2_000_000_000),
+    "amount_fen.null": ("amount_fen", None), "amount_fen.below": ("amount_fen", -5),
+    "category.among": ("category", "yachts"), "direction.null": ("direction", None),
+    "known_time.skew": ("known_time", START - pd.Timedelta(days=1)),
+    "event_time.future": ("event_time", pd.Timestamp("2030-01-01")),
+    "applicant_id.unknown": ("applicant_id", 77),
+    "event_time.early": ("event_time", pd.Timestamp("1970-01-01")),
+    "amount_fen.above": ("amount_fen", 2_000_000_000),
 }  # fmt: skip
 
 
@@ -96,7 +118,8 @@ def test_a_clean_table_is_handed_on_as_it_lies(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rule", BAD)
 def test_each_rule_sets_its_row_aside_and_no_other(tmp_path: Path, rule: str) -> None:
     """S3-R51: a mandatory field that is missing is one of them."""
-    frame, (column, value) = payments().astype({"amount_fen": "Int64"}), BAD[rule]
+    frame = payments().astype({"amount_fen": "Int64"})
+    column, value = BAD[rule]
     frame.loc[7, column] = value
     if rule == "event_time.future":  # a payment cannot be known before it happens
         frame.loc[7, "known_time"] = value
@@ -185,7 +208,8 @@ def test_events_of_a_bad_application_are_not_bad_themselves(tmp_path: Path) -> N
 def test_too_many_bad_rows_stop_the_run(tmp_path: Path) -> None:
     with pytest.raises(
         DataError,
-        match=r"(?s)Too many bad rows in table `payments`.*at most 5\.0%.*100 of 100.*amount_fen\.below: 100",
+        match=r"(?s)Too many bad rows in table `payments`.*at most 5\.0%"
+        r".*100 of 100.*amount_fen\.below: 100",
     ):
         checked(tmp_path, payments().assign(amount_fen=-1), share=0.05)
 

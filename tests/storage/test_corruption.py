@@ -1,4 +1,7 @@
-"""One row in a hundred corrupted, in twelve ways: exactly those rows are set aside, each with its rule, and clean people notice nothing."""
+"""One row in a hundred is corrupted, in twelve ways.
+
+Exactly those rows are set aside, each with its rule, and clean people's features do not change.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,11 @@ from creditloom.storage.files.store import read_frame, read_table
 from tests.features.raw import random_raw, write_raw
 
 PERIOD = Period(dt.datetime(1990, 1, 1), dt.datetime(2026, 12, 31))
-EPOCH, LATE = dt.datetime(1970, 1, 1), dt.datetime(2031, 1, 1)
+EPOCH = dt.datetime(1970, 1, 1)
+LATE = dt.datetime(2031, 1, 1)
 
 # rule -> (table, the cells that break it); a copy of a row breaks `repeated` as it is
+# table: rule -> table and the cells that break it
 KINDS: Mapping[str, tuple[str, Mapping[str, object]]] = {
     "amount_fen.null": ("payments", {"amount_fen": None}),
     "category.among": ("payments", {"category": "yachts"}),
@@ -67,10 +72,15 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pa.Table]:
 
 @pytest.fixture(scope="module")
 def rows(clean: dict[str, pa.Table]) -> dict[str, pa.Table]:
-    """The corrupt rows per rule: copies of one row in a hundred of the table, at least three, with cells broken."""
-    applications, found = clean["applications"].to_pandas(), {}
+    """Return the corrupt rows per rule.
+
+    Copies of one row in a hundred of the table, at least three, with cells broken.
+    """
+    applications = clean["applications"].to_pandas()
+    found = {}
     for rule, (name, cells) in KINDS.items():
-        table, rng = clean[name], np.random.default_rng(len(found))
+        table = clean[name]
+        rng = np.random.default_rng(len(found))
         copies = table.take(rng.choice(len(table), max(3, len(table) // 100), replace=False))
         new = (
             {}
@@ -82,7 +92,8 @@ def rows(clean: dict[str, pa.Table]) -> dict[str, pa.Table]:
                 value = int(
                     applications.loc[~applications[value.split()[1]], "applicant_id"].iloc[0]
                 )
-            at, kind = table.schema.get_field_index(column), table.schema.field(column).type
+            at = table.schema.get_field_index(column)
+            kind = table.schema.field(column).type
             copies = copies.set_column(
                 at, column, pa.array(value if column == "event_id" else [value] * len(copies), kind)
             )
@@ -116,7 +127,10 @@ def untouched(clean: dict[str, pa.Table], tmp_path_factory: pytest.TempPathFacto
 def test_added_rows_are_set_aside_and_nobody_notices(
     clean: dict[str, pa.Table], rows: dict[str, pa.Table], untouched: pd.DataFrame, tmp_path: Path
 ) -> None:
-    """Every feature of every person is that of the clean run, to the bit, and every corrupt row lies in quarantine under its rule."""
+    """Every feature of every person is that of the clean run, to the bit.
+
+    Every corrupt row lies in quarantine under its rule.
+    """
     tables = {
         name: pa.concat_tables([table, *(rows[r] for r, (n, _) in KINDS.items() if n == name)])
         for name, table in clean.items()
@@ -131,17 +145,18 @@ def test_added_rows_are_set_aside_and_nobody_notices(
             rows[rule]["event_id"].to_pylist()
         ), rule
     assert found.bad == sum(map(len, aside.values())) == sum(map(len, rows.values()))
-    assert {c.table: dict(c.rules) for c in found.checks if c.bad} == {
-        name: {rule: len(rows[rule]) for rule, (n, _) in sorted(KINDS.items()) if n == name}
-        for name in aside
-    }
+    expected: dict[str, dict[str, int]] = {name: {} for name in aside}
+    for rule, (name, _) in sorted(KINDS.items()):
+        expected[name][rule] = len(rows[rule])
+    assert {check.table: dict(check.rules) for check in found.checks if check.bad} == expected
     pd.testing.assert_frame_equal(_matrix(found.files), untouched, check_exact=True)
 
 
 def test_rows_broken_in_place_touch_only_their_own_person(
     clean: dict[str, pa.Table], untouched: pd.DataFrame, tmp_path: Path
 ) -> None:
-    """Where a row is broken rather than added, its person loses an event; everybody else's features stay, to the bit.
+    """Where a row is broken rather than added, its person loses an event; everybody else's features
+    stay, to the bit.
 
     But for what is counted of transfers between people: a partner's view loses the same transfer.
     """
@@ -161,10 +176,8 @@ def test_rows_broken_in_place_touch_only_their_own_person(
         read_frame(tmp_path / "bad" / "payments.parquet")["event_id"].tolist()
         == payments.loc[hit, "event_id"].tolist()
     )
-    matrix, others = (
-        _matrix(found.files),
-        [person for person in untouched.index if person not in (3, 17)],
-    )
+    matrix = _matrix(found.files)
+    others = [person for person in untouched.index if person not in (3, 17)]
     own = [name for name in untouched.columns if not name.startswith("pay_peer_")]
     pd.testing.assert_frame_equal(
         matrix.loc[others, own], untouched.loc[others, own], check_exact=True

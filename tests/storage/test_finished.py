@@ -1,4 +1,7 @@
-"""A finished feature table: what each column becomes, and which tables are refused with which words."""
+"""A finished feature table.
+
+What each column becomes, and which tables are refused with which words.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +26,18 @@ N = 60
 
 
 def table() -> pd.DataFrame:
-    return pd.DataFrame({
-        "loan": np.arange(N) + 1000, "day": pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(N), "D"),
-        "income": np.where(np.arange(N) == 5, -9.0, np.arange(N) * 10.0), "kind": np.where(np.arange(N) % 3 == 0, "car", "home"),
-        "code": np.arange(N) % 4, "sex": np.arange(N) % 2, "bad": (np.arange(N) % 5 == 0).astype(int),
-    })  # fmt: skip
+    # table: the columns of a good table
+    return pd.DataFrame(
+        {
+            "loan": np.arange(N) + 1000,
+            "day": pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(N), "D"),
+            "income": np.where(np.arange(N) == 5, -9.0, np.arange(N) * 10.0),
+            "kind": np.where(np.arange(N) % 3 == 0, "car", "home"),
+            "code": np.arange(N) % 4,
+            "sex": np.arange(N) % 2,
+            "bad": (np.arange(N) % 5 == 0).astype(int),
+        }
+    )
 
 
 def read(tmp_path: Path, frame: pd.DataFrame | None = None, **given: Any) -> Finished:
@@ -71,22 +81,28 @@ def test_too_many_bad_rows_are_refused(tmp_path: Path) -> None:
 
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
+# table: case -> what is done to a good table, options, words of the refusal
 REFUSED: dict[str, tuple[Change, dict[str, Any], str]] = {
-    "label missing": (lambda f: f.rename(columns={"bad": "bads"}), {}, "Column `bad` is missing.*rename `bads` to `bad`"),
+    "label missing": (lambda f: f.rename(columns={"bad": "bads"}), {},
+                      "Column `bad` is missing.*rename `bads` to `bad`"),
     "id missing": (lambda f: f, {"id": "loan_id"}, "Column `loan_id` is missing.*`loan`"),
     "protected missing": (lambda f: f, {"protected": ("age",)}, "Column `age` is missing"),
     "no label": (lambda f: f, {"label": None}, "The label is not declared"),
     "two parts": (lambda f: f, {"drop": ("bad",)}, "The label is not declared"),
-    "null label": (lambda f: f.assign(bad=f["bad"].where(f.index != 3)), {}, "1 null of 60 rows, the first in row 3"),
+    "null label": (lambda f: f.assign(bad=f["bad"].where(f.index != 3)), {},
+                   "1 null of 60 rows, the first in row 3"),
     "one class": (lambda f: f.assign(bad=0), {}, "one class only"),
     "odd label": (lambda f: f.assign(bad=f["bad"] + 1), {}, "other values.*map it to 0 and 1"),
     "text label": (lambda f: f.assign(bad="yes"), {}, "map it to 0 and 1"),
     "future": (lambda f: f.assign(day=pd.Timestamp("2030-01-01")), {}, "60 in the future"),
-    "null date": (lambda f: f.assign(day=f["day"].where(f.index != 3)), {}, "1 null, the first in row 3"),
+    "null date": (lambda f: f.assign(day=f["day"].where(f.index != 3)), {},
+                  "1 null, the first in row 3"),
     "number as date": (lambda f: f, {"time": "income"}, "no usable date"),
     "nested": (lambda f: f.assign(income=[[1]] * N), {}, "`income` can be no feature"),
-    "moment as feature": (lambda f: f, {"time": None}, "`day` can be no feature.*name it as the time column"),
-    "name per row": (lambda f: f.assign(kind=[f"name {k}" for k in range(N)]), {}, "names rows rather than groups"),
+    "moment as feature": (lambda f: f, {"time": None},
+                          "`day` can be no feature.*name it as the time column"),
+    "name per row": (lambda f: f.assign(kind=[f"name {k}" for k in range(N)]), {},
+                     "names rows rather than groups"),
     "nothing left": (lambda f: f, {"drop": ("income", "kind", "code")}, "No feature is left"),
     "JSON in a name": (lambda f: f.rename(columns={"income": "a:b"}), {}, "`a:b` cannot be used"),
     "no rows": (lambda f: f.head(0), {}, "Empty table"),

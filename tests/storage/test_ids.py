@@ -1,4 +1,7 @@
-"""Repeated and unknown ids of a stream agree with a set, wherever the ids lie and however they are cut into batches."""
+"""Repeated and unknown ids of a stream agree with a set.
+
+Wherever the ids lie and however they are cut into batches.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ from hypothesis import strategies as st
 from creditloom.storage.contract import lookups
 from creditloom.storage.contract.lookups import Repeats, Strangers
 
-near_or_far = st.integers(-5, 40) | st.integers(2**20 - 3, 2**20 + 3) | st.integers(-(2**40), 2**40)
+# the lookups keep near ids in a bit field, whose end is tried, and far ids apart
+near = st.integers(-5, 40) | st.integers(2**20 - 3, 2**20 + 3)
+near_or_far = near | st.integers(-(2**40), 2**40)
 batches = st.lists(st.lists(near_or_far, max_size=20), max_size=5)
 
 

@@ -1,4 +1,7 @@
-"""The store: whole files or none, the same bytes for the same table, both layouts of a raw table."""
+"""The store: whole files or none, the same bytes for the same table.
+
+Both layouts of a raw table.
+"""
 
 from __future__ import annotations
 

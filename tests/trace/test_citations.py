@@ -10,6 +10,7 @@ from creditloom.pipeline.proof.trace import citations
 from creditloom.pipeline.proof.trace.citations import cited_in
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("text", "ids"),
     [

@@ -1,4 +1,7 @@
-"""Claim: shares are those of what all families' columns together tell of default; scikit-learn's logistic regression is the oracle."""
+"""Claim: shares are those of what all families' columns together tell of default.
+
+scikit-learn's logistic regression is the oracle.
+"""
 
 from __future__ import annotations
 
@@ -52,8 +55,12 @@ def test_a_state_is_seen_at_the_reliability_of_its_family(
 def test_what_is_told_is_the_logistic_regression_on_all_columns(
     seen: FamilyColumns, state: World
 ) -> None:
-    """Soft labels by the slow way: everyone is there twice, bad with weight PD and good with the rest."""
-    pd, x = pd_of_all(state), seen.values.astype(float)
+    """Fit soft labels by the slow way.
+
+    Everyone is there twice, bad with weight PD and good with the rest.
+    """
+    pd = pd_of_all(state)
+    x = seen.values.astype(float)
     slow = LogisticRegression(C=1e4, tol=1e-8, max_iter=1_000)
     slow.fit(
         np.vstack([x, x]), np.repeat([1, 0], len(x)), sample_weight=np.concatenate([pd, 1.0 - pd])
@@ -76,7 +83,10 @@ def test_shares_are_covariances_with_all_that_is_told(seen: FamilyColumns, state
 def test_with_thresholds_labels_tell_other_shares_than_the_log_odds_do(
     seen: FamilyColumns, state: World
 ) -> None:
-    """Why betas are solved on the scale of labels: what lowers a small PD hardly shows there, so those of the social graph tell less."""
+    """Why betas are solved on the scale of labels.
+
+    What lowers a small PD hardly shows there, so the columns of the social graph tell less.
+    """
     line = LinearRegression().fit(seen.values.astype(float), state.outcome.log_odds_systematic)
     social = FAMILIES.index("social_graph")
     assert (

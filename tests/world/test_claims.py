@@ -1,4 +1,7 @@
-"""The numbers that the sources name, as claims: each within its tolerance, or with a reason why it cannot be (domain 7.4, 7.7, 7.9)."""
+"""The numbers that the sources name, as claims (domain 7.4, 7.7, 7.9).
+
+Each is within its tolerance, or has a reason why it cannot be.
+"""
 
 from __future__ import annotations
 

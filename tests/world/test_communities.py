@@ -1,4 +1,7 @@
-"""Claims about communities: a process holds one at a time, and each is the same whatever the others are."""
+"""Claims about communities.
+
+A process holds one at a time, and each is the same whatever the others are.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ from creditloom.world.simulate import emit_chunk, simulate
 from creditloom.world.world import Setting, World, build, solve_coefficients
 from tests.world.written import Written
 
-APPLICANTS, COMMUNITY, CHUNK = 1_800, 1_000, 500
+APPLICANTS = 1_800
+COMMUNITY = 1_000
+CHUNK = 500
 SHARED = 10**12
 
 
@@ -86,7 +91,10 @@ def test_two_communities_have_even_vintages_each(parts: list[World], calendar: C
 
 
 def test_a_community_is_the_same_whatever_follows_it(parts: list[World], setting: Setting) -> None:
-    """The first of two, and of a world that ends with it, are one and the same; the second differs from it."""
+    """The first of two communities is that of a world that ends with it.
+
+    The second differs from it.
+    """
     alone = Setting.of(
         replace(setting.params, applicants=COMMUNITY),
         setting.nature,

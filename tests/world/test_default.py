@@ -35,7 +35,8 @@ def test_default_comes_between_month_3_and_12_mostly_in_the_middle(state: World)
 
 
 def test_fraud_raises_the_odds_twentyfold(state: World) -> None:
-    pd, fraud = state.outcome.pd_neutral, state.people.is_fraud
+    pd = state.outcome.pd_neutral
+    fraud = state.people.is_fraud
     assert fraud.mean() == pytest.approx(0.006, abs=0.001)
     assert 5.0 < pd[fraud].mean() / pd[~fraud].mean() < 25.0
 
@@ -88,7 +89,8 @@ def test_the_oracle_averages_the_unobservable_shock(nature: WorldConfig) -> None
 
 
 def test_segments_differ_as_declared(state: World) -> None:
-    segment, pd = state.people.segment, state.outcome.pd_neutral
+    segment = state.people.segment
+    pd = state.outcome.pd_neutral
     white, blue, merchant = (pd[segment == code].mean() for code in (0, 1, 2))
     assert merchant < white < blue
     approved = state.booking.is_approved

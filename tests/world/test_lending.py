@@ -1,4 +1,7 @@
-"""Claims about the old policy, its control band and what loans do after booking (domain 7.8, 0.6, 6)."""
+"""Claims about the incumbent policy, its control band and what loans do after booking.
+
+See domain 7.8, 0.6, 6.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,9 @@ def test_the_old_policy_approves_the_best_68_per_cent_of_each_vintage(state: Wor
 
 
 def test_the_control_band_is_five_per_cent_and_fifteen_in_calibration(state: World) -> None:
-    vintage, declined, control = (
-        state.people.vintage,
-        ~state.booking.is_approved,
-        state.booking.is_control,
-    )
+    vintage = state.people.vintage
+    declined = ~state.booking.is_approved
+    control = state.booking.is_control
     calibration = (vintage >= 15) & (vintage < 18)
     assert control[declined & calibration].mean() == pytest.approx(0.15, abs=0.02)
     assert control[declined & ~calibration].mean() == pytest.approx(0.05, abs=0.01)
@@ -48,11 +49,9 @@ def test_an_invitation_is_not_an_approval(written: Written) -> None:
 
 
 def test_only_booked_loans_have_performance(written: Written) -> None:
-    people, loans, performance = (
-        written.people,
-        written.table("loans"),
-        written.table("loan_performance"),
-    )
+    people = written.people
+    loans = written.table("loans")
+    performance = written.table("loan_performance")
     booked = people.is_approved | people.is_control
     assert set(loans.applicant_id) == set(people.index[booked])
     assert (performance.groupby("application_id").size() == 12).all()

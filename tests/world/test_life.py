@@ -1,4 +1,7 @@
-"""Claims about life shocks: how often, how friends share them, what they do to default and to payments (domain 7.4, 7.5)."""
+"""Claims about life shocks (domain 7.4, 7.5).
+
+How often they come, how friends share them, what they do to default and to payments.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +29,12 @@ def test_shocks_strike_at_their_monthly_rates(state: World, nature: WorldConfig)
 
 
 def _job_losses_of_friends(world: World) -> tuple[float, float]:
-    """Job losses within a month of a contact's, and within a month a year before it, per contact row."""
-    life, graph = world.life, world.graph
+    """Return job losses within a month of a contact's, per contact row.
+
+    Beside it the same within a month a year before it.
+    """
+    life = world.life
+    graph = world.graph
     both = (life.kind[graph.owner] == JOB_LOSS) & (life.kind[graph.contact] == JOB_LOSS)
     months = (life.time_us[graph.owner[both]] - life.time_us[graph.contact[both]]) / MONTH_US
     return ((months >= 0) & (months < 1)).mean(), ((months >= -7) & (months < -6)).mean()
@@ -45,7 +52,8 @@ def test_friends_lose_their_jobs_in_the_same_month(state: World, nature: WorldCo
 
 
 def test_friends_share_part_of_their_luck(state: World) -> None:
-    graph, luck = state.graph, state.outcome.shock
+    graph = state.graph
+    luck = state.outcome.shock
     assert np.corrcoef(luck[graph.owner], luck[graph.contact])[0, 1] == pytest.approx(0.2, abs=0.05)
     assert luck.std() == pytest.approx(
         state.setting.nature.effects.shock_sigma, rel=2e-3
@@ -85,7 +93,10 @@ def test_who_has_just_been_struck_defaults_more(state: World) -> None:
 
 @pytest.fixture(scope="module")
 def around(written: Written) -> pd.DataFrame:
-    """Payments of people who lost their job before they applied, half a year to either side of it."""
+    """Return payments of people who lost their job before they applied.
+
+    Half a year to either side of it.
+    """
     people = written.people
     lost = people[(people.life_shock == "job_loss") & ~people.is_thin & ~people.is_fraud]
     rows = written.table("payments").merge(lost[["life_shock_time"]], on="applicant_id")

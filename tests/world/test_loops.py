@@ -8,13 +8,15 @@ import pytest
 from creditloom.world.calendar import DAY_SECONDS, DAY_US
 from creditloom.world.events.event_loops import lookups, payment_times, payments_a_day, scattered
 
-N, ORIGIN = 400, 19_000
+N = 400
+ORIGIN = 19_000
 
 
 def test_two_streams_lie_in_order_at_their_own_rates_and_by_the_season() -> None:
     weight = np.where(np.arange(100) % 10 == 0, 5.0, 1.0)
     cumulative = np.concatenate([[0.0], np.cumsum(weight)])
-    low, width = np.full(N, cumulative[20]), np.full(N, cumulative[80] - cumulative[20])
+    low = np.full(N, cumulative[20])
+    width = np.full(N, cumulative[80] - cumulative[20])
     rates = np.stack([np.full(N, 30.0), np.linspace(0.0, 20.0, N)])
     person, time, tag = scattered(
         np.random.default_rng(1), rates, low, width, cumulative, ORIGIN, DAY_SECONDS
@@ -31,10 +33,14 @@ def test_two_streams_lie_in_order_at_their_own_rates_and_by_the_season() -> None
 
 
 def test_payments_a_day_have_their_mean_and_fall_in_a_quiet_time() -> None:
-    days, none = 40, np.zeros(N, np.int64)
+    days = 40
+    none = np.zeros(N, np.int64)
     quiet = np.stack([np.full(N, 20), np.full(N, 30)])
-    start, flat, volume = np.full(N, 5), np.ones(days), np.ones((N, 2))
-    month, luck = np.zeros(days, np.int64), np.array([0.5, 1.5])
+    start = np.full(N, 5)
+    flat = np.ones(days)
+    volume = np.ones((N, 2))
+    month = np.zeros(days, np.int64)
+    luck = np.array([0.5, 1.5])
     counts = payments_a_day(
         np.random.default_rng(1),
         none,
@@ -58,7 +64,8 @@ def test_payments_a_day_have_their_mean_and_fall_in_a_quiet_time() -> None:
 
 def test_other_payments_are_merged_and_none_is_lost() -> None:
     rng = np.random.default_rng(1)
-    counts, first_day = rng.poisson(1.5, (N, 10)).astype(np.int32), np.full(N, ORIGIN)
+    counts = rng.poisson(1.5, (N, 10)).astype(np.int32)
+    first_day = np.full(N, ORIGIN)
     other = np.sort(rng.integers(0, N, 300))
     when = ORIGIN * DAY_US + rng.integers(0, 10 * DAY_US, 300)
     when = when[np.lexsort((when, other))]  # in order of person and time

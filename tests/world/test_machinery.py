@@ -1,4 +1,7 @@
-"""Claim: with everything seen alike, a model's family shares are those that the world was made with (domain 0.5, 7.6)."""
+"""Claim: a model's family shares are those that the world was made with (domain 0.5, 7.6).
+
+With everything seen alike.
+"""
 
 from __future__ import annotations
 

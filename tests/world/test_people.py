@@ -65,7 +65,8 @@ def test_consents_are_refused_at_their_rates(state: World) -> None:
 
 
 def test_a_ring_applies_within_two_days_at_night(state: World) -> None:
-    ring, as_of = state.rings.ring, state.people.as_of
+    ring = state.rings.ring
+    as_of = state.people.as_of
     assert (ring >= 0).sum() / state.people.is_fraud.sum() == pytest.approx(0.6, abs=0.15)
     for number in range(ring.max() + 1):
         times = as_of[ring == number]
@@ -75,7 +76,8 @@ def test_a_ring_applies_within_two_days_at_night(state: World) -> None:
 
 
 def test_friends_resemble_each_other_in_discipline(state: World) -> None:
-    disc, graph = state.people.traits[:, DISC], state.graph
+    disc = state.people.traits[:, DISC]
+    graph = state.graph
     assert np.corrcoef(disc[graph.owner], disc[graph.contact])[0, 1] == pytest.approx(0.2, abs=0.06)
 
 

@@ -1,4 +1,7 @@
-"""Claims about when and how events come: bursts, paydays, seasons, migration, drift, changes of identifiers (domain 7.4, 7.8)."""
+"""Claims about when and how events come (domain 7.4, 7.8).
+
+Bursts, paydays, seasons, migration, drift, changes of identifiers.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,8 @@ def test_payments_of_a_day_are_negative_binomial(
     months = (
         daily.assign(square=daily.n**2).groupby(["applicant_id", "month"])[["n", "square"]].sum()
     )
-    mean, square = months.n / 30, months.square / 30
+    mean = months.n / 30
+    square = months.square / 30
     variance = (square - mean**2) * 30 / 29
     k = np.mean(mean**2 - variance / 30) / np.mean(variance - mean)
     assert k == pytest.approx(nature.seasons.day_dispersion, rel=0.25)

@@ -1,4 +1,7 @@
-"""Claim: the coefficients make each family's share of the log-odds what the weight table says (domain 7.6, 0.5, 0.14)."""
+"""Claim: the coefficients give each family the share of the log-odds in the weight table.
+
+See domain 7.6, 0.5, 0.14.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ def test_every_profile_is_met_as_far_as_events_show_it(
     profile: str, params: WorldParams, quick: WorldConfig, calendar: Calendar
 ) -> None:
     found = solve_coefficients(Setting.of(replace(params, profile=profile), quick, calendar, 1))
-    table, observed = np.array(quick.shares(profile)), np.array(found.shares_observed)
+    table = np.array(quick.shares(profile))
+    observed = np.array(found.shares_observed)
     assert (
         np.ptp((table - observed)[table > 0]) < 1e-4
     )  # what families without weight know is taken from the others alike

@@ -1,4 +1,7 @@
-"""Claims about loans of 7 and 14 days: the same people, one repayment, 30 days past due within 45 (domain 0.12)."""
+"""Claims about loans of 7 and 14 days (domain 0.12).
+
+The same people, one repayment, 30 days past due within 45.
+"""
 
 from __future__ import annotations
 

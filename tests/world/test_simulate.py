@@ -1,4 +1,8 @@
-"""Claims about writing a world: the same seed the same bytes, sizes that cannot be are refused, the truth says how it was made."""
+"""Claims about writing a world.
+
+The same seed gives the same bytes, sizes that cannot be are refused, the truth says how it was
+made.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +64,8 @@ def test_another_seed_makes_another_world(
             tmp_path / f"{seed}" / "truth",
             seed=seed,
         )
-    one, two = digests(tmp_path / "1"), digests(tmp_path / "2")
+    one = digests(tmp_path / "1")
+    two = digests(tmp_path / "2")
     assert one.keys() == two.keys()
     assert not set(one.values()) & set(two.values())
 

@@ -15,6 +15,7 @@ from creditloom.world.people.people import known_to_bureau
 CLAIM = {claim.id: claim for claim in CLAIMS}
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("rules", "profile", "shares"),
     [
@@ -62,6 +63,7 @@ def test_a_profile_is_the_table_of_its_source(
     assert len(nature.profiles) == 5
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("rules", "claim", "target"),
     [
@@ -83,7 +85,10 @@ def test_a_profile_is_the_table_of_its_source(
     ],
 )
 def test_a_claim_aims_at_the_figure_of_its_source(rules: str, claim: str, target: float) -> None:
-    """That the world keeps it is tested in test_claims.py; what it cannot keep has its reason there."""
+    """The claim aims at the figure of its source.
+
+    test_claims.py tests that the world keeps it; what it cannot keep has its reason there.
+    """
     found = CLAIM[claim]
     assert found.target == pytest.approx(target)
     assert all(rule in found.source for rule in rules.split())
@@ -92,7 +97,8 @@ def test_a_claim_aims_at_the_figure_of_its_source(rules: str, claim: str, target
 
 def test_device_changes_cost_eight_to_fifteen_points() -> None:
     """S5-R24: on a scale of 20 points per doubling of the odds."""
-    claim, point = CLAIM["device_changes"], 20 / np.log(2)
+    claim = CLAIM["device_changes"]
+    point = 20 / np.log(2)
     assert 8 <= point * claim.target <= 15
     assert (
         point * (claim.target - claim.tolerance) == pytest.approx(8, abs=1)
@@ -108,7 +114,8 @@ def test_bad_loans_stay_under_the_line_of_the_source() -> None:
 
 def test_from_the_break_on_the_bureau_knows_more_people(nature: WorldConfig) -> None:
     """S2-R47."""
-    n, break_ = 40_000, nature.presence.bureau_break_vintage
+    n = 40_000
+    break_ = nature.presence.bureau_break_vintage
     segment = np.zeros(n, dtype=np.int64)
     before, after = (
         known_to_bureau(nature, segment, np.full(n, vintage), np.random.default_rng(1)).mean()

@@ -1,4 +1,7 @@
-"""Claims about life after booking: the stepped book is the one-shot world in motion (domain 7.5, 0.15)."""
+"""Claims about life after booking (domain 7.5, 0.15).
+
+The stepped book is the one-shot world in motion.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,10 @@ def _column(course: Course, name: str) -> np.ndarray:
 
 
 def test_twelve_months_of_steps_default_like_the_outcomes(state: World, year: Course) -> None:
-    """The same people on the same terms: bads within three standard errors of the sum of their true PDs."""
+    """The same people on the same terms.
+
+    Bads are within three standard errors of the sum of their true PDs.
+    """
     expected = state.outcome.pd_true.sum()
     assert (year.book.defaulted > 0).sum() == pytest.approx(expected, abs=3 * np.sqrt(expected))
 
@@ -95,7 +101,8 @@ def test_arrears_roll_as_the_sources_say(state: World, numbers: BookConfig) -> N
 
 
 def test_the_cured_spells_are_what_defaults_leave_of_the_roll_rates(numbers: BookConfig) -> None:
-    cured, roll = cured_spells(numbers.roll), numbers.roll
+    cured = cured_spells(numbers.roll)
+    roll = numbers.roll
     bad = roll.current_to_m1 * roll.m1_to_m2 * roll.m2_to_m3 * roll.m3_to_bad
     assert bad == pytest.approx(0.0009, abs=2e-5)  # 0.090 % a month
     assert cured.enter + bad == pytest.approx(roll.current_to_m1)
@@ -105,10 +112,15 @@ def test_the_cured_spells_are_what_defaults_leave_of_the_roll_rates(numbers: Boo
 def test_a_life_shock_trebles_the_onset_of_default_for_six_months(
     state: World, year: Course
 ) -> None:
-    """Onsets per person-month, inside and outside a shock, at equal risk: frauds and the months' timing are left out of it."""
+    """Onsets per person-month inside and outside a shock, at equal risk.
+
+    Frauds and the months' timing are left out.
+    """
     onset = year.book.defaulted - 3
-    honest, timing = ~state.people.is_fraud, np.array(state.setting.nature.hazard.timing)
-    begun, expected = np.zeros(2), np.zeros(2)
+    honest = ~state.people.is_fraud
+    timing = np.array(state.setting.nature.hazard.timing)
+    begun = np.zeros(2)
+    expected = np.zeros(2)
     for month in range(10):
         inside = year.book.is_shocked(month).astype(int)
         alive = honest & ((onset < 0) | (onset >= month))
@@ -136,9 +148,13 @@ def test_behaviour_changes_from_the_month_of_the_shock_and_not_before(year: Cour
 def test_a_larger_line_and_a_higher_price_raise_default(
     state: World, numbers: BookConfig, everyone: Grant, year: Course
 ) -> None:
-    """delta_L 0.4 and delta_r 1.0 have their sign and size, both moved at once; the same luck, so a rise is no accident."""
+    """delta_L 0.4 and delta_r 1.0 have their sign and size, both moved at once.
+
+    The same luck, so a rise is no accident.
+    """
     third = np.arange(state.people.size) % 3 == 0
-    limits, rates = everyone.limit_fen * 2, everyone.daily_rate + 0.002
+    limits = everyone.limit_fen * 2
+    rates = everyone.daily_rate + 0.002
     bads = (
         run_forward(
             state,
@@ -202,7 +218,8 @@ def test_a_closed_loan_is_paid_off_after_its_tenor(year: Course) -> None:
 
 @pytest.mark.parametrize("method", ["equal_principal", "equal_instalment", "interest_first"])
 def test_a_schedule_repays_the_principal_to_the_fen(method: str) -> None:
-    amounts, rates = np.array([100_000, 33_333, 1]), np.array([0.0002, 0.0005, 0.0])
+    amounts = np.array([100_000, 33_333, 1])
+    rates = np.array([0.0002, 0.0005, 0.0])
     schedule = drawn(amounts, rates, 12, method, 30.0)
     assert np.array_equal(schedule.balance_fen, amounts)
     assert (schedule.interest_fen[2] == 0).all() and (

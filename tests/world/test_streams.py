@@ -1,4 +1,7 @@
-"""Random streams are keyed by position: who reorders the modules makes another world of the same seed."""
+"""Random streams are keyed by position.
+
+Who reorders the modules makes another world of the same seed.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,9 @@ SEED = 11
 
 # As they were when the worlds of 0.1.0 were made. New modules follow behind.
 FIRST = (
-    "probe", "people", "fraud", "graph", "policy", "macro", "default", "payment_flow", "social_graph", "assets", "device_stability",
-    "bureau", "identity", "applications", "loans", "life", "transfers", "short",
+    "probe", "people", "fraud", "graph", "policy", "macro", "default", "payment_flow",
+    "social_graph", "assets", "device_stability", "bureau", "identity", "applications", "loans",
+    "life", "transfers", "short",
 )  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-"""Claims about the money of fraud rings: its shapes, and that both sides have it on their account (domain 7.4, 7.8)."""
+"""Claims about the money of fraud rings (domain 7.4, 7.8).
+
+Its shapes, and that both sides have it on their account.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,9 @@ def test_late_rings_have_the_new_pattern(state: World) -> None:
 
 
 def test_money_moves_inside_a_ring_before_it_applies(state: World) -> None:
-    sent, ring, as_of = state.transfers, state.rings.ring, state.people.as_of
+    sent = state.transfers
+    ring = state.rings.ring
+    as_of = state.people.as_of
     assert (ring[sent.payer] == ring[sent.payee]).all()
     assert (ring[sent.payer] >= 0).all()
     before = np.minimum(as_of[sent.payer], as_of[sent.payee]) - sent.time_us

@@ -34,7 +34,10 @@ class Written:
         return found
 
     def seen(self, name: str) -> pd.DataFrame:
-        """Events of the year before the application that were known by then, as a feature may see them."""
+        """Return events of the year before the application that were known by then.
+
+        As a feature may see them.
+        """
         events = self.table(name).merge(
             self.table("applications", ["applicant_id", "as_of"]), on="applicant_id"
         )
@@ -43,7 +46,10 @@ class Written:
 
 
 def r_squared(features: pd.DataFrame, target: pd.Series) -> float:
-    """Share of the target's variance that a ridge on two thirds of the people explains in the other third."""
+    """Return the share of the target's variance that a ridge explains out of sample.
+
+    The ridge learns from two thirds of the people and predicts the other third.
+    """
     x = features.assign(
         **{f"log_{c}": np.log1p(features[c]) for c in features if features[c].min() >= 0}
     )

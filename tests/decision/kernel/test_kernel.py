@@ -1,4 +1,7 @@
-"""The kernel behaves exactly as LightGBM does, missing and infinite values included: `pred_contrib` is the oracle."""
+"""The kernel behaves exactly as LightGBM does, missing and infinite values included.
+
+`pred_contrib` is the oracle.
+"""
 
 from __future__ import annotations
 
@@ -56,8 +59,9 @@ def assert_same(model: lgb.Booster, x: np.ndarray, threads: int = 1) -> None:
 
 
 def assert_points(kernel: Explainer, x: np.ndarray, phi: np.ndarray) -> None:
-    """Points per concept and who leads there, beside the plain way from LightGBM's contributions."""
-    owner, scale = np.arange(x.shape[1]) % 3, -28.0
+    """Points per concept and the leading feature agree with LightGBM's own contributions."""
+    owner = np.arange(x.shape[1]) % 3
+    scale = -28.0
     reference = np.linspace(-1.0, 1.0, x.shape[1])
     raw, points, lead = kernel.points(x, scale, owner, reference)
     slow, leader = by_concept(scale * phi, owner, reference, kernel.used)
@@ -127,14 +131,12 @@ def deep() -> lgb.Booster:
     return booster(x, y, trees=40, max_depth=5, num_leaves=28)
 
 
+any_floats = st.floats(allow_nan=True, allow_infinity=True, width=64)
+any_rows = st.lists(any_floats, min_size=8, max_size=8)
+
+
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(
-    st.lists(
-        st.lists(st.floats(allow_nan=True, allow_infinity=True, width=64), min_size=8, max_size=8),
-        min_size=1,
-        max_size=5,
-    )
-)
+@given(st.lists(any_rows, min_size=1, max_size=5))
 def test_any_float(deep: lgb.Booster, rows: list[list[float]]) -> None:
     assert_same(deep, np.array(rows))
 
@@ -150,20 +152,19 @@ def test_a_row_gives_the_same_bits_alone_in_a_batch_and_over_threads(
     alone = Explainer(text, 1).contributions(x[-1:])
     assert np.array_equal(raw, two[0]) and np.array_equal(phi, two[1])
     assert raw[-1] == alone[0][0] and np.array_equal(phi[-1], alone[1][0])
-    told = [
-        Explainer(text, threads).points(z, -28.0, np.arange(8) % 3, np.zeros(8))
-        for threads, z in ((1, x), (2, x), (1, x[-1:]))
-    ]
-    assert all(np.array_equal(one, other) for one, other in zip(told[0], told[1], strict=True))
-    assert all(
-        np.array_equal(one[-1], other[0]) for one, other in zip(told[0], told[2], strict=True)
-    )
+    concepts = (-28.0, np.arange(8) % 3, np.zeros(8))
+    one_thread = Explainer(text, 1).points(x, *concepts)
+    two_threads = Explainer(text, 2).points(x, *concepts)
+    last_row = Explainer(text, 1).points(x[-1:], *concepts)
+    assert all(np.array_equal(a, b) for a, b in zip(one_thread, two_threads, strict=True))
+    assert all(np.array_equal(a[-1], b[0]) for a, b in zip(one_thread, last_row, strict=True))
 
 
 def test_the_order_in_memory_does_not_matter(deep: lgb.Booster) -> None:
     """Column by column, row by row, every second row of a larger matrix, or read-only."""
     x, _ = data(130, 8, 0.1, seed=4)
-    kernel, frozen = Explainer(deep.model_to_string(), 1), x.copy()
+    kernel = Explainer(deep.model_to_string(), 1)
+    frozen = x.copy()
     frozen.flags.writeable = False
     wanted = kernel.contributions(x)
     for other in (np.asfortranarray(x), np.repeat(x, 2, axis=0)[::2], frozen):
