@@ -31,9 +31,7 @@ def everyone(setting: Setting, coefficients: Coefficients) -> World:
 def _joined(parts: Sequence[World]) -> World:
     # These hold values per applicant and no places: concatenation is all they need.
     without_places = ("people", "life", "terms", "booking", "outcome")
-    joined = {
-        name: _end_to_end([getattr(part, name) for part in parts]) for name in without_places
-    }
+    joined = {name: _end_to_end([getattr(part, name) for part in parts]) for name in without_places}
     return replace(
         parts[0],
         rings=_rings(parts),

@@ -12,6 +12,7 @@ import pyarrow as pa
 from creditloom.features.contract.tables import TABLES
 from creditloom.world.calendar import DAY_US, month_starts
 from creditloom.world.events.events import ID_STEP, Chunk, Draws, arrow, fen
+from creditloom.world.loans.incumbent_policy import LoanTerms
 from creditloom.world.people.people import DIG, INC, LEV
 
 # Application ids are not applicant ids, so that nobody can confuse the two.
@@ -92,13 +93,14 @@ def applications(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     """
     n = chunk.size
     is_repeat = rng.random(n) < REPEAT_SHARE
-    # Each line draws; the columns below are in this order for that reason.
+    # Draw order: repeat, amounts, months on book, second source, purpose, policy inputs.
     amounts = _stated_amounts(chunk, rng)
     months_on_book = np.where(is_repeat, rng.integers(1, MAX_MONTHS_ON_BOOK + 1, n), 0)
     is_student = chunk.of("segment") == STUDENT
     second_source = np.where(is_student, SECOND_SOURCE_STUDENTS, SECOND_SOURCE_OTHERS)
     has_second_source = rng.random(n) < second_source
     purpose = rng.choice(len(PURPOSES), n, p=PURPOSE_SHARES)
+    policy_inputs = _policy_inputs(chunk, rng)
     columns: dict[str, Draws] = {
         **_person(chunk),
         **amounts,
@@ -107,7 +109,7 @@ def applications(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
         "has_second_source": has_second_source,
         "is_repeat": is_repeat,
         "purpose": _texts(list(PURPOSES), purpose),
-        **_policy_inputs(chunk, rng),
+        **policy_inputs,
     }
     return arrow(TABLES["applications"], columns)
 
@@ -152,13 +154,17 @@ def _stated_amounts(chunk: Chunk, rng: np.random.Generator) -> dict[str, Draws]:
     annual_volume = 12.0 * income * volume_factor * np.exp(noise(VOLUME_NOISE))
     has_exposure = rng.random(n) < HAS_EXPOSURE_SHARE
     exposure = income * EXPOSURE_FACTOR * np.exp(noise(EXPOSURE_NOISE))
+    # What somebody does not have is 0, not null: it was asked for.
+    card_limits_fen = np.where(has_card, fen(card_limits), 0)
+    wealth_fen = np.where(has_wealth, fen(wealth), 0)
+    exposure_fen = np.where(has_exposure, fen(exposure), 0)
     return {
         "verified_income_fen": fen(verified_income),
         "debt_service_fen": fen(debt_service),
-        "card_limits_fen": np.where(has_card, fen(card_limits), 0),
-        "wealth_fen": np.where(has_wealth, fen(wealth), 0),
+        "card_limits_fen": card_limits_fen,
+        "wealth_fen": wealth_fen,
         "annual_volume_fen": fen(annual_volume),
-        "exposure_fen": np.where(has_exposure, fen(exposure), 0),
+        "exposure_fen": exposure_fen,
     }
 
 
@@ -171,8 +177,8 @@ def _policy_inputs(chunk: Chunk, rng: np.random.Generator) -> dict[str, Draws]:
     is_approved = chunk.world.booking.is_approved[chunk.rows]
     invited_share = np.where(is_approved, INVITED_SHARES[0], INVITED_SHARES[1])
     log_opens = OPENS_LEVEL + OPENS_SLOPE_DIGITAL * chunk.of("traits")[:, DIG]
-    log_opens = log_opens + OPENS_SLOPE_ACTIVITY * (
-        chunk.world.concept("payment_activity")[chunk.rows]
+    log_opens = (
+        log_opens + OPENS_SLOPE_ACTIVITY * (chunk.world.concept("payment_activity")[chunk.rows])
     )
     opens = np.exp(log_opens + OPENS_NOISE * rng.standard_normal(n))
     tier = np.array(chunk.nature.places.tier_of_region)[chunk.of("region")] - 1
@@ -200,26 +206,57 @@ def booked_times(chunk: Chunk, booked: np.ndarray, rng: np.random.Generator) -> 
     return chunk.of("as_of")[booked] + rng.integers(*BOOKED_AFTER_S, booked.size) * SECOND_US
 
 
-def loans(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
-    """Return the booked loans, and one row per loan and month on book."""
-    world = chunk.world
-    booking = world.booking
-    # `booked` are places in the chunk, `places` the same people's places in the world.
-    booked = np.flatnonzero(booking.is_booked[chunk.rows])
+def loan_columns(
+    chunk: Chunk, booked: np.ndarray, booked_time: np.ndarray, terms: LoanTerms
+) -> dict[str, np.ndarray]:
+    """Return the columns that booked loans of any kind have; `booked` are places in the chunk."""
+    booking = chunk.world.booking
     places = booked + chunk.first
-    booked_time = booked_times(chunk, booked, rng)
-    columns = {
+    return {
         "application_id": application_ids(chunk)[booked],
         "applicant_id": chunk.ids[booked],
         "booked_time": booked_time,
-        "principal_fen": world.terms.principal_fen[places],
-        "daily_rate": world.terms.daily_rate[places],
-        "tenor_months": np.full(booked.size, chunk.nature.old_policy.tenor_months),
+        "principal_fen": terms.principal_fen,
+        "daily_rate": terms.daily_rate,
         "is_control": booking.is_control[places],
         "booking_propensity": booking.propensity[places],
     }
+
+
+def performance_columns(
+    chunk: Chunk, booked: np.ndarray, event_time: np.ndarray, lag_days: int, dpd: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return the columns that the performance of loans of any kind has.
+
+    `event_time` and `dpd` are loans x observations; a loan's observations are rows in turn.
+    """
+    per_loan = dpd.shape[1]
+    times = event_time.ravel()
+    applicant_id = chunk.ids[booked]
+    application_id = application_ids(chunk)[booked]
     return {
-        "loans": arrow(TABLES["loans"], columns),
+        "event_id": chunk.index * ID_STEP + np.arange(dpd.size),
+        "applicant_id": np.repeat(applicant_id, per_loan),
+        "event_time": times,
+        "known_time": times + lag_days * DAY_US,
+        "application_id": np.repeat(application_id, per_loan),
+        "dpd_days": dpd.ravel(),
+    }
+
+
+def loans(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
+    """Return the booked loans, and one row per loan and month on book."""
+    world = chunk.world
+    # `booked` are places in the chunk, `places` the same people's places in the world.
+    booked = np.flatnonzero(world.booking.is_booked[chunk.rows])
+    places = booked + chunk.first
+    # The time of booking is drawn before the performance.
+    booked_time = booked_times(chunk, booked, rng)
+    terms = LoanTerms(world.terms.principal_fen[places], world.terms.daily_rate[places])
+    tenor_months = np.full(booked.size, chunk.nature.old_policy.tenor_months)
+    columns = loan_columns(chunk, booked, booked_time, terms)
+    return {
+        "loans": arrow(TABLES["loans"], {**columns, "tenor_months": tenor_months}),
         "loan_performance": _performance(chunk, booked, rng),
     }
 
@@ -233,17 +270,11 @@ def _performance(chunk: Chunk, booked: np.ndarray, rng: np.random.Generator) -> 
     # A month ends one second before the next one starts.
     ends = starts - SECOND_US
     vintage = chunk.of("vintage")[booked][:, None]
-    event_time = ends[vintage + month_on_book[None, :] + 1].ravel()
-    dpd = days_past_due(chunk, booked, months, rng).ravel()
-    columns = {
-        "event_id": chunk.index * ID_STEP + np.arange(dpd.size),
-        "applicant_id": np.repeat(chunk.ids[booked], months),
-        "event_time": event_time,
-        "known_time": event_time + chunk.nature.hazard.reporting_days * DAY_US,
-        "application_id": np.repeat(application_ids(chunk)[booked], months),
-        "month_on_book": np.tile(month_on_book, booked.size),
-        "dpd_days": dpd,
-    }
+    event_time = ends[vintage + month_on_book[None, :] + 1]
+    dpd = days_past_due(chunk, booked, months, rng)
+    lag_days = chunk.nature.hazard.reporting_days
+    columns = performance_columns(chunk, booked, event_time, lag_days, dpd)
+    columns["month_on_book"] = np.tile(month_on_book, booked.size)
     return arrow(TABLES["loan_performance"], columns)
 
 

@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from creditloom.features.contract.tables import TABLES
 from creditloom.world.calendar import DAY_US
-from creditloom.world.events.events import ID_STEP, Chunk, arrow
+from creditloom.world.events.events import Chunk, arrow
 from creditloom.world.loans.incumbent_policy import LoanTerms
-from creditloom.world.loans.lending import application_ids, booked_times
+from creditloom.world.loans.lending import booked_times, loan_columns, performance_columns
 from creditloom.world.people.people import sigmoid
 from creditloom.world.risk.default import terms_effect
 from creditloom.world.world import log_odds_without_terms
@@ -25,32 +25,24 @@ BAD_DPD = 30
 STEP_FEN = 10_000
 # A bad loan is repaid only after so many times the last day that is looked at: out of sight.
 NEVER_REPAID_FACTOR = 10
+# Days after which the state of a short loan is reported (choice).
+REPORTING_DAYS = 1
 
 
 def short_loans(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     """Return the booked short loans, and their state after each of `observed_days`."""
-    world = chunk.world
     # `booked` are places in the chunk, `places` the same people's places in the world.
-    booked = np.flatnonzero(world.booking.is_booked[chunk.rows])
+    booked = np.flatnonzero(chunk.world.booking.is_booked[chunk.rows])
     places = booked + chunk.first
     # Draw order: principal, tenor, time of booking, then how the loan ends.
     terms = _terms(chunk, places, rng)
     tenors = np.array(chunk.nature.short_loan.tenor_days)
     tenor = tenors[rng.integers(0, tenors.size, booked.size)]
     time = booked_times(chunk, booked, rng)
-    columns = {
-        "application_id": application_ids(chunk)[booked],
-        "applicant_id": chunk.ids[booked],
-        "booked_time": time,
-        "principal_fen": terms.principal_fen,
-        "daily_rate": terms.daily_rate,
-        "tenor_days": tenor,
-        "is_control": world.booking.is_control[places],
-        "booking_propensity": world.booking.propensity[places],
-    }
+    columns = loan_columns(chunk, booked, time, terms)
     repaid_day = tenor + _days_late(chunk, places, terms, rng)
     return {
-        "short_loans": arrow(TABLES["short_loans"], columns),
+        "short_loans": arrow(TABLES["short_loans"], {**columns, "tenor_days": tenor}),
         "short_loan_performance": _performance(chunk, booked, time, tenor, repaid_day),
     }
 
@@ -94,16 +86,8 @@ def _performance(
     days = np.array(chunk.nature.short_loan.observed_days)
     is_open = days[None, :] < repaid_day[:, None]
     overdue = np.maximum(days[None, :] - tenor[:, None], 0)
-    dpd = np.where(is_open, overdue, 0).ravel()
-    event_time = (time[:, None] + days[None, :] * DAY_US).ravel()
-    columns = {
-        "event_id": chunk.index * ID_STEP + np.arange(dpd.size),
-        "applicant_id": np.repeat(chunk.ids[booked], days.size),
-        "event_time": event_time,
-        # A short loan is reported the day after.
-        "known_time": event_time + DAY_US,
-        "application_id": np.repeat(application_ids(chunk)[booked], days.size),
-        "day_on_book": np.tile(days, booked.size),
-        "dpd_days": dpd,
-    }
+    dpd = np.where(is_open, overdue, 0)
+    event_time = time[:, None] + days[None, :] * DAY_US
+    columns = performance_columns(chunk, booked, event_time, REPORTING_DAYS, dpd)
+    columns["day_on_book"] = np.tile(days, booked.size)
     return arrow(TABLES["short_loan_performance"], columns)

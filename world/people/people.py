@@ -145,7 +145,8 @@ def draw_people(nature: WorldConfig, days: Days, n: int, rng: np.random.Generato
     Vintages are spread evenly, in random order. Rings of fraud move some of them later
     (`fraud.arrange`).
     """
-    # All lines below share one stream: their order is part of the identity of a world.
+    # All lines below share one stream: their order is part of the identity of a world. They stay in
+    # one function, a little long, so that the order can be seen.
     vintage = rng.permutation(np.arange(n) % days.calendar.n_vintages).astype(np.int16)
     as_of = _application_times(days.vintages, vintage, rng)
     segment = _segments(nature, vintage, rng)
