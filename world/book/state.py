@@ -104,8 +104,8 @@ ONSET_TO_BAD = 3
 # First number of the spawn keys of a book. Those of the modules of `world.MODULES` lie below, so
 # the two can never be the same stream.
 STREAM = 1_000
-# An account that misses payments is so many days past its due date at a month's end, beside the
-# whole months: at least the first, below the second. A due date lies in the month before.
+# Days past the due date at the end of the month in which a payment is missed first: at least the
+# first, below the second number. Each account keeps its own due day.
 OFFSET_DAYS = (1, 28)
 
 

@@ -232,10 +232,11 @@ def performance_columns(
     """
     per_loan = dpd.shape[1]
     times = event_time.ravel()
+    event_id = chunk.index * ID_STEP + np.arange(dpd.size)
     applicant_id = chunk.ids[booked]
     application_id = application_ids(chunk)[booked]
     return {
-        "event_id": chunk.index * ID_STEP + np.arange(dpd.size),
+        "event_id": event_id,
         "applicant_id": np.repeat(applicant_id, per_loan),
         "event_time": times,
         "known_time": times + lag_days * DAY_US,
