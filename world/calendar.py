@@ -157,7 +157,7 @@ HOURS = (
 )
 # Standard deviation of a peak, hours (choice).
 HOUR_SD = 1.6
-# Entries of the quantile table; neighbours lie minutes apart (choice).
+# Entries of the quantile table of the time of day (choice).
 TABLE = 4096
 
 

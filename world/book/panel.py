@@ -1,8 +1,8 @@
 """The panel of a book: what a lender sees of each account at a month's end.
 
 There is one row per account. It comes from the same latent states as the events of the world.
-Payment counts are not thinned by `activity_scale` (domain 0.2): the thresholds of the sources (three
-payments a month) apply as printed.
+Payment counts are not thinned by `activity_scale` (domain 0.2), so the thresholds of the sources
+(three payments a month) apply as printed.
 """
 
 from __future__ import annotations
@@ -49,25 +49,32 @@ def rows(
     `flows` are the month's own columns per account: drawn_fen, due_fen, interest_due_fen, paid_fen,
     days_late. A value is null where there is no consent or no file.
     """
-    owed = book.schedule.balance_fen + book.arrears_fen
     vintage = world.people.vintage[book.rows]
+    month_end = _month_ends(world, month)[vintage]
+    # The order of the groups is the order of the panel's columns.
     columns: dict[str, Column] = {
         "application_id": FIRST_APPLICATION + book.rows,
         "vintage": vintage,
         "month_on_book": np.full(book.size, month, np.int16),
-        "month_end": _month_ends(world, month)[vintage],
+        "month_end": month_end,
+        **_standing(book),
+        **flows,
+        **_behaviour(world, numbers, book, month),
+    }
+    return pa.table({name: _array(column) for name, column in columns.items()})
+
+
+def _standing(book: Book) -> dict[str, Column]:
+    """Return what an account may draw, costs and owes; a written-off account shows no balance."""
+    owed = book.schedule.balance_fen + book.arrears_fen
+    return {
         "limit_fen": book.grant.limit_fen,
         "daily_rate": book.grant.daily_rate,
         "balance_fen": np.where(book.written_off, 0, owed),
-    }
-    standing: dict[str, Column] = {
         "arrears_fen": book.arrears_fen,
         "dpd_days": book.dpd_days,
         "is_written_off": book.written_off,
     }
-    behaviour = _behaviour(world, numbers, book, month)
-    columns = {**columns, **standing, **flows, **behaviour}
-    return pa.table({name: _array(column) for name, column in columns.items()})
 
 
 def _month_ends(world: World, month: int) -> np.ndarray:

@@ -93,6 +93,7 @@ def earned(
     # Sums are exact in whole fen; only then are they turned into floats of yuan.
     interest = paid - drawn + float(owed.sum())
     profit = interest - loss - funding
+    profit_cny = profit / 100.0 - account_cost_cny * book.size
     return Earned(
         accounts=book.size,
         default_rate=float(has_defaulted.mean()),
@@ -100,7 +101,7 @@ def earned(
         interest_cny=interest / 100.0,
         loss_cny=loss / 100.0,
         funding_cny=funding / 100.0,
-        profit_cny=profit / 100.0 - account_cost_cny * book.size,
+        profit_cny=profit_cny,
     )
 
 

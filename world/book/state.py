@@ -197,6 +197,10 @@ def open_book(world: World, grant: Grant, seed: int = 0) -> Book:
     draws_rush = rng.random(world.people.size) < hazard.fraud_first_payment_share
     rushes = (world.people.is_fraud & draws_rush)[booked]
     offset = rng.integers(*OFFSET_DAYS, world.people.size)[booked]
+    shock_month = np.column_stack([shock, shock + hazard.life_shock_months])
+    base = log_odds_without_terms(world)[booked]
+    # Nothing is owed and nobody is in arrears before the first month.
+    schedule = empty(booked.size, grant.tenor_months)
     zeros = np.zeros(booked.size, np.int64)
     falses = np.zeros(booked.size, bool)
     return Book(
@@ -204,11 +208,11 @@ def open_book(world: World, grant: Grant, seed: int = 0) -> Book:
         month=-1,
         grant=_cut(grant, booked),
         rows=booked,
-        base=log_odds_without_terms(world)[booked],
-        shock_month=np.column_stack([shock, shock + hazard.life_shock_months]),
+        base=base,
+        shock_month=shock_month,
         rushes=rushes,
         offset_days=offset,
-        schedule=empty(booked.size, grant.tenor_months),
+        schedule=schedule,
         arrears_fen=zeros,
         missed=zeros,
         spell=zeros,

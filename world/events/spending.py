@@ -13,6 +13,7 @@ from scipy.special import gammaincinv
 
 from creditloom.features.contract.tables import PAYMENT_CATEGORIES
 from creditloom.world.calendar import AFTER_DAYS, DAY_US, HISTORY_DAYS
+from creditloom.world.config.config_types import Category
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.events.event_loops import lookups, payment_kinds, payments_a_day
 from creditloom.world.events.events import YEAR_DAYS, Chunk, Stamps
@@ -28,9 +29,11 @@ MOVED = ("withdrawal", "health", "transfer")
 # Size of the quantile table of the gamma factor (choice).
 QUANTILES = 1024
 CODE = {name: code for code, name in enumerate(PAYMENT_CATEGORIES)}
-OUT, IN = 1, 0
-# Kinds beside the categories of world.yaml: name, direction, offline share, median in yuan, sigma of
-# the log amount (choices). Salary and rent follow income, so their medians are not used.
+# Codes of the column `direction`.
+OUT = 1
+IN = 0
+# Kinds beside the categories of world.yaml: name, direction, offline share, median in yuan, sigma
+# of the log amount (choices). Salary and rent follow income, so their medians are not used.
 EXTRA = (
     ("games", OUT, 0.0, 35.0, 0.9),
     ("gambling_like", OUT, 0.0, 90.0, 1.0),
@@ -63,16 +66,14 @@ class Kinds:
     @classmethod
     def of(cls, nature: WorldConfig) -> Kinds:
         """Return the kinds of a world."""
-        kinds = [
-            (c.id, IN if c.direction == "in" else OUT, c.offline_share, c.median_cny, c.sigma)
-            for c in nature.categories
-        ]
-        names, direction, offline, median, sigma = zip(*kinds, *EXTRA, strict=True)
-        # float32: the compiled loop of amounts was written for it, and its draws are compared bit
-        # by bit.
+        declared = [_kind(category) for category in nature.categories]
+        names, directions, offline, median, sigma = zip(*declared, *EXTRA, strict=True)
+        direction = np.array(directions, np.int8)
+        category = np.array([CODE[name] for name in names], np.int8)
+        # float32 on purpose: the amounts drawn with wider numbers would differ in the last fen.
         return cls(
-            direction=np.array(direction, np.int8),
-            category=np.array([CODE[name] for name in names], np.int8),
+            direction=direction,
+            category=category,
             offline=np.array(offline, dtype=np.float32),
             log_median=np.array(np.log(median), dtype=np.float32),
             sigma=np.array(sigma, dtype=np.float32),
@@ -82,6 +83,18 @@ class Kinds:
         """Return the kind of this category and direction."""
         is_kind = (self.category == CODE[name]) & (self.direction == direction)
         return int(np.flatnonzero(is_kind)[0])
+
+
+def _kind(category: Category) -> tuple[str, int, float, float, float]:
+    """Return a category of world.yaml as a row like those of `EXTRA`."""
+    direction = IN if category.direction == "in" else OUT
+    return (
+        category.id,
+        direction,
+        category.offline_share,
+        category.median_cny,
+        category.sigma,
+    )
 
 
 def everyday(chunk: Chunk, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -97,12 +110,14 @@ def everyday(chunk: Chunk, rng: np.random.Generator) -> tuple[np.ndarray, np.nda
     quiet_days = -(-shock_span(chunk) // DAY_US)
     # The monthly volumes are drawn before the counts.
     volume = _volume(chunk, rng)
+    rate_a_day = _rates(chunk) / YEAR_DAYS
+    day_weight = np.diff(days.shop)
     counts = payments_a_day(
         rng,
         first_day - days.origin,
         start_day - days.origin,
-        _rates(chunk) / YEAR_DAYS,
-        np.diff(days.shop),
+        rate_a_day,
+        day_weight,
         days.month_by_day,
         volume,
         _day_factors(chunk),
@@ -195,6 +210,8 @@ def kinds_of(
     life = chunk.nature.life
     # The mixes are drawn before the kinds.
     mix = _mix(chunk, rng)
+    struck = np.vstack([chunk.life_kind.astype(np.int64), shock_span(chunk)])
+    moved_share = np.array([life.spending_moved, life.inflow_lost])
     kinds: np.ndarray = payment_kinds(
         rng,
         stamps.person,
@@ -203,9 +220,9 @@ def kinds_of(
         special,
         np.array(special_kinds, np.int8),
         mix,
-        np.vstack([chunk.life_kind.astype(np.int64), shock_span(chunk)]),
+        struck,
         known.direction == IN,
-        np.array([life.spending_moved, life.inflow_lost]),
+        moved_share,
         np.array(moved_kinds, np.int8),
     )
     return kinds
