@@ -36,7 +36,7 @@ CONTRIBUTION_DAYS = (5, 20)
 BETWEEN_SCHEMES_US = 60_000_000
 # Standard deviation of the log amount of a contribution (choice).
 CONTRIBUTION_SIGMA = 0.05
-# Kinds of proof to choose from with equal chance: one in 7 is kind 0, one kind 1, and so on (choice).
+# Kinds of proof to choose from with equal chance: one in 7 is of kind 0, three of kind 3 (choice).
 PROOF_KINDS = (0, 1, 2, 2, 3, 3, 3)
 # Median value of each kind of proof, yuan, and its log standard deviation (choice). A pay slip
 # states no value; its 1 is not used.

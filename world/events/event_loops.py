@@ -1,10 +1,10 @@
 """The compiled loops that draw most rows of the world.
 
-They are compiled because they draw rows one by one, each depending on the one before, which numpy
-cannot do and Python does slowly. Events come in order of person and time as they are drawn, so that nothing has to be sorted.
-The order of the draws in each loop is part of the identity of a world: a draw that is moved, added
-or left out changes everything behind it. Neither fast math nor fused multiply-add is used
-(`creditloom.features.compiled`), so the same seed gives the same bits.
+They are compiled because they draw rows one by one, each depending on the one before. numpy cannot
+do that, and Python is slow at it. Events come in order of person and time as they are drawn, so that
+nothing has to be sorted. The order of the draws in each loop is part of the identity of a world: a
+draw that is moved, added or left out changes everything behind it. Neither fast math nor fused
+multiply-add is used (`creditloom.features.compiled`), so the same seed gives the same bits.
 
 Arrays called `person` hold places in a chunk. Days count from the origin of the calendar. Times are
 microseconds since 1970. One uniform draw serves twice where a part of it has chosen something and
