@@ -1,7 +1,7 @@
 """The compiled loops that draw most rows of the world.
 
 They are compiled because they draw rows one by one, each depending on the one before. numpy cannot
-do that, and Python is slow at it. Events come in order of person and time as they are drawn, so that
+do that, and Python is slow at it. Events come in order of person and time as they are drawn, so
 nothing has to be sorted. The order of the draws in each loop is part of the identity of a world: a
 draw that is moved, added or left out changes everything behind it. Neither fast math nor fused
 multiply-add is used (`creditloom.features.compiled`), so the same seed gives the same bits.

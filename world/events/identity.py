@@ -14,8 +14,8 @@ from creditloom.world.events.events import Chunk, Stamps, flip, table
 from creditloom.world.people.people import sigmoid
 
 SECOND_US = 1_000_000
-# Kinds of proof, the code of the face check, and the codes without a match score: telephone and bank
-# card answer yes or no.
+# Number of kinds of proof, the code of the face check, and the codes without a match score:
+# telephone and bank card answer yes or no.
 KINDS = 6
 FACE = 1
 WITHOUT_SCORE = (2, 4)
