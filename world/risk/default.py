@@ -22,7 +22,7 @@ BISECTIONS = 60
 # Interval of that bisection, log-odds: no base rate asks for an alpha outside it.
 LOWEST_ALPHA = -20.0
 HIGHEST_ALPHA = 10.0
-# Nodes of the Gauss-Hermite rule that integrates u out: exact to about 1e-12 for a PD (choice).
+# Nodes of the Gauss-Hermite rule that integrates u out (choice).
 HERMITE = 20
 # Vintages of the bad half-year.
 HALF_YEAR = 6

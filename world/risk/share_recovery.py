@@ -1,9 +1,9 @@
-"""The world of the share recovery test: can a model find the family shares that a world was made with?
+"""The world of the share recovery test: does a model find the shares that a world was made with?
 
 In this world everyone is labelled, nothing is refused and every state is seen at one reliability
 (domain 0.5, 7.6). There are no events: each concept state is seen `VIEWS` times, with so much noise
-that the mean has the reliability. A thin file shows neither payment flow nor social graph; as in 7.6
-only blue collar has any.
+that the mean has the reliability. A thin file shows neither payment flow nor social graph; as in
+7.6 only blue collar has any.
 """
 
 from __future__ import annotations
