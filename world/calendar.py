@@ -148,27 +148,30 @@ def _cumulative(weight: np.ndarray) -> np.ndarray:
     return np.concatenate([[0.0], np.cumsum(weight)])
 
 
-# Domain 7.4: centre (hour) and share of the peaks of a day - morning, noon and evening. The night
-# is drawn apart.
-HOURS = (
+# Centre (hour) and share of the peaks of a day: morning, noon and evening (domain 7.4). The shares
+# are divided by 0.9, because the night's 0.1 is drawn apart.
+DAY_PEAKS = (
     (8.5, 0.20),
     (12.25, 0.3333),
     (19.0, 0.4667),
 )
 # Standard deviation of a peak, hours (choice).
-HOUR_SD = 1.6
+PEAK_SD_HOURS = 1.6
 # Entries of the quantile table of the time of day (choice).
-TABLE = 4096
+N_QUANTILES = 4096
 
 
 def _day_seconds() -> np.ndarray:
     """Return quantiles of the time of day between 5 and 23 h, in seconds."""
     seconds = np.arange(5 * 3600, 23 * 3600, 60)
     density = sum(
-        share * np.exp(-0.5 * ((seconds / 3600 - hour) / HOUR_SD) ** 2) for hour, share in HOURS
+        share * np.exp(-0.5 * ((seconds / 3600 - hour) / PEAK_SD_HOURS) ** 2)
+        for hour, share in DAY_PEAKS
     )
     cumulative = np.cumsum(density) / np.sum(density)
-    return np.interp((np.arange(TABLE) + 0.5) / TABLE, cumulative, seconds).astype(np.int64)
+    return np.interp((np.arange(N_QUANTILES) + 0.5) / N_QUANTILES, cumulative, seconds).astype(
+        np.int64
+    )
 
 
 DAY_SECONDS = _day_seconds()

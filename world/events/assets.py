@@ -26,7 +26,7 @@ from creditloom.world.people.people import sigmoid
 # Codes of the column `account`.
 LQT = 0
 LCT = 1
-# Days after which half of a balance's swing is forgotten (choice).
+# Days after which half of a balance's swing is forgotten (domain 7.4).
 HALF_LIFE_DAYS = 30.0
 # Monthly contribution to social insurance and housing fund, share of income (choice).
 SCHEMES = (0.16, 0.10)

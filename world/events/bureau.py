@@ -15,25 +15,25 @@ from creditloom.world.events.events import Chunk, Stamps, fen, in_order, rounds,
 from creditloom.world.people.people import sigmoid
 
 # Lenders of the market (choice). Number 0 is this one: it makes no enquiries of its own here.
-LENDERS = 60
+N_LENDERS = 60
 # Earlier lenders of a person (choice).
 LENDERS_PER_PERSON = 3
 # Codes of the column `kind` of enquiries.
 HARD = 0
 SOFT = 1
-# A search for credit ends within so many days (domain 7.4: bursts).
+# A search for credit ends within so many days (choice).
 BURST_DAYS = 10.0
 # Statements a year.
 STATEMENTS_PER_YEAR = 12.0
 # Share of people without a card, and of people whose file is too thin for a score (choices).
 NO_CARD_SHARE = 0.10
 NO_SCORE_SHARE = 0.04
-# Range of the bureau score, points.
+# Range of the bureau score, points (domain 7.4).
 SCORE_RANGE = (300, 850)
 # Utilisation is reported with four decimals.
 SHARE_DECIMALS = 4
 # Longest time that an instalment is late, days, and days late per unit of the latent (choices).
-MAX_LATE = 720
+MAX_DAYS_LATE = 720
 DAYS_PER_LATENT = 4.0
 # Instalments: log of the usual share of income, its log standard deviation between people, and that
 # between the instalments of a person (choices). exp(-2.5) is 8 % of income.
@@ -75,7 +75,7 @@ def _enquiries(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     person = np.concatenate([searches.person, further.person, soft.person])
     time = np.concatenate([searches.time, further_time, soft.time])
     stamps, kind = in_order(person, time, kinds)
-    lender_id = rng.integers(1, LENDERS, stamps.size)
+    lender_id = rng.integers(1, N_LENDERS, stamps.size)
     return table(chunk, "enquiries", stamps, lender_id=lender_id, kind=kind)
 
 
@@ -134,7 +134,7 @@ def _repayments(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     stamps = stamps.where(_is_readable(chunk)[stamps.person])
     latent = chunk.linear("repayment", "repayment_record")[stamps.person]
     latent = latent + stream.noise * rng.standard_normal(stamps.size)
-    lenders = rng.integers(0, LENDERS, (chunk.size, LENDERS_PER_PERSON))
+    lenders = rng.integers(0, N_LENDERS, (chunk.size, LENDERS_PER_PERSON))
     which = rng.integers(0, LENDERS_PER_PERSON, stamps.size)
     # Linear up to a latent of 1 and quadratic above: few are very late.
     days_late = np.ceil(DAYS_PER_LATENT * latent * np.maximum(latent, 1.0))
@@ -144,7 +144,7 @@ def _repayments(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
         stamps,
         lender_id=lenders[stamps.person, which],
         amount_fen=_instalments(chunk, stamps, rng),
-        days_late=np.clip(days_late, 0, MAX_LATE),
+        days_late=np.clip(days_late, 0, MAX_DAYS_LATE),
     )
 
 

@@ -23,16 +23,16 @@ HOME_ADDRESSES = 2
 IDS_PER_RING = 8
 # Ids that a fraud ring shares start here. Rings are counted from the first applicant of their
 # community: there are fewer rings than people, so no two communities meet.
-SHARED = 10**12
+FIRST_SHARED_ID = 10**12
 # Weeks of a window of 382 days, rounded up, and one to spare.
-WEEKS = 56
+N_WEEKS = 56
 # Index of the segment `blue_collar` in world.yaml.
 BLUE_COLLAR = 1
-# Migrants leave so many days before New Year's Day (domain 7.4).
+# Migrants leave so many days before New Year's Day (choice).
 FESTIVAL_LEAVE_DAYS = 3
 # Slope of the log rate of logins on digital intensity, per SD (choice).
 RATE_SLOPE_DIGITAL = 0.1
-# Logins at night come from midnight to this hour (domain 7.4).
+# Logins at night come from midnight to this hour (domain 7.4: the night ends at 5).
 NIGHT_END_HOUR = 5
 
 
@@ -97,7 +97,7 @@ def _device(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarra
     ring = _ring(chunk)[stamps.person]
     # Who has no ring (-1) gets a number too, which is not used.
     nth_shared = rng.integers(0, IDS_PER_RING, stamps.size) % chunk.world.rings.n_devices[ring]
-    shared = SHARED + (chunk.world.first + ring) * IDS_PER_RING + nth_shared
+    shared = FIRST_SHARED_ID + (chunk.world.first + ring) * IDS_PER_RING + nth_shared
     return np.where(ring >= 0, shared, own)
 
 
@@ -108,7 +108,7 @@ def _region(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarra
     """
     n_regions = len(chunk.nature.places.tier_of_region)
     home = chunk.of("region")
-    weeks = (chunk.size, WEEKS)
+    weeks = (chunk.size, N_WEEKS)
     away_share = sigmoid(chunk.linear("region_away", "location_constancy"))
     is_away = rng.random(weeks) < away_share[:, None]
     # Adding 1 to n - 1 and wrapping round gives any region but home.
@@ -116,7 +116,7 @@ def _region(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarra
     by_week = np.where(is_away, elsewhere, home[:, None])
     week = (stamps.time - chunk.window[0][stamps.person]) // (7 * DAY_US)
     # A login that moved to midnight may lie before the window: it counts to the first week.
-    week = np.clip(week, 0, WEEKS - 1)
+    week = np.clip(week, 0, N_WEEKS - 1)
     village = (home + rng.integers(1, n_regions, chunk.size)) % n_regions
     is_home = _is_festival_stay(chunk, stamps, rng)
     return np.where(is_home, village[stamps.person], by_week[stamps.person, week])
@@ -145,7 +145,7 @@ def _address(
     which = np.where(is_home, at_home, HOME_ADDRESSES + region)
     own = (chunk.first_id + stamps.person) * IDS_PER_PERSON + which
     ring = _ring(chunk)[stamps.person]
-    return np.where(ring >= 0, SHARED + chunk.world.first + ring, own)
+    return np.where(ring >= 0, FIRST_SHARED_ID + chunk.world.first + ring, own)
 
 
 def _is_lost(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:

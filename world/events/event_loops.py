@@ -29,9 +29,9 @@ NIGHT_SECONDS = 6 * 3_600
 # Tag of everyday payments, as in `payment_flow`.
 EVERYDAY = 0
 # Entries of the table of kinds that a person draws from: shares are met to about 0.4 % (choice).
-LOOKUP = 256
-# How shop prices end, in yuan; one price in four is left as it comes (choice).
-CENTS = (0.0, 0.5, 0.9)
+LOOKUP_SIZE = 256
+# How shop prices end, in yuan (domain 7.4); one price in four is left as it comes (choice).
+PRICE_ENDINGS = (0.0, 0.5, 0.9)
 
 
 @jit
@@ -169,17 +169,17 @@ def payment_times(  # type: ignore[no-untyped-def]
 
 @jit
 def lookups(rng, mix):  # type: ignore[no-untyped-def]
-    """Return a table of kinds per person, people x LOOKUP, in the shares of the cumulative `mix`.
+    """Return a table of kinds per person, people x LOOKUP_SIZE.
 
-    It starts at a random place between two entries, so that a share smaller than one entry is met
+    Kinds have the shares of the cumulative `mix`. A table starts at a random place between two entries, so that a share smaller than one entry is met
     on average and not rounded away.
     """
-    table = np.empty((mix.shape[0], LOOKUP), np.int8)
+    table = np.empty((mix.shape[0], LOOKUP_SIZE), np.int8)
     for who in range(mix.shape[0]):
         place, kind = rng.random(), 0
-        for k in range(LOOKUP):
+        for k in range(LOOKUP_SIZE):
             # The last kind takes what rounding leaves.
-            while kind < mix.shape[1] - 1 and (k + place) / LOOKUP >= mix[who, kind]:
+            while kind < mix.shape[1] - 1 and (k + place) / LOOKUP_SIZE >= mix[who, kind]:
                 kind += 1
             table[who, k] = kind
     return table
@@ -208,7 +208,8 @@ def payment_kinds(  # type: ignore[no-untyped-def]
         else:
             # The rest of the draw above the last edge is uniform again, and chooses the entry.
             kinds[at] = lookup[
-                who, int((draw - special[who, edge - 1]) / (1.0 - special[who, edge - 1]) * LOOKUP)
+                who,
+                int((draw - special[who, edge - 1]) / (1.0 - special[who, edge - 1]) * LOOKUP_SIZE),
             ]
         # Drawn only inside a shock: the draws of those without a shock do not depend on it.
         if (
@@ -226,7 +227,7 @@ def payment_amounts(  # type: ignore[no-untyped-def]
     """Return (fen, is_offline) of each payment.
 
     Amounts are lognormal. The log level is that of kind and person, and `drift` a microsecond since
-    `began`. Prices of the first `shops` kinds have the endings `CENTS`.
+    `began`. Prices of the first `shops` kinds have the endings `PRICE_ENDINGS`.
     """
     fen, at_counter = np.empty(kind.size, np.int64), np.empty(kind.size, np.bool_)
     for at in range(kind.size):
@@ -234,10 +235,10 @@ def payment_amounts(  # type: ignore[no-untyped-def]
         log = level[which] + own_level[who] + drift * (time[at] - began)
         cny = math.exp(log + rng.standard_normal() * sigma[which] * spread[who])
         # The whole part of the draw chooses the ending, the rest whether it was at a counter.
-        draw = rng.random() * (len(CENTS) + 1)
+        draw = rng.random() * (len(PRICE_ENDINGS) + 1)
         end = int(draw)
-        if which < shops and end < len(CENTS):
-            cny = math.floor(cny) + CENTS[end]
+        if which < shops and end < len(PRICE_ENDINGS):
+            cny = math.floor(cny) + PRICE_ENDINGS[end]
         # A payment is at least one fen.
         fen[at] = max(int(np.rint(cny * 100.0)), 1)
         at_counter[at] = draw - end < offline[which]

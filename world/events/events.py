@@ -146,9 +146,9 @@ class Stamps:
         """Number of events."""
         return int(self.time.size)
 
-    def where(self, kept: np.ndarray) -> Stamps:
-        """Return only some events; `kept` is a mask or row numbers."""
-        return Stamps(self.person[kept], self.time[kept])
+    def where(self, rows: np.ndarray) -> Stamps:
+        """Return only some events; `rows` is a mask or row numbers."""
+        return Stamps(self.person[rows], self.time[rows])
 
 
 def in_order(

@@ -16,18 +16,18 @@ from creditloom.world.people.people import sigmoid
 SECOND_US = 1_000_000
 # Number of kinds of proof, the code of the face check, and the codes without a match score:
 # telephone and bank card answer yes or no.
-KINDS = 6
+N_KINDS = 6
 FACE = 1
 WITHOUT_SCORE = (2, 4)
 # A round of proofs lies between so many days before as_of (choice).
-FIRST_DAYS = (30.0, 380.0)
+DAYS_BEFORE = (30.0, 380.0)
 # The kinds of a round follow each other within an hour, seconds.
 ROUND_SECONDS = 3_600
 # Mean time between two tries of a kind: six hours, times 0.5 to 1.5 (choice).
 RETRY_US = 6 * 3_600_000_000
 SHORTEST_RETRY = 0.5
 # Share of proofs whose last try fails too (choice).
-FINAL_FAILURE = 0.01
+FINAL_FAILURE_SHARE = 0.01
 # Most failed tries of a kind (choice).
 MAX_TRIES = 20
 # Log-odds by which a failed try scores lower (choice).
@@ -40,7 +40,7 @@ def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     # All columns share one stream. Draw order: attempts, failures, final failures, times, scores.
     person_of, kind_of, time_of = _attempts(chunk, rng)
     failed = _failed_tries(chunk, person_of, kind_of, rng)
-    is_lost = rng.random(person_of.size) < FINAL_FAILURE
+    is_lost = rng.random(person_of.size) < FINAL_FAILURE_SHARE
     # From here on one row per try; `attempt` is the row of its attempt.
     n_tries = failed + 1
     attempt = np.repeat(np.arange(n_tries.size), n_tries)
@@ -88,15 +88,15 @@ def _attempts(chunk: Chunk, rng: np.random.Generator) -> tuple[np.ndarray, np.nd
     """
     mean_more = np.exp(chunk.linear("check_rounds", "proof_completeness"))
     n_rounds = 1 + rng.poisson(mean_more)
-    person = np.repeat(np.repeat(np.arange(chunk.size), n_rounds), KINDS)
-    kind = np.tile(np.arange(KINDS), person.size // KINDS)
-    nearest, farthest = FIRST_DAYS
+    person = np.repeat(np.repeat(np.arange(chunk.size), n_rounds), N_KINDS)
+    kind = np.tile(np.arange(N_KINDS), person.size // N_KINDS)
+    nearest, farthest = DAYS_BEFORE
     days_before = nearest + rng.random(n_rounds.sum()) * (farthest - nearest)
     round_time = chunk.of("as_of").repeat(n_rounds) - (days_before * DAY_US).astype(np.int64)
     # The account of a fraud is young: its rounds come no earlier than the account.
     start, _ = chunk.window
     round_time = np.maximum(round_time, start.repeat(n_rounds))
-    time = round_time.repeat(KINDS) + rng.integers(0, ROUND_SECONDS, person.size) * SECOND_US
+    time = round_time.repeat(N_KINDS) + rng.integers(0, ROUND_SECONDS, person.size) * SECOND_US
     attempt_share = sigmoid(chunk.linear("check_kind", "proof_completeness"))
     is_tried = flip(attempt_share[person], rng)
     return person[is_tried], kind[is_tried], time[is_tried]

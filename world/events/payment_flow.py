@@ -22,20 +22,20 @@ from creditloom.world.people.people import sigmoid
 # (domain 7.4).
 
 # Tags: the stream that a payment comes from.
-EVERYDAY, SALARY, RENT, PASSED = range(4)
-# Days of the month on which employers pay (choice).
+EVERYDAY, SALARY, RENT, RING_TRANSFER = range(4)
+# Days of the month on which employers pay (domain 7.4).
 PAYDAYS = (10, 15, 25)
-# First and last day of the month on which rent is paid (choice).
+# First and last day of the month on which rent is paid (domain 7.4).
 RENT_DAYS = (1, 5)
 # Monthly payments are made at 10 h.
 MONTHLY_US = 10 * 3_600_000_000
 # Share of people who pay rent, and rent as a share of income (choices).
-RENT_PAYERS = 0.35
+RENT_PAYER_SHARE = 0.35
 RENT_SHARE = 0.25
 # The first so many categories of world.yaml have shop prices.
-SHOPS = 3
+N_SHOP_KINDS = 3
 # Share of transfers to or from someone of the contact list (choice).
-ACQUAINTED = 0.6
+ACQUAINTED_SHARE = 0.6
 # Slope of the log amount on log income, and the income at which it is 0, yuan a month (choices).
 AMOUNT_OF_INCOME = 0.25
 REFERENCE_INCOME_CNY = 6000.0
@@ -69,7 +69,7 @@ def payments(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     amount, is_offline = _amounts(chunk, known, stamps, kind, rng)
     other, is_known = _counterparty(chunk, known, stamps, kind, rng)
     # Amount and both sides of a ring's transfers are given by the ring.
-    is_passed = tag == PASSED
+    is_passed = tag == RING_TRANSFER
     amount[is_passed] = passed.amount_fen
     other[is_passed] = passed.other
     is_known[is_passed] = True
@@ -128,7 +128,7 @@ def _own_kinds(known: Kinds, passed: _Passed, tag: np.ndarray) -> np.ndarray:
     own = np.array([-1, salary, rent, 0], np.int8)[tag]
     transfer_out = known.find("transfer", OUT)
     transfer_in = known.find("transfer", IN)
-    own[tag == PASSED] = np.where(passed.is_out, transfer_out, transfer_in)
+    own[tag == RING_TRANSFER] = np.where(passed.is_out, transfer_out, transfer_in)
     return own
 
 
@@ -138,7 +138,7 @@ def _merged(chunk: Chunk, passed: _Passed, rng: np.random.Generator) -> tuple[St
     # Draw order: payday, who has a salary, who pays rent, day of the rent, everyday payments.
     payday = np.array(PAYDAYS)[rng.integers(0, len(PAYDAYS), chunk.size)]
     has_salary = is_thick & flip(chunk.segment("salary_share"), rng)
-    pays_rent = is_thick & (rng.random(chunk.size) < RENT_PAYERS)
+    pays_rent = is_thick & (rng.random(chunk.size) < RENT_PAYER_SHARE)
     first_day, last_day = RENT_DAYS
     rent_day = rng.integers(first_day, last_day + 1, chunk.size)
     streams = [
@@ -147,7 +147,7 @@ def _merged(chunk: Chunk, passed: _Passed, rng: np.random.Generator) -> tuple[St
         (passed.person, passed.time),
     ]
     sizes = [person.size for person, _ in streams]
-    tags = np.repeat(np.array([SALARY, RENT, PASSED]), sizes)
+    tags = np.repeat(np.array([SALARY, RENT, RING_TRANSFER]), sizes)
     person = np.concatenate([person for person, _ in streams])
     time = np.concatenate([time for _, time in streams])
     others, other_tag = in_order(person, time, tags)
@@ -197,7 +197,7 @@ def _counterparty(
     transfer = known.category[known.find("transfer", OUT)]
     rows = np.flatnonzero(known.category[kind] == transfer)
     is_readable = chunk.of("consent_social") & ~chunk.of("is_fraud")
-    is_acquainted = rng.random(rows.size) < ACQUAINTED
+    is_acquainted = rng.random(rows.size) < ACQUAINTED_SHARE
     rows = rows[is_readable[stamps.person[rows]] & is_acquainted]
     contact, is_there = chunk.contact_of(stamps.where(rows), rng)
     other[rows] = contact
@@ -230,7 +230,7 @@ def _amounts(
         drift,
         began,
         known.offline,
-        SHOPS,
+        N_SHOP_KINDS,
     )
     # The loop has drawn these rows too. They are overwritten: salary first, then rent.
     for name, direction, share in (("salary", IN, 1.0), ("rent", OUT, RENT_SHARE)):

@@ -20,15 +20,15 @@ PERSONAL_KINDS = np.array([0, 0, 0, 1, 2])
 KIND_GROUP = 3
 # Slope of the log rate of red packets on sociability, per SD (choice).
 RATE_SLOPE_SOCIABLE = 0.15
-# Red packets: median in yuan and log standard deviation of free amounts (choices).
+# Red packets: median in yuan and log standard deviation of free amounts (domain 7.4).
 PACKET_MEDIAN_CNY = 6.6
 PACKET_SIGMA = 1.1
-# Amounts that mean luck, yuan. A quarter of the packets has one of them, the first most often: the
-# chance falls geometrically from one to the next (choices).
+# Amounts that mean luck, yuan (domain 7.4). A quarter of the packets has one of them, the first
+# most often: the chance falls geometrically from one to the next (choices).
 FAVOURITES_CNY = np.array([6.66, 8.88, 52.0, 66.0, 88.88, 200.0])
 FAVOURITE_SHARE = 0.25
 FAVOURITE_STOP = 0.45
-# Largest red packet: 200 yuan.
+# Largest red packet: 200 yuan (domain 7.4).
 MAX_FEN = 20_000
 # Most messages of a day (choice).
 MAX_MESSAGES = 5_000

@@ -25,16 +25,16 @@ MONTHS = 15
 # Days of a window: history, days after as_of and the day of as_of itself.
 WINDOW_DAYS = HISTORY_DAYS + AFTER_DAYS + 1
 # What a payment becomes after a job loss, an illness, a divorce: the order of `life.KINDS`.
-MOVED = ("withdrawal", "health", "transfer")
+SHOCK_CATEGORIES = ("withdrawal", "health", "transfer")
 # Size of the quantile table of the gamma factor (choice).
-QUANTILES = 1024
-CODE = {name: code for code, name in enumerate(PAYMENT_CATEGORIES)}
+N_QUANTILES = 1024
+CATEGORY_CODE = {name: code for code, name in enumerate(PAYMENT_CATEGORIES)}
 # Codes of the column `direction`.
 OUT = 1
 IN = 0
 # Kinds beside the categories of world.yaml: name, direction, offline share, median in yuan, sigma
 # of the log amount (choices). Salary and rent follow income, so their medians are not used.
-EXTRA = (
+EXTRA_KINDS = (
     ("games", OUT, 0.0, 35.0, 0.9),
     ("gambling_like", OUT, 0.0, 90.0, 1.0),
     ("merchant_receipt", IN, 0.7, 35.0, 0.9),
@@ -51,7 +51,7 @@ RATE_SLOPE_INCOME = 0.04
 
 @dataclass(frozen=True)
 class Kinds:
-    """The kinds of payments: the categories of world.yaml, then `EXTRA`; all arrays by kind.
+    """The kinds of payments: the categories of world.yaml, then `EXTRA_KINDS`; all arrays by kind.
 
     `category` is an index of PAYMENT_CATEGORIES. `log_median` and `sigma` are of the log amount in
     yuan.
@@ -67,9 +67,9 @@ class Kinds:
     def of(cls, nature: WorldConfig) -> Kinds:
         """Return the kinds of a world."""
         declared = [_kind(category) for category in nature.categories]
-        names, directions, offline, median, sigma = zip(*declared, *EXTRA, strict=True)
+        names, directions, offline, median, sigma = zip(*declared, *EXTRA_KINDS, strict=True)
         direction = np.array(directions, np.int8)
-        category = np.array([CODE[name] for name in names], np.int8)
+        category = np.array([CATEGORY_CODE[name] for name in names], np.int8)
         # float32 on purpose: the amounts drawn with wider numbers would differ in the last fen.
         return cls(
             direction=direction,
@@ -81,12 +81,12 @@ class Kinds:
 
     def find(self, name: str, direction: int) -> int:
         """Return the kind of this category and direction."""
-        is_kind = (self.category == CODE[name]) & (self.direction == direction)
+        is_kind = (self.category == CATEGORY_CODE[name]) & (self.direction == direction)
         return int(np.flatnonzero(is_kind)[0])
 
 
 def _kind(category: Category) -> tuple[str, int, float, float, float]:
-    """Return a category of world.yaml as a row like those of `EXTRA`."""
+    """Return a category of world.yaml as a row like those of `EXTRA_KINDS`."""
     direction = IN if category.direction == "in" else OUT
     return (
         category.id,
@@ -170,7 +170,7 @@ def _volume(chunk: Chunk, rng: np.random.Generator) -> np.ndarray:
 def _day_factors(chunk: Chunk) -> np.ndarray:
     """Return quantiles of the gamma of mean 1 and shape k, from which each day draws its factor."""
     k = chunk.nature.seasons.day_dispersion
-    quantiles = gammaincinv(k, (np.arange(QUANTILES) + 0.5) / QUANTILES) / k
+    quantiles = gammaincinv(k, (np.arange(N_QUANTILES) + 0.5) / N_QUANTILES) / k
     # A table cuts the tails; dividing by its mean makes that mean 1 again.
     table: np.ndarray = quantiles / quantiles.mean()
     return table
@@ -206,7 +206,7 @@ def kinds_of(
         known.find("gambling_like", OUT),
         known.find("merchant_receipt", IN),
     ]
-    moved_kinds = [known.find(name, OUT) for name in MOVED]
+    moved_kinds = [known.find(name, OUT) for name in SHOCK_CATEGORIES]
     life = chunk.nature.life
     # The mixes are drawn before the kinds.
     mix = _mix(chunk, rng)

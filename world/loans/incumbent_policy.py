@@ -96,4 +96,8 @@ def book(
     in_calibration = (people.vintage >= first) & (people.vintage < end)
     band = np.where(in_calibration, policy.control_share_calibration, policy.control_share)
     control = ~approved & (rng.random(people.size) < band)
-    return Booking(approved, control, np.where(approved, 1.0, band))
+    return Booking(
+        is_approved=approved,
+        is_control=control,
+        propensity=np.where(approved, 1.0, band),
+    )

@@ -32,7 +32,7 @@ INVITED_SHARES = (0.80, 0.10)
 REAL_NAME_SHARE = 0.995
 # Wage in yuan a month where the wage index is 1 (choice).
 LOCAL_WAGE_CNY = 6_000.0
-# Days past due that make a loan bad.
+# Days past due that make a loan bad (domain 6).
 BAD_DPD = 90
 # A loan is booked one minute to one hour after the application, seconds (choice).
 BOOKED_AFTER_S = (60, 3_600)

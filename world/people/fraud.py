@@ -13,11 +13,12 @@ from creditloom.world.people.people import People
 
 SECOND_US = 1_000_000
 HOUR_US = DAY_US // 24
-# Rings apply between midnight and 6 h (domain 7.4).
+# Rings apply at night (domain 7.4): between midnight and 6 h (choice).
 NIGHT_HOURS = 6
-# Fewest and most devices that a ring shares (choice).
-DEVICES = (2, 4)
-# Exponent of the Zipf law of ring sizes: most rings are as small as they can be (choice).
+# Fewest and most devices that a ring shares (domain 7.4).
+DEVICES_PER_RING = (2, 4)
+# Exponent of the Zipf law of ring sizes (domain 7.4: Zipf). At 2 most rings are as small as they
+# can be (choice).
 RING_SIZE_EXPONENT = 2.0
 
 
@@ -59,7 +60,7 @@ def arrange(
         month = vintages[vintage[head] : vintage[head] + 2]
         as_of[group] = _night_times(as_of[head], group.size, nature.fraud.ring_hours, month, rng)
     # At least one draw even without a ring, so that a lookup with ring -1 finds a value.
-    n_devices = rng.integers(DEVICES[0], DEVICES[1] + 1, max(len(leader), 1))
+    n_devices = rng.integers(DEVICES_PER_RING[0], DEVICES_PER_RING[1] + 1, max(len(leader), 1))
     moved = replace(people, vintage=vintage, as_of=as_of)
     return moved, Rings(ring, np.array(leader, dtype=np.int64), n_devices)
 

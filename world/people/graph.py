@@ -32,7 +32,7 @@ THIN_REACH = 0.2
 # exist so that tests can prove it.
 LATE_SHARE = 0.02
 # How strongly the better connected of two candidates is preferred, against one slope (choice).
-PULL = 2.0
+PULL_FACTOR = 2.0
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def _pairs(
     # Draw order: both candidates of all edges, then the choice between them.
     first = _candidate(people, starter, kin.level, kin.slope, rng)
     second = _candidate(people, starter, kin.level, kin.slope, rng)
-    pull = np.exp(reach.slope * (network[first] - network[second]) * PULL)
+    pull = np.exp(reach.slope * (network[first] - network[second]) * PULL_FACTOR)
     takes_first = rng.random(starter.size) < pull / (1.0 + pull)
     return starter, np.where(takes_first, first, second)
 

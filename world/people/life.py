@@ -18,7 +18,7 @@ from creditloom.world.people.people import People
 
 KINDS = ("job_loss", "illness", "divorce")
 JOB_LOSS, ILLNESS, DIVORCE = range(3)
-NONE = -1
+NO_SHOCK = -1
 # Months around the application in which shocks are drawn: what features see and labels count.
 MONTHS_BEFORE = 12
 MONTHS_AFTER = 12
@@ -67,7 +67,7 @@ def draw_life(nature: WorldConfig, people: People, graph: Graph, rng: np.random.
     kind = np.where(shared < time, JOB_LOSS, kind)
     time = np.minimum(time, shared)
     comes = time < people.as_of + MONTHS_AFTER * MONTH_US
-    return Life(np.where(comes, kind, NONE).astype(np.int8), np.where(comes, time, NEVER_US))
+    return Life(np.where(comes, kind, NO_SHOCK).astype(np.int8), np.where(comes, time, NEVER_US))
 
 
 def _shared_job_losses(

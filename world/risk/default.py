@@ -17,15 +17,15 @@ from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.loans.incumbent_policy import LoanTerms
 from creditloom.world.people.people import People, sigmoid
 
-# Steps of the bisection for alpha: 30 log-odds halved so often are less than 1e-16.
-BISECTIONS = 60
+# Steps of the bisection for alpha (domain 7.6): 30 log-odds halved so often are less than 1e-16.
+N_BISECTIONS = 60
 # Interval of that bisection, log-odds: no base rate asks for an alpha outside it.
 LOWEST_ALPHA = -20.0
 HIGHEST_ALPHA = 10.0
 # Nodes of the Gauss-Hermite rule that integrates u out (choice).
-HERMITE = 20
+HERMITE_NODES = 20
 # Vintages of the bad half-year.
-HALF_YEAR = 6
+HALF_YEAR_MONTHS = 6
 # Limit / monthly income, and yearly rate on 360 days, at which terms add nothing (domain 7.5).
 REFERENCE_RATIO = 0.5
 REFERENCE_APR = 0.144
@@ -64,7 +64,9 @@ def macro_path(
     path[0] = steps[0]
     for month in range(1, n_vintages):
         path[month] = rho * path[month - 1] + np.sqrt(1.0 - rho**2) * steps[month]
-    path[effects.bad_half_year : effects.bad_half_year + HALF_YEAR] += effects.bad_half_year_size
+    path[effects.bad_half_year : effects.bad_half_year + HALF_YEAR_MONTHS] += (
+        effects.bad_half_year_size
+    )
     return (path - path.mean()) * on
 
 
@@ -112,7 +114,7 @@ def pd_of(
 
 def oracle_pd(nature: WorldConfig, log_odds: np.ndarray) -> np.ndarray:
     """Return E[PD | states, month]: u is integrated out by Gauss-Hermite; no fraud."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(HERMITE)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(HERMITE_NODES)
     shocks = nature.effects.shock_sigma * nodes
     # Terms are added in the order of the nodes: another order would change the last bit.
     return sum(
@@ -138,7 +140,7 @@ def solve_alpha(nature: WorldConfig, log_odds: np.ndarray, base_rate: float) -> 
     """
     low = LOWEST_ALPHA
     high = HIGHEST_ALPHA
-    for _ in range(BISECTIONS):
+    for _ in range(N_BISECTIONS):
         middle = (low + high) / 2.0
         if pd_of(nature.hazard, log_odds + middle).mean() < base_rate:
             low = middle

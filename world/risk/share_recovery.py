@@ -1,9 +1,9 @@
 """The world of the share recovery test: does a model find the shares that a world was made with?
 
 In this world everyone is labelled, nothing is refused and every state is seen at one reliability
-(domain 0.5, 7.6). There are no events: each concept state is seen `VIEWS` times, with so much noise
-that the mean has the reliability. A thin file shows neither payment flow nor social graph; as in
-7.6 only blue collar has any.
+(domain 0.5, 7.6). There are no events: each concept state is seen `N_VIEWS` times, with so much
+noise that the mean has the reliability. A thin file shows neither payment flow nor social graph; as
+in 7.6 only blue collar has any.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from creditloom.world.risk.shares import effects, log_odds_parts
 from creditloom.world.world import Setting, solve_coefficients
 
 # Noisy copies of each state, as a matrix has several features per concept (choice).
-VIEWS = 2
+N_VIEWS = 2
 # Segment that keeps its thin files (7.6).
-THIN = "blue_collar"
+THIN_SEGMENT = "blue_collar"
 # Thin share of all other segments: a share of exactly 0 has no logit.
 NEARLY_ZERO_SHARE = 1e-12
 
@@ -32,7 +32,7 @@ NEARLY_ZERO_SHARE = 1e-12
 class VisibleStates:
     """What a model may see, and the shares that it should find.
 
-    `x` is n x (concepts x VIEWS), float32, NaN where a family is not there. `bad` is 0 or 1.
+    `x` is n x (concepts x N_VIEWS), float32, NaN where a family is not there. `bad` is 0 or 1.
     `family_of` has one name per column of `x`, `target` one share per family.
     """
 
@@ -58,11 +58,11 @@ def seen_states(
     log_odds = coefficients.alpha + contributions.sum(axis=1)
     u = nature.effects.shock_sigma * rng.standard_normal(people.size)
     unobserved = u + nature.effects.fraud_log_odds * people.is_fraud
-    rows = np.repeat(family_rows(nature), VIEWS)
-    # The mean of the views has the variance of one noise divided by VIEWS, and states have 1.
-    noise = np.float32(np.sqrt(VIEWS * (1.0 - reliability) / reliability))
+    rows = np.repeat(family_rows(nature), N_VIEWS)
+    # The mean of the views has the variance of one noise divided by N_VIEWS, and states have 1.
+    noise = np.float32(np.sqrt(N_VIEWS * (1.0 - reliability) / reliability))
     # float32 halves the memory of the largest array.
-    x = np.repeat(people.concepts.astype(np.float32), VIEWS, axis=1)
+    x = np.repeat(people.concepts.astype(np.float32), N_VIEWS, axis=1)
     x += noise * rng.standard_normal(x.shape, dtype=np.float32)
     x[people.present[:, rows] == 0] = np.nan
     bad = rng.random(people.size) < pd_of(nature.hazard, log_odds + unobserved)
@@ -91,7 +91,7 @@ def _without_gaps(nature: WorldConfig, reliability: float) -> WorldConfig:
         replace(
             segment,
             bureau_missing_share=0.0,
-            thin_share=segment.thin_share if segment.id == THIN else NEARLY_ZERO_SHARE,
+            thin_share=segment.thin_share if segment.id == THIN_SEGMENT else NEARLY_ZERO_SHARE,
         )
         for segment in nature.segments
     )

@@ -21,8 +21,8 @@ from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.people.people import People, concept_weights, family_rows
 from creditloom.world.risk.default import oracle_pd, solve_alpha
 
-# From concept states to log-odds: straight lines, saturation, thresholds and interactions (domain
-# 0.3, 0.14).
+# From concept states to log-odds: straight lines, saturation, thresholds and interactions
+# (domain 0.3, 0.14).
 
 # Name in world.yaml of the second partner of an interaction that is not a concept.
 THIN_FILE = "thin_file"
