@@ -171,8 +171,8 @@ def payment_times(  # type: ignore[no-untyped-def]
 def lookups(rng, mix):  # type: ignore[no-untyped-def]
     """Return a table of kinds per person, people x LOOKUP_SIZE.
 
-    Kinds have the shares of the cumulative `mix`. A table starts at a random place between two entries, so that a share smaller than one entry is met
-    on average and not rounded away.
+    Kinds have the shares of the cumulative `mix`. A table starts at a random place between two
+    entries, so that a share smaller than one entry is met on average and not rounded away.
     """
     table = np.empty((mix.shape[0], LOOKUP_SIZE), np.int8)
     for who in range(mix.shape[0]):
