@@ -1,4 +1,8 @@
-"""The synthetic world: people with latent states, the events that reveal them, an old policy, and outcomes (domain 7)."""
+"""The synthetic world: people, the events they cause, the loans they got and how these ended.
+
+People have latent states (domain 7). Events reveal the states, an incumbent policy books loans,
+and every application has an outcome. Nothing outside this room knows the truth.
+"""
 
 if __name__ != "creditloom.world":  # one module must not live under two names
     raise ImportError(

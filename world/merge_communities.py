@@ -1,4 +1,8 @@
-"""All communities of a world side by side, for who needs everybody at once: a book is stepped as a whole."""
+"""All communities of a world as one: a book is stepped with everybody at once.
+
+Places in arrays (contacts, payers, ring numbers) are local to a community, so each is shifted by
+what lies before it.
+"""
 
 from __future__ import annotations
 
@@ -16,67 +20,84 @@ from creditloom.world.world import Setting, World, build
 
 
 def everyone(setting: Setting, coefficients: Coefficients) -> World:
-    """The world with all its people, places and rings counted through; memory grows with their number."""
+    """Return the world with all its people, places and rings numbered through.
+
+    Memory grows with the number of applicants.
+    """
     parts = [build(setting, coefficients, community) for community in communities(setting.params)]
     return parts[0] if len(parts) == 1 else _joined(parts)
 
 
 def _joined(parts: Sequence[World]) -> World:
-    alike = ("people", "life", "terms", "booking", "outcome")
+    # These hold values per applicant and no places: concatenation is all they need.
+    without_places = ("people", "life", "terms", "booking", "outcome")
+    joined = {name: _end_to_end([getattr(part, name) for part in parts]) for name in without_places}
     return replace(
         parts[0],
         rings=_rings(parts),
         graph=_graph(parts),
         transfers=_transfers(parts),
         contributions=np.concatenate([part.contributions for part in parts]),
-        **{name: _end_to_end([getattr(part, name) for part in parts]) for name in alike},
+        **joined,
     )
 
 
 def _end_to_end(parts: Sequence[Any]) -> Any:
-    """One dataclass of arrays from several, each array end to end."""
-    return replace(
-        parts[0],
-        **{
-            f.name: np.concatenate([getattr(part, f.name) for part in parts])
-            for f in fields(parts[0])
-        },
-    )
+    """Return one dataclass of arrays from several: each array end to end."""
+    arrays = {
+        field.name: np.concatenate([getattr(part, field.name) for part in parts])
+        for field in fields(parts[0])
+    }
+    return replace(parts[0], **arrays)
 
 
 def _rings(parts: Sequence[World]) -> Rings:
-    found, before = [], 0
+    shifted = []
+    n_before = 0
     for part in parts:
-        rings, n = part.rings, part.rings.leader.size
-        ring = np.where(rings.ring >= 0, rings.ring + before, -1)
-        found.append(Rings(ring, rings.leader + part.first, rings.n_devices[:n]))
-        before += n
-    rings = _end_to_end(found)
+        rings = part.rings
+        n_rings = rings.leader.size
+        shifted.append(
+            Rings(
+                ring=np.where(rings.ring >= 0, rings.ring + n_before, -1),
+                leader=rings.leader + part.first,
+                # A community without rings has one device count that no ring uses.
+                n_devices=rings.n_devices[:n_rings],
+            )
+        )
+        n_before += n_rings
+    rings = _end_to_end(shifted)
+    # Who has no ring looks up entry -1: the last one must exist even where no ring does.
     return replace(rings, n_devices=np.append(rings.n_devices, 1))
 
 
 def _graph(parts: Sequence[World]) -> Graph:
-    found, before = [], 0
+    shifted = []
+    n_before = 0
     for part in parts:
         graph = part.graph
-        start = graph.start[:-1] + before
-        found.append(
+        shifted.append(
             replace(
                 graph,
                 owner=graph.owner + part.first,
                 contact=graph.contact + part.first,
-                start=start,
+                # The end of a community's rows is the start of the next one's.
+                start=graph.start[:-1] + n_before,
             )
         )
-        before += graph.owner.size
-    joined = _end_to_end(found)
-    return replace(joined, start=np.append(joined.start, before))
+        n_before += graph.owner.size
+    joined = _end_to_end(shifted)
+    return replace(joined, start=np.append(joined.start, n_before))
 
 
 def _transfers(parts: Sequence[World]) -> Transfers:
-    sent = [
-        replace(p.transfers, payer=p.transfers.payer + p.first, payee=p.transfers.payee + p.first)
-        for p in parts
+    shifted = [
+        replace(
+            part.transfers,
+            payer=part.transfers.payer + part.first,
+            payee=part.transfers.payee + part.first,
+        )
+        for part in parts
     ]
-    joined: Transfers = _end_to_end(sent)
+    joined: Transfers = _end_to_end(shifted)
     return joined

@@ -1,7 +1,8 @@
-"""Write the whole world: every raw table in parts, one per chunk of applicants, and the truth apart.
+"""Write the whole world: every raw table in parts, and the truth in a folder of its own.
 
-A worker holds one community at a time and emits its chunks; communities and chunks have their own random numbers, so the bytes do not
-depend on how many workers there are, and memory not on how many applicants.
+A part holds one chunk of applicants. A worker process holds one community at a time and writes its
+chunks. Communities and chunks have random numbers of their own. Therefore the bytes do not depend
+on the number of workers, nor the memory on the number of applicants.
 """
 
 from __future__ import annotations
@@ -40,8 +41,18 @@ from creditloom.world.people.communities import Community, communities
 from creditloom.world.risk.shares import Coefficients
 from creditloom.world.world import Setting, World, build, solve_coefficients
 
-ChunkJob = tuple[Community, int]  # a chunk of a community
-PARTS = "parts"  # the truth's, until they are one file
+# A community, and the number of one of its chunks.
+ChunkJob = tuple[Community, int]
+# Folder of the communities' truths, until they are one file.
+PARTS = "parts"
+# Fewest applicants of a world, a chunk or a community (choice): below it standardised states and
+# shares of a vintage mean nothing.
+MIN_APPLICANTS = 100
+# Base rates lie below this: a default is the exception (choice).
+MAX_BASE_RATE = 0.5
+# Largest thinning factor of payments-like streams; 1 is the full volume of domain 7.4 (choice).
+MAX_ACTIVITY_SCALE = 4.0
+# The event tables of each family. The name of a family is also the name of its random stream.
 EMITTERS = {
     "payment_flow": payment_flow.emit,
     "social_graph": social_graph.emit,
@@ -54,7 +65,7 @@ EMITTERS = {
 
 @dataclass
 class _Worker:
-    """What one process works with, and the community that it holds."""
+    """What one process works with, and the community that it holds at the moment."""
 
     setting: Setting
     coefficients: Coefficients
@@ -62,15 +73,17 @@ class _Worker:
     truth: Path
     world: World | None = None
 
-    def holding(self, community: Community) -> World:
-        """The world of `community`; the one before it is let go first."""
+    def world_of(self, community: Community) -> World:
+        """Return the world of `community`, built unless this process holds it already."""
         if self.world is None or self.world.first != community.first:
+            # Free the last community first: two at once would double the memory.
             self.world = None
             self.world = build(self.setting, self.coefficients, community)
         return self.world
 
 
-_WORKER: dict[str, _Worker] = {}  # one per process
+# One worker per process. A global, because a pool passes jobs to functions and not to objects.
+_WORKER: dict[str, _Worker] = {}
 
 
 def simulate(
@@ -83,9 +96,9 @@ def simulate(
     seed: int,
     progress: bool = False,
 ) -> dict[str, int]:
-    """Write raw tables to `raw_dir` and truth to `truth_dir`, both replaced; return rows per table.
+    """Write raw tables to `raw_dir` and truth to `truth_dir`; return the number of rows per table.
 
-    Raises WorldError for an unknown profile or for sizes that cannot be.
+    Both folders are replaced. Raises WorldError for an unknown profile or for impossible sizes.
     """
     _check(world)
     setting = Setting.of(world, nature, calendar, seed)
@@ -94,35 +107,51 @@ def simulate(
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     rows: Counter[str] = Counter()
+    worker = _Worker(setting, coefficients, raw_dir, truth_dir)
     jobs = [(community, chunk) for community in communities(world) for chunk in community.chunks]
     with Progress(disable=not progress) as bar:
-        for counts in bar.track(
-            _run(_Worker(setting, coefficients, raw_dir, truth_dir), jobs),
-            len(jobs),
-            description="simulate",
-        ):
+        for counts in bar.track(_run(worker, jobs), len(jobs), description="simulate"):
             rows.update(counts)
     _write_truth(setting, coefficients, truth_dir)
     return dict(sorted(rows.items()))
 
 
 def _check(world: WorldParams) -> None:
-    for name, low in (
-        ("applicants", 100),
-        ("processes", 1),
-        ("chunk_applicants", 100),
-        ("community_applicants", 100),
-    ):
+    """Raise WorldError where a size or a rate of params.yaml is out of range."""
+    lowest = {
+        "applicants": MIN_APPLICANTS,
+        "processes": 1,
+        "chunk_applicants": MIN_APPLICANTS,
+        "community_applicants": MIN_APPLICANTS,
+    }
+    for name, low in lowest.items():
         if getattr(world, name) < low:
-            raise WorldError.of("A world too small", where=f"params.yaml world.{name}", expected=f">= {low}",
-                                got=str(getattr(world, name)), next_step="raise it")  # fmt: skip
-    if not 0.0 < world.base_rate < 0.5 or not 0.0 < world.activity_scale <= 4.0:
-        raise WorldError.of("A rate out of range", where="params.yaml world", expected="0 < base_rate < 0.5, 0 < activity_scale <= 4",
-                            got=f"{world.base_rate}, {world.activity_scale}", next_step="change it")  # fmt: skip
+            raise WorldError.of(
+                "A world too small",
+                where=f"params.yaml world.{name}",
+                expected=f">= {low}",
+                got=str(getattr(world, name)),
+                next_step="raise it",
+            )
+    rate_is_possible = 0.0 < world.base_rate < MAX_BASE_RATE
+    scale_is_possible = 0.0 < world.activity_scale <= MAX_ACTIVITY_SCALE
+    if not rate_is_possible or not scale_is_possible:
+        raise WorldError.of(
+            "A rate out of range",
+            where="params.yaml world",
+            expected=(
+                f"0 < base_rate < {MAX_BASE_RATE}, 0 < activity_scale <= {MAX_ACTIVITY_SCALE:g}"
+            ),
+            got=f"{world.base_rate}, {world.activity_scale}",
+            next_step="change it",
+        )
 
 
 def _run(worker: _Worker, jobs: list[ChunkJob]) -> Iterator[dict[str, int]]:
-    """Row counts of each chunk as it is written; in this process when one is asked for."""
+    """Yield the row counts of each chunk as it is written.
+
+    With one process the work is done in this one.
+    """
     processes = min(worker.setting.params.processes, len(jobs))
     if processes == 1:
         yield from (_write_chunk(worker, job) for job in jobs)
@@ -130,13 +159,13 @@ def _run(worker: _Worker, jobs: list[ChunkJob]) -> Iterator[dict[str, int]]:
     with ProcessPoolExecutor(
         processes, mp_context=_context(), initializer=_start, initargs=(worker,)
     ) as pool:
-        yield from (
-            done.result() for done in as_completed([pool.submit(_work, job) for job in jobs])
-        )
+        futures = [pool.submit(_work, job) for job in jobs]
+        # Counts are summed, so the order in which chunks end does not matter.
+        yield from (future.result() for future in as_completed(futures))
 
 
 def _context() -> multiprocessing.context.BaseContext:
-    """Forked workers need no imports of their own; where there is no fork they are spawned."""
+    """Return how workers start: forked on Linux, which saves their imports, else spawned."""
     return multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 
 
@@ -149,28 +178,35 @@ def _work(job: ChunkJob) -> dict[str, int]:
 
 
 def _write_chunk(worker: _Worker, job: ChunkJob) -> dict[str, int]:
-    """Rows per table of one chunk, written; who writes a community's first chunk writes its truth."""
+    """Write one chunk and return its number of rows per table.
+
+    The first chunk of a community brings the truth of that community along.
+    """
+    # The processes are the parallelism: threads inside them would only compete.
     pa.set_cpu_count(1)
-    pa.set_memory_pool(
-        pa.system_memory_pool()
-    )  # keeps its pages from part to part: a seventh of the time of writing
+    # The system's pool keeps its pages from part to part, a seventh of the time of writing.
+    pa.set_memory_pool(pa.system_memory_pool())
     community, index = job
-    world, counts = worker.holding(community), {}
+    world = worker.world_of(community)
+    counts: dict[str, int] = {}
     if index == community.chunks[0]:
-        store.write_table(
-            truth.applicants(world), worker.truth / PARTS / f"part-{community.index:05d}.parquet"
-        )
+        truth_part = worker.truth / PARTS / f"part-{community.index:05d}.parquet"
+        store.write_table(truth.applicants(world), truth_part)
+    # exp of a very negative state overflows inside a sigmoid; its value, 0, is the right one.
     with np.errstate(over="ignore"):
         for name, rows in emit_chunk(world, community, index):
-            store.write_table(
-                rows, worker.raw / name / f"part-{index:05d}.parquet", ["applicant_id"]
-            )  # what readers prune by
+            part = worker.raw / name / f"part-{index:05d}.parquet"
+            # Statistics of applicant_id let readers skip parts.
+            store.write_table(rows, part, ["applicant_id"])
             counts[name] = rows.num_rows
     return counts
 
 
 def emit_chunk(world: World, community: Community, index: int) -> Iterator[tuple[str, pa.Table]]:
-    """All raw tables of one chunk of the community whose `world` it is, family by family."""
+    """Yield name and rows of all raw tables of one chunk, family by family.
+
+    `index` is the number of the chunk among those of all communities, `world` that of `community`.
+    """
     size = world.setting.params.chunk_applicants
     first = index * size - community.first
     chunk = Chunk(world, index, first, min(first + size, world.people.size))
@@ -182,8 +218,10 @@ def emit_chunk(world: World, community: Community, index: int) -> Iterator[tuple
 
 
 def _write_truth(setting: Setting, coefficients: Coefficients, folder: Path) -> None:
-    """The communities' truths in one file, and how the world was made."""
-    file, parts = folder / "applicants.parquet", folder / PARTS
+    """Write the truths of all communities to one file, and how the world was made to another."""
+    file = folder / "applicants.parquet"
+    parts = folder / PARTS
+    # One part at a time, so that memory does not grow with the world.
     tables = store.iter_tables(parts)
     first = next(tables)
     with store.Writer(file, first.schema) as writer:

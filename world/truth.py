@@ -1,4 +1,7 @@
-"""What nobody but `evaluate` may see: states, contributions, true PDs and everyone's outcome, booked or not."""
+"""The truth tables, which only `evaluate` may read.
+
+They hold states, contributions, true PDs and the outcome of everyone, booked or not.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import pyarrow as pa
 from creditloom.features.contract.tables import FAMILIES
 from creditloom.world.loans.lending import FIRST_APPLICATION
 from creditloom.world.people.communities import communities
-from creditloom.world.people.life import KINDS
+from creditloom.world.people.life import KINDS, Life
 from creditloom.world.people.people import DISC
 from creditloom.world.risk.default import oracle_pd
 from creditloom.world.risk.shares import Coefficients
@@ -18,82 +21,149 @@ from creditloom.world.world import Setting, World
 
 
 def applicants(world: World) -> pa.Table:
-    """One row per application in order of id: `z_<family>` and `concept_<id>` in SD, `contribution_<id>` in log-odds, + is riskier.
+    """Return the truth of every application, one row each in order of id.
 
-    `logodds_systematic` has neither u nor fraud nor macro; `pd_oracle` is E[PD | states, month]; `pd_neutral` has u and fraud but no macro;
-    `pd_true` has all; `default_month` is null where no default comes within twelve months. `present_<family>`: all its events may be read;
-    `shock_u` is u, `degree` counts the contacts before the list is cut to thirty.
+    - `z_<family>` and `concept_<id>` are in SD, + is safer; `contribution_<id>` is in log-odds of
+      default, + is riskier. `present_<family>`: all events of the family may be read.
+    - `logodds_systematic` has neither u nor fraud nor macro. `pd_oracle` is E[PD | states, month].
+      `pd_neutral` has u and fraud but no macro; `pd_true` has all. `shock_u` is u.
+    - `default_month` is null where no default comes within twelve months, `ring` outside a ring,
+      `life_shock` and its time where none strikes.
+    - `degree` counts the contacts before the list is cut to thirty.
     """
-    people, outcome, ids = (
-        world.people,
-        world.outcome,
-        [c.id for c in world.setting.nature.concepts],
-    )
-    gamma = world.setting.nature.effects.macro_gamma
-    month, seen = outcome.default_month, people.fully_present
-    number = world.first + np.arange(people.size, dtype=np.int64)
+    number = world.first + np.arange(world.people.size, dtype=np.int64)
     columns = {
         "application_id": FIRST_APPLICATION + number,
         "applicant_id": number,
-        **{f"z_{family}": people.families[:, k] for k, family in enumerate(FAMILIES)},
-        **{f"concept_{name}": people.concepts[:, k] for k, name in enumerate(ids)},
-        **{f"contribution_{name}": world.contributions[:, k] for k, name in enumerate(ids)},
-        "logodds_systematic": outcome.log_odds_systematic,
-        "pd_oracle": oracle_pd(
-            world.setting.nature, outcome.log_odds_systematic + gamma * outcome.macro
-        ),
-        "pd_neutral": outcome.pd_neutral,
-        "pd_true": outcome.pd_true,
-        "macro_m": outcome.macro,
-        "is_fraud": people.is_fraud,
-        "ring": pa.array(world.first + world.rings.ring, mask=world.rings.ring < 0),
-        "is_thin": people.is_thin,
-        **{f"present_{family}": seen[:, k] for k, family in enumerate(FAMILIES)},
-        "life_shock": pa.DictionaryArray.from_arrays(
-            pa.array(world.life.kind, mask=world.life.kind < 0), pa.array(KINDS)
-        ),
-        "life_shock_time": pa.array(
-            world.life.time_us.view("datetime64[us]"), mask=world.life.kind < 0
-        ),
-        "has_bureau": people.has_bureau,
-        "is_approved": world.booking.is_approved,
-        "is_control": world.booking.is_control,
-        "defaulted": month > 0,
-        "default_month": pa.array(month, mask=month == 0),
-        "shock_u": outcome.shock,
-        "trait_disc": people.traits[:, DISC],
-        "degree": world.graph.degree,
-        "segment": pa.DictionaryArray.from_arrays(
-            pa.array(people.segment), pa.array([s.id for s in world.setting.nature.segments])
-        ),
-        "vintage": people.vintage,
+        **_states(world),
+        **_risk(world),
+        **_who(world),
+        **_outcome(world),
     }
     return pa.table(columns)
 
 
+# Each group below holds columns that are read together, in the order of the file.
+
+
+def _states(world: World) -> dict[str, Any]:
+    people = world.people
+    concepts = [concept.id for concept in world.setting.nature.concepts]
+    return {
+        **_by_column("z", FAMILIES, people.families),
+        **_by_column("concept", concepts, people.concepts),
+        **_by_column("contribution", concepts, world.contributions),
+    }
+
+
+def _by_column(
+    prefix: str, names: list[str] | tuple[str, ...], matrix: np.ndarray
+) -> dict[str, Any]:
+    return {f"{prefix}_{name}": matrix[:, column] for column, name in enumerate(names)}
+
+
+def _risk(world: World) -> dict[str, Any]:
+    outcome = world.outcome
+    nature = world.setting.nature
+    with_macro = outcome.log_odds_systematic + nature.effects.macro_gamma * outcome.macro
+    return {
+        "logodds_systematic": outcome.log_odds_systematic,
+        "pd_oracle": oracle_pd(nature, with_macro),
+        "pd_neutral": outcome.pd_neutral,
+        "pd_true": outcome.pd_true,
+        "macro_m": outcome.macro,
+    }
+
+
+def _who(world: World) -> dict[str, Any]:
+    people = world.people
+    ring = world.rings.ring
+    return {
+        "is_fraud": people.is_fraud,
+        # Rings are numbered from the first applicant of their community: unique in the world,
+        # because there are fewer rings than people.
+        "ring": pa.array(world.first + ring, mask=ring < 0),
+        "is_thin": people.is_thin,
+        **_by_column("present", FAMILIES, people.fully_present),
+        **_life_shock(world.life),
+        "has_bureau": people.has_bureau,
+    }
+
+
+def _life_shock(life: Life) -> dict[str, pa.Array]:
+    is_null = life.kind < 0
+    kind = pa.array(life.kind, mask=is_null)
+    time = life.time_us.view("datetime64[us]")
+    return {
+        "life_shock": pa.DictionaryArray.from_arrays(kind, pa.array(KINDS)),
+        "life_shock_time": pa.array(time, mask=is_null),
+    }
+
+
+def _outcome(world: World) -> dict[str, Any]:
+    people = world.people
+    booking = world.booking
+    month = world.outcome.default_month
+    segments = pa.array([segment.id for segment in world.setting.nature.segments])
+    segment = pa.DictionaryArray.from_arrays(pa.array(people.segment), segments)
+    has_default = month > 0
+    return {
+        "is_approved": booking.is_approved,
+        "is_control": booking.is_control,
+        "defaulted": has_default,
+        "default_month": pa.array(month, mask=~has_default),
+        "shock_u": world.outcome.shock,
+        "trait_disc": people.traits[:, DISC],
+        "degree": world.graph.degree,
+        "segment": segment,
+        "vintage": people.vintage,
+    }
+
+
 def meta(setting: Setting, coefficients: Coefficients, defaulted: np.ndarray) -> dict[str, Any]:
-    """How the world was made: coefficients, achieved shares, macro path by vintage, drifts and where they begin; who `defaulted` of all."""
-    nature, params = setting.nature, setting.params
+    """Return how the world was made.
+
+    It holds coefficients, target and achieved shares, the macro path by vintage, the drifts and
+    where they begin. `defaulted` is one value per applicant of the whole world.
+    """
+    params = setting.params
+    n_communities = len(communities(params))
     return {
         "seed": setting.seed,
         "applicants": params.applicants,
-        "communities": len(communities(params)),
+        "communities": n_communities,
         "activity_scale": params.activity_scale,
         "profile": params.profile,
-        "alpha": coefficients.alpha,
-        "betas": dict(zip(FAMILIES, coefficients.betas, strict=True)),
-        "nu": coefficients.nu,
-        "nonlinear_share": coefficients.nonlinear_share,
-        "explained_variance": nature.effects.explained_variance,
-        "shares_target": dict(zip(FAMILIES, nature.shares(params.profile), strict=True)),
-        "shares_observed": dict(zip(FAMILIES, coefficients.shares_observed, strict=True)),
-        "shares_true": dict(zip(FAMILIES, coefficients.shares_true, strict=True)),
+        **_solution(setting, coefficients),
         "macro": setting.macro().tolist(),
         "base_rate": params.base_rate,
         "realised_rate": float(defaulted.mean()),
-        "drift": {
-            "bureau_break_vintage": nature.presence.bureau_break_vintage,
-            "device_change_vintage": nature.drift.device_change_vintage,
-            "fraud_pattern_vintage": nature.fraud.late_pattern_vintage,
-        },
+        "drift": _drift(setting),
+    }
+
+
+def _solution(setting: Setting, coefficients: Coefficients) -> dict[str, Any]:
+    nature = setting.nature
+
+    def by_family(values: tuple[float, ...]) -> dict[str, float]:
+        return dict(zip(FAMILIES, values, strict=True))
+
+    return {
+        "alpha": coefficients.alpha,
+        "betas": by_family(coefficients.betas),
+        "nu": coefficients.nu,
+        "nonlinear_share": coefficients.nonlinear_share,
+        "explained_variance": nature.effects.explained_variance,
+        "shares_target": by_family(nature.shares(setting.params.profile)),
+        "shares_observed": by_family(coefficients.shares_observed),
+        "shares_true": by_family(coefficients.shares_true),
+    }
+
+
+def _drift(setting: Setting) -> dict[str, int]:
+    nature = setting.nature
+    return {
+        "bureau_break_vintage": nature.presence.bureau_break_vintage,
+        "device_change_vintage": nature.drift.device_change_vintage,
+        "fraud_pattern_vintage": nature.fraud.late_pattern_vintage,
     }

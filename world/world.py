@@ -1,7 +1,8 @@
-"""A community before its events: people, who knows whom, what the old policy did and how it ends for everyone.
+"""A community before its events: its people, their contacts, the old policy and every outcome.
 
-Every module draws from its own child of one seed for each community, so that changing one leaves the others' draws alone. Calendar,
-coefficients and the macro path are shared by all; states are standardised, old scores ranked and luck scaled within a community.
+Every module draws from its own child of one seed, for each community. A change in one module
+therefore leaves the draws of the others alone. Calendar, coefficients and macro path are shared by
+all communities; states are standardised, old scores ranked and luck scaled within one.
 """
 
 from __future__ import annotations
@@ -29,17 +30,37 @@ from creditloom.world.risk.default import (
 )
 from creditloom.world.risk.shares import Coefficients, effects, log_odds_parts, solve
 
-# A stream of random numbers is keyed by the place of its module here. A name that moves, or one put in between, gives every later
-# module other numbers and so another world: new names go to the end, and none is taken out.
+# A stream of random numbers is keyed by the place of its module here. A name that moves, or one put
+# in between, gives every later module other numbers and so another world: new names go to the end,
+# and none is taken out.
 MODULES = (
-    "probe", "people", "fraud", "graph", "policy", "macro", "default", "payment_flow", "social_graph", "assets", "device_stability",
-    "bureau", "identity", "applications", "loans", "life", "transfers", "short",
-)  # fmt: skip
+    "probe",
+    "people",
+    "fraud",
+    "graph",
+    "policy",
+    "macro",
+    "default",
+    "payment_flow",
+    "social_graph",
+    "assets",
+    "device_stability",
+    "bureau",
+    "identity",
+    "applications",
+    "loans",
+    "life",
+    "transfers",
+    "short",
+)
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Everything that does not change while a world is made: its parameters, numbers, days and seed."""
+    """Everything that stays the same while a world is made.
+
+    `params` comes from params.yaml, `nature` from world.yaml.
+    """
 
     params: WorldParams
     nature: WorldConfig
@@ -48,32 +69,38 @@ class Setting:
 
     @classmethod
     def of(cls, params: WorldParams, nature: WorldConfig, calendar: Calendar, seed: int) -> Setting:
+        """Return the setting of these parameters."""
         return cls(params, nature, Days(calendar, nature.seasons, nature.drift), seed)
 
     @property
     def calendar(self) -> Calendar:
+        """The `calendar` block of params.yaml."""
         return self.days.calendar
 
     def rng(self, module: str, part: int = 0) -> np.random.Generator:
-        """The module's own stream of random numbers for one community, or for one chunk where the module writes events."""
-        return np.random.Generator(
-            np.random.SFC64(
-                np.random.SeedSequence(self.seed, spawn_key=(MODULES.index(module), part))
-            )
-        )
+        """Return the stream of random numbers of one module.
+
+        `part` is the number of a community, or of a chunk where the module writes events.
+        """
+        # The spawn key makes streams independent of each other and of the order of their use, so
+        # any process may draw any part. SFC64 is numpy's fastest generator.
+        sequence = np.random.SeedSequence(self.seed, spawn_key=(MODULES.index(module), part))
+        return np.random.Generator(np.random.SFC64(sequence))
 
     def macro(self) -> np.ndarray:
-        """The macro path by vintage, the same for all communities."""
-        return macro_path(
-            self.nature, self.calendar.n_vintages, self.rng("macro"), on=self.params.macro
-        )
+        """Return the macro path by vintage, which all communities share."""
+        # Always part 0 of the stream: every community must draw the same path.
+        rng = self.rng("macro")
+        return macro_path(self.nature, self.calendar.n_vintages, rng, on=self.params.macro)
 
 
 @dataclass(frozen=True)
 class World:
-    """State of one community, or of all (`everyone`); arrays in order of applicant_id, the first being `first`.
+    """The state of one community, or of all together (`everyone`).
 
-    Whoever stands in an array (a contact, a payer, a leader) is named by place in these arrays, not by id.
+    Arrays are in order of applicant_id, which starts at `first`. Arrays that name a person (a
+    contact, a payer, a leader) hold places in these arrays and not ids. `contributions` is
+    n x concepts, in log-odds of default, + is riskier.
     """
 
     setting: Setting
@@ -91,53 +118,61 @@ class World:
     outcome: TrueOutcome
 
     def concept(self, name: str) -> np.ndarray:
-        """State of one concept, standardised, + is safer."""
-        return self.people.concepts[:, [c.id for c in self.setting.nature.concepts].index(name)]
+        """Return the state of one concept, standardised, + is safer."""
+        return self.people.concepts[:, _concept_column(self.setting.nature, name)]
+
+
+def _concept_column(nature: WorldConfig, name: str) -> int:
+    return [concept.id for concept in nature.concepts].index(name)
 
 
 def solve_coefficients(setting: Setting) -> Coefficients:
-    """Betas, strength of bends and alpha, solved on a probe population that no one else sees."""
-    nature, rng = setting.nature, setting.rng("probe")
+    """Solve betas, strength of bends and alpha on a probe population, which is then thrown away."""
+    nature = setting.nature
+    # People, noise of their events, old score, terms and u share this stream, in this order.
+    rng = setting.rng("probe")
     probe = draw_people(nature, setting.days, nature.effects.probe_applicants, rng)
     parts = effects(nature, probe)
-    found = solve(nature, probe, parts, setting.params, rng)
-    contributions = log_odds_parts(found, nature, parts)
-    lent = terms(nature, probe, old_score(nature.old_policy, contributions, rng), rng)
-    unseen = (
-        nature.effects.shock_sigma * rng.standard_normal(probe.size)
-        + nature.effects.fraud_log_odds * probe.is_fraud
-    )
-    moved = terms_effect(nature, probe.income_cny, lent)
-    log_odds = contributions.sum(axis=1) + unseen + moved - moved.mean()
+    coefficients = solve(nature, probe, parts, setting.params, rng)
+    contributions = log_odds_parts(coefficients, nature, parts)
+    score = old_score(nature.old_policy, contributions, rng)
+    loan_terms = terms(nature, probe, score, rng)
+    u = nature.effects.shock_sigma * rng.standard_normal(probe.size)
+    unobserved = u + nature.effects.fraud_log_odds * probe.is_fraud
+    of_terms = terms_effect(nature, probe.income_cny, loan_terms)
+    # The effect of terms is centred, so that alpha alone sets the level.
+    log_odds = contributions.sum(axis=1) + unobserved + of_terms - of_terms.mean()
     return replace(
-        found,
+        coefficients,
         alpha=solve_alpha(nature, log_odds, setting.params.base_rate),
-        terms_mean=float(moved.mean()),
+        terms_mean=float(of_terms.mean()),
     )
 
 
 def build(setting: Setting, coefficients: Coefficients, community: Community) -> World:
-    """Draw one community of `setting`; the same setting gives the same people, whoever builds them and whatever the others are."""
-    nature, days = setting.nature, setting.days
+    """Draw one community of `setting`.
+
+    The same setting gives the same people, whoever builds them and whatever the others are.
+    """
+    nature = setting.nature
 
     def rng(module: str) -> np.random.Generator:
         return setting.rng(module, community.index)
 
-    people = draw_people(nature, days, community.size, rng("people"))
-    people, rings = arrange(nature, people, days.vintages, rng("fraud"))
+    people = draw_people(nature, setting.days, community.size, rng("people"))
+    people, rings = arrange(nature, people, setting.days.vintages, rng("fraud"))
     contributions = log_odds_parts(coefficients, nature, effects(nature, people))
+    # One stream for the old policy: its score, then its terms, then its control band.
     policy_rng = rng("policy")
     score = old_score(nature.old_policy, contributions, policy_rng)
-    lent = terms(nature, people, score, policy_rng)
-    macro = setting.macro()
-    log_odds = coefficients.alpha + contributions.sum(axis=1)
-    moved = terms_effect(nature, people.income_cny, lent) - coefficients.terms_mean
-    network = people.concepts[:, [c.id for c in nature.concepts].index("contact_network")]
+    loan_terms = terms(nature, people, score, policy_rng)
+    booking = book(nature, setting.calendar, people, score, policy_rng)
+    network = people.concepts[:, _concept_column(nature, "contact_network")]
     graph = draw_graph(nature, people, network, rings, rng("graph"))
     life = draw_life(nature, people, graph, rng("life"))
-    default_rng = rng("default")
-    luck = nature.effects.shock_sigma * shared_luck(
-        graph, people.size, nature.life.shared_luck, default_rng
+    log_odds = coefficients.alpha + contributions.sum(axis=1)
+    outcome = _outcome(
+        setting, coefficients, people, graph, life, loan_terms, log_odds, rng("default")
     )
     return World(
         setting=setting,
@@ -149,24 +184,48 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
         life=life,
         transfers=ring_transfers(nature, people, rings, rng("transfers")),
         contributions=contributions,
-        macro_by_vintage=macro,
-        terms=lent,
-        booking=book(nature, setting.calendar, people, score, policy_rng),
-        outcome=outcomes(
-            nature, people, life.month(people.as_of), log_odds, luck, moved, macro, default_rng
-        ),
+        macro_by_vintage=setting.macro(),
+        terms=loan_terms,
+        booking=booking,
+        outcome=outcome,
     )
 
 
-# Everyone's log-odds of default without the effect of limit and rate: what a loan on other terms starts from.
+def _outcome(
+    setting: Setting,
+    coefficients: Coefficients,
+    people: People,
+    graph: Graph,
+    life: Life,
+    loan_terms: LoanTerms,
+    log_odds: np.ndarray,
+    rng: np.random.Generator,
+) -> TrueOutcome:
+    nature = setting.nature
+    # Draw order: u first, then who defaults when.
+    luck = shared_luck(graph, people.size, nature.life.shared_luck, rng)
+    of_terms = terms_effect(nature, people.income_cny, loan_terms)
+    return outcomes(
+        nature,
+        people,
+        shock_month=life.month(people.as_of),
+        log_odds=log_odds,
+        shock=nature.effects.shock_sigma * luck,
+        moved=of_terms - coefficients.terms_mean,
+        macro_by_vintage=setting.macro(),
+        rng=rng,
+    )
 
 
 def log_odds_without_terms(world: World) -> np.ndarray:
-    """Log-odds of twelve months, u, fraud and macro included, taken back from the true PD; one per person of the world."""
-    exponent = exposure(world.setting.nature.hazard, world.life.month(world.people.as_of))
+    """Return everyone's log-odds of default without the effect of limit and rate.
+
+    They are log-odds of twelve months with u, fraud and macro, taken back from the true PD: what a
+    loan on other terms starts from. One value per person of the world.
+    """
+    nature = world.setting.nature
+    exponent = exposure(nature.hazard, world.life.month(world.people.as_of))
     log_survival = np.log1p(-world.outcome.pd_true) / exponent
-    given = (
-        terms_effect(world.setting.nature, world.people.income_cny, world.terms)
-        - world.coefficients.terms_mean
-    )
-    return np.log(np.expm1(-log_survival)) - given
+    of_terms = terms_effect(nature, world.people.income_cny, world.terms)
+    # log(expm1(-log S)) is logit(1 - S), and keeps its digits where the PD is small.
+    return np.log(np.expm1(-log_survival)) - (of_terms - world.coefficients.terms_mean)

@@ -1,1 +1,1 @@
-"""A book of accounts after booking, stepped month by month."""
+"""A book of accounts after booking, advanced month by month."""

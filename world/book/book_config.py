@@ -1,4 +1,7 @@
-"""Frozen types of world/book/book.yaml: the numbers of life after booking stand beside the dynamics. Nothing here computes."""
+"""The frozen types of world/book/book.yaml: the numbers of life after booking.
+
+Units and sources stand beside the numbers in the YAML file. Nothing here computes.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ from creditloom.world.config.config_types import STRICT
 
 @dataclass(frozen=True)
 class Roll:
-    """Share of accounts of one bucket that stand in the next at the month's end, over a book of average risk (domain 7.5)."""
+    """Roll rates a month over a book of average risk (domain 7.5).
+
+    Each is the share of the accounts of one DPD bucket that stand in the next at the month's end.
+    """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
@@ -22,7 +28,7 @@ class Roll:
 
 @dataclass(frozen=True)
 class Risk:
-    """How spells of arrears start and end beside the twelve months' hazard of domain 7.5."""
+    """How spells of arrears start and end, beside the twelve-month hazard of domain 7.5."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
@@ -51,7 +57,10 @@ class Money:
 
 @dataclass(frozen=True)
 class Shock:
-    """What a life shock does to behaviour from its month on; what it does to the hazard is world.yaml's `hazard`."""
+    """What a life shock does to behaviour from its month on.
+
+    What it does to the hazard stands in the block `hazard` of world.yaml.
+    """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
@@ -64,7 +73,7 @@ class Shock:
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What the monthly row shows beside the streams of world.yaml."""
+    """What the monthly row of the panel shows beside the streams of world.yaml."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
@@ -82,7 +91,7 @@ class Behaviour:
 
 @dataclass(frozen=True)
 class BookConfig:
-    """world/book/book.yaml."""
+    """The content of world/book/book.yaml."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 

@@ -1,6 +1,8 @@
-"""What is owed and when: schedules of principal and interest per account and month from now (domain 4, F5-F9, without the cents).
+"""The state of a book of accounts: what is owed and when, and how a book begins.
 
-A drawdown keeps the rate of its day (S5-R30), so each adds its own principal and interest to the months in which they fall due.
+Schedules hold principal and interest per account and month from now (domain 4, F5-F9, without the
+cents). A drawdown keeps the rate of its day (S5-R30), so each drawdown adds its own principal and
+interest to the months in which they fall due.
 """
 
 from __future__ import annotations
@@ -27,46 +29,57 @@ class DueMonths:
 
     @property
     def balance_fen(self) -> np.ndarray:
-        """Principal not yet due."""
+        """Principal not yet due, per account."""
         return self.principal_fen.sum(axis=1)
 
     def passed(self) -> DueMonths:
-        """The schedule a month later, the first column gone."""
+        """Return the schedule a month later, without its first column."""
         return DueMonths(_shifted(self.principal_fen), _shifted(self.interest_fen))
 
     def plus(self, other: DueMonths) -> DueMonths:
-        """Both together."""
+        """Return the sum of two schedules."""
         return DueMonths(
-            self.principal_fen + other.principal_fen, self.interest_fen + other.interest_fen
+            principal_fen=self.principal_fen + other.principal_fen,
+            interest_fen=self.interest_fen + other.interest_fen,
         )
 
 
 def empty(accounts: int, tenor: int) -> DueMonths:
-    """Nothing owed."""
-    return DueMonths(np.zeros((accounts, tenor), np.int64), np.zeros((accounts, tenor), np.int64))
+    """Return the schedules of accounts that owe nothing."""
+    return DueMonths(
+        principal_fen=np.zeros((accounts, tenor), np.int64),
+        interest_fen=np.zeros((accounts, tenor), np.int64),
+    )
 
 
 def drawn(
     amount_fen: np.ndarray, daily_rate: np.ndarray, tenor: int, method: str, days_a_month: float
 ) -> DueMonths:
-    """The schedule of amounts drawn today, principal repaid to the fen: the last month takes the remainder.
+    """Return the schedule of amounts drawn today.
 
-    i = daily_rate x days_a_month; interest_k = i x principal outstanding before month k.
+    i = daily_rate x days_a_month; interest_k = i x principal outstanding before month k. Principal
+    is repaid to the fen: the last month takes the remainder. Raises WorldError for an unknown
+    method.
+
+    >>> loan = drawn(np.array([10_000]), np.array([0.0004]), 3, "equal_principal", 30.0)
+    >>> loan.principal_fen.tolist(), loan.interest_fen.tolist()
+    ([[3333, 3333, 3334]], [[120, 80, 40]])
     """
     i = daily_rate[:, None] * days_a_month
     share = _principal_shares(i, tenor, method)
     principal = np.floor(amount_fen[:, None] * share).astype(np.int64)
     principal[:, -1] = amount_fen - principal[:, :-1].sum(axis=1)
-    before = amount_fen[:, None] - np.cumsum(principal, axis=1) + principal
-    return DueMonths(principal, np.rint(i * before).astype(np.int64))
+    outstanding = amount_fen[:, None] - np.cumsum(principal, axis=1) + principal
+    return DueMonths(principal, np.rint(i * outstanding).astype(np.int64))
 
 
 def _principal_shares(i: np.ndarray, tenor: int, method: str) -> np.ndarray:
-    """Share of the principal repaid in each month."""
+    """Return the share of the principal repaid in each month, accounts x months."""
     months = np.arange(tenor)[None, :]
     if method == "equal_principal":
         return np.full((i.size, tenor), 1.0 / tenor)
     if method == "equal_instalment":
+        # The principal part of an annuity grows by 1 + i from month to month.
         growth = (1.0 + i) ** months
         return growth / growth.sum(axis=1, keepdims=True)
     if method == "interest_first":
@@ -84,15 +97,25 @@ def _shifted(due: np.ndarray) -> np.ndarray:
     return np.concatenate([due[:, 1:], np.zeros((len(due), 1), due.dtype)], axis=1)
 
 
-# The state of a book of accounts at a month's end, and how it begins (domain 7.5, 0.15).
+# The state of a book at a month's end, and how it begins (domain 7.5, 0.15).
 
-ONSET_TO_BAD = 3  # months from the first missed payment to 90 days past due
-STREAM = 1_000  # spawn keys of the world's own modules lie below
+# Months from the first missed payment to 90 days past due.
+ONSET_TO_BAD = 3
+# First number of the spawn keys of a book. Those of the modules of `world.MODULES` lie below, so
+# the two can never be the same stream.
+STREAM = 1_000
+# Days past the due date at the end of the month in which a payment is missed first: at least the
+# first, below the second number. Each account keeps its own due day.
+OFFSET_DAYS = (1, 28)
 
 
 @dataclass(frozen=True)
 class Grant:
-    """What a policy grants: one row per application of the world, in order; a line of 0 is a decline. Rates are a day, as fractions."""
+    """What a policy grants: one value per application of the world, in order.
+
+    A line of 0 is a decline. Rates are fractions a day. A grant that is not revolving is a loan,
+    drawn in full at booking.
+    """
 
     limit_fen: np.ndarray
     daily_rate: np.ndarray
@@ -103,12 +126,18 @@ class Grant:
 
 @dataclass(frozen=True)
 class Book:
-    """Accounts at the end of month `month` on book; `rows` are their places among the world's people.
+    """Accounts at the end of month `month` on book; one value per account.
 
-    `base` is the log-odds of default in twelve months without the effect of limit and rate, u and fraud included: truth, never observable.
-    `missed` counts payments missed in a row (0 current, 1 M1, 4 and more: 90 days or more); `spell` is how many the running spell will
-    count before it is paid up, 0 outside one and ONSET_TO_BAD + 1 where it will not be. `defaulted` is the month of 90 days past due,
-    0 before it.
+    - `rows` are the places of the accounts' owners among the people of the world.
+    - `base` is the log-odds of default in twelve months without the effect of limit and rate, u
+      and fraud included: truth, never observable.
+    - `shock_month` is accounts x 2: first month of the life shock and first month after it.
+    - `rushes`: a fraud whose first payment fails.
+    - `missed` counts payments missed in a row: 0 is current, 1 is M1, 4 and more are 90 days or
+      more.
+    - `spell` is the number of missed payments after which the running spell of arrears is paid up:
+      0 outside a spell, ONSET_TO_BAD + 1 where it will not be paid up.
+    - `defaulted` is the month of 90 days past due, 0 before it.
     """
 
     seed: int
@@ -129,88 +158,111 @@ class Book:
 
     @property
     def size(self) -> int:
+        """Number of accounts."""
         return int(self.rows.size)
 
     @property
     def dpd_days(self) -> np.ndarray:
-        """Days past due at the month's end: none, 1-29, 30-59, 60-89, then 90 and more (domain 6)."""
-        return np.where(self.missed > 0, 30 * (self.missed - 1) + self.offset_days, 0).astype(
-            np.int16
-        )
+        """Days past due at the month's end: 0, 1-29, 30-59, 60-89, then 90 and more (domain 6)."""
+        overdue = 30 * (self.missed - 1) + self.offset_days
+        return np.where(self.missed > 0, overdue, 0).astype(np.int16)
 
     def is_shocked(self, month: int) -> np.ndarray:
-        """Whose life shock has come and has not yet passed in `month`, by the months given to `open_book`."""
+        """Return whose life shock has come and not yet passed in `month`."""
         return (month >= self.shock_month[:, 0]) & (month < self.shock_month[:, 1])
 
 
 def luck(world: World, seed: int, month: int) -> np.random.Generator:
-    """The random numbers of one month for all people of the world."""
-    return np.random.Generator(
-        np.random.SFC64(np.random.SeedSequence(world.setting.seed, spawn_key=(STREAM, seed, month)))
-    )
+    """Return the stream of random numbers of one month, for all people of the world.
+
+    It is keyed by the course `seed` and the month and not by the accounts. Two policies on one
+    world therefore meet the same luck.
+    """
+    sequence = np.random.SeedSequence(world.setting.seed, spawn_key=(STREAM, seed, month))
+    return np.random.Generator(np.random.SFC64(sequence))
 
 
 def open_book(world: World, grant: Grant, seed: int = 0) -> Book:
-    """The accounts that `grant` books, before their first month; `seed` is another course of the same lives.
+    """Return the accounts that `grant` books, before their first month.
 
-    Raises WorldError where the grant has another length than the world or books nobody.
+    `seed` is another course of the same lives. Raises WorldError where the grant has another
+    length than the world or books nobody.
     """
-    people, hazard = world.people, world.setting.nature.hazard
-    booked = (
-        np.flatnonzero(grant.limit_fen > 0)
-        if grant.limit_fen.size == people.size
-        else np.empty(0, np.int64)
-    )
-    if booked.size == 0:
-        raise WorldError.of("A grant that books nobody", where="open_book", expected=f"{people.size} limits, some above 0",
-                            got=f"{grant.limit_fen.size} limits", next_step="grant one limit per application of the world")  # fmt: skip
+    booked = _booked(grant, world.people.size)
+    hazard = world.setting.nature.hazard
+    # Draws are made for everyone and then cut to the booked, so that the luck of a person does not
+    # depend on who else is booked. Draw order: shock, rush, offset.
     rng = luck(world, seed, 0)
     shock = _shock_month(world, rng)[booked]
-    rushes = (people.is_fraud & (rng.random(people.size) < hazard.fraud_first_payment_share))[
-        booked
-    ]
-    offset = rng.integers(1, 28, people.size)[booked]
-    none, no = np.zeros(booked.size, np.int64), np.zeros(booked.size, bool)
+    draws_rush = rng.random(world.people.size) < hazard.fraud_first_payment_share
+    rushes = (world.people.is_fraud & draws_rush)[booked]
+    offset = rng.integers(*OFFSET_DAYS, world.people.size)[booked]
+    shock_month = np.column_stack([shock, shock + hazard.life_shock_months])
+    base = log_odds_without_terms(world)[booked]
+    # Nothing is owed and nobody is in arrears before the first month.
+    schedule = empty(booked.size, grant.tenor_months)
+    zeros = np.zeros(booked.size, np.int64)
+    falses = np.zeros(booked.size, bool)
     return Book(
         seed=seed,
         month=-1,
-        grant=_of(grant, booked),
+        grant=_cut(grant, booked),
         rows=booked,
-        base=log_odds_without_terms(world)[booked],
-        shock_month=np.column_stack([shock, shock + hazard.life_shock_months]),
+        base=base,
+        shock_month=shock_month,
         rushes=rushes,
         offset_days=offset,
-        schedule=empty(booked.size, grant.tenor_months),
-        arrears_fen=none,
-        missed=none,
-        spell=none,
-        defaulted=none,
-        written_off=no,
-        frozen=no,
+        schedule=schedule,
+        arrears_fen=zeros,
+        missed=zeros,
+        spell=zeros,
+        defaulted=zeros,
+        written_off=falses,
+        frozen=falses,
     )
+
+
+def _booked(grant: Grant, n_people: int) -> np.ndarray:
+    """Return the places of the booked; raise WorldError where the grant books nobody."""
+    fits = grant.limit_fen.size == n_people
+    booked = np.flatnonzero(grant.limit_fen > 0) if fits else np.empty(0, np.int64)
+    if booked.size == 0:
+        raise WorldError.of(
+            "A grant that books nobody",
+            where="open_book",
+            expected=f"{n_people} limits, some above 0",
+            got=f"{grant.limit_fen.size} limits",
+            next_step="grant one limit per application of the world",
+        )
+    return booked
 
 
 def effect_of(world: World, book: Book) -> np.ndarray:
-    """What the line and the rate in force add to the log-odds, centred as the world's own terms are (domain 7.5, delta_L and delta_r)."""
+    """Return what the line and the rate in force add to the log-odds (domain 7.5).
+
+    These are delta_L and delta_r, centred as those of the world's own terms are.
+    """
     income = world.people.income_cny[book.rows]
-    lent = LoanTerms(book.grant.limit_fen, book.grant.daily_rate)
-    return terms_effect(world.setting.nature, income, lent) - world.coefficients.terms_mean
+    terms = LoanTerms(book.grant.limit_fen, book.grant.daily_rate)
+    return terms_effect(world.setting.nature, income, terms) - world.coefficients.terms_mean
 
 
 def _shock_month(world: World, rng: np.random.Generator) -> np.ndarray:
-    """Month on book of everyone's life shock: the world's, or after its last month one still to be drawn."""
-    later = MONTHS_AFTER + rng.geometric(
-        world.setting.nature.hazard.life_shock_rate, world.people.size
-    )
-    known = world.life.month(world.people.as_of)
-    return np.where(known <= MONTHS_AFTER, known, later)
+    """Return the month on book of everyone's life shock.
+
+    It is the world's own, or one drawn here for the time after the world's last month.
+    """
+    rate = world.setting.nature.hazard.life_shock_rate
+    later = MONTHS_AFTER + rng.geometric(rate, world.people.size)
+    of_world = world.life.month(world.people.as_of)
+    return np.where(of_world <= MONTHS_AFTER, of_world, later)
 
 
-def _of(grant: Grant, booked: np.ndarray) -> Grant:
+def _cut(grant: Grant, booked: np.ndarray) -> Grant:
     return Grant(
-        grant.limit_fen[booked].astype(np.int64),
-        grant.daily_rate[booked].astype(float),
-        grant.tenor_months,
-        grant.method,
-        grant.is_revolving,
+        limit_fen=grant.limit_fen[booked].astype(np.int64),
+        daily_rate=grant.daily_rate[booked].astype(float),
+        tenor_months=grant.tenor_months,
+        method=grant.method,
+        is_revolving=grant.is_revolving,
     )

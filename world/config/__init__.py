@@ -1,1 +1,4 @@
-"""The numbers of the world as frozen types: params.yaml says what a person may change, world.yaml what the world is."""
+"""The numbers of the world as frozen types.
+
+params.yaml holds what a user may change, world.yaml what the world is like.
+"""

@@ -1,6 +1,8 @@
-"""Frozen types of the parts of world/world.yaml, one per block; `WorldConfig` holds them together.
+"""The frozen types of the blocks of world/world.yaml and of the world's blocks in params.yaml.
 
-Six-number tuples follow the order of `creditloom.features.contract.tables.FAMILIES`. Nothing here computes.
+`WorldConfig` holds the blocks of world.yaml together. Tuples of six numbers follow the order of
+`creditloom.features.contract.tables.FAMILIES`. Units and sources of the numbers stand beside the
+numbers in world.yaml. Nothing here computes.
 """
 
 from __future__ import annotations
@@ -11,18 +13,25 @@ from typing import ClassVar
 
 from creditloom.storage.files.errors import DataError
 
-# What a person may change about the world: the `world` and `calendar` blocks of params.yaml, as frozen types.
-
+# How pydantic reads these dataclasses: an unknown key or a number of the wrong type is refused, so
+# that a misspelt line of YAML cannot be ignored. They are frozen because a world is reproducible
+# only while its numbers stay what they were when the first people were drawn.
 STRICT = {"extra": "forbid", "strict": True}
 
 
 class WorldError(DataError):
-    """The world's numbers contradict each other; the message says what, where, expected, got and next step."""
+    """The numbers of the world contradict each other.
+
+    The message says what is wrong, where, what was expected, what was found and the next step.
+    """
+
+
+# What a user may change about the world: two blocks of params.yaml.
 
 
 @dataclass(frozen=True)
 class WorldParams:
-    """The `world` block of params.yaml: what a person may change from run to run (domain 7, 0.2, 0.14)."""
+    """The `world` block of params.yaml: what may change from run to run (domain 7, 0.2, 0.14)."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
@@ -39,7 +48,7 @@ class WorldParams:
 
 @dataclass(frozen=True)
 class Calendar:
-    """The `calendar` block of params.yaml (domain 0.1); months count vintages of applications."""
+    """The `calendar` block of params.yaml (domain 0.1). Months are vintages of applications."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
@@ -51,9 +60,15 @@ class Calendar:
     performance_months: int
 
 
+# What the world is like: the blocks of world.yaml, in the order of that file.
+
+
 @dataclass(frozen=True)
 class Segment:
-    """One segment of the population (domain 7.2); `shift` is goodness per family in SD, + is safer."""
+    """One segment of the population (domain 7.2).
+
+    `shift` moves each family state, in SD, + is safer. `share_drift` is a change per vintage.
+    """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
@@ -73,7 +88,11 @@ class Segment:
 
 @dataclass(frozen=True)
 class ConceptConfig:
-    """One concept state (domain 0.3): its weight in the family state, its threshold and how hard that bites (domain 0.14)."""
+    """One concept state (domain 0.3): its weight in the family state and its threshold.
+
+    `step_share` is the share of people beyond the threshold, `step_size` its effect in SD of the
+    state. A negative size rewards the best share instead of punishing the worst (domain 0.14).
+    """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
@@ -86,7 +105,10 @@ class ConceptConfig:
 
 @dataclass(frozen=True)
 class Interaction:
-    """The weaker halves of two states multiply (domain 0.14); `second` may be `thin_file`. Carried by both concepts' families."""
+    """Two concepts whose weak halves multiply (domain 0.14).
+
+    `second` may be `thin_file`. The families of both concepts carry the effect.
+    """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
@@ -97,7 +119,7 @@ class Interaction:
 
 @dataclass(frozen=True)
 class EffectConfig:
-    """From states to log-odds (domain 7.5, 7.6, 0.5, 0.14)."""
+    """The way from states to log-odds (domain 7.5, 7.6, 0.5, 0.14)."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
@@ -137,7 +159,10 @@ class Hazard:
 
 @dataclass(frozen=True)
 class LifeShocks:
-    """How often job loss, illness and divorce strike, how friends share them, and what they do to payments (domain 7.4, 7.5)."""
+    """Job loss, illness and divorce (domain 7.4, 7.5).
+
+    The block says how often they strike, how friends share them and what they do to payments.
+    """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
@@ -154,7 +179,10 @@ class LifeShocks:
 
 @dataclass(frozen=True)
 class ShortLoan:
-    """Loans of days, repaid at once (S1, domain 0.12); `hazard_share` of a year's hazard lies in their one repayment."""
+    """Loans of days, repaid at once (S1, domain 0.12).
+
+    `hazard_share` of the hazard of a year lies in their one repayment.
+    """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
@@ -169,7 +197,7 @@ class ShortLoan:
 
 @dataclass(frozen=True)
 class OldPolicy:
-    """Who was booked before this model (domain 7.8, 0.6)."""
+    """The policy that booked loans before this model (domain 7.8, 0.6)."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
@@ -221,7 +249,7 @@ class Fraud:
 
 @dataclass(frozen=True)
 class CalendarDrift:
-    """What moves month by month in calendar time (domain 7.8)."""
+    """What drifts month by month in calendar time (domain 7.8)."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
@@ -265,7 +293,7 @@ class Seasons:
 
 @dataclass(frozen=True)
 class Category:
-    """One kind of payment: share of the bulk stream, amount, and how often it is paid at a counter."""
+    """One kind of payment: its share of everyday payments, its amount and its counter share."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
@@ -279,7 +307,10 @@ class Category:
 
 @dataclass(frozen=True)
 class Strengths:
-    """How much one observation of a stream reveals of its concept state: level, slope on the state, noise (domain 0.4)."""
+    """How much one observation of a stream reveals of its concept state (domain 0.4).
+
+    An observation is level + slope x state + noise x a standard normal; `rate` is rows a year.
+    """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 

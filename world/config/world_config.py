@@ -1,4 +1,7 @@
-"""world/world.yaml as one frozen type: the numbers of nature stand beside the dynamics and not in them."""
+"""The content of world/world.yaml as one frozen type.
+
+The numbers of the world stand beside the code that uses them and not in it.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,14 @@ from creditloom.world.config.config_types import (
     WorldError,
 )
 
-TRAITS = ("inc", "disc", "stab", "soc", "lev", "dig")  # columns of the loadings
+# Columns of the loadings: income, discipline, stability, sociability, leverage appetite and digital
+# intensity (domain 7.3).
+TRAITS = ("inc", "disc", "stab", "soc", "lev", "dig")
 
 
 @dataclass(frozen=True)
 class WorldConfig:
-    """world/world.yaml: the numbers of nature, each with its source beside it."""
+    """The content of world/world.yaml, where each number has its source beside it."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
@@ -52,7 +57,10 @@ class WorldConfig:
     lags_days: dict[str, float]
 
     def stream(self, name: str) -> Strengths:
-        """The strengths of one stream. Raises WorldError where world.yaml has no such stream."""
+        """Return the strengths of one stream.
+
+        Raises WorldError where world.yaml has no such stream.
+        """
         if name not in self.streams:
             raise WorldError.of(
                 "Unknown stream",
@@ -64,7 +72,10 @@ class WorldConfig:
         return self.streams[name]
 
     def shares(self, profile: str) -> tuple[float, ...]:
-        """Family shares of a weight profile, normalised to sum 1 (domain 2). Raises WorldError for an unknown profile."""
+        """Return the family shares of a weight profile, normalised to sum 1 (domain 2).
+
+        Raises WorldError for an unknown profile.
+        """
         if profile not in self.profiles:
             raise WorldError.of(
                 "Unknown weight profile",

@@ -1,1 +1,1 @@
-"""What people leave behind: one module per family of raw tables."""
+"""The raw event tables of the world: one module per feature family."""

@@ -1,6 +1,7 @@
 """Events of the assets family: balances, contributions and proofs (domain 7.4).
 
-cash_balance shows in LQT balances, wealth_and_proofs in LCT balances and filed proofs, contribution_record in months paid.
+cash_balance shows in LQT balances, wealth_and_proofs in LCT balances and filed proofs,
+contribution_record in months paid.
 """
 
 from __future__ import annotations
@@ -22,13 +23,31 @@ from creditloom.world.events.events import (
 )
 from creditloom.world.people.people import sigmoid
 
-LQT, LCT = 0, 1
+# Codes of the column `account`.
+LQT = 0
+LCT = 1
+# Days after which half of a balance's swing is forgotten (domain 7.4).
 HALF_LIFE_DAYS = 30.0
-SCHEMES = (0.16, 0.10)  # social insurance and housing fund, share of income
+# Monthly contribution to social insurance and housing fund, share of income (choice).
+SCHEMES = (0.16, 0.10)
+# First and last day of the month, counted from 0, on which contributions are paid (choice).
+CONTRIBUTION_DAYS = (5, 20)
+# The two schemes are a minute apart, so that their order is fixed.
+BETWEEN_SCHEMES_US = 60_000_000
+# Standard deviation of the log amount of a contribution (choice).
+CONTRIBUTION_SIGMA = 0.05
+# Kinds of proof to choose from with equal chance: one in 7 is of kind 0, three of kind 3 (choice).
+PROOF_KINDS = (0, 1, 2, 2, 3, 3, 3)
+# Median value of each kind of proof, yuan, and its log standard deviation (choice). A pay slip
+# states no value; its 1 is not used.
+PROOF_VALUES_CNY = (800_000.0, 90_000.0, 30_000.0, 1.0)
+PROOF_SIGMA = 0.6
+PAY_SLIP = 3
 
 
 def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
-    """All tables of the family for those who consent."""
+    """Return all tables of the family, for those who consent."""
+    # The tables share one stream: they are drawn in this order.
     return {
         "asset_balances": _balances(chunk, rng),
         "contributions": _contributions(chunk, rng),
@@ -43,22 +62,31 @@ def _consented(chunk: Chunk, stamps: Stamps) -> Stamps:
 def _balance(
     chunk: Chunk, stamps: Stamps, account: str, concept: str, rng: np.random.Generator
 ) -> np.ndarray:
-    """Zero where the latent is not above zero, else lognormal in it; the latent swings round the person's level (log-OU, domain 7.4)."""
-    swing = _swing(
-        stamps, np.exp2(-YEAR_DAYS / chunk.nature.stream(account).rate / HALF_LIFE_DAYS), rng
-    )
-    latent = (
-        chunk.linear(account, concept)[stamps.person] + chunk.nature.stream(account).noise * swing
-    )
+    """Return the balance of an account at each moment, fen.
+
+    It is 0 where the latent is not above zero, else lognormal in it. The latent swings round the
+    level of the person (log-OU, domain 7.4).
+    """
+    stream = chunk.nature.stream(account)
+    days_between = YEAR_DAYS / stream.rate
+    # How much of a swing is left after one step of the stream.
+    rho = np.exp2(-days_between / HALF_LIFE_DAYS)
+    swing = _swing(stamps, rho, rng)
+    latent = chunk.linear(account, concept)[stamps.person] + stream.noise * swing
     amount = chunk.nature.stream(f"{account}_amount")
     return np.where(latent > 0, fen(np.exp(amount.level + amount.slope * latent)), 0)
 
 
 def _swing(stamps: Stamps, rho: float, rng: np.random.Generator) -> np.ndarray:
-    """Standard normal, each row `rho` of its person's row before plus something new; rows lie in order of person and time."""
+    """Return a standard normal per row, `rho` of the same person's row before plus something new.
+
+    Rows lie in order of person and time.
+    """
     first = np.flatnonzero(np.diff(stamps.person, prepend=-1))
-    nth = np.arange(stamps.size) - np.repeat(first, np.diff(np.append(first, stamps.size)))
+    per_person = np.diff(np.append(first, stamps.size))
+    nth = np.arange(stamps.size) - np.repeat(first, per_person)
     swing = rng.standard_normal(stamps.size)
+    # All second rows of a person, then all third ones: few steps, each over everybody.
     for step in range(1, int(nth.max(initial=0)) + 1):
         rows = np.flatnonzero(nth == step)
         swing[rows] = rho * swing[rows - 1] + np.sqrt(1.0 - rho**2) * swing[rows]
@@ -66,45 +94,51 @@ def _swing(stamps: Stamps, rho: float, rng: np.random.Generator) -> np.ndarray:
 
 
 def _balances(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
+    # Draw order: the moments of both accounts, then their balances.
     lqt = _consented(chunk, rounds(chunk, chunk.nature.stream("lqt").rate, rng))
     lct = _consented(chunk, rounds(chunk, chunk.nature.stream("lct").rate, rng))
-    cash, wealth = (
-        _balance(chunk, lqt, "lqt", "cash_balance", rng),
-        _balance(chunk, lct, "lct", "wealth_and_proofs", rng),
-    )
+    cash = _balance(chunk, lqt, "lqt", "cash_balance", rng)
+    wealth = _balance(chunk, lct, "lct", "wealth_and_proofs", rng)
+    person = np.concatenate([lqt.person, lct.person])
+    time = np.concatenate([lqt.time, lct.time])
     tags = np.repeat([LQT, LCT], [lqt.size, lct.size])
-    stamps, account = in_order(
-        np.concatenate([lqt.person, lct.person]), np.concatenate([lqt.time, lct.time]), tags
-    )
+    stamps, account = in_order(person, time, tags)
     balance = np.empty(stamps.size)
-    balance[account == LQT], balance[account == LCT] = cash, wealth
+    # Both accounts were in order already, so each keeps its own order in the merged rows.
+    balance[account == LQT] = cash
+    balance[account == LCT] = wealth
     return table(chunk, "asset_balances", stamps, account=account, balance_fen=balance)
 
 
 def _contributions(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
-    """One row per scheme and month paid; both are paid on the same day of the month."""
+    """Return one row per scheme and month paid; both are paid on the same day of the month."""
     start, end = chunk.window
     months = (chunk.days.months[:-1] * DAY_US).astype(np.int64)
-    due = months[None, :] + rng.integers(5, 21, chunk.size)[:, None] * DAY_US
-    inside = (due >= start[:, None]) & (due < end[:, None]) & chunk.of("consent_assets")[:, None]
-    person, time = np.repeat(np.nonzero(inside)[0], 2), np.repeat(due[inside], 2)
-    scheme = np.tile([0, 1], person.size // 2)
-    paid = flip(sigmoid(chunk.linear("contribution", "contribution_record"))[person], rng)
-    stamps = Stamps(person, time + scheme * 60_000_000).where(paid)
-    amount = (
-        chunk.of("income_cny")[stamps.person]
-        * np.array(SCHEMES)[scheme[paid]]
-        * np.exp(0.05 * rng.standard_normal(stamps.size))
-    )
-    return table(chunk, "contributions", stamps, kind=scheme[paid], amount_fen=fen(amount))
+    first_day, last_day = CONTRIBUTION_DAYS
+    day = rng.integers(first_day, last_day + 1, chunk.size)
+    due = months[None, :] + day[:, None] * DAY_US
+    is_inside = (due >= start[:, None]) & (due < end[:, None])
+    is_inside = is_inside & chunk.of("consent_assets")[:, None]
+    n_schemes = len(SCHEMES)
+    person = np.repeat(np.nonzero(is_inside)[0], n_schemes)
+    time = np.repeat(due[is_inside], n_schemes)
+    scheme = np.tile(np.arange(n_schemes), person.size // n_schemes)
+    paid_share = sigmoid(chunk.linear("contribution", "contribution_record"))
+    is_paid = flip(paid_share[person], rng)
+    stamps = Stamps(person, time + scheme * BETWEEN_SCHEMES_US).where(is_paid)
+    kind = scheme[is_paid]
+    usual = chunk.of("income_cny")[stamps.person] * np.array(SCHEMES)[kind]
+    amount = usual * np.exp(CONTRIBUTION_SIGMA * rng.standard_normal(stamps.size))
+    return table(chunk, "contributions", stamps, kind=kind, amount_fen=fen(amount))
 
 
 def _proofs(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
-    """Documents filed, more with wealth; a pay slip states no value."""
+    """Return the documents filed, more with wealth; the value of a pay slip is null."""
     rate = np.exp(chunk.linear("proof", "wealth_and_proofs")) * chunk.of("consent_assets")
     stamps = scatter(chunk, rate, chunk.days.even, rng)
-    kind = np.array([0, 1, 2, 2, 3, 3, 3], dtype=np.int8)[rng.integers(0, 7, stamps.size)]
-    value = np.array([800_000.0, 90_000.0, 30_000.0, 1.0])[kind] * np.exp(
-        0.6 * rng.standard_normal(stamps.size)
-    )
-    return table(chunk, "asset_proofs", stamps, kind=kind, value_fen=(fen(value), kind == 3))
+    kinds = np.array(PROOF_KINDS, dtype=np.int8)
+    kind = kinds[rng.integers(0, kinds.size, stamps.size)]
+    noise = np.exp(PROOF_SIGMA * rng.standard_normal(stamps.size))
+    value = np.array(PROOF_VALUES_CNY)[kind] * noise
+    value_fen = (fen(value), kind == PAY_SLIP)
+    return table(chunk, "asset_proofs", stamps, kind=kind, value_fen=value_fen)

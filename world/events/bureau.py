@@ -1,6 +1,7 @@
 """Events of the bureau family: enquiries, monthly statements and earlier repayments (domain 7.4).
 
-credit_enquiries shows in hard enquiries, repayment_record in days late on earlier loans, credit_utilisation in the monthly statement.
+credit_enquiries shows in hard enquiries, repayment_record in days late on earlier loans,
+credit_utilisation in the monthly statement.
 """
 
 from __future__ import annotations
@@ -8,20 +9,42 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from creditloom.features.contract.tables import FAMILIES
 from creditloom.world.calendar import DAY_US
 from creditloom.world.events.events import Chunk, Stamps, fen, in_order, rounds, scatter, table
 from creditloom.world.people.people import sigmoid
 
-LENDERS = 60
-HARD, SOFT = 0, 1
+# Lenders of the market (choice). Number 0 is this one: it makes no enquiries of its own here.
+N_LENDERS = 60
+# Earlier lenders of a person (choice).
+LENDERS_PER_PERSON = 3
+# Codes of the column `kind` of enquiries.
+HARD = 0
+SOFT = 1
+# A search for credit ends within so many days (choice).
 BURST_DAYS = 10.0
-MAX_LATE = 720
+# Statements a year.
+STATEMENTS_PER_YEAR = 12.0
+# Share of people without a card, and of people whose file is too thin for a score (choices).
+NO_CARD_SHARE = 0.10
+NO_SCORE_SHARE = 0.04
+# Range of the bureau score, points (domain 7.4).
+SCORE_RANGE = (300, 850)
+# Utilisation is reported with four decimals.
+SHARE_DECIMALS = 4
+# Longest time that an instalment is late, days, and days late per unit of the latent (choices).
+MAX_DAYS_LATE = 720
 DAYS_PER_LATENT = 4.0
-FAMILY = 4
+# Instalments: log of the usual share of income, its log standard deviation between people, and that
+# between the instalments of a person (choices). exp(-2.5) is 8 % of income.
+INSTALMENT_LEVEL = -2.5
+INSTALMENT_SIGMA = 0.5
+INSTALMENT_NOISE = 0.2
 
 
 def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
-    """All tables of the family for those whom the bureau knows and who consent."""
+    """Return all tables of the family, for those whom the bureau knows and who consent."""
+    # The tables share one stream: they are drawn in this order.
     return {
         "enquiries": _enquiries(chunk, rng),
         "bureau_snapshots": _snapshots(chunk, rng),
@@ -29,91 +52,105 @@ def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     }
 
 
-def _seen(chunk: Chunk) -> np.ndarray:
+def _is_readable(chunk: Chunk) -> np.ndarray:
     return chunk.of("has_bureau") & chunk.of("consent_bureau")
 
 
 def _enquiries(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
-    """Hard enquiries in bursts, for who looks for credit asks several lenders within days; soft ones evenly."""
-    searches = scatter(
-        chunk,
-        np.exp(chunk.linear("enquiry_hard", "credit_enquiries")) * _seen(chunk),
-        chunk.days.even,
-        rng,
-    )
-    more = rng.poisson(np.exp(chunk.nature.stream("enquiry_burst").level), searches.size)
-    later = searches.where(np.repeat(np.arange(searches.size), more))
-    soft = scatter(
-        chunk,
-        np.exp(chunk.linear("enquiry_soft", "credit_enquiries")) * _seen(chunk),
-        chunk.days.even,
-        rng,
-    )
-    after = later.time + (rng.random(later.size) * BURST_DAYS * DAY_US).astype(np.int64)
-    after = np.minimum(after, chunk.window[1][later.person] - 1000)
-    kinds = np.repeat([HARD, HARD, SOFT], [searches.size, later.size, soft.size])
-    stamps, kind = in_order(
-        np.concatenate([searches.person, later.person, soft.person]),
-        np.concatenate([searches.time, after, soft.time]),
-        kinds,
-    )
-    return table(
-        chunk, "enquiries", stamps, lender_id=rng.integers(1, LENDERS, stamps.size), kind=kind
-    )
+    """Return hard enquiries in bursts and soft ones evenly.
+
+    Who looks for credit asks several lenders within days.
+    """
+    # Draw order: searches, how many more enquiries each brings, soft ones, times of the further
+    # ones, lenders.
+    searches = _scattered(chunk, "enquiry_hard", rng)
+    n_more = rng.poisson(np.exp(chunk.nature.stream("enquiry_burst").level), searches.size)
+    further = searches.where(np.repeat(np.arange(searches.size), n_more))
+    soft = _scattered(chunk, "enquiry_soft", rng)
+    delay = (rng.random(further.size) * BURST_DAYS * DAY_US).astype(np.int64)
+    # A burst ends with the window, a millisecond before it at the latest.
+    window_end = chunk.window[1][further.person] - 1000
+    further_time = np.minimum(further.time + delay, window_end)
+    kinds = np.repeat([HARD, HARD, SOFT], [searches.size, further.size, soft.size])
+    person = np.concatenate([searches.person, further.person, soft.person])
+    time = np.concatenate([searches.time, further_time, soft.time])
+    stamps, kind = in_order(person, time, kinds)
+    lender_id = rng.integers(1, N_LENDERS, stamps.size)
+    return table(chunk, "enquiries", stamps, lender_id=lender_id, kind=kind)
+
+
+def _scattered(chunk: Chunk, stream: str, rng: np.random.Generator) -> Stamps:
+    rate = np.exp(chunk.linear(stream, "credit_enquiries")) * _is_readable(chunk)
+    return scatter(chunk, rate, chunk.days.even, rng)
 
 
 def _snapshots(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
-    """Monthly statements; no utilisation without a card, no score where the file is too thin."""
-    stamps = rounds(chunk, 12.0, rng)
-    stamps = stamps.where(_seen(chunk)[stamps.person])
+    """Return monthly statements.
+
+    Utilisation is null without a card, the score where the file is too thin.
+    """
+    nature = chunk.nature
+    stamps = rounds(chunk, STATEMENTS_PER_YEAR, rng)
+    stamps = stamps.where(_is_readable(chunk)[stamps.person])
+    # Draw order: noise of all three columns, then who has no card or score, then lenders.
     noise = rng.standard_normal((3, stamps.size))
-    used = (
-        chunk.linear("utilisation", "credit_utilisation")[stamps.person]
-        + chunk.nature.stream("utilisation").noise * noise[0]
-    )
-    debt = (
-        chunk.linear("debt", "credit_utilisation")[stamps.person]
-        + chunk.nature.stream("debt").noise * noise[1]
-    )
-    score = chunk.nature.stream("bureau_score")
-    points = (
-        score.level
-        + score.slope * chunk.of("families")[stamps.person, FAMILY]
-        + score.noise * noise[2]
-    )
-    no_card, no_score = rng.random(chunk.size) < 0.10, rng.random(chunk.size) < 0.04
+    used = chunk.linear("utilisation", "credit_utilisation")[stamps.person]
+    used = used + nature.stream("utilisation").noise * noise[0]
+    debt = chunk.linear("debt", "credit_utilisation")[stamps.person]
+    debt = debt + nature.stream("debt").noise * noise[1]
+    score = _score(chunk, stamps, noise[2])
+    no_card = rng.random(chunk.size) < NO_CARD_SHARE
+    no_score = rng.random(chunk.size) < NO_SCORE_SHARE
+    mean_lenders = np.exp(chunk.linear("active_lenders", "credit_utilisation"))
+    active_lenders = rng.poisson(mean_lenders[stamps.person])
+    debt_cny = chunk.of("income_cny")[stamps.person] * np.exp(debt)
     return table(
         chunk,
         "bureau_snapshots",
         stamps,
-        active_lenders=rng.poisson(
-            np.exp(chunk.linear("active_lenders", "credit_utilisation"))[stamps.person]
-        ),
-        utilisation=(np.round(sigmoid(used), 4), no_card[stamps.person]),
-        debt_fen=fen(chunk.of("income_cny")[stamps.person] * np.exp(debt)),
-        bureau_score=(np.clip(np.rint(points), 300, 850), no_score[stamps.person]),
+        active_lenders=active_lenders,
+        utilisation=(np.round(sigmoid(used), SHARE_DECIMALS), no_card[stamps.person]),
+        debt_fen=fen(debt_cny),
+        bureau_score=(score, no_score[stamps.person]),
     )
 
 
+def _score(chunk: Chunk, stamps: Stamps, noise: np.ndarray) -> np.ndarray:
+    """Return the bureau score, whole points within its range."""
+    stream = chunk.nature.stream("bureau_score")
+    state = chunk.of("families")[stamps.person, FAMILIES.index("bureau")]
+    points = stream.level + stream.slope * state + stream.noise * noise
+    return np.clip(np.rint(points), *SCORE_RANGE)
+
+
 def _repayments(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
-    """Instalments of earlier loans at one to three lenders; settled late where the latent is above zero."""
+    """Return instalments of earlier loans at one to three lenders.
+
+    They are settled late where the latent is above zero.
+    """
     stream = chunk.nature.stream("repayment")
+    # Draw order: moments, lateness, lenders of a person, lender of each row, amounts.
     stamps = rounds(chunk, stream.rate, rng)
-    stamps = stamps.where(_seen(chunk)[stamps.person])
-    latent = chunk.linear("repayment", "repayment_record")[
-        stamps.person
-    ] + stream.noise * rng.standard_normal(stamps.size)
-    lenders = rng.integers(0, LENDERS, (chunk.size, 3))
+    stamps = stamps.where(_is_readable(chunk)[stamps.person])
+    latent = chunk.linear("repayment", "repayment_record")[stamps.person]
+    latent = latent + stream.noise * rng.standard_normal(stamps.size)
+    lenders = rng.integers(0, N_LENDERS, (chunk.size, LENDERS_PER_PERSON))
+    which = rng.integers(0, LENDERS_PER_PERSON, stamps.size)
+    # Linear up to a latent of 1 and quadratic above: few are very late.
+    days_late = np.ceil(DAYS_PER_LATENT * latent * np.maximum(latent, 1.0))
     return table(
         chunk,
         "repayments",
         stamps,
-        lender_id=lenders[stamps.person, rng.integers(0, 3, stamps.size)],
+        lender_id=lenders[stamps.person, which],
         amount_fen=_instalments(chunk, stamps, rng),
-        days_late=np.clip(np.ceil(DAYS_PER_LATENT * latent * np.maximum(latent, 1.0)), 0, MAX_LATE),
+        days_late=np.clip(days_late, 0, MAX_DAYS_LATE),
     )
 
 
 def _instalments(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:
-    usual = chunk.of("income_cny") * np.exp(-2.5 + 0.5 * rng.standard_normal(chunk.size))
-    return fen(usual[stamps.person] * np.exp(0.2 * rng.standard_normal(stamps.size)))
+    """Return the amount of each instalment, fen: near the person's usual one."""
+    log_share = INSTALMENT_LEVEL + INSTALMENT_SIGMA * rng.standard_normal(chunk.size)
+    usual = chunk.of("income_cny") * np.exp(log_share)
+    noise = np.exp(INSTALMENT_NOISE * rng.standard_normal(stamps.size))
+    return fen(usual[stamps.person] * noise)

@@ -1,7 +1,7 @@
 """Events of the device-stability family: logins (domain 7.4).
 
-device_constancy shows in logins from other devices and in how often one must log in anew, location_constancy in weeks spent in other
-regions, device_integrity in fingerprint mismatches.
+device_constancy shows in logins from other devices and in how often one must log in anew,
+location_constancy in weeks spent in other regions, device_integrity in fingerprint mismatches.
 """
 
 from __future__ import annotations
@@ -14,39 +14,67 @@ from creditloom.world.events.events import Chunk, Draws, Stamps, flip, in_order,
 from creditloom.world.events.spending import night_share
 from creditloom.world.people.people import DIG, sigmoid
 
-PER_PERSON = 64  # pseudonymous ids per person
-WEEKS = 56  # of a window of 382 days
+SECOND_US = 1_000_000
+# Pseudonymous ids of devices, and of addresses, that each person has to itself. Of the addresses
+# the first two are at home, then comes one per region.
+IDS_PER_PERSON = 64
+HOME_ADDRESSES = 2
+# Ids per ring; a ring has at most four devices.
+IDS_PER_RING = 8
+# Ids that a fraud ring shares start here. Rings are counted from the first applicant of their
+# community: there are fewer rings than people, so no two communities meet.
+FIRST_SHARED_ID = 10**12
+# Weeks of a window of 382 days, rounded up, and one to spare.
+N_WEEKS = 56
+# Index of the segment `blue_collar` in world.yaml.
 BLUE_COLLAR = 1
-FESTIVAL_LEAVE_DAYS = 3  # migrants leave before New Year's Day
-SHARED = (
-    10**12
-)  # ids that a fraud ring shares start here, rings counted from their community's first applicant: there are fewer rings than people
+# Migrants leave so many days before New Year's Day (choice).
+FESTIVAL_LEAVE_DAYS = 3
+# Slope of the log rate of logins on digital intensity, per SD (choice).
+RATE_SLOPE_DIGITAL = 0.1
+# Logins at night come from midnight to this hour (domain 7.4: the night ends at 5).
+NIGHT_END_HOUR = 5
 
 
 def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
-    """Logins; address and region are null without location consent, the device where its identifier changed (domain 7.8)."""
-    rate = np.exp(chunk.linear("login", "device_constancy") + 0.1 * chunk.of("traits")[:, DIG])
+    """Return the logins.
+
+    Address and region are null without location consent, the device where its identifier changed
+    (domain 7.8).
+    """
+    # All columns share one stream. Draw order: moments, nights, region, mismatch, device, lost
+    # devices, address, emulator.
+    digital = RATE_SLOPE_DIGITAL * chunk.of("traits")[:, DIG]
+    rate = np.exp(chunk.linear("login", "device_constancy") + digital)
     stamps = _at_night(chunk, scatter(chunk, rate, chunk.days.even, rng), rng)
-    region, hidden = _region(chunk, stamps, rng), ~chunk.of("consent_location")[stamps.person]
-    mismatch = flip(sigmoid(chunk.linear("fingerprint", "device_integrity"))[stamps.person], rng)
+    region = _region(chunk, stamps, rng)
+    is_hidden = ~chunk.of("consent_location")[stamps.person]
+    mismatch_share = sigmoid(chunk.linear("fingerprint", "device_integrity"))
+    is_mismatch = flip(mismatch_share[stamps.person], rng)
+    device = _device(chunk, stamps, rng)
+    is_lost = _is_lost(chunk, stamps, rng)
+    address = _address(chunk, stamps, region, rng)
     columns: dict[str, Draws] = {
-        "device_id": (_device(chunk, stamps, rng), _lost(chunk, stamps, rng)),
-        "ip_id": (_address(chunk, stamps, region, rng), hidden),
-        "ip_region": (region, hidden),
-        "is_fingerprint_match": ~mismatch,
-        "is_emulator": flip(_emulator(chunk)[stamps.person], rng),
+        "device_id": (device, is_lost),
+        "ip_id": (address, is_hidden),
+        "ip_region": (region, is_hidden),
+        "is_fingerprint_match": ~is_mismatch,
+        "is_emulator": flip(_emulator_share(chunk)[stamps.person], rng),
     }
     return {"logins": table(chunk, "logins", stamps, **columns)}
 
 
 def _at_night(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> Stamps:
-    """Some logins come between midnight and five, as many as payments do: more with frauds until their pattern changes."""
-    moved = flip(night_share(chunk).astype(np.float32)[stamps.person], rng)
+    """Move some logins to between midnight and five, as many as payments lie there.
+
+    Frauds have more of them until their pattern changes.
+    """
+    # float32, because `flip` compares float32 draws.
+    is_moved = flip(night_share(chunk).astype(np.float32)[stamps.person], rng)
     midnight = stamps.time // DAY_US * DAY_US
-    return in_order(
-        stamps.person,
-        np.where(moved, midnight + rng.integers(0, 5 * 3600, stamps.size) * 1_000_000, stamps.time),
-    )[0]
+    second = rng.integers(0, NIGHT_END_HOUR * 3600, stamps.size)
+    time = np.where(is_moved, midnight + second * SECOND_US, stamps.time)
+    return in_order(stamps.person, time)[0]
 
 
 def _ring(chunk: Chunk) -> np.ndarray:
@@ -54,78 +82,81 @@ def _ring(chunk: Chunk) -> np.ndarray:
 
 
 def _device(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:
-    """The main device, or one of a pool of others; ring members use the ring's devices."""
-    pool = np.minimum(
-        1 + rng.poisson(np.exp(chunk.linear("device_pool", "device_constancy"))), PER_PERSON - 1
-    )
-    other = flip(sigmoid(chunk.linear("device_other", "device_constancy"))[stamps.person], rng)
-    which = np.where(other, 1 + (rng.random(stamps.size) * pool[stamps.person]).astype(np.int64), 0)
-    own = (chunk.first_id + stamps.person) * PER_PERSON + which
+    """Return the device id: the main device, or one of a pool of others.
+
+    Ring members use the devices of the ring.
+    """
+    mean_pool = np.exp(chunk.linear("device_pool", "device_constancy"))
+    # Number 0 is the main device, so the pool ends one below the ids of a person.
+    pool = np.minimum(1 + rng.poisson(mean_pool), IDS_PER_PERSON - 1)
+    other_share = sigmoid(chunk.linear("device_other", "device_constancy"))
+    is_other = flip(other_share[stamps.person], rng)
+    nth_other = (rng.random(stamps.size) * pool[stamps.person]).astype(np.int64)
+    which = np.where(is_other, 1 + nth_other, 0)
+    own = (chunk.first_id + stamps.person) * IDS_PER_PERSON + which
     ring = _ring(chunk)[stamps.person]
-    shared = (
-        SHARED
-        + (chunk.world.first + ring) * 8
-        + rng.integers(0, 8, stamps.size) % chunk.world.rings.n_devices[ring]
-    )
+    # Who has no ring (-1) gets a number too, which is not used.
+    nth_shared = rng.integers(0, IDS_PER_RING, stamps.size) % chunk.world.rings.n_devices[ring]
+    shared = FIRST_SHARED_ID + (chunk.world.first + ring) * IDS_PER_RING + nth_shared
     return np.where(ring >= 0, shared, own)
 
 
 def _region(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:
-    """Home, or elsewhere for whole weeks, so that changes come in bursts; part of the blue collar are home in the Spring Festival."""
+    """Return the region of each login: home, or elsewhere for whole weeks.
+
+    So changes come in bursts. Part of the blue collar are home in the Spring Festival.
+    """
     n_regions = len(chunk.nature.places.tier_of_region)
     home = chunk.of("region")
-    away = (
-        rng.random((chunk.size, WEEKS))
-        < sigmoid(chunk.linear("region_away", "location_constancy"))[:, None]
-    )
-    where = np.where(
-        away,
-        (home[:, None] + rng.integers(1, n_regions, (chunk.size, WEEKS))) % n_regions,
-        home[:, None],
-    )
+    weeks = (chunk.size, N_WEEKS)
+    away_share = sigmoid(chunk.linear("region_away", "location_constancy"))
+    is_away = rng.random(weeks) < away_share[:, None]
+    # Adding 1 to n - 1 and wrapping round gives any region but home.
+    elsewhere = (home[:, None] + rng.integers(1, n_regions, weeks)) % n_regions
+    by_week = np.where(is_away, elsewhere, home[:, None])
     week = (stamps.time - chunk.window[0][stamps.person]) // (7 * DAY_US)
+    # A login that moved to midnight may lie before the window: it counts to the first week.
+    week = np.clip(week, 0, N_WEEKS - 1)
     village = (home + rng.integers(1, n_regions, chunk.size)) % n_regions
-    return np.where(
-        _migrates(chunk, stamps, rng),
-        village[stamps.person],
-        where[stamps.person, np.clip(week, 0, WEEKS - 1)],
-    )
+    is_home = _is_festival_stay(chunk, stamps, rng)
+    return np.where(is_home, village[stamps.person], by_week[stamps.person, week])
 
 
-def _migrates(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:
-    """Events of a migrant worker in the one to two weeks at home round the Spring Festival (domain 7.4), on the same device."""
+def _is_festival_stay(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:
+    """Return which logins a migrant makes from home round the Spring Festival (domain 7.4).
+
+    The stay lasts one to two weeks. The device stays the same.
+    """
     seasons = chunk.nature.seasons
-    migrant = (chunk.of("segment") == BLUE_COLLAR) & (
-        rng.random(chunk.size) < seasons.festival_home_share
-    )
-    stay = rng.integers(
-        seasons.festival_home_days[0], seasons.festival_home_days[1] + 1, chunk.size
-    )
+    goes_home = rng.random(chunk.size) < seasons.festival_home_share
+    is_migrant = (chunk.of("segment") == BLUE_COLLAR) & goes_home
+    shortest, longest = seasons.festival_home_days
+    stay = rng.integers(shortest, longest + 1, chunk.size)
     since = chunk.days.since_festival(stamps.time) + FESTIVAL_LEAVE_DAYS
-    return migrant[stamps.person] & (since >= 0) & (since < stay[stamps.person])
+    return is_migrant[stamps.person] & (since >= 0) & (since < stay[stamps.person])
 
 
 def _address(
     chunk: Chunk, stamps: Stamps, region: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """One address at home, others per region; ring members share one."""
-    home = region == chunk.of("region")[stamps.person]
-    own = (chunk.first_id + stamps.person) * PER_PERSON + np.where(
-        home, rng.integers(0, 2, stamps.size), 2 + region
-    )
+    """Return the address id: one of two at home, one per other region; ring members share one."""
+    is_home = region == chunk.of("region")[stamps.person]
+    at_home = rng.integers(0, HOME_ADDRESSES, stamps.size)
+    which = np.where(is_home, at_home, HOME_ADDRESSES + region)
+    own = (chunk.first_id + stamps.person) * IDS_PER_PERSON + which
     ring = _ring(chunk)[stamps.person]
-    return np.where(ring >= 0, SHARED + chunk.world.first + ring, own)
+    return np.where(ring >= 0, FIRST_SHARED_ID + chunk.world.first + ring, own)
 
 
-def _lost(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:
+def _is_lost(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:
+    """Return which logins have lost their device id: some of those after the change of device."""
     drift = chunk.nature.drift
-    changed = (
-        stamps.time
-        >= chunk.days.vintages[min(drift.device_change_vintage, chunk.days.vintages.size - 1)]
-    )
-    return changed & (rng.random(stamps.size) < drift.device_null_share)
+    vintages = chunk.days.vintages
+    # A calendar shorter than the change: it comes with the end of the last vintage.
+    change = vintages[min(drift.device_change_vintage, vintages.size - 1)]
+    return (stamps.time >= change) & (rng.random(stamps.size) < drift.device_null_share)
 
 
-def _emulator(chunk: Chunk) -> np.ndarray:
+def _emulator_share(chunk: Chunk) -> np.ndarray:
     share = sigmoid(chunk.linear("emulator", "device_integrity"))
     return np.where(chunk.of("is_fraud"), chunk.nature.fraud.emulator_share, share)

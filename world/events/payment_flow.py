@@ -1,6 +1,7 @@
 """Events of the payment-flow family: payments, wallet snapshots and bills (domain 7.4).
 
-payments.py has the payments; fund_retention shows in what stays of an inflow, bill_punctuality in days late. Both sink after a life shock.
+`spending` decides when everyday payments come and of what kind. fund_retention shows in what stays
+of an inflow, bill_punctuality in days late. Both sink after a life shock.
 """
 
 from __future__ import annotations
@@ -17,32 +18,61 @@ from creditloom.world.events.spending import IN, MONTHS, OUT, Kinds, everyday, k
 from creditloom.world.people.life import JOB_LOSS
 from creditloom.world.people.people import sigmoid
 
-# The raw table of payments: everyday ones, salary, rent, and what a fraud ring passes round (domain 7.4).
+# The raw table of payments: everyday ones, salary, rent, and what a fraud ring passes round
+# (domain 7.4).
 
-EVERYDAY, SALARY, RENT, PASSED = range(4)  # tags
+# Tags: the stream that a payment comes from.
+EVERYDAY, SALARY, RENT, RING_TRANSFER = range(4)
+# Days of the month on which employers pay (domain 7.4).
 PAYDAYS = (10, 15, 25)
-RENT_PAYERS = 0.35
-RENT_SHARE = 0.25  # of income
-SHOPS = 3  # the first so many of world.yaml's categories have shop prices
-ACQUAINTED = 0.6  # share of transfers to or from someone of the contact list
+# First and last day of the month on which rent is paid (domain 7.4).
+RENT_DAYS = (1, 5)
+# Monthly payments are made at 10 h.
+MONTHLY_US = 10 * 3_600_000_000
+# Share of people who pay rent, and rent as a share of income (choices).
+RENT_PAYER_SHARE = 0.35
+RENT_SHARE = 0.25
+# The first so many categories of world.yaml have shop prices.
+N_SHOP_KINDS = 3
+# Share of transfers to or from someone of the contact list (choice).
+ACQUAINTED_SHARE = 0.6
+# Slope of the log amount on log income, and the income at which it is 0, yuan a month (choices).
+AMOUNT_OF_INCOME = 0.25
+REFERENCE_INCOME_CNY = 6000.0
+
+# Wallet snapshots and bills.
+
+# Inflows a month, of which a wallet snapshot shows one, and their log standard deviation (choices).
+INFLOWS_PER_MONTH = 2.0
+INFLOW_SIGMA = 0.6
+# Kinds of bill to choose from with equal chance: electricity 0, water 1, gas 2, telephone 3
+# (choice).
+BILL_KINDS = (0, 3, 0, 3, 1, 3, 2)
+# Median amount of each kind of bill, yuan, and its log standard deviation (choices).
+BILL_AMOUNTS_CNY = (120.0, 45.0, 60.0, 80.0)
+BILL_SIGMA = 0.4
+# Days late per unit of the latent lateness (choice), and the largest value.
+BILL_DAYS_PER_LATENT = 4.0
+MAX_BILL_LATE = 365
 
 
 def payments(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
-    """One row per payment in order of person and time; `counterparty_id` where the other side is another applicant."""
-    known, passed = Kinds.of(chunk.nature), _passed(chunk)
+    """Return one row per payment, in order of person and time.
+
+    `counterparty_id` is null unless the other side is an applicant who is known.
+    """
+    # Draw order: moments of all streams, kinds, amounts, counterparties.
+    known = Kinds.of(chunk.nature)
+    passed = _passed(chunk)
     stamps, tag = _merged(chunk, passed, rng)
-    own = np.array([-1, known.find("salary", IN), known.find("rent", OUT), 0], np.int8)[tag]
-    own[tag == PASSED] = np.where(
-        passed.is_out, known.find("transfer", OUT), known.find("transfer", IN)
-    )
-    kind = kinds_of(chunk, known, stamps, own, rng)
+    kind = kinds_of(chunk, known, stamps, _own_kinds(known, passed, tag), rng)
     amount, is_offline = _amounts(chunk, known, stamps, kind, rng)
     other, is_known = _counterparty(chunk, known, stamps, kind, rng)
-    amount[tag == PASSED], other[tag == PASSED], is_known[tag == PASSED] = (
-        passed.amount_fen,
-        passed.other,
-        True,
-    )
+    # Amount and both sides of a ring's transfers are given by the ring.
+    is_passed = tag == RING_TRANSFER
+    amount[is_passed] = passed.amount_fen
+    other[is_passed] = passed.other
+    is_known[is_passed] = True
     return table(
         chunk,
         "payments",
@@ -57,7 +87,10 @@ def payments(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
 
 @dataclass(frozen=True)
 class _Passed:
-    """Ring transfers seen from this chunk's people, in order of person and time; a transfer between two of them gives two rows."""
+    """Ring transfers as the people of a chunk see them, in order of person and time.
+
+    A transfer between two people of the chunk gives two rows. `other` is an applicant_id.
+    """
 
     person: np.ndarray
     time: np.ndarray
@@ -67,87 +100,125 @@ class _Passed:
 
 
 def _passed(chunk: Chunk) -> _Passed:
-    sent = chunk.world.transfers
-    person, other = (
-        np.concatenate([sent.payer, sent.payee]),
-        np.concatenate([sent.payee, sent.payer]),
-    )
-    here = np.flatnonzero((person >= chunk.first) & (person < chunk.last))
-    here = here[np.lexsort((np.tile(sent.time_us, 2)[here], person[here]))]
-    row = here % sent.payer.size if sent.payer.size else here
-    other_id = chunk.world.first + other[here]
+    """Return the ring transfers of a chunk."""
+    transfers = chunk.world.transfers
+    n = transfers.payer.size
+    # Each transfer twice: rows below n are seen by the payer, the others by the payee.
+    person = np.concatenate([transfers.payer, transfers.payee])
+    other = np.concatenate([transfers.payee, transfers.payer])
+    rows = np.flatnonzero((person >= chunk.first) & (person < chunk.last))
+    time = np.tile(transfers.time_us, 2)
+    rows = rows[np.lexsort((time[rows], person[rows]))]
+    # Without transfers there are no rows, but also nothing to divide by.
+    transfer = rows % n if n else rows
     return _Passed(
-        person[here] - chunk.first,
-        sent.time_us[row],
-        here < sent.payer.size,
-        other_id,
-        sent.amount_fen[row],
+        person=person[rows] - chunk.first,
+        time=transfers.time_us[transfer],
+        is_out=rows < n,
+        other=chunk.world.first + other[rows],
+        amount_fen=transfers.amount_fen[transfer],
     )
+
+
+def _own_kinds(known: Kinds, passed: _Passed, tag: np.ndarray) -> np.ndarray:
+    """Return the kind of each payment that its stream decides, -1 for everyday payments."""
+    salary = known.find("salary", IN)
+    rent = known.find("rent", OUT)
+    # The 0 of the last tag is overwritten.
+    own = np.array([-1, salary, rent, 0], np.int8)[tag]
+    transfer_out = known.find("transfer", OUT)
+    transfer_in = known.find("transfer", IN)
+    own[tag == RING_TRANSFER] = np.where(passed.is_out, transfer_out, transfer_in)
+    return own
 
 
 def _merged(chunk: Chunk, passed: _Passed, rng: np.random.Generator) -> tuple[Stamps, np.ndarray]:
-    """All four streams in one order, with the stream of each row."""
-    thick = ~chunk.of("is_thin")
+    """Return all four streams in one order, with the stream of each row."""
+    is_thick = ~chunk.of("is_thin")
+    # Draw order: payday, who has a salary, who pays rent, day of the rent, everyday payments.
     payday = np.array(PAYDAYS)[rng.integers(0, len(PAYDAYS), chunk.size)]
+    has_salary = is_thick & flip(chunk.segment("salary_share"), rng)
+    pays_rent = is_thick & (rng.random(chunk.size) < RENT_PAYER_SHARE)
+    first_day, last_day = RENT_DAYS
+    rent_day = rng.integers(first_day, last_day + 1, chunk.size)
     streams = [
-        _salaries(chunk, thick & flip(chunk.segment("salary_share"), rng), payday),
-        _monthly(
-            chunk, thick & (rng.random(chunk.size) < RENT_PAYERS), rng.integers(1, 6, chunk.size)
-        ),
+        _salaries(chunk, has_salary, payday),
+        _monthly(chunk, pays_rent, rent_day),
         (passed.person, passed.time),
     ]
-    tags = np.repeat(np.array([SALARY, RENT, PASSED]), [person.size for person, _ in streams])
-    others, other_tag = in_order(
-        np.concatenate([p for p, _ in streams]), np.concatenate([t for _, t in streams]), tags
-    )
-    counts, first_day = everyday(chunk, rng)
-    drawn = (counts, first_day, night_share(chunk), DAY_SECONDS)
+    sizes = [person.size for person, _ in streams]
+    tags = np.repeat(np.array([SALARY, RENT, RING_TRANSFER]), sizes)
+    person = np.concatenate([person for person, _ in streams])
+    time = np.concatenate([time for _, time in streams])
+    others, other_tag = in_order(person, time, tags)
+    counts, first_days = everyday(chunk, rng)
     person, time, tag = payment_times(
-        rng, *drawn, others.person, others.time, other_tag.astype(np.int8)
+        rng,
+        counts,
+        first_days,
+        night_share(chunk),
+        DAY_SECONDS,
+        others.person,
+        others.time,
+        other_tag.astype(np.int8),
     )
     return Stamps(person, time), tag
 
 
 def _monthly(chunk: Chunk, payer: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Person and time of a payment on the same day of every month, for those who have one."""
+    """Return person and time of a payment on the same `day` of every month.
+
+    `payer` says who has such a payment.
+    """
     start, end = chunk.window
     starts = (chunk.days.months[:-1] * DAY_US).astype(np.int64)
-    time = starts[None, :] + (day[:, None] - 1) * DAY_US + 10 * 3_600_000_000
-    inside = payer[:, None] & (time >= start[:, None]) & (time < end[:, None])
-    return np.nonzero(inside)[0], time[inside]
+    time = starts[None, :] + (day[:, None] - 1) * DAY_US + MONTHLY_US
+    is_inside = payer[:, None] & (time >= start[:, None]) & (time < end[:, None])
+    return np.nonzero(is_inside)[0], time[is_inside]
 
 
 def _salaries(chunk: Chunk, payer: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Monthly pay; none while a lost job is not replaced."""
+    """Return person and time of monthly pay; there is none while a lost job is not replaced."""
     person, time = _monthly(chunk, payer, day)
-    paid = ~(chunk.is_shocked(person, time) & (chunk.life_kind[person] == JOB_LOSS))
-    return person[paid], time[paid]
+    is_jobless = chunk.is_shocked(person, time) & (chunk.life_kind[person] == JOB_LOSS)
+    return person[~is_jobless], time[~is_jobless]
 
 
 def _counterparty(
     chunk: Chunk, known: Kinds, stamps: Stamps, kind: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Who is on the other side of a transfer, if known: often someone of an honest person's contact list where that may be read."""
-    other, is_known = np.zeros(stamps.size, np.int64), np.zeros(stamps.size, bool)
-    rows = np.flatnonzero(known.category[kind] == known.category[known.find("transfer", OUT)])
-    readable = chunk.of("consent_social") & ~chunk.of("is_fraud")
-    rows = rows[readable[stamps.person[rows]] & (rng.random(rows.size) < ACQUAINTED)]
-    contact, there = chunk.contact_of(stamps.where(rows), rng)
-    other[rows], is_known[rows] = contact, there
+    """Return who is on the other side of each payment, and whether that is known.
+
+    It often is for the transfers of an honest person whose contact list may be read: someone of
+    that list.
+    """
+    other = np.zeros(stamps.size, np.int64)
+    is_known = np.zeros(stamps.size, bool)
+    transfer = known.category[known.find("transfer", OUT)]
+    rows = np.flatnonzero(known.category[kind] == transfer)
+    is_readable = chunk.of("consent_social") & ~chunk.of("is_fraud")
+    is_acquainted = rng.random(rows.size) < ACQUAINTED_SHARE
+    rows = rows[is_readable[stamps.person[rows]] & is_acquainted]
+    contact, is_there = chunk.contact_of(stamps.where(rows), rng)
+    other[rows] = contact
+    is_known[rows] = is_there
     return other, is_known
 
 
 def _amounts(
     chunk: Chunk, known: Kinds, stamps: Stamps, kind: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Fen, and whether at a counter. Lognormal; prices drift, shop prices end in .00, .50 or .90; salary and rent follow income."""
+    """Return the fen of each payment, and whether it was at a counter.
+
+    Amounts are lognormal. Prices drift; shop prices end in .00, .50 or .90. Salary and rent follow
+    income.
+    """
     spread = np.exp(chunk.linear("payment_amount", "spending_stability"))
-    own_level = 0.25 * np.log(chunk.of("income_cny") / 6000.0)
-    drift, began = (
-        np.log1p(chunk.nature.drift.amount_per_month) / (DAYS_PER_MONTH * DAY_US),
-        chunk.days.vintages[0],
-    )
-    amount, offline = payment_amounts(
+    own_level = AMOUNT_OF_INCOME * np.log(chunk.of("income_cny") / REFERENCE_INCOME_CNY)
+    # Log price change per microsecond since the first vintage.
+    drift = np.log1p(chunk.nature.drift.amount_per_month) / (DAYS_PER_MONTH * DAY_US)
+    began = chunk.days.vintages[0]
+    amount, is_offline = payment_amounts(
         rng,
         stamps.person,
         stamps.time,
@@ -159,43 +230,41 @@ def _amounts(
         drift,
         began,
         known.offline,
-        SHOPS,
+        N_SHOP_KINDS,
     )
+    # The loop has drawn these rows too. They are overwritten: salary first, then rent.
     for name, direction, share in (("salary", IN, 1.0), ("rent", OUT, RENT_SHARE)):
         which = known.find(name, direction)
         rows = np.flatnonzero(kind == which)
         paid = stamps.where(rows)
-        log = (
-            _income(chunk, paid, rng)
-            + known.sigma[which] * rng.standard_normal(paid.size)
-            + drift * (paid.time - began)
-        )
+        log = _log_income(chunk, paid, rng)
+        log = log + known.sigma[which] * rng.standard_normal(paid.size)
+        log = log + drift * (paid.time - began)
         amount[rows] = fen(share * np.exp(log))
-    return amount, offline
+    return amount, is_offline
 
 
-def _income(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:
-    """Log of the month's income: autoregressive around the person's own."""
-    seasons, path, days = (
-        chunk.nature.seasons,
-        rng.standard_normal((chunk.size, MONTHS)),
-        chunk.days,
-    )
+def _log_income(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:
+    """Return the log of the month's income: autoregressive around the person's own."""
+    seasons = chunk.nature.seasons
+    days = chunk.days
+    rho = seasons.salary_rho
+    path = rng.standard_normal((chunk.size, MONTHS))
+    # Month by month in place: the new part keeps the variance at 1.
     for month in range(1, MONTHS):
-        path[:, month] = (
-            seasons.salary_rho * path[:, month - 1]
-            + np.sqrt(1.0 - seasons.salary_rho**2) * path[:, month]
-        )
-    first = days.month_by_day[chunk.window[0] // DAY_US - days.origin][stamps.person]
-    nth = np.minimum(days.month_by_day[stamps.time // DAY_US - days.origin] - first, MONTHS - 1)
-    log: np.ndarray = (
-        np.log(chunk.of("income_cny"))[stamps.person] + seasons.salary_sd * path[stamps.person, nth]
-    )
+        path[:, month] = rho * path[:, month - 1] + np.sqrt(1.0 - rho**2) * path[:, month]
+    first_day = chunk.window[0] // DAY_US - days.origin
+    first_month = days.month_by_day[first_day][stamps.person]
+    month_of = days.month_by_day[stamps.time // DAY_US - days.origin]
+    nth = np.minimum(month_of - first_month, MONTHS - 1)
+    own = np.log(chunk.of("income_cny"))[stamps.person]
+    log: np.ndarray = own + seasons.salary_sd * path[stamps.person, nth]
     return log
 
 
 def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
-    """All tables of the family for one chunk; a thin file leaves few rows."""
+    """Return all tables of the family for one chunk; a thin file leaves few rows."""
+    # The tables share one stream: they are drawn in this order.
     return {
         "payments": payments(chunk, rng),
         "wallet_snapshots": _wallet(chunk, rng),
@@ -204,46 +273,41 @@ def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
 
 
 def _kept(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> Stamps:
+    """Return the events that are left of thin files, and all of the others."""
     share = np.where(chunk.of("is_thin"), chunk.nature.presence.thin_activity, 1.0)
     return stamps.where(flip(share[stamps.person], rng))
 
 
 def _wallet(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
+    """Return snapshots of an inflow and what is retained of it."""
+    life = chunk.nature.life
     stream = chunk.nature.stream("wallet")
     stamps = _kept(chunk, rounds(chunk, stream.rate, rng), rng)
-    struck, life = chunk.is_shocked(stamps.person, stamps.time), chunk.nature.life
-    inflow = (
-        chunk.of("income_cny")[stamps.person] / 2.0 * np.exp(0.6 * rng.standard_normal(stamps.size))
-    )
-    inflow = inflow * np.where(struck, 1.0 - life.inflow_lost, 1.0)
-    latent = chunk.linear("wallet", "fund_retention")[stamps.person] - life.retention_lost * struck
-    kept = sigmoid(latent + stream.noise * rng.standard_normal(stamps.size))
+    is_shocked = chunk.is_shocked(stamps.person, stamps.time)
+    usual = chunk.of("income_cny")[stamps.person] / INFLOWS_PER_MONTH
+    inflow = usual * np.exp(INFLOW_SIGMA * rng.standard_normal(stamps.size))
+    inflow = inflow * np.where(is_shocked, 1.0 - life.inflow_lost, 1.0)
+    latent = chunk.linear("wallet", "fund_retention")[stamps.person]
+    latent = latent - life.retention_lost * is_shocked
+    retained_share = sigmoid(latent + stream.noise * rng.standard_normal(stamps.size))
+    # Rounded down, so that never more is kept than came in.
+    retained_fen = np.floor(inflow * retained_share * 100.0)
     return table(
-        chunk,
-        "wallet_snapshots",
-        stamps,
-        inflow_fen=fen(inflow),
-        retained_fen=np.floor(inflow * kept * 100.0),
+        chunk, "wallet_snapshots", stamps, inflow_fen=fen(inflow), retained_fen=retained_fen
     )
 
 
 def _bills(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
+    """Return bills; they are paid late where the latent lateness is above zero."""
     stream = chunk.nature.stream("bill")
     stamps = _kept(chunk, rounds(chunk, stream.rate, rng), rng)
+    is_shocked = chunk.is_shocked(stamps.person, stamps.time)
     latent = chunk.linear("bill", "bill_punctuality")[stamps.person]
-    latent = latent + chunk.nature.life.lateness_added * chunk.is_shocked(
-        stamps.person, stamps.time
-    )
+    latent = latent + chunk.nature.life.lateness_added * is_shocked
     lateness = latent + stream.noise * rng.standard_normal(stamps.size)
-    kind = np.array([0, 3, 0, 3, 1, 3, 2], dtype=np.int8)[rng.integers(0, 7, stamps.size)]
-    amount = np.array([120.0, 45.0, 60.0, 80.0])[kind] * np.exp(
-        0.4 * rng.standard_normal(stamps.size)
-    )
-    return table(
-        chunk,
-        "bills",
-        stamps,
-        kind=kind,
-        amount_fen=fen(amount),
-        days_late=np.clip(np.ceil(lateness * 4.0), 0, 365),
-    )
+    kinds = np.array(BILL_KINDS, dtype=np.int8)
+    kind = kinds[rng.integers(0, kinds.size, stamps.size)]
+    noise = np.exp(BILL_SIGMA * rng.standard_normal(stamps.size))
+    amount = np.array(BILL_AMOUNTS_CNY)[kind] * noise
+    days_late = np.clip(np.ceil(lateness * BILL_DAYS_PER_LATENT), 0, MAX_BILL_LATE)
+    return table(chunk, "bills", stamps, kind=kind, amount_fen=fen(amount), days_late=days_late)

@@ -1,7 +1,8 @@
-"""Events of the social-graph family: red packets, contacts and interactions, metadata only (domain 7.4).
+"""Events of the social-graph family: red packets, contacts and interactions (domain 7.4).
 
-contact_network shows in how many contacts there are and how old, interaction_frequency and group_activity in days and messages,
-red_packet_balance in sent against received.
+They are metadata only. contact_network shows in how many contacts there are and how old they are,
+interaction_frequency and group_activity in days and messages, red_packet_balance in sent against
+received.
 """
 
 from __future__ import annotations
@@ -12,15 +13,30 @@ import pyarrow as pa
 from creditloom.world.events.events import Chunk, Stamps, fen, scatter_two, table
 from creditloom.world.people.people import SOC
 
-SENT, RECEIVED = 0, 1
+# Kinds of contact with a person to choose from with equal chance: chat 0, call 1, moments 2
+# (choice).
+PERSONAL_KINDS = np.array([0, 0, 0, 1, 2])
+# Code of the kind `group`.
 KIND_GROUP = 3
+# Slope of the log rate of red packets on sociability, per SD (choice).
+RATE_SLOPE_SOCIABLE = 0.15
+# Red packets: median in yuan and log standard deviation of free amounts (domain 7.4).
+PACKET_MEDIAN_CNY = 6.6
+PACKET_SIGMA = 1.1
+# Amounts that mean luck, yuan (domain 7.4). A quarter of the packets has one of them, the first
+# most often: the chance falls geometrically from one to the next (choices).
 FAVOURITES_CNY = np.array([6.66, 8.88, 52.0, 66.0, 88.88, 200.0])
+FAVOURITE_SHARE = 0.25
+FAVOURITE_STOP = 0.45
+# Largest red packet: 200 yuan (domain 7.4).
 MAX_FEN = 20_000
+# Most messages of a day (choice).
 MAX_MESSAGES = 5_000
 
 
 def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
-    """All tables of the family for those who consent; a thin file leaves few rows."""
+    """Return all tables of the family, for those who consent; a thin file leaves few rows."""
+    # The tables share one stream: they are drawn in this order.
     return {
         "red_packets": _red_packets(chunk, rng),
         "contacts": _contacts(chunk),
@@ -28,66 +44,67 @@ def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     }
 
 
-def _share(chunk: Chunk) -> np.ndarray:
+def _visible_share(chunk: Chunk) -> np.ndarray:
+    """Return the share of each person's events that leave a row: 0 without consent."""
     thin = np.where(chunk.of("is_thin"), chunk.nature.presence.thin_activity, 1.0)
     return thin * chunk.of("consent_social")
 
 
 def _red_packets(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
-    """Sent and received at exp(+-half the log ratio); amounts lognormal with the favourite figures, at most 200 yuan."""
+    """Return red packets sent and received.
+
+    Their rates are exp(+-half the log ratio) times the mean. Amounts are lognormal or favourites,
+    at most 200 yuan.
+    """
     stream = chunk.nature.stream("red_packet")
     half = chunk.linear("red_packet", "red_packet_balance")
-    rate = (
-        stream.rate
-        * chunk.setting.params.activity_scale
-        * np.exp(0.15 * chunk.of("traits")[:, SOC])
-        * _share(chunk)
-    )
-    stamps, direction = scatter_two(chunk, rate * np.exp([half, -half]), chunk.days.red_packet, rng)
-    amount = 6.6 * np.exp(1.1 * rng.standard_normal(stamps.size))
-    favourite = FAVOURITES_CNY[
-        np.minimum(rng.geometric(0.45, stamps.size) - 1, FAVOURITES_CNY.size - 1)
-    ]
-    amount = np.where(rng.random(stamps.size) < 0.25, favourite, amount)
-    return table(
-        chunk,
-        "red_packets",
-        stamps,
-        direction=direction,
-        amount_fen=np.minimum(fen(amount), MAX_FEN),
-    )
+    sociable = np.exp(RATE_SLOPE_SOCIABLE * chunk.of("traits")[:, SOC])
+    rate = stream.rate * chunk.setting.params.activity_scale * sociable * _visible_share(chunk)
+    rates = rate * np.exp([half, -half])
+    stamps, direction = scatter_two(chunk, rates, chunk.days.red_packet, rng)
+    # Draw order: free amount, favourite, which of the two.
+    free = PACKET_MEDIAN_CNY * np.exp(PACKET_SIGMA * rng.standard_normal(stamps.size))
+    nth = rng.geometric(FAVOURITE_STOP, stamps.size) - 1
+    favourite = FAVOURITES_CNY[np.minimum(nth, FAVOURITES_CNY.size - 1)]
+    is_favourite = rng.random(stamps.size) < FAVOURITE_SHARE
+    amount = np.where(is_favourite, favourite, free)
+    amount_fen = np.minimum(fen(amount), MAX_FEN)
+    return table(chunk, "red_packets", stamps, direction=direction, amount_fen=amount_fen)
 
 
 def _contacts(chunk: Chunk) -> pa.Table:
+    """Return the stored contact lists; nothing is drawn."""
     graph = chunk.world.graph
     rows = slice(graph.start[chunk.first], graph.start[chunk.last])
     person = graph.owner[rows] - chunk.first
-    kept = chunk.of("consent_social")[person]
-    stamps = Stamps(person[kept], graph.made_us[rows][kept])
-    return table(
-        chunk, "contacts", stamps, contact_id=chunk.world.first + graph.contact[rows][kept]
-    )
+    has_consent = chunk.of("consent_social")[person]
+    stamps = Stamps(person[has_consent], graph.made_us[rows][has_consent])
+    contact_id = chunk.world.first + graph.contact[rows][has_consent]
+    return table(chunk, "contacts", stamps, contact_id=contact_id)
 
 
 def _interactions(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
-    rates = np.exp(
-        [
-            chunk.linear("interaction", "interaction_frequency"),
-            chunk.linear("group", "group_activity"),
-        ]
-    ) * _share(chunk)
-    stamps, is_group = scatter_two(chunk, rates, chunk.days.even, rng)
+    """Return days of contact with a person or a group; the contact of a group is null."""
+    log_rates = [
+        chunk.linear("interaction", "interaction_frequency"),
+        chunk.linear("group", "group_activity"),
+    ]
+    rates = np.exp(log_rates) * _visible_share(chunk)
+    # Draw order: moments and stream, contacts, kinds, messages.
+    stamps, stream = scatter_two(chunk, rates, chunk.days.even, rng)
     contact, is_known = chunk.contact_of(stamps, rng)
-    kept = is_known | (is_group == 1)
-    stamps, is_group, contact = stamps.where(kept), is_group[kept] == 1, contact[kept]
+    # Nobody interacts with a contact that is yet to be made.
+    is_group = stream == 1
+    is_kept = is_known | is_group
+    stamps = stamps.where(is_kept)
+    is_group = is_group[is_kept]
+    personal = PERSONAL_KINDS[rng.integers(0, PERSONAL_KINDS.size, stamps.size)]
     return table(
         chunk,
         "interactions",
         stamps,
-        kind=np.where(
-            is_group, KIND_GROUP, np.array([0, 0, 0, 1, 2])[rng.integers(0, 5, stamps.size)]
-        ),
-        contact_id=(contact, is_group),
+        kind=np.where(is_group, KIND_GROUP, personal),
+        contact_id=(contact[is_kept], is_group),
         n_messages=_messages(chunk, stamps, is_group, rng),
     )
 
@@ -95,15 +112,11 @@ def _interactions(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
 def _messages(
     chunk: Chunk, stamps: Stamps, is_group: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Messages of one day: lognormal, at least one."""
-    alone, group = (
-        chunk.nature.stream("interaction_messages"),
-        chunk.nature.stream("group_messages"),
-    )
-    level = np.where(
-        is_group,
-        chunk.linear("group_messages", "group_activity")[stamps.person],
-        chunk.linear("interaction_messages", "interaction_frequency")[stamps.person],
-    )
+    """Return the messages of one day: lognormal, at least one."""
+    alone = chunk.nature.stream("interaction_messages")
+    group = chunk.nature.stream("group_messages")
+    alone_level = chunk.linear("interaction_messages", "interaction_frequency")[stamps.person]
+    group_level = chunk.linear("group_messages", "group_activity")[stamps.person]
+    level = np.where(is_group, group_level, alone_level)
     noise = np.where(is_group, group.noise, alone.noise) * rng.standard_normal(stamps.size)
     return np.clip(np.ceil(np.exp(level + noise)), 1, MAX_MESSAGES)

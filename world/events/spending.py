@@ -1,6 +1,7 @@
 """Everyday payments of a person: when they come and of what kind (domain 7.4).
 
-Counts per day are negative binomial: Poisson with the month's own volume and the day's gamma of shape k. A life shock moves what is bought.
+Counts per day are negative binomial: Poisson with the volume of the month and a gamma factor of the
+day with shape k. A life shock moves what is bought.
 """
 
 from __future__ import annotations
@@ -12,31 +13,49 @@ from scipy.special import gammaincinv
 
 from creditloom.features.contract.tables import PAYMENT_CATEGORIES
 from creditloom.world.calendar import AFTER_DAYS, DAY_US, HISTORY_DAYS
+from creditloom.world.config.config_types import Category
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.events.event_loops import lookups, payment_kinds, payments_a_day
 from creditloom.world.events.events import YEAR_DAYS, Chunk, Stamps
 from creditloom.world.people.life import MONTH_US
 from creditloom.world.people.people import DIG, INC, sigmoid
 
-MONTHS = 15  # calendar months that a window of 383 days can touch
+# Calendar months that a window of 383 days can touch, with one to spare.
+MONTHS = 15
+# Days of a window: history, days after as_of and the day of as_of itself.
 WINDOW_DAYS = HISTORY_DAYS + AFTER_DAYS + 1
-MOVED = (
-    "withdrawal",
-    "health",
-    "transfer",
-)  # what payments become after a job loss, an illness, a divorce
-QUANTILES = 1024
-CODE = {name: code for code, name in enumerate(PAYMENT_CATEGORIES)}
-OUT, IN = 1, 0
-EXTRA = (  # kinds beside world.yaml's categories: name, direction, offline share, median in yuan, sigma
-    ("games", OUT, 0.0, 35.0, 0.9), ("gambling_like", OUT, 0.0, 90.0, 1.0), ("merchant_receipt", IN, 0.7, 35.0, 0.9),
-    ("salary", IN, 0.0, 1.0, 0.0), ("rent", OUT, 0.0, 1.0, 0.02),
-)  # fmt: skip
+# What a payment becomes after a job loss, an illness, a divorce: the order of `life.KINDS`.
+SHOCK_CATEGORIES = ("withdrawal", "health", "transfer")
+# Size of the quantile table of the gamma factor (choice).
+N_QUANTILES = 1024
+CATEGORY_CODE = {name: code for code, name in enumerate(PAYMENT_CATEGORIES)}
+# Codes of the column `direction`.
+OUT = 1
+IN = 0
+# Kinds beside the categories of world.yaml: name, direction, offline share, median in yuan, sigma
+# of the log amount (choices). Salary and rent follow income, so their medians are not used.
+EXTRA_KINDS = (
+    ("games", OUT, 0.0, 35.0, 0.9),
+    ("gambling_like", OUT, 0.0, 90.0, 1.0),
+    ("merchant_receipt", IN, 0.7, 35.0, 0.9),
+    ("salary", IN, 0.0, 1.0, 0.0),
+    ("rent", OUT, 0.0, 1.0, 0.02),
+)
+# How far a segment's shift of the payment-flow state moves the standardised state payment_activity.
+# It is taken back, so that payments_per_day stays the mean of the segment (choice).
+ACTIVITY_OF_SHIFT = 0.6
+# Slopes of the log rate of payments on digital intensity and on the income trait, per SD (choice).
+RATE_SLOPE_DIGITAL = 0.08
+RATE_SLOPE_INCOME = 0.04
 
 
 @dataclass(frozen=True)
 class Kinds:
-    """What every kind of payment is: world.yaml's categories, then `EXTRA`; all arrays by kind."""
+    """The kinds of payments: the categories of world.yaml, then `EXTRA_KINDS`; all arrays by kind.
+
+    `category` is an index of PAYMENT_CATEGORIES. `log_median` and `sigma` are of the log amount in
+    yuan.
+    """
 
     direction: np.ndarray
     category: np.ndarray
@@ -46,126 +65,175 @@ class Kinds:
 
     @classmethod
     def of(cls, nature: WorldConfig) -> Kinds:
-        rows = [
-            (c.id, IN if c.direction == "in" else OUT, c.offline_share, c.median_cny, c.sigma)
-            for c in nature.categories
-        ]
-        names, direction, offline, median, sigma = zip(*rows, *EXTRA, strict=True)
-        numbers = (np.array(x, dtype=np.float32) for x in (offline, np.log(median), sigma))
+        """Return the kinds of a world."""
+        declared = [_kind(category) for category in nature.categories]
+        names, directions, offline, median, sigma = zip(*declared, *EXTRA_KINDS, strict=True)
+        direction = np.array(directions, np.int8)
+        category = np.array([CATEGORY_CODE[name] for name in names], np.int8)
+        # float32 on purpose: the amounts drawn with wider numbers would differ in the last fen.
         return cls(
-            np.array(direction, np.int8),
-            np.array([CODE[name] for name in names], np.int8),
-            *numbers,
+            direction=direction,
+            category=category,
+            offline=np.array(offline, dtype=np.float32),
+            log_median=np.array(np.log(median), dtype=np.float32),
+            sigma=np.array(sigma, dtype=np.float32),
         )
 
     def find(self, name: str, direction: int) -> int:
-        """The kind of this category and direction."""
-        return int(np.flatnonzero((self.category == CODE[name]) & (self.direction == direction))[0])
+        """Return the kind of this category and direction."""
+        is_kind = (self.category == CATEGORY_CODE[name]) & (self.direction == direction)
+        return int(np.flatnonzero(is_kind)[0])
+
+
+def _kind(category: Category) -> tuple[str, int, float, float, float]:
+    """Return a category of world.yaml as a row like those of `EXTRA_KINDS`."""
+    direction = IN if category.direction == "in" else OUT
+    return (
+        category.id,
+        direction,
+        category.offline_share,
+        category.median_cny,
+        category.sigma,
+    )
 
 
 def everyday(chunk: Chunk, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Payments of each person and day, n x `WINDOW_DAYS`, and the day number of each person's first day."""
-    days, (start, _) = chunk.days, chunk.window
-    first = chunk.of("as_of") // DAY_US - HISTORY_DAYS
+    """Return the payments of each person and day, and each person's first day number.
+
+    The counts are n x WINDOW_DAYS.
+    """
+    days = chunk.days
+    start, _ = chunk.window
+    first_day = chunk.of("as_of") // DAY_US - HISTORY_DAYS
+    # A window begins and a shock changes things with the next whole day: -(-a // b) rounds up.
+    start_day = -(-start // DAY_US)
+    quiet_days = -(-shock_span(chunk) // DAY_US)
+    # The monthly volumes are drawn before the counts.
+    volume = _volume(chunk, rng)
+    rate_a_day = _rates(chunk) / YEAR_DAYS
+    day_weight = np.diff(days.shop)
     counts = payments_a_day(
         rng,
-        first - days.origin,
-        -(-start // DAY_US) - days.origin,
-        _rates(chunk) / YEAR_DAYS,
-        np.diff(days.shop),
+        first_day - days.origin,
+        start_day - days.origin,
+        rate_a_day,
+        day_weight,
         days.month_by_day,
-        _volume(chunk, rng),
-        _luck(chunk),
-        -(-shock_span(chunk) // DAY_US) - days.origin,
+        volume,
+        _day_factors(chunk),
+        quiet_days - days.origin,
         chunk.nature.life.spending_factor,
         WINDOW_DAYS,
     )
-    return counts, first
+    return counts, first_day
 
 
 def shock_span(chunk: Chunk) -> np.ndarray:
-    """First moment and end of each person's life shock, 2 x n; far away where none comes."""
+    """Return the first moment and the end of each person's life shock, 2 x n, microseconds.
+
+    Both lie far away where none comes.
+    """
     time = chunk.world.life.time_us[chunk.rows]
     return np.stack([time, time + chunk.nature.hazard.life_shock_months * MONTH_US])
 
 
 def _rates(chunk: Chunk) -> np.ndarray:
-    """Payments a year: the segment's, moved by activity, digital intensity and income; a thin file has few."""
+    """Return the payments a year of each person.
+
+    It is the rate of the segment, moved by activity, digital intensity and income; a thin file has
+    few payments.
+    """
     slope = chunk.nature.stream("payment_rate").slope
-    shift = np.array([segment.shift[0] for segment in chunk.nature.segments])[chunk.of("segment")]
+    shifts = np.array([segment.shift[0] for segment in chunk.nature.segments])
+    shift = shifts[chunk.of("segment")]
     traits = chunk.of("traits")
-    log_day = np.log(chunk.segment("payments_per_day")) - 0.6 * slope * shift - 0.5 * slope**2
-    log_day = (
-        log_day
-        + slope * chunk.world.concept("payment_activity")[chunk.rows]
-        + 0.08 * traits[:, DIG]
-        + 0.04 * traits[:, INC]
-    )
+    # Half the variance is taken off so that the mean of a lognormal rate is the segment's.
+    log_day = np.log(chunk.segment("payments_per_day"))
+    log_day = log_day - ACTIVITY_OF_SHIFT * slope * shift - 0.5 * slope**2
+    log_day = log_day + slope * chunk.world.concept("payment_activity")[chunk.rows]
+    log_day = log_day + RATE_SLOPE_DIGITAL * traits[:, DIG]
+    log_day = log_day + RATE_SLOPE_INCOME * traits[:, INC]
     thin = np.where(chunk.of("is_thin"), chunk.nature.presence.thin_activity, 1.0)
     return np.exp(log_day) * YEAR_DAYS * chunk.setting.params.activity_scale * thin
 
 
 def _volume(chunk: Chunk, rng: np.random.Generator) -> np.ndarray:
-    """Factor of each calendar month of the window, with the person's own volatility."""
+    """Return the factor of each calendar month of the window, with the person's own volatility.
+
+    It is n x MONTHS, lognormal with mean 1.
+    """
     sd = np.exp(chunk.linear("payment_month", "spending_stability"))[:, None]
     volume: np.ndarray = np.exp(sd * rng.standard_normal((chunk.size, MONTHS)) - 0.5 * sd**2)
     return volume
 
 
-def _luck(chunk: Chunk) -> np.ndarray:
-    """Quantiles of the gamma of mean 1 and shape k that a person and day draw from."""
+def _day_factors(chunk: Chunk) -> np.ndarray:
+    """Return quantiles of the gamma of mean 1 and shape k, from which each day draws its factor."""
     k = chunk.nature.seasons.day_dispersion
-    quantiles = gammaincinv(k, (np.arange(QUANTILES) + 0.5) / QUANTILES) / k
+    quantiles = gammaincinv(k, (np.arange(N_QUANTILES) + 0.5) / N_QUANTILES) / k
+    # A table cuts the tails; dividing by its mean makes that mean 1 again.
     table: np.ndarray = quantiles / quantiles.mean()
     return table
 
 
 def night_share(chunk: Chunk) -> np.ndarray:
-    """Share of payments between 23 and 5 h; frauds pay at night until their pattern changes (domain 7.8)."""
+    """Return the share of each person's payments between 23 and 5 h (domain 7.8).
+
+    Frauds pay at night until their pattern changes.
+    """
     fraud = chunk.nature.fraud
-    burst = chunk.of("is_fraud") & (chunk.of("vintage") < fraud.late_pattern_vintage)
-    return sigmoid(chunk.linear("payment_night", "spending_pattern") + fraud.night_log_odds * burst)
+    is_early_fraud = chunk.of("is_fraud") & (chunk.of("vintage") < fraud.late_pattern_vintage)
+    log_odds = chunk.linear("payment_night", "spending_pattern")
+    return sigmoid(log_odds + fraud.night_log_odds * is_early_fraud)
 
 
 def kinds_of(
     chunk: Chunk, known: Kinds, stamps: Stamps, own: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Kind of each payment: `own` of pay, rent and what rings pass round (-1 elsewhere), else the person's mix, moved by a shock.
+    """Return the kind of each payment.
 
-    Games and gambling come by spending_pattern, receipts by segment; in the months of a shock inflows stay away and savings are
-    withdrawn, a hospital is paid, or money goes to another household.
+    `own` is the kind of salary, rent and what rings pass round; where it is -1 the person's mix
+    decides. Games and gambling follow spending_pattern, merchant receipts the segment. In the
+    months of a shock inflows stay away, and savings are withdrawn, a hospital is paid, or money
+    goes to another household.
     """
     games = sigmoid(chunk.linear("payment_games", "spending_pattern"))
     gambling = games + sigmoid(chunk.linear("payment_gambling", "spending_pattern"))
+    # Cumulative shares: one uniform draw chooses among the three special kinds and the rest.
     special = np.column_stack([games, gambling, gambling + chunk.segment("merchant_share")])
-    kinds = [
+    special_kinds = [
         known.find("games", OUT),
         known.find("gambling_like", OUT),
         known.find("merchant_receipt", IN),
     ]
-    moved = [known.find(name, OUT) for name in MOVED]
+    moved_kinds = [known.find(name, OUT) for name in SHOCK_CATEGORIES]
     life = chunk.nature.life
-    found: np.ndarray = payment_kinds(
+    # The mixes are drawn before the kinds.
+    mix = _mix(chunk, rng)
+    struck = np.vstack([chunk.life_kind.astype(np.int64), shock_span(chunk)])
+    moved_share = np.array([life.spending_moved, life.inflow_lost])
+    kinds: np.ndarray = payment_kinds(
         rng,
         stamps.person,
         stamps.time,
         own,
         special,
-        np.array(kinds, np.int8),
-        _mix(chunk, rng),
-        np.vstack([chunk.life_kind.astype(np.int64), shock_span(chunk)]),
+        np.array(special_kinds, np.int8),
+        mix,
+        struck,
         known.direction == IN,
-        np.array([life.spending_moved, life.inflow_lost]),
-        np.array(moved, np.int8),
+        moved_share,
+        np.array(moved_kinds, np.int8),
     )
-    return found
+    return kinds
 
 
 def _mix(chunk: Chunk, rng: np.random.Generator) -> np.ndarray:
-    """Each person's Dirichlet mix of categories as a table of kinds to draw from."""
+    """Return each person's Dirichlet mix of categories as a table of kinds to draw from."""
     share = np.array([c.share for c in chunk.nature.categories])
-    weight = rng.standard_gamma(
-        chunk.nature.seasons.mix_concentration * share / share.sum(), (chunk.size, share.size)
-    )
-    table: np.ndarray = lookups(rng, np.cumsum(weight, axis=1) / weight.sum(axis=1, keepdims=True))
+    concentration = chunk.nature.seasons.mix_concentration * share / share.sum()
+    # Gammas divided by their sum are a Dirichlet.
+    weight = rng.standard_gamma(concentration, (chunk.size, share.size))
+    cumulative = np.cumsum(weight, axis=1) / weight.sum(axis=1, keepdims=True)
+    table: np.ndarray = lookups(rng, cumulative)
     return table

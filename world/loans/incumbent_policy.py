@@ -1,4 +1,7 @@
-"""The old policy and the random control band: who was booked, on what terms (domain 7.8, 0.6)."""
+"""The incumbent policy and its random control band: who was booked, and on what terms.
+
+Sources: domain 7.8, 0.6.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,19 @@ from creditloom.world.config.config_types import Calendar, OldPolicy
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.people.people import People
 
-ROUND_FEN = 10_000  # principal in steps of 100 yuan
+# Principal comes in steps of 100 yuan and is at least 500 (choice).
+ROUND_FEN = 10_000
 MIN_FEN = 50_000
-RATE_LOW, RATE_HIGH = 0.0002, 0.0006
+# Lowest and highest rate a day, as fractions: 7.2 % and 21.6 % a year on 360 days (choice).
+RATE_LOW = 0.0002
+RATE_HIGH = 0.0006
+# Rates are quoted with this many decimals: 0.0001 % a day.
+RATE_DECIMALS = 6
 
 
 @dataclass(frozen=True)
 class LoanTerms:
-    """What everyone was or would have been lent: principal and daily rate."""
+    """Principal and daily rate (a fraction) that everyone was or would have been lent at."""
 
     principal_fen: np.ndarray
     daily_rate: np.ndarray
@@ -25,7 +33,10 @@ class LoanTerms:
 
 @dataclass(frozen=True)
 class Booking:
-    """Whose loan was booked, by which door, and with what probability."""
+    """Whose loan was booked, by which door, and with what probability.
+
+    `propensity` is 1 for the approved and the share of the control band for all others.
+    """
 
     is_approved: np.ndarray
     is_control: np.ndarray
@@ -33,30 +44,32 @@ class Booking:
 
     @property
     def is_booked(self) -> np.ndarray:
+        """Approved or in the control band."""
         return self.is_approved | self.is_control
 
 
 def old_score(policy: OldPolicy, contributions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The old score: the true systematic goodness in SD, with noise; + is safer."""
+    """Return the score of the old policy, in SD, + is safer.
+
+    It is the systematic goodness (minus the sum of all `contributions`), standardised, plus noise.
+    """
     goodness = -contributions.sum(axis=1)
-    return (goodness - goodness.mean()) / goodness.std() + policy.noise_sd * rng.standard_normal(
-        goodness.size
-    )
+    standardised = (goodness - goodness.mean()) / goodness.std()
+    return standardised + policy.noise_sd * rng.standard_normal(goodness.size)
 
 
 def terms(
     nature: WorldConfig, people: People, score: np.ndarray, rng: np.random.Generator
 ) -> LoanTerms:
-    """Principal from income, rate from the old score."""
+    """Return the terms for everyone: the principal follows income, the rate the old score."""
     policy = nature.old_policy
     ratio = policy.principal_to_income * np.exp(
         policy.principal_sigma * rng.standard_normal(people.size)
     )
-    principal = np.maximum(
-        np.rint(people.income_cny * 100.0 * ratio / ROUND_FEN) * ROUND_FEN, MIN_FEN
-    ).astype(np.int64)
+    principal = np.rint(people.income_cny * 100.0 * ratio / ROUND_FEN) * ROUND_FEN
+    principal_fen = np.maximum(principal, MIN_FEN).astype(np.int64)
     rate = np.clip(policy.daily_rate - policy.daily_rate_slope * score, RATE_LOW, RATE_HIGH)
-    return LoanTerms(principal, np.round(rate, 6))
+    return LoanTerms(principal_fen, np.round(rate, RATE_DECIMALS))
 
 
 def book(
@@ -66,18 +79,25 @@ def book(
     score: np.ndarray,
     rng: np.random.Generator,
 ) -> Booking:
-    """Approve the best share of each vintage; of the rest, book a random band, larger in the calibration months."""
+    """Approve the best share of each vintage and book a random band of the rest.
+
+    The band is larger in the calibration months, whose labels set the level of the PD.
+    """
     policy = nature.old_policy
     approved = np.zeros(people.size, dtype=bool)
     for vintage in range(calendar.n_vintages):
         rows = np.flatnonzero(people.vintage == vintage)
-        best = np.argsort(-score[rows], kind="stable")[: round(policy.approved_share * rows.size)]
+        n_approved = round(policy.approved_share * rows.size)
+        # A stable sort: of equal scores the lower applicant_id goes first.
+        best = np.argsort(-score[rows], kind="stable")[:n_approved]
         approved[rows[best]] = True
-    from_month, to_month = (
-        calendar.train_months,
-        calendar.train_months + calendar.calibration_months,
-    )
-    in_calibration = (people.vintage >= from_month) & (people.vintage < to_month)
+    first = calendar.train_months
+    end = calendar.train_months + calendar.calibration_months
+    in_calibration = (people.vintage >= first) & (people.vintage < end)
     band = np.where(in_calibration, policy.control_share_calibration, policy.control_share)
     control = ~approved & (rng.random(people.size) < band)
-    return Booking(approved, control, np.where(approved, 1.0, band))
+    return Booking(
+        is_approved=approved,
+        is_control=control,
+        propensity=np.where(approved, 1.0, band),
+    )

@@ -1,4 +1,8 @@
-"""Tables that belong to no feature family: applications, loans and their month-end performance (domain 7.1, 7.5, 7.8)."""
+"""The raw tables that belong to no feature family: applications, loans and their performance.
+
+Sources: domain 7.1, 7.5, 7.8. In this module every draw of a table comes from one stream, so the
+order of the lines is part of the identity of a world.
+"""
 
 from __future__ import annotations
 
@@ -8,95 +12,187 @@ import pyarrow as pa
 from creditloom.features.contract.tables import TABLES
 from creditloom.world.calendar import DAY_US, month_starts
 from creditloom.world.events.events import ID_STEP, Chunk, Draws, arrow, fen
+from creditloom.world.loans.incumbent_policy import LoanTerms
 from creditloom.world.people.people import DIG, INC, LEV
 
-FIRST_APPLICATION = (
-    10_000_000  # application ids are not applicant ids, so that nobody may confuse the two
-)
+# Application ids are not applicant ids, so that nobody can confuse the two.
+FIRST_APPLICATION = 10_000_000
+SECOND_US = 1_000_000
+# What a loan is for, and the share of each purpose (choice).
 PURPOSES = ("consumption", "renovation", "education", "medical", "travel", "business")
 PURPOSE_SHARES = (0.55, 0.12, 0.08, 0.07, 0.08, 0.10)
-REPEAT_SHARE = 0.30  # domain 0.11
+# Share of applicants who are customers already (domain 0.11), and their longest time, months.
+REPEAT_SHARE = 0.30
+MAX_MONTHS_ON_BOOK = 48
+# Index of the segment `student` in world.yaml.
 STUDENT = 3
-INVITED_SHARES = (0.80, 0.10)  # of those the old policy approves, and of the others [default]
+# Share invited, of those the old policy approves and of the others (choice).
+INVITED_SHARES = (0.80, 0.10)
+# Share of applicants whose real name is verified (choice).
 REAL_NAME_SHARE = 0.995
-LOCAL_WAGE_CNY = 6_000.0  # at wage index 1 [default]
+# Wage in yuan a month where the wage index is 1 (choice).
+LOCAL_WAGE_CNY = 6_000.0
+# Days past due that make a loan bad (domain 6).
 BAD_DPD = 90
+# A loan is booked one minute to one hour after the application, seconds (choice).
+BOOKED_AFTER_S = (60, 3_600)
+
+# What an applicant states, as multiples of monthly income. All are choices: level in logs or as a
+# factor, slope on a latent state in SD, and the standard deviation of log noise.
+WEALTH_LEVEL = 1.0
+WEALTH_SLOPE = 0.9
+WEALTH_NOISE = 0.5
+HAS_WEALTH_SHARE = 0.75
+# A segment with more merchant receipts than this share counts as a business.
+BUSINESS_MERCHANT_SHARE = 0.2
+VERIFIED_INCOME_NOISE = 0.1
+# Debt service is 14 % of income for someone of average leverage.
+DEBT_SERVICE_FACTOR = 0.14
+DEBT_SERVICE_SLOPE = 0.45
+DEBT_SERVICE_NOISE = 0.4
+HAS_CARD_SHARE = 0.7
+CARD_LIMIT_SLOPE = 0.3
+CARD_LIMIT_NOISE = 0.6
+# Yearly volume is twelve months of income, times this for a business and for anybody else.
+BUSINESS_VOLUME_FACTOR = 3.0
+PERSONAL_VOLUME_FACTOR = 0.8
+VOLUME_NOISE = 0.4
+# Exposure at this lender before the application.
+HAS_EXPOSURE_SHARE = 0.2
+EXPOSURE_FACTOR = 0.4
+EXPOSURE_NOISE = 0.5
+# Share with a second source of repayment: students (their parents) and others.
+SECOND_SOURCE_STUDENTS = 0.4
+SECOND_SOURCE_OTHERS = 0.1
+
+# What the app's owner knows of an applicant (domain 7.9). All sizes are choices.
+# Opens of the app a day, logs: about exp(1.32) = 3.7 in the middle.
+OPENS_LEVEL = 1.32
+OPENS_SLOPE_DIGITAL = 0.25
+OPENS_SLOPE_ACTIVITY = 0.1
+OPENS_NOISE = 0.4
+# Payment score, points: level, slope on the payment-flow state, noise, and its range.
+PAY_SCORE_LEVEL = 656
+PAY_SCORE_SLOPE = 24
+PAY_SCORE_NOISE = 50
+PAY_SCORE_LOW = 300
+PAY_SCORE_HIGH = 850
+# Mean number of bank cards of one's own.
+MEAN_CARDS = 2.2
 
 
 def application_ids(chunk: Chunk) -> np.ndarray:
-    """Application ids of a chunk, in order of applicant."""
+    """Return the application ids of a chunk, in order of applicant."""
     return FIRST_APPLICATION + chunk.ids
 
 
 def applications(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
-    """One application per applicant; amounts follow income, leverage and assets, none of them a model feature."""
-    income, traits, n = chunk.of("income_cny"), chunk.of("traits"), chunk.size
-    repeat = rng.random(n) < REPEAT_SHARE
-    wealth = income * np.exp(
-        1.0
-        + 0.9 * chunk.world.concept("wealth_and_proofs")[chunk.rows]
-        + 0.5 * rng.standard_normal(n)
-    )
-    business = chunk.segment("merchant_share") > 0.2
-    columns = {
+    """Return one application per applicant.
+
+    Amounts follow income, leverage and assets. None of them is a feature of a model.
+    """
+    n = chunk.size
+    is_repeat = rng.random(n) < REPEAT_SHARE
+    # Draw order: repeat, amounts, months on book, second source, purpose, policy inputs.
+    amounts = _stated_amounts(chunk, rng)
+    months_on_book = np.where(is_repeat, rng.integers(1, MAX_MONTHS_ON_BOOK + 1, n), 0)
+    is_student = chunk.of("segment") == STUDENT
+    second_source = np.where(is_student, SECOND_SOURCE_STUDENTS, SECOND_SOURCE_OTHERS)
+    has_second_source = rng.random(n) < second_source
+    purpose = rng.choice(len(PURPOSES), n, p=PURPOSE_SHARES)
+    policy_inputs = _policy_inputs(chunk, rng)
+    columns: dict[str, Draws] = {
+        **_person(chunk),
+        **amounts,
+        "months_on_book": months_on_book,
+        "is_student": is_student,
+        "has_second_source": has_second_source,
+        "is_repeat": is_repeat,
+        "purpose": _texts(list(PURPOSES), purpose),
+        **policy_inputs,
+    }
+    return arrow(TABLES["applications"], columns)
+
+
+def _person(chunk: Chunk) -> dict[str, Draws]:
+    """Return the columns that repeat what is known of the person; nothing is drawn."""
+    region_tier = np.array(chunk.nature.places.tier_of_region)[chunk.of("region")]
+    segments = [segment.id for segment in chunk.nature.segments]
+    consents = ("consent_bureau", "consent_social", "consent_assets", "consent_location")
+    return {
         "application_id": application_ids(chunk),
         "applicant_id": chunk.ids,
         "as_of": chunk.of("as_of"),
         "age_years": chunk.of("age_years"),
-        "occupation": _texts([s.id for s in chunk.nature.segments], chunk.of("segment")),
-        "region_tier": np.array(chunk.nature.places.tier_of_region)[chunk.of("region")],
-        "verified_income_fen": fen(income * np.exp(0.1 * rng.standard_normal(n))),
-        "debt_service_fen": fen(
-            income * 0.14 * np.exp(0.45 * traits[:, LEV] + 0.4 * rng.standard_normal(n))
-        ),
-        "card_limits_fen": np.where(
-            rng.random(n) < 0.7,
-            fen(income * np.exp(0.3 * traits[:, INC] + 0.6 * rng.standard_normal(n))),
-            0,
-        ),
-        "wealth_fen": np.where(rng.random(n) < 0.75, fen(wealth), 0),
-        "annual_volume_fen": fen(
-            12.0 * income * np.where(business, 3.0, 0.8) * np.exp(0.4 * rng.standard_normal(n))
-        ),
-        "exposure_fen": np.where(
-            rng.random(n) < 0.2, fen(income * 0.4 * np.exp(0.5 * rng.standard_normal(n))), 0
-        ),
-        "months_on_book": np.where(repeat, rng.integers(1, 49, n), 0),
-        "is_student": chunk.of("segment") == STUDENT,
-        "has_second_source": rng.random(n) < np.where(chunk.of("segment") == STUDENT, 0.4, 0.1),
-        "is_repeat": repeat,
-        "purpose": _texts(list(PURPOSES), rng.choice(len(PURPOSES), n, p=PURPOSE_SHARES)),
-        "consent_bureau": chunk.of("consent_bureau"),
-        "consent_social": chunk.of("consent_social"),
-        "consent_assets": chunk.of("consent_assets"),
-        "consent_location": chunk.of("consent_location"),
+        "occupation": _texts(segments, chunk.of("segment")),
+        "region_tier": region_tier,
+        **{name: chunk.of(name) for name in consents},
     }
-    return arrow(TABLES["applications"], {**columns, **_facts(chunk, rng)})
 
 
-def _facts(chunk: Chunk, rng: np.random.Generator) -> dict[str, Draws]:
-    """What a policy may ask beside: whitelist, payment score, opens a day, cards and the wage where the person lives (domain 7.9)."""
-    n, traits = chunk.size, chunk.of("traits")
-    whitelist = np.where(
-        chunk.world.booking.is_approved[chunk.rows], INVITED_SHARES[0], INVITED_SHARES[1]
-    )
-    opens = np.exp(
-        1.32
-        + 0.25 * traits[:, DIG]
-        + 0.1 * chunk.world.concept("payment_activity")[chunk.rows]
-        + 0.4 * rng.standard_normal(n)
-    )
-    wage = np.array(chunk.nature.places.wage_index)[
-        np.array(chunk.nature.places.tier_of_region)[chunk.of("region")] - 1
-    ]
+def _stated_amounts(chunk: Chunk, rng: np.random.Generator) -> dict[str, Draws]:
+    """Return the money columns of the applications, fen."""
+    n = chunk.size
+    income = chunk.of("income_cny")
+    traits = chunk.of("traits")
+
+    def noise(sigma: float) -> np.ndarray:
+        return sigma * rng.standard_normal(n)
+
+    wealth_state = chunk.world.concept("wealth_and_proofs")[chunk.rows]
+    wealth = income * np.exp(WEALTH_LEVEL + WEALTH_SLOPE * wealth_state + noise(WEALTH_NOISE))
+    verified_income = income * np.exp(noise(VERIFIED_INCOME_NOISE))
+    debt_log = DEBT_SERVICE_SLOPE * traits[:, LEV] + noise(DEBT_SERVICE_NOISE)
+    debt_service = income * DEBT_SERVICE_FACTOR * np.exp(debt_log)
+    # Whether there is an amount is drawn before the amount.
+    has_card = rng.random(n) < HAS_CARD_SHARE
+    card_log = CARD_LIMIT_SLOPE * traits[:, INC] + noise(CARD_LIMIT_NOISE)
+    card_limits = income * np.exp(card_log)
+    has_wealth = rng.random(n) < HAS_WEALTH_SHARE
+    is_business = chunk.segment("merchant_share") > BUSINESS_MERCHANT_SHARE
+    volume_factor = np.where(is_business, BUSINESS_VOLUME_FACTOR, PERSONAL_VOLUME_FACTOR)
+    annual_volume = 12.0 * income * volume_factor * np.exp(noise(VOLUME_NOISE))
+    has_exposure = rng.random(n) < HAS_EXPOSURE_SHARE
+    exposure = income * EXPOSURE_FACTOR * np.exp(noise(EXPOSURE_NOISE))
+    # What somebody does not have is 0, not null: it was asked for.
+    card_limits_fen = np.where(has_card, fen(card_limits), 0)
+    wealth_fen = np.where(has_wealth, fen(wealth), 0)
+    exposure_fen = np.where(has_exposure, fen(exposure), 0)
     return {
-        "is_invited": rng.random(n) < whitelist,
-        "pay_score": np.clip(
-            np.rint(656 + 24 * chunk.of("families")[:, 0] + 50 * rng.standard_normal(n)), 300, 850
-        ),
+        "verified_income_fen": fen(verified_income),
+        "debt_service_fen": fen(debt_service),
+        "card_limits_fen": card_limits_fen,
+        "wealth_fen": wealth_fen,
+        "annual_volume_fen": fen(annual_volume),
+        "exposure_fen": exposure_fen,
+    }
+
+
+def _policy_inputs(chunk: Chunk, rng: np.random.Generator) -> dict[str, Draws]:
+    """Return the columns that a policy may ask for beside the stated ones (domain 7.9).
+
+    They are invitation, payment score, opens a day, real name, cards and the local wage.
+    """
+    n = chunk.size
+    is_approved = chunk.world.booking.is_approved[chunk.rows]
+    invited_share = np.where(is_approved, INVITED_SHARES[0], INVITED_SHARES[1])
+    log_opens = OPENS_LEVEL + OPENS_SLOPE_DIGITAL * chunk.of("traits")[:, DIG]
+    log_opens = (
+        log_opens + OPENS_SLOPE_ACTIVITY * (chunk.world.concept("payment_activity")[chunk.rows])
+    )
+    opens = np.exp(log_opens + OPENS_NOISE * rng.standard_normal(n))
+    tier = np.array(chunk.nature.places.tier_of_region)[chunk.of("region")] - 1
+    wage = np.array(chunk.nature.places.wage_index)[tier]
+    is_invited = rng.random(n) < invited_share
+    score_level = PAY_SCORE_LEVEL + PAY_SCORE_SLOPE * chunk.of("families")[:, 0]
+    score = np.rint(score_level + PAY_SCORE_NOISE * rng.standard_normal(n))
+    is_real_name = rng.random(n) < REAL_NAME_SHARE
+    return {
+        "is_invited": is_invited,
+        "pay_score": np.clip(score, PAY_SCORE_LOW, PAY_SCORE_HIGH),
         "opens_per_day": np.rint(opens),
-        "is_real_name": rng.random(n) < REAL_NAME_SHARE,
-        "own_card_count": rng.poisson(2.2, n),
+        "is_real_name": is_real_name,
+        "own_card_count": rng.poisson(MEAN_CARDS, n),
         "local_wage_fen": fen(LOCAL_WAGE_CNY * wage),
     }
 
@@ -105,63 +201,106 @@ def _texts(values: list[str], codes: np.ndarray) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int8)), pa.array(values))
 
 
-def loans(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
-    """The booked loans and one row per loan and month on book."""
-    world, booking = chunk.world, chunk.world.booking
-    booked = np.flatnonzero(booking.is_booked[chunk.rows])
-    everyone = booked + chunk.first
-    columns = {
+def booked_times(chunk: Chunk, booked: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return when each of the `booked` loans was booked, microseconds: soon after `as_of`."""
+    return chunk.of("as_of")[booked] + rng.integers(*BOOKED_AFTER_S, booked.size) * SECOND_US
+
+
+def loan_columns(
+    chunk: Chunk, booked: np.ndarray, booked_time: np.ndarray, terms: LoanTerms
+) -> dict[str, np.ndarray]:
+    """Return the columns that booked loans of any kind have; `booked` are places in the chunk."""
+    booking = chunk.world.booking
+    places = booked + chunk.first
+    return {
         "application_id": application_ids(chunk)[booked],
         "applicant_id": chunk.ids[booked],
-        "booked_time": chunk.of("as_of")[booked] + rng.integers(60, 3_600, booked.size) * 1_000_000,
-        "principal_fen": world.terms.principal_fen[everyone],
-        "daily_rate": world.terms.daily_rate[everyone],
-        "tenor_months": np.full(booked.size, chunk.nature.old_policy.tenor_months),
-        "is_control": booking.is_control[everyone],
-        "booking_propensity": booking.propensity[everyone],
+        "booked_time": booked_time,
+        "principal_fen": terms.principal_fen,
+        "daily_rate": terms.daily_rate,
+        "is_control": booking.is_control[places],
+        "booking_propensity": booking.propensity[places],
     }
+
+
+def performance_columns(
+    chunk: Chunk, booked: np.ndarray, event_time: np.ndarray, lag_days: int, dpd: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return the columns that the performance of loans of any kind has.
+
+    `event_time` and `dpd` are loans x observations; a loan's observations are rows in turn.
+    """
+    per_loan = dpd.shape[1]
+    times = event_time.ravel()
+    event_id = chunk.index * ID_STEP + np.arange(dpd.size)
+    applicant_id = chunk.ids[booked]
+    application_id = application_ids(chunk)[booked]
     return {
-        "loans": arrow(TABLES["loans"], columns),
+        "event_id": event_id,
+        "applicant_id": np.repeat(applicant_id, per_loan),
+        "event_time": times,
+        "known_time": times + lag_days * DAY_US,
+        "application_id": np.repeat(application_id, per_loan),
+        "dpd_days": dpd.ravel(),
+    }
+
+
+def loans(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
+    """Return the booked loans, and one row per loan and month on book."""
+    world = chunk.world
+    # `booked` are places in the chunk, `places` the same people's places in the world.
+    booked = np.flatnonzero(world.booking.is_booked[chunk.rows])
+    places = booked + chunk.first
+    # The time of booking is drawn before the performance.
+    booked_time = booked_times(chunk, booked, rng)
+    terms = LoanTerms(world.terms.principal_fen[places], world.terms.daily_rate[places])
+    tenor_months = np.full(booked.size, chunk.nature.old_policy.tenor_months)
+    columns = loan_columns(chunk, booked, booked_time, terms)
+    return {
+        "loans": arrow(TABLES["loans"], {**columns, "tenor_months": tenor_months}),
         "loan_performance": _performance(chunk, booked, rng),
     }
 
 
 def _performance(chunk: Chunk, booked: np.ndarray, rng: np.random.Generator) -> pa.Table:
-    """Days past due at each month end, known a few days later."""
-    calendar, hazard = chunk.setting.calendar, chunk.nature.hazard
+    """Return the days past due at each month end, known a few days later."""
+    calendar = chunk.setting.calendar
     months = calendar.performance_months
-    ends = month_starts(calendar.applications_start, calendar.n_vintages + months + 1) - 1_000_000
-    event_time = ends[chunk.of("vintage")[booked][:, None] + np.arange(1, months + 1)[None, :] + 1]
+    month_on_book = np.arange(1, months + 1)
+    starts = month_starts(calendar.applications_start, calendar.n_vintages + months + 1)
+    # A month ends one second before the next one starts.
+    ends = starts - SECOND_US
+    vintage = chunk.of("vintage")[booked][:, None]
+    event_time = ends[vintage + month_on_book[None, :] + 1]
     dpd = days_past_due(chunk, booked, months, rng)
-    columns = {
-        "event_id": chunk.index * ID_STEP + np.arange(dpd.size),
-        "applicant_id": np.repeat(chunk.ids[booked], months),
-        "event_time": event_time.ravel(),
-        "known_time": event_time.ravel() + hazard.reporting_days * DAY_US,
-        "application_id": np.repeat(application_ids(chunk)[booked], months),
-        "month_on_book": np.tile(np.arange(1, months + 1), booked.size),
-        "dpd_days": dpd.ravel(),
-    }
+    lag_days = chunk.nature.hazard.reporting_days
+    columns = performance_columns(chunk, booked, event_time, lag_days, dpd)
+    columns["month_on_book"] = np.tile(month_on_book, booked.size)
     return arrow(TABLES["loan_performance"], columns)
 
 
 def days_past_due(
     chunk: Chunk, booked: np.ndarray, months: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Loans x months: a bad reaches 90 in its month and rolls on; a good slips below 30, few between 30 and 89 and cure."""
-    hazard, outcome = chunk.nature.hazard, chunk.world.outcome
-    default = outcome.default_month[booked + chunk.first].astype(np.int64)[:, None]
-    month, offset = np.arange(1, months + 1)[None, :], rng.integers(0, 28, (booked.size, 1))
-    slip = (rng.random((booked.size, months)) < hazard.slip_share) * rng.integers(
-        1, 30, (booked.size, months)
-    )
-    rolling = BAD_DPD + offset + 30 * (month - default)
-    likely = (
-        hazard.indeterminate_floor
-        + hazard.indeterminate_slope * outcome.pd_true[booked + chunk.first]
-    )
-    spell = (rng.random(booked.size) < likely)[:, None] & (
-        month == rng.integers(2, months + 1, (booked.size, 1))
-    )
-    good = np.where(spell, 30 + rng.integers(0, 60, (booked.size, 1)), slip)
-    return np.where(default > 0, np.where(rolling > 0, rolling, slip), good)
+    """Return days past due, loans x months.
+
+    A bad loan reaches 90 in its month of default and rolls on. A good one slips to 1-29 days now
+    and then; few reach 30-89 once, and cure.
+    """
+    hazard = chunk.nature.hazard
+    outcome = chunk.world.outcome
+    places = booked + chunk.first
+    n = booked.size
+    default_month = outcome.default_month[places].astype(np.int64)[:, None]
+    month = np.arange(1, months + 1)[None, :]
+    # Due days differ, so DPD at a month end is 30 x months plus an offset of each loan's own.
+    offset = rng.integers(0, 28, (n, 1))
+    is_slip = rng.random((n, months)) < hazard.slip_share
+    slip = is_slip * rng.integers(1, 30, (n, months))
+    rolling = BAD_DPD + offset + 30 * (month - default_month)
+    spell_share = hazard.indeterminate_floor + hazard.indeterminate_slope * outcome.pd_true[places]
+    has_spell = (rng.random(n) < spell_share)[:, None]
+    is_spell = has_spell & (month == rng.integers(2, months + 1, (n, 1)))
+    good = np.where(is_spell, 30 + rng.integers(0, 60, (n, 1)), slip)
+    bad = np.where(rolling > 0, rolling, slip)
+    return np.where(default_month > 0, bad, good)

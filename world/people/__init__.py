@@ -1,1 +1,1 @@
-"""Who lives in the world: traits, who knows whom, life shocks, fraud rings."""
+"""The people of the world: their traits, their contacts, their life shocks and the fraud rings."""

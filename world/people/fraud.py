@@ -1,7 +1,8 @@
-"""Fraud rings: who belongs together, when they apply and what they share (domain 7.4)."""
+"""Fraud rings: their members, when they apply and the money they pass round (domain 7.4)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,14 +11,25 @@ from creditloom.world.calendar import DAY_US
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.people.people import People
 
+SECOND_US = 1_000_000
 HOUR_US = DAY_US // 24
+# Rings apply at night (domain 7.4): between midnight and 6 h (choice).
 NIGHT_HOURS = 6
-DEVICES = (2, 4)
+# Fewest and most devices that a ring shares (domain 7.4).
+DEVICES_PER_RING = (2, 4)
+# Exponent of the Zipf law of ring sizes (domain 7.4: Zipf). At 2 most rings are as small as they
+# can be (choice).
+RING_SIZE_EXPONENT = 2.0
 
 
 @dataclass(frozen=True)
 class Rings:
-    """`ring` is -1 outside a ring, `leader` the applicant at its centre, `n_devices` how many devices the ring shares."""
+    """The fraud rings of a community.
+
+    `ring` is one number per applicant, -1 outside a ring. `leader` (the place of the applicant at
+    the centre) and `n_devices` (how many devices the ring shares) have one value per ring. Without
+    any ring `n_devices` still has one value, which nobody uses.
+    """
 
     ring: np.ndarray
     leader: np.ndarray
@@ -27,48 +39,76 @@ class Rings:
 def arrange(
     nature: WorldConfig, people: People, vintages: np.ndarray, rng: np.random.Generator
 ) -> tuple[People, Rings]:
-    """Group part of the frauds into rings of 3-12 (Zipf) that apply within 48 hours, at night; return the moved people and the rings."""
-    members = rng.permutation(
-        np.flatnonzero(people.is_fraud & (rng.random(people.size) < nature.fraud.ring_share))
-    )
+    """Group part of the frauds into rings; return the people with moved times, and the rings.
+
+    A ring has 3-12 members (Zipf) who apply within 48 hours, at night. `vintages` are the starts
+    of the vintages and the end of the last, in microseconds.
+    """
+    is_member = people.is_fraud & (rng.random(people.size) < nature.fraud.ring_share)
+    # Members of a ring are not neighbours by id: the order of applicants must not betray a ring.
+    members = rng.permutation(np.flatnonzero(is_member))
+    groups = _groups(members, nature.fraud.ring_size, rng)
     ring = np.full(people.size, -1, dtype=np.int64)
-    vintage, as_of, at = people.vintage.copy(), people.as_of.copy(), 0
+    vintage = people.vintage.copy()
+    as_of = people.as_of.copy()
     leader: list[int] = []
-    low, high = nature.fraud.ring_size
-    while members.size - at >= low:
-        size = int(min(low - 1 + rng.zipf(2.0), high, members.size - at))
-        group = members[at : at + size]
+    for group in groups:
+        head = group[0]
         ring[group] = len(leader)
-        leader.append(int(group[0]))
-        vintage[group] = vintage[group[0]]
-        month = vintages[vintage[group[0]] : vintage[group[0]] + 2]
-        as_of[group] = _night_times(
-            as_of[group[0]], group.size, nature.fraud.ring_hours, month, rng
-        )
-        at += size
-    n_devices = rng.integers(DEVICES[0], DEVICES[1] + 1, max(len(leader), 1))
-    return replace(people, vintage=vintage, as_of=as_of), Rings(
-        ring, np.array(leader, dtype=np.int64), n_devices
-    )
+        leader.append(int(head))
+        vintage[group] = vintage[head]
+        month = vintages[vintage[head] : vintage[head] + 2]
+        as_of[group] = _night_times(as_of[head], group.size, nature.fraud.ring_hours, month, rng)
+    # At least one draw even without a ring, so that a lookup with ring -1 finds a value.
+    n_devices = rng.integers(DEVICES_PER_RING[0], DEVICES_PER_RING[1] + 1, max(len(leader), 1))
+    moved = replace(people, vintage=vintage, as_of=as_of)
+    return moved, Rings(ring, np.array(leader, dtype=np.int64), n_devices)
+
+
+def _groups(
+    members: np.ndarray, ring_size: tuple[int, int], rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Yield the members of one ring after another; too few are left over and stay alone.
+
+    A generator on purpose: the size of the next ring is drawn after the times of this one, and
+    another order of draws would give another world.
+    """
+    low, high = ring_size
+    start = 0
+    while members.size - start >= low:
+        size = int(min(low - 1 + rng.zipf(RING_SIZE_EXPONENT), high, members.size - start))
+        yield members[start : start + size]
+        start += size
 
 
 def _night_times(
     first: int, n: int, hours: float, month: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """`n` moments between midnight and six on days within `hours` of `first`, kept inside the vintage's month."""
+    """Return `n` moments between midnight and six, on days within `hours` of `first`."""
     days = first // DAY_US + rng.integers(0, max(int(hours // 24), 1), n)
+    # A ring that reaches into the next month would change its vintage: keep it in this one.
     days = np.clip(days, month[0] // DAY_US, month[1] // DAY_US - 1)
-    return days * DAY_US + rng.integers(0, NIGHT_HOURS * 3600, n) * 1_000_000
+    return days * DAY_US + rng.integers(0, NIGHT_HOURS * 3600, n) * SECOND_US
 
 
-# Money that a fraud ring moves among its members in the weeks before it applies: star, cycle, fan-in, fan-out (domain 7.4, 7.8).
+# Money that a ring moves among its members in the weeks before it applies: star, cycle, fan-in or
+# fan-out (domain 7.4, 7.8).
 
 STAR, FAN_IN, FAN_OUT, CYCLE = range(4)
+# The last transfer of a ring lies at least this many days before its first application (choice).
+DAYS_BEFORE_APPLICATION = 1
+# Days of the young account's life that the transfers leave free, at both ends together (choice).
+FREE_DAYS = 2.0
+# Standard deviation of the log amount of a transfer (choice).
+TRANSFER_SIGMA = 0.4
 
 
 @dataclass(frozen=True)
 class Transfers:
-    """One row per transfer, in order of payer: both applicants, moment and amount; `motif` per ring."""
+    """Transfers inside rings: one value per transfer, in order of payer and time.
+
+    `payer` and `payee` are places of applicants. `motif` has one value per ring.
+    """
 
     payer: np.ndarray
     payee: np.ndarray
@@ -80,38 +120,56 @@ class Transfers:
 def ring_transfers(
     nature: WorldConfig, people: People, rings: Rings, rng: np.random.Generator
 ) -> Transfers:
-    """All transfers inside rings. Motifs take turns; from the new pattern on every ring runs its money in a circle."""
+    """Return all transfers inside rings.
+
+    Motifs take turns. From the vintage of the late pattern on, every ring runs a cycle.
+    """
     fraud = nature.fraud
     motif = np.arange(rings.leader.size) % 4
     motif = np.where(people.vintage[rings.leader] >= fraud.late_pattern_vintage, CYCLE, motif)
+    payer, payee = _all_pairs(rings, motif)
+    n_transfers = rng.poisson(fraud.transfer_rounds, payer.size)
+    payer = np.repeat(payer, n_transfers)
+    payee = np.repeat(payee, n_transfers)
+    latest = np.minimum(people.as_of[payer], people.as_of[payee]) - DAYS_BEFORE_APPLICATION * DAY_US
+    back_days = rng.random(payer.size) * (fraud.account_days - FREE_DAYS)
+    time = latest - (back_days * DAY_US).astype(np.int64)
+    amount_cny = fraud.transfer_cny * np.exp(TRANSFER_SIGMA * rng.standard_normal(payer.size))
+    amount_fen = np.rint(amount_cny).astype(np.int64) * 100  # people send whole yuan
+    order = np.lexsort((time, payer))
+    return Transfers(
+        payer=payer[order],
+        payee=payee[order],
+        # Raw tables hold whole milliseconds.
+        time_us=time[order] // 1000 * 1000,
+        amount_fen=amount_fen[order],
+        motif=motif,
+    )
+
+
+def _all_pairs(rings: Rings, motif: np.ndarray) -> np.ndarray:
+    """Return payers and payees of all rings, 2 x pairs."""
     pairs = [
         _pairs(np.flatnonzero(rings.ring == ring), int(rings.leader[ring]), int(motif[ring]))
         for ring in range(motif.size)
     ]
-    payer, payee = np.concatenate(pairs, axis=1) if pairs else np.empty((2, 0), np.int64)
-    rounds = rng.poisson(fraud.transfer_rounds, payer.size)
-    payer, payee = np.repeat(payer, rounds), np.repeat(payee, rounds)
-    earliest = np.minimum(people.as_of[payer], people.as_of[payee])
-    time = (
-        earliest
-        - DAY_US
-        - (rng.random(payer.size) * (fraud.account_days - 2.0) * DAY_US).astype(np.int64)
-    )
-    amount = (
-        np.rint(fraud.transfer_cny * np.exp(0.4 * rng.standard_normal(payer.size))).astype(np.int64)
-        * 100
-    )
-    order = np.lexsort((time, payer))
-    return Transfers(payer[order], payee[order], time[order] // 1000 * 1000, amount[order], motif)
+    return np.concatenate(pairs, axis=1) if pairs else np.empty((2, 0), np.int64)
 
 
 def _pairs(members: np.ndarray, leader: int, motif: int) -> np.ndarray:
-    """Payers and payees of one ring, 2 x pairs."""
+    """Return payers and payees of one ring, 2 x pairs.
+
+    >>> _pairs(np.array([3, 5, 8]), 5, FAN_IN).tolist()
+    [[3, 8], [5, 5]]
+    >>> _pairs(np.array([3, 5, 8]), 5, CYCLE).tolist()
+    [[3, 5, 8], [5, 8, 3]]
+    """
     if motif == CYCLE:
         return np.stack([members, np.roll(members, -1)])
     others = members[members != leader]
     centre = np.full(others.size, leader)
-    to_centre, from_centre = np.stack([others, centre]), np.stack([centre, others])
+    to_centre = np.stack([others, centre])
+    from_centre = np.stack([centre, others])
     return {
         FAN_IN: to_centre,
         FAN_OUT: from_centre,

@@ -1,6 +1,8 @@
-"""Who knows whom: a degree-corrected block model over region x segment with homophily on discipline (domain 7.4).
+"""The contact graph: who knows whom (domain 7.4).
 
-Edges are drawn once for the whole world, undirected; each person's list keeps its 30 strongest. Rows are sorted by the owner of the list.
+It is a degree-corrected block model over region x segment, with homophily on discipline. Edges
+are undirected and drawn once for a whole community. The contact list of a person keeps the 30
+strongest. Rows are sorted by the owner of the list.
 """
 
 from __future__ import annotations
@@ -15,16 +17,31 @@ from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.people.fraud import Rings
 from creditloom.world.people.people import DISC, People
 
-STRONGEST = 30
-SHUFFLE = 2**32
-YOUNGEST_DAYS, OLDEST_DAYS = 3.0, 3_650.0
-THIN_REACH = 0.2  # edges that a thin file starts, against others
-LATE_SHARE = 0.02  # edges made in the days after the application, so that blindness to the future can be proved
+# Longest contact list that is stored (domain 7.4).
+MAX_CONTACTS = 30
+# Second keys of a sort stay below this, so that owner and second key fit into one int64.
+SECOND_KEY_LIMIT = 2**32
+# Regions and segments share one block number: more than the number of segments.
+BLOCK_WIDTH = 16
+# Youngest and oldest age of an edge at the application, days (choice).
+YOUNGEST_DAYS = 3.0
+OLDEST_DAYS = 3_650.0
+# Edges that a thin file starts, against others (choice).
+THIN_REACH = 0.2
+# Share of the edges made in the days after the application. A feature must not see them; they
+# exist so that tests can prove it.
+LATE_SHARE = 0.02
+# How strongly the better connected of two candidates is preferred, against one slope (choice).
+PULL_FACTOR = 2.0
 
 
 @dataclass(frozen=True)
 class Graph:
-    """Directed rows: `owner[k]` lists `contact[k]`, edge made at `made_us[k]`; `start` delimits owners; `degree` counts all contacts."""
+    """Directed rows of the contact lists: `owner[k]` lists `contact[k]` since `made_us[k]`.
+
+    `start` has one value more than there are people: the rows of person p are `start[p]` to
+    `start[p + 1]`. `degree` counts all contacts of a person, before the list is cut.
+    """
 
     owner: np.ndarray
     contact: np.ndarray
@@ -36,30 +53,40 @@ class Graph:
 def draw_graph(
     nature: WorldConfig, people: People, network: np.ndarray, rings: Rings, rng: np.random.Generator
 ) -> Graph:
-    """Draw all contact lists; `network` is the state of concept contact_network."""
+    """Draw all contact lists; `network` is the state of the concept contact_network."""
     starter, partner = _pairs(nature, people, network, rng)
     starter, partner = _with_rings(starter, partner, rings)
+    # One integer per undirected edge: sorting it removes edges that were drawn twice.
     keys = np.sort(np.minimum(starter, partner) * people.size + np.maximum(starter, partner))
     keys = keys[np.diff(keys, prepend=-1) > 0]
     one, two = np.divmod(keys, people.size)
-    one, two = one[one != two], two[one != two]
+    is_edge = one != two
+    one = one[is_edge]
+    two = two[is_edge]
     made = _made(nature, people, network, one, two, rng)
-    both = np.concatenate([one, two]), np.concatenate([two, one]), np.concatenate([made, made])
-    return _strongest(nature, *both, people.size, rng)
+    owner = np.concatenate([one, two])
+    contact = np.concatenate([two, one])
+    return _strongest(nature, owner, contact, np.concatenate([made, made]), people.size, rng)
 
 
 def _pairs(
     nature: WorldConfig, people: People, network: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Each person starts a Poisson number of edges; of two candidates the better connected is likelier."""
-    reach, kin = nature.stream("contact"), nature.stream("contact_homophily")
+    """Return starter and partner of each edge.
+
+    Each person starts a Poisson number of edges. Of two candidates the better connected is
+    likelier.
+    """
+    reach = nature.stream("contact")
+    kin = nature.stream("contact_homophily")
     mean = np.exp(reach.level + reach.slope * network) * np.where(people.is_thin, THIN_REACH, 1.0)
     starter = np.repeat(np.arange(people.size), rng.poisson(mean))
-    candidates = [_candidate(people, starter, kin.level, kin.slope, rng) for _ in range(2)]
-    pull = np.exp(reach.slope * (network[candidates[0]] - network[candidates[1]]) * 2.0)
-    return starter, np.where(
-        rng.random(starter.size) < pull / (1.0 + pull), candidates[0], candidates[1]
-    )
+    # Draw order: both candidates of all edges, then the choice between them.
+    first = _candidate(people, starter, kin.level, kin.slope, rng)
+    second = _candidate(people, starter, kin.level, kin.slope, rng)
+    pull = np.exp(reach.slope * (network[first] - network[second]) * PULL_FACTOR)
+    takes_first = rng.random(starter.size) < pull / (1.0 + pull)
+    return starter, np.where(takes_first, first, second)
 
 
 def _candidate(
@@ -69,28 +96,31 @@ def _candidate(
     homophily: float,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Someone of the same block whose discipline correlates with the starter's, else anybody."""
-    block = people.region.astype(np.int64) * 16 + people.segment
+    """Return one candidate per edge.
+
+    It is someone of the same block whose discipline correlates with the starter's, else anybody.
+    """
+    block = people.region.astype(np.int64) * BLOCK_WIDTH + people.segment
+    # A block is a stretch of this order, and within it people stand by discipline.
     order = np.lexsort((people.traits[:, DISC], block))
     first = np.searchsorted(block[order], block[starter])
     size = np.searchsorted(block[order], block[starter], side="right") - first
-    like = homophily * people.traits[starter, DISC] + np.sqrt(
-        1.0 - homophily**2
-    ) * rng.standard_normal(starter.size)
-    kin = order[first + np.minimum((ndtr(like) * size).astype(np.int64), size - 1)]
-    return np.where(
-        rng.random(starter.size) < kin_share, kin, rng.integers(0, people.size, starter.size)
-    )
+    own_part = homophily * people.traits[starter, DISC]
+    alike = own_part + np.sqrt(1.0 - homophily**2) * rng.standard_normal(starter.size)
+    # The normal quantile of the wanted discipline is the rank to take within the block.
+    rank = np.minimum((ndtr(alike) * size).astype(np.int64), size - 1)
+    kin = order[first + rank]
+    is_kin = rng.random(starter.size) < kin_share
+    return np.where(is_kin, kin, rng.integers(0, people.size, starter.size))
 
 
 def _with_rings(
     starter: np.ndarray, partner: np.ndarray, rings: Rings
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Ring members know their leader: a star."""
+    """Add edges between ring members and their leader: a star."""
     members = np.flatnonzero(rings.ring >= 0)
-    return np.concatenate([starter, members]), np.concatenate(
-        [partner, rings.leader[rings.ring[members]]]
-    )
+    leaders = rings.leader[rings.ring[members]]
+    return np.concatenate([starter, members]), np.concatenate([partner, leaders])
 
 
 def _made(
@@ -101,15 +131,16 @@ def _made(
     two: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """When the edge was made: long before the earlier of the two applications where both are well connected."""
+    """Return when each edge was made, microseconds.
+
+    It was long before the earlier of the two applications where both are well connected.
+    """
     age = nature.stream("contact_age")
-    log_days = (
-        age.level
-        + age.slope * (network[one] + network[two])
-        + age.noise * rng.standard_normal(one.size)
-    )
+    log_days = age.level + age.slope * (network[one] + network[two])
+    log_days = log_days + age.noise * rng.standard_normal(one.size)
     days = np.clip(np.exp(log_days), YOUNGEST_DAYS, OLDEST_DAYS)
-    days = np.where(rng.random(one.size) < LATE_SHARE, -rng.random(one.size) * AFTER_DAYS, days)
+    is_late = rng.random(one.size) < LATE_SHARE
+    days = np.where(is_late, -rng.random(one.size) * AFTER_DAYS, days)
     return np.minimum(people.as_of[one], people.as_of[two]) - (days * DAY_US).astype(np.int64)
 
 
@@ -122,19 +153,30 @@ def _strongest(
     rng: np.random.Generator,
 ) -> Graph:
     """Keep most edges from either side, at most 30 per owner, sorted by owner and time."""
-    kept = rng.random(owner.size) < nature.stream("contact").rate
     degree = np.bincount(owner, minlength=n)
-    owner, contact, made = owner[kept], contact[kept], made[kept]
-    order = _by_owner(owner, rng.integers(0, SHUFFLE, owner.size))
+    is_kept = rng.random(owner.size) < nature.stream("contact").rate
+    owner = owner[is_kept]
+    contact = contact[is_kept]
+    made = made[is_kept]
+    # Which contacts are the strongest is random: strength has no state of its own.
+    order = _by_owner(owner, rng.integers(0, SECOND_KEY_LIMIT, owner.size))
     start = np.searchsorted(owner[order], np.arange(n + 1))
     rank = np.arange(owner.size) - start[owner[order]]
-    top = order[rank < STRONGEST]
+    top = order[rank < MAX_CONTACTS]
+    # Seconds since the first edge stay below the limit of a second key for 136 years.
     top = top[_by_owner(owner[top], (made[top] - made.min()) // 1_000_000)]
     return Graph(
-        owner[top], contact[top], made[top], np.searchsorted(owner[top], np.arange(n + 1)), degree
+        owner=owner[top],
+        contact=contact[top],
+        made_us=made[top],
+        start=np.searchsorted(owner[top], np.arange(n + 1)),
+        degree=degree,
     )
 
 
 def _by_owner(owner: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Order by owner, then by a number below 2^32: one integer key sorts several times faster than two."""
-    return np.argsort(owner * SHUFFLE + second, kind="stable")
+    """Return the order by owner, then by a number below 2^32.
+
+    One integer key sorts several times faster than two.
+    """
+    return np.argsort(owner * SECOND_KEY_LIMIT + second, kind="stable")

@@ -1,6 +1,7 @@
-"""Who lives in the world: segments, places, traits, concept states, family states and what is missing of whom (domain 7.2, 7.3, 7.8).
+"""The people of the world: what they are like and what is missing of them (domain 7.2, 7.3, 7.8).
 
-Arrays hold one value per applicant in order of applicant_id. Nobody here has events or outcomes yet.
+Segments, places, traits, concept states and family states are drawn here. Arrays hold one value
+per applicant, in order of applicant_id. Events and outcomes come later, in other modules.
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ from creditloom.features.contract.tables import FAMILIES
 from creditloom.world.calendar import Days
 from creditloom.world.config.world_config import TRAITS, WorldConfig
 
-# The latent traits by their column, and the one curve between a number and a probability.
-
+# Columns of the latent traits, in the order of `TRAITS`.
 INC, DISC, STAB, SOC, LEV, DIG = range(len(TRAITS))
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
-    """Log-odds to probability."""
+    """Return the probability of the log-odds `x`.
+
+    >>> float(sigmoid(np.array(0.0)))
+    0.5
+    """
+    # Written out: scipy's expit differs in the last bit, and a world is compared bit by bit.
     return 1.0 / (1.0 + np.exp(-x))
 
 
@@ -29,34 +34,47 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 def thin_files(
     nature: WorldConfig, segment: np.ndarray, traits: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Thin file: logit = a_segment - 0.8 dig - 0.25 disc, the level being such that the segment's share is met on average."""
+    """Return whether each person has a thin file: logit = a_segment - 0.8 dig - 0.25 disc.
+
+    a_segment is such that the share of the segment is met on average.
+    """
     presence = nature.presence
     slope = presence.thin_dig * traits[:, DIG] + presence.thin_disc * traits[:, DISC]
     share = np.array([s.thin_share for s in nature.segments])
     spread = np.hypot(presence.thin_dig, presence.thin_disc)
-    level = np.log(share / (1.0 - share)) * np.sqrt(
-        1.0 + np.pi * spread**2 / 8.0
-    )  # E sigmoid(a + N(0, s)) = sigmoid(a / sqrt(1 + pi s2 / 8))
+    # Probit approximation: E sigmoid(a + N(0, s)) = sigmoid(a / sqrt(1 + pi s2 / 8)).
+    level = np.log(share / (1.0 - share)) * np.sqrt(1.0 + np.pi * spread**2 / 8.0)
     return rng.random(segment.size) < sigmoid(level[segment] + slope)
 
 
 def known_to_bureau(
     nature: WorldConfig, segment: np.ndarray, vintage: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Whether the bureau knows the person; coverage jumps at the break (domain 0.1)."""
+    """Return whether the bureau knows each person; coverage jumps at the break (domain 0.1)."""
     missing = np.array([s.bureau_missing_share for s in nature.segments])[segment]
     early = vintage < nature.presence.bureau_break_vintage
-    return rng.random(segment.size) >= missing + np.where(
-        early, nature.presence.bureau_missing_before_break * (1 - missing), 0.0
-    )
+    missing_early = nature.presence.bureau_missing_before_break * (1 - missing)
+    return rng.random(segment.size) >= missing + np.where(early, missing_early, 0.0)
 
 
-LAST_HOUR_US = 3_600_000_000  # nobody applies in the last hour of a month, so that a loan is booked in its vintage
+# Nobody applies in the last hour of a month, so that a loan is booked in its vintage.
+LAST_HOUR_US = 3_600_000_000
+SECOND_US = 1_000_000
+# Log income mixes the trait `inc` and chance; the squares of the two weights sum to 1 (choice).
+INCOME_TRAIT_WEIGHT = 0.8
+INCOME_CHANCE_WEIGHT = 0.6
+# Shape of the beta law of ages within the range of a segment: somewhat young (choice).
+AGE_BETA = (1.3, 1.8)
 
 
 @dataclass(frozen=True)
 class People:
-    """One row per applicant. `concepts` and `families` are standardised over the population, + is safer; `ring` is -1 outside a ring."""
+    """The people of a population, one row each.
+
+    `as_of` is the moment of the application, microseconds. `segment` and `region` are indices of
+    the blocks of world.yaml. `traits` is n x 6, `concepts` n x concepts and `families` n x 6; the
+    latter two are standardised over the population, + is safer.
+    """
 
     vintage: np.ndarray
     as_of: np.ndarray
@@ -77,39 +95,44 @@ class People:
 
     @property
     def size(self) -> int:
+        """Number of people."""
         return int(self.segment.size)
 
     @property
     def present(self) -> np.ndarray:
-        """Families whose events are there, n x 6 of 0 and 1."""
-        social = self.consent_social & ~self.is_thin
+        """Whether the events of each family are there, n x 6 of 0 and 1."""
         always = np.ones(self.size, dtype=bool)
-        return np.column_stack(
-            [
-                ~self.is_thin,
-                social,
-                self.consent_assets,
-                always,
-                self.has_bureau & self.consent_bureau,
-                always,
-            ]
-        ).astype(float)
+        present = {
+            "payment_flow": ~self.is_thin,
+            "social_graph": self.consent_social & ~self.is_thin,
+            "assets": self.consent_assets,
+            "device_stability": always,
+            "bureau": self.has_bureau & self.consent_bureau,
+            "identity": always,
+        }
+        return np.column_stack([present[family] for family in FAMILIES]).astype(float)
 
     @property
     def fully_present(self) -> np.ndarray:
-        """Families none of whose events are missing, n x 6: without location consent a third of device stability is."""
-        whole = self.present > 0
-        whole[:, FAMILIES.index("device_stability")] = self.consent_location
-        return whole
+        """Whether all events of each family are there, n x 6.
+
+        Without location consent a third of the concepts of device stability is missing.
+        """
+        is_whole = self.present > 0
+        is_whole[:, FAMILIES.index("device_stability")] = self.consent_location
+        return is_whole
 
 
 def family_rows(nature: WorldConfig) -> np.ndarray:
-    """Index of each concept's family."""
+    """Return the index of the family of each concept."""
     return np.array([FAMILIES.index(concept.family) for concept in nature.concepts])
 
 
 def concept_weights(nature: WorldConfig) -> np.ndarray:
-    """Concepts x families: weight of each concept in its family's state, summing to one per family."""
+    """Return the weight of each concept in its family's state, concepts x families.
+
+    The weights of a family sum to 1; all others are 0.
+    """
     rows = family_rows(nature)
     weights = np.zeros((len(nature.concepts), len(FAMILIES)))
     weights[np.arange(rows.size), rows] = [concept.weight for concept in nature.concepts]
@@ -117,55 +140,74 @@ def concept_weights(nature: WorldConfig) -> np.ndarray:
 
 
 def draw_people(nature: WorldConfig, days: Days, n: int, rng: np.random.Generator) -> People:
-    """Draw `n` applicants. Vintages are spread evenly and in no order; fraud rings are arranged by `fraud.arrange`."""
+    """Draw `n` applicants.
+
+    Vintages are spread evenly, in random order. Rings of fraud move some of them later
+    (`fraud.arrange`).
+    """
+    # All lines below share one stream: their order is part of the identity of a world. They stay in
+    # one function, a little long, so that the order can be seen.
     vintage = rng.permutation(np.arange(n) % days.calendar.n_vintages).astype(np.int16)
-    starts = days.vintages
-    as_of = (
-        starts[vintage]
-        + (rng.random(n) * (np.diff(starts) - LAST_HOUR_US)[vintage]).astype(np.int64)
-        // 1_000_000
-        * 1_000_000
-    )
+    as_of = _application_times(days.vintages, vintage, rng)
     segment = _segments(nature, vintage, rng)
-    region = rng.choice(len(nature.places.tier_of_region), n, p=_region_shares(nature)).astype(
-        np.int16
-    )
+    region_shares = _region_shares(nature)
+    region = rng.choice(region_shares.size, n, p=region_shares).astype(np.int16)
     traits = rng.standard_normal((n, len(TRAITS)))
     concepts = _concepts(nature, segment, traits, rng)
     families = concepts @ concept_weights(nature)
     families = (families - families.mean(axis=0)) / families.std(axis=0)
-    refuse = nature.presence
+    income_cny = _income(nature, segment, region, traits, rng)
+    age_years = _ages(nature, segment, rng)
+    is_thin = thin_files(nature, segment, traits, rng)
+    has_bureau = known_to_bureau(nature, segment, vintage, rng)
+    presence = nature.presence
+    consent_bureau = rng.random(n) >= presence.refuse_bureau
+    consent_social = rng.random(n) >= presence.refuse_social
+    consent_assets = rng.random(n) >= presence.refuse_assets
+    consent_location = rng.random(n) >= presence.refuse_location
+    is_fraud = rng.random(n) < nature.fraud.share
     return People(
         vintage=vintage,
         as_of=as_of,
         segment=segment,
         region=region,
-        income_cny=_income(nature, segment, region, traits, rng),
-        age_years=_ages(nature, segment, rng),
+        income_cny=income_cny,
+        age_years=age_years,
         traits=traits,
         concepts=concepts,
         families=families,
-        is_thin=thin_files(nature, segment, traits, rng),
-        has_bureau=known_to_bureau(nature, segment, vintage, rng),
-        consent_bureau=rng.random(n) >= refuse.refuse_bureau,
-        consent_social=rng.random(n) >= refuse.refuse_social,
-        consent_assets=rng.random(n) >= refuse.refuse_assets,
-        consent_location=rng.random(n) >= refuse.refuse_location,
-        is_fraud=rng.random(n) < nature.fraud.share,
+        is_thin=is_thin,
+        has_bureau=has_bureau,
+        consent_bureau=consent_bureau,
+        consent_social=consent_social,
+        consent_assets=consent_assets,
+        consent_location=consent_location,
+        is_fraud=is_fraud,
     )
 
 
+def _application_times(
+    starts: np.ndarray, vintage: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Return the moment of each application within its vintage, whole seconds."""
+    length = (np.diff(starts) - LAST_HOUR_US)[vintage]
+    offset = (rng.random(vintage.size) * length).astype(np.int64)
+    return starts[vintage] + offset // SECOND_US * SECOND_US
+
+
 def _segments(nature: WorldConfig, vintage: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Segment per applicant; the mix drifts by vintage around its middle."""
+    """Return the segment of each applicant; the mix drifts by vintage around its middle."""
     n_vintages = int(vintage.max()) + 1
     share = np.array([s.share for s in nature.segments])
     drift = np.array([s.share_drift for s in nature.segments])
     mix = share + np.outer(np.arange(n_vintages) - (n_vintages - 1) / 2, drift)
+    # The segment is the number of upper edges that a uniform draw has passed.
     edges = np.cumsum(mix, axis=1)[:, :-1]
     return (rng.random(vintage.size)[:, None] >= edges[vintage]).sum(axis=1).astype(np.int8)
 
 
 def _region_shares(nature: WorldConfig) -> np.ndarray:
+    """Return the share of people in each region: regions of a tier have equal shares."""
     tiers = np.array(nature.places.tier_of_region) - 1
     share = np.array(nature.places.people_per_tier)[tiers] / np.bincount(tiers)[tiers]
     return share / share.sum()
@@ -174,15 +216,19 @@ def _region_shares(nature: WorldConfig) -> np.ndarray:
 def _concepts(
     nature: WorldConfig, segment: np.ndarray, traits: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """C = loadings x traits + segment shift + own residual, so scaled that the weighted sum has the residual of domain 7.3."""
-    rows, weights = family_rows(nature), concept_weights(nature).sum(axis=1)
+    """Return concept states: loadings x traits + segment shift + own residual, standardised.
+
+    The residual is scaled so that the weighted sum over a family has the residual of domain 7.3.
+    """
+    rows = family_rows(nature)
+    weights = concept_weights(nature).sum(axis=1)
     loadings = np.array(nature.loadings)
+    # Independent residuals shrink in a weighted sum; `spread` is by how much, in variance.
     spread = np.array([np.sum(weights[rows == f] ** 2) for f in range(len(FAMILIES))])
     residual = np.sqrt((1.0 - np.sum(loadings**2, axis=1)) / spread)
     shift = np.array([s.shift for s in nature.segments])
-    states = (traits @ loadings.T + shift[segment])[:, rows] + residual[rows] * rng.standard_normal(
-        (segment.size, rows.size)
-    )
+    common = (traits @ loadings.T + shift[segment])[:, rows]
+    states = common + residual[rows] * rng.standard_normal((segment.size, rows.size))
     return (states - states.mean(axis=0)) / states.std(axis=0)
 
 
@@ -193,15 +239,19 @@ def _income(
     traits: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
+    """Return the monthly income, yuan: lognormal by segment, times the wage index of the place."""
     median = np.array([s.income_median_cny for s in nature.segments])[segment]
     sigma = np.array([s.income_sigma for s in nature.segments])[segment]
-    wage = np.array(nature.places.wage_index)[np.array(nature.places.tier_of_region)[region] - 1]
-    spread = 0.8 * traits[:, INC] + 0.6 * rng.standard_normal(segment.size)
+    tier = np.array(nature.places.tier_of_region)[region] - 1
+    wage = np.array(nature.places.wage_index)[tier]
+    chance = rng.standard_normal(segment.size)
+    spread = INCOME_TRAIT_WEIGHT * traits[:, INC] + INCOME_CHANCE_WEIGHT * chance
     return median * wage * np.exp(sigma * spread)
 
 
 def _ages(nature: WorldConfig, segment: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return ages in whole years, within the range of the segment, both ends included."""
     low, high = np.array([s.age_years for s in nature.segments]).T
-    return (
-        low[segment] + np.floor(rng.beta(1.3, 1.8, segment.size) * (high - low + 1)[segment])
-    ).astype(np.int16)
+    width = (high - low + 1)[segment]
+    years = np.floor(rng.beta(*AGE_BETA, segment.size) * width)
+    return (low[segment] + years).astype(np.int16)

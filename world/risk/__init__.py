@@ -1,1 +1,1 @@
-"""From states to log-odds of default, and coefficients that give the family shares of a profile."""
+"""From latent states to the log-odds of default, with coefficients that meet a weight profile."""

@@ -1,173 +1,238 @@
-"""Coefficients such that family shares of what events tell of default equal a weight table (domain 7.6, 0.5, 0.14).
+"""Coefficients that give the events of each family their share of the profile.
 
-share_f = Cov(what the columns of family f tell, all that is told) / Var(all that is told); fixed point
-beta_f <- beta_f (w_f / share_f)^0.5. nu, the strength of the bends, is such that what no straight line in the states explains is
-`nonlinear_share` of the variance of the log-odds.
+Sources: domain 7.6, 0.5, 0.14. The share of a family is what its events tell of default: share_f =
+Cov(prediction from the columns of family f, whole prediction) / Var(whole prediction), under the
+logistic regression of PD on the columns of all families. A fixed point solves beta_f <- beta_f (w_f
+/ share_f)^0.5. nu, the strength of the bends, is such that `nonlinear_share` of the variance of the
+log-odds lies beyond any straight line in the states.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit, logit, ndtri
 
 from creditloom.features.contract.tables import FAMILIES
-from creditloom.world.config.config_types import WorldError, WorldParams
+from creditloom.world.config.config_types import Interaction, WorldError, WorldParams
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.people.people import People, concept_weights, family_rows
 from creditloom.world.risk.default import oracle_pd, solve_alpha
 
-# From concept states to what they do to the log-odds: straight lines, saturation, thresholds and interactions (domain 0.3, 0.14).
+# From concept states to log-odds: straight lines, saturation, thresholds and interactions
+# (domain 0.3, 0.14).
 
+# Name in world.yaml of the second partner of an interaction that is not a concept.
 THIN_FILE = "thin_file"
+# SD beyond which a state saturates.
+SATURATION_FROM = 1.0
 
 
 @dataclass(frozen=True)
 class ConceptEffects:
-    """Straight and bent effect of each concept, n x concepts."""
+    """Straight and bent effect of each concept, n x concepts, + is safer."""
 
     lines: np.ndarray
     bends: np.ndarray
 
 
 def effects(nature: WorldConfig, people: People) -> ConceptEffects:
-    """Effects of every concept of every applicant."""
-    weights = concept_weights(nature).sum(axis=1)
-    raw = people.concepts @ concept_weights(nature)
-    scale = weights / raw.std(axis=0)[family_rows(nature)]
+    """Return the effects of every concept of every applicant.
+
+    They are scaled so that the straight effects of a family sum to a state of variance 1.
+    """
+    family_weights = concept_weights(nature)
+    weights = family_weights.sum(axis=1)
+    family_states = people.concepts @ family_weights
+    scale = weights / family_states.std(axis=0)[family_rows(nature)]
     bends = scale * (_saturation(nature, people.concepts) + _steps(nature, people.concepts))
     return ConceptEffects(
-        lines=people.concepts * scale, bends=bends + _interactions(nature, people)
+        lines=people.concepts * scale,
+        bends=bends + _interactions(nature, people),
     )
 
 
 def _saturation(nature: WorldConfig, states: np.ndarray) -> np.ndarray:
-    """Beyond one SD on either side a state does less; `nu x saturation` stays below one, so that better never turns into worse."""
-    return -nature.effects.saturation * (
-        np.maximum(states - 1.0, 0.0) - np.maximum(-states - 1.0, 0.0)
-    )
+    """Return what is lost of a state beyond one SD on either side.
+
+    `nu x saturation` stays below one, so that better never turns into worse.
+    """
+    above = np.maximum(states - SATURATION_FROM, 0.0)
+    below = np.maximum(-states - SATURATION_FROM, 0.0)
+    return -nature.effects.saturation * (above - below)
 
 
 def _steps(nature: WorldConfig, states: np.ndarray) -> np.ndarray:
-    """A source's threshold: below it the worst share of people lose `step_size`, or above it the best share gain it."""
+    """Return the effect of each source's threshold.
+
+    The worst share of people lose `step_size`; with a negative size the best share gain it.
+    """
     steps = np.zeros_like(states)
     for column, concept in enumerate(nature.concepts):
+        # States are standardised, so a share of people is a normal quantile.
         if concept.step_size > 0:
-            steps[:, column] = -concept.step_size * (states[:, column] < ndtri(concept.step_share))
+            is_beyond = states[:, column] < ndtri(concept.step_share)
         elif concept.step_size < 0:
-            steps[:, column] = -concept.step_size * (
-                states[:, column] > ndtri(1.0 - concept.step_share)
-            )
+            is_beyond = states[:, column] > ndtri(1.0 - concept.step_share)
+        else:
+            continue
+        steps[:, column] = -concept.step_size * is_beyond
     return steps
 
 
 def _interactions(nature: WorldConfig, people: People) -> np.ndarray:
-    """The weak halves of two states multiply; each of the two concepts carries half, a thin file leaves all to the other.
+    """Return the effect of weak halves that multiply, n x concepts.
 
-    A half counts up to `weak_limit` SD: without it the product's tail, not the states, made the oracle's AUC (.83 for .79).
+    Each of the two concepts carries half of it; a thin file leaves all to the other one. Raises
+    WorldError for an unknown concept.
     """
     out = np.zeros_like(people.concepts)
     columns = {concept.id: column for column, concept in enumerate(nature.concepts)}
+
+    def weak(name: str) -> np.ndarray:
+        # Without a limit the tail of the product, not the states, made the AUC of the oracle (.83
+        # for .79).
+        return np.clip(-people.concepts[:, columns[name]], 0.0, nature.effects.weak_limit)
+
     for pair in nature.effects.interactions:
-        unknown = {pair.first, pair.second} - set(columns) - {THIN_FILE}
-        if unknown:
-            raise WorldError.of("Unknown concept in an interaction", where="world.yaml effects.interactions", expected=", ".join(columns),
-                                got=", ".join(sorted(unknown)), next_step="name concepts of world.yaml")  # fmt: skip
-        weak = np.clip(-people.concepts[:, columns[pair.first]], 0.0, nature.effects.weak_limit)
+        _check_pair(pair, columns)
         if pair.second == THIN_FILE:
-            out[:, columns[pair.first]] -= pair.size * weak * people.is_thin
+            out[:, columns[pair.first]] -= pair.size * weak(pair.first) * people.is_thin
             continue
-        both = (
-            pair.size
-            * weak
-            * np.clip(-people.concepts[:, columns[pair.second]], 0.0, nature.effects.weak_limit)
-        )
+        both = pair.size * weak(pair.first) * weak(pair.second)
         out[:, columns[pair.first]] -= both / 2.0
         out[:, columns[pair.second]] -= both / 2.0
     return out
 
 
-# What events tell of default, and by which family's columns they tell it: logit P(default | events) (domain 0.5).
+def _check_pair(pair: Interaction, columns: Mapping[str, int]) -> None:
+    unknown = {pair.first, pair.second} - set(columns) - {THIN_FILE}
+    if unknown:
+        raise WorldError.of(
+            "Unknown concept in an interaction",
+            where="world.yaml effects.interactions",
+            expected=", ".join(columns),
+            got=", ".join(sorted(unknown)),
+            next_step="name concepts of world.yaml",
+        )
 
+
+# What events tell of default, and by the columns of which family: logit P(default | events)
+# (domain 0.5).
+
+# Each visible state enters straight and with a bend at each of these points, SD (choice).
 KNOTS = (-1.0, 0.0, 1.0)
-RIDGE = 1e-4  # of the mean curvature: columns that say the same share alike
-NEWTON, STILL = 20, 1e-3  # steps at most; the last one's size in log-odds per column
+# Ridge as a share of the mean curvature. Two columns that say the same then share their slope
+# instead of making the equations singular.
+RIDGE = 1e-4
+# Newton's steps at most, and the largest change of a coefficient at which they stop.
+MAX_NEWTON_STEPS = 20
+NEWTON_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
 class FamilyColumns:
-    """`values` n x columns, float32, centred; `owner` the family of each column by its index."""
+    """What a model can see of a population.
+
+    `values` is n x columns, float32, centred; `owner` is the index of the family of each column.
+    """
 
     values: np.ndarray
     owner: np.ndarray
 
 
 def columns_of(nature: WorldConfig, people: People, rng: np.random.Generator) -> FamilyColumns:
-    """What is seen of `people`: zero, the mean of those who have it, where a family is not there."""
+    """Return the visible states of `people`, bent and straight, and which families are there.
+
+    Where a family is not there its columns are 0, the mean of those who have it. `rng` draws the
+    noise with which events show the states.
+    """
     rows = family_rows(nature)
-    noise = np.sqrt(1.0 / np.array(nature.effects.reliability) - 1.0)[rows]
-    there = people.present[:, rows]
-    seen = people.concepts + noise * rng.standard_normal(people.concepts.shape)
-    missing = np.flatnonzero(people.present.std(axis=0))
-    blocks = (
-        _states(seen if knot is None else np.maximum(seen - knot, 0.0), there)
-        for knot in (None, *KNOTS)
-    )
-    parts = [_centred(block) for block in blocks] + [_centred(people.present[:, missing])]
-    return FamilyColumns(np.hstack(parts), np.concatenate([np.tile(rows, 1 + len(KNOTS)), missing]))
+    reliability = np.array(nature.effects.reliability)
+    # Noise of a standardised state whose share of true variance is its reliability.
+    noise = np.sqrt(1.0 / reliability - 1.0)[rows]
+    is_there = people.present[:, rows]
+    visible = people.concepts + noise * rng.standard_normal(people.concepts.shape)
+    # Being missing tells something too, but only in families that somebody lacks.
+    sometimes_missing = np.flatnonzero(people.present.std(axis=0))
+    blocks = [_centred(_masked(visible, is_there))]
+    for knot in KNOTS:
+        bent = np.maximum(visible - knot, 0.0)
+        blocks.append(_centred(_masked(bent, is_there)))
+    blocks.append(_centred(people.present[:, sometimes_missing]))
+    owner = np.concatenate([np.tile(rows, 1 + len(KNOTS)), sometimes_missing])
+    return FamilyColumns(np.hstack(blocks), owner)
 
 
-def _states(seen: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """Less the mean of those who have it; zero for the others."""
-    return np.asarray((seen - (seen * there).sum(axis=0) / there.sum(axis=0)) * there)
+def _masked(visible: np.ndarray, is_there: np.ndarray) -> np.ndarray:
+    """Return the columns less the mean of those who have them, and 0 for the others."""
+    mean = (visible * is_there).sum(axis=0) / is_there.sum(axis=0)
+    return np.asarray((visible - mean) * is_there)
 
 
 def _centred(block: np.ndarray) -> np.ndarray:
-    """In half the memory; the probe is large."""
+    # float32 halves the memory: the probe population is large.
     return np.asarray((block - block.mean(axis=0)).astype(np.float32))
 
 
 def told(columns: FamilyColumns, pd: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
-    """Slopes and, last, the intercept of the logistic regression of `pd` (n, 0-1) on all columns, by Newton's steps from `start`.
+    """Return the logistic regression of `pd` (n, 0-1) on all columns: slopes, then the intercept.
 
-    What a model trained on labels of these people would find, but for the luck of the labels. Written here because `pd` is no label:
-    scikit-learn takes such only as everyone twice with weights, which the test does.
+    Newton's method goes from `start`, else from the mean. The result is what a model would learn
+    from infinitely many labels of these people. It is written here because `pd` is no label:
+    scikit-learn takes such a target only with everyone twice and weights, as the test does.
     """
     x = np.hstack([columns.values, np.ones((len(pd), 1), dtype=np.float32)])
-    fit = np.append(np.zeros(x.shape[1] - 1), logit(pd.mean())) if start is None else start
-    for _ in range(NEWTON):
-        expected = expit(x @ fit.astype(np.float32))
-        curve = ((x.T * (expected * (1.0 - expected))) @ x).astype(float)
-        step = np.linalg.solve(
-            curve + RIDGE * np.diag(curve).mean() * np.eye(len(fit)),
-            x.T @ (pd - expected).astype(np.float32),
-        )
-        fit = fit + step
-        if np.abs(step).max() < STILL:
+    coefficients = start
+    if coefficients is None:
+        coefficients = np.append(np.zeros(x.shape[1] - 1), logit(pd.mean()))
+    for _ in range(MAX_NEWTON_STEPS):
+        # Products of n rows are done in float32, the small system in float64.
+        expected = expit(x @ coefficients.astype(np.float32))
+        curvature = ((x.T * (expected * (1.0 - expected))) @ x).astype(float)
+        ridge = RIDGE * np.diag(curvature).mean() * np.eye(len(coefficients))
+        gradient = x.T @ (pd - expected).astype(np.float32)
+        step = np.linalg.solve(curvature + ridge, gradient)
+        coefficients = coefficients + step
+        if np.abs(step).max() < NEWTON_TOLERANCE:
             break
-    return fit
+    return coefficients
 
 
 def told_shares(columns: FamilyColumns, fit: np.ndarray) -> np.ndarray:
-    """Cov(what the columns of family f tell, all that is told) / Var(all that is told) under slopes `fit`."""
-    parts = columns.values @ (
-        fit[:-1, None] * (columns.owner[:, None] == np.arange(len(FAMILIES)))
-    ).astype(np.float32)
-    shared = parts.T.astype(float) @ parts.sum(axis=1)
+    """Return the share of each family in what the regression `fit` predicts.
+
+    Cov(prediction from the columns of family f, whole prediction) / Var(whole prediction).
+    """
+    is_owner = columns.owner[:, None] == np.arange(len(FAMILIES))
+    slopes = (fit[:-1, None] * is_owner).astype(np.float32)
+    predictions = columns.values @ slopes
+    # The columns are centred, so sums of products are covariances up to a factor that cancels.
+    shared = predictions.T.astype(float) @ predictions.sum(axis=1)
     return np.asarray(shared / shared.sum())
 
 
-STEPS = 60
-NEAR = 2e-5
-ONE = np.eye(6)
+# The fixed point: betas at which the shares are those of the profile.
+
+# Steps at most, and the largest distance from the target shares at which they stop.
+MAX_STEPS = 60
+SHARE_TOLERANCE = 2e-5
+N_FAMILIES = len(FAMILIES)
+IDENTITY = np.eye(N_FAMILIES)
 
 
 @dataclass(frozen=True)
 class Coefficients:
-    """What the world's log-odds are made of; `means` and `terms_mean` centre what they name; shares sum to one.
+    """What the log-odds of the world are made of.
 
-    A family without weight has beta 0, yet its columns know about the others: its `shares_observed` is what they tell.
+    - `betas`, `shares_observed` and `shares_true` are by family; shares sum to one.
+    - `nu` is the strength of the bends, `nonlinear_share` what they explain.
+    - `means` (by concept) and `terms_mean` are taken off, so that `alpha` alone sets the level.
+
+    A family without weight has beta 0. Yet its columns know about the other families, and its
+    `shares_observed` is what they tell.
     """
 
     betas: tuple[float, ...]
@@ -182,8 +247,12 @@ class Coefficients:
 
 @dataclass(frozen=True)
 class _Probe:
-    """Whom betas are solved on: `effects` n x 12, centred (6 lines, 6 bends), their covariance `true`, that of bends `beyond` a straight
-    line, and what is seen of everyone."""
+    """The population on which betas are solved.
+
+    `effects` is n x 12, centred: the lines of 6 families, then their bends. `true` is the
+    covariance of these columns. `beyond` is that of the part of the bends beyond straight lines in
+    the states. `columns` is what a model can see.
+    """
 
     nature: WorldConfig
     base_rate: float
@@ -193,19 +262,24 @@ class _Probe:
     columns: FamilyColumns
 
     def scaled(self, betas: np.ndarray, share: float) -> tuple[np.ndarray, float]:
-        """Betas at the declared variance, and nu at which `share` of it lies beyond straight lines: the positive root of a quadratic."""
-        line, cross, bend = (
-            betas @ block @ betas
-            for block in (self.true[:6, :6], self.true[:6, 6:], self.true[6:, 6:])
-        )
-        a, half_b, c = betas @ self.beyond @ betas - share * bend, -share * cross, -share * line
+        """Return betas at the declared variance, and the nu that belongs to them.
+
+        At that nu, `share` of the variance lies beyond straight lines. It is the positive root of
+        a quadratic: nu^2 beyond = share (line + 2 nu cross + nu^2 bend).
+        """
+        n = N_FAMILIES
+        line = betas @ self.true[:n, :n] @ betas
+        cross = betas @ self.true[:n, n:] @ betas
+        bend = betas @ self.true[n:, n:] @ betas
+        a = betas @ self.beyond @ betas - share * bend
+        half_b = -share * cross
+        c = -share * line
         nu = float((np.sqrt(half_b**2 - a * c) - half_b) / a) if share else 0.0
-        return betas * np.sqrt(
-            self.nature.effects.explained_variance / (line + 2.0 * nu * cross + nu**2 * bend)
-        ), nu
+        variance = line + 2.0 * nu * cross + nu**2 * bend
+        return betas * np.sqrt(self.nature.effects.explained_variance / variance), nu
 
     def pd(self, betas: np.ndarray, nu: float) -> np.ndarray:
-        """PD of everyone, u integrated out, at the base rate."""
+        """Return the PD of everyone at the base rate, with u integrated out."""
         log_odds = -self.effects @ np.concatenate([betas, nu * betas])
         return oracle_pd(self.nature, log_odds + solve_alpha(self.nature, log_odds, self.base_rate))
 
@@ -217,29 +291,39 @@ def solve(
     params: WorldParams,
     rng: np.random.Generator,
 ) -> Coefficients:
-    """Betas and nu for the profile of `params` over the probe population `people`; `rng` draws the noise of its events."""
+    """Return betas and nu for the profile of `params` over the probe population `people`.
+
+    `rng` draws the noise of their events. alpha and `terms_mean` are left at 0. Raises WorldError
+    for an unknown profile or weights that cannot be met.
+    """
     probe = _probe(nature, people, parts, params.base_rate, rng)
-    betas, nu, shares = _fixed_point(
-        probe,
-        np.array(nature.shares(params.profile)),
-        nature.effects.nonlinear_share * params.nonlinear,
-    )
-    covariance = np.hstack([ONE, nu * ONE]) @ probe.true @ np.vstack([ONE, nu * ONE])
+    target = np.array(nature.shares(params.profile))
+    nonlinear_share = nature.effects.nonlinear_share * params.nonlinear
+    betas, nu, shares = _fixed_point(probe, target, nonlinear_share)
     variance = nature.effects.explained_variance
+    # Covariance of the families' whole effects, lines plus nu times bends.
+    covariance = np.hstack([IDENTITY, nu * IDENTITY]) @ probe.true
+    covariance = covariance @ np.vstack([IDENTITY, nu * IDENTITY])
+    shares_true = betas * (covariance @ betas) / variance
+    means = (parts.lines + nu * parts.bends).mean(axis=0)
+    beyond = nu**2 * (betas @ probe.beyond @ betas)
     return Coefficients(
         betas=tuple(betas.tolist()),
         nu=nu,
-        means=tuple((parts.lines + nu * parts.bends).mean(axis=0).tolist()),
+        means=tuple(means.tolist()),
         shares_observed=tuple(shares.tolist()),
-        shares_true=tuple((betas * (covariance @ betas) / variance).tolist()),
-        nonlinear_share=float(nu**2 * (betas @ probe.beyond @ betas) / variance),
+        shares_true=tuple(shares_true.tolist()),
+        nonlinear_share=float(beyond / variance),
     )
 
 
 def log_odds_parts(
     coefficients: Coefficients, nature: WorldConfig, parts: ConceptEffects
 ) -> np.ndarray:
-    """Contribution of each concept to the log-odds of default, n x concepts, + is riskier, mean zero over the probe."""
+    """Return the contribution of each concept to the log-odds of default, n x concepts.
+
+    + is riskier; the mean over the probe is zero.
+    """
     effect = parts.lines + coefficients.nu * parts.bends - np.array(coefficients.means)
     return -effect * np.array(coefficients.betas)[family_rows(nature)]
 
@@ -251,38 +335,53 @@ def _probe(
     base_rate: float,
     rng: np.random.Generator,
 ) -> _Probe:
-    select = (family_rows(nature)[:, None] == np.arange(people.families.shape[1])).astype(float)
-    both = np.column_stack([parts.lines @ select, parts.bends @ select])
+    is_in_family = (family_rows(nature)[:, None] == np.arange(N_FAMILIES)).astype(float)
+    both = np.column_stack([parts.lines @ is_in_family, parts.bends @ is_in_family])
     both = both - both.mean(axis=0)
-    straight = people.concepts - people.concepts.mean(axis=0)
-    along = straight.T @ both[:, 6:]
-    bent = both[:, 6:].T @ both[:, 6:] - along.T @ np.linalg.solve(straight.T @ straight, along)
+    bends = both[:, N_FAMILIES:]
+    # What no straight line explains: the residual of the bends in a regression on all states.
+    states = people.concepts - people.concepts.mean(axis=0)
+    along = states.T @ bends
+    residual = bends.T @ bends - along.T @ np.linalg.solve(states.T @ states, along)
     return _Probe(
-        nature,
-        base_rate,
-        both,
-        np.cov(both.T),
-        bent / (people.size - 1),
-        columns_of(nature, people, rng),
+        nature=nature,
+        base_rate=base_rate,
+        effects=both,
+        true=np.cov(both.T),
+        beyond=residual / (people.size - 1),
+        columns=columns_of(nature, people, rng),
     )
 
 
 def _fixed_point(
     probe: _Probe, target: np.ndarray, nonlinear_share: float
 ) -> tuple[np.ndarray, float, np.ndarray]:
-    """Betas, nu and shares as told. What the columns of families without weight tell is taken from the others in equal parts."""
-    betas, weighted, fit = np.sqrt(target), target > 0, None
-    for _ in range(STEPS):
+    """Return betas, nu and the shares that they give.
+
+    The columns of families without weight tell something all the same. That is taken from the other
+    families in equal parts.
+    """
+    betas = np.sqrt(target)
+    has_weight = target > 0
+    fit = None
+    for _ in range(MAX_STEPS):
         betas, nu = probe.scaled(betas, nonlinear_share)
+        # Each regression starts from the last one: few of Newton's steps are left to do.
         fit = told(probe.columns, probe.pd(betas, nu), fit)
         shares = told_shares(probe.columns, fit)
-        goal = np.where(weighted, target - shares[~weighted].sum() / weighted.sum(), shares)
-        if np.abs(shares - goal).max() < NEAR:
+        excess = shares[~has_weight].sum() / has_weight.sum()
+        goal = np.where(has_weight, target - excess, shares)
+        if np.abs(shares - goal).max() < SHARE_TOLERANCE:
             return betas, nu, shares
-        betas = betas * np.sqrt(
-            np.divide(goal, shares, out=np.zeros(6), where=weighted & (shares > 0))
-        )
+        # A share that is not above 0 has no ratio; its beta becomes 0.
+        can_move = has_weight & (shares > 0)
+        ratio = np.divide(goal, shares, out=np.zeros(N_FAMILIES), where=can_move)
+        # The square root, because a share goes roughly with the square of its beta.
+        betas = betas * np.sqrt(ratio)
     raise WorldError.of(
-        "Weights out of reach", where="world.profile", expected=str(target.round(4)), got=str(shares.round(4)),
+        "Weights out of reach",
+        where="world.profile",
+        expected=str(target.round(4)),
+        got=str(shares.round(4)),
         next_step="choose another profile",
-    )  # fmt: skip
+    )
