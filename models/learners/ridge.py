@@ -28,7 +28,7 @@ SIGNIFICANT_DIGITS = 9
 MIN_SD = 1e-9
 # Statistics of one feature, in the order of `_column`.
 COLUMN_STATISTICS = 5
-# Enough for L-BFGS on thousands of rows; a loose gradient, since the coefficients are rounded.
+# The loss is a sum over thousands of rows: a gradient of 1e-3 is small beside it.
 SOLVER_OPTIONS = {"maxiter": 200, "ftol": 1e-9, "gtol": 1e-3}
 
 

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 STUDY = "booster"
 # Trees between two looks at the judging months.
 STEP = 25
-# The final fit has all training months, an origin has fewer: more rows bear a quarter more trees.
+# The final fit has more rows than an origin and may bear more trees, so `max_trees` leaves early
+# stopping a quarter more room than the origins needed.
 TREES_OF_FULL_SAMPLE = 1.25
 # Trials that run to their end before any is cut off: the median needs something to compare with.
 TRIALS_BEFORE_PRUNING = 5
@@ -115,7 +116,7 @@ def _study(journal: Path, given: BoosterParams, seed: int) -> optuna.Study:
     study = optuna.create_study(
         study_name=STUDY,
         storage=JournalStorage(JournalFileBackend(str(journal))),
-        # The seed belongs to the sampler of this run: a run that goes on draws other trials.
+        # The seed fixes the draws of one run; a run that goes on starts from it anew.
         sampler=optuna.samplers.TPESampler(seed=seed),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=TRIALS_BEFORE_PRUNING),
         load_if_exists=True,
