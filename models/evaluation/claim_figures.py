@@ -253,7 +253,7 @@ def bureau_score(world: ClaimSample) -> ClaimFigure:
 
 def face_retry(world: ClaimSample) -> ClaimFigure:
     """Return the share with a failed attempt, of people whose face was checked."""
-    # 400 days hold the whole history of a year and its reporting lag.
+    # Longer than a year, so that no attempt of the twelve months is left out.
     rows = world.visible_rows("identity_checks", 400)
     has_passed_all = rows[rows["kind"] == "face"].groupby("applicant_id")["is_pass"].min()
     return share(~has_passed_all.astype(bool))

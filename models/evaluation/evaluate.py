@@ -73,9 +73,7 @@ def evaluate(
     accuracy, order = figures.calibration(cohort, inputs.bundle.tiers, params)
     limits, states = _limits(inputs, cohort, params)
     families = _families(inputs, params)
-    approved = portfolio_figures.approved_by(
-        cohort.pd, inputs.bundle.tiers, inputs.bundle.policy
-    )
+    approved = portfolio_figures.approved_by(cohort.pd, inputs.bundle.tiers, inputs.bundle.policy)
     fairness = audit.fairness_table(cohort, approved, params)
     metrics = {
         "discrimination": figures.discrimination(cohort, limits, params),
@@ -211,9 +209,7 @@ def _families(inputs: Inputs, params: EvaluateParams) -> tuple[shares.Share, ...
     family_of = [feature.family for feature in scorer.catalogue.features]
     families = tuple(dict.fromkeys(concept.family for concept in scorer.catalogue.concepts))
     blocks = scorer.blocks(_sample(inputs, params.share_rows))
-    phi = np.concatenate(
-        [shares.by_family(points, family_of, families) for _, points, _ in blocks]
-    )
+    phi = np.concatenate([shares.by_family(points, family_of, families) for _, points, _ in blocks])
     targets = None if inputs.truth is None else inputs.truth.meta.get("shares_target")
     return shares.table(phi, families, targets, inputs.training_bads, params.bootstrap, params.seed)
 

@@ -98,9 +98,7 @@ class Metric:
 
 def figures_of(block: Block, sample: JudgedSample) -> dict[str, float | None]:
     """Return the metrics of a block by key."""
-    return {
-        metric.keys[block]: metric.value(sample) for metric in METRICS if block in metric.keys
-    }
+    return {metric.keys[block]: metric.value(sample) for metric in METRICS if block in metric.keys}
 
 
 def keys_of(block: Block) -> tuple[str, ...]:

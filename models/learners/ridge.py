@@ -248,9 +248,7 @@ def _column(values: Floats, params: RidgeParams) -> tuple[float, ...]:
     return low, high, scale, mean, sd if sd > MIN_SD else 1.0
 
 
-def _thinned(
-    label: Floats, fold: Mask, goods_per_bad: float
-) -> tuple[NDArray[np.intp], Floats]:
+def _thinned(label: Floats, fold: Mask, goods_per_bad: float) -> tuple[NDArray[np.intp], Floats]:
     """Return rows of a fold with all bads and evenly spaced goods, and a factor per row.
 
     The factor gives the goods back the weight of those that were left out.
