@@ -211,13 +211,7 @@ def fit(
     y = np.asarray(is_bad, float)
     w = np.minimum(np.asarray(weight, float), params.max_weight)
     bads = int(y.sum())
-    if bads < params.min_bads or bads == len(y):
-        raise ModelError(
-            f"Calibration refused: the calibration months hold {bads} bads "
-            f"among {len(y)} labelled loans; expected at least "
-            f"{params.min_bads} bads and some goods. "
-            "Lengthen split.calibration_months or use more applicants."
-        )
+    _check_bads(bads, len(y), params)
     a, b = fit_affine(m, y, w, slope_sd=params.slope_sd)
     if not a > 0:
         raise ModelError(
@@ -226,15 +220,27 @@ def fit(
         )
     if level is not None:
         b = _anchored(a * m, b, w, level.rate)
+    mean_pd = float(np.average(expit(a * m + b), weights=w))
     return CalibrationLine(
         a=a,
         b=b,
         n_rows=len(y),
         n_bads=bads,
-        mean_pd=float(np.average(expit(a * m + b), weights=w)),
+        mean_pd=mean_pd,
         effective_bads=effective(w[y == 1]),
         level_bads=level.n_bads if level else bads,
     )
+
+
+def _check_bads(bads: int, rows: int, params: CalibrationParams) -> None:
+    """Raise ModelError under `min_bads` bads or without goods."""
+    if bads < params.min_bads or bads == rows:
+        raise ModelError(
+            f"Calibration refused: the calibration months hold {bads} bads "
+            f"among {rows} labelled loans; expected at least "
+            f"{params.min_bads} bads and some goods. "
+            "Lengthen split.calibration_months or use more applicants."
+        )
 
 
 def _anchored(line: Floats, b: float, w: Floats, rate: float) -> float:

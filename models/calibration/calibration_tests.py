@@ -168,10 +168,7 @@ def fit_affine(
     """
     m = np.asarray(margin, float)
     y = np.asarray(y, float)
-    w = np.ones(len(y)) if weight is None else np.asarray(weight, float)
-    # Without a prior only the ratio of weights matters; with one, their sum is what it is set
-    # against.
-    w = w / w.mean() if slope_sd is None else w * w.sum() / (w**2).sum()
+    w = _scaled(np.ones(len(y)) if weight is None else np.asarray(weight, float), slope_sd)
     if not len(m) or np.ptp(m) == 0:
         raise ModelError(
             f"An affine calibration needs margins that differ; "
@@ -195,6 +192,12 @@ def fit_affine(
         f"The affine fit did not converge in {steps} steps on {len(y)} rows: "
         "bads and goods may be separable. Use more months."
     )
+
+
+def _scaled(w: Floats, slope_sd: float | None) -> Floats:
+    """Return the weights with mean 1; with a prior, with the sum of the effective rows."""
+    # Without a prior only the ratio of weights matters; with one, it is set against their sum.
+    return w / w.mean() if slope_sd is None else w * w.sum() / (w**2).sum()
 
 
 def _newton_step(

@@ -1,4 +1,4 @@
-"""Put together everything that `evaluate` writes: metrics.json and the report's tables (design 9)."""
+"""Put together what `evaluate` writes: metrics.json and the tables of the report (design 9)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class Truth:
     """What only a synthetic world has.
 
     applicants: one row per application. meta: how the world was made.
-    known: the rows on which the reachable Gini is fitted. family_of: family of each of its features.
+    known: the rows on which the reachable Gini is fitted.
+    family_of: family of each feature of `known`.
     """
 
     applicants: pd.DataFrame
@@ -75,17 +76,19 @@ def evaluate(
     families = _families(inputs, params)
     approved = portfolio_figures.approved_by(cohort.pd, inputs.bundle.tiers, inputs.bundle.policy)
     fairness = audit.fairness_table(cohort, approved, params)
+    discrimination = figures.discrimination(cohort, limits, params)
+    family_share = {row.family: asdict(row) for row in families}
     metrics = {
-        "discrimination": figures.discrimination(cohort, limits, params),
+        "discrimination": discrimination,
         "calibration": accuracy,
-        "family_share": {row.family: asdict(row) for row in families},
+        "family_share": family_share,
         "family_share_worst": shares.worst(families),
         "fairness": audit.fairness(fairness),
         **_blocks(inputs, cohort, params),
     }
     tables = {
         "bands": _band_table(order),
-        "families": pd.DataFrame([asdict(row) for row in families]),
+        "families": pd.DataFrame(list(family_share.values())),
         "fairness": fairness,
         "states": states,
         **_tables(inputs, cohort, split, params),
@@ -98,16 +101,17 @@ def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str,
     tiers = inputs.bundle.tiers
     policy = inputs.bundle.policy
     sample = _sample(inputs, POINTS_SAMPLE_ROWS)
+    rows = {
+        "oot": len(cohort.pd),
+        "training_bads": inputs.training_bads,
+        "calibration_bads": cohort.calibration_bads,
+    }
     return {
         "observable": figures.observable(cohort, params),
         "portfolio": portfolio_figures.portfolio(cohort, tiers, policy, params),
         "challenger": portfolio_figures.challenger(cohort, tiers, policy),
         "reasons": audit.reasons(cohort.decisions, inputs.bundle.scorer, sample),
-        "rows": {
-            "oot": len(cohort.pd),
-            "training_bads": inputs.training_bads,
-            "calibration_bads": cohort.calibration_bads,
-        },
+        "rows": rows,
         "score_psi": _score_psi(inputs, cohort, params.bins),
     }
 
@@ -135,15 +139,14 @@ def _tables(inputs: Inputs, cohort: Cohort, split: SplitParams, params: Evaluate
     tiers = inputs.bundle.tiers
     everyone_pd = pd_of(inputs.decisions, "pd")
     approved = portfolio_figures.approved_by(everyone_pd, tiers, inputs.bundle.policy)
+    vintages = figures.vintage_table(inputs.everyone, everyone_pd, approved, split, params.bins)
     roc, ks = figures.curves(cohort)
     return {
         "roc": roc,
         "ks": ks,
         "reliability": figures.reliability(cohort, params.bins),
         "tiers": figures.tier_table(cohort, tiers),
-        "vintages": figures.vintage_table(
-            inputs.everyone, everyone_pd, approved, split, params.bins
-        ),
+        "vintages": vintages,
         "reasons": audit.reason_table(cohort.decisions),
     }
 
@@ -159,15 +162,17 @@ def cohort_of(inputs: Inputs, params: CalibrationParams) -> Cohort:
     level = calibration.level_of(before.outcome, before.weight, before.month, params)
     margin = inputs.ridge.margin(calibrating.with_features(names).features)
     line = calibration.fit(margin, calibrating.outcome, calibrating.weight, params, level)
+    ridge_margin = inputs.ridge.margin(inputs.oot.with_features(names).features)
     ids = inputs.oot.application_id
     decisions = aligned(inputs.decisions, ids, "decisions")
+    truth = None if inputs.truth is None else aligned(inputs.truth.applicants, ids, "truth")
     return Cohort(
         rows=inputs.oot,
         pd=pd_of(decisions, "pd"),
-        ridge_pd=line.pd(inputs.ridge.margin(inputs.oot.with_features(names).features)),
+        ridge_pd=line.pd(ridge_margin),
         decisions=decisions,
         audit=inputs.audit,
-        truth=None if inputs.truth is None else aligned(inputs.truth.applicants, ids, "truth"),
+        truth=truth,
         calibration_bads=level.n_bads,
         max_weight=params.max_weight,
     )

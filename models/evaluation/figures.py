@@ -221,6 +221,7 @@ def _tier(cohort: Cohort, inside: Mask, bads: float, n: float) -> dict[str, obje
     """Return the figures of one tier; inside: its rows. bads, n: weighted, of known outcome."""
     is_approve = (cohort.decisions["decision"] == "approve").to_numpy()
     offers = cohort.decisions[inside & is_approve]
+    means = {name: offers[column].astype(float).mean() for name, column in OFFER_MEANS.items()}
     mean_pd = float(cohort.pd[inside].mean()) if inside.any() else np.nan
     return {
         "n": int(inside.sum()),
@@ -229,7 +230,7 @@ def _tier(cohort: Cohort, inside: Mask, bads: float, n: float) -> dict[str, obje
         "observed": bads / n if n else np.nan,
         "bads": bads,
         "jeffreys_p": jeffreys(n, bads, mean_pd) if n else np.nan,
-        **{name: offers[column].astype(float).mean() for name, column in OFFER_MEANS.items()},
+        **means,
     }
 
 
@@ -247,15 +248,18 @@ def vintage_table(
     table = []
     for month in np.unique(rows.month[rows.role != NONE]):
         inside = rows.month == month
+        role = rows.role[inside][0]
+        bad_rate = _bad_rate(rows, inside)
+        psi = metrics.psi_of(training_score, score[inside], bins)
         table.append(
             {
                 "vintage": str(start + int(month)),
-                "role": str(rows.role[inside][0]),
+                "role": str(role),
                 "n": int(inside.sum()),
-                "bad_rate": _bad_rate(rows, inside),
+                "bad_rate": bad_rate,
                 "mean_pd": pd_[inside].mean(),
                 "approval_rate": approved[inside].mean(),
-                "psi": metrics.psi_of(training_score, score[inside], bins),
+                "psi": psi,
             }
         )
     return pd.DataFrame(table)

@@ -57,14 +57,16 @@ def portfolio(
     risk = cohort.pd if cohort.truth is None else pd_of(cohort.truth, "pd_neutral")
     profits = profit(limit, apr, risk[is_approve], params)
     known = ~np.isnan(profits)
+    total_profit = float(profits[known].sum()) if known.any() else None
     shares = cohort.decisions["decision"].value_counts(normalize=True)
+    decision_share = {str(name): float(share) for name, share in sorted(shares.items())}
     return {
         **_cut(cohort, cohort.pd, tiers, policy),
-        "decision_share": {str(name): float(share) for name, share in sorted(shares.items())},
+        "decision_share": decision_share,
         "mean_limit_cny": _mean(limit),
         "mean_apr_irr12": _mean(apr),
         "total_limit_cny": float(np.nansum(limit)),
-        "expected_profit_cny": float(profits[known].sum()) if known.any() else None,
+        "expected_profit_cny": total_profit,
         "ridge_logit": _cut(cohort, cohort.ridge_pd, tiers, policy),
     }
 

@@ -133,13 +133,7 @@ class _Moments(NamedTuple):
 
     def plus(self, other: _Moments) -> _Moments:
         """Return the moments of both parts together."""
-        return _Moments(
-            n=self.n + other.n,
-            sum_x=self.sum_x + other.sum_x,
-            sum_y=self.sum_y + other.sum_y,
-            xx=self.xx + other.xx,
-            xy=self.xy + other.xy,
-        )
+        return _Moments(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
 def least_squares(x: NDArray[np.float32], y: Floats) -> Floats:
@@ -161,13 +155,10 @@ def least_squares(x: NDArray[np.float32], y: Floats) -> Floats:
 
 def _moments(x: NDArray[np.float32], y: Floats) -> _Moments:
     """Return the moments of rows; products in float32, which is the type of x."""
-    return _Moments(
-        n=float(len(x)),
-        sum_x=x.sum(axis=0, dtype=np.float64),
-        sum_y=y.sum(),
-        xx=(x.T @ x).astype(np.float64),
-        xy=(y.astype(np.float32) @ x).astype(np.float64),
-    )
+    xx = (x.T @ x).astype(np.float64)
+    xy = (y.astype(np.float32) @ x).astype(np.float64)
+    sum_x = x.sum(axis=0, dtype=np.float64)
+    return _Moments(n=float(len(x)), sum_x=sum_x, sum_y=y.sum(), xx=xx, xy=xy)
 
 
 def _solved(moments: _Moments, penalty: float) -> Floats:

@@ -73,18 +73,23 @@ def content(fitted: Fitted) -> dict[str, Any]:
     The blocks of `oot` are null where there are no dates or the cut was refused.
     """
     oot = fitted.oot
+    oot_sample = _oot_sample(oot) if oot else None
+    model = oot.model if oot else None
+    ridge = oot.ridge if oot else None
     counts = fitted.decisions["decision"].value_counts()
+    decisions = {name: int(n) for name, n in counts.items()}
+    left_out = [vars(dropped) for dropped in fitted.final.model.fallen]
     return {
         "cv": summary(fitted.cv.model),
         "cv_ridge": summary(fitted.cv.ridge),
-        "oot": dict(oot.model) if oot and oot.model else None,
-        "oot_ridge": dict(oot.ridge) if oot and oot.ridge else None,
-        "oot_sample": _oot_sample(oot) if oot else None,
+        "oot": model,
+        "oot_ridge": ridge,
+        "oot_sample": oot_sample,
         "sample": _sample(fitted),
         "calibration": _calibration(fitted),
-        "decisions": {name: int(n) for name, n in counts.items()},
+        "decisions": decisions,
         "fairness": fairness_table(fitted).to_dict("records"),
-        "left_out": [vars(dropped) for dropped in fitted.final.model.fallen],
+        "left_out": left_out,
     }
 
 

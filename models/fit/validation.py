@@ -47,7 +47,8 @@ class CrossValidation:
 class OutOfTime:
     """Figures on the latest rows, of a model that learnt only from the earlier ones.
 
-    cut: the earliest date of the latest rows. refused: why there are no figures; "" where there are.
+    cut: the earliest date of the latest rows.
+    refused: why there are no figures; "" where there are.
     """
 
     model: FoldFigures | None

@@ -139,17 +139,24 @@ def settings(signs: Sequence[int], params: BoosterParams) -> dict[str, Any]:
     return {
         "objective": "binary",
         "metric": LOSS,
+        **_growth(params),
+        **_sampling(params),
+        "max_bin": params.max_bin,
+        "bin_construct_sample_cnt": BINNING_ROWS,
+        **shared_settings(params.threads, params.seed),
+        **_monotone(signs, params),
+    }
+
+
+def _growth(params: BoosterParams) -> dict[str, Any]:
+    """Return how large each tree may be, and how much it counts."""
+    return {
         "learning_rate": params.learning_rate,
         "max_depth": params.max_depth,
         "num_leaves": params.num_leaves,
         "min_data_in_leaf": params.min_data_in_leaf,
         "min_sum_hessian_in_leaf": params.min_sum_hessian,
         "lambda_l2": params.lambda_l2,
-        **_sampling(params),
-        "max_bin": params.max_bin,
-        "bin_construct_sample_cnt": BINNING_ROWS,
-        **shared_settings(params.threads, params.seed),
-        **_monotone(signs, params),
     }
 
 

@@ -222,8 +222,9 @@ def from_json(content: dict[str, Any]) -> Ridge:
     stored = content["design"]
     arrays = {key: np.array(stored[key], float) for key in ("low", "high", "scale", "mean", "sd")}
     pairs = content["logloss_by_penalty"]
+    design = Design(names=tuple(stored["names"]), flags=tuple(stored["flags"]), **arrays)
     return Ridge(
-        design=Design(names=tuple(stored["names"]), flags=tuple(stored["flags"]), **arrays),
+        design=design,
         coef=np.array(content["coef"], float),
         intercept=content["intercept"],
         penalty=content["penalty"],

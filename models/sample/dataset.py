@@ -40,9 +40,10 @@ class Dataset:
 
     def where(self, mask: Mask) -> Dataset:
         """Return the rows of `mask`."""
+        features = self.features[mask]
         return Dataset(
             application_id=self.application_id[mask],
-            features=self.features[mask],
+            features=features,
             names=self.names,
             label=self.label[mask],
             outcome=self.outcome[mask],
@@ -137,9 +138,10 @@ def join(
     is_indeterminate = label_rows["is_booked"] & label_rows["is_indeterminate"]
     outcome = np.where(is_indeterminate.to_numpy(dtype=bool), 0.0, label)
     weight = label_rows["weight"].to_numpy(np.float64, na_value=0.0)
+    features = matrix[list(names)].to_numpy(np.float64, na_value=np.nan)
     return Dataset(
         application_id=application_id,
-        features=matrix[list(names)].to_numpy(np.float64, na_value=np.nan),
+        features=features,
         names=tuple(names),
         label=label,
         outcome=outcome,

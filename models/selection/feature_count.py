@@ -153,13 +153,14 @@ def _size(keep: int, rows: _JudgedRows, best: _JudgedRows) -> Size:
     difference = losses - best.best_losses
     behind = float(difference @ rows.w)
     # Row by row: both sizes judge the same loans, whose luck then cancels.
-    error = float(np.sqrt((rows.w**2) @ (difference - behind) ** 2))
+    behind_se = float(np.sqrt((rows.w**2) @ (difference - behind) ** 2))
+    step = rows.step
     return Size(
         keep=keep,
         features=rows.features,
-        trees=(rows.step + 1) * STEP,
+        trees=(step + 1) * STEP,
         logloss=float(losses @ rows.w),
-        auc=auc(rows.y, rows.margins[rows.step], rows.w),
+        auc=auc(rows.y, rows.margins[step], rows.w),
         behind=behind,
-        behind_se=error,
+        behind_se=behind_se,
     )

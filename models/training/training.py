@@ -136,16 +136,16 @@ def train(
             f"The booster breaks the sign of {len(wrong)} features, first `{wrong[0]}`; "
             "expected none. Report this LightGBM version."
         )
+    null_gains = {violation.name: round(violation.null_gain, 6) for violation in violations}
+    growth["params"] = asdict(params.booster)
     record = {
         "n_rows": len(rows.label),
         "n_bads": int(rows.label.sum()),
         "n_features": len(rows.names),
         "n_signed": sum(sign != 0 for sign in signs),
-        "booster": {**growth, "params": asdict(params.booster)},
+        "booster": growth,
         "ridge_penalty": challenger.penalty,
-        "null_safer_than_any_value": {
-            violation.name: round(violation.null_gain, 6) for violation in violations
-        },
+        "null_safer_than_any_value": null_gains,
     }
     return Trained(booster=grown, names=rows.names, ridge=challenger, record=record)
 
