@@ -101,6 +101,7 @@ def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str,
     tiers = inputs.bundle.tiers
     policy = inputs.bundle.policy
     sample = _sample(inputs, POINTS_SAMPLE_ROWS)
+    score_psi = _score_psi(inputs, cohort, params.bins)
     rows = {
         "oot": len(cohort.pd),
         "training_bads": inputs.training_bads,
@@ -112,7 +113,7 @@ def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str,
         "challenger": portfolio_figures.challenger(cohort, tiers, policy),
         "reasons": audit.reasons(cohort.decisions, inputs.bundle.scorer, sample),
         "rows": rows,
-        "score_psi": _score_psi(inputs, cohort, params.bins),
+        "score_psi": score_psi,
     }
 
 

@@ -133,7 +133,12 @@ class _Moments(NamedTuple):
 
     def plus(self, other: _Moments) -> _Moments:
         """Return the moments of both parts together."""
-        return _Moments(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        n = self.n + other.n
+        sum_x = self.sum_x + other.sum_x
+        sum_y = self.sum_y + other.sum_y
+        xx = self.xx + other.xx
+        xy = self.xy + other.xy
+        return _Moments(n=n, sum_x=sum_x, sum_y=sum_y, xx=xx, xy=xy)
 
 
 def least_squares(x: NDArray[np.float32], y: Floats) -> Floats:
