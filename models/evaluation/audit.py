@@ -87,9 +87,9 @@ def fairness_table(cohort: Cohort, approved: Mask, params: EvaluateParams) -> pd
     groups = _groups(cohort)
     outcomes = cohort.door
     frame = groups.assign(approved=approved, pd=cohort.pd, bad=0.0, weight=0.0)
-    known = frame.index[outcomes.rows]
-    frame.loc[known, "bad"] = outcomes.weight * outcomes.y
-    frame.loc[known, "weight"] = outcomes.weight
+    index = frame.index[outcomes.rows]
+    frame.loc[index, "bad"] = outcomes.weight * outcomes.y
+    frame.loc[index, "weight"] = outcomes.weight
     parts = [_of_field(frame, field, params.min_group) for field in groups.columns]
     filled = [part for part in parts if len(part)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()

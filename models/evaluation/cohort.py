@@ -51,11 +51,11 @@ class Cohort:
 
         They are weighted by 1 / propensity, clipped: an estimate of everyone who applied.
         """
-        known = np.flatnonzero(~np.isnan(self.rows.outcome))
+        rows = np.flatnonzero(~np.isnan(self.rows.outcome))
         return KnownOutcomes(
-            rows=known,
-            y=self.rows.outcome[known],
-            weight=np.minimum(self.rows.weight[known], self.max_weight),
+            rows=rows,
+            y=self.rows.outcome[rows],
+            weight=np.minimum(self.rows.weight[rows], self.max_weight),
         )
 
     @property

@@ -188,13 +188,13 @@ def _limits(
     """
     if inputs.truth is None or cohort.truth is None:
         return None, pd.DataFrame()
-    known = inputs.truth.known
-    known_truth = aligned(inputs.truth.applicants, known.application_id, "truth")
-    oot = cohort.rows.with_features(known.names)
+    early = inputs.truth.known
+    early_truth = aligned(inputs.truth.applicants, early.application_id, "truth")
+    oot = cohort.rows.with_features(early.names)
     best = reachable_gini.reachable(
-        known,
-        pd_of(known_truth, "logodds_systematic"),
-        pd_of(known_truth, "pd_neutral"),
+        early,
+        pd_of(early_truth, "logodds_systematic"),
+        pd_of(early_truth, "pd_neutral"),
         oot,
         reachable_gini.TreeParams(
             rounds=params.reachable_rounds, threads=params.threads, seed=params.seed
@@ -205,8 +205,8 @@ def _limits(
     limits = reachable_gini.limits(
         pd_of(cohort.truth, "pd_true"), pd_of(cohort.truth, oracle), best
     )
-    family_of = {name: inputs.truth.family_of[name] for name in known.names}
-    return limits, figures.states(known, known_truth, oot, cohort.truth, family_of)
+    family_of = {name: inputs.truth.family_of[name] for name in early.names}
+    return limits, figures.states(early, early_truth, oot, cohort.truth, family_of)
 
 
 def _families(inputs: Inputs, params: EvaluateParams) -> tuple[shares.Share, ...]:

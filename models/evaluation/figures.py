@@ -267,35 +267,35 @@ def vintage_table(
 
 def _bad_rate(rows: Dataset, inside: Mask) -> float:
     """Return the weighted bad rate of the rows with an outcome; NaN where there are none."""
-    known = inside & ~np.isnan(rows.outcome)
-    if not known.any():
+    has_outcome = inside & ~np.isnan(rows.outcome)
+    if not has_outcome.any():
         return np.nan
-    return float(np.average(rows.outcome[known], weights=rows.weight[known]))
+    return float(np.average(rows.outcome[has_outcome], weights=rows.weight[has_outcome]))
 
 
 def states(
-    known: Dataset,
-    known_truth: pd.DataFrame,
+    early: Dataset,
+    early_truth: pd.DataFrame,
     oot: Dataset,
     oot_truth: pd.DataFrame,
     family_of: Mapping[str, str],
 ) -> pd.DataFrame:
     """Return family, r2 and aim: how well each true family state shows in its own features.
 
-    r2: linear, fitted on `known` and taken on `oot`, among applicants who have the family.
+    r2: linear, fitted on `early` and taken on `oot`, among applicants who have the family.
     Families without a state in the truth have no row.
     """
     rows = []
     for family in dict.fromkeys(family_of.values()):
-        if f"z_{family}" not in known_truth or f"present_{family}" not in known_truth:
+        if f"z_{family}" not in early_truth or f"present_{family}" not in early_truth:
             continue
-        names = [name for name in known.names if family_of[name] == family]
-        fit_rows, fit_state = _present(known.with_features(names), known_truth, family)
+        names = [name for name in early.names if family_of[name] == family]
+        early_rows, early_state = _present(early.with_features(names), early_truth, family)
         oot_rows, oot_state = _present(oot.with_features(names), oot_truth, family)
-        design = ridge.design_of(fit_rows, RidgeParams())
+        design = ridge.design_of(early_rows, RidgeParams())
         r2 = reachable_gini.r2(
-            design.columns(fit_rows.features),
-            fit_state,
+            design.columns(early_rows.features),
+            early_state,
             design.columns(oot_rows.features),
             oot_state,
         )

@@ -56,8 +56,8 @@ def portfolio(
     # The truth leaves out the luck of the months ahead; without one, the PD is the best there is.
     risk = cohort.pd if cohort.truth is None else pd_of(cohort.truth, "pd_neutral")
     profits = profit(limit, apr, risk[is_approve], params)
-    known = ~np.isnan(profits)
-    total_profit = float(profits[known].sum()) if known.any() else None
+    has_offer = ~np.isnan(profits)
+    total_profit = float(profits[has_offer].sum()) if has_offer.any() else None
     shares = cohort.decisions["decision"].value_counts(normalize=True)
     decision_share = {str(name): float(share) for name, share in sorted(shares.items())}
     return {

@@ -97,25 +97,25 @@ def _relation(column: NDArray[Any], unit_targets: Floats) -> float:
 
 
 def reachable(
-    known: Dataset, logodds: Floats, pd: Floats, oot: Dataset, trees: TreeParams
+    early: Dataset, logodds: Floats, pd: Floats, oot: Dataset, trees: TreeParams
 ) -> Floats:
     """Return the best prediction of the truth from the matrix, as log-odds of the rows of `oot`.
 
-    It is a linear fit, and boosters on what that leaves. `known` are the training and calibration
+    It is a linear fit, and boosters on what that leaves. `early` are the training and calibration
     months of all applicants, booked or not; `logodds` is their systematic truth. The last booster
     follows `pd` (neutral macro), so that what the matrix tells of fraud is reachable too.
     """
-    design = ridge.design_of(known, RidgeParams())
-    columns = design.columns(known.features)
+    design = ridge.design_of(early, RidgeParams())
+    columns = design.columns(early.features)
     coef = least_squares(columns, logodds)
-    at_known = predict(columns, coef)
+    at_early = predict(columns, coef)
     at_oot = predict(design.columns(oot.features), coef)
     # What the linear fit leaves of the log-odds.
-    more_known, more_oot = _boosted("regression", known, logodds - at_known, None, oot, trees)
-    at_known = at_known + more_known
+    more_early, more_oot = _boosted("regression", early, logodds - at_early, None, oot, trees)
+    at_early = at_early + more_early
     at_oot = at_oot + more_oot
     # Then the PD itself, starting from the log-odds so far.
-    _, more_oot = _boosted("cross_entropy", known, pd, at_known, oot, trees)
+    _, more_oot = _boosted("cross_entropy", early, pd, at_early, oot, trees)
     return at_oot + more_oot
 
 
@@ -188,16 +188,16 @@ def r2(x: NDArray[np.float32], y: Floats, x_new: NDArray[np.float32], y_new: Flo
 
 def _boosted(
     objective: str,
-    known: Dataset,
+    early: Dataset,
     target: Floats,
     start: Floats | None,
     oot: Dataset,
     trees: TreeParams,
 ) -> tuple[Floats, Floats]:
-    """Return raw predictions of a booster for `known` and `oot`, to be added to `start`."""
+    """Return raw predictions of a booster for `early` and `oot`, to be added to `start`."""
     import lightgbm as lgb
 
-    # Unlike the model's booster: no signs, no weights and no bagging, since every row is known.
+    # Unlike the model's booster: no signs, no weights and no bagging, since each true PD is known.
     settings = {
         "objective": objective,
         "learning_rate": trees.learning_rate,
@@ -207,8 +207,8 @@ def _boosted(
         "max_bin": MAX_BIN,
         **shared_settings(trees.threads, trees.seed),
     }
-    rows = lgb.Dataset(known.features, target, init_score=start)
+    rows = lgb.Dataset(early.features, target, init_score=start)
     grown = train_booster(settings, rows, trees.rounds)
-    at_known = grown.predict(known.features, raw_score=True, num_threads=trees.threads)
+    at_early = grown.predict(early.features, raw_score=True, num_threads=trees.threads)
     at_oot = grown.predict(oot.features, raw_score=True, num_threads=trees.threads)
-    return np.asarray(at_known), np.asarray(at_oot)
+    return np.asarray(at_early), np.asarray(at_oot)

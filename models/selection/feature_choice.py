@@ -328,25 +328,26 @@ def chosen(concepts: Sequence[str], ranks: np.ndarray, params: SelectParams) -> 
 
 def table(
     catalogue: Catalogue,
-    fallen: Sequence[DroppedFeature],
+    dropped: Sequence[DroppedFeature],
     loans: Dataset,
-    found: Gains,
-    kept: Sequence[str],
+    feature_gains: Gains,
+    names: Sequence[str],
 ) -> pd.DataFrame:
     """Return one row per feature of the catalogue, in its order.
 
-    fallen: features dropped before the gains. found: gains of the features of `loans`. kept: names
-    that stay.
+    dropped: features dropped before the gains.
+    feature_gains: gains of the features of `loans`.
+    names: features that stay.
     Columns: feature, family, concept; outcome, `kept` or the reason of the drop; figure and of,
     those of `DroppedFeature`, or the share of gain for a feature that reached the gains;
     gain_rank, gain_share and seeds_used, null for a feature that was dropped before them.
     """
-    dropped = {feature.name: feature for feature in fallen}
-    stays = set(kept)
-    gain_share = dict(zip(loans.names, found.share.tolist(), strict=True))
+    dropped_by_name = {feature.name: feature for feature in dropped}
+    stays = set(names)
+    gain_share = dict(zip(loans.names, feature_gains.share.tolist(), strict=True))
     rows = []
     for feature in catalogue.features:
-        early = dropped.get(feature.name)
+        early = dropped_by_name.get(feature.name)
         late_outcome = KEPT if feature.name in stays else WEAK
         rows.append(
             {
@@ -358,10 +359,16 @@ def table(
                 "of": early.of if early else "",
             }
         )
-    ranked = pd.DataFrame(
-        {"gain_rank": found.rank, "gain_share": found.share, "seeds_used": found.seeds_used},
-        index=list(loans.names),
-    )
-    # Int64 can hold the nulls that the join brings.
-    ranked = ranked.astype({"gain_rank": "Int64", "seeds_used": "Int64"})
-    return pd.DataFrame(rows).join(ranked, on="feature")
+    return pd.DataFrame(rows).join(_gain_table(feature_gains, loans.names), on="feature")
+
+
+def _gain_table(feature_gains: Gains, names: Sequence[str]) -> pd.DataFrame:
+    """Return gain_rank, gain_share and seeds_used by name of the feature."""
+    columns = {
+        "gain_rank": feature_gains.rank,
+        "gain_share": feature_gains.share,
+        "seeds_used": feature_gains.seeds_used,
+    }
+    # Int64 can hold the nulls that joining brings.
+    types = {"gain_rank": "Int64", "seeds_used": "Int64"}
+    return pd.DataFrame(columns, index=list(names)).astype(types)

@@ -84,13 +84,13 @@ def sizes(
     split: SplitParams,
     select: SelectParams,
     params: BoosterParams,
-    asked: Sequence[int],
-    tell: Callable[[str], None],
+    counts: Sequence[int],
+    show_progress: Callable[[str], None],
 ) -> list[Size]:
-    """Return one Size per number of features in `asked`, in their order.
+    """Return one Size per number of features in `counts`, in their order.
 
     loans: labelled training loans with the features that pass the screening.
-    tell: is called with a line of progress.
+    show_progress: is called with a line of text.
     The least number per concept grows and shrinks with the size, from `select.per_concept` at
     `select.keep`.
     """
@@ -99,11 +99,11 @@ def sizes(
     for fit, _ in folds:
         feature_gains, _ = rank(loans.where(fit), catalogue, select)
         ranks.append(feature_gains.rank)
-        tell(f"ranked origin {len(ranks)} of {len(folds)}")
+        show_progress(f"ranked origin {len(ranks)} of {len(folds)}")
     judged = {}
-    for keep in asked:
+    for keep in counts:
         judged[keep] = _judge(loans, catalogue, folds, ranks, _resized(select, keep), params)
-        tell(f"judged {keep} features")
+        show_progress(f"judged {keep} features")
     best = min(judged.values(), key=lambda rows: float(rows.best_losses @ rows.w))
     return [_size(keep, rows, best) for keep, rows in judged.items()]
 
