@@ -1,6 +1,10 @@
-"""From the feature matrix to a calibrated PD, a decision and a report. Frames and the feature catalogue arrive as arguments."""
+"""Turn the feature matrix into a calibrated PD, and judge how good it is.
 
-if __name__ != "creditloom.models":  # one module must not live under two names
+Frames and the feature catalogue arrive as arguments: no module of this room reads a file.
+"""
+
+# One module must not live under two names.
+if __name__ != "creditloom.models":
     raise ImportError(
         f"the package is creditloom.models, not {__name__}: write `import creditloom.models`"
     )

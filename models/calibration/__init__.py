@@ -1,1 +1,1 @@
-"""From margin to PD, and the tests that a PD must pass."""
+"""From margin to PD: fit the calibration line, find the level of the PD, test a calibrated PD."""

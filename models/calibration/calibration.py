@@ -1,8 +1,10 @@
-"""From margin to PD: logit(PD) = a * margin + b with a > 0, fitted on the calibration months (design 5, domain 0.6).
+"""From margin to PD: logit(PD) = a * margin + b with a > 0 (design 5, domain 0.6).
 
-A quarter's bads say little: a hundred of them, some weighted 1 / propensity, leave the level uncertain by an eighth and the slope by a
-sixth. The slope is therefore drawn to 1, since a margin is a log-odds already, and the intercept moved until the mean PD is the level that
-all months with labels let expect (the level, below; domain 6: Platt, then the anchor).
+The line is fitted on the calibration months. The bads of one quarter say little: a hundred of
+them, some weighted 1 / propensity, leave the level uncertain by an eighth and the slope by a
+sixth. Two corrections follow (domain 6: Platt, then the anchor):
+- The slope is drawn to 1, since a margin is a log-odds already.
+- The intercept is moved until the mean PD is the level that all months with labels let expect.
 """
 
 from __future__ import annotations
@@ -14,22 +16,29 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from creditloom.models.calibration.calibration_tests import fit_affine
+from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import expit
 
-# The level of the PD: the bad rate through the door that the months to come can expect, from those that have an outcome.
+# --- The level of the PD ---
+# The bad rate through the door that the months to come can expect, from the months that have an
+# outcome.
 
-Floats = NDArray[np.float64]
-HALF = 0.5  # of a bad, added to each block, so that one without bads has a rate
+# Added to the bads of each block, so that a block without bads has a rate, and a logarithm.
+ADDED_BADS = 0.5
 
 
 @dataclass(frozen=True)
 class LevelParams:
-    """macro_sd: SD of the log bad rate between months; rho: its correlation from one month to the next.
+    """How the level follows the economy.
 
-    block_months: months whose bads are counted together; ahead_months: months that the level is meant for.
+    macro_sd: standard deviation of the log bad rate between months.
+    rho: correlation of the log bad rate from one month to the next.
+    block_months: months whose bads are counted together.
+    ahead_months: months that the level is meant for.
     """
 
+    # An unknown key or a value of another type is refused, never converted.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     macro_sd: float = 0.25
@@ -40,7 +49,11 @@ class LevelParams:
 
 @dataclass(frozen=True)
 class Level:
-    """The rate expected, that of the long run (exp mu), and the bads they stand on: as counted, and of equal weight."""
+    """The bad rate expected, and what it rests on.
+
+    long_run: the rate of the long run, exp(mu).
+    n_bads: bads as counted. effective_bads: bads of equal weight that would be as good.
+    """
 
     rate: float
     long_run: float
@@ -49,58 +62,93 @@ class Level:
 
 
 def expected(is_bad: ArrayLike, weight: ArrayLike, month: ArrayLike, params: LevelParams) -> Level:
-    """Level of loans with an outcome; `weight` is 1 / propensity as it shall count, `month` counts calendar months.
+    """Return the level of loans with an outcome; at least one bad is expected.
 
-    Blocks are laid back from the last month, so that it is never in a block of few months. Some bads are expected.
+    weight: 1 / propensity, clipped by the caller. month: calendar months, counted from any month.
     """
-    y, w = np.asarray(is_bad, float), np.asarray(weight, float)
-    back = int(np.max(month)) - np.asarray(month, np.int64)
-    block = back // params.block_months
-    there = np.unique(block)
-    bads, exposed = _effective_counts(y, w, block, there)
-    r = np.log((bads + HALF) / exposed)
-    ago = params.block_months * there.astype(np.float64) + (params.block_months - 1) / 2
+    y = np.asarray(is_bad, float)
+    w = np.asarray(weight, float)
+    # Blocks are laid back from the last month, so that the last block is never a short one.
+    months_back = int(np.max(month)) - np.asarray(month, np.int64)
+    block = months_back // params.block_months
+    blocks = np.unique(block)
+    bads, exposed = _effective_counts(y, w, block, blocks)
+    log_rate = np.log((bads + ADDED_BADS) / exposed)
+    # Months from the last month back to the middle of each block, and on to the middle of the
+    # months ahead.
+    ago = params.block_months * blocks.astype(np.float64) + (params.block_months - 1) / 2
     ahead = ago + (params.ahead_months + 1) / 2
-    to_inverse = np.asarray(
-        np.linalg.inv(_covariance(ago, params) + np.diag(1.0 / (bads + HALF))), np.float64
+    # Generalised least squares: blocks vary together with the economy, and each on its own with
+    # the chance of its bads (variance 1 / bads).
+    covariance = _covariance(ago, params) + np.diag(1.0 / (bads + ADDED_BADS))
+    inverse = np.asarray(np.linalg.inv(covariance), np.float64)
+    mu = float(inverse.sum(axis=0) @ log_rate / inverse.sum())
+    # How far the latest blocks move the months ahead from the long run: kriging.
+    moved = params.macro_sd**2 * params.rho**ahead @ inverse @ (log_rate - mu)
+    return Level(
+        rate=float(np.exp(mu + moved)),
+        long_run=float(np.exp(mu)),
+        n_bads=int(y.sum()),
+        effective_bads=effective(w[y == 1]),
     )
-    mu = float(to_inverse.sum(axis=0) @ r / to_inverse.sum())
-    moved = params.macro_sd**2 * params.rho**ahead @ to_inverse @ (r - mu)
-    return Level(float(np.exp(mu + moved)), float(np.exp(mu)), int(y.sum()), effective(w[y == 1]))
 
 
 def effective(weight: Floats) -> float:
-    """Rows of equal weight that would be as good: (sum w)^2 / sum w^2; 0 for no rows."""
+    """Return how many rows of equal weight would be as good: (sum w)^2 / sum w^2.
+
+    It is 0 for no rows.
+
+    >>> effective(np.array([1.0, 1.0, 1.0])), effective(np.array([3.0, 1.0]))
+    (3.0, 1.6)
+    """
     return float(weight.sum() ** 2 / (weight**2).sum()) if len(weight) else 0.0
 
 
 def _covariance(ago: Floats, params: LevelParams) -> Floats:
-    return np.asarray(params.macro_sd**2 * params.rho ** np.abs(ago[:, None] - ago[None, :]))
+    """Return the covariance of the log rates of blocks: it fades with the months between them."""
+    distance = np.abs(ago[:, None] - ago[None, :])
+    return np.asarray(params.macro_sd**2 * params.rho**distance)
 
 
 def _effective_counts(
-    y: Floats, w: Floats, block: NDArray[np.int64], there: NDArray[np.int64]
+    y: Floats, w: Floats, block: NDArray[np.int64], blocks: NDArray[np.int64]
 ) -> tuple[Floats, Floats]:
-    """Effective bads and rows of each block: their ratio is the weighted bad rate. Without bads a block counts by its own rows' weights."""
-    bads, exposed = np.empty(len(there)), np.empty(len(there))
-    for i, one in enumerate(there):
-        mine, bad = w[block == one], w[(block == one) & (y == 1)]
-        per_weight = bad.sum() / (bad**2).sum() if len(bad) else mine.sum() / (mine**2).sum()
-        bads[i], exposed[i] = per_weight * bad.sum(), per_weight * mine.sum()
+    """Return effective bads and rows of each block; their ratio is the weighted bad rate."""
+    bads = np.empty(len(blocks))
+    exposed = np.empty(len(blocks))
+    for i, name in enumerate(blocks):
+        weights = w[block == name]
+        bad_weights = w[(block == name) & (y == 1)]
+        # Without bads a block counts by the weights of all its rows.
+        counted = bad_weights if len(bad_weights) else weights
+        per_weight = counted.sum() / (counted**2).sum()
+        bads[i] = per_weight * bad_weights.sum()
+        exposed[i] = per_weight * weights.sum()
     return bads, exposed
 
 
-NEWTON_STEPS = 50  # far more than the dozen it takes
+# --- The calibration line ---
+
+# Newton needs a dozen steps; the rest costs nothing and spares a rule for when to stop.
+NEWTON_STEPS = 50
+# Fields of `CalibrationParams` that calibration.json holds for the runtime.
+SCALE_FIELDS = ("pdo", "base_score", "base_odds", "pd_decimals", "max_weight")
+METHOD = "affine on the logit, weighted by 1 / propensity, anchored to the expected level"
 
 
 @dataclass(frozen=True)
 class CalibrationParams:
-    """Numbers of the calibration block.
+    """The `calibration` block.
 
-    min_bads: refused under so many bads; max_weight: clip of 1 / propensity; slope_sd: of the slope's prior around 1, null = none;
-    level: how the level follows the economy; pdo, base_score, base_odds: scale of the score (F17); pd_decimals: decimals a PD keeps.
+    min_bads: with fewer bads calibration is refused.
+    max_weight: clip of 1 / propensity.
+    slope_sd: standard deviation of the slope's prior around 1; null means no prior.
+    level: how the level follows the economy.
+    pdo, base_score, base_odds: the scale of the score (F17).
+    pd_decimals: decimals that a PD keeps.
     """
 
+    # An unknown key or a value of another type is refused, never converted.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     min_bads: int = 20
@@ -115,9 +163,11 @@ class CalibrationParams:
 
 @dataclass(frozen=True)
 class CalibrationLine:
-    """A fitted line on the logit: slope `a` > 0, intercept `b`, and the rows and bads it was fitted on.
+    """A fitted line on the logit: slope `a` > 0, intercept `b`, and what it was fitted on.
 
-    `level_bads` are the bads behind the level: those of all months with labels, or of the fit where no level is given.
+    mean_pd: weighted mean over the fitted rows.
+    level_bads: bads behind the level, of all months with labels; those of the fit where no level
+    is given.
     """
 
     a: float
@@ -128,18 +178,20 @@ class CalibrationLine:
     effective_bads: float
     level_bads: int
 
-    def pd(self, margin: ArrayLike) -> NDArray[np.float64]:
-        """PD of each margin, not rounded."""
+    def pd(self, margin: ArrayLike) -> Floats:
+        """Return the PD of each margin, not rounded."""
         return expit(self.a * np.asarray(margin, float) + self.b)
 
 
 def level_of(
     is_bad: ArrayLike, weight: ArrayLike, month: ArrayLike, params: CalibrationParams
 ) -> Level:
-    """Level of the loans given, weighted 1 / propensity clipped: those of the training and calibration months, never later ones."""
-    return expected(
-        is_bad, np.minimum(np.asarray(weight, float), params.max_weight), month, params.level
-    )
+    """Return the level of the given loans, weighted by 1 / propensity, clipped.
+
+    Give it the loans of the training and calibration months, never later ones.
+    """
+    clipped = np.minimum(np.asarray(weight, float), params.max_weight)
+    return expected(is_bad, clipped, month, params.level)
 
 
 def fit(
@@ -149,34 +201,53 @@ def fit(
     params: CalibrationParams,
     level: Level | None = None,
 ) -> CalibrationLine:
-    """Fits the line on loans with a complete window, indeterminates counted as good, weighted by 1 / propensity clipped.
+    """Fit the line on loans with a complete window, weighted by 1 / propensity, clipped.
 
-    With a `level`, b is then moved until the weighted mean PD of these loans is its rate. Raises ModelError under `min_bads` bads,
-    without goods, or when the slope is not positive.
+    Indeterminates count as good. With a `level`, b is then moved until the weighted mean PD of
+    these loans is its rate.
+    Raise ModelError under `min_bads` bads, without goods, or when the slope is not positive.
     """
-    m, y = np.asarray(margin, float), np.asarray(is_bad, float)
+    m = np.asarray(margin, float)
+    y = np.asarray(is_bad, float)
     w = np.minimum(np.asarray(weight, float), params.max_weight)
     bads = int(y.sum())
-    if bads < params.min_bads or bads == len(y):
-        raise ModelError(
-            f"Calibration refused: the calibration months hold {bads} bads among {len(y)} labelled loans; expected at least "
-            f"{params.min_bads} bads and some goods. Lengthen split.calibration_months or use more applicants."
-        )
+    _check_bads(bads, len(y), params)
     a, b = fit_affine(m, y, w, slope_sd=params.slope_sd)
     if not a > 0:
         raise ModelError(
-            f"Calibration refused: slope {a:.4f} on {bads} bads; expected above 0 (the margin does not rank). Check the model."
+            f"Calibration refused: slope {a:.4f} on {bads} bads; "
+            "expected above 0 (the margin does not rank). Check the model."
         )
     if level is not None:
         b = _anchored(a * m, b, w, level.rate)
     mean_pd = float(np.average(expit(a * m + b), weights=w))
     return CalibrationLine(
-        a, b, len(y), bads, mean_pd, effective(w[y == 1]), level.n_bads if level else bads
+        a=a,
+        b=b,
+        n_rows=len(y),
+        n_bads=bads,
+        mean_pd=mean_pd,
+        effective_bads=effective(w[y == 1]),
+        level_bads=level.n_bads if level else bads,
     )
 
 
-def _anchored(line: NDArray[np.float64], b: float, w: NDArray[np.float64], rate: float) -> float:
-    """The intercept at which the weighted mean of expit(line + b) is `rate`: Newton, which the mean's slope keeps from running away."""
+def _check_bads(bads: int, rows: int, params: CalibrationParams) -> None:
+    """Raise ModelError under `min_bads` bads or without goods."""
+    if bads < params.min_bads or bads == rows:
+        raise ModelError(
+            f"Calibration refused: the calibration months hold {bads} bads "
+            f"among {rows} labelled loans; expected at least "
+            f"{params.min_bads} bads and some goods. "
+            "Lengthen split.calibration_months or use more applicants."
+        )
+
+
+def _anchored(line: Floats, b: float, w: Floats, rate: float) -> float:
+    """Return the intercept at which the weighted mean of expit(line + b) is `rate`.
+
+    Newton steps; the slope of the mean keeps them from running away.
+    """
     for _ in range(NEWTON_STEPS):
         p = expit(line + b)
         b -= float((np.average(p, weights=w) - rate) / np.average(p * (1 - p), weights=w))
@@ -184,14 +255,6 @@ def _anchored(line: NDArray[np.float64], b: float, w: NDArray[np.float64], rate:
 
 
 def to_json(calibration: CalibrationLine, params: CalibrationParams) -> dict[str, Any]:
-    """The content of calibration.json: the line, the score scale and what the line was fitted on."""
-    scale = {
-        k: v
-        for k, v in asdict(params).items()
-        if k in ("pdo", "base_score", "base_odds", "pd_decimals", "max_weight")
-    }
-    return {
-        **asdict(calibration),
-        **scale,
-        "method": "affine on the logit, weighted by 1 / propensity, anchored to the expected level",
-    }
+    """Return the content of calibration.json: the line, the score scale and the method."""
+    scale = {key: value for key, value in asdict(params).items() if key in SCALE_FIELDS}
+    return {**asdict(calibration), **scale, "method": METHOD}

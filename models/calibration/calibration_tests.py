@@ -1,7 +1,8 @@
-"""Tests of a calibrated PD: whole portfolio and per grade (domain 5.2, 0.7).
+"""Tests of a calibrated PD: of the whole portfolio, per grade, and of the order of the tiers.
 
-`y` is the drawn outcome (1 bad, 0 good), `p` the PD, `weight` one per row by default.
-Each test returns a p-value in [0, 1]; all assume independent rows, which a common macro factor breaks (0.7).
+Sources: domain 5.2, 0.7. In all functions `y` is the drawn outcome (1 bad, 0 good), `p` or `pd` is
+the PD, and `weight` is one per row by default. Each test returns a p-value in [0, 1]. All assume
+independent rows, which a common macro factor breaks (0.7).
 """
 
 from __future__ import annotations
@@ -13,8 +14,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import expit, logit
+
+# Jeffreys' prior of a rate is Beta(1/2, 1/2): half a bad and half a good.
+JEFFREYS_PRIOR = 0.5
+# A Newton step is at most this long in each coordinate: a longer one may overshoot for ever.
+MAX_NEWTON_STEP = 1.0
+# The fit has converged when no coordinate moves by more.
+CONVERGED_STEP = 1e-10
+# Added to the diagonal, so that the matrix stays invertible where all PDs are near 0 or 1.
+DIAGONAL_RIDGE = 1e-12
+# A p-value below this says that two tiers are reversed.
+REVERSAL_LEVEL = 0.05
 
 
 @dataclass(frozen=True)
@@ -34,67 +47,97 @@ def in_the_large(
     macro_sd: float,
     weight: ArrayLike | None = None,
 ) -> Large:
-    """z of observed minus expected bads; variance = binomial + (sum PD)^2 / calibration bads + (macro_sd sum PD)^2 (domain 0.7).
+    """Return the test of observed minus expected bads (domain 0.7).
 
-    `macro_sd` is 0.18 with the macro path on, 0 with it off. `calibration_bads` are the bads the calibration was fitted on.
+    variance = binomial + (sum PD)^2 / calibration bads + (macro_sd sum PD)^2
+
+    macro_sd: 0.18 with the macro path on, 0 with it off.
+    calibration_bads: the bads that the calibration was fitted on.
     """
     from scipy.stats import norm
 
-    y, p = np.asarray(y, float), np.asarray(p, float)
+    y = np.asarray(y, float)
+    p = np.asarray(p, float)
     w = np.ones(len(y)) if weight is None else np.asarray(weight, float)
-    expected, observed = float(w @ p), float(w @ y)
+    expected = float(w @ p)
+    observed = float(w @ y)
     variance = w**2 @ (p * (1 - p)) + expected**2 / calibration_bads + (macro_sd * expected) ** 2
     z = float((observed - expected) / np.sqrt(variance))
-    return Large(expected, observed, z, float(2 * norm.sf(abs(z))))
+    return Large(expected=expected, observed=observed, z=z, p_value=float(2 * norm.sf(abs(z))))
 
 
 def spiegelhalter(y: ArrayLike, p: ArrayLike) -> tuple[float, float]:
-    """Z = sum (y-p)(1-2p) / sqrt(sum (1-2p)^2 p(1-p)) and its two-sided p-value."""
+    """Return Z = sum (y-p)(1-2p) / sqrt(sum (1-2p)^2 p(1-p)) and its two-sided p-value."""
     from scipy.stats import norm
 
-    y, p = np.asarray(y, float), np.asarray(p, float)
-    z = float(np.sum((y - p) * (1 - 2 * p)) / np.sqrt(np.sum((1 - 2 * p) ** 2 * p * (1 - p))))
+    y = np.asarray(y, float)
+    p = np.asarray(p, float)
+    excess = np.sum((y - p) * (1 - 2 * p))
+    variance = np.sum((1 - 2 * p) ** 2 * p * (1 - p))
+    z = float(excess / np.sqrt(variance))
     return z, float(2 * norm.sf(abs(z)))
 
 
 def hosmer_lemeshow(
     n: ArrayLike, defaults: ArrayLike, pd: ArrayLike, *, fitted: bool = False
 ) -> tuple[float, float]:
-    """sum (D - n PD)^2 / (n PD (1-PD)) over groups and its p-value; df = groups, or groups - 2 on the sample it was fitted on."""
+    """Return sum (D - n PD)^2 / (n PD (1-PD)) over groups, and its p-value.
+
+    fitted: whether these are the rows that the model was fitted on. The degrees of freedom are
+    then the number of groups less 2, else the number of groups.
+    """
     from scipy.stats import chi2
 
-    n, d, pd = (np.asarray(v, float) for v in (n, defaults, pd))
+    n = np.asarray(n, float)
+    d = np.asarray(defaults, float)
+    pd = np.asarray(pd, float)
     statistic = float(np.sum((d - n * pd) ** 2 / (n * pd * (1 - pd))))
     return statistic, float(chi2.sf(statistic, len(n) - 2 * fitted))
 
 
 def jeffreys(n: float, defaults: float, pd: float) -> float:
-    """Beta(D + 1/2, N - D + 1/2) distribution function at PD; small = the PD is too low (ECB 2019)."""
+    """Return the distribution function of Beta(D + 1/2, N - D + 1/2) at PD (ECB 2019).
+
+    A small value says that the PD is too low.
+
+    >>> round(jeffreys(100, 50, 0.5), 6)
+    0.5
+    """
     from scipy.stats import beta
 
-    return float(beta.cdf(pd, defaults + 0.5, n - defaults + 0.5))
+    return float(beta.cdf(pd, defaults + JEFFREYS_PRIOR, n - defaults + JEFFREYS_PRIOR))
 
 
 def binomial(n: int, defaults: int, pd: float) -> float:
-    """One-sided P(X >= D | n, PD)."""
+    """Return the one-sided P(X >= D | n, PD).
+
+    >>> round(binomial(2, 1, 0.5), 6)
+    0.75
+    """
     from scipy.stats import binom
 
     return float(binom.sf(defaults - 1, n, pd))
 
 
 def normal(n: float, defaults: float, pd: float) -> float:
-    """One-sided normal approximation of `binomial`."""
+    """Return the one-sided normal approximation of `binomial`."""
     from scipy.stats import norm
 
     return float(norm.sf((defaults - n * pd) / np.sqrt(n * pd * (1 - pd))))
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """Holm's adjusted p-values, in the order given."""
+    """Return the p-values adjusted by Holm, in the order given.
+
+    >>> holm([0.5, 0.125, 0.25])
+    (0.5, 0.375, 0.5)
+    """
     p = np.asarray(p_values, float)
+    # A stable sort, so that equal p-values keep their order.
     order = np.argsort(p, kind="stable")
     stepped = np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p))))
     adjusted = np.empty(len(p))
+    # A product may exceed 1, a p-value may not.
     adjusted[order] = np.minimum(stepped, 1.0)
     return tuple(float(v) for v in adjusted)
 
@@ -102,7 +145,10 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 def slope_intercept(
     y: ArrayLike, p: ArrayLike, weight: ArrayLike | None = None
 ) -> tuple[float, float]:
-    """Slope and intercept of the logistic regression of y on logit(p); (1, 0) when perfectly calibrated."""
+    """Return slope and intercept of the logistic regression of y on logit(p).
+
+    They are (1, 0) for a PD that is perfectly calibrated.
+    """
     return fit_affine(logit(p), y, weight)
 
 
@@ -113,44 +159,68 @@ def fit_affine(
     steps: int = 100,
     slope_sd: float | None = None,
 ) -> tuple[float, float]:
-    """(a, b) of the weighted maximum likelihood of logit P(y = 1) = a margin + b, by damped Newton steps.
+    """Return (a, b) of greatest weighted likelihood of logit P(y = 1) = a margin + b.
 
-    `y` may be a probability. With `slope_sd` the slope has the prior N(1, slope_sd^2) and the rows count as many as they are good for,
-    (sum w)^2 / sum w^2. Raises ModelError when it does not converge (separable or constant margin).
+    The method is damped Newton. `y` may be a probability.
+    slope_sd: the slope has the prior N(1, slope_sd^2), and the rows count as many as they are good
+    for, (sum w)^2 / sum w^2.
+    Raise ModelError when it does not converge (separable bads, or a constant margin).
     """
-    m, y = np.asarray(margin, float), np.asarray(y, float)
-    w = np.ones(len(y)) if weight is None else np.asarray(weight, float)
-    w = w / w.mean() if slope_sd is None else w * w.sum() / (w**2).sum()
+    m = np.asarray(margin, float)
+    y = np.asarray(y, float)
+    w = _scaled(np.ones(len(y)) if weight is None else np.asarray(weight, float), slope_sd)
     if not len(m) or np.ptp(m) == 0:
         raise ModelError(
-            f"An affine calibration needs margins that differ; got {len(m)} rows with one value. Check the model."
+            f"An affine calibration needs margins that differ; "
+            f"got {len(m)} rows with one value. Check the model."
         )
-    centre, spread = np.average(m, weights=w), m.std()
+    # Newton runs on the standardised margin, where one step length fits both coordinates.
+    centre = np.average(m, weights=w)
+    spread = m.std()
     x = np.column_stack([(m - centre) / spread, np.ones(len(m))])
+    # It starts at slope 1 of the margin and at the mean rate.
     theta = np.array([spread, float(logit(np.average(y, weights=w)))])
-    prior = np.array(
-        [0.0 if slope_sd is None else 1.0 / (slope_sd * spread) ** 2, 0.0]
-    )  # precision of theta around (spread, -)
+    # Precision of theta around (spread, -): slope 1 of the margin is `spread` here.
+    slope_precision = 0.0 if slope_sd is None else 1.0 / (slope_sd * spread) ** 2
+    prior = np.array([slope_precision, 0.0])
     for _ in range(steps):
-        q = expit(x @ theta)
-        rise = x.T @ (w * (y - q)) - prior * (theta - spread)
-        step = np.linalg.solve(
-            (x * (w * q * (1 - q))[:, None]).T @ x + np.diag(prior + 1e-12), rise
-        )
-        theta = theta + step / max(1.0, float(np.abs(step).max()))
-        if np.abs(step).max() < 1e-10:
+        step = _newton_step(x, y, w, theta, prior, spread)
+        theta = theta + step / max(MAX_NEWTON_STEP, float(np.abs(step).max()))
+        if np.abs(step).max() < CONVERGED_STEP:
             return float(theta[0] / spread), float(theta[1] - theta[0] * centre / spread)
     raise ModelError(
-        f"The affine fit did not converge in {steps} steps on {len(y)} rows: bads and goods may be separable. Use more months."
+        f"The affine fit did not converge in {steps} steps on {len(y)} rows: "
+        "bads and goods may be separable. Use more months."
     )
 
 
-# Are tiers in order? All out-of-time months together, pooled to enough bads, no adjacent reversal beyond chance (domain 0.8).
+def _scaled(w: Floats, slope_sd: float | None) -> Floats:
+    """Return the weights with mean 1; with a prior, with the sum of the effective rows."""
+    # Without a prior only the ratio of weights matters; with one, it is set against their sum.
+    return w / w.mean() if slope_sd is None else w * w.sum() / (w**2).sum()
+
+
+def _newton_step(
+    x: Floats, y: Floats, w: Floats, theta: Floats, prior: Floats, spread: float
+) -> Floats:
+    """Return the step that solves the likelihood's quadratic around theta, with the prior."""
+    q = expit(x @ theta)
+    gradient = x.T @ (w * (y - q)) - prior * (theta - spread)
+    information = (x * (w * q * (1 - q))[:, None]).T @ x + np.diag(prior + DIAGONAL_RIDGE)
+    return np.asarray(np.linalg.solve(information, gradient))
+
+
+# --- The order of the tiers ---
+# All out-of-time months together, pooled to enough bads: no adjacent pair may be reversed beyond
+# chance (domain 0.8).
 
 
 @dataclass(frozen=True)
 class PooledTier:
-    """A tier, or several adjacent ones pooled: weighted rows, weighted bads, mean PD, and the Jeffreys p-value of its PD."""
+    """A tier, or several adjacent ones pooled.
+
+    n, bads: weighted rows and bads. mean_pd: as a share of 1. jeffreys_p: p-value of this PD.
+    """
 
     tiers: tuple[str, ...]
     n: float
@@ -160,12 +230,16 @@ class PooledTier:
 
     @property
     def rate(self) -> float:
+        """Return the bad rate."""
         return self.bads / self.n
 
 
 @dataclass(frozen=True)
 class Order:
-    """Pooled bands, safest first, Holm-adjusted p-values that an adjacent pair is reversed, and how many pairs are at 5 %."""
+    """Pooled bands, safest first, and whether adjacent ones are reversed.
+
+    reversal_p: per adjacent pair, adjusted by Holm. reversed_pairs: pairs under 5 %.
+    """
 
     bands: tuple[PooledTier, ...]
     reversal_p: tuple[float, ...]
@@ -175,35 +249,57 @@ class Order:
 def pooled(
     tier: ArrayLike, y: ArrayLike, pd: ArrayLike, order: Sequence[str], min_bads: float
 ) -> tuple[PooledTier, ...]:
-    """Adjacent tiers pooled, safest first, until each band holds `min_bads` bads; a short rest joins the last band."""
-    of, bad, risk = np.asarray(tier), np.asarray(y, float), np.asarray(pd, float)
+    """Return adjacent tiers pooled, safest first, until each band holds `min_bads` bads.
+
+    tier: the tier's name of each row. order: all names, safest first.
+    """
+    tier_of = np.asarray(tier)
+    bad = np.asarray(y, float)
+    risk = np.asarray(pd, float)
     groups: list[list[str]] = [[]]
-    for name in [t for t in order if np.any(of == t)]:
+    for name in order:
+        if not np.any(tier_of == name):
+            continue
         groups[-1].append(name)
-        if bad[np.isin(of, groups[-1])].sum() >= min_bads:
+        if bad[np.isin(tier_of, groups[-1])].sum() >= min_bads:
             groups.append([])
+    # The riskiest tiers may be left with too few bads: they join the band before them.
     rest = groups.pop()
     if rest and groups:
         groups[-1] += rest
-    return tuple(_band(tuple(group), of, bad, risk) for group in groups or [rest] if group)
+    return tuple(_band(tuple(group), tier_of, bad, risk) for group in groups or [rest] if group)
 
 
-def ordered(bands: Sequence[PooledTier], level: float = 0.05) -> Order:
-    """One-sided test of each adjacent pair that the safer band has the higher rate, adjusted by Holm."""
-    adjusted = holm([_reversal_p(safer, riskier) for safer, riskier in itertools.pairwise(bands)])
-    return Order(tuple(bands), adjusted, sum(p < level for p in adjusted))
+def ordered(bands: Sequence[PooledTier], level: float = REVERSAL_LEVEL) -> Order:
+    """Return the test, for each adjacent pair, that the safer band has the higher rate.
+
+    The p-values are one-sided and adjusted by Holm.
+    """
+    pairs = itertools.pairwise(bands)
+    reversal_p = holm([_reversal_p(safer, riskier) for safer, riskier in pairs])
+    return Order(
+        bands=tuple(bands),
+        reversal_p=reversal_p,
+        reversed_pairs=sum(p < level for p in reversal_p),
+    )
 
 
 def _band(names: tuple[str, ...], tier: np.ndarray, y: np.ndarray, pd: np.ndarray) -> PooledTier:
+    """Return the band of the tiers `names`."""
     inside = np.isin(tier, names)
-    n, bads, mean = float(inside.sum()), float(y[inside].sum()), float(pd[inside].mean())
-    return PooledTier(names, n, bads, mean, jeffreys(n, bads, mean))
+    n = float(inside.sum())
+    bads = float(y[inside].sum())
+    mean_pd = float(pd[inside].mean())
+    return PooledTier(
+        tiers=names, n=n, bads=bads, mean_pd=mean_pd, jeffreys_p=jeffreys(n, bads, mean_pd)
+    )
 
 
 def _reversal_p(safer: PooledTier, riskier: PooledTier) -> float:
-    """Two-proportion z test; small when the safer band defaults more."""
+    """Return the p-value of the two-proportion z test; small when the safer band defaults more."""
     from scipy.stats import norm
 
     rate = (safer.bads + riskier.bads) / (safer.n + riskier.n)
     error = np.sqrt(rate * (1 - rate) * (1 / safer.n + 1 / riskier.n))
+    # Without any bads, or with bads only, there is nothing to compare.
     return float(norm.sf((safer.rate - riskier.rate) / error)) if error > 0 else 1.0

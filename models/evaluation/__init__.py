@@ -1,1 +1,1 @@
-"""What `evaluate` says about a model out-of-time: figures, tests, money, fairness, and the tables of the report."""
+"""What `evaluate` says about a model out-of-time: metrics, tests, profit, fairness and tables."""

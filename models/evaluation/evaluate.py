@@ -1,4 +1,4 @@
-"""Everything `evaluate` knows, put together: metrics.json (design 9) and the tables of the report."""
+"""Put together what `evaluate` writes: metrics.json and the tables of the report (design 9)."""
 
 from __future__ import annotations
 
@@ -12,24 +12,30 @@ import pandas as pd
 from creditloom.decision.bundle import Bundle
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationParams
+from creditloom.models.calibration.calibration_tests import Order
 from creditloom.models.evaluation import audit, figures, portfolio_figures, reachable_gini
-from creditloom.models.evaluation.cohort import Cohort, Floats, aligned, pd_of
+from creditloom.models.evaluation.cohort import Cohort, aligned, pd_of
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.learners.ridge import Ridge
 from creditloom.models.sample import metrics as shares
+from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.metrics import logit, psi_of
 from creditloom.models.sample.split import TRAIN, SplitParams
 
 Tables = dict[str, pd.DataFrame]
-ADDED_UP = 1000  # applicants whose points are added up and compared with `score_raw`
+# Applicants whose points are added up and compared with `score_raw`: each must agree, so that a
+# sample is enough.
+POINTS_SAMPLE_ROWS = 1000
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What only a synthetic world has: `applicants` (one row per application), its `meta`, and the rows that the judges are fitted on.
+    """What only a synthetic world has.
 
-    `family_of` tells the family of every feature of `known`.
+    applicants: one row per application. meta: how the world was made.
+    known: the rows on which the reachable Gini is fitted.
+    family_of: family of each feature of `known`.
     """
 
     applicants: pd.DataFrame
@@ -40,7 +46,11 @@ class Truth:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What `evaluate` reads; datasets in matrix order, decisions of every application, `everyone` without features."""
+    """What `evaluate` reads; datasets in matrix order.
+
+    everyone: every application, without features. decisions: of every application.
+    audit: policy and audit columns of the out-of-time applications, in the order of `oot`.
+    """
 
     bundle: Bundle
     ridge: Ridge
@@ -56,140 +66,162 @@ class Inputs:
 def evaluate(
     inputs: Inputs, split: SplitParams, calibrating: CalibrationParams, params: EvaluateParams
 ) -> tuple[dict[str, Any], Tables]:
-    """metrics.json and the report's tables by name. Truth figures are null without a truth. Every figure is out-of-time."""
+    """Return metrics.json and the report's tables by name.
+
+    Every figure is out-of-time. Figures of the truth are null where there is none.
+    """
     cohort = cohort_of(inputs, calibrating)
     accuracy, order = figures.calibration(cohort, inputs.bundle.tiers, params)
     limits, states = _limits(inputs, cohort, params)
     families = _families(inputs, params)
-    fair = audit.fairness_table(
-        cohort,
-        portfolio_figures.approved_by(cohort.pd, inputs.bundle.tiers, inputs.bundle.policy),
-        params,
-    )
+    approved = portfolio_figures.approved_by(cohort.pd, inputs.bundle.tiers, inputs.bundle.policy)
+    fairness = audit.fairness_table(cohort, approved, params)
+    discrimination = figures.discrimination(cohort, limits, params)
+    family_share = {row.family: asdict(row) for row in families}
     metrics = {
-        "discrimination": figures.discrimination(cohort, limits),
+        "discrimination": discrimination,
         "calibration": accuracy,
-        "family_share": {row.family: asdict(row) for row in families},
+        "family_share": family_share,
         "family_share_worst": shares.worst(families),
-        "fairness": audit.fairness(fair),
+        "fairness": audit.fairness(fairness),
         **_blocks(inputs, cohort, params),
     }
-    frames = {
-        "bands": pd.DataFrame(
-            [
-                {**asdict(band), "tiers": "-".join(dict.fromkeys((band.tiers[0], band.tiers[-1])))}
-                for band in order.bands
-            ]
-        ),
-        "families": pd.DataFrame([asdict(row) for row in families]),
-        "fairness": fair,
+    tables = {
+        "bands": _band_table(order),
+        "families": pd.DataFrame(list(family_share.values())),
+        "fairness": fairness,
         "states": states,
         **_tables(inputs, cohort, split, params),
     }
-    return metrics, frames
+    return metrics, tables
 
 
 def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str, Any]:
-    tiers, policy, scorer = inputs.bundle.tiers, inputs.bundle.policy, inputs.bundle.scorer
-    known = pd_of(inputs.decisions, "pd")[inputs.everyone.role == TRAIN]
+    """Return the blocks of metrics.json that need no truth."""
+    tiers = inputs.bundle.tiers
+    policy = inputs.bundle.policy
+    sample = _sample(inputs, POINTS_SAMPLE_ROWS)
+    score_psi = _score_psi(inputs, cohort, params.bins)
+    rows = {
+        "oot": len(cohort.pd),
+        "training_bads": inputs.training_bads,
+        "calibration_bads": cohort.calibration_bads,
+    }
     return {
         "observable": figures.observable(cohort, params),
         "portfolio": portfolio_figures.portfolio(cohort, tiers, policy, params),
         "challenger": portfolio_figures.challenger(cohort, tiers, policy),
-        "reasons": audit.reasons(cohort.decisions, scorer, _sample(inputs, ADDED_UP)),
-        "rows": {
-            "oot": len(cohort.pd),
-            "training_bads": inputs.training_bads,
-            "calibration_bads": cohort.calibration_bads,
-        },
-        "score_psi": psi_of(logit(known), logit(cohort.pd), params.bins) if len(known) else None,
+        "reasons": audit.reasons(cohort.decisions, inputs.bundle.scorer, sample),
+        "rows": rows,
+        "score_psi": score_psi,
     }
 
 
+def _score_psi(inputs: Inputs, cohort: Cohort, bins: int) -> float | None:
+    """Return the PSI of the score, out-of-time against training; None without training rows."""
+    training_pd = pd_of(inputs.decisions, "pd")[inputs.everyone.role == TRAIN]
+    if not len(training_pd):
+        return None
+    # The log-odds are the score but for its scale, and PSI does not see the scale.
+    return psi_of(logit(training_pd), logit(cohort.pd), bins)
+
+
+def _band_table(order: Order) -> pd.DataFrame:
+    """Return one row per pooled band; `tiers` is its first and last tier, as G1-G3, or its one."""
+    rows = []
+    for band in order.bands:
+        ends = dict.fromkeys((band.tiers[0], band.tiers[-1]))
+        rows.append({**asdict(band), "tiers": "-".join(ends)})
+    return pd.DataFrame(rows)
+
+
 def _tables(inputs: Inputs, cohort: Cohort, split: SplitParams, params: EvaluateParams) -> Tables:
-    roc, ks = figures.curves(cohort)
+    """Return the report's tables that need no truth."""
+    tiers = inputs.bundle.tiers
     everyone_pd = pd_of(inputs.decisions, "pd")
-    approved = portfolio_figures.approved_by(everyone_pd, inputs.bundle.tiers, inputs.bundle.policy)
+    approved = portfolio_figures.approved_by(everyone_pd, tiers, inputs.bundle.policy)
+    vintages = figures.vintage_table(inputs.everyone, everyone_pd, approved, split, params.bins)
+    roc, ks = figures.curves(cohort)
     return {
         "roc": roc,
         "ks": ks,
         "reliability": figures.reliability(cohort, params.bins),
-        "tiers": figures.tier_table(cohort, inputs.bundle.tiers),
-        "vintages": figures.vintage_table(
-            inputs.everyone, everyone_pd, approved, split, params.bins
-        ),
+        "tiers": figures.tier_table(cohort, tiers),
+        "vintages": vintages,
         "reasons": audit.reason_table(cohort.decisions),
     }
 
 
 def cohort_of(inputs: Inputs, params: CalibrationParams) -> Cohort:
-    """Out-of-time applicants; the ridge is calibrated here, on the same months and in the same way as the model."""
-    rows, names = inputs.calibrating, inputs.ridge.design.names
+    """Return the out-of-time applicants.
+
+    The ridge is calibrated here, on the same months and in the same way as the model.
+    """
+    names = inputs.ridge.design.names
+    calibrating = inputs.calibrating
     before = inputs.everyone.before_out_of_time()
     level = calibration.level_of(before.outcome, before.weight, before.month, params)
-    line = calibration.fit(
-        inputs.ridge.margin(rows.with_features(names).features),
-        rows.outcome,
-        rows.weight,
-        params,
-        level,
-    )
+    margin = inputs.ridge.margin(calibrating.with_features(names).features)
+    line = calibration.fit(margin, calibrating.outcome, calibrating.weight, params, level)
+    ridge_margin = inputs.ridge.margin(inputs.oot.with_features(names).features)
     ids = inputs.oot.application_id
     decisions = aligned(inputs.decisions, ids, "decisions")
     truth = None if inputs.truth is None else aligned(inputs.truth.applicants, ids, "truth")
-    ridge_pd = line.pd(inputs.ridge.margin(inputs.oot.with_features(names).features))
     return Cohort(
-        inputs.oot,
-        pd_of(decisions, "pd"),
-        ridge_pd,
-        decisions,
-        inputs.audit,
-        truth,
-        level.n_bads,
-        params.max_weight,
+        rows=inputs.oot,
+        pd=pd_of(decisions, "pd"),
+        ridge_pd=line.pd(ridge_margin),
+        decisions=decisions,
+        audit=inputs.audit,
+        truth=truth,
+        calibration_bads=level.n_bads,
+        max_weight=params.max_weight,
     )
 
 
 def _limits(
     inputs: Inputs, cohort: Cohort, params: EvaluateParams
 ) -> tuple[reachable_gini.ReachableLimits | None, pd.DataFrame]:
-    """Oracle and reachable, and how well each true family state shows in its own features; (None, empty) without a truth."""
+    """Return the Ginis of oracle and reachable, and the table of the family states.
+
+    They are (None, empty) without a truth.
+    """
     if inputs.truth is None or cohort.truth is None:
         return None, pd.DataFrame()
-    known = inputs.truth.known
-    known_truth = aligned(inputs.truth.applicants, known.application_id, "truth")
-    trees = reachable_gini.TreeParams(
-        rounds=params.reachable_rounds, threads=params.threads, seed=params.seed
-    )
-    judged = cohort.rows.with_features(known.names)
+    early = inputs.truth.known
+    early_truth = aligned(inputs.truth.applicants, early.application_id, "truth")
+    oot = cohort.rows.with_features(early.names)
     best = reachable_gini.reachable(
-        known,
-        pd_of(known_truth, "logodds_systematic"),
-        pd_of(known_truth, "pd_neutral"),
-        judged,
-        trees,
+        early,
+        pd_of(early_truth, "logodds_systematic"),
+        pd_of(early_truth, "pd_neutral"),
+        oot,
+        reachable_gini.TreeParams(
+            rounds=params.reachable_rounds, threads=params.threads, seed=params.seed
+        ),
     )
-    oracle_score = pd_of(
-        cohort.truth, "pd_oracle" if "pd_oracle" in cohort.truth else "logodds_systematic"
+    # A world without the oracle's PD has the log-odds that it is made of.
+    oracle = "pd_oracle" if "pd_oracle" in cohort.truth else "logodds_systematic"
+    limits = reachable_gini.limits(
+        pd_of(cohort.truth, "pd_true"), pd_of(cohort.truth, oracle), best
     )
-    family_of = {name: inputs.truth.family_of[name] for name in known.names}
-    states = figures.states(known, known_truth, judged, cohort.truth, family_of)
-    return reachable_gini.limits(pd_of(cohort.truth, "pd_true"), oracle_score, best), states
+    family_of = {name: inputs.truth.family_of[name] for name in early.names}
+    return limits, figures.states(early, early_truth, oot, cohort.truth, family_of)
 
 
 def _families(inputs: Inputs, params: EvaluateParams) -> tuple[shares.Share, ...]:
+    """Return the share of each family in the model's spread."""
     scorer = inputs.bundle.scorer
-    owner = [feature.family for feature in scorer.catalogue.features]
+    family_of = [feature.family for feature in scorer.catalogue.features]
     families = tuple(dict.fromkeys(concept.family for concept in scorer.catalogue.concepts))
     blocks = scorer.blocks(_sample(inputs, params.share_rows))
-    phi = np.concatenate([shares.by_family(points, owner, families) for _, points, _ in blocks])
+    phi = np.concatenate([shares.by_family(points, family_of, families) for _, points, _ in blocks])
     targets = None if inputs.truth is None else inputs.truth.meta.get("shares_target")
     return shares.table(phi, families, targets, inputs.training_bads, params.bootstrap, params.seed)
 
 
-def _sample(inputs: Inputs, most: int) -> Floats:
-    """Model features of at most `most` out-of-time applicants, at even steps."""
+def _sample(inputs: Inputs, max_rows: int) -> Floats:
+    """Return the model's features of at most `max_rows` out-of-time applicants, at even steps."""
     features = inputs.oot.with_features(inputs.bundle.scorer.catalogue.names).features
-    return features[
-        np.unique(np.linspace(0, len(features) - 1, min(len(features), most)).astype(np.int64))
-    ]
+    positions = np.linspace(0, len(features) - 1, min(len(features), max_rows))
+    return features[np.unique(positions.astype(np.int64))]

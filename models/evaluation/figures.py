@@ -1,133 +1,169 @@
-"""Blocks `discrimination`, `calibration` and `observable` of metrics.json, for the model and for the ridge beside it."""
+"""Blocks `discrimination`, `calibration` and `observable` of metrics.json, and the report's tables.
+
+Each shows the model and the ridge beside it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from creditloom.decision.score.tiers import Tiers
-from creditloom.models.calibration import calibration_tests as tests
-from creditloom.models.calibration.calibration_tests import Order, jeffreys, ordered, pooled
+from creditloom.models.calibration.calibration_tests import (
+    JEFFREYS_PRIOR,
+    Order,
+    jeffreys,
+    ordered,
+    pooled,
+)
 from creditloom.models.evaluation import reachable_gini
-from creditloom.models.evaluation.cohort import Cohort, Floats, KnownOutcomes
+from creditloom.models.evaluation.cohort import Cohort, KnownOutcomes
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
+from creditloom.models.evaluation.metric_table import JudgedSample, TruePD, figures_of
 from creditloom.models.evaluation.reachable_gini import ReachableLimits
 from creditloom.models.learners import ridge
 from creditloom.models.learners.ridge import RidgeParams
 from creditloom.models.sample import metrics
+from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
-from creditloom.models.sample.split import SplitParams
+from creditloom.models.sample.split import NONE, TRAIN, SplitParams
+
+MODEL_SERIES = "model"
+RIDGE_SERIES = "ridge_logit"
+ORACLE_SERIES = "oracle"
 
 
-def discrimination(cohort: Cohort, limits: ReachableLimits | None) -> dict[str, Any]:
-    """AUC, Gini, KS through the door, truth-side Gini and its shares of oracle and reachable; null where there is no truth."""
-    ridge = _power(cohort, cohort.ridge_pd, limits)
-    best = {
+def discrimination(
+    cohort: Cohort, limits: ReachableLimits | None, params: EvaluateParams
+) -> dict[str, Any]:
+    """Return AUC, Gini and KS through the door, and the Gini on the true PD.
+
+    The latter and its shares of oracle and reachable are null where there is no truth.
+    """
+    return {
+        **_power(cohort, cohort.pd, limits, params),
         "gini_oracle": limits.gini_oracle if limits else None,
         "gini_reachable": limits.gini_reachable if limits else None,
+        "ridge_logit": _power(cohort, cohort.ridge_pd, limits, params),
     }
-    return {**_power(cohort, cohort.pd, limits), **best, "ridge_logit": ridge}
 
 
-def _power(cohort: Cohort, pd: Floats, limits: ReachableLimits | None) -> dict[str, Any]:
-    door = cohort.door
-    true = None
+def _power(
+    cohort: Cohort, pd: Floats, limits: ReachableLimits | None, params: EvaluateParams
+) -> dict[str, float | None]:
+    """Return the figures of one model's ranking."""
+    sample = _judged(cohort, pd, cohort.door, params)
     if limits is not None and cohort.truth is not None:
-        true = metrics.gini(cohort.truth["pd_true"].to_numpy(np.float64), pd)
-    return {
-        "auc_oot": metrics.auc(door.y, pd[door.rows], door.weight),
-        "gini_oot": metrics.gini(door.y, pd[door.rows], door.weight),
-        "ks_oot": metrics.ks(door.y, pd[door.rows], door.weight),
-        "gini_oot_true": true,
-        "share_of_oracle_gini": true / limits.gini_oracle if true is not None and limits else None,
-        "share_of_reachable_gini": true / limits.gini_reachable
-        if true is not None and limits
-        else None,
-    }
+        # With a truth the door is everyone, row by row, so the true PDs are in its order.
+        pd_true = cohort.truth["pd_true"].to_numpy(np.float64)
+        sample = replace(sample, truth=TruePD(pd=pd_true, limits=limits))
+    return figures_of("discrimination", sample)
 
 
 def calibration(
     cohort: Cohort, tiers: Tiers, params: EvaluateParams
 ) -> tuple[dict[str, Any], Order]:
-    """Accuracy of the PD through the door and its tests, and the order of the pooled tiers."""
-    found, bands = _accuracy(cohort, cohort.pd, tiers, params)
-    ridge, _ = _accuracy(cohort, cohort.ridge_pd, tiers, params)
-    return {**found, "ridge_logit": ridge}, bands
+    """Return the accuracy of the PD through the door with its tests, and the pooled tiers."""
+    accuracy, order = _accuracy(cohort, cohort.pd, tiers, params)
+    ridge_accuracy, _ = _accuracy(cohort, cohort.ridge_pd, tiers, params)
+    return {**accuracy, "ridge_logit": ridge_accuracy}, order
 
 
 def _accuracy(
     cohort: Cohort, pd: Floats, tiers: Tiers, params: EvaluateParams
-) -> tuple[dict[str, Any], Order]:
-    seen = cohort.door
-    p, y, w = pd[seen.rows], seen.y, seen.weight
-    slope, intercept = tests.slope_intercept(y, p, w)
-    large = tests.in_the_large(y, p, cohort.calibration_bads, params.macro_sd, w)
-    tier = np.array(tiers.names)[tiers.index(p)]
-    bands = ordered(pooled(tier, y, p, tiers.names, params.min_tier_bads))
-    groups = np.array([(band.n, band.bads, band.mean_pd) for band in bands.bands]).T
-    figures = {
-        "brier": metrics.brier(y, p, w), "logloss": metrics.logloss(y, p, w), "ece": metrics.ece(y, p, w, params.bins),
-        "slope": slope, "intercept": intercept, "mean_pd": large.expected / w.sum(), "bad_rate": large.observed / w.sum(),
-        "calibration_in_the_large_z": large.z, "calibration_in_the_large_p": large.p_value,
-        "spiegelhalter_p": tests.spiegelhalter(y, p)[1], "hosmer_lemeshow_p": tests.hosmer_lemeshow(*groups)[1],
-        "jeffreys_min_p": min(tests.holm([band.jeffreys_p for band in bands.bands])), "tiers_reversed": bands.reversed_pairs,
-    }  # fmt: skip
-    return figures, bands
+) -> tuple[dict[str, float | None], Order]:
+    """Return the figures of one model's PD, and its pooled tiers."""
+    sample = _judged(cohort, pd, cohort.door, params)
+    tier = np.array(tiers.names)[tiers.index(sample.pd)]
+    bands = pooled(tier, sample.y, sample.pd, tiers.names, params.min_tier_bads)
+    order = ordered(bands)
+    return figures_of("calibration", replace(sample, order=order)), order
 
 
 def observable(cohort: Cohort, params: EvaluateParams) -> dict[str, Any]:
-    """What one could know without the truth: on booked loans plain, and weighted to the door. For promotion and monitoring.
+    """Return what one could know without the truth, for promotion and monitoring.
 
-    Booked loans alone lie below a PD that is right at the door, because the old policy knew more than the matrix (domain 0.6).
+    It is taken on booked loans, once plain and once weighted to the door. Booked loans alone lie
+    below a PD that is right at the door, because the old policy knew more than the matrix
+    (domain 0.6).
     """
-    seen = cohort.observed
-    plain = KnownOutcomes(seen.rows, seen.y, np.ones(len(seen.y)))
-    return {**_observed(cohort, plain, params), "weighted": _observed(cohort, seen, params)}
+    outcomes = cohort.observed
+    plain = replace(outcomes, weight=np.ones(len(outcomes.y)))
+    return {
+        **_observed(cohort, plain, params),
+        "weighted": _observed(cohort, outcomes, params),
+    }
 
 
-def _observed(cohort: Cohort, seen: KnownOutcomes, params: EvaluateParams) -> dict[str, Any]:
-    found: dict[str, Any] = {"n": len(seen.y), "bads": int(seen.y.sum())}
-    for prefix, model_pd in (("", cohort.pd[seen.rows]), ("ridge_", cohort.ridge_pd[seen.rows])):
-        found[f"{prefix}auc_oot"] = metrics.auc(seen.y, model_pd, seen.weight)
-        found[f"{prefix}ks_oot"] = metrics.ks(seen.y, model_pd, seen.weight)
-        found[f"{prefix}mean_pd"] = float(np.average(model_pd, weights=seen.weight))
-        found[f"{prefix}brier"] = metrics.brier(seen.y, model_pd, seen.weight)
-        large = tests.in_the_large(
-            seen.y, model_pd, cohort.calibration_bads, params.macro_sd, seen.weight
-        )
-        found[f"{prefix}calibration_in_the_large_p"] = large.p_value
-    return {**found, "bad_rate": float(np.average(seen.y, weights=seen.weight))}
+def _observed(cohort: Cohort, outcomes: KnownOutcomes, params: EvaluateParams) -> dict[str, Any]:
+    """Return the figures of both models on the outcomes, those of the ridge with a prefix."""
+    model = figures_of("observable", _judged(cohort, cohort.pd, outcomes, params))
+    ridge_logit = figures_of("observable", _judged(cohort, cohort.ridge_pd, outcomes, params))
+    return {
+        "n": len(outcomes.y),
+        "bads": int(outcomes.y.sum()),
+        **model,
+        **{f"ridge_{key}": value for key, value in ridge_logit.items()},
+        "bad_rate": float(np.average(outcomes.y, weights=outcomes.weight)),
+    }
 
 
-# Tables of the report; `series` is model or ridge_logit (and oracle where there is truth). Shares and PDs in [0, 1].
+def _judged(
+    cohort: Cohort, pd: Floats, outcomes: KnownOutcomes, params: EvaluateParams
+) -> JudgedSample:
+    """Return a model's PDs beside the outcomes."""
+    return JudgedSample(
+        y=outcomes.y,
+        pd=pd[outcomes.rows],
+        weight=outcomes.weight,
+        bins=params.bins,
+        calibration_bads=cohort.calibration_bads,
+        macro_sd=params.macro_sd,
+    )
 
-POINTS = 200  # of a curve
+
+# --- Tables of the report ---
+# `series` is model or ridge_logit, and oracle where there is truth. Shares and PDs are in [0, 1].
+
+# Points of a curve: as many as a chart can show.
+CURVE_POINTS = 200
+# The interval of an observed rate leaves out 5 % at each end.
+LOW_QUANTILE = 0.05
+HIGH_QUANTILE = 0.95
+# Columns of the tier table that are means over the approved offers: name and column of decisions.
+OFFER_MEANS = {"daily_rate": "daily_rate", "apr": "apr_irr12", "limit_cny": "limit_cny"}
+# Share of a family state's variance that its own features should explain (domain 0.4).
+STATE_R2_AIM = 0.9
+IDENTITY_R2_AIM = 0.6
 
 
 def curves(cohort: Cohort) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """ROC (series, fpr, tpr) and KS (series, score = share of applicants so far, bad_share, good_share), thinned to 200 points."""
-    seen, roc, ks = cohort.door, [], []
-    for name, pd_ in _series(cohort):
-        bad, good = metrics.ks_curve(seen.y, pd_[seen.rows], seen.weight)
-        at = np.unique(np.linspace(0, len(bad) - 1, POINTS).astype(int))
-        roc.append(
-            pd.DataFrame(
-                {
-                    "series": name,
-                    "fpr": np.r_[0, 1 - good[at][::-1]],
-                    "tpr": np.r_[0, 1 - bad[at][::-1]],
-                }
-            )
-        )
+    """Return the curves ROC and KS, thinned to 200 points.
+
+    ROC: series, fpr, tpr. KS: series, score (share of applicants so far, safest first),
+    bad_share, good_share (cumulative).
+    """
+    outcomes = cohort.door
+    roc = []
+    ks = []
+    for name, series_pd in _series(cohort):
+        bad, good = metrics.ks_curve(outcomes.y, series_pd[outcomes.rows], outcomes.weight)
+        points = np.unique(np.linspace(0, len(bad) - 1, CURVE_POINTS).astype(int))
+        # ROC counts from the riskiest applicant on, KS from the safest.
+        fpr = np.r_[0, 1 - good[points][::-1]]
+        tpr = np.r_[0, 1 - bad[points][::-1]]
+        roc.append(pd.DataFrame({"series": name, "fpr": fpr, "tpr": tpr}))
         ks.append(
             pd.DataFrame(
                 {
                     "series": name,
-                    "score": at / (len(bad) - 1),
-                    "bad_share": bad[at],
-                    "good_share": good[at],
+                    "score": points / (len(bad) - 1),
+                    "bad_share": bad[points],
+                    "good_share": good[points],
                 }
             )
         )
@@ -135,25 +171,30 @@ def curves(cohort: Cohort) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def reliability(cohort: Cohort, bins: int) -> pd.DataFrame:
-    """series, n, mean_pd, observed and its 90 % Jeffreys interval low..high, per bin of equal weight."""
+    """Return series, n, mean_pd, observed, low and high per bin of equal weight.
+
+    low to high is the 90 % Jeffreys interval of the observed rate.
+    """
     from scipy.stats import beta
 
-    seen, parts = cohort.door, []
-    for name, pd_ in _series(cohort):
-        share, observed, mean = metrics.reliability(seen.y, pd_[seen.rows], seen.weight, bins)
-        n = share * seen.weight.sum()
-        low, high = (
-            beta.ppf(q, n * observed + 0.5, n * (1 - observed) + 0.5) for q in (0.05, 0.95)
+    outcomes = cohort.door
+    parts = []
+    for name, series_pd in _series(cohort):
+        share, observed, mean_pd = metrics.reliability(
+            outcomes.y, series_pd[outcomes.rows], outcomes.weight, bins
         )
+        n = share * outcomes.weight.sum()
+        bads = n * observed + JEFFREYS_PRIOR
+        goods = n * (1 - observed) + JEFFREYS_PRIOR
         parts.append(
             pd.DataFrame(
                 {
                     "series": name,
                     "n": n,
-                    "mean_pd": mean,
+                    "mean_pd": mean_pd,
                     "observed": observed,
-                    "low": low,
-                    "high": high,
+                    "low": beta.ppf(LOW_QUANTILE, bads, goods),
+                    "high": beta.ppf(HIGH_QUANTILE, bads, goods),
                 }
             )
         )
@@ -161,110 +202,117 @@ def reliability(cohort: Cohort, bins: int) -> pd.DataFrame:
 
 
 def tier_table(cohort: Cohort, tiers: Tiers) -> pd.DataFrame:
-    """One row per tier: tier, pd_low, pd_high, n, share, mean_pd, observed, bads, jeffreys_p; of offers daily_rate, apr, limit_cny."""
-    index, seen = tiers.index(cohort.pd), cohort.door
-    return pd.DataFrame(
-        [
-            _tier(cohort, index == k, seen.weight * (index[seen.rows] == k), tier)
-            for k, tier in enumerate(tiers.tiers)
-        ]
-    )
+    """Return one row per tier.
+
+    Columns: tier, pd_low, pd_high, n, share, mean_pd, observed, bads, jeffreys_p; daily_rate, apr
+    and limit_cny are means over the approved offers. Null where a tier has no rows.
+    """
+    index = tiers.index(cohort.pd)
+    outcomes = cohort.door
+    rows = []
+    for k, tier in enumerate(tiers.tiers):
+        weight = outcomes.weight * (index[outcomes.rows] == k)
+        bads = float(weight @ outcomes.y)
+        rows.append({**vars(tier), **_tier(cohort, index == k, bads, float(weight.sum()))})
+    return pd.DataFrame(rows)
 
 
-def _tier(cohort: Cohort, inside: np.ndarray, weight: Floats, tier: object) -> dict[str, object]:
-    bads, n = float(weight @ cohort.door.y), float(weight.sum())
-    offers = cohort.decisions[inside & (cohort.decisions["decision"] == "approve").to_numpy()]
-    mean = float(cohort.pd[inside].mean()) if inside.any() else np.nan
-    means = {
-        new: offers[old].astype(float).mean()
-        for new, old in (
-            ("daily_rate", "daily_rate"),
-            ("apr", "apr_irr12"),
-            ("limit_cny", "limit_cny"),
-        )
-    }
-    found = {
+def _tier(cohort: Cohort, inside: Mask, bads: float, n: float) -> dict[str, object]:
+    """Return the figures of one tier; inside: its rows. bads, n: weighted, of known outcome."""
+    is_approve = (cohort.decisions["decision"] == "approve").to_numpy()
+    offers = cohort.decisions[inside & is_approve]
+    means = {name: offers[column].astype(float).mean() for name, column in OFFER_MEANS.items()}
+    mean_pd = float(cohort.pd[inside].mean()) if inside.any() else np.nan
+    return {
         "n": int(inside.sum()),
         "share": inside.mean(),
-        "mean_pd": mean,
+        "mean_pd": mean_pd,
         "observed": bads / n if n else np.nan,
         "bads": bads,
+        "jeffreys_p": jeffreys(n, bads, mean_pd) if n else np.nan,
+        **means,
     }
-    return {**vars(tier), **found, "jeffreys_p": jeffreys(n, bads, mean) if n else np.nan, **means}
 
 
 def vintage_table(
     rows: Dataset, pd_: Floats, approved: np.ndarray, split: SplitParams, bins: int
 ) -> pd.DataFrame:
-    """Per month: vintage, role, n, bad_rate (booked, weighted), mean_pd, approval_rate, psi of the score to the training months."""
+    """Return one row per month with a role.
+
+    Columns: vintage, role, n, bad_rate (booked, weighted; null without outcomes), mean_pd,
+    approval_rate, and psi of the score against the training months.
+    """
     score = metrics.logit(pd_)
-    base = score[rows.role == "train"]
-    return pd.DataFrame(
-        [
-            _vintage(rows, month, pd_, score, base, approved, split, bins)
-            for month in np.unique(rows.month[rows.role != ""])
-        ]
-    )
+    training_score = score[rows.role == TRAIN]
+    start = np.datetime64(split.start, "M")
+    table = []
+    for month in np.unique(rows.month[rows.role != NONE]):
+        inside = rows.month == month
+        role = rows.role[inside][0]
+        bad_rate = _bad_rate(rows, inside)
+        psi = metrics.psi_of(training_score, score[inside], bins)
+        table.append(
+            {
+                "vintage": str(start + int(month)),
+                "role": str(role),
+                "n": int(inside.sum()),
+                "bad_rate": bad_rate,
+                "mean_pd": pd_[inside].mean(),
+                "approval_rate": approved[inside].mean(),
+                "psi": psi,
+            }
+        )
+    return pd.DataFrame(table)
 
 
-def _vintage(
-    rows: Dataset,
-    month: int,
-    pd_: Floats,
-    score: Floats,
-    base: Floats,
-    approved: np.ndarray,
-    split: SplitParams,
-    bins: int,
-) -> dict[str, object]:
-    inside = rows.month == month
-    known = inside & ~np.isnan(rows.outcome)
-    rate = (
-        float(np.average(rows.outcome[known], weights=rows.weight[known]))
-        if known.any()
-        else np.nan
-    )
-    return {
-        "vintage": str(np.datetime64(split.start, "M") + int(month)), "role": str(rows.role[inside][0]),
-        "n": int(inside.sum()), "bad_rate": rate, "mean_pd": pd_[inside].mean(), "approval_rate": approved[inside].mean(),
-        "psi": metrics.psi_of(base, score[inside], bins),
-    }  # fmt: skip
+def _bad_rate(rows: Dataset, inside: Mask) -> float:
+    """Return the weighted bad rate of the rows with an outcome; NaN where there are none."""
+    has_outcome = inside & ~np.isnan(rows.outcome)
+    if not has_outcome.any():
+        return np.nan
+    return float(np.average(rows.outcome[has_outcome], weights=rows.weight[has_outcome]))
 
 
 def states(
-    known: Dataset,
-    known_truth: pd.DataFrame,
+    early: Dataset,
+    early_truth: pd.DataFrame,
     oot: Dataset,
     oot_truth: pd.DataFrame,
-    family_of: dict[str, str],
+    family_of: Mapping[str, str],
 ) -> pd.DataFrame:
-    """family, r2, aim: linear R2 of each true family state from its own family's features, among applicants for whom they are present."""
-    found = []
+    """Return family, r2 and aim: how well each true family state shows in its own features.
+
+    r2: linear, fitted on `early` and taken on `oot`, among applicants who have the family.
+    Families without a state in the truth have no row.
+    """
+    rows = []
     for family in dict.fromkeys(family_of.values()):
-        names = [name for name in known.names if family_of[name] == family]
-        column = f"z_{family}"
-        if column not in known_truth or f"present_{family}" not in known_truth:
+        if f"z_{family}" not in early_truth or f"present_{family}" not in early_truth:
             continue
-        own = [rows.with_features(names) for rows in (known, oot)]
-        here = [truth[f"present_{family}"].to_numpy(bool) for truth in (known_truth, oot_truth)]
-        design = ridge.design_of(own[0].where(here[0]), RidgeParams())
-        x = [design.columns(rows.features[mask]) for rows, mask in zip(own, here, strict=True)]
-        z = [
-            truth[column].to_numpy(float)[mask]
-            for truth, mask in zip((known_truth, oot_truth), here, strict=True)
-        ]
-        found.append(
-            {
-                "family": family,
-                "r2": reachable_gini.r2(x[0], z[0], x[1], z[1]),
-                "aim": 0.6 if family == "identity" else 0.9,
-            }
+        names = [name for name in early.names if family_of[name] == family]
+        early_rows, early_state = _present(early.with_features(names), early_truth, family)
+        oot_rows, oot_state = _present(oot.with_features(names), oot_truth, family)
+        design = ridge.design_of(early_rows, RidgeParams())
+        r2 = reachable_gini.r2(
+            design.columns(early_rows.features),
+            early_state,
+            design.columns(oot_rows.features),
+            oot_state,
         )
-    return pd.DataFrame(found)
+        aim = IDENTITY_R2_AIM if family == "identity" else STATE_R2_AIM
+        rows.append({"family": family, "r2": r2, "aim": aim})
+    return pd.DataFrame(rows)
+
+
+def _present(rows: Dataset, truth: pd.DataFrame, family: str) -> tuple[Dataset, Floats]:
+    """Return the rows of the applicants who have the family, and their true state."""
+    is_present = truth[f"present_{family}"].to_numpy(bool)
+    return rows.where(is_present), truth[f"z_{family}"].to_numpy(float)[is_present]
 
 
 def _series(cohort: Cohort) -> list[tuple[str, Floats]]:
-    found = [("model", cohort.pd), ("ridge_logit", cohort.ridge_pd)]
+    """Return the PDs that the curves compare, by name."""
+    series = [(MODEL_SERIES, cohort.pd), (RIDGE_SERIES, cohort.ridge_pd)]
     if cohort.truth is not None and "pd_oracle" in cohort.truth:
-        found.append(("oracle", cohort.truth["pd_oracle"].to_numpy(np.float64)))
-    return found
+        series.append((ORACLE_SERIES, cohort.truth["pd_oracle"].to_numpy(np.float64)))
+    return series

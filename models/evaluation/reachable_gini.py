@@ -1,27 +1,41 @@
-"""What could be known at best, from the truth of a synthetic world: read by `evaluate` only (design 9).
+"""What could be known at best, from the truth of a synthetic world (design 9).
 
-Truth-side Ginis weight each applicant by the true PD (pd bad, 1 - pd good), so no noise of drawn labels is in them.
+Only `evaluate` reads it. Ginis on the truth weight each applicant by the true PD (pd bad,
+1 - pd good), so the luck of drawn labels is not in them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from creditloom.models.learners import ridge
+from creditloom.models.learners.lightgbm_training import shared_settings, train_booster
 from creditloom.models.learners.ridge import RidgeParams
+from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.metrics import gini
 
-Floats = NDArray[np.float64]
+# Penalties tried by the linear fit. The truth has no label noise, so that small ones may do; a
+# small world has few rows for its columns and needs large ones.
+PENALTIES = (1.0, 10.0, 100.0, 1000.0, 10_000.0)
+# Every fifth row judges the penalty.
+JUDGED_EVERY = 5
+# Rows per leaf of the boosters on the truth.
+MIN_DATA_IN_LEAF = 100
+MAX_BIN = 63
 
 
 @dataclass(frozen=True)
 class ReachableLimits:
-    """Gini of the oracle (family states and month, no shock, no fraud intent) and of the best predictor from the same matrix."""
+    """The Ginis that are possible.
+
+    gini_oracle: knowing the family states and the month, without shock and fraud intent.
+    gini_reachable: of the best predictor from the same matrix.
+    """
 
     gini_oracle: float
     gini_reachable: float
@@ -29,7 +43,10 @@ class ReachableLimits:
 
 @dataclass(frozen=True)
 class TreeParams:
-    """The boosters that follow a linear fit of the true log-odds; large, since the truth has no label noise."""
+    """The boosters that follow a linear fit of the true log-odds.
+
+    They may be large, since the truth has no label noise.
+    """
 
     rounds: int = 80
     learning_rate: float = 0.08
@@ -40,124 +57,158 @@ class TreeParams:
 
 
 def limits(pd_true: Floats, oracle_score: Floats, reachable_score: Floats) -> ReachableLimits:
-    """Both Ginis over every out-of-time applicant; scores rise with risk."""
-    return ReachableLimits(gini(pd_true, oracle_score), gini(pd_true, reachable_score))
+    """Return both Ginis over every out-of-time applicant; scores rise with risk."""
+    return ReachableLimits(
+        gini_oracle=gini(pd_true, oracle_score), gini_reachable=gini(pd_true, reachable_score)
+    )
 
 
 def related(sample: Dataset, targets: Floats, keep: int) -> tuple[str, ...]:
-    """The `keep` features with the largest |correlation| to any of the `targets` (n, k), as values or as being null; in the order given.
+    """Return the `keep` features that are most related to the truth, in the order given.
 
-    Bounds the memory of the judges: what is reachable is a matter of a few hundred features, not of all that a matrix holds.
+    targets: shape (n, k). A feature counts by its largest |correlation| to any of them, as values
+    or as being null. This bounds memory: what is reachable is a matter of a few hundred features,
+    not of all that a matrix holds.
     """
-    aim = targets - targets.mean(axis=0)
-    aim = aim / np.sqrt((aim**2).sum(axis=0))
-    found = np.array(
-        [max(_relation(c, aim), _relation(np.isnan(c), aim)) for c in sample.features.T]
+    centred = targets - targets.mean(axis=0)
+    unit_targets = centred / np.sqrt((centred**2).sum(axis=0))
+    relations = np.array(
+        [
+            max(_relation(column, unit_targets), _relation(np.isnan(column), unit_targets))
+            for column in sample.features.T
+        ]
     )
-    first = set(np.argsort(-found, kind="stable")[:keep].tolist())
-    return tuple(name for i, name in enumerate(sample.names) if i in first)
+    # A stable sort: of equals the earlier feature stays.
+    strongest = set(np.argsort(-relations, kind="stable")[:keep].tolist())
+    return tuple(name for i, name in enumerate(sample.names) if i in strongest)
 
 
-def _relation(column: NDArray[Any], aim: Floats) -> float:
-    """Largest |correlation| of a column, on the scale of ln(1 + |x|) and with null at its mean, with the columns of `aim`."""
-    x = (
-        np.sign(column) * np.log1p(np.abs(column.astype(np.float64)))
-        if column.dtype != bool
-        else column.astype(np.float64)
-    )
+def _relation(column: NDArray[Any], unit_targets: Floats) -> float:
+    """Return the largest |correlation| of a column with the targets; 0 where it is constant.
+
+    The scale is ln(1 + |x|) with the sign of x; null stands at the mean.
+    """
+    x = column.astype(np.float64)
+    if column.dtype != bool:
+        x = np.sign(column) * np.log1p(np.abs(x))
     centred = np.nan_to_num(x - np.nanmean(x)) if not np.isnan(x).all() else np.zeros(len(x))
     length = float(np.sqrt((centred**2).sum()))
-    return float(np.abs(centred @ aim).max() / length) if length > 0 else 0.0
+    return float(np.abs(centred @ unit_targets).max() / length) if length > 0 else 0.0
 
 
 def reachable(
-    known: Dataset, logodds: Floats, pd: Floats, oot: Dataset, trees: TreeParams
+    early: Dataset, logodds: Floats, pd: Floats, oot: Dataset, trees: TreeParams
 ) -> Floats:
-    """The best predictor of the truth from the matrix, as log-odds for `oot`: a linear fit, and boosters on what it leaves.
+    """Return the best prediction of the truth from the matrix, as log-odds of the rows of `oot`.
 
-    Fitted on the training and calibration months of all applicants, booked or not. `logodds` is the systematic truth; the last booster
+    It is a linear fit, and boosters on what that leaves. `early` are the training and calibration
+    months of all applicants, booked or not; `logodds` is their systematic truth. The last booster
     follows `pd` (neutral macro), so that what the matrix tells of fraud is reachable too.
     """
-    design = ridge.design_of(known, RidgeParams())
-    columns = design.columns(known.features)
+    design = ridge.design_of(early, RidgeParams())
+    columns = design.columns(early.features)
     coef = least_squares(columns, logodds)
-    at_known, at_oot = predict(columns, coef), predict(design.columns(oot.features), coef)
-    for objective, target in (("regression", logodds - at_known), ("cross_entropy", pd)):
-        start = at_known if objective == "cross_entropy" else None
-        more_known, more_oot = _boosted(objective, known, target, start, oot, trees)
-        at_known, at_oot = at_known + more_known, at_oot + more_oot
-    return at_oot
+    at_early = predict(columns, coef)
+    at_oot = predict(design.columns(oot.features), coef)
+    # What the linear fit leaves of the log-odds.
+    more_early, more_oot = _boosted("regression", early, logodds - at_early, None, oot, trees)
+    at_early = at_early + more_early
+    at_oot = at_oot + more_oot
+    # Then the PD itself, starting from the log-odds so far.
+    _, more_oot = _boosted("cross_entropy", early, pd, at_early, oot, trees)
+    return at_oot + more_oot
 
 
-PENALTIES = (
-    1.0,
-    10.0,
-    100.0,
-    1000.0,
-    10_000.0,
-)  # of the linear fit; the truth has no label noise, but a small world has few rows
+class _Moments(NamedTuple):
+    """What a linear fit needs of its rows; the moments of parts add up.
+
+    n: rows. sum_x: (p,). sum_y. xx: (p, p). xy: (p,).
+    """
+
+    n: float
+    sum_x: Floats
+    sum_y: float
+    xx: Floats
+    xy: Floats
+
+    def plus(self, other: _Moments) -> _Moments:
+        """Return the moments of both parts together."""
+        n = self.n + other.n
+        sum_x = self.sum_x + other.sum_x
+        sum_y = self.sum_y + other.sum_y
+        xx = self.xx + other.xx
+        xy = self.xy + other.xy
+        return _Moments(n=n, sum_x=sum_x, sum_y=sum_y, xx=xx, xy=xy)
 
 
 def least_squares(x: NDArray[np.float32], y: Floats) -> Floats:
-    """Coefficients and intercept of a ridge fit, its penalty the one that predicts every fifth row best from the others."""
-    held = np.arange(len(x)) % 5 == 4
-    fit, rest = _moments(x[~held], y[~held]), _moments(x[held], y[held])
-    tried = {penalty: _solved(fit, penalty) for penalty in PENALTIES}
-    best = min(
-        PENALTIES, key=lambda penalty: float(np.var(y[held] - predict(x[held], tried[penalty])))
-    )
-    return _solved(tuple(a + b for a, b in zip(fit, rest, strict=True)), best)
+    """Return the coefficients and the intercept (last) of a ridge fit.
+
+    Its penalty is the one that predicts every fifth row best from the others.
+    """
+    is_judged: Mask = np.arange(len(x)) % JUDGED_EVERY == JUDGED_EVERY - 1
+    fit = _moments(x[~is_judged], y[~is_judged])
+    rest = _moments(x[is_judged], y[is_judged])
+    errors = {}
+    for penalty in PENALTIES:
+        error = y[is_judged] - predict(x[is_judged], _solved(fit, penalty))
+        errors[penalty] = float(np.var(error))
+    # Of equal errors the least penalty: it comes first.
+    best = min(PENALTIES, key=lambda penalty: errors[penalty])
+    return _solved(fit.plus(rest), best)
 
 
-def _moments(x: NDArray[np.float32], y: Floats) -> tuple[Any, ...]:
-    """n, sum x, sum y, x'x, x'y: they add over parts."""
-    return (
-        float(len(x)),
-        x.sum(axis=0, dtype=np.float64),
-        y.sum(),
-        (x.T @ x).astype(np.float64),
-        (y.astype(np.float32) @ x).astype(np.float64),
-    )
+def _moments(x: NDArray[np.float32], y: Floats) -> _Moments:
+    """Return the moments of rows; products in float32, which is the type of x."""
+    xx = (x.T @ x).astype(np.float64)
+    xy = (y.astype(np.float32) @ x).astype(np.float64)
+    sum_x = x.sum(axis=0, dtype=np.float64)
+    return _Moments(n=float(len(x)), sum_x=sum_x, sum_y=y.sum(), xx=xx, xy=xy)
 
 
-def _solved(moments: tuple[Any, ...], penalty: float) -> Floats:
+def _solved(moments: _Moments, penalty: float) -> Floats:
+    """Return the coefficients and the intercept (last) at a penalty."""
     n, sum_x, sum_y, xx, xy = moments
-    coef = np.linalg.solve(
-        xx - np.outer(sum_x, sum_x) / n + penalty * np.eye(len(sum_x)), xy - sum_x * sum_y / n
-    )
+    # Centred by way of the moments, so that the intercept has no penalty.
+    covariance = xx - np.outer(sum_x, sum_x) / n + penalty * np.eye(len(sum_x))
+    coef = np.linalg.solve(covariance, xy - sum_x * sum_y / n)
     return np.append(coef, (sum_y - sum_x @ coef) / n)
 
 
 def predict(x: NDArray[np.float32], coef: Floats) -> Floats:
-    """Fitted values of `least_squares`."""
+    """Return the fitted values of `least_squares`, shape (n,)."""
     return (x @ coef[:-1].astype(np.float32)).astype(np.float64) + coef[-1]
 
 
 def r2(x: NDArray[np.float32], y: Floats, x_new: NDArray[np.float32], y_new: Floats) -> float:
-    """Share of the variance of `y_new` that a linear fit on (x, y) explains."""
+    """Return the share of the variance of `y_new` that a linear fit on (x, y) explains."""
     error = y_new - predict(x_new, least_squares(x, y))
     return float(1 - np.var(error) / np.var(y_new))
 
 
 def _boosted(
     objective: str,
-    known: Dataset,
+    early: Dataset,
     target: Floats,
     start: Floats | None,
     oot: Dataset,
     trees: TreeParams,
 ) -> tuple[Floats, Floats]:
-    """Raw predictions of a booster for `known` and `oot`, to be added to `start`."""
+    """Return raw predictions of a booster for `early` and `oot`, to be added to `start`."""
     import lightgbm as lgb
 
+    # Unlike the model's booster: no signs, no weights and no bagging, since each true PD is known.
     settings = {
-        "objective": objective, "learning_rate": trees.learning_rate, "num_leaves": trees.num_leaves, "min_data_in_leaf": 100,
-        "feature_fraction": trees.feature_fraction, "max_bin": 63, "num_threads": trees.threads, "seed": trees.seed,
-        "deterministic": True, "force_col_wise": True, "verbosity": -1,
-    }  # fmt: skip
-    grown = lgb.train(settings, lgb.Dataset(known.features, target, init_score=start), trees.rounds)
-    first, second = (
-        np.asarray(grown.predict(rows.features, raw_score=True, num_threads=trees.threads))
-        for rows in (known, oot)
-    )
-    return first, second
+        "objective": objective,
+        "learning_rate": trees.learning_rate,
+        "num_leaves": trees.num_leaves,
+        "min_data_in_leaf": MIN_DATA_IN_LEAF,
+        "feature_fraction": trees.feature_fraction,
+        "max_bin": MAX_BIN,
+        **shared_settings(trees.threads, trees.seed),
+    }
+    rows = lgb.Dataset(early.features, target, init_score=start)
+    grown = train_booster(settings, rows, trees.rounds)
+    at_early = grown.predict(early.features, raw_score=True, num_threads=trees.threads)
+    at_oot = grown.predict(oot.features, raw_score=True, num_threads=trees.threads)
+    return np.asarray(at_early), np.asarray(at_oot)

@@ -1,1 +1,1 @@
-"""Anyone's table: encode, learn, calibrate and judge a model on rows that no calendar of ours orders."""
+"""Fit a user's table: encode, learn, calibrate and judge a model on rows without our calendar."""

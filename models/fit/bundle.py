@@ -1,4 +1,4 @@
-"""The bundle of a user's table: the same text files as the house's, with the tier alone deciding."""
+"""Write the bundle of a user's table: the house's text files, with the tier alone deciding."""
 
 from __future__ import annotations
 
@@ -16,11 +16,16 @@ from creditloom.decision.rulebook.policy import Policy, tiers_only_policy
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationParams
-from creditloom.models.fit.learner import Calibrated, Floats
+from creditloom.models.fit.learner import Calibrated
 from creditloom.models.policy.bundle_policy import PolicyParams, reference
+from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.metrics import expit, logit
 
-APPROVAL_EDGE = 5  # the inner edge between G6 and G7
+# Position of the inner edge between G6, the last tier that approves, and G7.
+APPROVAL_EDGE = 5
+# Decimals of a moved edge: enough for a PD, few enough to be read.
+EDGE_DECIMALS = 6
+METHOD = "affine on the logit, on held-out margins"
 
 
 @dataclass(frozen=True)
@@ -32,13 +37,14 @@ class ColumnTexts:
 
 
 def tiers_around(base_rate: float, house: tuple[float, ...]) -> Tiers:
-    """The house's PD bands moved on the logit so that the approval cut (G6/G7) lies at the table's base rate.
+    """Return the house's PD bands, moved so that the approval cut lies at the table's base rate.
 
-    logit(edge) = logit(house edge) + logit(base rate) - logit(house cut): a tier keeps its odds relative to the cut, because a
-    table with 22 % bads would otherwise fall into the last tier whole.
+    logit(edge) = logit(house edge) + logit(base rate) - logit(house cut), with the house's cut
+    between G6 and G7. A tier keeps its odds relative to the cut: without the move all of a table
+    with 22 % bads would fall into the last tier.
     """
     moved = expit(logit(house) + logit(base_rate) - logit(house[APPROVAL_EDGE]))
-    return Tiers.from_edges(tuple(float(edge) for edge in np.round(moved, 6)))
+    return Tiers.from_edges(tuple(float(edge) for edge in np.round(moved, EDGE_DECIMALS)))
 
 
 def write(
@@ -50,34 +56,32 @@ def write(
     scale: CalibrationParams,
     house: PolicyParams,
 ) -> str:
-    """Write the bundle into `folder` and return its version (sha256 of the manifest).
+    """Write the bundle into the new `folder`; return its version, the sha256 of the manifest.
 
-    x: encoded training rows, of whom the approved are the reference of the reasons.
+    x: encoded training rows; the approved of them are the reference of the reasons.
     """
     folder.mkdir(parents=True)
-    (folder / "model.txt").write_text(
-        fitted.model.booster.model_to_string(), encoding="utf-8", newline="\n"
-    )
-    _write(folder / "catalogue.json", _catalogue(fitted, words))
-    _write(
-        folder / "calibration.json",
-        {
-            **calibration.to_json(fitted.calibration, scale),
-            "method": "affine on the logit, on held-out margins",
-        },
-    )
+    model_text = fitted.model.booster.model_to_string()
+    # LightGBM's text is hashed, so line ends must not follow the machine.
+    (folder / "model.txt").write_text(model_text, encoding="utf-8", newline="\n")
+    line = {**calibration.to_json(fitted.calibration, scale), "method": METHOD}
     rules = tiers_only_policy()
+    _write(folder / "catalogue.json", _catalogue(fitted, words))
+    _write(folder / "calibration.json", line)
     _write(folder / "tiers.json", plain(tiers))
     _write(folder / "policy.json", rules)
-    compared = reference(
-        load_scorer(folder), tiers, Policy.from_json(json.dumps(rules)), [x], house.reference_rows
-    )
+    # The reference is computed by the scorer, which reads the files written above.
+    policy = Policy.from_json(json.dumps(rules))
+    compared = reference(load_scorer(folder), tiers, policy, [x], house.reference_rows)
     _write(folder / "reference.json", plain(compared))
     return write_manifest(folder)
 
 
 def _catalogue(fitted: Calibrated, words: ColumnTexts) -> dict[str, Any]:
-    """Entries of the model's own columns in model order, a category's levels in the order of their codes."""
+    """Return the entries of the model's own columns, in model order.
+
+    The levels of a category stand in the order of their codes.
+    """
     encoding = fitted.model.encoding
     features = [
         {**words.features[name], "categories": list(encoding.categories.get(name, ()))}
@@ -92,4 +96,5 @@ def _catalogue(fitted: Calibrated, words: ColumnTexts) -> dict[str, Any]:
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
+    """Write canonical JSON."""
     path.write_bytes(canonical(content))

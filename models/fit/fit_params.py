@@ -1,4 +1,7 @@
-"""Numbers of `creditloom fit`: one fixed configuration, chosen before any figure of a user's table is seen."""
+"""The `fit` block of params.yaml: one fixed configuration for every user's table.
+
+It was chosen before any figure of such a table was seen.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,20 @@ from creditloom.models.selection.feature_choice import SelectionParams
 
 @dataclass(frozen=True)
 class FitParams:
-    """How a user's table is learnt from and judged.
+    """How a model is learnt from a user's table, and judged.
 
-    folds: stratified folds of the reported figures, `repeats` times under `small_rows` rows; inner_folds: folds inside a training
-    set whose held-out margins fit its calibration; oot_share: share of rows with the latest dates; few_bads: with fewer bads than
-    this `few` is used, else `many`, each with its number of trees; smoothing: rows of the mean put to each level of a category;
-    min_level_rows: rarer levels count as not known; columns_per_bad: at most so many columns per bad of a training set enter a model,
-    the strongest by their own AUC in it, but never fewer than `least_columns` where there are as many.
+    few, many: boosters with their number of trees; `few` is used under `few_bads` bads.
+    folds: stratified folds of the reported figures.
+    repeats: how often these are repeated on a table under `small_rows` rows.
+    inner_folds: folds inside a training set; their held-out margins fit its calibration.
+    oot_share: share of rows with the latest dates.
+    smoothing: rows with the mean bad rate that are added to each level of a category.
+    min_level_rows: rarer levels count as not known.
+    columns_per_bad: at most so many columns per bad of a training set enter a model, the strongest
+    by their own AUC in it; but never fewer than `least_columns` where there are as many.
     """
 
+    # An unknown key or a value of another type is refused, never converted.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     few: BoosterParams
@@ -44,9 +52,13 @@ class FitParams:
     seed: int
 
     def shape(self, bads: int) -> tuple[BoosterParams, int]:
-        """The booster's parameters and number of trees for a training set with so many bads."""
+        """Return the booster's parameters and trees for a training set with so many bads."""
         return (self.few, self.few_trees) if bads < self.few_bads else (self.many, self.many_trees)
 
     def times(self, rows: int) -> int:
-        """How often cross-validation is repeated on a table of so many rows."""
+        """Return how often cross-validation is repeated on a table of so many rows."""
         return self.repeats if rows < self.small_rows else 1
+
+    def max_columns(self, bads: int) -> int:
+        """Return how many columns may enter a model of a training set with so many bads."""
+        return max(self.least_columns, int(self.columns_per_bad * bads))

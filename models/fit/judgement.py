@@ -1,4 +1,7 @@
-"""Everything that is said of a fitted table: metrics.json and the parts of its report, from held-out PDs only."""
+"""Put together what is said of a fitted table: metrics.json and the parts of its report.
+
+All figures are of held-out PDs.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +14,29 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from creditloom.decision.score.tiers import Tiers
+from creditloom.models.evaluation.audit import FAIRNESS_COLUMNS
 from creditloom.models.evaluation.cohort import Cohort
 from creditloom.models.fit.learner import Calibrated, Labels
 from creditloom.models.fit.validation import FIGURES, CrossValidation, OutOfTime, summary
 from creditloom.models.sample import metrics
-from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.dataset import undated
+from creditloom.models.sample.split import OOT
 
-QUANTILES, MAX_GROUPS, MIN_GROUP = (
-    4,
-    20,
-    30,
-)  # a protected number is shown by quarters; rarer groups are noise
+# A protected number with more values than this is shown by quarters.
+MAX_GROUPS = 20
+QUARTERS = 4
+# Rates of fewer rows are noise.
+MIN_GROUP_ROWS = 30
+NULL_GROUP = "not known"
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A user's table with all that was made of it; frames and arrays are row by row."""
+    """A user's table with all that was made of it; frames and arrays are row by row.
+
+    protected: columns that the model must not see, for the comparison of groups.
+    bad_rows: rows that were set aside.
+    """
 
     label: Labels
     protected: pd.DataFrame
@@ -39,87 +49,120 @@ class Fitted:
 
 
 def held_out(fitted: Fitted) -> Cohort:
-    """The table as a cohort judged by held-out PDs, for the tables that the house's report shares."""
-    n, y = len(fitted.label), fitted.label.astype(float)
-    rows = Dataset(
-        np.arange(n),
-        np.empty((n, 0)),
-        (),
-        y,
-        y,
-        np.ones(n),
-        np.zeros(n, np.int64),
-        np.full(n, "oot"),
-    )
-    bads = fitted.final.calibration.n_bads
+    """Return the table as a cohort judged by held-out PDs.
+
+    The tables that the house's report shares are taken of it.
+    """
+    no_features = np.empty((len(fitted.label), 0))
     return Cohort(
-        rows,
-        fitted.cv.model_pd,
-        fitted.cv.ridge_pd,
-        fitted.decisions,
-        fitted.protected,
-        None,
-        bads,
-        1.0,
+        rows=undated(no_features, (), fitted.label.astype(float), OOT),
+        pd=fitted.cv.model_pd,
+        ridge_pd=fitted.cv.ridge_pd,
+        decisions=fitted.decisions,
+        audit=fitted.protected,
+        truth=None,
+        calibration_bads=fitted.final.calibration.n_bads,
+        # Every row has weight 1: nothing is clipped.
+        max_weight=1.0,
     )
 
 
 def content(fitted: Fitted) -> dict[str, Any]:
-    """metrics.json: `cv` and `oot` with the ridge logit's beside, then what they rest on."""
+    """Return metrics.json: `cv` and `oot` with the ridge logit's beside, and their samples.
+
+    The blocks of `oot` are null where there are no dates or the cut was refused.
+    """
     oot = fitted.oot
-    line, y, pd_ = fitted.final.calibration, fitted.label, fitted.cv.model_pd
+    oot_sample = _oot_sample(oot) if oot else None
+    model = oot.model if oot else None
+    ridge = oot.ridge if oot else None
+    counts = fitted.decisions["decision"].value_counts()
+    decisions = {name: int(n) for name, n in counts.items()}
+    left_out = [vars(dropped) for dropped in fitted.final.model.fallen]
     return {
         "cv": summary(fitted.cv.model),
         "cv_ridge": summary(fitted.cv.ridge),
-        "oot": dict(oot.model) if oot and oot.model else None,
-        "oot_ridge": dict(oot.ridge) if oot and oot.ridge else None,
-        "oot_sample": {"from": oot.cut, "rows": oot.rows, "bads": oot.bads, "refused": oot.refused or None} if oot else None,
-        "sample": {
-            "rows": len(y), "bads": int(y.sum()), "rows_set_aside": fitted.bad_rows, "features": len(fitted.final.model.encoding.names),
-            "folds": fitted.cv.folds, "repeats": fitted.cv.repeats,
-        },
-        "calibration": {"a": line.a, "b": line.b, "ece_held_out": metrics.ece(y, pd_), "bads": line.n_bads},
-        "decisions": {name: int(n) for name, n in fitted.decisions["decision"].value_counts().items()},
+        "oot": model,
+        "oot_ridge": ridge,
+        "oot_sample": oot_sample,
+        "sample": _sample(fitted),
+        "calibration": _calibration(fitted),
+        "decisions": decisions,
         "fairness": fairness_table(fitted).to_dict("records"),
-        "left_out": [vars(fall) for fall in fitted.final.model.fallen],
-    }  # fmt: skip
+        "left_out": left_out,
+    }
+
+
+def _oot_sample(oot: OutOfTime) -> dict[str, Any]:
+    """Return on what the out-of-time figures rest."""
+    return {
+        "from": oot.cut,
+        "rows": oot.rows,
+        "bads": oot.bads,
+        "refused": oot.refused or None,
+    }
+
+
+def _sample(fitted: Fitted) -> dict[str, int]:
+    """Return on what the cross-validated figures rest."""
+    return {
+        "rows": len(fitted.label),
+        "bads": int(fitted.label.sum()),
+        "rows_set_aside": fitted.bad_rows,
+        "features": len(fitted.final.model.encoding.names),
+        "folds": fitted.cv.folds,
+        "repeats": fitted.cv.repeats,
+    }
+
+
+def _calibration(fitted: Fitted) -> dict[str, float]:
+    """Return the calibration line of the final model, and its error on held-out PDs."""
+    line = fitted.final.calibration
+    ece = metrics.ece(fitted.label, fitted.cv.model_pd)
+    return {"a": line.a, "b": line.b, "ece_held_out": ece, "bads": line.n_bads}
 
 
 def validation(fitted: Fitted) -> pd.DataFrame:
-    """sample (cv, oot), metric, mean, sd and the ridge's mean and sd; sd is null out of time, where there is one sample."""
+    """Return sample (cv, oot), metric, mean and sd of the model, and ridge_mean and ridge_sd.
+
+    sd is null out of time, where there is one sample.
+    """
     parts = [_beside("cv", summary(fitted.cv.model), summary(fitted.cv.ridge))]
-    if fitted.oot and fitted.oot.model and fitted.oot.ridge:
-        parts.append(
-            _beside(
-                "oot",
-                *(
-                    {name: {"mean": value, "sd": np.nan} for name, value in f.items()}
-                    for f in (fitted.oot.model, fitted.oot.ridge)
-                ),
-            )
-        )
+    oot = fitted.oot
+    if oot and oot.model and oot.ridge:
+        parts.append(_beside("oot", _without_sd(oot.model), _without_sd(oot.ridge)))
     return pd.concat(parts, ignore_index=True)
+
+
+def _without_sd(figures: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Return the figures of one sample in the shape of `summary`."""
+    return {name: {"mean": value, "sd": np.nan} for name, value in figures.items()}
 
 
 def _beside(
     sample: str, model: Mapping[str, Mapping[str, float]], ridge: Mapping[str, Mapping[str, float]]
 ) -> pd.DataFrame:
+    """Return one row per figure, model and ridge side by side."""
     rows = [
-        (
-            sample,
-            name,
-            model[name]["mean"],
-            model[name]["sd"],
-            ridge[name]["mean"],
-            ridge[name]["sd"],
-        )
+        {
+            "sample": sample,
+            "metric": name,
+            "mean": model[name]["mean"],
+            "sd": model[name]["sd"],
+            "ridge_mean": ridge[name]["mean"],
+            "ridge_sd": ridge[name]["sd"],
+        }
         for name in FIGURES
     ]
-    return pd.DataFrame(rows, columns=["sample", "metric", "mean", "sd", "ridge_mean", "ridge_sd"])
+    return pd.DataFrame(rows)
 
 
 def fairness_table(fitted: Fitted) -> pd.DataFrame:
-    """Per protected column and group: field, group, n, approval_rate, approval_ratio to the best group, mean_pd (held out), bad_rate."""
+    """Return one row per protected column and group.
+
+    Columns: field, group, n, approval_rate, approval_ratio to the best group, mean_pd (held out),
+    bad_rate.
+    """
     frame = pd.DataFrame(
         {
             "approved": fitted.decisions["decision"].to_numpy() == "approve",
@@ -134,24 +177,27 @@ def fairness_table(fitted: Fitted) -> pd.DataFrame:
 
 
 def groups_of(column: pd.Series) -> NDArray[np.object_]:
-    """Group of each row: a number with many values by quarters, anything else by value; null is a group of its own."""
+    """Return the group of each row.
+
+    A number with many values is grouped by quarters, anything else by value. Null is a group of
+    its own.
+    """
     if pd.api.types.is_numeric_dtype(column) and column.nunique() > MAX_GROUPS:
-        column = (
-            pd.qcut(column, QUANTILES, duplicates="drop").astype(str).where(column.notna(), None)
-        )
-    return column.astype(object).where(column.notna(), "not known").astype(str).to_numpy()
+        quarters = pd.qcut(column, QUARTERS, duplicates="drop").astype(str)
+        column = quarters.where(column.notna(), None)
+    return column.astype(object).where(column.notna(), NULL_GROUP).astype(str).to_numpy()
 
 
 def _by_group(frame: pd.DataFrame, field: str, group: NDArray[np.object_]) -> pd.DataFrame:
-    found = frame.groupby(group).agg(
+    """Return the rows of the fairness table of one column."""
+    rows = frame.groupby(group).agg(
         n=("approved", "size"),
         approval_rate=("approved", "mean"),
         mean_pd=("pd", "mean"),
         bad_rate=("bad", "mean"),
     )
-    found = found[found["n"] >= MIN_GROUP].reset_index(names="group")
-    best = found["approval_rate"].max() if len(found) else np.nan
-    ratio = found["approval_rate"] / best if best else np.nan
-    return found.assign(field=field, approval_ratio=ratio)[
-        ["field", "group", "n", "approval_rate", "approval_ratio", "mean_pd", "bad_rate"]
-    ]
+    rows = rows[rows["n"] >= MIN_GROUP_ROWS].reset_index(names="group")
+    best = rows["approval_rate"].max() if len(rows) else np.nan
+    # Without any approval there is no best group to compare with.
+    ratio = rows["approval_rate"] / best if best else np.nan
+    return rows.assign(field=field, approval_ratio=ratio)[FAIRNESS_COLUMNS]

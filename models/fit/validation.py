@@ -1,4 +1,7 @@
-"""How good is it? Cross-validation, and out-of-time where there are dates; the ridge logit in the same folds."""
+"""Judge a model of a user's table: cross-validation, and out-of-time where there are dates.
+
+The ridge logit is judged in the same folds.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from creditloom.models.evaluation.metric_table import JudgedSample, figures_of, keys_of
 from creditloom.models.fit.fit_params import FitParams
 from creditloom.models.fit.learner import (
     TrainingTable,
@@ -17,17 +21,19 @@ from creditloom.models.fit.learner import (
     ridge_pd,
     stratified,
 )
-from creditloom.models.sample import metrics
+from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.errors import ModelError
 
-Floats = NDArray[np.float64]
 FoldFigures = dict[str, float]
-FIGURES = ("auc", "ks", "brier", "logloss", "mean_pd", "bad_rate")
+FIGURES = keys_of("fit")
 
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """Figures per fold of model and ridge, and each row's PD by models that did not see it (mean over the repeats)."""
+    """Figures of model and ridge per fold.
+
+    model_pd, ridge_pd: PD of each row by models that did not learn from it, mean over the repeats.
+    """
 
     model: tuple[FoldFigures, ...]
     ridge: tuple[FoldFigures, ...]
@@ -39,7 +45,11 @@ class CrossValidation:
 
 @dataclass(frozen=True)
 class OutOfTime:
-    """Figures on the latest rows of a model that saw only the earlier ones; `refused` says why there are none."""
+    """Figures on the latest rows, of a model that learnt only from the earlier ones.
+
+    cut: the earliest date of the latest rows.
+    refused: why there are no figures; "" where there are.
+    """
 
     model: FoldFigures | None
     ridge: FoldFigures | None
@@ -50,21 +60,20 @@ class OutOfTime:
 
 
 def figures(label: ArrayLike, pd: Floats) -> FoldFigures:
-    """AUC, KS, Brier, log-loss, mean PD and bad rate of one sample."""
-    y = np.asarray(label, float)
-    values = (
-        metrics.auc(y, pd),
-        metrics.ks(y, pd),
-        metrics.brier(y, pd),
-        metrics.logloss(y, pd),
-        pd.mean(),
-        y.mean(),
-    )
-    return {name: float(value) for name, value in zip(FIGURES, values, strict=True)}
+    """Return AUC, KS, Brier, log-loss, mean PD and bad rate of one sample.
+
+    >>> figures([0, 1], np.array([0.25, 0.75]))["brier"]
+    0.0625
+    """
+    sample = JudgedSample(y=np.asarray(label, float), pd=pd)
+    # None of these needs more than outcome and PD, so that none is null.
+    return {
+        name: float(value) for name, value in figures_of("fit", sample).items() if value is not None
+    }
 
 
 def summary(folds: tuple[FoldFigures, ...]) -> dict[str, Mapping[str, float]]:
-    """Mean and standard deviation (n - 1) over the folds, per figure."""
+    """Return mean and standard deviation (n - 1) over the folds, per figure."""
     columns = {name: np.array([fold[name] for fold in folds]) for name in FIGURES}
     return {
         name: {"mean": float(values.mean()), "sd": float(values.std(ddof=1))}
@@ -75,57 +84,70 @@ def summary(folds: tuple[FoldFigures, ...]) -> dict[str, Mapping[str, float]]:
 def cross_validate(
     table: TrainingTable, params: FitParams, step: Callable[[], None]
 ) -> CrossValidation:
-    """Stratified folds, repeated on small tables; selection, encoding and calibration happen anew inside each training set.
+    """Judge model and ridge on stratified folds, which are repeated on small tables.
 
-    `step` is called after each fold. Raises ModelError when a training set would be too small to calibrate on.
+    Selection, encoding and calibration happen anew inside each training set. `step` is called
+    after each fold.
+    Raise ModelError when a training set would be too small to calibrate on.
     """
     _check_enough(table, params)
     repeats = params.times(len(table.label))
-    found: tuple[list[FoldFigures], list[FoldFigures]] = ([], [])
-    total = np.zeros((2, len(table.label)))
+    # Place 0 holds the model, place 1 the ridge.
+    fold_figures: tuple[list[FoldFigures], list[FoldFigures]] = ([], [])
+    mean_pd = np.zeros((2, len(table.label)))
     for repeat in range(repeats):
+        # Each repeat cuts other folds: its seed is the next one.
         for mask in stratified(table.label, params.folds, params.seed + repeat):
             for k, pd in enumerate(_held_out(table, mask, params)):
-                found[k].append(figures(table.label[mask], pd))
-                total[k, mask] += pd / repeats
+                fold_figures[k].append(figures(table.label[mask], pd))
+                mean_pd[k, mask] += pd / repeats
             step()
     return CrossValidation(
-        tuple(found[0]), tuple(found[1]), total[0], total[1], params.folds, repeats
+        model=tuple(fold_figures[0]),
+        ridge=tuple(fold_figures[1]),
+        model_pd=mean_pd[0],
+        ridge_pd=mean_pd[1],
+        folds=params.folds,
+        repeats=repeats,
     )
 
 
 def out_of_time(table: TrainingTable, time: NDArray[np.datetime64], params: FitParams) -> OutOfTime:
-    """Learn on the earlier rows, judge on the latest `oot_share`; refused where either side holds too little."""
+    """Learn from the earlier rows and judge on the latest `oot_share`.
+
+    It is refused where either side holds too little.
+    """
     mask = latest(time, params.oot_share)
-    late = table.label[mask]
-    cut, rows, bads = str(time[mask].min()), len(late), int(late.sum())
+    label = table.label[mask]
+    cut = str(time[mask].min())
+    rows = len(label)
+    bads = int(label.sum())
     if bads in (0, rows):
-        return OutOfTime(
-            None, None, cut, rows, bads, f"one class only among the {rows} rows from {cut} on"
-        )
+        refused = f"one class only among the {rows} rows from {cut} on"
+        return OutOfTime(None, None, cut, rows, bads, refused)
     try:
-        model, ridge = (figures(late, pd) for pd in _held_out(table, mask, params))
+        model, ridge = (figures(label, pd) for pd in _held_out(table, mask, params))
     except ModelError as error:
         return OutOfTime(None, None, cut, rows, bads, str(error))
     return OutOfTime(model, ridge, cut, rows, bads)
 
 
 def _check_enough(table: TrainingTable, params: FitParams) -> None:
-    """Every training set needs `calibration.min_bads` bads and as many goods."""
+    """Raise ModelError unless every training set has `calibration.min_bads` bads and goods."""
+    # A training set holds all folds but one.
     least = math.ceil(params.calibration.min_bads * params.folds / (params.folds - 1))
     bads = int(table.label.sum())
     if min(bads, len(table.label) - bads) < least:
         raise ModelError(
-            f"Too few outcomes to fit and judge a model: expected at least {least} bads and {least} goods, "
+            "Too few outcomes to fit and judge a model: "
+            f"expected at least {least} bads and {least} goods, "
             f"got {bads} bads among {len(table.label)} rows. Give more labelled rows."
         )
 
 
-def _held_out(
-    table: TrainingTable, mask: NDArray[np.bool_], params: FitParams
-) -> tuple[Floats, Floats]:
-    """PDs of the rows of `mask` by model and ridge that saw only the others."""
-    train, frame = table.where(~mask), table.frame[mask]
-    return fit_calibrated(train, params, params.inner_folds).pd(frame), ridge_pd(
-        train, frame, params
-    )
+def _held_out(table: TrainingTable, mask: Mask, params: FitParams) -> tuple[Floats, Floats]:
+    """Return PDs of the rows of `mask` by model and ridge that learnt only from the others."""
+    train = table.where(~mask)
+    frame = table.frame[mask]
+    model_pd = fit_calibrated(train, params, params.inner_folds).pd(frame)
+    return model_pd, ridge_pd(train, frame, params)

@@ -1,19 +1,20 @@
 """The default model: a LightGBM of shallow trees whose signs follow the catalogue.
 
-What few bads ask for, and what the parameters hold: small steps, few features per tree, random cuts (`extra_trees`), depth 4, and
-weights clipped low (design 8). Deterministic for given rows, parameters and number of threads.
+Few bads ask for small steps, few features per tree, random cuts (`extra_trees`), depth 4 and
+weights clipped low; the default parameters hold these (design 8). The result is deterministic for
+given rows, parameters and number of threads.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from creditloom.models.learners.lightgbm_training import shared_settings, train_booster
+from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.split import SplitParams, stopping
@@ -21,21 +22,25 @@ from creditloom.models.sample.split import SplitParams, stopping
 if TYPE_CHECKING:
     import lightgbm
 
-Floats = NDArray[np.float64]
-BINNED_ROWS = 50_000  # rows looked at for the bins' edges; LightGBM holds them in float64, 5 GB of 2,500 columns at its own 200,000
-os.environ.setdefault(
-    "OMP_WAIT_POLICY", "passive"
-)  # read when LightGBM loads; spinning threads are 1.5 times slower (design 8)
+# Rows that LightGBM looks at to find the edges of its bins. It holds them in float64: its own
+# default of 200,000 rows would take 5 GB for 2,500 columns.
+BINNING_ROWS = 50_000
+# The name under which LightGBM records the loss on the early-stopping months.
+LATE = "late"
+LOSS = "binary_logloss"
 
 
 @dataclass(frozen=True)
 class BoosterParams:
-    """Shape and pace of the boosting; the names follow LightGBM's where it has one.
+    """Shape and pace of the boosting; names follow LightGBM's where it has one.
 
-    max_weight clips 1 / propensity; min_trees and max_trees bound what early stopping may choose; is_refit trains once more on all
-    training months with the number of trees found.
+    max_weight: clip of 1 / propensity.
+    min_trees, max_trees: bounds of the number of trees that early stopping may choose.
+    patience: rounds without a better loss after which early stopping ends the growth.
+    is_refit: train once more on all training months, with the number of trees chosen.
     """
 
+    # An unknown key or a value of another type is refused, never converted.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     learning_rate: float = 0.03
@@ -62,19 +67,19 @@ class BoosterParams:
 def fit(
     rows: Dataset, signs: Sequence[int], split: SplitParams, params: BoosterParams
 ) -> tuple[lightgbm.Booster, dict[str, Any]]:
-    """Booster and a record of how it came about, from labelled training rows.
+    """Return a booster and the record of its growth, from labelled training rows.
 
-    The last `early_stopping_months` choose the number of trees; they then take part in a refit with that number, if asked.
+    The last `early_stopping_months` choose the number of trees. If asked, they then take part in
+    a refit with that number.
+    Raise ModelError where the months before or in them hold one class only.
     """
-    late = stopping(rows.month, split)
-    early_rows, late_rows = rows.where(~late), rows.where(late)
-    for part, name in ((early_rows, "before"), (late_rows, "in")):
-        if len(np.unique(part.label)) < 2:
-            raise ModelError(
-                f"Training rows {name} the last {split.early_stopping_months} months hold one class only ({len(part.label)} rows); "
-                "expected bads and goods. Change split.early_stopping_months."
-            )
+    is_late = stopping(rows.month, split)
+    early_rows = rows.where(~is_late)
+    late_rows = rows.where(is_late)
+    _check_classes(early_rows, "before", split)
+    _check_classes(late_rows, "in", split)
     booster, losses = _stopped(early_rows, late_rows, signs, params)
+    # The first of equal losses: the smaller model.
     trees = max(params.min_trees, int(np.argmin(losses)) + 1)
     booster = boost(rows, signs, params, trees) if params.is_refit else trimmed(booster, trees)
     return booster, {
@@ -85,63 +90,102 @@ def fit(
     }
 
 
+def _check_classes(rows: Dataset, place: str, split: SplitParams) -> None:
+    """Raise ModelError where the rows hold one class only; `place` is before or in the months."""
+    if len(np.unique(rows.label)) < 2:
+        raise ModelError(
+            f"Training rows {place} the last {split.early_stopping_months} months "
+            f"hold one class only ({len(rows.label)} rows); "
+            "expected bads and goods. Change split.early_stopping_months."
+        )
+
+
 def boost(
     rows: Dataset, signs: Sequence[int], params: BoosterParams, trees: int
 ) -> lightgbm.Booster:
-    """A booster of exactly `trees` rounds on the rows."""
-    import lightgbm as lgb
-
-    return trimmed(
-        lgb.train(settings(signs, params), train_set(rows, params), num_boost_round=trees), trees
-    )
+    """Return a booster of exactly `trees` rounds on the rows."""
+    booster = train_booster(settings(signs, params), train_set(rows, params), trees)
+    return trimmed(booster, trees)
 
 
 def trimmed(booster: lightgbm.Booster, trees: int) -> lightgbm.Booster:
-    """The booster with its first `trees` trees only, as read back from its own text, so that text and predictions agree."""
+    """Return the booster with its first `trees` trees only.
+
+    It is read back from its own text, so that text and predictions agree.
+    """
     import lightgbm as lgb
 
     return lgb.Booster(model_str=booster.model_to_string(num_iteration=trees))
 
 
 def margins(model_text: str, features: Floats, threads: int = 1) -> Floats:
-    """Raw margins (log-odds, not calibrated) of a model as its text says, shape (n,)."""
+    """Return the raw margins of a model as its text says: log-odds, not calibrated, shape (n,)."""
     import lightgbm as lgb
 
-    return np.asarray(
-        lgb.Booster(model_str=model_text).predict(features, raw_score=True, num_threads=threads)
-    )
+    booster = lgb.Booster(model_str=model_text)
+    return np.asarray(booster.predict(features, raw_score=True, num_threads=threads))
 
 
 def weights(rows: Dataset, max_weight: float) -> Floats:
-    """1 / propensity clipped, scaled to mean 1 so that regularisation means the same at any clip."""
+    """Return 1 / propensity, clipped and scaled to mean 1."""
+    # One loan of a tiny propensity must not outweigh hundreds of others.
     clipped = np.minimum(rows.weight, max_weight)
+    # With mean 1, regularisation means the same at any clip.
     return clipped / clipped.mean()
 
 
 def settings(signs: Sequence[int], params: BoosterParams) -> dict[str, Any]:
-    """LightGBM's parameters; `basic` monotone constraints are the ones that keep their promise (design 8)."""
-    monotone = (
-        {"monotone_constraints": list(signs), "monotone_constraints_method": "basic"}
-        if params.is_monotone and any(signs)
-        else {}
-    )
+    """Return LightGBM's settings; signs: +1, -1 or 0 (free) per feature."""
     return {
-        "objective": "binary", "metric": "binary_logloss", "learning_rate": params.learning_rate, "max_depth": params.max_depth,
-        "num_leaves": params.num_leaves, "min_data_in_leaf": params.min_data_in_leaf, "min_sum_hessian_in_leaf": params.min_sum_hessian,
-        "lambda_l2": params.lambda_l2, "feature_fraction": params.feature_fraction,
+        "objective": "binary",
+        "metric": LOSS,
+        **_growth(params),
+        **_sampling(params),
+        "max_bin": params.max_bin,
+        "bin_construct_sample_cnt": BINNING_ROWS,
+        **shared_settings(params.threads, params.seed),
+        **_monotone(signs, params),
+    }
+
+
+def _growth(params: BoosterParams) -> dict[str, Any]:
+    """Return how large each tree may be, and how much it counts."""
+    return {
+        "learning_rate": params.learning_rate,
+        "max_depth": params.max_depth,
+        "num_leaves": params.num_leaves,
+        "min_data_in_leaf": params.min_data_in_leaf,
+        "min_sum_hessian_in_leaf": params.min_sum_hessian,
+        "lambda_l2": params.lambda_l2,
+    }
+
+
+def _sampling(params: BoosterParams) -> dict[str, Any]:
+    """Return which features and rows each tree may use."""
+    return {
+        "feature_fraction": params.feature_fraction,
         "feature_fraction_bynode": params.feature_fraction_bynode,
-        "bagging_fraction": params.bagging_fraction, "bagging_freq": int(params.bagging_fraction < 1), "extra_trees": params.is_extra_trees,
-        "max_bin": params.max_bin, "bin_construct_sample_cnt": BINNED_ROWS, "num_threads": params.threads, "seed": params.seed,
-        "deterministic": True, "force_col_wise": True, "verbosity": -1, **monotone,
-    }  # fmt: skip
+        "bagging_fraction": params.bagging_fraction,
+        # LightGBM bags only where a frequency is set: here the rows are drawn anew for each tree.
+        "bagging_freq": int(params.bagging_fraction < 1),
+        "extra_trees": params.is_extra_trees,
+    }
+
+
+def _monotone(signs: Sequence[int], params: BoosterParams) -> dict[str, Any]:
+    """Return the constraints on the signs; none where they are switched off or no sign is set."""
+    if not params.is_monotone or not any(signs):
+        return {}
+    # `basic` is the only method that keeps its promise in all trees (design 8).
+    return {"monotone_constraints": list(signs), "monotone_constraints_method": "basic"}
 
 
 def _stopped(
     early: Dataset, late: Dataset, signs: Sequence[int], params: BoosterParams
 ) -> tuple[lightgbm.Booster, list[float]]:
+    """Return a booster grown on `early`, and its log-loss on `late` after each tree."""
     import lightgbm as lgb
 
-    history: dict[str, dict[str, list[float]]] = {}
     grown_on = train_set(early, params)
     judge = lgb.Dataset(
         late.features,
@@ -150,23 +194,22 @@ def _stopped(
         reference=grown_on,
         free_raw_data=True,
     )
-    stop: list[Callable[..., Any]] = [
-        lgb.early_stopping(params.patience, verbose=False),
-        lgb.record_evaluation(history),
-    ]
-    booster = lgb.train(
+    history: dict[str, dict[str, list[float]]] = {}
+    booster = train_booster(
         settings(signs, params),
         grown_on,
         params.max_trees,
-        valid_sets=[judge],
-        valid_names=["late"],
-        callbacks=stop,
+        judge={LATE: judge},
+        callbacks=[
+            lgb.early_stopping(params.patience, verbose=False),
+            lgb.record_evaluation(history),
+        ],
     )
-    return booster, history["late"]["binary_logloss"]
+    return booster, history[LATE][LOSS]
 
 
 def train_set(rows: Dataset, params: BoosterParams) -> lightgbm.Dataset:
-    """Rows as LightGBM takes them, weighted and with their names."""
+    """Return the rows as LightGBM takes them: weighted, with the names of the features."""
     import lightgbm as lgb
 
     return lgb.Dataset(

@@ -1,11 +1,13 @@
 """The challenger that is always fitted: a ridge logit on the same matrix (design 8).
 
-Each feature is winsorised, log-compressed on its own scale, standardised; null becomes 0 (the mean) plus a flag per distinct
-pattern of nulls. Penalty by rolling origins inside the training months. Everything is exported as JSON numbers.
+Each feature is winsorised, log-compressed on its own scale and standardised. Null becomes 0, which
+is the mean, and each distinct pattern of nulls gets a flag of its own. The penalty is chosen by
+rolling origins inside the training months. Everything is exported as JSON numbers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -13,21 +15,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from creditloom.models.learners.booster import weights
+from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import expit, logloss
 from creditloom.models.sample.split import SplitParams, rolling_origins
 
-Floats = NDArray[np.float64]
-DIGITS = 9  # significant digits kept of every number, so that the last bit of a matrix product does not reach the bundle
+# Significant digits kept of every number. The last bits of a matrix product differ between
+# processors; rounding keeps them out of the bundle.
+SIGNIFICANT_DIGITS = 9
+# A feature whose compressed values vary less than this is constant: it is not divided by its sd.
+MIN_SD = 1e-9
+# Statistics of one feature, in the order of `_column`.
+COLUMN_STATISTICS = 5
+# The loss is a sum over thousands of rows: a gradient of 1e-3 is small beside it.
+SOLVER_OPTIONS = {"maxiter": 200, "ftol": 1e-9, "gtol": 1e-3}
 
 
 @dataclass(frozen=True)
 class RidgeParams:
-    """penalties: candidates of the ridge penalty on the sum of weighted log-losses; tail: winsorised share at each end;
-    max_weight clips 1 / propensity; min_null_share: a pattern of nulls rarer than this (or its complement) gets no flag;
-    goods_per_bad: goods kept, reweighted, while the penalty is chosen (the final fit takes all rows)."""
+    """The `ridge` block.
 
+    penalties: candidates of the ridge penalty on the sum of weighted log-losses.
+    tail: share winsorised at each end.
+    max_weight: clip of 1 / propensity.
+    min_null_share: a pattern of nulls rarer than this, or its complement, gets no flag.
+    goods_per_bad: goods kept, reweighted, while the penalty is chosen; the final fit takes all.
+    """
+
+    # An unknown key or a value of another type is refused, never converted.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     penalties: tuple[float, ...] = (100.0, 300.0, 1000.0, 3000.0, 10000.0)
@@ -39,7 +55,10 @@ class RidgeParams:
 
 @dataclass(frozen=True)
 class Design:
-    """How a matrix becomes the ridge's columns; one entry per feature, `flags` are the features whose null pattern has a flag."""
+    """How a matrix becomes the columns of the ridge; each array has one entry per feature.
+
+    flags: positions of the features whose pattern of nulls has a column of its own.
+    """
 
     names: tuple[str, ...]
     low: Floats
@@ -50,12 +69,12 @@ class Design:
     flags: tuple[int, ...]
 
     def columns(self, features: Floats) -> NDArray[np.float32]:
-        """Design matrix of shape (n, features + flags), finite everywhere."""
+        """Return the design matrix of shape (n, features + flags), finite everywhere."""
+        # float32 halves the memory of thousands of columns; the ridge needs no more digits.
         out = np.empty((len(features), len(self.names) + len(self.flags)), np.float32)
         for i in range(len(self.names)):
-            standard = (
-                compressed(features[:, i], self.low[i], self.high[i], self.scale[i]) - self.mean[i]
-            ) / self.sd[i]
+            x = compressed(features[:, i], self.low[i], self.high[i], self.scale[i])
+            standard = (x - self.mean[i]) / self.sd[i]
             out[:, i] = np.nan_to_num(standard, nan=0.0)
         for j, i in enumerate(self.flags, start=len(self.names)):
             out[:, j] = np.isnan(features[:, i])
@@ -64,7 +83,11 @@ class Design:
 
 @dataclass(frozen=True)
 class Ridge:
-    """Fitted challenger: margin = intercept + columns @ coef (log-odds of default in the weighted training sample)."""
+    """The fitted challenger: margin = intercept + columns @ coef.
+
+    The margin is the log-odds of default in the weighted training sample.
+    logloss_by_penalty: (penalty, mean log-loss over the origins), rising by penalty.
+    """
 
     design: Design
     coef: Floats
@@ -73,144 +96,191 @@ class Ridge:
     logloss_by_penalty: tuple[tuple[float, float], ...] = ()
 
     def margin(self, features: Floats) -> Floats:
-        """Log-odds of default, shape (n,)."""
+        """Return the log-odds of default, shape (n,)."""
         return self.design.columns(features).astype(np.float64) @ self.coef + self.intercept
 
 
 def compressed(values: Floats, low: float, high: float, scale: float) -> Floats:
-    """Winsorised to [low, high], then sign(x) ln(1 + |x| / scale)."""
+    """Return the values winsorised to [low, high], then sign(x) ln(1 + |x| / scale)."""
     x = np.clip(values, low, high)
     return np.sign(x) * np.log1p(np.abs(x) / scale)
 
 
 def design_of(rows: Dataset, params: RidgeParams) -> Design:
-    """Fits winsorising, scale, mean and standard deviation on the rows, column by column."""
-    numbers = np.array(
-        [_column(rows.features[:, i], params) for i in range(len(rows.names))]
-    ).reshape(-1, 5)
+    """Fit winsorising, scale, mean and standard deviation on the rows, column by column."""
+    statistics = [_column(rows.features[:, i], params) for i in range(len(rows.names))]
+    # The shape is stated for the case of no features.
+    numbers = np.array(statistics).reshape(-1, COLUMN_STATISTICS)
     low, high, scale, mean, sd = (np.ascontiguousarray(column) for column in numbers.T)
-    return Design(rows.names, low, high, scale, mean, sd, _flags(rows.features, params))
+    return Design(
+        names=rows.names,
+        low=low,
+        high=high,
+        scale=scale,
+        mean=mean,
+        sd=sd,
+        flags=_flags(rows.features, params),
+    )
 
 
 def fit(rows: Dataset, split: SplitParams, params: RidgeParams) -> Ridge:
-    """Ridge on labelled training rows; the penalty with the least log-loss over the rolling origins."""
+    """Fit the ridge on labelled training rows.
+
+    The penalty is the one with the least log-loss over the rolling origins.
+    """
     design = design_of(rows, params)
-    x, w = design.columns(rows.features), weights(rows, params.max_weight)
+    x = design.columns(rows.features)
+    w = weights(rows, params.max_weight)
     losses = dict.fromkeys(params.penalties, 0.0)
     origins = rolling_origins(rows.month, split)
     for fold, judge in origins:
         part, factor = _thinned(rows.label, fold, params.goods_per_bad)
-        theta = None
-        for penalty in sorted(
-            params.penalties, reverse=True
-        ):  # from stiff to loose, each started from the last
-            theta = solve(x[part], rows.label[part], w[part] * factor, penalty, theta)
-            losses[penalty] += logloss(
-                rows.label[judge], expit(x[judge] @ theta[:-1] + theta[-1]), w[judge]
-            ) / len(origins)
-    best = min(losses, key=lambda penalty: (losses[penalty], -penalty))
+        path = penalty_path(x[part], rows.label[part], w[part] * factor, params.penalties)
+        for penalty, theta in path:
+            p = expit(x[judge] @ theta[:-1] + theta[-1])
+            losses[penalty] += logloss(rows.label[judge], p, w[judge]) / len(origins)
+    best = best_penalty(losses)
     theta = _rounded(solve(x, rows.label, w, best))
-    return Ridge(design, theta[:-1], float(theta[-1]), best, tuple(sorted(losses.items())))
+    return Ridge(
+        design=design,
+        coef=theta[:-1],
+        intercept=float(theta[-1]),
+        penalty=best,
+        logloss_by_penalty=tuple(sorted(losses.items())),
+    )
+
+
+def penalty_path(
+    x: NDArray[np.float32], y: Floats, w: Floats, penalties: Iterable[float]
+) -> Iterator[tuple[float, Floats]]:
+    """Yield each penalty with its solution, from the stiffest to the loosest."""
+    theta = None
+    # Each solution starts from the one before, which lies near: this saves most of the steps.
+    for penalty in sorted(penalties, reverse=True):
+        theta = solve(x, y, w, penalty, theta)
+        yield penalty, theta
+
+
+def best_penalty(losses: Mapping[float, float]) -> float:
+    """Return the penalty with the least loss; of equal losses the stiffest.
+
+    >>> best_penalty({1.0: 0.2, 10.0: 0.1, 100.0: 0.1})
+    100.0
+    """
+    return min(losses, key=lambda penalty: (losses[penalty], -penalty))
 
 
 def solve(
     x: NDArray[np.float32], y: Floats, w: Floats, penalty: float, start: Floats | None = None
 ) -> Floats:
-    """Minimises sum w logloss + penalty / 2 |coef|^2 (intercept free); returns coef and intercept as one vector."""
+    """Return coefficients and intercept that minimise sum w logloss + penalty / 2 |coef|^2.
+
+    They are one vector, the intercept last; the intercept has no penalty.
+    Raise ModelError where the loss is not finite.
+    """
     from scipy.optimize import minimize
 
     def loss(theta: Floats) -> tuple[float, Floats]:
-        margin = (x @ theta[:-1].astype(np.float32)).astype(np.float64) + theta[-1]
+        # Matrix products in float32, which is the type of x; sums over rows in float64.
+        coef = theta[:-1]
+        margin = (x @ coef.astype(np.float32)).astype(np.float64) + theta[-1]
         slope = w * (expit(margin) - y)
-        value = w @ (np.logaddexp(0.0, margin) - y * margin) + penalty / 2 * theta[:-1] @ theta[:-1]
-        return float(value), np.append(
-            (slope.astype(np.float32) @ x).astype(np.float64) + penalty * theta[:-1], slope.sum()
-        )
+        value = w @ (np.logaddexp(0.0, margin) - y * margin) + penalty / 2 * coef @ coef
+        gradient = (slope.astype(np.float32) @ x).astype(np.float64) + penalty * coef
+        return float(value), np.append(gradient, slope.sum())
 
     if start is None:
+        # Without coefficients the best intercept is the log-odds of the bad rate.
         rate = np.average(y, weights=w)
         start = np.append(np.zeros(x.shape[1]), np.log(rate / (1 - rate)))
-    found = minimize(
-        loss,
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": 200, "ftol": 1e-9, "gtol": 1e-3},
-    )
-    if not np.isfinite(found.fun):
+    solution = minimize(loss, start, jac=True, method="L-BFGS-B", options=SOLVER_OPTIONS)
+    if not np.isfinite(solution.fun):
         raise ModelError(
-            f"The ridge logit did not converge on {len(y)} rows and {x.shape[1]} columns; check the matrix for infinite values."
+            f"The ridge logit did not converge on {len(y)} rows and {x.shape[1]} columns; "
+            "check the matrix for infinite values."
         )
-    return np.asarray(found.x, float)
+    return np.asarray(solution.x, float)
 
 
 def to_json(ridge: Ridge) -> dict[str, Any]:
-    """The content of ridge.json: every number that `from_json` needs."""
+    """Return the content of ridge.json: every number that `from_json` needs."""
     design = {
-        k: v.tolist() if isinstance(v, np.ndarray) else list(v)
-        for k, v in asdict(ridge.design).items()
+        key: value.tolist() if isinstance(value, np.ndarray) else list(value)
+        for key, value in asdict(ridge.design).items()
     }
-    losses = [list(pair) for pair in ridge.logloss_by_penalty]
     return {
         "design": design,
         "coef": ridge.coef.tolist(),
         "intercept": ridge.intercept,
         "penalty": ridge.penalty,
-        "logloss_by_penalty": losses,
+        "logloss_by_penalty": [list(pair) for pair in ridge.logloss_by_penalty],
     }
 
 
 def from_json(content: dict[str, Any]) -> Ridge:
-    """The ridge that `to_json` wrote, equal to the last bit."""
-    d = content["design"]
-    arrays = {k: np.array(d[k], float) for k in ("low", "high", "scale", "mean", "sd")}
-    design = Design(names=tuple(d["names"]), flags=tuple(d["flags"]), **arrays)
-    losses = tuple((float(a), float(b)) for a, b in content["logloss_by_penalty"])
+    """Return the ridge that `to_json` wrote, equal to the last bit."""
+    stored = content["design"]
+    arrays = {key: np.array(stored[key], float) for key in ("low", "high", "scale", "mean", "sd")}
+    pairs = content["logloss_by_penalty"]
+    design = Design(names=tuple(stored["names"]), flags=tuple(stored["flags"]), **arrays)
     return Ridge(
-        design, np.array(content["coef"], float), content["intercept"], content["penalty"], losses
+        design=design,
+        coef=np.array(content["coef"], float),
+        intercept=content["intercept"],
+        penalty=content["penalty"],
+        logloss_by_penalty=tuple((float(penalty), float(loss)) for penalty, loss in pairs),
     )
 
 
 def _column(values: Floats, params: RidgeParams) -> tuple[float, ...]:
-    """low, high, scale, mean, sd of one feature, rounded; a feature without values becomes 0 everywhere."""
+    """Return low, high, scale, mean and sd of one feature, rounded."""
     known = np.asarray(values[~np.isnan(values)], np.float64)
+    # A feature without values becomes 0 everywhere.
     if not len(known):
         return 0.0, 0.0, 1.0, 0.0, 1.0
     low, high = _rounded(np.quantile(known, [params.tail, 1 - params.tail]))
-    scale = float(_rounded(np.array([np.median(np.abs(known)) or np.abs(known).max() or 1.0]))[0])
+    # The typical size of a value is the unit of its logarithm; most values may be 0, then the
+    # largest is, and 1 where all are 0.
+    size = np.abs(known)
+    unit = np.median(size) or size.max() or 1.0
+    scale = float(_rounded(np.array([unit]))[0])
     z = compressed(known, low, high, scale)
     mean, sd = _rounded(np.array([z.mean(), z.std()]))
-    return low, high, scale, mean, sd if sd > 1e-9 else 1.0
+    return low, high, scale, mean, sd if sd > MIN_SD else 1.0
 
 
-def _thinned(
-    label: Floats, fold: NDArray[np.bool_], goods_per_bad: float
-) -> tuple[NDArray[np.intp], Floats]:
-    """Rows of a fold with all bads and evenly spaced goods, and the factor that gives the goods back their weight."""
-    bads, goods = np.flatnonzero(fold & (label == 1)), np.flatnonzero(fold & (label == 0))
-    kept = goods[
-        np.unique(
-            np.linspace(
-                0, len(goods) - 1, min(len(goods), int(len(bads) * goods_per_bad) + 1)
-            ).astype(np.intp)
-        )
-    ]
-    rows = np.sort(np.concatenate([bads, kept]))
-    return rows, np.where(label[rows] == 1, 1.0, len(goods) / len(kept))
+def _thinned(label: Floats, fold: Mask, goods_per_bad: float) -> tuple[NDArray[np.intp], Floats]:
+    """Return rows of a fold with all bads and evenly spaced goods, and a factor per row.
+
+    The factor gives the goods back the weight of those that were left out.
+    """
+    bads = np.flatnonzero(fold & (label == 1))
+    goods = np.flatnonzero(fold & (label == 0))
+    wanted = min(len(goods), int(len(bads) * goods_per_bad) + 1)
+    # Even steps keep all months in proportion, and need no seed.
+    spaced = np.unique(np.linspace(0, len(goods) - 1, wanted).astype(np.intp))
+    thinned_goods = goods[spaced]
+    rows = np.sort(np.concatenate([bads, thinned_goods]))
+    return rows, np.where(label[rows] == 1, 1.0, len(goods) / len(thinned_goods))
 
 
 def _flags(x: Floats, params: RidgeParams) -> tuple[int, ...]:
-    """The first feature of each distinct pattern of nulls that is neither too rare nor nearly always."""
-    seen: dict[bytes, int] = {}
+    """Return the first feature of each distinct pattern of nulls that is frequent enough.
+
+    A pattern that is too rare, or nearly always there, gets no flag.
+    """
+    first_of_pattern: dict[bytes, int] = {}
     for i in range(x.shape[1]):
         null = np.isnan(x[:, i])
         if params.min_null_share < null.mean() < 1 - params.min_null_share:
-            seen.setdefault(np.packbits(null).tobytes(), i)
-    return tuple(sorted(seen.values()))
+            first_of_pattern.setdefault(np.packbits(null).tobytes(), i)
+    return tuple(sorted(first_of_pattern.values()))
 
 
 def _rounded(values: Floats) -> Floats:
+    """Return the values with `SIGNIFICANT_DIGITS` digits."""
+    # The logarithm of 0 is not used: np.where takes the other branch.
     with np.errstate(divide="ignore", invalid="ignore"):
         power = np.where(values == 0, 0.0, np.floor(np.log10(np.abs(values))))
-    factor = 10.0 ** (DIGITS - 1 - power)
+    factor = 10.0 ** (SIGNIFICANT_DIGITS - 1 - power)
     return np.asarray(np.round(values * factor) / factor)

@@ -1,4 +1,4 @@
-"""What stands in the `policy` block, and how tiers, rule book and reference are made of it."""
+"""The `policy` block of params.yaml, and the reference against which reasons are measured."""
 
 from __future__ import annotations
 
@@ -12,22 +12,34 @@ from creditloom.decision.rulebook.policy import Policy, Validation
 from creditloom.decision.score.drift import shares
 from creditloom.decision.score.scorer import Reference, Scorer
 from creditloom.decision.score.tiers import Tiers
+from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.errors import ModelError
 
-PSI_STOP, SCORE_BINS = 0.25, 10
+# PSI of a batch's scores above which it is refused: the field's line for a large shift (R12).
+PSI_STOP = 0.25
+# Bins of the score, of equal share among the training applicants.
+SCORE_BINS = 10
+# Decimals of the bins' edges and shares: the last bits must not reach the bundle.
+EDGE_DECIMALS = 6
+SHARE_DECIMALS = 9
 
 
 @dataclass(frozen=True)
 class PolicyParams:
-    """The default product, the law profiles by date, the inner edges of the PD tiers, the model's validation and the reference's size.
+    """The `policy` block.
 
-    product: name of a file of products/; null = none, the tier alone decides and nothing is priced (a finished feature table without
-    policy inputs); the bundle holds every product and law, others are chosen when deciding; tier_edges: PD as a fraction, rising
-    (domain 6); horizon_days: days of outcome behind the model's label (domain 0.12); validation: null or run out refuses (R11);
-    reference_rows: at most so many approved training applicants, evenly spaced; psi_stop: PSI of a batch's scores above which it is
-    refused (R12).
+    product: name of a file of products/. With null the tier alone decides and nothing is priced,
+    as for a finished feature table without policy inputs. The bundle holds every product and law;
+    others are chosen when deciding.
+    law_profiles: names of the law profiles that a bundle holds, chosen by date.
+    tier_edges: inner edges of the PD tiers, PD as a fraction, rising (domain 6).
+    horizon_days: days of outcome behind the model's label (domain 0.12).
+    validation: of the model; null or run out refuses (R11).
+    reference_rows: at most so many approved training applicants, evenly spaced.
+    psi_stop: PSI of a batch's scores above which it is refused (R12).
     """
 
+    # An unknown key or a value of another type is refused, never converted.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     product: str | None
@@ -47,28 +59,41 @@ def reference(
     most: int,
     psi_stop: float = PSI_STOP,
 ) -> Reference:
-    """Mean points of the training applicants whose grade is approved, and how all of them score.
+    """Return mean points of the approved training applicants, and how all of them score.
 
-    `blocks` hold the training applicants, rows x features in model order; at most `most` of the approved are explained.
-    Raises ModelError when no one is approved.
+    blocks: the training applicants, rows x features in model order.
+    most: at most so many of the approved are explained.
+    Raise ModelError when no grade of an applicant is approved.
     """
-    approved = np.array([policy.verdicts.get(name) == "approve" for name in tiers.names])
-    kept, scores = [], []
+    is_approving = np.array([policy.verdicts.get(name) == "approve" for name in tiers.names])
+    approved_blocks = []
+    score_blocks = []
     for x in blocks:
         margin = scorer.margin.raw(x)
-        kept.append(x[approved[tiers.index(scorer.calibration.pd(margin))]])
-        scores.append(scorer.calibration.score_raw(margin))
-    if not sum(map(len, kept)):
+        is_approved = is_approving[tiers.index(scorer.calibration.pd(margin))]
+        approved_blocks.append(x[is_approved])
+        score_blocks.append(scorer.calibration.score_raw(margin))
+    if not sum(map(len, approved_blocks)):
         raise ModelError(
-            "Reference: expected approved applicants in the training months, got none in an approved tier. "
+            "Reference: expected approved applicants in the training months, "
+            "got none in an approved tier. "
             "Check policy.tier_edges against the base rate, or the calibration."
         )
-    rows, every = np.concatenate(kept), np.concatenate(scores)
-    spaced = np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(np.int64))
-    edges = tuple(
-        np.round(np.unique(np.quantile(every, np.arange(1, SCORE_BINS) / SCORE_BINS)), 6).tolist()
-    )
-    told = tuple(np.round(shares(every, edges), 9).tolist())
+    approved = np.concatenate(approved_blocks)
+    # Even steps need no seed, and the mean barely depends on which rows are taken.
+    positions = np.linspace(0, len(approved) - 1, min(most, len(approved))).astype(np.int64)
+    edges, score_shares = _score_bins(np.concatenate(score_blocks))
     return replace(
-        Reference.of(scorer, rows[spaced]), score_edges=edges, score_shares=told, psi_stop=psi_stop
+        Reference.of(scorer, approved[np.unique(positions)]),
+        score_edges=edges,
+        score_shares=score_shares,
+        psi_stop=psi_stop,
     )
+
+
+def _score_bins(scores: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the inner edges of the score's bins, and the share of the scores in each bin."""
+    quantiles = np.arange(1, SCORE_BINS) / SCORE_BINS
+    edges = np.round(np.unique(np.quantile(scores, quantiles)), EDGE_DECIMALS).tolist()
+    score_shares = np.round(shares(scores, tuple(edges)), SHARE_DECIMALS).tolist()
+    return tuple(edges), tuple(score_shares)

@@ -1,1 +1,1 @@
-"""The rows that a model learns from and is judged on, who plays which part, and the figures taken of them."""
+"""The rows that a model learns from and is judged on, their split by month, and the metrics."""

@@ -1,14 +1,18 @@
-"""Matrix and labels side by side, row by row: what every fit and every figure starts from."""
+"""The dataset: features and labels side by side, one row per application.
+
+Every fit and every figure starts from it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.split import CALIBRATION, OOT, TRAIN, SplitParams, month_index, roles
 
@@ -17,129 +21,157 @@ from creditloom.models.sample.split import CALIBRATION, OOT, TRAIN, SplitParams,
 class Dataset:
     """One row per application, in matrix order.
 
-    features: of shape (n, p), float64 (float32 where they are only selected or judged), null = not known.
-    label: 1 bad, 0 good, NaN without a label (not booked, window not complete, or indeterminate).
+    features: shape (n, p), float64; float32 where they are only selected or judged. Null (NaN)
+    means not known.
+    label: 1 bad, 0 good. NaN without a label: not booked, window not complete, or indeterminate.
     outcome: the same with indeterminates counted as good.
-    weight: 1 / booking propensity, not clipped, 0 without an outcome.
+    weight: 1 / booking propensity, not clipped; 0 without an outcome.
+    month: calendar months since `split.start`.
     """
 
     application_id: NDArray[np.int64]
-    features: NDArray[np.float64]
+    features: Floats
     names: tuple[str, ...]
-    label: NDArray[np.float64]
-    outcome: NDArray[np.float64]
-    weight: NDArray[np.float64]
+    label: Floats
+    outcome: Floats
+    weight: Floats
     month: NDArray[np.int64]
     role: NDArray[np.str_]
 
-    def where(self, mask: NDArray[np.bool_]) -> Dataset:
-        """The rows of `mask`."""
-        rows = (
-            self.label[mask],
-            self.outcome[mask],
-            self.weight[mask],
-            self.month[mask],
-            self.role[mask],
+    def where(self, mask: Mask) -> Dataset:
+        """Return the rows of `mask`."""
+        features = self.features[mask]
+        return Dataset(
+            application_id=self.application_id[mask],
+            features=features,
+            names=self.names,
+            label=self.label[mask],
+            outcome=self.outcome[mask],
+            weight=self.weight[mask],
+            month=self.month[mask],
+            role=self.role[mask],
         )
-        return Dataset(self.application_id[mask], self.features[mask], self.names, *rows)
 
     def with_features(self, names: Sequence[str]) -> Dataset:
-        """The same rows with only the features `names`, in that order."""
+        """Return the same rows with only the features `names`, in that order."""
+        # A matrix of 2,500 columns is gigabytes: do not copy what is there already.
         if tuple(names) == self.names:
             return self
-        at = {name: i for i, name in enumerate(self.names)}
-        columns = self.features[:, [at[name] for name in names]]
-        return Dataset(
-            self.application_id,
-            columns,
-            tuple(names),
-            self.label,
-            self.outcome,
-            self.weight,
-            self.month,
-            self.role,
-        )
+        position = {name: i for i, name in enumerate(self.names)}
+        columns = self.features[:, [position[name] for name in names]]
+        return replace(self, features=columns, names=tuple(names))
 
     def of(self, *roles: str) -> Dataset:
-        """Every application of these roles, booked or not."""
+        """Return every application of these roles, booked or not."""
         return self.where(np.isin(self.role, roles))
 
     def at_most(self, rows: int) -> Dataset:
-        """Not many more than `rows` rows, taken at even steps."""
-        return self.where(np.arange(len(self.role)) % max(1, len(self.role) // rows) == 0)
+        """Return not many more than `rows` rows, taken at even steps."""
+        step = max(1, len(self.role) // rows)
+        return self.where(np.arange(len(self.role)) % step == 0)
 
     def training(self) -> Dataset:
-        """Labelled rows of the training months; indeterminates are left out (design 3)."""
-        return _not_empty(
-            self.where((self.role == TRAIN) & ~np.isnan(self.label)), "the training months"
-        )
+        """Return the labelled rows of the training months; indeterminates are left out (design 3).
+
+        Raise ModelError where they hold no bads or no goods.
+        """
+        rows = self.where((self.role == TRAIN) & ~np.isnan(self.label))
+        return _with_both_classes(rows, "the training months")
 
     def calibrating(self) -> Dataset:
-        """Rows of the calibration months with an outcome; indeterminates count as good."""
-        return _not_empty(
-            self.where((self.role == CALIBRATION) & ~np.isnan(self.outcome)),
-            "the calibration months",
-        )
+        """Return the rows of the calibration months with an outcome.
+
+        Indeterminates count as good. Raise ModelError where they hold no bads or no goods.
+        """
+        rows = self.where((self.role == CALIBRATION) & ~np.isnan(self.outcome))
+        return _with_both_classes(rows, "the calibration months")
 
     def before_out_of_time(self) -> Dataset:
-        """Rows of the training and calibration months with an outcome; indeterminates count as good."""
-        return _not_empty(
-            self.where(np.isin(self.role, (TRAIN, CALIBRATION)) & ~np.isnan(self.outcome)),
-            "the months before out-of-time",
-        )
+        """Return the rows of the training and calibration months with an outcome.
+
+        Indeterminates count as good. Raise ModelError where they hold no bads or no goods.
+        """
+        is_early = np.isin(self.role, (TRAIN, CALIBRATION))
+        rows = self.where(is_early & ~np.isnan(self.outcome))
+        return _with_both_classes(rows, "the months before out-of-time")
 
     def out_of_time(self) -> Dataset:
-        """Every application of the out-of-time months, booked or not."""
+        """Return every application of the out-of-time months, booked or not."""
         return self.of(OOT)
+
+
+def undated(features: Floats, names: tuple[str, ...], label: Floats, role: str) -> Dataset:
+    """Return rows without a calendar as a dataset: all of month 0, of one role and of weight 1."""
+    n = len(label)
+    return Dataset(
+        application_id=np.arange(n),
+        features=features,
+        names=names,
+        label=label,
+        outcome=label,
+        weight=np.ones(n),
+        month=np.zeros(n, np.int64),
+        role=np.full(n, role),
+    )
 
 
 def join(
     matrix: pd.DataFrame, labels: pd.DataFrame, names: Sequence[str], split: SplitParams
 ) -> Dataset:
-    """Rows of a frame with application_id, as_of and the features `names`, and their labels (application_id, is_booked, label,
-    is_indeterminate, weight) as one dataset.
+    """Return the rows of the matrix with their labels, in matrix order.
 
-    Raises ModelError when a feature is absent or an application has no row of labels.
+    matrix: application_id, as_of and the features `names`.
+    labels: application_id, is_booked, label, is_indeterminate, weight.
+    Raise ModelError when a feature is absent or an application has no row of labels.
     """
     missing = [name for name in names if name not in matrix.columns]
     if missing:
         raise ModelError(
-            f"matrix: {len(missing)} features of the catalogue are absent, first `{missing[0]}`. Run featurize again."
+            f"matrix: {len(missing)} features of the catalogue are absent, first `{missing[0]}`. "
+            "Run featurize again."
         )
-    application_id, as_of = matrix["application_id"].to_numpy(), matrix["as_of"].to_numpy()
-    found = _of_each(application_id, labels)
-    label = found["label"].to_numpy(np.float64, na_value=np.nan)
-    unclear = found["is_booked"] & found["is_indeterminate"]
-    outcome = np.where(unclear.to_numpy(dtype=bool), 0.0, label)
-    weight = np.where(np.isnan(outcome), 0.0, found["weight"].to_numpy(np.float64, na_value=0.0))
+    application_id = matrix["application_id"].to_numpy()
+    as_of = matrix["as_of"].to_numpy()
+    label_rows = _labels_in_order(application_id, labels)
+    label = label_rows["label"].to_numpy(np.float64, na_value=np.nan)
+    # An indeterminate has no label, but a known outcome: it did not become bad.
+    is_indeterminate = label_rows["is_booked"] & label_rows["is_indeterminate"]
+    outcome = np.where(is_indeterminate.to_numpy(dtype=bool), 0.0, label)
+    weight = label_rows["weight"].to_numpy(np.float64, na_value=0.0)
     features = matrix[list(names)].to_numpy(np.float64, na_value=np.nan)
     return Dataset(
-        application_id,
-        features,
-        tuple(names),
-        label,
-        outcome,
-        weight,
-        month_index(as_of, split),
-        roles(as_of, split),
+        application_id=application_id,
+        features=features,
+        names=tuple(names),
+        label=label,
+        outcome=outcome,
+        weight=np.where(np.isnan(outcome), 0.0, weight),
+        month=month_index(as_of, split),
+        role=roles(as_of, split),
     )
 
 
-def _of_each(application_id: NDArray[np.int64], labels: pd.DataFrame) -> pd.DataFrame:
-    found = labels.set_index("application_id").reindex(application_id)
-    absent = int(found["is_indeterminate"].isna().sum())
+def _labels_in_order(application_id: NDArray[np.int64], labels: pd.DataFrame) -> pd.DataFrame:
+    """Return one row of labels per application, in the order of the ids."""
+    rows = labels.set_index("application_id").reindex(application_id)
+    # is_indeterminate is never null in the labels, so a null says that the row is absent.
+    absent = int(rows["is_indeterminate"].isna().sum())
     if absent:
         raise ModelError(
-            f"labels: {absent} of {len(found)} applications of the matrix have no row; expected one each. Run featurize again."
+            f"labels: {absent} of {len(rows)} applications of the matrix have no row; "
+            "expected one each. Run featurize again."
         )
-    return found
+    return rows
 
 
-def _not_empty(rows: Dataset, where: str) -> Dataset:
+def _with_both_classes(rows: Dataset, where: str) -> Dataset:
+    """Return `rows`; raise ModelError where they hold no bads or no goods."""
     bads = int(np.nansum(rows.outcome))
     if not bads or bads == len(rows.outcome):
         raise ModelError(
-            f"Labels of {where}: expected bads and goods, got {bads} bads among {len(rows.outcome)} labelled loans. "
-            "Set split.start to the first month of your applications, and check that outcomes run long enough to be complete."
+            f"Labels of {where}: expected bads and goods, "
+            f"got {bads} bads among {len(rows.outcome)} labelled loans. "
+            "Set split.start to the first month of your applications, "
+            "and check that outcomes run long enough to be complete."
         )
     return rows

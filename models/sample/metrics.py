@@ -1,7 +1,12 @@
-"""The one definition of each figure of discrimination, accuracy and drift.
+"""The one definition of each measure of discrimination, accuracy and drift.
 
-Throughout: `y` is the outcome, 1 bad, 0 good, or the true probability of bad (then a row counts y bad and 1 - y good, so that
-truth-side figures carry no sampling noise); `score` rises with risk; `weight` defaults to one per row. All arrays are of shape (n,).
+In all functions:
+- `y` is the outcome, 1 bad and 0 good, or the true probability of bad. A row with a probability
+  counts y bad and 1 - y good, so that figures against the truth carry no sampling noise.
+- `score` rises with risk; `p` is a probability of bad.
+- `weight` is one per row by default.
+- All arrays are of shape (n,).
+- ModelError is raised for arrays of different lengths or without rows.
 """
 
 from __future__ import annotations
@@ -10,28 +15,46 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from creditloom.decision.base.stability import psi
+from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.errors import ModelError
 
-Floats = NDArray[np.float64]
+# A probability is held this far from 0 and 1, so that its logarithm is finite.
+PROBABILITY_MARGIN = 1e-15
 
 
 def auc(y: ArrayLike, score: ArrayLike, weight: ArrayLike | None = None) -> float:
-    """P(score of a bad > score of a good), ties counted half."""
+    """Return P(score of a bad > score of a good); ties count half.
+
+    Raise ModelError for nulls, or without bads or goods.
+
+    >>> auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+    0.75
+    >>> auc([0, 1], [0.5, 0.5])
+    0.5
+    """
     bad, good = _by_score(y, score, weight)
     below = np.cumsum(good) - good
     return float(np.sum(bad * (below + good / 2)) / (bad.sum() * good.sum()))
 
 
 def gini(y: ArrayLike, score: ArrayLike, weight: ArrayLike | None = None) -> float:
-    """2 AUC - 1."""
+    """Return 2 AUC - 1.
+
+    >>> gini([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+    0.5
+    """
     return 2 * auc(y, score, weight) - 1
 
 
 def ks(y: ArrayLike, score: ArrayLike, weight: ArrayLike | None = None) -> float:
-    """Largest distance between the score distributions of bads and goods."""
+    """Return the largest distance between the score distributions of bads and goods.
+
+    >>> ks([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+    0.5
+    """
     bad_share, good_share = ks_curve(y, score, weight)
     return float(np.max(np.abs(good_share - bad_share)))
 
@@ -39,26 +62,43 @@ def ks(y: ArrayLike, score: ArrayLike, weight: ArrayLike | None = None) -> float
 def ks_curve(
     y: ArrayLike, score: ArrayLike, weight: ArrayLike | None = None
 ) -> tuple[Floats, Floats]:
-    """Cumulative shares (of bads, of goods) over the distinct scores, safest first."""
+    """Return cumulative shares (of bads, of goods) over the distinct scores, safest first."""
     bad, good = _by_score(y, score, weight)
     return np.cumsum(bad) / bad.sum(), np.cumsum(good) / good.sum()
 
 
 def brier(y: ArrayLike, p: ArrayLike, weight: ArrayLike | None = None) -> float:
-    """Mean squared error of the probability; for a true probability y its expectation over drawn outcomes."""
+    """Return the mean squared error of the probability.
+
+    For a true probability y this is its expectation over drawn outcomes.
+
+    >>> brier([1, 0], [0.5, 0.0])
+    0.125
+    """
     y, p, w = _arrays(y, p, weight)
     return float(np.average(y * (1 - p) ** 2 + (1 - y) * p**2, weights=w))
 
 
 def logloss(y: ArrayLike, p: ArrayLike, weight: ArrayLike | None = None) -> float:
-    """Mean negative log-likelihood; p is held within 1e-15 of 0 and 1."""
+    """Return the mean negative log-likelihood; p is held within 1e-15 of 0 and 1.
+
+    >>> round(logloss([1, 0], [0.5, 0.5]), 6)
+    0.693147
+    """
     y, p, w = _arrays(y, p, weight)
-    p = np.clip(p, 1e-15, 1 - 1e-15)
+    # Without the clip one certain and wrong PD makes the mean infinite.
+    p = np.clip(p, PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
     return float(np.average(-(y * np.log(p) + (1 - y) * np.log1p(-p)), weights=w))
 
 
 def ece(y: ArrayLike, p: ArrayLike, weight: ArrayLike | None = None, bins: int = 10) -> float:
-    """Expected calibration error over bins of equal weight: sum of share x |mean y - mean p|."""
+    """Return the expected calibration error: sum of share x |mean y - mean p|.
+
+    The bins are of equal weight.
+
+    >>> ece([0, 1, 0, 1], [0.25, 0.25, 0.75, 0.75], bins=2)
+    0.25
+    """
     share, mean_y, mean_p = reliability(y, p, weight, bins)
     return float(np.sum(share * np.abs(mean_y - mean_p)))
 
@@ -66,84 +106,123 @@ def ece(y: ArrayLike, p: ArrayLike, weight: ArrayLike | None = None, bins: int =
 def reliability(
     y: ArrayLike, p: ArrayLike, weight: ArrayLike | None = None, bins: int = 10
 ) -> tuple[Floats, Floats, Floats]:
-    """Per bin of equal weight, lowest p first: share of weight, mean outcome, mean p. Rows with equal p share a bin."""
+    """Return share of weight, mean outcome and mean p per bin of equal weight, lowest p first.
+
+    Rows with equal p share a bin, so there may be fewer than `bins`.
+    """
     y, p, w = _arrays(y, p, weight)
+    # A stable sort, so that the bins do not depend on how numpy breaks ties.
     order = np.argsort(p, kind="stable")
     position = np.empty(len(p))
+    # A row stands at the middle of its own weight, as a share of all weight.
     position[order] = (np.cumsum(w[order]) - w[order] / 2) / w.sum()
+    # Rows of one p take the mean position of them all, which puts them into one bin.
     level, inverse = np.unique(p, return_inverse=True)
     middle = np.bincount(inverse, w * position, len(level)) / np.bincount(inverse, w, len(level))
     code = np.minimum((middle[inverse] * bins).astype(int), bins - 1)
-    total, sum_y, sum_p = (np.bincount(code, v, bins) for v in (w, w * y, w * p))
+    total = np.bincount(code, w, bins)
+    sum_y = np.bincount(code, w * y, bins)
+    sum_p = np.bincount(code, w * p, bins)
     filled = total > 0
     return total[filled] / w.sum(), sum_y[filled] / total[filled], sum_p[filled] / total[filled]
 
 
 def psi_of(expected: ArrayLike, actual: ArrayLike, bins: int = 10) -> float:
-    """PSI of two samples over quantile bins of `expected`; null is a bin of its own."""
-    expected, actual = np.asarray(expected, float), np.asarray(actual, float)
+    """Return the PSI of two samples over quantile bins of `expected`.
+
+    Null is a bin of its own.
+
+    >>> psi_of([1, 2, 3, 4], [4, 3, 2, 1], bins=2)
+    0.0
+    """
+    expected = np.asarray(expected, float)
+    actual = np.asarray(actual, float)
     known = expected[~np.isnan(expected)]
-    edges = np.unique(np.quantile(known, np.arange(1, bins) / bins)) if len(known) else np.empty(0)
+    quantiles = np.arange(1, bins) / bins
+    # Equal quantiles collapse: a feature with few values has fewer bins.
+    edges = np.unique(np.quantile(known, quantiles)) if len(known) else np.empty(0)
     return psi(_bin_shares(expected, edges), _bin_shares(actual, edges))
 
 
 def logit(p: ArrayLike) -> Floats:
-    """ln(p / (1 - p)); p is held within 1e-15 of 0 and 1."""
-    share = np.clip(np.asarray(p, float), 1e-15, 1 - 1e-15)
+    """Return ln(p / (1 - p)); p is held within 1e-15 of 0 and 1.
+
+    >>> float(logit(0.5))
+    0.0
+    """
+    share = np.clip(np.asarray(p, float), PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
     return np.asarray(np.log(share) - np.log1p(-share))
 
 
 def expit(x: ArrayLike) -> Floats:
-    """1 / (1 + exp(-x)) without overflow."""
+    """Return 1 / (1 + exp(-x)) without overflow.
+
+    >>> expit([-1000.0, 0.0, 1000.0]).tolist()
+    [0.0, 0.5, 1.0]
+    """
     value = np.asarray(x, float)
+    # exp of a number that is never positive cannot overflow.
     small = np.exp(-np.abs(value))
     return np.asarray(np.where(value >= 0, 1.0, small) / (1.0 + small))
 
 
 def _bin_shares(values: Floats, edges: Floats) -> Floats:
+    """Return the share of rows per bin, the bin of nulls last."""
     null = np.isnan(values)
-    counts = np.bincount(
-        np.searchsorted(edges, values[~null], side="left"), minlength=len(edges) + 1
-    )
+    codes = np.searchsorted(edges, values[~null], side="left")
+    counts = np.bincount(codes, minlength=len(edges) + 1)
     return np.append(counts, null.sum()) / max(len(values), 1)
 
 
 def _arrays(y: ArrayLike, p: ArrayLike, weight: ArrayLike | None) -> tuple[Floats, Floats, Floats]:
-    y, p = np.asarray(y, float), np.asarray(p, float)
+    """Return outcome, score and weight as float64 of one length; raise ModelError otherwise."""
+    y = np.asarray(y, float)
+    p = np.asarray(p, float)
     w = np.ones(len(y)) if weight is None else np.asarray(weight, float)
     if not len(y) == len(p) == len(w) or not len(y):
         raise ModelError(
-            f"A figure needs outcome, score and weight of one length above 0; got {len(y)}, {len(p)}, {len(w)}."
+            "A figure needs outcome, score and weight of one length above 0; "
+            f"got {len(y)}, {len(p)}, {len(w)}."
         )
     return y, p, w
 
 
 def _by_score(y: ArrayLike, score: ArrayLike, weight: ArrayLike | None) -> tuple[Floats, Floats]:
-    """Weight of bads and of goods per distinct score, ascending."""
+    """Return the weight of bads and of goods per distinct score, ascending."""
     y, score, w = _arrays(y, score, weight)
     if np.isnan(score).any() or np.isnan(y).any():
         raise ModelError(
-            "A figure got null outcomes or scores; expected none: leave out the rows without an outcome first."
+            "A figure got null outcomes or scores; expected none: "
+            "leave out the rows without an outcome first."
         )
     level, inverse = np.unique(score, return_inverse=True)
-    bad, good = (
-        np.bincount(inverse, mass, len(level)).astype(np.float64) for mass in (w * y, w * (1 - y))
-    )
+    bad = np.bincount(inverse, w * y, len(level)).astype(np.float64)
+    good = np.bincount(inverse, w * (1 - y), len(level)).astype(np.float64)
     if not bad.sum() > 0 or not good.sum() > 0:
         raise ModelError(
-            f"Discrimination needs bads and goods; got {bad.sum():g} bads and {good.sum():g} goods. Use more rows or months."
+            f"Discrimination needs bads and goods; got {bad.sum():g} bads "
+            f"and {good.sum():g} goods. Use more rows or months."
         )
     return bad, good
 
 
-# Which family carries how much of the model: covariance shares of its contributions (domain 7.6, 0.5).
+# --- Family shares ---
+# How much of the model each family carries: covariance shares of its contributions
+# (domain 7.6, 0.5).
+
+# The interval of a share leaves out 5 % of the bootstrap draws at each end.
+INTERVAL_QUANTILES = [0.05, 0.95]
+# Percentage points within which a share may always miss its target (domain 0.5).
+MIN_TOLERANCE_POINTS = 4.0
+# With few bads a share is less certain: this over sqrt(bads) percentage points (domain 0.5).
+TOLERANCE_POINTS_OF_ONE_BAD = 350.0
 
 
 @dataclass(frozen=True)
 class Share:
-    """A family's share of the margin's variance with its 90 % bootstrap interval, the target and the tolerance, all as shares of 1.
+    """A family's share of the variance of the margin; all numbers are shares of 1.
 
-    target is None where the world has none (real data).
+    low, high: 90 % bootstrap interval. target: None where the world has none (real data).
     """
 
     family: str
@@ -155,29 +234,42 @@ class Share:
 
 
 def tolerance(training_bads: float) -> float:
-    """max(4, 350 / sqrt(bads)) percentage points, as a share of 1 (domain 0.5)."""
-    return max(4.0, 350.0 / np.sqrt(max(training_bads, 1.0))) / 100.0
+    """Return max(4, 350 / sqrt(bads)) percentage points, as a share of 1 (domain 0.5).
+
+    >>> float(tolerance(625)), float(tolerance(1_000_000))
+    (0.14, 0.04)
+    """
+    # At least one bad, so that the root is not 0.
+    by_bads = TOLERANCE_POINTS_OF_ONE_BAD / np.sqrt(max(training_bads, 1.0))
+    return max(MIN_TOLERANCE_POINTS, by_bads) / 100.0
 
 
 def worst(rows: Sequence[Share]) -> dict[str, str | float | None]:
-    """The family farthest from its target: `of_tolerance` is its distance over the tolerance, 1 at its edge; None without targets."""
-    missed = [
+    """Return the family farthest from its target, `family` and `of_tolerance`.
+
+    `of_tolerance` is the distance over the tolerance: 1 at its edge. Both are None without targets.
+    """
+    misses = [
         (abs(row.share - row.target) / row.tolerance, row.family)
         for row in rows
         if row.target is not None
     ]
-    ratio, family = max(missed) if missed else (None, None)
+    # Of equal misses the name that sorts last wins: any fixed rule would do.
+    ratio, family = max(misses) if misses else (None, None)
     return {"family": family, "of_tolerance": ratio}
 
 
 def by_family(contributions: Floats, family_of: Sequence[str], families: Sequence[str]) -> Floats:
-    """Contributions per feature (n, p) summed per family (n, f)."""
+    """Return contributions per feature (n, p) summed per family (n, f)."""
     member = np.array([[family == name for name in families] for family in family_of], float)
     return contributions @ member
 
 
 def covariance_shares(phi: Floats) -> Floats:
-    """Cov(Phi_f, F) / Var(F) with F = sum of the families; sums to 1."""
+    """Return Cov(Phi_f, F) / Var(F) of each family f, with F the sum of the families.
+
+    phi: contributions of shape (n, f). The shares sum to 1; one may be negative.
+    """
     total = phi.sum(axis=1)
     centred = total - total.mean()
     return np.asarray(centred @ (phi - phi.mean(axis=0)) / (centred @ centred))
@@ -191,14 +283,26 @@ def table(
     draws: int,
     seed: int,
 ) -> tuple[Share, ...]:
-    """One Share per family; the interval resamples applicants with replacement, the model stays as it is."""
+    """Return one Share per family; phi: contributions of shape (n, f).
+
+    The interval resamples applicants with replacement; the model stays as it is.
+    """
+    # The draws come from `seed` alone, so that a rerun shows the same interval.
     rng = np.random.default_rng(seed)
     resampled = [covariance_shares(phi[rng.integers(0, len(phi), len(phi))]) for _ in range(draws)]
-    low, high = np.quantile(resampled, [0.05, 0.95], axis=0)
-    shares, width = covariance_shares(phi), tolerance(training_bads)
+    low, high = np.quantile(resampled, INTERVAL_QUANTILES, axis=0)
+    shares = covariance_shares(phi)
+    width = tolerance(training_bads)
+    # A family that the targets do not name should carry nothing.
     goals = [None if targets is None else targets.get(family, 0.0) for family in families]
-    rows = zip(families, shares, low, high, goals, strict=True)
     return tuple(
-        Share(family, float(share), float(a), float(b), goal, width)
-        for family, share, a, b, goal in rows
+        Share(
+            family=family,
+            share=float(shares[i]),
+            low=float(low[i]),
+            high=float(high[i]),
+            target=goals[i],
+            tolerance=width,
+        )
+        for i, family in enumerate(families)
     )

@@ -1,1 +1,1 @@
-"""Which features a model may use, and how many are worth keeping."""
+"""Choose the features of the model, and judge how many it should keep."""

@@ -1,4 +1,8 @@
-"""Which features a model may use: drops the constant, the empty, the doubled and the drifting, seen in the training months only."""
+"""Choose which features a model may use, from the training months only.
+
+First the screening drops the empty, the constant, the doubled and the drifting. Then the strongest
+by gain stay, with some features of every concept.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,8 @@ from numpy.typing import NDArray
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners import booster
 from creditloom.models.learners.booster import BoosterParams
+from creditloom.models.learners.lightgbm_training import train_booster
+from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import psi_of
@@ -22,16 +28,34 @@ from creditloom.models.training.training import signs_of
 if TYPE_CHECKING:
     import lightgbm
 
-Floats = NDArray[np.float64]
+# --- Screening ---
+
+# Outcomes of a feature, as they stand in selection.parquet and in the report of `fit`.
+KEPT = "kept"
+LEFT_OUT = "left out"
+EMPTY = "empty"
+CONSTANT = "constant"
+DRIFT = "drift"
+DOUBLE = "double"
+WEAK = "weak"
+
+# Two features are null on the same rows when their shares of nulls differ by less than this.
+NULL_SHARE_TOLERANCE = 0.001
+# Divisor in place of 0: a feature that never varies stays at 0.
+TINY = np.finfo(float).tiny
 
 
 @dataclass(frozen=True)
 class SelectionParams:
-    """Limits: share of nulls, |correlation| of a double, PSI of the last against the first third of the training months.
+    """Limits of the screening.
 
-    `rows` bounds the sample on which correlations are computed (rows are taken at even steps).
+    max_null_share: largest share of nulls.
+    max_correlation: largest |correlation| of two features that are no doubles.
+    max_psi: largest PSI of the last against the first third of the training months.
+    rows: size of the sample on which correlations are computed, taken at even steps.
     """
 
+    # An unknown key or a value of another type is refused, never converted.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     max_null_share: float = 0.95
@@ -41,8 +65,12 @@ class SelectionParams:
 
 
 @dataclass(frozen=True)
-class Fallen:
-    """A feature that fell: why (constant, empty, double, drift), the figure that failed, and the feature it doubles ("" otherwise)."""
+class DroppedFeature:
+    """A feature that was dropped.
+
+    reason: empty, constant, drift, double, weak or left out.
+    figure: the figure that failed. of: the feature that it doubles, "" for other reasons.
+    """
 
     name: str
     reason: str
@@ -52,32 +80,39 @@ class Fallen:
 
 def select(
     features: Floats, names: tuple[str, ...], month: NDArray[np.int64], params: SelectionParams
-) -> tuple[tuple[str, ...], tuple[Fallen, ...]]:
-    """(kept names in the order given, what fell and why). Of a pair of doubles the earlier feature stays."""
-    fallen = _empty_or_constant(features, names, params)
-    fallen += _drifting(features, _left(names, fallen), names, month, params)
-    left = _left(names, fallen)
-    fallen += _doubles(features[:, left], [names[i] for i in left], params)
-    return tuple(names[i] for i in _left(names, fallen)), tuple(fallen)
+) -> tuple[tuple[str, ...], tuple[DroppedFeature, ...]]:
+    """Return (names that stay, in the order given; what was dropped and why).
+
+    features: shape (n, p). Of a pair of doubles the earlier feature stays.
+    """
+    # Each check looks only at what the one before it left: correlations of constants are not
+    # defined, and they are the most expensive.
+    dropped = _empty_or_constant(features, names, params)
+    dropped += _drifting(features, _left(names, dropped), names, month, params)
+    left = _left(names, dropped)
+    dropped += _doubles(features[:, left], [names[i] for i in left], params)
+    return tuple(names[i] for i in _left(names, dropped)), tuple(dropped)
 
 
-def _left(names: tuple[str, ...], fallen: list[Fallen]) -> list[int]:
-    gone = {f.name for f in fallen}
+def _left(names: tuple[str, ...], dropped: list[DroppedFeature]) -> list[int]:
+    """Return the positions of the features that are not dropped."""
+    gone = {feature.name for feature in dropped}
     return [i for i, name in enumerate(names) if name not in gone]
 
 
 def _empty_or_constant(
     features: Floats, names: tuple[str, ...], params: SelectionParams
-) -> list[Fallen]:
-    fallen = []
+) -> list[DroppedFeature]:
+    """Return the features with too many nulls or with a single value."""
+    dropped = []
     for i, name in enumerate(names):
         known = features[~np.isnan(features[:, i]), i]
         null_share = 1 - len(known) / len(features)
         if null_share > params.max_null_share:
-            fallen.append(Fallen(name, "empty", null_share))
+            dropped.append(DroppedFeature(name, EMPTY, null_share))
         elif known.min() == known.max():
-            fallen.append(Fallen(name, "constant", float(known[0])))
-    return fallen
+            dropped.append(DroppedFeature(name, CONSTANT, float(known[0])))
+    return dropped
 
 
 def _drifting(
@@ -86,112 +121,135 @@ def _drifting(
     names: tuple[str, ...],
     month: NDArray[np.int64],
     params: SelectionParams,
-) -> list[Fallen]:
-    early, late = (month <= np.quantile(month, 1 / 3)), (month > np.quantile(month, 2 / 3))
+) -> list[DroppedFeature]:
+    """Return those of `columns` whose last third of months differs too much from the first."""
+    early = month <= np.quantile(month, 1 / 3)
+    late = month > np.quantile(month, 2 / 3)
+    # Rows of one month, as those of a table without dates, cannot drift.
     if not early.any() or not late.any():
         return []
-    drift = ((names[i], psi_of(features[early, i], features[late, i])) for i in columns)
-    return [Fallen(name, "drift", value) for name, value in drift if value > params.max_psi]
+    dropped = []
+    for i in columns:
+        drift = psi_of(features[early, i], features[late, i])
+        if drift > params.max_psi:
+            dropped.append(DroppedFeature(names[i], DRIFT, drift))
+    return dropped
 
 
-def _doubles(features: Floats, names: list[str], params: SelectionParams) -> list[Fallen]:
-    """Doubles agree in their values and in where they are null: a null is set to the mean, then both must correlate."""
+def _doubles(features: Floats, names: list[str], params: SelectionParams) -> list[DroppedFeature]:
+    """Return the features that agree with an earlier one in values and in where they are null.
+
+    A null is set to the mean; the two must then correlate, and have the same share of nulls.
+    """
     if not names:
         return []
     sample = features[:: max(1, len(features) // params.rows)]
-    null, unit = np.isnan(sample), _unit(sample)
-    close = np.abs(unit.T @ unit) > params.max_correlation
-    same_null = np.abs(null.mean(axis=0)[:, None] - null.mean(axis=0)[None, :]) < 0.001
-    fallen, gone = [], np.zeros(len(names), bool)
+    unit = _unit(sample)
+    is_close = np.abs(unit.T @ unit) > params.max_correlation
+    null_share = np.isnan(sample).mean(axis=0)
+    is_same_null = np.abs(null_share[:, None] - null_share[None, :]) < NULL_SHARE_TOLERANCE
+    is_double = is_close & is_same_null
+    dropped = []
+    gone = np.zeros(len(names), bool)
+    # In order, so that a feature is compared with those that stay only: of a chain of doubles the
+    # first stays.
     for j in range(1, len(names)):
-        earlier = np.flatnonzero(close[j, :j] & same_null[j, :j] & ~gone[:j])
+        earlier = np.flatnonzero(is_double[j, :j] & ~gone[:j])
         if len(earlier):
             gone[j] = True
-            fallen.append(
-                Fallen(
-                    names[j],
-                    "double",
-                    float(np.abs(unit[:, earlier[0]] @ unit[:, j])),
-                    names[earlier[0]],
-                )
-            )
-    return fallen
+            first = earlier[0]
+            correlation = float(np.abs(unit[:, first] @ unit[:, j]))
+            dropped.append(DroppedFeature(names[j], DOUBLE, correlation, names[first]))
+    return dropped
 
 
 def _unit(sample: Floats) -> NDArray[np.float32]:
-    """Columns centred and of length 1, null at 0; column by column, so that a wide sample is held once."""
+    """Return the columns centred and of length 1, null at 0."""
+    # Column by column, and in float32: a wide sample is held once more, not three times.
     unit = np.zeros(sample.shape, np.float32, order="F")
     for i, column in enumerate(sample.T):
         known = ~np.isnan(column)
-        centred = (
-            np.where(known, column - column[known].mean(dtype=np.float64), 0.0)
-            if known.any()
-            else np.zeros(len(column))
-        )
-        unit[:, i] = centred / max(float(np.sqrt((centred**2).sum())), np.finfo(float).tiny)
+        if known.any():
+            mean = column[known].mean(dtype=np.float64)
+            centred = np.where(known, column - mean, 0.0)
+        else:
+            centred = np.zeros(len(column))
+        unit[:, i] = centred / max(float(np.sqrt((centred**2).sum())), TINY)
     return unit
 
 
-# Which features a booster uses: gain over several seeds, each on its own part of the labelled training loans.
+# --- Gains ---
+# Which features a booster uses: gain over several seeds, each on its own part of the labelled
+# training loans.
 
-PART = 0.8  # of the loans that each seed sees
+# Share of the loans that each seed sees: enough for the pattern, few enough that seeds differ.
+SEED_ROW_SHARE = 0.8
 
 
 @dataclass(frozen=True)
 class Gains:
-    """Per feature: share of all gain (mean over the seeds), and in how many seeds a tree used it."""
+    """Gains of the features, shape (p,) each.
+
+    share: share of all gain, mean over the seeds. seeds_used: seeds in which a tree used it.
+    """
 
     share: Floats
     seeds_used: NDArray[np.int64]
 
     @property
     def rank(self) -> NDArray[np.int64]:
-        """1 is the strongest; equals keep their order."""
+        """Return the rank of each feature: 1 is the strongest; equals keep their order."""
         rank = np.empty(len(self.share), np.int64)
         rank[np.argsort(-self.share, kind="stable")] = np.arange(1, len(self.share) + 1)
         return rank
 
 
 def gains(loans: Dataset, signs: Sequence[int], params: BoosterParams, seeds: int) -> Gains:
-    """Gain of every feature of `loans` (labelled training rows) in boosters of `params.max_trees` trees, one per seed.
+    """Return the gain of every feature in boosters of `params.max_trees` trees, one per seed.
 
-    The rows are binned once; a seed draws its part of them once, for all of its trees.
+    loans: labelled training rows. The rows are binned once for all seeds.
     """
     binned = booster.train_set(loans, params)
     settings = {
         **booster.settings(signs, params),
-        "bagging_fraction": PART,
+        # Unlike in training, a seed draws its rows once for all its trees: the next drawing would
+        # come after the last tree.
+        "bagging_fraction": SEED_ROW_SHARE,
         "bagging_freq": params.max_trees + 1,
     }
+    # Seeds follow one another from the seed in params.yaml.
     shares = np.stack(
         [
-            _one(binned, {**settings, "seed": params.seed + i}, params.max_trees)
+            _gain_shares(binned, {**settings, "seed": params.seed + i}, params.max_trees)
             for i in range(seeds)
         ]
     )
-    return Gains(shares.mean(axis=0), (shares > 0).sum(axis=0))
+    return Gains(share=shares.mean(axis=0), seeds_used=(shares > 0).sum(axis=0))
 
 
-def _one(binned: lightgbm.Dataset, settings: Mapping[str, Any], trees: int) -> Floats:
-    import lightgbm as lgb
+def _gain_shares(binned: lightgbm.Dataset, settings: Mapping[str, Any], trees: int) -> Floats:
+    """Return the share of all gain of each feature in one booster."""
+    grown = train_booster(settings, binned, trees)
+    gain = np.asarray(grown.feature_importance("gain"), float)
+    return gain / max(gain.sum(), TINY)
 
-    gain = np.asarray(lgb.train(dict(settings), binned, trees).feature_importance("gain"), float)
-    return gain / max(gain.sum(), np.finfo(float).tiny)
 
-
-# The choice of the model's features, inside the training months: what falls at sight, then the strongest by gain, some of each concept.
-
-KEPT, LEFT_OUT, WEAK = "kept", "left out", "weak"
+# --- The choice ---
+# Made inside the training months: screening, then the strongest by gain, some of each concept.
 
 
 @dataclass(frozen=True)
 class SelectParams:
-    """The `select` block: about `keep` features stay, at least `per_concept` of each reason concept that has so many.
+    """The `select` block.
 
-    limits: what falls at sight, on a sample of the training applicants; without_families: families that a law keeps out of the model;
-    seeds and booster: of the gains, on the labelled loans of the training months.
+    keep: about so many features stay.
+    per_concept: at least so many of each reason concept stay, where it has as many.
+    seeds, booster: of the gains, on the labelled loans of the training months.
+    limits: of the screening, on a sample of the training applicants.
+    without_families: families that a law keeps out of the model.
     """
 
+    # An unknown key or a value of another type is refused, never converted.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     keep: int
@@ -204,43 +262,62 @@ class SelectParams:
 
 def offered(
     catalogue: Catalogue, params: SelectParams
-) -> tuple[tuple[str, ...], tuple[Fallen, ...]]:
-    """(features that may enter, those of families left out). Raises ModelError for a family that no feature has."""
-    unknown = set(params.without_families) - {f.family for f in catalogue.features}
+) -> tuple[tuple[str, ...], tuple[DroppedFeature, ...]]:
+    """Return (names that may enter, features of the families left out).
+
+    Raise ModelError for a family that no feature has.
+    """
+    unknown = set(params.without_families) - {feature.family for feature in catalogue.features}
     if unknown:
         raise ModelError(
-            f"select.without_families: no feature is of family {sorted(unknown)}; use the names in catalogue.json."
+            f"select.without_families: no feature is of family {sorted(unknown)}; "
+            "use the names in catalogue.json."
         )
-    out = [f.name for f in catalogue.features if f.family in params.without_families]
+    out = [
+        feature.name for feature in catalogue.features if feature.family in params.without_families
+    ]
     names = tuple(name for name in catalogue.names if name not in set(out))
-    return names, tuple(Fallen(name, LEFT_OUT, 0.0) for name in out)
+    return names, tuple(DroppedFeature(name, LEFT_OUT, 0.0) for name in out)
 
 
-def screen(sample: Dataset, params: SelectParams) -> tuple[tuple[str, ...], tuple[Fallen, ...]]:
-    """(names that stay at sight, what fell and why), from a sample of training applicants. Raises ModelError when none stays."""
-    left, fallen = select(sample.features, sample.names, sample.month, params.limits)
+def screen(
+    sample: Dataset, params: SelectParams
+) -> tuple[tuple[str, ...], tuple[DroppedFeature, ...]]:
+    """Return (names that pass the screening, what was dropped and why).
+
+    sample: training applicants. Raise ModelError when no feature passes.
+    """
+    left, dropped = select(sample.features, sample.names, sample.month, params.limits)
     if not left:
         raise ModelError(
-            f"No feature is left of {len(sample.names)}: all are constant, empty or drifting. See the limits in block select."
+            f"No feature is left of {len(sample.names)}: all are constant, empty or drifting. "
+            "See the limits in block select."
         )
-    return left, fallen
+    return left, dropped
 
 
 def rank(
     loans: Dataset, catalogue: Catalogue, params: SelectParams
 ) -> tuple[Gains, tuple[str, ...]]:
-    """The gains of the features of `loans`, and the names that stay, in the order given."""
-    found = gains(loans, signs_of(catalogue, loans.names), params.booster, params.seeds)
-    concept = {f.name: f.concept for f in catalogue.features}
-    stay = chosen([concept[name] for name in loans.names], found.rank, params)
-    return found, tuple(name for name, stays in zip(loans.names, stay, strict=True) if stays)
+    """Return the gains of the features of `loans`, and the names that stay, in the order given."""
+    signs = signs_of(catalogue, loans.names)
+    feature_gains = gains(loans, signs, params.booster, params.seeds)
+    concept = {feature.name: feature.concept for feature in catalogue.features}
+    stay = chosen([concept[name] for name in loans.names], feature_gains.rank, params)
+    names = tuple(name for name, stays in zip(loans.names, stay, strict=True) if stays)
+    return feature_gains, names
 
 
 def chosen(concepts: Sequence[str], ranks: np.ndarray, params: SelectParams) -> list[bool]:
-    """Which features stay: the first `per_concept` of each concept, then by rank until `keep` stay."""
+    """Return which features stay, in the order given.
+
+    concepts, ranks: of each feature. First come the `per_concept` best of each concept, then the
+    others by rank until `keep` stay.
+    """
     taken: Counter[str] = Counter()
     stay = [False] * len(ranks)
     order = np.argsort(ranks, kind="stable")
+    # Every concept must be there, because reasons can name only what the model uses.
     for i in order:
         stay[i] = taken[concepts[i]] < params.per_concept
         taken[concepts[i]] += 1
@@ -251,31 +328,47 @@ def chosen(concepts: Sequence[str], ranks: np.ndarray, params: SelectParams) -> 
 
 def table(
     catalogue: Catalogue,
-    fallen: Sequence[Fallen],
+    dropped: Sequence[DroppedFeature],
     loans: Dataset,
-    found: Gains,
-    kept: Sequence[str],
+    feature_gains: Gains,
+    names: Sequence[str],
 ) -> pd.DataFrame:
-    """One row per feature of the catalogue, in its order.
+    """Return one row per feature of the catalogue, in its order.
 
-    outcome is `kept` or why it fell (left out, empty, constant, drift, double, weak); figure and of are those of `Fallen`, figure is the
-    share of gain where it reached the gains; gain_rank, gain_share and seeds_used are null where it fell before.
+    dropped: features dropped before the gains.
+    feature_gains: gains of the features of `loans`.
+    names: features that stay.
+    Columns: feature, family, concept; outcome, `kept` or the reason of the drop; figure and of,
+    those of `DroppedFeature`, or the share of gain for a feature that reached the gains;
+    gain_rank, gain_share and seeds_used, null for a feature that was dropped before them.
     """
-    early, stays = {f.name: f for f in fallen}, set(kept)
-    gain = dict(zip(loans.names, found.share.tolist(), strict=True))
-    rows = [
-        {
-            "feature": f.name, "family": f.family, "concept": f.concept,
-            "outcome": early[f.name].reason if f.name in early else KEPT if f.name in stays else WEAK,
-            "figure": early[f.name].figure if f.name in early else gain[f.name],
-            "of": early[f.name].of if f.name in early else "",
-        }
-        for f in catalogue.features
-    ]  # fmt: skip
-    ranked = pd.DataFrame(
-        {"gain_rank": found.rank, "gain_share": found.share, "seeds_used": found.seeds_used},
-        index=list(loans.names),
-    )
-    return pd.DataFrame(rows).join(
-        ranked.astype({"gain_rank": "Int64", "seeds_used": "Int64"}), on="feature"
-    )
+    dropped_by_name = {feature.name: feature for feature in dropped}
+    stays = set(names)
+    gain_share = dict(zip(loans.names, feature_gains.share.tolist(), strict=True))
+    rows = []
+    for feature in catalogue.features:
+        early = dropped_by_name.get(feature.name)
+        late_outcome = KEPT if feature.name in stays else WEAK
+        rows.append(
+            {
+                "feature": feature.name,
+                "family": feature.family,
+                "concept": feature.concept,
+                "outcome": early.reason if early else late_outcome,
+                "figure": early.figure if early else gain_share[feature.name],
+                "of": early.of if early else "",
+            }
+        )
+    return pd.DataFrame(rows).join(_gain_table(feature_gains, loans.names), on="feature")
+
+
+def _gain_table(feature_gains: Gains, names: Sequence[str]) -> pd.DataFrame:
+    """Return gain_rank, gain_share and seeds_used by name of the feature."""
+    columns = {
+        "gain_rank": feature_gains.rank,
+        "gain_share": feature_gains.share,
+        "seeds_used": feature_gains.seeds_used,
+    }
+    # Int64 can hold the nulls that joining brings.
+    types = {"gain_rank": "Int64", "seeds_used": "Int64"}
+    return pd.DataFrame(columns, index=list(names)).astype(types)

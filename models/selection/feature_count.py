@@ -1,7 +1,8 @@
-"""How many features a model should keep, judged on rolling origins inside the training months: select.keep before it is committed.
+"""Judge how many features a model should keep, before `select.keep` is committed.
 
-At each origin the features are ranked on the loans before it and a booster of the first so many is judged on the months after it, so
-that neither ranking nor booster has seen what they are judged on.
+It is judged on rolling origins inside the training months. At each origin the features are ranked
+on the loans before it, and a booster of the first so many is judged on the months after it: neither
+ranking nor booster has used the months on which they are judged.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners import booster
 from creditloom.models.learners.booster import BoosterParams
+from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.metrics import auc, expit
 from creditloom.models.sample.split import SplitParams, rolling_origins
@@ -22,15 +24,18 @@ from creditloom.models.selection.feature_choice import SelectParams, chosen, ran
 from creditloom.models.training.training import signs_of
 from creditloom.models.training.tuning import STEP, staged
 
-Floats = NDArray[np.float64]
-TINY = 1e-12
+# A PD is held this far from 0 and 1, so that its logarithm is finite.
+PD_MARGIN = 1e-12
 
 
 @dataclass(frozen=True)
 class Size:
-    """One number of features: weighted log-loss and AUC over all judging months at `trees`, the number that is best for it.
+    """One number of features, judged on all judging months.
 
-    `behind` is the log-loss it loses against the best size, with the standard error of that difference (paired, row by row).
+    trees: number of trees that is best for this size.
+    logloss, auc: weighted, at that number of trees.
+    behind: log-loss that it loses against the best size.
+    behind_se: standard error of that difference, paired row by row.
     """
 
     keep: int
@@ -43,8 +48,13 @@ class Size:
 
 
 @dataclass(frozen=True)
-class _Judged:
-    """Rows of all judging months: outcome, weight, and margins after each 25 trees, steps x rows; features kept at the last origin."""
+class _JudgedRows:
+    """Rows of all judging months, of one size.
+
+    y, w: outcome, and weight that sums to 1, shape (n,).
+    margins: after each 25 trees, shape (steps, n).
+    features: number of features kept at the last origin.
+    """
 
     y: Floats
     w: Floats
@@ -53,12 +63,19 @@ class _Judged:
 
     @property
     def losses(self) -> Floats:
-        p = np.clip(expit(self.margins), TINY, 1.0 - TINY)
+        """Return the log-loss of each row after each step, shape (steps, n)."""
+        p = np.clip(expit(self.margins), PD_MARGIN, 1.0 - PD_MARGIN)
         return np.asarray(-(self.y * np.log(p) + (1.0 - self.y) * np.log1p(-p)))
 
     @property
     def step(self) -> int:
+        """Return the step with the least weighted loss; the first of equals."""
         return int(np.argmin(self.losses @ self.w))
+
+    @property
+    def best_losses(self) -> Floats:
+        """Return the log-loss of each row at the best step, shape (n,)."""
+        return np.asarray(self.losses[self.step])
 
 
 def sizes(
@@ -67,58 +84,83 @@ def sizes(
     split: SplitParams,
     select: SelectParams,
     params: BoosterParams,
-    asked: Sequence[int],
-    tell: Callable[[str], None],
+    counts: Sequence[int],
+    show_progress: Callable[[str], None],
 ) -> list[Size]:
-    """One row per size asked for, in their order, of labelled training loans with the features that stay at sight.
+    """Return one Size per number of features in `counts`, in their order.
 
-    The least number of each concept grows and shrinks with the size, from `select.per_concept` at `select.keep`.
+    loans: labelled training loans with the features that pass the screening.
+    show_progress: is called with a line of text.
+    The least number per concept grows and shrinks with the size, from `select.per_concept` at
+    `select.keep`.
     """
     folds = rolling_origins(loans.month, split)
-    ranked = []
+    ranks = []
     for fit, _ in folds:
-        ranked.append(rank(loans.where(fit), catalogue, select)[0].rank)
-        tell(f"ranked origin {len(ranked)} of {len(folds)}")
+        feature_gains, _ = rank(loans.where(fit), catalogue, select)
+        ranks.append(feature_gains.rank)
+        show_progress(f"ranked origin {len(ranks)} of {len(folds)}")
     judged = {}
-    for keep in asked:
-        judged[keep] = _judge(loans, catalogue, folds, ranked, _sized(select, keep), params)
-        tell(f"judged {keep} features")
-    best = min(judged.values(), key=lambda one: float(one.losses[one.step] @ one.w))
-    return [_told(keep, one, best) for keep, one in judged.items()]
+    for keep in counts:
+        judged[keep] = _judge(loans, catalogue, folds, ranks, _resized(select, keep), params)
+        show_progress(f"judged {keep} features")
+    best = min(judged.values(), key=lambda rows: float(rows.best_losses @ rows.w))
+    return [_size(keep, rows, best) for keep, rows in judged.items()]
 
 
-def _sized(select: SelectParams, keep: int) -> SelectParams:
-    return replace(
-        select, keep=keep, per_concept=max(1, round(select.per_concept * keep / select.keep))
-    )
+def _resized(select: SelectParams, keep: int) -> SelectParams:
+    """Return the params for another number of features, the least per concept in proportion."""
+    per_concept = max(1, round(select.per_concept * keep / select.keep))
+    return replace(select, keep=keep, per_concept=per_concept)
 
 
 def _judge(
     loans: Dataset,
     catalogue: Catalogue,
-    folds: Sequence[tuple[NDArray[np.bool_], NDArray[np.bool_]]],
-    ranked: Sequence[NDArray[np.int64]],
+    folds: Sequence[tuple[Mask, Mask]],
+    ranks: Sequence[NDArray[np.int64]],
     select: SelectParams,
     params: BoosterParams,
-) -> _Judged:
-    concept = {f.name: f.concept for f in catalogue.features}
-    parts = []
-    for (fit, later), ranks in zip(folds, ranked, strict=True):
-        stay = chosen([concept[name] for name in loans.names], ranks, select)
+) -> _JudgedRows:
+    """Return the rows of all judging months with the margins of boosters of one size."""
+    concept = {feature.name: feature.concept for feature in catalogue.features}
+    concepts = [concept[name] for name in loans.names]
+    names: tuple[str, ...] = ()
+    labels = []
+    weights = []
+    margins = []
+    for (fit, later), fold_ranks in zip(folds, ranks, strict=True):
+        stay = chosen(concepts, fold_ranks, select)
         names = tuple(name for name, stays in zip(loans.names, stay, strict=True) if stays)
-        rows, judge = loans.where(fit).with_features(names), loans.where(later).with_features(names)
-        grown = booster.boost(rows, signs_of(catalogue, names), params, params.max_trees)
-        margins = np.stack(list(staged(grown, judge, params.max_trees)))
-        parts.append((judge.label, booster.weights(judge, params.max_weight), margins, len(names)))
-    y, w, margins = (np.concatenate(part, axis=-1) for part in list(zip(*parts, strict=True))[:3])
-    return _Judged(y, w / w.sum(), margins, parts[-1][3])
+        fit_rows = loans.where(fit).with_features(names)
+        judge_rows = loans.where(later).with_features(names)
+        grown = booster.boost(fit_rows, signs_of(catalogue, names), params, params.max_trees)
+        labels.append(judge_rows.label)
+        weights.append(booster.weights(judge_rows, params.max_weight))
+        margins.append(np.stack(list(staged(grown, judge_rows, params.max_trees))))
+    w = np.concatenate(weights, axis=-1)
+    return _JudgedRows(
+        y=np.concatenate(labels, axis=-1),
+        w=w / w.sum(),
+        margins=np.concatenate(margins, axis=-1),
+        features=len(names),
+    )
 
 
-def _told(keep: int, one: _Judged, best: _Judged) -> Size:
-    mine, theirs = one.losses[one.step], best.losses[best.step]
-    behind = float((mine - theirs) @ one.w)
-    error = float(np.sqrt((one.w**2) @ (mine - theirs - behind) ** 2))
-    found = auc(one.y, one.margins[one.step], one.w)
+def _size(keep: int, rows: _JudgedRows, best: _JudgedRows) -> Size:
+    """Return the figures of one size against the best."""
+    losses = rows.best_losses
+    difference = losses - best.best_losses
+    behind = float(difference @ rows.w)
+    # Row by row: both sizes judge the same loans, whose luck then cancels.
+    behind_se = float(np.sqrt((rows.w**2) @ (difference - behind) ** 2))
+    step = rows.step
     return Size(
-        keep, one.features, (one.step + 1) * STEP, float(mine @ one.w), found, behind, error
+        keep=keep,
+        features=rows.features,
+        trees=(step + 1) * STEP,
+        logloss=float(losses @ rows.w),
+        auc=auc(rows.y, rows.margins[step], rows.w),
+        behind=behind,
+        behind_se=behind_se,
     )

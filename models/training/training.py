@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners import booster, ridge
 from creditloom.models.learners.booster import BoosterParams
 from creditloom.models.learners.ridge import Ridge, RidgeParams
+from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.split import SplitParams
@@ -21,15 +21,21 @@ if TYPE_CHECKING:
     import lightgbm
 
 
-# Brute-force check that a booster keeps the signs of the catalogue, among values and against null.
+# --- The check of the signs ---
+# By brute force, whether a booster keeps the signs of the catalogue: among values, and against
+# null.
 
-Floats = NDArray[np.float64]
-EPSILON = 1e-12  # log-odds; below it two margins are the same sum in another order
+# Log-odds. Two margins that differ by less are the same sum, added in another order.
+MARGIN_TOLERANCE = 1e-12
 
 
 @dataclass(frozen=True)
 class SignViolation:
-    """A signed feature: the largest step the wrong way among its values, and how far null lies below the safest value, in log-odds."""
+    """A signed feature and how far the booster breaks its sign, in log-odds.
+
+    wrong_step: the largest step the wrong way among its values.
+    null_gain: how far null lies below the safest value.
+    """
 
     name: str
     sign: int
@@ -45,47 +51,51 @@ def check(
     rows: int = 20,
     values: int = 12,
 ) -> tuple[SignViolation, ...]:
-    """Every signed feature the booster uses, swept over a grid of its values and null on `rows` rows at even steps, all else equal.
+    """Return the features whose sign the booster breaks; () when all hold.
 
-    Returns the features whose sweep steps the wrong way or whose null is safer than every value; () when all hold.
+    Every signed feature that the booster uses is swept over a grid of `values` of its values and
+    null, on `rows` rows at even steps, all else equal. A sign is broken by a step the wrong way,
+    or by a null that is safer than every value.
     """
     sample = features[:: max(1, len(features) // rows)][:rows]
-    used = booster.feature_importance("split") > 0
-    at = [i for i, (is_used, sign) in enumerate(zip(used, signs, strict=True)) if is_used and sign]
-    found = (_sweep(booster, sample, features[:, i], i, names[i], signs[i], values) for i in at)
-    return tuple(
-        broken for broken in found if broken.wrong_step > EPSILON or broken.null_gain > EPSILON
-    )
+    is_used = booster.feature_importance("split") > 0
+    violations = []
+    for i, sign in enumerate(signs):
+        if not is_used[i] or not sign:
+            continue
+        known = features[~np.isnan(features[:, i]), i]
+        grid = np.append(np.unique(np.quantile(known, np.linspace(0, 1, values))), np.nan)
+        wrong_step, null_gain = _sweep(booster, sample, i, grid, sign)
+        if wrong_step > MARGIN_TOLERANCE or null_gain > MARGIN_TOLERANCE:
+            violations.append(SignViolation(names[i], sign, wrong_step, null_gain))
+    return tuple(violations)
 
 
 def _sweep(
-    booster: lightgbm.Booster,
-    sample: Floats,
-    column: Floats,
-    at: int,
-    name: str,
-    sign: int,
-    values: int,
-) -> SignViolation:
-    known = column[~np.isnan(column)]
-    grid = np.append(np.unique(np.quantile(known, np.linspace(0, 1, values))), np.nan)
+    booster: lightgbm.Booster, sample: Floats, column: int, grid: Floats, sign: int
+) -> tuple[float, float]:
+    """Return wrong_step and null_gain of one feature; the last value of `grid` is null."""
     swept = np.repeat(sample, len(grid), axis=0)
-    swept[:, at] = np.tile(grid, len(sample))
-    margin = np.asarray(booster.predict(swept, raw_score=True, num_threads=1)).reshape(
-        len(sample), len(grid)
-    )
+    swept[:, column] = np.tile(grid, len(sample))
+    # One thread: the sample is too small to share.
+    raw = booster.predict(swept, raw_score=True, num_threads=1)
+    margin = np.asarray(raw).reshape(len(sample), len(grid))
     steps = -sign * np.diff(margin[:, :-1], axis=1)
     safest = margin[:, :-1].min(axis=1)
-    wrong = float(steps.max()) if steps.size else 0.0
-    return SignViolation(
-        name, sign, max(0.0, wrong), max(0.0, float((safest - margin[:, -1]).max()))
-    )
+    # A feature of one value has no step.
+    wrong_step = float(steps.max()) if steps.size else 0.0
+    null_gain = float((safest - margin[:, -1]).max())
+    return max(0.0, wrong_step), max(0.0, null_gain)
+
+
+# --- The training ---
 
 
 @dataclass(frozen=True)
 class TrainParams:
     """The `train` block: how the booster grows on the selected features."""
 
+    # An unknown key or a value of another type is refused, never converted.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     booster: BoosterParams
@@ -93,7 +103,10 @@ class TrainParams:
 
 @dataclass(frozen=True)
 class Trained:
-    """The booster, its features in model order, the challenger, and the content of training.json."""
+    """What one training gives.
+
+    names: features in model order. ridge: the challenger. record: the content of training.json.
+    """
 
     booster: lightgbm.Booster
     names: tuple[str, ...]
@@ -108,32 +121,42 @@ def train(
     params: TrainParams,
     ridge_params: RidgeParams,
 ) -> Trained:
-    """Fits both models on labelled training rows of the selected features. Raises ModelError when a class is missing."""
+    """Fit both models on labelled training rows of the selected features.
+
+    Raise ModelError when a class is missing, or when the booster breaks a sign.
+    """
     signs = signs_of(catalogue, rows.names)
     grown, growth = booster.fit(rows, signs, split, params.booster)
     challenger = ridge.fit(rows, split, ridge_params)
-    broken = check(grown, rows.features, rows.names, signs)
-    wrong = [b.name for b in broken if b.wrong_step > EPSILON]
+    violations = check(grown, rows.features, rows.names, signs)
+    # LightGBM holds the sign among values but not for null: the one is refused, the other recorded.
+    wrong = [violation.name for violation in violations if violation.wrong_step > MARGIN_TOLERANCE]
     if wrong:
         raise ModelError(
-            f"The booster breaks the sign of {len(wrong)} features, first `{wrong[0]}`; expected none. Report this LightGBM version."
+            f"The booster breaks the sign of {len(wrong)} features, first `{wrong[0]}`; "
+            "expected none. Report this LightGBM version."
         )
+    null_gains = {violation.name: round(violation.null_gain, 6) for violation in violations}
+    growth["params"] = asdict(params.booster)
     record = {
-        "n_rows": len(rows.label), "n_bads": int(rows.label.sum()), "n_features": len(rows.names),
-        "n_signed": sum(s != 0 for s in signs),
-        "booster": {**growth, "params": asdict(params.booster)}, "ridge_penalty": challenger.penalty,
-        "null_safer_than_any_value": {b.name: round(b.null_gain, 6) for b in broken},
-    }  # fmt: skip
-    return Trained(grown, rows.names, challenger, record)
+        "n_rows": len(rows.label),
+        "n_bads": int(rows.label.sum()),
+        "n_features": len(rows.names),
+        "n_signed": sum(sign != 0 for sign in signs),
+        "booster": growth,
+        "ridge_penalty": challenger.penalty,
+        "null_safer_than_any_value": null_gains,
+    }
+    return Trained(booster=grown, names=rows.names, ridge=challenger, record=record)
 
 
 def signs_of(catalogue: Catalogue, names: tuple[str, ...]) -> tuple[int, ...]:
-    """Sign of each named feature: +1 more is riskier, -1 more is safer, 0 free."""
-    direction = {f.name: f.direction for f in catalogue.features}
+    """Return the sign of each named feature: +1 more is riskier, -1 more is safer, 0 free."""
+    direction = {feature.name: feature.direction for feature in catalogue.features}
     return tuple(direction[name] for name in names)
 
 
 def subset(catalogue: Catalogue, names: tuple[str, ...]) -> Catalogue:
-    """The catalogue of the model: its own features in model order, and the concepts."""
-    by_name = {f.name: f for f in catalogue.features}
+    """Return the catalogue of the model: its own features in model order, and all concepts."""
+    by_name = {feature.name: feature for feature in catalogue.features}
     return replace(catalogue, features=tuple(by_name[name] for name in names))

@@ -1,4 +1,7 @@
-"""Search of booster parameters by Optuna: journalled, resumable, judged on rolling origins inside the training months only."""
+"""Search booster parameters by Optuna, on rolling origins inside the training months only.
+
+The search keeps a journal, and a later run goes on where an earlier one stopped.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import numpy as np
 
 from creditloom.models.learners import booster
 from creditloom.models.learners.booster import BoosterParams
+from creditloom.models.learners.lightgbm_training import train_booster
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import expit, logloss
@@ -23,12 +27,34 @@ if TYPE_CHECKING:
     import optuna
 
 STUDY = "booster"
+# Trees between two looks at the judging months.
+STEP = 25
+# The final fit has more rows than an origin and may bear more trees, so `max_trees` leaves early
+# stopping a quarter more room than the origins needed.
+TREES_OF_FULL_SAMPLE = 1.25
+# Trials that run to their end before any is cut off: the median needs something to compare with.
+TRIALS_BEFORE_PRUNING = 5
+# Bounds of the search, drawn on a log scale; whole bounds mean whole values. They hold what few
+# bads can bear: small steps, few features per tree, strong regularisation (design 8).
+SEARCH_SPACE: dict[str, tuple[float, float]] = {
+    "learning_rate": (0.01, 0.06),
+    "feature_fraction": (0.02, 0.3),
+    "min_data_in_leaf": (20, 300),
+    "lambda_l2": (1.0, 100.0),
+    "bagging_fraction": (0.5, 1.0),
+}
 
 
 @dataclass(frozen=True)
 class TuneParams:
-    """trials: wanted in all, those of an earlier run counted; timeout_seconds: no trial goes on past it; seed: of the sampler."""
+    """The `tune` block.
 
+    trials: wanted in all; those of an earlier run count.
+    timeout_seconds: no trial goes on past it.
+    seed: of the sampler.
+    """
+
+    # An unknown key or a value of another type is refused, never converted.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     trials: int
@@ -38,7 +64,12 @@ class TuneParams:
 
 @dataclass(frozen=True)
 class TunedParameters:
-    """Best parameters, their mean log-loss over the origins, that of the given ones (None if cut off), and trials in the journal."""
+    """The result of a search.
+
+    logloss: mean log-loss of the best parameters over the origins.
+    logloss_given: that of the parameters given; None if their trial was cut off.
+    trials: number of trials in the journal.
+    """
 
     best: BoosterParams
     logloss: float
@@ -56,45 +87,73 @@ def search(
     *,
     progress: bool = False,
 ) -> TunedParameters:
-    """Tries parameters on labelled training rows; the first trial is `given`. The journal may hold trials of an earlier run."""
+    """Try parameters on labelled training rows; the first trial is `given`.
+
+    journal: file that may hold trials of an earlier run; its folder is made.
+    Raise ModelError when no trial comes to its end in time.
+    """
+    study = _study(journal, given, params.seed)
+    # The whole search ends then, and each of its trials with it.
+    deadline = time.monotonic() + params.timeout_seconds
+    left = max(0, params.trials - sum(trial.state.is_finished() for trial in study.trials))
+    objective = Objective(
+        rows=rows, signs=tuple(signs), split=split, given=given, deadline=deadline
+    )
+    study.optimize(
+        objective, n_trials=left, timeout=params.timeout_seconds, show_progress_bar=progress
+    )
+    return _result(study, given, params, journal)
+
+
+def _study(journal: Path, given: BoosterParams, seed: int) -> optuna.Study:
+    """Return the study of the journal; a new one has `given` as its first trial."""
     import optuna
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     journal.parent.mkdir(parents=True, exist_ok=True)
-    sampler, pruner = (
-        optuna.samplers.TPESampler(seed=params.seed),
-        optuna.pruners.MedianPruner(n_startup_trials=5),
-    )
-    store = JournalStorage(JournalFileBackend(str(journal)))
     study = optuna.create_study(
-        study_name=STUDY, storage=store, sampler=sampler, pruner=pruner, load_if_exists=True
+        study_name=STUDY,
+        storage=JournalStorage(JournalFileBackend(str(journal))),
+        # The seed fixes the draws of one run; a run that goes on starts from it anew.
+        sampler=optuna.samplers.TPESampler(seed=seed),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=TRIALS_BEFORE_PRUNING),
+        load_if_exists=True,
     )
     if not study.trials:
-        study.enqueue_trial({name: getattr(given, name) for name in _space()})
-    deadline = time.monotonic() + params.timeout_seconds
-    left = max(0, params.trials - sum(t.state.is_finished() for t in study.trials))
-    objective = Objective(rows, tuple(signs), split, given, deadline)
-    study.optimize(
-        objective, n_trials=left, timeout=params.timeout_seconds, show_progress_bar=progress
-    )
+        study.enqueue_trial({name: getattr(given, name) for name in SEARCH_SPACE})
+    return study
+
+
+def _result(
+    study: optuna.Study, given: BoosterParams, params: TuneParams, journal: Path
+) -> TunedParameters:
+    """Return the best parameters of the trials that came to their end."""
+    import optuna
+
     ended = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
     if not ended:
         raise ModelError(
-            f"Tuning: no trial came to its end in {params.timeout_seconds:g} s. Raise tune.timeout_seconds; {journal} is kept."
+            f"Tuning: no trial came to its end in {params.timeout_seconds:g} s. "
+            f"Raise tune.timeout_seconds; {journal} is kept."
         )
     chosen: dict[str, Any] = {name: _short(value) for name, value in study.best_params.items()}
-    best = dataclasses.replace(
-        given, **chosen, max_trees=int(study.best_trial.user_attrs["max_trees"])
+    max_trees = int(study.best_trial.user_attrs["max_trees"])
+    return TunedParameters(
+        best=dataclasses.replace(given, **chosen, max_trees=max_trees),
+        logloss=float(study.best_value),
+        logloss_given=next((trial.value for trial in ended if trial.number == 0), None),
+        trials=len(study.trials),
     )
-    first = next((t.value for t in ended if t.number == 0), None)
-    return TunedParameters(best, float(study.best_value), first, len(study.trials))
 
 
 @dataclass(frozen=True)
 class Objective:
-    """Mean weighted log-loss over rolling origins at the number of trees that is best for their mean."""
+    """Mean weighted log-loss over rolling origins, at the number of trees best for that mean.
+
+    deadline: moment on the clock of `time.monotonic`, in seconds.
+    """
 
     rows: Dataset
     signs: tuple[int, ...]
@@ -103,87 +162,86 @@ class Objective:
     deadline: float
 
     def __call__(self, trial: optuna.Trial) -> float:
-        """Reports to the pruner after each origin; a trial past the deadline is pruned."""
+        """Return the loss of a trial; report to the pruner after each origin.
+
+        A trial past the deadline is pruned.
+        """
         import optuna
 
-        choice: dict[str, Any] = {
-            name: _suggest(trial, name, *bounds) for name, bounds in _space().items()
+        suggested: dict[str, Any] = {
+            name: _suggest(trial, name, *bounds) for name, bounds in SEARCH_SPACE.items()
         }
-        params = dataclasses.replace(self.given, **choice)
+        params = dataclasses.replace(self.given, **suggested)
         curves: list[np.ndarray] = []
         for i, (fit, judge) in enumerate(rolling_origins(self.rows.month, self.split)):
-            curves.append(
-                curve(
-                    self.rows.where(fit), self.rows.where(judge), self.signs, params, self.deadline
-                )
-            )
+            fit_rows = self.rows.where(fit)
+            judge_rows = self.rows.where(judge)
+            curves.append(curve(fit_rows, judge_rows, self.signs, params, self.deadline))
             trial.report(float(np.mean(curves, axis=0).min()), i)
             if time.monotonic() > self.deadline or trial.should_prune():
                 raise optuna.TrialPruned
         mean = np.mean(curves, axis=0)
-        trial.set_user_attr(
-            "max_trees", max(params.min_trees, int((np.argmin(mean) + 1) * STEP * 1.25))
-        )
+        best_trees = (np.argmin(mean) + 1) * STEP
+        max_trees = max(params.min_trees, int(best_trees * TREES_OF_FULL_SAMPLE))
+        trial.set_user_attr("max_trees", max_trees)
         return float(mean.min())
-
-
-STEP = 25  # trees between two looks at the judging months
 
 
 def curve(
     fit: Dataset, judge: Dataset, signs: Sequence[int], params: BoosterParams, deadline: float
 ) -> np.ndarray:
-    """Log-loss on `judge` after each 25 trees of a booster grown on `fit`, shape (max_trees // 25,); growth ends at the deadline."""
+    """Return the log-loss on `judge` after each 25 trees of a booster grown on `fit`.
+
+    The shape is (max_trees // 25,). Growth ends at the deadline.
+    """
     import lightgbm as lgb
 
-    def late(env: lgb.callback.CallbackEnv) -> None:
+    def stop_when_late(env: lgb.callback.CallbackEnv) -> None:
         if time.monotonic() > deadline:
             raise lgb.callback.EarlyStopException(env.iteration, [])
 
-    grown = lgb.train(
+    grown = train_booster(
         booster.settings(signs, params),
         booster.train_set(fit, params),
         params.max_trees,
-        callbacks=[late],
+        callbacks=[stop_when_late],
     )
     w = booster.weights(judge, params.max_weight)
-    return np.array(
-        [
-            logloss(judge.label, expit(margin), w)
-            for margin in staged(grown, judge, params.max_trees)
-        ]
-    )
+    margins = staged(grown, judge, params.max_trees)
+    return np.array([logloss(judge.label, expit(margin), w) for margin in margins])
 
 
 def staged(grown: lightgbm.Booster, judge: Dataset, max_trees: int) -> Iterator[np.ndarray]:
-    """Margins of the rows after each 25 trees up to `max_trees`; a booster of fewer trees stays where it ended."""
+    """Yield the margins of the rows, shape (n,), after each 25 trees up to `max_trees`.
+
+    A booster of fewer trees stays where it ended.
+    """
     margin = np.zeros(len(judge.label))
+    # Each part of the trees is predicted once and added to the parts before it.
     for start in range(0, max_trees - STEP + 1, STEP):
         margin = margin + _part(grown, judge, start)
         yield margin
 
 
 def _part(grown: lightgbm.Booster, judge: Dataset, start: int) -> np.ndarray:
+    """Return what 25 trees from `start` on add to the margins; 0 behind the last tree."""
     if start >= grown.num_trees():
         return np.zeros(len(judge.label))
-    return np.asarray(
-        grown.predict(judge.features, raw_score=True, start_iteration=start, num_iteration=STEP)
-    )
-
-
-def _space() -> dict[str, tuple[float, float]]:
-    return {
-        "learning_rate": (0.01, 0.06), "feature_fraction": (0.02, 0.3), "min_data_in_leaf": (20, 300), "lambda_l2": (1.0, 100.0),
-        "bagging_fraction": (0.5, 1.0),
-    }  # fmt: skip
+    part = grown.predict(judge.features, raw_score=True, start_iteration=start, num_iteration=STEP)
+    return np.asarray(part)
 
 
 def _suggest(trial: optuna.Trial, name: str, low: float, high: float) -> float:
+    """Return a value that the sampler draws between the bounds."""
     if isinstance(low, int):
         return trial.suggest_int(name, low, int(high), log=True)
     return _short(trial.suggest_float(name, low, high, log=True))
 
 
 def _short(value: float) -> float:
-    """Three significant digits: what is tried is what can be committed."""
+    """Return three significant digits: the value tried is then the one that can be committed.
+
+    >>> _short(0.0123456), _short(120)
+    (0.0123, 120)
+    """
     return value if isinstance(value, int) else float(f"{value:.3g}")
