@@ -66,9 +66,7 @@ def labels(sources: RawFiles, params: LabelParams) -> pa.Table:
     return table.replace_schema_metadata(None)
 
 
-def _with_loans(
-    applications: pd.DataFrame, sources: RawFiles, params: LabelParams
-) -> pd.DataFrame:
+def _with_loans(applications: pd.DataFrame, sources: RawFiles, params: LabelParams) -> pd.DataFrame:
     """Add the loan and its outcome to each application, null where none was booked."""
     tables = TABLES_OF[params.loans]
     if not (sources.get(tables.loans) and sources.get(tables.performance)):

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..declare.aggregates import LAST_EN, LAST_ZH, NO_BASE
 from ..declare.declarations import FeatureSpec, Mark, Ratio
+from ..declare.texts import LAST_EN, LAST_ZH, NO_BASE
 
 FAMILY_OF = {
     "pay": "payment_flow", "soc": "social_graph", "ast": "assets", "dev": "device_stability", "bur": "bureau", "idn": "identity",
