@@ -61,7 +61,9 @@ def _add_identifier(
 
 
 # One pass for five results, as finding an identifier in the table costs most. The table is as large
-# as the busiest application needs and is emptied slot by slot, so that it is made only once.
+# as the busiest application needs and is emptied slot by slot, so that it is made only once. It has
+# twice as many slots as identifiers, which keeps collisions rare. n ln n of every possible count is
+# looked up instead of computed for each identifier and window.
 @jit
 def tally(
     at: np.ndarray, application: np.ndarray, step: np.ndarray, ids: np.ndarray, n: int
@@ -76,7 +78,6 @@ def tally(
     longest = _longest(at, application)
     # Words, hours and weekdays are stored as int8: each is its own slot.
     is_code = ids.itemsize == 1
-    # Twice as many slots as identifiers keep collisions rare.
     n_slots = N_CODES if is_code else 1 << int(np.ceil(np.log2(2 * longest + 2)))
     table = np.full(n_slots, -1, np.int32)
     known = np.empty(longest, np.int64)
@@ -84,7 +85,6 @@ def tally(
     per_step = np.zeros((longest, N_STEPS), np.int64)
     oldest = np.empty(longest, np.int64)
     newest = np.empty(longest, np.int64)
-    # n ln n of every possible count, looked up instead of computed for each identifier and window.
     n_log_n = np.array([0.0] + [count * np.log(count) for count in range(1, longest + 1)])
     n_known = 0
     for k in range(len(at)):

@@ -16,7 +16,7 @@ from ..compiled import jit
 def _comes_first(
     i: int, j: int, application: np.ndarray, time: np.ndarray, event: np.ndarray
 ) -> bool:
-    """Return whether event i stands before event j; equal ones keep the order in which they came."""
+    """Return whether event i stands before event j; equal events keep their order."""
     if application[i] != application[j]:
         return application[i] < application[j]
     if time[i] != time[j]:

@@ -11,6 +11,11 @@ from dataclasses import dataclass
 
 from ..contract.tables import Table
 
+# The windows that most blocks ask for.
+FROM_1M = ("1m", "3m", "6m", "12m")
+FROM_3M = ("3m", "6m", "12m")
+AT_3M_12M = ("3m", "12m")
+
 
 @dataclass(frozen=True)
 class RowCondition:
@@ -40,9 +45,9 @@ class Slice:
 
 @dataclass(frozen=True)
 class Measure:
-    """A number per event: `form` over `columns` (see `event_columns.FORMS`), shown divided by `per`.
+    """A number per event: `form` over `columns`, shown divided by `per`.
 
-    An event whose measure is null is left out.
+    `event_columns.FORMS` has the forms. An event whose measure is null is left out.
     Form `id` compares `columns[0]` for equality only: how many devices, which of them mostly, how
     often changed.
     """

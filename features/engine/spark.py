@@ -1,4 +1,4 @@
-"""The Spark engine: the same kernel as in the embedded engine, one group of `applyInArrow` a bucket.
+"""The Spark engine: the kernel of the embedded engine, one group of `applyInArrow` per bucket.
 
 All tables travel in one frame, because a group is one table: a row holds the columns of its own
 source and nulls for the rest. The frame is shuffled by bucket once; a Python worker holds one
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
-# The session. Its answers must be those of the embedded engine: times are naive UTC, and workers run
-# this very Python.
+# The session. Its answers must be those of the embedded engine: times are naive UTC, and workers
+# run this very Python.
 
 # The equality of the two engines rests on these; a session that somebody else opened gets them too.
 SETTINGS = {
@@ -107,7 +107,7 @@ def _require_spark() -> None:
 
 
 def _root() -> Path:
-    """Return the folder that holds this package, whatever its name; workers import it from there."""
+    """Return the folder of this package, whatever its name; workers import it from there."""
     return Path(str(files(__name__.partition(".")[0]))).parent
 
 
@@ -141,7 +141,7 @@ def build(sources: RawFiles, params: FeatureParams) -> Iterator[pa.Table]:
 
 
 def size_of(sources: RawFiles, people: int, params: FeatureParams) -> int:
-    """Return the applications per bucket: the largest table has about `bucket_rows` rows in each."""
+    """Return the applications per bucket: about `bucket_rows` rows of the largest table."""
     tables = [stream.table.name for stream, _ in plan(present(sources)).streams]
     largest = max((RowGroups(require(sources, name)).rows for name in tables), default=0)
     return max(1, min(people, params.bucket_rows * people // max(largest, 1)))

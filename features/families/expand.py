@@ -26,6 +26,7 @@ def expand(
             slice=name, measure=block.measure, over=block.over, level=f"{block.level:g}"
         )
         for window in block.windows:
+            # table: fields of one feature
             spec = FeatureSpec(
                 name=f"{family.prefix}_{stem}{UNIT_SUFFIX[unit]}_{window}",
                 family=family.name,

@@ -109,7 +109,7 @@ def _position(
 
 
 def _known_record(history: GraphHistory, month: int) -> np.ndarray:
-    """Return (nodes, 4): 1, and whether a loan, a default and a delay are known before the month."""
+    """Return (nodes, 4): 1, and whether a loan, default and delay are known before the month."""
     columns = [np.ones(len(history.nodes))]
     for known in (history.loan_month, history.bad_month, history.late_month):
         columns.append((known < month).astype(float))

@@ -24,6 +24,7 @@ def _graph(
     name: str, concept: str, unit: str, direction: int, null: str, en: str, zh: str
 ) -> FeatureSpec:
     """Return the spec of a feature of the graph."""
+    # table: fields of one feature
     return FeatureSpec(
         name=f"soc_graph_{name}_ever",
         family="social_graph",
@@ -83,13 +84,15 @@ SNAPSHOT = (
     _graph("neighbour_default_share", _RECORD, "share", 1, NO_RECORD,
         "share of defaults among contacts with a known loan", "联系人已知贷款违约比例"),
     _graph("neighbour_late_share", _RECORD, "share", 1, NO_RECORD,
-        "share of 30 or more days late among contacts with a known loan", "联系人已知贷款逾期30天比例"),
+        "share of 30 or more days late among contacts with a known loan",
+        "联系人已知贷款逾期30天比例"),
     _graph("second_loan_count", _RECORD, "count", 0, NO_CONSENT,
         "number of people at two steps with a known loan", "有已知贷款的二度联系人数"),
     _graph("second_default_count", _RECORD, "count", 1, NO_CONSENT,
         "number of people at two steps with a known default", "有已知违约的二度联系人数"),
     _graph("second_default_share", _RECORD, "share", 1, NO_SECOND,
-        "share of defaults among people at two steps with a known loan", "二度联系人已知贷款违约比例"),
+        "share of defaults among people at two steps with a known loan",
+        "二度联系人已知贷款违约比例"),
     _graph("second_late_share", _RECORD, "share", 1, NO_SECOND,
         "share of 30 or more days late among people at two steps with a known loan",
         "二度联系人已知贷款逾期30天比例"),
@@ -98,6 +101,7 @@ SNAPSHOT = (
 
 def _transfer(name: str, window: str, unit: str, null: str, en: str, zh: str) -> FeatureSpec:
     """Return the spec of a feature of transfers; the sources support no direction."""
+    # table: fields of one feature
     return FeatureSpec(
         name=f"pay_peer_{name}_{window}",
         family="payment_flow",
@@ -141,6 +145,7 @@ def _meeting(
     name: str, window: str, unit: str, null: str, en: str, zh: str, consent: str = ""
 ) -> FeatureSpec:
     """Return the spec of a feature of shared devices: more other people are riskier (FR10)."""
+    # table: fields of one feature
     return FeatureSpec(
         name=f"dev_met_{name}_{window}",
         family="device_stability",
@@ -168,10 +173,13 @@ MEETINGS = (
         "share of other people on the same devices with a first identity proof {}",
         "{}首次认证者占同设备其他用户比例"),
     _meeting("device_together_share", "1m", "share", NO_PROOF,
-        "share of other people on the same devices {} with a first proof within 48 hours of one's own",
+        "share of other people on the same devices {} "
+        "with a first proof within 48 hours of one's own",
         "{}同设备其他用户中首次认证相隔48小时以内者占比"),
     _meeting("address_people_count", "1m", "count", NO_CONSENT,
-        "number of other people at the same addresses {}", "{}同网络地址其他用户数", "consent_location"),
+        "number of other people at the same addresses {}", "{}同网络地址其他用户数",
+        "consent_location"),
     _meeting("device_linked_count", "ever", "count", NEVER,
-        "number of other people linked by devices as of the first of the month", "月初经设备关联的其他用户数"),
+        "number of other people linked by devices as of the first of the month",
+        "月初经设备关联的其他用户数"),
 )  # fmt: skip
