@@ -86,13 +86,15 @@ def _label(frame: pd.DataFrame, params: LabelParams) -> pd.DataFrame:
     complete = bad | (frame["age"] >= params.window)
     indeterminate = complete & ~bad & (worst_dpd >= params.indeterminate_dpd_days)
     label = pd.Series(np.where(booked & complete & ~indeterminate, bad, np.nan))
-    columns = {
+    # Nullable types of pandas: a missing label or DPD stays null and does not become a float.
+    is_control = frame["is_control"].astype("boolean").fillna(False)
+    columns: dict[str, pd.Series] = {
         "is_booked": booked,
         "is_complete": complete,
         "label": label.astype("Int8"),
         "is_indeterminate": indeterminate,
         "max_dpd_days": worst_dpd.astype("Int16"),
-        "is_control": frame["is_control"].astype("boolean").fillna(False),
+        "is_control": is_control,
         "weight": 1.0 / frame["booking_propensity"],
         "default_known_time": pd.to_datetime(frame["default_known_time"]),
     }

@@ -31,6 +31,8 @@ def in_order(application: np.ndarray, time: np.ndarray, event: np.ndarray) -> bo
 
     The answer is that of `runs`. It comes in less time, as the loop has no branch.
     """
+    # Truth values are summed without an early end, so that the processor works on several rows at
+    # once.
     wrong = 0
     for i in range(1, len(application)):
         is_later = (time[i - 1] < time[i]) | ((time[i - 1] == time[i]) & (event[i - 1] <= event[i]))
@@ -115,6 +117,7 @@ def placed(
 @jit
 def hours(time: np.ndarray) -> np.ndarray:
     """Return the hour 0-23 of the stored clock."""
+    # int8, so that the loops over identifiers give each hour a slot of its own.
     hour = np.empty(len(time), np.int8)
     for i in range(len(time)):
         hour[i] = time[i] // (MICROS_PER_DAY // 24) % 24
@@ -134,6 +137,7 @@ def weekdays(time: np.ndarray) -> np.ndarray:
 @jit
 def cells(plane: np.ndarray, application: np.ndarray, n: int) -> np.ndarray:
     """Return the cell of every event: its application in its plane, which is a step."""
+    # Planes come first, so that one step of all applications lies together in memory.
     cell = np.empty(len(application), np.uint32)
     for i in range(len(application)):
         cell[i] = plane[i] * np.uint32(n) + application[i]
@@ -147,6 +151,7 @@ def bins(day: np.ndarray, application: np.ndarray, days: int, n: int) -> np.ndar
     What is older than the last whole bin of the year shares one more plane.
     """
     cell = np.empty(len(application), np.uint32)
+    # Of the type of `day`: a mixed division would go through int64.
     size = np.int32(days)
     last = np.int32(YEAR_DAYS // days)
     for i in range(len(application)):

@@ -31,6 +31,7 @@ def _accumulate(sums: np.ndarray) -> None:
             kind[s] += kind[s - 1]
 
 
+# Compiled, as `np.add.at` takes many times as long.
 @jit
 def counts(at: np.ndarray, cell: np.ndarray, planes: int, n: int) -> np.ndarray:
     """Return (planes, n): events per cell."""
@@ -51,6 +52,7 @@ def sums(at: np.ndarray, cell: np.ndarray, value: np.ndarray, planes: int, n: in
     return out.reshape(planes, n)
 
 
+# Compiled, because it calls `counts` and works in place on its result.
 @jit
 def upto(at: np.ndarray, cell: np.ndarray, n: int) -> np.ndarray:
     """Return (1, windows, n): events per window."""
@@ -104,6 +106,7 @@ def trends(
     return windows
 
 
+# Compiled like `moments`. The order does not matter here: a smallest value has no rounding.
 @jit
 def extremes(at: np.ndarray, cell: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
     """Return (2, windows, n): smallest and largest value; infinite without any."""
@@ -153,6 +156,7 @@ def days(
     return windows
 
 
+# Compiled like `days`. Amounts are not negative, so a day's total is largest at its last event.
 @jit
 def day_sums(
     at: np.ndarray,
@@ -230,6 +234,7 @@ def moves(
     return windows
 
 
+# Compiled, because the first and the last event of each application come in one pass.
 @jit
 def ends(at: np.ndarray, application: np.ndarray, value: np.ndarray | None, n: int) -> np.ndarray:
     """Return (2, n): place of the oldest and of the newest event with a value, -1 without one.

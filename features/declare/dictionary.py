@@ -80,12 +80,14 @@ def _rows(features: list[dict[str, Any]]) -> Iterator[str]:
         same = list(group)
         first = same[0]
         window = first["window"] if len(same) == 1 else "<window>"
+        name = f"{_without_window(first)[0]}_{window}"
+        windows = ", ".join(feature["window"] for feature in same)
         cells = (
-            f"`{_without_window(first)[0]}_{window}`",
+            f"`{name}`",
             first["text_en"],
             first["text_zh"],
             first["unit"],
-            ", ".join(feature["window"] for feature in same),
+            windows,
             SIGN[first["direction"]],
             first["null_meaning"],
             first["source"],

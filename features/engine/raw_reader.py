@@ -110,7 +110,7 @@ def connect(params: FeatureParams) -> Connection:
     """
     import duckdb
 
-    config = {
+    config: dict[str, str | bool | int | float | list[str]] = {
         "threads": params.threads,
         "memory_limit": f"{params.memory_mb}MB",
         # Each file is read once; a cache would take memory from the buckets.

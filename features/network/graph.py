@@ -95,16 +95,21 @@ def _position(
     mine = both_ways[nodes]
     lists = links.out_month < month
     is_listed = links.in_month < month
+    in_degree = links.count(is_listed)[nodes]
+    out_degree = links.count(lists)[nodes]
     mutual = links.count(lists & is_listed)[nodes]
+    core = graph_measures.core_numbers(both_ways)[nodes]
+    rank = graph_measures.pagerank(both_ways)[nodes]
+    component = graph_measures.component_shares(both_ways)[nodes]
     return (
-        links.count(is_listed)[nodes],
+        in_degree,
         degree[nodes],
-        divide(mutual, links.count(lists)[nodes]),
+        divide(mutual, out_degree),
         divide(mine @ degree, degree[nodes]),
         graph_measures.neighbour_max(mine, degree),
-        graph_measures.core_numbers(both_ways)[nodes],
-        graph_measures.pagerank(both_ways)[nodes],
-        graph_measures.component_shares(both_ways)[nodes],
+        core,
+        rank,
+        component,
     )
 
 

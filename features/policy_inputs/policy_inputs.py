@@ -214,6 +214,7 @@ class Fact:
 
 FEN_PER_YUAN = 100.0
 
+# table: policy inputs that repeat a feature
 FACTS = (
     # 90 days are three bins of 30.
     Fact("hard_enquiries_90d", "bur_enquiry_hard_count_3m"),
