@@ -88,6 +88,7 @@ def _label(frame: pd.DataFrame, params: LabelParams) -> pd.DataFrame:
     label = pd.Series(np.where(booked & complete & ~indeterminate, bad, np.nan))
     # Nullable types of pandas: a missing label or DPD stays null and does not become a float.
     is_control = frame["is_control"].astype("boolean").fillna(False)
+    # table: columns of the label
     columns: dict[str, pd.Series] = {
         "is_booked": booked,
         "is_complete": complete,
