@@ -1,8 +1,10 @@
-"""The ground floor: raw tables in, one row per application out. Relative imports only, so that it can be copied under another name."""
+"""Turn raw tables of events into one row of features per application.
 
-if __name__ != "creditloom.features" and not __name__.startswith(
-    "creditloom_rt_"
-):  # here, or in a registered model
+This is the ground floor: it imports itself relatively, so that it can be copied under another name.
+"""
+
+# Either this repository's package, or a copy under a hashed name in a registered model.
+if __name__ != "creditloom.features" and not __name__.startswith("creditloom_rt_"):
     raise ImportError(
         f"the package is creditloom.features, not {__name__}: write `import creditloom.features`"
     )

@@ -1,4 +1,4 @@
-"""Numbers of the feature engine and of the label: frozen types that `params.yaml` is parsed into."""
+"""Parameters of the feature engine and of the label: the frozen types of `params.yaml`."""
 
 from __future__ import annotations
 
@@ -7,20 +7,26 @@ from typing import Any, ClassVar, Literal
 
 
 class FeatureError(ValueError):
-    """A feature cannot be built: the message says what, where, expected, got and the next step."""
+    """A feature cannot be built.
+
+    The message says what is wrong and where, what was expected, what came, and the next step.
+    """
 
 
 @dataclass(frozen=True)
 class FeatureParams:
-    """How the engine works through the raw tables; none of it changes a feature's value.
+    """How the engine works through the raw tables. No parameter changes the value of a feature.
 
-    `engine` loops over buckets here (duckdb) or sends them to Spark's workers, to the same values. `bucket_rows` rows of the largest
-    table are held at once; `threads` and `memory_mb` bound DuckDB, or a Spark session that is opened here.
+    `engine` loops over buckets in this process (duckdb) or sends them to Spark's workers.
+    `bucket_rows` rows of the largest table are held in memory at once.
+    `threads` and `memory_mb` bound DuckDB, or a Spark session that is opened here.
     """
 
+    # Pydantic reads this when it parses params.yaml: an unknown key or a wrong type is refused.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     engine: Literal["duckdb", "spark"] = "duckdb"
+    # Rows of the largest table in one bucket; docs/spark.md says what memory follows from it.
     bucket_rows: int = 1_400_000
     threads: int = 2
     memory_mb: int = 1_000
@@ -28,12 +34,15 @@ class FeatureParams:
 
 @dataclass(frozen=True)
 class LabelParams:
-    """Bad = days past due ever at or above `bad_dpd_days` within the window; indeterminate = at worst between the two limits.
+    """What counts as bad: DPD at or above `bad_dpd_days` at any time within the window.
 
-    `loans` says which loans the label is of (domain 0.12): `instalment`, judged over `performance_months`, or `short` (7-14 days, repaid
-    at once), judged over `performance_days`: there bad_dpd_days and indeterminate_dpd_days are both 30.
+    A loan whose worst DPD lies between the two limits is indeterminate.
+    `loans` says which loans get a label (domain 0.12): `instalment` over `performance_months`, or
+    `short` (7-14 days, repaid at once) over `performance_days`. For short loans `bad_dpd_days` and
+    `indeterminate_dpd_days` are both 30.
     """
 
+    # Pydantic reads this when it parses params.yaml: an unknown key or a wrong type is refused.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     loans: Literal["instalment", "short"] = "instalment"
@@ -44,5 +53,5 @@ class LabelParams:
 
     @property
     def window(self) -> int:
-        """Length of the window in the unit of the loans' own clock: months, or days for short ones."""
+        """Length of the window by the loans' own clock: months, or days for short loans."""
         return self.performance_days if self.loans == "short" else self.performance_months

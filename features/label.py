@@ -1,6 +1,12 @@
-"""The label: did a booked loan ever reach 90 days past due within twelve months of booking, or a short one 30 days within 45."""
+"""The label: whether a booked loan went bad.
+
+An instalment loan is bad at 90 DPD within twelve months of booking, a short loan at 30 DPD within
+45 days.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -10,72 +16,107 @@ import pyarrow.dataset as ds
 from .engine.raw_reader import RawFiles, require
 from .feature_params import LabelParams
 
-TABLES_OF = {  # loans -> (the loans, their performance, its clock)
-    "instalment": ("loans", "loan_performance", "month_on_book"),
-    "short": ("short_loans", "short_loan_performance", "day_on_book"),
+
+@dataclass(frozen=True)
+class LoanTables:
+    """The raw tables of one kind of loan, and the column that counts its age."""
+
+    loans: str
+    performance: str
+    clock: str
+
+
+TABLES_OF = {
+    "instalment": LoanTables("loans", "loan_performance", "month_on_book"),
+    "short": LoanTables("short_loans", "short_loan_performance", "day_on_book"),
 }
+# table: columns of the label
 SCHEMA = pa.schema(
     {
-        "application_id": pa.int64(), "is_booked": pa.bool_(), "is_complete": pa.bool_(), "label": pa.int8(),
-        "is_indeterminate": pa.bool_(), "max_dpd_days": pa.int16(), "is_control": pa.bool_(), "weight": pa.float64(),
+        "application_id": pa.int64(),
+        "is_booked": pa.bool_(),
+        "is_complete": pa.bool_(),
+        "label": pa.int8(),
+        "is_indeterminate": pa.bool_(),
+        "max_dpd_days": pa.int16(),
+        "is_control": pa.bool_(),
+        "weight": pa.float64(),
         "default_known_time": pa.timestamp("us"),
     }
-)  # fmt: skip
+)
 
 
 def labels(sources: RawFiles, params: LabelParams) -> pa.Table:
-    """One row per application, by application_id.
+    """Return one row per application, by application_id, with the columns of SCHEMA.
 
-    `label` is 1 (bad), 0 (good) or null (not booked, window not complete, or indeterminate); `max_dpd_days` is over the months of the
-    window; `is_complete` means the last month of the window is on record or the loan went bad before it; `weight` is one over the
-    propensity of having been booked, null when not booked; `default_known_time` is when the default could first be known.
-    Source: domain 6. Without a loans table nothing is booked.
+    `label` is 1 (bad), 0 (good) or null: not booked, window not complete, or indeterminate.
+    `max_dpd_days` is the worst DPD in the window.
+    `is_complete` means that the last month of the window is on record, or that the loan went bad
+    before it.
+    `weight` is one over the propensity of having been booked, null when not booked.
+    `default_known_time` is when the default could first be known.
+    Without a loans table nothing is booked. Source: domain 6.
+    Raises FeatureError where the applications are missing.
     """
-    frame = _read(sources, "applications", ["application_id"]).sort_values(
-        "application_id", ignore_index=True
-    )
-    booked, performance, _ = TABLES_OF[params.loans]
-    if sources.get(booked) and sources.get(performance):
-        loans = _read(sources, booked, ["application_id", "is_control", "booking_propensity"])
-        frame = frame.merge(loans, on="application_id", how="left").merge(
-            _outcomes(sources, params), on="application_id", how="left"
-        )
-    else:
+    applications = _read(sources, "applications", ["application_id"])
+    applications = applications.sort_values("application_id", ignore_index=True)
+    labelled = _label(_with_loans(applications, sources, params), params)
+    table = pa.Table.from_pandas(labelled, schema=SCHEMA, preserve_index=False)
+    # Without pandas' own metadata the file depends on its values alone.
+    return table.replace_schema_metadata(None)
+
+
+def _with_loans(applications: pd.DataFrame, sources: RawFiles, params: LabelParams) -> pd.DataFrame:
+    """Add the loan and its outcome to each application, null where none was booked."""
+    tables = TABLES_OF[params.loans]
+    if not (sources.get(tables.loans) and sources.get(tables.performance)):
         empty = ("is_control", "booking_propensity", "max_dpd_days", "age", "default_known_time")
-        frame = frame.assign(**dict.fromkeys(empty, np.nan))
-    return pa.Table.from_pandas(
-        _judge(frame, params), schema=SCHEMA, preserve_index=False
-    ).replace_schema_metadata(None)
+        return applications.assign(**dict.fromkeys(empty, np.nan))
+    loans = _read(sources, tables.loans, ["application_id", "is_control", "booking_propensity"])
+    booked = applications.merge(loans, on="application_id", how="left")
+    return booked.merge(_outcomes(sources, params), on="application_id", how="left")
 
 
-def _judge(frame: pd.DataFrame, params: LabelParams) -> pd.DataFrame:
-    booked, worst = frame["booking_propensity"].notna(), frame["max_dpd_days"]
-    bad = worst >= params.bad_dpd_days
+def _label(frame: pd.DataFrame, params: LabelParams) -> pd.DataFrame:
+    """Return the columns of SCHEMA from applications with their loans and outcomes."""
+    booked = frame["booking_propensity"].notna()
+    worst_dpd = frame["max_dpd_days"]
+    bad = worst_dpd >= params.bad_dpd_days
+    # A bad loan needs no further months: later ones cannot make it good again.
     complete = bad | (frame["age"] >= params.window)
-    unclear = complete & ~bad & (worst >= params.indeterminate_dpd_days)
-    label = pd.Series(np.where(booked & complete & ~unclear, bad, np.nan)).astype("Int8")
-    return frame.assign(
-        is_booked=booked, is_complete=complete, label=label, is_indeterminate=unclear, max_dpd_days=worst.astype("Int16"),
-        is_control=frame["is_control"].astype("boolean").fillna(False), weight=1.0 / frame["booking_propensity"],
-        default_known_time=pd.to_datetime(frame["default_known_time"]),
-    )[SCHEMA.names]  # fmt: skip
+    indeterminate = complete & ~bad & (worst_dpd >= params.indeterminate_dpd_days)
+    label = pd.Series(np.where(booked & complete & ~indeterminate, bad, np.nan))
+    # Nullable types of pandas: a missing label or DPD stays null and does not become a float.
+    is_control = frame["is_control"].astype("boolean").fillna(False)
+    # table: columns of the label
+    columns: dict[str, pd.Series] = {
+        "is_booked": booked,
+        "is_complete": complete,
+        "label": label.astype("Int8"),
+        "is_indeterminate": indeterminate,
+        "max_dpd_days": worst_dpd.astype("Int16"),
+        "is_control": is_control,
+        "weight": 1.0 / frame["booking_propensity"],
+        "default_known_time": pd.to_datetime(frame["default_known_time"]),
+    }
+    return frame.assign(**columns)[SCHEMA.names]
 
 
 def _outcomes(sources: RawFiles, params: LabelParams) -> pd.DataFrame:
-    """Per loan: worst days past due and last age on record within the window, and when a default was first known."""
-    _, performance, clock = TABLES_OF[params.loans]
-    rows = _read(sources, performance, ["application_id", clock, "dpd_days", "known_time"])
-    rows = rows[rows[clock] <= params.window]
-    outcome = rows.groupby("application_id").agg(
-        max_dpd_days=("dpd_days", "max"), age=(clock, "max")
+    """Return one row per loan: worst DPD, last age and first known default within the window."""
+    tables = TABLES_OF[params.loans]
+    columns = ["application_id", tables.clock, "dpd_days", "known_time"]
+    months = _read(sources, tables.performance, columns)
+    months = months[months[tables.clock] <= params.window]
+    outcomes = months.groupby("application_id").agg(
+        max_dpd_days=("dpd_days", "max"), age=(tables.clock, "max")
     )
-    bad = (
-        rows[rows["dpd_days"] >= params.bad_dpd_days].groupby("application_id")["known_time"].min()
-    )
-    return outcome.assign(default_known_time=bad).reset_index()
+    defaults = months[months["dpd_days"] >= params.bad_dpd_days]
+    known = defaults.groupby("application_id")["known_time"].min()
+    return outcomes.assign(default_known_time=known).reset_index()
 
 
 def _read(sources: RawFiles, name: str, columns: list[str]) -> pd.DataFrame:
-    return (
-        ds.dataset(require(sources, name), format="parquet").to_table(columns=columns).to_pandas()
-    )
+    """Return the columns of a raw table that must be there."""
+    dataset = ds.dataset(require(sources, name), format="parquet")
+    return dataset.to_table(columns=columns).to_pandas()

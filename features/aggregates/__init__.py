@@ -1,1 +1,1 @@
-"""From the rows of one stream to one number per application: compiled loops and formulas over their results."""
+"""From the visible events of one stream to one number per application: loops and formulas."""

@@ -1,4 +1,8 @@
-"""The compiled loops that say where a row lies: its place in the order, application, step, day, hour and bin, and the rows of a slice."""
+"""Compiled loops that say where an event lies: its order, application, step, day, hour and bin.
+
+All are compiled because they visit every event once, and numpy would make a copy per step.
+`application` is the place of an application in its bucket, `time` and `age` are microseconds.
+"""
 
 from __future__ import annotations
 
@@ -9,75 +13,102 @@ from ..compiled import jit
 
 
 @jit
-def _comes_first(i: int, j: int, row: np.ndarray, time: np.ndarray, event: np.ndarray) -> bool:
-    if row[i] != row[j]:
-        return row[i] < row[j]
+def _comes_first(
+    i: int, j: int, application: np.ndarray, time: np.ndarray, event: np.ndarray
+) -> bool:
+    """Return whether event i stands before event j; equal events keep their order."""
+    if application[i] != application[j]:
+        return application[i] < application[j]
     if time[i] != time[j]:
         return time[i] < time[j]
+    # The tie-break: `event_id`, then the place, so that there is one order only.
     return event[i] < event[j] or (event[i] == event[j] and i < j)
 
 
 @jit
-def in_order(row: np.ndarray, time: np.ndarray, event: np.ndarray) -> bool:
-    """Whether the rows are sorted by (row, time, event): as `runs` tells, without a branch and so in less time."""
+def in_order(application: np.ndarray, time: np.ndarray, event: np.ndarray) -> bool:
+    """Return whether the events are sorted by (application, time, event).
+
+    The answer is that of `runs`. It comes in less time, as the loop has no branch.
+    """
+    # Truth values are summed without an early end, so that the processor works on several rows at
+    # once.
     wrong = 0
-    for i in range(1, len(row)):
+    for i in range(1, len(application)):
         is_later = (time[i - 1] < time[i]) | ((time[i - 1] == time[i]) & (event[i - 1] <= event[i]))
-        wrong += not ((row[i - 1] < row[i]) | ((row[i - 1] == row[i]) & is_later))
+        is_same_application = application[i - 1] == application[i]
+        is_next_application = application[i - 1] < application[i]
+        wrong += not (is_next_application | (is_same_application & is_later))
     return wrong == 0
 
 
 @jit
-def runs(row: np.ndarray, time: np.ndarray, event: np.ndarray) -> np.ndarray:
-    """Where each run that is sorted by (row, time, event) begins; a table in order is one run, an empty one none."""
-    starts = np.empty(len(row), np.int64)
-    found = 0
-    for i in range(len(row)):
-        if i == 0 or not _comes_first(i - 1, i, row, time, event):
-            starts[found] = i
-            found += 1
-    return starts[:found].copy()
+def runs(application: np.ndarray, time: np.ndarray, event: np.ndarray) -> np.ndarray:
+    """Return where each run begins that is sorted by (application, time, event).
+
+    A table in order is one run, an empty table has none.
+    """
+    starts = np.empty(len(application), np.int64)
+    n_runs = 0
+    for i in range(len(application)):
+        if i == 0 or not _comes_first(i - 1, i, application, time, event):
+            starts[n_runs] = i
+            n_runs += 1
+    # A copy, so that the array of full length can be freed.
+    return starts[:n_runs].copy()
 
 
+# Compiled, because runs are merged event by event. It looks at the head of each run and takes from
+# the first one until the second one comes first; with few runs that beats a sort.
 @jit
-def pieces(starts: np.ndarray, row: np.ndarray, time: np.ndarray, event: np.ndarray) -> np.ndarray:
-    """(pieces, 2): begin and end of the stretches that put the runs in order one after the other; equal rows keep their order."""
-    head, end = starts.copy(), np.append(starts[1:], len(row))
-    found = [(0, 0) for _ in range(0)]
+def pieces(
+    starts: np.ndarray, application: np.ndarray, time: np.ndarray, event: np.ndarray
+) -> np.ndarray:
+    """Return (pieces, 2): begin and end of the stretches that put the runs in order.
+
+    Taken one after the other the stretches are the sorted table; equal events keep their order.
+    """
+    head = starts.copy()
+    end = np.append(starts[1:], len(application))
+    # An empty list of pairs: numba reads the type of the pairs from the comprehension.
+    stretches = [(0, 0) for _ in range(0)]
     while True:
         first, second = -1, -1
         for r in range(len(head)):
             if head[r] == end[r]:
                 continue
-            if first < 0 or _comes_first(head[r], head[first], row, time, event):
+            if first < 0 or _comes_first(head[r], head[first], application, time, event):
                 first, second = r, first
-            elif second < 0 or _comes_first(head[r], head[second], row, time, event):
+            elif second < 0 or _comes_first(head[r], head[second], application, time, event):
                 second = r
         if first < 0:
-            return np.array(found, np.int64)
+            return np.array(stretches, np.int64)
         begin = head[first]
         while head[first] < end[first] and (
-            second < 0 or _comes_first(head[first], head[second], row, time, event)
+            second < 0 or _comes_first(head[first], head[second], application, time, event)
         ):
             head[first] += 1
-        found.append((begin, head[first]))
+        stretches.append((begin, head[first]))
 
 
 @jit
 def placed(
     row: np.ndarray, time: np.ndarray, as_of: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(application, age in microseconds, whole days back, step) of every row, in the types that the loops index by."""
+    """Return (application, age in microseconds, whole days back, step) of every event.
+
+    The types are those that the other loops index by. `as_of` has one entry per application.
+    """
     n = len(row)
-    application, age, day, step = (
-        np.empty(n, np.uint32),
-        np.empty(n, np.int64),
-        np.empty(n, np.int32),
-        np.empty(n, np.uint8),
-    )
+    # Indices are unsigned: numba then leaves out the test for a negative index.
+    application = np.empty(n, np.uint32)
+    age = np.empty(n, np.int64)
+    day = np.empty(n, np.int32)
+    step = np.empty(n, np.uint8)
     for i in range(n):
         application[i] = row[i]
         age[i] = as_of[row[i]] - time[i]
+        # An age of exactly one day still belongs to day 0: windows are closed at their old end.
         day[i] = (age[i] - 1) // MICROS_PER_DAY
         step[i] = STEP_OF_DAY[min(day[i], YEAR_DAYS)]
     return application, age, day, step
@@ -85,48 +116,57 @@ def placed(
 
 @jit
 def hours(time: np.ndarray) -> np.ndarray:
-    """Hour 0-23 of the stored clock."""
-    found = np.empty(len(time), np.int8)
+    """Return the hour 0-23 of the stored clock."""
+    # int8, so that the loops over identifiers give each hour a slot of its own.
+    hour = np.empty(len(time), np.int8)
     for i in range(len(time)):
-        found[i] = time[i] // (MICROS_PER_DAY // 24) % 24
-    return found
+        hour[i] = time[i] // (MICROS_PER_DAY // 24) % 24
+    return hour
 
 
 @jit
 def weekdays(time: np.ndarray) -> np.ndarray:
-    """Monday is 0; 1970-01-01 was a Thursday."""
-    found = np.empty(len(time), np.int8)
+    """Return the day of the week, Monday is 0."""
+    weekday = np.empty(len(time), np.int8)
     for i in range(len(time)):
-        found[i] = (time[i] // MICROS_PER_DAY + 3) % 7
-    return found
+        # 1970-01-01, day 0 of the clock, was a Thursday.
+        weekday[i] = (time[i] // MICROS_PER_DAY + 3) % 7
+    return weekday
 
 
 @jit
-def cells(plane: np.ndarray, row: np.ndarray, n: int) -> np.ndarray:
-    """Cell of every row: its application in its plane, a step."""
-    found = np.empty(len(row), np.uint32)
-    for i in range(len(row)):
-        found[i] = plane[i] * np.uint32(n) + row[i]
-    return found
+def cells(plane: np.ndarray, application: np.ndarray, n: int) -> np.ndarray:
+    """Return the cell of every event: its application in its plane, which is a step."""
+    # Planes come first, so that one step of all applications lies together in memory.
+    cell = np.empty(len(application), np.uint32)
+    for i in range(len(application)):
+        cell[i] = plane[i] * np.uint32(n) + application[i]
+    return cell
 
 
 @jit
-def bins(day: np.ndarray, row: np.ndarray, days: int, n: int) -> np.ndarray:
-    """Cell of every row in planes of so many days, back from as_of; what is older than the last whole bin of the year shares one more."""
-    found, size, last = np.empty(len(row), np.uint32), np.int32(days), np.int32(YEAR_DAYS // days)
-    for i in range(len(row)):
-        found[i] = np.uint32(min(day[i] // size, last)) * np.uint32(n) + row[i]
-    return found
+def bins(day: np.ndarray, application: np.ndarray, days: int, n: int) -> np.ndarray:
+    """Return the cell of every event where planes are bins of `days` days, back from as_of.
+
+    What is older than the last whole bin of the year shares one more plane.
+    """
+    cell = np.empty(len(application), np.uint32)
+    # Of the type of `day`: a mixed division would go through int64.
+    size = np.int32(days)
+    last = np.int32(YEAR_DAYS // days)
+    for i in range(len(application)):
+        cell[i] = np.uint32(min(day[i] // size, last)) * np.uint32(n) + application[i]
+    return cell
 
 
 @jit
 def chosen(mask: np.ndarray) -> np.ndarray:
-    """Places of the rows that a mask holds."""
-    places = np.empty(
-        len(mask) + 1, np.uint32
-    )  # one more, as every row is written before it is known to count
-    found = 0
+    """Return the places of the events that a mask holds, in order."""
+    # One place more than events: every event is written before it is known to count.
+    # That saves a branch in the loop.
+    places = np.empty(len(mask) + 1, np.uint32)
+    n_places = 0
     for i in range(len(mask)):
-        places[found] = i
-        found += mask[i]
-    return places[:found].copy()
+        places[n_places] = i
+        n_places += mask[i]
+    return places[:n_places].copy()

@@ -1,7 +1,8 @@
-"""How loops of features and of the world are compiled, and where that code is kept: one folder per content, for its owner's eyes only.
+"""Compile loops with numba, for features and for the world, and keep the compiled code on disk.
 
-numba reads its cache through pickle, so a folder that anybody else could have written to is not used. No fast math and no fused
-multiply-add: sums run in the order of the rows, and every engine gives the same bits.
+numba reads its cache through pickle, so a folder is used only if nobody but its owner can write it.
+There is no fast math and no fused multiply-add: sums run in the order of the rows, and every
+engine gives the same bits.
 """
 
 from __future__ import annotations
@@ -15,38 +16,49 @@ from typing import Any
 
 import numba
 
-config: Any = numba.config  # its settings have no types
+# `Any`, because numba's settings have no types.
+config: Any = numba.config
 
 
 def jit(function: Callable[..., Any]) -> Any:
-    """Compile `function` when it is first called; kept between processes where a safe folder exists."""
-    folder = _folder(Path(function.__code__.co_filename))
+    """Compile `function` on its first call.
+
+    The compiled code is kept between processes where there is a safe folder for it.
+    """
+    folder = _cache_folder(Path(function.__code__.co_filename))
+    # `nogil` lets the next bucket be read meanwhile; `numpy` divides by zero as numpy does.
     if folder is None:
         return numba.njit(nogil=True, error_model="numpy")(function)
-    before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
+    # numba takes its folder from a global setting at decoration; it is put back for other users.
+    previous_folder = config.CACHE_DIR
+    config.CACHE_DIR = str(folder)
     try:
         return numba.njit(nogil=True, error_model="numpy", cache=True)(function)
     finally:
-        config.CACHE_DIR = before
+        config.CACHE_DIR = previous_folder
 
 
-def _folder(source: Path) -> Path | None:
-    # Loops of features read the constants of their calendar too, some folders above; others read their own file alone.
-    calendars = [place / "clock.py" for place in source.parents if (place / "clock.py").is_file()]
-    constants = calendars[0].read_bytes() if calendars else b""
-    named = f"{__name__} numba {numba.__version__}".encode()
-    content = hashlib.sha256(source.read_bytes() + constants + named).hexdigest()[:16]
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "creditloom" / content
+def _cache_folder(source: Path) -> Path | None:
+    """Return the folder for the code of one source file, or None where it would not be safe."""
+    content = _content_of(source)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "creditloom" / content
     try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError:
         return None
-    found = root.lstat()
-    ours = not hasattr(os, "getuid") or found.st_uid == os.getuid()
-    return (
-        root
-        if ours
-        and stat.S_ISDIR(found.st_mode)
-        and not found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-        else None
-    )
+    # `lstat`, because a link could lead to a folder of somebody else.
+    status = folder.lstat()
+    is_ours = not hasattr(os, "getuid") or status.st_uid == os.getuid()
+    is_open = status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    is_safe = is_ours and stat.S_ISDIR(status.st_mode) and not is_open
+    return folder if is_safe else None
+
+
+def _content_of(source: Path) -> str:
+    """Return a short hash of all that the compiled code of `source` depends on."""
+    # Loops of features also use the constants of clock.py, in a folder above; others do not.
+    clocks = [folder / "clock.py" for folder in source.parents if (folder / "clock.py").is_file()]
+    constants = clocks[0].read_bytes() if clocks else b""
+    versions = f"{__name__} numba {numba.__version__}".encode()
+    return hashlib.sha256(source.read_bytes() + constants + versions).hexdigest()[:16]

@@ -1,1 +1,1 @@
-"""What a raw table is: the contract that the feature code states as its reader."""
+"""The contract of the raw tables, which the feature code states as their reader."""

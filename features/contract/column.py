@@ -1,4 +1,4 @@
-"""How a raw table is declared: columns with type, unit and bounds, and checks over several columns."""
+"""How a raw table is declared: columns with type, unit and bounds, and checks over several."""
 
 from __future__ import annotations
 
@@ -7,16 +7,22 @@ from functools import cached_property
 
 import pyarrow as pa
 
-INT64, INT32, INT16, FLOAT64, BOOL = pa.int64(), pa.int32(), pa.int16(), pa.float64(), pa.bool_()
-TIME, STRING = pa.timestamp("us"), pa.string()
+INT64 = pa.int64()
+INT32 = pa.int32()
+INT16 = pa.int16()
+FLOAT64 = pa.float64()
+BOOL = pa.bool_()
+TIME = pa.timestamp("us")
+STRING = pa.string()
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its type, whether null is allowed, and the values a row may hold.
+    """One column: its type, whether null is allowed, and the values that a row may hold.
 
-    `low` and `high` are inclusive; `among` lists the allowed strings; `unit` and `doc` feed the dictionary; `consent` is the column
-    of `applications` that must be true for a value to be there.
+    `low` and `high` are inclusive. `among` lists the allowed strings.
+    `unit` and `doc` go into the dictionary.
+    `consent` names the column of `applications` that must be true for a value to be there.
     """
 
     name: str
@@ -32,10 +38,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Check:
-    """A rule over several columns of a row, or part of the rows: `sql` is true for a bad row and may be null for a good one.
+    """A rule over several columns of a row, or over part of the rows.
 
-    `name` is `<column>.<kind>`, `reason` tells a person what is wrong. Amounts that only the wrong unit explains (yuan where fen are
-    asked for) have the kind `unit`.
+    `sql` is true for a bad row; it may be null for a good one.
+    `name` is `<column>.<kind>`; `reason` tells a person what is wrong.
+    The kind is `unit` where only a wrong unit explains the amount (yuan instead of fen).
     """
 
     name: str
@@ -45,23 +52,26 @@ class Check:
 
 @dataclass(frozen=True)
 class Table:
-    """One raw table. `family` is None for tables that belong to no feature family."""
+    """One raw table. `family` is None for tables that belong to no feature family.
+
+    `consent` names the column of `applications` that must be true for the table to be read.
+    """
 
     name: str
     family: str | None
     doc: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
-    consent: str | None = (
-        None  # the `applications` column that must be true for this table to be read
-    )
+    consent: str | None = None
     checks: tuple[Check, ...] = ()
 
     @cached_property
     def arrow_schema(self) -> pa.Schema:
-        """Storage schema; strings are plain here, writers may dictionary-encode them."""
-        return pa.schema([pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns])
+        """The stored schema. Strings are plain here; a writer may dictionary-encode them."""
+        fields = [pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns]
+        return pa.schema(fields)
 
     @property
     def is_event(self) -> bool:
+        """Whether its rows are events: they have a moment from which they are known."""
         return any(c.name == "known_time" for c in self.columns)

@@ -1,1 +1,1 @@
-"""How a feature is declared, and how declarations become words and pages."""
+"""The declarations of features, and how they become words and pages."""

@@ -1,21 +1,28 @@
-"""What a feature is, declared: family x measure x slice x aggregate x window.
+"""The types that features are declared in: family x measure x slice x aggregate x window.
 
-A family file declares `Stream`s (a raw table with its slices and measures) and `Block`s (which aggregates of which slices over which
-windows, for which concept). `expand` turns them into one `FeatureSpec` per feature, with its name, texts, unit and meaning of null.
+A family module declares `Stream`s (a raw table with its slices and measures) and `AggregateBlock`s
+(which aggregates of which slices over which windows, for which concept). `families.expand` turns
+them into one `FeatureSpec` per feature, with its name, texts, unit and meaning of null.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..contract.tables import Table
-from .aggregates import AGGREGATES, LAST_EN, LAST_ZH, UNIT_SUFFIX
+
+# The windows that most blocks ask for.
+FROM_1M = ("1m", "3m", "6m", "12m")
+FROM_3M = ("3m", "6m", "12m")
+AT_3M_12M = ("3m", "12m")
 
 
 @dataclass(frozen=True)
 class RowCondition:
-    """One condition on a column: among `values`, or within [`low`, `high`] (inclusive, null fails)."""
+    """One condition on a column: one of `values`, or within [`low`, `high`].
+
+    Both bounds are inclusive; a null fails.
+    """
 
     column: str
     values: tuple[str | bool | int, ...] = ()
@@ -25,7 +32,10 @@ class RowCondition:
 
 @dataclass(frozen=True)
 class Slice:
-    """A named part of a stream's rows: those that meet all conditions. `en`/`zh` are plural noun phrases."""
+    """A named part of a stream's events: those that meet all conditions.
+
+    `en` and `zh` are plural noun phrases.
+    """
 
     name: str
     en: str
@@ -35,9 +45,11 @@ class Slice:
 
 @dataclass(frozen=True)
 class Measure:
-    """A number per row: `form` over `columns` (see `cube.FORMS`), shown divided by `per`. A null leaves the row out.
+    """A number per event: `form` over `columns`, shown divided by `per`.
 
-    Form `id` compares `columns[0]` for equality only: how many devices, which of them mostly, how often changed.
+    `event_columns.FORMS` has the forms. An event whose measure is null is left out.
+    Form `id` compares `columns[0]` for equality only: how many devices, which of them mostly, how
+    often changed.
     """
 
     name: str
@@ -51,7 +63,10 @@ class Measure:
 
 @dataclass(frozen=True)
 class Stream:
-    """How one raw table is read. `has_memory` keeps rows older than twelve months, for the window `ever`."""
+    """How one raw table is read.
+
+    `has_memory` keeps events older than twelve months, for the window `ever`.
+    """
 
     table: Table
     slices: tuple[Slice, ...]
@@ -59,9 +74,11 @@ class Stream:
     has_memory: bool = False
 
     def slice(self, name: str) -> Slice:
+        """Return the slice of that name. Raises StopIteration where there is none."""
         return next(s for s in self.slices if s.name == name)
 
     def measure(self, name: str) -> Measure:
+        """Return the measure of that name. Raises StopIteration where there is none."""
         return next(m for m in self.measures if m.name == name)
 
 
@@ -69,9 +86,10 @@ class Stream:
 class AggregateBlock:
     """One aggregate of some slices over some windows: the unit of declaration.
 
-    `over` is the slice compared with; `consent` a further consent that is needed; `direction` the sign imposed on the
-    log-odds of default, 0 where the sources support none; `source` the rows that ask for it; `level` a published threshold that
-    monthly totals are held against, in the measure's unit.
+    `over` is the slice to compare with. `consent` is a consent needed beside the table's own.
+    `direction` is the sign imposed on the log-odds of default, 0 where the sources support none.
+    `source` names the rules that ask for it.
+    `level` is a published threshold for monthly totals, in the measure's unit.
     """
 
     concept: str
@@ -88,9 +106,9 @@ class AggregateBlock:
 
 @dataclass(frozen=True)
 class FeatureSpec:
-    """One feature, as the catalogue tells it, with the stream (`table`) and the block it comes from.
+    """One feature as the catalogue describes it, with the raw table it is made from.
 
-    `consent`: what a feature made of other people's rows needs beside its table's.
+    `consent` is what a feature made of other people's rows needs beside its table's consent.
     """
 
     name: str
@@ -112,7 +130,10 @@ class FeatureSpec:
 
 @dataclass(frozen=True)
 class Ratio:
-    """A feature made of two others, possibly of two families: `top / bottom`, null where the bottom is 0 or either is null."""
+    """A feature made of two others, possibly of two families: `top / bottom`.
+
+    It is null where the bottom is 0 or either feature is null.
+    """
 
     spec: FeatureSpec
     top: str
@@ -121,7 +142,10 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Mark:
-    """A flag made of another feature: 1 where it lies within [`low`, `high`], 0 where not, null where it is null."""
+    """A flag made of another feature: 1 where that lies within [`low`, `high`], else 0.
+
+    It is null where the feature is null.
+    """
 
     spec: FeatureSpec
     of: str
@@ -131,7 +155,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class FeatureConcept:
-    """A reason concept: what a group of features says about a person. A hint is what the person may do, empty where nothing fits."""
+    """A reason concept: what a group of features says about a person.
+
+    A hint is what the person may do; it is empty where no advice fits.
+    """
 
     id: str
     text_en: str
@@ -142,7 +169,10 @@ class FeatureConcept:
 
 @dataclass(frozen=True)
 class Family:
-    """One family: prefix of its names, its concepts, its streams with their blocks, and what it makes of other people's rows."""
+    """One family: the prefix of its names, its concepts, and its streams with their blocks.
+
+    `snapshot` holds its features that are made of other people's rows.
+    """
 
     name: str
     prefix: str
@@ -151,46 +181,11 @@ class Family:
     snapshot: tuple[FeatureSpec, ...] = ()
 
 
-def expand(
-    family: Family, stream: Stream, block: AggregateBlock
-) -> Iterator[tuple[str, str, FeatureSpec]]:
-    """(slice, window, spec) for every feature of one block, in declared order."""
-    aggregate = AGGREGATES[block.aggregate]
-    measure = stream.measure(block.measure) if block.measure else None
-    unit = aggregate.unit or (measure.unit if measure else "count")
-    for name in block.slices:
-        part = stream.slice(name)
-        over = stream.slice(block.over) if block.over else part
-        words = {"slice": part, "over": over, "measure": measure}
-        en, zh = (
-            _phrase(text, words, block.level, key)
-            for text, key in ((aggregate.en, "en"), (aggregate.zh, "zh"))
-        )
-        stem = aggregate.stem.format(
-            slice=name, measure=block.measure, over=block.over, level=f"{block.level:g}"
-        )
-        for window in block.windows:
-            yield name, window, FeatureSpec(
-                f"{family.prefix}_{stem}{UNIT_SUFFIX[unit]}_{window}", family.name, block.concept, block.measure or "rows", name,
-                block.aggregate, window, unit, block.direction, aggregate.null, f"{en} {LAST_EN[window]}", f"{LAST_ZH[window]}{zh}",
-                block.source, stream.table.name,
-            )  # fmt: skip
-
-
-def _phrase(
-    template: str, words: dict[str, Slice | Measure | None], level: float, language: str
-) -> str:
-    return template.format(
-        **{key: getattr(word, language) if word else "" for key, word in words.items()},
-        level=f"{level:,g}",
-    )
-
-
 def is_(column: str, *values: str | bool | int) -> RowCondition:
-    """The column holds one of `values`."""
+    """Return the condition that the column holds one of `values`."""
     return RowCondition(column, values)
 
 
 def between(column: str, low: float | None = None, high: float | None = None) -> RowCondition:
-    """The column lies within the bounds, both inclusive."""
+    """Return the condition that the column lies within the bounds, both inclusive."""
     return RowCondition(column, (), low, high)

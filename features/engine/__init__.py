@@ -1,1 +1,1 @@
-"""How features are executed: the point-in-time join, the kernel for one bucket, DuckDB and Spark around it."""
+"""How features run: the point-in-time join, one bucket in memory, and the two engines around it."""

@@ -1,7 +1,8 @@
-"""Arrow -> Arrow for one bucket of applications: visible events in, one row of features per application out.
+"""The kernel: from the visible events of one bucket to one row of features per application.
 
-The same kernel runs in the embedded engine and, unchanged, inside a distributed group of one bucket. Null rules: a table without consent
-nulls all its features; a table that is there but empty for a person counts 0 and leaves means null.
+It is the same code in the embedded engine and in a group of Spark, Arrow in and Arrow out.
+A table without consent nulls all its features. A table that is there but holds nothing of a person
+counts 0 and leaves averages null.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..aggregates.event_columns import VisibleRows, cell, divide
-from ..aggregates.formulas import FORMULAS
+from ..aggregates.aggregate import formula_input
+from ..aggregates.aggregates import AGGREGATES
+from ..aggregates.event_columns import VisibleRows, divide
 from ..contract.tables import TABLES
-from ..declare.aggregates import AGGREGATES
 from ..declare.declarations import Mark
 from ..families.registry import Plan, PlanStep, plan
 from ..policy_inputs.policy_inputs import Allowed, facts, observed
@@ -27,89 +28,111 @@ FeatureColumns = dict[str, np.ndarray]
 def kernel(
     spine: pa.Table, tables: Mapping[str, pa.Table], snapshot: Mapping[str, np.ndarray]
 ) -> pa.Table:
-    """Features of one bucket: the spine's rows in order, float64, null where the catalogue says.
+    """Return the features of one bucket, one row per application, in the spine's order.
 
-    `spine`: row 0..n-1, application_id, applicant_id, as_of, consents and whatever else is passed through. `tables`: what
-    `events` gave for each raw table present. `snapshot`: what `others` gave by name, one value per row of the
-    spine. Facts of the policy stand between the spine's columns and the features.
+    `spine` has row 0..n-1, application_id, applicant_id, as_of, the consents, and whatever else is
+    passed through. `tables` holds the visible events of each raw table that is present.
+    `snapshot` holds what other people's rows say, by name, one value per row of the spine.
+
+    Features are float64, null where the catalogue says. Policy inputs stand between the spine's
+    columns and the features; what the spine states itself is kept.
     """
-    as_of = pc.cast(spine.column("as_of").combine_chunks(), pa.int64()).to_numpy(
-        zero_copy_only=False
-    )
-    what, allowed = plan(tables), cache(partial(_consent, spine))
+    as_of = _micros(spine.column("as_of"))
+    what = plan(tables)
+    # One column is asked for by many blocks.
+    allowed = cache(partial(_consent, spine))
+    features, observations = _of_streams(what, tables, as_of, allowed)
+    features.update(_of_others(what, snapshot, allowed))
+    for ratio in what.ratios:
+        features[ratio.spec.name] = divide(features[ratio.top], features[ratio.bottom])
+    for mark in what.marks:
+        features[mark.spec.name] = _flag(mark, features[mark.of])
+    known = facts(features, observations, snapshot, len(as_of), allowed)
+    stated = set(spine.column_names)
+    new_facts = {name: values for name, values in known.items() if name not in stated}
+    return _append(spine.drop_columns(["row"]), new_facts | features)
+
+
+def _of_streams(
+    what: Plan, tables: Mapping[str, pa.Table], as_of: np.ndarray, allowed: Allowed
+) -> tuple[FeatureColumns, FeatureColumns]:
+    """Return the features and the policy inputs that are made of the applicants' own events."""
     features: FeatureColumns = {}
-    seen: FeatureColumns = {}
+    observations: FeatureColumns = {}
     for stream, steps in what.streams:
         rows = VisibleRows(stream, tables[stream.table.name], as_of)
         for step in steps:
-            features.update(_features(step, rows, allowed))
+            features.update(_of_block(step, rows, allowed))
         for name, values in observed(rows, allowed):
-            seen[name] = seen[name] + values if name in seen else values
+            # A policy input may be counted in two tables: their counts are added.
+            so_far = observations.get(name)
+            observations[name] = values if so_far is None else so_far + values
         rows.release()
-    features.update(_others(what, snapshot, allowed))
-    features.update(
-        (ratio.spec.name, divide(features[ratio.top], features[ratio.bottom]))
-        for ratio in what.ratios
-    )
-    features.update((mark.spec.name, _flag(mark, features[mark.of])) for mark in what.marks)
-    known = facts(features, seen, snapshot, len(as_of), allowed)
-    stated = set(spine.column_names)
-    return _append(
-        spine.drop_columns(["row"]),
-        {name: known[name] for name in known if name not in stated} | features,
-    )
+    return features, observations
 
 
-def _features(
+def _of_block(
     step: PlanStep, rows: VisibleRows, allowed: Allowed
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """(name, column) of every feature of a block; a slice's parts are shared by all blocks of the stream."""
-    block, stream = step.block, rows.stream
-    per = (
-        stream.measure(block.measure).per
-        if block.measure and not AGGREGATES[block.aggregate].unit
-        else 1.0
-    )
-    scale = np.where(allowed(stream.table.consent or "") & allowed(block.consent), per, np.nan)
+    """Return (name, column) of every feature of a block; blocks of a stream share its slices."""
+    block = step.block
+    stream = rows.stream
+    aggregate = AGGREGATES[block.aggregate]
+    has_unit_of_measure = block.measure and not aggregate.unit
+    per = stream.measure(block.measure).per if has_unit_of_measure else 1.0
+    is_allowed = allowed(stream.table.consent or "") & allowed(block.consent)
+    # Dividing by NaN nulls the features of whoever refused consent.
+    scale = np.where(is_allowed, per, np.nan)
     values = {
-        name: FORMULAS[block.aggregate](cell(rows, block, name)) / scale for name in block.slices
+        name: aggregate.formula(formula_input(rows, block, name)) / scale for name in block.slices
     }
     for name, window, spec in step.features:
         yield spec.name, values[name][window]
 
 
-def _others(
+def _of_others(
     what: Plan, snapshot: Mapping[str, np.ndarray], allowed: Allowed
 ) -> Iterator[tuple[str, np.ndarray]]:
+    """Return (name, column) of the features made of other people's rows, null without consent."""
     for spec in what.snapshot:
         is_allowed = allowed(TABLES[spec.table].consent or "") & allowed(spec.consent)
         yield spec.name, np.where(is_allowed, snapshot[spec.name], np.nan)
 
 
 def _flag(mark: Mark, value: np.ndarray) -> np.ndarray:
-    low, high = (
-        (-np.inf if mark.low is None else mark.low),
-        (np.inf if mark.high is None else mark.high),
-    )
-    return np.where(np.isnan(value), np.nan, ((value >= low) & (value <= high)).astype(float))
+    """Return 1 where a feature lies within the mark's bounds, 0 where not, null where it is."""
+    low = -np.inf if mark.low is None else mark.low
+    high = np.inf if mark.high is None else mark.high
+    is_within = (value >= low) & (value <= high)
+    return np.where(np.isnan(value), np.nan, is_within.astype(float))
 
 
 def _consent(spine: pa.Table, column: str) -> np.ndarray:
+    """Return which applications gave a consent; a null is a refusal, no name asks for nothing."""
     if not column:
         return np.ones(len(spine), bool)
-    return pc.fill_null(spine.column(column), False).to_numpy(zero_copy_only=False).astype(bool)
+    consent = pc.fill_null(spine.column(column), False)
+    return consent.to_numpy(zero_copy_only=False).astype(bool)
+
+
+def _micros(times: pa.ChunkedArray) -> np.ndarray:
+    return pc.cast(times.combine_chunks(), pa.int64()).to_numpy(zero_copy_only=False)
 
 
 def _append(table: pa.Table, columns: FeatureColumns) -> pa.Table:
-    return pa.Table.from_arrays(
-        [*table.columns, *map(_nullable, columns.values())], names=[*table.column_names, *columns]
-    )
+    arrays = [*table.columns, *map(_nullable, columns.values())]
+    return pa.Table.from_arrays(arrays, names=[*table.column_names, *columns])
 
 
 def _nullable(values: np.ndarray) -> pa.Array:
-    """float64 with null for NaN: as `pa.array(values, from_pandas=True)`, in a third of the time."""
+    """Return float64 with null for NaN.
+
+    The result is that of `pa.array(values, from_pandas=True)`, in a third of the time.
+    """
     values = np.ascontiguousarray(values, np.float64)
+    # NaN is the only value that differs from itself.
     is_known = values == values
-    nulls = len(values) - np.count_nonzero(is_known)
-    valid = pa.py_buffer(np.packbits(is_known, bitorder="little")) if nulls else None
-    return pa.Array.from_buffers(pa.float64(), len(values), [valid, pa.py_buffer(values)], nulls)
+    n_nulls = len(values) - np.count_nonzero(is_known)
+    # Arrow's validity bitmap: one bit per value, the lowest bit first; none where nothing is null.
+    valid = pa.py_buffer(np.packbits(is_known, bitorder="little")) if n_nulls else None
+    return pa.Array.from_buffers(pa.float64(), len(values), [valid, pa.py_buffer(values)], n_nulls)

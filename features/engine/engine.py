@@ -1,6 +1,7 @@
-"""The embedded executor (beside `spark`): buckets of applicants one after the other, so that memory stays bounded.
+"""The embedded engine: buckets of applicants one after the other, so that memory stays bounded.
 
-While the kernel works on one bucket the next one is read in a second thread.
+While the kernel works on one bucket, a second thread reads the next one. `spark` is the other
+engine.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 
 import numpy as np
@@ -22,61 +23,79 @@ from .bucket import kernel
 from .point_in_time import Sight, columns_asked
 from .raw_reader import RawFiles, RowGroups, applications, connect, present, require
 
+# A bucket as it is read: its applications with their `row`, and their events by raw table.
+Bucket = tuple[pa.Table, dict[str, pa.Table]]
+
+# Rows of a block when the whole matrix had to be sorted: about 80 MB of 2,600 columns.
+SORTED_BLOCK_ROWS = 4_096
+
 
 def build(sources: RawFiles, params: FeatureParams) -> Iterator[pa.Table]:
-    """Blocks of the feature matrix in application_id order; one row per application, policy columns first.
+    """Return blocks of the feature matrix, by application_id, one row per application.
 
-    Raises FeatureError where the applications are missing or empty. Tables that are absent leave their features out.
+    Columns of the applications and of the policy come first. Features of an absent table are left
+    out. Raises FeatureError where the applications are missing or empty.
     """
     if params.engine == "spark":
         yield from spark.build(sources, params)
         return
-    pa.set_memory_pool(pa.system_memory_pool())  # keeps its pages from one row group to the next
+    # The system's allocator keeps its pages from one row group to the next.
+    pa.set_memory_pool(pa.system_memory_pool())
     con = connect(params)
-    asked = applications(con, sources)
-    graph = others(con, sources, asked)
-    con.close()  # the buckets need none of its memory
-    blocks = Buckets(sources, asked, params).blocks(graph)
-    if (np.diff(asked.column("application_id").to_numpy()) > 0).all():
+    requested = applications(con, sources)
+    graph = others(con, sources, requested)
+    # The buckets are read without DuckDB and need its memory.
+    con.close()
+    blocks = Buckets(sources, requested, params).blocks(graph)
+    ids = requested.column("application_id").to_numpy()
+    if (np.diff(ids) > 0).all():
         yield from blocks
-    else:  # applications are not numbered in the order of applicants: sort at the end
+    else:
+        # Applications are not numbered in the order of applicants, so they are sorted at the end.
         yield from _split(pa.concat_tables(blocks).sort_by("application_id"))
 
 
 class Buckets:
-    """The applications cut into ranges of applicants whose largest table stays near `bucket_rows` rows."""
+    """The applications cut into ranges of applicants.
+
+    The largest raw table stays near `bucket_rows` rows in each.
+    """
 
     def __init__(self, sources: RawFiles, applications: pa.Table, params: FeatureParams) -> None:
-        self.applications, self.params = applications, params
+        self.applications = applications
+        self.params = params
         self.streams = [stream for stream, _ in plan(present(sources)).streams]
         self.groups = {
-            s.table.name: RowGroups(require(sources, s.table.name), columns_asked(s))
-            for s in self.streams
+            stream.table.name: RowGroups(require(sources, stream.table.name), columns_asked(stream))
+            for stream in self.streams
         }
 
     @cached_property
     def size(self) -> int:
         """Applications per bucket: as few buckets as `bucket_rows` allows, all about as large."""
-        largest, n = (
-            max((groups.rows for groups in self.groups.values()), default=0),
-            len(self.applications),
-        )
-        most = max(1, self.params.bucket_rows * n // max(largest, 1))
-        return math.ceil(n / math.ceil(n / most)) if n else 1
+        largest = max((groups.rows for groups in self.groups.values()), default=0)
+        n = len(self.applications)
+        if not n:
+            return 1
+        # The largest table is spread evenly over applications, near enough.
+        max_size = max(1, self.params.bucket_rows * n // max(largest, 1))
+        n_buckets = math.ceil(n / max_size)
+        return math.ceil(n / n_buckets)
 
     def blocks(self, graph: Mapping[str, np.ndarray]) -> Iterator[pa.Table]:
-        """The matrix bucket by bucket, in the order of the applications."""
+        """Return the matrix bucket by bucket, in the order of the applications."""
         starts = range(0, len(self.applications), self.size)
+        # One thread: it reads the next bucket while the kernel works on this one.
         with ThreadPoolExecutor(1) as pool:
             reads = (pool.submit(self._read, start) for start in starts)
-            for start, (spine, tables) in zip(self._shown(starts), _ahead(reads), strict=True):
-                yield kernel(
-                    spine,
-                    tables,
-                    {name: values[start : start + len(spine)] for name, values in graph.items()},
-                )
+            for start, bucket in zip(self._with_bar(starts), _one_ahead(reads), strict=True):
+                spine, tables = bucket
+                end = start + len(spine)
+                own = {name: values[start:end] for name, values in graph.items()}
+                yield kernel(spine, tables, own)
 
-    def _shown(self, starts: range) -> Iterable[int]:
+    def _with_bar(self, starts: range) -> Iterable[int]:
+        """Return the starts, with a progress bar where a person looks on."""
         if not sys.stderr.isatty():
             return starts
         from rich.console import Console
@@ -84,21 +103,28 @@ class Buckets:
 
         return track(starts, "features", console=Console(stderr=True), transient=True)
 
-    def _read(self, start: int) -> tuple[pa.Table, dict[str, pa.Table]]:
-        """One bucket's applications with their `row`, and what they see of every table."""
+    def _read(self, start: int) -> Bucket:
+        """Return the applications of one bucket with their `row`, and their visible events."""
         spine = self.applications.slice(start, self.size)
         sight = Sight(spine)
-        tables = {s.table.name: sight.seen(self.groups[s.table.name], s) for s in self.streams}
-        return spine.append_column("row", pa.array(np.arange(len(spine), dtype=np.int64))), tables
+        tables = {
+            stream.table.name: sight.seen(self.groups[stream.table.name], stream)
+            for stream in self.streams
+        }
+        row = pa.array(np.arange(len(spine), dtype=np.int64))
+        return spine.append_column("row", row), tables
 
 
-def _ahead(reads: Iterator) -> Iterator[tuple[pa.Table, dict[str, pa.Table]]]:
-    """Results of the reads, always one read ahead of the one in use."""
+def _one_ahead(reads: Iterator[Future[Bucket]]) -> Iterator[Bucket]:
+    """Return the results of the reads; the next read is always begun before one is handed over."""
     ahead = next(reads, None)
     while ahead is not None:
-        current, ahead = ahead.result(), next(reads, None)
-        yield current
+        bucket = ahead.result()
+        ahead = next(reads, None)
+        yield bucket
 
 
-def _split(table: pa.Table, rows: int = 4_096) -> Iterator[pa.Table]:
-    return (table.slice(start, rows) for start in range(0, len(table), rows))
+def _split(table: pa.Table) -> Iterator[pa.Table]:
+    """Return a table in blocks of SORTED_BLOCK_ROWS."""
+    starts = range(0, len(table), SORTED_BLOCK_ROWS)
+    return (table.slice(start, SORTED_BLOCK_ROWS) for start in starts)

@@ -1,6 +1,8 @@
-"""The point-in-time join: what applications see of a raw table, as a relation (`events`) and for rows of one bucket in memory.
+"""The point-in-time join: which events of a raw table each application sees.
 
-The embedded engine reads its buckets by it, in less CPU than DuckDB takes for the relational form; a test holds them together.
+It is written twice: as a relation (`events`), for Spark, and for the rows of one bucket in memory
+(`Sight`), for the embedded engine, in less CPU than DuckDB takes for the relation. A test holds
+the two together.
 """
 
 from __future__ import annotations
@@ -23,63 +25,66 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
-# The point-in-time join of one raw table with the applications asked for, as relations; `sight.py` does the same for rows in memory.
+# As a relation: the join of one raw table with the applications.
 
+# Columns of every visible event, beside those that its stream reads. `row` is the place of the
+# application in its bucket.
 ROW_COLUMNS = ("row", "event_id", "event_time")
-VIRTUAL_COLUMNS = ("hour", "weekday")
-"""Columns the kernel derives from `event_time`; a slice may use them like stored ones."""
 
 
 def columns_read(stream: Stream) -> tuple[Column, ...]:
-    """The columns that the stream's slices and measures name, in the table's order."""
-    named = {c.column for s in stream.slices for c in s.where} | {
-        c for m in stream.measures for c in m.columns
-    }
-    return tuple(c for c in stream.table.columns if c.name in named)
+    """Return the columns that the stream's slices and measures name, in the table's order."""
+    of_slices = {condition.column for part in stream.slices for condition in part.where}
+    of_measures = {column for measure in stream.measures for column in measure.columns}
+    names = of_slices | of_measures
+    return tuple(column for column in stream.table.columns if column.name in names)
 
 
 def events(table: ir.Table, spine: ir.Table, stream: Stream) -> ir.Table:
-    """Rows of `table` visible to each application of `spine`: row, event_id, event_time and the columns the stream reads.
+    """Return row, event_id, event_time and the columns the stream reads, of visible events.
 
-    Grain: one row per (application, visible event). `spine` has row, applicant_id, as_of and the consents. Strings become their index
-    among the allowed values. Rows of applications without the table's consent are not read at all.
+    Grain: one row per (application, visible event). `spine` has row, applicant_id, as_of and the
+    consents. Strings become their index among the allowed values. Events of applications without
+    the table's consent are not read at all.
     """
-    names = (
-        "applicant_id",
-        "event_id",
-        "event_time",
-        "known_time",
-        *(c.name for c in columns_read(stream)),
-    )
-    joined = table.select(*dict.fromkeys(names)).inner_join(spine, "applicant_id")
-    seen = joined.filter(clock.visible(joined.event_time, joined.known_time, joined.as_of))
+    read = columns_read(stream)
+    keys = ("applicant_id", "event_id", "event_time", "known_time")
+    names = dict.fromkeys((*keys, *(column.name for column in read)))
+    joined = table.select(*names).inner_join(spine, "applicant_id")
+    rows = joined.filter(clock.visible(joined.event_time, joined.known_time, joined.as_of))
     if stream.table.consent:
-        seen = seen.filter(seen[stream.table.consent])
+        rows = rows.filter(rows[stream.table.consent])
     if not stream.has_memory:
-        seen = seen.filter(clock.within_year(seen.event_time, seen.as_of))
-    return seen.select(
-        *ROW_COLUMNS,
-        **{c.name: _coded(seen, c) for c in columns_read(stream) if c.name not in ROW_COLUMNS},
-    )
+        rows = rows.filter(clock.within_year(rows.event_time, rows.as_of))
+    own = {column.name: _coded(rows, column) for column in read if column.name not in ROW_COLUMNS}
+    return rows.select(*ROW_COLUMNS, **own)
 
 
 def _coded(table: ir.Table, column: Column) -> ir.Value:
+    """Return a column; a string becomes its index among the allowed values, -1 for any other."""
     import ibis
 
     if column.type != pa.string():
         return table[column.name]
-    return ibis.cases(
-        *((table[column.name] == value, i) for i, value in enumerate(column.among)), else_=-1
-    ).cast("int8")
+    cases = ((table[column.name] == value, code) for code, value in enumerate(column.among))
+    return ibis.cases(*cases, else_=-1).cast("int8")
 
 
+# In memory: the same for the rows of one bucket.
+
+# The columns that say who sees an event. A null in one of them hides it from everybody.
 KEYS = ("applicant_id", "event_time", "known_time")
+# The oldest moment there is. It is the oldest moment of a table with memory, and the as_of of
+# applications whose events may not be read: nothing happens before it.
 BEGINNING = np.iinfo(np.int64).min
-"""The oldest moment there is: of a table with memory, and the as_of of those whose events may not be read."""
 
 
 class Sight:
-    """The applications of one bucket, sorted by applicant: applicant_id, as_of and the consents; an application's `row` is its place."""
+    """What the applications of one bucket see.
+
+    `spine` has applicant_id, as_of and the consents, sorted by applicant. The `row` of an
+    application is its place in the spine.
+    """
 
     def __init__(self, spine: pa.Table) -> None:
         self.spine = spine
@@ -87,46 +92,56 @@ class Sight:
         self.as_of = _micros(spine.column("as_of"))
 
     def seen(self, groups: RowGroups, stream: Stream) -> pa.Table:
-        """Rows visible to each application: row, event_id, event_time and the columns the stream reads; strings are coded as int8."""
-        read = groups.read(self.applicant[0], self.applicant[-1])
-        return pa.concat_tables(
-            [_schema(stream).empty_table(), *(self._among(_known(rows), stream) for rows in read)]
-        )
+        """Return row, event_id, event_time and the columns the stream reads, of visible events.
 
-    def _among(self, rows: pa.Table, stream: Stream) -> pa.Table:
-        """What is seen of one row group."""
-        person, event, known = (
+        Strings are coded as int8.
+        """
+        read = groups.read(self.applicant[0], self.applicant[-1])
+        # An empty table first, so that there is a schema where no group holds an applicant.
+        tables = [_schema(stream).empty_table()]
+        tables += [self._of_group(_with_keys(rows), stream) for rows in read]
+        return pa.concat_tables(tables)
+
+    def _of_group(self, rows: pa.Table, stream: Stream) -> pa.Table:
+        """Return what is seen of one row group."""
+        as_of, oldest = self._spans(stream)
+        at, row = pairs(
             rows.column("applicant_id").to_numpy(),
-            *(_micros(rows.column(name)) for name in KEYS[1:]),
+            _micros(rows.column("event_time")),
+            _micros(rows.column("known_time")),
+            self.applicant,
+            as_of,
+            oldest,
         )
-        at, row = pairs(person, event, known, self.applicant, *self._spans(stream))
-        coded = pa.table({c.name: _codes_of(rows.column(c.name), c) for c in columns_taken(stream)})
-        return (
-            pc.take(coded, pa.array(at), boundscheck=False)
-            .add_column(0, "row", pa.array(row))
-            .cast(_schema(stream))
+        taken = columns_taken(stream)
+        coded = pa.table(
+            {column.name: _codes_of(rows.column(column.name), column) for column in taken}
         )
+        # No bounds check: `pairs` gives places of these very rows.
+        events_seen = pc.take(coded, pa.array(at), boundscheck=False)
+        return events_seen.add_column(0, "row", pa.array(row)).cast(_schema(stream))
 
     def _spans(self, stream: Stream) -> tuple[np.ndarray, np.ndarray]:
-        """(as_of, oldest moment) of each application for one table; nothing happens before the as_of of those without its consent."""
-        as_of, oldest = self.as_of, self.as_of - YEAR_DAYS * MICROS_PER_DAY
+        """Return (as_of, oldest moment) of each application for one table, in microseconds."""
+        as_of = self.as_of
+        if stream.has_memory:
+            oldest = np.full(len(as_of), BEGINNING)
+        else:
+            oldest = as_of - YEAR_DAYS * MICROS_PER_DAY
         if stream.table.consent:
-            as_of = np.where(
-                pc.fill_null(self.spine.column(stream.table.consent), False).to_numpy(),
-                as_of,
-                BEGINNING,
-            )
-        return as_of, np.full(len(as_of), BEGINNING) if stream.has_memory else oldest
+            consent = pc.fill_null(self.spine.column(stream.table.consent), False).to_numpy()
+            as_of = np.where(consent, as_of, BEGINNING)
+        return as_of, oldest
 
 
 def columns_taken(stream: Stream) -> tuple[Column, ...]:
-    """What is taken from the files for the kernel: event_id, event_time and the columns that the stream reads."""
+    """Return what the kernel gets: event_id, event_time and the columns that the stream reads."""
     names = {*ROW_COLUMNS, *(column.name for column in columns_read(stream))}
     return tuple(column for column in stream.table.columns if column.name in names)
 
 
 def columns_asked(stream: Stream) -> tuple[Column, ...]:
-    """What is read of the files: what is taken, and what tells who sees it."""
+    """Return what is read from the files: what the kernel gets, and what says who sees it."""
     names = {*KEYS, *(column.name for column in columns_taken(stream))}
     return tuple(column for column in stream.table.columns if column.name in names)
 
@@ -135,33 +150,39 @@ def pairs(
     applicant: np.ndarray,
     event: np.ndarray,
     known: np.ndarray,
-    asked: np.ndarray,
+    applicants: np.ndarray,
     as_of: np.ndarray,
     oldest: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(place of an event, place of an application that sees it), both int64; `asked` are sorted applicants, times microseconds.
+    """Return (place of an event, place of an application that sees it), both int64.
 
-    In the order of the events where an applicant has one application; where there are several, one after the other per run of events.
+    `applicant`, `event` and `known` have one entry per event; `applicants` (sorted), `as_of` and
+    `oldest` one per application; times are microseconds.
+    The order is that of the events where an applicant has one application. Where there are
+    several, they come one after the other for each run of events.
     """
     start = _starts(applicant)
-    first, last = (
-        np.searchsorted(asked, applicant[start[:-1]], side) for side in ("left", "right")
-    )
+    first_of_run = applicant[start[:-1]]
+    first = np.searchsorted(applicants, first_of_run, "left")
+    last = np.searchsorted(applicants, first_of_run, "right")
     return _pairs(start, first, last, event, known, as_of, oldest)
 
 
+# Compiled, because it visits every event. Files are sorted by applicant, so there are few runs.
 @jit
 def _starts(applicant: np.ndarray) -> np.ndarray:
-    """Where each run of rows of one applicant begins, and where the last one ends."""
-    start, found = np.empty(len(applicant) + 1, np.int64), 0
+    """Return where each run of events of one applicant begins, and where the last one ends."""
+    start = np.empty(len(applicant) + 1, np.int64)
+    n_runs = 0
     for i in range(len(applicant)):
         if i == 0 or applicant[i] != applicant[i - 1]:
-            start[found] = i
-            found += 1
-    start[found] = len(applicant)
-    return start[: found + 1].copy()
+            start[n_runs] = i
+            n_runs += 1
+    start[n_runs] = len(applicant)
+    return start[: n_runs + 1].copy()
 
 
+# Compiled, because it visits every pair of an event and an application of its applicant.
 @jit
 def _pairs(
     start: np.ndarray,
@@ -172,46 +193,51 @@ def _pairs(
     as_of: np.ndarray,
     oldest: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    room = (
-        (start[1:] - start[:-1]) * (last - first)
-    ).sum() + 1  # one more, as every pair is written before it is known to count
-    at, row, found = np.empty(room, np.int64), np.empty(room, np.int64), 0
+    # One place more than pairs: every pair is written before it is known to count.
+    # That saves a branch in the loop.
+    room = ((start[1:] - start[:-1]) * (last - first)).sum() + 1
+    at = np.empty(room, np.int64)
+    row = np.empty(room, np.int64)
+    n_pairs = 0
     for run in range(len(first)):
         for k in range(first[run], last[run]):
             for i in range(start[run], start[run + 1]):
-                at[found], row[found] = i, k
-                found += sees(event[i], known[i], as_of[k], oldest[k])
-    return at[:found], row[:found]
+                at[n_pairs], row[n_pairs] = i, k
+                n_pairs += sees(event[i], known[i], as_of[k], oldest[k])
+    return at[:n_pairs], row[:n_pairs]
 
 
 def _schema(stream: Stream) -> pa.Schema:
-    taken = [
-        (c.name, pa.int8() if c.type == pa.string() else c.type) for c in columns_taken(stream)
+    """Return the schema of a stream's visible events; strings are int8 codes."""
+    own = [
+        (column.name, pa.int8() if column.type == pa.string() else column.type)
+        for column in columns_taken(stream)
     ]
-    return pa.schema([("row", pa.int64()), *taken])
+    return pa.schema([("row", pa.int64()), *own])
 
 
-def _known(rows: pa.Table) -> pa.Table:
-    """Rows with an applicant and both times: the others are seen by nobody."""
+def _with_keys(rows: pa.Table) -> pa.Table:
+    """Return the events that have an applicant and both times; nobody sees the others."""
     if not any(rows.column(name).null_count for name in KEYS):
         return rows
     return rows.filter(reduce(pc.and_, (rows.column(name).is_valid() for name in KEYS)))
 
 
 def _micros(times: pa.ChunkedArray) -> np.ndarray:
+    """Return times as int64 microseconds."""
     return pc.cast(times.cast(pa.timestamp("us")), pa.int64()).to_numpy()
 
 
 def _codes_of(column: pa.ChunkedArray, declared: Column) -> pa.ChunkedArray | pa.Array:
-    """Words as their index among the allowed ones, -1 for any other and for null; other columns as they are."""
+    """Return strings as their index among the allowed ones, -1 for any other and for null.
+
+    Other columns come back as they are.
+    """
     if declared.type != pa.string():
         return column
     words = column.dictionary_encode().combine_chunks()
-    code = pa.array(
-        [
-            declared.among.index(word) if word in declared.among else -1
-            for word in words.dictionary.to_pylist()
-        ],
-        pa.int8(),
-    )
-    return pc.fill_null(code.take(words.indices), -1)
+    codes = [
+        declared.among.index(word) if word in declared.among else -1
+        for word in words.dictionary.to_pylist()
+    ]
+    return pc.fill_null(pa.array(codes, pa.int8()).take(words.indices), -1)

@@ -1,4 +1,4 @@
-"""How the engine opens raw tables: DuckDB over Parquet paths, and the applications in the order of the files."""
+"""How the engine opens raw tables: row groups of Parquet files, and DuckDB over their paths."""
 
 from __future__ import annotations
 
@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
 
 
-# The row groups of a raw table and the applicants each may hold, from the footers: read once each, as ranges of applicants go up.
+# Row groups: the footers say which applicants each may hold, and ranges of applicants go up. So a
+# group is read once.
 
 
 @dataclass(frozen=True)
 class Group:
-    """One row group, and the smallest and largest applicant_id in it; None where the footer does not tell."""
+    """One row group, with the smallest and largest applicant_id in it.
+
+    `span` is None where the footer does not say.
+    """
 
     path: str
     footer: pq.FileMetaData
@@ -31,7 +35,7 @@ class Group:
     span: tuple[int, int] | None
 
     def may_hold(self, low: int, high: int) -> bool:
-        """Whether an applicant of [low, high] may be in it."""
+        """Return whether an applicant of [low, high] may be in it."""
         return self.span is None or (self.span[0] <= high and self.span[1] >= low)
 
 
@@ -44,7 +48,7 @@ class RowGroups:
     def __init__(self, files: Sequence[str], columns: Sequence[Column] = ()) -> None:
         self.columns = columns
         self.groups = [group for path in files for group in _groups(path)]
-        self._kept: tuple[Group, pa.Table] | None = None
+        self._last_read: tuple[Group, pa.Table] | None = None
 
     @property
     def rows(self) -> int:
@@ -52,23 +56,32 @@ class RowGroups:
         return sum(group.footer.row_group(group.index).num_rows for group in self.groups)
 
     def read(self, low: int, high: int) -> Iterator[pa.Table]:
-        """Every group that may hold an applicant of [low, high], with all its rows; strings are dictionaries."""
-        kept, self._kept = self._kept, None
+        """Return every group that may hold an applicant of [low, high], with all its rows.
+
+        Strings are dictionaries.
+        """
+        previous = self._last_read
+        # Dropped before reading, so that never more than one group is held for later.
+        self._last_read = None
         for group in self.groups:
             if group.may_hold(low, high):
-                rows = kept[1] if kept and kept[0] is group else _read(group, self.columns)
-                self._kept = (group, rows)
+                is_previous = previous is not None and previous[0] is group
+                rows = previous[1] if previous and is_previous else _read(group, self.columns)
+                self._last_read = (group, rows)
                 yield rows
 
 
 def _read(group: Group, columns: Sequence[Column]) -> pa.Table:
+    """Return the columns of one row group; strings are dictionaries."""
     names = [column.name for column in columns]
-    words = [column.name for column in columns if column.type == pa.string()]
-    with pq.ParquetFile(group.path, metadata=group.footer, read_dictionary=words) as file:
+    strings = [column.name for column in columns if column.type == pa.string()]
+    with pq.ParquetFile(group.path, metadata=group.footer, read_dictionary=strings) as file:
+        # One thread: the kernel works meanwhile. `select` puts the columns in the order asked for.
         return file.read_row_group(group.index, names, use_threads=False).select(names)
 
 
 def _groups(path: str) -> list[Group]:
+    """Return the row groups of one file."""
     footer = pq.read_metadata(path)
     return [
         Group(path, footer, index, _span(footer, index)) for index in range(footer.num_row_groups)
@@ -76,75 +89,84 @@ def _groups(path: str) -> list[Group]:
 
 
 def _span(footer: pq.FileMetaData, index: int) -> tuple[int, int] | None:
-    statistics = (
-        footer.row_group(index).column(footer.schema.names.index("applicant_id")).statistics
-    )
-    return (
-        (statistics.min, statistics.max)
-        if statistics is not None and statistics.has_min_max
-        else None
-    )
+    """Return the smallest and largest applicant_id by the footer's statistics, if there are any."""
+    column = footer.schema.names.index("applicant_id")
+    statistics = footer.row_group(index).column(column).statistics
+    if statistics is None or not statistics.has_min_max:
+        return None
+    return (statistics.min, statistics.max)
 
 
+# DuckDB, and the applications in the order of the files.
+
+# Raw table name to the paths of its Parquet files. An absent table has no entry or no path.
 RawFiles = Mapping[str, Sequence[str]]
-"""Raw table name to the paths of its Parquet files; a table that is not there is absent or has no path."""
 
 
 def connect(params: FeatureParams) -> Connection:
-    """An in-memory DuckDB bounded by the parameters, with the clock's macros; times are naive UTC throughout, so it needs no time zone."""
+    """Return an in-memory DuckDB bounded by the parameters, with the clock's macros.
+
+    Times are naive UTC throughout, so it needs no time zone.
+    """
     import duckdb
 
-    memory = f"{params.memory_mb}MB"
-    con = duckdb.connect(
-        config={
-            "threads": params.threads,
-            "memory_limit": memory,
-            "enable_external_file_cache": False,
-        }
-    )
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": params.threads,
+        "memory_limit": f"{params.memory_mb}MB",
+        # Each file is read once; a cache would take memory from the buckets.
+        "enable_external_file_cache": False,
+    }
+    con = duckdb.connect(config=config)
     con.execute(clock.SQL)
     return con
 
 
 def present(sources: RawFiles) -> tuple[str, ...]:
-    """Names of the raw tables that are there."""
+    """Return the names of the raw tables that are there.
+
+    >>> present({"payments": ["a.parquet"], "bills": []})
+    ('payments',)
+    """
     return tuple(name for name, files in sources.items() if files)
 
 
 def require(sources: RawFiles, name: str) -> list[str]:
-    """Paths of a table that must be there."""
+    """Return the paths of a table. Raises FeatureError where it is absent."""
     if not sources.get(name):
         raise FeatureError(
-            f"raw tables: expected table {name!r}, got {sorted(present(sources))}; add {name}.parquet or {name}/*.parquet"
+            f"raw tables: expected table {name!r}, got {sorted(present(sources))}; "
+            f"add {name}.parquet or {name}/*.parquet"
         )
     return [str(path) for path in sources[name]]
 
 
 def view(con: Connection, sources: RawFiles, name: str) -> None:
-    """Let queries read a table that must be there under its own name."""
+    """Let queries read a table under its own name. Raises FeatureError where it is absent."""
     con.read_parquet(require(sources, name)).create_view(name, replace=True)
 
 
 def fetch(con: Connection, query: str, **values: object) -> list[np.ndarray]:
-    """What a query finds, column by column; null is NaN or NaT. `values` are the query's parameters by name."""
-    return [
-        column.to_numpy()
-        for column in con.sql(query, params=values or None).to_arrow_table().columns
-    ]
+    """Return the result of a query, column by column; null is NaN or NaT.
+
+    `values` are the query's parameters by name.
+    """
+    result = con.sql(query, params=values or None).to_arrow_table()
+    return [column.to_numpy() for column in result.columns]
 
 
 def applications(con: Connection, sources: RawFiles) -> pa.Table:
-    """Applications by (applicant, application): the order in which the raw files can be read in ranges."""
+    """Return the applications by (applicant, application).
+
+    In that order the raw files can be read in ranges of applicants.
+    Raises FeatureError where the applications are missing or empty.
+    """
     files = require(sources, APPLICATIONS.name)
     table = con.read_parquet(files)
-    names = [c.name for c in APPLICATIONS.columns if c.name in table.columns]
-    rows = (
-        table.select(*names)
-        .to_arrow_table()
-        .sort_by([("applicant_id", "ascending"), ("application_id", "ascending")])
-    )
+    names = [column.name for column in APPLICATIONS.columns if column.name in table.columns]
+    rows = table.select(*names).to_arrow_table()
     if not len(rows):
         raise FeatureError(
             f"applications: at least one row expected, got none in {files}; check the source path"
         )
-    return rows.combine_chunks()
+    order = [("applicant_id", "ascending"), ("application_id", "ascending")]
+    return rows.sort_by(order).combine_chunks()

@@ -1,7 +1,8 @@
-"""The Spark executor: the same `events()` and the same kernel as the embedded engine, one group of `applyInArrow` per bucket.
+"""The Spark engine: the kernel of the embedded engine, one group of `applyInArrow` per bucket.
 
-All tables travel in one frame, because a group is one table: a row holds the columns of its own source and nulls for the rest. The frame
-is shuffled by bucket once; a Python worker holds one bucket at a time. The graph is built on the driver (features/network/graph.py).
+All tables travel in one frame, because a group is one table: a row holds the columns of its own
+source and nulls for the rest. The frame is shuffled by bucket once; a Python worker holds one
+bucket at a time. Graph features are made on the driver (features/network/graph.py).
 """
 
 from __future__ import annotations
@@ -33,42 +34,39 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
-# A Spark session whose answers are those of the embedded engine: times are naive UTC, workers run this very Python.
+# The session. Its answers must be those of the embedded engine: times are naive UTC, and workers
+# run this very Python.
 
+# The equality of the two engines rests on these; a session that somebody else opened gets them too.
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
     "spark.sql.parquet.inferTimestampNTZ.enabled": "true",
     "spark.sql.execution.arrow.useLargeVarTypes": "false",
 }
-"""What the equality of the two engines rests on; a session that was opened by someone else gets these too."""
 
 
 @contextmanager
 def open_session(params: FeatureParams) -> Iterator[SparkSession]:
-    """The session of spark-submit or of a notebook, or else a local one of `threads` cores, closed at the end.
+    """Open the session of spark-submit or of a notebook, or else a local one of `threads` cores.
 
+    A session that is opened here is stopped at the end.
     Raises FeatureError where pyspark or Java is not there.
     """
-    _require()
+    _require_spark()
     from pyspark import SparkConf
     from pyspark.sql import SparkSession
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    # Without this a machine with no name in DNS cannot start a session.
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    there = SparkSession.getActiveSession()
+    active = SparkSession.getActiveSession()
     builder = SparkSession.builder.appName("creditloom").config(
         "spark.executorEnv.PYTHONPATH", str(_root())
     )
-    if there is None and not SparkConf().contains("spark.master"):
-        local: dict[str, Any] = {
-            "spark.driver.memory": f"{max(params.memory_mb, 1_000)}m",
-            "spark.driver.bindAddress": "127.0.0.1",
-            "spark.sql.shuffle.partitions": str(params.threads),
-            "spark.ui.enabled": "false",
-            "spark.ui.showConsoleProgress": "false",  # the commands have bars of their own
-            "spark.log.level": "ERROR",
-        }
+    # `spark.master` is set where spark-submit started this process.
+    if active is None and not SparkConf().contains("spark.master"):
+        local = _local_settings(params)
         builder = builder.master(f"local[{params.threads}]").config(map=local)
     session = builder.getOrCreate()
     for name, value in SETTINGS.items():
@@ -76,33 +74,59 @@ def open_session(params: FeatureParams) -> Iterator[SparkSession]:
     try:
         yield session
     finally:
-        if there is None:
+        if active is None:
             session.stop()
 
 
-def _require() -> None:
+def _local_settings(params: FeatureParams) -> dict[str, Any]:
+    """Return the settings of a local session."""
+    return {
+        # The driver collects nothing but needs about 1 GB to plan the query.
+        "spark.driver.memory": f"{max(params.memory_mb, 1_000)}m",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.sql.shuffle.partitions": str(params.threads),
+        "spark.ui.enabled": "false",
+        # The commands have bars of their own.
+        "spark.ui.showConsoleProgress": "false",
+        "spark.log.level": "ERROR",
+    }
+
+
+def _require_spark() -> None:
+    """Raise FeatureError where pyspark or Java is not there."""
     if importlib.util.find_spec("pyspark") is None:
         raise FeatureError(
-            "features.engine: spark needs pyspark, which is not installed; pip install 'creditloom[spark]' or set duckdb"
+            "features.engine: spark needs pyspark, which is not installed; "
+            "pip install 'creditloom[spark]' or set duckdb"
         )
     if not os.environ.get("JAVA_HOME") and shutil.which("java") is None:
         raise FeatureError(
-            "features.engine: spark needs Java 17 or 21, found neither `java` nor JAVA_HOME; install it or set duckdb"
+            "features.engine: spark needs Java 17 or 21, found neither `java` nor JAVA_HOME; "
+            "install it or set duckdb"
         )
 
 
 def _root() -> Path:
-    """The folder that holds this package, whatever its name: workers import it from there."""
+    """Return the folder of this package, whatever its name; workers import it from there."""
     return Path(str(files(__name__.partition(".")[0]))).parent
 
 
+# The matrix.
+
+# Source of the rows that are applications.
 SPINE = "spine"
-PLACE = ("bucket", "source", "row", "event_id", "event_time")
-"""Columns of every row of the one frame: its bucket, its table, its application, and where it stands in time."""
+# What every row of the one frame has: its bucket and its table.
+GROUP_COLUMNS = ("bucket", "source")
+# Where an event stands: its application's place, and its order in time.
+EVENT_COLUMNS = ("row", "event_id", "event_time")
+SHARED_COLUMNS = (*GROUP_COLUMNS, *EVENT_COLUMNS)
 
 
 def build(sources: RawFiles, params: FeatureParams) -> Iterator[pa.Table]:
-    """Blocks of the feature matrix in application_id order, as `engine.build` gives them; the columns of both are the same."""
+    """Return blocks of the feature matrix by application_id, with the columns of `engine.build`.
+
+    Raises FeatureError where the applications, pyspark or Java are missing.
+    """
     con = connect(params)
     spine = applications(con, sources).sort_by("application_id")
     spine = spine.append_column("row", pa.array(np.arange(len(spine), dtype=np.int64)))
@@ -117,9 +141,9 @@ def build(sources: RawFiles, params: FeatureParams) -> Iterator[pa.Table]:
 
 
 def size_of(sources: RawFiles, people: int, params: FeatureParams) -> int:
-    """Applications per bucket: the largest table has about `bucket_rows` rows in each."""
-    streams = [stream for stream, _ in plan(present(sources)).streams]
-    largest = max((RowGroups(require(sources, s.table.name)).rows for s in streams), default=0)
+    """Return the applications per bucket: about `bucket_rows` rows of the largest table."""
+    tables = [stream.table.name for stream, _ in plan(present(sources)).streams]
+    largest = max((RowGroups(require(sources, name)).rows for name in tables), default=0)
     return max(1, min(people, params.bucket_rows * people // max(largest, 1)))
 
 
@@ -130,23 +154,25 @@ def matrix(
     graph: Mapping[str, np.ndarray],
     size: int,
 ) -> DataFrame:
-    """The matrix as a Spark frame with `bucket`, one row per application; nothing runs before it is written or collected.
+    """Return the matrix as a Spark frame with `bucket`, one row per application.
 
-    `spine`: applications with `row` 0..n-1; `graph`: graph features by name, one value per row of the spine; `size`: applications per
-    bucket. Paths of `sources` are read by Spark, so they may lie wherever the cluster reads from.
+    Nothing runs before the frame is written or collected.
+    `spine` are the applications with `row` 0..n-1. `graph` holds graph features by name, one value
+    per row of the spine. `size` is the number of applications in a bucket.
+    Spark reads the paths of `sources`, so they may lie wherever the cluster reads from.
     """
     from pyspark.sql.pandas.types import from_arrow_schema
 
     whole = spine
     for name, values in graph.items():
-        whole = whole.append_column(
-            f"graph__{name}", pa.array(values, pa.float64(), from_pandas=True)
-        )
+        column = pa.array(values, pa.float64(), from_pandas=True)
+        whole = whole.append_column(f"graph__{name}", column)
     read = _events(session, sources, spine)
-    frame = _long(SPINE, session.createDataFrame(whole), size)
+    frame = _with_prefix(SPINE, session.createDataFrame(whole), size)
     for name, rows in read.items():
-        frame = frame.unionByName(_long(name, rows, size), allowMissingColumns=True)
+        frame = frame.unionByName(_with_prefix(name, rows, size), allowMissingColumns=True)
     work = _worker(tuple(read), tuple(graph))
+    # Spark asks for the schema before it runs: the kernel says it, on a group of one row.
     schema = work(_one_row(frame, whole)).schema
     return frame.groupBy("bucket").applyInArrow(
         work, from_arrow_schema(schema, prefer_timestamp_ntz=True)
@@ -154,101 +180,111 @@ def matrix(
 
 
 def _events(session: SparkSession, sources: RawFiles, spine: pa.Table) -> dict[str, DataFrame]:
-    """What the kernel reads of each raw table, by the relational code of `events`."""
+    """Return what the kernel reads of each raw table, by the relational code of `events`."""
     import ibis
 
     con = ibis.pyspark.connect(session)
-    session.createDataFrame(
-        spine.select(["row", "applicant_id", "as_of", *_consents(spine)])
-    ).createOrReplaceTempView(SPINE)
-    found = {}
+    keys = spine.select(["row", "applicant_id", "as_of", *_consents(spine)])
+    session.createDataFrame(keys).createOrReplaceTempView(SPINE)
+    read = {}
     for stream, _ in plan(present(sources)).streams:
         name = stream.table.name
         session.read.parquet(*require(sources, name)).createOrReplaceTempView(name)
         query = ibis.to_sql(events(con.table(name), con.table(SPINE), stream), dialect="pyspark")
-        found[name] = session.sql(query)
-    return found
+        read[name] = session.sql(query)
+    return read
 
 
 def _consents(spine: pa.Table) -> list[str]:
+    """Return the names of the consents."""
     return [name for name in spine.column_names if name.startswith("consent_")]
 
 
-def _long(name: str, rows: DataFrame, size: int) -> DataFrame:
-    """A table's rows in the one frame: its own columns take its name in front."""
+def _with_prefix(name: str, rows: DataFrame, size: int) -> DataFrame:
+    """Return a table's rows for the one frame: its own columns get its name in front."""
     from pyspark.sql import functions as f
 
-    own = [f.col(c).alias(f"{name}__{c}") for c in rows.columns if c not in PLACE]
-    place = [f.col(c) for c in PLACE[2:] if c in rows.columns]
-    return rows.select(
-        (f.col("row") / size).cast("int").alias("bucket"), f.lit(name).alias("source"), *place, *own
-    )
+    bucket = (f.col("row") / size).cast("int").alias("bucket")
+    source = f.lit(name).alias("source")
+    shared = [f.col(column) for column in EVENT_COLUMNS if column in rows.columns]
+    own = [
+        f.col(column).alias(f"{name}__{column}")
+        for column in rows.columns
+        if column not in SHARED_COLUMNS
+    ]
+    return rows.select(bucket, source, *shared, *own)
 
 
 def _worker(names: tuple[str, ...], graph: tuple[str, ...]) -> Callable[[pa.Table], pa.Table]:
-    """The kernel as a function of one group; what it holds is small and is sent to every worker."""
+    """Return the kernel as a function of one group.
+
+    What the function holds is small, as it is sent to every worker.
+    """
 
     def features(group: pa.Table) -> pa.Table:
-        spine = _part(group, SPINE).sort_by("row").combine_chunks()
+        # A shuffle keeps no order, so the applications are sorted again.
+        spine = _of_source(group, SPINE).sort_by("row").combine_chunks()
         row = spine.column("row").to_numpy()
         snapshot = {name: spine.column(f"graph__{name}").to_numpy() for name in graph}
-        local = spine.drop_columns(
-            [*(c for c in PLACE if c in spine.column_names), *(f"graph__{name}" for name in graph)]
-        )
+        shared = [column for column in SHARED_COLUMNS if column in spine.column_names]
+        local = spine.drop_columns([*shared, *(f"graph__{name}" for name in graph)])
+        # The kernel counts the applications of a bucket from 0.
         local = local.append_column("row", pa.array(row - row[0]))
-        tables = {name: _placed(_part(group, name), row[0]) for name in names}
-        made = kernel(local, tables, snapshot)
-        return made.append_column("bucket", spine.column("bucket"))
+        tables = {name: _counted_from(_of_source(group, name), row[0]) for name in names}
+        matrix = kernel(local, tables, snapshot)
+        return matrix.append_column("bucket", spine.column("bucket"))
 
     return features
 
 
-def _part(group: pa.Table, name: str) -> pa.Table:
-    """The rows of one table in a group, with its own columns."""
+def _of_source(group: pa.Table, name: str) -> pa.Table:
+    """Return the rows of one table in a group, with its own columns."""
     rows = group.filter(pc.equal(group.column("source"), name))
+    prefix = f"{name}__"
     own = {
-        c: c.removeprefix(f"{name}__")
-        for c in group.column_names
-        if c in PLACE or c.startswith(f"{name}__")
+        column: column.removeprefix(prefix)
+        for column in group.column_names
+        if column in SHARED_COLUMNS or column.startswith(prefix)
     }
     return rows.select(list(own)).rename_columns(list(own.values())).drop_columns(["source"])
 
 
-def _placed(rows: pa.Table, first: int) -> pa.Table:
-    """Events with the application's place in its bucket."""
+def _counted_from(rows: pa.Table, first: int) -> pa.Table:
+    """Return events with `row` counted from the first application of the bucket."""
     at = rows.schema.get_field_index("row")
-    return rows.set_column(
-        at, "row", pc.subtract(rows.column("row"), pa.scalar(int(first), pa.int64()))
-    )
+    row = pc.subtract(rows.column("row"), pa.scalar(int(first), pa.int64()))
+    return rows.set_column(at, "row", row)
 
 
 def _one_row(frame: DataFrame, whole: pa.Table) -> pa.Table:
-    """A group of one application without events: what the kernel makes of it has the matrix's columns."""
+    """Return a group of one application without events.
+
+    The kernel's result for it has the columns of the matrix.
+    """
     from pyspark.sql.pandas.types import to_arrow_schema
 
     schema = to_arrow_schema(frame.schema)
-    named = {
-        f"{SPINE}__{c}": whole.column(c).slice(0, 1) for c in whole.column_names if c not in PLACE
-    }
     known = {
-        **named,
-        "bucket": pa.array([0], pa.int32()),
-        "source": pa.array([SPINE]),
-        "row": pa.array([0]),
+        f"{SPINE}__{column}": whole.column(column).slice(0, 1)
+        for column in whole.column_names
+        if column not in SHARED_COLUMNS
     }
+    known["bucket"] = pa.array([0], pa.int32())
+    known["source"] = pa.array([SPINE])
+    known["row"] = pa.array([0])
     columns = [
         known[field.name].cast(field.type) if field.name in known else pa.nulls(1, field.type)
         for field in schema
     ]
-    return pa.Table.from_arrays(
-        columns, schema=pa.schema([field.with_nullable(True) for field in schema])
-    )
+    nullable = pa.schema([field.with_nullable(True) for field in schema])
+    return pa.Table.from_arrays(columns, schema=nullable)
 
 
 def _collected(folder: Path) -> Iterator[pa.Table]:
-    """The written matrix bucket by bucket, in order."""
+    """Return the written matrix bucket by bucket, in order."""
+    # By number: bucket=10 comes after bucket=9.
     buckets = sorted(folder.glob("bucket=*"), key=lambda path: int(path.name.partition("=")[2]))
     for bucket in buckets:
-        yield pa.concat_tables(
-            pq.ParquetFile(file).read() for file in sorted(bucket.glob("*.parquet"))
-        ).sort_by("application_id")
+        files_of_bucket = sorted(bucket.glob("*.parquet"))
+        rows = pa.concat_tables(pq.ParquetFile(file).read() for file in files_of_bucket)
+        yield rows.sort_by("application_id")

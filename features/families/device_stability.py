@@ -1,12 +1,17 @@
-"""Device stability: on how many devices, from how many places, and with what integrity a person logs in.
+"""Device stability: from how many devices and places, and with what integrity, a person logs in.
 
 A hint after S1-R49. S2-R20, S5-R19, S5-R24.
 """
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..contract.tables import LOGINS
 from ..declare.declarations import (
+    AT_3M_12M,
+    FROM_1M,
+    FROM_3M,
     AggregateBlock,
     Family,
     FeatureConcept,
@@ -49,15 +54,17 @@ CONCEPTS = (
     ),
 )
 
-_SPAN = ("1m", "3m", "6m", "12m")
-_YEAR = ("3m", "6m", "12m")
-_LONG = ("3m", "12m")
+# Blocks of one concept each.
+_device_constancy = partial(AggregateBlock, "device_constancy")
+_location_constancy = partial(AggregateBlock, "location_constancy")
+_device_integrity = partial(AggregateBlock, "device_integrity")
 
 _FOREIGN = is_("is_fingerprint_match", False)
 
+# table: slices and measures of logins
 _LOGINS = Stream(
-    LOGINS,
-    (
+    table=LOGINS,
+    slices=(
         Slice("login", "logins", "登录"),
         Slice(
             "login_match",
@@ -79,7 +86,7 @@ _LOGINS = Stream(
         ),
         Slice("login_weekend", "logins at weekends", "周末登录", (is_("weekday", 5, 6),)),
     ),
-    (
+    measures=(
         Measure("device", "count", "devices", "设备", ("device_id",), "id"),
         Measure("region", "count", "regions", "地区", ("ip_region",), "id"),
         Measure("address", "count", "addresses", "网络地址", ("ip_id",), "id"),
@@ -87,62 +94,35 @@ _LOGINS = Stream(
     ),
 )
 _LOCATION = "consent_location"
+# table: blocks of logins
 _LOGIN_BLOCKS = (
-    AggregateBlock(
-        "device_constancy",
+    _device_constancy(
+        "distinct", ("login",), ("7d", *FROM_1M), "device", direction=1, source="S5-R24"
+    ),
+    _device_constancy(
+        "new", ("login",), ("1m", "3m", "6m"), "device", direction=1, source="S5-R24"
+    ),
+    _device_constancy("changes", ("login",), FROM_1M, "device", direction=1, source="S5-R24"),
+    _device_constancy("change_share", ("login",), FROM_3M, "device", direction=1, source="S5-R24"),
+    _device_constancy("main_share", ("login",), FROM_1M, "device", direction=-1, source="S5-R19"),
+    _device_constancy("entropy", ("login",), FROM_3M, "device", direction=1, source="S5-R19"),
+    _device_constancy("share", ("login_known",), ("12m",), over="login"),
+    _device_constancy("count", ("login",), ("7d", *FROM_1M)),
+    _device_constancy("active_days", ("login",), FROM_1M),
+    _device_constancy("recency", ("login",), ("12m",)),
+    _device_constancy("weekly_cv", ("login",), FROM_3M),
+    _device_constancy("vs12", ("login",), ("7d", "1m")),
+    _device_constancy("slope", ("login",), ("12m",)),
+    _location_constancy(
         "distinct",
         ("login",),
-        ("7d", *_SPAN),
-        "device",
-        direction=1,
-        source="S5-R24",
-    ),
-    AggregateBlock(
-        "device_constancy",
-        "new",
-        ("login",),
-        ("1m", "3m", "6m"),
-        "device",
-        direction=1,
-        source="S5-R24",
-    ),
-    AggregateBlock(
-        "device_constancy", "changes", ("login",), _SPAN, "device", direction=1, source="S5-R24"
-    ),
-    AggregateBlock(
-        "device_constancy",
-        "change_share",
-        ("login",),
-        _YEAR,
-        "device",
-        direction=1,
-        source="S5-R24",
-    ),
-    AggregateBlock(
-        "device_constancy", "main_share", ("login",), _SPAN, "device", direction=-1, source="S5-R19"
-    ),
-    AggregateBlock(
-        "device_constancy", "entropy", ("login",), _YEAR, "device", direction=1, source="S5-R19"
-    ),
-    AggregateBlock("device_constancy", "share", ("login_known",), ("12m",), over="login"),
-    AggregateBlock("device_constancy", "count", ("login",), ("7d", *_SPAN)),
-    AggregateBlock("device_constancy", "active_days", ("login",), _SPAN),
-    AggregateBlock("device_constancy", "recency", ("login",), ("12m",)),
-    AggregateBlock("device_constancy", "weekly_cv", ("login",), _YEAR),
-    AggregateBlock("device_constancy", "vs12", ("login",), ("7d", "1m")),
-    AggregateBlock("device_constancy", "slope", ("login",), ("12m",)),
-    AggregateBlock(
-        "location_constancy",
-        "distinct",
-        ("login",),
-        ("7d", *_SPAN),
+        ("7d", *FROM_1M),
         "region",
         direction=1,
         consent=_LOCATION,
         source="S5-R19",
     ),
-    AggregateBlock(
-        "location_constancy",
+    _location_constancy(
         "distinct",
         ("login",),
         ("7d", "1m"),
@@ -151,8 +131,7 @@ _LOGIN_BLOCKS = (
         consent=_LOCATION,
         source="S5-R19",
     ),
-    AggregateBlock(
-        "location_constancy",
+    _location_constancy(
         "new",
         ("login",),
         ("1m", "3m", "6m"),
@@ -161,137 +140,74 @@ _LOGIN_BLOCKS = (
         consent=_LOCATION,
         source="S1-R49",
     ),
-    AggregateBlock(
-        "location_constancy",
-        "changes",
+    _location_constancy(
+        "changes", ("login",), FROM_1M, "region", direction=1, consent=_LOCATION, source="S5-R19"
+    ),
+    _location_constancy(
+        "change_share",
         ("login",),
-        _SPAN,
+        FROM_3M,
         "region",
         direction=1,
         consent=_LOCATION,
         source="S5-R19",
     ),
-    AggregateBlock(
-        "location_constancy",
+    _location_constancy(
         "change_share",
         ("login",),
-        _YEAR,
-        "region",
-        direction=1,
-        consent=_LOCATION,
-        source="S5-R19",
-    ),
-    AggregateBlock(
-        "location_constancy",
-        "change_share",
-        ("login",),
-        _LONG,
+        AT_3M_12M,
         "address",
         direction=1,
         consent=_LOCATION,
         source="S5-R19",
     ),
-    AggregateBlock(
-        "location_constancy",
+    _location_constancy(
         "main_share",
         ("login",),
-        _SPAN,
+        FROM_1M,
         "region",
         direction=-1,
         consent=_LOCATION,
         source="S1-R49",
     ),
-    AggregateBlock(
-        "location_constancy",
-        "main_share",
-        ("login",),
-        _LONG,
-        "address",
-        direction=-1,
-        consent=_LOCATION,
+    _location_constancy(
+        "main_share", ("login",), AT_3M_12M, "address", direction=-1, consent=_LOCATION
     ),
-    AggregateBlock(
-        "location_constancy",
-        "entropy",
-        ("login",),
-        _LONG,
-        "address",
-        direction=1,
-        consent=_LOCATION,
+    _location_constancy(
+        "entropy", ("login",), AT_3M_12M, "address", direction=1, consent=_LOCATION
     ),
-    AggregateBlock(
-        "device_integrity", "share", ("login_match",), _SPAN, over="login", direction=-1
+    _device_integrity("share", ("login_match",), FROM_1M, over="login", direction=-1),
+    _device_integrity("count", ("login_mismatch",), ("7d", *FROM_1M), direction=1),
+    _device_integrity("recency", ("login_mismatch",), ("12m",), direction=-1),
+    _device_integrity("active_weeks", ("login_mismatch",), AT_3M_12M, direction=1),
+    _device_integrity("count", ("login_emulator",), ("1m", "12m"), direction=1),
+    _device_integrity("share", ("login_emulator",), AT_3M_12M, over="login", direction=1),
+    _device_integrity("slope", ("login_mismatch",), ("12m",)),
+    _device_constancy("new", ("login",), ("7d",), "device", direction=1, source="S5-R40"),
+    _device_constancy(
+        "new_share", ("login",), ("1m", "3m", "6m"), "device", direction=1, source="S5-R40"
     ),
-    AggregateBlock("device_integrity", "count", ("login_mismatch",), ("7d", *_SPAN), direction=1),
-    AggregateBlock("device_integrity", "recency", ("login_mismatch",), ("12m",), direction=-1),
-    AggregateBlock("device_integrity", "active_weeks", ("login_mismatch",), _LONG, direction=1),
-    AggregateBlock("device_integrity", "count", ("login_emulator",), ("1m", "12m"), direction=1),
-    AggregateBlock(
-        "device_integrity", "share", ("login_emulator",), ("3m", "12m"), over="login", direction=1
+    _device_constancy("per_one", ("login",), FROM_1M, "device", direction=-1, source="S5-R19"),
+    _device_constancy("change_share", ("login",), ("1m",), "device", direction=1, source="S5-R24"),
+    _device_constancy("entropy", ("login",), ("1m",), "device", direction=1, source="S5-R19"),
+    _device_constancy("shift", ("login",), ("1m", "3m", "6m")),
+    _device_constancy("busiest_day", ("login",), FROM_1M, source="S5-R42"),
+    _device_constancy("interval_max", ("login",), FROM_1M),
+    _device_constancy("interval_cv", ("login",), FROM_3M),
+    _device_constancy("active_weeks", ("login",), ("6m", "12m")),
+    _device_constancy("low_month", ("login",), FROM_3M, direction=-1, source="S5-R04"),
+    _device_constancy("top_month", ("login",), ("6m", "12m")),
+    _device_constancy("monthly_cv", ("login",), ("6m", "12m")),
+    _device_constancy("entropy", ("login",), AT_3M_12M, "hour"),
+    _device_constancy("main_share", ("login",), AT_3M_12M, "hour"),
+    _device_constancy("share", ("login_weekend",), FROM_1M, over="login"),
+    _location_constancy(
+        "new", ("login",), ("7d",), "region", direction=1, consent=_LOCATION, source="S1-R49"
     ),
-    AggregateBlock("device_integrity", "slope", ("login_mismatch",), ("12m",)),
-    AggregateBlock(
-        "device_constancy", "new", ("login",), ("7d",), "device", direction=1, source="S5-R40"
+    _location_constancy(
+        "new", ("login",), ("1m",), "address", direction=1, consent=_LOCATION, source="S5-R19"
     ),
-    AggregateBlock(
-        "device_constancy",
-        "new_share",
-        ("login",),
-        ("1m", "3m", "6m"),
-        "device",
-        direction=1,
-        source="S5-R40",
-    ),
-    AggregateBlock(
-        "device_constancy", "per_one", ("login",), _SPAN, "device", direction=-1, source="S5-R19"
-    ),
-    AggregateBlock(
-        "device_constancy",
-        "change_share",
-        ("login",),
-        ("1m",),
-        "device",
-        direction=1,
-        source="S5-R24",
-    ),
-    AggregateBlock(
-        "device_constancy", "entropy", ("login",), ("1m",), "device", direction=1, source="S5-R19"
-    ),
-    AggregateBlock("device_constancy", "shift", ("login",), ("1m", "3m", "6m")),
-    AggregateBlock("device_constancy", "busiest_day", ("login",), _SPAN, source="S5-R42"),
-    AggregateBlock("device_constancy", "interval_max", ("login",), _SPAN),
-    AggregateBlock("device_constancy", "interval_cv", ("login",), _YEAR),
-    AggregateBlock("device_constancy", "active_weeks", ("login",), ("6m", "12m")),
-    AggregateBlock(
-        "device_constancy", "low_month", ("login",), _YEAR, direction=-1, source="S5-R04"
-    ),
-    AggregateBlock("device_constancy", "top_month", ("login",), ("6m", "12m")),
-    AggregateBlock("device_constancy", "monthly_cv", ("login",), ("6m", "12m")),
-    AggregateBlock("device_constancy", "entropy", ("login",), _LONG, "hour"),
-    AggregateBlock("device_constancy", "main_share", ("login",), _LONG, "hour"),
-    AggregateBlock("device_constancy", "share", ("login_weekend",), _SPAN, over="login"),
-    AggregateBlock(
-        "location_constancy",
-        "new",
-        ("login",),
-        ("7d",),
-        "region",
-        direction=1,
-        consent=_LOCATION,
-        source="S1-R49",
-    ),
-    AggregateBlock(
-        "location_constancy",
-        "new",
-        ("login",),
-        ("1m",),
-        "address",
-        direction=1,
-        consent=_LOCATION,
-        source="S5-R19",
-    ),
-    AggregateBlock(
-        "location_constancy",
+    _location_constancy(
         "new_share",
         ("login",),
         ("1m", "3m", "6m"),
@@ -300,49 +216,19 @@ _LOGIN_BLOCKS = (
         consent=_LOCATION,
         source="S1-R49",
     ),
-    AggregateBlock(
-        "location_constancy",
-        "new_share",
-        ("login",),
-        ("1m", "3m"),
-        "address",
-        direction=1,
-        consent=_LOCATION,
+    _location_constancy(
+        "new_share", ("login",), ("1m", "3m"), "address", direction=1, consent=_LOCATION
     ),
-    AggregateBlock("location_constancy", "per_one", ("login",), _SPAN, "region", consent=_LOCATION),
-    AggregateBlock(
-        "location_constancy", "per_one", ("login",), _LONG, "address", consent=_LOCATION
+    _location_constancy("per_one", ("login",), FROM_1M, "region", consent=_LOCATION),
+    _location_constancy("per_one", ("login",), AT_3M_12M, "address", consent=_LOCATION),
+    _location_constancy(
+        "entropy", ("login",), FROM_1M, "region", direction=1, consent=_LOCATION, source="S5-R19"
     ),
-    AggregateBlock(
-        "location_constancy",
-        "entropy",
-        ("login",),
-        _SPAN,
-        "region",
-        direction=1,
-        consent=_LOCATION,
-        source="S5-R19",
+    _location_constancy("entropy", ("login",), ("1m",), "address", direction=1, consent=_LOCATION),
+    _location_constancy(
+        "changes", ("login",), AT_3M_12M, "address", consent=_LOCATION, source="S5-R19"
     ),
-    AggregateBlock(
-        "location_constancy",
-        "entropy",
-        ("login",),
-        ("1m",),
-        "address",
-        direction=1,
-        consent=_LOCATION,
-    ),
-    AggregateBlock(
-        "location_constancy",
-        "changes",
-        ("login",),
-        _LONG,
-        "address",
-        consent=_LOCATION,
-        source="S5-R19",
-    ),
-    AggregateBlock(
-        "location_constancy",
+    _location_constancy(
         "change_share",
         ("login",),
         ("1m",),
@@ -351,38 +237,28 @@ _LOGIN_BLOCKS = (
         consent=_LOCATION,
         source="S5-R19",
     ),
-    AggregateBlock(
-        "location_constancy",
-        "main_share",
-        ("login",),
-        ("1m", "6m"),
-        "address",
-        direction=-1,
-        consent=_LOCATION,
+    _location_constancy(
+        "main_share", ("login",), ("1m", "6m"), "address", direction=-1, consent=_LOCATION
     ),
-    AggregateBlock(
-        "location_constancy", "main_share", ("login_weekend",), _LONG, "region", consent=_LOCATION
-    ),
-    AggregateBlock("device_integrity", "count", ("login_emulator",), ("3m",), direction=1),
-    AggregateBlock("device_integrity", "recency", ("login_emulator",), ("12m",)),
-    AggregateBlock(
-        "device_integrity", "active_months", ("login_mismatch",), ("6m", "12m"), direction=1
-    ),
-    AggregateBlock("device_integrity", "run", ("login_match", "login_mismatch"), ("12m",)),
-    AggregateBlock("device_integrity", "shift", ("login_mismatch",), ("1m", "3m", "6m")),
-    AggregateBlock("device_integrity", "vs12", ("login_mismatch",), ("1m", "3m")),
-    AggregateBlock("device_integrity", "busiest_day", ("login_mismatch",), _LONG),
-    AggregateBlock("device_integrity", "interval_max", ("login_mismatch",), ("12m",)),
-    AggregateBlock("device_integrity", "interval_cv", ("login_mismatch",), ("12m",)),
-    AggregateBlock(
-        "device_integrity",
-        "distinct",
-        ("login_mismatch",),
-        _SPAN,
-        "device",
-        direction=1,
-        source="S1-R57",
+    _location_constancy("main_share", ("login_weekend",), AT_3M_12M, "region", consent=_LOCATION),
+    _device_integrity("count", ("login_emulator",), ("3m",), direction=1),
+    _device_integrity("recency", ("login_emulator",), ("12m",)),
+    _device_integrity("active_months", ("login_mismatch",), ("6m", "12m"), direction=1),
+    _device_integrity("run", ("login_match", "login_mismatch"), ("12m",)),
+    _device_integrity("shift", ("login_mismatch",), ("1m", "3m", "6m")),
+    _device_integrity("vs12", ("login_mismatch",), ("1m", "3m")),
+    _device_integrity("busiest_day", ("login_mismatch",), AT_3M_12M),
+    _device_integrity("interval_max", ("login_mismatch",), ("12m",)),
+    _device_integrity("interval_cv", ("login_mismatch",), ("12m",)),
+    _device_integrity(
+        "distinct", ("login_mismatch",), FROM_1M, "device", direction=1, source="S1-R57"
     ),
 )
 
-FAMILY = Family("device_stability", "dev", CONCEPTS, ((_LOGINS, _LOGIN_BLOCKS),), snapshot=MEETINGS)
+FAMILY = Family(
+    name="device_stability",
+    prefix="dev",
+    concepts=CONCEPTS,
+    streams=((_LOGINS, _LOGIN_BLOCKS),),
+    snapshot=MEETINGS,
+)

@@ -5,6 +5,8 @@ S3-R01, S1-R10: results of matches only, no image.
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..contract.tables import IDENTITY_CHECKS
 from ..declare.declarations import (
     AggregateBlock,
@@ -41,6 +43,11 @@ CONCEPTS = (
     ),
 )
 
+# Blocks of one concept each.
+_identity_verification = partial(AggregateBlock, "identity_verification")
+_proof_completeness = partial(AggregateBlock, "proof_completeness")
+_verification_retries = partial(AggregateBlock, "verification_retries")
+
 _KINDS = {
     "real_name": ("real-name checks", "实名核验"),
     "face": ("face checks", "人脸核验"),
@@ -49,14 +56,19 @@ _KINDS = {
     "bank_card": ("bank-card checks", "银行卡核验"),
     "address": ("address checks", "住址核验"),
 }
-_PASS, _FAIL = is_("is_pass", True), is_("is_pass", False)
-_BY_KIND = tuple(f"check_{k}" for k in _KINDS)
-_SCORED = tuple(f"check_{k}" for k in ("real_name", "face", "police", "address"))
+_PASS = is_("is_pass", True)
+_FAIL = is_("is_pass", False)
+_BY_KIND = tuple(f"check_{kind}" for kind in _KINDS)
+_PASS_BY_KIND = tuple(f"pass_{kind}" for kind in _KINDS)
+_FAIL_BY_KIND = tuple(f"fail_{kind}" for kind in _KINDS)
+# Checks that give a match score; phone and bank card only pass or fail.
+_SCORED = ("check_real_name", "check_face", "check_police", "check_address")
 _WINDOWS = ("3m", "12m", "ever")
 
+# table: slices and measures of identity checks
 _CHECKS = Stream(
-    IDENTITY_CHECKS,
-    (
+    table=IDENTITY_CHECKS,
+    slices=(
         Slice("check", "identity checks", "身份核验"),
         Slice("check_pass", "passed identity checks", "通过的身份核验", (_PASS,)),
         Slice("check_fail", "failed identity checks", "未通过的身份核验", (_FAIL,)),
@@ -88,180 +100,90 @@ _CHECKS = Stream(
             for k, (en, zh) in _KINDS.items()
         ),
     ),
-    (
+    measures=(
         Measure("score", "share", "match score", "匹配分", ("score",)),
         Measure("kind", "count", "kinds", "种类", ("kind",), "id"),
     ),
     has_memory=True,
 )
+# table: blocks of identity checks
 _CHECK_BLOCKS = (
-    AggregateBlock(
-        "identity_verification", "mean", ("check", "check_pass"), _WINDOWS, "score", direction=-1
+    _identity_verification("mean", ("check", "check_pass"), _WINDOWS, "score", direction=-1),
+    _identity_verification("min", ("check",), _WINDOWS, "score", direction=-1),
+    _identity_verification("max", ("check",), ("ever",), "score", direction=-1),
+    _identity_verification("last", ("check",), ("ever",), "score", direction=-1),
+    _identity_verification("std", ("check",), ("12m", "ever"), "score"),
+    _identity_verification("trend", ("check",), ("12m",), "score"),
+    _identity_verification("mean", _SCORED, ("ever",), "score", direction=-1),
+    _identity_verification("min", ("check_face",), ("ever",), "score", direction=-1),
+    _proof_completeness("distinct", ("check_pass",), _WINDOWS, "kind", direction=-1),
+    _proof_completeness("count", _PASS_BY_KIND, ("ever",)),
+    _proof_completeness("recency", _PASS_BY_KIND, ("ever",)),
+    _proof_completeness("per_day", ("check_pass",), _WINDOWS, over="check", direction=-1),
+    _verification_retries("share", ("check_pass",), _WINDOWS, over="check", direction=-1),
+    _proof_completeness("tenure", ("check_pass",), ("ever",), direction=-1),
+    _verification_retries(
+        "count", ("check", "check_fail"), ("1m", "3m", "12m", "ever"), direction=1
     ),
-    AggregateBlock("identity_verification", "min", ("check",), _WINDOWS, "score", direction=-1),
-    AggregateBlock("identity_verification", "max", ("check",), ("ever",), "score", direction=-1),
-    AggregateBlock("identity_verification", "last", ("check",), ("ever",), "score", direction=-1),
-    AggregateBlock("identity_verification", "std", ("check",), ("12m", "ever"), "score"),
-    AggregateBlock("identity_verification", "trend", ("check",), ("12m",), "score"),
-    AggregateBlock("identity_verification", "mean", _SCORED, ("ever",), "score", direction=-1),
-    AggregateBlock(
-        "identity_verification", "min", ("check_face",), ("ever",), "score", direction=-1
-    ),
-    AggregateBlock(
-        "proof_completeness", "distinct", ("check_pass",), _WINDOWS, "kind", direction=-1
-    ),
-    AggregateBlock("proof_completeness", "count", tuple(f"pass_{k}" for k in _KINDS), ("ever",)),
-    AggregateBlock("proof_completeness", "recency", tuple(f"pass_{k}" for k in _KINDS), ("ever",)),
-    AggregateBlock(
-        "proof_completeness", "per_day", ("check_pass",), _WINDOWS, over="check", direction=-1
-    ),
-    AggregateBlock(
-        "verification_retries", "share", ("check_pass",), _WINDOWS, over="check", direction=-1
-    ),
-    AggregateBlock("proof_completeness", "tenure", ("check_pass",), ("ever",), direction=-1),
-    AggregateBlock(
-        "verification_retries",
-        "count",
-        ("check", "check_fail"),
-        ("1m", "3m", "12m", "ever"),
-        direction=1,
-    ),
-    AggregateBlock(
-        "verification_retries", "count", tuple(f"fail_{k}" for k in _KINDS), ("ever",), direction=1
-    ),
-    AggregateBlock("verification_retries", "count", _BY_KIND, ("12m",), direction=1),
-    AggregateBlock("verification_retries", "active_days", ("check",), ("12m",)),
-    AggregateBlock("verification_retries", "recency", ("check", "check_fail"), ("ever",)),
-    AggregateBlock("verification_retries", "main_share", ("check",), ("12m",), "kind"),
-    AggregateBlock(
-        "identity_verification", "mean", _SCORED, ("12m",), "score", direction=-1, source="S3-R02"
-    ),
-    AggregateBlock(
-        "identity_verification", "last", _SCORED, ("ever",), "score", direction=-1, source="S3-R02"
-    ),
-    AggregateBlock(
-        "identity_verification", "max", _SCORED, ("ever",), "score", direction=-1, source="S3-R02"
-    ),
-    AggregateBlock(
-        "identity_verification",
+    _verification_retries("count", _FAIL_BY_KIND, ("ever",), direction=1),
+    _verification_retries("count", _BY_KIND, ("12m",), direction=1),
+    _verification_retries("active_days", ("check",), ("12m",)),
+    _verification_retries("recency", ("check", "check_fail"), ("ever",)),
+    _verification_retries("main_share", ("check",), ("12m",), "kind"),
+    _identity_verification("mean", _SCORED, ("12m",), "score", direction=-1, source="S3-R02"),
+    _identity_verification("last", _SCORED, ("ever",), "score", direction=-1, source="S3-R02"),
+    _identity_verification("max", _SCORED, ("ever",), "score", direction=-1, source="S3-R02"),
+    _identity_verification(
         "min",
         ("check_real_name", "check_police", "check_address"),
         ("ever",),
         "score",
         direction=-1,
     ),
-    AggregateBlock(
-        "identity_verification",
-        "mean",
-        ("check_fail",),
-        ("12m", "ever"),
-        "score",
-        direction=-1,
-        source="S3-R23",
+    _identity_verification(
+        "mean", ("check_fail",), ("12m", "ever"), "score", direction=-1, source="S3-R23"
     ),
-    AggregateBlock(
-        "identity_verification", "move", ("check", "check_face"), ("12m", "ever"), "score"
+    _identity_verification("move", ("check", "check_face"), ("12m", "ever"), "score"),
+    _identity_verification("drawdown", ("check", "check_face"), ("ever",), "score"),
+    _identity_verification("last_vs_mean", ("check",), ("12m", "ever"), "score"),
+    _identity_verification("mean_shift", ("check",), ("6m",), "score"),
+    _identity_verification("std", ("check_face", "check_pass"), ("ever",), "score"),
+    _identity_verification("trend", ("check",), ("ever",), "score"),
+    _identity_verification(
+        "share", ("check_clear",), _WINDOWS, over="check_pass", direction=-1, source="S1-R10"
     ),
-    AggregateBlock(
-        "identity_verification", "drawdown", ("check", "check_face"), ("ever",), "score"
+    _identity_verification(
+        "count", ("check_faint",), ("12m", "ever"), direction=1, source="S1-R10"
     ),
-    AggregateBlock("identity_verification", "last_vs_mean", ("check",), ("12m", "ever"), "score"),
-    AggregateBlock("identity_verification", "mean_shift", ("check",), ("6m",), "score"),
-    AggregateBlock(
-        "identity_verification", "std", ("check_face", "check_pass"), ("ever",), "score"
+    _proof_completeness("tenure", _PASS_BY_KIND, ("ever",), source="S5-R05"),
+    _proof_completeness("active_months", ("check_pass",), ("12m",)),
+    _proof_completeness("entropy", ("check_pass",), ("12m", "ever"), "kind"),
+    _proof_completeness("per_one", ("check", "check_pass"), ("12m", "ever"), "kind"),
+    _proof_completeness("count", _PASS_BY_KIND, ("12m",)),
+    _verification_retries("count", _FAIL_BY_KIND, ("12m",), direction=1, source="S1-R57"),
+    _verification_retries(
+        "count", ("fail_face", "fail_phone"), ("1m", "3m"), direction=1, source="S1-R57"
     ),
-    AggregateBlock("identity_verification", "trend", ("check",), ("ever",), "score"),
-    AggregateBlock(
-        "identity_verification",
-        "share",
-        ("check_clear",),
-        _WINDOWS,
-        over="check_pass",
-        direction=-1,
-        source="S1-R10",
+    _verification_retries("share", _FAIL_BY_KIND, ("ever",), over="check_fail", source="S3-R23"),
+    _verification_retries("recency", _FAIL_BY_KIND, ("ever",), direction=-1),
+    _verification_retries("count", ("check",), ("6m",), direction=1),
+    _verification_retries("count", ("check_fail",), ("6m",), direction=1),
+    _verification_retries(
+        "distinct", ("check_fail",), _WINDOWS, "kind", direction=1, source="S3-R04"
     ),
-    AggregateBlock(
-        "identity_verification",
-        "count",
-        ("check_faint",),
-        ("12m", "ever"),
-        direction=1,
-        source="S1-R10",
+    _verification_retries(
+        "busiest_day", ("check", "check_fail"), ("3m", "12m", "ever"), source="S5-R42"
     ),
-    AggregateBlock(
-        "proof_completeness",
-        "tenure",
-        tuple(f"pass_{k}" for k in _KINDS),
-        ("ever",),
-        source="S5-R05",
-    ),
-    AggregateBlock("proof_completeness", "active_months", ("check_pass",), ("12m",)),
-    AggregateBlock("proof_completeness", "entropy", ("check_pass",), ("12m", "ever"), "kind"),
-    AggregateBlock(
-        "proof_completeness", "per_one", ("check", "check_pass"), ("12m", "ever"), "kind"
-    ),
-    AggregateBlock("proof_completeness", "count", tuple(f"pass_{k}" for k in _KINDS), ("12m",)),
-    AggregateBlock(
-        "verification_retries",
-        "count",
-        tuple(f"fail_{k}" for k in _KINDS),
-        ("12m",),
-        direction=1,
-        source="S1-R57",
-    ),
-    AggregateBlock(
-        "verification_retries",
-        "count",
-        ("fail_face", "fail_phone"),
-        ("1m", "3m"),
-        direction=1,
-        source="S1-R57",
-    ),
-    AggregateBlock(
-        "verification_retries",
-        "share",
-        tuple(f"fail_{k}" for k in _KINDS),
-        ("ever",),
-        over="check_fail",
-        source="S3-R23",
-    ),
-    AggregateBlock(
-        "verification_retries",
-        "recency",
-        tuple(f"fail_{k}" for k in _KINDS),
-        ("ever",),
-        direction=-1,
-    ),
-    AggregateBlock("verification_retries", "count", ("check",), ("6m",), direction=1),
-    AggregateBlock("verification_retries", "count", ("check_fail",), ("6m",), direction=1),
-    AggregateBlock(
-        "verification_retries",
-        "distinct",
-        ("check_fail",),
-        _WINDOWS,
-        "kind",
-        direction=1,
-        source="S3-R04",
-    ),
-    AggregateBlock(
-        "verification_retries",
-        "busiest_day",
-        ("check", "check_fail"),
-        ("3m", "12m", "ever"),
-        source="S5-R42",
-    ),
-    AggregateBlock("verification_retries", "interval_mean", ("check", "check_fail"), ("ever",)),
-    AggregateBlock("verification_retries", "interval_max", ("check",), ("12m", "ever")),
-    AggregateBlock("verification_retries", "interval_cv", ("check",), ("12m", "ever")),
-    AggregateBlock("verification_retries", "active_days", ("check",), ("ever",)),
-    AggregateBlock(
-        "verification_retries", "active_days", ("check_fail",), ("12m", "ever"), direction=1
-    ),
-    AggregateBlock("verification_retries", "shift", ("check",), ("3m", "6m")),
-    AggregateBlock("verification_retries", "change_share", ("check",), ("12m", "ever"), "kind"),
-    AggregateBlock(
-        "verification_retries", "share", ("check_night",), ("12m", "ever"), over="check"
-    ),
+    _verification_retries("interval_mean", ("check", "check_fail"), ("ever",)),
+    _verification_retries("interval_max", ("check",), ("12m", "ever")),
+    _verification_retries("interval_cv", ("check",), ("12m", "ever")),
+    _verification_retries("active_days", ("check",), ("ever",)),
+    _verification_retries("active_days", ("check_fail",), ("12m", "ever"), direction=1),
+    _verification_retries("shift", ("check",), ("3m", "6m")),
+    _verification_retries("change_share", ("check",), ("12m", "ever"), "kind"),
+    _verification_retries("share", ("check_night",), ("12m", "ever"), over="check"),
 )
 
-FAMILY = Family("identity", "idn", CONCEPTS, ((_CHECKS, _CHECK_BLOCKS),))
+FAMILY = Family(
+    name="identity", prefix="idn", concepts=CONCEPTS, streams=((_CHECKS, _CHECK_BLOCKS),)
+)

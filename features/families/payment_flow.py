@@ -1,12 +1,17 @@
-"""Payment flow: what is spent, on what, how steadily, what of the income stays, and whether bills are paid on time.
+"""Payment flow: what is spent, on what and how steadily, what is kept, and punctual bills.
 
 Hints after S1-R46 and S1-R48. S1-R13, S2-R05, S2-R17, S2-R28, S3-R15, S5-R16.
 """
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..contract.tables import PAYMENTS, SPEND_CATEGORIES
 from ..declare.declarations import (
+    AT_3M_12M,
+    FROM_1M,
+    FROM_3M,
     AggregateBlock,
     Family,
     FeatureConcept,
@@ -19,6 +24,7 @@ from ..declare.declarations import (
 from ..network.network_features import TRANSFERS
 from .wallet import WALLET_AND_BILLS
 
+# table: concepts of payment flow
 CONCEPTS = (
     FeatureConcept(
         "payment_activity",
@@ -58,28 +64,46 @@ CONCEPTS = (
     FeatureConcept("peer_transfers", "transfers with other applicants", "与其他用户的转账往来"),
 )
 
+# Blocks of one concept each.
+_payment_activity = partial(AggregateBlock, "payment_activity")
+_spending_stability = partial(AggregateBlock, "spending_stability")
+_fund_retention = partial(AggregateBlock, "fund_retention")
+_spending_pattern = partial(AggregateBlock, "spending_pattern")
+
+# table: words of the spending categories
 _CATEGORY_WORDS = {
-    "food": ("food payments", "餐饮支付"), "shopping": ("shopping payments", "购物支付"), "transport": ("transport payments", "交通支付"),
-    "utilities": ("utility payments", "生活缴费"), "rent": ("rent payments", "房租支付"), "health": ("health payments", "医疗支付"),
-    "education": ("education payments", "教育支付"), "entertainment": ("entertainment payments", "娱乐支付"),
-    "games": ("game payments", "游戏支付"), "gambling_like": ("gambling-like payments", "类博彩支付"),
-    "transfer": ("outgoing transfers", "转账支出"), "withdrawal": ("withdrawals", "提现"),
-}  # fmt: skip
-_OUT, _IN = is_("direction", "out"), is_("direction", "in")
+    "food": ("food payments", "餐饮支付"),
+    "shopping": ("shopping payments", "购物支付"),
+    "transport": ("transport payments", "交通支付"),
+    "utilities": ("utility payments", "生活缴费"),
+    "rent": ("rent payments", "房租支付"),
+    "health": ("health payments", "医疗支付"),
+    "education": ("education payments", "教育支付"),
+    "entertainment": ("entertainment payments", "娱乐支付"),
+    "games": ("game payments", "游戏支付"),
+    "gambling_like": ("gambling-like payments", "类博彩支付"),
+    "transfer": ("outgoing transfers", "转账支出"),
+    "withdrawal": ("withdrawals", "提现"),
+}
+_OUT = is_("direction", "out")
+_IN = is_("direction", "in")
+# Hours of the stored clock; the policy's night ends at 5:00 too (S1-R58).
 _AT_NIGHT = is_("hour", 23, 0, 1, 2, 3, 4)
-_CASH, _LEISURE = (
-    is_("category", "transfer", "withdrawal"),
-    is_("category", "entertainment", "games", "gambling_like"),
-)
+# Money that leaves the wallet without a purchase.
+_CASH_CATEGORIES = ("transfer", "withdrawal")
+_CASH = is_("category", *_CASH_CATEGORIES)
+_LEISURE = is_("category", "entertainment", "games", "gambling_like")
 _BY_CATEGORY = tuple(
-    Slice(f"out_{c}", *_CATEGORY_WORDS[c], (_OUT, is_("category", c))) for c in SPEND_CATEGORIES
+    Slice(f"out_{category}", *_CATEGORY_WORDS[category], (_OUT, is_("category", category)))
+    for category in SPEND_CATEGORIES
 )
-_PURCHASES = tuple(c for c in SPEND_CATEGORIES if c not in ("transfer", "withdrawal"))
+_PURCHASES = tuple(name for name in SPEND_CATEGORIES if name not in _CASH_CATEGORIES)
 _EVERYDAY = ("food", "transport", "utilities", "rent", "health", "education")
 
+# table: slices and measures of payments
 _PAYMENTS = Stream(
-    PAYMENTS,
-    (
+    table=PAYMENTS,
+    slices=(
         Slice("out", "outgoing payments", "支出", (_OUT,)),
         Slice("in", "incoming payments", "收入", (_IN,)),
         *_BY_CATEGORY,
@@ -151,7 +175,7 @@ _PAYMENTS = Stream(
         Slice("in_transfer", "incoming transfers", "转账收入", (_IN, is_("category", "transfer"))),
         Slice("in_refund", "refunds", "退款", (_IN, is_("category", "refund"))),
     ),
-    (
+    measures=(
         Measure("amount", "CNY", "amount", "金额", ("amount_fen",), per=100.0),
         Measure("category", "count", "categories", "类别", ("category",), "id"),
         Measure("hour", "count", "hours of the day", "时点", ("hour",), "id"),
@@ -159,244 +183,169 @@ _PAYMENTS = Stream(
     ),
 )
 _CATEGORIES = tuple(s.name for s in _BY_CATEGORY)
-_VARIED = tuple(c for c in _CATEGORIES if c != "out_rent")  # rent is the same every month
-_LONG = ("3m", "12m")
-_SPAN = ("1m", "3m", "6m", "12m")
-_YEAR = ("3m", "6m", "12m")
+# Rent is the same every month, so its changes say nothing.
+_VARIED = tuple(name for name in _CATEGORIES if name != "out_rent")
 _FLOWS = ("out", "in")
-_INFLOWS = ("in_salary", "in_merchant", "in_transfer", "in_refund")
-_HABITS = (
-    "out_shop", "out_everyday", "out_leisure", "out_night", "out_weekend", "out_offline", "out_large", "out_small", "out_morning",
-    "out_midday", "out_evening", "out_cash",
-)  # fmt: skip
+_OTHER_INFLOWS = ("in_merchant", "in_transfer", "in_refund")
+_INFLOWS = ("in_salary", *_OTHER_INFLOWS)
+# Habits: payments by when, where, how much and what for. Slices overlap, so each is a habit of its
+# own and not a part of a whole.
+_OCCASIONS = ("out_weekend", "out_offline", "out_large")
+_HOURS_AND_SIZES = (*_OCCASIONS, "out_small", "out_morning", "out_midday", "out_evening")
+_OUT_OF_ROUTINE = ("out_leisure", "out_night", *_HOURS_AND_SIZES, "out_cash")
+_HABITS = ("out_shop", "out_everyday", *_OUT_OF_ROUTINE)
+# Payments that few people make; S1-R58 asks for those at night and over 5,000 yuan.
 _RARE = ("out_alert", "out_night_cash", "out_night_leisure")
 
+# table: blocks of payments
 _PAYMENT_BLOCKS = (
-    AggregateBlock(
-        "payment_activity", "count", ("out",), ("7d", *_SPAN), direction=-1, source="S5-R16"
+    _payment_activity("count", ("out",), ("7d", *FROM_1M), direction=-1, source="S5-R16"),
+    _payment_activity("count", ("in",), ("7d", *FROM_1M), source="S5-R16"),
+    _payment_activity("sum", _FLOWS, ("7d", *FROM_1M), "amount", source="S5-R16"),
+    _payment_activity("active_days", ("out",), FROM_1M, direction=-1, source="S3-R15"),
+    _payment_activity("active_days", ("in",), ("3m",), source="S3-R15"),
+    _payment_activity("active_weeks", ("out",), FROM_3M, direction=-1),
+    _payment_activity("sum", ("out_shop",), FROM_1M, "amount", source="S3-R07"),
+    _payment_activity("recency", ("out", "in", "in_salary", "in_merchant"), ("12m",)),
+    _payment_activity("mean", _FLOWS, ("1m", "3m", "12m"), "amount"),
+    _payment_activity("typical", ("out", "in", "out_shop"), AT_3M_12M, "amount"),
+    _payment_activity("max", _FLOWS, AT_3M_12M, "amount"),
+    _payment_activity("count", _INFLOWS, FROM_1M),
+    _payment_activity("sum", _INFLOWS, FROM_1M, "amount"),
+    _payment_activity("active_months", ("in_merchant", "in_transfer", "in_refund"), ("12m",)),
+    _payment_activity("sum_share", _INFLOWS, FROM_1M, "amount", over="in", source="S4-R52"),
+    _payment_activity("mean", ("in_salary",), ("3m",), "amount"),
+    _payment_activity("mean", _OTHER_INFLOWS, AT_3M_12M, "amount"),
+    _payment_activity("typical", _OTHER_INFLOWS, ("12m",), "amount"),
+    _payment_activity("max", (*_OTHER_INFLOWS, "in_large"), ("12m",), "amount"),
+    _payment_activity("count", ("in_large",), FROM_1M),
+    _payment_activity("sum_share", ("in_large",), AT_3M_12M, "amount", over="in"),
+    _payment_activity("recency", ("in_transfer", "in_refund", "in_large"), ("12m",)),
+    _payment_activity("shift", (*_FLOWS, *_INFLOWS, "in_large"), ("1m", "3m", "6m")),
+    _payment_activity("busiest_day", _FLOWS, ("1m", "3m", "12m"), source="S5-R42"),
+    _payment_activity("interval_max", ("out", "in"), ("1m", "3m", "12m")),
+    _payment_activity("interval_mean", ("in", "in_merchant", "in_transfer"), AT_3M_12M),
+    _payment_activity("low_month", ("out",), FROM_3M, direction=-1, source="S3-R46"),
+    _payment_activity("per_day", ("out", "in"), AT_3M_12M, over="out"),
+    _payment_activity("active_weeks", ("in",), FROM_3M),
+    _payment_activity("months_over", ("out",), FROM_3M, "amount", source="S3-R21", level=2000.0),
+    _payment_activity(
+        "months_over", ("out_shop",), FROM_3M, "amount", source="S3-R07", level=3000.0
     ),
-    AggregateBlock("payment_activity", "count", ("in",), ("7d", *_SPAN), source="S5-R16"),
-    AggregateBlock("payment_activity", "sum", _FLOWS, ("7d", *_SPAN), "amount", source="S5-R16"),
-    AggregateBlock(
-        "payment_activity", "active_days", ("out",), _SPAN, direction=-1, source="S3-R15"
+    _payment_activity("months_over", ("in",), FROM_3M, "amount", source="domain 7.2", level=5200.0),
+    _payment_activity("low_month_sum", ("out", "out_shop"), FROM_3M, "amount", source="S3-R21"),
+    _payment_activity("slope", _FLOWS, FROM_3M),
+    _payment_activity("vs12", _FLOWS, ("7d", "1m", "3m")),
+    _spending_stability(
+        "weekly_cv", ("out", "out_everyday"), FROM_3M, direction=1, source="S3-R11"
     ),
-    AggregateBlock("payment_activity", "active_days", ("in",), ("3m",), source="S3-R15"),
-    AggregateBlock("payment_activity", "active_weeks", ("out",), _YEAR, direction=-1),
-    AggregateBlock("payment_activity", "sum", ("out_shop",), _SPAN, "amount", source="S3-R07"),
-    AggregateBlock(
-        "payment_activity", "recency", ("out", "in", "in_salary", "in_merchant"), ("12m",)
-    ),
-    AggregateBlock("payment_activity", "mean", _FLOWS, ("1m", "3m", "12m"), "amount"),
-    AggregateBlock("payment_activity", "typical", ("out", "in", "out_shop"), _LONG, "amount"),
-    AggregateBlock("payment_activity", "max", _FLOWS, _LONG, "amount"),
-    AggregateBlock("payment_activity", "count", _INFLOWS, _SPAN),
-    AggregateBlock("payment_activity", "sum", _INFLOWS, _SPAN, "amount"),
-    AggregateBlock(
-        "payment_activity", "active_months", ("in_merchant", "in_transfer", "in_refund"), ("12m",)
-    ),
-    AggregateBlock(
-        "payment_activity", "sum_share", _INFLOWS, _SPAN, "amount", "in", source="S4-R52"
-    ),
-    AggregateBlock("payment_activity", "mean", ("in_salary",), ("3m",), "amount"),
-    AggregateBlock("payment_activity", "mean", _INFLOWS[1:], _LONG, "amount"),
-    AggregateBlock("payment_activity", "typical", _INFLOWS[1:], ("12m",), "amount"),
-    AggregateBlock("payment_activity", "max", (*_INFLOWS[1:], "in_large"), ("12m",), "amount"),
-    AggregateBlock("payment_activity", "count", ("in_large",), _SPAN),
-    AggregateBlock("payment_activity", "sum_share", ("in_large",), _LONG, "amount", "in"),
-    AggregateBlock(
-        "payment_activity", "recency", ("in_transfer", "in_refund", "in_large"), ("12m",)
-    ),
-    AggregateBlock(
-        "payment_activity", "shift", (*_FLOWS, *_INFLOWS, "in_large"), ("1m", "3m", "6m")
-    ),
-    AggregateBlock("payment_activity", "busiest_day", _FLOWS, ("1m", "3m", "12m"), source="S5-R42"),
-    AggregateBlock("payment_activity", "interval_max", ("out", "in"), ("1m", "3m", "12m")),
-    AggregateBlock(
-        "payment_activity", "interval_mean", ("in", "in_merchant", "in_transfer"), ("3m", "12m")
-    ),
-    AggregateBlock("payment_activity", "low_month", ("out",), _YEAR, direction=-1, source="S3-R46"),
-    AggregateBlock("payment_activity", "per_day", ("out", "in"), _LONG, over="out"),
-    AggregateBlock("payment_activity", "active_weeks", ("in",), _YEAR),
-    AggregateBlock(
-        "payment_activity", "months_over", ("out",), _YEAR, "amount", source="S3-R21", level=2000.0
-    ),
-    AggregateBlock(
-        "payment_activity",
-        "months_over",
-        ("out_shop",),
-        _YEAR,
-        "amount",
-        source="S3-R07",
-        level=3000.0,
-    ),
-    AggregateBlock(
-        "payment_activity",
-        "months_over",
-        ("in",),
-        _YEAR,
-        "amount",
-        source="domain 7.2",
-        level=5200.0,
-    ),
-    AggregateBlock(
-        "payment_activity", "low_month_sum", ("out", "out_shop"), _YEAR, "amount", source="S3-R21"
-    ),
-    AggregateBlock("payment_activity", "slope", _FLOWS, _YEAR),
-    AggregateBlock("payment_activity", "vs12", _FLOWS, ("7d", "1m", "3m")),
-    AggregateBlock(
-        "spending_stability",
-        "weekly_cv",
-        ("out", "out_everyday"),
-        _YEAR,
-        direction=1,
-        source="S3-R11",
-    ),
-    AggregateBlock(
-        "spending_stability",
+    _spending_stability(
         "weekly_sum_cv",
         ("out", "out_shop", "out_everyday"),
-        _YEAR,
+        FROM_3M,
         "amount",
         direction=1,
         source="S3-R11",
     ),
-    AggregateBlock(
-        "spending_stability",
-        "monthly_cv",
-        ("out", "out_everyday"),
-        _YEAR,
-        direction=1,
-        source="S3-R11",
+    _spending_stability(
+        "monthly_cv", ("out", "out_everyday"), FROM_3M, direction=1, source="S3-R11"
     ),
-    AggregateBlock(
-        "spending_stability",
+    _spending_stability(
         "monthly_sum_cv",
         ("out", "out_shop", "out_everyday"),
-        _YEAR,
+        FROM_3M,
         "amount",
         direction=1,
         source="S3-R11",
     ),
-    AggregateBlock("spending_stability", "cv", ("out", "out_shop", "in"), _LONG, "amount"),
-    AggregateBlock(
-        "spending_stability", "log_std", ("out", "out_shop", "out_everyday", "in"), _LONG, "amount"
+    _spending_stability("cv", ("out", "out_shop", "in"), AT_3M_12M, "amount"),
+    _spending_stability("log_std", ("out", "out_shop", "out_everyday", "in"), AT_3M_12M, "amount"),
+    _spending_stability("interval_cv", ("out",), FROM_3M),
+    _spending_stability("interval_cv", ("in_salary",), ("12m",)),
+    _spending_stability("cv", ("in_salary",), ("6m", "12m"), "amount"),
+    _spending_stability("monthly_sum_cv", ("in", "in_salary"), ("6m", "12m"), "amount"),
+    _spending_stability("sum_slope", _FLOWS, FROM_3M, "amount"),
+    _spending_stability("sum_vs12", _FLOWS, ("7d", "1m", "3m"), "amount"),
+    _spending_stability("top_share", ("out", "out_shop"), AT_3M_12M, "amount"),
+    _spending_stability("sum_shift", (*_FLOWS, *_INFLOWS), ("1m", "3m", "6m"), "amount"),
+    _spending_stability("monthly_sum_cv", ("in_merchant", "in_transfer"), ("6m", "12m"), "amount"),
+    _spending_stability("top_month_sum", (*_FLOWS, *_INFLOWS), FROM_3M, "amount", source="S3-R11"),
+    _spending_stability("low_month_sum", ("in", "in_salary"), FROM_3M, "amount"),
+    _spending_stability("sum_slope", _INFLOWS, ("6m", "12m"), "amount"),
+    _spending_stability("interval_max", ("in_merchant", "in_transfer"), ("12m",)),
+    _spending_stability("interval_cv", ("in", "in_merchant", "in_transfer"), AT_3M_12M),
+    _spending_stability("cv", ("in_merchant", "in_transfer"), ("12m",), "amount"),
+    _spending_stability("sum_busiest_day", _FLOWS, ("1m", "3m", "12m"), "amount"),
+    _spending_stability("move", _FLOWS, AT_3M_12M, "amount"),
+    _spending_stability("weekly_cv", ("in", "out_night", *_OCCASIONS), AT_3M_12M),
+    _spending_stability("monthly_cv", ("in", *_OUT_OF_ROUTINE), ("12m",)),
+    _spending_stability(
+        "monthly_sum_cv", ("out_leisure", "out_night", *_OCCASIONS), ("12m",), "amount"
     ),
-    AggregateBlock("spending_stability", "interval_cv", ("out",), _YEAR),
-    AggregateBlock("spending_stability", "interval_cv", ("in_salary",), ("12m",)),
-    AggregateBlock("spending_stability", "cv", ("in_salary",), ("6m", "12m"), "amount"),
-    AggregateBlock(
-        "spending_stability", "monthly_sum_cv", ("in", "in_salary"), ("6m", "12m"), "amount"
+    _spending_stability("cv", ("out_everyday", *_OUT_OF_ROUTINE), ("12m",), "amount"),
+    _spending_stability("monthly_cv", _CATEGORIES, ("12m",)),
+    _spending_stability("cv", _VARIED, ("12m",), "amount"),
+    _spending_stability("sum_shift", _VARIED, ("3m",), "amount"),
+    _spending_stability("interval_cv", _CATEGORIES, ("12m",)),
+    _fund_retention("gap", ("in",), FROM_1M, "amount", over="out"),
+    _fund_retention("gap", ("in_salary", "in_merchant"), FROM_3M, "amount", over="out"),
+    _fund_retention(
+        "gap", ("in_transfer",), FROM_3M, "amount", over="out_transfer", source="S3-R03"
     ),
-    AggregateBlock("spending_stability", "sum_slope", _FLOWS, _YEAR, "amount"),
-    AggregateBlock("spending_stability", "sum_vs12", _FLOWS, ("7d", "1m", "3m"), "amount"),
-    AggregateBlock("spending_stability", "top_share", ("out", "out_shop"), _LONG, "amount"),
-    AggregateBlock(
-        "spending_stability", "sum_shift", (*_FLOWS, *_INFLOWS), ("1m", "3m", "6m"), "amount"
+    _fund_retention("gap", ("in",), FROM_1M, "amount", over="out_cash", source="S3-R03"),
+    _spending_pattern("share", _CATEGORIES, FROM_3M, over="out"),
+    _spending_pattern("sum_share", _CATEGORIES, FROM_3M, "amount", over="out"),
+    _spending_pattern("count", _VARIED, FROM_1M),
+    _spending_pattern("count", ("out_rent",), AT_3M_12M),
+    _spending_pattern("sum", _CATEGORIES, ("1m", "3m"), "amount"),
+    _spending_pattern("sum", _VARIED, ("12m",), "amount"),
+    _spending_pattern("mean", _CATEGORIES, ("3m",), "amount"),
+    _spending_pattern("mean", _VARIED, ("12m",), "amount"),
+    _spending_pattern("max", _VARIED, ("12m",), "amount"),
+    _spending_pattern("shift", _VARIED, ("1m", "3m", "6m")),
+    _spending_pattern("active_months", _VARIED, ("12m",)),
+    _spending_pattern("recency", _CATEGORIES, ("12m",)),
+    _spending_pattern("entropy", ("out", "out_shop"), FROM_3M, "category", source="S1-R48"),
+    _spending_pattern("distinct", ("out",), ("1m", "3m"), "category", source="S1-R48"),
+    _spending_pattern("main_share", ("out", "out_shop"), AT_3M_12M, "category", source="S1-R48"),
+    _spending_pattern("change_share", ("out",), AT_3M_12M, "category", source="S1-R48"),
+    _spending_pattern("entropy", ("out", "in", "out_cash"), AT_3M_12M, "hour"),
+    _spending_pattern("entropy", ("out", "in", "out_cash"), AT_3M_12M, "weekday"),
+    _spending_pattern("main_share", ("out", "in"), AT_3M_12M, "hour"),
+    _spending_pattern("main_share", ("out",), AT_3M_12M, "weekday"),
+    _spending_pattern("share", ("out_night", "out_leisure"), FROM_1M, over="out", direction=1),
+    _spending_pattern(
+        "sum_share", ("out_night", "out_leisure"), FROM_1M, "amount", over="out", direction=1
     ),
-    AggregateBlock(
-        "spending_stability",
-        "monthly_sum_cv",
-        ("in_merchant", "in_transfer"),
-        ("6m", "12m"),
-        "amount",
+    _spending_pattern("count", ("out_night",), ("7d", *FROM_1M)),
+    _spending_pattern(
+        "share", ("out_everyday", *_HOURS_AND_SIZES, "out_cash"), FROM_1M, over="out"
     ),
-    AggregateBlock(
-        "spending_stability",
-        "top_month_sum",
-        (*_FLOWS, *_INFLOWS),
-        _YEAR,
-        "amount",
-        source="S3-R11",
-    ),
-    AggregateBlock("spending_stability", "low_month_sum", ("in", "in_salary"), _YEAR, "amount"),
-    AggregateBlock("spending_stability", "sum_slope", _INFLOWS, ("6m", "12m"), "amount"),
-    AggregateBlock("spending_stability", "interval_max", ("in_merchant", "in_transfer"), ("12m",)),
-    AggregateBlock(
-        "spending_stability", "interval_cv", ("in", "in_merchant", "in_transfer"), _LONG
-    ),
-    AggregateBlock("spending_stability", "cv", ("in_merchant", "in_transfer"), ("12m",), "amount"),
-    AggregateBlock("spending_stability", "sum_busiest_day", _FLOWS, ("1m", "3m", "12m"), "amount"),
-    AggregateBlock("spending_stability", "move", _FLOWS, _LONG, "amount"),
-    AggregateBlock("spending_stability", "weekly_cv", ("in", *_HABITS[3:7]), ("3m", "12m")),
-    AggregateBlock("spending_stability", "monthly_cv", ("in", *_HABITS[2:]), ("12m",)),
-    AggregateBlock("spending_stability", "monthly_sum_cv", _HABITS[2:7], ("12m",), "amount"),
-    AggregateBlock("spending_stability", "cv", _HABITS[1:], ("12m",), "amount"),
-    AggregateBlock("spending_stability", "monthly_cv", _CATEGORIES, ("12m",)),
-    AggregateBlock("spending_stability", "cv", _VARIED, ("12m",), "amount"),
-    AggregateBlock("spending_stability", "sum_shift", _VARIED, ("3m",), "amount"),
-    AggregateBlock("spending_stability", "interval_cv", _CATEGORIES, ("12m",)),
-    AggregateBlock("fund_retention", "gap", ("in",), _SPAN, "amount", "out"),
-    AggregateBlock("fund_retention", "gap", ("in_salary", "in_merchant"), _YEAR, "amount", "out"),
-    AggregateBlock(
-        "fund_retention", "gap", ("in_transfer",), _YEAR, "amount", "out_transfer", source="S3-R03"
-    ),
-    AggregateBlock("fund_retention", "gap", ("in",), _SPAN, "amount", "out_cash", source="S3-R03"),
-    AggregateBlock("spending_pattern", "share", _CATEGORIES, _YEAR, over="out"),
-    AggregateBlock("spending_pattern", "sum_share", _CATEGORIES, _YEAR, "amount", "out"),
-    AggregateBlock("spending_pattern", "count", _VARIED, _SPAN),
-    AggregateBlock("spending_pattern", "count", ("out_rent",), _LONG),
-    AggregateBlock("spending_pattern", "sum", _CATEGORIES, ("1m", "3m"), "amount"),
-    AggregateBlock("spending_pattern", "sum", _VARIED, ("12m",), "amount"),
-    AggregateBlock("spending_pattern", "mean", _CATEGORIES, ("3m",), "amount"),
-    AggregateBlock("spending_pattern", "mean", _VARIED, ("12m",), "amount"),
-    AggregateBlock("spending_pattern", "max", _VARIED, ("12m",), "amount"),
-    AggregateBlock("spending_pattern", "shift", _VARIED, ("1m", "3m", "6m")),
-    AggregateBlock("spending_pattern", "active_months", _VARIED, ("12m",)),
-    AggregateBlock("spending_pattern", "recency", _CATEGORIES, ("12m",)),
-    AggregateBlock(
-        "spending_pattern", "entropy", ("out", "out_shop"), _YEAR, "category", source="S1-R48"
-    ),
-    AggregateBlock(
-        "spending_pattern", "distinct", ("out",), ("1m", "3m"), "category", source="S1-R48"
-    ),
-    AggregateBlock(
-        "spending_pattern", "main_share", ("out", "out_shop"), _LONG, "category", source="S1-R48"
-    ),
-    AggregateBlock(
-        "spending_pattern", "change_share", ("out",), _LONG, "category", source="S1-R48"
-    ),
-    AggregateBlock("spending_pattern", "entropy", ("out", "in", "out_cash"), _LONG, "hour"),
-    AggregateBlock("spending_pattern", "entropy", ("out", "in", "out_cash"), _LONG, "weekday"),
-    AggregateBlock("spending_pattern", "main_share", ("out", "in"), _LONG, "hour"),
-    AggregateBlock("spending_pattern", "main_share", ("out",), _LONG, "weekday"),
-    AggregateBlock(
-        "spending_pattern", "share", ("out_night", "out_leisure"), _SPAN, over="out", direction=1
-    ),
-    AggregateBlock(
-        "spending_pattern",
+    _spending_pattern(
         "sum_share",
-        ("out_night", "out_leisure"),
-        _SPAN,
+        ("out_shop", "out_everyday", *_HOURS_AND_SIZES),
+        AT_3M_12M,
         "amount",
-        "out",
-        direction=1,
+        over="out",
     ),
-    AggregateBlock("spending_pattern", "count", ("out_night",), ("7d", *_SPAN)),
-    AggregateBlock("spending_pattern", "share", ("out_everyday", *_HABITS[4:]), _SPAN, over="out"),
-    AggregateBlock(
-        "spending_pattern",
-        "sum_share",
-        ("out_shop", "out_everyday", *_HABITS[4:11]),
-        _LONG,
-        "amount",
-        "out",
-    ),
-    AggregateBlock("spending_pattern", "count", (_HABITS[2], *_HABITS[4:]), _SPAN),
-    AggregateBlock("spending_pattern", "sum", _HABITS[1:], _LONG, "amount"),
-    AggregateBlock("spending_pattern", "mean", _HABITS, ("12m",), "amount"),
-    AggregateBlock("spending_pattern", "shift", _HABITS[2:], ("3m", "6m")),
-    AggregateBlock("spending_pattern", "sum_shift", _HABITS, ("3m",), "amount"),
-    AggregateBlock("spending_pattern", "active_days", _HABITS[2:], ("12m",)),
-    AggregateBlock("spending_pattern", "recency", _HABITS, ("12m",)),
-    AggregateBlock("spending_pattern", "count", _RARE, ("7d", *_SPAN), source="S1-R58"),
-    AggregateBlock("spending_pattern", "sum", _RARE, _LONG, "amount", source="S1-R58"),
-    AggregateBlock("spending_pattern", "share", _RARE, ("12m",), over="out", source="S1-R58"),
-    AggregateBlock(
-        "spending_pattern", "max", ("out_night_cash",), ("12m",), "amount", source="S1-R58"
-    ),
-    AggregateBlock("spending_pattern", "recency", _RARE, ("12m",), source="S1-R58"),
+    _spending_pattern("count", ("out_leisure", *_HOURS_AND_SIZES, "out_cash"), FROM_1M),
+    _spending_pattern("sum", ("out_everyday", *_OUT_OF_ROUTINE), AT_3M_12M, "amount"),
+    _spending_pattern("mean", _HABITS, ("12m",), "amount"),
+    _spending_pattern("shift", _OUT_OF_ROUTINE, ("3m", "6m")),
+    _spending_pattern("sum_shift", _HABITS, ("3m",), "amount"),
+    _spending_pattern("active_days", _OUT_OF_ROUTINE, ("12m",)),
+    _spending_pattern("recency", _HABITS, ("12m",)),
+    _spending_pattern("count", _RARE, ("7d", *FROM_1M), source="S1-R58"),
+    _spending_pattern("sum", _RARE, AT_3M_12M, "amount", source="S1-R58"),
+    _spending_pattern("share", _RARE, ("12m",), over="out", source="S1-R58"),
+    _spending_pattern("max", ("out_night_cash",), ("12m",), "amount", source="S1-R58"),
+    _spending_pattern("recency", _RARE, ("12m",), source="S1-R58"),
 )
 
 FAMILY = Family(
-    "payment_flow", "pay", CONCEPTS, ((_PAYMENTS, _PAYMENT_BLOCKS), *WALLET_AND_BILLS), snapshot=TRANSFERS,
-)  # fmt: skip
+    name="payment_flow",
+    prefix="pay",
+    concepts=CONCEPTS,
+    streams=((_PAYMENTS, _PAYMENT_BLOCKS), *WALLET_AND_BILLS),
+    snapshot=TRANSFERS,
+)

@@ -1,7 +1,9 @@
-"""Graph features: one snapshot of the network for each month in which somebody applies.
+"""Features made of other people's rows: the graph, transfers, shared devices and addresses.
 
-A contact, a message or a neighbour's record counts only if it happened and was known before the first day of the application's month.
-One's own record never counts: loops are dropped, and the way back to oneself is no second degree.
+The graph is one snapshot of the network for each month in which somebody applies. A contact, a
+message or a neighbour's record counts only if it happened and was known before the first day of
+the application's month. One's own record never counts: loops are dropped, and the way back to
+oneself is no second degree.
 """
 
 from __future__ import annotations
@@ -14,11 +16,11 @@ from scipy import sparse
 
 from .. import clock
 from ..aggregates.event_columns import divide
-from ..declare.aggregates import NO_CONSENT
+from ..declare.texts import NO_CONSENT
 from ..engine.raw_reader import RawFiles
 from ..policy_inputs.device_counts import applicants_per_identifier
 from . import graph_measures
-from .graph_history import Timeline, place, timeline
+from .graph_history import GraphHistory, graph_history, positions_in
 from .network_features import SNAPSHOT
 from .shared_devices import meetings
 from .transfers import transfers
@@ -27,104 +29,137 @@ if TYPE_CHECKING:
     from ..engine.raw_reader import Connection
 
 
-def snapshots(con: Connection, sources: RawFiles, applications: pa.Table) -> dict[str, np.ndarray]:
-    """Every graph feature of every application, in the order given; nothing without a contacts table.
+def others(con: Connection, sources: RawFiles, applications: pa.Table) -> dict[str, np.ndarray]:
+    """Return all that other people's rows say, by name of the feature or policy input.
 
-    People outside the network have counts of 0 and null shares and averages. Null without consent comes later, in the kernel.
+    There is one value per application, in the order given. What needs an absent table is left out.
+    """
+    columns: dict[str, np.ndarray] = {}
+    for columns_of in (snapshots, transfers, meetings, applicants_per_identifier):
+        columns |= columns_of(con, sources, applications)
+    return columns
+
+
+def snapshots(con: Connection, sources: RawFiles, applications: pa.Table) -> dict[str, np.ndarray]:
+    """Return every graph feature of every application, in the order given.
+
+    There is nothing without a contacts table. People outside the network have counts of 0 and null
+    shares and averages. The kernel nulls what lacks consent, later.
     """
     if not sources.get("contacts"):
         return {}
-    over_time = timeline(con, sources)
+    history = graph_history(con, sources)
     months = clock.month_index(applications.column("as_of").to_numpy())
     applicants = applications.column("applicant_id").to_numpy()
-    columns = {
-        spec.name: np.full(len(months), 0.0 if spec.null_meaning == NO_CONSENT else np.nan)
-        for spec in SNAPSHOT
-    }
+    columns = {spec.name: _of_nobody(spec.null_meaning, len(months)) for spec in SNAPSHOT}
+    # One snapshot per month, for all who apply in it.
     for month in np.unique(months):
         at = np.flatnonzero(months == month)
-        nodes, is_node = place(over_time.nodes, applicants[at])
-        for spec, values in zip(SNAPSHOT, _measures(over_time, int(month), nodes), strict=True):
+        nodes, is_node = positions_in(history.nodes, applicants[at])
+        measures = _measures(history, int(month), nodes)
+        for spec, values in zip(SNAPSHOT, measures, strict=True):
             columns[spec.name][at[is_node]] = values
     return columns
 
 
-def _measures(over_time: Timeline, month: int, nodes: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Values of the nodes in the order of SNAPSHOT."""
-    both = over_time.links.adjacency(month)
-    known = _known(over_time, month)
-    clustering, second = graph_measures.neighbourhoods(both, nodes, known)
-    position = _position(over_time, month, both, nodes)
+def _of_nobody(null_meaning: str, n: int) -> np.ndarray:
+    """Return the values of people outside the network."""
+    # What is null for want of consent alone is a count: it is 0 where there is nobody.
+    return np.full(n, 0.0 if null_meaning == NO_CONSENT else np.nan)
+
+
+def _measures(history: GraphHistory, month: int, nodes: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return the values of the nodes in the order of SNAPSHOT."""
+    both_ways = history.links.adjacency(month)
+    record = _known_record(history, month)
+    clustering, second_degree = graph_measures.neighbourhoods(both_ways, nodes, record)
+    position = _position(history, month, both_ways, nodes)
+    # The first column of a record counts the person.
+    second_count = second_degree[:, 0]
     return (
         *position,
         clustering,
-        second[:, 0],
-        *_strength(over_time, month, nodes),
-        *_record(both[nodes] @ known),
-        *_record(second),
+        second_count,
+        *_strength(history, month, nodes),
+        *_record_shares(both_ways[nodes] @ record),
+        *_record_shares(second_degree),
     )
 
 
 def _position(
-    over_time: Timeline, month: int, both: sparse.csr_matrix, nodes: np.ndarray
+    history: GraphHistory, month: int, both_ways: sparse.csr_matrix, nodes: np.ndarray
 ) -> tuple[np.ndarray, ...]:
-    """Where the nodes stand in the network."""
-    links = over_time.links
-    degree, mine = np.diff(both.indptr).astype(float), both[nodes]
-    lists, is_listed = links.out_month < month, links.in_month < month
+    """Return where the nodes stand in the network."""
+    links = history.links
+    degree = np.diff(both_ways.indptr).astype(float)
+    mine = both_ways[nodes]
+    lists = links.out_month < month
+    is_listed = links.in_month < month
+    in_degree = links.count(is_listed)[nodes]
+    out_degree = links.count(lists)[nodes]
+    mutual = links.count(lists & is_listed)[nodes]
+    core = graph_measures.core_numbers(both_ways)[nodes]
+    rank = graph_measures.pagerank(both_ways)[nodes]
+    component = graph_measures.component_shares(both_ways)[nodes]
     return (
-        links.count(is_listed)[nodes],
+        in_degree,
         degree[nodes],
-        divide(links.count(lists & is_listed)[nodes], links.count(lists)[nodes]),
+        divide(mutual, out_degree),
         divide(mine @ degree, degree[nodes]),
         graph_measures.neighbour_max(mine, degree),
-        graph_measures.core_numbers(both)[nodes],
-        graph_measures.pagerank(both)[nodes],
-        graph_measures.component_shares(both)[nodes],
+        core,
+        rank,
+        component,
     )
 
 
-def _known(over_time: Timeline, month: int) -> np.ndarray:
-    """Per node: itself, and whether a loan, a default and a delay of it are known before the month."""
-    events = (over_time.loan_month, over_time.bad_month, over_time.late_month)
-    return np.stack(
-        [np.ones(len(over_time.nodes)), *((known < month).astype(float) for known in events)],
-        axis=1,
-    )
+def _known_record(history: GraphHistory, month: int) -> np.ndarray:
+    """Return (nodes, 4): 1, and whether a loan, default and delay are known before the month."""
+    columns = [np.ones(len(history.nodes))]
+    for known in (history.loan_month, history.bad_month, history.late_month):
+        columns.append((known < month).astype(float))
+    return np.stack(columns, axis=1)
 
 
-def _record(people: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Loans, defaults, and the shares of defaults and delays among the loans, from sums of `_known`."""
-    _, loans, bads, lates = people.T
-    return loans, bads, divide(bads, loans), divide(lates, loans)
+def _record_shares(people: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return loans, defaults, and the shares of defaults and delays among the loans.
+
+    `people` has sums of `_known_record` over the people around each node.
+    """
+    _, loans, defaults, delays = people.T
+    return loans, defaults, divide(defaults, loans), divide(delays, loans)
 
 
-def _strength(over_time: Timeline, month: int, nodes: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Messages of the twelve months before the month: got, in all, share of the strongest tie, share of ties with messages both ways."""
-    messages, n = over_time.messages, len(nodes)
+def _strength(history: GraphHistory, month: int, nodes: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return measures of the messages of the twelve months before the month.
+
+    They are: messages received, messages in all, the share of the strongest tie, and the share of
+    ties with messages both ways.
+    """
+    messages = history.messages
+    n = len(nodes)
     at, row = graph_measures.rows_of(messages.start, nodes)
-    recent = (messages.month[row] < month) & (messages.month[row] >= month - clock.N_MONTHS)
-    at, row = at[recent], row[recent]
-    first = np.flatnonzero(
-        (np.diff(at, prepend=-1) != 0) | (np.diff(messages.tie[row], prepend=-1) != 0)
+    is_recent = (messages.month[row] < month) & (messages.month[row] >= month - clock.N_MONTHS)
+    at = at[is_recent]
+    row = row[is_recent]
+    # Messages of one tie follow one another, so a tie begins where node or tie changes.
+    is_new_node = np.diff(at, prepend=-1) != 0
+    is_new_tie = np.diff(messages.tie[row], prepend=-1) != 0
+    first = np.flatnonzero(is_new_node | is_new_tie)
+    count = messages.count[row]
+    is_sent = messages.is_sent[row]
+    sent = np.add.reduceat(np.where(is_sent, count, 0.0), first)
+    received = np.add.reduceat(np.where(is_sent, 0.0, count), first)
+    node_of_tie = at[first]
+    of_tie = sent + received
+    strongest = np.zeros(n)
+    np.maximum.at(strongest, node_of_tie, of_tie)
+    total = np.bincount(node_of_tie, of_tie, n)
+    answered_ties = np.where((sent > 0) & (received > 0), of_tie, 0.0)
+    answered = np.bincount(node_of_tie, answered_ties, n)
+    return (
+        np.bincount(node_of_tie, received, n),
+        total,
+        divide(strongest, total),
+        divide(answered, total),
     )
-    sent, got = (
-        np.add.reduceat(np.where(messages.is_sent[row] == way, messages.count[row], 0.0), first)
-        for way in (True, False)
-    )
-    tie, all_of_tie, strongest = at[first], sent + got, np.zeros(n)
-    np.maximum.at(strongest, tie, all_of_tie)
-    total = np.bincount(tie, all_of_tie, n)
-    answered = np.bincount(tie, np.where((sent > 0) & (got > 0), all_of_tie, 0.0), n)
-    return np.bincount(tie, got, n), total, divide(strongest, total), divide(answered, total)
-
-
-# What other people's rows say of each application: the graph, transfers, and shared devices and addresses.
-
-
-def others(con: Connection, sources: RawFiles, applications: pa.Table) -> dict[str, np.ndarray]:
-    """Values per application, in the order given, by name of the feature or fact; what its table is not there for is left out."""
-    made = (snapshots, transfers, meetings, applicants_per_identifier)
-    return {
-        name: values for make in made for name, values in make(con, sources, applications).items()
-    }

@@ -1,6 +1,7 @@
-"""Measures of an undirected network in compressed rows: centrality, core, clustering, components. Same edges, same bits.
+"""Measures of an undirected network: centrality, core, clustering, components.
 
-`adjacency` is symmetric, 0/1, without loops, with sorted indices. Nodes without an edge are not part of the network: they get 0.
+`adjacency` is a symmetric 0/1 matrix in compressed rows, without loops, with sorted indices. The
+same edges give the same bits. Nodes without an edge are not part of the network: they get 0.
 Sources: S5-R17, domain 7.4.
 """
 
@@ -11,25 +12,27 @@ from scipy import sparse
 
 from ..compiled import jit
 
-# The compiled loops over a network's neighbours: cores, components, circles of directed links, moments before others.
+# Compiled loops over a network's neighbours: cores, components, circles, moments.
 
 
+# Compiled, because peeling goes node by node and each step depends on the one before.
 @jit
 def cores(
     start: np.ndarray, other: np.ndarray, degree: np.ndarray, order: np.ndarray, first: np.ndarray
 ) -> None:
-    """Turn degrees into core numbers: nodes are peeled by rising degree, in one pass over the links (Batagelj and Zaversnik).
+    """Turn degrees into core numbers, in place (Batagelj and Zaversnik).
 
-    `order`: nodes by degree; `first`: where each degree begins in it. Both change with the degrees.
+    Nodes are peeled by rising degree, in one pass over the links. `order` has the nodes by degree,
+    `first` where each degree begins in it. Both change with the degrees.
     """
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     for k in range(len(order)):
         node = order[k]
         for neighbour in other[start[node] : start[node + 1]]:
-            if (
-                degree[neighbour] > degree[node]
-            ):  # swapped with the first node of its degree, then one degree lower
+            if degree[neighbour] > degree[node]:
+                # Swap it with the first node of its degree, then make its degree one lower.
+                # So `order` stays sorted without a sort.
                 head = max(first[degree[neighbour]], k + 1)
                 here, moved = place[neighbour], order[head]
                 order[head], order[here] = neighbour, moved
@@ -38,27 +41,31 @@ def cores(
                 degree[neighbour] -= 1
 
 
+# Compiled: a breadth-first search, with `queue` as the queue of nodes reached.
 @jit
 def component_sizes(start: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Number of nodes that can be reached from each node, itself among them."""
-    size, found = np.zeros(len(start) - 1, np.int64), np.empty(len(start) - 1, np.int64)
+    """Return the number of nodes that can be reached from each node, itself among them."""
+    size = np.zeros(len(start) - 1, np.int64)
+    queue = np.empty(len(start) - 1, np.int64)
     for node in range(len(size)):
         if size[node] > 0:
             continue
-        found[0], size[node], seen, head = node, 1, 1, 0
-        while head < seen:
-            for neighbour in other[start[found[head]] : start[found[head] + 1]]:
+        queue[0], size[node], reached, head = node, 1, 1, 0
+        while head < reached:
+            for neighbour in other[start[queue[head]] : start[queue[head] + 1]]:
                 if size[neighbour] == 0:
-                    found[seen], size[neighbour] = neighbour, 1
-                    seen += 1
+                    # Any size above 0 marks a node as reached; the true one follows below.
+                    queue[reached], size[neighbour] = neighbour, 1
+                    reached += 1
             head += 1
-        size[found[:seen]] = seen
+        size[queue[:reached]] = reached
     return size
 
 
+# Compiled, because the loops below call it for each node or link. A bisection.
 @jit
 def _position(values: np.ndarray, low: int, high: int, value: int) -> int:
-    """Where a value would stand among the sorted values from `low` up to `high`."""
+    """Return where a value would stand among the sorted values from `low` up to `high`."""
     while low < high:
         middle = (low + high) // 2
         if values[middle] < value:
@@ -68,24 +75,28 @@ def _position(values: np.ndarray, low: int, high: int, value: int) -> int:
     return low
 
 
+# Compiled: one bisection per request, each within the moments of its own node.
 @jit
 def before(
     start: np.ndarray, moment: np.ndarray, node: np.ndarray, limit: np.ndarray
 ) -> np.ndarray:
-    """How many of a node's moments, sorted from `start[node]` on, lie before each limit."""
-    found = np.empty(len(node))
+    """Return how many of a node's moments, sorted from `start[node]` on, lie before each limit."""
+    count = np.empty(len(node))
     for k in range(len(node)):
-        found[k] = _position(moment, start[node[k]], start[node[k] + 1], limit[k]) - start[node[k]]
-    return found
+        count[k] = _position(moment, start[node[k]], start[node[k] + 1], limit[k]) - start[node[k]]
+    return count
 
 
+# Compiled: three nested loops. A corner is smaller than the two after it, so no circle comes twice.
 @jit
 def circles(start: np.ndarray, other: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """(circles, 4): a, b, c and the moment from which a -> b -> c -> a is known, each circle once, from its smallest corner a.
+    """Return (circles, 4): a, b, c and the moment from which a -> b -> c -> a is known.
 
-    Links are directed and come with the moment from which they are known; each node's `other` are sorted.
+    Each circle stands once, from its smallest corner a. Links are directed and have the moment from
+    which they are known; each node's `other` are sorted.
     """
-    found = [(0, 0, 0, 0)]  # left out at the end: an array cannot be made of no rows
+    # One row of zeros, left out at the end: an array cannot be made of no rows.
+    found = [(0, 0, 0, 0)]
     for a in range(len(start) - 1):
         for first in range(start[a], start[a + 1]):
             b = other[first]
@@ -99,85 +110,118 @@ def circles(start: np.ndarray, other: np.ndarray, known: np.ndarray) -> np.ndarr
     return np.array(found, np.int64)[1:]
 
 
-DAMPING, ROUNDS = 0.85, 30
+# The usual damping of PageRank.
+DAMPING = 0.85
+# A fixed number of rounds: a stop by tolerance could come one round later on another machine.
+# What is left after 30 rounds is 0.85 ** 30, below 1 %.
+PAGERANK_ROUNDS = 30
 
 
 def pagerank(adjacency: sparse.csr_matrix) -> np.ndarray:
-    """Rank times the number of nodes, so that 1 is average: r = (1 - d) + d A (r / degree), a fixed number of rounds."""
+    """Return the rank of each node times the number of nodes, so that 1 is average.
+
+    The formula is r = (1 - d) + d A (r / degree), a fixed number of rounds.
+    """
     degree = np.diff(adjacency.indptr).astype(float)
-    member = degree > 0
-    rank = member.astype(float)
-    for _ in range(ROUNDS):
-        rank = np.where(
-            member, (1.0 - DAMPING) + DAMPING * (adjacency @ (rank / np.maximum(degree, 1.0))), 0.0
-        )
+    is_member = degree > 0
+    # Nodes without an edge have rank 0; a degree of 1 only avoids a division by zero.
+    divisor = np.maximum(degree, 1.0)
+    rank = is_member.astype(float)
+    for _ in range(PAGERANK_ROUNDS):
+        received = adjacency @ (rank / divisor)
+        rank = np.where(is_member, (1.0 - DAMPING) + DAMPING * received, 0.0)
     return rank
 
 
 def core_numbers(adjacency: sparse.csr_matrix) -> np.ndarray:
-    """Largest k such that the node survives peeling every node of degree below k."""
+    """Return the largest k such that the node survives peeling every node of degree below k."""
     degree = np.diff(adjacency.indptr).astype(np.int64)
     first = np.concatenate([[0], np.cumsum(np.bincount(degree))])
-    cores(adjacency.indptr, adjacency.indices, degree, np.argsort(degree, kind="stable"), first)
+    # A stable sort, so that equal degrees are peeled in the order of the nodes.
+    order = np.argsort(degree, kind="stable")
+    cores(adjacency.indptr, adjacency.indices, degree, order, first)
     return degree.astype(float)
 
 
 def neighbourhoods(
     adjacency: sparse.csr_matrix, nodes: np.ndarray, values: np.ndarray, rows: int = 2_000
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Around each node asked for: the share of pairs of its neighbours who are linked, and sums of `values` over its second degree.
+    """Return the clustering of each node asked for, and sums over its second degree.
 
-    The second degree is everyone at a distance of exactly two, each once whatever the number of paths: neither the node itself nor its
-    neighbours. `values` has a row per node of the network, the sums one per node asked for. The share is null below two neighbours.
+    The clustering is the share of pairs of its neighbours who are linked, null below two
+    neighbours. The second degree is everyone at a distance of exactly two, each once whatever the
+    number of paths: neither the node itself nor its neighbours. `values` has a row per node of the
+    network, the sums one per node asked for. `rows` nodes are worked on at once, to bound memory.
     """
-    blocks = [
-        _neighbourhood(adjacency, nodes[i : i + rows], values) for i in range(0, len(nodes), rows)
-    ]
-    linked = np.concatenate([block[0] for block in blocks]) if blocks else np.zeros(0)
-    second = (
-        np.concatenate([block[1] for block in blocks]) if blocks else np.zeros((0, values.shape[1]))
-    )
+    starts = range(0, len(nodes), rows)
+    blocks = [_neighbourhood(adjacency, nodes[i : i + rows], values) for i in starts]
+    linked = np.concatenate([np.zeros(0), *(block[0] for block in blocks)])
+    no_sums = np.zeros((0, values.shape[1]))
+    second = np.concatenate([no_sums, *(block[1] for block in blocks)])
     degree = np.diff(adjacency.indptr)[nodes].astype(float)
     pairs = degree * (degree - 1.0)
-    return np.divide(linked, pairs, out=np.full(len(nodes), np.nan), where=pairs > 0), second
+    unknown = np.full(len(nodes), np.nan)
+    return np.divide(linked, pairs, out=unknown, where=pairs > 0), second
 
 
 def _neighbourhood(
     adjacency: sparse.csr_matrix, nodes: np.ndarray, values: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Both from one product: walks of two steps end in the second degree, at neighbours (they close a triangle) and back at the node."""
+    """Return linked pairs of neighbours, and sums over the second degree, from one product.
+
+    Walks of two steps end in the second degree, at neighbours (they close a triangle), or back at
+    the node.
+    """
     mine = adjacency[nodes]
     walks = mine @ adjacency
     closed = walks.multiply(mine).tocsr()
     linked = np.asarray(closed.sum(axis=1)).ravel()
-    walks.data[:], closed.data[:] = 1.0, 1.0
+    # From here on it counts whether there is a walk, not how many.
+    walks.data[:] = 1.0
+    closed.data[:] = 1.0
+    # A node with a neighbour gets back to itself.
     has_neighbours = (np.diff(mine.indptr) > 0)[:, None]
-    return linked, walks @ values - closed @ values - values[nodes] * has_neighbours
+    back = values[nodes] * has_neighbours
+    return linked, walks @ values - closed @ values - back
 
 
 def starts_of(node: np.ndarray, n: int) -> np.ndarray:
-    """Where the rows of each of n nodes begin once they are sorted by node, and where the last ones end."""
+    """Return where the rows of each of n nodes begin once sorted by node, and where they end.
+
+    >>> starts_of(np.array([0, 2, 2]), 3).tolist()
+    [0, 1, 1, 3]
+    """
     return np.concatenate([[0], np.cumsum(np.bincount(node, minlength=n))])
 
 
 def rows_of(start: np.ndarray, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the nodes asked for, where rows `start[k]` up to `start[k + 1]` are those of node k: (which node asked for, row)."""
+    """Return (which of the nodes, row) for all rows of the nodes.
+
+    Rows `start[k]` up to `start[k + 1]` are those of node k.
+
+    >>> at, row = rows_of(np.array([0, 1, 1, 3]), np.array([2, 0]))
+    >>> at.tolist(), row.tolist()
+    ([0, 0, 1], [1, 2, 0])
+    """
     size = np.diff(start)[nodes]
     skipped = np.repeat(start[nodes] - (np.cumsum(size) - size), size)
     return np.repeat(np.arange(len(nodes)), size), np.arange(int(size.sum())) + skipped
 
 
 def component_shares(adjacency: sparse.csr_matrix) -> np.ndarray:
-    """Share of the network's nodes that can be reached from each node."""
-    member = np.diff(adjacency.indptr) > 0
+    """Return the share of the network's nodes that can be reached from each node."""
+    is_member = np.diff(adjacency.indptr) > 0
     size = component_sizes(adjacency.indptr, adjacency.indices)
-    return np.where(member, size / max(int(member.sum()), 1), 0.0)
+    return np.where(is_member, size / max(int(is_member.sum()), 1), 0.0)
 
 
 def neighbour_max(adjacency: sparse.csr_matrix, value: np.ndarray) -> np.ndarray:
-    """Largest value among a node's neighbours; null without one."""
-    best, start = np.full(adjacency.shape[0], np.nan), adjacency.indptr[:-1]
-    has = np.diff(adjacency.indptr) > 0
-    if has.any():
-        best[has] = np.maximum.reduceat(value[adjacency.indices], start[has])
-    return best
+    """Return the largest value among a node's neighbours; null without one."""
+    largest = np.full(adjacency.shape[0], np.nan)
+    start = adjacency.indptr[:-1]
+    has_neighbours = np.diff(adjacency.indptr) > 0
+    # `reduceat` refuses to work on no neighbour at all.
+    if has_neighbours.any():
+        values = value[adjacency.indices]
+        largest[has_neighbours] = np.maximum.reduceat(values, start[has_neighbours])
+    return largest

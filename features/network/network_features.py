@@ -1,13 +1,16 @@
-"""The features that look at other people's rows, declared: the graph at the first day of the month, transfers and shared devices at as_of.
+"""The features made of other people's rows, declared: graph, transfers, shared devices.
 
-How they are made stands in graph.py, transfers.py and meetings.py; each tuple is in the order in which its module gives the values.
+The graph is as of the first day of the month, transfers and shared devices are as of as_of.
+graph.py, transfers.py and shared_devices.py make the values; each table below is in the order in
+which its module gives them.
 """
 
 from __future__ import annotations
 
-from ..declare.aggregates import LAST_EN, LAST_ZH, NO_CONSENT
 from ..declare.declarations import FeatureSpec
+from ..declare.texts import LAST_EN, LAST_ZH, NO_CONSENT
 
+# What a null means.
 NO_CIRCLE = "no contacts known, or consent refused"
 NO_RECORD = "no contact with a known loan, or consent refused"
 NO_SECOND = "no one at two steps with a known loan, or consent refused"
@@ -20,160 +23,163 @@ NEVER = "never null"
 def _graph(
     name: str, concept: str, unit: str, direction: int, null: str, en: str, zh: str
 ) -> FeatureSpec:
+    """Return the spec of a feature of the graph."""
+    # table: fields of one feature
     return FeatureSpec(
-        f"soc_graph_{name}_ever", "social_graph", concept, name, "graph", "snapshot", "ever", unit, direction, null,
-        f"{en} as of the first of the month", f"月初{zh}", "domain 7.4", "contacts",
-    )  # fmt: skip
+        name=f"soc_graph_{name}_ever",
+        family="social_graph",
+        concept=concept,
+        measure=name,
+        slice="graph",
+        aggregate="snapshot",
+        window="ever",
+        unit=unit,
+        direction=direction,
+        null_meaning=null,
+        text_en=f"{en} as of the first of the month",
+        text_zh=f"月初{zh}",
+        source="domain 7.4",
+        table="contacts",
+    )
 
 
-_NETWORK, _RECORD, _CONTACT = "contact_network", "circle_repayment", "interaction_frequency"
+_NETWORK = "contact_network"
+_RECORD = "circle_repayment"
+_CONTACT = "interaction_frequency"
 
+# table: features of the graph (name, concept, unit, direction, null; texts)
 SNAPSHOT = (
-    _graph("in_degree", _NETWORK, "count", -1, NO_CONSENT, "number of people who hold the applicant as a contact", "被列为联系人数"),
-    _graph("degree", _NETWORK, "count", -1, NO_CONSENT, "number of people linked either way", "双向关联人数"),
-    _graph("mutual_share", _NETWORK, "share", -1, NO_CIRCLE, "share of contacts that are mutual", "互为联系人比例"),
-    _graph("neighbour_degree_mean", _NETWORK, "count", 0, NO_CIRCLE, "average number of contacts of the contacts", "联系人的平均联系人数"),
-    _graph(
-        "neighbour_degree_max", _NETWORK, "count", 0, NO_CIRCLE, "largest number of contacts among the contacts", "联系人的最大联系人数"
-    ),
-    _graph("core_number", _NETWORK, "count", 0, NO_CONSENT, "depth in the core of the network", "网络核心层级"),
-    _graph("pagerank_ratio", _NETWORK, "ratio", 0, NO_CONSENT, "centrality in the network against the average", "网络中心度与均值之比"),
-    _graph("component_share", _NETWORK, "share", 0, NO_CONSENT, "share of the network that can be reached", "可触达网络占比"),
-    _graph("clustering_share", _NETWORK, "share", 0, NO_CIRCLE, "share of pairs of contacts who know each other", "联系人互识比例"),
-    _graph("second_count", _NETWORK, "count", 0, NO_CONSENT, "number of people at two steps: contacts of contacts", "二度联系人数"),
-    _graph("in_messages_count", _CONTACT, "count", 0, NO_CONSENT, "contacts received from others in 12 months", "近12个月他人主动互动次数"),
-    _graph("strength_count", _CONTACT, "count", 0, NO_CONSENT, "contacts sent and received in 12 months", "近12个月双向互动次数"),
-    _graph("strongest_tie_share", _CONTACT, "share", 0, NO_MESSAGES, "share of the closest contact in messages", "最密切联系人互动占比"),
-    _graph("answered_share", _CONTACT, "share", 0, NO_MESSAGES, "share of messages with people who answer", "有来有往的互动占比"),
-    _graph("neighbour_loan_count", _RECORD, "count", 0, NO_CONSENT, "number of contacts with a known loan", "有已知贷款的联系人数"),
-    _graph("neighbour_default_count", _RECORD, "count", 1, NO_CONSENT, "number of contacts with a known default", "有已知违约的联系人数"),
-    _graph(
-        "neighbour_default_share", _RECORD, "share", 1, NO_RECORD, "share of defaults among contacts with a known loan",
-        "联系人已知贷款违约比例",
-    ),
-    _graph(
-        "neighbour_late_share", _RECORD, "share", 1, NO_RECORD, "share of 30 or more days late among contacts with a known loan",
-        "联系人已知贷款逾期30天比例",
-    ),
-    _graph(
-        "second_loan_count", _RECORD, "count", 0, NO_CONSENT, "number of people at two steps with a known loan", "有已知贷款的二度联系人数"
-    ),
-    _graph(
-        "second_default_count", _RECORD, "count", 1, NO_CONSENT, "number of people at two steps with a known default",
-        "有已知违约的二度联系人数",
-    ),
-    _graph(
-        "second_default_share", _RECORD, "share", 1, NO_SECOND, "share of defaults among people at two steps with a known loan",
-        "二度联系人已知贷款违约比例",
-    ),
-    _graph(
-        "second_late_share", _RECORD, "share", 1, NO_SECOND, "share of 30 or more days late among people at two steps with a known loan",
-        "二度联系人已知贷款逾期30天比例",
-    ),
+    _graph("in_degree", _NETWORK, "count", -1, NO_CONSENT,
+        "number of people who hold the applicant as a contact", "被列为联系人数"),
+    _graph("degree", _NETWORK, "count", -1, NO_CONSENT,
+        "number of people linked either way", "双向关联人数"),
+    _graph("mutual_share", _NETWORK, "share", -1, NO_CIRCLE,
+        "share of contacts that are mutual", "互为联系人比例"),
+    _graph("neighbour_degree_mean", _NETWORK, "count", 0, NO_CIRCLE,
+        "average number of contacts of the contacts", "联系人的平均联系人数"),
+    _graph("neighbour_degree_max", _NETWORK, "count", 0, NO_CIRCLE,
+        "largest number of contacts among the contacts", "联系人的最大联系人数"),
+    _graph("core_number", _NETWORK, "count", 0, NO_CONSENT,
+        "depth in the core of the network", "网络核心层级"),
+    _graph("pagerank_ratio", _NETWORK, "ratio", 0, NO_CONSENT,
+        "centrality in the network against the average", "网络中心度与均值之比"),
+    _graph("component_share", _NETWORK, "share", 0, NO_CONSENT,
+        "share of the network that can be reached", "可触达网络占比"),
+    _graph("clustering_share", _NETWORK, "share", 0, NO_CIRCLE,
+        "share of pairs of contacts who know each other", "联系人互识比例"),
+    _graph("second_count", _NETWORK, "count", 0, NO_CONSENT,
+        "number of people at two steps: contacts of contacts", "二度联系人数"),
+    _graph("in_messages_count", _CONTACT, "count", 0, NO_CONSENT,
+        "contacts received from others in 12 months", "近12个月他人主动互动次数"),
+    _graph("strength_count", _CONTACT, "count", 0, NO_CONSENT,
+        "contacts sent and received in 12 months", "近12个月双向互动次数"),
+    _graph("strongest_tie_share", _CONTACT, "share", 0, NO_MESSAGES,
+        "share of the closest contact in messages", "最密切联系人互动占比"),
+    _graph("answered_share", _CONTACT, "share", 0, NO_MESSAGES,
+        "share of messages with people who answer", "有来有往的互动占比"),
+    _graph("neighbour_loan_count", _RECORD, "count", 0, NO_CONSENT,
+        "number of contacts with a known loan", "有已知贷款的联系人数"),
+    _graph("neighbour_default_count", _RECORD, "count", 1, NO_CONSENT,
+        "number of contacts with a known default", "有已知违约的联系人数"),
+    _graph("neighbour_default_share", _RECORD, "share", 1, NO_RECORD,
+        "share of defaults among contacts with a known loan", "联系人已知贷款违约比例"),
+    _graph("neighbour_late_share", _RECORD, "share", 1, NO_RECORD,
+        "share of 30 or more days late among contacts with a known loan",
+        "联系人已知贷款逾期30天比例"),
+    _graph("second_loan_count", _RECORD, "count", 0, NO_CONSENT,
+        "number of people at two steps with a known loan", "有已知贷款的二度联系人数"),
+    _graph("second_default_count", _RECORD, "count", 1, NO_CONSENT,
+        "number of people at two steps with a known default", "有已知违约的二度联系人数"),
+    _graph("second_default_share", _RECORD, "share", 1, NO_SECOND,
+        "share of defaults among people at two steps with a known loan",
+        "二度联系人已知贷款违约比例"),
+    _graph("second_late_share", _RECORD, "share", 1, NO_SECOND,
+        "share of 30 or more days late among people at two steps with a known loan",
+        "二度联系人已知贷款逾期30天比例"),
 )  # fmt: skip
 
 
 def _transfer(name: str, window: str, unit: str, null: str, en: str, zh: str) -> FeatureSpec:
+    """Return the spec of a feature of transfers; the sources support no direction."""
+    # table: fields of one feature
     return FeatureSpec(
-        f"pay_peer_{name}_{window}", "payment_flow", "peer_transfers", name, "peer", "transfers", window, unit, 0, null,
-        f"{en} {LAST_EN[window]}", f"{LAST_ZH[window]}{zh}", "domain 7.4", "payments",
-    )  # fmt: skip
+        name=f"pay_peer_{name}_{window}",
+        family="payment_flow",
+        concept="peer_transfers",
+        measure=name,
+        slice="peer",
+        aggregate="transfers",
+        window=window,
+        unit=unit,
+        direction=0,
+        null_meaning=null,
+        text_en=f"{en} {LAST_EN[window]}",
+        text_zh=f"{LAST_ZH[window]}{zh}",
+        source="domain 7.4",
+        table="payments",
+    )
 
 
+# table: features of transfers (name, window, unit, null; texts)
 TRANSFERS = (
-    _transfer(
-        "payee_count",
-        "12m",
-        "count",
-        NEVER,
-        "number of applicants paid by transfer",
-        "转账收款人数",
-    ),
-    _transfer(
-        "payer_count",
-        "12m",
-        "count",
-        NEVER,
-        "number of applicants who paid by transfer",
-        "转账付款人数",
-    ),
-    _transfer(
-        "mutual_share",
-        "12m",
-        "share",
-        NO_PARTNER,
-        "share of transfer partners who both pay and are paid",
-        "双向转账对象占比",
-    ),
-    _transfer(
-        "main_share",
-        "12m",
-        "share",
-        NO_PARTNER,
-        "share of transfers with the main partner",
-        "与主要对象转账笔数占比",
-    ),
-    _transfer(
-        "new_share",
-        "1m",
-        "share",
-        NO_PARTNER,
-        "share of the year's transfer partners who are new",
-        "新增转账对象占全年对象比例",
-    ),
-    _transfer(
-        "busiest_payee_count",
-        "ever",
-        "count",
-        NEVER,
-        "most applicants who pay any one of the payees",
-        "收款人的最多付款人数",
-    ),
-    _transfer(
-        "circle_count",
-        "ever",
-        "count",
-        NEVER,
-        "circles of transfers among three people",
-        "三人循环转账数",
-    ),
-    _transfer(
-        "circle_count",
-        "1m",
-        "count",
-        NEVER,
-        "circles of transfers among three people closed",
-        "闭合的三人循环转账数",
-    ),
-)
+    _transfer("payee_count", "12m", "count", NEVER,
+        "number of applicants paid by transfer", "转账收款人数"),
+    _transfer("payer_count", "12m", "count", NEVER,
+        "number of applicants who paid by transfer", "转账付款人数"),
+    _transfer("mutual_share", "12m", "share", NO_PARTNER,
+        "share of transfer partners who both pay and are paid", "双向转账对象占比"),
+    _transfer("main_share", "12m", "share", NO_PARTNER,
+        "share of transfers with the main partner", "与主要对象转账笔数占比"),
+    _transfer("new_share", "1m", "share", NO_PARTNER,
+        "share of the year's transfer partners who are new", "新增转账对象占全年对象比例"),
+    _transfer("busiest_payee_count", "ever", "count", NEVER,
+        "most applicants who pay any one of the payees", "收款人的最多付款人数"),
+    _transfer("circle_count", "ever", "count", NEVER,
+        "circles of transfers among three people", "三人循环转账数"),
+    _transfer("circle_count", "1m", "count", NEVER,
+        "circles of transfers among three people closed", "闭合的三人循环转账数"),
+)  # fmt: skip
 
 
 def _meeting(
     name: str, window: str, unit: str, null: str, en: str, zh: str, consent: str = ""
 ) -> FeatureSpec:
+    """Return the spec of a feature of shared devices: more other people are riskier (FR10)."""
+    # table: fields of one feature
     return FeatureSpec(
-        f"dev_met_{name}_{window}", "device_stability", "device_sharing", name, "met", "meetings", window, unit, 1, null,
-        en.format(LAST_EN[window]), zh.format(LAST_ZH[window]), "FR10", "logins", consent,
-    )  # fmt: skip
+        name=f"dev_met_{name}_{window}",
+        family="device_stability",
+        concept="device_sharing",
+        measure=name,
+        slice="met",
+        aggregate="meetings",
+        window=window,
+        unit=unit,
+        direction=1,
+        null_meaning=null,
+        text_en=en.format(LAST_EN[window]),
+        text_zh=zh.format(LAST_ZH[window]),
+        source="FR10",
+        table="logins",
+        consent=consent,
+    )
 
 
+# table: features of shared devices (name, window, unit, null; texts; consent)
 MEETINGS = (
-    _meeting("device_people_count", "1m", "count", NEVER, "number of other people on the same devices {}", "{}同设备其他用户数"),
-    _meeting(
-        "device_new_share", "1m", "share", NO_PROOF, "share of other people on the same devices with a first identity proof {}",
-        "{}首次认证者占同设备其他用户比例",
-    ),
-    _meeting(
-        "device_together_share", "1m", "share", NO_PROOF,
-        "share of other people on the same devices {} with a first proof within 48 hours of one's own",
-        "{}同设备其他用户中首次认证相隔48小时以内者占比",
-    ),
-    _meeting(
-        "address_people_count", "1m", "count", NO_CONSENT, "number of other people at the same addresses {}", "{}同网络地址其他用户数",
-        "consent_location",
-    ),
-    _meeting(
-        "device_linked_count", "ever", "count", NEVER, "number of other people linked by devices as of the first of the month",
-        "月初经设备关联的其他用户数",
-    ),
+    _meeting("device_people_count", "1m", "count", NEVER,
+        "number of other people on the same devices {}", "{}同设备其他用户数"),
+    _meeting("device_new_share", "1m", "share", NO_PROOF,
+        "share of other people on the same devices with a first identity proof {}",
+        "{}首次认证者占同设备其他用户比例"),
+    _meeting("device_together_share", "1m", "share", NO_PROOF,
+        "share of other people on the same devices {} "
+        "with a first proof within 48 hours of one's own",
+        "{}同设备其他用户中首次认证相隔48小时以内者占比"),
+    _meeting("address_people_count", "1m", "count", NO_CONSENT,
+        "number of other people at the same addresses {}", "{}同网络地址其他用户数",
+        "consent_location"),
+    _meeting("device_linked_count", "ever", "count", NEVER,
+        "number of other people linked by devices as of the first of the month",
+        "月初经设备关联的其他用户数"),
 )  # fmt: skip

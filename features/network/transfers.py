@@ -1,7 +1,8 @@
-"""Transfers between applicants at as_of: how many partners on either side, how new, and circles in which money comes back (domain 7.4).
+"""Transfers between applicants at as_of: partners on either side, how new, and circles of money.
 
-A transfer counts from the moment at which it has happened and is known. Both accounts may state the same one: pair and time tell it.
-A partner need not have applied; transfers to oneself drop out.
+A circle brings money back to its sender (domain 7.4). A transfer counts from the moment at which it
+has happened and is known. Both accounts may list the same one; pair and time identify it. A partner
+need not have applied. Transfers to oneself drop out.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from .. import clock
 from ..aggregates.event_columns import divide
 from ..contract.tables import PAYMENTS
 from ..engine.raw_reader import RawFiles, fetch, view
-from ..policy_inputs.device_counts import asked_for, per_application
+from ..policy_inputs.device_counts import per_application, register_requests
 from . import graph_measures
-from .graph_history import place
+from .graph_history import positions_in
 from .graph_measures import rows_of, starts_of
 from .network_features import TRANSFERS
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from ..engine.raw_reader import Connection
 
 
-# Measures of a directed network that grows: each pair is linked from one moment on, and a measure knows only links before its own.
+# A directed network that grows: each pair is linked from one moment on, and a measure at a moment
+# knows only the links before it.
 
 
 class Moments:
@@ -33,37 +35,52 @@ class Moments:
 
     def __init__(self, node: np.ndarray, moment: np.ndarray, n: int) -> None:
         order = np.lexsort((moment, node))
-        self.moment, self.start = moment[order], starts_of(node, n)
+        self.moment = moment[order]
+        self.start = starts_of(node, n)
 
     def before(self, node: np.ndarray, moment: np.ndarray) -> np.ndarray:
-        """How many of each node's lie before the moment asked for."""
+        """Return how many of each node's moments lie before the one asked for."""
         return graph_measures.before(self.start, self.moment, node, moment)
 
 
 class TransferLinks:
-    """Directed links among n nodes without loops, each pair once with the moment from which it is known, sorted by (source, target)."""
+    """Directed links among n nodes, sorted by (source, target), without loops.
+
+    Each pair stands once, with the moment from which it is known.
+    """
 
     def __init__(self, source: np.ndarray, target: np.ndarray, known: np.ndarray, n: int) -> None:
         order = np.argsort(source * n + target)
-        self.target, self.known, self.n = target[order], known[order], n
+        self.target = target[order]
+        self.known = known[order]
+        self.n = n
         self.start = starts_of(source, n)
 
     def busiest_target(self, node: np.ndarray, moment: np.ndarray) -> np.ndarray:
-        """Most sources of any target of each node, all links known before its moment; 0 without a target."""
+        """Return the most sources that any target of each node has; 0 without a target.
+
+        Links count that are known before the node's moment.
+        """
         at, row = rows_of(self.start, node)
-        seen = self.known[row] < moment[at]
-        at, target, most = at[seen], self.target[row[seen]], np.zeros(len(node))
-        np.maximum.at(most, at, Moments(self.target, self.known, self.n).before(target, moment[at]))
+        is_known = self.known[row] < moment[at]
+        at = at[is_known]
+        target = self.target[row[is_known]]
+        sources = Moments(self.target, self.known, self.n).before(target, moment[at])
+        most = np.zeros(len(node))
+        np.maximum.at(most, at, sources)
         return most
 
     def circles(self) -> Moments:
-        """Circles of three links, by corner: the moment from which all three are known."""
+        """Return circles of three links, by corner: the moment from which all three are known."""
         circles = graph_measures.circles(self.start, self.target, self.known)
-        return Moments(circles[:, :3].ravel(), np.repeat(circles[:, 3], 3), self.n)
+        corners = circles[:, :3].ravel()
+        known = np.repeat(circles[:, 3], 3)
+        return Moments(corners, known, self.n)
 
 
 MONTH = clock.BIN_DAYS * clock.MICROS_PER_DAY
 
+# Each transfer once, by payer, payee and event_time.
 MOVED = """
 CREATE OR REPLACE TEMP TABLE moved AS
 SELECT
@@ -72,65 +89,90 @@ SELECT
     event_time,
     min(known_time) AS known_time
 FROM payments
-WHERE counterparty_id <> applicant_id AND direction IN ('in', 'out') AND event_time IS NOT NULL AND known_time IS NOT NULL
+WHERE
+    counterparty_id <> applicant_id AND direction IN ('in', 'out')
+    AND event_time IS NOT NULL AND known_time IS NOT NULL
 GROUP BY ALL
 """
-"""Each transfer once, by payer, payee and event_time."""
 
+# Partners of each application within a year: payees, payers, both, all, transfers with the main
+# one, transfers, and new partners.
 PARTNERS = """
-WITH told AS (
-    SELECT payer AS applicant_id, payee AS other, true AS is_paid, * EXCLUDE (payer, payee) FROM moved
+WITH either_side AS (
+    SELECT payer AS applicant_id, payee AS other, true AS is_paid, * EXCLUDE (payer, payee)
+    FROM moved
     UNION ALL SELECT payee, payer, false, * EXCLUDE (payer, payee) FROM moved
 ), each AS (
     SELECT
         place, other, max(is_paid::INT) AS paid, max((NOT is_paid)::INT) AS payer, count(*) AS n,
         min(event_time) >= max(as_of) - to_days($month) AS is_new
-    FROM told JOIN asked USING (applicant_id) WHERE sees(event_time, known_time, as_of, $year) GROUP BY place, other
+    FROM either_side JOIN requests USING (applicant_id)
+    WHERE sees(event_time, known_time, as_of, $year) GROUP BY place, other
 )
-SELECT place, sum(paid)::INT, sum(payer)::INT, sum(paid * payer)::INT, count(*), max(n), sum(n)::BIGINT, count(*) FILTER (is_new)
+SELECT
+    place, sum(paid)::INT, sum(payer)::INT, sum(paid * payer)::INT, count(*), max(n),
+    sum(n)::BIGINT, count(*) FILTER (is_new)
 FROM each GROUP BY place
 """
-"""Partners of each application within a year: paid, payers, both, all, transfers with the main one, transfers, new partners."""
 
-LINKS = (
-    "SELECT payer, payee, epoch_us(min(known_from(event_time, known_time))) FROM moved GROUP BY ALL"
-)
+LINKS = """
+SELECT payer, payee, epoch_us(min(known_from(event_time, known_time))) FROM moved GROUP BY ALL
+"""
 
 
 def transfers(con: Connection, sources: RawFiles, applications: pa.Table) -> dict[str, np.ndarray]:
-    """Every transfer feature of every application, in the order given; nothing without a payments table."""
+    """Return every transfer feature of every application, in the order given.
+
+    There is nothing without a payments table.
+    """
     if not sources.get(PAYMENTS.name):
         return {}
     view(con, sources, PAYMENTS.name)
-    asked_for(con, applications)
+    register_requests(con, applications)
     con.execute(MOVED)
-    values = (*_partners(con, len(applications)), *_motifs(con, applications))
+    # In the order of TRANSFERS.
+    values = (*_partners(con, len(applications)), *_circles(con, applications))
+    # Dropped, as the buckets need its memory.
     con.execute("DROP TABLE moved")
     return {spec.name: column for spec, column in zip(TRANSFERS, values, strict=True)}
 
 
 def _partners(con: Connection, n: int) -> tuple[np.ndarray, ...]:
-    """Payees, payers, and the shares of partners on both sides, of the main one's transfers and of new ones, over twelve months."""
-    found = per_application(fetch(con, PARTNERS, month=clock.BIN_DAYS, year=clock.YEAR_DAYS), n)
-    paid, payers, both, partners, main, rows, new = found
-    return paid, payers, divide(both, partners), divide(main, rows), divide(new, partners)
+    """Return payees, payers, and three shares, over twelve months.
+
+    The shares are those of partners on both sides, of transfers with the main partner, and of new
+    partners.
+    """
+    counts = fetch(con, PARTNERS, month=clock.BIN_DAYS, year=clock.YEAR_DAYS)
+    payees, payers, both, partners, main, n_transfers, new = per_application(counts, n)
+    return (
+        payees,
+        payers,
+        divide(both, partners),
+        divide(main, n_transfers),
+        divide(new, partners),
+    )
 
 
-def _motifs(con: Connection, applications: pa.Table) -> tuple[np.ndarray, ...]:
-    """Payers of the busiest payee, circles of three so far and those closed in the last month."""
+def _circles(con: Connection, applications: pa.Table) -> tuple[np.ndarray, ...]:
+    """Return payers of the busiest payee, circles of three so far, and those of the last month."""
     payer, payee, known = fetch(con, LINKS)
     people = np.unique(np.concatenate([payer, payee]))
     links = TransferLinks(
-        np.searchsorted(people, payer), np.searchsorted(people, payee), known, len(people)
+        source=np.searchsorted(people, payer),
+        target=np.searchsorted(people, payee),
+        known=known,
+        n=len(people),
     )
-    node, is_node = place(people, applications.column("applicant_id").to_numpy())
-    as_of, circles = (
-        applications.column("as_of").to_numpy()[is_node].astype("datetime64[us]").astype(np.int64),
-        links.circles(),
-    )
-    ever = circles.before(node, as_of)
-    values = (links.busiest_target(node, as_of), ever, ever - circles.before(node, as_of - MONTH))
-    columns = tuple(np.zeros(len(is_node)) for _ in values)
-    for column, value in zip(columns, values, strict=True):
-        column[is_node] = value
+    node, is_node = positions_in(people, applications.column("applicant_id").to_numpy())
+    as_of = applications.column("as_of").to_numpy()[is_node]
+    as_of_micros = as_of.astype("datetime64[us]").astype(np.int64)
+    circles = links.circles()
+    ever = circles.before(node, as_of_micros)
+    of_last_month = ever - circles.before(node, as_of_micros - MONTH)
+    of_nodes = (links.busiest_target(node, as_of_micros), ever, of_last_month)
+    # Applicants without a transfer have 0.
+    columns = tuple(np.zeros(len(is_node)) for _ in of_nodes)
+    for column, values in zip(columns, of_nodes, strict=True):
+        column[is_node] = values
     return columns

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from creditloom.features.declare.aggregates import AGGREGATES
+from creditloom.features.aggregates.aggregates import AGGREGATES
 from creditloom.features.declare.declarations import AggregateBlock, Slice, Stream
 
 DAYS = {"1d": 1, "7d": 7, "1m": 30, "2m": 60, "3m": 90, "6m": 180, "12m": 360, "ever": 10_000}

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from creditloom.features.aggregates.formulas import FORMULAS
+from creditloom.features.aggregates.aggregates import AGGREGATES
 from creditloom.features.contract.tables import EVENT_TABLES
 from creditloom.features.engine.engine import build
 from creditloom.features.families.registry import plan
@@ -40,7 +40,7 @@ def matrix(raw: dict[str, pa.Table], tmp_path_factory: pytest.TempPathFactory) -
 
 
 def test_the_oracle_knows_every_formula() -> None:
-    assert set(ORACLE) == set(FORMULAS)
+    assert set(ORACLE) == set(AGGREGATES)
 
 
 @pytest.mark.parametrize("table", [t.name for t in EVENT_TABLES])

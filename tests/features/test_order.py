@@ -50,7 +50,9 @@ def test_any_rows_come_in_order(rows: list[tuple[int, int, int]]) -> None:
     assert event_columns._in_order(table(keys)).column("came").to_pylist() == sorted_slowly(keys)
 
 
-@pytest.mark.parametrize("runs", [1, 2, 7, event_columns.FEW_RUNS, event_columns.FEW_RUNS + 1])
+@pytest.mark.parametrize(
+    "runs", [1, 2, 7, event_columns.MAX_MERGED_RUNS, event_columns.MAX_MERGED_RUNS + 1]
+)
 @pytest.mark.parametrize("values", [2, 50])
 def test_a_few_runs_and_many_end_alike(runs: int, values: int) -> None:
     keys = in_runs(np.random.default_rng(runs), runs, 30, values)
