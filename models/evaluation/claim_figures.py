@@ -76,10 +76,10 @@ class ClaimSample:
 # --- Claims about raw events ---
 # Every function takes the sample and returns a figure with the people or rows behind it.
 
-# Hours of the day between which it is night (7.4).
+# Hours of the day between which it is night (domain 7.4).
 NIGHT_START_HOUR = 23
 NIGHT_END_HOUR = 5
-# A red-packet gap over this counts as large (S5-R22).
+# A red-packet gap over this counts as large (domain 7.4).
 LARGE_GAP = 0.3
 # Share of a person's contacts who apply in this world too.
 APPLYING_CONTACT_SHARE = 0.1

@@ -24,8 +24,9 @@ from creditloom.models.sample.metrics import gini
 PENALTIES = (1.0, 10.0, 100.0, 1000.0, 10_000.0)
 # Every fifth row judges the penalty.
 JUDGED_EVERY = 5
-# Rows per leaf of the boosters on the truth.
+# Least rows per leaf of the boosters on the truth.
 MIN_DATA_IN_LEAF = 100
+# Bins per feature, as in the model's booster.
 MAX_BIN = 63
 
 

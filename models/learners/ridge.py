@@ -102,6 +102,7 @@ class Ridge:
 
 def compressed(values: Floats, low: float, high: float, scale: float) -> Floats:
     """Return the values winsorised to [low, high], then sign(x) ln(1 + |x| / scale)."""
+    # Beyond the tails one odd value would steer a coefficient.
     x = np.clip(values, low, high)
     return np.sign(x) * np.log1p(np.abs(x) / scale)
 
@@ -167,6 +168,7 @@ def best_penalty(losses: Mapping[float, float]) -> float:
     >>> best_penalty({1.0: 0.2, 10.0: 0.1, 100.0: 0.1})
     100.0
     """
+    # Of models that judge alike the simpler one, on every machine.
     return min(losses, key=lambda penalty: (losses[penalty], -penalty))
 
 

@@ -150,6 +150,7 @@ def logit(p: ArrayLike) -> Floats:
     >>> float(logit(0.5))
     0.0
     """
+    # The log-odds of 0 and 1 would be infinite.
     share = np.clip(np.asarray(p, float), PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
     return np.asarray(np.log(share) - np.log1p(-share))
 

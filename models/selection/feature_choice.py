@@ -200,6 +200,7 @@ class Gains:
     def rank(self) -> NDArray[np.int64]:
         """Return the rank of each feature: 1 is the strongest; equals keep their order."""
         rank = np.empty(len(self.share), np.int64)
+        # A stable sort: many features have no gain at all, and their order must not be chance.
         rank[np.argsort(-self.share, kind="stable")] = np.arange(1, len(self.share) + 1)
         return rank
 
@@ -316,6 +317,7 @@ def chosen(concepts: Sequence[str], ranks: np.ndarray, params: SelectParams) -> 
     """
     taken: Counter[str] = Counter()
     stay = [False] * len(ranks)
+    # Ranks of one booster differ; a stable sort settles those of a caller that do not.
     order = np.argsort(ranks, kind="stable")
     # Every concept must be there, because reasons can name only what the model uses.
     for i in order:

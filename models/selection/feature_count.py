@@ -64,6 +64,7 @@ class _JudgedRows:
     @property
     def losses(self) -> Floats:
         """Return the log-loss of each row after each step, shape (steps, n)."""
+        # A certain and wrong PD would have an infinite loss.
         p = np.clip(expit(self.margins), PD_MARGIN, 1.0 - PD_MARGIN)
         return np.asarray(-(self.y * np.log(p) + (1.0 - self.y) * np.log1p(-p)))
 
