@@ -125,7 +125,7 @@ def decided(
     told = Reasons.joined(
         [
             *rule_reasons(verdicts.fired, language),
-            *limit_reasons(case, verdicts.limits, verdicts.is_limit_told, language),
+            *limit_reasons(case, verdicts.limits, verdicts.is_limit_explained, language),
         ]
     ).lists(1)[0]
     outcome, limit, cap = (
@@ -143,7 +143,7 @@ def decided(
         case.product.tiers[tier].tier if tier >= 0 else None,
         round(100 * rate, 6) if outcome <= 1 else None,
         tuple(f.code for f in verdicts.actions if f.mask[0]),
-        tuple((verdicts.not_assessed_told()[0].as_py() or "").split()),
+        tuple((verdicts.not_assessed_codes()[0].as_py() or "").split()),
     )
 
 
