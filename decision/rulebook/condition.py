@@ -203,11 +203,12 @@ class Condition:
 
 @dataclass(frozen=True)
 class Criterion(Condition):
-    """An admission criterion of a product: hard ones refuse, soft ones give points and a reason.
+    """An admission criterion of a product.
 
-    See C15. `only_if` names a flag without which the criterion does not apply (S1-R06, S1-R07).
-    `if_unknown` says what follows where the fact is null or its column absent: `pass` counts as not
-    assessed. The words name no protected attribute.
+    Hard criteria refuse, soft ones give points and a reason (C15). `only_if` names a flag without
+    which the criterion does not apply (S1-R06, S1-R07). `if_unknown` says what follows where the
+    fact is null or its column absent: `pass` counts as not assessed. The words name no protected
+    attribute.
     """
 
     id: str

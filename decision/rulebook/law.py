@@ -1,6 +1,6 @@
 """What the law asks on a date: one frozen profile per period, and which one is in force.
 
-Domain 5, S1-R75, S4-R38.
+See domain 5, S1-R75 and S4-R38.
 """
 
 from __future__ import annotations

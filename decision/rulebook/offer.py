@@ -71,6 +71,8 @@ def offers(
     )
     refused = [product_refusals(policy, product, law, lent, families) for law in policy.laws]
     annual = {name: _column(costs, name) for name in ANNUAL_FIGURES}
+    # R1 for every law and tier; no comparison with NaN holds, so without a cap no price is over it.
+    is_over_cap = highest[None, :] > caps[:, None]
     return Offers(
         daily_rate=lent,
         penalty_rate=_penalty_rates(product, lent_rates),
@@ -78,7 +80,7 @@ def offers(
         annuity=_annuity(product, rates),
         overdue=_overdue(product, lent_rates),
         is_over_band=over_band,
-        is_over_cap=highest[None, :] > caps[:, None],
+        is_over_cap=is_over_cap,
         refused=tuple(refused),
     )
 
@@ -92,23 +94,25 @@ def product_refusals(
     R14 banned family, R15 penalty at any of the lent `rates`, L1 licence number missing, H1 the
     model's outcome has another horizon than the product's.
     """
-    is_long_bullet = product.repayment.method == "bullet" and (
-        loan_of(product).days > value(law.bullet_tenor) * product.repayment.month_days.value
-    )
+    is_over_line = product.limit.maximum.value > value(law.consumption_line)
+    longest = value(law.bullet_tenor) * product.repayment.month_days.value
+    is_long_bullet = product.repayment.method == "bullet" and loan_of(product).days > longest
+    unlicensed = policy.sources.unlicensed(families)
+    has_unlicensed = law.needs_licensed_sources and bool(unlicensed)
+    has_unnamed = any(not charge.receiver for charge in product.charges)
+    has_banned_family = bool(set(families) & set(law.banned_families))
     penalty = penalty_of(product)
     bound = value(law.penalty_uplift)
-    uplifts = [implied_uplift(penalty, float(rate)) for rate in rates[~np.isnan(rates)]]
-    unlicensed = policy.sources.unlicensed(families)
-    is_over_line = product.limit.maximum.value > value(law.consumption_line)
-    has_unnamed = any(not charge.receiver for charge in product.charges)
+    lent = rates[~np.isnan(rates)]
+    is_over_bound = any(implied_uplift(penalty, float(rate)) > bound for rate in lent)
     has_no_number = any(licence.number is None for licence in product.licences)
     is_broken = {
         "R2": is_over_line,
         "R3": is_long_bullet,
-        "R8": law.needs_licensed_sources and bool(unlicensed),
+        "R8": has_unlicensed,
         "R10": has_unnamed,
-        "R14": bool(set(families) & set(law.banned_families)),
-        "R15": any(uplift > bound for uplift in uplifts),
+        "R14": has_banned_family,
+        "R15": is_over_bound,
         "L1": has_no_number,
         "H1": product.horizon.value != policy.horizon_days,
     }

@@ -9,7 +9,7 @@ import datetime as dt
 import json
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from ..base.errors import DecisionError
 from ..base.strict_json import STRICT, check_format, parse, plain
@@ -198,12 +198,15 @@ class Policy:
         )
 
 
+Laws: TypeAlias = tuple[Law, ...]
+
+
 def compile_policy(
     product: Product,
-    laws: tuple[Law, ...],
+    laws: Laws,
     *,
     products: tuple[Product, ...] = (),
-    other_laws: tuple[Law, ...] = (),
+    other_laws: Laws = (),
     filters: Filters | None = None,
     sources: DataSources = NO_SOURCES,
     validation: Validation | None = None,
