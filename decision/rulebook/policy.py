@@ -278,11 +278,11 @@ def _verdicts(product: Product) -> dict[str, Verdict]:
     return best
 
 
-def _choice(what: str, known: tuple[str, ...], got: str) -> DecisionError:
+def _choice(what: str, offered: tuple[str, ...], got: str) -> DecisionError:
     return DecisionError(
         f"the bundle holds no such {what}",
         where=what,
-        expected=f"one of {', '.join(known)}",
+        expected=f"one of {', '.join(offered)}",
         got=got,
         next_step="choose one of them",
     )

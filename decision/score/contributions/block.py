@@ -40,7 +40,7 @@ from .instructions import (
     up_nl,
     up_nn,
 )
-from .lanes import BLOCK, LANES
+from .lanes import BLOCK, DOUBLE_BYTES, INT32_BYTES, LANES
 from .program import ADD, BUSH, DOWN, LEAF, UP
 
 # Compiled code is kept between processes, because compiling takes seconds: one folder per name and
@@ -131,6 +131,7 @@ AGAIN_LL = UP + 7
 # a hundred times slower. Rows, trees and features keep their order, and with it sums their bits.
 
 
+# Compiled: one turn per instruction, tens of thousands of them per block. In tree order.
 @jit
 def run_block(code, constants, work, vectors, points):
     """Run every instruction over the first `vectors` of the block in `work`.
@@ -141,7 +142,7 @@ def run_block(code, constants, work, vectors, points):
     c0, f0, w = code.ctypes.data, constants.ctypes.data, work.ctypes.data
     i, n = 0, code.shape[0]
     while i < n:
-        op, c = code[i, 0], c0 + 4 * i * code.shape[1]
+        op, c = code[i, 0], c0 + INT32_BYTES * i * code.shape[1]
         if op == BUSH:
             bush(c, f0, w, vectors, points)
             i += 2  # the two leaf pairs that follow are done
@@ -172,6 +173,7 @@ def run_block(code, constants, work, vectors, points):
         i += 1
 
 
+# Compiled: as `run_block`, in the same order, so that a margin alone has the same bits.
 @jit
 def score_block(code, constants, work, vectors):
     """Run the same program for the margins alone.
@@ -181,7 +183,7 @@ def score_block(code, constants, work, vectors):
     c0, f0, w = code.ctypes.data, constants.ctypes.data, work.ctypes.data
     i, n = 0, code.shape[0]
     while i < n:
-        op, c = code[i, 0], c0 + 4 * i * code.shape[1]
+        op, c = code[i, 0], c0 + INT32_BYTES * i * code.shape[1]
         if op == BUSH:
             pick_bush(c, f0, w, vectors, NO_POINTS)
             i += 2  # as above
@@ -200,6 +202,7 @@ def score_block(code, constants, work, vectors):
         i += 1
 
 
+# Compiled: one turn per value of the block, column by column as they lie in memory.
 @jit
 def load_block(x, columns, start, rows, missing, work):
     """Load the columns of a block, missing values as LightGBM reads them.
@@ -221,6 +224,7 @@ def load_block(x, columns, start, rows, missing, work):
     return vectors
 
 
+# Compiled: one turn per block of 64 rows; blocks do not depend on each other.
 @jit
 def score_rows(x, first, end, columns, missing, code, constants, work, raw):
     """Write the margins of rows first..end of x (features x rows) into `raw`."""
@@ -232,6 +236,7 @@ def score_rows(x, first, end, columns, missing, code, constants, work, raw):
         raw[start : start + rows] = work[raw_at : raw_at + rows]
 
 
+# Compiled: as `score_rows`; then one turn per contribution, to write them row by row.
 @jit
 def explain_rows(x, first, end, columns, missing, code, constants, work, points, raw, phi):
     """Explain rows first..end of x (features x rows).
@@ -250,6 +255,7 @@ def explain_rows(x, first, end, columns, missing, code, constants, work, points,
                 phi[start + k, columns[f]] = work[(n + f) * BLOCK + k]
 
 
+# Compiled: as `score_rows`; then one turn per feature, in model order, and per concept and row.
 @jit
 def concept_rows(
     x,
@@ -286,8 +292,15 @@ def concept_rows(
         # In model order, so that of equal gains the first feature leads.
         for f in range(n):
             feature = columns[f]
-            own = w + 8 * (at + STATE * owner[feature] * BLOCK)
-            gather(w + 8 * (n + f) * BLOCK, own, vectors, scale, reference[feature], float(feature))
+            own = w + DOUBLE_BYTES * (at + STATE * owner[feature] * BLOCK)
+            gather(
+                w + DOUBLE_BYTES * (n + f) * BLOCK,
+                own,
+                vectors,
+                scale,
+                reference[feature],
+                float(feature),
+            )
         for c in range(concepts):
             for k in range(rows):
                 total[start + k, c], lead[start + k, c] = state[c, 0, k], state[c, 2, k]

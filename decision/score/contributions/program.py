@@ -99,12 +99,12 @@ def used(forest: Forest) -> np.ndarray:
     return np.unique(np.concatenate(features))
 
 
-def _shape(tree: Tree, node: int, seen: frozenset[int]) -> tuple[int, int]:
+def _shape(tree: Tree, node: int, met: frozenset[int]) -> tuple[int, int]:
     """Return (levels of splits, most unique features on a path) below `node`."""
     if node < 0 or not len(tree.feature):
-        return 0, len(seen)
-    seen = seen | {int(tree.feature[node])}
-    below = [_shape(tree, int(child), seen) for child in (tree.left[node], tree.right[node])]
+        return 0, len(met)
+    met = met | {int(tree.feature[node])}
+    below = [_shape(tree, int(child), met) for child in (tree.left[node], tree.right[node])]
     return 1 + max(d for d, _ in below), max(u for _, u in below)
 
 
