@@ -256,6 +256,7 @@ def explain_rows(x, first, end, columns, missing, code, constants, work, points,
 
 
 # Compiled: as `score_rows`; then one turn per feature, in model order, and per concept and row.
+# Over 40 lines by its arguments, one a line: numba takes arrays, not records of arrays.
 @jit
 def concept_rows(
     x,
