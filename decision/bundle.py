@@ -1,4 +1,7 @@
-"""The bundle on disk: text files under a manifest of hashes; what does not match its hash is not read."""
+"""The bundle on disk: the text files that decide, under a manifest of their hashes.
+
+A file that does not match its hash is not read.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,20 @@ from .score.tiers import Tiers
 from .score.tree_model import Margin
 
 MANIFEST = "manifest.json"
-FORMAT = 2  # of the manifest and, as it lists them, of all files of a bundle; 0.1.0 wrote 1, without saying so
+# Format of the manifest and, as it lists them, of all files of a bundle. Release 0.1.0 wrote
+# format 1 without naming it.
+FORMAT = 2
 SCORING = ("model.txt", "catalogue.json", "calibration.json")
 REQUIRED = (*SCORING, "tiers.json", "policy.json", "reference.json")
+MANIFEST_FORM = '{"files": {name: sha256}}'
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A verified bundle. `version` is the sha256 of the manifest, `policy_version` that of policy.json."""
+    """A verified bundle: model, tiers, rule book and reference.
+
+    `version` is the sha256 of the manifest, `policy_version` that of policy.json.
+    """
 
     scorer: Scorer
     tiers: Tiers
@@ -36,102 +45,114 @@ class Bundle:
     policy_version: str
 
     @cached_property
-    def usual(self) -> np.ndarray:
-        """Points of the reference per feature, in model order."""
+    def reference_points(self) -> np.ndarray:
+        """Points of the reference applicant per feature, in model order."""
         return self.reference.features(self.scorer.catalogue)
 
     @classmethod
     def load(cls, folder: str | Path, threads: int | None = None) -> Bundle:
-        """Read and verify a bundle. Raises `DecisionError` for a missing, changed or truncated file; only listed files are opened."""
+        """Read and verify a bundle; only the files that the manifest lists are opened.
+
+        `threads` bounds the threads of the model; None takes every core of the process. Raises
+        `DecisionError` for a file that is missing, changed or truncated, for a reference without a
+        concept, and for a model that reads a protected attribute.
+        """
         root = Path(folder)
         manifest = _bytes(root / MANIFEST)
-        listed = _listed(root, manifest)
-        texts = {name: _verified(root / name, digest) for name, digest in listed.items()}
+        digests = _listed(root, manifest)
+        texts = {name: _verified(root / name, digest) for name, digest in digests.items()}
+        # Read in this order, which decides what a bundle with two faults is refused for.
+        scorer = scorer_of(texts, threads)
+        tiers = Tiers.from_json(texts["tiers.json"])
+        policy = Policy.from_json(texts["policy.json"])
         bundle = cls(
-            scorer_of(texts, threads),
-            Tiers.from_json(texts["tiers.json"]),
-            Policy.from_json(texts["policy.json"]),
-            Reference.from_json(texts["reference.json"]),
-            hashlib.sha256(manifest).hexdigest(),
-            listed["policy.json"],
+            scorer=scorer,
+            tiers=tiers,
+            policy=policy,
+            reference=Reference.from_json(texts["reference.json"]),
+            version=hashlib.sha256(manifest).hexdigest(),
+            policy_version=digests["policy.json"],
         )
+        # Asked here for its check alone: it raises where the reference lacks a concept.
         bundle.reference.concepts(bundle.scorer.catalogue)
-        protected = sorted(
-            set(bundle.scorer.catalogue.names) & set(bundle.policy.protected_attributes)
-        )
-        if protected:
-            raise _refusal(
-                "the model reads a protected attribute",
-                root / "catalogue.json",
-                "none of them as a feature",
-                protected[0],
-            )
+        _check_protected(bundle, root)
         return bundle
 
 
+def _check_protected(bundle: Bundle, root: Path) -> None:
+    features = set(bundle.scorer.catalogue.names)
+    protected = sorted(features & set(bundle.policy.protected_attributes))
+    if protected:
+        raise _refusal(
+            "the model reads a protected attribute",
+            root / "catalogue.json",
+            "none of them as a feature",
+            protected[0],
+        )
+
+
 def write_manifest(folder: str | Path) -> str:
-    """Hash the files that a decision reads into manifest.json; return the bundle's version. Others in the folder are not part of it."""
+    """Write manifest.json with the hashes of the files that decide; return the bundle's version.
+
+    Other files of the folder are not part of the bundle. Raises `DecisionError` for a missing file.
+    """
     root = Path(folder)
-    manifest = canonical(
-        {
-            "format": FORMAT,
-            "files": {name: hashlib.sha256(_bytes(root / name)).hexdigest() for name in REQUIRED},
-        }
-    )
+    digests = {name: hashlib.sha256(_bytes(root / name)).hexdigest() for name in REQUIRED}
+    manifest = canonical({"format": FORMAT, "files": digests})
     (root / MANIFEST).write_bytes(manifest)
     return hashlib.sha256(manifest).hexdigest()
 
 
 def load_scorer(folder: str | Path, threads: int | None = None) -> Scorer:
-    """The scoring half of a bundle that is still being made: not verified, there is no manifest yet."""
+    """Return the scoring half of a bundle that is still being made.
+
+    Nothing is verified, as there is no manifest yet.
+    """
     return scorer_of({name: _bytes(Path(folder) / name) for name in SCORING}, threads)
 
 
 def scorer_of(texts: dict[str, bytes], threads: int | None) -> Scorer:
-    """Model, catalogue and calibration from the bytes of their files."""
+    """Return model, catalogue and calibration from the bytes of their files."""
     catalogue = Catalogue.from_json(texts["catalogue.json"])
-    calibration = parse(
-        Calibration, json.loads(texts["calibration.json"]), "calibration.json", extra="ignore"
-    )
-    return Scorer(
-        catalogue, Margin(texts["model.txt"].decode(), catalogue.names, threads), calibration
-    )
+    content = json.loads(texts["calibration.json"])
+    calibration = parse(Calibration, content, "calibration.json", extra="ignore")
+    margin = Margin(texts["model.txt"].decode(), catalogue.names, threads)
+    return Scorer(catalogue, margin, calibration)
 
 
 def _listed(root: Path, manifest: bytes) -> dict[str, str]:
+    """Return the sha256 of each file that the manifest lists, by file name."""
+    path = root / MANIFEST
     try:
         content = dict(json.loads(manifest))
     except (ValueError, TypeError) as error:
-        raise _refusal(
-            "the manifest cannot be read", root / MANIFEST, '{"files": {name: sha256}}', str(error)
-        ) from error
-    check_format(content, FORMAT, str(root / MANIFEST))
+        raise _refusal("the manifest cannot be read", path, MANIFEST_FORM, str(error)) from error
+    check_format(content, FORMAT, str(path))
     files = content.get("files")
     if not isinstance(files, dict):
-        raise _refusal(
-            "the manifest lists no files", root / MANIFEST, '{"files": {name: sha256}}', repr(files)
-        )
-    strange = [name for name in files if Path(name).name != name]
+        raise _refusal("the manifest lists no files", path, MANIFEST_FORM, repr(files))
+    # A name with a folder in it could point outside the bundle.
+    outside = [name for name in files if Path(name).name != name]
     missing = sorted(set(REQUIRED) - set(files))
-    if strange or missing:
+    if outside or missing:
         raise _refusal(
             "the manifest is not that of a bundle",
-            root / MANIFEST,
+            path,
             ", ".join(REQUIRED),
-            ", ".join(strange or missing),
+            ", ".join(outside or missing),
         )
     return {str(name): str(digest) for name, digest in files.items()}
 
 
 def _verified(path: Path, digest: str) -> bytes:
     content = _bytes(path)
-    found = hashlib.sha256(content).hexdigest()
-    if found != digest:
+    actual = hashlib.sha256(content).hexdigest()
+    if actual != digest:
         raise _refusal(
             "a file of the bundle was changed or truncated",
             path,
             f"sha256 {digest}",
-            f"sha256 {found} of {len(content)} bytes",
+            f"sha256 {actual} of {len(content)} bytes",
         )
     return content
 

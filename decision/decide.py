@@ -1,4 +1,4 @@
-"""The decision, composed: frame in, one decision per application out, in the order of the frame."""
+"""The decision itself: a frame of applications in, one decision per application out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -35,15 +35,23 @@ from .rules.rules import under_age
 from .rules.verdict import OUTCOMES, verdicts_by_tier, verdicts_of
 from .score.scorer import score
 
+# Families that need a consent of their own (R6).
 CONSENTED = {
     "social_graph": "consent_social",
     "assets": "consent_assets",
     "bureau": "consent_bureau",
 }
-"""Families that need a consent of their own (R6)."""
+# Concepts of other families that need one: where a person stays, but not which device it is.
 CONSENTED_CONCEPTS = {"location_constancy": "consent_location"}
-"""Concepts of other families that need one: places, not devices."""
 PolicyTerms = tuple[Policy, Offers | None]
+
+
+class _Options(NamedTuple):
+    """The wishes of one call, as in `Decider.decide`."""
+
+    explain: Explain
+    language: Language
+    law: str
 
 
 @dataclass(frozen=True)
@@ -51,29 +59,38 @@ class Decider:
     """A bundle ready to decide, with the terms of each product and law that was asked for."""
 
     bundle: Bundle
-    chosen: dict[tuple[str, str], PolicyTerms] = field(default_factory=dict)
+    terms_by_choice: dict[tuple[str, str], PolicyTerms] = field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: str | Path, threads: int | None = None) -> Decider:
-        """Read a verified bundle and price its tiers. Raises `DecisionError` when the bundle is not whole or contradicts itself."""
+        """Read a verified bundle and price its tiers.
+
+        Raises `DecisionError` when the bundle is not whole or contradicts itself.
+        """
         decider = cls(Bundle.load(folder, threads))
+        # Priced now, so that a rule book that cannot be priced fails here and not at the first row.
         decider.terms("", "")
         return decider
 
     def terms(self, product: str, law: str) -> PolicyTerms:
-        """Rule book and offers of a product under a law; empty = the bundle's default, laws by date. `DecisionError` for another name."""
-        if (product, law) not in self.chosen:
+        """Return rule book and offers of a product under a law.
+
+        Empty names take the bundle's default product, and its laws by their dates. Raises
+        `DecisionError` for a name that the bundle does not hold.
+        """
+        if (product, law) not in self.terms_by_choice:
             policy = self.bundle.policy.choose(product, law)
-            priced = (
-                offers(policy, policy.product, self.bundle.tiers, self._families)
-                if policy.product
-                else None
-            )
-            self.chosen[product, law] = (policy, priced)
-        return self.chosen[product, law]
+            priced = None
+            if policy.product:
+                priced = offers(policy, policy.product, self.bundle.tiers, self._families)
+            self.terms_by_choice[product, law] = (policy, priced)
+        return self.terms_by_choice[product, law]
 
     def columns(self, there: Container[str]) -> list[str]:
-        """The columns that a decision reads of a frame that has those of `there`: the id, required inputs, optional facts, features."""
+        """Return the columns that a decision reads of a frame that has those of `there`.
+
+        They are the id, the required inputs, the optional facts that are there, and the features.
+        """
         facts = [name for name in OPTIONAL if name in there] if self.bundle.policy.inputs else []
         return [ID, *self.bundle.policy.inputs, *facts, *self.bundle.scorer.catalogue.names]
 
@@ -82,21 +99,26 @@ class Decider:
         return tuple(dict.fromkeys(f.family for f in self.bundle.scorer.catalogue.features))
 
     def read(self, frame: pd.DataFrame, policy: Policy | None = None) -> Frame:
-        """Check and convert the input; raises `DecisionError` naming column, row, expected and got."""
+        """Check and convert the input.
+
+        Raises `DecisionError` naming column, row, expected and got.
+        """
         banned = (policy or self.bundle.policy).banned_columns
         return read(frame, self.bundle.scorer.catalogue, self.bundle.policy.inputs, banned)
 
     def margins(self, frame: pd.DataFrame) -> np.ndarray:
-        """The model's margin (log-odds before calibration) of each row."""
+        """Return the model's margin of each row: log-odds before calibration."""
         return self.bundle.scorer.margin.raw(self.read(frame).x)
 
     def points(self, frame: pd.DataFrame) -> tuple[float, pd.DataFrame]:
-        """Base points and one column of points per concept; base + their sum is score_raw."""
+        """Return base points, and one column of points per concept.
+
+        Base points plus the points of a row are its score_raw.
+        """
         scorer = self.bundle.scorer
-        found = scorer.concept_points(self.read(frame).x)
-        return scorer.base_points, pd.DataFrame(
-            found, columns=list(scorer.catalogue.concept_ids), index=frame.index
-        )
+        points = scorer.concept_points(self.read(frame).x)
+        concepts = list(scorer.catalogue.concept_ids)
+        return scorer.base_points, pd.DataFrame(points, columns=concepts, index=frame.index)
 
     def decide(
         self,
@@ -107,18 +129,18 @@ class Decider:
         product: str = "",
         law: str = "",
     ) -> pd.DataFrame:
-        """One decision per row; `frames/arrow.py` lists the columns.
+        """Return one decision per row; `frames/arrow.py` lists the columns.
 
-        explain: `adverse` gives reasons where a decision is adverse or a limit cut; `all` gives them to everyone and adds
-        `points_base` and `points_<concept>`; `none` leaves out the score's reasons (not fit for a notice to the applicant).
-        product, law: one of the bundle's; empty = its default product, and of its default laws the one in force on the day.
+        explain: `adverse` gives reasons where a decision is adverse or a limit cut; `all` gives
+        them to everyone and adds `points_base` and `points_<concept>`; `none` leaves out the
+        score's reasons (not fit for a notice to the applicant).
+        product, law: one of the bundle's. Empty takes its default product, and of its default laws
+        the one in force on the day.
         """
-        return frame_of(
-            self.decide_columns(
-                frame, explain=explain, language=language, product=product, law=law
-            ),
-            frame.index,
+        columns = self.decide_columns(
+            frame, explain=explain, language=language, product=product, law=law
         )
+        return frame_of(columns, frame.index)
 
     def decide_columns(
         self,
@@ -129,9 +151,13 @@ class Decider:
         product: str = "",
         law: str = "",
     ) -> dict[str, Any]:
-        """The same decisions as arrays, numpy's or Arrow's, for whoever makes a frame of another kind of them."""
+        """Return the same decisions as arrays, of numpy or Arrow, one per column.
+
+        For callers that make a frame of another kind of them.
+        """
         policy, priced = self.terms(product, law)
-        return self._decided(self.read(frame, policy), policy, priced, (explain, language, law))
+        options = _Options(explain, language, law)
+        return self._decided(self.read(frame, policy), policy, priced, options)
 
     def decide_table(
         self,
@@ -142,67 +168,78 @@ class Decider:
         product: str = "",
         law: str = "",
     ) -> pa.Table:
-        """The same decisions, Arrow in and out, for batches: the same checks, values, columns and types as `decide`'s."""
+        """Return the same decisions for a batch in Arrow.
+
+        Checks, values, columns and types are those of `decide`.
+        """
         policy, priced = self.terms(product, law)
         rows = read_table(
             table, self.bundle.scorer.catalogue, self.bundle.policy.inputs, policy.banned_columns
         )
-        return table_of(self._decided(rows, policy, priced, (explain, language, law)))
+        return table_of(self._decided(rows, policy, priced, _Options(explain, language, law)))
 
     def _decided(
-        self,
-        rows: Frame,
-        policy: Policy,
-        priced: Offers | None,
-        asked: tuple[Explain, Language, str],
+        self, rows: Frame, policy: Policy, priced: Offers | None, options: _Options
     ) -> dict[str, Any]:
-        """The columns of `frames/arrow.py`, as arrays of numpy or Arrow."""
-        explain, language, law = asked
-        one_of("explain", explain, EXPLAINS)
-        one_of("language", language, LANGUAGES)
-        case, n = self._case(rows, policy, priced), len(rows.x)
-        is_scored = ~under_age(case) if case else np.ones(n, dtype=bool)
+        """Return the columns of `frames/arrow.py`, as arrays of numpy or Arrow."""
+        one_of("explain", options.explain, EXPLAINS)
+        one_of("language", options.language, LANGUAGES)
+        n = len(rows.x)
+        batch = self._unscored_batch(rows, policy, priced)
+        # R4: who is under age is refused without being scored.
+        is_scored = ~under_age(batch) if batch else np.ones(n, dtype=bool)
         scored = self._scored(rows, is_scored)
         grade = self.bundle.tiers.index(scored["pd"])
-        case = replace(case, grade=grade) if case else None
-        verdicts = verdicts_of(case) if case else verdicts_by_tier(policy, self.bundle.tiers, grade)
+        batch = replace(batch, grade=grade) if batch else None
+        if batch:
+            verdicts = verdicts_of(batch)
+        else:
+            verdicts = verdicts_by_tier(policy, self.bundle.tiers, grade)
         reasons, points = explained(
-            self.bundle, rows.x, case, verdicts, explain, language, is_scored
+            self.bundle, rows.x, batch, verdicts, options.explain, options.language, is_scored
         )
         grades = picked([*self.bundle.tiers.names, None], np.where(is_scored, grade, -1))
-        own = "" if policy.name == self.bundle.policy.name else policy.name
-        return {
-            **self._head(rows, case, policy, "|".join(filter(None, (own, law)))),
-            **scored,
+        head = self._head(rows, batch, policy, options.law)
+        decision = {
             "grade": grades,
-            "tier": tier_names(case, grades, is_scored),
+            "tier": tier_names(batch, grades, is_scored),
             "decision": picked(OUTCOMES, verdicts.outcome),
-            **offer_columns(case, verdicts),
+        }
+        offer = offer_columns(batch, verdicts)
+        why = {
             "reasons": reasons.array(n),
             "refusal_codes": verdicts.codes(),
-            "actions": verdicts.actions_told(),
-            "not_assessed": verdicts.not_assessed_told(),
-            "model_version": text(self.bundle.version, n),
-            "policy_version": text(self.bundle.policy_version, n),
-            **points,
+            "actions": verdicts.action_texts(),
+            "not_assessed": verdicts.not_assessed_codes(),
+        }
+        return {**head, **scored, **decision, **offer, **why, **self._versions(n), **points}
+
+    def _versions(self, n_rows: int) -> dict[str, Any]:
+        """Return the columns that say which model and which rule book decided."""
+        return {
+            "model_version": text(self.bundle.version, n_rows),
+            "policy_version": text(self.bundle.policy_version, n_rows),
         }
 
     def _head(
-        self, rows: Frame, case: BatchContext | None, policy: Policy, chosen: str
+        self, rows: Frame, batch: BatchContext | None, policy: Policy, law: str
     ) -> dict[str, Any]:
+        """Return the columns that say what was decided on: ids, product, law and moment."""
         n = len(rows.x)
+        # The default product and law add nothing to the id, so that it stays what it always was.
+        product = "" if policy.name == self.bundle.policy.name else policy.name
+        chosen = "|".join(filter(None, (product, law)))
+        ids = decision_ids(rows, self.bundle.version, self.bundle.policy_version, chosen)
         return {
-            "decision_id": decision_ids(
-                rows, self.bundle.version, self.bundle.policy_version, chosen
-            ),
+            "decision_id": ids,
             "application_id": rows.application_id,
             "product": text(policy.name, n),
-            "law_profile": law_names(case, n),
+            "law_profile": law_names(batch, n),
             "as_of": rows.as_of,
         }
 
     def _scored(self, rows: Frame, is_scored: np.ndarray) -> dict[str, Any]:
-        """PD and score; null for those who may not be scored (R4)."""
+        """Return PD and score; null for those who may not be scored (R4)."""
         scorer = self.bundle.scorer
         if is_scored.all():
             margin = scorer.margin.raw(rows.x)
@@ -212,40 +249,48 @@ class Decider:
         raw = scorer.calibration.score_raw(margin)
         return {"pd": scorer.calibration.pd(margin), "score_raw": raw, "score": score(raw)}
 
-    def _case(self, rows: Frame, policy: Policy, priced: Offers | None) -> BatchContext | None:
-        """The case before anyone is scored: everyone in the best grade."""
+    def _unscored_batch(
+        self, rows: Frame, policy: Policy, priced: Offers | None
+    ) -> BatchContext | None:
+        """Return the batch before anyone is scored, everyone in the best grade.
+
+        None without a product.
+        """
         if policy.product is None or priced is None:
             return None
-        best = np.zeros(len(rows.x), dtype=np.int64)
         return BatchContext(
-            rows, policy, policy.product, self.bundle.tiers, priced, best, self._unconsented(rows)
+            frame=rows,
+            policy=policy,
+            product=policy.product,
+            tiers=self.bundle.tiers,
+            offers=priced,
+            grade=np.zeros(len(rows.x), dtype=np.int64),
+            has_unconsented=self._unconsented(rows),
         )
 
     def _unconsented(self, rows: Frame) -> np.ndarray:
-        """Rows that hold a value of a family or concept whose consent they lack (R6)."""
-        found = np.zeros(len(rows.x), dtype=bool)
-        for consent, columns in self._released_by.items():
+        """Mark rows that hold a value of a family or concept whose consent they lack (R6)."""
+        is_unconsented = np.zeros(len(rows.x), dtype=bool)
+        for consent, columns in self._features_by_consent.items():
             refused = np.flatnonzero(rows.numbers[consent] != 1)
-            found[refused] |= ~np.isnan(rows.x.T[np.ix_(columns, refused)]).all(
-                axis=0
-            )  # a feature's values lie together
-        return found
+            # Transposed, as the values of a feature lie together in memory.
+            values = rows.x.T[np.ix_(columns, refused)]
+            is_unconsented[refused] |= ~np.isnan(values).all(axis=0)
+        return is_unconsented
 
     @cached_property
-    def _released_by(self) -> dict[str, np.ndarray]:
-        """Per consent the features that need it."""
+    def _features_by_consent(self) -> dict[str, np.ndarray]:
+        """Return, per consent, the positions of the features that need it."""
         features = self.bundle.scorer.catalogue.features
         needed = np.array(
             [CONSENTED.get(f.family) or CONSENTED_CONCEPTS.get(f.concept) or "" for f in features]
         )
-        return {
-            consent: np.flatnonzero(needed == consent)
-            for consent in sorted({*needed.tolist()} - {""})
-        }
+        consents = sorted({*needed.tolist()} - {""})
+        return {consent: np.flatnonzero(needed == consent) for consent in consents}
 
 
 def one_of(name: str, given: object, allowed: tuple[str, ...]) -> None:
-    """Refuse a parameter that is not among the allowed values."""
+    """Raise `DecisionError` for a parameter that is not among the allowed values."""
     if given not in allowed:
         raise DecisionError(
             "a parameter has an unknown value",

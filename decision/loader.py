@@ -1,4 +1,7 @@
-"""The door for MLflow: `_load_pyfunc` and a model whose parameters are checked here (MLflow ignores unknown ones)."""
+"""The entry point for MLflow: `_load_pyfunc`, and a model that checks its own parameters.
+
+MLflow ignores parameters that it does not know; here they are refused.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +16,20 @@ from .base.errors import DecisionError
 from .decide import Decider
 from .frames.arrow import frame_of
 
-# What the registered model answers: the decisions as a frame that can also be told as JSON.
-
 
 class Answer(pd.DataFrame):
-    """A frame like any other, except that `to_dict` says None for what is missing; frames made from it are plain ones.
+    """The decisions of a registered model: a frame whose `to_dict` gives None for a missing value.
 
-    MLflow's server writes `to_dict("records")` as JSON, which knows neither NaN nor pandas' NA.
+    MLflow's server writes `to_dict("records")` as JSON, which has neither NaN nor pandas' NA.
+    Frames derived from it are plain ones.
     """
 
     def to_dict(self, *args: Any, **options: Any) -> Any:
-        """As of pandas, None for what is missing."""
+        """Return what pandas returns, with None for a missing value."""
         return self.astype(object).where(self.notna(), None).to_dict(*args, **options)
 
 
+# Parameters of `predict` with their defaults; the signature of the registered model lists them.
 PARAMS: dict[str, str] = {"explain": "adverse", "product": "", "law": "", "language": "en"}
 
 
@@ -37,8 +40,11 @@ class DecisionModel:
         self.decider = decider
 
     def predict(self, frame: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """Decide `frame`. params: explain (adverse | all | none), product and law (of the bundle's, empty = its default and the
-        law of the day), language (en | zh).
+        """Return one decision per row of `frame`.
+
+        params: explain (adverse | all | none), product and law (of the bundle's; empty takes its
+        default product and the law of the day), language (en | zh). Raises `DecisionError` for
+        another input than a frame and for an unknown parameter.
         """
         if not isinstance(frame, pd.DataFrame):
             raise _refusal(
@@ -47,35 +53,42 @@ class DecisionModel:
                 "a pandas DataFrame with named columns",
                 type(frame).__name__,
             )
-        return frame_of(self.decider.decide_columns(frame, **_checked(params)), frame.index, Answer)
+        columns = self.decider.decide_columns(frame, **_checked(params))
+        return frame_of(columns, frame.index, Answer)
 
     def get_raw_model(self) -> DecisionModel:
-        """What `mlflow.pyfunc.load_model(...).get_raw_model()` gives: `predict` without MLflow's look at every column before ours."""
+        """Return the model that `mlflow.pyfunc.load_model(...).get_raw_model()` gives.
+
+        Its `predict` skips MLflow's own check of every column, which comes before ours.
+        """
         return self
 
     def predict_table(self, table: pa.Table, params: Mapping[str, Any] | None = None) -> pa.Table:
-        """The same with Arrow in and out, for batches."""
+        """Return the same decisions for a batch in Arrow."""
         return self.decider.decide_table(table, **_checked(params))
 
 
 def _checked(params: Mapping[str, Any] | None) -> Any:
-    given = {**PARAMS, **(params or {})}
-    unknown = sorted(set(given) - set(PARAMS))
+    merged = {**PARAMS, **(params or {})}
+    unknown = sorted(set(merged) - set(PARAMS))
     if unknown:
         raise _refusal(
             "a parameter is not known",
             unknown[0],
             f"one of {', '.join(PARAMS)}",
-            repr(given[unknown[0]]),
+            repr(merged[unknown[0]]),
         )
-    return given
+    return merged
 
 
 def _load_pyfunc(path: str) -> DecisionModel:
-    """What MLflow calls: `path` is the folder of the bundle. Compiled code is loaded here, so the first row waits no longer than others."""
+    """Return the model of the bundle in the folder `path`; MLflow calls this by its name."""
     decider = Decider.load(path)
+    # Load compiled code now, so that the first row waits no longer than the others.
     decider.bundle.scorer.warm()
-    gc.freeze()  # what is there by now stays: no full collection needs to walk over the objects of MLflow, numba and pandas
+    # Keep what is loaded by now out of full collections: they need not walk over the objects of
+    # MLflow, numba and pandas.
+    gc.freeze()
     return DecisionModel(decider)
 
 

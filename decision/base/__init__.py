@@ -1,1 +1,1 @@
-"""What the runtime stands on: its error, strict JSON, the catalogue of what a model reads, the stability index."""
+"""The base of the runtime: its error, strict JSON, the model's catalogue, the stability index."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class DecisionError(ValueError):
-    """A bundle, a rule book or an input frame that cannot be used; nothing is decided on a guess.
+    """A bundle, a rule book or an input frame cannot be used, so nothing is decided.
 
     The message says what is wrong, where, what was expected, what was found and what to do next.
     """

@@ -1,6 +1,6 @@
 """JSON into frozen dataclasses and back: the runtime's only parser of structured text.
 
-It needs nothing beyond the standard library, so that a registered model reads its rule book without pydantic.
+It needs only the standard library, so that a registered model reads its rule book without pydantic.
 """
 
 from __future__ import annotations
@@ -18,12 +18,22 @@ from .errors import DecisionError
 
 T = TypeVar("T")
 
+# Config of every dataclass that is also read from YAML with pydantic: an unknown key or a value
+# that would have to be converted is an error in both parsers, never a guess.
+STRICT: dict[str, Any] = {"extra": "forbid", "strict": True}
+
 
 def parse(kind: type[T], value: object, where: str, *, extra: str = "forbid") -> T:
-    """Build `kind` from parsed JSON, strictly: no coercion except int to float and ISO text to date.
+    """Build `kind` from parsed JSON, strictly.
 
-    `where` is the dotted path put into errors; `extra="ignore"` lets unknown keys of dataclasses pass.
-    Raises `DecisionError` naming the path, the expected type and the value found.
+    Only two conversions happen: int to float, and ISO text to date. `where` is the dotted path that
+    stands in errors; `extra="ignore"` lets unknown keys of dataclasses pass. Raises `DecisionError`
+    with the path, the expected type and the value found.
+
+    >>> parse(float, 3, "example")
+    3.0
+    >>> parse(dt.date, "2024-02-29", "example")
+    datetime.date(2024, 2, 29)
     """
     return cast("T", _parse(kind, value, where, extra))
 
@@ -48,14 +58,16 @@ def _dataclass(kind: Any, value: Any, where: str, extra: str) -> Any:
     missing = [n for n, f in fields.items() if n not in value and f.default is dataclasses.MISSING]
     if missing:
         raise _refusal(f"{where}.{missing[0]}", "a value", "nothing")
+    present = [name for name in fields if name in value]
     return kind(
-        **{n: _parse(hints[n], value[n], f"{where}.{n}", extra) for n in fields if n in value}
+        **{name: _parse(hints[name], value[name], f"{where}.{name}", extra) for name in present}
     )
 
 
 def _union(args: tuple[Any, ...], value: Any, where: str, extra: str) -> Any:
     if value is None and type(None) in args:
         return None
+    # The runtime's types have no unions but "something or null", so the first other type is it.
     return _parse(next(a for a in args if a is not type(None)), value, where, extra)
 
 
@@ -68,8 +80,9 @@ def _tuple(args: tuple[Any, ...], value: Any, where: str, extra: str) -> Any:
 def _dict(args: tuple[Any, ...], value: Any, where: str, extra: str) -> Any:
     if not isinstance(value, Mapping):
         raise _refusal(where, "an object", value)
+    key_kind, value_kind = args
     return {
-        _parse(args[0], k, where, extra): _parse(args[1], v, f"{where}.{k}", extra)
+        _parse(key_kind, k, where, extra): _parse(value_kind, v, f"{where}.{k}", extra)
         for k, v in value.items()
     }
 
@@ -92,12 +105,9 @@ _GENERIC = {
 def _scalar(kind: Any, value: Any, where: str) -> Any:
     if kind is dt.date and isinstance(value, str):
         return _date(value, where)
-    if (
-        kind is float
-        and isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-    ):
+    # bool is a subclass of int in Python, yet `true` is no number in a rule book.
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is float and is_number and math.isfinite(value):
         return float(value)
     if kind is not float and type(value) is kind:
         return value
@@ -122,24 +132,33 @@ def _refusal(where: str, expected: str, got: object) -> DecisionError:
 
 
 def check_format(content: Any, newest: int, where: str, key: str = "format") -> int:
-    """The format that a stored document names under `key`; 1 where it names none, as all that 0.1.0 wrote.
+    """Return the format that a stored document names under `key`; 1 where it names none.
 
-    Raises `DecisionError` for one later than `newest`, which only a later release can read.
+    Release 0.1.0 wrote format 1 without naming it. Raises `DecisionError` for a format later than
+    `newest`, which only a later release can read.
+
+    >>> check_format({"format": 2}, 2, "example")
+    2
+    >>> check_format({}, 2, "example")
+    1
     """
-    found = content.get(key, 1) if isinstance(content, Mapping) else 1
-    if type(found) is int and 1 <= found <= newest:
-        return found
+    format_ = content.get(key, 1) if isinstance(content, Mapping) else 1
+    if type(format_) is int and 1 <= format_ <= newest:
+        return format_
     raise DecisionError(
         "the document has a format that this creditloom does not know",
         where=where,
         expected=f"{key} {newest}, or an earlier one",
-        got=f"{key} {found!r}",
+        got=f"{key} {format_!r}",
         next_step="use a newer creditloom, or the one that wrote it",
     )
 
 
 def plain(value: Any) -> Any:
-    """The JSON form of a frozen dataclass: objects, lists, ISO dates; `parse` reads it back unchanged."""
+    """Return the JSON form of a frozen dataclass: objects, lists and ISO dates.
+
+    `parse` reads it back unchanged.
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, list | tuple):
@@ -150,8 +169,12 @@ def plain(value: Any) -> Any:
 
 
 def canonical(value: Any) -> bytes:
-    """The one byte form of a JSON value: sorted keys, one space of indent, UTF-8, a newline at the end."""
-    return (
-        json.dumps(plain(value), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
-        + "\n"
-    ).encode()
+    """Return the one byte form of a JSON value, which hashes are taken of.
+
+    Keys are sorted, the indent is one space, the encoding is UTF-8, and a newline ends it.
+
+    >>> canonical({"b": 1, "a": (2,)})
+    b'{\\n "a": [\\n  2\\n ],\\n "b": 1\\n}\\n'
+    """
+    text = json.dumps(plain(value), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode()

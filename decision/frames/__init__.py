@@ -1,1 +1,1 @@
-"""What goes in and what comes out: frames, Arrow tables and strict JSON."""
+"""Input and output of the runtime: pandas frames, Arrow tables and the decisions table."""

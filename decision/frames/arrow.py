@@ -1,4 +1,7 @@
-"""Arrow in, Arrow out: the input read column by column, and the decisions table with the same types in every block."""
+"""Arrow tables in and out: the input read column by column, and the decisions table with its types.
+
+The types are the same for every block of a batch, so that the files of a batch fit together.
+"""
 
 from __future__ import annotations
 
@@ -22,130 +25,160 @@ from .input_frame import ID, ColumnSource, Frame, assemble, wrong_type
 
 TEXT = pa.string()
 DOUBLE = pa.float64()
-FLOAT = 8  # bytes of a float64
-STR: Any = pd.StringDtype(na_value=np.nan)  # texts of a frame, as pandas reads them itself
+FLOAT_BYTES = 8  # of a float64
+# Texts of a pandas frame, as pandas itself reads them from Arrow: NaN stands for null.
+STR: Any = pd.StringDtype(na_value=np.nan)
 REASON = pa.struct([("concept", TEXT), ("points", pa.float64()), ("text", TEXT)])
+# table: type of every column of the decisions, in its order
 TYPES: dict[str, pa.DataType] = {
-    "decision_id": TEXT, "product": TEXT, "law_profile": TEXT, "as_of": pa.timestamp("us"), "pd": pa.float64(), "score_raw": pa.float64(),
-    "score": pa.int64(), "grade": TEXT, "tier": TEXT, "decision": TEXT, "limit_cny": pa.float64(), "limiting_cap": TEXT,
-    "tenor": pa.float64(), "tenor_unit": TEXT, "method": TEXT, "daily_rate": pa.float64(), "apr_simple360": pa.float64(),
-    "apr_simple365": pa.float64(), "apr_irr12": pa.float64(), "eff_annual": pa.float64(), "penalty_rate": pa.float64(), "overdue": TEXT,
-    "charges": TEXT, "reasons": pa.list_(REASON), "refusal_codes": pa.list_(TEXT), "actions": TEXT, "not_assessed": TEXT,
-    "model_version": TEXT, "policy_version": TEXT,
-}  # fmt: skip
+    "decision_id": TEXT,
+    "product": TEXT,
+    "law_profile": TEXT,
+    "as_of": pa.timestamp("us"),
+    "pd": DOUBLE,
+    "score_raw": DOUBLE,
+    "score": pa.int64(),
+    "grade": TEXT,
+    "tier": TEXT,
+    "decision": TEXT,
+    "limit_cny": DOUBLE,
+    "limiting_cap": TEXT,
+    "tenor": DOUBLE,
+    "tenor_unit": TEXT,
+    "method": TEXT,
+    "daily_rate": DOUBLE,
+    "apr_simple360": DOUBLE,
+    "apr_simple365": DOUBLE,
+    "apr_irr12": DOUBLE,
+    "eff_annual": DOUBLE,
+    "penalty_rate": DOUBLE,
+    "overdue": TEXT,
+    "charges": TEXT,
+    "reasons": pa.list_(REASON),
+    "refusal_codes": pa.list_(TEXT),
+    "actions": TEXT,
+    "not_assessed": TEXT,
+    "model_version": TEXT,
+    "policy_version": TEXT,
+}
 
 
 def schema(frame: pd.DataFrame) -> pa.Schema:
-    """Types of a decided frame: the id is text or int64, columns of points are float64."""
+    """Return the types of a decided frame: the id is text or int64, columns of points float64."""
     is_whole = pd.api.types.is_integer_dtype(frame[ID].dtype)
     return pa.schema([(str(name), _type(str(name), is_whole)) for name in frame.columns])
 
 
 def decisions_table(frame: pd.DataFrame) -> pa.Table:
-    """What `Decider.decide` returned, as an Arrow table."""
-    return pa.Table.from_pandas(
-        frame, schema=schema(frame), preserve_index=False
-    ).replace_schema_metadata(None)
+    """Return what `Decider.decide` returned, as an Arrow table."""
+    table = pa.Table.from_pandas(frame, schema=schema(frame), preserve_index=False)
+    # Without pandas' metadata the bytes of a file do not hang on the version of pandas.
+    return table.replace_schema_metadata(None)
 
 
 def frame_of(
     columns: Mapping[str, Any], index: pd.Index, kind: type[pd.DataFrame] = pd.DataFrame
 ) -> pd.DataFrame:
-    """The decisions for pandas, with the values of `table_of`: lists of plain objects where Arrow nests, a score that stays whole.
+    """Return the decisions for pandas, with the values of `table_of`.
 
-    By hand, as a round trip through `Table.to_pandas` costs one row more than its decision; the arrays are ours alone, so none is copied.
+    Nested Arrow values become lists of plain objects, and a score stays a whole number.
     """
-    return kind(
-        {name: _for_pandas(values, name) for name, values in columns.items()},
-        index=index,
-        copy=False,
-    )
+    # By hand: for one row, a round trip through `Table.to_pandas` costs more than the decision.
+    # Nobody else holds the arrays, so none is copied.
+    values = {name: _for_pandas(column, name) for name, column in columns.items()}
+    return kind(values, index=index, copy=False)
 
 
 def _for_pandas(values: Any, name: str) -> Any:
     if name == ID:
-        return (
-            values.astype(np.int64)
-            if np.issubdtype(values.dtype, np.integer)
-            else STR.__from_arrow__(pa.array(values, TEXT))
-        )
+        if np.issubdtype(values.dtype, np.integer):
+            return values.astype(np.int64)
+        return STR.__from_arrow__(pa.array(values, TEXT))
     if not isinstance(values, pa.Array):
         return values
-    return (
-        np.fromiter(values.to_pylist(), object, len(values))
-        if pa.types.is_list(values.type)
-        else STR.__from_arrow__(values)
-    )
+    if pa.types.is_list(values.type):
+        return np.fromiter(values.to_pylist(), object, len(values))
+    return STR.__from_arrow__(values)
 
 
 def table_of(columns: Mapping[str, Any]) -> pa.Table:
-    """Columns of arrays, numpy's or Arrow's, as the decisions table; NaN is null."""
+    """Return columns of arrays, of numpy or Arrow, as the decisions table; NaN becomes null."""
     is_whole = np.issubdtype(columns[ID].dtype, np.integer)
-    return pa.table(
-        {name: _array(values, _type(name, is_whole)) for name, values in columns.items()}
-    )
+    arrays = {name: _array(values, _type(name, is_whole)) for name, values in columns.items()}
+    return pa.table(arrays)
 
 
 def read_table(
     table: pa.Table, catalogue: Catalogue, inputs: Iterable[str], banned: Iterable[str] = ()
 ) -> Frame:
-    """The input as Arrow, checked and converted like a frame; features go column by column, no pandas between.
+    """Check and convert an Arrow table, as `input_frame.read` does with a pandas frame.
 
-    Columns that lie evenly in memory as float64 without nulls are taken as they are.
+    Features are read column by column, without pandas in between. Columns that lie at even
+    distances in memory, as float64 without nulls, are used without a copy. Raises `DecisionError`
+    as `read` does.
     """
-    plain = (
-        {name: table[name] for name in dict.fromkeys(table.column_names)}
-        if len(set(table.column_names)) == table.num_columns
-        else {}
-    )
+    columns: dict[str, pa.ChunkedArray] = {}
+    # A column that is there twice cannot be asked for by name; `assemble` refuses such a table.
+    if len(set(table.column_names)) == table.num_columns:
+        columns = {name: table[name] for name in dict.fromkeys(table.column_names)}
 
     def series(name: str) -> pd.Series:
-        found: pd.Series = _decoded(plain[name]).to_pandas()
-        found.name = name
-        return found
+        column: pd.Series = _decoded(columns[name]).to_pandas()
+        column.name = name
+        return column
 
     def numbers(names: Sequence[str]) -> np.ndarray:
-        evenly = _evenly([plain[name] for name in names])
+        evenly = _evenly([columns[name] for name in names])
         if evenly is not None:
             return evenly.T
         x = np.empty((len(names), table.num_rows))
         for k, name in enumerate(names):
-            x[k] = _number(plain[name], name)
+            x[k] = _number(columns[name], name)
         return x.T
 
-    return assemble(
-        ColumnSource(table.column_names, table.num_rows, series, numbers), catalogue, inputs, banned
-    )
+    source = ColumnSource(table.column_names, table.num_rows, series, numbers)
+    return assemble(source, catalogue, inputs, banned)
 
 
 class _Memory:
-    """Columns at even distances, for numpy; whoever reads it keeps them alive.
-
-    Called writable, as the kernel is compiled for such memory and would copy other; nobody writes to it.
-    """
+    """Columns at even distances in memory, seen by numpy as one matrix, columns x rows."""
 
     def __init__(self, columns: Sequence[pa.ChunkedArray], address: int, step: int) -> None:
-        self.columns, shape = columns, (len(columns), len(columns[0]))
-        place = {"data": (address, False), "shape": shape, "strides": (step, FLOAT)}
-        self.__array_interface__ = {**place, "typestr": np.dtype(np.float64).str, "version": 3}
+        # Held, so that the memory lives as long as a numpy array looks at it.
+        self.columns = columns
+        self.__array_interface__ = {
+            # False = writable. Nobody writes to it, but the contribution kernel is compiled for
+            # writable memory and would copy any other.
+            "data": (address, False),
+            "shape": (len(columns), len(columns[0])),
+            "strides": (step, FLOAT_BYTES),
+            "typestr": np.dtype(np.float64).str,
+            "version": 3,
+        }
 
 
 def _evenly(columns: Sequence[pa.ChunkedArray]) -> np.ndarray | None:
-    """Columns x rows without a copy: whole columns one after the other, or a piece of such a table; None where they do not lie so."""
-    places = []
+    """Return columns x rows without a copy, or None where the columns do not lie evenly.
+
+    They do in a table whose columns lie one after the other, and in a slice of such a table.
+    """
+    addresses = []
     for column in columns:
         if column.num_chunks != 1 or column.type != DOUBLE or column.null_count:
             return None
         values = column.chunk(0)
-        places.append(values.buffers()[1].address + FLOAT * values.offset)
-    steps = {after - before for before, after in pairwise(places)}
-    if len(steps) != 1 or min(steps) < FLOAT * len(columns[0]) or not len(columns[0]):
+        addresses.append(values.buffers()[1].address + FLOAT_BYTES * values.offset)
+    steps = {after - before for before, after in pairwise(addresses)}
+    # A step shorter than a column would mean columns that overlap.
+    if len(steps) != 1 or min(steps) < FLOAT_BYTES * len(columns[0]) or not len(columns[0]):
         return None
-    return np.asarray(_Memory(columns, places[0], steps.pop()))
+    return np.asarray(_Memory(columns, addresses[0], steps.pop()))
 
 
 def _type(name: str, is_whole: bool) -> pa.DataType:
-    return (pa.int64() if is_whole else TEXT) if name == ID else TYPES.get(name, pa.float64())
+    if name == ID:
+        return pa.int64() if is_whole else TEXT
+    return TYPES.get(name, pa.float64())
 
 
 def _array(values: Any, kind: pa.DataType) -> pa.Array:
@@ -166,93 +199,124 @@ def _number(column: pa.ChunkedArray, name: str) -> np.ndarray:
         or pa.types.is_null(kind)
     ):
         raise wrong_type(name, str(kind))
+    # Not "safe": an int64 above 2**53 loses digits as a float64, as it does in pandas.
     values: np.ndarray = column.cast(pa.float64(), safe=False).to_numpy()
     return values
 
 
-# The decisions table: which columns, of which type, null when.
+# The decisions table: its columns, made for a whole batch at once.
 
-_WHEN = {
-    "upfront": "upfront", "per_period": "per period", "at_end": "at the end", "early_settlement": "left, when settled early",
+WHEN_TAKEN = {
+    "upfront": "upfront",
+    "per_period": "per period",
+    "at_end": "at the end",
+    "early_settlement": "left, when settled early",
     "extension": "when extended",
-}  # fmt: skip
-HEX = np.array([f"{byte:02x}" for byte in range(256)], dtype="S2")
+}
+# The two hex digits of each byte, to write many digests without a call per row.
+HEX_DIGITS = np.array([f"{byte:02x}" for byte in range(256)], dtype="S2")
+# A decision id is the first half of a sha256: 16 bytes, so 32 hex digits.
+ID_BYTES = 16
 RATES = ("daily_rate", "apr_simple360", "apr_simple365", "apr_irr12", "eff_annual", "penalty_rate")
+OFFER_COLUMNS = (
+    "limit_cny",
+    "limiting_cap",
+    "tenor",
+    "tenor_unit",
+    "method",
+    *RATES,
+    "overdue",
+    "charges",
+)
 
 
 def text(word: str | None, n_rows: int) -> pa.Array:
-    """A text column that says the same in every row."""
+    """Return a text column with the same word in every row."""
     return pa.repeat(pa.scalar(word, pa.string()), n_rows)
 
 
 def decision_ids(rows: Frame, version: str, policy_version: str, chosen: str = "") -> pa.Array:
-    """First 32 hex digits of sha256(application_id|as_of|bundle|policy[|chosen]): the same application decided alike has one id.
+    """Return one id per row, 32 hex digits, text: the same application decided alike has one id.
 
-    `chosen` names product and law where they are not the bundle's default.
+    It is the first half of sha256(application_id|as_of|bundle|policy[|chosen]). `chosen` names
+    product and law where they are not the bundle's default.
     """
     tail = f"|{version}|{policy_version}" + (f"|{chosen}" if chosen else "")
     moments = np.datetime_as_string(rows.as_of, unit="us").tolist()
     pairs = zip(rows.application_id.tolist(), moments, strict=True)
-    digests = b"".join(
-        [hashlib.sha256(f"{i}|{moment}{tail}".encode()).digest() for i, moment in pairs]
-    )
-    half = np.frombuffer(digests, np.uint8).reshape(-1, 2, 16)[:, 0]
-    digits = HEX[half.ravel()].tobytes()
-    ends = np.arange(len(half) + 1, dtype=np.int32) * 32
-    return pa.StringArray.from_buffers(len(half), pa.py_buffer(ends), pa.py_buffer(digits))
+    # The one loop over rows here: hashlib takes one message at a time.
+    digests = [hashlib.sha256(f"{i}|{moment}{tail}".encode()).digest() for i, moment in pairs]
+    halves = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 2, ID_BYTES)[:, 0]
+    digits = HEX_DIGITS[halves.ravel()].tobytes()
+    ends = np.arange(len(halves) + 1, dtype=np.int32) * (2 * ID_BYTES)
+    return pa.StringArray.from_buffers(len(halves), pa.py_buffer(ends), pa.py_buffer(digits))
 
 
-def law_names(case: BatchContext | None, n_rows: int) -> pa.Array:
-    """Id of the law profile in force at as_of."""
-    return (
-        text(None, n_rows)
-        if case is None
-        else picked([*(law.id for law in case.policy.laws), None], case.law)
-    )
+def law_names(batch: BatchContext | None, n_rows: int) -> pa.Array:
+    """Return the id of the law profile in force at as_of; null where none is."""
+    if batch is None:
+        return text(None, n_rows)
+    return picked([*(law.id for law in batch.policy.laws), None], batch.law)
 
 
-def tier_names(case: BatchContext | None, grades: pa.Array, is_scored: np.ndarray) -> pa.Array:
-    """The product's tier of every row, null where it has none; without a product the grade."""
-    return (
-        grades
-        if case is None
-        else picked(
-            [*(t.tier for t in case.product.tiers), None], np.where(is_scored, case.tier, -1)
-        )
-    )
+def tier_names(batch: BatchContext | None, grades: pa.Array, is_scored: np.ndarray) -> pa.Array:
+    """Return the product's tier of every row, null where it has none.
+
+    Without a product the tier is the grade.
+    """
+    if batch is None:
+        return grades
+    names = [*(t.tier for t in batch.product.tiers), None]
+    return picked(names, np.where(is_scored, batch.tier, -1))
 
 
-def offer_columns(case: BatchContext | None, verdicts: Verdicts) -> dict[str, Any]:
-    """Limit and offer of every row; all null without a product."""
+def offer_columns(batch: BatchContext | None, verdicts: Verdicts) -> dict[str, Any]:
+    """Return limit and offer of every row; all null without a product.
+
+    Limit in CNY, rates as fractions. The limit of a decline or refusal is 0, its offer null.
+    """
     n = len(verdicts.outcome)
+    if batch is None or verdicts.limits is None:
+        return _no_offer(n)
     is_lent = verdicts.outcome <= REFER
-    if case is None or verdicts.limits is None:
-        return {
-            "limit_cny": np.full(n, np.nan), "limiting_cap": text(None, n), "tenor": np.full(n, np.nan), "tenor_unit": text(None, n),
-            "method": text(None, n), **{name: np.full(n, np.nan) for name in RATES}, "overdue": text(None, n), "charges": text(None, n),
-        }  # fmt: skip
-    cap = np.where(is_lent | verdicts.is_limit_told, verdicts.limits.cap, -1)
-    return {
+    cap = np.where(is_lent | verdicts.is_limit_explained, verdicts.limits.cap, -1)
+    limit = {
         "limit_cny": np.where(verdicts.outcome >= DECLINE, 0.0, verdicts.limits.cny),
         "limiting_cap": picked([*CAPS, None], cap),
-        "tenor": np.where(is_lent, case.product.repayment.tenor.value, np.nan),
-        "tenor_unit": _words(is_lent, case.product.repayment.tenor.unit),
-        "method": _words(is_lent, case.product.repayment.method),
-        **_rates(case.offers, case.tier, is_lent),
-        "overdue": picked(case.offers.overdue, np.where(is_lent, case.tier, -1)),
-        "charges": _words(is_lent, charges(case.product)),
+    }
+    terms = batch.product.repayment
+    repayment = {
+        "tenor": np.where(is_lent, terms.tenor.value, np.nan),
+        "tenor_unit": _words(is_lent, terms.tenor.unit),
+        "method": _words(is_lent, terms.method),
+    }
+    costs = {
+        **_rates(batch.offers, batch.tier, is_lent),
+        "overdue": picked(batch.offers.overdue, np.where(is_lent, batch.tier, -1)),
+        "charges": _words(is_lent, charges(batch.product)),
+    }
+    return {**limit, **repayment, **costs}
+
+
+def _no_offer(n_rows: int) -> dict[str, Any]:
+    """Return the columns of `offer_columns` where nothing is priced."""
+    # An array of its own for every column, as pandas uses them without a copy.
+    return {
+        name: np.full(n_rows, np.nan) if TYPES[name] == DOUBLE else text(None, n_rows)
+        for name in OFFER_COLUMNS
     }
 
 
 def charges(product: Product) -> str:
-    """Every charge beside interest, in words; `none` when there are none (R10: no undisclosed charge)."""
-    return (
-        "; ".join(
-            f"{c.name} {100 * c.rate.value:g} % of principal {_WHEN[c.taken]}, to {c.receiver}"
-            for c in product.charges
-        )
-        or "none"
-    )
+    """Return every charge beside interest, in words; `none` when there are none.
+
+    R10 refuses a product with an undisclosed charge.
+    """
+    words = [
+        f"{c.name} {100 * c.rate.value:g} % of principal {WHEN_TAKEN[c.taken]}, to {c.receiver}"
+        for c in product.charges
+    ]
+    return "; ".join(words) or "none"
 
 
 def _words(is_lent: np.ndarray, words: str) -> pa.Array:

@@ -1,1 +1,1 @@
-"""Pricing mathematics (domain 4): pure functions of numbers; no product, law or frame is known here."""
+"""Pricing mathematics (domain 4): pure functions of numbers, without products, laws or frames."""

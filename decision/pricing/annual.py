@@ -1,6 +1,7 @@
-"""What a loan costs a year: simple, IRR x 12, effective and XIRR (F1-F3, F10, F11). Rates are fractions.
+"""What a loan costs a year: simple rate, IRR x 12, effective rate and XIRR (F1-F3, F10, F11).
 
-The real cost is always computed, whatever a source prints: S1-R30, S1-R66, S4-R51, C11, C28.
+Rates are fractions. The real cost is always computed, whatever a source prints: S1-R30, S1-R66,
+S4-R51, C11, C28.
 """
 
 from __future__ import annotations
@@ -13,13 +14,23 @@ from scipy.optimize import brentq, elementwise
 
 from ..base.errors import DecisionError
 
-HIGHEST = 10.0  # a month; XIRR looks up to HIGHEST_YEARLY a year
-LOWEST, HIGHEST_YEARLY = -0.99, 1e9
+# Bounds between which a root is sought. No loan of the sources comes near them: the lowest gives
+# back 1 % of the money, the highest costs 1000 % a month, or 1e11 % a year for XIRR.
+LOWEST_RATE = -0.99
+HIGHEST_MONTHLY = 10.0
+HIGHEST_YEARLY = 1e9
+# Tolerance of XIRR, as a fraction a year: close to the last digit of a float64.
+XIRR_TOLERANCE = 1e-15
+# Bisection halves the bracket of XIRR at worst; far fewer steps than this reach the tolerance.
+XIRR_MAX_STEPS = 500
 
 
 @dataclass(frozen=True)
 class AnnualCost:
-    """Annual figures of one daily rate. `apr_irr12` is null for loans without monthly periods (domain 4.1)."""
+    """Annual figures of one daily rate, all fractions.
+
+    `apr_irr12` is null for loans without monthly periods (domain 4.1).
+    """
 
     daily_rate: float
     apr_simple360: float
@@ -29,59 +40,80 @@ class AnnualCost:
 
     @property
     def highest(self) -> float:
-        """What the cap of the law looks at: the highest of simple365 and IRR x 12."""
-        return (
-            self.apr_simple365
-            if self.apr_irr12 is None
-            else max(self.apr_simple365, self.apr_irr12)
-        )
+        """What the cap of the law is compared with: the higher of simple365 and IRR x 12."""
+        if self.apr_irr12 is None:
+            return self.apr_simple365
+        return max(self.apr_simple365, self.apr_irr12)
 
 
 def fee_simple(fee: float, days: float, basis: int = 365) -> float:
-    """F/P x basis/t of a fee given as a share of principal (F2)."""
+    """Return F/P x basis/t of a fee given as a share of principal (F2).
+
+    A fee of 60 on 1,000 for 7 days is refused as it costs about 310 % a year (S1-R30):
+
+    >>> round(fee_simple(0.06, 7), 4)
+    3.1286
+    """
     return fee * basis / days
 
 
 def fee_effective(fee: float, days: float) -> float:
-    """(1 + F/P)^(365/t) - 1 (F3); always on 365 days."""
+    """Return (1 + F/P)^(365/t) - 1 (F3), always on 365 days.
+
+    >>> round(fee_effective(0.06, 7), 4)
+    19.8699
+    """
     return float((1.0 + fee) ** (365.0 / days) - 1.0)
 
 
 def effective(monthly: ArrayLike) -> np.ndarray:
-    """(1 + m)^12 - 1 (F10)."""
+    """Return (1 + m)^12 - 1 of each monthly rate (F10).
+
+    >>> round(float(effective(0.015)), 6)
+    0.195618
+    """
     return (1.0 + np.asarray(monthly)) ** 12 - 1.0
 
 
 def irr(flows: ArrayLike) -> np.ndarray:
-    """Rate m per period with sum_k CF_k (1+m)^-k = 0 (F10), for each row of `flows`; periods run along the last axis.
+    """Return the rate m per period with sum_k CF_k (1+m)^-k = 0 (F10), one per row of `flows`.
 
-    Received by the borrower positive, paid negative. NaN where no rate from -99 % to 1000 % a period balances them.
+    Periods run along the last axis. What the borrower receives is positive, what is paid negative.
+    NaN where no rate from -99 % to 1000 % a period balances the flows.
+
+    >>> round(float(irr([1000.0, -10.0, -1010.0])), 9)
+    0.01
     """
     cash = np.atleast_2d(np.asarray(flows, dtype=np.float64))
     periods = np.arange(cash.shape[1])
 
-    def owed(m: np.ndarray, row: np.ndarray) -> np.ndarray:
-        found: np.ndarray = np.sum(cash[row] * (1.0 + m[..., None]) ** -periods, axis=-1)
-        return found
+    # scipy drops rows whose root is found, so each call says which rows its rates belong to.
+    def balance(m: np.ndarray, row: np.ndarray) -> np.ndarray:
+        present: np.ndarray = np.sum(cash[row] * (1.0 + m[..., None]) ** -periods, axis=-1)
+        return present
 
     rows = np.arange(len(cash))
-    found = elementwise.find_root(
-        owed, (np.full(len(cash), LOWEST), np.full(len(cash), HIGHEST)), args=(rows,)
-    )
-    return np.where(found.success, found.x, np.nan).reshape(np.shape(flows)[:-1])
+    bracket = (np.full(len(cash), LOWEST_RATE), np.full(len(cash), HIGHEST_MONTHLY))
+    root = elementwise.find_root(balance, bracket, args=(rows,))
+    return np.where(root.success, root.x, np.nan).reshape(np.shape(flows)[:-1])
 
 
 def xirr(flows: ArrayLike, days: ArrayLike) -> float:
-    """Yearly rate x with sum_k CF_k (1+x)^(-days_k/365) = 0 (F11); `days` since the first flow.
+    """Return the yearly rate x with sum_k CF_k (1+x)^(-days_k/365) = 0 (F11).
 
-    Raises `DecisionError` where no rate balances the flows.
+    `days` are counted from the first flow. Raises `DecisionError` where no rate balances the flows.
+
+    >>> round(xirr([1000.0, -1100.0], [0, 365]), 9)
+    0.1
     """
-    cash, years = np.asarray(flows, dtype=np.float64), np.asarray(days, dtype=np.float64) / 365.0
+    cash = np.asarray(flows, dtype=np.float64)
+    years = np.asarray(days, dtype=np.float64) / 365.0
 
-    def owed(x: float) -> float:
+    def balance(x: float) -> float:
         return float(np.sum(cash * (1.0 + x) ** -years))
 
-    if owed(LOWEST) * owed(HIGHEST_YEARLY) > 0:
+    # One sign at both ends: no root lies between them.
+    if balance(LOWEST_RATE) * balance(HIGHEST_YEARLY) > 0:
         raise DecisionError(
             "no yearly rate balances the flows",
             where="XIRR",
@@ -89,4 +121,6 @@ def xirr(flows: ArrayLike, days: ArrayLike) -> float:
             got=f"flows that sum to {cash.sum():.2f}",
             next_step="check amounts, fees and dates",
         )
-    return float(brentq(owed, LOWEST, HIGHEST_YEARLY, xtol=1e-15, maxiter=500))
+    return float(
+        brentq(balance, LOWEST_RATE, HIGHEST_YEARLY, xtol=XIRR_TOLERANCE, maxiter=XIRR_MAX_STEPS)
+    )

@@ -1,4 +1,8 @@
-"""How much a person can carry or has earned: affordability, S3's formula, the enquiry cut (F15, F16, S1-R59). CNY, one value per person."""
+"""How much a person can carry, and what an account earns: affordability, volume formula, profit.
+
+Formulas F15 and F16, the enquiry cut of S1-R59, and the profit of N24. Amounts in CNY, one value
+per person.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,14 @@ Amounts = np.ndarray | float
 def affordable(
     income: Amounts, dti: Amounts, debt_service: Amounts, annuity: Amounts
 ) -> np.ndarray:
-    """(income x DTI - debt_service) x annuity, never negative: the principal whose instalment still fits (F15); NaN in, NaN out."""
+    """Return (income x DTI - debt_service) x annuity: the principal whose instalment fits (F15).
+
+    `income` and `debt_service` are CNY a month, `dti` a share. Never negative; NaN in, NaN out.
+
+    >>> float(affordable(10_000.0, 0.5, 2_000.0, 11.0))
+    33000.0
+    """
+    # Who already pays more than the share carries nothing more, not a negative amount.
     return np.maximum(income * dti - debt_service, 0.0) * annuity
 
 
@@ -24,20 +35,28 @@ def volume_limit(
     wealth_from: float,
     factor: float,
 ) -> np.ndarray:
-    """(card_share C + V/10000 k) x factor where W >= wealth_from (F16, S3-R33..R35); raw, before band and rounding.
+    """Return (card_share C + V/10000 k) x factor where W >= wealth_from (F16, S3-R33..R35).
 
-    `credit` is k, CNY of limit per 10,000 CNY of yearly volume; V/10000 is continuous (readings of T28-T30).
+    `credit` is k, CNY of limit per 10,000 CNY of yearly volume; V/10000 is continuous (readings of
+    T28-T30). The result is raw: before the tier's band and before rounding.
+
+    >>> float(volume_limit(10_000.0, 50_000.0, 0.0, card_share=0.3, credit=500.0,
+    ...                    wealth_from=10_000.0, factor=1.1))
+    5500.0
     """
     raw = card_share * cards + volume / 10_000.0 * credit
     return raw * np.where(wealth >= wealth_from, factor, 1.0)
 
 
 def enquiry_cut(limit: Amounts, enquiries: Amounts, over: float, factor: float) -> np.ndarray:
-    """`limit` x factor where there were strictly more hard enquiries than `over` (S1-R59, T31)."""
+    """Return `limit` x factor where there are strictly more hard enquiries than `over`.
+
+    S1-R59, T31.
+    """
     return limit * np.where(enquiries > over, factor, 1.0)
 
 
-# What one account is expected to earn (domain 6 profit, N24).
+# Expected profit of one account (domain 6 profit, N24).
 
 
 def expected_profit(
@@ -49,5 +68,9 @@ def expected_profit(
     cost_of_funds: float,
     account_cost: float,
 ) -> np.ndarray:
-    """EAD (APR (1 - PD/2) - CoF) - EAD PD LGD - cost, in CNY a year; acquisition cost 0 (N24)."""
+    """Return EAD (APR (1 - PD/2) - CoF) - EAD PD LGD - cost, in CNY a year (N24).
+
+    Half of PD, because a defaulter pays interest for half a year on average. Acquisition costs
+    nothing.
+    """
     return ead * (apr * (1.0 - pd / 2.0) - cost_of_funds) - ead * pd * lgd - account_cost

@@ -1,4 +1,4 @@
-"""Money to the cent: decimal arithmetic, half-up, never a float."""
+"""Money to the cent: decimal arithmetic, rounded half-up, never a float."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ Number = Decimal | float | int | str
 
 
 def exact(number: Number) -> Decimal:
-    """The decimal number as it is written: 0.0005 is 0.0005, not the binary fraction next to it.
+    """Return the decimal number as it is written.
 
-    Raises `DecisionError` for anything that is not a finite number.
+    0.0005 is 0.0005 and not the binary fraction next to it. Raises `DecisionError` for anything
+    that is not a finite number.
+
+    >>> exact(0.0005)
+    Decimal('0.0005')
     """
     try:
-        found = Decimal(str(number))
+        decimal = Decimal(str(number))
     except InvalidOperation:
-        found = Decimal("NaN")
-    if isinstance(number, bool) or not found.is_finite():
+        decimal = Decimal("NaN")
+    # True and False are whole numbers in Python, yet no amounts.
+    if isinstance(number, bool) or not decimal.is_finite():
         raise DecisionError(
             "an amount or rate is not a number",
             where="pricing",
@@ -28,35 +33,63 @@ def exact(number: Number) -> Decimal:
             got=repr(number),
             next_step="write it in digits, as 1000.00 or 0.0005",
         )
-    return found
+    return decimal
 
 
 def cents(amount: Decimal) -> Decimal:
-    """Half-up to 0.01 (domain 3 common_defaults); away from zero for a negative tie."""
+    """Return the amount half-up to 0.01 (domain 3 common_defaults); ties move away from zero.
+
+    >>> cents(Decimal("2.345")), cents(Decimal("-2.345"))
+    (Decimal('2.35'), Decimal('-2.35'))
+    """
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
 def down(amount: Decimal, step: Decimal) -> Decimal:
-    """The largest multiple of `step` that is not above: what is derived from a cap never exceeds it (domain 4.1)."""
+    """Return the largest multiple of `step` that is not above the amount.
+
+    What is derived from a cap never exceeds it (domain 4.1).
+
+    >>> down(Decimal("0.000986"), Decimal("0.00001"))
+    Decimal('0.00098')
+    """
     return (amount / step).to_integral_value(ROUND_FLOOR) * step
 
 
 def up(amount: Decimal, step: Decimal) -> Decimal:
-    """The smallest multiple of `step` that is not below: what must be covered stays covered."""
+    """Return the smallest multiple of `step` that is not below: what must be covered is covered.
+
+    >>> up(Decimal("0.000986"), Decimal("0.00001"))
+    Decimal('0.00099')
+    """
     return (amount / step).to_integral_value(ROUND_CEILING) * step
 
 
-# What an offer must show, and how far the shown rate may lie from the true one (S2-R43, S4-R40, R10).
+# What an offer must show, and how far the shown rate may lie from the true one
+# (S2-R43, S4-R40, R10).
 
 ELEMENTS = ("annualised_rate", "repayment_method", "overdue_cost")
-TOLERANCE = "0.005"  # 0.5 percentage points, S2 (T26)
+# Half a percentage point, the bound of S2 (T26).
+TOLERANCE = "0.005"
 
 
 def is_within(shown: Number, recomputed: Number, tolerance: Number = TOLERANCE) -> bool:
-    """Whether |shown - recomputed| is at most `tolerance`, all fractions, the bound included (T26)."""
+    """Return whether |shown - recomputed| is at most `tolerance`, the bound included (T26).
+
+    All three are fractions.
+
+    >>> is_within(0.175, "0.18"), is_within(0.1749, "0.18")
+    (True, False)
+    """
     return abs(exact(shown) - exact(recomputed)) <= exact(tolerance)
 
 
 def missing_elements(offer: Mapping[str, object]) -> tuple[str, ...]:
-    """Which of annualised rate, repayment method and overdue cost an offer lacks; any one refuses it (T27, R10)."""
+    """Return which of yearly rate, repayment method and overdue cost an offer lacks.
+
+    Any one that is missing refuses the offer (T27, R10).
+
+    >>> missing_elements({"annualised_rate": 0.18, "repayment_method": "bullet"})
+    ('overdue_cost',)
+    """
     return tuple(name for name in ELEMENTS if offer.get(name) is None)

@@ -1,11 +1,11 @@
-"""What being late costs (F14): the variants of the sources, and how each compares with the law's bound (R15)."""
+"""What being late costs (F14): the penalties of the sources, and the law's bound on them (R15)."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, get_args
 
 from ..base.errors import DecisionError
 from .money import Number, cents, exact
@@ -15,12 +15,15 @@ PenaltyKind = Literal["uplift", "per_day", "once"]
 
 @dataclass(frozen=True)
 class Penalty:
-    """One rule of a product.
+    """One penalty rule of a product.
 
-    kind: `uplift` = `rate` is the share added to the contract rate (S5); `per_day` = `rate` a day on overdue principal (S2-S4);
-    `once` = `rate` of overdue principal at the first late day after grace (S1).
-    replaces: the penalty takes the place of contract interest on overdue principal; else it adds to it (domain 0.10).
+    kind: `uplift` = `rate` is the share added to the contract rate (S5); `per_day` = `rate` a day
+    on overdue principal (S2-S4); `once` = `rate` of overdue principal at the first late day after
+    grace (S1).
+    replaces: the penalty takes the place of contract interest on overdue principal; else it adds
+    to it (domain 0.10).
     retroactive: after grace every late day counts, not only those after it.
+    Raises `DecisionError` for another kind.
     """
 
     kind: PenaltyKind
@@ -30,13 +33,14 @@ class Penalty:
     retroactive: bool = False
 
     def __post_init__(self) -> None:
-        if self.kind not in ("uplift", "per_day", "once"):
+        if self.kind not in get_args(PenaltyKind):
             raise DecisionError(
                 "a penalty cannot be read lawfully",
                 where="penalty kind",
                 expected="uplift, per_day or once",
                 got=str(self.kind),
-                next_step="read a share of principal that repeats (S5, C13) as an uplift on the contract rate",
+                next_step="read a share of principal that repeats (S5, C13) "
+                "as an uplift on the contract rate",
             )
 
 
@@ -54,15 +58,23 @@ class Overdue:
 
 
 def overdue_cost(penalty: Penalty, overdue: Number, daily_rate: Number, dpd: int) -> Overdue:
-    """What `overdue` CNY of principal cost after `dpd` days past due.
+    """Return what `overdue` CNY of principal cost after `dpd` days past due.
 
-    uplift: interest overdue x d x DPD, penalty overdue x d x u x DPD, together the uplifted rate (N18).
-    per_day: penalty overdue x p x max(0, DPD - grace), with contract interest only where the penalty adds to it (N17).
+    uplift: interest overdue x d x DPD, penalty overdue x d x u x DPD, together the uplifted rate
+    (N18).
+    per_day: penalty overdue x p x max(0, DPD - grace), with contract interest only where the
+    penalty adds to it (N17).
     once: penalty overdue x p from the first day after grace (T14).
+
+    >>> overdue_cost(Penalty("uplift", 0.5), 1000, 0.0005, 10).total
+    Decimal('7.50')
     """
-    amount, d, rate = exact(overdue), exact(daily_rate), exact(penalty.rate)
+    amount = exact(overdue)
+    d = exact(daily_rate)
+    rate = exact(penalty.rate)
     interest = amount * d * dpd
     if penalty.kind == "uplift":
+        # The total is rounded once; the penalty is what remains, so that both add up to it.
         total = cents(amount * d * (1 + rate) * dpd)
         return Overdue(cents(interest), total - cents(interest))
     days = _charged_days(penalty, dpd)
@@ -71,21 +83,29 @@ def overdue_cost(penalty: Penalty, overdue: Number, daily_rate: Number, dpd: int
 
 
 def penalty_daily(penalty: Penalty, daily_rate: Number) -> Decimal | None:
-    """Rate a day on overdue principal that is shown beside an offer, a fraction; null for a penalty that is due once (T23)."""
+    """Return the rate a day on overdue principal that is shown beside an offer, a fraction.
+
+    Null for a penalty that is due once (T23).
+    """
     if penalty.kind == "once":
         return None
-    d, rate = exact(daily_rate), exact(penalty.rate)
+    d = exact(daily_rate)
+    rate = exact(penalty.rate)
     if penalty.kind == "uplift":
         return d * (1 + rate)
     return rate if penalty.replaces else d + rate
 
 
 def implied_uplift(penalty: Penalty, daily_rate: Number) -> float:
-    """By what share the penalty raises the contract rate: what R15 compares with the law; inf for a penalty that is due once."""
+    """Return by what share the penalty raises the contract rate: R15 bounds it.
+
+    Infinite for a penalty that is due once, and for a contract rate of 0.
+    """
     d = exact(daily_rate)
     shown = penalty_daily(penalty, d)
     if shown is None or d == 0:
         return math.inf
+    # A penalty below the contract rate is a gift and raises nothing.
     return max(0.0, float(shown / d - 1))
 
 

@@ -1,4 +1,7 @@
-"""Revolving credit: interest by the day on what is owed (F9), from the value date of the money on (S3-R42, C20)."""
+"""Interest of revolving credit: by the day on what is owed (F9).
+
+It runs from the value date of the money on (S3-R42, C20).
+"""
 
 from __future__ import annotations
 
@@ -19,15 +22,23 @@ class Statement:
 
 
 def statement(events: Sequence[tuple[int, Number]], daily_rate: Number, close: int) -> Statement:
-    """Sum over days of balance x d, rounded once. `events` are (day, CNY): drawn positive, repaid negative.
+    """Return the sum over days of balance x d, rounded once, and the balance at the close.
 
-    The value date counts, the repayment date does not, the closing day is not charged (start-of-day rule).
-    Raises `DecisionError` where more is repaid than owed, or an event lies after the close.
+    `events` are (day, CNY): drawn positive, repaid negative. The value date counts, the repayment
+    date does not, the closing day is not charged (start-of-day rule). Raises `DecisionError` where
+    more is repaid than owed, or an event lies after the close.
+
+    >>> statement([(0, 1000), (10, -1000)], 0.0005, close=30).interest
+    Decimal('5.00')
     """
-    d, balance, owed_days, last = exact(daily_rate), Decimal(0), Decimal(0), 0
-    for day, amount in sorted(events, key=lambda event: event[0]):
-        owed_days += balance * (day - last)
-        balance, last = balance + exact(amount), day
+    d = exact(daily_rate)
+    balance = Decimal(0)
+    owed_days = Decimal(0)  # CNY x days
+    last_day = 0
+    for day, change in sorted(events, key=lambda event: event[0]):
+        owed_days += balance * (day - last_day)
+        balance += exact(change)
+        last_day = day
         if balance < 0 or day > close:
             raise DecisionError(
                 "a revolving account cannot be settled",
@@ -36,4 +47,4 @@ def statement(events: Sequence[tuple[int, Number]], daily_rate: Number, close: i
                 got=f"a balance of {balance}",
                 next_step="correct the drawings and repayments",
             )
-    return Statement(cents((owed_days + balance * (close - last)) * d), balance)
+    return Statement(cents((owed_days + balance * (close - last_day)) * d), balance)

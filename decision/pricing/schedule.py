@@ -1,6 +1,7 @@
-"""Repayment schedules to the cent (F5-F8): interest half-up each period on the rounded balance; the last payment absorbs the residue.
+"""Repayment schedules to the cent (F5-F8), for the five repayment methods (C10).
 
-Five methods serve every version of a product (C10).
+Interest is rounded half-up each period on the rounded balance; the last payment absorbs what
+rounding left.
 """
 
 from __future__ import annotations
@@ -23,14 +24,20 @@ from .table import Loan
 
 
 def due_dates(start: dt.date, months: int) -> tuple[dt.date, ...]:
-    """The day of `start` in each of the following months; the last day of a month that is too short (N14: 31 January, 28 February)."""
-    return tuple(
-        (pd.Timestamp(start) + pd.DateOffset(months=k)).date() for k in range(1, months + 1)
-    )
+    """Return the day of `start` in each of the following months.
+
+    A month that is too short has it on its last day (N14: 31 January, 28 February).
+
+    >>> [str(day) for day in due_dates(dt.date(2023, 1, 31), 3)]
+    ['2023-02-28', '2023-03-31', '2023-04-30']
+    """
+    first = pd.Timestamp(start)
+    # Each date counts from the start, so that a short month does not move the later ones.
+    return tuple((first + pd.DateOffset(months=k)).date() for k in range(1, months + 1))
 
 
 def days_since(start: dt.date, dates: tuple[dt.date, ...]) -> tuple[int, ...]:
-    """Actual days from `start` to each date."""
+    """Return the actual days from `start` to each date."""
     return tuple((date - start).days for date in dates)
 
 
@@ -39,7 +46,10 @@ ZERO = Decimal("0.00")
 
 @dataclass(frozen=True)
 class Payment:
-    """One payment in CNY; `balance` is the principal still owed after it, `day` counts from the value date."""
+    """One payment in CNY.
+
+    `balance` is the principal still owed after it, `day` counts from the value date.
+    """
 
     number: int
     due: dt.date | None
@@ -57,7 +67,11 @@ class Payment:
 
 @dataclass(frozen=True)
 class Schedule:
-    """All payments of one loan. `received` is the principal less what is kept back upfront; without a start the payments have no dates."""
+    """All payments of one loan.
+
+    `received` is the principal less what is kept back upfront; without a start the payments have no
+    dates.
+    """
 
     loan: Loan
     principal: Decimal
@@ -77,7 +91,10 @@ class Schedule:
 
     @cached_property
     def flows(self) -> tuple[float, ...]:
-        """Flows to the borrower per period from the value date: received positive, paid negative; only here cents become floats."""
+        """Flows to the borrower per period from the value date: received positive, paid negative.
+
+        Only here cents become floats.
+        """
         return (float(self.received), *(-float(p.total) for p in self.payments))
 
     @property
@@ -87,54 +104,73 @@ class Schedule:
 
     @property
     def eff_annual(self) -> float:
-        """(1 + m)^12 - 1 of the cent flows (F10); the compound rate on 365 days for a loan of one payment (F3)."""
+        """(1 + m)^12 - 1 of the cent flows (F10).
+
+        For a loan of one payment the compound rate on 365 days (F3).
+        """
         if self.loan.is_single:
             return xirr(self.flows, (0, self.payments[0].day))
         return float(effective(irr(self.flows)))
 
     @property
     def xirr(self) -> float:
-        """Effective yearly rate on actual days (F11), or on contractual ones where the schedule has no start."""
+        """Effective yearly rate on actual days (F11); on contractual ones without a start."""
         return xirr(self.flows, (0, *(p.day for p in self.payments)))
 
 
 def schedule(
     loan: Loan, principal: Number, daily_rate: Number, start: dt.date | None = None
 ) -> Schedule:
-    """The schedule of `principal` CNY (whole cents) at `daily_rate` (a fraction), value date `start`.
+    """Return the schedule of `principal` CNY (whole cents) at `daily_rate` (a fraction).
 
-    Interest runs on contractual months of `month_days` (F4) or, for one payment, on the days of the tenor.
-    Raises `DecisionError` for an amount that is not positive, a negative rate or a tenor under one period.
+    `start` is the value date. Interest runs on contractual months of `month_days` (F4) or, for one
+    payment, on the days of the tenor. Raises `DecisionError` for an amount that is not positive, a
+    negative rate or a tenor under one period.
+
+    >>> plan = schedule(Loan("equal_instalment", 3), 1000, 0.0005)
+    >>> [str(payment.total) for payment in plan.payments]
+    ['343.38', '343.38', '343.38']
     """
-    amount, d = exact(principal), exact(daily_rate)
+    amount = exact(principal)
+    d = exact(daily_rate)
     _check(loan, amount, d)
     amount = cents(amount)
-    days = (
-        [loan.days] if loan.is_single else [loan.month_days * k for k in range(1, loan.tenor + 1)]
-    )
+    days = [loan.month_days * k for k in range(1, loan.tenor + 1)]
+    if loan.is_single:
+        days = [loan.days]
     dates = _dates(loan, start)
-    payments, balance = [], amount
+    payments = []
+    balance = amount
     for k, (part, interest) in enumerate(_parts(loan, amount, d), start=1):
         balance -= part
         due = dates[k - 1] if dates else None
         day = (due - start).days if due and start else days[k - 1]
-        payments.append(
-            Payment(
-                k, due, day, part, interest, _charges(loan, amount, is_last=k == len(days)), balance
-            )
+        payment = Payment(
+            number=k,
+            due=due,
+            day=day,
+            principal=part,
+            interest=interest,
+            charges=_charges(loan, amount, is_last=k == len(days)),
+            balance=balance,
         )
-    return Schedule(loan, amount, d, amount - cents(amount * exact(loan.upfront)), tuple(payments))
+        payments.append(payment)
+    received = amount - cents(amount * exact(loan.upfront))
+    return Schedule(loan, amount, d, received, tuple(payments))
 
 
 def _parts(loan: Loan, amount: Decimal, d: Decimal) -> Iterator[tuple[Decimal, Decimal]]:
-    """Principal and interest of each payment, in cents."""
+    """Yield principal and interest of each payment, in cents."""
     if loan.is_single:
         yield amount, cents(amount * d * loan.days)
         return
-    i, n, balance = d * loan.month_days, loan.tenor, amount
+    i = d * loan.month_days
+    n = loan.tenor
+    balance = amount
     level = cents(_level(amount, i, n))
     for k in range(1, n + 1):
         interest = cents(balance * i)
+        # The last payment takes all that is left, the rounding of the earlier ones included.
         part = balance if k == n else _principal(loan, amount, level - interest)
         yield part, interest
         balance -= part
@@ -147,7 +183,7 @@ def _principal(loan: Loan, amount: Decimal, rest_of_level: Decimal) -> Decimal:
 
 
 def _level(amount: Decimal, i: Decimal, n: int) -> Decimal:
-    """P i / (1 - (1+i)^-n), P/n without interest (F5)."""
+    """Return P i / (1 - (1+i)^-n), P/n without interest (F5)."""
     return amount / n if i == 0 else amount * i / (1 - (1 + i) ** -n)
 
 
@@ -159,24 +195,21 @@ def _charges(loan: Loan, amount: Decimal, *, is_last: bool) -> Decimal:
 def _dates(loan: Loan, start: dt.date | None) -> tuple[dt.date, ...]:
     if start is None:
         return ()
-    return (
-        (start + dt.timedelta(days=loan.days),) if loan.is_single else due_dates(start, loan.tenor)
-    )
+    if loan.is_single:
+        return (start + dt.timedelta(days=loan.days),)
+    return due_dates(start, loan.tenor)
 
 
 def _check(loan: Loan, amount: Decimal, d: Decimal) -> None:
-    wrong = [
-        (
-            "amount",
-            "more than 0.00 CNY, in whole cents",
-            amount,
-            amount > 0 and amount == cents(amount),
-        ),
+    is_amount = amount > 0 and amount == cents(amount)
+    is_periodic = loan.is_single or loan.unit == "months"
+    checks = [
+        ("amount", "more than 0.00 CNY, in whole cents", amount, is_amount),
         ("daily rate", "0 or more", d, d >= 0),
         ("tenor", "at least 1", loan.tenor, loan.tenor >= 1),
-        ("method", "instalments by months", loan.unit, loan.is_single or loan.unit == "months"),
+        ("method", "instalments by months", loan.unit, is_periodic),
     ]
-    for name, expected, got, is_right in wrong:
+    for name, expected, got, is_right in checks:
         if not is_right:
             raise DecisionError(
                 "a schedule cannot be drawn",
@@ -191,9 +224,10 @@ def _check(loan: Loan, amount: Decimal, d: Decimal) -> None:
 
 
 def level_payment(principal: float, daily_rate: float, days: Sequence[int]) -> float:
-    """Payment that repays `principal` on each of `days` since the value date; unrounded.
+    """Return the payment that repays `principal` on each of `days` since the value date.
 
-    Interest is simple on the actual days inside a period and is compounded at payment dates.
+    Unrounded. Interest is simple on the actual days inside a period and is compounded at payment
+    dates.
     """
     growth = np.cumprod(1.0 + daily_rate * np.diff([0, *days]))
     return float(principal / np.sum(1.0 / growth))

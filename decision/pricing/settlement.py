@@ -1,4 +1,7 @@
-"""Ending a loan otherwise than planned: early settlement (F13), fee instalments (T19, S5-R50), extension (T12, T13), cooling-off (T25)."""
+"""Ending a loan otherwise than planned: early settlement, extension, withdrawal.
+
+Early settlement F13, fee instalments T19 and S5-R50, extension T12 and T13, cooling-off T25.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ from .schedule import ZERO, Schedule
 
 @dataclass(frozen=True)
 class Settlement:
-    """What is due, in CNY, when a loan ends together with payment `after` (0 = before the first), `accrued` days later."""
+    """What is due, in CNY, when a loan ends `days` after payment `after` (0 = before the first).
+
+    `accrued` is the interest of those days, `paid_before` the payments made until then.
+    """
 
     after: int
     balance: Decimal
@@ -28,7 +34,10 @@ class Settlement:
 
     @property
     def apr_irr12(self) -> float:
-        """12 x IRR of the loan as it ended: the settlement falls on the day of payment `after`, from the first on (N16)."""
+        """12 x IRR of the loan as it ended.
+
+        The settlement falls on the day of payment `after`, which is the first or a later one (N16).
+        """
         return 12.0 * self._monthly
 
     @property
@@ -44,20 +53,22 @@ class Settlement:
 
 
 def settle(plan: Schedule, after: int, fee: Number = 0, days: int = 0) -> Settlement:
-    """Early settlement `days` after payment `after`: outstanding balance + accrued interest + fee x balance (F13).
+    """Return the early settlement `days` after payment `after` (F13).
 
-    `fee` is a share of the outstanding principal alone (T15). Charges of later periods are not due.
+    Due are outstanding balance + accrued interest + fee x balance. `fee` is a share of the
+    outstanding principal alone (T15). Charges of later periods are not due.
     """
     balance = plan.payments[after - 1].balance if after else plan.principal
-    return _settlement(
-        plan, after, balance, cents(balance * plan.daily_rate * days), cents(balance * exact(fee))
-    )
+    accrued = cents(balance * plan.daily_rate * days)
+    return _settlement(plan, after, balance, accrued, cents(balance * exact(fee)))
 
 
 def settle_instalment_fee(plan: Schedule, after: int, saved: Number) -> Settlement:
-    """A fee loan settled together with payment `after`: each later period still owes its fee less `saved` of the original principal.
+    """Return the settlement of a loan with fee instalments, together with payment `after`.
 
-    Reading A of T19: saved 0.5 % of a fee of 2.5 %; reading B: the whole fee is saved, so only the balance is due.
+    Each later period still owes its fee less `saved`, a share of the original principal. Reading A
+    of T19: saved 0.5 % of a fee of 2.5 %; reading B: the whole fee is saved, so only the balance is
+    due.
     """
     balance = plan.payments[after - 1].balance
     owed = (exact(plan.loan.per_period) - exact(saved)) * (plan.loan.tenor - after)
@@ -65,12 +76,24 @@ def settle_instalment_fee(plan: Schedule, after: int, saved: Number) -> Settleme
 
 
 def extension_fee(principal: Number, share: Number) -> Decimal:
-    """What one more tenor costs: a share of principal, CNY (S1, T12); `fee_simple` annualises it."""
+    """Return what one more tenor costs: a share of principal, CNY (S1, T12).
+
+    `annual.fee_simple` gives its yearly rate.
+
+    >>> extension_fee(1000, "0.06")
+    Decimal('60.00')
+    """
     return cents(exact(principal) * exact(share))
 
 
 def cooling_off(principal: Number, daily_rate: Number, days: int = 1) -> Decimal:
-    """Amount that ends the contract within the cooling-off time: principal and accrued interest, no fee (S2-R44, T25), CNY."""
+    """Return the amount in CNY that ends the contract within the cooling-off time.
+
+    It is principal and accrued interest, without a fee (S2-R44, T25).
+
+    >>> cooling_off(10000, 0.0004)
+    Decimal('10004.00')
+    """
     return exact(principal) + cents(exact(principal) * exact(daily_rate) * days)
 
 
@@ -78,5 +101,10 @@ def _settlement(
     plan: Schedule, after: int, balance: Decimal, accrued: Decimal, fee: Decimal
 ) -> Settlement:
     return Settlement(
-        after, balance, accrued, fee, tuple(p.total for p in plan.payments[:after]), plan.received
+        after=after,
+        balance=balance,
+        accrued=accrued,
+        fee=fee,
+        paid_before=tuple(payment.total for payment in plan.payments[:after]),
+        received=plan.received,
     )

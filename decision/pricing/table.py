@@ -1,6 +1,7 @@
-"""The price list: annual figures over a grid of daily rates on principal 1, unrounded (F1, F4-F8, F10, F12).
+"""The price list: annual figures over a grid of daily rates on principal 1, unrounded.
 
-Fees are part of it: 0.05 % a day and a fee may cost 45 % a year (S4-R24).
+Formulas F1, F4-F8, F10, F12. Fees are part of it: 0.05 % a day and a fee may cost 45 % a year
+(S4-R24).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,22 +18,22 @@ from numpy.typing import ArrayLike
 from .annual import AnnualCost, effective, irr
 from .money import CENT, Number, down, exact
 
-Method = Literal[
+Method: TypeAlias = Literal[
     "equal_instalment", "equal_principal", "interest_first", "bullet", "revolving_daily"
 ]
 Unit = Literal["months", "days"]
-SINGLE = (
-    "bullet",
-    "revolving_daily",
-)  # one payment of principal and interest: no monthly period, so no IRR x 12
+# One payment of principal and interest: there is no monthly period, so no IRR x 12.
+SINGLE = ("bullet", "revolving_daily")
+# Decimals of the price list. Annual figures keep what the root finder can promise.
 DECIMALS = 12
 
 
 @dataclass(frozen=True)
 class Loan:
-    """How a loan runs, whatever its amount: method, tenor in months or days, charges as shares of principal.
+    """How a loan runs, whatever its amount: method, tenor, charges as shares of principal.
 
-    `upfront` is kept back from what the borrower receives, `per_period` is due with every instalment, `at_end` with the last payment.
+    The tenor is in months or days. `upfront` is kept back from what the borrower receives,
+    `per_period` is due with every instalment, `at_end` with the last payment.
     """
 
     method: Method
@@ -45,7 +46,10 @@ class Loan:
 
     @property
     def is_single(self) -> bool:
-        """One payment at the end (F8); a revolving drawdown is taken as held for the whole tenor (F9)."""
+        """Whether there is one payment at the end (F8).
+
+        A revolving drawdown is taken as held for the whole tenor (F9).
+        """
         return self.method in SINGLE
 
     @property
@@ -60,23 +64,35 @@ class Loan:
 
 
 def annuity(i: ArrayLike, n: int) -> np.ndarray:
-    """Present value of 1 a period: (1 - (1+i)^-n) / i, n where i is 0 (F5, F15); one value per rate."""
+    """Return the present value of 1 a period: (1 - (1+i)^-n) / i, n where i is 0 (F5, F15).
+
+    One value per rate.
+
+    >>> round(float(annuity(0.01, 12)), 6), float(annuity(0.0, 12))
+    (11.255077, 12.0)
+    """
     rate = np.asarray(i, dtype=np.float64)
-    some = np.where(rate == 0, 1.0, rate)
-    return np.where(
-        rate == 0, float(n), -np.expm1(-n * np.log1p(some)) / some
-    )  # exact for the smallest rates too
+    # 1 in place of 0, so that no division by zero warns; the outer `where` drops its result.
+    divisor = np.where(rate == 0, 1.0, rate)
+    # expm1 and log1p keep the digits of the smallest rates, which 1 - (1+i)^-n would lose.
+    return np.where(rate == 0, float(n), -np.expm1(-n * np.log1p(divisor)) / divisor)
 
 
 def annual_table(loan: Loan, daily_rates: Sequence[float]) -> tuple[AnnualCost, ...]:
-    """Annual figures of every daily rate.
+    """Return the annual figures of every daily rate.
 
-    Instalments: simple = basis x d, charges excluded (IRR x 12 carries them). One payment: simple = (paid / received - 1) x basis / t,
-    charges included, because the cap looks at simple365 alone (domain 4.1, F2).
+    Instalments: simple = basis x d, charges excluded (IRR x 12 carries them). One payment:
+    simple = (paid / received - 1) x basis / t, charges included, because the cap is compared with
+    simple365 alone (domain 4.1, F2).
+
+    >>> cost = annual_table(Loan("equal_instalment", 12), [0.0005])[0]
+    >>> cost.apr_simple360, cost.apr_simple365, cost.apr_irr12, round(cost.eff_annual, 6)
+    (0.18, 0.1825, 0.18, 0.195618)
     """
     d = np.asarray(daily_rates, dtype=np.float64)
     if loan.is_single:
         growth = (1.0 + d * loan.days + loan.per_period + loan.at_end) / (1.0 - loan.upfront)
+        # Without charges d itself, which a trip over `growth` would change in the last bit.
         yearly = d if loan.charges == 0 else (growth - 1.0) / loan.days
         return _rows(d, yearly, None, growth ** (365.0 / loan.days) - 1.0)
     monthly = irr(unit_flows(loan, d))
@@ -84,8 +100,12 @@ def annual_table(loan: Loan, daily_rates: Sequence[float]) -> tuple[AnnualCost, 
 
 
 def unit_flows(loan: Loan, daily_rates: np.ndarray) -> np.ndarray:
-    """Flows of an instalment loan on principal 1 (rates x months from 0): received positive, paid negative (F5, F6, F7, F12)."""
-    n, i = loan.tenor, loan.month_days * np.asarray(daily_rates, dtype=np.float64)[:, None]
+    """Return the flows of an instalment loan on principal 1: rates x months, from month 0.
+
+    Received positive, paid negative (F5, F6, F7, F12).
+    """
+    n = loan.tenor
+    i = loan.month_days * np.asarray(daily_rates, dtype=np.float64)[:, None]
     if loan.method == "equal_instalment":
         paid = np.repeat(1.0 / annuity(i, n), n, axis=1)
     elif loan.method == "equal_principal":
@@ -105,54 +125,88 @@ def _rows(
 
 
 def _rounded(values: np.ndarray) -> list[float]:
-    found: list[float] = np.round(values, DECIMALS).tolist()
-    return found
+    figures: list[float] = np.round(values, DECIMALS).tolist()
+    return figures
 
 
-# Prices that just meet a bound: a cap from above (floored, never rounded up), a minimum from below (F18). Rates are fractions.
+# Prices that just meet a bound: a cap from above (floored, never rounded up), a minimum from below
+# (F18). Rates are fractions.
 
 DAILY_STEP = Decimal("0.000001")  # 0.0001 % a day (N19)
-FEE_STEP = Decimal("0.000001")
+FEE_STEP = Decimal("0.000001")  # 0.0001 % of principal
+# Decimals of a daily rate: steps of the finest grid (0.0001 % a day) and three digits more.
 GRID_DECIMALS = 9
 
 
 def floored_daily(cap: Number, basis: int) -> Decimal:
-    """Highest daily rate whose simple yearly rate stays under `cap`: cap / basis floored to 0.0001 % (N19)."""
+    """Return the highest daily rate whose simple yearly rate stays under `cap` (N19).
+
+    It is cap / basis floored to 0.0001 %.
+
+    >>> floored_daily("0.24", 365)
+    Decimal('0.000657')
+    """
     return down(exact(cap) / basis, DAILY_STEP)
 
 
 def largest_fee(principal: Number, days: int, cap: Number, basis: int) -> Decimal:
-    """Largest fee in CNY of a loan of `days` under `cap`: P cap t / basis floored to the cent (F2, T10)."""
+    """Return the largest fee in CNY of a loan of `days` under `cap` (F2, T10).
+
+    It is P cap t / basis floored to the cent.
+
+    >>> largest_fee(1000, 7, "0.36", 365)
+    Decimal('6.90')
+    """
     return down(exact(principal) * exact(cap) * days / basis, CENT)
 
 
 def flat_fee_at(apr: float, n: int) -> float:
-    """Fee per period on the original principal with which n instalments cost `apr` as IRR x 12 (F12, T18); unrounded."""
+    """Return the fee per period with which n instalments cost `apr` as IRR x 12 (F12, T18).
+
+    It is a share of the original principal, unrounded.
+    """
     return float(1.0 / annuity(apr / 12.0, n) - 1.0 / n)
 
 
 def largest_flat_fee(cap: float, n: int) -> Decimal:
-    """`flat_fee_at` floored to 0.0001 %: half-up would pass the cap by up to 0.0006 pp."""
+    """Return `flat_fee_at` floored to 0.0001 %: half-up would pass the cap by up to 0.0006 pp."""
     return down(exact(repr(flat_fee_at(cap, n))), FEE_STEP)
 
 
 def upfront_fee_at(i: float, n: int, apr: float) -> float:
-    """Share of principal kept back with which n equal instalments at `i` a month cost `apr` as IRR x 12 (T24)."""
+    """Return the share of principal kept back with which a loan costs `apr` as IRR x 12 (T24).
+
+    The loan has n equal instalments at `i` a month.
+    """
     return float(1.0 - annuity(apr / 12.0, n) / annuity(i, n))
 
 
 def monthly_fee_at(i: float, n: int, apr: float) -> float:
-    """Share of principal due each month with which n equal instalments at `i` a month cost `apr` as IRR x 12 (T24)."""
+    """Return the share of principal due each month with which a loan costs `apr` (T24).
+
+    `apr` is IRR x 12; the loan has n equal instalments at `i` a month.
+    """
     return float(1.0 / annuity(apr / 12.0, n) - 1.0 / annuity(i, n))
 
 
 def minimum_yearly(
     pd: float, cost_of_funds: float, lgd: float, operating_cost: float, margin: float
 ) -> float:
-    """(CoF + PD x LGD + opex + margin) / (1 - PD/2): the lowest yearly rate that covers a loan (F18)."""
+    """Return (CoF + PD x LGD + opex + margin) / (1 - PD/2): the lowest yearly rate (F18).
+
+    It just covers a loan. Half of PD, because a defaulter pays interest for half a year on average.
+    """
     return (cost_of_funds + pd * lgd + operating_cost + margin) / (1.0 - pd / 2.0)
 
 
 def minimum_daily(yearly: float, grid: float) -> float:
-    """`yearly` / 360 raised to the product's grid (N23: unrounded, then ceil); nine decimals keep a multiple of the grid itself."""
-    return round(math.ceil(round(yearly / 360.0 / grid, 9)) * grid, GRID_DECIMALS)
+    """Return `yearly` / 360 raised to the product's grid (N23: unrounded, then ceil).
+
+    >>> minimum_daily(0.18, 0.00005)
+    0.0005
+    >>> minimum_daily(0.1801, 0.00005)
+    0.00055
+    """
+    # Nine decimals of a step: a multiple of the grid stays itself, whatever its last bit says.
+    steps = math.ceil(round(yearly / 360.0 / grid, 9))
+    return round(steps * grid, GRID_DECIMALS)

@@ -1,1 +1,1 @@
-"""A quotation: what one loan of a product costs to the cent, and whether the law allows it (domain 4, 5)."""
+"""A quotation: the cost of one loan to the cent, and whether the law allows it (domain 4, 5)."""

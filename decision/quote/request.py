@@ -1,4 +1,7 @@
-"""What is asked for, and the product as it would be lent: method, tenor and rate that the product has, or a refusal in words."""
+"""A request for a quotation, and the product as it would be lent for it.
+
+Method, tenor and rate must be ones that the product offers.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,24 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from ..base.errors import DecisionError
+from ..base.strict_json import STRICT
+from ..pricing.table import GRID_DECIMALS, Method
 from ..rulebook.condition import SourcedValue
 from ..rulebook.offer import listed_rate
 from ..rulebook.price import rate_grid
-from ..rulebook.product import STRICT, Charge, Method, Product, Taken
+from ..rulebook.product import Charge, Product, Taken
 from ..score.tiers import Tiers
+
+# Days past due in the example of the overdue cost, where the request names none.
+EXAMPLE_OVERDUE_DAYS = 10
 
 
 @dataclass(frozen=True)
 class Extra:
-    """A charge beside those of the product: a share of principal, and who collects it (R10 refuses a charge without)."""
+    """A charge beside those of the product: a share of principal, and who receives it.
+
+    R10 refuses a charge without a receiver.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     name: str
@@ -27,10 +38,11 @@ class Extra:
 
 @dataclass(frozen=True)
 class Request:
-    """One loan. amount in CNY; tenor in the product's unit; daily_rate in per cent a day, or the tier whose price is asked.
+    """One loan: amount in CNY, tenor in the product's unit, and a rate or a tier.
 
-    Null: method, tenor and law as the product and the date have them. settle_on: a day to settle early; overdue_days: for the example of
-    the overdue cost.
+    `daily_rate` is in per cent a day; `tier` asks for the price of that tier. Null method, tenor
+    and law are those of the product and the date. `settle_on` is a day to settle early,
+    `overdue_days` the days past due in the example of the overdue cost.
     """
 
     product: str
@@ -42,24 +54,20 @@ class Request:
     daily_rate: float | None = None
     tier: str | None = None
     settle_on: dt.date | None = None
-    overdue_days: int = 10
+    overdue_days: int = EXAMPLE_OVERDUE_DAYS
     charges: tuple[Extra, ...] = ()
 
 
 def lent(product: Product, request: Request) -> Product:
-    """The product with the method, tenor and further charges of the request. Raises `DecisionError` for what it does not offer."""
+    """Return the product with the method, tenor and further charges of the request.
+
+    Raises `DecisionError` for what it does not offer.
+    """
     terms = product.repayment
     method = request.method or terms.method
-    _among("method", (terms.method, *terms.other_methods), method)
+    _check_among("method", (terms.method, *terms.other_methods), method)
     tenor = _tenor(product, request.tenor)
-    low, high = (
-        product.limit.minimum.value,
-        max(product.limit.maximum.value, _value(product.limit.business_maximum)),
-    )
-    if not low <= request.amount <= high:
-        raise _refusal(
-            "amount", f"{low:,.2f} to {high:,.2f} CNY for {product.id}", f"{request.amount:,.2f}"
-        )
+    _check_amount(product, request.amount)
     extra = tuple(
         Charge(e.name, e.taken, SourcedValue(e.rate, "share", "request"), e.receiver)
         for e in request.charges
@@ -72,7 +80,11 @@ def lent(product: Product, request: Request) -> Product:
 
 
 def daily_rate(product: Product, request: Request, tiers: Tiers) -> float:
-    """The rate asked for, a fraction a day: on the product's grid, or the price of the tier. Raises `DecisionError` otherwise."""
+    """Return the rate asked for, a fraction a day.
+
+    It must lie on the product's grid, or is the price of the tier. Raises `DecisionError` for
+    another rate, an unknown tier, and both or neither of them.
+    """
     if (request.daily_rate is None) == (request.tier is None):
         raise _refusal(
             "rate",
@@ -81,34 +93,42 @@ def daily_rate(product: Product, request: Request, tiers: Tiers) -> float:
         )
     if request.tier is not None:
         terms = {t.tier: t for t in product.tiers if t.decision != "decline"}
-        _among("tier", tuple(terms), request.tier)
+        _check_among("tier", tuple(terms), request.tier)
         return listed_rate(product, tiers, terms[request.tier])
-    asked, grid = round((request.daily_rate or 0.0) / 100.0, 9), rate_grid(product.price)
-    if asked not in grid:
-        expected = f"{100 * grid[0]:g} to {100 * grid[-1]:g} % a day in steps of {product.price.grid.value:g}"
+    # Rounded as the grid is, so that both are the same float.
+    rate = round((request.daily_rate or 0.0) / 100.0, GRID_DECIMALS)
+    grid = rate_grid(product.price)
+    if rate not in grid:
+        band = f"{100 * grid[0]:g} to {100 * grid[-1]:g} % a day"
+        expected = f"{band} in steps of {product.price.grid.value:g}"
         raise _refusal("daily rate", expected, f"{request.daily_rate:g} % a day")
-    return asked
+    return rate
 
 
-def _tenor(product: Product, asked: int | None) -> SourcedValue:
-    known = {
-        int(figure.value): figure
-        for figure in (product.repayment.tenor, *product.repayment.other_tenors)
-    }
-    if asked is None:
-        return product.repayment.tenor
-    if asked not in known:
-        raise _refusal(
-            "tenor",
-            f"{', '.join(map(str, known))} {product.repayment.tenor.unit} for {product.id}",
-            str(asked),
-        )
-    return known[asked]
+def _tenor(product: Product, wanted: int | None) -> SourcedValue:
+    terms = product.repayment
+    if wanted is None:
+        return terms.tenor
+    offered = {int(tenor.value): tenor for tenor in (terms.tenor, *terms.other_tenors)}
+    if wanted not in offered:
+        expected = f"{', '.join(map(str, offered))} {terms.tenor.unit} for {product.id}"
+        raise _refusal("tenor", expected, str(wanted))
+    return offered[wanted]
 
 
-def _among(what: str, known: tuple[str, ...], got: str) -> None:
-    if got not in known:
-        raise _refusal(what, f"one of {', '.join(known)}", got)
+def _check_amount(product: Product, amount: float) -> None:
+    limit = product.limit
+    low = limit.minimum.value
+    # The line for a business may be the higher one; a quotation does not ask for the purpose.
+    high = max(limit.maximum.value, _value(limit.business_maximum))
+    if not low <= amount <= high:
+        expected = f"{low:,.2f} to {high:,.2f} CNY for {product.id}"
+        raise _refusal("amount", expected, f"{amount:,.2f}")
+
+
+def _check_among(what: str, offered: tuple[str, ...], got: str) -> None:
+    if got not in offered:
+        raise _refusal(what, f"one of {', '.join(offered)}", got)
 
 
 def _value(figure: SourcedValue | None) -> float:
@@ -116,7 +136,10 @@ def _value(figure: SourcedValue | None) -> float:
 
 
 def _refusal(where: str, expected: str, got: str) -> DecisionError:
-    what = "the product does not offer this"
     return DecisionError(
-        what, where=where, expected=expected, got=got, next_step="ask for what the product offers"
+        "the product does not offer this",
+        where=where,
+        expected=expected,
+        got=got,
+        next_step="ask for what the product offers",
     )

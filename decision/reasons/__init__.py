@@ -1,1 +1,1 @@
-"""Why: concepts with points, rules and caps, in English and Chinese."""
+"""The reasons of a decision: concepts with points, rules and caps, in English and Chinese."""

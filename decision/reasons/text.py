@@ -1,4 +1,4 @@
-"""Values in words: numbers with their unit, in English and Chinese; a column at a time."""
+"""Values in words: numbers with their unit, in English and Chinese, a column at a time."""
 
 from __future__ import annotations
 
@@ -13,60 +13,75 @@ import pyarrow.compute as pc
 
 from ..base.catalogue import Feature
 
-# Numbers as texts, a column at a time: what Python's own format gives, digit by digit in whole numbers.
+# Numbers as texts, a column at a time. The texts are those of Python's own format; the digits are
+# worked out in whole numbers.
 
-FEW_VALUES = 32  # values that Python formats sooner
-LARGEST = 1e11  # in units of the last decimal; above it a product by 100 is not near enough to the exact one
-HALF_AWAY = 1e-4  # a number nearer to the middle between two texts is left to Python, which rounds the exact value
+# Columns of fewer values are formatted by Python, which is quicker for them.
+FEW_VALUES = 32
+# Largest number that is written by digits, in units of the last decimal. Above it, a product by 100
+# lies too far from the exact one.
+LARGEST = 1e11
+# A number that lies this near to the middle between two texts, in units of the last decimal, is
+# left to Python, which rounds the exact binary value.
+TIE_DISTANCE = 1e-4
 ZERO, MINUS, POINT, COMMA = (ord(sign) for sign in "0-.,")
-Cells = tuple[np.ndarray | int, np.ndarray]  # a character per number, and where it is shown
+# One character per number, and where it is shown.
+Cells = tuple[np.ndarray | int, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Style:
-    """`decimals` are shown; `is_grouped` sets a comma every three digits, `is_bare` leaves out those of a whole number, and -0."""
+    """How a number is written.
+
+    `decimals` are shown; `is_grouped` sets a comma every three digits; `is_bare` leaves out the
+    decimals of a whole number, and the minus of zero.
+    """
 
     decimals: int
     is_grouped: bool = True
     is_bare: bool = False
 
     def one(self, value: float) -> str:
-        """One number by Python's format."""
+        """Return the text of one number, by Python's format.
+
+        >>> Style(2, is_bare=True).one(1234.5), Style(2, is_bare=True).one(-0.001)
+        ('1,234.50', '0')
+        """
         comma = "," if self.is_grouped else ""
         if not self.is_bare:
             return f"{value:{comma}.{self.decimals}f}"
-        rounded = round(value, self.decimals) + 0.0  # no -0
+        rounded = round(value, self.decimals) + 0.0  # + 0.0 turns -0 into 0
         return f"{rounded:{comma}.{0 if rounded.is_integer() else self.decimals}f}"
 
     def many(self, values: np.ndarray) -> pa.Array:
-        """The same for a column of finite numbers."""
+        """Return the texts of a column of finite numbers."""
         if len(values) < FEW_VALUES:
             return pa.array([self.one(value) for value in values.tolist()], pa.string())
         scaled = np.minimum(np.abs(values), LARGEST) * 10.0**self.decimals
-        is_sure = (scaled < LARGEST) & (np.abs(scaled - np.floor(scaled) - 0.5) > HALF_AWAY)
-        found = self._written(
-            np.rint(np.where(is_sure, scaled, 0.0)).astype(np.int64), np.signbit(values)
-        )
+        is_sure = (scaled < LARGEST) & (np.abs(scaled - np.floor(scaled) - 0.5) > TIE_DISTANCE)
+        units = np.rint(np.where(is_sure, scaled, 0.0)).astype(np.int64)
+        texts = self._written(units, np.signbit(values))
         if is_sure.all():
-            return found
-        left = pa.array([self.one(value) for value in values[~is_sure].tolist()], pa.string())
-        return pc.replace_with_mask(found, pa.array(~is_sure), left)
+            return texts
+        rest = pa.array([self.one(value) for value in values[~is_sure].tolist()], pa.string())
+        return pc.replace_with_mask(texts, pa.array(~is_sure), rest)
 
     def _written(self, units: np.ndarray, is_negative: np.ndarray) -> pa.Array:
-        """Texts of |number| in units of the last decimal."""
+        """Return the texts of |number|, given in units of the last decimal."""
         cells = list(self._cells(units, is_negative))[::-1]
         shown = np.stack([mask for _, mask in cells], axis=1)
-        signs = np.empty(shown.shape, np.uint8)
-        for k, (sign, _) in enumerate(cells):
-            signs[:, k] = sign
+        # Every text gets a column per character; `shown` then drops what it does not need.
+        characters = np.empty(shown.shape, np.uint8)
+        for k, (character, _) in enumerate(cells):
+            characters[:, k] = character
         ends = np.zeros(len(units) + 1, np.int32)
         np.cumsum(shown.sum(axis=1), out=ends[1:])
         return pa.StringArray.from_buffers(
-            len(units), pa.py_buffer(ends), pa.py_buffer(signs[shown])
+            len(units), pa.py_buffer(ends), pa.py_buffer(characters[shown])
         )
 
     def _cells(self, units: np.ndarray, is_negative: np.ndarray) -> Iterator[Cells]:
-        """The characters from the right."""
+        """Yield the characters from the right to the left."""
         everywhere = np.ones(len(units), dtype=bool)
         whole, part = np.divmod(units, 10**self.decimals)
         has_part = part > 0 if self.is_bare else everywhere
@@ -75,15 +90,20 @@ class Style:
             yield digit + ZERO, has_part
         if self.decimals:
             yield POINT, has_part
-        place, there = 0, everywhere
-        while there.any():
+        place = 0
+        # The first digit stands everywhere, even for 0; further ones while the number lasts.
+        is_there = everywhere
+        while is_there.any():
             if self.is_grouped and place and place % 3 == 0:
-                yield COMMA, there
+                yield COMMA, is_there
             whole, digit = np.divmod(whole, 10)
-            yield digit + ZERO, there
-            place, there = place + 1, whole > 0
+            yield digit + ZERO, is_there
+            place += 1
+            is_there = whole > 0
         yield MINUS, is_negative & (units > 0) if self.is_bare else is_negative
 
+
+# Values with their unit.
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -93,11 +113,17 @@ NO_RECORD = {"en": "no record", "zh": "无记录"}
 COLON = {"en": ": ", "zh": "："}
 PER_CENT = {"en": " %", "zh": "%"}
 ABOUT = {"en": " (about {})", "zh": "（约{}）"}
-LEVELS = ("mean", "min", "max", "last")  # aggregates of logarithms that are a logarithm themselves
-FEW = 8  # rows that are picked one by one
-LARGEST_LOG = 700.0  # the exponential of more is no float
+# Aggregates of logarithms that are a logarithm themselves.
+LEVELS = ("mean", "min", "max", "last")
+# Columns of so few rows are picked one by one: one row must not pay for what is quick for many.
+FEW_ROWS = 8
+# The exponential of a larger number is no float64.
+LARGEST_LOG = 700.0
+FEN_PER_YUAN = 100.0
 LOG_LEVEL = "level of log CNY"
-NUMBER, YUAN, PERCENTAGE = Style(2, is_bare=True), Style(0), Style(1, is_grouped=False)
+NUMBER = Style(2, is_bare=True)
+YUAN = Style(0)
+PERCENTAGE = Style(1, is_grouped=False)
 UNIT_WORDS = {
     "en": {
         "CNY": " CNY",
@@ -119,75 +145,101 @@ UNIT_WORDS = {
 
 
 def picked(words: Sequence[str | None], which: np.ndarray) -> pa.Array:
-    """words[which] as a text column; -1 picks the last."""
-    if len(which) <= FEW:  # one row must not pay for what is quick for many
+    """Return words[which] as a text column; -1 picks the last.
+
+    >>> picked(["low", "high", None], np.array([1, 0, -1])).to_pylist()
+    ['high', 'low', None]
+    """
+    if len(which) <= FEW_ROWS:
         return pa.array([words[k] for k in which.tolist()], pa.string())
+    # Arrow knows no negative positions; the remainder turns -1 into the last.
     return pa.array(words, pa.string()).take(pa.array(which % len(words)))
 
 
 def numbers(values: np.ndarray) -> pa.Array:
-    """Thousands separated, two decimals; whole numbers without decimals."""
+    """Return numbers with thousands separated and two decimals; whole ones without decimals.
+
+    >>> numbers(np.array([1234.0, 0.5])).to_pylist()
+    ['1,234', '0.50']
+    """
     return NUMBER.many(values)
 
 
 def number(value: float) -> str:
-    """One of `numbers`."""
+    """Return one of `numbers`."""
     return NUMBER.one(value)
 
 
 def yuans(values: np.ndarray, language: Language) -> pa.Array:
-    """Amounts in CNY, whole yuan."""
+    """Return amounts in CNY, in whole yuan."""
+    # + 0.0 turns -0 into 0.
     return joined(YUAN.many(np.rint(values) + 0.0), UNIT_WORDS[language]["CNY"])
 
 
 def yuan(value: float, language: Language) -> str:
-    """One of `yuans`."""
+    """Return one of `yuans`.
+
+    >>> yuan(12000.4, "en")
+    '12,000 CNY'
+    """
     text: str = yuans(np.array([value]), language)[0].as_py()
     return text
 
 
 def joined(*pieces: pa.Array | str) -> pa.Array:
-    """Texts put together row by row; a plain text stands in every row."""
+    """Return texts put together row by row; a plain text stands in every row."""
     return pc.binary_join_element_wise(*pieces, "")
 
 
 def behaviours(
     features: Sequence[Feature], which: np.ndarray, values: np.ndarray, language: Language
 ) -> pa.Array:
-    """What persons did, with its number: `<text of features[which]>: <value with unit>`, one text per value."""
+    """Return what persons did, with its number, one text per value.
+
+    The form is `<text of features[which]>: <value with unit>`.
+    """
     used = np.flatnonzero(np.bincount(which, minlength=len(features)))
-    place = np.searchsorted(used, which)
-    told = [features[k] for k in used.tolist()]
-    words = [
-        ((feature.text_zh if language == "zh" else feature.text_en) or feature.name)
-        + COLON[language]
-        for feature in told
-    ]
-    return joined(picked(words, place), quantities(told, place, values, language))
+    position = np.searchsorted(used, which)
+    used_features = [features[k] for k in used.tolist()]
+    words = [_name(feature, language) + COLON[language] for feature in used_features]
+    return joined(picked(words, position), quantities(used_features, position, values, language))
+
+
+def _name(feature: Feature, language: Language) -> str:
+    return (feature.text_zh if language == "zh" else feature.text_en) or feature.name
 
 
 def quantities(
     features: Sequence[Feature], which: np.ndarray, values: np.ndarray, language: Language
 ) -> pa.Array:
-    """Values of features[which] with their unit; a share as per cent, a category by its name, null as 'no record'.
+    """Return the values of features[which] with their unit.
 
-    Features that are told alike are told together.
+    A share becomes per cent, a category its name, null 'no record'. Features whose values are
+    written in one way are written together.
     """
     kinds = [kind_of(feature) for feature in features]
     distinct = [*dict.fromkeys(kinds), None]
     kind = np.array([distinct.index(kind) for kind in kinds], np.int64)[which]
+    # The last kind, None, is that of nulls.
     kind[np.isnan(values)] = len(distinct) - 1
     rows = [np.flatnonzero(kind == k) for k in range(len(distinct))]
-    told = [_known(one, values[own], language) for one, own in zip(distinct, rows, strict=True)]
-    return pa.concat_arrays(told).take(pa.array(np.argsort(np.concatenate(rows), kind="stable")))
+    texts = [
+        _quantity(unit, values[own], language) for unit, own in zip(distinct, rows, strict=True)
+    ]
+    # Written kind by kind, then put back into the order of the values.
+    order = np.argsort(np.concatenate(rows), kind="stable")
+    return pa.concat_arrays(texts).take(pa.array(order))
 
 
 def kind_of(feature: Feature) -> UnitKind:
-    """How the values of a feature are told: by the names of its categories, as the logarithm of an amount, or in its unit."""
+    """Return how the values of a feature are written.
+
+    By the names of its categories, as the logarithm of an amount, or in its unit.
+    """
     return feature.categories or (LOG_LEVEL if is_log_level(feature) else feature.unit)
 
 
-def _known(kind: UnitKind | None, values: np.ndarray, language: Language) -> pa.Array:
+def _quantity(kind: UnitKind | None, values: np.ndarray, language: Language) -> pa.Array:
     if kind is None:
         return pa.repeat(NO_RECORD[language], len(values))
     if not isinstance(kind, str):
@@ -198,11 +250,16 @@ def _known(kind: UnitKind | None, values: np.ndarray, language: Language) -> pa.
         return yuans(values, language)
     if kind == LOG_LEVEL:
         before, after = ABOUT[language].split("{}")
-        amounts = np.array([math.exp(min(value, LARGEST_LOG)) / 100.0 for value in values.tolist()])
+        # math.exp and not np.exp, whose last bit differs from machine to machine.
+        fen = [math.exp(min(value, LARGEST_LOG)) for value in values.tolist()]
+        amounts = np.array([amount / FEN_PER_YUAN for amount in fen])
         return joined(numbers(values), before, yuans(amounts, language), after)
     return joined(numbers(values), UNIT_WORDS[language].get(kind, ""))
 
 
 def is_log_level(feature: Feature) -> bool:
-    """A level (not a spread or a trend) of the natural logarithm of fen: it can be told in yuan."""
+    """Return whether the feature is a level of the natural logarithm of fen.
+
+    A level, unlike a spread or a trend, can be written in yuan.
+    """
     return feature.unit == "log CNY" and feature.aggregate in LEVELS

@@ -1,1 +1,1 @@
-"""What a bundle states: conditions, products, law profiles, policy, price and offer."""
+"""What a bundle states: conditions, products, law profiles, policy, prices and offers."""

@@ -1,4 +1,7 @@
-"""What the law asks on a date: one frozen profile per period (domain 5, S1-R75, S4-R38), and which one is in force."""
+"""What the law asks on a date: one frozen profile per period, and which one is in force.
+
+See domain 5, S1-R75 and S4-R38.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,18 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..base.errors import DecisionError
+from ..base.strict_json import STRICT
 from .condition import SourcedValue, value
 from .product import Lender
+
+MINUTES_PER_HOUR = 60
 
 
 @dataclass(frozen=True)
 class LenderCap:
     """The price cap of one kind of lender, in place of the law's general one."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     lender: Lender
     cap: SourcedValue
@@ -26,17 +32,21 @@ class LenderCap:
 
 @dataclass(frozen=True)
 class Law:
-    """One law profile, in force from `effective_from` to `effective_to` inclusive; null = without end, or no such rule.
+    """One law profile, in force from `effective_from` to `effective_to` inclusive.
 
-    Days are those of the place: UTC plus `utc_offset`. `price_cap` bounds the highest of simple365 and IRR x 12 (R1), `lender_price_caps`
-    replace it for a kind of lender; `protection_line` is the judicial line below it, for the record; `consumption_line` (R2),
-    `bullet_tenor` (R3), `minimum_age` (R4), lenders that may not lend to students (R5), `penalty_uplift` (R15), columns that may not even
-    be present (R7; also as `<name>_...`), families that the model may not have been trained on (R14), whether every source of data needs a
-    licence (R8) and the model a validation (R11), and attributes that policy and audit may know but that are never a feature of the model,
-    so never a reason.
+    Null means without end, or no such rule. Days are those of the place: UTC plus `utc_offset`.
+    `price_cap` bounds the highest of simple365 and IRR x 12 (R1); `lender_price_caps` replace it
+    for a kind of lender; `protection_line` is the judicial line below it, for the record.
+    Further bounds: `consumption_line` (R2), `bullet_tenor` (R3), `minimum_age` (R4), lenders that
+    may not lend to students (R5), `penalty_uplift` (R15).
+    Banned are columns that may not even be present (R7; also as `<name>_...`), and families that
+    the model may not have been trained on (R14). The law may need every source of data licensed
+    (R8) and the model validated (R11). `protected_attributes` may be known to policy and audit, but
+    are never a feature of the model, so never a reason.
+    Raises `DecisionError` for a profile that ends before it begins.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     id: str
     name_en: str
@@ -72,37 +82,48 @@ class Law:
             )
 
     def price_cap_of(self, lender: Lender) -> float:
-        """R1: the cap for this kind of lender, a fraction a year; NaN where the law sets none."""
+        """Return the cap for this kind of lender, a fraction a year (R1); NaN for none."""
         own = (c.cap.value for c in self.lender_price_caps if c.lender == lender)
         return min(own, default=value(self.price_cap))
 
 
 def in_order(laws: tuple[Law, ...]) -> tuple[Law, ...]:
-    """The profiles by date. Raises `DecisionError` when two are in force on one day."""
+    """Return the profiles by date. Raises `DecisionError` when two are in force on one day."""
     ordered = tuple(sorted(laws, key=lambda law: law.effective_from))
     for earlier, later in pairwise(ordered):
         if earlier.effective_to is None or earlier.effective_to >= later.effective_from:
+            ends = f"{earlier.id} ends {earlier.effective_to}"
             raise DecisionError(
                 "two law profiles are in force on one day",
                 where=f"{earlier.id} and {later.id}",
                 expected="periods that do not overlap",
-                got=f"{earlier.id} ends {earlier.effective_to}, {later.id} starts {later.effective_from}",
+                got=f"{ends}, {later.id} starts {later.effective_from}",
                 next_step="choose one of them, or correct their dates",
             )
     return ordered
 
 
 def index_of(laws: tuple[Law, ...], as_of: np.ndarray) -> np.ndarray:
-    """Which of the profiles is in force at each `as_of` (datetime64, UTC), on the day of the law's own place; -1 where none is, int64."""
-    found = np.full(len(as_of), -1, dtype=np.int64)
+    """Return which of the profiles is in force at each `as_of` (datetime64, UTC), int64.
+
+    The day is that of the law's own place; -1 where none is in force.
+    """
+    index = np.full(len(as_of), -1, dtype=np.int64)
     for k, law in enumerate(laws):
         day = day_of(as_of, law.utc_offset.value)
         last = np.datetime64(law.effective_to or dt.date.max, "D")
-        found[(day >= np.datetime64(law.effective_from, "D")) & (day <= last)] = k
-    return found
+        index[(day >= np.datetime64(law.effective_from, "D")) & (day <= last)] = k
+    return index
 
 
 def day_of(as_of: np.ndarray, utc_offset_hours: float | np.ndarray) -> np.ndarray:
-    """The calendar day, datetime64[D], that it is at each `as_of` (UTC) where the clock is `utc_offset_hours` ahead."""
-    minutes = np.asarray(60 * utc_offset_hours).astype("timedelta64[m]")
+    """Return the calendar day, datetime64[D], at each `as_of` (UTC).
+
+    It is the day where the clock is `utc_offset_hours` ahead.
+
+    >>> str(day_of(np.array(["2024-12-31T17:00"], "datetime64[m]"), 8.0)[0])
+    '2025-01-01'
+    """
+    # Through minutes, as some places are half an hour off.
+    minutes = np.asarray(MINUTES_PER_HOUR * utc_offset_hours).astype("timedelta64[m]")
     return np.asarray(as_of + minutes).astype("datetime64[D]")

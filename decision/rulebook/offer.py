@@ -1,7 +1,8 @@
-"""The price list of a product per tier: rate, annual costs, overdue cost, and what the law of each period says to it."""
+"""The offers of a product, per tier: rate, annual costs, overdue cost, and what the law refuses."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,16 +18,24 @@ from .price import cap_of, loan_of, tier_rate
 from .product import Product, TierTerms
 
 YEAR_DAYS = 365.0
-ABOVE = 1e-12  # of a rate: what a float may lie above the same number
+# How far a rate may lie above a bound and still be the same number: floats of one decimal number
+# differ in their last bits.
+RATE_TOLERANCE = 1e-12
+# Decimals of a rate that is turned from per cent into a fraction.
+FRACTION_DECIMALS = 12
+# Figures of the price list that an offer shows; `Offers` has a field for each.
+ANNUAL_FIGURES = ("apr_simple360", "apr_simple365", "apr_irr12", "eff_annual")
 
 
 @dataclass(frozen=True)
 class Offers:
-    """Arrays over the product's tiers, best first, and one entry more, for no tier; NaN where nothing is lent. Rates are fractions.
+    """Arrays over the product's tiers, best first, and one entry more for no tier.
 
-    `penalty_rate` is a day's on overdue principal (NaN for a penalty due once); `overdue` says the overdue cost in words. `annuity` turns
-    an affordable instalment into principal (F15); `is_over_band` marks a tier whose minimum price (F18) exceeds its band; `is_over_cap`
-    (laws x tiers) marks prices that R1 refuses; `refused` lists, per law, the codes that refuse the product.
+    NaN where nothing is lent. Rates are fractions. `penalty_rate` is a day's on overdue principal
+    (NaN for a penalty due once); `overdue` says the overdue cost in words. `annuity` turns an
+    affordable instalment into principal (F15); `is_over_band` marks a tier whose minimum price
+    (F18) exceeds its band; `is_over_cap` (laws x tiers) marks prices that R1 refuses; `refused`
+    lists, per law, the codes that refuse the product.
     """
 
     daily_rate: np.ndarray
@@ -45,86 +54,86 @@ class Offers:
 def offers(
     policy: Policy, product: Product, tiers: Tiers, families: tuple[str, ...] = ()
 ) -> Offers:
-    """Price every tier of `product` at the PD of its worst grade's upper edge: same tier, product and date, same price (S4-R50).
+    """Price every tier of `product` at the PD of its worst grade's upper edge.
 
-    `families` are those the model was trained on (R8, R14).
+    So the same tier, product and date have the same price (S4-R50). `families` are those that the
+    model was trained on (R8, R14).
     """
     rates = np.array([*(listed_rate(product, tiers, terms) for terms in product.tiers), np.nan])
-    over_band = np.array(
-        [
-            *(
-                rate > _highest(product, terms)
-                for rate, terms in zip(rates, product.tiers, strict=False)
-            ),
-            False,
-        ]
-    )
+    over_band = _over_band(product, rates)
     lent = np.where(over_band, np.nan, rates)
-    priced = [None if np.isnan(rate) else policy.cost(float(rate)) for rate in lent]
-    highest = np.array([np.nan if c is None else c.highest for c in priced])
+    # None stands for "not lent to" where a plain number would otherwise stand.
+    lent_rates = [None if np.isnan(rate) else float(rate) for rate in lent]
+    costs = [None if rate is None else policy.cost(rate) for rate in lent_rates]
+    highest = np.array([np.nan if cost is None else cost.highest for cost in costs])
     caps = np.array(
         [cap_of(product.price, law.price_cap_of(product.lender)) for law in policy.laws]
     )
-    penalty = penalty_of(product)
-    daily = [None if np.isnan(rate) else penalty_daily(penalty, float(rate)) for rate in lent]
+    refused = [product_refusals(policy, product, law, lent, families) for law in policy.laws]
+    annual = {name: _column(costs, name) for name in ANNUAL_FIGURES}
+    # R1 for every law and tier; no comparison with NaN holds, so without a cap no price is over it.
+    is_over_cap = highest[None, :] > caps[:, None]
     return Offers(
         daily_rate=lent,
-        penalty_rate=np.array(
-            [np.nan if p is None else round(float(p), GRID_DECIMALS) for p in daily]
-        ),
-        apr_simple360=_column(priced, "apr_simple360"),
-        apr_simple365=_column(priced, "apr_simple365"),
-        apr_irr12=_column(priced, "apr_irr12"),
-        eff_annual=_column(priced, "eff_annual"),
-        annuity=_carried(product, rates),
-        overdue=tuple(
-            None if np.isnan(rate) else overdue_words(product, float(rate)) for rate in lent
-        ),
+        penalty_rate=_penalty_rates(product, lent_rates),
+        **annual,
+        annuity=_annuity(product, rates),
+        overdue=_overdue(product, lent_rates),
         is_over_band=over_band,
-        is_over_cap=highest[None, :] > caps[:, None],
-        refused=tuple(
-            product_refusals(policy, product, law, lent, families) for law in policy.laws
-        ),
+        is_over_cap=is_over_cap,
+        refused=tuple(refused),
     )
 
 
 def product_refusals(
     policy: Policy, product: Product, law: Law, rates: np.ndarray, families: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Codes of the rules that refuse the product as a whole.
+    """Return the codes of the rules that refuse the product as a whole.
 
-    R2 line, R3 tenor of a single payment, R8 data without licence, R10 undisclosed receiver, R14 banned family, R15 penalty at any of the
-    lent `rates`, L1 licence number missing, H1 the model's outcome has another horizon than the product's.
+    R2 line, R3 tenor of a single payment, R8 data without licence, R10 undisclosed receiver,
+    R14 banned family, R15 penalty at any of the lent `rates`, L1 licence number missing, H1 the
+    model's outcome has another horizon than the product's.
     """
-    loan, bullet = loan_of(product), value(law.bullet_tenor) * product.repayment.month_days.value
+    is_over_line = product.limit.maximum.value > value(law.consumption_line)
+    longest = value(law.bullet_tenor) * product.repayment.month_days.value
+    is_long_bullet = product.repayment.method == "bullet" and loan_of(product).days > longest
+    unlicensed = policy.sources.unlicensed(families)
+    has_unlicensed = law.needs_licensed_sources and bool(unlicensed)
+    has_unnamed = any(not charge.receiver for charge in product.charges)
+    has_banned_family = bool(set(families) & set(law.banned_families))
+    penalty = penalty_of(product)
     bound = value(law.penalty_uplift)
-    found = {
-        "R2": product.limit.maximum.value > value(law.consumption_line),
-        "R3": product.repayment.method == "bullet" and loan.days > bullet,
-        "R8": law.needs_licensed_sources and bool(policy.sources.unlicensed(families)),
-        "R10": any(not charge.receiver for charge in product.charges),
-        "R14": bool(set(families) & set(law.banned_families)),
-        "R15": any(
-            implied_uplift(penalty_of(product), float(rate)) > bound
-            for rate in rates[~np.isnan(rates)]
-        ),
-        "L1": any(licence.number is None for licence in product.licences),
+    lent = rates[~np.isnan(rates)]
+    is_over_bound = any(implied_uplift(penalty, float(rate)) > bound for rate in lent)
+    has_no_number = any(licence.number is None for licence in product.licences)
+    is_broken = {
+        "R2": is_over_line,
+        "R3": is_long_bullet,
+        "R8": has_unlicensed,
+        "R10": has_unnamed,
+        "R14": has_banned_family,
+        "R15": is_over_bound,
+        "L1": has_no_number,
         "H1": product.horizon.value != policy.horizon_days,
     }
-    return tuple(code for code, is_broken in found.items() if is_broken)
+    return tuple(code for code, broken in is_broken.items() if broken)
 
 
 def penalty_of(product: Product) -> Penalty:
-    """The product's overdue penalty, as the pricing room computes with it: rates as fractions."""
+    """Return the product's overdue penalty for the pricing functions: rates as fractions."""
     terms = product.repayment.penalty
     return Penalty(
-        terms.kind, _fraction(terms.rate), int(product.repayment.grace.value), terms.replaces
+        kind=terms.kind,
+        rate=_fraction(terms.rate),
+        grace_days=int(product.repayment.grace.value),
+        replaces=terms.replaces,
     )
 
 
 def overdue_words(product: Product, rate: float) -> str:
-    """The overdue cost in words, one of the three elements of an offer (S4-R40, R10)."""
-    penalty, grace = penalty_of(product), product.repayment.grace.value
+    """Return the overdue cost in words, one of the three elements of an offer (S4-R40, R10)."""
+    penalty = penalty_of(product)
+    grace = product.repayment.grace.value
     shown = penalty_daily(penalty, rate)
     after = f" after {grace:g} days of grace" if grace else ""
     if shown is None:
@@ -133,7 +142,11 @@ def overdue_words(product: Product, rate: float) -> str:
 
 
 def listed_rate(product: Product, tiers: Tiers, terms: TierTerms) -> float:
-    """Daily rate of a tier: the listed one, or the minimum price (F18) where that is higher and asked for; NaN = not lent to."""
+    """Return the daily rate of a tier, a fraction; NaN = not lent to.
+
+    It is the listed one, or the minimum price (F18) where that is higher and the product's price
+    covers risk.
+    """
     if terms.daily_rate is None or terms.decision == "decline":
         return float("nan")
     if not product.price.covers_risk:
@@ -143,27 +156,55 @@ def listed_rate(product: Product, tiers: Tiers, terms: TierTerms) -> float:
 
 
 def turns(product: Product) -> float:
-    """How often a year the loan, and with it a PD of a short horizon, is taken: 365 / tenor for loans of days, else 1 (domain 0.12)."""
+    """Return how often a year the loan, and with it a PD of a short horizon, is taken.
+
+    365 / tenor for loans of days, else 1 (domain 0.12).
+    """
     return YEAR_DAYS / loan_of(product).days if product.horizon.value < YEAR_DAYS else 1.0
+
+
+def _over_band(product: Product, rates: np.ndarray) -> np.ndarray:
+    """Mark the tiers whose rate exceeds their band; the last entry, for no tier, never does."""
+    # Not strict: `rates` has one entry more than there are tiers.
+    is_over = [
+        rate > _highest(product, terms) for rate, terms in zip(rates, product.tiers, strict=False)
+    ]
+    return np.array([*is_over, False])
 
 
 def _highest(product: Product, terms: TierTerms) -> float:
     high = terms.daily_high or product.price.daily_high
-    return high.value / 100.0 + ABOVE
+    return high.value / 100.0 + RATE_TOLERANCE
 
 
-def _carried(product: Product, rates: np.ndarray) -> np.ndarray:
-    """Principal per CNY of monthly capacity (F15); a single payment must fit into what its own months leave."""
-    loan, daily = loan_of(product), np.nan_to_num(rates)
+def _penalty_rates(product: Product, rates: Sequence[float | None]) -> np.ndarray:
+    penalty = penalty_of(product)
+    daily = [None if rate is None else penalty_daily(penalty, rate) for rate in rates]
+    return np.array([np.nan if p is None else round(float(p), GRID_DECIMALS) for p in daily])
+
+
+def _overdue(product: Product, rates: Sequence[float | None]) -> tuple[str | None, ...]:
+    return tuple(None if rate is None else overdue_words(product, rate) for rate in rates)
+
+
+def _annuity(product: Product, rates: np.ndarray) -> np.ndarray:
+    """Return principal per CNY of monthly capacity (F15).
+
+    A single payment must fit into what its own months leave, and at least into one month.
+    """
+    loan = loan_of(product)
+    daily = np.nan_to_num(rates)
     if product.repayment.method == "bullet":
         return np.maximum(1.0, loan.days / loan.month_days) / (1.0 + daily * loan.days)
     return annuity(loan.month_days * daily, loan.tenor)
 
 
 def _fraction(rate: SourcedValue) -> float:
-    return round(rate.value / 100.0, 12) if rate.unit == "percent_per_day" else rate.value
+    if rate.unit == "percent_per_day":
+        return round(rate.value / 100.0, FRACTION_DECIMALS)
+    return rate.value
 
 
-def _column(priced: list[AnnualCost | None], name: str) -> np.ndarray:
-    found = [None if cost is None else getattr(cost, name) for cost in priced]
-    return np.array([np.nan if v is None else v for v in found], dtype=np.float64)
+def _column(costs: list[AnnualCost | None], name: str) -> np.ndarray:
+    figures = [None if cost is None else getattr(cost, name) for cost in costs]
+    return np.array([np.nan if v is None else v for v in figures], dtype=np.float64)

@@ -1,4 +1,7 @@
-"""The rule book of a bundle: products, law profiles, filters and price lists, compiled to JSON and read back by the same types."""
+"""The rule book of a bundle: products, law profiles, filters and price lists.
+
+It is compiled to JSON, and the same types read it back.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +9,24 @@ import datetime as dt
 import json
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from ..base.errors import DecisionError
-from ..base.strict_json import check_format, parse, plain
+from ..base.strict_json import STRICT, check_format, parse, plain
 from ..frames.input_frame import POLICY_INPUTS
 from .condition import SourcedValue
 from .law import Law, in_order
 from .price import AnnualCost, price_list
 from .product import VERDICTS, Product, Verdict
 
-# The numbers of the twelve risk filters (domain 0.13), one rule book for all products.
+# The numbers of the twelve risk filters (domain 0.13); one set serves all products.
 
 
 @dataclass(frozen=True)
 class Filters:
     """Thresholds in products/filters.yaml; `over` means strictly more, `from` means inclusive."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     effective_from: dt.date
     night_withdrawal_from: SourcedValue
@@ -38,14 +41,17 @@ class Filters:
     transfer_alert_over: SourcedValue
 
 
-# Where the data come from and who vouches for the model: what R8 and R11 look at.
+# The sources of the data, and who validated the model: R8 and R11 ask for them.
 
 
 @dataclass(frozen=True)
 class DataSource:
-    """The source of one family of features: who holds the data, under which licence (null = none), with which consent (R6, R8)."""
+    """The source of one family of features: holder of the data, licence and consent (R6, R8).
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+    A null licence or consent means that there is none.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     family: str
     holder: str
@@ -57,42 +63,52 @@ class DataSource:
 
 @dataclass(frozen=True)
 class DataSources:
-    """All sources; a family that none of them names counts as one without licence."""
+    """All sources. A family that none of them names counts as one without licence."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     sources: tuple[DataSource, ...]
 
     def unlicensed(self, families: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of the families whose data nobody may use (R8)."""
+        """Return those of the families whose data nobody may use (R8)."""
         licensed = {s.family for s in self.sources if s.licence}
         return tuple(f for f in families if f not in licensed)
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Who validated this model, independently of its training, and until which day that holds (R11)."""
+    """Who validated this model independently of its training, and until which day that holds.
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+    R11 asks for it.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     is_validated: bool
     validated_by: str
     revalidate_by: dt.date
 
 
-VERSION = 2  # of policy.json: its format, under a name of its own
-APPROVED, REFERRED = ("G1", "G2", "G3", "G4", "G5", "G6"), ("G7",)
+# Version of the format of `policy.json`, stored in it under the key `version`.
+VERSION = 2
+# Grades of the house: they approve, refer, and (all others) decline where a user brings no product.
+APPROVED = ("G1", "G2", "G3", "G4", "G5", "G6")
+REFERRED = ("G7",)
 NO_SOURCES = DataSources(())
 GRADES = tuple(f"G{k}" for k in range(1, 11))
+# Days of outcome of a PD of twelve months.
+YEAR_DAYS = 365.0
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What decides beside the score. Without a product (`tiers_only`) the tier alone decides and nothing is priced.
+    """What decides beside the score.
 
-    `product` and `laws` (each in force by its own dates) decide unless others of `products` and `other_laws` are chosen; `verdicts` maps a
-    grade to the best decision it can get; a grade it does not name is declined. `annual` is the price list per product: one row per rate
-    of its grid. `horizon_days`: days of outcome that the model's PD looks at.
+    Without a product (`tiers_only`) the tier alone decides and nothing is priced. `product` and
+    `laws` (each in force by its own dates) decide unless others of `products` and `other_laws` are
+    chosen. `verdicts` maps a grade to the best decision it can get; a grade it does not name is
+    declined. `annual` is the price list per product: one row per rate of its grid. `horizon_days`
+    is the days of outcome that the model's PD covers.
     """
 
     version: int
@@ -110,7 +126,10 @@ class Policy:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Policy:
-        """Read `policy.json`, strictly."""
+        """Read `policy.json`, strictly.
+
+        Raises `DecisionError` for a later format, a wrong value and an unknown input.
+        """
         content = json.loads(text)
         check_format(content, VERSION, "policy.json", "version")
         policy = parse(cls, content, "policy.json")
@@ -132,26 +151,28 @@ class Policy:
     @property
     def law_names(self) -> tuple[str, ...]:
         """Ids of the law profiles to choose from."""
-        return tuple(law.id for law in (*self.laws, *self.other_laws))
+        return tuple(law.id for law in self._every_law)
 
     def choose(self, product: str = "", law: str = "") -> Policy:
-        """This rule book for one of its products and under one of its laws; empty = the default, laws by date.
+        """Return this rule book for one of its products and under one of its laws.
 
-        Raises `DecisionError` for a name that the bundle does not hold.
+        Empty names take the default product, and the laws by their dates. Raises `DecisionError`
+        for a name that the bundle does not hold.
         """
         if product and product not in self.product_names:
             raise _choice("product", self.product_names, product)
         if law and law not in self.law_names:
             raise _choice("law", self.law_names, law)
         chosen = next((p for p in self.products if p.id == product), self.product)
-        laws = (
-            tuple(one for one in (*self.laws, *self.other_laws) if one.id == law)
-            if law
-            else self.laws
-        )
-        return replace(
-            self, product=chosen, laws=laws, verdicts=_verdicts(chosen) if chosen else self.verdicts
-        )
+        laws = self.laws
+        if law:
+            laws = tuple(one for one in self._every_law if one.id == law)
+        verdicts = _verdicts(chosen) if chosen else self.verdicts
+        return replace(self, product=chosen, laws=laws, verdicts=verdicts)
+
+    @property
+    def _every_law(self) -> tuple[Law, ...]:
+        return (*self.laws, *self.other_laws)
 
     @cached_property
     def banned_columns(self) -> tuple[str, ...]:
@@ -161,14 +182,14 @@ class Policy:
     @cached_property
     def protected_attributes(self) -> tuple[str, ...]:
         """Names that no feature of the model may bear under any law of the bundle."""
-        return tuple(
-            dict.fromkeys(
-                name for law in (*self.laws, *self.other_laws) for name in law.protected_attributes
-            )
-        )
+        names = (name for law in self._every_law for name in law.protected_attributes)
+        return tuple(dict.fromkeys(names))
 
     def cost(self, daily_rate: float) -> AnnualCost:
-        """The row of the product's price list for `daily_rate`. Raises `DecisionError` off the grid."""
+        """Return the row of the product's price list for `daily_rate`, a fraction.
+
+        Raises `DecisionError` for a rate off the grid.
+        """
         for row in self.annual.get(self.name, ()):
             if row.daily_rate == daily_rate:
                 return row
@@ -177,58 +198,91 @@ class Policy:
         )
 
 
+Laws: TypeAlias = tuple[Law, ...]
+
+
 def compile_policy(
     product: Product,
-    laws: tuple[Law, ...],
+    laws: Laws,
     *,
     products: tuple[Product, ...] = (),
-    other_laws: tuple[Law, ...] = (),
+    other_laws: Laws = (),
     filters: Filters | None = None,
     sources: DataSources = NO_SOURCES,
     validation: Validation | None = None,
-    horizon_days: float = 365.0,
+    horizon_days: float = YEAR_DAYS,
 ) -> dict[str, Any]:
-    """The content of `policy.json`: the default product and the others, laws chosen by date and others to be chosen by name.
+    """Return the content of `policy.json`.
 
-    Raises `DecisionError` for laws that overlap and for two products of one id.
+    `product` is the default, `products` are the others. `laws` are chosen by date, `other_laws` by
+    name. Raises `DecisionError` for laws that overlap and for two products of one id.
     """
     every = (product, *(p for p in products if p != product))
     if len({p.id for p in every}) < len(every):
         raise _refusal("products", "one product per id", ", ".join(p.id for p in every))
     annual = {p.id: price_list(p) for p in every}
-    return plain(
-        Policy(
-            VERSION, product, every, in_order(laws), other_laws, filters, sources, validation, horizon_days, _verdicts(product), annual,
-            POLICY_INPUTS,
-        )
-    )  # fmt: skip
+    policy = Policy(
+        version=VERSION,
+        product=product,
+        products=every,
+        laws=in_order(laws),
+        other_laws=other_laws,
+        filters=filters,
+        sources=sources,
+        validation=validation,
+        horizon_days=horizon_days,
+        verdicts=_verdicts(product),
+        annual=annual,
+        inputs=POLICY_INPUTS,
+    )
+    return plain(policy)
 
 
 def tiers_only_policy(
     approve: tuple[str, ...] = APPROVED, refer: tuple[str, ...] = REFERRED
 ) -> dict[str, Any]:
-    """The content of `policy.json` for a table of the user's own: the tier alone decides, limit and rate stay null."""
+    """Return the content of `policy.json` for a table of the user's own.
+
+    The tier alone decides; limit and rate stay null.
+    """
     verdicts: dict[str, Verdict] = {
         **dict.fromkeys(approve, "approve"),
         **dict.fromkeys(refer, "refer"),
     }
-    return plain(Policy(VERSION, None, (), (), (), None, NO_SOURCES, None, 365.0, verdicts, {}, ()))
+    policy = Policy(
+        version=VERSION,
+        product=None,
+        products=(),
+        laws=(),
+        other_laws=(),
+        filters=None,
+        sources=NO_SOURCES,
+        validation=None,
+        horizon_days=YEAR_DAYS,
+        verdicts=verdicts,
+        annual={},
+        inputs=(),
+    )
+    return plain(policy)
 
 
 def _verdicts(product: Product) -> dict[str, Verdict]:
-    """Per grade the best decision of the tiers that take it."""
-    open_to = {
-        g: [t.decision for t in product.tiers if GRADES.index(g) <= GRADES.index(t.worst_grade)]
-        for g in GRADES
-    }
-    return {g: min(found, key=VERDICTS.index) for g, found in open_to.items() if found}
+    """Return, per grade, the best decision of the tiers that take it."""
+    best: dict[str, Verdict] = {}
+    for rank, grade in enumerate(GRADES):
+        open_tiers = [
+            terms.decision for terms in product.tiers if rank <= GRADES.index(terms.worst_grade)
+        ]
+        if open_tiers:
+            best[grade] = min(open_tiers, key=VERDICTS.index)
+    return best
 
 
-def _choice(what: str, known: tuple[str, ...], got: str) -> DecisionError:
+def _choice(what: str, offered: tuple[str, ...], got: str) -> DecisionError:
     return DecisionError(
         f"the bundle holds no such {what}",
         where=what,
-        expected=f"one of {', '.join(known)}",
+        expected=f"one of {', '.join(offered)}",
         got=got,
         next_step="choose one of them",
     )

@@ -1,4 +1,4 @@
-"""What a lending product is: one dated version, whose parts must not contradict each other (domain 3)."""
+"""A lending product: one dated version, whose parts must not contradict each other (domain 3)."""
 
 from __future__ import annotations
 
@@ -8,25 +8,23 @@ from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
 from ..base.errors import DecisionError
+from ..base.strict_json import STRICT
+from ..pricing.table import Method
 from .condition import Condition, Criterion, SourcedValue, value
 
-# The parts of a product: frozen types that every product file fills alike (domain 3).
+# The parts of a product: frozen types that every product file fills in the same way (domain 3).
 
 Verdict = Literal["approve", "refer", "decline"]
 Lender = Literal["bank", "micro_loan_company", "licensed_institution"]
-Method = Literal[
-    "equal_instalment", "equal_principal", "interest_first", "bullet", "revolving_daily"
-]
 Taken = Literal["upfront", "per_period", "at_end", "early_settlement", "extension"]
+# Charges that every borrower pays, part of the price like interest (S1-R28, S4-R03). The others
+# fall due only on an event, so an offer shows them, but they stand outside the all-in cost (C25).
 IN_COST: tuple[Taken, ...] = ("upfront", "per_period", "at_end")
-"""Charges that every borrower pays, part of the price like interest (S1-R28, S4-R03); the others only on an event, so they are told but
-stand outside the all-in cost (C25)."""
-STRICT: dict[str, Any] = {"extra": "forbid", "strict": True}
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Something that is not a number and that the source does not say: what was chosen, and why."""
+    """A choice where the source is silent and no number is meant: what was chosen, and why."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     key: str
@@ -36,7 +34,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Licence:
-    """A licence that must be published with the product (S2-R11, S2-R49); without its number nothing is lent."""
+    """A licence that must be published with the product (S2-R11, S2-R49).
+
+    Without its number nothing is lent.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     kind: Literal["lending", "guarantee"]
@@ -47,10 +48,13 @@ class Licence:
 
 @dataclass(frozen=True)
 class TierTerms:
-    """Terms of one tier: the first tier in the file whose `worst_grade` is not better than the person's and whose conditions all hold.
+    """Terms of one tier.
 
-    Limits in CNY (`limit_low` is the lower end of the band, to which the formula is raised), `volume_credit` in CNY of limit per 10,000
-    CNY of volume (S3-R33), rates in per cent a day: offered is `daily_rate`, or the minimum price up to `daily_high`.
+    A person gets the first tier in the file whose `worst_grade` is not better than the person's
+    grade and whose conditions all hold. Limits are in CNY (`limit_low` is the lower end of the
+    band, to which the formula is raised), `volume_credit` is in CNY of limit per 10,000 CNY of
+    volume (S3-R33), rates are in per cent a day: offered is `daily_rate`, or the minimum price up
+    to `daily_high`.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -69,7 +73,10 @@ class TierTerms:
 
 @dataclass(frozen=True)
 class Bonus:
-    """S1-R50: the limit times factors[k - 1] where k of the facts hold, never above the tier's maximum."""
+    """S1-R50: the limit times factors[k - 1] where k of the facts hold.
+
+    Never above the tier's maximum.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     facts: tuple[str, ...]
@@ -80,8 +87,9 @@ class Bonus:
 class LimitRules:
     """Caps and factors that hold for every tier; null = the product has no such rule.
 
-    `maximum` holds for consumption, `business_maximum` for a business purpose with a licence (C01, S3-R22); `customer_total` bounds what a
-    person owes over all products (S2-R03); without `card_share` there is no formula F16.
+    `maximum` holds for consumption, `business_maximum` for a business purpose with a licence (C01,
+    S3-R22); `customer_total` bounds what a person owes over all products (S2-R03); without
+    `card_share` there is no formula F16.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -101,7 +109,10 @@ class LimitRules:
 
 @dataclass(frozen=True)
 class Affordability:
-    """Share of verified monthly income that debt service may take (F15, S3-R55); lower under the median wage."""
+    """Share of verified monthly income that debt service may take (F15, S3-R55).
+
+    It is lower for an income under the median wage.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     dti: SourcedValue
@@ -111,9 +122,11 @@ class Affordability:
 
 @dataclass(frozen=True)
 class PriceRules:
-    """Band and grid of the daily rate, what a price must cover (F18), and the product's own bound on the all-in cost.
+    """Band and grid of the daily rate, what a price must cover (F18), and the product's own cap.
 
-    `covers_risk` false: the source sets one flat price for all, F18 is not asked. `seed_basis`: days of the year in the source's figures.
+    `covers_risk` false means that the source sets one flat price for all and F18 does not apply.
+    `seed_basis` is the days of the year in the source's figures. `all_in_cap` bounds the all-in
+    cost a year.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -132,9 +145,11 @@ class PriceRules:
 
 @dataclass(frozen=True)
 class PenaltyTerms:
-    """Cost of being overdue: `uplift` is a share of the contract rate, `per_day` a daily rate, `once` a share of principal at day 1.
+    """Cost of being overdue.
 
-    `replaces`: on overdue principal it stands in place of interest; else beside it (domain 0.10).
+    `uplift` is a share of the contract rate, `per_day` a daily rate, `once` a share of principal at
+    day 1. `replaces`: on overdue principal it stands in place of interest; else beside it
+    (domain 0.10).
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -145,9 +160,10 @@ class PenaltyTerms:
 
 @dataclass(frozen=True)
 class Repayment:
-    """How the money comes back. `method` and `tenor` are what a decision offers; the others can be quoted.
+    """How the money comes back.
 
-    Grace delays penalty and report only: DPD counts from the contractual due date (C09).
+    `method` and `tenor` are what a decision offers; the others can be quoted. Grace delays penalty
+    and report only: DPD counts from the contractual due date (C09).
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -164,7 +180,7 @@ class Repayment:
 
 @dataclass(frozen=True)
 class Charge:
-    """A fee beside interest, with who receives it; a share of principal, taken when `taken` says."""
+    """A fee beside interest: a share of principal, when it is taken, and who receives it."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     name: str
@@ -174,22 +190,21 @@ class Charge:
 
 
 VERDICTS = ("approve", "refer", "decline")
-TIGHTER_OR_EQUAL = (
-    "limit_low",
-    "limit",
-    "initial_limit",
-    "new_user_limit",
-    "volume_credit",
-)  # never higher in a worse tier
-DEARER_OR_EQUAL = ("daily_rate", "daily_high")  # never lower in a worse tier
-ROUNDING = 1e-9
+# Terms that are never higher in a worse tier.
+TIGHTER_OR_EQUAL = ("limit_low", "limit", "initial_limit", "new_user_limit", "volume_credit")
+# Terms that are never lower in a worse tier.
+DEARER_OR_EQUAL = ("daily_rate", "daily_high")
+# How far a yearly rate may lie above its cap and still be the same number as a float.
+RATE_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
 class Product:
     """One dated version of a product. Better tiers come first and never have worse terms.
 
-    `horizon`: days of outcome that the PD of its model must look at (domain 0.12). `source_rows`: the rules it is made of.
+    `horizon` is the days of outcome that the PD of its model must cover (domain 0.12).
+    `source_rows` are the rules it is made of. Raises `DecisionError` where its parts contradict
+    each other.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -242,23 +257,25 @@ class Product:
                 "its band is empty",
             )
         yearly = price.daily_high.value / 100.0 * price.seed_basis.value
-        if yearly > value(price.all_in_cap) + ROUNDING:
-            cap = f"at most {value(price.all_in_cap):g} a year, on {price.seed_basis.value:g} days"
+        if yearly > value(price.all_in_cap) + RATE_TOLERANCE:
             raise self._refusal(
-                "price.daily_high", cap, f"{yearly:g}", "a rate is over the product's own cap"
+                "price.daily_high",
+                f"at most {value(price.all_in_cap):g} a year, on {price.seed_basis.value:g} days",
+                f"{yearly:g}",
+                "a rate is over the product's own cap",
             )
 
     def _check_order(self, name: str, sign: int) -> None:
-        known = [value(getattr(t, name)) for t in self.tiers if getattr(t, name) is not None]
-        if any(sign * later < sign * earlier for earlier, later in pairwise(known)):
+        terms = [value(getattr(t, name)) for t in self.tiers if getattr(t, name) is not None]
+        if any(sign * later < sign * earlier for earlier, later in pairwise(terms)):
             raise self._refusal(
                 f"tiers.{name}",
                 "terms that never improve as risk grows",
-                ", ".join(map(str, known)),
+                ", ".join(map(str, terms)),
             )
 
     def _check_tiers(self) -> None:
-        """Better verdicts first; bands of limits and of grades that do not overlap; each tier within reach."""
+        """Raise unless better verdicts come first, bands do not overlap, each tier can be got."""
         verdicts = [VERDICTS.index(t.decision) for t in self.tiers]
         if verdicts != sorted(verdicts):
             raise self._refusal(
@@ -268,14 +285,21 @@ class Product:
             )
         for better, worse in pairwise(self.tiers):
             if value(better.limit_low) < value(worse.limit):
-                got = f"{better.tier} from {value(better.limit_low):g}, {worse.tier} to {value(worse.limit):g}"
-                raise self._refusal("tiers.limit_low", "limit bands that do not overlap", got)
-        reach = [t.worst_grade for t in self.tiers if not t.conditions]
-        if [*map(_rank, reach)] != sorted({*map(_rank, reach)}):
+                lower_end = f"{better.tier} from {value(better.limit_low):g}"
+                upper_end = f"{worse.tier} to {value(worse.limit):g}"
+                raise self._refusal(
+                    "tiers.limit_low",
+                    "limit bands that do not overlap",
+                    f"{lower_end}, {upper_end}",
+                )
+        # Tiers with conditions may repeat a grade: the conditions tell them apart.
+        grades = [t.worst_grade for t in self.tiers if not t.conditions]
+        ranks = [_rank(grade) for grade in grades]
+        if ranks != sorted(set(ranks)):
             raise self._refusal(
                 "tiers.worst_grade",
                 "grades G1, G2, ... that rise from tier to tier",
-                ", ".join(reach),
+                ", ".join(grades),
                 "tiers overlap",
             )
 
@@ -286,24 +310,22 @@ class Product:
             raise self._refusal(
                 f"tiers.{tier.tier}", "limit and rate of a tier that is lent to", "a null"
             )
-        low, high = self.price.daily_low.value, self.price.daily_high.value
-        band = (
-            tier.daily_rate.value,
-            tier.daily_rate.value if tier.daily_high is None else tier.daily_high.value,
-        )
-        if not low <= band[0] <= band[1] <= high:
+        low = self.price.daily_low.value
+        high = self.price.daily_high.value
+        tier_low = tier.daily_rate.value
+        tier_high = tier_low if tier.daily_high is None else tier.daily_high.value
+        if not low <= tier_low <= tier_high <= high:
             raise self._refusal(
                 f"tiers.{tier.tier}.daily_rate",
                 f"within the product's {low}-{high} % a day",
-                f"{band[0]}-{band[1]}",
+                f"{tier_low}-{tier_high}",
             )
 
     def _refusal(
         self, where: str, expected: str, got: str, what: str = "the tiers contradict each other"
     ) -> DecisionError:
-        said = f"a product cannot be used: {what}"
         return DecisionError(
-            said,
+            f"a product cannot be used: {what}",
             where=f"{self.id} {where}",
             expected=expected,
             got=got,
@@ -312,5 +334,8 @@ class Product:
 
 
 def _rank(grade: str) -> int:
-    """G1 is 1; what is no grade is refused as such by being last and equal."""
+    """Return 1 for G1, 2 for G2, ...; 0 for a text that is no grade.
+
+    Two such texts, or one after a grade, are then out of order and refused.
+    """
     return int(grade[1:]) if grade[:1] == "G" and grade[1:].isdigit() else 0

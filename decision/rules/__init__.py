@@ -1,1 +1,1 @@
-"""Each rule one small function of the batch; together they give the verdict."""
+"""The rules: each is one small function of a batch, and together they give the verdict."""

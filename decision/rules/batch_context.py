@@ -1,4 +1,7 @@
-"""What a rule looks at: one batch of applications with grade, tier and the law of their day, column by column."""
+"""What a rule reads: one batch of applications, column by column.
+
+Each application has its grade, its tier and the law of its day.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,18 @@ from ..rulebook.policy import Policy
 from ..rulebook.product import Product
 from ..score.tiers import Tiers
 
-# What was found on some applications of a batch, whoever looked: a rule, a criterion or a filter.
+# What a rule, a criterion or a filter found on some applications of a batch.
 
 RuleOutcome = Literal["refuse", "decline", "refer"]
 
 
 @dataclass(frozen=True)
 class RuleHits:
-    """Code, what follows (`outcome` None changes no decision), its words, and the applications it was found on (mask)."""
+    """One rule and the applications that it fired on.
+
+    `outcome` is what follows (None changes no decision), the texts are its words, `mask` marks the
+    applications.
+    """
 
     code: str
     outcome: RuleOutcome | None
@@ -35,38 +42,46 @@ class RuleHits:
 
     @cached_property
     def is_found(self) -> bool:
-        """On any application of the batch."""
+        """Whether it fired on any application of the batch."""
         return bool(self.mask.any())
 
 
 def words_of(
     n_rows: int, fired: Sequence[RuleHits], words: Sequence[str]
 ) -> tuple[list[tuple[str, ...]], np.ndarray]:
-    """The `words` of what fired (at most 63 things), in order and without repeats: once per combination, and which one each row has."""
-    there = [(one, word) for one, word in zip(fired, words, strict=True) if one.is_found]
+    """Return the distinct combinations of `words`, and which one each row has.
+
+    `words` are those of `fired`, one each. A combination holds the words of the rules that fired on
+    the row, in order and without repeats. At most 63 rules may have fired on the batch.
+    """
+    there = [(hits, word) for hits, word in zip(fired, words, strict=True) if hits.is_found]
     patterns = np.zeros(n_rows, dtype=np.int64)
     if not there:
         return [()], patterns
-    for k, (one, _) in enumerate(there):
-        patterns |= one.mask.astype(np.int64) << k
+    # One bit per rule: rows with one pattern share their words, so texts are put together once per
+    # combination and not once per row.
+    for k, (hits, _) in enumerate(there):
+        patterns |= hits.mask.astype(np.int64) << k
     distinct, which = np.unique(patterns, return_inverse=True)
-    return [
-        tuple(dict.fromkeys(word for k, (_, word) in enumerate(there) if pattern >> k & 1))
-        for pattern in distinct.tolist()
-    ], which
+    combinations = []
+    for pattern in distinct.tolist():
+        present = [word for k, (_, word) in enumerate(there) if pattern >> k & 1]
+        combinations.append(tuple(dict.fromkeys(present)))
+    return combinations, which
 
 
-FEN = 100.0  # fen in a yuan
-PROOFS = (
-    "consent_bureau",
-    "consent_social",
-    "consent_assets",
-)  # sources beside payments that a person has opened (S1-R26)
+FEN_PER_YUAN = 100.0
+# Sources beside payments that a person has opened (S1-R26).
+OPENED_SOURCES = ("consent_bureau", "consent_social", "consent_assets")
 
 
 @dataclass(frozen=True)
 class BatchContext:
-    """Arrays run over applications. `grade` is the index of the PD band, 0 = best; `has_unconsented` marks data sent without consent."""
+    """One batch for the rules; arrays run over applications.
+
+    `grade` is the index of the PD band, 0 = best; `has_unconsented` marks data sent without
+    consent.
+    """
 
     frame: Frame
     policy: Policy
@@ -83,26 +98,27 @@ class BatchContext:
 
     @cached_property
     def day(self) -> np.ndarray:
-        """The day of as_of where the law of the day holds, datetime64[D]; of UTC where no law does."""
-        return day_of(
-            self.frame.as_of,
-            np.array([*(law.utc_offset.value for law in self.policy.laws), 0.0])[self.law],
-        )
+        """The day of as_of where the law of the day holds, datetime64[D]; of UTC without a law."""
+        # The last offset is taken where the index is -1.
+        offsets = np.array([*(law.utc_offset.value for law in self.policy.laws), 0.0])
+        return day_of(self.frame.as_of, offsets[self.law])
 
     @cached_property
     def tier(self) -> np.ndarray:
-        """Index of the first tier of the product that takes grade and record of the application; -1 where none does."""
-        found = np.full(len(self.grade), -1, dtype=np.int64)
+        """Index of the product's first tier that takes grade and record; -1 where none does."""
+        tier = np.full(len(self.grade), -1, dtype=np.int64)
+        # Backwards, so that the first tier that fits is the one that stays.
         for k, terms in reversed(list(enumerate(self.product.tiers))):
             fits = self.grade <= self.tiers.names.index(terms.worst_grade)
             for condition in terms.conditions:
                 fits &= self.meets(condition) == 1
-            found[fits] = k
-        return found
+            tier[fits] = k
+        return tier
 
     def meets(self, condition: Condition) -> np.ndarray:
-        """1 where the condition holds, 0 where it does not, NaN where the fact is not known."""
-        fact, bound = self.fact(condition.fact), condition.than.value
+        """Return 1 where the condition holds, 0 where it does not, NaN for an unknown fact."""
+        fact = self.fact(condition.fact)
+        bound = condition.than.value
         holds = {
             "at_least": fact >= bound,
             "above": fact > bound,
@@ -112,77 +128,85 @@ class BatchContext:
         return np.where(np.isnan(fact), np.nan, holds)
 
     def fact(self, name: str) -> np.ndarray:
-        """A fact of facts.py: amounts in CNY, flags 0/1; NaN where it is not known or its column is absent."""
+        """Return a fact of rulebook/condition.py: amounts in CNY, flags 0/1.
+
+        NaN where it is not known or its column is absent.
+        """
         if name in _DERIVED:
             return _DERIVED[name](self)
         if f"{name}_fen" in self.frame.numbers:
-            return self.frame.numbers[f"{name}_fen"] / FEN
-        return (
-            self.frame.numbers[name]
-            if name in self.frame.numbers
-            else np.full(len(self.grade), np.nan)
-        )
+            return self.frame.numbers[f"{name}_fen"] / FEN_PER_YUAN
+        if name in self.frame.numbers:
+            return self.frame.numbers[name]
+        return np.full(len(self.grade), np.nan)
 
     def number(self, name: str) -> np.ndarray:
-        """A required count or flag, NaN = not known."""
+        """Return a required count or flag, NaN = not known."""
         return self.frame.numbers[name]
 
     def yuan(self, name: str) -> np.ndarray:
-        """A required amount in CNY, NaN = not known."""
-        return self.frame.numbers[f"{name}_fen"] / FEN
+        """Return a required amount in CNY, NaN = not known."""
+        return self.frame.numbers[f"{name}_fen"] / FEN_PER_YUAN
 
     def is_true(self, name: str) -> np.ndarray:
-        """Flag known to be true."""
+        """Return where the flag is known to be true."""
         return self.fact(name) == 1
 
     def is_purpose(self, *names: str) -> np.ndarray:
-        """Applications that declare one of these uses of the money."""
-        which, told = self.purposes
-        return np.array([*(name in names for name in told), False])[which]
+        """Return where one of these uses of the money is declared."""
+        which, declared = self.purposes
+        return np.array([*(name in names for name in declared), False])[which]
 
     @cached_property
     def purposes(self) -> tuple[np.ndarray, list[str]]:
-        """(which of the declared uses each application names, -1 = none; the uses)."""
-        which, told = pd.factorize(self.frame.purpose)
-        return which, list(told)
+        """Which of the declared uses each application names (-1 = none), and the uses."""
+        which, declared = pd.factorize(self.frame.purpose)
+        return which, list(declared)
 
     def by_law(self, name: str) -> np.ndarray:
-        """A law's figure per application; NaN where the law sets none."""
+        """Return a law's figure per application; NaN where the law sets none."""
         return self._lawful([value(_figure(law, name)) for law in self.policy.laws], np.nan)
 
     def is_by_law(self, held: list[bool]) -> np.ndarray:
-        """A property of each law, per application; false where no law is in force."""
+        """Return a property of each law per application; false where no law is in force."""
         return self._lawful(held, False)
 
     def _lawful(self, per_law: list[float] | list[bool], absent: float | bool) -> np.ndarray:
-        return np.array([*per_law, absent])[self.law]  # index -1 is the last
+        # The last entry is taken where the index is -1.
+        return np.array([*per_law, absent])[self.law]
 
 
-def _soft_points(case: BatchContext) -> np.ndarray:
-    """Points of the soft criteria that hold (C15); one that is not known gives none."""
-    points = np.zeros(len(case.grade))
-    for criterion in case.product.admission:
+def _soft_points(batch: BatchContext) -> np.ndarray:
+    """Return the points of the soft criteria that hold (C15); one that is unknown gives none."""
+    points = np.zeros(len(batch.grade))
+    for criterion in batch.product.admission:
         if criterion.soft_points:
-            points += criterion.soft_points.value * (case.meets(criterion) == 1)
+            points += criterion.soft_points.value * (batch.meets(criterion) == 1)
     return points
 
 
-def _income_to_wage(case: BatchContext) -> np.ndarray:
-    """S3-R24: verified income in multiples of the wage where the person lives."""
-    wage = case.fact("local_wage")
-    return case.fact("verified_income") / np.where(wage > 0, wage, np.nan)
+def _income_to_wage(batch: BatchContext) -> np.ndarray:
+    """Return verified income in multiples of the wage where the person lives (S3-R24)."""
+    wage = batch.fact("local_wage")
+    # A wage of 0 is taken as not known.
+    return batch.fact("verified_income") / np.where(wage > 0, wage, np.nan)
 
 
-def _has_bureau_record(case: BatchContext) -> np.ndarray:
-    """S1-R24: whether the bureau could score the person; not known where nobody sent its score."""
-    known = "bureau_score" in case.frame.numbers
-    return np.where(known, ~np.isnan(case.fact("bureau_score")), np.nan)
+def _has_bureau_record(batch: BatchContext) -> np.ndarray:
+    """Return whether the bureau could score the person (S1-R24).
+
+    Not known where the column of its score is absent.
+    """
+    is_column = "bureau_score" in batch.frame.numbers
+    return np.where(is_column, ~np.isnan(batch.fact("bureau_score")), np.nan)
 
 
-def _proved_sources(case: BatchContext) -> np.ndarray:
-    return np.sum([case.is_true(name) for name in PROOFS], axis=0).astype(float)
+def _proved_sources(batch: BatchContext) -> np.ndarray:
+    """Return how many sources beside payments the person has opened."""
+    return np.sum([batch.is_true(name) for name in OPENED_SOURCES], axis=0).astype(float)
 
 
+# The facts that are worked out here; rulebook/condition.py lists them with their units.
 _DERIVED = {
     "income_to_wage": _income_to_wage,
     "has_bureau_record": _has_bureau_record,
@@ -192,5 +216,5 @@ _DERIVED = {
 
 
 def _figure(law: Law, name: str) -> SourcedValue | None:
-    found: SourcedValue | None = getattr(law, name)
-    return found
+    figure: SourcedValue | None = getattr(law, name)
+    return figure

@@ -1,10 +1,11 @@
-"""From case to decision: gates, admission, filters, tier, rules and limit together; the strictest outcome stands.
+"""From a batch to its decisions: the strictest of gates, admission, filters, tier, rules and limit.
 
 Decision, limit and price follow from one grade, that of the calibrated PD (S1-R03, S4-R13).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,82 +18,103 @@ from ..score.tiers import Tiers
 from .batch_context import BatchContext, RuleHits, words_of
 from .filters import filtered
 from .limit import Limits, limits
-from .rules import GATES, RULES
+from .rules import GATES, RULES, Rule
 
-# A product's admission criteria: hard ones refuse, soft ones give points, and what is not known is said (domain 3, C15).
+# A product's admission criteria (domain 3, C15): hard ones refuse, soft ones give points, and the
+# decision names those whose facts are not known.
 
-UNKNOWN_EN, UNKNOWN_ZH = ": not known", "：未知"
+UNKNOWN_EN = ": not known"
+UNKNOWN_ZH = "：未知"
 
 
 @dataclass(frozen=True)
 class Assessed:
-    """What one criterion found, per application: not met, or not known. Where it does not apply (`only_if`) it is neither."""
+    """What one criterion found, per application: not met, or not known.
+
+    It is neither where the criterion does not apply (`only_if`).
+    """
 
     criterion: Criterion
     is_failed: np.ndarray
     is_unknown: np.ndarray
 
+    @property
+    def is_hard(self) -> bool:
+        """Whether the criterion refuses, in place of giving points."""
+        return self.criterion.soft_points is None
 
-def assessed(case: BatchContext) -> tuple[Assessed, ...]:
-    """Every criterion of the product on every application."""
-    return tuple(_assess(case, criterion) for criterion in case.product.admission)
+    def hits(self, mask: np.ndarray) -> RuleHits:
+        """Return the criterion as found on the applications of `mask`, without an outcome."""
+        c = self.criterion
+        return RuleHits(c.code, None, c.text_en, c.text_zh, mask)
+
+
+def assessed(batch: BatchContext) -> tuple[Assessed, ...]:
+    """Return every criterion of the product, assessed on every application."""
+    return tuple(_assess(batch, criterion) for criterion in batch.product.admission)
 
 
 def refusing(criteria: tuple[Assessed, ...]) -> list[RuleHits]:
-    """Hard criteria that are not met, and those not known where that does not let pass."""
-    hard = [(found.criterion, found) for found in criteria if found.criterion.soft_points is None]
+    """Return the hard criteria that are not met, then those not known that do not pass then."""
+    hard = [one for one in criteria if one.is_hard]
     failed = [
-        RuleHits(c.code, "refuse", c.text_en, c.text_zh, found.is_failed) for c, found in hard
+        RuleHits(
+            code=one.criterion.code,
+            outcome="refuse",
+            text_en=one.criterion.text_en,
+            text_zh=one.criterion.text_zh,
+            mask=one.is_failed,
+        )
+        for one in hard
     ]
     unknown = [
         RuleHits(
-            c.code, c.if_unknown, c.text_en + UNKNOWN_EN, c.text_zh + UNKNOWN_ZH, found.is_unknown
+            code=one.criterion.code,
+            outcome=one.criterion.if_unknown,
+            text_en=one.criterion.text_en + UNKNOWN_EN,
+            text_zh=one.criterion.text_zh + UNKNOWN_ZH,
+            mask=one.is_unknown,
         )
-        for c, found in hard
-        if c.if_unknown != "pass"
+        for one in hard
+        if one.criterion.if_unknown != "pass"
     ]
     return [*failed, *unknown]
 
 
 def unmet(criteria: tuple[Assessed, ...], is_adverse: np.ndarray) -> list[RuleHits]:
-    """Soft criteria that are not met: a reason where the decision is adverse, never its cause."""
-    soft = [
-        (found.criterion, found) for found in criteria if found.criterion.soft_points is not None
-    ]
-    return [
-        RuleHits(c.code, None, c.text_en, c.text_zh, found.is_failed & is_adverse)
-        for c, found in soft
-    ]
+    """Return the soft criteria that are not met.
+
+    They are a reason where the decision is adverse, never its cause.
+    """
+    return [one.hits(one.is_failed & is_adverse) for one in criteria if not one.is_hard]
 
 
 def passed_unknown(criteria: tuple[Assessed, ...]) -> list[RuleHits]:
-    """Criteria that let pass what is not known: they were not assessed, and the decision says so."""
-    lenient = [
-        (f.criterion, f)
-        for f in criteria
-        if f.criterion.if_unknown == "pass" or f.criterion.soft_points is not None
-    ]
-    return [RuleHits(c.code, None, c.text_en, c.text_zh, found.is_unknown) for c, found in lenient]
+    """Return the criteria that pass what is not known: the decision names them as not assessed."""
+    lenient = [one for one in criteria if one.criterion.if_unknown == "pass" or not one.is_hard]
+    return [one.hits(one.is_unknown) for one in lenient]
 
 
-def _assess(case: BatchContext, criterion: Criterion) -> Assessed:
-    meets = case.meets(criterion)
-    applies = (
-        np.ones(len(meets), dtype=bool)
-        if criterion.only_if is None
-        else case.is_true(criterion.only_if)
-    )
+def _assess(batch: BatchContext, criterion: Criterion) -> Assessed:
+    meets = batch.meets(criterion)
+    applies = np.ones(len(meets), dtype=bool)
+    if criterion.only_if is not None:
+        applies = batch.is_true(criterion.only_if)
     return Assessed(criterion, applies & (meets == 0), applies & np.isnan(meets))
 
 
-OUTCOMES = ("approve", "refer", "decline", "refuse")  # from mild to strict
+# From mild to strict: the larger index wins.
+OUTCOMES = ("approve", "refer", "decline", "refuse")
 APPROVE, REFER, DECLINE, REFUSE = range(4)
 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """Per application: index into OUTCOMES, that of the tier alone, what fired and gives a reason, what filters do to the account
-    (`actions`), what could not be assessed, and the limit (None without a product).
+    """The decisions of a batch; arrays run over applications.
+
+    `outcome` indexes OUTCOMES, `by_tier` is the outcome of the tier alone. `fired` is what fired
+    and gives a reason, `actions` what filters do to the account, `not_assessed` what could not be
+    assessed; `limits` is None without a product.
     """
 
     outcome: np.ndarray
@@ -104,84 +126,106 @@ class Verdicts:
 
     @property
     def is_adverse(self) -> np.ndarray:
-        """Anything but an approval."""
+        """Where the decision is anything but an approval."""
         return self.outcome != APPROVE
 
     @property
     def is_score_adverse(self) -> np.ndarray:
-        """The score had a part in an adverse decision: its reasons must be told. A refusal rests on its rule alone."""
+        """Where the score had a part in an adverse decision, so that its reasons must be given.
+
+        A refusal rests on its rule alone.
+        """
         return (self.by_tier != APPROVE) & (self.outcome != REFUSE)
 
     @property
     def is_too_small(self) -> np.ndarray:
-        """The limit fell below the product's minimum."""
+        """Where the limit fell below the product's minimum."""
         return np.zeros(len(self.outcome), bool) if self.limits is None else self.limits.cny == 0
 
     @property
-    def is_limit_told(self) -> np.ndarray:
-        """What held the limit down must be told: it is cut, or it is the reason of a decline."""
+    def is_limit_explained(self) -> np.ndarray:
+        """Where the reasons must name what held the limit down.
+
+        The limit is cut, or it is the reason of a decline.
+        """
         if self.limits is None:
             return np.zeros(len(self.outcome), bool)
         lent = (self.outcome <= REFER) & self.limits.is_cut
         return lent | (self.is_too_small & (self.outcome == DECLINE) & (self.by_tier != DECLINE))
 
     def codes(self) -> pa.Array:
-        """Codes of the refusing rules that fired, a list per application, without repeats."""
-        refused = [f for f in self.fired if f.outcome == "refuse"]
-        found, which = words_of(len(self.outcome), refused, [f.code for f in refused])
-        return pa.array(found, pa.list_(pa.string())).take(pa.array(which))
+        """Return the codes of the refusing rules that fired, a list per application, each once."""
+        refusing = [hits for hits in self.fired if hits.outcome == "refuse"]
+        n = len(self.outcome)
+        codes, which = words_of(n, refusing, [hits.code for hits in refusing])
+        return pa.array(codes, pa.list_(pa.string())).take(pa.array(which))
 
-    def actions_told(self) -> pa.Array:
-        """What the filters ask for, per application: `FR02 freeze for 24 hours; ...`; null for nothing."""
-        found, which = words_of(
-            len(self.outcome), self.actions, [f"{f.code} {f.text_en}" for f in self.actions]
-        )
-        return picked(["; ".join(words) or None for words in found] or [None], which)
+    def action_texts(self) -> pa.Array:
+        """Return what the filters ask for: `FR02 freeze for 24 hours; ...`; null for nothing."""
+        texts = [f"{hits.code} {hits.text_en}" for hits in self.actions]
+        return self._joined(self.actions, texts, "; ")
 
-    def not_assessed_told(self) -> pa.Array:
-        """Codes of the criteria and filters that could not be assessed, per application; null for none."""
-        found, which = words_of(
-            len(self.outcome), self.not_assessed, [f.code for f in self.not_assessed]
-        )
-        return picked([" ".join(words) or None for words in found] or [None], which)
+    def not_assessed_codes(self) -> pa.Array:
+        """Return the codes of criteria and filters that could not be assessed; null for none."""
+        return self._joined(self.not_assessed, [hits.code for hits in self.not_assessed], " ")
+
+    def _joined(self, fired: Sequence[RuleHits], words: Sequence[str], separator: str) -> pa.Array:
+        """Return one text per application: the words of what fired on it; null for nothing."""
+        combinations, which = words_of(len(self.outcome), fired, words)
+        texts = [separator.join(present) or None for present in combinations]
+        # An empty batch has no combination at all, and `picked` needs a word to pick from.
+        return picked(texts or [None], which)
 
 
 def tier_outcome(policy: Policy, tiers: Tiers, grade: np.ndarray) -> np.ndarray:
-    """Outcome of the grade alone; a grade that the policy does not name is declined."""
-    return np.array([OUTCOMES.index(policy.verdicts.get(name, "decline")) for name in tiers.names])[
-        grade
-    ]
+    """Return the outcome of the grade alone; a grade that the policy does not name is declined."""
+    verdicts = [policy.verdicts.get(name, "decline") for name in tiers.names]
+    return np.array([OUTCOMES.index(verdict) for verdict in verdicts])[grade]
 
 
-def verdicts_of(case: BatchContext) -> Verdicts:
-    """Apply every rule and the limit. A limit below the minimum declines what would have been approved or referred."""
-    by_tier = np.array([*(OUTCOMES.index(t.decision) for t in case.product.tiers), DECLINE])[
-        case.tier
+def verdicts_of(batch: BatchContext) -> Verdicts:
+    """Apply every rule and the limit.
+
+    A limit below the minimum declines what would have been approved or referred.
+    """
+    # The last entry is taken where the index is -1: no tier of the product fits.
+    tier_outcomes = [*(OUTCOMES.index(t.decision) for t in batch.product.tiers), DECLINE]
+    by_tier = np.array(tier_outcomes)[batch.tier]
+    criteria = assessed(batch)
+    limit = limits(batch)
+    filters = filtered(batch)
+    # The order is that of the reasons: consent and data, admission, filters, then the rules.
+    deciding = [
+        *_rule_hits(GATES, batch),
+        *refusing(criteria),
+        *(hits for hits in filters.fired if hits.outcome),
+        *_rule_hits(RULES, batch),
     ]
-    criteria, limit, found = assessed(case), limits(case), filtered(case)
-    gates, rules = (
-        [RuleHits(r.code, r.outcome, r.text_en, r.text_zh, r.fires(case)) for r in part]
-        for part in (GATES, RULES)
-    )
-    deciding = [*gates, *refusing(criteria), *(f for f in found.fired if f.outcome), *rules]
     outcome = np.maximum(by_tier, np.where(limit.cny == 0, DECLINE, APPROVE))
-    for fired in deciding:
-        if fired.outcome and fired.is_found:
-            outcome = np.where(
-                fired.mask, np.maximum(outcome, OUTCOMES.index(fired.outcome)), outcome
-            )
-    told = (*deciding, *unmet(criteria, outcome != APPROVE))
+    for hits in deciding:
+        if hits.outcome and hits.is_found:
+            strictest = np.maximum(outcome, OUTCOMES.index(hits.outcome))
+            outcome = np.where(hits.mask, strictest, outcome)
     return Verdicts(
-        outcome,
-        by_tier,
-        told,
-        tuple(found.actions),
-        (*passed_unknown(criteria), *found.unknown),
-        limit,
+        outcome=outcome,
+        by_tier=by_tier,
+        fired=(*deciding, *unmet(criteria, outcome != APPROVE)),
+        actions=tuple(filters.actions),
+        not_assessed=(*passed_unknown(criteria), *filters.unknown),
+        limits=limit,
     )
+
+
+def _rule_hits(rules: Sequence[Rule], batch: BatchContext) -> list[RuleHits]:
+    return [
+        RuleHits(rule.code, rule.outcome, rule.text_en, rule.text_zh, rule.fires(batch))
+        for rule in rules
+    ]
 
 
 def verdicts_by_tier(policy: Policy, tiers: Tiers, grade: np.ndarray) -> Verdicts:
-    """Without a product the tier decides alone."""
+    """Return the verdicts without a product: the tier decides alone."""
     outcome = tier_outcome(policy, tiers, grade)
-    return Verdicts(outcome, outcome, (), (), (), None)
+    return Verdicts(
+        outcome=outcome, by_tier=outcome, fired=(), actions=(), not_assessed=(), limits=None
+    )

@@ -1,1 +1,1 @@
-"""From a row to margin, PD, score and tier; exact contributions lie in `kernel`."""
+"""From a row to margin, PD, score and tier; exact contributions lie in `contributions`."""

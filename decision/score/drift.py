@@ -1,4 +1,7 @@
-"""Has the population moved: PSI of a batch's scores against the training applicants frozen in the bundle (R12, domain 6)."""
+"""Drift of the population: PSI of a batch's scores against the training applicants (R12, domain 6).
+
+The shares of the training applicants are frozen in the bundle.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,14 @@ SCORE = "score_raw"
 
 @dataclass(frozen=True)
 class Drift:
-    """PSI by name, the worst of them, and the level above which nothing of the batch may be decided."""
+    """PSI by name, and the level `stop` above which nothing of the batch may be decided."""
 
     psi: dict[str, float]
     stop: float
 
     @property
     def worst(self) -> str:
-        """The name with the largest PSI; empty where the bundle holds no reference to compare with."""
+        """The name with the largest PSI; empty where the bundle holds no reference shares."""
         return max(self.psi, key=lambda name: self.psi[name], default="")
 
     @property
@@ -31,24 +34,31 @@ class Drift:
 
     @property
     def is_breach(self) -> bool:
-        """R12: the batch comes from another population than the model; a person must look before anything is decided."""
+        """R12: the batch comes from another population than the training applicants.
+
+        A person must look before anything is decided.
+        """
         return self.psi_worst > self.stop
 
 
 def check(bundle: Bundle, x: np.ndarray) -> Drift:
-    """Compare the scores of `x` (rows x features in model order; a sample of a few thousand rows will do) with the bundle's reference."""
+    """Compare the scores of `x` with the bundle's reference.
+
+    `x` is rows x features in model order; a sample of a few thousand rows is enough.
+    """
     reference = bundle.reference
     if not reference.score_shares or not len(x):
         return Drift({}, reference.psi_stop)
     scores = bundle.scorer.calibration.score_raw(bundle.scorer.margin.raw(x))
-    return Drift(
-        {SCORE: psi(reference.score_shares, shares(scores, reference.score_edges))},
-        reference.psi_stop,
-    )
+    score_psi = psi(reference.score_shares, shares(scores, reference.score_edges))
+    return Drift({SCORE: score_psi}, reference.psi_stop)
 
 
 def shares(scores: np.ndarray, edges: tuple[float, ...]) -> np.ndarray:
-    """Share of the scores in each bin between the inner `edges`."""
-    return np.bincount(
-        np.searchsorted(edges, scores, side="right"), minlength=len(edges) + 1
-    ) / len(scores)
+    """Return the share of the scores in each bin between the inner `edges`.
+
+    >>> shares(np.array([400.0, 500.0, 650.0, 700.0]), (500.0, 600.0)).tolist()
+    [0.25, 0.25, 0.5]
+    """
+    bins = np.searchsorted(edges, scores, side="right")
+    return np.bincount(bins, minlength=len(edges) + 1) / len(scores)

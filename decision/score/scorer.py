@@ -1,4 +1,4 @@
-"""Margin, calibration and catalogue together: PD, score and points of a matrix."""
+"""PD, score and points of a matrix, from margin, calibration and catalogue."""
 
 from __future__ import annotations
 
@@ -18,12 +18,18 @@ from .tree_model import Margin
 
 # From the model's margin to PD and score: one affine map on the logit, so that points add up.
 
-SCORE_LOW, SCORE_HIGH = 300, 850
+# The printed score is clipped to this scale.
+SCORE_LOW = 300
+SCORE_HIGH = 850
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """logit(PD) = a m + b, and the scale of the score (F17: `base_score` points at `base_odds`, `pdo` to double)."""
+    """logit(PD) = a m + b for the margin m, and the scale of the score.
+
+    F17: `base_score` points at `base_odds` (goods to bads), `pdo` points double the odds. Raises
+    `DecisionError` for a slope that is not positive.
+    """
 
     a: float
     b: float
@@ -53,32 +59,45 @@ class Calibration:
         return self.base_score - self.factor * math.log(self.base_odds)
 
     def logit(self, margin: np.ndarray) -> np.ndarray:
-        """log(PD / (1 - PD)) = a m + b."""
+        """Return log(PD / (1 - PD)) = a m + b."""
         return self.a * margin + self.b
 
     def pd(self, margin: np.ndarray) -> np.ndarray:
-        """Probability of default in twelve months, rounded to `pd_decimals` before anything uses it."""
-        with np.errstate(over="ignore"):  # exp overflows to inf for a PD that rounds to zero
+        """Return the probability of default in twelve months.
+
+        It is rounded to `pd_decimals` before anything uses it, so that no decision hangs on the
+        last bit.
+        """
+        # exp overflows to inf for a PD that rounds to zero, which is the right value.
+        with np.errstate(over="ignore"):
             return np.round(1.0 / (1.0 + np.exp(-self.logit(margin))), self.pd_decimals)
 
     def score_raw(self, margin: np.ndarray) -> np.ndarray:
-        """offset - factor logit(PD): unrounded and unclipped, the sum of all points (F17)."""
+        """Return offset - factor logit(PD), the sum of all points (F17): unrounded, unclipped."""
         return self.offset - self.factor * self.logit(margin)
 
 
 def score(score_raw: np.ndarray) -> pd.arrays.IntegerArray:
-    """The printed score: half-up to an integer, clipped to 300-850; null where there is none."""
+    """Return the printed score: half-up to an integer, clipped to 300-850; null stays null.
+
+    >>> score(np.array([599.5, 912.0, np.nan])).tolist()
+    [600, 850, <NA>]
+    """
     is_null = np.isnan(score_raw)
+    # floor(x + 1/2), as numpy itself rounds ties to even.
     shown = np.clip(np.floor(np.where(is_null, 0.0, score_raw) + 0.5), SCORE_LOW, SCORE_HIGH)
     return pd.arrays.IntegerArray(shown.astype(np.int64), is_null)
 
 
-BLOCK = 8_192  # rows explained at once: no rows x features matrix of a whole batch exists
+# Rows explained at once, so that no rows x features matrix of a whole batch exists.
+BLOCK = 8_192
+# Decimals of the reference in the bundle: a text that does not hang on the last bit of a sum.
+REFERENCE_DECIMALS = 9
 
 
 @dataclass(frozen=True)
 class Scorer:
-    """The scoring half of a bundle: nothing of policy, nothing of a reference."""
+    """The scoring half of a bundle: model, catalogue, calibration; no policy, no reference."""
 
     catalogue: Catalogue
     margin: Margin
@@ -86,57 +105,76 @@ class Scorer:
 
     @property
     def base_points(self) -> float:
-        """Points of the constant: offset - factor (a base + b); base_points + all points = score_raw."""
+        """Points of the constant: offset - factor (a base + b).
+
+        base_points + all points = score_raw.
+        """
         c = self.calibration
         return c.offset - c.factor * (c.a * self.margin.base + c.b)
 
     def points(self, x: np.ndarray) -> np.ndarray:
-        """Points of each feature, rows x features: -factor a phi; negative points cost score."""
-        return -self.calibration.factor * self.calibration.a * self.margin.contributions(x)[1]
+        """Return the points of each feature, rows x features: -factor a phi.
+
+        Negative points cost score.
+        """
+        return self._points_per_log_odds * self.margin.contributions(x)[1]
+
+    @property
+    def _points_per_log_odds(self) -> float:
+        """Points of one unit of margin; negative, as a higher margin is riskier."""
+        return -self.calibration.factor * self.calibration.a
 
     def by_concept(self, points: np.ndarray) -> np.ndarray:
-        """Points summed per concept, rows x concepts in `catalogue.concept_ids` order."""
+        """Return points summed per concept, rows x concepts in `catalogue.concept_ids` order."""
         order, starts = self._columns
         return np.add.reduceat(points[:, order], starts, axis=1)
 
     def blocks(self, x: np.ndarray) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-        """(rows, feature points, concept points) for consecutive blocks of rows."""
+        """Yield (rows, feature points, concept points) for consecutive blocks of rows."""
         for start in range(0, len(x), BLOCK):
             rows = slice(start, min(start + BLOCK, len(x)))
             points = self.points(x[rows])
             yield rows, points, self.by_concept(points)
 
-    def told(self, x: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(points per concept, leading feature per concept), rows x concepts; `reference` is points per feature (Margin.points)."""
-        scale = -self.calibration.factor * self.calibration.a
+    def points_and_leads(
+        self, x: np.ndarray, reference: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return (points, leading feature) per concept, both rows x concepts.
+
+        `reference` holds points per feature; see `Margin.points`.
+        """
+        scale = self._points_per_log_odds
         return self.margin.points(x, scale, self.catalogue.concept_of, reference)
 
     def concept_points(self, x: np.ndarray) -> np.ndarray:
-        """Points of all rows per concept."""
-        return self.told(x, np.zeros(len(self.catalogue.features)))[0]
+        """Return the points of all rows per concept, rows x concepts."""
+        return self.points_and_leads(x, np.zeros(len(self.catalogue.features)))[0]
 
     def warm(self) -> None:
-        """Score and explain a row of nulls: what is loaded when first needed is then there."""
-        nothing = np.full((1, len(self.catalogue.features)), np.nan)
-        self.margin.raw(nothing)
-        self.concept_points(nothing)
+        """Score and explain a row of nulls, so that code which loads at first use is loaded."""
+        nulls = np.full((1, len(self.catalogue.features)), np.nan)
+        self.margin.raw(nulls)
+        self.concept_points(nulls)
 
     @cached_property
     def _columns(self) -> tuple[np.ndarray, np.ndarray]:
+        """Features in the order of their concepts, and where each concept starts in it."""
         owner = self.catalogue.concept_of
         order = np.argsort(owner, kind="stable")
         return order, np.searchsorted(owner[order], np.arange(len(self.catalogue.concept_ids)))
 
 
-# Whom an applicant is compared with: mean points of the approved training applicants, frozen in the bundle.
+# The reference that an applicant is compared with: mean points of the approved training
+# applicants, frozen in the bundle.
 
 
 @dataclass(frozen=True)
 class Reference:
-    """Mean points over `n` approved training applicants, per concept and per feature (a concept's is the sum of its features').
+    """Mean points over `n` approved training applicants, per concept and per feature.
 
-    `score_shares` are shares of all training applicants between the inner `score_edges` of score_raw; above `psi_stop` a batch is refused
-    (drift.py, R12).
+    The points of a concept are the sum of its features'. `score_shares` are the shares of all
+    training applicants between the inner `score_edges` of score_raw; above the PSI `psi_stop` a
+    batch is refused (drift.py, R12).
     """
 
     concept_points: dict[str, float]
@@ -148,12 +186,15 @@ class Reference:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Reference:
-        """Read `reference.json`."""
+        """Read `reference.json`; keys that the runtime does not use are ignored."""
         return parse(cls, json.loads(text), "reference.json", extra="ignore")
 
     @classmethod
     def of(cls, scorer: Scorer, x: np.ndarray) -> Reference:
-        """Mean points of the rows of `x`: give it the approved training applicants. Raises `DecisionError` without rows."""
+        """Return the mean points of the rows of `x`, the approved training applicants.
+
+        Raises `DecisionError` without rows.
+        """
         if not len(x):
             raise _refusal(
                 "no applicant to take the reference from",
@@ -161,9 +202,10 @@ class Reference:
                 "none",
             )
         total = np.zeros(len(scorer.catalogue.features))
+        # Added block by block, in the order of the rows: another order changes the last bit.
         for _, points, _ in scorer.blocks(x):
             total += points.sum(axis=0)
-        features = np.round(total / len(x), 9)
+        features = np.round(total / len(x), REFERENCE_DECIMALS)
         concepts = scorer.by_concept(features[None, :])[0]
         ids = scorer.catalogue.concept_ids
         return cls(
@@ -173,14 +215,17 @@ class Reference:
         )
 
     def concepts(self, catalogue: Catalogue) -> np.ndarray:
-        """Points in `catalogue.concept_ids` order. Raises `DecisionError` when one is missing."""
+        """Return the points in `catalogue.concept_ids` order.
+
+        Raises `DecisionError` when a concept is missing.
+        """
         missing = [c for c in catalogue.concept_ids if c not in self.concept_points]
         if missing:
             raise _refusal("the reference lacks a concept", f"points of {missing[0]}", "none")
         return np.array([self.concept_points[c] for c in catalogue.concept_ids])
 
     def features(self, catalogue: Catalogue) -> np.ndarray:
-        """Points in model order; 0 where the bundle gives none."""
+        """Return the points in model order; 0 where the bundle gives none."""
         return np.array([self.feature_points.get(n, 0.0) for n in catalogue.names])
 
 

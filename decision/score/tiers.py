@@ -1,4 +1,4 @@
-"""PD bands: which tier a PD falls into (domain 6)."""
+"""PD bands: the tier that a PD falls into (domain 6)."""
 
 from __future__ import annotations
 
@@ -24,17 +24,20 @@ class Tier:
 
 @dataclass(frozen=True)
 class Tiers:
-    """Bands from PD 0 to 1 without gap or overlap, best first."""
+    """Bands from PD 0 to 1 without gap or overlap, best first.
+
+    Raises `DecisionError` for bands that do not cover them once.
+    """
 
     tiers: tuple[Tier, ...]
 
     def __post_init__(self) -> None:
-        lows, highs = [t.pd_low for t in self.tiers], [t.pd_high for t in self.tiers]
-        if (
-            not self.tiers
-            or [0.0, *highs] != [*lows, 1.0]
-            or any(h <= low for low, h in zip(lows, highs, strict=True))
-        ):
+        lows = [t.pd_low for t in self.tiers]
+        highs = [t.pd_high for t in self.tiers]
+        # Each band must begin where the one before it ends.
+        is_joined = [0.0, *highs] == [*lows, 1.0]
+        is_empty = any(high <= low for low, high in zip(lows, highs, strict=True))
+        if not self.tiers or not is_joined or is_empty:
             raise DecisionError(
                 "the tiers do not cover PD 0 to 1 once",
                 where="tiers.json",
@@ -45,16 +48,18 @@ class Tiers:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Tiers:
-        """Read `tiers.json`."""
+        """Read `tiers.json`; keys that the runtime does not use are ignored."""
         return parse(cls, json.loads(text), "tiers.json", extra="ignore")
 
     @classmethod
     def from_edges(cls, edges: tuple[float, ...]) -> Tiers:
-        """G1, G2, ... from the inner edges, as fractions."""
-        bounds = [0.0, *edges, 1.0]
-        return cls(
-            tuple(Tier(f"G{k + 1}", low, high) for k, (low, high) in enumerate(pairwise(bounds)))
-        )
+        """Return G1, G2, ... from the inner edges, as fractions.
+
+        >>> Tiers.from_edges((0.01, 0.05)).names
+        ('G1', 'G2', 'G3')
+        """
+        bands = pairwise([0.0, *edges, 1.0])
+        return cls(tuple(Tier(f"G{k}", low, high) for k, (low, high) in enumerate(bands, start=1)))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -62,5 +67,10 @@ class Tiers:
         return tuple(t.tier for t in self.tiers)
 
     def index(self, pd: np.ndarray) -> np.ndarray:
-        """Position of each PD's tier, int64, 0 = best."""
+        """Return the position of each PD's tier, int64, 0 = best.
+
+        >>> Tiers.from_edges((0.01, 0.05)).index(np.array([0.0, 0.01, 0.9])).tolist()
+        [0, 1, 2]
+        """
+        # "right": a PD on an edge belongs to the worse band.
         return np.searchsorted([t.pd_low for t in self.tiers[1:]], pd, side="right")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from creditloom.decision.score.tree_model import ALONE, Margin
+from creditloom.decision.score.tree_model import SINGLE_ROWS_PER_CHECK, Margin
 from tests.decision.small import booster_text
 
 N = 6
@@ -40,7 +40,7 @@ def margin() -> Margin:
 
 @pytest.fixture
 def x() -> np.ndarray:
-    return np.random.default_rng(4).normal(size=(4 * ALONE, N))
+    return np.random.default_rng(4).normal(size=(4 * SINGLE_ROWS_PER_CHECK, N))
 
 
 def _corrupt(margin: Margin, monkeypatch: pytest.MonkeyPatch, lie: Lie) -> None:
@@ -89,7 +89,7 @@ def test_rows_alone_are_held_against_lightgbm_in_turns(
     _points(margin, x[:1])
     _corrupt(margin, monkeypatch, _moved)
     with pytest.warns(RuntimeWarning, match="LightGBM serves"):
-        for k in range(1, ALONE + 1):
+        for k in range(1, SINGLE_ROWS_PER_CHECK + 1):
             _points(margin, x[k : k + 1])
     assert np.array_equal(_points(margin, x), _theirs(margin, x))
 

@@ -149,7 +149,7 @@ def decided(
     rate = float(case.offers.daily_rate[case.tier[0]])
     codes = verdicts.codes()[0].as_py()
     actions = [rule.code for rule in verdicts.actions if rule.mask[0]]
-    not_assessed = verdicts.not_assessed_told()[0].as_py() or ""
+    not_assessed = verdicts.not_assessed_codes()[0].as_py() or ""
     cap_name = CAPS[cap] if cap >= 0 else None
     tier_name = case.product.tiers[tier].tier if tier >= 0 else None
     daily_rate = round(100 * rate, 6) if is_offered else None
@@ -170,7 +170,7 @@ def _sentences(case: BatchContext, verdicts: Verdicts, language: Any) -> dict[st
     """Return the sentence of every reason by its concept or code."""
     assert verdicts.limits is not None
     of_rules = rule_reasons(verdicts.fired, language)
-    of_limits = limit_reasons(case, verdicts.limits, verdicts.is_limit_told, language)
+    of_limits = limit_reasons(case, verdicts.limits, verdicts.is_limit_explained, language)
     reasons = Reasons.joined([*of_rules, *of_limits]).lists(1)[0]
     return {reason["concept"]: reason["text"] for reason in reasons}
 

@@ -1,4 +1,10 @@
-"""The interpreter: runs a program over blocks of rows, from columns in to margins, contributions or points out."""
+"""The interpreter: it runs a program over blocks of rows.
+
+Columns go in; margins, contributions or points per concept come out.
+"""
+
+# numba infers the types of compiled functions.
+# mypy: allow-untyped-defs
 
 from __future__ import annotations
 
@@ -34,20 +40,28 @@ from .instructions import (
     up_nl,
     up_nn,
 )
-from .lanes import BLOCK, LANES
+from .lanes import BLOCK, DOUBLE_BYTES, INT32_BYTES, LANES
 from .program import ADD, BUSH, DOWN, LEAF, UP
 
-# Where compiled code is kept between processes: one folder per name and content of this package, for its owner's eyes only.
+# Compiled code is kept between processes, because compiling takes seconds: one folder per name and
+# content of this package, which only its owner may enter, as whoever writes there could run code.
 
-config: Any = numba.config  # its settings have no types
+config: Any = numba.config  # numba's settings have no types
+# Hex digits of the hash that names the folder; enough to tell versions of one package apart.
+DIGEST_DIGITS = 16
 
 
 def jit(function: Callable[..., Any]) -> Any:
-    """Compile `function` for numpy's rules of division, without the interpreter's lock; cached where a safe folder exists."""
+    """Compile `function`, with the result cached where a safe folder exists.
+
+    It divides by numpy's rules, so a zero does not raise, and it releases the interpreter's lock,
+    so that threads run side by side. No fast-math: a row gives the same bits alone or in a block.
+    """
     folder = _folder()
     if folder is None:
         return numba.njit(nogil=True, error_model="numpy")(function)
     _settle(function, folder)
+    # numba reads the folder of its cache from a global setting, at the moment of decoration.
     before = config.CACHE_DIR
     config.CACHE_DIR = str(folder)
     try:
@@ -57,52 +71,78 @@ def jit(function: Callable[..., Any]) -> Any:
 
 
 def _settle(function: Callable[..., Any], folder: Path) -> None:
-    """Give the function a source that stays where it is, with a date that does not change."""
+    """Give the function a copy of its source in `folder`, with a date that never changes.
+
+    numba's cache is valid for one path and date of the source, and the source of a registered model
+    may lie at another path in every process.
+    """
     source = Path(function.__code__.co_filename)
-    kept = folder / source.name
-    if not kept.exists():
+    copy = folder / source.name
+    if not copy.exists():
+        # Written under a name of this process and then renamed, so that no other reads half of it.
         draft = folder / f".{source.name}.{os.getpid()}"
         draft.write_bytes(source.read_bytes())
         os.utime(draft, (0, 0))
-        draft.replace(kept)
-    function.__code__ = function.__code__.replace(co_filename=str(kept))
+        draft.replace(copy)
+    function.__code__ = function.__code__.replace(co_filename=str(copy))
 
 
 def _folder() -> Path | None:
+    """Return the folder of compiled code, or None where it cannot be made or is not safe."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
-    named = f"{__name__} numba {numba.__version__}".encode()
-    content = hashlib.sha256(b"".join(p.read_bytes() for p in sources) + named).hexdigest()[:16]
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "creditloom" / content
+    name = f"{__name__} numba {numba.__version__}".encode()
+    content = hashlib.sha256(b"".join(p.read_bytes() for p in sources) + name)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "creditloom" / content.hexdigest()[:DIGEST_DIGITS]
     try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError:
         return None
-    return root if is_owner_only(root) else None
+    return folder if is_owner_only(folder) else None
 
 
 def is_owner_only(folder: Path) -> bool:
-    """The folder is ours, no link, and nobody else may enter it."""
-    found = folder.lstat()
-    ours = not hasattr(os, "getuid") or found.st_uid == os.getuid()
-    return (
-        ours and stat.S_ISDIR(found.st_mode) and not found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-    )
+    """Return whether the folder is ours and no link, and nobody else may enter it."""
+    status = folder.lstat()
+    # Windows has no user ids; its home folders are private.
+    is_ours = not hasattr(os, "getuid") or status.st_uid == os.getuid()
+    is_open = status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    return is_ours and stat.S_ISDIR(status.st_mode) and not is_open
 
 
-ONE = (0.0,)  # a tuple in the place of the points where there are none to run over
-STATE = 3  # columns of a concept: sum of points, lowest gain, lead
-ZERO = 1e-35  # LightGBM's kZeroThreshold, a float32 there
-DOWN_AGAIN, UP_NL, UP_LN, UP_LL = DOWN + 1, UP + 1, UP + 2, UP + 3
-AGAIN_NN, AGAIN_NL, AGAIN_LN, AGAIN_LL = UP + 4, UP + 5, UP + 6, UP + 7
+# Instructions take a tuple as long as there are quadrature points. Margins need no points, and a
+# tuple of one compiles a single version of them.
+NO_POINTS = (0.0,)
+STATE = 3  # columns of a concept: sum of points, lowest gain, leading feature
+ZERO = 1e-35  # LightGBM's kZeroThreshold, a float32 there: what it reads as zero
+# Named here, because numba takes module constants into the compiled code. The numbers are those of
+# `program`: DOWN + again; UP + 4 again + 2 (left is a leaf) + (right is a leaf).
+DOWN_AGAIN = DOWN + 1
+UP_NL = UP + 1
+UP_LN = UP + 2
+UP_LL = UP + 3
+AGAIN_NN = UP + 4
+AGAIN_NL = UP + 5
+AGAIN_LN = UP + 6
+AGAIN_LL = UP + 7
 
 
+# The loops from here on are compiled: they run once per instruction or value, where Python would be
+# a hundred times slower. Rows, trees and features keep their order, and with it sums their bits.
+
+
+# Compiled: one turn per instruction, tens of thousands of them per block. In tree order.
 @jit
-def run_block(code, constants, work, vectors, points):  # type: ignore[no-untyped-def]
-    """Run every instruction over the first `vectors` of the block in `work`; margins gather one tree after the other."""
+def run_block(code, constants, work, vectors, points):
+    """Run every instruction over the first `vectors` of the block in `work`.
+
+    Margins add up one tree after the other, as in LightGBM. The instructions take addresses,
+    because numba's own indexing would not vectorise.
+    """
     c0, f0, w = code.ctypes.data, constants.ctypes.data, work.ctypes.data
     i, n = 0, code.shape[0]
     while i < n:
-        op, c = code[i, 0], c0 + 4 * i * code.shape[1]
+        op, c = code[i, 0], c0 + INT32_BYTES * i * code.shape[1]
         if op == BUSH:
             bush(c, f0, w, vectors, points)
             i += 2  # the two leaf pairs that follow are done
@@ -133,34 +173,42 @@ def run_block(code, constants, work, vectors, points):  # type: ignore[no-untype
         i += 1
 
 
+# Compiled: as `run_block`, in the same order, so that a margin alone has the same bits.
 @jit
-def score_block(code, constants, work, vectors):  # type: ignore[no-untyped-def]
-    """The margins alone, by the same program: what goes down is not needed, what comes up is one choice per split."""
+def score_block(code, constants, work, vectors):
+    """Run the same program for the margins alone.
+
+    What goes down is not needed; what comes up is one choice per split.
+    """
     c0, f0, w = code.ctypes.data, constants.ctypes.data, work.ctypes.data
     i, n = 0, code.shape[0]
     while i < n:
-        op, c = code[i, 0], c0 + 4 * i * code.shape[1]
+        op, c = code[i, 0], c0 + INT32_BYTES * i * code.shape[1]
         if op == BUSH:
-            pick_bush(c, f0, w, vectors, ONE)
-            i += 2
+            pick_bush(c, f0, w, vectors, NO_POINTS)
+            i += 2  # as above
         elif op in (UP, AGAIN_NN):
-            pick_nn(c, f0, w, vectors, ONE)
+            pick_nn(c, f0, w, vectors, NO_POINTS)
         elif op in (UP_NL, AGAIN_NL):
-            pick_nl(c, f0, w, vectors, ONE)
+            pick_nl(c, f0, w, vectors, NO_POINTS)
         elif op in (UP_LN, AGAIN_LN):
-            pick_ln(c, f0, w, vectors, ONE)
+            pick_ln(c, f0, w, vectors, NO_POINTS)
         elif op in (UP_LL, AGAIN_LL):
-            pick_ll(c, f0, w, vectors, ONE)
+            pick_ll(c, f0, w, vectors, NO_POINTS)
         elif op == ADD:
-            add_root(c, f0, w, vectors, ONE)
+            add_root(c, f0, w, vectors, NO_POINTS)
         elif op == LEAF:
-            add_leaf(c, f0, w, vectors, ONE)
+            add_leaf(c, f0, w, vectors, NO_POINTS)
         i += 1
 
 
+# Compiled: one turn per value of the block, column by column as they lie in memory.
 @jit
-def load_block(x, columns, start, rows, missing, work):  # type: ignore[no-untyped-def]
-    """Columns of a block, missing values as LightGBM reads them; contributions and margins start at zero. Returns the vectors in use."""
+def load_block(x, columns, start, rows, missing, work):
+    """Load the columns of a block, missing values as LightGBM reads them.
+
+    Return the number of vectors in use. Contributions and margins start at zero.
+    """
     n, vectors = columns.shape[0], (rows + LANES - 1) // LANES
     for f in range(n + 1):
         work[(n + f) * BLOCK : (n + f) * BLOCK + vectors * LANES] = 0.0
@@ -176,9 +224,10 @@ def load_block(x, columns, start, rows, missing, work):  # type: ignore[no-untyp
     return vectors
 
 
+# Compiled: one turn per block of 64 rows; blocks do not depend on each other.
 @jit
-def score_rows(x, first, end, columns, missing, code, constants, work, raw):  # type: ignore[no-untyped-def]
-    """Margins of rows first..end of x (features x rows)."""
+def score_rows(x, first, end, columns, missing, code, constants, work, raw):
+    """Write the margins of rows first..end of x (features x rows) into `raw`."""
     raw_at = 2 * columns.shape[0] * BLOCK
     for start in range(first, end, BLOCK):
         rows = min(BLOCK, end - start)
@@ -187,9 +236,13 @@ def score_rows(x, first, end, columns, missing, code, constants, work, raw):  # 
         raw[start : start + rows] = work[raw_at : raw_at + rows]
 
 
+# Compiled: as `score_rows`; then one turn per contribution, to write them row by row.
 @jit
-def explain_rows(x, first, end, columns, missing, code, constants, work, points, raw, phi):  # type: ignore[no-untyped-def]
-    """Rows first..end of x (features x rows): margins into `raw`, contributions of the used features into `phi`."""
+def explain_rows(x, first, end, columns, missing, code, constants, work, points, raw, phi):
+    """Explain rows first..end of x (features x rows).
+
+    Margins go into `raw`, contributions of the used features into `phi` (rows x features).
+    """
     n = columns.shape[0]
     raw_at = 2 * n * BLOCK
     for start in range(first, end, BLOCK):
@@ -202,8 +255,10 @@ def explain_rows(x, first, end, columns, missing, code, constants, work, points,
                 phi[start + k, columns[f]] = work[(n + f) * BLOCK + k]
 
 
+# Compiled: as `score_rows`; then one turn per feature, in model order, and per concept and row.
+# Over 40 lines by its arguments, one a line: numba takes arrays, not records of arrays.
 @jit
-def tell_rows(  # type: ignore[no-untyped-def]
+def concept_rows(
     x,
     first,
     end,
@@ -220,9 +275,11 @@ def tell_rows(  # type: ignore[no-untyped-def]
     total,
     lead,
 ):
-    """Rows first..end of x (features x rows): margins, points per concept into `total`, leading features into `lead`.
+    """Explain rows first..end of x (features x rows) per concept.
 
-    The concepts' states lie at the end of `work`: each STATE columns, the sum, the lowest gain and the feature that has it.
+    Margins go into `raw`, points per concept into `total`, leading features into `lead`. The states
+    of the concepts lie at the end of `work`, STATE columns each: the sum, the lowest gain and the
+    feature that has it.
     """
     n, concepts = columns.shape[0], total.shape[1]
     raw_at, at, w = 2 * n * BLOCK, work.shape[0] - STATE * concepts * BLOCK, work.ctypes.data
@@ -233,10 +290,18 @@ def tell_rows(  # type: ignore[no-untyped-def]
         run_block(code, constants, work, vectors, points)
         raw[start : start + rows] = work[raw_at : raw_at + rows]
         state[:, 0], state[:, 1], state[:, 2] = 0.0, np.inf, -1.0
+        # In model order, so that of equal gains the first feature leads.
         for f in range(n):
             feature = columns[f]
-            own = w + 8 * (at + STATE * owner[feature] * BLOCK)
-            gather(w + 8 * (n + f) * BLOCK, own, vectors, scale, reference[feature], float(feature))
+            own = w + DOUBLE_BYTES * (at + STATE * owner[feature] * BLOCK)
+            gather(
+                w + DOUBLE_BYTES * (n + f) * BLOCK,
+                own,
+                vectors,
+                scale,
+                reference[feature],
+                float(feature),
+            )
         for c in range(concepts):
             for k in range(rows):
                 total[start + k, c], lead[start + k, c] = state[c, 0, k], state[c, 2, k]

@@ -1,9 +1,14 @@
-"""The instructions of a program, each for the vectors of a block in use: down, up, and a whole bush of three splits in registers.
+"""The instructions of a program, each for the vectors of a block in use.
 
-Every instruction takes the addresses of its code row, of the constants and of the workspace, how many vectors of rows there are (one
-application alone pays for one of eight), and a tuple as long as there are quadrature points: its type carries their number, so that there
-is one compiled version per number (a literal would be typed anew at every call).
+They go down a tree, come up again, or do a whole bush of three splits in registers. Every
+instruction takes the addresses of its code row, of the constants and of the workspace, how many
+vectors of rows there are (one application alone pays for one of eight), and a tuple as long as
+there are quadrature points. The type of the tuple carries their number, so that there is one
+compiled version per number; a literal would be typed anew at every call.
 """
+
+# numba matches the arguments of an intrinsic by name, so unused ones must stand there.
+# ruff: noqa: ARG001
 
 from __future__ import annotations
 
@@ -16,47 +21,56 @@ from numba.extending import intrinsic
 from . import lanes as at
 from .lanes import Lanes, Split
 
-MILLION = 1e6  # gains are compared to six decimals
-AGREE = at.BLOCK // at.LANES  # bytes of one slot of truth values
+# Gains are compared to six decimals, as whole numbers of millionths.
+MILLIONTHS = 1e6
+# Bytes of one slot of truth values: one byte per vector.
+AGREE_BYTES = at.BLOCK // at.LANES
 
 
 def _instruction(write: Any) -> Any:
-    """An intrinsic (code, constants, work, vectors, points) that `write(lanes, code, constants, work, vectors, points)` fills."""
+    """Return an intrinsic (code, constants, work, vectors, points).
 
-    def typed(_typing: Any, code: Any, constants: Any, work: Any, vectors: Any, points: Any) -> Any:  # noqa: ARG001 - numba reads the names
+    `write(lanes, code, constants, work, vectors, points)` writes its LLVM code, with the number of
+    points in the last place.
+    """
+
+    def typed(_typing: Any, code: Any, constants: Any, work: Any, vectors: Any, points: Any) -> Any:
         def codegen(context: Any, builder: ir.IRBuilder, _signature: Any, args: Any) -> Any:
             write(Lanes(builder), *args[:4], points.count)
             return context.get_dummy_value()
 
-        return (
-            (types.void(*[types.int64] * 4, points), codegen)
-            if isinstance(points, types.UniTuple)
-            else None
-        )
+        if not isinstance(points, types.UniTuple):
+            return None
+        return types.void(*[types.int64] * 4, points), codegen
 
     return intrinsic(typed)
 
 
 def _column(v: Lanes, code: Any, work: Any, operand: int) -> Any:
+    """Return the address of the column that an operand names."""
     return v.b.add(work, v.word(code, operand))
 
 
 def _down(is_again: bool) -> Any:
+    """Return the instruction that sends the path's weight from a split to its children.
+
+    `is_again`: the path has met the split's feature before.
+    """
+
     def write(v: Lanes, code: Any, constants: Any, work: Any, vectors: Any, points: int) -> None:
         split = Split(v, code, constants, is_again, points)
-        x, own, kids, agree_in, agree = (
-            _column(v, code, work, o)
-            for o in (at.X, at.P_OWN, at.P_KIDS, at.AGREE_IN, at.AGREE_OUT)
-        )
+        operands = (at.X, at.P_OWN, at.P_KIDS, at.AGREE_IN, at.AGREE_OUT)
+        x, own, kids, agree_in, agree = (_column(v, code, work, o) for o in operands)
         with v.each(vectors) as k:
             left = split.goes_left(v.load(x, k))
             agreed = v.load_bits(agree_in, k) if is_again else None
             right = v.b.not_(left)
             v.store_bits(v.b.and_(left, agreed) if is_again else left, agree, k)
-            v.store_bits(v.b.and_(right, agreed) if is_again else right, v.at(agree, AGREE), k)
-            for q, f in enumerate(
-                split.again(left, agreed)[0] if is_again else split.first(left)[0]
-            ):
+            v.store_bits(
+                v.b.and_(right, agreed) if is_again else right, v.at(agree, AGREE_BYTES), k
+            )
+            weights = split.again(left, agreed)[0] if is_again else split.first(left)[0]
+            for q, f in enumerate(weights):
                 whole = v.load(own, k, q)
                 part = v.mul(whole, f)
                 v.store(part, kids, k, q)
@@ -66,32 +80,38 @@ def _down(is_again: bool) -> Any:
 
 
 def _up(is_again: bool, left_leaf: bool, right_leaf: bool) -> Any:
+    """Return the instruction that brings values up and credits the split's feature."""
+
     def write(v: Lanes, code: Any, constants: Any, work: Any, vectors: Any, points: int) -> None:
         split = Split(v, code, constants, is_again, points)
-        x, phi, p, h, h_kids, agree = (
-            _column(v, code, work, o)
-            for o in (at.X, at.PHI, at.P_OWN, at.H_OWN, at.H_KIDS, at.AGREE_IN)
-        )
-        leaves = v.scalar(split.own, at.LEFT_VALUE), v.scalar(split.own, at.RIGHT_VALUE)
+        operands = (at.X, at.PHI, at.P_OWN, at.H_OWN, at.H_KIDS, at.AGREE_IN)
+        x, phi, p, h, h_kids, agree = (_column(v, code, work, o) for o in operands)
+        leaves = _leaves(v, split)
         with v.each(vectors) as k:
             left = split.goes_left(v.load(x, k))
             f, slope = split.again(left, v.load_bits(agree, k)) if is_again else split.first(left)
             terms = []
             for q in range(points):
                 h_left = leaves[0] if left_leaf else v.load(h_kids, k, q)
-                h_right = (
-                    leaves[1] if right_leaf else v.load(v.at(h_kids, points * at.COLUMN), k, q)
-                )
+                h_right = leaves[1]
+                if not right_leaf:
+                    h_right = v.load(v.at(h_kids, points * at.COLUMN), k, q)
                 gap = v.sub(h_left, h_right)
                 v.store(v.fma(f[q], gap, h_right), h, k, q)
-                terms.append(
-                    (v.mul(v.load(p, k, q), slope[q]) if is_again else v.load(p, k, q), gap)
-                )
+                weight = v.load(p, k, q)
+                terms.append((v.mul(weight, slope[q]) if is_again else weight, gap))
+            # Of a first split g is the same at every point, so it is multiplied once, at the end.
             credit = v.dot(terms)
             v.accumulate(credit if is_again else v.mul(credit, slope), phi, k)
             _blend(v, code, work, k, left, leaves, (left_leaf, right_leaf))
 
     return _instruction(write)
+
+
+def _leaves(v: Lanes, split: Split) -> tuple[Any, Any]:
+    """Return the values of a split's two leaves."""
+    left = v.scalar(split.own, at.LEFT_VALUE)
+    return left, v.scalar(split.own, at.RIGHT_VALUE)
 
 
 def _blend(
@@ -103,36 +123,44 @@ def _blend(
     leaves: tuple[Any, Any],
     is_leaf: tuple[bool, bool],
 ) -> None:
-    """The margin of the subtree: its left or its right child's, no arithmetic."""
-    r, kids = _column(v, code, work, at.R_OWN), _column(v, code, work, at.R_KIDS)
-    one = leaves[0] if is_leaf[0] else v.load(kids, k)
-    other = leaves[1] if is_leaf[1] else v.load(v.at(kids, at.COLUMN), k)
-    v.store(v.select(left, one, other), r, k)
+    """Write the margin of the subtree: its left or its right child's, without arithmetic."""
+    r = _column(v, code, work, at.R_OWN)
+    kids = _column(v, code, work, at.R_KIDS)
+    of_left = leaves[0] if is_leaf[0] else v.load(kids, k)
+    of_right = leaves[1] if is_leaf[1] else v.load(v.at(kids, at.COLUMN), k)
+    v.store(v.select(left, of_left, of_right), r, k)
 
 
 def _bush_rows(v: Lanes, code: Any) -> list[Any]:
-    """The code of the split and of its two leaf pairs, which follow it."""
-    return [v.at(code, 4 * at.CODE_WIDTH * n) for n in range(3)]
+    """Return the code rows of the split and of its two leaf pairs, which follow it."""
+    return [v.at(code, at.INT32_BYTES * at.CODE_WIDTH * n) for n in range(3)]
 
 
 def _bush() -> Any:
+    """Return the instruction for a split with two leaf pairs, without any column in between.
+
+    Names end in _one for the left pair and in _two for the right one; a and b, c and d are the
+    values of their leaves.
+    """
+
     def write(v: Lanes, code: Any, constants: Any, work: Any, vectors: Any, points: int) -> None:
         rows = _bush_rows(v, code)
-        splits = [Split(v, c, constants, False, points) for c in rows]
-        xs, phis = ([_column(v, c, work, o) for c in rows] for o in (at.X, at.PHI))
+        splits = [Split(v, row, constants, False, points) for row in rows]
+        xs, phis = ([_column(v, row, work, o) for row in rows] for o in (at.X, at.PHI))
         p, h, r = (_column(v, code, work, o) for o in (at.P_OWN, at.H_OWN, at.R_OWN))
-        (a, b), (c, d) = (
-            (v.scalar(s.own, at.LEFT_VALUE), v.scalar(s.own, at.RIGHT_VALUE)) for s in splits[1:]
-        )
-        gap_one, gap_two = v.sub(a, b), v.sub(c, d)
+        (a, b), (c, d) = (_leaves(v, pair) for pair in splits[1:])
+        gap_one = v.sub(a, b)
+        gap_two = v.sub(c, d)
         with v.each(vectors) as k:
             left, left_one, left_two = (
                 s.goes_left(v.load(x, k)) for s, x in zip(splits, xs, strict=True)
             )
-            (f, slope), (f_one, slope_one), (f_two, slope_two) = (
-                s.first(went) for s, went in zip(splits, (left, left_one, left_two), strict=True)
-            )
-            terms, parts, others = [], [], []
+            f, slope = splits[0].first(left)
+            f_one, slope_one = splits[1].first(left_one)
+            f_two, slope_two = splits[2].first(left_two)
+            terms = []
+            parts = []
+            others = []
             for q in range(points):
                 whole = v.load(p, k, q)
                 part = v.mul(whole, f[q])
@@ -151,14 +179,12 @@ def _bush() -> Any:
 
 
 def _pick(left_leaf: bool, right_leaf: bool) -> Any:
-    """The margin alone: what `up` does without its credits."""
+    """Return the instruction for the margin alone: what `up` does without its credits."""
 
     def write(v: Lanes, code: Any, constants: Any, work: Any, vectors: Any, points: int) -> None:
         split = Split(v, code, constants, False, points)
-        x, leaves = (
-            _column(v, code, work, at.X),
-            (v.scalar(split.own, at.LEFT_VALUE), v.scalar(split.own, at.RIGHT_VALUE)),
-        )
+        x = _column(v, code, work, at.X)
+        leaves = _leaves(v, split)
         with v.each(vectors) as k:
             _blend(v, code, work, k, split.goes_left(v.load(x, k)), leaves, (left_leaf, right_leaf))
 
@@ -166,13 +192,14 @@ def _pick(left_leaf: bool, right_leaf: bool) -> Any:
 
 
 def _pick_bush() -> Any:
+    """Return the instruction for the margin of a bush alone."""
+
     def write(v: Lanes, code: Any, constants: Any, work: Any, vectors: Any, points: int) -> None:
         rows = _bush_rows(v, code)
-        splits = [Split(v, c, constants, False, points) for c in rows]
-        xs, r = [_column(v, c, work, at.X) for c in rows], _column(v, code, work, at.R_OWN)
-        (a, b), (c, d) = (
-            (v.scalar(s.own, at.LEFT_VALUE), v.scalar(s.own, at.RIGHT_VALUE)) for s in splits[1:]
-        )
+        splits = [Split(v, row, constants, False, points) for row in rows]
+        xs = [_column(v, row, work, at.X) for row in rows]
+        r = _column(v, code, work, at.R_OWN)
+        (a, b), (c, d) = (_leaves(v, pair) for pair in splits[1:])
         with v.each(vectors) as k:
             left, left_one, left_two = (
                 s.goes_left(v.load(x, k)) for s, x in zip(splits, xs, strict=True)
@@ -183,7 +210,10 @@ def _pick_bush() -> Any:
 
 
 def _add(is_leaf: bool) -> Any:
-    """One tree's margin added to the rows': that of its root, or the value of its only leaf."""
+    """Return the instruction that adds one tree's margin to the rows'.
+
+    It is that of the tree's root, or the value of its only leaf.
+    """
 
     def write(v: Lanes, code: Any, constants: Any, work: Any, vectors: Any, _points: int) -> None:
         raw, root = (_column(v, code, work, o) for o in (at.R_OWN, at.R_KIDS))
@@ -195,23 +225,26 @@ def _add(is_leaf: bool) -> Any:
 
 
 def _gather() -> Any:
-    """Points of one feature into its concept, and whether it leads there: (phi, concept, constants) are addresses.
+    """Return the intrinsic that adds one feature's points to its concept, and marks the lead there.
 
-    A concept's state is three columns: the sum of points, the lowest gain so far, and the feature that has it.
+    `phi` and `concept` are addresses. A concept's state is three columns: the sum of points, the
+    lowest gain so far, and the feature that has it.
     """
 
     def typed(
         _typing: Any, phi: Any, concept: Any, vectors: Any, scale: Any, reference: Any, feature: Any
-    ) -> Any:  # noqa: ARG001 - as above
+    ) -> Any:
         def codegen(context: Any, builder: ir.IRBuilder, _signature: Any, args: Any) -> Any:
             v = Lanes(builder)
             phi, concept, vectors = args[:3]
-            scale, reference, feature = (v.all_lanes(one) for one in args[3:])
+            scale, reference, feature = (v.all_lanes(number) for number in args[3:])
             with v.each(vectors) as k:
                 points = v.mul(scale, v.load(phi, k))
-                gain = v.whole(v.mul(v.sub(points, reference), v.splat(MILLION)))
+                gain = v.whole(v.mul(v.sub(points, reference), v.splat(MILLIONTHS)))
                 v.accumulate(points, concept, k)
-                lowest, leads = v.at(concept, at.COLUMN), v.at(concept, 2 * at.COLUMN)
+                lowest = v.at(concept, at.COLUMN)
+                leads = v.at(concept, 2 * at.COLUMN)
+                # Strictly lower: of equal gains the first feature stays.
                 is_lower = v.b.fcmp_ordered("<", gain, v.load(lowest, k))
                 v.store(v.select(is_lower, feature, v.load(leads, k)), leads, k)
                 v.store(v.select(is_lower, gain, v.load(lowest, k)), lowest, k)
@@ -222,13 +255,17 @@ def _gather() -> Any:
     return intrinsic(typed)
 
 
+# One intrinsic per kind. The two letters say what the left and the right child are: n a split,
+# l a leaf.
 gather = _gather()
-down, down_again = _down(False), _down(True)
+down = _down(is_again=False)
+down_again = _down(is_again=True)
 up_nn, up_nl, up_ln, up_ll = (_up(False, a, b) for a in (False, True) for b in (False, True))
 again_nn, again_nl, again_ln, again_ll = (
     _up(True, a, b) for a in (False, True) for b in (False, True)
 )
 bush = _bush()
-add_root, add_leaf = _add(False), _add(True)
+add_root = _add(is_leaf=False)
+add_leaf = _add(is_leaf=True)
 pick_nn, pick_nl, pick_ln, pick_ll = (_pick(a, b) for a in (False, True) for b in (False, True))
 pick_bush = _pick_bush()
