@@ -3,8 +3,8 @@
 This room composes all others. No other room imports it.
 """
 
-# The room is reachable as `pipeline` too from the root of a checkout. Under two names a module would
-# live twice, with two sets of types.
+# At the root of a checkout Python would find this room as `pipeline` too. Under two names a module
+# would live twice, with two sets of types.
 if __name__ != "creditloom.pipeline":
     raise ImportError(
         f"the package is creditloom.pipeline, not {__name__}: write `import creditloom.pipeline`"

@@ -98,7 +98,5 @@ def _benchmark_table(benchmarks: Benchmarks) -> Table:
     for lender in benchmarks.benchmarks:
         for figure in lender.figures:
             value = figure.value
-            table.add_row(
-                lender.name_en, figure.name, f"{value.value:g}", value.unit, value.source
-            )
+            table.add_row(lender.name_en, figure.name, f"{value.value:g}", value.unit, value.source)
     return table

@@ -36,9 +36,7 @@ _out = Console(soft_wrap=True, highlight=False)
 ProductOption = Annotated[str | None, typer.Option(help="a product of products/, as weilidai@S5")]
 AmountOption = Annotated[float | None, typer.Option(help="CNY")]
 RateOption = Annotated[float | None, typer.Option(help="per cent a day, as 0.05")]
-TierOption = Annotated[
-    str | None, typer.Option(help="the price of this tier, instead of --rate")
-]
+TierOption = Annotated[str | None, typer.Option(help="the price of this tier, instead of --rate")]
 TenorOption = Annotated[
     int | None, typer.Option(help="in the product's unit; default: what a decision offers")
 ]

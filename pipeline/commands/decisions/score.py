@@ -80,9 +80,7 @@ BundleOption = Annotated[
 ]
 ExplainOption = Annotated[
     str,
-    typer.Option(
-        help="adverse: reasons where they are due; all: for everyone, with points; none"
-    ),
+    typer.Option(help="adverse: reasons where they are due; all: for everyone, with points; none"),
 ]
 LanguageOption = Annotated[str, typer.Option(help="language of the reasons: en or zh")]
 ProductOption = Annotated[str, typer.Option(help="a product of the bundle; default: its own")]

@@ -189,9 +189,7 @@ def _show(fitted: Fitted, out: Path) -> None:
     console = Console()
     console.print(_table(fitted))
     if fitted.oot:
-        figures = (
-            f"{fitted.oot.rows:,} rows from {fitted.oot.cut[:10]} on, {fitted.oot.bads:,} bad"
-        )
+        figures = f"{fitted.oot.rows:,} rows from {fitted.oot.cut[:10]} on, {fitted.oot.bads:,} bad"
         console.print(f"out of time: {fitted.oot.refused or figures}")
     if fitted.bad_rows:
         console.print(

@@ -90,9 +90,11 @@ def _raw_tables(params: SourceParams, quarantine: Path) -> Subject:
     left_out = {*params.drop, *params.protected}
     features = [feature for feature in words["features"] if feature["name"] not in left_out]
     entries = {feature["name"]: feature for feature in features}
+    matrix = frame[list(entries)].astype(np.float64)
+    label = frame["label"].to_numpy(np.int8)
     table = Finished(
-        features=frame[list(entries)].astype(np.float64),
-        label=frame["label"].to_numpy(np.int8),
+        features=matrix,
+        label=label,
         ids=frame["application_id"].to_numpy(),
         time=frame["as_of"].to_numpy(),
         protected=frame[list(params.protected)],
