@@ -19,9 +19,9 @@ from creditloom.pipeline.base.params import ParamsError, mapping, validated
 Kind = Literal["product", "law", "review", "filters", "sources", "benchmarks"]
 T = TypeVar("T")
 
+# A file needs one of these keys to be recognised. Its frozen type then asks for every key, so that a
+# file with a mistyped key is recognised here and refused there.
 # table: the keys that only files of one kind have
-# A file needs one of them to be recognised. Its frozen type then asks for every key, so that a file
-# with a mistyped key is recognised here and refused there.
 KEYS_OF: dict[Kind, tuple[str, ...]] = {
     "product": ("lender", "admission", "limit", "price", "repayment", "charges", "tiers"),
     "law": ("price_cap", "lender_price_caps", "protection_line", "banned_columns"),

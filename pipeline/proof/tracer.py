@@ -1,10 +1,10 @@
 """`python -m creditloom.pipeline.proof.tracer RUN`: counts the modules behind four named calls.
 
 They are what somebody opens who follows a call from end to end. RUN is a folder with params.yaml
-and the outputs of a run (a checkout after `dvc repro`). Each call runs in a process of its own under
-a profile hook. A module counts as `loaded` when it holds code and was imported, as `called` when a
-function of it ran; `__init__.py` files do not count. Names of tests and of other packages are left
-out.
+and the outputs of a run (a checkout after `dvc repro`). Each call runs in a process of its own
+under a profile hook. A module counts as `loaded` when it holds code and was imported, as `called`
+when a function of it ran; `__init__.py` files do not count. Names of tests and of other packages
+are left out.
 """
 
 from __future__ import annotations

@@ -66,13 +66,14 @@ def show(
 
 def _cells(row: dict[Any, Any]) -> list[str]:
     reasons = row["reasons"]
+    first = reasons[0]["text"] if len(reasons) else ""
     return [
         row["decision_id"],
         str(row["application_id"]),
         str(row["tier"]),
         f"{100 * row['pd']:.2f}",
         f"{row['limit_cny']:,.0f}",
-        reasons[0]["text"] if len(reasons) else "",
+        first,
     ]
 
 

@@ -113,8 +113,8 @@ ReplaceOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="the summary as JSON on standard output")]
 
 
+# Over 40 lines, as each of the 18 options has a line as a parameter and one as an argument.
 # table: the options of the command
-# Over 40 lines: each of the 18 options has a line as a parameter and one as an argument.
 def score(
     output: OutputOption,
     source: InputOption = None,

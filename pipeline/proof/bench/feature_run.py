@@ -80,8 +80,9 @@ def ours_on_payments(raw: Path, threads: int) -> tuple[int, int]:
     return ours(raw, threads, ("applications", "payments"))
 
 
-def polars(raw: Path, threads: int) -> tuple[int, int]:  # noqa: ARG001  POLARS_MAX_THREADS is set outside
+def polars(raw: Path, threads: int) -> tuple[int, int]:  # noqa: ARG001
     """Build the rivals' features by Polars and write them."""
+    # Polars takes its threads from POLARS_MAX_THREADS, which the parent process has set.
     wide = rivals.with_polars(*_files(raw))
     with tempfile.TemporaryDirectory() as folder:
         # The compression of our own files.
@@ -89,8 +90,8 @@ def polars(raw: Path, threads: int) -> tuple[int, int]:  # noqa: ARG001  POLARS_
     return len(rivals.asked()), len(wide)
 
 
-def pandas(raw: Path, threads: int) -> tuple[int, int]:  # noqa: ARG001  pandas has one thread
-    """Build the rivals' features by pandas and write them."""
+def pandas(raw: Path, threads: int) -> tuple[int, int]:  # noqa: ARG001
+    """Build the rivals' features by pandas, which has one thread, and write them."""
     wide = rivals.with_pandas(*_files(raw))
     with tempfile.TemporaryDirectory() as folder:
         wide.to_parquet(Path(folder) / "wide.parquet", compression="zstd")

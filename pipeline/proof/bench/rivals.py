@@ -45,10 +45,10 @@ def _is_compared(spec: FeatureSpec) -> bool:
 
 def _is_plain(part: Slice) -> bool:
     """Return whether a slice filters by direction and category alone."""
-    for condition in part.where:
-        if condition.column not in ("direction", "category") or not condition.values:
-            return False
-    return bool(part.where)
+    return bool(part.where) and all(
+        condition.column in ("direction", "category") and len(condition.values) > 0
+        for condition in part.where
+    )
 
 
 def _zero_where_absent(features: Asked) -> list[str]:
