@@ -19,8 +19,8 @@ from creditloom.pipeline.base.params import ParamsError, mapping, validated
 Kind = Literal["product", "law", "review", "filters", "sources", "benchmarks"]
 T = TypeVar("T")
 
-# A file needs one of these keys to be recognised. Its frozen type then asks for every key, so that a
-# file with a mistyped key is recognised here and refused there.
+# A file needs one of these keys to be recognised. Its frozen type then asks for every key: a file
+# with a mistyped key is recognised here and refused there.
 # table: the keys that only files of one kind have
 KEYS_OF: dict[Kind, tuple[str, ...]] = {
     "product": ("lender", "admission", "limit", "price", "repayment", "charges", "tiers"),
