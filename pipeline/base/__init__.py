@@ -1,1 +1,1 @@
-"""What every stage and command stands on: parameters, product files, paths, how a stage runs."""
+"""What every stage and command stands on: parameters, paths, how a stage runs."""

@@ -20,7 +20,7 @@ from creditloom.decision.score.tiers import Tiers
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import section
-from creditloom.pipeline.base.product_files import ProductFolder
+from creditloom.pipeline.products.product_folder import ProductFolder
 from creditloom.portfolio.benchmarks import Benchmarks
 
 ProductRow = dict[str, Any]

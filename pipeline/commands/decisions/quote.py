@@ -25,7 +25,7 @@ from creditloom.decision.score.tiers import Tiers
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import section
-from creditloom.pipeline.base.product_files import ProductFolder
+from creditloom.pipeline.products.product_folder import ProductFolder
 
 REFUSED_BY_LAW = 2  # exit code
 # The money columns of a schedule, as the JSON names them without `_cny`.

@@ -26,7 +26,18 @@ from creditloom.world.loans.lending import FIRST_APPLICATION
 from creditloom.world.merge_communities import everyone
 from creditloom.world.world import Setting, World, solve_coefficients
 
-__all__ = ["Course", "Earned", "Grant", "Review", "World", "earned", "run_forward"]
+# What other commands take of the world, through this module.
+__all__ = [
+    "BookConfig",
+    "Changes",
+    "Course",
+    "Earned",
+    "Grant",
+    "Review",
+    "World",
+    "earned",
+    "run_forward",
+]
 # Seed of the lives behind the behaviour score. Reviewed books run on seed 0: a score must not be
 # judged on the luck that it was trained on.
 PAST_SEED = 1

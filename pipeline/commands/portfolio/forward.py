@@ -26,7 +26,12 @@ from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.commands.portfolio import behaviour, book_world
-from creditloom.pipeline.commands.portfolio.book_world import Course, ForwardError
+from creditloom.pipeline.commands.portfolio.book_world import (
+    BookConfig,
+    Changes,
+    Course,
+    ForwardError,
+)
 from creditloom.portfolio.book import portfolio
 from creditloom.portfolio.book.bcard import BCard, ReviewParams, fit
 from creditloom.portfolio.book.behaviour import WINDOW
@@ -34,8 +39,6 @@ from creditloom.portfolio.book.monthly import Month, month, to_frame
 from creditloom.portfolio.book.review_rules import ReviewRules
 from creditloom.storage.files.formats import STANDING
 from creditloom.storage.files.store import read_frame, write_json, write_table
-from creditloom.world.book.book_config import BookConfig
-from creditloom.world.book.month_step import Changes
 
 # Outside a terminal rich would take 80 columns, and the monthly table is wider.
 _out = Console(width=None if Console().is_terminal else 160)

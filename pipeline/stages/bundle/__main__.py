@@ -28,8 +28,8 @@ from creditloom.models.policy.bundle_policy import PolicyParams, reference
 from creditloom.models.sample.split import TRAIN, SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import section
-from creditloom.pipeline.base.product_files import ProductFolder
 from creditloom.pipeline.base.stage import run
+from creditloom.pipeline.products.product_folder import ProductFolder
 from creditloom.storage.files.store import iter_tables, read_frame, write_json
 
 # Rows scored at a time: memory stays flat however many training applicants there are.

@@ -14,7 +14,7 @@ from creditloom.decision.rulebook.policy import DataSources, Filters
 from creditloom.decision.rulebook.product import Product
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError
-from creditloom.pipeline.base.product_files import KEYS_OF, ProductFolder, every_product
+from creditloom.pipeline.products.product_folder import KEYS_OF, ProductFolder, every_product
 from creditloom.portfolio.benchmarks import Benchmarks
 from creditloom.portfolio.book.review_rules import ReviewRules
 
