@@ -65,15 +65,15 @@ def compare(old: OldArgument, new: NewArgument) -> None:
     Exit code 0: the same; 1: not, and every difference is listed.
     """
     names = files_of(old, new)
-    found = [
+    listed = [
         difference for name in names for difference in differences(old / name, new / name, name)
     ]
-    title = f"{len(names):,} files of {old} and {new}: {len(found)} differences"
+    title = f"{len(names):,} files of {old} and {new}: {len(listed)} differences"
     table = Table("where", "what", title=title)
-    for difference in found:
+    for difference in listed:
         table.add_row(difference.where, difference.what)
     Console().print(table)
-    if found:
+    if listed:
         raise typer.Exit(1)
 
 

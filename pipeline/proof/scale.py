@@ -83,6 +83,7 @@ def scale(
 
     Bars: 60 min, 10 GB, 1.3 times the seconds per event. Exit code 1 where one is missed.
     """
+    # The small world first: should a stage fail, it fails within minutes.
     small = run(beside, assignments(change))
     large = run(applicants, assignments(change))
     figures = content(small, large)

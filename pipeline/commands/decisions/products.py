@@ -49,6 +49,7 @@ def products(json_out: JsonOption = False) -> None:
 
 def _row(product: Product, laws: tuple[Law, ...], sources: DataSources) -> ProductRow:
     """Return one product as JSON: amounts in CNY, rates in per cent a day, codes per law."""
+    # The tiers of params.yaml: a product is listed before any bundle is made of it.
     tiers = Tiers.from_edges(section("policy", PolicyParams, paths.params_file()).tier_edges)
     limit = product.limit
     price = product.price
@@ -72,6 +73,7 @@ def _refused(product: Product, law: Law, tiers: Tiers, sources: DataSources) -> 
     # read the same rules.
     book = compile_policy(product, (law,), sources=sources, horizon_days=product.horizon.value)
     offered = offers(Policy.from_json(json.dumps(book)), product, tiers)
+    # One law, so one row; its tiers stand in the order of the product.
     priced = zip(product.tiers, offered.is_over_cap[0], strict=False)
     over_cap = [tier.tier for tier, is_over in priced if is_over]
     codes = list(offered.refused[0])

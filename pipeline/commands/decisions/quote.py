@@ -100,6 +100,7 @@ def quote(
     }
     quotation = quoted(_request(options, source))
     if as_json:
+        # Not by rich, which would break lines.
         sys.stdout.write(json.dumps(quotation, indent=1, ensure_ascii=False) + "\n")
     else:
         _show(quotation)
@@ -144,24 +145,26 @@ def _text(source: Path | None) -> str:
 
 
 def _today() -> str:
+    # The day of UTC: the law that names a place is found by this day.
     return dt.datetime.now(dt.UTC).date().isoformat()
 
 
 def _product(folder: ProductFolder, name: str) -> Product:
-    known = folder.ids("product")
-    if name not in known and name not in {id_.replace("@", "_") for id_ in known}:
-        raise _refusal("there is no such product", "product", f"one of {', '.join(known)}", name)
+    ids = folder.ids("product")
+    if name not in ids and name not in {id_.replace("@", "_") for id_ in ids}:
+        raise _refusal("there is no such product", "product", f"one of {', '.join(ids)}", name)
     return folder.product(name)
 
 
 def _law(folder: ProductFolder, request: Request) -> Law:
     """Return the profile named, or of those in params.yaml the one in force on the start."""
     if request.law is not None:
-        known = folder.ids("law")
-        if request.law not in known:
-            expected = f"one of {', '.join(known)}"
+        ids = folder.ids("law")
+        if request.law not in ids:
+            expected = f"one of {', '.join(ids)}"
             raise _refusal("there is no such law profile", "law", expected, request.law)
         return folder.law(request.law)
+    # Only those that params.yaml puts in force; the others (no law, other places) must be named.
     names = section("policy", PolicyParams, paths.params_file()).law_profiles
     laws = in_order(tuple(folder.law(name) for name in names))
     for law in laws:
@@ -185,6 +188,7 @@ def _show(quotation: dict[str, Any]) -> None:
     for name, text in _summary(quotation).items():
         summary.add_row(name, text)
     _out.print(summary)
+    # A refused loan has no schedule.
     rows = quotation.get("schedule", [])
     if rows:
         _out.print(_schedule_table(rows))

@@ -57,6 +57,7 @@ RowsOption = Annotated[
     int,
     typer.Option(min=1, help="rows decided at a time, or fewer of a wide model; 1: one by one"),
 ]
+# In a random order, as a decision must not depend on the rows beside it.
 ShuffleOption = Annotated[
     int | None, typer.Option(help="decide the rows in a random order, with this seed")
 ]
@@ -79,6 +80,7 @@ def replay(
     Exit code 0: the same to the bit; 6: not.
     """
     batch = BatchFolder(folder)
+    # Input, options and versions of the batch, as its manifest keeps them.
     request = replay_one.asked(batch)
     deciding = model_of(request, bundle, paths.REGISTRY)
     options = {name: value for name, value in request["options"].items() if name in PARAMS}
@@ -97,6 +99,7 @@ def replay(
         # by one.
         compared = min(block_rows(len(read)), CALLS * rows)
         outcome = _summed(work.kept, in_order(work, pieces(given, compared, shuffle), threads))
+    # Whether other code than the batch's decided again: a reader must know of it, right or wrong.
     changes = told(request["versions"]["code"], deciding.code)
     outcome["told"] = [*changes, *outcome.get("told", ())]
     _report(outcome, as_json=as_json)
@@ -122,6 +125,7 @@ def _summed(kept: Kept, replayed: Iterator[Replayed]) -> dict[str, Any]:
     other_input = []
     other_decision = []
     for block in replayed:
+        # Rows that the batch had set aside are of no decision, and not among those found.
         is_replayed[block.found] = True
         other_input.append(block.other_input)
         other_decision.append(block.other_decision)

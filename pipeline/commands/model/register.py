@@ -22,6 +22,7 @@ from creditloom.serving.registry.model_registry import CHALLENGER, CHAMPION, Mod
 from creditloom.serving.registry.runtime import RUNTIME
 from creditloom.storage.files.formats import RESULTS, read_document, write_document
 
+# Messages go to stderr; the history, which was asked for, goes to stdout.
 _print = Console(stderr=True, soft_wrap=True, highlight=False).print
 _out = Console(soft_wrap=True)
 
@@ -45,6 +46,7 @@ def register(if_missing: IfMissingOption = False) -> None:
     """
     registry = _registry()
     known = registry.find(paths.MODEL, RUNTIME) if if_missing else None
+    # The same bundle and runtime: a second version of them would say nothing new.
     if known is not None:
         _write_receipt(registry, known)
         name = registry.params.name
@@ -56,6 +58,7 @@ def register(if_missing: IfMissingOption = False) -> None:
     made_of = f"bundle {version.bundle_sha256[:8]}, {version.runtime}"
     _print(f"{version.name}: version {version.version} ({made_of}) in {registry.store.uri}")
     _print_change(change)
+    # A version that misses the gate is registered all the same.
     for line in missed:
         _print(f"  not fit for {CHAMPION}: {line}")
 

@@ -45,6 +45,7 @@ def reviews(
     past = history(recent(panel[: month + 1], WINDOW), WINDOW)
     booked = decisions.set_index("application_id").loc[past.account]
     as_of = booked["as_of"].to_numpy()
+    # The months after the review, as many as the horizon of the score has.
     later = pa.concat_tables(panel[month + 1 : month + 1 + params.horizon_months])
     is_bad = outcome(later, past.account, params.bad_dpd_days)
     features = columns(past, booked["pd"].to_numpy())
@@ -79,6 +80,7 @@ def comparison(card: BCard, parts: dict[int, Reviewed]) -> list[dict[str, Any]]:
 def _aucs(card: BCard, part: Reviewed) -> dict[str, Any]:
     n = len(part.is_bad)
     bads = int(part.is_bad.sum())
+    # With goods or bads alone there is no pair to rank.
     if not 0 < bads < n:
         return {"n": n, "bads": bads, "auc_behaviour": None, "auc_booking": None}
     return {

@@ -81,6 +81,7 @@ def _write(frame: pd.DataFrame, path: Path, version: int | None = None) -> None:
 
 def _before(path: Path) -> Standing:
     """Return the standing that an earlier review wrote. Raises DataError for a later release's."""
+    # Before it is read: a later format might read without an error and mean something else.
     check_table(path, STANDING)
     return from_frame(read_frame(path))
 
@@ -90,6 +91,7 @@ def _until(path: Path, last: int | None) -> pa.Table:
 
     The month of booking (0) is left out: nothing falls due in it. Raises BookError for no months.
     """
+    # Only the columns that the review reads: a book has more of them.
     rows = read_table(path, [*account_history.KEYS, *account_history.COLUMNS])
     month_on_book = pa.compute.field("month_on_book")
     is_wanted = month_on_book > 0

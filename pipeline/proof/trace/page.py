@@ -72,6 +72,7 @@ def _lines(trace: Trace) -> Iterator[str]:
     )
     for source in SOURCES:
         yield from _table(source, ("rule", "what it says", "implemented", "tested"))
+        # In the order of docs/rules, which is that of the source.
         yield from (_row(rule, trace) for rule in trace.rules if rule.id.startswith(source))
     yield from _table("Contradictions", ("id", "between", "choice", "where", "tested"))
     yield from (_contradiction_row(rule, trace) for rule in trace.contradictions)
@@ -96,6 +97,7 @@ def _contradiction_row(rule: Contradiction, trace: Trace) -> str:
 
 
 def _files(citations: Citations, rule: str) -> str:
+    # A rule that is cited everywhere would fill the page: some files are named, the rest counted.
     files = citations.get(rule, ())
     more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
     return ", ".join(f"`{name}`" for name in files[:SHOWN]) + more if files else "**nowhere**"

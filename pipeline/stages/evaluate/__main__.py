@@ -51,6 +51,7 @@ def main() -> dict[str, int]:
     params = section("evaluate", EvaluateParams)
     inputs = _inputs(split, params)
     metrics, tables = evaluate(inputs, split, section("calibration", CalibrationParams), params)
+    # Some claims of the sources are about the portfolio: they are judged on the figures above.
     if inputs.truth is not None:
         shown = {**metrics["portfolio"], "n": metrics["rows"]["oot"]}
         sample = claims_view(inputs.truth, params.claims_applicants, shown)

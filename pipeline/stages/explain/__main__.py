@@ -42,6 +42,7 @@ def main() -> dict[str, int]:
     frame = _out_of_time(decider, section("split", SplitParams), params)
     model_text = paths.MODEL_TXT.read_text(encoding="utf-8")
     explained = explain(model_text, decider.bundle.scorer, decider.read(frame).x)
+    # Chosen by outcome and score, which needs no reasons yet.
     chosen = choose(decider.decide(frame, explain="none"), params.examples)
     shown = _examples(decider, frame.iloc[chosen])
     captions = [
@@ -76,6 +77,7 @@ def _examples(decider: Decider, frame: pd.DataFrame) -> tuple[Example, ...]:
 
 
 def _write(explained: Explained, drawn: tuple[Picture, ...], shown: tuple[Example, ...]) -> None:
+    # A machine without a Chinese font has the English pictures only.
     paths.EXPLAIN.mkdir(parents=True, exist_ok=True)
     for picture in drawn:
         for language, png in (("en", picture.png), ("zh", picture.png_zh)):

@@ -92,6 +92,7 @@ def _aim(bar: HouseBar) -> str:
     high = None if isinf(bar.high) else show(bar.high, bar.kind)
     if low and high:
         return f"{low} to {high}"
+    # A count that must be 0 reads better without a sign.
     if bar.high == 0:
         return high or ""
     return f"≥ {low}" if low else f"≤ {high}"
@@ -112,6 +113,7 @@ def volumes(source: SourceParams) -> pd.DataFrame:
 
 
 def _rows(path: Path) -> int:
+    # From the footer: no row is read.
     return int(pq.read_metadata(path).num_rows)
 
 
@@ -120,6 +122,7 @@ def runtime() -> pd.DataFrame:
 
     They are written to data/reports/runtime.json too.
     """
+    # A stage that never ran in this folder (its outs may come from the run cache) has no seconds.
     files = (paths.RUNTIME / f"{stage}.json" for stage in STAGES)
     measured = [read_document(file, RESULTS) for file in files if file.is_file()]
     seconds = round(sum(stage["seconds"] for stage in measured), 3)
