@@ -26,8 +26,8 @@ ROOMS = (
 CODE = tuple(f"{room}/**/*" for room in ROOMS)
 TESTS = ("tests/**/*",)
 KINDS = (".py", ".yaml", ".jinja", ".html")
-# A rule with its source, a range of rules, or a contradiction with its two digits. A contradiction is
-# not followed by a full stop and more: such a number is something else.
+# A rule with its source, a range of rules, or a contradiction with its two digits. A contradiction
+# is not followed by a full stop: such a number is something else.
 _CITED = re.compile(r"\b(S[1-5])-R(\d\d)(?:\.\.(?:\1-)?R?(\d\d))?|\b(C)([0-3]\d)\b(?!\.)")
 
 Citations = dict[str, tuple[str, ...]]  # rule id -> files, or file::test, that cite it, sorted

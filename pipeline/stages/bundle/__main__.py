@@ -63,8 +63,8 @@ def _rules(params: PolicyParams) -> dict[str, Any]:
     """
     if params.product is None:
         return tiers_only_policy()
-    # The bundle holds every product and law, so that another can be chosen when deciding. The default
-    # stands first, under the laws that params.yaml puts in force.
+    # The bundle holds every product and law, so that another can be chosen when deciding. The
+    # default stands first, under the laws that params.yaml puts in force.
     folder = ProductFolder.of()
     default = folder.product(params.product)
     others = tuple(product for product in folder.products() if product.id != default.id)
