@@ -1,13 +1,18 @@
 """Credit decisions woven from raw events: explained, priced, replayable.
 
-The names below are the public API. Each is loaded when it is first used, so `import creditloom` waits for no library.
+The names below are the public API. Each is loaded when it is first used, so that
+`import creditloom` waits for no library.
 
-    creditloom.Decider.load("data/model").decide(frame)        # a bundle decides a frame, one row out per row in
-    creditloom.score("night", source="rows.parquet", bundle="data/model")     # a batch with ledger, receipts and quarantine
-    creditloom.verify("night")                                 # [] while every byte is as it was sealed
+    creditloom.Decider.load("data/model").decide(frame)
+    creditloom.score("night", source="rows.parquet", bundle="data/model")
+    creditloom.verify("night")
 
-What else lies in the package (`creditloom.<room>...`) may change between minor releases. A public name is not taken away at once: for
-one minor release at least it works and warns (`DeprecationWarning`, with what to use instead).
+The first decides a frame: one row out per row in. The second decides a batch with ledger, receipts
+and quarantine. The third returns [] while every byte of the batch is as it was sealed.
+
+What else lies in the package (`creditloom.<room>...`) may change between minor releases. A public
+name is not taken away at once: for one minor release at least it works and warns
+(`DeprecationWarning`, with what to use instead).
 """
 
 from __future__ import annotations
@@ -24,8 +29,19 @@ if TYPE_CHECKING:
     from creditloom.serving.verify import verify
 
 __version__ = "0.2.0"
-__all__ = ["Decider", "Scored", "__version__", "fit", "from_events", "quote", "score", "simulate", "verify"]
+__all__ = [
+    "Decider",
+    "Scored",
+    "__version__",
+    "fit",
+    "from_events",
+    "quote",
+    "score",
+    "simulate",
+    "verify",
+]
 
+# Public name -> the module that holds it.
 _PUBLIC = {
     "Decider": "creditloom.decision.decide",
     "Scored": "creditloom.serving.score",
@@ -36,17 +52,23 @@ _PUBLIC = {
     "simulate": "creditloom.pipeline.api",
     "verify": "creditloom.serving.verify",
 }
-_DEPRECATED: dict[str, tuple[str, str]] = {}  # name -> (public name that takes its place, release that takes it away)
+# Old name -> (the public name that takes its place, the release that takes the old one away).
+_DEPRECATED: dict[str, tuple[str, str]] = {}
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name when it is asked for."""
+    """Load a public name when it is first used. Raises AttributeError for any other name."""
     if name in _DEPRECATED:
         instead, gone = _DEPRECATED[name]
-        warnings.warn(f"creditloom.{name} goes in {gone}: use creditloom.{instead}", DeprecationWarning, stacklevel=2)
+        message = f"creditloom.{name} goes in {gone}: use creditloom.{instead}"
+        # Level 2: the warning names the line that used the old name, not this one.
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
         name = instead
     if name not in _PUBLIC:
-        raise AttributeError(f"module 'creditloom' has no attribute {name!r}; its names are {', '.join(sorted(_PUBLIC))}")
+        known = ", ".join(sorted(_PUBLIC))
+        raise AttributeError(
+            f"module 'creditloom' has no attribute {name!r}; its names are {known}"
+        )
     return getattr(importlib.import_module(_PUBLIC[name]), name)
 
 

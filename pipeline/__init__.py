@@ -1,6 +1,11 @@
-"""The top floor: one thin verb per DVC stage, the parameters, the paths and the command line. It composes; nobody imports it."""
+"""The top floor: stages of DVC, commands of `creditloom`, proofs, and what these stand on.
 
-if __name__ != "creditloom.pipeline":  # one module must not live under two names
+This room composes all others. No other room imports it.
+"""
+
+# At the root of a checkout Python would find this room as `pipeline` too. Under two names a module
+# would live twice, with two sets of types.
+if __name__ != "creditloom.pipeline":
     raise ImportError(
         f"the package is creditloom.pipeline, not {__name__}: write `import creditloom.pipeline`"
     )

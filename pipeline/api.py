@@ -1,6 +1,7 @@
-"""What the public API composes of several rooms: `creditloom.fit`, `creditloom.quote` and `creditloom.simulate`.
+"""The public functions that need several rooms: `creditloom.fit`, `.quote` and `.simulate`.
 
-Numbers that a call does not name are those of the committed params.yaml, which is data of the package.
+Numbers that a call does not name are those of the committed params.yaml, which is data of the
+package.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document, section
 
 
+# table: the arguments of `creditloom fit` as a call
 def fit(
     data: Path | str,
     out: Path | str,
@@ -27,28 +29,38 @@ def fit(
     special_codes: Sequence[float] = (),
     force: bool = False,
 ) -> dict[str, Any]:
-    """Train, calibrate, tier, explain and report on a table: what `creditloom fit` does. Returns what metrics.json says.
+    """Train, calibrate, tier, explain and report on a table: what `creditloom fit` does.
 
-    `data` is a Parquet file with one row per application, or a folder of raw tables; `label` names the column with 1 = bad, 0 = good;
-    `row_id`, `time`, `drop`, ... are columns of it. The new folder `out` holds metrics.json, index.html, decisions.parquet and bundle/.
-    Raises DataError for a table that cannot be learnt from.
+    `data` is a Parquet file with one row per application, or a folder of raw tables. `label` names
+    the column with 1 = bad, 0 = good; `row_id`, `time`, `drop`, ... are columns too. The new folder
+    `out` holds metrics.json, index.html, decisions.parquet and bundle/. Returns the content of
+    metrics.json. Raises DataError for a table that cannot be learnt from.
     """
+    # Imported here: `creditloom.quote` must not wait for the libraries that train.
     from creditloom.pipeline.commands.model.fit import MARK, run, source_of
     from creditloom.storage.files.store import read_json
 
-    source = source_of(
-        Path(data), label=label, id=row_id, time=time, drop=tuple(drop), categorical=tuple(categorical),
-        protected=tuple(protected), special_codes=tuple(map(float, special_codes)),
-    )  # fmt: skip
+    columns = {
+        "label": label,
+        "id": row_id,
+        "time": time,
+        "drop": tuple(drop),
+        "categorical": tuple(categorical),
+        "protected": tuple(protected),
+    }
+    codes = tuple(map(float, special_codes))
+    source = source_of(Path(data), **columns, special_codes=codes)
     run(source, Path(out), force=force)
     return dict(read_json(Path(out) / MARK))
 
 
 def quote(product: str, amount: float, **request: Any) -> dict[str, Any]:
-    """What one loan costs to the cent, and whether the law of its day allows it: `decision`, `schedule`, `annual`, `refusals`, ...
+    """Return what one loan costs to the cent, and whether the law of its day allows it.
 
-    `product` as "weilidai@S5", `amount` in CNY; `request` as in `creditloom quote`: `daily_rate` (per cent a day) or `tier`, `tenor`,
-    `method`, `law`, `start` and `settle_on` (ISO dates), `overdue_days`. Raises DecisionError for what the product does not offer.
+    `product` as "weilidai@S5", `amount` in CNY. `request` as in `creditloom quote`: `daily_rate`
+    (per cent a day) or `tier`, `tenor`, `method`, `law`, `start` and `settle_on` (ISO dates),
+    `overdue_days`. The keys of the result are `decision`, `schedule`, `annual`, `refusals`, ...
+    Raises DecisionError for what the product does not offer.
     """
     from creditloom.pipeline.commands.decisions.quote import quoted
 
@@ -56,20 +68,20 @@ def quote(product: str, amount: float, **request: Any) -> dict[str, Any]:
 
 
 def simulate(out: Path | str, *, applicants: int = 6_000, seed: int = 1) -> dict[str, int]:
-    """A synthetic lender: raw tables into `out`/raw and the truth about everyone into `out`/truth. Returns rows per table.
+    """Write a synthetic lender: raw tables into `out`/raw, the truth about all into `out`/truth.
 
-    About 680 events an applicant. Same seed, same bytes. Raises WorldError for sizes that cannot be.
+    About 680 events an applicant. The same seed gives the same bytes. Returns rows per table.
+    Raises WorldError for sizes that cannot be.
     """
     from creditloom.world.config.config_types import Calendar, WorldParams
     from creditloom.world.config.world_config import WorldConfig
-    from creditloom.world.simulate import simulate as written
+    from creditloom.world.simulate import simulate as simulate_world
 
-    world = replace(section("world", WorldParams, paths.DEFAULTS), applicants=applicants)
-    calendar = section("calendar", Calendar, paths.DEFAULTS)
-    return written(
-        world,
+    committed = section("world", WorldParams, paths.DEFAULTS)
+    return simulate_world(
+        replace(committed, applicants=applicants),
         document(WorldConfig, paths.WORLD),
-        calendar,
+        section("calendar", Calendar, paths.DEFAULTS),
         Path(out) / "raw",
         Path(out) / "truth",
         seed=seed,

@@ -1,7 +1,7 @@
-"""The `creditloom` command: composes the commands that stand outside the DAG; each lives in a module of its own.
+"""The `creditloom` command: finds the command that was entered and runs it.
 
-Only the module of the command that is asked for gets imported: asking the registry whether a model is there must not wait for the
-libraries that score.
+Each command lives in a module of its own. Only the module of the entered command is imported: to
+ask the registry whether a model is there must not wait for the libraries that score.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import typer
 from creditloom import __version__
 from creditloom.storage.files.errors import refusals
 
+# table: name of a command -> its module and function
 COMMANDS = {
     "params": "creditloom.pipeline.commands.model.params:params",
     "fit": "creditloom.pipeline.commands.model.fit:fit",
@@ -41,53 +42,66 @@ COMMANDS = {
     "scale": "creditloom.pipeline.proof.scale:scale",
     "bench": "creditloom.pipeline.proof.bench.command:bench",
     "keep": "creditloom.pipeline.commands.model.keep:keep",
-    "machinery": "creditloom.pipeline.proof.share_recovery:machinery",
+    "share-recovery": "creditloom.pipeline.proof.share_recovery:share_recovery",
     "trace": "creditloom.pipeline.proof.trace.command:trace",
     "dictionary": "creditloom.pipeline.commands.model.dictionary:dictionary",
 }
+# Old name of a command -> its name now. An old name works, is not listed and says so on stderr.
+RENAMED = {"machinery": "share-recovery"}
 
 
 def build(names: Iterable[str]) -> typer.Typer:
-    """The command line with the commands named, each loaded with all it needs."""
+    """Return the command line with the commands named, each imported with all it needs."""
     app = _empty()
     for name in names:
         module, _, function = COMMANDS[name].partition(":")
-        found = getattr(importlib.import_module(module), function)
-        if isinstance(found, typer.Typer):
-            app.add_typer(found, name=name)
+        command = getattr(importlib.import_module(module), function)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
         else:
-            app.command(name)(found)
+            app.command(name)(command)
     return app
 
 
 def contents() -> typer.Typer:
-    """The command line that only lists its commands, each with the first line of what it says of itself; none is loaded."""
+    """Return the command line that only lists its commands with one line each; none is imported."""
     app = _empty()
     for name in COMMANDS:
-        app.command(name, help=said_of(name))(lambda: None)
+        app.command(name, help=summary_of(name))(lambda: None)
     return app
 
 
-def said_of(name: str) -> str:
-    """The first line of a command's docstring, read from its source: importing all of them would take seconds, and every extra."""
+def summary_of(name: str) -> str:
+    """Return the first line of a command's docstring."""
+    # Read from the source: to import all commands would take seconds, and need every extra.
     module, _, function = COMMANDS[name].partition(":")
     spec = importlib.util.find_spec(module)
     tree = ast.parse(Path(str(spec.origin if spec else "")).read_text(encoding="utf-8"))
-    bodies = [
-        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function
-    ]
-    told = ast.get_docstring(bodies[0] if bodies else tree) or ""
-    return told.splitlines()[0].rpartition("`: ")[2]
+    functions = (node for node in tree.body if isinstance(node, ast.FunctionDef))
+    command = next((node for node in functions if node.name == function), None)
+    # A group of commands (`refer`) is a variable: the docstring of its module stands for it.
+    docstring = ast.get_docstring(command or tree) or ""
+    return docstring.splitlines()[0].rpartition("`: ")[2]
 
 
 def main() -> None:
-    """Run the command line; refusals of our rooms exit with code 2 and no traceback."""
-    typed = (
-        os.environ.get("COMP_WORDS", "").split()[1:2] or sys.argv[1:2]
-    )  # what a shell wants to complete, or what was entered
-    asked = [name for name in typed if name in COMMANDS]
+    """Run the command line. A refusal of our rooms is a message and exit code 2, no traceback."""
+    _rename_command()
+    # What a shell wants to complete, or what was entered.
+    words = os.environ.get("COMP_WORDS", "").split()[1:2] or sys.argv[1:2]
+    entered = [name for name in words if name in COMMANDS]
     with refusals():
-        (build(asked) if asked else contents())(prog_name="creditloom")
+        app = build(entered) if entered else contents()
+        app(prog_name="creditloom")
+
+
+def _rename_command() -> None:
+    """Replace an old name of a command by its name now, and say so on stderr."""
+    old = "".join(sys.argv[1:2])
+    if old in RENAMED:
+        new = RENAMED[old]
+        sys.stderr.write(f"creditloom {old} is called creditloom {new} now; use that name\n")
+        sys.argv[1] = new
 
 
 def _empty() -> typer.Typer:
@@ -100,20 +114,22 @@ def _empty() -> typer.Typer:
     return app
 
 
-def _tell_version(asked: bool) -> None:
-    if asked:
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
         sys.stdout.write(f"creditloom {__version__}\n")
         raise typer.Exit
 
 
-def _about(
-    _version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_tell_version, is_eager=True, help="print the version and stop"
-        ),
-    ] = False,
-) -> None:
+# Eager: the version is printed before typer asks for the command that is missing.
+VersionOption = Annotated[
+    bool,
+    typer.Option(
+        "--version", callback=_print_version, is_eager=True, help="print the version and stop"
+    ),
+]
+
+
+def _about(_version: VersionOption = False) -> None:
     """Credit decisions from raw events. The pipeline itself runs as `make repro` or `dvc repro`."""
 
 

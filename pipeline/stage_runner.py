@@ -1,4 +1,7 @@
-"""The stages of dvc.yaml one after the other in a folder of their own, without DVC: for evidence at many seeds, and for tests."""
+"""Runs stages of dvc.yaml one after the other in a folder of their own, without DVC.
+
+Evidence at many seeds and tests need whole runs that share nothing with the checkout.
+"""
 
 from __future__ import annotations
 
@@ -11,41 +14,42 @@ from typing import Any
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import changed
-from creditloom.pipeline.base.stage import STAGES
+from creditloom.pipeline.base.stage import STAGES, up_to
 
-TO_DECISIONS = STAGES[: STAGES.index("decide") + 1]
-TO_METRICS = STAGES[: STAGES.index("evaluate") + 1]
+TO_DECISIONS = up_to("decide")
+TO_METRICS = up_to("evaluate")
 TO_REPORT = STAGES
+# Lines of a failed stage that its error repeats: the end of a traceback with its message.
+ERROR_LINES = 25
 
 
 class ChainError(ValueError):
-    """A stage failed: says which, in which folder, and what it said."""
+    """A stage failed: says which, in which folder, and the last lines that it wrote."""
 
 
 def with_package() -> dict[str, str]:
-    """The environment of a process of ours in another folder: it must import this package, installed or not."""
-    search = os.pathsep.join(
-        filter(None, (str(paths.PACKAGE.parent), os.environ.get("PYTHONPATH")))
-    )
-    return {**os.environ, "PYTHONPATH": search}
+    """Return the environment in which a process of another folder can import this package."""
+    # The package comes first, installed or not: the code that runs must be the code that asks.
+    folders = (str(paths.PACKAGE.parent), os.environ.get("PYTHONPATH"))
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, folders))}
 
 
 def prepare(folder: Path, changes: Mapping[str, Any], path: Path = paths.PARAMS) -> None:
-    """Make `folder` a place where stages can run: a params.yaml with `changes` (dotted paths) in it."""
+    """Write a params.yaml with `changes` (dotted paths) into `folder`, so that stages can run."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / paths.PARAMS).write_text(changed(changes, path), encoding="utf-8")
 
 
 def run(folder: Path, stages: Sequence[str]) -> None:
-    """Run stages in `folder`, each in its own process. Raises ChainError with the stage's last words when one fails."""
+    """Run stages in `folder`, each in its own process. Raises ChainError when one fails."""
     for stage in stages:
         command = [sys.executable, "-m", f"creditloom.pipeline.stages.{stage}"]
         ended = subprocess.run(  # noqa: S603  our own modules, no shell
             command, cwd=folder, env=with_package(), capture_output=True, text=True, check=False
         )
         if ended.returncode:
-            said = (ended.stderr or ended.stdout).strip().splitlines()[-25:]
+            lines = (ended.stderr or ended.stdout).strip().splitlines()[-ERROR_LINES:]
             raise ChainError(
                 f"stage {stage} failed in {folder} with exit code {ended.returncode}:\n"
-                + "\n".join(said)
+                + "\n".join(lines)
             )

@@ -1,4 +1,4 @@
-"""The report of a fitted table, made of the parts that the house's report knows."""
+"""The report of `creditloom fit`: a fitted table in the parts that every report is made of."""
 
 from __future__ import annotations
 
@@ -12,82 +12,117 @@ from creditloom.models.fit.judgement import Fitted, fairness_table, held_out, va
 from creditloom.report.parts.data import BarResult, Example, FlowStep, ReportData, Text
 from creditloom.report.parts.examples import choose, examples
 
-BINS, EXAMPLES, SAMPLE = 10, 4, 2_000
+BINS = 10  # of the reliability plot
+EXAMPLES = 4
+# Rows behind the mean points per concept: enough for a mean, and a bound on the time it takes.
+SAMPLE = 2_000
 
 
 def report(fitted: Fitted, decider: Decider, frame: pd.DataFrame, title: str) -> ReportData:
-    """All parts. Figures are of held-out PDs (mean over the repeats), decisions and points of the final model.
+    """Return all parts of the page.
 
+    Figures are of held-out PDs (mean over the repeats), decisions and points of the final model.
     `frame` is what was decided: application_id and the feature columns.
     """
     cohort = held_out(fitted)
     roc, ks = curves(cohort)
-    concepts, chosen = decider.bundle.scorer.catalogue.concepts, choose(fitted.decisions, EXAMPLES)
-    texts = pd.DataFrame(
-        [
-            {"concept": c.id, "text_en": c.text_en, "text_zh": c.text_zh, "family": c.family}
-            for c in concepts
-        ]
-    )
-    sample = np.unique(np.linspace(0, len(frame) - 1, min(SAMPLE, len(frame))).astype(int))
-    mean_points = decider.points(frame.iloc[sample])[1].abs().mean()
+    texts = _texts(decider)
+    reasons = reason_table(fitted.decisions).merge(texts, on="concept", how="left")
+    chosen = choose(fitted.decisions, EXAMPLES)
+    has_protected = len(fitted.protected.columns) > 0
+    # table: part -> content
     return ReportData(
-        title=title, subtitle="A table of your own: figures are of rows unseen in training", has_truth=False,
-        facts=(("bundle", decider.bundle.version[:16]), ("decisions by", "the final model, of all rows"), ("tier cut", _cut(fitted))),
-        bars=_cards(fitted), flow=_flow(fitted), validation=validation(fitted), roc=roc, ks=ks, reliability=reliability(cohort, BINS),
-        tiers=tier_table(cohort, fitted.tiers), reasons=reason_table(fitted.decisions).merge(texts, on="concept", how="left"),
-        examples=_examples(decider, frame.iloc[chosen]), fairness=fairness_table(fitted) if len(fitted.protected.columns) else None,
-        concepts=texts.assign(mean_abs_points=texts["concept"].map(mean_points)).sort_values("mean_abs_points", ascending=False),
+        title=title,
+        subtitle="A table of your own: figures are of rows unseen in training",
+        has_truth=False,
+        facts=_facts(fitted, decider),
+        bars=_cards(fitted),
+        flow=_flow(fitted),
+        validation=validation(fitted),
+        roc=roc,
+        ks=ks,
+        reliability=reliability(cohort, BINS),
+        tiers=tier_table(cohort, fitted.tiers),
+        reasons=reasons,
+        examples=_examples(decider, frame.iloc[chosen]),
+        fairness=fairness_table(fitted) if has_protected else None,
+        concepts=_concepts(decider, frame, texts),
         selection=_left_out(fitted),
-    )  # fmt: skip
+    )
+
+
+def _facts(fitted: Fitted, decider: Decider) -> tuple[tuple[str, str], ...]:
+    return (
+        ("bundle", decider.bundle.version[:16]),
+        ("decisions by", "the final model, of all rows"),
+        ("tier cut", _cut(fitted)),
+    )
+
+
+def _texts(decider: Decider) -> pd.DataFrame:
+    """Return concept, text_en, text_zh, family: one row per concept."""
+    names = ("text_en", "text_zh", "family")
+    rows = []
+    for concept in decider.bundle.scorer.catalogue.concepts:
+        rows.append({"concept": concept.id, **{name: getattr(concept, name) for name in names}})
+    return pd.DataFrame(rows)
+
+
+def _concepts(decider: Decider, frame: pd.DataFrame, texts: pd.DataFrame) -> pd.DataFrame:
+    """Return the concepts with their mean absolute points on a sample, most points first."""
+    # Evenly spaced rows: the same for the same table, without a seed.
+    places = np.linspace(0, len(frame) - 1, min(SAMPLE, len(frame)))
+    sample = np.unique(places.astype(int))
+    mean_points = decider.points(frame.iloc[sample])[1].abs().mean()
+    rows = texts.assign(mean_abs_points=texts["concept"].map(mean_points))
+    return rows.sort_values("mean_abs_points", ascending=False)
 
 
 def _examples(decider: Decider, rows: pd.DataFrame) -> tuple[Example, ...]:
     base, points = decider.points(rows)
-    english, chinese = (
-        decider.decide(rows, explain="all", language=language) for language in ("en", "zh")
-    )
+    english = decider.decide(rows, explain="all", language="en")
+    chinese = decider.decide(rows, explain="all", language="zh")
     return examples(english, chinese, points, base, decider.bundle.scorer.catalogue.concepts)
 
 
 def _cards(fitted: Fitted) -> tuple[BarResult, ...]:
-    model, ridge = (pd.DataFrame(folds).mean() for folds in (fitted.cv.model, fitted.cv.ridge))
+    """Return the cross-validated figures as cards: nothing is judged, as no bar was set before."""
+    model = pd.DataFrame(fitted.cv.model).mean()
+    ridge = pd.DataFrame(fitted.cv.ridge).mean()
     named = (
         ("auc", "cross-validated AUC", "交叉验证 AUC"),
         ("ks", "cross-validated KS", "交叉验证 KS"),
         ("brier", "Brier score", "Brier 分数"),
     )
-    return tuple(
-        BarResult(Text(en, zh), float(model[name]), "number", "", None, f"ridge {ridge[name]:.4f}")
-        for name, en, zh in named
-    )
+    cards = []
+    for name, english, chinese in named:
+        note = f"ridge {ridge[name]:.4f}"
+        text = Text(english, chinese)
+        cards.append(BarResult(text, float(model[name]), "number", "", None, note))
+    return tuple(cards)
 
 
 def _flow(fitted: Fitted) -> tuple[FlowStep, ...]:
-    n, encoding = len(fitted.label), fitted.final.model.encoding
+    n = len(fitted.label)
+    model = fitted.final.model
+    columns = model.encoding.names
+    rows = f"{int(fitted.label.sum()):,} bad, {fitted.bad_rows:,} set aside"
+    categories = f"{len(model.encoding.categories):,} of them categories"
     return (
-        FlowStep(
-            Text("rows", "样本"),
-            n,
-            f"{int(fitted.label.sum()):,} bad, {fitted.bad_rows:,} set aside",
-        ),
-        FlowStep(
-            Text("features", "特征"),
-            len(encoding.names),
-            f"{len(encoding.categories):,} of them categories",
-        ),
-        FlowStep(Text("model", "模型"), fitted.final.model.booster.num_trees(), "trees"),
+        FlowStep(Text("rows", "样本"), n, rows),
+        FlowStep(Text("features", "特征"), len(columns), categories),
+        FlowStep(Text("model", "模型"), model.booster.num_trees(), "trees"),
         FlowStep(Text("decisions", "决策"), n, "one per row"),
     )
 
 
 def _cut(fitted: Fitted) -> str:
+    # The seventh tier, G7, is the first that is not approved.
     return f"approved below PD {fitted.tiers.tiers[6].pd_low:.2%}, the table's bad rate"
 
 
 def _left_out(fitted: Fitted) -> pd.DataFrame | None:
-    rows = [
-        (fall.name, fall.reason, fall.of or f"{fall.figure:g}")
-        for fall in fitted.final.model.fallen
-    ]
+    rows = []
+    for fall in fitted.final.model.fallen:
+        rows.append((fall.name, fall.reason, fall.of or f"{fall.figure:g}"))
     return pd.DataFrame(rows, columns=["feature", "why", "detail"]) if rows else None

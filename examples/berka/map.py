@@ -1,8 +1,9 @@
-"""Berka's bank (PKDD 1999) as raw tables in our contract: loans are applications, the account's transactions are events.
+"""Maps Berka's bank (PKDD 1999) to raw tables in our contract.
 
     python -m examples.berka.map --source FOLDER --out TABLES
 
-Only what the bank knew strictly before the day of the loan is mapped. The table `order` bears no date and is not used.
+Loans become applications, the account's transactions become events. Only what the bank knew
+strictly before the day of the loan is mapped. The table `order` bears no date and is not used.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ import typer
 from creditloom.features.contract.tables import TABLES
 from creditloom.storage.files.store import read_frame, write_table
 
-FIRST_LOAN = pd.Timestamp(
-    "1997-01-01"
-)  # of the loans of 1994-04..1996-12 the public cut holds no transactions
+# Of the loans of 1994-04..1996-12 the public cut holds no transactions.
+FIRST_LOAN = pd.Timestamp("1997-01-01")
+# What Berka calls a transaction -> category of our contract.
 INFLOW = {"credit in cash": "merchant_receipt", "collection from another bank": "salary"}
 OUTFLOW = {
     "withdrawal in cash": "withdrawal",
@@ -35,15 +36,18 @@ PURPOSE = {
 }
 SANCTION = "sanction interest if negative balance"
 WEEK = pd.Timedelta(days=7)
+# The bank's own records: nothing had to be asked of anyone else.
+CONSENTS = ("consent_bureau", "consent_social", "consent_assets", "consent_location")
+DAYS_LATE = 30  # of a sanction: the bank charges monthly
+
+SourceOption = Annotated[
+    Path,
+    typer.Option(help="folder with loan, account, client, disp and trans_preloan as Parquet"),
+]
+OutOption = Annotated[Path, typer.Option(help="folder for the raw tables")]
 
 
-def main(
-    source: Annotated[
-        Path,
-        typer.Option(help="folder with loan, account, client, disp and trans_preloan as Parquet"),
-    ],
-    out: Annotated[Path, typer.Option(help="folder for the raw tables")],
-) -> None:
+def main(source: SourceOption, out: OutOption) -> None:
     """Write applications (with the label `is_bad`) and the event tables that Berka can fill."""
     loans = applications(source)
     moves = transactions(source, loans)
@@ -53,103 +57,97 @@ def main(
 
 
 def applications(source: Path) -> pd.DataFrame:
-    """One row per loan from 1997 on: as_of is the morning of its day, so that a transaction of that day is not seen."""
-    loans = read_frame(source / "loan.parquet").rename(
-        columns={"loan_id": "application_id", "account_id": "applicant_id"}
-    )
+    """Return one row per loan from 1997 on.
+
+    as_of is the morning of its day, so that a transaction of that day is not seen.
+    """
+    names = {"loan_id": "application_id", "account_id": "applicant_id"}
+    loans = read_frame(source / "loan.parquet").rename(columns=names)
     loans["as_of"] = pd.to_datetime(loans["date"].astype(str), format="%y%m%d")
-    loans = loans[loans["as_of"] >= FIRST_LOAN].merge(
-        _owners(source), on="applicant_id", how="left"
-    )
+    loans = loans[loans["as_of"] >= FIRST_LOAN]
+    loans = loans.merge(_owners(source), on="applicant_id", how="left")
     loans["age_years"] = (loans["as_of"].dt.year - loans["birth_year"]).astype("Int16")
-    consents = dict.fromkeys(
-        ("consent_bureau", "consent_social", "consent_assets", "consent_location"), True
-    )  # the bank's own records
-    return loans.assign(is_bad=loans["target"].astype("int8"), **consents)
+    is_bad = loans["target"].astype("int8")
+    return loans.assign(is_bad=is_bad, **dict.fromkeys(CONSENTS, True))
 
 
 def _owners(source: Path) -> pd.DataFrame:
-    """applicant_id and birth_year of the owner of each account (birth_number is YYMMDD, women's months plus 50)."""
-    owners = (
-        read_frame(source / "disp.parquet")
-        .query("type == 'OWNER'")
-        .merge(read_frame(source / "client.parquet"), on="client_id")
-    )
-    return pd.DataFrame(
-        {
-            "applicant_id": owners["account_id"],
-            "birth_year": 1900 + owners["birth_number"] // 10_000,
-        }
-    )
+    """Return applicant_id and birth_year of the owner of each account."""
+    owners = read_frame(source / "disp.parquet").query("type == 'OWNER'")
+    owners = owners.merge(read_frame(source / "client.parquet"), on="client_id")
+    # birth_number is YYMMDD, women's months plus 50; everyone was born in the 1900s.
+    birth_year = 1900 + owners["birth_number"] // 10_000
+    return pd.DataFrame({"applicant_id": owners["account_id"], "birth_year": birth_year})
 
 
 def transactions(source: Path, loans: pd.DataFrame) -> pd.DataFrame:
-    """The accounts' transactions before the loan, by account and day; amounts and balances in hundredths of a crown."""
-    moves = read_frame(source / "trans_preloan.parquet").rename(
-        columns={"account_id": "applicant_id", "trans_id": "event_id"}
-    )
-    moves = moves.assign(
-        event_time=moves["date_dt"], known_time=moves["date_dt"]
-    )  # a bank knows its own ledger on the day
-    moves = moves.merge(loans[["applicant_id", "as_of"]], on="applicant_id").query(
-        "event_time < as_of"
-    )
+    """Return the accounts' transactions before the loan, by account and day.
+
+    Amounts and balances are hundredths of a crown.
+    """
+    names = {"account_id": "applicant_id", "trans_id": "event_id"}
+    moves = read_frame(source / "trans_preloan.parquet").rename(columns=names)
+    # A bank knows its own ledger on the day.
+    moves = moves.assign(event_time=moves["date_dt"], known_time=moves["date_dt"])
+    moves = moves.merge(loans[["applicant_id", "as_of"]], on="applicant_id")
+    moves = moves.query("event_time < as_of")
     moves["amount_fen"] = (moves["amount"] * 100).round().astype("int64")
     moves["balance_fen"] = (moves["balance"] * 100).round().astype("int64")
     return moves.sort_values(["applicant_id", "event_time", "event_id"], ignore_index=True)
 
 
 def payments(moves: pd.DataFrame) -> pd.DataFrame:
-    """Every transaction: its purpose where the bank notes one, else the way it was made."""
-    made = moves["operation"].map({**INFLOW, **OUTFLOW}).fillna("transfer")
+    """Return every transaction with its purpose or, where Berka notes none, its way."""
+    way = moves["operation"].map({**INFLOW, **OUTFLOW}).fillna("transfer")
+    category = moves["k_symbol"].map(PURPOSE).fillna(way)
     direction = np.where(moves["type"] == "credit", "in", "out")
     is_cash = moves["operation"].isin(("credit in cash", "withdrawal in cash"))
-    return moves.assign(
-        direction=direction,
-        category=moves["k_symbol"].map(PURPOSE).fillna(made),
-        is_offline=is_cash,
-    )
+    return moves.assign(direction=direction, category=category, is_offline=is_cash)
 
 
 def asset_balances(moves: pd.DataFrame) -> pd.DataFrame:
-    """The balance at the end of each day with a transaction; below zero counts as nothing (the debt is in bureau_snapshots)."""
+    """Return the balance at the end of each day with a transaction."""
     ends = moves.groupby(["applicant_id", "event_time"], as_index=False).last()
+    # Below zero counts as nothing: the debt is in bureau_snapshots.
     return ends.assign(account="lqt", balance_fen=ends["balance_fen"].clip(lower=0))
 
 
 def wallet_snapshots(moves: pd.DataFrame) -> pd.DataFrame:
-    """Seven days after each inflow: what of it the lowest balance of those days leaves."""
-    inflows = moves[
-        (moves["type"] == "credit") & (moves["k_symbol"] != "interest credited")
-    ].rename(columns={"amount_fen": "inflow_fen"})
+    """Return for each inflow what of it is left seven days later.
+
+    That is what the lowest balance of those days leaves; interest is no inflow.
+    """
+    is_inflow = (moves["type"] == "credit") & (moves["k_symbol"] != "interest credited")
+    inflows = moves[is_inflow].rename(columns={"amount_fen": "inflow_fen"})
+    balances = moves[["applicant_id", "event_time", "balance_fen"]]
     later = inflows[["event_id", "applicant_id", "event_time", "as_of", "inflow_fen"]].merge(
-        moves[["applicant_id", "event_time", "balance_fen"]],
-        on="applicant_id",
-        suffixes=("", "_later"),
+        balances, on="applicant_id", suffixes=("", "_later")
     )
-    later = later[
-        later["event_time_later"].between(later["event_time"], later["event_time"] + WEEK)
-    ]
+    week_end = later["event_time"] + WEEK
+    later = later[later["event_time_later"].between(later["event_time"], week_end)]
     lowest = later.groupby("event_id")["balance_fen"].min().clip(lower=0)
     retained = np.minimum(inflows["inflow_fen"], inflows["event_id"].map(lowest))
     moment = inflows["event_time"] + WEEK
-    return inflows.assign(event_time=moment, known_time=moment, retained_fen=retained)[
-        moment < inflows["as_of"]
-    ]
+    snapshots = inflows.assign(event_time=moment, known_time=moment, retained_fen=retained)
+    # A week that ends after the application is not known in time.
+    return snapshots[moment < inflows["as_of"]]
 
 
 def bureau_snapshots(moves: pd.DataFrame) -> pd.DataFrame:
-    """A month's statement of the account: the deepest debt; Berka tells of no other lender, card line or score."""
-    monthly = moves.groupby(["applicant_id", moves["event_time"].dt.to_period("M")])
-    found = monthly.agg(
+    """Return a month's statement of the account: the deepest debt.
+
+    Berka knows of no other lender, card line or score.
+    """
+    months = moves["event_time"].dt.to_period("M")
+    statements = moves.groupby(["applicant_id", months]).agg(
         event_id=("event_id", "last"),
         event_time=("event_time", "last"),
         lowest=("balance_fen", "min"),
     )
-    found = found.reset_index("applicant_id").reset_index(drop=True)
-    debt = (-found["lowest"]).clip(lower=0)
-    return found.assign(
-        known_time=found["event_time"],
+    statements = statements.reset_index("applicant_id").reset_index(drop=True)
+    debt = (-statements["lowest"]).clip(lower=0)
+    return statements.assign(
+        known_time=statements["event_time"],
         active_lenders=0,
         debt_fen=debt,
         utilisation=np.nan,
@@ -158,15 +156,14 @@ def bureau_snapshots(moves: pd.DataFrame) -> pd.DataFrame:
 
 
 def repayments(moves: pd.DataFrame) -> pd.DataFrame:
-    """A sanction for a negative balance is a debt to the house that was not paid in time: one month late, as the bank charges monthly."""
-    found = moves[moves["k_symbol"] == SANCTION]
-    return found.assign(lender_id=0, days_late=30)
+    """Return sanctions for a negative balance, as debts to the bank paid one month late."""
+    sanctions = moves[moves["k_symbol"] == SANCTION]
+    return sanctions.assign(lender_id=0, days_late=DAYS_LATE)
 
 
-EVENTS = {
-    f.__name__: f
-    for f in (payments, asset_balances, wallet_snapshots, bureau_snapshots, repayments)
-}
+MAKERS = (payments, asset_balances, wallet_snapshots, bureau_snapshots, repayments)
+# Raw table -> the function of its name that makes it.
+EVENTS = {make.__name__: make for make in MAKERS}
 
 
 def write(
@@ -176,12 +173,10 @@ def write(
     declared = TABLES[name]
     schema = pa.schema([*declared.arrow_schema, *(extra or {}).items()])
     unknown = [c.name for c in declared.columns if c.nullable and c.name not in frame]
-    ordered = frame.assign(**dict.fromkeys(unknown, None))[schema.names].sort_values(
-        list(declared.key)
-    )
-    write_table(
-        pa.Table.from_pandas(ordered, schema=schema, preserve_index=False), out / f"{name}.parquet"
-    )
+    filled = frame.assign(**dict.fromkeys(unknown, None))
+    ordered = filled[schema.names].sort_values(list(declared.key))
+    rows = pa.Table.from_pandas(ordered, schema=schema, preserve_index=False)
+    write_table(rows, out / f"{name}.parquet")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""What every stage and command stands on: parameters, paths, the frame of a stage."""
+"""What every stage and command stands on: parameters, paths, how a stage runs."""

@@ -1,4 +1,7 @@
-"""Some rows of the matrix with their labels, read block by block so that the rows left out never fill memory."""
+"""Reads a part of the feature matrix with its labels, block by block.
+
+The matrix is larger than memory may be. Only the rows and columns that a stage asks for are kept.
+"""
 
 from __future__ import annotations
 
@@ -15,41 +18,43 @@ from creditloom.models.sample.split import SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.storage.files.store import iter_tables, read_frame
 
+# Rows read at a time: with some 1,000 features of 8 bytes a block is about 65 MB.
 ROWS = 8_192
 
 
 def dataset(rows: Dataset, names: Sequence[str], *, single: bool = False) -> Dataset:
-    """`rows`, some of the matrix in its order, with the features `names` of them; float32 if `single`."""
-    keep = np.isin(
-        read_frame(paths.MATRIX, ["application_id"])["application_id"], rows.application_id
-    )
-    features, filled = (
-        np.empty((len(rows.role), len(names)), np.float32 if single else np.float64),
-        0,
-    )
+    """Return `rows` with the features `names`: n x k, NaN = null, float32 if `single`.
+
+    `rows` must be applications of the matrix in the order of the matrix.
+    """
+    applications = read_frame(paths.MATRIX, ["application_id"])["application_id"]
+    keep = np.isin(applications, rows.application_id)
+    # Allocated once and filled in place: joining blocks at the end would need the memory twice.
+    # float32 halves it where values are only ranked or compared with thresholds.
+    features = np.empty((len(rows.role), len(names)), np.float32 if single else np.float64)
+    filled = 0
     for block in _blocks(names, keep):
-        for i, name in enumerate(names):
-            features[filled : filled + len(block), i] = block[name].to_numpy()
+        for column, name in enumerate(names):
+            features[filled : filled + len(block), column] = block[name].to_numpy()
         filled += len(block)
     return replace(rows, features=features, names=tuple(names))
 
 
 def frame(columns: Sequence[str], split: SplitParams, wanted: Sequence[str]) -> pd.DataFrame:
-    """Columns of the matrix for the applications whose role is one of `wanted`, in matrix order."""
-    return pa.concat_tables(_blocks(columns, _mask(split, wanted))).to_pandas(ignore_metadata=True)
+    """Return columns of the applications whose role is one of `wanted`, in matrix order."""
+    blocks = _blocks(columns, _has_role(split, wanted))
+    return pa.concat_tables(blocks).to_pandas(ignore_metadata=True)
 
 
 def everyone(split: SplitParams) -> Dataset:
-    """Every application with its role and outcome, without features."""
-    return join(
-        read_frame(paths.MATRIX, ["application_id", "as_of"]), read_frame(paths.LABELS), (), split
-    )
+    """Return every application with its role and outcome, without features."""
+    applications = read_frame(paths.MATRIX, ["application_id", "as_of"])
+    return join(applications, read_frame(paths.LABELS), (), split)
 
 
-def _mask(split: SplitParams, wanted: Sequence[str]) -> NDArray[np.bool_]:
-    return np.isin(
-        roles(read_frame(paths.MATRIX, ["as_of"])["as_of"].to_numpy(), split), list(wanted)
-    )
+def _has_role(split: SplitParams, wanted: Sequence[str]) -> NDArray[np.bool_]:
+    as_of = read_frame(paths.MATRIX, ["as_of"])["as_of"].to_numpy()
+    return np.isin(roles(as_of, split), list(wanted))
 
 
 def _blocks(columns: Sequence[str], keep: NDArray[np.bool_]) -> Iterator[pa.Table]:

@@ -1,8 +1,9 @@
-"""The only reader of YAML: every file or section becomes a frozen type of its room, or is refused with the path of what is wrong.
+"""The only reader of YAML: a file or section becomes a frozen type of its room, or is refused.
 
-A stage asks for its own sections by name and type, `section("train", TrainParams)`, so what a stage may read stands in the stage and
-`dvc.yaml` lists the same names. YAML is loaded safely, turned into JSON and validated strictly: no text becomes a number, no float an
-integer, no key is ignored.
+A refusal names the path of what is wrong, what was expected and what was found. A stage asks for
+its own sections by name and type, `section("train", TrainParams)`, and `dvc.yaml` lists the same
+names. YAML is loaded safely, turned into JSON and validated strictly: no text becomes a number, no
+float an integer, no key is ignored.
 """
 
 from __future__ import annotations
@@ -20,61 +21,77 @@ from pydantic import TypeAdapter, ValidationError
 
 from creditloom.pipeline.base import paths
 
+# table: the sections of params.yaml, in the order of the file
 SECTIONS = (
-    "seed", "source", "calendar", "world", "features", "label", "split", "select", "tune", "train", "ridge", "calibration",
-    "policy", "evaluate", "explain", "report", "registry", "fit", "review", "optimise",
+    "seed", "source", "calendar", "world", "features", "label", "split", "select", "tune", "train",
+    "ridge", "calibration", "policy", "evaluate", "explain", "report", "registry", "fit", "review",
+    "optimise",
 )  # fmt: skip
 
+# Characters of a refused value that a message shows; longer ones would hide what was expected.
+SHOWN_CHARACTERS = 60
 
 T = TypeVar("T")
 
 
 class ParamsError(ValueError):
-    """A parameter file that cannot be used: says file, dotted path, expected, got and the next step."""
+    """A YAML file that cannot be used: says file, dotted path, expected, got and the next step."""
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader, which here also refuses a key that is written twice (YAML would keep the last in silence)."""
+    """The safe loader, which also refuses a key that is written twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        # YAML would keep the last of two values in silence. Merge keys (`<<`) may repeat.
         written = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
         twice = sorted({key for key in written if written.count(key) > 1})
         if twice:
-            raise ParamsError(
-                f"{self.name}, line {node.start_mark.line + 1}: key written twice: {', '.join(twice)}; keep one of them"
-            )
+            where = f"{self.name}, line {node.start_mark.line + 1}"
+            raise ParamsError(f"{where}: key written twice: {', '.join(twice)}; keep one of them")
         return super().construct_mapping(node, deep=deep)
 
 
 def section(name: str, kind: type[T], path: Path = paths.PARAMS) -> T:
-    """One section of params.yaml as `kind`.
+    """Return one section of params.yaml as `kind`.
 
-    Raises ParamsError for an unknown section in the file, a missing one, and any key or value that `kind` does not allow.
+    Raises ParamsError for an unknown section in the file, for a missing one, and for any key or
+    value that `kind` does not allow.
     """
-    whole = _mapping(path)
+    whole = mapping(path)
     unknown = [key for key in whole if key not in SECTIONS]
     if unknown:
+        hint = _nearest(str(unknown[0]), SECTIONS)
         raise ParamsError(
-            f"{path}: unknown section `{unknown[0]}`{_nearest(str(unknown[0]), SECTIONS)}; the sections are {', '.join(SECTIONS)}"
+            f"{path}: unknown section `{unknown[0]}`{hint}; the sections are {', '.join(SECTIONS)}"
         )
     if name not in whole:
         raise ParamsError(
-            f"{path}: section `{name}` is missing; add it (the committed params.yaml shows every section)"
+            f"{path}: section `{name}` is missing; add it "
+            "(the committed params.yaml shows every section)"
         )
     return _validate(whole[name], kind, str(path), (name,))
 
 
 def document(kind: type[T], path: Path) -> T:
-    """A whole YAML file (a product, a law profile, the world's numbers) as `kind`. Raises ParamsError like `section`."""
-    return _validate(_mapping(path), kind, str(path), ())
+    """Return a whole YAML file (a product, a law profile, the world's numbers) as `kind`.
+
+    Raises ParamsError like `section`.
+    """
+    return validated(mapping(path), kind, path)
+
+
+def validated(content: Mapping[str, Any], kind: type[T], path: Path) -> T:
+    """Return the content of the YAML file `path` as `kind`. Raises ParamsError like `section`."""
+    return _validate(content, kind, str(path), ())
 
 
 def changed(changes: Mapping[str, Any], path: Path = paths.PARAMS) -> str:
-    """The text of params.yaml with values replaced, each named by its dotted path (`world.applicants`); comments are not kept.
+    """Return the text of params.yaml with values replaced; comments are not kept.
 
-    Raises ParamsError for a path that the file does not have. The values are checked when a stage reads them.
+    Each value is named by its dotted path (`world.applicants`). It is checked when a stage reads
+    it. Raises ParamsError for a path that the file does not have.
     """
-    whole = dict(_mapping(path))
+    whole = dict(mapping(path))
     for dotted, value in changes.items():
         *above, last = dotted.split(".")
         at: Any = whole
@@ -82,18 +99,27 @@ def changed(changes: Mapping[str, Any], path: Path = paths.PARAMS) -> str:
             at = at.get(key) if isinstance(at, dict) else None
         if not isinstance(at, dict) or last not in at:
             raise ParamsError(
-                f"{path}: no parameter `{dotted}` to change; expected a dotted path such as world.applicants"
+                f"{path}: no parameter `{dotted}` to change; "
+                "expected a dotted path such as world.applicants"
             )
         at[last] = value
     return str(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True))
 
 
 def parse_value(text: str) -> Any:
-    """A value as YAML reads it: `6000` a number, `false` a flag, anything else text."""
+    """Return a value as YAML reads it.
+
+    >>> [parse_value(text) for text in ("6000", "0.5", "false", "S5")]
+    [6000, 0.5, False, 'S5']
+    """
     return yaml.safe_load(text)
 
 
-def _mapping(path: Path) -> Mapping[str, Any]:
+def mapping(path: Path) -> dict[str, Any]:
+    """Return the keys and values of a YAML file, not yet validated.
+
+    Raises ParamsError for a file that is not there, is not YAML or holds no mapping.
+    """
     if not path.is_file():
         raise ParamsError(
             f"{path}: no such file; run from the root of the repository, where params.yaml is"
@@ -109,6 +135,8 @@ def _mapping(path: Path) -> Mapping[str, Any]:
 
 
 def _validate(value: Any, kind: type[T], where: str, at: tuple[str, ...]) -> T:
+    # Through JSON, as pydantic's strict mode takes a list for a tuple and a text for a date only
+    # from JSON.
     text = json.dumps(value, default=str)
     try:
         return TypeAdapter(kind).validate_json(text, strict=True, extra="forbid")
@@ -118,30 +146,31 @@ def _validate(value: Any, kind: type[T], where: str, at: tuple[str, ...]) -> T:
 
 
 def _line(problem: Mapping[str, Any], kind: Any, at: tuple[str, ...]) -> str:
-    """One problem as `path: expected ..., got ...`, with the nearest key there is where a key is wrong."""
+    """Return a problem as `path: expected ..., got ...`; a wrong key with the nearest known one."""
     loc = problem["loc"]
     path = ".".join(str(part) for part in (*at, *loc)) or "(whole file)"
+    got = _shown(problem["input"])
     if problem["type"] == "unexpected_keyword_argument":
         known = _keys(kind, loc[:-1])
-        return f"{path}: unknown key{_nearest(str(loc[-1]), known)}; expected one of {', '.join(known)}, got {_shown(problem['input'])}"
+        hint = _nearest(str(loc[-1]), known)
+        return f"{path}: unknown key{hint}; expected one of {', '.join(known)}, got {got}"
     if problem["type"] == "missing":
-        return f"{path}: missing; expected this key, got {_shown(problem['input'])}; add it"
-    return f"{path}: expected: {problem['msg']}, got {_shown(problem['input'])}{_number_hint(problem['input'])}"
+        return f"{path}: missing; expected this key, got {got}; add it"
+    return f"{path}: expected: {problem['msg']}, got {got}{_number_hint(problem['input'])}"
 
 
 def _keys(kind: Any, loc: tuple[Any, ...]) -> tuple[str, ...]:
-    """The keys allowed at `loc` below `kind`; () where the type there has none of its own."""
+    """Return the keys allowed at `loc` below `kind`; () where the type there has none."""
     for part in loc:
         if dataclasses.is_dataclass(kind):
             kind = typing.get_type_hints(kind).get(str(part))
         else:
-            inner = [
-                arg
-                for arg in typing.get_args(kind)
-                if arg is not Ellipsis and arg is not type(None)
-            ]
+            # `tuple[X, ...]`, `dict[str, X]` and `X | None`: X is the last argument that is a type.
+            arguments = typing.get_args(kind)
+            inner = [arg for arg in arguments if arg is not Ellipsis and arg is not type(None)]
             kind = inner[-1] if inner else None
-    if not dataclasses.is_dataclass(kind):  # an optional dataclass: look through the union
+    if not dataclasses.is_dataclass(kind):
+        # An optional dataclass: look through the union.
         kind = next((arg for arg in typing.get_args(kind) if dataclasses.is_dataclass(arg)), None)
     return tuple(field.name for field in dataclasses.fields(kind)) if kind is not None else ()
 
@@ -153,12 +182,15 @@ def _nearest(key: str, known: tuple[str, ...]) -> str:
 
 def _shown(value: Any) -> str:
     text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
+    if len(text) > SHOWN_CHARACTERS:
+        text = text[: SHOWN_CHARACTERS - 3] + "..."
+    return f"{type(value).__name__} {text}"
 
 
 def _number_hint(value: Any) -> str:
-    """YAML reads 1e-3 as text: say how to write it."""
+    """Say how to write a number that YAML reads as text (1e-3); "" for any other value."""
     try:
+        # "no" is text that is no number: other types of values need no hint.
         float(value if isinstance(value, str) else "no")
     except ValueError:
         return ""

@@ -1,7 +1,8 @@
-"""Where things lie: outs relative to the folder a command runs in, package data beside the code.
+"""Where files lie: outs below the folder a command runs in, data of the package beside the code.
 
-A stage runs at the root of a checkout (or of a temporary copy of its `params.yaml`), so outs are relative paths. Products, laws,
-world numbers and default parameters are data of the package: in a checkout `creditloom/` links to them, in a wheel they lie there.
+A stage runs at the root of a checkout, or in a folder with a copy of its `params.yaml`, so outs are
+relative paths. Products, laws, world numbers and default parameters are data of the package: in a
+checkout `creditloom/` links to them, in a wheel they lie there.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
+# Data of the package. `files` and not a parent of `__file__`: in a checkout the rooms are links,
+# and a resolved path would lie outside the package.
 PACKAGE = Path(str(files("creditloom")))
-DEFAULTS = PACKAGE / "params.yaml"  # the committed parameters, where a folder has none of its own
+# The committed parameters, for a folder that has none of its own.
+DEFAULTS = PACKAGE / "params.yaml"
 PRODUCTS = PACKAGE / "products"
 LAW = PRODUCTS / "law"
 REVIEW_RULES = PRODUCTS / "review"
@@ -21,8 +25,10 @@ BARS = PACKAGE / "models" / "evaluation" / "bars" / "bars.yaml"
 WORLD = PACKAGE / "world" / "world.yaml"
 BOOK = PACKAGE / "world" / "book" / "book.yaml"
 
+# What a run reads and writes, relative to the folder it runs in.
 PARAMS = Path("params.yaml")
-CHECKOUT = Path()  # where the commands that write documents run: the root of a checkout
+# The commands that write documents run at the root of a checkout.
+CHECKOUT = Path()
 
 DATA = Path("data")
 RAW = DATA / "raw"
@@ -72,7 +78,7 @@ REPORT = REPORTS / "index.html"
 RUNTIME = REPORTS / "runtime"
 RUNTIME_JSON = REPORTS / "runtime.json"
 EVIDENCE = REPORTS / "evidence.json"
-MACHINERY = REPORTS / "machinery.json"
+SHARE_RECOVERY = REPORTS / "share_recovery.json"
 KEEPING = REPORTS / "keeping.json"
 SCALE = REPORTS / "scale.json"
 BENCH = REPORTS / "bench.json"
@@ -82,5 +88,5 @@ COMPARE = REPORTS / "compare"
 
 
 def params_file() -> Path:
-    """params.yaml of the folder a command runs in, or the committed one where that folder has none."""
+    """Return params.yaml of the folder a command runs in, or the committed one without it."""
     return PARAMS if PARAMS.is_file() else DEFAULTS

@@ -1,6 +1,7 @@
-"""How a DVC stage runs: timed, and refusing in words.
+"""How a DVC stage runs: its name among the others, its seconds, and its refusals in words.
 
-`python -m creditloom.pipeline.stages.<verb>` ends in `run(verb, main)`. Seconds are kept outside the DAG, as they are never the same twice.
+`python -m creditloom.pipeline.stages.<verb>` ends in `run(verb, main)`. A new stage touches three
+places: its folder below pipeline/stages/, its entry in dvc.yaml, and its name in STAGES.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from creditloom.pipeline.base import paths
 from creditloom.storage.files.errors import refusals
 from creditloom.storage.files.formats import RESULTS, write_document
 
+# The stages in the order of the DAG. The stage runner, `creditloom evidence`, `creditloom scale`
+# and the report read this list. `tune` is frozen and stands beside them: no run of the DAG starts
+# it.
 STAGES = (
     "simulate",
     "featurize",
@@ -25,28 +29,38 @@ STAGES = (
     "explain",
     "report",
 )
-"""The stages in the order of the DAG; `tune` is frozen and stands beside them."""
+
+
+def up_to(stage: str) -> tuple[str, ...]:
+    """Return the stages from the first one to `stage`, itself included.
+
+    >>> up_to("select")
+    ('simulate', 'featurize', 'select')
+    """
+    return STAGES[: STAGES.index(stage) + 1]
 
 
 @contextmanager
 def timed(stage: str) -> Iterator[dict[str, int]]:
-    """Write `data/reports/runtime/<stage>.json` with the seconds of the block, if the block succeeds.
+    """Write `data/reports/runtime/<stage>.json` with the seconds of the block, if it succeeds.
 
     Yields a dict of row counts that the block may fill: `rows["payments"] = n`.
     """
     rows: dict[str, int] = {}
     start = time.perf_counter()
     yield rows
+    # Seconds are kept outside the DAG: they are never the same twice, and as an out they would make
+    # every later stage stale.
     seconds = round(time.perf_counter() - start, 3)
-    write_document(
-        {"stage": stage, "seconds": seconds, "rows": rows}, paths.RUNTIME / f"{stage}.json", RESULTS
-    )
+    measured = {"stage": stage, "seconds": seconds, "rows": rows}
+    write_document(measured, paths.RUNTIME / f"{stage}.json", RESULTS)
 
 
 def run(stage: str, main: Callable[[], Mapping[str, int] | None]) -> None:
-    """Run one stage's `main`, note its seconds in data/reports/runtime, exit with code 2 where one of our rooms refuses.
+    """Run one stage's `main` and write its seconds to data/reports/runtime.
 
-    `main` may return row counts by name; they are noted beside the seconds.
+    `main` may return row counts by name, which are written beside the seconds. A refusal of one of
+    our rooms becomes a message and exit code 2.
     """
     with refusals(), timed(stage) as rows:
         rows.update(main() or {})

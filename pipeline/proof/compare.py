@@ -1,8 +1,9 @@
-"""`python -m creditloom.pipeline.proof.compare OLD NEW`: do two output folders hold the same, to the bit?
+"""`python -m creditloom.pipeline.proof.compare OLD NEW`: compares two output folders to the bit.
 
-For a change that must not change results: OLD and NEW are `data/` of two checkouts, or two folders of `creditloom fit`. Parquet files are
-compared column by column, `model.txt` tree by tree, JSON value by value. What names a version (ids and hashes of code and bundle) may
-differ and is left out by name; everything else must be equal.
+For a change that must not change results: OLD and NEW are `data/` of two checkouts, or two folders
+of `creditloom fit`. Parquet files are compared column by column, `model.txt` tree by tree, JSON
+value by value. What names a version (ids and hashes of code and bundle) may differ and is left out
+by name; everything else must be equal.
 """
 
 from __future__ import annotations
@@ -21,20 +22,29 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-PARTS = (
-    "raw",
-    "truth",
-    "features",
-    "selection",
-    "model",
-    "decisions",
-    "bundle",
-)  # folders, where there
-SINGLE = ("reports/metrics.json", "decisions.parquet", "metrics.json")  # files, where there
+# What is compared, where it is there: folders, and single files.
+PARTS = ("raw", "truth", "features", "selection", "model", "decisions", "bundle")
+SINGLE = ("reports/metrics.json", "decisions.parquet", "metrics.json")
+# Names of columns and keys that are left out: ids that are hashes of bundle, model or code, and the
+# day and the seconds of a run.
 VERSIONS = {
-    # ids that are hashes of bundle, model or code; and the day of a run
-    "decision_id", "model_version", "policy_version", "sha256", "files", "code", "runtime", "manifest", "format", "created", "seconds",
-}  # fmt: skip
+    "decision_id",
+    "model_version",
+    "policy_version",
+    "sha256",
+    "files",
+    "code",
+    "runtime",
+    "manifest",
+    "format",
+    "created",
+    "seconds",
+}
+TREE = "\nTree="  # begins each tree of model.txt
+SHOWN_CHARACTERS = 40  # of a value that differs
+
+OldArgument = Annotated[Path, typer.Argument(help="the outputs of before, as data/ of a checkout")]
+NewArgument = Annotated[Path, typer.Argument(help="the outputs of after")]
 
 
 @dataclass(frozen=True)
@@ -49,44 +59,45 @@ class CompareError(ValueError):
     """The folders cannot be compared; the message says what was expected and what to do."""
 
 
-def compare(
-    old: Annotated[Path, typer.Argument(help="the outputs of before, as data/ of a checkout")],
-    new: Annotated[Path, typer.Argument(help="the outputs of after")],
-) -> None:
-    """Compare two output folders to the bit. Exit code 0: the same; 1: not, and every difference is listed."""
-    compared, found = 0, list[Difference]()
-    for name in files_of(old, new):
-        compared += 1
-        found += differences(old / name, new / name, name)
-    table = Table(
-        "where", "what", title=f"{compared:,} files of {old} and {new}: {len(found)} differences"
-    )
-    for difference in found:
+def compare(old: OldArgument, new: NewArgument) -> None:
+    """Compare two output folders to the bit.
+
+    Exit code 0: the same; 1: not, and every difference is listed.
+    """
+    names = files_of(old, new)
+    listed = [
+        difference for name in names for difference in differences(old / name, new / name, name)
+    ]
+    title = f"{len(names):,} files of {old} and {new}: {len(listed)} differences"
+    table = Table("where", "what", title=title)
+    for difference in listed:
         table.add_row(difference.where, difference.what)
     Console().print(table)
-    if found:
+    if listed:
         raise typer.Exit(1)
 
 
 def files_of(old: Path, new: Path) -> list[str]:
-    """Relative names of what either folder holds. Raises CompareError where neither holds anything that is compared."""
-    names = {
-        file.relative_to(root).as_posix()
-        for root in (old, new)
-        for part in PARTS
-        for file in (root / part).rglob("*")
-        if file.is_file()
-    }
-    names |= {name for root in (old, new) for name in SINGLE if (root / name).is_file()}
+    """Return the relative names of what either folder holds, sorted.
+
+    Raises CompareError where neither holds anything that is compared.
+    """
+    names = set[str]()
+    for root in (old, new):
+        for part in PARTS:
+            files = (file for file in (root / part).rglob("*") if file.is_file())
+            names |= {file.relative_to(root).as_posix() for file in files}
+        names |= {name for name in SINGLE if (root / name).is_file()}
     if not names:
         raise CompareError(
-            f"{old}, {new}: expected one of {', '.join(PARTS)} in them, found none; name data/ or a folder of `fit`"
+            f"{old}, {new}: expected one of {', '.join(PARTS)} in them, found none; "
+            "name data/ or a folder of `fit`"
         )
     return sorted(names)
 
 
 def differences(old: Path, new: Path, name: str) -> Iterator[Difference]:
-    """What differs between two files of one name."""
+    """Yield what differs between two files of one name."""
     if not (old.is_file() and new.is_file()):
         yield Difference(name, f"only in {'OLD' if old.is_file() else 'NEW'}")
         return
@@ -103,49 +114,57 @@ def differences(old: Path, new: Path, name: str) -> Iterator[Difference]:
 
 
 def _of_tables(old: Path, new: Path, name: str) -> Iterator[Difference]:
-    before, after = pq.ParquetFile(old), pq.ParquetFile(new)
-    columns = [
-        [file.schema_arrow.field(k) for k in range(len(file.schema_arrow))]
-        for file in (before, after)
-    ]
-    if [(field.name, field.type) for field in columns[0]] != [
-        (field.name, field.type) for field in columns[1]
-    ]:
+    before = pq.ParquetFile(old)
+    after = pq.ParquetFile(new)
+    columns = _columns(before)
+    if columns != _columns(after):
         yield Difference(name, "other columns or types")
         return
-    for field in columns[0]:
-        if field.name in VERSIONS:
+    for column, _ in columns:
+        if column in VERSIONS:
             continue
-        one, other = (
-            file.read(columns=[field.name]).column(field.name) for file in (before, after)
-        )
+        # Column by column: two whole tables would need the memory twice.
+        one = before.read(columns=[column]).column(column)
+        other = after.read(columns=[column]).column(column)
         if len(one) != len(other):
             yield Difference(name, f"{len(one):,} rows, now {len(other):,}")
             return
         if not same_column(one, other):
-            yield Difference(f"{name}: {field.name}", "other values")
+            yield Difference(f"{name}: {column}", "other values")
+
+
+def _columns(file: pq.ParquetFile) -> list[tuple[str, pa.DataType]]:
+    return [(field.name, field.type) for field in file.schema_arrow]
 
 
 def same_column(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
-    """Equal to the bit: nulls where nulls were, floats compared as the whole numbers that their bits are (NaN equals NaN, -0 is not 0)."""
+    """Return whether two columns are equal to the bit, nulls included.
+
+    Floats are compared as the whole numbers that their bits are: NaN equals NaN, -0 is not 0.
+
+    >>> import pyarrow as pa
+    >>> same_column(pa.chunked_array([[float("nan")]]), pa.chunked_array([[float("nan")]]))
+    True
+    >>> same_column(pa.chunked_array([[0.0]]), pa.chunked_array([[-0.0]]))
+    False
+    """
     if not pa.types.is_floating(one.type):
         return bool(one.equals(other))
-    bits = np.dtype(f"u{one.type.bit_width // 8}")
-    return pc.is_null(one).equals(pc.is_null(other)) and all(
-        np.array_equal(
-            pc.fill_null(a, 0.0).to_numpy().view(bits), pc.fill_null(b, 0.0).to_numpy().view(bits)
-        )
-        for a, b in ((one.combine_chunks(), other.combine_chunks()),)
-    )
+    if not pc.is_null(one).equals(pc.is_null(other)):
+        return False
+    return np.array_equal(_bits(one), _bits(other))
+
+
+def _bits(column: pa.ChunkedArray) -> np.ndarray:
+    filled = pc.fill_null(column.combine_chunks(), 0.0)
+    return np.asarray(filled.to_numpy().view(f"u{column.type.bit_width // 8}"))
 
 
 def _document(file: Path) -> Any:
     text = file.read_text(encoding="utf-8")
-    return (
-        [json.loads(line) for line in text.splitlines() if line]
-        if file.suffix == ".jsonl"
-        else json.loads(text)
-    )
+    if file.suffix == ".jsonl":
+        return [json.loads(line) for line in text.splitlines() if line]
+    return json.loads(text)
 
 
 def _of_values(old: Any, new: Any, where: str) -> Iterator[Difference]:
@@ -159,19 +178,19 @@ def _of_values(old: Any, new: Any, where: str) -> Iterator[Difference]:
         for place, (one, other) in enumerate(zip(old, new, strict=True)):
             yield from _of_values(one, other, f"{where}[{place}]")
     elif json.dumps(old) != json.dumps(new):
-        yield Difference(where, f"{str(old)[:40]}, now {str(new)[:40]}")
+        # As text: 1 is not 1.0, and NaN equals NaN.
+        values = (str(value)[:SHOWN_CHARACTERS] for value in (old, new))
+        yield Difference(where, ", now ".join(values))
 
 
 def _of_trees(old: str, new: str, name: str) -> Iterator[Difference]:
-    """Trees by number; what comes before and after them (header, importances, parameters) as one piece each."""
-    for place, (one, other) in enumerate(
-        zip(old.split("\nTree="), new.split("\nTree="), strict=False)
-    ):
+    """Compare tree by tree; header, importances and parameters count as one piece each."""
+    pieces = zip(old.split(TREE), new.split(TREE), strict=False)
+    for place, (one, other) in enumerate(pieces):
         if one != other:
-            yield Difference(
-                f"{name}: tree {place - 1}" if place else f"{name}: header", "other text"
-            )
-    if old.count("\nTree=") != new.count("\nTree="):
+            piece = f"tree {place - 1}" if place else "header"
+            yield Difference(f"{name}: {piece}", "other text")
+    if old.count(TREE) != new.count(TREE):
         yield Difference(name, "another number of trees")
 
 

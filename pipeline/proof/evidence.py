@@ -1,6 +1,7 @@
-"""`creditloom evidence`: the chain at several seeds in folders of its own, and the statistical bars of each as one table.
+"""`creditloom evidence`: runs the stages at several seeds and judges the statistical bars of each.
 
-A bar that depends on a seed holds on the fixed seeds 1-5, not on a chosen one; this command shows whether it does.
+A bar that depends on a seed must hold on the fixed seeds 1-5, not on a chosen one; this command
+shows whether it does. Each seed runs in a folder of its own.
 """
 
 from __future__ import annotations
@@ -23,26 +24,38 @@ from creditloom.storage.files.formats import RESULTS, read_document
 from creditloom.storage.files.store import write_json
 
 SeedRun = dict[str, Any]
+# Outside a terminal rich would take 80 columns, and five seeds need more.
+WIDTH = 160
+
+# The options of the command, each with its help.
+ApplicantsOption = Annotated[int, typer.Option(help="applicants of each world", min=1_000)]
+SeedsOption = Annotated[str, typer.Option(help="seeds, separated by commas")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", help="another parameter, as world.profile=S5")
+]
+OutOption = Annotated[Path, typer.Option(help="where the figures are written")]
 
 
 class EvidenceError(ValueError):
-    """The seeds asked for cannot be read."""
+    """The option --seeds cannot be read."""
 
 
 def evidence(
-    applicants: Annotated[int, typer.Option(help="applicants of each world", min=1_000)] = 200_000,
-    seeds: Annotated[str, typer.Option(help="seeds, separated by commas")] = "1,2,3,4,5",
-    change: Annotated[
-        list[str] | None, typer.Option("--set", help="another parameter, as world.profile=S5")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="where the figures are written")] = paths.EVIDENCE,
+    applicants: ApplicantsOption = 200_000,
+    seeds: SeedsOption = "1,2,3,4,5",
+    change: SetOption = None,
+    out: OutOption = paths.EVIDENCE,
 ) -> None:
-    """Run the chain at several seeds and judge the statistical bars."""
-    asked = {"world.applicants": applicants, **assignments(change)}
-    runs = [_measure(seed, asked) for seed in _seeds(seeds)]
-    write_json({"applicants": applicants, "changes": asked, "runs": runs, "held": _held(runs)}, out)
-    Console(width=None if Console().is_terminal else 160).print(_table(runs, applicants))
-    if not _held(runs):
+    """Run the chain at several seeds and judge the statistical bars.
+
+    Exit code 1 where a bar is missed.
+    """
+    changes = {"world.applicants": applicants, **assignments(change)}
+    runs = [_measure(seed, changes) for seed in _seeds(seeds)]
+    held = _held(runs)
+    write_json({"applicants": applicants, "changes": changes, "runs": runs, "held": held}, out)
+    Console(width=None if Console().is_terminal else WIDTH).print(_table(runs, applicants))
+    if not held:
         raise typer.Exit(1)
 
 
@@ -54,21 +67,24 @@ def _seeds(text: str) -> tuple[int, ...]:
 
 
 def _measure(seed: int, changes: dict[str, Any]) -> SeedRun:
-    """One world: its metrics and the seconds it took. The folder goes when the figures are read."""
+    """Return the metrics and verdicts of one world; its folder goes when they are read."""
     start = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="creditloom-evidence-") as folder:
-        stage_runner.prepare(Path(folder), {**changes, "seed": seed})
-        stage_runner.run(Path(folder), stage_runner.TO_METRICS)
-        metrics = read_document(Path(folder) / paths.METRICS, RESULTS)
+    with tempfile.TemporaryDirectory(prefix="creditloom-evidence-") as name:
+        folder = Path(name)
+        stage_runner.prepare(folder, {**changes, "seed": seed})
+        stage_runner.run(folder, stage_runner.TO_METRICS)
+        metrics = read_document(folder / paths.METRICS, RESULTS)
     Console(stderr=True).print(f"seed {seed}: {time.perf_counter() - start:.0f} s")
+    bars = document(Bars, paths.BARS).bars
     return {
         "seed": seed,
         "metrics": metrics,
-        "passed": {bar.figure: bar.judge(metrics) for bar in document(Bars, paths.BARS).bars},
+        "passed": {bar.figure: bar.judge(metrics) for bar in bars},
     }
 
 
 def _held(runs: list[SeedRun]) -> bool:
+    # None is a bar that was not judged, which misses nothing.
     return all(passed is not False for run in runs for passed in run["passed"].values())
 
 
@@ -81,12 +97,12 @@ def _table(runs: list[SeedRun], applicants: int) -> Table:
     return table
 
 
-def _cell(path: str, ridge: str, run: SeedRun) -> str:
-    value, beside = figure(run["metrics"], path), figure(run["metrics"], ridge)
-    mark = {True: "pass", False: "[bold red]FAIL[/]", None: "-"}[run["passed"][path]]
-    return " ".join(
-        part for part in (_shown(value), f"({_shown(beside)})" if ridge else "", mark) if part
-    )
+def _cell(path: str, ridge_path: str, run: SeedRun) -> str:
+    verdict = {True: "pass", False: "[bold red]FAIL[/]", None: "-"}[run["passed"][path]]
+    value = _shown(figure(run["metrics"], path))
+    if not ridge_path:
+        return f"{value} {verdict}"
+    return f"{value} ({_shown(figure(run['metrics'], ridge_path))}) {verdict}"
 
 
 def _shown(value: float | None) -> str:

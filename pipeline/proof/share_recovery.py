@@ -1,4 +1,8 @@
-"""Does the way from a model to its family shares find the shares that a world was made with (domain 7.6)?"""
+"""`creditloom share-recovery`: do a model's family shares come out as the world was made?
+
+Everyone is labelled and every state is seen at reliability .90, so that a wrong share can only come
+from the way in which shares are measured (domain 0.5, 7.6).
+"""
 
 from __future__ import annotations
 
@@ -25,117 +29,69 @@ from creditloom.world.risk.share_recovery import seen_states
 if TYPE_CHECKING:
     from lightgbm import Booster
 
-TREES = 1_500
-EXPLAINED = 60_000  # rows whose contributions are taken
-SETTINGS = {
-    "objective": "binary", "learning_rate": 0.03, "max_depth": 2, "num_leaves": 4, "min_data_in_leaf": 200, "lambda_l2": 30.0,
-    "bagging_fraction": 0.8, "bagging_freq": 1, "feature_fraction": 0.3, "extra_trees": True, "max_bin": 63,
-    "seed": 1, "deterministic": True, "force_col_wise": True, "verbosity": -1,
-}  # fmt: skip
-
-
-def found_shares(
-    x: NDArray[np.float32],
-    bad: NDArray[np.int8],
-    family_of: Sequence[str],
-    families: Sequence[str],
-    threads: int,
-) -> tuple[Floats, float]:
-    """Shares per family that two boosters, each trained on half of the labels, agree on; their mean AUC on each other's half.
-
-    Every label counts once, as a share moves with the luck of the bads. Trees are of depth two, and about as many as have the least
-    log-loss on the other half. What an absence tells is shared by those absent.
-    """
-    odd = np.arange(len(x)) % 2 == 1
-    halves = [(_trained(x[half], bad[half], threads), ~half) for half in (odd, ~odd)]
-    shown = x[:EXPLAINED]
-    absent = absent_families(shown, family_of, families)
-    phi = [
-        evened(by_family(_explained(booster, shown, threads), family_of, families), absent)
-        for booster, _ in halves
-    ]
-    ranked = [
-        auc(bad[out].astype(float), np.asarray(booster.predict(x[out], num_threads=threads)))
-        for booster, out in halves
-    ]
-    return agreed_shares(*phi), float(np.mean(ranked))
-
-
-def agreed_shares(one: Floats, other: Floats) -> Floats:
-    """Cov(Phi_f, F') + Cov(Phi'_f, F) over its sum, with F the sum of the families of one model and F' of another.
-
-    `covariance_shares` for two models: what one alone has taken from the noise of its labels is no part of any share.
-    """
-    one, other = one - one.mean(axis=0), other - other.mean(axis=0)
-    shared = other.sum(axis=1) @ one + one.sum(axis=1) @ other
-    return np.asarray(shared / shared.sum())
-
-
-def absent_families(
-    x: NDArray[np.float32], family_of: Sequence[str], families: Sequence[str]
-) -> NDArray[np.bool_]:
-    """n x f: the families of which a row shows nothing."""
-    owner = np.array(family_of)
-    return np.column_stack([np.isnan(x[:, owner == family]).all(axis=1) for family in families])
-
-
-def evened(phi: Floats, absent: NDArray[np.bool_]) -> Floats:
-    """Contributions per family, of a row's absent families the mean of theirs.
-
-    Families that go missing together do so in columns that cannot be told apart: which of them a tree asks is chance, their sum is not.
-    """
-    count = absent.sum(axis=1, keepdims=True)
-    mean = (phi * absent).sum(axis=1, keepdims=True) / np.maximum(count, 1)
-    return np.where(absent, mean, phi)
-
-
-def _trained(x: NDArray[np.float32], bad: NDArray[np.int8], threads: int) -> Booster:
-    import lightgbm as lgb
-
-    return lgb.train({**SETTINGS, "num_threads": threads}, lgb.Dataset(x, bad), TREES)
-
-
-def _explained(booster: Booster, x: NDArray[np.float32], threads: int) -> Floats:
-    return np.asarray(booster.predict(x, pred_contrib=True, num_threads=threads))[:, :-1]
-
-
-# `creditloom machinery`: do the family shares of a model come out as the world was made, for every weight profile (domain 0.5, 7.6).
-
-RELIABILITY = 0.90
-BAR = 0.03  # domain 0.5: every profile within 3 pp
 ShareRow = dict[str, Any]
 
+RELIABILITY = 0.90  # of the states that the model sees (domain 7.6)
+BAR = 0.03  # domain 0.5: every profile within 3 pp
+# Trees of depth two at a small step: about as many have the least log-loss on the other half.
+TREES = 1_500
+# Rows whose contributions are taken: enough for a covariance, and a bound on the time it takes.
+EXPLAINED = 60_000
+# table: settings of LightGBM
+SETTINGS = {
+    "objective": "binary",
+    "learning_rate": 0.03,
+    "max_depth": 2,
+    "num_leaves": 4,
+    "min_data_in_leaf": 200,
+    "lambda_l2": 30.0,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "feature_fraction": 0.3,
+    "extra_trees": True,
+    "max_bin": 63,
+    "seed": 1,
+    "deterministic": True,
+    "force_col_wise": True,
+    "verbosity": -1,
+}
 
-def machinery(
-    applicants: Annotated[
-        int, typer.Option(help="people of each profile's world", min=5_000)
-    ] = 400_000,
-    profile: Annotated[
-        list[str] | None,
-        typer.Option(help="weight profile, as S5; all of them where none is named"),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="seed of the worlds")] = 1,
-    threads: Annotated[int, typer.Option(help="threads of the booster", min=1)] = 2,
-    bent: Annotated[
-        bool,
-        typer.Option(
-            "--bent", help="with the thresholds and interactions of the default world (domain 0.14)"
-        ),
-    ] = False,
-    out: Annotated[Path, typer.Option(help="where the figures are written")] = paths.MACHINERY,
+# The options of the command, each with its help.
+ApplicantsOption = Annotated[int, typer.Option(help="people of each profile's world", min=5_000)]
+ProfileOption = Annotated[
+    list[str] | None,
+    typer.Option(help="weight profile, as S5; all of them where none is named"),
+]
+SeedOption = Annotated[int, typer.Option(help="seed of the worlds")]
+ThreadsOption = Annotated[int, typer.Option(help="threads of the booster", min=1)]
+BentOption = Annotated[
+    bool,
+    typer.Option(
+        "--bent",
+        help="with the thresholds and interactions of the default world (domain 0.14)",
+    ),
+]
+OutOption = Annotated[Path, typer.Option(help="where the figures are written")]
+
+
+def share_recovery(
+    applicants: ApplicantsOption = 400_000,
+    profile: ProfileOption = None,
+    seed: SeedOption = 1,
+    threads: ThreadsOption = 2,
+    bent: BentOption = False,
+    out: OutOption = paths.SHARE_RECOVERY,
 ) -> None:
-    """Make worlds with everyone labelled and every state seen at reliability .90; train; compare family shares. Exit 1 beyond 3 pp.
+    """Compare a model's family shares with those that worlds were made with. Exit 1 beyond 3 pp.
 
-    The world is straight, as in domain 7.6; `--bent` shows the default world's thresholds and interactions.
+    Everyone of a world is labelled and every state is seen at reliability .90. The world is
+    straight, as in domain 7.6; `--bent` shows the default world's thresholds and interactions.
     """
-    nature = document(WorldConfig, paths.WORLD)
-    rows = [
-        measure(name, nature, applicants, seed, threads, bent=bent)
-        for name in profile or nature.profiles
-    ]
-    write_json(
-        {"applicants": applicants, "seed": seed, "bent": bent, "bar": BAR, "profiles": rows}, out
-    )
+    config = document(WorldConfig, paths.WORLD)
+    names = profile or config.profiles
+    rows = [measure(name, config, applicants, seed, threads, bent=bent) for name in names]
+    run = {"applicants": applicants, "seed": seed, "bent": bent, "bar": BAR}
+    write_json({**run, "profiles": rows}, out)
     Console().print(_table(rows, applicants))
     if any(row["largest_error"] > BAR for row in rows):
         raise typer.Exit(1)
@@ -151,39 +107,115 @@ def measure(
     *,
     bent: bool = False,
 ) -> ShareRow:
-    """One profile: its shares as made and as found, the largest error, bads in training and AUC."""
+    """Return the shares of one profile as made and as found, largest error, bads and AUC.
+
+    Shares and errors are fractions, in the order of FAMILIES.
+    """
     committed = section("world", WorldParams, paths.params_file())
     params = replace(
         committed,
         applicants=applicants,
         profile=profile,
         base_rate=base_rate or committed.base_rate,
+        nonlinear=bent,
     )
-    params = replace(params, nonlinear=bent)
-    seen = seen_states(
-        params,
-        nature,
-        section("calendar", Calendar, paths.params_file()),
-        reliability=RELIABILITY,
-        seed=seed,
-    )
-    found, auc = found_shares(seen.x, seen.bad, seen.family_of, FAMILIES, threads)
+    calendar = section("calendar", Calendar, paths.params_file())
+    seen = seen_states(params, nature, calendar, reliability=RELIABILITY, seed=seed)
+    shares, mean_auc = found_shares(seen.x, seen.bad, seen.family_of, FAMILIES, threads)
     return {
-        "profile": profile, "target": list(seen.target), "found": found.tolist(), "bads": int(seen.bad.sum()), "auc": auc,
-        "largest_error": float(np.abs(found - seen.target).max()),
-    }  # fmt: skip
+        "profile": profile,
+        "target": list(seen.target),
+        "found": shares.tolist(),
+        "bads": int(seen.bad.sum()),
+        "auc": mean_auc,
+        "largest_error": float(np.abs(shares - seen.target).max()),
+    }
 
 
 def _table(rows: list[ShareRow], applicants: int) -> Table:
-    table = Table(title=f"family shares as made / as found, per cent, {applicants:,} applicants")
+    title = f"family shares as made / as found, per cent, {applicants:,} applicants"
+    table = Table(title=title)
     for heading in ("profile", *FAMILIES, "largest error", "AUC"):
         table.add_column(heading)
     for row in rows:
-        cells = [
-            f"{100 * made:.1f} / {100 * found:.1f}"
-            for made, found in zip(row["target"], row["found"], strict=True)
-        ]
-        table.add_row(
-            row["profile"], *cells, f"{100 * row['largest_error']:.1f} pp", f"{row['auc']:.3f}"
-        )
+        pairs = zip(row["target"], row["found"], strict=True)
+        cells = [f"{100 * made:.1f} / {100 * found:.1f}" for made, found in pairs]
+        error = f"{100 * row['largest_error']:.1f} pp"
+        table.add_row(row["profile"], *cells, error, f"{row['auc']:.3f}")
     return table
+
+
+# From a model to its family shares.
+
+
+def found_shares(
+    x: NDArray[np.float32],
+    bad: NDArray[np.int8],
+    family_of: Sequence[str],
+    families: Sequence[str],
+    threads: int,
+) -> tuple[Floats, float]:
+    """Return the shares per family that two boosters agree on, and their mean AUC.
+
+    Each booster is trained on half of the labels; the AUC is that on the other half. `x` is n x k
+    (NaN = null), `family_of` names the family of each column. Every label counts once, as a share
+    moves with the luck of the bads. What an absence tells is shared by the families absent.
+    """
+    # Even and odd rows: people are in no order, and the halves need no draw.
+    is_odd = np.arange(len(x)) % 2 == 1
+    explained = x[:EXPLAINED]
+    absent = absent_families(explained, family_of, families)
+    contributions = []
+    ranked = []
+    for half in (is_odd, ~is_odd):
+        booster = _trained(x[half], bad[half], threads)
+        phi = by_family(_explained(booster, explained, threads), family_of, families)
+        contributions.append(evened(phi, absent))
+        margin = np.asarray(booster.predict(x[~half], num_threads=threads))
+        ranked.append(auc(bad[~half].astype(float), margin))
+    return agreed_shares(*contributions), float(np.mean(ranked))
+
+
+def agreed_shares(one: Floats, other: Floats) -> Floats:
+    """Return Cov(Phi_f, F') + Cov(Phi'_f, F) over its sum, per family f.
+
+    F is the sum of the families of one model, F' that of another; both are n x f.
+    `covariance_shares` for two models: what one alone has learnt from the noise of its labels is no
+    part of any share.
+    """
+    one = one - one.mean(axis=0)
+    other = other - other.mean(axis=0)
+    shared = other.sum(axis=1) @ one + one.sum(axis=1) @ other
+    return np.asarray(shared / shared.sum())
+
+
+def absent_families(
+    x: NDArray[np.float32], family_of: Sequence[str], families: Sequence[str]
+) -> NDArray[np.bool_]:
+    """Return n x f: whether all columns of a family are null in a row."""
+    owner = np.array(family_of)
+    is_absent = [np.isnan(x[:, owner == family]).all(axis=1) for family in families]
+    return np.column_stack(is_absent)
+
+
+def evened(phi: Floats, absent: NDArray[np.bool_]) -> Floats:
+    """Return contributions per family (n x f); a row's absent families all get their mean.
+
+    Families that go missing together do so in columns that cannot be told apart: which of them a
+    tree splits on is chance, their sum is not.
+    """
+    count = absent.sum(axis=1, keepdims=True)
+    # At least 1: a row without absent families keeps its own values below.
+    mean = (phi * absent).sum(axis=1, keepdims=True) / np.maximum(count, 1)
+    return np.where(absent, mean, phi)
+
+
+def _trained(x: NDArray[np.float32], bad: NDArray[np.int8], threads: int) -> Booster:
+    import lightgbm as lgb
+
+    return lgb.train({**SETTINGS, "num_threads": threads}, lgb.Dataset(x, bad), TREES)
+
+
+def _explained(booster: Booster, x: NDArray[np.float32], threads: int) -> Floats:
+    # The last column is the expected value, which belongs to no feature.
+    return np.asarray(booster.predict(x, pred_contrib=True, num_threads=threads))[:, :-1]

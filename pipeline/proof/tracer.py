@@ -1,8 +1,10 @@
-"""`python -m creditloom.pipeline.proof.tracer RUN`: how many modules somebody opens who follows four named calls from end to end.
+"""`python -m creditloom.pipeline.proof.tracer RUN`: counts the modules behind four named calls.
 
-RUN is a folder with params.yaml and the outputs of a run (a checkout after `dvc repro`). Each call runs in a process of its own under a
-profile hook. A module counts as `loaded` when it holds code and was imported, as `called` when a function of it ran; `__init__.py` files
-do not count. Names of tests and of other packages are left out.
+They are what somebody opens who follows a call from end to end. RUN is a folder with params.yaml
+and the outputs of a run (a checkout after `dvc repro`). Each call runs in a process of its own
+under a profile hook. A module counts as `loaded` when it holds code and was imported, as `called`
+when a function of it ran; `__init__.py` files do not count. Names of tests and of other packages
+are left out.
 """
 
 from __future__ import annotations
@@ -30,79 +32,75 @@ from creditloom.pipeline.base.stage import STAGES
 CLI = "creditloom.pipeline.cli"
 ROWS = 3_000  # that `score` decides
 AIM = 0.75  # of the modules before the rooms were made
+# (loaded, called) at 613f9fa, by the same hook on the same four calls: there with the modules of
+# pipeline/, data/, features/, models/.
 BEFORE = {"decide": (58, 48), "score": (84, 72), "fit": (115, 72), "chain": (216, 165)}
-"""(loaded, called) at 613f9fa, by the same hook on the same four calls: there with the modules of pipeline/, data/, features/, models/."""
+LAST_CHARACTERS = 400  # of a failed call's errors
+
+RunArgument = Annotated[
+    Path, typer.Argument(help="a folder with params.yaml and the outputs of a run")
+]
+TableOption = Annotated[Path, typer.Option(help="a Parquet table for `fit`")]
+LabelOption = Annotated[str, typer.Option(help="its label")]
 
 
-def trace(
-    run: Annotated[Path, typer.Argument(help="a folder with params.yaml and the outputs of a run")],
-    table: Annotated[Path, typer.Option(help="a Parquet table for `fit`")],
-    label: Annotated[str, typer.Option(help="its label")] = "target",
-) -> None:
-    """Count the modules of `decide`, `score`, `fit` and of the stages. Exit code 1 where one is over three quarters of before."""
+def trace(run: RunArgument, table: TableOption, label: LabelOption = "target") -> None:
+    """Count the modules of `decide`, `score`, `fit` and of the stages.
+
+    Exit code 1 where one is over three quarters of before.
+    """
     shown = Table("call", "loaded", "before", "called", "before", title="modules on the way")
-    over = False
-    with tempfile.TemporaryDirectory(prefix="creditloom-") as scratch:
-        for name, calls in _calls(run, table, label, Path(scratch)).items():
-            found = [_traced(words, run, Path(scratch) / "traced.json") for words in calls]
-            loaded, called = (
-                len(set().union(*(one[kind] for one in found))) for kind in ("loaded", "called")
-            )
-            over |= loaded > AIM * BEFORE[name][0] or called > AIM * BEFORE[name][1]
-            shown.add_row(
-                name, str(loaded), str(BEFORE[name][0]), str(called), str(BEFORE[name][1])
-            )
+    is_over = False
+    with tempfile.TemporaryDirectory(prefix="creditloom-") as name:
+        scratch = Path(name)
+        for call, commands in _calls(run, table, label, scratch).items():
+            traces = [_traced(words, run, scratch / "traced.json") for words in commands]
+            loaded = len(set().union(*(one["loaded"] for one in traces)))
+            called = len(set().union(*(one["called"] for one in traces)))
+            loaded_before, called_before = BEFORE[call]
+            is_over |= loaded > AIM * loaded_before or called > AIM * called_before
+            shown.add_row(call, f"{loaded}", f"{loaded_before}", f"{called}", f"{called_before}")
     Console().print(shown)
-    if over:
+    if is_over:
         raise typer.Exit(1)
 
 
 def _calls(run: Path, table: Path, label: str, scratch: Path) -> dict[str, list[list[str]]]:
-    matrix = pq.ParquetFile(run / paths.MATRIX)
-    rows = matrix.read_row_group(0).slice(0, ROWS)
-    pq.write_table(rows, scratch / "rows.parquet")
+    """Return the commands of each named call; `chain` has one per stage."""
+    rows = pq.ParquetFile(run / paths.MATRIX).read_row_group(0).slice(0, ROWS)
+    source = str(scratch / "rows.parquet")
+    pq.write_table(rows, source)
     bundle = str((run / paths.MODEL).absolute())
-    given, out = str(scratch / "rows.parquet"), str(scratch / "batch")
-    return {
-        "decide": [
-            [CLI, "decide", "--application", str(rows["application_id"][8]), "--bundle", bundle]
-        ],
-        "score": [[CLI, "score", "--input", given, "--output", out, "--bundle", bundle]],
-        "fit": [
-            [
-                CLI,
-                "fit",
-                "--data",
-                str(table.absolute()),
-                "--label",
-                label,
-                "--out",
-                str(scratch / "fitted"),
-            ]
-        ],
-        "chain": [[f"creditloom.pipeline.stages.{stage}"] for stage in STAGES],
-    }
+    application = str(rows["application_id"][8])
+    batch = str(scratch / "batch")
+    data = str(table.absolute())
+    fitted = str(scratch / "fitted")
+    decide = [CLI, "decide", "--application", application, "--bundle", bundle]
+    score = [CLI, "score", "--input", source, "--output", batch, "--bundle", bundle]
+    fit = [CLI, "fit", "--data", data, "--label", label, "--out", fitted]
+    chain = [[f"creditloom.pipeline.stages.{stage}"] for stage in STAGES]
+    return {"decide": [decide], "score": [score], "fit": [fit], "chain": chain}
 
 
 def _traced(words: list[str], run: Path, out: Path) -> dict[str, list[str]]:
-    command = [
-        sys.executable,
-        "-m",
-        __name__.replace("__main__", "creditloom.pipeline.proof.tracer"),
-        "--hook",
-        str(out),
-        *words,
-    ]
-    done = subprocess.run(command, cwd=run, capture_output=True, text=True, check=False)  # noqa: S603  our own modules, no shell
-    if not out.is_file() or done.returncode:
-        raise typer.BadParameter(f"{' '.join(words)} failed in {run}: {done.stderr[-400:]}")
-    found: dict[str, list[str]] = json.loads(out.read_text(encoding="utf-8"))
-    return found
+    """Run a command under the hook in a process of its own; return its modules by kind."""
+    # As a program this module is called __main__, which no other process can find.
+    module = __name__.replace("__main__", "creditloom.pipeline.proof.tracer")
+    command = [sys.executable, "-m", module, "--hook", str(out), *words]
+    ended = subprocess.run(  # noqa: S603  our own modules, no shell
+        command, cwd=run, capture_output=True, text=True, check=False
+    )
+    if not out.is_file() or ended.returncode:
+        errors = ended.stderr[-LAST_CHARACTERS:]
+        raise typer.BadParameter(f"{' '.join(words)} failed in {run}: {errors}")
+    modules: dict[str, list[str]] = json.loads(out.read_text(encoding="utf-8"))
+    return modules
 
 
 def _hooked(out: Path, module: str, words: list[str]) -> None:
     """Run `module` as a program and write which files of ours were loaded and called."""
-    loaded, called = set[str](), set[str]()
+    loaded = set[str]()
+    called = set[str]()
     ours = str(paths.PACKAGE)
 
     def hook(frame: FrameType, event: str, _: Any) -> None:
@@ -114,9 +112,8 @@ def _hooked(out: Path, module: str, words: list[str]) -> None:
         elif not _is_importing(frame):
             called.add(file)
 
-    for name in [
-        name for name in sys.modules if name.startswith("creditloom")
-    ]:  # the call loads for itself what this program has
+    # The call must load for itself what this program has loaded already.
+    for name in [name for name in sys.modules if name.startswith("creditloom")]:
         del sys.modules[name]
     sys.argv = [module, *words]
     threading.setprofile(hook)
@@ -133,7 +130,8 @@ def _hooked(out: Path, module: str, words: list[str]) -> None:
 
 
 def _is_importing(frame: FrameType | None) -> bool:
-    """Whether a function runs only because a module is being imported: declarations that call something."""
+    """Return whether a function runs only because a module is being imported."""
+    # Declarations call functions, too; nobody who follows a call has to read those.
     while frame is not None:
         if frame.f_code.co_name == "_find_and_load":
             return True
@@ -142,9 +140,8 @@ def _is_importing(frame: FrameType | None) -> bool:
 
 
 def _counted(files: Iterable[str]) -> list[str]:
-    modules = (
-        Path(file) for file in files if file.endswith(".py")
-    )  # templates are compiled under their own names
+    # Templates are compiled under their own names, which end otherwise.
+    modules = (Path(file) for file in files if file.endswith(".py"))
     return sorted(str(file) for file in modules if file.name != "__init__.py" and _has_code(file))
 
 

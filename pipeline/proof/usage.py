@@ -1,4 +1,4 @@
-"""What a command costs: wall seconds, CPU seconds and peak memory of it and everything it starts."""
+"""Measures a command: wall seconds, CPU seconds and peak memory of it and all that it starts."""
 
 from __future__ import annotations
 
@@ -14,16 +14,24 @@ import psutil
 
 from creditloom.pipeline.stage_runner import with_package
 
-EVERY = 0.25  # seconds between two looks at the memory
+# Seconds between two looks at the memory: often enough for a stage, seldom enough to cost nothing.
+INTERVAL = 0.25
+LAST_CHARACTERS = 2_000  # of a failed command's output that its error repeats
+# The variables by which the libraries take their number of threads.
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS")
 
 
 class UsageError(ValueError):
-    """A measured command failed; the message ends in its last words."""
+    """A measured command failed; the message ends in the last lines that it wrote."""
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Wall and CPU (user + system) seconds, and the largest sum of resident memory over the process tree, in MB."""
+    """What a command took, and what it wrote.
+
+    `seconds` of wall time, `cpu` seconds (user + system), `peak_mb`: the largest sum of resident
+    memory over the process tree, in MB; `said`: standard output and error.
+    """
 
     seconds: float
     cpu: float
@@ -32,39 +40,43 @@ class Usage:
 
 
 def measure(module: str, *arguments: str, folder: Path, threads: int | None = None) -> Usage:
-    """Run one of our own modules in `folder` and measure its process tree. Raises UsageError when it fails."""
+    """Run one of our own modules in `folder` and measure its process tree.
+
+    Raises UsageError when it fails.
+    """
     env = with_package()
     if threads is not None:
-        env |= dict.fromkeys(
-            ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS"), str(threads)
-        )
-    start, before, peak = time.perf_counter(), _children_cpu(), 0.0
+        env |= dict.fromkeys(THREAD_VARIABLES, str(threads))
     command = [sys.executable, "-m", module, *arguments]
-    with subprocess.Popen(
+    start = time.perf_counter()
+    cpu_before = _children_cpu()
+    peak = 0.0
+    with subprocess.Popen(  # noqa: S603  our own modules, no shell
         command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as ran:  # noqa: S603
+    ) as ran:
         tree = psutil.Process(ran.pid)
+        # A thread reads the output meanwhile: a full pipe would stop the command.
         with ThreadPoolExecutor(1) as reader:
-            words = reader.submit(ran.stdout.read if ran.stdout else str)
+            output = reader.submit(ran.stdout.read if ran.stdout else str)
             while ran.poll() is None:
                 peak = max(peak, _resident(tree))
-                time.sleep(EVERY)
-        said = words.result()
+                time.sleep(INTERVAL)
+        said = output.result()
     if ran.returncode:
         raise UsageError(
-            f"{' '.join(command[1:])} failed in {folder} with exit code {ran.returncode}:\n{said[-2_000:]}"
+            f"{' '.join(command[1:])} failed in {folder} with exit code {ran.returncode}:\n"
+            f"{said[-LAST_CHARACTERS:]}"
         )
-    return Usage(time.perf_counter() - start, _children_cpu() - before, peak, said)
+    return Usage(time.perf_counter() - start, _children_cpu() - cpu_before, peak, said)
 
 
 def _resident(tree: psutil.Process) -> float:
-    """MB held by a process and its descendants; memory they share counts once per process."""
+    """Return the MB held by a process and its descendants; what they share counts for each."""
     try:
-        return (
-            sum(process.memory_info().rss for process in (tree, *tree.children(recursive=True)))
-            / 1e6
-        )
-    except psutil.NoSuchProcess:  # ended between two looks
+        processes = (tree, *tree.children(recursive=True))
+        return sum(process.memory_info().rss for process in processes) / 1e6
+    except psutil.NoSuchProcess:
+        # It ended between two looks.
         return 0.0
 
 

@@ -1,7 +1,7 @@
-"""Global explanation by the shap library, in score points: what moves scores, by feature, concept and family.
+"""Explains a sample by the shap library, in score points: what moves scores.
 
-The library works by its own TreeSHAP, not by the booster's, which the decision runtime asks; `largest_difference` holds the two
-against each other.
+By feature, concept and family. The library works by its own TreeSHAP, not by the booster's, which
+the decision runtime calls; `largest_difference` compares the two.
 """
 
 from __future__ import annotations
@@ -26,8 +26,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ExplainParams:
-    """How much is explained and drawn: rows of out-of-time applications, features per picture, dependence pictures, example decisions."""
+    """How much is explained and drawn.
 
+    `rows`: out-of-time applications; `features_shown`: per picture; `dependences`: pictures of one
+    feature each; `examples`: decisions taken apart; `dpi`: dots per inch of a picture.
+    """
+
+    # Strict: a mistyped key or a text in place of a number is refused and not ignored.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     rows: int = 2000
@@ -42,8 +47,9 @@ class ExplainParams:
 class Explained:
     """Points of a sample: base + points summed over features = score_raw of each row.
 
-    points: float64, rows x features in model order; data: the feature values (NaN = null); `largest_difference` is the largest absolute
-    difference, in points, between the library's points and the runtime's.
+    `points`: float64, rows x features in model order; `data`: the feature values (NaN = null);
+    `largest_difference`: the largest absolute difference, in points, between the library's points
+    and the runtime's.
     """
 
     base: float
@@ -53,31 +59,38 @@ class Explained:
     largest_difference: float
 
     def grouped(self, by: str) -> tuple[tuple[str, ...], Floats]:
-        """(ids, points summed per id) for `by` = concept or family, in catalogue order."""
+        """Return (ids, points summed per id) for `by` = concept or family, in catalogue order."""
         owners = [getattr(feature, by) for feature in self.catalogue.features]
         ids = tuple(dict.fromkeys(owners))
         return ids, by_family(self.points, owners, ids)
 
 
 def sample(n: int, rows: int, seed: int) -> NDArray[np.int64]:
-    """Sorted positions of at most `rows` of `n` rows, without replacement, the same for the same seed."""
+    """Return sorted positions of at most `rows` of `n` rows, drawn without replacement.
+
+    The same seed gives the same rows. Raises ModelError for no rows.
+    """
     if n == 0:
         raise ModelError(
-            "Nothing to explain: expected out-of-time applications, got none. Check the months of `split`."
+            "Nothing to explain: expected out-of-time applications, got none. "
+            "Check the months of `split`."
         )
     return np.sort(np.random.default_rng(seed).permutation(n)[:rows])
 
 
 def explain(model_text: str, scorer: Scorer, x: Floats) -> Explained:
-    """Points of every feature for the rows of `x` by shap.TreeExplainer: -factor a phi, as in design 5 and F17."""
+    """Return points of every feature for the rows of `x`: -factor a phi (design 5, F17).
+
+    phi are the values of shap.TreeExplainer.
+    """
     import lightgbm as lgb
     import shap
 
     explainer = shap.TreeExplainer(lgb.Booster(model_str=model_text))
-    if (
-        explainer.model.trees is not None
-    ):  # None: categorical splits, which the library itself can only ask the booster for
-        explainer.model.model_type = "internal"  # else it would ask the booster always, and agree with the runtime by construction
+    # None for categorical splits, for which the library itself can only call the booster. Without
+    # "internal" it would always call it, and agree with the runtime by construction.
+    if explainer.model.trees is not None:
+        explainer.model.model_type = "internal"
     phi = np.asarray(explainer.shap_values(x), float)
     points = -scorer.calibration.factor * scorer.calibration.a * phi
     difference = float(np.abs(points - scorer.points(x)).max())
@@ -85,28 +98,31 @@ def explain(model_text: str, scorer: Scorer, x: Floats) -> Explained:
 
 
 def concepts(explained: Explained) -> pd.DataFrame:
-    """One row per concept, most points first: concept, family, text_en, text_zh, mean_abs_points."""
+    """Return concept, family, text_en, text_zh, mean_abs_points: a row per concept, most first."""
     ids, points = explained.grouped("concept")
     declared = {concept.id: concept for concept in explained.catalogue.concepts}
     rows = [(i, declared[i].family, declared[i].text_en, declared[i].text_zh) for i in ids]
     frame = pd.DataFrame(rows, columns=["concept", "family", "text_en", "text_zh"])
     frame["mean_abs_points"] = np.abs(points).mean(axis=0)
-    return frame.sort_values(
-        ["mean_abs_points", "concept"], ascending=[False, True], ignore_index=True
-    )
+    # Concepts of equal points stand in the order of their ids.
+    order = ["mean_abs_points", "concept"]
+    return frame.sort_values(order, ascending=[False, True], ignore_index=True)
 
 
 def families(explained: Explained) -> pd.DataFrame:
-    """One row per family: mean_abs_points and the covariance share Cov(Phi_f, F) / Var(F) on the sample (null when nothing varies)."""
+    """Return family, mean_abs_points and share: one row per family.
+
+    The share is Cov(Phi_f, F) / Var(F) on the sample; null when no score differs from another.
+    """
     ids, points = explained.grouped("family")
-    share = (
-        covariance_shares(points) if np.ptp(points.sum(axis=1)) > 0 else np.full(len(ids), np.nan)
-    )
-    return pd.DataFrame(
-        {"family": ids, "mean_abs_points": np.abs(points).mean(axis=0), "share": share}
-    )
+    has_spread = np.ptp(points.sum(axis=1)) > 0
+    share = covariance_shares(points) if has_spread else np.full(len(ids), np.nan)
+    mean = np.abs(points).mean(axis=0)
+    return pd.DataFrame({"family": ids, "mean_abs_points": mean, "share": share})
 
 
 def strongest(explained: Explained, n: int) -> Sequence[int]:
-    """Positions of the `n` features with most mean absolute points, strongest first."""
-    return np.argsort(-np.abs(explained.points).mean(axis=0), kind="stable")[:n].tolist()
+    """Return the positions of the `n` features with most mean absolute points, strongest first."""
+    # Stable: features of equal points stay in model order.
+    order = np.argsort(-np.abs(explained.points).mean(axis=0), kind="stable")
+    return order[:n].tolist()

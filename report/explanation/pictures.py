@@ -1,4 +1,7 @@
-"""The shap library's pictures of an `Explained` sample as PNG bytes, in English, and in Chinese where the machine has a font for it."""
+"""Draws an `Explained` sample with the shap library, as PNG bytes.
+
+In English, and in Chinese where the machine has a font for it.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from creditloom.report.parts.data import Picture, Text
 if TYPE_CHECKING:
     import shap
 
+# Parts of file names of fonts that hold Chinese, the preferred one first.
 CHINESE_FONTS = (
     "NotoSansCJK",
     "NotoSansSC",
@@ -31,19 +35,24 @@ CHINESE_FONTS = (
     "DroidSansFallback",
 )
 LABEL_WIDTH = {"en": 40, "zh": 22}  # characters of a label before it is broken
-NARROW = 0.6  # of that, where a picture has half the page
+NARROW = 0.6  # of that width, where a picture has half the page
+LABEL_SIZE = 9  # points
+MAX_BARS = 20  # of a bar picture
+MAX_STEPS = 12  # of a waterfall; shap sums the others
 AXES = {"en": "points (positive raises the score)", "zh": "分值（正值提高评分）"}
 
 
 def chinese_font() -> Path | None:
-    """A font file of this machine that holds Chinese, or None; looked up on disk: matplotlib's own list may be older than the font."""
+    """Return a font file of this machine that holds Chinese, or None."""
     from matplotlib import font_manager
 
+    # Looked up on disk: matplotlib's own list may be older than the font.
     files = sorted(Path(file) for file in font_manager.findSystemFonts())
-    return next(
-        (file for name in CHINESE_FONTS for file in files if name.lower() in file.name.lower()),
-        None,
-    )
+    for name in CHINESE_FONTS:
+        for file in files:
+            if name.lower() in file.name.lower():
+                return file
+    return None
 
 
 @dataclass(frozen=True)
@@ -58,52 +67,41 @@ class PictureJob:
 def pictures(
     explained: Explained, params: ExplainParams, examples: Sequence[tuple[int, Text]] = ()
 ) -> tuple[Picture, ...]:
-    """Beeswarm, bars per concept and family, dependence of the strongest features, and a waterfall per example.
+    """Draw beeswarm, bars per concept and family, dependences, and a waterfall per example.
 
     `examples` are (row of the sample, caption). Deterministic for given libraries and fonts.
     """
     font = chinese_font()
     jobs = [*_overviews(explained, params), *_dependences(explained, params)]
-    jobs += [
-        PictureJob(f"waterfall_{i}", caption, partial(_waterfall, explained, row))
-        for i, (row, caption) in enumerate(examples, 1)
-    ]
+    for number, (row, caption) in enumerate(examples, 1):
+        draw = partial(_waterfall, explained, row)
+        jobs.append(PictureJob(f"waterfall_{number}", caption, draw))
+    # All English ones first: a font that is added stays with matplotlib from then on.
     english = [_png(job, "en", None, params) for job in jobs]
     chinese = [_png(job, "zh", font, params) if font else None for job in jobs]
-    return tuple(
-        Picture(job.name, job.caption, en, zh)
-        for job, en, zh in zip(jobs, english, chinese, strict=True)
-    )
+    drawn = zip(jobs, english, chinese, strict=True)
+    return tuple(Picture(job.name, job.caption, en, zh) for job, en, zh in drawn)
 
 
 def _overviews(explained: Explained, params: ExplainParams) -> list[PictureJob]:
+    beeswarm = Text("Points of each applicant, strongest features", "最强特征的分值分布")
+    concept_bars = Text("Mean absolute points per concept", "各概念平均绝对分值")
+    family_bars = Text("Mean absolute points per family", "各类信息平均绝对分值")
     return [
-        PictureJob(
-            "beeswarm",
-            Text("Points of each applicant, strongest features", "最强特征的分值分布"),
-            partial(_beeswarm, explained, params),
-        ),
-        PictureJob(
-            "concepts",
-            Text("Mean absolute points per concept", "各概念平均绝对分值"),
-            partial(_bars, explained, "concept"),
-        ),
-        PictureJob(
-            "families",
-            Text("Mean absolute points per family", "各类信息平均绝对分值"),
-            partial(_bars, explained, "family"),
-        ),
+        PictureJob("beeswarm", beeswarm, partial(_beeswarm, explained, params)),
+        PictureJob("concepts", concept_bars, partial(_bars, explained, "concept")),
+        PictureJob("families", family_bars, partial(_bars, explained, "family")),
     ]
 
 
 def _dependences(explained: Explained, params: ExplainParams) -> list[PictureJob]:
-    features, jobs = explained.catalogue.features, []
-    for rank, i in enumerate(strongest(explained, params.dependences), 1):
-        caption = Text(
-            f"Points against {features[i].text_en or features[i].name}",
-            f"分值与{features[i].text_zh or features[i].name}",
-        )
-        jobs.append(PictureJob(f"dependence_{rank}", caption, partial(_dependence, explained, i)))
+    jobs = []
+    for rank, place in enumerate(strongest(explained, params.dependences), 1):
+        feature = explained.catalogue.features[place]
+        english = f"Points against {feature.text_en or feature.name}"
+        chinese = f"分值与{feature.text_zh or feature.name}"
+        draw = partial(_dependence, explained, place)
+        jobs.append(PictureJob(f"dependence_{rank}", Text(english, chinese), draw))
     return jobs
 
 
@@ -114,6 +112,7 @@ def _png(job: PictureJob, language: str, font: Path | None, params: ExplainParam
     with plt.rc_context(_fonts(font)), _seeded(params.seed):
         job.draw(language)
         out = io.BytesIO()
+        # No software and version in the file: the same picture gives the same bytes.
         plt.savefig(
             out, format="png", dpi=params.dpi, bbox_inches="tight", metadata={"Software": None}
         )
@@ -126,9 +125,8 @@ def _fonts(font: Path | None) -> dict[Any, Any]:
 
     from matplotlib import font_manager
 
-    logging.getLogger("matplotlib.font_manager").setLevel(
-        logging.ERROR
-    )  # Chinese fonts of one weight would be named at each draw
+    # It would warn at each draw of a Chinese font that has one weight only.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     if font is None:
         return {"font.family": "DejaVu Sans"}
     font_manager.fontManager.addfont(str(font))
@@ -148,11 +146,17 @@ def _seeded(seed: int) -> Iterator[None]:
 
 
 def _labels(entries: Sequence[Any], language: str, width: float = 1.0) -> list[str]:
-    texts = [
-        getattr(entry, f"text_{language}", "") or getattr(entry, "name", getattr(entry, "id", ""))
-        for entry in entries
-    ]
-    return ["\n".join(textwrap.wrap(text, int(width * LABEL_WIDTH[language]))) for text in texts]
+    """Return the texts of features or concepts, broken into lines.
+
+    An entry without a text has its name.
+    """
+    characters = int(width * LABEL_WIDTH[language])
+    labels = []
+    for entry in entries:
+        name = getattr(entry, "name", getattr(entry, "id", ""))
+        text = getattr(entry, f"text_{language}", "") or name
+        labels.append("\n".join(textwrap.wrap(text, characters)))
+    return labels
 
 
 def _explanation(explained: Explained, language: str) -> shap.Explanation:
@@ -178,7 +182,7 @@ def _beeswarm(explained: Explained, params: ExplainParams, language: str) -> Non
         plot_size=(9, 6.5),
         color_bar_label=bar_label,
     )
-    plt.gca().tick_params(axis="y", labelsize=9)
+    plt.gca().tick_params(axis="y", labelsize=LABEL_SIZE)
     plt.gca().set_xlabel(AXES[language])
 
 
@@ -187,15 +191,16 @@ def _bars(explained: Explained, by: str, language: str) -> None:
     import shap
 
     ids, points = explained.grouped(by)
-    declared = {concept.id: concept for concept in explained.catalogue.concepts}
-    families = [FAMILIES.get(i, i) if language == "zh" else i.replace("_", " ") for i in ids]
-    names = _labels([declared[i] for i in ids], language) if by == "concept" else families
-    shown = min(len(ids), 20)
-    shap.plots.bar(
-        shap.Explanation(values=points, feature_names=names), max_display=shown, show=False
-    )
+    if by == "concept":
+        names = _concept_labels(explained, ids, language)
+    else:
+        names = [FAMILIES.get(i, i) if language == "zh" else i.replace("_", " ") for i in ids]
+    shown = min(len(ids), MAX_BARS)
+    values = shap.Explanation(values=points, feature_names=names)
+    shap.plots.bar(values, max_display=shown, show=False)
+    # As high as its bars: shap's own size leaves half a page empty for a few.
     plt.gcf().set_size_inches(7.5, 1.2 + 0.3 * shown)
-    plt.gca().tick_params(axis="y", labelsize=9)
+    plt.gca().tick_params(axis="y", labelsize=LABEL_SIZE)
     plt.gca().set_xlabel({"en": "mean |points|", "zh": "平均绝对分值"}[language])
 
 
@@ -204,23 +209,25 @@ def _waterfall(explained: Explained, row: int, language: str) -> None:
     import shap
 
     ids, points = explained.grouped("concept")
-    declared = {concept.id: concept for concept in explained.catalogue.concepts}
-    names = _labels([declared[i] for i in ids], language, NARROW)
-    shap.plots.waterfall(
-        shap.Explanation(values=points[row], base_values=explained.base, feature_names=names),
-        max_display=12,
-        show=False,
-    )
+    names = _concept_labels(explained, ids, language, NARROW)
+    values = shap.Explanation(values=points[row], base_values=explained.base, feature_names=names)
+    shap.plots.waterfall(values, max_display=MAX_STEPS, show=False)
     plt.gcf().set_size_inches(4.2, 5)
-    plt.gca().tick_params(axis="y", labelsize=9)
+    plt.gca().tick_params(axis="y", labelsize=LABEL_SIZE)
 
 
-def _dependence(explained: Explained, i: int, language: str) -> None:
+def _concept_labels(
+    explained: Explained, ids: Sequence[str], language: str, width: float = 1.0
+) -> list[str]:
+    declared = {concept.id: concept for concept in explained.catalogue.concepts}
+    return _labels([declared[id_] for id_ in ids], language, width)
+
+
+def _dependence(explained: Explained, place: int, language: str) -> None:
     import matplotlib.pyplot as plt
     import shap
 
-    shap.plots.scatter(
-        _explanation(explained, language)[:, i], show=False, color="#2f5fd0", alpha=0.35, hist=True
-    )
+    values = _explanation(explained, language)[:, place]
+    shap.plots.scatter(values, show=False, color="#2f5fd0", alpha=0.35, hist=True)
     plt.gcf().set_size_inches(6, 3.6)
-    plt.gca().set_ylabel(AXES[language], fontsize=9)
+    plt.gca().set_ylabel(AXES[language], fontsize=LABEL_SIZE)

@@ -1,4 +1,4 @@
-"""From `ReportData` to one HTML text: everything inline, everything escaped, nothing fetched."""
+"""Renders `ReportData` as one HTML text: everything inline, everything escaped, nothing fetched."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from creditloom.report.parts.data import ReportData
 
 
 def render(data: ReportData) -> str:
-    """The report as one self-contained HTML page; parts of `data` that are None are left out.
+    """Return the report as one self-contained HTML page; parts that are None are left out.
 
-    Jinja escapes every value; only SVG drawn by `charts` and the package's own style and script are placed as they are.
+    Jinja escapes every value. Only SVG drawn by `charts` and the package's own style and script are
+    placed as they are.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
+    # StrictUndefined: a name that the template mistypes fails, and is not an empty text.
     environment = Environment(
         loader=PackageLoader("creditloom.report.page"),
         autoescape=True,

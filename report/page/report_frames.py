@@ -1,4 +1,7 @@
-"""From metrics.json (design 9) to the frames of the report: model and ridge side by side, what is absent stays null."""
+"""Turns metrics.json (design 9) into the frames of the report.
+
+Model and ridge stand side by side; what is absent stays null.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,10 @@ import pandas as pd
 
 Metrics = Mapping[str, Any]
 
+# Column of the frame -> figure of `discrimination`.
 POWER = {"auc": "auc_oot", "gini": "gini_oot", "ks": "ks_oot", "gini_true": "gini_oot_true"}
 SHARES = ("share_of_reachable_gini", "share_of_oracle_gini")
+# table: figure of `calibration`, label, how it is written, how to read it
 TESTS = (
     ("bad_rate", "observed bad rate", "rate", "through the door"),
     ("mean_pd", "mean PD", "rate", "as near the bad rate as chance allows"),
@@ -36,7 +41,8 @@ TESTS = (
     ("jeffreys_min_p", "Jeffreys over tiers, least p (Holm)", "p", "reported"),
     ("tiers_reversed", "tiers reversed beyond chance", "count", "0"),
 )
-PORTFOLIO = {  # figure of `portfolio`: how it is called and reads; figures not named here are shown under their own name
+# table: figure of `portfolio` -> label, how it is written; others are shown under their own name
+PORTFOLIO = {
     "approval_rate": ("approval rate", "share"),
     "bad_rate_approved_true": ("true bad rate of approved, neutral macro", "rate"),
     "bad_rate_approved": ("bad rate of approved", "rate"),
@@ -45,90 +51,82 @@ PORTFOLIO = {  # figure of `portfolio`: how it is called and reads; figures not 
     "total_limit_cny": ("limits in all", "money"),
     "mean_apr_irr12": ("mean APR, IRR × 12", "rate"),
 }
+# Word in the name of another figure of `portfolio` -> how it is written.
+KIND_OF_WORD = {"rate": "rate", "share": "share", "cny": "money", "apr": "rate"}
 
 
 def power(metrics: Metrics) -> pd.DataFrame:
-    """name, auc, gini, ks, gini_true, and shares of reachable and oracle; oracle and reachable only where there is truth."""
-    found = metrics["discrimination"]
-    oracle, reachable = (found.get(f"gini_{name}") for name in ("oracle", "reachable"))
+    """Return name, auc, gini, ks, gini_true, and shares of reachable and oracle.
+
+    Rows: model and ridge logit; oracle and reachable only where there is truth.
+    """
+    figures = metrics["discrimination"]
+    oracle = figures.get("gini_oracle")
+    reachable = figures.get("gini_reachable")
     rows: list[dict[str, Any]] = []
     if oracle and reachable:
-        rows = [{"name": "oracle", "gini_true": oracle, "share_of_oracle_gini": 1.0}]
-        rows += [
-            {
-                "name": "reachable",
-                "gini_true": reachable,
-                "share_of_reachable_gini": 1.0,
-                "share_of_oracle_gini": reachable / oracle,
-            }
-        ]
-    for name, part in (("model", found), ("ridge logit", found.get("ridge_logit", {}))):
-        figures = {column: part.get(key) for column, key in POWER.items()}
-        rows.append({"name": name, **figures, **{share: part.get(share) for share in SHARES}})
+        rows.append({"name": "oracle", "gini_true": oracle, "share_of_oracle_gini": 1.0})
+        shares = {"share_of_reachable_gini": 1.0, "share_of_oracle_gini": reachable / oracle}
+        rows.append({"name": "reachable", "gini_true": reachable, **shares})
+    for name, part in (("model", figures), ("ridge logit", figures.get("ridge_logit", {}))):
+        columns = {column: part.get(key) for column, key in POWER.items()}
+        rows.append({"name": name, **columns, **{share: part.get(share) for share in SHARES}})
     return _without_empty(pd.DataFrame(rows))
 
 
 def tests(metrics: Metrics) -> pd.DataFrame:
-    """test, kind, model, ridge, reading: one row per figure of `calibration` that is there."""
-    found = metrics["calibration"]
-    ridge = found.get("ridge_logit", {})
-    rows = [
-        (label, kind, found[key], ridge.get(key), reading)
-        for key, label, kind, reading in TESTS
-        if key in found
-    ]
+    """Return test, kind, model, ridge, reading: one row per figure of `calibration` there is."""
+    figures = metrics["calibration"]
+    ridge = figures.get("ridge_logit", {})
+    rows = []
+    for key, label, kind, reading in TESTS:
+        if key in figures:
+            rows.append((label, kind, figures[key], ridge.get(key), reading))
     return pd.DataFrame(rows, columns=["test", "kind", "model", "ridge", "reading"])
 
 
 def portfolio(metrics: Metrics) -> pd.DataFrame:
-    """measure, kind, model, ridge: one row per plain figure of `portfolio`."""
-    found = metrics["portfolio"]
-    ridge = found.get("ridge_logit", {})
-    rows = [
-        (*_reads(key), found[key], ridge.get(key))
-        for key in _ordered(found)
-        if not isinstance(found[key], Mapping)
-    ]
-    rows += [
-        (f"decided to {name}", "share", share, None)
-        for name, share in found.get("decision_share", {}).items()
-    ]
+    """Return measure, kind, model, ridge: one row per plain figure of `portfolio`."""
+    figures = metrics["portfolio"]
+    ridge = figures.get("ridge_logit", {})
+    rows: list[tuple[Any, ...]] = []
+    for key in _ordered(figures):
+        if not isinstance(figures[key], Mapping):
+            rows.append((*_label_and_kind(key), figures[key], ridge.get(key)))
+    for name, share in figures.get("decision_share", {}).items():
+        rows.append((f"decided to {name}", "share", share, None))
     return pd.DataFrame(rows, columns=["measure", "kind", "model", "ridge"])
 
 
-def _ordered(found: Metrics) -> list[str]:
-    """The declared figures in declared order, then the others."""
-    return [
-        *(key for key in PORTFOLIO if key in found),
-        *(key for key in found if key not in PORTFOLIO),
-    ]
+def _ordered(figures: Metrics) -> list[str]:
+    """Return the declared figures in declared order, then the others."""
+    declared = [key for key in PORTFOLIO if key in figures]
+    return [*declared, *(key for key in figures if key not in PORTFOLIO)]
 
 
-def _reads(key: str) -> tuple[str, str]:
-    """Name and kind of a figure of the portfolio, by its declared entry or by the unit its name carries."""
+def _label_and_kind(key: str) -> tuple[str, str]:
+    """Return label and kind of a figure, as declared or by the unit that its name carries."""
     if key in PORTFOLIO:
         return PORTFOLIO[key]
-    kinds = {"rate": "rate", "share": "share", "cny": "money", "apr": "rate"}
-    return key.replace("_", " "), next(
-        (kind for word, kind in kinds.items() if word in key.split("_")), "count"
-    )
+    words = key.split("_")
+    kinds = (kind for word, kind in KIND_OF_WORD.items() if word in words)
+    return key.replace("_", " "), next(kinds, "count")
 
 
 def swaps(metrics: Metrics) -> pd.DataFrame:
-    """who, n, bad_rate: the swap sets of `challenger`."""
-    found = metrics["challenger"]["swap"]
+    """Return who, n, bad_rate: the swap sets of `challenger`."""
     names = {"both": "both", "model_only": "the model only", "ridge_only": "the ridge logit only"}
-    return pd.DataFrame(
-        [{"who": names.get(who, who), **figures} for who, figures in found.items()]
-    ).sort_values("who", ignore_index=True)
+    rows = []
+    for who, figures in metrics["challenger"]["swap"].items():
+        rows.append({"who": names.get(who, who), **figures})
+    return pd.DataFrame(rows).sort_values("who", ignore_index=True)
 
 
 def families(metrics: Metrics) -> pd.DataFrame:
-    """family, share, low, high, target, tolerance: one row per family of `family_share`, the largest first."""
+    """Return family, share, low, high, target, tolerance: a row per family, largest share first."""
     rows = [{**figures, "family": family} for family, figures in metrics["family_share"].items()]
-    return _without_empty(pd.DataFrame(rows)).sort_values(
-        "share", ascending=False, ignore_index=True
-    )
+    frame = _without_empty(pd.DataFrame(rows))
+    return frame.sort_values("share", ascending=False, ignore_index=True)
 
 
 def _without_empty(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,7 @@
-"""The few kinds of block a page is built of; the template draws each kind in one way, and nothing else holds HTML.
+"""The few kinds of block that a page is built of, and how a number is written.
 
-`kind` picks the template's macro. Cells are already text: sections format, the template only escapes and places.
+The template draws each kind in one way, and nothing else holds HTML: `kind` picks its macro. Cells
+are text already: sections format, the template only escapes and places.
 """
 
 from __future__ import annotations
@@ -16,13 +17,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# How a number reads: one function per kind, null always a dash, and tables built from frames by declared columns.
+# How a number is written: one function per kind, null always a dash.
 
 DASH = "–"
+# table: family -> its Chinese name
 FAMILIES = {
-    "payment_flow": "支付流水", "social_graph": "社交关系", "assets": "资产", "device_stability": "设备稳定性", "bureau": "征信",
+    "payment_flow": "支付流水",
+    "social_graph": "社交关系",
+    "assets": "资产",
+    "device_stability": "设备稳定性",
+    "bureau": "征信",
     "identity": "身份核验",
-}  # fmt: skip
+}
 ABSENT = "not available for real data"
 
 
@@ -30,6 +36,7 @@ def _p(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+# table: kind -> how a value of it is written
 _KINDS: dict[str, Callable[[Any], str]] = {
     "text": str,
     "name": lambda v: {"True": "yes", "False": "no"}.get(str(v), str(v).replace("_", " ")),
@@ -50,23 +57,29 @@ WORDS = ("text", "name")  # kinds that are no figures
 
 
 def is_null(value: object) -> bool:
-    """True for None and NaN, the two ways in which a figure may be absent."""
+    """Return True for None and NaN, the two ways in which a figure may be absent."""
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def show(value: Any, kind: str) -> str:
-    """`value` as a person reads it; null is a dash."""
+    """Return `value` as a person reads it; null is a dash.
+
+    >>> show(0.1234, "share"), show(-1234.5, "money"), show(float("nan"), "rate")
+    ('12.3 %', '−¥1,234', '–')
+    """
     if is_null(value):
         return DASH
     text = _KINDS[kind](value)
+    # A minus sign in place of the hyphen, except in words and names.
     return text if kind in WORDS else text.replace("-", "−")
 
 
 @dataclass(frozen=True)
 class TableColumn:
-    """One column of a table: the frame's column, its heading, how it reads, whether a bar is drawn behind it.
+    """One column of a table.
 
-    A figure below `least` or above `most` is marked.
+    `name`: the frame's column; `head`: its heading; `kind`: how a value is written; `bar`: whether
+    a bar is drawn behind it. A figure below `least` or above `most` is marked.
     """
 
     name: str
@@ -81,49 +94,54 @@ class TableColumn:
         return self.kind not in WORDS
 
     def state(self, value: Any) -> str:
-        """`fail` for a figure out of bounds, else empty."""
-        return (
-            "fail"
-            if self.is_numeric and not is_null(value) and not self.least <= value <= self.most
-            else ""
-        )
+        """Return `fail` for a figure out of bounds, else ""."""
+        if not self.is_numeric or is_null(value):
+            return ""
+        return "" if self.least <= value <= self.most else "fail"
+
+
+# More rows than this start folded away, where a table says nothing else.
+FOLD = 40
 
 
 def table(
-    frame: pd.DataFrame, columns: tuple[TableColumn, ...], caption: str, *, fold: int = 40
+    frame: pd.DataFrame, columns: tuple[TableColumn, ...], caption: str, *, fold: int = FOLD
 ) -> PageTable:
-    """The declared columns in which `frame` has anything, formatted; a column `x` of text beside `x_zh` becomes bilingual."""
-    kept = tuple(
-        column
-        for column in columns
-        if column.name in frame and (frame.empty or frame[column.name].notna().any())
-    )
+    """Return the declared columns in which `frame` has anything, formatted.
+
+    A column `x` of text beside `x_zh` becomes bilingual.
+    """
+    kept = tuple(column for column in columns if _has_values(frame, column.name))
     cells = [_cells(frame, column) for column in kept]
-    return PageTable(
-        caption,
-        tuple(c.head for c in kept),
-        tuple(c.is_numeric for c in kept),
-        tuple(zip(*cells, strict=True)),
-        fold,
-    )
+    heads = tuple(column.head for column in kept)
+    is_numeric = tuple(column.is_numeric for column in kept)
+    return PageTable(caption, heads, is_numeric, tuple(zip(*cells, strict=True)), fold)
+
+
+def _has_values(frame: pd.DataFrame, name: str) -> bool:
+    # A table without rows keeps its heads.
+    return name in frame and (frame.empty or bool(frame[name].notna().any()))
 
 
 def _cells(frame: pd.DataFrame, column: TableColumn) -> list[TableCell]:
     values = frame[column.name].tolist()
-    chinese = (
-        frame[f"{column.name}_zh"].tolist()
-        if f"{column.name}_zh" in frame
-        else [FAMILIES.get(v, "") for v in values]
-    )
-    top = max((abs(v) for v in values if not is_null(v)), default=0.0) if column.bar else 0.0
-    return [
-        TableCell(
-            Text(show(v, column.kind), str(zh)),
-            abs(v) / top if top and not is_null(v) else None,
-            column.state(v),
-        )
-        for v, zh in zip(values, chinese, strict=True)
-    ]
+    if f"{column.name}_zh" in frame:
+        chinese = frame[f"{column.name}_zh"].tolist()
+    else:
+        # Only families have Chinese names without a column for them.
+        chinese = [FAMILIES.get(value, "") for value in values]
+    # Bars are shares of the largest figure of the column.
+    sizes = [abs(value) for value in values if not is_null(value)] if column.bar else []
+    longest = max(sizes, default=0.0)
+    cells = []
+    for value, zh in zip(values, chinese, strict=True):
+        bar = abs(value) / longest if longest and not is_null(value) else None
+        text = Text(show(value, column.kind), str(zh))
+        cells.append(TableCell(text, bar, column.state(value)))
+    return cells
+
+
+# The blocks.
 
 
 @dataclass(frozen=True)
@@ -163,19 +181,25 @@ class TableCell:
 
 @dataclass(frozen=True)
 class PageTable:
-    """A captioned table; `numeric` says which columns align right; more than `fold` rows start folded away."""
+    """A captioned table.
+
+    `numeric` names the columns that align right; more than `fold` rows start folded away.
+    """
 
     kind: ClassVar[str] = "table"
     caption: str
     heads: tuple[str, ...]
     numeric: tuple[bool, ...]
     rows: tuple[tuple[TableCell, ...], ...]
-    fold: int = 40
+    fold: int = FOLD
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """One drawing: inline SVG made by `draw`, or PNG bytes as a data address (with its Chinese twin)."""
+    """One drawing: inline SVG of `charts`, or PNG bytes as a data address.
+
+    `png_zh` is the same picture in Chinese.
+    """
 
     caption: Text
     alt: str
@@ -194,18 +218,21 @@ class Drawings:
 
 @dataclass(frozen=True)
 class Bridge:
-    """One step of a waterfall: where its bar starts and how wide it is, in percent of the drawn range."""
+    """One step of a waterfall: where its bar starts and how wide it is.
+
+    `left` and `width` are percent of the drawn range; `sign` is up, down or total.
+    """
 
     label: Text
     points: str
     left: float
     width: float
-    sign: str  # up, down, or total
+    sign: str
 
 
 @dataclass(frozen=True)
 class Waterfall:
-    """One decision taken apart: a ladder of bridges from base points to score, the reasons told, and the line that adds up."""
+    """One decision taken apart: bridges from base points to score, its reasons, and the sum."""
 
     kind: ClassVar[str] = "waterfall"
     example: Example
@@ -237,7 +264,7 @@ PageBlock = Cards | Flow | PageTable | Drawings | Waterfall | Note | TermList
 
 @dataclass(frozen=True)
 class Section:
-    """One part of the page with its heading, the sentence that says how to read it, and its blocks."""
+    """One part of the page: heading, the sentence that says how to read it, and its blocks."""
 
     id: str
     title: Text

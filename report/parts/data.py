@@ -1,7 +1,9 @@
-"""What a report may be made of: every part optional, so that a run on real data, or a short `fit`, passes what it has.
+"""What a report may be made of: every part is optional.
 
-Part left `None` = that part is not drawn. Shares, rates and PDs are in [0, 1]; points are score points (PDO 20); money is yuan.
-Frames name their columns in the comment beside them; a column that is absent is left out of its table, a null cell is shown as a dash.
+A run on real data, or a short `fit`, passes what it has; a part left `None` is not drawn. Shares,
+rates and PDs are in [0, 1]; points are score points (PDO 20); money is yuan. Frames name their
+columns in the comment above them; a column that is absent is left out of its table, a null cell is
+shown as a dash.
 """
 
 from __future__ import annotations
@@ -15,8 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReportParams:
-    """The `report` block of params.yaml: the page's title, and the language it opens in (a button changes it)."""
+    """The `report` block of params.yaml: title of the page, and the language it opens in."""
 
+    # Strict: a mistyped key or a text in place of a number is refused and not ignored.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     title: str = "Credit decisions"
@@ -33,11 +36,15 @@ class Text:
 
 @dataclass(frozen=True)
 class BarResult:
-    """One promise and what was measured: `value` None = not available (real data has no truth), `passed` None = not judged."""
+    """One bar and what was measured.
+
+    `value` None = not available (real data has no truth), `passed` None = not judged; `kind`: how
+    the value reads (share, p, count, points, number).
+    """
 
     name: Text
     value: float | None
-    kind: str  # how the value reads: share, p, count, points, number
+    kind: str
     aim: str
     passed: bool | None
     note: str = ""
@@ -54,7 +61,10 @@ class FlowStep:
 
 @dataclass(frozen=True)
 class Example:
-    """One decision in points: `base` + the points of all `steps` = `score_raw`, then rounding and clipping give `score`."""
+    """One decision in points: `base` + the points of all `steps` = `score_raw`.
+
+    Rounding and clipping then give `score`.
+    """
 
     application_id: str
     decision: str
@@ -69,13 +79,17 @@ class Example:
 
     @property
     def gap(self) -> float:
-        """Points by which base and steps miss `score_raw`: zero but for rounding in the last digits."""
+        """Points by which base and steps miss `score_raw`: zero but for the last digits."""
         return self.base + sum(points for _, points in self.steps) - self.score_raw
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """Whether the adverse are told why: declines and refusals, the share with a reason, reasons each, and how far points miss the score."""
+    """Whether adverse decisions carry reasons.
+
+    `adverse`: declines and refusals; `mean_per_adverse`: reasons each; `largest_sum_error_points`:
+    how far points miss the score at most.
+    """
 
     adverse: int
     share_with_reason: float | None
@@ -85,7 +99,10 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Picture:
-    """One PNG drawn by the explain stage; `png_zh` is the same picture labelled in Chinese, where a font for it exists."""
+    """One PNG drawn by the explain stage.
+
+    `png_zh` is the same picture labelled in Chinese, where a font for it exists.
+    """
 
     name: str
     caption: Text
@@ -104,41 +121,44 @@ class ReportData:
     facts: tuple[tuple[str, str], ...] = ()
     bars: tuple[BarResult, ...] = ()
     flow: tuple[FlowStep, ...] = ()
-    volumes: pd.DataFrame | None = None  # table, family, rows
-    power: pd.DataFrame | None = (
-        None  # name, auc, gini, ks, gini_true, share_of_oracle_gini, share_of_reachable_gini
-    )
-    validation: pd.DataFrame | None = (
-        None  # sample (cv, oot), metric, mean, sd, ridge_mean, ridge_sd
-    )
-    roc: pd.DataFrame | None = None  # series, fpr, tpr
-    ks: pd.DataFrame | None = (
-        None  # series, score (share of applicants so far, safest first), bad_share, good_share (cumulative)
-    )
-    tests: pd.DataFrame | None = None  # test, model, ridge, reading
-    reliability: pd.DataFrame | None = None  # series, n, mean_pd, observed, low, high
-    tiers: pd.DataFrame | None = (
-        None  # tier, pd_low, pd_high, n, share, mean_pd, observed, bads, daily_rate, apr, limit_cny
-    )
-    vintages: pd.DataFrame | None = None  # vintage, role, n, bad_rate, mean_pd, approval_rate, psi
-    families: pd.DataFrame | None = (
-        None  # family, share, low, high, target, tolerance, mean_abs_points
-    )
-    states: pd.DataFrame | None = None  # family, r2, aim
-    claims: pd.DataFrame | None = (
-        None  # id, what, source, target, tolerance, found, n, holds, why_not
-    )
-    portfolio: pd.DataFrame | None = None  # measure, kind, model, ridge
-    swaps: pd.DataFrame | None = (
-        None  # who, n, bad_rate: whom model and ridge choose apart at the same number of approvals
-    )
+    # table, family, rows
+    volumes: pd.DataFrame | None = None
+    # name, auc, gini, ks, gini_true, share_of_oracle_gini, share_of_reachable_gini
+    power: pd.DataFrame | None = None
+    # sample (cv, oot), metric, mean, sd, ridge_mean, ridge_sd
+    validation: pd.DataFrame | None = None
+    # series, fpr, tpr
+    roc: pd.DataFrame | None = None
+    # series, score (share of applicants so far, safest first), bad_share, good_share (cumulative)
+    ks: pd.DataFrame | None = None
+    # test, model, ridge, reading
+    tests: pd.DataFrame | None = None
+    # series, n, mean_pd, observed, low, high
+    reliability: pd.DataFrame | None = None
+    # tier, pd_low, pd_high, n, share, mean_pd, observed, bads, daily_rate, apr, limit_cny
+    tiers: pd.DataFrame | None = None
+    # vintage, role, n, bad_rate, mean_pd, approval_rate, psi
+    vintages: pd.DataFrame | None = None
+    # family, share, low, high, target, tolerance, mean_abs_points
+    families: pd.DataFrame | None = None
+    # family, r2, aim
+    states: pd.DataFrame | None = None
+    # id, what, source, target, tolerance, found, n, holds, why_not
+    claims: pd.DataFrame | None = None
+    # measure, kind, model, ridge
+    portfolio: pd.DataFrame | None = None
+    # who, n, bad_rate: whom model and ridge choose apart at the same number of approvals
+    swaps: pd.DataFrame | None = None
     coverage: Coverage | None = None
-    reasons: pd.DataFrame | None = None  # concept, text_en, text_zh, family, n, share, mean_points
+    # concept, text_en, text_zh, family, n, share, mean_points
+    reasons: pd.DataFrame | None = None
     examples: tuple[Example, ...] = ()
-    concepts: pd.DataFrame | None = None  # concept, text_en, text_zh, family, mean_abs_points
+    # concept, text_en, text_zh, family, mean_abs_points
+    concepts: pd.DataFrame | None = None
     pictures: tuple[Picture, ...] = ()
-    fairness: pd.DataFrame | None = (
-        None  # field, group, n, approval_rate, approval_ratio, mean_pd, bad_rate
-    )
-    selection: pd.DataFrame | None = None  # feature, family, why, detail
-    runtime: pd.DataFrame | None = None  # stage, seconds, counts (text)
+    # field, group, n, approval_rate, approval_ratio, mean_pd, bad_rate
+    fairness: pd.DataFrame | None = None
+    # feature, family, why, detail
+    selection: pd.DataFrame | None = None
+    # stage, seconds, counts (text)
+    runtime: pd.DataFrame | None = None

@@ -1,6 +1,7 @@
-"""Which decisions are shown as examples, how each is taken apart, and how it is kept as JSON between stages.
+"""Chooses the example decisions, takes each apart, and keeps it as JSON between stages.
 
-Only the application's pseudonymous id is shown: no applicant id, no policy input, no raw value beyond those that its reasons name.
+Only the application's pseudonymous id is shown: no applicant id, no policy input, no raw value
+beyond those that its reasons name.
 """
 
 from __future__ import annotations
@@ -17,24 +18,30 @@ if TYPE_CHECKING:
 
     from creditloom.decision.base.catalogue import Concept
 
+# Fields of an example that JSON takes as they are.
 PLAIN = ("application_id", "decision", "tier", "pd", "base", "score_raw", "score", "limit_cny")
 OUTCOMES = ("approve", "refer", "decline", "refuse")
 
 
 def choose(decisions: pd.DataFrame, n: int) -> list[int]:
-    """Positions of at most `n` typical decisions: by turns of each outcome the one nearest its median score, then the next nearest."""
-    score, ids = (
-        decisions["score_raw"].to_numpy(),
-        decisions["application_id"].astype("str").to_numpy(),
-    )
+    """Return the positions of at most `n` typical decisions.
+
+    By turns of each outcome the one nearest its median score, then the next nearest.
+    """
+    score = decisions["score_raw"].to_numpy()
+    ids = decisions["application_id"].astype("str").to_numpy()
     ranked = []
     for outcome in OUTCOMES:
-        found = np.flatnonzero(decisions["decision"].to_numpy() == outcome)
-        if len(found):
-            distance = np.abs(score[found] - np.median(score[found]))
-            ranked.append(found[np.lexsort((ids[found], distance))].tolist())
-    turns = max((len(rows) for rows in ranked), default=0)
-    return [rows[turn] for turn in range(turns) for rows in ranked if turn < len(rows)][:n]
+        places = np.flatnonzero(decisions["decision"].to_numpy() == outcome)
+        if len(places):
+            distance = np.abs(score[places] - np.median(score[places]))
+            # Equally near ones stand in the order of their ids.
+            ranked.append(places[np.lexsort((ids[places], distance))].tolist())
+    turns = max((len(places) for places in ranked), default=0)
+    chosen = []
+    for turn in range(turns):
+        chosen += [places[turn] for places in ranked if turn < len(places)]
+    return chosen[:n]
 
 
 def examples(
@@ -44,12 +51,15 @@ def examples(
     base: float,
     concepts: Sequence[Concept],
 ) -> tuple[Example, ...]:
-    """One Example per row of three frames with the same rows: decisions in both languages, and points per concept id."""
+    """Return one Example per row of three frames with the same rows.
+
+    They are the decisions in both languages, and the points per concept id.
+    """
     named = {concept.id: Text(concept.text_en, concept.text_zh) for concept in concepts}
-    pairs = zip(
-        english.to_dict("records"), chinese["reasons"], points.to_dict("records"), strict=True
-    )
-    return tuple(_example(row, reasons_zh, steps, base, named) for row, reasons_zh, steps in pairs)
+    decisions = english.to_dict("records")
+    steps = points.to_dict("records")
+    rows = zip(decisions, chinese["reasons"], steps, strict=True)
+    return tuple(_example(row, reasons, of_row, base, named) for row, reasons, of_row in rows)
 
 
 def _example(
@@ -59,21 +69,28 @@ def _example(
     base: float,
     named: Mapping[str, Text],
 ) -> Example:
-    reasons = tuple(
-        Text(en["text"], zh["text"]) for en, zh in zip(row["reasons"], chinese, strict=True)
-    )
-    limit = (
-        None if row["limit_cny"] is None or np.isnan(row["limit_cny"]) else float(row["limit_cny"])
-    )
+    pairs = zip(row["reasons"], chinese, strict=True)
+    reasons = tuple(Text(en["text"], zh["text"]) for en, zh in pairs)
+    limit = row["limit_cny"]
+    has_limit = limit is not None and not np.isnan(limit)
+    bridges = tuple((named[concept], float(value)) for concept, value in steps.items())
+    # table: field -> column of the decision
     return Example(
-        application_id=str(row["application_id"]), decision=str(row["decision"]), tier=str(row["tier"]), pd=float(row["pd"]),
-        base=float(base), steps=tuple((named[concept], float(value)) for concept, value in steps.items()),
-        score_raw=float(row["score_raw"]), score=int(row["score"]), reasons=reasons, limit_cny=limit,
-    )  # fmt: skip
+        application_id=str(row["application_id"]),
+        decision=str(row["decision"]),
+        tier=str(row["tier"]),
+        pd=float(row["pd"]),
+        base=float(base),
+        steps=bridges,
+        score_raw=float(row["score_raw"]),
+        score=int(row["score"]),
+        reasons=reasons,
+        limit_cny=float(limit) if has_limit else None,
+    )
 
 
 def to_json(example: Example) -> dict[str, Any]:
-    """The example as plain JSON; every number keeps all its digits."""
+    """Return the example as plain JSON; every number keeps all its digits."""
     return {
         **{name: getattr(example, name) for name in PLAIN},
         "steps": [[text.en, text.zh, points] for text, points in example.steps],
@@ -82,7 +99,7 @@ def to_json(example: Example) -> dict[str, Any]:
 
 
 def from_json(content: Mapping[str, Any]) -> Example:
-    """The example that `to_json` wrote."""
+    """Return the example that `to_json` wrote."""
     steps = tuple((Text(en, zh), points) for en, zh, points in content["steps"])
     reasons = tuple(Text(en, zh) for en, zh in content["reasons"])
     return Example(**{**content, "steps": steps, "reasons": reasons})

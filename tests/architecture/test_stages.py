@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.stage import STAGES as IN_ORDER
 from tests.architecture.dag import PRODUCTS, Stage, ancestors, is_out, stages, within
 from tests.architecture.source import (
     PACKAGE,
@@ -119,8 +120,10 @@ def test_a_stage_lists_the_params_it_reads(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_stage_that_reads_products_depends_on_them(name: str) -> None:
     uses = any(
-        isinstance(node, ast.Attribute) and node.attr in ("PRODUCTS", "LAW")
-        for node in ast.walk(tree_of(f"{STAGE}.{name}.__main__"))
+        node.attr in ("PRODUCTS", "LAW")
+        for module in reach(f"{STAGE}.{name}.__main__")
+        if room_of(module) == "pipeline"
+        for node in _paths_named(module)
     )
     assert uses == any(within(dep, PRODUCTS) for dep in STAGES[name].deps)
 
@@ -172,6 +175,11 @@ def test_outs_do_not_overlap() -> None:
     assert [
         (one, other) for one in outs for other in outs if one is not other and within(one, other)
     ] == []
+
+
+def test_the_stages_of_the_runner_are_those_of_the_dag_in_its_order() -> None:
+    """A new stage touches its folder, dvc.yaml and STAGES; no run starts the frozen `tune`."""
+    assert tuple(name for name in NAMES if not STAGES[name].frozen) == IN_ORDER
 
 
 def test_only_tune_is_frozen() -> None:

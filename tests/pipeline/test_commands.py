@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from creditloom.pipeline.base import paths, stage
 from creditloom.pipeline.base.params import ParamsError
-from creditloom.pipeline.cli import COMMANDS, build, contents
+from creditloom.pipeline.cli import COMMANDS, RENAMED, build, contents
 from creditloom.storage.files.errors import DataError, refusals
 
 
@@ -129,6 +129,15 @@ def test_asking_the_registry_does_not_wait_for_the_libraries_that_score() -> Non
         ).returncode
         == 0
     )
+
+
+def test_an_old_name_of_a_command_works_and_says_so() -> None:
+    shown = _creditloom("machinery", "--help", cwd=paths.PACKAGE.parent)
+    assert shown.returncode == 0 and "creditloom share-recovery" in shown.stdout
+    assert shown.stderr == (
+        "creditloom machinery is called creditloom share-recovery now; use that name\n"
+    )
+    assert "machinery" not in COMMANDS and set(RENAMED.values()) <= set(COMMANDS)
 
 
 def test_an_unknown_command_is_refused() -> None:

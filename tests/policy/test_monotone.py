@@ -21,7 +21,7 @@ from creditloom.decision.rules.batch_context import BatchContext
 from creditloom.decision.rules.verdict import DECLINE, verdicts_of
 from creditloom.decision.score.scorer import Calibration
 from creditloom.decision.score.tiers import Tiers
-from creditloom.pipeline.stages.bundle.__main__ import every_product
+from creditloom.pipeline.products.product_folder import every_product
 from tests.decision import small
 
 PAIRS = 42_000

@@ -25,7 +25,7 @@ from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError, document
-from creditloom.pipeline.stages.bundle.__main__ import every_product
+from creditloom.pipeline.products.product_folder import every_product
 from creditloom.portfolio.benchmarks import Benchmarks
 from tests.decision.small import EDGES, house, laws, rules
 

@@ -13,7 +13,7 @@ import yaml
 from creditloom.decision.rulebook.policy import Validation
 from creditloom.decision.rulebook.product import Product
 from creditloom.decision.rules.filters import FILTERS
-from creditloom.pipeline.stages.bundle.__main__ import every_product
+from creditloom.pipeline.products.product_folder import every_product
 from tests.policy.officer import decided
 
 FILES = sorted((Path(__file__).parent / "situations").glob("*.yaml"))

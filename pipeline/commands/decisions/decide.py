@@ -1,4 +1,7 @@
-"""`creditloom decide`: one application as JSON in, its decision as JSON out; or the rows of a small table."""
+"""`creditloom decide`: decides one application, or the few rows of a small table.
+
+One application as JSON in, its decision as JSON out. For many rows use `creditloom score`.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError
 from creditloom.storage.files.store import iter_tables, open_parquet, read_frame, write_table
 
+# The options of the command, each with its help.
 InputOption = Annotated[
     Path | None,
     typer.Option(
@@ -26,67 +30,80 @@ InputOption = Annotated[
         help="JSON (one object or a list), or a .parquet table; `-` reads JSON from stdin",
     ),
 ]
+ApplicationOption = Annotated[
+    int | None,
+    typer.Option(help="an application_id of data/features/matrix.parquet instead of --input"),
+]
+ProductOption = Annotated[
+    str,
+    typer.Option(help="as shanyin@S1; default: the bundle's. `creditloom products` lists them"),
+]
+LawOption = Annotated[str, typer.Option(help="as cn_2025q4; default: the law of the day")]
+BundleOption = Annotated[Path, typer.Option(help="folder of the bundle")]
+ExplainOption = Annotated[
+    Explain, typer.Option(help="reasons for adverse decisions, for all, or none")
+]
+LanguageOption = Annotated[Language, typer.Option(help="of the reasons")]
+OutputOption = Annotated[
+    Path | None, typer.Option(help="write a .parquet table instead of JSON to stdout")
+]
+TemplateOption = Annotated[
+    bool, typer.Option("--template", help="print an application of nulls to fill in, and stop")
+]
 
 
 def decide(
     source: InputOption = None,
-    application: Annotated[
-        int | None,
-        typer.Option(help="an application_id of data/features/matrix.parquet instead of --input"),
-    ] = None,
-    product: Annotated[
-        str,
-        typer.Option(help="as shanyin@S1; default: the bundle's. `creditloom products` lists them"),
-    ] = "",
-    law: Annotated[str, typer.Option(help="as cn_2025q4; default: the law of the day")] = "",
-    bundle: Annotated[Path, typer.Option(help="folder of the bundle")] = paths.MODEL,
-    explain: Annotated[
-        Explain, typer.Option(help="reasons for adverse decisions, for all, or none")
-    ] = "adverse",
-    language: Annotated[Language, typer.Option(help="of the reasons")] = "en",
-    output: Annotated[
-        Path | None, typer.Option(help="write a .parquet table instead of JSON to stdout")
-    ] = None,
-    template: Annotated[
-        bool, typer.Option("--template", help="print an application of nulls to fill in, and stop")
-    ] = False,
+    application: ApplicationOption = None,
+    product: ProductOption = "",
+    law: LawOption = "",
+    bundle: BundleOption = paths.MODEL,
+    explain: ExplainOption = "adverse",
+    language: LanguageOption = "en",
+    output: OutputOption = None,
+    template: TemplateOption = False,
 ) -> None:
     """Decide one application (or a few rows) with a bundle, under a product and a law of it.
 
-    Fails closed: a fact that a hard rule asks for and nobody states refuses or refers; `not_assessed` names the rest.
-    For many rows use `creditloom score`.
+    Fails closed: a fact that a hard rule asks for and nobody states refuses or refers;
+    `not_assessed` names the rest. For many rows use `creditloom score`.
     """
+    # One thread: to start a second one costs more than a few rows take.
     decider = Decider.load(bundle, threads=1)
     if template:
-        _write(dict.fromkeys(decider.columns(())))
+        _print_json(dict.fromkeys(decider.columns(())))
         return
     rows = _rows(decider, source, application)
-    decisions = decisions_table(
-        decider.decide(rows, explain=explain, language=language, product=product, law=law)
-    )
+    decided = decider.decide(rows, explain=explain, language=language, product=product, law=law)
+    decisions = decisions_table(decided)
     if output is not None:
         write_table(decisions, output)
         return
-    found = decisions.to_pylist()
-    _write(found[0] if len(found) == 1 else found)
+    records = decisions.to_pylist()
+    _print_json(records[0] if len(records) == 1 else records)
 
 
 def _rows(decider: Decider, source: Path | None, application: int | None) -> pd.DataFrame:
-    """The application asked for. Raises ParamsError when none or two are named, or what is named is not there."""
+    """Return the rows of the file, or the application of the matrix, that the options name.
+
+    Raises ParamsError when none or both are named, or when what is named is not there.
+    """
     if (source is None) == (application is None):
         raise ParamsError(
-            "creditloom decide: expected either --input or --application, got both or neither; --template shows an application"
+            "creditloom decide: expected either --input or --application, got both or neither; "
+            "--template shows an application"
         )
     if source is not None:
         return read_frame(source) if source.suffix == ".parquet" else from_json(_text(source))
     with open_parquet(paths.MATRIX) as matrix:
-        there = set(matrix.schema_arrow.names)
-    for block in iter_tables(paths.MATRIX, decider.columns(there)):
-        mine = block.filter(pc.equal(block["application_id"], application))
-        if len(mine):
-            return mine.to_pandas(ignore_metadata=True)
+        names = set(matrix.schema_arrow.names)
+    for block in iter_tables(paths.MATRIX, decider.columns(names)):
+        rows = block.filter(pc.equal(block["application_id"], application))
+        if len(rows):
+            return rows.to_pandas(ignore_metadata=True)
     raise ParamsError(
-        f"creditloom decide: expected an application_id of {paths.MATRIX}, got {application}, which it does not hold"
+        f"creditloom decide: expected an application_id of {paths.MATRIX}, got {application}, "
+        "which it does not hold"
     )
 
 
@@ -95,13 +112,20 @@ def _text(source: Path) -> str:
         return sys.stdin.read()
     if not source.is_file():
         raise ParamsError(
-            f"creditloom decide: no such file {source}; expected an application as JSON, --template shows one"
+            f"creditloom decide: no such file {source}; expected an application as JSON, "
+            "--template shows one"
         )
     return source.read_text(encoding="utf-8")
 
 
 def from_json(text: str) -> pd.DataFrame:
-    """One object or a list of them as rows; `as_of` is ISO 8601. Raises ParamsError for anything else."""
+    """Return one object or a list of them as rows; `as_of` is ISO 8601, taken as UTC.
+
+    Raises ParamsError for anything else.
+
+    >>> from_json('{"application_id": 7, "as_of": "2025-11-03T18:00:00+08:00"}')["as_of"][0]
+    Timestamp('2025-11-03 10:00:00')
+    """
     try:
         parsed = json.loads(text)
     except ValueError as error:
@@ -109,7 +133,8 @@ def from_json(text: str) -> pd.DataFrame:
     rows = parsed if isinstance(parsed, list) else [parsed]
     if not rows or not all(isinstance(row, dict) for row in rows):
         raise ParamsError(
-            "creditloom decide: expected one application as an object, or a list of objects; --template shows one"
+            "creditloom decide: expected one application as an object, or a list of objects; "
+            "--template shows one"
         )
     frame = pd.DataFrame(rows)
     if "as_of" in frame:
@@ -119,6 +144,7 @@ def from_json(text: str) -> pd.DataFrame:
 
 def _moments(texts: pd.Series) -> pd.Series:
     try:
+        # Without a zone, as every time of this repository: naive UTC.
         return pd.to_datetime(texts, utc=True, format="ISO8601").dt.tz_localize(None)
     except (ValueError, TypeError) as error:
         raise ParamsError(
@@ -126,5 +152,6 @@ def _moments(texts: pd.Series) -> pd.Series:
         ) from error
 
 
-def _write(found: Any) -> None:
-    sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=1, default=str) + "\n")
+def _print_json(content: Any) -> None:
+    # `default=str`: moments and days are written as text.
+    sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n")

@@ -1,4 +1,7 @@
-"""`creditloom products`: every product with its terms, what each law profile says to it, and other lenders beside it."""
+"""`creditloom products`: lists every product with its terms and what each law profile says to it.
+
+Figures of other lenders in the sources stand beside them.
+"""
 
 from __future__ import annotations
 
@@ -16,75 +19,86 @@ from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.params import document, section
-from creditloom.pipeline.stages.bundle.__main__ import every_product
+from creditloom.pipeline.base.params import section
+from creditloom.pipeline.products.product_folder import ProductFolder
 from creditloom.portfolio.benchmarks import Benchmarks
 
+ProductRow = dict[str, Any]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="one JSON object per line instead of tables")
+]
 
-def products(
-    json_out: Annotated[
-        bool, typer.Option("--json", help="one JSON object per line instead of tables")
-    ] = False,
-) -> None:
-    """List every product: lender, limits, rates, tiers, and under each law profile the codes that refuse it (none = it may be lent)."""
-    laws = tuple(document(Law, file) for file in sorted(paths.LAW.glob("*.yaml")))
-    rows = [_row(product, laws) for product in every_product()]
+
+def products(json_out: JsonOption = False) -> None:
+    """List every product: lender, limits, rates, tiers, and what each law profile refuses of it.
+
+    Under a law profile stand the codes that refuse the product; none = it may be lent.
+    """
+    folder = ProductFolder.of()
+    laws = tuple(folder.law(name) for name in folder.ids("law"))
+    sources = folder.only("sources", DataSources)
+    rows = [_row(product, laws, sources) for product in folder.products()]
     console = Console()
     if json_out:
         for row in rows:
             console.print_json(json.dumps(row), indent=None)
         return
-    console.print(_table(rows, laws), _others())
+    benchmarks = folder.only("benchmarks", Benchmarks)
+    console.print(_product_table(rows, laws), _benchmark_table(benchmarks))
 
 
-def _row(product: Product, laws: tuple[Law, ...]) -> dict[str, Any]:
+def _row(product: Product, laws: tuple[Law, ...], sources: DataSources) -> ProductRow:
+    """Return one product as JSON: amounts in CNY, rates in per cent a day, codes per law."""
+    # The tiers of params.yaml: a product is listed before any bundle is made of it.
     tiers = Tiers.from_edges(section("policy", PolicyParams, paths.params_file()).tier_edges)
-    return {
-        "product": product.id, "lender": product.lender, "from": product.limit.minimum.value, "to": product.limit.maximum.value,
-        "daily_low": product.price.daily_low.value, "daily_high": product.price.daily_high.value, "method": product.repayment.method,
-        "tiers": [tier.tier for tier in product.tiers], "refused": {law.id: _refused(product, law, tiers) for law in laws},
-    }  # fmt: skip
+    limit = product.limit
+    price = product.price
+    terms = {
+        "product": product.id,
+        "lender": product.lender,
+        "from": limit.minimum.value,
+        "to": limit.maximum.value,
+        "daily_low": price.daily_low.value,
+        "daily_high": price.daily_high.value,
+        "method": product.repayment.method,
+        "tiers": [tier.tier for tier in product.tiers],
+    }
+    refused = {law.id: _refused(product, law, tiers, sources) for law in laws}
+    return {**terms, "refused": refused}
 
 
-def _refused(product: Product, law: Law, tiers: Tiers) -> list[str]:
-    """Codes that refuse the product, and R1 with the tiers whose price it refuses."""
-    sources = document(DataSources, paths.SOURCES)
+def _refused(product: Product, law: Law, tiers: Tiers, sources: DataSources) -> list[str]:
+    """Return the codes that refuse the product, and R1 with the tiers whose price it refuses."""
+    # Compiled as a bundle with this product and this law alone, so that the listing and a decision
+    # read the same rules.
     book = compile_policy(product, (law,), sources=sources, horizon_days=product.horizon.value)
-    found = offers(Policy.from_json(json.dumps(book)), product, tiers)
-    dear = [
-        tier.tier
-        for tier, is_over in zip(product.tiers, found.is_over_cap[0], strict=False)
-        if is_over
-    ]
-    return [*found.refused[0], *([f"R1 ({' '.join(dear)})"] if dear else [])]
+    offered = offers(Policy.from_json(json.dumps(book)), product, tiers)
+    # One law, so one row; its tiers stand in the order of the product.
+    priced = zip(product.tiers, offered.is_over_cap[0], strict=False)
+    over_cap = [tier.tier for tier, is_over in priced if is_over]
+    codes = list(offered.refused[0])
+    return [*codes, f"R1 ({' '.join(over_cap)})"] if over_cap else codes
 
 
-def _table(rows: list[dict[str, Any]], laws: tuple[Law, ...]) -> Table:
+def _product_table(rows: list[ProductRow], laws: tuple[Law, ...]) -> Table:
     table = Table(title="products; below each law what refuses", padding=0)
     for name in ("product", "lender", "limit CNY", "% a day", "tiers", *(law.id for law in laws)):
         table.add_column(name)
     for row in rows:
-        said = ["; ".join(codes) or "-" for codes in row["refused"].values()]
-        cells = [
-            f"{row['from']:,.0f}-{row['to']:,.0f}",
-            f"{row['daily_low']:g}-{row['daily_high']:g}",
-            " ".join(row["tiers"]),
-        ]
-        table.add_row(row["product"], row["lender"], *cells, *said)
+        limit = f"{row['from']:,.0f}-{row['to']:,.0f}"
+        rates = f"{row['daily_low']:g}-{row['daily_high']:g}"
+        refused = ["; ".join(codes) or "-" for codes in row["refused"].values()]
+        tiers = " ".join(row["tiers"])
+        table.add_row(row["product"], row["lender"], limit, rates, tiers, *refused)
     return table
 
 
-def _others() -> Table:
+def _benchmark_table(benchmarks: Benchmarks) -> Table:
     table = Table(title="other lenders in the sources, never used in a decision", padding=0)
     for name in ("lender", "figure", "value", "unit", "source"):
         table.add_column(name)
-    for other in document(Benchmarks, paths.BENCHMARKS).benchmarks:
-        for figure in other.figures:
-            table.add_row(
-                other.name_en,
-                figure.name,
-                f"{figure.value.value:g}",
-                figure.value.unit,
-                figure.value.source,
-            )
+    for lender in benchmarks.benchmarks:
+        for figure in lender.figures:
+            value = figure.value
+            table.add_row(lender.name_en, figure.name, f"{value.value:g}", value.unit, value.source)
     return table

@@ -1,4 +1,7 @@
-"""`creditloom quote`: what one loan costs to the cent, and whether the law of its day allows it. JSON in, JSON out, or flags."""
+"""`creditloom quote`: what one loan costs to the cent, and whether the law of its day allows it.
+
+The request comes as options, as JSON, or as both; the answer is a table or JSON.
+"""
 
 from __future__ import annotations
 
@@ -14,138 +17,162 @@ from rich.table import Table
 
 from creditloom.decision.base.errors import DecisionError
 from creditloom.decision.base.strict_json import parse
-from creditloom.decision.quote.quote import quote as answer
+from creditloom.decision.quote.quote import quote as quotation_of
 from creditloom.decision.quote.request import Request
 from creditloom.decision.rulebook.law import Law, in_order
 from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.params import document, section
+from creditloom.pipeline.base.params import section
+from creditloom.pipeline.products.product_folder import ProductFolder
 
+REFUSED_BY_LAW = 2  # exit code
+# The money columns of a schedule, as the JSON names them without `_cny`.
+MONEY_COLUMNS = ("principal", "interest", "charges", "total", "balance")
 _out = Console(soft_wrap=True, highlight=False)
+
+# The options of the command, each with its help.
+ProductOption = Annotated[str | None, typer.Option(help="a product of products/, as weilidai@S5")]
+AmountOption = Annotated[float | None, typer.Option(help="CNY")]
+RateOption = Annotated[float | None, typer.Option(help="per cent a day, as 0.05")]
+TierOption = Annotated[str | None, typer.Option(help="the price of this tier, instead of --rate")]
+TenorOption = Annotated[
+    int | None, typer.Option(help="in the product's unit; default: what a decision offers")
+]
+MethodOption = Annotated[
+    str | None,
+    typer.Option(
+        help="equal_instalment, equal_principal, interest_first, bullet or revolving_daily"
+    ),
+]
+LawOption = Annotated[
+    str | None,
+    typer.Option(help="a profile of products/law/; default: the one in force on the start"),
+]
+StartOption = Annotated[
+    dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="value date; default: today")
+]
+SettleOption = Annotated[
+    dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="a day to settle early")
+]
+OverdueOption = Annotated[
+    int, typer.Option(min=1, help="days late, for the example of the overdue cost")
+]
+InputOption = Annotated[
+    Path | None,
+    typer.Option("--input", help="the request as a JSON file, or - for standard input"),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="the quotation as JSON on standard output")
+]
 
 
 def quote(
-    product: Annotated[
-        str | None, typer.Option(help="a product of products/, as weilidai@S5")
-    ] = None,
-    amount: Annotated[float | None, typer.Option(help="CNY")] = None,
-    rate: Annotated[float | None, typer.Option(help="per cent a day, as 0.05")] = None,
-    tier: Annotated[
-        str | None, typer.Option(help="the price of this tier, instead of --rate")
-    ] = None,
-    tenor: Annotated[
-        int | None, typer.Option(help="in the product's unit; default: what a decision offers")
-    ] = None,
-    method: Annotated[
-        str | None,
-        typer.Option(
-            help="equal_instalment, equal_principal, interest_first, bullet or revolving_daily"
-        ),
-    ] = None,
-    law: Annotated[
-        str | None,
-        typer.Option(help="a profile of products/law/; default: the one in force on the start"),
-    ] = None,
-    start: Annotated[
-        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="value date; default: today")
-    ] = None,
-    settle_on: Annotated[
-        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="a day to settle early")
-    ] = None,
-    overdue_days: Annotated[
-        int, typer.Option(min=1, help="days late, for the example of the overdue cost")
-    ] = 10,
-    source: Annotated[
-        Path | None,
-        typer.Option("--input", help="the request as a JSON file, or - for standard input"),
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="the quotation as JSON on standard output")
-    ] = False,
+    product: ProductOption = None,
+    amount: AmountOption = None,
+    rate: RateOption = None,
+    tier: TierOption = None,
+    tenor: TenorOption = None,
+    method: MethodOption = None,
+    law: LawOption = None,
+    start: StartOption = None,
+    settle_on: SettleOption = None,
+    overdue_days: OverdueOption = 10,
+    source: InputOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Quote a loan: schedule, annual rates, charges and receivers, overdue cost, early settlement. Exit code 2 where the law refuses."""
-    given = {
-        "product": product, "amount": amount, "daily_rate": rate, "tier": tier, "tenor": tenor, "method": method, "law": law,
-        "start": _day(start), "settle_on": _day(settle_on), "overdue_days": overdue_days,
-    }  # fmt: skip
-    found = quoted(_request(given, source))
+    """Quote a loan: schedule, annual rates, charges and receivers, overdue cost, early settlement.
+
+    Exit code 2 where the law refuses.
+    """
+    options = {
+        "product": product,
+        "amount": amount,
+        "daily_rate": rate,
+        "tier": tier,
+        "tenor": tenor,
+        "method": method,
+        "law": law,
+        "start": _day(start),
+        "settle_on": _day(settle_on),
+        "overdue_days": overdue_days,
+    }
+    quotation = quoted(_request(options, source))
     if as_json:
-        sys.stdout.write(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+        # Not by rich, which would break lines.
+        sys.stdout.write(json.dumps(quotation, indent=1, ensure_ascii=False) + "\n")
     else:
-        _show(found)
-    if found["refusals"]:
-        raise typer.Exit(2)
+        _show(quotation)
+    if quotation["refusals"]:
+        raise typer.Exit(REFUSED_BY_LAW)
 
 
-def quoted(given: dict[str, Any]) -> dict[str, Any]:
-    """The quotation of a request by the names of `Request`; one without a start starts today."""
-    request = parse(Request, {"start": _today(), **given}, "request")
-    return answer(_product(request.product), _law(request), _tiers(), request)
+def quoted(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the quotation of a request with the fields of `Request`; the start is today if absent.
+
+    Raises DecisionError for an unknown product or law and for what the product does not offer.
+    """
+    parsed = parse(Request, {"start": _today(), **request}, "request")
+    folder = ProductFolder.of()
+    product = _product(folder, parsed.product)
+    return quotation_of(product, _law(folder, parsed), _tiers(), parsed)
 
 
-def _request(flags: dict[str, Any], source: Path | None) -> dict[str, Any]:
-    """Flags over what the JSON says; a request without a start starts today."""
-    text = (
-        "{}"
-        if source is None
-        else sys.stdin.read()
-        if str(source) == "-"
-        else source.read_text(encoding="utf-8")
-    )
+def _request(options: dict[str, Any], source: Path | None) -> dict[str, Any]:
+    """Return the fields of the request: options stand over the JSON, the JSON over the defaults."""
     try:
-        written = json.loads(text)
+        written = json.loads(_text(source))
     except json.JSONDecodeError as error:
         raise _refusal("the request is not JSON", str(source), "one object", str(error)) from error
     if not isinstance(written, dict):
-        raise _refusal(
-            "the request is not JSON of one loan", str(source), "one object", type(written).__name__
-        )
+        got = type(written).__name__
+        raise _refusal("the request is not JSON of one loan", str(source), "one object", got)
     defaults = {"overdue_days": Request.overdue_days, "start": _today()}
-    chosen = {
+    # An option at its default says nothing: it must not stand over what the JSON says.
+    entered = {
         key: value
-        for key, value in flags.items()
+        for key, value in options.items()
         if value is not None and value != defaults.get(key)
     }
-    return {**defaults, **written, **chosen}
+    return {**defaults, **written, **entered}
+
+
+def _text(source: Path | None) -> str:
+    if source is None:
+        return "{}"
+    return sys.stdin.read() if str(source) == "-" else source.read_text(encoding="utf-8")
 
 
 def _today() -> str:
+    # The day of UTC: the law that names a place is found by this day.
     return dt.datetime.now(dt.UTC).date().isoformat()
 
 
-def _product(name: str) -> Product:
-    known = sorted(file.stem for file in paths.PRODUCTS.glob("*_[vS]*.yaml"))
-    stem = name.replace("@", "_")
-    if stem not in known:
-        raise _refusal("there is no such product", "product", f"one of {', '.join(known)}", name)
-    return document(Product, paths.PRODUCTS / f"{stem}.yaml")
+def _product(folder: ProductFolder, name: str) -> Product:
+    ids = folder.ids("product")
+    if name not in ids and name not in {id_.replace("@", "_") for id_ in ids}:
+        raise _refusal("there is no such product", "product", f"one of {', '.join(ids)}", name)
+    return folder.product(name)
 
 
-def _law(request: Request) -> Law:
-    """The profile named, or of those in params.yaml the one in force on the start."""
+def _law(folder: ProductFolder, request: Request) -> Law:
+    """Return the profile named, or of those in params.yaml the one in force on the start."""
     if request.law is not None:
-        file = paths.LAW / f"{request.law}.yaml"
-        if not file.is_file():
-            known = ", ".join(sorted(f.stem for f in paths.LAW.glob("*.yaml")))
-            raise _refusal("there is no such law profile", "law", f"one of {known}", request.law)
-        return document(Law, file)
-    laws = in_order(
-        tuple(
-            document(Law, paths.LAW / f"{name}.yaml")
-            for name in section("policy", PolicyParams, paths.params_file()).law_profiles
-        )
-    )
+        ids = folder.ids("law")
+        if request.law not in ids:
+            expected = f"one of {', '.join(ids)}"
+            raise _refusal("there is no such law profile", "law", expected, request.law)
+        return folder.law(request.law)
+    # Only those that params.yaml puts in force; the others (no law, other places) must be named.
+    names = section("policy", PolicyParams, paths.params_file()).law_profiles
+    laws = in_order(tuple(folder.law(name) for name in names))
     for law in laws:
         if law.effective_from <= request.start <= (law.effective_to or dt.date.max):
             return law
-    raise _refusal(
-        "no law profile is in force",
-        "start",
-        f"a day of {', '.join(law.id for law in laws)}",
-        request.start.isoformat(),
-    )
+    expected = f"a day of {', '.join(law.id for law in laws)}"
+    got = request.start.isoformat()
+    raise _refusal("no law profile is in force", "start", expected, got)
 
 
 def _tiers() -> Tiers:
@@ -156,45 +183,51 @@ def _day(moment: dt.datetime | None) -> str | None:
     return None if moment is None else moment.date().isoformat()
 
 
-def _show(found: dict[str, Any]) -> None:
-    head = Table("quotation", found["product"], title=found["decision"])
-    annual = found["annual"]
-    shown = {
-        "amount": f"{found['amount_cny']} CNY, {found['tenor']}, {found['repayment_method']}, {found['daily_rate_percent']} % a day",
-        "law": found["law_profile"],
-        "a year": ", ".join(
-            f"{name} {100 * value:.4f} %" for name, value in annual.items() if value is not None
-        ),
-        "overdue": found["overdue_cost"],
-        **{refusal["code"]: refusal["reason"] for refusal in found["refusals"]},
-        **{
-            c["item"]: f"{c['amount_cny']} CNY to {c['receiver']} ({c['taken']})"
-            for c in found.get("charges", ())
-        },
-        **({"total cost": f"{found['total_cost_cny']} CNY"} if "total_cost_cny" in found else {}),
-        **(
-            {"settled": f"{end['total_cny']} CNY on {end['on']}"}
-            if (end := found.get("early_settlement"))
-            else {}
-        ),
-    }
-    for name, text in shown.items():
-        head.add_row(name, text)
-    _out.print(head)
-    rows = found.get("schedule", [])
-    table = Table(*("due", "principal", "interest", "charges", "total", "balance"))
-    for row in rows:
-        table.add_row(
-            row["due"],
-            *(
-                row[f"{name}_cny"]
-                for name in ("principal", "interest", "charges", "total", "balance")
-            ),
-        )
+def _show(quotation: dict[str, Any]) -> None:
+    summary = Table("quotation", quotation["product"], title=quotation["decision"])
+    for name, text in _summary(quotation).items():
+        summary.add_row(name, text)
+    _out.print(summary)
+    # A refused loan has no schedule.
+    rows = quotation.get("schedule", [])
     if rows:
-        _out.print(table)
-    for notice in found.get("notices", ()):
+        _out.print(_schedule_table(rows))
+    for notice in quotation.get("notices", ()):
         _out.print(f"- {notice['en']}")
+
+
+def _summary(quotation: dict[str, Any]) -> dict[str, str]:
+    """Return the lines of the first table: name -> text."""
+    annual = {name: rate for name, rate in quotation["annual"].items() if rate is not None}
+    terms = (
+        f"{quotation['amount_cny']} CNY",
+        quotation["tenor"],
+        quotation["repayment_method"],
+        f"{quotation['daily_rate_percent']} % a day",
+    )
+    lines = {
+        "amount": ", ".join(terms),
+        "law": quotation["law_profile"],
+        "a year": ", ".join(f"{name} {100 * rate:.4f} %" for name, rate in annual.items()),
+        "overdue": quotation["overdue_cost"],
+    }
+    for refusal in quotation["refusals"]:
+        lines[refusal["code"]] = refusal["reason"]
+    for charge in quotation.get("charges", ()):
+        taken = f"to {charge['receiver']} ({charge['taken']})"
+        lines[charge["item"]] = f"{charge['amount_cny']} CNY {taken}"
+    if "total_cost_cny" in quotation:
+        lines["total cost"] = f"{quotation['total_cost_cny']} CNY"
+    if settled := quotation.get("early_settlement"):
+        lines["settled"] = f"{settled['total_cny']} CNY on {settled['on']}"
+    return lines
+
+
+def _schedule_table(rows: list[dict[str, str]]) -> Table:
+    table = Table("due", *MONEY_COLUMNS)
+    for row in rows:
+        table.add_row(row["due"], *(row[f"{name}_cny"] for name in MONEY_COLUMNS))
+    return table
 
 
 def _refusal(what: str, where: str, expected: str, got: str) -> DecisionError:

@@ -1,4 +1,7 @@
-"""`creditloom replay`: decide again what a batch decided, with the versions that decided it, and compare to the bit."""
+"""`creditloom replay`: decides again what a batch decided, and compares to the bit.
+
+The versions that decided then decide again: code, bundle and options are those of the batch.
+"""
 
 from __future__ import annotations
 
@@ -22,71 +25,93 @@ from creditloom.serving.batch.part import block_rows, in_order
 from creditloom.serving.inputs import columns
 from creditloom.serving.ledger import replay_one
 from creditloom.serving.ledger.earlier import told
-from creditloom.serving.ledger.replay import Kept, Replay, pieces
+from creditloom.serving.ledger.replay import Kept, Replay, Replayed, pieces
 from creditloom.serving.ledger.replay_one import model_of
 from creditloom.storage.files.store import iter_tables
 
 DIFFERS = 6  # exit code
 KEPT_ROWS = 16_384  # of the ledger, read at a time
 CALLS = 1_024  # of the runtime, whose decisions are compared together
+MAX_NAMED = 5  # applications that differ and are named; the others are counted
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+# The options of the command, each with its help.
+FolderArgument = Annotated[
+    Path, typer.Argument(help="the folder of a batch, as `creditloom score` wrote it")
+]
+DecisionOption = Annotated[
+    str | None, typer.Option(help="one decision; without it, all of the batch")
+]
+InputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--input",
+        help="the input, Parquet or CSV, where it no longer lies in its old place; "
+        "rows in any order",
+    ),
+]
+BundleOption = Annotated[
+    Path | None, typer.Option(help="the bundle that decided, where no registry knows it")
+]
+RowsOption = Annotated[
+    int,
+    typer.Option(min=1, help="rows decided at a time, or fewer of a wide model; 1: one by one"),
+]
+# In a random order, as a decision must not depend on the rows beside it.
+ShuffleOption = Annotated[
+    int | None, typer.Option(help="decide the rows in a random order, with this seed")
+]
+ThreadsOption = Annotated[int, typer.Option(min=1, help="threads that decide")]
+JsonOption = Annotated[bool, typer.Option("--json", help="the outcome as JSON on standard output")]
 
 
 def replay(
-    folder: Annotated[
-        Path, typer.Argument(help="the folder of a batch, as `creditloom score` wrote it")
-    ],
-    decision_id: Annotated[
-        str | None, typer.Option(help="one decision; without it, all of the batch")
-    ] = None,
-    source: Annotated[
-        Path | None,
-        typer.Option(
-            "--input",
-            help="the input, Parquet or CSV, where it no longer lies in its old place; rows in any order",
-        ),
-    ] = None,
-    bundle: Annotated[
-        Path | None, typer.Option(help="the bundle that decided, where no registry knows it")
-    ] = None,
-    rows: Annotated[
-        int,
-        typer.Option(min=1, help="rows decided at a time, or fewer of a wide model; 1: one by one"),
-    ] = 16_384,
-    shuffle: Annotated[
-        int | None, typer.Option(help="decide the rows in a random order, with this seed")
-    ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="threads that decide")] = 2,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="the outcome as JSON on standard output")
-    ] = False,
+    folder: FolderArgument,
+    decision_id: DecisionOption = None,
+    source: InputOption = None,
+    bundle: BundleOption = None,
+    rows: RowsOption = 16_384,
+    shuffle: ShuffleOption = None,
+    threads: ThreadsOption = 2,
+    as_json: JsonOption = False,
 ) -> None:
-    """Recompute decisions from their input with the registered versions. Exit code 0: the same to the bit; 6: not."""
+    """Recompute decisions from their input with the registered versions.
+
+    Exit code 0: the same to the bit; 6: not.
+    """
     batch = BatchFolder(folder)
-    asked = replay_one.asked(batch)
-    deciding = model_of(asked, bundle, paths.REGISTRY)
-    decide = deciding.decide(
-        {name: value for name, value in asked["options"].items() if name in PARAMS}
-    )
-    read = columns(deciding.bundle, asked["columns"])
+    # Input, options and versions of the batch, as its manifest keeps them.
+    request = replay_one.asked(batch)
+    deciding = model_of(request, bundle, paths.REGISTRY)
+    options = {name: value for name, value in request["options"].items() if name in PARAMS}
+    decide = deciding.decide(options)
+    read = columns(deciding.bundle, request["columns"])
     if decision_id is not None:
         outcome = replay_one.one(batch, decision_id, source, read, decide)
     else:
-        most = block_rows(len(read))
-        work = Replay(Kept.of(_kept(batch)), read, decide, rows)
-        given = blocks(source or Path(asked["input"]["path"]), replay_one.types(read), most)
-        outcome = _summed(
-            work.kept, in_order(work, pieces(given, min(most, CALLS * rows), shuffle), threads)
+        work = Replay(Kept.of(_decided(batch)), read, decide, rows)
+        given = blocks(
+            source or Path(request["input"]["path"]),
+            replay_one.types(read),
+            block_rows(len(read)),
         )
-    outcome["told"] = [*told(asked["versions"]["code"], deciding.code), *outcome.get("told", ())]
-    _tell(outcome, as_json=as_json)
+        # Blocks are compared, not single calls: rows decided one by one must not pay for hashes one
+        # by one.
+        compared = min(block_rows(len(read)), CALLS * rows)
+        outcome = _summed(work.kept, in_order(work, pieces(given, compared, shuffle), threads))
+    # Whether other code than the batch's decided again: a reader must know of it, right or wrong.
+    changes = told(request["versions"]["code"], deciding.code)
+    outcome["told"] = [*changes, *outcome.get("told", ())]
+    _report(outcome, as_json=as_json)
     if outcome["mismatches"]:
         raise SystemExit(DIFFERS)
 
 
-def _kept(batch: BatchFolder) -> Iterator[tuple[pa.Table, pa.Table]]:
+def _decided(batch: BatchFolder) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Yield blocks of (decisions, row hashes of the ledger), part by part."""
     for receipt in batch.finished():
-        decisions, ledger = (batch.file(kind, receipt["part"]) for kind in ("decisions", "ledger"))
+        decisions = batch.file("decisions", receipt["part"])
+        ledger = batch.file("ledger", receipt["part"])
         yield from zip(
             iter_tables(decisions, rows=KEPT_ROWS),
             iter_tables(ledger, ["row_hash"], KEPT_ROWS),
@@ -94,31 +119,37 @@ def _kept(batch: BatchFolder) -> Iterator[tuple[pa.Table, pa.Table]]:
         )
 
 
-def _summed(kept: Kept, replayed: Iterator[Any]) -> dict[str, Any]:
-    """How many were decided again, and which of them differ."""
-    seen = np.zeros(len(kept.ids), dtype=bool)
-    other_input, other_decision = [], []
+def _summed(kept: Kept, replayed: Iterator[Replayed]) -> dict[str, Any]:
+    """Return how many were decided again, and which of them differ."""
+    is_replayed = np.zeros(len(kept.ids), dtype=bool)
+    other_input = []
+    other_decision = []
     for block in replayed:
-        seen[block.found] = True
+        # Rows that the batch had set aside are of no decision, and not among those found.
+        is_replayed[block.found] = True
         other_input.append(block.other_input)
         other_decision.append(block.other_decision)
     wrong = {
         "other_input": np.concatenate(other_input),
         "other_decision": np.concatenate(other_decision),
     }
-    return {
-        "decisions": len(seen), "replayed": int(seen.sum()), "mismatches": sum(len(rows) for rows in wrong.values()),
-        **{name: [str(kept.ids[row]) for row in rows[:5]] for name, rows in wrong.items()},
-    }  # fmt: skip
+    counts = {
+        "decisions": len(is_replayed),
+        "replayed": int(is_replayed.sum()),
+        "mismatches": sum(len(rows) for rows in wrong.values()),
+    }
+    named = {name: [str(kept.ids[row]) for row in rows[:MAX_NAMED]] for name, rows in wrong.items()}
+    return {**counts, **named}
 
 
-def _tell(outcome: dict[str, Any], *, as_json: bool) -> None:
+def _report(outcome: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(outcome, indent=1, ensure_ascii=False) + "\n")
     for line in chain(outcome["told"], _differing(outcome)):
         _err.print(line)
     _err.print(
-        f"{outcome['replayed']:,} of {outcome['decisions']:,} decisions made again, {outcome['mismatches']:,} mismatches"
+        f"{outcome['replayed']:,} of {outcome['decisions']:,} decisions made again, "
+        f"{outcome['mismatches']:,} mismatches"
     )
 
 

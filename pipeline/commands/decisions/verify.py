@@ -1,4 +1,4 @@
-"""`creditloom verify`: is a batch still, byte for byte, what was written when it was sealed?"""
+"""`creditloom verify`: finds any byte of a batch that changed since the batch was sealed."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ from creditloom.storage.files.store import read_json
 CHANGED = 6  # exit code
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
+FolderArgument = Annotated[
+    Path, typer.Argument(help="the folder of a batch, as `creditloom score` wrote it")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="the findings as JSON on standard output")]
 
-def verify(
-    folder: Annotated[
-        Path, typer.Argument(help="the folder of a batch, as `creditloom score` wrote it")
-    ],
-    as_json: Annotated[
-        bool, typer.Option("--json", help="the findings as JSON on standard output")
-    ] = False,
-) -> None:
-    """Find any changed byte of a finished batch, and name file, part and row. Exit code 0: nothing; 6: something."""
+
+def verify(folder: FolderArgument, as_json: JsonOption = False) -> None:
+    """Find any changed byte of a finished batch, and name file, part and row.
+
+    Exit code 0: nothing; 6: something.
+    """
     manifest = read_json(folder / MANIFEST)
     findings = verify_batch(folder)
+    root = manifest["root"]
     if as_json:
-        told = {"root": manifest["root"], "findings": [asdict(finding) for finding in findings]}
-        sys.stdout.write(json.dumps(told, indent=1) + "\n")
+        content = {"root": root, "findings": [asdict(finding) for finding in findings]}
+        sys.stdout.write(json.dumps(content, indent=1) + "\n")
     for finding in findings:
         _err.print(f"{finding.where}: {finding.what}")
-    _err.print(
-        f"{folder}: {len(manifest['parts'])} parts, {manifest['decided']:,} decisions, {len(findings)} findings, root {manifest['root']}"
-    )
+    counts = f"{len(manifest['parts'])} parts, {manifest['decided']:,} decisions"
+    _err.print(f"{folder}: {counts}, {len(findings)} findings, root {root}")
     if findings:
         raise SystemExit(CHANGED)

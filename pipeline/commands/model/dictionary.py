@@ -1,4 +1,7 @@
-"""`creditloom dictionary`: writes docs/features.md, a page per family and the worked examples, from the declarations and the spec tests."""
+"""`creditloom dictionary`: writes the data dictionary from the declarations and the spec tests.
+
+docs/features.md, a page per family, and the worked examples.
+"""
 
 from __future__ import annotations
 
@@ -19,36 +22,35 @@ from creditloom.storage.files.store import write_text
 
 DOCS = paths.CHECKOUT / "docs"
 SPEC = paths.CHECKOUT / "tests" / "spec"
+HEAD = """# Worked examples
+
+The spec tests (`tests/spec/`), chapter by chapter: events in, one value per person out. `ago` is \
+days before the application.
+"""
+
+FolderOption = Annotated[Path, typer.Option(help="where the pages go")]
 
 
-def dictionary(folder: Annotated[Path, typer.Option(help="where the pages go")] = DOCS) -> None:
-    """Write the data dictionary: every feature with text, unit, windows, sign, meaning of null and source."""
+def dictionary(folder: FolderOption = DOCS) -> None:
+    """Write the data dictionary: every feature with text, unit, windows, sign, null and source."""
     written = documents()
     for name, text in written.items():
         write_text(text, folder / name)
-    Console().print(
-        f"{folder}: {len(written)} pages, {sum(map(len, written.values())):,} characters"
-    )
+    characters = sum(map(len, written.values()))
+    Console().print(f"{folder}: {len(written)} pages, {characters:,} characters")
 
 
 def documents() -> dict[str, str]:
-    """File name to text of every page."""
-    return {
-        **pages(catalogue([table.name for table in EVENT_TABLES])),
-        "features/examples.md": page(SPEC),
-    }
+    """Return the text of every page by its file name below docs/."""
+    declared = catalogue([table.name for table in EVENT_TABLES])
+    return {**pages(declared), "features/examples.md": page(SPEC)}
 
 
-# The spec tests as worked examples: their small tables and what each asserts, as pages of Markdown.
-
-HEAD = """# Worked examples
-
-The spec tests (`tests/spec/`), chapter by chapter: events in, one value per person out. `ago` is days before the application.
-"""
+# The spec tests as worked examples: their small tables, and what each asserts, in Markdown.
 
 
 def page(folder: Path) -> str:
-    """The text of all chapters, in their order."""
+    """Return the text of all chapters, in the order of their files."""
     return "\n".join([HEAD, *(_chapter(file) for file in sorted(folder.glob("test_*.py")))])
 
 
@@ -57,47 +59,47 @@ def _chapter(file: Path) -> str:
     tree = ast.parse(text)
     parts = [f"## {(ast.get_docstring(tree) or file.stem).rstrip('.')}\n"]
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef):
-            parts += _tables(node, text)
-            if node.name.startswith("test_"):
-                parts += [
-                    f"**{node.name.removeprefix('test_').replace('_', ' ')}**\n",
-                    *_said(node),
-                    "```python",
-                    *_claims(node, text),
-                    "```\n",
-                ]
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        parts += _tables(node, text)
+        if node.name.startswith("test_"):
+            parts.append(f"**{node.name.removeprefix('test_').replace('_', ' ')}**\n")
+            parts += _description(node)
+            parts += ["```python", *_claims(node, text), "```\n"]
     return "\n".join(parts)
 
 
 def _tables(function: ast.FunctionDef, text: str) -> Iterator[str]:
-    """The tables handed to `features(...)`, each under its name."""
-    calls = [
-        n
-        for n in ast.walk(function)
-        if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "features"
-    ]
-    for word in (word for call in calls for word in call.keywords):
-        written = (
-            word.value.value
-            if isinstance(word.value, ast.Constant)
-            else ast.get_source_segment(text, word.value)
-        )
-        yield f"`{word.arg}`\n\n```\n{inspect.cleandoc(str(written)).strip('f').strip(chr(34)).strip()}\n```\n"
+    """Yield the tables handed to `features(...)` by keyword, each under its name."""
+    for call in ast.walk(function):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "features":
+            for word in call.keywords:
+                yield f"`{word.arg}`\n\n```\n{_table_text(word.value, text)}\n```\n"
 
 
-def _said(function: ast.FunctionDef) -> list[str]:
-    said = ast.get_docstring(function)
-    return [f"{said}\n"] if said else []
+def _table_text(value: ast.expr, text: str) -> str:
+    """Return a table as the test writes it: a text, or the source of what makes it."""
+    if isinstance(value, ast.Constant):
+        written = str(value.value)
+    else:
+        written = str(ast.get_source_segment(text, value))
+    # An f-string comes as source: its f and its quotes are no part of the table.
+    return inspect.cleandoc(written).strip("f").strip(chr(34)).strip()
+
+
+def _description(function: ast.FunctionDef) -> list[str]:
+    docstring = ast.get_docstring(function)
+    return [f"{docstring}\n"] if docstring else []
 
 
 def _claims(function: ast.FunctionDef, text: str) -> list[str]:
-    """The assignments and assertions of a test, as written."""
-    kept = [
-        n
-        for n in function.body
-        if isinstance(n, ast.Assert | ast.Assign)
-        and "features(" not in (ast.get_source_segment(text, n) or "")
-    ]
+    """Return the lines of a test's assignments and assertions, as written."""
     lines = text.splitlines()
-    return [line.removeprefix("    ") for n in kept for line in lines[n.lineno - 1 : n.end_lineno]]
+    claims: list[str] = []
+    for node in function.body:
+        is_claim = isinstance(node, ast.Assert | ast.Assign)
+        # The call that makes the features is shown as tables already.
+        if is_claim and "features(" not in (ast.get_source_segment(text, node) or ""):
+            written = lines[node.lineno - 1 : node.end_lineno]
+            claims += [line.removeprefix("    ") for line in written]
+    return claims

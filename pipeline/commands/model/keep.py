@@ -1,4 +1,7 @@
-"""`creditloom keep`: how many features to keep, judged on rolling origins; the number is then committed as select.keep."""
+"""`creditloom keep`: measures how many features to keep, on rolling origins.
+
+The number is then committed as `select.keep` of params.yaml.
+"""
 
 from __future__ import annotations
 
@@ -22,37 +25,36 @@ from creditloom.storage.files.store import write_json
 
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
+SizesOption = Annotated[
+    str, typer.Option("--sizes", help="numbers of features, separated by commas")
+]
+OutOption = Annotated[Path, typer.Option(help="where the figures are written")]
+
 
 class KeepError(ValueError):
-    """The sizes asked for cannot be read."""
+    """The option --sizes cannot be read."""
 
 
-def keep(
-    asked: Annotated[
-        str, typer.Option("--sizes", help="numbers of features, separated by commas")
-    ] = "100,150,200,300,450",
-    out: Annotated[Path, typer.Option(help="where the figures are written")] = paths.KEEPING,
-) -> None:
-    """Log-loss by number of features on rolling origins inside the training months; take the smallest within one standard error."""
-    split, params = section("split", SplitParams), section("select", SelectParams)
+def keep(asked: SizesOption = "100,150,200,300,450", out: OutOption = paths.KEEPING) -> None:
+    """Log-loss by number of features on rolling origins inside the training months.
+
+    Take the smallest number within one standard error of the best.
+    """
+    split = section("split", SplitParams)
+    params = section("select", SelectParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
     names, _ = offered(catalogue, params)
+    # As the stage `select` does: all training applications screen the features, labelled loans rank
+    # them.
     applications = everyone(split)
-    left, _ = screen(
-        dataset(applications.of(TRAIN).at_most(params.limits.rows), names, single=True), params
-    )
+    screened = dataset(applications.of(TRAIN).at_most(params.limits.rows), names, single=True)
+    left, _ = screen(screened, params)
     loans = dataset(applications.training(), left, single=True)
-    found = sizes(
-        loans,
-        catalogue,
-        split,
-        params,
-        section("train", TrainParams).booster,
-        _sizes(asked),
-        lambda said: _err.print(said),
-    )
-    write_json({"bads": int(loans.label.sum()), "sizes": [asdict(one) for one in found]}, out)
-    Console().print(_table(found))
+    booster = section("train", TrainParams).booster
+    measured = sizes(loans, catalogue, split, params, booster, _sizes(asked), _err.print)
+    rows = [asdict(size) for size in measured]
+    write_json({"bads": int(loans.label.sum()), "sizes": rows}, out)
+    Console().print(_table(measured))
 
 
 def _sizes(text: str) -> tuple[int, ...]:
@@ -64,23 +66,19 @@ def _sizes(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
-def _table(found: list[Size]) -> Table:
-    shown = Table(
-        "keep",
-        "features",
-        "trees",
-        "log-loss",
-        "AUC",
-        "behind the best",
-        "standard error",
-        title="rolling origins",
-    )
-    for one in found:
-        figures = (
-            f"{one.logloss:.6f}",
-            f"{one.auc:.4f}",
-            f"{one.behind:.6f}",
-            f"{one.behind_se:.6f}",
+def _table(measured: list[Size]) -> Table:
+    table = Table(title="rolling origins")
+    for name in ("keep", "features", "trees", "log-loss", "AUC", "behind the best"):
+        table.add_column(name)
+    table.add_column("standard error")
+    for size in measured:
+        table.add_row(
+            f"{size.keep}",
+            f"{size.features}",
+            f"{size.trees}",
+            f"{size.logloss:.6f}",
+            f"{size.auc:.4f}",
+            f"{size.behind:.6f}",
+            f"{size.behind_se:.6f}",
         )
-        shown.add_row(f"{one.keep}", f"{one.features}", f"{one.trees}", *figures)
-    return shown
+    return table

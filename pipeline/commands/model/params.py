@@ -1,6 +1,7 @@
-"""`creditloom params`: read every block of params.yaml as its room's type before anything runs, or change values in it.
+"""`creditloom params`: checks every block of params.yaml before anything runs, or changes values.
 
-The types are named as text and imported when asked for: a stage must not reach every room because it reads its own parameters.
+The types are named as text and imported when they are needed: a stage must not reach every room
+because it reads its own parameters.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import SECTIONS, ParamsError, changed, parse_value, section
 from creditloom.storage.files.store import write_text
 
+# table: block of params.yaml -> module and name of its frozen type
 TYPES: dict[str, str] = {
     "seed": "builtins:int",
     "source": "creditloom.storage.files.source_params:SourceParams",
@@ -38,7 +40,8 @@ TYPES: dict[str, str] = {
     "review": "creditloom.portfolio.book.bcard:ReviewParams",
     "optimise": "creditloom.portfolio.optimiser.optimise_params:OptimiseParams",
 }
-AGREE = (  # the simulated world's calendar, and the blocks that divide it
+# The calendar of the simulated world, and the keys of other blocks that must say the same.
+MUST_AGREE = (
     ("calendar.applications_start", "split.start"),
     ("calendar.train_months", "split.train_months"),
     ("calendar.calibration_months", "split.calibration_months"),
@@ -46,24 +49,28 @@ AGREE = (  # the simulated world's calendar, and the blocks that divide it
     ("calendar.performance_months", "label.performance_months"),
 )
 
-YEAR_DAYS = 365  # horizon of a label of instalment loans
+# Days of outcome behind a label of instalment loans (domain 0.12).
+YEAR_DAYS = 365
+
+PathOption = Annotated[Path, typer.Option(help="the parameter file")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="a value to change first, as world.applicants=6000"),
+]
 
 
 def type_of(name: str) -> type:
-    """The frozen type of one block of params.yaml."""
-    module, _, kind = TYPES[name].partition(":")
-    found: type = getattr(importlib.import_module(module), kind)
-    return found
+    """Return the frozen type of one block of params.yaml."""
+    module, _, name_of_type = TYPES[name].partition(":")
+    kind: type = getattr(importlib.import_module(module), name_of_type)
+    return kind
 
 
-def params(
-    path: Annotated[Path, typer.Option(help="the parameter file")] = paths.PARAMS,
-    change: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="a value to change first, as world.applicants=6000"),
-    ] = None,
-) -> None:
-    """Check params.yaml: every block, key and value, before a long run. With --set, change values first (comments are lost)."""
+def params(path: PathOption = paths.PARAMS, change: SetOption = None) -> None:
+    """Check params.yaml: every block, key and value, before a long run.
+
+    With --set, change values first (comments are lost).
+    """
     if change:
         write_text(changed(assignments(change), path), path)
     blocks: dict[str, Any] = {name: section(name, type_of(name), path) for name in SECTIONS}
@@ -73,20 +80,25 @@ def params(
 
 
 def _check_agreement(blocks: dict[str, Any], path: Path) -> None:
-    """For a simulated world, two blocks must not tell two calendars; other sources have no calendar of ours."""
-    for pair in AGREE if blocks["source"].kind == "world" else ():
-        one, other = (
-            getattr(blocks[name], key)
-            for name, _, key in (dotted.partition(".") for dotted in pair)
-        )
+    """Raise ParamsError where two blocks name different calendars of a simulated world."""
+    if blocks["source"].kind != "world":
+        return  # data of one's own have no calendar of ours
+    for ours, theirs in MUST_AGREE:
+        one = _value(blocks, ours)
+        other = _value(blocks, theirs)
         if one != other:
             raise ParamsError(
-                f"{path}: {pair[0]} is {one} but {pair[1]} is {other}; expected the same, change both"
+                f"{path}: {ours} is {one} but {theirs} is {other}; expected the same, change both"
             )
 
 
+def _value(blocks: dict[str, Any], dotted: str) -> Any:
+    block, _, key = dotted.partition(".")
+    return getattr(blocks[block], key)
+
+
 def _check_horizon(blocks: dict[str, Any], path: Path) -> None:
-    """The outcome that the label looks at is the one that the policy prices (domain 0.12)."""
+    """Raise ParamsError where label and policy look at different horizons (domain 0.12)."""
     label = blocks["label"]
     expected = label.performance_days if label.loans == "short" else YEAR_DAYS
     if blocks["policy"].horizon_days != expected:
@@ -97,7 +109,11 @@ def _check_horizon(blocks: dict[str, Any], path: Path) -> None:
 
 
 def assignments(texts: list[str] | None) -> dict[str, object]:
-    """`world.applicants=6000` and its like as dotted path -> value. Raises ParamsError where there is no `=`."""
+    """Return dotted path -> value. Raises ParamsError where there is no `=`.
+
+    >>> assignments(["world.applicants=6000", "world.profile=S5"])
+    {'world.applicants': 6000, 'world.profile': 'S5'}
+    """
     return dict(_assignment(text) for text in texts or ())
 
 

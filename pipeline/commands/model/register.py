@@ -1,6 +1,7 @@
-"""`creditloom register`, `promote`, `history`: the bundle as a version of the registered model, and who is champion and since when.
+"""`creditloom register`, `promote`, `history`: versions of the registered model and their aliases.
 
-Outside DVC's DAG on purpose: a stage whose meaning is a side effect is skipped in a fresh clone and by the run cache.
+They stand outside DVC's DAG on purpose: a stage whose meaning is a side effect would be skipped in
+a fresh clone and by the run cache.
 """
 
 from __future__ import annotations
@@ -21,58 +22,64 @@ from creditloom.serving.registry.model_registry import CHALLENGER, CHAMPION, Mod
 from creditloom.serving.registry.runtime import RUNTIME
 from creditloom.storage.files.formats import RESULTS, read_document, write_document
 
-_say = Console(stderr=True, soft_wrap=True, highlight=False).print
+# Messages go to stderr; the history, which was asked for, goes to stdout.
+_print = Console(stderr=True, soft_wrap=True, highlight=False).print
+_out = Console(soft_wrap=True)
+
+# The options of the commands, each with its help.
+IfMissingOption = Annotated[
+    bool, typer.Option("--if-missing", help="do nothing when this bundle is registered already")
+]
+VersionOption = Annotated[int, typer.Option(help="the version that the alias shall name")]
+ReasonOption = Annotated[str, typer.Option(help="why; kept in the history")]
+AliasOption = Annotated[str, typer.Option(help="champion or challenger")]
+DateOption = Annotated[
+    str | None,
+    typer.Option(help="who held the aliases then: a day (to its end, UTC) or a moment, ISO 8601"),
+]
 
 
-def register(
-    if_missing: Annotated[
-        bool, typer.Option("--if-missing", help="do nothing when this bundle is registered already")
-    ] = False,
-) -> None:
-    """Register data/model/ in MLflow as a new version; the first one that passes the gate becomes champion."""
-    ledger = _ledger()
-    known = ledger.find(paths.MODEL, RUNTIME) if if_missing else None
+def register(if_missing: IfMissingOption = False) -> None:
+    """Register data/model/ in MLflow as a new version.
+
+    The first version that passes the gate becomes champion.
+    """
+    registry = _registry()
+    known = registry.find(paths.MODEL, RUNTIME) if if_missing else None
+    # The same bundle and runtime: a second version of them would say nothing new.
     if known is not None:
-        _receipt(ledger, known)
-        _say(f"{ledger.params.name}: this bundle is registered as version {known}; nothing to do")
+        _write_receipt(registry, known)
+        name = registry.params.name
+        _print(f"{name}: this bundle is registered as version {known}; nothing to do")
         return
-    version, change, short = ledger.register(
-        paths.MODEL, RUNTIME, read_document(paths.METRICS, RESULTS)
-    )
-    _receipt(ledger, version.version)
-    _say(
-        f"{version.name}: version {version.version} (bundle {version.bundle_sha256[:8]}, {version.runtime}) in {ledger.store.uri}"
-    )
-    _tell(change)
-    for line in short:
-        _say(f"  not fit for {CHAMPION}: {line}")
+    metrics = read_document(paths.METRICS, RESULTS)
+    version, change, missed = registry.register(paths.MODEL, RUNTIME, metrics)
+    _write_receipt(registry, version.version)
+    made_of = f"bundle {version.bundle_sha256[:8]}, {version.runtime}"
+    _print(f"{version.name}: version {version.version} ({made_of}) in {registry.store.uri}")
+    _print_change(change)
+    # A version that misses the gate is registered all the same.
+    for line in missed:
+        _print(f"  not fit for {CHAMPION}: {line}")
 
 
-def promote(
-    version: Annotated[int, typer.Option(help="the version that the alias shall name")],
-    reason: Annotated[str, typer.Option(help="why; kept in the history")],
-    alias: Annotated[str, typer.Option(help="champion or challenger")] = CHAMPION,
-) -> None:
+def promote(version: VersionOption, reason: ReasonOption, alias: AliasOption = CHAMPION) -> None:
     """Let an alias name a version. `champion` is gated; a former champion may always come back."""
-    for change in _ledger().promote(version, alias, reason):
-        _tell(change)
+    for change in _registry().promote(version, alias, reason):
+        _print_change(change)
 
 
-def show_history(
-    date: Annotated[
-        str | None,
-        typer.Option(
-            help="who held the aliases then: a day (to its end, UTC) or a moment, ISO 8601"
-        ),
-    ] = None,
-) -> None:
-    """Every change of an alias: when, which version, and why; with --date, who decided on that day."""
+def show_history(date: DateOption = None) -> None:
+    """Every change of an alias: when, which version, and why.
+
+    With --date, who decided on that day.
+    """
     if date is not None:
-        _tell_held(date)
+        _print_holders(date)
         return
-    table = Table(
-        "date", "alias", "version", "before", "bundle", "reason", title="changes of aliases"
-    )
+    table = Table(title="changes of aliases")
+    for name in ("date", "alias", "version", "before", "bundle", "reason"):
+        table.add_column(name)
     for change in alias_history.read(paths.ALIASES):
         table.add_row(
             change.date,
@@ -82,42 +89,40 @@ def show_history(
             change.bundle_sha256[:8],
             change.reason,
         )
-    Console(soft_wrap=True).print(table)
+    _out.print(table)
 
 
-def _tell_held(date: str) -> None:
-    """Who held each alias at a moment, one line each."""
-    changes, moment = alias_history.read(paths.ALIASES), alias_history.moment(date)
+def _print_holders(date: str) -> None:
+    """Print who held each alias at a moment, one line each."""
+    changes = alias_history.read(paths.ALIASES)
+    moment = alias_history.moment(date)
     for alias in (CHAMPION, CHALLENGER):
         change = alias_history.held(changes, alias, moment)
         if change is None or change.version is None:
-            Console(soft_wrap=True).print(f"{alias} on {date}: none")
+            _out.print(f"{alias} on {date}: none")
         else:
-            who = f"{change.name} version {change.version}, bundle {change.bundle_sha256}"
-            Console(soft_wrap=True).print(
-                f"{alias} on {date}: {who}, since {change.date} ({change.reason})"
-            )
+            version = f"{change.name} version {change.version}, bundle {change.bundle_sha256}"
+            _out.print(f"{alias} on {date}: {version}, since {change.date} ({change.reason})")
 
 
-def _ledger() -> ModelRegistry:
-    return ModelRegistry(
-        params.section("registry", RegistryParams), Store.at(paths.REGISTRY), paths.ALIASES
-    )
+def _registry() -> ModelRegistry:
+    registry_params = params.section("registry", RegistryParams)
+    return ModelRegistry(registry_params, Store.at(paths.REGISTRY), paths.ALIASES)
 
 
-def _receipt(ledger: ModelRegistry, version: int) -> None:
+def _write_receipt(registry: ModelRegistry, version: int) -> None:
+    """Write data/registry/registered.json: which version the bundle of this folder is."""
     receipt = {
-        "name": ledger.params.name,
+        "name": registry.params.name,
         "version": version,
         "bundle_sha256": bundle_sha256(paths.MODEL),
     }
     write_document(receipt, paths.REGISTERED, RESULTS)
 
 
-def _tell(change: Change) -> None:
-    _say(
-        f"{change.name}@{change.alias}: {_number(change.previous)} -> {_number(change.version)} ({change.reason})"
-    )
+def _print_change(change: Change) -> None:
+    versions = f"{_number(change.previous)} -> {_number(change.version)}"
+    _print(f"{change.name}@{change.alias}: {versions} ({change.reason})")
 
 
 def _number(version: int | None) -> str:

@@ -1,1 +1,1 @@
-"""Commands for who runs a book: compare, optimise, forward, review."""
+"""Commands for the whole book: compare, optimise, review, forward."""

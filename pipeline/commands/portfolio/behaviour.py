@@ -1,4 +1,7 @@
-"""How the behaviour score comes about: reviews of a past book, their later outcome, training, and its comparison with the booking score."""
+"""Makes the behaviour score: reviews of a past book, their later outcome, training, comparison.
+
+The behaviour score (B-card) is compared with the score at booking on the same accounts.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from creditloom.portfolio.book.behaviour import NAMES, WINDOW, columns
 from creditloom.storage.files.formats import BEHAVIOUR, read_document, write_document
 from creditloom.storage.files.store import write_text
 
-DPD = NAMES.index("dpd_days_now")
+DPD_COLUMN = NAMES.index("dpd_days_now")
 
 
 def reviews(
@@ -35,61 +38,66 @@ def reviews(
     split: SplitParams,
     params: ReviewParams,
 ) -> Reviewed:
-    """Every account that is not yet bad in `month`, with what followed within the horizon; PD and date from its decision."""
-    seen = history(recent(panel[: month + 1], WINDOW), WINDOW)
-    booked = decisions.set_index("application_id").loc[seen.account]
+    """Return every account that is not yet bad in `month`, with its outcome within the horizon.
+
+    `panel` holds one table per month on book. PD and date of an account are those of its decision.
+    """
+    past = history(recent(panel[: month + 1], WINDOW), WINDOW)
+    booked = decisions.set_index("application_id").loc[past.account]
     as_of = booked["as_of"].to_numpy()
+    # The months after the review, as many as the horizon of the score has.
     later = pa.concat_tables(panel[month + 1 : month + 1 + params.horizon_months])
-    bad = outcome(later, seen.account, params.bad_dpd_days)
-    rows = Reviewed(
-        columns(seen, booked["pd"].to_numpy()), bad, roles(as_of, split), month_index(as_of, split)
-    )
-    return rows.where((seen.now("dpd_days") < params.bad_dpd_days) & ~seen.is_written_off)
+    is_bad = outcome(later, past.account, params.bad_dpd_days)
+    features = columns(past, booked["pd"].to_numpy())
+    rows = Reviewed(features, is_bad, roles(as_of, split), month_index(as_of, split))
+    # An account that is bad or written off already has no outcome left to predict.
+    is_open = (past.now("dpd_days") < params.bad_dpd_days) & ~past.is_written_off
+    return rows.where(is_open)
 
 
 def joined(parts: Sequence[Reviewed]) -> Reviewed:
-    """Several months' reviews as one."""
-    return Reviewed(
-        *(
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("columns", "is_bad", "role", "month")
-        )
-    )
+    """Return the reviews of several months as one."""
+    names = ("columns", "is_bad", "role", "month")
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    return Reviewed(**arrays)
 
 
 def comparison(card: BCard, parts: dict[int, Reviewed]) -> list[dict[str, Any]]:
-    """Out-of-time accounts, month by month: AUC of the behaviour score and of the booking score on the same accounts and outcomes.
+    """Return the AUC of behaviour and booking score, month by month, on out-of-time accounts.
 
-    `clean` leaves out accounts that are overdue at the review, where days past due decide.
+    Both are measured on the same accounts and outcomes. `clean` leaves out accounts that are
+    overdue at the review, where days past due decide. An AUC is null where all are bad or none is.
     """
-    out = []
-    for month, rows in parts.items():
-        own = rows.where(rows.role == OOT)
-        for name, part in (("all", own), ("clean", own.where(own.columns[:, DPD] == 0))):
-            bads = int(part.is_bad.sum())
-            known = 0 < bads < len(part.is_bad)
-            out.append(
-                {
-                    "month_on_book": month,
-                    "accounts": name,
-                    "n": len(part.is_bad),
-                    "bads": bads,
-                    "auc_behaviour": auc(part.is_bad, card.pd(part.columns)) if known else None,
-                    "auc_booking": auc(part.is_bad, application_margin(part.columns))
-                    if known
-                    else None,
-                }
-            )
-    return out
+    rows = []
+    for month, reviewed in parts.items():
+        accounts = reviewed.where(reviewed.role == OOT)
+        clean = accounts.where(accounts.columns[:, DPD_COLUMN] == 0)
+        for name, part in (("all", accounts), ("clean", clean)):
+            rows.append({"month_on_book": month, "accounts": name, **_aucs(card, part)})
+    return rows
+
+
+def _aucs(card: BCard, part: Reviewed) -> dict[str, Any]:
+    n = len(part.is_bad)
+    bads = int(part.is_bad.sum())
+    # With goods or bads alone there is no pair to rank.
+    if not 0 < bads < n:
+        return {"n": n, "bads": bads, "auc_behaviour": None, "auc_booking": None}
+    return {
+        "n": n,
+        "bads": bads,
+        "auc_behaviour": auc(part.is_bad, card.pd(part.columns)),
+        "auc_booking": auc(part.is_bad, application_margin(part.columns)),
+    }
 
 
 def write(card: BCard) -> None:
-    """data/book/behaviour: the trees as text, the rest as JSON."""
+    """Write data/book/behaviour: the trees as text, the rest as JSON."""
     write_text(card.model_text, paths.BEHAVIOUR / "model.txt")
     write_document(card.to_json(), paths.BEHAVIOUR / "bcard.json", BEHAVIOUR)
 
 
 def read() -> BCard:
-    """The behaviour score that `write` wrote."""
+    """Return the behaviour score that `write` wrote."""
     content = read_document(paths.BEHAVIOUR / "bcard.json", BEHAVIOUR)
     return BCard.from_json(content, (paths.BEHAVIOUR / "model.txt").read_text(encoding="utf-8"))

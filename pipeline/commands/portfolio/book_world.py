@@ -1,4 +1,7 @@
-"""The world behind a book: beside `simulate` the only module that runs it; here a policy meets what its lines and prices cause."""
+"""Runs the simulated world for a book: what the lines and prices of a policy cause.
+
+Beside the stage `simulate` only this module runs the world.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,23 @@ from creditloom.world.loans.lending import FIRST_APPLICATION
 from creditloom.world.merge_communities import everyone
 from creditloom.world.world import Setting, World, solve_coefficients
 
-__all__ = ["Course", "Earned", "Grant", "Review", "World", "earned", "run_forward"]
-PAST = 1  # the course of lives behind the behaviour score; reviewed books run on course 0
+# What other commands take of the world, through this module.
+__all__ = [
+    "BookConfig",
+    "Changes",
+    "Course",
+    "Earned",
+    "Grant",
+    "Review",
+    "World",
+    "earned",
+    "run_forward",
+]
+# Seed of the lives behind the behaviour score. Reviewed books run on seed 0: a score must not be
+# judged on the luck that it was trained on.
+PAST_SEED = 1
+INSTALMENTS = 12  # equal ones, of every drawdown and loan that is run forward
+FEN_PER_CNY = 100.0
 
 
 class ForwardError(ValueError):
@@ -32,11 +50,16 @@ class ForwardError(ValueError):
 
 
 def world_of_params() -> tuple[World, BookConfig]:
-    """The world that params.yaml names, as `simulate` wrote it, without its events; and the numbers of life after booking."""
+    """Return the world of params.yaml without its events, and the numbers of life after booking.
+
+    It is the world that `simulate` wrote: the same seed draws the same people. Raises ForwardError
+    for data of one's own.
+    """
     kind = section("source", SourceParams).kind
     if kind != "world":
         raise ForwardError(
-            f"source.kind: expected world, got {kind}: only the simulated world runs forward. `creditloom review` takes a panel."
+            f"source.kind: expected world, got {kind}: only the simulated world runs forward. "
+            "`creditloom review` takes a panel."
         )
     setting = Setting.of(
         section("world", WorldParams),
@@ -48,54 +71,61 @@ def world_of_params() -> tuple[World, BookConfig]:
 
 
 def past_lines(world: World, numbers: BookConfig, months: int) -> Course:
-    """The old policy's lines, drawn and repaid without any review: what a behaviour score can be trained on."""
-    return run_forward(
-        world, numbers, replace(loans_as_booked(world), is_revolving=True), months, seed=PAST
-    )
+    """Return the course of the incumbent policy's lines, drawn and repaid without any review.
+
+    A behaviour score can be trained on it.
+    """
+    lines = replace(loans_as_booked(world), is_revolving=True)
+    return run_forward(world, numbers, lines, months, seed=PAST_SEED)
 
 
 def house_lines(world: World, decisions: pd.DataFrame, chosen: np.ndarray) -> Grant:
-    """The lines that `decisions` approve among the `chosen` rows, each of twelve equal instalments per drawdown.
+    """Return the lines that `decisions` approve among the `chosen` rows.
 
-    Raises ForwardError where decisions and world are not of the same applications, or none is approved.
+    Each drawdown of a line is repaid in twelve equal instalments. Raises ForwardError where
+    decisions and world are not of the same applications.
     """
     expected = FIRST_APPLICATION + np.arange(world.people.size)
     if not np.array_equal(decisions["application_id"].to_numpy(), expected):
         raise ForwardError(
-            f"decisions: {len(decisions)} applications are not the world's {len(expected)}, in order. Run `dvc repro` for these params."
+            f"decisions: {len(decisions)} applications are not the world's {len(expected)}, "
+            "in order. Run `dvc repro` for these params."
         )
-    booked = chosen & (decisions["decision"] == "approve").to_numpy()
-    limits = np.where(booked, decisions["limit_cny"].fillna(0.0) * 100.0, 0.0).astype(np.int64)
-    return Grant(
-        limits,
-        decisions["daily_rate"].fillna(0.0).to_numpy(),
-        12,
-        "equal_instalment",
-        is_revolving=True,
-    )
+    is_booked = chosen & (decisions["decision"] == "approve").to_numpy()
+    limits_fen = decisions["limit_cny"].fillna(0.0) * FEN_PER_CNY
+    limits = np.where(is_booked, limits_fen, 0.0).astype(np.int64)
+    rates = decisions["daily_rate"].fillna(0.0).to_numpy()
+    return Grant(limits, rates, INSTALMENTS, "equal_instalment", is_revolving=True)
 
 
 def closed_loans(
     world: World, applications: pd.Series, limit_cny: np.ndarray, daily_rate: np.ndarray
 ) -> Grant:
-    """The loans of any policy: the limit of each of the `applications` lent in full, twelve equal instalments, no more after."""
+    """Return the loans of any policy: the limit of each application is lent in full, once.
+
+    Twelve equal instalments, no drawdown after. Raises ForwardError for applications that the world
+    does not have.
+    """
     row = applications.to_numpy() - FIRST_APPLICATION
     if len(row) and not 0 <= row.min() <= row.max() < world.people.size:
         raise ForwardError(
-            f"applications: expected those of the world, got {applications.min()} to {applications.max()}. Run `dvc repro`."
+            f"applications: expected those of the world, got {applications.min()} to "
+            f"{applications.max()}. Run `dvc repro`."
         )
-    limits, rates = np.zeros(world.people.size, dtype=np.int64), np.zeros(world.people.size)
-    limits[row], rates[row] = np.round(limit_cny * 100.0), daily_rate
-    return Grant(limits, rates, 12, "equal_instalment", is_revolving=False)
+    limits = np.zeros(world.people.size, dtype=np.int64)
+    rates = np.zeros(world.people.size)
+    limits[row] = np.round(limit_cny * FEN_PER_CNY)
+    rates[row] = daily_rate
+    return Grant(limits, rates, INSTALMENTS, "equal_instalment", is_revolving=False)
 
 
 def changes_of(standing: Standing) -> Changes:
-    """What a review's standing means for the next month."""
+    """Return what a review's standing means for the next month."""
     return Changes(standing.granted_fen, standing.daily_rate, standing.state > 0)
 
 
 def recent(months: Sequence[pa.Table], window: int) -> pa.Table:
-    """The last `window` months of a panel in one table; the month of booking is no month of behaviour."""
-    return pa.concat_tables(
-        [rows for rows in months[-window:] if rows["month_on_book"][0].as_py() > 0]
-    )
+    """Return the last `window` months of a panel in one table, without the month of booking."""
+    # In the month of booking (0) nothing falls due yet: there is no behaviour to see.
+    behaved = [rows for rows in months[-window:] if rows["month_on_book"][0].as_py() > 0]
+    return pa.concat_tables(behaved)

@@ -1,4 +1,7 @@
-"""`creditloom compare`: the same applications under several products side by side, as a table, as JSON and as a picture."""
+"""`creditloom compare`: decides the same applications under several products, side by side.
+
+The result is a table, JSON and a picture.
+"""
 
 from __future__ import annotations
 
@@ -22,47 +25,55 @@ from creditloom.pipeline.base.params import section
 from creditloom.portfolio.comparison import COLUMNS, picture, summary
 from creditloom.storage.files.store import iter_tables, open_parquet, read_frame, write_json
 
+# Rows read at a time while the out-of-time ones are picked.
 ROWS = 20_000
-_out, _err = Console(), Console(stderr=True)
+OUTCOMES = ("approve", "refer", "decline", "refuse")
+# A day after every application: the default of --until leaves none out.
+FAR_FUTURE = "9999-01-01"
+_out = Console()
+_err = Console(stderr=True)
+
+# The options of the command, each with its help.
+ProductOption = Annotated[
+    list[str] | None,
+    typer.Option(help="a product of the bundle; again for another; default: all"),
+]
+LawOption = Annotated[
+    str,
+    typer.Option(
+        help="a law profile of the bundle; default: those in force on the day of each application"
+    ),
+]
+UntilOption = Annotated[
+    str,
+    typer.Option(
+        help="only applications before this day, as 2025-10-01: most sources are lawful until then"
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="the figures as JSON on standard output")]
 
 
 def compare(
-    product: Annotated[
-        list[str] | None,
-        typer.Option(help="a product of the bundle; again for another; default: all"),
-    ] = None,
-    law: Annotated[
-        str,
-        typer.Option(
-            help="a law profile of the bundle; default: those in force on the day of each application"
-        ),
-    ] = "",
-    until: Annotated[
-        str,
-        typer.Option(
-            help="only applications before this day, as 2025-10-01: most sources are lawful until then"
-        ),
-    ] = "",
-    as_json: Annotated[
-        bool, typer.Option("--json", help="the figures as JSON on standard output")
-    ] = False,
+    product: ProductOption = None,
+    law: LawOption = "",
+    until: UntilOption = "",
+    as_json: JsonOption = False,
 ) -> None:
     """Decide the out-of-time applications under each product; write data/reports/compare."""
     decider = Decider.load(paths.MODEL)
     products = {one.id: one for one in decider.bundle.policy.products}
     if not products:
         raise ModelError(
-            "compare: expected a bundle with products, got tiers alone. Set policy.product and run the bundle stage."
+            "compare: expected a bundle with products, got tiers alone. "
+            "Set policy.product and run the bundle stage."
         )
-    cost, people = section("evaluate", EvaluateParams).account_cost_cny, _people(decider, until)
-    asked = track(
-        product or list(products), "products", console=_err, disable=not sys.stderr.isatty()
-    )
-    decided = {
-        name: decider.decide(people, explain="none", product=name, law=law)[list(COLUMNS)]
-        for name in asked
-    }
-    figures = {name: summary(rows, products[name], cost) for name, rows in decided.items()}
+    cost = section("evaluate", EvaluateParams).account_cost_cny
+    people = _people(decider, until)
+    names = product or list(products)
+    figures = {}
+    for name in track(names, "products", console=_err, disable=not sys.stderr.isatty()):
+        decided = decider.decide(people, explain="none", product=name, law=law)
+        figures[name] = summary(decided[list(COLUMNS)], products[name], cost)
     write_json(figures, paths.COMPARE / "figures.json")
     picture(figures, paths.COMPARE / "products.png")
     if as_json:
@@ -72,16 +83,18 @@ def compare(
 
 
 def _people(decider: Decider, until: str) -> pd.DataFrame:
-    """Rows of the matrix of the out-of-time months (before a day), with the columns that a decision reads."""
+    """Return the out-of-time rows of the matrix before a day, with the columns of a decision."""
     as_of = read_frame(paths.MATRIX, ["as_of"])["as_of"].to_numpy()
     is_oot = (roles(as_of, section("split", SplitParams)) == OOT) & (as_of < _day(until))
     if not is_oot.any():
         raise ModelError(
-            f"compare: expected out-of-time applications before {until or 'any day'}, got none. Give a later day."
+            f"compare: expected out-of-time applications before {until or 'any day'}, got none. "
+            "Give a later day."
         )
     with open_parquet(paths.MATRIX) as matrix:
         columns = decider.columns(set(matrix.schema_arrow.names))
-    blocks, start = list[pd.DataFrame](), 0
+    blocks: list[pd.DataFrame] = []
+    start = 0
     for block in iter_tables(paths.MATRIX, columns, ROWS):
         chosen = np.flatnonzero(is_oot[start : start + len(block)])
         blocks.append(block.take(chosen).to_pandas(ignore_metadata=True))
@@ -91,7 +104,7 @@ def _people(decider: Decider, until: str) -> pd.DataFrame:
 
 def _day(text: str) -> np.datetime64:
     try:
-        return np.datetime64(text or "9999-01-01", "us")
+        return np.datetime64(text or FAR_FUTURE, "us")
     except ValueError as error:
         raise ModelError(
             f"compare: --until: expected a day as 2025-10-01, got {text!r}. Correct it."
@@ -100,24 +113,25 @@ def _day(text: str) -> np.datetime64:
 
 def _show(figures: dict[str, dict[str, Any]], law: str) -> None:
     rows = next(iter(figures.values()))["rows"]
-    table = Table(title=f"compare: {rows:,} out-of-time applications, law {law or 'of the day'}")
-    for name in ("product", "approve", "refer", "decline", "refuse", "limit", "APR", "profit"):
+    title = f"compare: {rows:,} out-of-time applications, law {law or 'of the day'}"
+    table = Table(title=title)
+    for name in ("product", *OUTCOMES, "limit", "APR", "profit"):
         table.add_column(name, justify="left" if name == "product" else "right", no_wrap=True)
-    for name, one in figures.items():
-        shares = (
-            f"{one[f'{outcome}_share']:.1%}"
-            for outcome in ("approve", "refer", "decline", "refuse")
-        )
-        means = (
-            (f"{one['mean_limit_cny']:,.0f}", f"{one['mean_apr']:.1%}")
-            if one["mean_limit_cny"] is not None
-            else ("-", "-")
-        )
-        table.add_row(name, *shares, *means, f"{one['expected_profit_cny'] / 1e6:,.2f} M")
+    for name, product in figures.items():
+        table.add_row(name, *_cells(product))
     _out.print(table)
-    for name, one in figures.items():
-        codes = sorted(one["refusals"].items(), key=lambda pair: (-pair[1], pair[0]))
-        _out.print(
-            f"{name} refused by: "
-            + (", ".join(f"{code} {count / rows:.1%}" for code, count in codes) or "nothing")
-        )
+    for name, product in figures.items():
+        # The most frequent code first; of equal ones in the order of their names.
+        codes = sorted(product["refusals"].items(), key=lambda pair: (-pair[1], pair[0]))
+        shares = ", ".join(f"{code} {count / rows:.1%}" for code, count in codes)
+        _out.print(f"{name} refused by: {shares or 'nothing'}")
+
+
+def _cells(product: dict[str, Any]) -> list[str]:
+    """Return shares per outcome, mean limit and APR of what is approved, and profit in millions."""
+    shares = [f"{product[f'{outcome}_share']:.1%}" for outcome in OUTCOMES]
+    profit = f"{product['expected_profit_cny'] / 1e6:,.2f} M"
+    if product["mean_limit_cny"] is None:
+        return [*shares, "-", "-", profit]
+    means = [f"{product['mean_limit_cny']:,.0f}", f"{product['mean_apr']:.1%}"]
+    return [*shares, *means, profit]

@@ -1,12 +1,14 @@
-"""`creditloom forward`: the house's policy run forward in the world, with monthly reviews: vintage curves, arrears, expected loss, profit.
+"""`creditloom forward`: runs the policy forward in the simulated world, with monthly reviews.
 
-The behaviour score is trained on the old policy's lines of the training months; the book is what the decisions approved out-of-time.
+The figures are vintage curves, arrears, expected loss and profit. The behaviour score is trained on
+the incumbent policy's lines of the training months; the book is what the decisions approved
+out-of-time.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -24,7 +26,12 @@ from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.commands.portfolio import behaviour, book_world
-from creditloom.pipeline.commands.portfolio.book_world import Course, ForwardError
+from creditloom.pipeline.commands.portfolio.book_world import (
+    BookConfig,
+    Changes,
+    Course,
+    ForwardError,
+)
 from creditloom.portfolio.book import portfolio
 from creditloom.portfolio.book.bcard import BCard, ReviewParams, fit
 from creditloom.portfolio.book.behaviour import WINDOW
@@ -33,140 +40,150 @@ from creditloom.portfolio.book.review_rules import ReviewRules
 from creditloom.storage.files.formats import STANDING
 from creditloom.storage.files.store import read_frame, write_json, write_table
 
+# Outside a terminal rich would take 80 columns, and the monthly table is wider.
 _out = Console(width=None if Console().is_terminal else 160)
+# Months behind the claims S5-R29 and S5-R43: who stands in a group after the third review, and who
+# of them got an increase within the three reviews from that one on.
+GROUP_MONTH = 2
+RAISED_UNTIL = 5
+RAISING_CODES = ("ASSETS", "PROOFS", "ON_TIME")
+DECISION_COLUMNS = ("application_id", "as_of", "decision", "limit_cny", "daily_rate", "pd")
+
+MonthsOption = Annotated[int, typer.Option(min=3, max=36, help="months on book to run")]
+JsonOption = Annotated[bool, typer.Option("--json", help="the figures as JSON on standard output")]
 
 
 class Reviewer:
-    """The monthly job as the world calls it: remembers the standing between months and keeps what each review said."""
+    """The monthly job as the world calls it.
+
+    It remembers the standing between months and keeps what each review returned.
+    """
 
     def __init__(self, card: BCard, booked: pd.Series, params: ReviewParams) -> None:
-        self.card, self.booked = card, booked
+        self.card = card
+        self.booked = booked
         self.rules = document(ReviewRules, paths.REVIEW_RULES / f"{params.rules}.yaml")
         self.edges = section("policy", PolicyParams).tier_edges
         self.done: list[Month] = []
 
-    def __call__(self, months: Sequence[pa.Table]) -> Any:
+    def __call__(self, months: Sequence[pa.Table]) -> Changes:
         before = self.done[-1].standing if self.done else None
-        self.done.append(
-            month(
-                book_world.recent(months, WINDOW),
-                before,
-                self.booked,
-                self.card,
-                self.edges,
-                self.rules,
-            )
-        )
-        return book_world.changes_of(self.done[-1].standing)
+        panel = book_world.recent(months, WINDOW)
+        reviewed = month(panel, before, self.booked, self.card, self.edges, self.rules)
+        self.done.append(reviewed)
+        return book_world.changes_of(reviewed.standing)
 
 
-def forward(
-    months: Annotated[int, typer.Option(min=3, max=36, help="months on book to run")] = 12,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="the figures as JSON on standard output")
-    ] = False,
-) -> None:
-    """Run the approved out-of-time book forward with and without monthly reviews; write data/book and data/reports/forward."""
-    split, params, cost = (
-        section("split", SplitParams),
-        section("review", ReviewParams),
-        section("evaluate", EvaluateParams),
-    )
+def forward(months: MonthsOption = 12, as_json: JsonOption = False) -> None:
+    """Run the approved out-of-time book forward with and without monthly reviews.
+
+    Write data/book and data/reports/forward.
+    """
+    params = section("review", ReviewParams)
+    split = section("split", SplitParams)
     decisions = _decisions()
     world, numbers = book_world.world_of_params()
-    card, compared = _trained(
-        book_world.past_lines(world, numbers, max(params.review_months) + params.horizon_months),
-        decisions,
-        split,
-        params,
-    )
-    grant = book_world.house_lines(
-        world, decisions, roles(decisions["as_of"].to_numpy(), split) == OOT
-    )
+    past_months = max(params.review_months) + params.horizon_months
+    past = book_world.past_lines(world, numbers, past_months)
+    card, compared = _trained(past, decisions, split, params)
+    is_oot = roles(decisions["as_of"].to_numpy(), split) == OOT
+    grant = book_world.house_lines(world, decisions, is_oot)
     reviewer = Reviewer(card, decisions.set_index("application_id")["pd"], params)
+    # The same lives twice: the difference is what the reviews do.
     reviewed = book_world.run_forward(world, numbers, grant, months, reviewer)
     alone = book_world.run_forward(world, numbers, grant, months)
-    money = {
-        name: asdict(book_world.earned(course, numbers, cost.cost_of_funds, cost.account_cost_cny))
-        for name, course in (("reviewed", reviewed), ("not_reviewed", alone))
-    }
+    courses = {"reviewed": reviewed, "not_reviewed": alone}
     figures = {
         "months": months,
         "behaviour_score": compared,
-        "money": money,
+        "money": {name: _money(course, numbers) for name, course in courses.items()},
         "claims": _claims(reviewer),
     }
-    _write(reviewed, reviewer, figures)
-    _report(
-        figures,
-        portfolio.months(
-            reviewed.months, [done.accounts for done in reviewer.done], reviewer.rules.provision
-        ),
-        as_json,
-    )
+    by_month = _by_month(reviewed, reviewer)
+    _write(reviewed, reviewer, by_month, figures)
+    _report(figures, by_month, as_json)
+
+
+def _money(course: Course, numbers: BookConfig) -> dict[str, float]:
+    """Return what a course earned, in yuan."""
+    cost = section("evaluate", EvaluateParams)
+    earned = book_world.earned(course, numbers, cost.cost_of_funds, cost.account_cost_cny)
+    return asdict(earned)
+
+
+def _by_month(course: Course, reviewer: Reviewer) -> pd.DataFrame:
+    accounts = [review.accounts for review in reviewer.done]
+    return portfolio.months(course.months, accounts, reviewer.rules.provision)
 
 
 def _decisions() -> pd.DataFrame:
     if not paths.DECISIONS.is_file():
         raise ForwardError(
-            f"{paths.DECISIONS}: no such file; expected the decisions of the pipeline. Run `dvc repro` first."
+            f"{paths.DECISIONS}: no such file; expected the decisions of the pipeline. "
+            "Run `dvc repro` first."
         )
-    wanted = ["application_id", "as_of", "decision", "limit_cny", "daily_rate", "pd"]
-    return read_frame(paths.DECISIONS, wanted).sort_values("application_id", ignore_index=True)
+    decisions = read_frame(paths.DECISIONS, list(DECISION_COLUMNS))
+    # The world's order of people.
+    return decisions.sort_values("application_id", ignore_index=True)
 
 
 def _trained(
     past: Course, decisions: pd.DataFrame, split: SplitParams, params: ReviewParams
 ) -> tuple[BCard, list[dict[str, Any]]]:
-    """The behaviour score, written, and its comparison with the booking score."""
-    asked = track(
-        params.review_months,
-        "reviews of the past",
-        console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
-    )
-    parts = {at: behaviour.reviews(past.months, decisions, at, split, params) for at in asked}
+    """Train and write the behaviour score; return it with its comparison with the booking score."""
+    parts = {}
+    for at in _tracked(params.review_months):
+        parts[at] = behaviour.reviews(past.months, decisions, at, split, params)
     card = fit(behaviour.joined(list(parts.values())), params)
     behaviour.write(card)
     return card, behaviour.comparison(card, parts)
 
 
+def _tracked(months: Sequence[int]) -> Iterable[int]:
+    console = Console(stderr=True)
+    is_quiet = not sys.stderr.isatty()
+    return track(months, "reviews of the past", console=console, disable=is_quiet)
+
+
 def _claims(reviewer: Reviewer) -> dict[str, float | None]:
-    """S5-R29 and S5-R43 run forward: share of the group as it stands after three months that got an increase within three."""
-    first = {code: _share_raised(reviewer, code) for code in ("has_assets", "has_proofs")}
+    """Return S5-R29 and S5-R43 run forward: the share of a group that got an increase.
+
+    The group is that of the third review, the increase one of the three reviews from there on;
+    null where fewer months were run or the group is empty.
+    """
     return {
-        "increase_with_lqt_and_lct_3m": first["has_assets"],
-        "increase_with_two_proofs_3m": first["has_proofs"],
+        "increase_with_lqt_and_lct_3m": _share_raised(reviewer, "has_assets"),
+        "increase_with_two_proofs_3m": _share_raised(reviewer, "has_proofs"),
     }
 
 
 def _share_raised(reviewer: Reviewer, group: str) -> float | None:
-    if len(reviewer.done) < 5:
+    if len(reviewer.done) < RAISED_UNTIL:
         return None
-    third = reviewer.done[2].accounts
-    members = third["application_id"][third[group].to_numpy()]
-    raised = pd.concat([done.changes for done in reviewer.done[2:5]])
-    codes = raised["code"].isin(("ASSETS", "PROOFS", "ON_TIME"))
-    return float(np.isin(members, raised["application_id"][codes]).mean()) if len(members) else None
+    accounts = reviewer.done[GROUP_MONTH].accounts
+    members = accounts["application_id"][accounts[group].to_numpy()]
+    reviews = reviewer.done[GROUP_MONTH:RAISED_UNTIL]
+    changes = pd.concat([review.changes for review in reviews])
+    raised = changes["application_id"][changes["code"].isin(RAISING_CODES)]
+    return float(np.isin(members, raised).mean()) if len(members) else None
 
 
-def _write(done: Course, reviewer: Reviewer, figures: dict[str, Any]) -> None:
+def _write(
+    course: Course, reviewer: Reviewer, by_month: pd.DataFrame, figures: dict[str, Any]
+) -> None:
+    # Imported here: a refusal must not wait for matplotlib.
     from creditloom.portfolio.book.picture import picture
 
-    write_table(pa.concat_tables(done.months), paths.BOOK_PANEL)
-    write_table(_table(to_frame(reviewer.done[-1].standing)), paths.BOOK_STANDING, version=STANDING)
-    write_table(
-        _table(pd.concat([one.changes for one in reviewer.done], ignore_index=True)),
-        paths.FORWARD / "changes.parquet",
-    )
-    by_month = portfolio.months(
-        done.months, [one.accounts for one in reviewer.done], reviewer.rules.provision
-    )
+    standing = to_frame(reviewer.done[-1].standing)
+    changes = pd.concat([review.changes for review in reviewer.done], ignore_index=True)
+    default_from = reviewer.rules.provision.default_from.value
+    curves = portfolio.vintage_curves(course.months, default_from)
+    write_table(pa.concat_tables(course.months), paths.BOOK_PANEL)
+    write_table(_table(standing), paths.BOOK_STANDING, version=STANDING)
+    write_table(_table(changes), paths.FORWARD / "changes.parquet")
     write_table(_table(by_month), paths.FORWARD / "months.parquet")
-    curves = portfolio.vintage_curves(done.months, reviewer.rules.provision.default_from.value)
-    write_table(
-        _table(curves.rename(columns=str).reset_index()), paths.FORWARD / "vintages.parquet"
-    )
+    curve_rows = curves.rename(columns=str).reset_index()
+    write_table(_table(curve_rows), paths.FORWARD / "vintages.parquet")
     write_json(figures, paths.FORWARD / "figures.json")
     picture(by_month, curves, paths.FORWARD / "book.png")
 
@@ -177,46 +194,44 @@ def _table(frame: pd.DataFrame) -> pa.Table:
 
 def _report(figures: dict[str, Any], by_month: pd.DataFrame, as_json: bool) -> None:
     if as_json:
-        _out.print_json(
-            data={**figures, "by_month": by_month.replace({np.nan: None}).to_dict("records")}
-        )
+        # JSON has no NaN.
+        rows = by_month.replace({np.nan: None}).to_dict("records")
+        _out.print_json(data={**figures, "by_month": rows})
         return
-    shown = Table(
-        *(name.replace("_", " ") for name in by_month.columns),
-        title="the book, month by month",
-        show_lines=False,
-    )
-    for row in by_month.itertuples(index=False):
-        shown.add_row(
-            f"{row[0]:.0f}",
-            *(f"{value:,.0f}" if abs(value) >= 2 else f"{value:.4f}" for value in row[1:]),
-        )
-    score = Table(
-        "month",
-        "accounts",
-        "n",
-        "bads",
-        "AUC behaviour",
-        "AUC booking",
-        title="behaviour score, out-of-time accounts",
-    )
-    for row in figures["behaviour_score"]:
-        score.add_row(
-            *(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row.values())
-        )
-    money = Table("", *figures["money"], title="money, yuan")
-    for name in figures["money"]["reviewed"]:
-        money.add_row(
-            name,
-            *(
-                f"{one[name]:,.4f}" if name.endswith("rate") else f"{one[name]:,.0f}"
-                for one in figures["money"].values()
-            ),
-        )
     _out.print(
-        shown,
-        score,
-        money,
+        _month_table(by_month),
+        _score_table(figures["behaviour_score"]),
+        _money_table(figures["money"]),
         figures["claims"],
         f"written: {paths.FORWARD}, {paths.BOOK_PANEL.parent}",
     )
+
+
+def _month_table(by_month: pd.DataFrame) -> Table:
+    names = [name.replace("_", " ") for name in by_month.columns]
+    table = Table(*names, title="the book, month by month", show_lines=False)
+    for month_on_book, *figures in by_month.itertuples(index=False):
+        table.add_row(f"{month_on_book:.0f}", *map(_number, figures))
+    return table
+
+
+def _number(figure: float) -> str:
+    # Shares lie below 1 and ask for decimals; counts and yuan do not.
+    return f"{figure:,.0f}" if abs(figure) >= 2 else f"{figure:.4f}"
+
+
+def _score_table(rows: list[dict[str, Any]]) -> Table:
+    names = ("month", "accounts", "n", "bads", "AUC behaviour", "AUC booking")
+    table = Table(*names, title="behaviour score, out-of-time accounts")
+    for row in rows:
+        cells = (f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row.values())
+        table.add_row(*cells)
+    return table
+
+
+def _money_table(money: dict[str, dict[str, float]]) -> Table:
+    table = Table("", *money, title="money, yuan")
+    for name in money["reviewed"]:
+        decimals = 4 if name.endswith("rate") else 0
+        table.add_row(name, *(f"{course[name]:,.{decimals}f}" for course in money.values()))
+    return table

@@ -1,6 +1,8 @@
-"""`creditloom review`: the monthly job for a book: behaviour score, limits, prices, collections, IFRS 9; changes with their notices out.
+"""`creditloom review`: the monthly job for a book.
 
-A panel holds one row per account and month: `creditloom forward` writes one, and portfolio/book/account_history.py lists its columns.
+Behaviour score, limits, prices, collections and IFRS 9; changes come out with their notices. A
+panel holds one row per account and month: `creditloom forward` writes one, and
+portfolio/book/account_history.py lists its columns.
 """
 
 from __future__ import annotations
@@ -29,90 +31,99 @@ from creditloom.storage.files.formats import STANDING, check_table
 from creditloom.storage.files.store import read_frame, read_table, write_table
 
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
+FEN_PER_CNY = 100.0
+COUNTED = ("state", "stage", "asset_class", "collection")  # columns of accounts, by value
+NON_PERFORMING = ("substandard", "doubtful", "loss")  # asset classes
+WHOLE_NUMBERS = ("accounts", "balance_cny", "ecl_cny")  # figures shown without decimals
+
+
+# The options of the command, each with its help.
+PanelOption = Annotated[Path, typer.Option(help="the book: one row per account and month, Parquet")]
+BookedOption = Annotated[Path, typer.Option(help="application_id and the pd at booking, Parquet")]
+StandingOption = Annotated[
+    Path | None, typer.Option(help="what the last review left; none on the first")
+]
+OutputOption = Annotated[Path, typer.Option(help="folder for standing, changes and accounts")]
+MonthOption = Annotated[
+    int | None, typer.Option(help="review as of this month; default: the panel's last")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="the summary as JSON on standard output")]
 
 
 def review(
-    panel: Annotated[
-        Path, typer.Option(help="the book: one row per account and month, Parquet")
-    ] = paths.BOOK_PANEL,
-    booked: Annotated[
-        Path, typer.Option(help="application_id and the pd at booking, Parquet")
-    ] = paths.DECISIONS,
-    standing: Annotated[
-        Path | None, typer.Option(help="what the last review left; none on the first")
-    ] = None,
-    output: Annotated[
-        Path, typer.Option(help="folder for standing, changes and accounts")
-    ] = paths.BOOK_REVIEW,
-    month_on_book: Annotated[
-        int | None, typer.Option(help="review as of this month; default: the panel's last")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="the summary as JSON on standard output")
-    ] = False,
+    panel: PanelOption = paths.BOOK_PANEL,
+    booked: BookedOption = paths.DECISIONS,
+    standing: StandingOption = None,
+    output: OutputOption = paths.BOOK_REVIEW,
+    month_on_book: MonthOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Review every account once and write standing.parquet, changes.parquet (with reason and notice) and accounts.parquet."""
+    """Review every account once and write what changes.
+
+    standing.parquet, changes.parquet (with reason and notice) and accounts.parquet.
+    """
     params = section("review", ReviewParams)
     rules = document(ReviewRules, paths.REVIEW_RULES / f"{params.rules}.yaml")
-    before = _before(standing) if standing is not None else None
+    before = None if standing is None else _before(standing)
     pds = read_frame(booked, ["application_id", "pd"]).set_index("application_id")["pd"]
-    done = month(
-        _until(panel, month_on_book),
-        before,
-        pds,
-        behaviour.read(),
-        section("policy", PolicyParams).tier_edges,
-        rules,
-    )
-    for name, frame in (
-        ("standing", to_frame(done.standing)),
-        ("changes", done.changes),
-        ("accounts", done.accounts),
-    ):
-        version = STANDING if name == "standing" else None
-        write_table(
-            pa.Table.from_pandas(frame, preserve_index=False),
-            output / f"{name}.parquet",
-            version=version,
-        )
+    history = _until(panel, month_on_book)
+    edges = section("policy", PolicyParams).tier_edges
+    done = month(history, before, pds, behaviour.read(), edges, rules)
+    _write(to_frame(done.standing), output / "standing.parquet", STANDING)
+    _write(done.changes, output / "changes.parquet")
+    _write(done.accounts, output / "accounts.parquet")
     _report(summary(done), output, as_json)
 
 
+def _write(frame: pd.DataFrame, path: Path, version: int | None = None) -> None:
+    write_table(pa.Table.from_pandas(frame, preserve_index=False), path, version=version)
+
+
 def _before(path: Path) -> Standing:
-    """The standing that an earlier review wrote; DataError for one of a later release."""
+    """Return the standing that an earlier review wrote. Raises DataError for a later release's."""
+    # Before it is read: a later format might read without an error and mean something else.
     check_table(path, STANDING)
     return from_frame(read_frame(path))
 
 
 def _until(path: Path, last: int | None) -> pa.Table:
-    """The panel up to a month; the month of booking (0) is left out."""
+    """Return the panel up to month `last` on book, or all of it.
+
+    The month of booking (0) is left out: nothing falls due in it. Raises BookError for no months.
+    """
+    # Only the columns that the review reads: a book has more of them.
     rows = read_table(path, [*account_history.KEYS, *account_history.COLUMNS])
-    at = pa.compute.field("month_on_book")
-    kept = rows.filter((at > 0) if last is None else (at > 0) & (at <= last))
-    if not kept.num_rows:
+    month_on_book = pa.compute.field("month_on_book")
+    is_wanted = month_on_book > 0
+    if last is not None:
+        is_wanted = is_wanted & (month_on_book <= last)
+    wanted = rows.filter(is_wanted)
+    if not wanted.num_rows:
         raise BookError(
-            f"{path}: no months on book from 1 to {last}; expected at least one. Ask for another --month-on-book."
+            f"{path}: no months on book from 1 to {last}; expected at least one. "
+            "Ask for another --month-on-book."
         )
-    return kept
+    return wanted
 
 
 def summary(done: Month) -> dict[str, Any]:
-    """Counts of a review: accounts, changes by code, states, stages, asset classes, ladder; money in yuan."""
+    """Return the counts of a review: accounts, changes by code, states, stages, classes, ladder.
+
+    Money is in yuan; `npl_share` is 0 for a book without balance.
+    """
     accounts = done.accounts
-    counts = {
-        name: _counts(accounts[name]) for name in ("state", "stage", "asset_class", "collection")
-    }
-    non_performing = accounts["asset_class"].isin(("substandard", "doubtful", "loss"))
-    balance = float(accounts["balance_fen"].sum()) / 100.0
+    balances = accounts["balance_fen"]
+    balance = float(balances.sum()) / FEN_PER_CNY
+    non_performing = balances[accounts["asset_class"].isin(NON_PERFORMING)]
+    npl = float(non_performing.sum()) / FEN_PER_CNY
+    ecl = float(accounts["ecl_fen"].sum()) / FEN_PER_CNY
     return {
         "accounts": len(accounts),
         "changes": _counts(done.changes["code"]),
-        **counts,
+        **{name: _counts(accounts[name]) for name in COUNTED},
         "balance_cny": balance,
-        "npl_share": float(accounts["balance_fen"][non_performing].sum()) / 100.0 / balance
-        if balance
-        else 0.0,
-        "ecl_cny": float(accounts["ecl_fen"].sum()) / 100.0,
+        "npl_share": npl / balance if balance else 0.0,
+        "ecl_cny": ecl,
     }
 
 
@@ -120,19 +131,18 @@ def _counts(values: pd.Series[Any]) -> dict[str, int]:
     return {str(name): int(count) for name, count in values.value_counts().sort_index().items()}
 
 
-def _report(found: dict[str, Any], output: Path, as_json: bool) -> None:
+def _report(figures: dict[str, Any], output: Path, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(json.dumps(found, indent=1, sort_keys=True) + "\n")
+        sys.stdout.write(json.dumps(figures, indent=1, sort_keys=True) + "\n")
         return
     table = Table("review", "", title="monthly review")
-    for name, value in found.items():
-        shown = (
-            ", ".join(f"{key} {count:,}" for key, count in value.items())
-            if isinstance(value, dict)
-            else f"{value:,.4g}"
-        )
-        table.add_row(
-            name, shown if name not in ("accounts", "balance_cny", "ecl_cny") else f"{value:,.0f}"
-        )
+    for name, figure in figures.items():
+        table.add_row(name, _shown(name, figure))
     _err.print(table)
     _err.print(f"written: {output}")
+
+
+def _shown(name: str, figure: Any) -> str:
+    if isinstance(figure, dict):
+        return ", ".join(f"{key} {count:,}" for key, count in figure.items())
+    return f"{figure:,.0f}" if name in WHOLE_NUMBERS else f"{figure:,.4g}"

@@ -1,4 +1,7 @@
-"""`creditloom bench`: the tables asked for, printed and written to data/reports/bench.json with machine and versions."""
+"""`creditloom bench`: measures ours beside others, and prints and writes the tables.
+
+data/reports/bench.json holds the rows with machine and versions.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,14 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.proof.bench.row import BenchRow
 from creditloom.storage.files.store import write_json
 
+# Name of a table -> the module that measures it.
 TABLES = {
     name: f"creditloom.pipeline.proof.bench.{name}"
     for name in ("kernel", "latency", "job", "features")
 }
+# Tables that measure the model of this folder, which a run must have made.
 OF_THE_MODEL = ("latency", "job")
-"""Tables that measure the model of this folder, so that a run must have made it."""
+# Libraries whose versions are written beside the figures.
 LIBRARIES = (
     "numpy",
     "numba",
@@ -40,41 +45,51 @@ LIBRARIES = (
 WIDTH = 180  # characters of the table where the output is no wide terminal
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
+# The options of the command, each with its help.
+TablesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(help=f"which: {', '.join(TABLES)}; none named = all of them"),
+]
+QuickOption = Annotated[
+    bool,
+    typer.Option("--quick", help="smaller inputs and fewer rounds: minutes less, wider spread"),
+]
+OutputOption = Annotated[Path, typer.Option(help="where the rows are written")]
+
 
 def bench(
-    tables: Annotated[
-        list[str] | None,
-        typer.Argument(help=f"which: {', '.join(TABLES)}; none named = all of them"),
-    ] = None,
-    quick: Annotated[
-        bool,
-        typer.Option("--quick", help="smaller inputs and fewer rounds: minutes less, wider spread"),
-    ] = False,
-    output: Annotated[Path, typer.Option(help="where the rows are written")] = paths.BENCH,
+    tables: TablesArgument = None, quick: QuickOption = False, output: OutputOption = paths.BENCH
 ) -> None:
-    """Ratios side by side: ours and theirs in turns in one run, medians, with the smallest and largest ratio of a round."""
-    unknown = sorted(set(tables or ()) - set(TABLES))
-    if unknown:
-        raise typer.BadParameter(f"{unknown[0]} is no table; expected one of {', '.join(TABLES)}")
-    waiting = [
-        name for name in tables or TABLES if name in OF_THE_MODEL and not paths.MATRIX.is_file()
-    ]
-    if waiting:
-        measured = f"{' and '.join(waiting)} measure the model of this folder"
-        raise typer.BadParameter(f"{measured}, and {paths.MATRIX} is not there; run `make repro`")
+    """Compare ours and theirs in turns in one run: medians, smallest and largest ratio of a round.
+
+    What is measured first may be slower or faster; in turns that is no difference.
+    """
+    names = tuple(tables or TABLES)
+    _check(names)
     rows: list[BenchRow] = []
-    for name in tables or TABLES:
+    for name in names:
         _err.print(f"bench {name} ...")
         rows += importlib.import_module(TABLES[name]).run(quick)
-        write_json(
-            {"machine": machine(), "quick": quick, "rows": [_told(row) for row in rows]}, output
-        )
+        # After each table: what was measured stays, should a later one fail.
+        content = {"machine": machine(), "quick": quick, "rows": [_as_json(row) for row in rows]}
+        write_json(content, output)
     show(rows)
     _err.print(f"{output}: {len(rows)} rows")
 
 
+def _check(names: Sequence[str]) -> None:
+    """Raise BadParameter for an unknown table, or for one whose model is not there."""
+    unknown = sorted(set(names) - set(TABLES))
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]} is no table; expected one of {', '.join(TABLES)}")
+    waiting = [name for name in names if name in OF_THE_MODEL and not paths.MATRIX.is_file()]
+    if waiting:
+        measured = f"{' and '.join(waiting)} measure the model of this folder"
+        raise typer.BadParameter(f"{measured}, and {paths.MATRIX} is not there; run `make repro`")
+
+
 def machine() -> dict[str, Any]:
-    """What the figures were measured on, and how busy it was."""
+    """Return what the figures were measured on, and how busy it was."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
@@ -86,38 +101,18 @@ def machine() -> dict[str, Any]:
 
 
 def show(rows: Sequence[BenchRow]) -> None:
-    """One line a row: ours, theirs, how many times less ours takes, and whether the bar holds."""
-    table = Table(
-        "table",
-        "what",
-        "unit",
-        "ours",
-        "theirs",
-        "theirs / ours",
-        "spread",
-        "bar",
-        "",
-        title="bench: medians of rounds in turns",
-    )
+    """Print one line a row: ours, theirs, how many times less ours takes, and the verdict."""
+    headings = ("table", "what", "unit", "ours", "theirs", "theirs / ours", "spread", "bar", "")
+    table = Table(*headings, title="bench: medians of rounds in turns")
     for row in rows:
-        cells = [
-            f"{row.ours:.4g}",
-            f"{row.theirs:.4g}",
-            _times(row.ratio),
-            f"{_times(row.high)}-{_times(row.low)}",
-        ]
-        table.add_row(
-            row.table,
-            row.what,
-            row.unit,
-            *cells,
-            "" if row.bar is None else _times(row.bar),
-            _verdict(row),
-        )
+        medians = (f"{row.ours:.4g}", f"{row.theirs:.4g}")
+        ratios = (_times(row.ratio), f"{_times(row.high)}-{_times(row.low)}")
+        bar = "" if row.bar is None else _times(row.bar)
+        table.add_row(row.table, row.what, row.unit, *medians, *ratios, bar, _verdict(row))
     Console(width=max(Console().width, WIDTH)).print(table)
 
 
-def _told(row: BenchRow) -> dict[str, Any]:
+def _as_json(row: BenchRow) -> dict[str, Any]:
     return {
         **asdict(row),
         "times": 1 / row.ratio if row.ratio else None,
@@ -140,7 +135,5 @@ def _verdict(row: BenchRow) -> str:
 def _processor() -> str:
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
-    return next(
-        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")),
-        platform.processor(),
-    )
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())

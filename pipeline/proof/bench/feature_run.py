@@ -2,7 +2,7 @@
 
 `python -m creditloom.pipeline.proof.bench.feature_run <what> <raw folder> <threads>`
 
-Says as JSON how many CPU seconds the work took (imports of this module left out), how many features and rows it saw.
+Prints as JSON the CPU seconds of the work (imports left out) and the numbers of features and rows.
 """
 
 from __future__ import annotations
@@ -26,31 +26,42 @@ from creditloom.pipeline.proof.bench import rivals
 from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.files.store import matrix_writer, table_files
 
+MAX_BAD_SHARE = 0.05  # as params.yaml has it
+
 
 def scan(raw: Path, threads: int) -> tuple[int, int]:
-    """Read every column of every event table, and nothing else."""
+    """Read every column of every event table, and nothing else; return (0, rows)."""
     rows = 0
     with duckdb.connect() as connection:
         connection.execute("SET threads = $n", {"n": threads})
         for table in EVENT_TABLES:
-            if files := [str(file) for file in table_files(raw, table.name)]:
-                columns = ", ".join(column.name for column in table.columns)
-                read = connection.read_parquet(files)
-                rows += read.aggregate(f"count(*) AS n, bit_xor(hash({columns}))").fetchall()[0][0]
+            files = [str(file) for file in table_files(raw, table.name)]
+            if not files:
+                continue
+            columns = ", ".join(column.name for column in table.columns)
+            # The hash makes DuckDB read every column: it would skip one that nothing asks for.
+            counted = connection.read_parquet(files).aggregate(
+                f"count(*) AS n, bit_xor(hash({columns}))"
+            )
+            rows += counted.fetchall()[0][0]
     return 0, rows
 
 
 def contract(raw: Path, threads: int) -> tuple[int, int]:
-    """The contract check of all tables."""
-    with tempfile.TemporaryDirectory() as folder:
-        found = check_tables(
-            raw, Path(folder), Path(folder) / "clean", max_bad_share=0.05, threads=threads
+    """Check the contract of all tables; return (0, rows)."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        checked = check_tables(
+            raw, folder, folder / "clean", max_bad_share=MAX_BAD_SHARE, threads=threads
         )
-    return 0, sum(check.rows for check in found.checks)
+    return 0, sum(check.rows for check in checked.checks)
 
 
 def ours(raw: Path, threads: int, names: tuple[str, ...] = tuple(TABLES)) -> tuple[int, int]:
-    """All features of the tables named, written as featurize writes them."""
+    """Build all features of the tables named and write them as featurize does.
+
+    Returns the numbers of features and applications.
+    """
     files = {name: tuple(map(str, table_files(raw, name))) for name in names}
     rows = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -60,40 +71,47 @@ def ours(raw: Path, threads: int, names: tuple[str, ...] = tuple(TABLES)) -> tup
             for block in chain([first], blocks):
                 writer.write(block)
                 rows += len(block)
-    return len(plan([name for name, found in files.items() if found]).specs), rows
+    present = [name for name, parts in files.items() if parts]
+    return len(plan(present).specs), rows
 
 
 def ours_on_payments(raw: Path, threads: int) -> tuple[int, int]:
-    """All features of payments."""
+    """Build all features of payments."""
     return ours(raw, threads, ("applications", "payments"))
 
 
-def polars(raw: Path, threads: int) -> tuple[int, int]:  # noqa: ARG001  POLARS_MAX_THREADS is set outside
-    """The rivals' features by Polars, written."""
-    found = rivals.with_polars(*_files(raw))
+def polars(raw: Path, threads: int) -> tuple[int, int]:  # noqa: ARG001
+    """Build the rivals' features by Polars and write them."""
+    # Polars takes its threads from POLARS_MAX_THREADS, which the parent process has set.
+    wide = rivals.with_polars(*_files(raw))
     with tempfile.TemporaryDirectory() as folder:
-        found.write_parquet(Path(folder) / "wide.parquet", compression="zstd", compression_level=3)
-    return len(rivals.asked()), len(found)
+        # The compression of our own files.
+        wide.write_parquet(Path(folder) / "wide.parquet", compression="zstd", compression_level=3)
+    return len(rivals.asked()), len(wide)
 
 
-def pandas(raw: Path, threads: int) -> tuple[int, int]:  # noqa: ARG001  pandas has one thread
-    """The rivals' features by pandas, written."""
-    found = rivals.with_pandas(*_files(raw))
+def pandas(raw: Path, threads: int) -> tuple[int, int]:  # noqa: ARG001
+    """Build the rivals' features by pandas, which has one thread, and write them."""
+    wide = rivals.with_pandas(*_files(raw))
     with tempfile.TemporaryDirectory() as folder:
-        found.to_parquet(Path(folder) / "wide.parquet", compression="zstd")
-    return len(rivals.asked()), len(found)
+        wide.to_parquet(Path(folder) / "wide.parquet", compression="zstd")
+    return len(rivals.asked()), len(wide)
 
 
 def _files(raw: Path) -> tuple[list[str], list[str]]:
-    payments, applications = (
-        [str(file) for file in table_files(raw, name)] for name in ("payments", "applications")
-    )
+    payments = [str(file) for file in table_files(raw, "payments")]
+    applications = [str(file) for file in table_files(raw, "applications")]
     return payments, applications
 
 
 WORK: dict[str, Callable[[Path, int], tuple[int, int]]] = {
-    "scan": scan, "contract": contract, "ours": ours, "ours_on_payments": ours_on_payments, "polars": polars, "pandas": pandas,
-}  # fmt: skip
+    "scan": scan,
+    "contract": contract,
+    "ours": ours,
+    "ours_on_payments": ours_on_payments,
+    "polars": polars,
+    "pandas": pandas,
+}
 
 
 def main() -> None:

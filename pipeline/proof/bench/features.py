@@ -1,4 +1,7 @@
-"""Table `features`: the engine beside a bare scan of the same files, and beside the code one would write in Polars and pandas."""
+"""Table `features`: the feature engine beside a bare scan of the same files and beside other code.
+
+The other code is what one would write in Polars and in pandas, to the same values.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +15,25 @@ from creditloom.pipeline.proof.bench.row import BenchRow, compare
 from creditloom.pipeline.proof.usage import Usage, measure
 from creditloom.storage.files.store import read_json
 
-APPLICANTS, QUICK_APPLICANTS = (
-    30_000,
-    4_000,
-)  # of the default world: about 20 and 2.7 million events
-SIZES, QUICK_SIZES = (25_000, 100_000), (2_000, 8_000)
-ROUNDS, THREADS = 3, 2
+# Applicants of the default world: about 20 and 2.7 million events.
+APPLICANTS = 30_000
+QUICK_APPLICANTS = 4_000
+# Two sizes each at which generation is measured: seconds an event must not grow with the world.
+SIZES = (25_000, 100_000)
+QUICK_SIZES = (2_000, 8_000)
+ROUNDS = 3
+THREADS = 2
 WORK = ("scan", "contract", "ours", "ours_on_payments", "polars", "pandas")
 RUN = "creditloom.pipeline.proof.bench.feature_run"
 COMMAND = "python -m creditloom.pipeline.proof.bench.feature_run {what} <raw> 2"
+Round = dict[str, dict[str, float]]  # work -> its CPU seconds, features and rows
 
 
 def run(quick: bool) -> list[BenchRow]:
-    """Features from about 20 million events of a simulated world (quick: 2.7 million), then the generation of events at two sizes."""
+    """Measure features from about 20 million events, then the generation of events at two sizes.
+
+    Quick: 2.7 million events and smaller sizes.
+    """
     with tempfile.TemporaryDirectory(prefix="creditloom-bench-") as name:
         folder = Path(name)
         _simulate(folder, QUICK_APPLICANTS if quick else APPLICANTS)
@@ -33,73 +42,77 @@ def run(quick: bool) -> list[BenchRow]:
 
 
 def compare_features(raw: Path, rounds: int) -> list[BenchRow]:
-    """Interleaved rounds over one folder of raw tables; CPU seconds are user and system time, imports of the script left out."""
-    found = [{what: _said(what, raw) for what in WORK} for _ in range(rounds)]
-    first = found[0]
+    """Measure interleaved rounds over one folder of raw tables.
+
+    CPU seconds are user and system time; imports of the script are left out.
+    """
+    measured = [{what: _measured(what, raw) for what in WORK} for _ in range(rounds)]
+    first = measured[0]
     events = f"{first['scan']['rows'] / 1e6:.1f} M events"
-
-    def cpu(what: str, *, per_feature: bool = False) -> list[float]:
-        return [one[what]["cpu"] / (one[what]["features"] if per_feature else 1) for one in found]
-
-    def row(
-        what: str,
-        ours: str,
-        theirs: str,
-        bar: float | None,
-        aim: float | None,
-        *,
-        per_feature: bool = False,
-    ) -> BenchRow:
-        unit, commands = (
-            ("CPU s a feature" if per_feature else "CPU s"),
-            (COMMAND.format(what=ours), COMMAND.format(what=theirs)),
-        )
-        both = zip(
-            cpu(ours, per_feature=per_feature), cpu(theirs, per_feature=per_feature), strict=True
-        )
-        return compare("features", what, commands, unit, list(both), bar, aim)
-
-    made = f"{first['ours']['features']:,.0f} features of {events}"
-    same = f"{first['ours_on_payments']['features']:,.0f} features of payments beside {first['polars']['features']:,.0f}"
+    features = f"{first['ours']['features']:,.0f} features of {events}"
+    ours = f"{first['ours_on_payments']['features']:,.0f} features of payments"
+    payments = f"{ours} beside {first['polars']['features']:,.0f}"
+    contract = f"contract check of {events} beside a bare scan"
     return [
-        row(f"{made} beside a bare scan", "ours", "scan", 16.0, 8.0),
-        row(f"contract check of {events} beside a bare scan", "contract", "scan", None, 1.6),
-        row(f"{same} by Polars", "ours_on_payments", "polars", 1.0, 1 / 3, per_feature=True),
-        row(f"{same} by pandas", "ours_on_payments", "pandas", 1.0, 1 / 3, per_feature=True),
+        _row(measured, f"{features} beside a bare scan", "ours", "scan", 16.0, 8.0),
+        _row(measured, contract, "contract", "scan", None, 1.6),
+        _row_per_feature(measured, f"{payments} by Polars", "polars"),
+        _row_per_feature(measured, f"{payments} by pandas", "pandas"),
     ]
+
+
+def _row(
+    measured: list[Round], what: str, ours: str, theirs: str, bar: float | None, aim: float
+) -> BenchRow:
+    seconds = [(one[ours]["cpu"], one[theirs]["cpu"]) for one in measured]
+    return compare("features", what, _commands(ours, theirs), "CPU s", seconds, bar, aim)
+
+
+def _row_per_feature(measured: list[Round], what: str, theirs: str) -> BenchRow:
+    # Ours makes many more features of the same rows than the rivals: seconds are those of one.
+    ours = "ours_on_payments"
+    seconds = [(_cpu_per_feature(one[ours]), _cpu_per_feature(one[theirs])) for one in measured]
+    commands = _commands(ours, theirs)
+    return compare("features", what, commands, "CPU s a feature", seconds, 1.0, 1 / 3)
+
+
+def _cpu_per_feature(work: dict[str, float]) -> float:
+    return work["cpu"] / work["features"]
+
+
+def _commands(ours: str, theirs: str) -> tuple[str, str]:
+    return COMMAND.format(what=ours), COMMAND.format(what=theirs)
 
 
 def generation(sizes: tuple[int, int]) -> list[BenchRow]:
-    """Events a CPU second on one core, and memory, at two numbers of applicants: both stay as they are."""
-    rows, used = zip(*(_simulated(size) for size in sizes), strict=True)
-    speed = [n / one.cpu / 1e6 for n, one in zip(rows, used, strict=True)]
-    small, large = (
-        f"python -m creditloom.pipeline.stages.simulate, world.applicants={size}, world.processes=1"
-        for size in sizes
-    )
-    what = f"at {sizes[1]:,} applicants beside {sizes[0]:,}"
+    """Measure events a CPU second on one core, and memory, at two numbers of applicants.
+
+    Both should stay as they are.
+    """
+    small, large = sizes
+    small_rows, small_used = _simulated(small)
+    large_rows, large_used = _simulated(large)
+    small_speed = small_rows / small_used.cpu / 1e6
+    large_speed = large_rows / large_used.cpu / 1e6
+    commands = (_simulate_command(large), _simulate_command(small))
+    what = f"at {large:,} applicants beside {small:,}"
+    speed = f"million events a CPU second {what}"
+    memory = [(large_used.peak_mb, small_used.peak_mb)]
     return [
-        compare(
-            "generation",
-            f"million events a CPU second {what}",
-            (large, small),
-            "M events",
-            [(speed[1], speed[0])],
-        ),
-        compare(
-            "generation",
-            f"peak memory {what}",
-            (large, small),
-            "MB",
-            [(used[1].peak_mb, used[0].peak_mb)],
-        ),
+        compare("generation", speed, commands, "M events", [(large_speed, small_speed)]),
+        compare("generation", f"peak memory {what}", commands, "MB", memory),
     ]
 
 
-def _said(what: str, raw: Path) -> dict[str, float]:
+def _simulate_command(applicants: int) -> str:
+    changes = f"world.applicants={applicants}, world.processes=1"
+    return f"python -m creditloom.pipeline.stages.simulate, {changes}"
+
+
+def _measured(what: str, raw: Path) -> dict[str, float]:
     used = measure(RUN, what, str(raw.resolve()), str(THREADS), folder=raw, threads=THREADS)
-    said: dict[str, float] = json.loads(used.said.strip().splitlines()[-1])
-    return said
+    figures: dict[str, float] = json.loads(used.said.strip().splitlines()[-1])
+    return figures
 
 
 def _simulated(applicants: int) -> tuple[int, Usage]:
@@ -108,7 +121,8 @@ def _simulated(applicants: int) -> tuple[int, Usage]:
 
 
 def _simulate(folder: Path, applicants: int) -> tuple[int, Usage]:
-    """(raw rows, what it took) of one world by one process."""
+    """Simulate one world by one process; return its raw rows and what it took."""
     stage_runner.prepare(folder, {"world.applicants": applicants, "world.processes": 1})
     used = measure("creditloom.pipeline.stages.simulate", folder=folder, threads=1)
-    return sum(read_json(folder / paths.RUNTIME / "simulate.json")["rows"].values()), used
+    rows = read_json(folder / paths.RUNTIME / "simulate.json")["rows"]
+    return sum(rows.values()), used

@@ -1,4 +1,7 @@
-"""A fresh process: from its start to the first decision, then one application after the other. Run by `latency`."""
+"""A fresh process with a bundle: from its start to the first decision, then one after the other.
+
+`bench latency` runs it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,11 @@ PARAMS = {"explain": "all"}
 
 
 def main(bundle: str, applications: str) -> None:
-    """Decide one application with its reasons as soon as can be, then each of the others alone; print seconds as JSON."""
+    """Decide one application with its reasons, then each alone; print seconds as JSON.
+
+    The third argument of the command line is the moment at which the process was started.
+    """
+    # Imported here: their time belongs to the first decision, and is counted from the start.
     import pandas as pd
 
     from creditloom.decision.loader import _load_pyfunc
@@ -28,7 +35,7 @@ def main(bundle: str, applications: str) -> None:
 
 
 def seconds(model: Any, one: pd.DataFrame) -> float:
-    """How long the model, MLflow's or ours, takes for a frame."""
+    """Return the seconds that the model, MLflow's or ours, takes for a frame."""
     start = time.perf_counter()
     model.predict(one, PARAMS)
     return time.perf_counter() - start

@@ -1,10 +1,13 @@
-"""Table `job`: `creditloom score`, Parquet in to decisions with reasons out, beside the script one would write, and beside reading,
-predicting and writing alone. The model and the rows are those of the last run; rows are repeated under new ids.
+"""Table `job`: `creditloom score` on a million rows beside the script that one would write.
+
+Parquet in to decisions with reasons out. Beside it stands reading, predicting and writing alone.
+The model and the rows are those of the last run; rows are repeated under new ids.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import sys
 import tempfile
@@ -19,44 +22,63 @@ from creditloom.pipeline.proof.bench.row import BenchRow, compare
 from creditloom.pipeline.proof.usage import measure
 from creditloom.storage.files.store import ROW_GROUP, Writer
 
-ROWS, QUICK_ROWS = 1_000_000, 60_000
-SOURCE_ROWS = 20_000  # different rows; repeated up to the number asked for
+ROWS = 1_000_000
+QUICK_ROWS = 60_000
+SOURCE_ROWS = 20_000  # different rows; repeated up to the number that is scored
 TODAY_ROWS = 4_000  # the script is scaled up from these
 ROUNDS = 3
 OURS = "creditloom score --input rows.parquet --output decisions --bundle data/model --json"
-SCRIPT = "python -m creditloom.pipeline.proof.bench.job_run {what} data/model/model.txt rows.parquet out.parquet"
+SCRIPT = (
+    "python -m creditloom.pipeline.proof.bench.job_run {what} "
+    "data/model/model.txt rows.parquet out.parquet"
+)
+Figures = dict[str, float]  # seconds "s", "CPU s" and memory "MB"
 
 
 def run(quick: bool) -> list[BenchRow]:
-    """Wall and CPU seconds, and peak memory at a tenth of the rows and at all. Ours are the whole job, the scripts' without their imports.
+    """Measure wall and CPU seconds, and peak memory at a tenth of the rows and at all.
 
-    CPU seconds are over all threads; they can be compared where the machine is busy with other work.
+    Ours are the whole job, the scripts' without their imports. CPU seconds are over all threads;
+    they can be compared where the machine is busy with other work.
     """
     n = QUICK_ROWS if quick else ROWS
     with tempfile.TemporaryDirectory(prefix="creditloom-bench-") as name:
         folder = Path(name)
         for part, rows in (("all", n), ("tenth", n // 10), ("few", TODAY_ROWS)):
             write_rows(folder / f"{part}.parquet", rows)
-        tenth = _score(folder, "tenth")  # compiles, too, where no compiled code is cached yet
-        found = [_round(folder) for _ in range(1 if quick else ROUNDS)]
-    what, scaled = f"{n:,} rows with reasons for the adverse", n / TODAY_ROWS
-    table = [
-        compare("job", f"{what} beside {beside}", (OURS, SCRIPT.format(what=script)), unit,
-                [(one["ours"][unit], one[script][unit] * scale) for one in found], bar, aim)
-        for unit in ("s", "CPU s")
-        for script, beside, scale, bar, aim in (
-            ("today", f"the script of {TODAY_ROWS:,} rows x {scaled:g}", scaled, 1 / 50, 1 / 100),
-            ("alone", "reading, predicting and writing alone", 1.0, 2.0, 1.0),
-        )
-    ]  # fmt: skip
-    memory = [(one["ours"]["MB"], tenth["MB"]) for one in found]
-    return [
-        *table,
-        compare("job", f"peak memory of {n:,} rows beside {n // 10:,}", (OURS, OURS), "MB", memory),
-    ]
+        # First, as it compiles too where no compiled code is cached yet.
+        tenth = _score(folder, "tenth")
+        rounds = [_round(folder) for _ in range(1 if quick else ROUNDS)]
+    table = []
+    for unit in ("s", "CPU s"):
+        table.append(_beside_today(rounds, unit, n))
+        table.append(_beside_alone(rounds, unit, n))
+    memory = [(one["ours"]["MB"], tenth["MB"]) for one in rounds]
+    what = f"peak memory of {n:,} rows beside {n // 10:,}"
+    return [*table, compare("job", what, (OURS, OURS), "MB", memory)]
 
 
-def _round(folder: Path) -> dict[str, dict[str, float]]:
+def _beside_today(rounds: list[dict[str, Figures]], unit: str, n: int) -> BenchRow:
+    # The script would take too long for all rows: its seconds of a few are scaled up.
+    scale = n / TODAY_ROWS
+    pairs = [(one["ours"][unit], one["today"][unit] * scale) for one in rounds]
+    what = f"{_subject(n)} beside the script of {TODAY_ROWS:,} rows x {scale:g}"
+    commands = (OURS, SCRIPT.format(what="today"))
+    return compare("job", what, commands, unit, pairs, bar=1 / 50, aim=1 / 100)
+
+
+def _beside_alone(rounds: list[dict[str, Figures]], unit: str, n: int) -> BenchRow:
+    pairs = [(one["ours"][unit], one["alone"][unit]) for one in rounds]
+    what = f"{_subject(n)} beside reading, predicting and writing alone"
+    commands = (OURS, SCRIPT.format(what="alone"))
+    return compare("job", what, commands, unit, pairs, bar=2.0, aim=1.0)
+
+
+def _subject(n: int) -> str:
+    return f"{n:,} rows with reasons for the adverse"
+
+
+def _round(folder: Path) -> dict[str, Figures]:
     return {
         "ours": _score(folder, "all"),
         "alone": _script(folder, "alone", "all"),
@@ -65,9 +87,13 @@ def _round(folder: Path) -> dict[str, dict[str, float]]:
 
 
 def write_rows(file: Path, rows: int) -> None:
-    """So many applications of the last run's matrix, repeated under new ids, in the row groups of all our files."""
+    """Write applications of the last run's matrix, repeated under new ids, `rows` in all.
+
+    The file has the row groups of all our files.
+    """
     source = applications(SOURCE_ROWS)
-    group = pa.concat_tables([source] * -(-min(rows, ROW_GROUP) // len(source))).combine_chunks()
+    repeats = math.ceil(min(rows, ROW_GROUP) / len(source))
+    group = pa.concat_tables([source] * repeats).combine_chunks()
     place = source.column_names.index("application_id")
     with Writer(file, source.schema) as writer:
         for start in range(0, rows, ROW_GROUP):
@@ -76,35 +102,28 @@ def write_rows(file: Path, rows: int) -> None:
             writer.write(block.set_column(place, "application_id", ids))
 
 
-def _score(folder: Path, part: str) -> dict[str, float]:
-    """Seconds that the job itself counts, CPU seconds and peak memory of its whole process."""
+def _score(folder: Path, part: str) -> Figures:
+    """Return the seconds that the job counts, CPU seconds and peak memory of its whole process."""
     out = folder / f"decisions_{part}"
+    # A batch that is finished would be resumed in no time.
     shutil.rmtree(out, ignore_errors=True)
-    options = (
-        "--input",
-        str(folder / f"{part}.parquet"),
-        "--output",
-        str(out),
-        "--bundle",
-        str(paths.MODEL),
-        "--json",
-    )
+    source = folder / f"{part}.parquet"
+    options = ("--input", str(source), "--output", str(out), "--bundle", str(paths.MODEL), "--json")
     used = measure("creditloom.pipeline.cli", "score", *options, folder=Path())
-    told = json.loads(used.said[used.said.index("{") :])
-    return {"s": float(told["seconds"]), "CPU s": used.cpu, "MB": float(told["peak_memory_mb"])}
+    summary = json.loads(used.said[used.said.index("{") :])
+    memory = float(summary["peak_memory_mb"])
+    return {"s": float(summary["seconds"]), "CPU s": used.cpu, "MB": memory}
 
 
-def _script(folder: Path, what: str, part: str) -> dict[str, float]:
-    words = (
-        what,
-        str(paths.MODEL_TXT),
-        str(folder / f"{part}.parquet"),
-        str(folder / "out.parquet"),
-    )
-    said = measure("creditloom.pipeline.proof.bench.job_run", *words, folder=Path()).said
-    told = json.loads(said.strip().splitlines()[-1])
-    return {"s": float(told["seconds"]), "CPU s": float(told["cpu"])}
+def _script(folder: Path, what: str, part: str) -> Figures:
+    source = str(folder / f"{part}.parquet")
+    out = str(folder / "out.parquet")
+    module = "creditloom.pipeline.proof.bench.job_run"
+    used = measure(module, what, str(paths.MODEL_TXT), source, out, folder=Path())
+    figures = json.loads(used.said.strip().splitlines()[-1])
+    return {"s": float(figures["seconds"]), "CPU s": float(figures["cpu"])}
 
 
-if __name__ == "__main__":  # rows for a run of another size: docs/batch.md
+# Rows for a run of another size: docs/batch.md.
+if __name__ == "__main__":
     write_rows(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,7 +1,8 @@
-"""Table `latency`: a fresh process to its first decision, and one application at a time with its reasons, by the model of the last run:
-our runtime alone, and the same model registered, called through MLflow's `predict` and past it (`get_raw_model`).
+"""Table `latency`: a fresh process to its first decision, and one application at a time.
 
-The sources speak of seconds per decision (S1-R21, S5-R12).
+By the model of the last run, with reasons: our runtime alone, and the same model registered, called
+through MLflow's `predict` and past it (`get_raw_model`). The sources speak of seconds per decision
+(S1-R21, S5-R12).
 """
 
 from __future__ import annotations
@@ -24,64 +25,61 @@ from creditloom.serving.batch.deciding_model import RUNTIME
 from creditloom.serving.registry.mlflow_store import Store
 from creditloom.storage.files.store import iter_tables, open_parquet, write_table
 
-ROWS, ROUNDS = 200, 5
-COLD_BAR, COLD_AIM = 6.0, 3.0  # seconds
-BARS = {"p50": (0.5, 5.0), "p99": (0.99, 20.0)}  # quantile, milliseconds
-FIRST, REGISTERED = (
-    "creditloom.pipeline.proof.bench.first_decision",
-    "creditloom.pipeline.proof.bench.registered",
-)
-SAID = {"warm": "our runtime", "mlflow": "MLflow's predict", "raw": "MLflow's get_raw_model"}
+ROWS = 200
+ROUNDS = 5
+COLD_BAR = 6.0  # seconds
+COLD_AIM = 3.0
+BARS = {"p50": (0.5, 5.0), "p99": (0.99, 20.0)}  # name -> quantile, milliseconds
+FIRST = "creditloom.pipeline.proof.bench.first_decision"
+REGISTERED = "creditloom.pipeline.proof.bench.registered"
+WAYS = {"warm": "our runtime", "mlflow": "MLflow's predict", "raw": "MLflow's get_raw_model"}
 
 
 def run(quick: bool) -> list[BenchRow]:
-    """Seconds and milliseconds beside their bars: theirs is 1, so that the ratio is the figure itself."""
+    """Measure seconds and milliseconds beside their bars.
+
+    Theirs is 1, so that the ratio is the figure itself.
+    """
     with tempfile.TemporaryDirectory(prefix="creditloom-bench-") as name:
         file = Path(name) / "applications.parquet"
         write_table(applications(ROWS), file)
-        registered = (
-            Store.at(Path(name) / "registry", {})
-            .publish(paths.MODEL, RUNTIME, "bench", {}, {})
-            .location
-        )
-        _said(FIRST, paths.MODEL, file)  # compiles where no compiled code is cached yet
-        found = [
-            {**_said(FIRST, paths.MODEL, file), **_said(REGISTERED, registered, file)}
-            for _ in range(2 if quick else ROUNDS)
-        ]
-    cold = compare(
-        "latency",
-        "fresh process to first decision",
-        _commands("warm"),
-        "s",
-        _beside([o["cold"] for o in found]),
-        COLD_BAR,
-        COLD_AIM,
-    )
-    return [cold, *(_row(way, name, [o[way] for o in found]) for way in SAID for name in BARS)]
+        store = Store.at(Path(name) / "registry", {})
+        registered = store.publish(paths.MODEL, RUNTIME, "bench", {}, {}).location
+        # Compiles where no compiled code is cached yet.
+        _measured(FIRST, paths.MODEL, file)
+        rounds = []
+        for _ in range(2 if quick else ROUNDS):
+            ours = _measured(FIRST, paths.MODEL, file)
+            rounds.append({**ours, **_measured(REGISTERED, registered, file)})
+    rows = [_cold_row([one["cold"] for one in rounds])]
+    for way in WAYS:
+        seconds = [one[way] for one in rounds]
+        rows += [_row(way, name, seconds) for name in BARS]
+    return rows
 
 
 def applications(rows: int) -> pa.Table:
-    """The first rows of the matrix, with the columns that the bundle reads."""
+    """Return the first rows of the matrix, with the columns that the bundle reads."""
     with open_parquet(paths.MATRIX) as matrix:
-        there = matrix.schema_arrow.names
-    return next(iter_tables(paths.MATRIX, Decider.load(paths.MODEL).columns(there), rows))
+        names = matrix.schema_arrow.names
+    columns = Decider.load(paths.MODEL).columns(names)
+    return next(iter_tables(paths.MATRIX, columns, rows))
+
+
+def _cold_row(seconds: Sequence[float]) -> BenchRow:
+    what = "fresh process to first decision"
+    commands = _commands("warm")
+    return compare("latency", what, commands, "s", _beside_one(seconds), COLD_BAR, COLD_AIM)
 
 
 def _row(way: str, name: str, rounds: Sequence[Sequence[float]]) -> BenchRow:
     quantile, bar = BARS[name]
-    figures = [1e3 * float(np.quantile(seconds, quantile)) for seconds in rounds]
-    return compare(
-        "latency",
-        f"one application with reasons, {SAID[way]}, {name}",
-        _commands(way),
-        "ms",
-        _beside(figures),
-        bar,
-    )
+    milliseconds = [1e3 * float(np.quantile(seconds, quantile)) for seconds in rounds]
+    what = f"one application with reasons, {WAYS[way]}, {name}"
+    return compare("latency", what, _commands(way), "ms", _beside_one(milliseconds), bar)
 
 
-def _beside(figures: Sequence[float]) -> list[tuple[float, float]]:
+def _beside_one(figures: Sequence[float]) -> list[tuple[float, float]]:
     return [(figure, 1.0) for figure in figures]
 
 
@@ -90,7 +88,8 @@ def _commands(way: str) -> tuple[str, str]:
     return f"python -m {ours} <{ROWS} rows of the matrix>", "the bar"
 
 
-def _said(module: str, model: Path, file: Path) -> dict[str, Any]:
-    said = measure(module, str(model), str(file), repr(time.time()), folder=Path()).said
-    found: dict[str, Any] = json.loads(said.strip().splitlines()[-1])
-    return found
+def _measured(module: str, model: Path, file: Path) -> dict[str, Any]:
+    # The moment of the start goes along: the process counts its own loading from there.
+    used = measure(module, str(model), str(file), repr(time.time()), folder=Path())
+    figures: dict[str, Any] = json.loads(used.said.strip().splitlines()[-1])
+    return figures

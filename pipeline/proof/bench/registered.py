@@ -1,4 +1,7 @@
-"""A fresh process with a registered model: each application alone, through MLflow's `predict` and past it, in turns. Run by `latency`."""
+"""A fresh process with a registered model: each application alone, in two ways in turns.
+
+Through MLflow's `predict`, and past it. `bench latency` runs it.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,14 @@ def main(model: str, applications: str) -> None:
     loaded = mlflow.pyfunc.load_model(model)
     frame = pd.read_parquet(applications)
     ways = {"mlflow": loaded, "raw": loaded.get_raw_model()}
+    # The first call of each way loads what the later ones have.
     for way in ways.values():
         seconds(way, frame.iloc[[0]])
-    found = [
-        {name: seconds(way, frame.iloc[[k]]) for name, way in ways.items()}
-        for k in range(len(frame))
-    ]
-    sys.stdout.write(json.dumps({name: [row[name] for row in found] for name in ways}) + "\n")
+    measured: dict[str, list[float]] = {name: [] for name in ways}
+    for row in range(len(frame)):
+        for name, way in ways.items():
+            measured[name].append(seconds(way, frame.iloc[[row]]))
+    sys.stdout.write(json.dumps(measured) + "\n")
 
 
 if __name__ == "__main__":

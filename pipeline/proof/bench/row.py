@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class BenchRow:
-    """`ratio` is ours over theirs, medians of interleaved runs; `low` and `high` are the smallest and largest ratio of one round.
+    """One comparison: `ratio` is ours over theirs, each the median of interleaved rounds.
 
-    `ours` and `theirs` are in `unit`; `bar` is the largest ratio allowed, None where none is set; `aim` the one aimed at.
+    `low` and `high` are the smallest and largest ratio of one round; `ours` and `theirs` are in
+    `unit`. `bar` is the largest ratio allowed, `aim` the one aimed at; None where none is set.
     """
 
     table: str
@@ -30,23 +31,37 @@ class BenchRow:
 
 
 def compare(
-    table: str, what: str, commands: tuple[str, str], unit: str, rounds: Sequence[tuple[float, float]],
-    bar: float | None = None, aim: float | None = None,
-) -> BenchRow:  # fmt: skip
-    """The row of interleaved rounds of (ours, theirs)."""
-    ours, theirs = (statistics.median(side) for side in zip(*rounds, strict=True))
+    table: str,
+    what: str,
+    commands: tuple[str, str],
+    unit: str,
+    rounds: Sequence[tuple[float, float]],
+    bar: float | None = None,
+    aim: float | None = None,
+) -> BenchRow:
+    """Return the row of interleaved rounds of (ours, theirs).
+
+    >>> row = compare("t", "w", ("a", "b"), "s", [(1.0, 4.0), (2.0, 4.0), (3.0, 6.0)])
+    >>> row.ours, row.theirs, row.ratio, row.low, row.high
+    (2.0, 4.0, 0.5, 0.25, 0.5)
+    """
+    # The median: one round in which the machine was busy must not decide.
+    ours = statistics.median(mine for mine, _ in rounds)
+    theirs = statistics.median(other for _, other in rounds)
     ratios = [mine / other for mine, other in rounds]
+    our_command, their_command = commands
     return BenchRow(
-        table,
-        what,
-        *commands,
-        unit,
-        ours,
-        theirs,
-        ours / theirs,
-        min(ratios),
-        max(ratios),
-        len(rounds),
-        bar,
-        aim,
+        table=table,
+        what=what,
+        our_command=our_command,
+        their_command=their_command,
+        unit=unit,
+        ours=ours,
+        theirs=theirs,
+        ratio=ours / theirs,
+        low=min(ratios),
+        high=max(ratios),
+        rounds=len(rounds),
+        bar=bar,
+        aim=aim,
     )

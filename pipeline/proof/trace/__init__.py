@@ -1,1 +1,1 @@
-"""Which rule of the sources is kept where: rules are listed in docs/rules, code and tests cite them by id, a table joins the two."""
+"""Joins the rules of the sources with the code and the tests that cite them, by rule id."""

@@ -1,4 +1,7 @@
-"""Who cites a rule: code, products and parameters implement, tests test. A citation is the id itself, or a range of ids in one line."""
+"""Finds who cites a rule: code, products and parameters implement it, tests test it.
+
+A citation is the id itself, or a range of ids in one line.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +26,15 @@ ROOMS = (
 CODE = tuple(f"{room}/**/*" for room in ROOMS)
 TESTS = ("tests/**/*",)
 KINDS = (".py", ".yaml", ".jinja", ".html")
+# A rule with its source, a range of rules, or a contradiction with its two digits. A contradiction
+# is not followed by a full stop: such a number is something else.
 _CITED = re.compile(r"\b(S[1-5])-R(\d\d)(?:\.\.(?:\1-)?R?(\d\d))?|\b(C)([0-3]\d)\b(?!\.)")
 
 Citations = dict[str, tuple[str, ...]]  # rule id -> files, or file::test, that cite it, sorted
 
 
 def cited_in(text: str) -> Iterator[str]:
-    """Ids cited in a text; `S4-R33..R35` cites three."""
+    """Yield the ids cited in a text; `S4-R33..R35` cites three."""
     for source, first, last, letter, number in _CITED.findall(text):
         if letter:
             yield f"C{number}"
@@ -39,44 +44,51 @@ def cited_in(text: str) -> Iterator[str]:
 
 
 def implemented(house: Path) -> Citations:
-    """Files of the rooms, products and parameters that cite each id."""
-    found = _cited(house, CODE)
+    """Return the files of the rooms, products and parameters that cite each id."""
+    citing = _cited(house, CODE)
+    # params.yaml lies beside the rooms and holds some of their numbers.
     for rule in set(cited_in((house / "params.yaml").read_text(encoding="utf-8"))):
-        found[rule].add("params.yaml")
-    return _sorted(found)
+        citing[rule].add("params.yaml")
+    return _sorted(citing)
 
 
 def tested(house: Path) -> Citations:
-    """Tests that cite each id, by function or, for tables beside them, by file; those of the trace itself do not count."""
+    """Return the tests that cite each id, by function or, for tables beside them, by file.
+
+    Tests of the trace itself do not count.
+    """
     return _sorted(_cited(house, TESTS, skip="tests/trace"))
 
 
 def _cited(
     house: Path, patterns: tuple[str, ...], skip: str = "pipeline/proof/trace"
 ) -> defaultdict[str, set[str]]:
-    found: defaultdict[str, set[str]] = defaultdict(set)
+    citing: defaultdict[str, set[str]] = defaultdict(set)
     for path in sorted({path for pattern in patterns for path in house.glob(pattern)}):
         name = path.relative_to(house).as_posix()
-        if path.suffix in KINDS and not name.startswith(skip):
-            text = path.read_text(encoding="utf-8")
-            test_of = _tests(text) if path.suffix == ".py" else {}
-            for number, line in enumerate(text.splitlines(), start=1):
-                for rule in cited_in(line):
-                    found[rule].add(f"{name}::{test_of[number]}" if number in test_of else name)
-    return found
+        if path.suffix not in KINDS or name.startswith(skip):
+            continue
+        text = path.read_text(encoding="utf-8")
+        test_of = _tests(text) if path.suffix == ".py" else {}
+        for number, line in enumerate(text.splitlines(), start=1):
+            place = f"{name}::{test_of[number]}" if number in test_of else name
+            for rule in cited_in(line):
+                citing[rule].add(place)
+    return citing
 
 
 def _tests(text: str) -> dict[int, str]:
-    """The test that each line belongs to, its decorators included; other lines are absent."""
-    found: dict[int, str] = {}
+    """Return the test that each line belongs to, decorators included; other lines are absent."""
+    test_of: dict[int, str] = {}
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            first = min(
-                (decorator.lineno for decorator in node.decorator_list), default=node.lineno
-            )
-            found.update(dict.fromkeys(range(first, (node.end_lineno or first) + 1), node.name))
-    return found
+            # A function's line is that of `def`; its decorators stand above it.
+            lines = [decorator.lineno for decorator in node.decorator_list]
+            first = min(lines, default=node.lineno)
+            last = node.end_lineno or first
+            test_of.update(dict.fromkeys(range(first, last + 1), node.name))
+    return test_of
 
 
-def _sorted(found: defaultdict[str, set[str]]) -> Citations:
-    return {rule: tuple(sorted(files)) for rule, files in found.items()}
+def _sorted(citing: defaultdict[str, set[str]]) -> Citations:
+    return {rule: tuple(sorted(files)) for rule, files in citing.items()}

@@ -1,4 +1,4 @@
-"""`creditloom trace`: write the table of all rules, and say which of them nothing implements or tests."""
+"""`creditloom trace`: writes the table of all rules, and names those without code or test."""
 
 from __future__ import annotations
 
@@ -10,27 +10,29 @@ from rich.console import Console
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.proof.trace.page import PAGE, Trace, page
 
+CheckOption = Annotated[
+    bool,
+    typer.Option("--check", help="write nothing; exit with 1 where the page is not up to date"),
+]
 
-def trace(
-    check: Annotated[
-        bool,
-        typer.Option("--check", help="write nothing; exit with 1 where the page is not up to date"),
-    ] = False,
-) -> None:
-    """Write docs/traceability.md: each rule of the sources, where it is implemented and where it is tested."""
-    found, console = Trace.of(paths.CHECKOUT), Console(highlight=False, soft_wrap=True)
-    text, place = page(found), paths.CHECKOUT / PAGE
-    is_current = place.is_file() and place.read_text(encoding="utf-8") == text
+
+def trace(check: CheckOption = False) -> None:
+    """Write docs/traceability.md: each rule of the sources, where it is implemented and tested.
+
+    Exit code 1 where a rule has no code or no test, or an id is cited that no list holds.
+    """
+    rules = Trace.of(paths.CHECKOUT)
+    text = page(rules)
+    file = paths.CHECKOUT / PAGE
+    is_current = file.is_file() and file.read_text(encoding="utf-8") == text
     if not check:
-        place.write_text(text, encoding="utf-8")
-    console.print(
-        f"{PAGE}: {len(found.rules)} rules, {len(found.missing)} not accounted for, {len(found.unknown)} unknown ids"
-    )
-    for what, ids in (
-        ("no code or no test cites", found.missing),
-        ("cited but not listed in docs/rules:", found.unknown),
-    ):
-        if ids:
-            console.print(f"{what} {', '.join(ids)}")
-    if found.missing or found.unknown or (check and not is_current):
+        file.write_text(text, encoding="utf-8")
+    console = Console(highlight=False, soft_wrap=True)
+    counts = f"{len(rules.missing)} not accounted for, {len(rules.unknown)} unknown ids"
+    console.print(f"{PAGE}: {len(rules.rules)} rules, {counts}")
+    if rules.missing:
+        console.print(f"no code or no test cites {', '.join(rules.missing)}")
+    if rules.unknown:
+        console.print(f"cited but not listed in docs/rules: {', '.join(rules.unknown)}")
+    if rules.missing or rules.unknown or (check and not is_current):
         raise typer.Exit(1)

@@ -1,8 +1,11 @@
-"""The table of all rules as a page: what each says, where it is implemented, where it is tested, or why it is out of scope."""
+"""The table of all rules as a page: what each says, where it is implemented and tested.
+
+For a rule out of scope the page says why.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +25,7 @@ SHOWN = 4  # files named per cell; the rest is counted
 
 @dataclass(frozen=True)
 class Trace:
-    """Rules beside what cites them."""
+    """The rules of the sources with the files and tests that cite each."""
 
     rules: tuple[SourceRule, ...]
     contradictions: tuple[Contradiction, ...]
@@ -37,57 +40,64 @@ class Trace:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Rules in scope that no code or no test cites."""
-        wanted = [rule.id for rule in self.rules if rule.out is None] + [
-            rule.id for rule in self.contradictions
-        ]
+        """The rules in scope that no code or no test cites."""
+        wanted = [rule.id for rule in self.rules if rule.out is None]
+        wanted += [rule.id for rule in self.contradictions]
         return tuple(id_ for id_ in wanted if id_ not in self.implemented or id_ not in self.tested)
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """Ids that are cited and that no list holds."""
+        """The ids that are cited and that no list holds."""
         known = {rule.id for rule in self.rules} | {rule.id for rule in self.contradictions}
         return tuple(sorted((set(self.implemented) | set(self.tested)) - known))
 
 
 def page(trace: Trace) -> str:
-    """The whole page in Markdown."""
+    """Return the whole page in Markdown."""
     return "\n".join(_lines(trace)) + "\n"
 
 
 def _lines(trace: Trace) -> Iterator[str]:
+    rules = len(trace.rules)
     out = sum(rule.out is not None for rule in trace.rules)
     yield "# Which rule is kept where"
     yield ""
-    yield f"{len(trace.rules)} rules of five sources: {len(trace.rules) - out} implemented, {out} out of scope with the reason."
-    yield "Written by `creditloom trace` from docs/rules and from the ids that code and tests cite; do not edit."
-    for source in SOURCES:
-        yield from (
-            "",
-            f"## {source}",
-            "",
-            "| rule | what it says | implemented | tested |",
-            "|---|---|---|---|",
-        )
-        yield from (_row(rule, trace) for rule in trace.rules if rule.id.startswith(source))
-    yield from (
-        "",
-        "## Contradictions",
-        "",
-        "| id | between | choice | where | tested |",
-        "|---|---|---|---|---|",
+    yield (
+        f"{rules} rules of five sources: {rules - out} implemented, "
+        f"{out} out of scope with the reason."
     )
-    for rule in trace.contradictions:
-        yield f"| {rule.id} | {rule.what} | {rule.choice} | {_files(trace.implemented, rule.id)} | {_files(trace.tested, rule.id)} |"
+    yield (
+        "Written by `creditloom trace` from docs/rules and from the ids that code and tests cite; "
+        "do not edit."
+    )
+    for source in SOURCES:
+        yield from _table(source, ("rule", "what it says", "implemented", "tested"))
+        # In the order of docs/rules, which is that of the source.
+        yield from (_row(rule, trace) for rule in trace.rules if rule.id.startswith(source))
+    yield from _table("Contradictions", ("id", "between", "choice", "where", "tested"))
+    yield from (_contradiction_row(rule, trace) for rule in trace.contradictions)
+
+
+def _table(title: str, heads: Sequence[str]) -> Iterator[str]:
+    """Yield the heading of a section and the head of its table."""
+    yield from ("", f"## {title}", "", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|")
 
 
 def _row(rule: SourceRule, trace: Trace) -> str:
     if rule.out is not None:
         return f"| {rule.id} | {rule.what} | out of scope: {rule.out} | - |"
-    return f"| {rule.id} | {rule.what} | {_files(trace.implemented, rule.id)} | {_files(trace.tested, rule.id)} |"
+    implemented = _files(trace.implemented, rule.id)
+    return f"| {rule.id} | {rule.what} | {implemented} | {_files(trace.tested, rule.id)} |"
+
+
+def _contradiction_row(rule: Contradiction, trace: Trace) -> str:
+    implemented = _files(trace.implemented, rule.id)
+    tested = _files(trace.tested, rule.id)
+    return f"| {rule.id} | {rule.what} | {rule.choice} | {implemented} | {tested} |"
 
 
 def _files(citations: Citations, rule: str) -> str:
+    # A rule that is cited everywhere would fill the page: some files are named, the rest counted.
     files = citations.get(rule, ())
     more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
     return ", ".join(f"`{name}`" for name in files[:SHOWN]) + more if files else "**nowhere**"

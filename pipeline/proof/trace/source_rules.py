@@ -1,4 +1,4 @@
-"""The rules that the sources state, as docs/rules lists them, and the contradictions between them."""
+"""The rules that the sources state, as docs/rules lists them, and their contradictions."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from typing import Any, ClassVar
 from creditloom.pipeline.base.params import document
 
 SOURCES = ("S1", "S2", "S3", "S4", "S5")
+# A key that is mistyped must be refused and not ignored: the rule would count as in scope.
 STRICT: dict[str, Any] = {"extra": "forbid", "strict": True}
 
 
 @dataclass(frozen=True)
 class SourceRule:
-    """One rule. `out` says why it has no code; None where it must be implemented and tested."""
+    """One rule of a source.
+
+    `out` says why it has no code; None where it must be implemented and tested.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     id: str
@@ -50,12 +54,11 @@ class Contradictions:
 
 
 def all_rules(folder: Path) -> tuple[SourceRule, ...]:
-    """Every rule, source by source. Raises ParamsError for a file that is not as it should be."""
-    return tuple(
-        rule for source in SOURCES for rule in document(SourceFile, folder / f"{source}.yaml").rules
-    )
+    """Return every rule, source by source. Raises ParamsError for a file with wrong keys."""
+    files = [document(SourceFile, folder / f"{source}.yaml") for source in SOURCES]
+    return tuple(rule for file in files for rule in file.rules)
 
 
 def all_contradictions(folder: Path) -> tuple[Contradiction, ...]:
-    """Every contradiction, C01 first."""
+    """Return every contradiction, C01 first. Raises ParamsError for a file with wrong keys."""
     return document(Contradictions, folder / "contradictions.yaml").rules

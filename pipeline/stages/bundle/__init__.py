@@ -1,1 +1,1 @@
-"""Stage `bundle`: tiers, rule book and reference join model and calibration in data/model, under a manifest of hashes."""
+"""Stage `bundle`: joins tiers, rule book and reference to model and calibration in data/model."""

@@ -1,4 +1,7 @@
-"""Stage `bundle`: tiers, rule book and reference join model and calibration in data/model, under a manifest of hashes."""
+"""Stage `bundle`: joins tiers, rule book and reference to model and calibration in data/model.
+
+A manifest of hashes closes the bundle; its own hash is the version of the model.
+"""
 
 from __future__ import annotations
 
@@ -20,32 +23,32 @@ from creditloom.decision.rulebook.policy import (
     compile_policy,
     tiers_only_policy,
 )
-from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.policy.bundle_policy import PolicyParams, reference
 from creditloom.models.sample.split import TRAIN, SplitParams, roles
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.params import document, section
+from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
+from creditloom.pipeline.products.product_folder import ProductFolder
 from creditloom.storage.files.store import iter_tables, read_frame, write_json
 
+# Rows scored at a time: memory stays flat however many training applicants there are.
 ROWS = 20_000
 
 
 def main() -> dict[str, int]:
-    """Write tiers.json, policy.json, reference.json and manifest.json; return the rows behind the reference."""
+    """Write tiers.json, policy.json, reference.json and manifest.json into data/model.
+
+    Returns the number of applicants behind the reference.
+    """
     params = section("policy", PolicyParams)
-    tiers, rules = Tiers.from_edges(params.tier_edges), _rules(params)
+    tiers = Tiers.from_edges(params.tier_edges)
+    rules = _rules(params)
+    # Through its text, as the runtime reads it: the reference stands on the rules that will decide.
+    policy = Policy.from_json(json.dumps(rules))
     scorer = load_scorer(paths.MODEL)
-    training = _training(scorer.catalogue.names, section("split", SplitParams))
-    compared = reference(
-        scorer,
-        tiers,
-        Policy.from_json(json.dumps(rules)),
-        training,
-        params.reference_rows,
-        params.psi_stop,
-    )
+    rows = _training_rows(scorer.catalogue.names, section("split", SplitParams))
+    compared = reference(scorer, tiers, policy, rows, params.reference_rows, params.psi_stop)
     write_json(plain(tiers), paths.TIERS)
     write_json(rules, paths.POLICY)
     write_json(plain(compared), paths.REFERENCE)
@@ -54,35 +57,38 @@ def main() -> dict[str, int]:
 
 
 def _rules(params: PolicyParams) -> dict[str, Any]:
-    """The rule book: the default product under its laws, beside every other product and law; without a product that of the tiers alone."""
+    """Return the rule book: the default product under its laws, beside all others.
+
+    Without a default product it is the rule book of the tiers alone.
+    """
     if params.product is None:
         return tiers_only_policy()
-    default = document(Product, paths.PRODUCTS / f"{params.product}.yaml")
-    names = tuple(sorted(file.stem for file in paths.LAW.glob("*.yaml")))
+    # The bundle holds every product and law, so that another can be chosen when deciding. The
+    # default stands first, under the laws that params.yaml puts in force.
+    folder = ProductFolder.of()
+    default = folder.product(params.product)
+    others = tuple(product for product in folder.products() if product.id != default.id)
+    other_laws = [name for name in folder.ids("law") if name not in params.law_profiles]
     return compile_policy(
         default,
-        _laws(params.law_profiles),
-        products=tuple(product for product in every_product() if product.id != default.id),
-        other_laws=_laws(name for name in names if name not in params.law_profiles),
-        filters=document(Filters, paths.FILTERS),
-        sources=document(DataSources, paths.SOURCES),
+        _laws(folder, params.law_profiles),
+        products=others,
+        other_laws=_laws(folder, other_laws),
+        filters=folder.only("filters", Filters),
+        sources=folder.only("sources", DataSources),
         validation=params.validation,
         horizon_days=params.horizon_days,
     )
 
 
-def every_product() -> tuple[Product, ...]:
-    """The committed products by file name."""
-    return tuple(document(Product, file) for file in sorted(paths.PRODUCTS.glob("*_[vS]*.yaml")))
+def _laws(folder: ProductFolder, names: Iterable[str]) -> tuple[Law, ...]:
+    return tuple(folder.law(name) for name in names)
 
 
-def _laws(names: Iterable[str]) -> tuple[Law, ...]:
-    return tuple(document(Law, paths.LAW / f"{name}.yaml") for name in names)
-
-
-def _training(names: tuple[str, ...], split: SplitParams) -> Iterator[np.ndarray]:
-    """Feature rows of the training applicants, block by block."""
-    is_training = roles(read_frame(paths.MATRIX, ["as_of"])["as_of"].to_numpy(), split) == TRAIN
+def _training_rows(names: tuple[str, ...], split: SplitParams) -> Iterator[np.ndarray]:
+    """Yield blocks of feature rows of the training applicants: rows x names, NaN = null."""
+    as_of = read_frame(paths.MATRIX, ["as_of"])["as_of"].to_numpy()
+    is_training = roles(as_of, split) == TRAIN
     start = 0
     for block in iter_tables(paths.MATRIX, names, ROWS):
         x = block.to_pandas(ignore_metadata=True).to_numpy(np.float64)
@@ -90,11 +96,11 @@ def _training(names: tuple[str, ...], split: SplitParams) -> Iterator[np.ndarray
         start += len(x)
 
 
-def _show(version: str, params: PolicyParams, n_reference: int) -> None:
+def _show(version: str, params: PolicyParams, reference_rows: int) -> None:
     table = Table("bundle", version[:16], title="bundle")
     table.add_row("product", params.product or "none: the tier alone decides")
     table.add_row("law", ", ".join(params.law_profiles) if params.product else "")
-    table.add_row("reference", f"{n_reference:,} approved training applicants")
+    table.add_row("reference", f"{reference_rows:,} approved training applicants")
     Console().print(table)
 
 

@@ -1,1 +1,1 @@
-"""Stage `calibrate`: margins of the calibration months to the line logit(PD) = a margin + b."""
+"""Stage `calibrate`: fits the line logit(PD) = a margin + b on the calibration months."""

@@ -1,4 +1,4 @@
-"""Stage `calibrate`: margins of the calibration months to the line logit(PD) = a margin + b."""
+"""Stage `calibrate`: fits the line logit(PD) = a margin + b on the calibration months."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ from creditloom.storage.files.store import write_json
 
 
 def main() -> dict[str, int]:
-    """Write data/model/calibration.json; return the loans and bads it stands on."""
+    """Write data/model/calibration.json; return the numbers of loans and bads behind it."""
     params = section("calibration", CalibrationParams)
     names = Catalogue.from_json(paths.MODEL_CATALOGUE.read_bytes()).names
     split = section("split", SplitParams)
     applications = everyone(split)
     rows = dataset(applications.calibrating(), names)
     margin = margins(paths.MODEL_TXT.read_text(encoding="utf-8"), rows.features)
+    # The level may look at every month with labels that lies before out-of-time, not only at the
+    # calibration months: a bad rate of a few months is mostly noise.
     before = applications.before_out_of_time()
     level = level_of(before.outcome, before.weight, before.month, params)
     line = fit(margin, rows.outcome, rows.weight, params, level)
@@ -41,15 +43,11 @@ def main() -> dict[str, int]:
 
 def _show(line: CalibrationLine, level: Level) -> None:
     table = Table("calibrate", "", title="calibrate")
-    table.add_row(
-        "loans",
-        f"{line.n_rows:,} with {line.n_bads:,} bads (as good as {line.effective_bads:.0f} of equal weight)",
-    )
+    weighted = f"as good as {line.effective_bads:.0f} of equal weight"
+    table.add_row("loans", f"{line.n_rows:,} with {line.n_bads:,} bads ({weighted})")
     table.add_row("logit(PD)", f"{line.a:.4f} x margin {line.b:+.4f}")
-    table.add_row(
-        "level expected",
-        f"{100 * level.rate:.3f} % on {level.n_bads:,} bads (as good as {level.effective_bads:.0f})",
-    )
+    bads = f"{level.n_bads:,} bads (as good as {level.effective_bads:.0f})"
+    table.add_row("level expected", f"{100 * level.rate:.3f} % on {bads}")
     table.add_row("level of the long run", f"{100 * level.long_run:.3f} %")
     table.add_row("mean PD, weighted through the door", f"{100 * line.mean_pd:.3f} %")
     Console().print(table)

@@ -1,1 +1,1 @@
-"""Stage `decide`: every application of the matrix through the bundle, in blocks of rows."""
+"""Stage `decide`: decides every application of the matrix with the bundle, in blocks of rows."""

@@ -1,4 +1,4 @@
-"""Stage `decide`: every application of the matrix through the bundle, in blocks of rows."""
+"""Stage `decide`: decides every application of the matrix with the bundle, in blocks of rows."""
 
 from __future__ import annotations
 
@@ -18,18 +18,24 @@ from creditloom.pipeline.base.stage import run
 from creditloom.serving.referral.overrides import referred
 from creditloom.storage.files.store import Writer, iter_tables, open_parquet, read_frame
 
+# Rows decided at a time: memory stays flat however long the matrix is.
 ROWS = 20_000
+OUTCOMES = ("approve", "refer", "decline", "refuse")
 
 
 def main() -> dict[str, int]:
-    """Write data/decisions: decisions.parquet in the order of the matrix, queue.parquet for persons; return the number of decisions."""
+    """Write data/decisions: decisions.parquet in matrix order, queue.parquet for a person.
+
+    Returns the number of decisions.
+    """
     decider = Decider.load(paths.MODEL)
     with open_parquet(paths.MATRIX) as matrix:
-        total, there = matrix.metadata.num_rows, set(matrix.schema_arrow.names)
-    columns = decider.columns(there)
+        total = matrix.metadata.num_rows
+        columns = decider.columns(set(matrix.schema_arrow.names))
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("decide", total=total)
         blocks = iter_tables(paths.MATRIX, columns, ROWS)
+        # The first block gives the schema of both files.
         first = _decided(decider, next(blocks))
         with (
             Writer(paths.DECISIONS, first.schema) as writer,
@@ -39,10 +45,8 @@ def main() -> dict[str, int]:
                 writer.write(decided)
                 queue.write(referred(decided))
                 progress.advance(task, len(decided))
-    _show(
-        read_frame(paths.DECISIONS, ["decision", "grade", "limit_cny", "apr_irr12", "pd"]),
-        decider.bundle.tiers.names,
-    )
+    shown = ["decision", "grade", "limit_cny", "apr_irr12", "pd"]
+    _show(read_frame(paths.DECISIONS, shown), decider.bundle.tiers.names)
     return {"decisions": total}
 
 
@@ -51,41 +55,26 @@ def _decided(decider: Decider, block: pa.Table) -> pa.Table:
 
 
 def _show(decisions: pd.DataFrame, grades: tuple[str, ...]) -> None:
-    table = Table(
-        title="decide: decisions per grade; limit and APR are means over approvals", padding=0
-    )
-    for name in (
-        "grade",
-        "rows",
-        "PD %",
-        "approve",
-        "refer",
-        "decline",
-        "refuse",
-        "limit",
-        "APR %",
-    ):
+    title = "decide: decisions per grade; limit and APR are means over approvals"
+    table = Table(title=title, padding=0)
+    for name in ("grade", "rows", "PD %", *OUTCOMES, "limit", "APR %"):
         table.add_column(name, min_width=6, justify="left" if name == "grade" else "right")
-    for grade, rows in [
-        *((name, decisions[decisions["grade"] == name]) for name in grades),
-        ("all", decisions),
-    ]:
-        counts = rows["decision"].value_counts()
-        approved = rows[rows["decision"] == "approve"]
-        cells = [f"{counts.get(name, 0):,}" for name in ("approve", "refer", "decline", "refuse")]
-        means = (
-            [f"{approved['limit_cny'].mean():,.0f}", f"{100 * approved['apr_irr12'].mean():.2f}"]
-            if len(approved)
-            else ["-", "-"]
-        )
-        table.add_row(
-            grade,
-            f"{len(rows):,}",
-            f"{100 * rows['pd'].mean():.3f}" if len(rows) else "-",
-            *cells,
-            *means,
-        )
+    for grade in grades:
+        table.add_row(grade, *_cells(decisions[decisions["grade"] == grade]))
+    table.add_row("all", *_cells(decisions))
     Console().print(table)
+
+
+def _cells(rows: pd.DataFrame) -> list[str]:
+    """Return number, mean PD, number per outcome, mean limit and mean APR of some decisions."""
+    counts = rows["decision"].value_counts()
+    approved = rows[rows["decision"] == "approve"]
+    cells = [f"{len(rows):,}", f"{100 * rows['pd'].mean():.3f}" if len(rows) else "-"]
+    cells += [f"{counts.get(name, 0):,}" for name in OUTCOMES]
+    if len(approved):
+        apr = 100 * approved["apr_irr12"].mean()
+        return [*cells, f"{approved['limit_cny'].mean():,.0f}", f"{apr:.2f}"]
+    return [*cells, "-", "-"]
 
 
 if __name__ == "__main__":

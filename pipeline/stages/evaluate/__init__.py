@@ -1,1 +1,1 @@
-"""Stage `evaluate`: bundle, decisions and (where there is one) the truth to metrics.json and the tables of the report."""
+"""Stage `evaluate`: measures model and decisions, and writes the report's tables."""

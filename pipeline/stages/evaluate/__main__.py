@@ -1,4 +1,7 @@
-"""Stage `evaluate`: bundle, decisions and (where there is one) the truth to metrics.json and the tables of the report."""
+"""Stage `evaluate`: measures model and decisions, and writes metrics.json and the report's tables.
+
+In the simulated world it reads the truth as well; no other stage does.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ from creditloom.pipeline.stages.evaluate.truth_sample import claims_view, judge
 from creditloom.storage.files.formats import RESULTS, read_document, write_document
 from creditloom.storage.files.store import open_parquet, read_frame, write_table
 
+# Columns of the matrix that no decision reads: by them the outcomes are audited for fairness.
 AUDIT = ("age_years", "region_tier", "occupation", "is_student", "is_repeat")
 DECIDED = (
     "application_id",
@@ -39,54 +43,64 @@ DECIDED = (
 
 
 def main() -> dict[str, int]:
-    """Write data/reports/metrics.json and data/reports/evaluation; return the number of out-of-time applications."""
-    split, calibration, judging = (
-        section("split", SplitParams),
-        section("calibration", CalibrationParams),
-        section("evaluate", EvaluateParams),
-    )
-    bundle = Decider.load(paths.MODEL).bundle
-    names = bundle.scorer.catalogue.names
-    truth = judge(names, split, judging.judged_features)
-    wide = names if truth is None else tuple(dict.fromkeys((*names, *truth.known.names)))
-    applications = everyone(split)
-    inputs = Inputs(
-        bundle, from_json(read_document(paths.RIDGE, RESULTS)), dataset(applications.out_of_time(), wide),
-        dataset(applications.calibrating(), names), applications,
-        read_frame(paths.DECISIONS, DECIDED), frame(_audit_columns(), split, [OOT]),
-        read_document(paths.TRAINING, RESULTS)["n_bads"], truth,
-    )  # fmt: skip
-    metrics, tables = evaluate(inputs, split, calibration, judging)
+    """Write data/reports/metrics.json and data/reports/evaluation.
+
+    Returns the number of out-of-time applications.
+    """
+    split = section("split", SplitParams)
+    params = section("evaluate", EvaluateParams)
+    inputs = _inputs(split, params)
+    metrics, tables = evaluate(inputs, split, section("calibration", CalibrationParams), params)
+    # Some claims of the sources are about the portfolio: they are judged on the figures above.
     if inputs.truth is not None:
         shown = {**metrics["portfolio"], "n": metrics["rows"]["oot"]}
-        tables["claims"] = claims.table(claims_view(inputs.truth, judging.claims_applicants, shown))
+        sample = claims_view(inputs.truth, params.claims_applicants, shown)
+        tables["claims"] = claims.table(sample)
     for name, table in tables.items():
-        write_table(
-            pa.Table.from_pandas(table, preserve_index=False), paths.EVALUATION / f"{name}.parquet"
-        )
+        rows = pa.Table.from_pandas(table, preserve_index=False)
+        write_table(rows, paths.EVALUATION / f"{name}.parquet")
     write_document(metrics, paths.METRICS, RESULTS)
     _show(metrics)
     return {"applications": metrics["rows"]["oot"]}
 
 
+def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
+    """Return what is measured: bundle, challenger, samples, decisions, and the truth if any."""
+    bundle = Decider.load(paths.MODEL).bundle
+    names = bundle.scorer.catalogue.names
+    truth = judge(names, split, params.judged_features)
+    # The judges of the truth read features that the model left out.
+    wide = names if truth is None else tuple(dict.fromkeys((*names, *truth.known.names)))
+    applications = everyone(split)
+    ridge = from_json(read_document(paths.RIDGE, RESULTS))
+    training = read_document(paths.TRAINING, RESULTS)
+    decisions = read_frame(paths.DECISIONS, DECIDED)
+    audit = frame(_audit_columns(), split, [OOT])
+    return Inputs(
+        bundle=bundle,
+        ridge=ridge,
+        oot=dataset(applications.out_of_time(), wide),
+        calibrating=dataset(applications.calibrating(), names),
+        everyone=applications,
+        decisions=decisions,
+        audit=audit,
+        training_bads=training["n_bads"],
+        truth=truth,
+    )
+
+
 def _audit_columns() -> list[str]:
     with open_parquet(paths.MATRIX) as matrix:
-        there = set(matrix.schema_arrow.names)
-    return ["application_id", *(name for name in AUDIT if name in there)]
+        names = set(matrix.schema_arrow.names)
+    return ["application_id", *(name for name in AUDIT if name in names)]
 
 
 def _show(metrics: Mapping[str, Any]) -> None:
-    table = Table(
-        "out-of-time",
-        "model",
-        "aim",
-        "ridge logit",
-        title=f"evaluate: {metrics['rows']['oot']:,} applicants",
-    )
+    title = f"evaluate: {metrics['rows']['oot']:,} applicants"
+    table = Table("out-of-time", "model", "aim", "ridge logit", title=title)
     for bar in document(Bars, paths.BARS).bars:
-        table.add_row(
-            bar.name, bar.shown(metrics, bar.figure), bar.aim, bar.shown(metrics, bar.ridge)
-        )
+        model = bar.shown(metrics, bar.figure)
+        table.add_row(bar.name, model, bar.aim, bar.shown(metrics, bar.ridge))
     power = metrics["discrimination"]
     table.add_row("AUC", f"{power['auc_oot']:.4f}", "", f"{power['ridge_logit']['auc_oot']:.4f}")
     table.add_row("KS", f"{power['ks_oot']:.4f}", "", f"{power['ridge_logit']['ks_oot']:.4f}")

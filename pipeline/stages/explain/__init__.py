@@ -1,1 +1,1 @@
-"""Stage `explain`: out-of-time applications explained by the shap library, pictures and a few decisions taken apart."""
+"""Stage `explain`: explains out-of-time applications by the shap library."""

@@ -1,4 +1,7 @@
-"""Stage `explain`: out-of-time applications explained by the shap library, pictures and a few decisions taken apart."""
+"""Stage `explain`: explains out-of-time applications by the shap library.
+
+It draws pictures and takes a few decisions apart, point by point.
+"""
 
 from __future__ import annotations
 
@@ -25,37 +28,40 @@ from creditloom.report.parts.examples import choose, examples, to_json
 from creditloom.storage.files.formats import RESULTS, write_document
 from creditloom.storage.files.store import iter_tables, read_frame
 
-BLOCK = 10_000  # rows of the matrix held at once while the sample is picked
+# Rows of the matrix held at once while the sample is picked.
+BLOCK = 10_000
 
 
 def main() -> dict[str, int]:
-    """Bundle and matrix to data/reports/explain: explanation.json and one PNG per picture and language."""
+    """Write explanation.json and one PNG per picture and language into data/reports/explain.
+
+    Returns the numbers of applications and examples.
+    """
     params = section("explain", ExplainParams)
     decider = Decider.load(paths.MODEL)
     frame = _out_of_time(decider, section("split", SplitParams), params)
-    explained = explain(
-        paths.MODEL_TXT.read_text(encoding="utf-8"), decider.bundle.scorer, decider.read(frame).x
-    )
+    model_text = paths.MODEL_TXT.read_text(encoding="utf-8")
+    explained = explain(model_text, decider.bundle.scorer, decider.read(frame).x)
+    # Chosen by outcome and score, which needs no reasons yet.
     chosen = choose(decider.decide(frame, explain="none"), params.examples)
     shown = _examples(decider, frame.iloc[chosen])
     captions = [
-        (row, Text(f"Application {one.application_id}: {one.decision}"))
-        for row, one in zip(chosen, shown, strict=True)
+        (row, Text(f"Application {example.application_id}: {example.decision}"))
+        for row, example in zip(chosen, shown, strict=True)
     ]
     _write(explained, pictures(explained, params, captions), shown)
     return {"applications": len(frame), "examples": len(shown)}
 
 
 def _out_of_time(decider: Decider, split: SplitParams, params: ExplainParams) -> pd.DataFrame:
-    """A sample of the out-of-time rows of the matrix, read block by block."""
+    """Return a sample of the out-of-time rows of the matrix, read block by block."""
     as_of = read_frame(paths.MATRIX, ["as_of"])["as_of"]
     late = np.flatnonzero(roles(as_of.to_numpy(), split) == OOT)
-    columns = [
-        "application_id",
-        *decider.bundle.policy.inputs,
-        *decider.bundle.scorer.catalogue.names,
-    ]
-    wanted, blocks, start = late[sample(len(late), params.rows, params.seed)], [], 0
+    wanted = late[sample(len(late), params.rows, params.seed)]
+    names = decider.bundle.scorer.catalogue.names
+    columns = ["application_id", *decider.bundle.policy.inputs, *names]
+    blocks = []
+    start = 0
     for table in iter_tables(paths.MATRIX, columns, BLOCK):
         inside = wanted[(wanted >= start) & (wanted < start + table.num_rows)]
         blocks.append(table.take(pa.array(inside - start)))
@@ -64,25 +70,30 @@ def _out_of_time(decider: Decider, split: SplitParams, params: ExplainParams) ->
 
 
 def _examples(decider: Decider, frame: pd.DataFrame) -> tuple[Example, ...]:
-    english, chinese = (decider.decide(frame, language=language) for language in ("en", "zh"))
+    english = decider.decide(frame, language="en")
+    chinese = decider.decide(frame, language="zh")
     base, points = decider.points(frame)
     return examples(english, chinese, points, base, decider.bundle.scorer.catalogue.concepts)
 
 
 def _write(explained: Explained, drawn: tuple[Picture, ...], shown: tuple[Example, ...]) -> None:
+    # A machine without a Chinese font has the English pictures only.
     paths.EXPLAIN.mkdir(parents=True, exist_ok=True)
     for picture in drawn:
         for language, png in (("en", picture.png), ("zh", picture.png_zh)):
             if png is not None:
                 (paths.EXPLAIN / f"{picture.name}_{language}.png").write_bytes(png)
+    captions = [
+        {"name": p.name, "caption_en": p.caption.en, "caption_zh": p.caption.zh} for p in drawn
+    ]
+    # JSON has no NaN: a share of nothing is null.
+    per_family = families(explained).replace({np.nan: None})
     content = {
         "rows": len(explained.points),
         "largest_difference_points": explained.largest_difference,
         "concepts": concepts(explained).to_dict("records"),
-        "families": families(explained).replace({np.nan: None}).to_dict("records"),
-        "pictures": [
-            {"name": p.name, "caption_en": p.caption.en, "caption_zh": p.caption.zh} for p in drawn
-        ],
+        "families": per_family.to_dict("records"),
+        "pictures": captions,
         "examples": [to_json(example) for example in shown],
     }
     write_document(content, paths.EXPLAIN / "explanation.json", RESULTS)

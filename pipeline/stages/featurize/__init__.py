@@ -1,1 +1,1 @@
-"""Stage `featurize`: raw tables (or a finished feature table) to the matrix, the labels and the catalogue; bad rows to quarantine."""
+"""Stage `featurize`: makes matrix, labels and catalogue of raw tables or of a finished table."""

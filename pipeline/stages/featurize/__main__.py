@@ -1,4 +1,7 @@
-"""Stage `featurize`: raw tables (or a finished feature table) to the matrix, the labels and the catalogue; bad rows to quarantine."""
+"""Stage `featurize`: makes matrix, labels and catalogue of raw tables or of a finished table.
+
+Rows that break the contract go to data/quarantine.
+"""
 
 from __future__ import annotations
 
@@ -28,25 +31,29 @@ from creditloom.storage.sources import check_source
 
 
 def main() -> dict[str, int]:
-    """Write data/features and data/quarantine; return the counts of applications, features and quarantined rows."""
+    """Write data/features and data/quarantine.
+
+    Returns the numbers of applications, features and quarantined rows.
+    """
     source = section("source", SourceParams)
     for folder in (paths.FEATURES, paths.QUARANTINE):
         folder.mkdir(parents=True, exist_ok=True)
     if source.kind == "matrix":
         block, label, words = to_matrix(source, paths.QUARANTINE)
         return _write(iter([block]), label, words)
+    # Raw tables without their bad rows, for as long as the features are built. They lie below
+    # data/features: on the disk that the matrix needs anyway.
     with TemporaryDirectory(prefix=".clean-", dir=paths.FEATURES) as clean:
         checked = check_source(source, paths.QUARANTINE, Path(clean))
         _show(checked)
         blocks = build(checked.files, section("features", FeatureParams))
-        label, words = (
-            labels(checked.files, section("label", LabelParams)),
-            catalogue(present(checked.files)),
-        )
+        label = labels(checked.files, section("label", LabelParams))
+        words = catalogue(present(checked.files))
         return _write(blocks, label, words) | {"quarantined": checked.bad}
 
 
 def _write(blocks: Iterator[pa.Table], label: pa.Table, words: dict[str, Any]) -> dict[str, int]:
+    # The first block gives the schema of the matrix.
     first = next(blocks)
     rows = 0
     with matrix_writer(paths.MATRIX, first.schema) as writer:
@@ -59,17 +66,13 @@ def _write(blocks: Iterator[pa.Table], label: pa.Table, words: dict[str, Any]) -
 
 
 def _show(checked: Checked) -> None:
-    """Rows set aside, per table and rule."""
+    """Print the rows set aside, per table and rule."""
     shown = Table("raw table", "rule", "rows set aside", title="quarantine")
     for check in checked.checks:
         for rule, rows in check.rules.items():
             shown.add_row(check.table, rule, f"{rows:,}")
-    shown.add_row(
-        "all",
-        f"of {sum(check.rows for check in checked.checks):,} rows",
-        f"{checked.bad:,}",
-        style="bold",
-    )
+    total = sum(check.rows for check in checked.checks)
+    shown.add_row("all", f"of {total:,} rows", f"{checked.bad:,}", style="bold")
     Console().print(shown)
 
 

@@ -1,4 +1,7 @@
-"""Stage `report`: everything measured, on one page that needs no network; and the seconds of all stages in one file."""
+"""Stage `report`: writes everything measured on one page that needs no network.
+
+The seconds of all stages go to one file beside it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from creditloom.storage.files.store import write_text
 
 
 def main() -> dict[str, int]:
-    """Write data/reports/index.html and runtime.json; return the size of the page."""
+    """Write data/reports/index.html and runtime.json; return the size of the page in bytes."""
     page = render(assemble(section("report", ReportParams), section("source", SourceParams)))
     write_text(page, paths.REPORT)
     size = len(page.encode())

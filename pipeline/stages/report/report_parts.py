@@ -1,4 +1,7 @@
-"""What the report is made of, read from what the stages wrote; a part whose file is not there is left out."""
+"""Reads what the stages wrote and returns it as the typed parts of the report.
+
+A part whose file is not there is left out.
+"""
 
 from __future__ import annotations
 
@@ -32,168 +35,178 @@ from creditloom.storage.files.formats import RESULTS, read_document
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import read_frame, read_json, table_files, write_json
 
+# Tables of data/reports/evaluation that the page takes as they are: file -> part of the same name.
+FRAMES = ("roc", "ks", "reliability", "tiers", "vintages", "states", "fairness", "claims")
+VERSION_CHARACTERS = 16  # of the model version, enough to tell two apart
+MAX_NAMED_COUNTS = 4  # counts of a stage that are named; more are summed
+
+
+def assemble(params: ReportParams, source: SourceParams) -> ReportData:
+    """Return everything that data/reports and the bundle hold, as typed parts."""
+    metrics = read_document(paths.METRICS, RESULTS)
+    explanation = read_document(paths.EXPLAIN / "explanation.json", RESULTS)
+    raw = volumes(source)
+    families = report_frames.families(metrics)
+    frames = {name: _frame(name) for name in FRAMES}
+    # table: part -> content
+    return ReportData(
+        title=params.title,
+        language=params.language,
+        subtitle=_subtitle(source, frames["vintages"]),
+        facts=_facts(explanation),
+        has_truth=figure(metrics, "discrimination.gini_oracle") is not None,
+        bars=bars(metrics),
+        flow=_flow(raw),
+        volumes=raw,
+        power=report_frames.power(metrics),
+        tests=report_frames.tests(metrics),
+        portfolio=report_frames.portfolio(metrics),
+        swaps=report_frames.swaps(metrics),
+        families=families.merge(_points(explanation), on="family", how="left"),
+        coverage=_coverage(metrics),
+        reasons=_reasons(),
+        examples=tuple(map(from_json, explanation["examples"])),
+        concepts=pd.DataFrame(explanation["concepts"]),
+        pictures=_pictures(explanation),
+        selection=_selection(),
+        runtime=runtime(),
+        **frames,
+    )
+
 
 def bars(metrics: dict[str, Any]) -> tuple[BarResult, ...]:
-    """The house's statistical bars with what was measured, the ridge's figure beside."""
-    found = []
+    """Return the statistical bars with what was measured, the ridge's figure as a note."""
+    results = []
     for bar in document(Bars, paths.BARS).bars:
-        kind = bar.kind
-        beside = figure(metrics, bar.ridge)
-        note = "" if beside is None else f"ridge {show(beside, kind)}"
-        found.append(
-            BarResult(
-                Text(bar.name, bar.chinese),
-                figure(metrics, bar.figure),
-                kind,
-                _aim(bar, kind),
-                bar.judge(metrics),
-                note,
-            )
-        )
-    return tuple(found)
+        ridge = figure(metrics, bar.ridge)
+        note = "" if ridge is None else f"ridge {show(ridge, bar.kind)}"
+        value = figure(metrics, bar.figure)
+        name = Text(bar.name, bar.chinese)
+        passed = bar.judge(metrics)
+        results.append(BarResult(name, value, bar.kind, _aim(bar), passed, note))
+    return tuple(results)
 
 
-def _aim(bar: HouseBar, kind: str) -> str:
-    low, high = (None if isinf(edge) else show(edge, kind) for edge in (bar.low, bar.high))
+def _aim(bar: HouseBar) -> str:
+    low = None if isinf(bar.low) else show(bar.low, bar.kind)
+    high = None if isinf(bar.high) else show(bar.high, bar.kind)
     if low and high:
         return f"{low} to {high}"
+    # A count that must be 0 reads better without a sign.
     if bar.high == 0:
         return high or ""
     return f"≥ {low}" if low else f"≤ {high}"
 
 
-FRAMES = ("roc", "ks", "reliability", "tiers", "vintages", "states", "fairness", "claims")
-
-
-def assemble(params: ReportParams, source: SourceParams) -> ReportData:
-    """Everything that data/reports and the bundle hold, as typed parts."""
-    metrics, explanation = (
-        read_document(file, RESULTS) for file in (paths.METRICS, paths.EXPLAIN / "explanation.json")
-    )
-    rows = volumes(source)
-    shares = report_frames.families(metrics).merge(_points(explanation), on="family", how="left")
-    return ReportData(
-        title=params.title, language=params.language, subtitle=_subtitle(source, _frame("vintages")), facts=_facts(explanation),
-        has_truth=figure(metrics, "discrimination.gini_oracle") is not None,
-        bars=bars(metrics), flow=_flow(rows), volumes=rows, power=report_frames.power(metrics), tests=report_frames.tests(metrics),
-        portfolio=report_frames.portfolio(metrics), swaps=report_frames.swaps(metrics), families=shares,
-        coverage=_coverage(metrics), reasons=_reasons(), examples=tuple(map(from_json, explanation["examples"])),
-        concepts=pd.DataFrame(explanation["concepts"]), pictures=_pictures(explanation),
-        selection=_selection(), runtime=runtime(), **{name: _frame(name) for name in FRAMES},
-    )  # fmt: skip
-
-
 def volumes(source: SourceParams) -> pd.DataFrame:
-    """table, family, rows of each raw table that is there, from the files' own footers."""
+    """Return table, family and rows of each raw table that is there, from the files' footers."""
     if source.kind == "matrix":
-        return pd.DataFrame(
-            {
-                "table": [Path(source.path).name],
-                "family": ["finished features"],
-                "rows": [_rows(Path(source.path))],
-            }
-        )
-    found = [
-        (t.name, t.family or "", sum(map(_rows, table_files(source.path, t.name))))
-        for t in TABLES.values()
-    ]
-    return pd.DataFrame([row for row in found if row[2]], columns=["table", "family", "rows"])
+        path = Path(source.path)
+        finished = {"table": path.name, "family": "finished features", "rows": _rows(path)}
+        return pd.DataFrame([finished])
+    counts = []
+    for table in TABLES.values():
+        rows = sum(map(_rows, table_files(source.path, table.name)))
+        if rows:
+            counts.append((table.name, table.family or "", rows))
+    return pd.DataFrame(counts, columns=["table", "family", "rows"])
 
 
 def _rows(path: Path) -> int:
+    # From the footer: no row is read.
     return int(pq.read_metadata(path).num_rows)
 
 
 def runtime() -> pd.DataFrame:
-    """stage, seconds, counts of each stage that has run, in order; also written to data/reports/runtime.json."""
-    kept = [
-        read_document(file, RESULTS)
-        for stage in STAGES
-        if (file := paths.RUNTIME / f"{stage}.json").is_file()
-    ]
-    write_json(
-        {"stages": kept, "seconds": round(sum(stage["seconds"] for stage in kept), 3)},
-        paths.RUNTIME_JSON,
-    )
-    rows = [(stage["stage"], stage["seconds"], _counts(stage["rows"])) for stage in kept]
+    """Return stage, seconds and counts of each stage that has run, in the order of the DAG.
+
+    They are written to data/reports/runtime.json too.
+    """
+    # A stage that never ran in this folder (its outs may come from the run cache) has no seconds.
+    files = (paths.RUNTIME / f"{stage}.json" for stage in STAGES)
+    measured = [read_document(file, RESULTS) for file in files if file.is_file()]
+    seconds = round(sum(stage["seconds"] for stage in measured), 3)
+    write_json({"stages": measured, "seconds": seconds}, paths.RUNTIME_JSON)
+    rows = [(stage["stage"], stage["seconds"], _counts(stage["rows"])) for stage in measured]
     return pd.DataFrame(rows, columns=["stage", "seconds", "counts"])
 
 
 def _counts(rows: dict[str, int]) -> str:
-    if len(rows) > 4:
+    if len(rows) > MAX_NAMED_COUNTS:
         return f"{sum(rows.values()):,} rows in {len(rows)} tables"
     return ", ".join(f"{n:,} {name}" for name, n in rows.items())
 
 
 def _flow(raw: pd.DataFrame) -> tuple[FlowStep, ...]:
+    """Return the steps from raw events to reasons, each with the count that leaves it."""
     training = read_document(paths.TRAINING, RESULTS)
     concepts = read_json(paths.MODEL_CATALOGUE)["concepts"]
+    built = f"of {_rows(paths.SELECTION):,} built"
+    bad = f"{training['n_bads']:,} bad"
+    trees = training["booster"]["trees"]
+    events = int(raw["rows"].sum())
+    decisions = _rows(paths.DECISIONS)
+    # table: name, count, unit of each step
     return (
-        FlowStep(
-            Text("raw events", "原始事件"), int(raw["rows"].sum()), f"rows in {len(raw)} tables"
-        ),
-        FlowStep(
-            Text("features", "特征"), training["n_features"], f"of {_rows(paths.SELECTION):,} built"
-        ),
-        FlowStep(
-            Text("training loans", "训练样本"), training["n_rows"], f"{training['n_bads']:,} bad"
-        ),
-        FlowStep(Text("model", "模型"), training["booster"]["trees"], "trees"),
-        FlowStep(Text("decisions", "决策"), _rows(paths.DECISIONS), "one per application"),
+        FlowStep(Text("raw events", "原始事件"), events, f"rows in {len(raw)} tables"),
+        FlowStep(Text("features", "特征"), training["n_features"], built),
+        FlowStep(Text("training loans", "训练样本"), training["n_rows"], bad),
+        FlowStep(Text("model", "模型"), trees, "trees"),
+        FlowStep(Text("decisions", "决策"), decisions, "one per application"),
         FlowStep(Text("reasons", "理由"), len(concepts), "concepts in points"),
     )
 
 
 def _selection() -> pd.DataFrame | None:
     rows = read_frame(paths.SELECTION)
+    # Not those that were kept: the table says what fell and why.
     fallen = rows[rows["outcome"] != "kept"].rename(columns={"outcome": "why"})
     return fallen if len(fallen) else None
 
 
 def _facts(explanation: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    policy, decided = read_json(paths.POLICY), read_frame(paths.DECISIONS, ["model_version"])
-    laws = ", ".join(law["id"] for law in policy.get("laws", []))
-    difference = (
-        f"{explanation['largest_difference_points']:.0e} points on {explanation['rows']:,} rows"
-    )
+    """Return (name, value) of what the page is about: bundle, product, law, agreement with shap."""
+    policy = read_json(paths.POLICY)
+    version = str(read_frame(paths.DECISIONS, ["model_version"])["model_version"].iloc[0])
     product = (policy.get("product") or {}).get("id", "none")
-    version = str(decided["model_version"].iloc[0])[:16]
+    laws = ", ".join(law["id"] for law in policy.get("laws", []))
+    points = f"{explanation['largest_difference_points']:.0e} points"
     return (
-        ("bundle", version),
+        ("bundle", version[:VERSION_CHARACTERS]),
         ("product", product),
         ("law", laws),
-        ("shap library against runtime", difference),
+        ("shap library against runtime", f"{points} on {explanation['rows']:,} rows"),
     )
 
 
 def _reasons() -> pd.DataFrame | None:
-    """The frequency of reasons with the texts of their concepts; a policy rule stands under its code."""
+    """Return the frequency of reasons with the texts of their concepts.
+
+    A policy rule is no concept: it stands under its code, in the family `policy`.
+    """
     frame = _frame("reasons")
     if frame is None:
         return None
     declared = {concept["id"]: concept for concept in read_json(paths.MODEL_CATALOGUE)["concepts"]}
     rules = {"family": "policy"}
-    texts = {
-        key: [declared.get(c, rules).get(key, c) for c in frame["concept"]]
-        for key in ("text_en", "text_zh", "family")
-    }
+    texts = {}
+    for key in ("text_en", "text_zh", "family"):
+        texts[key] = [declared.get(id_, rules).get(key, id_) for id_ in frame["concept"]]
     return frame.assign(**texts)
 
 
 def _coverage(metrics: dict[str, Any]) -> Coverage:
-    return Coverage(**{field.name: metrics["reasons"][field.name] for field in fields(Coverage)})
+    measured = metrics["reasons"]
+    return Coverage(**{field.name: measured[field.name] for field in fields(Coverage)})
 
 
 def _pictures(explanation: dict[str, Any]) -> tuple[Picture, ...]:
-    return tuple(
-        Picture(
-            p["name"],
-            Text(p["caption_en"], p["caption_zh"]),
-            _png(p["name"], "en") or b"",
-            _png(p["name"], "zh"),
-        )
-        for p in explanation["pictures"]
-    )
+    drawn = []
+    for entry in explanation["pictures"]:
+        name = entry["name"]
+        caption = Text(entry["caption_en"], entry["caption_zh"])
+        drawn.append(Picture(name, caption, _png(name, "en") or b"", _png(name, "zh")))
+    return tuple(drawn)
 
 
 def _png(name: str, language: str) -> bytes | None:
@@ -214,4 +227,5 @@ def _subtitle(source: SourceParams, vintages: pd.DataFrame | None) -> str:
     origin = "Simulated world" if source.kind == "world" else f"Data of your own ({source.kind})"
     if vintages is None:
         return origin
-    return f"{origin}, {vintages['n'].sum():,} applications of {vintages['vintage'].iloc[0]} to {vintages['vintage'].iloc[-1]}"
+    months = f"{vintages['vintage'].iloc[0]} to {vintages['vintage'].iloc[-1]}"
+    return f"{origin}, {vintages['n'].sum():,} applications of {months}"

@@ -1,1 +1,1 @@
-"""Stage `select`: of all features, those the model may use, chosen inside the training months; what fell and why is a table."""
+"""Stage `select`: chooses the features that the model may use, inside the training months."""

@@ -1,4 +1,7 @@
-"""Stage `select`: of all features, those the model may use, chosen inside the training months; what fell and why is a table."""
+"""Stage `select`: chooses the features that the model may use, inside the training months.
+
+A table says which features fell, and why.
+"""
 
 from __future__ import annotations
 
@@ -26,22 +29,24 @@ from creditloom.storage.files.store import write_table
 
 
 def main() -> dict[str, int]:
-    """Write data/selection/{selected.json,selection.parquet}; return the counts of features offered and kept."""
-    split, params = section("split", SplitParams), section("select", SelectParams)
+    """Write data/selection/{selected.json,selection.parquet}.
+
+    Returns the numbers of features offered and kept.
+    """
+    split = section("split", SplitParams)
+    params = section("select", SelectParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
     names, left_out = offered(catalogue, params)
     applications = everyone(split)
-    left, fallen = screen(
-        dataset(applications.of(TRAIN).at_most(params.limits.rows), names, single=True), params
-    )
+    # Screening (constant, empty, drifting) needs no label: all training applications serve. float32
+    # is enough to rank values and halves the memory.
+    screened = dataset(applications.of(TRAIN).at_most(params.limits.rows), names, single=True)
+    left, fallen = screen(screened, params)
     loans = dataset(applications.training(), left, single=True)
-    found, kept = rank(loans, catalogue, params)
-    rows = table(catalogue, [*left_out, *fallen], loans, found, kept)
-    write_document(
-        {"features": list(kept), "outcomes": rows["outcome"].value_counts().to_dict()},
-        paths.SELECTED,
-        RESULTS,
-    )
+    gains, kept = rank(loans, catalogue, params)
+    rows = table(catalogue, [*left_out, *fallen], loans, gains, kept)
+    outcomes = rows["outcome"].value_counts().to_dict()
+    write_document({"features": list(kept), "outcomes": outcomes}, paths.SELECTED, RESULTS)
     write_table(pa.Table.from_pandas(rows, preserve_index=False), paths.SELECTION)
     _show(rows)
     return {"offered": len(rows), "kept": len(kept)}
@@ -50,13 +55,12 @@ def main() -> dict[str, int]:
 def _show(rows: pd.DataFrame) -> None:
     families = sorted(rows["family"].unique())
     shown = Table("outcome", "features", *families, title="select")
-    for outcome, part in sorted(
-        rows.groupby("outcome"), key=lambda pair: (pair[0] != KEPT, -len(pair[1]))
-    ):
+    # What was kept first, then the most frequent reason to fall.
+    groups = sorted(rows.groupby("outcome"), key=lambda pair: (pair[0] != KEPT, -len(pair[1])))
+    for outcome, part in groups:
         counts = part["family"].value_counts()
-        shown.add_row(
-            str(outcome), f"{len(part):,}", *(f"{counts.get(family, 0):,}" for family in families)
-        )
+        per_family = (f"{counts.get(family, 0):,}" for family in families)
+        shown.add_row(str(outcome), f"{len(part):,}", *per_family)
     Console().print(shown)
 
 

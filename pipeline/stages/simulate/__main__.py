@@ -1,4 +1,7 @@
-"""Stage `simulate`: the synthetic world's raw tables and, apart from them, its truth. For data of one's own both stay empty."""
+"""Stage `simulate`: writes the synthetic world's raw tables and, apart from them, its truth.
+
+For data of one's own both folders stay empty.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from creditloom.world.simulate import simulate
 def main() -> dict[str, int]:
     """Write data/raw and data/truth; return rows per table."""
     if section("source", SourceParams).kind != "world":
+        # Both are outs of the DAG: DVC fails a stage whose outs are not there.
         for folder in (paths.RAW, paths.TRUTH):
             folder.mkdir(parents=True, exist_ok=True)
         Console(stderr=True).print(

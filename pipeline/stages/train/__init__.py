@@ -1,1 +1,1 @@
-"""Stage `train`: selected features and labels of the training months to model.txt, its catalogue, the challenger and a record."""
+"""Stage `train`: trains booster and challenger on the labelled loans of the training months."""

@@ -1,4 +1,4 @@
-"""Stage `train`: selected features and labels of the training months to model.txt, its catalogue, the challenger and a record."""
+"""Stage `train`: trains booster and challenger on the labelled loans of the training months."""
 
 from __future__ import annotations
 
@@ -22,13 +22,16 @@ from creditloom.storage.files.store import write_json, write_text
 
 
 def main() -> dict[str, int]:
-    """Write data/model/{model.txt,catalogue.json,ridge.json,training.json}; return the counts of rows, bads and features."""
+    """Write data/model/{model.txt,catalogue.json,ridge.json,training.json}.
+
+    Returns the numbers of loans, bads and features.
+    """
     split = section("split", SplitParams)
+    params = section("train", TrainParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
-    rows = dataset(everyone(split).training(), read_document(paths.SELECTED, RESULTS)["features"])
-    trained = train(
-        rows, catalogue, split, section("train", TrainParams), section("ridge", RidgeParams)
-    )
+    selected = read_document(paths.SELECTED, RESULTS)["features"]
+    rows = dataset(everyone(split).training(), selected)
+    trained = train(rows, catalogue, split, params, section("ridge", RidgeParams))
     write_text(trained.booster.model_to_string(), paths.MODEL_TXT)
     write_json(plain(subset(catalogue, trained.names)), paths.MODEL_CATALOGUE)
     write_document(to_json(trained.ridge), paths.RIDGE, RESULTS)
@@ -46,9 +49,8 @@ def _show(record: Mapping[str, Any]) -> None:
     table.add_row("labelled loans", f"{record['n_rows']:,} with {record['n_bads']:,} bads")
     table.add_row("features", f"{record['n_features']} selected, {record['n_signed']} with a sign")
     table.add_row("trees", f"{record['booster']['trees']}")
-    table.add_row(
-        "null safer than any value", f"{len(record['null_safer_than_any_value'])} features"
-    )
+    null_safer = len(record["null_safer_than_any_value"])
+    table.add_row("null safer than any value", f"{null_safer} features")
     table.add_row("ridge penalty", f"{record['ridge_penalty']:g}")
     Console().print(table)
 

@@ -1,4 +1,7 @@
-"""Stage `tune` (frozen): searches booster parameters inside the training months and prints the block to commit in params.yaml."""
+"""Stage `tune` (frozen): searches booster parameters inside the training months.
+
+It prints the block to commit in params.yaml.
+"""
 
 from __future__ import annotations
 
@@ -20,36 +23,42 @@ from creditloom.storage.files.store import write_json
 
 
 def main() -> dict[str, int]:
-    """Write data/tuning/best.json; the journal beside it lets a later run go on where this one stopped."""
-    split, given = section("split", SplitParams), section("train", TrainParams)
+    """Write data/tuning/best.json; return the number of trials.
+
+    The journal beside it lets a later run go on where this one stopped.
+    """
+    split = section("split", SplitParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
-    rows = dataset(everyone(split).training(), read_document(paths.SELECTED, RESULTS)["features"])
-    journal, signs = paths.TUNING / "journal.log", signs_of(catalogue, rows.names)
-    found = search(
+    selected = read_document(paths.SELECTED, RESULTS)["features"]
+    rows = dataset(everyone(split).training(), selected)
+    tuned = search(
         rows,
-        signs,
+        signs_of(catalogue, rows.names),
         split,
-        given.booster,
+        section("train", TrainParams).booster,
         section("tune", TuneParams),
-        journal,
+        paths.TUNING / "journal.log",
         progress=sys.stderr.isatty(),
     )
-    write_json(asdict(found), paths.TUNING / "best.json")
-    _show(found)
-    return {"trials": found.trials}
+    write_json(asdict(tuned), paths.TUNING / "best.json")
+    _show(tuned)
+    return {"trials": tuned.trials}
 
 
-def _show(found: TunedParameters) -> None:
+def _show(tuned: TunedParameters) -> None:
     console = Console()
-    committed = "not measured" if found.logloss_given is None else f"{found.logloss_given:.6f}"
+    given = tuned.logloss_given
+    committed = "not measured" if given is None else f"{given:.6f}"
     console.print(
-        f"{found.trials} trials: log-loss over the rolling origins {committed} as committed, {found.logloss:.6f} at best",
+        f"{tuned.trials} trials: log-loss over the rolling origins {committed} as committed, "
+        f"{tuned.logloss:.6f} at best",
         soft_wrap=True,
     )
     console.print(
         "To train with the best, write this into `train:` of params.yaml and commit it:\n  booster:"
     )
-    for name, value in asdict(found.best).items():
+    for name, value in asdict(tuned.best).items():
+        # As YAML writes it: `true`, not `True`.
         console.print(f"    {name}: {str(value).lower() if isinstance(value, bool) else value}")
 
 

@@ -1,4 +1,7 @@
-"""The parts of the report in reading order; each takes the whole `ReportData` and returns its section, or None when its data is absent."""
+"""The sections of the report in reading order.
+
+Each takes the whole `ReportData` and returns its section, or None when its data is absent.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,27 @@ from creditloom.report.page.sections import answers, grades, power, summary
 from creditloom.report.parts.blocks import Section
 from creditloom.report.parts.data import ReportData
 
+# table: the sections in reading order
 ORDER: tuple[Callable[[ReportData], Section | None], ...] = (
-    summary.bars, summary.flow, power.power, grades.calibration, grades.tiers, grades.vintages, grades.portfolio,
-    power.families, answers.answers, power.pictures, summary.fairness, summary.claims, summary.selection, summary.runtime, summary.glossary,
-)  # fmt: skip
+    summary.bars,
+    summary.flow,
+    power.power,
+    grades.calibration,
+    grades.tiers,
+    grades.vintages,
+    grades.portfolio,
+    power.families,
+    answers.answers,
+    power.pictures,
+    summary.fairness,
+    summary.claims,
+    summary.selection,
+    summary.runtime,
+    summary.glossary,
+)
 
 
 def sections(data: ReportData) -> tuple[Section, ...]:
-    """Every section that `data` has something for."""
-    return tuple(section for build in ORDER if (section := build(data)) is not None)
+    """Return every section that `data` has something for."""
+    built = (build(data) for build in ORDER)
+    return tuple(section for section in built if section is not None)

@@ -1,4 +1,4 @@
-"""Whether a PD means what it says: calibration tests, reliability, tiers, vintages and portfolio."""
+"""The sections on the PD's level: calibration, reliability, tiers, vintages and portfolio."""
 
 from __future__ import annotations
 
@@ -21,21 +21,32 @@ from creditloom.report.parts.data import ReportData, Text
 if TYPE_CHECKING:
     import pandas as pd
 
+# table: columns
 TIERS = (
-    TableColumn("tier", "tier"), TableColumn("pd_low", "PD from", "rate"), TableColumn("pd_high", "below", "rate"), TableColumn("n", "n", "count"),
-    TableColumn("share", "share", "share", bar=True), TableColumn("mean_pd", "mean PD", "rate"), TableColumn("observed", "observed", "rate"),
-    TableColumn("bads", "bads", "count"), TableColumn("daily_rate", "daily rate", "daily"), TableColumn("apr", "APR", "rate"),
+    TableColumn("tier", "tier"),
+    TableColumn("pd_low", "PD from", "rate"),
+    TableColumn("pd_high", "below", "rate"),
+    TableColumn("n", "n", "count"),
+    TableColumn("share", "share", "share", bar=True),
+    TableColumn("mean_pd", "mean PD", "rate"),
+    TableColumn("observed", "observed", "rate"),
+    TableColumn("bads", "bads", "count"),
+    TableColumn("daily_rate", "daily rate", "daily"),
+    TableColumn("apr", "APR", "rate"),
     TableColumn("limit_cny", "mean limit", "money"),
-)  # fmt: skip
+)
+# A score PSI above 0.25 asks for action, which the section says in words.
 VINTAGES = (
-    TableColumn("vintage", "month"), TableColumn("role", "used for"), TableColumn("n", "applications", "count"), TableColumn("bad_rate", "bad rate", "rate"),
-    TableColumn("mean_pd", "mean PD", "rate"), TableColumn("approval_rate", "approved", "share"),
+    TableColumn("vintage", "month"),
+    TableColumn("role", "used for"),
+    TableColumn("n", "applications", "count"),
+    TableColumn("bad_rate", "bad rate", "rate"),
+    TableColumn("mean_pd", "mean PD", "rate"),
+    TableColumn("approval_rate", "approved", "share"),
     TableColumn("psi", "score PSI", "number", bar=True, most=0.25),
-)  # fmt: skip
-FIGURES = (
-    TableColumn("model", "model", ""),
-    TableColumn("ridge", "ridge logit", ""),
-)  # these read by the `kind` of their row
+)
+# Figures that are written by the `kind` of their row.
+FIGURES = (TableColumn("model", "model", ""), TableColumn("ridge", "ridge logit", ""))
 TESTS = (TableColumn("test", "test"), *FIGURES, TableColumn("reading", "how to read it"))
 SWAPS = (
     TableColumn("who", "approved by"),
@@ -50,86 +61,73 @@ CALIBRATED = (
 
 
 def calibration(data: ReportData) -> Section | None:
-    """Reliability plot and the table of tests, the ridge's figures beside the model's."""
+    """Return the reliability plot and the table of tests, ridge beside model."""
     blocks: list[PageBlock] = []
     if data.reliability is not None:
-        caption, alt = (
-            Text("Observed bad rate against mean PD, with its interval", "可靠性图"),
-            "Observed bad rate by mean PD",
-        )
+        caption = Text("Observed bad rate against mean PD, with its interval", "可靠性图")
+        alt = "Observed bad rate by mean PD"
         blocks.append(Drawings((Drawing(caption, alt, charts.reliability(data.reliability)),)))
     if data.tests is not None:
         blocks.append(_mixed(data.tests, TESTS, "Calibration tests"))
-    return (
-        Section("calibration", Text("Calibration", "校准"), CALIBRATED, tuple(blocks))
-        if blocks
-        else None
-    )
+    if not blocks:
+        return None
+    return Section("calibration", Text("Calibration", "校准"), CALIBRATED, tuple(blocks))
 
 
 def tiers(data: ReportData) -> Section | None:
-    """The tier table and its picture."""
+    """Return the tier table and its picture."""
     if data.tiers is None:
         return None
     caption = Text("Tiers: share of applicants, mean PD and observed bad rate", "等级分布")
-    figure = Drawing(
-        caption,
-        f"Share, mean PD and observed bad rate of {len(data.tiers)} tiers",
-        charts.tiers(data.tiers),
-    )
+    alt = f"Share, mean PD and observed bad rate of {len(data.tiers)} tiers"
+    drawing = Drawing(caption, alt, charts.tiers(data.tiers))
+    rows = table(data.tiers, TIERS, "Tiers of applicants that the model was not trained on")
     lead = "Tiers are bands of PD. Same tier, product and date means the same price."
-    blocks = (
-        Drawings((figure,)),
-        table(data.tiers, TIERS, "Tiers of applicants that the model was not trained on"),
-    )
-    return Section("tiers", Text("Tiers", "信用等级"), lead, blocks)
+    return Section("tiers", Text("Tiers", "信用等级"), lead, (Drawings((drawing,)), rows))
 
 
 def vintages(data: ReportData) -> Section | None:
-    """Bad rate, mean PD and score PSI by month of application."""
+    """Return bad rate, mean PD and score PSI by month of application."""
     if data.vintages is None:
         return None
     caption = Text("Bad rate and mean PD by month of application", "各月坏账率")
-    figure = Drawing(
-        caption,
-        f"Bad rate and mean PD over {len(data.vintages)} months",
-        charts.vintages(data.vintages),
+    alt = f"Bad rate and mean PD over {len(data.vintages)} months"
+    drawing = Drawing(caption, alt, charts.vintages(data.vintages))
+    rows = table(data.vintages, VINTAGES, "Application months", fold=12)
+    title = Text("Vintages and stability", "账龄与稳定性")
+    lead = (
+        "Score PSI compares each month with the training months: below 0.10 stable, to 0.25 watch, "
+        "above it act."
     )
-    lead = "Score PSI compares each month with the training months: below 0.10 stable, to 0.25 watch, above it act."
-    blocks = (Drawings((figure,)), table(data.vintages, VINTAGES, "Application months", fold=12))
-    return Section("vintages", Text("Vintages and stability", "账龄与稳定性"), lead, blocks)
+    return Section("vintages", title, lead, (Drawings((drawing,)), rows))
 
 
 def portfolio(data: ReportData) -> Section | None:
-    """Approval, bad rate, limits, rates and profit at the same cut, ridge beside the model."""
+    """Return approval, bad rate, limits, rates and profit at the same cut, ridge beside model."""
     blocks: list[PageBlock] = []
     if data.portfolio is not None:
         blocks.append(_mixed(data.portfolio, MEASURES, "Portfolio of the out-of-time months"))
     if data.swaps is not None:
-        blocks.append(
-            table(
-                data.swaps,
-                SWAPS,
-                "Whom model and ridge logit choose apart, at the same number of approvals",
-            )
-        )
+        caption = "Whom model and ridge logit choose apart, at the same number of approvals"
+        blocks.append(table(data.swaps, SWAPS, caption))
+    if not blocks:
+        return None
     lead = "What the decisions add up to; approval is counted before affordability and consent."
-    return (
-        Section("portfolio", Text("Portfolio", "资产组合"), lead, tuple(blocks)) if blocks else None
-    )
+    return Section("portfolio", Text("Portfolio", "资产组合"), lead, tuple(blocks))
 
 
 def _mixed(frame: pd.DataFrame, columns: tuple[TableColumn, ...], caption: str) -> PageTable:
-    """A table whose figures (columns without a kind) read by the row's `kind`; an all-null column is left out."""
+    """Return a table whose figures (columns without a kind) are written by the row's `kind`.
+
+    A column without any value is left out.
+    """
     kept = [
         column for column in columns if column.name in frame and not frame[column.name].isna().all()
     ]
-    records = frame.to_dict("records")
-    rows = tuple(
-        tuple(
-            TableCell(Text(show(record[column.name], column.kind or record["kind"])))
-            for column in kept
-        )
-        for record in records
-    )
-    return PageTable(caption, tuple(c.head for c in kept), tuple(not c.kind for c in kept), rows)
+    rows = []
+    for record in frame.to_dict("records"):
+        texts = (Text(show(record[c.name], c.kind or record["kind"])) for c in kept)
+        rows.append(tuple(TableCell(text) for text in texts))
+    heads = tuple(column.head for column in kept)
+    is_numeric = tuple(not column.kind for column in kept)
+    return PageTable(caption, heads, is_numeric, tuple(rows))

@@ -1,4 +1,4 @@
-"""First page: the bars with what was measured, the flow from raw events to reasons, and the volumes behind them."""
+"""The first sections (bars, flow, volumes) and the last ones: claims, audit, runtime, glossary."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ VOLUMES = (
 
 
 def bars(data: ReportData) -> Section | None:
-    """The promises of the run as cards: value, aim, met or not. Figures without an aim are plain figures, and nothing is judged."""
+    """Return the bars of the run as cards: value, aim, met or not.
+
+    Figures without an aim are plain figures, and nothing is judged.
+    """
     if not data.bars:
         return None
     cards = Cards(tuple(_card(bar) for bar in data.bars))
@@ -33,91 +36,100 @@ def bars(data: ReportData) -> Section | None:
         return Section("bars", Text("Summary", "概要"), "", (cards,))
     missed = [bar.name.en for bar in data.bars if bar.passed is False]
     judged = sum(bar.passed is not None for bar in data.bars)
-    met = f"All {judged} judged bars are met." if judged else "No bar could be judged here."
-    verdict = Note(
-        f"Missed: {', '.join(missed)}." if missed else met,
-        "fail" if missed else "pass" if judged else "",
-    )
+    if missed:
+        verdict = Note(f"Missed: {', '.join(missed)}.", "fail")
+    elif judged:
+        verdict = Note(f"All {judged} judged bars are met.", "pass")
+    else:
+        verdict = Note("No bar could be judged here.")
     lead = "What was promised before the run, and what came out on the out-of-time months."
     return Section("bars", Text("Bars", "达标情况"), lead, (verdict, cards))
 
 
 def _card(bar: BarResult) -> Card:
-    absent = bar.value is None
-    state = "" if absent or bar.passed is None else "pass" if bar.passed else "fail"
-    notes = (f"aim {bar.aim}" if bar.aim else "", ABSENT if absent else bar.note)
+    is_absent = bar.value is None
+    state = ""
+    if bar.passed is not None and not is_absent:
+        state = "pass" if bar.passed else "fail"
+    notes = (f"aim {bar.aim}" if bar.aim else "", ABSENT if is_absent else bar.note)
     return Card(bar.name, show(bar.value, bar.kind), " · ".join(filter(None, notes)), state)
 
 
 def flow(data: ReportData) -> Section | None:
-    """From raw events to reasons, with the count that leaves each step, and the rows of each raw table."""
+    """Return the steps from raw events to reasons with their counts, and the rows of raw tables."""
     if not data.flow and data.volumes is None:
         return None
     blocks: list[PageBlock] = []
+    lead = ""
     if data.flow:
-        blocks.append(
-            Flow(tuple((step.name, show(step.count, "count"), step.unit) for step in data.flow))
-        )
+        steps = ((step.name, show(step.count, "count"), step.unit) for step in data.flow)
+        blocks.append(Flow(tuple(steps)))
     if data.volumes is not None:
-        blocks.append(
-            table(
-                data.volumes,
-                VOLUMES,
-                f"Rows per raw table, {show(int(data.volumes['rows'].sum()), 'count')} in all",
-                fold=10,
-            )
+        rows = show(int(data.volumes["rows"].sum()), "count")
+        heading = f"Rows per raw table, {rows} in all"
+        blocks.append(table(data.volumes, VOLUMES, heading, fold=10))
+        lead = (
+            "A feature sees an event only if it had happened and was known before the application."
         )
-    lead = (
-        "A feature sees an event only if it had happened and was known before the application."
-        if data.volumes is not None
-        else ""
-    )
-    return Section(
-        "flow", Text("From raw events to reasons", "从原始事件到决策理由"), lead, tuple(blocks)
-    )
+    title = Text("From raw events to reasons", "从原始事件到决策理由")
+    return Section("flow", title, lead, tuple(blocks))
 
 
 # The simulated world against the numbers that the sources name.
 
 CLAIMS = (
-    TableColumn("what", "claim"), TableColumn("source", "source"), TableColumn("target", "target", "number"), TableColumn("tolerance", "±", "number"),
-    TableColumn("found", "found", "number"), TableColumn("n", "n", "count"), TableColumn("holds", "holds", "name"), TableColumn("why_not", "why not"),
-)  # fmt: skip
+    TableColumn("what", "claim"),
+    TableColumn("source", "source"),
+    TableColumn("target", "target", "number"),
+    TableColumn("tolerance", "±", "number"),
+    TableColumn("found", "found", "number"),
+    TableColumn("n", "n", "count"),
+    TableColumn("holds", "holds", "name"),
+    TableColumn("why_not", "why not"),
+)
 LEAD = (
-    "Every number that the sources name for the population, its events and its loans, beside what this world shows. Some cannot hold "
-    "together, or ask what this world does not answer: they stand with their reason."
+    "Every number that the sources name for the population, its events and its loans, beside what "
+    "this world shows. Some cannot hold together, or ask what this world does not answer: they "
+    "stand with their reason."
 )
 
 
 def claims(data: ReportData) -> Section | None:
-    """Each claim with target, tolerance and what was found; null in `found` where the world gives no answer."""
+    """Return each claim with target, tolerance and what was found; null without an answer."""
     if data.claims is None:
         return None
+    # `holds` is a flag or null: as an object it is not turned into a number.
     frame = data.claims.astype(object).where(data.claims.notna(), None)
-    return Section(
-        "claims",
-        Text("The simulated world", "模拟世界"),
-        LEAD,
-        (table(frame, CLAIMS, "Claims about the world"),),
-    )
+    rows = table(frame, CLAIMS, "Claims about the world")
+    return Section("claims", Text("The simulated world", "模拟世界"), LEAD, (rows,))
 
 
-# Parts for audit: fairness by protected field, features that fell and why, seconds per stage, glossary.
+# For audit: fairness by protected field, features that fell and why, seconds per stage, glossary.
 
+# Below 0.80 of the best group's approval rate a group calls for a look: the lead says so in words.
+# table: columns
 FAIRNESS = (
-    TableColumn("field", "field", "name"), TableColumn("group", "group", "name"), TableColumn("n", "n", "count"),
-    TableColumn("approval_rate", "approved", "share", bar=True), TableColumn("approval_ratio", "ratio to best group", "number", least=0.8),
-    TableColumn("mean_pd", "mean PD", "rate"), TableColumn("bad_rate", "bad rate", "rate"),
-)  # fmt: skip
+    TableColumn("field", "field", "name"),
+    TableColumn("group", "group", "name"),
+    TableColumn("n", "n", "count"),
+    TableColumn("approval_rate", "approved", "share", bar=True),
+    TableColumn("approval_ratio", "ratio to best group", "number", least=0.8),
+    TableColumn("mean_pd", "mean PD", "rate"),
+    TableColumn("bad_rate", "bad rate", "rate"),
+)
 SELECTION = (
-    TableColumn("feature", "feature"), TableColumn("why", "why it fell"), TableColumn("figure", "figure", "number"), TableColumn("of", "doubles"),
+    TableColumn("feature", "feature"),
+    TableColumn("why", "why it fell"),
+    TableColumn("figure", "figure", "number"),
+    TableColumn("of", "doubles"),
     TableColumn("detail", "detail"),
-)  # fmt: skip
+)
 RUNTIME = (
     TableColumn("stage", "stage"),
     TableColumn("seconds", "seconds", "seconds", bar=True),
     TableColumn("counts", "counts"),
 )
+# table: term, Chinese term, meaning
 GLOSSARY = (
     (
         "PD",
@@ -149,13 +161,19 @@ GLOSSARY = (
     (
         "family",
         "信息类别",
-        "one of six kinds of information: payment flow, social graph, assets, device stability, bureau, identity",
+        (
+            "one of six kinds of information: payment flow, social graph, assets, "
+            "device stability, bureau, identity"
+        ),
     ),
     ("points", "分值", "score points: 20 points double the odds of repaying (PDO 20, 600 at 50:1)"),
     (
         "reference",
         "参照",
-        "mean points of approved training applicants, frozen in the bundle; reasons are losses against it",
+        (
+            "mean points of approved training applicants, frozen in the bundle; "
+            "reasons are losses against it"
+        ),
     ),
     ("tier", "信用等级", "band of PD; sets price and the most that may be lent"),
     (
@@ -166,51 +184,47 @@ GLOSSARY = (
     (
         "propensity",
         "获批概率",
-        "chance that the old policy booked a loan; its inverse weighs booked loans up to all who applied",
+        (
+            "chance that the old policy booked a loan; "
+            "its inverse weighs booked loans up to all who applied"
+        ),
     ),
 )
 
 
 def fairness(data: ReportData) -> Section | None:
-    """Approval, PD and bad rate by protected and audit field; none of them is a feature."""
+    """Return approval, PD and bad rate by protected and audit field; none of them is a feature."""
     if data.fairness is None or data.fairness.empty:
         return None
-    lead = "None of these fields is a feature or a reason; they are kept to audit the outcome. A ratio under 0.80 calls for a look."
-    return Section(
-        "fairness",
-        Text("Fairness", "公平性审计"),
-        lead,
-        (table(data.fairness, FAIRNESS, "Outcomes by audit field", fold=30),),
+    lead = (
+        "None of these fields is a feature or a reason; they are kept to audit the outcome. "
+        "A ratio under 0.80 calls for a look."
     )
+    rows = table(data.fairness, FAIRNESS, "Outcomes by audit field", fold=30)
+    return Section("fairness", Text("Fairness", "公平性审计"), lead, (rows,))
 
 
 def selection(data: ReportData) -> Section | None:
-    """Features that were left out, inside the training months only, with the reason of each."""
+    """Return the features that were left out, inside the training months only, with the reason."""
     if data.selection is None:
         return None
     counts = data.selection["why"].value_counts()
-    lead = (
-        f"{show(len(data.selection), 'count')} features fell: "
-        + ", ".join(f"{n} {why}" for why, n in counts.items())
-        + "."
-    )
+    reasons = ", ".join(f"{n} {why}" for why, n in counts.items())
+    lead = f"{show(len(data.selection), 'count')} features fell: {reasons}."
     rows = table(data.selection, SELECTION, "Features that fell, and why", fold=10)
     return Section("selection", Text("Selection", "特征筛选"), lead, (rows,))
 
 
 def runtime(data: ReportData) -> Section | None:
-    """Seconds of each stage of the run."""
+    """Return the seconds of each stage of the run."""
     if data.runtime is None or data.runtime.empty:
         return None
-    lead = f"{show(float(data.runtime['seconds'].sum()), 'seconds')} in all, as measured when each stage last ran on this machine."
-    return Section(
-        "runtime",
-        Text("Runtime", "运行时间"),
-        lead,
-        (table(data.runtime, RUNTIME, "Seconds per stage"),),
-    )
+    seconds = show(float(data.runtime["seconds"].sum()), "seconds")
+    lead = f"{seconds} in all, as measured when each stage last ran on this machine."
+    rows = table(data.runtime, RUNTIME, "Seconds per stage")
+    return Section("runtime", Text("Runtime", "运行时间"), lead, (rows,))
 
 
 def glossary(_: ReportData) -> Section:
-    """The words of this page, whatever it shows."""
+    """Return the words of the page, whatever it shows."""
     return Section("glossary", Text("Glossary", "术语"), "", (TermList(GLOSSARY),))

@@ -1,0 +1,1 @@
+"""Finds and reads the files of `products/`. Of the stages only `bundle` depends on it."""
