@@ -96,9 +96,12 @@ def feature_of(
         )
     ):
         raise DataError.of(
-            f"Column `{name}` can be no feature", where=where, expected="number, truth value or text", got=str(kind),
+            f"Column `{name}` can be no feature",
+            where=where,
+            expected="number, truth value or text",
+            got=str(kind),
             next_step=f"leave `{name}` out (drop), or name it as the time column",
-        )  # fmt: skip
+        )
     values = column.cast(kind).cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
     values[np.isin(values, np.array(special_codes, float))] = np.nan
     return pd.Series(values)
@@ -112,9 +115,12 @@ def _category(column: pa.Array, name: str, *, is_named: bool, where: Path) -> pd
     levels = texts.nunique()
     if not is_named and levels > max(MANY_LEVELS, ID_LIKE_SHARE * len(texts)):
         raise DataError.of(
-            f"Column `{name}` names rows rather than groups", where=where, expected="a text column with repeated values",
-            got=f"{levels:,} different texts in {len(texts):,} rows", next_step=f"use `{name}` as id, or leave it out (drop)",
-        )  # fmt: skip
+            f"Column `{name}` names rows rather than groups",
+            where=where,
+            expected="a text column with repeated values",
+            got=f"{levels:,} different texts in {len(texts):,} rows",
+            next_step=f"use `{name}` as id, or leave it out (drop)",
+        )
     return texts.where(texts.notna(), None)
 
 
@@ -185,16 +191,26 @@ def read_finished(params: SourceParams, latest: dt.datetime) -> Finished:
     rows = np.arange(kept.num_rows) if params.id is None else kept[params.id].to_numpy()
     time = time_of(kept, params.time, latest, where) if params.time else None
     return Finished(
-        _features(kept, params, where), label_of(kept, label, where), rows, time,
-        kept.select(list(params.protected)).to_pandas(ignore_metadata=True), bad,
-    )  # fmt: skip
+        _features(kept, params, where),
+        label_of(kept, label, where),
+        rows,
+        time,
+        kept.select(list(params.protected)).to_pandas(ignore_metadata=True),
+        bad,
+    )
 
 
 def _declared(params: SourceParams, table: pa.Table, where: Path) -> str:
     """The label's name, once every named column is there once and plays one part."""
     names = table.column_names
-    roles = {"label": [params.label], "id": [params.id], "time": [params.time], "protected": params.protected,
-             "categorical": params.categorical, "drop": params.drop}  # fmt: skip
+    roles = {
+        "label": [params.label],
+        "id": [params.id],
+        "time": [params.time],
+        "protected": params.protected,
+        "categorical": params.categorical,
+        "drop": params.drop,
+    }
     for role, wanted in roles.items():
         for name in wanted:
             if name and name not in names:
@@ -217,9 +233,12 @@ def _declared(params: SourceParams, table: pa.Table, where: Path) -> str:
         *params.drop,
     }:
         raise DataError.of(
-            "The label is not declared", where=where, expected="a column that is label and nothing else", got=str(params.label),
+            "The label is not declared",
+            where=where,
+            expected="a column that is label and nothing else",
+            got=str(params.label),
             next_step="name the column that holds 1 for bad and 0 for good as the label, and nowhere else",
-        )  # fmt: skip
+        )
     if table.num_rows == 0:
         raise DataError.of(
             "Empty table",
@@ -270,10 +289,13 @@ def _features(table: pa.Table, params: SourceParams, where: Path) -> pd.DataFram
     odd = [name for name in names if JSON_SIGNS & set(name)]
     if not names or odd:
         raise DataError.of(
-            f"Column name `{odd[0]}` cannot be used" if odd else "No feature is left", where=where,
-            expected="columns besides label, id, time, protected and dropped ones, named without any of " + " ".join(sorted(JSON_SIGNS)),
-            got=", ".join(odd or ["none"]), next_step="rename these columns" if odd else "drop or protect fewer columns",
-        )  # fmt: skip
+            f"Column name `{odd[0]}` cannot be used" if odd else "No feature is left",
+            where=where,
+            expected="columns besides label, id, time, protected and dropped ones, named without any of "
+            + " ".join(sorted(JSON_SIGNS)),
+            got=", ".join(odd or ["none"]),
+            next_step="rename these columns" if odd else "drop or protect fewer columns",
+        )
     codes = params.special_codes
     return pd.DataFrame(
         {

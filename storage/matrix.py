@@ -37,9 +37,12 @@ def to_matrix(params: SourceParams, quarantine: Path) -> tuple[pa.Table, pa.Tabl
     """
     if params.time is None:
         raise DataError.of(
-            "The pipeline splits by months and needs a date", where="source.time in params.yaml", expected="a date column", got="nothing",
+            "The pipeline splits by months and needs a date",
+            where="source.time in params.yaml",
+            expected="a date column",
+            got="nothing",
             next_step="name it, or run `creditloom fit`, which validates by folds",
-        )  # fmt: skip
+        )
     found = read_finished(params, now())
     if len(found.bad):
         write_table(
@@ -78,9 +81,20 @@ def own_feature(
 ) -> dict[str, Any]:
     """Catalogue entry of a column, or of a flag made of one."""
     return {
-        "name": name, "family": FAMILY, "concept": concept, "measure": concept, "slice": "", "aggregate": "", "window": "", "unit": "",
-        "direction": 0, "null_meaning": null_meaning, "text_en": text, "text_zh": text, "source": "your table",
-    }  # fmt: skip
+        "name": name,
+        "family": FAMILY,
+        "concept": concept,
+        "measure": concept,
+        "slice": "",
+        "aggregate": "",
+        "window": "",
+        "unit": "",
+        "direction": 0,
+        "null_meaning": null_meaning,
+        "text_en": text,
+        "text_zh": text,
+        "source": "your table",
+    }
 
 
 def _expanded(column: pd.Series) -> Iterator[tuple[str, tuple[np.ndarray, str]]]:
@@ -108,11 +122,17 @@ def _labels(found: Finished, ids: np.ndarray) -> pa.Table:
     n = len(ids)
     return pa.table(
         {
-            "application_id": pa.array(ids, pa.int64()), "is_booked": np.ones(n, bool), "is_complete": np.ones(n, bool),
-            "label": pa.array(found.label, pa.int8()), "is_indeterminate": np.zeros(n, bool), "max_dpd_days": pa.nulls(n, pa.int16()),
-            "is_control": np.zeros(n, bool), "weight": np.ones(n), "default_known_time": pa.nulls(n, pa.timestamp("us")),
+            "application_id": pa.array(ids, pa.int64()),
+            "is_booked": np.ones(n, bool),
+            "is_complete": np.ones(n, bool),
+            "label": pa.array(found.label, pa.int8()),
+            "is_indeterminate": np.zeros(n, bool),
+            "max_dpd_days": pa.nulls(n, pa.int16()),
+            "is_control": np.zeros(n, bool),
+            "weight": np.ones(n),
+            "default_known_time": pa.nulls(n, pa.timestamp("us")),
         }
-    )  # fmt: skip
+    )
 
 
 def _catalogue(flags: dict[str, dict[str, tuple[np.ndarray, str]]]) -> dict[str, Any]:

@@ -18,9 +18,12 @@ def check_source(params: SourceParams, quarantine: Path, clean: Path) -> Checked
     """
     if params.kind == "matrix":
         raise DataError.of(
-            "A finished feature table has no raw tables", where=params.path, expected="source.kind `world` or `tables`", got="`matrix`",
+            "A finished feature table has no raw tables",
+            where=params.path,
+            expected="source.kind `world` or `tables`",
+            got="`matrix`",
             next_step="read it with creditloom.storage.matrix.to_matrix",
-        )  # fmt: skip
+        )
     return check_tables(
         Path(params.path),
         quarantine,

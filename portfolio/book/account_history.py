@@ -13,10 +13,25 @@ from creditloom.portfolio.book.review_rules import BookError
 Floats = NDArray[np.float64]
 
 COLUMNS = (
-    "limit_fen", "daily_rate", "balance_fen", "arrears_fen", "dpd_days", "days_late", "due_fen", "paid_fen", "drawn_fen", "n_payments",
-    "inflow_fen", "retained_share", "other_debt_service_fen", "lqt_balance_fen", "lct_balance_fen", "n_asset_proofs", "n_hard_enquiries",
+    "limit_fen",
+    "daily_rate",
+    "balance_fen",
+    "arrears_fen",
+    "dpd_days",
+    "days_late",
+    "due_fen",
+    "paid_fen",
+    "drawn_fen",
+    "n_payments",
+    "inflow_fen",
+    "retained_share",
+    "other_debt_service_fen",
+    "lqt_balance_fen",
+    "lct_balance_fen",
+    "n_asset_proofs",
+    "n_hard_enquiries",
     "pay_score",
-)  # fmt: skip
+)
 OPTIONAL = (
     "is_extended",
 )  # a month in which the loan was extended (S1-R37); a panel without the column has none

@@ -109,8 +109,10 @@ def fit(rows: Reviewed, params: ReviewParams) -> BCard:
     """Train on the reviews of training accounts, calibrate on those of calibration accounts. Raises ModelError with too few bads."""
     train, later = rows.where(rows.role == TRAIN), rows.where(rows.role == CALIBRATION)
     if train.is_bad.sum() < params.calibration.min_bads:
-        raise BookError(f"behaviour score: {int(train.is_bad.sum())} bads among {len(train.is_bad)} training reviews; expected at least "
-                        f"{params.calibration.min_bads}. Use more accounts or months.")  # fmt: skip
+        raise BookError(
+            f"behaviour score: {int(train.is_bad.sum())} bads among {len(train.is_bad)} training reviews; expected at least "
+            f"{params.calibration.min_bads}. Use more accounts or months."
+        )
     text = _boosted(train, params)
     line = calibration.fit(
         _margin(text, later.columns), later.is_bad, np.ones(len(later.is_bad)), params.calibration

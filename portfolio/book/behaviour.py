@@ -63,25 +63,107 @@ def _late_months(seen: History, months: int) -> Floats:
 
 SIGNALS = (
     Signal("dpd_days_now", 1, "days overdue", "逾期天数", lambda seen: seen.now("dpd_days")),
-    Signal("dpd_days_max_6m", 1, "the longest delay of six months", "近6个月最长逾期", lambda seen: _most(seen.of("dpd_days", 6))),
-    Signal("late_months_6m", 1, "months with a late payment", "延迟还款月数", lambda seen: _late_months(seen, 6)),
-    Signal("days_late_max_3m", 1, "the delay of recent payments", "近期还款延迟", lambda seen: _most(seen.of("days_late", 3))),
+    Signal(
+        "dpd_days_max_6m",
+        1,
+        "the longest delay of six months",
+        "近6个月最长逾期",
+        lambda seen: _most(seen.of("dpd_days", 6)),
+    ),
+    Signal(
+        "late_months_6m",
+        1,
+        "months with a late payment",
+        "延迟还款月数",
+        lambda seen: _late_months(seen, 6),
+    ),
+    Signal(
+        "days_late_max_3m",
+        1,
+        "the delay of recent payments",
+        "近期还款延迟",
+        lambda seen: _most(seen.of("days_late", 3)),
+    ),
     Signal("utilisation_share_3m", 1, "use of the line", "额度使用率", lambda seen: _used(seen, 3)),
-    Signal("drawn_share_3m", 1, "recent drawdowns", "近期提款", lambda seen: _ratio(seen.mean("drawn_fen", 3), seen.mean("limit_fen", 3))),
+    Signal(
+        "drawn_share_3m",
+        1,
+        "recent drawdowns",
+        "近期提款",
+        lambda seen: _ratio(seen.mean("drawn_fen", 3), seen.mean("limit_fen", 3)),
+    ),
     Signal("inflow_change_3m", -1, "the fall of the inflow", "收入流入下降", _change("inflow_fen")),
     Signal("inflow_log_cny_3m", -1, "a low inflow", "收入流入偏低", _log_cny("inflow_fen", 3)),
-    Signal("payments_change_3m", -1, "the fall of the number of payments", "支付笔数下降", _change("n_payments")),
-    Signal("payments_log_3m", -1, "few payments", "支付笔数偏少", lambda seen: np.log1p(seen.mean("n_payments", 3))),
-    Signal("retained_share_6m", -1, "a low share of the inflow kept", "资金留存偏低", lambda seen: seen.mean("retained_share", 6)),
-    Signal("lqt_log_cny_6m", -1, "a low money-market balance", "零钱通余额偏低", _log_cny("lqt_balance_fen", 6)),
-    Signal("lqt_change_3m", -1, "the fall of the money-market balance", "零钱通余额下降", _change("lqt_balance_fen")),
-    Signal("lct_log_cny_6m", -1, "low wealth products", "理财持有偏低", _log_cny("lct_balance_fen", 6)),
-    Signal("proofs_count", -1, "few asset proofs", "资产证明偏少", lambda seen: seen.now("n_asset_proofs")),
-    Signal("enquiries_sum_3m", 1, "credit enquiries in 90 days", "近90天征信查询", lambda seen: _total(seen.of("n_hard_enquiries", 3))),
-    Signal("enquiries_sum_12m", 1, "credit enquiries in a year", "近一年征信查询", lambda seen: _total(seen.of("n_hard_enquiries"))),
-    Signal("pay_score_now", -1, "a low payment score", "支付分偏低", lambda seen: seen.now("pay_score")),
-    Signal("debt_to_income_share_3m", 1, "debt service against the inflow", "负债收入比", lambda seen: debt_to_income(seen, 3)),
-)  # fmt: skip
+    Signal(
+        "payments_change_3m",
+        -1,
+        "the fall of the number of payments",
+        "支付笔数下降",
+        _change("n_payments"),
+    ),
+    Signal(
+        "payments_log_3m",
+        -1,
+        "few payments",
+        "支付笔数偏少",
+        lambda seen: np.log1p(seen.mean("n_payments", 3)),
+    ),
+    Signal(
+        "retained_share_6m",
+        -1,
+        "a low share of the inflow kept",
+        "资金留存偏低",
+        lambda seen: seen.mean("retained_share", 6),
+    ),
+    Signal(
+        "lqt_log_cny_6m",
+        -1,
+        "a low money-market balance",
+        "零钱通余额偏低",
+        _log_cny("lqt_balance_fen", 6),
+    ),
+    Signal(
+        "lqt_change_3m",
+        -1,
+        "the fall of the money-market balance",
+        "零钱通余额下降",
+        _change("lqt_balance_fen"),
+    ),
+    Signal(
+        "lct_log_cny_6m", -1, "low wealth products", "理财持有偏低", _log_cny("lct_balance_fen", 6)
+    ),
+    Signal(
+        "proofs_count",
+        -1,
+        "few asset proofs",
+        "资产证明偏少",
+        lambda seen: seen.now("n_asset_proofs"),
+    ),
+    Signal(
+        "enquiries_sum_3m",
+        1,
+        "credit enquiries in 90 days",
+        "近90天征信查询",
+        lambda seen: _total(seen.of("n_hard_enquiries", 3)),
+    ),
+    Signal(
+        "enquiries_sum_12m",
+        1,
+        "credit enquiries in a year",
+        "近一年征信查询",
+        lambda seen: _total(seen.of("n_hard_enquiries")),
+    ),
+    Signal(
+        "pay_score_now", -1, "a low payment score", "支付分偏低", lambda seen: seen.now("pay_score")
+    ),
+    Signal(
+        "debt_to_income_share_3m",
+        1,
+        "debt service against the inflow",
+        "负债收入比",
+        lambda seen: debt_to_income(seen, 3),
+    ),
+)
 BOOKED = "log_odds_booked"  # the application score, which the behaviour score starts from
 NAMES = (BOOKED, *(signal.name for signal in SIGNALS))
 DIRECTIONS = (1, *(signal.direction for signal in SIGNALS))

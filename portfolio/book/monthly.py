@@ -30,9 +30,18 @@ from creditloom.portfolio.book.review_reasons import REASONS, sentence
 from creditloom.portfolio.book.review_rules import BookError, ReviewRules
 
 CHANGES = [
-    "application_id", "month_on_book", "code", "rule", "is_adverse", "limit_before_fen", "limit_after_fen", "rate_before", "rate_after",
-    "notice_en", "notice_zh",
-]  # fmt: skip
+    "application_id",
+    "month_on_book",
+    "code",
+    "rule",
+    "is_adverse",
+    "limit_before_fen",
+    "limit_after_fen",
+    "rate_before",
+    "rate_after",
+    "notice_en",
+    "notice_zh",
+]
 
 BRIEF = ("TEMPORARY", "EXPIRED")  # codes whose notice names the line with its temporary part
 
@@ -173,12 +182,17 @@ def _records(
     reason = REASONS[code]
     line = "granted_fen" if code in BRIEF else "limit_fen"
     numbers = {
-        "before": getattr(before, line)[at] / FEN, "after": getattr(after, line)[at] / FEN,
-        "rate_before": before.daily_rate[at] * servicing.PERCENT, "rate_after": after.daily_rate[at] * servicing.PERCENT,
-        "dpd": seen.now("dpd_days")[at], "late": np.nan_to_num(seen.of("days_late", 3)[at]).max(axis=1),
-        "payments": seen.now("n_payments")[at], "score": seen.now("pay_score")[at],
-        "enquiries": np.nansum(seen.of("n_hard_enquiries", 3)[at], axis=1), "dti": debt_to_income(seen, 3)[at],
-    }  # fmt: skip
+        "before": getattr(before, line)[at] / FEN,
+        "after": getattr(after, line)[at] / FEN,
+        "rate_before": before.daily_rate[at] * servicing.PERCENT,
+        "rate_after": after.daily_rate[at] * servicing.PERCENT,
+        "dpd": seen.now("dpd_days")[at],
+        "late": np.nan_to_num(seen.of("days_late", 3)[at]).max(axis=1),
+        "payments": seen.now("n_payments")[at],
+        "score": seen.now("pay_score")[at],
+        "enquiries": np.nansum(seen.of("n_hard_enquiries", 3)[at], axis=1),
+        "dti": debt_to_income(seen, 3)[at],
+    }
     out = []
     for k, account in enumerate(at.tolist()):
         own: dict[str, float | str] = {name: float(values[k]) for name, values in numbers.items()}

@@ -98,8 +98,10 @@ def joined(first: Standing, standing: Standing | None) -> Standing:
 def review(seen: History, standing: Standing, scores: Scores, rules: ReviewRules) -> ReviewResult:
     """Apply every rule once. Raises BookError where the accounts of history and standing differ."""
     if not np.array_equal(seen.account, standing.account):
-        raise BookError(f"review: history has {seen.size} accounts, standing {len(standing.account)}, not the same ones; expected the same "
-                        "in order of id. Give both for one book.")  # fmt: skip
+        raise BookError(
+            f"review: history has {seen.size} accounts, standing {len(standing.account)}, not the same ones; expected the same "
+            "in order of id. Give both for one book."
+        )
     drawing, state = _drawing(seen, standing, rules)
     cuts, lower = _cuts(seen, standing, scores, rules)
     is_cut = np.any(list(cuts.values()), axis=0)

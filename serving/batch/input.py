@@ -47,9 +47,12 @@ class BatchInput:
         starts = tuple(accumulate((_metadata(file).num_rows for file in files), initial=0))
         if not starts[-1]:
             raise DataError.of(
-                "Nothing to decide", where=source, expected="one row or more", got=f"{len(files)} files without rows",
+                "Nothing to decide",
+                where=source,
+                expected="one row or more",
+                got=f"{len(files)} files without rows",
                 next_step="check the path; an empty batch is more often a mistake than meant",
-            )  # fmt: skip
+            )
         return cls(source, files, starts)
 
     @property
@@ -171,9 +174,12 @@ def _file_blocks(
 
 def _damaged(path: Path, error: Exception) -> DataError:
     return DataError.of(
-        "Damaged Parquet file", where=path, expected="pages that can be read", got=str(error).splitlines()[0],
+        "Damaged Parquet file",
+        where=path,
+        expected="pages that can be read",
+        got=str(error).splitlines()[0],
         next_step="copy or write the file again; nothing of the part in work was written, finished parts are kept",
-    )  # fmt: skip
+    )
 
 
 # A table of applications as someone kept it, Parquet or CSV, in blocks: what a replay reads again.
@@ -203,6 +209,9 @@ def _csv(path: Path, types: Mapping[str, pa.DataType]) -> Iterator[pa.Table]:
             yield pa.Table.from_batches([batch])
     except (pa.ArrowException, OSError, KeyError) as error:
         raise DataError.of(
-            "The CSV cannot be read", where=path, expected=f"a header with {len(types)} columns and values of their types",
-            got=str(error).splitlines()[0], next_step="check the file, or give the Parquet file",
-        ) from error  # fmt: skip
+            "The CSV cannot be read",
+            where=path,
+            expected=f"a header with {len(types)} columns and values of their types",
+            got=str(error).splitlines()[0],
+            next_step="check the file, or give the Parquet file",
+        ) from error

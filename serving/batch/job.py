@@ -32,9 +32,12 @@ def the_input(source: Path | None, events: Path | None) -> Path:
     given = [path for path in (source, events) if path is not None]
     if len(given) != 1:
         raise DataError.of(
-            "One input is needed", where="creditloom score", expected="--input or --events", got=f"{len(given)} of them",
+            "One input is needed",
+            where="creditloom score",
+            expected="--input or --events",
+            got=f"{len(given)} of them",
             next_step="give a table of features with --input, or a folder of raw tables with --events",
-        )  # fmt: skip
+        )
     return given[0]
 
 
@@ -48,9 +51,12 @@ def check_output(source: Path, output: Path) -> None:
     is_wrong = output.is_file() if is_folder_wanted else output.is_dir()
     if inside or is_wrong or (is_folder_wanted and output.suffix):
         raise DataError.of(
-            "The output has no proper place", where=output, expected="a folder, or a file named *.parquet, outside the input",
-            got="the input itself, or a place inside it" if inside else "another kind of file", next_step="choose another --output",
-        )  # fmt: skip
+            "The output has no proper place",
+            where=output,
+            expected="a folder, or a file named *.parquet, outside the input",
+            got="the input itself, or a place inside it" if inside else "another kind of file",
+            next_step="choose another --output",
+        )
 
 
 def export(folder: BatchFolder, output: Path) -> None:
@@ -147,9 +153,12 @@ class BatchJob:
         files = [asdict(file) for file in batch.source.fingerprints]
         return {
             "format": BATCH,
-            "input": {"path": str(batch.source.source.absolute()), "files": files}, "columns": batch.names,
-            "versions": batch.versions.as_dict(), "options": dict(self.asked), "part_rows": batch.part_rows,
-        }  # fmt: skip
+            "input": {"path": str(batch.source.source.absolute()), "files": files},
+            "columns": batch.names,
+            "versions": batch.versions.as_dict(),
+            "options": dict(self.asked),
+            "part_rows": batch.part_rows,
+        }
 
     def _made(self, first: int) -> Iterator[Receipt]:
         batch = self.batch

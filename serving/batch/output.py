@@ -59,9 +59,12 @@ class BatchFolder:
             except BlockingIOError:
                 lock.seek(0)
                 raise BusyError.of(
-                    "Another job is writing this folder", where=self.root, expected="one writer", got=f"process {lock.read().strip()}",
+                    "Another job is writing this folder",
+                    where=self.root,
+                    expected="one writer",
+                    got=f"process {lock.read().strip()}",
                     next_step="wait for it, or choose another --output",
-                ) from None  # fmt: skip
+                ) from None
             lock.truncate(0)
             lock.write(f"{os.getpid()}\n")
             lock.flush()
@@ -152,9 +155,12 @@ class BatchFolder:
 
     def _taken(self, got: str, expected: str) -> DataError:
         return DataError.of(
-            "The output folder is taken", where=self.root, expected=expected, got=got,
+            "The output folder is taken",
+            where=self.root,
+            expected=expected,
+            got=got,
             next_step="choose another --output, or add --replace to delete what is there",
-        )  # fmt: skip
+        )
 
 
 @contextmanager
@@ -164,9 +170,12 @@ def writing(where: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageError.of(
-            "The output cannot be written", where=where, expected="a disk with room that takes files", got=str(error),
+            "The output cannot be written",
+            where=where,
+            expected="a disk with room that takes files",
+            got=str(error),
             next_step="make room (or mend the disk), then run the same command again: finished parts are kept",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def sha256(path: Path) -> str | None:
@@ -201,12 +210,18 @@ def duplicates(files: Sequence[Path], name: str, spill: Path, threads: int = 2) 
             ).to_arrow_table()
         except duckdb.OutOfMemoryException as error:
             raise StorageError.of(
-                "No room to look for duplicates", where=spill, expected=f"{MEMORY_MB} MB of memory and room to spill on disk",
-                got=str(error).splitlines()[0], next_step="make room on the output's disk and run the same command again",
-            ) from error  # fmt: skip
+                "No room to look for duplicates",
+                where=spill,
+                expected=f"{MEMORY_MB} MB of memory and room to spill on disk",
+                got=str(error).splitlines()[0],
+                next_step="make room on the output's disk and run the same command again",
+            ) from error
         except duckdb.Error as error:
             raise DataError.of(
-                "Damaged Parquet file", where=files[0].parent, expected=f"files whose column `{name}` can be read",
-                got=str(error).splitlines()[0], next_step="copy or write the file again; nothing was written",
-            ) from error  # fmt: skip
+                "Damaged Parquet file",
+                where=files[0].parent,
+                expected=f"files whose column `{name}` can be read",
+                got=str(error).splitlines()[0],
+                next_step="copy or write the file again; nothing was written",
+            ) from error
     return found.column(0).combine_chunks()

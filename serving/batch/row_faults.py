@@ -17,9 +17,17 @@ from creditloom.decision.frames.input_frame import AMOUNTS, ID
 from creditloom.serving.inputs import InputColumn
 
 RULES = (
-    "id_null", "id_blank", "id_duplicate", "as_of_null", "as_of_past", "as_of_future", "not_finite", "below_range", "above_range",
+    "id_null",
+    "id_blank",
+    "id_duplicate",
+    "as_of_null",
+    "as_of_past",
+    "as_of_future",
+    "not_finite",
+    "below_range",
+    "above_range",
     "no_consent",
-)  # fmt: skip
+)
 EARLIEST = dt.date(2000, 1, 1)  # no application is older: such a date is an unset clock
 HIGHEST = {
     **dict.fromkeys(AMOUNTS, 1e15),
@@ -57,12 +65,14 @@ def find(block: pa.Table, rules: RowFaultInputs) -> pd.DataFrame:
     found = [broken for kind in looked for broken in kind if len(broken[0])]
     if not found:
         return pd.DataFrame({"row": np.empty(0, np.int64), "rule": [], "column": [], "reason": []})
-    broken = pd.DataFrame({
-        "row": np.concatenate([rows for rows, *_ in found]),
-        "rule": [rule for rows, rule, _, _ in found for _ in rows],
-        "column": [column for rows, _, column, _ in found for _ in rows],
-        "reason": [reason for *_, reasons in found for reason in reasons],
-    })  # fmt: skip
+    broken = pd.DataFrame(
+        {
+            "row": np.concatenate([rows for rows, *_ in found]),
+            "rule": [rule for rows, rule, _, _ in found for _ in rows],
+            "column": [column for rows, _, column, _ in found for _ in rows],
+            "reason": [reason for *_, reasons in found for reason in reasons],
+        }
+    )
     first = (
         broken.assign(order=broken["rule"].map(RULES.index))
         .sort_values(["row", "order"], kind="stable")

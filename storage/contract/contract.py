@@ -108,9 +108,12 @@ def _present(root: Path) -> dict[str, tuple[Path, ...]]:
     present = {name: files for name in TABLES if (files := table_files(root, name))}
     if "applications" not in present or not any(table.name in present for table in EVENT_TABLES):
         raise DataError.of(
-            "Raw tables are missing", where=root, expected="applications and at least one of " + ", ".join(t.name for t in EVENT_TABLES),
-            got=", ".join(present) or "none of them", next_step="write <table>.parquet or <table>/*.parquet",
-        )  # fmt: skip
+            "Raw tables are missing",
+            where=root,
+            expected="applications and at least one of " + ", ".join(t.name for t in EVENT_TABLES),
+            got=", ".join(present) or "none of them",
+            next_step="write <table>.parquet or <table>/*.parquet",
+        )
     return present
 
 
@@ -166,10 +169,12 @@ def _too_many(
         f"{name}: {count:,}" for name, count in sorted(found.items(), key=lambda item: -item[1])
     )
     return DataError.of(
-        f"Too many bad rows in table `{table.name}`", where=table.name, expected=f"at most {allowed:.1%} of rows",
+        f"Too many bad rows in table `{table.name}`",
+        where=table.name,
+        expected=f"at most {allowed:.1%} of rows",
         got=f"{bad:,} of {rows:,} ({bad / rows:.1%}); {worst}",
         next_step=f"look at them in {aside} and mend the source, or raise source.max_bad_share in params.yaml if they may be left out",
-    )  # fmt: skip
+    )
 
 
 # Bad rows set aside with table, file, row, rule and reason; and the files they came from, without them.

@@ -23,9 +23,14 @@ MOMENTS = (
     "booked_time",
 )  # what must lie in the period; known_time may come later
 SQL_TYPES = {
-    "int64": "BIGINT", "int32": "INTEGER", "int16": "SMALLINT", "double": "DOUBLE", "bool": "BOOLEAN",
-    "timestamp[us]": "TIMESTAMP", "string": "VARCHAR",
-}  # fmt: skip
+    "int64": "BIGINT",
+    "int32": "INTEGER",
+    "int16": "SMALLINT",
+    "double": "DOUBLE",
+    "bool": "BOOLEAN",
+    "timestamp[us]": "TIMESTAMP",
+    "string": "VARCHAR",
+}
 
 
 @dataclass(frozen=True)
@@ -181,9 +186,12 @@ def check_schema(table: Table, files: Sequence[Path]) -> bool:
         exact &= all(checked)
     if rows == 0:
         raise DataError.of(
-            f"Table `{table.name}` is empty", where=files[0].parent, expected="at least one row", got="0 rows",
+            f"Table `{table.name}` is empty",
+            where=files[0].parent,
+            expected="at least one row",
+            got="0 rows",
             next_step="write its rows, or remove the table: its features are then not built",
-        )  # fmt: skip
+        )
     return exact
 
 
@@ -218,9 +226,12 @@ def _check_column(column: Column, schema: pa.Schema, file: Path) -> bool:
     if _harmless(stored, column):
         return False
     raise DataError.of(
-        f"Column `{column.name}` has the wrong type", where=file, expected=expected, got=str(stored),
+        f"Column `{column.name}` has the wrong type",
+        where=file,
+        expected=expected,
+        got=str(stored),
         next_step=f"cast `{column.name}` to {column.type} before writing the file",
-    )  # fmt: skip
+    )
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

@@ -31,9 +31,12 @@ def check_format(content: Mapping[str, Any], newest: int, where: object) -> int:
     if type(found) is int and FIRST <= found <= newest:
         return found
     raise DataError.of(
-        "Written in a format that this creditloom does not know", where=where, expected=f"format {newest}, or an earlier one",
-        got=f"format {found!r}", next_step="use a newer creditloom, or the one that wrote it",
-    )  # fmt: skip
+        "Written in a format that this creditloom does not know",
+        where=where,
+        expected=f"format {newest}, or an earlier one",
+        got=f"format {found!r}",
+        next_step="use a newer creditloom, or the one that wrote it",
+    )
 
 
 def write_document(content: Mapping[str, Any], path: StrPath, newest: int) -> None:

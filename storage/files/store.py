@@ -288,6 +288,9 @@ def _check_place(target: Path, mark: str, *, force: bool) -> None:
     if not target.is_dir() or force or (target / mark).is_file() or not any(target.iterdir()):
         return
     raise DataError.of(
-        "The output folder holds something else", where=target, expected=f"an empty or new folder, or one with {mark}",
-        got=", ".join(sorted(p.name for p in target.iterdir())[:5]), next_step="choose another --out, or add --force to replace it",
-    )  # fmt: skip
+        "The output folder holds something else",
+        where=target,
+        expected=f"an empty or new folder, or one with {mark}",
+        got=", ".join(sorted(p.name for p in target.iterdir())[:5]),
+        next_step="choose another --out, or add --force to replace it",
+    )
