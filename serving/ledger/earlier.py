@@ -32,8 +32,5 @@ def told(wanted: str, here: str) -> list[str]:
     """Return the notes of a replay by other code than decided; [] where the code is the same."""
     if wanted == here:
         return []
-    release = EARLIER[wanted]
-    return [
-        f"decided by the code of {release}, made again by today's ({here[:12]}), "
-        "which tests hold to decide equally"
-    ]
+    codes = f"decided by the code of {EARLIER[wanted]}, made again by today's ({here[:12]})"
+    return [f"{codes}, which tests hold to decide equally"]

@@ -182,9 +182,10 @@ def _outcome(
     lines += [f"{name} {entry[name]}" for name in SHOWN_PIECES]
     if differing:
         lines.append(f"decided again, these differ: {', '.join(differing)}")
+    # Through JSON, so that dates are texts, as a reader of the outcome gets them.
+    plain = json.loads(json.dumps(kept, default=str))
     return {
-        # Through JSON, so that dates and hashes are what a reader of the outcome gets.
-        "decision": json.loads(json.dumps(kept, default=str)),
+        "decision": plain,
         "ledger": entry,
         "decisions": 1,
         "replayed": 1,

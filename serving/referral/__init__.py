@@ -1,1 +1,1 @@
-"""Let a person decide: the queue of referred applications, and recorded overrides (S2-R04, S3-R27)."""
+"""Let a person decide: the queue of referred applications, and overrides (S2-R04, S3-R27)."""

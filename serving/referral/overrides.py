@@ -126,7 +126,8 @@ def _check_limit(outcome: OverrideOutcome, limit: float | None, max_limit: Any) 
     """Raise ReferralError for a limit that the outcome may not have; `max_limit` may be null."""
     if outcome == "decline" and limit is not None:
         raise _refusal("A decline has no limit", "no --limit", limit)
-    # A person may approve less than was computed, never more. No number is above a null.
+    # A person may approve less than was computed, never more. Where none was computed (null),
+    # the comparison is false and any limit is allowed.
     if outcome == "approve" and (limit is None or limit <= 0 or limit > max_limit):
         if pd.isna(max_limit):
             expected = "a limit, as none could be computed"

@@ -15,7 +15,7 @@ from creditloom.storage.files.formats import ALIASES, of_line, to_line
 
 @dataclass(frozen=True)
 class Change:
-    """One alias moved: `version` None means that it was taken away, `previous` None that it was new.
+    """One moved alias: `version` None means that it was taken away, `previous` None that it is new.
 
     `date` is UTC in ISO 8601.
     """

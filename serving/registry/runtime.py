@@ -42,7 +42,7 @@ def fingerprint(folder: Path) -> str:
 
 
 def runtime_name(folder: Path) -> str:
-    """Return the package name of these contents: `creditloom_rt_` and 8 digits of the fingerprint."""
+    """Return the package name of these contents: `creditloom_rt_` and 8 digits of the sha256."""
     return PREFIX + fingerprint(folder)[:8]
 
 

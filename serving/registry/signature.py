@@ -44,10 +44,10 @@ def signature(bundle: Path) -> ModelSignature:
     from mlflow.types import ParamSchema, ParamSpec, Schema
 
     required = {column.name for column in columns(bundle)}
-    inputs = [
+    inputs: list[Any] = [
         _input(column, is_required=column.name in required) for column in columns(bundle, OPTIONAL)
     ]
-    outputs = [_output(name, kind) for name, kind in {ID: pa.int64(), **TYPES}.items()]
+    outputs: list[Any] = [_output(name, kind) for name, kind in {ID: pa.int64(), **TYPES}.items()]
     params = [ParamSpec(name, "string", default) for name, default in PARAMS.items()]
     return ModelSignature(Schema(inputs), Schema(outputs), ParamSchema(params))
 
