@@ -86,6 +86,7 @@ def entries(
     Columns: decision_id; row_hash and decision_hash; input_file (sha256 of its footer), row_group,
     row; a sha256 per piece that decided. `files` are the footers' sha256 by index.
     """
+    row_hash, decision_hash = hashes
     file, group, row = places
     in_force = pc.fill_null(decisions["law_profile"].cast(pa.string()), NO_LAW)
     laws = pc.index_in(in_force, pa.array(list(versions.laws))).combine_chunks()
@@ -93,17 +94,18 @@ def entries(
     # Each piece is one text for all rows: as a dictionary of one level it costs 4 bytes a row.
     first_level = np.zeros(len(decisions), np.int64)
     pieces = {name: _coded(first_level, [getattr(versions, name)]) for name in PIECES}
-    columns: dict[str, Any] = {
-        "decision_id": decisions["decision_id"],
-        "row_hash": pa.array(hashes[0]),
-        "decision_hash": pa.array(hashes[1]),
-        "input_file": _coded(file, files),
-        "row_group": pa.array(group.astype(np.int32)),
-        "row": pa.array(row),
-        **pieces,
-    }
-    law = pa.DictionaryArray.from_arrays(laws, law_links)
-    return pa.table({**columns, "law": law})
+    decided = {"decision_id": decisions["decision_id"], "row_hash": pa.array(row_hash)}
+    place = {"row_group": pa.array(group.astype(np.int32)), "row": pa.array(row)}
+    return pa.table(
+        {
+            **decided,
+            "decision_hash": pa.array(decision_hash),
+            "input_file": _coded(file, files),
+            **place,
+            **pieces,
+            "law": pa.DictionaryArray.from_arrays(laws, law_links),
+        }
+    )
 
 
 def _coded(index: NDArray[np.int64], levels: Sequence[str]) -> pa.DictionaryArray:
