@@ -98,8 +98,8 @@ def export(folder: BatchFolder, output: Path) -> None:
 
 # The job itself.
 
-# Blocks, and rows of each, that are decided for R12 before anything is kept. 16,384 rows give a PSI
-# that chance moves little, in a second or two.
+# Blocks, and rows of each, that are decided for R12 before anything is kept: 16,384 rows, of which
+# enough have a score even where many are refused.
 SAMPLED_BLOCKS = 8
 SAMPLE_ROWS = 2_048
 ID = "application_id"

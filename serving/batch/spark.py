@@ -120,7 +120,7 @@ def _job(session: SparkSession, task: Task) -> Callable[[int], dict[str, Any]]:
     return run
 
 
-# Two, as a worker may serve a batch of the champion and one of the challenger in turn.
+# A worker lives longer than a batch: it keeps the last two models, of which a batch needs one.
 @lru_cache(maxsize=2)
 def _loaded(origin: Path | Version) -> DecidingModel:
     return DecidingModel.of(origin)
