@@ -244,18 +244,22 @@ def _numbers(
     line = "granted_fen" if code in TEMPORARY_CODES else "limit_fen"
     days_late = np.nan_to_num(accounts.of("days_late", NOTICE_MONTHS)[rows])
     enquiries = accounts.of("n_hard_enquiries", NOTICE_MONTHS)[rows]
-    change = {
+    lines = {
         "before": getattr(before, line)[rows] / FEN_PER_CNY,
         "after": getattr(after, line)[rows] / FEN_PER_CNY,
+    }
+    rates = {
         "rate_before": before.daily_rate[rows] * servicing.PERCENT,
         "rate_after": after.daily_rate[rows] * servicing.PERCENT,
     }
-    cause = {
+    payment = {
         "dpd": accounts.now("dpd_days")[rows],
         "late": days_late.max(axis=1),
         "payments": accounts.now("n_payments")[rows],
         "score": accounts.now("pay_score")[rows],
+    }
+    debt = {
         "enquiries": np.nansum(enquiries, axis=1),
         "dti": debt_to_income(accounts, NOTICE_MONTHS)[rows],
     }
-    return {**change, **cause}
+    return {**lines, **rates, **payment, **debt}

@@ -39,10 +39,11 @@ def months(
 
 def _balances(table: pa.Table, rules: Provision) -> dict[str, float]:
     balance = table["balance_fen"].to_numpy() / FEN_PER_CNY
+    limit_fen = table["limit_fen"].to_numpy()
     dpd = table["dpd_days"].to_numpy()
     return {
         "balance_cny": float(balance.sum()),
-        "limit_cny": float(table["limit_fen"].to_numpy().sum()) / FEN_PER_CNY,
+        "limit_cny": float(limit_fen.sum()) / FEN_PER_CNY,
         "overdue_30_share": _share(balance, dpd > rules.sicr_over.value),
         "npl_share": _share(balance, dpd > rules.substandard_over.value),
     }

@@ -23,7 +23,7 @@ PERCENT = 100.0
 CLASSES = ("normal", "special_mention", "substandard", "doubtful", "loss")
 # Steps of collection, from the mildest.
 LADDER = ("none", "sms", "robot_call", "agency")
-# Decimals of a daily rate: the grid's step is 0.0001 %, and its multiples must stay equal to it.
+# Decimals of a daily rate. The step is 0.005 % a day: its multiples must equal those of the grid.
 RATE_DECIMALS = 8
 
 

@@ -5,6 +5,8 @@ The caps are those that any policy must respect.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -54,25 +56,32 @@ def market(
         cost_of_funds=product.price.cost_of_funds.value,
         account_cost=cost,
     )
-    repayment = product.repayment
-    # The floor is the product's: no one is priced as if they could not default.
-    floored_pds = np.maximum(pds, product.price.pd_floor.value)
-    # table: the fields of the market
+    cap = caps(people, product, tiers, params.income_multiple)
+    is_allowed = allowed_rates(policy, product, tiers)
+    take_up = params.take_up.table(apr, len(tiers.names))
     return Market(
-        pd=floored_pds,
+        # The floor is the product's: no one is priced as if they could not default.
+        pd=np.maximum(pds, product.price.pd_floor.value),
         tier=tiers.index(pds),
-        cap=caps(people, product, tiers, params.income_multiple),
+        cap=cap,
         capacity=capacity(people, product),
         rates=_daily_rates(product),
         apr=apr,
-        is_allowed=allowed_rates(policy, product, tiers),
-        take_up=params.take_up.table(apr, len(tiers.names)),
+        is_allowed=is_allowed,
+        take_up=take_up,
         costs=costs,
-        tenor=int(repayment.tenor.value),
-        month_days=int(repayment.month_days.value),
-        step=product.limit.step.value,
-        minimum=product.limit.minimum.value,
+        **_terms(product),
     )
+
+
+def _terms(product: Product) -> dict[str, Any]:
+    """Return tenor and days of a month of the repayment, step and minimum of a limit in CNY."""
+    return {
+        "tenor": int(product.repayment.tenor.value),
+        "month_days": int(product.repayment.month_days.value),
+        "step": product.limit.step.value,
+        "minimum": product.limit.minimum.value,
+    }
 
 
 def _daily_rates(product: Product) -> np.ndarray:

@@ -210,12 +210,12 @@ def _handed_on(
 def _too_many(check: TableCheck, allowed: float, aside: Path) -> DataError:
     most_first = sorted(check.rules.items(), key=lambda item: -item[1])
     by_rule = ", ".join(f"{name}: {count:,}" for name, count in most_first)
-    share = check.bad / check.rows
+    counts = f"{check.bad:,} of {check.rows:,} ({check.bad / check.rows:.1%})"
     return DataError.of(
         f"Too many bad rows in table `{check.table}`",
         where=check.table,
         expected=f"at most {allowed:.1%} of rows",
-        got=f"{check.bad:,} of {check.rows:,} ({share:.1%}); {by_rule}",
+        got=f"{counts}; {by_rule}",
         next_step=f"look at them in {aside} and mend the source, or raise source.max_bad_share "
         "in params.yaml if they may be left out",
     )
