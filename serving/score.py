@@ -78,9 +78,9 @@ def score(
     Raises ValueErrors of this package, each with the next step.
     """
     target = Path(output)
-    given = the_input(_path(source), _path(events))
+    input_path = the_input(_path(source), _path(events))
     made_by = engine_name(engine)
-    check_output(given, target)
+    check_output(input_path, target)
     if bundle:
         deciding = DecidingModel.of_bundle(Path(bundle))
     else:
@@ -89,8 +89,10 @@ def score(
         # The feature engine takes a second to import: a batch of features does not wait for it.
         from creditloom.serving.batch.events import features_of
 
-        given = features_of(Path(events), as_of, deciding.bundle, target, made_by, max_bad_share)
-    batch_input = BatchInput.open(given)
+        input_path = features_of(
+            Path(events), as_of, deciding.bundle, target, made_by, max_bad_share
+        )
+    batch_input = BatchInput.open(input_path)
     inputs = _checked_columns(batch_input, deciding.bundle)
     folder = BatchFolder(batch_folder(target))
     # An empty choice is left out: the bundle then decides by its own product and law.

@@ -16,6 +16,7 @@ from creditloom.decision.rulebook.policy import Policy
 from creditloom.decision.rulebook.price import cap_of, minimum_daily, price_list
 from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
+from creditloom.portfolio.book.review_rules import FEN_PER_CNY
 from creditloom.portfolio.optimiser.market import Costs, Market
 from creditloom.portfolio.optimiser.optimise_params import OptimiseParams
 
@@ -27,8 +28,6 @@ INPUTS = (
     "is_student",
     "is_repeat",
 )
-# Fen in a yuan.
-FEN_PER_CNY = 100.0
 # Of a daily rate. The grid's rates are decimal, the minimum price is computed: a rate that equals
 # it must not fall out by the last bit.
 RATE_TOLERANCE = 1e-12

@@ -102,7 +102,7 @@ def export(folder: BatchFolder, output: Path) -> None:
 # enough have a score even where many are refused.
 SAMPLED_BLOCKS = 8
 SAMPLE_ROWS = 2_048
-ID = "application_id"
+APPLICATION_ID = "application_id"
 # Takes a batch, its duplicate ids and the row to begin at; yields receipts of parts in order.
 Engine = Callable[[Batch, pa.Array, int], Iterator[Receipt]]
 
@@ -197,7 +197,7 @@ class BatchJob:
         # A batch that was finished, but not sealed, needs no look for duplicates.
         if first < batch.source.rows:
             spill = batch.folder.root / ".spill"
-            repeated_ids = duplicates(batch.source.files, ID, spill, self.threads)
+            repeated_ids = duplicates(batch.source.files, APPLICATION_ID, spill, self.threads)
             yield from self.engine(batch, repeated_ids, first)
 
     def _sample(self) -> Iterator[BlockResult]:

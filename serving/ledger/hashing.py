@@ -99,9 +99,9 @@ def _fill(numbers: NDArray[np.float64], values: pa.Array) -> NDArray[np.float64]
 HashWords = NDArray[np.uint64]
 
 # The one column hashed as a whole number: above 2^53 float64 would take two ids for one.
-EXACT = "application_id"
+EXACT_COLUMN = "application_id"
 # The bits of the standard NaN: a null number, a NaN and a null text are the same word.
-NULL = np.uint64(0x7FF8_0000_0000_0000)
+NULL_WORD = np.uint64(0x7FF8_0000_0000_0000)
 # Odd, so that multiplying by it is a bijection modulo 2^64; its bits look random.
 MULTIPLIER = np.uint64(0xD6E8_FEB8_6659_FD93)
 # Half of the 64 bits: multiplying moves information up only, the shift brings it down again.
@@ -109,7 +109,7 @@ SHIFT_BITS = np.uint64(32)
 # Odd, so that its powers can be divided by modulo 2^64.
 RADIX = 0x9E37_79B9_7F4A_7C15
 # The word of each byte of a text: 256 of 8 bytes, the same on every machine.
-BYTES = np.frombuffer(hashlib.shake_256(b"creditloom ledger").digest(8 * 256), np.uint64)
+BYTE_WORDS = np.frombuffer(hashlib.shake_256(b"creditloom ledger").digest(8 * 256), np.uint64)
 # Powers of RADIX kept at least, so that short texts share one table.
 MIN_POWERS = 1 << 16
 
@@ -126,7 +126,7 @@ def row_hashes(table: pa.Table, *, is_canonical: bool = False) -> HashWords:
         if is_canonical and kinds.is_float64(whole.type):
             _fold(running, whole.to_numpy().view(np.uint64))
         else:
-            _fold(running, words(whole, is_exact=name == EXACT))
+            _fold(running, words(whole, is_exact=name == EXACT_COLUMN))
     return _mixed(running)
 
 
@@ -165,7 +165,7 @@ def _mixed(values: HashWords) -> HashWords:
 
 def _whole_numbers(values: pa.Array) -> HashWords:
     numbers = pc.fill_null(values, 0).to_numpy(zero_copy_only=False).view(np.uint64)
-    return np.where(_is_null(values), NULL, numbers) if values.null_count else numbers
+    return np.where(_is_null(values), NULL_WORD, numbers) if values.null_count else numbers
 
 
 def _coded(values: pa.DictionaryArray) -> HashWords:
@@ -173,7 +173,7 @@ def _coded(values: pa.DictionaryArray) -> HashWords:
     is_text = kinds.is_string(dictionary.type) or kinds.is_large_string(dictionary.type)
     level_words = _texts(dictionary.cast(pa.large_string())) if is_text else words(dictionary)
     # One more level at the end, which the null codes point to.
-    levels = np.append(level_words, NULL)
+    levels = np.append(level_words, NULL_WORD)
     codes = pc.fill_null(values.indices.cast(pa.int64()), len(levels) - 1)
     return levels[codes.to_numpy(zero_copy_only=False)]
 
@@ -193,12 +193,12 @@ def _texts(values: pa.LargeStringArray) -> HashWords:
     # A power of two, so that the cache of powers is hit by most blocks.
     powers, inverses = _powers(max(MIN_POWERS, 1 << (last - first).bit_length()))
     sums = np.zeros(last - first + 1, np.uint64)
-    np.cumsum(BYTES[data] * powers[: len(data)], out=sums[1:])
+    np.cumsum(BYTE_WORDS[data] * powers[: len(data)], out=sums[1:])
     starts = ends[:-1] - first
     stops = ends[1:] - first
     lengths = (stops - starts).view(np.uint64)
     hashes = _mixed((sums[stops] - sums[starts]) * inverses[starts] ^ lengths)
-    return np.where(_is_null(values), NULL, hashes) if values.null_count else hashes
+    return np.where(_is_null(values), NULL_WORD, hashes) if values.null_count else hashes
 
 
 @lru_cache(maxsize=2)

@@ -14,7 +14,7 @@ from creditloom.serving.batch.part import Decide
 from creditloom.serving.inputs import InputColumn
 from creditloom.serving.ledger.hashing import HashWords, canonical, row_hashes
 
-ID = "application_id"
+APPLICATION_ID = "application_id"
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Kept:
         row_hash_blocks = []
         decision_hash_blocks = []
         for decisions, ledger in parts:
-            ids.extend(decisions[ID].chunks)
+            ids.extend(decisions[APPLICATION_ID].chunks)
             row_hash_blocks.append(ledger["row_hash"].to_numpy())
             decision_hash_blocks.append(row_hashes(decisions))
         return cls(
@@ -74,7 +74,7 @@ class Replay:
 
     def __call__(self, block: pa.Table) -> Replayed:
         """Return the outcome of `block`; rows the batch did not decide are left out."""
-        place = self.kept.ids.get_indexer(pd.Index(block[ID].to_pandas()))
+        place = self.kept.ids.get_indexer(pd.Index(block[APPLICATION_ID].to_pandas()))
         # -1 marks a row that was set aside, or that is of another batch.
         is_decided = place >= 0
         rows = canonical(block.filter(pa.array(is_decided)), self.columns)

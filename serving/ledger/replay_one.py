@@ -57,7 +57,7 @@ def model_of(asked: Mapping[str, Any], bundle: Path | None, registry: Path) -> D
 
 # One decision of a batch: its input read from its place, decided again, compared.
 
-ID = "application_id"
+APPLICATION_ID = "application_id"
 # How a CSV column is read, by kind of input; the id is not here, as its type is taken from the
 # batch.
 CSV_TYPES = {
@@ -107,7 +107,7 @@ def one(
     if source is None:
         row = _by_place(batch, entry, [column.name for column in columns])
     else:
-        row = _by_id(source, decision[ID][0], columns)
+        row = _by_id(source, decision[APPLICATION_ID][0], columns)
     row = canonical(row, columns)
     if row_hashes(row)[0] != entry["row_hash"]:
         # Another input makes another decision: comparing the two would say nothing.
@@ -158,15 +158,17 @@ def _by_place(batch: BatchFolder, entry: dict[str, Any], names: list[str]) -> pa
 def _by_id(source: Path, application: pa.Scalar, columns: tuple[InputColumn, ...]) -> pa.Table:
     """Return the first row with the id of the application."""
     # The decision's id has the type that the batch's input had: a text id stays a text in CSV.
-    for block in blocks(source, {**types(columns), ID: application.type}, SEARCHED_ROWS):
-        wanted = application.cast(block.schema.field(ID).type)
-        rows = block.filter(pc.equal(block[ID], wanted))
+    for block in blocks(
+        source, {**types(columns), APPLICATION_ID: application.type}, SEARCHED_ROWS
+    ):
+        wanted = application.cast(block.schema.field(APPLICATION_ID).type)
+        rows = block.filter(pc.equal(block[APPLICATION_ID], wanted))
         if len(rows):
             return rows.slice(0, 1)
     raise DataError.of(
         "The application is not in this file",
         where=source,
-        expected=f"a row with {ID} {application}",
+        expected=f"a row with {APPLICATION_ID} {application}",
         got="none",
         next_step="give the file that the batch read, or a copy of the row",
     )
@@ -175,15 +177,15 @@ def _by_id(source: Path, application: pa.Scalar, columns: tuple[InputColumn, ...
 def _outcome(
     decision: pa.Table, entry: dict[str, Any], *, is_other_input: bool, differing: list[str]
 ) -> dict[str, Any]:
-    kept = decision.to_pylist()[0]
-    application = str(kept[ID])
-    lines = [f"{name}: {value}" for name, value in kept.items() if name != "reasons"]
-    lines += [f"reason: {reason['text']}" for reason in kept["reasons"]]
+    values = decision.to_pylist()[0]
+    application = str(values[APPLICATION_ID])
+    lines = [f"{name}: {value}" for name, value in values.items() if name != "reasons"]
+    lines += [f"reason: {reason['text']}" for reason in values["reasons"]]
     lines += [f"{name} {entry[name]}" for name in SHOWN_PIECES]
     if differing:
         lines.append(f"decided again, these differ: {', '.join(differing)}")
     # Through JSON, so that dates are texts, as a reader of the outcome gets them.
-    plain = json.loads(json.dumps(kept, default=str))
+    plain = json.loads(json.dumps(values, default=str))
     return {
         "decision": plain,
         "ledger": entry,

@@ -19,7 +19,7 @@ from creditloom.storage.files.formats import OVERRIDES, of_line, to_line
 
 OverrideOutcome = Literal["approve", "decline"]
 # What the first line holds in place of the hash of the line before it.
-FIRST = "0" * 64
+NO_PREVIOUS = "0" * 64
 # Characters: a reason is a sentence, not "ok".
 MIN_REASON_LENGTH = 10
 
@@ -55,7 +55,7 @@ class Override:
     limit_cny: float | None
     reason: str
     role: str
-    previous: str = FIRST
+    previous: str = NO_PREVIOUS
 
 
 def read(path: Path) -> tuple[Override, ...]:
@@ -67,7 +67,7 @@ def read(path: Path) -> tuple[Override, ...]:
     if not path.is_file():
         return ()
     overrides = []
-    expected = FIRST
+    expected = NO_PREVIOUS
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         place = f"{path}, line {number}"
         override = Override(**of_line(line, OVERRIDES, place))
@@ -94,7 +94,7 @@ def append(override: Override, queue: pd.DataFrame, path: Path) -> Override:
     before = read(path)
     _check(override, queue, before)
     lines = path.read_text(encoding="utf-8").splitlines() if before else []
-    chained = replace(override, previous=_hash(lines[-1]) if lines else FIRST)
+    chained = replace(override, previous=_hash(lines[-1]) if lines else NO_PREVIOUS)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8", newline="\n") as out:
         out.write(to_line(asdict(chained), OVERRIDES) + "\n")

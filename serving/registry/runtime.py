@@ -22,7 +22,7 @@ from creditloom.serving.registry.errors import RegistryError
 RUNTIME = Path(str(files("creditloom.decision")))
 PREFIX = "creditloom_rt_"
 # What the frame that goes in and comes out needs, whether or not the runtime imports it.
-ALWAYS = ("pandas", "numpy")
+ALWAYS_REQUIRED = ("pandas", "numpy")
 
 
 def source_files(folder: Path) -> tuple[Path, ...]:
@@ -107,7 +107,7 @@ def requirements(folder: Path) -> tuple[str, ...]:
 
     Versions are pinned as they were when the model was registered.
     """
-    return pinned(tuple(sorted({*imported_packages(folder), *ALWAYS, "mlflow"})))
+    return pinned(tuple(sorted({*imported_packages(folder), *ALWAYS_REQUIRED, "mlflow"})))
 
 
 def _absolute_imports(file: Path) -> Iterator[str]:

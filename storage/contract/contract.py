@@ -31,7 +31,7 @@ from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import table_files, write_json
 
 # Where no period is given. No event is older: such a date is an unset clock.
-ALWAYS = Period(dt.datetime(1990, 1, 1))
+DEFAULT_PERIOD = Period(dt.datetime(1990, 1, 1))
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def check_tables(
     clean: Path,
     *,
     max_bad_share: float,
-    period: Period = ALWAYS,
+    period: Period = DEFAULT_PERIOD,
     threads: int = 2,
 ) -> Checked:
     """Check every raw table under `root` against `creditloom.features.contract.tables`.

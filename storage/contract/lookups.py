@@ -110,7 +110,7 @@ def _by_block(ids: Ids) -> Iterable[tuple[int, Ids]]:
 # The rules themselves, over the tables of one check.
 
 # Ids looked at in one go: 8 MB a column.
-BATCH = 1 << 20
+IDS_PER_BATCH = 1 << 20
 # What must occur in applications.
 REFERENCES = ("applicant_id", "application_id")
 
@@ -165,7 +165,7 @@ class Lookups:
         # An id that is no whole number becomes null here, and breaks the rule on types.
         columns = ", ".join(f"TRY_CAST({name} AS BIGINT) AS {name}" for name in dict(lookers))
         query = f"SELECT {columns} FROM {table.name}"  # noqa: S608
-        for batch in self._connection.sql(query).to_arrow_reader(BATCH):
+        for batch in self._connection.sql(query).to_arrow_reader(IDS_PER_BATCH):
             for name, looker in lookers:
                 looker.add(batch.column(name).drop_null().to_numpy(zero_copy_only=False))
 

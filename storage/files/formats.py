@@ -32,7 +32,7 @@ STANDING = 2
 # meta, registered .json.
 RESULTS = 2
 # The format of everything that says none.
-FIRST = 1
+FIRST_FORMAT = 1
 
 
 def check_format(content: Mapping[str, Any], newest: int, where: object) -> int:
@@ -43,9 +43,9 @@ def check_format(content: Mapping[str, Any], newest: int, where: object) -> int:
     >>> check_format({"format": 2}, newest=2, where="batch.json"), check_format({}, 2, "old.json")
     (2, 1)
     """
-    number = content.get("format", FIRST)
+    number = content.get("format", FIRST_FORMAT)
     # By exact type: True is an int too.
-    if type(number) is int and FIRST <= number <= newest:
+    if type(number) is int and FIRST_FORMAT <= number <= newest:
         return number
     raise DataError.of(
         "Written in a format that this creditloom does not know",
