@@ -1,4 +1,4 @@
-"""Life after booking, and of the whole book."""
+"""Manage credit after booking, and the whole book: reviews, limits and prices, comparisons."""
 
 if __name__ != "creditloom.portfolio":  # one module must not live under two names
     raise ImportError(

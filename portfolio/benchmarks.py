@@ -1,4 +1,7 @@
-"""Other lenders as the sources describe them: shown beside our products, never used in a decision."""
+"""Define the figures of other lenders, as the sources describe them (products/benchmarks.yaml).
+
+They are shown beside our products and never used in a decision.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any, ClassVar
 
 from creditloom.decision.rulebook.condition import SourcedValue
 
+# pydantic reads the file: a key that is misspelt must not be ignored.
 STRICT: dict[str, Any] = {"extra": "forbid", "strict": True}
 
 

@@ -1,4 +1,4 @@
-"""How decisions are made in numbers, kept, replayed and overridden."""
+"""Decide applications in large numbers, keep what was decided, replay it and record overrides."""
 
 if __name__ != "creditloom.serving":  # one module must not live under two names
     raise ImportError(

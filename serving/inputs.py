@@ -1,4 +1,7 @@
-"""What a bundle reads of a frame: one declaration for the batch's checks and for the registered model's signature."""
+"""Declare the columns that a bundle reads of a table of applications.
+
+The batch's checks and the registered model's signature both read this one declaration.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ InputKind = Literal["id", "time", "number", "flag", "text"]
 class InputColumn:
     """One column that the decision reads; all but the id may be null in a row.
 
-    `low` is the least value (inclusive); `consent` names the flag without which the column must be null.
+    `low` is the smallest valid value (inclusive). `consent` names the flag without which the
+    column must be null.
     """
 
     name: str
@@ -29,27 +33,26 @@ class InputColumn:
 
 
 def columns(bundle: Path, there: Container[str] = ()) -> tuple[InputColumn, ...]:
-    """The columns that the bundle in this folder reads: the id, the policy inputs in declared order, the features in model order.
+    """Return the columns that the bundle in this folder reads.
 
-    Between inputs and features stand the optional facts of the policy that are among `there`, the columns of a frame.
+    The order is: the id, the policy inputs as declared, the policy's optional facts that are among
+    `there` (the columns of a frame), the features in the model's order.
     """
     policy: list[str] = _json(bundle / "policy.json")["inputs"]
     features = _json(bundle / "catalogue.json")["features"]
-    inputs = [*policy, *(name for name in OPTIONAL if policy and name in there)]
+    # A bundle without policy inputs only scores: it asks for no optional fact either.
+    optional = [name for name in OPTIONAL if policy and name in there]
     return (
         InputColumn(ID, "id"),
-        *(_policy_input(name) for name in inputs),
+        *(_policy_input(name) for name in (*policy, *optional)),
         *(_feature(feature, policy) for feature in features),
     )
 
 
 def banned(bundle: Path) -> tuple[str, ...]:
-    """Names that no input may hold under the bundle's laws (R7)."""
-    return tuple(
-        dict.fromkeys(
-            name for law in _json(bundle / "policy.json")["laws"] for name in law["banned_columns"]
-        )
-    )
+    """Return the names that no input may hold under the bundle's laws (R7), each once."""
+    laws = _json(bundle / "policy.json")["laws"]
+    return tuple(dict.fromkeys(name for law in laws for name in law["banned_columns"]))
 
 
 def _policy_input(name: str) -> InputColumn:
@@ -63,6 +66,7 @@ def _policy_input(name: str) -> InputColumn:
 def _feature(feature: dict[str, Any], policy: list[str]) -> InputColumn:
     consent = CONSENTED.get(feature["family"]) or CONSENTED_CONCEPTS.get(feature["concept"])
     kind: InputKind = "text" if feature.get("categories") else "number"
+    # A consent that the policy does not ask for is not in the table: it cannot be tested.
     return InputColumn(feature["name"], kind, consent=consent if consent in policy else None)
 
 

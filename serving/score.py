@@ -1,4 +1,8 @@
-"""The batch job as one call: applications or raw events in, a folder of decisions with ledger, receipts and quarantine out."""
+"""Run the batch job as one call.
+
+Applications with features, or raw events, go in. A folder of decisions with ledger, receipts and
+quarantine comes out.
+"""
 
 from __future__ import annotations
 
@@ -24,24 +28,26 @@ from creditloom.serving.batch.job import (
 from creditloom.serving.batch.output import BatchFolder
 from creditloom.serving.batch.part import Batch
 from creditloom.serving.batch.schema import check_banned, check_schema
-from creditloom.serving.inputs import banned, columns
+from creditloom.serving.inputs import InputColumn, banned, columns
 
-REGISTRY = Path(
-    "data/registry"
-)  # the embedded store of a checkout; MLFLOW_TRACKING_URI goes before it
-Watched = Callable[
-    [int], AbstractContextManager[Callable[[int], None]]
-]  # rows of all in, something that is told the rows done out
+# The embedded store of a checkout; MLFLOW_TRACKING_URI takes precedence over it.
+REGISTRY = Path("data/registry")
+# Takes the number of all rows; yields a function that is called with the number of rows done.
+Watched = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 
 
 @dataclass(frozen=True)
 class Scored:
-    """A finished batch: what was sealed, and what this run counted (`tally.resumed` rows were done by an earlier run)."""
+    """A finished batch: its sealed manifest, and the counts of this run.
+
+    `tally.resumed` counts the rows that an earlier run had finished.
+    """
 
     manifest: dict[str, Any]
     tally: Tally
 
 
+# Longer than 40 lines: the options of the command meet here once, and are handed on by keyword.
 def score(
     output: Path | str,
     *,
@@ -64,54 +70,69 @@ def score(
     registry: Path | str = REGISTRY,
     watched: Watched | None = None,
 ) -> Scored:
-    """Decide a batch: `source` holds one row per application with features, or `events` raw tables of which features are made.
+    """Decide a batch and seal it; the same call after a stop continues where the batch was.
 
-    `output` is a folder, or a `.parquet` beside which `<name>.batch` holds the batch. The same call after a stop goes on where it was.
-    `bundle` (a folder) decides, or the registered `model`. Raises ValueErrors of this package, each with what to do next.
+    `source` holds one row per application with features; `events` holds raw tables from which the
+    features are computed. Give one of them. `output` is a folder, or a `.parquet` file beside which
+    `<name>.batch` holds the batch. `bundle` (a folder) decides, or else the registered `model`.
+    Raises ValueErrors of this package, each with the next step.
     """
     target = Path(output)
-    given, made_by = the_input(_path(source), _path(events)), engine_name(engine)
-    check_output(given, target)
-    deciding = (
-        DecidingModel.of_bundle(Path(bundle))
-        if bundle
-        else DecidingModel.of_uri(model, Path(registry))
-    )
+    input_path = the_input(_path(source), _path(events))
+    made_by = engine_name(engine)
+    check_output(input_path, target)
+    if bundle:
+        deciding = DecidingModel.of_bundle(Path(bundle))
+    else:
+        deciding = DecidingModel.of_uri(model, Path(registry))
     if events is not None:
         # The feature engine takes a second to import: a batch of features does not wait for it.
         from creditloom.serving.batch.events import features_of
 
-        given = features_of(Path(events), as_of, deciding.bundle, target, made_by, max_bad_share)
-    found = BatchInput.open(given)
-    read = columns(deciding.bundle, next(found.schemas())[1].names)
-    for part, schema in found.schemas():
-        check_banned(schema, banned(deciding.bundle), part)
-        check_schema(schema, read, part)
+        input_path = features_of(
+            Path(events), as_of, deciding.bundle, target, made_by, max_bad_share
+        )
+    batch_input = BatchInput.open(input_path)
+    inputs = _checked_columns(batch_input, deciding.bundle)
     folder = BatchFolder(batch_folder(target))
-    chosen = {"product": product, "law": law}
-    options = {
-        "explain": explain,
-        "language": language,
-        **{name: value for name, value in chosen.items() if value},
-    }
-    with folder.claimed(), (watched or _unwatched)(found.rows) as tell:
+    # An empty choice is left out: the bundle then decides by its own product and law.
+    chosen = {name: value for name, value in (("product", product), ("law", law)) if value}
+    options = {"explain": explain, "language": language, **chosen}
+    with folder.claimed(), (watched or _unwatched)(batch_input.rows) as progress:
         accepted = {"accept_drift": accept_drift} if accept_drift else {}
-        asked = {**options, **accepted, "model": deciding.name, "today": _day(today, folder)}
-        day = dt.date.fromisoformat(asked["today"])
-        batch = Batch(found, folder, read, deciding.versions(product), day, part_rows)
-        by = parts_by(made_by, deciding, options, threads)
+        request = {**options, **accepted, "model": deciding.name, "today": _day(today, folder)}
+        batch = Batch(
+            source=batch_input,
+            folder=folder,
+            columns=inputs,
+            versions=deciding.versions(product),
+            today=dt.date.fromisoformat(request["today"]),
+            part_rows=part_rows,
+        )
         job = BatchJob(
-            batch,
-            deciding.bundle,
-            deciding.decide({**options, "explain": "none"}),
-            by,
-            asked,
-            threads,
+            batch=batch,
+            bundle=deciding.bundle,
+            # The sample is looked at for its scores only: its reasons are not worth their time.
+            decide=deciding.decide({**options, "explain": "none"}),
+            engine=parts_by(made_by, deciding, options, threads),
+            asked=request,
+            threads=threads,
         )
         tally = Tally()
-        manifest = job.run(tally, tell, replace=replace)
+        manifest = job.run(tally, progress, replace=replace)
         export(folder, target)
     return Scored(manifest, tally)
+
+
+def _checked_columns(batch_input: BatchInput, bundle: Path) -> tuple[InputColumn, ...]:
+    """Return the columns to read, once every file is known to hold them and no banned one."""
+    # The first file decides which optional facts are there; the others must agree.
+    _, first_schema = next(batch_input.schemas())
+    inputs = columns(bundle, first_schema.names)
+    for path, schema in batch_input.schemas():
+        check_banned(schema, banned(bundle), path)
+        check_schema(schema, inputs, path)
+    return inputs
 
 
 def _unwatched(_rows: int) -> AbstractContextManager[Callable[[int], None]]:
@@ -123,8 +144,12 @@ def _path(given: Path | str | None) -> Path | None:
 
 
 def _day(today: dt.date | None, folder: BatchFolder) -> str:
-    """The day after which an as_of lies in the future: as asked, or as the run that is taken up again had it, or today."""
-    before = folder.asked()
-    if today is None and before is not None:
-        return str(before["options"]["today"])
+    """Return the day after which an as_of lies in the future.
+
+    It is the day that was asked for, or else that of the earlier run of this batch, or else today:
+    a batch that is continued after midnight must judge all its rows by one day.
+    """
+    earlier = folder.asked()
+    if today is None and earlier is not None:
+        return str(earlier["options"]["today"])
     return (today or dt.datetime.now(dt.UTC).date()).isoformat()

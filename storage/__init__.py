@@ -1,4 +1,4 @@
-"""Where tables come from and lie: the store, the contract, sources of data, the synthetic world; below it, git-ignored, the outs of DVC."""
+"""Read, check, set aside and write tables: the store, the contract of raw tables, the sources."""
 
 if __name__ != "creditloom.storage":  # one module must not live under two names
     raise ImportError(

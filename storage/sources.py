@@ -1,4 +1,7 @@
-"""Where the pipeline's data comes from: the simulated world, a folder of raw tables, or a finished feature table."""
+"""Check the pipeline's source of data: the simulated world, or a folder of raw tables.
+
+A finished feature table, the third kind, is read by `matrix`.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,19 @@ from creditloom.storage.files.source_params import SourceParams
 
 
 def check_source(params: SourceParams, quarantine: Path, clean: Path) -> Checked:
-    """Check the raw tables of a `world` or `tables` source; bad rows go to `quarantine`, mended files to `clean`.
+    """Check the raw tables of a `world` or `tables` source.
 
-    Raises DataError as `creditloom.storage.contract.contract.check_tables`.
+    Bad rows go to `quarantine`, corrected files to `clean`. Raises DataError as
+    `creditloom.storage.contract.contract.check_tables`.
     """
     if params.kind == "matrix":
         raise DataError.of(
-            "A finished feature table has no raw tables", where=params.path, expected="source.kind `world` or `tables`", got="`matrix`",
+            "A finished feature table has no raw tables",
+            where=params.path,
+            expected="source.kind `world` or `tables`",
+            got="`matrix`",
             next_step="read it with creditloom.storage.matrix.to_matrix",
-        )  # fmt: skip
+        )
     return check_tables(
         Path(params.path),
         quarantine,
@@ -31,13 +38,16 @@ def check_source(params: SourceParams, quarantine: Path, clean: Path) -> Checked
 
 
 def period(params: SourceParams) -> Period:
-    """First and last moment that an event may have. A simulated world may run ahead of the clock on the wall; nothing else may."""
+    """Return the first and last moment that an event may have.
+
+    A simulated world may run ahead of the clock on the wall; nothing else may.
+    """
     last = None if params.latest is None else dt.datetime.combine(params.latest, dt.time.max)
     if params.kind != "world":
-        last = min(filter(None, (last, now())))
+        last = now() if last is None else min(last, now())
     return Period(dt.datetime.combine(params.earliest, dt.time.min), last)
 
 
 def now() -> dt.datetime:
-    """This moment as naive UTC, as all times in the tables are."""
+    """Return this moment as naive UTC, as all times in the tables are."""
     return dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)

@@ -1,1 +1,1 @@
-"""The monthly review of a book of accounts: behaviour score, limits, prices, collections and provisions (domain 6)."""
+"""Review a book of accounts each month: behaviour score, limits, prices, provisions (domain 6)."""

@@ -1,7 +1,9 @@
-"""The behaviour score (B-card): PD of the twelve months after a review, from the months before it (domain 0.12, 6).
+"""Fit and apply the behaviour score (B-card): PD of the months after a review (domain 0.12, 6).
 
-The chain of the application score on other rows: margin = log-odds at booking + a booster with the signs of `behaviour.SIGNALS`, then
-logit(PD) = a margin + b. With the few bads of a book, starting from the score at booking beats learning it anew (tests/book/test_bcard.py).
+It is computed from the months before the review, by the chain of the application score on other
+rows: margin = log-odds at booking + a booster with the signs of `behaviour.SIGNALS`, then
+logit(PD) = a margin + b. With the few bads of a book, starting from the score at booking beats
+learning it anew (tests/book/test_bcard.py).
 """
 
 from __future__ import annotations
@@ -26,9 +28,14 @@ from creditloom.portfolio.book.review_rules import BookError
 
 @dataclass(frozen=True)
 class ReviewParams:
-    """The `review` block: the file of rules (products/review/<rules>.yaml), the months on book whose reviews train the behaviour score,
-    the window and bar of its outcome, its trees and their shape."""
+    """The `review` block of params.yaml.
 
+    `rules` names the file of rules (products/review/<rules>.yaml). `review_months` are the months
+    on book whose reviews train the behaviour score. `horizon_months` and `bad_dpd_days` are window
+    and bar of its outcome. `trees` and `booster` are the number of its trees and their shape.
+    """
+
+    # pydantic reads the block: a key that is misspelt must not be ignored.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     rules: str
@@ -42,7 +49,11 @@ class ReviewParams:
 
 @dataclass(frozen=True)
 class Reviewed:
-    """Accounts at review dates: `columns` as `behaviour.columns`, whether each went bad within the horizon, and its role in the split."""
+    """Accounts at review dates, one row each.
+
+    `columns` are as `behaviour.columns` makes them. `is_bad` says whether the account went bad
+    within the horizon, `role` is its role in the split, `month` the month on book.
+    """
 
     columns: Floats
     is_bad: NDArray[np.bool_]
@@ -50,37 +61,46 @@ class Reviewed:
     month: NDArray[np.int64]
 
     def where(self, mask: NDArray[np.bool_]) -> Reviewed:
-        """The rows of `mask`."""
-        return Reviewed(self.columns[mask], self.is_bad[mask], self.role[mask], self.month[mask])
+        """Return the rows of `mask`."""
+        return Reviewed(
+            columns=self.columns[mask],
+            is_bad=self.is_bad[mask],
+            role=self.role[mask],
+            month=self.month[mask],
+        )
 
 
 @dataclass(frozen=True)
 class BCard:
-    """A fitted behaviour score; text only, so that it is written and read without trust."""
+    """A fitted behaviour score, as text and numbers only: reading it runs no code."""
 
     model_text: str
     calibration: CalibrationLine
     horizon_months: int
 
     def margin(self, columns: Floats) -> Floats:
-        """Raw margins."""
+        """Return raw margins, log-odds."""
         return _margin(self.model_text, columns)
 
     def pd(self, columns: Floats) -> Floats:
-        """PD within the horizon, per account."""
+        """Return the PD within the horizon, per account."""
         return self.calibration.pd(self.margin(columns))
 
     def weakest(self, columns: Floats) -> list[tuple[str, str]]:
-        """Per row, in English and Chinese, the behaviour that adds most to the log-odds; the application score is none."""
+        """Return per row the behaviour that adds most to the log-odds, in English and Chinese.
+
+        The application score is none of them.
+        """
         import lightgbm as lgb
 
-        parts = np.asarray(
-            lgb.Booster(model_str=self.model_text).predict(columns, pred_contrib=True)
-        )[:, 1:-1]
-        return [(words(at, "en"), words(at, "zh")) for at in parts.argmax(axis=1) + 1]
+        model = lgb.Booster(model_str=self.model_text)
+        contributions = np.asarray(model.predict(columns, pred_contrib=True))
+        # The first column is the application score, the last one LightGBM's base value.
+        largest = contributions[:, 1:-1].argmax(axis=1) + 1
+        return [(words(column, "en"), words(column, "zh")) for column in largest]
 
     def to_json(self) -> dict[str, Any]:
-        """Everything but the trees."""
+        """Return everything but the trees."""
         return {
             "calibration": asdict(self.calibration),
             "horizon_months": self.horizon_months,
@@ -89,57 +109,84 @@ class BCard:
 
     @classmethod
     def from_json(cls, content: dict[str, Any], model_text: str) -> BCard:
-        """The score that `to_json` wrote. Raises BookError where it reads other columns than this code makes."""
+        """Return the score that `to_json` wrote.
+
+        Raises BookError where it reads other columns than this code makes.
+        """
         if tuple(content["names"]) != NAMES:
             raise BookError(
-                f"behaviour score: expected the columns {', '.join(NAMES)}, got {', '.join(content['names'])}. Train it anew."
+                f"behaviour score: expected the columns {', '.join(NAMES)}, "
+                f"got {', '.join(content['names'])}. Train it anew."
             )
-        return cls(model_text, CalibrationLine(**content["calibration"]), content["horizon_months"])
+        return cls(
+            model_text=model_text,
+            calibration=CalibrationLine(**content["calibration"]),
+            horizon_months=content["horizon_months"],
+        )
 
 
 def outcome(later: pa.Table, account: NDArray[np.int64], bad_dpd_days: int) -> NDArray[np.bool_]:
-    """Whether each account is ever `bad_dpd_days` past due in the months of `later` (rows of the panel after the review)."""
-    bad = later.filter(pa.compute.greater_equal(later["dpd_days"], bad_dpd_days))[
-        "application_id"
-    ].to_numpy()
-    return np.isin(account, bad)
+    """Return whether each account is ever `bad_dpd_days` past due in `later`.
+
+    `later` holds the rows of the panel after the review.
+    """
+    is_bad = pa.compute.greater_equal(later["dpd_days"], bad_dpd_days)
+    bad_accounts = later.filter(is_bad)["application_id"].to_numpy()
+    return np.isin(account, bad_accounts)
 
 
 def fit(rows: Reviewed, params: ReviewParams) -> BCard:
-    """Train on the reviews of training accounts, calibrate on those of calibration accounts. Raises ModelError with too few bads."""
-    train, later = rows.where(rows.role == TRAIN), rows.where(rows.role == CALIBRATION)
-    if train.is_bad.sum() < params.calibration.min_bads:
-        raise BookError(f"behaviour score: {int(train.is_bad.sum())} bads among {len(train.is_bad)} training reviews; expected at least "
-                        f"{params.calibration.min_bads}. Use more accounts or months.")  # fmt: skip
-    text = _boosted(train, params)
-    line = calibration.fit(
-        _margin(text, later.columns), later.is_bad, np.ones(len(later.is_bad)), params.calibration
-    )
-    return BCard(text, line, params.horizon_months)
+    """Train on the reviews of training accounts, calibrate on those of calibration accounts.
+
+    Raises BookError with too few bads to train, ModelError with too few to calibrate.
+    """
+    train = rows.where(rows.role == TRAIN)
+    held_out = rows.where(rows.role == CALIBRATION)
+    bads = int(train.is_bad.sum())
+    if bads < params.calibration.min_bads:
+        raise BookError(
+            f"behaviour score: {bads} bads among {len(train.is_bad)} training reviews; "
+            f"expected at least {params.calibration.min_bads}. Use more accounts or months."
+        )
+    model_text = _boosted(train, params)
+    # Every account of a book is known to its end: all weigh the same.
+    weight = np.ones(len(held_out.is_bad))
+    margin = _margin(model_text, held_out.columns)
+    line = calibration.fit(margin, held_out.is_bad, weight, params.calibration)
+    return BCard(model_text=model_text, calibration=line, horizon_months=params.horizon_months)
 
 
 def application_margin(columns: Floats) -> Floats:
-    """The application score of the same rows, to compare with."""
+    """Return the application score of the same rows, to compare with."""
     return columns[:, NAMES.index(BOOKED)]
 
 
 def _boosted(rows: Reviewed, params: ReviewParams) -> str:
-    """The trees that start from the score at booking, as text."""
+    """Return the trees that start from the score at booking, as text."""
     import lightgbm as lgb
 
     data = booster.train_set(_dataset(rows), params.booster)
+    # LightGBM takes contiguous memory only; a column of a matrix is not.
     data.set_init_score(np.ascontiguousarray(application_margin(rows.columns)))
-    return str(
-        lgb.train(
-            booster.settings(DIRECTIONS, params.booster), data, params.trees
-        ).model_to_string()
-    )
+    settings = booster.settings(DIRECTIONS, params.booster)
+    return str(lgb.train(settings, data, params.trees).model_to_string())
 
 
 def _margin(text: str, columns: Floats) -> Floats:
+    # The model's text does not hold the score that training started from: it is added here.
     return application_margin(columns) + booster.margins(text, columns)
 
 
 def _dataset(rows: Reviewed) -> Dataset:
-    bad, n = rows.is_bad.astype(float), len(rows.is_bad)
-    return Dataset(np.arange(n), rows.columns, NAMES, bad, bad, np.ones(n), rows.month, rows.role)
+    n = len(rows.is_bad)
+    bad = rows.is_bad.astype(float)
+    return Dataset(
+        application_id=np.arange(n),
+        features=rows.columns,
+        names=NAMES,
+        label=bad,
+        outcome=bad,
+        weight=np.ones(n),
+        month=rows.month,
+        role=rows.role,
+    )

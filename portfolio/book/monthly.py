@@ -1,12 +1,13 @@
-"""The monthly job as one call: panel and standing in; standing, changes with sentences, stages and expected loss out.
+"""Run the monthly review of a book as one call.
 
-S1-R27, S2-R25, S3-R14, S4-R27; scores move each month, limits by band, rates by quarter (C21).
+Panel and standing go in; standing, changes with sentences, stages and expected loss come out.
+Sources: S1-R27, S2-R25, S3-R14, S4-R27; scores move each month, limits by band, rates by quarter
+(C21).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,9 @@ from creditloom.portfolio.book import servicing
 from creditloom.portfolio.book.account_history import Floats, History, history
 from creditloom.portfolio.book.bcard import BCard
 from creditloom.portfolio.book.behaviour import WINDOW, columns
-from creditloom.portfolio.book.limits import FEN, debt_to_income, has_assets, has_proofs
+from creditloom.portfolio.book.limits import debt_to_income, has_assets, has_proofs
 from creditloom.portfolio.book.review import (
+    OPEN,
     STATES,
     ReviewResult,
     Scores,
@@ -27,19 +29,34 @@ from creditloom.portfolio.book.review import (
     review,
 )
 from creditloom.portfolio.book.review_reasons import REASONS, sentence
-from creditloom.portfolio.book.review_rules import BookError, ReviewRules
+from creditloom.portfolio.book.review_rules import FEN_PER_CNY, BookError, ReviewRules
 
 CHANGES = [
-    "application_id", "month_on_book", "code", "rule", "is_adverse", "limit_before_fen", "limit_after_fen", "rate_before", "rate_after",
-    "notice_en", "notice_zh",
-]  # fmt: skip
+    "application_id",
+    "month_on_book",
+    "code",
+    "rule",
+    "is_adverse",
+    "limit_before_fen",
+    "limit_after_fen",
+    "rate_before",
+    "rate_after",
+    "notice_en",
+    "notice_zh",
+]
 
-BRIEF = ("TEMPORARY", "EXPIRED")  # codes whose notice names the line with its temporary part
+# Codes whose notice names the line with its temporary part; all others name the lasting line.
+TEMPORARY_CODES = ("TEMPORARY", "EXPIRED")
+# Months whose figures a notice names: those that the rules looked at.
+NOTICE_MONTHS = 3
 
 
 @dataclass(frozen=True)
 class Month:
-    """What one review leaves: the standing for the next, one row per change, one row per account."""
+    """What one review leaves.
+
+    The standing for the next review, one row per change, one row per account.
+    """
 
     standing: Standing
     changes: pd.DataFrame
@@ -56,136 +73,193 @@ def month(
 ) -> Month:
     """Review every account of `panel` (its last WINDOW months count).
 
-    `booked` holds the PD at booking by application_id. Accounts without a standing begin with what they were granted; those that left the
-    panel leave the standing. Raises BookError where a PD at booking is missing.
+    `booked` holds the PD at booking by application_id. Accounts without a standing begin with what
+    they were granted; those that left the panel leave the standing. Raises BookError where a PD at
+    booking is missing.
     """
-    seen = history(panel, WINDOW)
-    pd_booked = _booked(seen, booked)
-    read = columns(seen, pd_booked)
-    scores = scored(card.pd(read), tier_edges, rules)
-    before = joined(first_standing(seen, pd_booked, _tier(pd_booked, tier_edges)), standing)
-    done = review(seen, before, scores, rules)
+    accounts = history(panel, WINDOW)
+    pd_booked = _booked(accounts, booked)
+    signals = columns(accounts, pd_booked)
+    scores = scored(card.pd(signals), tier_edges, rules)
+    first = first_standing(accounts, pd_booked, _tier(pd_booked, tier_edges))
+    before = joined(first, standing)
+    result = review(accounts, before, scores, rules)
     return Month(
-        done.standing,
-        _changes(seen, before, done, read, card),
-        _accounts(seen, done.standing, scores, rules),
+        standing=result.standing,
+        changes=_changes(accounts, before, result, signals, card),
+        accounts=_accounts(accounts, result.standing, scores, rules),
     )
 
 
 def scored(pd: Floats, tier_edges: tuple[float, ...], rules: ReviewRules) -> Scores:
-    """Tier and ceiling of refreshed PDs."""
+    """Return tier, ceiling and lowest rate of refreshed PDs."""
     tier = _tier(pd, tier_edges)
     return Scores(
-        pd, tier, rules.ceiling_fen(tier), rules.repricing.floor.value / servicing.PERCENT
+        pd=pd,
+        tier=tier,
+        ceiling_fen=rules.ceiling_fen(tier),
+        floor_rate=rules.repricing.floor.value / servicing.PERCENT,
     )
 
 
 def to_frame(standing: Standing) -> pd.DataFrame:
-    """A standing as a table, one row per account."""
+    """Return a standing as a table, one row per account."""
     return pd.DataFrame({field.name: getattr(standing, field.name) for field in fields(Standing)})
 
 
 def from_frame(frame: pd.DataFrame) -> Standing:
-    """The standing that `to_frame` made. Raises BookError for missing columns."""
-    missing = [field.name for field in fields(Standing) if field.name not in frame]
+    """Return the standing that `to_frame` made; BookError for missing columns."""
+    names = [field.name for field in fields(Standing)]
+    missing = [name for name in names if name not in frame]
     if missing:
         raise BookError(
-            f"standing: columns {', '.join(missing)} are missing; expected the file that the last review wrote."
+            f"standing: columns {', '.join(missing)} are missing; "
+            "expected the file that the last review wrote."
         )
-    return Standing(**{field.name: frame[field.name].to_numpy() for field in fields(Standing)})
+    return Standing(**{name: frame[name].to_numpy() for name in names})
 
 
 def _tier(pd: Floats, tier_edges: tuple[float, ...]) -> np.ndarray:
     return np.searchsorted(tier_edges, pd, side="right").astype(np.int64)
 
 
-def _booked(seen: History, booked: pd.Series) -> Floats:
-    found = booked.reindex(seen.account).to_numpy(np.float64)
-    absent = int(np.isnan(found).sum())
+def _booked(accounts: History, booked: pd.Series) -> Floats:
+    """Return the PD at booking in the order of the accounts."""
+    pd_booked = booked.reindex(accounts.account).to_numpy(np.float64)
+    absent = int(np.isnan(pd_booked).sum())
     if absent:
         raise BookError(
-            f"review: {absent} of {seen.size} accounts have no PD at booking; expected one each. Add them to the decisions given."
+            f"review: {absent} of {accounts.size} accounts have no PD at booking; "
+            "expected one each. Add them to the decisions given."
         )
-    return found
+    return pd_booked
 
 
-def _accounts(seen: History, after: Standing, scores: Scores, rules: ReviewRules) -> pd.DataFrame:
-    """Score, state, collections, IFRS 9 and asset class of every account."""
-    provision, dpd = rules.provision, seen.now("dpd_days")
-    ladder = servicing.collection_stage(dpd, rules.collections)
-    stages = servicing.stage(seen, scores.pd, after.pd_booked, provision)
-    balance = seen.now("balance_fen")
-    undrawn = np.maximum(after.granted_fen - balance, 0.0) * (after.state == 0)
-    return pd.DataFrame(
-        {
-            "application_id": seen.account,
-            "month_on_book": seen.month_on_book,
-            "pd": scores.pd,
-            "tier": scores.tier,
-            "has_assets": has_assets(seen, rules.increase),
-            "has_proofs": has_proofs(seen, rules.increase),
-            "state": np.array(STATES)[after.state],
-            "limit_fen": after.granted_fen,
-            "daily_rate": after.daily_rate,
-            "balance_fen": balance,
-            "dpd_days": dpd,
-            "collection": np.array(servicing.LADDER)[ladder],
-            "remind_days_before": np.where(
-                (ladder == 0) & (balance > 0), int(rules.collections.remind_before.value), 0
-            ),
-            "contact_hours": np.where(ladder > 0, servicing.contact_hours(rules.collections), ""),
-            "stage": stages,
-            "ecl_fen": np.where(
-                seen.is_written_off,
-                0.0,
-                servicing.expected_loss(stages, scores.pd, balance, undrawn, provision),
-            ),
-            "asset_class": np.array(servicing.CLASSES)[servicing.asset_class(dpd, provision)],
-        }
-    )
+def _accounts(
+    accounts: History, after: Standing, scores: Scores, rules: ReviewRules
+) -> pd.DataFrame:
+    """Return score, state, collections, IFRS 9 and asset class of every account."""
+    score = {
+        "application_id": accounts.account,
+        "month_on_book": accounts.month_on_book,
+        "pd": scores.pd,
+        "tier": scores.tier,
+        "has_assets": has_assets(accounts, rules.increase),
+        "has_proofs": has_proofs(accounts, rules.increase),
+    }
+    line = {
+        "state": np.array(STATES)[after.state],
+        "limit_fen": after.granted_fen,
+        "daily_rate": after.daily_rate,
+        "balance_fen": accounts.now("balance_fen"),
+        "dpd_days": accounts.now("dpd_days"),
+    }
+    collections = _collections(accounts, rules)
+    provision = _provision(accounts, after, scores, rules)
+    return pd.DataFrame({**score, **line, **collections, **provision})
+
+
+def _collections(accounts: History, rules: ReviewRules) -> dict[str, np.ndarray]:
+    """Return the step of collection, the days of a reminder and the hours of contact."""
+    step = servicing.collection_stage(accounts.now("dpd_days"), rules.collections)
+    # Who is not overdue and owes something is reminded before the day.
+    is_reminded = (step == 0) & (accounts.now("balance_fen") > 0)
+    hours = servicing.contact_hours(rules.collections)
+    return {
+        "collection": np.array(servicing.LADDER)[step],
+        "remind_days_before": np.where(is_reminded, int(rules.collections.remind_before.value), 0),
+        "contact_hours": np.where(step > 0, hours, ""),
+    }
+
+
+def _provision(
+    accounts: History, after: Standing, scores: Scores, rules: ReviewRules
+) -> dict[str, np.ndarray]:
+    """Return IFRS 9 stage, expected loss (fen) and asset class."""
+    provision = rules.provision
+    stage = servicing.stage(accounts, scores.pd, after.pd_booked, provision)
+    balance = accounts.now("balance_fen")
+    # What may not be drawn is no exposure.
+    undrawn = np.maximum(after.granted_fen - balance, 0.0) * (after.state == OPEN)
+    loss = servicing.expected_loss(stage, scores.pd, balance, undrawn, provision)
+    asset_class = servicing.asset_class(accounts.now("dpd_days"), provision)
+    return {
+        "stage": stage,
+        # What was written off is lost already: nothing more is expected.
+        "ecl_fen": np.where(accounts.is_written_off, 0.0, loss),
+        "asset_class": np.array(servicing.CLASSES)[asset_class],
+    }
 
 
 def _changes(
-    seen: History, before: Standing, done: ReviewResult, read: Floats, card: BCard
+    accounts: History, before: Standing, result: ReviewResult, signals: Floats, card: BCard
 ) -> pd.DataFrame:
-    """One row per account and change: what, why, and the notice in both languages."""
-    rows = [(code, np.flatnonzero(flags)) for code, flags in done.fired.items() if flags.any()]
-    weakest = _weakest(dict(rows).get("TIER_FALL", np.empty(0, np.int64)), read, card)
-    records = chain.from_iterable(
-        _records(code, at, seen, before, done.standing, weakest) for code, at in rows
-    )
+    """Return one row per account and change: what, why, and the notice in both languages."""
+    by_code = {code: np.flatnonzero(flags) for code, flags in result.fired.items() if flags.any()}
+    # Only a fall of the tier is explained by the score: its SHAP values are not free.
+    fallen = by_code.get("TIER_FALL", np.empty(0, np.int64))
+    weakest = _weakest(fallen, signals, card)
+    records: list[tuple[object, ...]] = []
+    for code, rows in by_code.items():
+        records.extend(_records(code, rows, accounts, before, result.standing, weakest))
     return pd.DataFrame(records, columns=CHANGES)
 
 
-def _weakest(at: np.ndarray, read: Floats, card: BCard) -> dict[int, tuple[str, str]]:
-    return dict(zip(at.tolist(), card.weakest(read[at]), strict=True)) if len(at) else {}
+def _weakest(rows: np.ndarray, signals: Floats, card: BCard) -> dict[int, tuple[str, str]]:
+    """Return the words of the weakest behaviour by row."""
+    if not len(rows):
+        return {}
+    return dict(zip(rows.tolist(), card.weakest(signals[rows]), strict=True))
 
 
 def _records(
     code: str,
-    at: np.ndarray,
-    seen: History,
+    rows: np.ndarray,
+    accounts: History,
     before: Standing,
     after: Standing,
     weakest: dict[int, tuple[str, str]],
 ) -> list[tuple[object, ...]]:
-    """The rows of one code; `at` are its accounts."""
+    """Return the changes of one code, in the columns CHANGES; `rows` are its accounts."""
     reason = REASONS[code]
-    line = "granted_fen" if code in BRIEF else "limit_fen"
-    numbers = {
-        "before": getattr(before, line)[at] / FEN, "after": getattr(after, line)[at] / FEN,
-        "rate_before": before.daily_rate[at] * servicing.PERCENT, "rate_after": after.daily_rate[at] * servicing.PERCENT,
-        "dpd": seen.now("dpd_days")[at], "late": np.nan_to_num(seen.of("days_late", 3)[at]).max(axis=1),
-        "payments": seen.now("n_payments")[at], "score": seen.now("pay_score")[at],
-        "enquiries": np.nansum(seen.of("n_hard_enquiries", 3)[at], axis=1), "dti": debt_to_income(seen, 3)[at],
-    }  # fmt: skip
-    out = []
-    for k, account in enumerate(at.tolist()):
-        own: dict[str, float | str] = {name: float(values[k]) for name, values in numbers.items()}
-        own["weakest_en"], own["weakest_zh"] = weakest.get(account, ("", ""))
+    numbers = _numbers(code, rows, accounts, before, after)
+    records = []
+    for place, row in enumerate(rows.tolist()):
+        own: dict[str, float | str] = {}
+        own |= {name: float(values[place]) for name, values in numbers.items()}
+        weakest_en, weakest_zh = weakest.get(row, ("", ""))
+        own |= {"weakest_en": weakest_en, "weakest_zh": weakest_zh}
         texts = [sentence(code, language, own) for language in ("en", "zh")]
-        limits = (int(before.granted_fen[account]), int(after.granted_fen[account]))
-        rates = (float(before.daily_rate[account]), float(after.daily_rate[account]))
-        key = (int(seen.account[account]), int(seen.month_on_book[account]))
-        out.append((*key, code, reason.rule, reason.is_adverse, *limits, *rates, *texts))
-    return out
+        key = (int(accounts.account[row]), int(accounts.month_on_book[row]))
+        lines = (int(before.granted_fen[row]), int(after.granted_fen[row]))
+        rates = (float(before.daily_rate[row]), float(after.daily_rate[row]))
+        records.append((*key, code, reason.rule, reason.is_adverse, *lines, *rates, *texts))
+    return records
+
+
+def _numbers(
+    code: str, rows: np.ndarray, accounts: History, before: Standing, after: Standing
+) -> dict[str, np.ndarray]:
+    """Return the numbers that a notice may name, one value per row."""
+    line = "granted_fen" if code in TEMPORARY_CODES else "limit_fen"
+    days_late = np.nan_to_num(accounts.of("days_late", NOTICE_MONTHS)[rows])
+    enquiries = accounts.of("n_hard_enquiries", NOTICE_MONTHS)[rows]
+    lines = {
+        "before": getattr(before, line)[rows] / FEN_PER_CNY,
+        "after": getattr(after, line)[rows] / FEN_PER_CNY,
+    }
+    rates = {
+        "rate_before": before.daily_rate[rows] * servicing.PERCENT,
+        "rate_after": after.daily_rate[rows] * servicing.PERCENT,
+    }
+    payment = {
+        "dpd": accounts.now("dpd_days")[rows],
+        "late": days_late.max(axis=1),
+        "payments": accounts.now("n_payments")[rows],
+        "score": accounts.now("pay_score")[rows],
+    }
+    debt = {
+        "enquiries": np.nansum(enquiries, axis=1),
+        "dti": debt_to_income(accounts, NOTICE_MONTHS)[rows],
+    }
+    return {**lines, **rates, **payment, **debt}

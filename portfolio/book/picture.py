@@ -1,4 +1,4 @@
-"""One picture of a book run forward: vintage curves, arrears, expected loss."""
+"""Draw a book run forward: vintage curves, arrears, expected loss."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ def picture(by_month: pd.DataFrame, curves: pd.DataFrame, path: Path) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 3.6), layout="constrained")
+    # A canvas of its own: pyplot would keep the figure, and choose a backend with windows.
     FigureCanvasAgg(figure)
-    left, middle, right = figure.subplots(1, 3)
+    vintages, arrears, expected_loss = figure.subplots(1, 3)
     for vintage, curve in curves.iterrows():
-        left.plot(curve.index, 100 * curve, label=f"vintage {vintage}")
-    left.set(
+        vintages.plot(curve.index, 100 * curve, label=f"vintage {vintage}")
+    vintages.set(
         title="ever 90 days past due, by vintage", xlabel="month on book", ylabel="% of accounts"
     )
-    left.legend(fontsize=7, frameon=False)
+    vintages.legend(fontsize=7, frameon=False)
+    month = by_month["month_on_book"]
     for name, label in (("overdue_30_share", "over 30 days"), ("npl_share", "over 90 days (NPL)")):
-        middle.plot(by_month["month_on_book"], 100 * by_month[name], label=label)
-    middle.set(title="arrears", xlabel="month on book", ylabel="% of balance")
-    middle.legend(fontsize=7, frameon=False)
-    right.plot(by_month["month_on_book"], 100 * by_month["ecl_cny"] / by_month["balance_cny"])
-    right.set(title="expected loss (IFRS 9)", xlabel="month on book", ylabel="% of balance")
+        arrears.plot(month, 100 * by_month[name], label=label)
+    arrears.set(title="arrears", xlabel="month on book", ylabel="% of balance")
+    arrears.legend(fontsize=7, frameon=False)
+    expected_loss.plot(month, 100 * by_month["ecl_cny"] / by_month["balance_cny"])
+    expected_loss.set(title="expected loss (IFRS 9)", xlabel="month on book", ylabel="% of balance")
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Without the version of matplotlib, so that the same figures give the same bytes.
     figure.savefig(path, dpi=110, metadata={"Software": None})

@@ -1,31 +1,36 @@
-"""One review of a book: history and standing in, new standing and a list of changes with their reasons out.
+"""Review a book once: history and standing in, new standing and changes with their reasons out.
 
-An account has one state of drawing (frozen before suspended before open) and at most one change of its line per review: a cut before an
-increase, a standing increase before a temporary one. A change of price stands beside either.
+An account has one state of drawing (frozen before suspended before open) and at most one change of
+its line per review: a cut before an increase, a standing increase before a temporary one. A change
+of price stands beside either.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from creditloom.portfolio.book import limits
 from creditloom.portfolio.book.account_history import Floats, History
 from creditloom.portfolio.book.limits import Flags, Whole
-from creditloom.portfolio.book.review_rules import BookError, ReviewRules
+from creditloom.portfolio.book.review_rules import FEN_PER_CNY, BookError, ReviewRules
 from creditloom.portfolio.book.servicing import is_due_for_repricing, repriced
 
-NEVER = -1_000  # a month before every review
+# A month before every review: whatever a rule waits for has passed.
+NEVER = -1_000
 STATES = ("open", "frozen", "suspended")
+# Indices into STATES.
+OPEN, FROZEN, SUSPENDED = range(3)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What the lender remembers of each account between reviews, in order of account; money in fen, months on book, rates a day.
+    """What the lender remembers of each account between reviews, in order of account.
 
-    `limit_fen` is without the temporary part, which ends at `temporary_until`; `tier` is that of the last change of the line; `state`
-    indexes STATES.
+    Money in fen, months on book, rates a day. `limit_fen` is without the temporary part, which ends
+    at `temporary_until`; `tier` is that of the last change of the line; `state` indexes STATES.
     """
 
     account: Whole
@@ -47,7 +52,10 @@ class Standing:
 
 @dataclass(frozen=True)
 class Scores:
-    """The month's refreshed score: PD, tier (0 the best), the highest line of that tier, and the lowest rate it may come to."""
+    """The month's refreshed score.
+
+    PD, tier (0 the best), the highest line of that tier, and the lowest rate it may come to.
+    """
 
     pd: Floats
     tier: Whole
@@ -57,179 +65,215 @@ class Scores:
 
 @dataclass(frozen=True)
 class ReviewResult:
-    """A review: the new standing, and per code whose account it concerns; codes index `reasons.REASONS`."""
+    """A review: the new standing, and per code the accounts that it concerns.
+
+    Codes are those of `review_reasons.REASONS`.
+    """
 
     standing: Standing
     fired: dict[str, Flags]
 
 
-def first_standing(seen: History, pd_booked: Floats, tier: Whole) -> Standing:
-    """The standing of accounts that have never been reviewed: line and rate as granted, PD and tier of the booking."""
-    none = np.zeros(seen.size, np.int64)
-    never = np.full(seen.size, NEVER)
+def first_standing(accounts: History, pd_booked: Floats, tier: Whole) -> Standing:
+    """Return the standing of accounts that have never been reviewed.
+
+    Line and rate are as granted, PD and tier those of the booking.
+    """
+    none = np.zeros(accounts.size, np.int64)
+    never = np.full(accounts.size, NEVER)
     return Standing(
-        seen.account,
-        seen.now("limit_fen").astype(np.int64),
-        none,
-        none,
-        never,
-        never,
-        seen.now("daily_rate"),
-        tier,
-        pd_booked,
-        none,
+        account=accounts.account,
+        limit_fen=accounts.now("limit_fen").astype(np.int64),
+        temporary_fen=none,
+        temporary_until=none,
+        changed_month=never,
+        repriced_month=never,
+        daily_rate=accounts.now("daily_rate"),
+        tier=tier,
+        pd_booked=pd_booked,
+        state=none,
     )
 
 
 def joined(first: Standing, standing: Standing | None) -> Standing:
-    """`first` with what an earlier review left of the same accounts."""
+    """Return `first` with what an earlier review left of the same accounts."""
     if standing is None or not len(standing.account):
         return first
     order = np.argsort(standing.account)
+    # An account behind the last one would have no place: it gets the last, and is not equal to it.
     place = np.minimum(np.searchsorted(standing.account[order], first.account), len(order) - 1)
-    known = standing.account[order][place] == first.account
-    kept = {
-        f.name: np.where(known, getattr(standing, f.name)[order][place], getattr(first, f.name))
-        for f in fields(Standing)
-    }
-    return Standing(**kept)
+    is_known = standing.account[order][place] == first.account
+    columns = {}
+    for field in fields(Standing):
+        earlier = getattr(standing, field.name)[order][place]
+        columns[field.name] = np.where(is_known, earlier, getattr(first, field.name))
+    return Standing(**columns)
 
 
-def review(seen: History, standing: Standing, scores: Scores, rules: ReviewRules) -> ReviewResult:
-    """Apply every rule once. Raises BookError where the accounts of history and standing differ."""
-    if not np.array_equal(seen.account, standing.account):
-        raise BookError(f"review: history has {seen.size} accounts, standing {len(standing.account)}, not the same ones; expected the same "
-                        "in order of id. Give both for one book.")  # fmt: skip
-    drawing, state = _drawing(seen, standing, rules)
-    cuts, lower = _cuts(seen, standing, scores, rules)
-    is_cut = np.any(list(cuts.values()), axis=0)
-    is_open = (state == 0) & ~is_cut
-    rises, higher = _increases(seen, standing, scores, rules, is_open)
-    rises_any = np.any(list(rises.values()), axis=0)
-    limit = np.where(is_cut, lower, np.where(rises_any, higher, standing.limit_fen))
-    part, until, fired = _temporary(seen, standing, rules, limit, is_open & ~rises_any, is_cut)
-    cheaper = is_due_for_repricing(seen, standing.repriced_month, rules.repricing)
-    rate = np.where(
-        cheaper,
-        repriced(standing.daily_rate, scores.floor_rate, rules.repricing),
-        standing.daily_rate,
-    )
-    changed = is_cut | rises_any
+class _LineChanges(NamedTuple):
+    """Changes of lines of one kind: per code the accounts, and the new line of all, fen."""
+
+    by_code: dict[str, Flags]
+    limit_fen: Whole
+
+    @property
+    def any_code(self) -> Flags:
+        return np.asarray(np.any(list(self.by_code.values()), axis=0))
+
+
+def review(
+    accounts: History, standing: Standing, scores: Scores, rules: ReviewRules
+) -> ReviewResult:
+    """Apply every rule once.
+
+    Raises BookError where the accounts of history and standing differ.
+    """
+    if not np.array_equal(accounts.account, standing.account):
+        raise BookError(
+            f"review: history has {accounts.size} accounts, standing {len(standing.account)}, "
+            "not the same ones; expected the same in order of id. Give both for one book."
+        )
+    drawing, state = _drawing(accounts, standing, rules)
+    cuts = _cuts(accounts, standing, scores, rules)
+    is_cut = cuts.any_code
+    # Who may not draw, or was just cut, gets no increase.
+    is_open = (state == OPEN) & ~is_cut
+    rises = _increases(accounts, standing, scores, rules, is_open)
+    is_raised = rises.any_code
+    limit = np.where(is_raised, rises.limit_fen, standing.limit_fen)
+    limit = np.where(is_cut, cuts.limit_fen, limit)
+    after = replace(standing, limit_fen=limit, state=state)
+    after, temporary = _temporary(accounts, after, rules, is_open & ~is_raised, is_cut)
+    after, is_repriced = _repriced(accounts, after, scores, rules)
+    is_changed = is_cut | is_raised
     after = replace(
-        standing,
-        limit_fen=limit,
-        temporary_fen=part,
-        temporary_until=until,
-        daily_rate=rate,
-        changed_month=np.where(changed, seen.month_on_book, standing.changed_month),
-        repriced_month=np.where(
-            rate < standing.daily_rate, seen.month_on_book, standing.repriced_month
-        ),
-        tier=np.where(changed, scores.tier, standing.tier),
-        state=state,
+        after,
+        changed_month=np.where(is_changed, accounts.month_on_book, standing.changed_month),
+        tier=np.where(is_changed, scores.tier, standing.tier),
     )
-    return ReviewResult(
-        after, {**drawing, **cuts, **rises, **fired, "REPRICED": rate < standing.daily_rate}
-    )
+    changes = {**drawing, **cuts.by_code, **rises.by_code, **temporary, "REPRICED": is_repriced}
+    return ReviewResult(standing=after, fired=changes)
 
 
 def _drawing(
-    seen: History, standing: Standing, rules: ReviewRules
+    accounts: History, standing: Standing, rules: ReviewRules
 ) -> tuple[dict[str, Flags], Whole]:
-    """Who may not draw and why; a reason is given when the state begins or its cause changes it, and when it ends."""
-    overdue = limits.is_overdue(seen, rules.freeze)
-    waiting = limits.is_not_yet_cured(seen, rules.freeze) & ~overdue
-    inactive = limits.is_inactive(seen, rules.suspend) & ~overdue & ~waiting
-    poor = limits.has_low_pay_score(seen, rules.suspend) & ~overdue & ~waiting & ~inactive
-    state = np.select([overdue | waiting, inactive | poor], [1, 2], 0)
+    """Return who may not draw and why, and the state of all.
+
+    A reason is given when the state begins and when it ends.
+    """
+    # Each account has one cause, the hardest first.
+    overdue = limits.is_overdue(accounts, rules.freeze)
+    not_cured = limits.is_not_yet_cured(accounts, rules.freeze) & ~overdue
+    is_frozen = overdue | not_cured
+    inactive = limits.is_inactive(accounts, rules.suspend) & ~is_frozen
+    low_score = limits.has_low_pay_score(accounts, rules.suspend) & ~is_frozen & ~inactive
+    state = np.select([is_frozen, inactive | low_score], [FROZEN, SUSPENDED], OPEN)
     begins = state != standing.state
-    fired = {
+    causes = {
         "OVERDUE": overdue,
-        "NOT_CURED": waiting,
+        "NOT_CURED": not_cured,
         "INACTIVE": inactive,
-        "PAY_SCORE": poor,
-        "REOPENED": state == 0,
+        "PAY_SCORE": low_score,
+        "REOPENED": state == OPEN,
     }
-    return {code: flags & begins for code, flags in fired.items()}, state
+    return {code: flags & begins for code, flags in causes.items()}, state
 
 
 def _cuts(
-    seen: History, standing: Standing, scores: Scores, rules: ReviewRules
-) -> tuple[dict[str, Flags], Whole]:
-    """The cuts of the month, the hardest first; none within the cool-down of the last change, none that changes nothing."""
-    cooled = limits.is_cooled(seen.month_on_book, standing.changed_month, rules.increase) & (
-        standing.limit_fen > 0
+    accounts: History, standing: Standing, scores: Scores, rules: ReviewRules
+) -> _LineChanges:
+    """Return the cuts of the month.
+
+    There is none within the cool-down of the last change, and none of a closed line.
+    """
+    decrease = rules.decrease
+    month = accounts.month_on_book
+    is_cooled = limits.is_cooled(month, standing.changed_month, rules.increase)
+    may_be_cut = is_cooled & (standing.limit_fen > 0)
+    # The hardest first: an account is cut once, by the first rule that it breaks.
+    enquiries = limits.asks_everywhere(accounts, decrease)
+    tier_fall = limits.has_fallen(scores.tier, standing.tier, decrease)
+    debt = limits.is_over_indebted(accounts, decrease)
+    steps = (
+        ("ENQUIRIES", enquiries, decrease.enquiry_factor),
+        ("TIER_FALL", tier_fall, decrease.tier_factor),
+        ("DEBT", debt, decrease.dti_factor),
     )
-    least, out, taken = rules.decrease, dict[str, Flags](), np.zeros(seen.size, bool)
-    lower = standing.limit_fen.copy()
-    for code, fires, factor in (
-        ("ENQUIRIES", limits.asks_everywhere(seen, least), least.enquiry_factor),
-        ("TIER_FALL", limits.has_fallen(scores.tier, standing.tier, least), least.tier_factor),
-        ("DEBT", limits.is_over_indebted(seen, least), least.dti_factor),
-    ):
-        out[code] = fires & cooled & ~taken
-        taken = taken | out[code]
-        lower = np.where(
-            out[code], limits.cut(standing.limit_fen, factor.value, rules.increase, least), lower
-        )
-    return out, lower
+    by_code: dict[str, Flags] = {}
+    is_taken = np.zeros(accounts.size, bool)
+    limit = standing.limit_fen.copy()
+    for code, breaks, factor in steps:
+        is_cut = breaks & may_be_cut & ~is_taken
+        is_taken = is_taken | is_cut
+        lower = limits.cut(standing.limit_fen, factor.value, rules.increase, decrease)
+        limit = np.where(is_cut, lower, limit)
+        by_code[code] = is_cut
+    return _LineChanges(by_code, limit)
 
 
 def _increases(
-    seen: History, standing: Standing, scores: Scores, rules: ReviewRules, is_open: Flags
-) -> tuple[dict[str, Flags], Whole]:
-    """The standing increases: on evidence at any time, else when the band comes up and the line is used."""
-    grow = rules.increase
-    higher = limits.increased(standing.limit_fen, scores.ceiling_fen, grow)
-    fits = ~limits.is_over_indebted(
-        seen, rules.decrease, (higher - standing.limit_fen).astype(float)
-    )  # S2-R12: not into too much debt
-    able = (
-        is_open
-        & fits
-        & limits.is_cooled(seen.month_on_book, standing.changed_month, grow)
-        & (higher > standing.limit_fen)
-    )
+    accounts: History, standing: Standing, scores: Scores, rules: ReviewRules, is_open: Flags
+) -> _LineChanges:
+    """Return the standing increases.
+
+    They come on evidence at any time, else when the band comes up and the line is used.
+    """
+    increase = rules.increase
+    month = accounts.month_on_book
+    higher = limits.increased(standing.limit_fen, scores.ceiling_fen, increase)
+    extra = (higher - standing.limit_fen).astype(float)
+    # S2-R12: not into too much debt.
+    fits = ~limits.is_over_indebted(accounts, rules.decrease, extra)
+    is_cooled = limits.is_cooled(month, standing.changed_month, increase)
+    able = is_open & fits & is_cooled & (higher > standing.limit_fen)
+    # Whose risk has risen since the last change waits.
     able = able & (scores.tier <= standing.tier)
-    on_time = limits.is_on_time(seen, grow.on_time_months.value)
-    assets = able & on_time & limits.has_assets(seen, grow)
-    proofs = able & on_time & limits.has_proofs(seen, grow) & ~assets
-    usual = (
-        able
-        & on_time
-        & limits.comes_up(seen.month_on_book, standing.limit_fen, rules.bands)
-        & limits.is_used(seen, grow)
-    )
-    return {"ASSETS": assets, "PROOFS": proofs, "ON_TIME": usual & ~assets & ~proofs}, higher
+    able = able & limits.is_on_time(accounts, increase.on_time_months.value)
+    # One reason each: evidence is named before use, assets before proofs.
+    assets = able & limits.has_assets(accounts, increase)
+    proofs = able & limits.has_proofs(accounts, increase) & ~assets
+    is_due = limits.comes_up(month, standing.limit_fen, rules.bands)
+    on_time = able & is_due & limits.is_used(accounts, increase) & ~assets & ~proofs
+    return _LineChanges({"ASSETS": assets, "PROOFS": proofs, "ON_TIME": on_time}, higher)
 
 
 def _temporary(
-    seen: History,
-    standing: Standing,
-    rules: ReviewRules,
-    limit: Whole,
-    is_open: Flags,
-    is_cut: Flags,
-) -> tuple[Whole, Whole, dict[str, Flags]]:
-    """Temporary parts that end, and new ones for active users who have none (S2-R26); a cut ends one at once."""
-    ends = (standing.temporary_fen > 0) & (
-        (seen.month_on_book >= standing.temporary_until) | is_cut
-    )
-    starts = (
-        is_open
-        & (standing.temporary_fen == 0)
-        & (limit > 0)
-        & limits.is_active(seen, rules.temporary)
-    )
-    starts = (
-        starts
-        & limits.is_used(seen, rules.increase)
-        & limits.is_on_time(seen, rules.increase.on_time_months.value)
-    )
-    step = int(rules.increase.step_to.value * limits.FEN)
-    part = np.floor(limit * rules.temporary.share.value / step).astype(np.int64) * step
+    accounts: History, standing: Standing, rules: ReviewRules, is_open: Flags, is_cut: Flags
+) -> tuple[Standing, dict[str, Flags]]:
+    """Return the standing with its temporary parts, and whose start or end (S2-R26).
+
+    Active users who have none get one; a cut ends one at once. `standing` has the month's new line.
+    """
+    month = accounts.month_on_book
+    has_part = standing.temporary_fen > 0
+    ends = has_part & ((month >= standing.temporary_until) | is_cut)
+    starts = is_open & (standing.temporary_fen == 0) & (standing.limit_fen > 0)
+    starts = starts & limits.is_active(accounts, rules.temporary)
+    starts = starts & limits.is_used(accounts, rules.increase)
+    starts = starts & limits.is_on_time(accounts, rules.increase.on_time_months.value)
+    step = int(rules.increase.step_to.value * FEN_PER_CNY)
+    share = rules.temporary.share.value
+    part = np.floor(standing.limit_fen * share / step).astype(np.int64) * step
     amount = np.where(starts, part, np.where(ends, 0, standing.temporary_fen))
-    until = np.where(
-        starts, seen.month_on_book + int(rules.temporary.valid.value), standing.temporary_until
+    until = month + int(rules.temporary.valid.value)
+    after = replace(
+        standing,
+        temporary_fen=amount,
+        temporary_until=np.where(starts, until, standing.temporary_until),
     )
-    return amount, until, {"TEMPORARY": starts & (part > 0), "EXPIRED": ends}
+    # A line of which the part rounds to 0 gets no notice.
+    return after, {"TEMPORARY": starts & (part > 0), "EXPIRED": ends}
+
+
+def _repriced(
+    accounts: History, standing: Standing, scores: Scores, rules: ReviewRules
+) -> tuple[Standing, Flags]:
+    """Return the standing with its new rates, and whose rate fell."""
+    is_due = is_due_for_repricing(accounts, standing.repriced_month, rules.repricing)
+    lower = repriced(standing.daily_rate, scores.floor_rate, rules.repricing)
+    rate = np.where(is_due, lower, standing.daily_rate)
+    # At the floor nothing falls: the next step may come as soon as there is room.
+    falls = rate < standing.daily_rate
+    month = np.where(falls, accounts.month_on_book, standing.repriced_month)
+    return replace(standing, daily_rate=rate, repriced_month=month), falls

@@ -1,4 +1,7 @@
-"""Frozen types of products/review/*.yaml: every number of the monthly review with its unit and source. Nothing here computes."""
+"""Define the types of products/review/*.yaml: the numbers of the monthly review.
+
+Every number has its unit and source. Nothing here computes.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,11 @@ from numpy.typing import NDArray
 from creditloom.decision.rulebook.condition import SourcedValue
 from creditloom.models.sample.errors import ModelError
 
+# pydantic reads the files: a key that is misspelt must not be ignored, a text is no number.
 STRICT: dict[str, Any] = {"extra": "forbid", "strict": True}
+
+# Fen in a yuan: the files name yuan, a book's money is in whole fen.
+FEN_PER_CNY = 100.0
 
 
 class BookError(ModelError):
@@ -165,22 +172,20 @@ class ReviewRules:
     provision: Provision
 
     def __post_init__(self) -> None:
-        ladder, provision = self.collections, self.provision
+        # A search by edges would give nonsense silently where they do not rise.
+        ladder = self.collections
         _rising("collections", [ladder.sms_from, ladder.robot_from, ladder.agency_from])
-        _rising(
-            "provision",
-            [
-                provision.sicr_over,
-                provision.substandard_over,
-                provision.doubtful_over,
-                provision.loss_over,
-            ],
-        )
+        classes = self.provision
+        overdue = [classes.sicr_over, classes.substandard_over]
+        _rising("provision", [*overdue, classes.doubtful_over, classes.loss_over])
         _rising("bands", [band.up_to for band in self.bands])
 
     def ceiling_fen(self, tier: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The highest line each tier (0 the best) may grow to; tiers beyond the list have the last one's."""
-        lines = np.array([int(figure.value * 100) for figure in self.ceilings])
+        """Return the highest line that each tier (0 the best) may grow to, in fen.
+
+        Tiers beyond the list have the last one's.
+        """
+        lines = np.array([int(figure.value * FEN_PER_CNY) for figure in self.ceilings])
         return lines[np.minimum(tier, len(lines) - 1)]
 
 
@@ -188,5 +193,6 @@ def _rising(where: str, figures: list[SourcedValue]) -> None:
     values = [figure.value for figure in figures]
     if any(low >= high for low, high in pairwise(values)):
         raise BookError(
-            f"review file, {where}: thresholds must rise; expected one above the other, got {values}. Put them in order."
+            f"review file, {where}: thresholds must rise; expected one above the other, "
+            f"got {values}. Put them in order."
         )

@@ -1,1 +1,4 @@
-"""Limit and price as an optimum (domain 0.15): a rate per tier and a limit per applicant under budgets, with a proven bound."""
+"""Optimise limit and price (domain 0.15): a rate per tier, a limit per applicant, under budgets.
+
+The optimum comes with a proven bound.
+"""

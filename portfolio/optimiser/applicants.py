@@ -1,6 +1,11 @@
-"""The market of one product: applicants as the rule-based policy decided them, with the caps that any policy must respect."""
+"""Make the market of one product from applicants as the rule-based policy decided them.
+
+The caps are those that any policy must respect.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +16,7 @@ from creditloom.decision.rulebook.policy import Policy
 from creditloom.decision.rulebook.price import cap_of, minimum_daily, price_list
 from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
+from creditloom.portfolio.book.review_rules import FEN_PER_CNY
 from creditloom.portfolio.optimiser.market import Costs, Market
 from creditloom.portfolio.optimiser.optimise_params import OptimiseParams
 
@@ -22,7 +28,9 @@ INPUTS = (
     "is_student",
     "is_repeat",
 )
-FEN = 100.0
+# Of a daily rate. The grid's rates are decimal, the minimum price is computed: a rate that equals
+# it must not fall out by the last bit.
+RATE_TOLERANCE = 1e-12
 
 
 def market(
@@ -33,97 +41,126 @@ def market(
     cost: float,
     params: OptimiseParams,
 ) -> Market:
-    """`people`: one row per applicant in order of `pd`, with INPUTS, `decision` and `limit_cny`.
+    """Return the market of one product.
 
-    A grade that the product does not approve is not lent to. `cost` is that of an account, CNY (N24).
+    `people` has one row per applicant in order of `pd`, with INPUTS, `decision` and `limit_cny`. A
+    grade that the product does not approve is not lent to. `cost` is that of an account, CNY (N24).
     """
     table = price_list(product)
+    # A loan of one payment has no IRR: its price is the simple one.
     apr = np.array([row.apr_simple360 if row.apr_irr12 is None else row.apr_irr12 for row in table])
-    return Market(
-        pd=np.maximum(people["pd"].to_numpy(), product.price.pd_floor.value),
-        tier=tiers.index(people["pd"].to_numpy()),
-        cap=caps(people, product, tiers, params.income_multiple),
-        capacity=capacity(people, product),
-        rates=np.array([row.daily_rate for row in table]),
-        apr=apr,
-        is_allowed=allowed_rates(policy, product, tiers),
-        take_up=params.take_up.table(apr, len(tiers.names)),
-        costs=Costs(product.price.lgd.value, product.price.cost_of_funds.value, cost),
-        tenor=int(product.repayment.tenor.value),
-        month_days=int(product.repayment.month_days.value),
-        step=product.limit.step.value,
-        minimum=product.limit.minimum.value,
+    pds = people["pd"].to_numpy()
+    costs = Costs(
+        lgd=product.price.lgd.value,
+        cost_of_funds=product.price.cost_of_funds.value,
+        account_cost=cost,
     )
+    cap = caps(people, product, tiers, params.income_multiple)
+    is_allowed = allowed_rates(policy, product, tiers)
+    take_up = params.take_up.table(apr, len(tiers.names))
+    return Market(
+        # The floor is the product's: no one is priced as if they could not default.
+        pd=np.maximum(pds, product.price.pd_floor.value),
+        tier=tiers.index(pds),
+        cap=cap,
+        capacity=capacity(people, product),
+        rates=_daily_rates(product),
+        apr=apr,
+        is_allowed=is_allowed,
+        take_up=take_up,
+        costs=costs,
+        **_terms(product),
+    )
+
+
+def _terms(product: Product) -> dict[str, Any]:
+    """Return tenor and days of a month of the repayment, step and minimum of a limit in CNY."""
+    return {
+        "tenor": int(product.repayment.tenor.value),
+        "month_days": int(product.repayment.month_days.value),
+        "step": product.limit.step.value,
+        "minimum": product.limit.minimum.value,
+    }
+
+
+def _daily_rates(product: Product) -> np.ndarray:
+    return np.array([row.daily_rate for row in price_list(product)])
 
 
 def allowed_rates(policy: Policy, product: Product, tiers: Tiers) -> np.ndarray:
-    """Grades x rates of the grid: at least the minimum price of the grade's worst PD (F18), under every law's cap (R1)."""
-    table = price_list(product)
-    highest = [cap_of(product.price, law.price_cap_of(product.lender)) for law in policy.laws]
-    is_lawful = np.array([not any(row.highest > cap for cap in highest) for row in table])
-    least = np.array(
+    """Return which rates of the grid each grade may have (bool, grades x rates).
+
+    A rate is at least the minimum price of the grade's worst PD (F18), and under every law's cap
+    (R1).
+    """
+    price_caps = [cap_of(product.price, law.price_cap_of(product.lender)) for law in policy.laws]
+    is_lawful = [not any(row.highest > cap for cap in price_caps) for row in price_list(product)]
+    minimum = np.array(
         [
-            minimum_daily(t.pd_high, product.price)
-            if policy.verdicts.get(t.tier) == "approve"
+            minimum_daily(tier.pd_high, product.price)
+            # No rate is high enough for a grade that is not approved.
+            if policy.verdicts.get(tier.tier) == "approve"
             else np.inf
-            for t in tiers.tiers
+            for tier in tiers.tiers
         ]
     )
-    return (np.array([row.daily_rate for row in table]) >= least[:, None] - 1e-12) & is_lawful
+    is_enough = _daily_rates(product) >= minimum[:, None] - RATE_TOLERANCE
+    return is_enough & np.array(is_lawful)
 
 
 def caps(
     people: pd.DataFrame, product: Product, tiers: Tiers, income_multiple: float
 ) -> np.ndarray:
-    """Highest limit of each person, CNY: product, exposure, student, new customer, incomes, enquiries; 0 for whom a rule keeps out.
+    """Return the highest limit of each person, CNY; 0 for whom a rule keeps out.
 
-    The limits of tiers and formula F16 are the rule-based policy's own choice and do not bind here.
+    The caps are: product, exposure, incomes, student, new customer, enquiries. The limits of tiers
+    and formula F16 are the rule-based policy's own choice and do not bind here.
     """
     rules = product.limit
-    amount = {
-        name: people[f"{name}_fen"].to_numpy(np.float64) / FEN
-        for name in ("verified_income", "exposure")
-    }
-    found = np.minimum(
-        rules.maximum.value, np.maximum(rules.customer_total.value - amount["exposure"], 0.0)
-    )
-    found = np.minimum(found, income_multiple * amount["verified_income"])
+    income = people["verified_income_fen"].to_numpy(np.float64) / FEN_PER_CNY
+    exposure = people["exposure_fen"].to_numpy(np.float64) / FEN_PER_CNY
+    room = np.maximum(rules.customer_total.value - exposure, 0.0)
+    limit = np.minimum(rules.maximum.value, room)
+    limit = np.minimum(limit, income_multiple * income)
     if rules.student is not None:
-        found = np.where(
-            people["is_student"].to_numpy() == 1, np.minimum(found, rules.student.value), found
-        )
-    new = {
-        t.tier: np.inf if t.new_user_limit is None else t.new_user_limit.value
-        for t in product.tiers
-    }
-    by_tier = np.array([new.get(name, np.inf) for name in tiers.names])[
-        tiers.index(people["pd"].to_numpy())
-    ]
-    found = np.where(people["is_repeat"].to_numpy() == 1, found, np.minimum(found, by_tier))
-    factor = 1.0 if rules.enquiry_factor is None else rules.enquiry_factor.value
-    found = enquiry_cut(
-        found,
+        is_student = people["is_student"].to_numpy() == 1
+        limit = np.where(is_student, np.minimum(limit, rules.student.value), limit)
+    is_repeat = people["is_repeat"].to_numpy() == 1
+    new_user_cap = _new_user_caps(product, tiers)[tiers.index(people["pd"].to_numpy())]
+    limit = np.where(is_repeat, limit, np.minimum(limit, new_user_cap))
+    limit = enquiry_cut(
+        limit,
         people["hard_enquiries_90d"].to_numpy(np.float64),
         value(rules.enquiries_over),
-        factor,
+        1.0 if rules.enquiry_factor is None else rules.enquiry_factor.value,
     )
-    return np.where(is_open(people), np.nan_to_num(found), 0.0)
+    # Not known (NaN) income or exposure: nothing may be lent.
+    return np.where(is_open(people), np.nan_to_num(limit), 0.0)
+
+
+def _new_user_caps(product: Product, tiers: Tiers) -> np.ndarray:
+    """Return the limit of a new customer per grade, CNY; infinite where the product sets none."""
+    by_tier = {
+        terms.tier: np.inf if terms.new_user_limit is None else terms.new_user_limit.value
+        for terms in product.tiers
+    }
+    return np.array([by_tier.get(name, np.inf) for name in tiers.names])
 
 
 def is_open(people: pd.DataFrame) -> np.ndarray:
-    """Approved by the rules, or declined for nothing but a limit under the minimum."""
+    """Return who was approved, or declined for nothing but a limit under the minimum (bool)."""
     decision = people["decision"].to_numpy()
-    return (decision == "approve") | (
-        (decision == "decline") & (people["limit_cny"].to_numpy(np.float64) == 0)
-    )
+    is_without_limit = people["limit_cny"].to_numpy(np.float64) == 0
+    return (decision == "approve") | ((decision == "decline") & is_without_limit)
 
 
 def capacity(people: pd.DataFrame, product: Product) -> np.ndarray:
-    """CNY a month that income leaves beside debt service (F15); 0 where income or debt service is not known."""
+    """Return the CNY a month that income leaves beside debt service (F15).
+
+    0 where income or debt service is not known.
+    """
     rules = product.affordability
-    income, debt = (
-        people[f"{name}_fen"].to_numpy(np.float64) / FEN
-        for name in ("verified_income", "debt_service")
-    )
+    income = people["verified_income_fen"].to_numpy(np.float64) / FEN_PER_CNY
+    debt = people["debt_service_fen"].to_numpy(np.float64) / FEN_PER_CNY
     dti = np.where(income < rules.median_wage.value, rules.dti_low_income.value, rules.dti.value)
     return np.nan_to_num(np.maximum(income * dti - debt, 0.0))

@@ -1,4 +1,8 @@
-"""What can be chosen and what it is worth: applicants with their caps, the rates open to each tier, and how many take an offer up."""
+"""Describe what can be chosen and what it is worth.
+
+That is: applicants with their caps, the rates open to each tier, and the share that takes an offer
+up.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +15,20 @@ import numpy as np
 from creditloom.decision.pricing.table import annuity
 from creditloom.models.sample.errors import ModelError
 
-PER_POINT = 100.0  # percentage points in a rate of 1
+# Percentage points in a rate of 1.
+PER_POINT = 100.0
 
 
 @dataclass(frozen=True)
 class TakeUp:
-    """Share of offers taken: base x exp(-elasticity x (APR - reference) in percentage points), at most 1 (domain 6 pricing).
+    """Share of offers taken (domain 6 pricing).
 
-    `best` and `worst` are the elasticities of the best and the worst tier, between them evenly: the worst risks are the least elastic
-    (S4-R46: good risks mind the rate; S4-R48: others bear it).
+    share = base x exp(-elasticity x (APR - reference) in percentage points), at most 1. `best` and
+    `worst` are the elasticities of the best and the worst tier, the others lie evenly between: the
+    worst risks are the least elastic (S4-R46: good risks mind the rate; S4-R48: others bear it).
     """
 
+    # pydantic reads the block of params.yaml: a key that is misspelt must not be ignored.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     base: float
@@ -30,12 +37,12 @@ class TakeUp:
     worst: float
 
     def table(self, aprs: np.ndarray, tiers: int) -> np.ndarray:
-        """Share taken, tiers x rates."""
+        """Return the share taken, tiers x rates."""
         slope = np.linspace(self.best, self.worst, tiers)[:, None]
-        found: np.ndarray = np.minimum(
-            self.base * np.exp(-slope * PER_POINT * (aprs - self.reference_apr)), 1.0
-        )
-        return found
+        taken = self.base * np.exp(-slope * PER_POINT * (aprs - self.reference_apr))
+        # A rate far below the reference would give more than everybody.
+        share: np.ndarray = np.minimum(taken, 1.0)
+        return share
 
 
 @dataclass(frozen=True)
@@ -51,9 +58,12 @@ class Costs:
 class Market:
     """Applicants in order of PD, and per tier the rates that product and law allow.
 
-    pd: ascending, fractions; tier: non-decreasing, 0 = best; cap: highest limit of a person in CNY, affordability apart (0 = none may be
-    lent); capacity: CNY a month that debt service leaves (F15). rates: the product's grid, fractions a day; apr: IRR x 12 of each;
-    is_allowed: tiers x rates, at least the minimum price, at most the cap. step, minimum: of a limit, CNY.
+    pd: ascending, fractions. tier: non-decreasing, 0 = best. cap: highest limit of a person in CNY,
+    affordability apart (0 = none may be lent). capacity: CNY a month that debt service leaves
+    (F15). rates: the product's grid, fractions a day; apr: IRR x 12 of each. is_allowed: tiers x
+    rates, at least the minimum price, at most the cap. take_up: share of offers taken, tiers x
+    rates. step, minimum: of a limit, CNY.
+    Raises ModelError for applicants out of order, and for tables of another shape.
     """
 
     pd: np.ndarray
@@ -71,20 +81,23 @@ class Market:
     minimum: float = 500.0
 
     def __post_init__(self) -> None:
+        # The order is what lets `priced_choice` stop at the first person not worth lending to.
         for name, values in (("pd", self.pd), ("tier", self.tier)):
             if np.any(np.diff(values) < 0):
                 raise ModelError(
-                    f"Market: expected applicants in order of {name}, got a fall; sort them by PD before the market is made"
+                    f"Market: expected applicants in order of {name}, got a fall; "
+                    "sort them by PD before the market is made"
                 )
-        if not (self.is_allowed.shape == self.take_up.shape == (self.tiers, len(self.rates))):
+        shape = (self.tiers, len(self.rates))
+        if not (self.is_allowed.shape == self.take_up.shape == shape):
             raise ModelError(
-                f"Market: expected is_allowed and take_up as tiers x rates {self.tiers, len(self.rates)}, got {self.is_allowed.shape} and "
-                f"{self.take_up.shape}"
+                f"Market: expected is_allowed and take_up as tiers x rates {shape}, "
+                f"got {self.is_allowed.shape} and {self.take_up.shape}"
             )
 
     @property
     def tiers(self) -> int:
-        """Number of tiers."""
+        """The number of tiers."""
         return len(self.is_allowed)
 
     @cached_property
@@ -94,19 +107,27 @@ class Market:
 
     @cached_property
     def edges(self) -> np.ndarray:
-        """Where each tier begins among the applicants, and the end."""
+        """The place of each tier's first applicant, and the end: tiers + 1 values."""
         return np.searchsorted(self.tier, np.arange(self.tiers + 1))
 
     def highest(self, rate: np.ndarray) -> np.ndarray:
-        """Highest limit of each person, CNY, at the `rate` of each tier (index, -1 = not lent to); 0 under the minimum."""
+        """Return the highest limit of each person, CNY, at the `rate` of each tier; 0 for none.
+
+        `rate` is an index into the grid, -1 = not lent to.
+        """
         affordable = np.where(rate < 0, 0.0, self.annuity[rate])[self.tier] * self.capacity
-        found = np.floor(np.minimum(self.cap, affordable) / self.step) * self.step
-        return np.where(found < self.minimum, 0.0, found)
+        # Limits are multiples of the step, rounded down: never above what is affordable.
+        limit = np.floor(np.minimum(self.cap, affordable) / self.step) * self.step
+        return np.where(limit < self.minimum, 0.0, limit)
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What a policy may use: expected loss and funding in CNY a year, and the least share of applicants that is offered credit."""
+    """What a policy may use.
+
+    Expected loss and funding in CNY a year, and the least share of applicants that is offered
+    credit.
+    """
 
     expected_loss: float
     funding: float

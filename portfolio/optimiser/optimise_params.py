@@ -1,4 +1,4 @@
-"""What stands in the `optimise` block of params.yaml."""
+"""Define the `optimise` block of params.yaml."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from creditloom.portfolio.optimiser.market import TakeUp
 class OptimiseParams:
     """Take-up, budgets and bounds of `creditloom optimise`.
 
-    loss_budget, funding_budget: shares of what the rule-based policy is expected to lose and to lend; approval_share: least share of
-    applicants with an offer; income_multiple: no limit above so many verified monthly incomes, because the PD is taken as given while a
-    limit beyond means raises it; months: how long policies run forward; threads; seed: of who takes an offer up.
+    loss_budget, funding_budget: shares of what the rule-based policy is expected to lose and to
+    lend. approval_share: least share of applicants with an offer. income_multiple: no limit above
+    so many verified monthly incomes, because the PD is taken as given while a limit beyond means
+    raises it. months: how long policies run forward. threads: that compute. seed: of who takes an
+    offer up.
     """
 
+    # pydantic reads the block: a key that is misspelt must not be ignored.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     take_up: TakeUp

@@ -1,4 +1,4 @@
-"""One picture of policies side by side: mean limit by PD, rate by grade, profit."""
+"""Draw policies side by side: mean limit by PD, rate by grade, profit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from creditloom.portfolio.optimiser.market import Market
 from creditloom.portfolio.optimiser.optimised_policy import Chosen
 from creditloom.portfolio.optimiser.priced_choice import PROFIT
 
-BANDS = 40  # groups of applicants of equal size, by PD
+# Groups of applicants of equal size, by PD: enough for a line.
+BANDS = 40
+# From a rate a day, a fraction, to percent a year of 360 days.
+PERCENT_A_YEAR = 36_000
 
 
 def picture(
@@ -22,26 +25,26 @@ def picture(
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 3.6), layout="constrained")
+    # A canvas of its own: pyplot would keep the figure, and choose a backend with windows.
     FigureCanvasAgg(figure)
-    left, middle, right = figure.subplots(1, 3)
+    limits, prices, profits = figure.subplots(1, 3)
     bands = np.array_split(np.arange(len(market.pd)), BANDS)
-    for name, chosen in policies.items():
-        left.plot(
-            [100 * market.pd[b].mean() for b in bands],
-            [chosen.limit[b].mean() for b in bands],
-            label=name,
-        )
-        lent = np.flatnonzero(chosen.rate >= 0)
-        middle.plot(lent, 36_000 * market.rates[chosen.rate[lent]], marker="o", label=name)
-    left.set(title="mean limit by PD, refused as 0", xlabel="PD, %", ylabel="CNY", xscale="log")
-    middle.set(
+    mean_pds = [100 * market.pd[band].mean() for band in bands]
+    for name, policy in policies.items():
+        limits.plot(mean_pds, [policy.limit[band].mean() for band in bands], label=name)
+        lent = np.flatnonzero(policy.rate >= 0)
+        yearly = PERCENT_A_YEAR * market.rates[policy.rate[lent]]
+        prices.plot(lent, yearly, marker="o", label=name)
+    limits.set(title="mean limit by PD, refused as 0", xlabel="PD, %", ylabel="CNY", xscale="log")
+    prices.set(
         title="price by grade",
         ylabel="% a year (x 360)",
         xticks=range(len(grades)),
         xticklabels=grades,
     )
-    middle.legend(fontsize=7, frameon=False)
-    right.barh(list(policies), [chosen.used[PROFIT] / 1e6 for chosen in policies.values()])
-    right.set(title="expected profit a year", xlabel="million CNY")
+    prices.legend(fontsize=7, frameon=False)
+    profits.barh(list(policies), [policy.used[PROFIT] / 1e6 for policy in policies.values()])
+    profits.set(title="expected profit a year", xlabel="million CNY")
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Without the version of matplotlib, so that the same figures give the same bytes.
     figure.savefig(path, dpi=110, metadata={"Software": None})

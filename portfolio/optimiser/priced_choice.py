@@ -1,4 +1,8 @@
-"""The Lagrangian at given prices: for each tier and rate the best limits of its people, and the best rates that never fall with risk."""
+"""Solve the Lagrangian at given prices.
+
+For each tier and rate: the best limits of its people. Then: the best rates that never fall with
+risk.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,16 @@ import numpy as np
 
 from creditloom.portfolio.optimiser.market import Budget, Market
 
+# Places of the figures in `used`.
 PROFIT, LOSS, FUNDING, APPROVED = range(4)
 
 
 class Prices(NamedTuple):
-    """Shadow prices: CNY of profit per CNY of expected loss and of funding, and CNY per approval that the least share asks for."""
+    """Shadow prices of the budgets.
+
+    `loss` and `funding`: CNY of profit per CNY of expected loss and of funding. `approval`: CNY per
+    approval that the least share asks for.
+    """
 
     loss: float = 0.0
     funding: float = 0.0
@@ -24,7 +33,11 @@ class Prices(NamedTuple):
 
 @dataclass(frozen=True)
 class Pattern:
-    """The best reply to some prices: rate per tier (index, -1 = not lent to), value of the Lagrangian before budgets, and what it uses."""
+    """The best reply to some prices.
+
+    rate: per tier (index into the grid, -1 = not lent to). value: of the Lagrangian before budgets,
+    CNY. used: expected profit, expected loss and funding in CNY, approvals.
+    """
 
     rate: np.ndarray
     value: float
@@ -32,7 +45,7 @@ class Pattern:
 
 
 def bound(pattern: Pattern, prices: Prices, budget: Budget, applicants: int) -> float:
-    """No policy within the budget earns more (weak duality): value + prices x budget, CNY."""
+    """Return value + prices x budget, CNY: the most within the budget (weak duality)."""
     return (
         pattern.value
         + prices.loss * budget.expected_loss
@@ -42,83 +55,98 @@ def bound(pattern: Pattern, prices: Prices, budget: Budget, applicants: int) -> 
 
 
 def respond(market: Market, prices: Prices, allowed: np.ndarray, threads: int = 1) -> Pattern:
-    """Best rates among `allowed` (tiers x rates) and best limits, each person alone: 0, the minimum or the highest.
+    """Return the best rates among `allowed` (tiers x rates) with the best limits.
 
-    The profit of a person is linear in the limit, so nothing between these can be better.
+    Each person's limit is chosen alone: 0, the minimum or the highest. The profit of a person is
+    linear in the limit, so nothing between these can be better.
     """
+    # The compiled loop releases the interpreter's lock: threads work on tiers at the same time.
     with ThreadPoolExecutor(threads) as pool:
-        found = list(
+        by_tier = list(
             pool.map(lambda tier: _tier(market, prices, allowed[tier], tier), range(market.tiers))
         )
-    value, used = np.stack([v for v, _ in found]), np.stack([u for _, u in found])
+    value = np.stack([tier_value for tier_value, _ in by_tier])
+    used = np.stack([tier_used for _, tier_used in by_tier])
     rate = rising(value)
     lent = np.flatnonzero(rate >= 0)
-    return Pattern(rate, float(value[lent, rate[lent]].sum()), used[lent, rate[lent]].sum(axis=0))
+    return Pattern(
+        rate=rate,
+        value=float(value[lent, rate[lent]].sum()),
+        used=used[lent, rate[lent]].sum(axis=0),
+    )
 
 
 def rising(value: np.ndarray) -> np.ndarray:
-    """Index of a rate per tier with the highest sum of `value` (tiers x rates, -inf = not allowed) among those that never fall.
+    """Return a rate per tier with the highest sum of `value`, among those that never fall.
 
-    A tier that is not lent to (-1) binds nobody. Dynamic programme over tiers; the state is the last rate taken.
+    `value` is tiers x rates, -inf = not allowed; the result holds indices. A tier that is not lent
+    to (-1) binds no other. It is a dynamic programme over tiers; the state is the last rate taken.
+
+    >>> rising(np.array([[5.0, 4.0], [1.0, 3.0], [-np.inf, -1.0]]))
+    array([ 0,  1, -1])
     """
     tiers, rates = value.shape
-    best, came = np.zeros(rates), np.empty((tiers, rates), dtype=np.int64)
+    best = np.zeros(rates)
+    came_from = np.empty((tiers, rates), dtype=np.int64)
     for t in range(tiers):
         highest = np.maximum.accumulate(best)
+        # Of equal sums the highest rate before is taken, as far as it does not exceed this one.
         before = np.maximum.accumulate(np.where(best == highest, np.arange(rates), 0))
         is_lent = highest + value[t] > best
-        came[t] = np.where(is_lent, before, -1)
+        came_from[t] = np.where(is_lent, before, -1)
         best = np.where(is_lent, highest + value[t], best)
-    chosen, at = np.full(tiers, -1, dtype=np.int64), int(np.argmax(best))
+    # Backwards from the best last rate; argmax takes the lowest of equal ones.
+    chosen = np.full(tiers, -1, dtype=np.int64)
+    at = int(np.argmax(best))
     for t in reversed(range(tiers)):
-        if came[t, at] >= 0:
-            chosen[t], at = at, int(came[t, at])
+        if came_from[t, at] >= 0:
+            chosen[t] = at
+            at = int(came_from[t, at])
     return chosen
 
 
 def _tier(
     market: Market, prices: Prices, allowed: np.ndarray, tier: int
 ) -> tuple[np.ndarray, np.ndarray]:
+    """Return value (rates; -inf = not allowed) and use (rates x 4) of the people of one tier."""
     people = slice(market.edges[tier], market.edges[tier + 1])
-    costs = np.array(
-        [
-            market.costs.lgd,
-            market.costs.cost_of_funds,
-            market.costs.account_cost,
-            market.step,
-            market.minimum,
-        ]
+    costs = market.costs
+    constants = np.array(
+        [costs.lgd, costs.cost_of_funds, costs.account_cost, market.step, market.minimum]
     )
-    dual = np.array([prices.loss, prices.funding, prices.approval])
-    rates = np.flatnonzero(allowed)
-    value, used = np.full(len(allowed), -np.inf), np.zeros((len(allowed), 4))
-    for r in rates:
+    dual = np.array(prices)
+    value = np.full(len(allowed), -np.inf)
+    used = np.zeros((len(allowed), 4))
+    pd = market.pd[people]
+    cap = market.cap[people]
+    capacity = market.capacity[people]
+    for r in np.flatnonzero(allowed):
         terms = np.array([market.annuity[r], market.apr[r], market.take_up[tier, r]])
-        value[r] = _sum(
-            market.pd[people],
-            market.cap[people],
-            market.capacity[people],
-            terms,
-            costs,
-            dual,
-            used[r],
-        )
+        value[r] = _compiled_total(pd, cap, capacity, terms, constants, dual, used[r])
     return value, used
 
 
-def _total(pd: Any, cap: Any, capacity: Any, terms: Any, costs: Any, dual: Any, used: Any) -> float:
-    """Value of the Lagrangian at one rate, people of one tier; `used` becomes profit, expected loss, funding and approvals."""
+def _total(
+    pd: Any, cap: Any, capacity: Any, terms: Any, constants: Any, dual: Any, used: Any
+) -> float:
+    """Return the Lagrangian's value at one rate for the people of one tier.
+
+    `used` becomes profit, expected loss, funding and approvals.
+    """
     annuity, apr, taken = terms
-    lgd, funds, account, step, minimum = costs
+    lgd, funds, account, step, minimum = constants
     value = 0.0
+    # In order of PD: the loop may end early, and sums are added in one order on every machine.
     for j in range(len(pd)):
         margin = apr * (1.0 - pd[j] / 2.0) - funds - pd[j] * lgd
         each = margin - dual[0] * pd[j] * lgd - dual[1]
+        # No one after this person is worth it either.
         if each <= 0.0 and dual[2] == 0.0:
-            break  # people come in order of PD: nobody after this one is worth it either
+            break
         top = np.floor(min(cap[j], capacity[j] * annuity) / step) * step
         if top < minimum:
             continue
+        # A person that loses money may still be lent the minimum, for the share of approvals.
         limit = top if each > 0.0 else minimum
         gain = taken * (limit * each - account) + dual[2]
         if gain > 0.0:
@@ -130,4 +158,6 @@ def _total(pd: Any, cap: Any, capacity: Any, terms: Any, costs: Any, dual: Any, 
     return value
 
 
-_sum = numba.njit(nogil=True, error_model="numpy")(_total)
+# Compiled, as the loop runs over all applicants for every rate and step. Without the lock, for the
+# threads above; numpy's error model, as a division by zero must not raise here.
+_compiled_total = numba.njit(nogil=True, error_model="numpy")(_total)

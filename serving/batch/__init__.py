@@ -1,1 +1,1 @@
-"""The batch job: many applications in blocks, bad rows set aside with a reason, the rest decided in their order."""
+"""Decide a batch: applications in blocks, bad rows set aside with a reason, the rest in order."""

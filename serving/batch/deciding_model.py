@@ -1,4 +1,7 @@
-"""What decides a batch: the runtime of a registered version, or the repository's own for a bundle's folder."""
+"""Load the model that decides a batch: a registered version, or a bundle's folder.
+
+A registered version decides by its own code, a folder by the code of this checkout.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +16,18 @@ from creditloom.serving.ledger.entries import Versions
 from creditloom.serving.registry.lookup import Version
 from creditloom.serving.registry.runtime import RUNTIME, fingerprint
 
-PARAMS = (
-    "explain",
-    "language",
-    "product",
-    "law",
-)  # of the runtime; those not asked for are left to it
+# Parameters of the runtime; those that are not given keep the runtime's defaults.
+PARAMS = ("explain", "language", "product", "law")
 CHAMPION = "models:/credit-decision@champion"
 
 
 @dataclass(frozen=True)
 class DecidingModel:
-    """`bundle` is the folder of its text files, `name` how the registry calls it; `runtime` answers as MLflow would
-    call it, `code` is the fingerprint of its Python files; `origin` is what another process loads the same one from.
+    """A loaded model.
+
+    `bundle` is the folder of its text files, `name` its name in the registry, `runtime` the object
+    that MLflow would call, `code` the fingerprint of its Python files. `origin` is what another
+    process loads the same model from.
     """
 
     bundle: Path
@@ -36,23 +38,29 @@ class DecidingModel:
 
     @classmethod
     def of(cls, origin: Path | Version) -> DecidingModel:
-        """The model of a bundle's folder, or of a registered version."""
+        """Load the model of a bundle's folder, or of a registered version."""
         return cls.of_bundle(origin) if isinstance(origin, Path) else cls.of_version(origin)
 
     @classmethod
     def of_bundle(cls, bundle: Path, threads: int = 1) -> DecidingModel:
-        """A bundle with the code of this checkout."""
+        """Load a bundle with the code of this checkout."""
         from creditloom.decision.decide import Decider
         from creditloom.decision.loader import DecisionModel
 
-        decider = Decider.load(bundle, threads)
         return cls(
-            bundle, str(bundle), DecisionModel(decider), fingerprint(RUNTIME), bundle.absolute()
+            bundle=bundle,
+            name=str(bundle),
+            runtime=DecisionModel(Decider.load(bundle, threads)),
+            code=fingerprint(RUNTIME),
+            origin=bundle.absolute(),
         )
 
     @classmethod
     def of_uri(cls, uri: str, registry: Path) -> DecidingModel:
-        """What `models:/...` names, with its own code; `registry` is the folder of the embedded store."""
+        """Load what `models:/...` names, with its own code.
+
+        `registry` is the folder of the embedded store.
+        """
         from creditloom.serving.registry.mlflow_store import Store
         from creditloom.serving.registry.resolve import resolve
 
@@ -60,28 +68,29 @@ class DecidingModel:
 
     @classmethod
     def of_version(cls, version: Version) -> DecidingModel:
-        """A registered version with its own code."""
+        """Load a registered version with its own code."""
         from creditloom.serving.registry.load import load
 
-        code = fingerprint(version.location / "code" / version.runtime)
         return cls(
-            version.bundle,
-            f"models:/{version.name}/{version.version}",
-            load(version),
-            code,
-            version,
+            bundle=version.bundle,
+            # By number, not by alias: an alias may move while the batch is on record.
+            name=f"models:/{version.name}/{version.version}",
+            code=fingerprint(version.location / "code" / version.runtime),
+            runtime=load(version),
+            origin=version,
         )
 
     def versions(self, product: str) -> Versions:
-        """What decides, piece by piece, for a product of the bundle ("" = its own)."""
+        """Return what decides, piece by piece, for a product of the bundle ("" = its own)."""
         return Versions.of(self.bundle, self.code, product)
 
     def decide(self, params: Mapping[str, str]) -> Callable[[pa.Table], pa.Table]:
-        """Arrow in, decisions out; a version registered before `predict_table` was there goes by way of pandas."""
+        """Return the function from a table of applications to their decisions, both in Arrow."""
         from creditloom.decision.frames.arrow import decisions_table
 
         if hasattr(self.runtime, "predict_table"):
             return lambda table: self.runtime.predict_table(table, params)
+        # A version registered before `predict_table` existed takes and gives data frames.
         return lambda table: decisions_table(
             self.runtime.predict(table.to_pandas(ignore_metadata=True), params)
         )

@@ -1,4 +1,7 @@
-"""Which machines a batch runs on: this one, or Spark's workers. The bytes are the same."""
+"""Choose the machines that a batch runs on: this one, or Spark's workers.
+
+Both write the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ EngineName = Literal["duckdb", "spark"]
 
 
 def engine_name(given: str) -> EngineName:
-    """DataError for an engine that there is not."""
+    """Return the name of an engine; DataError for an unknown one."""
     if given not in ("duckdb", "spark"):
         raise DataError.of(
             "Unknown engine",
@@ -27,7 +30,11 @@ def engine_name(given: str) -> EngineName:
 
 
 def engine(name: EngineName, model: DecidingModel, options: dict[str, str], threads: int) -> Engine:
-    """What makes the parts. FeatureError where Spark is asked for and not there."""
+    """Return the function that makes the parts of a batch.
+
+    Raises FeatureError where Spark is asked for and not installed.
+    """
+    # Imported here: only a batch on Spark needs pyspark and Java.
     if name == "spark":
         from creditloom.serving.batch.spark import on_spark
 

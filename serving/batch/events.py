@@ -1,10 +1,13 @@
-"""From raw events to the input of a batch: the features that the model reads, as of one moment, kept beside the batch as its evidence."""
+"""Make the input of a batch from raw events: the features that the model reads, as of one moment.
+
+The features are kept beside the batch as its evidence.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -30,8 +33,12 @@ from creditloom.storage.files.store import (
 from creditloom.storage.sources import now
 
 MARK = "features.json"
+# No event is older: such a date is an unset clock.
 EARLIEST = dt.datetime(1990, 1, 1)
+# The type of an input column of nulls, by kind; all others are float64.
 TYPES = {"time": pa.timestamp("us"), "flag": pa.bool_(), "text": pa.string()}
+# Inside the work folder: applications with another as_of.
+MOVED = "moved.parquet"
 
 
 def features_of(
@@ -42,93 +49,102 @@ def features_of(
     engine: EngineName,
     max_bad_share: float,
 ) -> Path:
-    """The matrix of a batch: made once, and found again by a later run of the same command.
+    """Return the file of a batch's matrix; it is made once, and reused by the same command.
 
-    Bad rows of the raw tables go to `quarantine/` beside it. Raises DataError as `creditloom.storage.contract.contract.check_tables`.
+    Bad rows of the raw tables go to `quarantine/` beside it. Raises DataError as
+    `creditloom.storage.contract.contract.check_tables`.
     """
     target = batch_folder(output).with_suffix(".features")
-    asked = _asked(events, as_of, bundle)
+    request = _asked(events, as_of, bundle)
     matrix = target / "matrix.parquet"
-    if not (
-        (target / MARK).is_file()
-        and {**read_document(target / MARK, FEATURES), "format": FEATURES} == asked
-    ):
-        engine_params = FeatureParams(engine=engine)
-        with whole_folder(target, MARK) as work:
-            checked = check_tables(
-                events,
-                work / "quarantine",
-                work / "clean",
-                max_bad_share=max_bad_share,
-                period=Period(EARLIEST, now()),
-            )
-            sources = (
-                checked.files
-                if as_of is None
-                else {**checked.files, "applications": moved(checked.files, as_of, work)}
-            )
-            _write(sources, engine_params, bundle, work / matrix.name)
-            for passing in ("clean", "moved.parquet"):
-                shutil.rmtree(work / passing) if (work / passing).is_dir() else (
-                    work / passing
-                ).unlink(missing_ok=True)
-            write_json(asked, work / MARK)
+    if _is_made(target, request):
+        return matrix
+    params = FeatureParams(engine=engine)
+    with whole_folder(target, MARK) as work:
+        sources = _clean_sources(events, as_of, work, max_bad_share)
+        _write(sources, params, bundle, work / matrix.name)
+        # Copies that were needed for the features only; the quarantine stays.
+        if (work / "clean").is_dir():
+            shutil.rmtree(work / "clean")
+        (work / MOVED).unlink(missing_ok=True)
+        write_json(request, work / MARK)
     return matrix
 
 
+def _is_made(target: Path, request: Mapping[str, Any]) -> bool:
+    """Return whether `target` holds the matrix of this request, whatever release wrote it."""
+    if not (target / MARK).is_file():
+        return False
+    return {**read_document(target / MARK, FEATURES), "format": FEATURES} == request
+
+
+def _clean_sources(
+    events: Path, as_of: dt.datetime | None, work: Path, max_bad_share: float
+) -> Mapping[str, tuple[str, ...]]:
+    """Return the files of the raw tables without bad rows, decided as of `as_of` where given."""
+    checked = check_tables(
+        events,
+        work / "quarantine",
+        work / "clean",
+        max_bad_share=max_bad_share,
+        period=Period(EARLIEST, now()),
+    )
+    if as_of is None:
+        return checked.files
+    return {**checked.files, "applications": moved(checked.files, as_of, work)}
+
+
 def _asked(events: Path, as_of: dt.datetime | None, bundle: Path) -> dict[str, Any]:
-    """All that the matrix depends on but the code."""
+    """Return all that the matrix depends on, except the code."""
+    # Size and time of change stand for the content: hashing raw tables would take as long as
+    # reading them.
     files = [
         [str(file.relative_to(events)), file.stat().st_size, file.stat().st_mtime_ns]
         for file in sorted(events.rglob("*.parquet"))
     ]
-    read = [column.name for column in columns(bundle)]
-    moment = None if as_of is None else as_of.isoformat()
     return {
         "format": FEATURES,
         "events": str(events.absolute()),
         "files": files,
-        "as_of": moment,
-        "columns": read,
+        "as_of": None if as_of is None else as_of.isoformat(),
+        "columns": [column.name for column in columns(bundle)],
     }
 
 
 def moved(
     files: Mapping[str, Sequence[Path | str]], as_of: dt.datetime, work: Path
 ) -> tuple[str, ...]:
-    """The applications as of another moment, as a file in `work`."""
-    table = pa.concat_tables(
-        [read_table(file) for file in files["applications"]]
-    ).unify_dictionaries()
+    """Write the applications as of another moment into `work`; return the file."""
+    tables = [read_table(file) for file in files["applications"]]
+    table = pa.concat_tables(tables).unify_dictionaries()
     moments = pa.array(np.full(len(table), np.datetime64(as_of, "us")), pa.timestamp("us"))
-    write_table(
-        table.set_column(table.schema.get_field_index("as_of"), "as_of", moments),
-        work / "moved.parquet",
-    )
-    return (str(work / "moved.parquet"),)
+    column = table.schema.get_field_index("as_of")
+    write_table(table.set_column(column, "as_of", moments), work / MOVED)
+    return (str(work / MOVED),)
 
 
 def _write(
     sources: Mapping[str, tuple[str, ...]], params: FeatureParams, bundle: Path, target: Path
 ) -> None:
     blocks = build(sources, params)
+    # The first block tells which columns there are; it is put back before the others.
     first = next(blocks)
-    read = columns(bundle, first.schema.names)
-    shaped = (_shaped(block, read) for block in chain([first], blocks))
-    block = next(shaped)
-    with matrix_writer(target, block.schema) as writer:
-        for table in chain([block], shaped):
-            writer.write(table.cast(block.schema))
+    inputs = columns(bundle, first.schema.names)
+    tables: Iterator[pa.Table] = (_shaped(block, inputs) for block in chain([first], blocks))
+    head = next(tables)
+    with matrix_writer(target, head.schema) as writer:
+        for table in chain([head], tables):
+            # One file has one schema, whatever the types of a later block.
+            writer.write(table.cast(head.schema))
 
 
-def _shaped(block: pa.Table, read: tuple[InputColumn, ...]) -> pa.Table:
-    """The columns that the model reads; features of tables that are absent are null."""
-    there = set(block.schema.names)
-    return pa.table(
-        {
-            c.name: block[c.name]
-            if c.name in there
-            else pa.nulls(len(block), TYPES.get(c.kind, pa.float64()))
-            for c in read
-        }
-    )
+def _shaped(block: pa.Table, inputs: tuple[InputColumn, ...]) -> pa.Table:
+    """Return the columns that the model reads; features of tables that are absent are null."""
+    present = set(block.schema.names)
+    shaped = {}
+    for column in inputs:
+        if column.name in present:
+            shaped[column.name] = block[column.name]
+        else:
+            shaped[column.name] = pa.nulls(len(block), TYPES.get(column.kind, pa.float64()))
+    return pa.table(shaped)

@@ -1,4 +1,7 @@
-"""The input of a batch: one Parquet file or a folder of them, read as one sequence of rows with a place to start from."""
+"""Read the input of a batch: a Parquet file, or a folder of them, as one sequence of rows.
+
+Reading can start at any row. At the end: a table that someone kept, Parquet or CSV, for replay.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,20 @@ from numpy.typing import NDArray
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import open_parquet
 
-FOOTER = 8  # bytes at the end of a Parquet file: length of the footer, PAR1
+# Bytes at the end of a Parquet file: 4 of the footer's length, 4 of the letters PAR1.
+FOOTER_END_BYTES = 8
+# Bytes that a reader of row groups buffers: a few pages, as a row group may exceed memory.
+READ_BUFFER_BYTES = 1 << 16
+# Bytes of text that are parsed to one block of a CSV file.
+CSV_BLOCK_BYTES = 16 << 20
 
 
 @dataclass(frozen=True)
 class InputFile:
-    """One file as it was found. `footer_sha256` covers schema, places, sizes and statistics of all pages."""
+    """One file of the input.
+
+    `footer_sha256` covers schema, places, sizes and statistics of all pages.
+    """
 
     name: str
     rows: int
@@ -33,7 +44,10 @@ class InputFile:
 
 @dataclass(frozen=True)
 class BatchInput:
-    """`files` in reading order (by name, at any depth); `starts` are the numbers of their first rows, and last the number of all rows."""
+    """The files of an input, in reading order: by name, at any depth.
+
+    `starts` are the numbers of the files' first rows; its last entry is the number of all rows.
+    """
 
     source: Path
     files: tuple[Path, ...]
@@ -41,24 +55,31 @@ class BatchInput:
 
     @classmethod
     def open(cls, source: Path) -> BatchInput:
-        """Look at the input. DataError when there is nothing to decide."""
-        found = (path for path in source.rglob("*.parquet") if not path.name.startswith((".", "_")))
-        files = tuple(sorted(found)) if source.is_dir() else (source,)
+        """Look at the input; DataError when there is nothing to decide."""
+        if source.is_dir():
+            paths = source.rglob("*.parquet")
+            # Spark and other writers mark what is no data by a first "." or "_".
+            files = tuple(sorted(path for path in paths if not path.name.startswith((".", "_"))))
+        else:
+            files = (source,)
         starts = tuple(accumulate((_metadata(file).num_rows for file in files), initial=0))
         if not starts[-1]:
             raise DataError.of(
-                "Nothing to decide", where=source, expected="one row or more", got=f"{len(files)} files without rows",
+                "Nothing to decide",
+                where=source,
+                expected="one row or more",
+                got=f"{len(files)} files without rows",
                 next_step="check the path; an empty batch is more often a mistake than meant",
-            )  # fmt: skip
+            )
         return cls(source, files, starts)
 
     @property
     def rows(self) -> int:
-        """How many rows all files have."""
+        """The number of rows of all files."""
         return self.starts[-1]
 
     def schemas(self) -> Iterator[tuple[Path, pa.Schema]]:
-        """Each file and its schema."""
+        """Yield each file and its schema."""
         for path in self.files:
             with open_parquet(path) as file:
                 yield path, file.schema_arrow
@@ -71,7 +92,10 @@ class BatchInput:
     def blocks(
         self, columns: Sequence[str], rows: int, first: int = 0
     ) -> Iterator[tuple[int, pa.Table]]:
-        """(number of its first row, block) from row `first` on, at most `rows` rows each. DataError when a file turns out to be damaged."""
+        """Yield (number of its first row, block) from row `first` on, of at most `rows` rows each.
+
+        Raises DataError when a file turns out to be damaged.
+        """
         for path, (start, stop) in zip(self.files, pairwise(self.starts), strict=True):
             if stop > first:
                 try:
@@ -83,56 +107,65 @@ class BatchInput:
     def spread(
         self, columns: Sequence[str], rows: int, count: int
     ) -> Iterator[tuple[int, pa.Table]]:
-        """About `count` blocks of at most `rows` rows, spread evenly, or all of a small input.
+        """Yield about `count` blocks of at most `rows` rows, spread evenly; a small input whole.
 
-        They begin where a row group does, as no page before that must be read; with fewer groups than `count` the input is read once.
+        They begin where a row group does, as no page before that must be read. With fewer groups
+        than `count` the input is read once.
         """
         _, _, firsts = self._groups
         if len(firsts) >= count:
             chosen = firsts[np.linspace(0, len(firsts) - 1, count).astype(np.int64)]
             yield from (next(self.blocks(columns, rows, int(first))) for first in chosen)
             return
-        place, step = 0, max(rows, self.rows // count)
+        next_place = 0
+        step = max(rows, self.rows // count)
         for start, block in self.blocks(columns, rows):
-            if start + len(block) > place:
+            if start + len(block) > next_place:
                 yield start, block
-                place += step
+                next_place += step
 
     def places(
         self, rows: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """(index of the file, row group, row in the group) of rows given by their numbers."""
+        """Return (index of the file, row group, row in the group) of rows given by number."""
         file, group, firsts = self._groups
         at = np.searchsorted(firsts, rows, side="right") - 1
         return file[at], group[at], rows - firsts[at]
 
     @staticmethod
     def row(path: Path, group: int, row: int, columns: Sequence[str]) -> pa.Table:
-        """One row by its place."""
+        """Return one row by its place."""
         with open_parquet(path) as file:
             return file.read_row_group(group, columns=list(columns)).slice(row, 1)
 
     @cached_property
     def _groups(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Per row group of all files: index of the file, number in the file, number of its first row."""
-        starts = [_group_starts(path) for path in self.files]
-        found = [
-            (f, g, self.starts[f] + at)
-            for f, groups in enumerate(starts)
-            for g, at in enumerate(groups[:-1])
-        ]
-        file, group, first = np.array(found, np.int64).reshape(-1, 3).T
+        """Per row group of all files: index of the file, number in the file, its first row."""
+        groups: list[tuple[int, int, int]] = []
+        for index, path in enumerate(self.files):
+            # The last start is the end of the file, where no group begins.
+            for number, start in enumerate(_group_starts(path)[:-1]):
+                groups.append((index, number, self.starts[index] + start))
+        # The shape is stated, as files without rows have no groups.
+        file, group, first = np.array(groups, np.int64).reshape(-1, 3).T
         return file, group, first
 
     def _fingerprint(self, path: Path) -> InputFile:
         state = path.stat()
         with path.open("rb") as raw:
-            raw.seek(-FOOTER, 2)
+            raw.seek(-FOOTER_END_BYTES, 2)
             size = int.from_bytes(raw.read(4), "little")
-            raw.seek(-FOOTER - size, 2)
+            raw.seek(-FOOTER_END_BYTES - size, 2)
             footer = hashlib.sha256(raw.read()).hexdigest()
+        # Relative, so that a folder that was moved is still the same input.
         name = path.relative_to(self.source).as_posix() if self.source.is_dir() else path.name
-        return InputFile(name, _metadata(path).num_rows, state.st_size, footer, state.st_mtime_ns)
+        return InputFile(
+            name=name,
+            rows=_metadata(path).num_rows,
+            bytes=state.st_size,
+            footer_sha256=footer,
+            modified_ns=state.st_mtime_ns,
+        )
 
 
 def _metadata(path: Path) -> pq.FileMetaData:
@@ -141,28 +174,27 @@ def _metadata(path: Path) -> pq.FileMetaData:
 
 
 def _group_starts(path: Path) -> list[int]:
+    """Return the first row of each row group of a file, and the file's number of rows."""
     metadata = _metadata(path)
-    return list(
-        accumulate(
-            (metadata.row_group(k).num_rows for k in range(metadata.num_row_groups)), initial=0
-        )
-    )
+    sizes = (metadata.row_group(k).num_rows for k in range(metadata.num_row_groups))
+    return list(accumulate(sizes, initial=0))
 
 
 def _file_blocks(
     path: Path, columns: Sequence[str], rows: int, first: int
 ) -> Iterator[tuple[int, pa.Table]]:
-    """Blocks of one file from its row `first` on; row groups before it are not read."""
+    """Yield blocks of one file from its row `first` on; row groups before it are not read."""
     starts = np.asarray(_group_starts(path))
     group = int(np.searchsorted(starts, first, side="right")) - 1
     at = int(starts[group])
-    with pq.ParquetFile(
-        path, buffer_size=1 << 16, pre_buffer=False
-    ) as file:  # a page at a time: row groups may be larger than memory
-        groups = list(range(group, len(starts) - 1))
-        for batch in file.iter_batches(
+    groups = list(range(group, len(starts) - 1))
+    # A page at a time, without reading ahead: row groups may be larger than memory.
+    with pq.ParquetFile(path, buffer_size=READ_BUFFER_BYTES, pre_buffer=False) as file:
+        # Blocks are decided by several threads already: reading takes none of its own.
+        batches = file.iter_batches(
             rows, row_groups=groups, columns=list(columns), use_threads=False
-        ):
+        )
+        for batch in batches:
             skipped = min(max(first - at, 0), len(batch))
             if skipped < len(batch):
                 yield at + skipped, pa.Table.from_batches([batch.slice(skipped)])
@@ -171,18 +203,23 @@ def _file_blocks(
 
 def _damaged(path: Path, error: Exception) -> DataError:
     return DataError.of(
-        "Damaged Parquet file", where=path, expected="pages that can be read", got=str(error).splitlines()[0],
-        next_step="copy or write the file again; nothing of the part in work was written, finished parts are kept",
-    )  # fmt: skip
+        "Damaged Parquet file",
+        where=path,
+        expected="pages that can be read",
+        got=str(error).splitlines()[0],
+        next_step="copy or write the file again; nothing of the part in work was written, "
+        "finished parts are kept",
+    )
 
 
 # A table of applications as someone kept it, Parquet or CSV, in blocks: what a replay reads again.
 
 
 def blocks(path: Path, types: Mapping[str, pa.DataType], rows: int) -> Iterator[pa.Table]:
-    """The columns named by `types` in blocks of about `rows` rows; `types` say how CSV is read, Parquet brings its own.
+    """Yield the columns named by `types` in blocks of about `rows` rows.
 
-    DataError when the file cannot be read, or lacks a column.
+    `types` are those by which CSV is read; Parquet brings its own. Raises DataError when the file
+    cannot be read, or lacks a column.
     """
     if path.suffix == ".csv":
         yield from _csv(path, types)
@@ -191,11 +228,11 @@ def blocks(path: Path, types: Mapping[str, pa.DataType], rows: int) -> Iterator[
 
 
 def _csv(path: Path, types: Mapping[str, pa.DataType]) -> Iterator[pa.Table]:
-    """Blocks of 16 MB of text; an empty field is null."""
+    """Yield blocks of 16 MB of text; an empty field is null."""
     from pyarrow import csv
 
     try:
-        reading = csv.ReadOptions(block_size=16 << 20)
+        reading = csv.ReadOptions(block_size=CSV_BLOCK_BYTES)
         kinds = csv.ConvertOptions(
             column_types=dict(types), include_columns=list(types), strings_can_be_null=True
         )
@@ -203,6 +240,9 @@ def _csv(path: Path, types: Mapping[str, pa.DataType]) -> Iterator[pa.Table]:
             yield pa.Table.from_batches([batch])
     except (pa.ArrowException, OSError, KeyError) as error:
         raise DataError.of(
-            "The CSV cannot be read", where=path, expected=f"a header with {len(types)} columns and values of their types",
-            got=str(error).splitlines()[0], next_step="check the file, or give the Parquet file",
-        ) from error  # fmt: skip
+            "The CSV cannot be read",
+            where=path,
+            expected=f"a header with {len(types)} columns and values of their types",
+            got=str(error).splitlines()[0],
+            next_step="check the file, or give the Parquet file",
+        ) from error

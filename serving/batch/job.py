@@ -1,4 +1,8 @@
-"""One file of decisions beside a batch's folder, for those who asked for a .parquet."""
+"""Run the batch job: what is asked, what is done already, then part by part until it is sealed.
+
+The places of input and output are checked here too, and the parts exported as one file for those
+who asked for a .parquet.
+"""
 
 from __future__ import annotations
 
@@ -19,42 +23,62 @@ from creditloom.storage.files.formats import BATCH
 from creditloom.storage.files.store import Writer, iter_tables, open_parquet
 
 SUFFIX = ".parquet"
+# The kinds of files that are exported, and the suffix of each.
 EXPORTED = {"decisions": SUFFIX, "quarantine": ".rejected.parquet"}
+# Rows copied at a time by an export: one part.
+EXPORT_ROWS = 131_072
 
 
 def batch_folder(output: Path) -> Path:
-    """Where the batch lies: the output itself, or `<name>.batch` beside the file that was asked for."""
+    """Return the batch's folder: the output itself, or `<name>.batch` beside a .parquet.
+
+    >>> batch_folder(Path("out/day.parquet")).as_posix()
+    'out/day.batch'
+    """
     return output.with_suffix(".batch") if output.suffix == SUFFIX else output
 
 
 def the_input(source: Path | None, events: Path | None) -> Path:
-    """The one of --input and --events that is given; DataError for both or none."""
+    """Return the one of --input and --events that is given; DataError for both or none."""
     given = [path for path in (source, events) if path is not None]
     if len(given) != 1:
         raise DataError.of(
-            "One input is needed", where="creditloom score", expected="--input or --events", got=f"{len(given)} of them",
-            next_step="give a table of features with --input, or a folder of raw tables with --events",
-        )  # fmt: skip
+            "One input is needed",
+            where="creditloom score",
+            expected="--input or --events",
+            got=f"{len(given)} of them",
+            next_step="give a table of features with --input, or a folder of raw tables with "
+            "--events",
+        )
     return given[0]
 
 
 def check_output(source: Path, output: Path) -> None:
-    """DataError where the output would touch the input, or is a file of another kind."""
+    """Raise DataError where the output would touch the input, or is a file of another kind."""
     place = batch_folder(output).resolve()
-    inside = source.resolve() in (place, output.resolve(), *place.parents) or (
-        source.is_dir() and place in source.resolve().parents
-    )
+    source_place = source.resolve()
+    is_inside = source_place in (place, output.resolve(), *place.parents)
+    is_around = source.is_dir() and place in source_place.parents
+    touches = is_inside or is_around
     is_folder_wanted = output.suffix != SUFFIX
     is_wrong = output.is_file() if is_folder_wanted else output.is_dir()
-    if inside or is_wrong or (is_folder_wanted and output.suffix):
+    # A suffix other than .parquet is a file of a kind that is not written.
+    if touches or is_wrong or (is_folder_wanted and output.suffix):
+        got = "the input itself, or a place inside it" if touches else "another kind of file"
         raise DataError.of(
-            "The output has no proper place", where=output, expected="a folder, or a file named *.parquet, outside the input",
-            got="the input itself, or a place inside it" if inside else "another kind of file", next_step="choose another --output",
-        )  # fmt: skip
+            "The output has no proper place",
+            where=output,
+            expected="a folder, or a file named *.parquet, outside the input",
+            got=got,
+            next_step="choose another --output",
+        )
 
 
 def export(folder: BatchFolder, output: Path) -> None:
-    """Write all parts as one file, and the rows set aside as <name>.rejected.parquet; nothing where a folder was asked for."""
+    """Write all parts as one file, and the rows set aside as <name>.rejected.parquet.
+
+    Nothing is written where a folder was asked for.
+    """
     if output.suffix != SUFFIX:
         return
     with writing(output):
@@ -62,36 +86,38 @@ def export(folder: BatchFolder, output: Path) -> None:
             target = output.with_suffix(suffix)
             parts = sorted((folder.root / kind).glob("*.parquet"))
             if not parts:
+                # What an earlier batch left under this name must not look like this one's.
                 target.unlink(missing_ok=True)
                 continue
             with open_parquet(parts[0]) as first:
                 schema = first.schema_arrow
             with Writer(target, schema) as writer:
-                for block in iter_tables(folder.root / kind, rows=131_072):
+                for block in iter_tables(folder.root / kind, rows=EXPORT_ROWS):
                     writer.write(block.cast(schema))
 
 
-# The batch job put together: what is asked, whether some of it is done already, then part by part until it is sealed.
+# The job itself.
 
-SAMPLED, SAMPLE_ROWS = (
-    8,
-    2_048,
-)  # blocks, and rows of each, that are looked at before anything is decided (R12)
-ID = "application_id"
-Engine = Callable[
-    [Batch, pa.Array, int], Iterator[Receipt]
-]  # a batch, its duplicate ids, the row to begin at: receipts of parts in order
+# Blocks, and rows of each, that are decided for R12 before anything is kept: 16,384 rows, of which
+# enough have a score even where many are refused.
+SAMPLED_BLOCKS = 8
+SAMPLE_ROWS = 2_048
+APPLICATION_ID = "application_id"
+# Takes a batch, its duplicate ids and the row to begin at; yields receipts of parts in order.
+Engine = Callable[[Batch, pa.Array, int], Iterator[Receipt]]
+
+
+def _counters() -> dict[str, Counter[str]]:
+    return {"decisions": Counter(), "rejected_by_rule": Counter()}
 
 
 @dataclass
 class Tally:
-    """What the batch comes to, counted as parts are finished; `resumed` rows were done by an earlier run."""
+    """Counts of the batch as its parts are finished; an earlier run did `resumed` rows."""
 
     rows: int = 0
     resumed: int = 0
-    counts: dict[str, Counter[str]] = field(
-        default_factory=lambda: {"decisions": Counter(), "rejected_by_rule": Counter()}
-    )
+    counts: dict[str, Counter[str]] = field(default_factory=_counters)
     links: list[str] = field(default_factory=list)
 
     def add(self, receipt: Mapping[str, Any]) -> None:
@@ -102,15 +128,23 @@ class Tally:
         self.links.append(link(receipt))
 
     def figures(self) -> dict[str, Any]:
-        """Rows, decided, rejected, and how."""
-        found = {name: dict(sorted(counter.items())) for name, counter in self.counts.items()}
-        decided, rejected = (counter.total() for counter in self.counts.values())
-        return {"rows": self.rows, "decided": decided, "rejected": rejected, **found}
+        """Return rows, decided, rejected, and the counts by decision and by rule."""
+        by_name = {name: dict(sorted(counter.items())) for name, counter in self.counts.items()}
+        return {
+            "rows": self.rows,
+            "decided": self.counts["decisions"].total(),
+            "rejected": self.counts["rejected_by_rule"].total(),
+            **by_name,
+        }
 
 
 @dataclass(frozen=True)
 class BatchJob:
-    """One batch, what decides its sample, and where its parts are made: `engine` yields their receipts in order."""
+    """One batch, the function that decides its sample, and the engine that makes its parts.
+
+    `engine` yields the receipts of the parts in order. `asked` are the options, as batch.json keeps
+    them.
+    """
 
     batch: Batch
     bundle: Path
@@ -120,49 +154,64 @@ class BatchJob:
     threads: int
 
     def run(self, tally: Tally, tell: Callable[[int], None], *, replace: bool) -> dict[str, Any]:
-        """Decide what is not done yet; return the manifest. The folder must be claimed."""
+        """Decide what is not done yet; return the manifest. The folder must be claimed.
+
+        `tell` is called with the number of rows done.
+        """
         folder = self.batch.folder
         document = folder.begin(self.document(), replace=replace)
         for receipt in folder.finished():
             tally.add(receipt)
         tally.resumed = tally.rows
+        # A batch with finished parts has passed this check, or was accepted by a person.
         if not tally.rows and "accept_drift" not in self.asked:
             require_no_drift(drift_of(self._sample(), self.bundle))
         tell(tally.rows)
         previous = tally.links[-1] if tally.links else link(document)
-        for made in self._made(tally.rows):
-            receipt = {"format": BATCH, **made, "previous": previous}
+        for part in self._made(tally.rows):
+            receipt = {"format": BATCH, **part, "previous": previous}
             folder.note(receipt["part"], receipt)
             tally.add(receipt)
             previous = tally.links[-1]
             tell(tally.rows)
-        ends = {"batch": link(document), "parts": tally.links, "root": merkle_root(tally.links)}
-        manifest = sealed({"format": BATCH, **tally.figures(), **ends})
+        chain = {"batch": link(document), "parts": tally.links, "root": merkle_root(tally.links)}
+        manifest = sealed({"format": BATCH, **tally.figures(), **chain})
         folder.seal(manifest)
         return manifest
 
     def document(self) -> dict[str, Any]:
-        """The content of batch.json: all that the output depends on."""
-        batch = self.batch
-        files = [asdict(file) for file in batch.source.fingerprints]
+        """Return the content of batch.json: all that the output depends on."""
+        source = self.batch.source
+        files = [asdict(file) for file in source.fingerprints]
         return {
             "format": BATCH,
-            "input": {"path": str(batch.source.source.absolute()), "files": files}, "columns": batch.names,
-            "versions": batch.versions.as_dict(), "options": dict(self.asked), "part_rows": batch.part_rows,
-        }  # fmt: skip
+            "input": {"path": str(source.source.absolute()), "files": files},
+            "columns": self.batch.names,
+            "versions": self.batch.versions.as_dict(),
+            "options": dict(self.asked),
+            "part_rows": self.batch.part_rows,
+        }
 
     def _made(self, first: int) -> Iterator[Receipt]:
         batch = self.batch
+        # A batch that was finished, but not sealed, needs no look for duplicates.
         if first < batch.source.rows:
-            twice = duplicates(batch.source.files, ID, batch.folder.root / ".spill", self.threads)
-            yield from self.engine(batch, twice, first)
+            spill = batch.folder.root / ".spill"
+            repeated_ids = duplicates(batch.source.files, APPLICATION_ID, spill, self.threads)
+            yield from self.engine(batch, repeated_ids, first)
 
     def _sample(self) -> Iterator[BlockResult]:
-        """Decisions of some blocks spread over the input; they are not kept."""
+        """Yield decisions of some blocks spread over the input; they are not kept."""
+        # Duplicates are not known yet; a repeated row moves no distribution.
         work = Work(self.batch.rules(pa.array([], pa.null())), self.decide)
-        yield from map(work, self.batch.source.spread(self.batch.names, SAMPLE_ROWS, SAMPLED))
+        blocks = self.batch.source.spread(self.batch.names, SAMPLE_ROWS, SAMPLED_BLOCKS)
+        yield from map(work, blocks)
 
 
 def embedded(decide: Decide, threads: int) -> Engine:
-    """The parts are made in this process."""
-    return lambda batch, twice, first: batch.made(decide, twice, first, batch.source.rows, threads)
+    """Return the engine that makes the parts in this process."""
+
+    def parts(batch: Batch, repeated_ids: pa.Array, first: int) -> Iterator[Receipt]:
+        return batch.made(decide, repeated_ids, first, batch.source.rows, threads)
+
+    return parts

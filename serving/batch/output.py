@@ -1,8 +1,13 @@
-"""The folder that a batch writes: parts that appear whole or not at all, each with a receipt, so that a killed job goes on where it was.
+"""Write the folder of a batch: each part appears whole or not at all, and has a receipt.
 
-batch.json      what was asked: input files, model, options, and the format of the folder; another batch does not go into the same one
-decisions/ ledger/ quarantine/   part-00000.parquet, ...; a part without bad rows has no file in quarantine/
-receipts/       part-00000.json: counts, sha256 of the part's files, and of the receipt before it; written last
+So a job that was killed continues where it was.
+
+batch.json      what was asked: input files, model, options, and the format of the folder; another
+                batch does not go into the same one
+decisions/ ledger/ quarantine/   part-00000.parquet, ...; a part without bad rows has no file in
+                quarantine/
+receipts/       part-00000.json: counts, sha256 of the part's files, and of the receipt before it;
+                written last
 manifest.json   written when all parts are there: counts, links and their Merkle root
 """
 
@@ -26,7 +31,9 @@ from creditloom.storage.files.formats import read_document
 from creditloom.storage.files.store import write_json, write_table
 
 KINDS = ("decisions", "ledger", "quarantine")
-BATCH, MANIFEST, LOCK = "batch.json", "manifest.json", ".lock"
+BATCH = "batch.json"
+MANIFEST = "manifest.json"
+LOCK = ".lock"
 
 
 class BusyError(DataError):
@@ -49,9 +56,13 @@ class BatchFolder:
 
     @contextmanager
     def claimed(self) -> Iterator[None]:
-        """Hold the folder for one writer; BusyError while another lives. The system frees it when its process ends."""
+        """Hold the folder for one writer; BusyError while another one runs.
+
+        The system frees the folder when the process ends, however it ends.
+        """
         with writing(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
+            # "a+" keeps the number of the process that holds the lock readable.
             lock = (self.root / LOCK).open("a+")
         with lock:
             try:
@@ -59,41 +70,35 @@ class BatchFolder:
             except BlockingIOError:
                 lock.seek(0)
                 raise BusyError.of(
-                    "Another job is writing this folder", where=self.root, expected="one writer", got=f"process {lock.read().strip()}",
+                    "Another job is writing this folder",
+                    where=self.root,
+                    expected="one writer",
+                    got=f"process {lock.read().strip()}",
                     next_step="wait for it, or choose another --output",
-                ) from None  # fmt: skip
+                ) from None
             lock.truncate(0)
             lock.write(f"{os.getpid()}\n")
             lock.flush()
             yield
 
     def asked(self) -> dict[str, Any] | None:
-        """What batch.json says; None in a new folder."""
-        return (
-            read_document(self.root / BATCH, formats.BATCH)
-            if (self.root / BATCH).is_file()
-            else None
-        )
+        """Return the content of batch.json; None in a new folder."""
+        document = self.root / BATCH
+        return read_document(document, formats.BATCH) if document.is_file() else None
 
     def begin(self, batch: Mapping[str, Any], *, replace: bool) -> dict[str, Any]:
-        """Make ready for `batch`: leftovers of a killed job go, finished parts stay. DataError where the folder holds another batch.
+        """Prepare the folder for `batch`: leftovers of a killed job go, finished parts stay.
 
-        Returns what batch.json says: of a batch that an earlier release began it stays as that wrote it, since the receipts follow from it.
+        Return the content of batch.json. A batch that an earlier release began keeps what that
+        release wrote, since the receipts follow from it. Raises DataError where the folder holds
+        another batch, or other files, unless `replace` allows to delete them.
         """
         before = self.asked()
+        # The format is the release's, not the batch's: a later one may continue it.
         is_same = before is not None and {**before, "format": batch["format"]} == batch
-        if (
-            before is None
-            and not replace
-            and any(path.name != LOCK for path in self.root.iterdir())
-        ):
-            raise self._taken("other files", "an empty or new folder")
-        if before is not None and not is_same and not replace:
-            differing = [key for key in batch if key != "format" and before.get(key) != batch[key]]
-            raise self._taken(
-                f"a batch with another {', '.join(differing)}", "the same batch, or an empty folder"
-            )
-        if replace and not is_same:
+        if not is_same and not replace:
+            self._check_free(before, batch)
+        if not is_same and replace:
             self._clear()
         document = dict(before if before is not None and is_same else batch)
         with writing(self.root):
@@ -104,16 +109,30 @@ class BatchFolder:
             write_json(document, self.root / BATCH)
         return document
 
+    def _check_free(self, before: dict[str, Any] | None, batch: Mapping[str, Any]) -> None:
+        """Raise DataError where the folder holds another batch (`before`), or other files."""
+        if before is not None:
+            differing = [key for key in batch if key != "format" and before.get(key) != batch[key]]
+            raise self._taken(
+                f"a batch with another {', '.join(differing)}", "the same batch, or an empty folder"
+            )
+        # The lock is our own: claiming the folder made it.
+        if any(path.name != LOCK for path in self.root.iterdir()):
+            raise self._taken("other files", "an empty or new folder")
+
     def file(self, kind: str, part: int) -> Path:
-        """Where one file of a part lies."""
+        """Return the path of one file of a part."""
         return self.root / kind / f"part-{part:05}.parquet"
 
     def receipt(self, part: int) -> Path:
-        """Where the receipt of a part lies."""
+        """Return the path of a part's receipt."""
         return self.root / "receipts" / f"part-{part:05}.json"
 
     def finished(self) -> Iterator[dict[str, Any]]:
-        """Receipts of the parts that are whole, from the first to the last before a gap; files are held against their sha256."""
+        """Yield the receipts of the finished parts, from the first to the last before a gap.
+
+        A part counts only while its files have the sha256 of its receipt.
+        """
         part = 0
         while self.receipt(part).is_file():
             receipt = read_document(self.receipt(part), formats.BATCH)
@@ -123,15 +142,19 @@ class BatchFolder:
             part += 1
 
     def write(self, part: int, tables: Mapping[str, pa.Table]) -> dict[str, str]:
-        """Write the files of a part, the empty ones excepted; return the sha256 of each. StorageError when the disk does not take them."""
-        found = {}
+        """Write the files of a part; return the sha256 of each.
+
+        An empty quarantine is not written. Raises StorageError when the disk takes no file.
+        """
+        sha256_by_kind = {}
         with writing(self.root):
             for kind, table in tables.items():
+                # A killed job may have left a quarantine that this part does not have.
                 self.file(kind, part).unlink(missing_ok=True)
                 if len(table) or kind != "quarantine":
                     write_table(table, self.file(kind, part), version=formats.BATCH)
-                    found[kind] = str(sha256(self.file(kind, part)))
-        return found
+                    sha256_by_kind[kind] = str(sha256(self.file(kind, part)))
+        return sha256_by_kind
 
     def note(self, part: int, receipt: Mapping[str, Any]) -> None:
         """Write the receipt of a part: from now on it is done."""
@@ -152,61 +175,82 @@ class BatchFolder:
 
     def _taken(self, got: str, expected: str) -> DataError:
         return DataError.of(
-            "The output folder is taken", where=self.root, expected=expected, got=got,
+            "The output folder is taken",
+            where=self.root,
+            expected=expected,
+            got=got,
             next_step="choose another --output, or add --replace to delete what is there",
-        )  # fmt: skip
+        )
 
 
 @contextmanager
 def writing(where: Path) -> Iterator[None]:
-    """Turn a refusal of the file system into StorageError, which says that finished parts are kept."""
+    """Turn an OSError into StorageError, which says that finished parts are kept."""
     try:
         yield
     except OSError as error:
         raise StorageError.of(
-            "The output cannot be written", where=where, expected="a disk with room that takes files", got=str(error),
-            next_step="make room (or mend the disk), then run the same command again: finished parts are kept",
-        ) from error  # fmt: skip
+            "The output cannot be written",
+            where=where,
+            expected="a disk with room that takes files",
+            got=str(error),
+            next_step="make room (or mend the disk), then run the same command again: "
+            "finished parts are kept",
+        ) from error
 
 
 def sha256(path: Path) -> str | None:
-    """sha256 of a file; None where there is none."""
+    """Return the sha256 of a file; None where there is none."""
     if not path.is_file():
         return None
     with path.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-# Ids that occur more than once in a batch, found by DuckDB, which spills to disk what does not fit its memory.
+# Ids that occur more than once in a batch. DuckDB looks for them: it spills to disk what does not
+# fit its memory.
 
+# DuckDB's limit, whatever the size of the batch: the rest of the job needs memory too.
 MEMORY_MB = 200
+# Sorted, so that two runs are equal to the byte.
 QUERY = """
-select {id} from read_parquet($files) where {id} is not null group by {id} having count(*) > 1 order by {id}
+select {id} from read_parquet($files)
+where {id} is not null group by {id} having count(*) > 1 order by {id}
 """
 
 
 def duplicates(files: Sequence[Path], name: str, spill: Path, threads: int = 2) -> pa.Array:
-    """The values of column `name` that more than one row holds, sorted; null is no value.
+    """Return the values of column `name` that more than one row holds, sorted; null is no value.
 
-    DataError where a file cannot be read, StorageError where memory and disk do not suffice.
+    Raises DataError where a file cannot be read, StorageError where memory and disk do not suffice.
     """
     import duckdb
 
-    with duckdb.connect(
-        config={"memory_limit": f"{MEMORY_MB}MB", "threads": threads, "temp_directory": str(spill)}
-    ) as con:
+    config: dict[str, Any] = {
+        "memory_limit": f"{MEMORY_MB}MB",
+        "threads": threads,
+        "temp_directory": str(spill),
+    }
+    query = QUERY.format(id=f'"{name}"')
+    with duckdb.connect(config=config) as connection:
         try:
-            found = con.sql(
-                QUERY.format(id=f'"{name}"'), params={"files": [str(file) for file in files]}
-            ).to_arrow_table()
+            repeated = connection.sql(query, params={"files": [str(file) for file in files]})
+            table = repeated.to_arrow_table()
+        # The narrower error first: it is one of duckdb.Error too.
         except duckdb.OutOfMemoryException as error:
             raise StorageError.of(
-                "No room to look for duplicates", where=spill, expected=f"{MEMORY_MB} MB of memory and room to spill on disk",
-                got=str(error).splitlines()[0], next_step="make room on the output's disk and run the same command again",
-            ) from error  # fmt: skip
+                "No room to look for duplicates",
+                where=spill,
+                expected=f"{MEMORY_MB} MB of memory and room to spill on disk",
+                got=str(error).splitlines()[0],
+                next_step="make room on the output's disk and run the same command again",
+            ) from error
         except duckdb.Error as error:
             raise DataError.of(
-                "Damaged Parquet file", where=files[0].parent, expected=f"files whose column `{name}` can be read",
-                got=str(error).splitlines()[0], next_step="copy or write the file again; nothing was written",
-            ) from error  # fmt: skip
-    return found.column(0).combine_chunks()
+                "Damaged Parquet file",
+                where=files[0].parent,
+                expected=f"files whose column `{name}` can be read",
+                got=str(error).splitlines()[0],
+                next_step="copy or write the file again; nothing was written",
+            ) from error
+    return table.column(0).combine_chunks()

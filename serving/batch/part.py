@@ -1,4 +1,8 @@
-"""The loop of the batch job: blocks in, per block the decisions of its good rows, what they were made of, and the bad rows."""
+"""Decide a batch block by block, and gather the blocks to parts of a fixed number of rows.
+
+Of each block: the decisions of its good rows, what they were made of, and the bad rows. A part is
+read, decided, written and noted in a receipt, here or on another machine.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,7 @@ from creditloom.serving.inputs import InputColumn
 from creditloom.serving.ledger.entries import InputPlaces, Versions, entries
 from creditloom.serving.ledger.hashing import canonical, decision_hashes, row_hashes
 
+# Applications in, decisions out, in the same order.
 Decide = Callable[[pa.Table], pa.Table]
 T = TypeVar("T")
 R = TypeVar("R")
@@ -33,9 +38,10 @@ TEXTS = ("rule", "column", "reason")
 
 @dataclass(frozen=True)
 class BlockResult:
-    """What became of one block that starts at row `start` of the input.
+    """The outcome of one block that starts at row `start` of the input.
 
-    `rows` are the numbers of the decided rows in the whole input; `row_hash` and `decision_hash` belong to them, in order.
+    `rows` are the numbers of the decided rows in the whole input; `row_hash` and `decision_hash`
+    belong to them, in order.
     """
 
     start: int
@@ -49,48 +55,57 @@ class BlockResult:
 
 @dataclass(frozen=True)
 class Work:
-    """What is done to every block: the rules it must keep, then the decision."""
+    """The steps of every block: the rules that its rows must keep, then the decision."""
 
     rules: RowFaultInputs
     decide: Decide
 
     def __call__(self, numbered: tuple[int, pa.Table]) -> BlockResult:
-        """Decide the good rows of a block given with the number of its first row, and set the bad ones aside."""
+        """Decide the good rows of a block and set the bad ones aside.
+
+        `numbered` is the number of the block's first row, and the block.
+        """
         start, coded = numbered
         block = canonical(coded, self.rules.columns)
         bad = row_faults.find(block, self.rules)
         is_good = np.ones(len(block), dtype=bool)
         is_good[bad["row"].to_numpy()] = False
+        # Filtering copies all columns: a block without bad rows is taken as it is.
         good = block if not len(bad) else block.filter(pa.array(is_good)).combine_chunks()
         decisions = self.decide(good)
-        hashes = row_hashes(good, is_canonical=True), decision_hashes(decisions)
         return BlockResult(
-            start,
-            len(block),
-            start + np.flatnonzero(is_good),
-            decisions,
-            *hashes,
-            _rejected(block, bad, start),
+            start=start,
+            size=len(block),
+            rows=start + np.flatnonzero(is_good),
+            decisions=decisions,
+            row_hash=row_hashes(good, is_canonical=True),
+            decision_hash=decision_hashes(decisions),
+            rejected=_rejected(block, bad, start),
         )
 
 
 def in_order(work: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
-    """work(item) for every item, in their order, `threads` at a time; items are taken only a few ahead, so memory stays bounded."""
+    """Yield work(item) for every item, in their order, `threads` at a time.
+
+    Items are taken only a few ahead, so memory stays bounded.
+    """
     ahead: deque[Future[R]] = deque()
     pool = ThreadPoolExecutor(threads)
     try:
         for item in items:
             ahead.append(pool.submit(work, item))
+            # One more than the threads waits, so that none is idle while a result is used.
             if len(ahead) > threads + 1:
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
     finally:
+        # Also when the reader stops early, or one item fails.
         pool.shutdown(cancel_futures=True)
 
 
 def _rejected(block: pa.Table, bad: pd.DataFrame, before: int) -> pa.Table:
-    """One row per bad row: its number in the whole input, id, rule, column, reason."""
+    """Return one row per bad row: its number in the whole input, id, rule, column, reason."""
     rows = bad["row"].to_numpy()
     ids = block[ID].take(pa.array(rows)).combine_chunks()
     texts = {name: pa.array(bad[name].tolist(), pa.string()) for name in TEXTS}
@@ -102,7 +117,7 @@ def _rejected(block: pa.Table, bad: pd.DataFrame, before: int) -> pa.Table:
 
 @dataclass(frozen=True)
 class BatchPart:
-    """Rows `first`..`first + rows` of the input: what was decided, and what was set aside with its reason."""
+    """Rows `first`..`first + rows` of the input: what was decided, and what was set aside."""
 
     number: int
     first: int
@@ -127,16 +142,14 @@ class BatchPart:
     def ledger(
         self, decisions: pa.Table, places: InputPlaces, files: Sequence[str], versions: Versions
     ) -> pa.Table:
-        """What the decisions were made of; see `entries`."""
-        hashes = tuple(
-            np.concatenate([getattr(outcome, name) for outcome in self.outcomes])
-            for name in ("row_hash", "decision_hash")
-        )
-        return entries(decisions, (hashes[0], hashes[1]), places, files, versions)
+        """Return what the decisions were made of; see `entries`."""
+        row_hash = np.concatenate([outcome.row_hash for outcome in self.outcomes])
+        decision_hash = np.concatenate([outcome.decision_hash for outcome in self.outcomes])
+        return entries(decisions, (row_hash, decision_hash), places, files, versions)
 
 
 def cut(blocks: Iterable[tuple[int, pa.Table]], size: int) -> Iterator[tuple[int, pa.Table]]:
-    """The numbered blocks, cut where a part of `size` rows ends."""
+    """Yield the numbered blocks, cut where a part of `size` rows ends."""
     for start, block in blocks:
         done = 0
         while done < len(block):
@@ -146,19 +159,21 @@ def cut(blocks: Iterable[tuple[int, pa.Table]], size: int) -> Iterator[tuple[int
 
 
 def gathered(outcomes: Iterable[BlockResult], size: int, total: int) -> Iterator[BatchPart]:
-    """Outcomes put together to parts of `size` rows, the last one smaller."""
+    """Yield the outcomes as parts of `size` rows, the last one smaller; `total` rows end it."""
     held: list[BlockResult] = []
     for outcome in outcomes:
         held.append(outcome)
         stop = outcome.start + outcome.size
         if stop % size == 0 or stop == total:
             first = held[0].start
-            yield BatchPart(first // size, first, stop - first, tuple(held))
+            yield BatchPart(
+                number=first // size, first=first, rows=stop - first, outcomes=tuple(held)
+            )
             held = []
 
 
 def counts(decisions: pa.Table, rejected: pa.Table) -> dict[str, Any]:
-    """How many were decided in which way, and set aside by which rule."""
+    """Return how many rows were decided in which way, and set aside by which rule."""
     return {
         "decided": len(decisions),
         "decisions": _counted(decisions["decision"]),
@@ -168,24 +183,33 @@ def counts(decisions: pa.Table, rejected: pa.Table) -> dict[str, Any]:
 
 
 def _counted(words: pa.ChunkedArray) -> dict[str, int]:
-    return dict(
-        sorted((found["values"], found["counts"]) for found in words.value_counts().to_pylist())
-    )
+    # Sorted, as a receipt must be the same whichever word came first.
+    pairs = ((entry["values"], entry["counts"]) for entry in words.value_counts().to_pylist())
+    return dict(sorted(pairs))
 
 
 def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+    # Blocks have dictionaries of their own; a file takes one per column.
     return pa.concat_tables(tables).unify_dictionaries()
 
 
-# What all parts of a batch share, and how one is made: read, decided, written, told in a receipt. Here or on another machine.
+# A batch: what all its parts share, and how one is made.
 
-BLOCK_BYTES, BLOCK_ROWS = 20 << 20, (1_024, 16_384)
+# Bytes of a block's numbers: a few of them, one per thread and one ahead, are held at once.
+BLOCK_BYTES = 20 << 20
+# Below, the cost of each call of the runtime shows; above, blocks win no speed any more.
+MIN_BLOCK_ROWS = 1_024
+MAX_BLOCK_ROWS = 16_384
+FLOAT_BYTES = 8
 Receipt = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Input, output, what is read and by which versions; small, and made of plain values, so that it travels to other processes."""
+    """Input, output, what is read and by which versions.
+
+    It is small and made of plain values, so that it travels to other processes.
+    """
 
     source: BatchInput
     folder: BatchFolder
@@ -200,29 +224,30 @@ class Batch:
         return [column.name for column in self.columns]
 
     def rules(self, duplicates: pa.Array) -> RowFaultInputs:
-        """What a row must keep to be decided."""
+        """Return what a row must keep to be decided."""
         return RowFaultInputs(self.columns, duplicates, self.today)
 
     def made(
         self, decide: Decide, duplicates: pa.Array, first: int, stop: int, threads: int
     ) -> Iterator[Receipt]:
-        """Decide and write the parts of rows `first`..`stop`, both where a part begins or the input ends; yields their receipts.
+        """Decide and write the parts of rows `first`..`stop`; yield their receipts.
 
-        A receipt is without its link to the one before it: parts may be made in any order, by several machines.
+        `first` and `stop` lie where a part begins, or the input ends. A receipt is without its link
+        to the one before it: parts may be made in any order, by several machines.
         """
-        ahead = cut(
-            self.source.blocks(self.names, block_rows(len(self.columns)), first), self.part_rows
-        )
-        blocks = takewhile(lambda numbered: numbered[0] < stop, ahead)
-        outcomes: Iterator[BlockResult] = in_order(
-            Work(self.rules(duplicates), decide), blocks, threads
-        )
-        yield from map(
-            self._written, gathered(outcomes, self.part_rows, self.source.rows)
-        )  # no name keeps a written part alive
+        read = self.source.blocks(self.names, block_rows(len(self.columns)), first)
+        cut_blocks = cut(read, self.part_rows)
+        blocks = takewhile(lambda numbered: numbered[0] < stop, cut_blocks)
+        work = Work(self.rules(duplicates), decide)
+        outcomes: Iterator[BlockResult] = in_order(work, blocks, threads)
+        parts = gathered(outcomes, self.part_rows, self.source.rows)
+        # By `map` and not a loop: a loop's variable would keep a written part in memory while the
+        # next one is made.
+        yield from map(self._written, parts)
 
     def _written(self, part: BatchPart) -> Receipt:
-        decisions, rejected = part.decisions, part.rejected
+        decisions = part.decisions
+        rejected = part.rejected
         places = self.source.places(part.decided_rows)
         footers = [file.footer_sha256 for file in self.source.fingerprints]
         ledger = part.ledger(decisions, places, footers, self.versions)
@@ -239,6 +264,12 @@ class Batch:
 
 
 def block_rows(columns: int) -> int:
-    """Rows decided at a time: few of a wide model, so that the blocks in work stay near BLOCK_BYTES each."""
-    least, most = BLOCK_ROWS
-    return max(least, min(most, BLOCK_BYTES // (8 * columns)))
+    """Return the rows decided at a time.
+
+    They are fewer for a wide model, so that the blocks in work stay near BLOCK_BYTES each.
+
+    >>> block_rows(columns=50), block_rows(columns=2_500)
+    (16384, 1048)
+    """
+    rows = BLOCK_BYTES // (FLOAT_BYTES * columns)
+    return max(MIN_BLOCK_ROWS, min(MAX_BLOCK_ROWS, rows))

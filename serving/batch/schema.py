@@ -1,4 +1,4 @@
-"""What a batch must bring: each column that the bundle reads, checked against the file's schema before a row is decided."""
+"""Check a batch's columns against those that the bundle reads, before a row is decided."""
 
 from __future__ import annotations
 
@@ -11,55 +11,83 @@ import pyarrow.types as pt
 
 from creditloom.serving.inputs import InputColumn, InputKind
 
+
+def _is_id(kind: pa.DataType) -> bool:
+    return pt.is_integer(kind) or _is_text(kind)
+
+
+def _is_naive_time(kind: pa.DataType) -> bool:
+    return pt.is_timestamp(kind) and kind.tz is None
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind)
+
+
+def _is_text_or_null(kind: pa.DataType) -> bool:
+    return _is_text(kind) or pt.is_null(kind)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    # A column of nulls alone has Arrow's null type: any kind may be it.
+    return pt.is_floating(kind) or pt.is_integer(kind) or pt.is_boolean(kind) or pt.is_null(kind)
+
+
+# Per kind: its name in messages, and whether an Arrow type is one. A flag may be a number, as a
+# matrix keeps flags as float64.
 KINDS: dict[InputKind, tuple[str, Callable[[pa.DataType], bool]]] = {
-    "id": ("whole numbers or text", lambda t: pt.is_integer(t) or _is_text(t)),
-    "time": ("a timestamp without zone", lambda t: pt.is_timestamp(t) and t.tz is None),
-    "number": ("numbers", lambda t: _is_number(t)),
-    "flag": (
-        "true or false, or 1 and 0",
-        lambda t: _is_number(t),
-    ),  # a matrix keeps its facts as float64
-    "text": ("text", lambda t: _is_text(t) or pt.is_null(t)),
+    "id": ("whole numbers or text", _is_id),
+    "time": ("a timestamp without zone", _is_naive_time),
+    "number": ("numbers", _is_number),
+    "flag": ("true or false, or 1 and 0", _is_number),
+    "text": ("text", _is_text_or_null),
 }
 
 
 class BatchError(ValueError):
-    """A batch that cannot be decided at all; the message says what, where, expected, got and the next step."""
+    """A batch that cannot be decided at all.
+
+    The message says what, where, expected, got and the next step.
+    """
 
     @classmethod
     def of(cls, what: str, *, where: object, expected: str, got: str, next_step: str) -> BatchError:
         """Build the message from its five parts, one per line."""
         return cls(
-            f"{what}\n  where:    {where}\n  expected: {expected}\n  got:      {got}\n  next:     {next_step}"
+            f"{what}\n  where:    {where}\n  expected: {expected}\n  got:      {got}\n"
+            f"  next:     {next_step}"
         )
 
 
 def check_schema(schema: pa.Schema, columns: tuple[InputColumn, ...], where: object) -> None:
-    """BatchError for the first column that is there twice, missing (with the nearest name there is), or of the wrong type."""
+    """Raise BatchError for the first column that stands twice, is missing, or has another type.
+
+    For a missing column the error says the nearest name there is.
+    """
     count = Counter(schema.names)
     for column in columns:
-        if count[column.name] != 1:
-            raise (
-                _twice(column, where)
-                if count[column.name]
-                else _missing(column, columns, schema, where)
-            )
+        if count[column.name] > 1:
+            raise _twice(column, where)
+        if not count[column.name]:
+            raise _missing(column, columns, schema, where)
         expected, fits = KINDS[column.kind]
-        found = schema.field(column.name).type
-        if not fits(found.value_type if pt.is_dictionary(found) else found):
+        stored = schema.field(column.name).type
+        # Dictionary coding is a matter of storage: what counts is the type of the values.
+        if not fits(stored.value_type if pt.is_dictionary(stored) else stored):
             raise BatchError.of(
                 f"Wrong type: column `{column.name}`",
                 where=where,
                 expected=expected,
-                got=str(found),
+                got=str(stored),
                 next_step="convert the column and write the file again",
             )
 
 
 def check_banned(schema: pa.Schema, names: Iterable[str], where: object) -> None:
-    """BatchError for the first column of data that may not be processed at all (R7)."""
+    """Raise BatchError for the first column of data that may not be processed at all (R7)."""
     for name in names:
-        caught = [found for found in schema.names if found == name or found.startswith(f"{name}_")]
+        # Columns that were made of banned data begin with its name.
+        caught = [other for other in schema.names if other == name or other.startswith(f"{name}_")]
         if caught:
             raise BatchError.of(
                 f"Column `{caught[0]}` may not be processed at all (R7)",
@@ -83,24 +111,20 @@ def _twice(column: InputColumn, where: object) -> BatchError:
 def _missing(
     column: InputColumn, columns: tuple[InputColumn, ...], schema: pa.Schema, where: object
 ) -> BatchError:
-    unread = sorted(
-        set(schema.names) - {other.name for other in columns}
-    )  # a column that is read is in its right place
-    near = difflib.get_close_matches(column.name, unread, n=1)
+    # A column that is read is in its right place: only the others may be this one, misspelt.
+    unread = sorted(set(schema.names) - {other.name for other in columns})
+    nearest = difflib.get_close_matches(column.name, unread, n=1)
+    if nearest:
+        got = f"`{nearest[0]}`, which is near"
+        next_step = f"rename `{nearest[0]}` to `{column.name}`"
+    else:
+        got = f"{len(schema.names)} other columns"
+        next_step = "add the column; it may hold nulls"
+    expected = f"`{column.name}`: {KINDS[column.kind][0]}"
     return BatchError.of(
         f"Missing column `{column.name}`",
         where=where,
-        expected=f"`{column.name}`: {KINDS[column.kind][0]}",
-        got=f"`{near[0]}`, which is near" if near else f"{len(schema.names)} other columns",
-        next_step=f"rename `{near[0]}` to `{column.name}`"
-        if near
-        else "add the column; it may hold nulls",
+        expected=expected,
+        got=got,
+        next_step=next_step,
     )
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind)
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return pt.is_floating(kind) or pt.is_integer(kind) or pt.is_boolean(kind) or pt.is_null(kind)

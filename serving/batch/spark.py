@@ -1,6 +1,7 @@
-"""The parts of a batch made by Spark's workers: one task a part, with the code and into the files of the embedded engine.
+"""Make the parts of a batch by Spark's workers, one task a part.
 
-The driver finds duplicates, links the receipts in their order and seals the batch; a worker loads the model once and keeps it. Input,
+The code and the files are those of the embedded engine. The driver finds duplicates, links the
+receipts in their order and seals the batch; a worker loads the model once and keeps it. Input,
 output and model are read and written by their paths, so every machine must see them there.
 """
 
@@ -28,14 +29,17 @@ from creditloom.storage.files.errors import exit_code, is_ours
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+# Of the driver, which holds the ids that are duplicates and the receipts.
 DRIVER_MB = 1_000
+# The exit code of a worker that would decide by other versions.
+OTHER_VERSIONS = 2
 
 
 class WorkerError(ValueError):
-    """What a worker refused, with the exit code that it has here."""
+    """The refusal of a worker, with the exit code that it has here."""
 
-    def __init__(self, told: str, exit_code: int) -> None:
-        super().__init__(told)
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
         self.exit_code = exit_code
 
 
@@ -49,7 +53,8 @@ class Task:
     duplicates: pa.Array
 
     def __call__(self, part: int) -> dict[str, Any]:
-        """The receipt of a part, or `refused` with its `exit_code`."""
+        """Return the receipt of a part, or `refused` with its `exit_code`."""
+        # A refusal travels as data: Spark would wrap an exception, and try the task again.
         try:
             return self._made(part)
         except ValueError as error:
@@ -58,32 +63,37 @@ class Task:
             return {"refused": str(error), "exit_code": exit_code(error)}
 
     def _made(self, part: int) -> Receipt:
-        model, batch = _loaded(self.origin), self.batch
-        versions = model.versions(dict(self.options).get("product", ""))
-        if versions != batch.versions:
+        model = _loaded(self.origin)
+        batch = self.batch
+        options = dict(self.options)
+        if model.versions(options.get("product", "")) != batch.versions:
             raise WorkerError(
-                f"a worker has other versions of model or code at {model.bundle}; deploy the same checkout everywhere",
-                2,
+                f"a worker has other versions of model or code at {model.bundle}; "
+                "deploy the same checkout everywhere",
+                OTHER_VERSIONS,
             )
         first = part * batch.part_rows
         stop = min(first + batch.part_rows, batch.source.rows)
-        return next(
-            batch.made(model.decide(dict(self.options)), self.duplicates, first, stop, threads=1)
-        )
+        # One thread: Spark runs as many tasks as there are cores.
+        return next(batch.made(model.decide(options), self.duplicates, first, stop, threads=1))
 
 
 def on_spark(model: DecidingModel, options: dict[str, str], threads: int) -> Engine:
-    """The parts are made by the session that is open, or by a local one of `threads` cores. FeatureError without pyspark or Java."""
+    """Return the engine that makes the parts by Spark.
+
+    The session that is open is used, or a local one of `threads` cores. Raises FeatureError without
+    pyspark or Java.
+    """
 
     def made(batch: Batch, duplicates: pa.Array, first: int) -> Iterator[Receipt]:
         task = Task(_placed(batch), model.origin, tuple(options.items()), duplicates)
-        numbers = range(first // batch.part_rows, -(-batch.source.rows // batch.part_rows))
-        with open_session(
-            FeatureParams(engine="spark", threads=threads, memory_mb=DRIVER_MB)
-        ) as session:
-            for outcome in in_order(
-                _job(session, task), numbers, session.sparkContext.defaultParallelism
-            ):
+        # Minus twice: the division rounds up, as the last part may be smaller.
+        part_count = -(-batch.source.rows // batch.part_rows)
+        numbers = range(first // batch.part_rows, part_count)
+        params = FeatureParams(engine="spark", threads=threads, memory_mb=DRIVER_MB)
+        with open_session(params) as session:
+            in_parallel = session.sparkContext.defaultParallelism
+            for outcome in in_order(_job(session, task), numbers, in_parallel):
                 if "refused" in outcome:
                     raise WorkerError(outcome["refused"], outcome["exit_code"])
                 yield outcome
@@ -92,32 +102,34 @@ def on_spark(model: DecidingModel, options: dict[str, str], threads: int) -> Eng
 
 
 def _job(session: SparkSession, task: Task) -> Callable[[int], dict[str, Any]]:
-    """A Spark job of one task per part: receipts come in order, and a stop loses no more parts than are in work."""
+    """Return a function that makes one part as a Spark job of one task.
+
+    So receipts come in order, and a stop loses no more parts than are in work.
+    """
 
     def receipts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            yield pa.record_batch(
-                [pa.array([json.dumps(task(part)) for part in batch["id"].to_pylist()])],
-                ["receipt"],
-            )
+            texts = [json.dumps(task(part)) for part in batch["id"].to_pylist()]
+            yield pa.record_batch([pa.array(texts)], ["receipt"])
 
     def run(part: int) -> dict[str, Any]:
         rows = session.range(part, part + 1, 1, 1).mapInArrow(receipts, "receipt string").collect()
-        found: dict[str, Any] = json.loads(rows[0]["receipt"])
-        return found
+        outcome: dict[str, Any] = json.loads(rows[0]["receipt"])
+        return outcome
 
     return run
 
 
+# A worker lives longer than a batch: it keeps the last two models, of which a batch needs one.
 @lru_cache(maxsize=2)
 def _loaded(origin: Path | Version) -> DecidingModel:
     return DecidingModel.of(origin)
 
 
 def _placed(batch: Batch) -> Batch:
-    """The batch by absolute paths: a worker runs in a folder of its own."""
-    source, folder = (
-        BatchInput.open(batch.source.source.absolute()),
-        BatchFolder(batch.folder.root.absolute()),
+    """Return the batch by absolute paths: a worker runs in a folder of its own."""
+    return replace(
+        batch,
+        source=BatchInput.open(batch.source.source.absolute()),
+        folder=BatchFolder(batch.folder.root.absolute()),
     )
-    return replace(batch, source=source, folder=folder)

@@ -1,1 +1,1 @@
-"""The ledger: what every decision was made of, so that it can be checked and made again years later."""
+"""Record what every decision was made of, so that it can be checked and repeated years later."""

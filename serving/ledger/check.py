@@ -1,4 +1,4 @@
-"""Is a batch still what it was? Receipts against their links, files against their sha256, rows against the ledger."""
+"""Check a batch against its own records: receipts by their links, files by sha256, rows by hash."""
 
 from __future__ import annotations
 
@@ -25,34 +25,54 @@ class Finding:
 def chain_findings(
     batch: Mapping[str, Any], receipts: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]
 ) -> Iterator[Finding]:
-    """batch.json, every receipt and manifest.json, each held against the next. DataError for a format of a later release."""
-    for where, document in (
-        ("batch.json", batch),
-        *((_receipt(k), r) for k, r in enumerate(receipts)),
-        ("manifest.json", manifest),
-    ):
-        check_format(document, BATCH, where)
-    previous = link(batch)
-    if manifest["batch"] != previous:
+    """Yield what does not agree between batch.json, the receipts and manifest.json.
+
+    Each document is compared with the link that the next one holds.
+    Raises DataError for a format of a later release.
+    """
+    check_format(batch, BATCH, "batch.json")
+    for number, receipt in enumerate(receipts):
+        check_format(receipt, BATCH, _receipt(number))
+    check_format(manifest, BATCH, "manifest.json")
+    if manifest["batch"] != link(batch):
         yield Finding("batch.json", "its content is not what the batch was made with")
-    if len(receipts) != len(manifest["parts"]):
-        yield Finding(
-            "receipts", f"{len(manifest['parts'])} parts were sealed, {len(receipts)} are there"
-        )
-    for k, (receipt, noted) in enumerate(zip(receipts, manifest["parts"], strict=False)):
-        found = link(receipt)
-        if found != noted:
-            yield Finding(_receipt(k), f"sealed as {noted[:12]}, now {found[:12]}")
+    yield from _receipt_findings(link(batch), receipts, manifest)
+    yield from _manifest_findings(receipts, manifest)
+
+
+def _receipt_findings(
+    batch_link: str, receipts: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]
+) -> Iterator[Finding]:
+    sealed_links = manifest["parts"]
+    if len(receipts) != len(sealed_links):
+        counts = f"{len(sealed_links)} parts were sealed, {len(receipts)} are there"
+        yield Finding("receipts", counts)
+    previous = batch_link
+    # Not strict: a missing receipt was reported above, the others are still compared.
+    for number, (receipt, sealed_link) in enumerate(zip(receipts, sealed_links, strict=False)):
+        current = link(receipt)
+        if current != sealed_link:
+            change = f"sealed as {sealed_link[:12]}, now {current[:12]}"
+            yield Finding(_receipt(number), change)
         elif receipt["previous"] != previous:
-            yield Finding(_receipt(k), "does not follow from the one before it")
-        previous = noted
+            yield Finding(_receipt(number), "does not follow from the one before it")
+        # The sealed link, not the current one: one changed receipt must not accuse all after it.
+        previous = sealed_link
+
+
+def _manifest_findings(
+    receipts: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]
+) -> Iterator[Finding]:
     if manifest != sealed(manifest):
         yield Finding("manifest.json", "its content is not what was sealed")
     if manifest["root"] != merkle_root(manifest["parts"]):
         yield Finding("manifest.json", "the root is not that of its parts")
+    # With a receipt missing the totals cannot agree, and that is reported already.
+    if len(receipts) != len(manifest["parts"]):
+        return
     for name in ("rows", "decided", "rejected"):
         total = sum(receipt[name] for receipt in receipts)
-        if len(receipts) == len(manifest["parts"]) and manifest[name] != total:
+        if manifest[name] != total:
             yield Finding("manifest.json", f"`{name}` says {manifest[name]}, the receipts {total}")
 
 
@@ -61,11 +81,16 @@ def _receipt(part: int) -> str:
 
 
 def changed_rows(decisions: pa.Table, ledger: pa.Table) -> np.ndarray:
-    """Rows of a part whose decision is not the one in the ledger, by key or by content."""
-    n = min(len(decisions), len(ledger))
-    one, other = decisions.slice(0, n), ledger.slice(0, n)
-    keys = np.asarray(one["decision_id"].to_pylist(), object) != np.asarray(
-        other["decision_id"].to_pylist(), object
-    )
-    differs = keys | (decision_hashes(one) != other["decision_hash"].to_numpy())
-    return np.append(np.flatnonzero(differs), np.arange(n, max(len(decisions), len(ledger))))
+    """Return the rows of a part whose decision differs from the ledger's, by key or by content.
+
+    Rows that only one of the two tables has are among them.
+    """
+    common = min(len(decisions), len(ledger))
+    current = decisions.slice(0, common)
+    recorded = ledger.slice(0, common)
+    current_ids = np.asarray(current["decision_id"].to_pylist(), object)
+    recorded_ids = np.asarray(recorded["decision_id"].to_pylist(), object)
+    is_other_content = decision_hashes(current) != recorded["decision_hash"].to_numpy()
+    differs = (current_ids != recorded_ids) | is_other_content
+    unmatched = np.arange(common, max(len(decisions), len(ledger)))
+    return np.append(np.flatnonzero(differs), unmatched)

@@ -1,4 +1,7 @@
-"""The ledger's table: one row per decision, what it was made of and where its input lies."""
+"""Build the ledger: per decision, what it was made of and where its input lies.
+
+The links between the parts of a batch, and the Merkle root over them, are here too.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-# What decided, piece by piece: the sha256 of model, calibration, policy, product, law profiles and code.
+# What decided, piece by piece: the sha256 of model, calibration, policy, product, laws and code.
 
-NO_LAW = ""  # no profile was in force
+# The id of a law profile where none was in force.
+NO_LAW = ""
 
 
 @dataclass(frozen=True)
 class Versions:
-    """`bundle` is the model version (sha256 of the manifest), `code` the fingerprint of the runtime; `laws` go by id of the profile."""
+    """The sha256 of every piece that decides.
+
+    `bundle` is the model version (sha256 of the manifest), `code` the fingerprint of the runtime.
+    `laws` maps the id of a law profile to its link.
+    """
 
     bundle: str
     model: str
@@ -33,29 +41,37 @@ class Versions:
 
     @classmethod
     def of(cls, bundle: Path, code: str, product: str = "") -> Versions:
-        """The versions in a bundle's folder, decided by the runtime of fingerprint `code` for a product ("" = the bundle's own)."""
+        """Return the versions in a bundle's folder, for the runtime of fingerprint `code`.
+
+        `product` is the id of one of its products; "" is the bundle's own.
+        """
         manifest = (bundle / "manifest.json").read_bytes()
         files = json.loads(manifest)["files"]
         policy = json.loads((bundle / "policy.json").read_text(encoding="utf-8"))
         laws = {law["id"]: link(law) for law in (*policy["laws"], *policy.get("other_laws", ()))}
-        chosen = next(
-            (one for one in policy.get("products", ()) if one["id"] == product), policy["product"]
-        )
+        offered = (entry for entry in policy.get("products", ()) if entry["id"] == product)
+        chosen = next(offered, policy["product"])
         return cls(
-            hashlib.sha256(manifest).hexdigest(), files["model.txt"], files["calibration.json"], files["policy.json"],
-            link(chosen), {**laws, NO_LAW: ""}, code,
-        )  # fmt: skip
+            bundle=hashlib.sha256(manifest).hexdigest(),
+            model=files["model.txt"],
+            calibration=files["calibration.json"],
+            policy=files["policy.json"],
+            product=link(chosen),
+            laws={**laws, NO_LAW: ""},
+            code=code,
+        )
 
     def as_dict(self) -> dict[str, Any]:
-        """As it stands in batch.json."""
+        """Return the versions as they stand in batch.json."""
         return asdict(self)
 
 
+# The pieces that are the same for all decisions of a batch; the law profile varies by decision.
 PIECES = ("bundle", "model", "calibration", "policy", "product", "code")
-Hashes = tuple[NDArray[np.uint64], NDArray[np.uint64]]  # row_hash, decision_hash
-InputPlaces = tuple[
-    NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]
-]  # index of the file, row group, row in the group
+# row_hash, decision_hash
+Hashes = tuple[NDArray[np.uint64], NDArray[np.uint64]]
+# index of the file, row group, row in the group
+InputPlaces = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 
 def entries(
@@ -65,53 +81,69 @@ def entries(
     files: Sequence[str],
     versions: Versions,
 ) -> pa.Table:
-    """decision_id; row_hash and decision_hash; input_file (sha256 of its footer), row_group, row; a sha256 per piece that decided.
+    """Return the ledger of some decisions, one row each, in their order.
 
-    In the order of the decisions; `files` are the footers' sha256 by index.
+    Columns: decision_id; row_hash and decision_hash; input_file (sha256 of its footer), row_group,
+    row; a sha256 per piece that decided. `files` are the footers' sha256 by index.
     """
-    n, (file, group, row) = len(decisions), places
+    row_hash, decision_hash = hashes
+    file, group, row = places
     in_force = pc.fill_null(decisions["law_profile"].cast(pa.string()), NO_LAW)
     laws = pc.index_in(in_force, pa.array(list(versions.laws))).combine_chunks()
-    columns: dict[str, Any] = {
-        "decision_id": decisions["decision_id"],
-        "row_hash": pa.array(hashes[0]),
-        "decision_hash": pa.array(hashes[1]),
-        "input_file": _coded(file, files),
-        "row_group": pa.array(group.astype(np.int32)),
-        "row": pa.array(row),
-        **{name: _coded(np.zeros(n, np.int64), [getattr(versions, name)]) for name in PIECES},
-        "law": pa.DictionaryArray.from_arrays(laws, pa.array(list(versions.laws.values()))),
-    }
-    return pa.table(columns)
-
-
-def _coded(index: NDArray[np.int64], levels: Sequence[str]) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(
-        pa.array(index.astype(np.int32)), pa.array(list(levels), pa.string())
+    law_links = pa.array(list(versions.laws.values()))
+    # Each piece is one text for all rows: as a dictionary of one level it costs 4 bytes a row.
+    first_level = np.zeros(len(decisions), np.int64)
+    pieces = {name: _coded(first_level, [getattr(versions, name)]) for name in PIECES}
+    decided = {"decision_id": decisions["decision_id"], "row_hash": pa.array(row_hash)}
+    place = {"row_group": pa.array(group.astype(np.int32)), "row": pa.array(row)}
+    return pa.table(
+        {
+            **decided,
+            "decision_hash": pa.array(decision_hash),
+            "input_file": _coded(file, files),
+            **place,
+            **pieces,
+            "law": pa.DictionaryArray.from_arrays(laws, law_links),
+        }
     )
 
 
-# How parts hang together: each receipt names the sha256 of the one before it, and a Merkle root stands for all of them.
+def _coded(index: NDArray[np.int64], levels: Sequence[str]) -> pa.DictionaryArray:
+    codes = pa.array(index.astype(np.int32))
+    return pa.DictionaryArray.from_arrays(codes, pa.array(list(levels), pa.string()))
+
+
+# How parts are linked: each receipt names the sha256 of the one before it, and one Merkle root
+# stands for all of them.
 
 
 def link(document: Any) -> str:
-    """sha256 of a JSON document in canonical form: what the next receipt names as `previous`."""
-    return hashlib.sha256(
-        json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    ).hexdigest()
+    """Return the sha256 of a JSON document in canonical form: the next receipt's `previous`.
+
+    The order of keys does not matter:
+
+    >>> link({"a": 1, "b": 2}) == link({"b": 2, "a": 1})
+    True
+    """
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def sealed(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The manifest with `seal`, the link of all the rest of it."""
+    """Return the manifest with `seal`, the link of all its other keys."""
     bare = {name: value for name, value in manifest.items() if name != "seal"}
     return {**bare, "seal": link(bare)}
 
 
 def merkle_root(links: Sequence[str]) -> str:
-    """Root of the binary tree over `links`: a node is sha256(0x01 + left + right), a leaf sha256(0x00 + link), an odd one moves up."""
-    level = [hashlib.sha256(b"\0" + bytes.fromhex(leaf)).digest() for leaf in links] or [
-        hashlib.sha256(b"").digest()
-    ]
+    """Return the root of the binary tree over `links`, as hex.
+
+    A leaf is sha256(0x00 + link), a node sha256(0x01 + left + right). An odd node moves up as it
+    is. No links at all give the sha256 of nothing.
+    """
+    # The first byte differs for leaves and nodes, so that no node can be shown as a leaf.
+    level = [hashlib.sha256(b"\0" + bytes.fromhex(leaf)).digest() for leaf in links]
+    level = level or [hashlib.sha256(b"").digest()]
     while len(level) > 1:
         pairs = [
             hashlib.sha256(b"\1" + level[k] + level[k + 1]).digest()

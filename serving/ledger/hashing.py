@@ -1,9 +1,12 @@
-"""One 64-bit hash per row of an Arrow table, worked out column by column.
+"""Compute one 64-bit hash per row of an Arrow table, column by column.
 
-The same values give the same hash whatever the file, the width of a number or the encoding of a text: numbers are hashed as float64 (the id
-exactly), null and every NaN as one word, text as UTF-8. Each step is a bijection of the running hash and of the value, so a change of one
-value always changes the hash; of several, but for one chance in 2^64. That suffices because a row's hash is only ever compared with the one
-written down for that row. It is no defence against someone who forges both: files, parts and batches carry sha256.
+The same values give the same hash whatever the file, the width of a number or the encoding of a
+text: numbers are hashed as float64 (the id exactly), null and every NaN as one word, text as UTF-8.
+
+Each step is a bijection of the running hash and of the value. So a change of one value always
+changes the hash; a change of several values is missed with a chance of one in 2^64. That suffices
+because a row's hash is only ever compared with the one recorded for that row. It is no defence
+against someone who forges both: files, parts and batches carry sha256.
 """
 
 from __future__ import annotations
@@ -20,97 +23,121 @@ from numpy.typing import NDArray
 
 from creditloom.serving.inputs import InputColumn
 
-# A table as the decision reads it: its columns in declared order, numbers as float64 where null is the one NaN, texts spelled out.
+# The canonical table: what the decision reads, in declared order, in one type per kind.
 
 NUMERIC = ("number", "flag")
 
 
 def canonical(table: pa.Table, columns: Iterable[InputColumn]) -> pa.Table:
-    """The columns of `table` that are read: id (int64 or text), times (naive us), numbers and flags (float64 without nulls), texts.
+    """Return the columns of `table` that are read, each in the one type of its kind.
 
-    Numbers and flags lie one after the other in one piece of memory, which the runtime takes as its matrix without copying.
+    The id is int64 or text, times are naive us, numbers and flags are float64 without nulls (null
+    is the one NaN), texts are spelled out. Numbers and flags lie one after the other in one piece
+    of memory, which the runtime takes as its matrix without copying.
     """
     columns = tuple(columns)
-    x = iter(np.empty((sum(column.kind in NUMERIC for column in columns), len(table))))
+    numeric_count = sum(column.kind in NUMERIC for column in columns)
+    # One allocation for all numeric columns; each takes the next row of it.
+    matrix_rows = iter(np.empty((numeric_count, len(table))))
     return pa.table(
-        {column.name: _plain(_whole(table[column.name]), column, x) for column in columns}
+        {
+            column.name: _plain(_decoded(table[column.name]), column, matrix_rows)
+            for column in columns
+        }
     )
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
-    whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    """Return the column as one array; `combine_chunks` copies, so a single chunk is taken as is."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _decoded(column: pa.ChunkedArray) -> pa.Array:
+    whole = _whole(column)
     return whole.cast(whole.type.value_type) if kinds.is_dictionary(whole.type) else whole
 
 
-def _plain(values: pa.Array, column: InputColumn, x: Iterator[NDArray[np.float64]]) -> pa.Array:
+def _plain(
+    values: pa.Array, column: InputColumn, matrix_rows: Iterator[NDArray[np.float64]]
+) -> pa.Array:
     if column.kind in NUMERIC:
-        return pa.array(_fill(next(x), values))
+        return pa.array(_fill(next(matrix_rows), values))
     if column.kind == "time":
         return values.cast(pa.timestamp("us"), safe=False)
     return values.cast(pa.int64() if kinds.is_integer(values.type) else pa.string())
 
 
 def floats(values: pa.Array) -> NDArray[np.float64]:
-    """Numbers or flags as float64 with one bit pattern for null and any NaN."""
+    """Return numbers or flags as float64, with one bit pattern for null and any NaN."""
     return _fill(np.empty(len(values)), values)
 
 
 def _fill(numbers: NDArray[np.float64], values: pa.Array) -> NDArray[np.float64]:
+    """Write `values` into `numbers` from their buffers, null as NaN, without a copy in between."""
     if kinds.is_null(values.type):
         numbers.fill(np.nan)
         return numbers
     plain = values if kinds.is_float64(values.type) else values.cast(pa.float64())
-    start, stop = plain.offset, plain.offset + len(plain)
-    numbers[:] = np.frombuffer(plain.buffers()[1], np.float64)[start:stop]
+    # A slice shares the buffers of the whole array: its values begin at its offset.
+    start = plain.offset
+    stop = plain.offset + len(plain)
+    validity, data = plain.buffers()
+    numbers[:] = np.frombuffer(data, np.float64)[start:stop]
     if plain.null_count:
-        valid = np.unpackbits(
-            np.frombuffer(plain.buffers()[0], np.uint8), count=stop, bitorder="little"
-        )[start:]
-        numbers[np.flatnonzero(valid == 0)] = np.nan
+        bits = np.frombuffer(validity, np.uint8)
+        is_valid = np.unpackbits(bits, count=stop, bitorder="little")[start:]
+        numbers[np.flatnonzero(is_valid == 0)] = np.nan
     is_nan = np.isnan(numbers)
-    if (
-        np.count_nonzero(is_nan) != plain.null_count
-    ):  # those not from nulls may have any bit pattern
+    # A NaN that is not from a null may have any bit pattern: all get the same one.
+    if np.count_nonzero(is_nan) != plain.null_count:
         numbers[is_nan] = np.nan
     return numbers
 
 
+# The hash of a row: the words of its values, folded one after the other.
+
 HashWords = NDArray[np.uint64]
 
-EXACT = "application_id"  # a whole number above 2^53 is another one as float64
-NULL = np.uint64(0x7FF8_0000_0000_0000)
+# The one column hashed as a whole number: above 2^53 float64 would take two ids for one.
+EXACT_COLUMN = "application_id"
+# The bits of the standard NaN: a null number, a NaN and a null text are the same word.
+NULL_WORD = np.uint64(0x7FF8_0000_0000_0000)
+# Odd, so that multiplying by it is a bijection modulo 2^64; its bits look random.
 MULTIPLIER = np.uint64(0xD6E8_FEB8_6659_FD93)
-HALF = np.uint64(32)
-RADIX = 0x9E37_79B9_7F4A_7C15  # odd, so its powers can be divided by modulo 2^64
-BYTES = np.frombuffer(
-    hashlib.shake_256(b"creditloom ledger").digest(8 * 256), np.uint64
-)  # the word of each byte of a text
+# Half of the 64 bits: multiplying moves information up only, the shift brings it down again.
+SHIFT_BITS = np.uint64(32)
+# Odd, so that its powers can be divided by modulo 2^64.
+RADIX = 0x9E37_79B9_7F4A_7C15
+# The word of each byte of a text: 256 of 8 bytes, the same on every machine.
+BYTE_WORDS = np.frombuffer(hashlib.shake_256(b"creditloom ledger").digest(8 * 256), np.uint64)
+# Powers of RADIX kept at least, so that short texts share one table.
+MIN_POWERS = 1 << 16
 
 
 def row_hashes(table: pa.Table, *, is_canonical: bool = False) -> HashWords:
-    """One hash per row over names and values of all columns, in the table's order of columns.
+    """Return one hash per row over names and values of all columns, in the table's column order.
 
-    `is_canonical` promises a table from `canonical`, whose numbers need no second look.
+    `is_canonical` promises a table from `canonical`, whose numbers are not checked again.
     """
     names = hashlib.sha256("\0".join(table.schema.names).encode()).digest()
     running = np.full(len(table), np.frombuffer(names, np.uint64)[0])
     for name, column in zip(table.schema.names, table.columns, strict=True):
-        whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-        is_ready = is_canonical and kinds.is_float64(whole.type)
-        _fold(
-            running,
-            whole.to_numpy().view(np.uint64) if is_ready else words(whole, is_exact=name == EXACT),
-        )
+        whole = _whole(column)
+        if is_canonical and kinds.is_float64(whole.type):
+            _fold(running, whole.to_numpy().view(np.uint64))
+        else:
+            _fold(running, words(whole, is_exact=name == EXACT_COLUMN))
     return _mixed(running)
 
 
 def words(values: pa.Array, *, is_exact: bool = False) -> HashWords:
-    """The values of one column as 64-bit words."""
+    """Return the values of one column as 64-bit words."""
     kind = values.type
     if kinds.is_dictionary(kind):
         return _coded(values)
     if kinds.is_string(kind) or kinds.is_large_string(kind):
-        return _coded(values.dictionary_encode())  # most texts repeat
+        # Most texts repeat: each level is hashed once.
+        return _coded(values.dictionary_encode())
     if kinds.is_list(kind):
         return _lists(values)
     if kinds.is_struct(kind):
@@ -123,74 +150,84 @@ def words(values: pa.Array, *, is_exact: bool = False) -> HashWords:
 
 
 def _fold(running: HashWords, values: HashWords) -> None:
-    """running = mix(running xor value), in place."""
+    """Set running = mix(running xor value), in place: a column must not cost a new array."""
     running ^= values
     running *= MULTIPLIER
-    running ^= running >> HALF
+    running ^= running >> SHIFT_BITS
 
 
 def _mixed(values: HashWords) -> HashWords:
     mixed = values * MULTIPLIER
-    mixed ^= mixed >> HALF
+    mixed ^= mixed >> SHIFT_BITS
     mixed *= MULTIPLIER
     return mixed
 
 
 def _whole_numbers(values: pa.Array) -> HashWords:
-    found = pc.fill_null(values, 0).to_numpy(zero_copy_only=False).view(np.uint64)
-    return np.where(_is_null(values), NULL, found) if values.null_count else found
+    numbers = pc.fill_null(values, 0).to_numpy(zero_copy_only=False).view(np.uint64)
+    return np.where(_is_null(values), NULL_WORD, numbers) if values.null_count else numbers
 
 
 def _coded(values: pa.DictionaryArray) -> HashWords:
-    kind = values.type.value_type
-    is_text = kinds.is_string(kind) or kinds.is_large_string(kind)
-    found = (
-        _texts(values.dictionary.cast(pa.large_string())) if is_text else words(values.dictionary)
-    )
-    levels = np.append(found, NULL)
-    return levels[
-        pc.fill_null(values.indices.cast(pa.int64()), len(levels) - 1).to_numpy(
-            zero_copy_only=False
-        )
-    ]
+    dictionary = values.dictionary
+    is_text = kinds.is_string(dictionary.type) or kinds.is_large_string(dictionary.type)
+    level_words = _texts(dictionary.cast(pa.large_string())) if is_text else words(dictionary)
+    # One more level at the end, which the null codes point to.
+    levels = np.append(level_words, NULL_WORD)
+    codes = pc.fill_null(values.indices.cast(pa.int64()), len(levels) - 1)
+    return levels[codes.to_numpy(zero_copy_only=False)]
 
 
 def _texts(values: pa.LargeStringArray) -> HashWords:
-    """sum of word(byte) * RADIX^place over the bytes of each text, from running sums over the whole buffer, then mixed with its length."""
-    ends = np.frombuffer(values.buffers()[1], np.int64)[
-        values.offset : values.offset + len(values) + 1
-    ]
-    first, last = int(ends[0]), int(ends[-1])
-    data = np.frombuffer(values.buffers()[2] or b"", np.uint8)[first:last]
-    up, down = _powers(max(1 << 16, 1 << (last - first).bit_length()))
+    """Return sum of word(byte) * RADIX^place over the bytes of each text, mixed with its length.
+
+    The sums come from running sums over the whole buffer, without a loop over texts: a text's sum
+    is the difference at its two ends, divided by the power of RADIX at its start.
+    """
+    _, offsets, content = values.buffers()
+    ends = np.frombuffer(offsets, np.int64)[values.offset : values.offset + len(values) + 1]
+    first = int(ends[0])
+    last = int(ends[-1])
+    # A buffer of no bytes is None in Arrow.
+    data = np.frombuffer(content or b"", np.uint8)[first:last]
+    # A power of two, so that the cache of powers is hit by most blocks.
+    powers, inverses = _powers(max(MIN_POWERS, 1 << (last - first).bit_length()))
     sums = np.zeros(last - first + 1, np.uint64)
-    np.cumsum(BYTES[data] * up[: len(data)], out=sums[1:])
-    starts, stops = ends[:-1] - first, ends[1:] - first
-    found = _mixed((sums[stops] - sums[starts]) * down[starts] ^ (stops - starts).view(np.uint64))
-    return np.where(_is_null(values), NULL, found) if values.null_count else found
+    np.cumsum(BYTE_WORDS[data] * powers[: len(data)], out=sums[1:])
+    starts = ends[:-1] - first
+    stops = ends[1:] - first
+    lengths = (stops - starts).view(np.uint64)
+    hashes = _mixed((sums[stops] - sums[starts]) * inverses[starts] ^ lengths)
+    return np.where(_is_null(values), NULL_WORD, hashes) if values.null_count else hashes
 
 
 @lru_cache(maxsize=2)
 def _powers(size: int) -> tuple[HashWords, HashWords]:
-    """RADIX^0, RADIX^1, ... and their inverses modulo 2^64."""
+    """Return RADIX^0, RADIX^1, ... and their inverses modulo 2^64."""
     tables = []
     for base in (RADIX, pow(RADIX, -1, 1 << 64)):
         powers = np.full(size, base, np.uint64)
         powers[0] = 1
+        # uint64 overflows silently, which is the arithmetic modulo 2^64 that is meant.
         tables.append(np.cumprod(powers, dtype=np.uint64))
     return tables[0], tables[1]
 
 
 def _lists(values: pa.ListArray) -> HashWords:
-    """Entries count by value and place."""
+    """Return one word per list: the sum of its entries' words, each mixed with its place."""
     ends = values.offsets.to_numpy().astype(np.int64)
-    first, last = int(ends[0]), int(ends[-1])
-    entries = words(values.values[first:last])
+    first = int(ends[0])
+    last = int(ends[-1])
+    starts = ends[:-1] - first
+    stops = ends[1:] - first
+    entry_words = words(values.values[first:last])
     lengths = np.diff(ends)
-    places = np.arange(last - first) - np.repeat(ends[:-1] - first, lengths)
+    places = np.arange(last - first) - np.repeat(starts, lengths)
+    # The place is mixed in, as a sum alone would not see two entries change places.
+    placed = _mixed(entry_words ^ _mixed(places.view(np.uint64)))
     sums = np.zeros(last - first + 1, np.uint64)
-    np.cumsum(_mixed(entries ^ _mixed(places.view(np.uint64))), out=sums[1:])
-    return _mixed((sums[ends[1:] - first] - sums[ends[:-1] - first]) ^ lengths.view(np.uint64))
+    np.cumsum(placed, out=sums[1:])
+    return _mixed((sums[stops] - sums[starts]) ^ lengths.view(np.uint64))
 
 
 def _structs(values: pa.StructArray) -> HashWords:
@@ -205,14 +242,14 @@ def _is_null(values: pa.Array) -> NDArray[np.bool_]:
 
 
 def decision_hashes(decisions: pa.Table) -> HashWords:
-    """The row hash of decisions without their key and the wording of reasons, which follows from concept, points and input."""
-    kept = decisions.drop_columns(["decision_id"])
-    place = kept.schema.get_field_index("reasons")
-    entries = kept.column(place).combine_chunks()
-    told = entries.values
-    bare = pa.StructArray.from_arrays(
-        [told.field("concept"), told.field("points")], ["concept", "points"]
-    )
-    return row_hashes(
-        kept.set_column(place, "reasons", pa.ListArray.from_arrays(entries.offsets, bare))
-    )
+    """Return the row hash of decisions, without their key and the wording of their reasons.
+
+    The wording follows from concept, points and input, and may be improved by a later release.
+    """
+    content = decisions.drop_columns(["decision_id"])
+    place = content.schema.get_field_index("reasons")
+    reasons = content.column(place).combine_chunks()
+    reason_fields = [reasons.values.field("concept"), reasons.values.field("points")]
+    bare = pa.StructArray.from_arrays(reason_fields, ["concept", "points"])
+    unworded = pa.ListArray.from_arrays(reasons.offsets, bare)
+    return row_hashes(content.set_column(place, "reasons", unworded))

@@ -1,8 +1,8 @@
-"""Decide again what was decided, and hold input and outcome against what was written down, to the bit."""
+"""Decide again what was decided, and compare input and outcome with the ledger bit for bit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,16 +10,20 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from creditloom.serving.batch.part import Decide
 from creditloom.serving.inputs import InputColumn
 from creditloom.serving.ledger.hashing import HashWords, canonical, row_hashes
 
-ID = "application_id"
-Decide = Callable[[pa.Table], pa.Table]
+APPLICATION_ID = "application_id"
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What a batch keeps of its decisions, row by row: id, hash of the input row, hash of the whole decision with its reasons in words."""
+    """What a batch keeps of its decisions, one entry per decision.
+
+    `ids` are the application ids, `row_hash` covers the input row, `decision_hash` the whole
+    decision with the wording of its reasons.
+    """
 
     ids: pd.Index
     row_hash: HashWords
@@ -27,20 +31,28 @@ class Kept:
 
     @classmethod
     def of(cls, parts: Iterable[tuple[pa.Table, pa.Table]]) -> Kept:
-        """From blocks of (decisions, ledger), of which the row_hash is read."""
-        ids, rows, whole = [], [], []
+        """Collect them from blocks of (decisions, ledger); of a ledger only row_hash is read."""
+        ids: list[pa.Array] = []
+        row_hash_blocks = []
+        decision_hash_blocks = []
         for decisions, ledger in parts:
-            ids.extend(decisions[ID].chunks)
-            rows.append(ledger["row_hash"].to_numpy())
-            whole.append(row_hashes(decisions))
+            ids.extend(decisions[APPLICATION_ID].chunks)
+            row_hash_blocks.append(ledger["row_hash"].to_numpy())
+            decision_hash_blocks.append(row_hashes(decisions))
         return cls(
-            pd.Index(pa.chunked_array(ids).to_pandas()), np.concatenate(rows), np.concatenate(whole)
+            ids=pd.Index(pa.chunked_array(ids).to_pandas()),
+            row_hash=np.concatenate(row_hash_blocks),
+            decision_hash=np.concatenate(decision_hash_blocks),
         )
 
 
 @dataclass(frozen=True)
 class Replayed:
-    """Outcome of a block: places in Kept that were found, and of those which differ by input or by decision."""
+    """The outcome of a block, as places in `Kept`.
+
+    `found` are all places that were decided again; `other_input` those whose input row differs;
+    `other_decision` those with the same input and another decision.
+    """
 
     found: NDArray[np.int64]
     other_input: NDArray[np.int64]
@@ -49,9 +61,10 @@ class Replayed:
 
 @dataclass(frozen=True)
 class Replay:
-    """Decide blocks of the input again, `rows` at a time; `decide` is the runtime of the versions that decided.
+    """Decides blocks of the input again, `rows` at a time, by the versions that decided (`decide`).
 
-    Input and decisions are compared a block at a time: rows decided one by one must not pay for hashes one by one.
+    Input and decisions are compared a block at a time: rows decided one by one must not pay for
+    hashes one by one.
     """
 
     kept: Kept
@@ -60,22 +73,32 @@ class Replay:
     rows: int
 
     def __call__(self, block: pa.Table) -> Replayed:
-        """Rows of `block` that the batch does not know (set aside, or of another batch) are left out."""
-        place = self.kept.ids.get_indexer(pd.Index(block[ID].to_pandas()))
-        read = canonical(block.filter(pa.array(place >= 0)), self.columns)
-        place = place[place >= 0]
-        inputs = row_hashes(read, is_canonical=True) == self.kept.row_hash[place]
-        decisions = row_hashes(self._decided(read)) == self.kept.decision_hash[place]
-        return Replayed(place, place[~inputs], place[inputs & ~decisions])
+        """Return the outcome of `block`; rows the batch did not decide are left out."""
+        place = self.kept.ids.get_indexer(pd.Index(block[APPLICATION_ID].to_pandas()))
+        # -1 marks a row that was set aside, or that is of another batch.
+        is_decided = place >= 0
+        rows = canonical(block.filter(pa.array(is_decided)), self.columns)
+        place = place[is_decided]
+        is_same_input = row_hashes(rows, is_canonical=True) == self.kept.row_hash[place]
+        is_same_decision = row_hashes(self._decided(rows)) == self.kept.decision_hash[place]
+        return Replayed(
+            found=place,
+            other_input=place[~is_same_input],
+            other_decision=place[is_same_input & ~is_same_decision],
+        )
 
-    def _decided(self, read: pa.Table) -> pa.Table:
-        starts = range(0, max(len(read), 1), self.rows)
-        return pa.concat_tables([self.decide(read.slice(start, self.rows)) for start in starts])
+    def _decided(self, rows: pa.Table) -> pa.Table:
+        # One step at least: a block without rows still gives a table with the decisions' columns.
+        starts = range(0, max(len(rows), 1), self.rows)
+        return pa.concat_tables([self.decide(rows.slice(start, self.rows)) for start in starts])
 
 
 def pieces(blocks: Iterable[pa.Table], rows: int, shuffle: int | None) -> Iterator[pa.Table]:
-    """Blocks of at most `rows` rows; with a seed the rows of each block come in a random order."""
+    """Yield blocks of at most `rows` rows; the seed `shuffle` puts each block in random order.
+
+    A decision must not depend on its neighbours: replay shows it by other neighbours.
+    """
     rng = None if shuffle is None else np.random.default_rng(shuffle)
     for block in blocks:
-        mixed = block if rng is None else block.take(pa.array(rng.permutation(len(block))))
-        yield from (mixed.slice(start, rows) for start in range(0, len(mixed), rows))
+        ordered = block if rng is None else block.take(pa.array(rng.permutation(len(block))))
+        yield from (ordered.slice(start, rows) for start in range(0, len(ordered), rows))

@@ -1,4 +1,8 @@
-"""The versions that decided a batch, found again: in the registry, or in a bundle that is named."""
+"""Find the model that decided a batch, and decide one of its applications again.
+
+The model is the registered version that batch.json names, or a bundle that is given. The
+application's input is read from where the ledger says that it lies.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +17,10 @@ import pyarrow.compute as pc
 from creditloom.serving.batch.deciding_model import DecidingModel
 from creditloom.serving.batch.input import BatchInput, blocks
 from creditloom.serving.batch.output import BatchFolder
+from creditloom.serving.batch.part import Decide
 from creditloom.serving.inputs import InputColumn
 from creditloom.serving.ledger.earlier import decides_equally
 from creditloom.serving.ledger.hashing import canonical, row_hashes
-from creditloom.serving.ledger.replay import Decide
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import read_table
 
@@ -24,53 +28,66 @@ REGISTERED = "models:/"
 
 
 def model_of(asked: Mapping[str, Any], bundle: Path | None, registry: Path) -> DecidingModel:
-    """The model named in batch.json, or the bundle given; DataError unless every piece is the one that decided.
+    """Return the model that batch.json (`asked`) names, or that of the given bundle.
 
-    The code may be today's in place of an earlier release's that is known to decide equally (`earlier`).
+    The code may be today's in place of an earlier release's that is known to decide equally
+    (`earlier`). Raises DataError unless every other piece is the one that decided.
     """
     name = asked["options"]["model"]
     is_registered = bundle is None and name.startswith(REGISTERED)
-    found = (
-        DecidingModel.of_uri(name, registry)
-        if is_registered
-        else DecidingModel.of_bundle(bundle or Path(name))
-    )
-    wanted, here = asked["versions"], found.versions(asked["options"].get("product", "")).as_dict()
+    if is_registered:
+        deciding = DecidingModel.of_uri(name, registry)
+    else:
+        deciding = DecidingModel.of_bundle(bundle or Path(name))
+    wanted = asked["versions"]
+    here = deciding.versions(asked["options"].get("product", "")).as_dict()
     differing = [piece for piece in wanted if wanted[piece] != here[piece]]
+    # A registered version brings its own code, so other code there is never an earlier release's.
     if differing and (is_registered or not decides_equally(wanted, here)):
         raise DataError.of(
-            "These are not the versions that decided", where=found.name,
+            "These are not the versions that decided",
+            where=deciding.name,
             expected=f"bundle {wanted['bundle'][:12]}, code {wanted['code'][:12]}",
             got=f"another {', '.join(differing)}",
-            next_step="name the bundle with --bundle; where the code differs, replay with the release of that day",
-        )  # fmt: skip
-    return found
+            next_step="name the bundle with --bundle; where the code differs, replay with the "
+            "release of that day",
+        )
+    return deciding
 
 
-# One decision of a batch: where the ledger says that its input lies, and whether deciding it again gives the same.
+# One decision of a batch: its input read from its place, decided again, compared.
 
-ID = "application_id"
+APPLICATION_ID = "application_id"
+# How a CSV column is read, by kind of input; the id is not here, as its type is taken from the
+# batch.
 CSV_TYPES = {
     "time": pa.timestamp("us"),
     "number": pa.float64(),
     "flag": pa.bool_(),
     "text": pa.string(),
 }
+# The ledger's columns that are printed for a decision, in this order.
+SHOWN_PIECES = ("bundle", "model", "calibration", "policy", "product", "law", "code")
+# Rows read at a time when a row is looked for by its id.
+SEARCHED_ROWS = 65_536
 
 
 def asked(batch: BatchFolder) -> dict[str, Any]:
-    """What batch.json says; DataError where there is no batch."""
-    found = batch.asked()
-    if found is None:
+    """Return the content of batch.json; DataError where there is no batch."""
+    request = batch.asked()
+    if request is None:
         raise DataError.of(
-            "No batch there", where=batch.root, expected="batch.json, as `creditloom score` writes it", got="none",
+            "No batch there",
+            where=batch.root,
+            expected="batch.json, as `creditloom score` writes it",
+            got="none",
             next_step="name the output folder of a batch; for `--output x.parquet` that is x.batch",
-        )  # fmt: skip
-    return found
+        )
+    return request
 
 
 def types(columns: tuple[InputColumn, ...]) -> dict[str, pa.DataType]:
-    """How CSV is read; ids are text or whole numbers, as they look."""
+    """Return the types by which CSV is read; ids are whole numbers."""
     return {column.name: CSV_TYPES.get(column.kind, pa.int64()) for column in columns}
 
 
@@ -81,87 +98,101 @@ def one(
     columns: tuple[InputColumn, ...],
     decide: Decide,
 ) -> dict[str, Any]:
-    """Decide the one application again; the outcome as `creditloom replay` tells it."""
+    """Decide one application again; return the outcome as `creditloom replay` prints it.
+
+    `source` holds a copy of the input row; None reads it where the ledger says that it lies.
+    Raises DataError where the decision or its input is not there.
+    """
     decision, entry = _kept(batch, decision_id)
-    names = [column.name for column in columns]
-    row = (
-        _by_place(batch, entry, names)
-        if source is None
-        else _by_id(source, decision[ID][0], columns)
-    )
-    read = canonical(row, columns)
-    if row_hashes(read)[0] != entry["row_hash"]:
-        return _outcome(decision, entry, other_input=True, differing=[])
-    again = decide(read).cast(decision.schema)
-    return _outcome(
-        decision,
-        entry,
-        other_input=False,
-        differing=[name for name in names_of(decision) if again[name] != decision[name]],
-    )
-
-
-def names_of(decision: pa.Table) -> list[str]:
-    """The columns of a decision."""
-    return list(decision.schema.names)
+    if source is None:
+        row = _by_place(batch, entry, [column.name for column in columns])
+    else:
+        row = _by_id(source, decision[APPLICATION_ID][0], columns)
+    row = canonical(row, columns)
+    if row_hashes(row)[0] != entry["row_hash"]:
+        # Another input makes another decision: comparing the two would say nothing.
+        return _outcome(decision, entry, is_other_input=True, differing=[])
+    again = decide(row).cast(decision.schema)
+    differing = [name for name in decision.schema.names if again[name] != decision[name]]
+    return _outcome(decision, entry, is_other_input=False, differing=differing)
 
 
 def _kept(batch: BatchFolder, decision_id: str) -> tuple[pa.Table, dict[str, Any]]:
+    """Return the decision as a table of one row, and its ledger entry."""
     for receipt in batch.finished():
-        ids = read_table(batch.file("ledger", receipt["part"]), ["decision_id"])["decision_id"]
+        part = receipt["part"]
+        ids = read_table(batch.file("ledger", part), ["decision_id"])["decision_id"]
         place = pc.index(ids, pa.scalar(decision_id)).as_py()
+        # -1: not in this part.
         if place >= 0:
-            tables = (
-                read_table(batch.file(kind, receipt["part"])).slice(place, 1)
-                for kind in ("decisions", "ledger")
-            )
-            decision, ledger = tables
-            return decision.combine_chunks(), ledger.to_pylist()[0]
+            decision = read_table(batch.file("decisions", part)).slice(place, 1)
+            entry = read_table(batch.file("ledger", part)).slice(place, 1)
+            return decision.combine_chunks(), entry.to_pylist()[0]
     raise DataError.of(
-        "No such decision", where=batch.root, expected="the decision_id of one of its decisions", got=decision_id,
+        "No such decision",
+        where=batch.root,
+        expected="the decision_id of one of its decisions",
+        got=decision_id,
         next_step="look it up in decisions/ by application_id",
-    )  # fmt: skip
+    )
 
 
 def _by_place(batch: BatchFolder, entry: dict[str, Any], names: list[str]) -> pa.Table:
-    """The row where the ledger says that it lies."""
-    given = asked(batch)["input"]
-    source = BatchInput.open(Path(given["path"]))
-    for path, file in zip(source.files, source.fingerprints, strict=True):
-        if file.footer_sha256 == entry["input_file"]:
-            return source.row(path, entry["row_group"], entry["row"], names)
+    """Return the row from the place that the ledger names."""
+    path = asked(batch)["input"]["path"]
+    source = BatchInput.open(Path(path))
+    # A file is known by its footer, not by its name: it may have been moved inside the folder.
+    for file, fingerprint in zip(source.files, source.fingerprints, strict=True):
+        if fingerprint.footer_sha256 == entry["input_file"]:
+            return source.row(file, entry["row_group"], entry["row"], names)
+    present = ", ".join(fingerprint.footer_sha256[:12] for fingerprint in source.fingerprints[:3])
     raise DataError.of(
-        "The input file is not there any more", where=given["path"], expected=f"a file with the footer {entry['input_file'][:12]}",
-        got=", ".join(file.footer_sha256[:12] for file in source.fingerprints[:3]), next_step="give a copy of the row's file with --input",
-    )  # fmt: skip
+        "The input file is not there any more",
+        where=path,
+        expected=f"a file with the footer {entry['input_file'][:12]}",
+        got=present,
+        next_step="give a copy of the row's file with --input",
+    )
 
 
 def _by_id(source: Path, application: pa.Scalar, columns: tuple[InputColumn, ...]) -> pa.Table:
-    """The row with the id of the application."""
-    for block in blocks(source, {**types(columns), ID: application.type}, 65_536):
-        found = block.filter(pc.equal(block[ID], application.cast(block.schema.field(ID).type)))
-        if len(found):
-            return found.slice(0, 1)
+    """Return the first row with the id of the application."""
+    # The decision's id has the type that the batch's input had: a text id stays a text in CSV.
+    for block in blocks(
+        source, {**types(columns), APPLICATION_ID: application.type}, SEARCHED_ROWS
+    ):
+        wanted = application.cast(block.schema.field(APPLICATION_ID).type)
+        rows = block.filter(pc.equal(block[APPLICATION_ID], wanted))
+        if len(rows):
+            return rows.slice(0, 1)
     raise DataError.of(
-        "The application is not in this file", where=source, expected=f"a row with {ID} {application}", got="none",
+        "The application is not in this file",
+        where=source,
+        expected=f"a row with {APPLICATION_ID} {application}",
+        got="none",
         next_step="give the file that the batch read, or a copy of the row",
-    )  # fmt: skip
+    )
 
 
 def _outcome(
-    decision: pa.Table, entry: dict[str, Any], *, other_input: bool, differing: list[str]
+    decision: pa.Table, entry: dict[str, Any], *, is_other_input: bool, differing: list[str]
 ) -> dict[str, Any]:
-    kept = decision.to_pylist()[0]
-    told = [f"{name}: {value}" for name, value in kept.items() if name != "reasons"]
-    told += [f"reason: {reason['text']}" for reason in kept["reasons"]]
-    told += [
-        f"{name} {entry[name]}"
-        for name in ("bundle", "model", "calibration", "policy", "product", "law", "code")
-    ]
+    values = decision.to_pylist()[0]
+    application = str(values[APPLICATION_ID])
+    lines = [f"{name}: {value}" for name, value in values.items() if name != "reasons"]
+    lines += [f"reason: {reason['text']}" for reason in values["reasons"]]
+    lines += [f"{name} {entry[name]}" for name in SHOWN_PIECES]
     if differing:
-        told.append(f"decided again, these differ: {', '.join(differing)}")
+        lines.append(f"decided again, these differ: {', '.join(differing)}")
+    # Through JSON, so that dates are texts, as a reader of the outcome gets them.
+    plain = json.loads(json.dumps(values, default=str))
     return {
-        "decision": json.loads(json.dumps(kept, default=str)), "ledger": entry, "decisions": 1, "replayed": 1,
-        "mismatches": int(other_input or bool(differing)), "other_input": [str(kept[ID])] if other_input else [],
-        "other_decision": [str(kept[ID])] if differing else [], "told": told,
-    }  # fmt: skip
+        "decision": plain,
+        "ledger": entry,
+        "decisions": 1,
+        "replayed": 1,
+        "mismatches": int(is_other_input or bool(differing)),
+        "other_input": [application] if is_other_input else [],
+        "other_decision": [application] if differing else [],
+        "told": lines,
+    }

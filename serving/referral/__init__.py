@@ -1,1 +1,1 @@
-"""Cases that a person decides: the queue of referred applications, and the overrides that are recorded of them (S2-R04, S3-R27)."""
+"""Let a person decide: the queue of referred applications, and overrides (S2-R04, S3-R27)."""

@@ -1,12 +1,13 @@
-"""What people decided: one JSON object a line, each with the hash of the line before, so that a changed or lost line shows.
+"""Record what people decided on referred applications, one JSON object a line.
 
-A wrong freeze or refusal is put right here, with reason and role (S5-R44).
+Each line holds the hash of the line before, so that a changed or lost line shows. A wrong freeze or
+refusal is corrected here, with reason and role (S5-R44).
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,12 +18,17 @@ import pyarrow.compute as pc
 from creditloom.storage.files.formats import OVERRIDES, of_line, to_line
 
 OverrideOutcome = Literal["approve", "decline"]
-FIRST = "0" * 64
-LEAST_REASON = 10  # characters; a reason is a sentence
+# What the first line holds in place of the hash of the line before it.
+NO_PREVIOUS = "0" * 64
+# Characters: a reason is a sentence, not "ok".
+MIN_REASON_LENGTH = 10
 
 
 class ReferralError(ValueError):
-    """An override that cannot be recorded, or a record that was changed; says what, where, expected, got and the next step."""
+    """An override that cannot be recorded, or a record that was changed.
+
+    The message says what, where, expected, got and the next step.
+    """
 
     @classmethod
     def of(
@@ -36,49 +42,59 @@ class ReferralError(ValueError):
 
 @dataclass(frozen=True)
 class Override:
-    """A person's decision on a referred application. `limit_cny` is null for a decline; `previous` is the hash of the line before."""
+    """A person's decision on a referred application.
 
-    date: str  # UTC, ISO 8601
+    `date` is UTC in ISO 8601. `limit_cny` is null for a decline. `previous` is the hash of the line
+    before.
+    """
+
+    date: str
     decision_id: str
     application_id: str
     outcome: OverrideOutcome
     limit_cny: float | None
     reason: str
     role: str
-    previous: str = FIRST
+    previous: str = NO_PREVIOUS
 
 
 def read(path: Path) -> tuple[Override, ...]:
-    """All overrides, oldest first; () when there is none.
+    """Return all overrides, oldest first; () when there is none.
 
-    Raises ReferralError where a line does not follow from the one before, DataError for a line that a later release wrote.
+    Raises ReferralError where a line does not follow from the one before, DataError for a line that
+    a later release wrote.
     """
     if not path.is_file():
         return ()
-    lines = path.read_text(encoding="utf-8").splitlines()
-    found = tuple(
-        Override(**of_line(line, OVERRIDES, f"{path}, line {number}"))
-        for number, line in enumerate(lines, start=1)
-    )
-    for number, (override, before) in enumerate(zip(found, [None, *lines], strict=False), start=1):
-        expected = FIRST if before is None else _hash(before)
+    overrides = []
+    expected = NO_PREVIOUS
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        place = f"{path}, line {number}"
+        override = Override(**of_line(line, OVERRIDES, place))
         if override.previous != expected:
             raise ReferralError.of(
-                "A recorded override was changed, or a line before it", where=f"{path}, line {number}", expected=expected,
-                got=override.previous, next_step="restore the file from its copy; nothing is added to a broken record",
-            )  # fmt: skip
-    return found
+                "A recorded override was changed, or a line before it",
+                where=place,
+                expected=expected,
+                got=override.previous,
+                next_step="restore the file from its copy; nothing is added to a broken record",
+            )
+        overrides.append(override)
+        # The hash is of the line as it stands, not of the parsed object: spaces count too.
+        expected = _hash(line)
+    return tuple(overrides)
 
 
 def append(override: Override, queue: pd.DataFrame, path: Path) -> Override:
-    """Record a person's decision on a row of `queue`; returns it as written. Lines are only ever added.
+    """Record a person's decision on a row of `queue`; return it as written.
 
-    Raises ReferralError for an application that does not wait, a reason or role that says nothing, and a limit above the decision's.
+    Lines are only ever added. Raises ReferralError for an application that does not wait, a reason
+    or role that says nothing, and a limit above the decision's.
     """
     before = read(path)
     _check(override, queue, before)
     lines = path.read_text(encoding="utf-8").splitlines() if before else []
-    chained = Override(**{**asdict(override), "previous": _hash(lines[-1]) if lines else FIRST})
+    chained = replace(override, previous=_hash(lines[-1]) if lines else NO_PREVIOUS)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8", newline="\n") as out:
         out.write(to_line(asdict(chained), OVERRIDES) + "\n")
@@ -93,11 +109,11 @@ def _check(override: Override, queue: pd.DataFrame, before: tuple[Override, ...]
             "a decision_id of `creditloom refer list`",
             override.decision_id,
         )
-    if any(one.decision_id == override.decision_id for one in before):
+    if any(earlier.decision_id == override.decision_id for earlier in before):
         raise _refusal(
             "This application was decided before", "one that still waits", override.decision_id
         )
-    if len(override.reason.strip()) < LEAST_REASON or not override.role.strip():
+    if len(override.reason.strip()) < MIN_REASON_LENGTH or not override.role.strip():
         raise _refusal(
             "An override needs a reason and the name of a role",
             "--reason with a sentence, --role",
@@ -106,16 +122,18 @@ def _check(override: Override, queue: pd.DataFrame, before: tuple[Override, ...]
     _check_limit(override.outcome, override.limit_cny, row["limit_cny"].iloc[0])
 
 
-def _check_limit(outcome: OverrideOutcome, limit: float | None, most: Any) -> None:
+def _check_limit(outcome: OverrideOutcome, limit: float | None, max_limit: Any) -> None:
+    """Raise ReferralError for a limit that the outcome may not have; `max_limit` may be null."""
     if outcome == "decline" and limit is not None:
         raise _refusal("A decline has no limit", "no --limit", limit)
-    if outcome == "approve" and (limit is None or limit <= 0 or limit > most):
-        shown = (
-            "a limit, as none could be computed"
-            if pd.isna(most)
-            else f"a limit of at most {most:,.0f} CNY"
-        )
-        raise _refusal("The limit of an approval", shown, limit)
+    # A person may approve less than was computed, never more. Where none was computed (null),
+    # the comparison is false and any limit is allowed.
+    if outcome == "approve" and (limit is None or limit <= 0 or limit > max_limit):
+        if pd.isna(max_limit):
+            expected = "a limit, as none could be computed"
+        else:
+            expected = f"a limit of at most {max_limit:,.0f} CNY"
+        raise _refusal("The limit of an approval", expected, limit)
 
 
 def _refusal(what: str, expected: str, got: object) -> ReferralError:
@@ -132,20 +150,33 @@ def _hash(line: str) -> str:
     return hashlib.sha256(line.encode()).hexdigest()
 
 
-# Which applications wait for a person: the referred ones of a decisions table that nobody has decided yet.
+# The queue: the referred rows of a decisions table that nobody has decided yet.
 
+# What a person sees of a decision.
 COLUMNS = (
-    "decision_id", "application_id", "as_of", "product", "law_profile", "grade", "tier", "pd", "score", "limit_cny", "daily_rate",
-    "actions", "not_assessed", "reasons",
-)  # fmt: skip
+    "decision_id",
+    "application_id",
+    "as_of",
+    "product",
+    "law_profile",
+    "grade",
+    "tier",
+    "pd",
+    "score",
+    "limit_cny",
+    "daily_rate",
+    "actions",
+    "not_assessed",
+    "reasons",
+)
 
 
 def referred(decisions: pa.Table) -> pa.Table:
-    """The referred rows of a decisions table, with what a person needs to decide them."""
+    """Return the referred rows of a decisions table, with what a person needs to decide them."""
     return decisions.filter(pc.equal(decisions["decision"], "refer")).select(list(COLUMNS))
 
 
 def waiting(queue: pd.DataFrame, overrides: tuple[Override, ...]) -> pd.DataFrame:
-    """The rows of the queue without an override, in its order."""
+    """Return the rows of the queue without an override, in its order."""
     decided = {override.decision_id for override in overrides}
     return queue[~queue["decision_id"].isin(decided)]

@@ -1,1 +1,4 @@
-"""What leaves the house by MLflow: bundle and runtime under a unique name, versions, aliases, and the gate before an alias moves."""
+"""Publish models by MLflow: a bundle with its runtime, versions, aliases, and the champion's gate.
+
+A version carries its runtime under a unique package name. An alias moves only through the gate.
+"""

@@ -1,10 +1,13 @@
-"""The one exception of the registry."""
+"""Define the one exception of the registry."""
 
 from __future__ import annotations
 
 
 class RegistryError(ValueError):
-    """The registry cannot do what was asked; the message says what, where, expected, got and the next step."""
+    """The registry cannot do what was asked.
+
+    The message says what, where, expected, got and the next step.
+    """
 
     @classmethod
     def of(
@@ -12,5 +15,6 @@ class RegistryError(ValueError):
     ) -> RegistryError:
         """Build the message from its five parts, one per line."""
         return cls(
-            f"{what}\n  where:    {where}\n  expected: {expected}\n  got:      {got}\n  next:     {next_step}"
+            f"{what}\n  where:    {where}\n  expected: {expected}\n  got:      {got}\n"
+            f"  next:     {next_step}"
         )

@@ -1,6 +1,7 @@
-"""What a version must show before it may be champion: observable out-of-time figures only, never the synthetic truth.
+"""Decide whether a version may be champion, by observable out-of-time figures alone.
 
-The first champion passes the absolute gate. A later one passes it too and must not rank clearly worse than the champion it replaces.
+The synthetic truth is never read. The first champion passes the absolute gate. A later one passes
+it too, and must not rank clearly worse than the champion it replaces.
 """
 
 from __future__ import annotations
@@ -14,19 +15,27 @@ from creditloom.serving.registry.errors import RegistryError
 
 @dataclass(frozen=True)
 class GateParams:
-    """Thresholds, inclusive: AUC out-of-time on booked loans, and calibration in the large on booked loans weighted to the door."""
+    """Thresholds, inclusive.
 
+    `min_auc` is the AUC out-of-time on booked loans, `max_auc_loss` what may be lost against the
+    champion in place. `min_calibration_p` is two-sided, for the calibration in the large on booked
+    loans weighted to the door; its variance holds draws, control band, calibration and macro
+    (domain 0.7).
+    """
+
+    # pydantic reads the block of params.yaml: a key that is misspelt must not be ignored.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     min_auc: float
-    max_auc_loss: float  # against the champion in place
-    min_calibration_p: float  # two-sided; its variance holds draws, control band, calibration and macro (domain 0.7)
+    max_auc_loss: float
+    min_calibration_p: float
 
 
 @dataclass(frozen=True)
 class RegistryParams:
-    """`registry` in params.yaml: the registered model's name and the gate before the alias `champion`."""
+    """`registry` in params.yaml: the model's registered name and the gate before `champion`."""
 
+    # As above: unknown keys and other types are refused.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     name: str
@@ -35,7 +44,7 @@ class RegistryParams:
 
 @dataclass(frozen=True)
 class Measured:
-    """The observable figures of one version. None where the evaluation could not measure one."""
+    """The observable figures of one version; None where the evaluation could not measure one."""
 
     auc: float | None
     calibration_p: float | None
@@ -44,86 +53,74 @@ class Measured:
     def of(cls, metrics: Mapping[str, Any]) -> Measured:
         """Read the figures from metrics.json; a key that is not there is None."""
         observed = metrics.get("observable", {})
+        weighted = observed.get("weighted", {})
         return cls(
-            observed.get("auc_oot"), observed.get("weighted", {}).get("calibration_in_the_large_p")
+            auc=observed.get("auc_oot"),
+            calibration_p=weighted.get("calibration_in_the_large_p"),
         )
 
     def figures(self) -> dict[str, float]:
-        """The figures that were measured, by name: what MLflow keeps as the run's metrics."""
-        return {
-            f"observable.{key}": float(value)
-            for key, value in asdict(self).items()
-            if value is not None
-        }
+        """Return the measured figures by name, as MLflow keeps them for a run."""
+        measured = {key: value for key, value in asdict(self).items() if value is not None}
+        return {f"observable.{key}": float(value) for key, value in measured.items()}
 
     def tags(self) -> dict[str, str]:
-        """The figures as tags of the registered version."""
+        """Return the figures as tags of the registered version."""
+        # repr keeps every digit of a float, so that reading it back gives the same number.
         return {key: repr(value) for key, value in self.figures().items()}
 
     @classmethod
     def of_tags(cls, tags: Mapping[str, str]) -> Measured:
         """Read the figures back from the tags of a registered version."""
-        return cls(
-            *(
-                float(tags[key]) if (key := f"observable.{name}") in tags else None
-                for name in cls.__dataclass_fields__
-            )
-        )
+        texts = {name: tags.get(f"observable.{name}") for name in cls.__dataclass_fields__}
+        return cls(**{name: None if text is None else float(text) for name, text in texts.items()})
 
 
 def shortfalls(measured: Measured, gate: GateParams) -> tuple[str, ...]:
-    """What keeps these figures from the absolute gate, one line each; () passes. A figure that is not there does not pass."""
-    return tuple(
-        line
-        for line in (
-            _line(
-                "AUC out-of-time (booked loans)",
-                measured.auc,
-                "at least",
-                gate.min_auc,
-                _at_least(measured.auc, gate.min_auc),
-            ),
-            _line(
-                "calibration in the large, p (booked loans weighted to the door)",
-                measured.calibration_p,
-                "at least",
-                gate.min_calibration_p,
-                _at_least(measured.calibration_p, gate.min_calibration_p),
-            ),
-        )
-        if line
+    """Return what keeps these figures from the absolute gate, one line each; () passes.
+
+    A figure that is not there does not pass.
+    """
+    lines = (
+        _below("AUC out-of-time (booked loans)", measured.auc, gate.min_auc),
+        _below(
+            "calibration in the large, p (booked loans weighted to the door)",
+            measured.calibration_p,
+            gate.min_calibration_p,
+        ),
     )
+    return tuple(line for line in lines if line)
 
 
 def behind(measured: Measured, champion: Measured, gate: GateParams) -> tuple[str, ...]:
-    """What makes these figures clearly worse than the champion's; () when they are not, or when the champion has none to compare."""
+    """Return what makes these figures clearly worse than the champion's; () when they are not.
+
+    A champion whose AUC is not known has nothing to compare with: ().
+    """
     if champion.auc is None:
         return ()
     least = champion.auc - gate.max_auc_loss
     label = f"AUC out-of-time (champion {champion.auc:.4f} less {gate.max_auc_loss:g})"
-    line = _line(label, measured.auc, "at least", least, _at_least(measured.auc, least))
+    line = _below(label, measured.auc, least)
     return (line,) if line else ()
 
 
 def require(lines: tuple[str, ...], who: str) -> None:
-    """RegistryError that lists the shortfalls of version `who`, if there are any."""
+    """Raise RegistryError with the shortfalls of version `who`, if there are any."""
     if lines:
         raise RegistryError.of(
             "The version does not pass the gate before `champion`",
             where=who,
             expected="every observable figure within `registry.gate` of params.yaml",
             got="; ".join(lines),
-            next_step="train a better model, or change the gate in params.yaml and say why in its comment",
+            next_step="train a better model, or change the gate in params.yaml and say why in its "
+            "comment",
         )
 
 
-def _at_least(value: float | None, least: float) -> bool:
-    return value is not None and value >= least
-
-
-def _line(label: str, value: float | None, words: str, bound: float, passes: bool) -> str:
-    return (
-        ""
-        if passes
-        else f"{label} is {'not measured' if value is None else f'{value:.4f}'}, {words} {bound:.4f}"
-    )
+def _below(label: str, value: float | None, least: float) -> str:
+    """Return the line for a figure below its bound; "" where the figure reaches it."""
+    if value is not None and value >= least:
+        return ""
+    shown = "not measured" if value is None else f"{value:.4f}"
+    return f"{label} is {shown}, at least {least:.4f}"

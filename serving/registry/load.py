@@ -1,4 +1,7 @@
-"""A registered version in this process without `import mlflow`: its own runtime under its own name, nothing put on `sys.path`."""
+"""Load a registered version into this process without `import mlflow`.
+
+Its own runtime is imported under its own name; nothing is put on `sys.path`.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,10 @@ from creditloom.serving.registry.lookup import Version
 
 
 def load(version: Version) -> Any:
-    """The object that MLflow would call: `predict(frame, params)` of the version's own runtime.
+    """Return the object that MLflow would call: `predict(frame, params)` of the version's runtime.
 
-    Raises RegistryError when the artifacts are not where the store says, and the runtime's own error when the bundle is damaged.
+    Raises RegistryError when the artifacts are not where the store says, and the runtime's own
+    error when the bundle is damaged.
     """
     if not version.is_whole:
         raise RegistryError.of(
@@ -29,7 +33,8 @@ def load(version: Version) -> Any:
 
 
 def _import_package(version: Version) -> None:
-    """Import the runtime's package from the artifacts; its name is made of its contents, so one already there is the same code."""
+    """Import the runtime's package from the artifacts."""
+    # The name is made of the contents: a package of this name that is there is the same code.
     if version.runtime in sys.modules:
         return
     folder = version.location / "code" / version.runtime
@@ -39,5 +44,6 @@ def _import_package(version: Version) -> None:
     if spec is None or spec.loader is None:
         raise RegistryError(f"{folder}: not a Python package; run `creditloom register`")
     package = importlib.util.module_from_spec(spec)
+    # Entered before it runs, as the package's modules import each other relatively.
     sys.modules[version.runtime] = package
     spec.loader.exec_module(package)

@@ -1,6 +1,7 @@
-"""Cheap questions to MLflow's embedded store, without `import mlflow` (5 s): read-only SQL on its sqlite file.
+"""Look up versions in MLflow's embedded store by read-only SQL on its sqlite file.
 
-Only versions that this house registered are seen: they carry the tags `bundle_sha256` and `runtime`.
+`import mlflow` takes 5 s and is not needed for this. Only versions that this house registered are
+found: they carry the tags `bundle_sha256` and `runtime`.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from urllib.parse import unquote, urlparse
 
 from creditloom.serving.registry.errors import RegistryError
 
-BUNDLE_TAG, RUNTIME_TAG = "bundle_sha256", "runtime"
+BUNDLE_TAG = "bundle_sha256"
+RUNTIME_TAG = "runtime"
 SQLITE = "sqlite:///"
 
+# A deleted version stays in the table under the stage 'Deleted_Internal'.
 _VERSIONS = """
 select v.version, b.value, r.value, coalesce(v.storage_location, v.source)
 from model_versions v
@@ -30,7 +33,10 @@ _ALIAS = "select version from registered_model_aliases where name = ? and alias 
 
 @dataclass(frozen=True)
 class Version:
-    """One registered version: which bundle, which runtime, and the folder that holds both (`data/...`, `code/<runtime>`)."""
+    """One registered version: its bundle, its runtime and the folder that holds both.
+
+    Inside `location` the bundle is `data/...` and the runtime `code/<runtime>`.
+    """
 
     name: str
     version: int
@@ -40,22 +46,20 @@ class Version:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the artifacts are still where the store says."""
-        return (
-            self.location / "code" / self.runtime / "loader.py"
-        ).is_file() and self.bundle.is_dir()
+        """Return whether the artifacts are still where the store says."""
+        loader = self.location / "code" / self.runtime / "loader.py"
+        return loader.is_file() and self.bundle.is_dir()
 
     @property
     def bundle(self) -> Path:
-        """The folder of the bundle inside the artifacts."""
-        return next(
-            iter(sorted(self.location.glob("data/*/manifest.json"))),
-            self.location / "data" / "missing",
-        ).parent
+        """Return the folder of the bundle inside the artifacts; `data` itself without a bundle."""
+        # Sorted, so that the answer does not depend on the file system's order.
+        manifests = sorted(self.location.glob("data/*/manifest.json"))
+        return manifests[0].parent if manifests else self.location / "data"
 
 
 def bundle_sha256(bundle: Path) -> str:
-    """The bundle's version: sha256 of its manifest. RegistryError when there is no bundle."""
+    """Return the bundle's version, the sha256 of its manifest; RegistryError without a bundle."""
     manifest = bundle / "manifest.json"
     if not manifest.is_file():
         raise RegistryError.of(
@@ -69,7 +73,7 @@ def bundle_sha256(bundle: Path) -> str:
 
 
 def store_file(uri: str) -> Path | None:
-    """The sqlite file behind a tracking URI; None when the store is not an existing sqlite file."""
+    """Return the sqlite file behind a tracking URI; None unless it is an existing sqlite file."""
     if not uri.startswith(SQLITE):
         return None
     file = Path(unquote(uri.removeprefix(SQLITE).partition("?")[0]))
@@ -77,25 +81,35 @@ def store_file(uri: str) -> Path | None:
 
 
 def versions(store: Path, name: str) -> tuple[Version, ...]:
-    """All versions of `name` that this house registered, oldest first; () when the store has no such tables yet."""
-    rows = _query(store, _VERSIONS, (name,))
+    """Return all versions of `name` that this house registered, oldest first.
+
+    () when the store has no such tables yet.
+    """
     return tuple(
-        Version(name, int(number), sha, runtime, local_path(place))
-        for number, sha, runtime, place in rows
+        Version(
+            name=name,
+            version=int(number),
+            bundle_sha256=sha,
+            runtime=runtime,
+            location=local_path(place),
+        )
+        for number, sha, runtime, place in _query(store, _VERSIONS, (name,))
     )
 
 
 def aliased(store: Path, name: str, alias: str) -> Version | None:
-    """The version that an alias names; None when there is none."""
+    """Return the version that an alias names; None when there is none."""
     numbers = [int(row[0]) for row in _query(store, _ALIAS, (name, alias))]
     return next((version for version in versions(store, name) if version.version in numbers), None)
 
 
 def _query(store: Path, sql: str, values: tuple[str, ...]) -> list[tuple[str, ...]]:
+    # Read-only: connecting to a file must never make one, nor lock out a writer.
     with closing(sqlite3.connect(f"{store.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         try:
             return connection.execute(sql, values).fetchall()
         except sqlite3.DatabaseError as error:
+            # MLflow makes its tables when it first writes: before that, nothing is registered.
             if "no such table" in str(error):
                 return []
             raise RegistryError.of(
@@ -108,6 +122,10 @@ def _query(store: Path, sql: str, values: tuple[str, ...]) -> list[tuple[str, ..
 
 
 def local_path(place: str | None) -> Path:
-    """The folder behind a `file:` URI or a plain path."""
+    """Return the folder behind a `file:` URI or a plain path.
+
+    >>> str(local_path("file:///tmp/a%20b"))
+    '/tmp/a b'
+    """
     parsed = urlparse(place or "")
     return Path(unquote(parsed.path) if parsed.scheme == "file" else place or "")

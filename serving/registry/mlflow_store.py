@@ -1,7 +1,8 @@
-"""MLflow's store as this house uses it: publish a bundle with its runtime, read versions, move aliases.
+"""Use MLflow's store: publish a bundle with its runtime, read versions, move aliases.
 
-The only module that imports mlflow, and only inside functions (5 s). Without `MLFLOW_TRACKING_URI` the store is the sqlite file
-`mlflow.db` in a folder of ours, by absolute URI, so that a queue or temporary run in another folder finds the same one.
+This is the only module that imports mlflow, and only inside functions (the import takes 5 s).
+Without `MLFLOW_TRACKING_URI` the store is the sqlite file `mlflow.db` in a folder of ours, by
+absolute URI, so that a run in another folder finds the same one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from creditloom.serving.registry.runtime import copy_runtime, requirements
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+# MLflow wants an experiment around every run; ours all belong to one.
 EXPERIMENT = "creditloom"
 
 
@@ -35,7 +37,10 @@ class Store:
 
     @classmethod
     def at(cls, folder: Path, environ: Mapping[str, str] = os.environ) -> Store:
-        """The store of `MLFLOW_TRACKING_URI` where that is set, else `folder`/mlflow.db with artifacts beside it."""
+        """Return the store of `MLFLOW_TRACKING_URI`, or else `folder`/mlflow.db.
+
+        The artifacts of the latter lie beside it.
+        """
         if environ.get("MLFLOW_TRACKING_URI"):
             return cls(environ["MLFLOW_TRACKING_URI"], None)
         folder = folder.absolute()
@@ -43,16 +48,16 @@ class Store:
 
     @property
     def is_embedded(self) -> bool:
-        """Whether the store is a sqlite file, which answers cheap questions without mlflow."""
+        """Return whether the store is a sqlite file, which `lookup` can read without mlflow."""
         return self.uri.startswith(lookup.SQLITE)
 
     @property
     def file(self) -> Path | None:
-        """The sqlite file of an embedded store; None while there is none."""
+        """Return the sqlite file of an embedded store; None while there is none."""
         return lookup.store_file(self.uri)
 
     def client(self) -> MlflowClient:
-        """MLflow's client of this store; changes no global state."""
+        """Return MLflow's client of this store; no global state is changed."""
         if self.is_embedded:
             Path(self.uri.removeprefix(lookup.SQLITE)).parent.mkdir(parents=True, exist_ok=True)
         return _mlflow().MlflowClient(self.uri, self.uri)
@@ -65,10 +70,11 @@ class Store:
         tags: Mapping[str, str],
         metrics: Mapping[str, float],
     ) -> Version:
-        """Log the bundle and a copy of its runtime as a model, and register it as a new version of `name`."""
+        """Log the bundle with a copy of its runtime, and register it as a new version of `name`."""
         from creditloom.serving.registry.signature import input_example, signature
 
-        client, mlflow = self.client(), _mlflow()
+        client = self.client()
+        mlflow = _mlflow()
         sha = bundle_sha256(bundle)
         with self._pointed_at(), tempfile.TemporaryDirectory(prefix="creditloom-") as scratch:
             package = copy_runtime(runtime, Path(scratch))
@@ -84,28 +90,23 @@ class Store:
                 pip_requirements=list(requirements(package)),
                 registered_model_name=name,
             )
-        version = Version(
-            name,
-            int(logged.registered_model_version),
-            sha,
-            package.name,
-            lookup.local_path(logged.artifact_path),
+        number = int(logged.registered_model_version)
+        # The two tags come last: a version that lacks them was not published to the end.
+        all_tags = {**tags, lookup.BUNDLE_TAG: sha, lookup.RUNTIME_TAG: package.name}
+        for key, value in all_tags.items():
+            client.set_model_version_tag(name, str(number), key, value)
+        return Version(
+            name=name,
+            version=number,
+            bundle_sha256=sha,
+            runtime=package.name,
+            location=lookup.local_path(logged.artifact_path),
         )
-        for key, value in {
-            **tags,
-            lookup.BUNDLE_TAG: sha,
-            lookup.RUNTIME_TAG: package.name,
-        }.items():
-            client.set_model_version_tag(name, str(version.version), key, value)
-        return version
 
     def tags(self, name: str, version: int) -> dict[str, str]:
-        """The tags of one version; RegistryError when there is no such version."""
-        client = self.client()
-        known = {
-            int(found.version): found.tags
-            for found in client.search_model_versions(f"name = '{name}'")
-        }
+        """Return the tags of one version; RegistryError when there is no such version."""
+        registered = self.client().search_model_versions(f"name = '{name}'")
+        known = {int(entry.version): entry.tags for entry in registered}
         if version not in known:
             raise RegistryError.of(
                 f"No version {version} of `{name}`",
@@ -117,24 +118,21 @@ class Store:
         return dict(known[version])
 
     def find(self, name: str, tags: Mapping[str, str]) -> int | None:
-        """The newest version of `name` that carries all of `tags`; None when there is none."""
-        found = [
-            version
-            for version in self.client().search_model_versions(f"name = '{name}'")
-            if tags.items() <= version.tags.items()
-        ]
-        return max((int(version.version) for version in found), default=None)
+        """Return the newest version of `name` that carries all of `tags`; None without one."""
+        registered = self.client().search_model_versions(f"name = '{name}'")
+        numbers = [int(entry.version) for entry in registered if tags.items() <= entry.tags.items()]
+        return max(numbers, default=None)
 
     def download(self, uri: str) -> Path:
-        """A local folder with the artifacts of a model URI."""
+        """Return a local folder with the artifacts of a model URI."""
         with self._pointed_at():
             return Path(_mlflow().artifacts.download_artifacts(artifact_uri=uri))
 
     def alias(self, name: str, alias: str) -> int | None:
-        """The version that `alias` names; None when it names none."""
+        """Return the version that `alias` names; None when it names none."""
         models = self.client().search_registered_models(f"name = '{name}'")
-        found = models[0].aliases.get(alias) if models else None
-        return None if found is None else int(found)
+        version = models[0].aliases.get(alias) if models else None
+        return None if version is None else int(version)
 
     def point(self, name: str, alias: str, version: int | None) -> None:
         """Let `alias` name `version`, or nothing."""
@@ -145,7 +143,10 @@ class Store:
 
     @contextmanager
     def _pointed_at(self) -> Iterator[None]:
-        """MLflow's fluent calls know one store per process, kept in the environment: point them here, end any run, and put it back."""
+        """Point MLflow's fluent calls to this store for a while; any run ends with it.
+
+        They know one store per process, and keep it in the environment: that is put back.
+        """
         mlflow = _mlflow()
         before = {
             key: os.environ.get(key) for key in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
@@ -160,19 +161,19 @@ class Store:
                 os.environ.pop(key, None) if value is None else os.environ.update({key: value})
 
     def _experiment(self, client: MlflowClient) -> str:
-        found = client.get_experiment_by_name(EXPERIMENT)
-        return (
-            found.experiment_id
-            if found
-            else client.create_experiment(EXPERIMENT, artifact_location=self.artifacts)
-        )
+        experiment = client.get_experiment_by_name(EXPERIMENT)
+        if experiment:
+            return experiment.experiment_id
+        return client.create_experiment(EXPERIMENT, artifact_location=self.artifacts)
 
 
 def _mlflow() -> Any:
-    """MLflow, imported when first needed; no telemetry, no migration log."""
+    """Return MLflow, imported when first needed, without telemetry and migration log."""
+    # Before the import, which reads it.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     import mlflow.pyfunc
 
+    # The loggers that report every migration of the sqlite file's tables.
     for name in ("alembic", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return mlflow

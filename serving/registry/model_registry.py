@@ -1,4 +1,4 @@
-"""One registered model: its versions, who is champion, and every change of an alias written down with its reason."""
+"""Manage one registered model: its versions, its champion, and the record of its aliases."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from creditloom.serving.registry.lookup import Version
 from creditloom.serving.registry.mlflow_store import Store
 from creditloom.serving.registry.runtime import runtime_name
 
-CHAMPION, CHALLENGER = "champion", "challenger"
+CHAMPION = "champion"
+CHALLENGER = "challenger"
 
 
 @dataclass(frozen=True)
@@ -28,61 +29,59 @@ class ModelRegistry:
     file: Path
 
     def find(self, bundle: Path, runtime: Path) -> int | None:
-        """The newest version made of exactly this bundle and runtime; None when there is none, or its artifacts are gone.
+        """Return the newest version made of exactly this bundle and runtime.
 
-        Asked of the sqlite file where there is one, so that nothing waits for mlflow.
+        None when there is none, or its artifacts are gone.
         """
-        made_of = (lookup.bundle_sha256(bundle), runtime_name(runtime))
+        sha = lookup.bundle_sha256(bundle)
+        package = runtime_name(runtime)
+        # A sqlite file is read directly, so that nothing waits for the import of mlflow.
         if not self.store.is_embedded:
-            return self.store.find(
-                self.params.name,
-                dict(zip((lookup.BUNDLE_TAG, lookup.RUNTIME_TAG), made_of, strict=True)),
-            )
+            tags = {lookup.BUNDLE_TAG: sha, lookup.RUNTIME_TAG: package}
+            return self.store.find(self.params.name, tags)
         known = lookup.versions(self.store.file, self.params.name) if self.store.file else ()
-        return max(
-            (v.version for v in known if (v.bundle_sha256, v.runtime) == made_of and v.is_whole),
-            default=None,
-        )
+        equal = [
+            version.version
+            for version in known
+            if version.bundle_sha256 == sha and version.runtime == package and version.is_whole
+        ]
+        return max(equal, default=None)
 
     def register(
         self, bundle: Path, runtime: Path, metrics: Mapping[str, Any]
     ) -> tuple[Version, Change, tuple[str, ...]]:
-        """Publish a new version. It is challenger, unless there is no champion yet and it passes the absolute gate.
+        """Publish a new version, and return it with the change of alias and its shortfalls.
 
-        Returns the version, the change of alias, and what kept it from `champion`, one line each.
+        It becomes challenger, unless there is no champion yet and it passes the absolute gate. The
+        shortfalls are what kept it from `champion`, one line each.
         """
         measured = Measured.of(metrics)
         version = self.store.publish(
             bundle, runtime, self.params.name, measured.tags(), measured.figures()
         )
         short = gate.shortfalls(measured, self.params.gate)
+        # A second champion needs a person: `promote` asks for a reason.
         if short or self.store.alias(self.params.name, CHAMPION) is not None:
-            return (
-                version,
-                self._move(CHALLENGER, version.version, version.bundle_sha256, "registered"),
-                short,
-            )
-        return (
-            version,
-            self._move(
-                CHAMPION,
-                version.version,
-                version.bundle_sha256,
-                "first champion: passed the absolute gate",
-            ),
-            (),
-        )
+            alias = CHALLENGER
+            reason = "registered"
+        else:
+            alias = CHAMPION
+            reason = "first champion: passed the absolute gate"
+        change = self._move(alias, version.version, version.bundle_sha256, reason)
+        return version, change, short
 
     def promote(self, version: int, alias: str, reason: str) -> tuple[Change, ...]:
-        """Let `alias` name `version`. RegistryError without a reason, for another alias, or where `champion` and the gate refuses.
+        """Let `alias` name `version`; return the changes made.
 
-        The relative gate does not hold for a former champion: the way back is always open.
+        Raises RegistryError without a reason, for an unknown alias, and where the gate refuses a
+        champion. The relative gate does not apply to a former champion: one can always go back.
         """
         _check_words(alias, reason)
         tags = self.store.tags(self.params.name, version)
         if alias == CHAMPION:
             self._check_gate(version, Measured.of_tags(tags))
         moved = self._move(alias, version, tags.get(lookup.BUNDLE_TAG, ""), reason)
+        # A champion is not its own challenger.
         if alias == CHAMPION and self.store.alias(self.params.name, CHALLENGER) == version:
             return moved, self._move(CHALLENGER, None, "", f"version {version} became champion")
         return (moved,)
@@ -91,18 +90,26 @@ class ModelRegistry:
         who = f"{self.params.name} version {version}"
         gate.require(gate.shortfalls(measured, self.params.gate), who)
         holder = self.store.alias(self.params.name, CHAMPION)
-        if holder not in (None, version) and not alias_history.was(
-            alias_history.read(self.file), CHAMPION, version
-        ):
+        if holder is None or holder == version:
+            return
+        if not alias_history.was(alias_history.read(self.file), CHAMPION, version):
             champion = Measured.of_tags(self.store.tags(self.params.name, holder))
             gate.require(gate.behind(measured, champion, self.params.gate), who)
 
     def _move(self, alias: str, version: int | None, sha: str, reason: str) -> Change:
-        """Move the alias, then write the change down."""
+        """Move the alias, then record the change: a move that fails must not be on record."""
         previous = self.store.alias(self.params.name, alias)
         self.store.point(self.params.name, alias, version)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        change = Change(now, self.params.name, alias, version, previous, sha, reason)
+        change = Change(
+            date=now,
+            name=self.params.name,
+            alias=alias,
+            version=version,
+            previous=previous,
+            bundle_sha256=sha,
+            reason=reason,
+        )
         alias_history.append(change, self.file)
         return change
 

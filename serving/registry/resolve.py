@@ -1,4 +1,7 @@
-"""From a model URI to the folder that holds its bundle and runtime; mlflow is imported only for a store that is not a sqlite file."""
+"""Find the folder of bundle and runtime that a model URI names.
+
+mlflow is imported only for a store that is not a sqlite file.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +18,24 @@ URI = re.compile(r"models:/(?P<name>[^/@]+)(@(?P<alias>[^/@]+)|/(?P<version>\d+)
 
 
 def resolve(uri: str, store: Store) -> Version:
-    """The version that `models:/<name>@<alias>` or `models:/<name>/<version>` names; RegistryError when there is none."""
+    """Return the version that `models:/<name>@<alias>` or `models:/<name>/<version>` names.
+
+    Raises RegistryError when there is none.
+    """
     parts = URI.fullmatch(uri)
     if parts is None:
         raise _unknown(uri, store, "models:/<name>@<alias> or models:/<name>/<version>")
-    name, alias, number = parts["name"], parts["alias"], parts["version"]
-    found = (
-        _in_file(store.file, name, alias, number)
-        if store.is_embedded
-        else _by_mlflow(store, uri, name, alias, number)
-    )
-    if found is None:
+    # The pattern lets one of alias and number be there; the other is None.
+    name = parts["name"]
+    alias = parts["alias"]
+    number = parts["version"]
+    if store.is_embedded:
+        version = _in_file(store.file, name, alias, number)
+    else:
+        version = _by_mlflow(store, uri, name, alias, number)
+    if version is None:
         raise _unknown(uri, store, "a registered version")
-    return found
+    return version
 
 
 def _in_file(file: Path | None, name: str, alias: str | None, number: str | None) -> Version | None:
@@ -35,9 +43,8 @@ def _in_file(file: Path | None, name: str, alias: str | None, number: str | None
         return None
     if alias is not None:
         return lookup.aliased(file, name, alias)
-    return next(
-        (version for version in lookup.versions(file, name) if str(version.version) == number), None
-    )
+    numbered = {str(version.version): version for version in lookup.versions(file, name)}
+    return numbered.get(number or "")
 
 
 def _by_mlflow(
@@ -47,10 +54,14 @@ def _by_mlflow(
     if version is None:
         return None
     tags = store.tags(name, version)
-    found = Version(
-        name, version, tags.get(lookup.BUNDLE_TAG, ""), tags.get(lookup.RUNTIME_TAG, ""), Path()
+    registered = Version(
+        name=name,
+        version=version,
+        bundle_sha256=tags.get(lookup.BUNDLE_TAG, ""),
+        runtime=tags.get(lookup.RUNTIME_TAG, ""),
+        location=Path(),
     )
-    return replace(found, location=store.download(uri))
+    return replace(registered, location=store.download(uri))
 
 
 def _unknown(uri: str, store: Store, expected: str) -> RegistryError:
@@ -59,5 +70,6 @@ def _unknown(uri: str, store: Store, expected: str) -> RegistryError:
         where=store.uri,
         expected=expected,
         got="none of that name",
-        next_step="run `creditloom register`, see `creditloom history`, or decide with `--bundle data/model`",
+        next_step="run `creditloom register`, see `creditloom history`, "
+        "or decide with `--bundle data/model`",
     )

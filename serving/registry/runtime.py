@@ -1,7 +1,8 @@
-"""The decision runtime under a package name made of its own contents.
+"""Copy the decision runtime to a package whose name is made of its own contents.
 
-MLflow puts a model's code on `sys.path`. Two versions that bring the same package name then share whichever was imported first, and the
-second one silently runs the first one's code. A name made of the contents, `creditloom_rt_<sha8>`, cannot clash unless the code is equal.
+MLflow puts a model's code on `sys.path`. Two versions that bring the same package name then share
+whichever was imported first, and the second one silently runs the first one's code. A name made of
+the contents, `creditloom_rt_<sha8>`, cannot clash unless the code is equal.
 """
 
 from __future__ import annotations
@@ -17,38 +18,41 @@ from pathlib import Path
 
 from creditloom.serving.registry.errors import RegistryError
 
-RUNTIME = Path(str(files("creditloom.decision")))  # the code that a bundle is registered with
+# The code that a bundle is registered with.
+RUNTIME = Path(str(files("creditloom.decision")))
 PREFIX = "creditloom_rt_"
-ALWAYS = (
-    "pandas",
-    "numpy",
-)  # the frame that goes in and comes out, whether or not the runtime names them
+# What the frame that goes in and comes out needs, whether or not the runtime imports it.
+ALWAYS_REQUIRED = ("pandas", "numpy")
 
 
 def source_files(folder: Path) -> tuple[Path, ...]:
-    """The Python files of a package in a fixed order; caches and anything else stay behind."""
+    """Return the Python files of a package in a fixed order; caches and all else are left out."""
+    # By relative name with "/", so that the order is the same wherever the folder lies.
     return tuple(sorted(folder.rglob("*.py"), key=lambda file: file.relative_to(folder).as_posix()))
 
 
 def fingerprint(folder: Path) -> str:
-    """sha256 over the relative name and the content of every Python file of the package."""
+    """Return the sha256 over relative name and content of every Python file of the package."""
     digest = hashlib.sha256()
     for file in source_files(folder):
-        digest.update(
-            f"{file.relative_to(folder).as_posix()}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode()
-        )
+        name = file.relative_to(folder).as_posix()
+        content = hashlib.sha256(file.read_bytes()).hexdigest()
+        digest.update(f"{name}\0{content}\n".encode())
     return digest.hexdigest()
 
 
 def runtime_name(folder: Path) -> str:
-    """The package name that these contents get: `creditloom_rt_` and the first 8 digits of the fingerprint."""
+    """Return the package name of these contents: `creditloom_rt_` and 8 digits of the sha256."""
     return PREFIX + fingerprint(folder)[:8]
 
 
 def copy_package(folder: Path, target: Path) -> Path:
-    """Copy the Python files of `folder` to the new package folder `target`; RegistryError when there is nothing to copy."""
-    files = source_files(folder)
-    if not files:
+    """Copy the Python files of `folder` to the new package folder `target`.
+
+    Raises RegistryError when there is nothing to copy.
+    """
+    sources = source_files(folder)
+    if not sources:
         raise RegistryError.of(
             "No code to copy",
             where=folder,
@@ -56,7 +60,7 @@ def copy_package(folder: Path, target: Path) -> Path:
             got="no .py file",
             next_step="run from a complete checkout",
         )
-    for file in files:
+    for file in sources:
         copy = target / file.relative_to(folder)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
@@ -65,24 +69,33 @@ def copy_package(folder: Path, target: Path) -> Path:
 
 def copy_runtime(folder: Path, target: Path) -> Path:
     """Copy the runtime into the folder `target` under the name that its contents give it."""
+    # The copy is named by what was copied, not by what lies in the checkout a moment later.
     copy = copy_package(folder, target / "copying")
     return copy.rename(target / runtime_name(copy))
 
 
 def imported_packages(*folders: Path) -> tuple[str, ...]:
-    """Top-level packages outside the standard library that the code of `folders` imports, sorted."""
-    found = {
+    """Return the top-level packages that the code of `folders` imports, sorted.
+
+    The standard library is left out.
+    """
+    names = {
         name
         for folder in folders
         for file in source_files(folder)
         for name in _absolute_imports(file)
     }
-    return tuple(sorted(found - sys.stdlib_module_names))
+    return tuple(sorted(names - sys.stdlib_module_names))
 
 
 def pinned(packages: tuple[str, ...]) -> tuple[str, ...]:
-    """`distribution==version` as installed here, for import names that may differ from the distribution's (`ibis`)."""
+    """Return `distribution==version` as installed here, for import names.
+
+    An import name may differ from its distribution's (`ibis`); a name that is not installed is
+    left out.
+    """
     known = packages_distributions()
+    # Several distributions may bring one import name: the one of the same name is meant.
     distributions = sorted(
         {name if name in known[name] else known[name][0] for name in packages if name in known}
     )
@@ -90,8 +103,11 @@ def pinned(packages: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def requirements(folder: Path) -> tuple[str, ...]:
-    """Everything that a consumer must install to run the runtime through MLflow, pinned as it was when the model was registered."""
-    return pinned(tuple(sorted({*imported_packages(folder), *ALWAYS, "mlflow"})))
+    """Return what a consumer must install to run the runtime through MLflow.
+
+    Versions are pinned as they were when the model was registered.
+    """
+    return pinned(tuple(sorted({*imported_packages(folder), *ALWAYS_REQUIRED, "mlflow"})))
 
 
 def _absolute_imports(file: Path) -> Iterator[str]:

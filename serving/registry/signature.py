@@ -1,9 +1,10 @@
-"""What a consumer must send and what comes back, in MLflow's words.
+"""State what a consumer of the registered model must send and what comes back, in MLflow's terms.
 
-Every column is required but the optional facts of the policy; all but the id and `as_of` may be null. Amounts, counts and flags are of
-type `any`, because MLflow refuses int64 where a double is declared and null where a boolean is: the same column is int64 in a batch
-without nulls and float64 in one with. The runtime checks their values itself. `as_of` comes back as text through Spark and REST: MLflow
-has no moment inside a struct.
+Every column is required but the optional facts of the policy; all but the id and `as_of` may be
+null. Amounts, counts and flags are of type `any`, because MLflow refuses int64 where a double is
+declared and null where a boolean is: the same column is int64 in a batch without nulls and float64
+in one with nulls. The runtime checks their values itself. `as_of` comes back as text through Spark
+and REST: MLflow has no moment inside a struct.
 """
 
 from __future__ import annotations
@@ -25,32 +26,30 @@ if TYPE_CHECKING:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec
 
-EXAMPLE_DAY = "2025-12-01"  # any day on which a law profile is in force
+# Any day on which a law profile is in force.
+EXAMPLE_DAY = "2025-12-01"
 
 
 def input_example(bundle: Path) -> pd.DataFrame:
-    """Two invented applications, one of zeros and one of nulls: what a frame looks like, and nobody's data."""
+    """Return two invented applications, one of zeros and one of nulls: the shape of a frame."""
     return pd.DataFrame({column.name: _example(column) for column in columns(bundle)})
 
 
 def signature(bundle: Path) -> ModelSignature:
-    """Inputs as the bundle reads them, outputs as `creditloom.decision.frames.arrow` types them, and the parameters of `predict`."""
+    """Return the inputs that the bundle reads, the outputs, and the parameters of `predict`.
+
+    Outputs have the types of `creditloom.decision.frames.arrow`.
+    """
     from mlflow.models import ModelSignature
     from mlflow.types import ParamSchema, ParamSpec, Schema
 
     required = {column.name for column in columns(bundle)}
-    inputs = Schema(
-        [
-            _input(column, is_required=column.name in required)
-            for column in columns(bundle, OPTIONAL)
-        ]
-    )
-    outputs = Schema([_output(name, kind) for name, kind in {ID: pa.int64(), **TYPES}.items()])
-    return ModelSignature(
-        inputs,
-        outputs,
-        ParamSchema([ParamSpec(name, "string", default) for name, default in PARAMS.items()]),
-    )
+    inputs: list[Any] = [
+        _input(column, is_required=column.name in required) for column in columns(bundle, OPTIONAL)
+    ]
+    outputs: list[Any] = [_output(name, kind) for name, kind in {ID: pa.int64(), **TYPES}.items()]
+    params = [ParamSpec(name, "string", default) for name, default in PARAMS.items()]
+    return ModelSignature(Schema(inputs), Schema(outputs), ParamSchema(params))
 
 
 def _input(column: InputColumn, *, is_required: bool) -> ColSpec:
@@ -58,10 +57,8 @@ def _input(column: InputColumn, *, is_required: bool) -> ColSpec:
     from mlflow.types.schema import AnyType
 
     kinds = {"id": "long", "time": "datetime", "number": "double", "text": "string"}
-    kind = (
-        AnyType() if column.name in (*AMOUNTS, *COUNTS, *FLAGS, *OPTIONAL) else kinds[column.kind]
-    )
-    return ColSpec(kind, column.name, required=is_required)
+    is_any = column.name in (*AMOUNTS, *COUNTS, *FLAGS, *OPTIONAL)
+    return ColSpec(AnyType() if is_any else kinds[column.kind], column.name, required=is_required)
 
 
 def _output(name: str, kind: pa.DataType) -> ColSpec:
@@ -78,6 +75,7 @@ def _mlflow_type(kind: pa.DataType) -> Any:
         return Array(_mlflow_type(kind.value_type))
     if pa.types.is_struct(kind):
         return Object([Property(field.name, _mlflow_type(field.type)) for field in kind])
+    # All other types of the output, moments among them, are text.
     return {pa.float64(): DataType.double, pa.int64(): DataType.long}.get(kind, DataType.string)
 
 
@@ -86,8 +84,9 @@ def _example(column: InputColumn) -> Any:
         return [1, 2]
     if column.kind == "time":
         return pd.to_datetime([EXAMPLE_DAY] * 2)
-    return {
+    examples = {
         "number": [0.0, np.nan],
         "flag": [True, None],
         "text": pd.array(["", None], dtype="str"),
-    }[column.kind]
+    }
+    return examples[column.kind]

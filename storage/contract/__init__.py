@@ -1,1 +1,1 @@
-"""The contract of raw tables: schema, row rules, lookups over other rows, and what is set aside."""
+"""Check raw tables against their contract: schema, row rules, rules over other rows, quarantine."""

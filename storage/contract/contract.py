@@ -1,8 +1,9 @@
-"""The contract check: raw tables in, files that keep the contract out; bad rows set aside with rule and reason.
+"""Check raw tables against the contract: raw tables in, files that keep the contract out.
 
-What goes on has every mandatory field (S3-R51).
-All rules of a table are one predicate, so that one scan tells whether any row is bad; a table without bad rows is handed on as it lies.
-Of one with bad rows, only the files that hold them are written again.
+Bad rows are set aside with rule and reason. What goes on has every mandatory field (S3-R51).
+All rules of a table are one predicate, so that one scan tells whether any row is bad. A table
+without bad rows is handed on as it lies. Of one with bad rows, only the files that hold them are
+written again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -28,12 +30,16 @@ from creditloom.storage.contract.row_rules import (
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import table_files, write_json
 
-ALWAYS = Period(dt.datetime(1990, 1, 1))
+# Where no period is given. No event is older: such a date is an unset clock.
+DEFAULT_PERIOD = Period(dt.datetime(1990, 1, 1))
 
 
 @dataclass(frozen=True)
 class TableCheck:
-    """What the check found in one table: rows, rows set aside, and rows per broken rule (a row may break several)."""
+    """The check of one table: rows, rows set aside, and rows per broken rule.
+
+    A row may break several rules.
+    """
 
     table: str
     rows: int
@@ -43,13 +49,14 @@ class TableCheck:
 
 @dataclass(frozen=True)
 class Checked:
-    """Files per table that keep the contract, and what was found on the way."""
+    """Files per table that keep the contract, and the check of each table."""
 
     files: Mapping[str, tuple[str, ...]]
     checks: tuple[TableCheck, ...]
 
     @property
     def bad(self) -> int:
+        """The number of rows set aside in all tables."""
         return sum(check.bad for check in self.checks)
 
 
@@ -59,44 +66,49 @@ def check_tables(
     clean: Path,
     *,
     max_bad_share: float,
-    period: Period = ALWAYS,
+    period: Period = DEFAULT_PERIOD,
     threads: int = 2,
 ) -> Checked:
     """Check every raw table under `root` against `creditloom.features.contract.tables`.
 
-    Bad rows go to `<quarantine>/<table>.parquet` with `file`, `row`, `rule` and `reason`, the counts to `<quarantine>/summary.json`;
-    files that held bad rows, or other types, are written again as `<clean>/<table>/<file>`.
-    Raises DataError for a table that cannot be read, for a missing `applications`, and where more than `max_bad_share` of a
-    table is bad (its bad rows are written even then).
+    Bad rows go to `<quarantine>/<table>.parquet` with `file`, `row`, `rule` and `reason`, the
+    counts to `<quarantine>/summary.json`. Files that held bad rows, or other types, are written
+    again as `<clean>/<table>/<file>`.
+    Raises DataError for a table that cannot be read, for a missing `applications`, and where more
+    than `max_bad_share` of a table is bad (its bad rows are written even then).
     """
-    present = _present(root)
+    files = _present(root)
     _clear(quarantine, clean)
+    checks = []
+    handed_on = {}
     with duckdb.connect() as connection:
         connection.execute("SET threads = $n", {"n": threads})
+        # All times are naive UTC: no cast may go through the machine's zone.
         connection.execute("SET TimeZone = 'UTC'")
-        exact = {name: _open(connection, TABLES[name], files) for name, files in present.items()}
-        lookups, checks, handed_on = Lookups(connection), [], {}
-        for name, files in present.items():
-            table, aside = TABLES[name], quarantine / f"{name}.parquet"
-            asked = (
-                *rules(table, period),
-                *(() if exact[name] else type_rules(table)),
-                *lookups.rules(table),
+        # All views first: rules of one table look things up in others.
+        is_exact = {name: _open(connection, TABLES[name], of) for name, of in files.items()}
+        lookups = Lookups(connection)
+        for name, of_table in files.items():
+            table = TABLES[name]
+            aside = quarantine / f"{name}.parquet"
+            row_rules = _rules(table, period, lookups, is_exact=is_exact[name])
+            checks.append(_check(connection, table, row_rules, aside, max_bad_share))
+            handed_on[name] = _handed_on(
+                connection, table, of_table, aside, clean, is_exact=is_exact[name]
             )
-            checks.append(_check(connection, table, asked, aside, max_bad_share))
-            again = files_with(connection, aside) if exact[name] else {file.name for file in files}
-            handed_on[name] = tuple(
-                str(_mended(connection, table, f, aside, clean) if f.name in again else f)
-                for f in files
-            )
-    write_json(
-        {c.table: {"rows": c.rows, "bad": c.bad, "rules": dict(c.rules)} for c in checks},
-        quarantine / "summary.json",
-    )
+    write_json({check.table: _counts(check) for check in checks}, quarantine / "summary.json")
     return Checked(handed_on, tuple(checks))
 
 
+def _counts(check: TableCheck) -> dict[str, Any]:
+    return {"rows": check.rows, "bad": check.bad, "rules": dict(check.rules)}
+
+
 def _present(root: Path) -> dict[str, tuple[Path, ...]]:
+    """Return the files of each raw table that is there.
+
+    Raises DataError without applications, or without any table of events.
+    """
     if not root.is_dir():
         raise DataError.of(
             "No such folder",
@@ -105,12 +117,17 @@ def _present(root: Path) -> dict[str, tuple[Path, ...]]:
             got="nothing",
             next_step="check source.path",
         )
-    present = {name: files for name in TABLES if (files := table_files(root, name))}
-    if "applications" not in present or not any(table.name in present for table in EVENT_TABLES):
+    files = {name: table_files(root, name) for name in TABLES}
+    present = {name: paths for name, paths in files.items() if paths}
+    events = [table.name for table in EVENT_TABLES]
+    if "applications" not in present or not any(name in present for name in events):
         raise DataError.of(
-            "Raw tables are missing", where=root, expected="applications and at least one of " + ", ".join(t.name for t in EVENT_TABLES),
-            got=", ".join(present) or "none of them", next_step="write <table>.parquet or <table>/*.parquet",
-        )  # fmt: skip
+            "Raw tables are missing",
+            where=root,
+            expected="applications and at least one of " + ", ".join(events),
+            got=", ".join(present) or "none of them",
+            next_step="write <table>.parquet or <table>/*.parquet",
+        )
     return present
 
 
@@ -122,111 +139,159 @@ def _clear(quarantine: Path, clean: Path) -> None:
 
 
 def _open(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[Path]) -> bool:
-    """A view of the table's files, whose rows know their place; True where the stored types are the declared ones."""
-    exact = check_schema(table, files)
-    rows = connection.read_parquet(
-        [str(file) for file in files], filename=True, file_row_number=True
-    )
+    """Make a view of the table's files, whose rows know their place.
+
+    Return whether the stored types are the declared ones.
+    """
+    is_exact = check_schema(table, files)
+    paths = [str(file) for file in files]
+    rows = connection.read_parquet(paths, filename=True, file_row_number=True)
     rows.project("*, filename AS _file, file_row_number AS _row").create_view(table.name)
-    return exact
+    return is_exact
+
+
+def _rules(
+    table: Table, period: Period, lookups: Lookups, *, is_exact: bool
+) -> tuple[RowRule, ...]:
+    """Return all rules of a table; values of the declared types need no rule of their own."""
+    return (
+        *rules(table, period),
+        *(() if is_exact else type_rules(table)),
+        *lookups.rules(table),
+    )
 
 
 def _check(
     connection: duckdb.DuckDBPyConnection,
     table: Table,
-    asked: Sequence[RowRule],
+    row_rules: Sequence[RowRule],
     aside: Path,
     max_bad_share: float,
 ) -> TableCheck:
-    """One scan counts; only where something is wrong are rows set aside."""
-    rows = _number(connection, f"SELECT count(*) FROM {table.name}")  # noqa: S608  answered by the files' footers
-    bad = _number(connection, f"SELECT count(*) FROM {table.name} WHERE {any_of(asked)}")  # noqa: S608
-    found = set_aside(connection, table, asked, aside) if bad else {}
+    """Count the bad rows in one scan; only where there are any are they set aside."""
+    # The files' footers answer the first query.
+    rows = _number(connection, f"SELECT count(*) FROM {table.name}")  # noqa: S608
+    bad_rows = f"SELECT count(*) FROM {table.name} WHERE {any_of(row_rules)}"  # noqa: S608
+    bad = _number(connection, bad_rows)
+    by_rule = set_aside(connection, table, row_rules, aside) if bad else {}
+    check = TableCheck(table=table.name, rows=rows, bad=bad, rules=by_rule)
+    # After they were written: whoever reads the error can look at them.
     if bad > max_bad_share * rows:
-        raise _too_many(table, bad, rows, found, max_bad_share, aside)
-    return TableCheck(table.name, rows, bad, found)
+        raise _too_many(check, max_bad_share, aside)
+    return check
 
 
 def _number(connection: duckdb.DuckDBPyConnection, query: str) -> int:
     return int(connection.execute(query).fetchall()[0][0])
 
 
-def _mended(
-    connection: duckdb.DuckDBPyConnection, table: Table, file: Path, aside: Path, clean: Path
-) -> Path:
-    path = clean / table.name / file.name
-    without(connection, table, file, aside, path)
-    return path
+def _handed_on(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    files: Sequence[Path],
+    aside: Path,
+    clean: Path,
+    *,
+    is_exact: bool,
+) -> tuple[str, ...]:
+    """Return the files that keep the contract: as they lie, or written again under `clean`."""
+    # Other types are cast once here: the features read the declared types only.
+    rewritten = files_with(connection, aside) if is_exact else {file.name for file in files}
+    paths = []
+    for file in files:
+        path = file
+        if file.name in rewritten:
+            path = clean / table.name / file.name
+            without(connection, table, file, aside, path)
+        paths.append(str(path))
+    return tuple(paths)
 
 
-def _too_many(
-    table: Table, bad: int, rows: int, found: Mapping[str, int], allowed: float, aside: Path
-) -> DataError:
-    worst = ", ".join(
-        f"{name}: {count:,}" for name, count in sorted(found.items(), key=lambda item: -item[1])
-    )
+def _too_many(check: TableCheck, allowed: float, aside: Path) -> DataError:
+    most_first = sorted(check.rules.items(), key=lambda item: -item[1])
+    by_rule = ", ".join(f"{name}: {count:,}" for name, count in most_first)
+    counts = f"{check.bad:,} of {check.rows:,} ({check.bad / check.rows:.1%})"
     return DataError.of(
-        f"Too many bad rows in table `{table.name}`", where=table.name, expected=f"at most {allowed:.1%} of rows",
-        got=f"{bad:,} of {rows:,} ({bad / rows:.1%}); {worst}",
-        next_step=f"look at them in {aside} and mend the source, or raise source.max_bad_share in params.yaml if they may be left out",
-    )  # fmt: skip
+        f"Too many bad rows in table `{check.table}`",
+        where=check.table,
+        expected=f"at most {allowed:.1%} of rows",
+        got=f"{counts}; {by_rule}",
+        next_step=f"look at them in {aside} and mend the source, or raise source.max_bad_share "
+        "in params.yaml if they may be left out",
+    )
 
 
-# Bad rows set aside with table, file, row, rule and reason; and the files they came from, without them.
+# The quarantine: bad rows with table, file, row, rule and reason; and the files that they came
+# from, without them.
 
 
 def any_of(broken: Sequence[RowRule]) -> str:
-    """True for a row that breaks at least one rule."""
+    """Return the SQL that is true for a row that breaks at least one rule."""
     return "(" + " OR ".join(rule.sql for rule in broken) + ")"
 
 
 def set_aside(
     connection: duckdb.DuckDBPyConnection, table: Table, broken: Sequence[RowRule], path: Path
 ) -> dict[str, int]:
-    """Write the bad rows of a table to `path`; rows per broken rule.
+    """Write the bad rows of a table to `path`; return the rows per broken rule.
 
-    Columns: table, file (its name), row (from 0), rule and reason (several are joined by `; `), then the table's own columns.
+    Columns: table, file (its name), row (from 0), rule and reason (several are joined by `; `),
+    then the table's own columns.
     """
     names = ", ".join(f"CASE WHEN {rule.sql} THEN '{rule.name}' END" for rule in broken)
     reasons = ", ".join(
         f"CASE WHEN {rule.sql} THEN '{_quoted(rule.reason)}' END" for rule in broken
     )
     columns = ", ".join(column.name for column in table.columns)
-    _copy(
-        connection,
-        f"""SELECT '{table.name}' AS "table", parse_filename(_file) AS file, _row AS row, concat_ws('; ', {names}) AS rule,
-        concat_ws('; ', {reasons}) AS reason, {columns} FROM {table.name} WHERE {any_of(broken)}
-        ORDER BY _file, _row""",  # noqa: S608  the rules look things up in other tables: their joins promise no order
-        path,
-    )
-    counts = "SELECT unnest(string_split(rule, '; ')) AS one, count(*) FROM read_parquet($path) GROUP BY one ORDER BY one"
+    # Ordered, as the rules look things up in other tables, and their joins promise no order.
+    query = f"""
+        SELECT '{table.name}' AS "table", parse_filename(_file) AS file, _row AS row,
+            concat_ws('; ', {names}) AS rule, concat_ws('; ', {reasons}) AS reason, {columns}
+        FROM {table.name} WHERE {any_of(broken)}
+        ORDER BY _file, _row"""  # noqa: S608
+    _copy(connection, query, path)
+    counts = """
+        SELECT unnest(string_split(rule, '; ')) AS one, count(*) FROM read_parquet($path)
+        GROUP BY one ORDER BY one"""
     return dict(connection.execute(counts, {"path": str(path)}).fetchall())
 
 
 def without(
     connection: duckdb.DuckDBPyConnection, table: Table, file: Path, quarantined: Path, path: Path
 ) -> None:
-    """Copy one file of a table to `path` in the declared types and its own order, without the rows that were set aside."""
-    columns = ", ".join(f"{c.name}::{SQL_TYPES[str(c.type)]} AS {c.name}" for c in table.columns)
-    bad = f"SELECT row FROM read_parquet('{_quoted(quarantined)}') WHERE file = '{_quoted(file.name)}'"  # noqa: S608
-    kept = f"WHERE file_row_number NOT IN ({bad})" if quarantined.is_file() else ""
+    """Copy one file of a table to `path`, without the rows that were set aside.
+
+    The copy has the declared types and the file's own order.
+    """
+    columns = ", ".join(
+        f"{column.name}::{SQL_TYPES[str(column.type)]} AS {column.name}" for column in table.columns
+    )
+    is_of_file = f"file = '{_quoted(file.name)}'"
+    bad = f"SELECT row FROM read_parquet('{_quoted(quarantined)}') WHERE {is_of_file}"  # noqa: S608
+    condition = f"WHERE file_row_number NOT IN ({bad})" if quarantined.is_file() else ""
     rows = f"read_parquet('{_quoted(file)}', file_row_number = true)"
-    _copy(connection, f"SELECT {columns} FROM {rows} {kept} ORDER BY file_row_number", path)  # noqa: S608
+    query = f"SELECT {columns} FROM {rows} {condition} ORDER BY file_row_number"  # noqa: S608
+    _copy(connection, query, path)
 
 
 def files_with(connection: duckdb.DuckDBPyConnection, quarantined: Path) -> set[str]:
-    """Names of the files that have rows in a quarantine file; none where there is no such file."""
+    """Return the names of the files that have rows in a quarantine file.
+
+    None where there is no such file.
+    """
     if not quarantined.is_file():
         return set()
-    return {
-        name
-        for (name,) in connection.execute(
-            "SELECT DISTINCT file FROM read_parquet($path)", {"path": str(quarantined)}
-        ).fetchall()
-    }
+    query = "SELECT DISTINCT file FROM read_parquet($path)"
+    rows = connection.execute(query, {"path": str(quarantined)}).fetchall()
+    return {name for (name,) in rows}
 
 
 def _quoted(text: str | Path) -> str:
+    """Return a text for use between single quotes in SQL.
+
+    >>> _quoted("it's")
+    "it''s"
+    """
     return str(text).replace("'", "''")
 
 

@@ -1,4 +1,4 @@
-"""Rules that need other rows: who applies, who agreed, and which key stands once."""
+"""Make the rules that need other rows: who applies, who agreed, and which key stands once."""
 
 from __future__ import annotations
 
@@ -18,156 +18,203 @@ from creditloom.storage.contract.row_rules import (
     unknown_rule,
 )
 
-# Whole-number ids of a long stream: which come twice, and which lie in a given set. Numpy does both in a fraction of a scan's time.
+# Whole-number ids of a long stream: which come twice, and which are not in a given set. Numpy does
+# both in a fraction of the time that a scan by SQL takes.
 
 Ids = NDArray[np.int64]
 
-BITS = 20  # a block of flags covers 2^20 neighbouring numbers, 1 MB
-MOST = 512  # blocks held at once: half a GB
-LOW = (1 << BITS) - 1
+# A block of flags covers 2^20 neighbouring numbers, in 1 MB.
+BITS = 20
+# Blocks held at once: half a GB. Ids that need more lie too far apart for flags.
+MAX_BLOCKS = 512
+# The bits of an id that are its place in a block.
+PLACE_MASK = (1 << BITS) - 1
 
 
 class Repeats:
-    """Finds ids that come more than once, with one byte per possible id where ids lie close together (made part by part, they do)."""
+    """Finds ids that come more than once, with one byte per possible id.
+
+    That needs ids that lie close together; ids that were numbered one after the other do.
+    """
 
     def __init__(self) -> None:
         self._blocks: dict[int, NDArray[np.bool_]] = {}
-        self._found: list[Ids] = []
+        self._repeated: list[Ids] = []
 
     def add(self, ids: Ids) -> None:
         """Look at one more stretch of ids."""
         for key, inside in _by_block(ids):
-            if len(self._blocks) <= MOST:
+            # One block more than allowed is made: it says that the flags do not suffice.
+            if len(self._blocks) <= MAX_BLOCKS:
                 self._mark(self._blocks.setdefault(key, np.zeros(1 << BITS, dtype=bool)), inside)
 
     def _mark(self, block: NDArray[np.bool_], ids: Ids) -> None:
-        place = ids & LOW
-        seen, before = block[place], np.count_nonzero(block)
+        place = ids & PLACE_MASK
+        is_marked = block[place]
+        marked_before = np.count_nonzero(block)
         block[place] = True
-        if seen.any():
-            self._found.append(ids[seen])
-        if np.count_nonzero(block) - before < len(ids) - np.count_nonzero(seen):
-            values, counts = np.unique(ids[~seen], return_counts=True)
-            self._found.append(values[counts > 1])
+        if is_marked.any():
+            self._repeated.append(ids[is_marked])
+        # Fewer new flags than new ids: some come twice within this very stretch.
+        new_flags = np.count_nonzero(block) - marked_before
+        if new_flags < len(ids) - np.count_nonzero(is_marked):
+            values, counts = np.unique(ids[~is_marked], return_counts=True)
+            self._repeated.append(values[counts > 1])
 
     @property
     def found(self) -> Ids | None:
         """The repeated ids, sorted, or None where ids lie too far apart for the flags."""
-        if len(self._blocks) > MOST:
+        if len(self._blocks) > MAX_BLOCKS:
             return None
-        return np.unique(np.concatenate(self._found)) if self._found else np.zeros(0, np.int64)
+        return np.unique(np.concatenate(self._repeated)) if self._repeated else _no_ids()
 
 
 class Strangers:
     """Finds ids that are not among the `known`."""
 
     def __init__(self, known: Ids) -> None:
-        self._known = np.append(
-            np.unique(known), np.iinfo(np.int64).max
-        )  # a last one, so that every place exists
-        self._found: list[Ids] = []
+        # A last one is added, so that every place that the search gives exists.
+        self._known = np.append(np.unique(known), np.iinfo(np.int64).max)
+        self._unknown: list[Ids] = []
 
     def add(self, ids: Ids) -> None:
-        """Look at one more stretch of ids. Equal neighbours are looked up once: rows of one person often lie together."""
+        """Look at one more stretch of ids."""
         if not len(ids):
             return
-        once = ids[np.concatenate([[True], ids[1:] != ids[:-1]])]
-        self._found.append(np.unique(once[self._known[np.searchsorted(self._known, once)] != once]))
+        # Equal neighbours are looked up once: rows of one person often lie together.
+        is_first = np.concatenate([[True], ids[1:] != ids[:-1]])
+        once = ids[is_first]
+        nearest = self._known[np.searchsorted(self._known, once)]
+        self._unknown.append(np.unique(once[nearest != once]))
 
     @property
     def found(self) -> Ids:
-        """The ids found, sorted."""
-        return np.unique(np.concatenate([np.zeros(0, np.int64), *self._found]))
+        """The unknown ids, sorted."""
+        return np.unique(np.concatenate([_no_ids(), *self._unknown]))
+
+
+def _no_ids() -> Ids:
+    return np.zeros(0, np.int64)
 
 
 def _by_block(ids: Ids) -> Iterable[tuple[int, Ids]]:
-    high = ids >> BITS
-    if not len(high) or high.min() == high.max():
-        return [(int(high[0]), ids)] if len(high) else []
-    return [(int(key), ids[high == key]) for key in np.unique(high)]
+    if not len(ids):
+        return []
+    block_of = ids >> BITS
+    # Most stretches lie in one block: they are not copied.
+    if block_of.min() == block_of.max():
+        return [(int(block_of[0]), ids)]
+    return [(int(key), ids[block_of == key]) for key in np.unique(block_of)]
 
 
-BATCH = 1 << 20  # ids looked at in one go
-REFERENCES = ("applicant_id", "application_id")  # what must occur in applications
+# The rules themselves, over the tables of one check.
+
+# Ids looked at in one go: 8 MB a column.
+IDS_PER_BATCH = 1 << 20
+# What must occur in applications.
+REFERENCES = ("applicant_id", "application_id")
 
 
 class Lookups:
-    """What the applications say about ids. Ids of bad applications count too: their events are not bad themselves."""
+    """Knows what the applications say about ids.
+
+    Ids of bad applications count too: their events are not bad themselves.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """`connection` has the view `applications`."""
+        """Read the ids; `connection` has the view `applications`."""
         self._connection = connection
         self._known = {
-            name: self._ids(f"SELECT DISTINCT {name} FROM applications") for name in REFERENCES
-        }  # noqa: S608
+            name: self._ids(f"SELECT DISTINCT {name} FROM applications")  # noqa: S608
+            for name in REFERENCES
+        }
 
     def rules(self, table: Table) -> tuple[RowRule, ...]:
-        """The rules on ids that some row of `table` breaks, and the rules of consent. Costs one look at the ids."""
+        """Return the rules on ids that some row of `table` breaks, and its rules of consent.
+
+        It costs one look at the ids. A rule that no row breaks is left out: as SQL it would cost a
+        join.
+        """
         repeats = Repeats()
-        strangers = {
-            n: Strangers(self._known[n])
-            for n in REFERENCES
-            if table is not APPLICATIONS and n in table.arrow_schema.names
-        }
+        strangers = self._strangers(table)
+        # The key of a raw table is one column.
         self._look(table, [(table.key[0], repeats), *strangers.items()])
-        found = list(
-            consent_rules(table, {consent: self._refused(consent) for consent in consents(table)})
-        )
-        for name, one in strangers.items():
-            if len(one.found):
-                found.append(
-                    unknown_rule(name, self._keep(f"unknown_{table.name}_{name}", name, one.found))
-                )
-        twice = self._twice(table) if repeats.found is None else repeats.found
-        return (*found, *(copy_rules(table, self._copies(table, twice)) if len(twice) else ()))
+        refused = {consent: self._refused(consent) for consent in consents(table)}
+        rules = list(consent_rules(table, refused))
+        for name, looker in strangers.items():
+            unknown = looker.found
+            if len(unknown):
+                known_as = self._keep(f"unknown_{table.name}_{name}", name, unknown)
+                rules.append(unknown_rule(name, known_as))
+        repeated = repeats.found
+        if repeated is None:
+            repeated = self._repeated_keys(table)
+        if len(repeated):
+            rules.extend(copy_rules(table, self._copies(table, repeated)))
+        return tuple(rules)
+
+    def _strangers(self, table: Table) -> dict[str, Strangers]:
+        """Return a search for unknown ids per reference of the table; applications have none."""
+        if table is APPLICATIONS:
+            return {}
+        names = table.arrow_schema.names
+        return {name: Strangers(self._known[name]) for name in REFERENCES if name in names}
 
     def _look(self, table: Table, lookers: Sequence[tuple[str, Repeats | Strangers]]) -> None:
         """Show each looker every id of its column; nulls break another rule and are left out."""
+        # An id that is no whole number becomes null here, and breaks the rule on types.
         columns = ", ".join(f"TRY_CAST({name} AS BIGINT) AS {name}" for name in dict(lookers))
-        for batch in self._connection.sql(f"SELECT {columns} FROM {table.name}").to_arrow_reader(
-            BATCH
-        ):  # noqa: S608
+        query = f"SELECT {columns} FROM {table.name}"  # noqa: S608
+        for batch in self._connection.sql(query).to_arrow_reader(IDS_PER_BATCH):
             for name, looker in lookers:
                 looker.add(batch.column(name).drop_null().to_numpy(zero_copy_only=False))
 
-    def _twice(self, table: Table) -> Ids:
-        """Repeated keys where they lie too far apart for flags."""
+    def _repeated_keys(self, table: Table) -> Ids:
+        """Return the repeated keys where they lie too far apart for flags."""
         (key,) = table.key
-        return self._ids(f"SELECT {key} FROM {table.name} GROUP BY {key} HAVING count(*) > 1")  # noqa: S608
+        query = f"SELECT {key} FROM {table.name} GROUP BY {key} HAVING count(*) > 1"  # noqa: S608
+        return self._ids(query)
 
     def _copies(self, table: Table, keys: Ids) -> str:
-        """A table of the rows that are one too many: all of a key whose rows differ, all but the first where they are equal."""
-        (key,), name = table.key, f"copies_{table.name}"
-        twice = self._keep(f"twice_{table.name}", key, keys)
+        """Make a table of the rows that are one too many; return its name.
+
+        Of a key whose rows differ these are all rows, of equal rows all but the first.
+        """
+        (key,) = table.key
+        name = f"copies_{table.name}"
+        repeated = self._keep(f"twice_{table.name}", key, keys)
         columns = ", ".join(column.name for column in table.columns)
+        # Equal rows have equal hashes of all columns. The first is that of the first file and row.
         self._connection.execute(f"""
             CREATE TEMP TABLE {name} AS
-            SELECT _file AS file, _row AS row, min(value) OVER same = max(value) OVER same AS is_equal
-            FROM (SELECT {key}, _file, _row, hash({columns}) AS value FROM {table.name} WHERE {key} IN (SELECT {key} FROM {twice}))
+            SELECT _file AS file, _row AS row,
+                min(value) OVER same = max(value) OVER same AS is_equal
+            FROM (
+                SELECT {key}, _file, _row, hash({columns}) AS value FROM {table.name}
+                WHERE {key} IN (SELECT {key} FROM {repeated})
+            )
             WINDOW same AS (PARTITION BY {key})
-            QUALIFY NOT is_equal OR row_number() OVER (PARTITION BY {key} ORDER BY _file, _row) > 1
+            QUALIFY NOT is_equal
+                OR row_number() OVER (PARTITION BY {key} ORDER BY _file, _row) > 1
         """)  # noqa: S608
         return name
 
     def _refused(self, consent: str) -> str:
+        """Make a table of the applicants who never gave a consent; return its name."""
         name = f"refused_{consent}"
+        # A consent of one application holds for the person; null is not given.
         self._connection.execute(f"""
             CREATE TEMP TABLE IF NOT EXISTS {name} AS
-            SELECT applicant_id FROM applications GROUP BY applicant_id HAVING NOT bool_or(coalesce({consent}, false))
+            SELECT applicant_id FROM applications
+            GROUP BY applicant_id HAVING NOT bool_or(coalesce({consent}, false))
         """)  # noqa: S608
         return name
 
     def _ids(self, query: str) -> Ids:
-        return np.asarray(
-            self._connection.sql(query)
-            .to_arrow_table()
-            .column(0)
-            .drop_null()
-            .cast(pa.int64())
-            .to_numpy()
-        )
+        column = self._connection.sql(query).to_arrow_table().column(0)
+        return np.asarray(column.drop_null().cast(pa.int64()).to_numpy())
 
     def _keep(self, name: str, column: str, ids: Ids) -> str:
-        """Ids as a table of one column that SQL can name."""
+        """Register ids as a table of one column that SQL can name; return its name."""
         self._connection.register(name, pa.table({column: ids}))
         return name

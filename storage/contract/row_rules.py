@@ -1,6 +1,7 @@
-"""Row rules: what a declared table asks of a row, as one SQL predicate that is true for a bad row and never null.
+"""Make the row rules of a declared table: SQL predicates that are true for a bad row, never null.
 
-Predicates are built from the constants of `creditloom.features.contract.tables` only, never from a user's text.
+Predicates are built from the constants of `creditloom.features.contract.tables` only, never from a
+user's text. At the end: the check of a file's columns and types, from its footer alone.
 """
 
 from __future__ import annotations
@@ -17,20 +18,23 @@ from creditloom.features.contract.tables import Column, Table
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import open_parquet
 
-MOMENTS = (
-    "event_time",
-    "as_of",
-    "booked_time",
-)  # what must lie in the period; known_time may come later
+# What must lie in the period; known_time may come later.
+MOMENTS = ("event_time", "as_of", "booked_time")
+# The SQL name of each declared type.
 SQL_TYPES = {
-    "int64": "BIGINT", "int32": "INTEGER", "int16": "SMALLINT", "double": "DOUBLE", "bool": "BOOLEAN",
-    "timestamp[us]": "TIMESTAMP", "string": "VARCHAR",
-}  # fmt: skip
+    "int64": "BIGINT",
+    "int32": "INTEGER",
+    "int16": "SMALLINT",
+    "double": "DOUBLE",
+    "bool": "BOOLEAN",
+    "timestamp[us]": "TIMESTAMP",
+    "string": "VARCHAR",
+}
 
 
 @dataclass(frozen=True)
 class Period:
-    """The first and last moment that an event may have; None = no last."""
+    """The first and last moment that an event may have; a `last` of None sets no end."""
 
     first: dt.datetime
     last: dt.datetime | None = None
@@ -38,7 +42,10 @@ class Period:
 
 @dataclass(frozen=True)
 class RowRule:
-    """One rule: `name` is `<column>.<kind>`, `reason` tells a person what is wrong, `sql` is true for a bad row."""
+    """One rule of a row.
+
+    `name` is `<column>.<kind>`, `reason` says in words what is wrong, `sql` is true for a bad row.
+    """
 
     name: str
     reason: str
@@ -46,56 +53,56 @@ class RowRule:
 
 
 def rules(table: Table, period: Period) -> tuple[RowRule, ...]:
-    """The rules that a row of `table` can be judged by alone; those on ids, which need other rows, are made by `lookups`."""
-    found = [rule for column in table.columns for rule in _column_rules(column)]
-    found += [
-        rule for c in table.columns if c.name in MOMENTS for rule in _period_rules(c.name, period)
-    ]
+    """Return the rules by which a row of `table` can be judged alone.
+
+    Those on ids need other rows: `lookups` makes them.
+    """
+    row_rules = [rule for column in table.columns for rule in _column_rules(column)]
+    for column in table.columns:
+        if column.name in MOMENTS:
+            row_rules.extend(_period_rules(column.name, period))
     if table.is_event:
-        found.append(
-            _rule(
-                "known_time.skew",
-                "known_time before event_time (clock skew)",
-                "known_time < event_time",
-            )
-        )
-    return (*found, *(_rule(check.name, check.reason, check.sql) for check in table.checks))
+        reason = "known_time before event_time (clock skew)"
+        row_rules.append(_rule("known_time.skew", reason, "known_time < event_time"))
+    row_rules.extend(_rule(check.name, check.reason, check.sql) for check in table.checks)
+    return tuple(row_rules)
 
 
 def consents(table: Table) -> tuple[str, ...]:
-    """The consents that rows or single values of a table need."""
+    """Return the consents that rows or single values of a table need, each once."""
     named = (table.consent, *(column.consent for column in table.columns))
     return tuple(dict.fromkeys(consent for consent in named if consent))
 
 
 def consent_rules(table: Table, refused: dict[str, str]) -> Iterator[RowRule]:
-    """Rows, or values in them, of people who did not agree; `refused` names a table of `applicant_id` per consent."""
-    for column in (None, *table.columns):
-        consent = table.consent if column is None else column.consent
-        if consent in refused:
-            name, there = (
-                ("applicant_id", "")
-                if column is None
-                else (column.name, f" AND {column.name} IS NOT NULL")
-            )
-            sql = f"applicant_id IN (SELECT applicant_id FROM {refused[consent]}){there}"  # noqa: S608
-            yield _rule(
-                f"{name}.consent", f"{column.name if column else 'row'} without {consent}", sql
-            )
+    """Yield the rules on rows, or values in them, of people who did not agree.
+
+    `refused` names a table of `applicant_id` per consent.
+    """
+    if table.consent in refused:
+        sql = _is_refused(refused[table.consent])
+        yield _rule("applicant_id.consent", f"row without {table.consent}", sql)
+    for column in table.columns:
+        if column.consent in refused:
+            # Without the consent the row may stay; its value must be null.
+            sql = f"{_is_refused(refused[column.consent])} AND {column.name} IS NOT NULL"
+            yield _rule(f"{column.name}.consent", f"{column.name} without {column.consent}", sql)
+
+
+def _is_refused(people: str) -> str:
+    return f"applicant_id IN (SELECT applicant_id FROM {people})"  # noqa: S608
 
 
 def unknown_rule(column: str, strangers: str) -> RowRule:
-    """Ids that no application has; `strangers` is a table of them."""
-    return _rule(
-        f"{column}.unknown",
-        f"{column} does not occur in applications",
-        f"{column} IN (SELECT {column} FROM {strangers})",
-    )  # noqa: S608
+    """Return the rule on ids that no application has; `strangers` is a table of them."""
+    sql = f"{column} IN (SELECT {column} FROM {strangers})"  # noqa: S608
+    return _rule(f"{column}.unknown", f"{column} does not occur in applications", sql)
 
 
 def copy_rules(table: Table, copies: str) -> tuple[RowRule, RowRule]:
-    """A key stands once. Of equal rows the first is kept, of different rows none: nobody knows which one is true.
+    """Return the rules that a key stands once.
 
+    Of equal rows the first is kept; of different rows none, as nobody knows which one is true.
     `copies` is a table of `file`, `row`, `is_equal` of every row that is one too many.
     """
     key = ", ".join(table.key)
@@ -115,18 +122,19 @@ def copy_rules(table: Table, copies: str) -> tuple[RowRule, RowRule]:
 
 
 def type_rules(table: Table) -> tuple[RowRule, ...]:
-    """For files that store other widths: values that do not fit the declared type."""
-    casts = {
-        c.name: f"TRY_CAST({c.name} AS {SQL_TYPES[str(c.type)]}) IS NULL AND {c.name} IS NOT NULL"
-        for c in table.columns
-    }
-    return tuple(
-        _rule(f"{c.name}.type", f"{c.name} does not fit {c.type}", casts[c.name])
-        for c in table.columns
-    )
+    """Return the rules that values fit the declared types, for files that store other widths."""
+    return tuple(_type_rule(column) for column in table.columns)
+
+
+def _type_rule(column: Column) -> RowRule:
+    name = column.name
+    # A cast that fails gives null: a null that was none before did not fit.
+    sql = f"TRY_CAST({name} AS {SQL_TYPES[str(column.type)]}) IS NULL AND {name} IS NOT NULL"
+    return _rule(f"{name}.type", f"{name} does not fit {column.type}", sql)
 
 
 def _rule(name: str, reason: str, sql: str) -> RowRule:
+    # A comparison with null is null: another rule names the null, this one is not broken.
     return RowRule(name, reason, f"coalesce({sql}, false)")
 
 
@@ -134,74 +142,89 @@ def _column_rules(column: Column) -> Iterator[RowRule]:
     name = column.name
     if not column.nullable:
         yield RowRule(f"{name}.null", f"{name} is null", f"{name} IS NULL")
-    guard = (
-        f"isfinite({name}) AND " if pa.types.is_floating(column.type) else ""
-    )  # NaN is above every bound
+    # To DuckDB NaN is above every bound: it is named once, as not finite.
+    guard = f"isfinite({name}) AND " if pa.types.is_floating(column.type) else ""
     if guard:
         yield _rule(f"{name}.finite", f"{name} is NaN or infinite", f"NOT isfinite({name})")
     for kind, sign, bound in (("below", "<", column.low), ("above", ">", column.high)):
         if bound is not None:
-            yield _rule(
-                f"{name}.{kind}",
-                f"{name} {kind} {bound:,.10g} {column.unit}".rstrip(),
-                f"{guard}{name} {sign} {bound:.10g}",
-            )
+            # A column without unit leaves a blank at the end.
+            reason = f"{name} {kind} {bound:,.10g} {column.unit}".rstrip()
+            yield _rule(f"{name}.{kind}", reason, f"{guard}{name} {sign} {bound:.10g}")
     if column.among:
         allowed = ", ".join(f"'{value}'" for value in column.among)
-        yield _rule(
-            f"{name}.among",
-            f"{name} is none of {', '.join(column.among)}",
-            f"{name} NOT IN ({allowed})",
-        )
+        reason = f"{name} is none of {', '.join(column.among)}"
+        yield _rule(f"{name}.among", reason, f"{name} NOT IN ({allowed})")
 
 
 def _period_rules(name: str, period: Period) -> Iterator[RowRule]:
-    for kind, sign, moment in (("early", "<", period.first), ("future", ">", period.last)):
-        if moment is not None:
-            said = moment.isoformat(sep=" ", timespec="seconds")
-            word = "before" if kind == "early" else "after"
-            yield _rule(
-                f"{name}.{kind}", f"{name} {word} {said}", f"{name} {sign} TIMESTAMP '{said}'"
-            )
+    first = _seconds(period.first)
+    yield _rule(f"{name}.early", f"{name} before {first}", f"{name} < TIMESTAMP '{first}'")
+    if period.last is not None:
+        last = _seconds(period.last)
+        yield _rule(f"{name}.future", f"{name} after {last}", f"{name} > TIMESTAMP '{last}'")
 
 
-# Does a Parquet file have the columns and types that a raw table declares? Read from the footer alone.
+def _seconds(moment: dt.datetime) -> str:
+    return moment.isoformat(sep=" ", timespec="seconds")
+
+
+# The schema of a Parquet file: whether it has the columns and types that a raw table declares. It
+# is read from the footer alone.
+
+# Columns that are listed where none has a similar name.
+MAX_LISTED_COLUMNS = 30
+# difflib's ratio above which a name may be meant. It is below the default of .6, as a prefix or a
+# unit is often all that differs.
+MIN_NAME_SIMILARITY = 0.5
 
 
 def check_schema(table: Table, files: Sequence[Path]) -> bool:
-    """True when every file stores the declared types exactly, False when a harmless cast is needed (other width, unit or coding).
+    """Return whether every file stores the declared types exactly.
 
-    Raises DataError for an empty table, a missing or renamed column and for a type that no harmless cast leads to.
+    False means that a harmless cast is needed (other width, unit or coding). Raises DataError for
+    an empty table, a missing or renamed column and for a type that no harmless cast leads to.
     """
-    exact, rows = True, 0
+    is_exact = True
+    rows = 0
     for file in files:
         with open_parquet(file) as parquet:
-            schema, rows = parquet.schema_arrow, rows + parquet.metadata.num_rows
+            schema = parquet.schema_arrow
+            rows += parquet.metadata.num_rows
+        # All columns are checked: a wrong one must not hide behind one that needs a cast.
         checked = [_check_column(column, schema, file) for column in table.columns]
-        exact &= all(checked)
+        is_exact &= all(checked)
     if rows == 0:
         raise DataError.of(
-            f"Table `{table.name}` is empty", where=files[0].parent, expected="at least one row", got="0 rows",
+            f"Table `{table.name}` is empty",
+            where=files[0].parent,
+            expected="at least one row",
+            got="0 rows",
             next_step="write its rows, or remove the table: its features are then not built",
-        )  # fmt: skip
-    return exact
+        )
+    return is_exact
 
 
 def missing_column(
     name: str, there: Iterable[str], where: object, expected: str, *, is_named: bool = False
 ) -> DataError:
-    """The error for a column that is not there, with the nearest name that is; `is_named`: by a person, who may name another."""
+    """Return the error for a column that is not there, with the nearest name that is.
+
+    `is_named`: a person named the column, and may name another one instead.
+    """
     names = list(there)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    got = (
-        f"`{close[0]}`, which looks like it renamed"
-        if close
-        else "columns " + ", ".join(names[:30])
-    )
-    step = f"rename `{close[0]}` to `{name}`" if close else f"add `{name}`"
-    if is_named:
-        got = f"no such column, the nearest is `{close[0]}`" if close else got
-        step = f"name `{close[0]}` instead, or {step}" if close else "name a column that is there"
+    close = difflib.get_close_matches(name, names, n=1, cutoff=MIN_NAME_SIMILARITY)
+    if close:
+        got = f"`{close[0]}`, which looks like it renamed"
+        step = f"rename `{close[0]}` to `{name}`"
+    else:
+        got = "columns " + ", ".join(names[:MAX_LISTED_COLUMNS])
+        step = f"add `{name}`"
+    if is_named and close:
+        got = f"no such column, the nearest is `{close[0]}`"
+        step = f"name `{close[0]}` instead, or {step}"
+    elif is_named:
+        step = "name a column that is there"
     return DataError.of(
         f"Column `{name}` is missing", where=where, expected=expected, got=got, next_step=step
     )
@@ -218,20 +241,26 @@ def _check_column(column: Column, schema: pa.Schema, file: Path) -> bool:
     if _harmless(stored, column):
         return False
     raise DataError.of(
-        f"Column `{column.name}` has the wrong type", where=file, expected=expected, got=str(stored),
+        f"Column `{column.name}` has the wrong type",
+        where=file,
+        expected=expected,
+        got=str(stored),
         next_step=f"cast `{column.name}` to {column.type} before writing the file",
-    )  # fmt: skip
-
-
-def _plain(kind: pa.DataType) -> pa.DataType:
-    """The type of the values, dictionary coding and 64-bit offsets put aside: readers decode both without a copy."""
-    value = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return (
-        pa.string() if pa.types.is_large_string(value) or pa.types.is_string_view(value) else value
     )
 
 
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """Return the type of the values, without dictionary coding and 64-bit offsets.
+
+    Readers decode both without a copy.
+    """
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    is_text = pa.types.is_large_string(value) or pa.types.is_string_view(value)
+    return pa.string() if is_text else value
+
+
 def _harmless(stored: pa.DataType, column: Column) -> bool:
+    """Return whether a cast to the declared type loses no value but those that a rule names."""
     if pa.types.is_null(stored):
         return column.nullable
     if pa.types.is_timestamp(column.type):

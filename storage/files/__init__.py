@@ -1,1 +1,1 @@
-"""The only readers and writers of files: Parquet, JSON and text, whole or not at all; refusals in words."""
+"""Read and write files: Parquet, JSON and text, whole or not at all; errors that say what to do."""

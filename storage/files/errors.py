@@ -1,4 +1,7 @@
-"""The one exception of the data room: what is wrong with a table, where, what was expected, got, and what to do next."""
+"""Define the error of tables and files, and how a command refuses.
+
+An error says what is wrong, where, what was expected, what was found, and what to do next.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,36 @@ from contextlib import contextmanager
 
 
 class DataError(ValueError):
-    """A table cannot be read or breaks its contract; the message says what, where, expected, got and next step."""
+    """A table cannot be read or breaks its contract.
+
+    The message says what, where, expected, got and next step.
+    """
 
     @classmethod
     def of(cls, what: str, *, where: object, expected: str, got: str, next_step: str) -> DataError:
         """Build the message from its five parts, one per line."""
         return cls(
-            f"{what}\n  where:    {where}\n  expected: {expected}\n  got:      {got}\n  next:     {next_step}"
+            f"{what}\n  where:    {where}\n  expected: {expected}\n  got:      {got}\n"
+            f"  next:     {next_step}"
         )
 
 
-# How a command refuses: an error of ours is a message on stderr and its exit code (2 unless it has one), anything else is a bug.
+# How a command refuses: an error of ours is a message on stderr and its exit code, anything else
+# is a bug and keeps its traceback.
 
 PACKAGE = "creditloom"
-RUNTIME = "creditloom_rt_"  # the runtime of a registered version, under a name of its own
+# The runtime of a registered version has a package name of its own, which begins so.
+RUNTIME = "creditloom_rt_"
+# Nothing could be done: the exit code of an error that has none of its own.
+REFUSED = 2
 
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Turn a ValueError of one of our rooms into its message and exit code; let every other exception through, with its traceback."""
+    """Turn a ValueError of one of our rooms into its message and exit code.
+
+    Every other exception passes through.
+    """
     try:
         yield
     except ValueError as error:
@@ -37,11 +51,11 @@ def refusals() -> Iterator[None]:
 
 
 def is_ours(error: ValueError) -> bool:
-    """Whether one of our rooms, or the runtime of a registered version, refused."""
+    """Return whether one of our rooms, or the runtime of a registered version, refused."""
     package = type(error).__module__.partition(".")[0]
     return package == PACKAGE or package.startswith(RUNTIME)
 
 
 def exit_code(error: ValueError) -> int:
-    """2 for nothing could be done, unless the error has a code of its own."""
-    return int(getattr(error, "exit_code", 2))
+    """Return the error's exit code; 2, nothing could be done, unless it has its own."""
+    return int(getattr(error, "exit_code", REFUSED))

@@ -1,4 +1,7 @@
-"""The `source` block of params.yaml. A module of its own, so that `simulate` does not depend on how tables are checked."""
+"""Define the `source` block of params.yaml.
+
+It is a module of its own, so that `simulate` does not depend on how tables are checked.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,25 @@ from typing import Any, ClassVar, Literal
 class SourceParams:
     """Where raw tables come from, and what the contract leaves to the house.
 
-    `kind`: `world` and `tables` read the folder `path` of raw tables, `matrix` reads the Parquet file `path`.
-    `max_bad_share`: a table with a larger share of bad rows stops the run. `earliest`, `latest`: days outside which an event is bad;
-    in anyone's own tables an event after now is bad too. The other keys are for `matrix` only: `label` holds 1 for
-    bad and 0 for good, `id` names a row, `time` is the date of the application; `protected` columns are reported on and never
-    modelled, `categorical` columns are categories whatever their type (texts always are), numbers equal to one of `special_codes`
-    mean missing, `drop` columns are left out.
+    `kind`: `world` and `tables` read the folder `path` of raw tables, `matrix` reads the Parquet
+    file `path`.
+    `max_bad_share`: a table with a larger share of bad rows stops the run.
+    `earliest`, `latest`: days outside which an event is bad. In a lender's own tables an event
+    after now is bad too.
+
+    The other keys are for `matrix` only. `label` holds 1 for bad and 0 for good, `id` names a row,
+    `time` is the date of the application. `protected` columns are reported on and never modelled.
+    `categorical` columns are categories whatever their type; texts always are. Numbers equal to one
+    of `special_codes` mean missing. `drop` columns are left out.
     """
 
+    # pydantic reads the block of params.yaml: a key that is misspelt must not be ignored.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     kind: Literal["world", "tables", "matrix"]
     path: str
     max_bad_share: float = 0.05
+    # No event is older: such a date is an unset clock.
     earliest: dt.date = dt.date(1990, 1, 1)
     latest: dt.date | None = None
     label: str | None = None

@@ -1,8 +1,9 @@
-"""The only reader and writer of Parquet and JSON files.
+"""Read and write Parquet and JSON files; no other module does.
 
-Writes are atomic: a file appears whole or not at all. Parquet is zstd level 3 (a matrix: snappy) in row groups of 122,880 rows, without
-pandas metadata, so that the same table gives the same bytes. A raw table lies either in one file `<root>/<name>.parquet`
-or in parts `<root>/<name>/*.parquet`, read in name order.
+Writes are atomic: a file appears whole or not at all. Parquet is zstd level 3 (a matrix: snappy) in
+row groups of 122,880 rows, without pandas metadata, so that the same table gives the same bytes. A
+raw table lies either in one file `<root>/<name>.parquet` or in parts `<root>/<name>/*.parquet`,
+read in name order.
 """
 
 from __future__ import annotations
@@ -24,21 +25,24 @@ from creditloom.storage.files.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-ROW_GROUP = 122_880  # DuckDB's vector-friendly row-group size
+# Rows of a row group: DuckDB's default, which its vectors of 2,048 rows divide.
+ROW_GROUP = 122_880
 COMPRESSION: Mapping[str, Any] = {"compression": "zstd", "compression_level": 3}
+# Of a matrix: its doubles shrink little by zstd, which takes twice the time to write them.
 FAST_COMPRESSION: Mapping[str, Any] = {"compression": "snappy"}
-"""Of a matrix: its doubles shrink little by zstd, which takes twice the time to write them."""
+# Rows of a matrix's row group at least. With fewer, writer and readers begin thousands of column
+# chunks more often than they need to.
 MATRIX_ROWS = 8_192
-"""Of a row group of a matrix at least: of fewer, writer and readers begin thousands of column chunks more often than they need to."""
-
+# The key under which a Parquet file notes its format, where it has one (formats.py).
 FORMAT = b"creditloom.format"
-"""Under which a Parquet file notes its format, where it has one (formats.py)."""
+# Names that an error lists of a folder that is in the way.
+MAX_LISTED_FILES = 5
 
 StrPath = str | os.PathLike[str]
 
 
 def open_parquet(path: StrPath) -> pq.ParquetFile:
-    """Open one Parquet file for reading; `DataError` if it is absent, empty or not Parquet."""
+    """Open one Parquet file for reading; DataError if it is absent, empty or not Parquet."""
     file = Path(path)
     if not file.is_file():
         raise DataError.of(
@@ -57,9 +61,8 @@ def open_parquet(path: StrPath) -> pq.ParquetFile:
             next_step="write the file again",
         )
     try:
-        return pq.ParquetFile(
-            file, pre_buffer=False
-        )  # read ahead, a matrix lies in memory whole until it is closed
+        # Without reading ahead: a matrix would lie in memory whole until it is closed.
+        return pq.ParquetFile(file, pre_buffer=False)
     except pa.ArrowInvalid as error:
         raise DataError.of(
             "Not a Parquet file",
@@ -87,7 +90,10 @@ def _parts(path: StrPath) -> tuple[Path, ...]:
 
 
 def table_files(root: StrPath, name: str) -> tuple[Path, ...]:
-    """Files of raw table `name` under `root`, in reading order; () when the table is not there."""
+    """Return the files of raw table `name` under `root`, in reading order.
+
+    () when the table is not there.
+    """
     whole = Path(root) / f"{name}.parquet"
     if whole.is_file():
         return (whole,)
@@ -97,21 +103,25 @@ def table_files(root: StrPath, name: str) -> tuple[Path, ...]:
 def iter_tables(
     path: StrPath, columns: Sequence[str] | None = None, rows: int = 65_536
 ) -> Iterator[pa.Table]:
-    """Yield the table at `path` (a file or a folder of parts) in blocks of at most `rows` rows, in file order."""
+    """Yield the table at `path` in blocks of at most `rows` rows, in file order.
+
+    `path` is a file, or a folder of parts.
+    """
+    names = None if columns is None else list(columns)
     for part in _parts(path):
         with open_parquet(part) as file:
-            for batch in file.iter_batches(
-                rows, columns=None if columns is None else list(columns)
-            ):
+            for batch in file.iter_batches(rows, columns=names):
                 yield pa.Table.from_batches([batch])
 
 
 def read_table(path: StrPath, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a file, or a folder of parts, whole; dictionary-encoded strings stay encoded."""
+    names = None if columns is None else list(columns)
     tables = []
     for part in _parts(path):
         with open_parquet(part) as file:
-            tables.append(file.read(columns=None if columns is None else list(columns)))
+            tables.append(file.read(columns=names))
+    # Parts have dictionaries of their own: the table gets one per column.
     return tables[0] if len(tables) == 1 else pa.concat_tables(tables).unify_dictionaries()
 
 
@@ -121,10 +131,13 @@ def read_frame(path: StrPath, columns: Sequence[str] | None = None) -> pd.DataFr
 
 
 class Writer:
-    """Write one Parquet file block by block; the file appears under its name only when the block ends without error.
+    """Writes one Parquet file block by block, as a context manager.
 
-    `statistics`: the columns whose smallest and largest values are kept; all where None. `least_rows`: blocks are held until they have
-    so many rows together, and make a row group. `version`: the table's format, noted in the metadata of the schema.
+    The file appears under its name only when the context ends without error.
+
+    `statistics` are the columns whose smallest and largest values are kept; None keeps all. Blocks
+    are held until they have `least_rows` rows together, and then make a row group. `version` is the
+    table's format, noted in the metadata of the schema.
     """
 
     def __init__(
@@ -136,7 +149,9 @@ class Writer:
         least_rows: int = 0,
         version: int | None = None,
     ) -> None:
-        self.path, self._compression, self._least_rows = Path(path), compression, least_rows
+        self.path = Path(path)
+        self._compression = compression
+        self._least_rows = least_rows
         self._held: list[pa.Table] = []
         self._statistics = True if statistics is None else list(statistics)
         self.schema = schema.with_metadata(None if version is None else {FORMAT: str(version)})
@@ -144,22 +159,20 @@ class Writer:
 
     def __enter__(self) -> Self:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        whole = [
-            field.name
-            for field in self.schema
-            if pa.types.is_int64(field.type) or pa.types.is_timestamp(field.type)
-        ]
+        deltas = []
+        levels = []
+        for field in self.schema:
+            if pa.types.is_int64(field.type) or pa.types.is_timestamp(field.type):
+                deltas.append(field.name)
+            # Doubles hardly repeat: a dictionary of them would be as large as they are.
+            elif not pa.types.is_floating(field.type):
+                levels.append(field.name)
         self._file = pq.ParquetWriter(
             self._temporary,
             self.schema,
-            use_dictionary=[
-                field.name
-                for field in self.schema
-                if field.name not in whole and not pa.types.is_floating(field.type)
-            ],
-            column_encoding=dict.fromkeys(
-                whole, "DELTA_BINARY_PACKED"
-            ),  # sorted ids and times: 40 % smaller, written in 40 % of the time
+            use_dictionary=levels,
+            # Of sorted ids and times: 40 % smaller, written in 40 % of the time.
+            column_encoding=dict.fromkeys(deltas, "DELTA_BINARY_PACKED"),
             write_statistics=self._statistics,
             **self._compression,
         )
@@ -172,9 +185,10 @@ class Writer:
             self._write_held()
 
     def _write_held(self) -> None:
-        held, self._held = self._held, []
-        if held:
-            self._file.write_table(pa.concat_tables(held), row_group_size=ROW_GROUP)
+        if self._held:
+            table = pa.concat_tables(self._held)
+            self._held = []
+            self._file.write_table(table, row_group_size=ROW_GROUP)
 
     def __exit__(
         self,
@@ -185,7 +199,8 @@ class Writer:
         try:
             if kind is None:
                 self._write_held()
-            self._file.close()  # may fail too: the footer does not fit a full disk
+            # May fail too: the footer does not fit a full disk.
+            self._file.close()
             if kind is None:
                 self._temporary.replace(self.path)
         finally:
@@ -193,7 +208,11 @@ class Writer:
 
 
 def matrix_writer(path: StrPath, schema: pa.Schema) -> Writer:
-    """The writer of a matrix: thousands of columns of doubles that nobody searches by value, read a few times and then made again."""
+    """Return the writer of a matrix.
+
+    A matrix is thousands of columns of doubles. Nobody searches them by value, so no statistics are
+    kept; they are read a few times and then made again, so the fast compression is used.
+    """
     return Writer(path, schema, statistics=(), compression=FAST_COMPRESSION, least_rows=MATRIX_ROWS)
 
 
@@ -221,15 +240,16 @@ def write_text(text: str, path: StrPath) -> None:
 
 
 def write_json(value: Any, path: StrPath) -> None:
-    """Write canonical JSON, atomically: sorted keys, indent 1, a newline at the end, NaN refused."""
-    write_text(
-        json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
-        path,
-    )
+    """Write canonical JSON, atomically: sorted keys, indent 1, a newline at the end.
+
+    Raises ValueError for NaN, which is no JSON.
+    """
+    text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    write_text(text + "\n", path)
 
 
 def read_json(path: StrPath) -> Any:
-    """Read a JSON file; `DataError` when it is absent or broken."""
+    """Read a JSON file; DataError when it is absent or broken."""
     file = Path(path)
     if not file.is_file():
         raise DataError.of(
@@ -251,14 +271,15 @@ def read_json(path: StrPath) -> Any:
         ) from error
 
 
-# Write a folder whole or not at all.
+# A folder that is written whole or not at all.
 
 
 @contextmanager
 def whole_folder(target: Path, mark: str, *, force: bool = False) -> Iterator[Path]:
-    """Yield an empty folder beside `target`; it takes the target's place when the block ends well, and is gone when it does not.
+    """Yield an empty folder beside `target`, which takes the target's place at the end.
 
-    Only a folder that is empty, or holds the file `mark` (ours), is replaced; any other needs `force`. Raises DataError.
+    It is deleted when the context ends with an error. Only a folder that is empty, or holds the
+    file `mark` (ours), is replaced. Raises DataError for any other, unless `force`.
     """
     _check_place(target, mark, force=force)
     work = target.with_name(f".{target.name}.{os.getpid()}.new")
@@ -266,6 +287,7 @@ def whole_folder(target: Path, mark: str, *, force: bool = False) -> Iterator[Pa
     try:
         work.mkdir(parents=True)
         yield work
+        # A folder cannot be replaced in one step: the old one waits until the new one is in place.
         if target.exists():
             target.replace(old)
         work.replace(target)
@@ -287,7 +309,11 @@ def _check_place(target: Path, mark: str, *, force: bool) -> None:
         )
     if not target.is_dir() or force or (target / mark).is_file() or not any(target.iterdir()):
         return
+    names = sorted(path.name for path in target.iterdir())
     raise DataError.of(
-        "The output folder holds something else", where=target, expected=f"an empty or new folder, or one with {mark}",
-        got=", ".join(sorted(p.name for p in target.iterdir())[:5]), next_step="choose another --out, or add --force to replace it",
-    )  # fmt: skip
+        "The output folder holds something else",
+        where=target,
+        expected=f"an empty or new folder, or one with {mark}",
+        got=", ".join(names[:MAX_LISTED_FILES]),
+        next_step="choose another --out, or add --force to replace it",
+    )

@@ -42,5 +42,5 @@ def test_strangers_are_those_not_known(batches: list[list[int]], known: set[int]
 
 def test_gives_up_rather_than_fill_the_memory() -> None:
     repeats = Repeats()
-    repeats.add(np.arange(lookups.MOST + 1, dtype=np.int64) << lookups.BITS)
+    repeats.add(np.arange(lookups.MAX_BLOCKS + 1, dtype=np.int64) << lookups.BITS)
     assert repeats.found is None
