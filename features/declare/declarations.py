@@ -100,7 +100,7 @@ class AggregateBlock:
     over: str = ""
     direction: int = 0
     consent: str = ""
-    source: str = "domain 7.4"
+    source: str = ""
     level: float = 0.0
 
 
@@ -157,7 +157,8 @@ class Mark:
 class FeatureConcept:
     """A reason concept: what a group of features says about a person.
 
-    A hint is what the person may do; it is empty where no advice fits.
+    A hint is what the person may do; it is empty where no advice fits. `source` is that of its
+    features that name none of their own.
     """
 
     id: str
@@ -165,6 +166,7 @@ class FeatureConcept:
     text_zh: str
     hint_en: str = ""
     hint_zh: str = ""
+    source: str = "domain 7.4"
 
 
 @dataclass(frozen=True)

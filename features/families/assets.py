@@ -38,6 +38,7 @@ CONCEPTS = (
         "理财与资产证明",
         "file a proof of property, car or deposit",
         "补充房产、车辆或存款证明",
+        source="S2-R19",
     ),
     FeatureConcept(
         "contribution_record",
@@ -45,6 +46,7 @@ CONCEPTS = (
         "社保公积金缴存",
         "keep monthly contributions without a gap",
         "保持社保公积金连续缴存",
+        source="S3-R25",
     ),
 )
 

@@ -29,6 +29,7 @@ CONCEPTS = (
         "征信查询",
         "apply to fewer lenders at a time",
         "避免短期内多处申请贷款",
+        source="S1-R53",
     ),
     FeatureConcept(
         "repayment_record",

@@ -14,6 +14,7 @@ def expand(
 ) -> Iterator[tuple[str, str, FeatureSpec]]:
     """Return (slice, window, spec) for every feature of one block, in declared order."""
     aggregate = AGGREGATES[block.aggregate]
+    source_of = {concept.id: concept.source for concept in family.concepts}
     measure = stream.measure(block.measure) if block.measure else None
     unit = aggregate.unit or (measure.unit if measure else "count")
     for name in block.slices:
@@ -40,7 +41,7 @@ def expand(
                 null_meaning=aggregate.null,
                 text_en=f"{en} {LAST_EN[window]}",
                 text_zh=f"{LAST_ZH[window]}{zh}",
-                source=block.source,
+                source=block.source or source_of[block.concept],
                 table=stream.table.name,
             )
             yield name, window, spec

@@ -26,6 +26,7 @@ CONCEPTS = (
         "身份核验清晰度",
         "repeat the face check in good light",
         "在光线良好处重新进行人脸核验",
+        source="S1-R10",
     ),
     FeatureConcept(
         "proof_completeness",
@@ -40,6 +41,7 @@ CONCEPTS = (
         "重复核验次数",
         "enter the data carefully to avoid repeated attempts",
         "核对信息避免重复核验",
+        source="S5-R14",
     ),
 )
 

@@ -39,6 +39,7 @@ CONCEPTS = (
         "消费稳定性",
         "keep weekly spending even",
         "保持消费平稳",
+        source="S3-R11",
     ),
     FeatureConcept(
         "fund_retention",
@@ -46,6 +47,7 @@ CONCEPTS = (
         "资金留存",
         "leave part of each inflow in the account",
         "收入到账后适当留存余额",
+        source="S2-R17",
     ),
     FeatureConcept(
         "bill_punctuality",
@@ -53,6 +55,7 @@ CONCEPTS = (
         "缴费准时性",
         "pay utility and phone bills by the due date",
         "按时缴纳水电话费",
+        source="S2-R28",
     ),
     FeatureConcept(
         "spending_pattern",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ..declare.declarations import AT_3M_12M, FROM_3M, FeatureSpec, Mark, Ratio
 from ..declare.texts import LAST_EN, LAST_ZH, NO_BASE
-from .families import FAMILY_OF_PREFIX
+from .families import FAMILY_OF_PREFIX, SOURCE_OF_CONCEPT
 
 
 def _spec(
@@ -54,7 +54,7 @@ def _ratios(
     bottom: str,
     en: str,
     zh: str,
-    source: str = "domain 7.4",
+    source: str = "",
     direction: int = 0,
 ) -> Iterator[Ratio]:
     """Return one ratio per window.
@@ -71,7 +71,7 @@ def _ratios(
             direction=direction,
             en=en,
             zh=zh,
-            source=source,
+            source=source or SOURCE_OF_CONCEPT[concept],
         )
         yield Ratio(spec, top.format(w=window), bottom.format(w=window))
 
@@ -125,7 +125,7 @@ RATIOS: tuple[Ratio, ...] = (
     *_ratios("credit_utilisation", "bur_debt_to_spending", AT_3M_12M, _DEBT, _SHOP,
         "debt against purchases", "负债与消费之比"),
     *_ratios("credit_utilisation", "bur_cash_to_instalments", FROM_3M, _LQT, _DUE,
-        "cash balance against instalments", "零钱通余额与还款之比", "S3-R09"),
+        "cash balance against instalments", "零钱通余额与还款之比", "S5-R18"),
     *_ratios("credit_utilisation", "bur_debt_to_cash", AT_3M_12M, _DEBT, _LQT,
         "debt against cash balance", "负债与零钱通余额之比", "S3-R09"),
     *_ratios("credit_utilisation", "bur_debt_to_wealth", AT_3M_12M, _DEBT, _LCT,

@@ -26,8 +26,10 @@ from ..network.network_features import SNAPSHOT
 
 CONCEPTS = (
     FeatureConcept("contact_network", "network of contacts", "联系人网络"),
-    FeatureConcept("interaction_frequency", "frequency of interaction", "互动频率"),
-    FeatureConcept("group_activity", "activity in groups", "群组活跃度"),
+    FeatureConcept(
+        "interaction_frequency", "frequency of interaction", "互动频率", source="S2-R16"
+    ),
+    FeatureConcept("group_activity", "activity in groups", "群组活跃度", source="S5-R17"),
     FeatureConcept("red_packet_balance", "red packets sent against received", "红包收发差额"),
     FeatureConcept("circle_repayment", "known repayment record of contacts", "联系人已知还款记录"),
 )
