@@ -31,6 +31,7 @@ CONCEPTS = (
         "零钱通余额",
         "keep a steady balance in the cash account",
         "保持零钱通余额稳定",
+        source="S3-R09",
     ),
     FeatureConcept(
         "wealth_and_proofs",
@@ -213,8 +214,11 @@ _KIND_WORDS = {
 _PROOFS = Stream(
     table=ASSET_PROOFS,
     slices=(
-        Slice("proof", "asset proofs", "资产证明"),
-        *(Slice(f"proof_{k}", *words, (is_("kind", k),)) for k, words in _KIND_WORDS.items()),
+        Slice("proof", "asset proofs", "资产证明", source="S3-R25"),
+        *(
+            Slice(f"proof_{k}", *words, (is_("kind", k),), "S3-R25")
+            for k, words in _KIND_WORDS.items()
+        ),
     ),
     measures=(
         Measure("value", "CNY", "stated value", "申报价值", ("value_fen",), per=100.0),

@@ -38,6 +38,7 @@ CONCEPTS = (
         "登录地点稳定性",
         "log in from the usual places",
         "减少异地登录",
+        source="S5-R19",
     ),
     FeatureConcept(
         "device_integrity",
