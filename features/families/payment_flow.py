@@ -97,8 +97,16 @@ _AT_NIGHT = is_("hour", 23, 0, 1, 2, 3, 4)
 _CASH_CATEGORIES = ("transfer", "withdrawal")
 _CASH = is_("category", *_CASH_CATEGORIES)
 _LEISURE = is_("category", "entertainment", "games", "gambling_like")
+# Categories that a rule names; the others are those of the section on payments.
+_SOURCE_OF_CATEGORY = {"shopping": "S2-R28"}
 _BY_CATEGORY = tuple(
-    Slice(f"out_{category}", *_CATEGORY_WORDS[category], (_OUT, is_("category", category)))
+    Slice(
+        name=f"out_{category}",
+        en=_CATEGORY_WORDS[category][0],
+        zh=_CATEGORY_WORDS[category][1],
+        where=(_OUT, is_("category", category)),
+        source=_SOURCE_OF_CATEGORY.get(category, ""),
+    )
     for category in SPEND_CATEGORIES
 )
 _PURCHASES = tuple(name for name in SPEND_CATEGORIES if name not in _CASH_CATEGORIES)
@@ -119,7 +127,13 @@ _PAYMENTS = Stream(
         Slice("out_leisure", "leisure payments", "休闲支出", (_OUT, _LEISURE)),
         Slice("out_night", "payments at night", "夜间支出", (_OUT, _AT_NIGHT)),
         Slice("out_weekend", "payments at weekends", "周末支出", (_OUT, is_("weekday", 5, 6))),
-        Slice("out_offline", "payments at a counter", "线下支出", (_OUT, is_("is_offline", True))),
+        Slice(
+            "out_offline",
+            "payments at a counter",
+            "线下支出",
+            (_OUT, is_("is_offline", True)),
+            "S1-R50",
+        ),
         Slice(
             "out_large",
             "payments of 1,000 yuan or more",
@@ -182,9 +196,16 @@ _PAYMENTS = Stream(
             "merchant receipts",
             "商户收款",
             (_IN, is_("category", "merchant_receipt")),
+            "S4-R52",
         ),
-        Slice("in_transfer", "incoming transfers", "转账收入", (_IN, is_("category", "transfer"))),
-        Slice("in_refund", "refunds", "退款", (_IN, is_("category", "refund"))),
+        Slice(
+            "in_transfer",
+            "incoming transfers",
+            "转账收入",
+            (_IN, is_("category", "transfer")),
+            "domain 7.4",
+        ),
+        Slice("in_refund", "refunds", "退款", (_IN, is_("category", "refund")), "domain 7.4"),
     ),
     measures=(
         Measure("amount", "CNY", "amount", "金额", ("amount_fen",), per=100.0),
@@ -224,7 +245,7 @@ _PAYMENT_BLOCKS = (
     _payment_activity("count", _INFLOWS, FROM_1M),
     _payment_activity("sum", _INFLOWS, FROM_1M, "amount"),
     _payment_activity("active_months", ("in_merchant", "in_transfer", "in_refund"), ("12m",)),
-    _payment_activity("sum_share", _INFLOWS, FROM_1M, "amount", over="in", source="S4-R52"),
+    _payment_activity("sum_share", _INFLOWS, FROM_1M, "amount", over="in"),
     _payment_activity("mean", ("in_salary",), ("3m",), "amount"),
     _payment_activity("mean", _OTHER_INFLOWS, AT_3M_12M, "amount"),
     _payment_activity("typical", _OTHER_INFLOWS, ("12m",), "amount"),
