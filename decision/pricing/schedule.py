@@ -140,9 +140,10 @@ def schedule(
     balance = amount
     for k, (part, interest) in enumerate(_parts(loan, amount, d), start=1):
         balance -= part
+        due = dates[k - 1] if dates else None
         payment = Payment(
             number=k,
-            due=dates[k - 1] if dates else None,
+            due=due,
             day=days[k - 1],
             principal=part,
             interest=interest,

@@ -21,6 +21,7 @@ from ..rulebook.product import Product, Taken
 from .most_allowed import CAP_BASIS
 from .request import Request
 
+# The time of withdrawal is stated in hours, interest runs by the day.
 HOURS_PER_DAY = 24
 
 
@@ -115,16 +116,16 @@ def month_of_use(plan: Schedule, request: Request) -> dict[str, Any] | None:
         used = (request.settle_on - request.start).days
         events.append((used, -plan.principal))
     month = statement(events, plan.daily_rate, days)
+    used_up = f"{plan.principal} CNY used for {used} days cost {month.interest} CNY of interest"
+    used_up_zh = f"使用{plan.principal}元{used}天，利息{month.interest}元"
     return {
         "days": days,
         "days_used": used,
         "drawn_cny": str(plan.principal),
         "interest_cny": str(month.interest),
         "balance_cny": str(month.balance),
-        "en": f"{plan.principal} CNY used for {used} days cost {month.interest} CNY of interest. "
-        "It counts only the days of use, from the day the money arrives.",
-        "zh": f"使用{plan.principal}元{used}天，利息{month.interest}元；"
-        "自到账日起按实际使用天数计息。",
+        "en": f"{used_up}. It counts only the days of use, from the day the money arrives.",
+        "zh": f"{used_up_zh}；自到账日起按实际使用天数计息。",
     }
 
 

@@ -98,14 +98,17 @@ def _body(product: Product, law: Law, plan: Schedule, request: Request) -> dict[
         "charges_cny": str(plan.charges),
         "total_cost_cny": str(plan.interest + plan.charges),
     }
-    return {
-        **sums,
-        "charges": _charges(product, plan),
-        "overdue": _overdue(product, plan, request.overdue_days),
+    choices = {
         "early_settlement": early_settlement(product, plan, request),
         "extension": extension(product, law, plan),
         "cooling_off": withdrawal(product, plan),
         "month_of_use": month_of_use(plan, request),
+    }
+    return {
+        **sums,
+        "charges": _charges(product, plan),
+        "overdue": _overdue(product, plan, request.overdue_days),
+        **choices,
         "schedule": [_row(payment) for payment in plan.payments],
         "notices": notices(product),
     }

@@ -224,14 +224,16 @@ def _tier(cohort: Cohort, inside: Mask, bads: float, n: float) -> dict[str, obje
     offers = cohort.decisions[inside & is_approve]
     means = {name: offers[column].astype(float).mean() for name, column in OFFER_MEANS.items()}
     mean_pd = float(cohort.pd[inside].mean()) if inside.any() else np.nan
+    jeffreys_p = jeffreys(n, bads, mean_pd) if n else np.nan
+    binomial_p = binomial(n, bads, mean_pd) if n else np.nan
     return {
         "n": int(inside.sum()),
         "share": inside.mean(),
         "mean_pd": mean_pd,
         "observed": bads / n if n else np.nan,
         "bads": bads,
-        "jeffreys_p": jeffreys(n, bads, mean_pd) if n else np.nan,
-        "binomial_p": binomial(n, bads, mean_pd) if n else np.nan,
+        "jeffreys_p": jeffreys_p,
+        "binomial_p": binomial_p,
         **means,
     }
 

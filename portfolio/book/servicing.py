@@ -18,8 +18,11 @@ from creditloom.portfolio.book.review_rules import (
     Repricing,
 )
 
+# Rates of the review rules are in per cent.
 PERCENT = 100.0
+# Hours of contact are written to the minute.
 HOUR_MINUTES = 60
+# A whole day, of which the hours of contact are a part.
 DAY_MINUTES = 24 * HOUR_MINUTES
 # Asset classification of 2023, from the best.
 CLASSES = ("normal", "special_mention", "substandard", "doubtful", "loss")

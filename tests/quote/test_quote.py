@@ -276,6 +276,12 @@ def test_a_rate_over_the_cap_is_told_the_highest_that_is_allowed() -> None:
     assert "R1" not in codes(again) and "R1" in codes(above)
 
 
+def test_a_rate_over_the_cap_on_365_days_alone_leaves_no_charge() -> None:
+    """0.066 % a day is 23.76 % as IRR x 12 and 24.09 % as simple365, over 24 %."""
+    allowed = quoted("xiaoe_S4", 5000, "cn_2025q4", daily_rate=0.066)["most_allowed"]
+    assert (allowed["upfront_percent"], allowed["per_period_percent"]) == (None, None)
+
+
 def test_a_product_that_is_too_dear_at_its_lowest_rate_has_none_that_is_allowed() -> None:
     """T04 against 12 %: 0.04 % a day is the only rate of Fenfu."""
     allowed = quoted("fenfu_S4", 5000, "cn_2027", daily_rate=0.04)["most_allowed"]
