@@ -59,7 +59,9 @@ def quote(product: str, amount: float, **request: Any) -> dict[str, Any]:
 
     `product` as "weilidai@S5", `amount` in CNY. `request` as in `creditloom quote`: `daily_rate`
     (per cent a day) or `tier`, `tenor`, `method`, `law`, `start` and `settle_on` (ISO dates),
-    `overdue_days`. The keys of the result are `decision`, `schedule`, `annual`, `refusals`, ...
+    `overdue_days`. The keys of the result are `decision`, `schedule`, `annual`, `refusals`,
+    `most_allowed` (what the cap leaves where the price is refused), `early_settlement`,
+    `extension`, `month_of_use`, ...
     Raises DecisionError for what the product does not offer.
     """
     from creditloom.pipeline.commands.decisions.quote import quoted

@@ -7,12 +7,11 @@ rounding left.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-import numpy as np
 import pandas as pd
 
 from ..base.errors import DecisionError
@@ -135,20 +134,17 @@ def schedule(
     d = exact(daily_rate)
     _check(loan, amount, d)
     amount = cents(amount)
-    days = [loan.month_days * k for k in range(1, loan.tenor + 1)]
-    if loan.is_single:
-        days = [loan.days]
     dates = _dates(loan, start)
+    days = _days(loan, start, dates)
     payments = []
     balance = amount
     for k, (part, interest) in enumerate(_parts(loan, amount, d), start=1):
         balance -= part
         due = dates[k - 1] if dates else None
-        day = (due - start).days if due and start else days[k - 1]
         payment = Payment(
             number=k,
             due=due,
-            day=day,
+            day=days[k - 1],
             principal=part,
             interest=interest,
             charges=_charges(loan, amount, is_last=k == len(days)),
@@ -200,6 +196,15 @@ def _dates(loan: Loan, start: dt.date | None) -> tuple[dt.date, ...]:
     return due_dates(start, loan.tenor)
 
 
+def _days(loan: Loan, start: dt.date | None, dates: tuple[dt.date, ...]) -> tuple[int, ...]:
+    """Return the days of all payments: actual ones, or contractual ones without a start."""
+    if start is not None:
+        return days_since(start, dates)
+    if loan.is_single:
+        return (loan.days,)
+    return tuple(loan.month_days * k for k in range(1, loan.tenor + 1))
+
+
 def _check(loan: Loan, amount: Decimal, d: Decimal) -> None:
     is_amount = amount > 0 and amount == cents(amount)
     is_periodic = loan.is_single or loan.unit == "months"
@@ -218,16 +223,3 @@ def _check(loan: Loan, amount: Decimal, d: Decimal) -> None:
                 got=str(got),
                 next_step="correct the amount, rate or tenor",
             )
-
-
-# Level payments on actual days: the schedule that contractual months of 30 days approximate (N15).
-
-
-def level_payment(principal: float, daily_rate: float, days: Sequence[int]) -> float:
-    """Return the payment that repays `principal` on each of `days` since the value date.
-
-    Unrounded. Interest is simple on the actual days inside a period and is compounded at payment
-    dates.
-    """
-    growth = np.cumprod(1.0 + daily_rate * np.diff([0, *days]))
-    return float(principal / np.sum(1.0 / growth))

@@ -66,12 +66,12 @@ def settle(plan: Schedule, after: int, fee: Number = 0, days: int = 0) -> Settle
 def settle_instalment_fee(plan: Schedule, after: int, saved: Number) -> Settlement:
     """Return the settlement of a loan with fee instalments, together with payment `after`.
 
-    Each later period still owes its fee less `saved`, a share of the original principal. Reading A
-    of T19: saved 0.5 % of a fee of 2.5 %; reading B: the whole fee is saved, so only the balance is
-    due.
+    Each later period still owes its fee less `saved`, a share of the original principal (S5-R50).
+    Reading A of T19: saved 0.5 % of a fee of 2.5 %; reading B: the whole fee is saved, so only the
+    balance is due. `after` 0 is before the first payment.
     """
-    balance = plan.payments[after - 1].balance
-    owed = (exact(plan.loan.per_period) - exact(saved)) * (plan.loan.tenor - after)
+    balance = plan.payments[after - 1].balance if after else plan.principal
+    owed = (exact(plan.loan.per_period) - exact(saved)) * (len(plan.payments) - after)
     return _settlement(plan, after, balance, ZERO, cents(plan.principal * owed))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
@@ -160,33 +160,42 @@ def largest_fee(principal: Number, days: int, cap: Number, basis: int) -> Decima
     return down(exact(principal) * exact(cap) * days / basis, CENT)
 
 
-def flat_fee_at(apr: float, n: int) -> float:
-    """Return the fee per period with which n instalments cost `apr` as IRR x 12 (F12, T18).
-
-    It is a share of the original principal, unrounded.
-    """
-    return float(1.0 / annuity(apr / 12.0, n) - 1.0 / n)
-
-
-def largest_flat_fee(cap: float, n: int) -> Decimal:
-    """Return `flat_fee_at` floored to 0.0001 %: half-up would pass the cap by up to 0.0006 pp."""
-    return down(exact(repr(flat_fee_at(cap, n))), FEE_STEP)
-
-
-def upfront_fee_at(i: float, n: int, apr: float) -> float:
+def upfront_fee_at(loan: Loan, daily_rate: float, apr: float) -> float:
     """Return the share of principal kept back with which a loan costs `apr` as IRR x 12 (T24).
 
-    The loan has n equal instalments at `i` a month.
+    The loan has instalments at `daily_rate`, a fraction; its own charges are left out. Negative
+    where interest alone costs more.
+
+    >>> round(upfront_fee_at(Loan("equal_instalment", 12), 0.0005, 0.45), 4)
+    0.127
     """
-    return float(1.0 - annuity(apr / 12.0, n) / annuity(i, n))
+    bare = replace(loan, upfront=0.0, per_period=0.0, at_end=0.0)
+    paid = -unit_flows(bare, np.array([daily_rate]))[0, 1:]
+    # What the payments are worth at the rate `apr`: more must not be kept back from 1.
+    discount = (1.0 + apr / 12.0) ** -np.arange(1.0, loan.tenor + 1.0)
+    return float(1.0 - paid @ discount)
 
 
-def monthly_fee_at(i: float, n: int, apr: float) -> float:
-    """Return the share of principal due each month with which a loan costs `apr` (T24).
+def monthly_fee_at(loan: Loan, daily_rate: float, apr: float) -> float:
+    """Return the share of principal due each month with which a loan costs `apr` (F12, T18, T24).
 
-    `apr` is IRR x 12; the loan has n equal instalments at `i` a month.
+    It is `upfront_fee_at`, spread over the instalments.
+
+    >>> round(monthly_fee_at(Loan("equal_principal", 12), 0.0, 0.24), 6)
+    0.011226
     """
-    return float(1.0 / annuity(apr / 12.0, n) - 1.0 / annuity(i, n))
+    return upfront_fee_at(loan, daily_rate, apr) / float(annuity(apr / 12.0, loan.tenor))
+
+
+def floored_fee(share: float) -> Decimal:
+    """Return a fee that just meets a cap floored to 0.0001 % of principal (domain 4.1).
+
+    Half-up would pass the cap by up to 0.0006 percentage points.
+
+    >>> floored_fee(0.0112257)
+    Decimal('0.011225')
+    """
+    return down(exact(share), FEE_STEP)
 
 
 def minimum_yearly(

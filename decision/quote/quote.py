@@ -11,18 +11,20 @@ from ..pricing.annual import AnnualCost
 from ..pricing.money import cents, exact, missing_elements
 from ..pricing.penalty import overdue_cost
 from ..pricing.schedule import Payment, Schedule, schedule
-from ..pricing.settlement import cooling_off, settle
 from ..pricing.table import annual_table
 from ..rulebook.law import Law
 from ..rulebook.offer import overdue_words, penalty_of
 from ..rulebook.price import loan_of
 from ..rulebook.product import Product
 from ..score.tiers import Tiers
+from .later_choices import early_settlement, extension, month_of_use, withdrawal
 from .lawful import Refusal, refusals
+from .most_allowed import most_allowed
 from .notices import notices
 from .request import Request, daily_rate, lent
 
-HOURS_PER_DAY = 24
+# Code of the rule that refuses a price above the cap.
+PRICE_CODE = "R1"
 # Decimals of figures that are written out: enough for the finest rate grid, too few to show the
 # last bit of a float.
 PERCENT_DECIMALS = 7
@@ -33,8 +35,9 @@ def quote(product: Product, law: Law, tiers: Tiers, request: Request) -> dict[st
     """Return the answer to one request, ready for JSON.
 
     Money is text to the cent (CNY), rates are fractions, daily rates in per cent. A loan that the
-    law refuses has its annual figures and its refusals, and no schedule. Raises `DecisionError` for
-    what the product does not offer.
+    law refuses has its annual figures, its refusals and, where its price is refused, the most that
+    would be allowed; it has no schedule. Raises `DecisionError` for what the product does not
+    offer.
     """
     product = lent(product, request)
     rate = daily_rate(product, request, tiers)
@@ -50,14 +53,17 @@ def quote(product: Product, law: Law, tiers: Tiers, request: Request) -> dict[st
         *refusals(product, law, cost, request.amount),
         *(Refusal("R10", f"the offer lacks its {name}") for name in missing_elements(elements)),
     ]
+    is_price_refused = any(refusal.code == PRICE_CODE for refusal in refused)
+    allowed = most_allowed(product, law, request.amount, rate) if is_price_refused else None
     head = {
         **_terms(product, law, plan, request, rate),
         "decision": "refused" if refused else "offered",
         "refusals": [refusal._asdict() for refusal in refused],
+        "most_allowed": allowed,
         **elements,
         "annual": _annual(cost, plan),
     }
-    return head if refused else {**head, **_body(product, plan, request)}
+    return head if refused else {**head, **_body(product, law, plan, request)}
 
 
 def _terms(
@@ -85,19 +91,24 @@ def _annual(cost: AnnualCost, plan: Schedule) -> dict[str, Any]:
     }
 
 
-def _body(product: Product, plan: Schedule, request: Request) -> dict[str, Any]:
+def _body(product: Product, law: Law, plan: Schedule, request: Request) -> dict[str, Any]:
     sums = {
         "received_cny": str(cents(plan.received)),
         "interest_cny": str(plan.interest),
         "charges_cny": str(plan.charges),
         "total_cost_cny": str(plan.interest + plan.charges),
     }
+    choices = {
+        "early_settlement": early_settlement(product, plan, request),
+        "extension": extension(product, law, plan),
+        "cooling_off": withdrawal(product, plan),
+        "month_of_use": month_of_use(plan, request),
+    }
     return {
         **sums,
         "charges": _charges(product, plan),
         "overdue": _overdue(product, plan, request.overdue_days),
-        "early_settlement": _settlement(product, plan, request),
-        "cooling_off": _cooling_off(product, plan),
+        **choices,
         "schedule": [_row(payment) for payment in plan.payments],
         "notices": notices(product),
     }
@@ -141,40 +152,6 @@ def _overdue(product: Product, plan: Schedule, days: int) -> dict[str, Any]:
         "penalty_cny": str(cost.penalty),
         "total_cny": str(cost.total),
     }
-
-
-def _settlement(product: Product, plan: Schedule, request: Request) -> dict[str, Any] | None:
-    """Return the cost of ending the loan on the day asked, after the payments due by then.
-
-    Null where no day is asked, or one before the start.
-    """
-    if request.settle_on is None or not plan.payments or request.settle_on < request.start:
-        return None
-    paid = [p for p in plan.payments if p.due is not None and p.due <= request.settle_on]
-    since = paid[-1].due if paid and paid[-1].due else request.start
-    # Interest runs on contractual months, so a longer calendar month accrues no more than one.
-    longest = plan.loan.days if plan.loan.is_single else plan.loan.month_days
-    days = min((request.settle_on - since).days, longest)
-    fee = sum(exact(c.rate.value) for c in product.charges if c.taken == "early_settlement")
-    end = settle(plan, len(paid), fee, days)
-    return {
-        "on": request.settle_on.isoformat(),
-        "after_payment": len(paid),
-        "balance_cny": str(end.balance),
-        "accrued_cny": str(end.accrued),
-        "fee_cny": str(end.fee),
-        "total_cny": str(end.total),
-    }
-
-
-def _cooling_off(product: Product, plan: Schedule) -> dict[str, Any] | None:
-    hours = product.repayment.cooling_off
-    if hours is None:
-        return None
-    # Part of a day costs the interest of a day, as the sources charge it.
-    days = max(1, round(hours.value / HOURS_PER_DAY))
-    due = cooling_off(plan.principal, plan.daily_rate, days)
-    return {"within_hours": hours.value, "total_cny": str(due)}
 
 
 def _row(payment: Payment) -> dict[str, Any]:

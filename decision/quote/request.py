@@ -24,13 +24,15 @@ EXAMPLE_OVERDUE_DAYS = 10
 class Extra:
     """A charge beside those of the product: a share of principal, and who receives it.
 
-    R10 refuses a charge without a receiver.
+    R10 refuses a charge without a receiver. `saved` is for a charge `per_period`: the share of
+    principal that each period settled early saves of it (S5-R50); null saves the whole charge.
     """
 
     name: str
     taken: Taken
     rate: float
     receiver: str = ""
+    saved: float | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ def lent(product: Product, request: Request) -> Product:
     _check_among("method", (terms.method, *terms.other_methods), method)
     tenor = _tenor(product, request.tenor)
     _check_amount(product, request.amount)
+    _check_saved(request.charges)
     extra = tuple(
         Charge(e.name, e.taken, SourcedValue(e.rate, "share", "request"), e.receiver)
         for e in request.charges
@@ -121,6 +124,16 @@ def _check_amount(product: Product, amount: float) -> None:
     if not low <= amount <= high:
         expected = f"{low:,.2f} to {high:,.2f} CNY for {product.id}"
         raise _refusal("amount", expected, f"{amount:,.2f}")
+
+
+def _check_saved(charges: tuple[Extra, ...]) -> None:
+    for charge in charges:
+        # Nobody saves more than the charge, which only a charge of every period leaves open.
+        most = charge.rate if charge.taken == "per_period" else 0.0
+        if charge.saved is not None and not 0.0 <= charge.saved <= most:
+            raise _refusal(
+                "saved", f"a share from 0 to {most:g} of {charge.name}", f"{charge.saved:g}"
+            )
 
 
 def _check_among(what: str, offered: tuple[str, ...], got: str) -> None:

@@ -108,15 +108,19 @@ def jeffreys(n: float, defaults: float, pd: float) -> float:
     return float(beta.cdf(pd, defaults + JEFFREYS_PRIOR, n - defaults + JEFFREYS_PRIOR))
 
 
-def binomial(n: int, defaults: int, pd: float) -> float:
+def binomial(n: float, defaults: float, pd: float) -> float:
     """Return the one-sided P(X >= D | n, PD).
+
+    It is the distribution function of Beta(D, n - D + 1) at PD, so that weighted counts, which are
+    no whole numbers, have a value too.
 
     >>> round(binomial(2, 1, 0.5), 6)
     0.75
     """
-    from scipy.stats import binom
+    from scipy.stats import beta
 
-    return float(binom.sf(defaults - 1, n, pd))
+    # A Beta distribution with parameter 0 does not exist; at least no default is certain.
+    return float(beta.cdf(pd, defaults, n - defaults + 1)) if defaults > 0 else 1.0
 
 
 def normal(n: float, defaults: float, pd: float) -> float:

@@ -16,6 +16,7 @@ from creditloom.decision.score.tiers import Tiers
 from creditloom.models.calibration.calibration_tests import (
     JEFFREYS_PRIOR,
     Order,
+    binomial,
     jeffreys,
     ordered,
     pooled,
@@ -204,8 +205,8 @@ def reliability(cohort: Cohort, bins: int) -> pd.DataFrame:
 def tier_table(cohort: Cohort, tiers: Tiers) -> pd.DataFrame:
     """Return one row per tier.
 
-    Columns: tier, pd_low, pd_high, n, share, mean_pd, observed, bads, jeffreys_p; daily_rate, apr
-    and limit_cny are means over the approved offers. Null where a tier has no rows.
+    Columns: tier, pd_low, pd_high, n, share, mean_pd, observed, bads, jeffreys_p, binomial_p;
+    daily_rate, apr and limit_cny are means over the approved offers. Null where a tier has no rows.
     """
     index = tiers.index(cohort.pd)
     outcomes = cohort.door
@@ -223,13 +224,16 @@ def _tier(cohort: Cohort, inside: Mask, bads: float, n: float) -> dict[str, obje
     offers = cohort.decisions[inside & is_approve]
     means = {name: offers[column].astype(float).mean() for name, column in OFFER_MEANS.items()}
     mean_pd = float(cohort.pd[inside].mean()) if inside.any() else np.nan
+    jeffreys_p = jeffreys(n, bads, mean_pd) if n else np.nan
+    binomial_p = binomial(n, bads, mean_pd) if n else np.nan
     return {
         "n": int(inside.sum()),
         "share": inside.mean(),
         "mean_pd": mean_pd,
         "observed": bads / n if n else np.nan,
         "bads": bads,
-        "jeffreys_p": jeffreys(n, bads, mean_pd) if n else np.nan,
+        "jeffreys_p": jeffreys_p,
+        "binomial_p": binomial_p,
         **means,
     }
 

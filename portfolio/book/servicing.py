@@ -18,7 +18,12 @@ from creditloom.portfolio.book.review_rules import (
     Repricing,
 )
 
+# Rates of the review rules are in per cent.
 PERCENT = 100.0
+# Hours of contact are written to the minute.
+HOUR_MINUTES = 60
+# A whole day, of which the hours of contact are a part.
+DAY_MINUTES = 24 * HOUR_MINUTES
 # Asset classification of 2023, from the best.
 CLASSES = ("normal", "special_mention", "substandard", "doubtful", "loss")
 # Steps of collection, from the mildest.
@@ -57,8 +62,12 @@ def collection_stage(dpd_days: Floats, rules: Collections) -> NDArray[np.int64]:
 
 
 def contact_hours(rules: Collections) -> str:
-    """Return the hours in which a debtor may be contacted, as `08:00-22:00`."""
-    return f"{int(rules.opens.value):02d}:00-{int(rules.closes.value):02d}:00"
+    """Return the hours in which a debtor may be contacted, as `08:00-22:00`; empty for none."""
+    allowed = np.flatnonzero(may_contact(np.arange(DAY_MINUTES) / HOUR_MINUTES, rules))
+    if not len(allowed):
+        return ""
+    # The last minute that is allowed ends a minute later.
+    return f"{_clock(allowed[0])}-{_clock(allowed[-1] + 1)}"
 
 
 def may_contact(hour: Floats, rules: Collections) -> Flags:
@@ -67,6 +76,11 @@ def may_contact(hour: Floats, rules: Collections) -> Flags:
     Never from 22 to 8 (domain 5.1).
     """
     return (hour >= rules.opens.value) & (hour < rules.closes.value)
+
+
+def _clock(minute: int) -> str:
+    hours, minutes = divmod(int(minute), HOUR_MINUTES)
+    return f"{hours:02d}:{minutes:02d}"
 
 
 def is_material(arrears_fen: Floats, balance_fen: Floats, rules: Provision) -> Flags:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,8 +71,19 @@ def test_nobody_is_called_between_22_and_8(hour: float, allowed: bool) -> None:
     assert servicing.may_contact(np.array([hour]), RULES.collections)[0] == allowed
 
 
-def test_the_hours_are_written_for_whoever_calls() -> None:
-    assert servicing.contact_hours(RULES.collections) == "08:00-22:00"
+# table: a case a row
+@pytest.mark.parametrize(
+    ("opens", "closes", "hours"),
+    [(8.0, 22.0, "08:00-22:00"), (8.5, 21.25, "08:30-21:15"), (22.0, 8.0, "")],
+)
+def test_the_hours_are_written_for_whoever_calls(opens: float, closes: float, hours: str) -> None:
+    """No minute is named in which nobody may call: 8:30 is not cut to 8."""
+    rules = replace(
+        RULES.collections,
+        opens=replace(RULES.collections.opens, value=opens),
+        closes=replace(RULES.collections.closes, value=closes),
+    )
+    assert servicing.contact_hours(rules) == hours
 
 
 @pytest.mark.parametrize(

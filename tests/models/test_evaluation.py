@@ -185,6 +185,10 @@ def test_tables_add_up(inputs: Inputs, found: tuple[dict, dict[str, pd.DataFrame
         tables["tiers"]["n"].sum() == len(inputs.oot.label)
         and tables["tiers"]["mean_pd"].dropna().is_monotonic_increasing
     )
+    # Weighted counts are no whole numbers, and have both p-values all the same.
+    tiers = tables["tiers"].dropna(subset=["jeffreys_p"])
+    assert len(tiers) > 3
+    assert ((tiers["jeffreys_p"] < tiers["binomial_p"]) & (tiers["binomial_p"] <= 1)).all()
     assert tables["vintages"]["role"].value_counts().to_dict() == {
         "train": 15,
         "oot": 6,

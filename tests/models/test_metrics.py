@@ -114,6 +114,17 @@ def test_grade_vectors_n25_n28(
     assert normal is None or ct.normal(n, d, pd) == pytest.approx(normal, abs=6e-6)
 
 
+@pytest.mark.parametrize("d", [0, 1, 7, 30])
+def test_the_binomial_test_is_the_tail_of_the_distribution_and_takes_weighted_counts(
+    d: int,
+) -> None:
+    from scipy.stats import binom
+
+    assert ct.binomial(30, d, 0.2) == pytest.approx(float(binom.sf(d - 1, 30, 0.2)), rel=1e-12)
+    # Between two whole counts lies a value between theirs.
+    assert ct.binomial(30, d, 0.2) >= ct.binomial(30, min(d + 0.5, 30), 0.2)
+
+
 def test_hosmer_lemeshow_vector_n29() -> None:
     groups = [1000] * 5, [5, 7, 15, 18, 58], [0.004, 0.008, 0.012, 0.02, 0.05]
     assert ct.hosmer_lemeshow(*groups) == pytest.approx((2.6876, 0.7480), abs=6e-5)

@@ -34,7 +34,6 @@ from creditloom.decision.pricing.schedule import (
     Schedule,
     days_since,
     due_dates,
-    level_payment,
     schedule,
 )
 from creditloom.decision.pricing.settlement import (
@@ -49,7 +48,6 @@ from creditloom.decision.pricing.table import (
     Method,
     annual_table,
     annuity,
-    flat_fee_at,
     floored_daily,
     largest_fee,
     minimum_daily,
@@ -100,6 +98,10 @@ def loan(
 ) -> Schedule:
     """Instalments at `i_percent` a month."""
     return schedule(Loan(method, n), principal, exact(i_percent) / 3000, start)
+
+
+def level(n: int) -> Loan:
+    return Loan("equal_instalment", n)
 
 
 def months(plan: Schedule | Settlement) -> list[Decimal]:
@@ -179,8 +181,12 @@ def month_ends() -> tuple[int, ...]:
 
 
 def actual_days() -> list[object]:
-    """N15: the level payment on actual days, and its XIRR, both unrounded."""
-    paid = level_payment(10_000, 0.0005, month_ends())
+    """N15: the level payment on actual days, and its XIRR, both unrounded.
+
+    No product counts interest so: this is what contractual months of 30 days approximate.
+    """
+    growth = np.cumprod(1.0 + 0.0005 * np.diff([0, *month_ends()]))
+    paid = float(10_000 / np.sum(1.0 / growth))
     return [paid, *percent(xirr([10_000, *[-paid] * 12], (0, *month_ends())))]
 
 
@@ -267,8 +273,8 @@ VECTORS = [
            lambda: [*declining(), *(1 / annuity(0.025, n) for n in (3, 6, 12))],
            "30.00 34.49 0.350137 0.181550 0.097487"),
     Vector("T18", "flat fee that meets 24, 36, 12 % as IRR x 12, n 3, 6, 12 (unrounded)",
-           lambda: percent(*(flat_fee_at(cap, n) for cap in (0.24, 0.36, 0.12)
-                             for n in (3, 6, 12))),
+           lambda: percent(*(monthly_fee_at(Loan("equal_principal", n), 0.0, cap)
+                             for cap in (0.24, 0.36, 0.12) for n in (3, 6, 12))),
            "1.3421 1.1859 1.1226 2.0197 1.7931 1.7129 0.6689 0.5882 0.5515"),
     Vector("T19", "6,000 in 12, settled with the 6th: payment, reading A settles and costs, "
                   "reading B costs (S5-R50)",
@@ -288,8 +294,8 @@ VECTORS = [
            "0.075 0.0455 0.030"),
     Vector("T24", "0.05 % a day that really costs 45 %: upfront fee n 12, 6, 3; monthly fee n 12; "
                   "bullet x360, x365 (S4-R24)",
-           lambda: percent(*(upfront_fee_at(0.015, n, 0.45) for n in (12, 6, 3)),
-                           monthly_fee_at(0.015, 12, 0.45), bullet_fee_at_45(360),
+           lambda: percent(*(upfront_fee_at(level(n), 0.0005, 0.45) for n in (12, 6, 3)),
+                           monthly_fee_at(level(12), 0.0005, 0.45), bullet_fee_at_45(360),
                            bullet_fee_at_45(365)),
            "12.70 7.23 4.25 1.333 27.0 26.75"),
     Vector("T25", "cooling off after a day, 10,000 at 0.05 % (S2-R44)",

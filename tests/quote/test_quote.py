@@ -112,6 +112,86 @@ def test_settling_between_two_payments_owes_the_days_since_the_last() -> None:
     )
 
 
+# table: a case a row
+@pytest.mark.parametrize(
+    ("saved", "fees", "total"),
+    [
+        (0.005, "720.00", "3720.00"),  # reading A of T19: 2.0 % still due for each of six periods
+        (0.0, "900.00", "3900.00"),
+        (0.025, "0.00", "3000.00"),  # reading B, as where nothing is said
+        (None, "0.00", "3000.00"),
+    ],
+)
+def test_t19_a_fee_instalment_paid_early_saves_what_is_agreed(
+    saved: float | None, fees: str, total: str
+) -> None:
+    """S5-R50."""
+    charges = (Extra("instalment fee", "per_period", 0.025, "platform", saved),)
+    loan: dict[str, Any] = {"daily_rate": 0.02, "method": "equal_principal", "tenor": 12}
+    end = quoted("weilidai_S2", 6000, **loan, settle_on=dt.date(2024, 7, 31), charges=charges)[
+        "early_settlement"
+    ]
+    assert (end["after_payment"], end["instalment_fees_cny"], end["total_cny"]) == (6, fees, total)
+
+
+@pytest.mark.parametrize(
+    ("taken", "saved"), [("per_period", 0.03), ("per_period", -0.001), ("at_end", 0.01)]
+)
+def test_nobody_saves_more_than_the_charge_of_a_period(taken: Any, saved: float) -> None:
+    charges = (Extra("instalment fee", taken, 0.025, "platform", saved),)
+    with pytest.raises(DecisionError, match="instalment fee"):
+        quoted("house_v1", 6000, daily_rate=0.06, charges=charges)
+
+
+def test_t12_an_extension_above_the_cap_is_refused_and_the_loan_is_not() -> None:
+    """S1-R36: 5 % for 14 days is 130.36 % a year; 36 % of 1,000 for 14 days are 13.80 (F2)."""
+    answer = quoted("shanyin_S1", 1000, "cn_2023", daily_rate=0.05)
+    extended = answer["extension"]
+    assert (answer["decision"], extended["decision"]) == ("offered", "refused")
+    assert (extended["days"], extended["fee_cny"]) == (14, "50.00")
+    assert (extended["largest_fee_cny"], round(extended["simple365"], 4)) == ("13.80", 1.3036)
+    assert extended["effective"] == pytest.approx(1.05 ** (365 / 14) - 1)
+    assert "130.36 % a year" in extended["en"] and "不提供展期" in extended["zh"]
+
+
+def test_an_extension_under_the_cap_says_that_it_is_assessed_anew() -> None:
+    """S1-R37; 1 % for 14 days is 26.07 % a year."""
+    answer = quoted("weilidai_S2", 1000, "cn_2023", daily_rate=0.05, **fee("extension", 0.01))
+    assert answer["extension"]["decision"] == "offered"
+    assert "assessed anew" in answer["extension"]["en"] and "重新审核" in answer["extension"]["zh"]
+    assert answer["extension"]["largest_fee_cny"] is None
+    assert quoted("weilidai_S2", 1000, daily_rate=0.05)["extension"] is None
+
+
+# table: a case a row
+@pytest.mark.parametrize(
+    ("settle_on", "days_used", "interest", "balance"),
+    [
+        (None, 30, "120.00", "10000.00"),
+        (dt.date(2024, 2, 10), 10, "40.00", "0.00"),
+        (DAY, 0, "0.00", "0.00"),
+        (dt.date(2024, 3, 1), 30, "120.00", "0.00"),  # 30 days on: the day of repayment is free
+        (dt.date(2024, 3, 2), 30, "120.00", "10000.00"),  # after the month
+    ],
+)
+def test_a_month_of_a_revolving_line_costs_the_days_of_use(
+    settle_on: dt.date | None, days_used: int, interest: str, balance: str
+) -> None:
+    """S3-R42, F9: 10,000 at 0.04 % a day."""
+    answer = quoted("fenfu_S4", 10_000, daily_rate=0.04, settle_on=settle_on)
+    month = answer["month_of_use"]
+    figures = (month["days_used"], month["interest_cny"], month["balance_cny"])
+    assert figures == (days_used, interest, balance)
+    assert f"{days_used} days cost {interest} CNY" in month["en"]
+    assert f"{days_used}天，利息{interest}元" in month["zh"]
+    if balance == "0.00":
+        assert answer["early_settlement"]["accrued_cny"] == interest
+
+
+def test_only_a_revolving_line_has_a_month_of_use() -> None:
+    assert quoted("house_v1", 10_000, daily_rate=0.05)["month_of_use"] is None
+
+
 def test_a_tier_is_quoted_at_its_listed_rate() -> None:
     assert quoted("house_v1", 10_000, tier="G3")["daily_rate_percent"] == 0.03
 
@@ -182,6 +262,65 @@ def test_the_same_loan_is_lawful_a_step_below_the_cap() -> None:
     assert codes(
         quoted("house_v1", 10_000, "cn_2025q4", daily_rate=0.065, **fee("upfront", 0.01))
     ) == ["R1"]
+
+
+def test_a_rate_over_the_cap_is_told_the_highest_that_is_allowed() -> None:
+    """N19: 24 % on 365 days is 0.0657 % a day, on the grid of 0.001 % it is 0.065 %."""
+    allowed = quoted("xiaoe_S4", 5000, "cn_2025q4", daily_rate=0.098)["most_allowed"]
+    assert (allowed["cap"], allowed["daily_rate_percent"]) == (0.24, 0.065)
+    # The rate alone is over the cap: no charge may come on top.
+    assert (allowed["upfront_percent"], allowed["per_period_percent"]) == (None, None)
+    assert "at most 0.065 % a day" in allowed["en"] and "日利率最高0.065%" in allowed["zh"]
+    again = quoted("xiaoe_S4", 5000, "cn_2025q4", daily_rate=allowed["daily_rate_percent"])
+    above = quoted("xiaoe_S4", 5000, "cn_2025q4", daily_rate=0.066)
+    assert "R1" not in codes(again) and "R1" in codes(above)
+
+
+def test_a_rate_over_the_cap_on_365_days_alone_leaves_no_charge() -> None:
+    """0.066 % a day is 23.76 % as IRR x 12 and 24.09 % as simple365, over 24 %."""
+    allowed = quoted("xiaoe_S4", 5000, "cn_2025q4", daily_rate=0.066)["most_allowed"]
+    assert (allowed["upfront_percent"], allowed["per_period_percent"]) == (None, None)
+
+
+def test_a_product_that_is_too_dear_at_its_lowest_rate_has_none_that_is_allowed() -> None:
+    """T04 against 12 %: 0.04 % a day is the only rate of Fenfu."""
+    allowed = quoted("fenfu_S4", 5000, "cn_2027", daily_rate=0.04)["most_allowed"]
+    assert (allowed["daily_rate_percent"], allowed["cap"]) == (None, 0.12)
+    assert "no rate of the product" in allowed["en"] and "没有合规的利率" in allowed["zh"]
+
+
+@pytest.mark.parametrize(
+    ("product", "method"), [("house_v1", "equal_instalment"), ("weilidai_S2", "interest_first")]
+)
+@pytest.mark.parametrize("taken", ["upfront", "per_period"])
+def test_the_largest_charge_under_the_cap_is_allowed_and_a_step_more_is_not(
+    product: str, method: Any, taken: str
+) -> None:
+    """S4-R24: what stands in the advertisement is 0.05 % a day; the cap bounds the fee."""
+    loan: dict[str, Any] = {"daily_rate": 0.05, "method": method}
+    allowed = quoted(product, 6000, "cn_2023", **loan, **fee(taken, 0.3))["most_allowed"]
+    percent = allowed[f"{taken}_percent"]
+    assert f"{percent:g} %" in allowed["en"] and f"{percent:g}%" in allowed["zh"]
+    share = round(percent / 100, 6)
+    again = quoted(product, 6000, "cn_2023", **loan, **fee(taken, share))
+    above = quoted(product, 6000, "cn_2023", **loan, **fee(taken, share + 0.000001))
+    assert (codes(again), codes(above)) == ([], ["R1"])
+    assert again["most_allowed"] is None
+
+
+def test_t10_the_largest_cost_of_seven_days() -> None:
+    """S1-R30: of 1,000 for 7 days under 36 % are 6.90, of which 1.40 are interest."""
+    loan: dict[str, Any] = {"daily_rate": 0.02, "tenor": 7}
+    allowed = quoted("shanyin_S1", 1000, "cn_2023", **loan, **fee("at_end", 0.06))["most_allowed"]
+    assert (allowed["cost_cny"], allowed["upfront_percent"]) == ("6.90", None)
+    assert "6.90 CNY" in allowed["en"] and "6.90元" in allowed["zh"]
+    assert codes(quoted("shanyin_S1", 1000, "cn_2023", **loan, **fee("at_end", 0.0055))) == []
+    assert codes(quoted("shanyin_S1", 1000, "cn_2023", **loan, **fee("at_end", 0.00551))) == ["R1"]
+
+
+def test_a_refusal_for_another_reason_names_no_allowed_price() -> None:
+    refused = quoted("house_v1", 6000, "cn_2023", daily_rate=0.02, **fee("at_end", 0.001, ""))
+    assert codes(refused) == ["R10"] and refused["most_allowed"] is None
 
 
 # table: a case a row

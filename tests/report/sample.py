@@ -92,6 +92,8 @@ def _grades() -> pd.DataFrame:
             "mean_pd": mean,
             "observed": seen,
             "bads": np.round(seen * n),
+            "jeffreys_p": np.linspace(0.01, 0.9, 10),
+            "binomial_p": np.linspace(0.02, 0.95, 10),
             "daily_rate": [0.0003] * 6 + [None] * 4,
             "apr": [0.108] * 6 + [None] * 4,
             "limit_cny": [18_000.0] * 6 + [None] * 4,

@@ -213,6 +213,8 @@ def _summary(quotation: dict[str, Any]) -> dict[str, str]:
     }
     for refusal in quotation["refusals"]:
         lines[refusal["code"]] = refusal["reason"]
+    if allowed := quotation["most_allowed"]:
+        lines["allowed"] = allowed["en"]
     for charge in quotation.get("charges", ()):
         taken = f"to {charge['receiver']} ({charge['taken']})"
         lines[charge["item"]] = f"{charge['amount_cny']} CNY {taken}"
@@ -220,6 +222,9 @@ def _summary(quotation: dict[str, Any]) -> dict[str, str]:
         lines["total cost"] = f"{quotation['total_cost_cny']} CNY"
     if settled := quotation.get("early_settlement"):
         lines["settled"] = f"{settled['total_cny']} CNY on {settled['on']}"
+    for name, label in (("extension", "extended"), ("month_of_use", "a month of use")):
+        if choice := quotation.get(name):
+            lines[label] = choice["en"]
     return lines
 
 

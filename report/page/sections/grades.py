@@ -31,6 +31,8 @@ TIERS = (
     TableColumn("mean_pd", "mean PD", "rate"),
     TableColumn("observed", "observed", "rate"),
     TableColumn("bads", "bads", "count"),
+    TableColumn("jeffreys_p", "p (Jeffreys)", "p"),
+    TableColumn("binomial_p", "p (binomial)", "p"),
     TableColumn("daily_rate", "daily rate", "daily"),
     TableColumn("apr", "APR", "rate"),
     TableColumn("limit_cny", "mean limit", "money"),
