@@ -181,8 +181,7 @@ def fit_affine(
     x = np.column_stack([(m - centre) / spread, np.ones(len(m))])
     # The start is slope 1 of the margin, and the mean rate.
     theta = np.array([spread, float(logit(np.average(y, weights=w)))])
-    # Precision of the prior. Slope 1 of the margin is slope `spread` of the standardised margin, so
-    # the prior has its mean there. The intercept has no prior.
+    # The prior has its mean at slope `spread`, which is slope 1 of the margin itself.
     slope_precision = 0.0 if slope_sd is None else 1.0 / (slope_sd * spread) ** 2
     prior = np.array([slope_precision, 0.0])
     for _ in range(steps):

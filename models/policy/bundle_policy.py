@@ -59,8 +59,7 @@ def reference(
 ) -> Reference:
     """Return the mean points of the approved training applicants, and the score bins of all.
 
-    Reasons compare an applicant with the mean points. The drift check of a batch uses the bins.
-
+    Reasons compare with the mean points. The drift check of a batch uses the bins.
     blocks: the training applicants, rows x features in model order.
     most: largest number of approved applicants whose points are averaged.
     Raise ModelError when no training applicant is in an approved tier.
@@ -80,8 +79,7 @@ def reference(
             "Check policy.tier_edges against the base rate, or the calibration."
         )
     approved = np.concatenate(approved_blocks)
-    # Take rows at even steps. That needs no seed, and the mean hardly depends on the choice of
-    # rows.
+    # Even steps need no seed, and the mean hardly depends on the choice of rows.
     positions = np.linspace(0, len(approved) - 1, min(most, len(approved))).astype(np.int64)
     edges, score_shares = _score_bins(np.concatenate(score_blocks))
     return replace(
