@@ -1,9 +1,11 @@
 """Turn the feature matrix into a calibrated PD, and judge how good it is.
 
-Frames and the feature catalogue arrive as arguments: no module of this room reads a file.
+Data frames and the feature catalogue are passed in as arguments: no module reads the data of a run.
+Files are used only for the bundle of `creditloom fit` and for the journal of the tuning.
 """
 
-# One module must not live under two names.
+# At the root of a checkout Python can also import this room as `models`. Python would then load
+# each module twice, under two names, and each copy would have its own types.
 if __name__ != "creditloom.models":
     raise ImportError(
         f"the package is creditloom.models, not {__name__}: write `import creditloom.models`"

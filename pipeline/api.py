@@ -1,6 +1,6 @@
 """The public functions that need several rooms: `creditloom.fit`, `.quote` and `.simulate`.
 
-Numbers that a call does not name are those of the committed params.yaml, which is data of the
+A number that a call does not name is taken from the committed params.yaml, which is part of the
 package.
 """
 
@@ -36,7 +36,7 @@ def fit(
     `out` holds metrics.json, index.html, decisions.parquet and bundle/. Returns the content of
     metrics.json. Raises DataError for a table that cannot be learnt from.
     """
-    # Imported here: `creditloom.quote` must not wait for the libraries that train.
+    # Imported here, so that `creditloom.quote` does not load the libraries that train.
     from creditloom.pipeline.commands.model.fit import MARK, run, source_of
     from creditloom.storage.files.store import read_json
 
@@ -72,8 +72,8 @@ def quote(product: str, amount: float, **request: Any) -> dict[str, Any]:
 def simulate(out: Path | str, *, applicants: int = 6_000, seed: int = 1) -> dict[str, int]:
     """Write a synthetic lender: raw tables into `out`/raw, the truth about all into `out`/truth.
 
-    About 680 events an applicant. The same seed gives the same bytes. Returns rows per table.
-    Raises WorldError for sizes that cannot be.
+    An applicant has about 680 events. The same seed gives the same bytes. Returns the number of
+    rows per table. Raises WorldError for impossible sizes.
     """
     from creditloom.world.config.config_types import Calendar, WorldParams
     from creditloom.world.config.world_config import WorldConfig

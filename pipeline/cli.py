@@ -1,7 +1,7 @@
 """The `creditloom` command: finds the command that was entered and runs it.
 
-Each command lives in a module of its own. Only the module of the entered command is imported: to
-ask the registry whether a model is there must not wait for the libraries that score.
+Each command has a module of its own. Only the module of the entered command is imported, so that a
+small command does not load the libraries of the large ones.
 """
 
 from __future__ import annotations
@@ -46,12 +46,13 @@ COMMANDS = {
     "trace": "creditloom.pipeline.proof.trace.command:trace",
     "dictionary": "creditloom.pipeline.commands.model.dictionary:dictionary",
 }
-# Old name of a command -> its name now. An old name works, is not listed and says so on stderr.
+# Old name of a command -> new name. An old name still works, with a note on stderr, but is not
+# listed.
 RENAMED = {"machinery": "share-recovery"}
 
 
 def build(names: Iterable[str]) -> typer.Typer:
-    """Return the command line with the commands named, each imported with all it needs."""
+    """Return the command line with these commands; each is imported with all that it needs."""
     app = _empty()
     for name in names:
         module, _, function = COMMANDS[name].partition(":")
@@ -64,7 +65,7 @@ def build(names: Iterable[str]) -> typer.Typer:
 
 
 def contents() -> typer.Typer:
-    """Return the command line that only lists its commands with one line each; none is imported."""
+    """Return the command line that lists every command with one line; no command is imported."""
     app = _empty()
     for name in COMMANDS:
         app.command(name, help=summary_of(name))(lambda: None)
@@ -73,7 +74,8 @@ def contents() -> typer.Typer:
 
 def summary_of(name: str) -> str:
     """Return the first line of a command's docstring."""
-    # Read from the source: to import all commands would take seconds, and need every extra.
+    # Read the docstring from the source. Importing all commands would take seconds and need all
+    # optional libraries.
     module, _, function = COMMANDS[name].partition(":")
     spec = importlib.util.find_spec(module)
     tree = ast.parse(Path(str(spec.origin if spec else "")).read_text(encoding="utf-8"))
@@ -87,7 +89,7 @@ def summary_of(name: str) -> str:
 def main() -> None:
     """Run the command line. A refusal of our rooms is a message and exit code 2, no traceback."""
     _rename_command()
-    # What a shell wants to complete, or what was entered.
+    # The words that a shell wants to complete, else the words that were entered.
     words = os.environ.get("COMP_WORDS", "").split()[1:2] or sys.argv[1:2]
     entered = [name for name in words if name in COMMANDS]
     with refusals():
@@ -120,7 +122,7 @@ def _print_version(is_asked: bool) -> None:
         raise typer.Exit
 
 
-# Eager: the version is printed before typer asks for the command that is missing.
+# Eager: the version is printed before typer complains about a missing command.
 VersionOption = Annotated[
     bool,
     typer.Option(

@@ -1,6 +1,7 @@
 """Runs stages of dvc.yaml one after the other in a folder of their own, without DVC.
 
-Evidence at many seeds and tests need whole runs that share nothing with the checkout.
+`creditloom evidence`, `creditloom scale` and the tests need whole runs that share nothing with the
+checkout.
 """
 
 from __future__ import annotations
@@ -19,17 +20,18 @@ from creditloom.pipeline.base.stage import STAGES, up_to
 TO_DECISIONS = up_to("decide")
 TO_METRICS = up_to("evaluate")
 TO_REPORT = STAGES
-# Lines of a failed stage that its error repeats: the end of a traceback with its message.
+# Number of last lines of a failed stage that the error repeats: the end of the traceback.
 ERROR_LINES = 25
 
 
 class ChainError(ValueError):
-    """A stage failed: says which, in which folder, and the last lines that it wrote."""
+    """A stage failed; the message says which one, its folder, and the last lines that it wrote."""
 
 
 def with_package() -> dict[str, str]:
     """Return the environment in which a process of another folder can import this package."""
-    # The package comes first, installed or not: the code that runs must be the code that asks.
+    # Put this package first, whether another is installed or not: the stages must run the same code
+    # as this process.
     folders = (str(paths.PACKAGE.parent), os.environ.get("PYTHONPATH"))
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, folders))}
 

@@ -1,4 +1,4 @@
-"""The report of `creditloom fit`: a fitted table in the parts that every report is made of."""
+"""Makes the report of `creditloom fit`: turns a fitted table into the data of a report page."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from creditloom.report.parts.data import BarResult, Example, FlowStep, ReportDat
 from creditloom.report.parts.examples import choose, examples
 
 BINS = 10  # of the reliability plot
-# Decisions that the page takes apart.
+# Number of decisions that the page explains point by point.
 EXAMPLES = 4
-# Rows behind the mean points per concept: enough for a mean, and a bound on the time it takes.
+# Rows from which the mean points per concept are computed: enough for a mean, and still fast.
 SAMPLE = 2_000
 
 
 def report(fitted: Fitted, decider: Decider, frame: pd.DataFrame, title: str) -> ReportData:
-    """Return all parts of the page.
+    """Return the data of the page.
 
-    Figures are of held-out PDs (mean over the repeats), decisions and points of the final model.
-    `frame` is what was decided: application_id and the feature columns.
+    Figures are computed on held-out PDs (mean over the repeats). Decisions and points come from the
+    final model. `frame` holds the decided rows: application_id and the feature columns.
     """
     cohort = held_out(fitted)
     roc, ks = curves(cohort)
@@ -71,7 +71,7 @@ def _texts(decider: Decider) -> pd.DataFrame:
 
 def _concepts(decider: Decider, frame: pd.DataFrame, texts: pd.DataFrame) -> pd.DataFrame:
     """Return the concepts with their mean absolute points on a sample, most points first."""
-    # Evenly spaced rows: the same for the same table, without a seed.
+    # Take evenly spaced rows: the same table gives the same rows, and no seed is needed.
     places = np.linspace(0, len(frame) - 1, min(SAMPLE, len(frame)))
     sample = np.unique(places.astype(int))
     mean_points = decider.points(frame.iloc[sample])[1].abs().mean()
@@ -87,7 +87,10 @@ def _examples(decider: Decider, rows: pd.DataFrame) -> tuple[Example, ...]:
 
 
 def _cards(fitted: Fitted) -> tuple[BarResult, ...]:
-    """Return the cross-validated figures as cards: nothing is judged, as no bar was set before."""
+    """Return the cross-validated figures as cards.
+
+    No figure is judged, because no bar was set before the fit.
+    """
     model = pd.DataFrame(fitted.cv.model).mean()
     ridge = pd.DataFrame(fitted.cv.ridge).mean()
     named = (

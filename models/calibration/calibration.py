@@ -1,10 +1,10 @@
 """From margin to PD: logit(PD) = a * margin + b with a > 0 (design 5, domain 0.6).
 
-The line is fitted on the calibration months. The bads of one quarter say little: a hundred of
-them, some weighted 1 / propensity, leave the level uncertain by an eighth and the slope by a
-sixth. Two corrections follow (domain 6: Platt, then the anchor):
-- The slope is drawn to 1, since a margin is a log-odds already.
-- The intercept is moved until the mean PD is the level that all months with labels let expect.
+The line is fitted on the calibration months. One quarter has few bads. With a hundred of them, some
+weighted 1 / propensity, the level is uncertain by an eighth and the slope by a sixth. Two
+corrections follow (domain 6: Platt, then the anchor):
+- The slope is pulled towards 1, because a margin is already a log-odds.
+- The intercept is moved until the mean PD equals the level, estimated from all labelled months.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import expit
 
 # --- The level of the PD ---
-# The bad rate through the door that the months to come can expect, from the months that have an
-# outcome.
+# Estimates the bad rate through the door (of everyone who applies) of the coming months. The
+# estimate uses the months that have an outcome.
 
-# Added to the bads of each block, so that a block without bads has a rate, and a logarithm.
+# Added to the bads of each block. A block without bads then has a rate above 0, which has a
+# logarithm.
 ADDED_BADS = 0.5
 
 
@@ -35,7 +36,7 @@ class LevelParams:
     macro_sd: standard deviation of the log bad rate between months.
     rho: correlation of the log bad rate from one month to the next.
     block_months: months whose bads are counted together.
-    ahead_months: months that the level is meant for.
+    ahead_months: number of coming months that the level is for.
     """
 
     macro_sd: float = 0.25
@@ -46,10 +47,11 @@ class LevelParams:
 
 @dataclass(frozen=True)
 class Level:
-    """The bad rate expected, and what it rests on.
+    """The expected bad rate, and how many bads it was estimated from.
 
     long_run: the rate of the long run, exp(mu).
-    n_bads: bads as counted. effective_bads: bads of equal weight that would be as good.
+    n_bads: number of bads. effective_bads: number of bads of equal weight that would give the same
+    precision.
     """
 
     rate: float
@@ -59,28 +61,28 @@ class Level:
 
 
 def expected(is_bad: ArrayLike, weight: ArrayLike, month: ArrayLike, params: LevelParams) -> Level:
-    """Return the level of loans with an outcome; at least one bad is expected.
+    """Return the level, estimated from loans with an outcome; at least one must be bad.
 
     weight: 1 / propensity, clipped by the caller. month: calendar months, counted from any month.
     """
     y = np.asarray(is_bad, float)
     w = np.asarray(weight, float)
-    # Blocks are laid back from the last month, so that the last block is never a short one.
+    # Blocks are counted backwards from the last month, so that the latest block is always complete.
     months_back = int(np.max(month)) - np.asarray(month, np.int64)
     block = months_back // params.block_months
     blocks = np.unique(block)
     bads, exposed = _effective_counts(y, w, block, blocks)
     log_rate = np.log((bads + ADDED_BADS) / exposed)
-    # Months from the last month back to the middle of each block, and on to the middle of the
-    # months ahead.
+    # ago: months from the middle of each block to the last month. ahead: months from the middle of
+    # each block to the middle of the months ahead.
     ago = params.block_months * blocks.astype(np.float64) + (params.block_months - 1) / 2
     ahead = ago + (params.ahead_months + 1) / 2
-    # Generalised least squares: blocks vary together with the economy, and each on its own with
-    # the chance of its bads (variance 1 / bads).
+    # Generalised least squares. The economy moves all blocks together. Chance moves each block on
+    # its own (variance 1 / bads).
     covariance = _covariance(ago, params) + np.diag(1.0 / (bads + ADDED_BADS))
     inverse = np.asarray(np.linalg.inv(covariance), np.float64)
     mu = float(inverse.sum(axis=0) @ log_rate / inverse.sum())
-    # How far the latest blocks move the months ahead from the long run: kriging.
+    # Kriging: the latest blocks move the forecast away from the long-run rate, by `moved`.
     moved = params.macro_sd**2 * params.rho**ahead @ inverse @ (log_rate - mu)
     return Level(
         rate=float(np.exp(mu + moved)),
@@ -91,9 +93,9 @@ def expected(is_bad: ArrayLike, weight: ArrayLike, month: ArrayLike, params: Lev
 
 
 def effective(weight: Floats) -> float:
-    """Return how many rows of equal weight would be as good: (sum w)^2 / sum w^2.
+    """Return the effective number of rows, (sum w)^2 / sum w^2.
 
-    It is 0 for no rows.
+    So many rows of equal weight would give the same precision. It is 0 for no rows.
 
     >>> effective(np.array([1.0, 1.0, 1.0])), effective(np.array([3.0, 1.0]))
     (3.0, 1.6)
@@ -102,7 +104,7 @@ def effective(weight: Floats) -> float:
 
 
 def _covariance(ago: Floats, params: LevelParams) -> Floats:
-    """Return the covariance of the log rates of blocks: it fades with the months between them."""
+    """Return the covariance of the log rates of blocks; it falls with the months between them."""
     distance = np.abs(ago[:, None] - ago[None, :])
     return np.asarray(params.macro_sd**2 * params.rho**distance)
 
@@ -116,7 +118,7 @@ def _effective_counts(
     for i, name in enumerate(blocks):
         weights = w[block == name]
         bad_weights = w[(block == name) & (y == 1)]
-        # Without bads a block counts by the weights of all its rows.
+        # For a block without bads the weights of all its rows are used.
         counted = bad_weights if len(bad_weights) else weights
         per_weight = counted.sum() / (counted**2).sum()
         bads[i] = per_weight * bad_weights.sum()
@@ -126,7 +128,8 @@ def _effective_counts(
 
 # --- The calibration line ---
 
-# Newton needs a dozen steps; the rest costs nothing and spares a rule for when to stop.
+# Newton converges in about a dozen steps. More steps cost almost nothing, and no stopping rule is
+# needed.
 NEWTON_STEPS = 50
 # Fields of `CalibrationParams` that calibration.json holds for the runtime.
 SCALE_FIELDS = ("pdo", "base_score", "base_odds", "pd_decimals", "max_weight")
@@ -160,8 +163,8 @@ class CalibrationLine:
     """A fitted line on the logit: slope `a` > 0, intercept `b`, and what it was fitted on.
 
     mean_pd: weighted mean over the fitted rows.
-    level_bads: bads behind the level, of all months with labels; those of the fit where no level
-    is given.
+    level_bads: number of bads from which the level was estimated, in all months with labels.
+    Without a level it is the number of bads of the fit.
     """
 
     a: float
@@ -180,7 +183,7 @@ class CalibrationLine:
 def level_of(
     is_bad: ArrayLike, weight: ArrayLike, month: ArrayLike, params: CalibrationParams
 ) -> Level:
-    """Return the level of the given loans, weighted by 1 / propensity, clipped.
+    """Return the level of these loans; their weights are 1 / propensity, clipped.
 
     Give it the loans of the training and calibration months, never later ones.
     """
@@ -195,10 +198,10 @@ def fit(
     params: CalibrationParams,
     level: Level | None = None,
 ) -> CalibrationLine:
-    """Fit the line on loans with a complete window, weighted by 1 / propensity, clipped.
+    """Fit the line on loans with a complete window; their weights are 1 / propensity, clipped.
 
     Indeterminates count as good. With a `level`, b is then moved until the weighted mean PD of
-    these loans is its rate.
+    these loans equals the rate of the level.
     Raise ModelError under `min_bads` bads, without goods, or when the slope is not positive.
     """
     m = np.asarray(margin, float)
@@ -240,7 +243,7 @@ def _check_bads(bads: int, rows: int, params: CalibrationParams) -> None:
 def _anchored(line: Floats, b: float, w: Floats, rate: float) -> float:
     """Return the intercept at which the weighted mean of expit(line + b) is `rate`.
 
-    Newton steps; the slope of the mean keeps them from running away.
+    The method is Newton's, with the derivative of the mean in b.
     """
     for _ in range(NEWTON_STEPS):
         p = expit(line + b)

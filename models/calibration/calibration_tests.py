@@ -1,8 +1,8 @@
-"""Tests of a calibrated PD: of the whole portfolio, per grade, and of the order of the tiers.
+"""Statistical tests of a calibrated PD: for the portfolio, per grade, and for the order of tiers.
 
 Sources: domain 5.2, 0.7. In all functions `y` is the drawn outcome (1 bad, 0 good), `p` or `pd` is
-the PD, and `weight` is one per row by default. Each test returns a p-value in [0, 1]. All assume
-independent rows, which a common macro factor breaks (0.7).
+the PD, and `weight` is one per row by default. Each test returns a p-value in [0, 1]. All tests
+assume independent rows. With a common macro factor rows are not independent (0.7).
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from creditloom.models.sample.metrics import expit, logit
 
 # Jeffreys' prior of a rate is Beta(1/2, 1/2): half a bad and half a good.
 JEFFREYS_PRIOR = 0.5
-# A Newton step is at most this long in each coordinate: a longer one may overshoot for ever.
+# Largest Newton step in each coordinate. With longer steps the fit may overshoot and never
+# converge.
 MAX_NEWTON_STEP = 1.0
-# The fit has converged when no coordinate moves by more.
+# The fit has converged when no coordinate moves by more than this.
 CONVERGED_STEP = 1e-10
 # Added to the diagonal, so that the matrix stays invertible where all PDs are near 0 or 1.
 DIAGONAL_RIDGE = 1e-12
@@ -163,11 +164,11 @@ def fit_affine(
     steps: int = 100,
     slope_sd: float | None = None,
 ) -> tuple[float, float]:
-    """Return (a, b) of greatest weighted likelihood of logit P(y = 1) = a margin + b.
+    """Return the (a, b) of logit P(y = 1) = a margin + b with the greatest weighted likelihood.
 
     The method is damped Newton. `y` may be a probability.
-    slope_sd: the slope has the prior N(1, slope_sd^2), and the rows count as many as they are good
-    for, (sum w)^2 / sum w^2.
+    slope_sd: with it the slope has the prior N(1, slope_sd^2). The weights are then scaled to sum
+    to the effective number of rows, (sum w)^2 / sum w^2.
     Raise ModelError when it does not converge (separable bads, or a constant margin).
     """
     m = np.asarray(margin, float)
@@ -178,13 +179,13 @@ def fit_affine(
             f"An affine calibration needs margins that differ; "
             f"got {len(m)} rows with one value. Check the model."
         )
-    # Newton runs on the standardised margin, where one step length fits both coordinates.
+    # Newton runs on the standardised margin: there one maximal step suits both coordinates.
     centre = np.average(m, weights=w)
     spread = m.std()
     x = np.column_stack([(m - centre) / spread, np.ones(len(m))])
-    # It starts at slope 1 of the margin and at the mean rate.
+    # The start is slope 1 of the margin, and the mean rate.
     theta = np.array([spread, float(logit(np.average(y, weights=w)))])
-    # Precision of theta around (spread, -): slope 1 of the margin is `spread` here.
+    # The prior has its mean at slope `spread`, which is slope 1 of the margin itself.
     slope_precision = 0.0 if slope_sd is None else 1.0 / (slope_sd * spread) ** 2
     prior = np.array([slope_precision, 0.0])
     for _ in range(steps):
@@ -199,15 +200,15 @@ def fit_affine(
 
 
 def _scaled(w: Floats, slope_sd: float | None) -> Floats:
-    """Return the weights with mean 1; with a prior, with the sum of the effective rows."""
-    # Without a prior only the ratio of weights matters; with one, it is set against their sum.
+    """Return the weights scaled to mean 1, or with a prior to sum to the effective rows."""
+    # Without a prior only the ratios of weights matter. A prior is balanced against their sum.
     return w / w.mean() if slope_sd is None else w * w.sum() / (w**2).sum()
 
 
 def _newton_step(
     x: Floats, y: Floats, w: Floats, theta: Floats, prior: Floats, spread: float
 ) -> Floats:
-    """Return the step that solves the likelihood's quadratic around theta, with the prior."""
+    """Return the Newton step at theta for the likelihood with the prior."""
     q = expit(x @ theta)
     gradient = x.T @ (w * (y - q)) - prior * (theta - spread)
     information = (x * (w * q * (1 - q))[:, None]).T @ x + np.diag(prior + DIAGONAL_RIDGE)
@@ -215,8 +216,9 @@ def _newton_step(
 
 
 # --- The order of the tiers ---
-# All out-of-time months together, pooled to enough bads: no adjacent pair may be reversed beyond
-# chance (domain 0.8).
+# Tests whether a riskier tier also has a higher bad rate (domain 0.8). All out-of-time months are
+# taken together. Adjacent tiers are pooled until each band has enough bads. No adjacent pair of
+# bands may be reversed by more than chance explains.
 
 
 @dataclass(frozen=True)
@@ -275,7 +277,7 @@ def pooled(
 
 
 def ordered(bands: Sequence[PooledTier], level: float = REVERSAL_LEVEL) -> Order:
-    """Return the test, for each adjacent pair, that the safer band has the higher rate.
+    """Return the bands and, for each adjacent pair, the test whether the safer rate is higher.
 
     The p-values are one-sided and adjusted by Holm.
     """

@@ -1,1 +1,1 @@
-"""What `evaluate` says about a model out-of-time: metrics, tests, profit, fairness and tables."""
+"""Evaluates a model on out-of-time applications: metrics, tests, profit, fairness and tables."""

@@ -1,7 +1,8 @@
-"""Blocks `reasons` and `fairness` of metrics.json.
+"""Audits the decisions: do all adverse decisions have a reason, and how do groups compare?
 
-Is every adverse decision explained, and how do groups fare that the model never saw? The segments
-show where online data are blind (S4-R04), and whether anyone is worse off for it (S4-R53).
+It makes the blocks `reasons` and `fairness` of metrics.json. The model never uses the fields that
+define the groups. One of them is the segment: it shows which people online data do not describe
+well (S4-R04), and whether these people are worse off (S4-R53).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from creditloom.models.sample.arrays import Floats, Mask
 
 # Age bands of the audit, in years: below 25, 25-34, 35-44, 45 and over.
 AGE_EDGES = (25, 35, 45)
-# Audit fields in the order of the report: two of our own making, then columns of the matrix.
+# Audit fields in the order of the report: two that are derived here, then columns of the matrix.
 FIELDS = ("segment", "age_band", "region_tier", "occupation", "is_student", "is_repeat")
 ADVERSE_DECISIONS = ("decline", "refuse")
 FAIRNESS_COLUMNS = [
@@ -36,8 +37,8 @@ FAIRNESS_COLUMNS = [
 def reasons(decisions: pd.DataFrame, scorer: Scorer, features: Floats) -> dict[str, Any]:
     """Return the share of declines and refusals with a reason, and the mean number of reasons.
 
-    Both are null without adverse decisions. largest_sum_error_points: how far points and base miss
-    `score_raw` on the sample `features`, shape (n, p) in model order.
+    Both are null without adverse decisions. largest_sum_error_points: largest difference of base
+    plus points from `score_raw` on the sample `features`, shape (n, p) in model order.
     """
     adverse = decisions[decisions["decision"].isin(ADVERSE_DECISIONS)]
     counts = adverse["reasons"].map(len).to_numpy()
@@ -53,7 +54,7 @@ def _largest_sum_error(scorer: Scorer, features: Floats) -> float:
     """Return the largest |base + points - score_raw| over the rows, in points."""
     line = scorer.calibration
     points = scorer.concept_points(features).sum(axis=1) + scorer.base_points
-    # The score by its own formula, from the trees: not by way of the contributions.
+    # Compute the score directly from the trees, without the contributions.
     exact = line.offset - line.factor * (line.a * scorer.margin.raw(features) + line.b)
     return float(np.abs(points - exact).max())
 
@@ -74,7 +75,7 @@ def reason_table(decisions: pd.DataFrame) -> pd.DataFrame:
     by_concept = flat.groupby("concept")
     table = by_concept.agg(n=("concept", "size"), mean_points=("mean_points", "mean")).reset_index()
     table["share"] = table["n"] / max(len(explained), 1)
-    # Concepts that are named equally often stand by name, so that the table is the same each time.
+    # Concepts with equal counts are sorted by name, so that the table is always the same.
     return table.sort_values(["n", "concept"], ascending=[False, True], ignore_index=True)
 
 
@@ -82,7 +83,8 @@ def fairness_table(cohort: Cohort, approved: Mask, params: EvaluateParams) -> pd
     """Return one row per audit field and group of at least `min_group` rows.
 
     Columns: field, group, n, approval_rate, approval_ratio to the best group, mean_pd, bad_rate.
-    bad_rate is through the door by truth, or weighted on booked loans; null where none is known.
+    bad_rate is that of all applicants where the truth is known, else the weighted rate of booked
+    loans. It is null where no outcome is known.
     """
     groups = _groups(cohort)
     outcomes = cohort.door
@@ -141,7 +143,7 @@ def _of_field(frame: pd.DataFrame, field: str, min_group: int) -> pd.DataFrame:
         bad=("bad", "sum"),
         weight=("weight", "sum"),
     )
-    # The rates of a few rows are noise, and would be the worst of all.
+    # The rates of small groups are noise, and would often be the worst rates of the table.
     sums = sums[sums["n"] >= min_group].reset_index(names="group")
     sums["bad_rate"] = sums["bad"] / sums["weight"].where(sums["weight"] > 0)
     sums["approval_ratio"] = sums["approval_rate"] / sums["approval_rate"].max()

@@ -1,7 +1,7 @@
-"""The figures by which claims about the simulated world are judged.
+"""Measures the simulated world: one figure for each claim that a source makes about it.
 
-They are taken on a sample of applicants: their truth, their raw tables, and the figures of the
-portfolio.
+The figures are computed from a sample of applicants: their truth, their raw tables, and the figures
+of the portfolio. `claims` compares them with the numbers of the sources.
 """
 
 from __future__ import annotations
@@ -81,12 +81,12 @@ NIGHT_START_HOUR = 23
 NIGHT_END_HOUR = 5
 # A red-packet gap over this counts as large (domain 7.4).
 LARGE_GAP = 0.3
-# Share of a person's contacts who apply in this world too.
+# Share of a person's contacts who are applicants in this world too.
 APPLYING_CONTACT_SHARE = 0.1
 
 
 def _honest_thick(world: ClaimSample) -> pd.Series:
-    """Return the mask of honest people with a full file: claims about habits are about them."""
+    """Return the mask of honest people with a full file. Claims about habits mean these people."""
     return ~world.people["is_thin"] & ~world.people["is_fraud"]
 
 
@@ -97,7 +97,8 @@ def payments_5_a_day(world: ClaimSample) -> ClaimFigure:
     """
     rows = world.visible_rows("payments", 90)
     counts = world.per_person(rows.groupby("applicant_id").size(), _honest_thick(world))
-    # The world may be thinned: this puts the counts back to full activity.
+    # A world may hold only a share of all events, `activity_scale`. Dividing by it gives the counts
+    # of full activity.
     a_day = counts / 90 / world.meta["activity_scale"]
     return share(a_day >= 5)
 
@@ -269,7 +270,8 @@ BLUE_COLLAR = "blue_collar"
 MERCHANT = "micro_merchant"
 # Life shocks strike in the two years round the application.
 LIFE_SHOCK_MONTHS = 24.0
-# Months of housing fund in a year that count as a full year: one may not be known yet.
+# Months of housing fund that count as a full year: 11, because the latest month may not be known
+# yet.
 FULL_YEAR_MONTHS = 11
 
 
@@ -311,7 +313,7 @@ def opens_3(world: ClaimSample) -> ClaimFigure:
 
 
 def _passes(world: ClaimSample) -> pd.Series:
-    """Return whether each person is of the best 68 % by the true PD, as far as it can be known."""
+    """Return whether each person is among the best 68 % by the PD of the oracle."""
     return world.people["pd_oracle"].rank(pct=True) <= PASS_SHARE
 
 

@@ -1,9 +1,9 @@
-"""The named numbers of the sources, as claims about the simulated world.
+"""Compares the simulated world with the numbers that the sources name: the table of claims.
 
-Each has a target, a tolerance, the figure found, and a reason where it is not met. Figures are
-found on a sample of applicants, from their raw tables and their truth. What needs decisions comes
-from the portfolio's figures (domain 7.4, 7.7, 7.9). A claim without a figure is one that this world
-cannot answer; it is listed with its reason all the same.
+Each claim has a target, a tolerance, the figure found, and a reason where the target is not met.
+Figures are computed on a sample of applicants, from their raw tables and their truth. Claims about
+decisions use the figures of the portfolio (domain 7.4, 7.7, 7.9). This world cannot answer every
+claim. Such a claim has no figure, but it is listed with the reason.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Claim:
 
     what: what it counts. source: rules and sections.
     target, tolerance: where it should lie. measure: None where this world cannot answer.
-    why: why it may not hold; empty where nothing forbids it.
+    why: the reason why the claim may not hold; empty where it should hold.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""The out-of-time applicants side by side: decision, PDs, outcome, and the truth where known."""
+"""The applicants on whom a model is judged: decision, PDs, outcome, and truth where known."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Cohort:
     pd, ridge_pd: PD of the model and of the ridge.
     audit: policy and audit columns of the matrix.
     truth: None on real data.
-    calibration_bads: bads behind the level of the PD.
+    calibration_bads: number of bads from which the level of the PD was estimated.
     max_weight: clip of 1 / propensity.
     """
 
@@ -47,9 +47,9 @@ class Cohort:
 
     @property
     def observed(self) -> KnownOutcomes:
-        """Return the loans with a complete window, indeterminates good.
+        """Return the loans with a complete window; indeterminates count as good.
 
-        They are weighted by 1 / propensity, clipped: an estimate of everyone who applied.
+        With the weights 1 / propensity, clipped, they represent everyone who applied.
         """
         rows = np.flatnonzero(~np.isnan(self.rows.outcome))
         return KnownOutcomes(
@@ -60,7 +60,7 @@ class Cohort:
 
     @property
     def door(self) -> KnownOutcomes:
-        """Return everyone who applied: by the truth where there is one, else as `observed`."""
+        """Return outcomes of everyone who applied, from the truth; without a truth `observed`."""
         if self.truth is None:
             return self.observed
         y = self.truth["defaulted"].to_numpy(np.float64)

@@ -24,7 +24,7 @@ from creditloom.models.sample.metrics import logit, psi_of
 from creditloom.models.sample.split import TRAIN, SplitParams
 
 Tables = dict[str, pd.DataFrame]
-# Applicants whose points are added up and compared with `score_raw`: each must agree, so that a
+# Number of applicants whose summed points are compared with `score_raw`. All must agree, so a
 # sample is enough.
 POINTS_SAMPLE_ROWS = 1000
 
@@ -122,12 +122,12 @@ def _score_psi(inputs: Inputs, cohort: Cohort, bins: int) -> float | None:
     training_pd = pd_of(inputs.decisions, "pd")[inputs.everyone.role == TRAIN]
     if not len(training_pd):
         return None
-    # The log-odds are the score but for its scale, and PSI does not see the scale.
+    # The score is a linear function of the log-odds, so the PSI of the log-odds serves for it.
     return psi_of(logit(training_pd), logit(cohort.pd), bins)
 
 
 def _band_table(order: Order) -> pd.DataFrame:
-    """Return one row per pooled band; `tiers` is its first and last tier, as G1-G3, or its one."""
+    """Return one row per pooled band. `tiers` names its first and last tier, as G1-G3."""
     rows = []
     for band in order.bands:
         ends = dict.fromkeys((band.tiers[0], band.tiers[-1]))
@@ -155,7 +155,7 @@ def _tables(inputs: Inputs, cohort: Cohort, split: SplitParams, params: Evaluate
 def cohort_of(inputs: Inputs, params: CalibrationParams) -> Cohort:
     """Return the out-of-time applicants.
 
-    The ridge is calibrated here, on the same months and in the same way as the model.
+    The ridge logit is calibrated here, on the same months and in the same way as the model.
     """
     names = inputs.ridge.design.names
     calibrating = inputs.calibrating
@@ -182,7 +182,7 @@ def cohort_of(inputs: Inputs, params: CalibrationParams) -> Cohort:
 def _limits(
     inputs: Inputs, cohort: Cohort, params: EvaluateParams
 ) -> tuple[reachable_gini.ReachableLimits | None, pd.DataFrame]:
-    """Return the Ginis of oracle and reachable, and the table of the family states.
+    """Return the Ginis of oracle and reachable, and the table of the latent family states.
 
     They are (None, empty) without a truth.
     """
@@ -200,7 +200,7 @@ def _limits(
             rounds=params.reachable_rounds, threads=params.threads, seed=params.seed
         ),
     )
-    # A world without the oracle's PD has the log-odds that it is made of.
+    # For a world without the oracle's PD the true log-odds serve as the oracle.
     oracle = "pd_oracle" if "pd_oracle" in cohort.truth else "logodds_systematic"
     limits = reachable_gini.limits(
         pd_of(cohort.truth, "pd_true"), pd_of(cohort.truth, oracle), best

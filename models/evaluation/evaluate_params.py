@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class EvaluateParams:
-    """How figures are taken.
+    """The settings of the figures.
 
     bootstrap: resamples of the share intervals.
-    share_rows: out-of-time applicants whose contributions are taken.
+    share_rows: number of out-of-time applicants from whom the family shares are computed.
     bins: of ECE and PSI.
     macro_sd: relative standard deviation of the bad rate between months; 0 with the macro path off
     (domain 0.7).
@@ -18,9 +18,9 @@ class EvaluateParams:
     min_group: smallest group of the fairness table, in rows.
     cost_of_funds, lgd, account_cost_cny: of the profit of an account (domain 6, N24).
     reachable_rounds: trees of each booster that finds the reachable Gini.
-    claims_applicants: sample on which the claims about a simulated world are judged.
-    judged_features: features, beside those of the model, from which the reachable Gini and the R2
-    of the states are found: those most related to the truth.
+    claims_applicants: number of applicants on whom the claims about a simulated world are measured.
+    judged_features: number of features used for the reachable Gini and for the R2 of the states, in
+    addition to those of the model. They are the features most related to the truth.
     """
 
     bootstrap: int

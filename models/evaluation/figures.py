@@ -1,6 +1,7 @@
-"""Blocks `discrimination`, `calibration` and `observable` of metrics.json, and the report's tables.
+"""Measures the ranking and the calibration of the PD, and makes the tables and curves for them.
 
-Each shows the model and the ridge beside it.
+It makes the blocks `discrimination`, `calibration` and `observable` of metrics.json and most tables
+of the report. Every block shows the model with the ridge logit beside it.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def discrimination(
 ) -> dict[str, Any]:
     """Return AUC, Gini and KS through the door, and the Gini on the true PD.
 
-    The latter and its shares of oracle and reachable are null where there is no truth.
+    The Gini on the true PD and its shares of oracle and reachable are null without truth.
     """
     return {
         **_power(cohort, cohort.pd, limits, params),
@@ -59,7 +60,8 @@ def _power(
     """Return the figures of one model's ranking."""
     sample = _judged(cohort, pd, cohort.door, params)
     if limits is not None and cohort.truth is not None:
-        # With a truth the door is everyone, row by row, so the true PDs are in its order.
+        # With a truth `door` has every row of the cohort in order, and so has the vector of true
+        # PDs.
         pd_true = cohort.truth["pd_true"].to_numpy(np.float64)
         sample = replace(sample, truth=TruePD(pd=pd_true, limits=limits))
     return figures_of("discrimination", sample)
@@ -86,11 +88,11 @@ def _accuracy(
 
 
 def observable(cohort: Cohort, params: EvaluateParams) -> dict[str, Any]:
-    """Return what one could know without the truth, for promotion and monitoring.
+    """Return the figures that need no truth, for promotion and monitoring.
 
-    It is taken on booked loans, once plain and once weighted to the door. Booked loans alone lie
-    below a PD that is right at the door, because the old policy knew more than the matrix
-    (domain 0.6).
+    They are computed on booked loans, once without weights and once weighted to everyone who
+    applied. Without weights the bad rate lies below a PD that is right for everyone who applied,
+    because the old policy knew more than the matrix (domain 0.6).
     """
     outcomes = cohort.observed
     plain = replace(outcomes, weight=np.ones(len(outcomes.y)))
@@ -135,9 +137,11 @@ CURVE_POINTS = 200
 # The interval of an observed rate leaves out 5 % at each end.
 LOW_QUANTILE = 0.05
 HIGH_QUANTILE = 0.95
-# Columns of the tier table that are means over the approved offers: name and column of decisions.
+# Columns of the tier table that are means over the approved offers: column here -> column of the
+# decisions.
 OFFER_MEANS = {"daily_rate": "daily_rate", "apr": "apr_irr12", "limit_cny": "limit_cny"}
-# Share of a family state's variance that its own features should explain (domain 0.4).
+# Share of the variance of a family state that the features of this family should explain. It is the
+# bar of domain 0.4.
 STATE_R2_AIM = 0.9
 IDENTITY_R2_AIM = 0.6
 
@@ -154,7 +158,7 @@ def curves(cohort: Cohort) -> tuple[pd.DataFrame, pd.DataFrame]:
     for name, series_pd in _series(cohort):
         bad, good = metrics.ks_curve(outcomes.y, series_pd[outcomes.rows], outcomes.weight)
         points = np.unique(np.linspace(0, len(bad) - 1, CURVE_POINTS).astype(int))
-        # ROC counts from the riskiest applicant on, KS from the safest.
+        # The ROC curve starts at the riskiest applicant, the KS curve at the safest.
         fpr = np.r_[0, 1 - good[points][::-1]]
         tpr = np.r_[0, 1 - bad[points][::-1]]
         roc.append(pd.DataFrame({"series": name, "fpr": fpr, "tpr": tpr}))
@@ -284,9 +288,9 @@ def states(
     oot_truth: pd.DataFrame,
     family_of: Mapping[str, str],
 ) -> pd.DataFrame:
-    """Return family, r2 and aim: how well each true family state shows in its own features.
+    """Return family, r2 and aim: how well the features of a family predict its true state.
 
-    r2: linear, fitted on `early` and taken on `oot`, among applicants who have the family.
+    r2: of a linear fit on `early`, measured on `oot`, among applicants who have data of the family.
     Families without a state in the truth have no row.
     """
     rows = []

@@ -1,6 +1,6 @@
-"""The table of metrics: one record per metric, from which every block of figures is filled.
+"""The table of metrics: one record per metric. All blocks of figures are filled from it.
 
-A new metric is one record of `METRICS`; its words for the report stand in the room `report`.
+A new metric is one record of `METRICS`. Its label in the report is declared in the room `report`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Block = Literal["discrimination", "calibration", "observable", "fit"]
 
 @dataclass(frozen=True)
 class TruePD:
-    """The truth of a simulated world: the true PD of each row, and the Ginis that are possible."""
+    """The truth of a simulated world: the true PD of each row, and the highest possible Ginis."""
 
     pd: Floats
     limits: ReachableLimits
@@ -36,8 +36,8 @@ class JudgedSample:
 
     weight: None means one per row.
     bins: of the expected calibration error.
-    calibration_bads, macro_sd: of the test in the large; the defaults say that the calibration is
-    certain and the economy constant.
+    calibration_bads, macro_sd: inputs of the test of calibration in the large. The defaults mean a
+    calibration without error and a constant economy.
     order: the pooled tiers, None where tiers are not judged.
     truth: None on real data.
     """
@@ -111,13 +111,13 @@ def keys_of(block: Block) -> tuple[str, ...]:
 
 
 def _truth(sample: JudgedSample) -> TruePD:
-    # Metrics that come here name `truth` in `needs`.
+    # Every metric that calls this names `truth` in `needs`.
     assert sample.truth is not None
     return sample.truth
 
 
 def _order(sample: JudgedSample) -> Order:
-    # Metrics that come here name `order` in `needs`.
+    # Every metric that calls this names `order` in `needs`.
     assert sample.order is not None
     return sample.order
 
@@ -193,8 +193,9 @@ METRICS = (
         compute=lambda sample: sample.slope_intercept[1],
         keys={"calibration": "intercept"},
     ),
-    # Mean PD and bad rate are sums of the test in the large over all weight in one block, and
-    # averages in the others: the two add in another order and may differ in the last bit.
+    # Mean PD and bad rate have two records each. Block `calibration` divides the sums of the test
+    # in the large by the total weight. The other blocks take averages. The two ways add in a
+    # different order and may differ in the last bit.
     Metric(
         name="mean PD",
         compute=lambda sample: sample.large.expected / sample.total_weight,

@@ -1,6 +1,6 @@
-"""Blocks `portfolio` and `challenger` of metrics.json.
+"""Measures the portfolio at the cut-off: approvals, bad rates, profit, and the ridge's choice.
 
-Whom the cut approves, what they are worth, and how the ridge would have chosen.
+It makes the blocks `portfolio` and `challenger` of metrics.json.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from creditloom.models.sample.arrays import Floats, Mask
 def approved_by(pd: Floats, tiers: Tiers, policy: Policy) -> Mask:
     """Return whether the tier of each PD is an approving one.
 
-    This comes before affordability, consent and every other rule (domain 0.6).
+    Affordability, consent and all other rules are not considered here (domain 0.6).
     """
     approving = np.array([policy.verdicts.get(name) == "approve" for name in tiers.names])
     return approving[tiers.index(pd)]
@@ -46,14 +46,15 @@ def portfolio(
 ) -> dict[str, Any]:
     """Return approval and bad rates at the tier cut for model and ridge.
 
-    Limit, price and profit are of the applications that were decided to approve; they are null
-    where none of these has an offer.
+    Limit, price and profit are those of the approved applications. They are null where none of
+    these has an offer.
     """
     is_approve = (cohort.decisions["decision"] == "approve").to_numpy()
     lent = cohort.decisions[is_approve]
     limit = pd_of(lent, "limit_cny")
     apr = pd_of(lent, "apr_irr12")
-    # The truth leaves out the luck of the months ahead; without one, the PD is the best there is.
+    # The true PD at neutral macro is free of the luck of the months ahead. Without a truth the PD
+    # of the model serves.
     risk = cohort.pd if cohort.truth is None else pd_of(cohort.truth, "pd_neutral")
     profits = profit(limit, apr, risk[is_approve], params)
     has_offer = ~np.isnan(profits)
@@ -74,7 +75,7 @@ def portfolio(
 def challenger(cohort: Cohort, tiers: Tiers, policy: Policy) -> dict[str, Any]:
     """Return the swap sets between model and ridge: counts and bad rates (domain 6).
 
-    Both approve the same number of applications, that of the model.
+    Both approve the same number of applications: the number that the model approves.
     """
     model = approved_by(cohort.pd, tiers, policy)
     ridge = np.zeros(len(model), bool)
@@ -106,7 +107,7 @@ def _cut(cohort: Cohort, pd: Floats, tiers: Tiers, policy: Policy) -> dict[str, 
 
 
 def _bad_rate(cohort: Cohort, mask: Mask) -> float | None:
-    """Return the bad rate of the rows of `mask`; None where no outcome of theirs is known."""
+    """Return the bad rate of the rows of `mask`; None where none of them has a known outcome."""
     outcomes = cohort.door
     weight = outcomes.weight * mask[outcomes.rows]
     return float(weight @ outcomes.y / weight.sum()) if weight.sum() > 0 else None

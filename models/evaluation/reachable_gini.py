@@ -1,7 +1,7 @@
-"""What could be known at best, from the truth of a synthetic world (design 9).
+"""Estimates the highest Gini that any model can reach, from the simulated truth (design 9).
 
-Only `evaluate` reads it. Ginis on the truth weight each applicant by the true PD (pd bad,
-1 - pd good), so the luck of drawn labels is not in them.
+Only `evaluate` reads the truth. A Gini on the truth counts each applicant as pd bad and 1 - pd
+good, with the true PD, so it is free of the luck of drawn labels.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.metrics import gini
 
-# Penalties tried by the linear fit. The truth has no label noise, so that small ones may do; a
-# small world has few rows for its columns and needs large ones.
+# Penalties that the linear fit tries. The truth has no label noise, so a small penalty may be
+# enough. A small world has few rows for its columns and needs a large one.
 PENALTIES = (1.0, 10.0, 100.0, 1000.0, 10_000.0)
 # Every fifth row judges the penalty.
 JUDGED_EVERY = 5
@@ -32,9 +32,10 @@ MAX_BIN = 63
 
 @dataclass(frozen=True)
 class ReachableLimits:
-    """The Ginis that are possible.
+    """The highest possible Ginis.
 
-    gini_oracle: knowing the family states and the month, without shock and fraud intent.
+    gini_oracle: of a predictor that knows the family states and the month, but not the shock and
+    not the intent of fraud.
     gini_reachable: of the best predictor from the same matrix.
     """
 
@@ -67,9 +68,9 @@ def limits(pd_true: Floats, oracle_score: Floats, reachable_score: Floats) -> Re
 def related(sample: Dataset, targets: Floats, keep: int) -> tuple[str, ...]:
     """Return the `keep` features that are most related to the truth, in the order given.
 
-    targets: shape (n, k). A feature counts by its largest |correlation| to any of them, as values
-    or as being null. This bounds memory: what is reachable is a matter of a few hundred features,
-    not of all that a matrix holds.
+    targets: shape (n, k). Features are ranked by the largest |correlation| with any target, either
+    of their values or of being null. The choice bounds memory: a few hundred features are enough to
+    find what is reachable.
     """
     centred = targets - targets.mean(axis=0)
     unit_targets = centred / np.sqrt((centred**2).sum(axis=0))
@@ -79,7 +80,7 @@ def related(sample: Dataset, targets: Floats, keep: int) -> tuple[str, ...]:
             for column in sample.features.T
         ]
     )
-    # A stable sort: of equals the earlier feature stays.
+    # A stable sort: of two equal features the earlier one is kept.
     strongest = set(np.argsort(-relations, kind="stable")[:keep].tolist())
     return tuple(name for i, name in enumerate(sample.names) if i in strongest)
 
@@ -102,26 +103,27 @@ def reachable(
 ) -> Floats:
     """Return the best prediction of the truth from the matrix, as log-odds of the rows of `oot`.
 
-    It is a linear fit, and boosters on what that leaves. `early` are the training and calibration
-    months of all applicants, booked or not; `logodds` is their systematic truth. The last booster
-    follows `pd` (neutral macro), so that what the matrix tells of fraud is reachable too.
+    The prediction is a linear fit plus boosters on its residuals. `early` holds the training and
+    calibration months of all applicants, booked or not. `logodds` is the systematic part of their
+    true log-odds. The last booster is fitted to `pd` (neutral macro), so that what the features
+    show about fraud counts as reachable too.
     """
     design = ridge.design_of(early, RidgeParams())
     columns = design.columns(early.features)
     coef = least_squares(columns, logodds)
     at_early = predict(columns, coef)
     at_oot = predict(design.columns(oot.features), coef)
-    # What the linear fit leaves of the log-odds.
+    # Fit the residuals of the linear fit.
     more_early, more_oot = _boosted("regression", early, logodds - at_early, None, oot, trees)
     at_early = at_early + more_early
     at_oot = at_oot + more_oot
-    # Then the PD itself, starting from the log-odds so far.
+    # Then fit the PD itself, starting from the log-odds so far.
     _, more_oot = _boosted("cross_entropy", early, pd, at_early, oot, trees)
     return at_oot + more_oot
 
 
 class _Moments(NamedTuple):
-    """What a linear fit needs of its rows; the moments of parts add up.
+    """The sums that a linear fit needs; the sums of several parts can be added.
 
     n: rows. sum_x: (p,). sum_y. xx: (p, p). xy: (p,).
     """
@@ -145,7 +147,7 @@ class _Moments(NamedTuple):
 def least_squares(x: NDArray[np.float32], y: Floats) -> Floats:
     """Return the coefficients and the intercept (last) of a ridge fit.
 
-    Its penalty is the one that predicts every fifth row best from the others.
+    The penalty is the one that predicts every fifth row best, when fitted on the other rows.
     """
     is_judged: Mask = np.arange(len(x)) % JUDGED_EVERY == JUDGED_EVERY - 1
     fit = _moments(x[~is_judged], y[~is_judged])
@@ -154,7 +156,7 @@ def least_squares(x: NDArray[np.float32], y: Floats) -> Floats:
     for penalty in PENALTIES:
         error = y[is_judged] - predict(x[is_judged], _solved(fit, penalty))
         errors[penalty] = float(np.var(error))
-    # Of equal errors the least penalty: it comes first.
+    # Of equal errors the smallest penalty is taken, because it comes first.
     best = min(PENALTIES, key=lambda penalty: errors[penalty])
     return _solved(fit.plus(rest), best)
 
@@ -170,7 +172,7 @@ def _moments(x: NDArray[np.float32], y: Floats) -> _Moments:
 def _solved(moments: _Moments, penalty: float) -> Floats:
     """Return the coefficients and the intercept (last) at a penalty."""
     n, sum_x, sum_y, xx, xy = moments
-    # Centred by way of the moments, so that the intercept has no penalty.
+    # Centre the sums, so that the intercept has no penalty.
     covariance = xx - np.outer(sum_x, sum_x) / n + penalty * np.eye(len(sum_x))
     coef = np.linalg.solve(covariance, xy - sum_x * sum_y / n)
     return np.append(coef, (sum_y - sum_x @ coef) / n)

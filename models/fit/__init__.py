@@ -1,1 +1,1 @@
-"""Fit a user's table: encode, learn, calibrate and judge a model on rows without our calendar."""
+"""Fit a model on a user's own table: encode, learn, calibrate and judge. No calendar is needed."""

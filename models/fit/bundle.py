@@ -1,4 +1,4 @@
-"""Write the bundle of a user's table: the house's text files, with the tier alone deciding."""
+"""Write the bundle of a model of a user's table, in the format of every other bundle."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ METHOD = "affine on the logit, on held-out margins"
 
 @dataclass(frozen=True)
 class ColumnTexts:
-    """What the catalogue says of columns: concepts, and one entry per feature by its name."""
+    """The texts of the catalogue: the concepts, and one entry per feature by its name."""
 
     concepts: Sequence[Mapping[str, str]]
     features: Mapping[str, Mapping[str, Any]]
@@ -39,9 +39,9 @@ class ColumnTexts:
 def tiers_around(base_rate: float, house: tuple[float, ...]) -> Tiers:
     """Return the house's PD bands, moved so that the approval cut lies at the table's base rate.
 
-    logit(edge) = logit(house edge) + logit(base rate) - logit(house cut), with the house's cut
-    between G6 and G7. A tier keeps its odds relative to the cut: without the move all of a table
-    with 22 % bads would fall into the last tier.
+    logit(edge) = logit(house edge) + logit(base rate) - logit(house cut). The house's cut lies
+    between G6 and G7. Each edge keeps its odds relative to the cut. Without the move nearly all
+    rows of a table with 22 % bads would fall into the last tier.
     """
     moved = expit(logit(house) + logit(base_rate) - logit(house[APPROVAL_EDGE]))
     return Tiers.from_edges(tuple(float(edge) for edge in np.round(moved, EDGE_DECIMALS)))
@@ -58,11 +58,11 @@ def write(
 ) -> str:
     """Write the bundle into the new `folder`; return its version, the sha256 of the manifest.
 
-    x: encoded training rows; the approved of them are the reference of the reasons.
+    x: encoded training rows. The approved ones are the reference of the reasons.
     """
     folder.mkdir(parents=True)
     model_text = fitted.model.booster.model_to_string()
-    # LightGBM's text is hashed, so line ends must not follow the machine.
+    # The text is hashed, so its line ends must be the same on every machine.
     (folder / "model.txt").write_text(model_text, encoding="utf-8", newline="\n")
     line = {**calibration.to_json(fitted.calibration, scale), "method": METHOD}
     rules = tiers_only_policy()

@@ -1,6 +1,6 @@
 """The `fit` block of params.yaml: one fixed configuration for every user's table.
 
-It was chosen before any figure of such a table was seen.
+It was chosen before any such table was fitted, so no reported figure has influenced it.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from creditloom.models.selection.feature_choice import SelectionParams
 class FitParams:
     """How a model is learnt from a user's table, and judged.
 
-    few, many: boosters with their number of trees; `few` is used under `few_bads` bads.
+    few, many: settings and number of trees of the booster. `few` is used with fewer than `few_bads`
+    bads, `many` otherwise.
     folds: stratified folds of the reported figures.
     repeats: how often these are repeated on a table under `small_rows` rows.
-    inner_folds: folds inside a training set; their held-out margins fit its calibration.
+    inner_folds: folds inside a training set. The calibration is fitted on their held-out margins.
     oot_share: share of rows with the latest dates.
     smoothing: rows with the mean bad rate that are added to each level of a category.
-    min_level_rows: rarer levels count as not known.
-    columns_per_bad: at most so many columns per bad of a training set enter a model, the strongest
-    by their own AUC in it; but never fewer than `least_columns` where there are as many.
+    min_level_rows: a level with fewer rows is treated as not known.
+    columns_per_bad: largest number of columns per bad of the training set. The columns with the
+    best AUC of their own enter the model. At least `least_columns` enter, if there are as many.
     """
 
     few: BoosterParams

@@ -1,6 +1,6 @@
-"""Put together what is said of a fitted table: metrics.json and the parts of its report.
+"""Compute the reported figures of a fitted user's table: metrics.json and tables of its report.
 
-All figures are of held-out PDs.
+All figures use held-out PDs: the PD of a row comes from models that did not learn from the row.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from creditloom.models.sample.split import OOT
 # A protected number with more values than this is shown by quarters.
 MAX_GROUPS = 20
 QUARTERS = 4
-# Rates of fewer rows are noise.
+# Rates of groups with fewer rows are noise.
 MIN_GROUP_ROWS = 30
 NULL_GROUP = "not known"
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A user's table with all that was made of it; frames and arrays are row by row.
+    """A fitted table with its model, held-out figures and decisions; one entry per row each.
 
-    protected: columns that the model must not see, for the comparison of groups.
+    protected: columns that the model must not use; they define the groups that are compared.
     bad_rows: rows that were set aside.
     """
 
@@ -51,7 +51,7 @@ class Fitted:
 def held_out(fitted: Fitted) -> Cohort:
     """Return the table as a cohort judged by held-out PDs.
 
-    The tables that the house's report shares are taken of it.
+    The tables that both reports have in common are made from this cohort.
     """
     no_features = np.empty((len(fitted.label), 0))
     return Cohort(
@@ -62,13 +62,13 @@ def held_out(fitted: Fitted) -> Cohort:
         audit=fitted.protected,
         truth=None,
         calibration_bads=fitted.final.calibration.n_bads,
-        # Every row has weight 1: nothing is clipped.
+        # Every row has weight 1, so nothing is clipped.
         max_weight=1.0,
     )
 
 
 def content(fitted: Fitted) -> dict[str, Any]:
-    """Return metrics.json: `cv` and `oot` with the ridge logit's beside, and their samples.
+    """Return metrics.json: blocks `cv` and `oot` of model and ridge logit, and their sample sizes.
 
     The blocks of `oot` are null where there are no dates or the cut was refused.
     """
@@ -94,7 +94,7 @@ def content(fitted: Fitted) -> dict[str, Any]:
 
 
 def _oot_sample(oot: OutOfTime) -> dict[str, Any]:
-    """Return on what the out-of-time figures rest."""
+    """Return the sample of the out-of-time figures."""
     return {
         "from": oot.cut,
         "rows": oot.rows,
@@ -104,7 +104,7 @@ def _oot_sample(oot: OutOfTime) -> dict[str, Any]:
 
 
 def _sample(fitted: Fitted) -> dict[str, int]:
-    """Return on what the cross-validated figures rest."""
+    """Return the sample of the cross-validated figures."""
     return {
         "rows": len(fitted.label),
         "bads": int(fitted.label.sum()),
@@ -125,7 +125,7 @@ def _calibration(fitted: Fitted) -> dict[str, float]:
 def validation(fitted: Fitted) -> pd.DataFrame:
     """Return sample (cv, oot), metric, mean and sd of the model, and ridge_mean and ridge_sd.
 
-    sd is null out of time, where there is one sample.
+    sd is null for the sample `oot`, because it is a single sample.
     """
     parts = [_beside("cv", summary(fitted.cv.model), summary(fitted.cv.ridge))]
     oot = fitted.oot

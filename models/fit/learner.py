@@ -1,4 +1,4 @@
-"""Encode, select, boost and calibrate on one set of training rows; the ridge logit beside it."""
+"""Fit one model on one set of training rows: encode, select columns, boost and calibrate."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ Labels = NDArray[np.int8]
 
 
 # --- Encoding ---
-# Columns to numbers: a category becomes the rank of its level by bad rate in the training rows, so
-# that a tree cuts it in order.
+# Turns columns into numbers. A level of a category becomes its rank by bad rate in the training
+# rows, so that one split of a tree separates safe from risky levels.
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def learn(frame: pd.DataFrame, label: Labels, smoothing: float, min_level_rows: 
 
     rate = (bads + smoothing p) / (n + smoothing), with p the bad rate of all rows; ties by text.
     Levels with fewer than `min_level_rows` rows are left out.
-    Give it training rows only: the order holds their labels.
+    Pass training rows only, because the order is learnt from the labels.
     """
     texts = [name for name in frame.columns if frame[name].dtype == object]
     categories = {name: _levels(frame[name], label, smoothing, min_level_rows) for name in texts}
@@ -87,10 +87,10 @@ def _levels(
 
 
 # --- The strongest columns ---
-# With few bads, few columns: chance finds a pattern in any of hundreds of columns, so only the
-# strongest may enter.
+# With few bads, some of hundreds of columns look predictive by chance. So only the strongest
+# columns may enter the model.
 
-# Rows with a value below which the power of a column is not believed.
+# A column with fewer values than this has power 0: its AUC would be noise.
 MIN_KNOWN_ROWS = 20
 
 
@@ -99,13 +99,13 @@ def strongest(
 ) -> tuple[tuple[str, ...], tuple[DroppedFeature, ...]]:
     """Return (names of at most `max_columns` columns in their order, those dropped as `weak`).
 
-    power = |AUC - 1/2| x sqrt(share of rows with a value): an AUC is worth less on fewer rows.
+    power = |AUC - 1/2| x sqrt(share of rows with a value). An AUC on fewer rows counts less.
     Give it training rows only.
     """
     if len(rows.names) <= max_columns:
         return rows.names, ()
     power = np.array([_power(rows.features[:, k], rows.label) for k in range(len(rows.names))])
-    # A stable sort: of equals the earlier column stays.
+    # A stable sort: of two equal columns the earlier one is kept.
     stays = set(np.argsort(-power, kind="stable")[:max_columns].tolist())
     names = tuple(name for k, name in enumerate(rows.names) if k in stays)
     dropped = tuple(
@@ -138,7 +138,8 @@ def stratified(label: Labels, folds: int, seed: int) -> Iterator[Mask]:
     fold = np.empty(len(label), dtype=np.int64)
     # One stream of draws: the bads are shuffled first, then the goods.
     rng = np.random.default_rng(seed)
-    # Goods go on counting where bads stop, so that fold sizes differ by one at most.
+    # The goods are dealt out from the fold where the bads stopped, so that fold sizes differ by at
+    # most one.
     start = 0
     for value in (1, 0):
         rows = rng.permutation(np.flatnonzero(label == value))
@@ -185,7 +186,10 @@ class TrainingTable:
 
 @dataclass(frozen=True)
 class FittedBooster:
-    """A booster on encoded columns, not calibrated; fallen: columns that were dropped, and why."""
+    """A booster on encoded columns, not calibrated.
+
+    fallen: columns that were dropped, with the reason.
+    """
 
     encoding: Encoding
     booster: lightgbm.Booster
@@ -216,19 +220,22 @@ class Calibrated:
 def fit_model(table: TrainingTable, params: FitParams) -> FittedBooster:
     """Fit a booster on the columns that stay.
 
-    Columns are dropped that are empty, constant, doubles, or too many for the bads of these rows.
+    Empty and constant columns and doubles are dropped. If the rows have few bads, weak columns are
+    dropped too.
     """
     encoding, rows, dropped = _prepared(table, params)
     sign = dict(zip(table.frame.columns, table.signs, strict=True))
     shape, trees = params.shape(int(table.label.sum()))
-    # The seed of the block stands over those of its two boosters.
+    # The seed of the block replaces the seeds of its two boosters.
     shape = replace(shape, seed=params.seed)
     booster = boost(rows, [sign[name] for name in encoding.names], shape, trees)
     return FittedBooster(encoding=encoding, booster=booster, fallen=dropped)
 
 
 def fit_calibrated(table: TrainingTable, params: FitParams, folds: int) -> Calibrated:
-    """Fit a model on all rows, calibrated on the margins of `folds` models without the row.
+    """Fit a model on all rows, and calibrate it on margins of held-out rows.
+
+    The rows are cut into `folds` folds. The margin of a row comes from the model without its fold.
 
     Raise ModelError when the rows hold too few bads to calibrate on, or a column holds the answer.
     """
@@ -244,7 +251,8 @@ def fit_calibrated(table: TrainingTable, params: FitParams, folds: int) -> Calib
 def _refuse_answer(label: Labels, held_out: Floats, model: FittedBooster) -> None:
     """Raise ModelError where the margins separate all bads from all goods.
 
-    No honest column does that: such a margin cannot be calibrated, and should not be believed.
+    No honest column separates them. Such a margin cannot be calibrated, and a column probably holds
+    the label.
     """
     if held_out[label == 1].min() > held_out[label == 0].max():
         gain = model.booster.feature_importance("gain")

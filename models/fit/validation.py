@@ -1,6 +1,6 @@
-"""Judge a model of a user's table: cross-validation, and out-of-time where there are dates.
+"""Judge a model of a user's table: by cross-validation, and out-of-time if the table has dates.
 
-The ridge logit is judged in the same folds.
+The ridge logit is judged on the same folds.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ class CrossValidation:
 
 @dataclass(frozen=True)
 class OutOfTime:
-    """Figures on the latest rows, of a model that learnt only from the earlier ones.
+    """Figures on the latest rows, from a model that learnt only from the earlier rows.
 
     cut: the earliest date of the latest rows.
-    refused: why there are no figures; "" where there are.
+    refused: the reason why there are no figures; "" if there are figures.
     """
 
     model: FoldFigures | None
@@ -66,7 +66,7 @@ def figures(label: ArrayLike, pd: Floats) -> FoldFigures:
     0.0625
     """
     sample = JudgedSample(y=np.asarray(label, float), pd=pd)
-    # None of these needs more than outcome and PD, so that none is null.
+    # All these figures need only outcome and PD, so none of them is null.
     return {
         name: float(value) for name, value in figures_of("fit", sample).items() if value is not None
     }
@@ -86,17 +86,17 @@ def cross_validate(
 ) -> CrossValidation:
     """Judge model and ridge on stratified folds, which are repeated on small tables.
 
-    Selection, encoding and calibration happen anew inside each training set. `step` is called
+    Selection, encoding and calibration are repeated inside each training set. `step` is called
     after each fold.
     Raise ModelError when a training set would be too small to calibrate on.
     """
     _check_enough(table, params)
     repeats = params.times(len(table.label))
-    # Place 0 holds the model, place 1 the ridge.
+    # Position 0 holds the model, position 1 the ridge logit.
     fold_figures: tuple[list[FoldFigures], list[FoldFigures]] = ([], [])
     mean_pd = np.zeros((2, len(table.label)))
     for repeat in range(repeats):
-        # Each repeat cuts other folds: its seed is the next one.
+        # Each repeat uses the next seed, and so other folds.
         for mask in stratified(table.label, params.folds, params.seed + repeat):
             for k, pd in enumerate(_held_out(table, mask, params)):
                 fold_figures[k].append(figures(table.label[mask], pd))
@@ -115,7 +115,7 @@ def cross_validate(
 def out_of_time(table: TrainingTable, time: NDArray[np.datetime64], params: FitParams) -> OutOfTime:
     """Learn from the earlier rows and judge on the latest `oot_share`.
 
-    It is refused where either side holds too little.
+    Without enough rows of both classes on both sides it has no figures, but the reason (`refused`).
     """
     mask = latest(time, params.oot_share)
     label = table.label[mask]

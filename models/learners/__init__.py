@@ -1,1 +1,1 @@
-"""The learners: a booster whose signs follow the catalogue, and the ridge logit beside it."""
+"""The learners: a LightGBM booster with the catalogue's signs, and a ridge logit as challenger."""

@@ -1,8 +1,9 @@
-"""The default model: a LightGBM of shallow trees whose signs follow the catalogue.
+"""The default model: a LightGBM booster of shallow trees with the signs of the catalogue.
 
-Few bads ask for small steps, few features per tree, random cuts (`extra_trees`), depth 4 and
-weights clipped low; the default parameters hold these (design 8). The result is deterministic for
-given rows, parameters and number of threads.
+A sign says whether more of a feature may only raise or only lower the risk. With few bads the model
+needs small steps, few features per tree, random cuts (`extra_trees`), depth 4 and weights clipped
+low. The default parameters are set so (design 8). The same rows, parameters and number of threads
+give the same model.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ LOSS = "binary_logloss"
 
 @dataclass(frozen=True)
 class BoosterParams:
-    """Shape and pace of the boosting; names follow LightGBM's where it has one.
+    """Size of the trees and speed of learning; the names are LightGBM's where it has one.
 
     max_weight: clip of 1 / propensity.
     min_trees, max_trees: bounds of the number of trees that early stopping may choose.
@@ -66,8 +67,8 @@ def fit(
 ) -> tuple[lightgbm.Booster, dict[str, Any]]:
     """Return a booster and the record of its growth, from labelled training rows.
 
-    The last `early_stopping_months` choose the number of trees. If asked, they then take part in
-    a refit with that number.
+    The loss on the last `early_stopping_months` decides the number of trees. With `is_refit` the
+    booster is then trained again with that number on all training months.
     Raise ModelError where the months before or in them hold one class only.
     """
     is_late = stopping(rows.month, split)
@@ -76,7 +77,7 @@ def fit(
     _check_classes(early_rows, "before", split)
     _check_classes(late_rows, "in", split)
     booster, losses = _stopped(early_rows, late_rows, signs, params)
-    # The first of equal losses: the smaller model.
+    # Of equal losses the first is taken: the smaller model.
     trees = max(params.min_trees, int(np.argmin(losses)) + 1)
     booster = boost(rows, signs, params, trees) if params.is_refit else trimmed(booster, trees)
     return booster, {
@@ -88,7 +89,7 @@ def fit(
 
 
 def _check_classes(rows: Dataset, place: str, split: SplitParams) -> None:
-    """Raise ModelError where the rows hold one class only; `place` is before or in the months."""
+    """Raise ModelError where the rows hold one class only; `place` is "before" or "in"."""
     if len(np.unique(rows.label)) < 2:
         raise ModelError(
             f"Training rows {place} the last {split.early_stopping_months} months "
@@ -108,7 +109,7 @@ def boost(
 def trimmed(booster: lightgbm.Booster, trees: int) -> lightgbm.Booster:
     """Return the booster with its first `trees` trees only.
 
-    It is read back from its own text, so that text and predictions agree.
+    The booster is read back from its text, so that text and predictions agree.
     """
     import lightgbm as lgb
 
@@ -116,7 +117,7 @@ def trimmed(booster: lightgbm.Booster, trees: int) -> lightgbm.Booster:
 
 
 def margins(model_text: str, features: Floats, threads: int = 1) -> Floats:
-    """Return the raw margins of a model as its text says: log-odds, not calibrated, shape (n,)."""
+    """Return the margins of the model in `model_text`: log-odds, not calibrated, shape (n,)."""
     import lightgbm as lgb
 
     booster = lgb.Booster(model_str=model_text)
@@ -125,9 +126,9 @@ def margins(model_text: str, features: Floats, threads: int = 1) -> Floats:
 
 def weights(rows: Dataset, max_weight: float) -> Floats:
     """Return 1 / propensity, clipped and scaled to mean 1."""
-    # One loan of a tiny propensity must not outweigh hundreds of others.
+    # The clip: one loan with a tiny propensity must not outweigh hundreds of others.
     clipped = np.minimum(rows.weight, max_weight)
-    # With mean 1, regularisation means the same at any clip.
+    # With mean 1 the regularisation has the same strength at any clip.
     return clipped / clipped.mean()
 
 
@@ -146,7 +147,7 @@ def settings(signs: Sequence[int], params: BoosterParams) -> dict[str, Any]:
 
 
 def _growth(params: BoosterParams) -> dict[str, Any]:
-    """Return how large each tree may be, and how much it counts."""
+    """Return the settings for the size of each tree and its step."""
     return {
         "learning_rate": params.learning_rate,
         "max_depth": params.max_depth,
@@ -158,12 +159,12 @@ def _growth(params: BoosterParams) -> dict[str, Any]:
 
 
 def _sampling(params: BoosterParams) -> dict[str, Any]:
-    """Return which features and rows each tree may use."""
+    """Return the settings for the features and rows that each tree may use."""
     return {
         "feature_fraction": params.feature_fraction,
         "feature_fraction_bynode": params.feature_fraction_bynode,
         "bagging_fraction": params.bagging_fraction,
-        # LightGBM bags only where a frequency is set: here the rows are drawn anew for each tree.
+        # LightGBM draws rows only if a frequency is set. With 1 it draws new rows for each tree.
         "bagging_freq": int(params.bagging_fraction < 1),
         "extra_trees": params.is_extra_trees,
     }
@@ -173,7 +174,7 @@ def _monotone(signs: Sequence[int], params: BoosterParams) -> dict[str, Any]:
     """Return the constraints on the signs; none where they are switched off or no sign is set."""
     if not params.is_monotone or not any(signs):
         return {}
-    # `basic` is the only method that keeps its promise in all trees (design 8).
+    # Only the method `basic` keeps the signs in all trees (design 8).
     return {"monotone_constraints": list(signs), "monotone_constraints_method": "basic"}
 
 

@@ -1,4 +1,4 @@
-"""The one place where this room trains LightGBM, with the settings that every booster shares."""
+"""Trains LightGBM for this room, with the settings that every booster shares."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import lightgbm
 
-# LightGBM's threads spin while they wait, which is 1.5 times slower on shared cores (design 8).
-# OpenMP reads this when LightGBM loads, so it is set before any import of it.
+# By default LightGBM's threads spin while they wait. On shared cores that is 1.5 times slower
+# (design 8). OpenMP reads the setting when LightGBM is loaded, so it is set before any import of
+# LightGBM.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-# Column-wise histograms and `deterministic` add in one fixed order: the same rows, settings and
-# number of threads give the same trees to the bit. `force_col_wise` also spares a timing test,
-# whose result would choose the order anew on each run.
+# Column-wise histograms and `deterministic` add in one fixed order. The same rows, settings and
+# number of threads then give the same trees to the bit. Without `force_col_wise` LightGBM would
+# time both orders on each run and take the faster one.
 REPRODUCIBLE = {"deterministic": True, "force_col_wise": True, "verbosity": -1}
 
 
@@ -34,9 +35,9 @@ def train_booster(
 ) -> lightgbm.Booster:
     """Return a booster of at most `trees` rounds on `rows`.
 
-    settings: those of `shared_settings` with what the caller adds.
-    judge: rows by name whose loss LightGBM records after each round.
-    callbacks: what may record or end the growth.
+    settings: those of `shared_settings` and the caller's own.
+    judge: data sets by name; LightGBM records the loss on them after each round.
+    callbacks: LightGBM callbacks, which may record or stop the training.
     """
     import lightgbm as lgb
 

@@ -1,4 +1,4 @@
-"""The challenger that is always fitted: a ridge logit on the same matrix (design 8).
+"""The challenger, fitted beside every model: a ridge logit on the same matrix (design 8).
 
 Each feature is winsorised, log-compressed on its own scale and standardised. Null becomes 0, which
 is the mean, and each distinct pattern of nulls gets a flag of its own. The penalty is chosen by
@@ -21,14 +21,15 @@ from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import expit, logloss
 from creditloom.models.sample.split import SplitParams, rolling_origins
 
-# Significant digits kept of every number. The last bits of a matrix product differ between
-# processors; rounding keeps them out of the bundle.
+# Significant digits of every exported number. The last bits of a matrix product differ between
+# processors. Rounding keeps them out of the bundle.
 SIGNIFICANT_DIGITS = 9
-# A feature whose compressed values vary less than this is constant: it is not divided by its sd.
+# A feature with a smaller standard deviation is treated as constant: it is not divided by it.
 MIN_SD = 1e-9
 # Statistics of one feature, in the order of `_column`.
 COLUMN_STATISTICS = 5
-# The loss is a sum over thousands of rows: a gradient of 1e-3 is small beside it.
+# Largest gradient at which the fit stops. The loss is a sum over thousands of rows, and 1e-3 is
+# small in comparison.
 SOLVER_OPTIONS = {"maxiter": 200, "ftol": 1e-9, "gtol": 1e-3}
 
 
@@ -39,8 +40,10 @@ class RidgeParams:
     penalties: candidates of the ridge penalty on the sum of weighted log-losses.
     tail: share winsorised at each end.
     max_weight: clip of 1 / propensity.
-    min_null_share: a pattern of nulls rarer than this, or its complement, gets no flag.
-    goods_per_bad: goods kept, reweighted, while the penalty is chosen; the final fit takes all.
+    min_null_share: a pattern of nulls gets a flag only if more rows than this share have it, and
+    more than this share do not.
+    goods_per_bad: goods per bad in the fits that choose the penalty. Their weights make up for
+    those left out. The final fit uses all goods.
     """
 
     penalties: tuple[float, ...] = (100.0, 300.0, 1000.0, 3000.0, 10000.0)
@@ -67,7 +70,8 @@ class Design:
 
     def columns(self, features: Floats) -> NDArray[np.float32]:
         """Return the design matrix of shape (n, features + flags), finite everywhere."""
-        # float32 halves the memory of thousands of columns; the ridge needs no more digits.
+        # float32 halves the memory of thousands of columns, and its digits are enough for the
+        # ridge.
         out = np.empty((len(features), len(self.names) + len(self.flags)), np.float32)
         for i in range(len(self.names)):
             x = compressed(features[:, i], self.low[i], self.high[i], self.scale[i])
@@ -99,7 +103,7 @@ class Ridge:
 
 def compressed(values: Floats, low: float, high: float, scale: float) -> Floats:
     """Return the values winsorised to [low, high], then sign(x) ln(1 + |x| / scale)."""
-    # Beyond the tails one odd value would steer a coefficient.
+    # Without winsorising a single extreme value could decide a coefficient.
     x = np.clip(values, low, high)
     return np.sign(x) * np.log1p(np.abs(x) / scale)
 
@@ -107,7 +111,7 @@ def compressed(values: Floats, low: float, high: float, scale: float) -> Floats:
 def design_of(rows: Dataset, params: RidgeParams) -> Design:
     """Fit winsorising, scale, mean and standard deviation on the rows, column by column."""
     statistics = [_column(rows.features[:, i], params) for i in range(len(rows.names))]
-    # The shape is stated for the case of no features.
+    # The explicit shape also works for no features.
     numbers = np.array(statistics).reshape(-1, COLUMN_STATISTICS)
     low, high, scale, mean, sd = (np.ascontiguousarray(column) for column in numbers.T)
     return Design(
@@ -153,7 +157,7 @@ def penalty_path(
 ) -> Iterator[tuple[float, Floats]]:
     """Yield each penalty with its solution, from the stiffest to the loosest."""
     theta = None
-    # Each solution starts from the one before, which lies near: this saves most of the steps.
+    # Each fit starts from the solution before it. That is near, and saves most of the steps.
     for penalty in sorted(penalties, reverse=True):
         theta = solve(x, y, w, penalty, theta)
         yield penalty, theta
@@ -165,7 +169,7 @@ def best_penalty(losses: Mapping[float, float]) -> float:
     >>> best_penalty({1.0: 0.2, 10.0: 0.1, 100.0: 0.1})
     100.0
     """
-    # Of models that judge alike the simpler one, on every machine.
+    # Of equal losses take the stiffest penalty: the simpler model, and the same on every machine.
     return min(losses, key=lambda penalty: (losses[penalty], -penalty))
 
 
@@ -238,8 +242,8 @@ def _column(values: Floats, params: RidgeParams) -> tuple[float, ...]:
     if not len(known):
         return 0.0, 0.0, 1.0, 0.0, 1.0
     low, high = _rounded(np.quantile(known, [params.tail, 1 - params.tail]))
-    # The typical size of a value is the unit of its logarithm; most values may be 0, then the
-    # largest is, and 1 where all are 0.
+    # The unit of the logarithm is the median size of the values. If that is 0 it is the largest
+    # size, and if all values are 0 it is 1.
     size = np.abs(known)
     unit = np.median(size) or size.max() or 1.0
     scale = float(_rounded(np.array([unit]))[0])
@@ -251,12 +255,12 @@ def _column(values: Floats, params: RidgeParams) -> tuple[float, ...]:
 def _thinned(label: Floats, fold: Mask, goods_per_bad: float) -> tuple[NDArray[np.intp], Floats]:
     """Return rows of a fold with all bads and evenly spaced goods, and a factor per row.
 
-    The factor gives the goods back the weight of those that were left out.
+    The factor of a good is above 1: it adds the weight of the goods that were left out.
     """
     bads = np.flatnonzero(fold & (label == 1))
     goods = np.flatnonzero(fold & (label == 0))
     wanted = min(len(goods), int(len(bads) * goods_per_bad) + 1)
-    # Even steps keep all months in proportion, and need no seed.
+    # Even steps keep the months in proportion and need no seed.
     spaced = np.unique(np.linspace(0, len(goods) - 1, wanted).astype(np.intp))
     thinned_goods = goods[spaced]
     rows = np.sort(np.concatenate([bads, thinned_goods]))
@@ -266,7 +270,7 @@ def _thinned(label: Floats, fold: Mask, goods_per_bad: float) -> tuple[NDArray[n
 def _flags(x: Floats, params: RidgeParams) -> tuple[int, ...]:
     """Return the first feature of each distinct pattern of nulls that is frequent enough.
 
-    A pattern that is too rare, or nearly always there, gets no flag.
+    A pattern that almost no row has, or almost every row, gets no flag.
     """
     first_of_pattern: dict[bytes, int] = {}
     for i in range(x.shape[1]):
@@ -278,7 +282,7 @@ def _flags(x: Floats, params: RidgeParams) -> tuple[int, ...]:
 
 def _rounded(values: Floats) -> Floats:
     """Return the values with `SIGNIFICANT_DIGITS` digits."""
-    # The logarithm of 0 is not used: np.where takes the other branch.
+    # The logarithm of 0 gives a warning, but np.where does not use its result.
     with np.errstate(divide="ignore", invalid="ignore"):
         power = np.where(values == 0, 0.0, np.floor(np.log10(np.abs(values))))
     factor = 10.0 ** (SIGNIFICANT_DIGITS - 1 - power)

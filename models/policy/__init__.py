@@ -1,1 +1,1 @@
-"""The `policy` block of params.yaml, and the rule book and reference that a bundle gets."""
+"""The `policy` block of params.yaml, and the reference that it puts into a bundle."""

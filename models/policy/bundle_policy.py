@@ -1,4 +1,4 @@
-"""The `policy` block of params.yaml, and the reference against which reasons are measured."""
+"""The `policy` block of params.yaml, and the reference: mean points and scores to compare with."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from creditloom.decision.score.tiers import Tiers
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.errors import ModelError
 
-# PSI of a batch's scores above which it is refused: the field's line for a large shift (R12).
+# A batch is refused when the PSI of its scores is above this. 0.25 is the usual limit for a large
+# shift (R12).
 PSI_STOP = 0.25
 # Bins of the score, of equal share among the training applicants.
 SCORE_BINS = 10
-# Decimals of the bins' edges and shares: the last bits must not reach the bundle.
+# Decimals of the edges and shares of the bins. Rounding keeps the last bits out of the bundle.
 EDGE_DECIMALS = 6
 SHARE_DECIMALS = 9
 
@@ -27,15 +28,16 @@ SHARE_DECIMALS = 9
 class PolicyParams:
     """The `policy` block.
 
-    product: name of a file of products/. With null the tier alone decides and nothing is priced,
-    as for a finished feature table without policy inputs. The bundle holds every product and law;
-    others are chosen when deciding.
+    product: id of the default product in products/, as house_v1. With null the tier alone decides
+    and nothing is priced. A finished feature table without policy inputs needs null. The bundle
+    holds every product and law, so another one can be named when deciding.
     law_profiles: names of the law profiles that a bundle holds, chosen by date.
     tier_edges: inner edges of the PD tiers, PD as a fraction, rising (domain 6).
     horizon_days: days of outcome behind the model's label (domain 0.12).
-    validation: of the model; null or run out refuses (R11).
-    reference_rows: at most so many approved training applicants, evenly spaced.
-    psi_stop: PSI of a batch's scores above which it is refused (R12).
+    validation: of the model. Without one, or after its last day, every application is refused
+    (R11).
+    reference_rows: largest number of approved training applicants in the reference, evenly spaced.
+    psi_stop: a batch is refused when the PSI of its scores is above this (R12).
     """
 
     product: str | None
@@ -55,11 +57,12 @@ def reference(
     most: int,
     psi_stop: float = PSI_STOP,
 ) -> Reference:
-    """Return mean points of the approved training applicants, and how all of them score.
+    """Return the mean points of the approved training applicants, and the score bins of all.
 
+    Reasons compare with the mean points. The drift check of a batch uses the bins.
     blocks: the training applicants, rows x features in model order.
-    most: at most so many of the approved are explained.
-    Raise ModelError when no grade of an applicant is approved.
+    most: largest number of approved applicants whose points are averaged.
+    Raise ModelError when no training applicant is in an approved tier.
     """
     is_approving = np.array([policy.verdicts.get(name) == "approve" for name in tiers.names])
     approved_blocks = []
@@ -76,7 +79,7 @@ def reference(
             "Check policy.tier_edges against the base rate, or the calibration."
         )
     approved = np.concatenate(approved_blocks)
-    # Even steps need no seed, and the mean barely depends on which rows are taken.
+    # Even steps need no seed, and the mean hardly depends on the choice of rows.
     positions = np.linspace(0, len(approved) - 1, min(most, len(approved))).astype(np.int64)
     edges, score_shares = _score_bins(np.concatenate(score_blocks))
     return replace(

@@ -1,6 +1,6 @@
-"""The dataset: features and labels side by side, one row per application.
+"""The type `Dataset`: features, labels and weights together, one row per application.
 
-Every fit and every figure starts from it.
+Every fit and every evaluation starts from a `Dataset`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from creditloom.models.sample.split import CALIBRATION, OOT, TRAIN, SplitParams,
 class Dataset:
     """One row per application, in matrix order.
 
-    features: shape (n, p), float64; float32 where they are only selected or judged. Null (NaN)
-    means not known.
-    label: 1 bad, 0 good. NaN without a label: not booked, window not complete, or indeterminate.
-    outcome: the same with indeterminates counted as good.
+    features: shape (n, p), float64, or float32 where they are only used to select or judge. Null
+    (NaN) means not known.
+    label: 1 bad, 0 good. NaN if not booked, if the window is not complete, or if indeterminate.
+    outcome: like `label`, but an indeterminate is 0.
     weight: 1 / booking propensity, not clipped; 0 without an outcome.
     month: calendar months since `split.start`.
     """
@@ -54,7 +54,7 @@ class Dataset:
 
     def with_features(self, names: Sequence[str]) -> Dataset:
         """Return the same rows with only the features `names`, in that order."""
-        # A matrix of 2,500 columns is gigabytes: do not copy what is there already.
+        # A matrix of 2,500 columns takes gigabytes. Do not copy it when nothing is left out.
         if tuple(names) == self.names:
             return self
         position = {name: i for i, name in enumerate(self.names)}
@@ -66,7 +66,7 @@ class Dataset:
         return self.where(np.isin(self.role, roles))
 
     def at_most(self, rows: int) -> Dataset:
-        """Return not many more than `rows` rows, taken at even steps."""
+        """Return about `rows` rows, taken at even steps; it may be a few more."""
         step = max(1, len(self.role) // rows)
         return self.where(np.arange(len(self.role)) % step == 0)
 
@@ -101,7 +101,7 @@ class Dataset:
 
 
 def undated(features: Floats, names: tuple[str, ...], label: Floats, role: str) -> Dataset:
-    """Return rows without a calendar as a dataset: all of month 0, of one role and of weight 1."""
+    """Return rows without dates as a dataset. All have month 0, the same role and weight 1."""
     n = len(label)
     return Dataset(
         application_id=np.arange(n),
@@ -134,7 +134,7 @@ def join(
     as_of = matrix["as_of"].to_numpy()
     label_rows = _labels_in_order(application_id, labels)
     label = label_rows["label"].to_numpy(np.float64, na_value=np.nan)
-    # An indeterminate has no label, but a known outcome: it did not become bad.
+    # An indeterminate has no label. Its outcome is known: it did not become bad.
     is_indeterminate = label_rows["is_booked"] & label_rows["is_indeterminate"]
     outcome = np.where(is_indeterminate.to_numpy(dtype=bool), 0.0, label)
     weight = label_rows["weight"].to_numpy(np.float64, na_value=0.0)
@@ -154,7 +154,7 @@ def join(
 def _labels_in_order(application_id: NDArray[np.int64], labels: pd.DataFrame) -> pd.DataFrame:
     """Return one row of labels per application, in the order of the ids."""
     rows = labels.set_index("application_id").reindex(application_id)
-    # is_indeterminate is never null in the labels, so a null says that the row is absent.
+    # is_indeterminate is never null in the labels. A null here means that the row is absent.
     absent = int(rows["is_indeterminate"].isna().sum())
     if absent:
         raise ModelError(

@@ -1,8 +1,8 @@
-"""The one definition of each measure of discrimination, accuracy and drift.
+"""Defines each measure of discrimination, accuracy and drift once for the whole project.
 
 In all functions:
 - `y` is the outcome, 1 bad and 0 good, or the true probability of bad. A row with a probability
-  counts y bad and 1 - y good, so that figures against the truth carry no sampling noise.
+counts as y bad and 1 - y good. Figures on the truth are then free of sampling noise.
 - `score` rises with risk; `p` is a probability of bad.
 - `weight` is one per row by default.
 - All arrays are of shape (n,).
@@ -21,7 +21,7 @@ from creditloom.decision.base.stability import psi
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.errors import ModelError
 
-# A probability is held this far from 0 and 1, so that its logarithm is finite.
+# Smallest distance of a probability from 0 and 1, so that its logarithm is finite.
 PROBABILITY_MARGIN = 1e-15
 
 
@@ -70,7 +70,7 @@ def ks_curve(
 def brier(y: ArrayLike, p: ArrayLike, weight: ArrayLike | None = None) -> float:
     """Return the mean squared error of the probability.
 
-    For a true probability y this is its expectation over drawn outcomes.
+    If y is a true probability, this is the expected value over drawn outcomes.
 
     >>> brier([1, 0], [0.5, 0.0])
     0.125
@@ -86,7 +86,7 @@ def logloss(y: ArrayLike, p: ArrayLike, weight: ArrayLike | None = None) -> floa
     0.693147
     """
     y, p, w = _arrays(y, p, weight)
-    # Without the clip one certain and wrong PD makes the mean infinite.
+    # Without the clip a single wrong PD of 0 or 1 would make the mean infinite.
     p = np.clip(p, PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
     return float(np.average(-(y * np.log(p) + (1 - y) * np.log1p(-p)), weights=w))
 
@@ -114,9 +114,9 @@ def reliability(
     # A stable sort, so that the bins do not depend on how numpy breaks ties.
     order = np.argsort(p, kind="stable")
     position = np.empty(len(p))
-    # A row stands at the middle of its own weight, as a share of all weight.
+    # The position of a row is the middle of its own weight, as a share of all weight.
     position[order] = (np.cumsum(w[order]) - w[order] / 2) / w.sum()
-    # Rows of one p take the mean position of them all, which puts them into one bin.
+    # Rows with equal p get their mean position, which puts them into the same bin.
     level, inverse = np.unique(p, return_inverse=True)
     middle = np.bincount(inverse, w * position, len(level)) / np.bincount(inverse, w, len(level))
     code = np.minimum((middle[inverse] * bins).astype(int), bins - 1)
@@ -139,7 +139,7 @@ def psi_of(expected: ArrayLike, actual: ArrayLike, bins: int = 10) -> float:
     actual = np.asarray(actual, float)
     known = expected[~np.isnan(expected)]
     quantiles = np.arange(1, bins) / bins
-    # Equal quantiles collapse: a feature with few values has fewer bins.
+    # Equal quantiles count once: a feature with few values has fewer bins.
     edges = np.unique(np.quantile(known, quantiles)) if len(known) else np.empty(0)
     return psi(_bin_shares(expected, edges), _bin_shares(actual, edges))
 
@@ -208,14 +208,15 @@ def _by_score(y: ArrayLike, score: ArrayLike, weight: ArrayLike | None) -> tuple
 
 
 # --- Family shares ---
-# How much of the model each family carries: covariance shares of its contributions
-# (domain 7.6, 0.5).
+# Measures how much of the model's spread each family explains, by the covariance of its
+# contributions (domain 7.6, 0.5).
 
 # The interval of a share leaves out 5 % of the bootstrap draws at each end.
 INTERVAL_QUANTILES = [0.05, 0.95]
 # Percentage points within which a share may always miss its target (domain 0.5).
 MIN_TOLERANCE_POINTS = 4.0
-# With few bads a share is less certain: this over sqrt(bads) percentage points (domain 0.5).
+# With few bads a share is less certain: the tolerance is this number over sqrt(bads), in percentage
+# points (domain 0.5).
 TOLERANCE_POINTS_OF_ONE_BAD = 350.0
 
 
@@ -248,14 +249,15 @@ def tolerance(training_bads: float) -> float:
 def worst(rows: Sequence[Share]) -> dict[str, str | float | None]:
     """Return the family farthest from its target, `family` and `of_tolerance`.
 
-    `of_tolerance` is the distance over the tolerance: 1 at its edge. Both are None without targets.
+    `of_tolerance` is the distance divided by the tolerance: 1 is just allowed. Both are None
+    without targets.
     """
     misses = [
         (abs(row.share - row.target) / row.tolerance, row.family)
         for row in rows
         if row.target is not None
     ]
-    # Of equal misses the name that sorts last wins: any fixed rule would do.
+    # Of equal distances the name that sorts last is taken. Any fixed rule would do.
     ratio, family = max(misses) if misses else (None, None)
     return {"family": family, "of_tolerance": ratio}
 
@@ -286,15 +288,15 @@ def table(
 ) -> tuple[Share, ...]:
     """Return one Share per family; phi: contributions of shape (n, f).
 
-    The interval resamples applicants with replacement; the model stays as it is.
+    For the interval, applicants are drawn with replacement; the model is not fitted again.
     """
-    # The draws come from `seed` alone, so that a rerun shows the same interval.
+    # The draws depend on `seed` alone, so a second run gives the same interval.
     rng = np.random.default_rng(seed)
     resampled = [covariance_shares(phi[rng.integers(0, len(phi), len(phi))]) for _ in range(draws)]
     low, high = np.quantile(resampled, INTERVAL_QUANTILES, axis=0)
     shares = covariance_shares(phi)
     width = tolerance(training_bads)
-    # A family that the targets do not name should carry nothing.
+    # A family without a target should have a share of 0.
     goals = [None if targets is None else targets.get(family, 0.0) for family in families]
     return tuple(
         Share(

@@ -1,6 +1,6 @@
-"""Give every application a role from the month of its `as_of` (design 3).
+"""Split the applications by the month of `as_of` (design 3).
 
-The roles are training, calibration and out-of-time.
+Each application gets a role: training, calibration, out-of-time, or none.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ class SplitParams:
     """The `split` block: consecutive calendar months from `start`.
 
     train_months, calibration_months, oot_months: how many months each role has, in this order.
-    early_stopping_months: the last training months, which choose the number of trees.
+    early_stopping_months: number of last training months that decide the number of trees.
     origins: number of rolling origins inside the training months.
-    origin_months: months on which each origin is judged; its own training months precede them.
+    origin_months: number of months on which each origin is judged. All training months before them
+    are its own training months.
     """
 
     start: datetime.date
@@ -50,13 +51,13 @@ def roles(as_of: ArrayLike, params: SplitParams) -> NDArray[np.str_]:
     """Return the role of each application: "train", "calibration", "oot", or "" outside them."""
     month = month_index(as_of, params)
     edges = np.cumsum([0, params.train_months, params.calibration_months, params.oot_months])
-    # NONE stands at both ends: before the first edge and from the last edge on.
+    # NONE is there twice: for months before the first edge and for months from the last edge on.
     names = np.array([NONE, TRAIN, CALIBRATION, OOT, NONE])
     return np.asarray(names[np.searchsorted(edges, month, side="right")])
 
 
 def stopping(month: NDArray[np.int64], params: SplitParams) -> Mask:
-    """Return the mask of the training rows whose months only stop the boosting."""
+    """Return the mask of the early-stopping months among the training rows."""
     return month >= params.train_months - params.early_stopping_months
 
 

@@ -1,7 +1,7 @@
 """Choose which features a model may use, from the training months only.
 
-First the screening drops the empty, the constant, the doubled and the drifting. Then the strongest
-by gain stay, with some features of every concept.
+First the screening drops features that are empty, constant, double or drifting. Then the features
+with the most gain are kept, and some of every concept.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ DRIFT = "drift"
 DOUBLE = "double"
 WEAK = "weak"
 
-# Two features are null on the same rows when their shares of nulls differ by less than this.
+# If the shares of nulls of two features differ by less than this, they count as null on the same
+# rows.
 NULL_SHARE_TOLERANCE = 0.001
 # Divisor in place of 0: a feature that never varies stays at 0.
 TINY = np.finfo(float).tiny
@@ -50,7 +51,7 @@ class SelectionParams:
     """Limits of the screening.
 
     max_null_share: largest share of nulls.
-    max_correlation: largest |correlation| of two features that are no doubles.
+    max_correlation: two features with a larger |correlation| are doubles.
     max_psi: largest PSI of the last against the first third of the training months.
     rows: size of the sample on which correlations are computed, taken at even steps.
     """
@@ -82,8 +83,8 @@ def select(
 
     features: shape (n, p). Of a pair of doubles the earlier feature stays.
     """
-    # Each check looks only at what the one before it left: correlations of constants are not
-    # defined, and they are the most expensive.
+    # Each check gets only what the check before it left. Correlations come last: they are not
+    # defined for constants, and they take the most time.
     dropped = _empty_or_constant(features, names, params)
     dropped += _drifting(features, _left(names, dropped), names, month, params)
     left = _left(names, dropped)
@@ -122,7 +123,7 @@ def _drifting(
     """Return those of `columns` whose last third of months differs too much from the first."""
     early = month <= np.quantile(month, 1 / 3)
     late = month > np.quantile(month, 2 / 3)
-    # Rows of one month, as those of a table without dates, cannot drift.
+    # Rows of a single month cannot drift. A table without dates has a single month.
     if not early.any() or not late.any():
         return []
     dropped = []
@@ -134,9 +135,10 @@ def _drifting(
 
 
 def _doubles(features: Floats, names: list[str], params: SelectionParams) -> list[DroppedFeature]:
-    """Return the features that agree with an earlier one in values and in where they are null.
+    """Return the features that are doubles of an earlier one: same values, same nulls.
 
-    A null is set to the mean; the two must then correlate, and have the same share of nulls.
+    Nulls are set to the mean. Two features are doubles if they then correlate and have the same
+    share of nulls.
     """
     if not names:
         return []
@@ -148,8 +150,8 @@ def _doubles(features: Floats, names: list[str], params: SelectionParams) -> lis
     is_double = is_close & is_same_null
     dropped = []
     gone = np.zeros(len(names), bool)
-    # In order, so that a feature is compared with those that stay only: of a chain of doubles the
-    # first stays.
+    # Go in order and compare each feature only with those kept so far. Of a chain of doubles the
+    # first is kept.
     for j in range(1, len(names)):
         earlier = np.flatnonzero(is_double[j, :j] & ~gone[:j])
         if len(earlier):
@@ -162,7 +164,7 @@ def _doubles(features: Floats, names: list[str], params: SelectionParams) -> lis
 
 def _unit(sample: Floats) -> NDArray[np.float32]:
     """Return the columns centred and of length 1, null at 0."""
-    # Column by column, and in float32: a wide sample is held once more, not three times.
+    # Work column by column and in float32. A wide sample is then copied once and not three times.
     unit = np.zeros(sample.shape, np.float32, order="F")
     for i, column in enumerate(sample.T):
         known = ~np.isnan(column)
@@ -176,10 +178,10 @@ def _unit(sample: Floats) -> NDArray[np.float32]:
 
 
 # --- Gains ---
-# Which features a booster uses: gain over several seeds, each on its own part of the labelled
-# training loans.
+# Measures which features a booster uses: the gain over several seeds. Each seed sees its own part
+# of the labelled training loans.
 
-# Share of the loans that each seed sees: enough for the pattern, few enough that seeds differ.
+# Share of the loans that each seed sees: enough to learn, and few enough that the seeds differ.
 SEED_ROW_SHARE = 0.8
 
 
@@ -197,7 +199,7 @@ class Gains:
     def rank(self) -> NDArray[np.int64]:
         """Return the rank of each feature: 1 is the strongest; equals keep their order."""
         rank = np.empty(len(self.share), np.int64)
-        # A stable sort: many features have no gain at all, and their order must not be chance.
+        # A stable sort: many features have no gain at all, and their order must always be the same.
         rank[np.argsort(-self.share, kind="stable")] = np.arange(1, len(self.share) + 1)
         return rank
 
@@ -210,12 +212,12 @@ def gains(loans: Dataset, signs: Sequence[int], params: BoosterParams, seeds: in
     binned = booster.train_set(loans, params)
     settings = {
         **booster.settings(signs, params),
-        # Unlike in training, a seed draws its rows once for all its trees: the next drawing would
-        # come after the last tree.
+        # Here each seed draws its rows once for all its trees: the next draw would come after the
+        # last tree. In training the rows are drawn for each tree.
         "bagging_fraction": SEED_ROW_SHARE,
         "bagging_freq": params.max_trees + 1,
     }
-    # Seeds follow one another from the seed in params.yaml.
+    # The seeds count up from the seed in params.yaml.
     shares = np.stack(
         [
             _gain_shares(binned, {**settings, "seed": params.seed + i}, params.max_trees)
@@ -233,17 +235,19 @@ def _gain_shares(binned: lightgbm.Dataset, settings: Mapping[str, Any], trees: i
 
 
 # --- The choice ---
-# Made inside the training months: screening, then the strongest by gain, some of each concept.
+# Combines both, inside the training months: the screening, then the gain, with some features of
+# each concept.
 
 
 @dataclass(frozen=True)
 class SelectParams:
     """The `select` block.
 
-    keep: about so many features stay.
-    per_concept: at least so many of each reason concept stay, where it has as many.
-    seeds, booster: of the gains, on the labelled loans of the training months.
-    limits: of the screening, on a sample of the training applicants.
+    keep: number of features to keep; the minimum per concept may add some.
+    per_concept: smallest number of features to keep of each concept, if it has as many.
+    seeds, booster: number of seeds and settings of the boosters that measure the gain, on the
+    labelled loans of the training months.
+    limits: those of the screening, on a sample of the training applicants.
     without_families: families that a law keeps out of the model.
     """
 
@@ -306,14 +310,15 @@ def rank(
 def chosen(concepts: Sequence[str], ranks: np.ndarray, params: SelectParams) -> list[bool]:
     """Return which features stay, in the order given.
 
-    concepts, ranks: of each feature. First come the `per_concept` best of each concept, then the
-    others by rank until `keep` stay.
+    concepts, ranks: one entry per feature. First the `per_concept` best of each concept are kept.
+    Then the others follow by rank until there are `keep`.
     """
     taken: Counter[str] = Counter()
     stay = [False] * len(ranks)
-    # Ranks of one booster differ; a stable sort settles those of a caller that do not.
+    # The ranks of `Gains` are all different. A stable sort orders equal ranks of other callers.
     order = np.argsort(ranks, kind="stable")
-    # Every concept must be there, because reasons can name only what the model uses.
+    # Every concept must be in the model, because a reason can only name a concept that the model
+    # uses.
     for i in order:
         stay[i] = taken[concepts[i]] < params.per_concept
         taken[concepts[i]] += 1
@@ -334,9 +339,9 @@ def table(
     dropped: features dropped before the gains.
     feature_gains: gains of the features of `loans`.
     names: features that stay.
-    Columns: feature, family, concept; outcome, `kept` or the reason of the drop; figure and of,
-    those of `DroppedFeature`, or the share of gain for a feature that reached the gains;
-    gain_rank, gain_share and seeds_used, null for a feature that was dropped before them.
+    Columns: feature, family, concept; outcome (`kept`, or the reason of the drop); figure and of
+    (from `DroppedFeature`; figure is the share of gain for a feature whose gain was measured);
+    gain_rank, gain_share and seeds_used (null for a feature that was dropped before).
     """
     dropped_by_name = {feature.name: feature for feature in dropped}
     stays = set(names)
@@ -365,6 +370,6 @@ def _gain_table(feature_gains: Gains, names: Sequence[str]) -> pd.DataFrame:
         "gain_share": feature_gains.share,
         "seeds_used": feature_gains.seeds_used,
     }
-    # Int64 can hold the nulls that joining brings.
+    # The join adds nulls, and the type Int64 can hold them.
     types = {"gain_rank": "Int64", "seeds_used": "Int64"}
     return pd.DataFrame(columns, index=list(names)).astype(types)

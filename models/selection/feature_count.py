@@ -1,8 +1,8 @@
-"""Judge how many features a model should keep, before `select.keep` is committed.
+"""Compare numbers of features to keep, so that one can be committed as `select.keep`.
 
-It is judged on rolling origins inside the training months. At each origin the features are ranked
-on the loans before it, and a booster of the first so many is judged on the months after it: neither
-ranking nor booster has used the months on which they are judged.
+The numbers are compared on rolling origins inside the training months. At each origin the features
+are ranked on the loans before it. A booster with the first of these features is judged on the
+months after it. So neither the ranking nor the booster has used the months that judge them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from creditloom.models.selection.feature_choice import SelectParams, chosen, ran
 from creditloom.models.training.training import signs_of
 from creditloom.models.training.tuning import STEP, staged
 
-# A PD is held this far from 0 and 1, so that its logarithm is finite.
+# Smallest distance of a PD from 0 and 1, so that its logarithm is finite.
 PD_MARGIN = 1e-12
 
 
@@ -34,7 +34,7 @@ class Size:
 
     trees: number of trees that is best for this size.
     logloss, auc: weighted, at that number of trees.
-    behind: log-loss that it loses against the best size.
+    behind: log-loss minus that of the best size; 0 for the best size.
     behind_se: standard error of that difference, paired row by row.
     """
 
@@ -64,7 +64,7 @@ class _JudgedRows:
     @property
     def losses(self) -> Floats:
         """Return the log-loss of each row after each step, shape (steps, n)."""
-        # A certain and wrong PD would have an infinite loss.
+        # Without the clip a wrong PD of 0 or 1 would have an infinite loss.
         p = np.clip(expit(self.margins), PD_MARGIN, 1.0 - PD_MARGIN)
         return np.asarray(-(self.y * np.log(p) + (1.0 - self.y) * np.log1p(-p)))
 
@@ -92,8 +92,8 @@ def sizes(
 
     loans: labelled training loans with the features that pass the screening.
     show_progress: is called with a line of text.
-    The least number per concept grows and shrinks with the size, from `select.per_concept` at
-    `select.keep`.
+    The smallest number per concept is scaled with the size. At `select.keep` it is
+    `select.per_concept`.
     """
     folds = rolling_origins(loans.month, split)
     ranks = []
@@ -110,7 +110,7 @@ def sizes(
 
 
 def _resized(select: SelectParams, keep: int) -> SelectParams:
-    """Return the params for another number of features, the least per concept in proportion."""
+    """Return the params for another number of features, with `per_concept` scaled with it."""
     per_concept = max(1, round(select.per_concept * keep / select.keep))
     return replace(select, keep=keep, per_concept=per_concept)
 
@@ -153,7 +153,8 @@ def _size(keep: int, rows: _JudgedRows, best: _JudgedRows) -> Size:
     losses = rows.best_losses
     difference = losses - best.best_losses
     behind = float(difference @ rows.w)
-    # Row by row: both sizes judge the same loans, whose luck then cancels.
+    # Take differences row by row. Both sizes judge the same loans, so the luck of the loans
+    # cancels.
     behind_se = float(np.sqrt((rows.w**2) @ (difference - behind) ** 2))
     step = rows.step
     return Size(

@@ -1,1 +1,1 @@
-"""Fits: the booster, the ridge logit beside it, and the search for parameters."""
+"""Runs the trainings: booster and ridge logit together, and the search for booster parameters."""

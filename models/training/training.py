@@ -1,4 +1,4 @@
-"""One training: fit the booster, fit the ridge beside it, check the signs, record what happened."""
+"""Run one training: fit booster and ridge logit, check the signs, record what happened."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 # --- The check of the signs ---
-# By brute force, whether a booster keeps the signs of the catalogue: among values, and against
-# null.
+# Checks by brute force whether a booster keeps the signs of the catalogue: between values, and
+# between null and values.
 
-# Log-odds. Two margins that differ by less are the same sum, added in another order.
+# In log-odds. A smaller difference of two margins comes only from another order of addition.
 MARGIN_TOLERANCE = 1e-12
 
 
@@ -33,8 +33,8 @@ MARGIN_TOLERANCE = 1e-12
 class SignViolation:
     """A signed feature and how far the booster breaks its sign, in log-odds.
 
-    wrong_step: the largest step the wrong way among its values.
-    null_gain: how far null lies below the safest value.
+    wrong_step: the largest step against the sign between two values.
+    null_gain: how far the margin of null lies below that of the safest value.
     """
 
     name: str
@@ -53,9 +53,9 @@ def check(
 ) -> tuple[SignViolation, ...]:
     """Return the features whose sign the booster breaks; () when all hold.
 
-    Every signed feature that the booster uses is swept over a grid of `values` of its values and
-    null, on `rows` rows at even steps, all else equal. A sign is broken by a step the wrong way,
-    or by a null that is safer than every value.
+    Each signed feature that the booster uses is set to `values` of its own values and to null, with
+    all other features unchanged. This is done on `rows` rows at even steps. A step against the sign
+    breaks the sign, and so does a null that is safer than every value.
     """
     sample = features[:: max(1, len(features) // rows)][:rows]
     is_used = booster.feature_importance("split") > 0
@@ -82,7 +82,7 @@ def _sweep(
     margin = np.asarray(raw).reshape(len(sample), len(grid))
     steps = -sign * np.diff(margin[:, :-1], axis=1)
     safest = margin[:, :-1].min(axis=1)
-    # A feature of one value has no step.
+    # A feature with a single value has no step.
     wrong_step = float(steps.max()) if steps.size else 0.0
     null_gain = float((safest - margin[:, -1]).max())
     return max(0.0, wrong_step), max(0.0, null_gain)
@@ -100,7 +100,7 @@ class TrainParams:
 
 @dataclass(frozen=True)
 class Trained:
-    """What one training gives.
+    """The result of one training.
 
     names: features in model order. ridge: the challenger. record: the content of training.json.
     """
@@ -126,7 +126,8 @@ def train(
     grown, growth = booster.fit(rows, signs, split, params.booster)
     challenger = ridge.fit(rows, split, ridge_params)
     violations = check(grown, rows.features, rows.names, signs)
-    # LightGBM holds the sign among values but not for null: the one is refused, the other recorded.
+    # LightGBM keeps the sign between values, but not for null. A broken step is refused; a null
+    # that is safer than all values is only recorded.
     wrong = [violation.name for violation in violations if violation.wrong_step > MARGIN_TOLERANCE]
     if wrong:
         raise ModelError(

@@ -1,6 +1,6 @@
 """Search booster parameters by Optuna, on rolling origins inside the training months only.
 
-The search keeps a journal, and a later run goes on where an earlier one stopped.
+The search writes a journal, and a later run continues where an earlier one stopped.
 """
 
 from __future__ import annotations
@@ -27,15 +27,16 @@ if TYPE_CHECKING:
     import optuna
 
 STUDY = "booster"
-# Trees between two looks at the judging months.
+# Number of trees between two measurements on the judging months.
 STEP = 25
-# The final fit has more rows than an origin and may bear more trees, so `max_trees` leaves early
-# stopping a quarter more room than the origins needed.
+# The final fit has more rows than an origin and may need more trees. So `max_trees` is a quarter
+# above the best number of the origins; early stopping then decides.
 TREES_OF_FULL_SAMPLE = 1.25
-# Trials that run to their end before any is cut off: the median needs something to compare with.
+# Number of trials that run to their end before any is cut off: the pruner compares with their
+# median.
 TRIALS_BEFORE_PRUNING = 5
-# Bounds of the search, drawn on a log scale; whole bounds mean whole values. They hold what few
-# bads can bear: small steps, few features per tree, strong regularisation (design 8).
+# Bounds of the search. Values are drawn on a log scale; integer bounds mean integer values. The
+# bounds suit few bads: small steps, few features per tree, strong regularisation (design 8).
 SEARCH_SPACE: dict[str, tuple[float, float]] = {
     "learning_rate": (0.01, 0.06),
     "feature_fraction": (0.02, 0.3),
@@ -49,8 +50,8 @@ SEARCH_SPACE: dict[str, tuple[float, float]] = {
 class TuneParams:
     """The `tune` block.
 
-    trials: wanted in all; those of an earlier run count.
-    timeout_seconds: no trial goes on past it.
+    trials: total number of trials; those of an earlier run count.
+    timeout_seconds: limit of the whole search; it also ends a running trial.
     seed: of the sampler.
     """
 
@@ -64,7 +65,7 @@ class TunedParameters:
     """The result of a search.
 
     logloss: mean log-loss of the best parameters over the origins.
-    logloss_given: that of the parameters given; None if their trial was cut off.
+    logloss_given: that of the parameters given; None if their trial was cut off before its end.
     trials: number of trials in the journal.
     """
 
@@ -87,10 +88,10 @@ def search(
     """Try parameters on labelled training rows; the first trial is `given`.
 
     journal: file that may hold trials of an earlier run; its folder is made.
-    Raise ModelError when no trial comes to its end in time.
+    Raise ModelError when no trial is complete in time.
     """
     study = _study(journal, given, params.seed)
-    # The whole search ends then, and each of its trials with it.
+    # At this moment the search ends, and so does a running trial.
     deadline = time.monotonic() + params.timeout_seconds
     left = max(0, params.trials - sum(trial.state.is_finished() for trial in study.trials))
     objective = Objective(
@@ -113,7 +114,8 @@ def _study(journal: Path, given: BoosterParams, seed: int) -> optuna.Study:
     study = optuna.create_study(
         study_name=STUDY,
         storage=JournalStorage(JournalFileBackend(str(journal))),
-        # The seed fixes the draws of one run; a run that goes on starts from it anew.
+        # The seed fixes the draws of one run. A run that continues an earlier one starts from the
+        # same seed.
         sampler=optuna.samplers.TPESampler(seed=seed),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=TRIALS_BEFORE_PRUNING),
         load_if_exists=True,
@@ -147,7 +149,7 @@ def _result(
 
 @dataclass(frozen=True)
 class Objective:
-    """Mean weighted log-loss over rolling origins, at the number of trees best for that mean.
+    """The objective: mean weighted log-loss over rolling origins, at the best number of trees.
 
     deadline: moment on the clock of `time.monotonic`, in seconds.
     """
@@ -211,17 +213,17 @@ def curve(
 def staged(grown: lightgbm.Booster, judge: Dataset, max_trees: int) -> Iterator[np.ndarray]:
     """Yield the margins of the rows, shape (n,), after each 25 trees up to `max_trees`.
 
-    A booster of fewer trees stays where it ended.
+    Beyond the last tree of the booster the margins stay the same.
     """
     margin = np.zeros(len(judge.label))
-    # Each part of the trees is predicted once and added to the parts before it.
+    # Predict each block of trees once and add it to the blocks before.
     for start in range(0, max_trees - STEP + 1, STEP):
         margin = margin + _part(grown, judge, start)
         yield margin
 
 
 def _part(grown: lightgbm.Booster, judge: Dataset, start: int) -> np.ndarray:
-    """Return what 25 trees from `start` on add to the margins; 0 behind the last tree."""
+    """Return what 25 trees from `start` on add to the margins; 0 after the last tree."""
     if start >= grown.num_trees():
         return np.zeros(len(judge.label))
     part = grown.predict(judge.features, raw_score=True, start_iteration=start, num_iteration=STEP)
@@ -236,7 +238,7 @@ def _suggest(trial: optuna.Trial, name: str, low: float, high: float) -> float:
 
 
 def _short(value: float) -> float:
-    """Return three significant digits: the value tried is then the one that can be committed.
+    """Round to three significant digits, so that the value tried can be committed as it is.
 
     >>> _short(0.0123456), _short(120)
     (0.0123, 120)

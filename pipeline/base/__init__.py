@@ -1,1 +1,1 @@
-"""What every stage and command stands on: parameters, paths, how a stage runs."""
+"""What every stage and command uses: parameters, paths, the matrix, and how a stage runs."""

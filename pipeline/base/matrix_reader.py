@@ -1,6 +1,6 @@
 """Reads a part of the feature matrix with its labels, block by block.
 
-The matrix is larger than memory may be. Only the rows and columns that a stage asks for are kept.
+The matrix may not fit into memory. Only the rows and columns that a stage asks for are kept.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from creditloom.models.sample.split import SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.storage.files.store import iter_tables, read_frame
 
-# Rows read at a time: with some 1,000 features of 8 bytes a block is about 65 MB.
+# Rows read at a time. With about 1,000 features of 8 bytes a block takes about 65 MB.
 ROWS = 8_192
 
 
@@ -29,8 +29,8 @@ def dataset(rows: Dataset, names: Sequence[str], *, single: bool = False) -> Dat
     """
     applications = read_frame(paths.MATRIX, ["application_id"])["application_id"]
     keep = np.isin(applications, rows.application_id)
-    # Allocated once and filled in place: joining blocks at the end would need the memory twice.
-    # float32 halves it where values are only ranked or compared with thresholds.
+    # Allocate the result once and fill it in place: joining blocks at the end would need the memory
+    # twice. Where values are only ranked or compared with thresholds, float32 halves it.
     features = np.empty((len(rows.role), len(names)), np.float32 if single else np.float64)
     filled = 0
     for block in _blocks(names, keep):

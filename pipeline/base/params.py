@@ -1,9 +1,9 @@
-"""The only reader of YAML: a file or section becomes a frozen type of its room, or is refused.
+"""Reads every YAML file: a file or section becomes a frozen type of its room, or is refused.
 
-A refusal names the path of what is wrong, what was expected and what was found. A stage asks for
-its own sections by name and type, `section("train", TrainParams)`, and `dvc.yaml` lists the same
-names. YAML is loaded safely, turned into JSON and validated strictly: no text becomes a number, no
-float an integer, no key is ignored.
+No other module reads YAML. A refusal names the path of the wrong value, what was expected and what
+was found. A stage asks for its own sections by name and type, as `section("train", TrainParams)`.
+`dvc.yaml` lists the same names. YAML is loaded safely, turned into JSON and validated strictly.
+Text never becomes a number, a float never becomes an integer, and an unknown key is refused.
 """
 
 from __future__ import annotations
@@ -28,21 +28,22 @@ SECTIONS = (
     "optimise",
 )  # fmt: skip
 
-# Characters of a refused value that a message shows; longer ones would hide what was expected.
+# Largest number of characters that a message shows of a refused value. A longer value would hide
+# what was expected.
 SHOWN_CHARACTERS = 60
 
 T = TypeVar("T")
 
 
 class ParamsError(ValueError):
-    """A YAML file that cannot be used: says file, dotted path, expected, got and the next step."""
+    """A YAML file cannot be used; the message says file, path, expected, got and next step."""
 
 
 class _Loader(yaml.SafeLoader):
     """The safe loader, which also refuses a key that is written twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        # YAML would keep the last of two values in silence. Merge keys (`<<`) may repeat.
+        # Plain YAML silently keeps the last of two values. Merge keys (`<<`) may be repeated.
         written = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
         twice = sorted({key for key in written if written.count(key) > 1})
         if twice:
@@ -135,9 +136,10 @@ def mapping(path: Path) -> dict[str, Any]:
 
 
 def _validate(value: Any, kind: type[T], where: str, at: tuple[str, ...]) -> T:
-    # Strict at every depth, and no key ignored: said here once for all types that are read.
-    # Through JSON, as pydantic's strict mode takes a list for a tuple and a text for a date only
-    # from JSON.
+    # Validation is strict at every depth and ignores no key. This holds for every type that is
+    # read.
+    # Validate as JSON: only from JSON does pydantic's strict mode accept a list for a tuple and a
+    # text for a date.
     text = json.dumps(value, default=str)
     try:
         return TypeAdapter(kind).validate_json(text, strict=True, extra="forbid")
@@ -147,7 +149,7 @@ def _validate(value: Any, kind: type[T], where: str, at: tuple[str, ...]) -> T:
 
 
 def _line(problem: Mapping[str, Any], kind: Any, at: tuple[str, ...]) -> str:
-    """Return a problem as `path: expected ..., got ...`; a wrong key with the nearest known one."""
+    """Return a problem as `path: expected ..., got ...`; for a wrong key name the nearest key."""
     loc = problem["loc"]
     path = ".".join(str(part) for part in (*at, *loc)) or "(whole file)"
     got = _shown(problem["input"])
@@ -161,7 +163,7 @@ def _line(problem: Mapping[str, Any], kind: Any, at: tuple[str, ...]) -> str:
 
 
 def _keys(kind: Any, loc: tuple[Any, ...]) -> tuple[str, ...]:
-    """Return the keys allowed at `loc` below `kind`; () where the type there has none."""
+    """Return the keys allowed at `loc` below `kind`; () if the type there has no keys."""
     for part in loc:
         if dataclasses.is_dataclass(kind):
             kind = typing.get_type_hints(kind).get(str(part))
@@ -191,7 +193,8 @@ def _shown(value: Any) -> str:
 def _number_hint(value: Any) -> str:
     """Say how to write a number that YAML reads as text (1e-3); "" for any other value."""
     try:
-        # "no" is text that is no number: other types of values need no hint.
+        # `float` fails for text that is not a number. A value that is not text needs no hint: "no"
+        # stands for it, and `float` fails too.
         float(value if isinstance(value, str) else "no")
     except ValueError:
         return ""

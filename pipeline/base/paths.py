@@ -1,8 +1,9 @@
-"""Where files lie: outs below the folder a command runs in, data of the package beside the code.
+"""All paths: the files that a run reads and writes, and the data files of the package.
 
-A stage runs at the root of a checkout, or in a folder with a copy of its `params.yaml`, so outs are
-relative paths. Products, laws, world numbers and default parameters are data of the package: in a
-checkout `creditloom/` links to them, in a wheel they lie there.
+A stage runs at the root of a checkout, or in a folder with a copy of its `params.yaml`. So the
+paths of a run are relative to the current folder. Products, laws, world numbers and default
+parameters are data of the package. In a checkout `creditloom/` links to them, in a wheel it holds
+them.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-# Data of the package. `files` and not a parent of `__file__`: in a checkout the rooms are links,
-# and a resolved path would lie outside the package.
+# Data of the package. Use `files` and not a parent of `__file__`: in a checkout the rooms are
+# links, and a resolved path would be outside the package.
 PACKAGE = Path(str(files("creditloom")))
-# The committed parameters, for a folder that has none of its own.
+# The committed parameters, for a folder without a params.yaml.
 DEFAULTS = PACKAGE / "params.yaml"
 PRODUCTS = PACKAGE / "products"
 LAW = PRODUCTS / "law"
@@ -88,5 +89,5 @@ COMPARE = REPORTS / "compare"
 
 
 def params_file() -> Path:
-    """Return params.yaml of the folder a command runs in, or the committed one without it."""
+    """Return params.yaml of the current folder or, if there is none, the committed one."""
     return PARAMS if PARAMS.is_file() else DEFAULTS

@@ -1,7 +1,8 @@
-"""How a DVC stage runs: its name among the others, its seconds, and its refusals in words.
+"""Runs a DVC stage: measures its seconds, and turns a refusal into a message.
 
-`python -m creditloom.pipeline.stages.<verb>` ends in `run(verb, main)`. A new stage touches three
-places: its folder below pipeline/stages/, its entry in dvc.yaml, and its name in STAGES.
+`python -m creditloom.pipeline.stages.<verb>` calls `run(verb, main)`. STAGES lists the stages in
+order. A new stage needs three changes: its folder below pipeline/stages/, its entry in dvc.yaml,
+and its name in STAGES.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ from creditloom.storage.files.errors import refusals
 from creditloom.storage.files.formats import RESULTS, write_document
 
 # The stages in the order of the DAG. The stage runner, `creditloom evidence`, `creditloom scale`
-# and the report read this list. `tune` is frozen and stands beside them: no run of the DAG starts
-# it.
+# and the report read this list. `tune` is not in it: it is frozen, and no run of the DAG starts it.
 STAGES = (
     "simulate",
     "featurize",
@@ -49,15 +49,15 @@ def timed(stage: str) -> Iterator[dict[str, int]]:
     rows: dict[str, int] = {}
     start = time.perf_counter()
     yield rows
-    # Seconds are kept outside the DAG: they are never the same twice, and as an out they would make
-    # every later stage stale.
+    # Seconds are not an out of the DAG: they differ in every run and would make every later stage
+    # stale.
     seconds = round(time.perf_counter() - start, 3)
     measured = {"stage": stage, "seconds": seconds, "rows": rows}
     write_document(measured, paths.RUNTIME / f"{stage}.json", RESULTS)
 
 
 def run(stage: str, main: Callable[[], Mapping[str, int] | None]) -> None:
-    """Run one stage's `main` and write its seconds to data/reports/runtime.
+    """Run the `main` of one stage and write its seconds to data/reports/runtime.
 
     `main` may return row counts by name, which are written beside the seconds. A refusal of one of
     our rooms becomes a message and exit code 2.

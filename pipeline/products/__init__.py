@@ -1,1 +1,1 @@
-"""Finds and reads the files of `products/`. Of the stages only `bundle` depends on it."""
+"""Finds and reads the files of `products/`. Only the stage `bundle` and some commands use it."""

@@ -1,7 +1,7 @@
-"""Finds products, laws and the other files of `products/` by what they hold, under any file name.
+"""Finds products, laws and the other files of `products/` by their content, not by file name.
 
-A key that only one kind of file has tells the kind. A file that is none of them is refused, so that
-a mistyped or misplaced file is never ignored in silence.
+Each kind of file has keys that no other kind has. A file without such a key is refused, so that a
+mistyped or misplaced file is never silently ignored.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from creditloom.pipeline.base.params import ParamsError, mapping, validated
 Kind = Literal["product", "law", "review", "filters", "sources", "benchmarks"]
 T = TypeVar("T")
 
-# A file needs one of these keys to be recognised. Its frozen type then asks for every key: a file
-# with a mistyped key is recognised here and refused there.
+# One of these keys is enough to recognise the kind of a file. Its frozen type then checks every
+# key. So a file with one mistyped key is recognised here and refused there.
 # table: the keys that only files of one kind have
 KEYS_OF: dict[Kind, tuple[str, ...]] = {
     "product": ("lender", "admission", "limit", "price", "repayment", "charges", "tiers"),
@@ -52,7 +52,7 @@ class ProductFile:
 
 @dataclass(frozen=True)
 class ProductFolder:
-    """What a folder of products, laws and their companions holds; a file is validated when read."""
+    """All files of a folder of products and laws. A file is validated when it is read."""
 
     folder: Path
     files: tuple[ProductFile, ...]
@@ -61,16 +61,16 @@ class ProductFolder:
     def of(cls, folder: Path = paths.PRODUCTS) -> ProductFolder:
         """Look at every YAML file of `folder` and of the folders in it.
 
-        Raises ParamsError for a file that is of no kind or of two, and for two products or two laws
-        with one id.
+        Raises ParamsError for a file of no kind or of two kinds, and for two products or two laws
+        with the same id.
         """
         found = sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml"))
         files = tuple(_file(path) for path in found)
         _check_ids(files)
         return cls(folder, files)
 
-    # Everything below goes by id and not by file name: a renamed file must give the same bundle,
-    # byte for byte.
+    # Everything below is sorted and found by id and not by file name. So a renamed file gives the
+    # same bundle, byte for byte.
 
     def ids(self, kind: Kind) -> tuple[str, ...]:
         """Return the ids of all products (or laws), sorted."""
@@ -85,7 +85,7 @@ class ProductFolder:
 
         Raises ParamsError where no product has that id.
         """
-        # Both spellings are accepted: params.yaml and earlier releases wrote the file name.
+        # Both spellings are accepted, because params.yaml and earlier releases use the file name.
         spelt = {id_.replace("@", "_"): id_ for id_ in self.ids("product")}
         return self._named("product", spelt.get(name, name)).read(Product)
 
@@ -115,7 +115,7 @@ class ProductFolder:
 
 
 def every_product() -> tuple[Product, ...]:
-    """Return all committed products in the order of their ids, whatever their files are called."""
+    """Return all committed products, sorted by id."""
     return ProductFolder.of().products()
 
 
@@ -134,7 +134,7 @@ def _file(path: Path) -> ProductFile:
 
 
 def _check_ids(files: tuple[ProductFile, ...]) -> None:
-    """Raise ParamsError where two files say that they are the same product or the same law."""
+    """Raise ParamsError where two products or two laws have the same id."""
     first: dict[tuple[Kind, str], Path] = {}
     for file in files:
         key = (file.kind, file.id)

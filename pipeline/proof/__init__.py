@@ -1,1 +1,4 @@
-"""What proves and never runs in production: evidence, share recovery, scale, trace, bench."""
+"""Programs that check the project itself; none of them runs in production.
+
+They are bench, compare, evidence, scale, share_recovery, trace and tracer.
+"""

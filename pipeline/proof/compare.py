@@ -1,9 +1,9 @@
 """`python -m creditloom.pipeline.proof.compare OLD NEW`: compares two output folders to the bit.
 
-For a change that must not change results: OLD and NEW are `data/` of two checkouts, or two folders
-of `creditloom fit`. Parquet files are compared column by column, `model.txt` tree by tree, JSON
-value by value. What names a version (ids and hashes of code and bundle) may differ and is left out
-by name; everything else must be equal.
+It checks a change of code that must not change results. OLD and NEW are `data/` of two checkouts,
+or two folders of `creditloom fit`. Parquet files are compared column by column, `model.txt` tree by
+tree, JSON value by value. Names of versions (ids and hashes of code and bundle) may differ. They
+are left out by name, and everything else must be equal.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-# What is compared, where it is there: folders, and single files.
+# The folders and single files that are compared, if they exist.
 PARTS = ("raw", "truth", "features", "selection", "model", "decisions", "bundle")
 SINGLE = ("reports/metrics.json", "decisions.parquet", "metrics.json")
-# Names of columns and keys that are left out: ids that are hashes of bundle, model or code, and the
-# day and the seconds of a run.
+# Names of columns and keys that are not compared: hashes of bundle, model or code, ids made from
+# them, and the day and the seconds of a run.
 VERSIONS = {
     "decision_id",
     "model_version",
@@ -64,13 +64,14 @@ class Difference:
 
 
 class CompareError(ValueError):
-    """The folders cannot be compared; the message says what was expected and what to do."""
+    """The folders cannot be compared; the message says what was expected and the next step."""
 
 
 def compare(old: OldArgument, new: NewArgument, but: ButOption = None) -> None:
     """Compare two output folders to the bit.
 
-    Exit code 0: the same; 1: not, and every difference is listed. What --but names is counted.
+    Exit code 0: the same; 1: not, and every difference is listed. Differences in a key or column
+    that --but names are only counted.
     """
     names = files_of(old, new)
     found = [
@@ -88,9 +89,9 @@ def compare(old: OldArgument, new: NewArgument, but: ButOption = None) -> None:
 
 
 def files_of(old: Path, new: Path) -> list[str]:
-    """Return the relative names of what either folder holds, sorted.
+    """Return the relative names of all files that one or both folders hold, sorted.
 
-    Raises CompareError where neither holds anything that is compared.
+    Raises CompareError if neither folder has a file that is compared.
     """
     names = set[str]()
     for root in (old, new):
@@ -133,7 +134,7 @@ def _of_tables(old: Path, new: Path, name: str) -> Iterator[Difference]:
     for column, _ in columns:
         if column in VERSIONS:
             continue
-        # Column by column: two whole tables would need the memory twice.
+        # Read column by column: two whole tables would need too much memory.
         one = before.read(columns=[column]).column(column)
         other = after.read(columns=[column]).column(column)
         if len(one) != len(other):
@@ -150,7 +151,7 @@ def _columns(file: pq.ParquetFile) -> list[tuple[str, pa.DataType]]:
 def same_column(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
     """Return whether two columns are equal to the bit, nulls included.
 
-    Floats are compared as the whole numbers that their bits are: NaN equals NaN, -0 is not 0.
+    Floats are compared by their bits: NaN equals NaN, and -0 is not 0.
 
     >>> import pyarrow as pa
     >>> same_column(pa.chunked_array([[float("nan")]]), pa.chunked_array([[float("nan")]]))
@@ -188,13 +189,13 @@ def _of_values(old: Any, new: Any, where: str) -> Iterator[Difference]:
         for place, (one, other) in enumerate(zip(old, new, strict=True)):
             yield from _of_values(one, other, f"{where}[{place}]")
     elif json.dumps(old) != json.dumps(new):
-        # As text: 1 is not 1.0, and NaN equals NaN.
+        # Compare as text, so that 1 differs from 1.0, and NaN equals NaN.
         values = (str(value)[:SHOWN_CHARACTERS] for value in (old, new))
         yield Difference(where, ", now ".join(values))
 
 
 def _of_trees(old: str, new: str, name: str) -> Iterator[Difference]:
-    """Compare tree by tree; header, importances and parameters count as one piece each."""
+    """Compare tree by tree; header, importances and parameters are one piece each."""
     pieces = zip(old.split(TREE), new.split(TREE), strict=False)
     for place, (one, other) in enumerate(pieces):
         if one != other:

@@ -1,7 +1,7 @@
 """`creditloom evidence`: runs the stages at several seeds and judges the statistical bars of each.
 
-A bar that depends on a seed must hold on the fixed seeds 1-5, not on a chosen one; this command
-shows whether it does. Each seed runs in a folder of its own.
+A statistical bar can hold on one seed by chance. So it must hold on all of the fixed seeds 1-5, and
+this command shows whether it does. Each seed runs in a folder of its own.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from creditloom.storage.files.formats import RESULTS, read_document
 from creditloom.storage.files.store import write_json
 
 SeedRun = dict[str, Any]
-# Outside a terminal rich would take 80 columns, and five seeds need more.
+# Outside a terminal rich uses 80 columns, but five seeds need more.
 WIDTH = 160
 
 # The options of the command, each with its help.
@@ -67,7 +67,7 @@ def _seeds(text: str) -> tuple[int, ...]:
 
 
 def _measure(seed: int, changes: dict[str, Any]) -> SeedRun:
-    """Return the metrics and verdicts of one world; its folder goes when they are read."""
+    """Return the metrics and verdicts of one world; its folder is removed afterwards."""
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="creditloom-evidence-") as name:
         folder = Path(name)
@@ -84,7 +84,7 @@ def _measure(seed: int, changes: dict[str, Any]) -> SeedRun:
 
 
 def _held(runs: list[SeedRun]) -> bool:
-    # None is a bar that was not judged, which misses nothing.
+    # None means that the bar was not judged. Such a bar does not count as missed.
     return all(passed is not False for run in runs for passed in run["passed"].values())
 
 

@@ -1,6 +1,7 @@
-"""`creditloom scale`: measures the stages on many applicants beside the same stages on fewer.
+"""`creditloom scale`: measures whether time grows linearly and memory stays small in a large run.
 
-Seconds per event and peak memory, stage by stage.
+It runs the stages on many applicants and on fewer, and compares seconds per event and peak memory,
+stage by stage.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from creditloom.pipeline.commands.model.params import assignments
 from creditloom.pipeline.proof.usage import measure
 from creditloom.storage.files.store import read_json, write_json
 
-# The bars for the large world: an hour and 10 GB.
+# Limits for the large world: one hour and 10 GB.
 MAX_SECONDS = 3_600.0
 MAX_MB = 10_000.0
 MAX_RATIO = 1.3  # of CPU seconds per event, large over small: the work must stay linear
 STAGES = stage_runner.TO_DECISIONS
 WIDTH = 160  # characters of the table where the output is no terminal
-# CPU seconds below which a stage of the small world is not divided by: its ratio would be noise.
+# For a stage that takes fewer CPU seconds than this in the small world no ratio is computed: it
+# would be noise.
 MIN_CPU_SECONDS = 0.1
 
 # The options of the command, each with its help.
@@ -83,7 +85,7 @@ def scale(
 
     Bars: 60 min, 10 GB, 1.3 times the seconds per event. Exit code 1 where one is missed.
     """
-    # The small world first: should a stage fail, it fails within minutes.
+    # Run the small world first: if a stage fails, it fails within minutes.
     small = run(beside, assignments(change))
     large = run(applicants, assignments(change))
     figures = content(small, large)
@@ -150,7 +152,7 @@ def _table(small: ScaleRun, large: ScaleRun) -> Table:
 
 
 def _total_cells(small: ScaleRun, large: ScaleRun) -> list[str]:
-    """Return the cells of the whole run with the bars; CPU seconds are in the ratio alone."""
+    """Return the cells of the whole run with the limits; CPU seconds are only in the ratio."""
     ratio = large.cpu_per_million / small.cpu_per_million
     seconds = f"{large.seconds:.0f} (bar {MAX_SECONDS:.0f})"
     peak = f"{large.peak_mb:,.0f} (bar {MAX_MB:,.0f})"

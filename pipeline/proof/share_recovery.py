@@ -1,7 +1,8 @@
-"""`creditloom share-recovery`: do a model's family shares come out as the world was made?
+"""`creditloom share-recovery`: checks that family shares are measured right, on made-up worlds.
 
-Everyone is labelled and every state is seen at reliability .90, so that a wrong share can only come
-from the way in which shares are measured (domain 0.5, 7.6).
+A simulated world is made with given family shares. A model is fitted on it, and its shares must
+come out the same. Everyone is labelled and every state is seen at reliability .90. So a wrong share
+can only come from the way in which shares are measured (domain 0.5, 7.6).
 """
 
 from __future__ import annotations
@@ -33,9 +34,10 @@ ShareRow = dict[str, Any]
 
 RELIABILITY = 0.90  # of the states that the model sees (domain 7.6)
 BAR = 0.03  # domain 0.5: every profile within 3 pp
-# Trees of depth two at a small step: about as many have the least log-loss on the other half.
+# Number of trees, of depth two and with a small step. About so many give the least log-loss on the
+# other half of the labels.
 TREES = 1_500
-# Rows whose contributions are taken: enough for a covariance, and a bound on the time it takes.
+# Rows from which the covariance of the contributions is computed: enough rows, and still fast.
 EXPLAINED = 60_000
 # table: settings of LightGBM
 SETTINGS = {
@@ -84,8 +86,9 @@ def share_recovery(
 ) -> None:
     """Compare a model's family shares with those that worlds were made with. Exit 1 beyond 3 pp.
 
-    Everyone of a world is labelled and every state is seen at reliability .90. The world is
-    straight, as in domain 7.6; `--bent` shows the default world's thresholds and interactions.
+    Everyone of a world is labelled and every state is seen at reliability .90. The log-odds are
+    linear in the states, as in domain 7.6; `--bent` adds the default world's thresholds and
+    interactions.
     """
     config = document(WorldConfig, paths.WORLD)
     names = profile or config.profiles
@@ -107,7 +110,7 @@ def measure(
     *,
     bent: bool = False,
 ) -> ShareRow:
-    """Return the shares of one profile as made and as found, largest error, bads and AUC.
+    """Return the shares of one profile, as made and as found, with largest error, bads and AUC.
 
     Shares and errors are fractions, in the order of FAMILIES.
     """
@@ -157,11 +160,12 @@ def found_shares(
 ) -> tuple[Floats, float]:
     """Return the shares per family that two boosters agree on, and their mean AUC.
 
-    Each booster is trained on half of the labels; the AUC is that on the other half. `x` is n x k
-    (NaN = null), `family_of` names the family of each column. Every label counts once, as a share
-    moves with the luck of the bads. What an absence tells is shared by the families absent.
+    Each booster is trained on half of the labels, and its AUC is that on the other half. `x` is n x
+    k (NaN = null), `family_of` names the family of each column. Every label is used once, because a
+    share depends on the luck of the bads. When families are absent, the effect of the absence is
+    divided evenly among them.
     """
-    # Even and odd rows: people are in no order, and the halves need no draw.
+    # Take even and odd rows. People are in no order, so no random draw is needed.
     is_odd = np.arange(len(x)) % 2 == 1
     explained = x[:EXPLAINED]
     absent = absent_families(explained, family_of, families)
@@ -179,9 +183,9 @@ def found_shares(
 def agreed_shares(one: Floats, other: Floats) -> Floats:
     """Return Cov(Phi_f, F') + Cov(Phi'_f, F) over its sum, per family f.
 
-    F is the sum of the families of one model, F' that of another; both are n x f.
-    `covariance_shares` for two models: what one alone has learnt from the noise of its labels is no
-    part of any share.
+    F is the sum of the families of one model, F' that of another. Phi and Phi' (`one`, `other`) are
+    n x f. This is `covariance_shares` for two models. Noise of the labels that only one model has
+    learnt does not count in any share.
     """
     one = one - one.mean(axis=0)
     other = other - other.mean(axis=0)
@@ -199,13 +203,14 @@ def absent_families(
 
 
 def evened(phi: Floats, absent: NDArray[np.bool_]) -> Floats:
-    """Return contributions per family (n x f); a row's absent families all get their mean.
+    """Return contributions per family (n x f); in each row all absent families get their mean.
 
-    Families that go missing together do so in columns that cannot be told apart: which of them a
-    tree splits on is chance, their sum is not.
+    If families are absent together, their columns are null on the same rows. It is chance on which
+    of these columns a tree splits, but the sum of the families does not depend on it.
     """
     count = absent.sum(axis=1, keepdims=True)
-    # At least 1: a row without absent families keeps its own values below.
+    # At least 1, to avoid a division by 0. A row without absent families keeps its own values
+    # below.
     mean = (phi * absent).sum(axis=1, keepdims=True) / np.maximum(count, 1)
     return np.where(absent, mean, phi)
 
@@ -217,5 +222,5 @@ def _trained(x: NDArray[np.float32], bad: NDArray[np.int8], threads: int) -> Boo
 
 
 def _explained(booster: Booster, x: NDArray[np.float32], threads: int) -> Floats:
-    # The last column is the expected value, which belongs to no feature.
+    # The last column is the expected value. It belongs to no feature.
     return np.asarray(booster.predict(x, pred_contrib=True, num_threads=threads))[:, :-1]

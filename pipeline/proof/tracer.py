@@ -1,10 +1,9 @@
-"""`python -m creditloom.pipeline.proof.tracer RUN`: counts the modules behind four named calls.
+"""Counts the modules that a reader must open to follow `decide`, `score`, `fit` and the stages.
 
-They are what somebody opens who follows a call from end to end. RUN is a folder with params.yaml
-and the outputs of a run (a checkout after `dvc repro`). Each call runs in a process of its own
-under a profile hook. A module counts as `loaded` when it holds code and was imported, as `called`
-when a function of it ran; `__init__.py` files do not count. Names of tests and of other packages
-are left out.
+Run it as `python -m creditloom.pipeline.proof.tracer RUN`. RUN is a folder with params.yaml and the
+outputs of a run (a checkout after `dvc repro`). Each call runs in a process of its own under a
+profile hook. A module counts as `loaded` if it has code and was imported. It counts as `called` if
+one of its functions ran. `__init__.py` files, tests and other packages do not count.
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ from creditloom.pipeline.base.stage import STAGES
 CLI = "creditloom.pipeline.cli"
 ROWS = 3_000  # that `score` decides
 AIM = 0.75  # of the modules before the rooms were made
-# (loaded, called) at 613f9fa, by the same hook on the same four calls: there with the modules of
-# pipeline/, data/, features/, models/.
+# (loaded, called) at commit 613f9fa, by the same hook on the same four calls. The modules were then
+# in pipeline/, data/, features/ and models/.
 BEFORE = {"decide": (58, 48), "score": (84, 72), "fit": (115, 72), "chain": (216, 165)}
 LAST_CHARACTERS = 400  # of a failed call's errors
 
@@ -47,7 +46,7 @@ LabelOption = Annotated[str, typer.Option(help="its label")]
 def trace(run: RunArgument, table: TableOption, label: LabelOption = "target") -> None:
     """Count the modules of `decide`, `score`, `fit` and of the stages.
 
-    Exit code 1 where one is over three quarters of before.
+    Exit code 1 if a count is more than three quarters of the count before.
     """
     shown = Table("call", "loaded", "before", "called", "before", title="modules on the way")
     is_over = False
@@ -84,7 +83,7 @@ def _calls(run: Path, table: Path, label: str, scratch: Path) -> dict[str, list[
 
 def _traced(words: list[str], run: Path, out: Path) -> dict[str, list[str]]:
     """Run a command under the hook in a process of its own; return its modules by kind."""
-    # As a program this module is called __main__, which no other process can find.
+    # When this module runs as a program it is called __main__, which another process cannot import.
     module = __name__.replace("__main__", "creditloom.pipeline.proof.tracer")
     command = [sys.executable, "-m", module, "--hook", str(out), *words]
     ended = subprocess.run(  # noqa: S603  our own modules, no shell
@@ -112,7 +111,7 @@ def _hooked(out: Path, module: str, words: list[str]) -> None:
         elif not _is_importing(frame):
             called.add(file)
 
-    # The call must load for itself what this program has loaded already.
+    # Forget the modules that this program has loaded, so that the call loads them itself.
     for name in [name for name in sys.modules if name.startswith("creditloom")]:
         del sys.modules[name]
     sys.argv = [module, *words]
@@ -131,7 +130,7 @@ def _hooked(out: Path, module: str, words: list[str]) -> None:
 
 def _is_importing(frame: FrameType | None) -> bool:
     """Return whether a function runs only because a module is being imported."""
-    # Declarations call functions, too; nobody who follows a call has to read those.
+    # Declarations call functions too, but a reader of the call does not need those.
     while frame is not None:
         if frame.f_code.co_name == "_find_and_load":
             return True
@@ -140,7 +139,7 @@ def _is_importing(frame: FrameType | None) -> bool:
 
 
 def _counted(files: Iterable[str]) -> list[str]:
-    # Templates are compiled under their own names, which end otherwise.
+    # Compiled templates have names of their own, which do not end in .py.
     modules = (Path(file) for file in files if file.endswith(".py"))
     return sorted(str(file) for file in modules if file.name != "__init__.py" and _has_code(file))
 

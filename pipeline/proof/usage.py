@@ -1,4 +1,4 @@
-"""Measures a command: wall seconds, CPU seconds and peak memory of it and all that it starts."""
+"""Measures a command with all processes that it starts: wall and CPU seconds, peak memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import psutil
 
 from creditloom.pipeline.stage_runner import with_package
 
-# Seconds between two looks at the memory: often enough for a stage, seldom enough to cost nothing.
+# Seconds between two measurements of the memory: short for a stage, and cheap.
 INTERVAL = 0.25
 LAST_CHARACTERS = 2_000  # of a failed command's output that its error repeats
 # The variables by which the libraries take their number of threads.
@@ -22,7 +22,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS"
 
 
 class UsageError(ValueError):
-    """A measured command failed; the message ends in the last lines that it wrote."""
+    """A measured command failed; the message ends with the last lines that the command wrote."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def measure(module: str, *arguments: str, folder: Path, threads: int | None = No
         command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as ran:
         tree = psutil.Process(ran.pid)
-        # A thread reads the output meanwhile: a full pipe would stop the command.
+        # A thread reads the output meanwhile, because a full pipe would stop the command.
         with ThreadPoolExecutor(1) as reader:
             output = reader.submit(ran.stdout.read if ran.stdout else str)
             while ran.poll() is None:
@@ -71,12 +71,12 @@ def measure(module: str, *arguments: str, folder: Path, threads: int | None = No
 
 
 def _resident(tree: psutil.Process) -> float:
-    """Return the MB held by a process and its descendants; what they share counts for each."""
+    """Return the MB of a process and its descendants; shared memory counts for each of them."""
     try:
         processes = (tree, *tree.children(recursive=True))
         return sum(process.memory_info().rss for process in processes) / 1e6
     except psutil.NoSuchProcess:
-        # It ended between two looks.
+        # The process ended between two measurements.
         return 0.0
 
 

@@ -1,1 +1,1 @@
-"""One thin verb per stage of dvc.yaml."""
+"""One package per stage of dvc.yaml; each reads, calls one room and writes."""

@@ -1,1 +1,1 @@
-"""Explanations by the shap library, and their pictures."""
+"""Explains a sample of applications with the shap library, and draws the pictures."""

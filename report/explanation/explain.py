@@ -1,7 +1,8 @@
-"""Explains a sample by the shap library, in score points: what moves scores.
+"""Explains a sample of applications with the shap library, in score points.
 
-By feature, concept and family. The library works by its own TreeSHAP, not by the booster's, which
-the decision runtime calls; `largest_difference` compares the two.
+The points are per feature and can be summed per concept or family. The shap library computes them
+with its own TreeSHAP. The decision runtime has another implementation, and `largest_difference`
+says how far the two differ.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ Floats = NDArray[np.float64]
 class ExplainParams:
     """How much is explained and drawn.
 
-    `rows`: out-of-time applications; `features_shown`: per picture; `dependences`: pictures of one
-    feature each; `examples`: decisions taken apart; `dpi`: dots per inch of a picture.
+    `rows`: out-of-time applications in the sample; `features_shown`: features per picture;
+    `dependences`: number of pictures that show one feature each; `examples`: number of decisions
+    shown point by point; `dpi`: dots per inch of a picture.
     """
 
     rows: int = 2000
@@ -84,8 +86,9 @@ def explain(model_text: str, scorer: Scorer, x: Floats) -> Explained:
     import shap
 
     explainer = shap.TreeExplainer(lgb.Booster(model_str=model_text))
-    # None for categorical splits, for which the library itself can only call the booster. Without
-    # "internal" it would always call it, and agree with the runtime by construction.
+    # With "internal" shap uses its own TreeSHAP. Without it shap would call LightGBM, and the
+    # comparison would not be independent. `trees` is None for a model with categorical splits,
+    # where shap can only call LightGBM.
     if explainer.model.trees is not None:
         explainer.model.model_type = "internal"
     phi = np.asarray(explainer.shap_values(x), float)
@@ -95,13 +98,16 @@ def explain(model_text: str, scorer: Scorer, x: Floats) -> Explained:
 
 
 def concepts(explained: Explained) -> pd.DataFrame:
-    """Return concept, family, text_en, text_zh, mean_abs_points: a row per concept, most first."""
+    """Return one row per concept, the largest mean absolute points first.
+
+    Columns: concept, family, text_en, text_zh, mean_abs_points.
+    """
     ids, points = explained.grouped("concept")
     declared = {concept.id: concept for concept in explained.catalogue.concepts}
     rows = [(i, declared[i].family, declared[i].text_en, declared[i].text_zh) for i in ids]
     frame = pd.DataFrame(rows, columns=["concept", "family", "text_en", "text_zh"])
     frame["mean_abs_points"] = np.abs(points).mean(axis=0)
-    # Concepts of equal points stand in the order of their ids.
+    # Concepts with equal points are sorted by id.
     order = ["mean_abs_points", "concept"]
     return frame.sort_values(order, ascending=[False, True], ignore_index=True)
 
@@ -109,7 +115,7 @@ def concepts(explained: Explained) -> pd.DataFrame:
 def families(explained: Explained) -> pd.DataFrame:
     """Return family, mean_abs_points and share: one row per family.
 
-    The share is Cov(Phi_f, F) / Var(F) on the sample; null when no score differs from another.
+    The share is Cov(Phi_f, F) / Var(F) on the sample. It is null when all scores are equal.
     """
     ids, points = explained.grouped("family")
     has_spread = np.ptp(points.sum(axis=1)) > 0

@@ -1,6 +1,6 @@
 """Draws an `Explained` sample with the shap library, as PNG bytes.
 
-In English, and in Chinese where the machine has a font for it.
+Each picture is drawn in English. If the machine has a Chinese font, it is drawn in Chinese too.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ CHINESE_FONTS = (
     "DroidSansFallback",
 )
 LABEL_WIDTH = {"en": 40, "zh": 22}  # characters of a label before it is broken
-NARROW = 0.6  # of that width, where a picture has half the page
+NARROW = 0.6  # share of LABEL_WIDTH, for a picture that has half the page
 LABEL_SIZE = 9  # points
 MAX_BARS = 20  # of a bar picture
 MAX_STEPS = 12  # of a waterfall; shap sums the others
@@ -46,7 +46,7 @@ def chinese_font() -> Path | None:
     """Return a font file of this machine that holds Chinese, or None."""
     from matplotlib import font_manager
 
-    # Looked up on disk: matplotlib's own list may be older than the font.
+    # Search the disk: matplotlib keeps a list of fonts, which may be older than the font.
     files = sorted(Path(file) for file in font_manager.findSystemFonts())
     for name in CHINESE_FONTS:
         for file in files:
@@ -76,7 +76,7 @@ def pictures(
     for number, (row, caption) in enumerate(examples, 1):
         draw = partial(_waterfall, explained, row)
         jobs.append(PictureJob(f"waterfall_{number}", caption, draw))
-    # All English ones first: a font that is added stays with matplotlib from then on.
+    # Draw all English pictures first: once a font is added, matplotlib keeps it.
     english = [_png(job, "en", None, params) for job in jobs]
     chinese = [_png(job, "zh", font, params) if font else None for job in jobs]
     drawn = zip(jobs, english, chinese, strict=True)
@@ -112,7 +112,7 @@ def _png(job: PictureJob, language: str, font: Path | None, params: ExplainParam
     with plt.rc_context(_fonts(font)), _seeded(params.seed):
         job.draw(language)
         out = io.BytesIO()
-        # No software and version in the file: the same picture gives the same bytes.
+        # Leave program and version out of the file, so that the same picture gives the same bytes.
         plt.savefig(
             out, format="png", dpi=params.dpi, bbox_inches="tight", metadata={"Software": None}
         )
@@ -125,7 +125,7 @@ def _fonts(font: Path | None) -> dict[Any, Any]:
 
     from matplotlib import font_manager
 
-    # It would warn at each draw of a Chinese font that has one weight only.
+    # Matplotlib warns at each drawing when a Chinese font has only one weight. Silence it.
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     if font is None:
         return {"font.family": "DejaVu Sans"}
@@ -136,7 +136,7 @@ def _fonts(font: Path | None) -> dict[Any, Any]:
 
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
-    """Seed numpy's global state, which shap's beeswarm shuffles with, and put it back."""
+    """Seed numpy's global random state for shap's beeswarm, and restore it afterwards."""
     state = np.random.get_state()  # noqa: NPY002
     np.random.seed(seed)  # noqa: NPY002
     try:
@@ -148,7 +148,7 @@ def _seeded(seed: int) -> Iterator[None]:
 def _labels(entries: Sequence[Any], language: str, width: float = 1.0) -> list[str]:
     """Return the texts of features or concepts, broken into lines.
 
-    An entry without a text has its name.
+    An entry without a text is shown by its name.
     """
     characters = int(width * LABEL_WIDTH[language])
     labels = []
@@ -198,7 +198,7 @@ def _bars(explained: Explained, by: str, language: str) -> None:
     shown = min(len(ids), MAX_BARS)
     values = shap.Explanation(values=points, feature_names=names)
     shap.plots.bar(values, max_display=shown, show=False)
-    # As high as its bars: shap's own size leaves half a page empty for a few.
+    # Set the height by the number of bars. With shap's own size a few bars leave half a page empty.
     plt.gcf().set_size_inches(7.5, 1.2 + 0.3 * shown)
     plt.gca().tick_params(axis="y", labelsize=LABEL_SIZE)
     plt.gca().set_xlabel({"en": "mean |points|", "zh": "平均绝对分值"}[language])

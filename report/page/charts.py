@@ -1,6 +1,7 @@
-"""Draws the charts of the report: one function each, a frame of `ReportData` in, inline SVG out.
+"""Draws the charts of the report, one function per chart.
 
-No network, colours that follow the reader's light or dark theme, ids that are unique in the page.
+Each function takes a frame of `ReportData` and returns inline SVG. The SVG needs no network, its
+colours follow the reader's light or dark theme, and its ids are unique in the page.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 # How a drawing of matplotlib becomes part of the page.
 
-# Near-black colours that no other drawing uses: each is replaced by a variable of the page's style.
-# In lower case, as matplotlib writes colours.
+# Near-black colours that no other drawing uses. In the SVG text each one is replaced by a variable
+# of the page's style. They are in lower case, as matplotlib writes colours.
 INK = "#010a01"
 MUTED = "#010a02"
 GRID = "#010a03"
@@ -38,8 +39,8 @@ _VARIABLES = {
     GREEN: "green",
     RED: "red",
 }
-# Widest a drawing grows on the page, in CSS pixels per inch: its letters stay about as large as the
-# text.
+# Largest width of a drawing on the page, in CSS pixels per inch. With it the letters of a drawing
+# are about as large as the text of the page.
 READING_SCALE = 105
 # table: settings of matplotlib
 _STYLE: dict[Any, Any] = {
@@ -63,7 +64,7 @@ _STYLE: dict[Any, Any] = {
     "lines.linewidth": 1.8,
     "savefig.facecolor": "none",
 }
-# Without day and program: the same drawing gives the same text.
+# Leave out date and program name, so that the same drawing gives the same text.
 _METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
@@ -81,7 +82,7 @@ def sheet(name: str, *, width: float = 5.4, height: float = 3.4) -> Iterator[She
     """Open one drawing of `width` x `height` inches; `name` makes its ids unique on the page."""
     import matplotlib as mpl
 
-    # Not pyplot: no global state, no screen.
+    # Use Figure and not pyplot: pyplot keeps a global state and may need a screen.
     from matplotlib.figure import Figure as Canvas
 
     with mpl.rc_context(_STYLE):
@@ -94,7 +95,7 @@ def sheet(name: str, *, width: float = 5.4, height: float = 3.4) -> Iterator[She
 
 
 def _inline(text: str, name: str, width: float) -> str:
-    """Strip what only a file of its own needs, and make colours and ids the page's."""
+    """Remove what only a separate SVG file needs, and adapt colours and ids to the page."""
     svg = text[text.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'\s(xmlns(:\w+)?|version)="[^"]*"', "", svg)
@@ -120,7 +121,7 @@ def _rename(svg: str, name: str) -> str:
 
 _COLOURS = (BLUE, ORANGE, GREEN, RED, INK)
 _MARKS = "os^D"
-# Points of a drawn curve: more would not be seen, and make the page heavy.
+# Points of a drawn curve. More points would not be visible and would make the page large.
 MAX_POINTS = 300
 
 
@@ -213,8 +214,7 @@ def reliability(bins: pd.DataFrame) -> str:
         parts = bins.groupby("series", sort=False)
         for colour, mark, (series, part) in zip(_COLOURS, _MARKS, parts, strict=False):
             mean_pd = part["mean_pd"]
-            # A bin without bads has rate 0, which a logarithmic axis does not have: it stands on
-            # the edge.
+            # A bin without bads has rate 0, and a logarithmic axis has no 0. Draw it at the edge.
             observed = part["observed"].clip(lower=low)
             if "low" in part:
                 below = part["low"].clip(lower=low)
@@ -303,7 +303,7 @@ def families(rows: pd.DataFrame) -> str:
     """Draw the share of each family with its interval, beside the target and its tolerance."""
     with sheet("families", width=6.4, height=0.9 + 0.42 * len(rows)) as drawing:
         axes = drawing.axes
-        # The first family on top; bar above, target below its line.
+        # The first family is at the top. Its bar is above the middle of its row, its target below.
         places = list(range(len(rows)))[::-1]
         upper = [place + 0.14 for place in places]
         lower = [place - 0.24 for place in places]

@@ -14,7 +14,8 @@ def render(data: ReportData) -> str:
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    # StrictUndefined: a name that the template mistypes fails, and is not an empty text.
+    # StrictUndefined: a mistyped name in the template raises an error. It does not become empty
+    # text.
     environment = Environment(
         loader=PackageLoader("creditloom.report.page"),
         autoescape=True,

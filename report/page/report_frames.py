@@ -1,6 +1,6 @@
-"""Turns metrics.json (design 9) into the frames of the report.
+"""Turns metrics.json (design 9) into the data frames that the report shows as tables.
 
-Model and ridge stand side by side; what is absent stays null.
+Model and ridge logit are side by side. A figure that is absent stays null.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def power(metrics: Metrics) -> pd.DataFrame:
 
 
 def tests(metrics: Metrics) -> pd.DataFrame:
-    """Return test, kind, model, ridge, reading: one row per figure of `calibration` there is."""
+    """Return test, kind, model, ridge, reading: one row per figure that `calibration` has."""
     figures = metrics["calibration"]
     ridge = figures.get("ridge_logit", {})
     rows = []
@@ -86,7 +86,10 @@ def tests(metrics: Metrics) -> pd.DataFrame:
 
 
 def portfolio(metrics: Metrics) -> pd.DataFrame:
-    """Return measure, kind, model, ridge: one row per plain figure of `portfolio`."""
+    """Return measure, kind, model, ridge: one row per figure of `portfolio`.
+
+    The shares of `decision_share` come last, one row each.
+    """
     figures = metrics["portfolio"]
     ridge = figures.get("ridge_logit", {})
     rows: list[tuple[Any, ...]] = []
@@ -105,7 +108,7 @@ def _ordered(figures: Metrics) -> list[str]:
 
 
 def _label_and_kind(key: str) -> tuple[str, str]:
-    """Return label and kind of a figure, as declared or by the unit that its name carries."""
+    """Return label and kind of a figure: the declared ones, else those that its name implies."""
     if key in PORTFOLIO:
         return PORTFOLIO[key]
     words = key.split("_")

@@ -1,7 +1,7 @@
-"""The few kinds of block that a page is built of, and how a number is written.
+"""The kinds of block that a page is built of, and how a number is formatted.
 
-The template draws each kind in one way, and nothing else holds HTML: `kind` picks its macro. Cells
-are text already: sections format, the template only escapes and places.
+Each kind of block has a macro in the template, which `kind` names. Only the templates hold HTML.
+Cells hold text: the sections format each value, and the template escapes and places the text.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def show(value: Any, kind: str) -> str:
     if is_null(value):
         return DASH
     text = _KINDS[kind](value)
-    # A minus sign in place of the hyphen, except in words and names.
+    # Use a true minus sign for numbers. Words and names keep their hyphens.
     return text if kind in WORDS else text.replace("-", "−")
 
 
@@ -100,16 +100,16 @@ class TableColumn:
         return "" if self.least <= value <= self.most else "fail"
 
 
-# More rows than this start folded away, where a table says nothing else.
+# A table with more rows than this starts folded, unless it sets a number of its own.
 FOLD = 40
 
 
 def table(
     frame: pd.DataFrame, columns: tuple[TableColumn, ...], caption: str, *, fold: int = FOLD
 ) -> PageTable:
-    """Return the declared columns in which `frame` has anything, formatted.
+    """Return a table of the declared columns, formatted. Columns without any value are left out.
 
-    A column `x` of text beside `x_zh` becomes bilingual.
+    If `frame` also has the column `x_zh`, the column `x` is shown in both languages.
     """
     kept = tuple(column for column in columns if _has_values(frame, column.name))
     cells = [_cells(frame, column) for column in kept]
@@ -128,7 +128,8 @@ def _cells(frame: pd.DataFrame, column: TableColumn) -> list[TableCell]:
     if f"{column.name}_zh" in frame:
         chinese = frame[f"{column.name}_zh"].tolist()
     else:
-        # Only families have Chinese names without a column for them.
+        # There is no Chinese column. Families have Chinese names of their own; other values have
+        # none.
         chinese = [FAMILIES.get(value, "") for value in values]
     # Bars are shares of the largest figure of the column.
     sizes = [abs(value) for value in values if not is_null(value)] if column.bar else []
@@ -244,7 +245,7 @@ class Waterfall:
 
 @dataclass(frozen=True)
 class Note:
-    """A short paragraph under the others; `state` gives it a colour."""
+    """A short paragraph between other blocks; `state` gives it a colour."""
 
     kind: ClassVar[str] = "note"
     text: str
@@ -264,7 +265,7 @@ PageBlock = Cards | Flow | PageTable | Drawings | Waterfall | Note | TermList
 
 @dataclass(frozen=True)
 class Section:
-    """One part of the page: heading, the sentence that says how to read it, and its blocks."""
+    """One part of the page: heading, blocks, and a sentence (`lead`) that says how to read them."""
 
     id: str
     title: Text

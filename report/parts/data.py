@@ -1,9 +1,9 @@
-"""What a report may be made of: every part is optional.
+"""The data of a report: `ReportData` and the types of its parts, all of them optional.
 
-A run on real data, or a short `fit`, passes what it has; a part left `None` is not drawn. Shares,
-rates and PDs are in [0, 1]; points are score points (PDO 20); money is yuan. Frames name their
-columns in the comment above them; a column that is absent is left out of its table, a null cell is
-shown as a dash.
+A part that is `None` is not drawn: a run on real data, or a `fit`, has fewer parts. Shares, rates
+and PDs are in [0, 1]. Points are score points (PDO 20). Money is in yuan. The comment above a frame
+names its columns. A table leaves out a column that its frame does not have, and shows null as a
+dash.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class ReportParams:
 
 @dataclass(frozen=True)
 class Text:
-    """A phrase in English and Chinese; `zh` empty = the English stands for both."""
+    """A phrase in English and Chinese. If `zh` is empty, the English text is used for both."""
 
     en: str
     zh: str = ""
@@ -33,10 +33,10 @@ class Text:
 
 @dataclass(frozen=True)
 class BarResult:
-    """One bar and what was measured.
+    """One bar and the figure that was measured for it.
 
-    `value` None = not available (real data has no truth), `passed` None = not judged; `kind`: how
-    the value reads (share, p, count, points, number).
+    `value` is None when it is not available (real data has no truth). `passed` is None when the bar
+    is not judged. `kind` says how the value is formatted (share, p, count, points, number).
     """
 
     name: Text
@@ -49,7 +49,7 @@ class BarResult:
 
 @dataclass(frozen=True)
 class FlowStep:
-    """One step of the flow from raw events to reasons, with the count that left it."""
+    """One step of the flow from raw events to reasons, with the count of what it puts out."""
 
     name: Text
     count: int | None
@@ -76,7 +76,7 @@ class Example:
 
     @property
     def gap(self) -> float:
-        """Points by which base and steps miss `score_raw`: zero but for the last digits."""
+        """Base plus steps minus `score_raw`, in points: zero apart from rounding."""
         return self.base + sum(points for _, points in self.steps) - self.score_raw
 
 
@@ -84,8 +84,8 @@ class Example:
 class Coverage:
     """Whether adverse decisions carry reasons.
 
-    `adverse`: declines and refusals; `mean_per_adverse`: reasons each; `largest_sum_error_points`:
-    how far points miss the score at most.
+    `adverse`: number of declines and refusals; `mean_per_adverse`: mean number of reasons of one;
+    `largest_sum_error_points`: largest difference between summed points and score.
     """
 
     adverse: int
@@ -109,7 +109,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class ReportData:
-    """All that a report shows, in the order in which it shows it."""
+    """Everything that a report shows, in reading order."""
 
     title: str
     subtitle: str
@@ -144,7 +144,7 @@ class ReportData:
     claims: pd.DataFrame | None = None
     # measure, kind, model, ridge
     portfolio: pd.DataFrame | None = None
-    # who, n, bad_rate: whom model and ridge choose apart at the same number of approvals
+    # who, n, bad_rate: applicants approved by both models or by one alone, at equal numbers
     swaps: pd.DataFrame | None = None
     coverage: Coverage | None = None
     # concept, text_en, text_zh, family, n, share, mean_points

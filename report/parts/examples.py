@@ -1,7 +1,8 @@
-"""Chooses the example decisions, takes each apart, and keeps it as JSON between stages.
+"""Chooses the example decisions of a report and explains each of them by points per concept.
 
-Only the application's pseudonymous id is shown: no applicant id, no policy input, no raw value
-beyond those that its reasons name.
+The examples pass as JSON from the stage `explain` to the stage `report`. An example shows the
+pseudonymous id of the application. It shows no applicant id and no policy input, and no raw value
+other than those in its reasons.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ OUTCOMES = ("approve", "refer", "decline", "refuse")
 def choose(decisions: pd.DataFrame, n: int) -> list[int]:
     """Return the positions of at most `n` typical decisions.
 
-    By turns of each outcome the one nearest its median score, then the next nearest.
+    The outcomes take turns. Each gives the decision nearest to its median score, then the next.
     """
     score = decisions["score_raw"].to_numpy()
     ids = decisions["application_id"].astype("str").to_numpy()
@@ -35,7 +36,7 @@ def choose(decisions: pd.DataFrame, n: int) -> list[int]:
         places = np.flatnonzero(decisions["decision"].to_numpy() == outcome)
         if len(places):
             distance = np.abs(score[places] - np.median(score[places]))
-            # Equally near ones stand in the order of their ids.
+            # Decisions at the same distance are sorted by id.
             ranked.append(places[np.lexsort((ids[places], distance))].tolist())
     turns = max((len(places) for places in ranked), default=0)
     chosen = []
@@ -53,7 +54,8 @@ def examples(
 ) -> tuple[Example, ...]:
     """Return one Example per row of three frames with the same rows.
 
-    They are the decisions in both languages, and the points per concept id.
+    `english` and `chinese` are the decisions in both languages. `points` holds one column per
+    concept id.
     """
     named = {concept.id: Text(concept.text_en, concept.text_zh) for concept in concepts}
     decisions = english.to_dict("records")

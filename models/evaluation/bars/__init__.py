@@ -1,6 +1,7 @@
-"""The statistical bars: which figure of metrics.json must lie where, as bars.yaml declares.
+"""The statistical bars: the interval in which a figure of metrics.json must lie (bars.yaml).
 
-`evaluate` and `report` show one run beside them; `evidence` judges many seeds by them.
+`evaluate` and `report` compare one run with the bars. `creditloom evidence` compares runs of
+several seeds.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ class Bar:
 
     name, chinese: its words.
     figure: its path in metrics.json. ridge: the path of the challenger's figure, "" for none.
-    kind: how it reads: a share or rate in per cent, a p-value, a count, a number or an error.
+    kind: how the figure is formatted: a share or rate in per cent, a p-value, a count, a number or
+    an error.
     source: where the bar comes from.
     """
 

@@ -1,1 +1,1 @@
-"""Commands for who decides: decide, quote, products, refer, score, replay, verify."""
+"""Commands for making decisions: decide, quote, products, refer, score, replay, verify."""

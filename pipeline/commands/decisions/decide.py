@@ -1,6 +1,7 @@
 """`creditloom decide`: decides one application, or the few rows of a small table.
 
-One application as JSON in, its decision as JSON out. For many rows use `creditloom score`.
+It reads one application as JSON and prints its decision as JSON. For many rows use `creditloom
+score`.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def decide(
     Fails closed: a fact that a hard rule asks for and nobody states refuses or refers;
     `not_assessed` names the rest. For many rows use `creditloom score`.
     """
-    # One thread: to start a second one costs more than a few rows take.
+    # One thread: starting a second one takes longer than deciding a few rows.
     decider = Decider.load(bundle, threads=1)
     if template:
         _print_json(dict.fromkeys(decider.columns(())))
@@ -144,7 +145,7 @@ def from_json(text: str) -> pd.DataFrame:
 
 def _moments(texts: pd.Series) -> pd.Series:
     try:
-        # Without a zone, as every time of this repository: naive UTC.
+        # Remove the time zone: every time in this repository is UTC without a zone.
         return pd.to_datetime(texts, utc=True, format="ISO8601").dt.tz_localize(None)
     except (ValueError, TypeError) as error:
         raise ParamsError(
@@ -153,5 +154,5 @@ def _moments(texts: pd.Series) -> pd.Series:
 
 
 def _print_json(content: Any) -> None:
-    # `default=str`: moments and days are written as text.
+    # `default=str`: times and dates are written as text.
     sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n")

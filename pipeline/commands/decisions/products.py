@@ -1,6 +1,6 @@
 """`creditloom products`: lists every product with its terms and what each law profile says to it.
 
-Figures of other lenders in the sources stand beside them.
+It also lists the figures of other lenders that the sources name.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def products(json_out: JsonOption = False) -> None:
 
 def _row(product: Product, laws: tuple[Law, ...], sources: DataSources) -> ProductRow:
     """Return one product as JSON: amounts in CNY, rates in per cent a day, codes per law."""
-    # The tiers of params.yaml: a product is listed before any bundle is made of it.
+    # The tiers are those of params.yaml, because products are listed before there is a bundle.
     tiers = Tiers.from_edges(section("policy", PolicyParams, paths.params_file()).tier_edges)
     limit = product.limit
     price = product.price
@@ -69,11 +69,11 @@ def _row(product: Product, laws: tuple[Law, ...], sources: DataSources) -> Produ
 
 def _refused(product: Product, law: Law, tiers: Tiers, sources: DataSources) -> list[str]:
     """Return the codes that refuse the product, and R1 with the tiers whose price it refuses."""
-    # Compiled as a bundle with this product and this law alone, so that the listing and a decision
-    # read the same rules.
+    # Compile the rules as for a bundle with only this product and this law. Listing and decision
+    # then use the same rules.
     book = compile_policy(product, (law,), sources=sources, horizon_days=product.horizon.value)
     offered = offers(Policy.from_json(json.dumps(book)), product, tiers)
-    # One law, so one row; its tiers stand in the order of the product.
+    # There is one law, so there is one row. Its tiers are in the order of the product.
     priced = zip(product.tiers, offered.is_over_cap[0], strict=False)
     over_cap = [tier.tier for tier, is_over in priced if is_over]
     codes = list(offered.refused[0])

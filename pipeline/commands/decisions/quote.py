@@ -100,7 +100,7 @@ def quote(
     }
     quotation = quoted(_request(options, source))
     if as_json:
-        # Not by rich, which would break lines.
+        # Do not print with rich: it would break the lines.
         sys.stdout.write(json.dumps(quotation, indent=1, ensure_ascii=False) + "\n")
     else:
         _show(quotation)
@@ -120,7 +120,7 @@ def quoted(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _request(options: dict[str, Any], source: Path | None) -> dict[str, Any]:
-    """Return the fields of the request: options stand over the JSON, the JSON over the defaults."""
+    """Return the fields of the request: options override the JSON, the JSON overrides defaults."""
     try:
         written = json.loads(_text(source))
     except json.JSONDecodeError as error:
@@ -129,7 +129,7 @@ def _request(options: dict[str, Any], source: Path | None) -> dict[str, Any]:
         got = type(written).__name__
         raise _refusal("the request is not JSON of one loan", str(source), "one object", got)
     defaults = {"overdue_days": Request.overdue_days, "start": _today()}
-    # An option at its default says nothing: it must not stand over what the JSON says.
+    # An option at its default was not given. It must not override the JSON.
     entered = {
         key: value
         for key, value in options.items()
@@ -145,7 +145,7 @@ def _text(source: Path | None) -> str:
 
 
 def _today() -> str:
-    # The day of UTC: the law that names a place is found by this day.
+    # Today in UTC. The law profile is chosen by this day.
     return dt.datetime.now(dt.UTC).date().isoformat()
 
 
@@ -157,14 +157,15 @@ def _product(folder: ProductFolder, name: str) -> Product:
 
 
 def _law(folder: ProductFolder, request: Request) -> Law:
-    """Return the profile named, or of those in params.yaml the one in force on the start."""
+    """Return the law profile named, else the one of params.yaml that is in force on the start."""
     if request.law is not None:
         ids = folder.ids("law")
         if request.law not in ids:
             expected = f"one of {', '.join(ids)}"
             raise _refusal("there is no such law profile", "law", expected, request.law)
         return folder.law(request.law)
-    # Only those that params.yaml puts in force; the others (no law, other places) must be named.
+    # Only the profiles listed in params.yaml are chosen by date. All others (no law, other places)
+    # must be named.
     names = section("policy", PolicyParams, paths.params_file()).law_profiles
     laws = in_order(tuple(folder.law(name) for name in names))
     for law in laws:

@@ -19,7 +19,7 @@ from creditloom.storage.files.store import read_frame
 app = typer.Typer(
     no_args_is_help=True, help="Applications that wait for a person: list them, decide them."
 )
-# A decision_id has 32 characters and `override` asks for all of them: it is never cut short.
+# A decision_id has 32 characters. `override` needs all of them, so the column is never shortened.
 ID_WIDTH = 32
 
 # The options of the commands, each with its help.
@@ -95,7 +95,7 @@ def override(
     rows = read_frame(queue)
     applications = rows.loc[rows["decision_id"] == decision_id, "application_id"]
     moment = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    # An unknown decision_id has no application; `append` refuses it with the words for that.
+    # An unknown decision_id has no application. `append` refuses it with a clear message.
     application = str(applications.iloc[0]) if len(applications) else ""
     decided = Override(moment, decision_id, application, outcome, limit, reason, role)
     written = append(decided, rows, record)

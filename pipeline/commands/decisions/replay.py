@@ -1,6 +1,6 @@
 """`creditloom replay`: decides again what a batch decided, and compares to the bit.
 
-The versions that decided then decide again: code, bundle and options are those of the batch.
+The decisions are made with the code, bundle and options of the batch.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from creditloom.serving.ledger.replay_one import model_of
 from creditloom.storage.files.store import iter_tables
 
 DIFFERS = 6  # exit code
-KEPT_ROWS = 16_384  # of the ledger, read at a time
-CALLS = 1_024  # of the runtime, whose decisions are compared together
-MAX_NAMED = 5  # applications that differ and are named; the others are counted
+KEPT_ROWS = 16_384  # rows of decisions and ledger that are read at a time
+CALLS = 1_024  # calls of the runtime whose decisions are compared together
+MAX_NAMED = 5  # differing decisions that are named; more are only counted
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 # The options of the command, each with its help.
@@ -57,7 +57,7 @@ RowsOption = Annotated[
     int,
     typer.Option(min=1, help="rows decided at a time, or fewer of a wide model; 1: one by one"),
 ]
-# In a random order, as a decision must not depend on the rows beside it.
+# A random order tests that a decision does not depend on the other rows.
 ShuffleOption = Annotated[
     int | None, typer.Option(help="decide the rows in a random order, with this seed")
 ]
@@ -80,7 +80,7 @@ def replay(
     Exit code 0: the same to the bit; 6: not.
     """
     batch = BatchFolder(folder)
-    # Input, options and versions of the batch, as its manifest keeps them.
+    # The manifest of the batch holds its input, options and versions.
     request = replay_one.asked(batch)
     deciding = model_of(request, bundle, paths.REGISTRY)
     options = {name: value for name, value in request["options"].items() if name in PARAMS}
@@ -95,11 +95,11 @@ def replay(
             replay_one.types(read),
             block_rows(len(read)),
         )
-        # Blocks are compared, not single calls: rows decided one by one must not pay for hashes one
-        # by one.
+        # Compare blocks and not single calls. Otherwise rows that are decided one by one would also
+        # be hashed one by one.
         compared = min(block_rows(len(read)), CALLS * rows)
         outcome = _summed(work.kept, in_order(work, pieces(given, compared, shuffle), threads))
-    # Whether other code than the batch's decided again: a reader must know of it, right or wrong.
+    # Report where the code differs from that of the batch, whether the decisions are equal or not.
     changes = told(request["versions"]["code"], deciding.code)
     outcome["told"] = [*changes, *outcome.get("told", ())]
     _report(outcome, as_json=as_json)
@@ -125,7 +125,7 @@ def _summed(kept: Kept, replayed: Iterator[Replayed]) -> dict[str, Any]:
     other_input = []
     other_decision = []
     for block in replayed:
-        # Rows that the batch had set aside are of no decision, and not among those found.
+        # `found` leaves out rows that the batch had set aside: they have no decision.
         is_replayed[block.found] = True
         other_input.append(block.other_input)
         other_decision.append(block.other_decision)

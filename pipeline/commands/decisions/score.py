@@ -1,7 +1,7 @@
 """`creditloom score`: decides a batch with the registered model, or with a bundle.
 
-docs/batch.md says how a scheduler runs it. This module is the command line of
-`serving/score.py`: options, progress, summary.
+docs/batch.md says how a scheduler runs it. This module is only the command line: options, progress,
+summary. The work is done in `serving/score.py`.
 """
 
 from __future__ import annotations
@@ -113,7 +113,8 @@ ReplaceOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="the summary as JSON on standard output")]
 
 
-# Over 40 lines, as each of the 18 options has a line as a parameter and one as an argument.
+# This function is longer than 40 lines: each of the 18 options needs one line as a parameter and
+# one as an argument.
 # table: the options of the command
 def score(
     output: OutputOption,
@@ -177,7 +178,7 @@ class RateColumn(ProgressColumn):
 
 
 class ProgressBar:
-    """A bar on stderr, where that is a terminal: rows done of all, rate, time left."""
+    """A progress bar on stderr, if that is a terminal: rows done, rate, time left."""
 
     def __init__(self, rows: int) -> None:
         columns = (
@@ -209,10 +210,10 @@ class ProgressBar:
 
 @contextmanager
 def refusal_as_json(output: Path, *, as_json: bool) -> Iterator[None]:
-    """Print a refusal of the block as an object on standard output too, where `as_json`.
+    """With `as_json`, print a refusal of the block as a JSON object on standard output too.
 
-    Its keys are `exit_code`, `refused` and `output`. The exception goes on: the command line writes
-    it to stderr and exits with the same code.
+    Its keys are `exit_code`, `refused` and `output`. The exception is raised again. The command
+    line then writes it to stderr and exits with the same code.
     """
     try:
         yield
@@ -243,7 +244,7 @@ def _summary(
     manifest: Mapping[str, Any], tally: Tally, output: Path, seconds: float
 ) -> dict[str, Any]:
     names = ("rows", "decided", "rejected", "decisions", "rejected_by_rule", "root")
-    # Parts that an earlier run finished took no time of this one.
+    # Parts that an earlier run finished do not count for the rate of this run.
     fresh_rows = tally.rows - tally.resumed
     return {
         **{name: manifest[name] for name in names},
@@ -275,8 +276,8 @@ def _print_json(content: Mapping[str, Any]) -> None:
 
 def _peak_mb() -> int:
     """Return the largest memory that the process held, in MB of 10^6 bytes."""
-    # Linux notes it for the program alone (VmHWM, in KiB). getrusage also counts what the process
-    # that started this one held at that moment.
+    # Linux counts it for this program alone (VmHWM, in KiB). getrusage would also count the memory
+    # that the parent process had when it started this one.
     status = Path("/proc/self/status")
     lines = status.read_text().splitlines() if status.exists() else []
     peaks = [line.split()[1] for line in lines if line.startswith("VmHWM:")]

@@ -1,4 +1,4 @@
-"""`creditloom verify`: finds any byte of a batch that changed since the batch was sealed."""
+"""`creditloom verify`: finds every change that was made to a batch after it was finished."""
 
 from __future__ import annotations
 

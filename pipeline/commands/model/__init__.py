@@ -1,1 +1,1 @@
-"""Commands for who builds a model: params, fit, keep, register, dictionary."""
+"""Commands for building a model: params, fit, keep, register, dictionary."""

@@ -1,6 +1,6 @@
 """`creditloom dictionary`: writes the data dictionary from the declarations and the spec tests.
 
-docs/features.md, a page per family, and the worked examples.
+It writes docs/features.md, one page per family, and the worked examples.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def documents() -> dict[str, str]:
     return {**pages(declared), "features/examples.md": page(SPEC)}
 
 
-# The spec tests as worked examples: their small tables, and what each asserts, in Markdown.
+# Turns the spec tests into worked examples in Markdown: their small tables and their assertions.
 
 
 def page(folder: Path) -> str:
@@ -78,12 +78,12 @@ def _tables(function: ast.FunctionDef, text: str) -> Iterator[str]:
 
 
 def _table_text(value: ast.expr, text: str) -> str:
-    """Return a table as the test writes it: a text, or the source of what makes it."""
+    """Return a table as written in the test: its text, or the source of the call that makes it."""
     if isinstance(value, ast.Constant):
         written = str(value.value)
     else:
         written = str(ast.get_source_segment(text, value))
-    # An f-string comes as source: its f and its quotes are no part of the table.
+    # The source of an f-string begins with f and quotes, which are not part of the table.
     return inspect.cleandoc(written).strip("f").strip(chr(34)).strip()
 
 
@@ -98,7 +98,7 @@ def _claims(function: ast.FunctionDef, text: str) -> list[str]:
     claims: list[str] = []
     for node in function.body:
         is_claim = isinstance(node, ast.Assert | ast.Assign)
-        # The call that makes the features is shown as tables already.
+        # Skip the call that makes the features: its tables are already shown.
         if is_claim and "features(" not in (ast.get_source_segment(text, node) or ""):
             written = lines[node.lineno - 1 : node.end_lineno]
             claims += [line.removeprefix("    ") for line in written]

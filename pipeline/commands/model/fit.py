@@ -1,7 +1,7 @@
 """`creditloom fit`: trains, calibrates, tiers, explains and reports on any table with a label.
 
-The table is a Parquet file of finished features, or a folder of raw tables of one's own. Everything
-lands in one new folder: bundle, decisions, metrics and report.
+The table is a Parquet file of finished features, or a folder of the user's own raw tables. One new
+folder receives everything: bundle, decisions, metrics and report.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from creditloom.storage.files.formats import RESULTS, write_document
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import whole_folder, write_table, write_text
 
-# A folder that holds this file was written by `fit`, which may replace it.
+# A folder with this file was written by `fit`, so `fit` may replace the folder.
 MARK = "metrics.json"
 
 # The options of the command, each with its help.
@@ -126,21 +126,21 @@ def codes_of(text: str | None) -> tuple[float, ...]:
 def run(source: SourceParams, out: Path, *, force: bool = False) -> None:
     """Fit `source` and write the folder `out`, whole or not at all.
 
-    Refusals of the rooms pass through.
+    Errors of the rooms are not caught here.
     """
     params = section("fit", FitParams, PARAMS)
     with whole_folder(out, MARK, force=force) as folder:
         read = subject(source, folder)
         fitted, frame = _with_progress(read, folder / "bundle", params)
         decider = Decider.load(folder / "bundle")
-        # Decisions carry the PD of the final model, which has seen their labels; the held-out one
-        # stands beside it.
+        # The PD of a decision comes from the final model, which has learnt from the label of the
+        # row. So the held-out PD is written beside it.
         decisions = fitted.decisions.assign(pd_held_out=fitted.cv.model_pd)
         write_table(decisions_table(decisions), folder / "decisions.parquet")
         write_document(content(fitted), folder / MARK, RESULTS)
         page = fit_page.report(fitted, decider, frame, f"Fit of {Path(source.path).stem}")
         write_text(render(page), folder / "index.html")
-        # Raw tables without their bad rows, which only the features needed.
+        # Remove the copy of the raw tables without bad rows: only the features needed it.
         shutil.rmtree(folder / "quarantine" / "clean", ignore_errors=True)
     _show(fitted, out)
 
@@ -178,7 +178,7 @@ def _fitted(
         cv=cross_validation,
         oot=oot,
         tiers=tiers,
-        # By the bundle as it was written: what is reported is what a user of the bundle gets.
+        # Decide with the written bundle, so that the report shows what a user of the bundle gets.
         decisions=Decider.load(folder).decide(frame),
         bad_rows=len(read.table.bad),
     )

@@ -1,4 +1,4 @@
-"""What `creditloom fit` learns from: a finished feature table, or raw tables that become one."""
+"""Reads the table for `creditloom fit`: a finished feature table, or raw tables made into one."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from creditloom.storage.finished import Finished, read_finished
 from creditloom.storage.matrix import own_concepts, own_feature
 from creditloom.storage.sources import check_source, now
 
-# `fit` runs from any folder, also one without a params.yaml: its parameters are the committed ones.
+# `fit` runs from any folder, even without a params.yaml. It always uses the committed parameters.
 PARAMS = paths.DEFAULTS
 MAX_NAMED = 5  # wrong label values that a refusal shows
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A checked table with the texts of its columns and the sign of each one's effect.
+    """A checked table with the texts of its columns and the sign of the effect of each column.
 
     `signs`: one per column, +1 or -1 for a monotone effect on the log-odds of default; 0 = free.
     """
@@ -67,13 +67,14 @@ def subject(params: SourceParams, folder: Path) -> Subject:
     names = [str(name) for name in table.features]
     codes = {"special_codes": list(params.special_codes)}
     entries = {name: {**own_feature(name, name, name), **codes} for name in names}
-    # Nothing is known of a stranger's columns: each is a concept of its own, and free in its sign.
+    # Nothing is known about a user's columns. So each column is a concept of its own and its sign
+    # is free.
     return Subject(table, ColumnTexts(own_concepts(iter(names)), entries), (0,) * len(names))
 
 
 def _raw_tables(params: SourceParams, quarantine: Path) -> Subject:
     """Build features by the house's engine, with its texts and signs, and join the labels."""
-    # Imported here: `fit` on a finished table must not wait for the engine.
+    # Imported here, so that `fit` on a finished table does not load the feature engine.
     from creditloom.features.engine.engine import build
     from creditloom.features.engine.raw_reader import present
     from creditloom.features.families.registry import catalogue
@@ -98,7 +99,7 @@ def _raw_tables(params: SourceParams, quarantine: Path) -> Subject:
         ids=frame["application_id"].to_numpy(),
         time=frame["as_of"].to_numpy(),
         protected=frame[list(params.protected)],
-        # The contract wrote the bad rows already; here only their number counts.
+        # The contract has already written the bad rows. Here only their number is needed.
         bad=_rows_without_columns(checked.bad),
     )
     signs = tuple(feature["direction"] for feature in features)
@@ -112,7 +113,7 @@ def _rows_without_columns(count: int) -> pd.DataFrame:
 def _labels(params: SourceParams, files: Mapping[str, tuple[str, ...]]) -> pd.Series:
     """Return the label by application_id: 1 bad, 0 good, null = not labelled.
 
-    It is the column named or, without one, made of the days past due of the loans.
+    The label is the column named. Without one it is made from the days past due of the loans.
     """
     from creditloom.features.feature_params import LabelParams
     from creditloom.features.label import labels
@@ -130,8 +131,8 @@ def _labels(params: SourceParams, files: Mapping[str, tuple[str, ...]]) -> pd.Se
             "the column named as label",
             is_named=True,
         )
-    # An id that stands twice is no row of the matrix (the contract set both aside): none of its
-    # labels counts.
+    # An id that occurs twice is not in the matrix, because the contract set both rows aside. So
+    # none of its labels is used.
     unique = applications.drop_duplicates("application_id", keep=False)
     return unique.set_index("application_id")[params.label]
 

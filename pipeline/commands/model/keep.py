@@ -44,8 +44,8 @@ def keep(asked: SizesOption = "100,150,200,300,450", out: OutOption = paths.KEEP
     params = section("select", SelectParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
     names, _ = offered(catalogue, params)
-    # As the stage `select` does: all training applications screen the features, labelled loans rank
-    # them.
+    # Do as the stage `select` does: screen the features on all training applications, and rank them
+    # on labelled loans.
     applications = everyone(split)
     screened = dataset(applications.of(TRAIN).at_most(params.limits.rows), names, single=True)
     left, _ = screen(screened, params)

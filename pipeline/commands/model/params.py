@@ -1,7 +1,7 @@
 """`creditloom params`: checks every block of params.yaml before anything runs, or changes values.
 
-The types are named as text and imported when they are needed: a stage must not reach every room
-because it reads its own parameters.
+The types are named as text and imported only when needed. Otherwise a stage that reads its own
+parameters would import every room.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ TYPES: dict[str, str] = {
     "review": "creditloom.portfolio.book.bcard:ReviewParams",
     "optimise": "creditloom.portfolio.optimiser.optimise_params:OptimiseParams",
 }
-# The calendar of the simulated world, and the keys of other blocks that must say the same.
+# Keys of the calendar of the simulated world, and the keys of other blocks that must agree.
 MUST_AGREE = (
     ("calendar.applications_start", "split.start"),
     ("calendar.train_months", "split.train_months"),
@@ -80,9 +80,9 @@ def params(path: PathOption = paths.PARAMS, change: SetOption = None) -> None:
 
 
 def _check_agreement(blocks: dict[str, Any], path: Path) -> None:
-    """Raise ParamsError where two blocks name different calendars of a simulated world."""
+    """Raise ParamsError where the blocks disagree about the calendar of the simulated world."""
     if blocks["source"].kind != "world":
-        return  # data of one's own have no calendar of ours
+        return  # the user's own data have no simulated calendar
     for ours, theirs in MUST_AGREE:
         one = _value(blocks, ours)
         other = _value(blocks, theirs)
@@ -98,7 +98,7 @@ def _value(blocks: dict[str, Any], dotted: str) -> Any:
 
 
 def _check_horizon(blocks: dict[str, Any], path: Path) -> None:
-    """Raise ParamsError where label and policy look at different horizons (domain 0.12)."""
+    """Raise ParamsError where label and policy have different horizons (domain 0.12)."""
     label = blocks["label"]
     expected = label.performance_days if label.loans == "short" else YEAR_DAYS
     if blocks["policy"].horizon_days != expected:

@@ -1,7 +1,7 @@
 """`creditloom register`, `promote`, `history`: versions of the registered model and their aliases.
 
-They stand outside DVC's DAG on purpose: a stage whose meaning is a side effect would be skipped in
-a fresh clone and by the run cache.
+They are not stages of DVC on purpose. Their purpose is a side effect in the registry. DVC would
+skip it in a fresh clone or when the run cache has the outs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from creditloom.serving.registry.model_registry import CHALLENGER, CHAMPION, Mod
 from creditloom.serving.registry.runtime import RUNTIME
 from creditloom.storage.files.formats import RESULTS, read_document, write_document
 
-# Messages go to stderr; the history, which was asked for, goes to stdout.
+# Messages go to stderr. Only the history goes to stdout, because it is the result.
 _print = Console(stderr=True, soft_wrap=True, highlight=False).print
 _out = Console(soft_wrap=True)
 
@@ -46,7 +46,7 @@ def register(if_missing: IfMissingOption = False) -> None:
     """
     registry = _registry()
     known = registry.find(paths.MODEL, RUNTIME) if if_missing else None
-    # The same bundle and runtime: a second version of them would say nothing new.
+    # The same bundle and runtime are already registered: a second version would add nothing.
     if known is not None:
         _write_receipt(registry, known)
         name = registry.params.name
@@ -58,7 +58,7 @@ def register(if_missing: IfMissingOption = False) -> None:
     made_of = f"bundle {version.bundle_sha256[:8]}, {version.runtime}"
     _print(f"{version.name}: version {version.version} ({made_of}) in {registry.store.uri}")
     _print_change(change)
-    # A version that misses the gate is registered all the same.
+    # A version that does not pass the gate is still registered.
     for line in missed:
         _print(f"  not fit for {CHAMPION}: {line}")
 
@@ -93,7 +93,7 @@ def show_history(date: DateOption = None) -> None:
 
 
 def _print_holders(date: str) -> None:
-    """Print who held each alias at a moment, one line each."""
+    """Print which version each alias named at a moment, one line per alias."""
     changes = alias_history.read(paths.ALIASES)
     moment = alias_history.moment(date)
     for alias in (CHAMPION, CHALLENGER):

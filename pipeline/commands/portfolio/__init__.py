@@ -1,1 +1,1 @@
-"""Commands for the whole book: compare, optimise, review, forward."""
+"""Commands for the whole portfolio: compare, optimise, review, forward."""

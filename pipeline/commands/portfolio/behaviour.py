@@ -1,6 +1,7 @@
-"""Makes the behaviour score: reviews of a past book, their later outcome, training, comparison.
+"""Makes the data of the behaviour score, and compares, writes and reads the score.
 
-The behaviour score (B-card) is compared with the score at booking on the same accounts.
+The data are reviews of a past book with their later outcome. The behaviour score (B-card) is
+compared with the score at booking, on the same accounts.
 """
 
 from __future__ import annotations
@@ -40,17 +41,18 @@ def reviews(
 ) -> Reviewed:
     """Return every account that is not yet bad in `month`, with its outcome within the horizon.
 
-    `panel` holds one table per month on book. PD and date of an account are those of its decision.
+    `panel` holds one table per month on book. The PD and the date of an account come from its
+    decision.
     """
     past = history(recent(panel[: month + 1], WINDOW), WINDOW)
     booked = decisions.set_index("application_id").loc[past.account]
     as_of = booked["as_of"].to_numpy()
-    # The months after the review, as many as the horizon of the score has.
+    # The outcome is seen in the months after the review, up to the horizon of the score.
     later = pa.concat_tables(panel[month + 1 : month + 1 + params.horizon_months])
     is_bad = outcome(later, past.account, params.bad_dpd_days)
     features = columns(past, booked["pd"].to_numpy())
     rows = Reviewed(features, is_bad, roles(as_of, split), month_index(as_of, split))
-    # An account that is bad or written off already has no outcome left to predict.
+    # An account that is already bad or written off has no outcome to predict.
     is_open = (past.now("dpd_days") < params.bad_dpd_days) & ~past.is_written_off
     return rows.where(is_open)
 
@@ -66,7 +68,8 @@ def comparison(card: BCard, parts: dict[int, Reviewed]) -> list[dict[str, Any]]:
     """Return the AUC of behaviour and booking score, month by month, on out-of-time accounts.
 
     Both are measured on the same accounts and outcomes. `clean` leaves out accounts that are
-    overdue at the review, where days past due decide. An AUC is null where all are bad or none is.
+    overdue at the review, because there the days past due alone rank well. An AUC is null if all
+    accounts are bad or none is.
     """
     rows = []
     for month, reviewed in parts.items():
@@ -80,7 +83,7 @@ def comparison(card: BCard, parts: dict[int, Reviewed]) -> list[dict[str, Any]]:
 def _aucs(card: BCard, part: Reviewed) -> dict[str, Any]:
     n = len(part.is_bad)
     bads = int(part.is_bad.sum())
-    # With goods or bads alone there is no pair to rank.
+    # An AUC needs both goods and bads.
     if not 0 < bads < n:
         return {"n": n, "bads": bads, "auc_behaviour": None, "auc_booking": None}
     return {

@@ -1,6 +1,6 @@
-"""Runs the simulated world for a book: what the lines and prices of a policy cause.
+"""Runs the simulated world after booking: what follows from the lines and prices of a policy.
 
-Beside the stage `simulate` only this module runs the world.
+Only this module and the stage `simulate` run the world.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from creditloom.world.loans.lending import FIRST_APPLICATION
 from creditloom.world.merge_communities import everyone
 from creditloom.world.world import Setting, World, solve_coefficients
 
-# What other commands take of the world, through this module.
+# What other commands use of the room `world`. They import it from here.
 __all__ = [
     "BookConfig",
     "Changes",
@@ -38,8 +38,8 @@ __all__ = [
     "earned",
     "run_forward",
 ]
-# Seed of the lives behind the behaviour score. Reviewed books run on seed 0: a score must not be
-# judged on the luck that it was trained on.
+# Seed of the simulated lives on which the behaviour score is trained. Reviewed books run on seed 0,
+# so that a score is not judged on the lives that it was trained on.
 PAST_SEED = 1
 INSTALMENTS = 12  # equal ones, of every drawdown and loan that is run forward
 FEN_PER_CNY = 100.0
@@ -50,10 +50,10 @@ class ForwardError(ValueError):
 
 
 def world_of_params() -> tuple[World, BookConfig]:
-    """Return the world of params.yaml without its events, and the numbers of life after booking.
+    """Return the world of params.yaml without its events, and the parameters of life after booking.
 
-    It is the world that `simulate` wrote: the same seed draws the same people. Raises ForwardError
-    for data of one's own.
+    It has the same people as the world that `simulate` wrote, because the seed is the same. Raises
+    ForwardError for the user's own data.
     """
     kind = section("source", SourceParams).kind
     if kind != "world":
@@ -71,9 +71,9 @@ def world_of_params() -> tuple[World, BookConfig]:
 
 
 def past_lines(world: World, numbers: BookConfig, months: int) -> Course:
-    """Return the course of the incumbent policy's lines, drawn and repaid without any review.
+    """Return what happens to the lines of the incumbent policy, which are never reviewed.
 
-    A behaviour score can be trained on it.
+    The behaviour score is trained on this course.
     """
     lines = replace(loans_as_booked(world), is_revolving=True)
     return run_forward(world, numbers, lines, months, seed=PAST_SEED)
@@ -83,7 +83,7 @@ def house_lines(world: World, decisions: pd.DataFrame, chosen: np.ndarray) -> Gr
     """Return the lines that `decisions` approve among the `chosen` rows.
 
     Each drawdown of a line is repaid in twelve equal instalments. Raises ForwardError where
-    decisions and world are not of the same applications.
+    decisions and world have different applications.
     """
     expected = FIRST_APPLICATION + np.arange(world.people.size)
     if not np.array_equal(decisions["application_id"].to_numpy(), expected):
@@ -101,10 +101,10 @@ def house_lines(world: World, decisions: pd.DataFrame, chosen: np.ndarray) -> Gr
 def closed_loans(
     world: World, applications: pd.Series, limit_cny: np.ndarray, daily_rate: np.ndarray
 ) -> Grant:
-    """Return the loans of any policy: the limit of each application is lent in full, once.
+    """Return one loan per application, as large as its limit, under any policy.
 
-    Twelve equal instalments, no drawdown after. Raises ForwardError for applications that the world
-    does not have.
+    A loan is repaid in twelve equal instalments, and nothing more is drawn. Raises ForwardError for
+    applications that the world does not have.
     """
     row = applications.to_numpy() - FIRST_APPLICATION
     if len(row) and not 0 <= row.min() <= row.max() < world.people.size:
@@ -120,12 +120,12 @@ def closed_loans(
 
 
 def changes_of(standing: Standing) -> Changes:
-    """Return what a review's standing means for the next month."""
+    """Return the changes for the next month that follow from the standing after a review."""
     return Changes(standing.granted_fen, standing.daily_rate, standing.state > 0)
 
 
 def recent(months: Sequence[pa.Table], window: int) -> pa.Table:
     """Return the last `window` months of a panel in one table, without the month of booking."""
-    # In the month of booking (0) nothing falls due yet: there is no behaviour to see.
+    # In the month of booking (0) nothing is due yet, so there is no behaviour to see.
     behaved = [rows for rows in months[-window:] if rows["month_on_book"][0].as_py() > 0]
     return pa.concat_tables(behaved)

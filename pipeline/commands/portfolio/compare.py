@@ -28,7 +28,7 @@ from creditloom.storage.files.store import iter_tables, open_parquet, read_frame
 # Rows read at a time while the out-of-time ones are picked.
 ROWS = 20_000
 OUTCOMES = ("approve", "refer", "decline", "refuse")
-# A day after every application: the default of --until leaves none out.
+# A day after the last application, so that the default of --until leaves nothing out.
 FAR_FUTURE = "9999-01-01"
 _out = Console()
 _err = Console(stderr=True)
@@ -121,7 +121,7 @@ def _show(figures: dict[str, dict[str, Any]], law: str) -> None:
         table.add_row(name, *_cells(product))
     _out.print(table)
     for name, product in figures.items():
-        # The most frequent code first; of equal ones in the order of their names.
+        # The most frequent code comes first. Codes with equal counts are sorted by name.
         codes = sorted(product["refusals"].items(), key=lambda pair: (-pair[1], pair[0]))
         shares = ", ".join(f"{code} {count / rows:.1%}" for code, count in codes)
         _out.print(f"{name} refused by: {shares or 'nothing'}")

@@ -1,8 +1,8 @@
 """`creditloom forward`: runs the policy forward in the simulated world, with monthly reviews.
 
 The figures are vintage curves, arrears, expected loss and profit. The behaviour score is trained on
-the incumbent policy's lines of the training months; the book is what the decisions approved
-out-of-time.
+the lines that the incumbent policy gave in the training months. The book consists of the
+out-of-time applications that the decisions approved.
 """
 
 from __future__ import annotations
@@ -40,10 +40,11 @@ from creditloom.portfolio.book.review_rules import ReviewRules
 from creditloom.storage.files.formats import STANDING
 from creditloom.storage.files.store import read_frame, write_json, write_table
 
-# Outside a terminal rich would take 80 columns, and the monthly table is wider.
+# Outside a terminal rich uses 80 columns, but the monthly table is wider.
 _out = Console(width=None if Console().is_terminal else 160)
-# Months behind the claims S5-R29 and S5-R43: who stands in a group after the third review, and who
-# of them got an increase within the three reviews from that one on.
+# Months of the claims S5-R29 and S5-R43. GROUP_MONTH is the third review, after which the groups
+# are formed. An increase counts if it comes within three reviews from that one on, so before
+# RAISED_UNTIL.
 GROUP_MONTH = 2
 RAISED_UNTIL = 5
 RAISING_CODES = ("ASSETS", "PROOFS", "ON_TIME")
@@ -54,9 +55,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="the figures as JSON on
 
 
 class Reviewer:
-    """The monthly job as the world calls it.
+    """The monthly review, which the world calls after each month.
 
-    It remembers the standing between months and keeps what each review returned.
+    It keeps the standing from month to month, and the result of each review.
     """
 
     def __init__(self, card: BCard, booked: pd.Series, params: ReviewParams) -> None:
@@ -89,7 +90,7 @@ def forward(months: MonthsOption = 12, as_json: JsonOption = False) -> None:
     is_oot = roles(decisions["as_of"].to_numpy(), split) == OOT
     grant = book_world.house_lines(world, decisions, is_oot)
     reviewer = Reviewer(card, decisions.set_index("application_id")["pd"], params)
-    # The same lives twice: the difference is what the reviews do.
+    # Run the same lives twice. The difference is the effect of the reviews.
     reviewed = book_world.run_forward(world, numbers, grant, months, reviewer)
     alone = book_world.run_forward(world, numbers, grant, months)
     courses = {"reviewed": reviewed, "not_reviewed": alone}
@@ -130,7 +131,7 @@ def _decisions() -> pd.DataFrame:
 def _trained(
     past: Course, decisions: pd.DataFrame, split: SplitParams, params: ReviewParams
 ) -> tuple[BCard, list[dict[str, Any]]]:
-    """Train and write the behaviour score; return it with its comparison with the booking score."""
+    """Train and write the behaviour score; return it and how it compares with the booking score."""
     parts = {}
     for at in _tracked(params.review_months):
         parts[at] = behaviour.reviews(past.months, decisions, at, split, params)
@@ -146,10 +147,10 @@ def _tracked(months: Sequence[int]) -> Iterable[int]:
 
 
 def _claims(reviewer: Reviewer) -> dict[str, float | None]:
-    """Return S5-R29 and S5-R43 run forward: the share of a group that got an increase.
+    """Return the figures for S5-R29 and S5-R43: the share of a group that got an increase.
 
-    The group is that of the third review, the increase one of the three reviews from there on;
-    null where fewer months were run or the group is empty.
+    The group is that of the third review. The increase is one of the three reviews from there on. A
+    figure is null if fewer months were run or the group is empty.
     """
     return {
         "increase_with_lqt_and_lct_3m": _share_raised(reviewer, "has_assets"),
@@ -171,7 +172,7 @@ def _share_raised(reviewer: Reviewer, group: str) -> float | None:
 def _write(
     course: Course, reviewer: Reviewer, by_month: pd.DataFrame, figures: dict[str, Any]
 ) -> None:
-    # Imported here: a refusal must not wait for matplotlib.
+    # Imported here, so that a refusal does not wait for matplotlib.
     from creditloom.portfolio.book.picture import picture
 
     standing = to_frame(reviewer.done[-1].standing)
@@ -216,7 +217,7 @@ def _month_table(by_month: pd.DataFrame) -> Table:
 
 
 def _number(figure: float) -> str:
-    # Shares lie below 1 and ask for decimals; counts and yuan do not.
+    # Shares are below 1 and need decimals. Counts and yuan do not.
     return f"{figure:,.0f}" if abs(figure) >= 2 else f"{figure:.4f}"
 
 

@@ -1,7 +1,7 @@
 """`creditloom optimise`: chooses a rate per grade and a limit per applicant under budgets.
 
-The optimum stands beside the rule-based policy and simpler ones, on the out-of-time applications.
-In the simulated world every policy is run forward as well.
+The optimum is compared with the rule-based policy and with simpler ones, on the out-of-time
+applications. In the simulated world every policy is also run forward.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def optimise(forward: ForwardOption = True, as_json: JsonOption = False) -> None
     """Choose prices and limits for the out-of-time applications; write data/reports/optimum.
 
     The rule-based policy stays in force. "limits alone" keeps the listed prices, so that the gain
-    of limits and that of prices can be told apart.
+    from limits is separate from the gain from prices.
     """
     params = section("optimise", OptimiseParams)
     cost = section("evaluate", EvaluateParams).account_cost_cny
@@ -63,8 +63,8 @@ def optimise(forward: ForwardOption = True, as_json: JsonOption = False) -> None
     people = _people()
     offers = market(people, bundle.policy, product, bundle.tiers, cost, params)
     rules = simple_policies.rule_based(offers, people)
-    # All policies get one budget, made of what the rule-based one spends: expected loss, funding
-    # and approvals.
+    # All policies get the same budget. It is what the rule-based policy spends: expected loss,
+    # funding and approvals.
     budget = simple_policies.budget_of(rules, params)
     start = time.perf_counter()
     optimum = best(offers, budget, params.threads)
@@ -92,7 +92,7 @@ def _people() -> pd.DataFrame:
     rows = matrix.merge(decided, on="application_id", validate="one_to_one")
     is_oot = roles(rows["as_of"].to_numpy(), section("split", SplitParams)) == OOT
     is_scored = rows["pd"].notna().to_numpy() & is_oot
-    # Equal PDs stand in the order of their ids, so that the order is one.
+    # Applications with equal PD are sorted by id, so that the order is always the same.
     return rows[is_scored].sort_values(["pd", "application_id"], ignore_index=True)
 
 
@@ -124,7 +124,7 @@ def _spent(offers: Market, policy: Chosen) -> dict[str, Any]:
     """Return profit, loss, funding (CNY), approvals, mean limit and APR per tier of a policy."""
     lent = policy.limit[policy.limit > 0]
     used = policy.used
-    # A rate below zero is none: the policy lends nothing to that tier.
+    # A rate below zero means no rate: the policy lends nothing to that tier.
     apr_by_tier = [None if rate < 0 else float(offers.apr[rate]) for rate in policy.rate]
     return {
         "profit_cny": float(used[PROFIT]),
@@ -145,10 +145,11 @@ def _forward(
 ) -> dict[str, Any]:
     """Return accounts, default rate and money (CNY) of each policy, run forward in the world.
 
-    All policies meet the same lives, and the same people take up an equal offer.
+    All policies are run on the same lives. An equal offer is taken up by the same people.
     """
     world, numbers = book_world.world_of_params()
-    # One draw per person for all policies: a better offer is taken up by the same people and more.
+    # One random draw per person serves all policies. So a better offer is taken up by the same
+    # people and by more.
     luck = np.random.default_rng(params.seed).random(len(people))
     figures = {}
     for name, policy in policies.items():

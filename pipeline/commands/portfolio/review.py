@@ -1,8 +1,8 @@
 """`creditloom review`: the monthly job for a book.
 
-Behaviour score, limits, prices, collections and IFRS 9; changes come out with their notices. A
-panel holds one row per account and month: `creditloom forward` writes one, and
-portfolio/book/account_history.py lists its columns.
+It computes the behaviour score, limits, prices, collections and IFRS 9 of each account, and writes
+the changes with their notices. It reads a panel, which has one row per account and month.
+`creditloom forward` writes one, and portfolio/book/account_history.py lists its columns.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ def _write(frame: pd.DataFrame, path: Path, version: int | None = None) -> None:
 
 def _before(path: Path) -> Standing:
     """Return the standing that an earlier review wrote. Raises DataError for a later release's."""
-    # Before it is read: a later format might read without an error and mean something else.
+    # Check the version before reading. A later format might be read without an error and mean
+    # something else.
     check_table(path, STANDING)
     return from_frame(read_frame(path))
 
@@ -92,7 +93,7 @@ def _until(path: Path, last: int | None) -> pa.Table:
 
     The month of booking (0) is left out: nothing falls due in it. Raises BookError for no months.
     """
-    # Only the columns that the review reads: a book has more of them.
+    # Read only the columns that the review needs: a panel has more.
     rows = read_table(path, [*account_history.KEYS, *account_history.COLUMNS])
     month_on_book = pa.compute.field("month_on_book")
     is_wanted = month_on_book > 0

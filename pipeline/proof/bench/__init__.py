@@ -1,1 +1,1 @@
-"""`make bench`: ratios side by side, one module per table."""
+"""`make bench`: compares our speed and memory with other code, one module per table."""

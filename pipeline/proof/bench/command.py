@@ -1,6 +1,6 @@
-"""`creditloom bench`: measures ours beside others, and prints and writes the tables.
+"""`creditloom bench`: measures our code beside other code, and prints and writes the tables.
 
-data/reports/bench.json holds the rows with machine and versions.
+data/reports/bench.json holds the rows, and the machine and library versions of the run.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TABLES = {
     name: f"creditloom.pipeline.proof.bench.{name}"
     for name in ("kernel", "latency", "job", "features")
 }
-# Tables that measure the model of this folder, which a run must have made.
+# Tables that measure the model of the current folder. It must have been made before.
 OF_THE_MODEL = ("latency", "job")
 # Libraries whose versions are written beside the figures.
 LIBRARIES = (
@@ -62,7 +62,7 @@ def bench(
 ) -> None:
     """Compare ours and theirs in turns in one run: medians, smallest and largest ratio of a round.
 
-    What is measured first may be slower or faster; in turns that is no difference.
+    Ours and theirs are measured in turns, so that it does not matter which comes first.
     """
     names = tuple(tables or TABLES)
     _check(names)
@@ -70,7 +70,7 @@ def bench(
     for name in names:
         _err.print(f"bench {name} ...")
         rows += importlib.import_module(TABLES[name]).run(quick)
-        # After each table: what was measured stays, should a later one fail.
+        # Write after each table, so that its figures are kept if a later table fails.
         content = {"machine": machine(), "quick": quick, "rows": [_as_json(row) for row in rows]}
         write_json(content, output)
     show(rows)
@@ -89,7 +89,7 @@ def _check(names: Sequence[str]) -> None:
 
 
 def machine() -> dict[str, Any]:
-    """Return what the figures were measured on, and how busy it was."""
+    """Return the machine on which the figures were measured, and how busy it was."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
@@ -101,7 +101,7 @@ def machine() -> dict[str, Any]:
 
 
 def show(rows: Sequence[BenchRow]) -> None:
-    """Print one line a row: ours, theirs, how many times less ours takes, and the verdict."""
+    """Print one line per row: ours, theirs, how many times less ours takes, and the verdict."""
     headings = ("table", "what", "unit", "ours", "theirs", "theirs / ours", "spread", "bar", "")
     table = Table(*headings, title="bench: medians of rounds in turns")
     for row in rows:

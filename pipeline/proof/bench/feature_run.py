@@ -1,8 +1,8 @@
-"""One measured run of `bench features`, in a process of its own.
+"""Does one measured run for table `features` of `creditloom bench`, in a process of its own.
 
 `python -m creditloom.pipeline.proof.bench.feature_run <what> <raw folder> <threads>`
 
-Prints as JSON the CPU seconds of the work (imports left out) and the numbers of features and rows.
+It prints JSON: the CPU seconds of the work without imports, and the numbers of features and rows.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def scan(raw: Path, threads: int) -> tuple[int, int]:
             if not files:
                 continue
             columns = ", ".join(column.name for column in table.columns)
-            # The hash makes DuckDB read every column: it would skip one that nothing asks for.
+            # The hash makes DuckDB read every column. DuckDB would skip a column that is not
+            # needed.
             counted = connection.read_parquet(files).aggregate(
                 f"count(*) AS n, bit_xor(hash({columns}))"
             )
@@ -85,7 +86,7 @@ def polars(raw: Path, threads: int) -> tuple[int, int]:  # noqa: ARG001
     # Polars takes its threads from POLARS_MAX_THREADS, which the parent process has set.
     wide = rivals.with_polars(*_files(raw))
     with tempfile.TemporaryDirectory() as folder:
-        # The compression of our own files.
+        # Use the same compression as our own files.
         wide.write_parquet(Path(folder) / "wide.parquet", compression="zstd", compression_level=3)
     return len(rivals.asked()), len(wide)
 

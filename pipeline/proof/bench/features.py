@@ -1,6 +1,6 @@
-"""Table `features`: the feature engine beside a bare scan of the same files and beside other code.
+"""Table `features`: the feature engine, compared with a bare scan of its files and other code.
 
-The other code is what one would write in Polars and in pandas, to the same values.
+The other code makes the same features in Polars and in pandas, written as most people would.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from creditloom.storage.files.store import read_json
 # Applicants of the default world: about 20 and 2.7 million events.
 APPLICANTS = 30_000
 QUICK_APPLICANTS = 4_000
-# Two sizes each at which generation is measured: seconds an event must not grow with the world.
+# Two numbers of applicants at which the simulation is measured. Seconds per event must not grow
+# with the size of the world.
 SIZES = (25_000, 100_000)
 QUICK_SIZES = (2_000, 8_000)
 ROUNDS = 3
@@ -30,7 +31,7 @@ Round = dict[str, dict[str, float]]  # work -> its CPU seconds, features and row
 
 
 def run(quick: bool) -> list[BenchRow]:
-    """Measure features from about 20 million events, then the generation of events at two sizes.
+    """Measure features from about 20 million events, then the simulation of events at two sizes.
 
     Quick: 2.7 million events and smaller sizes.
     """
@@ -69,7 +70,7 @@ def _row(
 
 
 def _row_per_feature(measured: list[Round], what: str, theirs: str) -> BenchRow:
-    # Ours makes many more features of the same rows than the rivals: seconds are those of one.
+    # Ours makes many more features from the same rows, so compare the seconds per feature.
     ours = "ours_on_payments"
     seconds = [(_cpu_per_feature(one[ours]), _cpu_per_feature(one[theirs])) for one in measured]
     commands = _commands(ours, theirs)
@@ -85,9 +86,9 @@ def _commands(ours: str, theirs: str) -> tuple[str, str]:
 
 
 def generation(sizes: tuple[int, int]) -> list[BenchRow]:
-    """Measure events a CPU second on one core, and memory, at two numbers of applicants.
+    """Measure events per CPU second on one core, and memory, at two numbers of applicants.
 
-    Both should stay as they are.
+    Neither figure should get worse with more applicants.
     """
     small, large = sizes
     small_rows, small_used = _simulated(small)

@@ -1,6 +1,6 @@
-"""A fresh process with a bundle: from its start to the first decision, then one after the other.
+"""Measures a new process with a bundle: seconds to the first decision, then per application.
 
-`bench latency` runs it.
+Table `latency` of `creditloom bench` runs it as a process of its own.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ PARAMS = {"explain": "all"}
 
 
 def main(bundle: str, applications: str) -> None:
-    """Decide one application with its reasons, then each alone; print seconds as JSON.
+    """Decide one application with its reasons, then all one by one; print the seconds as JSON.
 
     The third argument of the command line is the moment at which the process was started.
     """
-    # Imported here: their time belongs to the first decision, and is counted from the start.
+    # Imported here, so that the time of the imports counts for the first decision.
     import pandas as pd
 
     from creditloom.decision.loader import _load_pyfunc

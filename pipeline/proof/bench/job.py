@@ -1,7 +1,8 @@
-"""Table `job`: `creditloom score` on a million rows beside the script that one would write.
+"""Table `job`: `creditloom score` on a million rows, compared with a simple script.
 
-Parquet in to decisions with reasons out. Beside it stands reading, predicting and writing alone.
-The model and the rows are those of the last run; rows are repeated under new ids.
+The job reads Parquet and writes decisions with reasons. It is also compared with only reading,
+predicting and writing. The model and the rows are those of the last run. Rows are repeated under
+new ids.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from creditloom.pipeline.proof.bench.row import BenchRow, compare
 from creditloom.pipeline.proof.usage import measure
 from creditloom.storage.files.store import ROW_GROUP, Writer
 
-# Rows that are scored: a night of a large lender, and what a quick look scores.
+# Number of rows scored: about those of one night at a large lender, and those of `--quick`.
 ROWS = 1_000_000
 QUICK_ROWS = 60_000
-SOURCE_ROWS = 20_000  # different rows; repeated up to the number that is scored
-TODAY_ROWS = 4_000  # the script is scaled up from these
-# Rounds in turns: the ratio is their median.
+SOURCE_ROWS = 20_000  # different rows; they are repeated up to the number scored
+TODAY_ROWS = 4_000  # rows of the script; its seconds are scaled up from these
+# Number of rounds, in turns. The ratio of a row is the median of the rounds.
 ROUNDS = 3
 OURS = "creditloom score --input rows.parquet --output decisions --bundle data/model --json"
 SCRIPT = (
@@ -38,17 +39,17 @@ Figures = dict[str, float]  # seconds "s", "CPU s" and memory "MB"
 
 
 def run(quick: bool) -> list[BenchRow]:
-    """Measure wall and CPU seconds, and peak memory at a tenth of the rows and at all.
+    """Measure wall and CPU seconds, and the peak memory with all rows and with a tenth of them.
 
-    Ours are the whole job, the scripts' without their imports. CPU seconds are over all threads;
-    they can be compared where the machine is busy with other work.
+    Our seconds are those of the whole job. Those of the scripts leave out the imports. CPU seconds
+    are summed over all threads; they can be compared even if the machine is busy with other work.
     """
     n = QUICK_ROWS if quick else ROWS
     with tempfile.TemporaryDirectory(prefix="creditloom-bench-") as name:
         folder = Path(name)
         for part, rows in (("all", n), ("tenth", n // 10), ("few", TODAY_ROWS)):
             write_rows(folder / f"{part}.parquet", rows)
-        # First, as it compiles too where no compiled code is cached yet.
+        # Run this first: it also compiles, if no compiled code is cached yet.
         tenth = _score(folder, "tenth")
         rounds = [_round(folder) for _ in range(1 if quick else ROUNDS)]
     table = []
@@ -61,7 +62,7 @@ def run(quick: bool) -> list[BenchRow]:
 
 
 def _beside_today(rounds: list[dict[str, Figures]], unit: str, n: int) -> BenchRow:
-    # The script would take too long for all rows: its seconds of a few are scaled up.
+    # The script would take too long for all rows, so its seconds for a few rows are scaled up.
     scale = n / TODAY_ROWS
     pairs = [(one["ours"][unit], one["today"][unit] * scale) for one in rounds]
     what = f"{_subject(n)} beside the script of {TODAY_ROWS:,} rows x {scale:g}"
@@ -107,7 +108,7 @@ def write_rows(file: Path, rows: int) -> None:
 def _score(folder: Path, part: str) -> Figures:
     """Return the seconds that the job counts, CPU seconds and peak memory of its whole process."""
     out = folder / f"decisions_{part}"
-    # A batch that is finished would be resumed in no time.
+    # Remove an earlier output: a finished batch would be resumed and take no time.
     shutil.rmtree(out, ignore_errors=True)
     source = folder / f"{part}.parquet"
     options = ("--input", str(source), "--output", str(out), "--bundle", str(paths.MODEL), "--json")

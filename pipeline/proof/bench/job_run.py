@@ -1,7 +1,8 @@
-"""What the batch job is compared with, in a process of its own.
+"""Runs one of the two scripts that table `job` compares with our batch job.
 
-`alone` reads, predicts and writes; `today` is the script that one would write. It prints its wall
-seconds, its CPU seconds over all threads and its rows as JSON; imports are left out of both.
+It is a process of its own. `alone` only reads, predicts and writes. `today` is a simple script with
+reasons, as it is usually written today. Each prints JSON: its wall seconds, its CPU seconds over
+all threads and its rows. The seconds leave out the imports.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import shap
 
-# The cores of the machine that the figures of the documents are from.
+# Number of cores of the machine on which the figures in the documents were measured.
 THREADS = 2
 BLOCK = 65_536  # rows read at a time
 TOP = 4  # features that the script names as reasons
 
 
 def alone(booster: lgb.Booster, source: Path, output: Path, names: list[str]) -> int:
-    """Read, LightGBM's own predict, write: no decision, no reason, nothing checked."""
+    """Read, predict with LightGBM, write; without decisions, reasons or checks. Return the rows."""
     schema = pa.schema([("id", pa.int64()), ("margin", pa.float64())])
     rows = 0
     with pq.ParquetFile(source) as file, pq.ParquetWriter(output, schema) as writer:
@@ -38,7 +39,10 @@ def alone(booster: lgb.Booster, source: Path, output: Path, names: list[str]) ->
 
 
 def today(booster: lgb.Booster, source: Path, output: Path, names: list[str]) -> int:
-    """pandas, predict, TreeExplainer, and the four strongest features of a row as its reasons."""
+    """Read with pandas, predict, and write the four strongest features of each row as reasons.
+
+    The features are ranked by shap.TreeExplainer. Return the rows.
+    """
     frame = pd.read_parquet(source)
     x = frame[names]
     margin = booster.predict(x, raw_score=True, num_threads=THREADS)
@@ -53,7 +57,7 @@ def today(booster: lgb.Booster, source: Path, output: Path, names: list[str]) ->
 
 
 def main(what: str, model: str, source: str, output: str) -> None:
-    """Run one of them and print what it took."""
+    """Run the script `what` and print its seconds and rows."""
     booster = lgb.Booster(model_file=model)
     work = {"alone": alone, "today": today}[what]
     start = time.perf_counter()

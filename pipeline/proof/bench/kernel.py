@@ -1,6 +1,7 @@
-"""Table `kernel`: margins, exact SHAP values and reasons beside others that give them.
+"""Table `kernel`: our SHAP kernel (margins, exact SHAP values, reasons), compared with others.
 
-LightGBM's predict, which explains nothing, stands beside them.
+The others are LightGBM, shap and woodelf. LightGBM's plain predict, which explains nothing, is
+compared too.
 """
 
 from __future__ import annotations
@@ -15,20 +16,20 @@ import numpy as np
 from creditloom.decision.score.contributions.explainer import Explainer
 from creditloom.pipeline.proof.bench.row import BenchRow, compare
 
-# About the size of the delivered model: features, and concepts that explain them.
+# Numbers of features and of concepts: about those of the delivered model.
 FEATURES = 200
 CONCEPTS = 20
 NULL_SHARE = 0.047  # of the values
 TOP = 4  # concepts that are named as reasons
-# Rows that the models learn from, rows that are explained, and those of a quick look.
+# Numbers of rows: for training, for explaining, and for explaining with `--quick`.
 TRAINING_ROWS = 20_000
 ROWS = 40_000
 QUICK_ROWS = 8_000
-SHAPES = ((500, 6), (400, 4))  # trees, depth; the bars are those of the first
-# The cores of the machine that the figures are from, and rounds in turns.
+SHAPES = ((500, 6), (400, 4))  # trees, depth; the bars are for the first shape
+# Number of cores of the machine on which the figures were measured, and number of rounds.
 THREADS = 2
 ROUNDS = 5
-EXPLAINED = 200  # rows that the slow ones explain; their seconds are per row like ours
+EXPLAINED = 200  # rows that the slow rivals explain; all seconds are per row
 SCALE = -28.0  # points per unit of log-odds: any number but zero
 OURS = "Explainer(text, 2).points(x, scale, owner, reference), np.argpartition(points, 4, axis=1)"
 THEIRS = {
@@ -39,14 +40,15 @@ THEIRS = {
 }
 # Rival -> (bar, aim) for the first shape.
 BARS = {"pred_contrib": (1 / 120, 1 / 250), "predict": (1 / 1.2, 1 / 3)}
-MAX_DIFFERENCE = 1e-10  # log-odds between our SHAP values and LightGBM's: rounding alone
+# Largest difference of our SHAP values from LightGBM's, in log-odds: rounding only.
+MAX_DIFFERENCE = 1e-10
 Work = Callable[[np.ndarray], object]
 
 
 def run(quick: bool) -> list[BenchRow]:
-    """Measure rounds of ours and theirs in turns for each shape of forest.
+    """Measure ours and theirs in turns, for each shape of forest.
 
-    Two threads each; microseconds a row of wall time.
+    Each uses two threads. The unit is microseconds of wall time per row.
     """
     rows = QUICK_ROWS if quick else ROWS
     rounds = 3 if quick else ROUNDS
@@ -56,7 +58,8 @@ def run(quick: bool) -> list[BenchRow]:
 
 def matrix(rows: int, seed: int = 0) -> np.ndarray:
     """Return rows x FEATURES of normal values with nulls (NaN)."""
-    # Drawn as features x rows and transposed: column by column in memory, as in the batch job.
+    # Draw features x rows and transpose: the columns are then contiguous in memory, as in the batch
+    # job.
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(FEATURES, rows))
     x[rng.random(x.shape) < NULL_SHARE] = np.nan
@@ -76,7 +79,7 @@ def forest(trees: int, depth: int) -> lgb.Booster:
         "learning_rate": 0.05,
         "verbosity": -1,
         "seed": 1,
-        # A busy machine makes two threads slower than one.
+        # Use one thread: on a busy machine two threads are slower.
         "num_threads": 1,
     }
     return lgb.train(settings, lgb.Dataset(x, y), trees)
@@ -95,7 +98,7 @@ def _shape(trees: int, depth: int, rows: int, rounds: int) -> list[BenchRow]:
         "woodelf": (_woodelf(booster), x),
         "predict": (_predict(booster), x),
     }
-    # Compiled, or read from the cache, before anything is measured.
+    # Compile, or read the compiled code from the cache, before anything is measured.
     ours(x)
     pairs: dict[str, list[tuple[float, float]]] = {name: [] for name in rivals}
     for _ in range(rounds):
@@ -127,7 +130,7 @@ def _ours(kernel: Explainer) -> Work:
 def _differences(
     booster: lgb.Booster, kernel: Explainer, x: np.ndarray, size: str
 ) -> list[BenchRow]:
-    """Return how far our values lie from LightGBM's own: the speed counts for equal values only."""
+    """Return how far our values are from LightGBM's; the speed counts only for equal values."""
     raw, phi = kernel.contributions(x)
     # The last column of pred_contrib is the expected value.
     theirs = np.asarray(booster.predict(x, pred_contrib=True, num_threads=THREADS))[:, :-1]
@@ -157,7 +160,7 @@ def _shap(booster: lgb.Booster) -> Work:
     explainer = shap.TreeExplainer(booster)
 
     def explain(x: np.ndarray) -> object:
-        # Every call warns that the shape of its result changed in some release.
+        # shap warns at every call that the shape of its result has changed in some release.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             return explainer.shap_values(x)

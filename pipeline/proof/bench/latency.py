@@ -1,8 +1,8 @@
-"""Table `latency`: a fresh process to its first decision, and one application at a time.
+"""Table `latency`: time of a new process to its first decision, and time per application.
 
-By the model of the last run, with reasons: our runtime alone, and the same model registered, called
-through MLflow's `predict` and past it (`get_raw_model`). The sources speak of seconds per decision
-(S1-R21, S5-R12).
+The model is that of the last run, and decisions have reasons. Our runtime is measured alone. The
+same model, registered, is measured through MLflow's `predict` and without it (`get_raw_model`). The
+sources ask for decisions within seconds (S1-R21, S5-R12).
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from creditloom.serving.batch.deciding_model import RUNTIME
 from creditloom.serving.registry.mlflow_store import Store
 from creditloom.storage.files.store import iter_tables, open_parquet, write_table
 
-# Single applications per round, and rounds in turns.
+# Number of applications per round, decided one by one, and number of rounds.
 ROWS = 200
 ROUNDS = 5
 COLD_BAR = 6.0  # seconds
-# Seconds to the first decision of a fresh process that would be better still.
+# Aim for the seconds of a new process to its first decision; COLD_BAR is the limit.
 COLD_AIM = 3.0
 BARS = {"p50": (0.5, 5.0), "p99": (0.99, 20.0)}  # name -> quantile, milliseconds
 FIRST = "creditloom.pipeline.proof.bench.first_decision"
@@ -40,14 +40,14 @@ WAYS = {"warm": "our runtime", "mlflow": "MLflow's predict", "raw": "MLflow's ge
 def run(quick: bool) -> list[BenchRow]:
     """Measure seconds and milliseconds beside their bars.
 
-    Theirs is 1, so that the ratio is the figure itself.
+    `theirs` is 1, so that the ratio of a row is the figure itself.
     """
     with tempfile.TemporaryDirectory(prefix="creditloom-bench-") as name:
         file = Path(name) / "applications.parquet"
         write_table(applications(ROWS), file)
         store = Store.at(Path(name) / "registry", {})
         registered = store.publish(paths.MODEL, RUNTIME, "bench", {}, {}).location
-        # Compiles where no compiled code is cached yet.
+        # The first run compiles, if no compiled code is cached yet. It is not counted.
         _measured(FIRST, paths.MODEL, file)
         rounds = []
         for _ in range(2 if quick else ROUNDS):
@@ -91,7 +91,7 @@ def _commands(way: str) -> tuple[str, str]:
 
 
 def _measured(module: str, model: Path, file: Path) -> dict[str, Any]:
-    # The moment of the start goes along: the process counts its own loading from there.
+    # Pass the start time, so that the process counts its own loading.
     used = measure(module, str(model), str(file), repr(time.time()), folder=Path())
     figures: dict[str, Any] = json.loads(used.said.strip().splitlines()[-1])
     return figures

@@ -1,6 +1,7 @@
-"""A fresh process with a registered model: each application alone, in two ways in turns.
+"""Measures a registered MLflow model: seconds per application, called in two ways in turns.
 
-Through MLflow's `predict`, and past it. `bench latency` runs it.
+One way is MLflow's `predict`, the other calls our model directly (`get_raw_model`). Table `latency`
+of `creditloom bench` runs it as a process of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def main(model: str, applications: str) -> None:
     loaded = mlflow.pyfunc.load_model(model)
     frame = pd.read_parquet(applications)
     ways = {"mlflow": loaded, "raw": loaded.get_raw_model()}
-    # The first call of each way loads what the later ones have.
+    # The first call of each way loads code and is slow, so it is not measured.
     for way in ways.values():
         seconds(way, frame.iloc[[0]])
     measured: dict[str, list[float]] = {name: [] for name in ways}

@@ -1,7 +1,7 @@
-"""Payment features as one would write them in Polars and in pandas: the rivals of the engine.
+"""Makes payment features in Polars and in pandas: the rivals of our feature engine.
 
-`asked` names the features that all three make, to the same values: counts, sums, means and maxima
-of payments by direction and category over months.
+They are written as most people would. `asked` lists the features that all three make with the same
+values: counts, sums, means and maxima of payments by direction and category over months.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _is_plain(part: Slice) -> bool:
 
 
 def _zero_where_absent(features: Asked) -> list[str]:
-    """Return the counts and sums: without a payment they are 0, means and maxima are null."""
+    """Return the names of counts and sums; without a payment they are 0, the others are null."""
     return [spec.name for spec, _ in features if spec.aggregate in ("count", "sum")]
 
 
@@ -72,7 +72,7 @@ def with_polars(payments: Sequence[str], applications: Sequence[str]) -> pl.Data
     wide = rows.group_by("application_id").agg(expressions)
     joined = spine.select("application_id").join(wide, on="application_id", how="left")
     filled = joined.with_columns(pl.col(_zero_where_absent(features)).fill_null(0))
-    # The streaming engine: it holds no more rows at once than ours.
+    # Use the streaming engine, which holds no more rows at once than our engine.
     return filled.sort("application_id").collect(engine="streaming")
 
 
@@ -100,7 +100,7 @@ def with_pandas(payments: Sequence[str], applications: Sequence[str]) -> pd.Data
     age = rows["as_of"] - rows["event_time"]
     rows = rows.assign(age=age, amount=rows["amount_fen"] / FEN_PER_CNY)
     columns: dict[str, pd.Series] = {}
-    # `dict.fromkeys` and not a set: slices in the order in which they are declared.
+    # `dict.fromkeys` and not a set, so that the slices keep the order of their declaration.
     for part in dict.fromkeys(part for _, part in features):
         specs = [spec for spec, one in features if one == part]
         columns |= _aggregated(rows[_mask(rows, part)], specs)

@@ -1,4 +1,4 @@
-"""One line of a bench table: a ratio with the two commands behind it."""
+"""The type of one line of a bench table: ours, theirs, and their ratio."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def compare(
     bar: float | None = None,
     aim: float | None = None,
 ) -> BenchRow:
-    """Return the row of interleaved rounds of (ours, theirs).
+    """Return the row for rounds of (ours, theirs), which were measured in turns.
 
     >>> row = compare("t", "w", ("a", "b"), "s", [(1.0, 4.0), (2.0, 4.0), (3.0, 6.0)])
     >>> row.ours, row.theirs, row.ratio, row.low, row.high
     (2.0, 4.0, 0.5, 0.25, 0.5)
     """
-    # The median: one round in which the machine was busy must not decide.
+    # Use the median, so that a single round on a busy machine does not decide.
     ours = statistics.median(mine for mine, _ in rounds)
     theirs = statistics.median(other for _, other in rounds)
     ratios = [mine / other for mine, other in rounds]

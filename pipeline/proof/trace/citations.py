@@ -1,4 +1,4 @@
-"""Finds who cites a rule: code, products and parameters implement it, tests test it.
+"""Finds the files that cite a rule: code, products and parameters implement it, tests test it.
 
 A citation is the id itself, or a range of ids in one line.
 """
@@ -26,8 +26,8 @@ ROOMS = (
 CODE = tuple(f"{room}/**/*" for room in ROOMS)
 TESTS = ("tests/**/*",)
 KINDS = (".py", ".yaml", ".jinja", ".html")
-# A rule with its source, a range of rules, or a contradiction with its two digits. A contradiction
-# is not followed by a full stop: such a number is something else.
+# Matches a rule with its source, a range of rules, or a contradiction with two digits. A full stop
+# after a contradiction excludes it: such a number is something else.
 _CITED = re.compile(r"\b(S[1-5])-R(\d\d)(?:\.\.(?:\1-)?R?(\d\d))?|\b(C)([0-3]\d)\b(?!\.)")
 
 Citations = dict[str, tuple[str, ...]]  # rule id -> files, or file::test, that cite it, sorted
@@ -53,7 +53,7 @@ def implemented(house: Path) -> Citations:
 
 
 def tested(house: Path) -> Citations:
-    """Return the tests that cite each id, by function or, for tables beside them, by file.
+    """Return the tests that cite each id: test functions, or files for tables beside the tests.
 
     Tests of the trace itself do not count.
     """
@@ -82,7 +82,7 @@ def _tests(text: str) -> dict[int, str]:
     test_of: dict[int, str] = {}
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            # A function's line is that of `def`; its decorators stand above it.
+            # The line of a function is that of its `def`, and its decorators are above it.
             lines = [decorator.lineno for decorator in node.decorator_list]
             first = min(lines, default=node.lineno)
             last = node.end_lineno or first

@@ -1,4 +1,4 @@
-"""`creditloom trace`: writes the table of all rules, and names those without code or test."""
+"""`creditloom trace`: writes a table of all rules, and names the rules without code or test."""
 
 from __future__ import annotations
 

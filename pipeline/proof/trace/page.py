@@ -1,6 +1,6 @@
-"""The table of all rules as a page: what each says, where it is implemented and tested.
+"""Writes the table of all rules as Markdown: what each says, where it is implemented and tested.
 
-For a rule out of scope the page says why.
+For a rule that is out of scope the page gives the reason.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Trace:
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """The ids that are cited and that no list holds."""
+        """The ids that are cited but are in no list of docs/rules."""
         known = {rule.id for rule in self.rules} | {rule.id for rule in self.contradictions}
         return tuple(sorted((set(self.implemented) | set(self.tested)) - known))
 
@@ -72,7 +72,7 @@ def _lines(trace: Trace) -> Iterator[str]:
     )
     for source in SOURCES:
         yield from _table(source, ("rule", "what it says", "implemented", "tested"))
-        # In the order of docs/rules, which is that of the source.
+        # Keep the order of docs/rules, which is the order of the source.
         yield from (_row(rule, trace) for rule in trace.rules if rule.id.startswith(source))
     yield from _table("Contradictions", ("id", "between", "choice", "where", "tested"))
     yield from (_contradiction_row(rule, trace) for rule in trace.contradictions)
@@ -97,7 +97,7 @@ def _contradiction_row(rule: Contradiction, trace: Trace) -> str:
 
 
 def _files(citations: Citations, rule: str) -> str:
-    # A rule that is cited everywhere would fill the page: some files are named, the rest counted.
+    # A rule that is cited in many files would fill the page. Name some files and count the rest.
     files = citations.get(rule, ())
     more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
     return ", ".join(f"`{name}`" for name in files[:SHOWN]) + more if files else "**nowhere**"

@@ -1,4 +1,4 @@
-"""The rules that the sources state, as docs/rules lists them, and their contradictions."""
+"""Reads docs/rules: the rules of the sources, and where the sources contradict each other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SOURCES = ("S1", "S2", "S3", "S4", "S5")
 class SourceRule:
     """One rule of a source.
 
-    `out` says why it has no code; None where it must be implemented and tested.
+    `out` is the reason why it has no code. It is None if the rule must be implemented and tested.
     """
 
     id: str

@@ -1,1 +1,1 @@
-"""Stage `bundle`: joins tiers, rule book and reference to model and calibration in data/model."""
+"""Stage `bundle`: adds tiers, rule book and reference to model and calibration in data/model."""

@@ -1,6 +1,7 @@
-"""Stage `bundle`: joins tiers, rule book and reference to model and calibration in data/model.
+"""Stage `bundle`: adds tiers, rule book and reference to model and calibration in data/model.
 
-A manifest of hashes closes the bundle; its own hash is the version of the model.
+The last file is a manifest with the hashes of all files. The hash of the manifest is the version of
+the model.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from creditloom.pipeline.base.stage import run
 from creditloom.pipeline.products.product_folder import ProductFolder
 from creditloom.storage.files.store import iter_tables, read_frame, write_json
 
-# Rows scored at a time: memory stays flat however many training applicants there are.
+# Rows scored at a time, so that memory does not grow with the number of training applicants.
 ROWS = 20_000
 
 
@@ -44,7 +45,8 @@ def main() -> dict[str, int]:
     params = section("policy", PolicyParams)
     tiers = Tiers.from_edges(params.tier_edges)
     rules = _rules(params)
-    # Through its text, as the runtime reads it: the reference stands on the rules that will decide.
+    # Write and read the rules as text, as the runtime does. The reference is then made with exactly
+    # the rules that will decide.
     policy = Policy.from_json(json.dumps(rules))
     scorer = load_scorer(paths.MODEL)
     rows = _training_rows(scorer.catalogue.names, section("split", SplitParams))
@@ -57,14 +59,14 @@ def main() -> dict[str, int]:
 
 
 def _rules(params: PolicyParams) -> dict[str, Any]:
-    """Return the rule book: the default product under its laws, beside all others.
+    """Return the rule book: the default product with its laws first, then all others.
 
-    Without a default product it is the rule book of the tiers alone.
+    Without a default product the tiers alone decide.
     """
     if params.product is None:
         return tiers_only_policy()
-    # The bundle holds every product and law, so that another can be chosen when deciding. The
-    # default stands first, under the laws that params.yaml puts in force.
+    # The bundle holds every product and law, so that another one can be named when deciding. The
+    # default comes first, with the laws that params.yaml lists.
     folder = ProductFolder.of()
     default = folder.product(params.product)
     others = tuple(product for product in folder.products() if product.id != default.id)

@@ -31,8 +31,8 @@ def main() -> dict[str, int]:
     applications = everyone(split)
     rows = dataset(applications.calibrating(), names)
     margin = margins(paths.MODEL_TXT.read_text(encoding="utf-8"), rows.features)
-    # The level may look at every month with labels that lies before out-of-time, not only at the
-    # calibration months: a bad rate of a few months is mostly noise.
+    # The level uses every month with labels before the out-of-time months, not only the calibration
+    # months. The bad rate of a few months is mostly noise.
     before = applications.before_out_of_time()
     level = level_of(before.outcome, before.weight, before.month, params)
     line = fit(margin, rows.outcome, rows.weight, params, level)

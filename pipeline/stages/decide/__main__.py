@@ -18,7 +18,7 @@ from creditloom.pipeline.base.stage import run
 from creditloom.serving.referral.overrides import referred
 from creditloom.storage.files.store import Writer, iter_tables, open_parquet, read_frame
 
-# Rows decided at a time: memory stays flat however long the matrix is.
+# Rows decided at a time, so that memory does not grow with the matrix.
 ROWS = 20_000
 OUTCOMES = ("approve", "refer", "decline", "refuse")
 

@@ -1,6 +1,6 @@
 """Stage `evaluate`: measures model and decisions, and writes metrics.json and the report's tables.
 
-In the simulated world it reads the truth as well; no other stage does.
+In the simulated world it also reads the truth. No other stage does.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from creditloom.pipeline.stages.evaluate.truth_sample import claims_view, judge
 from creditloom.storage.files.formats import RESULTS, read_document, write_document
 from creditloom.storage.files.store import open_parquet, read_frame, write_table
 
-# Columns of the matrix that no decision reads: by them the outcomes are audited for fairness.
+# Columns of the matrix that no decision reads. They define the groups of the fairness audit.
 AUDIT = ("age_years", "region_tier", "occupation", "is_student", "is_repeat")
 DECIDED = (
     "application_id",
@@ -51,7 +51,7 @@ def main() -> dict[str, int]:
     params = section("evaluate", EvaluateParams)
     inputs = _inputs(split, params)
     metrics, tables = evaluate(inputs, split, section("calibration", CalibrationParams), params)
-    # Some claims of the sources are about the portfolio: they are judged on the figures above.
+    # Some claims of the sources are about the portfolio. They are checked with the figures above.
     if inputs.truth is not None:
         shown = {**metrics["portfolio"], "n": metrics["rows"]["oot"]}
         sample = claims_view(inputs.truth, params.claims_applicants, shown)
@@ -65,11 +65,11 @@ def main() -> dict[str, int]:
 
 
 def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
-    """Return what is measured: bundle, challenger, samples, decisions, and the truth if any."""
+    """Return the inputs: bundle, challenger, samples, decisions, and the truth if there is one."""
     bundle = Decider.load(paths.MODEL).bundle
     names = bundle.scorer.catalogue.names
     truth = judge(names, split, params.judged_features)
-    # The judges of the truth read features that the model left out.
+    # The predictors that are fitted on the truth also use features that the model left out.
     wide = names if truth is None else tuple(dict.fromkeys((*names, *truth.known.names)))
     applications = everyone(split)
     ridge = from_json(read_document(paths.RIDGE, RESULTS))

@@ -1,6 +1,7 @@
-"""Reads the truth of a simulated world, and the rows on which its judges are fitted.
+"""Reads the truth of a simulated world, with the rows that the stage `evaluate` needs for it.
 
-Only the stage `evaluate` reads the truth.
+There are two sets of rows. On one the reachable Gini is fitted, on the other the claims of the
+sources are checked. Only the stage `evaluate` reads the truth.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from creditloom.pipeline.base.matrix_reader import dataset, everyone
 from creditloom.storage.files.formats import RESULTS, read_document
 from creditloom.storage.files.store import iter_tables, read_frame
 
-# Applicants on whom the features most related to the truth are found: all features of so many, in
-# float32, are about 80 MB.
+# Number of applicants on whom the features most related to the truth are found. All their features
+# take about 80 MB in float32.
 SAMPLE = 20_000
 
 
@@ -60,13 +61,13 @@ def _targets(applicants: pd.DataFrame, sample: Dataset) -> NDArray[np.float64]:
     return rows[["logodds_systematic", *states]].to_numpy(float)
 
 
-# What the claims about the world are judged by: truth and raw rows of the first applicants.
+# The claims about the world are checked on the truth and the raw rows of the first applicants.
 
 
 def claims_view(truth: Truth, n_applicants: int, portfolio: Mapping[str, Any]) -> ClaimSample:
     """Return truth and raw rows of the first `n_applicants` of the world in data/raw.
 
-    Applicants are in no order, so that the first ones are a sample.
+    Applicants are in no order, so the first ones are a random sample.
     """
     applications = _first("applications", APPLICATION, n_applicants).set_index("applicant_id")
     people = truth.applicants.set_index("applicant_id")
@@ -76,7 +77,7 @@ def claims_view(truth: Truth, n_applicants: int, portfolio: Mapping[str, Any]) -
 
 
 def _first(name: str, columns: tuple[str, ...], n_applicants: int) -> pd.DataFrame:
-    # Raw tables are sorted by applicant: the first block without one of them ends the reading.
+    # Raw tables are sorted by applicant, so reading ends at the first block without one of them.
     blocks = []
     for block in iter_tables(paths.RAW / name, ["applicant_id", *columns]):
         kept = block.filter(pc.less(block["applicant_id"], n_applicants))

@@ -1,1 +1,1 @@
-"""Stage `explain`: explains out-of-time applications by the shap library."""
+"""Stage `explain`: explains out-of-time applications with the shap library."""

@@ -1,6 +1,6 @@
-"""Stage `explain`: explains out-of-time applications by the shap library.
+"""Stage `explain`: explains out-of-time applications with the shap library.
 
-It draws pictures and takes a few decisions apart, point by point.
+It draws pictures, and explains a few decisions point by point.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from creditloom.report.parts.examples import choose, examples, to_json
 from creditloom.storage.files.formats import RESULTS, write_document
 from creditloom.storage.files.store import iter_tables, read_frame
 
-# Rows of the matrix held at once while the sample is picked.
+# Rows of the matrix in memory at a time while the sample is picked.
 BLOCK = 10_000
 
 
@@ -42,7 +42,7 @@ def main() -> dict[str, int]:
     frame = _out_of_time(decider, section("split", SplitParams), params)
     model_text = paths.MODEL_TXT.read_text(encoding="utf-8")
     explained = explain(model_text, decider.bundle.scorer, decider.read(frame).x)
-    # Chosen by outcome and score, which needs no reasons yet.
+    # Examples are chosen by outcome and score, so reasons are not needed yet.
     chosen = choose(decider.decide(frame, explain="none"), params.examples)
     shown = _examples(decider, frame.iloc[chosen])
     captions = [
@@ -77,7 +77,7 @@ def _examples(decider: Decider, frame: pd.DataFrame) -> tuple[Example, ...]:
 
 
 def _write(explained: Explained, drawn: tuple[Picture, ...], shown: tuple[Example, ...]) -> None:
-    # A machine without a Chinese font has the English pictures only.
+    # On a machine without a Chinese font there are only the English pictures.
     paths.EXPLAIN.mkdir(parents=True, exist_ok=True)
     for picture in drawn:
         for language, png in (("en", picture.png), ("zh", picture.png_zh)):
@@ -86,7 +86,7 @@ def _write(explained: Explained, drawn: tuple[Picture, ...], shown: tuple[Exampl
     captions = [
         {"name": p.name, "caption_en": p.caption.en, "caption_zh": p.caption.zh} for p in drawn
     ]
-    # JSON has no NaN: a share of nothing is null.
+    # JSON has no NaN, so a share that is NaN becomes null.
     per_family = families(explained).replace({np.nan: None})
     content = {
         "rows": len(explained.points),

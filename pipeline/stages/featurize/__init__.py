@@ -1,1 +1,1 @@
-"""Stage `featurize`: makes matrix, labels and catalogue of raw tables or of a finished table."""
+"""Stage `featurize`: makes matrix, labels and catalogue from raw tables or a finished table."""

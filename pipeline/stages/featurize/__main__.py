@@ -1,4 +1,4 @@
-"""Stage `featurize`: makes matrix, labels and catalogue of raw tables or of a finished table.
+"""Stage `featurize`: makes matrix, labels and catalogue from raw tables or a finished table.
 
 Rows that break the contract go to data/quarantine.
 """
@@ -41,8 +41,8 @@ def main() -> dict[str, int]:
     if source.kind == "matrix":
         block, label, words = to_matrix(source, paths.QUARANTINE)
         return _write(iter([block]), label, words)
-    # Raw tables without their bad rows, for as long as the features are built. They lie below
-    # data/features: on the disk that the matrix needs anyway.
+    # A copy of the raw tables without their bad rows, until the features are built. It is below
+    # data/features, because that disk must have room for the matrix anyway.
     with TemporaryDirectory(prefix=".clean-", dir=paths.FEATURES) as clean:
         checked = check_source(source, paths.QUARANTINE, Path(clean))
         _show(checked)

@@ -1,6 +1,6 @@
 """Stage `report`: writes everything measured on one page that needs no network.
 
-The seconds of all stages go to one file beside it.
+It also writes the seconds of all stages into one file beside the page.
 """
 
 from __future__ import annotations

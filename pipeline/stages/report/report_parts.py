@@ -1,6 +1,6 @@
-"""Reads what the stages wrote and returns it as the typed parts of the report.
+"""Reads the outputs of the stages and returns them as the data of the report (`ReportData`).
 
-A part whose file is not there is left out.
+If the file of a part does not exist, the part is left out.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from creditloom.storage.files.store import read_frame, read_json, table_files, w
 
 # Tables of data/reports/evaluation that the page takes as they are: file -> part of the same name.
 FRAMES = ("roc", "ks", "reliability", "tiers", "vintages", "states", "fairness", "claims")
-VERSION_CHARACTERS = 16  # of the model version, enough to tell two apart
-MAX_NAMED_COUNTS = 4  # counts of a stage that are named; more are summed
+VERSION_CHARACTERS = 16  # of the model version: enough to distinguish two
+MAX_NAMED_COUNTS = 4  # largest number of counts of a stage that are named; more are summed
 
 
 def assemble(params: ReportParams, source: SourceParams) -> ReportData:
@@ -75,7 +75,7 @@ def assemble(params: ReportParams, source: SourceParams) -> ReportData:
 
 
 def bars(metrics: dict[str, Any]) -> tuple[BarResult, ...]:
-    """Return the statistical bars with what was measured, the ridge's figure as a note."""
+    """Return the statistical bars with the figures measured; the ridge's figure is a note."""
     results = []
     for bar in document(Bars, paths.BARS).bars:
         ridge = figure(metrics, bar.ridge)
@@ -113,7 +113,7 @@ def volumes(source: SourceParams) -> pd.DataFrame:
 
 
 def _rows(path: Path) -> int:
-    # From the footer: no row is read.
+    # Read the number from the footer of the file, without reading rows.
     return int(pq.read_metadata(path).num_rows)
 
 
@@ -122,7 +122,8 @@ def runtime() -> pd.DataFrame:
 
     They are written to data/reports/runtime.json too.
     """
-    # A stage that never ran in this folder (its outs may come from the run cache) has no seconds.
+    # A stage that has never run in this folder has no seconds. Its outs may come from the run
+    # cache.
     files = (paths.RUNTIME / f"{stage}.json" for stage in STAGES)
     measured = [read_document(file, RESULTS) for file in files if file.is_file()]
     seconds = round(sum(stage["seconds"] for stage in measured), 3)
@@ -138,7 +139,7 @@ def _counts(rows: dict[str, int]) -> str:
 
 
 def _flow(raw: pd.DataFrame) -> tuple[FlowStep, ...]:
-    """Return the steps from raw events to reasons, each with the count that leaves it."""
+    """Return the steps from raw events to reasons, each with the count of what it puts out."""
     training = read_document(paths.TRAINING, RESULTS)
     concepts = read_json(paths.MODEL_CATALOGUE)["concepts"]
     built = f"of {_rows(paths.SELECTION):,} built"
@@ -159,13 +160,13 @@ def _flow(raw: pd.DataFrame) -> tuple[FlowStep, ...]:
 
 def _selection() -> pd.DataFrame | None:
     rows = read_frame(paths.SELECTION)
-    # Not those that were kept: the table says what fell and why.
+    # Leave out the kept features: the table shows the dropped ones and the reason.
     fallen = rows[rows["outcome"] != "kept"].rename(columns={"outcome": "why"})
     return fallen if len(fallen) else None
 
 
 def _facts(explanation: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Return (name, value) of what the page is about: bundle, product, law, agreement with shap."""
+    """Return (name, value) of the basic facts: bundle, product, law, agreement with shap."""
     policy = read_json(paths.POLICY)
     version = str(read_frame(paths.DECISIONS, ["model_version"])["model_version"].iloc[0])
     product = (policy.get("product") or {}).get("id", "none")
@@ -182,7 +183,7 @@ def _facts(explanation: dict[str, Any]) -> tuple[tuple[str, str], ...]:
 def _reasons() -> pd.DataFrame | None:
     """Return the frequency of reasons with the texts of their concepts.
 
-    A policy rule is no concept: it stands under its code, in the family `policy`.
+    A policy rule is not a concept: it is shown by its code, in the family `policy`.
     """
     frame = _frame("reasons")
     if frame is None:

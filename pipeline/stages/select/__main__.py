@@ -1,6 +1,6 @@
 """Stage `select`: chooses the features that the model may use, inside the training months.
 
-A table says which features fell, and why.
+It also writes a table of the dropped features with the reasons.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def main() -> dict[str, int]:
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
     names, left_out = offered(catalogue, params)
     applications = everyone(split)
-    # Screening (constant, empty, drifting) needs no label: all training applications serve. float32
-    # is enough to rank values and halves the memory.
+    # Screening (constant, empty, drifting) needs no label, so all training applications are used.
+    # float32 is enough to rank values and halves the memory.
     screened = dataset(applications.of(TRAIN).at_most(params.limits.rows), names, single=True)
     left, fallen = screen(screened, params)
     loans = dataset(applications.training(), left, single=True)
@@ -55,7 +55,7 @@ def main() -> dict[str, int]:
 def _show(rows: pd.DataFrame) -> None:
     families = sorted(rows["family"].unique())
     shown = Table("outcome", "features", *families, title="select")
-    # What was kept first, then the most frequent reason to fall.
+    # The number kept comes first, then the reasons of dropping, the most frequent first.
     groups = sorted(rows.groupby("outcome"), key=lambda pair: (pair[0] != KEPT, -len(pair[1])))
     for outcome, part in groups:
         counts = part["family"].value_counts()

@@ -1,1 +1,1 @@
-"""Stage `simulate`: writes the synthetic world's raw tables and, apart from them, its truth."""
+"""Stage `simulate`: writes the raw tables of the synthetic world and, separately, its truth."""

@@ -1,6 +1,6 @@
-"""Stage `simulate`: writes the synthetic world's raw tables and, apart from them, its truth.
+"""Stage `simulate`: writes the raw tables of the synthetic world and, separately, its truth.
 
-For data of one's own both folders stay empty.
+If params.yaml names data of the user's own, both folders stay empty.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from creditloom.world.simulate import simulate
 def main() -> dict[str, int]:
     """Write data/raw and data/truth; return rows per table."""
     if section("source", SourceParams).kind != "world":
-        # Both are outs of the DAG: DVC fails a stage whose outs are not there.
+        # Both folders are outs of the DAG, and DVC fails a stage if an out does not exist.
         for folder in (paths.RAW, paths.TRUTH):
             folder.mkdir(parents=True, exist_ok=True)
         Console(stderr=True).print(

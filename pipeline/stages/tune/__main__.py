@@ -25,7 +25,7 @@ from creditloom.storage.files.store import write_json
 def main() -> dict[str, int]:
     """Write data/tuning/best.json; return the number of trials.
 
-    The journal beside it lets a later run go on where this one stopped.
+    A journal is written beside it. With it a later run can continue where this one stopped.
     """
     split = section("split", SplitParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())

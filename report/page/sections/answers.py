@@ -1,4 +1,4 @@
-"""The section on reasons: how often each is given, and a few decisions taken apart by points."""
+"""The section on reasons: how often each is given, and a few decisions explained point by point."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def answers(data: ReportData) -> Section | None:
 
 
 def _coverage(coverage: Coverage) -> Note:
-    # An adverse decision without a reason would break the promise that each has one.
+    # Every adverse decision must have a reason. The note is marked as failed if one has none.
     is_whole = coverage.share_with_reason is None or coverage.share_with_reason == 1
     share = f"{show(coverage.share_with_reason, 'share')} of them with a reason"
     mean = f"{coverage.mean_per_adverse or 0:.1f} each on average"
@@ -55,9 +55,9 @@ def _coverage(coverage: Coverage) -> Note:
 
 
 def waterfall(example: Example) -> Waterfall:
-    """Return one decision as a ladder from base points to score.
+    """Return one decision as a waterfall chart, from base points to score.
 
-    Steps beyond the `SHOWN` largest are summed in one line.
+    The `SHOWN` largest steps have a bar each. All other steps are summed in one bar.
     """
     steps = _largest(example.steps)
     levels = [example.base]

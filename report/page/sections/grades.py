@@ -37,7 +37,7 @@ TIERS = (
     TableColumn("apr", "APR", "rate"),
     TableColumn("limit_cny", "mean limit", "money"),
 )
-# A score PSI above 0.25 asks for action, which the section says in words.
+# A score PSI above 0.25 is marked: it asks for action. The text of the section says so too.
 VINTAGES = (
     TableColumn("vintage", "month"),
     TableColumn("role", "used for"),
@@ -47,7 +47,7 @@ VINTAGES = (
     TableColumn("approval_rate", "approved", "share"),
     TableColumn("psi", "score PSI", "number", bar=True, most=0.25),
 )
-# Figures that are written by the `kind` of their row.
+# Columns without a kind of their own: each figure is formatted by the `kind` of its row.
 FIGURES = (TableColumn("model", "model", ""), TableColumn("ridge", "ridge logit", ""))
 TESTS = (TableColumn("test", "test"), *FIGURES, TableColumn("reading", "how to read it"))
 SWAPS = (
@@ -105,7 +105,7 @@ def vintages(data: ReportData) -> Section | None:
 
 
 def portfolio(data: ReportData) -> Section | None:
-    """Return approval, bad rate, limits, rates and profit at the same cut, ridge beside model."""
+    """Return approval, bad rate, limits, rates and profit of both models at the same cut-off."""
     blocks: list[PageBlock] = []
     if data.portfolio is not None:
         blocks.append(_mixed(data.portfolio, MEASURES, "Portfolio of the out-of-time months"))
@@ -119,7 +119,7 @@ def portfolio(data: ReportData) -> Section | None:
 
 
 def _mixed(frame: pd.DataFrame, columns: tuple[TableColumn, ...], caption: str) -> PageTable:
-    """Return a table whose figures (columns without a kind) are written by the row's `kind`.
+    """Return a table. Columns without a kind are formatted by the `kind` of each row.
 
     A column without any value is left out.
     """

@@ -1,6 +1,7 @@
 """The sections on ranking power and on what drives the score.
 
-Figures stand beside oracle, reachable and ridge; curves, family shares, concepts and pictures.
+It shows the model beside oracle, reachable and ridge logit, then curves, family shares, concepts
+and pictures.
 """
 
 from __future__ import annotations
@@ -101,9 +102,9 @@ CONCEPTS = (
 
 
 def families(data: ReportData) -> Section | None:
-    """Return the share of each family with interval and target, and how well states are seen.
+    """Return the share of each family, and how well its features predict its latent state.
 
-    The latter is the R2 of each latent state from its own family's features.
+    A share is shown with its interval and its target. The prediction is measured by R2.
     """
     blocks: list[PageBlock] = []
     if data.families is not None:
@@ -157,5 +158,5 @@ def _drawing(picture: Picture) -> Drawing:
 
 
 def _address(png: bytes) -> str:
-    """Return a PNG as a data address: the page needs no second file."""
+    """Return a PNG as a data URL, so that the page needs no second file."""
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

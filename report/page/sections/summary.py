@@ -27,7 +27,7 @@ VOLUMES = (
 def bars(data: ReportData) -> Section | None:
     """Return the bars of the run as cards: value, aim, met or not.
 
-    Figures without an aim are plain figures, and nothing is judged.
+    When no figure has an aim, the figures are only shown and none is judged.
     """
     if not data.bars:
         return None
@@ -75,7 +75,7 @@ def flow(data: ReportData) -> Section | None:
     return Section("flow", title, lead, tuple(blocks))
 
 
-# The simulated world against the numbers that the sources name.
+# Compares the simulated world with the numbers that the sources name.
 
 CLAIMS = (
     TableColumn("what", "claim"),
@@ -95,18 +95,22 @@ LEAD = (
 
 
 def claims(data: ReportData) -> Section | None:
-    """Return each claim with target, tolerance and what was found; null without an answer."""
+    """Return each claim with its target, its tolerance and the figure found.
+
+    The figure is null where this world cannot answer the claim.
+    """
     if data.claims is None:
         return None
-    # `holds` is a flag or null: as an object it is not turned into a number.
+    # `holds` is True, False or null. As type object it stays so and does not become a number.
     frame = data.claims.astype(object).where(data.claims.notna(), None)
     rows = table(frame, CLAIMS, "Claims about the world")
     return Section("claims", Text("The simulated world", "模拟世界"), LEAD, (rows,))
 
 
-# For audit: fairness by protected field, features that fell and why, seconds per stage, glossary.
+# For audit: fairness by protected field, dropped features with the reason, seconds per stage,
+# glossary.
 
-# Below 0.80 of the best group's approval rate a group calls for a look: the lead says so in words.
+# A group is marked when its approval rate is below 0.80 of the best group's. The lead says so too.
 # table: columns
 FAIRNESS = (
     TableColumn("field", "field", "name"),
@@ -205,7 +209,10 @@ def fairness(data: ReportData) -> Section | None:
 
 
 def selection(data: ReportData) -> Section | None:
-    """Return the features that were left out, inside the training months only, with the reason."""
+    """Return the features that were left out, with the reason.
+
+    They were chosen inside the training months only.
+    """
     if data.selection is None:
         return None
     counts = data.selection["why"].value_counts()
@@ -226,5 +233,5 @@ def runtime(data: ReportData) -> Section | None:
 
 
 def glossary(_: ReportData) -> Section:
-    """Return the words of the page, whatever it shows."""
+    """Return the section that explains the words of the page. It is always shown."""
     return Section("glossary", Text("Glossary", "术语"), "", (TermList(GLOSSARY),))
