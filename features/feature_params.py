@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
 
 class FeatureError(ValueError):
@@ -22,9 +22,6 @@ class FeatureParams:
     `threads` and `memory_mb` bound DuckDB, or a Spark session that is opened here.
     """
 
-    # Pydantic reads this when it parses params.yaml: an unknown key or a wrong type is refused.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
-
     engine: Literal["duckdb", "spark"] = "duckdb"
     # Rows of the largest table in one bucket; docs/spark.md says what memory follows from it.
     bucket_rows: int = 1_400_000
@@ -41,9 +38,6 @@ class LabelParams:
     `short` (7-14 days, repaid at once) over `performance_days`. For short loans `bad_dpd_days` and
     `indeterminate_dpd_days` are both 30.
     """
-
-    # Pydantic reads this when it parses params.yaml: an unknown key or a wrong type is refused.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     loans: Literal["instalment", "short"] = "instalment"
     performance_months: int = 12

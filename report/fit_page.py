@@ -13,6 +13,7 @@ from creditloom.report.parts.data import BarResult, Example, FlowStep, ReportDat
 from creditloom.report.parts.examples import choose, examples
 
 BINS = 10  # of the reliability plot
+# Decisions that the page takes apart.
 EXAMPLES = 4
 # Rows behind the mean points per concept: enough for a mean, and a bound on the time it takes.
 SAMPLE = 2_000

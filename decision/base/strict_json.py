@@ -18,10 +18,6 @@ from .errors import DecisionError
 
 T = TypeVar("T")
 
-# Config of every dataclass that is also read from YAML with pydantic: an unknown key or a value
-# that would have to be converted is an error in both parsers, never a guess.
-STRICT: dict[str, Any] = {"extra": "forbid", "strict": True}
-
 
 def parse(kind: type[T], value: object, where: str, *, extra: str = "forbid") -> T:
     """Build `kind` from parsed JSON, strictly.

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
 
 from ..base.errors import DecisionError
-from ..base.strict_json import STRICT
 from ..pricing.table import GRID_DECIMALS, Method
 from ..rulebook.condition import SourcedValue
 from ..rulebook.offer import listed_rate
@@ -29,7 +27,6 @@ class Extra:
     R10 refuses a charge without a receiver.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     name: str
     taken: Taken
     rate: float

@@ -6,10 +6,9 @@ Product files write admission criteria and the conditions of a tier with them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
 from ..base.errors import DecisionError
-from ..base.strict_json import STRICT
 
 # One number of a rule book, never without its unit and its source.
 
@@ -33,8 +32,6 @@ class SourcedValue:
     default of ours, whose reason the note must give. Raises `DecisionError` for an unknown unit,
     a default without a note, and a value without a source.
     """
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     value: float
     unit: str
@@ -181,8 +178,6 @@ class Condition:
     flag that must be set is tested as at least 1. A fact that is not known meets no condition.
     Raises `DecisionError` for an unknown fact and for one in another unit.
     """
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     fact: str
     test: Test

@@ -8,12 +8,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, ClassVar
 
 import numpy as np
 
 from ..base.errors import DecisionError
-from ..base.strict_json import STRICT
 from .condition import SourcedValue, value
 from .product import Lender
 
@@ -23,8 +21,6 @@ MINUTES_PER_HOUR = 60
 @dataclass(frozen=True)
 class LenderCap:
     """The price cap of one kind of lender, in place of the law's general one."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     lender: Lender
     cap: SourcedValue
@@ -45,8 +41,6 @@ class Law:
     are never a feature of the model, so never a reason.
     Raises `DecisionError` for a profile that ends before it begins.
     """
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     id: str
     name_en: str

@@ -17,6 +17,7 @@ from .policy import Policy
 from .price import cap_of, loan_of, tier_rate
 from .product import Product, TierTerms
 
+# Days of the year in which simple rates are quoted (F1).
 YEAR_DAYS = 365.0
 # How far a rate may lie above a bound and still be the same number: floats of one decimal number
 # differ in their last bits.

@@ -9,10 +9,10 @@ import datetime as dt
 import json
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 from ..base.errors import DecisionError
-from ..base.strict_json import STRICT, check_format, parse, plain
+from ..base.strict_json import check_format, parse, plain
 from ..frames.input_frame import POLICY_INPUTS
 from .condition import SourcedValue
 from .law import Law, in_order
@@ -25,8 +25,6 @@ from .product import VERDICTS, Product, Verdict
 @dataclass(frozen=True)
 class Filters:
     """Thresholds in products/filters.yaml; `over` means strictly more, `from` means inclusive."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     effective_from: dt.date
     night_withdrawal_from: SourcedValue
@@ -51,8 +49,6 @@ class DataSource:
     A null licence or consent means that there is none.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
-
     family: str
     holder: str
     licence: str | None
@@ -64,8 +60,6 @@ class DataSource:
 @dataclass(frozen=True)
 class DataSources:
     """All sources. A family that none of them names counts as one without licence."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     sources: tuple[DataSource, ...]
 
@@ -81,8 +75,6 @@ class Validation:
 
     R11 asks for it.
     """
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     is_validated: bool
     validated_by: str

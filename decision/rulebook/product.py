@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
 from ..base.errors import DecisionError
-from ..base.strict_json import STRICT
 from ..pricing.table import Method
 from .condition import Condition, Criterion, SourcedValue, value
 
@@ -26,7 +25,6 @@ IN_COST: tuple[Taken, ...] = ("upfront", "per_period", "at_end")
 class Choice:
     """A choice where the source is silent and no number is meant: what was chosen, and why."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     key: str
     chosen: str
     reason: str
@@ -39,7 +37,6 @@ class Licence:
     Without its number nothing is lent.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     kind: Literal["lending", "guarantee"]
     number: str | None
     source: str
@@ -57,7 +54,6 @@ class TierTerms:
     to `daily_high`.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     tier: str
     worst_grade: str
     decision: Verdict
@@ -78,7 +74,6 @@ class Bonus:
     Never above the tier's maximum.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     facts: tuple[str, ...]
     factors: tuple[SourcedValue, ...]
 
@@ -92,7 +87,6 @@ class LimitRules:
     `card_share` there is no formula F16.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     minimum: SourcedValue
     maximum: SourcedValue
     business_maximum: SourcedValue | None
@@ -114,7 +108,6 @@ class Affordability:
     It is lower for an income under the median wage.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     dti: SourcedValue
     dti_low_income: SourcedValue
     median_wage: SourcedValue
@@ -129,7 +122,6 @@ class PriceRules:
     cost a year.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     daily_low: SourcedValue
     daily_high: SourcedValue
     grid: SourcedValue
@@ -152,7 +144,6 @@ class PenaltyTerms:
     (domain 0.10).
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     kind: Literal["uplift", "per_day", "once"]
     rate: SourcedValue
     replaces: bool
@@ -166,7 +157,6 @@ class Repayment:
     and report only: DPD counts from the contractual due date (C09).
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     method: Method
     other_methods: tuple[Method, ...]
     tenor: SourcedValue
@@ -182,7 +172,6 @@ class Repayment:
 class Charge:
     """A fee beside interest: a share of principal, when it is taken, and who receives it."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     name: str
     taken: Taken
     rate: SourcedValue
@@ -207,7 +196,6 @@ class Product:
     each other.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     id: str
     name_en: str
     name_zh: str

@@ -70,6 +70,7 @@ def words_of(
     return combinations, which
 
 
+# Money is stored in fen; rules and sentences speak of yuan.
 FEN_PER_YUAN = 100.0
 # Sources beside payments that a person has opened (S1-R26).
 OPENED_SOURCES = ("consent_bureau", "consent_social", "consent_assets")

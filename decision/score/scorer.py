@@ -160,6 +160,7 @@ class Scorer:
     def _columns(self) -> tuple[np.ndarray, np.ndarray]:
         """Features in the order of their concepts, and where each concept starts in it."""
         owner = self.catalogue.concept_of
+        # Stable: features of one concept keep the order of the model, and so their sums their bits.
         order = np.argsort(owner, kind="stable")
         return order, np.searchsorted(owner[order], np.arange(len(self.catalogue.concept_ids)))
 

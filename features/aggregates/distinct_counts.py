@@ -17,6 +17,7 @@ N_CODES = 128
 HASH_MULTIPLIER = 0x9E3779B97F4A7C1
 
 
+# Compiled: a scan of every event of a bucket, once per column of identifiers.
 @jit
 def _longest(at: np.ndarray, application: np.ndarray) -> int:
     """Return the events of the application that has most; it sizes the table of identifiers."""
@@ -107,6 +108,7 @@ def tally(
     return out
 
 
+# Compiled: each event is compared with the one before it, so it needs a loop in order of time.
 @jit
 def switches(
     at: np.ndarray, application: np.ndarray, step: np.ndarray, ids: np.ndarray, n: int

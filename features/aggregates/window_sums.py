@@ -41,6 +41,7 @@ def counts(at: np.ndarray, cell: np.ndarray, planes: int, n: int) -> np.ndarray:
     return out.reshape(planes, n)
 
 
+# Compiled: sums are added in the order of the events, so every engine gives the same bits.
 @jit
 def sums(at: np.ndarray, cell: np.ndarray, value: np.ndarray, planes: int, n: int) -> np.ndarray:
     """Return (planes, n): sums of values per cell, added in the order of the events."""

@@ -34,13 +34,15 @@ class RowCondition:
 class Slice:
     """A named part of a stream's events: those that meet all conditions.
 
-    `en` and `zh` are plural noun phrases.
+    `en` and `zh` are plural noun phrases. `source` asks for what these events show; it goes before
+    that of the measure and of the concept.
     """
 
     name: str
     en: str
     zh: str
     where: tuple[RowCondition, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Measure:
 
     `event_columns.FORMS` has the forms. An event whose measure is null is left out.
     Form `id` compares `columns[0]` for equality only: how many devices, which of them mostly, how
-    often changed.
+    often changed. `source` asks for this number; it goes before that of the concept.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Measure:
     columns: tuple[str, ...]
     form: str = "plain"
     per: float = 1.0
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ class AggregateBlock:
     over: str = ""
     direction: int = 0
     consent: str = ""
-    source: str = "domain 7.4"
+    source: str = ""
     level: float = 0.0
 
 
@@ -157,7 +160,8 @@ class Mark:
 class FeatureConcept:
     """A reason concept: what a group of features says about a person.
 
-    A hint is what the person may do; it is empty where no advice fits.
+    A hint is what the person may do; it is empty where no advice fits. `source` is that of its
+    features that name none of their own.
     """
 
     id: str
@@ -165,6 +169,7 @@ class FeatureConcept:
     text_zh: str
     hint_en: str = ""
     hint_zh: str = ""
+    source: str = "domain 7.4"
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ CONCEPTS = (
         "零钱通余额",
         "keep a steady balance in the cash account",
         "保持零钱通余额稳定",
+        source="S3-R09",
     ),
     FeatureConcept(
         "wealth_and_proofs",
@@ -38,6 +39,7 @@ CONCEPTS = (
         "理财与资产证明",
         "file a proof of property, car or deposit",
         "补充房产、车辆或存款证明",
+        source="S2-R19",
     ),
     FeatureConcept(
         "contribution_record",
@@ -45,6 +47,7 @@ CONCEPTS = (
         "社保公积金缴存",
         "keep monthly contributions without a gap",
         "保持社保公积金连续缴存",
+        source="S3-R25",
     ),
 )
 
@@ -211,8 +214,11 @@ _KIND_WORDS = {
 _PROOFS = Stream(
     table=ASSET_PROOFS,
     slices=(
-        Slice("proof", "asset proofs", "资产证明"),
-        *(Slice(f"proof_{k}", *words, (is_("kind", k),)) for k, words in _KIND_WORDS.items()),
+        Slice("proof", "asset proofs", "资产证明", source="S3-R25"),
+        *(
+            Slice(f"proof_{k}", *words, (is_("kind", k),), "S3-R25")
+            for k, words in _KIND_WORDS.items()
+        ),
     ),
     measures=(
         Measure("value", "CNY", "stated value", "申报价值", ("value_fen",), per=100.0),

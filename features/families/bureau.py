@@ -29,6 +29,7 @@ CONCEPTS = (
         "征信查询",
         "apply to fewer lenders at a time",
         "避免短期内多处申请贷款",
+        source="S1-R53",
     ),
     FeatureConcept(
         "repayment_record",
@@ -134,9 +135,11 @@ _STATEMENTS = Stream(
         ),
     ),
     measures=(
-        Measure("lenders", "count", "open lenders", "授信机构数", ("active_lenders",)),
+        Measure(
+            "lenders", "count", "open lenders", "授信机构数", ("active_lenders",), source="S1-R53"
+        ),
         Measure("utilisation", "share", "used share of card lines", "额度使用率", ("utilisation",)),
-        Measure("debt", "CNY", "debt", "负债", ("debt_fen",), per=100.0),
+        Measure("debt", "CNY", "debt", "负债", ("debt_fen",), per=100.0, source="S3-R45"),
         Measure("score", "points", "bureau score", "征信评分", ("bureau_score",)),
     ),
 )
@@ -252,7 +255,7 @@ _REPAYMENTS = Stream(
     ),
     measures=(
         Measure("late", "days", "delay", "逾期天数", ("days_late",)),
-        Measure("amount", "CNY", "amount", "金额", ("amount_fen",), per=100.0),
+        Measure("amount", "CNY", "amount", "金额", ("amount_fen",), per=100.0, source="S3-R45"),
         Measure("lender", "count", "lenders", "机构", ("lender_id",), "id"),
     ),
 )
@@ -322,7 +325,7 @@ _REPAYMENT_BLOCKS = (
         "active_months", ("instalment_late",), ("6m", "12m"), direction=1, source="S3-R10"
     ),
     _repayment_record(
-        "distinct", ("instalment_late",), ("6m", "12m"), "lender", direction=1, source="S1-R74"
+        "distinct", ("instalment_late",), ("6m", "12m"), "lender", direction=1, source="S3-R10"
     ),
     _repayment_record("new", ("instalment",), ("3m", "6m"), "lender", source="S1-R74"),
     _repayment_record("main_share", ("instalment",), AT_3M_12M, "lender", source="S1-R53"),

@@ -30,6 +30,7 @@ CONCEPTS = (
         "设备稳定性",
         "log in from the usual device",
         "使用常用设备登录",
+        source="S5-R19",
     ),
     FeatureConcept(
         "location_constancy",
@@ -37,6 +38,7 @@ CONCEPTS = (
         "登录地点稳定性",
         "log in from the usual places",
         "减少异地登录",
+        source="S5-R19",
     ),
     FeatureConcept(
         "device_integrity",
@@ -44,6 +46,7 @@ CONCEPTS = (
         "设备可信度",
         "log in from the bound, unmodified device",
         "使用已绑定且未改装的设备",
+        source="S1-R57",
     ),
     FeatureConcept(
         "device_sharing",

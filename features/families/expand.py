@@ -14,6 +14,7 @@ def expand(
 ) -> Iterator[tuple[str, str, FeatureSpec]]:
     """Return (slice, window, spec) for every feature of one block, in declared order."""
     aggregate = AGGREGATES[block.aggregate]
+    source_of = {concept.id: concept.source for concept in family.concepts}
     measure = stream.measure(block.measure) if block.measure else None
     unit = aggregate.unit or (measure.unit if measure else "count")
     for name in block.slices:
@@ -40,10 +41,15 @@ def expand(
                 null_meaning=aggregate.null,
                 text_en=f"{en} {LAST_EN[window]}",
                 text_zh=f"{LAST_ZH[window]}{zh}",
-                source=block.source,
+                source=_source(block, part, measure) or source_of.get(block.concept, ""),
                 table=stream.table.name,
             )
             yield name, window, spec
+
+
+def _source(block: AggregateBlock, part: Slice, measure: Measure | None) -> str:
+    """Return the nearest source that is stated: the block's, the slice's, the measure's."""
+    return block.source or part.source or (measure.source if measure else "")
 
 
 def _phrase(

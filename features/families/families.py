@@ -13,5 +13,9 @@ FAMILIES: tuple[Family, ...] = (
     bureau.FAMILY,
     identity.FAMILY,
 )
+# What asks for the features of a concept that name no source of their own.
+SOURCE_OF_CONCEPT = {
+    concept.id: concept.source for family in FAMILIES for concept in family.concepts
+}
 # Prefix of a feature's name to the name of its family.
 FAMILY_OF_PREFIX = {family.prefix: family.name for family in FAMILIES}

@@ -26,6 +26,7 @@ CONCEPTS = (
         "身份核验清晰度",
         "repeat the face check in good light",
         "在光线良好处重新进行人脸核验",
+        source="S1-R10",
     ),
     FeatureConcept(
         "proof_completeness",
@@ -33,6 +34,7 @@ CONCEPTS = (
         "身份证明完整度",
         "complete the missing identity proofs",
         "补齐缺失的身份证明",
+        source="S3-R01",
     ),
     FeatureConcept(
         "verification_retries",
@@ -40,6 +42,7 @@ CONCEPTS = (
         "重复核验次数",
         "enter the data carefully to avoid repeated attempts",
         "核对信息避免重复核验",
+        source="S5-R14",
     ),
 )
 
@@ -96,7 +99,7 @@ _CHECKS = Stream(
             for k, (en, zh) in _KINDS.items()
         ),
         *(
-            Slice(f"fail_{k}", f"failed {en}", f"未通过的{zh}", (is_("kind", k), _FAIL))
+            Slice(f"fail_{k}", f"failed {en}", f"未通过的{zh}", (is_("kind", k), _FAIL), "S5-R15")
             for k, (en, zh) in _KINDS.items()
         ),
     ),
@@ -130,9 +133,9 @@ _CHECK_BLOCKS = (
     _verification_retries("active_days", ("check",), ("12m",)),
     _verification_retries("recency", ("check", "check_fail"), ("ever",)),
     _verification_retries("main_share", ("check",), ("12m",), "kind"),
-    _identity_verification("mean", _SCORED, ("12m",), "score", direction=-1, source="S3-R02"),
-    _identity_verification("last", _SCORED, ("ever",), "score", direction=-1, source="S3-R02"),
-    _identity_verification("max", _SCORED, ("ever",), "score", direction=-1, source="S3-R02"),
+    _identity_verification("mean", _SCORED, ("12m",), "score", direction=-1, source="S1-R10"),
+    _identity_verification("last", _SCORED, ("ever",), "score", direction=-1, source="S1-R10"),
+    _identity_verification("max", _SCORED, ("ever",), "score", direction=-1, source="S1-R10"),
     _identity_verification(
         "min",
         ("check_real_name", "check_police", "check_address"),
@@ -160,11 +163,9 @@ _CHECK_BLOCKS = (
     _proof_completeness("entropy", ("check_pass",), ("12m", "ever"), "kind"),
     _proof_completeness("per_one", ("check", "check_pass"), ("12m", "ever"), "kind"),
     _proof_completeness("count", _PASS_BY_KIND, ("12m",)),
-    _verification_retries("count", _FAIL_BY_KIND, ("12m",), direction=1, source="S1-R57"),
-    _verification_retries(
-        "count", ("fail_face", "fail_phone"), ("1m", "3m"), direction=1, source="S1-R57"
-    ),
-    _verification_retries("share", _FAIL_BY_KIND, ("ever",), over="check_fail", source="S3-R23"),
+    _verification_retries("count", _FAIL_BY_KIND, ("12m",), direction=1),
+    _verification_retries("count", ("fail_face", "fail_phone"), ("1m", "3m"), direction=1),
+    _verification_retries("share", _FAIL_BY_KIND, ("ever",), over="check_fail"),
     _verification_retries("recency", _FAIL_BY_KIND, ("ever",), direction=-1),
     _verification_retries("count", ("check",), ("6m",), direction=1),
     _verification_retries("count", ("check_fail",), ("6m",), direction=1),

@@ -32,6 +32,7 @@ CONCEPTS = (
         "支付活跃度",
         "keep using the account for everyday payments",
         "保持账户日常活跃",
+        source="S2-R17",
     ),
     FeatureConcept(
         "spending_stability",
@@ -39,6 +40,7 @@ CONCEPTS = (
         "消费稳定性",
         "keep weekly spending even",
         "保持消费平稳",
+        source="S3-R11",
     ),
     FeatureConcept(
         "fund_retention",
@@ -46,6 +48,7 @@ CONCEPTS = (
         "资金留存",
         "leave part of each inflow in the account",
         "收入到账后适当留存余额",
+        source="S2-R17",
     ),
     FeatureConcept(
         "bill_punctuality",
@@ -53,6 +56,7 @@ CONCEPTS = (
         "缴费准时性",
         "pay utility and phone bills by the due date",
         "按时缴纳水电话费",
+        source="S2-R28",
     ),
     FeatureConcept(
         "spending_pattern",
@@ -105,7 +109,8 @@ _PAYMENTS = Stream(
     table=PAYMENTS,
     slices=(
         Slice("out", "outgoing payments", "支出", (_OUT,)),
-        Slice("in", "incoming payments", "收入", (_IN,)),
+        # What comes in is no spending: the section on payments describes it, no rule of an article.
+        Slice("in", "incoming payments", "收入", (_IN,), "domain 7.4"),
         *_BY_CATEGORY,
         Slice("out_shop", "purchases", "消费", (_OUT, is_("category", *_PURCHASES))),
         Slice(
@@ -165,7 +170,13 @@ _PAYMENTS = Stream(
             "千元以上收入",
             (_IN, between("amount_fen", 100_000)),
         ),
-        Slice("in_salary", "salary inflows", "工资收入", (_IN, is_("category", "salary"))),
+        Slice(
+            "in_salary",
+            "salary inflows",
+            "工资收入",
+            (_IN, is_("category", "salary")),
+            "domain 7.4",
+        ),
         Slice(
             "in_merchant",
             "merchant receipts",
@@ -290,9 +301,9 @@ _PAYMENT_BLOCKS = (
     _fund_retention("gap", ("in",), FROM_1M, "amount", over="out"),
     _fund_retention("gap", ("in_salary", "in_merchant"), FROM_3M, "amount", over="out"),
     _fund_retention(
-        "gap", ("in_transfer",), FROM_3M, "amount", over="out_transfer", source="S3-R03"
+        "gap", ("in_transfer",), FROM_3M, "amount", over="out_transfer", source="S2-R17"
     ),
-    _fund_retention("gap", ("in",), FROM_1M, "amount", over="out_cash", source="S3-R03"),
+    _fund_retention("gap", ("in",), FROM_1M, "amount", over="out_cash", source="S2-R17"),
     _spending_pattern("share", _CATEGORIES, FROM_3M, over="out"),
     _spending_pattern("sum_share", _CATEGORIES, FROM_3M, "amount", over="out"),
     _spending_pattern("count", _VARIED, FROM_1M),
@@ -332,7 +343,7 @@ _PAYMENT_BLOCKS = (
     _spending_pattern("sum", ("out_everyday", *_OUT_OF_ROUTINE), AT_3M_12M, "amount"),
     _spending_pattern("mean", _HABITS, ("12m",), "amount"),
     _spending_pattern("shift", _OUT_OF_ROUTINE, ("3m", "6m")),
-    _spending_pattern("sum_shift", _HABITS, ("3m",), "amount"),
+    _spending_pattern("sum_shift", _HABITS, ("3m",), "amount", source="S3-R11"),
     _spending_pattern("active_days", _OUT_OF_ROUTINE, ("12m",)),
     _spending_pattern("recency", _HABITS, ("12m",)),
     _spending_pattern("count", _RARE, ("7d", *FROM_1M), source="S1-R58"),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ..declare.declarations import AT_3M_12M, FROM_3M, FeatureSpec, Mark, Ratio
 from ..declare.texts import LAST_EN, LAST_ZH, NO_BASE
-from .families import FAMILY_OF_PREFIX
+from .families import FAMILY_OF_PREFIX, SOURCE_OF_CONCEPT
 
 
 def _spec(
@@ -54,7 +54,7 @@ def _ratios(
     bottom: str,
     en: str,
     zh: str,
-    source: str = "domain 7.4",
+    source: str = "",
     direction: int = 0,
 ) -> Iterator[Ratio]:
     """Return one ratio per window.
@@ -71,7 +71,7 @@ def _ratios(
             direction=direction,
             en=en,
             zh=zh,
-            source=source,
+            source=source or SOURCE_OF_CONCEPT[concept],
         )
         yield Ratio(spec, top.format(w=window), bottom.format(w=window))
 
@@ -115,17 +115,17 @@ _LOGINS = "dev_login_count_{w}"
 # table: ratios (concept, name, windows, top, bottom; texts, source, direction)
 RATIOS: tuple[Ratio, ...] = (
     *_ratios("credit_utilisation", "bur_debt_to_inflow", AT_3M_12M, _DEBT, _IN,
-        "debt against inflow", "负债与收入之比", "S1-R74"),
+        "debt against inflow", "负债与收入之比", "S3-R45"),
     *_ratios("credit_utilisation", "bur_instalments_to_inflow", FROM_3M, _DUE, _IN,
-        "instalments against inflow", "还款与收入之比", "S1-R74"),
+        "instalments against inflow", "还款与收入之比", "S3-R45"),
     *_ratios("credit_utilisation", "bur_instalments_to_outflow", AT_3M_12M, _DUE, _OUT,
-        "instalments against outflow", "还款与支出之比", "S1-R74"),
+        "instalments against outflow", "还款与支出之比", "S3-R45"),
     *_ratios("credit_utilisation", "bur_debt_to_instalments", AT_3M_12M, _DEBT, _DUE,
         "debt against instalments", "负债与还款之比"),
     *_ratios("credit_utilisation", "bur_debt_to_spending", AT_3M_12M, _DEBT, _SHOP,
         "debt against purchases", "负债与消费之比"),
     *_ratios("credit_utilisation", "bur_cash_to_instalments", FROM_3M, _LQT, _DUE,
-        "cash balance against instalments", "零钱通余额与还款之比", "S3-R09"),
+        "cash balance against instalments", "零钱通余额与还款之比", "S5-R18"),
     *_ratios("credit_utilisation", "bur_debt_to_cash", AT_3M_12M, _DEBT, _LQT,
         "debt against cash balance", "负债与零钱通余额之比", "S3-R09"),
     *_ratios("credit_utilisation", "bur_debt_to_wealth", AT_3M_12M, _DEBT, _LCT,
@@ -150,9 +150,9 @@ RATIOS: tuple[Ratio, ...] = (
         "bur_instalment_late_mean_days_{w}", "pay_bill_late_mean_days_{w}",
         "delay of instalments against delay of bills", "还款逾期与账单逾期天数之比", "S2-R28"),
     *_ratios("fund_retention", "pay_cash_to_inflow", AT_3M_12M, "pay_out_cash_amount_cny_{w}", _IN,
-        "transfers and withdrawals against inflow", "转账提现与收入之比", "S3-R03"),
+        "transfers and withdrawals against inflow", "转账提现与收入之比", "S2-R17"),
     *_ratios("fund_retention", "pay_shop_to_inflow", FROM_3M, _SHOP, _IN,
-        "purchases against inflow", "消费与收入之比", "S3-R03"),
+        "purchases against inflow", "消费与收入之比", "S3-R07"),
     *_ratios("fund_retention", "pay_rent_to_inflow", ("3m",), "pay_out_rent_amount_cny_{w}", _IN,
         "rent against inflow", "房租与收入之比"),
     *_ratios("fund_retention", "pay_kept_to_spending", AT_3M_12M, "pay_wallet_kept_mean_cny_{w}",
@@ -201,7 +201,7 @@ RATIOS: tuple[Ratio, ...] = (
         "days of contact for each login", "每次登录的人际互动数", "S4-R26"),
     *_ratios("interaction_frequency", "soc_received_messages", ("12m",),
         "soc_graph_in_messages_count_ever", "soc_meet_messages_{w}",
-        "contacts received against contacts made", "他人主动互动与主动互动之比", "S5-R17"),
+        "contacts received against contacts made", "他人主动互动与主动互动之比", "S1-R12"),
     *_ratios("cash_balance", "ast_cash_to_inflow", FROM_3M, _LQT, _IN,
         "cash balance against inflow", "零钱通余额与收入之比", "S3-R09"),
     *_ratios("cash_balance", "ast_cash_to_outflow", FROM_3M, _LQT, _OUT,

@@ -10,7 +10,15 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
-from ..declare.declarations import AggregateBlock, Family, FeatureSpec, Mark, Ratio, Stream
+from ..declare.declarations import (
+    AggregateBlock,
+    Family,
+    FeatureConcept,
+    FeatureSpec,
+    Mark,
+    Ratio,
+    Stream,
+)
 from .expand import expand
 from .families import FAMILIES
 from .ratios import MARKS, RATIOS
@@ -107,12 +115,17 @@ def catalogue(tables_present: Collection[str]) -> dict[str, Any]:
     features = [_public(asdict(spec)) for spec in plan(tables_present).specs]
     used = {feature["concept"] for feature in features}
     concepts = [
-        {**asdict(concept), "family": family.name}
+        {**_words(concept), "family": family.name}
         for family in FAMILIES
         for concept in family.concepts
         if concept.id in used
     ]
     return {"version": VERSION, "concepts": concepts, "features": features}
+
+
+def _words(concept: FeatureConcept) -> dict[str, Any]:
+    """Return what a reader of the catalogue needs of a concept; its source is said by features."""
+    return {name: value for name, value in asdict(concept).items() if name != "source"}
 
 
 def _public(spec: dict[str, Any]) -> dict[str, Any]:

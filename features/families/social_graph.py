@@ -26,8 +26,10 @@ from ..network.network_features import SNAPSHOT
 
 CONCEPTS = (
     FeatureConcept("contact_network", "network of contacts", "联系人网络"),
-    FeatureConcept("interaction_frequency", "frequency of interaction", "互动频率"),
-    FeatureConcept("group_activity", "activity in groups", "群组活跃度"),
+    FeatureConcept(
+        "interaction_frequency", "frequency of interaction", "互动频率", source="S2-R16"
+    ),
+    FeatureConcept("group_activity", "activity in groups", "群组活跃度", source="S5-R17"),
     FeatureConcept("red_packet_balance", "red packets sent against received", "红包收发差额"),
     FeatureConcept("circle_repayment", "known repayment record of contacts", "联系人已知还款记录"),
 )
@@ -202,17 +204,17 @@ _INTERACTIONS = Stream(
 _PERSONAL = ("chat", "call", "moments")
 # table: blocks of interactions
 _INTERACTION_BLOCKS = (
-    _interaction_frequency("count", ("meet",), ("7d", *FROM_1M), direction=-1, source="S5-R17"),
-    _interaction_frequency("count", _PERSONAL, FROM_1M, source="S5-R17"),
+    _interaction_frequency("count", ("meet",), ("7d", *FROM_1M), direction=-1, source="S1-R12"),
+    _interaction_frequency("count", _PERSONAL, FROM_1M, source="S1-R12"),
     _interaction_frequency(
-        "sum", ("meet",), ("7d", *FROM_1M), "messages", direction=-1, source="S5-R17"
+        "sum", ("meet",), ("7d", *FROM_1M), "messages", direction=-1, source="S1-R12"
     ),
-    _interaction_frequency("sum", _PERSONAL, AT_3M_12M, "messages", source="S5-R17"),
+    _interaction_frequency("sum", _PERSONAL, AT_3M_12M, "messages", source="S1-R12"),
     _interaction_frequency("mean", ("meet", *_PERSONAL), AT_3M_12M, "messages"),
     _interaction_frequency("typical", ("meet",), FROM_3M, "messages", direction=-1),
     _interaction_frequency("log_std", ("meet",), AT_3M_12M, "messages"),
     _interaction_frequency("max", ("meet",), AT_3M_12M, "messages"),
-    _interaction_frequency("active_days", ("meet",), ("1m", "3m"), direction=-1, source="S5-R17"),
+    _interaction_frequency("active_days", ("meet",), ("1m", "3m"), direction=-1, source="S1-R12"),
     _interaction_frequency("active_weeks", ("meet",), AT_3M_12M, direction=-1),
     _interaction_frequency("weekly_cv", ("meet",), FROM_3M),
     _interaction_frequency("weekly_sum_cv", ("meet",), AT_3M_12M, "messages"),
@@ -237,7 +239,7 @@ _INTERACTION_BLOCKS = (
     _group_activity("vs12", ("group",), ("1m", "3m")),
     _group_activity("recency", ("group",), ("12m",)),
     _group_activity("count_gap", ("group",), AT_3M_12M, over="meet"),
-    _interaction_frequency("sum", _PERSONAL, ("1m", "6m"), "messages", source="S5-R17"),
+    _interaction_frequency("sum", _PERSONAL, ("1m", "6m"), "messages", source="S1-R12"),
     _interaction_frequency("mean", ("meet",), ("1m", "6m"), "messages"),
     _interaction_frequency("typical", _PERSONAL, AT_3M_12M, "messages"),
     _interaction_frequency("max", _PERSONAL, ("12m",), "messages"),
@@ -253,9 +255,9 @@ _INTERACTION_BLOCKS = (
     _interaction_frequency("sum_busiest_day", ("meet", *_PERSONAL), ("12m",), "messages"),
     _interaction_frequency("interval_cv", ("meet", *_PERSONAL), ("12m",)),
     _interaction_frequency("interval_max", ("meet", *_PERSONAL), AT_3M_12M),
-    _interaction_frequency("low_month", ("meet",), FROM_3M, direction=-1, source="S5-R17"),
+    _interaction_frequency("low_month", ("meet",), FROM_3M, direction=-1, source="S1-R12"),
     _interaction_frequency(
-        "low_month_sum", ("meet",), FROM_3M, "messages", direction=-1, source="S5-R17"
+        "low_month_sum", ("meet",), FROM_3M, "messages", direction=-1, source="S1-R12"
     ),
     _interaction_frequency("share", ("chat",), AT_3M_12M, over="meet"),
     _interaction_frequency("sum_share", _PERSONAL, AT_3M_12M, "messages", over="meet"),

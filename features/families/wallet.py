@@ -42,7 +42,7 @@ _WALLET = Stream(
             ("retained_fen", "inflow_fen"),
             "ratio",
         ),
-        Measure("inflow", "CNY", "inflow", "流入", ("inflow_fen",), per=100.0),
+        Measure("inflow", "CNY", "inflow", "流入", ("inflow_fen",), per=100.0, source="S1-R13"),
         Measure("kept", "CNY", "kept amount", "留存金额", ("retained_fen",), per=100.0),
     ),
 )
@@ -126,7 +126,7 @@ _BILLS = Stream(
     ),
     measures=(
         Measure("late", "days", "delay", "逾期天数", ("days_late",)),
-        Measure("amount", "CNY", "amount", "金额", ("amount_fen",), per=100.0),
+        Measure("amount", "CNY", "amount", "金额", ("amount_fen",), per=100.0, source="S1-R13"),
     ),
 )
 _KINDS = ("bill_electricity", "bill_water", "bill_gas", "bill_phone")

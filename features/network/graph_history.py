@@ -143,6 +143,7 @@ def _links(source: np.ndarray, target: np.ndarray, month: np.ndarray, n: int) ->
     never = np.full(len(month), NEVER, month.dtype)
     # Each edge stands twice: as seen from its source and as seen from its target.
     key = np.concatenate([source * n + target, target * n + source])
+    # Stable: of two rows of one pair the one read first stays first.
     order = np.argsort(key, kind="stable")
     key = key[order]
     start = np.flatnonzero(np.diff(key, prepend=-1))
@@ -183,6 +184,7 @@ def _messages(con: Connection, sources: RawFiles, nodes: np.ndarray) -> Messages
     other = np.concatenate([receiver[is_from_node], sender[is_to_node]])
     both_months = np.concatenate([month[is_from_node], month[is_to_node]])
     both_counts = np.concatenate([count[is_from_node], count[is_to_node]])
+    # By node, then by the other: rows of one pair lie together, in the order they were read.
     order = np.lexsort((other, node))
     is_new_node = np.diff(node[order], prepend=-1) != 0
     is_new_other = np.diff(other[order], prepend=-1) != 0

@@ -34,6 +34,7 @@ class Moments:
     """Moments (integers) of each of n nodes, to be counted up to any other moment."""
 
     def __init__(self, node: np.ndarray, moment: np.ndarray, n: int) -> None:
+        # By node, then by moment: a measure reads the links before its own as one slice.
         order = np.lexsort((moment, node))
         self.moment = moment[order]
         self.start = starts_of(node, n)

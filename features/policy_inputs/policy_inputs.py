@@ -212,6 +212,7 @@ class Fact:
     per_unit: float = 1.0
 
 
+# Money is stored in fen; some features that are repeated here are in yuan.
 FEN_PER_YUAN = 100.0
 
 # table: policy inputs that repeat a feature

@@ -10,7 +10,7 @@ sixth. Two corrections follow (domain 6: Platt, then the anchor):
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,9 +37,6 @@ class LevelParams:
     block_months: months whose bads are counted together.
     ahead_months: months that the level is meant for.
     """
-
-    # An unknown key or a value of another type is refused, never converted.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     macro_sd: float = 0.25
     rho: float = 0.95
@@ -147,9 +144,6 @@ class CalibrationParams:
     pdo, base_score, base_odds: the scale of the score (F17).
     pd_decimals: decimals that a PD keeps.
     """
-
-    # An unknown key or a value of another type is refused, never converted.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     min_bads: int = 20
     max_weight: float = 20.0

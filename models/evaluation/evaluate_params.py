@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
@@ -23,9 +22,6 @@ class EvaluateParams:
     judged_features: features, beside those of the model, from which the reachable Gini and the R2
     of the states are found: those most related to the truth.
     """
-
-    # An unknown key or a value of another type is refused, never converted.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     bootstrap: int
     share_rows: int

@@ -6,7 +6,6 @@ It was chosen before any figure of such a table was seen.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
 from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.learners.booster import BoosterParams
@@ -28,9 +27,6 @@ class FitParams:
     columns_per_bad: at most so many columns per bad of a training set enter a model, the strongest
     by their own AUC in it; but never fewer than `least_columns` where there are as many.
     """
-
-    # An unknown key or a value of another type is refused, never converted.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     few: BoosterParams
     few_trees: int

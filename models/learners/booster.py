@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,9 +39,6 @@ class BoosterParams:
     patience: rounds without a better loss after which early stopping ends the growth.
     is_refit: train once more on all training months, with the number of trees chosen.
     """
-
-    # An unknown key or a value of another type is refused, never converted.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     learning_rate: float = 0.03
     max_depth: int = 4

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,9 +42,6 @@ class RidgeParams:
     min_null_share: a pattern of nulls rarer than this, or its complement, gets no flag.
     goods_per_bad: goods kept, reweighted, while the penalty is chosen; the final fit takes all.
     """
-
-    # An unknown key or a value of another type is refused, never converted.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     penalties: tuple[float, ...] = (100.0, 300.0, 1000.0, 3000.0, 10000.0)
     tail: float = 0.005

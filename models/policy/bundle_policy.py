@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
 
 import numpy as np
 
@@ -38,9 +37,6 @@ class PolicyParams:
     reference_rows: at most so many approved training applicants, evenly spaced.
     psi_stop: PSI of a batch's scores above which it is refused (R12).
     """
-
-    # An unknown key or a value of another type is refused, never converted.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     product: str | None
     law_profiles: tuple[str, ...]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -54,9 +54,6 @@ class SelectionParams:
     max_psi: largest PSI of the last against the first third of the training months.
     rows: size of the sample on which correlations are computed, taken at even steps.
     """
-
-    # An unknown key or a value of another type is refused, never converted.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     max_null_share: float = 0.95
     max_correlation: float = 0.999
@@ -249,9 +246,6 @@ class SelectParams:
     limits: of the screening, on a sample of the training applicants.
     without_families: families that a law keeps out of the model.
     """
-
-    # An unknown key or a value of another type is refused, never converted.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     keep: int
     per_concept: int

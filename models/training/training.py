@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -94,9 +94,6 @@ def _sweep(
 @dataclass(frozen=True)
 class TrainParams:
     """The `train` block: how the booster grows on the selected features."""
-
-    # An unknown key or a value of another type is refused, never converted.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     booster: BoosterParams
 

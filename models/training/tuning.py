@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -53,9 +53,6 @@ class TuneParams:
     timeout_seconds: no trial goes on past it.
     seed: of the sampler.
     """
-
-    # An unknown key or a value of another type is refused, never converted.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     trials: int
     timeout_seconds: float

@@ -135,6 +135,7 @@ def mapping(path: Path) -> dict[str, Any]:
 
 
 def _validate(value: Any, kind: type[T], where: str, at: tuple[str, ...]) -> T:
+    # Strict at every depth, and no key ignored: said here once for all types that are read.
     # Through JSON, as pydantic's strict mode takes a list for a tuple and a text for a date only
     # from JSON.
     text = json.dumps(value, default=str)

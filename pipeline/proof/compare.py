@@ -45,6 +45,9 @@ SHOWN_CHARACTERS = 40  # of a value that differs
 
 OldArgument = Annotated[Path, typer.Argument(help="the outputs of before, as data/ of a checkout")]
 NewArgument = Annotated[Path, typer.Argument(help="the outputs of after")]
+ButOption = Annotated[
+    list[str] | None, typer.Option("--but", help="a key or column that was to change, as source")
+]
 
 
 @dataclass(frozen=True)
@@ -54,21 +57,28 @@ class Difference:
     where: str
     what: str
 
+    @property
+    def name(self) -> str:
+        """The key or column that differs: `source` of `catalogue.json.features[3].source`."""
+        return self.where.rpartition(": ")[2].rpartition(".")[2]
+
 
 class CompareError(ValueError):
     """The folders cannot be compared; the message says what was expected and what to do."""
 
 
-def compare(old: OldArgument, new: NewArgument) -> None:
+def compare(old: OldArgument, new: NewArgument, but: ButOption = None) -> None:
     """Compare two output folders to the bit.
 
-    Exit code 0: the same; 1: not, and every difference is listed.
+    Exit code 0: the same; 1: not, and every difference is listed. What --but names is counted.
     """
     names = files_of(old, new)
-    listed = [
+    found = [
         difference for name in names for difference in differences(old / name, new / name, name)
     ]
+    listed = [difference for difference in found if difference.name not in (but or ())]
     title = f"{len(names):,} files of {old} and {new}: {len(listed)} differences"
+    title += f", {len(found) - len(listed)} in {', '.join(but)}" if but else ""
     table = Table("where", "what", title=title)
     for difference in listed:
         table.add_row(difference.where, difference.what)

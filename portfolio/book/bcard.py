@@ -9,7 +9,7 @@ learning it anew (tests/book/test_bcard.py).
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -34,9 +34,6 @@ class ReviewParams:
     on book whose reviews train the behaviour score. `horizon_months` and `bad_dpd_days` are window
     and bar of its outcome. `trees` and `booster` are the number of its trees and their shape.
     """
-
-    # pydantic reads the block: a key that is misspelt must not be ignored.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     rules: str
     review_months: tuple[int, ...]

@@ -8,16 +8,12 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from creditloom.decision.rulebook.condition import SourcedValue
 from creditloom.models.sample.errors import ModelError
-
-# pydantic reads the files: a key that is misspelt must not be ignored, a text is no number.
-STRICT: dict[str, Any] = {"extra": "forbid", "strict": True}
 
 # Fen in a yuan: the files name yuan, a book's money is in whole fen.
 FEN_PER_CNY = 100.0
@@ -30,8 +26,6 @@ class BookError(ModelError):
 @dataclass(frozen=True)
 class Increase:
     """When a line grows, and by how much (S2-R31, S5-R29, S5-R43, domain 6)."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     on_time_months: SourcedValue
     step: SourcedValue
@@ -49,8 +43,6 @@ class Increase:
 class IncreaseStep:
     """Lines up to `up_to` come up for increase `every` so many months (S3-R30..R32)."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
-
     up_to: SourcedValue
     every: SourcedValue
 
@@ -58,8 +50,6 @@ class IncreaseStep:
 @dataclass(frozen=True)
 class Temporary:
     """An increase that expires (S2-R26)."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     share: SourcedValue
     valid: SourcedValue
@@ -69,8 +59,6 @@ class Temporary:
 @dataclass(frozen=True)
 class Decrease:
     """What cuts a line (S1-R59, S3-R45, domain 6)."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     enquiries_over: SourcedValue
     enquiry_months: SourcedValue
@@ -86,8 +74,6 @@ class Decrease:
 class Freeze:
     """No drawdown while overdue, and how that ends (S3-R44, S3-R47)."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
-
     dpd_from: SourcedValue
     repaid_within: SourcedValue
     clean_months: SourcedValue
@@ -96,8 +82,6 @@ class Freeze:
 @dataclass(frozen=True)
 class Suspend:
     """No drawdown while inactive or while the payment score is low (S3-R46, S4-R36)."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     payments_under: SourcedValue
     payment_months: SourcedValue
@@ -108,8 +92,6 @@ class Suspend:
 class Repricing:
     """A lower rate for new drawdowns (S5-R30, S5-R31)."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
-
     every: SourcedValue
     on_time_months: SourcedValue
     step: SourcedValue
@@ -119,8 +101,6 @@ class Repricing:
 @dataclass(frozen=True)
 class Collections:
     """The ladder and its hours (S1-R38, S4-R33..R35, domain 5.1)."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     remind_before: SourcedValue
     sms_from: SourcedValue
@@ -133,8 +113,6 @@ class Collections:
 @dataclass(frozen=True)
 class Provision:
     """IFRS 9 stages, default with materiality and probation, asset classes (domain 5.1, 5.2)."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     sicr_over: SourcedValue
     default_from: SourcedValue
@@ -154,8 +132,6 @@ class Provision:
 @dataclass(frozen=True)
 class ReviewRules:
     """A whole review file. Raises BookError where thresholds that must rise do not."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     id: str
     effective_from: datetime.date

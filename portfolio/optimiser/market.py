@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
 
 import numpy as np
 
@@ -27,9 +26,6 @@ class TakeUp:
     `worst` are the elasticities of the best and the worst tier, the others lie evenly between: the
     worst risks are the least elastic (S4-R46: good risks mind the rate; S4-R48: others bear it).
     """
-
-    # pydantic reads the block of params.yaml: a key that is misspelt must not be ignored.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     base: float
     reference_apr: float

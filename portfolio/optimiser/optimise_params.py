@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
 from creditloom.portfolio.optimiser.market import TakeUp
 
@@ -18,9 +17,6 @@ class OptimiseParams:
     raises it. months: how long policies run forward. threads: that compute. seed: of who takes an
     offer up.
     """
-
-    # pydantic reads the block: a key that is misspelt must not be ignored.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     take_up: TakeUp
     loss_budget: float

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -31,9 +31,6 @@ class ExplainParams:
     `rows`: out-of-time applications; `features_shown`: per picture; `dependences`: pictures of one
     feature each; `examples`: decisions taken apart; `dpi`: dots per inch of a picture.
     """
-
-    # Strict: a mistyped key or a text in place of a number is refused and not ignored.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     rows: int = 2000
     seed: int = 1

@@ -9,7 +9,7 @@ shown as a dash.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class ReportParams:
     """The `report` block of params.yaml: title of the page, and the language it opens in."""
-
-    # Strict: a mistyped key or a text in place of a number is refused and not ignored.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     title: str = "Credit decisions"
     language: Literal["en", "zh"] = "en"

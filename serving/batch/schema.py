@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from creditloom.serving.inputs import InputColumn, InputKind
+from creditloom.storage.files.errors import StatedError
 
 
 def _is_id(kind: pa.DataType) -> bool:
@@ -44,19 +45,8 @@ KINDS: dict[InputKind, tuple[str, Callable[[pa.DataType], bool]]] = {
 }
 
 
-class BatchError(ValueError):
-    """A batch that cannot be decided at all.
-
-    The message says what, where, expected, got and the next step.
-    """
-
-    @classmethod
-    def of(cls, what: str, *, where: object, expected: str, got: str, next_step: str) -> BatchError:
-        """Build the message from its five parts, one per line."""
-        return cls(
-            f"{what}\n  where:    {where}\n  expected: {expected}\n  got:      {got}\n"
-            f"  next:     {next_step}"
-        )
+class BatchError(StatedError):
+    """A batch that cannot be decided at all."""
 
 
 def check_schema(schema: pa.Schema, columns: tuple[InputColumn, ...], where: object) -> None:

@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from creditloom.storage.files.errors import StatedError
 from creditloom.storage.files.formats import OVERRIDES, of_line, to_line
 
 OverrideOutcome = Literal["approve", "decline"]
@@ -24,20 +25,8 @@ NO_PREVIOUS = "0" * 64
 MIN_REASON_LENGTH = 10
 
 
-class ReferralError(ValueError):
-    """An override that cannot be recorded, or a record that was changed.
-
-    The message says what, where, expected, got and the next step.
-    """
-
-    @classmethod
-    def of(
-        cls, what: str, *, where: object, expected: str, got: object, next_step: str
-    ) -> ReferralError:
-        """Build the message from its five parts, one per line."""
-        return cls(
-            f"{what}\n  where: {where}\n  expected: {expected}\n  got: {got}\n  next: {next_step}"
-        )
+class ReferralError(StatedError):
+    """An override that cannot be recorded, or a record that was changed."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from creditloom.serving.registry.errors import RegistryError
 
@@ -23,9 +23,6 @@ class GateParams:
     (domain 0.7).
     """
 
-    # pydantic reads the block of params.yaml: a key that is misspelt must not be ignored.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
-
     min_auc: float
     max_auc_loss: float
     min_calibration_p: float
@@ -34,9 +31,6 @@ class GateParams:
 @dataclass(frozen=True)
 class RegistryParams:
     """`registry` in params.yaml: the model's registered name and the gate before `champion`."""
-
-    # As above: unknown keys and other types are refused.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     name: str
     gate: GateParams

@@ -8,21 +8,26 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Self
 
 
-class DataError(ValueError):
-    """A table cannot be read or breaks its contract.
+class StatedError(ValueError):
+    """An error whose message says what, where, expected, got and the next step.
 
-    The message says what, where, expected, got and next step.
+    The decision runtime stands alone and has its own of this shape (`DecisionError`).
     """
 
     @classmethod
-    def of(cls, what: str, *, where: object, expected: str, got: str, next_step: str) -> DataError:
+    def of(cls, what: str, *, where: object, expected: object, got: object, next_step: str) -> Self:
         """Build the message from its five parts, one per line."""
         return cls(
             f"{what}\n  where:    {where}\n  expected: {expected}\n  got:      {got}\n"
             f"  next:     {next_step}"
         )
+
+
+class DataError(StatedError):
+    """A table cannot be read or breaks its contract."""
 
 
 # How a command refuses: an error of ours is a message on stderr and its exit code, anything else

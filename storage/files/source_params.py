@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,6 @@ class SourceParams:
     `categorical` columns are categories whatever their type; texts always are. Numbers equal to one
     of `special_codes` mean missing. `drop` columns are left out.
     """
-
-    # pydantic reads the block of params.yaml: a key that is misspelt must not be ignored.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     kind: Literal["world", "tables", "matrix"]
     path: str

@@ -48,13 +48,20 @@ def tie_breaks(source: Source) -> Iterator[ast.expr]:
             yield call
 
 
+# Names that say all: so many of one unit make another.
+UNIT_OF_MEASURE = re.compile(
+    r"[A-Z]+_PER_[A-Z]+|(?:DAY|HOUR|SECOND)_US|WEEK_DAYS|[A-Z0-9]+_BYTES|PERCENT"
+)
+
+
 def numbers(source: Source) -> Iterator[ast.stmt]:
     """Yield the numeric constants of a module: the comment says unit and reason."""
     for node in source.tree.body:
         if isinstance(node, ast.Assign | ast.AnnAssign) and _is_number(node.value):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             names = [target.id for target in targets if isinstance(target, ast.Name)]
-            if any(CONSTANT.fullmatch(name) for name in names):
+            wanted = [name for name in names if CONSTANT.fullmatch(name)]
+            if any(not UNIT_OF_MEASURE.fullmatch(name) for name in wanted):
                 yield node
 
 

@@ -85,6 +85,13 @@ def test_the_glossary_has_the_term(term: str) -> None:
     assert term in {part.strip() for row in rows for part in row.split(",")}
 
 
+def test_a_term_of_the_glossary_stands_once() -> None:
+    """One word, one thing: a term that is explained twice means two things."""
+    rows = re.findall(r"^\| ([^|]+) \|", (ROOT / "GLOSSARY.md").read_text(), re.MULTILINE)
+    terms = [part.strip() for row in rows if row != "term" for part in row.split(",")]
+    assert sorted({term for term in terms if terms.count(term) > 1}) == []
+
+
 def test_every_target_of_the_documents_exists() -> None:
     made = set(
         re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)

@@ -70,6 +70,7 @@ def test_six_indicators_of_s3_are_marked() -> None:
         for k in range(7, 13)
         for mark in [marks[f"S3-R{k:02d}"]]
     }
+    # table: mark -> its bounds
     assert six == {
         "S3-R07": (6 * 3_000.0, None), "S3-R08": (5.0, None), "S3-R09": (5_000.0, None),
         "S3-R10": (None, 1.0), "S3-R11": (None, 0.15), "S3-R12": (650.0, None),

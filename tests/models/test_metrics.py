@@ -1,4 +1,4 @@
-"""Figures against brute force and against the vectors N25-N31 of the specification."""
+"""Figures against brute force and against the vectors N25-N31 of docs/formulas.md."""
 
 from __future__ import annotations
 

@@ -99,6 +99,14 @@ def test_a_tree_a_value_and_a_missing_file_are_named(two: tuple[Path, Path]) -> 
     ]
 
 
+def test_what_was_to_change_is_counted_and_not_listed(two: tuple[Path, Path]) -> None:
+    (two[1] / "reports" / "metrics.json").write_text(json.dumps({"auc": 0.8, "tiers": [1, 2]}))
+    (two[0] / "reports" / "metrics.json").write_text(json.dumps({"auc": 0.7, "tiers": [1, 2]}))
+    with pytest.raises(typer.Exit):
+        compare(*two, but=["tiers"])
+    compare(*two, but=["auc"])
+
+
 def test_folders_without_outputs_are_refused(two: tuple[Path, Path]) -> None:
     shutil.rmtree(two[0])
     shutil.rmtree(two[1])

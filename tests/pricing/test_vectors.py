@@ -1,4 +1,4 @@
-"""The 62 vectors of the specification (domain 4.2, 4.3).
+"""The 62 vectors of docs/formulas.md (domain 4.2, 4.3).
 
 Each is one row: id, what is asked, how it is worked out, what is printed.
 
@@ -71,7 +71,7 @@ HL = ([1000] * 5, [5, 7, 15, 18, 58], [0.004, 0.008, 0.012, 0.02, 0.05])
 
 
 class Vector(NamedTuple):
-    """A vector: `got` works it out, `expected` is what the specification prints.
+    """A vector: `got` works it out, `expected` is what docs/formulas.md says.
 
     The printed figures are separated by spaces.
     """

@@ -6,9 +6,6 @@ Units and sources stand beside the numbers in the YAML file. Nothing here comput
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
-
-from creditloom.world.config.config_types import STRICT
 
 
 @dataclass(frozen=True)
@@ -17,8 +14,6 @@ class Roll:
 
     Each is the share of the accounts of one DPD bucket that stand in the next at the month's end.
     """
-
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     current_to_m1: float
     m1_to_m2: float
@@ -29,8 +24,6 @@ class Roll:
 @dataclass(frozen=True)
 class Risk:
     """How spells of arrears start and end, beside the twelve-month hazard of domain 7.5."""
-
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     late_weight: float
     slip_elasticity: float
@@ -44,8 +37,6 @@ class Risk:
 @dataclass(frozen=True)
 class Money:
     """How a line is drawn, and what is lost on it."""
-
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     draw_noise: float
     draw_pace: float
@@ -62,8 +53,6 @@ class Shock:
     What it does to the hazard stands in the block `hazard` of world.yaml.
     """
 
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
-
     inflow_factor: float
     payments_factor: float
     enquiries_factor: float
@@ -74,8 +63,6 @@ class Shock:
 @dataclass(frozen=True)
 class Behaviour:
     """What the monthly row of the panel shows beside the streams of world.yaml."""
-
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     income_noise: float
     volume_noise: float
@@ -92,8 +79,6 @@ class Behaviour:
 @dataclass(frozen=True)
 class BookConfig:
     """The content of world/book/book.yaml."""
-
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     roll: Roll
     risk: Risk

@@ -255,6 +255,7 @@ def _draw(
     pace = 1.0 if month == 0 else numbers.money.draw_pace
     # A cut line may lie below what is used: then nothing is free.
     free = np.maximum(limit - used, 0)
+    # Nobody draws less than nothing, nor more than what is free of the line.
     amount = np.floor(np.clip(pace * (wished - used), 0, free)).astype(np.int64)
     is_enough = amount >= numbers.money.minimum_draw_cny * 100.0
     may_draw = (book.missed == 0) & ~book.frozen & is_enough

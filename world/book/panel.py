@@ -221,6 +221,7 @@ def _pay_score(
     level = behaviour.pay_score_level + behaviour.pay_score_slope * streams.of("families")[:, 0]
     score = level + behaviour.pay_score_noise * draws.score
     points = np.rint(score + behaviour.pay_score_frozen * (dpd_days > FROZEN_DPD))
+    # The score has a fixed range, whatever noise is added.
     return np.clip(points, *behaviour.pay_score_range).astype(np.int16)
 
 

@@ -178,6 +178,7 @@ def luck(world: World, seed: int, month: int) -> np.random.Generator:
     It is keyed by the course `seed` and the month and not by the accounts. Two policies on one
     world therefore meet the same luck.
     """
+    # A key of its own beyond the modules' places: two policies on one world meet the same luck.
     sequence = np.random.SeedSequence(world.setting.seed, spawn_key=(STREAM, seed, month))
     return np.random.Generator(np.random.SFC64(sequence))
 

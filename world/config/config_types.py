@@ -9,14 +9,9 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
-from typing import ClassVar
 
 from creditloom.storage.files.errors import DataError
 
-# How pydantic reads these dataclasses: an unknown key or a number of the wrong type is refused, so
-# that a misspelt line of YAML cannot be ignored. They are frozen because a world is reproducible
-# only while its numbers stay what they were when the first people were drawn.
-STRICT = {"extra": "forbid", "strict": True}
 # The families that the world simulates, in the order of its tuples of six. `features` may know
 # more: what the world does not simulate can come from a lender's own tables alone.
 FAMILIES = ("payment_flow", "social_graph", "assets", "device_stability", "bureau", "identity")
@@ -36,8 +31,6 @@ class WorldError(DataError):
 class WorldParams:
     """The `world` block of params.yaml: what may change from run to run (domain 7, 0.2, 0.14)."""
 
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
-
     applicants: int
     base_rate: float
     activity_scale: float
@@ -52,8 +45,6 @@ class WorldParams:
 @dataclass(frozen=True)
 class Calendar:
     """The `calendar` block of params.yaml (domain 0.1). Months are vintages of applications."""
-
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     applications_start: datetime.date
     n_vintages: int
@@ -72,8 +63,6 @@ class Segment:
 
     `shift` moves each family state, in SD, + is safer. `share_drift` is a change per vintage.
     """
-
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     id: str
     share: float
@@ -97,8 +86,6 @@ class ConceptConfig:
     state. A negative size rewards the best share instead of punishing the worst (domain 0.14).
     """
 
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
-
     id: str
     family: str
     weight: float
@@ -113,8 +100,6 @@ class Interaction:
     `second` may be `thin_file`. The families of both concepts carry the effect.
     """
 
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
-
     first: str
     second: str
     size: float
@@ -123,8 +108,6 @@ class Interaction:
 @dataclass(frozen=True)
 class EffectConfig:
     """The way from states to log-odds (domain 7.5, 7.6, 0.5, 0.14)."""
-
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     explained_variance: float
     nonlinear_share: float
@@ -147,8 +130,6 @@ class EffectConfig:
 class Hazard:
     """When default happens within twelve months, and what life adds (domain 7.5)."""
 
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
-
     timing: tuple[float, ...]
     life_shock_rate: float
     life_shock_factor: float
@@ -166,8 +147,6 @@ class LifeShocks:
 
     The block says how often they strike, how friends share them and what they do to payments.
     """
-
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     monthly_rates: tuple[float, float, float]
     shared_share: float
@@ -187,8 +166,6 @@ class ShortLoan:
     `hazard_share` of the hazard of a year lies in their one repayment.
     """
 
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
-
     hazard_share: float
     principal_cny: tuple[float, float]
     daily_rate: float
@@ -201,8 +178,6 @@ class ShortLoan:
 @dataclass(frozen=True)
 class OldPolicy:
     """The policy that booked loans before this model (domain 7.8, 0.6)."""
-
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     noise_sd: float
     approved_share: float
@@ -219,8 +194,6 @@ class OldPolicy:
 class Presence:
     """What is missing and why (domain 7.8)."""
 
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
-
     thin_dig: float
     thin_disc: float
     thin_activity: float
@@ -235,8 +208,6 @@ class Presence:
 @dataclass(frozen=True)
 class Fraud:
     """Fraud intent and rings (domain 7.4)."""
-
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     share: float
     ring_share: float
@@ -254,8 +225,6 @@ class Fraud:
 class CalendarDrift:
     """What drifts month by month in calendar time (domain 7.8)."""
 
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
-
     amount_per_month: float
     count_per_month: float
     device_change_vintage: int
@@ -266,8 +235,6 @@ class CalendarDrift:
 class Provinces:
     """31 provinces in six tiers with a wage index (domain 7.2)."""
 
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
-
     tier_of_region: tuple[int, ...]
     wage_index: tuple[float, ...]
     people_per_tier: tuple[float, ...]
@@ -276,8 +243,6 @@ class Provinces:
 @dataclass(frozen=True)
 class Seasons:
     """Factors on the volume of a day (domain 7.4)."""
-
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     weekday: tuple[float, ...]
     festival_starts: tuple[datetime.date, ...]
@@ -298,8 +263,6 @@ class Seasons:
 class Category:
     """One kind of payment: its share of everyday payments, its amount and its counter share."""
 
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
-
     id: str
     direction: str
     share: float
@@ -314,8 +277,6 @@ class Strengths:
 
     An observation is level + slope x state + noise x a standard normal; `rate` is rows a year.
     """
-
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     level: float
     slope: float

@@ -6,10 +6,8 @@ The numbers of the world stand beside the code that uses them and not in it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from creditloom.world.config.config_types import (
-    STRICT,
     CalendarDrift,
     Category,
     ConceptConfig,
@@ -35,8 +33,6 @@ TRAITS = ("inc", "disc", "stab", "soc", "lev", "dig")
 @dataclass(frozen=True)
 class WorldConfig:
     """The content of world/world.yaml, where each number has its source beside it."""
-
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     segments: tuple[Segment, ...]
     loadings: tuple[tuple[float, ...], ...]

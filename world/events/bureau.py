@@ -120,6 +120,7 @@ def _score(chunk: Chunk, stamps: Stamps, noise: np.ndarray) -> np.ndarray:
     stream = chunk.nature.stream("bureau_score")
     state = chunk.of("families")[stamps.person, FAMILIES.index("bureau")]
     points = stream.level + stream.slope * state + stream.noise * noise
+    # The bureau's scores have a fixed range.
     return np.clip(np.rint(points), *SCORE_RANGE)
 
 
@@ -144,6 +145,7 @@ def _repayments(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
         stamps,
         lender_id=lenders[stamps.person, which],
         amount_fen=_instalments(chunk, stamps, rng),
+        # Paid early counts as on time; beyond the last bucket the days no longer matter.
         days_late=np.clip(days_late, 0, MAX_DAYS_LATE),
     )
 

@@ -34,6 +34,7 @@ LOOKUP_SIZE = 256
 PRICE_ENDINGS = (0.0, 0.5, 0.9)
 
 
+# Compiled: a sort of a few events per person, which a call of numpy each would slow down.
 @jit
 def _settle(time, tag, first, last):  # type: ignore[no-untyped-def]
     """Sort the events `first` to `last` (exclusive) by time, in place.
@@ -48,6 +49,7 @@ def _settle(time, tag, first, last):  # type: ignore[no-untyped-def]
         time[back + 1], tag[back + 1] = moment, which
 
 
+# Compiled and inlined: it runs once per payment.
 @jit
 def _second(draw, clock):  # type: ignore[no-untyped-def]
     """Return the second of the day of a uniform draw, by the quantiles `clock`.
@@ -97,6 +99,7 @@ def scattered(rng, rates, low, width, cumulative, origin, clock):  # type: ignor
     return person, time, tag
 
 
+# Compiled: draws come in order of person and day, which fixes the stream of random numbers.
 @jit
 def payments_a_day(  # type: ignore[no-untyped-def]
     rng, first_day, start_day, rate, weight, month, volume, luck, quiet, factor, n_days
@@ -125,6 +128,7 @@ def payments_a_day(  # type: ignore[no-untyped-def]
     return counts
 
 
+# Compiled: draws come in order of person, day and payment, so the rows need no sort.
 @jit
 def payment_times(  # type: ignore[no-untyped-def]
     rng, counts, first_day, night, clock, other_person, other_time, other_tag
@@ -185,6 +189,7 @@ def lookups(rng, mix):  # type: ignore[no-untyped-def]
     return table
 
 
+# Compiled: one draw per payment in its order; both halves of the draw are used.
 @jit
 def payment_kinds(  # type: ignore[no-untyped-def]
     rng, person, time, own, special, special_kind, lookup, struck, inflow, moved_share, moved_kind
@@ -220,6 +225,7 @@ def payment_kinds(  # type: ignore[no-untyped-def]
     return kinds
 
 
+# Compiled: draws per payment in its order, as many as its kind needs.
 @jit
 def payment_amounts(  # type: ignore[no-untyped-def]
     rng, person, time, kind, sigma, level, spread, own_level, drift, began, offline, shops

@@ -108,6 +108,7 @@ def _passed(chunk: Chunk) -> _Passed:
     other = np.concatenate([transfers.payee, transfers.payer])
     rows = np.flatnonzero((person >= chunk.first) & (person < chunk.last))
     time = np.tile(transfers.time_us, 2)
+    # By person, then by time: the order in which the loops merge them with everyday payments.
     rows = rows[np.lexsort((time[rows], person[rows]))]
     # Without transfers there are no rows, but also nothing to divide by.
     transfer = rows % n if n else rows
@@ -309,5 +310,6 @@ def _bills(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     kind = kinds[rng.integers(0, kinds.size, stamps.size)]
     noise = np.exp(BILL_SIGMA * rng.standard_normal(stamps.size))
     amount = np.array(BILL_AMOUNTS_CNY)[kind] * noise
+    # Paid early counts as on time; the longest delay bounds the tail.
     days_late = np.clip(np.ceil(lateness * BILL_DAYS_PER_LATENT), 0, MAX_BILL_LATE)
     return table(chunk, "bills", stamps, kind=kind, amount_fen=fen(amount), days_late=days_late)

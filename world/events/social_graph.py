@@ -119,4 +119,5 @@ def _messages(
     group_level = chunk.linear("group_messages", "group_activity")[stamps.person]
     level = np.where(is_group, group_level, alone_level)
     noise = np.where(is_group, group.noise, alone.noise) * rng.standard_normal(stamps.size)
+    # A row stands for at least one message; the largest count bounds the tail of the draw.
     return np.clip(np.ceil(np.exp(level + noise)), 1, MAX_MESSAGES)

@@ -68,6 +68,7 @@ def terms(
     )
     principal = np.rint(people.income_cny * 100.0 * ratio / ROUND_FEN) * ROUND_FEN
     principal_fen = np.maximum(principal, MIN_FEN).astype(np.int64)
+    # The price band of the incumbent: a very good or bad score moves the rate no further.
     rate = np.clip(policy.daily_rate - policy.daily_rate_slope * score, RATE_LOW, RATE_HIGH)
     return LoanTerms(principal_fen, np.round(rate, RATE_DECIMALS))
 

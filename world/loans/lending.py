@@ -189,6 +189,7 @@ def _policy_inputs(chunk: Chunk, rng: np.random.Generator) -> dict[str, Draws]:
     is_real_name = rng.random(n) < REAL_NAME_SHARE
     return {
         "is_invited": is_invited,
+        # The payment score has a fixed range.
         "pay_score": np.clip(score, PAY_SCORE_LOW, PAY_SCORE_HIGH),
         "opens_per_day": np.rint(opens),
         "is_real_name": is_real_name,

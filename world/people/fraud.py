@@ -136,6 +136,7 @@ def ring_transfers(
     time = latest - (back_days * DAY_US).astype(np.int64)
     amount_cny = fraud.transfer_cny * np.exp(TRANSFER_SIGMA * rng.standard_normal(payer.size))
     amount_fen = np.rint(amount_cny).astype(np.int64) * 100  # people send whole yuan
+    # By payer, then by time; moments are drawn apart, so no tie is left.
     order = np.lexsort((time, payer))
     return Transfers(
         payer=payer[order],

@@ -138,6 +138,7 @@ def _made(
     age = nature.stream("contact_age")
     log_days = age.level + age.slope * (network[one] + network[two])
     log_days = log_days + age.noise * rng.standard_normal(one.size)
+    # Ages of contacts are bounded on both sides, so that no draw of the tail stands out.
     days = np.clip(np.exp(log_days), YOUNGEST_DAYS, OLDEST_DAYS)
     is_late = rng.random(one.size) < LATE_SHARE
     days = np.where(is_late, -rng.random(one.size) * AFTER_DAYS, days)
@@ -179,4 +180,5 @@ def _by_owner(owner: np.ndarray, second: np.ndarray) -> np.ndarray:
 
     One integer key sorts several times faster than two.
     """
+    # Stable: equal pairs keep the order in which they were drawn.
     return np.argsort(owner * SECOND_KEY_LIMIT + second, kind="stable")

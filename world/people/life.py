@@ -18,6 +18,7 @@ from creditloom.world.people.people import People
 
 KINDS = ("job_loss", "illness", "divorce")
 JOB_LOSS, ILLNESS, DIVORCE = range(3)
+# Code of a person whom nothing happens to.
 NO_SHOCK = -1
 # Months around the application in which shocks are drawn: what features see and labels count.
 MONTHS_BEFORE = 12

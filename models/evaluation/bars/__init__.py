@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 # Edges of a bar that is open on one side.
 NO_LOW = float("-inf")
@@ -23,9 +23,6 @@ class Bar:
     kind: how it reads: a share or rate in per cent, a p-value, a count, a number or an error.
     source: where the bar comes from.
     """
-
-    # An unknown key is refused: a misspelt edge would leave the bar open.
-    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
 
     name: str
     chinese: str
@@ -60,9 +57,6 @@ class Bar:
 @dataclass(frozen=True)
 class Bars:
     """The whole of bars.yaml."""
-
-    # An unknown key is refused.
-    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
 
     bars: tuple[Bar, ...]
 

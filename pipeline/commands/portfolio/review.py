@@ -31,6 +31,7 @@ from creditloom.storage.files.formats import STANDING, check_table
 from creditloom.storage.files.store import read_frame, read_table, write_table
 
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
+# Money is stored in fen and shown in yuan.
 FEN_PER_CNY = 100.0
 COUNTED = ("state", "stage", "asset_class", "collection")  # columns of accounts, by value
 NON_PERFORMING = ("substandard", "doubtful", "loss")  # asset classes

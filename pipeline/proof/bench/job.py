@@ -22,10 +22,12 @@ from creditloom.pipeline.proof.bench.row import BenchRow, compare
 from creditloom.pipeline.proof.usage import measure
 from creditloom.storage.files.store import ROW_GROUP, Writer
 
+# Rows that are scored: a night of a large lender, and what a quick look scores.
 ROWS = 1_000_000
 QUICK_ROWS = 60_000
 SOURCE_ROWS = 20_000  # different rows; repeated up to the number that is scored
 TODAY_ROWS = 4_000  # the script is scaled up from these
+# Rounds in turns: the ratio is their median.
 ROUNDS = 3
 OURS = "creditloom score --input rows.parquet --output decisions --bundle data/model --json"
 SCRIPT = (

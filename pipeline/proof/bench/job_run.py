@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import shap
 
+# The cores of the machine that the figures of the documents are from.
 THREADS = 2
 BLOCK = 65_536  # rows read at a time
 TOP = 4  # features that the script names as reasons

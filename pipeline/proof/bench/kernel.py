@@ -15,14 +15,17 @@ import numpy as np
 from creditloom.decision.score.contributions.explainer import Explainer
 from creditloom.pipeline.proof.bench.row import BenchRow, compare
 
+# About the size of the delivered model: features, and concepts that explain them.
 FEATURES = 200
 CONCEPTS = 20
 NULL_SHARE = 0.047  # of the values
 TOP = 4  # concepts that are named as reasons
+# Rows that the models learn from, rows that are explained, and those of a quick look.
 TRAINING_ROWS = 20_000
 ROWS = 40_000
 QUICK_ROWS = 8_000
 SHAPES = ((500, 6), (400, 4))  # trees, depth; the bars are those of the first
+# The cores of the machine that the figures are from, and rounds in turns.
 THREADS = 2
 ROUNDS = 5
 EXPLAINED = 200  # rows that the slow ones explain; their seconds are per row like ours

@@ -25,9 +25,11 @@ from creditloom.serving.batch.deciding_model import RUNTIME
 from creditloom.serving.registry.mlflow_store import Store
 from creditloom.storage.files.store import iter_tables, open_parquet, write_table
 
+# Single applications per round, and rounds in turns.
 ROWS = 200
 ROUNDS = 5
 COLD_BAR = 6.0  # seconds
+# Seconds to the first decision of a fresh process that would be better still.
 COLD_AIM = 3.0
 BARS = {"p50": (0.5, 5.0), "p99": (0.99, 20.0)}  # name -> quantile, milliseconds
 FIRST = "creditloom.pipeline.proof.bench.first_decision"

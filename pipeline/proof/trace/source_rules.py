@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
 
 from creditloom.pipeline.base.params import document
 
 SOURCES = ("S1", "S2", "S3", "S4", "S5")
-# A key that is mistyped must be refused and not ignored: the rule would count as in scope.
-STRICT: dict[str, Any] = {"extra": "forbid", "strict": True}
 
 
 @dataclass(frozen=True)
@@ -20,7 +17,6 @@ class SourceRule:
     `out` says why it has no code; None where it must be implemented and tested.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     id: str
     kind: str
     what: str
@@ -31,7 +27,6 @@ class SourceRule:
 class Contradiction:
     """What the sources disagree about, and the choice made."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     id: str
     what: str
     choice: str
@@ -41,7 +36,6 @@ class Contradiction:
 class SourceFile:
     """One file of docs/rules."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     rules: tuple[SourceRule, ...]
 
 
@@ -49,7 +43,6 @@ class SourceFile:
 class Contradictions:
     """docs/rules/contradictions.yaml."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     rules: tuple[Contradiction, ...]
 
 
