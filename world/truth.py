@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from creditloom.features.contract.tables import FAMILIES
+from creditloom.world.config.config_types import FAMILIES
 from creditloom.world.loans.lending import FIRST_APPLICATION
 from creditloom.world.people.communities import communities
 from creditloom.world.people.life import KINDS, Life

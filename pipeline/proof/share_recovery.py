@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from creditloom.features.contract.tables import FAMILIES
 from creditloom.models.sample.metrics import Floats, auc, by_family
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document, section
 from creditloom.storage.files.store import write_json
-from creditloom.world.config.config_types import Calendar, WorldParams
+from creditloom.world.config.config_types import FAMILIES, Calendar, WorldParams
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.risk.share_recovery import seen_states
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from creditloom.features.contract.tables import FAMILIES
+from creditloom.world.config.config_types import FAMILIES
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.people.people import family_rows
 from creditloom.world.risk.default import oracle_pd

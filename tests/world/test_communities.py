@@ -13,14 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creditloom.features.contract.tables import TABLES
 from creditloom.world.config.config_types import Calendar, WorldParams
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.merge_communities import everyone
 from creditloom.world.people.communities import communities
 from creditloom.world.simulate import emit_chunk, simulate
 from creditloom.world.world import Setting, World, build, solve_coefficients
-from tests.world.written import Written
+from tests.world.written import SIMULATED, Written
 
 APPLICANTS = 1_800
 COMMUNITY = 1_000
@@ -148,7 +147,7 @@ def test_ids_and_rings_are_counted_through(made: Written) -> None:
     ring = people.ring.dropna()
     assert set(ring[ring.index < COMMUNITY]) & set(ring[ring.index >= COMMUNITY]) == set()
     assert np.array_equal(np.sort(made.table("applications").applicant_id), np.arange(APPLICANTS))
-    for name in TABLES:
+    for name in SIMULATED:
         ids = made.table(name, ["applicant_id"]).applicant_id
         assert ids.between(0, APPLICANTS - 1).all()
         assert (ids >= COMMUNITY).any()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from creditloom.features.contract.tables import FAMILIES
+from creditloom.world.config.config_types import FAMILIES
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.risk.default import exposure_exponent, macro_path, oracle_pd, outcomes
 from creditloom.world.world import World

@@ -8,13 +8,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from creditloom.features.contract.tables import EVENT_TABLES, TABLES, Table
+from creditloom.features.contract.tables import Table
 from creditloom.storage.files.store import table_files
 from creditloom.world.calendar import AFTER_DAYS, HISTORY_DAYS
-from tests.world.written import Written
+from tests.world.written import SIMULATED, SIMULATED_EVENTS, Written
 
-ALL = pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
-EVENTS = pytest.mark.parametrize("table", EVENT_TABLES, ids=[t.name for t in EVENT_TABLES])
+ALL = pytest.mark.parametrize("table", SIMULATED.values(), ids=list(SIMULATED))
+EVENTS = pytest.mark.parametrize("table", SIMULATED_EVENTS, ids=[t.name for t in SIMULATED_EVENTS])
 
 
 def _plain(field: pa.Field) -> pa.Field:
@@ -147,7 +147,9 @@ def test_pay_comes_on_paydays_and_rent_in_the_first_days(written: Written) -> No
     assert payments[payments.category == "rent"].event_time.dt.day.max() <= 5
 
 
-@pytest.mark.parametrize("table", [*EVENT_TABLES, TABLES["applications"]], ids=lambda t: t.name)
+@pytest.mark.parametrize(
+    "table", [*SIMULATED_EVENTS, SIMULATED["applications"]], ids=lambda t: t.name
+)
 def test_no_raw_column_hands_a_state_over(written: Written, table: Table) -> None:
     frame = written.table(table.name)
     states = written.people.filter(like="z_").loc[frame.applicant_id].to_numpy()

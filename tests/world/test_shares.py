@@ -10,8 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from creditloom.features.contract.tables import FAMILIES
-from creditloom.world.config.config_types import Calendar, WorldError, WorldParams
+from creditloom.world.config.config_types import FAMILIES, Calendar, WorldError, WorldParams
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.world import Setting, World, solve_coefficients
 

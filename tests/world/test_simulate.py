@@ -12,12 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from creditloom.features.contract.tables import FAMILIES, TABLES
-from creditloom.world.config.config_types import Calendar, WorldError, WorldParams
+from creditloom.world.config.config_types import FAMILIES, Calendar, WorldError, WorldParams
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.events.events import ID_STEP
 from creditloom.world.simulate import simulate
-from tests.world.written import Written
+from tests.world.written import SIMULATED, Written
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -82,8 +81,8 @@ def test_an_old_world_is_replaced_and_not_added_to(
 
 
 def test_all_tables_are_written_one_part_per_chunk(written: Written) -> None:
-    assert set(written.rows) == set(TABLES)
-    assert {len(list((written.raw / name).iterdir())) for name in TABLES} == {3}
+    assert set(written.rows) == set(SIMULATED)
+    assert {len(list((written.raw / name).iterdir())) for name in SIMULATED} == {3}
     assert sorted(written.table("payments", ["event_id"]).event_id.floordiv(ID_STEP).unique()) == [
         0,
         1,
@@ -97,7 +96,7 @@ def test_no_truth_lies_among_the_raw_tables(written: Written) -> None:
         for c in written.people.columns
         if c.startswith(("z_", "concept_", "contribution_", "pd_", "logodds"))
     }
-    for name in TABLES:
+    for name in SIMULATED:
         assert not secret & set(written.table(name).columns)
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import yaml
 
-from creditloom.features.contract.tables import FAMILIES
 from creditloom.models.evaluation.claims import CLAIMS
 from creditloom.pipeline.base import paths
+from creditloom.world.config.config_types import FAMILIES
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.people.people import known_to_bureau
 

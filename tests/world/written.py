@@ -1,4 +1,4 @@
-"""A small world on disk, and the yardstick of how much events reveal."""
+"""A small world on disk, its tables, and the yardstick of how much events reveal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from creditloom.features.contract.tables import EVENT_TABLES, TABLES, Table
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import document
 from creditloom.storage.files.store import read_frame, read_json, table_files
+from creditloom.world.config.world_config import WorldConfig
+
+# The raw tables that the world writes: an event table has a lag in world.yaml. Others can come
+# from a lender's own data alone.
+_LAGS = document(WorldConfig, paths.WORLD).lags_days
+SIMULATED_EVENTS = tuple(table for table in EVENT_TABLES if table.name in _LAGS)
+SIMULATED: dict[str, Table] = {
+    name: table
+    for name, table in TABLES.items()
+    if table not in EVENT_TABLES or table in SIMULATED_EVENTS
+}
 
 
 @dataclass(frozen=True)

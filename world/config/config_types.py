@@ -1,8 +1,8 @@
 """The frozen types of the blocks of world/world.yaml and of the world's blocks in params.yaml.
 
 `WorldConfig` holds the blocks of world.yaml together. Tuples of six numbers follow the order of
-`creditloom.features.contract.tables.FAMILIES`. Units and sources of the numbers stand beside the
-numbers in world.yaml. Nothing here computes.
+FAMILIES. Units and sources of the numbers stand beside the numbers in world.yaml. Nothing here
+computes.
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ import datetime
 from dataclasses import dataclass
 
 from creditloom.storage.files.errors import DataError
+
+# The families that the world simulates, in the order of its tuples of six. `features` may know
+# more: what the world does not simulate can come from a lender's own tables alone.
+FAMILIES = ("payment_flow", "social_graph", "assets", "device_stability", "bureau", "identity")
 
 
 class WorldError(DataError):

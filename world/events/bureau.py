@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from creditloom.features.contract.tables import FAMILIES
 from creditloom.world.calendar import DAY_US
+from creditloom.world.config.config_types import FAMILIES
 from creditloom.world.events.events import Chunk, Stamps, fen, in_order, rounds, scatter, table
 from creditloom.world.people.people import sigmoid
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from creditloom.features.contract.tables import FAMILIES
 from creditloom.world.calendar import Days
+from creditloom.world.config.config_types import FAMILIES
 from creditloom.world.config.world_config import TRAITS, WorldConfig
 
 # Columns of the latent traits, in the order of `TRAITS`.

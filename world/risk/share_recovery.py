@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from creditloom.features.contract.tables import FAMILIES
-from creditloom.world.config.config_types import Calendar, WorldParams
+from creditloom.world.config.config_types import FAMILIES, Calendar, WorldParams
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.people.people import draw_people, family_rows
 from creditloom.world.risk.default import pd_of

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, logit, ndtri
 
-from creditloom.features.contract.tables import FAMILIES
-from creditloom.world.config.config_types import Interaction, WorldError, WorldParams
+from creditloom.world.config.config_types import FAMILIES, Interaction, WorldError, WorldParams
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.people.people import People, concept_weights, family_rows
 from creditloom.world.risk.default import oracle_pd, solve_alpha
