@@ -6,10 +6,9 @@ To add an aggregate, add its record to one of the four modules; nothing else nam
 from __future__ import annotations
 
 from .aggregate import Aggregate
-from .comparisons import COMPARISON_AGGREGATES
 from .identifiers import IDENTIFIER_AGGREGATES
 from .rhythm import RHYTHM_AGGREGATES
-from .values import VALUE_AGGREGATES
+from .values import COMPARISON_AGGREGATES, VALUE_AGGREGATES
 
 RECORDS: tuple[Aggregate, ...] = (
     *VALUE_AGGREGATES,

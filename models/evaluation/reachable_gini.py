@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from creditloom.models.learners import ridge
-from creditloom.models.learners.lightgbm_training import shared_settings, train_booster
+from creditloom.models.learners.booster import shared_settings, train_booster
 from creditloom.models.learners.ridge import RidgeParams
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset

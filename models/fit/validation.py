@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from creditloom.models.evaluation.metric_table import JudgedSample, figures_of, keys_of
+from creditloom.models.evaluation.figures import JudgedSample, figures_of, keys_of
 from creditloom.models.fit.fit_params import FitParams
 from creditloom.models.fit.learner import (
     TrainingTable,

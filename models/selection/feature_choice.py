@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners import booster
-from creditloom.models.learners.booster import BoosterParams
-from creditloom.models.learners.lightgbm_training import train_booster
+from creditloom.models.learners.booster import BoosterParams, train_booster
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from creditloom.models.learners import booster
-from creditloom.models.learners.booster import BoosterParams
-from creditloom.models.learners.lightgbm_training import train_booster
+from creditloom.models.learners.booster import BoosterParams, train_booster
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import expit, logloss

@@ -11,12 +11,7 @@ from numpy.typing import NDArray
 
 from creditloom.portfolio.book.account_history import Floats, History
 from creditloom.portfolio.book.limits import Flags, Whole, is_on_time
-from creditloom.portfolio.book.review_rules import (
-    FEN_PER_CNY,
-    Collections,
-    Provision,
-    Repricing,
-)
+from creditloom.portfolio.book.review_rules import FEN_PER_CNY, Collections, Provision, Repricing
 
 # Rates of the review rules are in per cent.
 PERCENT = 100.0

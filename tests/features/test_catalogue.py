@@ -20,9 +20,8 @@ from creditloom.features.contract.tables import FAMILIES as FAMILY_NAMES
 from creditloom.features.declare import declarations
 from creditloom.features.engine.engine import build
 from creditloom.features.engine.point_in_time import columns_read
-from creditloom.features.families.expand import expand
 from creditloom.features.families.ratios import MARKS, RATIOS
-from creditloom.features.families.registry import FAMILIES, catalogue, plan
+from creditloom.features.families.registry import FAMILIES, catalogue, expand, plan
 from creditloom.features.policy_inputs.policy_inputs import FACTS, NAMES
 from tests.features.raw import PARAMS, Raw, write_raw
 

@@ -30,12 +30,7 @@ from creditloom.decision.pricing.capacity import (
 from creditloom.decision.pricing.money import Number, exact, is_within, missing_elements
 from creditloom.decision.pricing.penalty import Penalty, overdue_cost, penalty_daily
 from creditloom.decision.pricing.revolving import statement
-from creditloom.decision.pricing.schedule import (
-    Schedule,
-    days_since,
-    due_dates,
-    schedule,
-)
+from creditloom.decision.pricing.schedule import Schedule, days_since, due_dates, schedule
 from creditloom.decision.pricing.settlement import (
     Settlement,
     cooling_off,

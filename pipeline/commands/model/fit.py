@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import typer
 from rich.console import Console
 from rich.progress import Progress
@@ -21,19 +24,172 @@ from rich.table import Table
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
 from creditloom.models.fit import bundle
+from creditloom.models.fit.bundle import ColumnTexts
 from creditloom.models.fit.fit_params import FitParams
 from creditloom.models.fit.judgement import Fitted, content, validation
 from creditloom.models.fit.learner import TrainingTable, fit_calibrated
 from creditloom.models.fit.validation import cross_validate, out_of_time
 from creditloom.models.policy.bundle_policy import PolicyParams
+from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import section
-from creditloom.pipeline.commands.model.fit_source import PARAMS, Subject, source_of, subject
 from creditloom.report import fit_page
 from creditloom.report.page.render import render
+from creditloom.storage.contract.row_rules import missing_column
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import RESULTS, write_document
 from creditloom.storage.files.source_params import SourceParams
-from creditloom.storage.files.store import whole_folder, write_table, write_text
+from creditloom.storage.files.store import (
+    read_frame,
+    table_files,
+    whole_folder,
+    write_table,
+    write_text,
+)
+from creditloom.storage.finished import Finished, read_finished
+from creditloom.storage.matrix import own_concepts, own_feature
+from creditloom.storage.sources import check_source, now
+
+# Reads the table for `creditloom fit`: a finished feature table, or raw tables made into one.
+
+# `fit` runs from any folder, even without a params.yaml. It always uses the committed parameters.
+PARAMS = paths.DEFAULTS
+MAX_NAMED = 5  # wrong label values that a refusal shows
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A checked table with the texts of its columns and the sign of the effect of each column.
+
+    `signs`: one per column, +1 or -1 for a monotone effect on the log-odds of default; 0 = free.
+    """
+
+    table: Finished
+    words: ColumnTexts
+    signs: tuple[int, ...]
+
+
+def source_of(data: Path, **given: Any) -> SourceParams:
+    """Return the source that the command line describes; `given` are fields of SourceParams.
+
+    A folder holds raw tables, a file is a finished feature table.
+    """
+    committed = section("source", SourceParams, PARAMS)
+    return SourceParams(
+        "tables" if data.is_dir() else "matrix",
+        str(data),
+        max_bad_share=committed.max_bad_share,
+        **given,
+    )
+
+
+def subject(params: SourceParams, folder: Path) -> Subject:
+    """Read and check the source; rows set aside go to `<folder>/quarantine`.
+
+    Raises DataError for a table that cannot be learnt from.
+    """
+    if params.kind == "tables":
+        return _raw_tables(params, folder / "quarantine")
+    table = read_finished(params, now())
+    if len(table.bad):
+        rows = pa.Table.from_pandas(table.bad, preserve_index=False)
+        write_table(rows, folder / "quarantine" / "rows.parquet")
+    names = [str(name) for name in table.features]
+    codes = {"special_codes": list(params.special_codes)}
+    entries = {name: {**own_feature(name, name, name), **codes} for name in names}
+    # Nothing is known about a user's columns. So each column is a concept of its own and its sign
+    # is free.
+    return Subject(table, ColumnTexts(own_concepts(iter(names)), entries), (0,) * len(names))
+
+
+def _raw_tables(params: SourceParams, quarantine: Path) -> Subject:
+    """Build features by the house's engine, with its texts and signs, and join the labels."""
+    # Imported here, so that `fit` on a finished table does not load the feature engine.
+    from creditloom.features.engine.engine import build
+    from creditloom.features.engine.raw_reader import present
+    from creditloom.features.families.registry import catalogue
+    from creditloom.features.feature_params import FeatureParams
+
+    checked = check_source(params, quarantine, quarantine / "clean")
+    words = catalogue(present(checked.files))
+    blocks = build(checked.files, section("features", FeatureParams, PARAMS))
+    frame = pa.concat_tables(blocks).to_pandas(ignore_metadata=True)
+    frame["label"] = frame["application_id"].map(_labels(params, checked.files))
+    frame = frame[frame["label"].notna()].reset_index(drop=True)
+    _check_labels(frame["label"], params)
+    _check_protected(frame, params)
+    left_out = {*params.drop, *params.protected}
+    features = [feature for feature in words["features"] if feature["name"] not in left_out]
+    entries = {feature["name"]: feature for feature in features}
+    matrix = frame[list(entries)].astype(np.float64)
+    label = frame["label"].to_numpy(np.int8)
+    table = Finished(
+        features=matrix,
+        label=label,
+        ids=frame["application_id"].to_numpy(),
+        time=frame["as_of"].to_numpy(),
+        protected=frame[list(params.protected)],
+        # The contract has already written the bad rows. Here only their number is needed.
+        bad=_rows_without_columns(checked.bad),
+    )
+    signs = tuple(feature["direction"] for feature in features)
+    return Subject(table, ColumnTexts(words["concepts"], entries), signs)
+
+
+def _rows_without_columns(count: int) -> pd.DataFrame:
+    return pd.DataFrame(index=range(count))
+
+
+def _labels(params: SourceParams, files: Mapping[str, tuple[str, ...]]) -> pd.Series:
+    """Return the label by application_id: 1 bad, 0 good, null = not labelled.
+
+    The label is the column named. Without one it is made from the days past due of the loans.
+    """
+    from creditloom.features.feature_params import LabelParams
+    from creditloom.features.label import labels
+
+    if params.label is None:
+        made = labels(files, section("label", LabelParams, PARAMS)).to_pandas()
+        return made.set_index("application_id")["label"].astype("float64")
+    parts = [read_frame(file) for file in table_files(params.path, "applications")]
+    applications = pd.concat(parts, ignore_index=True)
+    if params.label not in applications:
+        raise missing_column(
+            params.label,
+            applications.columns,
+            Path(params.path) / "applications",
+            "the column named as label",
+            is_named=True,
+        )
+    # An id that occurs twice is not in the matrix, because the contract set both rows aside. So
+    # none of its labels is used.
+    unique = applications.drop_duplicates("application_id", keep=False)
+    return unique.set_index("application_id")[params.label]
+
+
+def _check_labels(label: pd.Series, params: SourceParams) -> None:
+    values = sorted(pd.unique(label))
+    if values != [0, 1]:
+        raise DataError.of(
+            "The labels cannot be learnt from",
+            where=params.path,
+            expected="1 (bad) and 0 (good), both present",
+            got=f"{len(label):,} labelled applications with {values[:MAX_NAMED]}",
+            next_step="name a label column of applications with --label, "
+            "or give loans and loan_performance with complete windows",
+        )
+
+
+def _check_protected(frame: pd.DataFrame, params: SourceParams) -> None:
+    unknown = [name for name in params.protected if name not in frame]
+    if unknown:
+        raise missing_column(
+            unknown[0],
+            frame.columns,
+            params.path,
+            "a column of applications named as protected",
+            is_named=True,
+        )
+
 
 # A folder with this file was written by `fit`, so `fit` may replace the folder.
 MARK = "metrics.json"
