@@ -38,7 +38,6 @@ CONCEPTS = (
         "理财与资产证明",
         "file a proof of property, car or deposit",
         "补充房产、车辆或存款证明",
-        source="S2-R19",
     ),
     FeatureConcept(
         "contribution_record",

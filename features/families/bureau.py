@@ -263,10 +263,10 @@ _REPAYMENTS = Stream(
 )
 # table: blocks of instalments
 _REPAYMENT_BLOCKS = (
-    _repayment_record("mean", ("instalment",), FROM_3M, "late", direction=1, source="S3-R10"),
-    _repayment_record("typical", ("instalment",), AT_3M_12M, "late", direction=1, source="S3-R10"),
-    _repayment_record("max", ("instalment",), FROM_3M, "late", direction=1, source="S3-R10"),
-    _repayment_record("last", ("instalment",), ("3m",), "late", direction=1, source="S3-R10"),
+    _repayment_record("mean", ("instalment",), FROM_3M, "late", direction=1),
+    _repayment_record("typical", ("instalment",), AT_3M_12M, "late", direction=1),
+    _repayment_record("max", ("instalment",), FROM_3M, "late", direction=1),
+    _repayment_record("last", ("instalment",), ("3m",), "late", direction=1),
     _repayment_record("std", ("instalment",), ("12m",), "late"),
     _repayment_record("trend", ("instalment",), ("12m",), "late"),
     _repayment_record(
@@ -279,16 +279,14 @@ _REPAYMENT_BLOCKS = (
     ),
     _repayment_record("count", ("instalment_late30",), ("6m", "12m"), direction=1, source="S3-R10"),
     _repayment_record("recency", ("instalment_late",), ("12m",), direction=-1, source="S3-R10"),
-    _repayment_record("mean", ("instalment_own",), ("12m",), "late", direction=1, source="S3-R10"),
+    _repayment_record("mean", ("instalment_own",), ("12m",), "late", direction=1),
     _repayment_record("count", ("instalment", "instalment_own"), AT_3M_12M),
     _repayment_record("distinct", ("instalment",), AT_3M_12M, "lender"),
     _repayment_record("sum", ("instalment",), FROM_3M, "amount"),
     _repayment_record("mean", ("instalment",), ("12m",), "amount"),
     _repayment_record("cv", ("instalment",), ("12m",), "amount"),
-    _repayment_record(
-        "mean", ("instalment_late",), ("6m", "12m"), "late", direction=1, source="S3-R10"
-    ),
-    _repayment_record("typical", ("instalment",), ("6m",), "late", direction=1, source="S3-R10"),
+    _repayment_record("mean", ("instalment_late",), ("6m", "12m"), "late", direction=1),
+    _repayment_record("typical", ("instalment",), ("6m",), "late", direction=1),
     _repayment_record("std", ("instalment",), ("3m", "6m"), "late"),
     _repayment_record("move", ("instalment",), FROM_3M, "late"),
     _repayment_record("trend", ("instalment",), ("6m",), "late"),

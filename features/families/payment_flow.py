@@ -150,6 +150,7 @@ _PAYMENTS = Stream(
             "payments over 5,000 yuan",
             "五千元以上支出",
             (_OUT, between("amount_fen", 500_001)),
+            "S2-R32",
         ),
         Slice(
             "out_morning",
@@ -170,6 +171,7 @@ _PAYMENTS = Stream(
             "night transfers and withdrawals",
             "夜间转账提现",
             (_OUT, _CASH, _AT_NIGHT),
+            "S1-R58",
         ),
         Slice(
             "out_night_leisure",
@@ -225,7 +227,7 @@ _OCCASIONS = ("out_weekend", "out_offline", "out_large")
 _HOURS_AND_SIZES = (*_OCCASIONS, "out_small", "out_morning", "out_midday", "out_evening")
 _OUT_OF_ROUTINE = ("out_leisure", "out_night", *_HOURS_AND_SIZES, "out_cash")
 _HABITS = ("out_shop", "out_everyday", *_OUT_OF_ROUTINE)
-# Payments that few people make; S1-R58 asks for those at night and over 5,000 yuan.
+# Payments that few people make.
 _RARE = ("out_alert", "out_night_cash", "out_night_leisure")
 
 # table: blocks of payments
@@ -365,11 +367,11 @@ _PAYMENT_BLOCKS = (
     _spending_pattern("sum_shift", _HABITS, ("3m",), "amount"),
     _spending_pattern("active_days", _OUT_OF_ROUTINE, ("12m",)),
     _spending_pattern("recency", _HABITS, ("12m",)),
-    _spending_pattern("count", _RARE, ("7d", *FROM_1M), source="S1-R58"),
-    _spending_pattern("sum", _RARE, AT_3M_12M, "amount", source="S1-R58"),
-    _spending_pattern("share", _RARE, ("12m",), over="out", source="S1-R58"),
-    _spending_pattern("max", ("out_night_cash",), ("12m",), "amount", source="S1-R58"),
-    _spending_pattern("recency", _RARE, ("12m",), source="S1-R58"),
+    _spending_pattern("count", _RARE, ("7d", *FROM_1M)),
+    _spending_pattern("sum", _RARE, AT_3M_12M, "amount"),
+    _spending_pattern("share", _RARE, ("12m",), over="out"),
+    _spending_pattern("max", ("out_night_cash",), ("12m",), "amount"),
+    _spending_pattern("recency", _RARE, ("12m",)),
 )
 
 FAMILY = Family(

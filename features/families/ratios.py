@@ -233,7 +233,7 @@ RATIOS: tuple[Ratio, ...] = (
         "foreign fingerprints for each device", "每台设备的指纹不一致登录数", "S1-R57"),
     *_ratios("verification_retries", "idn_checks_per_login", ("12m",), "idn_check_count_{w}",
         _LOGINS,
-        "identity checks for each login", "每次登录的身份核验数", "S5-R42"),
+        "identity checks for each login", "每次登录的身份核验数", "domain 7.4"),
     *_ratios("verification_retries", "idn_failures_per_mismatch", ("12m",),
         "idn_check_fail_count_{w}", "dev_login_mismatch_count_{w}",
         "failed identity checks against foreign fingerprints", "未通过核验与指纹不一致登录之比",
