@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.params import changed
+from creditloom.pipeline.base.params import changed_text
 from creditloom.pipeline.base.stage import STAGES, up_to
 
 TO_DECISIONS = up_to("decide")
@@ -39,7 +39,7 @@ def with_package() -> dict[str, str]:
 def prepare(folder: Path, changes: Mapping[str, Any], path: Path = paths.PARAMS) -> None:
     """Write a params.yaml with `changes` (dotted paths) into `folder`, so that stages can run."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / paths.PARAMS).write_text(changed(changes, path), encoding="utf-8")
+    (folder / paths.PARAMS).write_text(changed_text(changes, path), encoding="utf-8")
 
 
 def run(folder: Path, stages: Sequence[str]) -> None:

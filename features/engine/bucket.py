@@ -20,7 +20,7 @@ from ..aggregates.event_columns import VisibleRows, divide
 from ..contract.tables import TABLES
 from ..declare.declarations import Mark
 from ..families.registry import Plan, PlanStep, plan
-from ..policy_inputs.policy_inputs import Allowed, facts, observed
+from ..policy_inputs.policy_inputs import Allowed, facts, observed_inputs
 
 FeatureColumns = dict[str, np.ndarray]
 
@@ -63,7 +63,7 @@ def _of_streams(
         rows = VisibleRows(stream, tables[stream.table.name], as_of)
         for step in steps:
             features.update(_of_block(step, rows, allowed))
-        for name, values in observed(rows, allowed):
+        for name, values in observed_inputs(rows, allowed):
             # A policy input may be counted in two tables: their counts are added.
             so_far = observations.get(name)
             observations[name] = values if so_far is None else so_far + values
