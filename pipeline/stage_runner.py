@@ -15,7 +15,7 @@ from typing import Any
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import changed_text
-from creditloom.pipeline.base.stage import STAGES, up_to
+from creditloom.pipeline.base.stage import STAGES, module_of, up_to
 
 TO_DECISIONS = up_to("decide")
 TO_METRICS = up_to("evaluate")
@@ -45,7 +45,7 @@ def prepare(folder: Path, changes: Mapping[str, Any], path: Path = paths.PARAMS)
 def run(folder: Path, stages: Sequence[str]) -> None:
     """Run stages in `folder`, each in its own process. Raises ChainError when one fails."""
     for stage in stages:
-        command = [sys.executable, "-m", f"creditloom.pipeline.stages.{stage}"]
+        command = [sys.executable, "-m", module_of(stage)]
         ended = subprocess.run(  # noqa: S603  our own modules, no shell
             command, cwd=folder, env=with_package(), capture_output=True, text=True, check=False
         )

@@ -19,7 +19,7 @@ from ..aggregates.aggregates import AGGREGATES
 from ..aggregates.event_columns import VisibleRows, divide
 from ..contract.tables import TABLES
 from ..declare.declarations import Mark
-from ..families.registry import Plan, PlanStep, plan
+from ..declare.registry import Plan, PlanStep, plan
 from ..policy_inputs.policy_inputs import Allowed, facts, observed_inputs
 
 FeatureColumns = dict[str, np.ndarray]

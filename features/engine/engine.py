@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from ..families.registry import plan
+from ..declare.registry import plan
 from ..feature_params import FeatureParams
 from ..network.graph import others
 from . import spark

@@ -104,9 +104,9 @@ def subject(params: SourceParams, folder: Path) -> Subject:
 def _raw_tables(params: SourceParams, quarantine: Path) -> Subject:
     """Build features by the house's engine, with its texts and signs, and join the labels."""
     # Imported here, so that `fit` on a finished table does not load the feature engine.
+    from creditloom.features.declare.registry import catalogue
     from creditloom.features.engine.engine import build
     from creditloom.features.engine.raw_reader import present
-    from creditloom.features.families.registry import catalogue
     from creditloom.features.feature_params import FeatureParams
 
     checked = check_source(params, quarantine, quarantine / "clean")

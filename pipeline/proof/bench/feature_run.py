@@ -19,8 +19,8 @@ import duckdb
 import typer
 
 from creditloom.features.contract.tables import EVENT_TABLES, TABLES
+from creditloom.features.declare.registry import plan
 from creditloom.features.engine.engine import build
-from creditloom.features.families.registry import plan
 from creditloom.features.feature_params import FeatureParams
 from creditloom.pipeline.proof.bench import rivals
 from creditloom.storage.contract.contract import check_tables

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from creditloom.features.declare.declarations import FeatureSpec, Slice
-from creditloom.features.families.registry import plan
+from creditloom.features.declare.registry import plan
 
 if TYPE_CHECKING:
     import polars as pl

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..declare.declarations import AT_3M_12M, FROM_3M, FeatureSpec, Mark, Ratio
-from ..declare.texts import LAST_EN, LAST_ZH, NO_BASE
-from .families import FAMILY_OF_PREFIX, SOURCE_OF_CONCEPT
+from ..families.families import FAMILY_OF_PREFIX, SOURCE_OF_CONCEPT
+from .declarations import AT_3M_12M, FROM_3M, FeatureSpec, Mark, Ratio
+from .texts import LAST_EN, LAST_ZH, NO_BASE
 
 
 def _spec(
