@@ -1,4 +1,4 @@
-"""The visible events of one stream in one bucket, in order, and the sums that formulas are made of.
+"""Columns of the visible events of one stream in one bucket, and the sums that formulas use.
 
 Arrays are (windows, applications), windows first. The value of a cell never depends on which other
 applications share the bucket. Sums in a cell run in the order (event_time, event_id).

@@ -1,4 +1,4 @@
-"""What a set of raw tables can carry: the plan that the engine follows, and the catalogue of it.
+"""Lists the features that the raw tables present allow: the engine's plan, and the catalogue.
 
 The families give more than 2,000 features (S5-R21, S4-R28, C19).
 """

@@ -1,8 +1,8 @@
-"""The kernel: from the visible events of one bucket to one row of features per application.
+"""The kernel: turns the visible events of one bucket into one row of features per application.
 
-It is the same code in the embedded engine and in a group of Spark, Arrow in and Arrow out.
-A table without consent nulls all its features. A table that is there but holds nothing of a person
-counts 0 and leaves averages null.
+The embedded engine and Spark run this same code; it takes and returns Arrow tables. Without consent
+for a table all its features are null. With consent but without events, counts are 0 and averages
+are null.
 """
 
 from __future__ import annotations

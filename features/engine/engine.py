@@ -1,4 +1,4 @@
-"""The embedded engine: buckets of applicants one after the other, so that memory stays bounded.
+"""The embedded engine: computes one bucket of applicants after the other, to bound memory.
 
 While the kernel works on one bucket, a second thread reads the next one. `spark` is the other
 engine.

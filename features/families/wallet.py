@@ -1,4 +1,4 @@
-"""Payment flow beside the payments: what of an inflow is kept for a week, and punctual bills."""
+"""The rest of payment flow: how much of an inflow is kept for a week, and punctual bills."""
 
 from __future__ import annotations
 
