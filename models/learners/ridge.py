@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from creditloom.models.learners.booster import weights
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.metrics import expit, logloss
+from creditloom.models.sample.metrics import logloss
 from creditloom.models.sample.split import SplitParams, rolling_origins
 
 # Significant digits of every exported number. The last bits of a matrix product differ between
@@ -195,7 +196,7 @@ def solve(
     if start is None:
         # Without coefficients the best intercept is the log-odds of the bad rate.
         rate = np.average(y, weights=w)
-        start = np.append(np.zeros(x.shape[1]), np.log(rate / (1 - rate)))
+        start = np.append(np.zeros(x.shape[1]), logit(rate))
     solution = minimize(loss, start, jac=True, method="L-BFGS-B", options=SOLVER_OPTIONS)
     if not np.isfinite(solution.fun):
         raise ModelError(
