@@ -101,9 +101,8 @@ def quote(
         "start": _day(start),
         "settle_on": _day(settle_on),
         "overdue_days": overdue_days,
-        "shown_rate": shown_rate,
     }
-    quotation = quoted(_request(options, source))
+    quotation = quoted(_request({**options, "shown_rate": shown_rate}, source))
     if as_json:
         # Do not print with rich: it would break the lines.
         sys.stdout.write(json.dumps(quotation, indent=1, ensure_ascii=False) + "\n")
