@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit
 
 from creditloom.world.book.book_config import BookConfig, Roll
 from creditloom.world.book.panel import Column, rows
@@ -25,7 +26,6 @@ from creditloom.world.book.state import (
     luck,
 )
 from creditloom.world.config.config_types import Hazard
-from creditloom.world.people.people import sigmoid
 from creditloom.world.risk.default import exposure_exponent
 from creditloom.world.world import World
 
@@ -79,7 +79,7 @@ def onset(
     feels_shock = book.is_shocked(month) & ~(book.rushes & (month == 0))
     shock_factor = np.where(feels_shock, hazard.life_shock_factor, 1.0)
     # 1 - (1 - PD)^(s_k m_k), by log1p and expm1 so that small chances keep their digits.
-    return -np.expm1(np.log1p(-sigmoid(log_odds)) * weight * shock_factor)
+    return -np.expm1(np.log1p(-expit(log_odds)) * weight * shock_factor)
 
 
 def spells(
@@ -121,7 +121,7 @@ def _spell_chance(
     log_odds: np.ndarray,
 ) -> np.ndarray:
     """Return the chance that a spell begins which will be paid up: it goes with the PD."""
-    relative_risk = sigmoid(log_odds) / numbers.risk.reference_pd
+    relative_risk = expit(log_odds) / numbers.risk.reference_pd
     chance = cured.enter * relative_risk**numbers.risk.slip_elasticity
     return chance * np.where(is_shocked, hazard.life_shock_factor, 1.0)
 
@@ -277,7 +277,7 @@ def _wished_share(
     state = world.concept("credit_utilisation")[book.rows]
     noise = numbers.money.draw_noise * rng.standard_normal(world.people.size)[book.rows]
     shocked = numbers.shock.utilisation_logit * book.is_shocked(month)
-    return sigmoid(stream.level + stream.slope * state + noise + shocked)
+    return expit(stream.level + stream.slope * state + noise + shocked)
 
 
 def _days_late(world: World, numbers: BookConfig, book: Book, uniform: np.ndarray) -> np.ndarray:

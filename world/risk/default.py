@@ -11,11 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from creditloom.world.config.config_types import Hazard
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.loans.incumbent_policy import LoanTerms
-from creditloom.world.people.people import People, sigmoid
+from creditloom.world.people.people import People
 
 # Steps of the bisection for alpha (domain 7.6): 30 log-odds halved so often are less than 1e-16.
 N_BISECTIONS = 60
@@ -103,7 +104,7 @@ def pd_of(
     Life shocks are averaged out unless their `exposure` is given as `exponent`.
     """
     power = exposure_exponent(hazard) if exponent is None else exponent
-    return 1.0 - (1.0 - sigmoid(log_odds)) ** power
+    return 1.0 - (1.0 - expit(log_odds)) ** power
 
 
 def oracle_pd(nature: WorldConfig, log_odds: np.ndarray) -> np.ndarray:
@@ -163,7 +164,7 @@ def outcomes(
     macro = macro_by_vintage[people.vintage]
     log_odds_true = neutral + nature.effects.macro_gamma * macro
     exponent = exposure(hazard, shock_month)
-    month = _default_month(hazard, sigmoid(log_odds_true), shock_month, people.is_fraud, rng)
+    month = _default_month(hazard, expit(log_odds_true), shock_month, people.is_fraud, rng)
     return TrueOutcome(
         log_odds_systematic=log_odds,
         pd_neutral=pd_of(hazard, neutral, exponent),
