@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import ANY
 
 import duckdb
 import pyarrow as pa
@@ -69,7 +70,7 @@ FOREIGN: list[tuple[Exception, int]] = [
     (requests.exceptions.HTTPError("404"), 2),
     (requests.exceptions.ReadTimeout("no answer"), TRY_LATER),
     (REFUSED_BY_HOST, TRY_LATER),
-    (urllib3.exceptions.ReadTimeoutError(None, "u", "no answer"), TRY_LATER),  # type: ignore[arg-type]
+    (urllib3.exceptions.NewConnectionError(ANY, "refused"), TRY_LATER),
     (ConnectionRefusedError(errno.ECONNREFUSED, "refused"), TRY_LATER),
     (TimeoutError("timed out"), TRY_LATER),
     (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), TRY_LATER),
@@ -101,19 +102,18 @@ def test_an_exception_of_others_is_a_message_a_code_and_json(
     ]
 
 
-@pytest.mark.parametrize(
-    "bug",
-    [
-        AssertionError("a"),
-        KeyError("k"),
-        TypeError("t"),
-        ValueError("v"),
-        IndexError("i"),
-        RuntimeError("r"),
-        ModuleNotFoundError("m", name="creditloom.nothing"),
-    ],
-    ids=repr,
-)
+BUGS = [
+    AssertionError("a"),
+    KeyError("k"),
+    TypeError("t"),
+    ValueError("v"),
+    IndexError("i"),
+    RuntimeError("r"),
+    ModuleNotFoundError("m", name="creditloom.nothing"),
+]
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=repr)
 def test_a_bug_keeps_its_traceback(bug: Exception, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(type(bug)) as raised, ending("creditloom score", as_json=True):
         raise bug

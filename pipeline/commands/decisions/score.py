@@ -17,7 +17,6 @@ from types import TracebackType
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -31,6 +30,7 @@ from rich.table import Table
 from rich.text import Text
 
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.serving.batch.deciding_model import CHAMPION
 from creditloom.serving.batch.job import Tally
 from creditloom.serving.score import score as score_batch
