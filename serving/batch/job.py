@@ -14,7 +14,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from creditloom.serving.batch.drift import drift_of, require_no_drift
+from creditloom.serving.batch.drift import (
+    decided_scores,
+    drift_of,
+    require_no_drift,
+    sample_scores,
+)
 from creditloom.serving.batch.output import BatchFolder, duplicates, writing
 from creditloom.serving.batch.part import Batch, BlockResult, Decide, Receipt, Work
 from creditloom.serving.ledger.entries import link, merkle_root, sealed
@@ -165,7 +170,7 @@ class BatchJob:
         tally.resumed = tally.rows
         # A batch with finished parts has passed this check, or was accepted by a person.
         if not tally.rows and "accept_drift" not in self.asked:
-            require_no_drift(drift_of(self._sample(), self.bundle))
+            require_no_drift(drift_of(sample_scores(self._sample()), self.bundle), "a sample")
         tell(tally.rows)
         previous = tally.links[-1] if tally.links else link(document)
         for part in self._made(tally.rows):
@@ -174,6 +179,9 @@ class BatchJob:
             tally.add(receipt)
             previous = tally.links[-1]
             tell(tally.rows)
+        if "accept_drift" not in self.asked:
+            scores = decided_scores(folder, len(tally.links))
+            require_no_drift(drift_of(scores, self.bundle), "all decided rows")
         chain = {"batch": link(document), "parts": tally.links, "root": merkle_root(tally.links)}
         manifest = sealed({"format": BATCH, **tally.figures(), **chain})
         folder.seal(manifest)

@@ -44,7 +44,7 @@ class NotReachableError(StatedError):
 
 
 @dataclass(frozen=True)
-class Family:
+class Wording:
     """What is said of one kind of exception."""
 
     what: str
@@ -53,65 +53,67 @@ class Family:
     exit_code: int = REFUSED
 
 
-FULL = Family("No room", "a disk and memory with room", ROOM, NO_ROOM)
-READ_ONLY = Family("The file system takes no files", "a place that can be written", ROOM, NO_ROOM)
-BROKEN_DISK = Family("The disk does not answer", "a disk that reads and writes", ROOM, NO_ROOM)
-UNREACHABLE = Family("Not reachable", "an answer", LATER, TRY_LATER)
-SYSTEM = Family("A file cannot be read or written", "a file that the system opens")
-ENCODING = Family(
+FULL = Wording("No room", "a disk and memory with room", ROOM, NO_ROOM)
+READ_ONLY = Wording("The file system takes no files", "a place that can be written", ROOM, NO_ROOM)
+BROKEN_DISK = Wording("The disk does not answer", "a disk that reads and writes", ROOM, NO_ROOM)
+UNREACHABLE = Wording("Not reachable", "an answer", LATER, TRY_LATER)
+SYSTEM = Wording("A file cannot be read or written", "a file that the system opens")
+ENCODING = Wording(
     "Text that is not UTF-8",
     "names, paths and text in UTF-8",
     "rename or convert it; where the terminal is the cause, set PYTHONUTF8=1",
 )
-MISSING = Family(
+MISSING = Wording(
     "A library is missing",
     "the library that this command needs",
     "install it, or the extra that holds it, as pip install 'creditloom[spark]'",
 )
-MEMORY = Family("Not enough memory", "memory for the whole of it", ROOM, NO_ROOM)
-PROGRAM = Family("A program that was started failed", "exit code 0 in time")
+MEMORY = Wording("Not enough memory", "memory for the whole of it", ROOM, NO_ROOM)
+PROGRAM = Wording("A program that was started failed", "exit code 0 in time")
 
 # table: the package that defines an exception -> what is said of it
-FAMILIES: Mapping[str, Family] = {
-    "pyarrow": Family("Arrow cannot read or write this", "Parquet files and columns that it knows"),
-    "duckdb": Family("DuckDB cannot answer", "files and columns that it can read"),
-    "mlflow": Family("MLflow refused", "a model, version or run that the store has"),
-    "sqlalchemy": Family("The database of the store refused", "a database that MLflow can use"),
-    "alembic": Family("The database of the store refused", "a database that MLflow can upgrade"),
-    "sqlite3": Family("The database of the store refused", "a sqlite file of MLflow"),
-    "psycopg2": Family("The database of the store refused", "a database that MLflow can use"),
-    "pymysql": Family("The database of the store refused", "a database that MLflow can use"),
-    "requests": Family("The server refused", "an answer without an error"),
-    "urllib3": Family("The server refused", "an answer without an error"),
-    "http": Family("The server refused", "an answer in HTTP"),
-    "ssl": Family("No secure connection", "a certificate that this machine trusts"),
-    "botocore": Family("The object store refused", "credentials and an address that it knows"),
-    "lightgbm": Family("LightGBM refused", "a model and rows that it can read"),
-    "optuna": Family("Optuna refused", "a study that it can go on with"),
-    "pyspark": Family("Spark refused", "a session that can run the task"),
-    "py4j": Family("Spark refused", "a session that can run the task"),
+FAMILIES: Mapping[str, Wording] = {
+    "pyarrow": Wording(
+        "Arrow cannot read or write this", "Parquet files and columns that it knows"
+    ),
+    "duckdb": Wording("DuckDB cannot answer", "files and columns that it can read"),
+    "mlflow": Wording("MLflow refused", "a model, version or run that the store has"),
+    "sqlalchemy": Wording("The database of the store refused", "a database that MLflow can use"),
+    "alembic": Wording("The database of the store refused", "a database that MLflow can upgrade"),
+    "sqlite3": Wording("The database of the store refused", "a sqlite file of MLflow"),
+    "psycopg2": Wording("The database of the store refused", "a database that MLflow can use"),
+    "pymysql": Wording("The database of the store refused", "a database that MLflow can use"),
+    "requests": Wording("The server refused", "an answer without an error"),
+    "urllib3": Wording("The server refused", "an answer without an error"),
+    "http": Wording("The server refused", "an answer in HTTP"),
+    "ssl": Wording("No secure connection", "a certificate that this machine trusts"),
+    "botocore": Wording("The object store refused", "credentials and an address that it knows"),
+    "lightgbm": Wording("LightGBM refused", "a model and rows that it can read"),
+    "optuna": Wording("Optuna refused", "a study that it can go on with"),
+    "pyspark": Wording("Spark refused", "a session that can run the task"),
+    "py4j": Wording("Spark refused", "a session that can run the task"),
     "subprocess": PROGRAM,
 }
 # Packages whose compiled part has a name of its own.
 COMPILED = {"_duckdb": "duckdb"}
 
 # table: number of the system's error -> what is said of it
-NUMBERS: Mapping[int, Family] = {
+NUMBERS: Mapping[int, Wording] = {
     errno.ENOSPC: FULL,
     errno.EDQUOT: FULL,
     errno.EFBIG: FULL,
     errno.ENOMEM: MEMORY,
     errno.EROFS: READ_ONLY,
     errno.EIO: BROKEN_DISK,
-    errno.ENOENT: Family("No such file or folder", "a path that exists", "check the path"),
-    errno.EEXIST: Family("Already there", "a name that is free", "choose another name"),
-    errno.EACCES: Family("Not allowed", "a file that this user may use", "ask its owner"),
-    errno.EPERM: Family("Not allowed", "a file that this user may use", "ask its owner"),
-    errno.EISDIR: Family("A folder", "a file", "check the path"),
-    errno.ENOTDIR: Family("Not a folder", "a folder", "check the path"),
-    errno.ENAMETOOLONG: Family("A name too long", "a shorter name", "choose another name"),
-    errno.ELOOP: Family("A link that leads to itself", "a file or folder", "mend the link"),
-    errno.EMFILE: Family("Too many open files", "fewer at a time", "raise `ulimit -n`"),
+    errno.ENOENT: Wording("No such file or folder", "a path that exists", "check the path"),
+    errno.EEXIST: Wording("Already there", "a name that is free", "choose another name"),
+    errno.EACCES: Wording("Not allowed", "a file that this user may use", "ask its owner"),
+    errno.EPERM: Wording("Not allowed", "a file that this user may use", "ask its owner"),
+    errno.EISDIR: Wording("A folder", "a file", "check the path"),
+    errno.ENOTDIR: Wording("Not a folder", "a folder", "check the path"),
+    errno.ENAMETOOLONG: Wording("A name too long", "a shorter name", "choose another name"),
+    errno.ELOOP: Wording("A link that leads to itself", "a file or folder", "mend the link"),
+    errno.EMFILE: Wording("Too many open files", "fewer at a time", "raise `ulimit -n`"),
     errno.ECONNREFUSED: UNREACHABLE,
     errno.ECONNRESET: UNREACHABLE,
     errno.ECONNABORTED: UNREACHABLE,
@@ -141,7 +143,7 @@ SILENT = frozenset(
 # What libraries write who pass on the system's error without its number, and databases that are
 # busy or away.
 # table: words of a message, in small letters -> what is said of it
-WORDS: Mapping[str, Family] = {
+WORDS: Mapping[str, Wording] = {
     "no space left on device": FULL,
     "disk quota exceeded": FULL,
     "database or disk is full": FULL,
@@ -212,7 +214,7 @@ def of(error: BaseException, where: object) -> ForeignError | None:
     return stated
 
 
-def _family(error: BaseException) -> Family | None:
+def _family(error: BaseException) -> Wording | None:
     """Return the family of an exception; None where it is a bug of ours, or no error."""
     if isinstance(error, ImportError):
         # A module of ours that is not there is a bug.
@@ -229,7 +231,7 @@ def _family(error: BaseException) -> Family | None:
     return MEMORY if isinstance(error, MemoryError) else None
 
 
-def _cause(error: BaseException) -> Family | None:
+def _cause(error: BaseException) -> Wording | None:
     """Return why it could not work, where any exception of the chain tells; None otherwise."""
     for one in _chain(error):
         number = one.errno if isinstance(one, OSError) else None

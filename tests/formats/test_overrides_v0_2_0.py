@@ -1,6 +1,6 @@
 """What release 0.2.0 wrote and a later release writes otherwise stays readable.
 
-v2/ holds such files, made by that release's own code.
+v0_2_0/ holds such files, made by that release's own code.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from creditloom.serving.referral import overrides
 from creditloom.serving.referral.overrides import Override
 from creditloom.storage.files.record import RecordError
 
-V2 = Path(__file__).parent / "v2"
+V0_2_0 = Path(__file__).parent / "v0_2_0"
 LATER = "2027-01-04T09:00:00+00:00"
 
 
@@ -23,7 +23,7 @@ def test_its_overrides_are_read_and_from_the_next_line_on_the_last_one_is_covere
     tmp_path: Path,
 ) -> None:
     record = tmp_path / "overrides.jsonl"
-    shutil.copy(V2 / record.name, record)
+    shutil.copy(V0_2_0 / record.name, record)
     of_then = [("approve", 500.0), ("decline", None)]
     assert [(one.outcome, one.limit_cny) for one in overrides.read(record)] == of_then
     queue = pd.DataFrame({"decision_id": ["c" * 32], "limit_cny": [900.0]})
