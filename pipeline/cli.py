@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import typer
 
 from creditloom import __version__
-from creditloom.pipeline.base.ending import ending
+from creditloom.pipeline.base.ending import ending, require_finite
 
 # table: name of a command -> its module and function
 COMMANDS = {
@@ -63,7 +63,7 @@ def build(names: Iterable[str], *, is_main: bool = False) -> typer.Typer:
         module, _, function = COMMANDS[name].partition(":")
         command = getattr(importlib.import_module(module), function)
         if not isinstance(command, typer.Typer):
-            app.command(name)(_ended(command, name) if is_main else command)
+            app.command(name)(_ended(command, name) if is_main else _finite(command, name))
             continue
         app.add_typer(command, name=name)
         for part in command.registered_commands:
@@ -79,7 +79,18 @@ def _ended(command: Callable[..., None], name: str) -> Callable[..., None]:
     def run(**options: Any) -> None:
         as_json = bool(options.get("as_json") or options.get("json_out"))
         with ending(f"creditloom {name}", options.get("output"), as_json=as_json):
-            command(**options)
+            _finite(command, name)(**options)
+
+    return run
+
+
+def _finite(command: Callable[..., None], name: str) -> Callable[..., None]:
+    """Return the command, which then refuses an option that is NaN or infinite."""
+
+    @functools.wraps(command)
+    def run(**options: Any) -> None:
+        require_finite(name, options)
+        command(**options)
 
     return run
 

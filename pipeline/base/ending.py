@@ -9,13 +9,14 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from creditloom.storage.files.errors import exit_code, is_ours, refusals
+from creditloom.storage.files.errors import StatedError, exit_code, is_ours, refusals
 from creditloom.storage.files.foreign import ForeignError, Worded
 
 # Exit codes of a program that a signal ends: 128 and the signal's number, as a shell tells it.
@@ -23,6 +24,26 @@ STOPPED = 130
 PIPE_CLOSED = 141
 # With this variable set, the traceback of a library's exception is written too.
 TRACEBACK = "CREDITLOOM_TRACEBACK"
+
+
+class OptionError(StatedError):
+    """An option has a value that no command can use."""
+
+
+def require_finite(name: str, options: Mapping[str, object]) -> None:
+    """Raise OptionError for an option of the command `name` that is NaN or infinite.
+
+    typer takes `nan` for a number, and no bound refuses it: every comparison with it is false.
+    """
+    for option, value in options.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise OptionError.of(
+                "Not a number to count with",
+                where=f"creditloom {name} --{option.replace('_', '-')}",
+                expected="a finite number",
+                got=value,
+                next_step="write a finite number",
+            )
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from creditloom.serving.registry import lookup
 from creditloom.serving.registry.errors import RegistryError
 from creditloom.serving.registry.lookup import Version, bundle_sha256
 from creditloom.serving.registry.runtime import copy_runtime, requirements
-from creditloom.storage.files.reach import be_impatient, require_answer
+from creditloom.storage.files.reach import be_impatient, require_answer, some_home
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -179,7 +179,8 @@ def _mlflow() -> Any:
     # Before the import, which reads it.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     be_impatient()
-    import mlflow.pyfunc
+    with some_home():
+        import mlflow.pyfunc
 
     # The loggers that report every migration of the sqlite file's tables.
     for name in ("alembic", "mlflow.store.db.utils"):

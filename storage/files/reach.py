@@ -10,7 +10,9 @@ import functools
 import os
 import socket
 import urllib.request
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from creditloom.storage.files.foreign import NotReachableError
@@ -19,6 +21,8 @@ from creditloom.storage.files.foreign import NotReachableError
 CONNECT_SECONDS = 5.0
 # table: scheme of a store's URI -> the port where none is written
 PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
+# What a system gives to users without a home.
+NO_HOME = "/nonexistent"
 # What MLflow waits, where the environment does not say: without, it repeats a request for minutes.
 # A large artifact needs less than these seconds between two pieces of it.
 # table: variable -> value
@@ -57,6 +61,25 @@ def require_answer(uri: str) -> None:
             got=str(error) or type(error).__name__,
             next_step="start it, or check MLFLOW_TRACKING_URI; then run the same command again",
         ) from error
+
+
+@contextmanager
+def some_home(environ: MutableMapping[str, str] = os.environ) -> Iterator[None]:
+    """Give a user without name and home a HOME for a while: MLflow asks for one at its import.
+
+    It is a folder that does not exist, so that nothing is read there.
+    """
+    try:
+        Path.home()
+        is_homeless = False
+    except RuntimeError:
+        is_homeless = True
+        environ["HOME"] = NO_HOME
+    try:
+        yield
+    finally:
+        if is_homeless:
+            environ.pop("HOME", None)
 
 
 def _is_behind_proxy(scheme: str, host: str) -> bool:

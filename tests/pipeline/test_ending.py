@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import pwd
 import socket
 import sqlite3
 import subprocess
@@ -30,7 +31,7 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.ending import PIPE_CLOSED, STOPPED, ending
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.foreign import NO_ROOM, NUMBERS, TRY_LATER, NotReachableError
-from creditloom.storage.files.reach import PATIENCE, be_impatient, require_answer
+from creditloom.storage.files.reach import PATIENCE, be_impatient, require_answer, some_home
 
 
 def wrapped(error: Exception, cause: Exception) -> Exception:
@@ -207,3 +208,29 @@ def test_waiting_times_of_the_environment_stay() -> None:
     environ = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "600"}
     be_impatient(environ)
     assert environ == {**PATIENCE, "MLFLOW_HTTP_REQUEST_TIMEOUT": "600"}
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["score", "--output", "out", "--max-bad-share"],
+        ["quote", "--amount"],
+        ["quote", "--rate"],
+    ],
+    ids=" ".join,
+)
+def test_an_option_that_is_no_finite_number_is_refused(words: list[str], number: str) -> None:
+    end = CliRunner().invoke(cli.build([words[0], "params"], is_main=True), [*words, number])
+    assert end.exit_code == 2 and "a finite number" in end.output
+
+
+def test_a_user_without_name_and_home_can_load_mlflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow asks for the home at its import, and only then: nothing is kept there."""
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", lambda _number: {}[_number])
+    with pytest.raises(RuntimeError):
+        Path.home()
+    with some_home():
+        assert not Path.home().exists()
+    assert "HOME" not in os.environ
