@@ -15,16 +15,21 @@ import pyarrow as pa
 
 from creditloom.world.book.book_config import BookConfig, Roll
 from creditloom.world.book.panel import Column, rows
-from creditloom.world.book.state import ONSET_TO_BAD, Book, DueMonths, Grant, drawn, effect_of, luck
+from creditloom.world.book.state import (
+    ONSET_TO_BAD,
+    Book,
+    DueMonths,
+    Grant,
+    drawn_schedule,
+    effect_of,
+    luck,
+)
 from creditloom.world.config.config_types import Hazard
 from creditloom.world.people.people import sigmoid
 from creditloom.world.risk.default import exposure_exponent
 from creditloom.world.world import World
 
 # Who stops paying and who catches up (domain 7.5).
-
-# Largest chance a month that a spell begins. The power law below has no bound of its own (choice).
-MAX_SPELL_CHANCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ def spells(
     onset_chance = onset(hazard, numbers.risk.late_weight, book, log_odds, month)
     starts_bad = ~is_lost & owes & (luck[:, 0] < onset_chance)
     spell_chance = _spell_chance(hazard, numbers, cured, book.is_shocked(month), log_odds)
-    draws_spell = luck[:, 1] < np.minimum(spell_chance, MAX_SPELL_CHANCE)
+    draws_spell = luck[:, 1] < np.minimum(spell_chance, numbers.risk.max_spell_chance)
     starts = (book.missed == 0) & owes & (month > 0) & draws_spell
     # One draw decides both steps: who passes the narrow threshold has passed the wide one.
     depth = 1 + (luck[:, 2] < cured.reach_m2) + (luck[:, 2] < cured.reach_m2 * cured.reach_m3)
@@ -236,7 +241,9 @@ def _advanced(
 
 
 def _schedule(grant: Grant, drawn_fen: np.ndarray, days_a_month: float) -> DueMonths:
-    return drawn(drawn_fen, grant.daily_rate, grant.tenor_months, grant.method, days_a_month)
+    return drawn_schedule(
+        drawn_fen, grant.daily_rate, grant.tenor_months, grant.method, days_a_month
+    )
 
 
 def _draw(

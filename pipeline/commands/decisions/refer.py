@@ -14,7 +14,13 @@ from rich.table import Table
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
-from creditloom.serving.referral.overrides import Override, OverrideOutcome, append, read, waiting
+from creditloom.serving.referral.overrides import (
+    Override,
+    OverrideOutcome,
+    append,
+    read,
+    waiting_cases,
+)
 from creditloom.storage.files.store import read_frame
 
 app = typer.Typer(
@@ -50,7 +56,7 @@ def show(
     json_out: JsonOption = False,
 ) -> None:
     """Show what waits: decision_id, application, tier, PD, limit and the first reason."""
-    rows = waiting(read_frame(queue), read(record))
+    rows = waiting_cases(read_frame(queue), read(record))
     console = Console(soft_wrap=json_out)
     if json_out:
         # In ASCII: some readers take other characters than the newline for the end of a line.

@@ -15,7 +15,7 @@ import typer
 
 from creditloom.features.contract.tables import EVENT_TABLES
 from creditloom.features.declare.dictionary import pages
-from creditloom.features.families.registry import catalogue
+from creditloom.features.declare.registry import catalogue
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.storage.files.store import write_text
