@@ -183,6 +183,7 @@ def new_folder(target: Path, kind: FolderKind) -> Iterator[Path]:
     """
     recover(target, kind)
     require_ours(target, kind)
+    require_room(target)
     work = place_beside(target, "new")
     with _scratch(work, kind):
         yield work
@@ -193,6 +194,13 @@ def new_folder(target: Path, kind: FolderKind) -> Iterator[Path]:
 def place_beside(target: Path, state: str) -> Path:
     """Return the place of a folder on its way: `.x.new` becomes x, `.x.old` was x."""
     return target.with_name(f".{target.name}.{state}")
+
+
+def require_room(target: Path) -> None:
+    """Raise DataError where a folder of somebody lies where `target` is put before it goes."""
+    old = place_beside(target, "old")
+    if os.path.lexists(old):
+        raise _in_the_way(old)
 
 
 def swap(work: Path, target: Path, kind: FolderKind) -> None:
@@ -227,8 +235,6 @@ def recover(target: Path, kind: FolderKind) -> None:
             sync(target.parent)
     if target.exists():
         delete(old, kind)
-        if old.exists():
-            raise _in_the_way(old)
 
 
 def delete(folder: Path, kind: FolderKind) -> None:
@@ -292,12 +298,12 @@ def _emptied(work: Path, kind: FolderKind) -> Iterator[None]:
             shutil.rmtree(work)
 
 
-def _in_the_way(folder: Path) -> DataError:
+def _in_the_way(place: Path) -> DataError:
     return DataError.of(
-        "A folder is in the way",
-        where=folder,
-        expected="no such folder, or one that creditloom left unfinished",
-        got=_listed(path.name for path in folder.iterdir()),
+        "Something is in the way of the output",
+        where=place,
+        expected="nothing there, or what creditloom left unfinished",
+        got=_listed(path.name for path in place.iterdir()) if place.is_dir() else "a file",
         next_step="move it to another place",
     )
 
@@ -313,7 +319,8 @@ def _below(folder: Path) -> Iterator[tuple[Path, str]]:
 
 def _fits(parts: list[str], pattern: list[str]) -> bool:
     if pattern[-1] == BELOW:
-        parts, pattern = parts[: len(pattern) - 1], pattern[:-1]
+        depth = len(pattern) - 1
+        return len(parts) > depth and _fits(parts[:depth], pattern[:depth])
     return len(parts) == len(pattern) and all(map(fnmatchcase, parts, pattern))
 
 
