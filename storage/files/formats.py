@@ -17,9 +17,9 @@ from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import FORMAT, StrPath, open_parquet, read_json, write_json
 
 # batch.json, receipts and manifest.json of a batch, and the tables beside them.
-BATCH = 2
+BATCH = 3
 # features.json beside a batch of raw events.
-FEATURES = 2
+FEATURES = 3
 # A line of aliases.jsonl.
 ALIASES = 2
 # A line of overrides.jsonl. From 3 on, a head beside it covers the last line (record.py).
