@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -36,8 +35,6 @@ FAST_COMPRESSION: Mapping[str, Any] = {"compression": "snappy"}
 MATRIX_ROWS = 8_192
 # The key under which a Parquet file notes its format, where it has one (formats.py).
 FORMAT = b"creditloom.format"
-# Names that an error lists of a folder that is in the way.
-MAX_LISTED_FILES = 5
 
 # Metadata of a table beside its format.
 Notes = Mapping[bytes, bytes]
@@ -269,51 +266,3 @@ def read_json(path: StrPath) -> Any:
             got=str(error),
             next_step="run the stage that writes it again",
         ) from error
-
-
-# A folder that is written whole or not at all.
-
-
-@contextmanager
-def whole_folder(target: Path, mark: str, *, force: bool = False) -> Iterator[Path]:
-    """Yield an empty folder beside `target`, which takes the target's place at the end.
-
-    It is deleted when the context ends with an error. Only a folder that is empty, or holds the
-    file `mark` (ours), is replaced. Raises DataError for any other, unless `force`.
-    """
-    _check_place(target, mark, force=force)
-    work = target.with_name(f".{target.name}.{os.getpid()}.new")
-    old = target.with_name(f".{target.name}.{os.getpid()}.old")
-    try:
-        work.mkdir(parents=True)
-        yield work
-        # A folder cannot be replaced in one step: the old one waits until the new one is in place.
-        if target.exists():
-            target.replace(old)
-        work.replace(target)
-    finally:
-        if old.exists() and not target.exists():
-            old.replace(target)
-        for left in (work, old):
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _check_place(target: Path, mark: str, *, force: bool) -> None:
-    if target.exists() and not target.is_dir():
-        raise DataError.of(
-            "The output is a file",
-            where=target,
-            expected="a folder",
-            got="a file",
-            next_step="choose another --out",
-        )
-    if not target.is_dir() or force or (target / mark).is_file() or not any(target.iterdir()):
-        return
-    names = sorted(path.name for path in target.iterdir())
-    raise DataError.of(
-        "The output folder holds something else",
-        where=target,
-        expected=f"an empty or new folder, or one with {mark}",
-        got=", ".join(names[:MAX_LISTED_FILES]),
-        next_step="choose another --out, or add --force to replace it",
-    )
