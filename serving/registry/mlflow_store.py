@@ -20,7 +20,7 @@ from creditloom.serving.registry import lookup
 from creditloom.serving.registry.errors import RegistryError
 from creditloom.serving.registry.lookup import Version, bundle_sha256
 from creditloom.serving.registry.runtime import copy_runtime, requirements
-from creditloom.storage.files.reach import be_impatient, require_answer, some_home
+from creditloom.storage.reach import be_impatient, require_answer, some_home
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

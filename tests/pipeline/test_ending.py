@@ -31,7 +31,7 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.ending import PIPE_CLOSED, STOPPED, ending
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.foreign import NO_ROOM, NUMBERS, TRY_LATER, NotReachableError
-from creditloom.storage.files.reach import PATIENCE, be_impatient, require_answer, some_home
+from creditloom.storage.reach import PATIENCE, be_impatient, require_answer, some_home
 
 
 def wrapped(error: Exception, cause: Exception) -> Exception:

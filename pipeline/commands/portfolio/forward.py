@@ -181,13 +181,12 @@ def _write(
     changes = pd.concat([review.changes for review in reviewer.done], ignore_index=True)
     default_from = reviewer.rules.provision.default_from.value
     curves = portfolio.vintage_curves(course.months, default_from)
-    tables = {
-        paths.BOOK_PANEL: pa.concat_tables(course.months),
-        paths.BOOK_STANDING: _table(standing),
-        paths.FORWARD / "changes.parquet": _table(changes),
-        paths.FORWARD / "months.parquet": _table(by_month),
-        paths.FORWARD / "vintages.parquet": _table(curves.rename(columns=str).reset_index()),
-    }
+    tables = {paths.BOOK_PANEL: pa.concat_tables(course.months)}
+    tables[paths.BOOK_STANDING] = _table(standing)
+    tables[paths.FORWARD / "changes.parquet"] = _table(changes)
+    tables[paths.FORWARD / "months.parquet"] = _table(by_month)
+    curve_rows = curves.rename(columns=str).reset_index()
+    tables[paths.FORWARD / "vintages.parquet"] = _table(curve_rows)
     # All before the first is written: a refused run changes nothing.
     for path, table in tables.items():
         require_table(path, path.stem, table.column_names)
