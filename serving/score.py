@@ -7,7 +7,7 @@ quarantine comes out.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +58,7 @@ def score(
     as_of: dt.datetime | None = None,
     engine: str = "duckdb",
     max_bad_share: float = 0.05,
+    without: Collection[str] = (),
     explain: str = "adverse",
     language: str = "en",
     product: str = "",
@@ -73,9 +74,9 @@ def score(
     """Decide a batch and seal it; the same call after a stop continues where the batch was.
 
     `source` holds one row per application with features; `events` holds raw tables from which the
-    features are computed. Give one of them. `output` is a folder, or a `.parquet` file beside which
-    `<name>.batch` holds the batch. `bundle` (a folder) decides, or else the registered `model`.
-    Raises ValueErrors of this package, each with the next step.
+    features are computed, less the tables `without`. Give one of them. `output` is a folder, or a
+    `.parquet` file beside which `<name>.batch` holds the batch. `bundle` (a folder) decides, or
+    else the registered `model`. Raises ValueErrors of this package, each with the next step.
     """
     target = Path(output)
     input_path = the_input(_path(source), _path(events))
@@ -90,7 +91,7 @@ def score(
         from creditloom.serving.batch.events import features_of
 
         input_path = features_of(
-            Path(events), as_of, deciding.bundle, target, made_by, max_bad_share
+            Path(events), as_of, deciding.bundle, target, made_by, max_bad_share, without
         )
     batch_input = BatchInput.open(input_path)
     inputs = _checked_columns(batch_input, deciding.bundle)
@@ -100,6 +101,8 @@ def score(
     options = {"explain": explain, "language": language, **chosen}
     with folder.claimed(), (watched or _unwatched)(batch_input.rows) as progress:
         accepted = {"accept_drift": accept_drift} if accept_drift else {}
+        if without:
+            accepted["without"] = ", ".join(sorted(without))
         request = {**options, **accepted, "model": deciding.name, "today": _day(today, folder)}
         batch = Batch(
             source=batch_input,

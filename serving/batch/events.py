@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,15 @@ import numpy as np
 import pyarrow as pa
 
 from creditloom.features.engine.engine import build
+from creditloom.features.families.registry import needed_tables
 from creditloom.features.feature_params import FeatureParams
 from creditloom.serving.batch.engine import EngineName
 from creditloom.serving.batch.job import batch_folder
 from creditloom.serving.inputs import InputColumn, columns
-from creditloom.storage.contract.contract import check_tables
+from creditloom.storage.contract.contract import Checked, check_tables
 from creditloom.storage.contract.row_rules import Period
 from creditloom.storage.files.formats import FEATURES, read_document
+from creditloom.storage.files.raw_folder import raw_tables
 from creditloom.storage.files.store import (
     matrix_writer,
     read_table,
@@ -48,20 +51,32 @@ def features_of(
     output: Path,
     engine: EngineName,
     max_bad_share: float,
+    without: Collection[str] = (),
 ) -> Path:
     """Return the file of a batch's matrix; it is made once, and reused by the same command.
 
-    Bad rows of the raw tables go to `quarantine/` beside it. Raises DataError as
+    Bad rows of the raw tables go to `quarantine/` beside it. Tables that the bundle's inputs are
+    made of must be there, or be named in `without`. Raises DataError as
     `creditloom.storage.contract.contract.check_tables`.
     """
     target = batch_folder(output).with_suffix(".features")
-    request = _asked(events, as_of, bundle)
+    request = _asked(events, as_of, bundle, without)
     matrix = target / "matrix.parquet"
     if _is_made(target, request):
         return matrix
     params = FeatureParams(engine=engine)
     with whole_folder(target, MARK) as work:
-        sources = _clean_sources(events, as_of, work, max_bad_share)
+        checked = check_tables(
+            events,
+            work / "quarantine",
+            work / "clean",
+            max_bad_share=max_bad_share,
+            period=Period(EARLIEST, now()),
+            needed=needed_tables(request["columns"]),
+            without=without,
+        )
+        _tell(checked)
+        sources = _as_of(checked.files, as_of, work)
         _write(sources, params, bundle, work / matrix.name)
         # Copies that were needed for the features only; the quarantine stays.
         if (work / "clean").is_dir():
@@ -78,36 +93,44 @@ def _is_made(target: Path, request: Mapping[str, Any]) -> bool:
     return {**read_document(target / MARK, FEATURES), "format": FEATURES} == request
 
 
-def _clean_sources(
-    events: Path, as_of: dt.datetime | None, work: Path, max_bad_share: float
+def _tell(checked: Checked) -> None:
+    """Say on stderr which tables of events are not there, though nothing that is asked needs them.
+
+    What needs a table that is left out is null, and so are the facts that a policy may do without.
+    """
+    for why, names in (("not there", checked.absent), ("left out", checked.without)):
+        if names:
+            sys.stderr.write(f"creditloom: raw tables {why}: {', '.join(names)}\n")
+
+
+def _as_of(
+    files: Mapping[str, tuple[str, ...]], as_of: dt.datetime | None, work: Path
 ) -> Mapping[str, tuple[str, ...]]:
-    """Return the files of the raw tables without bad rows, decided as of `as_of` where given."""
-    checked = check_tables(
-        events,
-        work / "quarantine",
-        work / "clean",
-        max_bad_share=max_bad_share,
-        period=Period(EARLIEST, now()),
-    )
+    """Return the files of the raw tables, decided as of `as_of` where given."""
     if as_of is None:
-        return checked.files
-    return {**checked.files, "applications": moved(checked.files, as_of, work)}
+        return files
+    return {**files, "applications": moved(files, as_of, work)}
 
 
-def _asked(events: Path, as_of: dt.datetime | None, bundle: Path) -> dict[str, Any]:
+def _asked(
+    events: Path, as_of: dt.datetime | None, bundle: Path, without: Collection[str]
+) -> dict[str, Any]:
     """Return all that the matrix depends on, except the code."""
     # Size and time of change stand for the content: hashing raw tables would take as long as
     # reading them.
     files = [
         [str(file.relative_to(events)), file.stat().st_size, file.stat().st_mtime_ns]
-        for file in sorted(events.rglob("*.parquet"))
+        for file in sorted(chain.from_iterable(raw_tables(events).values()))
     ]
+    # No key where nothing is left out: requests of earlier releases had none.
+    left_out = {"without": sorted(without)} if without else {}
     return {
         "format": FEATURES,
         "events": str(events.absolute()),
         "files": files,
         "as_of": None if as_of is None else as_of.isoformat(),
         "columns": [column.name for column in columns(bundle)],
+        **left_out,
     }
 
 

@@ -19,12 +19,18 @@ import duckdb
 import pyarrow as pa
 
 from creditloom.features.contract.tables import EVENT_TABLES, TABLES, Table
-from creditloom.features.engine.raw_reader import literal
 from creditloom.storage.contract.lookups import Lookups
-from creditloom.storage.contract.raw_folder import raw_tables, without_tables
+from creditloom.storage.contract.quarantine import (
+    any_of,
+    files_with,
+    path_of,
+    set_aside,
+    without_bad,
+)
 from creditloom.storage.contract.row_rules import Period, RowRule, rules, unfit_rules
-from creditloom.storage.contract.staged import RawFile, StagedTable, readable, stage
+from creditloom.storage.contract.staged import StagedTable, readable, stage
 from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.raw_folder import raw_tables, without_tables
 from creditloom.storage.files.store import write_json
 
 # Where no period is given. No event is older: such a date is an unset clock.
@@ -88,15 +94,7 @@ def check_tables(
     handed_on = {}
     with duckdb.connect() as connection, readable(root):
         connection.execute("SET threads = $n", {"n": threads})
-        # All times are naive UTC: no cast may go through the machine's zone.
-        connection.execute("SET TimeZone = 'UTC'")
-        staged = [
-            stage(TABLES[name], root, paths, clean / name / "staged")
-            for name, paths in files.items()
-        ]
-        # All views first: rules of one table look things up in others.
-        for table in staged:
-            _open(connection, table)
+        staged = _staged(connection, root, files, clean)
         lookups = Lookups(connection)
         for table in staged:
             aside = quarantine / f"{table.table.name}.parquet"
@@ -106,6 +104,23 @@ def check_tables(
     write_json({check.table: _counts(check) for check in checks}, quarantine / "summary.json")
     absent = [table.name for table in EVENT_TABLES if table.name not in (*handed_on, *without)]
     return Checked(handed_on, tuple(checks), tuple(absent), tuple(sorted(without)))
+
+
+def _staged(
+    connection: duckdb.DuckDBPyConnection,
+    root: Path,
+    files: Mapping[str, Sequence[Path]],
+    clean: Path,
+) -> list[StagedTable]:
+    """Return the tables in their declared types, with a view of each."""
+    # All times are naive UTC: no cast may go through the machine's zone.
+    connection.execute("SET TimeZone = 'UTC'")
+    # All views first: rules of one table look things up in others.
+    staged = []
+    for name, paths in files.items():
+        staged.append(stage(TABLES[name], root, paths, clean / name / "staged"))
+        _open(connection, staged[-1])
+    return staged
 
 
 def _counts(check: TableCheck) -> dict[str, Any]:
@@ -147,7 +162,7 @@ def _open(connection: duckdb.DuckDBPyConnection, staged: StagedTable) -> None:
     """
     name = staged.table.name
     columns = ", ".join(column.name for column in staged.table.columns)
-    files = ", ".join(_parquet(file.path) for file in staged.files)
+    files = ", ".join(path_of(file.path) for file in staged.files)
     # The folder month=2025-07/ gives no column: columns are those of the files.
     connection.execute(f"""
         CREATE VIEW {name} AS
@@ -158,10 +173,6 @@ def _open(connection: duckdb.DuckDBPyConnection, staged: StagedTable) -> None:
     numbers = list(range(len(staged.files)))
     names = [file.name for file in staged.files]
     connection.register(f"files_{name}", pa.table({"number": numbers, "file": names}))
-
-
-def _parquet(path: Path) -> str:
-    return f"'{_quoted(literal(path))}'"
 
 
 def _rules(staged: StagedTable, period: Period, lookups: Lookups) -> tuple[RowRule, ...]:
@@ -207,7 +218,7 @@ def _handed_on(
         path = file.path
         if file.name in rewritten:
             path = clean / staged.table.name / f"{number:05d}.parquet"
-            without(connection, staged.table, file, aside, path)
+            without_bad(connection, staged.table, file, aside, path)
         paths.append(str(path))
     return tuple(paths)
 
@@ -224,94 +235,3 @@ def _too_many(check: TableCheck, allowed: float, aside: Path) -> DataError:
         next_step=f"look at them in {aside} and mend the source, or raise source.max_bad_share "
         "in params.yaml if they may be left out",
     )
-
-
-# The quarantine: bad rows with table, file, row, rule and reason; and the files that they came
-# from, without them.
-
-
-def any_of(broken: Sequence[RowRule]) -> str:
-    """Return the SQL that is true for a row that breaks at least one rule."""
-    return "(" + " OR ".join(rule.sql for rule in broken) + ")"
-
-
-def set_aside(
-    connection: duckdb.DuckDBPyConnection, table: Table, broken: Sequence[RowRule], path: Path
-) -> dict[str, int]:
-    """Write the bad rows of a table to `path`; return the rows per broken rule.
-
-    Columns: table, file (its path in the table's folder), row (from 0), rule and reason (several
-    are joined by `; `), stored (the values that do not fit their type), the table's own columns.
-    """
-    names = ", ".join(f"CASE WHEN {rule.sql} THEN '{rule.name}' END" for rule in broken)
-    reasons = ", ".join(
-        f"CASE WHEN {rule.sql} THEN '{_quoted(rule.reason)}' END" for rule in broken
-    )
-    columns = ", ".join(column.name for column in table.columns)
-    # Ordered, as the rules look things up in other tables, and their joins promise no order.
-    query = f"""
-        SELECT '{table.name}' AS "table", files.file AS file, _row AS row,
-            concat_ws('; ', {names}) AS rule, concat_ws('; ', {reasons}) AS reason, stored,
-            {columns}
-        FROM {table.name} JOIN files_{table.name} AS files ON files.number = _file
-        LEFT JOIN (
-            SELECT file AS number, row AS place,
-                string_agg(name || ' = ' || value, '; ' ORDER BY name) AS stored
-            FROM unfit_{table.name} GROUP BY file, row
-        ) AS unfit ON unfit.number = _file AND unfit.place = _row
-        WHERE {any_of(broken)}
-        ORDER BY _file, _row"""  # noqa: S608
-    _copy(connection, query, path)
-    counts = f"""
-        SELECT unnest(string_split(rule, '; ')) AS one, count(*)
-        FROM read_parquet({_parquet(path)}, hive_partitioning = false) GROUP BY one ORDER BY one"""  # noqa: S608
-    return dict(connection.execute(counts).fetchall())
-
-
-def without(
-    connection: duckdb.DuckDBPyConnection,
-    table: Table,
-    file: RawFile,
-    quarantined: Path,
-    path: Path,
-) -> None:
-    """Copy one file of a table to `path`, without the rows that were set aside.
-
-    The copy has the file's own order.
-    """
-    columns = ", ".join(column.name for column in table.columns)
-    bad = f"""
-        SELECT row FROM read_parquet({_parquet(quarantined)}, hive_partitioning = false)
-        WHERE file = '{_quoted(file.name)}'"""  # noqa: S608
-    query = f"""
-        SELECT {columns} FROM read_parquet({_parquet(file.path)}, hive_partitioning = false)
-        WHERE file_row_number NOT IN ({bad}) ORDER BY file_row_number"""  # noqa: S608
-    _copy(connection, query, path)
-
-
-def files_with(connection: duckdb.DuckDBPyConnection, quarantined: Path) -> set[str]:
-    """Return the names of the files that have rows in a quarantine file.
-
-    None where there is no such file.
-    """
-    if not quarantined.is_file():
-        return set()
-    query = f"""
-        SELECT DISTINCT file
-        FROM read_parquet({_parquet(quarantined)}, hive_partitioning = false)"""  # noqa: S608
-    rows = connection.execute(query).fetchall()
-    return {name for (name,) in rows}
-
-
-def _quoted(text: str | Path) -> str:
-    """Return a text for use between single quotes in SQL.
-
-    >>> _quoted("it's")
-    "it''s"
-    """
-    return str(text).replace("'", "''")
-
-
-def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection.sql(query).write_parquet(str(path), compression="zstd")

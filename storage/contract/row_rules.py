@@ -119,10 +119,8 @@ def unfit_rules(broken: Sequence[RowRule], names: Sequence[str], unfit: str) -> 
     `unfit` names a table of `file`, `row`, `name` of every value that does not fit; `names` are the
     columns in it. Such a value reads as null, and is not named as null too.
     """
-    is_unfit = {
-        name: f"(_file, _row) IN (SELECT file, row FROM {unfit} WHERE name = '{name}')"  # noqa: S608
-        for name in names
-    }
+    query = f"SELECT file, row FROM {unfit} WHERE name"  # noqa: S608
+    is_unfit = {name: f"(_file, _row) IN ({query} = '{name}')" for name in names}
     rules = [_unless(rule, is_unfit) for rule in broken]
     for name, sql in is_unfit.items():
         rules.append(RowRule(f"{name}.type", f"{name} does not fit its type", sql))

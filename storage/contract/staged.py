@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 import pyarrow.types as kinds
 
 from creditloom.features.contract.tables import Column, Table
-from creditloom.storage.contract.raw_folder import name_in
 from creditloom.storage.contract.row_rules import missing_column
 from creditloom.storage.contract.stored_types import (
     ACCEPTED,
@@ -31,6 +30,7 @@ from creditloom.storage.contract.stored_types import (
     values_type,
 )
 from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.raw_folder import name_in
 from creditloom.storage.files.store import ROW_GROUP, Writer, open_parquet
 
 # Names that DuckDB and the check give to columns of their own, whatever their case.
@@ -152,6 +152,7 @@ def _missing(column: Column, schema: pa.Schema, file: Path) -> DataError:
 
 
 def _wrong_type(column: Column, stored: pa.DataType, file: Path) -> DataError:
+    accepted = ", ".join(name for name in ACCEPTED[role(column)] if name != "null")
     step = f"cast `{column.name}` to {column.type} before writing the file"
     if role(column) == "time":
         # A number says neither its unit nor its first moment: both would be guessed.
@@ -162,8 +163,7 @@ def _wrong_type(column: Column, stored: pa.DataType, file: Path) -> DataError:
     return DataError.of(
         f"Column `{column.name}` has the wrong type",
         where=file,
-        expected=f"{column.type} ({column.doc}); stored as "
-        + ", ".join(name for name in ACCEPTED[role(column)] if name != "null"),
+        expected=f"{column.type} ({column.doc}), stored as {accepted}",
         got=str(stored),
         next_step=step,
     )
@@ -171,18 +171,15 @@ def _wrong_type(column: Column, stored: pa.DataType, file: Path) -> DataError:
 
 def _is_exact(table: Table, schema: pa.Schema, file: Path) -> bool:
     """Return whether a file can be read where it lies."""
-    declared = {column.name for column in table.columns}
+    stored = {column: schema.field(column.name).type for column in table.columns}
+    if not all(_is_declared(kind, column) for column, kind in stored.items()):
+        return False
     folded = [name.casefold() for name in schema.names]
-    others = [field for field in schema if field.name not in declared]
-    return (
-        all(_is_declared(schema.field(column.name).type, column) for column in table.columns)
-        # DuckDB knows no case: two names that differ by it alone are one to it.
-        and len(set(folded)) == len(folded)
-        and not set(TAKEN) & set(folded)
-        # Columns that are not asked for must not stop a reader, or move its columns.
-        and all(kind_of(field.type) is not None for field in others)
-        and _is_utf8(table, file)
-    )
+    # DuckDB knows no case: two names that differ by it alone are one to it.
+    if len(set(folded)) < len(folded) or set(TAKEN) & set(folded):
+        return False
+    # Columns that are not asked for must not stop a reader, or move its columns.
+    return all(kind_of(field.type) is not None for field in schema) and _is_utf8(table, file)
 
 
 def _is_declared(stored: pa.DataType, column: Column) -> bool:

@@ -17,12 +17,14 @@ import pyarrow.types as kinds
 from numpy.typing import NDArray
 
 from creditloom.features.contract.tables import Column
+from creditloom.storage.contract.moments import MICROS, moment
 
 Mask = NDArray[np.bool_]
 # The values of a column in its declared type, and which stored values do not fit it.
 Converted = tuple[pa.Array, Mask]
 
-# The kinds of stored types, by the name that the table below gives them.
+# The kinds of stored types, by the name that the next table gives them.
+# table: kinds of stored types
 KINDS: dict[str, Callable[[pa.DataType], bool]] = {
     "null": kinds.is_null,
     "bool": kinds.is_boolean,
@@ -48,16 +50,8 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
 }
 # Above it not every whole number is a float64.
 MAX_EXACT = 2**53
-# ISO 8601: date, and a time to the minute at least; a comma or a point before fractions of a
-# second; Z, or hours with or without minutes.
-ISO = (
-    r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?"
-    r"(?:Z|[+-]\d{2}(?::?\d{2})?)?)?$"
-)
 # Whole numbers as people write ids: no sign but minus, no blank, no leading zero.
 WHOLE = r"^(?:0|-?[1-9]\d{0,18})$"
-# Microseconds of one unit; nanoseconds are divided instead.
-MICROS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 NANOS_PER_MICRO = 1_000
 MICROS_PER_DAY = 86_400_000_000
 
@@ -223,14 +217,14 @@ def _flag(values: pa.Array, kind: str, _column: Column) -> Converted:
     return _built(numbers == 1, ~is_fit, pa.bool_()), ~is_fit & ~is_null
 
 
-def _time(values: pa.Array, kind: str, column: Column) -> Converted:
+def _time(values: pa.Array, kind: str, _column: Column) -> Converted:
     """Convert to naive UTC microseconds; what these cannot hold is unfit.
 
     Nanoseconds are cut off, so that nothing moves to a later moment.
     """
     is_null = _null(values)
     if kind == "text":
-        return _time_of_text(values, is_null, column)
+        return _time_of_text(values, is_null)
     whole = _ticks(values)
     if kind == "date":
         per_tick = MICROS_PER_DAY if kinds.is_date32(values.type) else MICROS["ms"]
@@ -260,54 +254,17 @@ def _moments(micros: NDArray[np.int64], is_null: Mask) -> pa.Array:
     return pa.array(micros, pa.int64(), mask=is_null).view(pa.timestamp("us"))
 
 
-def _time_of_text(values: pa.Array, is_null: Mask, _column: Column) -> Converted:
+def _time_of_text(values: pa.Array, is_null: Mask) -> Converted:
     """Read ISO 8601: with an offset or Z as that moment, without one as UTC."""
     texts, is_text = _texts(values)
-    filled = texts.fill_null("")
-    is_iso = pc.match_substring_regex(filled, ISO).to_numpy(zero_copy_only=False)
-    is_fit = np.asarray(is_iso, bool) & is_text & ~is_null
-    micros = np.zeros(len(values), np.int64)
     # Each text once: many rows have one moment.
-    at, once = pd.factorize(np.asarray(filled.to_numpy(zero_copy_only=False), object))
-    moments = [_moment(text) for text in once]
-    is_moment = np.array([moment is not None for moment in moments], bool)[at]
-    of_text = np.array([moment or 0 for moment in moments], np.int64)[at]
-    is_fit &= is_moment
-    micros[is_fit] = of_text[is_fit]
+    filled = np.asarray(texts.fill_null("").to_numpy(zero_copy_only=False), object)
+    at, once = pd.factorize(filled)
+    read = [moment(text) for text in once]
+    is_moment = np.array([micros is not None for micros in read], bool)[at]
+    micros = np.array([micros or 0 for micros in read], np.int64)[at]
+    is_fit = is_moment & is_text & ~is_null
     return _moments(micros, ~is_fit), ~is_fit & ~is_null
-
-
-def _moment(text: str) -> int | None:
-    """Return one ISO text as microseconds since 1970 in UTC, None where it names no moment."""
-    # numpy counts the whole calendar, where datetime ends with the year 9999 of local time.
-    day, _, rest = text.replace(" ", "T").replace(",", ".").partition("T")
-    clock, offset = _offset(rest)
-    try:
-        moment = np.datetime64(f"{day}T{clock or '00:00'}", "us")
-    except ValueError:
-        return None
-    return None if offset is None else int(moment.astype(np.int64)) - offset
-
-
-def _offset(clock: str) -> tuple[str, int | None]:
-    """Return a time of day without its offset, and the offset in microseconds."""
-    if clock.endswith("Z"):
-        return _cut(clock[:-1]), 0
-    for sign, factor in (("+", 1), ("-", -1)):
-        time, found, digits = clock.partition(sign)
-        if found:
-            hours, minutes = int(digits[:2]), int(digits[2:].lstrip(":") or 0)
-            # No place on earth is further than 14 hours from UTC; a day bounds what is meant.
-            is_offset = hours < 24 and minutes < 60
-            micros = factor * (hours * 60 + minutes) * 60 * MICROS["s"]
-            return _cut(time), micros if is_offset else None
-    return _cut(clock), 0
-
-
-def _cut(clock: str) -> str:
-    # numpy refuses more digits than microseconds have.
-    whole, point, fraction = clock.partition(".")
-    return f"{whole}{point}{fraction[:6]}"
 
 
 def _text(values: pa.Array, _kind: str, column: Column) -> Converted:

@@ -243,9 +243,7 @@ def test_a_number_too_large_for_its_type_is_a_bad_row(tmp_path: Path) -> None:
         tmp_path / "raw" / "bills.parquet",
     )
     found = check_tables(tmp_path / "raw", tmp_path / "bad", tmp_path / "clean", max_bad_share=0.5)
-    assert read_frame(tmp_path / "bad" / "bills.parquet")["rule"].tolist() == [
-        "days_late.type"
-    ]
+    assert read_frame(tmp_path / "bad" / "bills.parquet")["rule"].tolist() == ["days_late.type"]
     assert pq.read_schema(found.files["bills"][0]).field("days_late").type == pa.int16()
 
 

@@ -37,10 +37,10 @@ from creditloom.report.page.render import render
 from creditloom.storage.contract.row_rules import missing_column
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import RESULTS, write_document
+from creditloom.storage.files.raw_folder import table_files
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import (
     read_frame,
-    table_files,
     whole_folder,
     write_table,
     write_text,

@@ -70,30 +70,33 @@ def without_tables(
     Raises DataError for a needed table that is neither there nor left out, and for a name that is
     no table, or that of the applications.
     """
-    optional = [name for name in TABLES if name != APPLICATIONS.name]
-    unknown = [name for name in without if name not in optional]
-    if unknown:
-        raise DataError.of(
-            f"`{unknown[0]}` is no table that can be left out",
-            where="--without",
-            expected="one of " + ", ".join(optional),
-            got=unknown[0],
-            next_step=f"name {_nearest(unknown[0], optional)}",
-        )
+    _check_optional(without)
     present = {name: paths for name, paths in files.items() if name not in without}
     absent = [name for name in needed if name not in present and name not in without]
-    if absent:
-        raise DataError.of(
-            "Raw tables that are needed are missing: " + ", ".join(absent),
-            where=root,
-            expected="every table that the features are made of",
-            got=", ".join(present) or "no raw table",
-            next_step="add "
-            + ", ".join(f"{name}/" for name in absent)
-            + "; to go on with their features null: "
-            + " ".join(f"--without {name}" for name in absent),
-        )
-    return present
+    if not absent:
+        return present
+    options = " ".join(f"--without {name}" for name in absent)
+    raise DataError.of(
+        "Raw tables that are needed are missing: " + ", ".join(absent),
+        where=root,
+        expected="every table that the features are made of",
+        got=", ".join(present) or "no raw table",
+        next_step=f"add them, or decide with their features null: {options} "
+        "(in a pipeline: name them in source.without)",
+    )
+
+
+def _check_optional(without: Collection[str]) -> None:
+    optional = [name for name in TABLES if name != APPLICATIONS.name]
+    for name in without:
+        if name not in optional:
+            raise DataError.of(
+                f"`{name}` is no table that can be left out",
+                where="--without",
+                expected="one of " + ", ".join(optional),
+                got=name,
+                next_step=f"name {_nearest(name, optional)}",
+            )
 
 
 def name_in(root: Path, name: str, file: Path) -> str:
@@ -155,8 +158,8 @@ def _below(folder: Path, seen: tuple[Path, ...] = ()) -> Iterator[Path]:
                 where=entry.parent,
                 expected=f"files that end in {SUFFIX}",
                 got=entry.name,
-                next_step=f"convert it to Parquet (and name it so), move it elsewhere, or put `_` "
-                f"before its name: such names are not read",
+                next_step="convert it to Parquet (and name it so), move it elsewhere, or put `_` "
+                "before its name: such names are not read",
             )
 
 
