@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.features.engine.engine import build
 from creditloom.features.families.registry import needed_tables
 from creditloom.features.feature_params import FeatureParams
+from creditloom.features.policy_inputs.consents import STATED
 from creditloom.serving.batch.engine import EngineName
 from creditloom.serving.batch.job import batch_folder
 from creditloom.serving.inputs import InputColumn, columns
@@ -137,9 +139,14 @@ def _asked(
 def moved(
     files: Mapping[str, Sequence[Path | str]], as_of: dt.datetime, work: Path
 ) -> tuple[str, ...]:
-    """Write the applications as of another moment into `work`; return the file."""
-    tables = [read_table(file) for file in files["applications"]]
+    """Write the applications as of another moment into `work`; return the file.
+
+    When they were made stays with them: from then on their consents hold.
+    """
+    names = APPLICATIONS.arrow_schema.names
+    tables = [read_table(file, names) for file in files["applications"]]
     table = pa.concat_tables(tables).unify_dictionaries()
+    table = table.append_column(STATED, table["as_of"])
     moments = pa.array(np.full(len(table), np.datetime64(as_of, "us")), pa.timestamp("us"))
     column = table.schema.get_field_index("as_of")
     write_table(table.set_column(column, "as_of", moments), work / MOVED)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from creditloom.features.contract.tables import Column, Table
+from creditloom.features.contract.tables import APPLICATIONS, Column, Table
 from creditloom.storage.files.errors import DataError
 
 # What must lie in the period; known_time may come later.
@@ -74,7 +74,8 @@ def consent_rules(table: Table, refused: dict[str, str]) -> Iterator[RowRule]:
     if table.consent in refused:
         sql = _is_refused(refused[table.consent])
         yield _rule("applicant_id.consent", f"row without {table.consent}", sql)
-    for column in table.columns:
+    # What an application states of itself is nulled in the features, and the person is decided.
+    for column in () if table is APPLICATIONS else table.columns:
         if column.consent in refused:
             # Without the consent the row may stay; its value must be null.
             sql = f"{_is_refused(refused[column.consent])} AND {column.name} IS NOT NULL"
