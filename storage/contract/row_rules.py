@@ -22,6 +22,8 @@ MOMENTS = ("event_time", "as_of", "booked_time")
 CALENDAR = ("0001-01-01 00:00:00", "9999-12-31 23:59:59.999999")
 # Of money above it not every fen is a float64, and features are float64: 90 trillion yuan.
 MAX_FEN = 2**53
+# A longer text is no purpose and no occupation.
+MAX_TEXT_BYTES = 1_024
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,9 @@ def _column_rules(column: Column) -> Iterator[RowRule]:
         first, last = CALENDAR
         sql = f"{name} < TIMESTAMP '{first}' OR {name} > TIMESTAMP '{last}'"
         yield _rule(f"{name}.year", f"{name} is outside the years 1 to 9999", sql)
+    if column.type == pa.string() and not column.among:
+        reason = f"{name} is longer than {MAX_TEXT_BYTES:,} bytes"
+        yield _rule(f"{name}.long", reason, f"strlen({name}) > {MAX_TEXT_BYTES}")
     high = MAX_FEN if column.unit == "fen" and column.high is None else column.high
     for kind, sign, bound in (("below", "<", column.low), ("above", ">", high)):
         if bound is not None:

@@ -33,6 +33,8 @@ from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.raw_folder import name_in
 from creditloom.storage.files.store import ROW_GROUP, Writer, open_parquet
 
+# What DuckDB says of a full disk.
+NO_ROOM = "No space left"
 # Names that DuckDB and the check give to columns of their own, whatever their case.
 TAKEN = ("filename", "file_row_number", "_file", "_row", "file_index")
 # Where a value stood that does not fit: number of the file, row, column, and the value as text.
@@ -101,10 +103,16 @@ def stage(table: Table, root: Path, files: Sequence[Path], folder: Path) -> Stag
 
 @contextmanager
 def readable(where: object) -> Iterator[None]:
-    """Word the errors of Arrow and DuckDB on a raw table. Raises DataError for them."""
+    """Word the errors of Arrow and DuckDB on a raw table. Raises DataError for them.
+
+    An error of the system, as a full disk, passes through.
+    """
     try:
         yield
     except (pa.ArrowException, duckdb.Error, OSError) as error:
+        # Arrow raises OSError for damaged pages, without the number that the system gives.
+        if getattr(error, "errno", None) or NO_ROOM in str(error):
+            raise
         raise DataError.of(
             "A raw table cannot be read",
             where=where,
@@ -186,7 +194,7 @@ def _is_declared(stored: pa.DataType, column: Column) -> bool:
     """Return whether a stored type is the declared one, or text in another coding."""
     value = values_type(stored)
     if column.type == pa.string():
-        return kind_of(stored) == "text" and not kinds.is_run_end_encoded(stored)
+        return kind_of(stored) == "text"
     return bool(value == column.type and stored == value)
 
 

@@ -42,9 +42,9 @@ KINDS: dict[str, Callable[[pa.DataType], bool]] = {
 # table: accepted types
 ACCEPTED: dict[str, tuple[str, ...]] = {
     "id": ("int", "decimal", "float", "text", "null"),
-    "whole": ("int", "decimal", "float", "null"),
-    "number": ("float", "int", "decimal", "null"),
-    "flag": ("bool", "int", "float", "null"),
+    "whole": ("int", "decimal", "float", "bool", "null"),
+    "number": ("float", "int", "decimal", "bool", "null"),
+    "flag": ("bool", "int", "float", "decimal", "null"),
     "time": ("timestamp", "date", "text", "null"),
     "text": ("text", "null"),
 }
@@ -73,9 +73,8 @@ def role(column: Column) -> str:
 
 
 def values_type(stored: pa.DataType) -> pa.DataType:
-    """Return the type of a column's values, without dictionary or run-length coding."""
-    is_coded = kinds.is_dictionary(stored) or kinds.is_run_end_encoded(stored)
-    return stored.value_type if is_coded else stored
+    """Return the type of a column's values, without dictionary coding."""
+    return stored.value_type if kinds.is_dictionary(stored) else stored
 
 
 def kind_of(stored: pa.DataType) -> str | None:
@@ -106,8 +105,6 @@ def _combined(values: pa.ChunkedArray) -> pa.Array:
     """Return one array of plain values."""
     whole = values.combine_chunks()
     array = whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
-    if kinds.is_run_end_encoded(array.type):
-        return pc.run_end_decode(array)
     # Not by a cast: it would check the text, which may be none.
     return array.dictionary_decode() if kinds.is_dictionary(array.type) else array
 
@@ -152,6 +149,11 @@ def _whole_of_float(values: pa.Array, is_null: Mask) -> tuple[NDArray[np.int64],
     return np.where(is_fit, rounded, 0.0).astype(np.int64), is_fit
 
 
+def _whole_of_flag(values: pa.Array, is_null: Mask) -> tuple[NDArray[np.int64], Mask]:
+    filled = values.fill_null(False).to_numpy(zero_copy_only=False)
+    return np.asarray(filled, np.int64), ~is_null
+
+
 def _whole_of_decimal(values: pa.Array, is_null: Mask) -> tuple[NDArray[np.int64], Mask]:
     """Each value by itself: no cast of decimals says which value it fails on."""
     bounds = np.iinfo(np.int64)
@@ -183,6 +185,7 @@ _WHOLE_OF: dict[str, Callable[[pa.Array, Mask], tuple[NDArray[np.int64], Mask]]]
     "int": _whole_of_int,
     "float": _whole_of_float,
     "decimal": _whole_of_decimal,
+    "bool": _whole_of_flag,
     "text": _whole_of_text,
 }
 
@@ -200,7 +203,7 @@ def _number(values: pa.Array, kind: str, _column: Column) -> Converted:
         # By Python, which rounds to the nearest; Arrow's cast may miss it by one place.
         nearest = [None if value is None else float(value) for value in values.to_pylist()]
         return pa.array(nearest, pa.float64()), none
-    numbers, is_fit = _whole_of_int(values, is_null)
+    numbers, is_fit = _WHOLE_OF[kind](values, is_null)
     is_fit &= (numbers >= -MAX_EXACT) & (numbers <= MAX_EXACT)
     return _built(numbers.astype(np.float64), ~is_fit, pa.float64()), ~is_fit & ~is_null
 
@@ -210,8 +213,10 @@ def _flag(values: pa.Array, kind: str, _column: Column) -> Converted:
     if kind == "bool":
         return values, np.zeros(len(values), bool)
     is_null = _null(values)
+    if kind == "decimal":
+        values = _number(values, kind, _column)[0]
     numbers = values.to_numpy(zero_copy_only=False)
-    if kind == "float":
+    if kind != "int":
         is_null = is_null | np.isnan(numbers.astype(np.float64))
     is_fit = ~is_null & ((numbers == 0) | (numbers == 1))
     return _built(numbers == 1, ~is_fit, pa.bool_()), ~is_fit & ~is_null
