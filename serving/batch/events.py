@@ -24,7 +24,7 @@ from creditloom.features.policy_inputs.consents import STATED
 from creditloom.serving.batch.engine import EngineName
 from creditloom.serving.batch.job import batch_folder
 from creditloom.serving.inputs import InputColumn, columns
-from creditloom.storage.contract.contract import Checked, check_tables
+from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.contract.row_rules import Period
 from creditloom.storage.files.formats import FEATURES, read_document
 from creditloom.storage.files.raw_folder import raw_tables
@@ -77,7 +77,8 @@ def features_of(
             needed=needed_tables(request["columns"]),
             without=without,
         )
-        _tell(checked)
+        # Told, as what is null for want of a table looks like what is null for want of events.
+        sys.stderr.writelines(f"creditloom: {note}\n" for note in checked.notes)
         sources = _as_of(checked.files, as_of, work)
         _write(sources, params, bundle, work / matrix.name)
         # Copies that were needed for the features only; the quarantine stays.
@@ -93,16 +94,6 @@ def _is_made(target: Path, request: Mapping[str, Any]) -> bool:
     if not (target / MARK).is_file():
         return False
     return {**read_document(target / MARK, FEATURES), "format": FEATURES} == request
-
-
-def _tell(checked: Checked) -> None:
-    """Say on stderr which tables of events are not there, though nothing that is asked needs them.
-
-    What needs a table that is left out is null, and so are the facts that a policy may do without.
-    """
-    for why, names in (("not there", checked.absent), ("left out", checked.without)):
-        if names:
-            sys.stderr.write(f"creditloom: raw tables {why}: {', '.join(names)}\n")
 
 
 def _as_of(

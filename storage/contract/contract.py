@@ -67,6 +67,16 @@ class Checked:
         """The number of rows set aside in all tables."""
         return sum(check.bad for check in self.checks)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of tables that are not read, a line each."""
+        lists = {"not there": self.absent, "left out": self.without}
+        return tuple(
+            f"raw tables {why}, their features are null: {', '.join(names)}"
+            for why, names in lists.items()
+            if names
+        )
+
 
 def check_tables(
     root: Path,

@@ -142,8 +142,8 @@ def test_a_table_that_the_model_needs_must_be_there(
 def test_a_table_that_is_left_out_is_told_and_recorded(score: Score, lacking: Path) -> None:
     done = score(*ANY_SHARE, "--events", str(lacking), "--without", "enquiries")
     assert done.exit_code == 0
-    assert "raw tables not there: bills\n" in done.stderr
-    assert "raw tables left out: enquiries\n" in done.stderr
+    assert "raw tables not there, their features are null: bills\n" in done.stderr
+    assert "raw tables left out, their features are null: enquiries\n" in done.stderr
     assert read_table("night.features/matrix.parquet", [REAL["bur_d_3m"]])[0].null_count == 30
     assert json.loads(Path("night/batch.json").read_text())["options"]["without"] == "enquiries"
     assert json.loads(Path("night.features/features.json").read_text())["without"] == ["enquiries"]

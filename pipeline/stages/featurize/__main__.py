@@ -77,9 +77,8 @@ def _show(checked: Checked) -> None:
     total = sum(check.rows for check in checked.checks)
     shown.add_row("all", f"of {total:,} rows", f"{checked.bad:,}", style="bold")
     Console().print(shown)
-    for why, names in (("absent", checked.absent), ("left out (without)", checked.without)):
-        if names:
-            Console().print(f"{why}, their features are not built: {', '.join(names)}")
+    for note in checked.notes:
+        Console().print(note)
 
 
 if __name__ == "__main__":
