@@ -200,10 +200,12 @@ def _events(session: SparkSession, sources: RawFiles, spine: pa.Table) -> dict[s
 def _literal(path: str) -> str:
     """Return a path for Spark, so that it is read as it is written and not as a pattern.
 
-    >>> print(_literal("logins/part[1].parquet"))
-    logins/part\\[1\\].parquet
+    >>> print(_literal("s3a://lake/logins/part[1].parquet"))
+    s3a://lake/logins/part\\[1\\].parquet
     """
-    return re.sub(r"([*?\[\]{}\\])", r"\\\1", path)
+    # The driver's Java may have another working folder than this process.
+    whole = path if "://" in path else str(Path(path).absolute())
+    return re.sub(r"([*?\[\]{}\\])", r"\\\1", whole)
 
 
 def _consents(spine: pa.Table) -> list[str]:

@@ -66,7 +66,6 @@ def features_of(
     matrix = target / "matrix.parquet"
     if _is_made(target, request):
         return matrix
-    params = FeatureParams(engine=engine)
     with whole_folder(target, MARK) as work:
         checked = check_tables(
             events,
@@ -80,7 +79,7 @@ def features_of(
         # Told, as what is null for want of a table looks like what is null for want of events.
         sys.stderr.writelines(f"creditloom: {note}\n" for note in checked.notes)
         sources = _as_of(checked.files, as_of, work)
-        _write(sources, params, bundle, work / matrix.name)
+        _write(sources, FeatureParams(engine=engine), bundle, work / matrix.name)
         # Copies that were needed for the features only; the quarantine stays.
         if (work / "clean").is_dir():
             shutil.rmtree(work / "clean")

@@ -205,31 +205,30 @@ def test_who_refused_before_the_month_is_nobodys_neighbour(
     assert found["clustering_share_ever"] == (1.0 if neighbours == 2 else None)
 
 
+def _again(people: pa.Table, person: int, *, consent: bool) -> pa.Table:
+    """Return another application of a person, of 10 February."""
+    [row] = people.slice(person, 1).to_pylist()
+    moment = np.datetime64("2024-02-10", "us").item()
+    other = {**row, "application_id": 9, "as_of": moment, "consent_social": consent}
+    return pa.Table.from_pylist([other], schema=people.schema)
+
+
 def test_the_last_word_before_the_month_counts(tmp_path: Path) -> None:
     """Person 1 refused in January and agreed in February."""
     people = _stated(["2024-03-20", "2024-01-10", "2024-02-01"], [True, False, True])
-    again = people.slice(1, 1)
-    for name, value in (("application_id", 9), ("as_of", np.datetime64("2024-02-10", "us")),
-                        ("consent_social", True)):  # fmt: skip
-        field = again.schema.field(name)
-        at = again.column_names.index(name)
-        again = again.set_column(at, field, pa.array([value], field.type))
+    again = _again(people, 1, consent=True)
     assert _around(tmp_path, pa.concat_tables([people, again]))["degree_ever"] == 2
 
 
 def test_who_agrees_only_now_is_not_in_the_network_of_then(tmp_path: Path) -> None:
     people = _stated(["2024-03-20", "2024-02-10", "2024-02-01"], [True, True, True])
-    earlier = people.slice(0, 1)
-    for name, value in (("application_id", 9), ("as_of", np.datetime64("2024-02-10", "us")),
-                        ("consent_social", False)):  # fmt: skip
-        field = earlier.schema.field(name)
-        at = earlier.column_names.index(name)
-        earlier = earlier.set_column(at, field, pa.array([value], field.type))
+    earlier = _again(people, 0, consent=False)
     assert _around(tmp_path, pa.concat_tables([people, earlier]))["degree_ever"] is None
 
 
 def test_others_at_an_address_count_unless_they_refused(tmp_path: Path) -> None:
     """Persons 0 and 1 share an address; 1 agreed to it in January and refused in February."""
+    # table: columns of logins
     logins = _rows(
         LOGINS.arrow_schema,
         applicant_id=[0, 1],
@@ -241,19 +240,15 @@ def test_others_at_an_address_count_unless_they_refused(tmp_path: Path) -> None:
         event_time=["2024-03-10"] * 2,
         known_time=["2024-03-11"] * 2,
     )
-    for share, (refused, others) in enumerate([("2024-02-10", 0), ("2024-03-20", 1)]):
-        people = _people("2024-03-20", 2)
-        field = people.schema.field("consent_location")
-        at = people.column_names.index("consent_location")
-        people = people.set_column(at, field, pa.array([True, False], field.type))
-        moments = np.array(["2024-03-20", refused], "datetime64[us]")
-        people = people.set_column(
-            people.column_names.index("as_of"), "as_of", pa.array(moments)
-        ).cast(people.schema)
-        raw = {"applications": people, "logins": logins}
-        rows = pa.concat_tables(build(write_raw(raw, tmp_path / str(share)), PARAMS)).to_pylist()
-        assert rows[0]["dev_met_address_people_count_1m"] == others
-        assert rows[0]["ip_applicants_30d"] == others + 1
+    for refused, others in (("2024-02-10", 0), ("2024-03-20", 1)):
+        rows = _people("2024-03-20", 2).to_pylist()
+        moment = np.datetime64(refused, "us").item()
+        rows[1] = {**rows[1], "as_of": moment, "consent_location": False}
+        people = pa.Table.from_pylist(rows, schema=_people("2024-03-20", 2).schema)
+        sources = write_raw({"applications": people, "logins": logins}, tmp_path / refused)
+        first = pa.concat_tables(build(sources, PARAMS)).to_pylist()[0]
+        assert first["dev_met_address_people_count_1m"] == others
+        assert first["ip_applicants_30d"] == others + 1
 
 
 def test_proved_wealth_is_null_where_assets_were_refused(tmp_path: Path) -> None:

@@ -149,4 +149,4 @@ def test_paths_are_read_as_they_are_written(raw: Raw, tmp_path: Path, session: N
         for engine in ("duckdb", "spark")
     )
     assert there.schema.equals(here.schema) and len(there) == len(few["applications"])
-    assert not [n for n in here.column_names if not _same(here.column(n), there.column(n))]
+    assert not [n for n in here.column_names if here.column(n) != there.column(n)]

@@ -130,8 +130,9 @@ class Oracle:
     """Judges raw tables, each a list of rows in the order of its files."""
 
     def __init__(self, tables: Mapping[str, Sequence[Row]]) -> None:
-        self.read = {name: [_read(TABLES[name], row) for row in rows]
-                     for name, rows in tables.items()}  # fmt: skip
+        self.read = {
+            name: [_read(TABLES[name], row) for row in rows] for name, rows in tables.items()
+        }
         people = [values for values, _ in self.read["applications"]]
         self.known = {row["applicant_id"] for row in people} - {None}
         self.consents: dict[str, set[int]] = {

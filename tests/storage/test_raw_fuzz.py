@@ -25,8 +25,9 @@ PEOPLE = 12
 DAY_MS = 86_400_000
 # Microseconds of a good moment.
 GOOD = 1_704_110_400_000_000
-INT64 = (-(2**63), -(2**63) + 1, -1, 0, 2**53, 2**53 + 1, 2**62, 2**63 - 1)
 BIG = Decimal("99999999999999999999999999999999.00")
+# table: values of int64 at and beyond the edges of what features hold
+INT64 = (-(2**63), -(2**63) + 1, -1, 0, 2**53, 2**53 + 1, 2**62, 2**63 - 1)
 # table: stored whole numbers -> values at and beyond the edges
 INTS: dict[pa.DataType, tuple[int, ...]] = {
     pa.int8(): (-128, -1, 0, 127), pa.int16(): (-(2**15), 0, 2**15 - 1),

@@ -14,9 +14,16 @@ from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.files.errors import DataError
 from tests.storage.test_contract import applications, payments, write
 
-# Types that no column of a kind may have, and what a message must say of them.
-STRANGE = (pa.binary(), pa.list_(pa.int64()), pa.struct([("a", pa.int64())]), pa.duration("us"),
-           pa.time64("us"), pa.uuid())  # fmt: skip
+# table: types that no column may have
+STRANGE = (
+    pa.binary(),
+    pa.list_(pa.int64()),
+    pa.struct([("a", pa.int64())]),
+    pa.duration("us"),
+    pa.time64("us"),
+    pa.uuid(),
+)
+# table: kind of a column -> types that it may not have
 REFUSED = {
     "id": (*STRANGE, pa.bool_(), pa.timestamp("us"), pa.date32()),
     "whole": (*STRANGE, pa.string(), pa.timestamp("us")),
@@ -45,8 +52,8 @@ def test_other_types_are_refused_with_file_and_column(tmp_path: Path, kind: str)
         folder.mkdir(exist_ok=True)
         pq.write_table(good, folder / "a.parquet")
         other = pa.nulls(len(good), stored)
-        pq.write_table(good.set_column(good.column_names.index(name), name, other),
-                       folder / "b.parquet")  # fmt: skip
+        strange = good.set_column(good.column_names.index(name), name, other)
+        pq.write_table(strange, folder / "b.parquet")
         with pytest.raises(DataError, match=f"Column `{name}` has the wrong type") as error:
             check_tables(tmp_path / "raw", tmp_path / "q", tmp_path / "c", max_bad_share=1.0)
         assert "b.parquet" in str(error.value)
