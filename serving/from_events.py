@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from creditloom.decision.decide import Decider
+from creditloom.features.declare.registry import needed_tables
 from creditloom.features.engine.engine import build
-from creditloom.features.families.registry import needed_tables
 from creditloom.features.feature_params import FeatureParams
 from creditloom.serving.batch.events import moved
 from creditloom.storage.contract.contract import Checked, check_tables

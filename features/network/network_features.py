@@ -25,6 +25,11 @@ _RECORD = "circle_repayment"
 _CONTACT = "interaction_frequency"
 # The tables that the graph reads beside the contacts, by concept.
 _MADE_OF_TOO = {_RECORD: ("loan_performance",), _CONTACT: ("interactions",)}
+# A rule asks for the number of friends and how often one is in touch; the section on contacts
+# describes the rest of the graph.
+_SOURCE_OF_GRAPH = dict.fromkeys(
+    ("in_degree", "degree", "in_messages_count", "strength_count"), "S1-R12"
+)
 
 
 def _graph(
@@ -45,7 +50,7 @@ def _graph(
         null_meaning=null,
         text_en=f"{en} as of the first of the month",
         text_zh=f"月初{zh}",
-        source="domain 7.4",
+        source=_SOURCE_OF_GRAPH.get(name, "domain 7.4"),
         table="contacts",
         also=_MADE_OF_TOO.get(concept, ()),
     )

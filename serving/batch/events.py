@@ -17,8 +17,8 @@ import numpy as np
 import pyarrow as pa
 
 from creditloom.features.contract.tables import APPLICATIONS
+from creditloom.features.declare.registry import needed_tables
 from creditloom.features.engine.engine import build
-from creditloom.features.families.registry import needed_tables
 from creditloom.features.feature_params import FeatureParams
 from creditloom.features.policy_inputs.consents import STATED
 from creditloom.serving.batch.engine import EngineName
