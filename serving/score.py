@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -78,6 +78,7 @@ def score(
     as_of: dt.datetime | None = None,
     engine: str = "duckdb",
     max_bad_share: float = 0.05,
+    without: Collection[str] = (),
     explain: str = "adverse",
     language: str = "en",
     product: str = "",
@@ -93,9 +94,9 @@ def score(
     """Decide a batch and seal it; the same call after a stop continues where the batch was.
 
     `source` holds one row per application with features; `events` holds raw tables from which the
-    features are computed. Give one of them. `output` is a folder, or a `.parquet` file beside which
-    `<name>.batch` holds the batch. `bundle` (a folder) decides, or else the registered `model`.
-    Raises ValueErrors of this package, each with the next step.
+    features are computed, less the tables `without`. Give one of them. `output` is a folder, or a
+    `.parquet` file beside which `<name>.batch` holds the batch. `bundle` (a folder) decides, or
+    else the registered `model`. Raises ValueErrors of this package, each with the next step.
     """
     target = Path(output)
     given = the_input(_path(source), _path(events))
@@ -105,6 +106,8 @@ def score(
     # What cannot be read at all is refused before anything is made.
     first_look = None if events is not None else BatchInput.open(given)
     accepted = {"accept_drift": accept_drift} if accept_drift else {}
+    if without:
+        accepted["without"] = ", ".join(sorted(without))
     # An empty choice is left out: the bundle then decides by its own product and law.
     chosen = {name: value for name, value in (("product", product), ("law", law)) if value}
     options = {"explain": explain, "language": language, **chosen}
@@ -122,7 +125,7 @@ def score(
             # The feature engine takes a second to import: a batch of features does not wait for it.
             from creditloom.serving.batch.events import Events, features_of
 
-            raw = Events(given, as_of, made_by, max_bad_share)
+            raw = Events(given, as_of, made_by, max_bad_share, without)
             place = features_folder(target)
             is_kept = home.is_sealed() or any(home.parts())
             features = features_of(raw, deciding.bundle, place, is_kept=is_kept, replace=replace)

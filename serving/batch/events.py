@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files as resources
 from itertools import chain
@@ -17,8 +18,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from creditloom.features.contract.tables import APPLICATIONS
+from creditloom.features.declare.registry import needed_tables
 from creditloom.features.engine.engine import build
 from creditloom.features.feature_params import FeatureParams
+from creditloom.features.policy_inputs.consents import STATED
 from creditloom.serving.batch.engine import EngineName
 from creditloom.serving.batch.input import told
 from creditloom.serving.inputs import InputColumn, columns
@@ -29,7 +33,6 @@ from creditloom.storage.contract.row_rules import Period
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import FEATURES, FIRST_FORMAT, read_document
 from creditloom.storage.files.identity import FixedFile, fixed
-from creditloom.storage.files.lake import parquet_files
 from creditloom.storage.files.outputs import (
     FolderKind,
     json_keys,
@@ -40,6 +43,7 @@ from creditloom.storage.files.outputs import (
     require_room,
     swap,
 )
+from creditloom.storage.files.raw_folder import raw_tables
 from creditloom.storage.files.store import matrix_writer, read_table, write_json, write_table
 from creditloom.storage.sources import now
 
@@ -68,13 +72,15 @@ class Events:
     """Raw tables to make features of: their folder, the moment of decision, and how.
 
     `as_of` None is that of each application. A table with a larger share of bad rows than
-    `max_bad_share` is refused.
+    `max_bad_share` is refused. Tables that the bundle's inputs are made of must be there, or be
+    named in `without`.
     """
 
     path: Path
     as_of: dt.datetime | None
     engine: EngineName
     max_bad_share: float
+    without: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,8 @@ def features_of(
     wait beside them where the batch is to be replaced (`replace`).
     Raises DataError as `creditloom.storage.contract.contract.check_tables`.
     """
-    raw = fixed(parquet_files(source.path), HASHING_THREADS)
+    files = sorted(chain.from_iterable(raw_tables(source.path).values()))
+    raw = fixed(files, HASHING_THREADS)
     request = _asked(source, raw, bundle)
     recover(place, FOLDER)
     if _is_made(place, request, source):
@@ -131,7 +138,18 @@ def features_of(
     else:
         made = place
     with new_folder(made, FOLDER) as work:
-        sources = _clean_sources(source.path, source.as_of, work, source.max_bad_share)
+        checked = check_tables(
+            source.path,
+            work / "quarantine",
+            work / "clean",
+            max_bad_share=source.max_bad_share,
+            period=Period(EARLIEST, now()),
+            needed=needed_tables(request["columns"]),
+            without=source.without,
+        )
+        # Told, as what is null for want of a table looks like what is null for want of events.
+        sys.stderr.writelines(f"creditloom: {note}\n" for note in checked.notes)
+        sources = _as_of(checked.files, source.as_of, work)
         _write(sources, FeatureParams(engine=source.engine), bundle, work / MATRIX)
         # Copies that were needed for the features only; the quarantine stays.
         if (work / "clean").is_dir():
@@ -168,32 +186,28 @@ def _number(before: Mapping[str, Any]) -> dict[str, Any]:
     return {"format": before["format"]} if "format" in before else {}
 
 
-def _clean_sources(
-    events: Path, as_of: dt.datetime | None, work: Path, max_bad_share: float
+def _as_of(
+    files: Mapping[str, tuple[str, ...]], as_of: dt.datetime | None, work: Path
 ) -> Mapping[str, tuple[str, ...]]:
-    """Return the files of the raw tables without bad rows, decided as of `as_of` where given."""
-    checked = check_tables(
-        events,
-        work / "quarantine",
-        work / "clean",
-        max_bad_share=max_bad_share,
-        period=Period(EARLIEST, now()),
-    )
+    """Return the files of the raw tables, decided as of `as_of` where given."""
     if as_of is None:
-        return checked.files
-    return {**checked.files, "applications": moved(checked.files, as_of, work)}
+        return files
+    return {**files, "applications": moved(files, as_of, work)}
 
 
 def _asked(source: Events, raw: Sequence[FixedFile], bundle: Path) -> dict[str, Any]:
     """Return all that the matrix depends on."""
     names = [told(file.path.relative_to(source.path)) for file in raw]
     code = fingerprint(Path(str(resources("creditloom.features"))))
+    # No key where nothing is left out: requests of earlier releases had none.
+    left_out = {"without": sorted(source.without)} if source.without else {}
     return {
         "format": FEATURES,
         "files": [[name, one.state.size, one.sha256] for name, one in zip(names, raw, strict=True)],
         "as_of": None if source.as_of is None else source.as_of.isoformat(),
         "columns": [column.name for column in columns(bundle)],
         "made_by": {**libraries(), "features": code},
+        **left_out,
     }
 
 
@@ -210,9 +224,14 @@ def _asked_of_earlier(source: Events, request: Mapping[str, Any]) -> dict[str, A
 def moved(
     files: Mapping[str, Sequence[Path | str]], as_of: dt.datetime, work: Path
 ) -> tuple[str, ...]:
-    """Write the applications as of another moment into `work`; return the file."""
-    tables = [read_table(file) for file in files["applications"]]
+    """Write the applications as of another moment into `work`; return the file.
+
+    When they were made stays with them: from then on their consents hold.
+    """
+    names = APPLICATIONS.arrow_schema.names
+    tables = [read_table(file, names) for file in files["applications"]]
     table = pa.concat_tables(tables).unify_dictionaries()
+    table = table.append_column(STATED, table["as_of"])
     moments = pa.array(np.full(len(table), np.datetime64(as_of, "us")), pa.timestamp("us"))
     column = table.schema.get_field_index("as_of")
     write_table(table.set_column(column, "as_of", moments), work / MOVED)

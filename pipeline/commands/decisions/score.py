@@ -72,6 +72,13 @@ MaxBadShareOption = Annotated[
     float,
     typer.Option(help="with --events: a table with a larger share of bad rows stops the job"),
 ]
+WithoutOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="with --events: a raw table that is not there, or not to be read, although the model "
+        "needs it; may be given again for another one"
+    ),
+]
 ModelOption = Annotated[str, typer.Option(help="a registered model")]
 BundleOption = Annotated[
     Path | None, typer.Option(help="a bundle folder, instead of a registered model")
@@ -121,6 +128,7 @@ def score(
     as_of: AsOfOption = None,
     engine: EngineOption = "duckdb",
     max_bad_share: MaxBadShareOption = 0.05,
+    without: WithoutOption = None,
     model: ModelOption = CHAMPION,
     bundle: BundleOption = None,
     explain: ExplainOption = "adverse",
@@ -149,6 +157,7 @@ def score(
         as_of=as_of,
         engine=engine,
         max_bad_share=max_bad_share,
+        without=without or (),
         model=model,
         bundle=bundle,
         explain=explain,

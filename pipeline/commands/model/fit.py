@@ -23,6 +23,7 @@ from rich.table import Table
 
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
+from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.models.fit import bundle
 from creditloom.models.fit.bundle import ColumnTexts
 from creditloom.models.fit.fit_params import FitParams
@@ -36,6 +37,7 @@ from creditloom.pipeline.base.params import section
 from creditloom.report import fit_page
 from creditloom.report.page.render import render
 from creditloom.storage.contract.row_rules import missing_column
+from creditloom.storage.contract.stored_types import converted
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import RESULTS, write_document
 from creditloom.storage.files.outputs import (
@@ -44,10 +46,10 @@ from creditloom.storage.files.outputs import (
     require_apart,
     require_local,
 )
+from creditloom.storage.files.raw_folder import table_files
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import (
-    read_frame,
-    table_files,
+    read_table,
     write_table,
     write_text,
 )
@@ -116,6 +118,7 @@ def _raw_tables(params: SourceParams, quarantine: Path) -> Subject:
     from creditloom.features.feature_params import FeatureParams
 
     checked = check_source(params, quarantine, quarantine / "clean")
+    sys.stderr.writelines(f"creditloom: {note}\n" for note in checked.notes)
     words = catalogue(present(checked.files))
     blocks = build(checked.files, section("features", FeatureParams, PARAMS))
     frame = pa.concat_tables(blocks).to_pandas(ignore_metadata=True)
@@ -156,7 +159,7 @@ def _labels(params: SourceParams, files: Mapping[str, tuple[str, ...]]) -> pd.Se
     if params.label is None:
         made = labels(files, section("label", LabelParams, PARAMS)).to_pandas()
         return made.set_index("application_id")["label"].astype("float64")
-    parts = [read_frame(file) for file in table_files(params.path, "applications")]
+    parts = [_with_ids(read_table(file)) for file in table_files(params.path, "applications")]
     applications = pd.concat(parts, ignore_index=True)
     if params.label not in applications:
         raise missing_column(
@@ -170,6 +173,12 @@ def _labels(params: SourceParams, files: Mapping[str, tuple[str, ...]]) -> pd.Se
     # none of its labels is used.
     unique = applications.drop_duplicates("application_id", keep=False)
     return unique.set_index("application_id")[params.label]
+
+
+def _with_ids(applications: pa.Table) -> pd.DataFrame:
+    """Return applications with the ids that the matrix has, whatever type they are stored in."""
+    ids, _ = converted(applications["application_id"], APPLICATIONS.columns[0])
+    return applications.to_pandas(ignore_metadata=True).assign(application_id=ids.to_pandas())
 
 
 def _check_labels(label: pd.Series, params: SourceParams) -> None:
