@@ -13,6 +13,7 @@ from creditloom.serving.registry import lookup
 from creditloom.serving.registry.errors import RegistryError
 from creditloom.serving.registry.lookup import Version
 from creditloom.serving.registry.mlflow_store import Store
+from creditloom.serving.registry.safety.reach import shown
 
 URI = re.compile(r"models:/(?P<name>[^/@]+)(@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 
@@ -32,7 +33,7 @@ def resolve(uri: str, store: Store) -> Version:
     if store.is_embedded:
         version = _in_file(store.file, name, alias, number)
     else:
-        version = _by_mlflow(store, uri, name, alias, number)
+        version = _by_mlflow(store, name, alias, number)
     if version is None:
         raise _unknown(uri, store, "a registered version")
     return version
@@ -47,10 +48,8 @@ def _in_file(file: Path | None, name: str, alias: str | None, number: str | None
     return numbered.get(number or "")
 
 
-def _by_mlflow(
-    store: Store, uri: str, name: str, alias: str | None, number: str | None
-) -> Version | None:
-    version = int(number) if number else store.alias(name, alias or "")
+def _by_mlflow(store: Store, name: str, alias: str | None, number: str | None) -> Version | None:
+    version = int(number) if number else store.aliases(name).get(alias or "")
     if version is None:
         return None
     tags = store.tags(name, version)
@@ -60,14 +59,17 @@ def _by_mlflow(
         bundle_sha256=tags.get(lookup.BUNDLE_TAG, ""),
         runtime=tags.get(lookup.RUNTIME_TAG, ""),
         location=Path(),
+        loader=tags.get(lookup.LOADER_TAG, ""),
+        files_sha256=tags.get(lookup.FILES_TAG, ""),
     )
-    return replace(registered, location=store.download(uri))
+    # By number: an alias may have moved meanwhile.
+    return replace(registered, location=store.download(f"models:/{name}/{version}"))
 
 
 def _unknown(uri: str, store: Store, expected: str) -> RegistryError:
     return RegistryError.of(
         f"No such model: {uri}",
-        where=store.uri,
+        where=shown(store.uri),
         expected=expected,
         got="none of that name",
         next_step="run `creditloom register`, see `creditloom history`, "

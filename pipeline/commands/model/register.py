@@ -20,11 +20,16 @@ from creditloom.serving.registry.lookup import bundle_sha256
 from creditloom.serving.registry.mlflow_store import Store
 from creditloom.serving.registry.model_registry import CHALLENGER, CHAMPION, ModelRegistry
 from creditloom.serving.registry.runtime import RUNTIME
+from creditloom.serving.registry.safety.reach import shown
 from creditloom.storage.files.formats import RESULTS, read_document, write_document
 
 # Messages go to stderr. Only the history goes to stdout, because it is the result.
-_print = Console(stderr=True, soft_wrap=True, highlight=False).print
-_out = Console(soft_wrap=True)
+# Without markup: a reason is shown as it was given, whatever brackets it holds.
+_print = Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print
+_out = Console(soft_wrap=True, markup=False)
+
+# A runtime's name is its sha256: so much of it is shown.
+LONG_NAME = len("creditloom_rt_") + 8
 
 # The options of the commands, each with its help.
 IfMissingOption = Annotated[
@@ -45,6 +50,7 @@ def register(if_missing: IfMissingOption = False) -> None:
     The first version that passes the gate becomes champion.
     """
     registry = _registry()
+    _mend(registry)
     known = registry.find(paths.MODEL, RUNTIME) if if_missing else None
     # The same bundle and runtime are already registered: a second version would add nothing.
     if known is not None:
@@ -56,7 +62,7 @@ def register(if_missing: IfMissingOption = False) -> None:
     version, change, missed = registry.register(paths.MODEL, RUNTIME, metrics)
     _write_receipt(registry, version.version)
     made_of = f"bundle {version.bundle_sha256[:8]}, {version.runtime}"
-    _print(f"{version.name}: version {version.version} ({made_of}) in {registry.store.uri}")
+    _print(f"{version.name}: version {version.version} ({made_of}) in {shown(registry.store.uri)}")
     _print_change(change)
     # A version that does not pass the gate is still registered.
     for line in missed:
@@ -70,44 +76,63 @@ def promote(version: VersionOption, reason: ReasonOption, alias: AliasOption = C
 
 
 def show_history(date: DateOption = None) -> None:
-    """Every change of an alias: when, which version, and why.
+    """Every change of an alias: when, which version, and why. The registry itself keeps them.
 
-    With --date, who decided on that day.
+    With --date, who decided on that day. An alias that was moved in MLflow is told.
     """
+    registry = _registry()
+    _mend(registry)
+    history = registry.history()
     if date is not None:
-        _print_holders(date)
-        return
+        _print_holders(history.changes, date)
+    else:
+        _out.print(_table(history.changes))
+    for note in history.notes:
+        _print(note)
+
+
+def _table(changes: tuple[Change, ...]) -> Table:
+    """Return all changes as a table, in the order of the record."""
+    void = {change.voids for change in changes if change.voids}
     table = Table(title="changes of aliases")
     for name in ("date", "alias", "version", "before", "bundle", "reason"):
         table.add_column(name)
-    for change in alias_history.read(paths.ALIASES):
+    for change in changes:
+        remark = "not carried out: " if change.number in void else ""
         table.add_row(
             change.date,
             change.alias,
             _number(change.version),
             _number(change.previous),
             change.bundle_sha256[:8],
-            change.reason,
+            remark + change.reason,
         )
-    _out.print(table)
+    return table
 
 
-def _print_holders(date: str) -> None:
+def _print_holders(changes: tuple[Change, ...], date: str) -> None:
     """Print which version each alias named at a moment, one line per alias."""
-    changes = alias_history.read(paths.ALIASES)
     moment = alias_history.moment(date)
     for alias in (CHAMPION, CHALLENGER):
         change = alias_history.held(changes, alias, moment)
         if change is None or change.version is None:
-            _out.print(f"{alias} on {date}: none")
+            gone = "" if change is None else f", since {change.date} ({change.reason})"
+            _out.print(f"{alias} on {date}: none{gone}")
         else:
-            version = f"{change.name} version {change.version}, bundle {change.bundle_sha256}"
+            bundle = f", bundle {change.bundle_sha256}" if change.bundle_sha256 else ""
+            version = f"{change.name} version {change.version}{bundle}"
             _out.print(f"{alias} on {date}: {version}, since {change.date} ({change.reason})")
 
 
 def _registry() -> ModelRegistry:
     registry_params = params.section("registry", RegistryParams)
     return ModelRegistry(registry_params, Store.at(paths.REGISTRY), paths.ALIASES)
+
+
+def _mend(registry: ModelRegistry) -> None:
+    """Take up what an interrupted command left, and say so."""
+    for note in registry.mend():
+        _print(note)
 
 
 def _write_receipt(registry: ModelRegistry, version: int) -> None:
