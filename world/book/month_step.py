@@ -23,9 +23,6 @@ from creditloom.world.world import World
 
 # Who stops paying and who catches up (domain 7.5).
 
-# Largest chance a month that a spell begins. The power law below has no bound of its own (choice).
-MAX_SPELL_CHANCE = 0.5
-
 
 @dataclass(frozen=True)
 class CuredSpells:
@@ -98,7 +95,7 @@ def spells(
     onset_chance = onset(hazard, numbers.risk.late_weight, book, log_odds, month)
     starts_bad = ~is_lost & owes & (luck[:, 0] < onset_chance)
     spell_chance = _spell_chance(hazard, numbers, cured, book.is_shocked(month), log_odds)
-    draws_spell = luck[:, 1] < np.minimum(spell_chance, MAX_SPELL_CHANCE)
+    draws_spell = luck[:, 1] < np.minimum(spell_chance, numbers.risk.max_spell_chance)
     starts = (book.missed == 0) & owes & (month > 0) & draws_spell
     # One draw decides both steps: who passes the narrow threshold has passed the wide one.
     depth = 1 + (luck[:, 2] < cured.reach_m2) + (luck[:, 2] < cured.reach_m2 * cured.reach_m3)

@@ -17,7 +17,6 @@ from creditloom.world.book.book_config import BookConfig
 from creditloom.world.book.state import Book, luck
 from creditloom.world.calendar import month_starts
 from creditloom.world.events.events import YEAR_DAYS, Chunk, fen
-from creditloom.world.events.spending import ACTIVITY_OF_SHIFT
 from creditloom.world.loans.lending import FIRST_APPLICATION
 from creditloom.world.people.people import LEV, sigmoid
 from creditloom.world.world import World
@@ -31,8 +30,6 @@ LASTING = PANEL_LUCK - 1
 # it lies less than 1e-12 of the distribution.
 MAX_SUMMED_RATE = 10.0
 MAX_SUMMED_COUNT = 40
-# S1-R40: the payment score is frozen beyond so many days past due.
-FROZEN_DPD = 7
 # Shares are shown with four decimals.
 SHARE_DECIMALS = 4
 MONTHS_PER_YEAR = 12.0
@@ -220,7 +217,9 @@ def _pay_score(
     behaviour = numbers.behaviour
     level = behaviour.pay_score_level + behaviour.pay_score_slope * streams.of("families")[:, 0]
     score = level + behaviour.pay_score_noise * draws.score
-    points = np.rint(score + behaviour.pay_score_frozen * (dpd_days > FROZEN_DPD))
+    points = np.rint(
+        score + behaviour.pay_score_frozen * (dpd_days > behaviour.pay_score_frozen_dpd)
+    )
     # The score has a fixed range, whatever noise is added.
     return np.clip(points, *behaviour.pay_score_range).astype(np.int16)
 
@@ -233,7 +232,8 @@ def _payments(everyone: Chunk) -> np.ndarray:
     slope = everyone.nature.stream("payment_rate").slope
     shifts = np.array([segment.shift[0] for segment in everyone.nature.segments])
     shift = shifts[everyone.of("segment")]
-    activity = everyone.world.concept("payment_activity") - ACTIVITY_OF_SHIFT * shift
+    of_shift = everyone.nature.rate_slopes.activity_of_shift
+    activity = everyone.world.concept("payment_activity") - of_shift * shift
     # The last term keeps the mean of a lognormal factor at 1.
     moved = slope * activity - 0.5 * slope**2
     thin = np.where(everyone.of("is_thin"), everyone.nature.presence.thin_activity, 1.0)

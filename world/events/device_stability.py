@@ -28,10 +28,6 @@ FIRST_SHARED_ID = 10**12
 N_WEEKS = 56
 # Index of the segment `blue_collar` in world.yaml.
 BLUE_COLLAR = 1
-# Migrants leave so many days before New Year's Day (choice).
-FESTIVAL_LEAVE_DAYS = 3
-# Slope of the log rate of logins on digital intensity, per SD (choice).
-RATE_SLOPE_DIGITAL = 0.1
 # Logins at night come from midnight to this hour (domain 7.4: the night ends at 5).
 NIGHT_END_HOUR = 5
 
@@ -44,7 +40,7 @@ def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     """
     # All columns share one stream. Draw order: moments, nights, region, mismatch, device, lost
     # devices, address, emulator.
-    digital = RATE_SLOPE_DIGITAL * chunk.of("traits")[:, DIG]
+    digital = chunk.nature.rate_slopes.logins_digital * chunk.of("traits")[:, DIG]
     rate = np.exp(chunk.linear("login", "device_constancy") + digital)
     stamps = _at_night(chunk, scatter(chunk, rate, chunk.days.even, rng), rng)
     region = _region(chunk, stamps, rng)
@@ -132,7 +128,7 @@ def _is_festival_stay(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) ->
     is_migrant = (chunk.of("segment") == BLUE_COLLAR) & goes_home
     shortest, longest = seasons.festival_home_days
     stay = rng.integers(shortest, longest + 1, chunk.size)
-    since = chunk.days.since_festival(stamps.time) + FESTIVAL_LEAVE_DAYS
+    since = chunk.days.since_festival(stamps.time) + seasons.festival_leave_days
     return is_migrant[stamps.person] & (since >= 0) & (since < stay[stamps.person])
 
 

@@ -60,11 +60,6 @@ def known_to_bureau(
 # Nobody applies in the last hour of a month, so that a loan is booked in its vintage.
 LAST_HOUR_US = 3_600_000_000
 SECOND_US = 1_000_000
-# Log income mixes the trait `inc` and chance; the squares of the two weights sum to 1 (choice).
-INCOME_TRAIT_WEIGHT = 0.8
-INCOME_CHANCE_WEIGHT = 0.6
-# Shape of the beta law of ages within the range of a segment: somewhat young (choice).
-AGE_BETA = (1.3, 1.8)
 
 
 @dataclass(frozen=True)
@@ -245,7 +240,8 @@ def _income(
     tier = np.array(nature.places.tier_of_region)[region] - 1
     wage = np.array(nature.places.wage_index)[tier]
     chance = rng.standard_normal(segment.size)
-    spread = INCOME_TRAIT_WEIGHT * traits[:, INC] + INCOME_CHANCE_WEIGHT * chance
+    numbers = nature.people
+    spread = numbers.income_trait_weight * traits[:, INC] + numbers.income_chance_weight * chance
     return median * wage * np.exp(sigma * spread)
 
 
@@ -253,5 +249,5 @@ def _ages(nature: WorldConfig, segment: np.ndarray, rng: np.random.Generator) ->
     """Return ages in whole years, within the range of the segment, both ends included."""
     low, high = np.array([s.age_years for s in nature.segments]).T
     width = (high - low + 1)[segment]
-    years = np.floor(rng.beta(*AGE_BETA, segment.size) * width)
+    years = np.floor(rng.beta(*nature.people.age_beta, segment.size) * width)
     return (low[segment] + years).astype(np.int16)

@@ -24,11 +24,6 @@ LOWEST_ALPHA = -20.0
 HIGHEST_ALPHA = 10.0
 # Nodes of the Gauss-Hermite rule that integrates u out (choice).
 HERMITE_NODES = 20
-# Vintages of the bad half-year.
-HALF_YEAR_MONTHS = 6
-# Limit / monthly income, and yearly rate on 360 days, at which terms add nothing (domain 7.5).
-REFERENCE_RATIO = 0.5
-REFERENCE_APR = 0.144
 
 
 @dataclass(frozen=True)
@@ -64,9 +59,8 @@ def macro_path(
     path[0] = steps[0]
     for month in range(1, n_vintages):
         path[month] = rho * path[month - 1] + np.sqrt(1.0 - rho**2) * steps[month]
-    path[effects.bad_half_year : effects.bad_half_year + HALF_YEAR_MONTHS] += (
-        effects.bad_half_year_size
-    )
+    end = effects.bad_half_year + effects.bad_half_year_months
+    path[effects.bad_half_year : end] += effects.bad_half_year_size
     return (path - path.mean()) * on
 
 
@@ -129,8 +123,9 @@ def terms_effect(nature: WorldConfig, income_cny: np.ndarray, terms: LoanTerms) 
     delta_L (limit/income - 0.5)+ + delta_r (APR - 0.144), with income a month and 360 days a year.
     """
     ratio = terms.principal_fen / 100.0 / income_cny
-    of_limit = nature.effects.limit_effect * np.maximum(ratio - REFERENCE_RATIO, 0.0)
-    return of_limit + nature.effects.rate_effect * (terms.daily_rate * 360.0 - REFERENCE_APR)
+    effects = nature.effects
+    of_limit = effects.limit_effect * np.maximum(ratio - effects.reference_ratio, 0.0)
+    return of_limit + effects.rate_effect * (terms.daily_rate * 360.0 - effects.reference_apr)
 
 
 def solve_alpha(nature: WorldConfig, log_odds: np.ndarray, base_rate: float) -> float:

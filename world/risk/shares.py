@@ -25,8 +25,6 @@ from creditloom.world.risk.default import oracle_pd, solve_alpha
 
 # Name in world.yaml of the second partner of an interaction that is not a concept.
 THIN_FILE = "thin_file"
-# SD beyond which a state saturates.
-SATURATION_FROM = 1.0
 
 
 @dataclass(frozen=True)
@@ -58,8 +56,9 @@ def _saturation(nature: WorldConfig, states: np.ndarray) -> np.ndarray:
 
     `nu x saturation` stays below one, so that better never turns into worse.
     """
-    above = np.maximum(states - SATURATION_FROM, 0.0)
-    below = np.maximum(-states - SATURATION_FROM, 0.0)
+    begins = nature.effects.saturation_from
+    above = np.maximum(states - begins, 0.0)
+    below = np.maximum(-states - begins, 0.0)
     return -nature.effects.saturation * (above - below)
 
 
