@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.models.evaluation.bars import Bars, figure
 from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import document
 from creditloom.pipeline.commands.model.params import assignments
 from creditloom.storage.files.formats import RESULTS, read_document
@@ -98,7 +98,7 @@ def _table(runs: list[SeedRun], applicants: int) -> Table:
 
 
 def _cell(path: str, ridge_path: str, run: SeedRun) -> str:
-    verdict = {True: "pass", False: "[bold red]FAIL[/]", None: "-"}[run["passed"][path]]
+    verdict = {True: "pass", False: "FAIL", None: "-"}[run["passed"][path]]
     value = _shown(figure(run["metrics"], path))
     if not ridge_path:
         return f"{value} {verdict}"

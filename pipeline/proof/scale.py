@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.commands.model.params import assignments
 from creditloom.pipeline.proof.usage import measure
 from creditloom.storage.files.store import read_json, write_json

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.models.sample.metrics import Floats, auc, by_family
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import document, section
 from creditloom.storage.files.store import write_json
 from creditloom.world.config.config_types import FAMILIES, Calendar, WorldParams

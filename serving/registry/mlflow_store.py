@@ -18,14 +18,16 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from creditloom.serving.registry import lookup
 from creditloom.serving.registry.errors import RegistryError
 from creditloom.serving.registry.lookup import Version, bundle_sha256
 from creditloom.serving.registry.runtime import copy_guard, copy_runtime, requirements
 from creditloom.serving.registry.safety.files import files_sha256
-from creditloom.serving.registry.safety.reach import bound_waiting, check_reachable, shown, worded
 from creditloom.serving.registry.safety.store_lock import locked_file, locked_server
+from creditloom.storage.files.foreign import Worded
+from creditloom.storage.files.reach import be_impatient, require_answer
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -51,6 +53,12 @@ class Store:
         return cls(uri, (lookup.store_path(uri).absolute().parent / "artifacts").as_uri())
 
     @property
+    def place(self) -> str:
+        """Return the URI without its password, as messages name it."""
+        secret = urlsplit(self.uri).password
+        return self.uri if secret is None else self.uri.replace(f":{secret}@", "@", 1)
+
+    @property
     def is_embedded(self) -> bool:
         """Return whether the store is a sqlite file, which `lookup` can read without mlflow."""
         return self.uri.startswith(lookup.SQLITE)
@@ -68,13 +76,13 @@ class Store:
     def client(self) -> MlflowClient:
         """Return MLflow's client of this store; no global state is changed.
 
-        Raises AwayError where its server does not answer.
+        Raises NotReachableError where its server does not answer.
         """
-        check_reachable(self.uri)
+        require_answer(self.uri)
         if self.is_embedded:
             lookup.store_path(self.uri).parent.mkdir(parents=True, exist_ok=True)
         mlflow = self._mlflow()
-        with worded(self.uri):
+        with Worded(self.place):
             return mlflow.MlflowClient(self.uri, self.uri)
 
     def locked(self, name: str) -> AbstractContextManager[None]:
@@ -105,7 +113,7 @@ class Store:
         """Log the bundle with a copy of its runtime, and register it as a new version of `name`."""
         client = self.client()
         sha = bundle_sha256(bundle)
-        with worded(self.uri), tempfile.TemporaryDirectory(prefix="creditloom-") as scratch:
+        with Worded(self.place), tempfile.TemporaryDirectory(prefix="creditloom-") as scratch:
             package = copy_runtime(runtime, Path(scratch))
             loader = copy_guard(package, sha)
             number, place = self._logged(client, bundle, package, loader, name, metrics)
@@ -137,7 +145,7 @@ class Store:
         if version not in known:
             raise RegistryError.of(
                 f"No version {version} of `{name}`",
-                where=shown(self.uri),
+                where=self.place,
                 expected=f"one of {sorted(known)}" if known else "at least one version",
                 got=str(version),
                 next_step="see `creditloom history`, or run `creditloom register`",
@@ -147,7 +155,7 @@ class Store:
     def versions(self, name: str) -> dict[int, dict[str, str]]:
         """Return the tags of every version of `name`."""
         client = self.client()
-        with worded(self.uri):
+        with Worded(self.place):
             registered = client.search_model_versions(f"name = '{name}'")
         return {int(entry.version): dict(entry.tags) for entry in registered}
 
@@ -161,10 +169,10 @@ class Store:
 
         What had to be downloaded is removed when the process ends.
         """
-        check_reachable(self.uri)
+        require_answer(self.uri)
         folder = tempfile.mkdtemp(prefix="creditloom-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        with self._pointed_at() as mlflow, worded(self.uri):
+        with self._pointed_at() as mlflow, Worded(self.place):
             return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=folder))
 
     def aliases(self, name: str) -> dict[str, int]:
@@ -182,13 +190,13 @@ class Store:
     def tag_model(self, name: str, key: str, value: str) -> None:
         """Set one tag of the registered model."""
         client = self.client()
-        with worded(self.uri):
+        with Worded(self.place):
             client.set_registered_model_tag(name, key, value)
 
     def point(self, name: str, alias: str, version: int | None) -> None:
         """Let `alias` name `version`, or nothing."""
         client = self.client()
-        with worded(self.uri):
+        with Worded(self.place):
             if version is None:
                 client.delete_registered_model_alias(name, alias)
             else:
@@ -196,7 +204,7 @@ class Store:
 
     def _model(self, name: str) -> Any:
         client = self.client()
-        with worded(self.uri):
+        with Worded(self.place):
             found = client.search_registered_models(f"name = '{name}'")
         return found[0] if found else _NoModel()
 
@@ -274,7 +282,7 @@ class Store:
         """Return MLflow, imported when first needed, without telemetry and migration log."""
         # Before the import, which reads them.
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        bound_waiting()
+        be_impatient()
         if self.is_folder:
             # MLflow 3 asks for this word before it opens a store of this kind.
             os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")

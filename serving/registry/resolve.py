@@ -13,7 +13,6 @@ from creditloom.serving.registry import lookup
 from creditloom.serving.registry.errors import RegistryError
 from creditloom.serving.registry.lookup import Version
 from creditloom.serving.registry.mlflow_store import Store
-from creditloom.serving.registry.safety.reach import shown
 
 URI = re.compile(r"models:/(?P<name>[^/@]+)(@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 
@@ -69,7 +68,7 @@ def _by_mlflow(store: Store, name: str, alias: str | None, number: str | None) -
 def _unknown(uri: str, store: Store, expected: str) -> RegistryError:
     return RegistryError.of(
         f"No such model: {uri}",
-        where=shown(store.uri),
+        where=store.place,
         expected=expected,
         got="none of that name",
         next_step="run `creditloom register`, see `creditloom history`, "

@@ -26,9 +26,10 @@ from creditloom.serving.ledger.earlier import EARLIER
 from creditloom.serving.ledger.entries import link
 from creditloom.serving.ledger.hashing import row_hashes
 from creditloom.serving.referral import overrides
-from creditloom.serving.referral.overrides import Override, ReferralError, referred, waiting
+from creditloom.serving.referral.overrides import Override, referred, waiting
 from creditloom.serving.registry import alias_history
 from creditloom.storage.files import formats
+from creditloom.storage.files.record import RecordError
 from creditloom.storage.files.store import (
     read_frame,
     read_json,
@@ -302,7 +303,7 @@ def test_its_overrides_are_read_and_the_chain_goes_on(home: Path) -> None:
 def test_a_changed_limit_in_its_overrides_is_found(home: Path) -> None:
     record = home / "overrides.jsonl"
     record.write_text(record.read_text().replace("500.0", "900.0"))
-    with pytest.raises(ReferralError, match="line 2"):
+    with pytest.raises(RecordError, match="line 2"):
         overrides.read(record)
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from creditloom.features.contract.tables import EVENT_TABLES
 from creditloom.features.declare.dictionary import pages
 from creditloom.features.families.registry import catalogue
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.storage.files.store import write_text
 
 DOCS = paths.CHECKOUT / "docs"

@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import typer
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
@@ -31,6 +30,7 @@ from creditloom.models.fit.learner import TrainingTable, fit_calibrated
 from creditloom.models.fit.validation import cross_validate, out_of_time
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.report import fit_page
 from creditloom.report.page.render import render

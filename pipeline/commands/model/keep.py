@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.decision.base.catalogue import Catalogue
@@ -19,6 +18,7 @@ from creditloom.models.selection.feature_choice import SelectParams, offered, sc
 from creditloom.models.selection.feature_count import Size, sizes
 from creditloom.models.training.training import TrainParams
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.matrix_reader import dataset, everyone
 from creditloom.pipeline.base.params import section
 from creditloom.storage.files.store import write_json

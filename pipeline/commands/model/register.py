@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.pipeline.base import params, paths
+from creditloom.pipeline.base.console import Console
 from creditloom.serving.registry import alias_history
 from creditloom.serving.registry.alias_history import Change
 from creditloom.serving.registry.gate import RegistryParams
@@ -20,7 +20,6 @@ from creditloom.serving.registry.lookup import bundle_sha256
 from creditloom.serving.registry.mlflow_store import Store
 from creditloom.serving.registry.model_registry import CHALLENGER, CHAMPION, ModelRegistry
 from creditloom.serving.registry.runtime import RUNTIME
-from creditloom.serving.registry.safety.reach import shown
 from creditloom.storage.files.formats import RESULTS, read_document, write_document
 
 # Messages go to stderr. Only the history goes to stdout, because it is the result.
@@ -62,7 +61,7 @@ def register(if_missing: IfMissingOption = False) -> None:
     version, change, missed = registry.register(paths.MODEL, RUNTIME, metrics)
     _write_receipt(registry, version.version)
     made_of = f"bundle {version.bundle_sha256[:8]}, {version.runtime}"
-    _print(f"{version.name}: version {version.version} ({made_of}) in {shown(registry.store.uri)}")
+    _print(f"{version.name}: version {version.version} ({made_of}) in {registry.store.place}")
     _print_change(change)
     # A version that does not pass the gate is still registered.
     for line in missed:

@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import typer
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
@@ -24,6 +23,7 @@ from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.commands.portfolio import behaviour, book_world
 from creditloom.pipeline.commands.portfolio.book_world import (

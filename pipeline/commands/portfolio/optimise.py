@@ -15,7 +15,6 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.decision.bundle import Bundle
@@ -23,6 +22,7 @@ from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.commands.portfolio import book_world
 from creditloom.portfolio.optimiser import simple_policies

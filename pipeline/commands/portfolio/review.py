@@ -15,11 +15,11 @@ from typing import Annotated, Any
 import pandas as pd
 import pyarrow as pa
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.commands.portfolio import behaviour
 from creditloom.portfolio.book import account_history

@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.features.engine.engine import build
@@ -21,6 +20,7 @@ from creditloom.features.families.registry import catalogue
 from creditloom.features.feature_params import FeatureParams, LabelParams
 from creditloom.features.label import labels
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
 from creditloom.storage.contract.contract import Checked

@@ -13,7 +13,6 @@ from creditloom.serving.registry.alias_history import Change
 from creditloom.serving.registry.mlflow_store import Store
 from creditloom.serving.registry.safety import change_log
 from creditloom.serving.registry.safety.change_log import ChangeLog
-from creditloom.serving.registry.safety.reach import shown
 from creditloom.storage.files.store import write_text
 
 
@@ -103,7 +102,7 @@ class AliasRecord:
 
     def log(self) -> ChangeLog:
         """Return the record as the registry holds it; RegistryError where its chain is broken."""
-        return ChangeLog.of(self.store.model_tags(self.name), shown(self.store.uri))
+        return ChangeLog.of(self.store.model_tags(self.name), self.store.place)
 
     def _written(self, log: ChangeLog, change: Change) -> ChangeLog:
         extended = log.extended(change)
