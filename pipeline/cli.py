@@ -35,6 +35,7 @@ COMMANDS = {
     "register": "creditloom.pipeline.commands.model.register:register",
     "promote": "creditloom.pipeline.commands.model.register:promote",
     "history": "creditloom.pipeline.commands.model.register:show_history",
+    "verify-model": "creditloom.pipeline.commands.model.verify_model:verify_model",
     "compare": "creditloom.pipeline.commands.portfolio.compare:compare",
     "optimise": "creditloom.pipeline.commands.portfolio.optimise:optimise",
     "review": "creditloom.pipeline.commands.portfolio.review:review",

@@ -111,17 +111,20 @@ def versions(store: Path, name: str) -> tuple[Version, ...]:
     () when the store has no such tables yet.
     """
     before, now = roots(store)
-    return tuple(
-        Version(
-            name=name,
-            version=int(number),
-            bundle_sha256=sha,
-            runtime=runtime,
-            location=placed(local_path(place), before, now),
-            loader=loader,
-            files_sha256=files,
-        )
-        for number, sha, runtime, loader, files, place in _query(store, _VERSIONS, (name,))
+    rows = _query(store, _VERSIONS, (name,))
+    return tuple(_version(name, row, before, now) for row in rows)
+
+
+def _version(name: str, row: tuple[str, ...], before: Path, now: Path) -> Version:
+    number, sha, runtime, loader, files, place = row
+    return Version(
+        name=name,
+        version=int(number),
+        bundle_sha256=sha,
+        runtime=runtime,
+        location=placed(local_path(place), before, now),
+        loader=loader,
+        files_sha256=files,
     )
 
 

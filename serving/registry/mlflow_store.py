@@ -24,6 +24,7 @@ from creditloom.serving.registry import lookup
 from creditloom.serving.registry.errors import RegistryError
 from creditloom.serving.registry.lookup import Version, bundle_sha256
 from creditloom.serving.registry.runtime import copy_guard, copy_runtime, requirements
+from creditloom.serving.registry.safety import guard
 from creditloom.serving.registry.safety.files import files_sha256
 from creditloom.serving.registry.safety.store_lock import locked_file, locked_server
 from creditloom.storage.files.foreign import Worded
@@ -208,7 +209,6 @@ class Store:
             found = client.search_registered_models(f"name = '{name}'")
         return found[0] if found else _NoModel()
 
-    # table: what a registered version is made of
     def _logged(
         self,
         client: MlflowClient,
@@ -221,6 +221,9 @@ class Store:
         """Log and register; return the number of the version and the folder of its artifacts."""
         from creditloom.serving.registry.signature import input_example, signature
 
+        # Beside the package, from which Python would make a folder of this name (`guard.py`).
+        code = (loader, package, package.with_name(guard.BYTECODE))
+        shape = {"signature": signature(bundle), "input_example": input_example(bundle)}
         with self._pointed_at() as mlflow:
             mlflow.start_run(experiment_id=self._experiment(client))
             mlflow.log_metrics(dict(metrics))
@@ -228,11 +231,10 @@ class Store:
                 name=name,
                 loader_module=loader.stem,
                 data_path=str(bundle),
-                code_paths=[str(loader), str(package), str(package.with_name("__pycache__"))],
-                signature=signature(bundle),
-                input_example=input_example(bundle),
+                code_paths=[str(path) for path in code],
                 pip_requirements=list(requirements(package)),
                 registered_model_name=name,
+                **shape,
             )
         return int(logged.registered_model_version), lookup.local_path(logged.artifact_path)
 

@@ -71,10 +71,10 @@ class ModelRegistry:
                 bundle, runtime, self.params.name, measured.tags(), measured.figures()
             )
         with self.store.locked(self.params.name):
-            alias, reason = CHALLENGER, "registered"
             # A second champion needs a person: `promote` asks for a reason.
-            if not short and self._champion_is_missing():
-                alias, reason = CHAMPION, "first champion: passed the absolute gate"
+            is_first = not short and self._champion_is_missing()
+            alias = CHAMPION if is_first else CHALLENGER
+            reason = "first champion: passed the absolute gate" if is_first else "registered"
             change = self.record.move(alias, version.version, version.bundle_sha256, reason)
         return version, change, short
 

@@ -23,9 +23,8 @@ from creditloom.serving.registry.runtime import RUNTIME
 from creditloom.storage.files.formats import RESULTS, read_document, write_document
 
 # Messages go to stderr. Only the history goes to stdout, because it is the result.
-# Without markup: a reason is shown as it was given, whatever brackets it holds.
-_print = Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print
-_out = Console(soft_wrap=True, markup=False)
+_print = Console(stderr=True, soft_wrap=True, highlight=False).print
+_out = Console(soft_wrap=True)
 
 # A runtime's name is its sha256: so much of it is shown.
 LONG_NAME = len("creditloom_rt_") + 8
@@ -60,7 +59,7 @@ def register(if_missing: IfMissingOption = False) -> None:
     metrics = read_document(paths.METRICS, RESULTS)
     version, change, missed = registry.register(paths.MODEL, RUNTIME, metrics)
     _write_receipt(registry, version.version)
-    made_of = f"bundle {version.bundle_sha256[:8]}, {version.runtime}"
+    made_of = f"bundle {version.bundle_sha256[:8]}, {version.runtime[:LONG_NAME]}"
     _print(f"{version.name}: version {version.version} ({made_of}) in {registry.store.place}")
     _print_change(change)
     # A version that does not pass the gate is still registered.

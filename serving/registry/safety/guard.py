@@ -22,7 +22,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.abc import Loader, MetaPathFinder
+from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -157,7 +157,7 @@ def import_checked(model: CheckedModel) -> None:
     importlib.import_module(model.package)
 
 
-class CheckedSources(MetaPathFinder, Loader):
+class CheckedSources(MetaPathFinder, InspectLoader):
     """Finds the modules of one package among sources in memory, and nowhere else."""
 
     def __init__(self, model: CheckedModel) -> None:
@@ -181,21 +181,14 @@ class CheckedSources(MetaPathFinder, Loader):
                 return self._spec(fullname, name)
         raise ModuleNotFoundError(f"{fullname}: not among the checked sources", name=fullname)
 
-    def exec_module(self, module: ModuleType) -> None:
-        """Run the source of a module as it was read."""
-        exec(self.get_code(module.__name__), module.__dict__)  # noqa: S102 - a loader runs code
-
     def get_source(self, fullname: str) -> str:
         """Return the source of a module, which tracebacks show."""
         return self.model.sources[self._name(fullname)].decode()
 
     def get_code(self, fullname: str) -> CodeType:
-        """Return the compiled source of a module."""
-        origin = str(self.model.folder / self._name(fullname))
-        source = self.model.sources[self._name(fullname)]
-        # This file's own `from __future__` must not hold for the code that it compiles.
-        code: CodeType = compile(source, origin, "exec", dont_inherit=True)
-        return code
+        """Return the compiled source of a module, which `exec_module` of the base class runs."""
+        name = self._name(fullname)
+        return self.source_to_code(self.model.sources[name], str(self.model.folder / name))
 
     def _spec(self, fullname: str, name: str) -> ModuleSpec:
         file = self.model.folder / name
