@@ -32,7 +32,8 @@ def checked(version: Version) -> CheckedModel:
 
     Raises as `load` does.
     """
-    if not version.is_whole:
+    code = version.location / "code"
+    if not code.is_dir() or not version.bundle.is_dir():
         raise RegistryError.of(
             f"The artifacts of {version.name} version {version.version} are not there",
             where=version.location,
@@ -40,7 +41,6 @@ def checked(version: Version) -> CheckedModel:
             got="no such files",
             next_step="restore them, or run `creditloom register`",
         )
-    code = version.location / "code"
     if version.loader:
         model = guard.check(code, version.bundle, version.loader)
     else:
