@@ -31,8 +31,10 @@ from rich.text import Text
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
-from creditloom.serving.batch.deciding_model import CHAMPION
+from creditloom.pipeline.base.params import section
 from creditloom.serving.batch.job import Tally
+from creditloom.serving.registry.gate import RegistryParams
+from creditloom.serving.registry.model_registry import CHAMPION
 from creditloom.serving.score import score as score_batch
 
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -72,7 +74,9 @@ MaxBadShareOption = Annotated[
     float,
     typer.Option(help="with --events: a table with a larger share of bad rows stops the job"),
 ]
-ModelOption = Annotated[str, typer.Option(help="a registered model")]
+ModelOption = Annotated[
+    str, typer.Option(help="a registered model; default: the champion of `registry.name`")
+]
 BundleOption = Annotated[
     Path | None, typer.Option(help="a bundle folder, instead of a registered model")
 ]
@@ -121,7 +125,7 @@ def score(
     as_of: AsOfOption = None,
     engine: EngineOption = "duckdb",
     max_bad_share: MaxBadShareOption = 0.05,
-    model: ModelOption = CHAMPION,
+    model: ModelOption = "",
     bundle: BundleOption = None,
     explain: ExplainOption = "adverse",
     language: LanguageOption = "en",
@@ -165,6 +169,12 @@ def score(
     )
     seconds = time.perf_counter() - start
     report(done.manifest, done.tally, output, seconds, as_json=as_json)
+
+
+def _champion() -> str:
+    """Return the URI of the champion of the model that params.yaml names."""
+    name = section("registry", RegistryParams).name
+    return f"models:/{name}@{CHAMPION}"
 
 
 class RateColumn(ProgressColumn):
