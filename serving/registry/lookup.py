@@ -22,16 +22,20 @@ RUNTIME_TAG = "runtime"
 LOADER_TAG = "loader"
 # The sha256 over names and contents of all files of the version.
 FILES_TAG = "files_sha256"
+# Who vouches for a version: a signature over its name, number and hashes, as JSON.
+SIGNATURE_TAG = "signature"
 SQLITE = "sqlite:///"
 
 # A deleted version stays in the table under the stage 'Deleted_Internal'.
 _VERSIONS = """
 select v.version, b.value, r.value, coalesce(l.value, ''), coalesce(f.value, ''),
-  coalesce(v.storage_location, v.source)
+  coalesce(s.value, ''), coalesce(v.storage_location, v.source)
 from model_versions v
 join model_version_tags b on b.name = v.name and b.version = v.version and b.key = 'bundle_sha256'
 join model_version_tags r on r.name = v.name and r.version = v.version and r.key = 'runtime'
 left join model_version_tags l on l.name = v.name and l.version = v.version and l.key = 'loader'
+left join model_version_tags s
+  on s.name = v.name and s.version = v.version and s.key = 'signature'
 left join model_version_tags f
   on f.name = v.name and f.version = v.version and f.key = 'files_sha256'
 where v.name = ? and v.current_stage <> 'Deleted_Internal'
@@ -49,7 +53,8 @@ class Version:
     """One registered version: its bundle, its runtime and the folder that holds both.
 
     Inside `location` the bundle is `data/...` and the runtime `code/<runtime>`. `loader` names the
-    guard in `code/`, `files_sha256` stands for all files; both are "" for a version of before.
+    guard in `code/`, `files_sha256` stands for all files; both are "" for a version of before, and
+    `signature` is where nobody signs.
     """
 
     name: str
@@ -59,6 +64,19 @@ class Version:
     location: Path
     loader: str = ""
     files_sha256: str = ""
+    signature: str = ""
+
+    @property
+    def statement(self) -> dict[str, str | int]:
+        """Return what a signature of the version stands for."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "bundle_sha256": self.bundle_sha256,
+            "runtime": self.runtime,
+            "loader": self.loader,
+            "files_sha256": self.files_sha256,
+        }
 
     @property
     def is_whole(self) -> bool:
@@ -116,7 +134,7 @@ def versions(store: Path, name: str) -> tuple[Version, ...]:
 
 
 def _version(name: str, row: tuple[str, ...], before: Path, now: Path) -> Version:
-    number, sha, runtime, loader, files, place = row
+    number, sha, runtime, loader, files, signature, place = row
     return Version(
         name=name,
         version=int(number),
@@ -125,6 +143,7 @@ def _version(name: str, row: tuple[str, ...], before: Path, now: Path) -> Versio
         location=placed(local_path(place), before, now),
         loader=loader,
         files_sha256=files,
+        signature=signature,
     )
 
 

@@ -188,6 +188,12 @@ class Store:
             return lookup.tags(self.file, name) if self.file else {}
         return dict(self._model(name).tags)
 
+    def tag_version(self, name: str, version: int, key: str, value: str) -> None:
+        """Set one tag of a version."""
+        client = self.client()
+        with Worded(self.place):
+            client.set_model_version_tag(name, str(version), key, value)
+
     def tag_model(self, name: str, key: str, value: str) -> None:
         """Set one tag of the registered model."""
         client = self.client()

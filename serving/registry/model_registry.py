@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from creditloom.serving.ledger.signing import PrivateKey
 from creditloom.serving.registry import alias_history, gate, lookup
 from creditloom.serving.registry.alias_history import Change
 from creditloom.serving.registry.errors import RegistryError
@@ -16,6 +17,7 @@ from creditloom.serving.registry.mlflow_store import Store
 from creditloom.serving.registry.runtime import runtime_name
 from creditloom.serving.registry.safety import change_log, moved_store
 from creditloom.serving.registry.safety.alias_record import AliasHistory, AliasRecord
+from creditloom.serving.registry.safety.signature_check import signature_of
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -25,16 +27,20 @@ MAX_REASON = 2_000
 
 @dataclass(frozen=True)
 class ModelRegistry:
-    """The model named in `params`, kept in `store`; `file` holds the changes of its aliases."""
+    """The model named in `params`, kept in `store`; `file` is a copy of its history.
+
+    `key` signs versions and changes of aliases; None where nobody signs.
+    """
 
     params: RegistryParams
     store: Store
     file: Path
+    key: PrivateKey | None = None
 
     @property
     def record(self) -> AliasRecord:
         """Return the record of the model's aliases."""
-        return AliasRecord(self.store, self.params.name, self.file)
+        return AliasRecord(self.store, self.params.name, self.file, self.key)
 
     def find(self, bundle: Path, runtime: Path) -> int | None:
         """Return the newest version made of exactly this bundle and runtime.
@@ -70,6 +76,7 @@ class ModelRegistry:
             version = self.store.publish(
                 bundle, runtime, self.params.name, measured.tags(), measured.figures()
             )
+        version = self._signed(version)
         with self.store.locked(self.params.name):
             # A second champion needs a person: `promote` asks for a reason.
             is_first = not short and self._champion_is_missing()
@@ -116,6 +123,14 @@ class ModelRegistry:
             if pending is not None:
                 self.record.caught_up()
             return (*notes, *self._mended_places())
+
+    def _signed(self, version: Version) -> Version:
+        """Keep a signature with a version, where there is a key."""
+        if self.key is None:
+            return version
+        signature = signature_of(version, self.key)
+        self.store.tag_version(version.name, version.version, lookup.SIGNATURE_TAG, signature)
+        return replace(version, signature=signature)
 
     def _mended_places(self) -> tuple[str, ...]:
         """Let the store name its artifacts where they lie now; say so if there was need."""

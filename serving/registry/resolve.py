@@ -60,6 +60,7 @@ def _by_mlflow(store: Store, name: str, alias: str | None, number: str | None) -
         location=Path(),
         loader=tags.get(lookup.LOADER_TAG, ""),
         files_sha256=tags.get(lookup.FILES_TAG, ""),
+        signature=tags.get(lookup.SIGNATURE_TAG, ""),
     )
     # By number: an alias may have moved meanwhile.
     return replace(registered, location=store.download(f"models:/{name}/{version}"))

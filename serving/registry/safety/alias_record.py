@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from creditloom.serving.ledger.signing import PrivateKey
 from creditloom.serving.registry import alias_history, lookup
 from creditloom.serving.registry.alias_history import Change
 from creditloom.serving.registry.mlflow_store import Store
@@ -28,12 +29,14 @@ class AliasHistory:
 class AliasRecord:
     """The changes of the aliases of the model `name` in `store`; `file` holds a copy of them.
 
-    Whoever moves or mends holds the store's lock.
+    What is written is signed by `key`, where there is one. Whoever moves or mends holds the
+    store's lock.
     """
 
     store: Store
     name: str
     file: Path
+    key: PrivateKey | None = None
 
     def history(self) -> AliasHistory:
         """Return all changes of aliases, and what there is to say about them; nothing is written.
@@ -105,7 +108,7 @@ class AliasRecord:
         return ChangeLog.of(self.store.model_tags(self.name), self.store.place)
 
     def _written(self, log: ChangeLog, change: Change) -> ChangeLog:
-        extended = log.extended(change)
+        extended = log.extended(change, self.key)
         last = extended.changes[-1]
         self.store.tag_model(self.name, change_log.tag_of(last), last.line)
         return extended

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from creditloom.serving.ledger.signing import PrivateKey
 from creditloom.serving.registry.alias_history import (
     SEEN,
     TAKEN,
@@ -21,6 +22,7 @@ from creditloom.serving.registry.alias_history import (
     of_text,
 )
 from creditloom.serving.registry.errors import RegistryError
+from creditloom.serving.registry.safety.signature_check import signed_change
 
 # Tags of the registered model: one a change, and the number of the last one that is confirmed.
 PREFIX = "creditloom.alias."
@@ -63,9 +65,10 @@ class ChangeLog:
         last = self.changes[-1] if self.changes else None
         return last if last and last.number > self.confirmed else None
 
-    def extended(self, change: Change) -> ChangeLog:
-        """Return the log with one more change, numbered and linked to the last."""
-        linked = replace(change, number=len(self.changes) + 1, before=self.head)
+    def extended(self, change: Change, key: PrivateKey | None = None) -> ChangeLog:
+        """Return the log with one more change, numbered, linked to the last, signed by `key`."""
+        numbered = replace(change, number=len(self.changes) + 1, before=self.head)
+        linked = signed_change(numbered, key)
         return replace(self, changes=(*self.changes, linked), head=digest(linked.line))
 
     def holders(self) -> dict[str, int]:

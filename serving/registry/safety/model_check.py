@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from creditloom.serving.ledger.signing import PublicKey
+from creditloom.serving.registry.alias_history import Change
 from creditloom.serving.registry.errors import RegistryError
 from creditloom.serving.registry.load import checked
 from creditloom.serving.registry.lookup import Version
 from creditloom.serving.registry.safety import guard
 from creditloom.serving.registry.safety.files import files_sha256
 from creditloom.serving.registry.safety.guard import UncheckedModelError
+from creditloom.serving.registry.safety.signature_check import change_fault, version_fault
 
 MLMODEL = "MLmodel"
 # The line of MLmodel that names the module which MLflow imports.
@@ -37,8 +40,11 @@ class ModelFinding:
     notes: tuple[str, ...]
 
 
-def check_version(version: Version) -> ModelFinding:
-    """Return the outcome for a version; RegistryError where its artifacts are not there."""
+def check_version(version: Version, key: PublicKey | None = None) -> ModelFinding:
+    """Return the outcome for a version; RegistryError where its artifacts are not there.
+
+    With `key`, the version must be signed by it.
+    """
     refused = []
     bundle = ""
     code = ""
@@ -50,7 +56,21 @@ def check_version(version: Version) -> ModelFinding:
         refused.append(str(error))
     files = files_sha256(version.location)
     refused.extend(_of_files(version, files))
+    fault = None if key is None else version_fault(version, key)
+    if fault is not None:
+        refused.append(f"{version.name} version {version.version}: {fault}")
     return ModelFinding(version, bundle, code, files, tuple(refused), tuple(_notes(version)))
+
+
+def alias_fault(
+    changes: tuple[Change, ...], alias: str, version: int, key: PublicKey
+) -> str | None:
+    """Return why nobody with the key has let `alias` name `version`; None where somebody has."""
+    last = next((change for change in reversed(changes) if change.alias == alias), None)
+    if last is None or last.version != version:
+        return f"{alias}: moved to version {version} in MLflow, which nobody signed"
+    fault = change_fault(last, key)
+    return None if fault is None else f"{alias}, change {last.number}: {fault}"
 
 
 def of_folder(folder: Path) -> Version:
