@@ -26,6 +26,7 @@ from creditloom.serving.registry.safety.model_check import check_version
 from tests.registry.conftest import House
 from tests.registry.small import write_bundle
 
+NO_SPARK = shutil.which("java") is None or importlib.util.find_spec("pyspark") is None
 Attack = Callable[[Version, Path], None]
 TRACE = "foreign code ran"
 
@@ -230,3 +231,57 @@ def test_a_folder_alone_is_whole_in_itself_or_not(version: Version, tmp_path: Pa
     assert any("no registry says" in note for note in finding.notes)
     _edited_code(version, tmp_path / "trace")
     assert check_version(of_folder(version.location)).refused
+
+
+def _without_us(words: list[str], folder: Path, seconds: int) -> subprocess.CompletedProcess[str]:
+    """Run Python's words in a process that finds nothing of this repository."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    environ = {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1", **kept}
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=seconds,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("attack", [_swapped_bundle, _edited_code, _stray_bytecode])
+def test_a_rest_server_does_not_start_with_what_was_changed(
+    version: Version, attack: Attack, tmp_path: Path
+) -> None:
+    """The application that `mlflow models serve` starts; it loads the model before it answers."""
+    attack(version, tmp_path / "trace")
+    code = (
+        "from mlflow.pyfunc.scoring_server import init, load_model_with_mlflow_config as load;"
+        f"init(load({str(version.location)!r}))"
+    )
+    done = _without_us(["-c", code], tmp_path, 300)
+    assert done.returncode != 0
+    assert "the model is not imported" in done.stderr
+    assert not (tmp_path / "trace").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(NO_SPARK, reason="needs Java and pyspark")
+@pytest.mark.parametrize("attack", [_swapped_bundle, _edited_code, _stray_bytecode])
+def test_a_spark_function_does_not_decide_by_what_was_changed(
+    house: House, version: Version, attack: Attack, tmp_path: Path
+) -> None:
+    attack(version, tmp_path / "trace")
+    code = (
+        "import mlflow; from pyspark.sql import SparkSession;"
+        "from pyspark.sql.functions import col, struct;"
+        "s = SparkSession.builder.master('local[1]').config('spark.ui.enabled', 'false')"
+        ".getOrCreate();"
+        f"f = s.read.parquet({str(house.matrix)!r});"
+        f"u = mlflow.pyfunc.spark_udf(s, {str(version.location)!r}, env_manager='local');"
+        "f.select(u(struct(*map(col, f.columns)))).collect()"
+    )
+    done = _without_us(["-c", code], tmp_path, 500)
+    assert done.returncode != 0
+    assert "the model is not imported" in done.stderr
+    assert not (tmp_path / "trace").exists()

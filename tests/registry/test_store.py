@@ -14,9 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.commands.decisions import score
+from creditloom.pipeline.cli import build
 from creditloom.serving.registry import lookup
 from creditloom.serving.registry.load import load
 from creditloom.serving.registry.mlflow_store import Store
@@ -131,8 +132,12 @@ def test_the_name_in_params_is_the_model_that_scores(
 ) -> None:
     text = paths.DEFAULTS.read_text(encoding="utf-8")
     (tmp_path / "params.yaml").write_text(text.replace("name: credit-decision", "name: other"))
+    (tmp_path / "in.parquet").write_bytes(b"")
     monkeypatch.chdir(tmp_path)
-    assert score._champion() == "models:/other@champion"
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    words = ["score", "--input", "in.parquet", "--output", "out"]
+    refused = CliRunner().invoke(build(["score", "params"]), words)
+    assert "No such model: models:/other@champion" in str(refused.exception)
 
 
 def test_a_sqlite_file_keeps_its_artifacts_beside_it(tmp_path: Path) -> None:

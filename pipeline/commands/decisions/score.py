@@ -153,7 +153,7 @@ def score(
         as_of=as_of,
         engine=engine,
         max_bad_share=max_bad_share,
-        model=model,
+        model=model if model or bundle else _champion(),
         bundle=bundle,
         explain=explain,
         language=language,

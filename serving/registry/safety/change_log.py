@@ -146,17 +146,21 @@ def untaken(
 ) -> tuple[Change, ...]:
     """Return the lines of a local file that the registry lacks, as an earlier release wrote them.
 
-    `bundles` are the versions of the store. A line that names another bundle for its version, or
-    a version that the store does not have, belongs to another store and stays where it is.
+    `bundles` are the versions of the store. A line that names another bundle for its version
+    belongs to another store. Then a line whose version the store does not have may belong there
+    too; both stay in the file.
     """
     known = {identity(change) for change in log.changes}
+    lines = [
+        change
+        for change in local
+        if change.number == 0 and change.name == name and identity(change) not in known
+    ]
+    is_mixed = any(_names_another(change, bundles) for change in lines)
     return tuple(
         replace(change, kind=TAKEN)
-        for change in local
-        if change.number == 0
-        and change.name == name
-        and identity(change) not in known
-        and _is_of(change, bundles)
+        for change in lines
+        if not _names_another(change, bundles) and (not is_mixed or _is_there(change, bundles))
     )
 
 
@@ -171,10 +175,13 @@ def identity(change: Change) -> tuple[object, ...]:
     return (change.date, change.name, change.alias, *versions, change.reason)
 
 
-def _is_of(change: Change, bundles: Mapping[int, str]) -> bool:
-    if change.version is None:
-        return change.previous in bundles
-    return bundles.get(change.version) == change.bundle_sha256
+def _names_another(change: Change, bundles: Mapping[int, str]) -> bool:
+    held = bundles.get(change.version or 0, change.bundle_sha256)
+    return change.version is not None and held != change.bundle_sha256
+
+
+def _is_there(change: Change, bundles: Mapping[int, str]) -> bool:
+    return (change.previous if change.version is None else change.version) in bundles
 
 
 def _broken(where: str, place: int, change: Change) -> RegistryError:
