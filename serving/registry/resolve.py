@@ -52,16 +52,16 @@ def _by_mlflow(store: Store, name: str, alias: str | None, number: str | None) -
     if version is None:
         return None
     tags = store.tags(name, version)
-    registered = Version(
-        name=name,
-        version=version,
-        bundle_sha256=tags.get(lookup.BUNDLE_TAG, ""),
-        runtime=tags.get(lookup.RUNTIME_TAG, ""),
-        location=Path(),
-        loader=tags.get(lookup.LOADER_TAG, ""),
-        files_sha256=tags.get(lookup.FILES_TAG, ""),
-        signature=tags.get(lookup.SIGNATURE_TAG, ""),
-    )
+    # table: field of a version -> the tag that holds it
+    of_tags = {
+        "bundle_sha256": lookup.BUNDLE_TAG,
+        "runtime": lookup.RUNTIME_TAG,
+        "loader": lookup.LOADER_TAG,
+        "files_sha256": lookup.FILES_TAG,
+        "signature": lookup.SIGNATURE_TAG,
+    }
+    fields = {field: tags.get(tag, "") for field, tag in of_tags.items()}
+    registered = Version(name=name, version=version, location=Path(), **fields)
     # By number: an alias may have moved meanwhile.
     return replace(registered, location=store.download(f"models:/{name}/{version}"))
 
