@@ -69,14 +69,17 @@ class DecidingModel:
     @classmethod
     def of_version(cls, version: Version) -> DecidingModel:
         """Load a registered version with its own code."""
-        from creditloom.serving.registry.load import load
+        from creditloom.serving.registry.load import checked
+        from creditloom.serving.registry.safety import guard
 
+        model = checked(version)
         return cls(
             bundle=version.bundle,
             # By number, not by alias: an alias may move while the batch is on record.
             name=f"models:/{version.name}/{version.version}",
-            code=fingerprint(version.location / "code" / version.runtime),
-            runtime=load(version),
+            # Of the code that was checked and runs, not of what lies there a moment later.
+            code=model.code_sha256,
+            runtime=guard.load(model),
             origin=version,
         )
 

@@ -20,8 +20,8 @@ from creditloom.storage.files.store import FORMAT, StrPath, open_parquet, read_j
 BATCH = 3
 # features.json beside a batch of raw events.
 FEATURES = 3
-# A line of aliases.jsonl.
-ALIASES = 2
+# A change of an alias: a tag of the registered model, and a line of aliases.jsonl.
+ALIASES = 3
 # A line of overrides.jsonl. From 3 on, a head beside it covers the last line (record.py).
 OVERRIDES = 3
 # bcard.json

@@ -31,8 +31,10 @@ from rich.text import Text
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
-from creditloom.serving.batch.deciding_model import CHAMPION
+from creditloom.pipeline.base.params import section
 from creditloom.serving.batch.job import Tally
+from creditloom.serving.registry.gate import RegistryParams
+from creditloom.serving.registry.model_registry import CHAMPION
 from creditloom.serving.score import score as score_batch
 
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -79,7 +81,9 @@ WithoutOption = Annotated[
         "needs it; may be given again for another one"
     ),
 ]
-ModelOption = Annotated[str, typer.Option(help="a registered model")]
+ModelOption = Annotated[
+    str, typer.Option(help="a registered model; default: the champion of `registry.name`")
+]
 BundleOption = Annotated[
     Path | None, typer.Option(help="a bundle folder, instead of a registered model")
 ]
@@ -129,7 +133,7 @@ def score(
     engine: EngineOption = "duckdb",
     max_bad_share: MaxBadShareOption = 0.05,
     without: WithoutOption = None,
-    model: ModelOption = CHAMPION,
+    model: ModelOption = "",
     bundle: BundleOption = None,
     explain: ExplainOption = "adverse",
     language: LanguageOption = "en",
@@ -158,7 +162,7 @@ def score(
         engine=engine,
         max_bad_share=max_bad_share,
         without=without or (),
-        model=model,
+        model=model if model or bundle else _champion(),
         bundle=bundle,
         explain=explain,
         language=language,
@@ -174,6 +178,12 @@ def score(
     )
     seconds = time.perf_counter() - start
     report(done.manifest, done.tally, output, seconds, as_json=as_json)
+
+
+def _champion() -> str:
+    """Return the URI of the champion of the model that params.yaml names."""
+    name = section("registry", RegistryParams).name
+    return f"models:/{name}@{CHAMPION}"
 
 
 class RateColumn(ProgressColumn):
