@@ -38,6 +38,7 @@ from creditloom.serving.whole.resume import (
     Wish,
     document,
     pinned,
+    require_batch,
     standing,
     unfinished,
 )
@@ -169,6 +170,8 @@ def _home(home: BatchFolder) -> Iterator[None]:
     with writing(home.root):
         if not home.root.exists():
             recover(home.root, FOLDER)
+    # Not even a lock is put into a folder of somebody else.
+    require_batch(home)
     with home.claimed():
         recover(home.root, FOLDER)
         yield

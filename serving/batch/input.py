@@ -107,7 +107,11 @@ class BatchInput:
         for path, (start, stop) in zip(self.files, pairwise(self.starts), strict=True):
             if stop > start:
                 with open_parquet(path) as file:
-                    yield path, file.schema_arrow
+                    try:
+                        schema = file.schema_arrow
+                    except (pa.ArrowException, OSError) as error:
+                        raise self._damaged(path, error) from error
+                yield path, schema
 
     @cached_property
     def fingerprints(self) -> tuple[InputFile, ...]:

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
@@ -85,6 +86,7 @@ def libraries() -> dict[str, str]:
     return {"python": python, **{name: metadata.version(name) for name in LIBRARIES}}
 
 
+@lru_cache(maxsize=1)
 def made_by() -> dict[str, str]:
     """Return the versions of Python and libraries, and the sha256 of our own code per module."""
     code = {
@@ -176,6 +178,14 @@ def standing(folder: BatchFolder, wanted: Mapping[str, Any]) -> Standing:
         same = [number for number, receipt in kept.items() if _is_same(receipt, before, wanted)]
         return Standing(wanted, {number: kept[number] for number in same}, is_other_input=True)
     raise _taken(folder, f"a batch with another {_told(differing, before, wanted)}")
+
+
+def require_batch(folder: BatchFolder) -> None:
+    """Raise TakenError where a folder holds something, and nothing tells that it is a batch."""
+    if folder.root.is_dir() and not (
+        FOLDER.is_marked(folder.root) or folder.is_blank() or any(folder.parts())
+    ):
+        raise _taken(folder, "other files")
 
 
 def _without_request(folder: BatchFolder, wanted: Mapping[str, Any]) -> Standing:

@@ -68,12 +68,12 @@ def open_parquet(path: StrPath) -> pq.ParquetFile:
     try:
         # Without reading ahead: a matrix would lie in memory whole until it is closed.
         return pq.ParquetFile(file, pre_buffer=False)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError) as error:
         raise DataError.of(
             "Not a Parquet file",
             where=file,
             expected="a file that starts and ends with PAR1",
-            got=str(error).split(". ")[0],
+            got=str(error).splitlines()[0].split(". ")[0],
             next_step="convert it, for example with pandas: frame.to_parquet(path, index=False)",
         ) from error
 
