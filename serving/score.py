@@ -117,8 +117,8 @@ def score(
         uri = model if bundle else pinned(model, begun, wish)
         deciding = _deciding(uri, _path(bundle), Path(registry))
         features = None
-        if hashing is not None:
-            batch_input = BatchInput.open(given).held_to(hashing())
+        if first_look is not None and hashing is not None:
+            batch_input = first_look.held_to(hashing())
         else:
             # The feature engine takes a second to import: a batch of features does not wait for it.
             from creditloom.serving.batch.events import Events, features_of

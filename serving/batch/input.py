@@ -69,7 +69,7 @@ class BatchInput:
     def open(cls, source: Path) -> BatchInput:
         """Look at the input; DataError when there is nothing to decide."""
         files = parquet_files(source) if source.is_dir() else (source,)
-        starts = tuple(accumulate((_metadata(file).num_rows for file in files), initial=0))
+        starts = _starts(files)
         if not starts[-1]:
             raise DataError.of(
                 "Nothing to decide",
@@ -82,7 +82,8 @@ class BatchInput:
 
     def held_to(self, fixed: tuple[FixedFile, ...], place: Path | None = None) -> BatchInput:
         """Return the input whose files must keep these contents while it is read."""
-        return replace(self, fixed=fixed, place=place)
+        # Counted again: what was counted before the contents were fixed may be of others.
+        return replace(self, starts=_starts(self.files), fixed=fixed, place=place)
 
     def placed(self) -> BatchInput:
         """Return the same input by absolute paths."""
@@ -230,6 +231,10 @@ def _footer_sha256(path: Path) -> str:
         size = int.from_bytes(raw.read(4), "little")
         raw.seek(-FOOTER_END_BYTES - size, 2)
         return hashlib.sha256(raw.read()).hexdigest()
+
+
+def _starts(files: Sequence[Path]) -> tuple[int, ...]:
+    return tuple(accumulate((_metadata(file).num_rows for file in files), initial=0))
 
 
 def _metadata(path: Path) -> pq.FileMetaData:
