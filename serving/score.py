@@ -33,13 +33,13 @@ from creditloom.serving.whole.export import (
     features_folder,
 )
 from creditloom.serving.whole.resume import (
-    Standing,
+    FoundBatch,
     TakenError,
     Wish,
     document,
+    found_batch,
     pinned,
     require_batch,
-    standing,
     unfinished,
 )
 from creditloom.storage.files.identity import FixedFile, fixed
@@ -179,14 +179,14 @@ def _home(home: BatchFolder) -> Iterator[None]:
 
 def _working(
     home: BatchFolder, wanted: Mapping[str, Any], held: ExitStack, *, replace: bool
-) -> tuple[BatchFolder, Standing]:
+) -> tuple[BatchFolder, FoundBatch]:
     """Return the folder to write into, and what it holds for the batch.
 
     It is the one beside where another batch is to be replaced: that one stays until the new one is
     whole. Raises DataError where something else lies in either.
     """
     try:
-        return home, standing(home, wanted)
+        return home, found_batch(home, wanted)
     except TakenError:
         if not replace:
             raise
@@ -195,11 +195,11 @@ def _working(
     beside = home.beside()
     held.enter_context(beside.claimed())
     try:
-        return beside, standing(beside, wanted)
+        return beside, found_batch(beside, wanted)
     except TakenError:
         require_ours(beside.root, FOLDER)
     beside.clear()
-    return beside, Standing(wanted, {})
+    return beside, FoundBatch(wanted, {})
 
 
 def _hashing(source: BatchInput, threads: int) -> Callable[[], tuple[FixedFile, ...]]:

@@ -59,21 +59,41 @@ def _one_bit(folder: Path, name: str) -> None:
     (folder / name).write_bytes(content)
 
 
-CHANGES: dict[str, Callable[[Path, str], object]] = {
-    "replaced": _replaced,
-    "overwritten": _overwritten,
-    "appended": _appended,
-    "more rows": _more_rows,
-    "one bit": _one_bit,
-    "deleted": lambda folder, name: (folder / name).unlink(),
-    "renamed": lambda folder, name: (folder / name).rename(folder / f"z{name}"),
-    "swapped": lambda folder, name: (
-        (folder / name).rename(folder / "_old"),
-        shutil.copy(folder / ("b.parquet" if name == "a.parquet" else "a.parquet"), folder / name),
-    ),
-    "touched": lambda folder, name: os.utime(folder / name),
-    "a new file": lambda folder, name: shutil.copy(folder / name, folder / "b2.parquet"),
-}
+def _deleted(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+
+
+def _renamed(folder: Path, name: str) -> None:
+    (folder / name).rename(folder / f"z{name}")
+
+
+def _swapped(folder: Path, name: str) -> None:
+    other = "b.parquet" if name == "a.parquet" else "a.parquet"
+    (folder / name).rename(folder / "_old")
+    shutil.copy(folder / other, folder / name)
+
+
+def _touched(folder: Path, name: str) -> None:
+    os.utime(folder / name)
+
+
+def _a_new_file(folder: Path, name: str) -> None:
+    shutil.copy(folder / name, folder / "b2.parquet")
+
+
+Change = Callable[[Path, str], None]
+CHANGES: tuple[Change, ...] = (
+    _replaced,
+    _overwritten,
+    _appended,
+    _more_rows,
+    _one_bit,
+    _deleted,
+    _renamed,
+    _swapped,
+    _touched,
+    _a_new_file,
+)
 
 
 class Moment:
@@ -86,9 +106,12 @@ class Moment:
 
     def watch(self) -> None:
         """Count opening, reading Parquet, asking for the state of a file, and renaming."""
-        for module, name in ((io, "open"), (os, "stat"), (os, "replace"), (os, "fsync"),
-                             (os, "scandir"), (pq.ParquetFile, "__init__"),
-                             (pq.ParquetFile, "iter_batches")):  # fmt: skip
+        calls = {
+            os: ("stat", "replace", "fsync", "scandir"),
+            io: ("open",),
+            pq.ParquetFile: ("__init__", "iter_batches"),
+        }
+        for module, name in ((module, name) for module, names in calls.items() for name in names):
             setattr(module, name, self._counted(getattr(module, name)))
 
     def _counted(self, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -140,46 +163,55 @@ def _decided(home: Path) -> list[dict[str, Any]]:
 def main(bundle: Path, scratch: Path, runs: int) -> None:
     """Print how often each change was refused or without effect, and the faults, as JSON."""
     _input(scratch / "kept")
-    first = scratch / "first"
-    first.mkdir()
     shutil.copytree(scratch / "kept", scratch / "in")
     job = Job(bundle, scratch / "in", {})
-    job._scored(first)
-    wanted = tree(first)
-    decided = _decided(first)
     home = scratch / "home"
     home.mkdir()
-    _, _, count = _run(job, home, Moment(-1, lambda: None))
+    # Here and not in a fork, so that compiled code is loaded before the first one.
+    job._scored(home)
+    wanted = tree(home)
+    decided = _decided(home)
+    (scratch / "counted").mkdir()
+    _, _, count = _run(job, scratch / "counted", Moment(-1, lambda: None))
     rng = np.random.default_rng(11)
-    outcomes: dict[str, dict[str, int]] = {name: {"refused": 0, "decided": 0} for name in CHANGES}
+    outcomes = {change.__name__: {"refused": 0, "decided": 0} for change in CHANGES}
     faults = []
     for run in range(runs):
-        change = list(CHANGES)[run % len(CHANGES)]
+        change = CHANGES[run % len(CHANGES)]
         name = str(rng.choice(FILES))
         at = int(rng.integers(1, count + 1))
         for folder in (home, scratch / "in"):
             shutil.rmtree(folder)
         home.mkdir()
         shutil.copytree(scratch / "kept", scratch / "in")
-        act = partial(CHANGES[change], scratch / "in", name)
-        code, told, _ = _run(job, home, Moment(at, act))
-        where = f"{change} {name} before operation {at} of {count}"
-        if code == 0:
-            outcomes[change]["decided"] += 1
-            # What is changed before the job looks at its input is its input.
-            is_fixed_later = _decided(home) == decided or _is_of_changed(job, home, scratch)
-            if not is_fixed_later:
-                faults.append(f"{where}: exit 0 with other decisions")
-        else:
-            outcomes[change]["refused"] += 1
-            if code != 2 or (name not in told and str(scratch / "in") not in told):
-                faults.append(f"{where}: exit {code}: {told}")
-            shutil.rmtree(scratch / "in")
-            shutil.copytree(scratch / "kept", scratch / "in")
-            code, told, _ = _run(job, home, None)
-            if code or tree(home) != wanted:
-                faults.append(f"{where}: with the input put back, exit {code}: {told}")
+        code, told, _ = _run(job, home, Moment(at, partial(change, scratch / "in", name)))
+        fault = _fault(job, scratch, decided, wanted, (code, told, name))
+        outcomes[change.__name__]["refused" if code else "decided"] += 1
+        if fault:
+            faults.append(f"{change.__name__} {name} before operation {at} of {count}: {fault}")
     print(json.dumps({"outcomes": outcomes, "faults": faults, "operations": count}))
+
+
+def _fault(
+    job: Job,
+    scratch: Path,
+    decided: list[dict[str, Any]],
+    wanted: dict[str, bytes],
+    outcome: tuple[int, str, str],
+) -> str | None:
+    """Return what is wrong with a run whose input changed; None for nothing."""
+    code, told, name = outcome
+    home = scratch / "home"
+    if code == 0:
+        # What is changed before the job looks at its input is its input.
+        is_right = _decided(home) == decided or _is_of_changed(job, home, scratch)
+        return None if is_right else "exit 0 with other decisions"
+    if code != 2 or (name not in told and str(scratch / "in") not in told):
+        return f"exit {code}: {told}"
+    shutil.rmtree(scratch / "in")
+    shutil.copytree(scratch / "kept", scratch / "in")
+    code, told, _ = _run(job, home, None)
+    return f"with the input put back, exit {code}: {told}" if code or tree(home) != wanted else None
 
 
 def _is_of_changed(job: Job, home: Path, scratch: Path) -> bool:

@@ -279,8 +279,11 @@ def main(bundle: Path, source: Path, scratch: Path, share: int) -> None:
     job.run(begin["half"], count // 2)
     other.run(begin["another"])
     told = {}
-    scenarios = {"job and export": (job, "nothing"), "resume": (job, "half"),
-                 "replace": (replacing, "another")}  # fmt: skip
+    scenarios = {
+        "job and export": (job, "nothing"),
+        "resume": (job, "half"),
+        "replace": (replacing, "another"),
+    }
     for offset, (name, (command, start)) in enumerate(scenarios.items()):
         shutil.copytree(begin[start], scratch / "counted")
         code, count = command.run(scratch / "counted")
