@@ -121,12 +121,19 @@ class BatchInput:
         return tuple(map(self._fingerprint, fixed, pairwise(self.starts)))
 
     def _fingerprint(self, file: FixedFile, rows: tuple[int, int]) -> InputFile:
+        try:
+            footer = _footer_sha256(file.path)
+        except OSError as error:
+            file.check()
+            raise self._damaged(file.path, error) from error
+        # The footer must be that of the same content.
+        file.check()
         return InputFile(
             name=self._name(file.path),
             rows=rows[1] - rows[0],
             bytes=file.state.size,
             sha256=file.sha256,
-            footer_sha256=_footer_sha256(file.path),
+            footer_sha256=footer,
         )
 
     def blocks(
