@@ -33,12 +33,13 @@ from creditloom.serving.whole.export import (
     features_folder,
 )
 from creditloom.serving.whole.resume import (
-    Standing,
+    FoundBatch,
     TakenError,
     Wish,
     document,
+    found_batch,
     pinned,
-    standing,
+    require_batch,
     unfinished,
 )
 from creditloom.storage.files.identity import FixedFile, fixed
@@ -119,8 +120,8 @@ def score(
         uri = model if bundle else pinned(model, begun, wish)
         deciding = _deciding(uri, _path(bundle), Path(registry))
         features = None
-        if hashing is not None:
-            batch_input = BatchInput.open(given).held_to(hashing())
+        if first_look is not None and hashing is not None:
+            batch_input = first_look.held_to(hashing())
         else:
             # The feature engine takes a second to import: a batch of features does not wait for it.
             from creditloom.serving.batch.events import Events, features_of
@@ -172,6 +173,8 @@ def _home(home: BatchFolder) -> Iterator[None]:
     with writing(home.root):
         if not home.root.exists():
             recover(home.root, FOLDER)
+    # Not even a lock is put into a folder of somebody else.
+    require_batch(home)
     with home.claimed():
         recover(home.root, FOLDER)
         yield
@@ -179,14 +182,14 @@ def _home(home: BatchFolder) -> Iterator[None]:
 
 def _working(
     home: BatchFolder, wanted: Mapping[str, Any], held: ExitStack, *, replace: bool
-) -> tuple[BatchFolder, Standing]:
+) -> tuple[BatchFolder, FoundBatch]:
     """Return the folder to write into, and what it holds for the batch.
 
     It is the one beside where another batch is to be replaced: that one stays until the new one is
     whole. Raises DataError where something else lies in either.
     """
     try:
-        return home, standing(home, wanted)
+        return home, found_batch(home, wanted)
     except TakenError:
         if not replace:
             raise
@@ -195,11 +198,11 @@ def _working(
     beside = home.beside()
     held.enter_context(beside.claimed())
     try:
-        return beside, standing(beside, wanted)
+        return beside, found_batch(beside, wanted)
     except TakenError:
         require_ours(beside.root, FOLDER)
     beside.clear()
-    return beside, Standing(wanted, {})
+    return beside, FoundBatch(wanted, {})
 
 
 def _hashing(source: BatchInput, threads: int) -> Callable[[], tuple[FixedFile, ...]]:

@@ -197,13 +197,16 @@ def _as_of(
 
 def _asked(source: Events, raw: Sequence[FixedFile], bundle: Path) -> dict[str, Any]:
     """Return all that the matrix depends on."""
-    names = [told(file.path.relative_to(source.path)) for file in raw]
+    files = []
+    for file in raw:
+        name = told(file.path.relative_to(source.path))
+        files.append([name, file.state.size, file.sha256])
     code = fingerprint(Path(str(resources("creditloom.features"))))
     # No key where nothing is left out: requests of earlier releases had none.
     left_out = {"without": sorted(source.without)} if source.without else {}
     return {
         "format": FEATURES,
-        "files": [[name, one.state.size, one.sha256] for name, one in zip(names, raw, strict=True)],
+        "files": files,
         "as_of": None if source.as_of is None else source.as_of.isoformat(),
         "columns": [column.name for column in columns(bundle)],
         "made_by": {**libraries(), "features": code},

@@ -69,7 +69,7 @@ class BatchInput:
     def open(cls, source: Path) -> BatchInput:
         """Look at the input; DataError when there is nothing to decide."""
         files = parquet_files(source) if source.is_dir() else (source,)
-        starts = tuple(accumulate((_metadata(file).num_rows for file in files), initial=0))
+        starts = _starts(files)
         if not starts[-1]:
             raise DataError.of(
                 "Nothing to decide",
@@ -82,7 +82,8 @@ class BatchInput:
 
     def held_to(self, fixed: tuple[FixedFile, ...], place: Path | None = None) -> BatchInput:
         """Return the input whose files must keep these contents while it is read."""
-        return replace(self, fixed=fixed, place=place)
+        # Counted again: what was counted before the contents were fixed may be of others.
+        return replace(self, starts=_starts(self.files), fixed=fixed, place=place)
 
     def placed(self) -> BatchInput:
         """Return the same input by absolute paths."""
@@ -107,7 +108,11 @@ class BatchInput:
         for path, (start, stop) in zip(self.files, pairwise(self.starts), strict=True):
             if stop > start:
                 with open_parquet(path) as file:
-                    yield path, file.schema_arrow
+                    try:
+                        schema = file.schema_arrow
+                    except (pa.ArrowException, OSError) as error:
+                        raise self._damaged(path, error) from error
+                yield path, schema
 
     @cached_property
     def fingerprints(self) -> tuple[InputFile, ...]:
@@ -116,12 +121,19 @@ class BatchInput:
         return tuple(map(self._fingerprint, fixed, pairwise(self.starts)))
 
     def _fingerprint(self, file: FixedFile, rows: tuple[int, int]) -> InputFile:
+        try:
+            footer = _footer_sha256(file.path)
+        except OSError as error:
+            file.check()
+            raise self._damaged(file.path, error) from error
+        # The footer must be that of the same content.
+        file.check()
         return InputFile(
             name=self._name(file.path),
             rows=rows[1] - rows[0],
             bytes=file.state.size,
             sha256=file.sha256,
-            footer_sha256=_footer_sha256(file.path),
+            footer_sha256=footer,
         )
 
     def blocks(
@@ -226,6 +238,10 @@ def _footer_sha256(path: Path) -> str:
         size = int.from_bytes(raw.read(4), "little")
         raw.seek(-FOOTER_END_BYTES - size, 2)
         return hashlib.sha256(raw.read()).hexdigest()
+
+
+def _starts(files: Sequence[Path]) -> tuple[int, ...]:
+    return tuple(accumulate((_metadata(file).num_rows for file in files), initial=0))
 
 
 def _metadata(path: Path) -> pq.FileMetaData:

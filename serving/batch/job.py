@@ -22,7 +22,7 @@ from creditloom.serving.batch.output import gone
 from creditloom.serving.batch.part import Batch, BlockResult, Decide, Receipt, Work
 from creditloom.serving.ledger.entries import link, merkle_root, sealed
 from creditloom.serving.whole.repeated import digest, repeated_ids
-from creditloom.serving.whole.resume import Standing, begun, missing_spans
+from creditloom.serving.whole.resume import FoundBatch, begun, missing_spans
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import BATCH
 
@@ -97,7 +97,7 @@ class BatchJob:
     is_drift_accepted: bool
     threads: int
 
-    def run(self, found: Standing, tally: Tally, tell: Callable[[int], None]) -> dict[str, Any]:
+    def run(self, found: FoundBatch, tally: Tally, tell: Callable[[int], None]) -> dict[str, Any]:
         """Decide what is not done yet; return the manifest. The folder must be claimed.
 
         `found` is what the folder holds already. `tell` is called with the number of rows done.
@@ -141,7 +141,7 @@ class BatchJob:
             number = -(-stop // self.batch.part_rows)
         yield from (kept[at] for at in sorted(kept) if at >= number)
 
-    def _sealed(self, found: Standing, tally: Tally) -> dict[str, Any]:
+    def _sealed(self, found: FoundBatch, tally: Tally) -> dict[str, Any]:
         """Check that all is there that was announced, then write the manifest and return it."""
         source = self.batch.source
         folder = self.batch.folder

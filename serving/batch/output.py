@@ -273,7 +273,10 @@ def _is_no_work(path: Path) -> bool:
         return json_keys(path) >= FOLDER.keys or is_torn(path)
     if path.name == DAMAGED:
         return json_keys(path) >= {"file", "format"} or not path.stat().st_size
-    return path.name == LOCK or bool(outputs.LEFTOVER.fullmatch(path.name))
+    if path.name == LOCK:
+        # It holds the number of a process, or nothing.
+        return not path.read_bytes().strip(b"0123456789\n")
+    return bool(outputs.LEFTOVER.fullmatch(path.name)) and FOLDER.is_known(path.name)
 
 
 def is_torn(path: Path) -> bool:

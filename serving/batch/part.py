@@ -248,9 +248,11 @@ class Batch:
     def _written(self, part: BatchPart) -> Receipt:
         decisions = part.decisions
         rejected = part.rejected
-        places = self.source.places(part.decided_rows)
-        contents = [file.sha256 for file in self.source.fingerprints]
-        ledger = part.ledger(decisions, places, contents, self.versions)
+        file, group, row = self.source.places(part.decided_rows)
+        # Only the files of the part are named: a part that is kept must not depend on the others.
+        used, place = np.unique(file, return_inverse=True)
+        contents = [self.source.fingerprints[index].sha256 for index in used]
+        ledger = part.ledger(decisions, (place, group, row), contents, self.versions)
         # Read of files that were the same before and after: else no part is made of them.
         self.source.check(part.first, part.first + part.rows)
         files = self.folder.write(

@@ -16,7 +16,9 @@ from creditloom.serving.ledger.entries import link
 from creditloom.serving.whole.resume import FIRST_WITH_CONTENT, TakenError
 from creditloom.storage.files import formats
 from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.lake import MAGIC
 from creditloom.storage.files.outputs import (
+    LEFTOVER,
     FileKind,
     kind_note,
     parquet_notes,
@@ -120,12 +122,24 @@ def export(folder: BatchFolder, output: Path) -> None:
         parts = [folder.file(kind, one["part"]) for one in receipts if kind in one["files"]]
         require_ours(target, _file_kind(kind, folder))
         with writing(output):
+            _without_leftovers(target)
             if not parts:
                 # What an earlier batch left under this name must not look like this one's.
                 target.unlink(missing_ok=True)
                 continue
             of_batch = link(folder.asked())
             _write(parts, target, {**kind_note(kind), OF_BATCH: of_batch.encode()})
+
+
+def _without_leftovers(target: Path) -> None:
+    """Delete what a killed export left beside its target: Parquet that was not finished."""
+    for path in target.parent.iterdir():
+        leftover = LEFTOVER.fullmatch(path.name)
+        if leftover and leftover["name"] == target.name and path.is_file():
+            with path.open("rb") as content:
+                is_parquet = content.read(len(MAGIC)) in (MAGIC, b"")
+            if is_parquet and not path.is_symlink():
+                path.unlink()
 
 
 def _write(parts: Sequence[Path], target: Path, notes: Mapping[bytes, bytes]) -> None:

@@ -10,8 +10,9 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from importlib import metadata
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ class TakenError(DataError):
 
 
 @dataclass(frozen=True)
-class Standing:
+class FoundBatch:
     """What a folder holds for a batch: batch.json as it stays, and the receipts that are kept.
 
     `is_other_input` says that finished parts were made with another input, so that batch.json
@@ -65,12 +66,11 @@ class Standing:
 def document(batch: Batch, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of batch.json: all that the output depends on."""
     source = batch.source
+    path = told((source.place or source.source).absolute())
+    files = [asdict(file) for file in source.fingerprints]
     return {
         "format": formats.BATCH,
-        "input": {
-            "path": told((source.place or source.source).absolute()),
-            "files": [asdict(file) for file in source.fingerprints],
-        },
+        "input": {"path": path, "files": files},
         "columns": batch.names,
         "versions": batch.versions.as_dict(),
         "options": dict(asked),
@@ -85,6 +85,7 @@ def libraries() -> dict[str, str]:
     return {"python": python, **{name: metadata.version(name) for name in LIBRARIES}}
 
 
+@lru_cache(maxsize=1)
 def made_by() -> dict[str, str]:
     """Return the versions of Python and libraries, and the sha256 of our own code per module."""
     code = {
@@ -158,7 +159,7 @@ def _identities(files: Sequence[Mapping[str, Any]], content: str) -> list[tuple[
     return [(file["name"], file["rows"], file["bytes"], file[content]) for file in files]
 
 
-def standing(folder: BatchFolder, wanted: Mapping[str, Any]) -> Standing:
+def found_batch(folder: BatchFolder, wanted: Mapping[str, Any]) -> FoundBatch:
     """Return what the folder holds for the batch; TakenError where that is something else."""
     before = folder.asked()
     if before is None:
@@ -168,24 +169,32 @@ def standing(folder: BatchFolder, wanted: Mapping[str, Any]) -> Standing:
     kept = {receipt["part"]: receipt for receipt in folder.parts()}
     differing = differences(before, wanted)
     if not differing:
-        return Standing(before, kept)
+        return FoundBatch(before, kept)
     # Nothing is lost with a batch of which no part was finished.
     if not kept and not folder.is_sealed() and FOLDER.is_ours(folder.root):
-        return Standing(wanted, {})
+        return FoundBatch(wanted, {})
     if differing == ["input"] and not folder.is_sealed() and _is_excused(folder, before, wanted):
         same = [number for number, receipt in kept.items() if _is_same(receipt, before, wanted)]
-        return Standing(wanted, {number: kept[number] for number in same}, is_other_input=True)
+        return FoundBatch(wanted, {number: kept[number] for number in same}, is_other_input=True)
     raise _taken(folder, f"a batch with another {_told(differing, before, wanted)}")
 
 
-def _without_request(folder: BatchFolder, wanted: Mapping[str, Any]) -> Standing:
+def require_batch(folder: BatchFolder) -> None:
+    """Raise TakenError where a folder holds something, and nothing tells that it is a batch."""
+    if folder.root.is_dir() and not (
+        FOLDER.is_marked(folder.root) or folder.is_blank() or any(folder.parts())
+    ):
+        raise _taken(folder, "other files")
+
+
+def _without_request(folder: BatchFolder, wanted: Mapping[str, Any]) -> FoundBatch:
     """Return what a folder holds whose batch.json is torn, or was never written."""
     if folder.is_blank():
-        return Standing(wanted, {})
+        return FoundBatch(wanted, {})
     kept = {receipt["part"]: receipt for receipt in folder.parts()}
     # The first receipt names the batch.json that it follows from.
     if 0 in kept and kept[0].get("previous") == link(wanted):
-        return Standing(wanted, kept)
+        return FoundBatch(wanted, kept)
     raise _taken(folder, "other files")
 
 
@@ -207,24 +216,21 @@ def _is_same(receipt: Receipt, before: Mapping[str, Any], wanted: Mapping[str, A
 def origin(receipt: Receipt, asked: Mapping[str, Any]) -> list[Origin]:
     """Return the files and rows that a part is made of, by the input of a batch.json."""
     files = asked["input"]["files"]
-    starts = [0]
-    for file in files:
-        starts.append(starts[-1] + file["rows"])
+    starts = list(accumulate((file["rows"] for file in files), initial=0))
     first = receipt["first"]
     stop = min(first + asked["part_rows"], starts[-1])
-    return [
-        (
-            file["name"],
-            file["sha256"],
-            max(first, start) - start,
-            min(stop, end) - max(first, start),
-        )
-        for file, (start, end) in zip(files, pairwise(starts), strict=True)
-        if start < stop and end > first
-    ]
+    found = []
+    for file, (start, end) in zip(files, pairwise(starts), strict=True):
+        begin = max(first, start)
+        rows = min(stop, end) - begin
+        if rows > 0:
+            found.append((file["name"], file["sha256"], begin - start, rows))
+    return found
 
 
-def begun(folder: BatchFolder, found: Standing, repeated: Callable[[], str]) -> dict[int, Receipt]:
+def begun(
+    folder: BatchFolder, found: FoundBatch, repeated: Callable[[], str]
+) -> dict[int, Receipt]:
     """Write batch.json into the folder, and return the receipts that are kept.
 
     Receipts that do not count any more are deleted first: whatever lies in the folder after a kill

@@ -46,33 +46,38 @@ StrPath = str | os.PathLike[str]
 def open_parquet(path: StrPath) -> pq.ParquetFile:
     """Open one Parquet file for reading; DataError if it is absent, empty or not Parquet."""
     file = Path(path)
+    try:
+        # Without reading ahead: a matrix would lie in memory whole until it is closed.
+        return pq.ParquetFile(file, pre_buffer=False)
+    except (pa.ArrowException, OSError) as error:
+        # Why is asked afterwards: the file may go between a question and the opening.
+        raise _unopened(file, str(error).splitlines()[0]) from error
+
+
+def _unopened(file: Path, why: str) -> DataError:
     if not file.is_file():
-        raise DataError.of(
+        return DataError.of(
             "No such file",
             where=file,
             expected="a Parquet file",
             got="a folder" if file.is_dir() else "nothing",
             next_step="check the path",
         )
-    if file.stat().st_size == 0:
-        raise DataError.of(
+    if "size is 0 bytes" in why:
+        return DataError.of(
             "Empty file",
             where=file,
             expected="a Parquet file",
             got="0 bytes",
             next_step="write the file again",
         )
-    try:
-        # Without reading ahead: a matrix would lie in memory whole until it is closed.
-        return pq.ParquetFile(file, pre_buffer=False)
-    except pa.ArrowInvalid as error:
-        raise DataError.of(
-            "Not a Parquet file",
-            where=file,
-            expected="a file that starts and ends with PAR1",
-            got=str(error).split(". ")[0],
-            next_step="convert it, for example with pandas: frame.to_parquet(path, index=False)",
-        ) from error
+    return DataError.of(
+        "Not a Parquet file",
+        where=file,
+        expected="a file that starts and ends with PAR1",
+        got=why.split(". ")[0],
+        next_step="convert it, for example with pandas: frame.to_parquet(path, index=False)",
+    )
 
 
 def _parts(path: StrPath) -> tuple[Path, ...]:

@@ -32,7 +32,7 @@ from creditloom.serving.referral.overrides import (
 )
 from creditloom.serving.registry import alias_history
 from creditloom.serving.registry.runtime import RUNTIME, fingerprint
-from creditloom.serving.whole.resume import begun, standing
+from creditloom.serving.whole.resume import begun, found_batch
 from creditloom.storage.files import formats
 from creditloom.storage.files.record import RecordError
 from creditloom.storage.files.store import (
@@ -215,7 +215,7 @@ def test_a_batch_that_it_left_unfinished_goes_on_as_it_began(home: Path) -> None
     before = read_json(home / "batch" / "batch.json")
     files = [{**file, "sha256": "0" * 64} for file in before["input"]["files"]]
     today = {"format": formats.BATCH, "input": {"path": "else", "files": files}, "made_by": {}}
-    found = standing(batch, {**before, **today})
+    found = found_batch(batch, {**before, **today})
     assert begun(batch, found, lambda: "none is looked for").keys() == {0, 1, 2}
     assert found.document == before == read_json(home / "batch" / "batch.json")
     assert [receipt["part"] for receipt in batch.finished()] == [0, 1, 2]

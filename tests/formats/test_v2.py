@@ -14,7 +14,9 @@ import pandas as pd
 import pytest
 
 from creditloom.serving.batch.output import BatchFolder
-from creditloom.storage.files.store import read_json, read_table
+from creditloom.serving.ledger.entries import link
+from creditloom.serving.registry.runtime import RUNTIME, fingerprint
+from creditloom.storage.files.store import read_json, read_table, write_json
 from tests.formats.conftest import Command
 from tests.formats.test_v1 import BATCH
 
@@ -57,6 +59,12 @@ def test_what_was_left_of_it_goes_on_to_the_same_decisions(
     creditloom: Command, batch: Path
 ) -> None:
     _left_after(1, batch)
+    # As if it had been begun by the code of today: other code does not go on with a batch.
+    before = read_json(batch / "batch.json")
+    begun = {**before, "versions": {**before["versions"], "code": fingerprint(RUNTIME)}}
+    write_json(begun, batch / "batch.json")
+    first = batch / "receipts/part-00000.json"
+    write_json({**read_json(first), "previous": link(begun)}, first)
     asked = (batch / "batch.json").read_bytes()
     told = creditloom("score", *BATCH, "--json")
     assert json.loads(told.stdout)["resumed_rows"] == 25

@@ -21,6 +21,7 @@ from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
 from creditloom.features.engine.engine import build as features
 from creditloom.pipeline.cli import build
+from creditloom.serving.batch.output import BatchFolder, StorageError, sha256
 from creditloom.serving.from_events import RawRowsLeftOut, from_events
 from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.files.errors import DataError, refusals
@@ -191,6 +192,52 @@ def test_in_memory_a_needed_table_must_be_there_too(
     with pytest.warns(RawRowsLeftOut):
         decided = from_events(lacking, made[1], max_bad_share=1.0, without=["enquiries"])
     assert len(decided) >= 20
+
+
+def _tree(folder: str) -> dict[str, bytes]:
+    return {
+        str(path): path.read_bytes()
+        for path in sorted(Path(folder).rglob("*"))
+        if path.is_file() and path.name != ".lock"
+    }
+
+
+def test_the_features_of_a_finished_batch_stay_until_another_one_is_whole(
+    score: Score, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refused run changes nothing, and one that fails in the middle neither."""
+    assert score("--as-of", "2024-06-20", *ANY_SHARE).exit_code == 0
+    before = [_tree("night"), _tree("night.features")]
+    later = ("--as-of", "2024-06-25", *ANY_SHARE)
+    with pytest.raises(SystemExit) as stopped:
+        score(*later)
+    assert stopped.value.code == 2
+    assert "features of another batch" in capsys.readouterr().err
+    assert [_tree("night"), _tree("night.features")] == before
+
+    def full(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(BatchFolder, "seal", full)
+        score(*later, "--replace")
+    assert [_tree("night"), _tree("night.features")] == before
+    assert score(*later, "--replace").exit_code == 0
+    assert set(read_table("night/decisions")["as_of"].to_pylist()) == {pd.Timestamp("2024-06-25")}
+    asked = json.loads(Path("night/batch.json").read_text())["input"]
+    assert asked["path"] == str(Path("night.features/matrix.parquet").absolute())
+    assert asked["files"][0]["sha256"] == sha256(Path("night.features/matrix.parquet"))
+    assert {path.name for path in Path().iterdir()} == {"night", "night.features"}
+
+
+def test_a_copy_of_the_raw_tables_elsewhere_is_the_same(
+    score: Score, made: tuple[Path, Path, pd.DataFrame]
+) -> None:
+    assert score(*ANY_SHARE).exit_code == 0
+    before = Path("night.features/matrix.parquet").stat().st_mtime_ns
+    shutil.copytree(made[0], "copy")
+    assert json.loads(score(*ANY_SHARE, "--events", "copy", "--json").stdout)["resumed_rows"] == 30
+    assert Path("night.features/matrix.parquet").stat().st_mtime_ns == before
 
 
 # table: a case a row
