@@ -27,7 +27,7 @@ from creditloom.serving.batch.job import (
 )
 from creditloom.serving.batch.output import BatchFolder
 from creditloom.serving.batch.part import Batch
-from creditloom.serving.batch.schema import check_banned, check_schema
+from creditloom.serving.batch.schema import check_banned, check_one_id_type, check_schema
 from creditloom.serving.inputs import InputColumn, banned, columns
 
 # The embedded store of a checkout; MLFLOW_TRACKING_URI takes precedence over it.
@@ -93,7 +93,7 @@ def score(
             Path(events), as_of, deciding.bundle, target, made_by, max_bad_share
         )
     batch_input = BatchInput.open(input_path)
-    inputs = _checked_columns(batch_input, deciding.bundle)
+    inputs = _checked_columns(batch_input, deciding.bundle, law)
     folder = BatchFolder(batch_folder(target))
     # An empty choice is left out: the bundle then decides by its own product and law.
     chosen = {name: value for name, value in (("product", product), ("law", law)) if value}
@@ -124,14 +124,15 @@ def score(
     return Scored(manifest, tally)
 
 
-def _checked_columns(batch_input: BatchInput, bundle: Path) -> tuple[InputColumn, ...]:
+def _checked_columns(batch_input: BatchInput, bundle: Path, law: str) -> tuple[InputColumn, ...]:
     """Return the columns to read, once every file is known to hold them and no banned one."""
     # The first file decides which optional facts are there; the others must agree.
     _, first_schema = next(batch_input.schemas())
     inputs = columns(bundle, first_schema.names)
     for path, schema in batch_input.schemas():
-        check_banned(schema, banned(bundle), path)
+        check_banned(schema, banned(bundle, law), path, [column.name for column in inputs])
         check_schema(schema, inputs, path)
+    check_one_id_type(batch_input.schemas(), inputs[0].name)
     return inputs
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
 from creditloom.decision.base.strict_json import canonical, plain
 from creditloom.decision.bundle import load_scorer, write_manifest
-from creditloom.decision.frames.input_frame import AMOUNTS, COUNTS, FLAGS, POLICY_INPUTS
+from creditloom.decision.frames.columns import AMOUNTS, COUNTS, FLAGS, POLICY_INPUTS
 from creditloom.decision.rulebook.policy import tiers_only_policy
 from creditloom.decision.score.scorer import Reference
 from creditloom.decision.score.tiers import Tiers
