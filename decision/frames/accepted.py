@@ -58,7 +58,7 @@ class RowFault(NamedTuple):
 class Read(NamedTuple):
     """A column in its one form: an Arrow array of ids or texts, or numpy's times or numbers."""
 
-    values: Any
+    data: Any
     faults: list[RowFault]
 
 
@@ -175,10 +175,13 @@ def _id(value: Any) -> int | str:
         raise ValueError(f"{value} is no id: a whole number or a text is expected")
     if isinstance(value, float | np.floating) and abs(value) > MAX_EXACT:
         raise ValueError(f"{value} has more digits than a float holds: send ids as text")
-    if not isinstance(value, int | float | Decimal | np.number) or value != value // 1:
+    if not isinstance(value, int | float | Decimal | np.integer | np.floating):
         raise ValueError(f"{quoted(value)} is no whole number and no text")
-    if not INT64_MIN <= value <= INT64_MAX:
+    # Before it is made whole: a decimal may have a million digits.
+    if not INT64_MIN <= float(value) <= INT64_MAX or not INT64_MIN <= int(value) <= INT64_MAX:
         raise ValueError(f"{quoted(value)} has more than 64 bits: send ids as text")
+    if int(value) != value:
+        raise ValueError(f"{quoted(value)} is no whole number and no text")
     return int(value)
 
 
@@ -254,8 +257,8 @@ def _times(column: InputColumn, values: pa.Array) -> Read:
     kind = values.type
     if is_text(kind):
         read = _texts(column, values)
-        texts = read_objects(column, np.array(read.values.to_pylist(), dtype=object))
-        return Read(texts.values, [*read.faults, *texts.faults])
+        texts = read_objects(column, np.array(read.data.to_pylist(), dtype=object))
+        return Read(texts.data, [*read.faults, *texts.faults])
     # Dates of 32 bits count days; all other moments count in 64 bits.
     counts = pc.fill_null(values.cast(pa.int32() if kinds.is_date32(kind) else pa.int64()), 0)
     raw = counts.to_numpy(zero_copy_only=False).astype(np.int64)
@@ -303,7 +306,7 @@ def _moment(value: Any) -> np.datetime64:
     if isinstance(value, str):
         return _parsed(value)
     if isinstance(value, np.datetime64):
-        return np.datetime64(value, "us")
+        return value.astype("datetime64[us]")
     if isinstance(value, dt.datetime):
         return _in_utc(value)
     if isinstance(value, dt.date):
@@ -426,7 +429,7 @@ def read_objects(column: InputColumn, values: np.ndarray) -> Read:
     rows = np.array(bad, dtype=np.int64)
     faults = _fault(rows, rule, column.name, reasons)
     read = _whole(column, found, values)
-    return Read(read.values, [*faults, *read.faults])
+    return Read(read.data, [*faults, *read.faults])
 
 
 def _whole(column: InputColumn, found: list[Any], values: np.ndarray) -> Read:

@@ -70,4 +70,4 @@ def _ids(ids: pa.Array) -> Any:
     if not ids.null_count:
         return ids.to_numpy(zero_copy_only=False)
     # pandas' own whole numbers: an id above 2^53 must not pass through a float.
-    return pd.Int64Dtype().__from_arrow__(ids)
+    return pd.array(ids.to_pylist(), dtype="Int64")

@@ -40,6 +40,7 @@ NUMBER_TYPES = frozenset(
 WIDE_TYPES = frozenset(map(np.dtype, ("i8", "u8")))
 ID_TYPES = frozenset(map(np.dtype, ("i8", "i4")))  # ids of these types cannot be null
 MICROSECONDS = np.dtype("M8[us]")
+OBJECT = np.dtype(object)
 # Single values of Python that numpy takes as numbers as they are.
 PLAIN_VALUES = frozenset((float, int, bool, type(None), np.float64))
 
@@ -109,11 +110,11 @@ class _Gathered:
     def add(self, column: InputColumn, read: Read) -> None:
         self.faults += read.faults
         if column.kind == "id":
-            self.ids = read.values
+            self.ids = read.data
         elif column.kind == "time":
-            self.times[column.name] = read.values
+            self.times[column.name] = read.data
         else:
-            self.texts[column.name] = read.values
+            self.texts[column.name] = read.data
 
     def block(self, matrix: np.ndarray) -> InputBlock:
         return InputBlock(self.layout, self.ids, self.times, self.texts, matrix, self.faults)
@@ -222,7 +223,7 @@ def _matrix(frame: pd.DataFrame, at: np.ndarray, gathered: _Gathered) -> np.ndar
     single = frame.to_numpy(object)[0, at] if len(frame) == 1 else None
     if single is not None:
         for k in np.flatnonzero(~is_plain).tolist():
-            is_plain[k] = kinds[k] == object and type(single[k]) in PLAIN_VALUES
+            is_plain[k] = kinds[k] == OBJECT and type(single[k]) in PLAIN_VALUES
     matrix = np.empty((len(at), len(frame)))
     if single is not None and is_plain.all():
         matrix = single.astype(np.float64)[:, None]
@@ -237,13 +238,13 @@ def _matrix(frame: pd.DataFrame, at: np.ndarray, gathered: _Gathered) -> np.ndar
         matrix = _exact(frame, at, matrix, np.array(is_wide), gathered)
     for k in np.flatnonzero(~is_plain).tolist():
         read = _of_series(gathered.layout.numeric[k], frame.iloc[:, at[k]])
-        matrix[k] = read.values
+        matrix[k] = read.data
         gathered.faults += read.faults
     return matrix
 
 
 def _may_be_wide(kind: Any) -> bool:
-    return kind in WIDE_TYPES or kind == object
+    return kind in WIDE_TYPES or kind == OBJECT
 
 
 def _exact(
@@ -273,7 +274,7 @@ def _of_series(column: InputColumn, series: pd.Series) -> Read:
         counts = times[~np.isnat(times)].view(np.int64)
         if not len(counts) or (counts.min() >= FIRST_MOMENT and counts.max() <= LAST_MOMENT):
             return Read(times, [])
-    if kind == object:
+    if kind == OBJECT:
         return read_objects(column, series.to_numpy(object))
     try:
         values = pa.Array.from_pandas(series)

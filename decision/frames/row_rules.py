@@ -138,7 +138,7 @@ def block_ids(values: pa.Array) -> pa.Array:
     """Return ids of any accepted type in their one form, without those that are none."""
     from .accepted import read_array
 
-    read: pa.Array = read_array(InputColumn(ID, "id"), values).values
+    read: pa.Array = read_array(InputColumn(ID, "id"), values).data
     return read.drop_null()
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from creditloom.decision.decide import Decider
-from creditloom.decision.loader import Answer
+from creditloom.decision.frames.answer import Answer
 from creditloom.pipeline.base import paths
 from creditloom.serving.registry import alias_history, lookup
 from creditloom.serving.registry.errors import RegistryError
