@@ -175,14 +175,15 @@ def _id(value: Any) -> int | str:
         raise ValueError(f"{value} is no id: a whole number or a text is expected")
     if isinstance(value, float | np.floating) and abs(value) > MAX_EXACT:
         raise ValueError(f"{value} has more digits than a float holds: send ids as text")
-    if not isinstance(value, int | float | Decimal | np.integer | np.floating):
+    number: Any = value
+    if not isinstance(number, int | float | Decimal | np.integer | np.floating):
         raise ValueError(f"{quoted(value)} is no whole number and no text")
     # Before it is made whole: a decimal may have a million digits.
-    if not INT64_MIN <= float(value) <= INT64_MAX or not INT64_MIN <= int(value) <= INT64_MAX:
+    if not INT64_MIN <= float(number) <= INT64_MAX or not INT64_MIN <= int(number) <= INT64_MAX:
         raise ValueError(f"{quoted(value)} has more than 64 bits: send ids as text")
-    if int(value) != value:
+    if int(number) != number:
         raise ValueError(f"{quoted(value)} is no whole number and no text")
-    return int(value)
+    return int(number)
 
 
 # Texts.

@@ -114,7 +114,8 @@ def is_owner_only(folder: Path) -> bool:
 # tuple of one compiles a single version of them.
 NO_POINTS = (0.0,)
 STATE = 3  # columns of a concept: sum of points, lowest gain, leading feature
-ZERO = 1e-35  # LightGBM's kZeroThreshold, a float32 there: what it reads as zero
+# LightGBM's kZeroThreshold, what it reads as zero: 1e-35 as a float32, which is a little more.
+ZERO = float(np.float32(1e-35))
 # Named here, because numba takes module constants into the compiled code. The numbers are those of
 # `program`: DOWN + again; UP + 4 again + 2 (left is a leaf) + (right is a leaf).
 DOWN_AGAIN = DOWN + 1
