@@ -56,7 +56,15 @@ PER_SPLIT = {
 }
 PER_LEAF = {"leaf_value": NUMBER, "leaf_weight": NUMBER, "leaf_count": INTEGER}
 CATEGORIES = {"cat_boundaries": INTEGER, "cat_threshold": INTEGER}
-NEEDED_OF_SPLITS = ("split_feature", "threshold", "decision_type", "left_child", "right_child")
+NEEDED_OF_SPLITS = (
+    "split_feature",
+    "threshold",
+    "decision_type",
+    "left_child",
+    "right_child",
+    "internal_count",
+    "leaf_count",
+)
 # decision_type: bit 0 marks a category, bits 2 and 3 say how a missing value is read (0, 1 or 2).
 MAX_DECISION_TYPE = 11
 UINT32_MAX = 2**32 - 1
