@@ -184,9 +184,7 @@ def _level_parts(loan: Loan, amount: Decimal, i: Decimal) -> Iterator[tuple[Deci
         balance -= part
 
 
-def _relevelled_parts(
-    amount: Decimal, i: Decimal, n: int
-) -> Iterator[tuple[Decimal, Decimal]]:
+def _relevelled_parts(amount: Decimal, i: Decimal, n: int) -> Iterator[tuple[Decimal, Decimal]]:
     """Yield principal and interest of each payment, the instalment worked out anew each month.
 
     It is that of the balance over the months that are left, so that rounding never adds up.

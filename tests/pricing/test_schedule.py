@@ -194,7 +194,7 @@ def test_no_payment_is_negative_and_every_loan_has_a_yearly_rate(months: int, ra
         plan = schedule(Loan("equal_instalment", months), amount, rate)
         totals = [payment.total for payment in plan.payments]
         assert min(payment.principal for payment in plan.payments) >= 0
-        assert 0 < min(totals) and max(totals) <= 2 * totals[0]
+        assert min(totals) > 0 and max(totals) <= 2 * totals[0]
         assert sum(payment.principal for payment in plan.payments) == Decimal(amount)
         assert plan.payments[-1].balance == 0
         assert plan.apr_irr12 == pytest.approx(12 * 30 * float(rate), rel=0.02)
