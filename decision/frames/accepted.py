@@ -178,8 +178,8 @@ def _id(value: Any) -> int | str:
     number: Any = value
     if not isinstance(number, int | float | Decimal | np.integer | np.floating):
         raise ValueError(f"{quoted(value)} is no whole number and no text")
-    # Before it is made whole: a decimal may have a million digits.
-    if not INT64_MIN <= float(number) <= INT64_MAX or not INT64_MIN <= int(number) <= INT64_MAX:
+    # First as a float, before it is made whole: a decimal may have a million digits.
+    if abs(float(number)) > 2.0**63 or not INT64_MIN <= int(number) <= INT64_MAX:
         raise ValueError(f"{quoted(value)} has more than 64 bits: send ids as text")
     if int(number) != number:
         raise ValueError(f"{quoted(value)} is no whole number and no text")

@@ -181,10 +181,11 @@ def _check_tree(k: int, text: str, n_features: int) -> None:
         if name in keys and not form.fullmatch(keys[name]):
             raise _Broken(f"{where} has {name}={keys[name][:40]}")
     unknown = [n for n in keys if n not in {*SINGLE, *PER_SPLIT, *PER_LEAF, *CATEGORIES}]
-    if unknown or "num_leaves" not in keys:
-        raise _Broken(f"{where} has {unknown[0] if unknown else 'no num_leaves'}")
+    missing = [name for name in ("num_leaves", "num_cat") if name not in keys]
+    if unknown or missing:
+        raise _Broken(f"{where} has {unknown[0] if unknown else f'no {missing[0]}'}")
     leaves = int(keys["num_leaves"])
-    categories = int(keys.get("num_cat", "0"))
+    categories = int(keys["num_cat"])
     if not leaves:
         raise _Broken(f"{where} has no leaf")
     values = {
