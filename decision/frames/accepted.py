@@ -173,7 +173,7 @@ def _id(value: Any) -> int | str:
         return value
     if isinstance(value, bool | np.bool_):
         raise ValueError(f"{value} is no id: a whole number or a text is expected")
-    if isinstance(value, float | np.floating) and abs(value) > MAX_EXACT:
+    if isinstance(value, float | np.floating) and abs(float(value)) > MAX_EXACT:
         raise ValueError(f"{value} has more digits than a float holds: send ids as text")
     number: Any = value
     if not isinstance(number, int | float | Decimal | np.integer | np.floating):

@@ -79,9 +79,7 @@ def require_no_session_zone(frame: pd.DataFrame) -> None:
 
 def _session_zone() -> str | None:
     """Return the zone of the session inside a Spark worker, "" if it is not set; None elsewhere."""
-    from pyspark import TaskContext
-
-    context = TaskContext.get()
+    context = sys.modules["pyspark"].TaskContext.get()
     if context is None:
         return None
     return context.getLocalProperty(ZONE_SETTING) or ""

@@ -73,14 +73,10 @@ class InputBlock:
     def kept(self, is_kept: np.ndarray) -> InputBlock:
         """Return the rows of the mask, without faults."""
         mask = pa.array(is_kept)
-        return InputBlock(
-            self.layout,
-            self.ids.filter(mask),
-            {name: times[is_kept] for name, times in self.times.items()},
-            {name: texts.filter(mask) for name, texts in self.texts.items()},
-            self.matrix[:, is_kept],
-            [],
-        )
+        ids = self.ids.filter(mask)
+        times = {name: moments[is_kept] for name, moments in self.times.items()}
+        texts = {name: words.filter(mask) for name, words in self.texts.items()}
+        return InputBlock(self.layout, ids, times, texts, self.matrix[:, is_kept], [])
 
     def table(self) -> pa.Table:
         """Return the columns as a table: what a ledger hashes, and what is read again as it is."""

@@ -77,16 +77,11 @@ class InputReader:
     def frame(self, block: InputBlock) -> Frame:
         """Return a block without bad rows as the rules and the model read it."""
         facts = block.layout.facts
-        n = len(block)
         numbers = dict(zip(facts, block.matrix, strict=False))
-        purpose = block.texts.get("purpose")
-        as_of = block.times.get("as_of")
         return Frame(
             application_id=block.ids.to_numpy(zero_copy_only=False),
-            as_of=np.full(n, np.datetime64("NaT", "us")) if as_of is None else as_of,
-            purpose=np.full(n, None, dtype=object)
-            if purpose is None
-            else purpose.to_numpy(zero_copy_only=False),
+            as_of=_as_of(block),
+            purpose=_purpose(block),
             numbers=withheld(numbers, self._facts_by_consent(facts)),
             x=_features(block, self.catalogue),
         )
@@ -121,6 +116,19 @@ def _first(faults: Iterable[row_rules.RowFault]) -> Exception:
         row_rules.EXPECTED[first["rule"]],
         f"{first['reason']} ({first['rule']})",
     )
+
+
+def _as_of(block: InputBlock) -> np.ndarray:
+    times = block.times.get("as_of")
+    return np.full(len(block), np.datetime64("NaT", "us")) if times is None else times
+
+
+def _purpose(block: InputBlock) -> np.ndarray:
+    texts = block.texts.get("purpose")
+    if texts is None:
+        return np.full(len(block), None, dtype=object)
+    words: np.ndarray = texts.to_numpy(zero_copy_only=False)
+    return words
 
 
 def withheld(

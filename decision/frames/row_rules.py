@@ -77,14 +77,13 @@ def one_per_row(faults: Iterable[RowFault]) -> pd.DataFrame:
     if not faults:
         return pd.DataFrame({"row": np.empty(0, np.int64), "rule": [], "column": [], "reason": []})
     sizes = [len(fault.rows) for fault in faults]
-    broken = pd.DataFrame(
-        {
-            "row": np.concatenate([fault.rows for fault in faults]),
-            "rule": _repeated([fault.rule for fault in faults], sizes),
-            "column": _repeated([fault.column for fault in faults], sizes),
-            "reason": [reason for fault in faults for reason in fault.reasons],
-        }
-    )
+    rows = np.concatenate([fault.rows for fault in faults])
+    texts = {
+        "rule": _repeated([fault.rule for fault in faults], sizes),
+        "column": _repeated([fault.column for fault in faults], sizes),
+        "reason": [reason for fault in faults for reason in fault.reasons],
+    }
+    broken = pd.DataFrame({"row": rows, **texts})
     # Stable: of two columns that break the same rule, the one declared first is named.
     ordered = broken.assign(order=broken["rule"].map(RULES.index)).sort_values(
         ["row", "order"], kind="stable"

@@ -17,11 +17,11 @@ MODEL_FORM = (
 )
 # Random forests and linear trees: their contributions do not add up to the margin.
 UNSUPPORTED = ("\naverage_output", "\nis_linear=1")
-# table: keys of the header, each with the form of its value
 INTEGER = re.compile(r"-?[0-9]{1,10}")
 NUMBER = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 # A gain may be infinite or unknown: nothing is computed from it.
 GAIN = re.compile(rf"(?:{NUMBER.pattern}|-?inf|-?nan)")
+# table: keys of the header, each with the form of its value
 HEADER = {
     "version": re.compile(r"v[0-9]"),
     "num_class": re.compile("1"),

@@ -126,7 +126,7 @@ def _objects(column: pa.ChunkedArray) -> pd.Series:
     return pd.Series(np.array([*plain, None], dtype=object)[:-1], dtype=object)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32))
 def test_every_door_gives_the_same_answer(model: DecidingModel, seed: int) -> None:
     check(model, rows.table(24, seed))

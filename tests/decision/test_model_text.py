@@ -31,13 +31,14 @@ def text() -> str:
 
 def resized(changed: str) -> str:
     """The text with the tree_sizes that its trees have, as a forger writes them."""
-    head, *rest = changed.split("\nTree=")
-    trees, end = "\nTree=".join(rest).split("\nend of trees")[0], "\nend of trees"
-    blocks = [f"Tree={block}\n" for block in trees.split("\nTree=")]
-    sizes = " ".join(str(len(block.encode())) for block in blocks)
-    lines = [f"tree_sizes={sizes}" if one.startswith("tree_sizes=") else one
-             for one in head.split("\n")]  # fmt: skip
-    return changed.replace(head, "\n".join(lines), 1) if end in changed else changed
+    head, _, body = changed.partition("\nTree=")
+    trees = body.split("\nend of trees")[0].split("\nTree=")
+    sizes = " ".join(str(len(f"Tree={tree}\n".encode())) for tree in trees)
+    lines = head.split("\n")
+    for k, line in enumerate(lines):
+        if line.startswith("tree_sizes="):
+            lines[k] = f"tree_sizes={sizes}"
+    return changed.replace(head, "\n".join(lines), 1) if "\nend of trees" in changed else changed
 
 
 def changed(line: str, at: int, value: object) -> str:
