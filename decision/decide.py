@@ -26,7 +26,7 @@ from .frames.arrow import (
 )
 from .frames.columns import CONSENTED, CONSENTED_CONCEPTS, ID
 from .frames.input_block import InputBlock
-from .frames.input_frame import Frame, InputReader
+from .frames.input_frame import Frame
 from .frames.row_rules import RowFault, find, repeated_ids
 from .reasons.reasons import EXPLAINS, Explain, explained
 from .reasons.text import LANGUAGES, Language, picked
@@ -94,12 +94,6 @@ class Decider:
         return tuple(dict.fromkeys(f.family for f in self.bundle.scorer.catalogue.features))
 
     @cached_property
-    def reader(self) -> InputReader:
-        """Read inputs as the bundle declares them."""
-        policy = self.bundle.policy
-        return InputReader(self.bundle.scorer.catalogue, policy.inputs, policy.consents or {})
-
-    @cached_property
     def read_names(self) -> frozenset[str]:
         """Names of all columns that a decision may read."""
         return frozenset((*self.columns(OPTIONAL),))
@@ -109,7 +103,7 @@ class Decider:
 
         Raises `DecisionError` naming column, row, expected and got.
         """
-        return self.reader.decidable(frame, (policy or self.bundle.policy).banned_columns)
+        return self.bundle.reader.decidable(frame, (policy or self.bundle.policy).banned_columns)
 
     def margins(self, frame: pd.DataFrame) -> np.ndarray:
         """Return the model's margin of each row: log-odds before calibration."""
@@ -195,7 +189,7 @@ class Decider:
         where the frame is a part of a larger input; None looks at the frame alone. Raises
         `DecisionError` for columns of which no row can be read.
         """
-        block = self.reader.block(frame, (policy or self.bundle.policy).banned_columns)
+        block = self.bundle.reader.block(frame, (policy or self.bundle.policy).banned_columns)
         return block, find(block, repeated_ids(block.ids) if repeated is None else repeated, today)
 
     def decide_block(
@@ -209,7 +203,7 @@ class Decider:
     ) -> dict[str, Any]:
         """Return the decisions on a block of `judged` that has no bad row, as `decide_columns`."""
         policy, priced = self.terms(product, law)
-        rows = self.reader.frame(block)
+        rows = self.bundle.reader.frame(block)
         return self._decided(rows, policy, priced, _Options(explain, language, law))
 
     def _decided(

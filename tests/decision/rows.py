@@ -50,6 +50,7 @@ MICROS = [
     0, 946_684_799_999_999, 946_684_800_000_000, 1_700_000_000_000_000, 1_767_311_999_999_999,
     1_767_312_000_000_000, 2**63 - 1, -(2**62), 253_402_300_800_000_000, -62_135_596_800_000_001,
 ]  # fmt: skip
+# table: Arrow type of a moment -> odd values that it holds
 TIMES: dict[pa.DataType, list[Any]] = {
     pa.timestamp("us"): MICROS,
     pa.timestamp("us", "UTC"): MICROS,
@@ -65,6 +66,7 @@ TIMES: dict[pa.DataType, list[Any]] = {
     ],
     pa.null(): [None],
 }  # fmt: skip
+# table: Arrow type of an id -> odd values that it holds
 IDS: dict[pa.DataType, list[Any]] = {
     pa.int64(): [2**63 - 1, -(2**63), None],
     pa.uint64(): [2**63 - 1, 2**63, 2**64 - 1, None],
@@ -76,6 +78,7 @@ IDS: dict[pa.DataType, list[Any]] = {
     pa.large_string(): [" ", "B" * 300, None],
     pa.string_view(): ["", "B" * 300, None],
 }
+# table: Arrow type of a text -> odd values that it holds
 TEXTS: dict[pa.DataType, list[Any]] = {
     pa.string(): ["daily", "travel", None, "y" * 1_024, "y" * 1_025, b"\xff\xfe"],
     pa.large_string(): ["daily", None, "用途"],

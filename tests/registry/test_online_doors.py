@@ -80,6 +80,7 @@ def test_one_bad_row_of_ten_is_refused_by_itself(house: House, champion: PyFuncM
     ]
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
