@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.own_outputs import require_figures
+from creditloom.pipeline.base.stage import module_of
 from creditloom.pipeline.commands.model.params import assignments
 from creditloom.pipeline.proof.usage import measure
 from creditloom.storage.files.store import read_json, write_json
@@ -85,6 +87,7 @@ def scale(
 
     Bars: 60 min, 10 GB, 1.3 times the seconds per event. Exit code 1 where one is missed.
     """
+    require_figures(out, "held", "cpu_per_event")
     # Run the small world first: if a stage fails, it fails within minutes.
     small = run(beside, assignments(change))
     large = run(applicants, assignments(change))
@@ -102,7 +105,7 @@ def run(applicants: int, changes: dict[str, Any]) -> ScaleRun:
         folder = Path(name)
         stage_runner.prepare(folder, {"world.applicants": applicants, **changes})
         for stage in STAGES:
-            used = measure(f"creditloom.pipeline.stages.{stage}", folder=folder)
+            used = measure(module_of(stage), folder=folder)
             seconds = round(used.seconds, 1)
             stages.append(Stage(stage, seconds, round(used.cpu, 1), round(used.peak_mb)))
             Console(stderr=True).print(

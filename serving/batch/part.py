@@ -250,8 +250,10 @@ class Batch:
         decisions = part.decisions
         rejected = part.rejected
         places = self.source.places(part.decided_rows)
-        footers = [file.footer_sha256 for file in self.source.fingerprints]
-        ledger = part.ledger(decisions, places, footers, self.versions)
+        contents = [file.sha256 for file in self.source.fingerprints]
+        ledger = part.ledger(decisions, places, contents, self.versions)
+        # Read of files that were the same before and after: else no part is made of them.
+        self.source.check(part.first, part.first + part.rows)
         files = self.folder.write(
             part.number, {"decisions": decisions, "ledger": ledger, "quarantine": rejected}
         )

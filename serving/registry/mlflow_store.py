@@ -20,6 +20,7 @@ from creditloom.serving.registry import lookup
 from creditloom.serving.registry.errors import RegistryError
 from creditloom.serving.registry.lookup import Version, bundle_sha256
 from creditloom.serving.registry.runtime import copy_runtime, requirements
+from creditloom.storage.reach import be_impatient, require_answer, some_home
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -57,7 +58,11 @@ class Store:
         return lookup.store_file(self.uri)
 
     def client(self) -> MlflowClient:
-        """Return MLflow's client of this store; no global state is changed."""
+        """Return MLflow's client of this store; no global state is changed.
+
+        Raises NotReachableError where its server does not answer.
+        """
+        require_answer(self.uri)
         if self.is_embedded:
             Path(self.uri.removeprefix(lookup.SQLITE)).parent.mkdir(parents=True, exist_ok=True)
         return _mlflow().MlflowClient(self.uri, self.uri)
@@ -146,7 +151,9 @@ class Store:
         """Point MLflow's fluent calls to this store for a while; any run ends with it.
 
         They know one store per process, and keep it in the environment: that is put back.
+        Raises NotReachableError where its server does not answer.
         """
+        require_answer(self.uri)
         mlflow = _mlflow()
         before = {
             key: os.environ.get(key) for key in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
@@ -171,7 +178,9 @@ def _mlflow() -> Any:
     """Return MLflow, imported when first needed, without telemetry and migration log."""
     # Before the import, which reads it.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    import mlflow.pyfunc
+    be_impatient()
+    with some_home():
+        import mlflow.pyfunc
 
     # The loggers that report every migration of the sqlite file's tables.
     for name in ("alembic", "mlflow.store.db.utils"):

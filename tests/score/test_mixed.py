@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from creditloom.serving.batch import output
+from creditloom.serving.batch.input import BatchInput
+from creditloom.serving.whole import repeated
 from creditloom.storage.files.store import read_table
 from tests.registry.small import applications
 from tests.score.conftest import Run
@@ -81,9 +82,10 @@ def test_more_ids_than_memory_are_held_on_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """32 MB of ids in 30 MB of memory."""
-    monkeypatch.setattr(output, "MEMORY_MB", 30)
+    monkeypatch.setattr(repeated, "MEMORY_MB", 30)
     order = np.random.default_rng(3).permutation(800_000)
     ids = [f"{k:040}" for k in [*order, order[0], order[400_000], order[0]]]
     pd.DataFrame({"application_id": ids}).to_parquet(tmp_path / "in.parquet", index=False)
-    found = output.duplicates([tmp_path / "in.parquet"], "application_id", tmp_path / "spill", 1)
+    source = BatchInput.open(tmp_path / "in.parquet")
+    found = repeated.repeated_ids(source, "application_id", tmp_path / "spill", 1)
     assert found.to_pylist() == sorted({ids[0], ids[400_000]})

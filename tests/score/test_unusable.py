@@ -165,6 +165,6 @@ def test_a_refusal_is_told_in_json_too(bundle: Path, tmp_path: Path) -> None:
         str(bundle),
         "--json",
     ]
-    told = json.loads(CliRunner().invoke(build(["score", "params"]), words).stdout)
+    told = json.loads(CliRunner().invoke(build(["score", "params"], is_main=True), words).stdout)
     assert told["exit_code"] == 2
     assert told["refused"].startswith("No such file")

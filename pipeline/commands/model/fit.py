@@ -6,6 +6,7 @@ folder receives everything: bundle, decisions, metrics and report.
 
 from __future__ import annotations
 
+import math
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -17,7 +18,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import typer
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
@@ -26,22 +26,28 @@ from creditloom.decision.frames.arrow import decisions_table
 from creditloom.models.fit import bundle
 from creditloom.models.fit.bundle import ColumnTexts
 from creditloom.models.fit.fit_params import FitParams
-from creditloom.models.fit.judgement import Fitted, content, validation
+from creditloom.models.fit.judgement import FittedTable, content, validation
 from creditloom.models.fit.learner import TrainingTable, fit_calibrated
 from creditloom.models.fit.validation import cross_validate, out_of_time
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.report import fit_page
 from creditloom.report.page.render import render
 from creditloom.storage.contract.row_rules import missing_column
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import RESULTS, write_document
+from creditloom.storage.files.outputs import (
+    FolderKind,
+    new_folder,
+    require_apart,
+    require_local,
+)
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import (
     read_frame,
     table_files,
-    whole_folder,
     write_table,
     write_text,
 )
@@ -104,9 +110,9 @@ def subject(params: SourceParams, folder: Path) -> Subject:
 def _raw_tables(params: SourceParams, quarantine: Path) -> Subject:
     """Build features by the house's engine, with its texts and signs, and join the labels."""
     # Imported here, so that `fit` on a finished table does not load the feature engine.
+    from creditloom.features.declare.registry import catalogue
     from creditloom.features.engine.engine import build
     from creditloom.features.engine.raw_reader import present
-    from creditloom.features.families.registry import catalogue
     from creditloom.features.feature_params import FeatureParams
 
     checked = check_source(params, quarantine, quarantine / "clean")
@@ -193,6 +199,12 @@ def _check_protected(frame: pd.DataFrame, params: SourceParams) -> None:
 
 # A folder with this file was written by `fit`, so `fit` may replace the folder.
 MARK = "metrics.json"
+FIT = FolderKind(
+    what="a fit",
+    mark=MARK,
+    keys=frozenset({"format", "cv", "cv_ridge", "sample", "calibration"}),
+    names=("decisions.parquet", "index.html", "bundle/**", "quarantine/**"),
+)
 
 # The options of the command, each with its help.
 DataOption = Annotated[
@@ -223,7 +235,9 @@ ProtectedOption = Annotated[
 SpecialCodesOption = Annotated[
     str | None, typer.Option(help="numbers that mean missing: --special-codes=-9,-8,-7")
 ]
-ForceOption = Annotated[bool, typer.Option(help="replace the output folder whatever it holds")]
+ForceOption = Annotated[
+    bool, typer.Option(help="has no effect any more: only what creditloom wrote is replaced")
+]
 
 
 def fit(
@@ -249,7 +263,9 @@ def fit(
         protected=names_of(protected),
         special_codes=codes_of(special_codes),
     )
-    run(source, out, force=force)
+    if force:
+        sys.stderr.write("creditloom fit: --force has no effect; a folder of ours is replaced\n")
+    run(source, out)
 
 
 def names_of(text: str | None) -> tuple[str, ...]:
@@ -268,7 +284,10 @@ def codes_of(text: str | None) -> tuple[float, ...]:
     (-9.0, -8.0)
     """
     try:
-        return tuple(float(part) for part in names_of(text))
+        codes = tuple(float(part) for part in names_of(text))
+        if all(map(math.isfinite, codes)):
+            return codes
+        raise ValueError("not finite")
     except ValueError as error:
         raise DataError.of(
             "A special code is no number",
@@ -279,13 +298,15 @@ def codes_of(text: str | None) -> tuple[float, ...]:
         ) from error
 
 
-def run(source: SourceParams, out: Path, *, force: bool = False) -> None:
+def run(source: SourceParams, out: Path) -> None:
     """Fit `source` and write the folder `out`, whole or not at all.
 
     Errors of the rooms are not caught here.
     """
     params = section("fit", FitParams, PARAMS)
-    with whole_folder(out, MARK, force=force) as folder:
+    require_local(out, "--out")
+    require_apart([out], [Path(source.path)])
+    with new_folder(out, FIT) as folder:
         read = subject(source, folder)
         fitted, frame = _with_progress(read, folder / "bundle", params)
         decider = Decider.load(folder / "bundle")
@@ -301,7 +322,9 @@ def run(source: SourceParams, out: Path, *, force: bool = False) -> None:
     _show(fitted, out)
 
 
-def _with_progress(read: Subject, folder: Path, params: FitParams) -> tuple[Fitted, pd.DataFrame]:
+def _with_progress(
+    read: Subject, folder: Path, params: FitParams
+) -> tuple[FittedTable, pd.DataFrame]:
     repeats = params.times(len(read.table.label))
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("cross-validation", total=repeats * params.folds)
@@ -310,7 +333,7 @@ def _with_progress(read: Subject, folder: Path, params: FitParams) -> tuple[Fitt
 
 def _fitted(
     read: Subject, folder: Path, params: FitParams, step: Callable[[], None]
-) -> tuple[Fitted, pd.DataFrame]:
+) -> tuple[FittedTable, pd.DataFrame]:
     """Judge on held-out rows first, then fit on all rows; write the bundle into `folder`.
 
     Returns what was fitted, and the frame that the bundle decided.
@@ -327,7 +350,7 @@ def _fitted(
     frame = table.frame.assign(application_id=read.table.ids)
     if time is not None:
         frame = frame.assign(as_of=time)
-    fitted = Fitted(
+    fitted = FittedTable(
         label=table.label,
         protected=read.table.protected,
         final=final,
@@ -341,7 +364,7 @@ def _fitted(
     return fitted, frame
 
 
-def _show(fitted: Fitted, out: Path) -> None:
+def _show(fitted: FittedTable, out: Path) -> None:
     console = Console()
     console.print(_table(fitted))
     if fitted.oot:
@@ -356,7 +379,7 @@ def _show(fitted: Fitted, out: Path) -> None:
     console.print(f"{decisions}; {out / 'index.html'} reports, {out / 'bundle'} decides")
 
 
-def _table(fitted: Fitted) -> Table:
+def _table(fitted: FittedTable) -> Table:
     title = f"fit: {len(fitted.label):,} rows, {int(fitted.label.sum()):,} bad"
     table = Table("sample", "figure", "model", "sd", "ridge logit", "sd", title=title)
     for row in validation(fitted).to_dict("records"):

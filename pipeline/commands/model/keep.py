@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.sample.split import TRAIN, SplitParams
-from creditloom.models.selection.feature_choice import SelectParams, offered, screen
+from creditloom.models.selection.feature_choice import SelectParams, offered_features, screen
 from creditloom.models.selection.feature_count import Size, sizes
 from creditloom.models.training.training import TrainParams
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.matrix_reader import dataset, everyone
+from creditloom.pipeline.base.own_outputs import require_figures
 from creditloom.pipeline.base.params import section
 from creditloom.storage.files.store import write_json
 
@@ -40,10 +41,11 @@ def keep(asked: SizesOption = "100,150,200,300,450", out: OutOption = paths.KEEP
 
     Take the smallest number within one standard error of the best.
     """
+    require_figures(out, "bads", "sizes")
     split = section("split", SplitParams)
     params = section("select", SelectParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
-    names, _ = offered(catalogue, params)
+    names, _ = offered_features(catalogue, params)
     # Do as the stage `select` does: screen the features on all training applications, and rank them
     # on labelled loans.
     applications = everyone(split)

@@ -11,10 +11,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.params import SECTIONS, ParamsError, changed, parse_value, section
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.params import (
+    SECTIONS,
+    ParamsError,
+    changed_text,
+    parse_value,
+    section,
+)
 from creditloom.storage.files.store import write_text
 
 # table: block of params.yaml -> module and name of its frozen type
@@ -72,7 +78,9 @@ def params(path: PathOption = paths.PARAMS, change: SetOption = None) -> None:
     With --set, change values first (comments are lost).
     """
     if change:
-        write_text(changed(assignments(change), path), path)
+        # What is no params.yaml is refused before it is changed.
+        section("seed", int, path)
+        write_text(changed_text(assignments(change), path), path)
     blocks: dict[str, Any] = {name: section(name, type_of(name), path) for name in SECTIONS}
     _check_agreement(blocks, path)
     _check_horizon(blocks, path)

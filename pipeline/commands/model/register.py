@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.pipeline.base import params, paths
+from creditloom.pipeline.base.console import Console
 from creditloom.serving.registry import alias_history
 from creditloom.serving.registry.alias_history import Change
 from creditloom.serving.registry.gate import RegistryParams

@@ -1,0 +1,110 @@
+"""Stage `bundle`: adds tiers, rule book and reference to model and calibration in data/model.
+
+The last file is a manifest with the hashes of all files. The hash of the manifest is the version of
+the model.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from creditloom.decision.base.strict_json import plain
+from creditloom.decision.bundle import load_scorer, write_manifest
+from creditloom.decision.rulebook.law import Law
+from creditloom.decision.rulebook.policy import (
+    DataSources,
+    Filters,
+    Policy,
+    compile_policy,
+    tiers_only_policy,
+)
+from creditloom.decision.score.tiers import Tiers
+from creditloom.models.policy.bundle_policy import PolicyParams, reference
+from creditloom.models.sample.split import TRAIN, SplitParams, roles
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.params import section
+from creditloom.pipeline.base.stage import run
+from creditloom.pipeline.products.product_folder import ProductFolder
+from creditloom.storage.files.store import iter_tables, read_frame, write_json
+
+# Rows scored at a time, so that memory does not grow with the number of training applicants.
+ROWS = 20_000
+
+
+def main() -> dict[str, int]:
+    """Write tiers.json, policy.json, reference.json and manifest.json into data/model.
+
+    Returns the number of applicants behind the reference.
+    """
+    params = section("policy", PolicyParams)
+    tiers = Tiers.from_edges(params.tier_edges)
+    rules = _rules(params)
+    # Write and read the rules as text, as the runtime does. The reference is then made with exactly
+    # the rules that will decide.
+    policy = Policy.from_json(json.dumps(rules))
+    scorer = load_scorer(paths.MODEL)
+    rows = _training_rows(scorer.catalogue.names, section("split", SplitParams))
+    compared = reference(scorer, tiers, policy, rows, params.reference_rows, params.psi_stop)
+    write_json(plain(tiers), paths.TIERS)
+    write_json(rules, paths.POLICY)
+    write_json(plain(compared), paths.REFERENCE)
+    _show(write_manifest(paths.MODEL), params, compared.n)
+    return {"reference applicants": compared.n}
+
+
+def _rules(params: PolicyParams) -> dict[str, Any]:
+    """Return the rule book: the default product with its laws first, then all others.
+
+    Without a default product the tiers alone decide.
+    """
+    if params.product is None:
+        return tiers_only_policy()
+    # The bundle holds every product and law, so that another one can be named when deciding. The
+    # default comes first, with the laws that params.yaml lists.
+    folder = ProductFolder.of()
+    default = folder.product(params.product)
+    others = tuple(product for product in folder.products() if product.id != default.id)
+    other_laws = [name for name in folder.ids("law") if name not in params.law_profiles]
+    return compile_policy(
+        default,
+        _laws(folder, params.law_profiles),
+        products=others,
+        other_laws=_laws(folder, other_laws),
+        filters=folder.only("filters", Filters),
+        sources=folder.only("sources", DataSources),
+        validation=params.validation,
+        horizon_days=params.horizon_days,
+    )
+
+
+def _laws(folder: ProductFolder, names: Iterable[str]) -> tuple[Law, ...]:
+    return tuple(folder.law(name) for name in names)
+
+
+def _training_rows(names: tuple[str, ...], split: SplitParams) -> Iterator[np.ndarray]:
+    """Yield blocks of feature rows of the training applicants: rows x names, NaN = null."""
+    as_of = read_frame(paths.MATRIX, ["as_of"])["as_of"].to_numpy()
+    is_training = roles(as_of, split) == TRAIN
+    start = 0
+    for block in iter_tables(paths.MATRIX, names, ROWS):
+        x = block.to_pandas(ignore_metadata=True).to_numpy(np.float64)
+        yield x[is_training[start : start + len(x)]]
+        start += len(x)
+
+
+def _show(version: str, params: PolicyParams, reference_rows: int) -> None:
+    table = Table("bundle", version[:16], title="bundle")
+    table.add_row("product", params.product or "none: the tier alone decides")
+    table.add_row("law", ", ".join(params.law_profiles) if params.product else "")
+    table.add_row("reference", f"{reference_rows:,} approved training applicants")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    run("bundle", main)

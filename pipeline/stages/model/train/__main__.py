@@ -1,0 +1,59 @@
+"""Stage `train`: trains booster and challenger on the labelled loans of the training months."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from creditloom.decision.base.catalogue import Catalogue
+from creditloom.decision.base.strict_json import plain
+from creditloom.models.learners.ridge import RidgeParams, to_json
+from creditloom.models.sample.split import SplitParams
+from creditloom.models.training.training import TrainParams, subset, train
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.matrix_reader import dataset, everyone
+from creditloom.pipeline.base.params import section
+from creditloom.pipeline.base.stage import run
+from creditloom.storage.files.formats import RESULTS, read_document, write_document
+from creditloom.storage.files.store import write_json, write_text
+
+
+def main() -> dict[str, int]:
+    """Write data/model/{model.txt,catalogue.json,ridge.json,training.json}.
+
+    Returns the numbers of loans, bads and features.
+    """
+    split = section("split", SplitParams)
+    params = section("train", TrainParams)
+    catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
+    selected = read_document(paths.SELECTED, RESULTS)["features"]
+    rows = dataset(everyone(split).training(), selected)
+    trained = train(rows, catalogue, split, params, section("ridge", RidgeParams))
+    write_text(trained.booster.model_to_string(), paths.MODEL_TXT)
+    write_json(plain(subset(catalogue, trained.names)), paths.MODEL_CATALOGUE)
+    write_document(to_json(trained.ridge), paths.RIDGE, RESULTS)
+    write_document(trained.record, paths.TRAINING, RESULTS)
+    _show(trained.record)
+    return {
+        "loans": trained.record["n_rows"],
+        "bads": trained.record["n_bads"],
+        "features": trained.record["n_features"],
+    }
+
+
+def _show(record: Mapping[str, Any]) -> None:
+    table = Table("train", "", title="train")
+    table.add_row("labelled loans", f"{record['n_rows']:,} with {record['n_bads']:,} bads")
+    table.add_row("features", f"{record['n_features']} selected, {record['n_signed']} with a sign")
+    table.add_row("trees", f"{record['booster']['trees']}")
+    null_safer = len(record["null_safer_than_any_value"])
+    table.add_row("null safer than any value", f"{null_safer} features")
+    table.add_row("ridge penalty", f"{record['ridge_penalty']:g}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    run("train", main)

@@ -1,0 +1,81 @@
+"""Stage `decide`: decides every application of the matrix with the bundle, in blocks of rows."""
+
+from __future__ import annotations
+
+import sys
+from itertools import chain
+
+import pandas as pd
+import pyarrow as pa
+from rich.progress import Progress
+from rich.table import Table
+
+from creditloom.decision.decide import Decider
+from creditloom.decision.frames.arrow import decisions_table
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.stage import run
+from creditloom.serving.referral.overrides import referred_cases
+from creditloom.storage.files.store import Writer, iter_tables, open_parquet, read_frame
+
+# Rows decided at a time, so that memory does not grow with the matrix.
+ROWS = 20_000
+OUTCOMES = ("approve", "refer", "decline", "refuse")
+
+
+def main() -> dict[str, int]:
+    """Write data/decisions: decisions.parquet in matrix order, queue.parquet for a person.
+
+    Returns the number of decisions.
+    """
+    decider = Decider.load(paths.MODEL)
+    with open_parquet(paths.MATRIX) as matrix:
+        total = matrix.metadata.num_rows
+        columns = decider.columns(set(matrix.schema_arrow.names))
+    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("decide", total=total)
+        blocks = iter_tables(paths.MATRIX, columns, ROWS)
+        # The first block gives the schema of both files.
+        first = _decided(decider, next(blocks))
+        with (
+            Writer(paths.DECISIONS, first.schema) as writer,
+            Writer(paths.QUEUE, referred_cases(first).schema) as queue,
+        ):
+            for decided in chain([first], (_decided(decider, block) for block in blocks)):
+                writer.write(decided)
+                queue.write(referred_cases(decided))
+                progress.advance(task, len(decided))
+    shown = ["decision", "grade", "limit_cny", "apr_irr12", "pd"]
+    _show(read_frame(paths.DECISIONS, shown), decider.bundle.tiers.names)
+    return {"decisions": total}
+
+
+def _decided(decider: Decider, block: pa.Table) -> pa.Table:
+    return decisions_table(decider.decide(block.to_pandas(ignore_metadata=True)))
+
+
+def _show(decisions: pd.DataFrame, grades: tuple[str, ...]) -> None:
+    title = "decide: decisions per grade; limit and APR are means over approvals"
+    table = Table(title=title, padding=0)
+    for name in ("grade", "rows", "PD %", *OUTCOMES, "limit", "APR %"):
+        table.add_column(name, min_width=6, justify="left" if name == "grade" else "right")
+    for grade in grades:
+        table.add_row(grade, *_cells(decisions[decisions["grade"] == grade]))
+    table.add_row("all", *_cells(decisions))
+    Console().print(table)
+
+
+def _cells(rows: pd.DataFrame) -> list[str]:
+    """Return number, mean PD, number per outcome, mean limit and mean APR of some decisions."""
+    counts = rows["decision"].value_counts()
+    approved = rows[rows["decision"] == "approve"]
+    cells = [f"{len(rows):,}", f"{100 * rows['pd'].mean():.3f}" if len(rows) else "-"]
+    cells += [f"{counts.get(name, 0):,}" for name in OUTCOMES]
+    if len(approved):
+        apr = 100 * approved["apr_irr12"].mean()
+        return [*cells, f"{approved['limit_cny'].mean():,.0f}", f"{apr:.2f}"]
+    return [*cells, "-", "-"]
+
+
+if __name__ == "__main__":
+    run("decide", main)

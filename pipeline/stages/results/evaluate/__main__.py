@@ -1,0 +1,111 @@
+"""Stage `evaluate`: measures model and decisions, and writes metrics.json and the report's tables.
+
+In the simulated world it also reads the truth. No other stage does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+from rich.table import Table
+
+from creditloom.decision.decide import Decider
+from creditloom.models.calibration.calibration import CalibrationParams
+from creditloom.models.evaluation import claims
+from creditloom.models.evaluation.bars import Bars
+from creditloom.models.evaluation.evaluate import Inputs, evaluate
+from creditloom.models.evaluation.evaluate_params import EvaluateParams
+from creditloom.models.learners.ridge import from_json
+from creditloom.models.sample.split import OOT, SplitParams
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.matrix_reader import dataset, everyone, frame
+from creditloom.pipeline.base.params import document, section
+from creditloom.pipeline.base.stage import run
+from creditloom.pipeline.stages.results.evaluate.truth_sample import claims_view, truth_sample
+from creditloom.storage.files.formats import RESULTS, read_document, write_document
+from creditloom.storage.files.store import open_parquet, read_frame, write_table
+
+# Columns of the matrix that no decision reads. They define the groups of the fairness audit.
+AUDIT = ("age_years", "region_tier", "occupation", "is_student", "is_repeat")
+DECIDED = (
+    "application_id",
+    "pd",
+    "tier",
+    "decision",
+    "limit_cny",
+    "daily_rate",
+    "apr_irr12",
+    "reasons",
+)
+
+
+def main() -> dict[str, int]:
+    """Write data/reports/metrics.json and data/reports/evaluation.
+
+    Returns the number of out-of-time applications.
+    """
+    split = section("split", SplitParams)
+    params = section("evaluate", EvaluateParams)
+    inputs = _inputs(split, params)
+    metrics, tables = evaluate(inputs, split, section("calibration", CalibrationParams), params)
+    # Some claims of the sources are about the portfolio. They are checked with the figures above.
+    if inputs.truth is not None:
+        shown = {**metrics["portfolio"], "n": metrics["rows"]["oot"]}
+        sample = claims_view(inputs.truth, params.claims_applicants, shown)
+        tables["claims"] = claims.table(sample)
+    for name, table in tables.items():
+        rows = pa.Table.from_pandas(table, preserve_index=False)
+        write_table(rows, paths.EVALUATION / f"{name}.parquet")
+    write_document(metrics, paths.METRICS, RESULTS)
+    _show(metrics)
+    return {"applications": metrics["rows"]["oot"]}
+
+
+def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
+    """Return the inputs: bundle, challenger, samples, decisions, and the truth if there is one."""
+    bundle = Decider.load(paths.MODEL).bundle
+    names = bundle.scorer.catalogue.names
+    truth = truth_sample(names, split, params.judged_features)
+    # The predictors that are fitted on the truth also use features that the model left out.
+    wide = names if truth is None else tuple(dict.fromkeys((*names, *truth.known.names)))
+    applications = everyone(split)
+    ridge = from_json(read_document(paths.RIDGE, RESULTS))
+    training = read_document(paths.TRAINING, RESULTS)
+    decisions = read_frame(paths.DECISIONS, DECIDED)
+    audit = frame(_audit_columns(), split, [OOT])
+    return Inputs(
+        bundle=bundle,
+        ridge=ridge,
+        oot=dataset(applications.out_of_time(), wide),
+        calibrating=dataset(applications.calibrating(), names),
+        everyone=applications,
+        decisions=decisions,
+        audit=audit,
+        training_bads=training["n_bads"],
+        truth=truth,
+    )
+
+
+def _audit_columns() -> list[str]:
+    with open_parquet(paths.MATRIX) as matrix:
+        names = set(matrix.schema_arrow.names)
+    return ["application_id", *(name for name in AUDIT if name in names)]
+
+
+def _show(metrics: Mapping[str, Any]) -> None:
+    title = f"evaluate: {metrics['rows']['oot']:,} applicants"
+    table = Table("out-of-time", "model", "aim", "ridge logit", title=title)
+    for bar in document(Bars, paths.BARS).bars:
+        model = bar.shown(metrics, bar.figure)
+        table.add_row(bar.name, model, bar.aim, bar.shown(metrics, bar.ridge))
+    power = metrics["discrimination"]
+    table.add_row("AUC", f"{power['auc_oot']:.4f}", "", f"{power['ridge_logit']['auc_oot']:.4f}")
+    table.add_row("KS", f"{power['ks_oot']:.4f}", "", f"{power['ridge_logit']['ks_oot']:.4f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    run("evaluate", main)

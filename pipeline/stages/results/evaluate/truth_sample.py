@@ -1,0 +1,87 @@
+"""Reads the truth of a simulated world, with the rows that the stage `evaluate` needs for it.
+
+There are two sets of rows. On one the reachable Gini is fitted, on the other the claims of the
+sources are checked. Only the stage `evaluate` reads the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from creditloom.decision.base.catalogue import Catalogue
+from creditloom.models.evaluation.claim_figures import APPLICATION, COLUMNS, ClaimSample
+from creditloom.models.evaluation.evaluate import Truth
+from creditloom.models.evaluation.reachable_gini import related_features
+from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.split import CALIBRATION, TRAIN, SplitParams
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.matrix_reader import dataset, everyone
+from creditloom.storage.files.formats import RESULTS, read_document
+from creditloom.storage.files.store import iter_tables, read_frame
+
+# Number of applicants on whom the features most related to the truth are found. All their features
+# take about 80 MB in float32.
+SAMPLE = 20_000
+
+
+def truth_sample(model_names: tuple[str, ...], split: SplitParams, keep: int) -> Truth | None:
+    """Return the truth with all applications before out-of-time; None where there is no truth.
+
+    The applications carry the model's features and the `keep` features most related to the truth.
+    """
+    file = paths.TRUTH / "applicants.parquet"
+    if not file.is_file():
+        return None
+    catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
+    applicants = read_frame(file)
+    early = everyone(split).of(TRAIN, CALIBRATION)
+    sample = dataset(early.at_most(SAMPLE), catalogue.names, single=True)
+    related_names = related_features(sample, _targets(applicants, sample), keep)
+    wanted = {*model_names, *related_names}
+    names = [name for name in catalogue.names if name in wanted]
+    return Truth(
+        applicants,
+        read_document(paths.TRUTH / "meta.json", RESULTS),
+        dataset(early, names, single=True),
+        {feature.name: feature.family for feature in catalogue.features},
+    )
+
+
+def _targets(applicants: pd.DataFrame, sample: Dataset) -> NDArray[np.float64]:
+    """Return the true log-odds and the latent states (z_...) of the sample's rows."""
+    states = [name for name in applicants.columns if name.startswith("z_")]
+    rows = applicants.set_index("application_id").loc[sample.application_id]
+    return rows[["logodds_systematic", *states]].to_numpy(float)
+
+
+# The claims about the world are checked on the truth and the raw rows of the first applicants.
+
+
+def claims_view(truth: Truth, n_applicants: int, portfolio: Mapping[str, Any]) -> ClaimSample:
+    """Return truth and raw rows of the first `n_applicants` of the world in data/raw.
+
+    Applicants are in no order, so the first ones are a random sample.
+    """
+    applications = _first("applications", APPLICATION, n_applicants).set_index("applicant_id")
+    people = truth.applicants.set_index("applicant_id")
+    people = people[people.index < n_applicants].join(applications)
+    raw = {name: _first(name, columns, n_applicants) for name, columns in COLUMNS.items()}
+    return ClaimSample(people, raw, truth.meta, portfolio)
+
+
+def _first(name: str, columns: tuple[str, ...], n_applicants: int) -> pd.DataFrame:
+    # Raw tables are sorted by applicant, so reading ends at the first block without one of them.
+    blocks = []
+    for block in iter_tables(paths.RAW / name, ["applicant_id", *columns]):
+        kept = block.filter(pc.less(block["applicant_id"], n_applicants))
+        if not len(kept):
+            break
+        blocks.append(kept)
+    return pa.concat_tables(blocks).unify_dictionaries().to_pandas(ignore_metadata=True)
