@@ -22,7 +22,7 @@ from creditloom.serving.batch.input import BatchInput
 from creditloom.serving.batch.job import BatchJob, Tally, the_input
 from creditloom.serving.batch.output import FOLDER, BatchFolder, writing
 from creditloom.serving.batch.part import Batch
-from creditloom.serving.batch.schema import check_banned, check_schema
+from creditloom.serving.batch.schema import check_banned, check_one_id_type, check_schema
 from creditloom.serving.inputs import InputColumn, banned, columns
 from creditloom.serving.whole.export import (
     batch_folder,
@@ -133,7 +133,7 @@ def score(
             first_look = BatchInput.open(features.matrix)
             batch_input = first_look.held_to(_hashing(first_look, threads)(), features.record)
         check_inputs_apart(batch_input.files, target)
-        inputs = _checked_columns(batch_input, deciding.bundle)
+        inputs = _checked_columns(batch_input, deciding.bundle, law)
         request = {**options, **accepted, "model": deciding.name, "today": _day(today, begun)}
         batch = Batch(
             source=batch_input,
@@ -222,14 +222,15 @@ def _deciding(uri: str, bundle: Path | None, registry: Path) -> DecidingModel:
     )
 
 
-def _checked_columns(batch_input: BatchInput, bundle: Path) -> tuple[InputColumn, ...]:
+def _checked_columns(batch_input: BatchInput, bundle: Path, law: str) -> tuple[InputColumn, ...]:
     """Return the columns to read, once every file is known to hold them and no banned one."""
     # The first file decides which optional facts are there; the others must agree.
     _, first_schema = next(batch_input.schemas())
     inputs = columns(bundle, first_schema.names)
     for path, schema in batch_input.schemas():
-        check_banned(schema, banned(bundle), path)
+        check_banned(schema, banned(bundle, law), path, [column.name for column in inputs])
         check_schema(schema, inputs, path)
+    check_one_id_type(batch_input.schemas(), inputs[0].name)
     return inputs
 
 
