@@ -22,13 +22,15 @@ from creditloom.serving.batch.job import (
     Tally,
     batch_folder,
     check_output,
-    export,
     the_input,
 )
 from creditloom.serving.batch.output import BatchFolder
 from creditloom.serving.batch.part import Batch
 from creditloom.serving.batch.schema import check_banned, check_schema
 from creditloom.serving.inputs import InputColumn, banned, columns
+from creditloom.serving.ledger.log.log import Log
+from creditloom.serving.ledger.log.notes import note_batch
+from creditloom.serving.ledger.signing import private_key
 
 # The embedded store of a checkout; MLFLOW_TRACKING_URI takes precedence over it.
 REGISTRY = Path("data/registry")
@@ -40,11 +42,13 @@ Watched = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 class Scored:
     """A finished batch: its sealed manifest, and the counts of this run.
 
-    `tally.resumed` counts the rows that an earlier run had finished.
+    `tally.resumed` counts the rows that an earlier run had finished. `log_head` is the head of the
+    log in which the batch stands, as `SIZE:ROOT`.
     """
 
     manifest: dict[str, Any]
     tally: Tally
+    log_head: str
 
 
 # Longer than 40 lines: the options of the command meet here once, and are handed on by keyword.
@@ -68,6 +72,8 @@ def score(
     today: dt.date | None = None,
     replace: bool = False,
     registry: Path | str = REGISTRY,
+    log: Path | str | None = None,
+    sign: Path | str | None = None,
     watched: Watched | None = None,
 ) -> Scored:
     """Decide a batch and seal it; the same call after a stop continues where the batch was.
@@ -75,6 +81,8 @@ def score(
     `source` holds one row per application with features; `events` holds raw tables from which the
     features are computed. Give one of them. `output` is a folder, or a `.parquet` file beside which
     `<name>.batch` holds the batch. `bundle` (a folder) decides, or else the registered `model`.
+    `log` is the folder of the log in which the batch is noted (beside the batch), `sign` the file
+    of a private key that signs root and log.
     Raises ValueErrors of this package, each with the next step.
     """
     target = Path(output)
@@ -119,9 +127,10 @@ def score(
             threads=threads,
         )
         tally = Tally()
-        manifest = job.run(tally, progress, replace=replace)
-        export(folder, target)
-    return Scored(manifest, tally)
+        key = private_key(sign)
+        manifest = job.run(tally, progress, replace=replace, key=key, output=target)
+        head = note_batch(Log.beside(folder.root, _path(log)), folder.root, manifest, key)
+    return Scored(manifest, tally, str(head))
 
 
 def _checked_columns(batch_input: BatchInput, bundle: Path) -> tuple[InputColumn, ...]:

@@ -15,9 +15,12 @@ from typing import Any
 import pyarrow as pa
 
 from creditloom.serving.batch.drift import drift_of, require_no_drift
-from creditloom.serving.batch.output import BatchFolder, duplicates, writing
+from creditloom.serving.batch.output import BatchFolder, duplicates, sha256, writing
 from creditloom.serving.batch.part import Batch, BlockResult, Decide, Receipt, Work
-from creditloom.serving.ledger.entries import link, merkle_root, sealed
+from creditloom.serving.ledger.entries import link
+from creditloom.serving.ledger.rows.leaves import forget_secret
+from creditloom.serving.ledger.seal import schemas, sealed_manifest
+from creditloom.serving.ledger.signing import PrivateKey, signed_by
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import BATCH
 from creditloom.storage.files.store import Writer, iter_tables, open_parquet
@@ -96,6 +99,31 @@ def export(folder: BatchFolder, output: Path) -> None:
                     writer.write(block.cast(schema))
 
 
+def exported(output: Path) -> dict[str, Any]:
+    """Return what was exported, by kind: file, rows and sha256; {} where a folder was asked for."""
+    if output.suffix != SUFFIX:
+        return {}
+    noted = {}
+    for kind, suffix in EXPORTED.items():
+        file = output.with_suffix(suffix)
+        if file.is_file():
+            with open_parquet(file) as table:
+                rows = table.metadata.num_rows
+            noted[kind] = {"file": file.name, "rows": rows, "sha256": sha256(file)}
+    return noted
+
+
+def erased_before(root: Path) -> DataError:
+    """Return the refusal to go on with a batch from which persons were erased."""
+    return DataError.of(
+        "Persons were erased from this batch",
+        where=root,
+        expected="a batch as it was decided",
+        got="one that would hold them again",
+        next_step="it is finished: use it as it is, or choose another --output for a new batch",
+    )
+
+
 # The job itself.
 
 # Blocks, and rows of each, that are decided for R12 before anything is kept: 16,384 rows, of which
@@ -153,14 +181,28 @@ class BatchJob:
     asked: Mapping[str, Any]
     threads: int
 
-    def run(self, tally: Tally, tell: Callable[[int], None], *, replace: bool) -> dict[str, Any]:
-        """Decide what is not done yet; return the manifest. The folder must be claimed.
+    def run(
+        self,
+        tally: Tally,
+        tell: Callable[[int], None],
+        *,
+        replace: bool,
+        key: PrivateKey | None = None,
+        output: Path | None = None,
+    ) -> dict[str, Any]:
+        """Decide what is not done yet, export and seal it; return the manifest.
 
-        `tell` is called with the number of rows done.
+        The folder must be claimed. `tell` is called with the number of rows done, `key` signs, and
+        `output` is what `export` takes.
         """
         folder = self.batch.folder
+        if folder.is_erased():
+            raise erased_before(folder.root)
         document = folder.begin(self.document(), replace=replace)
         for receipt in folder.finished():
+            if key is not None:
+                # What someone put there between two runs must not be sealed under our signature.
+                key.public.check(receipt, "receipt", folder.receipt(receipt["part"]))
             tally.add(receipt)
         tally.resumed = tally.rows
         # A batch with finished parts has passed this check, or was accepted by a person.
@@ -169,14 +211,21 @@ class BatchJob:
         tell(tally.rows)
         previous = tally.links[-1] if tally.links else link(document)
         for part in self._made(tally.rows):
-            receipt = {"format": BATCH, **part, "previous": previous}
+            bare = {"format": BATCH, **part, "previous": previous}
+            receipt = signed_by(key, bare, "receipt")
             folder.note(receipt["part"], receipt)
             tally.add(receipt)
             previous = tally.links[-1]
             tell(tally.rows)
-        chain = {"batch": link(document), "parts": tally.links, "root": merkle_root(tally.links)}
-        manifest = sealed({"format": BATCH, **tally.figures(), **chain})
-        folder.seal(manifest)
+        target = output or folder.root
+        export(folder, target)
+        manifest = sealed_manifest(
+            tally.figures(), link(document), tally.links, schemas(folder.root), exported(target)
+        )
+        # A finished batch that is run again without the key keeps its signature.
+        if key is not None or not folder.is_sealed_as(manifest):
+            folder.seal(signed_by(key, manifest, "batch"))
+        forget_secret(folder.root)
         return manifest
 
     def document(self) -> dict[str, Any]:

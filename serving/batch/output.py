@@ -4,6 +4,7 @@ So a job that was killed continues where it was.
 
 batch.json      what was asked: input files, model, options, and the format of the folder; another
                 batch does not go into the same one
+leaves/         per row of a part its salt and the digest that commits to it
 decisions/ ledger/ quarantine/   part-00000.parquet, ...; a part without bad rows has no file in
                 quarantine/
 receipts/       part-00000.json: counts, sha256 of the part's files, and of the receipt before it;
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,11 +30,13 @@ import pyarrow as pa
 from creditloom.storage.files import formats
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import read_document
-from creditloom.storage.files.store import write_json, write_table
+from creditloom.storage.files.store import read_json, write_json, write_table
 
-KINDS = ("decisions", "ledger", "quarantine")
+KINDS = ("decisions", "ledger", "quarantine", "leaves")
 BATCH = "batch.json"
 MANIFEST = "manifest.json"
+# Entries of the log by which persons were erased from the batch.
+ERASURES = "erasures.jsonl"
 LOCK = ".lock"
 
 
@@ -141,10 +145,13 @@ class BatchFolder:
             yield receipt
             part += 1
 
-    def write(self, part: int, tables: Mapping[str, pa.Table]) -> dict[str, str]:
+    def write(
+        self, part: int, tables: Mapping[str, pa.Table], salts: Mapping[str, str]
+    ) -> dict[str, str]:
         """Write the files of a part; return the sha256 of each.
 
-        An empty quarantine is not written. Raises StorageError when the disk takes no file.
+        `salts` are texts noted in them, by kind. An empty quarantine is not written. Raises
+        StorageError when the disk takes no file.
         """
         sha256_by_kind = {}
         with writing(self.root):
@@ -152,7 +159,9 @@ class BatchFolder:
                 # A killed job may have left a quarantine that this part does not have.
                 self.file(kind, part).unlink(missing_ok=True)
                 if len(table) or kind != "quarantine":
-                    write_table(table, self.file(kind, part), version=formats.BATCH)
+                    write_table(
+                        table, self.file(kind, part), version=formats.BATCH, salt=salts[kind]
+                    )
                     sha256_by_kind[kind] = str(sha256(self.file(kind, part)))
         return sha256_by_kind
 
@@ -160,6 +169,25 @@ class BatchFolder:
         """Write the receipt of a part: from now on it is done."""
         with writing(self.root):
             write_json(receipt, self.receipt(part))
+
+    def erasures(self) -> list[dict[str, Any]]:
+        """Return the entries of the log by which persons were erased from the batch."""
+        file = self.root / ERASURES
+        if not file.is_file():
+            return []
+        return [json.loads(line) for line in file.read_bytes().split(b"\n")[:-1]]
+
+    def is_erased(self) -> bool:
+        """Return whether persons were erased from the batch: it is never made again then."""
+        return (self.root / ERASURES).is_file()
+
+    def is_sealed_as(self, manifest: Mapping[str, Any]) -> bool:
+        """Return whether the folder has this manifest already, signed or not."""
+        file = self.root / MANIFEST
+        if not file.is_file():
+            return False
+        sealed = read_json(file)
+        return {**manifest, "signature": None} == {**sealed, "signature": None}
 
     def seal(self, manifest: Mapping[str, Any]) -> None:
         """Write manifest.json: the batch is complete."""

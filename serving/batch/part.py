@@ -27,6 +27,8 @@ from creditloom.serving.batch.row_faults import RowFaultInputs
 from creditloom.serving.inputs import InputColumn
 from creditloom.serving.ledger.entries import InputPlaces, Versions, entries
 from creditloom.serving.ledger.hashing import canonical, decision_hashes, row_hashes
+from creditloom.serving.ledger.rows.leaves import file_salt, leaf_root, part_leaves
+from creditloom.serving.ledger.rows.leaves import salts as row_salts
 
 # Applications in, decisions out, in the same order.
 Decide = Callable[[pa.Table], pa.Table]
@@ -251,14 +253,17 @@ class Batch:
         places = self.source.places(part.decided_rows)
         footers = [file.footer_sha256 for file in self.source.fingerprints]
         ledger = part.ledger(decisions, places, footers, self.versions)
-        files = self.folder.write(
-            part.number, {"decisions": decisions, "ledger": ledger, "quarantine": rejected}
-        )
+        tables = {"decisions": decisions, "ledger": ledger, "quarantine": rejected}
+        salts = row_salts(self.folder.root, part.number, part.rows)
+        leaves = part_leaves(part.first, part.rows, part.decided_rows, tables, salts)
+        noted = {kind: file_salt(salts, kind) for kind in (*tables, "leaves")}
+        files = self.folder.write(part.number, {**tables, "leaves": leaves}, noted)
         return {
             "part": part.number,
             "first": part.first,
             "rows": part.rows,
             **counts(decisions, rejected),
+            "leaves": leaf_root(leaves),
             "files": files,
         }
 

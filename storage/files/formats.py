@@ -17,7 +17,9 @@ from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import FORMAT, StrPath, open_parquet, read_json, write_json
 
 # batch.json, receipts and manifest.json of a batch, and the tables beside them.
-BATCH = 2
+BATCH = 3
+# A line of the log beside batches, and of its heads.
+LOG = 1
 # features.json beside a batch of raw events.
 FEATURES = 2
 # A line of aliases.jsonl.

@@ -35,6 +35,8 @@ FAST_COMPRESSION: Mapping[str, Any] = {"compression": "snappy"}
 MATRIX_ROWS = 8_192
 # The key under which a Parquet file notes its format, where it has one (formats.py).
 FORMAT = b"creditloom.format"
+# The key of random bytes, so that the sha256 of a file tells nothing of a row erased from it.
+SALT = b"creditloom.salt"
 # Names that an error lists of a folder that is in the way.
 MAX_LISTED_FILES = 5
 
@@ -137,7 +139,7 @@ class Writer:
 
     `statistics` are the columns whose smallest and largest values are kept; None keeps all. Blocks
     are held until they have `least_rows` rows together, and then make a row group. `version` is the
-    table's format, noted in the metadata of the schema.
+    table's format, noted in the metadata of the schema, and `salt` a text noted beside it.
     """
 
     def __init__(
@@ -148,13 +150,15 @@ class Writer:
         compression: Mapping[str, Any] = COMPRESSION,
         least_rows: int = 0,
         version: int | None = None,
+        salt: str = "",
     ) -> None:
         self.path = Path(path)
         self._compression = compression
         self._least_rows = least_rows
         self._held: list[pa.Table] = []
         self._statistics = True if statistics is None else list(statistics)
-        self.schema = schema.with_metadata(None if version is None else {FORMAT: str(version)})
+        notes = {FORMAT: "" if version is None else str(version), SALT: salt}
+        self.schema = schema.with_metadata({key: note for key, note in notes.items() if note})
         self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
 
     def __enter__(self) -> Self:
@@ -221,9 +225,10 @@ def write_table(
     path: StrPath,
     statistics: Sequence[str] | None = None,
     version: int | None = None,
+    salt: str = "",
 ) -> None:
-    """Write one Parquet file, atomically; `statistics` and `version` as of `Writer`."""
-    with Writer(path, table.schema, statistics, version=version) as writer:
+    """Write one Parquet file, atomically; `statistics`, `version` and `salt` as of `Writer`."""
+    with Writer(path, table.schema, statistics, version=version, salt=salt) as writer:
         writer.write(table)
 
 

@@ -111,9 +111,9 @@ def test_every_file_of_a_batch_says_its_format(creditloom: Command, home: Path) 
     assert creditloom(*SCORE, "night").exit_code == 0
     documents = [*(home / "night").glob("*.json"), *(home / "night/receipts").iterdir()]
     tables = list((home / "night").rglob("*.parquet"))
-    assert (len(documents), len(tables)) == (5, 9)
+    assert (len(documents), len(tables)) == (5, 12)
     assert {read_json(file)["format"] for file in documents} == {formats.BATCH}
-    assert {_said(file) for file in tables} == {b"2"}
+    assert {_said(file) for file in tables} == {b"3"}
 
 
 # table: a case a row
