@@ -111,9 +111,10 @@ class _Content:
     def words(self) -> RowWords:
         """Return numbers, then two words for the columns' names and all texts; then the lists."""
         names = "\n".join(self.heads).encode()
-        fixed = np.array([*self.numbers, *_combined(names, self.levels, self.size).T], np.uint64)
+        texts = _combined(names, self.levels, self.size).T
+        fixed = np.stack([*self.numbers, *texts], dtype=np.uint64)
         starts = np.zeros(self.size + 1, np.int64) if self.starts is None else self.starts
-        return RowWords(fixed.reshape(-1, self.size), starts, self.varying)
+        return RowWords(fixed, starts, self.varying)
 
 
 # Texts: each level is hashed once.
