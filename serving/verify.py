@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from creditloom.serving.batch.output import BATCH, KINDS, MANIFEST, BatchFolder, sha256
+from creditloom.serving.batch.output import BATCH, ERASURES, KINDS, MANIFEST, BatchFolder, sha256
 from creditloom.serving.ledger.check import Finding, chain_findings, changed_rows
 from creditloom.serving.ledger.log.log import FOLDER, Head, Log
 from creditloom.serving.ledger.log.notes import batches, erasures
@@ -141,6 +141,9 @@ class _Check:
             yield from (Finding(name, what) for what in faults)
             entries = self.log.entries()
             roots = {entry["root"] for entry in entries if entry["kind"] == "batch"}
+            copies = self.batch.erasures()
+            if any(entry not in entries for entry in copies):
+                yield Finding(ERASURES, "an erasure stands here that the log does not hold")
             if manifest.get("format", 1) >= WHOLE_ROOT and manifest["root"] not in roots:
                 yield Finding(name, f"no entry names the root {manifest['root'][:12]}")
         for entry in erasures(entries, manifest["root"]):

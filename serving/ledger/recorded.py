@@ -18,7 +18,7 @@ from creditloom.serving.ledger.log.log import Log
 from creditloom.serving.ledger.log.notes import erasures
 from creditloom.storage.files import formats
 from creditloom.storage.files.formats import read_document
-from creditloom.storage.files.store import iter_tables, read_table
+from creditloom.storage.files.store import iter_tables, open_parquet, read_table
 
 KEPT_ROWS = 16_384  # rows of decisions and ledger that are read at a time
 # The first format of which a replay judges the rows set aside: the rules of earlier ones were not
@@ -106,10 +106,12 @@ class Recorded:
         """The type of the ids that were decided: a text id stays a text in CSV."""
         for receipt in self.receipts:
             file = self.batch.file("decisions", receipt["part"])
-            if file.is_file():
-                block = next(iter_tables(file, ["application_id"], 1), None)
-                if block is not None:
-                    return block.schema.field(0).type
+            try:
+                with open_parquet(file) as table:
+                    return table.schema_arrow.field("application_id").type
+            except (OSError, ValueError):
+                # A damaged part is noted by `decisions`; the next one has ids of the same type.
+                continue
         return pa.int64()
 
 

@@ -162,11 +162,16 @@ class Log:
 
 
 def _unsigned(heads: Sequence[Entry], key: PublicKey) -> Iterator[str]:
-    """Yield the signature of the last head that does not hold: it covers all entries before."""
-    if heads:
-        fault = key.fault(heads[-1], "log")
+    """Yield signatures that do not hold: of the last head, which covers all entries, and by a key.
+
+    Earlier heads may be unsigned, or signed by an earlier key.
+    """
+    for number, head in enumerate(heads, start=1):
+        signature = head.get("signature")
+        is_ours = isinstance(signature, Mapping) and signature.get("key") == key.name
+        fault = key.fault(head, "log") if is_ours or number == len(heads) else None
         if fault is not None:
-            yield f"the last head: {fault}"
+            yield f"head {number}: {fault}"
 
 
 def _not_begun(leaves: Sequence[bytes], kept: Head) -> Iterator[str]:
