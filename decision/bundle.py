@@ -24,7 +24,9 @@ from .score.tree_model import Margin
 MANIFEST = "manifest.json"
 # Format of the manifest and, as it lists them, of all files of a bundle. Release 0.1.0 wrote
 # format 1 without naming it.
-FORMAT = 2
+FORMAT = 3
+# The first format by which the id of a decision names its input too.
+CONTENT_IDS = 3
 SCORING = ("model.txt", "catalogue.json", "calibration.json")
 REQUIRED = (*SCORING, "tiers.json", "policy.json", "reference.json")
 MANIFEST_FORM = '{"files": {name: sha256}}'
@@ -34,7 +36,8 @@ MANIFEST_FORM = '{"files": {name: sha256}}'
 class Bundle:
     """A verified bundle: model, tiers, rule book and reference.
 
-    `version` is the sha256 of the manifest, `policy_version` that of policy.json.
+    `version` is the sha256 of the manifest, `policy_version` that of policy.json, `format` the
+    format that the manifest says.
     """
 
     scorer: Scorer
@@ -43,6 +46,7 @@ class Bundle:
     reference: Reference
     version: str
     policy_version: str
+    format: int = FORMAT
 
     @cached_property
     def reference_points(self) -> np.ndarray:
@@ -72,6 +76,7 @@ class Bundle:
             reference=Reference.from_json(texts["reference.json"]),
             version=hashlib.sha256(manifest).hexdigest(),
             policy_version=digests["policy.json"],
+            format=check_format(json.loads(manifest), FORMAT, str(root / MANIFEST)),
         )
         # Asked here for its check alone: it raises where the reference lacks a concept.
         bundle.reference.concepts(bundle.scorer.catalogue)

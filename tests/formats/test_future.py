@@ -69,12 +69,12 @@ def _said(file: Path) -> bytes | None:
 def test_a_bundle_says_its_format_and_the_version_covers_it(home: Path) -> None:
     before = Bundle.load("bundle").version
     assert write_manifest("bundle") != before
-    assert read_json(home / "bundle" / MANIFEST)["format"] == FORMAT == 2
+    assert read_json(home / "bundle" / MANIFEST)["format"] == FORMAT == 3
 
 
 @pytest.mark.parametrize(
     ("name", "key", "known"),
-    [(MANIFEST, "format", 2), ("catalogue.json", "version", 1), ("policy.json", "version", 2)],
+    [(MANIFEST, "format", 3), ("catalogue.json", "version", 1), ("policy.json", "version", 2)],
 )
 def test_a_bundle_of_a_later_release_is_refused(
     home: Path, name: str, key: str, known: int
