@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import expit
 
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.metrics import expit, logit
+from creditloom.models.sample.metrics import logit
 
 # Jeffreys' prior of a rate is Beta(1/2, 1/2): half a bad and half a good.
 JEFFREYS_PRIOR = 0.5
@@ -122,13 +123,6 @@ def binomial(n: float, defaults: float, pd: float) -> float:
 
     # A Beta distribution with parameter 0 does not exist; at least no default is certain.
     return float(beta.cdf(pd, defaults, n - defaults + 1)) if defaults > 0 else 1.0
-
-
-def normal(n: float, defaults: float, pd: float) -> float:
-    """Return the one-sided normal approximation of `binomial`."""
-    from scipy.stats import norm
-
-    return float(norm.sf((defaults - n * pd) / np.sqrt(n * pd * (1 - pd))))
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
@@ -252,7 +246,7 @@ class Order:
     reversed_pairs: int
 
 
-def pooled(
+def pooled_tiers(
     tier: ArrayLike, y: ArrayLike, pd: ArrayLike, order: Sequence[str], min_bads: float
 ) -> tuple[PooledTier, ...]:
     """Return adjacent tiers pooled, safest first, until each band holds `min_bads` bads.
@@ -276,7 +270,7 @@ def pooled(
     return tuple(_band(tuple(group), tier_of, bad, risk) for group in groups or [rest] if group)
 
 
-def ordered(bands: Sequence[PooledTier], level: float = REVERSAL_LEVEL) -> Order:
+def tier_order(bands: Sequence[PooledTier], level: float = REVERSAL_LEVEL) -> Order:
     """Return the bands and, for each adjacent pair, the test whether the safer rate is higher.
 
     The p-values are one-sided and adjusted by Holm.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 
 from creditloom.decision.base.strict_json import canonical, plain
 from creditloom.decision.bundle import load_scorer, write_manifest
@@ -16,10 +17,10 @@ from creditloom.decision.rulebook.policy import Policy, tiers_only_policy
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationParams
-from creditloom.models.fit.learner import Calibrated
+from creditloom.models.fit.learner import CalibratedModel
 from creditloom.models.policy.bundle_policy import PolicyParams, reference
 from creditloom.models.sample.arrays import Floats
-from creditloom.models.sample.metrics import expit, logit
+from creditloom.models.sample.metrics import logit
 
 # Position of the inner edge between G6, the last tier that approves, and G7.
 APPROVAL_EDGE = 5
@@ -49,7 +50,7 @@ def tiers_around(base_rate: float, house: tuple[float, ...]) -> Tiers:
 
 def write(
     folder: Path,
-    fitted: Calibrated,
+    fitted: CalibratedModel,
     x: Floats,
     tiers: Tiers,
     words: ColumnTexts,
@@ -77,7 +78,7 @@ def write(
     return write_manifest(folder)
 
 
-def _catalogue(fitted: Calibrated, words: ColumnTexts) -> dict[str, Any]:
+def _catalogue(fitted: CalibratedModel, words: ColumnTexts) -> dict[str, Any]:
     """Return the entries of the model's own columns, in model order.
 
     The levels of a category stand in the order of their codes.

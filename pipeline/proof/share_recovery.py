@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from creditloom.models.learners.booster import shared_settings, train_booster
 from creditloom.models.sample.metrics import Floats, auc, by_family
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document, section
@@ -38,7 +39,7 @@ BAR = 0.03  # domain 0.5: every profile within 3 pp
 TREES = 1_500
 # Rows from which the covariance of the contributions is computed: enough rows, and still fast.
 EXPLAINED = 60_000
-# table: settings of LightGBM
+# table: settings of LightGBM, beside those that every booster shares
 SETTINGS = {
     "objective": "binary",
     "learning_rate": 0.03,
@@ -51,11 +52,8 @@ SETTINGS = {
     "feature_fraction": 0.3,
     "extra_trees": True,
     "max_bin": 63,
-    "seed": 1,
-    "deterministic": True,
-    "force_col_wise": True,
-    "verbosity": -1,
 }
+SEED = 1  # of the rows and columns that each tree may use
 
 # The options of the command, each with its help.
 ApplicantsOption = Annotated[int, typer.Option(help="people of each profile's world", min=5_000)]
@@ -123,7 +121,7 @@ def measure(
     )
     calendar = section("calendar", Calendar, paths.params_file())
     seen = seen_states(params, nature, calendar, reliability=RELIABILITY, seed=seed)
-    shares, mean_auc = found_shares(seen.x, seen.bad, seen.family_of, FAMILIES, threads)
+    shares, mean_auc = recovered_shares(seen.x, seen.bad, seen.family_of, FAMILIES, threads)
     return {
         "profile": profile,
         "target": list(seen.target),
@@ -150,7 +148,7 @@ def _table(rows: list[ShareRow], applicants: int) -> Table:
 # From a model to its family shares.
 
 
-def found_shares(
+def recovered_shares(
     x: NDArray[np.float32],
     bad: NDArray[np.int8],
     family_of: Sequence[str],
@@ -173,13 +171,13 @@ def found_shares(
     for half in (is_odd, ~is_odd):
         booster = _trained(x[half], bad[half], threads)
         phi = by_family(_explained(booster, explained, threads), family_of, families)
-        contributions.append(evened(phi, absent))
+        contributions.append(even_contributions(phi, absent))
         margin = np.asarray(booster.predict(x[~half], num_threads=threads))
         ranked.append(auc(bad[~half].astype(float), margin))
-    return agreed_shares(*contributions), float(np.mean(ranked))
+    return common_shares(*contributions), float(np.mean(ranked))
 
 
-def agreed_shares(one: Floats, other: Floats) -> Floats:
+def common_shares(one: Floats, other: Floats) -> Floats:
     """Return Cov(Phi_f, F') + Cov(Phi'_f, F) over its sum, per family f.
 
     F is the sum of the families of one model, F' that of another. Phi and Phi' (`one`, `other`) are
@@ -201,7 +199,7 @@ def absent_families(
     return np.column_stack(is_absent)
 
 
-def evened(phi: Floats, absent: NDArray[np.bool_]) -> Floats:
+def even_contributions(phi: Floats, absent: NDArray[np.bool_]) -> Floats:
     """Return contributions per family (n x f); in each row all absent families get their mean.
 
     If families are absent together, their columns are null on the same rows. It is chance on which
@@ -217,7 +215,8 @@ def evened(phi: Floats, absent: NDArray[np.bool_]) -> Floats:
 def _trained(x: NDArray[np.float32], bad: NDArray[np.int8], threads: int) -> Booster:
     import lightgbm as lgb
 
-    return lgb.train({**SETTINGS, "num_threads": threads}, lgb.Dataset(x, bad), TREES)
+    settings = {**SETTINGS, **shared_settings(threads, SEED)}
+    return train_booster(settings, lgb.Dataset(x, bad), TREES)
 
 
 def _explained(booster: Booster, x: NDArray[np.float32], threads: int) -> Floats:

@@ -28,6 +28,7 @@ class Risk:
     late_weight: float
     slip_elasticity: float
     reference_pd: float
+    max_spell_chance: float
     slip_days_max: int
     slip_record: float
     slip_pay_within: int
@@ -71,6 +72,7 @@ class Behaviour:
     pay_score_noise: float
     pay_score_range: tuple[float, float]
     pay_score_frozen: float
+    pay_score_frozen_dpd: int
     proofs_first: float
     debt_share: float
     debt_slope: float

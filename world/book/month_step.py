@@ -12,19 +12,24 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit
 
 from creditloom.world.book.book_config import BookConfig, Roll
 from creditloom.world.book.panel import Column, rows
-from creditloom.world.book.state import ONSET_TO_BAD, Book, DueMonths, Grant, drawn, effect_of, luck
+from creditloom.world.book.state import (
+    ONSET_TO_BAD,
+    Book,
+    DueMonths,
+    Grant,
+    drawn_schedule,
+    effect_of,
+    luck,
+)
 from creditloom.world.config.config_types import Hazard
-from creditloom.world.people.people import sigmoid
 from creditloom.world.risk.default import exposure_exponent
 from creditloom.world.world import World
 
 # Who stops paying and who catches up (domain 7.5).
-
-# Largest chance a month that a spell begins. The power law below has no bound of its own (choice).
-MAX_SPELL_CHANCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ def onset(
     feels_shock = book.is_shocked(month) & ~(book.rushes & (month == 0))
     shock_factor = np.where(feels_shock, hazard.life_shock_factor, 1.0)
     # 1 - (1 - PD)^(s_k m_k), by log1p and expm1 so that small chances keep their digits.
-    return -np.expm1(np.log1p(-sigmoid(log_odds)) * weight * shock_factor)
+    return -np.expm1(np.log1p(-expit(log_odds)) * weight * shock_factor)
 
 
 def spells(
@@ -98,7 +103,7 @@ def spells(
     onset_chance = onset(hazard, numbers.risk.late_weight, book, log_odds, month)
     starts_bad = ~is_lost & owes & (luck[:, 0] < onset_chance)
     spell_chance = _spell_chance(hazard, numbers, cured, book.is_shocked(month), log_odds)
-    draws_spell = luck[:, 1] < np.minimum(spell_chance, MAX_SPELL_CHANCE)
+    draws_spell = luck[:, 1] < np.minimum(spell_chance, numbers.risk.max_spell_chance)
     starts = (book.missed == 0) & owes & (month > 0) & draws_spell
     # One draw decides both steps: who passes the narrow threshold has passed the wide one.
     depth = 1 + (luck[:, 2] < cured.reach_m2) + (luck[:, 2] < cured.reach_m2 * cured.reach_m3)
@@ -116,7 +121,7 @@ def _spell_chance(
     log_odds: np.ndarray,
 ) -> np.ndarray:
     """Return the chance that a spell begins which will be paid up: it goes with the PD."""
-    relative_risk = sigmoid(log_odds) / numbers.risk.reference_pd
+    relative_risk = expit(log_odds) / numbers.risk.reference_pd
     chance = cured.enter * relative_risk**numbers.risk.slip_elasticity
     return chance * np.where(is_shocked, hazard.life_shock_factor, 1.0)
 
@@ -236,7 +241,9 @@ def _advanced(
 
 
 def _schedule(grant: Grant, drawn_fen: np.ndarray, days_a_month: float) -> DueMonths:
-    return drawn(drawn_fen, grant.daily_rate, grant.tenor_months, grant.method, days_a_month)
+    return drawn_schedule(
+        drawn_fen, grant.daily_rate, grant.tenor_months, grant.method, days_a_month
+    )
 
 
 def _draw(
@@ -270,7 +277,7 @@ def _wished_share(
     state = world.concept("credit_utilisation")[book.rows]
     noise = numbers.money.draw_noise * rng.standard_normal(world.people.size)[book.rows]
     shocked = numbers.shock.utilisation_logit * book.is_shocked(month)
-    return sigmoid(stream.level + stream.slope * state + noise + shocked)
+    return expit(stream.level + stream.slope * state + noise + shocked)
 
 
 def _days_late(world: World, numbers: BookConfig, book: Book, uniform: np.ndarray) -> np.ndarray:

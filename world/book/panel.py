@@ -11,15 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from scipy.special import ndtri
+from scipy.special import expit, ndtri
 
 from creditloom.world.book.book_config import BookConfig
 from creditloom.world.book.state import Book, luck
 from creditloom.world.calendar import month_starts
 from creditloom.world.events.events import YEAR_DAYS, Chunk, fen
-from creditloom.world.events.spending import ACTIVITY_OF_SHIFT
 from creditloom.world.loans.lending import FIRST_APPLICATION
-from creditloom.world.people.people import LEV, sigmoid
+from creditloom.world.people.people import LEV
 from creditloom.world.world import World
 
 # First of the spawn keys of this module's months. Behaviour is drawn apart from what decides about
@@ -31,8 +30,6 @@ LASTING = PANEL_LUCK - 1
 # it lies less than 1e-12 of the distribution.
 MAX_SUMMED_RATE = 10.0
 MAX_SUMMED_COUNT = 40
-# S1-R40: the payment score is frozen beyond so many days past due.
-FROZEN_DPD = 7
 # Shares are shown with four decimals.
 SHARE_DECIMALS = 4
 MONTHS_PER_YEAR = 12.0
@@ -176,7 +173,7 @@ def _cash_flow(
     inflow = month_income * np.where(is_shocked, numbers.shock.inflow_factor, 1.0)
     leverage = np.exp(behaviour.debt_slope * streams.of("traits")[:, LEV])
     wallet_noise = streams.noise("wallet") * draws.normal[2]
-    retained = sigmoid(streams.linear("wallet", "fund_retention") + wallet_noise)
+    retained = expit(streams.linear("wallet", "fund_retention") + wallet_noise)
     return {
         "n_payments": counts(draws.uniform[0], payments_rate),
         "inflow_fen": fen(inflow),
@@ -220,7 +217,9 @@ def _pay_score(
     behaviour = numbers.behaviour
     level = behaviour.pay_score_level + behaviour.pay_score_slope * streams.of("families")[:, 0]
     score = level + behaviour.pay_score_noise * draws.score
-    points = np.rint(score + behaviour.pay_score_frozen * (dpd_days > FROZEN_DPD))
+    points = np.rint(
+        score + behaviour.pay_score_frozen * (dpd_days > behaviour.pay_score_frozen_dpd)
+    )
     # The score has a fixed range, whatever noise is added.
     return np.clip(points, *behaviour.pay_score_range).astype(np.int16)
 
@@ -233,7 +232,8 @@ def _payments(everyone: Chunk) -> np.ndarray:
     slope = everyone.nature.stream("payment_rate").slope
     shifts = np.array([segment.shift[0] for segment in everyone.nature.segments])
     shift = shifts[everyone.of("segment")]
-    activity = everyone.world.concept("payment_activity") - ACTIVITY_OF_SHIFT * shift
+    of_shift = everyone.nature.rate_slopes.activity_of_shift
+    activity = everyone.world.concept("payment_activity") - of_shift * shift
     # The last term keeps the mean of a lognormal factor at 1.
     moved = slope * activity - 0.5 * slope**2
     thin = np.where(everyone.of("is_thin"), everyone.nature.presence.thin_activity, 1.0)

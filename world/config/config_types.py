@@ -112,6 +112,7 @@ class EffectConfig:
     explained_variance: float
     nonlinear_share: float
     saturation: float
+    saturation_from: float
     weak_limit: float
     interactions: tuple[Interaction, ...]
     reliability: tuple[float, ...]
@@ -120,10 +121,13 @@ class EffectConfig:
     fraud_log_odds: float
     macro_rho: float
     bad_half_year: int
+    bad_half_year_months: int
     bad_half_year_size: float
     macro_gamma: float
     limit_effect: float
     rate_effect: float
+    reference_ratio: float
+    reference_apr: float
 
 
 @dataclass(frozen=True)
@@ -168,11 +172,13 @@ class ShortLoan:
 
     hazard_share: float
     principal_cny: tuple[float, float]
+    principal_step_cny: int
     daily_rate: float
     tenor_days: tuple[int, int]
     slip_share: float
     slip_days_max: int
     observed_days: tuple[int, ...]
+    reporting_days: int
 
 
 @dataclass(frozen=True)
@@ -185,8 +191,11 @@ class OldPolicy:
     control_share_calibration: float
     principal_to_income: float
     principal_sigma: float
+    principal_step_cny: int
+    principal_min_cny: int
     daily_rate: float
     daily_rate_slope: float
+    daily_rate_range: tuple[float, float]
     tenor_months: int
 
 
@@ -212,10 +221,16 @@ class Fraud:
     share: float
     ring_share: float
     ring_size: tuple[int, int]
+    ring_size_exponent: float
     ring_hours: float
+    ring_night_hours: int
+    ring_devices: tuple[int, int]
     account_days: float
     transfer_rounds: float
     transfer_cny: float
+    transfer_sigma: float
+    transfer_days_before: int
+    transfer_free_days: float
     night_log_odds: float
     emulator_share: float
     late_pattern_vintage: int
@@ -251,6 +266,7 @@ class Seasons:
     festival_red_packet: float
     festival_home_share: float
     festival_home_days: tuple[int, int]
+    festival_leave_days: int
     sale_days: tuple[str, ...]
     sale_factor: float
     day_dispersion: float

@@ -24,6 +24,18 @@ from creditloom.world.config.config_types import (
     Strengths,
     WorldError,
 )
+from creditloom.world.config.event_types import (
+    ApplicationNumbers,
+    AssetNumbers,
+    BureauNumbers,
+    ContactNumbers,
+    ExtraKind,
+    IdentityNumbers,
+    PaymentNumbers,
+    PeopleNumbers,
+    RateSlopes,
+    SocialNumbers,
+)
 
 # Columns of the loadings: income, discipline, stability, sociability, leverage appetite and digital
 # intensity (domain 7.3).
@@ -51,6 +63,16 @@ class WorldConfig:
     categories: tuple[Category, ...]
     streams: dict[str, Strengths]
     lags_days: dict[str, float]
+    people: PeopleNumbers
+    contacts: ContactNumbers
+    rate_slopes: RateSlopes
+    extra_kinds: tuple[ExtraKind, ...]
+    payments: PaymentNumbers
+    social: SocialNumbers
+    assets: AssetNumbers
+    bureau: BureauNumbers
+    identity: IdentityNumbers
+    applications: ApplicationNumbers
 
     def stream(self, name: str) -> Strengths:
         """Return the strengths of one stream.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit
 
 from creditloom.world.calendar import DAY_US
 from creditloom.world.events.events import (
@@ -21,27 +22,13 @@ from creditloom.world.events.events import (
     scatter,
     table,
 )
-from creditloom.world.people.people import sigmoid
 
 # Codes of the column `account`.
 LQT = 0
 LCT = 1
-# Days after which half of a balance's swing is forgotten (domain 7.4).
-HALF_LIFE_DAYS = 30.0
-# Monthly contribution to social insurance and housing fund, share of income (choice).
-SCHEMES = (0.16, 0.10)
-# First and last day of the month, counted from 0, on which contributions are paid (choice).
-CONTRIBUTION_DAYS = (5, 20)
 # The two schemes are a minute apart, so that their order is fixed.
 BETWEEN_SCHEMES_US = 60_000_000
-# Standard deviation of the log amount of a contribution (choice).
-CONTRIBUTION_SIGMA = 0.05
-# Kinds of proof to choose from with equal chance: one in 7 is of kind 0, three of kind 3 (choice).
-PROOF_KINDS = (0, 1, 2, 2, 3, 3, 3)
-# Median value of each kind of proof, yuan, and its log standard deviation (choice). A pay slip
-# states no value; its 1 is not used.
-PROOF_VALUES_CNY = (800_000.0, 90_000.0, 30_000.0, 1.0)
-PROOF_SIGMA = 0.6
+# Kind of proof that states no value.
 PAY_SLIP = 3
 
 
@@ -70,7 +57,7 @@ def _balance(
     stream = chunk.nature.stream(account)
     days_between = YEAR_DAYS / stream.rate
     # How much of a swing is left after one step of the stream.
-    rho = np.exp2(-days_between / HALF_LIFE_DAYS)
+    rho = np.exp2(-days_between / chunk.nature.assets.half_life_days)
     swing = _swing(stamps, rho, rng)
     latent = chunk.linear(account, concept)[stamps.person] + stream.noise * swing
     amount = chunk.nature.stream(f"{account}_amount")
@@ -112,23 +99,24 @@ def _balances(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
 
 def _contributions(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     """Return one row per scheme and month paid; both are paid on the same day of the month."""
+    numbers = chunk.nature.assets
     start, end = chunk.window
     months = (chunk.days.months[:-1] * DAY_US).astype(np.int64)
-    first_day, last_day = CONTRIBUTION_DAYS
+    first_day, last_day = numbers.contribution_days
     day = rng.integers(first_day, last_day + 1, chunk.size)
     due = months[None, :] + day[:, None] * DAY_US
     is_inside = (due >= start[:, None]) & (due < end[:, None])
     is_inside = is_inside & chunk.of("consent_assets")[:, None]
-    n_schemes = len(SCHEMES)
+    n_schemes = len(numbers.contribution_shares)
     person = np.repeat(np.nonzero(is_inside)[0], n_schemes)
     time = np.repeat(due[is_inside], n_schemes)
     scheme = np.tile(np.arange(n_schemes), person.size // n_schemes)
-    paid_share = sigmoid(chunk.linear("contribution", "contribution_record"))
+    paid_share = expit(chunk.linear("contribution", "contribution_record"))
     is_paid = flip(paid_share[person], rng)
     stamps = Stamps(person, time + scheme * BETWEEN_SCHEMES_US).where(is_paid)
     kind = scheme[is_paid]
-    usual = chunk.of("income_cny")[stamps.person] * np.array(SCHEMES)[kind]
-    amount = usual * np.exp(CONTRIBUTION_SIGMA * rng.standard_normal(stamps.size))
+    usual = chunk.of("income_cny")[stamps.person] * np.array(numbers.contribution_shares)[kind]
+    amount = usual * np.exp(numbers.contribution_sigma * rng.standard_normal(stamps.size))
     return table(chunk, "contributions", stamps, kind=kind, amount_fen=fen(amount))
 
 
@@ -136,9 +124,10 @@ def _proofs(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     """Return the documents filed, more with wealth; the value of a pay slip is null."""
     rate = np.exp(chunk.linear("proof", "wealth_and_proofs")) * chunk.of("consent_assets")
     stamps = scatter(chunk, rate, chunk.days.even, rng)
-    kinds = np.array(PROOF_KINDS, dtype=np.int8)
+    numbers = chunk.nature.assets
+    kinds = np.array(numbers.proof_kinds, dtype=np.int8)
     kind = kinds[rng.integers(0, kinds.size, stamps.size)]
-    noise = np.exp(PROOF_SIGMA * rng.standard_normal(stamps.size))
-    value = np.array(PROOF_VALUES_CNY)[kind] * noise
+    noise = np.exp(numbers.proof_sigma * rng.standard_normal(stamps.size))
+    value = np.array(numbers.proof_values_cny)[kind] * noise
     value_fen = (fen(value), kind == PAY_SLIP)
     return table(chunk, "asset_proofs", stamps, kind=kind, value_fen=value_fen)

@@ -8,38 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit
 
 from creditloom.world.calendar import DAY_US
 from creditloom.world.config.config_types import FAMILIES
 from creditloom.world.events.events import Chunk, Stamps, fen, in_order, rounds, scatter, table
-from creditloom.world.people.people import sigmoid
 
-# Lenders of the market (choice). Number 0 is this one: it makes no enquiries of its own here.
-N_LENDERS = 60
-# Earlier lenders of a person (choice).
-LENDERS_PER_PERSON = 3
 # Codes of the column `kind` of enquiries.
 HARD = 0
 SOFT = 1
-# A search for credit ends within so many days (choice).
-BURST_DAYS = 10.0
-# Statements a year.
-STATEMENTS_PER_YEAR = 12.0
-# Share of people without a card, and of people whose file is too thin for a score (choices).
-NO_CARD_SHARE = 0.10
-NO_SCORE_SHARE = 0.04
-# Range of the bureau score, points (domain 7.4).
-SCORE_RANGE = (300, 850)
 # Utilisation is reported with four decimals.
 SHARE_DECIMALS = 4
-# Longest time that an instalment is late, days, and days late per unit of the latent (choices).
-MAX_DAYS_LATE = 720
-DAYS_PER_LATENT = 4.0
-# Instalments: log of the usual share of income, its log standard deviation between people, and that
-# between the instalments of a person (choices). exp(-2.5) is 8 % of income.
-INSTALMENT_LEVEL = -2.5
-INSTALMENT_SIGMA = 0.5
-INSTALMENT_NOISE = 0.2
 
 
 def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
@@ -67,7 +46,7 @@ def _enquiries(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     n_more = rng.poisson(np.exp(chunk.nature.stream("enquiry_burst").level), searches.size)
     further = searches.where(np.repeat(np.arange(searches.size), n_more))
     soft = _scattered(chunk, "enquiry_soft", rng)
-    delay = (rng.random(further.size) * BURST_DAYS * DAY_US).astype(np.int64)
+    delay = (rng.random(further.size) * chunk.nature.bureau.burst_days * DAY_US).astype(np.int64)
     # A burst ends with the window, a millisecond before it at the latest.
     window_end = chunk.window[1][further.person] - 1000
     further_time = np.minimum(further.time + delay, window_end)
@@ -75,7 +54,8 @@ def _enquiries(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     person = np.concatenate([searches.person, further.person, soft.person])
     time = np.concatenate([searches.time, further_time, soft.time])
     stamps, kind = in_order(person, time, kinds)
-    lender_id = rng.integers(1, N_LENDERS, stamps.size)
+    # Lender 0 is this one: it makes no enquiries of its own here.
+    lender_id = rng.integers(1, chunk.nature.bureau.n_lenders, stamps.size)
     return table(chunk, "enquiries", stamps, lender_id=lender_id, kind=kind)
 
 
@@ -90,7 +70,7 @@ def _snapshots(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     Utilisation is null without a card, the score where the file is too thin.
     """
     nature = chunk.nature
-    stamps = rounds(chunk, STATEMENTS_PER_YEAR, rng)
+    stamps = rounds(chunk, nature.bureau.statements_per_year, rng)
     stamps = stamps.where(_is_readable(chunk)[stamps.person])
     # Draw order: noise of all three columns, then who has no card or score, then lenders.
     noise = rng.standard_normal((3, stamps.size))
@@ -99,8 +79,8 @@ def _snapshots(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     debt = chunk.linear("debt", "credit_utilisation")[stamps.person]
     debt = debt + nature.stream("debt").noise * noise[1]
     score = _score(chunk, stamps, noise[2])
-    no_card = rng.random(chunk.size) < NO_CARD_SHARE
-    no_score = rng.random(chunk.size) < NO_SCORE_SHARE
+    no_card = rng.random(chunk.size) < nature.bureau.no_card_share
+    no_score = rng.random(chunk.size) < nature.bureau.no_score_share
     mean_lenders = np.exp(chunk.linear("active_lenders", "credit_utilisation"))
     active_lenders = rng.poisson(mean_lenders[stamps.person])
     debt_cny = chunk.of("income_cny")[stamps.person] * np.exp(debt)
@@ -109,7 +89,7 @@ def _snapshots(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
         "bureau_snapshots",
         stamps,
         active_lenders=active_lenders,
-        utilisation=(np.round(sigmoid(used), SHARE_DECIMALS), no_card[stamps.person]),
+        utilisation=(np.round(expit(used), SHARE_DECIMALS), no_card[stamps.person]),
         debt_fen=fen(debt_cny),
         bureau_score=(score, no_score[stamps.person]),
     )
@@ -121,7 +101,7 @@ def _score(chunk: Chunk, stamps: Stamps, noise: np.ndarray) -> np.ndarray:
     state = chunk.of("families")[stamps.person, FAMILIES.index("bureau")]
     points = stream.level + stream.slope * state + stream.noise * noise
     # The bureau's scores have a fixed range.
-    return np.clip(np.rint(points), *SCORE_RANGE)
+    return np.clip(np.rint(points), *chunk.nature.bureau.score_range)
 
 
 def _repayments(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
@@ -129,16 +109,17 @@ def _repayments(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
 
     They are settled late where the latent is above zero.
     """
+    numbers = chunk.nature.bureau
     stream = chunk.nature.stream("repayment")
     # Draw order: moments, lateness, lenders of a person, lender of each row, amounts.
     stamps = rounds(chunk, stream.rate, rng)
     stamps = stamps.where(_is_readable(chunk)[stamps.person])
     latent = chunk.linear("repayment", "repayment_record")[stamps.person]
     latent = latent + stream.noise * rng.standard_normal(stamps.size)
-    lenders = rng.integers(0, N_LENDERS, (chunk.size, LENDERS_PER_PERSON))
-    which = rng.integers(0, LENDERS_PER_PERSON, stamps.size)
+    lenders = rng.integers(0, numbers.n_lenders, (chunk.size, numbers.lenders_per_person))
+    which = rng.integers(0, numbers.lenders_per_person, stamps.size)
     # Linear up to a latent of 1 and quadratic above: few are very late.
-    days_late = np.ceil(DAYS_PER_LATENT * latent * np.maximum(latent, 1.0))
+    days_late = np.ceil(numbers.days_per_latent * latent * np.maximum(latent, 1.0))
     return table(
         chunk,
         "repayments",
@@ -146,13 +127,15 @@ def _repayments(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
         lender_id=lenders[stamps.person, which],
         amount_fen=_instalments(chunk, stamps, rng),
         # Paid early counts as on time; beyond the last bucket the days no longer matter.
-        days_late=np.clip(days_late, 0, MAX_DAYS_LATE),
+        days_late=np.clip(days_late, 0, numbers.max_days_late),
     )
 
 
 def _instalments(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:
     """Return the amount of each instalment, fen: near the person's usual one."""
-    log_share = INSTALMENT_LEVEL + INSTALMENT_SIGMA * rng.standard_normal(chunk.size)
+    numbers = chunk.nature.bureau
+    between = numbers.instalment_sigma * rng.standard_normal(chunk.size)
+    log_share = numbers.instalment_level + between
     usual = chunk.of("income_cny") * np.exp(log_share)
-    noise = np.exp(INSTALMENT_NOISE * rng.standard_normal(stamps.size))
+    noise = np.exp(numbers.instalment_noise * rng.standard_normal(stamps.size))
     return fen(usual[stamps.person] * noise)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit
 
 from creditloom.world.calendar import DAY_US
 from creditloom.world.events.events import Chunk, Draws, Stamps, flip, in_order, scatter, table
 from creditloom.world.events.spending import night_share
-from creditloom.world.people.people import DIG, sigmoid
+from creditloom.world.people.people import DIG
 
 SECOND_US = 1_000_000
 # Pseudonymous ids of devices, and of addresses, that each person has to itself. Of the addresses
@@ -28,10 +29,6 @@ FIRST_SHARED_ID = 10**12
 N_WEEKS = 56
 # Index of the segment `blue_collar` in world.yaml.
 BLUE_COLLAR = 1
-# Migrants leave so many days before New Year's Day (choice).
-FESTIVAL_LEAVE_DAYS = 3
-# Slope of the log rate of logins on digital intensity, per SD (choice).
-RATE_SLOPE_DIGITAL = 0.1
 # Logins at night come from midnight to this hour (domain 7.4: the night ends at 5).
 NIGHT_END_HOUR = 5
 
@@ -44,12 +41,12 @@ def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     """
     # All columns share one stream. Draw order: moments, nights, region, mismatch, device, lost
     # devices, address, emulator.
-    digital = RATE_SLOPE_DIGITAL * chunk.of("traits")[:, DIG]
+    digital = chunk.nature.rate_slopes.logins_digital * chunk.of("traits")[:, DIG]
     rate = np.exp(chunk.linear("login", "device_constancy") + digital)
     stamps = _at_night(chunk, scatter(chunk, rate, chunk.days.even, rng), rng)
     region = _region(chunk, stamps, rng)
     is_hidden = ~chunk.of("consent_location")[stamps.person]
-    mismatch_share = sigmoid(chunk.linear("fingerprint", "device_integrity"))
+    mismatch_share = expit(chunk.linear("fingerprint", "device_integrity"))
     is_mismatch = flip(mismatch_share[stamps.person], rng)
     device = _device(chunk, stamps, rng)
     is_lost = _is_lost(chunk, stamps, rng)
@@ -89,7 +86,7 @@ def _device(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarra
     mean_pool = np.exp(chunk.linear("device_pool", "device_constancy"))
     # Number 0 is the main device, so the pool ends one below the ids of a person.
     pool = np.minimum(1 + rng.poisson(mean_pool), IDS_PER_PERSON - 1)
-    other_share = sigmoid(chunk.linear("device_other", "device_constancy"))
+    other_share = expit(chunk.linear("device_other", "device_constancy"))
     is_other = flip(other_share[stamps.person], rng)
     nth_other = (rng.random(stamps.size) * pool[stamps.person]).astype(np.int64)
     which = np.where(is_other, 1 + nth_other, 0)
@@ -109,7 +106,7 @@ def _region(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarra
     n_regions = len(chunk.nature.places.tier_of_region)
     home = chunk.of("region")
     weeks = (chunk.size, N_WEEKS)
-    away_share = sigmoid(chunk.linear("region_away", "location_constancy"))
+    away_share = expit(chunk.linear("region_away", "location_constancy"))
     is_away = rng.random(weeks) < away_share[:, None]
     # Adding 1 to n - 1 and wrapping round gives any region but home.
     elsewhere = (home[:, None] + rng.integers(1, n_regions, weeks)) % n_regions
@@ -132,7 +129,7 @@ def _is_festival_stay(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) ->
     is_migrant = (chunk.of("segment") == BLUE_COLLAR) & goes_home
     shortest, longest = seasons.festival_home_days
     stay = rng.integers(shortest, longest + 1, chunk.size)
-    since = chunk.days.since_festival(stamps.time) + FESTIVAL_LEAVE_DAYS
+    since = chunk.days.since_festival(stamps.time) + seasons.festival_leave_days
     return is_migrant[stamps.person] & (since >= 0) & (since < stay[stamps.person])
 
 
@@ -158,5 +155,5 @@ def _is_lost(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarr
 
 
 def _emulator_share(chunk: Chunk) -> np.ndarray:
-    share = sigmoid(chunk.linear("emulator", "device_integrity"))
+    share = expit(chunk.linear("emulator", "device_integrity"))
     return np.where(chunk.of("is_fraud"), chunk.nature.fraud.emulator_share, share)

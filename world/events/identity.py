@@ -8,45 +8,36 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit
 
 from creditloom.world.calendar import DAY_US
 from creditloom.world.events.events import Chunk, Stamps, flip, table
-from creditloom.world.people.people import sigmoid
 
 SECOND_US = 1_000_000
+HOUR_US = 3_600 * SECOND_US
 # Number of kinds of proof, the code of the face check, and the codes without a match score:
 # telephone and bank card answer yes or no.
 N_KINDS = 6
 FACE = 1
 WITHOUT_SCORE = (2, 4)
-# A round of proofs lies between so many days before as_of (choice).
-DAYS_BEFORE = (30.0, 380.0)
-# The kinds of a round follow each other within an hour, seconds.
-ROUND_SECONDS = 3_600
-# Mean time between two tries of a kind: six hours, times 0.5 to 1.5 (choice).
-RETRY_US = 6 * 3_600_000_000
-SHORTEST_RETRY = 0.5
-# Share of proofs whose last try fails too (choice).
-FINAL_FAILURE_SHARE = 0.01
-# Most failed tries of a kind (choice).
-MAX_TRIES = 20
-# Log-odds by which a failed try scores lower (choice).
-FAILED_LOG_ODDS = 1.5
+# Match scores have four decimals.
 SCORE_DECIMALS = 4
 
 
 def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     """Return the attempts: every kind of a round has failed tries before it passes."""
+    numbers = chunk.nature.identity
     # All columns share one stream. Draw order: attempts, failures, final failures, times, scores.
     person_of, kind_of, time_of = _attempts(chunk, rng)
     failed = _failed_tries(chunk, person_of, kind_of, rng)
-    is_lost = rng.random(person_of.size) < FINAL_FAILURE_SHARE
+    is_lost = rng.random(person_of.size) < numbers.final_failure_share
     # From here on one row per try; `attempt` is the row of its attempt.
     n_tries = failed + 1
     attempt = np.repeat(np.arange(n_tries.size), n_tries)
     nth = np.arange(attempt.size) - np.repeat(np.cumsum(n_tries) - n_tries, n_tries)
     is_pass = (nth == failed[attempt]) & ~is_lost[attempt]
-    wait = nth * RETRY_US * (SHORTEST_RETRY + rng.random(attempt.size))
+    retry_us = numbers.retry_hours * HOUR_US
+    wait = nth * retry_us * (numbers.shortest_retry + rng.random(attempt.size))
     time = time_of[attempt] + wait.astype(np.int64)
     person = person_of[attempt]
     # lexsort is stable: tries at the same moment keep their order.
@@ -68,7 +59,7 @@ def _failed_tries(
     """Return the failed tries of each attempt; the face fails more often."""
     log_mean = chunk.linear("check_retry", "verification_retries")[person]
     log_mean = log_mean + chunk.nature.stream("check_face").level * (kind == FACE)
-    return np.minimum(rng.poisson(np.exp(log_mean)), MAX_TRIES)
+    return np.minimum(rng.poisson(np.exp(log_mean)), chunk.nature.identity.max_tries)
 
 
 def _score(
@@ -76,9 +67,9 @@ def _score(
 ) -> np.ndarray:
     """Return the match score of each try, between 0 and 1."""
     level = chunk.linear("check", "identity_verification")[stamps.person]
-    level = level - FAILED_LOG_ODDS * ~is_pass
+    level = level - chunk.nature.identity.failed_log_odds * ~is_pass
     noise = chunk.nature.stream("check").noise * rng.standard_normal(stamps.size)
-    return sigmoid(level + noise)
+    return expit(level + noise)
 
 
 def _attempts(chunk: Chunk, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -86,17 +77,20 @@ def _attempts(chunk: Chunk, rng: np.random.Generator) -> tuple[np.ndarray, np.nd
 
     They are rounds x kinds, of which those with complete proofs attempt more.
     """
+    numbers = chunk.nature.identity
     mean_more = np.exp(chunk.linear("check_rounds", "proof_completeness"))
     n_rounds = 1 + rng.poisson(mean_more)
     person = np.repeat(np.repeat(np.arange(chunk.size), n_rounds), N_KINDS)
     kind = np.tile(np.arange(N_KINDS), person.size // N_KINDS)
-    nearest, farthest = DAYS_BEFORE
+    nearest, farthest = numbers.days_before
     days_before = nearest + rng.random(n_rounds.sum()) * (farthest - nearest)
     round_time = chunk.of("as_of").repeat(n_rounds) - (days_before * DAY_US).astype(np.int64)
     # The account of a fraud is young: its rounds come no earlier than the account.
     start, _ = chunk.window
     round_time = np.maximum(round_time, start.repeat(n_rounds))
-    time = round_time.repeat(N_KINDS) + rng.integers(0, ROUND_SECONDS, person.size) * SECOND_US
-    attempt_share = sigmoid(chunk.linear("check_kind", "proof_completeness"))
+    time = (
+        round_time.repeat(N_KINDS) + rng.integers(0, numbers.round_seconds, person.size) * SECOND_US
+    )
+    attempt_share = expit(chunk.linear("check_kind", "proof_completeness"))
     is_tried = flip(attempt_share[person], rng)
     return person[is_tried], kind[is_tried], time[is_tried]

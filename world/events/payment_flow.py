@@ -10,50 +10,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit
 
 from creditloom.world.calendar import DAY_SECONDS, DAY_US, DAYS_PER_MONTH
 from creditloom.world.events.event_loops import payment_amounts, payment_times
 from creditloom.world.events.events import Chunk, Stamps, fen, flip, in_order, rounds, table
 from creditloom.world.events.spending import IN, MONTHS, OUT, Kinds, everyday, kinds_of, night_share
 from creditloom.world.people.life import JOB_LOSS
-from creditloom.world.people.people import sigmoid
 
 # The raw table of payments: everyday ones, salary, rent, and what a fraud ring passes round
 # (domain 7.4).
 
 # Tags: the stream that a payment comes from.
 EVERYDAY, SALARY, RENT, RING_TRANSFER = range(4)
-# Days of the month on which employers pay (domain 7.4).
-PAYDAYS = (10, 15, 25)
-# First and last day of the month on which rent is paid (domain 7.4).
-RENT_DAYS = (1, 5)
-# Monthly payments are made at 10 h.
-MONTHLY_US = 10 * 3_600_000_000
-# Share of people who pay rent, and rent as a share of income (choices).
-RENT_PAYER_SHARE = 0.35
-RENT_SHARE = 0.25
-# The first so many categories of world.yaml have shop prices.
-N_SHOP_KINDS = 3
-# Share of transfers to or from someone of the contact list (choice).
-ACQUAINTED_SHARE = 0.6
-# Slope of the log amount on log income, and the income at which it is 0, yuan a month (choices).
-AMOUNT_OF_INCOME = 0.25
-REFERENCE_INCOME_CNY = 6000.0
-
-# Wallet snapshots and bills.
-
-# Inflows a month, of which a wallet snapshot shows one, and their log standard deviation (choices).
-INFLOWS_PER_MONTH = 2.0
-INFLOW_SIGMA = 0.6
-# Kinds of bill to choose from with equal chance: electricity 0, water 1, gas 2, telephone 3
-# (choice).
-BILL_KINDS = (0, 3, 0, 3, 1, 3, 2)
-# Median amount of each kind of bill, yuan, and its log standard deviation (choices).
-BILL_AMOUNTS_CNY = (120.0, 45.0, 60.0, 80.0)
-BILL_SIGMA = 0.4
-# Days late per unit of the latent lateness (choice), and the largest value.
-BILL_DAYS_PER_LATENT = 4.0
-MAX_BILL_LATE = 365
+HOUR_US = 3_600_000_000
 
 
 def payments(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
@@ -135,12 +105,13 @@ def _own_kinds(known: Kinds, passed: _Passed, tag: np.ndarray) -> np.ndarray:
 
 def _merged(chunk: Chunk, passed: _Passed, rng: np.random.Generator) -> tuple[Stamps, np.ndarray]:
     """Return all four streams in one order, with the stream of each row."""
+    numbers = chunk.nature.payments
     is_thick = ~chunk.of("is_thin")
     # Draw order: payday, who has a salary, who pays rent, day of the rent, everyday payments.
-    payday = np.array(PAYDAYS)[rng.integers(0, len(PAYDAYS), chunk.size)]
+    payday = np.array(numbers.paydays)[rng.integers(0, len(numbers.paydays), chunk.size)]
     has_salary = is_thick & flip(chunk.segment("salary_share"), rng)
-    pays_rent = is_thick & (rng.random(chunk.size) < RENT_PAYER_SHARE)
-    first_day, last_day = RENT_DAYS
+    pays_rent = is_thick & (rng.random(chunk.size) < numbers.rent_payer_share)
+    first_day, last_day = numbers.rent_days
     rent_day = rng.integers(first_day, last_day + 1, chunk.size)
     streams = [
         _salaries(chunk, has_salary, payday),
@@ -173,7 +144,8 @@ def _monthly(chunk: Chunk, payer: np.ndarray, day: np.ndarray) -> tuple[np.ndarr
     """
     start, end = chunk.window
     starts = (chunk.days.months[:-1] * DAY_US).astype(np.int64)
-    time = starts[None, :] + (day[:, None] - 1) * DAY_US + MONTHLY_US
+    hour_us = chunk.nature.payments.monthly_hour * HOUR_US
+    time = starts[None, :] + (day[:, None] - 1) * DAY_US + hour_us
     is_inside = payer[:, None] & (time >= start[:, None]) & (time < end[:, None])
     return np.nonzero(is_inside)[0], time[is_inside]
 
@@ -198,7 +170,7 @@ def _counterparty(
     transfer = known.category[known.find("transfer", OUT)]
     rows = np.flatnonzero(known.category[kind] == transfer)
     is_readable = chunk.of("consent_social") & ~chunk.of("is_fraud")
-    is_acquainted = rng.random(rows.size) < ACQUAINTED_SHARE
+    is_acquainted = rng.random(rows.size) < chunk.nature.payments.acquainted_share
     rows = rows[is_readable[stamps.person[rows]] & is_acquainted]
     contact, is_there = chunk.contact_of(stamps.where(rows), rng)
     other[rows] = contact
@@ -214,8 +186,10 @@ def _amounts(
     Amounts are lognormal. Prices drift; shop prices end in .00, .50 or .90. Salary and rent follow
     income.
     """
+    numbers = chunk.nature.payments
     spread = np.exp(chunk.linear("payment_amount", "spending_stability"))
-    own_level = AMOUNT_OF_INCOME * np.log(chunk.of("income_cny") / REFERENCE_INCOME_CNY)
+    relative_income = chunk.of("income_cny") / numbers.reference_income_cny
+    own_level = numbers.amount_of_income * np.log(relative_income)
     # Log price change per microsecond since the first vintage.
     drift = np.log1p(chunk.nature.drift.amount_per_month) / (DAYS_PER_MONTH * DAY_US)
     began = chunk.days.vintages[0]
@@ -231,10 +205,10 @@ def _amounts(
         drift,
         began,
         known.offline,
-        N_SHOP_KINDS,
+        numbers.n_shop_categories,
     )
     # The loop has drawn these rows too. They are overwritten: salary first, then rent.
-    for name, direction, share in (("salary", IN, 1.0), ("rent", OUT, RENT_SHARE)):
+    for name, direction, share in (("salary", IN, 1.0), ("rent", OUT, numbers.rent_share)):
         which = known.find(name, direction)
         rows = np.flatnonzero(kind == which)
         paid = stamps.where(rows)
@@ -281,16 +255,17 @@ def _kept(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> Stamps:
 
 def _wallet(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     """Return snapshots of an inflow and what is retained of it."""
+    numbers = chunk.nature.payments
     life = chunk.nature.life
     stream = chunk.nature.stream("wallet")
     stamps = _kept(chunk, rounds(chunk, stream.rate, rng), rng)
     is_shocked = chunk.is_shocked(stamps.person, stamps.time)
-    usual = chunk.of("income_cny")[stamps.person] / INFLOWS_PER_MONTH
-    inflow = usual * np.exp(INFLOW_SIGMA * rng.standard_normal(stamps.size))
+    usual = chunk.of("income_cny")[stamps.person] / numbers.inflows_per_month
+    inflow = usual * np.exp(numbers.inflow_sigma * rng.standard_normal(stamps.size))
     inflow = inflow * np.where(is_shocked, 1.0 - life.inflow_lost, 1.0)
     latent = chunk.linear("wallet", "fund_retention")[stamps.person]
     latent = latent - life.retention_lost * is_shocked
-    retained_share = sigmoid(latent + stream.noise * rng.standard_normal(stamps.size))
+    retained_share = expit(latent + stream.noise * rng.standard_normal(stamps.size))
     # Rounded down, so that never more is kept than came in.
     retained_fen = np.floor(inflow * retained_share * 100.0)
     return table(
@@ -300,16 +275,17 @@ def _wallet(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
 
 def _bills(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     """Return bills; they are paid late where the latent lateness is above zero."""
+    numbers = chunk.nature.payments
     stream = chunk.nature.stream("bill")
     stamps = _kept(chunk, rounds(chunk, stream.rate, rng), rng)
     is_shocked = chunk.is_shocked(stamps.person, stamps.time)
     latent = chunk.linear("bill", "bill_punctuality")[stamps.person]
     latent = latent + chunk.nature.life.lateness_added * is_shocked
     lateness = latent + stream.noise * rng.standard_normal(stamps.size)
-    kinds = np.array(BILL_KINDS, dtype=np.int8)
+    kinds = np.array(numbers.bill_kinds, dtype=np.int8)
     kind = kinds[rng.integers(0, kinds.size, stamps.size)]
-    noise = np.exp(BILL_SIGMA * rng.standard_normal(stamps.size))
-    amount = np.array(BILL_AMOUNTS_CNY)[kind] * noise
+    noise = np.exp(numbers.bill_sigma * rng.standard_normal(stamps.size))
+    amount = np.array(numbers.bill_amounts_cny)[kind] * noise
     # Paid early counts as on time; the longest delay bounds the tail.
-    days_late = np.clip(np.ceil(lateness * BILL_DAYS_PER_LATENT), 0, MAX_BILL_LATE)
+    days_late = np.clip(np.ceil(lateness * numbers.bill_days_per_latent), 0, numbers.max_bill_late)
     return table(chunk, "bills", stamps, kind=kind, amount_fen=fen(amount), days_late=days_late)

@@ -13,25 +13,8 @@ import pyarrow as pa
 from creditloom.world.events.events import Chunk, Stamps, fen, scatter_two, table
 from creditloom.world.people.people import SOC
 
-# Kinds of contact with a person to choose from with equal chance: chat 0, call 1, moments 2
-# (choice).
-PERSONAL_KINDS = np.array([0, 0, 0, 1, 2])
 # Code of the kind `group`.
 KIND_GROUP = 3
-# Slope of the log rate of red packets on sociability, per SD (choice).
-RATE_SLOPE_SOCIABLE = 0.15
-# Red packets: median in yuan and log standard deviation of free amounts (domain 7.4).
-PACKET_MEDIAN_CNY = 6.6
-PACKET_SIGMA = 1.1
-# Amounts that mean luck, yuan (domain 7.4). A quarter of the packets has one of them, the first
-# most often: the chance falls geometrically from one to the next (choices).
-FAVOURITES_CNY = np.array([6.66, 8.88, 52.0, 66.0, 88.88, 200.0])
-FAVOURITE_SHARE = 0.25
-FAVOURITE_STOP = 0.45
-# Largest red packet: 200 yuan (domain 7.4).
-MAX_FEN = 20_000
-# Most messages of a day (choice).
-MAX_MESSAGES = 5_000
 
 
 def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
@@ -56,19 +39,22 @@ def _red_packets(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     Their rates are exp(+-half the log ratio) times the mean. Amounts are lognormal or favourites,
     at most 200 yuan.
     """
+    numbers = chunk.nature.social
     stream = chunk.nature.stream("red_packet")
     half = chunk.linear("red_packet", "red_packet_balance")
-    sociable = np.exp(RATE_SLOPE_SOCIABLE * chunk.of("traits")[:, SOC])
+    sociable = np.exp(chunk.nature.rate_slopes.red_packets_sociable * chunk.of("traits")[:, SOC])
     rate = stream.rate * chunk.setting.params.activity_scale * sociable * _visible_share(chunk)
     rates = rate * np.exp([half, -half])
     stamps, direction = scatter_two(chunk, rates, chunk.days.red_packet, rng)
     # Draw order: free amount, favourite, which of the two.
-    free = PACKET_MEDIAN_CNY * np.exp(PACKET_SIGMA * rng.standard_normal(stamps.size))
-    nth = rng.geometric(FAVOURITE_STOP, stamps.size) - 1
-    favourite = FAVOURITES_CNY[np.minimum(nth, FAVOURITES_CNY.size - 1)]
-    is_favourite = rng.random(stamps.size) < FAVOURITE_SHARE
+    noise = np.exp(numbers.packet_sigma * rng.standard_normal(stamps.size))
+    free = numbers.packet_median_cny * noise
+    nth = rng.geometric(numbers.favourite_stop, stamps.size) - 1
+    favourites = np.array(numbers.favourites_cny)
+    favourite = favourites[np.minimum(nth, favourites.size - 1)]
+    is_favourite = rng.random(stamps.size) < numbers.favourite_share
     amount = np.where(is_favourite, favourite, free)
-    amount_fen = np.minimum(fen(amount), MAX_FEN)
+    amount_fen = np.minimum(fen(amount), numbers.max_packet_cny * 100)
     return table(chunk, "red_packets", stamps, direction=direction, amount_fen=amount_fen)
 
 
@@ -98,7 +84,8 @@ def _interactions(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     is_kept = is_known | is_group
     stamps = stamps.where(is_kept)
     is_group = is_group[is_kept]
-    personal = PERSONAL_KINDS[rng.integers(0, PERSONAL_KINDS.size, stamps.size)]
+    kinds = np.array(chunk.nature.social.personal_kinds)
+    personal = kinds[rng.integers(0, kinds.size, stamps.size)]
     return table(
         chunk,
         "interactions",
@@ -120,4 +107,4 @@ def _messages(
     level = np.where(is_group, group_level, alone_level)
     noise = np.where(is_group, group.noise, alone.noise) * rng.standard_normal(stamps.size)
     # A row stands for at least one message; the largest count bounds the tail of the draw.
-    return np.clip(np.ceil(np.exp(level + noise)), 1, MAX_MESSAGES)
+    return np.clip(np.ceil(np.exp(level + noise)), 1, chunk.nature.social.max_messages)

@@ -9,16 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaincinv
+from scipy.special import expit, gammaincinv
 
 from creditloom.features.contract.tables import PAYMENT_CATEGORIES
 from creditloom.world.calendar import AFTER_DAYS, DAY_US, HISTORY_DAYS
 from creditloom.world.config.config_types import Category
+from creditloom.world.config.event_types import ExtraKind
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.events.event_loops import lookups, payment_kinds, payments_a_day
 from creditloom.world.events.events import YEAR_DAYS, Chunk, Stamps
 from creditloom.world.people.life import MONTH_US
-from creditloom.world.people.people import DIG, INC, sigmoid
+from creditloom.world.people.people import DIG, INC
 
 # Calendar months that a window of 383 days can touch, with one to spare.
 MONTHS = 15
@@ -32,26 +33,11 @@ CATEGORY_CODE = {name: code for code, name in enumerate(PAYMENT_CATEGORIES)}
 # Codes of the column `direction`.
 OUT = 1
 IN = 0
-# Kinds beside the categories of world.yaml: name, direction, offline share, median in yuan, sigma
-# of the log amount (choices). Salary and rent follow income, so their medians are not used.
-EXTRA_KINDS = (
-    ("games", OUT, 0.0, 35.0, 0.9),
-    ("gambling_like", OUT, 0.0, 90.0, 1.0),
-    ("merchant_receipt", IN, 0.7, 35.0, 0.9),
-    ("salary", IN, 0.0, 1.0, 0.0),
-    ("rent", OUT, 0.0, 1.0, 0.02),
-)
-# How far a segment's shift of the payment-flow state moves the standardised state payment_activity.
-# It is taken back, so that payments_per_day stays the mean of the segment (choice).
-ACTIVITY_OF_SHIFT = 0.6
-# Slopes of the log rate of payments on digital intensity and on the income trait, per SD (choice).
-RATE_SLOPE_DIGITAL = 0.08
-RATE_SLOPE_INCOME = 0.04
 
 
 @dataclass(frozen=True)
 class Kinds:
-    """The kinds of payments: the categories of world.yaml, then `EXTRA_KINDS`; all arrays by kind.
+    """The kinds of payments: `categories` of world.yaml, then `extra_kinds`; all arrays by kind.
 
     `category` is an index of PAYMENT_CATEGORIES. `log_median` and `sigma` are of the log amount in
     yuan.
@@ -66,8 +52,9 @@ class Kinds:
     @classmethod
     def of(cls, nature: WorldConfig) -> Kinds:
         """Return the kinds of a world."""
-        declared = [_kind(category) for category in nature.categories]
-        names, directions, offline, median, sigma = zip(*declared, *EXTRA_KINDS, strict=True)
+        kinds: tuple[Category | ExtraKind, ...] = (*nature.categories, *nature.extra_kinds)
+        declared = [_kind(kind) for kind in kinds]
+        names, directions, offline, median, sigma = zip(*declared, strict=True)
         direction = np.array(directions, np.int8)
         category = np.array([CATEGORY_CODE[name] for name in names], np.int8)
         # float32 on purpose: the amounts drawn with wider numbers would differ in the last fen.
@@ -85,15 +72,15 @@ class Kinds:
         return int(np.flatnonzero(is_kind)[0])
 
 
-def _kind(category: Category) -> tuple[str, int, float, float, float]:
-    """Return a category of world.yaml as a row like those of `EXTRA_KINDS`."""
-    direction = IN if category.direction == "in" else OUT
+def _kind(kind: Category | ExtraKind) -> tuple[str, int, float, float, float]:
+    """Return name, direction, offline share, median in yuan and sigma of a kind."""
+    direction = IN if kind.direction == "in" else OUT
     return (
-        category.id,
+        kind.id,
         direction,
-        category.offline_share,
-        category.median_cny,
-        category.sigma,
+        kind.offline_share,
+        kind.median_cny,
+        kind.sigma,
     )
 
 
@@ -144,15 +131,16 @@ def _rates(chunk: Chunk) -> np.ndarray:
     few payments.
     """
     slope = chunk.nature.stream("payment_rate").slope
+    slopes = chunk.nature.rate_slopes
     shifts = np.array([segment.shift[0] for segment in chunk.nature.segments])
     shift = shifts[chunk.of("segment")]
     traits = chunk.of("traits")
     # Half the variance is taken off so that the mean of a lognormal rate is the segment's.
     log_day = np.log(chunk.segment("payments_per_day"))
-    log_day = log_day - ACTIVITY_OF_SHIFT * slope * shift - 0.5 * slope**2
+    log_day = log_day - slopes.activity_of_shift * slope * shift - 0.5 * slope**2
     log_day = log_day + slope * chunk.world.concept("payment_activity")[chunk.rows]
-    log_day = log_day + RATE_SLOPE_DIGITAL * traits[:, DIG]
-    log_day = log_day + RATE_SLOPE_INCOME * traits[:, INC]
+    log_day = log_day + slopes.payments_digital * traits[:, DIG]
+    log_day = log_day + slopes.payments_income * traits[:, INC]
     thin = np.where(chunk.of("is_thin"), chunk.nature.presence.thin_activity, 1.0)
     return np.exp(log_day) * YEAR_DAYS * chunk.setting.params.activity_scale * thin
 
@@ -184,7 +172,7 @@ def night_share(chunk: Chunk) -> np.ndarray:
     fraud = chunk.nature.fraud
     is_early_fraud = chunk.of("is_fraud") & (chunk.of("vintage") < fraud.late_pattern_vintage)
     log_odds = chunk.linear("payment_night", "spending_pattern")
-    return sigmoid(log_odds + fraud.night_log_odds * is_early_fraud)
+    return expit(log_odds + fraud.night_log_odds * is_early_fraud)
 
 
 def kinds_of(
@@ -197,8 +185,8 @@ def kinds_of(
     months of a shock inflows stay away, and savings are withdrawn, a hospital is paid, or money
     goes to another household.
     """
-    games = sigmoid(chunk.linear("payment_games", "spending_pattern"))
-    gambling = games + sigmoid(chunk.linear("payment_gambling", "spending_pattern"))
+    games = expit(chunk.linear("payment_games", "spending_pattern"))
+    gambling = games + expit(chunk.linear("payment_gambling", "spending_pattern"))
     # Cumulative shares: one uniform draw chooses among the three special kinds and the rest.
     special = np.column_stack([games, gambling, gambling + chunk.segment("merchant_share")])
     special_kinds = [

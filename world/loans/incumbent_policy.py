@@ -13,12 +13,6 @@ from creditloom.world.config.config_types import Calendar, OldPolicy
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.people.people import People
 
-# Principal comes in steps of 100 yuan and is at least 500 (choice).
-ROUND_FEN = 10_000
-MIN_FEN = 50_000
-# Lowest and highest rate a day, as fractions: 7.2 % and 21.6 % a year on 360 days (choice).
-RATE_LOW = 0.0002
-RATE_HIGH = 0.0006
 # Rates are quoted with this many decimals: 0.0001 % a day.
 RATE_DECIMALS = 6
 
@@ -66,10 +60,12 @@ def terms(
     ratio = policy.principal_to_income * np.exp(
         policy.principal_sigma * rng.standard_normal(people.size)
     )
-    principal = np.rint(people.income_cny * 100.0 * ratio / ROUND_FEN) * ROUND_FEN
-    principal_fen = np.maximum(principal, MIN_FEN).astype(np.int64)
+    step_fen = policy.principal_step_cny * 100
+    principal = np.rint(people.income_cny * 100.0 * ratio / step_fen) * step_fen
+    principal_fen = np.maximum(principal, policy.principal_min_cny * 100).astype(np.int64)
+    rate = policy.daily_rate - policy.daily_rate_slope * score
     # The price band of the incumbent: a very good or bad score moves the rate no further.
-    rate = np.clip(policy.daily_rate - policy.daily_rate_slope * score, RATE_LOW, RATE_HIGH)
+    rate = np.clip(rate, *policy.daily_rate_range)
     return LoanTerms(principal_fen, np.round(rate, RATE_DECIMALS))
 
 

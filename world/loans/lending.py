@@ -18,67 +18,10 @@ from creditloom.world.people.people import DIG, INC, LEV
 # Application ids are not applicant ids, so that nobody can confuse the two.
 FIRST_APPLICATION = 10_000_000
 SECOND_US = 1_000_000
-# What a loan is for, and the share of each purpose (choice).
-PURPOSES = ("consumption", "renovation", "education", "medical", "travel", "business")
-PURPOSE_SHARES = (0.55, 0.12, 0.08, 0.07, 0.08, 0.10)
-# Share of applicants who are customers already (domain 0.11), and their longest time, months.
-REPEAT_SHARE = 0.30
-MAX_MONTHS_ON_BOOK = 48
 # Index of the segment `student` in world.yaml.
 STUDENT = 3
-# Share invited, of those the old policy approves and of the others (choice).
-INVITED_SHARES = (0.80, 0.10)
-# Share of applicants whose real name is verified (choice).
-REAL_NAME_SHARE = 0.995
-# Wage in yuan a month where the wage index is 1 (choice).
-LOCAL_WAGE_CNY = 6_000.0
 # Days past due that make a loan bad (domain 6).
 BAD_DPD = 90
-# A loan is booked one minute to one hour after the application, seconds (choice).
-BOOKED_AFTER_S = (60, 3_600)
-
-# What an applicant states, as multiples of monthly income. All are choices: level in logs or as a
-# factor, slope on a latent state in SD, and the standard deviation of log noise.
-WEALTH_LEVEL = 1.0
-WEALTH_SLOPE = 0.9
-WEALTH_NOISE = 0.5
-HAS_WEALTH_SHARE = 0.75
-# A segment with more merchant receipts than this share counts as a business.
-BUSINESS_MERCHANT_SHARE = 0.2
-VERIFIED_INCOME_NOISE = 0.1
-# Debt service is 14 % of income for someone of average leverage.
-DEBT_SERVICE_FACTOR = 0.14
-DEBT_SERVICE_SLOPE = 0.45
-DEBT_SERVICE_NOISE = 0.4
-HAS_CARD_SHARE = 0.7
-CARD_LIMIT_SLOPE = 0.3
-CARD_LIMIT_NOISE = 0.6
-# Yearly volume is twelve months of income, times this for a business and for anybody else.
-BUSINESS_VOLUME_FACTOR = 3.0
-PERSONAL_VOLUME_FACTOR = 0.8
-VOLUME_NOISE = 0.4
-# Exposure at this lender before the application.
-HAS_EXPOSURE_SHARE = 0.2
-EXPOSURE_FACTOR = 0.4
-EXPOSURE_NOISE = 0.5
-# Share with a second source of repayment: students (their parents) and others.
-SECOND_SOURCE_STUDENTS = 0.4
-SECOND_SOURCE_OTHERS = 0.1
-
-# What the app's owner knows of an applicant (domain 7.9). All sizes are choices.
-# Opens of the app a day, logs: about exp(1.32) = 3.7 in the middle.
-OPENS_LEVEL = 1.32
-OPENS_SLOPE_DIGITAL = 0.25
-OPENS_SLOPE_ACTIVITY = 0.1
-OPENS_NOISE = 0.4
-# Payment score, points: level, slope on the payment-flow state, noise, and its range.
-PAY_SCORE_LEVEL = 656
-PAY_SCORE_SLOPE = 24
-PAY_SCORE_NOISE = 50
-PAY_SCORE_LOW = 300
-PAY_SCORE_HIGH = 850
-# Mean number of bank cards of one's own.
-MEAN_CARDS = 2.2
 
 
 def application_ids(chunk: Chunk) -> np.ndarray:
@@ -92,14 +35,17 @@ def applications(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     Amounts follow income, leverage and assets. None of them is a feature of a model.
     """
     n = chunk.size
-    is_repeat = rng.random(n) < REPEAT_SHARE
+    numbers = chunk.nature.applications
+    is_repeat = rng.random(n) < numbers.repeat_share
     # Draw order: repeat, amounts, months on book, second source, purpose, policy inputs.
     amounts = _stated_amounts(chunk, rng)
-    months_on_book = np.where(is_repeat, rng.integers(1, MAX_MONTHS_ON_BOOK + 1, n), 0)
+    months_on_book = np.where(is_repeat, rng.integers(1, numbers.max_months_on_book + 1, n), 0)
     is_student = chunk.of("segment") == STUDENT
-    second_source = np.where(is_student, SECOND_SOURCE_STUDENTS, SECOND_SOURCE_OTHERS)
+    second_source = np.where(
+        is_student, numbers.second_source_students, numbers.second_source_others
+    )
     has_second_source = rng.random(n) < second_source
-    purpose = rng.choice(len(PURPOSES), n, p=PURPOSE_SHARES)
+    purpose = rng.choice(len(numbers.purposes), n, p=list(numbers.purposes.values()))
     policy_inputs = _policy_inputs(chunk, rng)
     columns: dict[str, Draws] = {
         **_person(chunk),
@@ -108,7 +54,7 @@ def applications(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
         "is_student": is_student,
         "has_second_source": has_second_source,
         "is_repeat": is_repeat,
-        "purpose": _texts(list(PURPOSES), purpose),
+        "purpose": _texts(list(numbers.purposes), purpose),
         **policy_inputs,
     }
     return arrow(TABLES["applications"], columns)
@@ -133,6 +79,7 @@ def _person(chunk: Chunk) -> dict[str, Draws]:
 def _stated_amounts(chunk: Chunk, rng: np.random.Generator) -> dict[str, Draws]:
     """Return the money columns of the applications, fen."""
     n = chunk.size
+    numbers = chunk.nature.applications
     income = chunk.of("income_cny")
     traits = chunk.of("traits")
 
@@ -140,20 +87,23 @@ def _stated_amounts(chunk: Chunk, rng: np.random.Generator) -> dict[str, Draws]:
         return sigma * rng.standard_normal(n)
 
     wealth_state = chunk.world.concept("wealth_and_proofs")[chunk.rows]
-    wealth = income * np.exp(WEALTH_LEVEL + WEALTH_SLOPE * wealth_state + noise(WEALTH_NOISE))
-    verified_income = income * np.exp(noise(VERIFIED_INCOME_NOISE))
-    debt_log = DEBT_SERVICE_SLOPE * traits[:, LEV] + noise(DEBT_SERVICE_NOISE)
-    debt_service = income * DEBT_SERVICE_FACTOR * np.exp(debt_log)
+    wealth_log = numbers.wealth_level + numbers.wealth_slope * wealth_state
+    wealth = income * np.exp(wealth_log + noise(numbers.wealth_noise))
+    verified_income = income * np.exp(noise(numbers.verified_income_noise))
+    debt_log = numbers.debt_service_slope * traits[:, LEV] + noise(numbers.debt_service_noise)
+    debt_service = income * numbers.debt_service_factor * np.exp(debt_log)
     # Whether there is an amount is drawn before the amount.
-    has_card = rng.random(n) < HAS_CARD_SHARE
-    card_log = CARD_LIMIT_SLOPE * traits[:, INC] + noise(CARD_LIMIT_NOISE)
+    has_card = rng.random(n) < numbers.has_card_share
+    card_log = numbers.card_limit_slope * traits[:, INC] + noise(numbers.card_limit_noise)
     card_limits = income * np.exp(card_log)
-    has_wealth = rng.random(n) < HAS_WEALTH_SHARE
-    is_business = chunk.segment("merchant_share") > BUSINESS_MERCHANT_SHARE
-    volume_factor = np.where(is_business, BUSINESS_VOLUME_FACTOR, PERSONAL_VOLUME_FACTOR)
-    annual_volume = 12.0 * income * volume_factor * np.exp(noise(VOLUME_NOISE))
-    has_exposure = rng.random(n) < HAS_EXPOSURE_SHARE
-    exposure = income * EXPOSURE_FACTOR * np.exp(noise(EXPOSURE_NOISE))
+    has_wealth = rng.random(n) < numbers.has_wealth_share
+    is_business = chunk.segment("merchant_share") > numbers.business_merchant_share
+    volume_factor = np.where(
+        is_business, numbers.business_volume_factor, numbers.personal_volume_factor
+    )
+    annual_volume = 12.0 * income * volume_factor * np.exp(noise(numbers.volume_noise))
+    has_exposure = rng.random(n) < numbers.has_exposure_share
+    exposure = income * numbers.exposure_factor * np.exp(noise(numbers.exposure_noise))
     # What somebody does not have is 0, not null: it was asked for.
     card_limits_fen = np.where(has_card, fen(card_limits), 0)
     wealth_fen = np.where(has_wealth, fen(wealth), 0)
@@ -174,27 +124,29 @@ def _policy_inputs(chunk: Chunk, rng: np.random.Generator) -> dict[str, Draws]:
     They are invitation, payment score, opens a day, real name, cards and the local wage.
     """
     n = chunk.size
+    numbers = chunk.nature.applications
     is_approved = chunk.world.booking.is_approved[chunk.rows]
-    invited_share = np.where(is_approved, INVITED_SHARES[0], INVITED_SHARES[1])
-    log_opens = OPENS_LEVEL + OPENS_SLOPE_DIGITAL * chunk.of("traits")[:, DIG]
+    invited_share = np.where(is_approved, *numbers.invited_shares)
+    log_opens = numbers.opens_level + numbers.opens_slope_digital * chunk.of("traits")[:, DIG]
     log_opens = (
-        log_opens + OPENS_SLOPE_ACTIVITY * (chunk.world.concept("payment_activity")[chunk.rows])
+        log_opens
+        + numbers.opens_slope_activity * (chunk.world.concept("payment_activity")[chunk.rows])
     )
-    opens = np.exp(log_opens + OPENS_NOISE * rng.standard_normal(n))
+    opens = np.exp(log_opens + numbers.opens_noise * rng.standard_normal(n))
     tier = np.array(chunk.nature.places.tier_of_region)[chunk.of("region")] - 1
     wage = np.array(chunk.nature.places.wage_index)[tier]
     is_invited = rng.random(n) < invited_share
-    score_level = PAY_SCORE_LEVEL + PAY_SCORE_SLOPE * chunk.of("families")[:, 0]
-    score = np.rint(score_level + PAY_SCORE_NOISE * rng.standard_normal(n))
-    is_real_name = rng.random(n) < REAL_NAME_SHARE
+    score_level = numbers.pay_score_level + numbers.pay_score_slope * chunk.of("families")[:, 0]
+    score = np.rint(score_level + numbers.pay_score_noise * rng.standard_normal(n))
+    is_real_name = rng.random(n) < numbers.real_name_share
     return {
         "is_invited": is_invited,
         # The payment score has a fixed range.
-        "pay_score": np.clip(score, PAY_SCORE_LOW, PAY_SCORE_HIGH),
+        "pay_score": np.clip(score, *numbers.pay_score_range),
         "opens_per_day": np.rint(opens),
         "is_real_name": is_real_name,
-        "own_card_count": rng.poisson(MEAN_CARDS, n),
-        "local_wage_fen": fen(LOCAL_WAGE_CNY * wage),
+        "own_card_count": rng.poisson(numbers.mean_cards, n),
+        "local_wage_fen": fen(numbers.local_wage_cny * wage),
     }
 
 
@@ -204,7 +156,8 @@ def _texts(values: list[str], codes: np.ndarray) -> pa.Array:
 
 def booked_times(chunk: Chunk, booked: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return when each of the `booked` loans was booked, microseconds: soon after `as_of`."""
-    return chunk.of("as_of")[booked] + rng.integers(*BOOKED_AFTER_S, booked.size) * SECOND_US
+    after = chunk.nature.applications.booked_after_seconds
+    return chunk.of("as_of")[booked] + rng.integers(*after, booked.size) * SECOND_US
 
 
 def loan_columns(

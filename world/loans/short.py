@@ -9,24 +9,20 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit
 
 from creditloom.features.contract.tables import TABLES
 from creditloom.world.calendar import DAY_US
 from creditloom.world.events.events import Chunk, arrow
 from creditloom.world.loans.incumbent_policy import LoanTerms
 from creditloom.world.loans.lending import booked_times, loan_columns, performance_columns
-from creditloom.world.people.people import sigmoid
 from creditloom.world.risk.default import terms_effect
 from creditloom.world.world import log_odds_without_terms
 
 # Days past due that make a short loan bad (S1).
 BAD_DPD = 30
-# Principal comes in steps of 100 yuan.
-STEP_FEN = 10_000
 # A bad loan is repaid only after so many times the last day that is looked at: out of sight.
 NEVER_REPAID_FACTOR = 10
-# Days after which the state of a short loan is reported (choice).
-REPORTING_DAYS = 1
 
 
 def short_loans(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
@@ -52,17 +48,19 @@ def pd_short(chunk: Chunk, places: np.ndarray, terms: LoanTerms) -> np.ndarray:
     world = chunk.world
     income = world.people.income_cny[places]
     effect = terms_effect(chunk.nature, income, terms) - world.coefficients.terms_mean
-    pd_year = sigmoid(log_odds_without_terms(world)[places] + effect)
+    pd_year = expit(log_odds_without_terms(world)[places] + effect)
     # log1p and expm1 keep small PDs exact: 1 - (1 - PD)^share.
     return -np.expm1(np.log1p(-pd_year) * chunk.nature.short_loan.hazard_share)
 
 
 def _terms(chunk: Chunk, places: np.ndarray, rng: np.random.Generator) -> LoanTerms:
-    low, high = chunk.nature.short_loan.principal_cny
+    short = chunk.nature.short_loan
+    low, high = short.principal_cny
+    step_fen = short.principal_step_cny * 100
     principal_cny = low + rng.random(places.size) * (high - low)
-    steps = np.floor(principal_cny * 100.0 / STEP_FEN).astype(np.int64)
-    daily_rate = np.full(places.size, chunk.nature.short_loan.daily_rate)
-    return LoanTerms(steps * STEP_FEN, daily_rate)
+    steps = np.floor(principal_cny * 100.0 / step_fen).astype(np.int64)
+    daily_rate = np.full(places.size, short.daily_rate)
+    return LoanTerms(steps * step_fen, daily_rate)
 
 
 def _days_late(
@@ -83,11 +81,12 @@ def _days_late(
 def _performance(
     chunk: Chunk, booked: np.ndarray, time: np.ndarray, tenor: np.ndarray, repaid_day: np.ndarray
 ) -> pa.Table:
-    days = np.array(chunk.nature.short_loan.observed_days)
+    short = chunk.nature.short_loan
+    days = np.array(short.observed_days)
     is_open = days[None, :] < repaid_day[:, None]
     overdue = np.maximum(days[None, :] - tenor[:, None], 0)
     dpd = np.where(is_open, overdue, 0)
     event_time = time[:, None] + days[None, :] * DAY_US
-    columns = performance_columns(chunk, booked, event_time, REPORTING_DAYS, dpd)
+    columns = performance_columns(chunk, booked, event_time, short.reporting_days, dpd)
     columns["day_on_book"] = np.tile(days, booked.size)
     return arrow(TABLES["short_loan_performance"], columns)

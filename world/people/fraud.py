@@ -8,18 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from creditloom.world.calendar import DAY_US
+from creditloom.world.config.config_types import Fraud
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.people.people import People
 
 SECOND_US = 1_000_000
 HOUR_US = DAY_US // 24
-# Rings apply at night (domain 7.4): between midnight and 6 h (choice).
-NIGHT_HOURS = 6
-# Fewest and most devices that a ring shares (domain 7.4).
-DEVICES_PER_RING = (2, 4)
-# Exponent of the Zipf law of ring sizes (domain 7.4: Zipf). At 2 most rings are as small as they
-# can be (choice).
-RING_SIZE_EXPONENT = 2.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +41,7 @@ def arrange(
     is_member = people.is_fraud & (rng.random(people.size) < nature.fraud.ring_share)
     # Members of a ring are not neighbours by id: the order of applicants must not betray a ring.
     members = rng.permutation(np.flatnonzero(is_member))
-    groups = _groups(members, nature.fraud.ring_size, rng)
+    groups = _groups(members, nature.fraud, rng)
     ring = np.full(people.size, -1, dtype=np.int64)
     vintage = people.vintage.copy()
     as_of = people.as_of.copy()
@@ -58,49 +52,42 @@ def arrange(
         leader.append(int(head))
         vintage[group] = vintage[head]
         month = vintages[vintage[head] : vintage[head] + 2]
-        as_of[group] = _night_times(as_of[head], group.size, nature.fraud.ring_hours, month, rng)
+        as_of[group] = _night_times(as_of[head], group.size, nature.fraud, month, rng)
     # At least one draw even without a ring, so that a lookup with ring -1 finds a value.
-    n_devices = rng.integers(DEVICES_PER_RING[0], DEVICES_PER_RING[1] + 1, max(len(leader), 1))
+    fewest, most = nature.fraud.ring_devices
+    n_devices = rng.integers(fewest, most + 1, max(len(leader), 1))
     moved = replace(people, vintage=vintage, as_of=as_of)
     return moved, Rings(ring, np.array(leader, dtype=np.int64), n_devices)
 
 
-def _groups(
-    members: np.ndarray, ring_size: tuple[int, int], rng: np.random.Generator
-) -> Iterator[np.ndarray]:
+def _groups(members: np.ndarray, fraud: Fraud, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """Yield the members of one ring after another; too few are left over and stay alone.
 
     A generator on purpose: the size of the next ring is drawn after the times of this one, and
     another order of draws would give another world.
     """
-    low, high = ring_size
+    low, high = fraud.ring_size
     start = 0
     while members.size - start >= low:
-        size = int(min(low - 1 + rng.zipf(RING_SIZE_EXPONENT), high, members.size - start))
+        size = int(min(low - 1 + rng.zipf(fraud.ring_size_exponent), high, members.size - start))
         yield members[start : start + size]
         start += size
 
 
 def _night_times(
-    first: int, n: int, hours: float, month: np.ndarray, rng: np.random.Generator
+    first: int, n: int, fraud: Fraud, month: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return `n` moments between midnight and six, on days within `hours` of `first`."""
-    days = first // DAY_US + rng.integers(0, max(int(hours // 24), 1), n)
+    """Return `n` moments of the night, on days within `ring_hours` of `first`."""
+    days = first // DAY_US + rng.integers(0, max(int(fraud.ring_hours // 24), 1), n)
     # A ring that reaches into the next month would change its vintage: keep it in this one.
     days = np.clip(days, month[0] // DAY_US, month[1] // DAY_US - 1)
-    return days * DAY_US + rng.integers(0, NIGHT_HOURS * 3600, n) * SECOND_US
+    return days * DAY_US + rng.integers(0, fraud.ring_night_hours * 3600, n) * SECOND_US
 
 
 # Money that a ring moves among its members in the weeks before it applies: star, cycle, fan-in or
 # fan-out (domain 7.4, 7.8).
 
 STAR, FAN_IN, FAN_OUT, CYCLE = range(4)
-# The last transfer of a ring lies at least this many days before its first application (choice).
-DAYS_BEFORE_APPLICATION = 1
-# Days of the young account's life that the transfers leave free, at both ends together (choice).
-FREE_DAYS = 2.0
-# Standard deviation of the log amount of a transfer (choice).
-TRANSFER_SIGMA = 0.4
 
 
 @dataclass(frozen=True)
@@ -131,10 +118,11 @@ def ring_transfers(
     n_transfers = rng.poisson(fraud.transfer_rounds, payer.size)
     payer = np.repeat(payer, n_transfers)
     payee = np.repeat(payee, n_transfers)
-    latest = np.minimum(people.as_of[payer], people.as_of[payee]) - DAYS_BEFORE_APPLICATION * DAY_US
-    back_days = rng.random(payer.size) * (fraud.account_days - FREE_DAYS)
+    latest = np.minimum(people.as_of[payer], people.as_of[payee])
+    latest = latest - fraud.transfer_days_before * DAY_US
+    back_days = rng.random(payer.size) * (fraud.account_days - fraud.transfer_free_days)
     time = latest - (back_days * DAY_US).astype(np.int64)
-    amount_cny = fraud.transfer_cny * np.exp(TRANSFER_SIGMA * rng.standard_normal(payer.size))
+    amount_cny = fraud.transfer_cny * np.exp(fraud.transfer_sigma * rng.standard_normal(payer.size))
     amount_fen = np.rint(amount_cny).astype(np.int64) * 100  # people send whole yuan
     # By payer, then by time; moments are drawn apart, so no tie is left.
     order = np.lexsort((time, payer))

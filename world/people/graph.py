@@ -17,22 +17,10 @@ from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.people.fraud import Rings
 from creditloom.world.people.people import DISC, People
 
-# Longest contact list that is stored (domain 7.4).
-MAX_CONTACTS = 30
 # Second keys of a sort stay below this, so that owner and second key fit into one int64.
 SECOND_KEY_LIMIT = 2**32
 # Regions and segments share one block number: more than the number of segments.
 BLOCK_WIDTH = 16
-# Youngest and oldest age of an edge at the application, days (choice).
-YOUNGEST_DAYS = 3.0
-OLDEST_DAYS = 3_650.0
-# Edges that a thin file starts, against others (choice).
-THIN_REACH = 0.2
-# Share of the edges made in the days after the application. A feature must not see them; they
-# exist so that tests can prove it.
-LATE_SHARE = 0.02
-# How strongly the better connected of two candidates is preferred, against one slope (choice).
-PULL_FACTOR = 2.0
 
 
 @dataclass(frozen=True)
@@ -79,12 +67,13 @@ def _pairs(
     """
     reach = nature.stream("contact")
     kin = nature.stream("contact_homophily")
-    mean = np.exp(reach.level + reach.slope * network) * np.where(people.is_thin, THIN_REACH, 1.0)
+    thin_reach = nature.contacts.thin_reach
+    mean = np.exp(reach.level + reach.slope * network) * np.where(people.is_thin, thin_reach, 1.0)
     starter = np.repeat(np.arange(people.size), rng.poisson(mean))
     # Draw order: both candidates of all edges, then the choice between them.
     first = _candidate(people, starter, kin.level, kin.slope, rng)
     second = _candidate(people, starter, kin.level, kin.slope, rng)
-    pull = np.exp(reach.slope * (network[first] - network[second]) * PULL_FACTOR)
+    pull = np.exp(reach.slope * (network[first] - network[second]) * nature.contacts.pull_factor)
     takes_first = rng.random(starter.size) < pull / (1.0 + pull)
     return starter, np.where(takes_first, first, second)
 
@@ -135,12 +124,13 @@ def _made(
 
     It was long before the earlier of the two applications where both are well connected.
     """
+    numbers = nature.contacts
     age = nature.stream("contact_age")
     log_days = age.level + age.slope * (network[one] + network[two])
     log_days = log_days + age.noise * rng.standard_normal(one.size)
     # Ages of contacts are bounded on both sides, so that no draw of the tail stands out.
-    days = np.clip(np.exp(log_days), YOUNGEST_DAYS, OLDEST_DAYS)
-    is_late = rng.random(one.size) < LATE_SHARE
+    days = np.clip(np.exp(log_days), numbers.youngest_days, numbers.oldest_days)
+    is_late = rng.random(one.size) < numbers.late_share
     days = np.where(is_late, -rng.random(one.size) * AFTER_DAYS, days)
     return np.minimum(people.as_of[one], people.as_of[two]) - (days * DAY_US).astype(np.int64)
 
@@ -163,7 +153,7 @@ def _strongest(
     order = _by_owner(owner, rng.integers(0, SECOND_KEY_LIMIT, owner.size))
     start = np.searchsorted(owner[order], np.arange(n + 1))
     rank = np.arange(owner.size) - start[owner[order]]
-    top = order[rank < MAX_CONTACTS]
+    top = order[rank < nature.contacts.longest_list]
     # Seconds since the first edge stay below the limit of a second key for 136 years.
     top = top[_by_owner(owner[top], (made[top] - made.min()) // 1_000_000)]
     return Graph(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit, logit
 
 from creditloom.world.calendar import Days
 from creditloom.world.config.config_types import FAMILIES
@@ -16,16 +17,6 @@ from creditloom.world.config.world_config import TRAITS, WorldConfig
 
 # Columns of the latent traits, in the order of `TRAITS`.
 INC, DISC, STAB, SOC, LEV, DIG = range(len(TRAITS))
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    """Return the probability of the log-odds `x`.
-
-    >>> float(sigmoid(np.array(0.0)))
-    0.5
-    """
-    # Written out: scipy's expit differs in the last bit, and a world is compared bit by bit.
-    return 1.0 / (1.0 + np.exp(-x))
 
 
 # What is missing of whom: thin files and people the bureau does not know (domain 7.8).
@@ -42,9 +33,9 @@ def thin_files(
     slope = presence.thin_dig * traits[:, DIG] + presence.thin_disc * traits[:, DISC]
     share = np.array([s.thin_share for s in nature.segments])
     spread = np.hypot(presence.thin_dig, presence.thin_disc)
-    # Probit approximation: E sigmoid(a + N(0, s)) = sigmoid(a / sqrt(1 + pi s2 / 8)).
-    level = np.log(share / (1.0 - share)) * np.sqrt(1.0 + np.pi * spread**2 / 8.0)
-    return rng.random(segment.size) < sigmoid(level[segment] + slope)
+    # Probit approximation: E expit(a + N(0, s)) = expit(a / sqrt(1 + pi s2 / 8)).
+    level = logit(share) * np.sqrt(1.0 + np.pi * spread**2 / 8.0)
+    return rng.random(segment.size) < expit(level[segment] + slope)
 
 
 def known_to_bureau(
@@ -60,11 +51,6 @@ def known_to_bureau(
 # Nobody applies in the last hour of a month, so that a loan is booked in its vintage.
 LAST_HOUR_US = 3_600_000_000
 SECOND_US = 1_000_000
-# Log income mixes the trait `inc` and chance; the squares of the two weights sum to 1 (choice).
-INCOME_TRAIT_WEIGHT = 0.8
-INCOME_CHANCE_WEIGHT = 0.6
-# Shape of the beta law of ages within the range of a segment: somewhat young (choice).
-AGE_BETA = (1.3, 1.8)
 
 
 @dataclass(frozen=True)
@@ -245,7 +231,8 @@ def _income(
     tier = np.array(nature.places.tier_of_region)[region] - 1
     wage = np.array(nature.places.wage_index)[tier]
     chance = rng.standard_normal(segment.size)
-    spread = INCOME_TRAIT_WEIGHT * traits[:, INC] + INCOME_CHANCE_WEIGHT * chance
+    numbers = nature.people
+    spread = numbers.income_trait_weight * traits[:, INC] + numbers.income_chance_weight * chance
     return median * wage * np.exp(sigma * spread)
 
 
@@ -253,5 +240,5 @@ def _ages(nature: WorldConfig, segment: np.ndarray, rng: np.random.Generator) ->
     """Return ages in whole years, within the range of the segment, both ends included."""
     low, high = np.array([s.age_years for s in nature.segments]).T
     width = (high - low + 1)[segment]
-    years = np.floor(rng.beta(*AGE_BETA, segment.size) * width)
+    years = np.floor(rng.beta(*nature.people.age_beta, segment.size) * width)
     return (low[segment] + years).astype(np.int16)

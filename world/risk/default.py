@@ -11,11 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from creditloom.world.config.config_types import Hazard
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.loans.incumbent_policy import LoanTerms
-from creditloom.world.people.people import People, sigmoid
+from creditloom.world.people.people import People
 
 # Steps of the bisection for alpha (domain 7.6): 30 log-odds halved so often are less than 1e-16.
 N_BISECTIONS = 60
@@ -24,11 +25,6 @@ LOWEST_ALPHA = -20.0
 HIGHEST_ALPHA = 10.0
 # Nodes of the Gauss-Hermite rule that integrates u out (choice).
 HERMITE_NODES = 20
-# Vintages of the bad half-year.
-HALF_YEAR_MONTHS = 6
-# Limit / monthly income, and yearly rate on 360 days, at which terms add nothing (domain 7.5).
-REFERENCE_RATIO = 0.5
-REFERENCE_APR = 0.144
 
 
 @dataclass(frozen=True)
@@ -64,9 +60,8 @@ def macro_path(
     path[0] = steps[0]
     for month in range(1, n_vintages):
         path[month] = rho * path[month - 1] + np.sqrt(1.0 - rho**2) * steps[month]
-    path[effects.bad_half_year : effects.bad_half_year + HALF_YEAR_MONTHS] += (
-        effects.bad_half_year_size
-    )
+    end = effects.bad_half_year + effects.bad_half_year_months
+    path[effects.bad_half_year : end] += effects.bad_half_year_size
     return (path - path.mean()) * on
 
 
@@ -109,7 +104,7 @@ def pd_of(
     Life shocks are averaged out unless their `exposure` is given as `exponent`.
     """
     power = exposure_exponent(hazard) if exponent is None else exponent
-    return 1.0 - (1.0 - sigmoid(log_odds)) ** power
+    return 1.0 - (1.0 - expit(log_odds)) ** power
 
 
 def oracle_pd(nature: WorldConfig, log_odds: np.ndarray) -> np.ndarray:
@@ -129,8 +124,9 @@ def terms_effect(nature: WorldConfig, income_cny: np.ndarray, terms: LoanTerms) 
     delta_L (limit/income - 0.5)+ + delta_r (APR - 0.144), with income a month and 360 days a year.
     """
     ratio = terms.principal_fen / 100.0 / income_cny
-    of_limit = nature.effects.limit_effect * np.maximum(ratio - REFERENCE_RATIO, 0.0)
-    return of_limit + nature.effects.rate_effect * (terms.daily_rate * 360.0 - REFERENCE_APR)
+    effects = nature.effects
+    of_limit = effects.limit_effect * np.maximum(ratio - effects.reference_ratio, 0.0)
+    return of_limit + effects.rate_effect * (terms.daily_rate * 360.0 - effects.reference_apr)
 
 
 def solve_alpha(nature: WorldConfig, log_odds: np.ndarray, base_rate: float) -> float:
@@ -168,7 +164,7 @@ def outcomes(
     macro = macro_by_vintage[people.vintage]
     log_odds_true = neutral + nature.effects.macro_gamma * macro
     exponent = exposure(hazard, shock_month)
-    month = _default_month(hazard, sigmoid(log_odds_true), shock_month, people.is_fraud, rng)
+    month = _default_month(hazard, expit(log_odds_true), shock_month, people.is_fraud, rng)
     return TrueOutcome(
         log_odds_systematic=log_odds,
         pd_neutral=pd_of(hazard, neutral, exponent),

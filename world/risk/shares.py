@@ -25,8 +25,6 @@ from creditloom.world.risk.default import oracle_pd, solve_alpha
 
 # Name in world.yaml of the second partner of an interaction that is not a concept.
 THIN_FILE = "thin_file"
-# SD beyond which a state saturates.
-SATURATION_FROM = 1.0
 
 
 @dataclass(frozen=True)
@@ -58,8 +56,9 @@ def _saturation(nature: WorldConfig, states: np.ndarray) -> np.ndarray:
 
     `nu x saturation` stays below one, so that better never turns into worse.
     """
-    above = np.maximum(states - SATURATION_FROM, 0.0)
-    below = np.maximum(-states - SATURATION_FROM, 0.0)
+    begins = nature.effects.saturation_from
+    above = np.maximum(states - begins, 0.0)
+    below = np.maximum(-states - begins, 0.0)
     return -nature.effects.saturation * (above - below)
 
 
@@ -176,7 +175,9 @@ def _centred(block: np.ndarray) -> np.ndarray:
     return np.asarray((block - block.mean(axis=0)).astype(np.float32))
 
 
-def told(columns: FamilyColumns, pd: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
+def logistic_coefficients(
+    columns: FamilyColumns, pd: np.ndarray, start: np.ndarray | None = None
+) -> np.ndarray:
     """Return the logistic regression of `pd` (n, 0-1) on all columns: slopes, then the intercept.
 
     Newton's method goes from `start`, else from the mean. The result is what a model would learn
@@ -200,7 +201,7 @@ def told(columns: FamilyColumns, pd: np.ndarray, start: np.ndarray | None = None
     return coefficients
 
 
-def told_shares(columns: FamilyColumns, fit: np.ndarray) -> np.ndarray:
+def prediction_shares(columns: FamilyColumns, fit: np.ndarray) -> np.ndarray:
     """Return the share of each family in what the regression `fit` predicts.
 
     Cov(prediction from the columns of family f, whole prediction) / Var(whole prediction).
@@ -366,8 +367,8 @@ def _fixed_point(
     for _ in range(MAX_STEPS):
         betas, nu = probe.scaled(betas, nonlinear_share)
         # Each regression starts from the last one: few of Newton's steps are left to do.
-        fit = told(probe.columns, probe.pd(betas, nu), fit)
-        shares = told_shares(probe.columns, fit)
+        fit = logistic_coefficients(probe.columns, probe.pd(betas, nu), fit)
+        shares = prediction_shares(probe.columns, fit)
         excess = shares[~has_weight].sum() / has_weight.sum()
         goal = np.where(has_weight, target - excess, shares)
         if np.abs(shares - goal).max() < SHARE_TOLERANCE:
