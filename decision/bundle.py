@@ -68,6 +68,7 @@ class Bundle:
         # Read in this order, which decides what a bundle with two faults is refused for.
         scorer = scorer_of(texts, threads)
         tiers = Tiers.from_json(texts["tiers.json"])
+        number = check_format(json.loads(manifest), FORMAT, str(root / MANIFEST))
         policy = Policy.from_json(texts["policy.json"])
         bundle = cls(
             scorer=scorer,
@@ -76,7 +77,7 @@ class Bundle:
             reference=Reference.from_json(texts["reference.json"]),
             version=hashlib.sha256(manifest).hexdigest(),
             policy_version=digests["policy.json"],
-            format=check_format(json.loads(manifest), FORMAT, str(root / MANIFEST)),
+            format=number,
         )
         # Asked here for its check alone: it raises where the reference lacks a concept.
         bundle.reference.concepts(bundle.scorer.catalogue)

@@ -203,15 +203,15 @@ class _Check:
         return shown(rows, part)
 
     def _tables(self, receipt: Mapping[str, Any]) -> PartTables:
+        place = self.batch.file
         part = receipt["part"]
-        aside = self.batch.file("quarantine", part)
+        decisions = read_table(place("decisions", part))
+        ledger = read_table(place("ledger", part))
+        aside = place("quarantine", part)
+        quarantine = read_table(aside) if aside.is_file() else NOTHING_ASIDE
         has_leaves = "leaves" in receipt["files"]
-        return PartTables(
-            decisions=read_table(self.batch.file("decisions", part)),
-            ledger=read_table(self.batch.file("ledger", part)),
-            quarantine=read_table(aside) if aside.is_file() else NOTHING_ASIDE,
-            leaves=read_table(self.batch.file("leaves", part)) if has_leaves else NO_LEAVES,
-        )
+        leaves = read_table(place("leaves", part)) if has_leaves else NO_LEAVES
+        return PartTables(decisions, ledger, quarantine, leaves)
 
     def export(self, file: Path) -> Iterator[Finding]:
         """Yield whether an exported file is not the one that was sealed, or erased from since."""

@@ -199,12 +199,7 @@ class BatchJob:
         if folder.is_erased():
             raise erased_before(folder.root)
         document = folder.begin(self.document(), replace=replace)
-        for receipt in folder.finished():
-            if key is not None:
-                # What someone put there between two runs must not be sealed under our signature.
-                key.public.check(receipt, "receipt", folder.receipt(receipt["part"]))
-            tally.add(receipt)
-        tally.resumed = tally.rows
+        self._count_finished(tally, key)
         # A batch with finished parts has passed this check, or was accepted by a person.
         if not tally.rows and "accept_drift" not in self.asked:
             require_no_drift(drift_of(self._sample(), self.bundle))
@@ -217,10 +212,26 @@ class BatchJob:
             tally.add(receipt)
             previous = tally.links[-1]
             tell(tally.rows)
-        target = output or folder.root
-        export(folder, target)
+        return self._sealed(tally, link(document), key, output or folder.root)
+
+    def _count_finished(self, tally: Tally, key: PrivateKey | None) -> None:
+        """Count what an earlier run finished; SigningError where it is not signed by `key`."""
+        folder = self.batch.folder
+        for receipt in folder.finished():
+            if key is not None:
+                # What someone put there between two runs must not be sealed under our signature.
+                key.public.check(receipt, "receipt", folder.receipt(receipt["part"]))
+            tally.add(receipt)
+        tally.resumed = tally.rows
+
+    def _sealed(
+        self, tally: Tally, batch: str, key: PrivateKey | None, output: Path
+    ) -> dict[str, Any]:
+        """Export the parts and seal the batch; return the manifest. `batch` links to batch.json."""
+        folder = self.batch.folder
+        export(folder, output)
         manifest = sealed_manifest(
-            tally.figures(), link(document), tally.links, schemas(folder.root), exported(target)
+            tally.figures(), batch, tally.links, schemas(folder.root), exported(output)
         )
         # A finished batch that is run again without the key keeps its signature.
         if key is not None or not folder.is_sealed_as(manifest):

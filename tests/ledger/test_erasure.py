@@ -12,9 +12,11 @@ import pyarrow as pa
 import pytest
 
 from creditloom.serving.batch.output import sha256
+from creditloom.serving.ledger.hashing import decision_hashes
 from creditloom.serving.ledger.log import erasure
 from creditloom.serving.ledger.log.log import Log
 from creditloom.serving.ledger.log.notes import note_store
+from creditloom.serving.ledger.log.stores import BatchStore
 from creditloom.serving.ledger.rows.leaves import SALTS_ENVIRONMENT
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import read_json, read_table, write_json, write_table
@@ -126,8 +128,6 @@ def _forged(night: Path) -> pa.Table:
 
 def test_a_row_forged_before_an_erasure_is_found_after_it(creditloom: Command, night: Path) -> None:
     """The erasure notes new sums of the files, so that the sums no longer tell."""
-    from creditloom.serving.ledger.hashing import decision_hashes
-
     forged = _forged(night)
     ledger = read_table(night / "ledger/part-00000.parquet")
     place = ledger.schema.get_field_index("decision_hash")
@@ -163,12 +163,9 @@ def test_a_row_forged_behind_an_erasure_that_the_insider_notes_is_found(
 def test_a_row_that_is_gone_without_an_entry_is_found(
     creditloom: Command, night: Path, bundle: Path, kind: str
 ) -> None:
-    from creditloom.serving.ledger.log.stores import BatchStore
-
     person = NAMES[5] if kind == "decided" else NAMES[10]
     store = BatchStore(night)
-    seen: list[Any] = []
-    store.erase(frozenset([person]), lambda scope: seen.append(scope) or {**scope})  # type: ignore[func-returns-value]
+    store.erase(frozenset([person]), dict)
     assert _findings(creditloom)
     code, outcome = _replayed(creditloom, bundle)
     assert (code, outcome["missing"] > 0) == (6, True)

@@ -121,29 +121,32 @@ def forge(folder: Path) -> None:
     made = {**tables, "leaves": part_leaves(0, len(leaves), rows, tables, salts)}
     for kind, table in made.items():
         write_table(table, batch.file(kind, 0), version=3)
-    previous = link(read_json(folder / "batch.json"))
+    links = _receipts_anew(batch, {**counts(forged, aside), "leaves": leaf_root(made["leaves"])})
+    manifest = read_json(folder / "manifest.json")
+    figures = {name: manifest[name] for name in FIGURES}
+    output = folder.with_suffix(".parquet")
+    write_table(read_table(folder / "decisions"), output)
+    covered = (manifest["batch"], links, manifest["schema"], exported(output))
+    write_json(sealed_manifest(figures, *covered), folder / "manifest.json")
+    shutil.rmtree(folder.parent / "creditloom.ledger")
+    for name in ("one", "two", "three"):
+        place = folder.parent / f"{name}.batch"
+        note_batch(Log.beside(place), place, read_json(place / "manifest.json"))
+
+
+def _receipts_anew(batch: BatchFolder, first: dict[str, Any]) -> list[str]:
+    """Write the receipts anew, the first one with other figures; return their links."""
+    previous = link(read_json(batch.root / "batch.json"))
     links = []
     for part in range(3):
         receipt = {k: v for k, v in read_json(batch.receipt(part)).items() if k != "signature"}
         sums = {kind: sha256(batch.file(kind, part)) for kind in receipt["files"]}
-        anew = {**receipt, "previous": previous, "files": sums}
-        if part == 0:
-            anew |= {**counts(forged, aside), "leaves": leaf_root(made["leaves"])}
+        figures = {} if part else first
+        anew = {**receipt, "previous": previous, "files": sums, **figures}
         write_json(anew, batch.receipt(part))
         previous = link(anew)
         links.append(previous)
-    manifest = read_json(folder / "manifest.json")
-    figures = {name: manifest[name] for name in FIGURES}
-    output = folder.with_suffix(".parquet")
-    write_table(pa.concat_tables([read_table(folder / "decisions")]), output)
-    anew = sealed_manifest(figures, manifest["batch"], links, manifest["schema"], exported(output))
-    write_json(anew, folder / "manifest.json")
-    shutil.rmtree(folder.parent / "creditloom.ledger")
-    for name in ("one", "two", "three"):
-        place = folder.parent / f"{name}.batch"
-        note_batch(
-            Log(folder.parent / "creditloom.ledger"), place, read_json(place / "manifest.json")
-        )
+    return links
 
 
 def test_an_insider_who_makes_all_anew_is_found_by_root_head_and_key_and_by_nothing_else(

@@ -18,6 +18,7 @@ from creditloom.storage.files.errors import DataError
 
 REASONS = pa.list_(pa.struct([("concept", pa.string()), ("points", pa.float64())]))
 TEXTS = st.none() | st.sampled_from(["", "a", "b", "ab", "ü", "x" * 40])
+# table: the columns of a row
 ROWS = st.tuples(
     st.none() | st.integers(-(2**63), 2**63 - 1),
     st.none() | st.floats(allow_nan=False),
@@ -31,6 +32,7 @@ ROWS = st.tuples(
 def _table(rows: list[tuple[object, ...]]) -> pa.Table:
     number, figure, first, second, codes, reasons = zip(*rows, strict=True)
     entries = [[{"concept": c, "points": p} for c, p in row] for row in reasons]
+    # table: the columns
     return pa.table(
         {
             "application_id": pa.array(number, pa.int64()),

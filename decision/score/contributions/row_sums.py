@@ -29,12 +29,11 @@ WORD_BYTES = 8
 Words = NDArray[np.uint64]
 
 
+# Compiled: numpy would write every step of every column to memory. Sums of whole numbers do not
+# depend on their order, so the tiles change nothing.
 @jit
 def _add(numbers, bits, names, sums):
-    """Add columns x rows of `numbers`, whose bits are `bits`, to `sums`; a loop that is compiled.
-
-    Sums of whole numbers do not depend on their order, so the tiles change nothing.
-    """
+    """Add columns x rows of `numbers`, whose bits are `bits`, to `sums`."""
     for start in range(0, len(sums), TILE_ROWS):
         stop = min(start + TILE_ROWS, len(sums))
         for column in range(len(names)):

@@ -9,12 +9,13 @@ import datetime as dt
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import pyarrow as pa
 import typer
 from rich.console import Console
 
@@ -24,7 +25,7 @@ from creditloom.serving.batch.input import blocks
 from creditloom.serving.batch.output import BatchFolder
 from creditloom.serving.batch.part import block_rows, in_order
 from creditloom.serving.batch.row_faults import RowFaultInputs
-from creditloom.serving.inputs import columns
+from creditloom.serving.inputs import InputColumn, columns
 from creditloom.serving.ledger import replay_one
 from creditloom.serving.ledger.earlier import told
 from creditloom.serving.ledger.recorded import Aside, Recorded, repeated_ids
@@ -84,8 +85,7 @@ def replay(
 ) -> None:
     """Recompute decisions from their input with the registered versions.
 
-    Exit code 0: every decision was made again, to the bit, and every row set aside again for its
-    reason; 6: not.
+    Exit code 0: all decided again to the bit, all others set aside again; 6: not.
     """
     batch = BatchFolder(folder)
     # The manifest of the batch holds its input, options and versions.
@@ -98,27 +98,35 @@ def replay(
         outcome = replay_one.one(batch, decision_id, source, read, decide)
     else:
         recorded = Recorded.of(batch, log)
-        kept = Kept.of(recorded.decisions())
-        aside = recorded.aside()
         place = source or Path(request["input"]["path"])
         types = replay_one.types(read, recorded.id_type)
-        rules = None
-        if aside is not None:
-            today = dt.date.fromisoformat(request["options"]["today"])
-            rules = RowFaultInputs(read, repeated_ids(place, types[APPLICATION_ID]), today)
+        kept = Kept.of(recorded.decisions())
+        aside = recorded.aside()
+        rules = None if aside is None else _rules(request, read, place, types)
         work = Replay(kept, read, decide, rows, rules)
         given = blocks(place, types, block_rows(len(read)))
         # Compare blocks and not single calls. Otherwise rows that are decided one by one would also
         # be hashed one by one.
         compared = min(block_rows(len(read)), CALLS * rows)
         replayed = in_order(work, pieces(given, compared, shuffle), threads)
-        outcome = _summed(recorded, work.kept, aside, replayed)
+        outcome = _summed(recorded, kept, aside, replayed)
     # Report where the code differs from that of the batch, whether the decisions are equal or not.
     changes = told(request["versions"]["code"], deciding.code)
     outcome["told"] = [*changes, *outcome.get("told", ())]
     _report(outcome, as_json=as_json)
     if outcome["mismatches"] or outcome["missing"]:
         raise SystemExit(DIFFERS)
+
+
+def _rules(
+    request: Mapping[str, Any],
+    read: tuple[InputColumn, ...],
+    place: Path,
+    types: Mapping[str, pa.DataType],
+) -> RowFaultInputs:
+    """Return the rules by which the batch set rows aside."""
+    today = dt.date.fromisoformat(request["options"]["today"])
+    return RowFaultInputs(read, repeated_ids(place, types[APPLICATION_ID]), today)
 
 
 def _summed(
@@ -145,17 +153,16 @@ def _summed(
     differing: Counter[Aside] = Counter() if aside is None else aside - judged
     named["other_judgement"] = [f"{row[0]} ({row[1]})" for row in [*differing][:MAX_NAMED]]
     replayed_rows = int(is_replayed.sum())
-    return {
+    counts = {
         "decisions": recorded.expected,
         "replayed": replayed_rows,
         "mismatches": sum(len(rows) for rows in wrong.values()) + differing.total(),
         "erased": recorded.erased,
         "set_aside": 0 if aside is None else aside.total(),
-        # A batch that holds more than was sealed is as wrong as one that holds less.
-        "missing": abs(recorded.expected - replayed_rows) + len(recorded.damaged),
-        "told": recorded.damaged,
-        **named,
     }
+    # A batch that holds more than was sealed is as wrong as one that holds less.
+    counts["missing"] = abs(recorded.expected - replayed_rows) + len(recorded.damaged)
+    return {**counts, "told": recorded.damaged, **named}
 
 
 def _report(outcome: dict[str, Any], *, as_json: bool) -> None:

@@ -30,7 +30,7 @@ class Erased:
     left: tuple[str, ...] = ()
 
 
-class Store(Protocol):
+class PersonStore(Protocol):
     """A place where values of persons lie."""
 
     def erase(self, persons: frozenset[str], note: Note) -> Erased:
@@ -51,10 +51,10 @@ class Outcome:
     erased: Erased | None
 
 
-OPENERS: dict[str, Callable[[Path], Store]] = {}
+OPENERS: dict[str, Callable[[Path], PersonStore]] = {}
 
 
-def register(kind: str, opener: Callable[[Path], Store]) -> None:
+def register(kind: str, opener: Callable[[Path], PersonStore]) -> None:
     """Say how a store of this kind is opened at a path."""
     OPENERS[kind] = opener
 

@@ -37,6 +37,7 @@ START = np.array(
 )
 # RFC 7693, 2.7: the order in which each round takes the words of a block; rounds 10 and 11 are
 # rounds 0 and 1 again.
+# table: a round a row
 ORDER = np.array(
     [
         [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
@@ -61,6 +62,7 @@ PARAMETERS = np.uint64(0x0101_0000 | DIGEST_BYTES)
 BLOCK_BYTES = np.uint64(BLOCK_WORDS * WORD_BYTES)
 
 
+# Compiled, as all three are: a part has millions of these steps.
 @jit
 def _mixed(a, b, c, d, x, y):
     """Return G of RFC 7693: four words of the state, mixed with two of the message."""
@@ -109,9 +111,10 @@ def _compress(state, m, length, is_last):
     state[7] ^= v7 ^ v15
 
 
+# A loop over rows, as each has a length of its own.
 @jit
 def _digests(fixed, starts, varying, salts, person, digests):
-    """Fill `digests`, two words a row; a loop over rows, as each has a length of its own."""
+    """Fill `digests`, two words a row."""
     n_fixed = fixed.shape[0]
     block = np.empty(BLOCK_WORDS, np.uint64)
     state = np.empty(STATE_WORDS, np.uint64)
