@@ -29,7 +29,7 @@ NO_LEAVES = pa.table({"row": pa.array([], pa.int64())})
 
 
 @dataclass(frozen=True)
-class Kept:
+class Anchor:
     """What whoever checks keeps elsewhere: the root of a batch, a head of the log, a public key."""
 
     root: str = ""
@@ -37,7 +37,7 @@ class Kept:
     key: PublicKey | None = None
 
     @classmethod
-    def of(cls, root: str = "", key: Path | None = None) -> Kept:
+    def of(cls, root: str = "", key: Path | None = None) -> Anchor:
         """Read a root (64 digits) or head (`SIZE:ROOT`), and the file of a key."""
         public = PublicKey.read(key) if key is not None else None
         if ":" in root:
@@ -46,18 +46,20 @@ class Kept:
         return cls(root=Head.parse(f"0:{root}").root if root else "", key=public)
 
 
-def verify(folder: Path | str, kept: Kept | None = None, log: Path | None = None) -> list[Finding]:
+def verify(
+    folder: Path | str, kept: Anchor | None = None, log: Path | None = None
+) -> list[Finding]:
     """Return all that differs from what was sealed in a finished batch's folder; [] for nothing.
 
     `log` is the folder of the log, by default the one beside the batch. Raises DataError where the
     folder holds no finished batch.
     """
     place = BatchFolder(Path(folder))
-    return list(_Check(place, Log.beside(place.root, log), kept or Kept()).findings())
+    return list(_Check(place, Log.beside(place.root, log), kept or Anchor()).findings())
 
 
 def verify_export(
-    file: Path | str, batch: Path | None = None, kept: Kept | None = None, log: Path | None = None
+    file: Path | str, batch: Path | None = None, kept: Anchor | None = None, log: Path | None = None
 ) -> list[Finding]:
     """Return what differs of an exported file, and of the batch that it came from.
 
@@ -65,14 +67,14 @@ def verify_export(
     """
     path = Path(file)
     place = BatchFolder(batch or path.with_suffix(".batch"))
-    check = _Check(place, Log.beside(place.root, log), kept or Kept())
+    check = _Check(place, Log.beside(place.root, log), kept or Anchor())
     return [*check.findings(), *check.export(path)]
 
 
-def verify_log(folder: Path | str, kept: Kept | None = None) -> list[Finding]:
+def verify_log(folder: Path | str, kept: Anchor | None = None) -> list[Finding]:
     """Return what does not hold in a log, and which of its batches are gone or other ones."""
     log = Log(Path(folder))
-    held = kept or Kept()
+    held = kept or Anchor()
     findings = [Finding(str(folder), what) for what in log.faults(held.key, held.head)]
     known = batches(log.entries())
     for name, entry in known.items():
@@ -92,7 +94,7 @@ class _Check:
 
     batch: BatchFolder
     log: Log
-    kept: Kept
+    kept: Anchor
     erased: dict[int, set[int]] = field(default_factory=dict)
     rewritten: dict[str, str | None] = field(default_factory=dict)
 

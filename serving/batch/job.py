@@ -18,7 +18,7 @@ from creditloom.serving.batch.drift import drift_of, require_no_drift
 from creditloom.serving.batch.output import BatchFolder, duplicates, sha256, writing
 from creditloom.serving.batch.part import Batch, BlockResult, Decide, Receipt, Work
 from creditloom.serving.ledger.entries import link
-from creditloom.serving.ledger.rows.leaves import forget_secret
+from creditloom.serving.ledger.rows.leaves import begin_secret, forget_secret
 from creditloom.serving.ledger.seal import schemas, sealed_manifest
 from creditloom.serving.ledger.signing import PrivateKey, signed_by
 from creditloom.storage.files.errors import DataError
@@ -256,6 +256,7 @@ class BatchJob:
         batch = self.batch
         # A batch that was finished, but not sealed, needs no look for duplicates.
         if first < batch.source.rows:
+            begin_secret(batch.folder.root)
             spill = batch.folder.root / ".spill"
             repeated_ids = duplicates(batch.source.files, APPLICATION_ID, spill, self.threads)
             yield from self.engine(batch, repeated_ids, first)

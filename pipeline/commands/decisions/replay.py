@@ -10,6 +10,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,7 +24,7 @@ from creditloom.pipeline.base import paths
 from creditloom.serving.batch.deciding_model import PARAMS
 from creditloom.serving.batch.input import blocks
 from creditloom.serving.batch.output import BatchFolder
-from creditloom.serving.batch.part import block_rows, in_order
+from creditloom.serving.batch.part import Decide, block_rows, in_order
 from creditloom.serving.batch.row_faults import RowFaultInputs
 from creditloom.serving.inputs import InputColumn, columns
 from creditloom.serving.ledger import replay_one
@@ -99,17 +100,8 @@ def replay(
     else:
         recorded = Recorded.of(batch, log)
         place = source or Path(request["input"]["path"])
-        types = replay_one.types(read, recorded.id_type)
-        kept = Kept.of(recorded.decisions())
-        aside = recorded.aside()
-        rules = None if aside is None else _rules(request, read, place, types)
-        work = Replay(kept, read, decide, rows, rules)
-        given = blocks(place, types, block_rows(len(read)))
-        # Compare blocks and not single calls. Otherwise rows that are decided one by one would also
-        # be hashed one by one.
-        compared = min(block_rows(len(read)), CALLS * rows)
-        replayed = in_order(work, pieces(given, compared, shuffle), threads)
-        outcome = _summed(recorded, kept, aside, replayed)
+        again = Again(request, read, decide, rows, shuffle, threads)
+        outcome = again.all(recorded, place)
     # Report where the code differs from that of the batch, whether the decisions are equal or not.
     changes = told(request["versions"]["code"], deciding.code)
     outcome["told"] = [*changes, *outcome.get("told", ())]
@@ -118,15 +110,35 @@ def replay(
         raise SystemExit(DIFFERS)
 
 
-def _rules(
-    request: Mapping[str, Any],
-    read: tuple[InputColumn, ...],
-    place: Path,
-    types: Mapping[str, pa.DataType],
-) -> RowFaultInputs:
-    """Return the rules by which the batch set rows aside."""
-    today = dt.date.fromisoformat(request["options"]["today"])
-    return RowFaultInputs(read, repeated_ids(place, types[APPLICATION_ID]), today)
+@dataclass(frozen=True)
+class Again:
+    """How all decisions of a batch are made again: the options of the command, and the model."""
+
+    request: Mapping[str, Any]
+    read: tuple[InputColumn, ...]
+    decide: Decide
+    rows: int
+    shuffle: int | None
+    threads: int
+
+    def all(self, recorded: Recorded, place: Path) -> dict[str, Any]:
+        """Decide and judge again all rows of the input at `place`; return what came out."""
+        types = replay_one.types(self.read, recorded.id_type)
+        kept = Kept.of(recorded.decisions())
+        aside = recorded.aside()
+        rules = None if aside is None else self._rules(place, types)
+        work = Replay(kept, self.read, self.decide, self.rows, rules)
+        size = block_rows(len(self.read))
+        # Compare blocks and not single calls. Otherwise rows that are decided one by one would also
+        # be hashed one by one.
+        compared = min(size, CALLS * self.rows)
+        given = pieces(blocks(place, types, size), compared, self.shuffle)
+        return _summed(recorded, kept, aside, in_order(work, given, self.threads))
+
+    def _rules(self, place: Path, types: Mapping[str, pa.DataType]) -> RowFaultInputs:
+        """Return the rules by which the batch set rows aside."""
+        today = dt.date.fromisoformat(self.request["options"]["today"])
+        return RowFaultInputs(self.read, repeated_ids(place, types[APPLICATION_ID]), today)
 
 
 def _summed(

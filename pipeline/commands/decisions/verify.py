@@ -15,7 +15,7 @@ from rich.console import Console
 from creditloom.serving.batch.output import MANIFEST
 from creditloom.serving.ledger.check import Finding
 from creditloom.serving.ledger.log.log import ENTRIES, Log
-from creditloom.serving.verify import Kept, verify_export, verify_log
+from creditloom.serving.verify import Anchor, verify_export, verify_log
 from creditloom.serving.verify import verify as verify_batch
 from creditloom.storage.files.store import read_json
 
@@ -57,7 +57,7 @@ def verify(
 
     Exit code 0: nothing; 6: something.
     """
-    kept = Kept.of(root, key)
+    kept = Anchor.of(root, key)
     if (place / ENTRIES).is_file():
         _tell(place, verify_log(place, kept), {"root": str(Log(place).head())}, as_json=as_json)
         return

@@ -85,6 +85,11 @@ def _secret(root: Path) -> bytes:
     return secret
 
 
+def begin_secret(root: Path) -> None:
+    """Have the secret of a batch there before several workers ask for it."""
+    _secret(root)
+
+
 def forget_secret(root: Path) -> None:
     """Delete the secret of a batch: from now on its salts lie in its leaves alone."""
     (root / SECRET).unlink(missing_ok=True)
