@@ -35,6 +35,8 @@ FAST_COMPRESSION: Mapping[str, Any] = {"compression": "snappy"}
 MATRIX_ROWS = 8_192
 # The key under which a Parquet file notes its format, where it has one (formats.py).
 FORMAT = b"creditloom.format"
+# The key of random bytes, so that the sha256 of a file tells nothing of a row erased from it.
+SALT = b"creditloom.salt"
 
 # Metadata of a table beside its format.
 Notes = Mapping[bytes, bytes]
@@ -144,7 +146,7 @@ class Writer:
 
     `statistics` are the columns whose smallest and largest values are kept; None keeps all. Blocks
     are held until they have `least_rows` rows together, and then make a row group. `version` is the
-    table's format, noted in the metadata of the schema beside `notes`.
+    table's format, noted in the metadata of the schema beside `notes` and the text `salt`.
     """
 
     def __init__(
@@ -156,6 +158,7 @@ class Writer:
         least_rows: int = 0,
         version: int | None = None,
         notes: Notes = NO_NOTES,
+        salt: str = "",
     ) -> None:
         self.path = Path(path)
         self._compression = compression
@@ -163,7 +166,8 @@ class Writer:
         self._held: list[pa.Table] = []
         self._statistics = True if statistics is None else list(statistics)
         numbered = {} if version is None else {FORMAT: str(version).encode()}
-        self.schema = schema.with_metadata({**numbered, **notes} or None)
+        salted = {SALT: salt.encode()} if salt else {}
+        self.schema = schema.with_metadata({**numbered, **salted, **notes} or None)
         self._ending = ExitStack()
 
     def __enter__(self) -> Self:
@@ -228,9 +232,10 @@ def write_table(
     path: StrPath,
     statistics: Sequence[str] | None = None,
     version: int | None = None,
+    salt: str = "",
 ) -> None:
-    """Write one Parquet file, atomically; `statistics` and `version` as of `Writer`."""
-    with Writer(path, table.schema, statistics, version=version) as writer:
+    """Write one Parquet file, atomically; `statistics`, `version` and `salt` as of `Writer`."""
+    with Writer(path, table.schema, statistics, version=version, salt=salt) as writer:
         writer.write(table)
 
 
