@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from creditloom.serving.batch.output import BatchFolder, sha256, writing
 from creditloom.serving.ledger.entries import link
+from creditloom.serving.ledger.rows.leaves import export_salt
 from creditloom.serving.whole.resume import FIRST_WITH_CONTENT, TakenError
 from creditloom.storage.files import formats
 from creditloom.storage.files.durable import sync
@@ -29,7 +30,7 @@ from creditloom.storage.files.outputs import (
     require_local,
     require_ours,
 )
-from creditloom.storage.files.store import FORMAT, Writer, iter_tables, open_parquet
+from creditloom.storage.files.store import FORMAT, SALT, Writer, iter_tables, open_parquet
 
 SUFFIX = ".parquet"
 # The kinds of files that are exported, and the suffix of each.
@@ -143,7 +144,7 @@ def staged_exports(folder: BatchFolder, output: Path) -> Exports:
             _without_leftovers(made)
             if parts:
                 of_batch = link(folder.asked())
-                _write(parts, made, {**kind_note(kind), OF_BATCH: of_batch.encode()})
+                _write(parts, made, {**kind_note(kind), OF_BATCH: of_batch.encode()}, kind)
         staged.append(Export(kind, target, made if parts else None))
     return tuple(staged)
 
@@ -186,10 +187,11 @@ def _without_leftovers(target: Path) -> None:
                 path.unlink()
 
 
-def _write(parts: Sequence[Path], target: Path, notes: Mapping[bytes, bytes]) -> None:
+def _write(parts: Sequence[Path], target: Path, notes: Mapping[bytes, bytes], kind: str) -> None:
     with open_parquet(parts[0]) as first:
         schema = first.schema_arrow
-    with Writer(target, schema, version=formats.BATCH, notes=notes) as writer:
+    salt = export_salt([parquet_notes(part).get(SALT, b"") for part in parts], kind)
+    with Writer(target, schema, version=formats.BATCH, notes=notes, salt=salt) as writer:
         for block in _blocks(parts):
             writer.write(block.cast(schema))
 

@@ -22,7 +22,7 @@ from creditloom.serving.ledger.log.notes import note_store
 from creditloom.serving.ledger.signing import private_key
 
 MISSING = 6  # exit code: a person looks at it
-_err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+_err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 PersonsArgument = Annotated[
     list[str] | None, typer.Argument(metavar="PERSON...", help="application ids")

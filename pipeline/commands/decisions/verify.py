@@ -21,7 +21,7 @@ from creditloom.storage.files.store import read_json
 
 CHANGED = 6  # exit code
 SUFFIX = ".parquet"
-_err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+_err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 PlaceArgument = Annotated[
     Path,

@@ -27,6 +27,7 @@ from creditloom.serving.ledger.log.tree import (
     root_of,
 )
 from creditloom.serving.ledger.signing import PrivateKey, PublicKey, signed_by
+from creditloom.storage.files.durable import made_folder, sync
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import LOG, check_format
 
@@ -111,11 +112,21 @@ class Log:
         line = json.dumps({"format": LOG, **entry}, sort_keys=True, ensure_ascii=True).encode()
         with self._held() as held:
             _append(held, line)
-            head = Head.of(self.leaves())
-            document = {"format": LOG, "size": head.size, "root": head.root, "date": entry["date"]}
-            signed = json.dumps(signed_by(key, document, "log"), sort_keys=True).encode()
-            with (self.folder / HEADS).open("ab") as heads:
-                _append(heads, signed)
+            return self._headed(entry["date"], key)
+
+    def cover(self, date: str, key: PrivateKey | None = None) -> Head:
+        """Add the head over entries whose writer was killed before the head was written."""
+        with self._held():
+            return self._headed(date, key)
+
+    def _headed(self, date: str, key: PrivateKey | None) -> Head:
+        head = Head.of(self.leaves())
+        document = {"format": LOG, "size": head.size, "root": head.root, "date": date}
+        signed = json.dumps(signed_by(key, document, "log"), sort_keys=True).encode()
+        with (self.folder / HEADS).open("ab") as heads:
+            _append(heads, signed)
+        # The names of both files: a batch that is said to be noted must be noted after a power cut.
+        sync(self.folder)
         return head
 
     def head(self) -> Head:
@@ -136,7 +147,7 @@ class Log:
                 got="a file",
                 next_step="name another folder with --log",
             )
-        self.folder.mkdir(parents=True, exist_ok=True)
+        made_folder(self.folder)
         with (self.folder / ENTRIES).open("ab") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
             yield held

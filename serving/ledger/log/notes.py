@@ -52,8 +52,8 @@ def _once(log: Log, entry: Mapping[str, Any], key: PrivateKey | None) -> Head:
     ]
     heads = log.heads()
     is_covered = bool(heads) and heads[-1]["size"] == len(log.leaves())
-    if same_place and same_place[-1] == dict(entry) and is_covered:
-        return log.head()
+    if same_place and same_place[-1] == dict(entry):
+        return log.head() if is_covered else log.cover(now(), key)
     return log.add({**entry, "date": now()}, key)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,18 @@ def file_salt(row_salts: Words, kind: str) -> str:
     It follows from the salts of all rows: with one of them gone it cannot be found again.
     """
     return hashlib.blake2b(row_salts.tobytes() + kind.encode(), digest_size=SALT_BYTES).hexdigest()
+
+
+def export_salt(part_salts: Sequence[bytes], kind: str) -> str:
+    """Return what is noted in the exported file, from what is noted in the files of its parts.
+
+    It follows from the salts of all rows as those do, so that an export that is made again gets
+    the same bytes. Empty where the parts have none: those of release 0.2.0.
+    """
+    if not any(part_salts):
+        return ""
+    content = b"".join(part_salts) + f"export of {kind}".encode()
+    return hashlib.blake2b(content, digest_size=SALT_BYTES).hexdigest()
 
 
 def decided_leaves(decisions: pa.Table, ledger: pa.Table, row_salts: Words) -> Words:
