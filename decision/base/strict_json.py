@@ -12,7 +12,7 @@ import math
 import types
 import typing
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from .errors import DecisionError
@@ -62,7 +62,7 @@ def _dataclass(kind: Any, value: Any, where: str, extra: str) -> Any:
 
 
 # Asked for once per type: a bundle has thousands of values of a few types.
-@lru_cache(maxsize=None)
+@cache
 def _hints(kind: type) -> dict[str, Any]:
     return typing.get_type_hints(kind)
 

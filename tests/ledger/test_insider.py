@@ -16,7 +16,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from creditloom.serving.batch.job import exported
 from creditloom.serving.batch.output import BatchFolder, sha256
 from creditloom.serving.batch.part import counts
 from creditloom.serving.ledger.entries import link
@@ -25,6 +24,7 @@ from creditloom.serving.ledger.log.log import Log
 from creditloom.serving.ledger.log.notes import note_batch
 from creditloom.serving.ledger.rows.leaves import as_words, leaf_root, part_leaves
 from creditloom.serving.ledger.seal import FIGURES, sealed_manifest
+from creditloom.serving.whole.export import noted_exports, put_in_place, staged_exports
 from creditloom.storage.files.store import read_json, read_table, write_json, write_table
 from tests.ledger.conftest import Command
 
@@ -124,9 +124,9 @@ def forge(folder: Path) -> None:
     links = _receipts_anew(batch, {**counts(forged, aside), "leaves": leaf_root(made["leaves"])})
     manifest = read_json(folder / "manifest.json")
     figures = {name: manifest[name] for name in FIGURES}
-    output = folder.with_suffix(".parquet")
-    write_table(read_table(folder / "decisions"), output)
-    covered = (manifest["batch"], links, manifest["schema"], exported(output))
+    exports = staged_exports(batch, folder.with_suffix(".parquet"))
+    covered = (manifest["batch"], links, manifest["schema"], noted_exports(exports))
+    put_in_place(exports)
     write_json(sealed_manifest(figures, *covered), folder / "manifest.json")
     shutil.rmtree(folder.parent / "creditloom.ledger")
     for name in ("one", "two", "three"):

@@ -25,8 +25,9 @@ from creditloom.serving.ledger.log.notes import BATCH
 from creditloom.serving.ledger.rows.leaves import SALT_BYTES, as_words, file_salt
 from creditloom.storage.files import formats
 from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.outputs import parquet_notes
 from creditloom.storage.files.store import (
-    FORMAT,
+    SALT,
     Writer,
     iter_tables,
     open_parquet,
@@ -36,6 +37,8 @@ from creditloom.storage.files.store import (
 )
 
 ID = "application_id"
+# Metadata of pandas: no part of a table here (`store`).
+PANDAS = b"pandas"
 # The kind of a Parquet file with a row per application.
 TABLE = "table"
 # Ends the name of a file that takes the place of another one when its erasure is noted.
@@ -210,10 +213,10 @@ def _file_without(file: Path, persons: frozenset[str], drafts: _Drafts) -> int:
     if ID not in schema.names:
         return 0
     count = 0
-    noted = (schema.metadata or {}).get(FORMAT)
+    # What the file is, and of which batch, stays said.
+    notes = {key: value for key, value in parquet_notes(file).items() if key not in (SALT, PANDAS)}
     draft = drafts.path(file)
-    version = None if noted is None else int(noted)
-    with Writer(draft, schema, version=version, salt=secrets.token_hex(SALT_BYTES)) as writer:
+    with Writer(draft, schema, notes=notes, salt=secrets.token_hex(SALT_BYTES)) as writer:
         for block in iter_tables(file):
             is_theirs = is_of(block, persons)
             count += int(is_theirs.sum())
