@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 # Imported for the kinds of stores that it registers.
+from creditloom.pipeline.base.console import Console
 from creditloom.serving.ledger.log import stores
 from creditloom.serving.ledger.log.erasure import Outcome
 from creditloom.serving.ledger.log.erasure import erase as erase_persons
