@@ -138,18 +138,7 @@ def features_of(
     else:
         made = place
     with new_folder(made, FOLDER) as work:
-        checked = check_tables(
-            source.path,
-            work / "quarantine",
-            work / "clean",
-            max_bad_share=source.max_bad_share,
-            period=Period(EARLIEST, now()),
-            needed=needed_tables(request["columns"]),
-            without=source.without,
-        )
-        # Told, as what is null for want of a table looks like what is null for want of events.
-        sys.stderr.writelines(f"creditloom: {note}\n" for note in checked.notes)
-        sources = _as_of(checked.files, source.as_of, work)
+        sources = _checked_sources(source, request["columns"], work)
         _write(sources, FeatureParams(engine=source.engine), bundle, work / MATRIX)
         # Copies that were needed for the features only; the quarantine stays.
         if (work / "clean").is_dir():
@@ -159,6 +148,24 @@ def features_of(
             file.check()
         write_json(request, work / MARK)
     return Features(made, place)
+
+
+def _checked_sources(
+    source: Events, columns: Sequence[str], work: Path
+) -> Mapping[str, tuple[str, ...]]:
+    """Return the files of the raw tables without bad rows; quarantine and copies lie in `work`."""
+    checked = check_tables(
+        source.path,
+        work / "quarantine",
+        work / "clean",
+        max_bad_share=source.max_bad_share,
+        period=Period(EARLIEST, now()),
+        needed=needed_tables(columns),
+        without=source.without,
+    )
+    # Told, as what is null for want of a table looks like what is null for want of events.
+    sys.stderr.writelines(f"creditloom: {note}\n" for note in checked.notes)
+    return _as_of(checked.files, source.as_of, work)
 
 
 def _taken(place: Path) -> DataError:
