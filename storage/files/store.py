@@ -1,9 +1,7 @@
 """Read and write Parquet and JSON files; no other module does.
 
 Writes are atomic: a file appears whole or not at all. Parquet is zstd level 3 (a matrix: snappy) in
-row groups of 122,880 rows, without pandas metadata, so that the same table gives the same bytes. A
-raw table lies either in one file `<root>/<name>.parquet` or in parts `<root>/<name>/*.parquet`,
-read in name order.
+row groups of 122,880 rows, without pandas metadata, so that the same table gives the same bytes.
 """
 
 from __future__ import annotations
@@ -96,17 +94,6 @@ def _parts(path: StrPath) -> tuple[Path, ...]:
             next_step="check the path",
         )
     return parts
-
-
-def table_files(root: StrPath, name: str) -> tuple[Path, ...]:
-    """Return the files of raw table `name` under `root`, in reading order.
-
-    () when the table is not there.
-    """
-    whole = Path(root) / f"{name}.parquet"
-    if whole.is_file():
-        return (whole,)
-    return tuple(sorted((Path(root) / name).glob("*.parquet")))
 
 
 def iter_tables(

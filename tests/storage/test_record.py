@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from creditloom.pipeline.base import paths
-from creditloom.storage.files.record import RecordHead, Record, RecordError, line_hash
+from creditloom.storage.files.record import Record, RecordError, RecordHead, line_hash
 
 NEWEST = 3
 # What breaks readers of lines, consoles that take markup, and files.
