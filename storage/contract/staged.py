@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pyarrow.types as kinds
 
 from creditloom.features.contract.tables import Column, Table
+from creditloom.storage.contract.raw_folder import name_in
 from creditloom.storage.contract.row_rules import missing_column
 from creditloom.storage.contract.stored_types import (
     ACCEPTED,
@@ -29,7 +30,6 @@ from creditloom.storage.contract.stored_types import (
 )
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.foreign import Worded
-from creditloom.storage.files.raw_folder import name_in
 from creditloom.storage.files.store import ROW_GROUP, Writer, open_parquet
 
 # Names that DuckDB and the check give to columns of their own, whatever their case.

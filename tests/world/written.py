@@ -12,7 +12,7 @@ import pandas as pd
 from creditloom.features.contract.tables import EVENT_TABLES, TABLES, Table
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
-from creditloom.storage.files.raw_folder import table_files
+from creditloom.storage.contract.raw_folder import table_files
 from creditloom.storage.files.store import read_frame, read_json
 from creditloom.world.config.world_config import WorldConfig
 

@@ -36,6 +36,7 @@ from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.report import fit_page
 from creditloom.report.page.render import render
+from creditloom.storage.contract.raw_folder import table_files
 from creditloom.storage.contract.row_rules import missing_column
 from creditloom.storage.contract.stored_types import converted
 from creditloom.storage.files.errors import DataError
@@ -46,7 +47,6 @@ from creditloom.storage.files.outputs import (
     require_apart,
     require_local,
 )
-from creditloom.storage.files.raw_folder import table_files
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import (
     read_table,

@@ -31,8 +31,8 @@ from creditloom.report.parts.data import (
     Text,
 )
 from creditloom.report.parts.examples import from_json
+from creditloom.storage.contract.raw_folder import raw_tables
 from creditloom.storage.files.formats import RESULTS, read_document
-from creditloom.storage.files.raw_folder import raw_tables
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import read_frame, read_json, write_json
 
