@@ -45,7 +45,6 @@ from creditloom.serving.whole.resume import (
     require_batch,
     unfinished,
 )
-from creditloom.storage.files.identity import FixedFile, fixed
 from creditloom.storage.files.outputs import (
     recover,
     require_local,
@@ -53,6 +52,7 @@ from creditloom.storage.files.outputs import (
     require_room,
     swap,
 )
+from creditloom.storage.places.identity import FixedFile, fixed
 
 # The embedded store of a checkout; MLFLOW_TRACKING_URI takes precedence over it.
 REGISTRY = Path("data/registry")

@@ -32,7 +32,6 @@ from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.contract.row_rules import Period
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import FEATURES, FIRST_FORMAT, read_document
-from creditloom.storage.files.identity import FixedFile, fixed
 from creditloom.storage.files.outputs import (
     FolderKind,
     json_keys,
@@ -43,8 +42,9 @@ from creditloom.storage.files.outputs import (
     require_room,
     swap,
 )
-from creditloom.storage.files.raw_folder import raw_tables
 from creditloom.storage.files.store import matrix_writer, read_table, write_json, write_table
+from creditloom.storage.places.identity import FixedFile, fixed
+from creditloom.storage.places.raw_folder import raw_tables
 from creditloom.storage.sources import now
 
 MARK = "features.json"
@@ -138,22 +138,15 @@ def features_of(
     else:
         made = place
     with new_folder(made, FOLDER) as work:
-        sources = _checked_sources(source, request["columns"], work)
-        _write(sources, FeatureParams(engine=source.engine), bundle, work / MATRIX)
-        # Copies that were needed for the features only; the quarantine stays.
-        if (work / "clean").is_dir():
-            shutil.rmtree(work / "clean")
-        (work / MOVED).unlink(missing_ok=True)
+        _make(work, source, bundle, request["columns"])
         for file in raw:
             file.check()
         write_json(request, work / MARK)
     return Features(made, place)
 
 
-def _checked_sources(
-    source: Events, columns: Sequence[str], work: Path
-) -> Mapping[str, tuple[str, ...]]:
-    """Return the files of the raw tables without bad rows; quarantine and copies lie in `work`."""
+def _make(work: Path, source: Events, bundle: Path, columns: Sequence[str]) -> None:
+    """Write the features and the quarantine of the raw tables into `work`."""
     checked = check_tables(
         source.path,
         work / "quarantine",
@@ -165,7 +158,12 @@ def _checked_sources(
     )
     # Told, as what is null for want of a table looks like what is null for want of events.
     sys.stderr.writelines(f"creditloom: {note}\n" for note in checked.notes)
-    return _as_of(checked.files, source.as_of, work)
+    sources = _as_of(checked.files, source.as_of, work)
+    _write(sources, FeatureParams(engine=source.engine), bundle, work / MATRIX)
+    # Copies that were needed for the features only; the quarantine stays.
+    if (work / "clean").is_dir():
+        shutil.rmtree(work / "clean")
+    (work / MOVED).unlink(missing_ok=True)
 
 
 def _taken(place: Path) -> DataError:

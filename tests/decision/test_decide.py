@@ -38,7 +38,7 @@ def test_points_and_base_sum_to_score_raw(decisions: pd.DataFrame) -> None:
 
 
 # Its eighth tree parts numbers from missing ones: a threshold of "inf".
-@example(seed=1319, n_features=7, a=1.0, b=0.0)
+@example(1319, 7, 1.0, 0.0)
 @given(seeds, st.integers(5, 23), st.floats(0.05, 5.0), st.floats(-9.0, 9.0))
 def test_points_add_up_on_any_booster_and_calibration(
     seed: int, n_features: int, a: float, b: float

@@ -46,7 +46,6 @@ from creditloom.storage.files.outputs import (
     require_apart,
     require_local,
 )
-from creditloom.storage.files.raw_folder import table_files
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import (
     read_table,
@@ -55,6 +54,7 @@ from creditloom.storage.files.store import (
 )
 from creditloom.storage.finished import Finished, read_finished
 from creditloom.storage.matrix import own_concepts, own_feature
+from creditloom.storage.places.raw_folder import table_files
 from creditloom.storage.sources import check_source, now
 
 # Reads the table for `creditloom fit`: a finished feature table, or raw tables made into one.
