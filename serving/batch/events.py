@@ -29,7 +29,6 @@ from creditloom.serving.inputs import InputColumn, columns
 from creditloom.serving.registry.runtime import fingerprint
 from creditloom.serving.whole.resume import libraries
 from creditloom.storage.contract.contract import check_tables
-from creditloom.storage.contract.raw_folder import raw_tables
 from creditloom.storage.contract.row_rules import Period
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import FEATURES, FIRST_FORMAT, read_document
@@ -45,6 +44,7 @@ from creditloom.storage.files.outputs import (
     swap,
 )
 from creditloom.storage.files.store import matrix_writer, read_table, write_json, write_table
+from creditloom.storage.folders.raw_folder import raw_tables
 from creditloom.storage.sources import now
 
 MARK = "features.json"

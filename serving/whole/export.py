@@ -19,7 +19,6 @@ from creditloom.serving.whole.resume import FIRST_WITH_CONTENT, TakenError
 from creditloom.storage.files import formats
 from creditloom.storage.files.durable import sync
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.files.lake import MAGIC
 from creditloom.storage.files.outputs import (
     LEFTOVER,
     FileKind,
@@ -31,6 +30,7 @@ from creditloom.storage.files.outputs import (
     require_ours,
 )
 from creditloom.storage.files.store import FORMAT, SALT, Writer, iter_tables, open_parquet
+from creditloom.storage.folders.lake import MAGIC
 
 SUFFIX = ".parquet"
 # The kinds of files that are exported, and the suffix of each.

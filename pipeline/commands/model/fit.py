@@ -36,7 +36,6 @@ from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.report import fit_page
 from creditloom.report.page.render import render
-from creditloom.storage.contract.raw_folder import table_files
 from creditloom.storage.contract.row_rules import missing_column
 from creditloom.storage.contract.stored_types import converted
 from creditloom.storage.files.errors import DataError
@@ -54,6 +53,7 @@ from creditloom.storage.files.store import (
     write_text,
 )
 from creditloom.storage.finished import Finished, read_finished
+from creditloom.storage.folders.raw_folder import table_files
 from creditloom.storage.matrix import own_concepts, own_feature
 from creditloom.storage.sources import check_source, now
 
