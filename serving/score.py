@@ -52,7 +52,7 @@ from creditloom.storage.files.outputs import (
     require_room,
     swap,
 )
-from creditloom.storage.places.identity import FixedFile, fixed
+from creditloom.storage.folders.identity import FixedFile, fixed
 
 # The embedded store of a checkout; MLFLOW_TRACKING_URI takes precedence over it.
 REGISTRY = Path("data/registry")

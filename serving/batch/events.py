@@ -43,8 +43,8 @@ from creditloom.storage.files.outputs import (
     swap,
 )
 from creditloom.storage.files.store import matrix_writer, read_table, write_json, write_table
-from creditloom.storage.places.identity import FixedFile, fixed
-from creditloom.storage.places.raw_folder import raw_tables
+from creditloom.storage.folders.identity import FixedFile, fixed
+from creditloom.storage.folders.raw_folder import raw_tables
 from creditloom.storage.sources import now
 
 MARK = "features.json"

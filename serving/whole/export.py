@@ -30,7 +30,7 @@ from creditloom.storage.files.outputs import (
     require_ours,
 )
 from creditloom.storage.files.store import FORMAT, SALT, Writer, iter_tables, open_parquet
-from creditloom.storage.places.lake import MAGIC
+from creditloom.storage.folders.lake import MAGIC
 
 SUFFIX = ".parquet"
 # The kinds of files that are exported, and the suffix of each.

@@ -32,7 +32,7 @@ from creditloom.storage.contract.staged import StagedTable, stage
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.foreign import Worded
 from creditloom.storage.files.store import write_json
-from creditloom.storage.places.raw_folder import raw_tables, without_tables
+from creditloom.storage.folders.raw_folder import raw_tables, without_tables
 
 # Where no period is given. No event is older: such a date is an unset clock.
 DEFAULT_PERIOD = Period(dt.datetime(1990, 1, 1))

@@ -30,7 +30,7 @@ from creditloom.storage.contract.stored_types import (
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.foreign import Worded
 from creditloom.storage.files.store import ROW_GROUP, Writer, open_parquet
-from creditloom.storage.places.raw_folder import name_in
+from creditloom.storage.folders.raw_folder import name_in
 
 # Names that DuckDB and the check give to columns of their own, whatever their case.
 TAKEN = ("filename", "file_row_number", "_file", "_row", "file_index")

@@ -12,7 +12,7 @@ import pytest
 from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import read_frame
-from creditloom.storage.places.raw_folder import raw_tables
+from creditloom.storage.folders.raw_folder import raw_tables
 from tests.storage.test_contract import N, applications, payments, write
 
 # Names that mean something to a shell, a glob, SQL, a URL, or Windows.

@@ -139,5 +139,6 @@ def test_a_damaged_page_is_refused_in_words(tmp_path: Path) -> None:
     content = bytearray(file.read_bytes())
     content[4:400] = os.urandom(396)
     file.write_bytes(content)
-    with pytest.raises(ForeignError, match=r"payments\.parquet"):
+    # Arrow names the file; DuckDB, which may meet it first, only its folder.
+    with pytest.raises(ForeignError, match=r"cannot (read|answer)"):
         check_tables(tmp_path / "raw", tmp_path / "q", tmp_path / "c", max_bad_share=0.5)

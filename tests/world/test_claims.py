@@ -15,7 +15,7 @@ import pytest
 from creditloom.models.evaluation.claim_figures import APPLICATION, COLUMNS, ClaimSample
 from creditloom.models.evaluation.claims import CLAIMS, table
 from creditloom.storage.files.store import read_frame, read_json
-from creditloom.storage.places.raw_folder import table_files
+from creditloom.storage.folders.raw_folder import table_files
 from creditloom.world.config.config_types import Calendar, WorldParams
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.simulate import simulate

@@ -53,8 +53,8 @@ from creditloom.storage.files.store import (
     write_text,
 )
 from creditloom.storage.finished import Finished, read_finished
+from creditloom.storage.folders.raw_folder import table_files
 from creditloom.storage.matrix import own_concepts, own_feature
-from creditloom.storage.places.raw_folder import table_files
 from creditloom.storage.sources import check_source, now
 
 # Reads the table for `creditloom fit`: a finished feature table, or raw tables made into one.

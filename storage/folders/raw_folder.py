@@ -15,7 +15,7 @@ from pathlib import Path
 
 from creditloom.features.contract.tables import APPLICATIONS, TABLES
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.places.lake import visible, visible_files
+from creditloom.storage.folders.lake import visible, visible_files
 
 StrPath = str | os.PathLike[str]
 SUFFIX = ".parquet"

@@ -1,1 +1,0 @@
-"""Tell what lies at a place: which files a folder holds, and what they contain."""
