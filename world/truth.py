@@ -15,7 +15,7 @@ from creditloom.world.loans.lending import FIRST_APPLICATION
 from creditloom.world.people.communities import communities
 from creditloom.world.people.life import KINDS, Life
 from creditloom.world.people.people import DISC
-from creditloom.world.risk.default import oracle_pd
+from creditloom.world.risk.default import exposure_exponent, oracle_pd
 from creditloom.world.risk.shares import Coefficients
 from creditloom.world.world import Setting, World
 
@@ -65,10 +65,11 @@ def _by_column(
 def _risk(world: World) -> dict[str, Any]:
     outcome = world.outcome
     nature = world.setting.nature
-    with_macro = outcome.log_odds_systematic + nature.effects.macro_gamma * outcome.macro
+    # The path stretches the hazard of a vintage by exp(gamma M).
+    exponent = exposure_exponent(nature.hazard) * np.exp(nature.economy.gamma * outcome.macro)
     return {
         "logodds_systematic": outcome.log_odds_systematic,
-        "pd_oracle": oracle_pd(nature, with_macro),
+        "pd_oracle": oracle_pd(nature, outcome.log_odds_systematic, exponent),
         "pd_neutral": outcome.pd_neutral,
         "pd_true": outcome.pd_true,
         "macro_m": outcome.macro,
@@ -135,7 +136,9 @@ def meta(setting: Setting, coefficients: Coefficients, defaulted: np.ndarray) ->
         "activity_scale": params.activity_scale,
         "profile": params.profile,
         **_solution(setting, coefficients),
-        "macro": setting.macro().tolist(),
+        "scenario": params.scenario,
+        "economy": setting.economy.path.tolist(),
+        "macro": setting.macro.tolist(),
         "base_rate": params.base_rate,
         "realised_rate": float(defaulted.mean()),
         "drift": _drift(setting),

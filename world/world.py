@@ -8,6 +8,7 @@ all communities; states are standardised, old scores ranked and luck scaled with
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -22,12 +23,14 @@ from creditloom.world.people.life import Life, draw_life, shared_luck
 from creditloom.world.people.people import People, draw_people
 from creditloom.world.risk.default import (
     TrueOutcome,
+    exposed,
     exposure,
-    macro_path,
+    onset_weights,
     outcomes,
     solve_alpha,
     terms_effect,
 )
+from creditloom.world.risk.economy import Economy, draw_economy
 from creditloom.world.risk.shares import Coefficients, effects, log_odds_parts, solve
 
 # A stream of random numbers is keyed by the place of its module here. A name that moves, or one put
@@ -87,11 +90,27 @@ class Setting:
         sequence = np.random.SeedSequence(self.seed, spawn_key=(MODULES.index(module), part))
         return np.random.Generator(np.random.SFC64(sequence))
 
+    @cached_property
+    def economy(self) -> Economy:
+        """The economy by calendar month, which all communities share."""
+        params = self.params
+        # Always part 0 of the stream: every community must draw the same path. Another
+        # `macro_seed` gives the same people another economy.
+        is_own = params.macro_seed is None
+        seed = self.seed if params.macro_seed is None else params.macro_seed
+        source = self if is_own else replace(self, seed=seed)
+        return draw_economy(
+            self.nature.economy,
+            params.scenario,
+            self.calendar.n_vintages,
+            onset_weights(self.nature.hazard),
+            source.rng("macro"),
+        )
+
+    @cached_property
     def macro(self) -> np.ndarray:
-        """Return the macro path by vintage, which all communities share."""
-        # Always part 0 of the stream: every community must draw the same path.
-        rng = self.rng("macro")
-        return macro_path(self.nature, self.calendar.n_vintages, rng, on=self.params.macro)
+        """What each vintage meets of the economy, as one value of its path (`Economy`)."""
+        return self.economy.of_vintage(self.calendar.n_vintages, onset_weights(self.nature.hazard))
 
 
 @dataclass(frozen=True)
@@ -184,7 +203,7 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
         life=life,
         transfers=ring_transfers(nature, people, rings, rng("transfers")),
         contributions=contributions,
-        macro_by_vintage=setting.macro(),
+        macro_by_vintage=setting.macro,
         terms=loan_terms,
         booking=booking,
         outcome=outcome,
@@ -202,17 +221,18 @@ def _outcome(
     rng: np.random.Generator,
 ) -> TrueOutcome:
     nature = setting.nature
-    # Draw order: u first, then who defaults when.
+    # Draw order: u first, then which frauds rush, then who misses which payments.
     luck = shared_luck(graph, people.size, nature.life.shared_luck, rng)
+    around = exposed(nature, people, life.month(people.as_of), setting.economy, rng)
     of_terms = terms_effect(nature, people.income_cny, loan_terms)
     return outcomes(
         nature,
         people,
-        shock_month=life.month(people.as_of),
+        around=around,
         log_odds=log_odds,
         shock=nature.effects.shock_sigma * luck,
         moved=of_terms - coefficients.terms_mean,
-        macro_by_vintage=setting.macro(),
+        macro_by_vintage=setting.macro,
         rng=rng,
     )
 
@@ -220,12 +240,12 @@ def _outcome(
 def log_odds_without_terms(world: World) -> np.ndarray:
     """Return everyone's log-odds of default without the effect of limit and rate.
 
-    They are log-odds of twelve months with u, fraud and macro, taken back from the true PD: what a
-    loan on other terms starts from. One value per person of the world.
+    They are log-odds of twelve months with u and fraud in a neutral economy, taken back from the
+    true PD: what a loan on other terms starts from. One value per person of the world.
     """
     nature = world.setting.nature
     exponent = exposure(nature.hazard, world.life.month(world.people.as_of))
-    log_survival = np.log1p(-world.outcome.pd_true) / exponent
+    log_survival = np.log1p(-world.outcome.pd_neutral) / exponent
     of_terms = terms_effect(nature, world.people.income_cny, world.terms)
     # log(expm1(-log S)) is logit(1 - S), and keeps its digits where the PD is small.
     return np.log(np.expm1(-log_survival)) - (of_terms - world.coefficients.terms_mean)

@@ -455,6 +455,12 @@ LOAN_PERFORMANCE = Table(
             "days",
             low=0,
         ),
+        Column(
+            "is_restructured",
+            BOOL,
+            "restructured because of arrears: in default as unlikely to pay, until probation ends",
+            nullable=True,
+        ),
     ),
 )
 # table: columns of short_loans

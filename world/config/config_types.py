@@ -36,7 +36,8 @@ class WorldParams:
     activity_scale: float
     profile: str
     nonlinear: bool
-    macro: bool
+    scenario: str
+    macro_seed: int | None
     processes: int
     chunk_applicants: int
     community_applicants: int
@@ -119,11 +120,6 @@ class EffectConfig:
     probe_applicants: int
     shock_sigma: float
     fraud_log_odds: float
-    macro_rho: float
-    bad_half_year: int
-    bad_half_year_months: int
-    bad_half_year_size: float
-    macro_gamma: float
     limit_effect: float
     rate_effect: float
     reference_ratio: float
@@ -139,10 +135,60 @@ class Hazard:
     life_shock_factor: float
     life_shock_months: int
     fraud_first_payment_share: float
-    indeterminate_slope: float
-    indeterminate_floor: float
-    slip_share: float
     reporting_days: int
+
+
+@dataclass(frozen=True)
+class EconomyNumbers:
+    """The path of the economy by calendar month (domain 7.5, 7.8), in SD; + is worse.
+
+    `rho` is the correlation of one month with the next. `gamma` is what one SD adds to the log of a
+    month's hazard, `inflow` what it adds to the log of incomes. The bad half-year is part of the
+    scenario `calm`, the year of `recession` comes on top; both begin in a vintage.
+    """
+
+    rho: float
+    gamma: float
+    inflow: float
+    bad_half_year: int
+    bad_half_year_months: int
+    bad_half_year_size: float
+    recession: int
+    recession_months: int
+    recession_size: float
+
+
+@dataclass(frozen=True)
+class Roll:
+    """Roll rates a month over a book of average risk (domain 7.5).
+
+    Each is the share of the accounts of one DPD bucket that stand in the next at the month's end.
+    """
+
+    current_to_m1: float
+    m1_to_m2: float
+    m2_to_m3: float
+    m3_to_bad: float
+
+
+@dataclass(frozen=True)
+class ArrearsNumbers:
+    """How spells of arrears start and end, beside the twelve-month hazard (domain 7.5).
+
+    A spell that is paid up goes with (PD / `reference_pd`) to the power `slip_elasticity`. Shares
+    are chances a month, `restructured_share` is of the defaults. `late_weight` is the hazard's
+    weight of a month after the twelfth.
+    """
+
+    roll: Roll
+    reference_pd: float
+    slip_elasticity: float
+    stay_share: float
+    restructured_share: float
+    pays_all_share: float
+    relapse_share: float
+    probation_months: int
+    late_weight: float
 
 
 @dataclass(frozen=True)
@@ -171,6 +217,7 @@ class ShortLoan:
     """
 
     hazard_share: float
+    shared_default: float
     principal_cny: tuple[float, float]
     principal_step_cny: int
     daily_rate: float

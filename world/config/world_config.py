@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from creditloom.world.config.config_types import (
+    ArrearsNumbers,
     CalendarDrift,
     Category,
     ConceptConfig,
+    EconomyNumbers,
     EffectConfig,
     Fraud,
     Hazard,
@@ -51,7 +53,9 @@ class WorldConfig:
     concepts: tuple[ConceptConfig, ...]
     profiles: dict[str, tuple[float, ...]]
     effects: EffectConfig
+    economy: EconomyNumbers
     hazard: Hazard
+    arrears: ArrearsNumbers
     life: LifeShocks
     old_policy: OldPolicy
     short_loan: ShortLoan

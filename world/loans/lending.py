@@ -14,14 +14,13 @@ from creditloom.world.calendar import DAY_US, month_starts
 from creditloom.world.events.events import ID_STEP, Chunk, Draws, arrow, fen
 from creditloom.world.loans.incumbent_policy import LoanTerms
 from creditloom.world.people.people import DIG, INC, LEV
+from creditloom.world.risk.arrears import RESTRUCTURED, days_past_due
 
 # Application ids are not applicant ids, so that nobody can confuse the two.
 FIRST_APPLICATION = 10_000_000
 SECOND_US = 1_000_000
 # Index of the segment `student` in world.yaml.
 STUDENT = 3
-# Days past due that make a loan bad (domain 6).
-BAD_DPD = 90
 
 
 def application_ids(chunk: Chunk) -> np.ndarray:
@@ -212,49 +211,27 @@ def loans(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     columns = loan_columns(chunk, booked, booked_time, terms)
     return {
         "loans": arrow(TABLES["loans"], {**columns, "tenor_months": tenor_months}),
-        "loan_performance": _performance(chunk, booked, rng),
+        "loan_performance": _performance(chunk, booked),
     }
 
 
-def _performance(chunk: Chunk, booked: np.ndarray, rng: np.random.Generator) -> pa.Table:
-    """Return the days past due at each month end, known a few days later."""
+def _performance(chunk: Chunk, booked: np.ndarray) -> pa.Table:
+    """Return days past due and restructurings at each month end, known a few days later."""
     calendar = chunk.setting.calendar
-    months = calendar.performance_months
-    month_on_book = np.arange(1, months + 1)
-    starts = month_starts(calendar.applications_start, calendar.n_vintages + months + 1)
+    outcome = chunk.world.outcome
+    places = booked + chunk.first
+    month_on_book = np.arange(1, outcome.missed.shape[1] + 1)
+    month_on_book = month_on_book[month_on_book <= calendar.performance_months]
+    starts = month_starts(calendar.applications_start, calendar.n_vintages + month_on_book.size + 1)
+    month = chunk.of("vintage")[booked].astype(np.int64)[:, None] + month_on_book[None, :]
     # A month ends one second before the next one starts.
-    ends = starts - SECOND_US
-    vintage = chunk.of("vintage")[booked][:, None]
-    event_time = ends[vintage + month_on_book[None, :] + 1]
-    dpd = days_past_due(chunk, booked, months, rng)
+    event_time = starts[month + 1] - SECOND_US
+    missed = outcome.missed[places][:, : month_on_book.size].astype(np.int64)
+    due_day = outcome.due_day[places].astype(np.int64)[:, None]
+    dpd = days_past_due(starts // DAY_US, month, missed, due_day)
     lag_days = chunk.nature.hazard.reporting_days
     columns = performance_columns(chunk, booked, event_time, lag_days, dpd)
     columns["month_on_book"] = np.tile(month_on_book, booked.size)
+    status = outcome.status[places][:, : month_on_book.size]
+    columns["is_restructured"] = (status == RESTRUCTURED).ravel()
     return arrow(TABLES["loan_performance"], columns)
-
-
-def days_past_due(
-    chunk: Chunk, booked: np.ndarray, months: int, rng: np.random.Generator
-) -> np.ndarray:
-    """Return days past due, loans x months.
-
-    A bad loan reaches 90 in its month of default and rolls on. A good one slips to 1-29 days now
-    and then; few reach 30-89 once, and cure.
-    """
-    hazard = chunk.nature.hazard
-    outcome = chunk.world.outcome
-    places = booked + chunk.first
-    n = booked.size
-    default_month = outcome.default_month[places].astype(np.int64)[:, None]
-    month = np.arange(1, months + 1)[None, :]
-    # Due days differ, so DPD at a month end is 30 x months plus an offset of each loan's own.
-    offset = rng.integers(0, 28, (n, 1))
-    is_slip = rng.random((n, months)) < hazard.slip_share
-    slip = is_slip * rng.integers(1, 30, (n, months))
-    rolling = BAD_DPD + offset + 30 * (month - default_month)
-    spell_share = hazard.indeterminate_floor + hazard.indeterminate_slope * outcome.pd_true[places]
-    has_spell = (rng.random(n) < spell_share)[:, None]
-    is_spell = has_spell & (month == rng.integers(2, months + 1, (n, 1)))
-    good = np.where(is_spell, 30 + rng.integers(0, 60, (n, 1)), slip)
-    bad = np.where(rolling > 0, rolling, slip)
-    return np.where(default_month > 0, bad, good)
