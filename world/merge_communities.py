@@ -32,6 +32,8 @@ def _joined(parts: Sequence[World]) -> World:
     # These hold values per applicant and no places: concatenation is all they need.
     without_places = ("people", "life", "terms", "booking", "outcome")
     joined = {name: _end_to_end([getattr(part, name) for part in parts]) for name in without_places}
+    history = _end_to_end([part.file.history for part in parts])
+    joined["file"] = _end_to_end([part.file for part in parts], history=history)
     return replace(
         parts[0],
         rings=_rings(parts),
@@ -42,13 +44,17 @@ def _joined(parts: Sequence[World]) -> World:
     )
 
 
-def _end_to_end(parts: Sequence[Any]) -> Any:
-    """Return one dataclass of arrays from several: each array end to end."""
+def _end_to_end(parts: Sequence[Any], **joined: Any) -> Any:
+    """Return one dataclass of arrays from several: each array end to end.
+
+    `joined` are its fields that are no arrays, put together already.
+    """
     arrays = {
         field.name: np.concatenate([getattr(part, field.name) for part in parts])
         for field in fields(parts[0])
+        if field.name not in joined
     }
-    return replace(parts[0], **arrays)
+    return replace(parts[0], **arrays, **joined)
 
 
 def _rings(parts: Sequence[World]) -> Rings:

@@ -7,7 +7,7 @@ all communities; states are standardised, old scores ranked and luck scaled with
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,16 @@ import numpy as np
 from creditloom.world.calendar import Days
 from creditloom.world.config.config_types import Calendar, WorldParams
 from creditloom.world.config.world_config import WorldConfig
-from creditloom.world.loans.incumbent_policy import Booking, LoanTerms, book, old_score, terms
+from creditloom.world.loans.application_file import ApplicationFile, draw_file
+from creditloom.world.loans.history import History, draw_history
+from creditloom.world.loans.incumbent_policy import (
+    Booking,
+    LoanTerms,
+    Scorecard,
+    book,
+    terms,
+    train_scorecard,
+)
 from creditloom.world.people.communities import Community
 from creditloom.world.people.fraud import Rings, Transfers, arrange, ring_transfers
 from creditloom.world.people.graph import Graph, draw_graph
@@ -27,6 +36,7 @@ from creditloom.world.risk.default import (
     exposure,
     onset_weights,
     outcomes,
+    pd_of,
     solve_alpha,
     terms_effect,
 )
@@ -55,6 +65,8 @@ MODULES = (
     "life",
     "transfers",
     "short",
+    "file",
+    "history",
 )
 
 
@@ -132,6 +144,7 @@ class World:
     transfers: Transfers
     contributions: np.ndarray
     macro_by_vintage: np.ndarray
+    file: ApplicationFile
     terms: LoanTerms
     booking: Booking
     outcome: TrueOutcome
@@ -146,26 +159,55 @@ def _concept_column(nature: WorldConfig, name: str) -> int:
 
 
 def solve_coefficients(setting: Setting) -> Coefficients:
-    """Solve betas, strength of bends and alpha on a probe population, which is then thrown away."""
+    """Solve betas, strength of bends and alpha on a probe population, which is then thrown away.
+
+    Part of it are the older applicants on whose labels the incumbent's scorecard is trained.
+    """
     nature = setting.nature
-    # People, noise of their events, old score, terms and u share this stream, in this order.
+    # People, noise of their events, u, history, files, labels and terms share this stream, in
+    # this order.
     rng = setting.rng("probe")
     probe = draw_people(nature, setting.days, nature.effects.probe_applicants, rng)
     parts = effects(nature, probe)
     coefficients = solve(nature, probe, parts, setting.params, rng)
     contributions = log_odds_parts(coefficients, nature, parts)
-    score = old_score(nature.old_policy, contributions, rng)
-    loan_terms = terms(nature, probe, score, rng)
     u = nature.effects.shock_sigma * rng.standard_normal(probe.size)
     unobserved = u + nature.effects.fraud_log_odds * probe.is_fraud
+    systematic = contributions.sum(axis=1)
+    base_rate = setting.params.base_rate
+    # The level without the effect of terms: good enough for who comes back and who was bad before.
+    level = solve_alpha(nature, systematic + unobserved, base_rate)
+    history = draw_history(nature, probe, level + systematic + u, rng)
+    file = draw_file(nature, probe, history, rng)
+    is_bad = rng.random(probe.size) < pd_of(nature.hazard, level + systematic + unobserved)
+    scorecard = _scorecard(nature, file, is_bad)
+    loan_terms = terms(nature, file, scorecard, rng)
     of_terms = terms_effect(nature, probe.income_cny, loan_terms)
     # The effect of terms is centred, so that alpha alone sets the level.
-    log_odds = contributions.sum(axis=1) + unobserved + of_terms - of_terms.mean()
+    log_odds = systematic + unobserved + of_terms - of_terms.mean()
     return replace(
         coefficients,
-        alpha=solve_alpha(nature, log_odds, setting.params.base_rate),
+        alpha=solve_alpha(nature, log_odds, base_rate),
         terms_mean=float(of_terms.mean()),
+        scorecard=scorecard,
     )
+
+
+def _scorecard(nature: WorldConfig, file: ApplicationFile, is_bad: np.ndarray) -> Scorecard:
+    """Return the scorecard trained on the first `older_loans` of these applicants."""
+    older = slice(0, nature.old_policy.older_loans)
+    return train_scorecard(nature.old_policy, _part(file, older), is_bad[older])
+
+
+def _part(file: ApplicationFile, rows: slice) -> ApplicationFile:
+    """Return a part of the files."""
+    columns = {
+        field.name: getattr(file, field.name)[rows]
+        for field in fields(file)
+        if field.name != "history"
+    }
+    history = History(months=file.history.months[rows], late=file.history.late[rows])
+    return ApplicationFile(**columns, history=history)
 
 
 def build(setting: Setting, coefficients: Coefficients, community: Community) -> World:
@@ -181,17 +223,38 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
     people = draw_people(nature, setting.days, community.size, rng("people"))
     people, rings = arrange(nature, people, setting.days.vintages, rng("fraud"))
     contributions = log_odds_parts(coefficients, nature, effects(nature, people))
-    # One stream for the old policy: its score, then its terms, then its control band.
-    policy_rng = rng("policy")
-    score = old_score(nature.old_policy, contributions, policy_rng)
-    loan_terms = terms(nature, people, score, policy_rng)
-    booking = book(nature, setting.calendar, people, score, policy_rng)
     network = people.concepts[:, _concept_column(nature, "contact_network")]
     graph = draw_graph(nature, people, network, rings, rng("graph"))
     life = draw_life(nature, people, graph, rng("life"))
+    # Draw order of this stream: u, then which frauds rush, then who misses which payments.
+    default_rng = rng("default")
+    luck = shared_luck(graph, people.size, nature.life.shared_luck, default_rng)
+    shock = nature.effects.shock_sigma * luck
     log_odds = coefficients.alpha + contributions.sum(axis=1)
-    outcome = _outcome(
-        setting, coefficients, people, graph, life, loan_terms, log_odds, rng("default")
+    history = draw_history(nature, people, log_odds + shock, rng("history"))
+    file = draw_file(nature, people, history, rng("file"))
+    # One stream for the incumbent: its terms, then its decisions.
+    policy_rng = rng("policy")
+    loan_terms = terms(nature, file, coefficients.scorecard, policy_rng)
+    booking = book(
+        nature.old_policy,
+        setting.calendar,
+        file,
+        people.vintage,
+        coefficients.scorecard,
+        policy_rng,
+    )
+    around = exposed(nature, people, life.month(people.as_of), setting.economy, default_rng)
+    of_terms = terms_effect(nature, people.income_cny, loan_terms)
+    outcome = outcomes(
+        nature,
+        people,
+        around=around,
+        log_odds=log_odds,
+        shock=shock,
+        moved=of_terms - coefficients.terms_mean,
+        macro_by_vintage=setting.macro,
+        rng=default_rng,
     )
     return World(
         setting=setting,
@@ -204,36 +267,10 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
         transfers=ring_transfers(nature, people, rings, rng("transfers")),
         contributions=contributions,
         macro_by_vintage=setting.macro,
+        file=file,
         terms=loan_terms,
         booking=booking,
         outcome=outcome,
-    )
-
-
-def _outcome(
-    setting: Setting,
-    coefficients: Coefficients,
-    people: People,
-    graph: Graph,
-    life: Life,
-    loan_terms: LoanTerms,
-    log_odds: np.ndarray,
-    rng: np.random.Generator,
-) -> TrueOutcome:
-    nature = setting.nature
-    # Draw order: u first, then which frauds rush, then who misses which payments.
-    luck = shared_luck(graph, people.size, nature.life.shared_luck, rng)
-    around = exposed(nature, people, life.month(people.as_of), setting.economy, rng)
-    of_terms = terms_effect(nature, people.income_cny, loan_terms)
-    return outcomes(
-        nature,
-        people,
-        around=around,
-        log_odds=log_odds,
-        shock=nature.effects.shock_sigma * luck,
-        moved=of_terms - coefficients.terms_mean,
-        macro_by_vintage=setting.macro,
-        rng=rng,
     )
 
 

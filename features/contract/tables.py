@@ -346,6 +346,14 @@ APPLICATIONS = Table(
         Column(
             "verified_income_fen", INT64, "verified monthly income", "fen", nullable=True, low=0
         ),
+        Column(
+            "declared_income_fen",
+            INT64,
+            "monthly income as declared, proved or not",
+            "fen",
+            nullable=True,
+            low=0,
+        ),
         Column("debt_service_fen", INT64, "monthly debt service", "fen", nullable=True, low=0),
         Column(
             "card_limits_fen", INT64, "sum of other banks' card limits", "fen", nullable=True, low=0
@@ -408,6 +416,25 @@ APPLICATIONS = Table(
             "fen",
             nullable=True,
             low=0,
+        ),
+        Column(
+            "pulled_bureau_score",
+            INT16,
+            "bureau score as pulled on the day; audit only",
+            "points",
+            nullable=True,
+            low=300,
+            high=850,
+        ),
+        Column(
+            "incumbent_score",
+            INT16,
+            "points of the lender's earlier scorecard; audit only",
+            "points",
+            nullable=True,
+        ),
+        Column(
+            "is_override", BOOL, "a person decided against the earlier scorecard", nullable=True
         ),
         Column("consent_bureau", BOOL, "bureau query authorised"),
         Column("consent_social", BOOL, "social metadata authorised"),

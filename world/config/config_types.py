@@ -230,10 +230,20 @@ class ShortLoan:
 
 @dataclass(frozen=True)
 class OldPolicy:
-    """The policy that booked loans before this model (domain 7.8, 0.6)."""
+    """The policy that booked loans before this model: a scorecard (domain 7.8, 0.6).
 
-    noise_sd: float
+    `edges` are the edges of its bins by column.
+    """
+
     approved_share: float
+    older_loans: int
+    edges: dict[str, tuple[float, ...]]
+    override_width: float
+    override_share: float
+    good_record: float
+    invited_good_record: float
+    invited_better: float
+    invited_other: float
     control_share: float
     control_share_calibration: float
     principal_to_income: float

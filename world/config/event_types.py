@@ -146,8 +146,6 @@ class ApplicationNumbers:
     Sources: domain 7.1, 7.9.
     """
 
-    repeat_share: float
-    max_months_on_book: int
     purposes: dict[str, float]
     booked_after_seconds: tuple[int, int]
     wealth_level: float
@@ -155,6 +153,10 @@ class ApplicationNumbers:
     wealth_noise: float
     has_wealth_share: float
     verified_income_noise: float
+    income_missing_share: float
+    income_declared_share: float
+    declared_over_true: float
+    declared_noise: float
     debt_service_factor: float
     debt_service_slope: float
     debt_service_noise: float
@@ -170,7 +172,6 @@ class ApplicationNumbers:
     exposure_noise: float
     second_source_students: float
     second_source_others: float
-    invited_shares: tuple[float, float]
     opens_level: float
     opens_slope_digital: float
     opens_slope_activity: float
@@ -182,3 +183,16 @@ class ApplicationNumbers:
     real_name_share: float
     mean_cards: float
     local_wage_cny: float
+
+
+@dataclass(frozen=True)
+class HistoryNumbers:
+    """Customers with a history here (domain 0.11, S1-R07)."""
+
+    repeat_share: float
+    repeat_slope: float
+    max_months: int
+    late_factor: float
+    max_late_chance: float
+    days_late: tuple[int, int]
+    instalment_share: float

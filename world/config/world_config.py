@@ -32,6 +32,7 @@ from creditloom.world.config.event_types import (
     BureauNumbers,
     ContactNumbers,
     ExtraKind,
+    HistoryNumbers,
     IdentityNumbers,
     PaymentNumbers,
     PeopleNumbers,
@@ -76,6 +77,7 @@ class WorldConfig:
     assets: AssetNumbers
     bureau: BureauNumbers
     identity: IdentityNumbers
+    history: HistoryNumbers
     applications: ApplicationNumbers
 
     def stream(self, name: str) -> Strengths:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from creditloom.world.calendar import DAY_US
 from creditloom.world.config.config_types import FAMILIES
 from creditloom.world.events.events import Chunk, Stamps, fen, in_order, rounds, scatter, table
+from creditloom.world.loans.earlier_loans import earlier_instalments, instalment_fen
 from creditloom.world.people.people import sigmoid
 
 # Codes of the column `kind` of enquiries.
@@ -19,6 +20,8 @@ HARD = 0
 SOFT = 1
 # Utilisation is reported with four decimals.
 SHARE_DECIMALS = 4
+# Time of day at which an instalment at this house is paid: between 8 and 22 h, seconds (choice).
+PAYING_SECONDS = (8 * 3_600, 22 * 3_600)
 
 
 def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
@@ -105,30 +108,59 @@ def _score(chunk: Chunk, stamps: Stamps, noise: np.ndarray) -> np.ndarray:
 
 
 def _repayments(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
-    """Return instalments of earlier loans at one to three lenders.
+    """Return instalments of earlier loans at one to three lenders, and those at this house.
 
-    They are settled late where the latent is above zero.
+    At other lenders they are settled late where the latent is above zero.
     """
-    numbers = chunk.nature.bureau
     stream = chunk.nature.stream("repayment")
-    # Draw order: moments, lateness, lenders of a person, lender of each row, amounts.
+    # Draw order: moments, lateness, lenders of a person, lender of each row, amounts; then what
+    # belongs to this house.
     stamps = rounds(chunk, stream.rate, rng)
     stamps = stamps.where(_is_readable(chunk)[stamps.person])
     latent = chunk.linear("repayment", "repayment_record")[stamps.person]
     latent = latent + stream.noise * rng.standard_normal(stamps.size)
-    lenders = rng.integers(0, numbers.n_lenders, (chunk.size, numbers.lenders_per_person))
+    numbers = chunk.nature.bureau
+    # Number 0 is this house, whose instalments come from its own loans.
+    lenders = rng.integers(1, numbers.n_lenders, (chunk.size, numbers.lenders_per_person))
     which = rng.integers(0, numbers.lenders_per_person, stamps.size)
     # Linear up to a latent of 1 and quadratic above: few are very late.
     days_late = np.ceil(numbers.days_per_latent * latent * np.maximum(latent, 1.0))
+    # Paid early counts as on time; beyond the last bucket the days no longer matter.
+    days_late = np.clip(days_late, 0, numbers.max_days_late)
+    amounts = _instalments(chunk, stamps, rng)
+    own, own_days_late = _own_repayments(chunk, rng)
+    person = np.concatenate([stamps.person, own.person])
+    time = np.concatenate([stamps.time, own.time])
+    lender_id = np.concatenate([lenders[stamps.person, which], np.zeros(own.size, np.int64)])
+    amount_fen = np.concatenate([amounts, instalment_fen(chunk)[own.person]])
+    late = np.concatenate([days_late, own_days_late])
+    # By person, then by time; of equal moments the other lender's comes first.
+    order = np.lexsort((lender_id == 0, time, person))
     return table(
         chunk,
         "repayments",
-        stamps,
-        lender_id=lenders[stamps.person, which],
-        amount_fen=_instalments(chunk, stamps, rng),
-        # Paid early counts as on time; beyond the last bucket the days no longer matter.
-        days_late=np.clip(days_late, 0, numbers.max_days_late),
+        Stamps(person[order], time[order]),
+        lender_id=lender_id[order],
+        amount_fen=amount_fen[order],
+        days_late=late[order],
     )
+
+
+def _own_repayments(chunk: Chunk, rng: np.random.Generator) -> tuple[Stamps, np.ndarray]:
+    """Return the moments of the instalments at this house within the window, and days late.
+
+    What was unpaid at the end of its month is paid within the next days.
+    """
+    rows = earlier_instalments(chunk)
+    low, high = chunk.nature.history.days_late
+    more_days = rng.integers(low, high + 1, rows.person.size)
+    days_late = np.where(rows.is_late, rows.dpd_days + more_days, 0)
+    second = rng.integers(*PAYING_SECONDS, rows.person.size)
+    time = rows.due_us + days_late * DAY_US + second * 1_000_000
+    is_seen = time >= chunk.window[0][rows.person]
+    is_seen &= _is_readable(chunk)[rows.person]
+    stamps = Stamps(rows.person, time).where(is_seen)
+    return stamps, days_late[is_seen]
 
 
 def _instalments(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:
