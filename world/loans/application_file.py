@@ -1,7 +1,7 @@
-"""What a lender sees of an application: the columns on which the incumbent decides (domain 7.1).
+"""The file of an application: the columns on which the incumbent decides (domain 7.1).
 
-They are observable: they stand in the raw table `applications`, or in what the bureau reports on the
-day. No latent state is among them.
+All of them are observable: they stand in the raw table `applications`. No latent state is among
+them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class ApplicationFile:
 
     - `verified_income_cny` and `declared_income_cny`: a verified income is declared too.
     - `debt_service_cny`: what the applicant pays for debts, as declared.
-    - `bureau_score`: points as pulled on the day; NaN where the bureau knows nothing or may not say.
+    - `bureau_score`: points as pulled on the day; NaN where the bureau has none or may not say.
     """
 
     age_years: np.ndarray

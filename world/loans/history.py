@@ -1,7 +1,8 @@
 """Customers with a history here: since when, and which of their instalments were late.
 
 Who comes back has been approved before and has not defaulted since, so repeat customers are safer
-than new ones, and a better record is safer than a worse one. A fraud's account is young: no history.
+than new ones, and a better record is safer than a worse one. A fraud's account is young and has no
+history.
 Sources: domain 0.11, S1-R07.
 """
 
