@@ -25,8 +25,8 @@ from .frames.arrow import (
     tier_names,
 )
 from .frames.input_frame import ID, Frame, read
-from .reasons.reasons import EXPLAINS, Explain, explained
-from .reasons.text import LANGUAGES, Language, picked
+from .reasons.reasons import EXPLAINS, Explain, reasons_by_row
+from .reasons.text import LANGUAGES, Language, word_column
 from .rulebook.condition import OPTIONAL
 from .rulebook.offer import Offers, offers
 from .rulebook.policy import Policy
@@ -195,15 +195,15 @@ class Decider:
             verdicts = verdicts_of(batch)
         else:
             verdicts = verdicts_by_tier(policy, self.bundle.tiers, grade)
-        reasons, points = explained(
+        reasons, points = reasons_by_row(
             self.bundle, rows.x, batch, verdicts, options.explain, options.language, is_scored
         )
-        grades = picked([*self.bundle.tiers.names, None], np.where(is_scored, grade, -1))
+        grades = word_column([*self.bundle.tiers.names, None], np.where(is_scored, grade, -1))
         head = self._head(rows, batch, policy, options.law)
         decision = {
             "grade": grades,
             "tier": tier_names(batch, grades, is_scored),
-            "decision": picked(OUTCOMES, verdicts.outcome),
+            "decision": word_column(OUTCOMES, verdicts.outcome),
         }
         offer = offer_columns(batch, verdicts)
         why = {

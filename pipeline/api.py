@@ -64,9 +64,9 @@ def quote(product: str, amount: float, **request: Any) -> dict[str, Any]:
     `extension`, `month_of_use`, ...
     Raises DecisionError for what the product does not offer.
     """
-    from creditloom.pipeline.commands.decisions.quote import quoted
+    from creditloom.pipeline.commands.decisions.quote import quotation_of_request
 
-    return quoted({"product": product, "amount": amount, **request})
+    return quotation_of_request({"product": product, "amount": amount, **request})
 
 
 def simulate(out: Path | str, *, applicants: int = 6_000, seed: int = 1) -> dict[str, int]:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.params import changed
-from creditloom.pipeline.base.stage import STAGES, up_to
+from creditloom.pipeline.base.params import changed_text
+from creditloom.pipeline.base.stage import STAGES, module_of, up_to
 
 TO_DECISIONS = up_to("decide")
 TO_METRICS = up_to("evaluate")
@@ -39,13 +39,13 @@ def with_package() -> dict[str, str]:
 def prepare(folder: Path, changes: Mapping[str, Any], path: Path = paths.PARAMS) -> None:
     """Write a params.yaml with `changes` (dotted paths) into `folder`, so that stages can run."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / paths.PARAMS).write_text(changed(changes, path), encoding="utf-8")
+    (folder / paths.PARAMS).write_text(changed_text(changes, path), encoding="utf-8")
 
 
 def run(folder: Path, stages: Sequence[str]) -> None:
     """Run stages in `folder`, each in its own process. Raises ChainError when one fails."""
     for stage in stages:
-        command = [sys.executable, "-m", f"creditloom.pipeline.stages.{stage}"]
+        command = [sys.executable, "-m", module_of(stage)]
         ended = subprocess.run(  # noqa: S603  our own modules, no shell
             command, cwd=folder, env=with_package(), capture_output=True, text=True, check=False
         )

@@ -11,7 +11,7 @@ from creditloom.decision.rulebook.condition import SourcedValue
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedFigure:
     """One figure with what it measures."""
 
     name: str
@@ -25,7 +25,7 @@ class Benchmark:
     id: str
     name_en: str
     name_zh: str
-    figures: tuple[Named, ...]
+    figures: tuple[NamedFigure, ...]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pandas as pd
 from creditloom.decision.decide import Decider
 from creditloom.models.evaluation.audit import reason_table
 from creditloom.models.evaluation.figures import curves, reliability, tier_table
-from creditloom.models.fit.judgement import Fitted, fairness_table, held_out, validation
+from creditloom.models.fit.judgement import FittedTable, fairness_table, held_out, validation
 from creditloom.report.parts.data import BarResult, Example, FlowStep, ReportData, Text
 from creditloom.report.parts.examples import choose, examples
 
@@ -19,7 +19,7 @@ EXAMPLES = 4
 SAMPLE = 2_000
 
 
-def report(fitted: Fitted, decider: Decider, frame: pd.DataFrame, title: str) -> ReportData:
+def report(fitted: FittedTable, decider: Decider, frame: pd.DataFrame, title: str) -> ReportData:
     """Return the data of the page.
 
     Figures are computed on held-out PDs (mean over the repeats). Decisions and points come from the
@@ -52,7 +52,7 @@ def report(fitted: Fitted, decider: Decider, frame: pd.DataFrame, title: str) ->
     )
 
 
-def _facts(fitted: Fitted, decider: Decider) -> tuple[tuple[str, str], ...]:
+def _facts(fitted: FittedTable, decider: Decider) -> tuple[tuple[str, str], ...]:
     return (
         ("bundle", decider.bundle.version[:16]),
         ("decisions by", "the final model, of all rows"),
@@ -86,7 +86,7 @@ def _examples(decider: Decider, rows: pd.DataFrame) -> tuple[Example, ...]:
     return examples(english, chinese, points, base, decider.bundle.scorer.catalogue.concepts)
 
 
-def _cards(fitted: Fitted) -> tuple[BarResult, ...]:
+def _cards(fitted: FittedTable) -> tuple[BarResult, ...]:
     """Return the cross-validated figures as cards.
 
     No figure is judged, because no bar was set before the fit.
@@ -106,7 +106,7 @@ def _cards(fitted: Fitted) -> tuple[BarResult, ...]:
     return tuple(cards)
 
 
-def _flow(fitted: Fitted) -> tuple[FlowStep, ...]:
+def _flow(fitted: FittedTable) -> tuple[FlowStep, ...]:
     n = len(fitted.label)
     model = fitted.final.model
     columns = model.encoding.names
@@ -120,12 +120,12 @@ def _flow(fitted: Fitted) -> tuple[FlowStep, ...]:
     )
 
 
-def _cut(fitted: Fitted) -> str:
+def _cut(fitted: FittedTable) -> str:
     # The seventh tier, G7, is the first that is not approved.
     return f"approved below PD {fitted.tiers.tiers[6].pd_low:.2%}, the table's bad rate"
 
 
-def _left_out(fitted: Fitted) -> pd.DataFrame | None:
+def _left_out(fitted: FittedTable) -> pd.DataFrame | None:
     rows = []
     for fall in fitted.final.model.fallen:
         rows.append((fall.name, fall.reason, fall.of or f"{fall.figure:g}"))

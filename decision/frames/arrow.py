@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ..base.catalogue import Catalogue
-from ..reasons.text import picked
+from ..reasons.text import word_column
 from ..rulebook.offer import Offers
 from ..rulebook.product import Product
 from ..rules.batch_context import BatchContext
@@ -256,7 +256,7 @@ def law_names(batch: BatchContext | None, n_rows: int) -> pa.Array:
     """Return the id of the law profile in force at as_of; null where none is."""
     if batch is None:
         return text(None, n_rows)
-    return picked([*(law.id for law in batch.policy.laws), None], batch.law)
+    return word_column([*(law.id for law in batch.policy.laws), None], batch.law)
 
 
 def tier_names(batch: BatchContext | None, grades: pa.Array, is_scored: np.ndarray) -> pa.Array:
@@ -267,7 +267,7 @@ def tier_names(batch: BatchContext | None, grades: pa.Array, is_scored: np.ndarr
     if batch is None:
         return grades
     names = [*(t.tier for t in batch.product.tiers), None]
-    return picked(names, np.where(is_scored, batch.tier, -1))
+    return word_column(names, np.where(is_scored, batch.tier, -1))
 
 
 def offer_columns(batch: BatchContext | None, verdicts: Verdicts) -> dict[str, Any]:
@@ -282,7 +282,7 @@ def offer_columns(batch: BatchContext | None, verdicts: Verdicts) -> dict[str, A
     cap = np.where(is_lent | verdicts.is_limit_explained, verdicts.limits.cap, -1)
     limit = {
         "limit_cny": np.where(verdicts.outcome >= DECLINE, 0.0, verdicts.limits.cny),
-        "limiting_cap": picked([*CAPS, None], cap),
+        "limiting_cap": word_column([*CAPS, None], cap),
     }
     terms = batch.product.repayment
     repayment = {
@@ -292,7 +292,7 @@ def offer_columns(batch: BatchContext | None, verdicts: Verdicts) -> dict[str, A
     }
     costs = {
         **_rates(batch.offers, batch.tier, is_lent),
-        "overdue": picked(batch.offers.overdue, np.where(is_lent, batch.tier, -1)),
+        "overdue": word_column(batch.offers.overdue, np.where(is_lent, batch.tier, -1)),
         "charges": _words(is_lent, charges(batch.product)),
     }
     return {**limit, **repayment, **costs}
@@ -320,7 +320,7 @@ def charges(product: Product) -> str:
 
 
 def _words(is_lent: np.ndarray, words: str) -> pa.Array:
-    return picked([None, words], is_lent.astype(np.int64))
+    return word_column([None, words], is_lent.astype(np.int64))
 
 
 def _rates(offers: Offers, tier: np.ndarray, is_lent: np.ndarray) -> dict[str, np.ndarray]:

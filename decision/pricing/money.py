@@ -11,13 +11,13 @@ CENT = Decimal("0.01")
 Number = Decimal | float | int | str
 
 
-def exact(number: Number) -> Decimal:
+def exact_decimal(number: Number) -> Decimal:
     """Return the decimal number as it is written.
 
     0.0005 is 0.0005 and not the binary fraction next to it. Raises `DecisionError` for anything
     that is not a finite number.
 
-    >>> exact(0.0005)
+    >>> exact_decimal(0.0005)
     Decimal('0.0005')
     """
     try:
@@ -81,7 +81,7 @@ def is_within(shown: Number, recomputed: Number, tolerance: Number = TOLERANCE) 
     >>> is_within(0.175, "0.18"), is_within(0.1749, "0.18")
     (True, False)
     """
-    return abs(exact(shown) - exact(recomputed)) <= exact(tolerance)
+    return abs(exact_decimal(shown) - exact_decimal(recomputed)) <= exact_decimal(tolerance)
 
 
 def missing_elements(offer: Mapping[str, object]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal, get_args
 
 from ..base.errors import DecisionError
-from .money import Number, cents, exact
+from .money import Number, cents, exact_decimal
 
 PenaltyKind = Literal["uplift", "per_day", "once"]
 
@@ -69,9 +69,9 @@ def overdue_cost(penalty: Penalty, overdue: Number, daily_rate: Number, dpd: int
     >>> overdue_cost(Penalty("uplift", 0.5), 1000, 0.0005, 10).total
     Decimal('7.50')
     """
-    amount = exact(overdue)
-    d = exact(daily_rate)
-    rate = exact(penalty.rate)
+    amount = exact_decimal(overdue)
+    d = exact_decimal(daily_rate)
+    rate = exact_decimal(penalty.rate)
     interest = amount * d * dpd
     if penalty.kind == "uplift":
         # The total is rounded once; the penalty is what remains, so that both add up to it.
@@ -89,8 +89,8 @@ def penalty_daily(penalty: Penalty, daily_rate: Number) -> Decimal | None:
     """
     if penalty.kind == "once":
         return None
-    d = exact(daily_rate)
-    rate = exact(penalty.rate)
+    d = exact_decimal(daily_rate)
+    rate = exact_decimal(penalty.rate)
     if penalty.kind == "uplift":
         return d * (1 + rate)
     return rate if penalty.replaces else d + rate
@@ -101,7 +101,7 @@ def implied_uplift(penalty: Penalty, daily_rate: Number) -> float:
 
     Infinite for a penalty that is due once, and for a contract rate of 0.
     """
-    d = exact(daily_rate)
+    d = exact_decimal(daily_rate)
     shown = penalty_daily(penalty, d)
     if shown is None or d == 0:
         return math.inf

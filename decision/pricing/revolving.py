@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ..base.errors import DecisionError
-from .money import Number, cents, exact
+from .money import Number, cents, exact_decimal
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ def statement(events: Sequence[tuple[int, Number]], daily_rate: Number, close: i
     >>> statement([(0, 1000), (10, -1000)], 0.0005, close=30).interest
     Decimal('5.00')
     """
-    d = exact(daily_rate)
+    d = exact_decimal(daily_rate)
     balance = Decimal(0)
     owed_days = Decimal(0)  # CNY x days
     last_day = 0
     for day, change in sorted(events, key=lambda event: event[0]):
         owed_days += balance * (day - last_day)
-        balance += exact(change)
+        balance += exact_decimal(change)
         last_day = day
         if balance < 0 or day > close:
             raise DecisionError(

@@ -16,7 +16,7 @@ import pandas as pd
 
 from ..base.errors import DecisionError
 from .annual import effective, irr, xirr
-from .money import Number, cents, exact
+from .money import Number, cents, exact_decimal
 from .table import Loan
 
 # Days: when an instalment is due, and how many days lie between (ACT/365 for F11).
@@ -130,8 +130,8 @@ def schedule(
     >>> [str(payment.total) for payment in plan.payments]
     ['343.38', '343.38', '343.38']
     """
-    amount = exact(principal)
-    d = exact(daily_rate)
+    amount = exact_decimal(principal)
+    d = exact_decimal(daily_rate)
     _check(loan, amount, d)
     amount = cents(amount)
     dates = _dates(loan, start)
@@ -151,7 +151,7 @@ def schedule(
             balance=balance,
         )
         payments.append(payment)
-    received = amount - cents(amount * exact(loan.upfront))
+    received = amount - cents(amount * exact_decimal(loan.upfront))
     return Schedule(loan, amount, d, received, tuple(payments))
 
 
@@ -184,7 +184,7 @@ def _level(amount: Decimal, i: Decimal, n: int) -> Decimal:
 
 
 def _charges(loan: Loan, amount: Decimal, *, is_last: bool) -> Decimal:
-    share = exact(loan.per_period) + (exact(loan.at_end) if is_last else 0)
+    share = exact_decimal(loan.per_period) + (exact_decimal(loan.at_end) if is_last else 0)
     return cents(amount * share)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from .annual import effective, irr
-from .money import Number, cents, exact
+from .money import Number, cents, exact_decimal
 from .schedule import ZERO, Schedule
 
 
@@ -60,7 +60,7 @@ def settle(plan: Schedule, after: int, fee: Number = 0, days: int = 0) -> Settle
     """
     balance = plan.payments[after - 1].balance if after else plan.principal
     accrued = cents(balance * plan.daily_rate * days)
-    return _settlement(plan, after, balance, accrued, cents(balance * exact(fee)))
+    return _settlement(plan, after, balance, accrued, cents(balance * exact_decimal(fee)))
 
 
 def settle_instalment_fee(plan: Schedule, after: int, saved: Number) -> Settlement:
@@ -71,7 +71,9 @@ def settle_instalment_fee(plan: Schedule, after: int, saved: Number) -> Settleme
     balance is due. `after` 0 is before the first payment.
     """
     balance = plan.payments[after - 1].balance if after else plan.principal
-    owed = (exact(plan.loan.per_period) - exact(saved)) * (len(plan.payments) - after)
+    owed = (exact_decimal(plan.loan.per_period) - exact_decimal(saved)) * (
+        len(plan.payments) - after
+    )
     return _settlement(plan, after, balance, ZERO, cents(plan.principal * owed))
 
 
@@ -83,7 +85,7 @@ def extension_fee(principal: Number, share: Number) -> Decimal:
     >>> extension_fee(1000, "0.06")
     Decimal('60.00')
     """
-    return cents(exact(principal) * exact(share))
+    return cents(exact_decimal(principal) * exact_decimal(share))
 
 
 def cooling_off(principal: Number, daily_rate: Number, days: int = 1) -> Decimal:
@@ -94,7 +96,9 @@ def cooling_off(principal: Number, daily_rate: Number, days: int = 1) -> Decimal
     >>> cooling_off(10000, 0.0004)
     Decimal('10004.00')
     """
-    return exact(principal) + cents(exact(principal) * exact(daily_rate) * days)
+    return exact_decimal(principal) + cents(
+        exact_decimal(principal) * exact_decimal(daily_rate) * days
+    )
 
 
 def _settlement(

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .annual import AnnualCost, effective, irr
-from .money import CENT, Number, down, exact
+from .money import CENT, Number, down, exact_decimal
 
 Method: TypeAlias = Literal[
     "equal_instalment", "equal_principal", "interest_first", "bullet", "revolving_daily"
@@ -146,7 +146,7 @@ def floored_daily(cap: Number, basis: int) -> Decimal:
     >>> floored_daily("0.24", 365)
     Decimal('0.000657')
     """
-    return down(exact(cap) / basis, DAILY_STEP)
+    return down(exact_decimal(cap) / basis, DAILY_STEP)
 
 
 def largest_fee(principal: Number, days: int, cap: Number, basis: int) -> Decimal:
@@ -157,7 +157,7 @@ def largest_fee(principal: Number, days: int, cap: Number, basis: int) -> Decima
     >>> largest_fee(1000, 7, "0.36", 365)
     Decimal('6.90')
     """
-    return down(exact(principal) * exact(cap) * days / basis, CENT)
+    return down(exact_decimal(principal) * exact_decimal(cap) * days / basis, CENT)
 
 
 def upfront_fee_at(loan: Loan, daily_rate: float, apr: float) -> float:
@@ -195,7 +195,7 @@ def floored_fee(share: float) -> Decimal:
     >>> floored_fee(0.0112257)
     Decimal('0.011225')
     """
-    return down(exact(share), FEE_STEP)
+    return down(exact_decimal(share), FEE_STEP)
 
 
 def minimum_yearly(

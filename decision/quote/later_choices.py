@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..pricing.annual import fee_effective, fee_simple
-from ..pricing.money import Number, exact
+from ..pricing.money import Number, exact_decimal
 from ..pricing.revolving import statement
 from ..pricing.schedule import Schedule
 from ..pricing.settlement import cooling_off, extension_fee, settle, settle_instalment_fee
@@ -131,7 +131,9 @@ def month_of_use(plan: Schedule, request: Request) -> dict[str, Any] | None:
 
 def _share(product: Product, taken: Taken) -> Decimal:
     """Return the sum of the charges that one event brings, a share of principal."""
-    return sum((exact(c.rate.value) for c in product.charges if c.taken == taken), Decimal(0))
+    return sum(
+        (exact_decimal(c.rate.value) for c in product.charges if c.taken == taken), Decimal(0)
+    )
 
 
 def _saved(plan: Schedule, request: Request) -> Decimal:
@@ -139,5 +141,9 @@ def _saved(plan: Schedule, request: Request) -> Decimal:
 
     All of it, but for charges of the request that say less (T19, reading A).
     """
-    still_due = (exact(e.rate) - exact(e.saved) for e in request.charges if e.saved is not None)
-    return exact(plan.loan.per_period) - sum(still_due, Decimal(0))
+    still_due = (
+        exact_decimal(e.rate) - exact_decimal(e.saved)
+        for e in request.charges
+        if e.saved is not None
+    )
+    return exact_decimal(plan.loan.per_period) - sum(still_due, Decimal(0))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..pricing.money import exact
+from ..pricing.money import exact_decimal
 from ..pricing.table import (
     Loan,
     floored_daily,
@@ -34,14 +34,14 @@ def most_allowed(product: Product, law: Law, amount: float, rate: float) -> dict
     """
     cap = cap_of(product.price, law.price_cap_of(product.lender))
     highest = floored_daily(cap, CAP_BASIS)
-    rates = [offered for offered in rate_grid(product.price) if exact(offered) <= highest]
+    rates = [offered for offered in rate_grid(product.price) if exact_decimal(offered) <= highest]
     loan = loan_of(product)
     # Of instalments no sum is bounded: what they may cost depends on when each is due.
     cost = str(largest_fee(amount, loan.days, cap, CAP_BASIS)) if loan.is_single else None
     figures = {
-        "daily_rate_percent": float(100 * exact(rates[-1])) if rates else None,
+        "daily_rate_percent": float(100 * exact_decimal(rates[-1])) if rates else None,
         "cost_cny": cost,
-        **_charges(loan, rate, cap, is_rate_lawful=exact(rate) <= highest),
+        **_charges(loan, rate, cap, is_rate_lawful=exact_decimal(rate) <= highest),
     }
     return {"cap": cap, **figures, "en": _english(cap, figures), "zh": _chinese(cap, figures)}
 

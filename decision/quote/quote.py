@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..pricing.annual import AnnualCost
-from ..pricing.money import cents, exact, missing_elements
+from ..pricing.money import cents, exact_decimal, missing_elements
 from ..pricing.penalty import overdue_cost
 from ..pricing.schedule import Payment, Schedule, schedule
 from ..pricing.table import annual_table
@@ -21,7 +21,7 @@ from .later_choices import early_settlement, extension, month_of_use, withdrawal
 from .lawful import Refusal, refusals
 from .most_allowed import most_allowed
 from .notices import notices
-from .request import Request, daily_rate, lent
+from .request import Request, daily_rate, requested_product
 
 # Code of the rule that refuses a price above the cap.
 PRICE_CODE = "R1"
@@ -39,10 +39,12 @@ def quote(product: Product, law: Law, tiers: Tiers, request: Request) -> dict[st
     would be allowed; it has no schedule. Raises `DecisionError` for what the product does not
     offer.
     """
-    product = lent(product, request)
+    product = requested_product(product, request)
     rate = daily_rate(product, request, tiers)
     cost = annual_table(loan_of(product), [rate])[0]
-    plan = schedule(loan_of(product), exact(request.amount), exact(rate), request.start)
+    plan = schedule(
+        loan_of(product), exact_decimal(request.amount), exact_decimal(rate), request.start
+    )
     # The three elements that no offer may lack.
     elements = {
         "annualised_rate": cost.highest if cost.apr_irr12 is None else cost.apr_irr12,
@@ -128,7 +130,9 @@ def _charges(product: Product, plan: Schedule) -> list[dict[str, Any]]:
     }
     rows = [interest]
     for charge in product.charges:
-        amount = cents(plan.principal * exact(charge.rate.value)) * times.get(charge.taken, 1)
+        amount = cents(plan.principal * exact_decimal(charge.rate.value)) * times.get(
+            charge.taken, 1
+        )
         row = {
             "item": charge.name,
             "taken": charge.taken,

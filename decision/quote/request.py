@@ -57,7 +57,7 @@ class Request:
     charges: tuple[Extra, ...] = ()
 
 
-def lent(product: Product, request: Request) -> Product:
+def requested_product(product: Product, request: Request) -> Product:
     """Return the product with the method, tenor and further charges of the request.
 
     Raises `DecisionError` for what it does not offer.

@@ -20,7 +20,7 @@ from ..rules.batch_context import BatchContext, RuleHits
 from ..rules.limit import CAPS, Limits, cap_texts
 from ..rules.verdict import Verdicts
 from ..score.scorer import Reference
-from .text import Language, behaviours, picked
+from .text import Language, behaviours, word_column
 
 TOP = 4  # Reg B: more than four reasons are unlikely to help
 # Points are rounded before they are ranked, so that the order does not hang on the last bit.
@@ -133,7 +133,7 @@ def score_reasons(
     # Position 0 in place of -1: a model without any split has no leading feature at all.
     feature = np.maximum(lead[row, concept], 0)
     words = behaviours(catalogue.features, feature, x[row, feature], language)
-    return Reasons(row, picked(catalogue.concept_ids, concept), gain[row, concept], words)
+    return Reasons(row, word_column(catalogue.concept_ids, concept), gain[row, concept], words)
 
 
 # Which rows are explained, and what comes out: reasons for all, columns of points on request.
@@ -142,7 +142,7 @@ Explain = Literal["adverse", "all", "none"]
 EXPLAINS: tuple[Explain, ...] = ("adverse", "all", "none")
 
 
-def explained(
+def reasons_by_row(
     bundle: Bundle,
     x: np.ndarray,
     batch: BatchContext | None,

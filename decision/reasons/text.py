@@ -144,10 +144,10 @@ UNIT_WORDS = {
 }
 
 
-def picked(words: Sequence[str | None], which: np.ndarray) -> pa.Array:
+def word_column(words: Sequence[str | None], which: np.ndarray) -> pa.Array:
     """Return words[which] as a text column; -1 picks the last.
 
-    >>> picked(["low", "high", None], np.array([1, 0, -1])).to_pylist()
+    >>> word_column(["low", "high", None], np.array([1, 0, -1])).to_pylist()
     ['high', 'low', None]
     """
     if len(which) <= FEW_ROWS:
@@ -173,7 +173,7 @@ def number(value: float) -> str:
 def yuans(values: np.ndarray, language: Language) -> pa.Array:
     """Return amounts in CNY, in whole yuan."""
     # + 0.0 turns -0 into 0.
-    return joined(YUAN.many(np.rint(values) + 0.0), UNIT_WORDS[language]["CNY"])
+    return joined_text(YUAN.many(np.rint(values) + 0.0), UNIT_WORDS[language]["CNY"])
 
 
 def yuan(value: float, language: Language) -> str:
@@ -186,7 +186,7 @@ def yuan(value: float, language: Language) -> str:
     return text
 
 
-def joined(*pieces: pa.Array | str) -> pa.Array:
+def joined_text(*pieces: pa.Array | str) -> pa.Array:
     """Return texts put together row by row; a plain text stands in every row."""
     return pc.binary_join_element_wise(*pieces, "")
 
@@ -202,7 +202,9 @@ def behaviours(
     position = np.searchsorted(used, which)
     used_features = [features[k] for k in used.tolist()]
     words = [_name(feature, language) + COLON[language] for feature in used_features]
-    return joined(picked(words, position), quantities(used_features, position, values, language))
+    return joined_text(
+        word_column(words, position), quantities(used_features, position, values, language)
+    )
 
 
 def _name(feature: Feature, language: Language) -> str:
@@ -243,9 +245,9 @@ def _quantity(kind: UnitKind | None, values: np.ndarray, language: Language) -> 
     if kind is None:
         return pa.repeat(NO_RECORD[language], len(values))
     if not isinstance(kind, str):
-        return picked(kind, values.astype(np.int64))
+        return word_column(kind, values.astype(np.int64))
     if kind == "share":
-        return joined(PERCENTAGE.many(100 * values), PER_CENT[language])
+        return joined_text(PERCENTAGE.many(100 * values), PER_CENT[language])
     if kind == "CNY":
         return yuans(values, language)
     if kind == LOG_LEVEL:
@@ -253,8 +255,8 @@ def _quantity(kind: UnitKind | None, values: np.ndarray, language: Language) -> 
         # math.exp and not np.exp, whose last bit differs from machine to machine.
         fen = [math.exp(min(value, LARGEST_LOG)) for value in values.tolist()]
         amounts = np.array([amount / FEN_PER_YUAN for amount in fen])
-        return joined(numbers(values), before, yuans(amounts, language), after)
-    return joined(numbers(values), UNIT_WORDS[language].get(kind, ""))
+        return joined_text(numbers(values), before, yuans(amounts, language), after)
+    return joined_text(numbers(values), UNIT_WORDS[language].get(kind, ""))
 
 
 def is_log_level(feature: Feature) -> bool:

@@ -180,7 +180,7 @@ FILTERS = (
 
 
 @dataclass(frozen=True)
-class Filtered:
+class FilterFindings:
     """What the filters found on a batch.
 
     `fired` are the filters with their words, `actions` the same with what is done to the account as
@@ -192,10 +192,10 @@ class Filtered:
     unknown: list[RuleHits]
 
 
-def filtered(batch: BatchContext) -> Filtered:
+def filter_findings(batch: BatchContext) -> FilterFindings:
     """Apply all filters to every application; none where the rule book has no thresholds."""
     limits = batch.policy.filters
-    result = Filtered([], [], [])
+    result = FilterFindings([], [], [])
     if limits is None:
         return result
     for one in FILTERS:

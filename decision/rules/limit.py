@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..pricing.capacity import affordable, enquiry_cut, volume_limit
-from ..reasons.text import Language, number, numbers, picked, yuan, yuans
+from ..reasons.text import Language, number, numbers, word_column, yuan, yuans
 from ..rulebook.condition import SourcedValue, value
 from .batch_context import BatchContext
 
@@ -65,7 +65,7 @@ def limits(batch: BatchContext) -> Limits:
     over = value(rules.enquiries_over)
     lowest = enquiry_cut(np.min(caps, axis=0), enquiries, over, _factor(rules.enquiry_factor))
     cap = np.where(~is_unknown & (enquiries > over), CAPS.index("hard_enquiries"), cap)
-    return Limits(rounded(lowest, rules.step.value, rules.minimum.value), cap)
+    return Limits(rounded_limits(lowest, rules.step.value, rules.minimum.value), cap)
 
 
 def _caps(batch: BatchContext) -> np.ndarray:
@@ -90,10 +90,10 @@ def _caps(batch: BatchContext) -> np.ndarray:
     return np.stack(caps)
 
 
-def rounded(cny: np.ndarray, step: float, minimum: float) -> np.ndarray:
+def rounded_limits(cny: np.ndarray, step: float, minimum: float) -> np.ndarray:
     """Return amounts in CNY down to the step; zero below the minimum; NaN stays.
 
-    >>> rounded(np.array([1_299.999, 450.0]), 100.0, 500.0).tolist()
+    >>> rounded_limits(np.array([1_299.999, 450.0]), 100.0, 500.0).tolist()
     [1300.0, 0.0]
     """
     # Rounded to the fen first: a last bit below a multiple of the step must not cost a whole step.
@@ -273,7 +273,7 @@ def _fields(
     tiers, which = np.unique(batch.tier[rows], return_inverse=True)
     words = [_tier_words(batch, cap, k, language) for k in tiers.tolist()]
     names, terms = zip(*words, strict=True)
-    return {"tier": picked(names, which), cap: picked(terms, which)}
+    return {"tier": word_column(names, which), cap: word_column(terms, which)}
 
 
 def _tier_words(batch: BatchContext, cap: str, tier: int, language: Language) -> tuple[str, str]:

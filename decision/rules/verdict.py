@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from ..reasons.text import picked
+from ..reasons.text import word_column
 from ..rulebook.condition import Criterion
 from ..rulebook.policy import Policy
 from ..score.tiers import Tiers
 from .batch_context import BatchContext, RuleHits, words_of
-from .filters import filtered
+from .filters import filter_findings
 from .limit import Limits, limits
 from .rules import GATES, RULES, Rule
 
@@ -28,7 +28,7 @@ UNKNOWN_ZH = "：未知"
 
 
 @dataclass(frozen=True)
-class Assessed:
+class CriterionFinding:
     """What one criterion found, per application: not met, or not known.
 
     It is neither where the criterion does not apply (`only_if`).
@@ -49,12 +49,12 @@ class Assessed:
         return RuleHits(c.code, None, c.text_en, c.text_zh, mask)
 
 
-def assessed(batch: BatchContext) -> tuple[Assessed, ...]:
+def criterion_findings(batch: BatchContext) -> tuple[CriterionFinding, ...]:
     """Return every criterion of the product, assessed on every application."""
     return tuple(_assess(batch, criterion) for criterion in batch.product.admission)
 
 
-def refusing(criteria: tuple[Assessed, ...]) -> list[RuleHits]:
+def refusing_criteria(criteria: tuple[CriterionFinding, ...]) -> list[RuleHits]:
     """Return the hard criteria that are not met, then those not known that do not pass then."""
     hard = [one for one in criteria if one.is_hard]
     failed = [
@@ -81,7 +81,9 @@ def refusing(criteria: tuple[Assessed, ...]) -> list[RuleHits]:
     return [*failed, *unknown]
 
 
-def unmet(criteria: tuple[Assessed, ...], is_adverse: np.ndarray) -> list[RuleHits]:
+def unmet_criteria(
+    criteria: tuple[CriterionFinding, ...], is_adverse: np.ndarray
+) -> list[RuleHits]:
     """Return the soft criteria that are not met.
 
     They are a reason where the decision is adverse, never its cause.
@@ -89,18 +91,18 @@ def unmet(criteria: tuple[Assessed, ...], is_adverse: np.ndarray) -> list[RuleHi
     return [one.hits(one.is_failed & is_adverse) for one in criteria if not one.is_hard]
 
 
-def passed_unknown(criteria: tuple[Assessed, ...]) -> list[RuleHits]:
+def passed_unknown(criteria: tuple[CriterionFinding, ...]) -> list[RuleHits]:
     """Return the criteria that pass what is not known: the decision names them as not assessed."""
     lenient = [one for one in criteria if one.criterion.if_unknown == "pass" or not one.is_hard]
     return [one.hits(one.is_unknown) for one in lenient]
 
 
-def _assess(batch: BatchContext, criterion: Criterion) -> Assessed:
+def _assess(batch: BatchContext, criterion: Criterion) -> CriterionFinding:
     meets = batch.meets(criterion)
     applies = np.ones(len(meets), dtype=bool)
     if criterion.only_if is not None:
         applies = batch.is_true(criterion.only_if)
-    return Assessed(criterion, applies & (meets == 0), applies & np.isnan(meets))
+    return CriterionFinding(criterion, applies & (meets == 0), applies & np.isnan(meets))
 
 
 # From mild to strict: the larger index wins.
@@ -173,8 +175,8 @@ class Verdicts:
         """Return one text per application: the words of what fired on it; null for nothing."""
         combinations, which = words_of(len(self.outcome), fired, words)
         texts = [separator.join(present) or None for present in combinations]
-        # An empty batch has no combination at all, and `picked` needs a word to pick from.
-        return picked(texts or [None], which)
+        # An empty batch has no combination at all, and `word_column` needs a word to pick from.
+        return word_column(texts or [None], which)
 
 
 def tier_outcome(policy: Policy, tiers: Tiers, grade: np.ndarray) -> np.ndarray:
@@ -191,13 +193,13 @@ def verdicts_of(batch: BatchContext) -> Verdicts:
     # The last entry is taken where the index is -1: no tier of the product fits.
     tier_outcomes = [*(OUTCOMES.index(t.decision) for t in batch.product.tiers), DECLINE]
     by_tier = np.array(tier_outcomes)[batch.tier]
-    criteria = assessed(batch)
+    criteria = criterion_findings(batch)
     limit = limits(batch)
-    filters = filtered(batch)
+    filters = filter_findings(batch)
     # The order is that of the reasons: consent and data, admission, filters, then the rules.
     deciding = [
         *_rule_hits(GATES, batch),
-        *refusing(criteria),
+        *refusing_criteria(criteria),
         *(hits for hits in filters.fired if hits.outcome),
         *_rule_hits(RULES, batch),
     ]
@@ -209,7 +211,7 @@ def verdicts_of(batch: BatchContext) -> Verdicts:
     return Verdicts(
         outcome=outcome,
         by_tier=by_tier,
-        fired=(*deciding, *unmet(criteria, outcome != APPROVE)),
+        fired=(*deciding, *unmet_criteria(criteria, outcome != APPROVE)),
         actions=tuple(filters.actions),
         not_assessed=(*passed_unknown(criteria), *filters.unknown),
         limits=limit,

@@ -1,1 +1,1 @@
-"""From the visible events of one stream to one number per application: loops and formulas."""
+"""Aggregates: one number per application from the visible events of one raw table."""

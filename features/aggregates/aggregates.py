@@ -1,6 +1,7 @@
 """All aggregates by name. One record holds an aggregate's formula, words and unit.
 
-To add an aggregate, add its record to one of the four modules; nothing else names it.
+To add an aggregate, add its record to values.py, rhythm.py or identifiers.py. No other place names
+it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The visible events of one stream in one bucket, in order, and the sums that formulas are made of.
+"""Columns of the visible events of one stream in one bucket, and the sums that formulas use.
 
 Arrays are (windows, applications), windows first. The value of a cell never depends on which other
 applications share the bucket. Sums in a cell run in the order (event_time, event_id).
@@ -65,7 +65,7 @@ class VisibleRows:
         self._table = _in_order(table)
         self.time = _native(self._table, "event_time")
         row = _native(self._table, "row")
-        self.application, self.age, self.day, self.step = row_positions.placed(
+        self.application, self.age, self.day, self.step = row_positions.event_positions(
             row, self.time, as_of
         )
         self.cell = row_positions.cells(self.step, self.application, self.n)
@@ -138,7 +138,7 @@ class VisibleRows:
         if not part.where:
             return np.arange(len(self.application), dtype=np.uint32)
         masks = (self._mask(condition) for condition in part.where)
-        return row_positions.chosen(reduce(np.logical_and, masks))
+        return row_positions.mask_positions(reduce(np.logical_and, masks))
 
     def _mask(self, condition: RowCondition) -> np.ndarray:
         """Return which events meet a condition; kept, as many slices share it."""

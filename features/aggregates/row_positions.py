@@ -96,7 +96,7 @@ def pieces(
 
 # Compiled: four columns from one pass; numpy would read the times four times.
 @jit
-def placed(
+def event_positions(
     row: np.ndarray, time: np.ndarray, as_of: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return (application, age in microseconds, whole days back, step) of every event.
@@ -169,7 +169,7 @@ def bins(day: np.ndarray, application: np.ndarray, days: int, n: int) -> np.ndar
 
 # Compiled: the loop writes every event and moves on by its mask, so it has no branch.
 @jit
-def chosen(mask: np.ndarray) -> np.ndarray:
+def mask_positions(mask: np.ndarray) -> np.ndarray:
     """Return the places of the events that a mask holds, in order."""
     # One place more than events: every event is written before it is known to count.
     # That saves a branch in the loop.

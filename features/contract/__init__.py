@@ -1,1 +1,1 @@
-"""The contract of the raw tables, which the feature code states as their reader."""
+"""The contract of the raw tables: tables and columns that features read, and their checks."""

@@ -1,4 +1,4 @@
-"""Every raw table, declared: the contract that the feature code states as its reader.
+"""Declares every raw table that features read: columns, types, bounds and checks.
 
 There is one `Table` per raw table and one `Column` per column. The same declaration documents a
 table, types it (`arrow_schema`), and gives the rules for rows that

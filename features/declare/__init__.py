@@ -1,1 +1,1 @@
-"""The declarations of features, and how they become words and pages."""
+"""The declarations of features, and the plan, catalogue and pages that are made of them."""

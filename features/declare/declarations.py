@@ -1,7 +1,7 @@
 """The types that features are declared in: family x measure x slice x aggregate x window.
 
 A family module declares `Stream`s (a raw table with its slices and measures) and `AggregateBlock`s
-(which aggregates of which slices over which windows, for which concept). `families.registry` turns
+(which aggregates of which slices over which windows, for which concept). `declare.registry` turns
 them into one `FeatureSpec` per feature, with its name, texts, unit and meaning of null.
 """
 

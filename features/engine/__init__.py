@@ -1,1 +1,1 @@
-"""How features run: the point-in-time join, one bucket in memory, and the two engines around it."""
+"""The engine of features: point-in-time join, kernel of one bucket, and two ways to run it."""

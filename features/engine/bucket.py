@@ -1,8 +1,8 @@
-"""The kernel: from the visible events of one bucket to one row of features per application.
+"""The kernel: turns the visible events of one bucket into one row of features per application.
 
-It is the same code in the embedded engine and in a group of Spark, Arrow in and Arrow out.
-A table without consent nulls all its features. A table that is there but holds nothing of a person
-counts 0 and leaves averages null.
+The embedded engine and Spark run this same code; it takes and returns Arrow tables. Without consent
+for a table all its features are null. With consent but without events, counts are 0 and averages
+are null.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from ..aggregates.aggregates import AGGREGATES
 from ..aggregates.event_columns import VisibleRows, divide
 from ..contract.tables import TABLES
 from ..declare.declarations import Mark
-from ..families.registry import Plan, PlanStep, plan
-from ..policy_inputs.policy_inputs import Allowed, facts, observed
+from ..declare.registry import Plan, PlanStep, plan
+from ..policy_inputs.policy_inputs import Allowed, facts, observed_inputs
 
 FeatureColumns = dict[str, np.ndarray]
 
@@ -63,7 +63,7 @@ def _of_streams(
         rows = VisibleRows(stream, tables[stream.table.name], as_of)
         for step in steps:
             features.update(_of_block(step, rows, allowed))
-        for name, values in observed(rows, allowed):
+        for name, values in observed_inputs(rows, allowed):
             # A policy input may be counted in two tables: their counts are added.
             so_far = observations.get(name)
             observations[name] = values if so_far is None else so_far + values

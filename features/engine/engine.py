@@ -1,4 +1,4 @@
-"""The embedded engine: buckets of applicants one after the other, so that memory stays bounded.
+"""The embedded engine: computes one bucket of applicants after the other, to bound memory.
 
 While the kernel works on one bucket, a second thread reads the next one. `spark` is the other
 engine.
@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from ..families.registry import plan
+from ..declare.registry import plan
 from ..feature_params import FeatureParams
 from ..network.graph import others
 from . import spark

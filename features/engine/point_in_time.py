@@ -1,8 +1,8 @@
 """The point-in-time join: which events of a raw table each application sees.
 
-It is written twice: as a relation (`events`), for Spark, and for the rows of one bucket in memory
-(`Sight`), for the embedded engine, in less CPU than DuckDB takes for the relation. A test holds
-the two together.
+It is written twice. `events` is a relation, for Spark. `Sight` does the same for the rows of one
+bucket in memory, for the embedded engine, because DuckDB takes more CPU for the relation. A test
+compares the two.
 """
 
 from __future__ import annotations

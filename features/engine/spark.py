@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ..families.registry import plan
+from ..declare.registry import plan
 from ..feature_params import FeatureError, FeatureParams
 from ..network.graph import others
 from .bucket import kernel

@@ -1,1 +1,1 @@
-"""The feature families, one module each, and the registry of all of them."""
+"""The feature families, one module each, and their order in the matrix."""

@@ -31,7 +31,6 @@ CONCEPTS = (
         "零钱通余额",
         "keep a steady balance in the cash account",
         "保持零钱通余额稳定",
-        source="S3-R09",
     ),
     FeatureConcept(
         "wealth_and_proofs",
@@ -39,7 +38,6 @@ CONCEPTS = (
         "理财与资产证明",
         "file a proof of property, car or deposit",
         "补充房产、车辆或存款证明",
-        source="S2-R19",
     ),
     FeatureConcept(
         "contribution_record",
@@ -164,7 +162,11 @@ _PAID = Stream(
             (is_("kind", "social_insurance"),),
         ),
         Slice(
-            "paid_fund", "housing-fund contributions", "公积金缴存", (is_("kind", "housing_fund"),)
+            "paid_fund",
+            "housing-fund contributions",
+            "公积金缴存",
+            (is_("kind", "housing_fund"),),
+            "S5-R06",
         ),
     ),
     measures=(
@@ -187,10 +189,10 @@ _PAID_BLOCKS = (
     _contribution_record("growth", _SCHEMES, ("12m",), "amount"),
     _contribution_record("interval_cv", _SCHEMES, ("12m",), direction=1),
     _contribution_record("monthly_cv", ("paid",), FROM_3M, direction=1),
-    _contribution_record("count", _SCHEMES, ("1m",), direction=-1, source="S3-R25"),
-    _contribution_record("sum", _SCHEMES, FROM_3M, "amount", source="S3-R25"),
-    _contribution_record("mean", _SCHEMES, ("3m", "6m"), "amount", source="S3-R25"),
-    _contribution_record("last", _SCHEMES, ("3m",), "amount", source="S3-R25"),
+    _contribution_record("count", _SCHEMES, ("1m",), direction=-1),
+    _contribution_record("sum", _SCHEMES, FROM_3M, "amount"),
+    _contribution_record("mean", _SCHEMES, ("3m", "6m"), "amount"),
+    _contribution_record("last", _SCHEMES, ("3m",), "amount"),
     _contribution_record("mean_shift", _SCHEMES, ("3m", "6m"), "amount"),
     _contribution_record("shift", ("paid", *_SCHEMES), ("3m", "6m")),
     _contribution_record("move", _SCHEMES, ("12m",), "amount"),
@@ -210,14 +212,22 @@ _KIND_WORDS = {
     "deposit": ("deposit proofs", "存款证明"),
     "pay_slip": ("pay slips", "工资单"),
 }
+# A deed is named by one rule, proofs of assets and of income by others; a car by the section on
+# assets alone.
+_SOURCE_OF_PROOF = {
+    "property": "S3-R25",
+    "car": "domain 7.4",
+    "deposit": "S3-R36",
+    "pay_slip": "S3-R27",
+}
 # table: slices and measures of asset proofs
 _PROOFS = Stream(
     table=ASSET_PROOFS,
     slices=(
-        Slice("proof", "asset proofs", "资产证明", source="S3-R25"),
+        Slice("proof", "asset proofs", "资产证明", source="S3-R36"),
         *(
-            Slice(f"proof_{k}", *words, (is_("kind", k),), "S3-R25")
-            for k, words in _KIND_WORDS.items()
+            Slice(f"proof_{kind}", *_KIND_WORDS[kind], (is_("kind", kind),), source)
+            for kind, source in _SOURCE_OF_PROOF.items()
         ),
     ),
     measures=(
@@ -238,12 +248,12 @@ _PROOF_BLOCKS = (
     _wealth_and_proofs("max", ("proof",), ("ever",), "value", direction=-1),
     _wealth_and_proofs("recency", ("proof",), ("ever",)),
     _wealth_and_proofs("tenure", ("proof",), ("ever",)),
-    _wealth_and_proofs("count", ("proof",), ("6m",), direction=-1, source="S3-R25"),
-    _wealth_and_proofs("mean", ("proof",), ("12m", "ever"), "value", source="S3-R25"),
+    _wealth_and_proofs("count", ("proof",), ("6m",), direction=-1),
+    _wealth_and_proofs("mean", ("proof",), ("12m", "ever"), "value"),
     _wealth_and_proofs("min", ("proof",), ("ever",), "value"),
-    _wealth_and_proofs("last", ("proof",), ("ever",), "value", source="S3-R25"),
-    _wealth_and_proofs("sum", ("proof_car",), ("ever",), "value", direction=-1, source="S3-R25"),
-    _wealth_and_proofs("last", ("proof_deposit",), ("ever",), "value", source="S3-R25"),
+    _wealth_and_proofs("last", ("proof",), ("ever",), "value"),
+    _wealth_and_proofs("sum", ("proof_car",), ("ever",), "value", direction=-1),
+    _wealth_and_proofs("last", ("proof_deposit",), ("ever",), "value"),
     _wealth_and_proofs(
         "recency", ("proof_property", "proof_car", "proof_deposit", "proof_pay_slip"), ("ever",)
     ),

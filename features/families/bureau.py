@@ -140,7 +140,7 @@ _STATEMENTS = Stream(
         ),
         Measure("utilisation", "share", "used share of card lines", "额度使用率", ("utilisation",)),
         Measure("debt", "CNY", "debt", "负债", ("debt_fen",), per=100.0, source="S3-R45"),
-        Measure("score", "points", "bureau score", "征信评分", ("bureau_score",)),
+        Measure("score", "points", "bureau score", "征信评分", ("bureau_score",), source="S3-R12"),
     ),
 )
 # table: blocks of bureau statements
@@ -227,7 +227,9 @@ _REPAYMENTS = Stream(
     slices=(
         Slice("instalment", "instalments", "分期还款"),
         Slice("instalment_on_time", "instalments paid on time", "按期还款", (_ON_TIME,)),
-        Slice("instalment_late", "late instalments", "逾期还款", (between("days_late", 1),)),
+        Slice(
+            "instalment_late", "late instalments", "逾期还款", (between("days_late", 1),), "S2-R18"
+        ),
         Slice(
             "instalment_late7",
             "instalments more than 7 days late",
@@ -254,17 +256,17 @@ _REPAYMENTS = Stream(
         ),
     ),
     measures=(
-        Measure("late", "days", "delay", "逾期天数", ("days_late",)),
+        Measure("late", "days", "delay", "逾期天数", ("days_late",), source="S2-R18"),
         Measure("amount", "CNY", "amount", "金额", ("amount_fen",), per=100.0, source="S3-R45"),
-        Measure("lender", "count", "lenders", "机构", ("lender_id",), "id"),
+        Measure("lender", "count", "lenders", "机构", ("lender_id",), "id", source="S1-R53"),
     ),
 )
 # table: blocks of instalments
 _REPAYMENT_BLOCKS = (
-    _repayment_record("mean", ("instalment",), FROM_3M, "late", direction=1, source="S3-R10"),
-    _repayment_record("typical", ("instalment",), AT_3M_12M, "late", direction=1, source="S3-R10"),
-    _repayment_record("max", ("instalment",), FROM_3M, "late", direction=1, source="S3-R10"),
-    _repayment_record("last", ("instalment",), ("3m",), "late", direction=1, source="S3-R10"),
+    _repayment_record("mean", ("instalment",), FROM_3M, "late", direction=1),
+    _repayment_record("typical", ("instalment",), AT_3M_12M, "late", direction=1),
+    _repayment_record("max", ("instalment",), FROM_3M, "late", direction=1),
+    _repayment_record("last", ("instalment",), ("3m",), "late", direction=1),
     _repayment_record("std", ("instalment",), ("12m",), "late"),
     _repayment_record("trend", ("instalment",), ("12m",), "late"),
     _repayment_record(
@@ -277,16 +279,14 @@ _REPAYMENT_BLOCKS = (
     ),
     _repayment_record("count", ("instalment_late30",), ("6m", "12m"), direction=1, source="S3-R10"),
     _repayment_record("recency", ("instalment_late",), ("12m",), direction=-1, source="S3-R10"),
-    _repayment_record("mean", ("instalment_own",), ("12m",), "late", direction=1, source="S3-R10"),
+    _repayment_record("mean", ("instalment_own",), ("12m",), "late", direction=1),
     _repayment_record("count", ("instalment", "instalment_own"), AT_3M_12M),
     _repayment_record("distinct", ("instalment",), AT_3M_12M, "lender"),
     _repayment_record("sum", ("instalment",), FROM_3M, "amount"),
     _repayment_record("mean", ("instalment",), ("12m",), "amount"),
     _repayment_record("cv", ("instalment",), ("12m",), "amount"),
-    _repayment_record(
-        "mean", ("instalment_late",), ("6m", "12m"), "late", direction=1, source="S3-R10"
-    ),
-    _repayment_record("typical", ("instalment",), ("6m",), "late", direction=1, source="S3-R10"),
+    _repayment_record("mean", ("instalment_late",), ("6m", "12m"), "late", direction=1),
+    _repayment_record("typical", ("instalment",), ("6m",), "late", direction=1),
     _repayment_record("std", ("instalment",), ("3m", "6m"), "late"),
     _repayment_record("move", ("instalment",), FROM_3M, "late"),
     _repayment_record("trend", ("instalment",), ("6m",), "late"),

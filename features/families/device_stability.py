@@ -79,13 +79,18 @@ _LOGINS = Stream(
             "login_mismatch", "logins with a foreign fingerprint", "指纹不一致的登录", (_FOREIGN,)
         ),
         Slice(
-            "login_emulator", "logins from an emulator", "模拟器登录", (is_("is_emulator", True),)
+            "login_emulator",
+            "logins from an emulator",
+            "模拟器登录",
+            (is_("is_emulator", True),),
+            "FR11",
         ),
         Slice(
             "login_known",
             "logins with a device identifier",
             "有设备标识的登录",
             (between("device_id", 0),),
+            "domain 7.8",
         ),
         Slice("login_weekend", "logins at weekends", "周末登录", (is_("weekday", 5, 6),)),
     ),

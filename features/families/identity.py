@@ -42,7 +42,6 @@ CONCEPTS = (
         "重复核验次数",
         "enter the data carefully to avoid repeated attempts",
         "核对信息避免重复核验",
-        source="S5-R14",
     ),
 )
 
@@ -64,6 +63,8 @@ _FAIL = is_("is_pass", False)
 _BY_KIND = tuple(f"check_{kind}" for kind in _KINDS)
 _PASS_BY_KIND = tuple(f"pass_{kind}" for kind in _KINDS)
 _FAIL_BY_KIND = tuple(f"fail_{kind}" for kind in _KINDS)
+# Proofs that a rule of their own names; S3-R01 names the other kinds but the address.
+_SOURCE_OF_PASS = {"face": "S1-R10", "police": "S3-R23", "address": "domain 7.4"}
 # Checks that give a match score; phone and bank card only pass or fail.
 _SCORED = ("check_real_name", "check_face", "check_police", "check_address")
 _WINDOWS = ("3m", "12m", "ever")
@@ -74,7 +75,7 @@ _CHECKS = Stream(
     slices=(
         Slice("check", "identity checks", "身份核验"),
         Slice("check_pass", "passed identity checks", "通过的身份核验", (_PASS,)),
-        Slice("check_fail", "failed identity checks", "未通过的身份核验", (_FAIL,)),
+        Slice("check_fail", "failed identity checks", "未通过的身份核验", (_FAIL,), "S5-R15"),
         Slice(
             "check_clear",
             "passed identity checks with a score of 0.9 or more",
@@ -95,7 +96,13 @@ _CHECKS = Stream(
         ),
         *(Slice(f"check_{k}", *words, (is_("kind", k),)) for k, words in _KINDS.items()),
         *(
-            Slice(f"pass_{k}", f"passed {en}", f"通过的{zh}", (is_("kind", k), _PASS))
+            Slice(
+                f"pass_{k}",
+                f"passed {en}",
+                f"通过的{zh}",
+                (is_("kind", k), _PASS),
+                _SOURCE_OF_PASS.get(k, ""),
+            )
             for k, (en, zh) in _KINDS.items()
         ),
         *(
@@ -129,7 +136,10 @@ _CHECK_BLOCKS = (
         "count", ("check", "check_fail"), ("1m", "3m", "12m", "ever"), direction=1
     ),
     _verification_retries("count", _FAIL_BY_KIND, ("ever",), direction=1),
-    _verification_retries("count", _BY_KIND, ("12m",), direction=1),
+    _verification_retries("count", ("check_real_name",), ("12m",), direction=1),
+    # The one kind whose repetition a source counts.
+    _verification_retries("count", ("check_face",), ("12m",), direction=1, source="S5-R14"),
+    _verification_retries("count", _BY_KIND[2:], ("12m",), direction=1),
     _verification_retries("active_days", ("check",), ("12m",)),
     _verification_retries("recency", ("check", "check_fail"), ("ever",)),
     _verification_retries("main_share", ("check",), ("12m",), "kind"),
@@ -144,7 +154,7 @@ _CHECK_BLOCKS = (
         direction=-1,
     ),
     _identity_verification(
-        "mean", ("check_fail",), ("12m", "ever"), "score", direction=-1, source="S3-R23"
+        "mean", ("check_fail",), ("12m", "ever"), "score", direction=-1, source="S1-R10"
     ),
     _identity_verification("move", ("check", "check_face"), ("12m", "ever"), "score"),
     _identity_verification("drawdown", ("check", "check_face"), ("ever",), "score"),
@@ -158,7 +168,7 @@ _CHECK_BLOCKS = (
     _identity_verification(
         "count", ("check_faint",), ("12m", "ever"), direction=1, source="S1-R10"
     ),
-    _proof_completeness("tenure", _PASS_BY_KIND, ("ever",), source="S5-R05"),
+    _proof_completeness("tenure", _PASS_BY_KIND, ("ever",)),
     _proof_completeness("active_months", ("check_pass",), ("12m",)),
     _proof_completeness("entropy", ("check_pass",), ("12m", "ever"), "kind"),
     _proof_completeness("per_one", ("check", "check_pass"), ("12m", "ever"), "kind"),
@@ -169,9 +179,7 @@ _CHECK_BLOCKS = (
     _verification_retries("recency", _FAIL_BY_KIND, ("ever",), direction=-1),
     _verification_retries("count", ("check",), ("6m",), direction=1),
     _verification_retries("count", ("check_fail",), ("6m",), direction=1),
-    _verification_retries(
-        "distinct", ("check_fail",), _WINDOWS, "kind", direction=1, source="S3-R04"
-    ),
+    _verification_retries("distinct", ("check_fail",), _WINDOWS, "kind", direction=1),
     _verification_retries(
         "busiest_day", ("check", "check_fail"), ("3m", "12m", "ever"), source="S5-R42"
     ),

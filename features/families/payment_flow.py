@@ -40,7 +40,6 @@ CONCEPTS = (
         "消费稳定性",
         "keep weekly spending even",
         "保持消费平稳",
-        source="S3-R11",
     ),
     FeatureConcept(
         "fund_retention",
@@ -151,6 +150,7 @@ _PAYMENTS = Stream(
             "payments over 5,000 yuan",
             "五千元以上支出",
             (_OUT, between("amount_fen", 500_001)),
+            "S2-R32",
         ),
         Slice(
             "out_morning",
@@ -171,6 +171,7 @@ _PAYMENTS = Stream(
             "night transfers and withdrawals",
             "夜间转账提现",
             (_OUT, _CASH, _AT_NIGHT),
+            "S1-R58",
         ),
         Slice(
             "out_night_leisure",
@@ -226,16 +227,17 @@ _OCCASIONS = ("out_weekend", "out_offline", "out_large")
 _HOURS_AND_SIZES = (*_OCCASIONS, "out_small", "out_morning", "out_midday", "out_evening")
 _OUT_OF_ROUTINE = ("out_leisure", "out_night", *_HOURS_AND_SIZES, "out_cash")
 _HABITS = ("out_shop", "out_everyday", *_OUT_OF_ROUTINE)
-# Payments that few people make; S1-R58 asks for those at night and over 5,000 yuan.
+# Payments that few people make.
 _RARE = ("out_alert", "out_night_cash", "out_night_leisure")
 
 # table: blocks of payments
 _PAYMENT_BLOCKS = (
     _payment_activity("count", ("out",), ("7d", *FROM_1M), direction=-1, source="S5-R16"),
-    _payment_activity("count", ("in",), ("7d", *FROM_1M), source="S5-R16"),
-    _payment_activity("sum", _FLOWS, ("7d", *FROM_1M), "amount", source="S5-R16"),
+    _payment_activity("count", ("in",), ("7d", *FROM_1M)),
+    _payment_activity("sum", ("out",), ("7d", *FROM_1M), "amount", source="S5-R16"),
+    _payment_activity("sum", ("in",), ("7d", *FROM_1M), "amount"),
     _payment_activity("active_days", ("out",), FROM_1M, direction=-1, source="S3-R15"),
-    _payment_activity("active_days", ("in",), ("3m",), source="S3-R15"),
+    _payment_activity("active_days", ("in",), ("3m",)),
     _payment_activity("active_weeks", ("out",), FROM_3M, direction=-1),
     _payment_activity("sum", ("out_shop",), FROM_1M, "amount", source="S3-R07"),
     _payment_activity("recency", ("out", "in", "in_salary", "in_merchant"), ("12m",)),
@@ -265,12 +267,11 @@ _PAYMENT_BLOCKS = (
         "months_over", ("out_shop",), FROM_3M, "amount", source="S3-R07", level=3000.0
     ),
     _payment_activity("months_over", ("in",), FROM_3M, "amount", source="domain 7.2", level=5200.0),
-    _payment_activity("low_month_sum", ("out", "out_shop"), FROM_3M, "amount", source="S3-R21"),
+    _payment_activity("low_month_sum", ("out",), FROM_3M, "amount", source="S3-R21"),
+    _payment_activity("low_month_sum", ("out_shop",), FROM_3M, "amount", source="S3-R07"),
     _payment_activity("slope", _FLOWS, FROM_3M),
     _payment_activity("vs12", _FLOWS, ("7d", "1m", "3m")),
-    _spending_stability(
-        "weekly_cv", ("out", "out_everyday"), FROM_3M, direction=1, source="S3-R11"
-    ),
+    _spending_stability("weekly_cv", ("out", "out_everyday"), FROM_3M, direction=1),
     _spending_stability(
         "weekly_sum_cv",
         ("out", "out_shop", "out_everyday"),
@@ -279,9 +280,7 @@ _PAYMENT_BLOCKS = (
         direction=1,
         source="S3-R11",
     ),
-    _spending_stability(
-        "monthly_cv", ("out", "out_everyday"), FROM_3M, direction=1, source="S3-R11"
-    ),
+    _spending_stability("monthly_cv", ("out", "out_everyday"), FROM_3M, direction=1),
     _spending_stability(
         "monthly_sum_cv",
         ("out", "out_shop", "out_everyday"),
@@ -301,7 +300,8 @@ _PAYMENT_BLOCKS = (
     _spending_stability("top_share", ("out", "out_shop"), AT_3M_12M, "amount"),
     _spending_stability("sum_shift", (*_FLOWS, *_INFLOWS), ("1m", "3m", "6m"), "amount"),
     _spending_stability("monthly_sum_cv", ("in_merchant", "in_transfer"), ("6m", "12m"), "amount"),
-    _spending_stability("top_month_sum", (*_FLOWS, *_INFLOWS), FROM_3M, "amount", source="S3-R11"),
+    _spending_stability("top_month_sum", ("out",), FROM_3M, "amount", source="S3-R11"),
+    _spending_stability("top_month_sum", ("in", *_INFLOWS), FROM_3M, "amount"),
     _spending_stability("low_month_sum", ("in", "in_salary"), FROM_3M, "amount"),
     _spending_stability("sum_slope", _INFLOWS, ("6m", "12m"), "amount"),
     _spending_stability("interval_max", ("in_merchant", "in_transfer"), ("12m",)),
@@ -364,14 +364,14 @@ _PAYMENT_BLOCKS = (
     _spending_pattern("sum", ("out_everyday", *_OUT_OF_ROUTINE), AT_3M_12M, "amount"),
     _spending_pattern("mean", _HABITS, ("12m",), "amount"),
     _spending_pattern("shift", _OUT_OF_ROUTINE, ("3m", "6m")),
-    _spending_pattern("sum_shift", _HABITS, ("3m",), "amount", source="S3-R11"),
+    _spending_pattern("sum_shift", _HABITS, ("3m",), "amount"),
     _spending_pattern("active_days", _OUT_OF_ROUTINE, ("12m",)),
     _spending_pattern("recency", _HABITS, ("12m",)),
-    _spending_pattern("count", _RARE, ("7d", *FROM_1M), source="S1-R58"),
-    _spending_pattern("sum", _RARE, AT_3M_12M, "amount", source="S1-R58"),
-    _spending_pattern("share", _RARE, ("12m",), over="out", source="S1-R58"),
-    _spending_pattern("max", ("out_night_cash",), ("12m",), "amount", source="S1-R58"),
-    _spending_pattern("recency", _RARE, ("12m",), source="S1-R58"),
+    _spending_pattern("count", _RARE, ("7d", *FROM_1M)),
+    _spending_pattern("sum", _RARE, AT_3M_12M, "amount"),
+    _spending_pattern("share", _RARE, ("12m",), over="out"),
+    _spending_pattern("max", ("out_night_cash",), ("12m",), "amount"),
+    _spending_pattern("recency", _RARE, ("12m",)),
 )
 
 FAMILY = Family(

@@ -202,6 +202,9 @@ _INTERACTIONS = Stream(
     ),
 )
 _PERSONAL = ("chat", "call", "moments")
+# The rules on contact and groups ask how much and how often. How it is spread over weeks, days and
+# ways of contact is what the section on contacts describes.
+_RHYTHM = "domain 7.4"
 # table: blocks of interactions
 _INTERACTION_BLOCKS = (
     _interaction_frequency("count", ("meet",), ("7d", *FROM_1M), direction=-1, source="S1-R12"),
@@ -212,16 +215,16 @@ _INTERACTION_BLOCKS = (
     _interaction_frequency("sum", _PERSONAL, AT_3M_12M, "messages", source="S1-R12"),
     _interaction_frequency("mean", ("meet", *_PERSONAL), AT_3M_12M, "messages"),
     _interaction_frequency("typical", ("meet",), FROM_3M, "messages", direction=-1),
-    _interaction_frequency("log_std", ("meet",), AT_3M_12M, "messages"),
+    _interaction_frequency("log_std", ("meet",), AT_3M_12M, "messages", source=_RHYTHM),
     _interaction_frequency("max", ("meet",), AT_3M_12M, "messages"),
     _interaction_frequency("active_days", ("meet",), ("1m", "3m"), direction=-1, source="S1-R12"),
     _interaction_frequency("active_weeks", ("meet",), AT_3M_12M, direction=-1),
-    _interaction_frequency("weekly_cv", ("meet",), FROM_3M),
-    _interaction_frequency("weekly_sum_cv", ("meet",), AT_3M_12M, "messages"),
+    _interaction_frequency("weekly_cv", ("meet",), FROM_3M, source=_RHYTHM),
+    _interaction_frequency("weekly_sum_cv", ("meet",), AT_3M_12M, "messages", source=_RHYTHM),
     _interaction_frequency("slope", ("meet",), FROM_3M),
     _interaction_frequency("vs12", ("meet",), ("7d", "1m", "3m")),
     _interaction_frequency("recency", ("meet", *_PERSONAL), ("12m",)),
-    _interaction_frequency("share", ("call", "moments"), AT_3M_12M, over="meet"),
+    _interaction_frequency("share", ("call", "moments"), AT_3M_12M, over="meet", source=_RHYTHM),
     _contact_network(
         "distinct", ("meet", "chat"), FROM_1M, "person", direction=-1, source="S3-R08"
     ),
@@ -234,35 +237,41 @@ _INTERACTION_BLOCKS = (
     _group_activity("typical", ("group",), FROM_3M, "messages", direction=-1),
     _group_activity("active_days", ("group",), ("1m", "3m"), direction=-1, source="S5-R17"),
     _group_activity("active_weeks", ("group",), AT_3M_12M, direction=-1),
-    _group_activity("weekly_cv", ("group",), ("12m",)),
+    _group_activity("weekly_cv", ("group",), ("12m",), source=_RHYTHM),
     _group_activity("slope", ("group",), FROM_3M),
     _group_activity("vs12", ("group",), ("1m", "3m")),
     _group_activity("recency", ("group",), ("12m",)),
-    _group_activity("count_gap", ("group",), AT_3M_12M, over="meet"),
+    _group_activity("count_gap", ("group",), AT_3M_12M, over="meet", source=_RHYTHM),
     _interaction_frequency("sum", _PERSONAL, ("1m", "6m"), "messages", source="S1-R12"),
     _interaction_frequency("mean", ("meet",), ("1m", "6m"), "messages"),
     _interaction_frequency("typical", _PERSONAL, AT_3M_12M, "messages"),
     _interaction_frequency("max", _PERSONAL, ("12m",), "messages"),
-    _interaction_frequency("cv", ("meet", *_PERSONAL), ("12m",), "messages"),
+    _interaction_frequency("cv", ("meet", *_PERSONAL), ("12m",), "messages", source=_RHYTHM),
     _interaction_frequency("active_weeks", _PERSONAL, ("12m",)),
     _interaction_frequency("shift", ("meet", *_PERSONAL), ("1m", "3m", "6m")),
     _interaction_frequency("sum_shift", ("meet", *_PERSONAL), ("3m", "6m"), "messages"),
     _interaction_frequency("sum_slope", ("meet",), FROM_3M, "messages"),
     _interaction_frequency("slope", _PERSONAL, ("12m",)),
-    _interaction_frequency("monthly_cv", ("meet", *_PERSONAL), ("12m",)),
-    _interaction_frequency("monthly_sum_cv", ("meet",), ("6m", "12m"), "messages"),
-    _interaction_frequency("busiest_day", ("meet",), AT_3M_12M),
-    _interaction_frequency("sum_busiest_day", ("meet", *_PERSONAL), ("12m",), "messages"),
-    _interaction_frequency("interval_cv", ("meet", *_PERSONAL), ("12m",)),
+    _interaction_frequency("monthly_cv", ("meet", *_PERSONAL), ("12m",), source=_RHYTHM),
+    _interaction_frequency("monthly_sum_cv", ("meet",), ("6m", "12m"), "messages", source=_RHYTHM),
+    _interaction_frequency("busiest_day", ("meet",), AT_3M_12M, source=_RHYTHM),
+    _interaction_frequency(
+        "sum_busiest_day", ("meet", *_PERSONAL), ("12m",), "messages", source=_RHYTHM
+    ),
+    _interaction_frequency("interval_cv", ("meet", *_PERSONAL), ("12m",), source=_RHYTHM),
     _interaction_frequency("interval_max", ("meet", *_PERSONAL), AT_3M_12M),
     _interaction_frequency("low_month", ("meet",), FROM_3M, direction=-1, source="S1-R12"),
     _interaction_frequency(
         "low_month_sum", ("meet",), FROM_3M, "messages", direction=-1, source="S1-R12"
     ),
-    _interaction_frequency("share", ("chat",), AT_3M_12M, over="meet"),
-    _interaction_frequency("sum_share", _PERSONAL, AT_3M_12M, "messages", over="meet"),
-    _interaction_frequency("share", ("meet_weekend",), FROM_3M, over="meet"),
-    _interaction_frequency("share", ("meet_short", "meet_long"), FROM_3M, over="meet"),
+    _interaction_frequency("share", ("chat",), AT_3M_12M, over="meet", source=_RHYTHM),
+    _interaction_frequency(
+        "sum_share", _PERSONAL, AT_3M_12M, "messages", over="meet", source=_RHYTHM
+    ),
+    _interaction_frequency("share", ("meet_weekend",), FROM_3M, over="meet", source=_RHYTHM),
+    _interaction_frequency(
+        "share", ("meet_short", "meet_long"), FROM_3M, over="meet", source=_RHYTHM
+    ),
     _contact_network("distinct", ("call", "moments"), AT_3M_12M, "person", source="S3-R08"),
     _contact_network("distinct", ("meet_long",), FROM_3M, "person", direction=-1, source="S3-R08"),
     _contact_network("main_share", ("chat", "call", "moments"), ("12m",), "person"),
@@ -276,16 +285,16 @@ _INTERACTION_BLOCKS = (
     _group_activity("sum_slope", ("group",), FROM_3M, "messages"),
     _group_activity("mean", ("group",), ("1m",), "messages"),
     _group_activity("max", ("group",), AT_3M_12M, "messages"),
-    _group_activity("cv", ("group",), AT_3M_12M, "messages"),
-    _group_activity("monthly_cv", ("group",), ("6m", "12m")),
-    _group_activity("monthly_sum_cv", ("group",), ("6m", "12m"), "messages"),
-    _group_activity("weekly_sum_cv", ("group",), AT_3M_12M, "messages"),
-    _group_activity("interval_cv", ("group",), AT_3M_12M),
+    _group_activity("cv", ("group",), AT_3M_12M, "messages", source=_RHYTHM),
+    _group_activity("monthly_cv", ("group",), ("6m", "12m"), source=_RHYTHM),
+    _group_activity("monthly_sum_cv", ("group",), ("6m", "12m"), "messages", source=_RHYTHM),
+    _group_activity("weekly_sum_cv", ("group",), AT_3M_12M, "messages", source=_RHYTHM),
+    _group_activity("interval_cv", ("group",), AT_3M_12M, source=_RHYTHM),
     _group_activity("interval_max", ("group",), AT_3M_12M),
     _group_activity("low_month", ("group",), FROM_3M, direction=-1, source="S5-R17"),
     _group_activity("top_month", ("group",), ("12m",)),
-    _group_activity("busiest_day", ("group",), ("12m",)),
-    _group_activity("sum_busiest_day", ("group",), ("12m",), "messages"),
+    _group_activity("busiest_day", ("group",), ("12m",), source=_RHYTHM),
+    _group_activity("sum_busiest_day", ("group",), ("12m",), "messages", source=_RHYTHM),
 )
 
 FAMILY = Family(

@@ -1,4 +1,4 @@
-"""Payment flow beside the payments: what of an inflow is kept for a week, and punctual bills."""
+"""The rest of payment flow: how much of an inflow is kept for a week, and punctual bills."""
 
 from __future__ import annotations
 
@@ -153,8 +153,8 @@ _BILL_BLOCKS = (
     _bill_punctuality("mean", _KINDS, AT_3M_12M, "amount"),
     _bill_punctuality("mean_shift", ("bill", *_KINDS), ("6m",), "amount"),
     _bill_punctuality("growth", ("bill", *_KINDS), ("12m",), "amount"),
-    _bill_punctuality("interval_cv", ("bill", *_KINDS), ("12m",)),
-    _bill_punctuality("interval_max", ("bill", *_KINDS), ("12m",)),
+    _bill_punctuality("interval_cv", ("bill", *_KINDS), ("12m",), source="domain 7.4"),
+    _bill_punctuality("interval_max", ("bill", *_KINDS), ("12m",), source="domain 7.4"),
     _bill_punctuality("count", _KINDS, ("12m",)),
     _bill_punctuality("share", _LATE_KINDS, ("12m",), over="bill_late", source="S2-R28"),
     _bill_punctuality("count", _LATE_KINDS, AT_3M_12M, direction=1, source="S2-R28"),

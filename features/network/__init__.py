@@ -1,1 +1,1 @@
-"""What other people's rows say of an application: graph, transfers, shared devices."""
+"""Features made of other people's rows: graph, transfers, shared devices."""

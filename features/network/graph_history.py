@@ -1,7 +1,7 @@
 """The network over time: who lists whom, and what is known of each person's loans, by month.
 
-Months are calendar months as `clock.month_index` counts them. A month is the one from which
-something has happened and is known.
+Months are calendar months as `clock.month_index` counts them. The month of a tie
+or record is the first one in which it has happened and is known.
 """
 
 from __future__ import annotations

@@ -20,6 +20,13 @@ NO_PROOF = "nobody met on a device with a passed identity check"
 NEVER = "never null"
 
 
+# A rule asks for the number of friends and how often one is in touch; the section on contacts
+# describes the rest of the graph.
+_SOURCE_OF_GRAPH = dict.fromkeys(
+    ("in_degree", "degree", "in_messages_count", "strength_count"), "S1-R12"
+)
+
+
 def _graph(
     name: str, concept: str, unit: str, direction: int, null: str, en: str, zh: str
 ) -> FeatureSpec:
@@ -38,7 +45,7 @@ def _graph(
         null_meaning=null,
         text_en=f"{en} as of the first of the month",
         text_zh=f"月初{zh}",
-        source="domain 7.4",
+        source=_SOURCE_OF_GRAPH.get(name, "domain 7.4"),
         table="contacts",
     )
 

@@ -1,4 +1,4 @@
-"""Other people on one's devices and addresses: how many, how new, and how far devices link on.
+"""Other people on one's devices and addresses: how many, how new, how many linked by devices.
 
 Most people share nothing. Thousands may use one public address, so only devices link one person
 to the next.

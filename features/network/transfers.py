@@ -1,8 +1,8 @@
 """Transfers between applicants at as_of: partners on either side, how new, and circles of money.
 
 A circle brings money back to its sender (domain 7.4). A transfer counts from the moment at which it
-has happened and is known. Both accounts may list the same one; pair and time identify it. A partner
-need not have applied. Transfers to oneself drop out.
+has happened and is known. Both accounts may list the same transfer: the two people and the time
+identify it. A partner need not have applied. Transfers to oneself drop out.
 """
 
 from __future__ import annotations

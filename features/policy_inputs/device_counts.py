@@ -1,7 +1,7 @@
 """How many applicants use one device or address: policy inputs made of other people's logins.
 
-They serve FR10 and S1-R52. Like the graph they are made once for all applications, before the
-buckets, and the kernel keeps them out of the features. Only identifiers that two people ever share
+They serve FR10 and S1-R52. They are made once for all applications, before the buckets, as the
+graph is. The kernel does not count them as features. Only identifiers that two people ever share
 are joined, so the cost is one pass over the logins.
 """
 

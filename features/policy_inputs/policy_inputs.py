@@ -109,7 +109,7 @@ def two_regions(rows: VisibleRows) -> np.ndarray:
     return np.where(highest < 0, np.nan, lowest < highest)
 
 
-def unseen(column: str, days: int) -> Reader:
+def identifier_reader(column: str, days: int) -> Reader:
     """Return the reader of whether the last login's identifier is new.
 
     It is new if no earlier login of so many days has it. Null where it or every earlier one is
@@ -133,11 +133,11 @@ def unseen(column: str, days: int) -> Reader:
 
 
 def known_device(rows: VisibleRows) -> np.ndarray:
-    """Return 1 - `unseen` device.
+    """Return whether the last login came from a device seen before.
 
     Whoever travels with a known device is exempt from FR05, at holidays as on other days (S5-R41).
     """
-    return 1.0 - unseen("device_id", clock.YEAR_DAYS)(rows)
+    return 1.0 - identifier_reader("device_id", clock.YEAR_DAYS)(rows)
 
 
 def bound_device(rows: VisibleRows) -> np.ndarray:
@@ -151,7 +151,7 @@ def bound_device(rows: VisibleRows) -> np.ndarray:
     return np.where(logins == 0, np.nan, matching > 0)
 
 
-def passed(kind: str) -> Reader:
+def proof_reader(kind: str) -> Reader:
     """Return the reader of whether a proof of this kind was passed; null where none was tried."""
 
     def read(rows: VisibleRows) -> np.ndarray:
@@ -180,20 +180,22 @@ OBSERVED = (
     Observation("is_emulator", "logins", emulator),
     Observation("is_remote_login", "logins", two_regions, LOCATION),
     # FR04, S5-R40
-    Observation("is_new_device", "logins", unseen("device_id", clock.YEAR_DAYS)),
+    Observation("is_new_device", "logins", identifier_reader("device_id", clock.YEAR_DAYS)),
     # FR05
-    Observation("is_new_region_90d", "logins", unseen("ip_region", KNOWN_REGION_DAYS), LOCATION),
+    Observation(
+        "is_new_region_90d", "logins", identifier_reader("ip_region", KNOWN_REGION_DAYS), LOCATION
+    ),
     Observation("is_holiday_same_device", "logins", known_device),
     Observation("is_device_bound", "logins", bound_device),
     Observation("face_failures_24h", "identity_checks", face_failures),
     # S1-R08
-    Observation("is_face_passed", "identity_checks", passed("face")),
+    Observation("is_face_passed", "identity_checks", proof_reader("face")),
     # S3-R23
-    Observation("is_police_match", "identity_checks", passed("police")),
+    Observation("is_police_match", "identity_checks", proof_reader("police")),
     # S3-R23: the identity card was accepted
-    Observation("is_id_valid", "identity_checks", passed("real_name")),
+    Observation("is_id_valid", "identity_checks", proof_reader("real_name")),
     # S5-R13
-    Observation("is_card_own_name", "identity_checks", passed("bank_card")),
+    Observation("is_card_own_name", "identity_checks", proof_reader("bank_card")),
 )
 
 
@@ -247,7 +249,7 @@ FACTS = (
 NAMES = tuple(dict.fromkeys(record.name for record in (*FACTS, *OBSERVED, *SHARED)))
 
 
-def observed(rows: VisibleRows, allowed: Allowed) -> Iterator[tuple[str, np.ndarray]]:
+def observed_inputs(rows: VisibleRows, allowed: Allowed) -> Iterator[tuple[str, np.ndarray]]:
     """Return (name, values) of what is observed in the events of one table."""
     table = rows.stream.table
     for observation in OBSERVED:
@@ -265,7 +267,7 @@ def facts(
 ) -> dict[str, np.ndarray]:
     """Return every policy input by name, null where the tables that it needs are absent.
 
-    `observations` is what `observed` gave; `snapshot` is what other people's rows say.
+    `observations` is what `observed_inputs` gave; `snapshot` is what other people's rows say.
     """
     unknown = np.full(n, np.nan)
     known: dict[str, np.ndarray] = {}

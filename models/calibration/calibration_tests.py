@@ -252,7 +252,7 @@ class Order:
     reversed_pairs: int
 
 
-def pooled(
+def pooled_tiers(
     tier: ArrayLike, y: ArrayLike, pd: ArrayLike, order: Sequence[str], min_bads: float
 ) -> tuple[PooledTier, ...]:
     """Return adjacent tiers pooled, safest first, until each band holds `min_bads` bads.
@@ -276,7 +276,7 @@ def pooled(
     return tuple(_band(tuple(group), tier_of, bad, risk) for group in groups or [rest] if group)
 
 
-def ordered(bands: Sequence[PooledTier], level: float = REVERSAL_LEVEL) -> Order:
+def tier_order(bands: Sequence[PooledTier], level: float = REVERSAL_LEVEL) -> Order:
     """Return the bands and, for each adjacent pair, the test whether the safer rate is higher.
 
     The p-values are one-sided and adjusted by Holm.

@@ -67,7 +67,7 @@ class Cohort:
         return KnownOutcomes(rows=np.arange(len(y)), y=y, weight=np.ones(len(y)))
 
 
-def aligned(frame: DataFrame, application_id: NDArray[np.int64], what: str) -> DataFrame:
+def aligned_rows(frame: DataFrame, application_id: NDArray[np.int64], what: str) -> DataFrame:
     """Return the rows of `frame` in the order of the ids.
 
     Raise ModelError when one is missing.

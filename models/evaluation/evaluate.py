@@ -14,7 +14,7 @@ from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.calibration.calibration_tests import Order
 from creditloom.models.evaluation import audit, figures, portfolio_figures, reachable_gini
-from creditloom.models.evaluation.cohort import Cohort, aligned, pd_of
+from creditloom.models.evaluation.cohort import Cohort, aligned_rows, pd_of
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.learners.ridge import Ridge
 from creditloom.models.sample import metrics as shares
@@ -74,7 +74,7 @@ def evaluate(
     accuracy, order = figures.calibration(cohort, inputs.bundle.tiers, params)
     limits, states = _limits(inputs, cohort, params)
     families = _families(inputs, params)
-    approved = portfolio_figures.approved_by(cohort.pd, inputs.bundle.tiers, inputs.bundle.policy)
+    approved = portfolio_figures.approval_mask(cohort.pd, inputs.bundle.tiers, inputs.bundle.policy)
     fairness = audit.fairness_table(cohort, approved, params)
     discrimination = figures.discrimination(cohort, limits, params)
     family_share = {row.family: asdict(row) for row in families}
@@ -82,7 +82,7 @@ def evaluate(
         "discrimination": discrimination,
         "calibration": accuracy,
         "family_share": family_share,
-        "family_share_worst": shares.worst(families),
+        "family_share_worst": shares.worst_family(families),
         "fairness": audit.fairness(fairness),
         **_blocks(inputs, cohort, params),
     }
@@ -139,7 +139,7 @@ def _tables(inputs: Inputs, cohort: Cohort, split: SplitParams, params: Evaluate
     """Return the report's tables that need no truth."""
     tiers = inputs.bundle.tiers
     everyone_pd = pd_of(inputs.decisions, "pd")
-    approved = portfolio_figures.approved_by(everyone_pd, tiers, inputs.bundle.policy)
+    approved = portfolio_figures.approval_mask(everyone_pd, tiers, inputs.bundle.policy)
     vintages = figures.vintage_table(inputs.everyone, everyone_pd, approved, split, params.bins)
     roc, ks = figures.curves(cohort)
     return {
@@ -165,8 +165,8 @@ def cohort_of(inputs: Inputs, params: CalibrationParams) -> Cohort:
     line = calibration.fit(margin, calibrating.outcome, calibrating.weight, params, level)
     ridge_margin = inputs.ridge.margin(inputs.oot.with_features(names).features)
     ids = inputs.oot.application_id
-    decisions = aligned(inputs.decisions, ids, "decisions")
-    truth = None if inputs.truth is None else aligned(inputs.truth.applicants, ids, "truth")
+    decisions = aligned_rows(inputs.decisions, ids, "decisions")
+    truth = None if inputs.truth is None else aligned_rows(inputs.truth.applicants, ids, "truth")
     return Cohort(
         rows=inputs.oot,
         pd=pd_of(decisions, "pd"),
@@ -189,9 +189,9 @@ def _limits(
     if inputs.truth is None or cohort.truth is None:
         return None, pd.DataFrame()
     early = inputs.truth.known
-    early_truth = aligned(inputs.truth.applicants, early.application_id, "truth")
+    early_truth = aligned_rows(inputs.truth.applicants, early.application_id, "truth")
     oot = cohort.rows.with_features(early.names)
-    best = reachable_gini.reachable(
+    best = reachable_gini.reachable_logodds(
         early,
         pd_of(early_truth, "logodds_systematic"),
         pd_of(early_truth, "pd_neutral"),

@@ -22,8 +22,8 @@ from creditloom.models.calibration.calibration_tests import (
     Order,
     binomial,
     jeffreys,
-    ordered,
-    pooled,
+    pooled_tiers,
+    tier_order,
 )
 from creditloom.models.evaluation import reachable_gini
 from creditloom.models.evaluation.cohort import Cohort, KnownOutcomes
@@ -322,8 +322,8 @@ def _accuracy(
     """Return the figures of one model's PD, and its pooled tiers."""
     sample = _judged(cohort, pd, cohort.door, params)
     tier = np.array(tiers.names)[tiers.index(sample.pd)]
-    bands = pooled(tier, sample.y, sample.pd, tiers.names, params.min_tier_bads)
-    order = ordered(bands)
+    bands = pooled_tiers(tier, sample.y, sample.pd, tiers.names, params.min_tier_bads)
+    order = tier_order(bands)
     return figures_of("calibration", replace(sample, order=order)), order
 
 

@@ -17,7 +17,7 @@ from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.sample.arrays import Floats, Mask
 
 
-def approved_by(pd: Floats, tiers: Tiers, policy: Policy) -> Mask:
+def approval_mask(pd: Floats, tiers: Tiers, policy: Policy) -> Mask:
     """Return whether the tier of each PD is an approving one.
 
     Affordability, consent and all other rules are not considered here (domain 0.6).
@@ -77,7 +77,7 @@ def challenger(cohort: Cohort, tiers: Tiers, policy: Policy) -> dict[str, Any]:
 
     Both approve the same number of applications: the number that the model approves.
     """
-    model = approved_by(cohort.pd, tiers, policy)
+    model = approval_mask(cohort.pd, tiers, policy)
     ridge = np.zeros(len(model), bool)
     # A stable sort: of equal PDs the earlier application is approved, on every machine.
     ridge[np.argsort(cohort.ridge_pd, kind="stable")[: model.sum()]] = True
@@ -95,7 +95,7 @@ def challenger(cohort: Cohort, tiers: Tiers, policy: Policy) -> dict[str, Any]:
 
 def _cut(cohort: Cohort, pd: Floats, tiers: Tiers, policy: Policy) -> dict[str, Any]:
     """Return approval rate and bad rates of the approved at the tier cut of one PD."""
-    approved = approved_by(pd, tiers, policy)
+    approved = approval_mask(pd, tiers, policy)
     true_rate = None
     if cohort.truth is not None and approved.any():
         true_rate = float(pd_of(cohort.truth, "pd_neutral")[approved].mean())

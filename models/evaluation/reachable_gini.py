@@ -65,7 +65,7 @@ def limits(pd_true: Floats, oracle_score: Floats, reachable_score: Floats) -> Re
     )
 
 
-def related(sample: Dataset, targets: Floats, keep: int) -> tuple[str, ...]:
+def related_features(sample: Dataset, targets: Floats, keep: int) -> tuple[str, ...]:
     """Return the `keep` features that are most related to the truth, in the order given.
 
     targets: shape (n, k). Features are ranked by the largest |correlation| with any target, either
@@ -98,7 +98,7 @@ def _relation(column: NDArray[Any], unit_targets: Floats) -> float:
     return float(np.abs(centred @ unit_targets).max() / length) if length > 0 else 0.0
 
 
-def reachable(
+def reachable_logodds(
     early: Dataset, logodds: Floats, pd: Floats, oot: Dataset, trees: TreeParams
 ) -> Floats:
     """Return the best prediction of the truth from the matrix, as log-odds of the rows of `oot`.

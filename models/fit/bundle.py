@@ -16,7 +16,7 @@ from creditloom.decision.rulebook.policy import Policy, tiers_only_policy
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationParams
-from creditloom.models.fit.learner import Calibrated
+from creditloom.models.fit.learner import CalibratedModel
 from creditloom.models.policy.bundle_policy import PolicyParams, reference
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.metrics import expit, logit
@@ -49,7 +49,7 @@ def tiers_around(base_rate: float, house: tuple[float, ...]) -> Tiers:
 
 def write(
     folder: Path,
-    fitted: Calibrated,
+    fitted: CalibratedModel,
     x: Floats,
     tiers: Tiers,
     words: ColumnTexts,
@@ -77,7 +77,7 @@ def write(
     return write_manifest(folder)
 
 
-def _catalogue(fitted: Calibrated, words: ColumnTexts) -> dict[str, Any]:
+def _catalogue(fitted: CalibratedModel, words: ColumnTexts) -> dict[str, Any]:
     """Return the entries of the model's own columns, in model order.
 
     The levels of a category stand in the order of their codes.

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.evaluation.audit import FAIRNESS_COLUMNS
 from creditloom.models.evaluation.cohort import Cohort
-from creditloom.models.fit.learner import Calibrated, Labels
+from creditloom.models.fit.learner import CalibratedModel, Labels
 from creditloom.models.fit.validation import FIGURES, CrossValidation, OutOfTime, summary
 from creditloom.models.sample import metrics
-from creditloom.models.sample.dataset import undated
+from creditloom.models.sample.dataset import undated_dataset
 from creditloom.models.sample.split import OOT
 
 # A protected number with more values than this is shown by quarters.
@@ -31,7 +31,7 @@ NULL_GROUP = "not known"
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedTable:
     """A fitted table with its model, held-out figures and decisions; one entry per row each.
 
     protected: columns that the model must not use; they define the groups that are compared.
@@ -40,7 +40,7 @@ class Fitted:
 
     label: Labels
     protected: pd.DataFrame
-    final: Calibrated
+    final: CalibratedModel
     cv: CrossValidation
     oot: OutOfTime | None
     tiers: Tiers
@@ -48,14 +48,14 @@ class Fitted:
     bad_rows: int
 
 
-def held_out(fitted: Fitted) -> Cohort:
+def held_out(fitted: FittedTable) -> Cohort:
     """Return the table as a cohort judged by held-out PDs.
 
     The tables that both reports have in common are made from this cohort.
     """
     no_features = np.empty((len(fitted.label), 0))
     return Cohort(
-        rows=undated(no_features, (), fitted.label.astype(float), OOT),
+        rows=undated_dataset(no_features, (), fitted.label.astype(float), OOT),
         pd=fitted.cv.model_pd,
         ridge_pd=fitted.cv.ridge_pd,
         decisions=fitted.decisions,
@@ -67,7 +67,7 @@ def held_out(fitted: Fitted) -> Cohort:
     )
 
 
-def content(fitted: Fitted) -> dict[str, Any]:
+def content(fitted: FittedTable) -> dict[str, Any]:
     """Return metrics.json: blocks `cv` and `oot` of model and ridge logit, and their sample sizes.
 
     The blocks of `oot` are null where there are no dates or the cut was refused.
@@ -103,7 +103,7 @@ def _oot_sample(oot: OutOfTime) -> dict[str, Any]:
     }
 
 
-def _sample(fitted: Fitted) -> dict[str, int]:
+def _sample(fitted: FittedTable) -> dict[str, int]:
     """Return the sample of the cross-validated figures."""
     return {
         "rows": len(fitted.label),
@@ -115,14 +115,14 @@ def _sample(fitted: Fitted) -> dict[str, int]:
     }
 
 
-def _calibration(fitted: Fitted) -> dict[str, float]:
+def _calibration(fitted: FittedTable) -> dict[str, float]:
     """Return the calibration line of the final model, and its error on held-out PDs."""
     line = fitted.final.calibration
     ece = metrics.ece(fitted.label, fitted.cv.model_pd)
     return {"a": line.a, "b": line.b, "ece_held_out": ece, "bads": line.n_bads}
 
 
-def validation(fitted: Fitted) -> pd.DataFrame:
+def validation(fitted: FittedTable) -> pd.DataFrame:
     """Return sample (cv, oot), metric, mean and sd of the model, and ridge_mean and ridge_sd.
 
     sd is null for the sample `oot`, because it is a single sample.
@@ -157,7 +157,7 @@ def _beside(
     return pd.DataFrame(rows)
 
 
-def fairness_table(fitted: Fitted) -> pd.DataFrame:
+def fairness_table(fitted: FittedTable) -> pd.DataFrame:
     """Return one row per protected column and group.
 
     Columns: field, group, n, approval_rate, approval_ratio to the best group, mean_pd (held out),

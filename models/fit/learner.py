@@ -16,7 +16,7 @@ from creditloom.models.fit.fit_params import FitParams
 from creditloom.models.learners import ridge
 from creditloom.models.learners.booster import boost
 from creditloom.models.sample.arrays import Floats, Mask
-from creditloom.models.sample.dataset import Dataset, undated
+from creditloom.models.sample.dataset import Dataset, undated_dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import auc, expit, logloss
 from creditloom.models.sample.split import TRAIN
@@ -94,7 +94,7 @@ def _levels(
 MIN_KNOWN_ROWS = 20
 
 
-def strongest(
+def strongest_columns(
     rows: Dataset, max_columns: int
 ) -> tuple[tuple[str, ...], tuple[DroppedFeature, ...]]:
     """Return (names of at most `max_columns` columns in their order, those dropped as `weak`).
@@ -127,12 +127,12 @@ def _power(values: Floats, label: Floats) -> float:
 # --- Stratified folds and the out-of-time cut ---
 
 
-def stratified(label: Labels, folds: int, seed: int) -> Iterator[Mask]:
+def fold_masks(label: Labels, folds: int, seed: int) -> Iterator[Mask]:
     """Yield the mask of the held-out rows, fold by fold.
 
     Every fold holds its share of bads and of goods.
 
-    >>> [int(mask.sum()) for mask in stratified(np.array([1, 1, 0, 0, 0], np.int8), 2, seed=1)]
+    >>> [int(mask.sum()) for mask in fold_masks(np.array([1, 1, 0, 0, 0], np.int8), 2, seed=1)]
     [3, 2]
     """
     fold = np.empty(len(label), dtype=np.int64)
@@ -201,7 +201,7 @@ class FittedBooster:
 
 
 @dataclass(frozen=True)
-class Calibrated:
+class CalibratedModel:
     """A model and its calibration.
 
     held_out: the margins, one per training row, on which the calibration was fitted; each comes
@@ -232,7 +232,7 @@ def fit_model(table: TrainingTable, params: FitParams) -> FittedBooster:
     return FittedBooster(encoding=encoding, booster=booster, fallen=dropped)
 
 
-def fit_calibrated(table: TrainingTable, params: FitParams, folds: int) -> Calibrated:
+def fit_calibrated(table: TrainingTable, params: FitParams, folds: int) -> CalibratedModel:
     """Fit a model on all rows, and calibrate it on margins of held-out rows.
 
     The rows are cut into `folds` folds. The margin of a row comes from the model without its fold.
@@ -240,12 +240,12 @@ def fit_calibrated(table: TrainingTable, params: FitParams, folds: int) -> Calib
     Raise ModelError when the rows hold too few bads to calibrate on, or a column holds the answer.
     """
     held_out = np.empty(len(table.label))
-    for mask in stratified(table.label, folds, params.seed):
+    for mask in fold_masks(table.label, folds, params.seed):
         held_out[mask] = fit_model(table.where(~mask), params).margin(table.frame[mask])
     model = fit_model(table, params)
     _refuse_answer(table.label, held_out, model)
     line = calibration.fit(held_out, table.label, np.ones(len(table.label)), params.calibration)
-    return Calibrated(model=model, calibration=line, held_out=held_out)
+    return CalibratedModel(model=model, calibration=line, held_out=held_out)
 
 
 def _refuse_answer(label: Labels, held_out: Floats, model: FittedBooster) -> None:
@@ -275,7 +275,7 @@ def ridge_pd(train: TrainingTable, frame: pd.DataFrame, params: FitParams) -> Fl
     y = rows.label
     w = np.ones(len(y))
     losses = dict.fromkeys(params.ridge.penalties, 0.0)
-    for mask in stratified(train.label, params.inner_folds, params.seed):
+    for mask in fold_masks(train.label, params.inner_folds, params.seed):
         for penalty, theta in ridge.penalty_path(x[~mask], y[~mask], w[~mask], losses):
             losses[penalty] += logloss(y[mask], expit(x[mask] @ theta[:-1] + theta[-1]))
     theta = ridge.solve(x, y, w, ridge.best_penalty(losses))
@@ -291,9 +291,9 @@ def _prepared(
     """
     encoding = learn(table.frame, table.label, params.smoothing, params.min_level_rows)
     features = encoding.apply(table.frame)
-    rows = undated(features, encoding.names, table.label.astype(float), TRAIN)
+    rows = undated_dataset(features, encoding.names, table.label.astype(float), TRAIN)
     names, unfit = select(rows.features, rows.names, rows.month, params.selection)
     max_columns = params.max_columns(int(table.label.sum()))
-    names, weak = strongest(rows.with_features(names), max_columns)
+    names, weak = strongest_columns(rows.with_features(names), max_columns)
     categories = {name: levels for name, levels in encoding.categories.items() if name in names}
     return Encoding(names, categories), rows.with_features(names), (*unfit, *weak)

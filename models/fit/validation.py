@@ -17,9 +17,9 @@ from creditloom.models.fit.fit_params import FitParams
 from creditloom.models.fit.learner import (
     TrainingTable,
     fit_calibrated,
+    fold_masks,
     latest,
     ridge_pd,
-    stratified,
 )
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.errors import ModelError
@@ -97,7 +97,7 @@ def cross_validate(
     mean_pd = np.zeros((2, len(table.label)))
     for repeat in range(repeats):
         # Each repeat uses the next seed, and so other folds.
-        for mask in stratified(table.label, params.folds, params.seed + repeat):
+        for mask in fold_masks(table.label, params.folds, params.seed + repeat):
             for k, pd in enumerate(_held_out(table, mask, params)):
                 fold_figures[k].append(figures(table.label[mask], pd))
                 mean_pd[k, mask] += pd / repeats

@@ -125,7 +125,7 @@ def fit(
     booster, losses = _stopped(early_rows, late_rows, signs, params)
     # Of equal losses the first is taken: the smaller model.
     trees = max(params.min_trees, int(np.argmin(losses)) + 1)
-    booster = boost(rows, signs, params, trees) if params.is_refit else trimmed(booster, trees)
+    booster = boost(rows, signs, params, trees) if params.is_refit else first_trees(booster, trees)
     return booster, {
         "trees": trees,
         "stopping_logloss": losses[trees - 1],
@@ -149,10 +149,10 @@ def boost(
 ) -> lightgbm.Booster:
     """Return a booster of exactly `trees` rounds on the rows."""
     booster = train_booster(settings(signs, params), train_set(rows, params), trees)
-    return trimmed(booster, trees)
+    return first_trees(booster, trees)
 
 
-def trimmed(booster: lightgbm.Booster, trees: int) -> lightgbm.Booster:
+def first_trees(booster: lightgbm.Booster, trees: int) -> lightgbm.Booster:
     """Return the booster with its first `trees` trees only.
 
     The booster is read back from its text, so that text and predictions agree.

@@ -74,7 +74,7 @@ class Design:
         # ridge.
         out = np.empty((len(features), len(self.names) + len(self.flags)), np.float32)
         for i in range(len(self.names)):
-            x = compressed(features[:, i], self.low[i], self.high[i], self.scale[i])
+            x = compressed_values(features[:, i], self.low[i], self.high[i], self.scale[i])
             standard = (x - self.mean[i]) / self.sd[i]
             out[:, i] = np.nan_to_num(standard, nan=0.0)
         for j, i in enumerate(self.flags, start=len(self.names)):
@@ -101,7 +101,7 @@ class Ridge:
         return self.design.columns(features).astype(np.float64) @ self.coef + self.intercept
 
 
-def compressed(values: Floats, low: float, high: float, scale: float) -> Floats:
+def compressed_values(values: Floats, low: float, high: float, scale: float) -> Floats:
     """Return the values winsorised to [low, high], then sign(x) ln(1 + |x| / scale)."""
     # Without winsorising a single extreme value could decide a coefficient.
     x = np.clip(values, low, high)
@@ -247,7 +247,7 @@ def _column(values: Floats, params: RidgeParams) -> tuple[float, ...]:
     size = np.abs(known)
     unit = np.median(size) or size.max() or 1.0
     scale = float(_rounded(np.array([unit]))[0])
-    z = compressed(known, low, high, scale)
+    z = compressed_values(known, low, high, scale)
     mean, sd = _rounded(np.array([z.mean(), z.std()]))
     return low, high, scale, mean, sd if sd > MIN_SD else 1.0
 

@@ -100,7 +100,7 @@ class Dataset:
         return self.of(OOT)
 
 
-def undated(features: Floats, names: tuple[str, ...], label: Floats, role: str) -> Dataset:
+def undated_dataset(features: Floats, names: tuple[str, ...], label: Floats, role: str) -> Dataset:
     """Return rows without dates as a dataset. All have month 0, the same role and weight 1."""
     n = len(label)
     return Dataset(

@@ -246,7 +246,7 @@ def tolerance(training_bads: float) -> float:
     return max(MIN_TOLERANCE_POINTS, by_bads) / 100.0
 
 
-def worst(rows: Sequence[Share]) -> dict[str, str | float | None]:
+def worst_family(rows: Sequence[Share]) -> dict[str, str | float | None]:
     """Return the family farthest from its target, `family` and `of_tolerance`.
 
     `of_tolerance` is the distance divided by the tolerance: 1 is just allowed. Both are None

@@ -258,7 +258,7 @@ class SelectParams:
     without_families: tuple[str, ...] = field(default=())
 
 
-def offered(
+def offered_features(
     catalogue: Catalogue, params: SelectParams
 ) -> tuple[tuple[str, ...], tuple[DroppedFeature, ...]]:
     """Return (names that may enter, features of the families left out).
@@ -301,12 +301,12 @@ def rank(
     signs = signs_of(catalogue, loans.names)
     feature_gains = gains(loans, signs, params.booster, params.seeds)
     concept = {feature.name: feature.concept for feature in catalogue.features}
-    stay = chosen([concept[name] for name in loans.names], feature_gains.rank, params)
+    stay = choice_mask([concept[name] for name in loans.names], feature_gains.rank, params)
     names = tuple(name for name, stays in zip(loans.names, stay, strict=True) if stays)
     return feature_gains, names
 
 
-def chosen(concepts: Sequence[str], ranks: np.ndarray, params: SelectParams) -> list[bool]:
+def choice_mask(concepts: Sequence[str], ranks: np.ndarray, params: SelectParams) -> list[bool]:
     """Return which features stay, in the order given.
 
     concepts, ranks: one entry per feature. First the `per_concept` best of each concept are kept.

@@ -20,9 +20,9 @@ from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.metrics import auc, expit
 from creditloom.models.sample.split import SplitParams, rolling_origins
-from creditloom.models.selection.feature_choice import SelectParams, chosen, rank
+from creditloom.models.selection.feature_choice import SelectParams, choice_mask, rank
 from creditloom.models.training.training import signs_of
-from creditloom.models.training.tuning import STEP, staged
+from creditloom.models.training.tuning import STEP, staged_margins
 
 # Smallest distance of a PD from 0 and 1, so that its logarithm is finite.
 PD_MARGIN = 1e-12
@@ -131,14 +131,14 @@ def _judge(
     weights = []
     margins = []
     for (fit, later), fold_ranks in zip(folds, ranks, strict=True):
-        stay = chosen(concepts, fold_ranks, select)
+        stay = choice_mask(concepts, fold_ranks, select)
         names = tuple(name for name, stays in zip(loans.names, stay, strict=True) if stays)
         fit_rows = loans.where(fit).with_features(names)
         judge_rows = loans.where(later).with_features(names)
         grown = booster.boost(fit_rows, signs_of(catalogue, names), params, params.max_trees)
         labels.append(judge_rows.label)
         weights.append(booster.weights(judge_rows, params.max_weight))
-        margins.append(np.stack(list(staged(grown, judge_rows, params.max_trees))))
+        margins.append(np.stack(list(staged_margins(grown, judge_rows, params.max_trees))))
     w = np.concatenate(weights, axis=-1)
     return _JudgedRows(
         y=np.concatenate(labels, axis=-1),

@@ -99,7 +99,7 @@ class TrainParams:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """The result of one training.
 
     names: features in model order. ridge: the challenger. record: the content of training.json.
@@ -117,7 +117,7 @@ def train(
     split: SplitParams,
     params: TrainParams,
     ridge_params: RidgeParams,
-) -> Trained:
+) -> TrainingResult:
     """Fit both models on labelled training rows of the selected features.
 
     Raise ModelError when a class is missing, or when the booster breaks a sign.
@@ -145,7 +145,7 @@ def train(
         "ridge_penalty": challenger.penalty,
         "null_safer_than_any_value": null_gains,
     }
-    return Trained(booster=grown, names=rows.names, ridge=challenger, record=record)
+    return TrainingResult(booster=grown, names=rows.names, ridge=challenger, record=record)
 
 
 def signs_of(catalogue: Catalogue, names: tuple[str, ...]) -> tuple[int, ...]:

@@ -205,11 +205,11 @@ def curve(
         callbacks=[stop_when_late],
     )
     w = booster.weights(judge, params.max_weight)
-    margins = staged(grown, judge, params.max_trees)
+    margins = staged_margins(grown, judge, params.max_trees)
     return np.array([logloss(judge.label, expit(margin), w) for margin in margins])
 
 
-def staged(grown: lightgbm.Booster, judge: Dataset, max_trees: int) -> Iterator[np.ndarray]:
+def staged_margins(grown: lightgbm.Booster, judge: Dataset, max_trees: int) -> Iterator[np.ndarray]:
     """Yield the margins of the rows, shape (n,), after each 25 trees up to `max_trees`.
 
     Beyond the last tree of the booster the margins stay the same.

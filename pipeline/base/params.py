@@ -78,15 +78,15 @@ def document(kind: type[T], path: Path) -> T:
 
     Raises ParamsError like `section`.
     """
-    return validated(mapping(path), kind, path)
+    return typed_content(mapping(path), kind, path)
 
 
-def validated(content: Mapping[str, Any], kind: type[T], path: Path) -> T:
+def typed_content(content: Mapping[str, Any], kind: type[T], path: Path) -> T:
     """Return the content of the YAML file `path` as `kind`. Raises ParamsError like `section`."""
     return _validate(content, kind, str(path), ())
 
 
-def changed(changes: Mapping[str, Any], path: Path = paths.PARAMS) -> str:
+def changed_text(changes: Mapping[str, Any], path: Path = paths.PARAMS) -> str:
     """Return the text of params.yaml with values replaced; comments are not kept.
 
     Each value is named by its dotted path (`world.applicants`). It is checked when a stage reads

@@ -1,8 +1,8 @@
 """Runs a DVC stage: measures its seconds, and turns a refusal into a message.
 
-`python -m creditloom.pipeline.stages.<verb>` calls `run(verb, main)`. STAGES lists the stages in
-order. A new stage needs three changes: its folder below pipeline/stages/, its entry in dvc.yaml,
-and its name in STAGES.
+`python -m creditloom.pipeline.stages.<group>.<verb>` calls `run(verb, main)`. GROUPS lists the
+stages in order. A new stage needs three changes: its folder below pipeline/stages/<group>/, its
+entry in dvc.yaml, and its name in GROUPS.
 """
 
 from __future__ import annotations
@@ -17,18 +17,29 @@ from creditloom.storage.files.formats import RESULTS, write_document
 
 # The stages in the order of the DAG. The stage runner, `creditloom evidence`, `creditloom scale`
 # and the report read this list. `tune` is not in it: it is frozen, and no run of the DAG starts it.
-STAGES = (
-    "simulate",
-    "featurize",
-    "select",
-    "train",
-    "calibrate",
-    "bundle",
-    "decide",
-    "evaluate",
-    "explain",
-    "report",
-)
+# Each stands beside the folder below pipeline/stages/ that holds it.
+GROUPS = {
+    "simulate": "tables",
+    "featurize": "tables",
+    "select": "model",
+    "train": "model",
+    "calibrate": "model",
+    "bundle": "model",
+    "decide": "results",
+    "evaluate": "results",
+    "explain": "results",
+    "report": "results",
+}
+STAGES = tuple(GROUPS)
+
+
+def module_of(stage: str) -> str:
+    """Return the module that `python -m` runs for a stage.
+
+    >>> module_of("train")
+    'creditloom.pipeline.stages.model.train'
+    """
+    return f"creditloom.pipeline.stages.{GROUPS[stage]}.{stage}"
 
 
 def up_to(stage: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 from creditloom.decision.rulebook.law import Law
 from creditloom.decision.rulebook.product import Product
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.params import ParamsError, mapping, validated
+from creditloom.pipeline.base.params import ParamsError, mapping, typed_content
 
 Kind = Literal["product", "law", "review", "filters", "sources", "benchmarks"]
 T = TypeVar("T")
@@ -47,7 +47,7 @@ class ProductFile:
 
     def read(self, as_type: type[T]) -> T:
         """Return the content as its frozen type. Raises ParamsError for any wrong key or value."""
-        return validated(self.content, as_type, self.path)
+        return typed_content(self.content, as_type, self.path)
 
 
 @dataclass(frozen=True)

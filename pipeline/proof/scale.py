@@ -18,6 +18,7 @@ from rich.table import Table
 
 from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.stage import module_of
 from creditloom.pipeline.commands.model.params import assignments
 from creditloom.pipeline.proof.usage import measure
 from creditloom.storage.files.store import read_json, write_json
@@ -102,7 +103,7 @@ def run(applicants: int, changes: dict[str, Any]) -> ScaleRun:
         folder = Path(name)
         stage_runner.prepare(folder, {"world.applicants": applicants, **changes})
         for stage in STAGES:
-            used = measure(f"creditloom.pipeline.stages.{stage}", folder=folder)
+            used = measure(module_of(stage), folder=folder)
             seconds = round(used.seconds, 1)
             stages.append(Stage(stage, seconds, round(used.cpu, 1), round(used.peak_mb)))
             Console(stderr=True).print(

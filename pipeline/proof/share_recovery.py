@@ -123,7 +123,7 @@ def measure(
     )
     calendar = section("calendar", Calendar, paths.params_file())
     seen = seen_states(params, nature, calendar, reliability=RELIABILITY, seed=seed)
-    shares, mean_auc = found_shares(seen.x, seen.bad, seen.family_of, FAMILIES, threads)
+    shares, mean_auc = recovered_shares(seen.x, seen.bad, seen.family_of, FAMILIES, threads)
     return {
         "profile": profile,
         "target": list(seen.target),
@@ -150,7 +150,7 @@ def _table(rows: list[ShareRow], applicants: int) -> Table:
 # From a model to its family shares.
 
 
-def found_shares(
+def recovered_shares(
     x: NDArray[np.float32],
     bad: NDArray[np.int8],
     family_of: Sequence[str],
@@ -173,13 +173,13 @@ def found_shares(
     for half in (is_odd, ~is_odd):
         booster = _trained(x[half], bad[half], threads)
         phi = by_family(_explained(booster, explained, threads), family_of, families)
-        contributions.append(evened(phi, absent))
+        contributions.append(even_contributions(phi, absent))
         margin = np.asarray(booster.predict(x[~half], num_threads=threads))
         ranked.append(auc(bad[~half].astype(float), margin))
-    return agreed_shares(*contributions), float(np.mean(ranked))
+    return common_shares(*contributions), float(np.mean(ranked))
 
 
-def agreed_shares(one: Floats, other: Floats) -> Floats:
+def common_shares(one: Floats, other: Floats) -> Floats:
     """Return Cov(Phi_f, F') + Cov(Phi'_f, F) over its sum, per family f.
 
     F is the sum of the families of one model, F' that of another. Phi and Phi' (`one`, `other`) are
@@ -201,7 +201,7 @@ def absent_families(
     return np.column_stack(is_absent)
 
 
-def evened(phi: Floats, absent: NDArray[np.bool_]) -> Floats:
+def even_contributions(phi: Floats, absent: NDArray[np.bool_]) -> Floats:
     """Return contributions per family (n x f); in each row all absent families get their mean.
 
     If families are absent together, their columns are null on the same rows. It is chance on which

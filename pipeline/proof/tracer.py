@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.stage import STAGES
+from creditloom.pipeline.base.stage import STAGES, module_of
 
 CLI = "creditloom.pipeline.cli"
 ROWS = 3_000  # that `score` decides
@@ -77,7 +77,7 @@ def _calls(run: Path, table: Path, label: str, scratch: Path) -> dict[str, list[
     decide = [CLI, "decide", "--application", application, "--bundle", bundle]
     score = [CLI, "score", "--input", source, "--output", batch, "--bundle", bundle]
     fit = [CLI, "fit", "--data", data, "--label", label, "--out", fitted]
-    chain = [[f"creditloom.pipeline.stages.{stage}"] for stage in STAGES]
+    chain = [[module_of(stage)] for stage in STAGES]
     return {"decide": [decide], "score": [score], "fit": [fit], "chain": chain}
 
 

@@ -59,7 +59,7 @@ def measure(module: str, *arguments: str, folder: Path, threads: int | None = No
         with ThreadPoolExecutor(1) as reader:
             output = reader.submit(ran.stdout.read if ran.stdout else str)
             while ran.poll() is None:
-                peak = max(peak, _resident(tree))
+                peak = max(peak, resident_mb(tree))
                 time.sleep(INTERVAL)
         said = output.result()
     if ran.returncode:
@@ -70,14 +70,23 @@ def measure(module: str, *arguments: str, folder: Path, threads: int | None = No
     return Usage(time.perf_counter() - start, _children_cpu() - cpu_before, peak, said)
 
 
-def _resident(tree: psutil.Process) -> float:
-    """Return the MB of a process and its descendants; shared memory counts for each of them."""
+def resident_mb(tree: psutil.Process) -> float:
+    """Return the MB of a process and its descendants; shared memory counts for each of them.
+
+    A process that ends meanwhile counts as 0; the others count all the same.
+    """
     try:
-        processes = (tree, *tree.children(recursive=True))
-        return sum(process.memory_info().rss for process in processes) / 1e6
+        processes = [tree, *tree.children(recursive=True)]
     except psutil.NoSuchProcess:
-        # The process ended between two measurements.
         return 0.0
+    return sum(map(_resident_bytes, processes)) / 1e6
+
+
+def _resident_bytes(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def _children_cpu() -> float:

@@ -1,1 +1,1 @@
-"""One package per stage of dvc.yaml; each reads, calls one room and writes."""
+"""One package per stage of dvc.yaml, in three groups; each reads, calls one room and writes."""

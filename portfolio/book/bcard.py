@@ -45,7 +45,7 @@ class ReviewParams:
 
 
 @dataclass(frozen=True)
-class Reviewed:
+class ReviewedAccounts:
     """Accounts at review dates, one row each.
 
     `columns` are as `behaviour.columns` makes them. `is_bad` says whether the account went bad
@@ -57,9 +57,9 @@ class Reviewed:
     role: NDArray[np.str_]
     month: NDArray[np.int64]
 
-    def where(self, mask: NDArray[np.bool_]) -> Reviewed:
+    def where(self, mask: NDArray[np.bool_]) -> ReviewedAccounts:
         """Return the rows of `mask`."""
-        return Reviewed(
+        return ReviewedAccounts(
             columns=self.columns[mask],
             is_bad=self.is_bad[mask],
             role=self.role[mask],
@@ -132,7 +132,7 @@ def outcome(later: pa.Table, account: NDArray[np.int64], bad_dpd_days: int) -> N
     return np.isin(account, bad_accounts)
 
 
-def fit(rows: Reviewed, params: ReviewParams) -> BCard:
+def fit(rows: ReviewedAccounts, params: ReviewParams) -> BCard:
     """Train on the reviews of training accounts, calibrate on those of calibration accounts.
 
     Raises BookError with too few bads to train, ModelError with too few to calibrate.
@@ -158,7 +158,7 @@ def application_margin(columns: Floats) -> Floats:
     return columns[:, NAMES.index(BOOKED)]
 
 
-def _boosted(rows: Reviewed, params: ReviewParams) -> str:
+def _boosted(rows: ReviewedAccounts, params: ReviewParams) -> str:
     """Return the trees that start from the score at booking, as text."""
     import lightgbm as lgb
 
@@ -174,7 +174,7 @@ def _margin(text: str, columns: Floats) -> Floats:
     return application_margin(columns) + booster.margins(text, columns)
 
 
-def _dataset(rows: Reviewed) -> Dataset:
+def _dataset(rows: ReviewedAccounts) -> Dataset:
     n = len(rows.is_bad)
     bad = rows.is_bad.astype(float)
     return Dataset(

@@ -130,7 +130,7 @@ def is_active(accounts: History, rules: Temporary) -> Flags:
     return accounts.now("n_payments") >= rules.payments_from.value
 
 
-def increased(limit_fen: Whole, ceiling_fen: Whole, rules: Increase) -> Whole:
+def increased_limits(limit_fen: Whole, ceiling_fen: Whole, rules: Increase) -> Whole:
     """Return the line with a quarter more, rounded down to 100 yuan.
 
     It is at most the ceiling and the product's maximum, and never less than it was.

@@ -25,7 +25,7 @@ from creditloom.portfolio.book.review import (
     Scores,
     Standing,
     first_standing,
-    joined,
+    joined_standing,
     review,
 )
 from creditloom.portfolio.book.review_reasons import REASONS, sentence
@@ -80,9 +80,9 @@ def month(
     accounts = history(panel, WINDOW)
     pd_booked = _booked(accounts, booked)
     signals = columns(accounts, pd_booked)
-    scores = scored(card.pd(signals), tier_edges, rules)
+    scores = review_scores(card.pd(signals), tier_edges, rules)
     first = first_standing(accounts, pd_booked, _tier(pd_booked, tier_edges))
-    before = joined(first, standing)
+    before = joined_standing(first, standing)
     result = review(accounts, before, scores, rules)
     return Month(
         standing=result.standing,
@@ -91,7 +91,7 @@ def month(
     )
 
 
-def scored(pd: Floats, tier_edges: tuple[float, ...], rules: ReviewRules) -> Scores:
+def review_scores(pd: Floats, tier_edges: tuple[float, ...], rules: ReviewRules) -> Scores:
     """Return tier, ceiling and lowest rate of refreshed PDs."""
     tier = _tier(pd, tier_edges)
     return Scores(

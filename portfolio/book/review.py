@@ -16,7 +16,7 @@ from creditloom.portfolio.book import limits
 from creditloom.portfolio.book.account_history import Floats, History
 from creditloom.portfolio.book.limits import Flags, Whole
 from creditloom.portfolio.book.review_rules import FEN_PER_CNY, BookError, ReviewRules
-from creditloom.portfolio.book.servicing import is_due_for_repricing, repriced
+from creditloom.portfolio.book.servicing import is_due_for_repricing, lowered_rates
 
 # A month before every review: whatever a rule waits for has passed.
 NEVER = -1_000
@@ -95,7 +95,7 @@ def first_standing(accounts: History, pd_booked: Floats, tier: Whole) -> Standin
     )
 
 
-def joined(first: Standing, standing: Standing | None) -> Standing:
+def joined_standing(first: Standing, standing: Standing | None) -> Standing:
     """Return `first` with what an earlier review left of the same accounts."""
     if standing is None or not len(standing.account):
         return first
@@ -221,7 +221,7 @@ def _increases(
     """
     increase = rules.increase
     month = accounts.month_on_book
-    higher = limits.increased(standing.limit_fen, scores.ceiling_fen, increase)
+    higher = limits.increased_limits(standing.limit_fen, scores.ceiling_fen, increase)
     extra = (higher - standing.limit_fen).astype(float)
     # S2-R12: not into too much debt.
     fits = ~limits.is_over_indebted(accounts, rules.decrease, extra)
@@ -271,7 +271,7 @@ def _repriced(
 ) -> tuple[Standing, Flags]:
     """Return the standing with its new rates, and whose rate fell."""
     is_due = is_due_for_repricing(accounts, standing.repriced_month, rules.repricing)
-    lower = repriced(standing.daily_rate, scores.floor_rate, rules.repricing)
+    lower = lowered_rates(standing.daily_rate, scores.floor_rate, rules.repricing)
     rate = np.where(is_due, lower, standing.daily_rate)
     # At the floor nothing falls: the next step may come as soon as there is room.
     falls = rate < standing.daily_rate

@@ -38,7 +38,7 @@ def is_due_for_repricing(accounts: History, repriced_month: Whole, rules: Repric
     return is_quarter & has_waited & is_on_time(accounts, rules.on_time_months.value)
 
 
-def repriced(daily_rate: Floats, floor_rate: Floats | float, rules: Repricing) -> Floats:
+def lowered_rates(daily_rate: Floats, floor_rate: Floats | float, rules: Repricing) -> Floats:
     """Return the rate one grid step down, never under the floor, never up."""
     floor = np.maximum(floor_rate, rules.floor.value / PERCENT)
     lower = np.maximum(daily_rate - rules.step.value / PERCENT, floor)

@@ -19,8 +19,8 @@ from creditloom.portfolio.optimiser.priced_choice import (
     PROFIT,
     Pattern,
     Prices,
+    best_response,
     bound,
-    respond,
 )
 
 # Cuts at most, before the search is given up with an error.
@@ -68,7 +68,7 @@ def solve_dual(
     best_prices = Prices()
     unit = np.zeros(3)
     for step in range(1, MAX_STEPS + 1):
-        pattern = respond(market, prices, allowed, threads)
+        pattern = best_response(market, prices, allowed, threads)
         patterns.append(pattern)
         upper = bound(pattern, prices, budget, n)
         # Of equal bounds the first is kept.

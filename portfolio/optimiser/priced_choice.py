@@ -54,7 +54,7 @@ def bound(pattern: Pattern, prices: Prices, budget: Budget, applicants: int) -> 
     )
 
 
-def respond(market: Market, prices: Prices, allowed: np.ndarray, threads: int = 1) -> Pattern:
+def best_response(market: Market, prices: Prices, allowed: np.ndarray, threads: int = 1) -> Pattern:
     """Return the best rates among `allowed` (tiers x rates) with the best limits.
 
     Each person's limit is chosen alone: 0, the minimum or the highest. The profit of a person is
@@ -67,7 +67,7 @@ def respond(market: Market, prices: Prices, allowed: np.ndarray, threads: int = 
         )
     value = np.stack([tier_value for tier_value, _ in by_tier])
     used = np.stack([tier_used for _, tier_used in by_tier])
-    rate = rising(value)
+    rate = rising_rates(value)
     lent = np.flatnonzero(rate >= 0)
     return Pattern(
         rate=rate,
@@ -76,13 +76,13 @@ def respond(market: Market, prices: Prices, allowed: np.ndarray, threads: int = 
     )
 
 
-def rising(value: np.ndarray) -> np.ndarray:
+def rising_rates(value: np.ndarray) -> np.ndarray:
     """Return a rate per tier with the highest sum of `value`, among those that never fall.
 
     `value` is tiers x rates, -inf = not allowed; the result holds indices. A tier that is not lent
     to (-1) binds no other. It is a dynamic programme over tiers; the state is the last rate taken.
 
-    >>> rising(np.array([[5.0, 4.0], [1.0, 3.0], [-np.inf, -1.0]]))
+    >>> rising_rates(np.array([[5.0, 4.0], [1.0, 3.0], [-np.inf, -1.0]]))
     array([ 0,  1, -1])
     """
     tiers, rates = value.shape

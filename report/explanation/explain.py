@@ -43,7 +43,7 @@ class ExplainParams:
 
 
 @dataclass(frozen=True)
-class Explained:
+class SamplePoints:
     """Points of a sample: base + points summed over features = score_raw of each row.
 
     `points`: float64, rows x features in model order; `data`: the feature values (NaN = null);
@@ -77,7 +77,7 @@ def sample(n: int, rows: int, seed: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(seed).permutation(n)[:rows])
 
 
-def explain(model_text: str, scorer: Scorer, x: Floats) -> Explained:
+def explain(model_text: str, scorer: Scorer, x: Floats) -> SamplePoints:
     """Return points of every feature for the rows of `x`: -factor a phi (design 5, F17).
 
     phi are the values of shap.TreeExplainer.
@@ -94,10 +94,10 @@ def explain(model_text: str, scorer: Scorer, x: Floats) -> Explained:
     phi = np.asarray(explainer.shap_values(x), float)
     points = -scorer.calibration.factor * scorer.calibration.a * phi
     difference = float(np.abs(points - scorer.points(x)).max())
-    return Explained(scorer.base_points, points, x, scorer.catalogue, difference)
+    return SamplePoints(scorer.base_points, points, x, scorer.catalogue, difference)
 
 
-def concepts(explained: Explained) -> pd.DataFrame:
+def concepts(explained: SamplePoints) -> pd.DataFrame:
     """Return one row per concept, the largest mean absolute points first.
 
     Columns: concept, family, text_en, text_zh, mean_abs_points.
@@ -112,7 +112,7 @@ def concepts(explained: Explained) -> pd.DataFrame:
     return frame.sort_values(order, ascending=[False, True], ignore_index=True)
 
 
-def families(explained: Explained) -> pd.DataFrame:
+def families(explained: SamplePoints) -> pd.DataFrame:
     """Return family, mean_abs_points and share: one row per family.
 
     The share is Cov(Phi_f, F) / Var(F) on the sample. It is null when all scores are equal.
@@ -124,7 +124,7 @@ def families(explained: Explained) -> pd.DataFrame:
     return pd.DataFrame({"family": ids, "mean_abs_points": mean, "share": share})
 
 
-def strongest(explained: Explained, n: int) -> Sequence[int]:
+def strongest_features(explained: SamplePoints, n: int) -> Sequence[int]:
     """Return the positions of the `n` features with most mean absolute points, strongest first."""
     # Stable: features of equal points stay in model order.
     order = np.argsort(-np.abs(explained.points).mean(axis=0), kind="stable")

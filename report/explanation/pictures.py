@@ -1,4 +1,4 @@
-"""Draws an `Explained` sample with the shap library, as PNG bytes.
+"""Draws the points of a sample (`SamplePoints`) with the shap library, as PNG bytes.
 
 Each picture is drawn in English. If the machine has a Chinese font, it is drawn in Chinese too.
 """
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from creditloom.report.explanation.explain import Explained, ExplainParams, strongest
+from creditloom.report.explanation.explain import ExplainParams, SamplePoints, strongest_features
 from creditloom.report.parts.blocks import FAMILIES
 from creditloom.report.parts.data import Picture, Text
 
@@ -65,7 +65,7 @@ class PictureJob:
 
 
 def pictures(
-    explained: Explained, params: ExplainParams, examples: Sequence[tuple[int, Text]] = ()
+    explained: SamplePoints, params: ExplainParams, examples: Sequence[tuple[int, Text]] = ()
 ) -> tuple[Picture, ...]:
     """Draw beeswarm, bars per concept and family, dependences, and a waterfall per example.
 
@@ -83,7 +83,7 @@ def pictures(
     return tuple(Picture(job.name, job.caption, en, zh) for job, en, zh in drawn)
 
 
-def _overviews(explained: Explained, params: ExplainParams) -> list[PictureJob]:
+def _overviews(explained: SamplePoints, params: ExplainParams) -> list[PictureJob]:
     beeswarm = Text("Points of each applicant, strongest features", "最强特征的分值分布")
     concept_bars = Text("Mean absolute points per concept", "各概念平均绝对分值")
     family_bars = Text("Mean absolute points per family", "各类信息平均绝对分值")
@@ -94,9 +94,9 @@ def _overviews(explained: Explained, params: ExplainParams) -> list[PictureJob]:
     ]
 
 
-def _dependences(explained: Explained, params: ExplainParams) -> list[PictureJob]:
+def _dependences(explained: SamplePoints, params: ExplainParams) -> list[PictureJob]:
     jobs = []
-    for rank, place in enumerate(strongest(explained, params.dependences), 1):
+    for rank, place in enumerate(strongest_features(explained, params.dependences), 1):
         feature = explained.catalogue.features[place]
         english = f"Points against {feature.text_en or feature.name}"
         chinese = f"分值与{feature.text_zh or feature.name}"
@@ -159,7 +159,7 @@ def _labels(entries: Sequence[Any], language: str, width: float = 1.0) -> list[s
     return labels
 
 
-def _explanation(explained: Explained, language: str) -> shap.Explanation:
+def _explanation(explained: SamplePoints, language: str) -> shap.Explanation:
     import shap
 
     names = _labels(explained.catalogue.features, language)
@@ -169,11 +169,13 @@ def _explanation(explained: Explained, language: str) -> shap.Explanation:
     )
 
 
-def _beeswarm(explained: Explained, params: ExplainParams, language: str) -> None:
+def _beeswarm(explained: SamplePoints, params: ExplainParams, language: str) -> None:
     import matplotlib.pyplot as plt
     import shap
 
-    values = _explanation(explained, language)[:, strongest(explained, params.features_shown)]
+    values = _explanation(explained, language)[
+        :, strongest_features(explained, params.features_shown)
+    ]
     bar_label = {"en": "feature value", "zh": "特征值"}[language]
     shap.plots.beeswarm(
         values,
@@ -186,7 +188,7 @@ def _beeswarm(explained: Explained, params: ExplainParams, language: str) -> Non
     plt.gca().set_xlabel(AXES[language])
 
 
-def _bars(explained: Explained, by: str, language: str) -> None:
+def _bars(explained: SamplePoints, by: str, language: str) -> None:
     import matplotlib.pyplot as plt
     import shap
 
@@ -204,7 +206,7 @@ def _bars(explained: Explained, by: str, language: str) -> None:
     plt.gca().set_xlabel({"en": "mean |points|", "zh": "平均绝对分值"}[language])
 
 
-def _waterfall(explained: Explained, row: int, language: str) -> None:
+def _waterfall(explained: SamplePoints, row: int, language: str) -> None:
     import matplotlib.pyplot as plt
     import shap
 
@@ -217,13 +219,13 @@ def _waterfall(explained: Explained, row: int, language: str) -> None:
 
 
 def _concept_labels(
-    explained: Explained, ids: Sequence[str], language: str, width: float = 1.0
+    explained: SamplePoints, ids: Sequence[str], language: str, width: float = 1.0
 ) -> list[str]:
     declared = {concept.id: concept for concept in explained.catalogue.concepts}
     return _labels([declared[id_] for id_ in ids], language, width)
 
 
-def _dependence(explained: Explained, place: int, language: str) -> None:
+def _dependence(explained: SamplePoints, place: int, language: str) -> None:
     import matplotlib.pyplot as plt
     import shap
 

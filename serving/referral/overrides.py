@@ -160,12 +160,12 @@ COLUMNS = (
 )
 
 
-def referred(decisions: pa.Table) -> pa.Table:
+def referred_cases(decisions: pa.Table) -> pa.Table:
     """Return the referred rows of a decisions table, with what a person needs to decide them."""
     return decisions.filter(pc.equal(decisions["decision"], "refer")).select(list(COLUMNS))
 
 
-def waiting(queue: pd.DataFrame, overrides: tuple[Override, ...]) -> pd.DataFrame:
+def waiting_cases(queue: pd.DataFrame, overrides: tuple[Override, ...]) -> pd.DataFrame:
     """Return the rows of the queue without an override, in its order."""
     decided = {override.decision_id for override in overrides}
     return queue[~queue["decision_id"].isin(decided)]

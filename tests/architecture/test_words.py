@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from creditloom.features.contract import tables
-from creditloom.features.families import registry
+from creditloom.features.declare import registry
 from creditloom.world.config.config_types import FAMILIES as SIMULATED
 from tests.architecture.source import ROOMS, ROOT
 

@@ -16,7 +16,7 @@ from creditloom.models.sample.split import CALIBRATION, OOT, TRAIN, SplitParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.commands.portfolio import behaviour
-from creditloom.portfolio.book.bcard import BCard, Reviewed, ReviewParams, fit, outcome
+from creditloom.portfolio.book.bcard import BCard, ReviewedAccounts, ReviewParams, fit, outcome
 from creditloom.portfolio.book.behaviour import BOOKED, DIRECTIONS, NAMES, SIGNALS, columns
 from creditloom.portfolio.book.review_rules import BookError
 from creditloom.world.book.book_config import BookConfig
@@ -57,7 +57,9 @@ def decisions(world: World) -> pd.DataFrame:
     )
 
 
-def _trained(seed: int, applicants: int, base_rate: float) -> tuple[BCard, dict[int, Reviewed]]:
+def _trained(
+    seed: int, applicants: int, base_rate: float
+) -> tuple[BCard, dict[int, ReviewedAccounts]]:
     params = _section("review", ReviewParams)
     split = _section("split", SplitParams)
     world = _world(seed, applicants, base_rate)
@@ -73,15 +75,15 @@ def _trained(seed: int, applicants: int, base_rate: float) -> tuple[BCard, dict[
         at: behaviour.reviews(past.months, decisions(world), at, split, params)
         for at in params.review_months
     }
-    return fit(behaviour.joined(list(parts.values())), params), parts
+    return fit(behaviour.joined_reviews(list(parts.values())), params), parts
 
 
 @pytest.fixture(scope="module")
-def trained() -> tuple[BCard, dict[int, Reviewed]]:
+def trained() -> tuple[BCard, dict[int, ReviewedAccounts]]:
     return _trained(seed=1, applicants=12_000, base_rate=0.1)
 
 
-def _margin_over_booking(card: BCard, parts: dict[int, Reviewed]) -> dict[str, float]:
+def _margin_over_booking(card: BCard, parts: dict[int, ReviewedAccounts]) -> dict[str, float]:
     """Return the mean gain in AUC over the out-of-time review months.
 
     One figure for all accounts and one for those not overdue.
@@ -91,7 +93,7 @@ def _margin_over_booking(card: BCard, parts: dict[int, Reviewed]) -> dict[str, f
 
 
 def test_the_behaviour_score_knows_more_than_the_application_score(
-    trained: tuple[BCard, dict[int, Reviewed]],
+    trained: tuple[BCard, dict[int, ReviewedAccounts]],
 ) -> None:
     gain = _margin_over_booking(*trained)
     assert gain["all"] > 0.05 and gain["clean"] > 0.0
@@ -109,16 +111,16 @@ def test_it_does_so_in_every_world(seed: int) -> None:
 
 
 def test_its_pd_is_that_of_the_next_twelve_months(
-    trained: tuple[BCard, dict[int, Reviewed]],
+    trained: tuple[BCard, dict[int, ReviewedAccounts]],
 ) -> None:
     card, parts = trained
-    rows = behaviour.joined(list(parts.values()))
+    rows = behaviour.joined_reviews(list(parts.values()))
     own = rows.where(rows.role == OOT)
     assert card.pd(own.columns).mean() == pytest.approx(own.is_bad.mean(), rel=0.3)
     assert {TRAIN, CALIBRATION, OOT} <= set(rows.role)
 
 
-def test_signs_are_kept(trained: tuple[BCard, dict[int, Reviewed]]) -> None:
+def test_signs_are_kept(trained: tuple[BCard, dict[int, ReviewedAccounts]]) -> None:
     """More of a risky column never lowers the PD, one column at a time."""
     card, parts = trained
     rows = parts[6].columns[:300]
@@ -130,7 +132,7 @@ def test_signs_are_kept(trained: tuple[BCard, dict[int, Reviewed]]) -> None:
 
 
 def test_it_is_read_as_written_and_refused_with_other_columns(
-    trained: tuple[BCard, dict[int, Reviewed]],
+    trained: tuple[BCard, dict[int, ReviewedAccounts]],
 ) -> None:
     card, parts = trained
     again = BCard.from_json(card.to_json(), card.model_text)
@@ -140,7 +142,7 @@ def test_it_is_read_as_written_and_refused_with_other_columns(
 
 
 def test_the_weakest_behaviour_of_someone_overdue_is_named(
-    trained: tuple[BCard, dict[int, Reviewed]],
+    trained: tuple[BCard, dict[int, ReviewedAccounts]],
 ) -> None:
     late = columns(
         book(month_on_book=8, dpd_days=[70, 40, 10], days_late=[np.nan, np.nan, np.nan]),

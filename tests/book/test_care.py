@@ -40,7 +40,7 @@ def test_a_quarterly_step_down_after_six_months_on_time(
 def test_one_grid_step_never_under_the_floor_never_up(
     rate: float, floor: float, expected: float
 ) -> None:
-    assert servicing.repriced(np.array([rate]), floor, RULES.repricing)[0] == pytest.approx(
+    assert servicing.lowered_rates(np.array([rate]), floor, RULES.repricing)[0] == pytest.approx(
         expected, abs=1e-12
     )
 

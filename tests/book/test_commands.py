@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.params import ParamsError, changed
+from creditloom.pipeline.base.params import ParamsError, changed_text
 from creditloom.pipeline.commands.model import params
 from creditloom.pipeline.commands.portfolio import book_world, forward, review
 from creditloom.storage.files import store
@@ -19,7 +19,7 @@ from tests.book.test_bcard import decisions
 def _params(folder: Path, **changes: object) -> Path:
     path = folder / "params.yaml"
     path.write_text(
-        changed(
+        changed_text(
             {name.replace("__", "."): value for name, value in changes.items()}, paths.DEFAULTS
         ),
         encoding="utf-8",

@@ -178,7 +178,7 @@ def test_five_payments_a_day_are_active(payments: int, fires: bool) -> None:
 def test_a_quarter_more_in_hundreds_up_to_the_ceiling(
     limit_cny: int, ceiling_cny: int, expected_cny: int
 ) -> None:
-    higher = limits.increased(
+    higher = limits.increased_limits(
         np.array([limit_cny * 100]), np.array([ceiling_cny * 100]), RULES.increase
     )
     assert higher[0] == expected_cny * 100

@@ -16,7 +16,7 @@ from creditloom.models.sample.errors import ModelError
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError, document
 from creditloom.portfolio.book.account_history import COLUMNS, KEYS, history
-from creditloom.portfolio.book.review import STATES, ReviewResult, joined, review
+from creditloom.portfolio.book.review import STATES, ReviewResult, joined_standing, review
 from creditloom.portfolio.book.review_reasons import REASONS, sentence
 from creditloom.portfolio.book.review_rules import BookError
 from tests.book.books import GOOD, RULES, book, scores, standing
@@ -161,7 +161,11 @@ def test_a_standing_follows_its_accounts() -> None:
     seen = book(accounts=3)
     known = standing(seen, limit_fen=777_700)
     only = type(known)(**{f.name: getattr(known, f.name)[[2]] for f in fields(known)})
-    assert joined(standing(seen), only).limit_fen.tolist() == [1_000_000, 1_000_000, 777_700]
+    assert joined_standing(standing(seen), only).limit_fen.tolist() == [
+        1_000_000,
+        1_000_000,
+        777_700,
+    ]
     with pytest.raises(BookError, match="not the same"):
         review(seen, only, scores(seen), RULES)
 

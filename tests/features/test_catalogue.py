@@ -18,10 +18,10 @@ from creditloom.features.clock import WINDOWS
 from creditloom.features.contract.tables import APPLICATIONS, EVENT_TABLES
 from creditloom.features.contract.tables import FAMILIES as FAMILY_NAMES
 from creditloom.features.declare import declarations
+from creditloom.features.declare.ratios import MARKS, RATIOS
+from creditloom.features.declare.registry import FAMILIES, catalogue, expand, plan
 from creditloom.features.engine.engine import build
 from creditloom.features.engine.point_in_time import columns_read
-from creditloom.features.families.ratios import MARKS, RATIOS
-from creditloom.features.families.registry import FAMILIES, catalogue, expand, plan
 from creditloom.features.policy_inputs.policy_inputs import FACTS, NAMES
 from tests.features.raw import PARAMS, Raw, write_raw
 

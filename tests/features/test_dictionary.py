@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from creditloom.features.contract.tables import EVENT_TABLES
-from creditloom.features.families.registry import plan
+from creditloom.features.declare.registry import plan
 from creditloom.pipeline.commands.model.dictionary import DOCS, documents
 from tests.checkout import needs_checkout
 

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 import pytest
 
 from creditloom.features.contract.tables import EVENT_TABLES, TABLES
+from creditloom.features.declare.registry import plan
 from creditloom.features.engine.engine import build
-from creditloom.features.families.registry import plan
 from creditloom.features.policy_inputs.policy_inputs import NAMES as FACTS
 from tests.features.raw import PARAMS, Raw, random_events, write_raw
 

@@ -13,8 +13,8 @@ import pytest
 
 from creditloom.features.aggregates.aggregates import AGGREGATES
 from creditloom.features.contract.tables import EVENT_TABLES
+from creditloom.features.declare.registry import plan
 from creditloom.features.engine.engine import build
-from creditloom.features.families.registry import plan
 from tests.features.oracle import ORACLE, Person, seen, value_of
 from tests.features.raw import PARAMS, random_raw, write_raw
 

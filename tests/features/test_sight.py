@@ -15,10 +15,10 @@ import pytest
 
 from creditloom.features.contract.tables import EVENT_TABLES, PAYMENTS
 from creditloom.features.declare.declarations import Stream
+from creditloom.features.declare.registry import plan
 from creditloom.features.engine import raw_reader
 from creditloom.features.engine.point_in_time import Sight, columns_asked, events
 from creditloom.features.engine.raw_reader import RowGroups
-from creditloom.features.families.registry import plan
 from tests.features.raw import DAY, Raw, write_raw
 from tests.features.test_spark import soiled
 

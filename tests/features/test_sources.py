@@ -16,8 +16,8 @@ from creditloom.features.contract.tables import (
     INTERACTIONS,
     REPAYMENTS,
 )
-from creditloom.features.families.ratios import MARKS
-from creditloom.features.families.registry import catalogue
+from creditloom.features.declare.ratios import MARKS
+from creditloom.features.declare.registry import catalogue
 
 WORDS = catalogue([table.name for table in EVENT_TABLES])
 FEATURES: dict[str, dict[str, Any]] = {feature["name"]: feature for feature in WORDS["features"]}

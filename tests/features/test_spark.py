@@ -17,9 +17,9 @@ import pyarrow as pa
 import pytest
 
 from creditloom.features.contract.tables import EVENT_TABLES
+from creditloom.features.declare.registry import plan
 from creditloom.features.engine.engine import build
 from creditloom.features.engine.spark import open_session
-from creditloom.features.families.registry import plan
 from creditloom.features.feature_params import FeatureError
 from tests.features.raw import PARAMS, Raw, write_raw
 

@@ -206,7 +206,7 @@ def test_a_line_added_today_says_its_format(home: Path) -> None:
     alias_history.append(changes[0], home / "aliases.jsonl")
     last = json.loads((home / "aliases.jsonl").read_text().splitlines()[-1])
     assert last == {"format": formats.ALIASES, **asdict(changes[0])}
-    queue = overrides.referred(read_table("batch/decisions")).to_pandas()
+    queue = overrides.referred_cases(read_table("batch/decisions")).to_pandas()
     made = overrides.read(home / "overrides.jsonl")[1]
     overrides.append(made, queue, Path("new.jsonl"))
     assert json.loads(Path("new.jsonl").read_text())["format"] == formats.OVERRIDES

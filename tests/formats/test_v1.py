@@ -26,7 +26,12 @@ from creditloom.serving.ledger.earlier import EARLIER
 from creditloom.serving.ledger.entries import link
 from creditloom.serving.ledger.hashing import row_hashes
 from creditloom.serving.referral import overrides
-from creditloom.serving.referral.overrides import Override, ReferralError, referred, waiting
+from creditloom.serving.referral.overrides import (
+    Override,
+    ReferralError,
+    referred_cases,
+    waiting_cases,
+)
 from creditloom.serving.registry import alias_history
 from creditloom.storage.files import formats
 from creditloom.storage.files.store import (
@@ -275,12 +280,12 @@ def test_its_history_is_told_and_goes_on(creditloom: Command, home: Path) -> Non
 
 def test_its_overrides_are_read_and_the_chain_goes_on(home: Path) -> None:
     record = home / "overrides.jsonl"
-    queue = referred(read_table(home / "batch" / "decisions")).to_pandas()
+    queue = referred_cases(read_table(home / "batch" / "decisions")).to_pandas()
     assert [(one.outcome, one.limit_cny) for one in overrides.read(record)] == [
         ("approve", 500.0),
         ("decline", None),
     ]
-    assert len(waiting(queue, overrides.read(record))) == 0
+    assert len(waiting_cases(queue, overrides.read(record))) == 0
     another = pd.concat([queue.iloc[:1].assign(decision_id="f" * 32), queue])
     reason = "the employer confirmed by phone"
     overrides.append(

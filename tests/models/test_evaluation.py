@@ -239,7 +239,7 @@ def test_reachable_counts_what_the_matrix_tells_of_fraud() -> None:
     late = rows.role == "oot"
     early = rows.role != "oot"
     logodds = w.truth["logodds_systematic"].to_numpy()
-    found = reachable_gini.reachable(
+    found = reachable_gini.reachable_logodds(
         rows.where(early),
         logodds[early],
         pd_true[early],

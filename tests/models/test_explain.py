@@ -18,13 +18,13 @@ PARAMS = explaining.ExplainParams(rows=100, features_shown=5, dependences=1, dpi
 
 
 @pytest.fixture(scope="module")
-def explained() -> explaining.Explained:
+def explained() -> explaining.SamplePoints:
     text, scorer, x = world()
     return explaining.explain(text, scorer, x)
 
 
 def test_points_of_the_library_are_the_runtimes_and_add_up_to_the_score(
-    explained: explaining.Explained,
+    explained: explaining.SamplePoints,
 ) -> None:
     _, scorer, x = world()
     score_raw = scorer.calibration.offset - scorer.calibration.factor * (
@@ -34,32 +34,34 @@ def test_points_of_the_library_are_the_runtimes_and_add_up_to_the_score(
     np.testing.assert_allclose(explained.base + explained.points.sum(axis=1), score_raw, atol=1e-9)
 
 
-def test_a_riskier_value_costs_points(explained: explaining.Explained) -> None:
+def test_a_riskier_value_costs_points(explained: explaining.SamplePoints) -> None:
     risky = explained.data[:, 0]
     points = explained.points[:, 0]
     assert points[risky > 1].mean() < 0 < points[risky < -1].mean()
 
 
-def test_concepts_and_families_keep_every_point(explained: explaining.Explained) -> None:
+def test_concepts_and_families_keep_every_point(explained: explaining.SamplePoints) -> None:
     for by in ("concept", "family"):
         _, points = explained.grouped(by)
         np.testing.assert_allclose(points.sum(axis=1), explained.points.sum(axis=1), atol=1e-9)
 
 
-def test_family_shares_sum_to_one_and_name_the_strong_ones(explained: explaining.Explained) -> None:
+def test_family_shares_sum_to_one_and_name_the_strong_ones(
+    explained: explaining.SamplePoints,
+) -> None:
     shares = explaining.families(explained).set_index("family")["share"]
     assert shares.sum() == pytest.approx(1.0)
     assert shares["payment_flow"] > shares["bureau"] > shares["device_stability"]
 
 
-def test_shares_of_a_score_that_never_varies_are_null(explained: explaining.Explained) -> None:
-    flat = explaining.Explained(
+def test_shares_of_a_score_that_never_varies_are_null(explained: explaining.SamplePoints) -> None:
+    flat = explaining.SamplePoints(
         500.0, np.zeros((10, 5)), explained.data[:10], explained.catalogue, 0.0
     )
     assert explaining.families(flat)["share"].isna().all()
 
 
-def test_concept_table_is_sorted_and_bilingual(explained: explaining.Explained) -> None:
+def test_concept_table_is_sorted_and_bilingual(explained: explaining.SamplePoints) -> None:
     frame = explaining.concepts(explained)
     assert list(frame["mean_abs_points"]) == sorted(frame["mean_abs_points"], reverse=True)
     assert frame.loc[0, "text_en"] == "activity of behaviour"
@@ -79,14 +81,14 @@ def test_nothing_to_explain_is_refused() -> None:
 
 
 def test_pictures_repeat_byte_for_byte_and_leave_numpys_state_alone(
-    explained: explaining.Explained, monkeypatch: pytest.MonkeyPatch
+    explained: explaining.SamplePoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         "creditloom.report.explanation.pictures.chinese_font", lambda: None
     )  # one language is enough here
     np.random.seed(11)  # noqa: NPY002
     before = np.random.get_state()[1].copy()  # noqa: NPY002
-    few = explaining.Explained(
+    few = explaining.SamplePoints(
         explained.base, explained.points[:60], explained.data[:60], explained.catalogue, 0.0
     )
     first, second = (pictures(few, PARAMS, [(0, Text("an example", "例"))]) for _ in range(2))
@@ -102,7 +104,7 @@ def test_pictures_repeat_byte_for_byte_and_leave_numpys_state_alone(
     assert (before == np.random.get_state()[1]).all()  # noqa: NPY002
 
 
-def test_chinese_pictures_where_a_font_holds_chinese(explained: explaining.Explained) -> None:
+def test_chinese_pictures_where_a_font_holds_chinese(explained: explaining.SamplePoints) -> None:
     if chinese_font() is None:
         pytest.skip("no Chinese font on this machine")
     drawn = pictures(explained, PARAMS)

@@ -12,9 +12,9 @@ from creditloom.models.sample.errors import ModelError
 from creditloom.models.selection.feature_choice import (
     SelectionParams,
     SelectParams,
-    chosen,
+    choice_mask,
     gains,
-    offered,
+    offered_features,
     rank,
     screen,
     table,
@@ -57,7 +57,7 @@ def test_what_tells_of_default_has_the_gain_in_every_seed(loans: Dataset) -> Non
 
 def test_each_concept_keeps_its_strongest_then_rank_decides() -> None:
     ranks = np.array([1, 2, 3, 4, 5])
-    assert chosen(["a", "a", "a", "a", "b"], ranks, PARAMS) == [True, True, True, False, True]
+    assert choice_mask(["a", "a", "a", "a", "b"], ranks, PARAMS) == [True, True, True, False, True]
 
 
 def test_every_feature_has_one_outcome(loans: Dataset) -> None:
@@ -82,7 +82,7 @@ def test_the_same_loans_give_the_same_choice(loans: Dataset) -> None:
 
 
 def test_a_family_that_a_law_forbids_never_enters() -> None:
-    names, out = offered(
+    names, out = offered_features(
         CATALOGUE, SelectParams(4, 1, 2, SelectionParams(), BOOSTER, ("device_stability",))
     )
     assert names == NAMES[:8] and {f.name: f.reason for f in out} == dict.fromkeys(
@@ -92,4 +92,4 @@ def test_a_family_that_a_law_forbids_never_enters() -> None:
 
 def test_an_unknown_family_is_refused() -> None:
     with pytest.raises(ModelError, match="without_families"):
-        offered(CATALOGUE, SelectParams(4, 1, 2, SelectionParams(), BOOSTER, ("social",)))
+        offered_features(CATALOGUE, SelectParams(4, 1, 2, SelectionParams(), BOOSTER, ("social",)))

@@ -51,8 +51,8 @@ def test_the_worst_family_is_the_one_farthest_from_its_target() -> None:
         metrics.Share("b", 0.30, 0, 0, 0.36, 0.04),
         metrics.Share("c", 0.20, 0, 0, 0.18, 0.04),
     ]
-    assert metrics.worst(rows) == {"family": "b", "of_tolerance": pytest.approx(1.5)}
-    assert metrics.worst([metrics.Share("a", 1.0, 1, 1, None, 0.04)]) == {
+    assert metrics.worst_family(rows) == {"family": "b", "of_tolerance": pytest.approx(1.5)}
+    assert metrics.worst_family([metrics.Share("a", 1.0, 1, 1, None, 0.04)]) == {
         "family": None,
         "of_tolerance": None,
     }

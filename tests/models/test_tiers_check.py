@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from creditloom.models.calibration.calibration_tests import PooledTier, ordered, pooled
+from creditloom.models.calibration.calibration_tests import PooledTier, pooled_tiers, tier_order
 
 ORDER = ("G1", "G2", "G3", "G4")
 
@@ -18,7 +18,7 @@ def cohort(*rows: tuple[str, int, int, float]) -> tuple[list[str], list[float], 
 
 
 def test_adjacent_tiers_are_pooled_to_twenty_bads_and_a_short_rest_joins_the_last() -> None:
-    bands = pooled(
+    bands = pooled_tiers(
         *cohort(
             ("G1", 900, 5, 0.004), ("G2", 600, 15, 0.02), ("G3", 500, 25, 0.05), ("G4", 10, 3, 0.3)
         ),
@@ -33,12 +33,12 @@ def test_adjacent_tiers_are_pooled_to_twenty_bads_and_a_short_rest_joins_the_las
 
 
 def test_tiers_without_applicants_are_passed_over() -> None:
-    bands = pooled(*cohort(("G1", 900, 25, 0.02), ("G4", 100, 30, 0.3)), ORDER, 20)
+    bands = pooled_tiers(*cohort(("G1", 900, 25, 0.02), ("G4", 100, 30, 0.3)), ORDER, 20)
     assert [b.tiers for b in bands] == [("G1",), ("G4",)]
 
 
 def test_too_few_bads_in_all_make_one_band_and_no_pair() -> None:
-    order = ordered(pooled(*cohort(("G1", 50, 1, 0.02), ("G2", 50, 2, 0.03)), ORDER, 20))
+    order = tier_order(pooled_tiers(*cohort(("G1", 50, 1, 0.02), ("G2", 50, 2, 0.03)), ORDER, 20))
     assert len(order.bands) == 1 and order.reversal_p == () and order.reversed_pairs == 0
 
 
@@ -47,8 +47,8 @@ def band(n: float, bads: float) -> PooledTier:
 
 
 def test_a_clear_reversal_counts_and_a_slight_one_does_not() -> None:
-    assert ordered([band(1000, 60), band(1000, 30), band(1000, 90)]).reversed_pairs == 1
-    assert ordered([band(1000, 33), band(1000, 30), band(1000, 90)]).reversed_pairs == 0
+    assert tier_order([band(1000, 60), band(1000, 30), band(1000, 90)]).reversed_pairs == 1
+    assert tier_order([band(1000, 33), band(1000, 30), band(1000, 90)]).reversed_pairs == 0
 
 
 def test_perfect_pds_are_seldom_reversed() -> None:
@@ -58,7 +58,7 @@ def test_perfect_pds_are_seldom_reversed() -> None:
     """
     rng = np.random.default_rng(1)
     drawn = [
-        ordered([band(2000, b) for b in rng.binomial(2000, 0.03, size=10)]).reversed_pairs > 0
+        tier_order([band(2000, b) for b in rng.binomial(2000, 0.03, size=10)]).reversed_pairs > 0
         for _ in range(300)
     ]
     assert np.mean(drawn) < 0.09

@@ -22,8 +22,8 @@ from creditloom.portfolio.optimiser.priced_choice import (
     LOSS,
     PROFIT,
     Prices,
-    respond,
-    rising,
+    best_response,
+    rising_rates,
 )
 
 EDGES = (0.005, 0.011, 0.024, 0.065)
@@ -57,7 +57,7 @@ def market(people: int, rates: int, seed: int = 1) -> Market:
 
 def halved(m: Market, approval_share: float = 0.0) -> Budget:
     """Return half of the loss and two thirds of the funding of the best policy without budgets."""
-    used = respond(m, Prices(), m.is_allowed).used
+    used = best_response(m, Prices(), m.is_allowed).used
     return Budget(used[LOSS] / 2, used[FUNDING] * 2 / 3, approval_share)
 
 
@@ -205,7 +205,7 @@ def test_a_budget_that_binds_nothing_costs_nothing() -> None:
 def test_a_price_is_what_one_more_yuan_of_budget_brings() -> None:
     """The dual price of funding against the difference of two bounds."""
     m = market(2_000, 46)
-    budget = Budget(1e12, respond(m, Prices(), m.is_allowed).used[FUNDING] / 2)
+    budget = Budget(1e12, best_response(m, Prices(), m.is_allowed).used[FUNDING] / 2)
     more = replace(budget, funding=budget.funding * 1.01)
     low, high = (solve_dual(m, b, m.is_allowed) for b in (budget, more))
     assert (high.bound - low.bound) / (0.01 * budget.funding) == pytest.approx(
@@ -244,7 +244,7 @@ def test_the_best_rates_that_never_fall_are_found(value: list[list[float]]) -> N
         for c in itertools.product(range(-1, 3), repeat=len(table))
         if (lent := [r for r in c if r >= 0]) == sorted(lent)
     ]
-    found = tuple(int(r) for r in rising(table))
+    found = tuple(int(r) for r in rising_rates(table))
     assert found in every and worth(found) == pytest.approx(max(map(worth, every)))
 
 

@@ -210,7 +210,7 @@ def test_a_world_is_simulated_by_the_stage(elsewhere: Elsewhere) -> None:
     shutil.copy(
         elsewhere.folder / "world" / "params.yaml", elsewhere.folder / "work" / "params.yaml"
     )
-    elsewhere.run("python", "-P", "-m", "creditloom.pipeline.stages.simulate")
+    elsewhere.run("python", "-P", "-m", "creditloom.pipeline.stages.tables.simulate")
     assert (elsewhere.folder / "work" / "data" / "raw" / "payments").is_dir()
 
 

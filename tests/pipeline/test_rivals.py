@@ -24,7 +24,7 @@ def test_a_rival_makes_the_same_features(rival: object, tmp_path: Path) -> None:
     sources = write_raw({name: raw[name] for name in ("applications", "payments")}, tmp_path)
     here = pa.concat_tables(build(sources, PARAMS)).to_pandas()
     found = rival(sources["payments"], sources["applications"])  # type: ignore[operator]
-    names = [spec.name for spec, _ in rivals.asked()]
+    names = [spec.name for spec, _ in rivals.compared_features()]
     assert len(names) > 100
     assert [str(name) for name in found.columns] == ["application_id", *names]
     for name in names:

@@ -2,30 +2,57 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
+from creditloom.pipeline.proof import usage
 from creditloom.pipeline.proof.scale import ScaleRun, Stage, content
-from creditloom.pipeline.proof.usage import UsageError, measure
+from creditloom.pipeline.proof.usage import UsageError, measure, resident_mb
 
+# Parent and child hold their memory until the test has seen both, however slow the machine is. Half
+# a minute later the child gives up, and the test fails.
 HUNGRY = """
-import subprocess, sys
+import pathlib, subprocess, sys, time
 block = bytearray(150_000_000)
 if len(sys.argv) == 1:
     subprocess.run([sys.executable, "-m", "hungry", "child"], check=True)
 else:
-    print(sum(range(20_000_000)))
+    print(sum(range(2_000_000)))
+    end = time.monotonic() + 30
+    while time.monotonic() < end and not pathlib.Path("seen").exists():
+        time.sleep(0.01)
 """
 
 
-def test_children_count(tmp_path: Path) -> None:
+def test_children_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process and its child hold 150 MB each; the child works."""
     (tmp_path / "hungry.py").write_text(HUNGRY)
+
+    def watched(tree: psutil.Process) -> float:
+        mb = resident_mb(tree)
+        if mb > 300:
+            (tmp_path / "seen").touch()
+        return mb
+
+    monkeypatch.setattr(usage, "resident_mb", watched)
     used = measure("hungry", folder=tmp_path)
-    assert used.said.strip() == str(sum(range(20_000_000)))
+    assert used.said.strip() == str(sum(range(2_000_000)))
     assert 300 < used.peak_mb < 500
     assert 0.05 < used.cpu < 60
+
+
+def test_a_child_that_has_ended_hides_no_other_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is listed and gone before its memory is asked for."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    gone = psutil.Process(ended.pid)
+    ended.wait()
+    here = psutil.Process()
+    monkeypatch.setattr(here, "children", lambda recursive: [gone])
+    assert resident_mb(here) > 10
 
 
 def test_a_failure_says_its_last_words(tmp_path: Path) -> None:

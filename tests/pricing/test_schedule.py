@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from creditloom.decision.base.errors import DecisionError
 from creditloom.decision.pricing.annual import irr, xirr
-from creditloom.decision.pricing.money import cents, exact
+from creditloom.decision.pricing.money import cents, exact_decimal
 from creditloom.decision.pricing.schedule import Schedule, due_dates, schedule
 from creditloom.decision.pricing.table import Loan, Method, annual_table, annuity, unit_flows
 
@@ -182,5 +182,5 @@ def test_what_cannot_be_a_loan_is_refused(loan: Loan, amount: str, rate: str, wh
 
 def test_money_is_decimal_and_half_up() -> None:
     """N04's period 21: 565.335 is 565.34; as a float it would be 565.33."""
-    assert cents(exact("94222.5") * exact("0.006")) == Decimal("565.34")
-    assert exact(0.1) == Decimal("0.1")
+    assert cents(exact_decimal("94222.5") * exact_decimal("0.006")) == Decimal("565.34")
+    assert exact_decimal(0.1) == Decimal("0.1")

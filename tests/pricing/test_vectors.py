@@ -27,7 +27,7 @@ from creditloom.decision.pricing.capacity import (
     expected_profit,
     volume_limit,
 )
-from creditloom.decision.pricing.money import Number, exact, is_within, missing_elements
+from creditloom.decision.pricing.money import Number, exact_decimal, is_within, missing_elements
 from creditloom.decision.pricing.penalty import Penalty, overdue_cost, penalty_daily
 from creditloom.decision.pricing.revolving import statement
 from creditloom.decision.pricing.schedule import Schedule, days_since, due_dates, schedule
@@ -77,7 +77,7 @@ class Vector(NamedTuple):
 
 def percent(*shares: Number) -> list[Decimal]:
     return [
-        100 * exact(float(share) if isinstance(share, np.ndarray | np.floating) else share)
+        100 * exact_decimal(float(share) if isinstance(share, np.ndarray | np.floating) else share)
         for share in shares
     ]
 
@@ -92,7 +92,7 @@ def loan(
     method: Method, principal: int, i_percent: str, n: int, start: dt.date | None = None
 ) -> Schedule:
     """Instalments at `i_percent` a month."""
-    return schedule(Loan(method, n), principal, exact(i_percent) / 3000, start)
+    return schedule(Loan(method, n), principal, exact_decimal(i_percent) / 3000, start)
 
 
 def level(n: int) -> Loan:
@@ -107,7 +107,7 @@ def months(plan: Schedule | Settlement) -> list[Decimal]:
 
 def bullet(principal: int, daily_percent: str, days: int) -> list[object]:
     """Interest, simple365, simple360 and effective of a bullet (F8)."""
-    plan = schedule(Loan("bullet", days, "days"), principal, exact(daily_percent) / 100)
+    plan = schedule(Loan("bullet", days, "days"), principal, exact_decimal(daily_percent) / 100)
     simple360, simple365 = simple(daily_percent, days)
     return [plan.interest, simple365, simple360, *percent(plan.eff_annual)]
 
@@ -144,11 +144,11 @@ def late(penalty: Penalty, overdue: int, *dpd: int, daily: str = "0.0005") -> li
 
 
 def per_day(percent_a_day: str, grace: int = 0, *, retroactive: bool = False) -> Penalty:
-    return Penalty("per_day", exact(percent_a_day) / 100, grace, retroactive=retroactive)
+    return Penalty("per_day", exact_decimal(percent_a_day) / 100, grace, retroactive=retroactive)
 
 
 def uplifted(daily_percent: str, uplift: str) -> Decimal:
-    daily = penalty_daily(Penalty("uplift", uplift), exact(daily_percent) / 100)
+    daily = penalty_daily(Penalty("uplift", uplift), exact_decimal(daily_percent) / 100)
     assert daily is not None
     return 100 * daily
 
@@ -410,8 +410,9 @@ def printed(value: object, like: str) -> str:
     """`value` half-up to as many decimals as `like` prints."""
     if isinstance(value, bool | str):
         return str(value)
-    number = value if isinstance(value, Decimal) else exact(float(value))  # type: ignore[arg-type]
-    return str(number.quantize(Decimal(like), ROUND_HALF_UP))
+    if not isinstance(value, Decimal):
+        value = exact_decimal(float(value))  # type: ignore[arg-type]
+    return str(value.quantize(Decimal(like), ROUND_HALF_UP))
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[f"{v.id}: {v.what}" for v in VECTORS])

@@ -20,8 +20,8 @@ from creditloom.serving.referral.overrides import (
     ReferralError,
     append,
     read,
-    referred,
-    waiting,
+    referred_cases,
+    waiting_cases,
 )
 from creditloom.storage.files.store import write_table
 from tests.decision import small
@@ -32,7 +32,7 @@ WHY = "income confirmed by two pay slips"
 @pytest.fixture(scope="module")
 def queue(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     decider = Decider.load(small.write_bundle(tmp_path_factory.mktemp("bundle")), 1)
-    return referred(decisions_table(decider.decide(small.frame(400)))).to_pandas()
+    return referred_cases(decisions_table(decider.decide(small.frame(400)))).to_pandas()
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_decided_case_waits_no_more_and_the_record_is_chained(
     one, two = (known(queue).iloc[k] for k in (0, 1))
     append(decision(one, limit_cny=one["limit_cny"]), queue, record)
     append(decision(two, outcome="decline", limit_cny=None), queue, record)
-    left = waiting(queue, read(record))
+    left = waiting_cases(queue, read(record))
     assert len(left) == len(queue) - 2 and one["decision_id"] not in set(left["decision_id"])
     assert [o.outcome for o in read(record)] == ["approve", "decline"]
     assert read(record)[0].previous != read(record)[1].previous

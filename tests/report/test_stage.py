@@ -15,7 +15,7 @@ import pytest
 from creditloom.models.evaluation.bars import Bars
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
-from creditloom.pipeline.stages.report.report_parts import bars, runtime, volumes
+from creditloom.pipeline.stages.results.report.report_parts import bars, runtime, volumes
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import write_table
 

@@ -38,7 +38,7 @@ def test_a_citation_names_its_test_or_its_file(tmp_path: Path) -> None:
     )
     (tmp_path / "tests" / "test_x.py").write_text("\n".join(lines))
     (tmp_path / "tests" / "cases.yaml").write_text("name: S1-R01")
-    found = citations.tested(tmp_path)
+    found = citations.citations_of_tests(tmp_path)
     assert found["S1-R01"] == ("tests/cases.yaml", "tests/test_x.py")
     assert found["S1-R02"] == ("tests/test_x.py::test_a",) and found["S1-R03"] == (
         "tests/test_x.py::test_b",

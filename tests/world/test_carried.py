@@ -15,7 +15,12 @@ from creditloom.world.config.config_types import FAMILIES
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.people.people import family_rows
 from creditloom.world.risk.default import oracle_pd
-from creditloom.world.risk.shares import FamilyColumns, columns_of, told, told_shares
+from creditloom.world.risk.shares import (
+    FamilyColumns,
+    columns_of,
+    logistic_coefficients,
+    prediction_shares,
+)
 from creditloom.world.world import World
 
 
@@ -25,7 +30,9 @@ def pd_of_all(state: World) -> np.ndarray:
 
 
 def shares(columns: FamilyColumns, pd: np.ndarray) -> dict[str, float]:
-    return dict(zip(FAMILIES, told_shares(columns, told(columns, pd)), strict=True))
+    return dict(
+        zip(FAMILIES, prediction_shares(columns, logistic_coefficients(columns, pd)), strict=True)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -65,19 +72,19 @@ def test_what_is_told_is_the_logistic_regression_on_all_columns(
     slow.fit(
         np.vstack([x, x]), np.repeat([1, 0], len(x)), sample_weight=np.concatenate([pd, 1.0 - pd])
     )
-    fit = told(seen, pd)
+    fit = logistic_coefficients(seen, pd)
     np.testing.assert_allclose(x @ fit[:-1] + fit[-1], slow.decision_function(x), atol=0.02)
 
 
 def test_shares_are_covariances_with_all_that_is_told(seen: FamilyColumns, state: World) -> None:
-    fit = told(seen, pd_of_all(state))
+    fit = logistic_coefficients(seen, pd_of_all(state))
     parts = np.column_stack(
         [seen.values[:, seen.owner == f] @ fit[:-1][seen.owner == f] for f in range(len(FAMILIES))]
     )
     slow = np.array([np.cov(part, parts.sum(axis=1))[0, 1] for part in parts.T]) / np.var(
         parts.sum(axis=1), ddof=1
     )
-    np.testing.assert_allclose(told_shares(seen, fit), slow, atol=1e-5)
+    np.testing.assert_allclose(prediction_shares(seen, fit), slow, atol=1e-5)
 
 
 def test_with_thresholds_labels_tell_other_shares_than_the_log_odds_do(
@@ -90,7 +97,7 @@ def test_with_thresholds_labels_tell_other_shares_than_the_log_odds_do(
     line = LinearRegression().fit(seen.values.astype(float), state.outcome.log_odds_systematic)
     social = FAMILIES.index("social_graph")
     assert (
-        told_shares(seen, np.append(line.coef_, 0.0))[social]
+        prediction_shares(seen, np.append(line.coef_, 0.0))[social]
         > shares(seen, pd_of_all(state))["social_graph"] + 0.02
     )
 

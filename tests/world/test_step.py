@@ -15,8 +15,8 @@ from creditloom.pipeline.base.params import document
 from creditloom.world.book.book_config import BookConfig
 from creditloom.world.book.month_step import Changes, step
 from creditloom.world.book.panel import counts
-from creditloom.world.book.run import Course, Review, earned, loans_as_booked, run_forward
-from creditloom.world.book.state import Grant, drawn, open_book
+from creditloom.world.book.run import Course, Review, course_result, loans_as_booked, run_forward
+from creditloom.world.book.state import Grant, drawn_schedule, open_book
 from creditloom.world.config.config_types import WorldError
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.risk.arrears import paid_up_spells
@@ -221,7 +221,7 @@ def test_a_closed_loan_is_paid_off_after_its_tenor(year: Course) -> None:
 def test_a_schedule_repays_the_principal_to_the_fen(method: str) -> None:
     amounts = np.array([100_000, 33_333, 1])
     rates = np.array([0.0002, 0.0005, 0.0])
-    schedule = drawn(amounts, rates, 12, method, 30.0)
+    schedule = drawn_schedule(amounts, rates, 12, method, 30.0)
     assert np.array_equal(schedule.balance_fen, amounts)
     assert (schedule.interest_fen[2] == 0).all() and (
         schedule.interest_fen[:2].sum(axis=1) > 0
@@ -229,7 +229,9 @@ def test_a_schedule_repays_the_principal_to_the_fen(method: str) -> None:
 
 
 def test_equal_instalments_are_equal() -> None:
-    schedule = drawn(np.array([1_200_000]), np.array([0.0005]), 12, "equal_instalment", 30.0)
+    schedule = drawn_schedule(
+        np.array([1_200_000]), np.array([0.0005]), 12, "equal_instalment", 30.0
+    )
     payment = (schedule.principal_fen + schedule.interest_fen)[0]
     assert np.ptp(payment) <= 13  # fen: each month floors, the last takes what is left
     assert payment[0] == pytest.approx(1_200_000 * 0.015 / (1 - 1.015**-12), abs=2)
@@ -284,7 +286,7 @@ def test_a_review_is_heard_from_the_second_month_on(state: World, numbers: BookC
 def test_profit_is_what_came_in_less_what_went_out(
     state: World, numbers: BookConfig, year: Course
 ) -> None:
-    figures = earned(year, numbers, cost_of_funds=0.025, account_cost_cny=60.0)
+    figures = course_result(year, numbers, cost_of_funds=0.025, account_cost_cny=60.0)
     cost = figures.loss_cny + figures.funding_cny + 60.0 * figures.accounts
     assert figures.profit_cny == pytest.approx(figures.interest_cny - cost, rel=1e-9)
     assert figures.lent_cny == year.book.grant.limit_fen.sum() / 100.0

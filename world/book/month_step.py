@@ -15,7 +15,14 @@ import pyarrow as pa
 
 from creditloom.world.book.book_config import BookConfig
 from creditloom.world.book.panel import Column, rows
-from creditloom.world.book.state import Book, DueMonths, Grant, drawn, effect_of, luck
+from creditloom.world.book.state import (
+    Book,
+    DueMonths,
+    Grant,
+    drawn_schedule,
+    effect_of,
+    luck,
+)
 from creditloom.world.people.people import sigmoid
 from creditloom.world.risk.arrears import (
     N_LUCK,
@@ -204,7 +211,9 @@ def _advanced(
 
 
 def _schedule(grant: Grant, drawn_fen: np.ndarray, days_a_month: float) -> DueMonths:
-    return drawn(drawn_fen, grant.daily_rate, grant.tenor_months, grant.method, days_a_month)
+    return drawn_schedule(
+        drawn_fen, grant.daily_rate, grant.tenor_months, grant.method, days_a_month
+    )
 
 
 def _draw(

@@ -31,7 +31,7 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Earned:
+class CourseResult:
     """What a course earned and lost, money in yuan.
 
     profit = paid - drawn + value of what is still owed - cost of funds on balances - cost of
@@ -74,9 +74,9 @@ def run_forward(
     return Course(book, tuple(panel))
 
 
-def earned(
+def course_result(
     course: Course, numbers: BookConfig, cost_of_funds: float, account_cost_cny: float
-) -> Earned:
+) -> CourseResult:
     """Return what a course earned and lost (domain N23, N24).
 
     `cost_of_funds` is a fraction a year on balances; `account_cost_cny` is paid once per account.
@@ -94,7 +94,7 @@ def earned(
     interest = paid - drawn + float(owed.sum())
     profit = interest - loss - funding
     profit_cny = profit / 100.0 - account_cost_cny * book.size
-    return Earned(
+    return CourseResult(
         accounts=book.size,
         default_rate=float(has_defaulted.mean()),
         lent_cny=drawn / 100.0,

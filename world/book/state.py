@@ -54,7 +54,7 @@ def empty(accounts: int, tenor: int) -> DueMonths:
     )
 
 
-def drawn(
+def drawn_schedule(
     amount_fen: np.ndarray, daily_rate: np.ndarray, tenor: int, method: str, days_a_month: float
 ) -> DueMonths:
     """Return the schedule of amounts drawn today.
@@ -63,7 +63,7 @@ def drawn(
     is repaid to the fen: the last month takes the remainder. Raises WorldError for an unknown
     method.
 
-    >>> loan = drawn(np.array([10_000]), np.array([0.0004]), 3, "equal_principal", 30.0)
+    >>> loan = drawn_schedule(np.array([10_000]), np.array([0.0004]), 3, "equal_principal", 30.0)
     >>> loan.principal_fen.tolist(), loan.interest_fen.tolist()
     ([[3333, 3333, 3334]], [[120, 80, 40]])
     """

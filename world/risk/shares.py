@@ -176,7 +176,9 @@ def _centred(block: np.ndarray) -> np.ndarray:
     return np.asarray((block - block.mean(axis=0)).astype(np.float32))
 
 
-def told(columns: FamilyColumns, pd: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
+def logistic_coefficients(
+    columns: FamilyColumns, pd: np.ndarray, start: np.ndarray | None = None
+) -> np.ndarray:
     """Return the logistic regression of `pd` (n, 0-1) on all columns: slopes, then the intercept.
 
     Newton's method goes from `start`, else from the mean. The result is what a model would learn
@@ -200,7 +202,7 @@ def told(columns: FamilyColumns, pd: np.ndarray, start: np.ndarray | None = None
     return coefficients
 
 
-def told_shares(columns: FamilyColumns, fit: np.ndarray) -> np.ndarray:
+def prediction_shares(columns: FamilyColumns, fit: np.ndarray) -> np.ndarray:
     """Return the share of each family in what the regression `fit` predicts.
 
     Cov(prediction from the columns of family f, whole prediction) / Var(whole prediction).
@@ -370,8 +372,8 @@ def _fixed_point(
     for _ in range(MAX_STEPS):
         betas, nu = probe.scaled(betas, nonlinear_share)
         # Each regression starts from the last one: few of Newton's steps are left to do.
-        fit = told(probe.columns, probe.pd(betas, nu), fit)
-        shares = told_shares(probe.columns, fit)
+        fit = logistic_coefficients(probe.columns, probe.pd(betas, nu), fit)
+        shares = prediction_shares(probe.columns, fit)
         excess = shares[~has_weight].sum() / has_weight.sum()
         goal = np.where(has_weight, target - excess, shares)
         if np.abs(shares - goal).max() < SHARE_TOLERANCE:

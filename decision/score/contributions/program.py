@@ -76,7 +76,7 @@ def compile_forest(forest: Forest) -> Program:
     # n = ceil(u / 2) points for the path with most unique features.
     points = max(1, *(-(-unique // 2) for _, unique in shapes))
     depth = max(depth for depth, _ in shapes)
-    columns = used(forest)
+    columns = forest_features(forest)
     writer = _Writer(Layout(len(columns), depth, points), columns)
     for tree in forest.trees:
         writer.tree(tree)
@@ -92,7 +92,7 @@ def compile_forest(forest: Forest) -> Program:
     )
 
 
-def used(forest: Forest) -> np.ndarray:
+def forest_features(forest: Forest) -> np.ndarray:
     """Return the features that some tree splits on, ascending."""
     # The empty array serves a forest without any tree.
     features = [np.empty(0, np.int64), *(tree.feature for tree in forest.trees)]

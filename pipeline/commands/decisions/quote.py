@@ -98,7 +98,7 @@ def quote(
         "settle_on": _day(settle_on),
         "overdue_days": overdue_days,
     }
-    quotation = quoted(_request(options, source))
+    quotation = quotation_of_request(_request(options, source))
     if as_json:
         # Do not print with rich: it would break the lines.
         sys.stdout.write(json.dumps(quotation, indent=1, ensure_ascii=False) + "\n")
@@ -108,7 +108,7 @@ def quote(
         raise typer.Exit(REFUSED_BY_LAW)
 
 
-def quoted(request: dict[str, Any]) -> dict[str, Any]:
+def quotation_of_request(request: dict[str, Any]) -> dict[str, Any]:
     """Return the quotation of a request with the fields of `Request`; the start is today if absent.
 
     Raises DecisionError for an unknown product or law and for what the product does not offer.

@@ -13,7 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from creditloom.pipeline.base import paths
-from creditloom.serving.referral.overrides import Override, OverrideOutcome, append, read, waiting
+from creditloom.serving.referral.overrides import (
+    Override,
+    OverrideOutcome,
+    append,
+    read,
+    waiting_cases,
+)
 from creditloom.storage.files.store import read_frame
 
 app = typer.Typer(
@@ -49,7 +55,7 @@ def show(
     json_out: JsonOption = False,
 ) -> None:
     """Show what waits: decision_id, application, tier, PD, limit and the first reason."""
-    rows = waiting(read_frame(queue), read(record))
+    rows = waiting_cases(read_frame(queue), read(record))
     console = Console(soft_wrap=json_out)
     if json_out:
         lines = rows.to_json(orient="records", lines=True, date_format="iso", force_ascii=False)

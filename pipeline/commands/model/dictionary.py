@@ -16,7 +16,7 @@ from rich.console import Console
 
 from creditloom.features.contract.tables import EVENT_TABLES
 from creditloom.features.declare.dictionary import pages
-from creditloom.features.families.registry import catalogue
+from creditloom.features.declare.registry import catalogue
 from creditloom.pipeline.base import paths
 from creditloom.storage.files.store import write_text
 

@@ -26,7 +26,7 @@ from creditloom.decision.frames.arrow import decisions_table
 from creditloom.models.fit import bundle
 from creditloom.models.fit.bundle import ColumnTexts
 from creditloom.models.fit.fit_params import FitParams
-from creditloom.models.fit.judgement import Fitted, content, validation
+from creditloom.models.fit.judgement import FittedTable, content, validation
 from creditloom.models.fit.learner import TrainingTable, fit_calibrated
 from creditloom.models.fit.validation import cross_validate, out_of_time
 from creditloom.models.policy.bundle_policy import PolicyParams
@@ -104,9 +104,9 @@ def subject(params: SourceParams, folder: Path) -> Subject:
 def _raw_tables(params: SourceParams, quarantine: Path) -> Subject:
     """Build features by the house's engine, with its texts and signs, and join the labels."""
     # Imported here, so that `fit` on a finished table does not load the feature engine.
+    from creditloom.features.declare.registry import catalogue
     from creditloom.features.engine.engine import build
     from creditloom.features.engine.raw_reader import present
-    from creditloom.features.families.registry import catalogue
     from creditloom.features.feature_params import FeatureParams
 
     checked = check_source(params, quarantine, quarantine / "clean")
@@ -301,7 +301,9 @@ def run(source: SourceParams, out: Path, *, force: bool = False) -> None:
     _show(fitted, out)
 
 
-def _with_progress(read: Subject, folder: Path, params: FitParams) -> tuple[Fitted, pd.DataFrame]:
+def _with_progress(
+    read: Subject, folder: Path, params: FitParams
+) -> tuple[FittedTable, pd.DataFrame]:
     repeats = params.times(len(read.table.label))
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("cross-validation", total=repeats * params.folds)
@@ -310,7 +312,7 @@ def _with_progress(read: Subject, folder: Path, params: FitParams) -> tuple[Fitt
 
 def _fitted(
     read: Subject, folder: Path, params: FitParams, step: Callable[[], None]
-) -> tuple[Fitted, pd.DataFrame]:
+) -> tuple[FittedTable, pd.DataFrame]:
     """Judge on held-out rows first, then fit on all rows; write the bundle into `folder`.
 
     Returns what was fitted, and the frame that the bundle decided.
@@ -327,7 +329,7 @@ def _fitted(
     frame = table.frame.assign(application_id=read.table.ids)
     if time is not None:
         frame = frame.assign(as_of=time)
-    fitted = Fitted(
+    fitted = FittedTable(
         label=table.label,
         protected=read.table.protected,
         final=final,
@@ -341,7 +343,7 @@ def _fitted(
     return fitted, frame
 
 
-def _show(fitted: Fitted, out: Path) -> None:
+def _show(fitted: FittedTable, out: Path) -> None:
     console = Console()
     console.print(_table(fitted))
     if fitted.oot:
@@ -356,7 +358,7 @@ def _show(fitted: Fitted, out: Path) -> None:
     console.print(f"{decisions}; {out / 'index.html'} reports, {out / 'bundle'} decides")
 
 
-def _table(fitted: Fitted) -> Table:
+def _table(fitted: FittedTable) -> Table:
     title = f"fit: {len(fitted.label):,} rows, {int(fitted.label.sum()):,} bad"
     table = Table("sample", "figure", "model", "sd", "ridge logit", "sd", title=title)
     for row in validation(fitted).to_dict("records"):

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.sample.split import TRAIN, SplitParams
-from creditloom.models.selection.feature_choice import SelectParams, offered, screen
+from creditloom.models.selection.feature_choice import SelectParams, offered_features, screen
 from creditloom.models.selection.feature_count import Size, sizes
 from creditloom.models.training.training import TrainParams
 from creditloom.pipeline.base import paths
@@ -43,7 +43,7 @@ def keep(asked: SizesOption = "100,150,200,300,450", out: OutOption = paths.KEEP
     split = section("split", SplitParams)
     params = section("select", SelectParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
-    names, _ = offered(catalogue, params)
+    names, _ = offered_features(catalogue, params)
     # Do as the stage `select` does: screen the features on all training applications, and rank them
     # on labelled loans.
     applications = everyone(split)

@@ -14,7 +14,13 @@ import typer
 from rich.console import Console
 
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.params import SECTIONS, ParamsError, changed, parse_value, section
+from creditloom.pipeline.base.params import (
+    SECTIONS,
+    ParamsError,
+    changed_text,
+    parse_value,
+    section,
+)
 from creditloom.storage.files.store import write_text
 
 # table: block of params.yaml -> module and name of its frozen type
@@ -72,7 +78,7 @@ def params(path: PathOption = paths.PARAMS, change: SetOption = None) -> None:
     With --set, change values first (comments are lost).
     """
     if change:
-        write_text(changed(assignments(change), path), path)
+        write_text(changed_text(assignments(change), path), path)
     blocks: dict[str, Any] = {name: section(name, type_of(name), path) for name in SECTIONS}
     _check_agreement(blocks, path)
     _check_horizon(blocks, path)

@@ -20,7 +20,7 @@ from creditloom.pipeline.commands.portfolio.book_world import recent
 from creditloom.portfolio.book.account_history import history
 from creditloom.portfolio.book.bcard import (
     BCard,
-    Reviewed,
+    ReviewedAccounts,
     ReviewParams,
     application_margin,
     outcome,
@@ -38,7 +38,7 @@ def reviews(
     month: int,
     split: SplitParams,
     params: ReviewParams,
-) -> Reviewed:
+) -> ReviewedAccounts:
     """Return every account that is not yet bad in `month`, with its outcome within the horizon.
 
     `panel` holds one table per month on book. The PD and the date of an account come from its
@@ -51,20 +51,20 @@ def reviews(
     later = pa.concat_tables(panel[month + 1 : month + 1 + params.horizon_months])
     is_bad = outcome(later, past.account, params.bad_dpd_days)
     features = columns(past, booked["pd"].to_numpy())
-    rows = Reviewed(features, is_bad, roles(as_of, split), month_index(as_of, split))
+    rows = ReviewedAccounts(features, is_bad, roles(as_of, split), month_index(as_of, split))
     # An account that is already bad or written off has no outcome to predict.
     is_open = (past.now("dpd_days") < params.bad_dpd_days) & ~past.is_written_off
     return rows.where(is_open)
 
 
-def joined(parts: Sequence[Reviewed]) -> Reviewed:
+def joined_reviews(parts: Sequence[ReviewedAccounts]) -> ReviewedAccounts:
     """Return the reviews of several months as one."""
     names = ("columns", "is_bad", "role", "month")
     arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-    return Reviewed(**arrays)
+    return ReviewedAccounts(**arrays)
 
 
-def comparison(card: BCard, parts: dict[int, Reviewed]) -> list[dict[str, Any]]:
+def comparison(card: BCard, parts: dict[int, ReviewedAccounts]) -> list[dict[str, Any]]:
     """Return the AUC of behaviour and booking score, month by month, on out-of-time accounts.
 
     Both are measured on the same accounts and outcomes. `clean` leaves out accounts that are
@@ -80,7 +80,7 @@ def comparison(card: BCard, parts: dict[int, Reviewed]) -> list[dict[str, Any]]:
     return rows
 
 
-def _aucs(card: BCard, part: Reviewed) -> dict[str, Any]:
+def _aucs(card: BCard, part: ReviewedAccounts) -> dict[str, Any]:
     n = len(part.is_bad)
     bads = int(part.is_bad.sum())
     # An AUC needs both goods and bads.

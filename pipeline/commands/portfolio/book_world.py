@@ -18,7 +18,14 @@ from creditloom.portfolio.book.review import Standing
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.world.book.book_config import BookConfig
 from creditloom.world.book.month_step import Changes
-from creditloom.world.book.run import Course, Earned, Review, earned, loans_as_booked, run_forward
+from creditloom.world.book.run import (
+    Course,
+    CourseResult,
+    Review,
+    course_result,
+    loans_as_booked,
+    run_forward,
+)
 from creditloom.world.book.state import Grant
 from creditloom.world.config.config_types import Calendar, WorldParams
 from creditloom.world.config.world_config import WorldConfig
@@ -31,11 +38,11 @@ __all__ = [
     "BookConfig",
     "Changes",
     "Course",
-    "Earned",
+    "CourseResult",
     "Grant",
     "Review",
     "World",
-    "earned",
+    "course_result",
     "run_forward",
 ]
 # Seed of the simulated lives on which the behaviour score is trained. Reviewed books run on seed 0,

@@ -108,7 +108,7 @@ def forward(months: MonthsOption = 12, as_json: JsonOption = False) -> None:
 def _money(course: Course, numbers: BookConfig) -> dict[str, float]:
     """Return what a course earned, in yuan."""
     cost = section("evaluate", EvaluateParams)
-    earned = book_world.earned(course, numbers, cost.cost_of_funds, cost.account_cost_cny)
+    earned = book_world.course_result(course, numbers, cost.cost_of_funds, cost.account_cost_cny)
     return asdict(earned)
 
 
@@ -135,7 +135,7 @@ def _trained(
     parts = {}
     for at in _tracked(params.review_months):
         parts[at] = behaviour.reviews(past.months, decisions, at, split, params)
-    card = fit(behaviour.joined(list(parts.values())), params)
+    card = fit(behaviour.joined_reviews(list(parts.values())), params)
     behaviour.write(card)
     return card, behaviour.comparison(card, parts)
 

@@ -160,7 +160,7 @@ def _forward(
         rate = offers.rates[rate_of_person]
         grant = book_world.closed_loans(world, people["application_id"], limit, rate)
         course = book_world.run_forward(world, numbers, grant, params.months)
-        earned = book_world.earned(course, numbers, offers.costs.cost_of_funds, cost)
+        earned = book_world.course_result(course, numbers, offers.costs.cost_of_funds, cost)
         figures[name] = {
             "accounts": earned.accounts,
             "default_rate": earned.default_rate,

@@ -19,8 +19,8 @@ import duckdb
 import typer
 
 from creditloom.features.contract.tables import EVENT_TABLES, TABLES
+from creditloom.features.declare.registry import plan
 from creditloom.features.engine.engine import build
-from creditloom.features.families.registry import plan
 from creditloom.features.feature_params import FeatureParams
 from creditloom.pipeline.proof.bench import rivals
 from creditloom.storage.contract.contract import check_tables
@@ -88,7 +88,7 @@ def polars(raw: Path, threads: int) -> tuple[int, int]:  # noqa: ARG001
     with tempfile.TemporaryDirectory() as folder:
         # Use the same compression as our own files.
         wide.write_parquet(Path(folder) / "wide.parquet", compression="zstd", compression_level=3)
-    return len(rivals.asked()), len(wide)
+    return len(rivals.compared_features()), len(wide)
 
 
 def pandas(raw: Path, threads: int) -> tuple[int, int]:  # noqa: ARG001
@@ -96,7 +96,7 @@ def pandas(raw: Path, threads: int) -> tuple[int, int]:  # noqa: ARG001
     wide = rivals.with_pandas(*_files(raw))
     with tempfile.TemporaryDirectory() as folder:
         wide.to_parquet(Path(folder) / "wide.parquet", compression="zstd")
-    return len(rivals.asked()), len(wide)
+    return len(rivals.compared_features()), len(wide)
 
 
 def _files(raw: Path) -> tuple[list[str], list[str]]:

@@ -107,7 +107,7 @@ def generation(sizes: tuple[int, int]) -> list[BenchRow]:
 
 def _simulate_command(applicants: int) -> str:
     changes = f"world.applicants={applicants}, world.processes=1"
-    return f"python -m creditloom.pipeline.stages.simulate, {changes}"
+    return f"python -m creditloom.pipeline.stages.tables.simulate, {changes}"
 
 
 def _measured(what: str, raw: Path) -> dict[str, float]:
@@ -124,6 +124,6 @@ def _simulated(applicants: int) -> tuple[int, Usage]:
 def _simulate(folder: Path, applicants: int) -> tuple[int, Usage]:
     """Simulate one world by one process; return its raw rows and what it took."""
     stage_runner.prepare(folder, {"world.applicants": applicants, "world.processes": 1})
-    used = measure("creditloom.pipeline.stages.simulate", folder=folder, threads=1)
+    used = measure("creditloom.pipeline.stages.tables.simulate", folder=folder, threads=1)
     rows = read_json(folder / paths.RUNTIME / "simulate.json")["rows"]
     return sum(rows.values()), used

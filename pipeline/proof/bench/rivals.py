@@ -1,7 +1,8 @@
 """Makes payment features in Polars and in pandas: the rivals of our feature engine.
 
-They are written as most people would. `asked` lists the features that all three make with the same
-values: counts, sums, means and maxima of payments by direction and category over months.
+They are written as most people would. `compared_features` lists the features that all three make
+with the same values: counts, sums, means and maxima of payments by direction and category over
+months.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from creditloom.features.declare.declarations import FeatureSpec, Slice
-from creditloom.features.families.registry import plan
+from creditloom.features.declare.registry import plan
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,10 +24,10 @@ AGGREGATES = ("count", "sum", "mean", "max")
 COLUMNS = ["applicant_id", "event_time", "known_time", "direction", "category", "amount_fen"]
 SPINE_COLUMNS = ["application_id", "applicant_id", "as_of"]
 FEN_PER_CNY = 100.0
-Asked = list[tuple[FeatureSpec, Slice]]
+ComparedFeatures = list[tuple[FeatureSpec, Slice]]
 
 
-def asked() -> Asked:
+def compared_features() -> ComparedFeatures:
     """Return the features compared, each with its slice of payments; amounts are in yuan."""
     ((stream, steps),) = plan(["payments"]).streams
     features = []
@@ -51,7 +52,7 @@ def _is_plain(part: Slice) -> bool:
     )
 
 
-def _zero_where_absent(features: Asked) -> list[str]:
+def _zero_where_absent(features: ComparedFeatures) -> list[str]:
     """Return the names of counts and sums; without a payment they are 0, the others are null."""
     return [spec.name for spec, _ in features if spec.aggregate in ("count", "sum")]
 
@@ -60,7 +61,7 @@ def with_polars(payments: Sequence[str], applications: Sequence[str]) -> pl.Data
     """Return one row per application, by one wide lazy aggregation with a filter per feature."""
     import polars as pl
 
-    features = asked()
+    features = compared_features()
     spine = pl.scan_parquet(list(applications)).select(SPINE_COLUMNS)
     rows = pl.scan_parquet(list(payments)).select(COLUMNS).join(spine, on="applicant_id")
     has_happened = pl.col("event_time") < pl.col("as_of")
@@ -92,7 +93,7 @@ def _expression(pl: Any, spec: FeatureSpec, part: Slice) -> pl.Expr:
 
 def with_pandas(payments: Sequence[str], applications: Sequence[str]) -> pd.DataFrame:
     """Return one row per application, by a groupby per slice, window and aggregate."""
-    features = asked()
+    features = compared_features()
     spine = pd.concat(pd.read_parquet(file, columns=SPINE_COLUMNS) for file in applications)
     events = pd.concat([pd.read_parquet(file, columns=COLUMNS) for file in payments])
     rows = events.merge(spine, on="applicant_id")

@@ -43,7 +43,7 @@ def cited_in(text: str) -> Iterator[str]:
             yield f"{source}-R{rule:02d}"
 
 
-def implemented(house: Path) -> Citations:
+def citations_of_code(house: Path) -> Citations:
     """Return the files of the rooms, products and parameters that cite each id."""
     citing = _cited(house, CODE)
     # params.yaml lies beside the rooms and holds some of their numbers.
@@ -52,7 +52,7 @@ def implemented(house: Path) -> Citations:
     return _sorted(citing)
 
 
-def tested(house: Path) -> Citations:
+def citations_of_tests(house: Path) -> Citations:
     """Return the tests that cite each id: test functions, or files for tables beside the tests.
 
     Tests of the trace itself do not count.

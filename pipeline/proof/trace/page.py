@@ -9,7 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from creditloom.pipeline.proof.trace.citations import Citations, implemented, tested
+from creditloom.pipeline.proof.trace.citations import (
+    Citations,
+    citations_of_code,
+    citations_of_tests,
+)
 from creditloom.pipeline.proof.trace.source_rules import (
     SOURCES,
     Contradiction,
@@ -36,7 +40,12 @@ class Trace:
     def of(cls, house: Path) -> Trace:
         """Read a checkout."""
         folder = house / RULES
-        return cls(all_rules(folder), all_contradictions(folder), implemented(house), tested(house))
+        return cls(
+            all_rules(folder),
+            all_contradictions(folder),
+            citations_of_code(house),
+            citations_of_tests(house),
+        )
 
     @property
     def missing(self) -> tuple[str, ...]:

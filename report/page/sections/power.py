@@ -1,6 +1,6 @@
 """The sections on ranking power and on what drives the score.
 
-It shows the model beside oracle, reachable and ridge logit, then curves, family shares, concepts
+They show the model beside oracle, reachable and ridge logit, then curves, family shares, concepts
 and pictures.
 """
 

@@ -15,9 +15,9 @@ import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
+from creditloom.features.declare.registry import catalogue
 from creditloom.features.engine.engine import build
 from creditloom.features.engine.raw_reader import present
-from creditloom.features.families.registry import catalogue
 from creditloom.features.feature_params import FeatureParams, LabelParams
 from creditloom.features.label import labels
 from creditloom.pipeline.base import paths

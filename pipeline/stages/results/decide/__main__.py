@@ -15,7 +15,7 @@ from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.stage import run
-from creditloom.serving.referral.overrides import referred
+from creditloom.serving.referral.overrides import referred_cases
 from creditloom.storage.files.store import Writer, iter_tables, open_parquet, read_frame
 
 # Rows decided at a time, so that memory does not grow with the matrix.
@@ -39,11 +39,11 @@ def main() -> dict[str, int]:
         first = _decided(decider, next(blocks))
         with (
             Writer(paths.DECISIONS, first.schema) as writer,
-            Writer(paths.QUEUE, referred(first).schema) as queue,
+            Writer(paths.QUEUE, referred_cases(first).schema) as queue,
         ):
             for decided in chain([first], (_decided(decider, block) for block in blocks)):
                 writer.write(decided)
-                queue.write(referred(decided))
+                queue.write(referred_cases(decided))
                 progress.advance(task, len(decided))
     shown = ["decision", "grade", "limit_cny", "apr_irr12", "pd"]
     _show(read_frame(paths.DECISIONS, shown), decider.bundle.tiers.names)

@@ -15,8 +15,8 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
 from creditloom.report.explanation.explain import (
-    Explained,
     ExplainParams,
+    SamplePoints,
     concepts,
     explain,
     families,
@@ -76,7 +76,7 @@ def _examples(decider: Decider, frame: pd.DataFrame) -> tuple[Example, ...]:
     return examples(english, chinese, points, base, decider.bundle.scorer.catalogue.concepts)
 
 
-def _write(explained: Explained, drawn: tuple[Picture, ...], shown: tuple[Example, ...]) -> None:
+def _write(explained: SamplePoints, drawn: tuple[Picture, ...], shown: tuple[Example, ...]) -> None:
     # On a machine without a Chinese font there are only the English pictures.
     paths.EXPLAIN.mkdir(parents=True, exist_ok=True)
     for picture in drawn:

@@ -10,7 +10,7 @@ from rich.console import Console
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
-from creditloom.pipeline.stages.report.report_parts import assemble
+from creditloom.pipeline.stages.results.report.report_parts import assemble
 from creditloom.report.page.render import render
 from creditloom.report.parts.data import ReportParams
 from creditloom.storage.files.source_params import SourceParams

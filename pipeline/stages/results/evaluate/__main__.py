@@ -24,7 +24,7 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.matrix_reader import dataset, everyone, frame
 from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.base.stage import run
-from creditloom.pipeline.stages.evaluate.truth_sample import claims_view, judge
+from creditloom.pipeline.stages.results.evaluate.truth_sample import claims_view, truth_sample
 from creditloom.storage.files.formats import RESULTS, read_document, write_document
 from creditloom.storage.files.store import open_parquet, read_frame, write_table
 
@@ -68,7 +68,7 @@ def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
     """Return the inputs: bundle, challenger, samples, decisions, and the truth if there is one."""
     bundle = Decider.load(paths.MODEL).bundle
     names = bundle.scorer.catalogue.names
-    truth = judge(names, split, params.judged_features)
+    truth = truth_sample(names, split, params.judged_features)
     # The predictors that are fitted on the truth also use features that the model left out.
     wide = names if truth is None else tuple(dict.fromkeys((*names, *truth.known.names)))
     applications = everyone(split)

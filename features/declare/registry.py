@@ -1,4 +1,4 @@
-"""What a set of raw tables can carry: the plan that the engine follows, and the catalogue of it.
+"""Lists the features that the raw tables present allow: the engine's plan, and the catalogue.
 
 The families give more than 2,000 features (S5-R21, S4-R28, C19).
 """
@@ -11,7 +11,8 @@ from functools import cache
 from typing import Any
 
 from ..aggregates.aggregates import AGGREGATES
-from ..declare.declarations import (
+from ..families.families import FAMILIES
+from .declarations import (
     AggregateBlock,
     Family,
     FeatureConcept,
@@ -22,9 +23,8 @@ from ..declare.declarations import (
     Slice,
     Stream,
 )
-from ..declare.texts import LAST_EN, LAST_ZH, UNIT_SUFFIX
-from .families import FAMILIES
 from .ratios import MARKS, RATIOS
+from .texts import LAST_EN, LAST_ZH, UNIT_SUFFIX
 
 # From the declared blocks of a family to its features, each with name, texts and unit.
 

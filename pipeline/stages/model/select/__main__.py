@@ -15,7 +15,7 @@ from creditloom.models.sample.split import TRAIN, SplitParams
 from creditloom.models.selection.feature_choice import (
     KEPT,
     SelectParams,
-    offered,
+    offered_features,
     rank,
     screen,
     table,
@@ -36,7 +36,7 @@ def main() -> dict[str, int]:
     split = section("split", SplitParams)
     params = section("select", SelectParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
-    names, left_out = offered(catalogue, params)
+    names, left_out = offered_features(catalogue, params)
     applications = everyone(split)
     # Screening (constant, empty, drifting) needs no label, so all training applications are used.
     # float32 is enough to rank values and halves the memory.

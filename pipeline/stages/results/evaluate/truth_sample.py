@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.evaluation.claim_figures import APPLICATION, COLUMNS, ClaimSample
 from creditloom.models.evaluation.evaluate import Truth
-from creditloom.models.evaluation.reachable_gini import related
+from creditloom.models.evaluation.reachable_gini import related_features
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.split import CALIBRATION, TRAIN, SplitParams
 from creditloom.pipeline.base import paths
@@ -31,7 +31,7 @@ from creditloom.storage.files.store import iter_tables, read_frame
 SAMPLE = 20_000
 
 
-def judge(model_names: tuple[str, ...], split: SplitParams, keep: int) -> Truth | None:
+def truth_sample(model_names: tuple[str, ...], split: SplitParams, keep: int) -> Truth | None:
     """Return the truth with all applications before out-of-time; None where there is no truth.
 
     The applications carry the model's features and the `keep` features most related to the truth.
@@ -43,7 +43,7 @@ def judge(model_names: tuple[str, ...], split: SplitParams, keep: int) -> Truth 
     applicants = read_frame(file)
     early = everyone(split).of(TRAIN, CALIBRATION)
     sample = dataset(early.at_most(SAMPLE), catalogue.names, single=True)
-    related_names = related(sample, _targets(applicants, sample), keep)
+    related_names = related_features(sample, _targets(applicants, sample), keep)
     wanted = {*model_names, *related_names}
     names = [name for name in catalogue.names if name in wanted]
     return Truth(

@@ -1,0 +1,1 @@
+"""The stages from features to a bundle: select, tune, train, calibrate, bundle."""

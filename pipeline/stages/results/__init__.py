@@ -1,0 +1,1 @@
+"""The stages that use a bundle: they decide, evaluate, explain and report."""
