@@ -226,6 +226,14 @@ LOGINS = Table(
             high=33,
             consent="consent_location",
         ),
+        Column(
+            "network",
+            STRING,
+            "kind of the address: a carrier's (mobile) is shared by thousands; null where unknown",
+            nullable=True,
+            among=("wifi", "mobile"),
+            consent="consent_location",
+        ),
         Column("is_fingerprint_match", BOOL, "device fingerprint equals the bound one"),
         Column("is_emulator", BOOL, "emulator or rooted device"),
     ),
@@ -417,6 +425,8 @@ APPLICATIONS = Table(
             nullable=True,
             low=0,
         ),
+        Column("is_payee_match", BOOL, "payout to an account of the own name", nullable=True),
+        Column("is_risky_merchant", BOOL, "payout to a merchant on the risk list", nullable=True),
         Column(
             "pulled_bureau_score",
             INT16,
