@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 from rich.progress import Progress
 
@@ -192,13 +191,11 @@ def _write_chunk(worker: _Worker, job: ChunkJob) -> dict[str, int]:
     if index == community.chunks[0]:
         truth_part = worker.truth / PARTS / f"part-{community.index:05d}.parquet"
         store.write_table(truth.applicants(world), truth_part)
-    # exp of a very negative state overflows inside a sigmoid; its value, 0, is the right one.
-    with np.errstate(over="ignore"):
-        for name, rows in emit_chunk(world, community, index):
-            part = worker.raw / name / f"part-{index:05d}.parquet"
-            # Statistics of applicant_id let readers skip parts.
-            store.write_table(rows, part, ["applicant_id"])
-            counts[name] = rows.num_rows
+    for name, rows in emit_chunk(world, community, index):
+        part = worker.raw / name / f"part-{index:05d}.parquet"
+        # Statistics of applicant_id let readers skip parts.
+        store.write_table(rows, part, ["applicant_id"])
+        counts[name] = rows.num_rows
     return counts
 
 

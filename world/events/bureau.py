@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit
 
 from creditloom.world.calendar import DAY_US
 from creditloom.world.config.config_types import FAMILIES
 from creditloom.world.events.events import Chunk, Stamps, fen, in_order, rounds, scatter, table
 from creditloom.world.loans.earlier_loans import earlier_instalments, instalment_fen
-from creditloom.world.people.people import sigmoid
 
 # Codes of the column `kind` of enquiries.
 HARD = 0
@@ -108,7 +108,7 @@ def _snapshots(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
         "bureau_snapshots",
         stamps,
         active_lenders=active_lenders,
-        utilisation=(np.round(sigmoid(used), SHARE_DECIMALS), no_card[stamps.person]),
+        utilisation=(np.round(expit(used), SHARE_DECIMALS), no_card[stamps.person]),
         debt_fen=fen(debt_cny),
         bureau_score=(score, no_score[stamps.person]),
     )

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit
 
 from creditloom.world.calendar import DAY_US
 from creditloom.world.events.events import Chunk, Draws, Stamps, flip, in_order, scatter, table
 from creditloom.world.events.session import draw_session
 from creditloom.world.events.spending import night_share
-from creditloom.world.people.people import DIG, sigmoid
+from creditloom.world.people.people import DIG
 from creditloom.world.people.sharing import NEVER_US
 
 SECOND_US = 1_000_000
@@ -62,7 +63,7 @@ def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     is_session = tag == IN_SESSION
     region = _region(chunk, stamps, is_session & session.is_foreign[stamps.person], rng)
     is_hidden = ~chunk.of("consent_location")[stamps.person]
-    mismatch_share = sigmoid(chunk.linear("fingerprint", "device_integrity"))
+    mismatch_share = expit(chunk.linear("fingerprint", "device_integrity"))
     is_mismatch = flip(mismatch_share[stamps.person], rng)
     is_mismatch = np.where(is_session, session.is_mismatch[stamps.person], is_mismatch)
     device = _device(chunk, stamps, rng)
@@ -109,7 +110,7 @@ def _device(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarra
     mean_pool = np.exp(chunk.linear("device_pool", "device_constancy"))
     # Number 0 is the main device and the last one a former phone: the pool ends below it.
     pool = np.minimum(1 + rng.poisson(mean_pool), FORMER_PHONE - 1)
-    other_share = sigmoid(chunk.linear("device_other", "device_constancy"))
+    other_share = expit(chunk.linear("device_other", "device_constancy"))
     is_other = flip(other_share[stamps.person], rng)
     nth_other = (rng.random(stamps.size) * pool[stamps.person]).astype(np.int64)
     sharing = chunk.world.sharing
@@ -140,7 +141,7 @@ def _region(
     n_regions = len(chunk.nature.places.tier_of_region)
     home = chunk.of("region")
     weeks = (chunk.size, N_WEEKS)
-    away_share = sigmoid(chunk.linear("region_away", "location_constancy"))
+    away_share = expit(chunk.linear("region_away", "location_constancy"))
     is_away = rng.random(weeks) < away_share[:, None]
     # Adding 1 to n - 1 and wrapping round gives any region but home.
     elsewhere = (home[:, None] + rng.integers(1, n_regions, weeks)) % n_regions
@@ -207,5 +208,5 @@ def _is_lost(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarr
 
 
 def _emulator_share(chunk: Chunk) -> np.ndarray:
-    share = sigmoid(chunk.linear("emulator", "device_integrity"))
+    share = expit(chunk.linear("emulator", "device_integrity"))
     return np.where(chunk.of("is_fraud"), chunk.nature.fraud.emulator_share, share)

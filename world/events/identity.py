@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit
 
 from creditloom.world.calendar import DAY_US
 from creditloom.world.events.events import Chunk, Stamps, flip, table
-from creditloom.world.people.people import sigmoid
 
 SECOND_US = 1_000_000
 HOUR_US = 3_600 * SECOND_US
@@ -96,7 +96,7 @@ def _score(
     level = chunk.linear("check", "identity_verification")[stamps.person]
     level = level - chunk.nature.identity.failed_log_odds * ~is_pass
     noise = chunk.nature.stream("check").noise * rng.standard_normal(stamps.size)
-    return sigmoid(level + noise)
+    return expit(level + noise)
 
 
 def _attempts(chunk: Chunk, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -122,6 +122,6 @@ def _attempts(chunk: Chunk, rng: np.random.Generator) -> tuple[np.ndarray, np.nd
     time = (
         round_time.repeat(N_KINDS) + rng.integers(0, numbers.round_seconds, person.size) * SECOND_US
     )
-    attempt_share = sigmoid(chunk.linear("check_kind", "proof_completeness"))
+    attempt_share = expit(chunk.linear("check_kind", "proof_completeness"))
     is_tried = flip(attempt_share[person], rng)
     return person[is_tried], kind[is_tried], time[is_tried]
