@@ -366,7 +366,15 @@ APPLICATIONS = Table(
         Column(
             "card_limits_fen", INT64, "sum of other banks' card limits", "fen", nullable=True, low=0
         ),
-        Column("wealth_fen", INT64, "proved wealth", "fen", nullable=True, low=0),
+        Column(
+            "wealth_fen",
+            INT64,
+            "proved wealth; null without assets consent",
+            "fen",
+            nullable=True,
+            low=0,
+            consent="consent_assets",
+        ),
         Column(
             "annual_volume_fen",
             INT64,

@@ -23,8 +23,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import typer
-from rich.console import Console
 from rich.table import Table
+
+from creditloom.pipeline.base.console import Console
 
 # The folders and single files that are compared, if they exist.
 PARTS = ("raw", "truth", "features", "selection", "model", "decisions", "bundle")

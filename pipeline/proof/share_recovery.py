@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.models.learners.booster import shared_settings, train_booster
 from creditloom.models.sample.metrics import Floats, auc, by_family
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.own_outputs import require_figures
 from creditloom.pipeline.base.params import document, section
 from creditloom.storage.files.store import write_json
 from creditloom.world.config.config_types import FAMILIES, Calendar, WorldParams
@@ -87,6 +88,7 @@ def share_recovery(
     linear in the states, as in domain 7.6; `--bent` adds the default world's thresholds and
     interactions.
     """
+    require_figures(out, "applicants", "bar", "profiles")
     config = document(WorldConfig, paths.WORLD)
     names = profile or config.profiles
     rows = [measure(name, config, applicants, seed, threads, bent=bent) for name in names]

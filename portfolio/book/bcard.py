@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from creditloom.decision.score.model_text import check_model_text
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationLine, CalibrationParams
 from creditloom.models.learners import booster
@@ -108,8 +109,11 @@ class BCard:
     def from_json(cls, content: dict[str, Any], model_text: str) -> BCard:
         """Return the score that `to_json` wrote.
 
-        Raises BookError where it reads other columns than this code makes.
+        Raises BookError where it reads other columns than this code makes, and DecisionError where
+        the text is no sound model.
         """
+        # LightGBM trusts its text: a changed one would end the process.
+        check_model_text(model_text)
         if tuple(content["names"]) != NAMES:
             raise BookError(
                 f"behaviour score: expected the columns {', '.join(NAMES)}, "

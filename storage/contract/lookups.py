@@ -73,8 +73,7 @@ class Strangers:
     """Finds ids that are not among the `known`."""
 
     def __init__(self, known: Ids) -> None:
-        # A last one is added, so that every place that the search gives exists.
-        self._known = np.append(np.unique(known), np.iinfo(np.int64).max)
+        self._known = np.unique(known)
         self._unknown: list[Ids] = []
 
     def add(self, ids: Ids) -> None:
@@ -84,8 +83,11 @@ class Strangers:
         # Equal neighbours are looked up once: rows of one person often lie together.
         is_first = np.concatenate([[True], ids[1:] != ids[:-1]])
         once = ids[is_first]
-        nearest = self._known[np.searchsorted(self._known, once)]
-        self._unknown.append(np.unique(once[nearest != once]))
+        # The place of an id above all known ones is their number: no known one lies there.
+        at = np.searchsorted(self._known, once)
+        is_known = at < len(self._known)
+        is_known[is_known] = self._known[at[is_known]] == once[is_known]
+        self._unknown.append(np.unique(once[~is_known]))
 
     @property
     def found(self) -> Ids:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.decision.base.errors import DecisionError
@@ -24,6 +23,7 @@ from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.products.product_folder import ProductFolder
 
