@@ -281,6 +281,8 @@ class Fraud:
     ring_size_exponent: float
     ring_hours: float
     ring_night_hours: int
+    ring_burst_share: float
+    ring_burst_minutes: int
     ring_devices: tuple[int, int]
     account_days: float
     transfer_rounds: float

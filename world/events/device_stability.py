@@ -33,7 +33,7 @@ FIRST_CARRIER_ID = 3 * 10**12
 # Number, among the devices of a person, of the phone that was given away.
 FORMER_PHONE = IDS_PER_PERSON - 1
 # Tags of logins, and codes of their networks.
-USUAL, IN_SESSION = range(2)
+USUAL, IN_SESSION, FROM_ABROAD = range(3)
 WIFI, MOBILE = range(2)
 # Weeks of a window of 382 days, rounded up, and one to spare.
 N_WEEKS = 56
@@ -58,10 +58,10 @@ def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     stamps, tag = in_order(
         np.concatenate([usual.person, session.person]),
         np.concatenate([usual.time, session.time]),
-        np.repeat([USUAL, IN_SESSION], [usual.size, session.person.size]),
+        np.concatenate([np.full(usual.size, USUAL), IN_SESSION + session.is_foreign]),
     )
-    is_session = tag == IN_SESSION
-    region = _region(chunk, stamps, is_session & session.is_foreign[stamps.person], rng)
+    is_session = tag != USUAL
+    region = _region(chunk, stamps, tag == FROM_ABROAD, rng)
     is_hidden = ~chunk.of("consent_location")[stamps.person]
     mismatch_share = expit(chunk.linear("fingerprint", "device_integrity"))
     is_mismatch = flip(mismatch_share[stamps.person], rng)

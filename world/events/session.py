@@ -22,9 +22,9 @@ SESSION_SECONDS = (16 * 60, 58 * 60)
 class Session:
     """The logins of the sessions.
 
-    `person` is the place in the chunk, `time` microseconds. The other arrays have one value per
-    person of the chunk: whether the session comes from a foreign region, and whether its device
-    does not match.
+    `person` is the place in the chunk, `time` microseconds, `is_foreign` whether the login comes
+    from a foreign region. `is_mismatch` has one value per person of the chunk: the device of the
+    session does not match.
     """
 
     person: np.ndarray
@@ -38,7 +38,7 @@ def draw_session(chunk: Chunk, rng: np.random.Generator) -> Session:
     numbers = chunk.nature.session
     is_fraud = chunk.of("is_fraud")
     n = chunk.size
-    # Draw order: kind of session, number of logins, times, region, mismatch.
+    # Draw order: kind of session, number of logins, region, mismatch, times.
     kind = rng.random(n)
     usual = rng.integers(1, 3, n)
     busy = rng.integers(*numbers.busy_logins, n)
@@ -48,11 +48,16 @@ def draw_session(chunk: Chunk, rng: np.random.Generator) -> Session:
     is_frantic = kind < frantic_share
     is_busy = ~is_frantic & (kind < frantic_share + busy_share)
     n_logins = np.where(is_frantic, frantic, np.where(is_busy, busy, usual))
+    is_foreign = rng.random(n) < np.where(is_fraud, *numbers.foreign_shares)
+    is_mismatch = rng.random(n) < np.where(is_fraud, *numbers.mismatch_shares)
+    # The account is open at home as well, so that two regions meet within the hour (FR02).
+    n_logins = n_logins + is_foreign
     person = np.repeat(np.arange(n), n_logins)
+    is_first = np.diff(person, prepend=-1) > 0
     back = rng.integers(*SESSION_SECONDS, person.size) * SECOND_US
     return Session(
         person=person,
         time=chunk.of("as_of")[person] - back,
-        is_foreign=rng.random(n) < np.where(is_fraud, *numbers.foreign_shares),
-        is_mismatch=rng.random(n) < np.where(is_fraud, *numbers.mismatch_shares),
+        is_foreign=is_foreign[person] & ~is_first,
+        is_mismatch=is_mismatch,
     )
