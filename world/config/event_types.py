@@ -187,7 +187,10 @@ class ApplicationNumbers:
 
 @dataclass(frozen=True)
 class HistoryNumbers:
-    """Customers with a history here (domain 0.11, S1-R07)."""
+    """Customers with a history here (domain 0.11, S1-R07).
+
+    `paying_seconds`: seconds of the day between which an instalment at this house is paid.
+    """
 
     repeat_share: float
     repeat_slope: float
@@ -195,4 +198,5 @@ class HistoryNumbers:
     late_factor: float
     max_late_chance: float
     days_late: tuple[int, int]
+    paying_seconds: tuple[int, int]
     instalment_share: float

@@ -16,9 +16,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from creditloom.decision.base.catalogue import Catalogue
-from creditloom.models.evaluation.claim_figures import APPLICATION, COLUMNS, ClaimSample
 from creditloom.models.evaluation.evaluate import Truth
 from creditloom.models.evaluation.reachable_gini import related_features
+from creditloom.models.evaluation.world_claims.claim_sample import (
+    APPLICATION,
+    COLUMNS,
+    ClaimFeatures,
+    ClaimSample,
+)
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.split import CALIBRATION, TRAIN, SplitParams
 from creditloom.pipeline.base import paths
@@ -64,16 +69,35 @@ def _targets(applicants: pd.DataFrame, sample: Dataset) -> NDArray[np.float64]:
 # The claims about the world are checked on the truth and the raw rows of the first applicants.
 
 
-def claims_view(truth: Truth, n_applicants: int, portfolio: Mapping[str, Any]) -> ClaimSample:
+def claims_view(
+    truth: Truth, n_applicants: int, portfolio: Mapping[str, Any], decisions: pd.DataFrame
+) -> ClaimSample:
     """Return truth and raw rows of the first `n_applicants` of the world in data/raw.
 
-    Applicants are in no order, so the first ones are a random sample.
+    Applicants are in no order, so the first ones are a random sample. Filters are rare, so what
+    they asked for is taken of everyone.
     """
     applications = _first("applications", APPLICATION, n_applicants).set_index("applicant_id")
     people = truth.applicants.set_index("applicant_id")
     people = people[people.index < n_applicants].join(applications)
     raw = {name: _first(name, columns, n_applicants) for name, columns in COLUMNS.items()}
-    return ClaimSample(people, raw, truth.meta, portfolio)
+    of_application = truth.applicants.set_index("application_id")
+    is_fraud = of_application["is_fraud"].reindex(decisions["application_id"])
+    features = ClaimFeatures(
+        rows=truth.known,
+        defaulted=of_application["defaulted"].loc[truth.known.application_id],
+        family_of=truth.family_of,
+    )
+    return ClaimSample(
+        people=people,
+        raw=raw,
+        meta=truth.meta,
+        portfolio=portfolio,
+        decisions=pd.DataFrame(
+            {"actions": decisions["actions"].to_numpy(), "is_fraud": is_fraud.to_numpy(bool)}
+        ),
+        features=features,
+    )
 
 
 def _first(name: str, columns: tuple[str, ...], n_applicants: int) -> pd.DataFrame:
