@@ -110,6 +110,7 @@ def _outcome(world: World) -> dict[str, Any]:
     segments = pa.array([segment.id for segment in world.setting.nature.segments])
     segment = pa.DictionaryArray.from_arrays(pa.array(people.segment), segments)
     has_default = month > 0
+    # table: columns of the outcome
     return {
         "is_approved": booking.is_approved,
         "is_control": booking.is_control,
@@ -134,6 +135,7 @@ def meta(setting: Setting, coefficients: Coefficients, defaulted: np.ndarray) ->
     params = setting.params
     calendar = setting.calendar
     n_communities = len(communities(params))
+    # table: what is said of a world
     return {
         "seed": setting.seed,
         "applicants": params.applicants,

@@ -16,7 +16,7 @@ from creditloom.world.calendar import Days
 from creditloom.world.config.config_types import Calendar, WorldParams
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.loans.application_file import ApplicationFile, draw_file
-from creditloom.world.loans.history import History, draw_history
+from creditloom.world.loans.history import CustomerHistory, draw_history
 from creditloom.world.loans.incumbent_policy import (
     Booking,
     LoanTerms,
@@ -206,7 +206,7 @@ def _part(file: ApplicationFile, rows: slice) -> ApplicationFile:
         for field in fields(file)
         if field.name != "history"
     }
-    history = History(months=file.history.months[rows], late=file.history.late[rows])
+    history = CustomerHistory(months=file.history.months[rows], late=file.history.late[rows])
     return ApplicationFile(**columns, history=history)
 
 
@@ -233,29 +233,9 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
     log_odds = coefficients.alpha + contributions.sum(axis=1)
     history = draw_history(nature, people, log_odds + shock, rng("history"))
     file = draw_file(nature, people, history, rng("file"))
-    # One stream for the incumbent: its terms, then its decisions.
-    policy_rng = rng("policy")
-    loan_terms = terms(nature, file, coefficients.scorecard, policy_rng)
-    booking = book(
-        nature.old_policy,
-        setting.calendar,
-        file,
-        people.vintage,
-        coefficients.scorecard,
-        policy_rng,
-    )
-    around = exposed(nature, people, life.month(people.as_of), setting.economy, default_rng)
-    of_terms = terms_effect(nature, people.income_cny, loan_terms)
-    outcome = outcomes(
-        nature,
-        people,
-        around=around,
-        log_odds=log_odds,
-        shock=shock,
-        moved=of_terms - coefficients.terms_mean,
-        macro_by_vintage=setting.macro,
-        rng=default_rng,
-    )
+    loan_terms, booking = _incumbent(setting, coefficients, people, file, rng("policy"))
+    of_terms = terms_effect(nature, people.income_cny, loan_terms) - coefficients.terms_mean
+    # table: the parts of a world
     return World(
         setting=setting,
         first=community.first,
@@ -270,7 +250,45 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
         file=file,
         terms=loan_terms,
         booking=booking,
-        outcome=outcome,
+        outcome=_outcome(setting, people, life, log_odds, shock, of_terms, default_rng),
+    )
+
+
+def _incumbent(
+    setting: Setting,
+    coefficients: Coefficients,
+    people: People,
+    file: ApplicationFile,
+    rng: np.random.Generator,
+) -> tuple[LoanTerms, Booking]:
+    """Return the incumbent's terms for everyone, then its decisions, drawn in this order."""
+    scorecard = coefficients.scorecard
+    policy = setting.nature.old_policy
+    loan_terms = terms(setting.nature, file, scorecard, rng)
+    return loan_terms, book(policy, setting.calendar, file, people.vintage, scorecard, rng)
+
+
+def _outcome(
+    setting: Setting,
+    people: People,
+    life: Life,
+    log_odds: np.ndarray,
+    shock: np.ndarray,
+    of_terms: np.ndarray,
+    rng: np.random.Generator,
+) -> TrueOutcome:
+    """Return what becomes of everyone on the incumbent's terms, booked or not."""
+    nature = setting.nature
+    around = exposed(nature, people, life.month(people.as_of), setting.economy, rng)
+    return outcomes(
+        nature,
+        people,
+        around=around,
+        log_odds=log_odds,
+        shock=shock,
+        moved=of_terms,
+        macro_by_vintage=setting.macro,
+        rng=rng,
     )
 
 

@@ -55,6 +55,7 @@ def path_of(*rows: list[int], restructured: tuple[tuple[int, int], ...] = ()) ->
 
 def performance(path: LoanPath) -> pd.DataFrame:
     n = len(path.dpd)
+    # table: columns of loan_performance
     return pd.DataFrame(
         {
             "application_id": np.repeat(path.application_id, 12),
@@ -276,6 +277,7 @@ def test_every_claim_is_measured_here_elsewhere_later_or_withdrawn() -> None:
 
 def test_a_claim_is_met_missed_or_withdrawn_and_nothing_excuses_a_miss() -> None:
     world = sample_of(path_of(LOST, [0]), is_repeat=[True, False])
+    # table: a claim of each kind
     claims = tuple(
         Claim(name, "risk", "choice", "a share", **bound)
         for name, bound in (

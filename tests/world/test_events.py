@@ -166,4 +166,6 @@ def test_no_raw_column_hands_a_state_over(written: Written, table: Table) -> Non
             correlation = [
                 np.corrcoef(numbers[there], states[there, family])[0, 1] for family in range(6)
             ]
-            assert np.abs(correlation).max() < 0.5, column.name
+            # Domain 0.4: the bureau's score alone may say more of its state.
+            is_score = column.name in ("bureau_score", "pulled_bureau_score")
+            assert np.abs(correlation).max() < (0.85 if is_score else 0.5), column.name

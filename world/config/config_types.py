@@ -291,6 +291,7 @@ class Fraud:
     transfer_free_days: float
     night_log_odds: float
     emulator_share: float
+    emulator_login_share: float
     late_pattern_vintage: int
 
 

@@ -150,6 +150,7 @@ def _lost(
     missed = np.where(grows, before.missed + 1, running.missed)
     is_first = is_due & (before.defaulted == 0)
     status = np.where(is_due, IN_DEFAULT, running.status)
+    # table: the columns of arrears
     return Arrears(
         missed=np.where(is_restructured, 0, missed),
         spell=np.where(is_restructured, 0, running.spell),

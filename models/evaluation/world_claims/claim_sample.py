@@ -33,6 +33,8 @@ COLUMNS = {
     ),
     "short_loan_performance": ("application_id", "day_on_book", "dpd_days"),
 }
+# The tables of loans among them. They are small: a few dozen rows a person.
+LOAN_TABLES = ("loans", "loan_performance", "short_loan_performance")
 # Columns that claims read of the applications.
 APPLICATION = (
     "as_of",

@@ -13,7 +13,12 @@ from typing import Any, Literal
 import pandas as pd
 
 from creditloom.models.evaluation.world_claims.claim_sample import ClaimFigure, ClaimSample
-from creditloom.models.evaluation.world_claims.measures import MEASURES, NOT_BUILT, OTHER_RUN
+from creditloom.models.evaluation.world_claims.measures import (
+    MEASURES,
+    NOT_BUILT,
+    OTHER_RUN,
+    WITHOUT_EVENTS,
+)
 
 ClaimGroup = Literal[
     "events",
@@ -113,25 +118,31 @@ class Claims:
     claims: tuple[Claim, ...]
 
 
-def table(claims: Claims, sample: ClaimSample) -> pd.DataFrame:
+def table(claims: Claims, sample: ClaimSample, larger: ClaimSample | None = None) -> pd.DataFrame:
     """Return one row per claim, in the order of claims.yaml.
+
+    `larger` is a sample of more people without raw events, for the claims that need none.
 
     Columns: id, group, what, data, source, unit, bound, found, n, verdict, withdrawn. found and n
     are null without a figure; withdrawn is the reason of a withdrawn claim, else "".
     """
-    rows = [_row(claim, _figure(claim, sample)) for claim in claims.claims]
+    rows = []
+    for claim in claims.claims:
+        is_without = larger is not None and claim.id in WITHOUT_EVENTS
+        rows.append(_row(claim, _figure(claim, larger if is_without else sample)))
     # Types that can hold a null.
     return pd.DataFrame(rows).astype({"n": "Int64", "found": "float64"})
 
 
-def _figure(claim: Claim, sample: ClaimSample) -> ClaimFigure | None:
+def _figure(claim: Claim, sample: ClaimSample | None) -> ClaimFigure | None:
     measure = MEASURES.get(claim.id)
-    return None if measure is None or claim.withdrawn else measure(sample)
+    return None if measure is None or sample is None or claim.withdrawn else measure(sample)
 
 
 def _row(claim: Claim, figure: ClaimFigure | None) -> dict[str, Any]:
     """Return the row of one claim."""
     words = asdict(claim)
+    # table: columns of the table of claims
     return {
         **{name: words[name] for name in ("id", "group", "what", "data", "source", "unit")},
         "bound": claim.bound,
@@ -158,6 +169,7 @@ def summary(rows: pd.DataFrame) -> dict[str, Any]:
     `rows` is the `table`. A figure is null where this run has none.
     """
     counts = rows["verdict"].value_counts()
+    # table: what metrics.json says of each claim
     figures = {
         str(row["id"]): {
             "found": None if pd.isna(row["found"]) else float(row["found"]),

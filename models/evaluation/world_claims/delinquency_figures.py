@@ -55,6 +55,7 @@ def dpd_beyond_time(world: ClaimSample) -> ClaimFigure:
     path = world.booked
     as_of = world.people.set_index("application_id")["as_of"].reindex(path.application_id)
     next_month = as_of.to_numpy().astype("datetime64[M]") + 1
+    # Bounds of the contract of these loans: no instalment falls due on other days.
     day_of_month = np.clip(as_of.dt.day.to_numpy(), *DUE_DAYS)
     first_due = next_month.astype("datetime64[D]").astype(np.int64) + day_of_month - 1
     return _count(path.dpd > path.day - first_due[:, None], path.dpd.size)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from creditloom.models.sample.arrays import Mask
 
+# Month ends of a loan that are looked at: those of the label (domain 6).
 MONTHS = 12
 # First days past due of the buckets 1-29, 30-59, 60-89 and 90 or more (domain 6).
 BUCKET_EDGES = (1, 30, 60, 90)
@@ -74,11 +75,13 @@ def loan_path(performance: pd.DataFrame) -> LoanPath:
     is_restructured.
     """
     rows = performance[performance["month_on_book"] <= MONTHS]
+    # Stable, so that rows of one loan and month keep their order whatever the sort.
     rows = rows.sort_values(["application_id", "month_on_book"], kind="stable")
     count = rows.groupby("application_id")["month_on_book"].transform("size")
     rows = rows[count == MONTHS]
     shape = (-1, MONTHS)
     day = rows["event_time"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    # table: the parts of a path
     return LoanPath(
         application_id=rows["application_id"].to_numpy().reshape(shape)[:, 0],
         dpd=rows["dpd_days"].to_numpy().astype(np.int64).reshape(shape),

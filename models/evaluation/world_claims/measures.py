@@ -95,6 +95,15 @@ MEASURES: dict[str, ClaimMeasure] = _named(
     filters.fr10_precision,
 )
 
+# Claims that read truth, applications and loans alone: these tables are small, so they are measured
+# on more people than those that read raw events.
+WITHOUT_EVENTS = frozenset(
+    name
+    for name, measure in MEASURES.items()
+    if measure.__module__ in (delinquency.__name__, customers.__name__)
+    or measure in (risk.bad_rate, risk.default_first_payment, risk.life_shocks)
+)
+
 # table: claims of another run, and what measures them given its tables
 OTHER_RUN = _named(
     risk.approval,

@@ -77,6 +77,7 @@ def flow(data: ReportData) -> Section | None:
 
 # Compares the simulated world with the claims about it (world/claims.yaml).
 
+# table: columns
 CLAIMS = (
     TableColumn("what", "claim"),
     TableColumn("data", "on"),

@@ -25,7 +25,10 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.matrix_reader import dataset, everyone, frame
 from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.base.stage import run
-from creditloom.pipeline.stages.results.evaluate.truth_sample import claims_view, truth_sample
+from creditloom.pipeline.stages.results.evaluate.truth_sample import (
+    claims_view,
+    truth_sample,
+)
 from creditloom.storage.files.formats import RESULTS, read_document, write_document
 from creditloom.storage.files.store import open_parquet, read_frame, write_table
 
