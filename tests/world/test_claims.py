@@ -22,7 +22,6 @@ from creditloom.models.evaluation.world_claims.claim_sample import (
     ClaimSample,
 )
 from creditloom.models.evaluation.world_claims.claims import (
-    MISSED,
     Claim,
     Claims,
     by_id,
@@ -64,6 +63,8 @@ IMPOSSIBLE = {"dpd_steps", "dpd_beyond_time", "probation", "materiality", "new_r
 BASE_RATE = 0.0235
 # An AUC's standard error is near this over the root of the number of bads.
 AUC_SD = 0.3
+# `sampling_error` is three standard errors.
+TWO_OF_THREE = 2.0 / 3.0
 # Units whose figures are ratios of two rates: the error of their log is that of the rarer count.
 RATIOS = ("ratio", "odds ratio")
 
@@ -141,14 +142,23 @@ def test_a_claim_is_met_within_the_sampling_error_of_a_small_world(
 def test_claims_are_met_at_seeds_1_to_5_but_for_those_listed(
     params: WorldParams, nature: WorldConfig, calendar: Calendar, tmp_path: Path
 ) -> None:
-    """The listed ones are missed at one seed at least: who mends one takes it off the list."""
+    """The claims speak of 100,000 people: a fifth of them may stray by two standard errors.
+
+    The listed ones are missed at one seed at least: who mends one takes it off the list.
+    """
     whole = replace(params, applicants=20_000, base_rate=BASE_RATE, chunk_applicants=4_000)
     missed: set[str] = set()
     for seed in (1, 2, 3, 4, 5):
         folder = tmp_path / str(seed)
         simulate(whole, nature, calendar, folder / "raw", folder / "truth", seed=seed)
-        found = table(CLAIMS, sample_of(folder / "raw", folder / "truth"))
-        missed |= set(found["id"][found["verdict"] == MISSED])
+        found = table(CLAIMS, sample_of(folder / "raw", folder / "truth")).set_index("id")
+        missed |= {
+            name
+            for name in MEASURED
+            if not CLAIM[name].holds(
+                found.found[name], TWO_OF_THREE * sampling_error(CLAIM[name], found.n[name])
+            )
+        }
     assert missed == MISSED_AT_SOME_SEED
 
 

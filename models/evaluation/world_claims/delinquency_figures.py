@@ -132,8 +132,8 @@ def unlikely_to_pay(world: ClaimSample) -> ClaimFigure:
 def restructured_share(world: ClaimSample) -> ClaimFigure:
     """Return the share restructured of accounts that reach 60 days past due."""
     path = world.booked
-    reaches = path.dpd.max(axis=1) >= loan_path.BUCKET_EDGES[2]
-    return _rate(path.is_restructured.any(axis=1)[reaches])
+    is_restructured = np.asarray(path.is_restructured.any(axis=1))
+    return _rate(is_restructured[path.dpd.max(axis=1) >= loan_path.BUCKET_EDGES[2]])
 
 
 def probation(world: ClaimSample) -> ClaimFigure:

@@ -72,7 +72,8 @@ def macro_income(inflows: pd.DataFrame, first_month: str, meta: Mapping[str, Any
     rows = inflows[inflows["inflow_fen"] > 0]
     month = rows["event_time"].to_numpy().astype("datetime64[M]").astype(np.int64)
     month = month - np.datetime64(first_month, "M").astype(np.int64)
-    by_month = np.log(rows["inflow_fen"].astype(float)).groupby(month).agg(["mean", "size"])
+    log_inflow = pd.Series(np.log(rows["inflow_fen"].to_numpy(float)))
+    by_month = log_inflow.groupby(month).agg(["mean", "size"])
     by_month = by_month[by_month["size"] >= MIN_INFLOWS]
     path = economy_at(meta, by_month.index.to_numpy())
     value = np.corrcoef(-by_month["mean"].to_numpy(), path)[0, 1]
