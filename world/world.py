@@ -8,7 +8,7 @@ all communities; states are standardised, old scores ranked and luck scaled with
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -216,10 +216,7 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
     The same setting gives the same people, whoever builds them and whatever the others are.
     """
     nature = setting.nature
-
-    def rng(module: str) -> np.random.Generator:
-        return setting.rng(module, community.index)
-
+    rng = partial(setting.rng, part=community.index)
     people = draw_people(nature, setting.days, community.size, rng("people"))
     people, rings = arrange(nature, people, setting.days.vintages, rng("fraud"))
     contributions = log_odds_parts(coefficients, nature, effects(nature, people))
