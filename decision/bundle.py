@@ -16,6 +16,7 @@ import numpy as np
 from .base.catalogue import Catalogue
 from .base.errors import DecisionError
 from .base.strict_json import canonical, check_format, parse
+from .frames.input_frame import InputReader
 from .rulebook.policy import Policy
 from .score.scorer import Calibration, Reference, Scorer
 from .score.tiers import Tiers
@@ -48,6 +49,11 @@ class Bundle:
     def reference_points(self) -> np.ndarray:
         """Points of the reference applicant per feature, in model order."""
         return self.reference.features(self.scorer.catalogue)
+
+    @cached_property
+    def reader(self) -> InputReader:
+        """Read inputs as the bundle declares them."""
+        return InputReader(self.scorer.catalogue, self.policy.inputs, self.policy.consents or {})
 
     @classmethod
     def load(cls, folder: str | Path, threads: int | None = None) -> Bundle:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,12 +20,14 @@ from .frames.arrow import (
     frame_of,
     law_names,
     offer_columns,
-    read_table,
     table_of,
     text,
     tier_names,
 )
-from .frames.input_frame import ID, Frame, read
+from .frames.columns import CONSENTED, CONSENTED_CONCEPTS, ID
+from .frames.input_block import InputBlock
+from .frames.input_frame import Frame
+from .frames.row_rules import RowFault, find, repeated_ids
 from .reasons.reasons import EXPLAINS, Explain, reasons_by_row
 from .reasons.text import LANGUAGES, Language, word_column
 from .rulebook.condition import OPTIONAL
@@ -35,14 +38,6 @@ from .rules.rules import under_age
 from .rules.verdict import OUTCOMES, verdicts_by_tier, verdicts_of
 from .score.scorer import score
 
-# Families that need a consent of their own (R6).
-CONSENTED = {
-    "social_graph": "consent_social",
-    "assets": "consent_assets",
-    "bureau": "consent_bureau",
-}
-# Concepts of other families that need one: where a person stays, but not which device it is.
-CONSENTED_CONCEPTS = {"location_constancy": "consent_location"}
 PolicyTerms = tuple[Policy, Offers | None]
 
 
@@ -98,13 +93,17 @@ class Decider:
     def _families(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(f.family for f in self.bundle.scorer.catalogue.features))
 
-    def read(self, frame: pd.DataFrame, policy: Policy | None = None) -> Frame:
+    @cached_property
+    def read_names(self) -> frozenset[str]:
+        """Names of all columns that a decision may read."""
+        return frozenset((*self.columns(OPTIONAL),))
+
+    def read(self, frame: pd.DataFrame | pa.Table, policy: Policy | None = None) -> Frame:
         """Check and convert the input.
 
         Raises `DecisionError` naming column, row, expected and got.
         """
-        banned = (policy or self.bundle.policy).banned_columns
-        return read(frame, self.bundle.scorer.catalogue, self.bundle.policy.inputs, banned)
+        return self.bundle.reader.decidable(frame, (policy or self.bundle.policy).banned_columns)
 
     def margins(self, frame: pd.DataFrame) -> np.ndarray:
         """Return the model's margin of each row: log-odds before calibration."""
@@ -173,10 +172,39 @@ class Decider:
         Checks, values, columns and types are those of `decide`.
         """
         policy, priced = self.terms(product, law)
-        rows = read_table(
-            table, self.bundle.scorer.catalogue, self.bundle.policy.inputs, policy.banned_columns
-        )
+        rows = self.read(table, policy)
         return table_of(self._decided(rows, policy, priced, _Options(explain, language, law)))
+
+    def judged(
+        self,
+        frame: pd.DataFrame | pa.Table,
+        *,
+        today: dt.date,
+        repeated: pa.Array | None = None,
+        policy: Policy | None = None,
+    ) -> tuple[InputBlock, list[RowFault]]:
+        """Return an input in its one form, and every fault of its rows.
+
+        today: the last day on which an as_of may lie. repeated: the ids that occur more than once
+        where the frame is a part of a larger input; None looks at the frame alone. Raises
+        `DecisionError` for columns of which no row can be read.
+        """
+        block = self.bundle.reader.block(frame, (policy or self.bundle.policy).banned_columns)
+        return block, find(block, repeated_ids(block.ids) if repeated is None else repeated, today)
+
+    def decide_block(
+        self,
+        block: InputBlock,
+        *,
+        explain: Explain = "adverse",
+        language: Language = "en",
+        product: str = "",
+        law: str = "",
+    ) -> dict[str, Any]:
+        """Return the decisions on a block of `judged` that has no bad row, as `decide_columns`."""
+        policy, priced = self.terms(product, law)
+        rows = self.bundle.reader.frame(block)
+        return self._decided(rows, policy, priced, _Options(explain, language, law))
 
     def _decided(
         self, rows: Frame, policy: Policy, priced: Offers | None, options: _Options

@@ -5,6 +5,8 @@ MLflow ignores parameters that it does not know; here they are refused.
 
 from __future__ import annotations
 
+import datetime as dt
+import difflib
 import gc
 from collections.abc import Mapping
 from typing import Any
@@ -14,20 +16,10 @@ import pyarrow as pa
 
 from .base.errors import DecisionError
 from .decide import Decider
-from .frames.arrow import frame_of
-
-
-class Answer(pd.DataFrame):
-    """The decisions of a registered model: a frame whose `to_dict` gives None for a missing value.
-
-    MLflow's server writes `to_dict("records")` as JSON, which has neither NaN nor pandas' NA.
-    Frames derived from it are plain ones.
-    """
-
-    def to_dict(self, *args: Any, **options: Any) -> Any:
-        """Return what pandas returns, with None for a missing value."""
-        return self.astype(object).where(self.notna(), None).to_dict(*args, **options)
-
+from .frames.answer import answered, refused_only
+from .frames.callers import mlflow_call, require_no_session_zone, worded
+from .frames.columns import require_not_banned
+from .frames.row_rules import RowFault, one_per_row
 
 # Parameters of `predict` with their defaults; the signature of the registered model lists them.
 PARAMS: dict[str, str] = {"explain": "adverse", "product": "", "law": "", "language": "en"}
@@ -40,12 +32,24 @@ class DecisionModel:
         self.decider = decider
 
     def predict(self, frame: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """Return one decision per row of `frame`.
+        """Return one answer per row of `frame`: a decision, or the rule that the row breaks.
 
+        Beside the columns of `Decider.decide` stand `refused_rule`, `refused_column` and
+        `refused_reason`, null for a row that was decided; all others but id and moment are null
+        for one that was not. The rules are those of a batch (`frames/row_rules.py`); the last day
+        of an as_of is today, in UTC.
         params: explain (adverse | all | none), product and law (of the bundle's; empty takes its
         default product and the law of the day), language (en | zh). Raises `DecisionError` for
-        another input than a frame and for an unknown parameter.
+        another input than a frame, for columns of which no row can be read and for an unknown
+        parameter.
         """
+        try:
+            return self._answered(frame, params)
+        except DecisionError as refused:
+            # In the words and the type that MLflow's server hands on to the client.
+            raise worded(refused) from refused
+
+    def _answered(self, frame: pd.DataFrame, params: Mapping[str, Any] | None) -> pd.DataFrame:
         if not isinstance(frame, pd.DataFrame):
             raise _refusal(
                 "the input is not a frame",
@@ -53,8 +57,19 @@ class DecisionModel:
                 "a pandas DataFrame with named columns",
                 type(frame).__name__,
             )
-        columns = self.decider.decide_columns(frame, **_checked(params))
-        return frame_of(columns, frame.index, Answer)
+        call = mlflow_call()
+        options = _checked({**call.params, **(params or {})})
+        policy = self.decider.terms(options["product"], options["law"])[0]
+        require_not_banned(call.columns, policy.banned_columns, self.decider.read_names)
+        require_no_session_zone(frame)
+        today = dt.datetime.now(dt.UTC).date()
+        block, faults = self.decider.judged(frame, today=today, policy=policy)
+        if not faults:
+            return answered(self.decider.decide_block(block, **options), frame.index)
+        bad = one_per_row(faults)
+        return refused_only(
+            block, bad, frame.index, lambda good: self.decider.decide_block(good, **options)
+        )
 
     def get_raw_model(self) -> DecisionModel:
         """Return the model that `mlflow.pyfunc.load_model(...).get_raw_model()` gives.
@@ -64,21 +79,38 @@ class DecisionModel:
         return self
 
     def predict_table(self, table: pa.Table, params: Mapping[str, Any] | None = None) -> pa.Table:
-        """Return the same decisions for a batch in Arrow."""
+        """Return the decisions on a table in Arrow of which every row can be decided."""
         return self.decider.decide_table(table, **_checked(params))
+
+    def judge(
+        self, table: pa.Table, repeated: pa.Array, today: dt.date
+    ) -> tuple[pa.Table, list[RowFault]]:
+        """Return a part of a batch in its one form, and every fault of its rows.
+
+        `repeated` are the ids that occur more than once in the whole batch, `today` is the last day
+        on which an as_of may lie.
+        """
+        block, faults = self.decider.judged(table, today=today, repeated=repeated)
+        return block.table(), faults
 
 
 def _checked(params: Mapping[str, Any] | None) -> Any:
     merged = {**PARAMS, **(params or {})}
     unknown = sorted(set(merged) - set(PARAMS))
     if unknown:
+        nearest = difflib.get_close_matches(unknown[0], PARAMS, n=1, cutoff=NEAR)
+        hint = f"; nearest is {nearest[0]}" if nearest else ""
         raise _refusal(
             "a parameter is not known",
             unknown[0],
-            f"one of {', '.join(PARAMS)}",
+            f"one of {', '.join(PARAMS)}{hint}",
             repr(merged[unknown[0]]),
         )
     return merged
+
+
+# Likeness from which a known name is told as the nearest one: `lang` and `language` have 0.67.
+NEAR = 0.5
 
 
 def _load_pyfunc(path: str) -> DecisionModel:

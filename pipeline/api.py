@@ -6,6 +6,7 @@ package.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +35,8 @@ def fit(
     `data` is a Parquet file with one row per application, or a folder of raw tables. `label` names
     the column with 1 = bad, 0 = good; `row_id`, `time`, `drop`, ... are columns too. The new folder
     `out` holds metrics.json, index.html, decisions.parquet and bundle/. Returns the content of
-    metrics.json. Raises DataError for a table that cannot be learnt from.
+    metrics.json. Raises DataError for a table that cannot be learnt from, and where `out` holds
+    something else than an earlier fit. `force` has no effect any more.
     """
     # Imported here, so that `creditloom.quote` does not load the libraries that train.
     from creditloom.pipeline.commands.model.fit import MARK, run, source_of
@@ -50,7 +52,9 @@ def fit(
     }
     codes = tuple(map(float, special_codes))
     source = source_of(Path(data), **columns, special_codes=codes)
-    run(source, Path(out), force=force)
+    if force:
+        warnings.warn("fit(force=True) has no effect", DeprecationWarning, stacklevel=2)
+    run(source, Path(out))
     return dict(read_json(Path(out) / MARK))
 
 

@@ -7,18 +7,19 @@ small command does not load the libraries of the large ones.
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from creditloom import __version__
-from creditloom.storage.files.errors import refusals
+from creditloom.pipeline.base.ending import ending, require_finite
 
 # table: name of a command -> its module and function
 COMMANDS = {
@@ -29,11 +30,13 @@ COMMANDS = {
     "quote": "creditloom.pipeline.commands.decisions.quote:quote",
     "replay": "creditloom.pipeline.commands.decisions.replay:replay",
     "verify": "creditloom.pipeline.commands.decisions.verify:verify",
+    "key": "creditloom.pipeline.commands.decisions.key:app",
     "refer": "creditloom.pipeline.commands.decisions.refer:app",
     "products": "creditloom.pipeline.commands.decisions.products:products",
     "register": "creditloom.pipeline.commands.model.register:register",
     "promote": "creditloom.pipeline.commands.model.register:promote",
     "history": "creditloom.pipeline.commands.model.register:show_history",
+    "verify-model": "creditloom.pipeline.commands.model.verify_model:verify_model",
     "compare": "creditloom.pipeline.commands.portfolio.compare:compare",
     "optimise": "creditloom.pipeline.commands.portfolio.optimise:optimise",
     "review": "creditloom.pipeline.commands.portfolio.review:review",
@@ -51,17 +54,47 @@ COMMANDS = {
 RENAMED = {"machinery": "share-recovery"}
 
 
-def build(names: Iterable[str]) -> typer.Typer:
-    """Return the command line with these commands; each is imported with all that it needs."""
+def build(names: Iterable[str], *, is_main: bool = False) -> typer.Typer:
+    """Return the command line with these commands; each is imported with all that it needs.
+
+    With `is_main` a command that refuses ends the process with a message and its exit code.
+    Without, its exception reaches the caller.
+    """
     app = _empty()
     for name in names:
         module, _, function = COMMANDS[name].partition(":")
         command = getattr(importlib.import_module(module), function)
-        if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name)
-        else:
-            app.command(name)(command)
+        if not isinstance(command, typer.Typer):
+            app.command(name)(_ended(command, name) if is_main else _finite(command, name))
+            continue
+        app.add_typer(command, name=name)
+        for part in command.registered_commands:
+            if is_main and part.callback:
+                part.callback = _ended(part.callback, f"{name} {part.name}")
     return app
+
+
+def _ended(command: Callable[..., None], name: str) -> Callable[..., None]:
+    """Return the command with its refusals told, as JSON too where its `--json` is given."""
+
+    @functools.wraps(command)
+    def run(**options: Any) -> None:
+        as_json = bool(options.get("as_json") or options.get("json_out"))
+        with ending(f"creditloom {name}", options.get("output"), as_json=as_json):
+            _finite(command, name)(**options)
+
+    return run
+
+
+def _finite(command: Callable[..., None], name: str) -> Callable[..., None]:
+    """Return the command, which then refuses an option that is NaN or infinite."""
+
+    @functools.wraps(command)
+    def run(**options: Any) -> None:
+        require_finite(name, options)
+        command(**options)
+
+    return run
 
 
 def contents() -> typer.Typer:
@@ -87,13 +120,14 @@ def summary_of(name: str) -> str:
 
 
 def main() -> None:
-    """Run the command line. A refusal of our rooms is a message and exit code 2, no traceback."""
+    """Run the command line. A refusal is a message and an exit code, no traceback."""
     _rename_command()
     # The words that a shell wants to complete, else the words that were entered.
     words = os.environ.get("COMP_WORDS", "").split()[1:2] or sys.argv[1:2]
     entered = [name for name in words if name in COMMANDS]
-    with refusals():
-        app = build(entered) if entered else contents()
+    # Around the import of the command, and what typer does before and after it.
+    with ending("creditloom"):
+        app = build(entered, is_main=True) if entered else contents()
         app(prog_name="creditloom")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import os
 import tempfile
-from collections.abc import Iterator
+import warnings
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,17 @@ import numpy as np
 import pandas as pd
 
 from creditloom.decision.decide import Decider
-from creditloom.features.contract.tables import TABLES
+from creditloom.features.declare.registry import needed_tables
 from creditloom.features.engine.engine import build
 from creditloom.features.feature_params import FeatureParams
 from creditloom.serving.batch.events import moved
-from creditloom.storage.files.errors import DataError
-from creditloom.storage.files.store import table_files
+from creditloom.storage.contract.contract import Checked, check_tables
 
 StrPath = str | os.PathLike[str]
+
+
+class RawRowsLeftOut(UserWarning):
+    """Raw rows that break the contract were left out of the decisions."""
 
 
 def from_events(
@@ -30,45 +34,57 @@ def from_events(
     as_of: dt.datetime | None = None,
     explain: str = "adverse",
     language: str = "en",
+    max_bad_share: float = 0.05,
+    without: Collection[str] = (),
 ) -> pd.DataFrame:
     """Return one decision per application, by application_id, with the decisions table's columns.
 
-    `events` is a folder of raw tables, `<table>.parquet` or `<table>/*.parquet`. The features of
-    an absent table are null. `as_of` (naive UTC) replaces the moment of decision of every
-    application. Rows are not checked against the contract: `score` does that.
-    Raises DataError where there are no applications, and what `Decider.decide` raises.
+    `events` is a folder of raw tables, `<table>.parquet` or `<table>/` with Parquet files at any
+    depth. `as_of` (naive UTC) replaces the moment of decision of every application. Rows that break
+    the contract are left out, with a RawRowsLeftOut warning that counts them; `score` keeps them,
+    each with its reason. The features of the tables `without` are null; every other table that the
+    model needs must be there. Raises DataError as
+    `creditloom.storage.contract.contract.check_tables`, and what `Decider.decide` raises.
     """
-    decisions = _decided(Path(events), bundle, as_of, explain=explain, language=language)
-    return pd.concat(list(decisions), ignore_index=True)
+    decider = Decider.load(Path(bundle))
+    with tempfile.TemporaryDirectory(prefix="creditloom-") as scratch:
+        work = Path(scratch)
+        inputs = [*decider.bundle.policy.inputs, *decider.bundle.scorer.catalogue.names]
+        checked = check_tables(
+            Path(events),
+            work / "quarantine",
+            work / "clean",
+            max_bad_share=max_bad_share,
+            needed=needed_tables(inputs),
+            without=without,
+        )
+        _warn(checked)
+        sources = checked.files
+        if as_of is not None:
+            sources = {**sources, "applications": moved(sources, as_of, work)}
+        decisions = _decided(decider, sources, inputs, explain=explain, language=language)
+        return pd.concat(list(decisions), ignore_index=True)
+
+
+def _warn(checked: Checked) -> None:
+    """Warn of rows that are left out, by table and rule."""
+    if not checked.bad:
+        return
+    counts = [
+        f"{check.table} {rule}: {rows:,}"
+        for check in checked.checks
+        for rule, rows in check.rules.items()
+    ]
+    message = f"{checked.bad:,} raw rows break the contract and are left out: {', '.join(counts)}"
+    warnings.warn(message, RawRowsLeftOut, stacklevel=3)
 
 
 def _decided(
-    events: Path, bundle: StrPath, as_of: dt.datetime | None, **options: Any
+    decider: Decider, sources: Mapping[str, tuple[str, ...]], inputs: Sequence[str], **options: Any
 ) -> Iterator[pd.DataFrame]:
     """Yield decisions one bucket of applicants at a time: memory holds the features of one."""
-    decider = Decider.load(Path(bundle))
-    sources = _sources(events)
-    inputs = [*decider.bundle.policy.inputs, *decider.bundle.scorer.catalogue.names]
-    with tempfile.TemporaryDirectory(prefix="creditloom-") as scratch:
-        if as_of is not None:
-            sources = {**sources, "applications": moved(sources, as_of, Path(scratch))}
-        for block in build(sources, FeatureParams(threads=os.cpu_count() or 1)):
-            frame = block.to_pandas(ignore_metadata=True)
-            # Features of absent tables are not built; to the model they are null.
-            absent = [name for name in inputs if name not in frame]
-            yield decider.decide(frame.assign(**dict.fromkeys(absent, np.nan)), **options)
-
-
-def _sources(events: Path) -> dict[str, tuple[str, ...]]:
-    """Return the files of each raw table that is there; DataError without applications."""
-    files = {name: tuple(map(str, table_files(events, name))) for name in TABLES}
-    sources = {name: paths for name, paths in files.items() if paths}
-    if "applications" not in sources:
-        raise DataError.of(
-            "Raw tables are missing",
-            where=events,
-            expected="applications.parquet or applications/*.parquet",
-            got=", ".join(sources) or "no table of the contract",
-            next_step="check the path",
-        )
-    return sources
+    for block in build(sources, FeatureParams(threads=os.cpu_count() or 1)):
+        frame = block.to_pandas(ignore_metadata=True)
+        # Features of absent tables are not built; to the model they are null.
+        absent = [name for name in inputs if name not in frame]
+        yield decider.decide(frame.assign(**dict.fromkeys(absent, np.nan)), **options)

@@ -6,9 +6,11 @@ quarantine comes out.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,18 +19,37 @@ from creditloom.serving.batch.deciding_model import CHAMPION, DecidingModel
 from creditloom.serving.batch.engine import engine as parts_by
 from creditloom.serving.batch.engine import engine_name
 from creditloom.serving.batch.input import BatchInput
-from creditloom.serving.batch.job import (
-    BatchJob,
-    Tally,
+from creditloom.serving.batch.job import BatchJob, Tally, the_input
+from creditloom.serving.batch.output import FOLDER, BatchFolder, writing
+from creditloom.serving.batch.part import Batch
+from creditloom.serving.batch.schema import check_banned, check_one_id_type, check_schema
+from creditloom.serving.inputs import InputColumn, banned, columns
+from creditloom.serving.whole.export import (
     batch_folder,
+    check_exports,
+    check_inputs_apart,
     check_output,
     export,
-    the_input,
+    features_folder,
 )
-from creditloom.serving.batch.output import BatchFolder
-from creditloom.serving.batch.part import Batch
-from creditloom.serving.batch.schema import check_banned, check_schema
-from creditloom.serving.inputs import InputColumn, banned, columns
+from creditloom.serving.whole.resume import (
+    FoundBatch,
+    TakenError,
+    Wish,
+    document,
+    found_batch,
+    pinned,
+    require_batch,
+    unfinished,
+)
+from creditloom.storage.files.identity import FixedFile, fixed
+from creditloom.storage.files.outputs import (
+    recover,
+    require_local,
+    require_ours,
+    require_room,
+    swap,
+)
 
 # The embedded store of a checkout; MLFLOW_TRACKING_URI takes precedence over it.
 REGISTRY = Path("data/registry")
@@ -58,6 +79,7 @@ def score(
     as_of: dt.datetime | None = None,
     engine: str = "duckdb",
     max_bad_share: float = 0.05,
+    without: Collection[str] = (),
     explain: str = "adverse",
     language: str = "en",
     product: str = "",
@@ -73,65 +95,142 @@ def score(
     """Decide a batch and seal it; the same call after a stop continues where the batch was.
 
     `source` holds one row per application with features; `events` holds raw tables from which the
-    features are computed. Give one of them. `output` is a folder, or a `.parquet` file beside which
-    `<name>.batch` holds the batch. `bundle` (a folder) decides, or else the registered `model`.
-    Raises ValueErrors of this package, each with the next step.
+    features are computed, less the tables `without`. Give one of them. `output` is a folder, or a
+    `.parquet` file beside which `<name>.batch` holds the batch. `bundle` (a folder) decides, or
+    else the registered `model`. Raises ValueErrors of this package, each with the next step.
     """
     target = Path(output)
-    input_path = the_input(_path(source), _path(events))
+    given = the_input(_path(source), _path(events))
+    require_local(given, "--input" if events is None else "--events")
     made_by = engine_name(engine)
-    check_output(input_path, target)
-    if bundle:
-        deciding = DecidingModel.of_bundle(Path(bundle))
-    else:
-        deciding = DecidingModel.of_uri(model, Path(registry))
-    if events is not None:
-        # The feature engine takes a second to import: a batch of features does not wait for it.
-        from creditloom.serving.batch.events import features_of
-
-        input_path = features_of(
-            Path(events), as_of, deciding.bundle, target, made_by, max_bad_share
-        )
-    batch_input = BatchInput.open(input_path)
-    inputs = _checked_columns(batch_input, deciding.bundle)
-    folder = BatchFolder(batch_folder(target))
+    check_output(given, target, is_events=events is not None)
+    # What cannot be read at all is refused before anything is made.
+    first_look = None if events is not None else BatchInput.open(given)
+    accepted = {"accept_drift": accept_drift} if accept_drift else {}
+    if without:
+        accepted["without"] = ", ".join(sorted(without))
     # An empty choice is left out: the bundle then decides by its own product and law.
     chosen = {name: value for name, value in (("product", product), ("law", law)) if value}
     options = {"explain": explain, "language": language, **chosen}
-    with folder.claimed(), (watched or _unwatched)(batch_input.rows) as progress:
-        accepted = {"accept_drift": accept_drift} if accept_drift else {}
-        request = {**options, **accepted, "model": deciding.name, "today": _day(today, folder)}
+    home = BatchFolder(batch_folder(target))
+    with _home(home), ExitStack() as held:
+        hashing = None if first_look is None else _hashing(first_look, threads)
+        begun = unfinished(home, replace=replace)
+        wish = Wish({**options, **accepted}, part_rows, first_look)
+        uri = model if bundle else pinned(model, begun, wish)
+        deciding = _deciding(uri, _path(bundle), Path(registry))
+        features = None
+        if first_look is not None and hashing is not None:
+            batch_input = first_look.held_to(hashing())
+        else:
+            # The feature engine takes a second to import: a batch of features does not wait for it.
+            from creditloom.serving.batch.events import Events, features_of
+
+            raw = Events(given, as_of, made_by, max_bad_share, without)
+            place = features_folder(target)
+            is_kept = home.is_sealed() or any(home.parts())
+            features = features_of(raw, deciding.bundle, place, is_kept=is_kept, replace=replace)
+            first_look = BatchInput.open(features.matrix)
+            batch_input = first_look.held_to(_hashing(first_look, threads)(), features.record)
+        check_inputs_apart(batch_input.files, target)
+        inputs = _checked_columns(batch_input, deciding.bundle, law)
+        request = {**options, **accepted, "model": deciding.name, "today": _day(today, begun)}
         batch = Batch(
             source=batch_input,
-            folder=folder,
+            folder=home,
             columns=inputs,
             versions=deciding.versions(product),
             today=dt.date.fromisoformat(request["today"]),
             part_rows=part_rows,
         )
+        wanted = document(batch, request)
+        folder, found = _working(home, wanted, held, replace=replace)
+        check_exports(found.document, target, replace=replace)
         job = BatchJob(
-            batch=batch,
+            batch=dataclasses.replace(batch, folder=folder),
             bundle=deciding.bundle,
             # The sample is looked at for its scores only: its reasons are not worth their time.
             decide=deciding.decide({**options, "explain": "none"}),
             engine=parts_by(made_by, deciding, options, threads),
-            asked=request,
+            is_drift_accepted=bool(accept_drift),
             threads=threads,
         )
         tally = Tally()
-        manifest = job.run(tally, progress, replace=replace)
-        export(folder, target)
+        with (watched or _unwatched)(batch_input.rows) as progress:
+            manifest = job.run(found, tally, progress)
+        if features is not None:
+            features.put_in_place()
+        if folder != home:
+            with writing(home.root):
+                swap(folder.root, home.root, FOLDER)
+        export(home, target)
     return Scored(manifest, tally)
 
 
-def _checked_columns(batch_input: BatchInput, bundle: Path) -> tuple[InputColumn, ...]:
+@contextmanager
+def _home(home: BatchFolder) -> Iterator[None]:
+    """Hold the folder of the batch, once what a killed `--replace` left is put right."""
+    with writing(home.root):
+        if not home.root.exists():
+            recover(home.root, FOLDER)
+    # Not even a lock is put into a folder of somebody else.
+    require_batch(home)
+    with home.claimed():
+        recover(home.root, FOLDER)
+        yield
+
+
+def _working(
+    home: BatchFolder, wanted: Mapping[str, Any], held: ExitStack, *, replace: bool
+) -> tuple[BatchFolder, FoundBatch]:
+    """Return the folder to write into, and what it holds for the batch.
+
+    It is the one beside where another batch is to be replaced: that one stays until the new one is
+    whole. Raises DataError where something else lies in either.
+    """
+    try:
+        return home, found_batch(home, wanted)
+    except TakenError:
+        if not replace:
+            raise
+    require_ours(home.root, FOLDER)
+    require_room(home.root)
+    beside = home.beside()
+    held.enter_context(beside.claimed())
+    try:
+        return beside, found_batch(beside, wanted)
+    except TakenError:
+        require_ours(beside.root, FOLDER)
+    beside.clear()
+    return beside, FoundBatch(wanted, {})
+
+
+def _hashing(source: BatchInput, threads: int) -> Callable[[], tuple[FixedFile, ...]]:
+    """Begin to hash the files of an input, and return a function that waits for the hashes.
+
+    Meanwhile the model is loaded, which keeps one core at most.
+    """
+    pool = ThreadPoolExecutor(1)
+    hashes = pool.submit(fixed, source.files, threads)
+    pool.shutdown(wait=False)
+    return hashes.result
+
+
+def _deciding(uri: str, bundle: Path | None, registry: Path) -> DecidingModel:
+    return (
+        DecidingModel.of_uri(uri, registry) if bundle is None else DecidingModel.of_bundle(bundle)
+    )
+
+
+def _checked_columns(batch_input: BatchInput, bundle: Path, law: str) -> tuple[InputColumn, ...]:
     """Return the columns to read, once every file is known to hold them and no banned one."""
     # The first file decides which optional facts are there; the others must agree.
     _, first_schema = next(batch_input.schemas())
     inputs = columns(bundle, first_schema.names)
     for path, schema in batch_input.schemas():
-        check_banned(schema, banned(bundle), path)
+        check_banned(schema, banned(bundle, law), path, [column.name for column in inputs])
         check_schema(schema, inputs, path)
+    check_one_id_type(batch_input.schemas(), inputs[0].name)
     return inputs
 
 
@@ -143,13 +242,12 @@ def _path(given: Path | str | None) -> Path | None:
     return None if given is None else Path(given)
 
 
-def _day(today: dt.date | None, folder: BatchFolder) -> str:
+def _day(today: dt.date | None, begun: Mapping[str, Any] | None) -> str:
     """Return the day after which an as_of lies in the future.
 
     It is the day that was asked for, or else that of the earlier run of this batch, or else today:
     a batch that is continued after midnight must judge all its rows by one day.
     """
-    earlier = folder.asked()
-    if today is None and earlier is not None:
-        return str(earlier["options"]["today"])
+    if today is None and begun is not None:
+        return str(begun["options"]["today"])
     return (today or dt.datetime.now(dt.UTC).date()).isoformat()

@@ -6,6 +6,7 @@ A finished feature table, the third kind, is read by `matrix`.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from pathlib import Path
 
 from creditloom.storage.contract.contract import Checked, check_tables
@@ -14,8 +15,10 @@ from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.source_params import SourceParams
 
 
-def check_source(params: SourceParams, quarantine: Path, clean: Path) -> Checked:
-    """Check the raw tables of a `world` or `tables` source.
+def check_source(
+    params: SourceParams, quarantine: Path, clean: Path, needed: Collection[str] = ()
+) -> Checked:
+    """Check the raw tables of a `world` or `tables` source, of which the `needed` must be there.
 
     Bad rows go to `quarantine`, corrected files to `clean`. Raises DataError as
     `creditloom.storage.contract.contract.check_tables`.
@@ -34,6 +37,8 @@ def check_source(params: SourceParams, quarantine: Path, clean: Path) -> Checked
         clean,
         max_bad_share=params.max_bad_share,
         period=period(params),
+        needed=needed,
+        without=params.without,
     )
 
 

@@ -6,6 +6,7 @@ hypothesis draws few examples, the same ones each run; threads do not compete fo
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,17 @@ def pytest_configure(config: pytest.Config) -> None:
     It is declared here too, as pyproject.toml does not lie beside tests that were copied alone.
     """
     config.addinivalue_line("markers", "slow: minutes, not seconds; run by `make proof`")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_waiting_for_the_disk() -> Iterator[None]:
+    """Leave out fsync: a test outlives no power cut, and thousands of waits take minutes.
+
+    Processes that a test starts do wait.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

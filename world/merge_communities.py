@@ -15,6 +15,7 @@ import numpy as np
 from creditloom.world.people.communities import communities
 from creditloom.world.people.fraud import Rings, Transfers
 from creditloom.world.people.graph import Graph
+from creditloom.world.people.sharing import Sharing
 from creditloom.world.risk.shares import Coefficients
 from creditloom.world.world import Setting, World, build
 
@@ -37,6 +38,7 @@ def _joined(parts: Sequence[World]) -> World:
     return replace(
         parts[0],
         rings=_rings(parts),
+        sharing=_sharing(parts),
         graph=_graph(parts),
         transfers=_transfers(parts),
         contributions=np.concatenate([part.contributions for part in parts]),
@@ -75,6 +77,20 @@ def _rings(parts: Sequence[World]) -> Rings:
     rings = _end_to_end(shifted)
     # Who has no ring looks up entry -1: the last one must exist even where no ring does.
     return replace(rings, n_devices=np.append(rings.n_devices, 1))
+
+
+def _sharing(parts: Sequence[World]) -> Sharing:
+    shifted = [
+        replace(
+            part.sharing,
+            home=part.sharing.home + part.first,
+            phone=part.sharing.phone + part.first,
+            desk=np.where(part.sharing.desk >= 0, part.sharing.desk + part.first, -1),
+        )
+        for part in parts
+    ]
+    joined: Sharing = _end_to_end(shifted)
+    return joined
 
 
 def _graph(parts: Sequence[World]) -> Graph:

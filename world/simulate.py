@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 from rich.progress import Progress
 
 from creditloom.storage.files import store
 from creditloom.storage.files.formats import RESULTS, write_document
+from creditloom.storage.files.outputs import MAX_LISTED_FILES, FolderKind
 from creditloom.world import truth
 from creditloom.world.config.config_types import Calendar, WorldError, WorldParams
 from creditloom.world.config.world_config import WorldConfig
@@ -86,6 +86,28 @@ class _Worker:
 _WORKER: dict[str, _Worker] = {}
 
 
+# What a simulated world consists of, below its two folders.
+RAW_NAMES = ("*/part-*.parquet",)
+TRUTH_NAMES = ("applicants.parquet", "meta.json", f"{PARTS}/part-*.parquet")
+
+
+def _require_own(folder: Path, names: tuple[str, ...], truth_dir: Path) -> None:
+    """Raise WorldError where a folder that is replaced holds files which no simulation wrote."""
+    kind = FolderKind("a simulated world", "meta.json", frozenset({"seed", "communities"}), names)
+    files = [path for path in folder.rglob("*") if not path.is_dir()]
+    # A run that was killed has left parts of the truth and no meta.json yet.
+    is_marked = kind.is_marked(truth_dir) or (truth_dir / PARTS).is_dir()
+    strangers = kind.strangers(folder) if is_marked else [path.name for path in files]
+    if strangers:
+        raise WorldError.of(
+            "The world would replace something else",
+            where=folder,
+            expected="nothing there, or a simulated world",
+            got=", ".join(sorted(strangers)[:MAX_LISTED_FILES]),
+            next_step="move it to another place; for data of your own set source.kind",
+        )
+
+
 def simulate(
     world: WorldParams,
     nature: WorldConfig,
@@ -98,9 +120,12 @@ def simulate(
 ) -> dict[str, int]:
     """Write raw tables to `raw_dir` and truth to `truth_dir`; return the number of rows per table.
 
-    Both folders are replaced. Raises WorldError for an unknown profile or for impossible sizes.
+    Both folders are replaced. Raises WorldError for an unknown profile or for impossible sizes, and
+    where a folder holds something else than a simulated world.
     """
     _check(world)
+    _require_own(raw_dir, RAW_NAMES, truth_dir)
+    _require_own(truth_dir, TRUTH_NAMES, truth_dir)
     setting = Setting.of(world, nature, calendar, seed)
     coefficients = solve_coefficients(setting)
     for folder in (raw_dir, truth_dir):
@@ -192,13 +217,11 @@ def _write_chunk(worker: _Worker, job: ChunkJob) -> dict[str, int]:
     if index == community.chunks[0]:
         truth_part = worker.truth / PARTS / f"part-{community.index:05d}.parquet"
         store.write_table(truth.applicants(world), truth_part)
-    # exp of a very negative state overflows inside a sigmoid; its value, 0, is the right one.
-    with np.errstate(over="ignore"):
-        for name, rows in emit_chunk(world, community, index):
-            part = worker.raw / name / f"part-{index:05d}.parquet"
-            # Statistics of applicant_id let readers skip parts.
-            store.write_table(rows, part, ["applicant_id"])
-            counts[name] = rows.num_rows
+    for name, rows in emit_chunk(world, community, index):
+        part = worker.raw / name / f"part-{index:05d}.parquet"
+        # Statistics of applicant_id let readers skip parts.
+        store.write_table(rows, part, ["applicant_id"])
+        counts[name] = rows.num_rows
     return counts
 
 

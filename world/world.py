@@ -30,6 +30,7 @@ from creditloom.world.people.fraud import Rings, Transfers, arrange, ring_transf
 from creditloom.world.people.graph import Graph, draw_graph
 from creditloom.world.people.life import Life, draw_life, shared_luck
 from creditloom.world.people.people import People, draw_people
+from creditloom.world.people.sharing import Sharing, draw_sharing
 from creditloom.world.risk.default import (
     TrueOutcome,
     exposed,
@@ -67,6 +68,11 @@ MODULES = (
     "short",
     "file",
     "history",
+    "sharing",
+    "session",
+    "session_face",
+    "session_bureau",
+    "session_payee",
 )
 
 
@@ -139,6 +145,7 @@ class World:
     coefficients: Coefficients
     people: People
     rings: Rings
+    sharing: Sharing
     graph: Graph
     life: Life
     transfers: Transfers
@@ -219,6 +226,7 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
     rng = partial(setting.rng, part=community.index)
     people = draw_people(nature, setting.days, community.size, rng("people"))
     people, rings = arrange(nature, people, setting.days.vintages, rng("fraud"))
+    people, sharing = draw_sharing(nature.sharing, people, rng("sharing"))
     contributions = log_odds_parts(coefficients, nature, effects(nature, people))
     network = people.concepts[:, _concept_column(nature, "contact_network")]
     graph = draw_graph(nature, people, network, rings, rng("graph"))
@@ -239,6 +247,7 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
         coefficients=coefficients,
         people=people,
         rings=rings,
+        sharing=sharing,
         graph=graph,
         life=life,
         transfers=ring_transfers(nature, people, rings, rng("transfers")),

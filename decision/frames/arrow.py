@@ -1,4 +1,4 @@
-"""Arrow tables in and out: the input read column by column, and the decisions table with its types.
+"""The decisions table: its columns, made for a whole batch at once, and their types.
 
 The types are the same for every block of a batch, so that the files of a batch fit together.
 """
@@ -6,26 +6,24 @@ The types are the same for every block of a batch, so that the files of a batch 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ..base.catalogue import Catalogue
 from ..reasons.text import word_column
 from ..rulebook.offer import Offers
 from ..rulebook.product import Product
 from ..rules.batch_context import BatchContext
 from ..rules.limit import CAPS
 from ..rules.verdict import DECLINE, REFER, Verdicts
-from .input_frame import ID, ColumnSource, Frame, assemble, wrong_type
+from .columns import ID
+from .input_frame import Frame
 
 TEXT = pa.string()
 DOUBLE = pa.float64()
-FLOAT_BYTES = 8  # of a float64
 # Texts of a pandas frame, as pandas itself reads them from Arrow: NaN stands for null.
 STR: Any = pd.StringDtype(na_value=np.nan)
 REASON = pa.struct([("concept", TEXT), ("points", pa.float64()), ("text", TEXT)])
@@ -108,73 +106,6 @@ def table_of(columns: Mapping[str, Any]) -> pa.Table:
     return pa.table(arrays)
 
 
-def read_table(
-    table: pa.Table, catalogue: Catalogue, inputs: Iterable[str], banned: Iterable[str] = ()
-) -> Frame:
-    """Check and convert an Arrow table, as `input_frame.read` does with a pandas frame.
-
-    Features are read column by column, without pandas in between. Columns that lie at even
-    distances in memory, as float64 without nulls, are used without a copy. Raises `DecisionError`
-    as `read` does.
-    """
-    columns: dict[str, pa.ChunkedArray] = {}
-    # A column that is there twice cannot be asked for by name; `assemble` refuses such a table.
-    if len(set(table.column_names)) == table.num_columns:
-        columns = {name: table[name] for name in dict.fromkeys(table.column_names)}
-
-    def series(name: str) -> pd.Series:
-        column: pd.Series = _decoded(columns[name]).to_pandas()
-        column.name = name
-        return column
-
-    def numbers(names: Sequence[str]) -> np.ndarray:
-        evenly = _evenly([columns[name] for name in names])
-        if evenly is not None:
-            return evenly.T
-        x = np.empty((len(names), table.num_rows))
-        for k, name in enumerate(names):
-            x[k] = _number(columns[name], name)
-        return x.T
-
-    source = ColumnSource(table.column_names, table.num_rows, series, numbers)
-    return assemble(source, catalogue, inputs, banned)
-
-
-class _Memory:
-    """Columns at even distances in memory, seen by numpy as one matrix, columns x rows."""
-
-    def __init__(self, columns: Sequence[pa.ChunkedArray], address: int, step: int) -> None:
-        # Held, so that the memory lives as long as a numpy array looks at it.
-        self.columns = columns
-        self.__array_interface__ = {
-            # False = writable. Nobody writes to it, but the contribution kernel is compiled for
-            # writable memory and would copy any other.
-            "data": (address, False),
-            "shape": (len(columns), len(columns[0])),
-            "strides": (step, FLOAT_BYTES),
-            "typestr": np.dtype(np.float64).str,
-            "version": 3,
-        }
-
-
-def _evenly(columns: Sequence[pa.ChunkedArray]) -> np.ndarray | None:
-    """Return columns x rows without a copy, or None where the columns do not lie evenly.
-
-    They do in a table whose columns lie one after the other, and in a slice of such a table.
-    """
-    addresses = []
-    for column in columns:
-        if column.num_chunks != 1 or column.type != DOUBLE or column.null_count:
-            return None
-        values = column.chunk(0)
-        addresses.append(values.buffers()[1].address + FLOAT_BYTES * values.offset)
-    steps = {after - before for before, after in pairwise(addresses)}
-    # A step shorter than a column would mean columns that overlap.
-    if len(steps) != 1 or min(steps) < FLOAT_BYTES * len(columns[0]) or not len(columns[0]):
-        return None
-    return np.asarray(_Memory(columns, addresses[0], steps.pop()))
-
-
 def _type(name: str, is_whole: bool) -> pa.DataType:
     if name == ID:
         return pa.int64() if is_whole else TEXT
@@ -184,27 +115,6 @@ def _type(name: str, is_whole: bool) -> pa.DataType:
 def _array(values: Any, kind: pa.DataType) -> pa.Array:
     return values if isinstance(values, pa.Array) else pa.array(values, kind, from_pandas=True)
 
-
-def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
-
-
-def _number(column: pa.ChunkedArray, name: str) -> np.ndarray:
-    column = _decoded(column)
-    kind = column.type
-    if not (
-        pa.types.is_floating(kind)
-        or pa.types.is_integer(kind)
-        or pa.types.is_boolean(kind)
-        or pa.types.is_null(kind)
-    ):
-        raise wrong_type(name, str(kind))
-    # Not "safe": an int64 above 2**53 loses digits as a float64, as it does in pandas.
-    values: np.ndarray = column.cast(pa.float64(), safe=False).to_numpy()
-    return values
-
-
-# The decisions table: its columns, made for a whole batch at once.
 
 WHEN_TAKEN = {
     "upfront": "upfront",

@@ -1,7 +1,7 @@
 """Repayment schedules to the cent (F5-F8), for the five repayment methods (C10).
 
 Interest is rounded half-up each period on the rounded balance; the last payment absorbs what
-rounding left.
+rounding left. Where that would be more than an instalment, each instalment is worked out anew.
 """
 
 from __future__ import annotations
@@ -161,6 +161,18 @@ def _parts(loan: Loan, amount: Decimal, d: Decimal) -> Iterator[tuple[Decimal, D
         yield amount, cents(amount * d * loan.days)
         return
     i = d * loan.month_days
+    parts = list(_level_parts(loan, amount, i))
+    level = parts[0][0] + parts[0][1]
+    last = parts[-1][0] + parts[-1][1]
+    # At 1 % a day over 36 months half a cent of the instalment grows to hundreds of yuan by the
+    # last payment, which it may turn negative. Then no single instalment to the cent fits.
+    if loan.method == "equal_instalment" and not 0 < last <= 2 * level:
+        parts = list(_relevelled_parts(amount, i, loan.tenor))
+    yield from parts
+
+
+def _level_parts(loan: Loan, amount: Decimal, i: Decimal) -> Iterator[tuple[Decimal, Decimal]]:
+    """Yield principal and interest of each payment by one instalment."""
     n = loan.tenor
     balance = amount
     level = cents(_level(amount, i, n))
@@ -168,6 +180,19 @@ def _parts(loan: Loan, amount: Decimal, d: Decimal) -> Iterator[tuple[Decimal, D
         interest = cents(balance * i)
         # The last payment takes all that is left, the rounding of the earlier ones included.
         part = balance if k == n else _principal(loan, amount, level - interest)
+        yield part, interest
+        balance -= part
+
+
+def _relevelled_parts(amount: Decimal, i: Decimal, n: int) -> Iterator[tuple[Decimal, Decimal]]:
+    """Yield principal and interest of each payment, the instalment worked out anew each month.
+
+    It is that of the balance over the months that are left, so that rounding never adds up.
+    """
+    balance = amount
+    for k in range(n):
+        interest = cents(balance * i)
+        part = balance if k == n - 1 else cents(_level(balance, i, n - k)) - interest
         yield part, interest
         balance -= part
 

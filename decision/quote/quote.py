@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..pricing.annual import AnnualCost
-from ..pricing.money import cents, exact_decimal, missing_elements
+from ..pricing.money import TOLERANCE, cents, exact_decimal, is_within, missing_elements
 from ..pricing.penalty import overdue_cost
 from ..pricing.schedule import Payment, Schedule, schedule
 from ..pricing.table import annual_table
@@ -45,9 +45,10 @@ def quote(product: Product, law: Law, tiers: Tiers, request: Request) -> dict[st
     plan = schedule(
         loan_of(product), exact_decimal(request.amount), exact_decimal(rate), request.start
     )
+    yearly = cost.highest if cost.apr_irr12 is None else cost.apr_irr12
     # The three elements that no offer may lack.
     elements = {
-        "annualised_rate": cost.highest if cost.apr_irr12 is None else cost.apr_irr12,
+        "annualised_rate": yearly,
         "repayment_method": product.repayment.method,
         "overdue_cost": overdue_words(product, rate),
     }
@@ -64,6 +65,7 @@ def quote(product: Product, law: Law, tiers: Tiers, request: Request) -> dict[st
         "most_allowed": allowed,
         **elements,
         "annual": _annual(cost, plan),
+        **_shown(request, yearly),
     }
     return head if refused else {**head, **_body(product, law, plan, request)}
 
@@ -90,6 +92,23 @@ def _annual(cost: AnnualCost, plan: Schedule) -> dict[str, Any]:
         "irr12": cost.apr_irr12,
         "effective": cost.eff_annual,
         "xirr_of_the_schedule": round(plan.xirr, XIRR_DECIMALS),
+    }
+
+
+def _shown(request: Request, annualised_rate: float) -> dict[str, Any]:
+    """Return whether an advertised yearly rate is near the true one (S2-R43); {} without one."""
+    if request.shown_rate is None:
+        return {}
+    # As decimals: 18.5 % against 18 % lies on the bound, which a division of floats might miss.
+    is_right = is_within(exact_decimal(request.shown_rate) / 100, annualised_rate)
+    words = "differs by at most" if is_right else "differs by more than"
+    points = f"{100 * exact_decimal(TOLERANCE):f}".rstrip("0").rstrip(".")
+    return {
+        "shown_rate": {
+            "percent": request.shown_rate,
+            "is_within": is_right,
+            "en": f"{request.shown_rate} % shown {words} {points} points",
+        }
     }
 
 

@@ -41,7 +41,8 @@ class Request:
 
     `daily_rate` is in per cent a day; `tier` asks for the price of that tier. Null method, tenor
     and law are those of the product and the date. `settle_on` is a day to settle early,
-    `overdue_days` the days past due in the example of the overdue cost.
+    `overdue_days` the days past due in the example of the overdue cost. `shown_rate` is the yearly
+    rate that an advertisement shows, in per cent: the quotation says whether it is near enough.
     """
 
     product: str
@@ -55,6 +56,7 @@ class Request:
     settle_on: dt.date | None = None
     overdue_days: int = EXAMPLE_OVERDUE_DAYS
     charges: tuple[Extra, ...] = ()
+    shown_rate: float | None = None
 
 
 def requested_product(product: Product, request: Request) -> Product:

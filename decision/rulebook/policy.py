@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from ..base.errors import DecisionError
 from ..base.strict_json import check_format, parse, plain
-from ..frames.input_frame import POLICY_INPUTS
+from ..frames.columns import CONSENTED_INPUTS, POLICY_INPUTS
 from .condition import SourcedValue
 from .law import Law, in_order
 from .price import AnnualCost, price_list
@@ -82,7 +82,7 @@ class Validation:
 
 
 # Version of the format of `policy.json`, stored in it under the key `version`.
-VERSION = 2
+VERSION = 3
 # Grades of the house: they approve, refer, and (all others) decline where a user brings no product.
 APPROVED = ("G1", "G2", "G3", "G4", "G5", "G6")
 REFERRED = ("G7",)
@@ -100,7 +100,9 @@ class Policy:
     `laws` (each in force by its own dates) decide unless others of `products` and `other_laws` are
     chosen. `verdicts` maps a grade to the best decision it can get; a grade it does not name is
     declined. `annual` is the price list per product: one row per rate of its grid. `horizon_days`
-    is the days of outcome that the model's PD covers.
+    is the days of outcome that the model's PD covers. `consents` names the consent of each input
+    and fact that needs one (R6): without it the value counts as not known. Null is a rule book of
+    before format 3, which uses what it is sent.
     """
 
     version: int
@@ -115,6 +117,7 @@ class Policy:
     verdicts: dict[str, Verdict]
     annual: dict[str, tuple[AnnualCost, ...]]
     inputs: tuple[str, ...]
+    consents: dict[str, str] | None = None
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Policy:
@@ -226,6 +229,7 @@ def compile_policy(
         verdicts=_verdicts(product),
         annual=annual,
         inputs=POLICY_INPUTS,
+        consents=CONSENTED_INPUTS,
     )
     return plain(policy)
 
@@ -254,6 +258,7 @@ def tiers_only_policy(
         verdicts=verdicts,
         annual={},
         inputs=(),
+        consents={},
     )
     return plain(policy)
 

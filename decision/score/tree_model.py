@@ -10,83 +10,9 @@ from itertools import count
 import lightgbm as lgb
 import numpy as np
 
-from ..base.errors import DecisionError
 from .contributions.explainer import Explainer
 from .contributions.forest import UnsupportedModel
-
-# Whether a text is a whole LightGBM model that the runtime supports. It is checked before LightGBM
-# reads it: a cut text makes LightGBM end the process.
-
-MODEL_FORM = (
-    "text that starts with 'tree', num_class=1, objective=binary, and ends with its parameters"
-)
-# Random forests and linear trees: their contributions do not add up to the margin.
-UNSUPPORTED = ("\naverage_output", "\nis_linear=1")
-
-
-def check_model_text(text: str) -> None:
-    """Raise `DecisionError` unless the text is one whole binary booster.
-
-    Every tree must have the size that the header gives.
-    """
-    head, _, _ = text.partition("\nTree=0\n")
-    if (
-        not head.startswith("tree\n")
-        or "\nnum_class=1\n" not in head
-        or "\nobjective=binary" not in head
-    ):
-        raise refusal("this is not a binary LightGBM model", MODEL_FORM, repr(text[:60]))
-    mark = next((mark.strip() for mark in UNSUPPORTED if mark in text), None)
-    if mark:
-        raise refusal(
-            "this kind of booster is not supported",
-            "gradient-boosted trees with constant leaves",
-            mark,
-        )
-    if not _is_whole(text, head):
-        raise refusal(
-            "the model text is cut or changed",
-            MODEL_FORM,
-            f"{len(text)} characters that do not match tree_sizes",
-        )
-
-
-def _is_whole(text: str, head: str) -> bool:
-    """Return whether the trees have the sizes of the header and the text has its two ends.
-
-    Each tree begins where the sizes before it end; 'end of trees' follows the last one, and
-    'end of parameters' closes the text.
-    """
-    lines = (line for line in head.split("\n") if line.startswith("tree_sizes="))
-    sizes = next((line.split("=", 1)[1].split() for line in lines), [])
-    # Sizes are in bytes, so the text is searched as bytes.
-    body = text.encode()
-    position = len(head.encode()) + 1
-    for k, size in enumerate(sizes):
-        if not body.startswith(f"Tree={k}\n".encode(), position):
-            return False
-        position += int(size)
-    is_ended = body.startswith(b"end of trees", position)
-    return bool(sizes) and is_ended and b"\nend of parameters\n" in body[position:]
-
-
-def used_features(text: str, n_features: int) -> np.ndarray:
-    """Return the features that some tree splits on, ascending; all of them where no tree splits."""
-    lines = (line for line in text.splitlines() if line.startswith("split_feature="))
-    features = sorted({int(one) for line in lines for one in line.partition("=")[2].split()})
-    return np.array(features or range(n_features), dtype=np.int64)
-
-
-def refusal(what: str, expected: str, got: str) -> DecisionError:
-    """Return the refusal of a model text."""
-    return DecisionError(
-        what,
-        where="model.txt",
-        expected=expected,
-        got=got,
-        next_step="train again, or restore the bundle",
-    )
-
+from .model_text import check_model_text, refusal, used_features
 
 # Of every batch some rows are compared with LightGBM itself: one in so many, at least one, at most
 # MAX_CHECKED.
@@ -277,7 +203,8 @@ def _read(text: str) -> lgb.Booster:
     check_model_text(text)
     try:
         return lgb.Booster(model_str=text)
-    except lgb.basic.LightGBMError as error:
+    # ValueError: of JSON that LightGBM's Python code reads in the text.
+    except (lgb.basic.LightGBMError, ValueError, KeyError) as error:
         raise refusal(
             "LightGBM cannot read the model text", "a complete model.txt", str(error)
         ) from error

@@ -1,6 +1,7 @@
 """Compile loops with numba, for features and for the world, and keep the compiled code on disk.
 
-numba reads its cache through pickle, so a folder is used only if nobody but its owner can write it.
+numba reads its cache through pickle, so a folder is used only if nobody but its owner can write it
+or put another one in its place.
 There is no fast math and no fused multiply-add: sums run in the order of the rows, and every
 engine gives the same bits.
 """
@@ -41,8 +42,15 @@ def jit(function: Callable[..., Any]) -> Any:
 def _cache_folder(source: Path) -> Path | None:
     """Return the folder for the code of one source file, or None where it would not be safe."""
     content = _content_of(source)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "creditloom" / content
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:
+        # A user without a name and without HOME, as containers have them.
+        return None
+    folder = cache.absolute() / "creditloom" / content
+    # Before anything is made: root would leave its folders in the home of another user.
+    if not is_way_safe(folder):
+        return None
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError:
@@ -52,7 +60,27 @@ def _cache_folder(source: Path) -> Path | None:
     is_ours = not hasattr(os, "getuid") or status.st_uid == os.getuid()
     is_open = status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
     is_safe = is_ours and stat.S_ISDIR(status.st_mode) and not is_open
-    return folder if is_safe else None
+    return folder if is_safe and is_way_safe(folder) else None
+
+
+def is_way_safe(folder: Path) -> bool:
+    """Return whether nobody but its owner and root can put another folder in this one's place.
+
+    So whether every folder above it, by the path and by what its links lead to, belongs to us or to
+    root, and is open to writers only where each may remove only what is theirs (as /tmp is).
+    """
+    # Windows has no user ids; its home folders are private.
+    if not hasattr(os, "getuid"):
+        return True
+    for above in {*folder.absolute().parents, *folder.resolve().parents}:
+        if not above.exists():
+            continue
+        status = above.stat()
+        is_open = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        is_sticky = status.st_mode & stat.S_ISVTX
+        if status.st_uid not in (0, os.getuid()) or (is_open and not is_sticky):
+            return False
+    return True
 
 
 def _content_of(source: Path) -> str:

@@ -22,7 +22,8 @@ class Column:
 
     `low` and `high` are inclusive. `among` lists the allowed strings.
     `unit` and `doc` go into the dictionary.
-    `consent` names the column of `applications` that must be true for a value to be there.
+    `consent` names the column of `applications` that must be true for a value to be there. Of a
+    table of events the row is set aside, in the applications themselves the value becomes null.
     """
 
     name: str

@@ -226,6 +226,14 @@ LOGINS = Table(
             high=33,
             consent="consent_location",
         ),
+        Column(
+            "network",
+            STRING,
+            "kind of the address: a carrier's (mobile) is shared by thousands; null where unknown",
+            nullable=True,
+            among=("wifi", "mobile"),
+            consent="consent_location",
+        ),
         Column("is_fingerprint_match", BOOL, "device fingerprint equals the bound one"),
         Column("is_emulator", BOOL, "emulator or rooted device"),
     ),
@@ -358,7 +366,15 @@ APPLICATIONS = Table(
         Column(
             "card_limits_fen", INT64, "sum of other banks' card limits", "fen", nullable=True, low=0
         ),
-        Column("wealth_fen", INT64, "proved wealth", "fen", nullable=True, low=0),
+        Column(
+            "wealth_fen",
+            INT64,
+            "proved wealth; null without assets consent",
+            "fen",
+            nullable=True,
+            low=0,
+            consent="consent_assets",
+        ),
         Column(
             "annual_volume_fen",
             INT64,
@@ -417,6 +433,8 @@ APPLICATIONS = Table(
             nullable=True,
             low=0,
         ),
+        Column("is_payee_match", BOOL, "payout to an account of the own name", nullable=True),
+        Column("is_risky_merchant", BOOL, "payout to a merchant on the risk list", nullable=True),
         Column(
             "pulled_bureau_score",
             INT16,
@@ -449,7 +467,12 @@ LOANS = Table(
     doc="one row per booked loan; application_id names the loan",
     key=("application_id",),
     columns=(
-        Column("application_id", INT64, "the application that was booked", low=0),
+        Column(
+            "application_id",
+            INT64,
+            "the application that was booked; an earlier loan's is older than all applications",
+            low=0,
+        ),
         Column("applicant_id", INT64, "borrower", low=0),
         Column("booked_time", TIME, "when it was booked", "UTC"),
         Column("principal_fen", INT64, "principal", "fen", low=1),

@@ -111,7 +111,8 @@ class AggregateBlock:
 class FeatureSpec:
     """One feature as the catalogue describes it, with the raw table it is made from.
 
-    `consent` is what a feature made of other people's rows needs beside its table's consent.
+    `consent` is what a feature made of other people's rows needs beside its table's consent, `also`
+    the tables that it is made of beside `table`.
     """
 
     name: str
@@ -129,6 +130,7 @@ class FeatureSpec:
     source: str
     table: str
     consent: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,10 @@ from functools import cache
 from typing import Any
 
 from ..aggregates.aggregates import AGGREGATES
+from ..contract.tables import LOGINS, TABLES
 from ..families.families import FAMILIES
+from ..policy_inputs.device_counts import SHARED
+from ..policy_inputs.policy_inputs import FACTS, OBSERVED
 from .declarations import (
     AggregateBlock,
     Family,
@@ -155,12 +158,32 @@ def _step(family: Family, stream: Stream, block: AggregateBlock) -> PlanStep:
     return PlanStep(block, features)
 
 
+def needed_tables(names: Collection[str]) -> tuple[str, ...]:
+    """Return the raw tables that features and policy inputs of these names are made of.
+
+    They come in the order of their declarations. A name that is neither needs none.
+    """
+    everything = plan(TABLES)
+    made_of = {spec.name: {spec.table, *spec.also} for spec in everything.specs}
+    for ratio in everything.ratios:
+        made_of[ratio.spec.name] = made_of[ratio.top] | made_of[ratio.bottom]
+    for mark in everything.marks:
+        made_of[mark.spec.name] = made_of[mark.of]
+    for fact in FACTS:
+        made_of[fact.name] = made_of[fact.of]
+    for observation in OBSERVED:
+        made_of[observation.name] = made_of.get(observation.name, set()) | {observation.table}
+    made_of |= {shared.name: {LOGINS.name} for shared in SHARED}
+    needed = {table for name in names for table in made_of.get(name, ())}
+    return tuple(name for name in TABLES if name in needed)
+
+
 # The catalogue: what `catalogue.json` says of every feature and every reason concept.
 
 # Version of the catalogue's format.
 VERSION = 1
 # What a spec holds for the engine and the catalogue leaves out.
-ENGINE_FIELDS = ("table", "consent")
+ENGINE_FIELDS = ("table", "consent", "also")
 
 
 def catalogue(tables_present: Collection[str]) -> dict[str, Any]:

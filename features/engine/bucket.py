@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from ..aggregates.aggregate import formula_input
 from ..aggregates.aggregates import AGGREGATES
 from ..aggregates.event_columns import VisibleRows, divide
-from ..contract.tables import TABLES
+from ..contract.tables import APPLICATIONS, TABLES
 from ..declare.declarations import Mark
 from ..declare.registry import Plan, PlanStep, plan
 from ..policy_inputs.policy_inputs import Allowed, facts, observed_inputs
@@ -35,7 +35,7 @@ def kernel(
     `snapshot` holds what other people's rows say, by name, one value per row of the spine.
 
     Features are float64, null where the catalogue says. Policy inputs stand between the spine's
-    columns and the features; what the spine states itself is kept.
+    columns and the features; what the spine states itself is kept, but null without its consent.
     """
     as_of = _micros(spine.column("as_of"))
     what = plan(tables)
@@ -50,7 +50,19 @@ def kernel(
     known = facts(features, observations, snapshot, len(as_of), allowed)
     stated = set(spine.column_names)
     new_facts = {name: values for name, values in known.items() if name not in stated}
-    return _append(spine.drop_columns(["row"]), new_facts | features)
+    return _append(_with_consent(spine.drop_columns(["row"]), allowed), new_facts | features)
+
+
+def _with_consent(spine: pa.Table, allowed: Allowed) -> pa.Table:
+    """Return the applications, each value that needs a consent null where it was refused."""
+    for column in APPLICATIONS.columns:
+        if column.consent and column.name in spine.column_names:
+            at = spine.column_names.index(column.name)
+            values = spine.column(at)
+            nothing = pa.scalar(None, values.type)
+            kept = pc.if_else(pa.array(allowed(column.consent)), values, nothing)
+            spine = spine.set_column(at, column.name, kept)
+    return spine
 
 
 def _of_streams(

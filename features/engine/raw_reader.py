@@ -16,6 +16,7 @@ from ..feature_params import FeatureError, FeatureParams
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
+    from duckdb import DuckDBPyRelation
 
 
 # Row groups: the footers say which applicants each may hold, and ranges of applicants go up. So a
@@ -140,9 +141,37 @@ def require(sources: RawFiles, name: str) -> list[str]:
     return [str(path) for path in sources[name]]
 
 
+# What DuckDB takes for a pattern in a path.
+WILD = "*?["
+
+
+def literal(path: object) -> str:
+    """Return a path for DuckDB, so that it is read as it is written and not as a pattern.
+
+    Raises FeatureError for one with a pattern's sign and a backslash, which DuckDB cannot read.
+
+    >>> literal("logins/part[1].parquet")
+    'logins/part[[]1].parquet'
+    """
+    text = str(path)
+    if not any(sign in text for sign in WILD):
+        return text
+    if "\\" in text:
+        raise FeatureError(
+            f"raw tables: expected a path without `\\` beside one of {' '.join(WILD)}, got {text}; "
+            "rename the file or its folder"
+        )
+    return "".join(f"[{sign}]" if sign in WILD else sign for sign in text)
+
+
+def read(con: Connection, files: Sequence[str]) -> DuckDBPyRelation:
+    """Return the rows of these very files; the names of their folders give no columns."""
+    return con.read_parquet([literal(file) for file in files], hive_partitioning=False)
+
+
 def view(con: Connection, sources: RawFiles, name: str) -> None:
     """Let queries read a table under its own name. Raises FeatureError where it is absent."""
-    con.read_parquet(require(sources, name)).create_view(name, replace=True)
+    read(con, require(sources, name)).create_view(name, replace=True)
 
 
 def fetch(con: Connection, query: str, **values: object) -> list[np.ndarray]:
@@ -161,7 +190,7 @@ def applications(con: Connection, sources: RawFiles) -> pa.Table:
     Raises FeatureError where the applications are missing or empty.
     """
     files = require(sources, APPLICATIONS.name)
-    table = con.read_parquet(files)
+    table = read(con, files)
     names = [column.name for column in APPLICATIONS.columns if column.name in table.columns]
     rows = table.select(*names).to_arrow_table()
     if not len(rows):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -189,10 +190,22 @@ def _events(session: SparkSession, sources: RawFiles, spine: pa.Table) -> dict[s
     read = {}
     for stream, _ in plan(present(sources)).streams:
         name = stream.table.name
-        session.read.parquet(*require(sources, name)).createOrReplaceTempView(name)
+        paths = map(_literal, require(sources, name))
+        session.read.parquet(*paths).createOrReplaceTempView(name)
         query = ibis.to_sql(events(con.table(name), con.table(SPINE), stream), dialect="pyspark")
         read[name] = session.sql(query)
     return read
+
+
+def _literal(path: str) -> str:
+    """Return a path for Spark, so that it is read as it is written and not as a pattern.
+
+    >>> print(_literal("s3a://lake/logins/part[1].parquet"))
+    s3a://lake/logins/part\\[1\\].parquet
+    """
+    # The driver's Java may have another working folder than this process.
+    whole = path if "://" in path else str(Path(path).absolute())
+    return re.sub(r"([*?\[\]{}\\])", r"\\\1", whole)
 
 
 def _consents(spine: pa.Table) -> list[str]:

@@ -3,7 +3,7 @@
 The graph is one snapshot of the network for each month in which somebody applies. A contact, a
 message or a neighbour's record counts only if it happened and was known before the first day of
 the application's month. One's own record never counts: loops are dropped, and the way back to
-oneself is no second degree.
+oneself is no second degree. Whoever had refused the social consent by then is nobody's neighbour.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from scipy import sparse
 
 from .. import clock
 from ..aggregates.event_columns import divide
+from ..contract.tables import CONTACTS
 from ..declare.texts import NO_CONSENT
 from ..engine.raw_reader import RawFiles
+from ..policy_inputs.consents import statements
 from ..policy_inputs.device_counts import applicants_per_identifier
 from . import graph_measures
 from .graph_history import GraphHistory, graph_history, positions_in
@@ -49,6 +51,7 @@ def snapshots(con: Connection, sources: RawFiles, applications: pa.Table) -> dic
     if not sources.get("contacts"):
         return {}
     history = graph_history(con, sources)
+    stated = statements(con, sources, str(CONTACTS.consent))
     months = clock.month_index(applications.column("as_of").to_numpy())
     applicants = applications.column("applicant_id").to_numpy()
     columns = {spec.name: _of_nobody(spec.null_meaning, len(months)) for spec in SNAPSHOT}
@@ -56,9 +59,12 @@ def snapshots(con: Connection, sources: RawFiles, applications: pa.Table) -> dic
     for month in np.unique(months):
         at = np.flatnonzero(months == month)
         nodes, is_node = positions_in(history.nodes, applicants[at])
-        measures = _measures(history, int(month), nodes)
+        refused = stated.refused(int(month))
+        is_hidden = np.isin(history.nodes, refused)
+        measures = _measures(history.without(is_hidden, refused), int(month), nodes)
         for spec, values in zip(SNAPSHOT, measures, strict=True):
-            columns[spec.name][at[is_node]] = values
+            # The network of that moment does not hold whoever agreed after it only.
+            columns[spec.name][at[is_node]] = np.where(is_hidden[nodes], np.nan, values)
     return columns
 
 

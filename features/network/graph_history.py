@@ -6,7 +6,7 @@ or record is the first one in which it has happened and is known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,6 +75,16 @@ class ContactLinks:
         """Return the number of each node's links among those marked."""
         return np.diff(self._starts(known)).astype(float)
 
+    def without(self, is_hidden: np.ndarray) -> ContactLinks:
+        """Return the links without those of hidden nodes, as if they were never known."""
+        n_links = np.diff(self.start)
+        is_shut = np.repeat(is_hidden, n_links) | is_hidden[self.other]
+        return replace(
+            self,
+            out_month=np.where(is_shut, NEVER, self.out_month),
+            in_month=np.where(is_shut, NEVER, self.in_month),
+        )
+
     def _starts(self, known: np.ndarray) -> np.ndarray:
         """Return where the marked links of each node begin among all that are marked."""
         return np.concatenate([[0], np.cumsum(known)])[self.start]
@@ -85,14 +95,23 @@ class Messages:
     """Messages of two people and the month they became known, listed from either side.
 
     They are sorted by node and by tie (node and other). Rows `start[k]` up to `start[k + 1]` are
-    those of node k. `is_sent` marks those that the node wrote.
+    those of node k. `is_sent` marks those that the node wrote. Ties count from 1; `other[k - 1]` is
+    the id of the other person of tie k.
     """
 
     start: np.ndarray
     tie: np.ndarray
+    other: np.ndarray
     month: np.ndarray
     count: np.ndarray
     is_sent: np.ndarray
+
+    def without(self, refused: np.ndarray) -> Messages:
+        """Return the messages, those of ties with one of the `refused` people as never known."""
+        is_shut = np.isin(self.other, refused)[self.tie - 1]
+        # The largest month of the type: it lies after every other.
+        never = np.iinfo(self.month.dtype).max
+        return replace(self, month=np.where(is_shut, never, self.month))
 
 
 @dataclass(frozen=True)
@@ -108,6 +127,14 @@ class GraphHistory:
     late_month: np.ndarray
     bad_month: np.ndarray
     messages: Messages
+
+    def without(self, is_hidden: np.ndarray, refused: np.ndarray) -> GraphHistory:
+        """Return the network without hidden nodes and without messages of `refused` people."""
+        if not len(refused):
+            return self
+        return replace(
+            self, links=self.links.without(is_hidden), messages=self.messages.without(refused)
+        )
 
 
 def graph_history(con: Connection, sources: RawFiles) -> GraphHistory:
@@ -188,9 +215,11 @@ def _messages(con: Connection, sources: RawFiles, nodes: np.ndarray) -> Messages
     order = np.lexsort((other, node))
     is_new_node = np.diff(node[order], prepend=-1) != 0
     is_new_other = np.diff(other[order], prepend=-1) != 0
+    is_new_tie = is_new_node | is_new_other
     return Messages(
         start=starts_of(node, len(nodes)),
-        tie=np.cumsum(is_new_node | is_new_other, dtype=np.int32),
+        tie=np.cumsum(is_new_tie, dtype=np.int32),
+        other=other[order][is_new_tie],
         month=both_months[order],
         count=both_counts[order],
         is_sent=order < len(sender_node),

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse import csgraph
 
 from ..compiled import jit
 
-# Compiled loops over a network's neighbours: cores, components, circles, moments.
+# Compiled loops over a network's neighbours: cores, circles, moments.
 
 
 # Compiled, because peeling goes node by node and each step depends on the one before.
@@ -39,27 +40,6 @@ def cores(
                 place[neighbour], place[moved] = head, here
                 first[degree[neighbour]] = head + 1
                 degree[neighbour] -= 1
-
-
-# Compiled: a breadth-first search, with `queue` as the queue of nodes reached.
-@jit
-def component_sizes(start: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Return the number of nodes that can be reached from each node, itself among them."""
-    size = np.zeros(len(start) - 1, np.int64)
-    queue = np.empty(len(start) - 1, np.int64)
-    for node in range(len(size)):
-        if size[node] > 0:
-            continue
-        queue[0], size[node], reached, head = node, 1, 1, 0
-        while head < reached:
-            for neighbour in other[start[queue[head]] : start[queue[head] + 1]]:
-                if size[neighbour] == 0:
-                    # Any size above 0 marks a node as reached; the true one follows below.
-                    queue[reached], size[neighbour] = neighbour, 1
-                    reached += 1
-            head += 1
-        size[queue[:reached]] = reached
-    return size
 
 
 # Compiled, because the loops below call it for each node or link. A bisection.
@@ -211,7 +191,8 @@ def rows_of(start: np.ndarray, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarra
 def component_shares(adjacency: sparse.csr_matrix) -> np.ndarray:
     """Return the share of the network's nodes that can be reached from each node."""
     is_member = np.diff(adjacency.indptr) > 0
-    size = component_sizes(adjacency.indptr, adjacency.indices)
+    component = csgraph.connected_components(adjacency, directed=False)[1]
+    size = np.bincount(component)[component]
     return np.where(is_member, size / max(int(is_member.sum()), 1), 0.0)
 
 

@@ -20,6 +20,11 @@ NO_PROOF = "nobody met on a device with a passed identity check"
 NEVER = "never null"
 
 
+_NETWORK = "contact_network"
+_RECORD = "circle_repayment"
+_CONTACT = "interaction_frequency"
+# The tables that the graph reads beside the contacts, by concept.
+_MADE_OF_TOO = {_RECORD: ("loan_performance",), _CONTACT: ("interactions",)}
 # A rule asks for the number of friends and how often one is in touch; the section on contacts
 # describes the rest of the graph.
 _SOURCE_OF_GRAPH = dict.fromkeys(
@@ -47,12 +52,9 @@ def _graph(
         text_zh=f"月初{zh}",
         source=_SOURCE_OF_GRAPH.get(name, "domain 7.4"),
         table="contacts",
+        also=_MADE_OF_TOO.get(concept, ()),
     )
 
-
-_NETWORK = "contact_network"
-_RECORD = "circle_repayment"
-_CONTACT = "interaction_frequency"
 
 # table: features of the graph (name, concept, unit, direction, null; texts)
 SNAPSHOT = (
@@ -169,6 +171,8 @@ def _meeting(
         source="FR10",
         table="logins",
         consent=consent,
+        # What is null without a proof is made of the proofs.
+        also=("identity_checks",) if null == NO_PROOF else (),
     )
 
 

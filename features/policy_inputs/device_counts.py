@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from ..contract.tables import LOGINS
 from ..engine.raw_reader import RawFiles, fetch, view
+from .consents import make_refusals
 
 if TYPE_CHECKING:
     from ..engine.raw_reader import Connection
@@ -36,6 +37,7 @@ SHARED = (
     SharedIdentifier("device_applicants_30d", "device_id"),
     SharedIdentifier("ip_applicants_30d", "ip_id", "consent_location"),
 )
+CONSENT_OF = {shared.column: shared.consent for shared in SHARED}
 # Days back from as_of in which people count as users of one identifier.
 CO_USE_DAYS = 30
 
@@ -57,7 +59,15 @@ WITH own AS (
 )
 SELECT DISTINCT place, as_of, identifier, own, applicant_id
 FROM shared_{column} JOIN own USING (identifier)
-WHERE sees(event_time, known_time, as_of, {days})
+WHERE sees(event_time, known_time, as_of, {days}) {unless}
+"""
+# Somebody else's address counts unless that person had refused its consent by then.
+UNLESS_REFUSED = """
+AND NOT EXISTS (
+    FROM refusals_{consent} AS refusals
+    WHERE refusals.applicant_id = shared_{column}.applicant_id
+        AND since < as_of AND (until IS NULL OR until >= as_of)
+)
 """
 LARGEST_GROUP = """
 SELECT place, max(people) FROM (
@@ -120,4 +130,8 @@ def make_co_users(con: Connection, sources: RawFiles, column: str) -> None:
     """
     view(con, sources, LOGINS.name)
     con.execute(SHARED_LOGINS.format(column=column))
-    con.execute(CO_USERS.format(column=column, days=CO_USE_DAYS))
+    consent = CONSENT_OF[column]
+    if consent:
+        make_refusals(con, sources, consent)
+    unless = UNLESS_REFUSED.format(column=column, consent=consent) if consent else ""
+    con.execute(CO_USERS.format(column=column, days=CO_USE_DAYS, unless=unless))

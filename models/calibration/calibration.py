@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
 
 from creditloom.models.calibration.calibration_tests import fit_affine
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.metrics import expit
 
 # --- The level of the PD ---
 # Estimates the bad rate through the door (of everyone who applies) of the coming months. The

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import expit
 
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.metrics import expit, logit
+from creditloom.models.sample.metrics import logit
 
 # Jeffreys' prior of a rate is Beta(1/2, 1/2): half a bad and half a good.
 JEFFREYS_PRIOR = 0.5
@@ -122,13 +123,6 @@ def binomial(n: float, defaults: float, pd: float) -> float:
 
     # A Beta distribution with parameter 0 does not exist; at least no default is certain.
     return float(beta.cdf(pd, defaults, n - defaults + 1)) if defaults > 0 else 1.0
-
-
-def normal(n: float, defaults: float, pd: float) -> float:
-    """Return the one-sided normal approximation of `binomial`."""
-    from scipy.stats import norm
-
-    return float(norm.sf((defaults - n * pd) / np.sqrt(n * pd * (1 - pd))))
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:

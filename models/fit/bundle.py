@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 
 from creditloom.decision.base.strict_json import canonical, plain
 from creditloom.decision.bundle import load_scorer, write_manifest
@@ -19,7 +20,7 @@ from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.fit.learner import CalibratedModel
 from creditloom.models.policy.bundle_policy import PolicyParams, reference
 from creditloom.models.sample.arrays import Floats
-from creditloom.models.sample.metrics import expit, logit
+from creditloom.models.sample.metrics import logit
 
 # Position of the inner edge between G6, the last tier that approves, and G7.
 APPROVAL_EDGE = 5

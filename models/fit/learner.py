@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationLine
@@ -18,7 +19,7 @@ from creditloom.models.learners.booster import boost
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset, undated_dataset
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.metrics import auc, expit, logloss
+from creditloom.models.sample.metrics import auc, logloss
 from creditloom.models.sample.split import TRAIN
 from creditloom.models.selection.feature_choice import WEAK, DroppedFeature, select
 
@@ -135,18 +136,15 @@ def fold_masks(label: Labels, folds: int, seed: int) -> Iterator[Mask]:
     >>> [int(mask.sum()) for mask in fold_masks(np.array([1, 1, 0, 0, 0], np.int8), 2, seed=1)]
     [3, 2]
     """
-    fold = np.empty(len(label), dtype=np.int64)
-    # One stream of draws: the bads are shuffled first, then the goods.
-    rng = np.random.default_rng(seed)
-    # The goods are dealt out from the fold where the bads stopped, so that fold sizes differ by at
-    # most one.
-    start = 0
-    for value in (1, 0):
-        rows = rng.permutation(np.flatnonzero(label == value))
-        fold[rows] = (start + np.arange(len(rows))) % folds
-        start += len(rows)
-    for k in range(folds):
-        yield fold == k
+    # Loaded here: what scores and decides never cuts folds.
+    from sklearn.model_selection import StratifiedKFold
+
+    # The seed shuffles the rows of each class before they are dealt out.
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    for _, rows in splitter.split(np.empty((len(label), 0)), label):
+        held_out = np.zeros(len(label), dtype=bool)
+        held_out[rows] = True
+        yield held_out
 
 
 def latest(time: NDArray[np.datetime64], share: float) -> Mask:

@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from creditloom.models.learners.booster import weights
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.metrics import expit, logloss
+from creditloom.models.sample.metrics import logloss
 from creditloom.models.sample.split import SplitParams, rolling_origins
 
 # Significant digits of every exported number. The last bits of a matrix product differ between
@@ -187,7 +188,7 @@ def solve(
         # Matrix products in float32, which is the type of x; sums over rows in float64.
         coef = theta[:-1]
         margin = (x @ coef.astype(np.float32)).astype(np.float64) + theta[-1]
-        slope = w * (expit(margin) - y)
+        slope = w * (_expit(margin) - y)
         value = w @ (np.logaddexp(0.0, margin) - y * margin) + penalty / 2 * coef @ coef
         gradient = (slope.astype(np.float32) @ x).astype(np.float64) + penalty * coef
         return float(value), np.append(gradient, slope.sum())
@@ -250,6 +251,17 @@ def _column(values: Floats, params: RidgeParams) -> tuple[float, ...]:
     z = compressed_values(known, low, high, scale)
     mean, sd = _rounded(np.array([z.mean(), z.std()]))
     return low, high, scale, mean, sd if sd > MIN_SD else 1.0
+
+
+def _expit(margin: Floats) -> Floats:
+    """Return 1 / (1 + exp(-margin)) as the solver has always computed it.
+
+    The search stops at a tolerance, so another last bit here would move the coefficients in their
+    fourth digit (docs/decisions/34).
+    """
+    # exp of a number that is never positive cannot overflow.
+    small = np.exp(-np.abs(margin))
+    return np.asarray(np.where(margin >= 0, 1.0, small) / (1.0 + small))
 
 
 def _thinned(label: Floats, fold: Mask, goods_per_bad: float) -> tuple[NDArray[np.intp], Floats]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
 
 from creditloom.decision.base.stability import psi
 from creditloom.models.sample.arrays import Floats
@@ -152,19 +153,7 @@ def logit(p: ArrayLike) -> Floats:
     """
     # The log-odds of 0 and 1 would be infinite.
     share = np.clip(np.asarray(p, float), PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
-    return np.asarray(np.log(share) - np.log1p(-share))
-
-
-def expit(x: ArrayLike) -> Floats:
-    """Return 1 / (1 + exp(-x)) without overflow.
-
-    >>> expit([-1000.0, 0.0, 1000.0]).tolist()
-    [0.0, 0.5, 1.0]
-    """
-    value = np.asarray(x, float)
-    # exp of a number that is never positive cannot overflow.
-    small = np.exp(-np.abs(value))
-    return np.asarray(np.where(value >= 0, 1.0, small) / (1.0 + small))
+    return np.asarray(special.logit(share))
 
 
 def _bin_shares(values: Floats, edges: Floats) -> Floats:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners import booster
 from creditloom.models.learners.booster import BoosterParams
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
-from creditloom.models.sample.metrics import auc, expit
+from creditloom.models.sample.metrics import auc
 from creditloom.models.sample.split import SplitParams, rolling_origins
 from creditloom.models.selection.feature_choice import SelectParams, choice_mask, rank
 from creditloom.models.training.training import signs_of

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import expit
 
 from creditloom.models.learners import booster
 from creditloom.models.learners.booster import BoosterParams, train_booster
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.metrics import expit, logloss
+from creditloom.models.sample.metrics import logloss
 from creditloom.models.sample.split import SplitParams, rolling_origins
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import math
 import typing
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -141,11 +142,32 @@ def _validate(value: Any, kind: type[T], where: str, at: tuple[str, ...]) -> T:
     # Validate as JSON: only from JSON does pydantic's strict mode accept a list for a tuple and a
     # text for a date.
     text = json.dumps(value, default=str)
+    lines = [
+        f"{path}: expected: a finite number, got {number}; write one"
+        for path, number in _not_finite(value, at)
+    ]
+    if lines:
+        raise ParamsError("\n".join(f"{where}: {line}" for line in lines))
     try:
         return TypeAdapter(kind).validate_json(text, strict=True, extra="forbid")
     except ValidationError as error:
         lines = [_line(dict(problem), kind, at) for problem in error.errors(include_url=False)]
     raise ParamsError("\n".join(f"{where}: {line}" for line in lines))
+
+
+def _not_finite(value: Any, at: tuple[str, ...]) -> Iterator[tuple[str, float]]:
+    """Yield path and number of every NaN and infinity in the content of a YAML file.
+
+    No bound refuses them: every comparison with NaN is false.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        yield ".".join(at) or "(whole file)", value
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _not_finite(inner, (*at, str(key)))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _not_finite(inner, (*at, str(number)))
 
 
 def _line(problem: Mapping[str, Any], kind: Any, at: tuple[str, ...]) -> str:

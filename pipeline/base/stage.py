@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from creditloom.pipeline.base import paths
-from creditloom.storage.files.errors import refusals
+from creditloom.pipeline.base.ending import ending
 from creditloom.storage.files.formats import RESULTS, write_document
 
 # The stages in the order of the DAG. The stage runner, `creditloom evidence`, `creditloom scale`
@@ -70,8 +70,8 @@ def timed(stage: str) -> Iterator[dict[str, int]]:
 def run(stage: str, main: Callable[[], Mapping[str, int] | None]) -> None:
     """Run the `main` of one stage and write its seconds to data/reports/runtime.
 
-    `main` may return row counts by name, which are written beside the seconds. A refusal of one of
-    our rooms becomes a message and exit code 2.
+    `main` may return row counts by name, which are written beside the seconds. A refusal becomes
+    a message and an exit code.
     """
-    with refusals(), timed(stage) as rows:
+    with ending(f"stage {stage}"), timed(stage) as rows:
         rows.update(main() or {})

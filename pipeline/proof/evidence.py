@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.models.evaluation.bars import Bars, figure
 from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.own_outputs import require_figures
 from creditloom.pipeline.base.params import document
 from creditloom.pipeline.commands.model.params import assignments
 from creditloom.storage.files.formats import RESULTS, read_document
@@ -50,6 +51,7 @@ def evidence(
 
     Exit code 1 where a bar is missed.
     """
+    require_figures(out, "applicants", "changes", "runs", "held")
     changes = {"world.applicants": applicants, **assignments(change)}
     runs = [_measure(seed, changes) for seed in _seeds(seeds)]
     held = _held(runs)
@@ -98,7 +100,7 @@ def _table(runs: list[SeedRun], applicants: int) -> Table:
 
 
 def _cell(path: str, ridge_path: str, run: SeedRun) -> str:
-    verdict = {True: "pass", False: "[bold red]FAIL[/]", None: "-"}[run["passed"][path]]
+    verdict = {True: "pass", False: "FAIL", None: "-"}[run["passed"][path]]
     value = _shown(figure(run["metrics"], path))
     if not ridge_path:
         return f"{value} {verdict}"

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.own_outputs import require_figures
 from creditloom.pipeline.base.stage import module_of
 from creditloom.pipeline.commands.model.params import assignments
 from creditloom.pipeline.proof.usage import measure
@@ -86,6 +87,7 @@ def scale(
 
     Bars: 60 min, 10 GB, 1.3 times the seconds per event. Exit code 1 where one is missed.
     """
+    require_figures(out, "held", "cpu_per_event")
     # Run the small world first: if a stage fails, it fails within minutes.
     small = run(beside, assignments(change))
     large = run(applicants, assignments(change))

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.table import Table
 
+from creditloom.models.learners.booster import shared_settings, train_booster
 from creditloom.models.sample.metrics import Floats, auc, by_family
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.own_outputs import require_figures
 from creditloom.pipeline.base.params import document, section
 from creditloom.storage.files.store import write_json
 from creditloom.world.config.config_types import FAMILIES, Calendar, WorldParams
@@ -38,7 +40,7 @@ BAR = 0.03  # domain 0.5: every profile within 3 pp
 TREES = 1_500
 # Rows from which the covariance of the contributions is computed: enough rows, and still fast.
 EXPLAINED = 60_000
-# table: settings of LightGBM
+# table: settings of LightGBM, beside those that every booster shares
 SETTINGS = {
     "objective": "binary",
     "learning_rate": 0.03,
@@ -51,11 +53,8 @@ SETTINGS = {
     "feature_fraction": 0.3,
     "extra_trees": True,
     "max_bin": 63,
-    "seed": 1,
-    "deterministic": True,
-    "force_col_wise": True,
-    "verbosity": -1,
 }
+SEED = 1  # of the rows and columns that each tree may use
 
 # The options of the command, each with its help.
 ApplicantsOption = Annotated[int, typer.Option(help="people of each profile's world", min=5_000)]
@@ -89,6 +88,7 @@ def share_recovery(
     linear in the states, as in domain 7.6; `--bent` adds the default world's thresholds and
     interactions.
     """
+    require_figures(out, "applicants", "bar", "profiles")
     config = document(WorldConfig, paths.WORLD)
     names = profile or config.profiles
     rows = [measure(name, config, applicants, seed, threads, bent=bent) for name in names]
@@ -217,7 +217,8 @@ def even_contributions(phi: Floats, absent: NDArray[np.bool_]) -> Floats:
 def _trained(x: NDArray[np.float32], bad: NDArray[np.int8], threads: int) -> Booster:
     import lightgbm as lgb
 
-    return lgb.train({**SETTINGS, "num_threads": threads}, lgb.Dataset(x, bad), TREES)
+    settings = {**SETTINGS, **shared_settings(threads, SEED)}
+    return train_booster(settings, lgb.Dataset(x, bad), TREES)
 
 
 def _explained(booster: Booster, x: NDArray[np.float32], threads: int) -> Floats:

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from creditloom.decision.score.model_text import check_model_text
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationLine, CalibrationParams
 from creditloom.models.learners import booster
@@ -108,8 +109,11 @@ class BCard:
     def from_json(cls, content: dict[str, Any], model_text: str) -> BCard:
         """Return the score that `to_json` wrote.
 
-        Raises BookError where it reads other columns than this code makes.
+        Raises BookError where it reads other columns than this code makes, and DecisionError where
+        the text is no sound model.
         """
+        # LightGBM trusts its text: a changed one would end the process.
+        check_model_text(model_text)
         if tuple(content["names"]) != NAMES:
             raise BookError(
                 f"behaviour score: expected the columns {', '.join(NAMES)}, "
@@ -160,13 +164,11 @@ def application_margin(columns: Floats) -> Floats:
 
 def _boosted(rows: ReviewedAccounts, params: ReviewParams) -> str:
     """Return the trees that start from the score at booking, as text."""
-    import lightgbm as lgb
-
     data = booster.train_set(_dataset(rows), params.booster)
     # LightGBM takes contiguous memory only; a column of a matrix is not.
     data.set_init_score(np.ascontiguousarray(application_margin(rows.columns)))
     settings = booster.settings(DIRECTIONS, params.booster)
-    return str(lgb.train(settings, data, params.trees).model_to_string())
+    return str(booster.train_booster(settings, data, params.trees).model_to_string())
 
 
 def _margin(text: str, columns: Floats) -> Floats:

@@ -5,7 +5,7 @@ A registered version decides by its own code, a folder by the code of this check
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,14 +69,17 @@ class DecidingModel:
     @classmethod
     def of_version(cls, version: Version) -> DecidingModel:
         """Load a registered version with its own code."""
-        from creditloom.serving.registry.load import load
+        from creditloom.serving.registry.load import checked
+        from creditloom.serving.registry.safety import guard
 
+        model = checked(version)
         return cls(
             bundle=version.bundle,
             # By number, not by alias: an alias may move while the batch is on record.
             name=f"models:/{version.name}/{version.version}",
-            code=fingerprint(version.location / "code" / version.runtime),
-            runtime=load(version),
+            # Of the code that was checked and runs, not of what lies there a moment later.
+            code=model.code_sha256,
+            runtime=guard.load(model),
             origin=version,
         )
 
@@ -84,13 +87,29 @@ class DecidingModel:
         """Return what decides, piece by piece, for a product of the bundle ("" = its own)."""
         return Versions.of(self.bundle, self.code, product)
 
-    def decide(self, params: Mapping[str, str]) -> Callable[[pa.Table], pa.Table]:
+    def decide(self, params: Mapping[str, str]) -> Deciding:
         """Return the function from a table of applications to their decisions, both in Arrow."""
+        return Deciding(self.runtime, dict(params))
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """Decides tables by a runtime, with its parameters."""
+
+    runtime: Any
+    params: dict[str, str]
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Return the decisions on a table of which every row can be decided."""
         from creditloom.decision.frames.arrow import decisions_table
 
         if hasattr(self.runtime, "predict_table"):
-            return lambda table: self.runtime.predict_table(table, params)
+            return self.runtime.predict_table(table, self.params)
         # A version registered before `predict_table` existed takes and gives data frames.
-        return lambda table: decisions_table(
-            self.runtime.predict(table.to_pandas(ignore_metadata=True), params)
-        )
+        frame = table.to_pandas(ignore_metadata=True)
+        return decisions_table(self.runtime.predict(frame, self.params))
+
+    @property
+    def judge(self) -> Any:
+        """The runtime's own rules of rows; None for a version that was registered before it had."""
+        return getattr(self.runtime, "judge", None)

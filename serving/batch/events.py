@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files as resources
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,24 +18,47 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from creditloom.features.contract.tables import APPLICATIONS
+from creditloom.features.declare.registry import needed_tables
 from creditloom.features.engine.engine import build
 from creditloom.features.feature_params import FeatureParams
+from creditloom.features.policy_inputs.consents import STATED
 from creditloom.serving.batch.engine import EngineName
-from creditloom.serving.batch.job import batch_folder
+from creditloom.serving.batch.input import told
 from creditloom.serving.inputs import InputColumn, columns
+from creditloom.serving.registry.runtime import fingerprint
+from creditloom.serving.whole.resume import libraries
 from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.contract.row_rules import Period
-from creditloom.storage.files.formats import FEATURES, read_document
-from creditloom.storage.files.store import (
-    matrix_writer,
-    read_table,
-    whole_folder,
-    write_json,
-    write_table,
+from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.formats import FEATURES, FIRST_FORMAT, read_document
+from creditloom.storage.files.identity import FixedFile, fixed
+from creditloom.storage.files.outputs import (
+    FolderKind,
+    json_keys,
+    new_folder,
+    place_beside,
+    recover,
+    require_ours,
+    require_room,
+    swap,
 )
+from creditloom.storage.files.raw_folder import raw_tables
+from creditloom.storage.files.store import matrix_writer, read_table, write_json, write_table
 from creditloom.storage.sources import now
 
 MARK = "features.json"
+MATRIX = "matrix.parquet"
+# What the folder of features holds.
+FOLDER = FolderKind(
+    what="features of a batch",
+    mark=MARK,
+    keys=frozenset({"files", "as_of", "columns"}),
+    names=(MATRIX, "quarantine/**"),
+)
+# The first format that knows the raw tables by their content.
+FIRST_WITH_CONTENT = 3
+HASHING_THREADS = 2
 # No event is older: such a date is an unset clock.
 EARLIEST = dt.datetime(1990, 1, 1)
 # The type of an input column of nulls, by kind; all others are float64.
@@ -41,82 +67,174 @@ TYPES = {"time": pa.timestamp("us"), "flag": pa.bool_(), "text": pa.string()}
 MOVED = "moved.parquet"
 
 
-def features_of(
-    events: Path,
-    as_of: dt.datetime | None,
-    bundle: Path,
-    output: Path,
-    engine: EngineName,
-    max_bad_share: float,
-) -> Path:
-    """Return the file of a batch's matrix; it is made once, and reused by the same command.
+@dataclass(frozen=True)
+class Events:
+    """Raw tables to make features of: their folder, the moment of decision, and how.
 
-    Bad rows of the raw tables go to `quarantine/` beside it. Raises DataError as
-    `creditloom.storage.contract.contract.check_tables`.
+    `as_of` None is that of each application. A table with a larger share of bad rows than
+    `max_bad_share` is refused. Tables that the bundle's inputs are made of must be there, or be
+    named in `without`.
     """
-    target = batch_folder(output).with_suffix(".features")
-    request = _asked(events, as_of, bundle)
-    matrix = target / "matrix.parquet"
-    if _is_made(target, request):
-        return matrix
-    params = FeatureParams(engine=engine)
-    with whole_folder(target, MARK) as work:
-        sources = _clean_sources(events, as_of, work, max_bad_share)
-        _write(sources, params, bundle, work / matrix.name)
+
+    path: Path
+    as_of: dt.datetime | None
+    engine: EngineName
+    max_bad_share: float
+    without: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Features:
+    """The matrix of a batch: the folder in which it lies, and the one in which it will.
+
+    They differ while the features of another batch lie there, which a new one replaces when it is
+    whole.
+    """
+
+    made: Path
+    place: Path
+
+    @property
+    def matrix(self) -> Path:
+        """The file that the batch reads."""
+        return self.made / MATRIX
+
+    @property
+    def record(self) -> Path:
+        """The file that batch.json names."""
+        return self.place / MATRIX
+
+    def put_in_place(self) -> None:
+        """Let the features take the place of those of the batch of before."""
+        if self.made != self.place:
+            swap(self.made, self.place, FOLDER)
+
+
+def features_of(
+    source: Events, bundle: Path, place: Path, *, is_kept: bool, replace: bool
+) -> Features:
+    """Return the features of a batch; they are made once, and reused by the same command.
+
+    Bad rows of the raw tables go to `quarantine/` beside the matrix. `is_kept` says that a batch
+    was made of the features that lie at `place`: they stay as they are, and others are refused, or
+    wait beside them where the batch is to be replaced (`replace`).
+    Raises DataError as `creditloom.storage.contract.contract.check_tables`.
+    """
+    files = sorted(chain.from_iterable(raw_tables(source.path).values()))
+    raw = fixed(files, HASHING_THREADS)
+    request = _asked(source, raw, bundle)
+    recover(place, FOLDER)
+    if _is_made(place, request, source):
+        return Features(place, place)
+    if is_kept and place.exists():
+        if not replace:
+            raise _taken(place)
+        require_ours(place, FOLDER)
+        require_room(place)
+        made = place_beside(place, "next")
+        recover(made, FOLDER)
+        if _is_made(made, request, source):
+            return Features(made, place)
+    else:
+        made = place
+    with new_folder(made, FOLDER) as work:
+        checked = check_tables(
+            source.path,
+            work / "quarantine",
+            work / "clean",
+            max_bad_share=source.max_bad_share,
+            period=Period(EARLIEST, now()),
+            needed=needed_tables(request["columns"]),
+            without=source.without,
+        )
+        # Told, as what is null for want of a table looks like what is null for want of events.
+        sys.stderr.writelines(f"creditloom: {note}\n" for note in checked.notes)
+        sources = _as_of(checked.files, source.as_of, work)
+        _write(sources, FeatureParams(engine=source.engine), bundle, work / MATRIX)
         # Copies that were needed for the features only; the quarantine stays.
         if (work / "clean").is_dir():
             shutil.rmtree(work / "clean")
         (work / MOVED).unlink(missing_ok=True)
+        for file in raw:
+            file.check()
         write_json(request, work / MARK)
-    return matrix
+    return Features(made, place)
 
 
-def _is_made(target: Path, request: Mapping[str, Any]) -> bool:
-    """Return whether `target` holds the matrix of this request, whatever release wrote it."""
-    if not (target / MARK).is_file():
-        return False
-    return {**read_document(target / MARK, FEATURES), "format": FEATURES} == request
-
-
-def _clean_sources(
-    events: Path, as_of: dt.datetime | None, work: Path, max_bad_share: float
-) -> Mapping[str, tuple[str, ...]]:
-    """Return the files of the raw tables without bad rows, decided as of `as_of` where given."""
-    checked = check_tables(
-        events,
-        work / "quarantine",
-        work / "clean",
-        max_bad_share=max_bad_share,
-        period=Period(EARLIEST, now()),
+def _taken(place: Path) -> DataError:
+    return DataError.of(
+        "The features of another batch lie there",
+        where=place,
+        expected="the same events, moment and model, or no features",
+        got="others, which a batch was made of",
+        next_step="choose another --output, or add --replace: batch and features stay until the "
+        "new ones are whole",
     )
+
+
+def _is_made(target: Path, request: Mapping[str, Any], source: Events) -> bool:
+    """Return whether `target` holds the matrix of this request, whatever release wrote it."""
+    if not json_keys(target / MARK) or not (target / MATRIX).is_file():
+        return False
+    before = read_document(target / MARK, FEATURES)
+    if before.get("format", FIRST_FORMAT) < FIRST_WITH_CONTENT:
+        return before == {**_asked_of_earlier(source, request), **_number(before)}
+    return before == request
+
+
+def _number(before: Mapping[str, Any]) -> dict[str, Any]:
+    return {"format": before["format"]} if "format" in before else {}
+
+
+def _as_of(
+    files: Mapping[str, tuple[str, ...]], as_of: dt.datetime | None, work: Path
+) -> Mapping[str, tuple[str, ...]]:
+    """Return the files of the raw tables, decided as of `as_of` where given."""
     if as_of is None:
-        return checked.files
-    return {**checked.files, "applications": moved(checked.files, as_of, work)}
+        return files
+    return {**files, "applications": moved(files, as_of, work)}
 
 
-def _asked(events: Path, as_of: dt.datetime | None, bundle: Path) -> dict[str, Any]:
-    """Return all that the matrix depends on, except the code."""
-    # Size and time of change stand for the content: hashing raw tables would take as long as
-    # reading them.
-    files = [
-        [str(file.relative_to(events)), file.stat().st_size, file.stat().st_mtime_ns]
-        for file in sorted(events.rglob("*.parquet"))
-    ]
+def _asked(source: Events, raw: Sequence[FixedFile], bundle: Path) -> dict[str, Any]:
+    """Return all that the matrix depends on."""
+    files = []
+    for file in raw:
+        name = told(file.path.relative_to(source.path))
+        files.append([name, file.state.size, file.sha256])
+    code = fingerprint(Path(str(resources("creditloom.features"))))
+    # No key where nothing is left out: requests of earlier releases had none.
+    left_out = {"without": sorted(source.without)} if source.without else {}
     return {
         "format": FEATURES,
-        "events": str(events.absolute()),
         "files": files,
-        "as_of": None if as_of is None else as_of.isoformat(),
+        "as_of": None if source.as_of is None else source.as_of.isoformat(),
         "columns": [column.name for column in columns(bundle)],
+        "made_by": {**libraries(), "features": code},
+        **left_out,
     }
+
+
+def _asked_of_earlier(source: Events, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request as formats 1 and 2 wrote it, by path, size and time of change."""
+    files = [
+        [str(file.relative_to(source.path)), file.stat().st_size, file.stat().st_mtime_ns]
+        for file in sorted(source.path.rglob("*.parquet"))
+    ]
+    kept = {name: request[name] for name in ("as_of", "columns")}
+    return {**kept, "events": str(source.path.absolute()), "files": files}
 
 
 def moved(
     files: Mapping[str, Sequence[Path | str]], as_of: dt.datetime, work: Path
 ) -> tuple[str, ...]:
-    """Write the applications as of another moment into `work`; return the file."""
-    tables = [read_table(file) for file in files["applications"]]
+    """Write the applications as of another moment into `work`; return the file.
+
+    When they were made stays with them: from then on their consents hold.
+    """
+    names = APPLICATIONS.arrow_schema.names
+    tables = [read_table(file, names) for file in files["applications"]]
     table = pa.concat_tables(tables).unify_dictionaries()
+    table = table.append_column(STATED, table["as_of"])
     moments = pa.array(np.full(len(table), np.datetime64(as_of, "us")), pa.timestamp("us"))
     column = table.schema.get_field_index("as_of")
     write_table(table.set_column(column, "as_of", moments), work / MOVED)

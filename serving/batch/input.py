@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.identity import FixedFile
+from creditloom.storage.files.lake import parquet_files
 from creditloom.storage.files.store import open_parquet
 
 # Bytes at the end of a Parquet file: 4 of the footer's length, 4 of the letters PAR1.
@@ -28,18 +30,24 @@ READ_BUFFER_BYTES = 1 << 16
 CSV_BLOCK_BYTES = 16 << 20
 
 
+class DamagedError(DataError):
+    """Pages of a file of the input cannot be read; `name` is the file's as batch.json has it."""
+
+    name = ""
+
+
 @dataclass(frozen=True)
 class InputFile:
-    """One file of the input.
+    """One file of the input, as batch.json names it.
 
-    `footer_sha256` covers schema, places, sizes and statistics of all pages.
+    `sha256` covers its bytes, `footer_sha256` schema, places, sizes and statistics of all pages.
     """
 
     name: str
     rows: int
     bytes: int
+    sha256: str
     footer_sha256: str
-    modified_ns: int
 
 
 @dataclass(frozen=True)
@@ -47,22 +55,21 @@ class BatchInput:
     """The files of an input, in reading order: by name, at any depth.
 
     `starts` are the numbers of the files' first rows; its last entry is the number of all rows.
+    `fixed` are the files with their contents, where a job holds them to it. `place` is the path
+    under which the input is on record, where it is read from another one.
     """
 
     source: Path
     files: tuple[Path, ...]
     starts: tuple[int, ...]
+    fixed: tuple[FixedFile, ...] = ()
+    place: Path | None = None
 
     @classmethod
     def open(cls, source: Path) -> BatchInput:
         """Look at the input; DataError when there is nothing to decide."""
-        if source.is_dir():
-            paths = source.rglob("*.parquet")
-            # Spark and other writers mark what is no data by a first "." or "_".
-            files = tuple(sorted(path for path in paths if not path.name.startswith((".", "_"))))
-        else:
-            files = (source,)
-        starts = tuple(accumulate((_metadata(file).num_rows for file in files), initial=0))
+        files = parquet_files(source) if source.is_dir() else (source,)
+        starts = _starts(files)
         if not starts[-1]:
             raise DataError.of(
                 "Nothing to decide",
@@ -73,21 +80,61 @@ class BatchInput:
             )
         return cls(source, files, starts)
 
+    def held_to(self, fixed: tuple[FixedFile, ...], place: Path | None = None) -> BatchInput:
+        """Return the input whose files must keep these contents while it is read."""
+        # Counted again: what was counted before the contents were fixed may be of others.
+        return replace(self, starts=_starts(self.files), fixed=fixed, place=place)
+
+    def placed(self) -> BatchInput:
+        """Return the same input by absolute paths."""
+        files = tuple(path.absolute() for path in self.files)
+        fixed = tuple(replace(file, path=file.path.absolute()) for file in self.fixed)
+        return replace(self, source=self.source.absolute(), files=files, fixed=fixed)
+
+    def check(self, first: int = 0, stop: int | None = None) -> None:
+        """Raise ChangedError where a file with rows from `first` up to `stop` changed."""
+        end = self.rows if stop is None else stop
+        for file, (start, after) in zip(self.fixed, pairwise(self.starts), strict=False):
+            if start < end and after > first:
+                file.check()
+
     @property
     def rows(self) -> int:
         """The number of rows of all files."""
         return self.starts[-1]
 
     def schemas(self) -> Iterator[tuple[Path, pa.Schema]]:
-        """Yield each file and its schema."""
-        for path in self.files:
-            with open_parquet(path) as file:
-                yield path, file.schema_arrow
+        """Yield each file with rows, and its schema; a day without rows may have any columns."""
+        for path, (start, stop) in zip(self.files, pairwise(self.starts), strict=True):
+            if stop > start:
+                with open_parquet(path) as file:
+                    try:
+                        schema = file.schema_arrow
+                    except (pa.ArrowException, OSError) as error:
+                        raise self._damaged(path, error) from error
+                yield path, schema
 
     @cached_property
     def fingerprints(self) -> tuple[InputFile, ...]:
-        """What tells these files from others, without reading their rows."""
-        return tuple(self._fingerprint(path) for path in self.files)
+        """What tells these files from others."""
+        fixed = self.fixed or tuple(map(FixedFile.of, self.files))
+        return tuple(map(self._fingerprint, fixed, pairwise(self.starts)))
+
+    def _fingerprint(self, file: FixedFile, rows: tuple[int, int]) -> InputFile:
+        try:
+            footer = _footer_sha256(file.path)
+        except OSError as error:
+            file.check()
+            raise self._damaged(file.path, error) from error
+        # The footer must be that of the same content.
+        file.check()
+        return InputFile(
+            name=self._name(file.path),
+            rows=rows[1] - rows[0],
+            bytes=file.state.size,
+            sha256=file.sha256,
+            footer_sha256=footer,
+        )
 
     def blocks(
         self, columns: Sequence[str], rows: int, first: int = 0
@@ -97,12 +144,20 @@ class BatchInput:
         Raises DataError when a file turns out to be damaged.
         """
         for path, (start, stop) in zip(self.files, pairwise(self.starts), strict=True):
-            if stop > first:
+            if stop > max(first, start):
+                self.check(start, stop)
+                done = max(first - start, 0)
                 try:
-                    for at, block in _file_blocks(path, columns, rows, max(first - start, 0)):
+                    for at, block in _file_blocks(path, columns, rows, done):
                         yield start + at, block
+                        done = at + len(block)
                 except (pa.ArrowException, OSError) as error:
-                    raise _damaged(path, error) from error
+                    # What looks like damage is more often a file that somebody has replaced.
+                    self.check(start, stop)
+                    raise self._damaged(path, error) from error
+                self.check(start, stop)
+                if start + done != stop:
+                    raise _short(path, stop - start, done)
 
     def spread(
         self, columns: Sequence[str], rows: int, count: int
@@ -150,22 +205,43 @@ class BatchInput:
         file, group, first = np.array(groups, np.int64).reshape(-1, 3).T
         return file, group, first
 
-    def _fingerprint(self, path: Path) -> InputFile:
-        state = path.stat()
-        with path.open("rb") as raw:
-            raw.seek(-FOOTER_END_BYTES, 2)
-            size = int.from_bytes(raw.read(4), "little")
-            raw.seek(-FOOTER_END_BYTES - size, 2)
-            footer = hashlib.sha256(raw.read()).hexdigest()
+    def _damaged(self, path: Path, error: Exception) -> DamagedError:
+        damaged = DamagedError.of(
+            "Damaged Parquet file",
+            where=path,
+            expected="pages that can be read",
+            got=str(error).splitlines()[0],
+            next_step="copy or write the file again and run the same command: finished parts of "
+            "other files are kept",
+        )
+        damaged.name = self._name(path)
+        return damaged
+
+    def _name(self, path: Path) -> str:
         # Relative, so that a folder that was moved is still the same input.
         name = path.relative_to(self.source).as_posix() if self.source.is_dir() else path.name
-        return InputFile(
-            name=name,
-            rows=_metadata(path).num_rows,
-            bytes=state.st_size,
-            footer_sha256=footer,
-            modified_ns=state.st_mtime_ns,
-        )
+        return told(name)
+
+
+def told(path: Path | str) -> str:
+    r"""Return a path as text that JSON can hold, whatever bytes it is made of.
+
+    >>> told("day-" + chr(0xDCFF))
+    'day-\\udcff'
+    """
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _footer_sha256(path: Path) -> str:
+    with path.open("rb") as raw:
+        raw.seek(-FOOTER_END_BYTES, 2)
+        size = int.from_bytes(raw.read(4), "little")
+        raw.seek(-FOOTER_END_BYTES - size, 2)
+        return hashlib.sha256(raw.read()).hexdigest()
+
+
+def _starts(files: Sequence[Path]) -> tuple[int, ...]:
+    return tuple(accumulate((_metadata(file).num_rows for file in files), initial=0))
 
 
 def _metadata(path: Path) -> pq.FileMetaData:
@@ -201,14 +277,13 @@ def _file_blocks(
             at += len(batch)
 
 
-def _damaged(path: Path, error: Exception) -> DataError:
+def _short(path: Path, announced: int, read: int) -> DataError:
     return DataError.of(
-        "Damaged Parquet file",
+        "A file of the input does not hold the rows that it announces",
         where=path,
-        expected="pages that can be read",
-        got=str(error).splitlines()[0],
-        next_step="copy or write the file again; nothing of the part in work was written, "
-        "finished parts are kept",
+        expected=f"{announced:,} rows",
+        got=f"{read:,}",
+        next_step="copy or write the file again",
     )
 
 

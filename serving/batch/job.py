@@ -1,41 +1,39 @@
-"""Run the batch job: what is asked, what is done already, then part by part until it is sealed.
-
-The places of input and output are checked here too, and the parts exported as one file for those
-who asked for a .parquet.
-"""
+"""Run the batch job: what is kept of an earlier run, then part by part until it is sealed."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from creditloom.serving.batch.drift import drift_of, require_no_drift
-from creditloom.serving.batch.output import BatchFolder, duplicates, writing
+from creditloom.serving.batch.drift import (
+    decided_scores,
+    drift_of,
+    require_no_drift,
+    sample_scores,
+)
+from creditloom.serving.batch.input import DamagedError
+from creditloom.serving.batch.output import gone
 from creditloom.serving.batch.part import Batch, BlockResult, Decide, Receipt, Work
 from creditloom.serving.ledger.entries import link, merkle_root, sealed
+from creditloom.serving.whole.repeated import digest, repeated_ids
+from creditloom.serving.whole.resume import FoundBatch, begun, missing_spans
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import BATCH
-from creditloom.storage.files.store import Writer, iter_tables, open_parquet
 
-SUFFIX = ".parquet"
-# The kinds of files that are exported, and the suffix of each.
-EXPORTED = {"decisions": SUFFIX, "quarantine": ".rejected.parquet"}
-# Rows copied at a time by an export: one part.
-EXPORT_ROWS = 131_072
-
-
-def batch_folder(output: Path) -> Path:
-    """Return the batch's folder: the output itself, or `<name>.batch` beside a .parquet.
-
-    >>> batch_folder(Path("out/day.parquet")).as_posix()
-    'out/day.batch'
-    """
-    return output.with_suffix(".batch") if output.suffix == SUFFIX else output
+# Blocks, and rows of each, that are decided for R12 before anything is kept: 16,384 rows, of which
+# enough have a score even where many are refused.
+SAMPLED_BLOCKS = 8
+SAMPLE_ROWS = 2_048
+APPLICATION_ID = "application_id"
+# Takes a batch, its duplicate ids, the row to begin at and the one to stop at; yields receipts of
+# parts in order.
+Engine = Callable[[Batch, pa.Array, int, int], Iterator[Receipt]]
 
 
 def the_input(source: Path | None, events: Path | None) -> Path:
@@ -51,60 +49,6 @@ def the_input(source: Path | None, events: Path | None) -> Path:
             "--events",
         )
     return given[0]
-
-
-def check_output(source: Path, output: Path) -> None:
-    """Raise DataError where the output would touch the input, or is a file of another kind."""
-    place = batch_folder(output).resolve()
-    source_place = source.resolve()
-    is_inside = source_place in (place, output.resolve(), *place.parents)
-    is_around = source.is_dir() and place in source_place.parents
-    touches = is_inside or is_around
-    is_folder_wanted = output.suffix != SUFFIX
-    is_wrong = output.is_file() if is_folder_wanted else output.is_dir()
-    # A suffix other than .parquet is a file of a kind that is not written.
-    if touches or is_wrong or (is_folder_wanted and output.suffix):
-        got = "the input itself, or a place inside it" if touches else "another kind of file"
-        raise DataError.of(
-            "The output has no proper place",
-            where=output,
-            expected="a folder, or a file named *.parquet, outside the input",
-            got=got,
-            next_step="choose another --output",
-        )
-
-
-def export(folder: BatchFolder, output: Path) -> None:
-    """Write all parts as one file, and the rows set aside as <name>.rejected.parquet.
-
-    Nothing is written where a folder was asked for.
-    """
-    if output.suffix != SUFFIX:
-        return
-    with writing(output):
-        for kind, suffix in EXPORTED.items():
-            target = output.with_suffix(suffix)
-            parts = sorted((folder.root / kind).glob("*.parquet"))
-            if not parts:
-                # What an earlier batch left under this name must not look like this one's.
-                target.unlink(missing_ok=True)
-                continue
-            with open_parquet(parts[0]) as first:
-                schema = first.schema_arrow
-            with Writer(target, schema) as writer:
-                for block in iter_tables(folder.root / kind, rows=EXPORT_ROWS):
-                    writer.write(block.cast(schema))
-
-
-# The job itself.
-
-# Blocks, and rows of each, that are decided for R12 before anything is kept: 16,384 rows, of which
-# enough have a score even where many are refused.
-SAMPLED_BLOCKS = 8
-SAMPLE_ROWS = 2_048
-APPLICATION_ID = "application_id"
-# Takes a batch, its duplicate ids and the row to begin at; yields receipts of parts in order.
-Engine = Callable[[Batch, pa.Array, int], Iterator[Receipt]]
 
 
 def _counters() -> dict[str, Counter[str]]:
@@ -142,63 +86,95 @@ class Tally:
 class BatchJob:
     """One batch, the function that decides its sample, and the engine that makes its parts.
 
-    `engine` yields the receipts of the parts in order. `asked` are the options, as batch.json keeps
-    them.
+    `engine` yields the receipts of the parts in order. `is_drift_accepted` says that a person
+    looked at the scores of the batch.
     """
 
     batch: Batch
     bundle: Path
     decide: Decide
     engine: Engine
-    asked: Mapping[str, Any]
+    is_drift_accepted: bool
     threads: int
 
-    def run(self, tally: Tally, tell: Callable[[int], None], *, replace: bool) -> dict[str, Any]:
+    def run(self, found: FoundBatch, tally: Tally, tell: Callable[[int], None]) -> dict[str, Any]:
         """Decide what is not done yet; return the manifest. The folder must be claimed.
 
-        `tell` is called with the number of rows done.
+        `found` is what the folder holds already. `tell` is called with the number of rows done.
         """
-        folder = self.batch.folder
-        document = folder.begin(self.document(), replace=replace)
-        for receipt in folder.finished():
-            tally.add(receipt)
-        tally.resumed = tally.rows
         # A batch with finished parts has passed this check, or was accepted by a person.
-        if not tally.rows and "accept_drift" not in self.asked:
-            require_no_drift(drift_of(self._sample(), self.bundle))
-        tell(tally.rows)
-        previous = tally.links[-1] if tally.links else link(document)
-        for part in self._made(tally.rows):
-            receipt = {"format": BATCH, **part, "previous": previous}
-            folder.note(receipt["part"], receipt)
-            tally.add(receipt)
-            previous = tally.links[-1]
-            tell(tally.rows)
-        chain = {"batch": link(document), "parts": tally.links, "root": merkle_root(tally.links)}
-        manifest = sealed({"format": BATCH, **tally.figures(), **chain})
+        if not found.kept and not self.is_drift_accepted:
+            require_no_drift(drift_of(sample_scores(self._sample()), self.bundle), "a sample")
+        folder = self.batch.folder
+        try:
+            kept = begun(folder, found, lambda: digest(self._repeated))
+            tally.resumed = sum(receipt["rows"] for receipt in kept.values())
+            tell(tally.resumed)
+            previous = link(found.document)
+            for receipt in self._receipts(kept):
+                self._note(receipt, previous)
+                tally.add({**receipt, "previous": previous})
+                previous = tally.links[-1]
+                tell(tally.rows)
+        except DamagedError as error:
+            # The run after this one may find the file mended, and keep what others gave.
+            if folder.asked() is not None:
+                folder.note_damaged(error.name)
+            raise
+        if not self.is_drift_accepted:
+            scores = decided_scores(folder, len(tally.links))
+            require_no_drift(drift_of(scores, self.bundle), "all decided rows")
+        return self._sealed(found, tally)
+
+    def _note(self, receipt: Receipt, previous: str) -> None:
+        # A part that is kept has its place in the chain, unless batch.json changed.
+        if receipt.get("previous") != previous:
+            self.batch.folder.note(receipt["part"], {**receipt, "previous": previous})
+
+    def _receipts(self, kept: Mapping[int, Receipt]) -> Iterator[Receipt]:
+        """Yield the receipts of all parts in order: those kept, and those made now."""
+        number = 0
+        for first, stop in missing_spans(kept, self.batch):
+            yield from (kept[at] for at in range(number, first // self.batch.part_rows))
+            for made in self.engine(self.batch, self._repeated, first, stop):
+                yield {"format": BATCH, **made, "repeated_ids": digest(self._repeated)}
+            number = -(-stop // self.batch.part_rows)
+        yield from (kept[at] for at in sorted(kept) if at >= number)
+
+    def _sealed(self, found: FoundBatch, tally: Tally) -> dict[str, Any]:
+        """Check that all is there that was announced, then write the manifest and return it."""
+        source = self.batch.source
+        folder = self.batch.folder
+        source.check()
+        figures = tally.figures()
+        if not source.rows == figures["rows"] == figures["decided"] + figures["rejected"]:
+            raise DataError.of(
+                "Not every row was decided or set aside",
+                where=source.source,
+                expected=f"{source.rows:,} rows",
+                got=f"{figures['decided']:,} decided, {figures['rejected']:,} set aside",
+                next_step="run the same command again; if it says so again, report it",
+            )
+        there = [link(receipt) for receipt in folder.parts()]
+        if there != tally.links:
+            lost = [f"part {at}" for at, one in enumerate(tally.links) if one not in there]
+            raise gone(folder.root, lost or ["receipts"])
+        chain = {
+            "batch": link(found.document),
+            "parts": tally.links,
+            "root": merkle_root(tally.links),
+        }
+        manifest = sealed({"format": BATCH, **figures, **chain})
+        folder.note_damaged(None)
+        folder.tidy()
         folder.seal(manifest)
         return manifest
 
-    def document(self) -> dict[str, Any]:
-        """Return the content of batch.json: all that the output depends on."""
-        source = self.batch.source
-        files = [asdict(file) for file in source.fingerprints]
-        return {
-            "format": BATCH,
-            "input": {"path": str(source.source.absolute()), "files": files},
-            "columns": self.batch.names,
-            "versions": self.batch.versions.as_dict(),
-            "options": dict(self.asked),
-            "part_rows": self.batch.part_rows,
-        }
-
-    def _made(self, first: int) -> Iterator[Receipt]:
-        batch = self.batch
-        # A batch that was finished, but not sealed, needs no look for duplicates.
-        if first < batch.source.rows:
-            spill = batch.folder.root / ".spill"
-            repeated_ids = duplicates(batch.source.files, APPLICATION_ID, spill, self.threads)
-            yield from self.engine(batch, repeated_ids, first)
+    @cached_property
+    def _repeated(self) -> pa.Array:
+        # Looked for once, and only where a part is to be made.
+        spill = self.batch.folder.root / ".spill"
+        return repeated_ids(self.batch.source, APPLICATION_ID, spill, self.threads)
 
     def _sample(self) -> Iterator[BlockResult]:
         """Yield decisions of some blocks spread over the input; they are not kept."""
@@ -211,7 +187,7 @@ class BatchJob:
 def embedded(decide: Decide, threads: int) -> Engine:
     """Return the engine that makes the parts in this process."""
 
-    def parts(batch: Batch, repeated_ids: pa.Array, first: int) -> Iterator[Receipt]:
-        return batch.made(decide, repeated_ids, first, batch.source.rows, threads)
+    def parts(batch: Batch, repeated: pa.Array, first: int, stop: int) -> Iterator[Receipt]:
+        return batch.made(decide, repeated, first, stop, threads)
 
     return parts

@@ -19,14 +19,14 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from creditloom.decision.frames.input_frame import ID
+from creditloom.decision.frames.columns import ID
 from creditloom.serving.batch import row_faults
 from creditloom.serving.batch.input import BatchInput
 from creditloom.serving.batch.output import BatchFolder
 from creditloom.serving.batch.row_faults import RowFaultInputs
 from creditloom.serving.inputs import InputColumn
 from creditloom.serving.ledger.entries import InputPlaces, Versions, entries
-from creditloom.serving.ledger.hashing import canonical, decision_hashes, row_hashes
+from creditloom.serving.ledger.hashing import decision_hashes, row_hashes
 
 # Applications in, decisions out, in the same order.
 Decide = Callable[[pa.Table], pa.Table]
@@ -66,8 +66,9 @@ class Work:
         `numbered` is the number of the block's first row, and the block.
         """
         start, coded = numbered
-        block = canonical(coded, self.rules.columns)
-        bad = row_faults.find(block, self.rules)
+        # The rules are those of the runtime that decides, where it brings its own.
+        judge = getattr(self.decide, "judge", None)
+        block, bad = row_faults.judged(coded, self.rules, judge)
         is_good = np.ones(len(block), dtype=bool)
         is_good[bad["row"].to_numpy()] = False
         # Filtering copies all columns: a block without bad rows is taken as it is.
@@ -248,9 +249,13 @@ class Batch:
     def _written(self, part: BatchPart) -> Receipt:
         decisions = part.decisions
         rejected = part.rejected
-        places = self.source.places(part.decided_rows)
-        footers = [file.footer_sha256 for file in self.source.fingerprints]
-        ledger = part.ledger(decisions, places, footers, self.versions)
+        file, group, row = self.source.places(part.decided_rows)
+        # Only the files of the part are named: a part that is kept must not depend on the others.
+        used, place = np.unique(file, return_inverse=True)
+        contents = [self.source.fingerprints[index].sha256 for index in used]
+        ledger = part.ledger(decisions, (place, group, row), contents, self.versions)
+        # Read of files that were the same before and after: else no part is made of them.
+        self.source.check(part.first, part.first + part.rows)
         files = self.folder.write(
             part.number, {"decisions": decisions, "ledger": ledger, "quarantine": rejected}
         )

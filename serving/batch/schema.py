@@ -4,45 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import pyarrow as pa
-import pyarrow.types as pt
 
-from creditloom.serving.inputs import InputColumn, InputKind
+from creditloom.decision.frames.accepted import KINDS, is_accepted, is_text
+from creditloom.decision.frames.columns import banned_column
+from creditloom.serving.inputs import InputColumn
 from creditloom.storage.files.errors import StatedError
-
-
-def _is_id(kind: pa.DataType) -> bool:
-    return pt.is_integer(kind) or _is_text(kind)
-
-
-def _is_naive_time(kind: pa.DataType) -> bool:
-    return pt.is_timestamp(kind) and kind.tz is None
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind)
-
-
-def _is_text_or_null(kind: pa.DataType) -> bool:
-    return _is_text(kind) or pt.is_null(kind)
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    # A column of nulls alone has Arrow's null type: any kind may be it.
-    return pt.is_floating(kind) or pt.is_integer(kind) or pt.is_boolean(kind) or pt.is_null(kind)
-
-
-# Per kind: its name in messages, and whether an Arrow type is one. A flag may be a number, as a
-# matrix keeps flags as float64.
-KINDS: dict[InputKind, tuple[str, Callable[[pa.DataType], bool]]] = {
-    "id": ("whole numbers or text", _is_id),
-    "time": ("a timestamp without zone", _is_naive_time),
-    "number": ("numbers", _is_number),
-    "flag": ("true or false, or 1 and 0", _is_number),
-    "text": ("text", _is_text_or_null),
-}
 
 
 class BatchError(StatedError):
@@ -60,32 +29,60 @@ def check_schema(schema: pa.Schema, columns: tuple[InputColumn, ...], where: obj
             raise _twice(column, where)
         if not count[column.name]:
             raise _missing(column, columns, schema, where)
-        expected, fits = KINDS[column.kind]
         stored = schema.field(column.name).type
-        # Dictionary coding is a matter of storage: what counts is the type of the values.
-        if not fits(stored.value_type if pt.is_dictionary(stored) else stored):
+        if not is_accepted(column, stored):
             raise BatchError.of(
                 f"Wrong type: column `{column.name}`",
                 where=where,
-                expected=expected,
+                expected=KINDS[column.kind][0],
                 got=str(stored),
                 next_step="convert the column and write the file again",
             )
 
 
-def check_banned(schema: pa.Schema, names: Iterable[str], where: object) -> None:
-    """Raise BatchError for the first column of data that may not be processed at all (R7)."""
-    for name in names:
-        # Columns that were made of banned data begin with its name.
-        caught = [other for other in schema.names if other == name or other.startswith(f"{name}_")]
-        if caught:
+def check_banned(
+    schema: pa.Schema, names: Iterable[str], where: object, read: Iterable[str] = ()
+) -> None:
+    """Raise BatchError for the first column of data that may not be processed at all (R7).
+
+    `read` are the columns that the decision itself reads.
+    """
+    caught = banned_column(tuple(schema.names), tuple(names), frozenset(read))
+    if caught:
+        column, name = caught
+        raise BatchError.of(
+            f"Column `{column}` may not be processed at all (R7)",
+            where=where,
+            expected=f"no {name} data",
+            got="such a column",
+            next_step="drop the column and write the file again",
+        )
+
+
+def check_one_id_type(schemas: Iterable[tuple[object, pa.Schema]], name: str) -> None:
+    """Raise BatchError where some files hold the ids as text and others as whole numbers."""
+    first: tuple[object, str] | None = None
+    for path, schema in schemas:
+        form = id_form(schema.field(name).type)
+        if form is None:
+            continue
+        if first is not None and form != first[1]:
             raise BatchError.of(
-                f"Column `{caught[0]}` may not be processed at all (R7)",
-                where=where,
-                expected=f"no {name} data",
-                got="such a column",
-                next_step="drop the column and write the file again",
+                f"Ids of two types: column `{name}`",
+                where=path,
+                expected=f"{first[1]}, as in {first[0]}",
+                got=form,
+                next_step="write the ids of all files in one type; text holds both",
             )
+        first = first or (path, form)
+
+
+def id_form(kind: pa.DataType) -> str | None:
+    """Return whether ids are text or whole numbers; None for a column of nulls alone."""
+    bare = kind.value_type if pa.types.is_dictionary(kind) else kind
+    if pa.types.is_null(bare):
+        return None
+    return "text" if is_text(bare) else "whole numbers"
 
 
 def _twice(column: InputColumn, where: object) -> BatchError:

@@ -19,7 +19,6 @@ import pyarrow as pa
 from creditloom.features.engine.spark import open_session
 from creditloom.features.feature_params import FeatureParams
 from creditloom.serving.batch.deciding_model import DecidingModel
-from creditloom.serving.batch.input import BatchInput
 from creditloom.serving.batch.job import Engine
 from creditloom.serving.batch.output import BatchFolder
 from creditloom.serving.batch.part import Batch, Receipt, in_order
@@ -85,11 +84,10 @@ def on_spark(model: DecidingModel, options: dict[str, str], threads: int) -> Eng
     pyspark or Java.
     """
 
-    def made(batch: Batch, duplicates: pa.Array, first: int) -> Iterator[Receipt]:
+    def made(batch: Batch, duplicates: pa.Array, first: int, stop: int) -> Iterator[Receipt]:
         task = Task(_placed(batch), model.origin, tuple(options.items()), duplicates)
         # Minus twice: the division rounds up, as the last part may be smaller.
-        part_count = -(-batch.source.rows // batch.part_rows)
-        numbers = range(first // batch.part_rows, part_count)
+        numbers = range(first // batch.part_rows, -(-stop // batch.part_rows))
         params = FeatureParams(engine="spark", threads=threads, memory_mb=DRIVER_MB)
         with open_session(params) as session:
             in_parallel = session.sparkContext.defaultParallelism
@@ -130,6 +128,6 @@ def _placed(batch: Batch) -> Batch:
     """Return the batch by absolute paths: a worker runs in a folder of its own."""
     return replace(
         batch,
-        source=BatchInput.open(batch.source.source.absolute()),
+        source=batch.source.placed(),
         folder=BatchFolder(batch.folder.root.absolute()),
     )

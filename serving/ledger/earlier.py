@@ -19,7 +19,10 @@ from typing import Any
 
 # Fingerprint of the runtime (`creditloom.serving.registry.runtime.fingerprint`): its release.
 EARLIER: Mapping[str, str] = MappingProxyType(
-    {"2e4bcb9343729652092726a5227be85b262146f6898d6b8af69fd73c63d955b0": "0.1.0 (613f9fa)"}
+    {
+        "2e4bcb9343729652092726a5227be85b262146f6898d6b8af69fd73c63d955b0": "0.1.0 (613f9fa)",
+        "28e8768abf44ebeef7e5ad6d2b239f014ba1f1fdf70777168ce59eafa9bd0fe5": "0.2.0",
+    }
 )
 
 

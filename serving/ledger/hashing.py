@@ -12,7 +12,7 @@ against someone who forges both: files, parts and batches carry sha256.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -21,11 +21,11 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 from numpy.typing import NDArray
 
-from creditloom.serving.inputs import InputColumn
+from creditloom.decision.frames.accepted import fill
+from creditloom.decision.frames.columns import InputColumn, InputLayout
+from creditloom.decision.frames.input_block import of_table
 
 # The canonical table: what the decision reads, in declared order, in one type per kind.
-
-NUMERIC = ("number", "flag")
 
 
 def canonical(table: pa.Table, columns: Iterable[InputColumn]) -> pa.Table:
@@ -33,18 +33,10 @@ def canonical(table: pa.Table, columns: Iterable[InputColumn]) -> pa.Table:
 
     The id is int64 or text, times are naive us, numbers and flags are float64 without nulls (null
     is the one NaN), texts are spelled out. Numbers and flags lie one after the other in one piece
-    of memory, which the runtime takes as its matrix without copying.
+    of memory, which the runtime takes as its matrix without copying. The forms are the runtime's
+    (`decision/frames/accepted.py`); a value that its form cannot hold is null.
     """
-    columns = tuple(columns)
-    numeric_count = sum(column.kind in NUMERIC for column in columns)
-    # One allocation for all numeric columns; each takes the next row of it.
-    matrix_rows = iter(np.empty((numeric_count, len(table))))
-    return pa.table(
-        {
-            column.name: _plain(_decoded(table[column.name]), column, matrix_rows)
-            for column in columns
-        }
-    )
+    return of_table(table, InputLayout(tuple(columns), 0)).table()
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
@@ -52,45 +44,10 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def _decoded(column: pa.ChunkedArray) -> pa.Array:
-    whole = _whole(column)
-    return whole.cast(whole.type.value_type) if kinds.is_dictionary(whole.type) else whole
-
-
-def _plain(
-    values: pa.Array, column: InputColumn, matrix_rows: Iterator[NDArray[np.float64]]
-) -> pa.Array:
-    if column.kind in NUMERIC:
-        return pa.array(_fill(next(matrix_rows), values))
-    if column.kind == "time":
-        return values.cast(pa.timestamp("us"), safe=False)
-    return values.cast(pa.int64() if kinds.is_integer(values.type) else pa.string())
-
-
 def floats(values: pa.Array) -> NDArray[np.float64]:
     """Return numbers or flags as float64, with one bit pattern for null and any NaN."""
-    return _fill(np.empty(len(values)), values)
-
-
-def _fill(numbers: NDArray[np.float64], values: pa.Array) -> NDArray[np.float64]:
-    """Write `values` into `numbers` from their buffers, null as NaN, without a copy in between."""
-    if kinds.is_null(values.type):
-        numbers.fill(np.nan)
-        return numbers
-    plain = values if kinds.is_float64(values.type) else values.cast(pa.float64())
-    # A slice shares the buffers of the whole array: its values begin at its offset.
-    start = plain.offset
-    stop = plain.offset + len(plain)
-    validity, data = plain.buffers()
-    numbers[:] = np.frombuffer(data, np.float64)[start:stop]
-    if plain.null_count:
-        bits = np.frombuffer(validity, np.uint8)
-        is_valid = np.unpackbits(bits, count=stop, bitorder="little")[start:]
-        numbers[np.flatnonzero(is_valid == 0)] = np.nan
-    is_nan = np.isnan(numbers)
-    # A NaN that is not from a null may have any bit pattern: all get the same one.
-    if np.count_nonzero(is_nan) != plain.null_count:
-        numbers[is_nan] = np.nan
+    numbers = np.empty(len(values))
+    fill(numbers, values, "")
     return numbers
 
 

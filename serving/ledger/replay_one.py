@@ -141,15 +141,16 @@ def _by_place(batch: BatchFolder, entry: dict[str, Any], names: list[str]) -> pa
     """Return the row from the place that the ledger names."""
     path = asked(batch)["input"]["path"]
     source = BatchInput.open(Path(path))
-    # A file is known by its footer, not by its name: it may have been moved inside the folder.
+    # A file is known by its content, not by its name: it may have been moved inside the folder. An
+    # earlier release noted the sha256 of the footer.
     for file, fingerprint in zip(source.files, source.fingerprints, strict=True):
-        if fingerprint.footer_sha256 == entry["input_file"]:
+        if entry["input_file"] in (fingerprint.sha256, fingerprint.footer_sha256):
             return source.row(file, entry["row_group"], entry["row"], names)
-    present = ", ".join(fingerprint.footer_sha256[:12] for fingerprint in source.fingerprints[:3])
+    present = ", ".join(fingerprint.sha256[:12] for fingerprint in source.fingerprints[:3])
     raise DataError.of(
         "The input file is not there any more",
         where=path,
-        expected=f"a file with the footer {entry['input_file'][:12]}",
+        expected=f"a file with the sha256 {entry['input_file'][:12]}",
         got=present,
         next_step="give a copy of the row's file with --input",
     )

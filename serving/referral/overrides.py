@@ -1,13 +1,14 @@
 """Record what people decided on referred applications, one JSON object a line.
 
-Each line holds the hash of the line before, so that a changed or lost line shows. A wrong freeze or
-refusal is corrected here, with reason and role (S5-R44).
+The record is chained, and people who decide at the same moment take turns (`Record`).
+A wrong freeze or refusal is corrected here, with reason and role (S5-R44).
 """
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import asdict, dataclass, replace
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,17 +17,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from creditloom.storage.files.errors import StatedError
-from creditloom.storage.files.formats import OVERRIDES, of_line, to_line
+from creditloom.storage.files.formats import OVERRIDES
+from creditloom.storage.files.record import NO_PREVIOUS, Record
 
 OverrideOutcome = Literal["approve", "decline"]
-# What the first line holds in place of the hash of the line before it.
-NO_PREVIOUS = "0" * 64
+# The first format of a line that stands under a head.
+HEADED = 3
 # Characters: a reason is a sentence, not "ok".
 MIN_REASON_LENGTH = 10
 
 
 class ReferralError(StatedError):
-    """An override that cannot be recorded, or a record that was changed."""
+    """An override that cannot be recorded, or a line that is none."""
 
 
 @dataclass(frozen=True)
@@ -47,50 +49,53 @@ class Override:
     previous: str = NO_PREVIOUS
 
 
+def record(path: Path) -> Record:
+    """Return the record of overrides in a file."""
+    return Record(path, newest=OVERRIDES, headed=HEADED)
+
+
 def read(path: Path) -> tuple[Override, ...]:
     """Return all overrides, oldest first; () when there is none.
 
-    Raises ReferralError where a line does not follow from the one before, DataError for a line that
-    a later release wrote.
+    Raises DataError where a line does not follow from the one before, is not an override, or was
+    written by a later release.
     """
-    if not path.is_file():
-        return ()
-    overrides = []
-    expected = NO_PREVIOUS
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        place = f"{path}, line {number}"
-        override = Override(**of_line(line, OVERRIDES, place))
-        if override.previous != expected:
-            raise ReferralError.of(
-                "A recorded override was changed, or a line before it",
-                where=place,
-                expected=expected,
-                got=override.previous,
-                next_step="restore the file from its copy; nothing is added to a broken record",
-            )
-        overrides.append(override)
-        # The hash is of the line as it stands, not of the parsed object: spaces count too.
-        expected = _hash(line)
-    return tuple(overrides)
+    entries = record(path).entries()
+    return tuple(_override(entry, path, number) for number, entry in enumerate(entries, start=1))
 
 
-def append(override: Override, queue: pd.DataFrame, path: Path) -> Override:
+def append(
+    override: Override, queue: pd.DataFrame, path: Path, largest: float | None = None
+) -> Override:
     """Record a person's decision on a row of `queue`; return it as written.
 
-    Lines are only ever added. Raises ReferralError for an application that does not wait, a reason
-    or role that says nothing, and a limit above the decision's.
+    Lines are only ever added. `largest` is the product's largest limit in CNY: the most that a
+    person may approve where no limit could be computed. Raises ReferralError for an application
+    that does not wait, a reason or role that says nothing, and a limit that may not be.
     """
-    before = read(path)
-    _check(override, queue, before)
-    lines = path.read_text(encoding="utf-8").splitlines() if before else []
-    chained = replace(override, previous=_hash(lines[-1]) if lines else NO_PREVIOUS)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8", newline="\n") as out:
-        out.write(to_line(asdict(chained), OVERRIDES) + "\n")
-    return chained
+    # The check needs the lock too: two people may decide the same case at the same moment.
+    with record(path).adding() as addition:
+        decided = {entry.get("decision_id") for entry in addition.before}
+        _check(override, queue, decided, largest)
+        return Override(**addition.add(asdict(override)))
 
 
-def _check(override: Override, queue: pd.DataFrame, before: tuple[Override, ...]) -> None:
+def _override(entry: Mapping[str, Any], path: Path, number: int) -> Override:
+    known = {field.name for field in fields(Override)}
+    if entry.keys() != known:
+        raise ReferralError.of(
+            "A line that is no override",
+            where=f"{path}, line {number}",
+            expected=", ".join(sorted(known)),
+            got=", ".join(sorted(entry)) or "no key",
+            next_step="restore the file from its copy",
+        )
+    return Override(**entry)
+
+
+def _check(
+    override: Override, queue: pd.DataFrame, decided: set[Any], largest: float | None
+) -> None:
     row = queue[queue["decision_id"] == override.decision_id]
     if row.empty:
         raise _refusal(
@@ -98,7 +103,7 @@ def _check(override: Override, queue: pd.DataFrame, before: tuple[Override, ...]
             "a decision_id of `creditloom refer list`",
             override.decision_id,
         )
-    if any(earlier.decision_id == override.decision_id for earlier in before):
+    if override.decision_id in decided:
         raise _refusal(
             "This application was decided before", "one that still waits", override.decision_id
         )
@@ -108,20 +113,26 @@ def _check(override: Override, queue: pd.DataFrame, before: tuple[Override, ...]
             "--reason with a sentence, --role",
             override.reason or "nothing",
         )
-    _check_limit(override.outcome, override.limit_cny, row["limit_cny"].iloc[0])
+    computed = row["limit_cny"].iloc[0]
+    _check_limit(override.outcome, override.limit_cny, largest if pd.isna(computed) else computed)
 
 
-def _check_limit(outcome: OverrideOutcome, limit: float | None, max_limit: Any) -> None:
-    """Raise ReferralError for a limit that the outcome may not have; `max_limit` may be null."""
-    if outcome == "decline" and limit is not None:
-        raise _refusal("A decline has no limit", "no --limit", limit)
-    # A person may approve less than was computed, never more. Where none was computed (null),
-    # the comparison is false and any limit is allowed.
-    if outcome == "approve" and (limit is None or limit <= 0 or limit > max_limit):
-        if pd.isna(max_limit):
-            expected = "a limit, as none could be computed"
+def _check_limit(outcome: OverrideOutcome, limit: float | None, most: float | None) -> None:
+    """Raise ReferralError for a limit that the outcome may not have.
+
+    `most` is None where no limit was computed and the product's largest is not known: nobody can
+    approve then.
+    """
+    if outcome == "decline":
+        if limit is not None:
+            raise _refusal("A decline has no limit", "no --limit", limit)
+        return
+    # A person may approve less than was computed, never more.
+    if most is None or limit is None or not math.isfinite(limit) or not 0 < limit <= most:
+        if most is None:
+            expected = "a decision with a limit, or a product whose largest limit is known"
         else:
-            expected = f"a limit of at most {max_limit:,.0f} CNY"
+            expected = f"a limit above 0 and of at most {most:,.0f} CNY"
         raise _refusal("The limit of an approval", expected, limit)
 
 
@@ -133,10 +144,6 @@ def _refusal(what: str, expected: str, got: object) -> ReferralError:
         got=got,
         next_step="correct it; nothing was recorded",
     )
-
-
-def _hash(line: str) -> str:
-    return hashlib.sha256(line.encode()).hexdigest()
 
 
 # The queue: the referred rows of a decisions table that nobody has decided yet.

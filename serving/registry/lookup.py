@@ -17,25 +17,44 @@ from creditloom.serving.registry.errors import RegistryError
 
 BUNDLE_TAG = "bundle_sha256"
 RUNTIME_TAG = "runtime"
+# The name of the guard (`safety/guard.py`), which is the hash of all that decides. Versions that
+# were registered before it existed lack this tag and the next.
+LOADER_TAG = "loader"
+# The sha256 over names and contents of all files of the version.
+FILES_TAG = "files_sha256"
+# Who vouches for a version: a signature over its name, number and hashes, as JSON.
+SIGNATURE_TAG = "signature"
 SQLITE = "sqlite:///"
 
 # A deleted version stays in the table under the stage 'Deleted_Internal'.
 _VERSIONS = """
-select v.version, b.value, r.value, coalesce(v.storage_location, v.source)
+select v.version, b.value, r.value, coalesce(l.value, ''), coalesce(f.value, ''),
+  coalesce(s.value, ''), coalesce(v.storage_location, v.source)
 from model_versions v
 join model_version_tags b on b.name = v.name and b.version = v.version and b.key = 'bundle_sha256'
 join model_version_tags r on r.name = v.name and r.version = v.version and r.key = 'runtime'
+left join model_version_tags l on l.name = v.name and l.version = v.version and l.key = 'loader'
+left join model_version_tags s
+  on s.name = v.name and s.version = v.version and s.key = 'signature'
+left join model_version_tags f
+  on f.name = v.name and f.version = v.version and f.key = 'files_sha256'
 where v.name = ? and v.current_stage <> 'Deleted_Internal'
 order by v.version
 """
-_ALIAS = "select version from registered_model_aliases where name = ? and alias = ?"
+_ALIASES = "select alias, version from registered_model_aliases where name = ?"
+_TAGS = "select key, value from registered_model_tags where name = ?"
+_ARTIFACTS = "select artifact_location from experiments where name = ?"
+# MLflow wants an experiment around every run; ours all belong to one.
+EXPERIMENT = "creditloom"
 
 
 @dataclass(frozen=True)
 class Version:
     """One registered version: its bundle, its runtime and the folder that holds both.
 
-    Inside `location` the bundle is `data/...` and the runtime `code/<runtime>`.
+    Inside `location` the bundle is `data/...` and the runtime `code/<runtime>`. `loader` names the
+    guard in `code/`, `files_sha256` stands for all files; both are "" for a version of before, and
+    `signature` is where nobody signs.
     """
 
     name: str
@@ -43,6 +62,21 @@ class Version:
     bundle_sha256: str
     runtime: str
     location: Path
+    loader: str = ""
+    files_sha256: str = ""
+    signature: str = ""
+
+    @property
+    def statement(self) -> dict[str, str | int]:
+        """Return what a signature of the version stands for."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "bundle_sha256": self.bundle_sha256,
+            "runtime": self.runtime,
+            "loader": self.loader,
+            "files_sha256": self.files_sha256,
+        }
 
     @property
     def is_whole(self) -> bool:
@@ -76,8 +110,17 @@ def store_file(uri: str) -> Path | None:
     """Return the sqlite file behind a tracking URI; None unless it is an existing sqlite file."""
     if not uri.startswith(SQLITE):
         return None
-    file = Path(unquote(uri.removeprefix(SQLITE).partition("?")[0]))
+    file = store_path(uri)
     return file if file.is_file() else None
+
+
+def store_path(uri: str) -> Path:
+    """Return the path in a sqlite URI.
+
+    >>> str(store_path("sqlite:///a%20b.db?timeout=5"))
+    'a b.db'
+    """
+    return Path(unquote(uri.removeprefix(SQLITE).partition("?")[0]))
 
 
 def versions(store: Path, name: str) -> tuple[Version, ...]:
@@ -85,22 +128,58 @@ def versions(store: Path, name: str) -> tuple[Version, ...]:
 
     () when the store has no such tables yet.
     """
-    return tuple(
-        Version(
-            name=name,
-            version=int(number),
-            bundle_sha256=sha,
-            runtime=runtime,
-            location=local_path(place),
-        )
-        for number, sha, runtime, place in _query(store, _VERSIONS, (name,))
+    before, now = roots(store)
+    rows = _query(store, _VERSIONS, (name,))
+    return tuple(_version(name, row, before, now) for row in rows)
+
+
+def _version(name: str, row: tuple[str, ...], before: Path, now: Path) -> Version:
+    number, sha, runtime, loader, files, signature, place = row
+    return Version(
+        name=name,
+        version=int(number),
+        bundle_sha256=sha,
+        runtime=runtime,
+        location=placed(local_path(place), before, now),
+        loader=loader,
+        files_sha256=files,
+        signature=signature,
     )
 
 
 def aliased(store: Path, name: str, alias: str) -> Version | None:
     """Return the version that an alias names; None when there is none."""
-    numbers = [int(row[0]) for row in _query(store, _ALIAS, (name, alias))]
-    return next((version for version in versions(store, name) if version.version in numbers), None)
+    number = aliases(store, name).get(alias)
+    return next((version for version in versions(store, name) if version.version == number), None)
+
+
+def aliases(store: Path, name: str) -> dict[str, int]:
+    """Return the version that each alias of `name` names."""
+    return {alias: int(version) for alias, version in _query(store, _ALIASES, (name,))}
+
+
+def tags(store: Path, name: str) -> dict[str, str]:
+    """Return the tags of the registered model `name`."""
+    return {key: value or "" for key, value in _query(store, _TAGS, (name,))}
+
+
+# A checkout that was renamed or copied takes its store along. MLflow keeps absolute paths of
+# artifacts in the store, which then name the old place.
+
+
+def roots(store: Path) -> tuple[Path, Path]:
+    """Return the folder of artifacts that the store names, and the one beside the store."""
+    here = store.absolute().parent / "artifacts"
+    found = _query(store, _ARTIFACTS, (EXPERIMENT,))
+    return (local_path(found[0][0]) if found else here), here
+
+
+def placed(location: Path, before: Path, now: Path) -> Path:
+    """Return where artifacts lie: beside the store if they are there, else where it says."""
+    if before == now or not location.is_relative_to(before):
+        return location
+    moved = now / location.relative_to(before)
+    return moved if moved.exists() else location
 
 
 def _query(store: Path, sql: str, values: tuple[str, ...]) -> list[tuple[str, ...]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from creditloom.serving.ledger.signing import PrivateKey
 from creditloom.serving.registry import alias_history, gate, lookup
 from creditloom.serving.registry.alias_history import Change
 from creditloom.serving.registry.errors import RegistryError
@@ -15,18 +15,32 @@ from creditloom.serving.registry.gate import Measured, RegistryParams
 from creditloom.serving.registry.lookup import Version
 from creditloom.serving.registry.mlflow_store import Store
 from creditloom.serving.registry.runtime import runtime_name
+from creditloom.serving.registry.safety import change_log, moved_store
+from creditloom.serving.registry.safety.alias_record import AliasHistory, AliasRecord
+from creditloom.serving.registry.safety.signature_check import signature_of
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
+# A change is a tag of MLflow's, which older servers cut at 5,000 characters.
+MAX_REASON = 2_000
 
 
 @dataclass(frozen=True)
 class ModelRegistry:
-    """The model named in `params`, kept in `store`; `file` holds the changes of its aliases."""
+    """The model named in `params`, kept in `store`; `file` is a copy of its history.
+
+    `key` signs versions and changes of aliases; None where nobody signs.
+    """
 
     params: RegistryParams
     store: Store
     file: Path
+    key: PrivateKey | None = None
+
+    @property
+    def record(self) -> AliasRecord:
+        """Return the record of the model's aliases."""
+        return AliasRecord(self.store, self.params.name, self.file, self.key)
 
     def find(self, bundle: Path, runtime: Path) -> int | None:
         """Return the newest version made of exactly this bundle and runtime.
@@ -52,22 +66,23 @@ class ModelRegistry:
     ) -> tuple[Version, Change, tuple[str, ...]]:
         """Publish a new version, and return it with the change of alias and its shortfalls.
 
-        It becomes challenger, unless there is no champion yet and it passes the absolute gate. The
-        shortfalls are what kept it from `champion`, one line each.
+        It becomes challenger, unless there is no champion that could decide and it passes the
+        absolute gate. The shortfalls are what kept it from `champion`, one line each.
         """
         measured = Measured.of(metrics)
-        version = self.store.publish(
-            bundle, runtime, self.params.name, measured.tags(), measured.figures()
-        )
         short = gate.shortfalls(measured, self.params.gate)
-        # A second champion needs a person: `promote` asks for a reason.
-        if short or self.store.alias(self.params.name, CHAMPION) is not None:
-            alias = CHALLENGER
-            reason = "registered"
-        else:
-            alias = CHAMPION
-            reason = "first champion: passed the absolute gate"
-        change = self._move(alias, version.version, version.bundle_sha256, reason)
+        with self.store.publishing(self.params.name):
+            self._mended_places()
+            version = self.store.publish(
+                bundle, runtime, self.params.name, measured.tags(), measured.figures()
+            )
+        version = self._signed(version)
+        with self.store.locked(self.params.name):
+            # A second champion needs a person: `promote` asks for a reason.
+            is_first = not short and self._champion_is_missing()
+            alias = CHAMPION if is_first else CHALLENGER
+            reason = "first champion: passed the absolute gate" if is_first else "registered"
+            change = self.record.move(alias, version.version, version.bundle_sha256, reason)
         return version, change, short
 
     def promote(self, version: int, alias: str, reason: str) -> tuple[Change, ...]:
@@ -77,49 +92,86 @@ class ModelRegistry:
         champion. The relative gate does not apply to a former champion: one can always go back.
         """
         _check_words(alias, reason)
-        tags = self.store.tags(self.params.name, version)
-        if alias == CHAMPION:
-            self._check_gate(version, Measured.of_tags(tags))
-        moved = self._move(alias, version, tags.get(lookup.BUNDLE_TAG, ""), reason)
-        # A champion is not its own challenger.
-        if alias == CHAMPION and self.store.alias(self.params.name, CHALLENGER) == version:
-            return moved, self._move(CHALLENGER, None, "", f"version {version} became champion")
+        with self.store.locked(self.params.name):
+            self._mended_places()
+            tags = self.store.tags(self.params.name, version)
+            if alias == CHAMPION:
+                self._check_gate(version, Measured.of_tags(tags))
+            moved = self.record.move(alias, version, tags.get(lookup.BUNDLE_TAG, ""), reason)
+            # A champion is not its own challenger.
+            if alias == CHAMPION and self._holder(CHALLENGER) == version:
+                gone = self.record.move(CHALLENGER, None, "", f"version {version} became champion")
+                return moved, gone
         return (moved,)
+
+    def history(self) -> AliasHistory:
+        """Return all changes of aliases, and notes on what is not as the record says."""
+        return self.record.history()
+
+    def mend(self) -> tuple[str, ...]:
+        """Take up what an interrupted process left, and correct the places of a moved store.
+
+        Returns what was mended, in words.
+        """
+        if self.record.log().pending is None and not self._is_moved():
+            return ()
+        # Under the lock, so that a change which is under way is not taken for an interrupted one.
+        with self.store.locked(self.params.name):
+            pending = self.record.log().pending
+            now = self.store.aliases(self.params.name)
+            notes = () if pending is None else (change_log.interrupted(pending, now),)
+            if pending is not None:
+                self.record.caught_up()
+            return (*notes, *self._mended_places())
+
+    def _signed(self, version: Version) -> Version:
+        """Keep a signature with a version, where there is a key."""
+        if self.key is None:
+            return version
+        signature = signature_of(version, self.key)
+        self.store.tag_version(version.name, version.version, lookup.SIGNATURE_TAG, signature)
+        return replace(version, signature=signature)
+
+    def _mended_places(self) -> tuple[str, ...]:
+        """Let the store name its artifacts where they lie now; say so if there was need."""
+        file = self.store.file
+        if file is None or not self._is_moved():
+            return ()
+        moved_store.mend(file)
+        return (f"{file} was moved: it names its artifacts where they lie now",)
+
+    def _is_moved(self) -> bool:
+        return self.store.file is not None and moved_store.is_moved(self.store.file)
+
+    def _champion_is_missing(self) -> bool:
+        """Return whether no version is champion, or the one that is has lost its artifacts."""
+        holder = self._holder(CHAMPION)
+        if holder is None or self.store.file is None:
+            return holder is None
+        version = lookup.aliased(self.store.file, self.params.name, CHAMPION)
+        return version is not None and not version.is_whole
 
     def _check_gate(self, version: int, measured: Measured) -> None:
         who = f"{self.params.name} version {version}"
         gate.require(gate.shortfalls(measured, self.params.gate), who)
-        holder = self.store.alias(self.params.name, CHAMPION)
+        holder = self._holder(CHAMPION)
         if holder is None or holder == version:
             return
-        if not alias_history.was(alias_history.read(self.file), CHAMPION, version):
+        if not alias_history.was(self.history().changes, CHAMPION, version):
             champion = Measured.of_tags(self.store.tags(self.params.name, holder))
             gate.require(gate.behind(measured, champion, self.params.gate), who)
 
-    def _move(self, alias: str, version: int | None, sha: str, reason: str) -> Change:
-        """Move the alias, then record the change: a move that fails must not be on record."""
-        previous = self.store.alias(self.params.name, alias)
-        self.store.point(self.params.name, alias, version)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        change = Change(
-            date=now,
-            name=self.params.name,
-            alias=alias,
-            version=version,
-            previous=previous,
-            bundle_sha256=sha,
-            reason=reason,
-        )
-        alias_history.append(change, self.file)
-        return change
+    def _holder(self, alias: str) -> int | None:
+        return self.store.aliases(self.params.name).get(alias)
 
 
 def _check_words(alias: str, reason: str) -> None:
-    if alias not in (CHAMPION, CHALLENGER) or not reason.strip():
+    if alias not in (CHAMPION, CHALLENGER) or not reason.strip() or len(reason) > MAX_REASON:
         raise RegistryError.of(
             "Unknown alias, or no reason given",
             where="creditloom promote",
-            expected=f"--alias {CHAMPION} or {CHALLENGER}, and a reason in words",
-            got=f"--alias {alias} --reason {reason!r}",
+            expected=f"--alias {CHAMPION} or {CHALLENGER}, and a reason in words of at most "
+            f"{MAX_REASON} characters",
+            got=f"--alias {alias} --reason {reason[:80]!r}",
             next_step="give both",
         )

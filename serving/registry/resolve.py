@@ -32,7 +32,7 @@ def resolve(uri: str, store: Store) -> Version:
     if store.is_embedded:
         version = _in_file(store.file, name, alias, number)
     else:
-        version = _by_mlflow(store, uri, name, alias, number)
+        version = _by_mlflow(store, name, alias, number)
     if version is None:
         raise _unknown(uri, store, "a registered version")
     return version
@@ -47,27 +47,29 @@ def _in_file(file: Path | None, name: str, alias: str | None, number: str | None
     return numbered.get(number or "")
 
 
-def _by_mlflow(
-    store: Store, uri: str, name: str, alias: str | None, number: str | None
-) -> Version | None:
-    version = int(number) if number else store.alias(name, alias or "")
+def _by_mlflow(store: Store, name: str, alias: str | None, number: str | None) -> Version | None:
+    version = int(number) if number else store.aliases(name).get(alias or "")
     if version is None:
         return None
     tags = store.tags(name, version)
-    registered = Version(
-        name=name,
-        version=version,
-        bundle_sha256=tags.get(lookup.BUNDLE_TAG, ""),
-        runtime=tags.get(lookup.RUNTIME_TAG, ""),
-        location=Path(),
-    )
-    return replace(registered, location=store.download(uri))
+    # table: field of a version -> the tag that holds it
+    of_tags = {
+        "bundle_sha256": lookup.BUNDLE_TAG,
+        "runtime": lookup.RUNTIME_TAG,
+        "loader": lookup.LOADER_TAG,
+        "files_sha256": lookup.FILES_TAG,
+        "signature": lookup.SIGNATURE_TAG,
+    }
+    fields = {field: tags.get(tag, "") for field, tag in of_tags.items()}
+    registered = Version(name=name, version=version, location=Path(), **fields)
+    # By number: an alias may have moved meanwhile.
+    return replace(registered, location=store.download(f"models:/{name}/{version}"))
 
 
 def _unknown(uri: str, store: Store, expected: str) -> RegistryError:
     return RegistryError.of(
         f"No such model: {uri}",
-        where=store.uri,
+        where=store.place,
         expected=expected,
         got="none of that name",
         next_step="run `creditloom register`, see `creditloom history`, "

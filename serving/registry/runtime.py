@@ -2,13 +2,13 @@
 
 MLflow puts a model's code on `sys.path`. Two versions that bring the same package name then share
 whichever was imported first, and the second one silently runs the first one's code. A name made of
-the contents, `creditloom_rt_<sha8>`, cannot clash unless the code is equal.
+the contents, `creditloom_rt_<sha256>`, cannot clash unless the code is equal. Beside the package
+lies the guard, which checks it before it is imported.
 """
 
 from __future__ import annotations
 
 import ast
-import hashlib
 import shutil
 import sys
 from collections.abc import Iterator
@@ -17,10 +17,12 @@ from importlib.resources import files
 from pathlib import Path
 
 from creditloom.serving.registry.errors import RegistryError
+from creditloom.serving.registry.safety import guard
 
 # The code that a bundle is registered with.
 RUNTIME = Path(str(files("creditloom.decision")))
-PREFIX = "creditloom_rt_"
+PREFIX = guard.CODE_PREFIX
+GUARD = Path(str(files("creditloom.serving.registry.safety") / "guard.py"))
 # What the frame that goes in and comes out needs, whether or not the runtime imports it.
 ALWAYS_REQUIRED = ("pandas", "numpy")
 
@@ -33,17 +35,15 @@ def source_files(folder: Path) -> tuple[Path, ...]:
 
 def fingerprint(folder: Path) -> str:
     """Return the sha256 over relative name and content of every Python file of the package."""
-    digest = hashlib.sha256()
-    for file in source_files(folder):
-        name = file.relative_to(folder).as_posix()
-        content = hashlib.sha256(file.read_bytes()).hexdigest()
-        digest.update(f"{name}\0{content}\n".encode())
-    return digest.hexdigest()
+    sources = {
+        file.relative_to(folder).as_posix(): file.read_bytes() for file in source_files(folder)
+    }
+    return guard.code_sha256(sources)
 
 
 def runtime_name(folder: Path) -> str:
-    """Return the package name of these contents: `creditloom_rt_` and 8 digits of the sha256."""
-    return PREFIX + fingerprint(folder)[:8]
+    """Return the package name of these contents: `creditloom_rt_` and their sha256."""
+    return PREFIX + fingerprint(folder)
 
 
 def copy_package(folder: Path, target: Path) -> Path:
@@ -72,6 +72,16 @@ def copy_runtime(folder: Path, target: Path) -> Path:
     # The copy is named by what was copied, not by what lies in the checkout a moment later.
     copy = copy_package(folder, target / "copying")
     return copy.rename(target / runtime_name(copy))
+
+
+def copy_guard(package: Path, bundle_sha256: str) -> Path:
+    """Copy the guard beside a copied runtime, under the name that stands for it and a bundle."""
+    content = GUARD.read_bytes()
+    code = package.name.removeprefix(PREFIX)
+    loader = package.parent / f"{guard.loader_name(content, code, bundle_sha256)}.py"
+    loader.write_bytes(content)
+    (package.parent / guard.BYTECODE).write_bytes(guard.NO_BYTECODE)
+    return loader
 
 
 def imported_packages(*folders: Path) -> tuple[str, ...]:

@@ -1,10 +1,11 @@
 """State what a consumer of the registered model must send and what comes back, in MLflow's terms.
 
 Every column is required but the optional facts of the policy; all but the id and `as_of` may be
-null. Amounts, counts and flags are of type `any`, because MLflow refuses int64 where a double is
-declared and null where a boolean is: the same column is int64 in a batch without nulls and float64
-in one with nulls. The runtime checks their values itself. `as_of` comes back as text through Spark
-and REST: MLflow has no moment inside a struct.
+null. Every input is of type `any`: the runtime has the one table of accepted types
+(`decision/frames/accepted.py`). MLflow has another idea of them: it refuses int64 where a double is
+declared, null where a boolean is and a moment with a zone, and reads a whole number as a moment.
+`as_of` comes back as text through Spark and REST: MLflow has no moment inside a struct. The columns
+of a refusal stand behind those of a decision, so that earlier readers find theirs in their places.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from creditloom.decision.frames.answer import REFUSED
 from creditloom.decision.frames.arrow import TYPES
-from creditloom.decision.frames.input_frame import AMOUNTS, COUNTS, FLAGS, ID
+from creditloom.decision.frames.columns import ID
 from creditloom.decision.loader import PARAMS
 from creditloom.decision.rulebook.condition import OPTIONAL
 from creditloom.serving.inputs import InputColumn, columns
@@ -47,7 +49,8 @@ def signature(bundle: Path) -> ModelSignature:
     inputs: list[Any] = [
         _input(column, is_required=column.name in required) for column in columns(bundle, OPTIONAL)
     ]
-    outputs: list[Any] = [_output(name, kind) for name, kind in {ID: pa.int64(), **TYPES}.items()]
+    forms = {ID: pa.int64(), **TYPES, **REFUSED}
+    outputs: list[Any] = [_output(name, kind) for name, kind in forms.items()]
     params = [ParamSpec(name, "string", default) for name, default in PARAMS.items()]
     return ModelSignature(Schema(inputs), Schema(outputs), ParamSchema(params))
 
@@ -56,9 +59,7 @@ def _input(column: InputColumn, *, is_required: bool) -> ColSpec:
     from mlflow.types import ColSpec
     from mlflow.types.schema import AnyType
 
-    kinds = {"id": "long", "time": "datetime", "number": "double", "text": "string"}
-    is_any = column.name in (*AMOUNTS, *COUNTS, *FLAGS, *OPTIONAL)
-    return ColSpec(AnyType() if is_any else kinds[column.kind], column.name, required=is_required)
+    return ColSpec(AnyType(), column.name, required=is_required)
 
 
 def _output(name: str, kind: pa.DataType) -> ColSpec:

@@ -3,32 +3,35 @@
 Bad rows are set aside with rule and reason. What goes on has every mandatory field (S3-R51).
 All rules of a table are one predicate, so that one scan tells whether any row is bad. A table
 without bad rows is handed on as it lies. Of one with bad rows, only the files that hold them are
-written again.
+written again, and those that store other types than the declared ones.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from creditloom.features.contract.tables import EVENT_TABLES, TABLES, Table
 from creditloom.storage.contract.lookups import Lookups
-from creditloom.storage.contract.row_rules import (
-    SQL_TYPES,
-    Period,
-    RowRule,
-    check_schema,
-    rules,
-    type_rules,
+from creditloom.storage.contract.quarantine import (
+    any_of,
+    files_with,
+    path_of,
+    set_aside,
+    without_bad,
 )
+from creditloom.storage.contract.row_rules import Period, RowRule, rules, unfit_rules
+from creditloom.storage.contract.staged import StagedTable, readable, stage
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.files.store import table_files, write_json
+from creditloom.storage.files.raw_folder import raw_tables, without_tables
+from creditloom.storage.files.store import write_json
 
 # Where no period is given. No event is older: such a date is an unset clock.
 DEFAULT_PERIOD = Period(dt.datetime(1990, 1, 1))
@@ -49,15 +52,30 @@ class TableCheck:
 
 @dataclass(frozen=True)
 class Checked:
-    """Files per table that keep the contract, and the check of each table."""
+    """Files per table that keep the contract, the check of each table, and what is not there.
+
+    `absent` are the tables of events that the folder lacks, `without` those that a person left out.
+    """
 
     files: Mapping[str, tuple[str, ...]]
     checks: tuple[TableCheck, ...]
+    absent: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
     @property
     def bad(self) -> int:
         """The number of rows set aside in all tables."""
         return sum(check.bad for check in self.checks)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of tables that are not read, a line each."""
+        lists = {"not there": self.absent, "left out": self.without}
+        return tuple(
+            f"raw tables {why}, their features are null: {', '.join(names)}"
+            for why, names in lists.items()
+            if names
+        )
 
 
 def check_tables(
@@ -68,57 +86,65 @@ def check_tables(
     max_bad_share: float,
     period: Period = DEFAULT_PERIOD,
     threads: int = 2,
+    needed: Collection[str] = (),
+    without: Collection[str] = (),
 ) -> Checked:
     """Check every raw table under `root` against `creditloom.features.contract.tables`.
 
     Bad rows go to `<quarantine>/<table>.parquet` with `file`, `row`, `rule` and `reason`, the
     counts to `<quarantine>/summary.json`. Files that held bad rows, or other types, are written
-    again as `<clean>/<table>/<file>`.
-    Raises DataError for a table that cannot be read, for a missing `applications`, and where more
-    than `max_bad_share` of a table is bad (its bad rows are written even then).
+    again below `<clean>/<table>`. `needed` tables must be there; the tables `without` are not read.
+    Raises DataError for what no table claims, for a table that cannot be read, for a missing
+    `applications` or needed table, and where more than `max_bad_share` of a table is bad (its bad
+    rows are written even then).
     """
-    files = _present(root)
+    files = _present(root, needed, without)
     _clear(quarantine, clean)
     checks = []
     handed_on = {}
-    with duckdb.connect() as connection:
+    with duckdb.connect() as connection, readable(root):
         connection.execute("SET threads = $n", {"n": threads})
-        # All times are naive UTC: no cast may go through the machine's zone.
-        connection.execute("SET TimeZone = 'UTC'")
-        # All views first: rules of one table look things up in others.
-        is_exact = {name: _open(connection, TABLES[name], of) for name, of in files.items()}
+        staged = _staged(connection, root, files, clean)
         lookups = Lookups(connection)
-        for name, of_table in files.items():
-            table = TABLES[name]
-            aside = quarantine / f"{name}.parquet"
-            row_rules = _rules(table, period, lookups, is_exact=is_exact[name])
-            checks.append(_check(connection, table, row_rules, aside, max_bad_share))
-            handed_on[name] = _handed_on(
-                connection, table, of_table, aside, clean, is_exact=is_exact[name]
-            )
+        for table in staged:
+            aside = quarantine / f"{table.table.name}.parquet"
+            row_rules = _rules(table, period, lookups)
+            checks.append(_check(connection, table.table, row_rules, aside, max_bad_share))
+            handed_on[table.table.name] = _handed_on(connection, table, aside, clean)
     write_json({check.table: _counts(check) for check in checks}, quarantine / "summary.json")
-    return Checked(handed_on, tuple(checks))
+    absent = [table.name for table in EVENT_TABLES if table.name not in (*handed_on, *without)]
+    return Checked(handed_on, tuple(checks), tuple(absent), tuple(sorted(without)))
+
+
+def _staged(
+    connection: duckdb.DuckDBPyConnection,
+    root: Path,
+    files: Mapping[str, Sequence[Path]],
+    clean: Path,
+) -> list[StagedTable]:
+    """Return the tables in their declared types, with a view of each."""
+    # All times are naive UTC: no cast may go through the machine's zone.
+    connection.execute("SET TimeZone = 'UTC'")
+    # All views first: rules of one table look things up in others.
+    staged = []
+    for name, paths in files.items():
+        staged.append(stage(TABLES[name], root, paths, clean / name / "staged"))
+        _open(connection, staged[-1])
+    return staged
 
 
 def _counts(check: TableCheck) -> dict[str, Any]:
     return {"rows": check.rows, "bad": check.bad, "rules": dict(check.rules)}
 
 
-def _present(root: Path) -> dict[str, tuple[Path, ...]]:
-    """Return the files of each raw table that is there.
+def _present(
+    root: Path, needed: Collection[str], without: Collection[str]
+) -> dict[str, tuple[Path, ...]]:
+    """Return the files of each raw table that is there and not left out.
 
     Raises DataError without applications, or without any table of events.
     """
-    if not root.is_dir():
-        raise DataError.of(
-            "No such folder",
-            where=root,
-            expected="a folder of raw tables",
-            got="nothing",
-            next_step="check source.path",
-        )
-    files = {name: table_files(root, name) for name in TABLES}
-    present = {name: paths for name, paths in files.items() if paths}
+    present = without_tables(raw_tables(root), root, needed, without)
     events = [table.name for table in EVENT_TABLES]
     if "applications" not in present or not any(name in present for name in events):
         raise DataError.of(
@@ -138,27 +164,34 @@ def _clear(quarantine: Path, clean: Path) -> None:
         shutil.rmtree(clean / name, ignore_errors=True)
 
 
-def _open(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[Path]) -> bool:
-    """Make a view of the table's files, whose rows know their place.
+def _open(connection: duckdb.DuckDBPyConnection, staged: StagedTable) -> None:
+    """Make a view of the table's files, whose rows know the number of their file and their place.
 
-    Return whether the stored types are the declared ones.
+    Its name is the table's; `unfit_<table>` holds the values that do not fit, `files_<table>` the
+    names of the files.
     """
-    is_exact = check_schema(table, files)
-    paths = [str(file) for file in files]
-    rows = connection.read_parquet(paths, filename=True, file_row_number=True)
-    rows.project("*, filename AS _file, file_row_number AS _row").create_view(table.name)
-    return is_exact
+    name = staged.table.name
+    columns = ", ".join(column.name for column in staged.table.columns)
+    files = ", ".join(path_of(file.path) for file in staged.files)
+    # The folder month=2025-07/ gives no column: columns are those of the files.
+    connection.execute(f"""
+        CREATE VIEW {name} AS
+        SELECT {columns}, file_index::BIGINT AS _file, file_row_number AS _row
+        FROM read_parquet([{files}], hive_partitioning = false)
+    """)  # noqa: S608
+    connection.register(f"unfit_{name}", staged.unfit)
+    numbers = list(range(len(staged.files)))
+    names = [file.name for file in staged.files]
+    connection.register(f"files_{name}", pa.table({"number": numbers, "file": names}))
 
 
-def _rules(
-    table: Table, period: Period, lookups: Lookups, *, is_exact: bool
-) -> tuple[RowRule, ...]:
+def _rules(staged: StagedTable, period: Period, lookups: Lookups) -> tuple[RowRule, ...]:
     """Return all rules of a table; values of the declared types need no rule of their own."""
-    return (
-        *rules(table, period),
-        *(() if is_exact else type_rules(table)),
-        *lookups.rules(table),
-    )
+    table = staged.table
+    unfit = set(staged.unfit["name"].unique().to_pylist())
+    names = [column.name for column in table.columns if column.name in unfit]
+    own = unfit_rules(rules(table, period), names, f"unfit_{table.name}")
+    return (*own, *lookups.rules(table))
 
 
 def _check(
@@ -186,23 +219,16 @@ def _number(connection: duckdb.DuckDBPyConnection, query: str) -> int:
 
 
 def _handed_on(
-    connection: duckdb.DuckDBPyConnection,
-    table: Table,
-    files: Sequence[Path],
-    aside: Path,
-    clean: Path,
-    *,
-    is_exact: bool,
+    connection: duckdb.DuckDBPyConnection, staged: StagedTable, aside: Path, clean: Path
 ) -> tuple[str, ...]:
     """Return the files that keep the contract: as they lie, or written again under `clean`."""
-    # Other types are cast once here: the features read the declared types only.
-    rewritten = files_with(connection, aside) if is_exact else {file.name for file in files}
+    rewritten = files_with(connection, aside)
     paths = []
-    for file in files:
-        path = file
+    for number, file in enumerate(staged.files):
+        path = file.path
         if file.name in rewritten:
-            path = clean / table.name / file.name
-            without(connection, table, file, aside, path)
+            path = clean / staged.table.name / f"{number:05d}.parquet"
+            without_bad(connection, staged.table, file, aside, path)
         paths.append(str(path))
     return tuple(paths)
 
@@ -219,82 +245,3 @@ def _too_many(check: TableCheck, allowed: float, aside: Path) -> DataError:
         next_step=f"look at them in {aside} and mend the source, or raise source.max_bad_share "
         "in params.yaml if they may be left out",
     )
-
-
-# The quarantine: bad rows with table, file, row, rule and reason; and the files that they came
-# from, without them.
-
-
-def any_of(broken: Sequence[RowRule]) -> str:
-    """Return the SQL that is true for a row that breaks at least one rule."""
-    return "(" + " OR ".join(rule.sql for rule in broken) + ")"
-
-
-def set_aside(
-    connection: duckdb.DuckDBPyConnection, table: Table, broken: Sequence[RowRule], path: Path
-) -> dict[str, int]:
-    """Write the bad rows of a table to `path`; return the rows per broken rule.
-
-    Columns: table, file (its name), row (from 0), rule and reason (several are joined by `; `),
-    then the table's own columns.
-    """
-    names = ", ".join(f"CASE WHEN {rule.sql} THEN '{rule.name}' END" for rule in broken)
-    reasons = ", ".join(
-        f"CASE WHEN {rule.sql} THEN '{_quoted(rule.reason)}' END" for rule in broken
-    )
-    columns = ", ".join(column.name for column in table.columns)
-    # Ordered, as the rules look things up in other tables, and their joins promise no order.
-    query = f"""
-        SELECT '{table.name}' AS "table", parse_filename(_file) AS file, _row AS row,
-            concat_ws('; ', {names}) AS rule, concat_ws('; ', {reasons}) AS reason, {columns}
-        FROM {table.name} WHERE {any_of(broken)}
-        ORDER BY _file, _row"""  # noqa: S608
-    _copy(connection, query, path)
-    counts = """
-        SELECT unnest(string_split(rule, '; ')) AS one, count(*) FROM read_parquet($path)
-        GROUP BY one ORDER BY one"""
-    return dict(connection.execute(counts, {"path": str(path)}).fetchall())
-
-
-def without(
-    connection: duckdb.DuckDBPyConnection, table: Table, file: Path, quarantined: Path, path: Path
-) -> None:
-    """Copy one file of a table to `path`, without the rows that were set aside.
-
-    The copy has the declared types and the file's own order.
-    """
-    columns = ", ".join(
-        f"{column.name}::{SQL_TYPES[str(column.type)]} AS {column.name}" for column in table.columns
-    )
-    is_of_file = f"file = '{_quoted(file.name)}'"
-    bad = f"SELECT row FROM read_parquet('{_quoted(quarantined)}') WHERE {is_of_file}"  # noqa: S608
-    condition = f"WHERE file_row_number NOT IN ({bad})" if quarantined.is_file() else ""
-    rows = f"read_parquet('{_quoted(file)}', file_row_number = true)"
-    query = f"SELECT {columns} FROM {rows} {condition} ORDER BY file_row_number"  # noqa: S608
-    _copy(connection, query, path)
-
-
-def files_with(connection: duckdb.DuckDBPyConnection, quarantined: Path) -> set[str]:
-    """Return the names of the files that have rows in a quarantine file.
-
-    None where there is no such file.
-    """
-    if not quarantined.is_file():
-        return set()
-    query = "SELECT DISTINCT file FROM read_parquet($path)"
-    rows = connection.execute(query, {"path": str(quarantined)}).fetchall()
-    return {name for (name,) in rows}
-
-
-def _quoted(text: str | Path) -> str:
-    """Return a text for use between single quotes in SQL.
-
-    >>> _quoted("it's")
-    "it''s"
-    """
-    return str(text).replace("'", "''")
-
-
-def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection.sql(query).write_parquet(str(path), compression="zstd")

@@ -1,7 +1,7 @@
 """Make the row rules of a declared table: SQL predicates that are true for a bad row, never null.
 
 Predicates are built from the constants of `creditloom.features.contract.tables` only, never from a
-user's text. At the end: the check of a file's columns and types, from its footer alone.
+user's text.
 """
 
 from __future__ import annotations
@@ -10,26 +10,20 @@ import datetime as dt
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 
-from creditloom.features.contract.tables import Column, Table
+from creditloom.features.contract.tables import APPLICATIONS, Column, Table
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.files.store import open_parquet
 
 # What must lie in the period; known_time may come later.
 MOMENTS = ("event_time", "as_of", "booked_time")
-# The SQL name of each declared type.
-SQL_TYPES = {
-    "int64": "BIGINT",
-    "int32": "INTEGER",
-    "int16": "SMALLINT",
-    "double": "DOUBLE",
-    "bool": "BOOLEAN",
-    "timestamp[us]": "TIMESTAMP",
-    "string": "VARCHAR",
-}
+# The years of the calendar that dates are written in; other numbers are errors of a clock.
+CALENDAR = ("0001-01-01 00:00:00", "9999-12-31 23:59:59.999999")
+# Of money above it not every fen is a float64, and features are float64: 90 trillion yuan.
+MAX_FEN = 2**53
+# A longer text is no purpose and no occupation.
+MAX_TEXT_BYTES = 1_024
 
 
 @dataclass(frozen=True)
@@ -82,7 +76,8 @@ def consent_rules(table: Table, refused: dict[str, str]) -> Iterator[RowRule]:
     if table.consent in refused:
         sql = _is_refused(refused[table.consent])
         yield _rule("applicant_id.consent", f"row without {table.consent}", sql)
-    for column in table.columns:
+    # What an application states of itself is nulled in the features, and the person is decided.
+    for column in () if table is APPLICATIONS else table.columns:
         if column.consent in refused:
             # Without the consent the row may stay; its value must be null.
             sql = f"{_is_refused(refused[column.consent])} AND {column.name} IS NOT NULL"
@@ -121,16 +116,25 @@ def copy_rules(table: Table, copies: str) -> tuple[RowRule, RowRule]:
     )
 
 
-def type_rules(table: Table) -> tuple[RowRule, ...]:
-    """Return the rules that values fit the declared types, for files that store other widths."""
-    return tuple(_type_rule(column) for column in table.columns)
+def unfit_rules(broken: Sequence[RowRule], names: Sequence[str], unfit: str) -> list[RowRule]:
+    """Return the rules of a table, and those that values fit the declared types.
+
+    `unfit` names a table of `file`, `row`, `name` of every value that does not fit; `names` are the
+    columns in it. Such a value reads as null, and is not named as null too.
+    """
+    query = f"SELECT file, row FROM {unfit} WHERE name"  # noqa: S608
+    is_unfit = {name: f"(_file, _row) IN ({query} = '{name}')" for name in names}
+    rules = [_unless(rule, is_unfit) for rule in broken]
+    for name, sql in is_unfit.items():
+        rules.append(RowRule(f"{name}.type", f"{name} does not fit its type", sql))
+    return rules
 
 
-def _type_rule(column: Column) -> RowRule:
-    name = column.name
-    # A cast that fails gives null: a null that was none before did not fit.
-    sql = f"TRY_CAST({name} AS {SQL_TYPES[str(column.type)]}) IS NULL AND {name} IS NOT NULL"
-    return _rule(f"{name}.type", f"{name} does not fit {column.type}", sql)
+def _unless(rule: RowRule, is_unfit: dict[str, str]) -> RowRule:
+    column = rule.name.removesuffix(".null")
+    if column == rule.name or column not in is_unfit:
+        return rule
+    return RowRule(rule.name, rule.reason, f"({rule.sql} AND NOT {is_unfit[column]})")
 
 
 def _rule(name: str, reason: str, sql: str) -> RowRule:
@@ -146,11 +150,19 @@ def _column_rules(column: Column) -> Iterator[RowRule]:
     guard = f"isfinite({name}) AND " if pa.types.is_floating(column.type) else ""
     if guard:
         yield _rule(f"{name}.finite", f"{name} is NaN or infinite", f"NOT isfinite({name})")
-    for kind, sign, bound in (("below", "<", column.low), ("above", ">", column.high)):
+    if pa.types.is_timestamp(column.type):
+        first, last = CALENDAR
+        sql = f"{name} < TIMESTAMP '{first}' OR {name} > TIMESTAMP '{last}'"
+        yield _rule(f"{name}.year", f"{name} is outside the years 1 to 9999", sql)
+    if column.type == pa.string() and not column.among:
+        reason = f"{name} is longer than {MAX_TEXT_BYTES:,} bytes"
+        yield _rule(f"{name}.long", reason, f"strlen({name}) > {MAX_TEXT_BYTES}")
+    high = MAX_FEN if column.unit == "fen" and column.high is None else column.high
+    for kind, sign, bound in (("below", "<", column.low), ("above", ">", high)):
         if bound is not None:
             # A column without unit leaves a blank at the end.
-            reason = f"{name} {kind} {bound:,.10g} {column.unit}".rstrip()
-            yield _rule(f"{name}.{kind}", reason, f"{guard}{name} {sign} {bound:.10g}")
+            reason = f"{name} {kind} {bound:,.16g} {column.unit}".rstrip()
+            yield _rule(f"{name}.{kind}", reason, f"{guard}{name} {sign} {bound:.16g}")
     if column.among:
         allowed = ", ".join(f"'{value}'" for value in column.among)
         reason = f"{name} is none of {', '.join(column.among)}"
@@ -169,40 +181,13 @@ def _seconds(moment: dt.datetime) -> str:
     return moment.isoformat(sep=" ", timespec="seconds")
 
 
-# The schema of a Parquet file: whether it has the columns and types that a raw table declares. It
-# is read from the footer alone.
+# What is said of a column that is not there.
 
 # Columns that are listed where none has a similar name.
 MAX_LISTED_COLUMNS = 30
 # difflib's ratio above which a name may be meant. It is below the default of .6, as a prefix or a
 # unit is often all that differs.
 MIN_NAME_SIMILARITY = 0.5
-
-
-def check_schema(table: Table, files: Sequence[Path]) -> bool:
-    """Return whether every file stores the declared types exactly.
-
-    False means that a harmless cast is needed (other width, unit or coding). Raises DataError for
-    an empty table, a missing or renamed column and for a type that no harmless cast leads to.
-    """
-    is_exact = True
-    rows = 0
-    for file in files:
-        with open_parquet(file) as parquet:
-            schema = parquet.schema_arrow
-            rows += parquet.metadata.num_rows
-        # All columns are checked: a wrong one must not hide behind one that needs a cast.
-        checked = [_check_column(column, schema, file) for column in table.columns]
-        is_exact &= all(checked)
-    if rows == 0:
-        raise DataError.of(
-            f"Table `{table.name}` is empty",
-            where=files[0].parent,
-            expected="at least one row",
-            got="0 rows",
-            next_step="write its rows, or remove the table: its features are then not built",
-        )
-    return is_exact
 
 
 def missing_column(
@@ -227,46 +212,4 @@ def missing_column(
         step = "name a column that is there"
     return DataError.of(
         f"Column `{name}` is missing", where=where, expected=expected, got=got, next_step=step
-    )
-
-
-def _check_column(column: Column, schema: pa.Schema, file: Path) -> bool:
-    expected = f"{column.type} ({column.doc})"
-    if column.name not in schema.names:
-        unclaimed = [name for name in schema.names if name != column.name]
-        raise missing_column(column.name, unclaimed, file, expected)
-    stored = _plain(schema.field(column.name).type)
-    if stored == column.type:
-        return True
-    if _harmless(stored, column):
-        return False
-    raise DataError.of(
-        f"Column `{column.name}` has the wrong type",
-        where=file,
-        expected=expected,
-        got=str(stored),
-        next_step=f"cast `{column.name}` to {column.type} before writing the file",
-    )
-
-
-def _plain(kind: pa.DataType) -> pa.DataType:
-    """Return the type of the values, without dictionary coding and 64-bit offsets.
-
-    Readers decode both without a copy.
-    """
-    value = kind.value_type if pa.types.is_dictionary(kind) else kind
-    is_text = pa.types.is_large_string(value) or pa.types.is_string_view(value)
-    return pa.string() if is_text else value
-
-
-def _harmless(stored: pa.DataType, column: Column) -> bool:
-    """Return whether a cast to the declared type loses no value but those that a rule names."""
-    if pa.types.is_null(stored):
-        return column.nullable
-    if pa.types.is_timestamp(column.type):
-        return pa.types.is_timestamp(stored) and stored.tz in (None, "UTC", "+00:00")
-    if pa.types.is_integer(column.type):
-        return pa.types.is_integer(stored)
-    return pa.types.is_floating(column.type) and (
-        pa.types.is_floating(stored) or pa.types.is_integer(stored)
     )

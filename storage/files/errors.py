@@ -30,8 +30,9 @@ class DataError(StatedError):
     """A table cannot be read or breaks its contract."""
 
 
-# How a command refuses: an error of ours is a message on stderr and its exit code, anything else
-# is a bug and keeps its traceback.
+# How a command refuses: an error of ours is a message on stderr and its exit code. foreign.py words
+# the errors of libraries and of the system, and pipeline/base/ending.py ends a command with either.
+# Anything else is a bug and keeps its traceback.
 
 PACKAGE = "creditloom"
 # The runtime of a registered version has a package name of its own, which begins so.

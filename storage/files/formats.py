@@ -17,13 +17,13 @@ from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import FORMAT, StrPath, open_parquet, read_json, write_json
 
 # batch.json, receipts and manifest.json of a batch, and the tables beside them.
-BATCH = 2
+BATCH = 3
 # features.json beside a batch of raw events.
-FEATURES = 2
-# A line of aliases.jsonl.
-ALIASES = 2
-# A line of overrides.jsonl.
-OVERRIDES = 2
+FEATURES = 3
+# A change of an alias: a tag of the registered model, and a line of aliases.jsonl.
+ALIASES = 3
+# A line of overrides.jsonl. From 3 on, a head beside it covers the last line (record.py).
+OVERRIDES = 3
 # bcard.json
 BEHAVIOUR = 2
 # standing.parquet, which one monthly review leaves for the next.
@@ -74,17 +74,39 @@ def read_document(path: StrPath, newest: int) -> dict[str, Any]:
 def to_line(content: Mapping[str, Any], newest: int) -> str:
     """Return one JSON object as a line that says its format.
 
+    Raises ValueError for NaN and infinity, which are no JSON.
+
     >>> to_line({"version": 3}, newest=2)
     '{"format": 2, "version": 3}'
     """
-    return json.dumps({**content, "format": newest}, sort_keys=True, ensure_ascii=False)
+    return json.dumps(
+        {**content, "format": newest}, sort_keys=True, ensure_ascii=False, allow_nan=False
+    )
 
 
 def of_line(line: str, newest: int, where: object) -> dict[str, Any]:
-    """Return the object of such a line without its format; DataError for a later one."""
-    content = json.loads(line)
+    """Return the object of such a line without its format.
+
+    Raises DataError for a later one, and for a line that holds no JSON object.
+    """
+    try:
+        content = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise _no_object(where, str(error)) from error
+    if not isinstance(content, dict):
+        raise _no_object(where, type(content).__name__)
     check_format(content, newest, where)
     return {name: value for name, value in content.items() if name != "format"}
+
+
+def _no_object(where: object, got: str) -> DataError:
+    return DataError.of(
+        "Broken line",
+        where=where,
+        expected="one JSON object a line",
+        got=got,
+        next_step="restore the file from its copy",
+    )
 
 
 def check_table(path: StrPath, newest: int) -> int:

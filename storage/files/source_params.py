@@ -19,6 +19,8 @@ class SourceParams:
     `max_bad_share`: a table with a larger share of bad rows stops the run.
     `earliest`, `latest`: days outside which an event is bad. In a lender's own tables an event
     after now is bad too.
+    `without`: tables of events that a lender does not have, or does not want to be read. Of kind
+    `tables` any other must be there.
 
     The other keys are for `matrix` only. `label` holds 1 for bad and 0 for good, `id` names a row,
     `time` is the date of the application. `protected` columns are reported on and never modelled.
@@ -32,6 +34,7 @@ class SourceParams:
     # No event is older: such a date is an unset clock.
     earliest: dt.date = dt.date(1990, 1, 1)
     latest: dt.date | None = None
+    without: tuple[str, ...] = ()
     label: str | None = None
     id: str | None = None
     time: str | None = None

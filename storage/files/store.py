@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from creditloom.storage.files.durable import beside
 from creditloom.storage.files.errors import DataError
 
 if TYPE_CHECKING:
@@ -35,8 +35,10 @@ FAST_COMPRESSION: Mapping[str, Any] = {"compression": "snappy"}
 MATRIX_ROWS = 8_192
 # The key under which a Parquet file notes its format, where it has one (formats.py).
 FORMAT = b"creditloom.format"
-# Names that an error lists of a folder that is in the way.
-MAX_LISTED_FILES = 5
+
+# Metadata of a table beside its format.
+Notes = Mapping[bytes, bytes]
+NO_NOTES: Notes = {}
 
 StrPath = str | os.PathLike[str]
 
@@ -44,33 +46,38 @@ StrPath = str | os.PathLike[str]
 def open_parquet(path: StrPath) -> pq.ParquetFile:
     """Open one Parquet file for reading; DataError if it is absent, empty or not Parquet."""
     file = Path(path)
+    try:
+        # Without reading ahead: a matrix would lie in memory whole until it is closed.
+        return pq.ParquetFile(file, pre_buffer=False)
+    except (pa.ArrowException, OSError) as error:
+        # Why is asked afterwards: the file may go between a question and the opening.
+        raise _unopened(file, str(error).splitlines()[0]) from error
+
+
+def _unopened(file: Path, why: str) -> DataError:
     if not file.is_file():
-        raise DataError.of(
+        return DataError.of(
             "No such file",
             where=file,
             expected="a Parquet file",
             got="a folder" if file.is_dir() else "nothing",
             next_step="check the path",
         )
-    if file.stat().st_size == 0:
-        raise DataError.of(
+    if "size is 0 bytes" in why:
+        return DataError.of(
             "Empty file",
             where=file,
             expected="a Parquet file",
             got="0 bytes",
             next_step="write the file again",
         )
-    try:
-        # Without reading ahead: a matrix would lie in memory whole until it is closed.
-        return pq.ParquetFile(file, pre_buffer=False)
-    except pa.ArrowInvalid as error:
-        raise DataError.of(
-            "Not a Parquet file",
-            where=file,
-            expected="a file that starts and ends with PAR1",
-            got=str(error).split(". ")[0],
-            next_step="convert it, for example with pandas: frame.to_parquet(path, index=False)",
-        ) from error
+    return DataError.of(
+        "Not a Parquet file",
+        where=file,
+        expected="a file that starts and ends with PAR1",
+        got=why.split(". ")[0],
+        next_step="convert it, for example with pandas: frame.to_parquet(path, index=False)",
+    )
 
 
 def _parts(path: StrPath) -> tuple[Path, ...]:
@@ -137,7 +144,7 @@ class Writer:
 
     `statistics` are the columns whose smallest and largest values are kept; None keeps all. Blocks
     are held until they have `least_rows` rows together, and then make a row group. `version` is the
-    table's format, noted in the metadata of the schema.
+    table's format, noted in the metadata of the schema beside `notes`.
     """
 
     def __init__(
@@ -148,17 +155,18 @@ class Writer:
         compression: Mapping[str, Any] = COMPRESSION,
         least_rows: int = 0,
         version: int | None = None,
+        notes: Notes = NO_NOTES,
     ) -> None:
         self.path = Path(path)
         self._compression = compression
         self._least_rows = least_rows
         self._held: list[pa.Table] = []
         self._statistics = True if statistics is None else list(statistics)
-        self.schema = schema.with_metadata(None if version is None else {FORMAT: str(version)})
-        self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+        numbered = {} if version is None else {FORMAT: str(version).encode()}
+        self.schema = schema.with_metadata({**numbered, **notes} or None)
+        self._ending = ExitStack()
 
     def __enter__(self) -> Self:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         deltas = []
         levels = []
         for field in self.schema:
@@ -168,7 +176,7 @@ class Writer:
             elif not pa.types.is_floating(field.type):
                 levels.append(field.name)
         self._file = pq.ParquetWriter(
-            self._temporary,
+            self._ending.enter_context(beside(self.path)),
             self.schema,
             use_dictionary=levels,
             # Of sorted ids and times: 40 % smaller, written in 40 % of the time.
@@ -176,6 +184,8 @@ class Writer:
             write_statistics=self._statistics,
             **self._compression,
         )
+        # Runs before the file gets its name: a footer that does not fit the disk leaves none.
+        self._ending.push(self._closed)
         return self
 
     def write(self, table: pa.Table) -> None:
@@ -190,21 +200,18 @@ class Writer:
             self._held = []
             self._file.write_table(table, row_group_size=ROW_GROUP)
 
+    def _closed(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._write_held()
+        self._file.close()
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            if kind is None:
-                self._write_held()
-            # May fail too: the footer does not fit a full disk.
-            self._file.close()
-            if kind is None:
-                self._temporary.replace(self.path)
-        finally:
-            self._temporary.unlink(missing_ok=True)
+        self._ending.__exit__(kind, error, trace)
 
 
 def matrix_writer(path: StrPath, schema: pa.Schema) -> Writer:
@@ -230,13 +237,8 @@ def write_table(
 def write_text(text: str, path: StrPath) -> None:
     """Write UTF-8 text with Unix line ends, atomically."""
     file = Path(path)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
+    with beside(file) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_json(value: Any, path: StrPath) -> None:
@@ -269,51 +271,3 @@ def read_json(path: StrPath) -> Any:
             got=str(error),
             next_step="run the stage that writes it again",
         ) from error
-
-
-# A folder that is written whole or not at all.
-
-
-@contextmanager
-def whole_folder(target: Path, mark: str, *, force: bool = False) -> Iterator[Path]:
-    """Yield an empty folder beside `target`, which takes the target's place at the end.
-
-    It is deleted when the context ends with an error. Only a folder that is empty, or holds the
-    file `mark` (ours), is replaced. Raises DataError for any other, unless `force`.
-    """
-    _check_place(target, mark, force=force)
-    work = target.with_name(f".{target.name}.{os.getpid()}.new")
-    old = target.with_name(f".{target.name}.{os.getpid()}.old")
-    try:
-        work.mkdir(parents=True)
-        yield work
-        # A folder cannot be replaced in one step: the old one waits until the new one is in place.
-        if target.exists():
-            target.replace(old)
-        work.replace(target)
-    finally:
-        if old.exists() and not target.exists():
-            old.replace(target)
-        for left in (work, old):
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _check_place(target: Path, mark: str, *, force: bool) -> None:
-    if target.exists() and not target.is_dir():
-        raise DataError.of(
-            "The output is a file",
-            where=target,
-            expected="a folder",
-            got="a file",
-            next_step="choose another --out",
-        )
-    if not target.is_dir() or force or (target / mark).is_file() or not any(target.iterdir()):
-        return
-    names = sorted(path.name for path in target.iterdir())
-    raise DataError.of(
-        "The output folder holds something else",
-        where=target,
-        expected=f"an empty or new folder, or one with {mark}",
-        got=", ".join(names[:MAX_LISTED_FILES]),
-        next_step="choose another --out, or add --force to replace it",
-    )

@@ -53,6 +53,24 @@ def test_no_pickle() -> None:
     assert [(module, name) for module in modules() for name in _named(module) & PICKLES] == []
 
 
+def test_scikit_learn_is_loaded_where_it_is_used() -> None:
+    """No module loads it on import: who starts a command does not wait (docs/decisions/34)."""
+    named = [module for module in modules() if "sklearn" in _named(module)]
+    loaded = [
+        module
+        for module in named
+        for node in tree_of(module).body
+        if isinstance(node, ast.Import | ast.ImportFrom) and "sklearn" in ast.unparse(node)
+    ]
+    assert "creditloom.models.fit.learner" in named and loaded == []
+
+
+def test_one_trainer_of_lightgbm() -> None:
+    """`booster` alone calls `lgb.train` (docs/decisions/34)."""
+    callers = [module for module in modules() if "lgb.train(" in ast.unparse(tree_of(module))]
+    assert callers == ["creditloom.models.learners.booster"]
+
+
 def test_one_reader_of_yaml() -> None:
     assert [module for module in modules() if _named(module) & {"yaml", "ruamel"}] == [YAML_READER]
 

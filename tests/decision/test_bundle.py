@@ -18,6 +18,7 @@ from creditloom import decision
 from creditloom.decision.base.errors import DecisionError
 from creditloom.decision.bundle import MANIFEST, REQUIRED, Bundle, write_manifest
 from creditloom.decision.decide import Decider
+from creditloom.decision.frames.answer import REFUSED
 from creditloom.decision.loader import _load_pyfunc
 from tests.decision import small
 
@@ -156,14 +157,24 @@ def test_mlflows_door_checks_its_parameters(
     folder: Path, applications: pd.DataFrame, decider: Decider
 ) -> None:
     model = _load_pyfunc(str(folder))
-    pd.testing.assert_frame_equal(model.predict(applications), decider.decide(applications))
+    pd.testing.assert_frame_equal(
+        _decided(model.predict(applications)), decider.decide(applications)
+    )
     told = model.predict(applications, {"explain": "all", "language": "zh", "product": "house@v1"})
-    pd.testing.assert_frame_equal(told, decider.decide(applications, explain="all", language="zh"))
+    pd.testing.assert_frame_equal(
+        _decided(told), decider.decide(applications, explain="all", language="zh")
+    )
     for wrong in ({"explian": "all"}, {"product": "fenfu@S2"}, {"language": "fr"}):
         with pytest.raises(DecisionError, match=next(iter(wrong))):
             model.predict(applications, wrong)
     with pytest.raises(DecisionError, match="DataFrame"):
         model.predict(applications.to_numpy())  # type: ignore[arg-type]
+
+
+def _decided(answers: pd.DataFrame) -> pd.DataFrame:
+    """The columns of a decision, where no row was refused."""
+    assert answers[list(REFUSED)].isna().all(axis=None)
+    return pd.DataFrame(answers.drop(columns=list(REFUSED)))
 
 
 # slow: it compiles the kernel anew; tests/registry does so each time with the registered one

@@ -36,12 +36,12 @@ Change = Callable[[pd.DataFrame], pd.DataFrame]
         (
             "text among numbers",
             lambda f: f.assign(f2=pd.Series([1.0, "x"] * (len(f) // 2), dtype=object)),
-            ["column f2", "mixed"],
+            ["column f2, row 1", "'x' is no number", "not_a_number"],
         ),
         (
-            "a moment as text",
-            lambda f: f.assign(as_of="2025-01-01"),
-            ["column as_of", "timestamps"],
+            "a moment in words",
+            lambda f: f.assign(as_of="last Monday"),
+            ["column as_of, row 0", "ISO 8601", "as_of_unreadable"],
         ),
         ("a moment as number", lambda f: f.assign(as_of=1.0), ["column as_of", "float64"]),
         ("no moment", lambda f: f.assign(as_of=pd.NaT), ["column as_of, row 0"]),
@@ -53,7 +53,7 @@ Change = Callable[[pd.DataFrame], pd.DataFrame]
         (
             "a negative amount",
             lambda f: f.assign(exposure_fen=[-1.0 if k == 2 else 0.0 for k in range(len(f))]),
-            ["exposure_fen, row 2", "-1.0"],
+            ["exposure_fen, row 2", "-1 is below 0"],
         ),
         (
             "a flag that is neither",
@@ -69,7 +69,7 @@ Change = Callable[[pd.DataFrame], pd.DataFrame]
         (
             "an id that is a fraction",
             lambda f: f.assign(application_id=f["application_id"] + 0.5),
-            ["application_id", "whole numbers"],
+            ["application_id", "whole number"],
         ),
         (
             "data that may not be processed",

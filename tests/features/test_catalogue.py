@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from creditloom.decision.frames.input_frame import COUNTS
+from creditloom.decision.frames.columns import COUNTS
 from creditloom.decision.rulebook.condition import OPTIONAL
 from creditloom.features.aggregates.aggregates import AGGREGATES, RECORDS
 from creditloom.features.aggregates.event_columns import DERIVED_COLUMNS, FORMS

@@ -132,3 +132,21 @@ def test_without_java_the_reason_is_said(
     monkeypatch.delenv("JAVA_HOME", raising=False)
     with pytest.raises(FeatureError, match=r"needs (Java 17 or 21|pyspark)"):
         next(iter(build(write_raw(raw, tmp_path), replace(LOCAL, engine="spark"))))
+
+
+@needs_spark
+def test_paths_are_read_as_they_are_written(raw: Raw, tmp_path: Path, session: None) -> None:
+    """Below folders a month, with names that are patterns to Spark and to DuckDB."""
+    few = {name: raw[name] for name in ("applications", "bills", "contacts")}
+    plain = {name: Path(file) for name, (file,) in write_raw(few, tmp_path / "raw").items()}
+    odd = {}
+    for name, file in plain.items():
+        folder = tmp_path / "odd" / name / "month=2024-06" / "event_id=1" / "a{1,2}[0] *?"
+        folder.mkdir(parents=True)
+        odd[name] = (str(file.rename(folder / "part[1]#%20.parquet")),)
+    here, there = (
+        pa.concat_tables(build(odd, replace(LOCAL, engine=engine)))
+        for engine in ("duckdb", "spark")
+    )
+    assert there.schema.equals(here.schema) and len(there) == len(few["applications"])
+    assert not [n for n in here.column_names if here.column(n) != there.column(n)]

@@ -85,5 +85,6 @@ def test_a_folder_of_someone_else(
     loans().to_parquet(tmp_path / "t.parquet", index=False)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "letter").write_text("dear")
-    assert "--force" in refused(fit, capsys)
+    assert "replace something else" in refused(fit, capsys)
+    assert "replace something else" in refused(fit, capsys, "--force")
     assert (tmp_path / "out" / "letter").read_text() == "dear"

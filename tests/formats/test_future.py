@@ -22,7 +22,7 @@ from creditloom.pipeline.base.stage import timed
 from creditloom.pipeline.commands.model import register
 from creditloom.pipeline.commands.portfolio import behaviour, review
 from creditloom.portfolio.book.monthly import from_frame
-from creditloom.serving.batch.events import MARK, features_of
+from creditloom.serving.batch.events import MARK, Events, features_of
 from creditloom.serving.referral import overrides
 from creditloom.serving.registry import alias_history
 from creditloom.storage.files import formats, store
@@ -74,7 +74,7 @@ def test_a_bundle_says_its_format_and_the_version_covers_it(home: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "key", "known"),
-    [(MANIFEST, "format", 2), ("catalogue.json", "version", 1), ("policy.json", "version", 2)],
+    [(MANIFEST, "format", 2), ("catalogue.json", "version", 1), ("policy.json", "version", 3)],
 )
 def test_a_bundle_of_a_later_release_is_refused(
     home: Path, name: str, key: str, known: int
@@ -113,7 +113,7 @@ def test_every_file_of_a_batch_says_its_format(creditloom: Command, home: Path) 
     tables = list((home / "night").rglob("*.parquet"))
     assert (len(documents), len(tables)) == (5, 9)
     assert {read_json(file)["format"] for file in documents} == {formats.BATCH}
-    assert {_said(file) for file in tables} == {b"2"}
+    assert {_said(file) for file in tables} == {str(formats.BATCH).encode()}
 
 
 # table: a case a row
@@ -171,11 +171,14 @@ def test_features_beside_a_batch_are_those_of_an_earlier_release_and_not_of_a_la
         "columns": read_json("batch/batch.json")["columns"],
     }
     write_json(asked, f"night.features/{MARK}")
-    given = (home / "events", None, home / "bundle", Path("night"), "duckdb", 0.05)
-    assert features_of(*given) == Path("night.features/matrix.parquet")
+    place = Path("night.features")
+    (place / "matrix.parquet").touch()
+    given = (Events(home / "events", None, "duckdb", 0.05), home / "bundle", place)
+    found = features_of(*given, is_kept=True, replace=False)
+    assert found.matrix == found.record == place / "matrix.parquet"
     _as_of_later(Path("night.features") / MARK)
     with pytest.raises(DataError) as refused:
-        features_of(*given)
+        features_of(*given, is_kept=True, replace=False)
     _is_refused(str(refused.value), MARK, formats.FEATURES)
 
 
@@ -203,8 +206,7 @@ def test_a_line_of_a_later_release_is_refused_by_its_number(
 
 def test_a_line_added_today_says_its_format(home: Path) -> None:
     changes = alias_history.read(home / "aliases.jsonl")
-    alias_history.append(changes[0], home / "aliases.jsonl")
-    last = json.loads((home / "aliases.jsonl").read_text().splitlines()[-1])
+    last = json.loads(changes[0].line)
     assert last == {"format": formats.ALIASES, **asdict(changes[0])}
     queue = overrides.referred_cases(read_table("batch/decisions")).to_pandas()
     made = overrides.read(home / "overrides.jsonl")[1]

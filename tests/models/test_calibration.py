@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from creditloom.models.calibration.calibration import CalibrationParams, Level, fit, to_json
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.metrics import expit
 
 PARAMS = CalibrationParams()
 

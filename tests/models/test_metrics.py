@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from creditloom.decision.base.stability import psi
 from creditloom.models.calibration import calibration_tests as ct
@@ -32,14 +33,14 @@ def test_a_weight_of_two_is_the_row_twice() -> None:
     twice = np.repeat(Y, w), np.repeat(SCORE, w)
     for figure in (metrics.auc, metrics.ks):
         assert figure(Y, SCORE, w) == pytest.approx(figure(*twice), abs=1e-12)
-    p = metrics.expit(SCORE)
-    q = metrics.expit(twice[1])
+    p = expit(SCORE)
+    q = expit(twice[1])
     for figure in (metrics.brier, metrics.logloss):
         assert figure(Y, p, w) == pytest.approx(figure(twice[0], q), abs=1e-12)
 
 
 def test_auc_on_true_probabilities_is_the_mean_over_drawn_outcomes() -> None:
-    p = metrics.expit(RNG.normal(-1, 1.5, size=4000))
+    p = expit(RNG.normal(-1, 1.5, size=4000))
     score = metrics.logit(p) + RNG.normal(size=4000)
     drawn = [metrics.auc((RNG.random(4000) < p).astype(float), score) for _ in range(60)]
     assert metrics.auc(p, score) == pytest.approx(
@@ -98,20 +99,17 @@ def test_psi_of_samples_sees_a_jump_in_nulls() -> None:
 
 # table: a case a row
 @pytest.mark.parametrize(
-    ("n", "d", "pd", "jeffreys", "binomial", "normal"),
+    ("n", "d", "pd", "jeffreys", "binomial"),
     [
-        (1000, 20, 0.012, 0.01523, 0.02060, 0.01008),  # N25
-        (1000, 12, 0.012, 0.48097, 0.53909, 0.5),  # N26
-        (5000, 80, 0.012, 0.006352, 0.007488, None),  # N27
-        (2000, 45, 0.02, 0.20949, 0.23231, None),  # N28
+        (1000, 20, 0.012, 0.01523, 0.02060),  # N25
+        (1000, 12, 0.012, 0.48097, 0.53909),  # N26
+        (5000, 80, 0.012, 0.006352, 0.007488),  # N27
+        (2000, 45, 0.02, 0.20949, 0.23231),  # N28
     ],
 )
-def test_grade_vectors_n25_n28(
-    n: int, d: int, pd: float, jeffreys: float, binomial: float, normal: float | None
-) -> None:
+def test_grade_vectors_n25_n28(n: int, d: int, pd: float, jeffreys: float, binomial: float) -> None:
     assert ct.jeffreys(n, d, pd) == pytest.approx(jeffreys, abs=6e-6)
     assert ct.binomial(n, d, pd) == pytest.approx(binomial, abs=6e-6)
-    assert normal is None or ct.normal(n, d, pd) == pytest.approx(normal, abs=6e-6)
 
 
 @pytest.mark.parametrize("d", [0, 1, 7, 30])
@@ -158,19 +156,19 @@ def test_affine_fit_finds_slope_and_intercept_and_equals_sklearn() -> None:
     from sklearn.linear_model import LogisticRegression
 
     m = RNG.normal(3, 2, size=4000)
-    y = (RNG.random(4000) < metrics.expit(0.7 * m - 4)).astype(int)
+    y = (RNG.random(4000) < expit(0.7 * m - 4)).astype(int)
     w = RNG.uniform(0.5, 3, size=4000)
     a, b = ct.fit_affine(m, y, w)
     reference = LogisticRegression(C=1e10, tol=1e-10, max_iter=1000).fit(
         m[:, None], y, sample_weight=w
     )
     assert (a, b) == pytest.approx((reference.coef_[0, 0], reference.intercept_[0]), abs=1e-4)
-    assert ct.slope_intercept(y, metrics.expit(a * m + b), w) == pytest.approx((1, 0), abs=1e-6)
+    assert ct.slope_intercept(y, expit(a * m + b), w) == pytest.approx((1, 0), abs=1e-6)
 
 
 def test_a_prior_draws_the_slope_of_few_rows_to_one_and_hardly_moves_that_of_many() -> None:
     m = RNG.normal(-3, 1, size=40_000)
-    y = (RNG.random(40_000) < metrics.expit(1.6 * m + 1)).astype(float)
+    y = (RNG.random(40_000) < expit(1.6 * m + 1)).astype(float)
     few = slice(0, 400)
     many = slice(None)
     free, drawn = (ct.fit_affine(m[few], y[few], slope_sd=sd)[0] for sd in (None, 0.1))
@@ -187,7 +185,7 @@ def test_a_prior_draws_the_slope_of_few_rows_to_one_and_hardly_moves_that_of_man
 def test_under_a_prior_the_scale_of_weights_says_nothing() -> None:
     m = RNG.normal(-2, 1, size=500)
     w = RNG.uniform(0.5, 3, size=500)
-    y = (RNG.random(500) < metrics.expit(m)).astype(float)
+    y = (RNG.random(500) < expit(m)).astype(float)
     assert ct.fit_affine(m, y, w, slope_sd=0.1) == pytest.approx(
         ct.fit_affine(m, y, 7 * w, slope_sd=0.1), abs=1e-9
     )

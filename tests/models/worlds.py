@@ -14,8 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-
-from creditloom.models.sample.metrics import expit
+from scipy.special import expit
 
 FAMILIES = ("payment_flow", "social_graph", "assets", "device_stability", "bureau", "identity")
 SHARES = (0.35, 0.25, 0.15, 0.05, 0.20, 0.0)

@@ -14,9 +14,11 @@ import typer
 
 from creditloom.pipeline.proof.compare import (
     CompareError,
+    Tolerance,
     compare,
     differences,
     files_of,
+    near_column,
     same_column,
 )
 from creditloom.pipeline.proof.tracer import _traced
@@ -107,6 +109,52 @@ def test_what_was_to_change_is_counted_and_not_listed(two: tuple[Path, Path]) ->
     compare(*two, but=["auc"])
 
 
+# table: a case a row
+@pytest.mark.parametrize(
+    ("name", "old", "new", "is_near"),
+    [
+        ("pd", [0.1, 0.2], [0.1 + 9e-13, 0.2], True),
+        ("pd", [0.1, 0.2], [0.1 + 2e-12, 0.2], False),
+        ("pd", [0.1] * 100_000, [0.1] * 99_999 + [0.3], True),
+        ("pd", [0.1] * 100_000, [0.1] * 99_998 + [0.3, 0.3], False),
+        ("score", [650.0, None], [650.0 + 6e-7, None], True),
+        ("score", [650.0], [650.0 + 7e-7], False),
+        ("score", [650.0] * 100_000, [650.0] * 99_999 + [651.0], False),
+        ("score", [1.0], [None], False),
+        ("score", [1e-17], [-3e-17], True),
+        ("points", [[1.0, 2.0]], [[1.0, 2.0 + 1e-10]], True),
+        ("points", [[1.0, 2.0]], [[1.0, 2.1]], False),
+        ("limit_fen", [100_000], [100_001], False),
+        ("decision", ["approve"], ["decline"], False),
+    ],
+)
+def test_a_tolerance_is_for_floats_alone(
+    name: str, old: list[object], new: list[object], is_near: bool
+) -> None:
+    one, other = (pa.chunked_array([pa.array(values)]) for values in (old, new))
+    assert near_column(one, other, name, Tolerance(pd=1e-12, relative=1e-9)) is is_near
+
+
+def test_a_tolerance_reaches_documents_and_trees(two: tuple[Path, Path]) -> None:
+    metrics = two[1] / "reports" / "metrics.json"
+    trees = two[1] / "model" / "model.txt"
+    for root, leaf in zip(two, ("3.5", "3.5000000001"), strict=True):
+        (root / "model" / "model.txt").write_text(
+            TREES.replace("leaf_value=3", f"leaf_value={leaf}")
+        )
+    metrics.write_text(json.dumps({"auc": 0.75 + 1e-12, "tiers": [1, 2]}))
+    with pytest.raises(typer.Exit):
+        compare(*two)
+    compare(*two, pd=1e-12, relative=1e-9)
+    metrics.write_text(json.dumps({"auc": 0.75 + 1e-8, "tiers": [1, 2]}))
+    with pytest.raises(typer.Exit):
+        compare(*two, pd=1e-12, relative=1e-9)
+    compare(*two, pd=1e-12, relative=1e-7)
+    trees.write_text(TREES.replace("leaf_value=3 4", "leaf_value=3.5 5"))
+    with pytest.raises(typer.Exit):
+        compare(*two, pd=1e-12, relative=1e-7)
+
+
 def test_folders_without_outputs_are_refused(two: tuple[Path, Path]) -> None:
     shutil.rmtree(two[0])
     shutil.rmtree(two[1])
@@ -115,12 +163,13 @@ def test_folders_without_outputs_are_refused(two: tuple[Path, Path]) -> None:
 
 
 def test_what_a_call_loads_and_calls(tmp_path: Path) -> None:
-    """The version is said by the command line alone: no other module has a function that runs."""
+    """The version is said by the command line and what ends it: nothing else of ours runs."""
     traced = _traced(["creditloom.pipeline.cli", "--version"], tmp_path, tmp_path / "traced.json")
     called, loaded = (
         {"/".join(Path(file).parts[-2:]) for file in traced[kind]} for kind in ("called", "loaded")
     )
-    assert called == {"pipeline/cli.py", "files/errors.py"} and called <= loaded
+    ending = {"base/ending.py", "files/errors.py", "files/foreign.py"}
+    assert called == {"pipeline/cli.py", *ending} and called <= loaded
     assert (
         not {file for file in loaded if file.endswith("__init__.py")}
         and "decision/decide.py" not in loaded

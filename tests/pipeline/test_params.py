@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import datetime
+import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -144,3 +145,26 @@ def test_a_stage_reads_a_block_as_the_type_that_is_checked() -> None:
     }
     assert read
     assert [(name, kind) for name, kind in read if TYPES[name].rpartition(":")[2] != kind] == []
+
+
+LAST_LEAVES = {leaf[0]: leaf for leaf in _leaves(COMMITTED)}
+
+
+@pytest.mark.parametrize("leaf", LAST_LEAVES.values(), ids=".".join)
+def test_no_value_is_nan(leaf: tuple[str, ...], tmp_path: Path) -> None:
+    path = _file(tmp_path, _changed(leaf, float("nan")))
+    with pytest.raises(ParamsError, match=re.escape(".".join(leaf))):
+        section(leaf[0], type_of(leaf[0]), path)
+
+
+def test_no_bar_is_infinite(tmp_path: Path) -> None:
+    """`min_auc: -.inf` would let every model pass."""
+    path = _file(tmp_path, _changed(("registry", "gate", "min_auc"), float("-inf")))
+    with pytest.raises(ParamsError, match=r"registry\.gate\.min_auc: expected: a finite number"):
+        section("registry", type_of("registry"), path)
+
+
+def test_a_number_in_a_list_must_be_finite_too(tmp_path: Path) -> None:
+    path = _file(tmp_path, _changed(("policy", "tier_edges"), [0.01, float("nan")]))
+    with pytest.raises(ParamsError, match=r"policy\.tier_edges\.1: expected: a finite number"):
+        section("policy", type_of("policy"), path)

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from creditloom.decision.frames.input_frame import AMOUNTS, COUNTS, FLAGS, Frame
+from creditloom.decision.frames.columns import AMOUNTS, COUNTS, FLAGS
+from creditloom.decision.frames.input_frame import Frame
 from creditloom.decision.reasons.reasons import Reasons, limit_reasons, rule_reasons
 from creditloom.decision.rulebook.condition import AMOUNT_FACTS, COUNT_FACTS, FLAG_FACTS
 from creditloom.decision.rulebook.law import Law

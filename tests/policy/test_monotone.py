@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from creditloom.decision.frames.input_frame import POLICY_INPUTS, Frame, read
+from creditloom.decision.frames.columns import POLICY_INPUTS
+from creditloom.decision.frames.input_frame import Frame, read
 from creditloom.decision.rulebook.condition import COUNT_FACTS, FLAG_FACTS, SourcedValue
 from creditloom.decision.rulebook.law import Law
 from creditloom.decision.rulebook.offer import offers

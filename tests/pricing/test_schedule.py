@@ -184,3 +184,17 @@ def test_money_is_decimal_and_half_up() -> None:
     """N04's period 21: 565.335 is 565.34; as a float it would be 565.33."""
     assert cents(exact_decimal("94222.5") * exact_decimal("0.006")) == Decimal("565.34")
     assert exact_decimal(0.1) == Decimal("0.1")
+
+
+@pytest.mark.parametrize("months", [24, 36, 38, 48, 60, 120])
+@pytest.mark.parametrize("rate", ["0.002", "0.01", "0.012", "0.015", "0.03"])
+def test_no_payment_is_negative_and_every_loan_has_a_yearly_rate(months: int, rate: str) -> None:
+    """Half a cent of an instalment grows beyond the loan at 1 % a day and more."""
+    for amount in ("100", "1000", "123456.78"):
+        plan = schedule(Loan("equal_instalment", months), amount, rate)
+        totals = [payment.total for payment in plan.payments]
+        assert min(payment.principal for payment in plan.payments) >= 0
+        assert min(totals) > 0 and max(totals) <= 2 * totals[0]
+        assert sum(payment.principal for payment in plan.payments) == Decimal(amount)
+        assert plan.payments[-1].balance == 0
+        assert plan.apr_irr12 == pytest.approx(12 * 30 * float(rate), rel=0.02)

@@ -66,6 +66,17 @@ def test_house_10000_at_005_is_n01() -> None:
     ] == pytest.approx(0.1825)
 
 
+@pytest.mark.parametrize(
+    ("shown", "is_right"), [(18.0, True), (18.5, True), (18.51, False), (17.4, False)]
+)
+def test_an_advertised_rate_may_be_half_a_point_off(shown: float, is_right: bool) -> None:
+    """S2-R43: 10,000 at 0.05 % a day costs 18 % a year. Nothing is said where none is shown."""
+    found = quoted("house_v1", 10_000, "cn_2025q4", daily_rate=0.05, shown_rate=shown)
+    assert found["shown_rate"]["is_within"] is is_right
+    plain = quoted("house_v1", 10_000, "cn_2025q4", daily_rate=0.05)
+    assert plain == {name: value for name, value in found.items() if name != "shown_rate"}
+
+
 def test_the_three_elements_and_every_receiver_are_told() -> None:
     """S1-R65, S4-R40: no charge without amount and receiver."""
     found = quoted("shanyin_S1", 1000, daily_rate=0.05)

@@ -15,7 +15,8 @@ import pandas as pd
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
 from creditloom.decision.base.strict_json import canonical, plain
 from creditloom.decision.bundle import load_scorer, write_manifest
-from creditloom.decision.frames.input_frame import AMOUNTS, COUNTS, FLAGS, POLICY_INPUTS
+from creditloom.decision.frames.answer import REFUSED
+from creditloom.decision.frames.columns import AMOUNTS, COUNTS, FLAGS, POLICY_INPUTS
 from creditloom.decision.rulebook.policy import tiers_only_policy
 from creditloom.decision.score.scorer import Reference
 from creditloom.decision.score.tiers import Tiers
@@ -57,6 +58,12 @@ def applications(n: int, seed: int = 7) -> pd.DataFrame:
     return frame.assign(
         purpose="daily", **amounts, **counts, **flags, **dict(zip(OWNERS, x.T, strict=True))
     )
+
+
+def decided(answers: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of a decision of answers of which none is a refusal."""
+    assert answers[list(REFUSED)].isna().all(axis=None)
+    return pd.DataFrame(answers.drop(columns=list(REFUSED)))
 
 
 def write_bundle(folder: Path, seed: int = 7) -> Path:

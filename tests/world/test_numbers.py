@@ -83,7 +83,7 @@ def test_a_size_of_the_world_stands_in_no_module() -> None:
     assert "SCHEMES" in numeric_constants("SCHEMES = (0.16, 0.10)")
 
 
-# table: a number a row
+# table: a case a row
 @pytest.mark.parametrize(
     ("file", "written", "changed", "named"),
     [

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit
 
 from creditloom.world.book.book_config import BookConfig
 from creditloom.world.book.panel import Column, rows
@@ -23,7 +24,6 @@ from creditloom.world.book.state import (
     effect_of,
     luck,
 )
-from creditloom.world.people.people import sigmoid
 from creditloom.world.risk.arrears import (
     N_LUCK,
     PERFORMING,
@@ -52,7 +52,7 @@ def onset(world: World, book: Book, log_odds: np.ndarray, month: int) -> np.ndar
         at_once = _whole_year(world, book) if month == 1 else 0.0
         stretch = np.where(book.rushes, at_once, stretch)
     # 1 - (1 - p)^(s_k m_j g_j), by log1p and expm1 so that small chances keep their digits.
-    return -np.expm1(np.log1p(-sigmoid(log_odds)) * stretch)
+    return -np.expm1(np.log1p(-expit(log_odds)) * stretch)
 
 
 def _whole_year(world: World, book: Book) -> np.ndarray:
@@ -77,7 +77,7 @@ def arrears_later(
 ) -> Arrears:
     """Return the arrears at the end of `month`; `uniform` is accounts x N_LUCK of draws."""
     numbers = world.setting.nature.arrears
-    pd = sigmoid(log_odds)
+    pd = expit(log_odds)
     shock_factor = _shock_factor(world, book, month)
     spell = spell_chance(numbers, pd, shock_factor, _economy(world, book, month))
     return month_later(
@@ -247,7 +247,7 @@ def _wished_share(
     state = world.concept("credit_utilisation")[book.rows]
     noise = numbers.money.draw_noise * rng.standard_normal(world.people.size)[book.rows]
     shocked = numbers.shock.utilisation_logit * book.is_shocked(month)
-    return sigmoid(stream.level + stream.slope * state + noise + shocked)
+    return expit(stream.level + stream.slope * state + noise + shocked)
 
 
 def _days_late(numbers: BookConfig, world: World, book: Book, uniform: np.ndarray) -> np.ndarray:

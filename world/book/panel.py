@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from scipy.special import ndtri
+from scipy.special import expit, ndtri
 
 from creditloom.world.book.book_config import BookConfig
 from creditloom.world.book.state import Book, luck
 from creditloom.world.calendar import month_starts
 from creditloom.world.events.events import YEAR_DAYS, Chunk, fen
 from creditloom.world.loans.lending import FIRST_APPLICATION
-from creditloom.world.people.people import LEV, sigmoid
+from creditloom.world.people.people import LEV
 from creditloom.world.world import World
 
 # First of the spawn keys of this module's months. Behaviour is drawn apart from what decides about
@@ -173,7 +173,7 @@ def _cash_flow(
     inflow = month_income * np.where(is_shocked, numbers.shock.inflow_factor, 1.0)
     leverage = np.exp(behaviour.debt_slope * streams.of("traits")[:, LEV])
     wallet_noise = streams.noise("wallet") * draws.normal[2]
-    retained = sigmoid(streams.linear("wallet", "fund_retention") + wallet_noise)
+    retained = expit(streams.linear("wallet", "fund_retention") + wallet_noise)
     return {
         "n_payments": counts(draws.uniform[0], payments_rate),
         "inflow_fen": fen(inflow),

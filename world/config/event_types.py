@@ -186,6 +186,47 @@ class ApplicationNumbers:
 
 
 @dataclass(frozen=True)
+class SharingNumbers:
+    """Households, used phones, promotion desks and carriers' addresses.
+
+    `household_shares` are shares of people by size of their household; all others live alone or
+    with nobody who applies here.
+    """
+
+    household_shares: dict[int, float]
+    second_hand_share: float
+    second_hand_days: tuple[float, float]
+    desk_share: float
+    desk_size: int
+    desk_minutes: int
+    mobile_share: float
+    carrier_addresses: int
+
+
+@dataclass(frozen=True)
+class SessionNumbers:
+    """The session in which a person applies (domain 0.13).
+
+    Pairs of shares are of frauds and of honest people. Logins are ranges, the end left out.
+    """
+
+    busy_shares: tuple[float, float]
+    frantic_shares: tuple[float, float]
+    busy_logins: tuple[int, int]
+    frantic_logins: tuple[int, int]
+    foreign_shares: tuple[float, float]
+    mismatch_shares: tuple[float, float]
+    face_failure_shares: tuple[float, float]
+    face_failures: tuple[int, int]
+    payee_mismatch_shares: tuple[float, float]
+    risky_merchant_shares: tuple[float, float]
+    young_account_share: float
+    extra_enquiries_share: float
+    extra_enquiries_mean: float
+    extra_enquiries_days: float
+
+
+@dataclass(frozen=True)
 class HistoryNumbers:
     """Customers with a history here (domain 0.11, S1-R07).
 

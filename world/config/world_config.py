@@ -37,6 +37,8 @@ from creditloom.world.config.event_types import (
     PaymentNumbers,
     PeopleNumbers,
     RateSlopes,
+    SessionNumbers,
+    SharingNumbers,
     SocialNumbers,
 )
 
@@ -77,6 +79,8 @@ class WorldConfig:
     assets: AssetNumbers
     bureau: BureauNumbers
     identity: IdentityNumbers
+    sharing: SharingNumbers
+    session: SessionNumbers
     history: HistoryNumbers
     applications: ApplicationNumbers
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit
 
 from creditloom.world.calendar import DAY_US
 from creditloom.world.events.events import (
@@ -21,7 +22,6 @@ from creditloom.world.events.events import (
     scatter,
     table,
 )
-from creditloom.world.people.people import sigmoid
 
 # Codes of the column `account`.
 LQT = 0
@@ -111,7 +111,7 @@ def _contributions(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     person = np.repeat(np.nonzero(is_inside)[0], n_schemes)
     time = np.repeat(due[is_inside], n_schemes)
     scheme = np.tile(np.arange(n_schemes), person.size // n_schemes)
-    paid_share = sigmoid(chunk.linear("contribution", "contribution_record"))
+    paid_share = expit(chunk.linear("contribution", "contribution_record"))
     is_paid = flip(paid_share[person], rng)
     stamps = Stamps(person, time + scheme * BETWEEN_SCHEMES_US).where(is_paid)
     kind = scheme[is_paid]

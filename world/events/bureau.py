@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit
 
 from creditloom.world.calendar import DAY_US
 from creditloom.world.config.config_types import FAMILIES
 from creditloom.world.events.events import Chunk, Stamps, fen, in_order, rounds, scatter, table
 from creditloom.world.loans.earlier_loans import earlier_instalments, instalment_fen
-from creditloom.world.people.people import sigmoid
 
 # Codes of the column `kind` of enquiries.
 HARD = 0
@@ -47,17 +47,33 @@ def _enquiries(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     n_more = rng.poisson(np.exp(chunk.nature.stream("enquiry_burst").level), searches.size)
     further = searches.where(np.repeat(np.arange(searches.size), n_more))
     soft = _scattered(chunk, "enquiry_soft", rng)
+    hurried = _hurried(chunk)
     delay = (rng.random(further.size) * chunk.nature.bureau.burst_days * DAY_US).astype(np.int64)
     # A burst ends with the window, a millisecond before it at the latest.
     window_end = chunk.window[1][further.person] - 1000
     further_time = np.minimum(further.time + delay, window_end)
-    kinds = np.repeat([HARD, HARD, SOFT], [searches.size, further.size, soft.size])
-    person = np.concatenate([searches.person, further.person, soft.person])
-    time = np.concatenate([searches.time, further_time, soft.time])
+    kinds = np.repeat(
+        [HARD, HARD, SOFT, HARD], [searches.size, further.size, soft.size, hurried.size]
+    )
+    person = np.concatenate([searches.person, further.person, soft.person, hurried.person])
+    time = np.concatenate([searches.time, further_time, soft.time, hurried.time])
     stamps, kind = in_order(person, time, kinds)
     # Lender 0 is this one: it makes no enquiries of its own here.
     lender_id = rng.integers(1, chunk.nature.bureau.n_lenders, stamps.size)
     return table(chunk, "enquiries", stamps, lender_id=lender_id, kind=kind)
+
+
+def _hurried(chunk: Chunk) -> Stamps:
+    """Return the enquiries of frauds who ask many lenders in the weeks before (FR09)."""
+    numbers = chunk.nature.session
+    rng = chunk.rng("session_bureau")
+    asks = chunk.of("is_fraud") & (rng.random(chunk.size) < numbers.extra_enquiries_share)
+    n_enquiries = rng.poisson(numbers.extra_enquiries_mean, chunk.size) * (
+        asks & _is_readable(chunk)
+    )
+    person = np.repeat(np.arange(chunk.size), n_enquiries)
+    back = (rng.random(person.size) * numbers.extra_enquiries_days * DAY_US).astype(np.int64)
+    return Stamps(person, chunk.of("as_of")[person] - back)
 
 
 def _scattered(chunk: Chunk, stream: str, rng: np.random.Generator) -> Stamps:
@@ -90,7 +106,7 @@ def _snapshots(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
         "bureau_snapshots",
         stamps,
         active_lenders=active_lenders,
-        utilisation=(np.round(sigmoid(used), SHARE_DECIMALS), no_card[stamps.person]),
+        utilisation=(np.round(expit(used), SHARE_DECIMALS), no_card[stamps.person]),
         debt_fen=fen(debt_cny),
         bureau_score=(score, no_score[stamps.person]),
     )

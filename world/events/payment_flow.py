@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit
 
 from creditloom.world.calendar import DAY_SECONDS, DAY_US, DAYS_PER_MONTH
 from creditloom.world.events.event_loops import payment_amounts, payment_times
 from creditloom.world.events.events import Chunk, Stamps, fen, flip, in_order, rounds, table
 from creditloom.world.events.spending import IN, MONTHS, OUT, Kinds, everyday, kinds_of, night_share
 from creditloom.world.people.life import JOB_LOSS
-from creditloom.world.people.people import sigmoid
 
 # The raw table of payments: everyday ones, salary, rent, and what a fraud ring passes round
 # (domain 7.4).
@@ -265,7 +265,7 @@ def _wallet(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     inflow = inflow * np.where(is_shocked, 1.0 - life.inflow_lost, 1.0)
     latent = chunk.linear("wallet", "fund_retention")[stamps.person]
     latent = latent - life.retention_lost * is_shocked
-    retained_share = sigmoid(latent + stream.noise * rng.standard_normal(stamps.size))
+    retained_share = expit(latent + stream.noise * rng.standard_normal(stamps.size))
     # Rounded down, so that never more is kept than came in.
     retained_fen = np.floor(inflow * retained_share * 100.0)
     return table(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaincinv
+from scipy.special import expit, gammaincinv
 
 from creditloom.features.contract.tables import PAYMENT_CATEGORIES
 from creditloom.world.calendar import AFTER_DAYS, DAY_US, HISTORY_DAYS
@@ -19,7 +19,7 @@ from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.events.event_loops import lookups, payment_kinds, payments_a_day
 from creditloom.world.events.events import YEAR_DAYS, Chunk, Stamps
 from creditloom.world.people.life import MONTH_US
-from creditloom.world.people.people import DIG, INC, sigmoid
+from creditloom.world.people.people import DIG, INC
 
 # Calendar months that a window of 383 days can touch, with one to spare.
 MONTHS = 15
@@ -172,7 +172,7 @@ def night_share(chunk: Chunk) -> np.ndarray:
     fraud = chunk.nature.fraud
     is_early_fraud = chunk.of("is_fraud") & (chunk.of("vintage") < fraud.late_pattern_vintage)
     log_odds = chunk.linear("payment_night", "spending_pattern")
-    return sigmoid(log_odds + fraud.night_log_odds * is_early_fraud)
+    return expit(log_odds + fraud.night_log_odds * is_early_fraud)
 
 
 def kinds_of(
@@ -185,8 +185,8 @@ def kinds_of(
     months of a shock inflows stay away, and savings are withdrawn, a hospital is paid, or money
     goes to another household.
     """
-    games = sigmoid(chunk.linear("payment_games", "spending_pattern"))
-    gambling = games + sigmoid(chunk.linear("payment_gambling", "spending_pattern"))
+    games = expit(chunk.linear("payment_games", "spending_pattern"))
+    gambling = games + expit(chunk.linear("payment_gambling", "spending_pattern"))
     # Cumulative shares: one uniform draw chooses among the three special kinds and the rest.
     special = np.column_stack([games, gambling, gambling + chunk.segment("merchant_share")])
     special_kinds = [

@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from creditloom.world.config.world_config import WorldConfig
-from creditloom.world.people.people import People, sigmoid
+from creditloom.world.people.people import People
 from creditloom.world.risk.arrears import spell_chance
 
 # Months of history at least, so that one instalment has fallen due.
@@ -55,15 +56,15 @@ def draw_history(
     """Draw who has a history here and how it went.
 
     `log_odds` are those of a default within twelve months, luck included, on neutral terms. The
-    chance to be a repeat customer falls with them: 2 sigmoid(-slope z) times the share, z
+    chance to be a repeat customer falls with them: 2 expit(-slope z) times the share, z
     standardised.
     """
     numbers = nature.history
     z = (log_odds - log_odds.mean()) / log_odds.std()
-    chance = 2.0 * numbers.repeat_share * sigmoid(-numbers.repeat_slope * z)
+    chance = 2.0 * numbers.repeat_share * expit(-numbers.repeat_slope * z)
     is_repeat = (rng.random(people.size) < chance) & ~people.is_fraud
     months = np.where(is_repeat, rng.integers(MIN_MONTHS, numbers.max_months + 1, people.size), 0)
-    pd = sigmoid(log_odds)
+    pd = expit(log_odds)
     ones = np.ones(people.size)
     late_chance = np.minimum(
         numbers.late_factor * spell_chance(nature.arrears, pd, ones, 1.0), numbers.max_late_chance

@@ -60,6 +60,7 @@ def applications(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
         "purpose": _texts(list(numbers.purposes), purpose),
         **policy_inputs,
         **_incumbent(chunk),
+        **_payout(chunk),
     }
     return arrow(TABLES["applications"], columns)
 
@@ -90,6 +91,16 @@ def _incumbent(chunk: Chunk) -> dict[str, Draws]:
         "incumbent_score": world.booking.score[chunk.rows].astype(np.int64),
         "is_override": world.booking.is_override[chunk.rows],
     }
+
+
+def _payout(chunk: Chunk) -> dict[str, Draws]:
+    """Return to whom the money is to go (FR08): the own account, mostly."""
+    numbers = chunk.nature.session
+    rng = chunk.rng("session_payee")
+    is_fraud = chunk.of("is_fraud")
+    is_foreign = rng.random(chunk.size) < np.where(is_fraud, *numbers.payee_mismatch_shares)
+    is_risky = rng.random(chunk.size) < np.where(is_fraud, *numbers.risky_merchant_shares)
+    return {"is_payee_match": ~is_foreign, "is_risky_merchant": is_risky}
 
 
 def _maybe_fen(cny: np.ndarray) -> Draws:

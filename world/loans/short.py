@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit
 
 from creditloom.features.contract.tables import TABLES
 from creditloom.world.calendar import DAY_US
 from creditloom.world.events.events import Chunk, arrow
 from creditloom.world.loans.incumbent_policy import LoanTerms
 from creditloom.world.loans.lending import booked_times, loan_columns, performance_columns
-from creditloom.world.people.people import sigmoid
 from creditloom.world.risk.default import terms_effect
 from creditloom.world.world import log_odds_without_terms
 
@@ -48,7 +48,7 @@ def pd_short(chunk: Chunk, places: np.ndarray, terms: LoanTerms) -> np.ndarray:
     world = chunk.world
     income = world.people.income_cny[places]
     effect = terms_effect(chunk.nature, income, terms) - world.coefficients.terms_mean
-    pd_year = sigmoid(log_odds_without_terms(world)[places] + effect)
+    pd_year = expit(log_odds_without_terms(world)[places] + effect)
     # The one repayment falls due in the month after booking, or near it.
     first_month = world.people.vintage[places].astype(np.int64) + 1
     share = chunk.nature.short_loan.hazard_share * world.setting.economy.hazard(first_month)

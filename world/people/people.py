@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit, logit
 
 from creditloom.world.calendar import Days
 from creditloom.world.config.config_types import FAMILIES
@@ -16,16 +17,6 @@ from creditloom.world.config.world_config import TRAITS, WorldConfig
 
 # Columns of the latent traits, in the order of `TRAITS`.
 INC, DISC, STAB, SOC, LEV, DIG = range(len(TRAITS))
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    """Return the probability of the log-odds `x`.
-
-    >>> float(sigmoid(np.array(0.0)))
-    0.5
-    """
-    # Written out: scipy's expit differs in the last bit, and a world is compared bit by bit.
-    return 1.0 / (1.0 + np.exp(-x))
 
 
 # What is missing of whom: thin files and people the bureau does not know (domain 7.8).
@@ -42,9 +33,9 @@ def thin_files(
     slope = presence.thin_dig * traits[:, DIG] + presence.thin_disc * traits[:, DISC]
     share = np.array([s.thin_share for s in nature.segments])
     spread = np.hypot(presence.thin_dig, presence.thin_disc)
-    # Probit approximation: E sigmoid(a + N(0, s)) = sigmoid(a / sqrt(1 + pi s2 / 8)).
-    level = np.log(share / (1.0 - share)) * np.sqrt(1.0 + np.pi * spread**2 / 8.0)
-    return rng.random(segment.size) < sigmoid(level[segment] + slope)
+    # Probit approximation: E expit(a + N(0, s)) = expit(a / sqrt(1 + pi s2 / 8)).
+    level = logit(share) * np.sqrt(1.0 + np.pi * spread**2 / 8.0)
+    return rng.random(segment.size) < expit(level[segment] + slope)
 
 
 def known_to_bureau(

@@ -2,7 +2,7 @@
 
 eta = alpha + sum of contributions + u + 3.0 fraud + delta_L (limit/income - 0.5)+ +
 delta_r (APR - 0.144). The first payment of a default is missed in month j after booking with chance
-h_j = 1 - (1 - p)^(s_k m_j g_j), where p = sigmoid(eta) and k = j + 3 is the month of 90 days past
+h_j = 1 - (1 - p)^(s_k m_j g_j), where p = expit(eta) and k = j + 3 is the month of 90 days past
 due. m_j is 3 in the six months after a life shock, be it before or after booking; g_j is the factor
 of the economy in that calendar month. u is luck that nobody can observe; friends share part of it.
 """
@@ -12,12 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from creditloom.world.calendar import Days
 from creditloom.world.config.config_types import Hazard
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.loans.incumbent_policy import LoanTerms
-from creditloom.world.people.people import People, sigmoid
+from creditloom.world.people.people import People
 from creditloom.world.risk.arrears import (
     N_LUCK,
     ONSET_TO_BAD,
@@ -123,7 +124,7 @@ def pd_of(
     Life shocks are averaged out unless their `exposure` is given as `exponent`.
     """
     power = exposure_exponent(hazard) if exponent is None else exponent
-    return 1.0 - (1.0 - sigmoid(log_odds)) ** power
+    return 1.0 - (1.0 - expit(log_odds)) ** power
 
 
 def oracle_pd(
@@ -220,7 +221,7 @@ def outcomes(
     neutral = log_odds + shock + moved + nature.effects.fraud_log_odds * people.is_fraud
     n_onset = onset_weights(hazard).size
     now = exposure(hazard, around.shock_month, around.economy[:, :n_onset])
-    path = _arrears(nature, sigmoid(neutral), around, rng)
+    path = _arrears(nature, expit(neutral), around, rng)
     # table: the columns of the outcome
     return TrueOutcome(
         log_odds_systematic=log_odds,
@@ -240,7 +241,7 @@ def _arrears(
 ) -> list[Arrears]:
     """Return the arrears of everyone at the ends of months 1-12.
 
-    `pd` is sigmoid(eta). The first payment of a fraud who rushes has the whole hazard of the year.
+    `pd` is expit(eta). The first payment of a fraud who rushes has the whole hazard of the year.
     """
     hazard = nature.hazard
     n_months = len(hazard.timing)

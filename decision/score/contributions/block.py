@@ -8,16 +8,9 @@ Columns go in; margins, contributions or points per concept come out.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import stat
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
-import numba
 import numpy as np
 
+from .compiled import jit
 from .forest import MISSING_NONE, MISSING_ZERO
 from .instructions import (
     add_leaf,
@@ -43,78 +36,13 @@ from .instructions import (
 from .lanes import BLOCK, DOUBLE_BYTES, INT32_BYTES, LANES
 from .program import ADD, BUSH, DOWN, LEAF, UP
 
-# Compiled code is kept between processes, because compiling takes seconds: one folder per name and
-# content of this package, which only its owner may enter, as whoever writes there could run code.
-
-config: Any = numba.config  # numba's settings have no types
-# Hex digits of the hash that names the folder; enough to tell versions of one package apart.
-DIGEST_DIGITS = 16
-
-
-def jit(function: Callable[..., Any]) -> Any:
-    """Compile `function`, with the result cached where a safe folder exists.
-
-    It divides by numpy's rules, so a zero does not raise, and it releases the interpreter's lock,
-    so that threads run side by side. No fast-math: a row gives the same bits alone or in a block.
-    """
-    folder = _folder()
-    if folder is None:
-        return numba.njit(nogil=True, error_model="numpy")(function)
-    _settle(function, folder)
-    # numba reads the folder of its cache from a global setting, at the moment of decoration.
-    before = config.CACHE_DIR
-    config.CACHE_DIR = str(folder)
-    try:
-        return numba.njit(nogil=True, error_model="numpy", cache=True)(function)
-    finally:
-        config.CACHE_DIR = before
-
-
-def _settle(function: Callable[..., Any], folder: Path) -> None:
-    """Give the function a copy of its source in `folder`, with a date that never changes.
-
-    numba's cache is valid for one path and date of the source, and the source of a registered model
-    may lie at another path in every process.
-    """
-    source = Path(function.__code__.co_filename)
-    copy = folder / source.name
-    if not copy.exists():
-        # Written under a name of this process and then renamed, so that no other reads half of it.
-        draft = folder / f".{source.name}.{os.getpid()}"
-        draft.write_bytes(source.read_bytes())
-        os.utime(draft, (0, 0))
-        draft.replace(copy)
-    function.__code__ = function.__code__.replace(co_filename=str(copy))
-
-
-def _folder() -> Path | None:
-    """Return the folder of compiled code, or None where it cannot be made or is not safe."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
-    name = f"{__name__} numba {numba.__version__}".encode()
-    content = hashlib.sha256(b"".join(p.read_bytes() for p in sources) + name)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "creditloom" / content.hexdigest()[:DIGEST_DIGITS]
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return folder if is_owner_only(folder) else None
-
-
-def is_owner_only(folder: Path) -> bool:
-    """Return whether the folder is ours and no link, and nobody else may enter it."""
-    status = folder.lstat()
-    # Windows has no user ids; its home folders are private.
-    is_ours = not hasattr(os, "getuid") or status.st_uid == os.getuid()
-    is_open = status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-    return is_ours and stat.S_ISDIR(status.st_mode) and not is_open
-
-
 # Instructions take a tuple as long as there are quadrature points. Margins need no points, and a
 # tuple of one compiles a single version of them.
 NO_POINTS = (0.0,)
 STATE = 3  # columns of a concept: sum of points, lowest gain, leading feature
-ZERO = 1e-35  # LightGBM's kZeroThreshold, a float32 there: what it reads as zero
+# LightGBM's kZeroThreshold, up to which it reads a value as zero: 1e-35 as a float32, which is a
+# little more than the double.
+ZERO = float(np.float32(1e-35))
 # Named here, because numba takes module constants into the compiled code. The numbers are those of
 # `program`: DOWN + again; UP + 4 again + 2 (left is a leaf) + (right is a leaf).
 DOWN_AGAIN = DOWN + 1

@@ -20,8 +20,10 @@ from creditloom.decision.frames.arrow import decisions_table
 from creditloom.decision.reasons.reasons import Explain
 from creditloom.decision.reasons.text import Language
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.own_outputs import require_table, write_kind
 from creditloom.pipeline.base.params import ParamsError
-from creditloom.storage.files.store import iter_tables, open_parquet, read_frame, write_table
+from creditloom.storage.files.outputs import require_apart
+from creditloom.storage.files.store import iter_tables, open_parquet, read_frame
 
 # The options of the command, each with its help.
 InputOption = Annotated[
@@ -51,6 +53,8 @@ OutputOption = Annotated[
 TemplateOption = Annotated[
     bool, typer.Option("--template", help="print an application of nulls to fill in, and stop")
 ]
+# The kind of the table that --output names.
+DECIDED = "decisions of a few"
 
 
 def decide(
@@ -69,6 +73,9 @@ def decide(
     Fails closed: a fact that a hard rule asks for and nobody states refuses or refers;
     `not_assessed` names the rest. For many rows use `creditloom score`.
     """
+    if output is not None:
+        require_table(output, DECIDED)
+        require_apart([output], [] if source is None else [source])
     # One thread: starting a second one takes longer than deciding a few rows.
     decider = Decider.load(bundle, threads=1)
     if template:
@@ -78,7 +85,7 @@ def decide(
     decided = decider.decide(rows, explain=explain, language=language, product=product, law=law)
     decisions = decisions_table(decided)
     if output is not None:
-        write_table(decisions, output)
+        write_kind(decisions, output, DECIDED)
         return
     records = decisions.to_pylist()
     _print_json(records[0] if len(records) == 1 else records)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.decision.base.errors import DecisionError
@@ -24,6 +23,7 @@ from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.products.product_folder import ProductFolder
 
@@ -59,6 +59,9 @@ SettleOption = Annotated[
 OverdueOption = Annotated[
     int, typer.Option(min=1, help="days late, for the example of the overdue cost")
 ]
+ShownOption = Annotated[
+    float | None, typer.Option(help="yearly rate that is advertised, per cent: is it right?")
+]
 InputOption = Annotated[
     Path | None,
     typer.Option("--input", help="the request as a JSON file, or - for standard input"),
@@ -79,6 +82,7 @@ def quote(
     start: StartOption = None,
     settle_on: SettleOption = None,
     overdue_days: OverdueOption = 10,
+    shown_rate: ShownOption = None,
     source: InputOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -98,7 +102,8 @@ def quote(
         "settle_on": _day(settle_on),
         "overdue_days": overdue_days,
     }
-    quotation = quotation_of_request(_request(options, source))
+    asked = {**options, "shown_rate": shown_rate}
+    quotation = quotation_of_request(_request(asked, source))
     if as_json:
         # Do not print with rich: it would break the lines.
         sys.stdout.write(json.dumps(quotation, indent=1, ensure_ascii=False) + "\n")
@@ -212,6 +217,8 @@ def _summary(quotation: dict[str, Any]) -> dict[str, str]:
         "a year": ", ".join(f"{name} {100 * rate:.4f} %" for name, rate in annual.items()),
         "overdue": quotation["overdue_cost"],
     }
+    if shown := quotation.get("shown_rate"):
+        lines["advertised"] = shown["en"]
     for refusal in quotation["refusals"]:
         lines[refusal["code"]] = refusal["reason"]
     if allowed := quotation["most_allowed"]:

@@ -8,11 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
+import pandas as pd
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.serving.referral.overrides import (
     Override,
     OverrideOutcome,
@@ -58,7 +59,8 @@ def show(
     rows = waiting_cases(read_frame(queue), read(record))
     console = Console(soft_wrap=json_out)
     if json_out:
-        lines = rows.to_json(orient="records", lines=True, date_format="iso", force_ascii=False)
+        # In ASCII: some readers take other characters than the newline for the end of a line.
+        lines = rows.to_json(orient="records", lines=True, date_format="iso")
         console.out(lines.rstrip(), highlight=False)
         return
     table = Table(title=f"{len(rows):,} applications wait for a person")
@@ -73,12 +75,13 @@ def show(
 def _cells(row: dict[Any, Any]) -> list[str]:
     reasons = row["reasons"]
     first = reasons[0]["text"] if len(reasons) else ""
+    limit = "-" if pd.isna(row["limit_cny"]) else f"{row['limit_cny']:,.0f}"
     return [
         row["decision_id"],
         str(row["application_id"]),
         str(row["tier"]),
         f"{100 * row['pd']:.2f}",
-        f"{row['limit_cny']:,.0f}",
+        limit,
         first,
     ]
 
@@ -104,5 +107,20 @@ def override(
     # An unknown decision_id has no application. `append` refuses it with a clear message.
     application = str(applications.iloc[0]) if len(applications) else ""
     decided = Override(moment, decision_id, application, outcome, limit, reason, role)
-    written = append(decided, rows, record)
+    written = append(decided, rows, record, _largest_limit(rows, decision_id))
     Console().print_json(json.dumps(asdict(written), ensure_ascii=False))
+
+
+def _largest_limit(rows: pd.DataFrame, decision_id: str) -> float | None:
+    """Return the product's largest limit in CNY, for a decision without a limit of its own.
+
+    None where the decision has one, or its product is not known here.
+    """
+    without = rows[(rows["decision_id"] == decision_id) & rows["limit_cny"].isna()]
+    if without.empty:
+        return None
+    # Here and not above: the products take seconds to load, and few decisions have no limit.
+    from creditloom.pipeline.products.product_folder import ProductFolder
+
+    known = {product.id: product.limit.maximum.value for product in ProductFolder.of().products()}
+    return known.get(without["product"].iloc[0])

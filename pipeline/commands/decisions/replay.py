@@ -15,9 +15,9 @@ from typing import Annotated, Any
 import numpy as np
 import pyarrow as pa
 import typer
-from rich.console import Console
 
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.serving.batch.deciding_model import PARAMS
 from creditloom.serving.batch.input import blocks
 from creditloom.serving.batch.output import BatchFolder

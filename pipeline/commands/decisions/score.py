@@ -11,14 +11,12 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -32,10 +30,12 @@ from rich.table import Table
 from rich.text import Text
 
 from creditloom.pipeline.base import paths
-from creditloom.serving.batch.deciding_model import CHAMPION
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.params import section
 from creditloom.serving.batch.job import Tally
+from creditloom.serving.registry.gate import RegistryParams
+from creditloom.serving.registry.model_registry import CHAMPION
 from creditloom.serving.score import score as score_batch
-from creditloom.storage.files.errors import exit_code, is_ours
 
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -74,7 +74,16 @@ MaxBadShareOption = Annotated[
     float,
     typer.Option(help="with --events: a table with a larger share of bad rows stops the job"),
 ]
-ModelOption = Annotated[str, typer.Option(help="a registered model")]
+WithoutOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="with --events: a raw table that is not there, or not to be read, although the model "
+        "needs it; may be given again for another one"
+    ),
+]
+ModelOption = Annotated[
+    str, typer.Option(help="a registered model; default: the champion of `registry.name`")
+]
 BundleOption = Annotated[
     Path | None, typer.Option(help="a bundle folder, instead of a registered model")
 ]
@@ -123,7 +132,8 @@ def score(
     as_of: AsOfOption = None,
     engine: EngineOption = "duckdb",
     max_bad_share: MaxBadShareOption = 0.05,
-    model: ModelOption = CHAMPION,
+    without: WithoutOption = None,
+    model: ModelOption = "",
     bundle: BundleOption = None,
     explain: ExplainOption = "adverse",
     language: LanguageOption = "en",
@@ -143,31 +153,37 @@ def score(
     stop level.
     """
     start = time.perf_counter()
-    with refusal_as_json(output, as_json=as_json):
-        # table: the options, passed on
-        done = score_batch(
-            output,
-            source=source,
-            events=events,
-            as_of=as_of,
-            engine=engine,
-            max_bad_share=max_bad_share,
-            model=model,
-            bundle=bundle,
-            explain=explain,
-            language=language,
-            product=product,
-            law=law,
-            accept_drift=accept_drift,
-            threads=threads,
-            part_rows=part_rows,
-            today=None if today is None else today.date(),
-            replace=replace,
-            registry=paths.REGISTRY,
-            watched=ProgressBar,
-        )
-        seconds = time.perf_counter() - start
-        report(done.manifest, done.tally, output, seconds, as_json=as_json)
+    # table: the options, passed on
+    done = score_batch(
+        output,
+        source=source,
+        events=events,
+        as_of=as_of,
+        engine=engine,
+        max_bad_share=max_bad_share,
+        without=without or (),
+        model=model if model or bundle else _champion(),
+        bundle=bundle,
+        explain=explain,
+        language=language,
+        product=product,
+        law=law,
+        accept_drift=accept_drift,
+        threads=threads,
+        part_rows=part_rows,
+        today=None if today is None else today.date(),
+        replace=replace,
+        registry=paths.REGISTRY,
+        watched=ProgressBar,
+    )
+    seconds = time.perf_counter() - start
+    report(done.manifest, done.tally, output, seconds, as_json=as_json)
+
+
+def _champion() -> str:
+    """Return the URI of the champion of the model that params.yaml names."""
+    name = section("registry", RegistryParams).name
+    return f"models:/{name}@{CHAMPION}"
 
 
 class RateColumn(ProgressColumn):
@@ -206,22 +222,6 @@ class ProgressBar:
     def show(self, rows: int) -> None:
         """Draw the bar with `rows` rows done."""
         self._bar.update(self._task, completed=rows)
-
-
-@contextmanager
-def refusal_as_json(output: Path, *, as_json: bool) -> Iterator[None]:
-    """With `as_json`, print a refusal of the block as a JSON object on standard output too.
-
-    Its keys are `exit_code`, `refused` and `output`. The exception is raised again. The command
-    line then writes it to stderr and exits with the same code.
-    """
-    try:
-        yield
-    except ValueError as error:
-        if as_json and is_ours(error):
-            refusal = {"refused": str(error), "output": str(output), "exit_code": exit_code(error)}
-            _print_json(refusal)
-        raise
 
 
 def report(

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from creditloom.pipeline.base.console import Console
 from creditloom.serving.batch.output import MANIFEST
 from creditloom.serving.verify import verify as verify_batch
 from creditloom.storage.files.store import read_json

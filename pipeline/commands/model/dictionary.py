@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from creditloom.features.contract.tables import EVENT_TABLES
 from creditloom.features.declare.dictionary import pages
 from creditloom.features.declare.registry import catalogue
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.own_outputs import require_page
 from creditloom.storage.files.store import write_text
 
 DOCS = paths.CHECKOUT / "docs"
@@ -34,6 +35,8 @@ FolderOption = Annotated[Path, typer.Option(help="where the pages go")]
 def dictionary(folder: FolderOption = DOCS) -> None:
     """Write the data dictionary: every feature with text, unit, windows, sign, null and source."""
     written = documents()
+    for name, text in written.items():
+        require_page(folder / name, text)
     for name, text in written.items():
         write_text(text, folder / name)
     characters = sum(map(len, written.values()))

@@ -6,6 +6,7 @@ folder receives everything: bundle, decisions, metrics and report.
 
 from __future__ import annotations
 
+import math
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -17,12 +18,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import typer
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
+from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.models.fit import bundle
 from creditloom.models.fit.bundle import ColumnTexts
 from creditloom.models.fit.fit_params import FitParams
@@ -31,17 +32,24 @@ from creditloom.models.fit.learner import TrainingTable, fit_calibrated
 from creditloom.models.fit.validation import cross_validate, out_of_time
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.report import fit_page
 from creditloom.report.page.render import render
 from creditloom.storage.contract.row_rules import missing_column
+from creditloom.storage.contract.stored_types import converted
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import RESULTS, write_document
+from creditloom.storage.files.outputs import (
+    FolderKind,
+    new_folder,
+    require_apart,
+    require_local,
+)
+from creditloom.storage.files.raw_folder import table_files
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import (
-    read_frame,
-    table_files,
-    whole_folder,
+    read_table,
     write_table,
     write_text,
 )
@@ -110,6 +118,7 @@ def _raw_tables(params: SourceParams, quarantine: Path) -> Subject:
     from creditloom.features.feature_params import FeatureParams
 
     checked = check_source(params, quarantine, quarantine / "clean")
+    sys.stderr.writelines(f"creditloom: {note}\n" for note in checked.notes)
     words = catalogue(present(checked.files))
     blocks = build(checked.files, section("features", FeatureParams, PARAMS))
     frame = pa.concat_tables(blocks).to_pandas(ignore_metadata=True)
@@ -150,7 +159,7 @@ def _labels(params: SourceParams, files: Mapping[str, tuple[str, ...]]) -> pd.Se
     if params.label is None:
         made = labels(files, section("label", LabelParams, PARAMS)).to_pandas()
         return made.set_index("application_id")["label"].astype("float64")
-    parts = [read_frame(file) for file in table_files(params.path, "applications")]
+    parts = [_with_ids(read_table(file)) for file in table_files(params.path, "applications")]
     applications = pd.concat(parts, ignore_index=True)
     if params.label not in applications:
         raise missing_column(
@@ -164,6 +173,12 @@ def _labels(params: SourceParams, files: Mapping[str, tuple[str, ...]]) -> pd.Se
     # none of its labels is used.
     unique = applications.drop_duplicates("application_id", keep=False)
     return unique.set_index("application_id")[params.label]
+
+
+def _with_ids(applications: pa.Table) -> pd.DataFrame:
+    """Return applications with the ids that the matrix has, whatever type they are stored in."""
+    ids, _ = converted(applications["application_id"], APPLICATIONS.columns[0])
+    return applications.to_pandas(ignore_metadata=True).assign(application_id=ids.to_pandas())
 
 
 def _check_labels(label: pd.Series, params: SourceParams) -> None:
@@ -193,6 +208,12 @@ def _check_protected(frame: pd.DataFrame, params: SourceParams) -> None:
 
 # A folder with this file was written by `fit`, so `fit` may replace the folder.
 MARK = "metrics.json"
+FIT = FolderKind(
+    what="a fit",
+    mark=MARK,
+    keys=frozenset({"format", "cv", "cv_ridge", "sample", "calibration"}),
+    names=("decisions.parquet", "index.html", "bundle/**", "quarantine/**"),
+)
 
 # The options of the command, each with its help.
 DataOption = Annotated[
@@ -223,7 +244,9 @@ ProtectedOption = Annotated[
 SpecialCodesOption = Annotated[
     str | None, typer.Option(help="numbers that mean missing: --special-codes=-9,-8,-7")
 ]
-ForceOption = Annotated[bool, typer.Option(help="replace the output folder whatever it holds")]
+ForceOption = Annotated[
+    bool, typer.Option(help="has no effect any more: only what creditloom wrote is replaced")
+]
 
 
 def fit(
@@ -249,7 +272,9 @@ def fit(
         protected=names_of(protected),
         special_codes=codes_of(special_codes),
     )
-    run(source, out, force=force)
+    if force:
+        sys.stderr.write("creditloom fit: --force has no effect; a folder of ours is replaced\n")
+    run(source, out)
 
 
 def names_of(text: str | None) -> tuple[str, ...]:
@@ -268,7 +293,10 @@ def codes_of(text: str | None) -> tuple[float, ...]:
     (-9.0, -8.0)
     """
     try:
-        return tuple(float(part) for part in names_of(text))
+        codes = tuple(float(part) for part in names_of(text))
+        if all(map(math.isfinite, codes)):
+            return codes
+        raise ValueError("not finite")
     except ValueError as error:
         raise DataError.of(
             "A special code is no number",
@@ -279,13 +307,15 @@ def codes_of(text: str | None) -> tuple[float, ...]:
         ) from error
 
 
-def run(source: SourceParams, out: Path, *, force: bool = False) -> None:
+def run(source: SourceParams, out: Path) -> None:
     """Fit `source` and write the folder `out`, whole or not at all.
 
     Errors of the rooms are not caught here.
     """
     params = section("fit", FitParams, PARAMS)
-    with whole_folder(out, MARK, force=force) as folder:
+    require_local(out, "--out")
+    require_apart([out], [Path(source.path)])
+    with new_folder(out, FIT) as folder:
         read = subject(source, folder)
         fitted, frame = _with_progress(read, folder / "bundle", params)
         decider = Decider.load(folder / "bundle")

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.decision.base.catalogue import Catalogue
@@ -19,7 +18,9 @@ from creditloom.models.selection.feature_choice import SelectParams, offered_fea
 from creditloom.models.selection.feature_count import Size, sizes
 from creditloom.models.training.training import TrainParams
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.matrix_reader import dataset, everyone
+from creditloom.pipeline.base.own_outputs import require_figures
 from creditloom.pipeline.base.params import section
 from creditloom.storage.files.store import write_json
 
@@ -40,6 +41,7 @@ def keep(asked: SizesOption = "100,150,200,300,450", out: OutOption = paths.KEEP
 
     Take the smallest number within one standard error of the best.
     """
+    require_figures(out, "bads", "sizes")
     split = section("split", SplitParams)
     params = section("select", SelectParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())

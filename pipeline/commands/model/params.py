@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import (
     SECTIONS,
     ParamsError,
@@ -78,6 +78,8 @@ def params(path: PathOption = paths.PARAMS, change: SetOption = None) -> None:
     With --set, change values first (comments are lost).
     """
     if change:
+        # What is no params.yaml is refused before it is changed.
+        section("seed", int, path)
         write_text(changed_text(assignments(change), path), path)
     blocks: dict[str, Any] = {name: section(name, type_of(name), path) for name in SECTIONS}
     _check_agreement(blocks, path)

@@ -6,13 +6,15 @@ skip it in a fresh clone or when the run cache has the outs.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.pipeline.base import params, paths
+from creditloom.pipeline.base.console import Console
+from creditloom.serving.ledger.signing import PublicKey, private_key
 from creditloom.serving.registry import alias_history
 from creditloom.serving.registry.alias_history import Change
 from creditloom.serving.registry.gate import RegistryParams
@@ -20,11 +22,16 @@ from creditloom.serving.registry.lookup import bundle_sha256
 from creditloom.serving.registry.mlflow_store import Store
 from creditloom.serving.registry.model_registry import CHALLENGER, CHAMPION, ModelRegistry
 from creditloom.serving.registry.runtime import RUNTIME
+from creditloom.serving.registry.safety.signature_check import change_fault
 from creditloom.storage.files.formats import RESULTS, read_document, write_document
 
 # Messages go to stderr. Only the history goes to stdout, because it is the result.
 _print = Console(stderr=True, soft_wrap=True, highlight=False).print
 _out = Console(soft_wrap=True)
+
+DIFFERS = 6  # exit code, as of `creditloom verify`
+# A runtime's name is its sha256: so much of it is shown.
+LONG_NAME = len("creditloom_rt_") + 8
 
 # The options of the commands, each with its help.
 IfMissingOption = Annotated[
@@ -33,18 +40,26 @@ IfMissingOption = Annotated[
 VersionOption = Annotated[int, typer.Option(help="the version that the alias shall name")]
 ReasonOption = Annotated[str, typer.Option(help="why; kept in the history")]
 AliasOption = Annotated[str, typer.Option(help="champion or challenger")]
+SignOption = Annotated[
+    Path | None,
+    typer.Option(help="a private key that signs; default: CREDITLOOM_SIGN, or nobody signs"),
+]
+KeyOption = Annotated[
+    Path | None, typer.Option(help="a public key: every change must be signed by it (exit code 6)")
+]
 DateOption = Annotated[
     str | None,
     typer.Option(help="who held the aliases then: a day (to its end, UTC) or a moment, ISO 8601"),
 ]
 
 
-def register(if_missing: IfMissingOption = False) -> None:
+def register(if_missing: IfMissingOption = False, sign: SignOption = None) -> None:
     """Register data/model/ in MLflow as a new version.
 
     The first version that passes the gate becomes champion.
     """
-    registry = _registry()
+    registry = _registry(sign)
+    _mend(registry)
     known = registry.find(paths.MODEL, RUNTIME) if if_missing else None
     # The same bundle and runtime are already registered: a second version would add nothing.
     if known is not None:
@@ -55,59 +70,94 @@ def register(if_missing: IfMissingOption = False) -> None:
     metrics = read_document(paths.METRICS, RESULTS)
     version, change, missed = registry.register(paths.MODEL, RUNTIME, metrics)
     _write_receipt(registry, version.version)
-    made_of = f"bundle {version.bundle_sha256[:8]}, {version.runtime}"
-    _print(f"{version.name}: version {version.version} ({made_of}) in {registry.store.uri}")
+    made_of = f"bundle {version.bundle_sha256[:8]}, {version.runtime[:LONG_NAME]}"
+    _print(f"{version.name}: version {version.version} ({made_of}) in {registry.store.place}")
     _print_change(change)
     # A version that does not pass the gate is still registered.
     for line in missed:
         _print(f"  not fit for {CHAMPION}: {line}")
 
 
-def promote(version: VersionOption, reason: ReasonOption, alias: AliasOption = CHAMPION) -> None:
+def promote(
+    version: VersionOption,
+    reason: ReasonOption,
+    alias: AliasOption = CHAMPION,
+    sign: SignOption = None,
+) -> None:
     """Let an alias name a version. `champion` is gated; a former champion may always come back."""
-    for change in _registry().promote(version, alias, reason):
+    for change in _registry(sign).promote(version, alias, reason):
         _print_change(change)
 
 
-def show_history(date: DateOption = None) -> None:
-    """Every change of an alias: when, which version, and why.
+def show_history(date: DateOption = None, key: KeyOption = None) -> None:
+    """Every change of an alias: when, which version, and why. The registry itself keeps them.
 
-    With --date, who decided on that day.
+    With --date, who decided on that day. An alias that was moved in MLflow is told.
+    Exit code 6: with --key, a change that is not signed by it.
     """
+    registry = _registry(None)
+    _mend(registry)
+    history = registry.history()
     if date is not None:
-        _print_holders(date)
-        return
+        _print_holders(history.changes, date)
+    else:
+        _out.print(_table(history.changes))
+    faults = [] if key is None else _faults(registry.record.log().changes, PublicKey.read(key))
+    for note in (*history.notes, *faults):
+        _print(note)
+    if faults:
+        raise SystemExit(DIFFERS)
+
+
+def _faults(changes: tuple[Change, ...], key: PublicKey) -> list[str]:
+    """Return what is wrong with the signatures of the changes on record, a line each."""
+    found = ((change.number, change_fault(change, key)) for change in changes)
+    return [f"change {number}: {fault}" for number, fault in found if fault]
+
+
+def _table(changes: tuple[Change, ...]) -> Table:
+    """Return all changes as a table, in the order of the record."""
+    void = {change.voids for change in changes if change.voids}
     table = Table(title="changes of aliases")
     for name in ("date", "alias", "version", "before", "bundle", "reason"):
         table.add_column(name)
-    for change in alias_history.read(paths.ALIASES):
+    for change in changes:
+        remark = "not carried out: " if change.number in void else ""
         table.add_row(
             change.date,
             change.alias,
             _number(change.version),
             _number(change.previous),
             change.bundle_sha256[:8],
-            change.reason,
+            remark + change.reason,
         )
-    _out.print(table)
+    return table
 
 
-def _print_holders(date: str) -> None:
+def _print_holders(changes: tuple[Change, ...], date: str) -> None:
     """Print which version each alias named at a moment, one line per alias."""
-    changes = alias_history.read(paths.ALIASES)
     moment = alias_history.moment(date)
     for alias in (CHAMPION, CHALLENGER):
         change = alias_history.held(changes, alias, moment)
         if change is None or change.version is None:
-            _out.print(f"{alias} on {date}: none")
+            gone = "" if change is None else f", since {change.date} ({change.reason})"
+            _out.print(f"{alias} on {date}: none{gone}")
         else:
-            version = f"{change.name} version {change.version}, bundle {change.bundle_sha256}"
+            bundle = f", bundle {change.bundle_sha256}" if change.bundle_sha256 else ""
+            version = f"{change.name} version {change.version}{bundle}"
             _out.print(f"{alias} on {date}: {version}, since {change.date} ({change.reason})")
 
 
-def _registry() -> ModelRegistry:
+def _registry(sign: Path | None) -> ModelRegistry:
     registry_params = params.section("registry", RegistryParams)
-    return ModelRegistry(registry_params, Store.at(paths.REGISTRY), paths.ALIASES)
+    store = Store.at(paths.REGISTRY)
+    return ModelRegistry(registry_params, store, paths.ALIASES, private_key(sign))
+
+
+def _mend(registry: ModelRegistry) -> None:
+    """Take up what an interrupted command left, and say so."""
+    for note in registry.mend():
+        _print(note)
 
 
 def _write_receipt(registry: ModelRegistry, version: int) -> None:

@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 import typer
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
@@ -21,6 +20,8 @@ from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.own_outputs import require_comparison
 from creditloom.pipeline.base.params import section
 from creditloom.portfolio.comparison import COLUMNS, picture, summary
 from creditloom.storage.files.store import iter_tables, open_parquet, read_frame, write_json
@@ -60,6 +61,7 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Decide the out-of-time applications under each product; write data/reports/compare."""
+    require_comparison(paths.COMPARE, ["products.png"])
     decider = Decider.load(paths.MODEL)
     products = {one.id: one for one in decider.bundle.policy.products}
     if not products:

@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import typer
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
@@ -24,6 +23,8 @@ from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.own_outputs import require_report, require_table, write_kind
 from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.commands.portfolio import behaviour, book_world
 from creditloom.pipeline.commands.portfolio.book_world import (
@@ -38,7 +39,7 @@ from creditloom.portfolio.book.behaviour import WINDOW
 from creditloom.portfolio.book.monthly import Month, month, to_frame
 from creditloom.portfolio.book.review_rules import ReviewRules
 from creditloom.storage.files.formats import STANDING
-from creditloom.storage.files.store import read_frame, write_json, write_table
+from creditloom.storage.files.store import read_frame, write_json
 
 # Outside a terminal rich uses 80 columns, but the monthly table is wider.
 _out = Console(width=None if Console().is_terminal else 160)
@@ -80,6 +81,7 @@ def forward(months: MonthsOption = 12, as_json: JsonOption = False) -> None:
 
     Write data/book and data/reports/forward.
     """
+    require_report(paths.FORWARD, ["book.png"], "months", "behaviour_score", "money")
     params = section("review", ReviewParams)
     split = section("split", SplitParams)
     decisions = _decisions()
@@ -179,12 +181,18 @@ def _write(
     changes = pd.concat([review.changes for review in reviewer.done], ignore_index=True)
     default_from = reviewer.rules.provision.default_from.value
     curves = portfolio.vintage_curves(course.months, default_from)
-    write_table(pa.concat_tables(course.months), paths.BOOK_PANEL)
-    write_table(_table(standing), paths.BOOK_STANDING, version=STANDING)
-    write_table(_table(changes), paths.FORWARD / "changes.parquet")
-    write_table(_table(by_month), paths.FORWARD / "months.parquet")
+    tables = {paths.BOOK_PANEL: pa.concat_tables(course.months)}
+    tables[paths.BOOK_STANDING] = _table(standing)
+    tables[paths.FORWARD / "changes.parquet"] = _table(changes)
+    tables[paths.FORWARD / "months.parquet"] = _table(by_month)
     curve_rows = curves.rename(columns=str).reset_index()
-    write_table(_table(curve_rows), paths.FORWARD / "vintages.parquet")
+    tables[paths.FORWARD / "vintages.parquet"] = _table(curve_rows)
+    # All before the first is written: a refused run changes nothing.
+    for path, table in tables.items():
+        require_table(path, path.stem, table.column_names)
+    for path, table in tables.items():
+        version = STANDING if path == paths.BOOK_STANDING else None
+        write_kind(table, path, path.stem, version)
     write_json(figures, paths.FORWARD / "figures.json")
     picture(by_month, curves, paths.FORWARD / "book.png")
 

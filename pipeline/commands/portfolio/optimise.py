@@ -15,7 +15,6 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.decision.bundle import Bundle
@@ -23,6 +22,8 @@ from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.own_outputs import require_report
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.commands.portfolio import book_world
 from creditloom.portfolio.optimiser import simple_policies
@@ -51,6 +52,7 @@ def optimise(forward: ForwardOption = True, as_json: JsonOption = False) -> None
     The rule-based policy stays in force. "limits alone" keeps the listed prices, so that the gain
     from limits is separate from the gain from prices.
     """
+    require_report(paths.OPTIMUM, ["policies.png"], "applicants", "budget", "policies")
     params = section("optimise", OptimiseParams)
     cost = section("evaluate", EvaluateParams).account_cost_cny
     bundle = Bundle.load(paths.MODEL)

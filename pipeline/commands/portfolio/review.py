@@ -15,11 +15,12 @@ from typing import Annotated, Any
 import pandas as pd
 import pyarrow as pa
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.own_outputs import require_table, write_kind
 from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.commands.portfolio import behaviour
 from creditloom.portfolio.book import account_history
@@ -28,12 +29,15 @@ from creditloom.portfolio.book.monthly import Month, from_frame, month, to_frame
 from creditloom.portfolio.book.review import Standing
 from creditloom.portfolio.book.review_rules import BookError, ReviewRules
 from creditloom.storage.files.formats import STANDING, check_table
-from creditloom.storage.files.store import read_frame, read_table, write_table
+from creditloom.storage.files.outputs import require_apart
+from creditloom.storage.files.store import read_frame, read_table
 
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 # Money is stored in fen and shown in yuan.
 FEN_PER_CNY = 100.0
 COUNTED = ("state", "stage", "asset_class", "collection")  # columns of accounts, by value
+# The tables that a review writes, and the format of each that has one.
+WRITTEN = {"standing": STANDING, "changes": None, "accounts": None}
 NON_PERFORMING = ("substandard", "doubtful", "loss")  # asset classes
 WHOLE_NUMBERS = ("accounts", "balance_cny", "ecl_cny")  # figures shown without decimals
 
@@ -63,6 +67,7 @@ def review(
 
     standing.parquet, changes.parquet (with reason and notice) and accounts.parquet.
     """
+    require_apart([output / f"{name}.parquet" for name in WRITTEN], [panel, booked])
     params = section("review", ReviewParams)
     rules = document(ReviewRules, paths.REVIEW_RULES / f"{params.rules}.yaml")
     before = None if standing is None else _before(standing)
@@ -70,14 +75,17 @@ def review(
     history = _until(panel, month_on_book)
     edges = section("policy", PolicyParams).tier_edges
     done = month(history, before, pds, behaviour.read(), edges, rules)
-    _write(to_frame(done.standing), output / "standing.parquet", STANDING)
-    _write(done.changes, output / "changes.parquet")
-    _write(done.accounts, output / "accounts.parquet")
+    _write(output, (to_frame(done.standing), done.changes, done.accounts))
     _report(summary(done), output, as_json)
 
 
-def _write(frame: pd.DataFrame, path: Path, version: int | None = None) -> None:
-    write_table(pa.Table.from_pandas(frame, preserve_index=False), path, version=version)
+def _write(output: Path, frames: tuple[pd.DataFrame, ...]) -> None:
+    """Write the tables of WRITTEN, in its order, or none where one would replace another file."""
+    tables = [pa.Table.from_pandas(frame, preserve_index=False) for frame in frames]
+    for name, table in zip(WRITTEN, tables, strict=True):
+        require_table(output / f"{name}.parquet", name, table.column_names)
+    for (name, version), table in zip(WRITTEN.items(), tables, strict=True):
+        write_kind(table, output / f"{name}.parquet", name, version)
 
 
 def _before(path: Path) -> Standing:

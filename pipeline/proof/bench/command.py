@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.own_outputs import require_figures
 from creditloom.pipeline.proof.bench.row import BenchRow
 from creditloom.storage.files.store import write_json
 
@@ -66,6 +67,7 @@ def bench(
     """
     names = tuple(tables or TABLES)
     _check(names)
+    require_figures(output, "machine", "quick", "rows")
     rows: list[BenchRow] = []
     for name in names:
         _err.print(f"bench {name} ...")

@@ -14,6 +14,7 @@ import lightgbm as lgb
 import numpy as np
 
 from creditloom.decision.score.contributions.explainer import Explainer
+from creditloom.models.learners.booster import shared_settings, train_booster
 from creditloom.pipeline.proof.bench.row import BenchRow, compare
 
 # Numbers of features and of concepts: about those of the delivered model.
@@ -77,12 +78,10 @@ def forest(trees: int, depth: int) -> lgb.Booster:
         "max_depth": depth,
         "num_leaves": 2**depth,
         "learning_rate": 0.05,
-        "verbosity": -1,
-        "seed": 1,
         # Use one thread: on a busy machine two threads are slower.
-        "num_threads": 1,
+        **shared_settings(threads=1, seed=1),
     }
-    return lgb.train(settings, lgb.Dataset(x, y), trees)
+    return train_booster(settings, lgb.Dataset(x, y), trees)
 
 
 def _shape(trees: int, depth: int, rows: int, rounds: int) -> list[BenchRow]:

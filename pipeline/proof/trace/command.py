@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.own_outputs import require_page
 from creditloom.pipeline.proof.trace.page import PAGE, Trace, page
+from creditloom.storage.files.store import write_text
 
 CheckOption = Annotated[
     bool,
@@ -26,7 +28,8 @@ def trace(check: CheckOption = False) -> None:
     file = paths.CHECKOUT / PAGE
     is_current = file.is_file() and file.read_text(encoding="utf-8") == text
     if not check:
-        file.write_text(text, encoding="utf-8")
+        require_page(file, text)
+        write_text(text, file)
     console = Console(highlight=False, soft_wrap=True)
     counts = f"{len(rules.missing)} not accounted for, {len(rules.unknown)} unknown ids"
     console.print(f"{PAGE}: {len(rules.rules)} rules, {counts}")

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.decision.base.strict_json import plain
@@ -28,6 +27,7 @@ from creditloom.decision.score.tiers import Tiers
 from creditloom.models.policy.bundle_policy import PolicyParams, reference
 from creditloom.models.sample.split import TRAIN, SplitParams, roles
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
 from creditloom.pipeline.products.product_folder import ProductFolder

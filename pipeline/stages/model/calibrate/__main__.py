@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.decision.base.catalogue import Catalogue
@@ -17,6 +16,7 @@ from creditloom.models.calibration.calibration import (
 from creditloom.models.learners.booster import margins
 from creditloom.models.sample.split import SplitParams
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.matrix_reader import dataset, everyone
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run

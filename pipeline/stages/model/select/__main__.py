@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pandas as pd
 import pyarrow as pa
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.decision.base.catalogue import Catalogue
@@ -21,6 +20,7 @@ from creditloom.models.selection.feature_choice import (
     table,
 )
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.matrix_reader import dataset, everyone
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.decision.base.catalogue import Catalogue
@@ -14,6 +13,7 @@ from creditloom.models.learners.ridge import RidgeParams, to_json
 from creditloom.models.sample.split import SplitParams
 from creditloom.models.training.training import TrainParams, subset, train
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.matrix_reader import dataset, everyone
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run

@@ -8,13 +8,12 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 
-from rich.console import Console
-
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.sample.split import SplitParams
 from creditloom.models.training.training import TrainParams, signs_of
 from creditloom.models.training.tuning import TunedParameters, TuneParams, search
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.matrix_reader import dataset, everyone
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run

@@ -7,13 +7,13 @@ from itertools import chain
 
 import pandas as pd
 import pyarrow as pa
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.stage import run
 from creditloom.serving.referral.overrides import referred_cases
 from creditloom.storage.files.store import Writer, iter_tables, open_parquet, read_frame

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.decision.decide import Decider
@@ -22,6 +21,7 @@ from creditloom.models.evaluation.world_claims.claims import Claims
 from creditloom.models.learners.ridge import from_json
 from creditloom.models.sample.split import OOT, SplitParams
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.matrix_reader import dataset, everyone, frame
 from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.base.stage import run

@@ -5,9 +5,8 @@ It also writes the seconds of all stages into one file beside the page.
 
 from __future__ import annotations
 
-from rich.console import Console
-
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
 from creditloom.pipeline.stages.results.report.report_parts import assemble

@@ -32,8 +32,9 @@ from creditloom.report.parts.data import (
 )
 from creditloom.report.parts.examples import from_json
 from creditloom.storage.files.formats import RESULTS, read_document
+from creditloom.storage.files.raw_folder import raw_tables
 from creditloom.storage.files.source_params import SourceParams
-from creditloom.storage.files.store import read_frame, read_json, table_files, write_json
+from creditloom.storage.files.store import read_frame, read_json, write_json
 
 # Tables of data/reports/evaluation that the page takes as they are: file -> part of the same name.
 FRAMES = ("roc", "ks", "reliability", "tiers", "vintages", "states", "fairness", "claims")
@@ -105,8 +106,9 @@ def volumes(source: SourceParams) -> pd.DataFrame:
         finished = {"table": path.name, "family": "finished features", "rows": _rows(path)}
         return pd.DataFrame([finished])
     counts = []
+    files = raw_tables(source.path)
     for table in TABLES.values():
-        rows = sum(map(_rows, table_files(source.path, table.name)))
+        rows = sum(map(_rows, files.get(table.name, ())))
         if rows:
             counts.append((table.name, table.family or "", rows))
     return pd.DataFrame(counts, columns=["table", "family", "rows"])

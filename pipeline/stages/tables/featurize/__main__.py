@@ -12,15 +12,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
-from rich.console import Console
 from rich.table import Table
 
+from creditloom.features.contract.tables import EVENT_TABLES
 from creditloom.features.declare.registry import catalogue
 from creditloom.features.engine.engine import build
 from creditloom.features.engine.raw_reader import present
 from creditloom.features.feature_params import FeatureParams, LabelParams
 from creditloom.features.label import labels
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
 from creditloom.storage.contract.contract import Checked
@@ -44,7 +45,9 @@ def main() -> dict[str, int]:
     # A copy of the raw tables without their bad rows, until the features are built. It is below
     # data/features, because that disk must have room for the matrix anyway.
     with TemporaryDirectory(prefix=".clean-", dir=paths.FEATURES) as clean:
-        checked = check_source(source, paths.QUARANTINE, Path(clean))
+        # The simulated world makes what it knows; a lender says which tables there are none of.
+        needed = [table.name for table in EVENT_TABLES] if source.kind == "tables" else []
+        checked = check_source(source, paths.QUARANTINE, Path(clean), needed)
         _show(checked)
         blocks = build(checked.files, section("features", FeatureParams))
         label = labels(checked.files, section("label", LabelParams))
@@ -74,6 +77,8 @@ def _show(checked: Checked) -> None:
     total = sum(check.rows for check in checked.checks)
     shown.add_row("all", f"of {total:,} rows", f"{checked.bad:,}", style="bold")
     Console().print(shown)
+    for note in checked.notes:
+        Console().print(note)
 
 
 if __name__ == "__main__":

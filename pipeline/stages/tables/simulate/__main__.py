@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 
-from rich.console import Console
 from rich.table import Table
 
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.base.stage import run
 from creditloom.storage.files.source_params import SourceParams

@@ -1,0 +1,488 @@
+"""The one table of accepted types, and how each becomes the one form that a decision reads.
+
+| kind | accepted | read as |
+|---|---|---|
+| id | whole numbers of any width (also as decimals or floats), text | int64, or text |
+| time | timestamps of any unit, with or without a zone; dates; ISO 8601 text | UTC, microseconds |
+| number, flag | numbers of any width, decimals, true and false, nulls alone | float64, NaN = null |
+| text | text of any coding; numbers too where it is a category | text |
+
+A moment without a zone is UTC, at every door. A whole column of another type is refused. A single
+value that its column's form cannot hold is a fault of its row, with a reason; it is read as null.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as kinds
+from numpy.typing import NDArray
+
+from .columns import NUMERIC, InputColumn, InputKind, refusal
+
+# A longer id is no id: a value of the wrong column, or a document.
+MAX_ID_BYTES = 256
+# A longer text is no purpose and no category.
+MAX_TEXT_BYTES = 1_024
+# Above it float64 takes two whole numbers for one.
+MAX_EXACT = 2**53
+INT64_MAX = 2**63 - 1
+INT64_MIN = -(2**63)
+# The first and the last microsecond that a date of four digits has, counted from 1970.
+FIRST_MOMENT = -62_135_596_800_000_000
+LAST_MOMENT = 253_402_300_799_999_999
+MICROS_PER_DAY = 86_400_000_000
+# Microseconds of one unit; a nanosecond is a thousandth.
+MICROS = {"s": 1_000_000, "ms": 1_000, "us": 1}
+NANOS_PER_MICRO = 1_000
+# Characters of a value that a reason quotes.
+QUOTED = 40
+
+
+class RowFault(NamedTuple):
+    """The rows of a block (by position) that break one rule in one column, with a reason each."""
+
+    rows: NDArray[np.int64]
+    rule: str
+    column: str
+    reasons: list[str]
+
+
+class Read(NamedTuple):
+    """A column in its one form: an Arrow array of ids or texts, or numpy's times or numbers."""
+
+    data: Any
+    faults: list[RowFault]
+
+
+def quoted(value: object) -> str:
+    """Return a value in one short line, as a reason shows it."""
+    # A text is cut before it is written out: it may be as long as a document.
+    text = repr(value[:QUOTED] if isinstance(value, str | bytes) else value)
+    return text if len(text) <= QUOTED + 2 else f"{text[:QUOTED]}..."
+
+
+# Which Arrow types each kind of column takes.
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Return whether an Arrow type is text, however it is laid out."""
+    return kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    is_plain = kinds.is_floating(kind) or kinds.is_integer(kind) or kinds.is_boolean(kind)
+    # A column of nulls alone has Arrow's null type: any kind may be it.
+    return is_plain or kinds.is_decimal(kind) or kinds.is_null(kind)
+
+
+def _is_id(kind: pa.DataType) -> bool:
+    return is_text(kind) or (_is_number(kind) and not kinds.is_boolean(kind))
+
+
+def _is_time(kind: pa.DataType) -> bool:
+    return kinds.is_timestamp(kind) or kinds.is_date(kind) or is_text(kind) or kinds.is_null(kind)
+
+
+def _is_text_or_null(kind: pa.DataType) -> bool:
+    return is_text(kind) or kinds.is_null(kind)
+
+
+# Per kind: its name in messages, and whether an Arrow type is one. A flag may be a number, as a
+# matrix keeps flags as float64.
+KINDS: dict[InputKind, tuple[str, Callable[[pa.DataType], bool]]] = {
+    "id": ("whole numbers or text", _is_id),
+    "time": ("timestamps (UTC), dates or ISO 8601 text", _is_time),
+    "number": ("numbers (float, integer, decimal or boolean), null allowed", _is_number),
+    "flag": ("true or false, or 1 and 0, null allowed", _is_number),
+    "text": ("text, null allowed", _is_text_or_null),
+}
+
+
+def is_accepted(column: InputColumn, kind: pa.DataType) -> bool:
+    """Return whether a column may have this Arrow type."""
+    # Dictionary coding is a matter of storage: what counts is the type of the values.
+    bare = kind.value_type if kinds.is_dictionary(kind) else kind
+    return KINDS[column.kind][1](bare) or (column.is_category and _is_number(bare))
+
+
+def read_array(column: InputColumn, values: pa.Array) -> Read:
+    """Return a column of Arrow in its one form. Raises `DecisionError` for another type."""
+    if not is_accepted(column, values.type):
+        raise wrong_type(column, str(values.type))
+    if kinds.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if column.kind in NUMERIC:
+        numbers = np.empty(len(values))
+        return Read(numbers, fill(numbers, values, column.name))
+    return _READERS[column.kind](column, values)
+
+
+def wrong_type(column: InputColumn, got: str) -> Exception:
+    """Return the refusal of a whole column."""
+    expected = KINDS[column.kind][0]
+    if column.kind == "time" and "int" in got:
+        expected += "; a whole number may count seconds or milliseconds from any year"
+    return refusal("a column has the wrong type", f"column {column.name}", expected, got)
+
+
+def _fault(
+    rows: NDArray[np.int64], rule: str, column: str, reasons: Iterable[str]
+) -> list[RowFault]:
+    return [RowFault(rows, rule, column, list(reasons))] if len(rows) else []
+
+
+def _without(values: pa.Array, rows: NDArray[np.int64]) -> pa.Array:
+    """Return the values with null in these rows."""
+    if not len(rows):
+        return values
+    is_kept = np.ones(len(values), dtype=bool)
+    is_kept[rows] = False
+    return pc.if_else(pa.array(is_kept), values, pa.scalar(None, values.type))
+
+
+def _where(mask: pa.Array) -> NDArray[np.int64]:
+    return np.flatnonzero(pc.fill_null(mask, fill_value=False).to_numpy(zero_copy_only=False))
+
+
+# Ids.
+
+
+def _ids(column: InputColumn, values: pa.Array) -> Read:
+    kind = values.type
+    if is_text(kind):
+        return _texts(column, values)
+    if kinds.is_null(kind):
+        return Read(values.cast(pa.string()), [])
+    if kinds.is_integer(kind) and not kinds.is_uint64(kind):
+        return Read(values.cast(pa.int64()), [])
+    # Floats, decimals and uint64 may hold what no int64 does: a look at each value.
+    return read_objects(column, np.array(values.to_pylist(), dtype=object))
+
+
+def _id(value: Any) -> int | str:
+    """Return an id; ValueError with the reason for what is none."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | np.bool_):
+        raise ValueError(f"{value} is no id: a whole number or a text is expected")
+    if isinstance(value, float | np.floating) and abs(float(value)) > MAX_EXACT:
+        raise ValueError(f"{value} has more digits than a float holds: send ids as text")
+    number: Any = value
+    if not isinstance(number, int | float | Decimal | np.integer | np.floating):
+        raise ValueError(f"{quoted(value)} is no whole number and no text")
+    # First as a float, before it is made whole: a decimal may have a million digits.
+    if abs(float(number)) > 2.0**63 or not INT64_MIN <= int(number) <= INT64_MAX:
+        raise ValueError(f"{quoted(value)} has more than 64 bits: send ids as text")
+    if int(number) != number:
+        raise ValueError(f"{quoted(value)} is no whole number and no text")
+    return int(number)
+
+
+# Texts.
+
+
+def _texts(column: InputColumn, values: pa.Array) -> Read:
+    """Return texts as Arrow's plain strings; too long or not UTF-8 is a fault."""
+    if _is_number(values.type) and not kinds.is_null(values.type):
+        return _levels(values)
+    rule, most = ("id_too_long", MAX_ID_BYTES) if column.kind == "id" else TEXT_TOO_LONG
+    large = values.cast(pa.large_binary())
+    lengths = pc.binary_length(large)
+    long = _where(pc.greater(lengths, most))
+    faults = _fault(
+        long,
+        rule,
+        column.name,
+        (f"{n} bytes are more than {most}" for n in lengths.take(pa.array(long)).to_pylist()),
+    )
+    # Cut out before the texts are copied: one of them may be larger than all the others.
+    plain = _without(large, long)
+    try:
+        return Read(_utf8(plain), faults)
+    except pa.ArrowInvalid:
+        pass
+    # Only now a look at each value: some text is not UTF-8.
+    bad = np.array(
+        [
+            k
+            for k, value in enumerate(plain.to_pylist())
+            if value is not None and not _is_utf8(value)
+        ],
+        dtype=np.int64,
+    )
+    faults += _fault(bad, "not_text", column.name, ["bytes that are not UTF-8"] * len(bad))
+    return Read(_utf8(_without(plain, bad)), faults)
+
+
+TEXT_TOO_LONG = ("text_too_long", MAX_TEXT_BYTES)
+
+
+def _utf8(values: pa.LargeBinaryArray) -> pa.StringArray:
+    # Arrow checks the bytes where it makes text of binary, and nowhere else.
+    return values.cast(pa.binary()).cast(pa.string())
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _levels(values: pa.Array) -> Read:
+    """Return numbers that stand for a category as they are usually written.
+
+    So 1.0 becomes "1" and 2.5 becomes "2.5".
+    """
+    numbers = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    # 15 digits: every decimal number of so many digits survives as a float64.
+    return Read(
+        pa.array([None if v != v else f"{v:.15g}" for v in numbers.tolist()], pa.string()), []
+    )
+
+
+# Moments.
+
+
+def _times(column: InputColumn, values: pa.Array) -> Read:
+    """Return moments as datetime64[us] in UTC, NaT for null."""
+    kind = values.type
+    if is_text(kind):
+        read = _texts(column, values)
+        texts = read_objects(column, np.array(read.data.to_pylist(), dtype=object))
+        return Read(texts.data, [*read.faults, *texts.faults])
+    # Dates of 32 bits count days; all other moments count in 64 bits.
+    counts = pc.fill_null(values.cast(pa.int32() if kinds.is_date32(kind) else pa.int64()), 0)
+    raw = counts.to_numpy(zero_copy_only=False).astype(np.int64)
+    is_null = values.is_null().to_numpy(zero_copy_only=False)
+    micros, early, late = _micros(raw, kind)
+    early &= ~is_null
+    late &= ~is_null
+    micros[is_null | early | late] = 0
+    times = micros.view("datetime64[us]")
+    times[is_null | early | late] = np.datetime64("NaT")
+    before = np.flatnonzero(early)
+    after = np.flatnonzero(late)
+    return Read(
+        times,
+        [
+            *_fault(before, "as_of_past", column.name, [BEFORE] * len(before)),
+            *_fault(after, "as_of_future", column.name, [AFTER] * len(after)),
+        ],
+    )
+
+
+BEFORE = "a moment before the year 1: an unset date"
+AFTER = "a moment after the year 9999"
+
+
+def _micros(
+    raw: NDArray[np.int64], kind: pa.DataType
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return microseconds, and which values lie before or after all dates of four digits.
+
+    Compared in their own unit, as seconds may be too large to be multiplied.
+    """
+    if kinds.is_timestamp(kind) and kind.unit == "ns":
+        return raw // NANOS_PER_MICRO, np.zeros(len(raw), bool), np.zeros(len(raw), bool)
+    each = MICROS_PER_DAY if kinds.is_date32(kind) else MICROS["ms"]
+    if kinds.is_timestamp(kind):
+        each = MICROS[kind.unit]
+    early = raw < -(-FIRST_MOMENT // each)
+    late = raw > LAST_MOMENT // each
+    return np.where(early | late, 0, raw) * each, early, late
+
+
+def _moment(value: Any) -> np.datetime64:
+    """Return a moment in UTC; ValueError with the reason for what is none."""
+    if isinstance(value, str):
+        return _parsed(value)
+    if isinstance(value, np.datetime64):
+        return value.astype("datetime64[us]")
+    if isinstance(value, dt.datetime):
+        return _in_utc(value)
+    if isinstance(value, dt.date):
+        return np.datetime64(value, "us")
+    raise ValueError(f"{quoted(value)} is no moment: ISO 8601 text or a timestamp is expected")
+
+
+def _parsed(value: str) -> np.datetime64:
+    try:
+        return _in_utc(dt.datetime.fromisoformat(value.strip()))
+    except (ValueError, OverflowError) as error:
+        raise ValueError(
+            f"{quoted(value)} is no moment as 2025-11-03T10:00:00 or 2025-11-03T18:00:00+08:00"
+        ) from error
+
+
+def _in_utc(value: dt.datetime) -> np.datetime64:
+    if value.tzinfo is not None:
+        value = value.astimezone(dt.UTC).replace(tzinfo=None)
+    return np.datetime64(value, "us")
+
+
+# Numbers.
+
+
+def fill(numbers: NDArray[np.float64], values: pa.Array, name: str) -> list[RowFault]:
+    """Write `values` into `numbers`, null as NaN; return the values that float64 cannot hold."""
+    kind = values.type
+    if kinds.is_dictionary(kind):
+        return fill(numbers, values.dictionary_decode(), name)
+    if kinds.is_null(kind):
+        numbers.fill(np.nan)
+        return []
+    _copy(numbers, values if kinds.is_float64(kind) else values.cast(pa.float64(), safe=False))
+    if not (kinds.is_decimal(kind) or kinds.is_int64(kind) or kinds.is_uint64(kind)):
+        return []
+    # At this bound or beyond, rounding may have hidden that the number is not exact.
+    suspects = np.flatnonzero(np.abs(numbers) >= MAX_EXACT)
+    if not len(suspects):
+        return []
+    exact = values.take(pa.array(suspects)).to_pylist()
+    return inexact(numbers, suspects, exact, name)
+
+
+def inexact(
+    numbers: NDArray[np.float64], rows: NDArray[np.int64], exact: list[Any], name: str
+) -> list[RowFault]:
+    """Return the fault of the rows whose exact value float64 does not hold; they become NaN."""
+    is_lost = np.array([abs(value) > MAX_EXACT for value in exact], dtype=bool)
+    lost = rows[is_lost]
+    numbers[lost] = np.nan
+    reasons = [
+        f"{quoted(value)} has more digits than a number holds here (2^53)"
+        for value, is_gone in zip(exact, is_lost.tolist(), strict=True)
+        if is_gone
+    ]
+    return _fault(lost, "not_exact", name, reasons)
+
+
+def _copy(numbers: NDArray[np.float64], plain: pa.Array) -> None:
+    """Write float64 values from their buffers, null as NaN, without a copy in between."""
+    # A slice shares the buffers of the whole array: its values begin at its offset.
+    start = plain.offset
+    stop = plain.offset + len(plain)
+    validity, data = plain.buffers()
+    # The buffer of no values may be None in Arrow.
+    numbers[:] = np.frombuffer(data or b"", np.float64)[start:stop]
+    if plain.null_count:
+        bits = np.frombuffer(validity, np.uint8)
+        is_valid = np.unpackbits(bits, count=stop, bitorder="little")[start:]
+        numbers[np.flatnonzero(is_valid == 0)] = np.nan
+    is_nan = np.isnan(numbers)
+    # A NaN that is not from a null may have any bit pattern: all get the same one.
+    if np.count_nonzero(is_nan) != plain.null_count:
+        numbers[is_nan] = np.nan
+
+
+def _float(value: Any) -> float:
+    """Return a number; ValueError with the reason for what is none."""
+    if not isinstance(value, int | float | Decimal | np.number | np.bool_) or isinstance(
+        value, np.complexfloating | np.timedelta64
+    ):
+        raise ValueError(f"{quoted(value)} is no number")
+    return float(value)
+
+
+# Single values of Python, as JSON, pandas and people send them.
+
+
+def is_missing(value: Any) -> bool:
+    """Return whether a single value stands for null: None, NaN, NaT, pandas' NA."""
+    if value is None or value is pd.NA or value is pd.NaT:
+        return True
+    if isinstance(value, Decimal):
+        return value.is_nan()
+    if isinstance(value, np.datetime64):
+        return bool(np.isnat(value))
+    return isinstance(value, float | np.floating) and bool(value != value)
+
+
+def read_objects(column: InputColumn, values: np.ndarray) -> Read:
+    """Return single values of Python in the one form of their column.
+
+    Raises `DecisionError` for ids of which some are whole numbers and some text.
+    """
+    one, rule = _SINGLE[column.kind]
+    if column.is_category:
+        one = _level
+    found: list[Any] = [None] * len(values)
+    bad: list[int] = []
+    reasons: list[str] = []
+    for k, value in enumerate(values.tolist()):
+        if is_missing(value):
+            continue
+        try:
+            found[k] = one(value)
+        except (ValueError, OverflowError) as error:
+            bad.append(k)
+            reasons.append(str(error))
+    rows = np.array(bad, dtype=np.int64)
+    faults = _fault(rows, rule, column.name, reasons)
+    read = _whole(column, found, values)
+    return Read(read.data, [*faults, *read.faults])
+
+
+def _whole(column: InputColumn, found: list[Any], values: np.ndarray) -> Read:
+    """Return the converted values as one array."""
+    if column.kind == "time":
+        times = [np.datetime64("NaT", "us") if one is None else one for one in found]
+        return Read(np.array(times, dtype="datetime64[us]"), [])
+    if column.kind in NUMERIC:
+        numbers = np.array([np.nan if one is None else one for one in found])
+        suspects = np.flatnonzero(np.abs(numbers) >= MAX_EXACT)
+        whole = [k for k in suspects.tolist() if isinstance(values[k], int | Decimal | np.integer)]
+        # An infinite decimal is told as infinite, as an infinite float is.
+        finite = [k for k in whole if np.isfinite(numbers[k])]
+        rows = np.array(finite, dtype=np.int64)
+        return Read(numbers, inexact(numbers, rows, [values[k] for k in finite], column.name))
+    if column.kind == "id":
+        types = {type(one) for one in found if one is not None}
+        if len(types) > 1:
+            raise refusal(
+                "ids are of two types", f"column {column.name}", "whole numbers or texts", "both"
+            )
+        if types == {int}:
+            return Read(pa.array(found, pa.int64()), [])
+    return _encoded(column, found)
+
+
+def _encoded(column: InputColumn, found: list[Any]) -> Read:
+    """Return texts of Python as Arrow's; half of a surrogate pair has no bytes."""
+    encoded = [None if one is None else one.encode(errors="surrogatepass") for one in found]
+    return _texts(column, pa.array(encoded, pa.large_binary()))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{quoted(value)} is no text")
+    return value
+
+
+def _level(value: Any) -> str:
+    return value if isinstance(value, str) else f"{_float(value):.15g}"
+
+
+# table: per kind, how a single value is read, and the rule that it breaks where it is none
+_SINGLE: dict[InputKind, tuple[Callable[[Any], Any], str]] = {
+    "id": (_id, "id_unreadable"),
+    "time": (_moment, "as_of_unreadable"),
+    "number": (_float, "not_a_number"),
+    "flag": (_float, "not_a_number"),
+    "text": (_text, "not_text"),
+}
+_READERS: dict[InputKind, Callable[[InputColumn, pa.Array], Read]] = {
+    "id": _ids,
+    "time": _times,
+    "text": _texts,
+}

@@ -1,0 +1,117 @@
+"""What MLflow and Spark do to a call on its way, made up for where the runtime is called by them.
+
+MLflow drops parameters and columns that the signature does not name, and hides a refusal's words.
+Spark shifts moments by the zone of its session. The runtime needs neither of them installed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from functools import lru_cache
+from types import FrameType
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from ..base.errors import DecisionError
+
+# Zones in which a clock shows UTC.
+UTC_ZONES = frozenset(("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Z", "+00:00", "Zulu", "Etc/Zulu"))
+ZONE_SETTING = "spark.sql.session.timeZone"
+# Calls between `predict` of this runtime and `predict` of MLflow's model, with some to spare.
+MAX_CALLS = 8
+
+
+class MlflowCall(NamedTuple):
+    """What the caller gave to MLflow: its parameters, and the names of the columns that it sent."""
+
+    params: Mapping[str, Any]
+    columns: tuple[str, ...]
+
+
+def mlflow_call() -> MlflowCall:
+    """Return what the caller gave to MLflow; nothing where MLflow did not call.
+
+    MLflow drops what its signature does not name before the runtime sees it, with a warning that no
+    client reads. There is no hook for it, so the caller's own arguments are looked up on the stack.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    for _ in range(MAX_CALLS):
+        if frame is None:
+            break
+        is_mlflow = frame.f_globals.get("__name__") == "mlflow.pyfunc"
+        if is_mlflow and frame.f_code.co_name == "predict":
+            given = frame.f_locals
+            params = given.get("params")
+            data = given.get("data")
+            return MlflowCall(
+                params if isinstance(params, Mapping) else {},
+                tuple(map(str, data.columns)) if isinstance(data, pd.DataFrame) else (),
+            )
+        frame = frame.f_back
+    return MlflowCall({}, ())
+
+
+def require_no_session_zone(frame: pd.DataFrame) -> None:
+    """Raise `DecisionError` for moments that Spark may have shifted by the zone of its session.
+
+    Spark hands a TIMESTAMP to Python as the session's own clock shows it, without a zone; a
+    TIMESTAMP_NTZ looks the same and is not shifted. So in a session that is not in UTC nobody can
+    tell which moment is meant.
+    """
+    if "pyspark" not in sys.modules or "as_of" not in frame:
+        return
+    kind = frame["as_of"].dtype
+    if getattr(kind, "kind", "") != "M" or isinstance(kind, pd.DatetimeTZDtype):
+        return
+    zone = _session_zone()
+    if zone is not None and zone not in UTC_ZONES:
+        raise DecisionError(
+            "moments without a zone came through a Spark session that is not set to UTC",
+            where="column as_of",
+            expected=f"{ZONE_SETTING} UTC, or moments as text with their offset",
+            got=f"{ZONE_SETTING} {zone or 'not set'}: timestamps may have been shifted by it",
+            next_step=f"set {ZONE_SETTING} to UTC, or send date_format(as_of, "
+            "\"yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX\")",
+        )
+
+
+def _session_zone() -> str | None:
+    """Return the zone of the session inside a Spark worker, "" if it is not set; None elsewhere."""
+    context = sys.modules["pyspark"].TaskContext.get()
+    if context is None:
+        return None
+    return context.getLocalProperty(ZONE_SETTING) or ""
+
+
+def worded(refused: DecisionError) -> DecisionError:
+    """Return the refusal as MLflow's server hands it on to a client: by its words, status 400.
+
+    Where MLflow is not loaded it is the refusal itself.
+    """
+    exceptions = sys.modules.get("mlflow.exceptions")
+    if exceptions is None:
+        return refused
+    return _for_mlflow(exceptions.MlflowException)(str(refused))
+
+
+class _Worded(DecisionError):
+    """A refusal whose words are made already."""
+
+    def __init__(self, message: str) -> None:
+        ValueError.__init__(self, message)
+
+
+@lru_cache(maxsize=2)
+def _for_mlflow(base: Any) -> Any:
+    """Return a refusal that is MLflow's exception too: of any other the server hides the words."""
+
+    def __init__(self: Any, message: str) -> None:
+        base.__init__(self, message, error_code=BAD_REQUEST)
+
+    methods = {"__init__": __init__, "__module__": __name__}
+    return type("RefusedCall", (base, _Worded), methods)
+
+
+BAD_REQUEST = 4  # MLflow's number of a bad request, HTTP status 400

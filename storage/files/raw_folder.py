@@ -1,0 +1,203 @@
+"""Find the files of each raw table under a folder; what no table claims is refused.
+
+A table lies in one file `<table>.parquet`, or in a folder `<table>/` of Parquet files at any depth:
+parts side by side, or below folders such as `month=2025-07/`. Names that begin with `_` or `.` are
+not read, as other systems keep there what is no data yet (`_temporary/`, `_SUCCESS`, `.crc`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+from creditloom.features.contract.tables import APPLICATIONS, TABLES
+from creditloom.storage.files.errors import DataError
+
+StrPath = str | os.PathLike[str]
+SUFFIX = ".parquet"
+# What begins so is not read, at any depth.
+HIDDEN = ("_", ".")
+# Names that an error lists.
+MAX_LISTED = 5
+# Folders that say which files of a table count; the files alone hold deleted rows too.
+LAKES = {"_delta_log": "Delta", "metadata": "Iceberg", ".hoodie": "Hudi"}
+
+
+def raw_tables(root: StrPath) -> dict[str, tuple[Path, ...]]:
+    """Return the files of each raw table under `root`, in reading order; no key for an absent one.
+
+    Raises DataError where `root` is no folder, for a file or folder that no table claims, for a
+    table that lies there twice, for a link that leads nowhere, and for a Delta, Iceberg or Hudi
+    table, whose files alone do not say which rows count.
+    """
+    folder = Path(root)
+    if not folder.is_dir():
+        raise DataError.of(
+            "No such folder",
+            where=folder,
+            expected="a folder of raw tables",
+            got="a file" if folder.is_file() else "nothing",
+            next_step="check the path of the raw tables",
+        )
+    _check_lake(folder)
+    found: dict[str, tuple[Path, ...]] = {}
+    for entry in _entries(folder):
+        name = _claimed(entry)
+        files = (entry,) if entry.is_file() else tuple(_below(entry))
+        if files and name in found:
+            raise _twice(name, folder)
+        if files:
+            found[name] = files
+    # In the order of the declarations, whatever the order of the names.
+    return {name: found[name] for name in TABLES if name in found}
+
+
+def table_files(root: StrPath, name: str) -> tuple[Path, ...]:
+    """Return the files of one raw table, in reading order; () where it is not there."""
+    return raw_tables(root).get(name, ())
+
+
+def without_tables(
+    files: dict[str, tuple[Path, ...]],
+    root: StrPath,
+    needed: Iterable[str] = (),
+    without: Collection[str] = (),
+) -> dict[str, tuple[Path, ...]]:
+    """Return the tables less those that a person leaves out.
+
+    Raises DataError for a needed table that is neither there nor left out, and for a name that is
+    no table, or that of the applications.
+    """
+    _check_optional(without)
+    present = {name: paths for name, paths in files.items() if name not in without}
+    absent = [name for name in needed if name not in present and name not in without]
+    if not absent:
+        return present
+    options = " ".join(f"--without {name}" for name in absent)
+    raise DataError.of(
+        "Raw tables that are needed are missing: " + ", ".join(absent),
+        where=root,
+        expected="every table that the features are made of",
+        got=", ".join(present) or "no raw table",
+        next_step=f"add them, or decide with their features null: {options} "
+        "(in a pipeline: name them in source.without)",
+    )
+
+
+def _check_optional(without: Collection[str]) -> None:
+    optional = [name for name in TABLES if name != APPLICATIONS.name]
+    for name in without:
+        if name not in optional:
+            raise DataError.of(
+                f"`{name}` is no table that can be left out",
+                where="--without",
+                expected="one of " + ", ".join(optional),
+                got=name,
+                next_step=f"name {_nearest(name, optional)}",
+            )
+
+
+def name_in(root: Path, name: str, file: Path) -> str:
+    """Return a table's file as the quarantine names it: its path below the table's folder."""
+    folder = root / name
+    return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Return what is read of one folder, by name."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith(HIDDEN))
+
+
+def _claimed(entry: Path) -> str:
+    """Return the table that a file or folder holds; DataError where no table has its name."""
+    is_folder = entry.is_dir()
+    name = entry.name if is_folder else entry.stem
+    _check_link(entry)
+    if name in TABLES and (is_folder or entry.suffix.lower() == SUFFIX):
+        return name
+    kind = "folder" if is_folder else "file"
+    raise DataError.of(
+        f"No raw table has the name of this {kind}: `{entry.name}`",
+        where=entry.parent,
+        expected="<table>.parquet or <table>/, of the tables " + ", ".join(TABLES),
+        got=entry.name,
+        next_step=f"rename it to {_nearest(name, TABLES)}, move it elsewhere, or put `_` before "
+        "its name: such names are not read",
+    )
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    known = list(names)
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"`{close[0]}`" if close else f"one of {', '.join(known)}"
+
+
+def _below(folder: Path, seen: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """Yield the Parquet files of a table's folder, at any depth, by name; links are followed."""
+    real = folder.resolve()
+    if real in seen:
+        raise DataError.of(
+            "A folder leads back into itself",
+            where=folder,
+            expected="folders and files",
+            got=f"a link to {real}",
+            next_step="remove the link",
+        )
+    _check_lake(folder)
+    for entry in _entries(folder):
+        _check_link(entry)
+        if entry.is_dir():
+            yield from _below(entry, (*seen, real))
+        elif entry.suffix.lower() == SUFFIX:
+            yield entry
+        else:
+            raise DataError.of(
+                f"A raw table holds a file that is not read: `{entry.name}`",
+                where=entry.parent,
+                expected=f"files that end in {SUFFIX}",
+                got=entry.name,
+                next_step="convert it to Parquet (and name it so), move it elsewhere, or put `_` "
+                "before its name: such names are not read",
+            )
+
+
+def _check_link(entry: Path) -> None:
+    if not entry.exists():
+        raise DataError.of(
+            "A link leads nowhere",
+            where=entry,
+            expected="a file or folder",
+            got=f"a link to {entry.readlink()}",
+            next_step="restore what it leads to, or remove the link",
+        )
+
+
+def _check_lake(folder: Path) -> None:
+    """Raise DataError where a folder is a table of a lake format."""
+    for log, lake in LAKES.items():
+        is_log = (folder / log).is_dir()
+        # Any folder may be called `metadata`; Iceberg's holds its JSON.
+        if lake == "Iceberg":
+            is_log = is_log and any((folder / log).glob("*.metadata.json"))
+        if is_log:
+            raise DataError.of(
+                f"This is a {lake} table",
+                where=folder,
+                expected="plain Parquet files, all of which count",
+                got=f"{log}/, by which {lake} tells the rows that count from deleted ones",
+                next_step=f"read it with {lake} and write the rows that count as Parquet, "
+                "for example with Spark, DuckDB or polars",
+            )
+
+
+def _twice(name: str, folder: Path) -> DataError:
+    there = [path.name for path in _entries(folder) if _claimed(path) == name]
+    return DataError.of(
+        f"Table `{name}` lies here twice",
+        where=folder,
+        expected="one file or one folder",
+        got=", ".join(there[:MAX_LISTED]),
+        next_step="keep the one that holds its rows; a name that begins with `_` is not read",
+    )
