@@ -178,6 +178,7 @@ def _around(tmp_path: Path, people: pa.Table) -> dict[str, float | None]:
         application_id=[1],
         month_on_book=[4],
         dpd_days=[95],
+        is_restructured=[False],
         event_time=["2024-01-31"],
         known_time=["2024-02-03"],
     )
