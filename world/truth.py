@@ -31,7 +31,7 @@ def applicants(world: World) -> pa.Table:
     - `default_month` is null where no default comes within twelve months, `ring` outside a ring,
       `life_shock` and its time where none strikes.
     - `degree` counts the contacts before the list is cut to thirty; `income_cny` is the true income
-      a month, whatever is on file.
+      a month, whatever is on file. `household` is the applicant_id of the first member.
     """
     number = world.first + np.arange(world.people.size, dtype=np.int64)
     columns = {
@@ -120,6 +120,7 @@ def _outcome(world: World) -> dict[str, Any]:
         "trait_disc": people.traits[:, DISC],
         "degree": world.graph.degree,
         "income_cny": people.income_cny,
+        "household": world.first + world.sharing.home,
         "segment": segment,
         "vintage": people.vintage,
     }

@@ -9,6 +9,7 @@ import pytest
 from creditloom.models.evaluation.world_claims import (
     customer_figures,
     delinquency_figures,
+    event_figures,
     filter_figures,
     risk_figures,
     run_figures,
@@ -166,6 +167,25 @@ def test_a_repeat_customer_has_a_record_and_a_new_one_none() -> None:
     assert len(known.booked.dpd) == 3
 
 
+def test_who_shares_an_address_or_a_phone_is_counted() -> None:
+    day = pd.Timestamp("2024-01-01")
+    logins = pd.DataFrame(
+        {
+            "applicant_id": [0, 1, 2, 3],
+            "ip_id": pd.array([7, 7, 7, None], "Int64"),
+            "device_id": pd.array([1, 1, 2, 3], "Int64"),
+            "event_time": [day, day + pd.Timedelta(days=1), day, day],
+        }
+    )
+    people = pd.DataFrame({"household": [0, 0, 2, 0], "is_fraud": [True, False, False, False]})
+    world = ClaimSample(people, {"logins": logins}, {})
+    assert event_figures.household(world) == ClaimFigure(0.5, 4)
+    assert event_figures.second_hand(world) == ClaimFigure(pytest.approx(1 / 3), 3)
+    assert event_figures.carrier_nat(world) == ClaimFigure(0.0, 3)
+    crowd = logins.iloc[:1].loc[np.zeros(10, int)].assign(applicant_id=range(10))
+    assert event_figures.carrier_nat(ClaimSample(people, {"logins": crowd}, {})).value == 1.0
+
+
 def test_filters_are_counted_from_what_they_ask_for() -> None:
     everyone = pd.Series([f"FR{number:02d} x" for number in range(1, 13)])
     actions = pd.concat([everyone, pd.Series(["FR10 a; FR02 b", None])], ignore_index=True)
@@ -285,7 +305,7 @@ def test_a_claim_is_met_missed_or_withdrawn_and_nothing_excuses_a_miss() -> None
             ("dpd_steps", {"at_most": 0.0}),
             ("mean_rate", {"at_least": 0.1, "withdrawn": "a price"}),
             ("recession", {"at_least": 0.1}),
-            ("household", {"at_least": 0.1}),
+            ("drift_pd", {"at_least": 0.1}),
             ("bad_rate_approved", {"at_most": 0.1}),
         )
     )

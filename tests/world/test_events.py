@@ -167,6 +167,6 @@ def test_no_raw_column_hands_a_state_over(written: Written, table: Table) -> Non
             correlation = [
                 np.corrcoef(numbers[there], states[there, family])[0, 1] for family in range(6)
             ]
-            # Domain 0.4: the bureau's score may say more of its state, and so may what is made of it.
+            # Domain 0.4: the bureau's score may say more of its state; the incumbent's holds it.
             is_score = column.name in ("bureau_score", "pulled_bureau_score", "incumbent_score")
             assert np.abs(correlation).max() < (0.85 if is_score else 0.5), column.name

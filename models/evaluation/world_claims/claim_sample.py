@@ -18,7 +18,7 @@ COLUMNS = {
     "red_packets": ("event_time", "known_time", "direction", "amount_fen"),
     "bills": ("event_time", "known_time", "days_late"),
     "contacts": ("contact_id",),
-    "logins": ("event_time", "known_time", "device_id", "is_emulator"),
+    "logins": ("event_time", "known_time", "device_id", "ip_id", "is_emulator"),
     "enquiries": ("event_time", "known_time", "kind"),
     "repayments": ("event_time", "known_time", "days_late"),
     "bureau_snapshots": ("event_time", "known_time", "utilisation", "bureau_score"),

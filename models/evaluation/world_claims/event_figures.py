@@ -195,3 +195,40 @@ def face_retry(world: ClaimSample) -> ClaimFigure:
     rows = world.visible_rows("identity_checks", 400)
     has_passed_all = rows[rows["kind"] == "face"].groupby("applicant_id")["is_pass"].min()
     return share(~has_passed_all.astype(bool))
+
+
+# Applicants of an address within so many days from which on it is a carrier's (claims.yaml).
+CARRIER_APPLICANTS = 10
+CARRIER_DAYS = 30
+
+
+def household(world: ClaimSample) -> ClaimFigure:
+    """Return the share of applicants who share an address with another one of their household.
+
+    Both have a login from it; addresses without consent are not known.
+    """
+    logins = world.raw["logins"][["applicant_id", "ip_id"]].dropna().drop_duplicates()
+    home = world.people["household"].reindex(logins["applicant_id"]).to_numpy()
+    members = logins.groupby([home, logins["ip_id"]])["applicant_id"].transform("size")
+    sharing = logins["applicant_id"][members > 1].unique()
+    return share(pd.Series(world.people.index.isin(sharing)))
+
+
+def carrier_nat(world: ClaimSample) -> ClaimFigure:
+    """Return the share of logins from an address that ten applicants use within 30 days.
+
+    Days are counted in stretches of 30; logins without a known address are left out.
+    """
+    logins = world.raw["logins"].dropna(subset=["ip_id"])
+    day = logins["event_time"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    users = logins.groupby([logins["ip_id"], day // CARRIER_DAYS])["applicant_id"]
+    return share(users.transform("nunique") >= CARRIER_APPLICANTS)
+
+
+def second_hand(world: ClaimSample) -> ClaimFigure:
+    """Return the share of honest applicants with a device that another applicant used before."""
+    logins = world.raw["logins"].dropna(subset=["device_id"])
+    first = logins.groupby(["device_id", "applicant_id"])["event_time"].min().reset_index()
+    is_later = first["event_time"] > first.groupby("device_id")["event_time"].transform("min")
+    honest = world.people.index[~world.people["is_fraud"]]
+    return share(pd.Series(honest.isin(first["applicant_id"][is_later])))

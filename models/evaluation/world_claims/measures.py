@@ -47,6 +47,9 @@ MEASURES: dict[str, ClaimMeasure] = _named(
     events.utilisation,
     events.bureau_score,
     events.face_retry,
+    events.household,
+    events.carrier_nat,
+    events.second_hand,
     risk.thin_blue_collar,
     risk.life_shocks,
     risk.bad_rate,
@@ -124,9 +127,6 @@ OTHER_RUN = _named(
 # Claims about what the world does not have yet.
 NOT_BUILT = frozenset(
     {
-        "household",
-        "carrier_nat",
-        "second_hand",
         "drawdown",
         "prepayment",
         "recoveries",

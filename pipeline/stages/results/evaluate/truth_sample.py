@@ -85,7 +85,7 @@ def claims_view(
     is_fraud = of_application["is_fraud"].reindex(decisions["application_id"])
     features = ClaimFeatures(
         rows=truth.known,
-        defaulted=of_application["defaulted"].loc[truth.known.application_id],
+        defaulted=of_application["defaulted"].reindex(pd.Index(truth.known.application_id)),
         family_of=truth.family_of,
     )
     return ClaimSample(
