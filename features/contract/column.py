@@ -24,6 +24,7 @@ class Column:
     `unit` and `doc` go into the dictionary.
     `consent` names the column of `applications` that must be true for a value to be there. Of a
     table of events the row is set aside, in the applications themselves the value becomes null.
+    `is_late`: files written before the column was declared may lack it; it is null there.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Column:
     high: float | None = None
     among: tuple[str, ...] = ()
     consent: str | None = None
+    is_late: bool = False
 
 
 @dataclass(frozen=True)

@@ -237,6 +237,7 @@ def test_others_at_an_address_count_unless_they_refused(tmp_path: Path) -> None:
         device_id=[1, 2],
         ip_id=[7, 7],
         ip_region=[3, 3],
+        network=["wifi", "wifi"],
         is_fingerprint_match=[True, True],
         is_emulator=[False, False],
         event_time=["2024-03-10"] * 2,

@@ -340,3 +340,21 @@ def test_an_earlier_loan_is_no_stranger_and_a_later_one_is(tmp_path: Path) -> No
     rules_of = dict(zip(found["application_id"], found["rule"], strict=True))
     assert set(rules_of) == {901, 902}
     assert rules_of[901] == "application_id.unknown"
+
+
+def test_a_file_from_before_a_late_column_is_read_with_nulls(tmp_path: Path) -> None:
+    performance = pd.DataFrame(
+        {
+            "event_id": [1],
+            "applicant_id": [0],
+            "event_time": START,
+            "known_time": START,
+            "application_id": [0],
+            "month_on_book": [1],
+            "dpd_days": [0],
+        }
+    )
+    write(tmp_path / "raw", "loan_performance", performance, drop="is_restructured")
+    found = checked(tmp_path, payments())
+    assert found.bad == 0
+    assert read_frame(Path(found.files["loan_performance"][0]))["is_restructured"].isna().all()

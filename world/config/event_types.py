@@ -208,8 +208,11 @@ class SessionNumbers:
     """The session in which a person applies (domain 0.13).
 
     Pairs of shares are of frauds and of honest people. Logins are ranges, the end left out.
+    `seconds_before` and `face_hours_before` lie before the application, the end left out.
+    `face_retry_seconds` lie between two failing face checks, times a half to one and a half.
     """
 
+    seconds_before: tuple[int, int]
     busy_shares: tuple[float, float]
     frantic_shares: tuple[float, float]
     busy_logins: tuple[int, int]
@@ -218,6 +221,8 @@ class SessionNumbers:
     mismatch_shares: tuple[float, float]
     face_failure_shares: tuple[float, float]
     face_failures: tuple[int, int]
+    face_hours_before: tuple[int, int]
+    face_retry_seconds: int
     payee_mismatch_shares: tuple[float, float]
     risky_merchant_shares: tuple[float, float]
     young_account_share: float
