@@ -21,7 +21,8 @@ ROOMS = ("events", "loans", "people", "risk", "book")
 CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*")
 # table: numbers that stay in code, each with the reason
 IN_CODE = {
-    "a unit": {"DAY_US", "HOUR_US", "MINUTE_US", "PDO", "SECOND_US", "MONTHS_PER_YEAR", "YEAR_DAYS"},
+    "a unit": {"DAY_US", "HOUR_US", "MINUTE_US", "PDO", "SECOND_US", "MONTHS_PER_YEAR",
+        "YEAR_DAYS"},
     "a code of a raw table or of a stream": {
         "EVERYDAY", "FACE", "HARD", "IN", "KIND_GROUP", "LCT", "LOST", "LQT", "NO_SCORECARD",
         "NO_SHOCK", "N_KINDS", "OUT",
@@ -29,7 +30,8 @@ IN_CODE = {
     },
     "the place of a segment in world.yaml": {"BLUE_COLLAR", "STUDENT"},
     "how ids and sort keys are made": {
-        "BETWEEN_SCHEMES_US", "BLOCK_WIDTH", "EVENT_OFFSET", "FIRST_APPLICATION", "FIRST_CARRIER_ID",
+        "BETWEEN_SCHEMES_US", "BLOCK_WIDTH", "EVENT_OFFSET", "FIRST_APPLICATION",
+        "FIRST_CARRIER_ID",
         "FIRST_DESK_ID", "FIRST_EARLIER", "FORMER_PHONE",
         "FIRST_SHARED_ID", "HOME_ADDRESSES", "IDS_PER_PERSON", "IDS_PER_RING", "ID_STEP",
         "KEY_BITS", "LOANS_PER_CUSTOMER", "NEVER_US",
