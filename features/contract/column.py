@@ -24,7 +24,8 @@ class Column:
     `unit` and `doc` go into the dictionary.
     `consent` names the column of `applications` that must be true for a value to be there. Of a
     table of events the row is set aside, in the applications themselves the value becomes null.
-    `is_late`: files written before the column was declared may lack it; it is null there.
+    `optional` columns may be absent from a file, as from one that an earlier release asked for:
+    they are read as null.
     """
 
     name: str
@@ -36,7 +37,7 @@ class Column:
     high: float | None = None
     among: tuple[str, ...] = ()
     consent: str | None = None
-    is_late: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True)

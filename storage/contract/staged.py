@@ -139,7 +139,7 @@ def _check_columns(table: Table, schema: pa.Schema, file: Path) -> None:
                 got=", ".join(schema.names),
                 next_step="rename or drop all but one",
             )
-        if not count and column.is_late:
+        if not count and column.optional:
             continue
         if not count:
             raise _missing(column, schema, file)
@@ -181,7 +181,8 @@ def _wrong_type(column: Column, stored: pa.DataType, file: Path) -> DataError:
 
 def _is_exact(table: Table, schema: pa.Schema, file: Path) -> bool:
     """Return whether a file can be read where it lies."""
-    if not {column.name for column in table.columns} <= set(schema.names):
+    # A column that the file lacks is written as null.
+    if not set(schema.names).issuperset(column.name for column in table.columns):
         return False
     stored = {column: schema.field(column.name).type for column in table.columns}
     if not all(_is_declared(kind, column) for column, kind in stored.items()):
@@ -228,6 +229,7 @@ def _is_text(chunk: pa.Array) -> bool:
 def _copied(table: Table, file: Path, path: Path, number: int) -> Iterator[pa.Table]:
     """Write a file again in the declared types; yield where values did not fit."""
     schema = pa.schema([field.with_nullable(True) for field in table.arrow_schema])
+    names = schema.names
     row = 0
     # Old files of Spark and Hive: as nanoseconds their times would end with the year 2262.
     options = {"pre_buffer": False, "coerce_int96_timestamp_unit": "us"}
@@ -235,20 +237,22 @@ def _copied(table: Table, file: Path, path: Path, number: int) -> Iterator[pa.Ta
         pq.ParquetFile(file, **options) as parquet,
         Writer(path, schema, least_rows=ROW_GROUP) as writer,
     ):
-        # A late column that the file lacks is null.
-        late = [name for name in schema.names if name not in parquet.schema_arrow.names]
-        names = [name for name in schema.names if name not in late]
         for batch in parquet.iter_batches(columns=names):
-            rows = pa.Table.from_batches([batch])
-            for name in late:
-                empty = pa.nulls(len(rows), schema.field(name).type)
-                rows = rows.append_column(name, empty)
+            rows = _with_all(pa.Table.from_batches([batch]), table)
             columns = [converted(rows[column.name], column) for column in table.columns]
             writer.write(pa.Table.from_arrays([values for values, _ in columns], schema=schema))
             for column, (_, is_unfit) in zip(table.columns, columns, strict=True):
                 if is_unfit.any():
                     yield _unfit(rows[column.name], is_unfit, column.name, number, row)
             row += len(rows)
+
+
+def _with_all(rows: pa.Table, table: Table) -> pa.Table:
+    """Return the rows with the optional columns that they lack, as null."""
+    for column in table.columns:
+        if column.name not in rows.column_names:
+            rows = rows.append_column(column.name, pa.nulls(len(rows), column.type))
+    return rows
 
 
 def _unfit(values: pa.ChunkedArray, is_unfit: Mask, name: str, number: int, row: int) -> pa.Table:
