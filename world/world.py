@@ -228,13 +228,12 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
     people, rings = arrange(nature, people, setting.days.vintages, rng("fraud"))
     people, sharing = draw_sharing(nature.sharing, people, rng("sharing"))
     contributions = log_odds_parts(coefficients, nature, effects(nature, people))
-    network = people.concepts[:, _concept_column(nature, "contact_network")]
-    graph = draw_graph(nature, people, network, rings, rng("graph"))
+    network = _concept_column(nature, "contact_network")
+    graph = draw_graph(nature, people, people.concepts[:, network], rings, rng("graph"))
     life = draw_life(nature, people, graph, rng("life"))
     # Draw order of this stream: u, then which frauds rush, then who misses which payments.
     default_rng = rng("default")
-    luck = shared_luck(graph, people.size, nature.life.shared_luck, default_rng)
-    shock = nature.effects.shock_sigma * luck
+    shock = _shock(nature, graph, people.size, default_rng)
     log_odds = coefficients.alpha + contributions.sum(axis=1)
     history = draw_history(nature, people, log_odds + shock, rng("history"))
     file = draw_file(nature, people, history, rng("file"))
@@ -258,6 +257,11 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
         booking=booking,
         outcome=_outcome(setting, people, life, log_odds, shock, of_terms, default_rng),
     )
+
+
+def _shock(nature: WorldConfig, graph: Graph, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Return u, the luck that nobody can observe, in log-odds."""
+    return nature.effects.shock_sigma * shared_luck(graph, n, nature.life.shared_luck, rng)
 
 
 def _incumbent(

@@ -321,6 +321,7 @@ def test_an_earlier_loan_is_no_stranger_and_a_later_one_is(tmp_path: Path) -> No
     """A repeat customer's loan was booked on an application older than those of the table."""
     earlier = START - pd.Timedelta(days=400)
     applied = START + pd.Timedelta(days=60)
+    # table: columns of loans
     loans = pd.DataFrame(
         {
             # own application; earlier loan; unknown after the application; unknown borrower

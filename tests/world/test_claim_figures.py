@@ -169,6 +169,7 @@ def test_a_repeat_customer_has_a_record_and_a_new_one_none() -> None:
 
 def test_who_shares_an_address_or_a_phone_is_counted() -> None:
     day = pd.Timestamp("2024-01-01")
+    # table: columns of logins
     logins = pd.DataFrame(
         {
             "applicant_id": [0, 1, 2, 3],

@@ -56,6 +56,8 @@ OF_A_WHOLE_RUN = {
     "auc_social",
 }
 MEASURED = sorted(set(MEASURES) - OF_A_WHOLE_RUN)
+# Contacts are drawn within a community: in one of 1,000 people nobody has a long list.
+OF_LARGE_COMMUNITIES = {"degree_200"}
 # Claims that the default world misses at some of the seeds 1-5, 20,000 applicants.
 MISSED_AT_SOME_SEED: set[str] = set()
 # A claim that counts what is impossible has no sampling error.
@@ -128,7 +130,7 @@ def test_a_world_alone_measures_all_but_decisions_and_features(small: pd.DataFra
     assert sorted(small.index[small.found.notna()]) == MEASURED
 
 
-@pytest.mark.parametrize("name", MEASURED)
+@pytest.mark.parametrize("name", sorted(set(MEASURED) - OF_LARGE_COMMUNITIES))
 def test_a_claim_is_met_within_the_sampling_error_of_a_small_world(
     small: pd.DataFrame, name: str
 ) -> None:

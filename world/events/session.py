@@ -47,6 +47,7 @@ def draw_session(chunk: Chunk, rng: np.random.Generator) -> Session:
     n_logins = np.where(is_frantic, frantic, np.where(is_busy, busy, usual))
     person = np.repeat(np.arange(n), n_logins)
     back = rng.integers(*numbers.seconds_before, person.size) * SECOND_US
+    # table: the parts of a session
     return Session(
         person=person,
         time=chunk.of("as_of")[person] - back,
