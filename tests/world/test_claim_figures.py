@@ -328,6 +328,12 @@ def test_a_claim_has_one_kind_of_bound(bound: dict[str, float]) -> None:
         Claim("a", "risk", "choice", "a share", **bound)
 
 
+def test_a_figure_at_the_edge_meets_its_claim() -> None:
+    edge = Claim("a", "risk", "choice", "a share", target=0.85, tolerance=0.15)
+    assert edge.holds(1.0)
+    assert not edge.holds(1.001)
+
+
 def test_a_figure_that_is_no_number_meets_no_claim() -> None:
     nan = float("nan")
     for bound in ({"target": 0.3, "tolerance": 0.1}, {"at_least": 0.1}, {"at_most": 0.1}):

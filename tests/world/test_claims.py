@@ -59,7 +59,8 @@ MEASURED = sorted(set(MEASURES) - OF_A_WHOLE_RUN)
 # Contacts are drawn within a community: in one of 1,000 people nobody has a long list.
 OF_LARGE_COMMUNITIES = {"degree_200"}
 # Claims that the default world misses at some of the seeds 1-5, 20,000 applicants.
-MISSED_AT_SOME_SEED: set[str] = set()
+# redefault: 0 to 8 at the seeds 11-15, where 3 is the least.
+MISSED_AT_SOME_SEED = {"redefault"}
 # A claim that counts what is impossible has no sampling error.
 IMPOSSIBLE = {"dpd_steps", "dpd_beyond_time", "probation", "materiality", "new_record"}
 BASE_RATE = 0.0235
