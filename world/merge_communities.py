@@ -80,6 +80,7 @@ def _rings(parts: Sequence[World]) -> Rings:
 
 
 def _sharing(parts: Sequence[World]) -> Sharing:
+    # table: the columns that name a place
     shifted = [
         replace(
             part.sharing,

@@ -8,7 +8,7 @@ all communities; states are standardised, old scores ranked and luck scaled with
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from creditloom.world.calendar import Days
 from creditloom.world.config.config_types import Calendar, WorldParams
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.loans.application_file import ApplicationFile, draw_file
-from creditloom.world.loans.history import History, draw_history
+from creditloom.world.loans.history import CustomerHistory, draw_history
 from creditloom.world.loans.incumbent_policy import (
     Booking,
     LoanTerms,
@@ -213,7 +213,7 @@ def _part(file: ApplicationFile, rows: slice) -> ApplicationFile:
         for field in fields(file)
         if field.name != "history"
     }
-    history = History(months=file.history.months[rows], late=file.history.late[rows])
+    history = CustomerHistory(months=file.history.months[rows], late=file.history.late[rows])
     return ApplicationFile(**columns, history=history)
 
 
@@ -223,47 +223,23 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
     The same setting gives the same people, whoever builds them and whatever the others are.
     """
     nature = setting.nature
-
-    def rng(module: str) -> np.random.Generator:
-        return setting.rng(module, community.index)
-
+    rng = partial(setting.rng, part=community.index)
     people = draw_people(nature, setting.days, community.size, rng("people"))
     people, rings = arrange(nature, people, setting.days.vintages, rng("fraud"))
     people, sharing = draw_sharing(nature.sharing, people, rng("sharing"))
     contributions = log_odds_parts(coefficients, nature, effects(nature, people))
-    network = people.concepts[:, _concept_column(nature, "contact_network")]
-    graph = draw_graph(nature, people, network, rings, rng("graph"))
+    network = _concept_column(nature, "contact_network")
+    graph = draw_graph(nature, people, people.concepts[:, network], rings, rng("graph"))
     life = draw_life(nature, people, graph, rng("life"))
     # Draw order of this stream: u, then which frauds rush, then who misses which payments.
     default_rng = rng("default")
-    luck = shared_luck(graph, people.size, nature.life.shared_luck, default_rng)
-    shock = nature.effects.shock_sigma * luck
+    shock = _shock(nature, graph, people.size, default_rng)
     log_odds = coefficients.alpha + contributions.sum(axis=1)
     history = draw_history(nature, people, log_odds + shock, rng("history"))
     file = draw_file(nature, people, history, rng("file"))
-    # One stream for the incumbent: its terms, then its decisions.
-    policy_rng = rng("policy")
-    loan_terms = terms(nature, file, coefficients.scorecard, policy_rng)
-    booking = book(
-        nature.old_policy,
-        setting.calendar,
-        file,
-        people.vintage,
-        coefficients.scorecard,
-        policy_rng,
-    )
-    around = exposed(nature, people, life.month(people.as_of), setting.economy, default_rng)
-    of_terms = terms_effect(nature, people.income_cny, loan_terms)
-    outcome = outcomes(
-        nature,
-        people,
-        around=around,
-        log_odds=log_odds,
-        shock=shock,
-        moved=of_terms - coefficients.terms_mean,
-        macro_by_vintage=setting.macro,
-        rng=default_rng,
-    )
+    loan_terms, booking = _incumbent(setting, coefficients, people, file, rng("policy"))
+    of_terms = terms_effect(nature, people.income_cny, loan_terms) - coefficients.terms_mean
+    # table: the parts of a world
     return World(
         setting=setting,
         first=community.first,
@@ -279,7 +255,50 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
         file=file,
         terms=loan_terms,
         booking=booking,
-        outcome=outcome,
+        outcome=_outcome(setting, people, life, log_odds, shock, of_terms, default_rng),
+    )
+
+
+def _shock(nature: WorldConfig, graph: Graph, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Return u, the luck that nobody can observe, in log-odds."""
+    return nature.effects.shock_sigma * shared_luck(graph, n, nature.life.shared_luck, rng)
+
+
+def _incumbent(
+    setting: Setting,
+    coefficients: Coefficients,
+    people: People,
+    file: ApplicationFile,
+    rng: np.random.Generator,
+) -> tuple[LoanTerms, Booking]:
+    """Return the incumbent's terms for everyone, then its decisions, drawn in this order."""
+    scorecard = coefficients.scorecard
+    policy = setting.nature.old_policy
+    loan_terms = terms(setting.nature, file, scorecard, rng)
+    return loan_terms, book(policy, setting.calendar, file, people.vintage, scorecard, rng)
+
+
+def _outcome(
+    setting: Setting,
+    people: People,
+    life: Life,
+    log_odds: np.ndarray,
+    shock: np.ndarray,
+    of_terms: np.ndarray,
+    rng: np.random.Generator,
+) -> TrueOutcome:
+    """Return what becomes of everyone on the incumbent's terms, booked or not."""
+    nature = setting.nature
+    around = exposed(nature, people, life.month(people.as_of), setting.economy, rng)
+    return outcomes(
+        nature,
+        people,
+        around=around,
+        log_odds=log_odds,
+        shock=shock,
+        moved=of_terms,
+        macro_by_vintage=setting.macro,
+        rng=rng,
     )
 
 

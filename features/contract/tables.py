@@ -487,7 +487,12 @@ LOANS = Table(
     doc="one row per booked loan; application_id names the loan",
     key=("application_id",),
     columns=(
-        Column("application_id", INT64, "the application that was booked", low=0),
+        Column(
+            "application_id",
+            INT64,
+            "the application that was booked; an earlier loan's is older than all applications",
+            low=0,
+        ),
         Column("applicant_id", INT64, "borrower", low=0),
         Column("booked_time", TIME, "when it was booked", "UTC"),
         Column("principal_fen", INT64, "principal", "fen", low=1),

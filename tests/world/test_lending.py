@@ -160,7 +160,7 @@ def test_a_bad_loan_reaches_90_days_in_its_month_and_no_good_one_ever_does(
 
 def test_one_or_two_loans_in_a_hundred_are_indeterminate(written: Written) -> None:
     worst = _booked_now(written, "loan_performance").groupby("application_id").dpd_days.max()
-    assert 0.01 < worst.between(30, 89).mean() < 0.08  # at base rate 12 %; the slope is on the PD
+    assert 0.01 < worst.between(30, 89).mean() < 0.10  # at base rate 12 %; slips go with the PD
     assert (worst < 30).mean() > 0.75
 
 

@@ -211,6 +211,7 @@ def open_book(world: World, grant: Grant, seed: int = 0) -> Book:
     schedule = empty(booked.size, grant.tenor_months)
     zeros = np.zeros(booked.size, np.int64)
     falses = np.zeros(booked.size, bool)
+    # table: the parts of a book before its first month
     return Book(
         seed=seed,
         month=-1,

@@ -177,7 +177,7 @@ class ArrearsNumbers:
 
     A spell that is paid up goes with (PD / `reference_pd`) to the power `slip_elasticity`. Shares
     are chances a month, `restructured_share` is of the defaults. `late_weight` is the hazard's
-    weight of a month after the twelfth.
+    weight of a month after the twelfth, `max_spell_chance` the largest chance that a spell begins.
     """
 
     roll: Roll
@@ -188,6 +188,7 @@ class ArrearsNumbers:
     pays_all_share: float
     relapse_share: float
     probation_months: int
+    max_spell_chance: float
     late_weight: float
 
 
@@ -292,6 +293,7 @@ class Fraud:
     transfer_free_days: float
     night_log_odds: float
     emulator_share: float
+    emulator_login_share: float
     late_pattern_vintage: int
 
 

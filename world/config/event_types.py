@@ -208,8 +208,11 @@ class SessionNumbers:
     """The session in which a person applies (domain 0.13).
 
     Pairs of shares are of frauds and of honest people. Logins are ranges, the end left out.
+    `seconds_before` and `face_hours_before` lie before the application, the end left out.
+    `face_retry_seconds` lie between two failing face checks, times a half to one and a half.
     """
 
+    seconds_before: tuple[int, int]
     busy_shares: tuple[float, float]
     frantic_shares: tuple[float, float]
     busy_logins: tuple[int, int]
@@ -218,6 +221,8 @@ class SessionNumbers:
     mismatch_shares: tuple[float, float]
     face_failure_shares: tuple[float, float]
     face_failures: tuple[int, int]
+    face_hours_before: tuple[int, int]
+    face_retry_seconds: int
     payee_mismatch_shares: tuple[float, float]
     risky_merchant_shares: tuple[float, float]
     young_account_share: float
@@ -228,7 +233,10 @@ class SessionNumbers:
 
 @dataclass(frozen=True)
 class HistoryNumbers:
-    """Customers with a history here (domain 0.11, S1-R07)."""
+    """Customers with a history here (domain 0.11, S1-R07).
+
+    `paying_seconds`: seconds of the day between which an instalment at this house is paid.
+    """
 
     repeat_share: float
     repeat_slope: float
@@ -236,4 +244,5 @@ class HistoryNumbers:
     late_factor: float
     max_late_chance: float
     days_late: tuple[int, int]
+    paying_seconds: tuple[int, int]
     instalment_share: float

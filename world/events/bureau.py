@@ -20,8 +20,6 @@ HARD = 0
 SOFT = 1
 # Utilisation is reported with four decimals.
 SHARE_DECIMALS = 4
-# Time of day at which an instalment at this house is paid: between 8 and 22 h, seconds (choice).
-PAYING_SECONDS = (8 * 3_600, 22 * 3_600)
 
 
 def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
@@ -171,9 +169,11 @@ def _own_repayments(chunk: Chunk, rng: np.random.Generator) -> tuple[Stamps, np.
     low, high = chunk.nature.history.days_late
     more_days = rng.integers(low, high + 1, rows.person.size)
     days_late = np.where(rows.is_late, rows.dpd_days + more_days, 0)
-    second = rng.integers(*PAYING_SECONDS, rows.person.size)
+    second = rng.integers(*chunk.nature.history.paying_seconds, rows.person.size)
     time = rows.due_us + days_late * DAY_US + second * 1_000_000
-    is_seen = time >= chunk.window[0][rows.person]
+    first, end = chunk.window
+    # The last instalment may still be unpaid when the window ends.
+    is_seen = (time >= first[rows.person]) & (time < end[rows.person])
     is_seen &= _is_readable(chunk)[rows.person]
     stamps = Stamps(rows.person, time).where(is_seen)
     return stamps, days_late[is_seen]

@@ -50,7 +50,8 @@ def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     (domain 7.8).
     """
     # All columns share one stream. Draw order: moments, nights, region, mismatch, device, lost
-    # devices, network, address, emulator. The session has a stream of its own.
+    # devices, network, address, who has an emulator, which logins come from it. The session has
+    # a stream of its own.
     digital = chunk.nature.rate_slopes.logins_digital * chunk.of("traits")[:, DIG]
     rate = np.exp(chunk.linear("login", "device_constancy") + digital)
     usual = _at_night(chunk, scatter(chunk, rate, chunk.days.even, rng), rng)
@@ -79,7 +80,7 @@ def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
         "ip_region": (region, is_hidden),
         "network": (np.where(is_mobile, MOBILE, WIFI), is_hidden),
         "is_fingerprint_match": ~is_mismatch,
-        "is_emulator": flip(_emulator_share(chunk)[stamps.person], rng),
+        "is_emulator": _is_emulator(chunk, stamps, rng),
     }
     return {"logins": table(chunk, "logins", stamps, **columns)}
 
@@ -207,6 +208,11 @@ def _is_lost(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarr
     return (stamps.time >= change) & (rng.random(stamps.size) < drift.device_null_share)
 
 
-def _emulator_share(chunk: Chunk) -> np.ndarray:
+def _is_emulator(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:
+    """Return which logins come from an emulator: most of those of the few who have one."""
     share = expit(chunk.linear("emulator", "device_integrity"))
-    return np.where(chunk.of("is_fraud"), chunk.nature.fraud.emulator_share, share)
+    share = np.where(chunk.of("is_fraud"), chunk.nature.fraud.emulator_share, share)
+    has_emulator = flip(share, rng)
+    login_share = has_emulator * chunk.nature.fraud.emulator_login_share
+    # float32, because `flip` compares float32 draws.
+    return flip(login_share.astype(np.float32)[stamps.person], rng)

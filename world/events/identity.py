@@ -20,10 +20,6 @@ HOUR_US = 3_600 * SECOND_US
 N_KINDS = 6
 FACE = 1
 WITHOUT_SCORE = (2, 4)
-# Hours before the application at which failing face checks of the day begin, the end left out.
-FACE_HOURS_BEFORE = (3, 20)
-# Between two of these tries lie some minutes, times a half to one and a half.
-LATE_RETRY_US = 10 * 60 * SECOND_US
 # Match scores have four decimals.
 SCORE_DECIMALS = 4
 
@@ -49,7 +45,8 @@ def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     is_pass = (nth == failed[attempt]) & ~is_lost[attempt]
     # Whoever fails on the day of the application tries again within minutes.
     is_late = attempt >= n_tries.size - late_person.size
-    retry_us = np.where(is_late, LATE_RETRY_US, numbers.retry_hours * HOUR_US)
+    late_retry_us = chunk.nature.session.face_retry_seconds * SECOND_US
+    retry_us = np.where(is_late, late_retry_us, numbers.retry_hours * HOUR_US)
     wait = nth * retry_us * (numbers.shortest_retry + rng.random(attempt.size))
     time = time_of[attempt] + wait.astype(np.int64)
     person = person_of[attempt]
@@ -75,7 +72,7 @@ def _failing_faces(chunk: Chunk) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = chunk.rng("session_face")
     share = np.where(chunk.of("is_fraud"), *numbers.face_failure_shares)
     person = np.flatnonzero(rng.random(chunk.size) < share)
-    hours = rng.integers(*FACE_HOURS_BEFORE, person.size)
+    hours = rng.integers(*numbers.face_hours_before, person.size)
     failures = rng.integers(*numbers.face_failures, person.size)
     return person, chunk.of("as_of")[person] - hours * HOUR_US, failures
 

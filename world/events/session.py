@@ -13,9 +13,6 @@ import numpy as np
 from creditloom.world.events.events import Chunk
 
 SECOND_US = 1_000_000
-# A session lies between an hour and a quarter of an hour before the decision: later logins are not
-# yet known (lags_days of logins), earlier ones are not of the last hour. Seconds.
-SESSION_SECONDS = (16 * 60, 58 * 60)
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,8 @@ def draw_session(chunk: Chunk, rng: np.random.Generator) -> Session:
     n_logins = n_logins + is_foreign
     person = np.repeat(np.arange(n), n_logins)
     is_first = np.diff(person, prepend=-1) > 0
-    back = rng.integers(*SESSION_SECONDS, person.size) * SECOND_US
+    back = rng.integers(*numbers.seconds_before, person.size) * SECOND_US
+    # table: the parts of a session
     return Session(
         person=person,
         time=chunk.of("as_of")[person] - back,

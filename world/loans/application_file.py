@@ -12,7 +12,7 @@ import numpy as np
 
 from creditloom.world.config.config_types import FAMILIES
 from creditloom.world.config.world_config import WorldConfig
-from creditloom.world.loans.history import History
+from creditloom.world.loans.history import CustomerHistory
 from creditloom.world.people.people import LEV, People
 
 
@@ -32,7 +32,7 @@ class ApplicationFile:
     declared_income_cny: np.ndarray
     debt_service_cny: np.ndarray
     bureau_score: np.ndarray
-    history: History
+    history: CustomerHistory
 
     @property
     def income_cny(self) -> np.ndarray:
@@ -42,7 +42,7 @@ class ApplicationFile:
 
 
 def draw_file(
-    nature: WorldConfig, people: People, history: History, rng: np.random.Generator
+    nature: WorldConfig, people: People, history: CustomerHistory, rng: np.random.Generator
 ) -> ApplicationFile:
     """Draw the file of every applicant."""
     numbers = nature.applications
@@ -61,6 +61,7 @@ def draw_file(
     debt_log = debt_log + numbers.debt_service_noise * rng.standard_normal(n)
     debt_service = people.income_cny * numbers.debt_service_factor * np.exp(debt_log)
     tier = np.array(nature.places.tier_of_region)[people.region]
+    # table: the columns of the file
     return ApplicationFile(
         age_years=people.age_years,
         occupation=people.segment,

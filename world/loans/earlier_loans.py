@@ -77,6 +77,7 @@ def earlier_instalments(chunk: Chunk) -> EarlierInstalments:
     starts = month_starts(start, n_before + calendar.n_vintages) // DAY_US
     vintage = chunk.of("vintage").astype(np.int64)
     day = due_days(Days.day_of_month(chunk.of("as_of")))
+    # table: columns of the instalments
     return EarlierInstalments(
         person=person,
         loan=since // INSTALMENTS,
@@ -99,6 +100,7 @@ def earlier_loan_columns(chunk: Chunk, rows: EarlierInstalments) -> dict[str, np
     person = rows.person[is_first]
     policy = chunk.nature.old_policy
     n = person.size
+    # table: columns of `loans`
     return {
         "application_id": _loan_ids(chunk, person, rows.loan[is_first]),
         "applicant_id": chunk.ids[person],
@@ -117,6 +119,7 @@ def earlier_performance_columns(chunk: Chunk, rows: EarlierInstalments) -> dict[
     """Return the columns of `loan_performance`, one row per instalment."""
     # A month ends one second before the next one starts.
     event_time = rows.starts[rows.month + 1] * DAY_US - SECOND_US
+    # table: columns of `loan_performance`
     return {
         "event_id": chunk.index * ID_STEP + EVENT_OFFSET + np.arange(rows.person.size),
         "applicant_id": chunk.ids[rows.person],

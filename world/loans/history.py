@@ -22,7 +22,7 @@ MIN_MONTHS = 2
 
 
 @dataclass(frozen=True)
-class History:
+class CustomerHistory:
     """One value per applicant.
 
     `months` since the first loan here, 0 for a new customer; an instalment fell due in each month
@@ -52,7 +52,7 @@ class History:
 
 def draw_history(
     nature: WorldConfig, people: People, log_odds: np.ndarray, rng: np.random.Generator
-) -> History:
+) -> CustomerHistory:
     """Draw who has a history here and how it went.
 
     `log_odds` are those of a default within twelve months, luck included, on neutral terms. The
@@ -73,4 +73,4 @@ def draw_history(
     for month in range(1, numbers.max_months):
         is_late = (month < months) & (rng.random(people.size) < late_chance)
         late |= is_late.astype(np.int64) << month
-    return History(months=months.astype(np.int64), late=late)
+    return CustomerHistory(months=months.astype(np.int64), late=late)

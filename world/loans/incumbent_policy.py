@@ -97,6 +97,7 @@ SCORECARD_COLUMNS = (
 def scorecard_bins(policy: OldPolicy, file: ApplicationFile) -> np.ndarray:
     """Return the bin of each column and application, columns x n; 0 where a value is missing."""
     history = file.history
+    # table: the scorecard's columns
     columns = {
         "age_years": file.age_years.astype(float),
         "occupation": file.occupation.astype(float),

@@ -14,6 +14,7 @@ from creditloom.world.calendar import DAY_US
 from creditloom.world.config.event_types import SharingNumbers
 from creditloom.world.people.people import People
 
+# Microseconds of a minute.
 MINUTE_US = 60_000_000
 
 
@@ -101,6 +102,7 @@ def _desks(
     size = numbers.desk_size
     n_desks = round(numbers.desk_share * people.size / size)
     by_vintage = rng.permutation(honest)
+    # Stable: within a vintage the random order stays.
     by_vintage = by_vintage[np.argsort(people.vintage[by_vintage], kind="stable")]
     desk = np.full(people.size, -1, dtype=np.int64)
     as_of = people.as_of.copy()

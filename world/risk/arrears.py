@@ -27,8 +27,6 @@ N_LUCK = 4
 # Earliest and latest day of a month on which an instalment falls due. Within them one, two and
 # three missed instalments are 1-29, 30-59 and 60-89 days past due at any month's end.
 DUE_DAYS = (3, 27)
-# Largest chance a month that a spell begins. The power law of `spell_chance` has no bound (choice).
-MAX_SPELL_CHANCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ def spell_chance(
     """
     relative_risk = pd / numbers.reference_pd
     chance = paid_up_spells(numbers).enter * relative_risk**numbers.slip_elasticity
-    return np.minimum(chance * shock_factor * economy, MAX_SPELL_CHANCE)
+    return np.minimum(chance * shock_factor * economy, numbers.max_spell_chance)
 
 
 def month_later(
@@ -152,6 +150,7 @@ def _lost(
     missed = np.where(grows, before.missed + 1, running.missed)
     is_first = is_due & (before.defaulted == 0)
     status = np.where(is_due, IN_DEFAULT, running.status)
+    # table: the columns of arrears
     return Arrears(
         missed=np.where(is_restructured, 0, missed),
         spell=np.where(is_restructured, 0, running.spell),

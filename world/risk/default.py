@@ -222,6 +222,7 @@ def outcomes(
     n_onset = onset_weights(hazard).size
     now = exposure(hazard, around.shock_month, around.economy[:, :n_onset])
     path = _arrears(nature, expit(neutral), around, rng)
+    # table: the columns of the outcome
     return TrueOutcome(
         log_odds_systematic=log_odds,
         pd_neutral=pd_of(hazard, neutral, exposure(hazard, around.shock_month)),

@@ -35,6 +35,7 @@ class Economy:
         Before its first and after its last month the path stays as it was there.
         """
         place = np.asarray(month) + MONTHS_BEFORE_VINTAGES
+        # Months outside the path are those of its ends: nobody drew any others.
         return self.path[np.clip(place, 0, self.path.size - 1)]
 
     def hazard(self, month: np.ndarray | int) -> np.ndarray:
