@@ -25,7 +25,9 @@ from .score.tree_model import Margin
 MANIFEST = "manifest.json"
 # Format of the manifest and, as it lists them, of all files of a bundle. Release 0.1.0 wrote
 # format 1 without naming it.
-FORMAT = 2
+FORMAT = 3
+# The first format by which the id of a decision names its input too.
+CONTENT_IDS = 3
 SCORING = ("model.txt", "catalogue.json", "calibration.json")
 REQUIRED = (*SCORING, "tiers.json", "policy.json", "reference.json")
 MANIFEST_FORM = '{"files": {name: sha256}}'
@@ -35,7 +37,8 @@ MANIFEST_FORM = '{"files": {name: sha256}}'
 class Bundle:
     """A verified bundle: model, tiers, rule book and reference.
 
-    `version` is the sha256 of the manifest, `policy_version` that of policy.json.
+    `version` is the sha256 of the manifest, `policy_version` that of policy.json, `format` the
+    format that the manifest says.
     """
 
     scorer: Scorer
@@ -44,6 +47,7 @@ class Bundle:
     reference: Reference
     version: str
     policy_version: str
+    format: int = FORMAT
 
     @cached_property
     def reference_points(self) -> np.ndarray:
@@ -70,6 +74,7 @@ class Bundle:
         # Read in this order, which decides what a bundle with two faults is refused for.
         scorer = scorer_of(texts, threads)
         tiers = Tiers.from_json(texts["tiers.json"])
+        number = check_format(json.loads(manifest), FORMAT, str(root / MANIFEST))
         policy = Policy.from_json(texts["policy.json"])
         bundle = cls(
             scorer=scorer,
@@ -78,6 +83,7 @@ class Bundle:
             reference=Reference.from_json(texts["reference.json"]),
             version=hashlib.sha256(manifest).hexdigest(),
             policy_version=digests["policy.json"],
+            format=number,
         )
         # Asked here for its check alone: it raises where the reference lacks a concept.
         bundle.reference.concepts(bundle.scorer.catalogue)

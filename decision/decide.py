@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from .base.errors import DecisionError
-from .bundle import Bundle
+from .bundle import CONTENT_IDS, Bundle
 from .frames.arrow import (
     decision_ids,
     frame_of,
@@ -25,6 +25,7 @@ from .frames.arrow import (
     tier_names,
 )
 from .frames.columns import CONSENTED, CONSENTED_CONCEPTS, ID
+from .frames.content import content_words
 from .frames.input_block import InputBlock
 from .frames.input_frame import Frame
 from .frames.row_rules import RowFault, find, repeated_ids
@@ -257,7 +258,11 @@ class Decider:
         # The default product and law add nothing to the id, so that it stays what it always was.
         product = "" if policy.name == self.bundle.policy.name else policy.name
         chosen = "|".join(filter(None, (product, law)))
-        ids = decision_ids(rows, self.bundle.version, self.bundle.policy_version, chosen)
+        content = None
+        if self.bundle.format >= CONTENT_IDS:
+            content = content_words(rows, self.bundle.scorer.catalogue)
+        versions = (self.bundle.version, self.bundle.policy_version)
+        ids = decision_ids(rows, *versions, chosen, content)
         return {
             "decision_id": ids,
             "application_id": rows.application_id,

@@ -30,6 +30,7 @@ COMMANDS = {
     "quote": "creditloom.pipeline.commands.decisions.quote:quote",
     "replay": "creditloom.pipeline.commands.decisions.replay:replay",
     "verify": "creditloom.pipeline.commands.decisions.verify:verify",
+    "erase": "creditloom.pipeline.commands.decisions.erase:erase",
     "key": "creditloom.pipeline.commands.decisions.key:app",
     "refer": "creditloom.pipeline.commands.decisions.refer:app",
     "products": "creditloom.pipeline.commands.decisions.products:products",

@@ -19,18 +19,21 @@ from creditloom.serving.batch.deciding_model import CHAMPION, DecidingModel
 from creditloom.serving.batch.engine import engine as parts_by
 from creditloom.serving.batch.engine import engine_name
 from creditloom.serving.batch.input import BatchInput
-from creditloom.serving.batch.job import BatchJob, Tally, the_input
+from creditloom.serving.batch.job import BatchJob, Tally, erased_before, the_input
 from creditloom.serving.batch.output import FOLDER, BatchFolder, writing
 from creditloom.serving.batch.part import Batch
 from creditloom.serving.batch.schema import check_banned, check_one_id_type, check_schema
 from creditloom.serving.inputs import InputColumn, banned, columns
+from creditloom.serving.ledger.log.log import Log
+from creditloom.serving.ledger.log.notes import note_batch
+from creditloom.serving.ledger.signing import private_key
 from creditloom.serving.whole.export import (
     batch_folder,
     check_exports,
     check_inputs_apart,
     check_output,
-    export,
     features_folder,
+    put_in_place,
 )
 from creditloom.serving.whole.resume import (
     FoundBatch,
@@ -42,7 +45,6 @@ from creditloom.serving.whole.resume import (
     require_batch,
     unfinished,
 )
-from creditloom.storage.files.identity import FixedFile, fixed
 from creditloom.storage.files.outputs import (
     recover,
     require_local,
@@ -50,6 +52,7 @@ from creditloom.storage.files.outputs import (
     require_room,
     swap,
 )
+from creditloom.storage.folders.identity import FixedFile, fixed
 
 # The embedded store of a checkout; MLFLOW_TRACKING_URI takes precedence over it.
 REGISTRY = Path("data/registry")
@@ -61,11 +64,13 @@ Watched = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 class Scored:
     """A finished batch: its sealed manifest, and the counts of this run.
 
-    `tally.resumed` counts the rows that an earlier run had finished.
+    `tally.resumed` counts the rows that an earlier run had finished. `log_head` is the head of the
+    log in which the batch stands, as `SIZE:ROOT`.
     """
 
     manifest: dict[str, Any]
     tally: Tally
+    log_head: str
 
 
 # Longer than 40 lines: the options of the command meet here once, and are handed on by keyword.
@@ -90,6 +95,8 @@ def score(
     today: dt.date | None = None,
     replace: bool = False,
     registry: Path | str = REGISTRY,
+    log: Path | str | None = None,
+    sign: Path | str | None = None,
     watched: Watched | None = None,
 ) -> Scored:
     """Decide a batch and seal it; the same call after a stop continues where the batch was.
@@ -97,7 +104,9 @@ def score(
     `source` holds one row per application with features; `events` holds raw tables from which the
     features are computed, less the tables `without`. Give one of them. `output` is a folder, or a
     `.parquet` file beside which `<name>.batch` holds the batch. `bundle` (a folder) decides, or
-    else the registered `model`. Raises ValueErrors of this package, each with the next step.
+    else the registered `model`. `log` is the folder of the log in which the batch is noted (beside
+    the batch), `sign` the file of a private key that signs root and log.
+    Raises ValueErrors of this package, each with the next step.
     """
     target = Path(output)
     given = the_input(_path(source), _path(events))
@@ -114,6 +123,8 @@ def score(
     options = {"explain": explain, "language": language, **chosen}
     home = BatchFolder(batch_folder(target))
     with _home(home), ExitStack() as held:
+        if home.is_erased():
+            raise erased_before(home.root)
         hashing = None if first_look is None else _hashing(first_look, threads)
         begun = unfinished(home, replace=replace)
         wish = Wish({**options, **accepted}, part_rows, first_look)
@@ -156,15 +167,17 @@ def score(
             threads=threads,
         )
         tally = Tally()
+        key = private_key(sign)
         with (watched or _unwatched)(batch_input.rows) as progress:
-            manifest = job.run(found, tally, progress)
+            manifest, exports = job.run(found, tally, progress, key=key, output=target)
         if features is not None:
             features.put_in_place()
         if folder != home:
             with writing(home.root):
                 swap(folder.root, home.root, FOLDER)
-        export(home, target)
-    return Scored(manifest, tally)
+        put_in_place(exports)
+        head = note_batch(Log.beside(home.root, _path(log)), home.root, manifest, key)
+    return Scored(manifest, tally, str(head))
 
 
 @contextmanager

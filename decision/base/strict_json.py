@@ -12,6 +12,7 @@ import math
 import types
 import typing
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from .errors import DecisionError
@@ -46,7 +47,7 @@ def _parse(kind: Any, value: Any, where: str, extra: str) -> Any:
 def _dataclass(kind: Any, value: Any, where: str, extra: str) -> Any:
     if not isinstance(value, Mapping):
         raise _refusal(where, f"an object of {kind.__name__}", value)
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)
     fields = {f.name: f for f in dataclasses.fields(kind)}
     unknown = sorted(set(value) - set(fields))
     if unknown and extra == "forbid":
@@ -58,6 +59,12 @@ def _dataclass(kind: Any, value: Any, where: str, extra: str) -> Any:
     return kind(
         **{name: _parse(hints[name], value[name], f"{where}.{name}", extra) for name in present}
     )
+
+
+# Asked for once per type: a bundle has thousands of values of a few types.
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def _union(args: tuple[Any, ...], value: Any, where: str, extra: str) -> Any:

@@ -145,21 +145,35 @@ def text(word: str | None, n_rows: int) -> pa.Array:
     return pa.repeat(pa.scalar(word, pa.string()), n_rows)
 
 
-def decision_ids(rows: Frame, version: str, policy_version: str, chosen: str = "") -> pa.Array:
+def decision_ids(
+    rows: Frame,
+    version: str,
+    policy_version: str,
+    chosen: str = "",
+    content: np.ndarray | None = None,
+) -> pa.Array:
     """Return one id per row, 32 hex digits, text: the same application decided alike has one id.
 
-    It is the first half of sha256(application_id|as_of|bundle|policy[|chosen]). `chosen` names
-    product and law where they are not the bundle's default.
+    It is the first half of sha256(application_id|as_of|bundle|policy[|chosen][|content]). `chosen`
+    names product and law where they are not the bundle's default, `content` the row's input
+    (`content_words`), so that a corrected input is another decision. Bundles of format 2 and before
+    leave it out.
     """
     tail = f"|{version}|{policy_version}" + (f"|{chosen}" if chosen else "")
     moments = np.datetime_as_string(rows.as_of, unit="us").tolist()
     pairs = zip(rows.application_id.tolist(), moments, strict=True)
+    ends = [tail] * len(moments)
+    if content is not None:
+        ends = [f"{tail}|{word:016x}" for word in content.tolist()]
     # The one loop over rows here: hashlib takes one message at a time.
-    digests = [hashlib.sha256(f"{i}|{moment}{tail}".encode()).digest() for i, moment in pairs]
+    digests = [
+        hashlib.sha256(f"{i}|{moment}{end}".encode()).digest()
+        for (i, moment), end in zip(pairs, ends, strict=True)
+    ]
     halves = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 2, ID_BYTES)[:, 0]
     digits = HEX_DIGITS[halves.ravel()].tobytes()
-    ends = np.arange(len(halves) + 1, dtype=np.int32) * (2 * ID_BYTES)
-    return pa.StringArray.from_buffers(len(halves), pa.py_buffer(ends), pa.py_buffer(digits))
+    offsets = np.arange(len(halves) + 1, dtype=np.int32) * (2 * ID_BYTES)
+    return pa.StringArray.from_buffers(len(halves), pa.py_buffer(offsets), pa.py_buffer(digits))
 
 
 def law_names(batch: BatchContext | None, n_rows: int) -> pa.Array:

@@ -21,6 +21,8 @@ INTEGER = re.compile(r"-?[0-9]{1,10}")
 NUMBER = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 # A gain may be infinite or unknown: nothing is computed from it.
 GAIN = re.compile(rf"(?:{NUMBER.pattern}|-?inf|-?nan)")
+# A bound: "inf" parts all numbers from the missing ones. "-inf" would leave one side empty.
+BOUND = re.compile(rf"(?:{NUMBER.pattern}|inf)")
 # table: keys of the header, each with the form of its value
 HEADER = {
     "version": re.compile(r"v[0-9]"),
@@ -46,7 +48,7 @@ SINGLE = {
 PER_SPLIT = {
     "split_feature": INTEGER,
     "split_gain": GAIN,
-    "threshold": NUMBER,
+    "threshold": BOUND,
     "decision_type": INTEGER,
     "left_child": INTEGER,
     "right_child": INTEGER,
@@ -71,7 +73,7 @@ UINT32_MAX = 2**32 - 1
 # Each form as a whole line of values.
 _LINES = {
     form: re.compile(rf"(?:{form.pattern}(?: {form.pattern})*)?")
-    for form in (INTEGER, NUMBER, GAIN)
+    for form in (INTEGER, NUMBER, BOUND, GAIN)
 }
 PARAMETER = re.compile(r"\[[a-z0-9_]+: .*\]")
 NO_CATEGORIES = ("pandas_categorical:null", "pandas_categorical:[]")

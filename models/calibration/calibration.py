@@ -177,7 +177,11 @@ class CalibrationLine:
 
     def pd(self, margin: ArrayLike) -> Floats:
         """Return the PD of each margin, not rounded."""
-        return expit(self.a * np.asarray(margin, float) + self.b)
+        # By hand: scipy's last bit is another one, and a stored line must give the PDs it gave.
+        value = self.a * np.asarray(margin, float) + self.b
+        # exp of a number that is never positive cannot overflow.
+        small = np.exp(-np.abs(value))
+        return np.asarray(np.where(value >= 0, 1.0, small) / (1.0 + small))
 
 
 def level_of(

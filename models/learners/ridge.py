@@ -188,7 +188,7 @@ def solve(
         # Matrix products in float32, which is the type of x; sums over rows in float64.
         coef = theta[:-1]
         margin = (x @ coef.astype(np.float32)).astype(np.float64) + theta[-1]
-        slope = w * (_expit(margin) - y)
+        slope = w * (numpy_expit(margin) - y)
         value = w @ (np.logaddexp(0.0, margin) - y * margin) + penalty / 2 * coef @ coef
         gradient = (slope.astype(np.float32) @ x).astype(np.float64) + penalty * coef
         return float(value), np.append(gradient, slope.sum())
@@ -253,7 +253,7 @@ def _column(values: Floats, params: RidgeParams) -> tuple[float, ...]:
     return low, high, scale, mean, sd if sd > MIN_SD else 1.0
 
 
-def _expit(margin: Floats) -> Floats:
+def numpy_expit(margin: Floats) -> Floats:
     """Return 1 / (1 + exp(-margin)) as the solver has always computed it.
 
     The search stops at a tolerance, so another last bit here would move the coefficients in their

@@ -18,9 +18,9 @@ from creditloom.models.evaluation.bars import Bars, figure
 from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
-from creditloom.pipeline.base.own_outputs import require_figures
 from creditloom.pipeline.base.params import document
 from creditloom.pipeline.commands.model.params import assignments
+from creditloom.pipeline.commands.own_outputs import require_figures
 from creditloom.storage.files.formats import RESULTS, read_document
 from creditloom.storage.files.store import write_json
 

@@ -18,9 +18,9 @@ from rich.table import Table
 from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
-from creditloom.pipeline.base.own_outputs import require_figures
 from creditloom.pipeline.base.stage import module_of
 from creditloom.pipeline.commands.model.params import assignments
+from creditloom.pipeline.commands.own_outputs import require_figures
 from creditloom.pipeline.proof.usage import measure
 from creditloom.storage.files.store import read_json, write_json
 

@@ -21,8 +21,8 @@ from creditloom.models.learners.booster import shared_settings, train_booster
 from creditloom.models.sample.metrics import Floats, auc, by_family
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
-from creditloom.pipeline.base.own_outputs import require_figures
 from creditloom.pipeline.base.params import document, section
+from creditloom.pipeline.commands.own_outputs import require_figures
 from creditloom.storage.files.store import write_json
 from creditloom.world.config.config_types import FAMILIES, Calendar, WorldParams
 from creditloom.world.config.world_config import WorldConfig

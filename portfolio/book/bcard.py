@@ -20,6 +20,7 @@ from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationLine, CalibrationParams
 from creditloom.models.learners import booster
 from creditloom.models.learners.booster import BoosterParams
+from creditloom.models.learners.ridge import numpy_expit
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.split import CALIBRATION, TRAIN
 from creditloom.portfolio.book.account_history import Floats
@@ -82,7 +83,9 @@ class BCard:
 
     def pd(self, columns: Floats) -> Floats:
         """Return the PD within the horizon, per account."""
-        return self.calibration.pd(self.margin(columns))
+        line = self.calibration
+        # As scores were used that are stored: scipy's expit ends in another last digit.
+        return numpy_expit(line.a * self.margin(columns) + line.b)
 
     def weakest(self, columns: Floats) -> list[tuple[str, str]]:
         """Return per row the behaviour that adds most to the log-odds, in English and Chinese.

@@ -32,7 +32,6 @@ from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.contract.row_rules import Period
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import FEATURES, FIRST_FORMAT, read_document
-from creditloom.storage.files.identity import FixedFile, fixed
 from creditloom.storage.files.outputs import (
     FolderKind,
     json_keys,
@@ -43,8 +42,9 @@ from creditloom.storage.files.outputs import (
     require_room,
     swap,
 )
-from creditloom.storage.files.raw_folder import raw_tables
 from creditloom.storage.files.store import matrix_writer, read_table, write_json, write_table
+from creditloom.storage.folders.identity import FixedFile, fixed
+from creditloom.storage.folders.raw_folder import raw_tables
 from creditloom.storage.sources import now
 
 MARK = "features.json"
@@ -138,27 +138,32 @@ def features_of(
     else:
         made = place
     with new_folder(made, FOLDER) as work:
-        checked = check_tables(
-            source.path,
-            work / "quarantine",
-            work / "clean",
-            max_bad_share=source.max_bad_share,
-            period=Period(EARLIEST, now()),
-            needed=needed_tables(request["columns"]),
-            without=source.without,
-        )
-        # Told, as what is null for want of a table looks like what is null for want of events.
-        sys.stderr.writelines(f"creditloom: {note}\n" for note in checked.notes)
-        sources = _as_of(checked.files, source.as_of, work)
-        _write(sources, FeatureParams(engine=source.engine), bundle, work / MATRIX)
-        # Copies that were needed for the features only; the quarantine stays.
-        if (work / "clean").is_dir():
-            shutil.rmtree(work / "clean")
-        (work / MOVED).unlink(missing_ok=True)
+        _make(work, source, bundle, request["columns"])
         for file in raw:
             file.check()
         write_json(request, work / MARK)
     return Features(made, place)
+
+
+def _make(work: Path, source: Events, bundle: Path, columns: Sequence[str]) -> None:
+    """Write the features and the quarantine of the raw tables into `work`."""
+    checked = check_tables(
+        source.path,
+        work / "quarantine",
+        work / "clean",
+        max_bad_share=source.max_bad_share,
+        period=Period(EARLIEST, now()),
+        needed=needed_tables(columns),
+        without=source.without,
+    )
+    # Told, as what is null for want of a table looks like what is null for want of events.
+    sys.stderr.writelines(f"creditloom: {note}\n" for note in checked.notes)
+    sources = _as_of(checked.files, source.as_of, work)
+    _write(sources, FeatureParams(engine=source.engine), bundle, work / MATRIX)
+    # Copies that were needed for the features only; the quarantine stays.
+    if (work / "clean").is_dir():
+        shutil.rmtree(work / "clean")
+    (work / MOVED).unlink(missing_ok=True)
 
 
 def _taken(place: Path) -> DataError:

@@ -18,9 +18,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.files.identity import FixedFile
-from creditloom.storage.files.lake import parquet_files
 from creditloom.storage.files.store import open_parquet
+from creditloom.storage.folders.identity import FixedFile
+from creditloom.storage.folders.lake import parquet_files
 
 # Bytes at the end of a Parquet file: 4 of the footer's length, 4 of the letters PAR1.
 FOOTER_END_BYTES = 8

@@ -20,7 +20,11 @@ from creditloom.serving.batch.drift import (
 from creditloom.serving.batch.input import DamagedError
 from creditloom.serving.batch.output import gone
 from creditloom.serving.batch.part import Batch, BlockResult, Decide, Receipt, Work
-from creditloom.serving.ledger.entries import link, merkle_root, sealed
+from creditloom.serving.ledger.entries import link
+from creditloom.serving.ledger.rows.leaves import begin_secret, forget_secret
+from creditloom.serving.ledger.seal import schemas, sealed_manifest
+from creditloom.serving.ledger.signing import PrivateKey, signed_by
+from creditloom.serving.whole.export import Exports, noted_exports, staged_exports
 from creditloom.serving.whole.repeated import digest, repeated_ids
 from creditloom.serving.whole.resume import FoundBatch, begun, missing_spans
 from creditloom.storage.files.errors import DataError
@@ -49,6 +53,17 @@ def the_input(source: Path | None, events: Path | None) -> Path:
             "--events",
         )
     return given[0]
+
+
+def erased_before(root: Path) -> DataError:
+    """Return the refusal to go on with a batch from which persons were erased."""
+    return DataError.of(
+        "Persons were erased from this batch",
+        where=root,
+        expected="a batch as it was decided",
+        got="one that would hold them again",
+        next_step="it is finished: use it as it is, or choose another --output for a new batch",
+    )
 
 
 def _counters() -> dict[str, Counter[str]]:
@@ -97,10 +112,19 @@ class BatchJob:
     is_drift_accepted: bool
     threads: int
 
-    def run(self, found: FoundBatch, tally: Tally, tell: Callable[[int], None]) -> dict[str, Any]:
-        """Decide what is not done yet; return the manifest. The folder must be claimed.
+    def run(
+        self,
+        found: FoundBatch,
+        tally: Tally,
+        tell: Callable[[int], None],
+        *,
+        key: PrivateKey | None = None,
+        output: Path | None = None,
+    ) -> tuple[dict[str, Any], Exports]:
+        """Decide what is not done yet; return the manifest, and the exports to be put in place.
 
-        `found` is what the folder holds already. `tell` is called with the number of rows done.
+        The folder must be claimed. `found` is what it holds already. `tell` is called with the
+        number of rows done. `key` signs; `output` is where one file was asked for.
         """
         # A batch with finished parts has passed this check, or was accepted by a person.
         if not found.kept and not self.is_drift_accepted:
@@ -108,12 +132,12 @@ class BatchJob:
         folder = self.batch.folder
         try:
             kept = begun(folder, found, lambda: digest(self._repeated))
+            self._check_signed(kept, key)
             tally.resumed = sum(receipt["rows"] for receipt in kept.values())
             tell(tally.resumed)
             previous = link(found.document)
             for receipt in self._receipts(kept):
-                self._note(receipt, previous)
-                tally.add({**receipt, "previous": previous})
+                tally.add(self._noted(receipt, previous, key))
                 previous = tally.links[-1]
                 tell(tally.rows)
         except DamagedError as error:
@@ -124,25 +148,45 @@ class BatchJob:
         if not self.is_drift_accepted:
             scores = decided_scores(folder, len(tally.links))
             require_no_drift(drift_of(scores, self.bundle), "all decided rows")
-        return self._sealed(found, tally)
+        return self._sealed(found, tally, key, output or folder.root)
 
-    def _note(self, receipt: Receipt, previous: str) -> None:
+    def _check_signed(self, kept: Mapping[int, Receipt], key: PrivateKey | None) -> None:
+        """Raise SigningError where a part of an earlier run is not signed by `key`.
+
+        What someone put there between two runs must not be sealed under our signature.
+        """
+        if key is not None:
+            for number, receipt in kept.items():
+                key.public.check(receipt, "receipt", self.batch.folder.receipt(number))
+
+    def _noted(self, receipt: Receipt, previous: str, key: PrivateKey | None) -> Receipt:
+        """Return the receipt as it stands in the folder, linked to the one before it."""
         # A part that is kept has its place in the chain, unless batch.json changed.
-        if receipt.get("previous") != previous:
-            self.batch.folder.note(receipt["part"], {**receipt, "previous": previous})
+        if receipt.get("previous") == previous:
+            return receipt
+        bare = {name: value for name, value in receipt.items() if name != "signature"}
+        noted = signed_by(key, {**bare, "previous": previous}, "receipt")
+        self.batch.folder.note(noted["part"], noted)
+        return noted
 
     def _receipts(self, kept: Mapping[int, Receipt]) -> Iterator[Receipt]:
         """Yield the receipts of all parts in order: those kept, and those made now."""
         number = 0
         for first, stop in missing_spans(kept, self.batch):
             yield from (kept[at] for at in range(number, first // self.batch.part_rows))
+            begin_secret(self.batch.folder.root)
             for made in self.engine(self.batch, self._repeated, first, stop):
                 yield {"format": BATCH, **made, "repeated_ids": digest(self._repeated)}
             number = -(-stop // self.batch.part_rows)
         yield from (kept[at] for at in sorted(kept) if at >= number)
 
-    def _sealed(self, found: FoundBatch, tally: Tally) -> dict[str, Any]:
-        """Check that all is there that was announced, then write the manifest and return it."""
+    def _sealed(
+        self, found: FoundBatch, tally: Tally, key: PrivateKey | None, output: Path
+    ) -> tuple[dict[str, Any], Exports]:
+        """Check that all is there that was announced, export it and write the manifest.
+
+        The exports get their names later, once the batch has its place.
+        """
         source = self.batch.source
         folder = self.batch.folder
         source.check()
@@ -159,16 +203,17 @@ class BatchJob:
         if there != tally.links:
             lost = [f"part {at}" for at, one in enumerate(tally.links) if one not in there]
             raise gone(folder.root, lost or ["receipts"])
-        chain = {
-            "batch": link(found.document),
-            "parts": tally.links,
-            "root": merkle_root(tally.links),
-        }
-        manifest = sealed({"format": BATCH, **figures, **chain})
         folder.note_damaged(None)
         folder.tidy()
-        folder.seal(manifest)
-        return manifest
+        exports = staged_exports(folder, output)
+        manifest = sealed_manifest(
+            figures, link(found.document), tally.links, schemas(folder.root), noted_exports(exports)
+        )
+        # A finished batch that is run again without the key keeps its signature.
+        if key is not None or not folder.is_sealed_as(manifest):
+            folder.seal(signed_by(key, manifest, "batch"))
+        forget_secret(folder.root)
+        return manifest, exports
 
     @cached_property
     def _repeated(self) -> pa.Array:

@@ -4,6 +4,7 @@ So a job that was killed continues where it was.
 
 batch.json      what was asked: input files, model, options, and the format of the folder; another
                 batch does not go into the same one
+leaves/         per row of a part its salt and the digest that commits to it
 decisions/ ledger/ quarantine/   part-00000.parquet, ...; a part without bad rows has no file in
                 quarantine/
 receipts/       part-00000.json: counts, sha256 of the part's files, and of the receipt before it;
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,12 +32,14 @@ from creditloom.storage.files.durable import made_folder, sync
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import read_document
 from creditloom.storage.files.outputs import FolderKind, json_keys, place_beside
-from creditloom.storage.files.store import write_json, write_table
+from creditloom.storage.files.store import read_json, write_json, write_table
 
-KINDS = ("decisions", "ledger", "quarantine")
+KINDS = ("decisions", "ledger", "quarantine", "leaves")
 BATCH = "batch.json"
 MANIFEST = "manifest.json"
 DAMAGED = "damaged.json"
+# Entries of the log by which persons were erased from the batch.
+ERASURES = "erasures.jsonl"
 LOCK = ".lock"
 # What a batch's folder holds: whoever writes more into it adds the name here, or `--replace` takes
 # the file for somebody else's and refuses.
@@ -46,7 +50,9 @@ FOLDER = FolderKind(
     names=(
         MANIFEST,
         DAMAGED,
+        ERASURES,
         LOCK,
+        ".secret",
         ".spill/**",
         "receipts/part-[0-9]*.json",
         *(f"{kind}/part-[0-9]*.parquet" for kind in KINDS),
@@ -194,10 +200,13 @@ class BatchFolder:
         files = {self.file(kind, receipt["part"]): sha for kind, sha in receipt["files"].items()}
         return [path for path, sha in files.items() if sha256(path) != sha]
 
-    def write(self, part: int, tables: Mapping[str, pa.Table]) -> dict[str, str]:
+    def write(
+        self, part: int, tables: Mapping[str, pa.Table], salts: Mapping[str, str]
+    ) -> dict[str, str]:
         """Write the files of a part; return the sha256 of each.
 
-        An empty quarantine is not written. Raises StorageError when the disk takes no file.
+        `salts` are texts noted in them, by kind. An empty quarantine is not written. Raises
+        StorageError when the disk takes no file.
         """
         sha256_by_kind = {}
         with writing(self.root):
@@ -206,7 +215,9 @@ class BatchFolder:
                 # A killed job may have left a quarantine that this part does not have.
                 self.file(kind, part).unlink(missing_ok=True)
                 if len(table) or kind != "quarantine":
-                    write_table(table, self.file(kind, part), version=formats.BATCH)
+                    write_table(
+                        table, self.file(kind, part), version=formats.BATCH, salt=salts[kind]
+                    )
                     sha256_by_kind[kind] = str(sha256(self.file(kind, part)))
         return sha256_by_kind
 
@@ -246,6 +257,25 @@ class BatchFolder:
                 name = path.relative_to(self.root).as_posix()
                 if name.startswith(KINDS) and FOLDER.is_known(name) and path not in named:
                     path.unlink()
+
+    def erasures(self) -> list[dict[str, Any]]:
+        """Return the entries of the log by which persons were erased from the batch."""
+        file = self.root / ERASURES
+        if not file.is_file():
+            return []
+        return [json.loads(line) for line in file.read_bytes().split(b"\n")[:-1]]
+
+    def is_erased(self) -> bool:
+        """Return whether persons were erased from the batch: it is never made again then."""
+        return (self.root / ERASURES).is_file()
+
+    def is_sealed_as(self, manifest: Mapping[str, Any]) -> bool:
+        """Return whether the folder has this manifest already, signed or not."""
+        file = self.root / MANIFEST
+        if not file.is_file():
+            return False
+        sealed = read_json(file)
+        return {**manifest, "signature": None} == {**sealed, "signature": None}
 
     def seal(self, manifest: Mapping[str, Any]) -> None:
         """Write manifest.json: the batch is complete."""

@@ -27,6 +27,8 @@ from creditloom.serving.batch.row_faults import RowFaultInputs
 from creditloom.serving.inputs import InputColumn
 from creditloom.serving.ledger.entries import InputPlaces, Versions, entries
 from creditloom.serving.ledger.hashing import decision_hashes, row_hashes
+from creditloom.serving.ledger.rows.leaves import file_salt, leaf_root, part_leaves
+from creditloom.serving.ledger.rows.leaves import salts as row_salts
 
 # Applications in, decisions out, in the same order.
 Decide = Callable[[pa.Table], pa.Table]
@@ -256,14 +258,17 @@ class Batch:
         ledger = part.ledger(decisions, (place, group, row), contents, self.versions)
         # Read of files that were the same before and after: else no part is made of them.
         self.source.check(part.first, part.first + part.rows)
-        files = self.folder.write(
-            part.number, {"decisions": decisions, "ledger": ledger, "quarantine": rejected}
-        )
+        tables = {"decisions": decisions, "ledger": ledger, "quarantine": rejected}
+        salts = row_salts(self.folder.root, part.number, part.rows)
+        leaves = part_leaves(part.first, part.rows, part.decided_rows, tables, salts)
+        noted = {kind: file_salt(salts, kind) for kind in (*tables, "leaves")}
+        files = self.folder.write(part.number, {**tables, "leaves": leaves}, noted)
         return {
             "part": part.number,
             "first": part.first,
             "rows": part.rows,
             **counts(decisions, rejected),
+            "leaves": leaf_root(leaves),
             "files": files,
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from creditloom.serving.ledger.entries import link, merkle_root, sealed
+from creditloom.serving.ledger.entries import UNSEALED, link, sealed
 from creditloom.serving.ledger.hashing import decision_hashes
+from creditloom.serving.ledger.seal import root
 from creditloom.storage.files.formats import BATCH, check_format
 
 
@@ -63,10 +65,11 @@ def _receipt_findings(
 def _manifest_findings(
     receipts: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]
 ) -> Iterator[Finding]:
-    if manifest != sealed(manifest):
+    bare = {name: value for name, value in manifest.items() if name not in UNSEALED}
+    if manifest.get("seal") != sealed(bare)["seal"]:
         yield Finding("manifest.json", "its content is not what was sealed")
-    if manifest["root"] != merkle_root(manifest["parts"]):
-        yield Finding("manifest.json", "the root is not that of its parts")
+    if manifest["root"] != root(manifest):
+        yield Finding("manifest.json", "the root is not that of what it covers")
     # With a receipt missing the totals cannot agree, and that is reported already.
     if len(receipts) != len(manifest["parts"]):
         return
@@ -74,6 +77,10 @@ def _manifest_findings(
         total = sum(receipt[name] for receipt in receipts)
         if manifest[name] != total:
             yield Finding("manifest.json", f"`{name}` says {manifest[name]}, the receipts {total}")
+    for name in ("decisions", "rejected_by_rule"):
+        counted = sum((Counter(receipt[name]) for receipt in receipts), Counter[str]())
+        if manifest[name] != dict(counted):
+            yield Finding("manifest.json", f"`{name}` is not the sum of the receipts")
 
 
 def _receipt(part: int) -> str:

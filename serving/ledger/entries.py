@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 # What decided, piece by piece: the sha256 of model, calibration, policy, product, laws and code.
 
+# Keys of a manifest that its seal does not cover.
+UNSEALED = ("seal", "signature")
 # The id of a law profile where none was in force.
 NO_LAW = ""
 
@@ -130,8 +132,8 @@ def link(document: Any) -> str:
 
 
 def sealed(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the manifest with `seal`, the link of all its other keys."""
-    bare = {name: value for name, value in manifest.items() if name != "seal"}
+    """Return the manifest with `seal`, the link of all its other keys but the signature."""
+    bare = {name: value for name, value in manifest.items() if name not in UNSEALED}
     return {**bare, "seal": link(bare)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -10,11 +11,15 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from creditloom.serving.batch.part import Decide
+from creditloom.serving.batch import row_faults
+from creditloom.serving.batch.part import TEXTS, Decide
+from creditloom.serving.batch.row_faults import RowFaultInputs
 from creditloom.serving.inputs import InputColumn
 from creditloom.serving.ledger.hashing import HashWords, canonical, row_hashes
+from creditloom.serving.ledger.recorded import Aside, aside_of
 
 APPLICATION_ID = "application_id"
+NO_HASHES = np.zeros(0, np.uint64)
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,10 @@ class Kept:
 
     @classmethod
     def of(cls, parts: Iterable[tuple[pa.Table, pa.Table]]) -> Kept:
-        """Collect them from blocks of (decisions, ledger); of a ledger only row_hash is read."""
+        """Collect them from blocks of (decisions, ledger); of a ledger only row_hash is read.
+
+        A batch that decided nobody keeps nothing.
+        """
         ids: list[pa.Array] = []
         row_hash_blocks = []
         decision_hash_blocks = []
@@ -40,9 +48,9 @@ class Kept:
             row_hash_blocks.append(ledger["row_hash"].to_numpy())
             decision_hash_blocks.append(row_hashes(decisions))
         return cls(
-            ids=pd.Index(pa.chunked_array(ids).to_pandas()),
-            row_hash=np.concatenate(row_hash_blocks),
-            decision_hash=np.concatenate(decision_hash_blocks),
+            ids=pd.Index(pa.chunked_array(ids).to_pandas() if ids else []),
+            row_hash=np.concatenate([NO_HASHES, *row_hash_blocks]),
+            decision_hash=np.concatenate([NO_HASHES, *decision_hash_blocks]),
         )
 
 
@@ -51,12 +59,14 @@ class Replayed:
     """The outcome of a block, as places in `Kept`.
 
     `found` are all places that were decided again; `other_input` those whose input row differs;
-    `other_decision` those with the same input and another decision.
+    `other_decision` those with the same input and another decision. `aside` are the rows of
+    the block that the batch did not decide and its rules set aside.
     """
 
     found: NDArray[np.int64]
     other_input: NDArray[np.int64]
     other_decision: NDArray[np.int64]
+    aside: Counter[Aside]
 
 
 @dataclass(frozen=True)
@@ -71,12 +81,17 @@ class Replay:
     columns: tuple[InputColumn, ...]
     decide: Decide
     rows: int
+    rules: RowFaultInputs | None = None
 
     def __call__(self, block: pa.Table) -> Replayed:
-        """Return the outcome of `block`; rows the batch did not decide are left out."""
+        """Return the outcome of `block`.
+
+        Rows that the batch did not decide are judged by `rules`, unless these are None.
+        """
         place = self.kept.ids.get_indexer(pd.Index(block[APPLICATION_ID].to_pandas()))
         # -1 marks a row that was set aside, or that is of another batch.
         is_decided = place >= 0
+        aside = self._aside(block.filter(pa.array(~is_decided)))
         rows = canonical(block.filter(pa.array(is_decided)), self.columns)
         place = place[is_decided]
         is_same_input = row_hashes(rows, is_canonical=True) == self.kept.row_hash[place]
@@ -85,7 +100,17 @@ class Replay:
             found=place,
             other_input=place[~is_same_input],
             other_decision=place[is_same_input & ~is_same_decision],
+            aside=aside,
         )
+
+    def _aside(self, block: pa.Table) -> Counter[Aside]:
+        if self.rules is None or not len(block):
+            return Counter()
+        # The rules of the runtime that decided, where it has its own.
+        rows, bad = row_faults.judged(block, self.rules, getattr(self.decide, "judge", None))
+        ids = rows[APPLICATION_ID].take(pa.array(bad["row"].to_numpy()))
+        texts = {name: pa.array(bad[name].tolist(), pa.string()) for name in TEXTS}
+        return Counter(aside_of(pa.table({APPLICATION_ID: ids, **texts})))
 
     def _decided(self, rows: pa.Table) -> pa.Table:
         # One step at least: a block without rows still gives a table with the decisions' columns.

@@ -22,6 +22,7 @@ from creditloom.serving.inputs import InputColumn
 from creditloom.serving.ledger.earlier import decides_equally
 from creditloom.serving.ledger.hashing import canonical, row_hashes
 from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.formats import BATCH, read_document
 from creditloom.storage.files.store import read_table
 
 REGISTERED = "models:/"
@@ -86,9 +87,9 @@ def asked(batch: BatchFolder) -> dict[str, Any]:
     return request
 
 
-def types(columns: tuple[InputColumn, ...]) -> dict[str, pa.DataType]:
-    """Return the types by which CSV is read; ids are whole numbers."""
-    return {column.name: CSV_TYPES.get(column.kind, pa.int64()) for column in columns}
+def types(columns: tuple[InputColumn, ...], id_type: pa.DataType) -> dict[str, pa.DataType]:
+    """Return the types by which CSV is read; ids have the type that the batch's ids have."""
+    return {column.name: CSV_TYPES.get(column.kind, id_type) for column in columns}
 
 
 def one(
@@ -105,7 +106,7 @@ def one(
     """
     decision, entry = _kept(batch, decision_id)
     if source is None:
-        row = _by_place(batch, entry, [column.name for column in columns])
+        row = _by_place(batch, entry, decision[APPLICATION_ID][0], columns)
     else:
         row = _by_id(source, decision[APPLICATION_ID][0], columns)
     row = canonical(row, columns)
@@ -119,8 +120,8 @@ def one(
 
 def _kept(batch: BatchFolder, decision_id: str) -> tuple[pa.Table, dict[str, Any]]:
     """Return the decision as a table of one row, and its ledger entry."""
-    for receipt in batch.finished():
-        part = receipt["part"]
+    for file in sorted((batch.root / "receipts").glob("part-*.json")):
+        part = read_document(file, BATCH)["part"]
         ids = read_table(batch.file("ledger", part), ["decision_id"])["decision_id"]
         place = pc.index(ids, pa.scalar(decision_id)).as_py()
         # -1: not in this part.
@@ -137,8 +138,14 @@ def _kept(batch: BatchFolder, decision_id: str) -> tuple[pa.Table, dict[str, Any
     )
 
 
-def _by_place(batch: BatchFolder, entry: dict[str, Any], names: list[str]) -> pa.Table:
+def _by_place(
+    batch: BatchFolder,
+    entry: dict[str, Any],
+    application: pa.Scalar,
+    columns: tuple[InputColumn, ...],
+) -> pa.Table:
     """Return the row from the place that the ledger names."""
+    names = [column.name for column in columns]
     path = asked(batch)["input"]["path"]
     source = BatchInput.open(Path(path))
     # A file is known by its content, not by its name: it may have been moved inside the folder. An
@@ -146,6 +153,9 @@ def _by_place(batch: BatchFolder, entry: dict[str, Any], names: list[str]) -> pa
     for file, fingerprint in zip(source.files, source.fingerprints, strict=True):
         if entry["input_file"] in (fingerprint.sha256, fingerprint.footer_sha256):
             return source.row(file, entry["row_group"], entry["row"], names)
+    # Features beside a batch from which persons were erased are another file with the same rows.
+    if batch.is_erased() and batch.root.absolute().with_suffix(".features") in Path(path).parents:
+        return _by_id(Path(path), application, columns)
     present = ", ".join(fingerprint.sha256[:12] for fingerprint in source.fingerprints[:3])
     raise DataError.of(
         "The input file is not there any more",
@@ -159,9 +169,7 @@ def _by_place(batch: BatchFolder, entry: dict[str, Any], names: list[str]) -> pa
 def _by_id(source: Path, application: pa.Scalar, columns: tuple[InputColumn, ...]) -> pa.Table:
     """Return the first row with the id of the application."""
     # The decision's id has the type that the batch's input had: a text id stays a text in CSV.
-    for block in blocks(
-        source, {**types(columns), APPLICATION_ID: application.type}, SEARCHED_ROWS
-    ):
+    for block in blocks(source, types(columns, application.type), SEARCHED_ROWS):
         wanted = application.cast(block.schema.field(APPLICATION_ID).type)
         rows = block.filter(pc.equal(block[APPLICATION_ID], wanted))
         if len(rows):
@@ -192,6 +200,7 @@ def _outcome(
         "ledger": entry,
         "decisions": 1,
         "replayed": 1,
+        "missing": 0,
         "mismatches": int(is_other_input or bool(differing)),
         "other_input": [application] if is_other_input else [],
         "other_decision": [application] if differing else [],

@@ -6,17 +6,19 @@ Its place, and the places beside it, are checked here before the job begins.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from creditloom.serving.batch.output import BatchFolder, writing
+from creditloom.serving.batch.output import BatchFolder, sha256, writing
 from creditloom.serving.ledger.entries import link
+from creditloom.serving.ledger.rows.leaves import export_salt
 from creditloom.serving.whole.resume import FIRST_WITH_CONTENT, TakenError
 from creditloom.storage.files import formats
+from creditloom.storage.files.durable import sync
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.files.lake import MAGIC
 from creditloom.storage.files.outputs import (
     LEFTOVER,
     FileKind,
@@ -27,7 +29,8 @@ from creditloom.storage.files.outputs import (
     require_local,
     require_ours,
 )
-from creditloom.storage.files.store import FORMAT, Writer, iter_tables, open_parquet
+from creditloom.storage.files.store import FORMAT, SALT, Writer, iter_tables, open_parquet
+from creditloom.storage.folders.lake import MAGIC
 
 SUFFIX = ".parquet"
 # The kinds of files that are exported, and the suffix of each.
@@ -112,23 +115,65 @@ def check_exports(document: Mapping[str, Any], output: Path, *, replace: bool) -
             )
 
 
-def export(folder: BatchFolder, output: Path) -> None:
-    """Write all parts as one file, and the rows set aside as <name>.rejected.parquet.
+@dataclass(frozen=True)
+class Export:
+    """One file of a batch: what it holds, its place, and where it waits; None where no row is."""
 
+    kind: str
+    target: Path
+    made: Path | None
+
+
+Exports = tuple[Export, ...]
+
+
+def staged_exports(folder: BatchFolder, output: Path) -> Exports:
+    """Write all parts as one file, and the rows set aside as another, beside their places.
+
+    They wait there until the batch is sealed: what an earlier batch exported stays until then.
     Nothing is written where a folder was asked for. Raises StorageError where a part is not there.
     """
     receipts = list(folder.parts())
+    staged = []
     for kind, target in exported(output).items():
         parts = [folder.file(kind, one["part"]) for one in receipts if kind in one["files"]]
-        require_ours(target, _file_kind(kind, folder))
+        made = place_beside(target, "next")
+        for path in (target, made):
+            require_ours(path, _file_kind(kind, folder))
         with writing(output):
-            _without_leftovers(target)
-            if not parts:
+            _without_leftovers(made)
+            if parts:
+                of_batch = link(folder.asked())
+                _write(parts, made, {**kind_note(kind), OF_BATCH: of_batch.encode()}, kind)
+        staged.append(Export(kind, target, made if parts else None))
+    return tuple(staged)
+
+
+def noted_exports(exports: Exports) -> dict[str, Any]:
+    """Return what the manifest says of the exports, by kind: file, rows and sha256."""
+    noted = {}
+    for export in exports:
+        if export.made is not None:
+            with open_parquet(export.made) as table:
+                rows = table.metadata.num_rows
+            noted[export.kind] = {
+                "file": export.target.name,
+                "rows": rows,
+                "sha256": sha256(export.made),
+            }
+    return noted
+
+
+def put_in_place(exports: Exports) -> None:
+    """Give the exports of a sealed batch their names."""
+    for export in exports:
+        with writing(export.target):
+            if export.made is None:
                 # What an earlier batch left under this name must not look like this one's.
-                target.unlink(missing_ok=True)
-                continue
-            of_batch = link(folder.asked())
-            _write(parts, target, {**kind_note(kind), OF_BATCH: of_batch.encode()})
+                export.target.unlink(missing_ok=True)
+            else:
+                export.made.replace(export.target)
+            sync(export.target.parent)
 
 
 def _without_leftovers(target: Path) -> None:
@@ -142,10 +187,11 @@ def _without_leftovers(target: Path) -> None:
                 path.unlink()
 
 
-def _write(parts: Sequence[Path], target: Path, notes: Mapping[bytes, bytes]) -> None:
+def _write(parts: Sequence[Path], target: Path, notes: Mapping[bytes, bytes], kind: str) -> None:
     with open_parquet(parts[0]) as first:
         schema = first.schema_arrow
-    with Writer(target, schema, version=formats.BATCH, notes=notes) as writer:
+    salt = export_salt([parquet_notes(part).get(SALT, b"") for part in parts], kind)
+    with Writer(target, schema, version=formats.BATCH, notes=notes, salt=salt) as writer:
         for block in _blocks(parts):
             writer.write(block.cast(schema))
 

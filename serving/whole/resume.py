@@ -20,15 +20,17 @@ from creditloom.serving.batch import part, row_faults
 from creditloom.serving.batch.input import BatchInput, told
 from creditloom.serving.batch.output import FOLDER, BatchFolder
 from creditloom.serving.batch.part import Batch, Receipt
-from creditloom.serving.ledger import hashing
+from creditloom.serving.ledger import entries, hashing
 from creditloom.serving.ledger.entries import link
+from creditloom.serving.ledger.rows import digest, leaves, words
 from creditloom.storage.files import formats, outputs
 from creditloom.storage.files.errors import DataError
 
 # What the bytes of a batch depend on beside model and rules.
 LIBRARIES = ("duckdb", "numba", "numpy", "pandas", "pyarrow")
-# The code of this checkout that a registered version does not bring: rules of rows, hashes, parts.
-OWN_CODE = (row_faults, hashing, part)
+# The code of this checkout that a registered version does not bring: rules of rows, hashes, the
+# ledger, leaves, parts.
+OWN_CODE = (row_faults, hashing, entries, words, digest, leaves, part)
 # What makes two batches the same, and what each is called.
 WORDS = {
     "input": "input",
@@ -264,7 +266,7 @@ def missing_spans(kept: Mapping[int, Receipt], batch: Batch) -> Iterator[tuple[i
 
 def _told(differing: Sequence[str], before: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     """Say by what two batches differ, and how, where that helps."""
-    words = []
+    told_of = []
     for key in differing:
         details: list[str] = []
         if key == "made_by":
@@ -280,8 +282,8 @@ def _told(differing: Sequence[str], before: Mapping[str, Any], wanted: Mapping[s
                 if tuple(sorted(file.items())) not in old
             ]
         listed = ", ".join(detail[:80] for detail in details[: outputs.MAX_LISTED_FILES])
-        words.append(WORDS[key] + (f" ({listed})" if listed else ""))
-    return ", ".join(words)
+        told_of.append(WORDS[key] + (f" ({listed})" if listed else ""))
+    return ", ".join(told_of)
 
 
 def _taken(folder: BatchFolder, got: str) -> TakenError:

@@ -28,10 +28,11 @@ from creditloom.storage.contract.quarantine import (
     without_bad,
 )
 from creditloom.storage.contract.row_rules import Period, RowRule, rules, unfit_rules
-from creditloom.storage.contract.staged import StagedTable, readable, stage
+from creditloom.storage.contract.staged import StagedTable, stage
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.files.raw_folder import raw_tables, without_tables
+from creditloom.storage.files.foreign import Worded
 from creditloom.storage.files.store import write_json
+from creditloom.storage.folders.raw_folder import raw_tables, without_tables
 
 # Where no period is given. No event is older: such a date is an unset clock.
 DEFAULT_PERIOD = Period(dt.datetime(1990, 1, 1))
@@ -94,15 +95,15 @@ def check_tables(
     Bad rows go to `<quarantine>/<table>.parquet` with `file`, `row`, `rule` and `reason`, the
     counts to `<quarantine>/summary.json`. Files that held bad rows, or other types, are written
     again below `<clean>/<table>`. `needed` tables must be there; the tables `without` are not read.
-    Raises DataError for what no table claims, for a table that cannot be read, for a missing
-    `applications` or needed table, and where more than `max_bad_share` of a table is bad (its bad
-    rows are written even then).
+    Raises DataError for what no table claims, for a missing `applications` or needed table, and
+    where more than `max_bad_share` of a table is bad (its bad rows are written even then), and
+    ForeignError for a table that cannot be read.
     """
     files = _present(root, needed, without)
     _clear(quarantine, clean)
     checks = []
     handed_on = {}
-    with duckdb.connect() as connection, readable(root):
+    with duckdb.connect() as connection, Worded(root):
         connection.execute("SET threads = $n", {"n": threads})
         staged = _staged(connection, root, files, clean)
         lookups = Lookups(connection)

@@ -7,11 +7,9 @@ does not fit; where such a value stood, and what it was, is kept for the quarant
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,11 +28,10 @@ from creditloom.storage.contract.stored_types import (
     values_type,
 )
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.files.raw_folder import name_in
+from creditloom.storage.files.foreign import Worded
 from creditloom.storage.files.store import ROW_GROUP, Writer, open_parquet
+from creditloom.storage.folders.raw_folder import name_in
 
-# What DuckDB says of a full disk.
-NO_ROOM = "No space left"
 # Names that DuckDB and the check give to columns of their own, whatever their case.
 TAKEN = ("filename", "file_row_number", "_file", "_row", "file_index")
 # Where a value stood that does not fit: number of the file, row, column, and the value as text.
@@ -74,13 +71,13 @@ def stage(table: Table, root: Path, files: Sequence[Path], folder: Path) -> Stag
     """Return a raw table in its declared types; copies go to `folder`.
 
     Files without rows are left out, whatever their columns are. Raises DataError for an empty
-    table, a missing, renamed or doubled column, a type that is not accepted, and for a file that
-    cannot be read.
+    table, a missing, renamed or doubled column and a type that is not accepted, ForeignError for a
+    file that cannot be read.
     """
     staged: list[RawFile] = []
     unfit: list[pa.Table] = []
     for file in files:
-        with readable(file):
+        with Worded(file):
             schema = _schema(file)
             if schema is None:
                 continue
@@ -99,27 +96,6 @@ def stage(table: Table, root: Path, files: Sequence[Path], folder: Path) -> Stag
             next_step="write its rows, or remove the table: its features are then not built",
         )
     return StagedTable(table, tuple(staged), pa.concat_tables([UNFIT.empty_table(), *unfit]))
-
-
-@contextmanager
-def readable(where: object) -> Iterator[None]:
-    """Word the errors of Arrow and DuckDB on a raw table. Raises DataError for them.
-
-    An error of the system, as a full disk, passes through.
-    """
-    try:
-        yield
-    except (pa.ArrowException, duckdb.Error, OSError) as error:
-        # Arrow raises OSError for damaged pages, without the number that the system gives.
-        if getattr(error, "errno", None) or NO_ROOM in str(error):
-            raise
-        raise DataError.of(
-            "A raw table cannot be read",
-            where=where,
-            expected="a whole Parquet file that may be read",
-            got=str(error).strip().split("\n")[0],
-            next_step="write the file again, or mend its rights; nothing was changed",
-        ) from error
 
 
 def _schema(file: Path) -> pa.Schema | None:

@@ -18,6 +18,8 @@ from creditloom.storage.files.store import FORMAT, StrPath, open_parquet, read_j
 
 # batch.json, receipts and manifest.json of a batch, and the tables beside them.
 BATCH = 3
+# A line of the log beside batches, and of its heads.
+LOG = 1
 # features.json beside a batch of raw events.
 FEATURES = 3
 # A change of an alias: a tag of the registered model, and a line of aliases.jsonl.

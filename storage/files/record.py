@@ -38,7 +38,7 @@ class RecordError(DataError):
 
 
 @dataclass(frozen=True)
-class Head:
+class RecordHead:
     """What covers the last line: number and hash; `coming` is the hash of a line on its way."""
 
     lines: int
@@ -122,7 +122,7 @@ class Record:
             self._check_head(head, read)
         return read
 
-    def _check_head(self, head: Head, read: list[tuple[dict[str, Any], str]]) -> None:
+    def _check_head(self, head: RecordHead, read: list[tuple[dict[str, Any], str]]) -> None:
         last = read[-1][1] if read else NO_PREVIOUS
         is_whole = (head.lines, head.sha256) == (len(read), last)
         # Killed between the line and the head after it.
@@ -133,7 +133,7 @@ class Record:
                 f"{self.path}, last line", expected, f"{len(read)} lines, the last one {last}"
             )
 
-    def _lines(self, head: Head | None) -> list[str]:
+    def _lines(self, head: RecordHead | None) -> list[str]:
         if not self.path.is_file():
             return []
         try:
@@ -148,11 +148,11 @@ class Record:
             lines.append(rest)
         return lines
 
-    def _read_head(self) -> Head | None:
+    def _read_head(self) -> RecordHead | None:
         if not self.head.is_file():
             return None
         try:
-            return Head(**json.loads(self.head.read_text(encoding="utf-8")))
+            return RecordHead(**json.loads(self.head.read_text(encoding="utf-8")))
         except (ValueError, TypeError) as error:
             raise self._broken(self.head, "lines, sha256, coming", str(error)) from error
 
@@ -186,14 +186,14 @@ class Addition:
         sha256 = line_hash(line)
         count = len(self.hashes)
         # The first line must not be announced under a name that is not on the disk yet.
-        _write_head(self.record.head, Head(count, last, sha256))
+        _write_head(self.record.head, RecordHead(count, last, sha256))
         with self.record.path.open("ab") as out:
             out.truncate(self._end())
             out.write(f"{line}\n".encode())
             out.flush()
             os.fsync(out.fileno())
         _sync_folder(self.record.path.parent)
-        _write_head(self.record.head, Head(count + 1, sha256))
+        _write_head(self.record.head, RecordHead(count + 1, sha256))
         self.hashes.append(sha256)
         return linked
 
@@ -242,7 +242,7 @@ def _format(line: str) -> int:
     return number if isinstance(number, int) else 0
 
 
-def _write_head(path: Path, head: Head) -> None:
+def _write_head(path: Path, head: RecordHead) -> None:
     """Write the head, whole or not at all, and on the disk when this returns."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     content = {"lines": head.lines, "sha256": head.sha256, "coming": head.coming}

@@ -1,9 +1,7 @@
 """Read and write Parquet and JSON files; no other module does.
 
 Writes are atomic: a file appears whole or not at all. Parquet is zstd level 3 (a matrix: snappy) in
-row groups of 122,880 rows, without pandas metadata, so that the same table gives the same bytes. A
-raw table lies either in one file `<root>/<name>.parquet` or in parts `<root>/<name>/*.parquet`,
-read in name order.
+row groups of 122,880 rows, without pandas metadata, so that the same table gives the same bytes.
 """
 
 from __future__ import annotations
@@ -35,6 +33,8 @@ FAST_COMPRESSION: Mapping[str, Any] = {"compression": "snappy"}
 MATRIX_ROWS = 8_192
 # The key under which a Parquet file notes its format, where it has one (formats.py).
 FORMAT = b"creditloom.format"
+# The key of random bytes, so that the sha256 of a file tells nothing of a row erased from it.
+SALT = b"creditloom.salt"
 
 # Metadata of a table beside its format.
 Notes = Mapping[bytes, bytes]
@@ -96,17 +96,6 @@ def _parts(path: StrPath) -> tuple[Path, ...]:
     return parts
 
 
-def table_files(root: StrPath, name: str) -> tuple[Path, ...]:
-    """Return the files of raw table `name` under `root`, in reading order.
-
-    () when the table is not there.
-    """
-    whole = Path(root) / f"{name}.parquet"
-    if whole.is_file():
-        return (whole,)
-    return tuple(sorted((Path(root) / name).glob("*.parquet")))
-
-
 def iter_tables(
     path: StrPath, columns: Sequence[str] | None = None, rows: int = 65_536
 ) -> Iterator[pa.Table]:
@@ -144,7 +133,7 @@ class Writer:
 
     `statistics` are the columns whose smallest and largest values are kept; None keeps all. Blocks
     are held until they have `least_rows` rows together, and then make a row group. `version` is the
-    table's format, noted in the metadata of the schema beside `notes`.
+    table's format, noted in the metadata of the schema beside `notes` and the text `salt`.
     """
 
     def __init__(
@@ -156,6 +145,7 @@ class Writer:
         least_rows: int = 0,
         version: int | None = None,
         notes: Notes = NO_NOTES,
+        salt: str = "",
     ) -> None:
         self.path = Path(path)
         self._compression = compression
@@ -163,7 +153,8 @@ class Writer:
         self._held: list[pa.Table] = []
         self._statistics = True if statistics is None else list(statistics)
         numbered = {} if version is None else {FORMAT: str(version).encode()}
-        self.schema = schema.with_metadata({**numbered, **notes} or None)
+        salted = {SALT: salt.encode()} if salt else {}
+        self.schema = schema.with_metadata({**numbered, **salted, **notes} or None)
         self._ending = ExitStack()
 
     def __enter__(self) -> Self:
@@ -228,9 +219,10 @@ def write_table(
     path: StrPath,
     statistics: Sequence[str] | None = None,
     version: int | None = None,
+    salt: str = "",
 ) -> None:
-    """Write one Parquet file, atomically; `statistics` and `version` as of `Writer`."""
-    with Writer(path, table.schema, statistics, version=version) as writer:
+    """Write one Parquet file, atomically; `statistics`, `version` and `salt` as of `Writer`."""
+    with Writer(path, table.schema, statistics, version=version, salt=salt) as writer:
         writer.write(table)
 
 

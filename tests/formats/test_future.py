@@ -69,12 +69,12 @@ def _said(file: Path) -> bytes | None:
 def test_a_bundle_says_its_format_and_the_version_covers_it(home: Path) -> None:
     before = Bundle.load("bundle").version
     assert write_manifest("bundle") != before
-    assert read_json(home / "bundle" / MANIFEST)["format"] == FORMAT == 2
+    assert read_json(home / "bundle" / MANIFEST)["format"] == FORMAT == 3
 
 
 @pytest.mark.parametrize(
     ("name", "key", "known"),
-    [(MANIFEST, "format", 2), ("catalogue.json", "version", 1), ("policy.json", "version", 3)],
+    [(MANIFEST, "format", 3), ("catalogue.json", "version", 1), ("policy.json", "version", 3)],
 )
 def test_a_bundle_of_a_later_release_is_refused(
     home: Path, name: str, key: str, known: int
@@ -111,7 +111,7 @@ def test_every_file_of_a_batch_says_its_format(creditloom: Command, home: Path) 
     assert creditloom(*SCORE, "night").exit_code == 0
     documents = [*(home / "night").glob("*.json"), *(home / "night/receipts").iterdir()]
     tables = list((home / "night").rglob("*.parquet"))
-    assert (len(documents), len(tables)) == (5, 9)
+    assert (len(documents), len(tables)) == (5, 12)
     assert {read_json(file)["format"] for file in documents} == {formats.BATCH}
     assert {_said(file) for file in tables} == {str(formats.BATCH).encode()}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -124,3 +125,52 @@ def test_an_unknown_decision_is_refused(
     with pytest.raises(SystemExit):
         creditloom("replay", "night", "--decision-id", "0" * 32)
     assert "No such decision" in capsys.readouterr().err
+
+
+def test_a_replay_without_all_rows_fails(creditloom: Command, night: Path, bundle: Path) -> None:
+    """None, or nineteen, of 59 are not all."""
+    whole = pd.read_parquet("in.parquet")
+    for rows, replayed in ((1, 0), (20, 19)):
+        whole.iloc[:rows].to_parquet("some.parquet")
+        code, outcome = _code_and_outcome(creditloom, bundle, "--input", "some.parquet")
+        assert (code, outcome["replayed"], outcome["decisions"]) == (6, replayed, 59)
+
+
+@pytest.mark.parametrize("kind", ["decisions", "ledger", "quarantine"])
+def test_a_damaged_part_fails_and_is_named(
+    creditloom: Command, night: Path, bundle: Path, kind: str
+) -> None:
+    file = night / kind / "part-00000.parquet"
+    file.write_bytes(file.read_bytes()[:-9])
+    code, outcome = _code_and_outcome(creditloom, bundle)
+    assert code == 6 and any("part-00000" in told for told in outcome["told"])
+
+
+def test_rows_set_aside_are_judged_again(creditloom: Command, night: Path, bundle: Path) -> None:
+    """The first row was set aside for its wealth; with another value it is not."""
+    code, outcome = _code_and_outcome(creditloom, bundle)
+    assert (code, outcome["set_aside"], outcome["other_judgement"]) == (0, 1, [])
+    frame = pd.read_parquet("in.parquet")
+    frame.loc[0, "wealth_fen"] = 5
+    frame.to_parquet("in.parquet", row_group_size=16)
+    code, outcome = _code_and_outcome(creditloom, bundle)
+    assert (code, outcome["other_judgement"]) == (6, ["0 (below_range)"])
+
+
+def test_a_csv_with_ids_of_text_is_read(
+    creditloom: Command, frame: pd.DataFrame, bundle: Path, tmp_path: Path
+) -> None:
+    """Ids that look like numbers keep their zeros; both copies of one are set aside again."""
+    named = frame.assign(application_id=[f"{number:04}" for number in range(len(frame))])
+    named.loc[7, "application_id"] = "0008"
+    named.to_parquet("in.parquet")
+    words = ("--input", "in.parquet", "--output", "night", "--bundle", str(bundle))
+    assert creditloom("score", *words, "--today", "2026-01-01").exit_code == 0
+    named.to_csv("in.csv", index=False)
+    code, outcome = _code_and_outcome(creditloom, bundle, "--input", "in.csv")
+    assert (code, outcome["replayed"], outcome["set_aside"]) == (0, 57, 3)
+
+
+def _code_and_outcome(creditloom: Command, bundle: Path, *words: str) -> tuple[int, dict[str, Any]]:
+    result = creditloom("replay", "night", "--bundle", str(bundle), "--json", *words)
+    return result.exit_code, json.loads(result.stdout)

@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.own_outputs import require_page, write_kind
 from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.cli import build
+from creditloom.pipeline.commands.own_outputs import require_page, write_kind
 from creditloom.pipeline.commands.portfolio import review
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import write_json
@@ -142,7 +142,7 @@ def test_a_page_of_ours_is_replaced(home: Path) -> None:
 
 
 def test_figures_of_ours_are_replaced(home: Path) -> None:
-    from creditloom.pipeline.base.own_outputs import require_comparison, require_figures
+    from creditloom.pipeline.commands.own_outputs import require_comparison, require_figures
 
     write_json({"bads": 1, "sizes": []}, home / "keeping.json")
     require_figures(home / "keeping.json", "bads", "sizes")

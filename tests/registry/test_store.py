@@ -13,6 +13,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -132,7 +133,7 @@ def test_the_name_in_params_is_the_model_that_scores(
 ) -> None:
     text = paths.DEFAULTS.read_text(encoding="utf-8")
     (tmp_path / "params.yaml").write_text(text.replace("name: credit-decision", "name: other"))
-    (tmp_path / "in.parquet").write_bytes(b"")
+    pd.DataFrame({"application_id": [1]}).to_parquet(tmp_path / "in.parquet")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     words = ["score", "--input", "in.parquet", "--output", "out"]

@@ -23,6 +23,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from creditloom.decision import decide, loader
+from creditloom.serving.ledger.log.log import FOLDER as LOG
+from creditloom.serving.ledger.log.log import Log
 from creditloom.serving.score import score
 from creditloom.storage.files.errors import exit_code, is_ours
 
@@ -223,12 +225,24 @@ class Job:
 
 
 def tree(home: Path) -> dict[str, bytes]:
-    """Every file below a folder; a lock names a process and is no content."""
-    return {
+    """Every file below a folder, and what the log says of the batch.
+
+    A lock names a process and is no content. The lines of the log have the moment in them.
+    """
+    log = Log(home / LOG)
+    files = {
         path.relative_to(home).as_posix(): path.read_bytes()
         for path in sorted(home.rglob("*"))
-        if path.is_file() and path.name != ".lock"
+        if path.is_file() and path.name != ".lock" and path.parent != log.folder
     }
+    return files | ({LOG: json.dumps(_noted(log)).encode()} if log.folder.exists() else {})
+
+
+def _noted(log: Log) -> list[Any]:
+    """What is wrong with a log, its last entry, and the batches of which it has two entries."""
+    entries = [{**entry, "date": None} for entry in log.entries()]
+    twice = [entry["root"] for k, entry in enumerate(entries) if entry in entries[:k]]
+    return [list(log.faults()), entries[-1:], twice]
 
 
 def faults(

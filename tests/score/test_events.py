@@ -227,7 +227,11 @@ def test_the_features_of_a_finished_batch_stay_until_another_one_is_whole(
     asked = json.loads(Path("night/batch.json").read_text())["input"]
     assert asked["path"] == str(Path("night.features/matrix.parquet").absolute())
     assert asked["files"][0]["sha256"] == sha256(Path("night.features/matrix.parquet"))
-    assert {path.name for path in Path().iterdir()} == {"night", "night.features"}
+    assert {path.name for path in Path().iterdir()} == {
+        "creditloom.ledger",
+        "night",
+        "night.features",
+    }
 
 
 def test_a_copy_of_the_raw_tables_elsewhere_is_the_same(

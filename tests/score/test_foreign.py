@@ -210,7 +210,7 @@ def test_ours_is_replaced_with_its_exported_files_and_nothing_is_left_of_it(
         score("in.parquet")
     assert score("in.parquet", "--replace").exit_code == 0
     names = {path.name for path in Path().iterdir()}
-    assert names == {"in.parquet", "out.parquet", "out.batch"}
+    assert names == {"in.parquet", "out.parquet", "out.batch", "creditloom.ledger"}
     assert pq.read_metadata("out.parquet").num_rows == 60
     assert read_json("out.batch/manifest.json")["decided"] == 60
 

@@ -104,6 +104,7 @@ def test_another_batch_replaces_the_first_only_when_told_to(
     score("in.parquet", "--replace")
     assert read_table("out.parquet").num_rows == 4
     assert sorted(path.name for path in Path().iterdir()) == [
+        "creditloom.ledger",
         "in.parquet",
         "out.batch",
         "out.parquet",
@@ -120,6 +121,7 @@ def test_a_folder_is_the_output_of_a_large_batch(
     assert sorted(path.name for path in Path("night").iterdir() if path.name != ".lock") == [
         "batch.json",
         "decisions",
+        "leaves",
         "ledger",
         "manifest.json",
         "quarantine",

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from creditloom.serving.batch.input import BatchInput
+from creditloom.storage.folders.identity import ChangedError, fixed
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,16 @@ def test_of_a_small_input_every_row_is_in_the_sample(tmp_path: Path) -> None:
     pq.write_table(pa.table({"x": range(17)}), tmp_path / "in.parquet")
     found = BatchInput.open(tmp_path / "in.parquet").spread(["x"], 5, 4)
     assert [x for _, block in found for x in block["x"].to_pylist()] == list(range(17))
+
+
+def test_a_file_that_goes_while_it_is_looked_at_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a.parquet"
+    file.write_bytes(b"rows")
+    [held] = fixed([file], 1)
+    file.unlink()
+    # It was there when that was asked.
+    monkeypatch.setattr(Path, "exists", lambda _: True)
+    with pytest.raises(ChangedError, match="changed while the job ran"):
+        held.check()

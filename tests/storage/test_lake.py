@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.files.lake import parquet_files
+from creditloom.storage.folders.lake import parquet_files
 
 
 def put(path: Path, rows: int = 1) -> Path:

@@ -50,10 +50,17 @@ def test_both_read_a_text_as_the_same_moment(text: str) -> None:
     assert moment(text) == micros
 
 
-@pytest.mark.parametrize("values", [
-    pa.array([1, None], pa.timestamp("ms", "Asia/Shanghai")), pa.array([-1], pa.timestamp("ns")),
-    pa.array([19_000], pa.date32()), pa.array([5.0, 5.5]), pa.array([2**64 - 1], pa.uint64()),
-])  # fmt: skip
+# table: values that both must read alike
+VALUES = [
+    pa.array([1, None], pa.timestamp("ms", "Asia/Shanghai")),
+    pa.array([-1], pa.timestamp("ns")),
+    pa.array([19_000], pa.date32()),
+    pa.array([5.0, 5.5]),
+    pa.array([2**64 - 1], pa.uint64()),
+]
+
+
+@pytest.mark.parametrize("values", VALUES)
 def test_both_read_the_same_values(values: pa.Array) -> None:
     kind = "id" if pa.types.is_floating(values.type) or values.type == pa.uint64() else "time"
     theirs = accepted.read_array(InputColumn("as_of", kind), values)

@@ -11,8 +11,8 @@ import pytest
 
 from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.files.raw_folder import raw_tables
 from creditloom.storage.files.store import read_frame
+from creditloom.storage.folders.raw_folder import raw_tables
 from tests.storage.test_contract import N, applications, payments, write
 
 # Names that mean something to a shell, a glob, SQL, a URL, or Windows.
@@ -115,11 +115,15 @@ def test_a_linked_folder_is_read(root: Path) -> None:
     assert read(root) == list(range(N))
 
 
-def test_a_link_that_leads_nowhere_or_back_is_refused(root: Path) -> None:
+def test_a_link_that_leads_back_or_to_a_file_that_is_there_too_doubles_nothing(root: Path) -> None:
     [file] = moved_to(root, "month=2025-07/a.parquet")
     (root / "payments" / "again").symlink_to(root / "payments")
-    refused(root, "leads back into itself")
-    (root / "payments" / "again").unlink()
+    (root / "payments" / "latest").symlink_to(file.parent)
+    assert raw_tables(root)["payments"] == (file,)
+
+
+def test_a_link_that_leads_nowhere_is_refused(root: Path) -> None:
+    [file] = moved_to(root, "month=2025-07/a.parquet")
     (root / "payments" / "b.parquet").symlink_to(root.parent / "gone")
     assert file.exists() and "gone" in refused(root, "A link leads nowhere")
 
@@ -162,7 +166,7 @@ def test_a_table_of_a_lake_is_refused_in_words(root: Path, log: str, lake: str) 
     moved_to(root, "a.parquet")
     (root / "payments" / log).parent.mkdir()
     (root / "payments" / log).write_text("{}")
-    refused(root, f"This is a {lake} table")
+    refused(root, f"This folder is a table of {lake}")
 
 
 def test_a_needed_table_that_is_absent_is_refused_unless_it_is_left_out(root: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.foreign import ForeignError
 from tests.storage.test_contract import applications, payments, write
 
 # table: types that no column may have
@@ -138,5 +139,6 @@ def test_a_damaged_page_is_refused_in_words(tmp_path: Path) -> None:
     content = bytearray(file.read_bytes())
     content[4:400] = os.urandom(396)
     file.write_bytes(content)
-    with pytest.raises(DataError, match="raw table cannot be read"):
+    # Arrow names the file; DuckDB, which may meet it first, only its folder.
+    with pytest.raises(ForeignError, match=r"cannot (read|answer)"):
         check_tables(tmp_path / "raw", tmp_path / "q", tmp_path / "c", max_bad_share=0.5)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from creditloom.pipeline.base import paths
-from creditloom.storage.files.record import Head, Record, RecordError, line_hash
+from creditloom.storage.files.record import Record, RecordError, RecordHead, line_hash
 
 NEWEST = 3
 # What breaks readers of lines, consoles that take markup, and files.
@@ -109,10 +109,10 @@ def test_a_writer_killed_at_any_byte_leaves_a_record_that_goes_on(tmp_path: Path
     record = record_in(tmp_path)
     add(record, "one")
     old = record.path.read_bytes()
-    before = Head(**json.loads(record.head.read_text()))
+    before = RecordHead(**json.loads(record.head.read_text()))
     add(record, "two")
     new = record.path.read_bytes()
-    after = Head(**json.loads(record.head.read_text()))
+    after = RecordHead(**json.loads(record.head.read_text()))
     announced = json.dumps({"lines": 1, "sha256": before.sha256, "coming": after.sha256})
     # Every seventh byte: a prime, so that all places of a line come up; and both ends.
     for end in (*range(len(old), len(new), 7), len(new) - 1, len(new)):

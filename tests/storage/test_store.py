@@ -21,7 +21,6 @@ from creditloom.storage.files.store import (
     read_frame,
     read_json,
     read_table,
-    table_files,
     write_json,
     write_table,
 )
@@ -73,10 +72,6 @@ def test_a_writer_that_fails_keeps_the_older_file(tmp_path: Path) -> None:
 def test_parts_are_read_in_name_order(tmp_path: Path) -> None:
     write_table(TABLE.slice(2), tmp_path / "t" / "part-00001.parquet")
     write_table(TABLE.slice(0, 2), tmp_path / "t" / "part-00000.parquet")
-    assert [file.name for file in table_files(tmp_path, "t")] == [
-        "part-00000.parquet",
-        "part-00001.parquet",
-    ]
     assert read_table(tmp_path / "t")["a"].to_pylist() == [1, 2, 3]
     assert [len(block) for block in iter_tables(tmp_path / "t", rows=1)] == [1, 1, 1]
 
@@ -92,12 +87,6 @@ def test_a_table_read_in_blocks_never_lies_in_memory_whole(tmp_path: Path) -> No
         for _ in iter_tables(tmp_path / "t.parquet", rows=len(block))
     ]
     assert len(held) == 100 and max(held) < 10 * block.nbytes
-
-
-def test_one_file_is_a_table_too_and_no_file_is_none(tmp_path: Path) -> None:
-    write_table(TABLE, tmp_path / "t.parquet")
-    assert table_files(tmp_path, "t") == (tmp_path / "t.parquet",)
-    assert table_files(tmp_path, "u") == ()
 
 
 @pytest.mark.parametrize(

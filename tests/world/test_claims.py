@@ -31,7 +31,8 @@ from creditloom.models.evaluation.world_claims.loan_path import LoanPath
 from creditloom.models.evaluation.world_claims.measures import MEASURES
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
-from creditloom.storage.files.store import read_frame, read_json, table_files
+from creditloom.storage.files.store import read_frame, read_json
+from creditloom.storage.folders.raw_folder import table_files
 from creditloom.world.book.book_config import BookConfig
 from creditloom.world.book.run import loans_as_booked, run_forward
 from creditloom.world.config.config_types import Calendar, WorldParams

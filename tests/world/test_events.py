@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from creditloom.features.contract.tables import Table
-from creditloom.storage.files.store import table_files
+from creditloom.storage.folders.raw_folder import table_files
 from creditloom.world.calendar import AFTER_DAYS, HISTORY_DAYS
 from tests.world.written import SIMULATED, SIMULATED_EVENTS, Written
 

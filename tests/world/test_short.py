@@ -12,7 +12,7 @@ import pytest
 
 from creditloom.features.feature_params import LabelParams
 from creditloom.features.label import labels
-from creditloom.storage.files.store import table_files
+from creditloom.storage.folders.raw_folder import table_files
 from creditloom.world.events.events import Chunk
 from creditloom.world.loans.short import BAD_DPD, short_loans
 from creditloom.world.world import World

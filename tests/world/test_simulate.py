@@ -73,8 +73,8 @@ def test_an_old_world_is_replaced_and_not_added_to(
     tiny: tuple[WorldParams, WorldConfig], calendar: Calendar, tmp_path: Path
 ) -> None:
     params, nature = tiny
+    simulate(params, nature, calendar, tmp_path / "raw", tmp_path / "truth", seed=1)
     stale = tmp_path / "raw" / "payments" / "part-00099.parquet"
-    stale.parent.mkdir(parents=True)
     stale.write_bytes(b"old")
     simulate(params, nature, calendar, tmp_path / "raw", tmp_path / "truth", seed=1)
     assert not stale.exists()

@@ -12,7 +12,8 @@ import pandas as pd
 from creditloom.features.contract.tables import EVENT_TABLES, TABLES, Table
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
-from creditloom.storage.files.store import read_frame, read_json, table_files
+from creditloom.storage.files.store import read_frame, read_json
+from creditloom.storage.folders.raw_folder import table_files
 from creditloom.world.config.world_config import WorldConfig
 
 # The raw tables that the world writes: an event table has a lag in world.yaml. Others can come

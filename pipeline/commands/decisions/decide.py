@@ -20,8 +20,8 @@ from creditloom.decision.frames.arrow import decisions_table
 from creditloom.decision.reasons.reasons import Explain
 from creditloom.decision.reasons.text import Language
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.own_outputs import require_table, write_kind
 from creditloom.pipeline.base.params import ParamsError
+from creditloom.pipeline.commands.own_outputs import require_table, write_kind
 from creditloom.storage.files.outputs import require_apart
 from creditloom.storage.files.store import iter_tables, open_parquet, read_frame
 

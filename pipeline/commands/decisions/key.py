@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from creditloom.pipeline.base.console import Console
 from creditloom.serving.ledger.signing import SIGN_ENVIRONMENT, new_key
 
 app = typer.Typer(help="Make a pair of keys for signatures (Ed25519).", no_args_is_help=True)
-_err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+_err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 PrivateArgument = Annotated[
     Path, typer.Argument(help="the new file of the private key, PEM; the public one is <name>.pub")

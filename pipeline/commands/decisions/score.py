@@ -35,6 +35,7 @@ from creditloom.pipeline.base.params import section
 from creditloom.serving.batch.job import Tally
 from creditloom.serving.registry.gate import RegistryParams
 from creditloom.serving.registry.model_registry import CHAMPION
+from creditloom.serving.score import Scored
 from creditloom.serving.score import score as score_batch
 
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -119,10 +120,23 @@ TodayOption = Annotated[
 ReplaceOption = Annotated[
     bool, typer.Option("--replace", help="delete another batch that lies in the output folder")
 ]
+LogOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="the folder of the log that names the batch; default: creditloom.ledger beside it"
+    ),
+]
+SignOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="a private key (`creditloom key new`) that signs root and log; "
+        "default: that of CREDITLOOM_SIGN, or none"
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="the summary as JSON on standard output")]
 
 
-# This function is longer than 40 lines: each of the 18 options needs one line as a parameter and
+# This function is longer than 40 lines: each of the 20 options needs one line as a parameter and
 # one as an argument.
 # table: the options of the command
 def score(
@@ -144,6 +158,8 @@ def score(
     part_rows: PartRowsOption = 131_072,
     today: TodayOption = None,
     replace: ReplaceOption = False,
+    log: LogOption = None,
+    sign: SignOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Decide a batch of applications. Run it again after a stop: finished parts are kept.
@@ -174,10 +190,12 @@ def score(
         today=None if today is None else today.date(),
         replace=replace,
         registry=paths.REGISTRY,
+        log=log,
+        sign=sign,
         watched=ProgressBar,
     )
     seconds = time.perf_counter() - start
-    report(done.manifest, done.tally, output, seconds, as_json=as_json)
+    report(done, output, seconds, as_json=as_json)
 
 
 def _champion() -> str:
@@ -224,11 +242,11 @@ class ProgressBar:
         self._bar.update(self._task, completed=rows)
 
 
-def report(
-    manifest: Mapping[str, Any], tally: Tally, output: Path, seconds: float, *, as_json: bool
-) -> None:
+def report(done: Scored, output: Path, seconds: float, *, as_json: bool) -> None:
     """Print the summary: rows, what became of them, how fast, in how much memory."""
-    summary = _summary(manifest, tally, output, seconds)
+    manifest = done.manifest
+    tally = done.tally
+    summary = {**_summary(manifest, tally, output, seconds), "log_head": done.log_head}
     if as_json:
         _print_json(summary)
         return
@@ -238,6 +256,7 @@ def report(
     if manifest["rejected"]:
         _err.print(f"{manifest['rejected']:,} rows in quarantine, each with rule and reason")
     _err.print(f"root {manifest['root']}")
+    _err.print(f"log  {done.log_head}")
 
 
 def _summary(

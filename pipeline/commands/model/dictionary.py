@@ -18,7 +18,7 @@ from creditloom.features.declare.dictionary import pages
 from creditloom.features.declare.registry import catalogue
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
-from creditloom.pipeline.base.own_outputs import require_page
+from creditloom.pipeline.commands.own_outputs import require_page
 from creditloom.storage.files.store import write_text
 
 DOCS = paths.CHECKOUT / "docs"

@@ -46,7 +46,6 @@ from creditloom.storage.files.outputs import (
     require_apart,
     require_local,
 )
-from creditloom.storage.files.raw_folder import table_files
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import (
     read_table,
@@ -54,6 +53,7 @@ from creditloom.storage.files.store import (
     write_text,
 )
 from creditloom.storage.finished import Finished, read_finished
+from creditloom.storage.folders.raw_folder import table_files
 from creditloom.storage.matrix import own_concepts, own_feature
 from creditloom.storage.sources import check_source, now
 

@@ -20,8 +20,8 @@ from creditloom.models.training.training import TrainParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.matrix_reader import dataset, everyone
-from creditloom.pipeline.base.own_outputs import require_figures
 from creditloom.pipeline.base.params import section
+from creditloom.pipeline.commands.own_outputs import require_figures
 from creditloom.storage.files.store import write_json
 
 _err = Console(stderr=True, soft_wrap=True, highlight=False)

@@ -21,8 +21,8 @@ from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
-from creditloom.pipeline.base.own_outputs import require_comparison
 from creditloom.pipeline.base.params import section
+from creditloom.pipeline.commands.own_outputs import require_comparison
 from creditloom.portfolio.comparison import COLUMNS, picture, summary
 from creditloom.storage.files.store import iter_tables, open_parquet, read_frame, write_json
 

@@ -24,8 +24,8 @@ from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
-from creditloom.pipeline.base.own_outputs import require_report, require_table, write_kind
 from creditloom.pipeline.base.params import document, section
+from creditloom.pipeline.commands.own_outputs import require_report, require_table, write_kind
 from creditloom.pipeline.commands.portfolio import behaviour, book_world
 from creditloom.pipeline.commands.portfolio.book_world import (
     BookConfig,

@@ -23,8 +23,8 @@ from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
-from creditloom.pipeline.base.own_outputs import require_report
 from creditloom.pipeline.base.params import section
+from creditloom.pipeline.commands.own_outputs import require_report
 from creditloom.pipeline.commands.portfolio import book_world
 from creditloom.portfolio.optimiser import simple_policies
 from creditloom.portfolio.optimiser.applicants import INPUTS, market

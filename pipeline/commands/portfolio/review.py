@@ -20,8 +20,8 @@ from rich.table import Table
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
-from creditloom.pipeline.base.own_outputs import require_table, write_kind
 from creditloom.pipeline.base.params import document, section
+from creditloom.pipeline.commands.own_outputs import require_table, write_kind
 from creditloom.pipeline.commands.portfolio import behaviour
 from creditloom.portfolio.book import account_history
 from creditloom.portfolio.book.bcard import ReviewParams

@@ -19,7 +19,7 @@ from rich.table import Table
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
-from creditloom.pipeline.base.own_outputs import require_figures
+from creditloom.pipeline.commands.own_outputs import require_figures
 from creditloom.pipeline.proof.bench.row import BenchRow
 from creditloom.storage.files.store import write_json
 

@@ -24,7 +24,8 @@ from creditloom.features.engine.engine import build
 from creditloom.features.feature_params import FeatureParams
 from creditloom.pipeline.proof.bench import rivals
 from creditloom.storage.contract.contract import check_tables
-from creditloom.storage.files.store import matrix_writer, table_files
+from creditloom.storage.files.store import matrix_writer
+from creditloom.storage.folders.raw_folder import table_files
 
 MAX_BAD_SHARE = 0.05  # as params.yaml has it
 

@@ -8,7 +8,7 @@ import typer
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
-from creditloom.pipeline.base.own_outputs import require_page
+from creditloom.pipeline.commands.own_outputs import require_page
 from creditloom.pipeline.proof.trace.page import PAGE, Trace, page
 from creditloom.storage.files.store import write_text
 

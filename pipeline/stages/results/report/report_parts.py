@@ -32,9 +32,9 @@ from creditloom.report.parts.data import (
 )
 from creditloom.report.parts.examples import from_json
 from creditloom.storage.files.formats import RESULTS, read_document
-from creditloom.storage.files.raw_folder import raw_tables
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import read_frame, read_json, write_json
+from creditloom.storage.folders.raw_folder import raw_tables
 
 # Tables of data/reports/evaluation that the page takes as they are: file -> part of the same name.
 FRAMES = ("roc", "ks", "reliability", "tiers", "vintages", "states", "fairness", "claims")

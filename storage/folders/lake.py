@@ -29,22 +29,32 @@ def parquet_files(folder: Path) -> tuple[Path, ...]:
     Raises DataError where the folder is a table of another format, a file is Parquet under another
     name, or a folder cannot be read.
     """
-    files: dict[Path, Path] = {}
-    found = sorted(_visible(folder, (folder.resolve(),)), key=_linked_last(folder))
-    for path in found:
+    files = []
+    for path in visible_files(folder):
         if path.name.lower().endswith(SUFFIXES):
-            # By its real place: a link to a day that is there too must not double its rows.
-            files.setdefault(path.resolve(), path)
+            files.append(path)
         elif _is_parquet(path):
             raise _misnamed(path)
+    return tuple(files)
+
+
+def visible_files(folder: Path) -> tuple[Path, ...]:
+    """Return all files of a folder that may be data, at any depth, in the order of their names.
+
+    Raises DataError where the folder is a table of another format, or cannot be read.
+    """
+    files: dict[Path, Path] = {}
+    for path in sorted(_visible(folder, (folder.resolve(),)), key=_linked_last(folder)):
+        # By its real place: a link to a day that is there too must not double its rows.
+        files.setdefault(path.resolve(), path)
     return tuple(sorted(files.values()))
 
 
-def _visible(folder: Path, above: tuple[Path, ...]) -> Iterator[Path]:
-    """Yield the visible files below a folder; `above` are the real places that lead to it."""
-    _refuse_table(folder)
+def visible(folder: Path) -> list[Path]:
+    """Return the files and folders in a folder that may be data, by name; DataError as above."""
+    refuse_table(folder)
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        names = sorted(entry.name for entry in os.scandir(folder))
     except OSError as error:
         raise DataError.of(
             "A folder of the input cannot be read",
@@ -53,10 +63,12 @@ def _visible(folder: Path, above: tuple[Path, ...]) -> Iterator[Path]:
             got=error.strerror,
             next_step="check its permissions",
         ) from error
-    for entry in entries:
-        path = folder / entry.name
-        if entry.name.startswith(HIDDEN):
-            continue
+    return [folder / name for name in names if not name.startswith(HIDDEN)]
+
+
+def _visible(folder: Path, above: tuple[Path, ...]) -> Iterator[Path]:
+    """Yield the visible files below a folder; `above` are the real places that lead to it."""
+    for path in visible(folder):
         if not path.is_dir():
             yield path
         # A link to a folder that leads here would never end.
@@ -74,7 +86,8 @@ def _linked_last(folder: Path) -> Callable[[Path], tuple[bool, Path]]:
     return key
 
 
-def _refuse_table(folder: Path) -> None:
+def refuse_table(folder: Path) -> None:
+    """Raise DataError where a folder is, or is part of, a table of another format."""
     # A partition of a table is no table of its own: its record lies above.
     places = [folder]
     while "=" in places[-1].name:

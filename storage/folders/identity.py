@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -67,8 +68,10 @@ class FixedFile:
         It is called before and after the file is read. The same state at both times means that the
         open file was this one, as a rename and a write both leave another state.
         """
-        if self.path.exists() and FileState.of(self.path) == self.state:
-            return
+        # Not asked beforehand whether it exists: it may go between the two questions.
+        with suppress(OSError):
+            if FileState.of(self.path) == self.state:
+                return
         now = FixedFile.of(self.path)
         if now.sha256 != self.sha256:
             raise _changed(self.path, f"sha256 {now.sha256[:12]}, {now.state.size:,} bytes")

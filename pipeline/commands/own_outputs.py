@@ -1,6 +1,6 @@
 """Says what of the commands' outputs is ours, so that nothing else is replaced.
 
-`storage/files/outputs.py` holds the rule. Here stand the marks of the small outputs: a JSON file of
+`storage/files/outputs.py` holds the rule. Here stand the marks of small outputs: a JSON file of
 figures has its keys, a table the note of its kind (one of an earlier release: its columns), a page
 its first line, and a picture the figures that lie beside it.
 """

@@ -2,7 +2,8 @@
 
 A table lies in one file `<table>.parquet`, or in a folder `<table>/` of Parquet files at any depth:
 parts side by side, or below folders such as `month=2025-07/`. Names that begin with `_` or `.` are
-not read, as other systems keep there what is no data yet (`_temporary/`, `_SUCCESS`, `.crc`).
+not read, as other systems keep there what is no data yet (`_temporary/`, `_SUCCESS`, `.crc`). The
+folders are walked as those of a batch are (`lake`).
 """
 
 from __future__ import annotations
@@ -14,15 +15,12 @@ from pathlib import Path
 
 from creditloom.features.contract.tables import APPLICATIONS, TABLES
 from creditloom.storage.files.errors import DataError
+from creditloom.storage.folders.lake import visible, visible_files
 
 StrPath = str | os.PathLike[str]
 SUFFIX = ".parquet"
-# What begins so is not read, at any depth.
-HIDDEN = ("_", ".")
 # Names that an error lists.
 MAX_LISTED = 5
-# Folders that say which files of a table count; the files alone hold deleted rows too.
-LAKES = {"_delta_log": "Delta", "metadata": "Iceberg", ".hoodie": "Hudi"}
 
 
 def raw_tables(root: StrPath) -> dict[str, tuple[Path, ...]]:
@@ -41,9 +39,8 @@ def raw_tables(root: StrPath) -> dict[str, tuple[Path, ...]]:
             got="a file" if folder.is_file() else "nothing",
             next_step="check the path of the raw tables",
         )
-    _check_lake(folder)
     found: dict[str, tuple[Path, ...]] = {}
-    for entry in _entries(folder):
+    for entry in visible(folder):
         name = _claimed(entry)
         files = (entry,) if entry.is_file() else tuple(_below(entry))
         if files and name in found:
@@ -105,11 +102,6 @@ def name_in(root: Path, name: str, file: Path) -> str:
     return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name
 
 
-def _entries(folder: Path) -> list[Path]:
-    """Return what is read of one folder, by name."""
-    return sorted(path for path in folder.iterdir() if not path.name.startswith(HIDDEN))
-
-
 def _claimed(entry: Path) -> str:
     """Return the table that a file or folder holds; DataError where no table has its name."""
     is_folder = entry.is_dir()
@@ -134,33 +126,20 @@ def _nearest(name: str, names: Iterable[str]) -> str:
     return f"`{close[0]}`" if close else f"one of {', '.join(known)}"
 
 
-def _below(folder: Path, seen: tuple[Path, ...] = ()) -> Iterator[Path]:
-    """Yield the Parquet files of a table's folder, at any depth, by name; links are followed."""
-    real = folder.resolve()
-    if real in seen:
-        raise DataError.of(
-            "A folder leads back into itself",
-            where=folder,
-            expected="folders and files",
-            got=f"a link to {real}",
-            next_step="remove the link",
-        )
-    _check_lake(folder)
-    for entry in _entries(folder):
-        _check_link(entry)
-        if entry.is_dir():
-            yield from _below(entry, (*seen, real))
-        elif entry.suffix.lower() == SUFFIX:
-            yield entry
-        else:
+def _below(folder: Path) -> Iterator[Path]:
+    """Yield the Parquet files of a table's folder, at any depth, by name."""
+    for file in visible_files(folder):
+        _check_link(file)
+        if file.suffix.lower() != SUFFIX:
             raise DataError.of(
-                f"A raw table holds a file that is not read: `{entry.name}`",
-                where=entry.parent,
+                f"A raw table holds a file that is not read: `{file.name}`",
+                where=file.parent,
                 expected=f"files that end in {SUFFIX}",
-                got=entry.name,
+                got=file.name,
                 next_step="convert it to Parquet (and name it so), move it elsewhere, or put `_` "
                 "before its name: such names are not read",
             )
+        yield file
 
 
 def _check_link(entry: Path) -> None:
@@ -174,26 +153,8 @@ def _check_link(entry: Path) -> None:
         )
 
 
-def _check_lake(folder: Path) -> None:
-    """Raise DataError where a folder is a table of a lake format."""
-    for log, lake in LAKES.items():
-        is_log = (folder / log).is_dir()
-        # Any folder may be called `metadata`; Iceberg's holds its JSON.
-        if lake == "Iceberg":
-            is_log = is_log and any((folder / log).glob("*.metadata.json"))
-        if is_log:
-            raise DataError.of(
-                f"This is a {lake} table",
-                where=folder,
-                expected="plain Parquet files, all of which count",
-                got=f"{log}/, by which {lake} tells the rows that count from deleted ones",
-                next_step=f"read it with {lake} and write the rows that count as Parquet, "
-                "for example with Spark, DuckDB or polars",
-            )
-
-
 def _twice(name: str, folder: Path) -> DataError:
-    there = [path.name for path in _entries(folder) if _claimed(path) == name]
+    there = [path.name for path in visible(folder) if _claimed(path) == name]
     return DataError.of(
         f"Table `{name}` lies here twice",
         where=folder,
