@@ -36,7 +36,7 @@ def asked(folder: Path, text: str, *more: str) -> Any:
 def test_one_application_gets_the_decision_that_it_gets_in_a_batch(folder: Path) -> None:
     rows = small.frame(60)
     batch = Decider.load(folder, 1).decide(rows)
-    text = rows.to_json(orient="records", date_format="iso")
+    text = json.dumps(small.records(rows))
     found = asked(folder, text)
     assert [one["decision_id"] for one in found] == batch["decision_id"].tolist()
     assert [one["limit_cny"] for one in found if one["limit_cny"] is not None] == batch[

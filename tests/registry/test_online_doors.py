@@ -19,6 +19,7 @@ from mlflow.pyfunc import PyFuncModel
 from mlflow.pyfunc.scoring_server import invocations
 
 from creditloom.decision.decide import Decider
+from tests.decision import small
 from tests.registry.conftest import House
 
 NO_SPARK = shutil.which("java") is None or importlib.util.find_spec("pyspark") is None
@@ -32,9 +33,7 @@ def champion(house: House) -> PyFuncModel:
 
 def records(house: House, rows: int) -> list[dict[str, Any]]:
     """Applications as a client of REST writes them."""
-    text = house.frame.iloc[:rows].to_json(orient="records", date_format="iso")
-    found: list[dict[str, Any]] = json.loads(text)
-    return found
+    return small.records(house.frame.iloc[:rows])
 
 
 def posted(champion: PyFuncModel, sent: list[dict[str, Any]], **params: str) -> list[Any]:
