@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from creditloom.world.config.config_types import Calendar, OldPolicy
 from creditloom.world.config.world_config import WorldConfig
@@ -117,6 +116,9 @@ def scorecard_bins(policy: OldPolicy, file: ApplicationFile) -> np.ndarray:
 
 def train_scorecard(policy: OldPolicy, file: ApplicationFile, is_bad: np.ndarray) -> Scorecard:
     """Return the scorecard of older applicants with these labels: a ridge logit on the bins."""
+    # Loaded here: who does not simulate does not wait for it.
+    from sklearn.linear_model import LogisticRegression
+
     bins = scorecard_bins(policy, file)
     n_bins = 2 + max(len(edges) for edges in policy.edges.values())
     is_in_bin = bins[:, None, :] == np.arange(n_bins)[None, :, None]

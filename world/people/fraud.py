@@ -88,7 +88,9 @@ def _night_times(
     minutes = rng.integers(0, fraud.ring_burst_minutes, n)
     if rng.random() < fraud.ring_burst_share:
         days = np.full(n, days[0])
-        second = second[0] + 60 * minutes
+        # All of them still fall into the night.
+        latest = fraud.ring_night_hours * 3600 - 60 * fraud.ring_burst_minutes
+        second = np.minimum(second[0], latest) + 60 * minutes
     return days * DAY_US + second * SECOND_US
 
 

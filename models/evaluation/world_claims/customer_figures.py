@@ -6,9 +6,9 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_auc_score
 
 from creditloom.models.evaluation.world_claims.claim_sample import ClaimFigure, ClaimSample, share
+from creditloom.models.sample import metrics
 
 # Share of instalments on time above which a record is good (S1-R07).
 GOOD_RECORD = 0.9
@@ -71,7 +71,7 @@ def incumbent_auc(world: ClaimSample) -> ClaimFigure:
     """Return the AUC of the incumbent's score for the true default of everyone."""
     people = world.people
     # More points are safer.
-    auc = roc_auc_score(people["defaulted"], -people["incumbent_score"].astype(float))
+    auc = metrics.auc(people["defaulted"], -people["incumbent_score"].astype(float))
     return ClaimFigure(float(auc), len(people))
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_auc_score
 
 from creditloom.models.evaluation.world_claims import loan_path
 from creditloom.models.evaluation.world_claims.claim_sample import ClaimFigure, ClaimSample
 from creditloom.models.evaluation.world_claims.loan_path import LoanPath
 from creditloom.models.sample.arrays import Mask
+from creditloom.models.sample.metrics import auc
 
 # Instalments fall due on the day of the application, moved between these days of the month, from
 # the month after it on (domain 7.5).
@@ -67,7 +67,7 @@ def early_late_auc(world: ClaimSample) -> ClaimFigure:
     early = path.dpd[:, :EARLY_MONTHS]
     late = np.where(early < loan_path.LATE_DPD, early, 0).max(axis=1)
     is_bad = path.default_month > 0
-    return ClaimFigure(float(roc_auc_score(is_bad, late)), int(is_bad.size))
+    return ClaimFigure(float(auc(is_bad, late)), int(is_bad.size))
 
 
 def roll_current_m1(world: ClaimSample) -> ClaimFigure:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from creditloom.models.evaluation.world_claims.claim_sample import (
     ClaimFeatures,
@@ -11,6 +10,7 @@ from creditloom.models.evaluation.world_claims.claim_sample import (
     ClaimSample,
 )
 from creditloom.models.sample.arrays import Floats, Mask
+from creditloom.models.sample.metrics import auc
 
 # A feature must be known for so many of the rows to be chosen (choice): the best one of a handful
 # of people is luck.
@@ -67,4 +67,4 @@ def _auc(values: Floats, bad: Mask) -> float:
     known = ~np.isnan(values)
     if known.mean() < LEAST_KNOWN or bad[known].all() or not bad[known].any():
         return float("nan")
-    return float(roc_auc_score(bad[known], values[known]))
+    return float(auc(bad[known], values[known]))

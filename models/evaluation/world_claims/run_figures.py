@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_auc_score
 
 from creditloom.models.evaluation.world_claims.claim_sample import ClaimFigure
 from creditloom.models.evaluation.world_claims.loan_path import LoanPath, roll_rates
+from creditloom.models.sample.metrics import auc
 
 # Months from the first missed payment of a default to the month in which it shows (domain 7.5).
 ONSET_TO_BAD = 3
@@ -126,7 +126,7 @@ def incumbent_gap(
     `by_labels` and `by_decision` are the risks that the same learner gives to the same people after
     each lesson; `defaulted` is their true outcome.
     """
-    lost = roc_auc_score(defaulted, by_labels) - roc_auc_score(defaulted, by_decision)
+    lost = auc(defaulted, by_labels) - auc(defaulted, by_decision)
     # Gini is 2 AUC - 1, so a difference of Ginis is twice that of the AUCs.
     return ClaimFigure(float(2.0 * lost / reachable_gini), int(defaulted.size))
 
