@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from creditloom.decision.decide import Decider
+from creditloom.decision.frames.answer import REFUSED
 from tests.registry.conftest import House
 
 NO_SPARK = shutil.which("java") is None or importlib.util.find_spec("pyspark") is None
@@ -49,7 +50,10 @@ def test_spark_gives_the_decisions_of_the_batch(house: House, tmp_path: Path) ->
     )
     assert done.returncode == 0, done.stderr[-3000:]
     here = Decider.load(house.bundle).decide(house.frame, explain="all")
-    told = json.loads((tmp_path / "decisions.json").read_text())
+    answers = json.loads((tmp_path / "decisions.json").read_text())
+    # No row is refused: the columns that would say so are null.
+    assert {row[name] for row in answers for name in REFUSED} == {None}
+    told = [{name: row[name] for name in row if name not in REFUSED} for row in answers]
     names = [
         name for name in here.columns if not name.startswith("points_")
     ]  # the signature's columns
