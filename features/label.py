@@ -1,7 +1,7 @@
 """The label: whether a booked loan went bad.
 
-An instalment loan is bad at 90 DPD within twelve months of booking, a short loan at 30 DPD within
-45 days.
+An instalment loan is bad at 90 DPD within twelve months of booking, or once it is restructured
+because of arrears (unlikely to pay). A short loan is bad at 30 DPD within 45 days.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ TABLES_OF = {
     "instalment": LoanTables("loans", "loan_performance", "month_on_book"),
     "short": LoanTables("short_loans", "short_loan_performance", "day_on_book"),
 }
+# Column of the performance of loans: in default as unlikely to pay.
+RESTRUCTURED = "is_restructured"
 # table: columns of the label
 SCHEMA = pa.schema(
     {
@@ -81,7 +83,7 @@ def _label(frame: pd.DataFrame, params: LabelParams) -> pd.DataFrame:
     """Return the columns of SCHEMA from applications with their loans and outcomes."""
     booked = frame["booking_propensity"].notna()
     worst_dpd = frame["max_dpd_days"]
-    bad = worst_dpd >= params.bad_dpd_days
+    bad = frame["default_known_time"].notna()
     # A bad loan needs no further months: later ones cannot make it good again.
     complete = bad | (frame["age"] >= params.window)
     indeterminate = complete & ~bad & (worst_dpd >= params.indeterminate_dpd_days)
@@ -106,17 +108,29 @@ def _outcomes(sources: RawFiles, params: LabelParams) -> pd.DataFrame:
     """Return one row per loan: worst DPD, last age and first known default within the window."""
     tables = TABLES_OF[params.loans]
     columns = ["application_id", tables.clock, "dpd_days", "known_time"]
-    months = _read(sources, tables.performance, columns)
+    months = _read(sources, tables.performance, columns, optional=(RESTRUCTURED,))
     months = months[months[tables.clock] <= params.window]
     outcomes = months.groupby("application_id").agg(
         max_dpd_days=("dpd_days", "max"), age=(tables.clock, "max")
     )
-    defaults = months[months["dpd_days"] >= params.bad_dpd_days]
-    known = defaults.groupby("application_id")["known_time"].min()
+    # A restructured loan shows no arrears any more, and is in default all the same.
+    is_default = (months["dpd_days"] >= params.bad_dpd_days) | months[RESTRUCTURED]
+    known = months[is_default].groupby("application_id")["known_time"].min()
     return outcomes.assign(default_known_time=known).reset_index()
 
 
-def _read(sources: RawFiles, name: str, columns: list[str]) -> pd.DataFrame:
-    """Return the columns of a raw table that must be there."""
+def _read(
+    sources: RawFiles, name: str, columns: list[str], optional: tuple[str, ...] = ()
+) -> pd.DataFrame:
+    """Return the columns of a raw table that must be there.
+
+    `optional` are flags: a table may lack them, and false stands for null.
+    """
     dataset = ds.dataset(require(sources, name), format="parquet")
-    return dataset.to_table(columns=columns).to_pandas()
+    present = [column for column in optional if column in dataset.schema.names]
+    frame = dataset.to_table(columns=[*columns, *present]).to_pandas()
+    flags = {
+        column: frame[column].fillna(False).astype(bool) if column in present else False
+        for column in optional
+    }
+    return frame.assign(**flags)

@@ -73,6 +73,13 @@ class Days:
         """Starts of the vintages and the end of the last, int64 microseconds."""
         return month_starts(self.calendar.applications_start, self.calendar.n_vintages)
 
+    @staticmethod
+    def day_of_month(time_us: np.ndarray) -> np.ndarray:
+        """Return the day of the calendar month, from 1, of moments in microseconds."""
+        days = (time_us // DAY_US).astype("datetime64[D]")
+        since = days - days.astype("datetime64[M]").astype("datetime64[D]")
+        return np.asarray(since.astype(np.int64) + 1)
+
     @property
     def origin(self) -> int:
         """Day number of the first day."""

@@ -15,6 +15,7 @@ import numpy as np
 from creditloom.world.people.communities import communities
 from creditloom.world.people.fraud import Rings, Transfers
 from creditloom.world.people.graph import Graph
+from creditloom.world.people.sharing import Sharing
 from creditloom.world.risk.shares import Coefficients
 from creditloom.world.world import Setting, World, build
 
@@ -32,9 +33,12 @@ def _joined(parts: Sequence[World]) -> World:
     # These hold values per applicant and no places: concatenation is all they need.
     without_places = ("people", "life", "terms", "booking", "outcome")
     joined = {name: _end_to_end([getattr(part, name) for part in parts]) for name in without_places}
+    history = _end_to_end([part.file.history for part in parts])
+    joined["file"] = _end_to_end([part.file for part in parts], history=history)
     return replace(
         parts[0],
         rings=_rings(parts),
+        sharing=_sharing(parts),
         graph=_graph(parts),
         transfers=_transfers(parts),
         contributions=np.concatenate([part.contributions for part in parts]),
@@ -42,13 +46,17 @@ def _joined(parts: Sequence[World]) -> World:
     )
 
 
-def _end_to_end(parts: Sequence[Any]) -> Any:
-    """Return one dataclass of arrays from several: each array end to end."""
+def _end_to_end(parts: Sequence[Any], **joined: Any) -> Any:
+    """Return one dataclass of arrays from several: each array end to end.
+
+    `joined` are its fields that are no arrays, put together already.
+    """
     arrays = {
         field.name: np.concatenate([getattr(part, field.name) for part in parts])
         for field in fields(parts[0])
+        if field.name not in joined
     }
-    return replace(parts[0], **arrays)
+    return replace(parts[0], **arrays, **joined)
 
 
 def _rings(parts: Sequence[World]) -> Rings:
@@ -69,6 +77,21 @@ def _rings(parts: Sequence[World]) -> Rings:
     rings = _end_to_end(shifted)
     # Who has no ring looks up entry -1: the last one must exist even where no ring does.
     return replace(rings, n_devices=np.append(rings.n_devices, 1))
+
+
+def _sharing(parts: Sequence[World]) -> Sharing:
+    # table: the columns that name a place
+    shifted = [
+        replace(
+            part.sharing,
+            home=part.sharing.home + part.first,
+            phone=part.sharing.phone + part.first,
+            desk=np.where(part.sharing.desk >= 0, part.sharing.desk + part.first, -1),
+        )
+        for part in parts
+    ]
+    joined: Sharing = _end_to_end(shifted)
+    return joined
 
 
 def _graph(parts: Sequence[World]) -> Graph:

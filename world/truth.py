@@ -15,7 +15,8 @@ from creditloom.world.loans.lending import FIRST_APPLICATION
 from creditloom.world.people.communities import communities
 from creditloom.world.people.life import KINDS, Life
 from creditloom.world.people.people import DISC
-from creditloom.world.risk.default import oracle_pd
+from creditloom.world.risk.default import exposure_exponent, oracle_pd
+from creditloom.world.risk.economy import MONTHS_BEFORE_VINTAGES
 from creditloom.world.risk.shares import Coefficients
 from creditloom.world.world import Setting, World
 
@@ -29,7 +30,8 @@ def applicants(world: World) -> pa.Table:
       `pd_neutral` has u and fraud but no macro; `pd_true` has all. `shock_u` is u.
     - `default_month` is null where no default comes within twelve months, `ring` outside a ring,
       `life_shock` and its time where none strikes.
-    - `degree` counts the contacts before the list is cut to thirty.
+    - `degree` counts the contacts before the list is cut to thirty; `income_cny` is the true income
+      a month, whatever is on file. `household` is the applicant_id of the first member.
     """
     number = world.first + np.arange(world.people.size, dtype=np.int64)
     columns = {
@@ -65,10 +67,11 @@ def _by_column(
 def _risk(world: World) -> dict[str, Any]:
     outcome = world.outcome
     nature = world.setting.nature
-    with_macro = outcome.log_odds_systematic + nature.effects.macro_gamma * outcome.macro
+    # The path stretches the hazard of a vintage by exp(gamma M).
+    exponent = exposure_exponent(nature.hazard) * np.exp(nature.economy.gamma * outcome.macro)
     return {
         "logodds_systematic": outcome.log_odds_systematic,
-        "pd_oracle": oracle_pd(nature, with_macro),
+        "pd_oracle": oracle_pd(nature, outcome.log_odds_systematic, exponent),
         "pd_neutral": outcome.pd_neutral,
         "pd_true": outcome.pd_true,
         "macro_m": outcome.macro,
@@ -107,6 +110,7 @@ def _outcome(world: World) -> dict[str, Any]:
     segments = pa.array([segment.id for segment in world.setting.nature.segments])
     segment = pa.DictionaryArray.from_arrays(pa.array(people.segment), segments)
     has_default = month > 0
+    # table: columns of the outcome
     return {
         "is_approved": booking.is_approved,
         "is_control": booking.is_control,
@@ -115,6 +119,8 @@ def _outcome(world: World) -> dict[str, Any]:
         "shock_u": world.outcome.shock,
         "trait_disc": people.traits[:, DISC],
         "degree": world.graph.degree,
+        "income_cny": people.income_cny,
+        "household": world.first + world.sharing.home,
         "segment": segment,
         "vintage": people.vintage,
     }
@@ -123,11 +129,14 @@ def _outcome(world: World) -> dict[str, Any]:
 def meta(setting: Setting, coefficients: Coefficients, defaulted: np.ndarray) -> dict[str, Any]:
     """Return how the world was made.
 
-    It holds coefficients, target and achieved shares, the macro path by vintage, the drifts and
-    where they begin. `defaulted` is one value per applicant of the whole world.
+    It holds coefficients, target and achieved shares, the macro path by calendar month and by
+    vintage, the calibration vintages (first and end), the drifts and where they begin. `defaulted`
+    is one value per applicant of the whole world.
     """
     params = setting.params
+    calendar = setting.calendar
     n_communities = len(communities(params))
+    # table: what is said of a world
     return {
         "seed": setting.seed,
         "applicants": params.applicants,
@@ -135,7 +144,15 @@ def meta(setting: Setting, coefficients: Coefficients, defaulted: np.ndarray) ->
         "activity_scale": params.activity_scale,
         "profile": params.profile,
         **_solution(setting, coefficients),
-        "macro": setting.macro().tolist(),
+        "scenario": params.scenario,
+        "economy": setting.economy.path.tolist(),
+        # The month of its first value, counted from the first vintage.
+        "economy_first_month": -MONTHS_BEFORE_VINTAGES,
+        "macro": setting.macro.tolist(),
+        "calibration_vintages": [
+            calendar.train_months,
+            calendar.train_months + calendar.calibration_months,
+        ],
         "base_rate": params.base_rate,
         "realised_rate": float(defaulted.mean()),
         "drift": _drift(setting),

@@ -7,27 +7,41 @@ all communities; states are standardised, old scores ranked and luck scaled with
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property, partial
 
 import numpy as np
 
 from creditloom.world.calendar import Days
 from creditloom.world.config.config_types import Calendar, WorldParams
 from creditloom.world.config.world_config import WorldConfig
-from creditloom.world.loans.incumbent_policy import Booking, LoanTerms, book, old_score, terms
+from creditloom.world.loans.application_file import ApplicationFile, draw_file
+from creditloom.world.loans.history import CustomerHistory, draw_history
+from creditloom.world.loans.incumbent_policy import (
+    Booking,
+    LoanTerms,
+    Scorecard,
+    book,
+    terms,
+    train_scorecard,
+)
 from creditloom.world.people.communities import Community
 from creditloom.world.people.fraud import Rings, Transfers, arrange, ring_transfers
 from creditloom.world.people.graph import Graph, draw_graph
 from creditloom.world.people.life import Life, draw_life, shared_luck
 from creditloom.world.people.people import People, draw_people
+from creditloom.world.people.sharing import Sharing, draw_sharing
 from creditloom.world.risk.default import (
     TrueOutcome,
+    exposed,
     exposure,
-    macro_path,
+    onset_weights,
     outcomes,
+    pd_of,
     solve_alpha,
     terms_effect,
 )
+from creditloom.world.risk.economy import Economy, draw_economy
 from creditloom.world.risk.shares import Coefficients, effects, log_odds_parts, solve
 
 # A stream of random numbers is keyed by the place of its module here. A name that moves, or one put
@@ -52,6 +66,13 @@ MODULES = (
     "life",
     "transfers",
     "short",
+    "file",
+    "history",
+    "sharing",
+    "session",
+    "session_face",
+    "session_bureau",
+    "session_payee",
 )
 
 
@@ -87,11 +108,27 @@ class Setting:
         sequence = np.random.SeedSequence(self.seed, spawn_key=(MODULES.index(module), part))
         return np.random.Generator(np.random.SFC64(sequence))
 
+    @cached_property
+    def economy(self) -> Economy:
+        """The economy by calendar month, which all communities share."""
+        params = self.params
+        # Always part 0 of the stream: every community must draw the same path. Another
+        # `macro_seed` gives the same people another economy.
+        is_own = params.macro_seed is None
+        seed = self.seed if params.macro_seed is None else params.macro_seed
+        source = self if is_own else replace(self, seed=seed)
+        return draw_economy(
+            self.nature.economy,
+            params.scenario,
+            self.calendar.n_vintages,
+            onset_weights(self.nature.hazard),
+            source.rng("macro"),
+        )
+
+    @cached_property
     def macro(self) -> np.ndarray:
-        """Return the macro path by vintage, which all communities share."""
-        # Always part 0 of the stream: every community must draw the same path.
-        rng = self.rng("macro")
-        return macro_path(self.nature, self.calendar.n_vintages, rng, on=self.params.macro)
+        """What each vintage meets of the economy, as one value of its path (`Economy`)."""
+        return self.economy.of_vintage(self.calendar.n_vintages, onset_weights(self.nature.hazard))
 
 
 @dataclass(frozen=True)
@@ -108,11 +145,13 @@ class World:
     coefficients: Coefficients
     people: People
     rings: Rings
+    sharing: Sharing
     graph: Graph
     life: Life
     transfers: Transfers
     contributions: np.ndarray
     macro_by_vintage: np.ndarray
+    file: ApplicationFile
     terms: LoanTerms
     booking: Booking
     outcome: TrueOutcome
@@ -127,26 +166,55 @@ def _concept_column(nature: WorldConfig, name: str) -> int:
 
 
 def solve_coefficients(setting: Setting) -> Coefficients:
-    """Solve betas, strength of bends and alpha on a probe population, which is then thrown away."""
+    """Solve betas, strength of bends and alpha on a probe population, which is then thrown away.
+
+    Part of it are the older applicants on whose labels the incumbent's scorecard is trained.
+    """
     nature = setting.nature
-    # People, noise of their events, old score, terms and u share this stream, in this order.
+    # People, noise of their events, u, history, files, labels and terms share this stream, in
+    # this order.
     rng = setting.rng("probe")
     probe = draw_people(nature, setting.days, nature.effects.probe_applicants, rng)
     parts = effects(nature, probe)
     coefficients = solve(nature, probe, parts, setting.params, rng)
     contributions = log_odds_parts(coefficients, nature, parts)
-    score = old_score(nature.old_policy, contributions, rng)
-    loan_terms = terms(nature, probe, score, rng)
     u = nature.effects.shock_sigma * rng.standard_normal(probe.size)
     unobserved = u + nature.effects.fraud_log_odds * probe.is_fraud
+    systematic = contributions.sum(axis=1)
+    base_rate = setting.params.base_rate
+    # The level without the effect of terms: good enough for who comes back and who was bad before.
+    level = solve_alpha(nature, systematic + unobserved, base_rate)
+    history = draw_history(nature, probe, level + systematic + u, rng)
+    file = draw_file(nature, probe, history, rng)
+    is_bad = rng.random(probe.size) < pd_of(nature.hazard, level + systematic + unobserved)
+    scorecard = _scorecard(nature, file, is_bad)
+    loan_terms = terms(nature, file, scorecard, rng)
     of_terms = terms_effect(nature, probe.income_cny, loan_terms)
     # The effect of terms is centred, so that alpha alone sets the level.
-    log_odds = contributions.sum(axis=1) + unobserved + of_terms - of_terms.mean()
+    log_odds = systematic + unobserved + of_terms - of_terms.mean()
     return replace(
         coefficients,
-        alpha=solve_alpha(nature, log_odds, setting.params.base_rate),
+        alpha=solve_alpha(nature, log_odds, base_rate),
         terms_mean=float(of_terms.mean()),
+        scorecard=scorecard,
     )
+
+
+def _scorecard(nature: WorldConfig, file: ApplicationFile, is_bad: np.ndarray) -> Scorecard:
+    """Return the scorecard trained on the first `older_loans` of these applicants."""
+    older = slice(0, nature.old_policy.older_loans)
+    return train_scorecard(nature.old_policy, _part(file, older), is_bad[older])
+
+
+def _part(file: ApplicationFile, rows: slice) -> ApplicationFile:
+    """Return a part of the files."""
+    columns = {
+        field.name: getattr(file, field.name)[rows]
+        for field in fields(file)
+        if field.name != "history"
+    }
+    history = CustomerHistory(months=file.history.months[rows], late=file.history.late[rows])
+    return ApplicationFile(**columns, history=history)
 
 
 def build(setting: Setting, coefficients: Coefficients, community: Community) -> World:
@@ -155,64 +223,81 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
     The same setting gives the same people, whoever builds them and whatever the others are.
     """
     nature = setting.nature
-
-    def rng(module: str) -> np.random.Generator:
-        return setting.rng(module, community.index)
-
+    rng = partial(setting.rng, part=community.index)
     people = draw_people(nature, setting.days, community.size, rng("people"))
     people, rings = arrange(nature, people, setting.days.vintages, rng("fraud"))
+    people, sharing = draw_sharing(nature.sharing, people, rng("sharing"))
     contributions = log_odds_parts(coefficients, nature, effects(nature, people))
-    # One stream for the old policy: its score, then its terms, then its control band.
-    policy_rng = rng("policy")
-    score = old_score(nature.old_policy, contributions, policy_rng)
-    loan_terms = terms(nature, people, score, policy_rng)
-    booking = book(nature, setting.calendar, people, score, policy_rng)
-    network = people.concepts[:, _concept_column(nature, "contact_network")]
-    graph = draw_graph(nature, people, network, rings, rng("graph"))
+    network = _concept_column(nature, "contact_network")
+    graph = draw_graph(nature, people, people.concepts[:, network], rings, rng("graph"))
     life = draw_life(nature, people, graph, rng("life"))
+    # Draw order of this stream: u, then which frauds rush, then who misses which payments.
+    default_rng = rng("default")
+    shock = _shock(nature, graph, people.size, default_rng)
     log_odds = coefficients.alpha + contributions.sum(axis=1)
-    outcome = _outcome(
-        setting, coefficients, people, graph, life, loan_terms, log_odds, rng("default")
-    )
+    history = draw_history(nature, people, log_odds + shock, rng("history"))
+    file = draw_file(nature, people, history, rng("file"))
+    loan_terms, booking = _incumbent(setting, coefficients, people, file, rng("policy"))
+    of_terms = terms_effect(nature, people.income_cny, loan_terms) - coefficients.terms_mean
+    # table: the parts of a world
     return World(
         setting=setting,
         first=community.first,
         coefficients=coefficients,
         people=people,
         rings=rings,
+        sharing=sharing,
         graph=graph,
         life=life,
         transfers=ring_transfers(nature, people, rings, rng("transfers")),
         contributions=contributions,
-        macro_by_vintage=setting.macro(),
+        macro_by_vintage=setting.macro,
+        file=file,
         terms=loan_terms,
         booking=booking,
-        outcome=outcome,
+        outcome=_outcome(setting, people, life, log_odds, shock, of_terms, default_rng),
     )
+
+
+def _shock(nature: WorldConfig, graph: Graph, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Return u, the luck that nobody can observe, in log-odds."""
+    return nature.effects.shock_sigma * shared_luck(graph, n, nature.life.shared_luck, rng)
+
+
+def _incumbent(
+    setting: Setting,
+    coefficients: Coefficients,
+    people: People,
+    file: ApplicationFile,
+    rng: np.random.Generator,
+) -> tuple[LoanTerms, Booking]:
+    """Return the incumbent's terms for everyone, then its decisions, drawn in this order."""
+    scorecard = coefficients.scorecard
+    policy = setting.nature.old_policy
+    loan_terms = terms(setting.nature, file, scorecard, rng)
+    return loan_terms, book(policy, setting.calendar, file, people.vintage, scorecard, rng)
 
 
 def _outcome(
     setting: Setting,
-    coefficients: Coefficients,
     people: People,
-    graph: Graph,
     life: Life,
-    loan_terms: LoanTerms,
     log_odds: np.ndarray,
+    shock: np.ndarray,
+    of_terms: np.ndarray,
     rng: np.random.Generator,
 ) -> TrueOutcome:
+    """Return what becomes of everyone on the incumbent's terms, booked or not."""
     nature = setting.nature
-    # Draw order: u first, then who defaults when.
-    luck = shared_luck(graph, people.size, nature.life.shared_luck, rng)
-    of_terms = terms_effect(nature, people.income_cny, loan_terms)
+    around = exposed(nature, people, life.month(people.as_of), setting.economy, rng)
     return outcomes(
         nature,
         people,
-        shock_month=life.month(people.as_of),
+        around=around,
         log_odds=log_odds,
-        shock=nature.effects.shock_sigma * luck,
-        moved=of_terms - coefficients.terms_mean,
-        macro_by_vintage=setting.macro(),
+        shock=shock,
+        moved=of_terms,
+        macro_by_vintage=setting.macro,
         rng=rng,
     )
 
@@ -220,12 +305,12 @@ def _outcome(
 def log_odds_without_terms(world: World) -> np.ndarray:
     """Return everyone's log-odds of default without the effect of limit and rate.
 
-    They are log-odds of twelve months with u, fraud and macro, taken back from the true PD: what a
-    loan on other terms starts from. One value per person of the world.
+    They are log-odds of twelve months with u and fraud in a neutral economy, taken back from the
+    true PD: what a loan on other terms starts from. One value per person of the world.
     """
     nature = world.setting.nature
     exponent = exposure(nature.hazard, world.life.month(world.people.as_of))
-    log_survival = np.log1p(-world.outcome.pd_true) / exponent
+    log_survival = np.log1p(-world.outcome.pd_neutral) / exponent
     of_terms = terms_effect(nature, world.people.income_cny, world.terms)
     # log(expm1(-log S)) is logit(1 - S), and keeps its digits where the PD is small.
     return np.log(np.expm1(-log_survival)) - (of_terms - world.coefficients.terms_mean)

@@ -24,6 +24,8 @@ class Column:
     `unit` and `doc` go into the dictionary.
     `consent` names the column of `applications` that must be true for a value to be there. Of a
     table of events the row is set aside, in the applications themselves the value becomes null.
+    `optional` columns may be absent from a file, as from one that an earlier release asked for:
+    they are read as null.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Column:
     high: float | None = None
     among: tuple[str, ...] = ()
     consent: str | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True)

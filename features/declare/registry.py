@@ -13,7 +13,7 @@ from typing import Any
 from ..aggregates.aggregates import AGGREGATES
 from ..contract.tables import LOGINS, TABLES
 from ..families.families import FAMILIES
-from ..policy_inputs.device_counts import SHARED
+from ..policy_inputs.device_counts import CLUSTERED, SHARED
 from ..policy_inputs.policy_inputs import FACTS, OBSERVED
 from .declarations import (
     AggregateBlock,
@@ -173,7 +173,7 @@ def needed_tables(names: Collection[str]) -> tuple[str, ...]:
         made_of[fact.name] = made_of[fact.of]
     for observation in OBSERVED:
         made_of[observation.name] = made_of.get(observation.name, set()) | {observation.table}
-    made_of |= {shared.name: {LOGINS.name} for shared in SHARED}
+    made_of |= {shared.name: {LOGINS.name} for shared in (*SHARED, *CLUSTERED)}
     needed = {table for name in names for table in made_of.get(name, ())}
     return tuple(name for name in TABLES if name in needed)
 

@@ -37,6 +37,11 @@ SHARED = (
     SharedIdentifier("device_applicants_30d", "device_id"),
     SharedIdentifier("ip_applicants_30d", "ip_id", "consent_location"),
 )
+# Applications on one identifier within the hour (FR03, S1-R52).
+CLUSTERED = (
+    SharedIdentifier("device_applications_1h", "device_id"),
+    SharedIdentifier("ip_applications_1h", "ip_id", "consent_location"),
+)
 CONSENT_OF = {shared.column: shared.consent for shared in SHARED}
 # Days back from as_of in which people count as users of one identifier.
 CO_USE_DAYS = 30
@@ -48,6 +53,25 @@ SELECT applicant_id, event_time, known_time, {column} AS identifier
 FROM logins SEMI JOIN (
     SELECT {column} FROM logins GROUP BY ALL HAVING min(applicant_id) <> max(applicant_id)
 ) USING ({column})
+{where}
+"""
+# A carrier puts thousands of subscribers behind one address: it says nothing about any two.
+NO_CARRIER = "WHERE network IS DISTINCT FROM 'mobile'"
+# Identifiers that each applicant used in the hour before the application.
+OF_THE_HOUR = """
+CREATE TEMP TABLE hour_{column} AS
+SELECT DISTINCT place, as_of, identifier, applicant_id
+FROM shared_{column} JOIN requests USING (applicant_id)
+WHERE sees(event_time, known_time, as_of, 1) AND event_time >= as_of - to_hours(1)
+"""
+# Applications of the last hour, the own one among them, on the busiest of these identifiers.
+BUSIEST_HOUR = """
+SELECT place, max(applications) FROM (
+    SELECT mine.place, mine.identifier, count(DISTINCT others.applicant_id) AS applications
+    FROM hour_{column} AS mine JOIN hour_{column} AS others USING (identifier)
+    WHERE others.as_of <= mine.as_of AND others.as_of > mine.as_of - to_hours(1)
+    GROUP BY ALL
+) GROUP BY place
 """
 # Everybody who used an identifier of the applicant, once per application and identifier.
 CO_USERS = """
@@ -92,6 +116,10 @@ def applicants_per_identifier(
         make_co_users(con, sources, shared.column)
         groups = fetch(con, LARGEST_GROUP.format(column=shared.column))
         people[shared.name] = per_application(groups, len(applications), absent=1.0)[0]
+    for shared in CLUSTERED:
+        con.execute(OF_THE_HOUR.format(column=shared.column))
+        groups = fetch(con, BUSIEST_HOUR.format(column=shared.column))
+        people[shared.name] = per_application(groups, len(applications), absent=1.0)[0]
     return people
 
 
@@ -129,7 +157,10 @@ def make_co_users(con: Connection, sources: RawFiles, column: str) -> None:
     and identifier.
     """
     view(con, sources, LOGINS.name)
-    con.execute(SHARED_LOGINS.format(column=column))
+    # Tables of earlier releases do not say what kind of address it is.
+    has_network = "network" in con.table(LOGINS.name).columns
+    where = NO_CARRIER if column == "ip_id" and has_network else ""
+    con.execute(SHARED_LOGINS.format(column=column, where=where))
     consent = CONSENT_OF[column]
     if consent:
         make_refusals(con, sources, consent)

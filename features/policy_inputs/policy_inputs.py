@@ -17,7 +17,7 @@ import numpy as np
 
 from .. import clock
 from ..aggregates.event_columns import SliceRows, VisibleRows
-from .device_counts import SHARED
+from .device_counts import CLUSTERED, SHARED
 
 Reader = Callable[[VisibleRows], np.ndarray]
 # Which applications gave a consent; all of them where its name is empty.
@@ -151,6 +151,26 @@ def bound_device(rows: VisibleRows) -> np.ndarray:
     return np.where(logins == 0, np.nan, matching > 0)
 
 
+def fingerprint_match(rows: VisibleRows) -> np.ndarray:
+    """Return whether a login of the last hour matches the bound device (FR01, S1-R57).
+
+    Null without a login in it.
+    """
+    part = rows.part("login")
+    matching = rows.part("login_match")
+    n_logins = _total(part, part.age <= HOUR)
+    n_matching = _total(matching, matching.age <= HOUR)
+    return np.where(n_logins == 0, np.nan, n_matching > 0)
+
+
+def biometric_passed(rows: VisibleRows) -> np.ndarray:
+    """Return whether a face check of the last day was passed (FR01); null where none was tried."""
+    passes = rows.part("pass_face")
+    attempts = rows.part("check_face")
+    n_attempts = _total(attempts, attempts.day < 1)
+    return np.where(n_attempts == 0, np.nan, _total(passes, passes.day < 1) > 0)
+
+
 def proof_reader(kind: str) -> Reader:
     """Return the reader of whether a proof of this kind was passed; null where none was tried."""
 
@@ -188,6 +208,9 @@ OBSERVED = (
     Observation("is_holiday_same_device", "logins", known_device),
     Observation("is_device_bound", "logins", bound_device),
     Observation("face_failures_24h", "identity_checks", face_failures),
+    # FR01, S1-R57
+    Observation("is_fingerprint_match", "logins", fingerprint_match),
+    Observation("is_biometric_passed", "identity_checks", biometric_passed),
     # S1-R08
     Observation("is_face_passed", "identity_checks", proof_reader("face")),
     # S3-R23
@@ -246,7 +269,7 @@ FACTS = (
 
 # Columns of the matrix that are policy inputs, in order. What the applications state themselves
 # stands among their own columns instead.
-NAMES = tuple(dict.fromkeys(record.name for record in (*FACTS, *OBSERVED, *SHARED)))
+NAMES = tuple(dict.fromkeys(record.name for record in (*FACTS, *OBSERVED, *SHARED, *CLUSTERED)))
 
 
 def observed_inputs(rows: VisibleRows, allowed: Allowed) -> Iterator[tuple[str, np.ndarray]]:
@@ -274,7 +297,7 @@ def facts(
     for fact in FACTS:
         known[fact.name] = features.get(fact.of, unknown) * fact.per_unit
     known |= observations
-    for shared in SHARED:
+    for shared in (*SHARED, *CLUSTERED):
         people = snapshot.get(shared.name, unknown)
         known[shared.name] = np.where(allowed(shared.consent), people, np.nan)
     return {name: known.get(name, unknown) for name in NAMES}

@@ -24,6 +24,7 @@ SOURCES = PRODUCTS / "sources.yaml"
 BENCHMARKS = PRODUCTS / "benchmarks.yaml"
 BARS = PACKAGE / "models" / "evaluation" / "bars" / "bars.yaml"
 WORLD = PACKAGE / "world" / "world.yaml"
+CLAIMS = PACKAGE / "world" / "claims.yaml"
 BOOK = PACKAGE / "world" / "book" / "book.yaml"
 
 # What a run reads and writes, relative to the folder it runs in.

@@ -115,6 +115,9 @@ def _by_block(ids: Ids) -> Iterable[tuple[int, Ids]]:
 IDS_PER_BATCH = 1 << 20
 # What must occur in applications.
 REFERENCES = ("applicant_id", "application_id")
+# Tables of instalment loans, which also hold earlier loans of repeat customers, and the column that
+# says when a row happened.
+EARLIER_LOANS = {"loans": "booked_time", "loan_performance": "event_time"}
 
 
 class Lookups:
@@ -145,6 +148,8 @@ class Lookups:
         rules = list(consent_rules(table, refused))
         for name, looker in strangers.items():
             unknown = looker.found
+            if name == "application_id" and table.name in EARLIER_LOANS:
+                unknown = self._without_earlier(table, unknown)
             if len(unknown):
                 known_as = self._keep(f"unknown_{table.name}_{name}", name, unknown)
                 rules.append(unknown_rule(name, known_as))
@@ -154,6 +159,33 @@ class Lookups:
         if len(repeated):
             rules.extend(copy_rules(table, self._copies(table, repeated)))
         return tuple(rules)
+
+    def _without_earlier(self, table: Table, unknown: Ids) -> Ids:
+        """Return the unknown ids without those of earlier loans.
+
+        All rows of an earlier loan lie before the last application of a borrower who is known: it
+        was booked on an application that is older than the table of applications.
+        """
+        if not len(unknown):
+            return unknown
+        time = EARLIER_LOANS[table.name]
+        known_as = self._keep(f"unplaced_{table.name}", "application_id", unknown)
+        return self._ids(f"""
+            SELECT DISTINCT row.application_id FROM (
+                SELECT TRY_CAST(application_id AS BIGINT) AS application_id,
+                    TRY_CAST(applicant_id AS BIGINT) AS applicant_id,
+                    TRY_CAST({time} AS TIMESTAMP) AS moment
+                FROM {table.name}
+            ) AS row
+            LEFT JOIN (
+                SELECT TRY_CAST(applicant_id AS BIGINT) AS applicant_id,
+                    max(TRY_CAST(as_of AS TIMESTAMP)) AS applied
+                FROM applications GROUP BY 1
+            ) AS borrower USING (applicant_id)
+            WHERE row.application_id IN (SELECT application_id FROM {known_as})
+                AND coalesce(row.moment >= borrower.applied, true)
+            ORDER BY 1
+        """)  # noqa: S608
 
     def _strangers(self, table: Table) -> dict[str, Strangers]:
         """Return a search for unknown ids per reference of the table; applications have none."""

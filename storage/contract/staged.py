@@ -115,6 +115,8 @@ def _check_columns(table: Table, schema: pa.Schema, file: Path) -> None:
                 got=", ".join(schema.names),
                 next_step="rename or drop all but one",
             )
+        if not count and column.optional:
+            continue
         if not count:
             raise _missing(column, schema, file)
         if not is_accepted(column, schema.field(column.name).type):
@@ -155,6 +157,9 @@ def _wrong_type(column: Column, stored: pa.DataType, file: Path) -> DataError:
 
 def _is_exact(table: Table, schema: pa.Schema, file: Path) -> bool:
     """Return whether a file can be read where it lies."""
+    # A column that the file lacks is written as null.
+    if not set(schema.names).issuperset(column.name for column in table.columns):
+        return False
     stored = {column: schema.field(column.name).type for column in table.columns}
     if not all(_is_declared(kind, column) for column, kind in stored.items()):
         return False
@@ -209,13 +214,21 @@ def _copied(table: Table, file: Path, path: Path, number: int) -> Iterator[pa.Ta
         Writer(path, schema, least_rows=ROW_GROUP) as writer,
     ):
         for batch in parquet.iter_batches(columns=names):
-            rows = pa.Table.from_batches([batch])
+            rows = _with_all(pa.Table.from_batches([batch]), table)
             columns = [converted(rows[column.name], column) for column in table.columns]
             writer.write(pa.Table.from_arrays([values for values, _ in columns], schema=schema))
             for column, (_, is_unfit) in zip(table.columns, columns, strict=True):
                 if is_unfit.any():
                     yield _unfit(rows[column.name], is_unfit, column.name, number, row)
             row += len(rows)
+
+
+def _with_all(rows: pa.Table, table: Table) -> pa.Table:
+    """Return the rows with the optional columns that they lack, as null."""
+    for column in table.columns:
+        if column.name not in rows.column_names:
+            rows = rows.append_column(column.name, pa.nulls(len(rows), column.type))
+    return rows
 
 
 def _unfit(values: pa.ChunkedArray, is_unfit: Mask, name: str, number: int, row: int) -> pa.Table:

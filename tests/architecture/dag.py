@@ -27,7 +27,9 @@ class Stage:
 
     @property
     def code(self) -> tuple[str, ...]:
-        return tuple(dep for dep in self.deps if dep.partition("/")[0] in ROOMS)
+        """Return the folders of code; a YAML file of a room is data and is named as a file."""
+        of_rooms = (dep for dep in self.deps if dep.partition("/")[0] in ROOMS)
+        return tuple(dep for dep in of_rooms if not dep.endswith(".yaml"))
 
 
 def is_out(path: str) -> bool:

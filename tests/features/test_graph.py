@@ -95,6 +95,7 @@ def _features(tmp_path: Path, as_of: str, default_known: str, defaulter: int) ->
         application_id=[1, defaulter],
         month_on_book=[1, 4],
         dpd_days=[0, 95],
+        is_restructured=[False, False],
         event_time=["2024-01-31", "2024-02-20"],
         known_time=["2024-02-03", default_known],
     )
@@ -177,6 +178,7 @@ def _around(tmp_path: Path, people: pa.Table) -> dict[str, float | None]:
         application_id=[1],
         month_on_book=[4],
         dpd_days=[95],
+        is_restructured=[False],
         event_time=["2024-01-31"],
         known_time=["2024-02-03"],
     )
@@ -235,6 +237,7 @@ def test_others_at_an_address_count_unless_they_refused(tmp_path: Path) -> None:
         device_id=[1, 2],
         ip_id=[7, 7],
         ip_region=[3, 3],
+        network=["wifi", "wifi"],
         is_fingerprint_match=[True, True],
         is_emulator=[False, False],
         event_time=["2024-03-10"] * 2,

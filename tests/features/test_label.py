@@ -23,8 +23,10 @@ PATHS = {
     4: [0, 30, 60, 90],  # bad before its window was over
     5: [0, 29] + [0] * 10,  # a slip is good
     6: [0] * 12 + [95],  # bad only after the window
+    7: [0, 30, 60] + [0] * 9,  # restructured in month 4: unlikely to pay
 }
-NOT_BOOKED = 7
+RESTRUCTURED = (7, 4)
+NOT_BOOKED = 8
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict]:
     app, month, dpd = (np.array(c) for c in zip(*rows, strict=True))
     end = np.datetime64("2024-01-31", "us") + month * np.timedelta64(30, "D")
     known = end + np.timedelta64(3, "D")
-    columns = [np.arange(len(rows)), app, end, known, app, month, dpd]
+    is_restructured = (app == RESTRUCTURED[0]) & (month >= RESTRUCTURED[1])
+    columns = [np.arange(len(rows)), app, end, known, app, month, dpd, is_restructured]
     performance = pa.table(
         dict(zip(LOAN_PERFORMANCE.arrow_schema.names, columns, strict=True))
     ).cast(LOAN_PERFORMANCE.arrow_schema)
@@ -55,7 +58,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict]:
         LOANS.arrow_schema
     )
     raw = {
-        "applications": random_applications(8, np.random.default_rng(0)),
+        "applications": random_applications(9, np.random.default_rng(0)),
         "loans": loans,
         "loan_performance": performance,
     }
@@ -72,7 +75,8 @@ def test_labels(found: dict[int, dict]) -> None:
         4: 1,
         5: 0,
         6: 0,
-        7: None,
+        7: 1,
+        8: None,
     }
 
 
@@ -85,7 +89,8 @@ def test_windows(found: dict[int, dict]) -> None:
         4: True,
         5: True,
         6: True,
-        7: False,
+        7: True,
+        8: False,
     }
     assert [a for a, row in found.items() if row["is_indeterminate"]] == [2]
     assert {a: row["max_dpd_days"] for a, row in found.items()} == {
@@ -96,7 +101,8 @@ def test_windows(found: dict[int, dict]) -> None:
         4: 90,
         5: 29,
         6: 0,
-        7: None,
+        7: 60,
+        8: None,
     }
 
 
@@ -115,6 +121,7 @@ def test_a_default_is_known_when_it_was_reported(found: dict[int, dict]) -> None
         np.datetime64("2024-01-31", "us") + 4 * np.timedelta64(30, "D") + np.timedelta64(3, "D")
     )
     assert found[1]["default_known_time"] == reported.astype(object)
+    assert found[7]["default_known_time"] == reported.astype(object)
     assert found[6]["default_known_time"] is None
 
 

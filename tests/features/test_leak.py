@@ -70,6 +70,7 @@ class World:
             application_id=borrower,
             dpd_days=dpd,
             month_on_book=np.ones(len(dpd), np.int16),
+            is_restructured=np.zeros(len(dpd), bool),
             event_time=moment - DAY,
             known_time=moment,
         )

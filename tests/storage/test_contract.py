@@ -315,3 +315,47 @@ def test_the_world_may_run_ahead_of_the_clock() -> None:
     assert not [
         rule for rule in rules(PAYMENTS, Period(PERIOD.first)) if rule.name.endswith(".future")
     ]
+
+
+def test_an_earlier_loan_is_no_stranger_and_a_later_one_is(tmp_path: Path) -> None:
+    """A repeat customer's loan was booked on an application older than those of the table."""
+    earlier = START - pd.Timedelta(days=400)
+    applied = START + pd.Timedelta(days=60)
+    # table: columns of loans
+    loans = pd.DataFrame(
+        {
+            # own application; earlier loan; unknown after the application; unknown borrower
+            "application_id": [0, 900, 901, 902],
+            "applicant_id": [0, 1, 2, 77],
+            "booked_time": [applied, earlier, applied + pd.Timedelta(days=1), earlier],
+            "principal_fen": 1_000,
+            "daily_rate": 0.0004,
+            "tenor_months": 12,
+            "is_control": False,
+            "booking_propensity": 1.0,
+        }
+    )
+    write(tmp_path / "raw", "loans", loans)
+    checked(tmp_path, payments())
+    found = read_frame(tmp_path / "bad" / "loans.parquet")
+    rules_of = dict(zip(found["application_id"], found["rule"], strict=True))
+    assert set(rules_of) == {901, 902}
+    assert rules_of[901] == "application_id.unknown"
+
+
+def test_a_file_from_before_a_late_column_is_read_with_nulls(tmp_path: Path) -> None:
+    performance = pd.DataFrame(
+        {
+            "event_id": [1],
+            "applicant_id": [0],
+            "event_time": START,
+            "known_time": START,
+            "application_id": [0],
+            "month_on_book": [1],
+            "dpd_days": [0],
+        }
+    )
+    write(tmp_path / "raw", "loan_performance", performance, drop="is_restructured")
+    found = checked(tmp_path, payments())
+    assert found.bad == 0
+    assert read_frame(Path(found.files["loan_performance"][0]))["is_restructured"].isna().all()

@@ -76,6 +76,7 @@ def test_without_location_consent_neither_address_nor_region(written: Written) -
     )
     assert (logins.ip_region.isna() == ~logins.consent_location).all()
     assert (logins.ip_id.isna() == ~logins.consent_location).all()
+    assert (logins.network.isna() == ~logins.consent_location).all()
 
 
 def test_nobody_without_a_bureau_file_has_bureau_rows(written: Written) -> None:
@@ -166,4 +167,6 @@ def test_no_raw_column_hands_a_state_over(written: Written, table: Table) -> Non
             correlation = [
                 np.corrcoef(numbers[there], states[there, family])[0, 1] for family in range(6)
             ]
-            assert np.abs(correlation).max() < 0.5, column.name
+            # Domain 0.4: the bureau's score may say more of its state; the incumbent's holds it.
+            is_score = column.name in ("bureau_score", "pulled_bureau_score", "incumbent_score")
+            assert np.abs(correlation).max() < (0.85 if is_score else 0.5), column.name

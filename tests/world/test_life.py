@@ -13,7 +13,7 @@ import pytest
 
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.people.life import JOB_LOSS, MONTH_US, draw_life, shared_luck
-from creditloom.world.risk.default import exposure, exposure_exponent, pace
+from creditloom.world.risk.default import exposure, exposure_exponent, onset_weights, pace
 from creditloom.world.world import World
 from tests.world.written import Written
 
@@ -65,14 +65,14 @@ def test_friends_share_part_of_their_luck(state: World) -> None:
 def test_the_hazard_is_threefold_for_six_months_before_and_after_booking(
     nature: WorldConfig,
 ) -> None:
-    timing = np.array(nature.hazard.timing)
+    timing = onset_weights(nature.hazard)
     assert np.allclose(
         pace(nature.hazard, np.array([5]))[0] / np.maximum(timing, 1e-9),
-        [0, 0, 1, 1, 3, 3, 3, 3, 3, 3, 1, 1],
+        [1, 1, 1, 1, 3, 3, 3, 3, 3],
     )
     assert np.allclose(
         pace(nature.hazard, np.array([-2]))[0] / np.maximum(timing, 1e-9),
-        [0, 0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+        [3, 3, 3, 1, 1, 1, 1, 1, 1],
     )
     struck, passed, none = exposure(nature.hazard, np.array([0, -8, 99]))
     assert struck > 1.5

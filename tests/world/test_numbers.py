@@ -21,27 +21,33 @@ ROOMS = ("events", "loans", "people", "risk", "book")
 CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*")
 # table: numbers that stay in code, each with the reason
 IN_CODE = {
-    "a unit": {"DAY_US", "HOUR_US", "SECOND_US", "MONTHS_PER_YEAR", "YEAR_DAYS"},
+    "a unit": {"DAY_US", "HOUR_US", "MINUTE_US", "PDO", "SECOND_US", "MONTHS_PER_YEAR",
+        "YEAR_DAYS"},
     "a code of a raw table or of a stream": {
-        "EVERYDAY", "FACE", "HARD", "IN", "KIND_GROUP", "LCT", "LQT", "NO_SHOCK", "N_KINDS", "OUT",
+        "EVERYDAY", "FACE", "HARD", "IN", "KIND_GROUP", "LCT", "LOST", "LQT", "NO_SCORECARD",
+        "NO_SHOCK", "N_KINDS", "OUT",
         "PAY_SLIP", "SOFT", "WITHOUT_SCORE",
     },
     "the place of a segment in world.yaml": {"BLUE_COLLAR", "STUDENT"},
     "how ids and sort keys are made": {
-        "BETWEEN_SCHEMES_US", "BLOCK_WIDTH", "FIRST_APPLICATION", "FIRST_SHARED_ID",
-        "HOME_ADDRESSES", "IDS_PER_PERSON", "IDS_PER_RING", "ID_STEP", "KEY_BITS", "NEVER_US",
+        "BETWEEN_SCHEMES_US", "BLOCK_WIDTH", "EVENT_OFFSET", "FIRST_APPLICATION",
+        "FIRST_CARRIER_ID",
+        "FIRST_DESK_ID", "FIRST_EARLIER", "FORMER_PHONE",
+        "FIRST_SHARED_ID", "HOME_ADDRESSES", "IDS_PER_PERSON", "IDS_PER_RING", "ID_STEP",
+        "KEY_BITS", "LOANS_PER_CUSTOMER", "NEVER_US",
         "SECOND_KEY_LIMIT", "TAG_BITS",
     },
     "the key of a stream of random numbers": {
-        "LASTING", "MONTH_LUCK", "N_UNIFORM", "PANEL_LUCK", "STREAM",
+        "LASTING", "MONTH_LUCK", "N_LUCK", "N_UNIFORM", "PANEL_LUCK", "STREAM",
     },
     "how many decimals a column has": {"RATE_DECIMALS", "SCORE_DECIMALS", "SHARE_DECIMALS"},
     "the length of an array: the window of history or of performance": {
-        "MONTHS", "MONTHS_AFTER", "MONTHS_BEFORE", "N_WEEKS", "WINDOW_DAYS",
+        "MAX_MONTHS", "MONTHS", "MONTHS_AFTER", "MONTHS_AFTER_VINTAGES", "MONTHS_BEFORE",
+        "MONTHS_BEFORE_VINTAGES", "N_WEEKS", "WINDOW_DAYS", "YEARS_BEFORE",
     },
     "a definition: bad, arrears, night, the vintage of a loan": {
-        "BAD_DPD", "LAST_HOUR_US", "NEVER_REPAID_FACTOR", "NIGHT_END_HOUR", "NIGHT_SECONDS",
-        "NIGHT_START", "OFFSET_DAYS", "ONSET_TO_BAD",
+        "BAD_DPD", "DUE_DAYS", "INSTALMENTS", "LAST_HOUR_US", "MIN_MONTHS", "NEVER_REPAID_FACTOR",
+        "NIGHT_END_HOUR", "NIGHT_SECONDS", "NIGHT_START", "OFFSET_DAYS", "ONSET_TO_BAD",
     },
     "a constant of compiled code, which is kept per content of its file": {
         "LOOKUP_SIZE", "PRICE_ENDINGS",
@@ -88,7 +94,8 @@ def test_a_size_of_the_world_stands_in_no_module() -> None:
         ("world.yaml", "burst_days: 10.0", "burst_day: 10.0", "bureau.burst_day"),
         ("world.yaml", "max_tries: 20", "max_tries: 20.5", "identity.max_tries"),
         ("world.yaml", "score_range: [300, 850]", "score_range: [300]", "bureau.score_range"),
-        ("book.yaml", "max_spell_chance: 0.5", "max_spell_chance: half", "risk.max_spell_chance"),
+        ("world.yaml", "max_spell_chance: 0.5", "max_spell_chance: half", "max_spell_chance"),
+        ("book.yaml", "slip_share: 0.03", "slip_share: few", "risk.slip_share"),
     ],
 )
 def test_a_number_is_read_strictly(

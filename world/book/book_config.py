@@ -9,26 +9,10 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Roll:
-    """Roll rates a month over a book of average risk (domain 7.5).
-
-    Each is the share of the accounts of one DPD bucket that stand in the next at the month's end.
-    """
-
-    current_to_m1: float
-    m1_to_m2: float
-    m2_to_m3: float
-    m3_to_bad: float
-
-
-@dataclass(frozen=True)
 class Risk:
-    """How spells of arrears start and end, beside the twelve-month hazard of domain 7.5."""
+    """Days late of an instalment that is paid within its month."""
 
-    late_weight: float
-    slip_elasticity: float
-    reference_pd: float
-    max_spell_chance: float
+    slip_share: float
     slip_days_max: int
     slip_record: float
     slip_pay_within: int
@@ -82,7 +66,6 @@ class Behaviour:
 class BookConfig:
     """The content of world/book/book.yaml."""
 
-    roll: Roll
     risk: Risk
     money: Money
     shock: Shock

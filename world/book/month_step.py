@@ -14,10 +14,9 @@ import numpy as np
 import pyarrow as pa
 from scipy.special import expit
 
-from creditloom.world.book.book_config import BookConfig, Roll
+from creditloom.world.book.book_config import BookConfig
 from creditloom.world.book.panel import Column, rows
 from creditloom.world.book.state import (
-    ONSET_TO_BAD,
     Book,
     DueMonths,
     Grant,
@@ -25,122 +24,84 @@ from creditloom.world.book.state import (
     effect_of,
     luck,
 )
-from creditloom.world.config.config_types import Hazard
-from creditloom.world.risk.default import exposure_exponent
+from creditloom.world.risk.arrears import (
+    N_LUCK,
+    PERFORMING,
+    RESTRUCTURED,
+    Arrears,
+    month_later,
+    spell_chance,
+)
+from creditloom.world.risk.default import exposure, onset_weights
 from creditloom.world.world import World
 
 # Who stops paying and who catches up (domain 7.5).
 
 
-@dataclass(frozen=True)
-class CuredSpells:
-    """Spells of arrears that will be paid up.
-
-    `enter` is the chance a month that one begins, `reach_m2` the share of these that reach M2, and
-    `reach_m3` the share of the latter that reach M3.
-    """
-
-    enter: float
-    reach_m2: float
-    reach_m3: float
-
-
-def cured_spells(roll: Roll) -> CuredSpells:
-    """Return what is left of the roll rates when spells that end in default are taken out."""
-    m1 = roll.current_to_m1
-    m2 = m1 * roll.m1_to_m2
-    m3 = m2 * roll.m2_to_m3
-    bad = m3 * roll.m3_to_bad
-    return CuredSpells(
-        enter=m1 - bad,
-        reach_m2=(m2 - bad) / (m1 - bad),
-        reach_m3=(m3 - bad) / (m2 - bad),
-    )
-
-
-def pace(hazard: Hazard, late_weight: float, month: int, rushes: np.ndarray) -> np.ndarray:
-    """Return s_k of the default that a payment missed in `month` leads to, one per account.
+def onset(world: World, book: Book, log_odds: np.ndarray, month: int) -> np.ndarray:
+    """Return the chance that a payment missed in `month` is the first of a default.
 
     A fraud who rushes has the whole hazard of twelve months in the first month.
     """
-    k = month + ONSET_TO_BAD
-    is_first_year = k <= len(hazard.timing)
-    weight = hazard.timing[k - 1] if is_first_year else late_weight
-    at_once = exposure_exponent(hazard) if month == 0 else 0.0
-    return np.where(rushes & is_first_year, at_once, weight)
+    nature = world.setting.nature
+    weights = onset_weights(nature.hazard)
+    is_first_year = 1 <= month <= weights.size
+    weight = weights[month - 1] if is_first_year else nature.arrears.late_weight
+    stretch = weight * _shock_factor(world, book, month) * _economy(world, book, month)
+    if is_first_year:
+        at_once = _whole_year(world, book) if month == 1 else 0.0
+        stretch = np.where(book.rushes, at_once, stretch)
+    # 1 - (1 - p)^(s_k m_j g_j), by log1p and expm1 so that small chances keep their digits.
+    return -np.expm1(np.log1p(-expit(log_odds)) * stretch)
 
 
-def onset(
-    hazard: Hazard, late_weight: float, book: Book, log_odds: np.ndarray, month: int
-) -> np.ndarray:
-    """Return the chance that a payment missed in `month` is the first of a default."""
-    weight = pace(hazard, late_weight, month, book.rushes)
-    # The exponent of a fraud who rushes has the average shock inside already.
-    feels_shock = book.is_shocked(month) & ~(book.rushes & (month == 0))
-    shock_factor = np.where(feels_shock, hazard.life_shock_factor, 1.0)
-    # 1 - (1 - PD)^(s_k m_k), by log1p and expm1 so that small chances keep their digits.
-    return -np.expm1(np.log1p(-expit(log_odds)) * weight * shock_factor)
+def _whole_year(world: World, book: Book) -> np.ndarray:
+    """Return the sum of s_k m_j g_j over the first year, one value per account."""
+    hazard = world.setting.nature.hazard
+    months = np.arange(1, onset_weights(hazard).size + 1)
+    economy = world.setting.economy.hazard(book.vintage[:, None] + months[None, :])
+    return exposure(hazard, book.shock_month[:, 0], economy)
 
 
-def spells(
-    hazard: Hazard,
-    numbers: BookConfig,
-    book: Book,
-    log_odds: np.ndarray,
-    month: int,
-    luck: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return (missed, spell) at the end of `month`.
-
-    `luck` is accounts x 3 of uniform draws: default, spell, depth of the spell. A spell begins only
-    where something falls due; one that has reached its length is paid up. A default that begins
-    during a spell that would have been paid up begins anew: the earlier payments are made up, this
-    month's is not.
-    """
-    cured = cured_spells(numbers.roll)
-    owes = _owes(book, month)
-    is_lost = book.spell > ONSET_TO_BAD
-    onset_chance = onset(hazard, numbers.risk.late_weight, book, log_odds, month)
-    starts_bad = ~is_lost & owes & (luck[:, 0] < onset_chance)
-    spell_chance = _spell_chance(hazard, numbers, cured, book.is_shocked(month), log_odds)
-    draws_spell = luck[:, 1] < np.minimum(spell_chance, numbers.risk.max_spell_chance)
-    starts = (book.missed == 0) & owes & (month > 0) & draws_spell
-    # One draw decides both steps: who passes the narrow threshold has passed the wide one.
-    depth = 1 + (luck[:, 2] < cured.reach_m2) + (luck[:, 2] < cured.reach_m2 * cured.reach_m3)
-    pays_up = ~is_lost & (book.missed > 0) & (book.missed >= book.spell)
-    missed = np.where(pays_up, 0, book.missed + (starts | (book.missed > 0)))
-    spell = np.where(pays_up, 0, np.where(starts, depth, book.spell))
-    return np.where(starts_bad, 1, missed), np.where(starts_bad, ONSET_TO_BAD + 1, spell)
+def _shock_factor(world: World, book: Book, month: int) -> np.ndarray:
+    factor = world.setting.nature.hazard.life_shock_factor
+    return np.where(book.is_shocked(month), factor, 1.0)
 
 
-def _spell_chance(
-    hazard: Hazard,
-    numbers: BookConfig,
-    cured: CuredSpells,
-    is_shocked: np.ndarray,
-    log_odds: np.ndarray,
-) -> np.ndarray:
-    """Return the chance that a spell begins which will be paid up: it goes with the PD."""
-    relative_risk = expit(log_odds) / numbers.risk.reference_pd
-    chance = cured.enter * relative_risk**numbers.risk.slip_elasticity
-    return chance * np.where(is_shocked, hazard.life_shock_factor, 1.0)
+def _economy(world: World, book: Book, month: int) -> np.ndarray:
+    return world.setting.economy.hazard(book.vintage + month)
+
+
+def arrears_later(
+    world: World, book: Book, log_odds: np.ndarray, month: int, uniform: np.ndarray
+) -> Arrears:
+    """Return the arrears at the end of `month`; `uniform` is accounts x N_LUCK of draws."""
+    numbers = world.setting.nature.arrears
+    pd = expit(log_odds)
+    shock_factor = _shock_factor(world, book, month)
+    spell = spell_chance(numbers, pd, shock_factor, _economy(world, book, month))
+    return month_later(
+        numbers,
+        book.arrears,
+        month,
+        owes=_owes(book, month),
+        onset=onset(world, book, log_odds, month),
+        spell=spell,
+        luck=uniform,
+    )
 
 
 def _owes(book: Book, month: int) -> np.ndarray:
-    """Return where an instalment falls due.
-
-    Nothing does in the month of booking, but the default of a fraud may begin there: the first
-    instalment is then the one that is missed.
-    """
+    """Return where an instalment falls due; nothing does in the month of booking."""
     if month == 0:
-        return np.ones(book.size, bool)
+        return np.zeros(book.size, bool)
     return book.schedule.principal_fen[:, 0] + book.schedule.interest_fen[:, 0] > 0
 
 
 # Draws of a month are keyed by month + 1: the key 0 opened the book (`state.open_book`).
 MONTH_LUCK = 1
-# Uniform draws per person and month: 3 for `spells`, 3 for the days late of a slip.
-N_UNIFORM = 6
+# Uniform draws per person and month: those of the arrears, and 3 for the days late of a slip.
+N_UNIFORM = N_LUCK + 3
 
 
 @dataclass(frozen=True)
@@ -173,19 +134,18 @@ def step(
     uniform = rng.random((world.people.size, N_UNIFORM), dtype=np.float64)[book.rows]
     drawn_fen = _draw(world, numbers, book, month, rng)
     log_odds = book.base + effect_of(world, book)
-    hazard = world.setting.nature.hazard
-    missed, spell = spells(hazard, numbers, book, log_odds, month, uniform[:, :3])
-    late_days = _days_late(world, numbers, book, uniform[:, 3:])
-    payments = _pay(book, month, missed)
-    after = _advanced(numbers, book, month, drawn_fen, payments, missed, spell)
+    arrears = arrears_later(world, book, log_odds, month, uniform[:, :N_LUCK])
+    late_days = _days_late(numbers, world, book, uniform[:, N_LUCK:])
+    payments = _pay(book, month, arrears)
+    after = _advanced(numbers, book, month, drawn_fen, payments, arrears)
     # Who was in arrears pays late by what stood open, anybody else by the slip.
     days_late = np.where(book.missed > 0, book.dpd_days, late_days).astype(np.int16)
-    is_unpaid = (missed > 0) | (payments.due_fen == 0)
+    is_unpaid = (arrears.missed > 0) | (payments.due_fen == 0)
     flows: dict[str, Column] = {
         "drawn_fen": drawn_fen,
         "due_fen": payments.due_fen,
         "interest_due_fen": payments.interest_due_fen,
-        "paid_fen": payments.owed_fen - payments.left_fen,
+        "paid_fen": payments.owed_fen - payments.left_fen - payments.deferred_fen,
         "days_late": (days_late, is_unpaid),
     }
     return after, rows(world, numbers, after, flows, month)
@@ -193,23 +153,37 @@ def step(
 
 @dataclass(frozen=True)
 class _Payments:
-    """What fell due in a month, what was owed with arrears, and what was left unpaid, fen."""
+    """What fell due in a month, what was owed with arrears, and what was left unpaid, fen.
+
+    `deferred_fen` was open when the account was restructured, and falls due anew.
+    """
 
     due_fen: np.ndarray
     interest_due_fen: np.ndarray
     owed_fen: np.ndarray
     left_fen: np.ndarray
+    deferred_fen: np.ndarray
 
 
-def _pay(book: Book, month: int, missed: np.ndarray) -> _Payments:
+def _pay(book: Book, month: int, after: Arrears) -> _Payments:
     """Return the payments of the month against what falls due."""
     zeros = np.zeros(book.size, np.int64)
     interest_due = book.schedule.interest_fen[:, 0] if month > 0 else zeros
     due = book.schedule.principal_fen[:, 0] + interest_due if month > 0 else zeros
     owed = due + book.arrears_fen
-    # Who misses a first payment has made up all earlier ones; who misses more pays nothing.
-    left = np.where(missed == 0, 0, np.where(missed == 1, due, owed))
-    return _Payments(due_fen=due, interest_due_fen=interest_due, owed_fen=owed, left_fen=left)
+    # Who misses one payment has made up all earlier ones; who stays as far behind has paid one;
+    # who falls further behind pays nothing.
+    is_same = after.missed == book.missed
+    left = np.where(after.missed == 1, due, np.where(is_same, book.arrears_fen, owed))
+    left = np.where(after.missed == 0, 0, left)
+    is_new = (after.status == RESTRUCTURED) & (book.arrears.status == PERFORMING)
+    return _Payments(
+        due_fen=due,
+        interest_due_fen=interest_due,
+        owed_fen=owed,
+        left_fen=left,
+        deferred_fen=np.where(is_new, owed, 0),
+    )
 
 
 def _advanced(
@@ -218,22 +192,18 @@ def _advanced(
     month: int,
     drawn_fen: np.ndarray,
     payments: _Payments,
-    missed: np.ndarray,
-    spell: np.ndarray,
+    arrears: Arrears,
 ) -> Book:
-    """Return the state at the month's end: payments first, then the new drawdown."""
+    """Return the state at the month's end: payments first, then what is owed anew."""
     grant = book.grant
     schedule = book.schedule.passed() if month > 0 else book.schedule
-    new = _schedule(grant, drawn_fen, numbers.money.days_a_month)
-    begins_default = (book.defaulted == 0) & (missed > ONSET_TO_BAD)
+    new = _schedule(grant, drawn_fen + payments.deferred_fen, numbers.money.days_a_month)
     after = replace(
         book,
         month=month,
         schedule=schedule.plus(new),
         arrears_fen=payments.left_fen,
-        missed=missed,
-        spell=spell,
-        defaulted=np.where(begins_default, month, book.defaulted),
+        arrears=arrears,
     )
     # The days past due are those of the new state.
     is_written_off = after.dpd_days > numbers.money.write_off_dpd
@@ -280,16 +250,15 @@ def _wished_share(
     return expit(stream.level + stream.slope * state + noise + shocked)
 
 
-def _days_late(world: World, numbers: BookConfig, book: Book, uniform: np.ndarray) -> np.ndarray:
+def _days_late(numbers: BookConfig, world: World, book: Book, uniform: np.ndarray) -> np.ndarray:
     """Return the days late of an instalment paid within its month, mostly 0.
 
     Slips are more frequent with a weak repayment record. `uniform` is accounts x 3: whether there
     is a slip, whether it is short, and its length.
     """
-    hazard = world.setting.nature.hazard
     risk = numbers.risk
     record = world.concept("repayment_record")[book.rows]
-    is_slip = uniform[:, 0] < hazard.slip_share * np.exp(risk.slip_record * record)
+    is_slip = uniform[:, 0] < risk.slip_share * np.exp(risk.slip_record * record)
     is_short = uniform[:, 1] < risk.slip_pay_within_share
     max_days = np.where(is_short, risk.slip_pay_within, risk.slip_days_max)
     return np.where(is_slip, 1 + np.floor(uniform[:, 2] * max_days), 0).astype(np.int16)

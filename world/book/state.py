@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from creditloom.world.calendar import DAY_US, Days, month_starts
 from creditloom.world.config.config_types import WorldError
 from creditloom.world.loans.incumbent_policy import LoanTerms
 from creditloom.world.people.life import MONTHS_AFTER
+from creditloom.world.risk.arrears import Arrears, days_past_due, due_days
 from creditloom.world.risk.default import terms_effect
 from creditloom.world.world import World, log_odds_without_terms
 
@@ -99,14 +101,11 @@ def _shifted(due: np.ndarray) -> np.ndarray:
 
 # The state of a book at a month's end, and how it begins (domain 7.5, 0.15).
 
-# Months from the first missed payment to 90 days past due.
-ONSET_TO_BAD = 3
+# Months on book up to which a book can be run forward (choice).
+MAX_MONTHS = 120
 # First number of the spawn keys of a book. Those of the modules of `world.MODULES` lie below, so
 # the two can never be the same stream.
 STREAM = 1_000
-# Days past the due date at the end of the month in which a payment is missed first: at least the
-# first, below the second number. Each account keeps its own due day.
-OFFSET_DAYS = (1, 28)
 
 
 @dataclass(frozen=True)
@@ -133,11 +132,9 @@ class Book:
       and fraud included: truth, never observable.
     - `shock_month` is accounts x 2: first month of the life shock and first month after it.
     - `rushes`: a fraud whose first payment fails.
-    - `missed` counts payments missed in a row: 0 is current, 1 is M1, 4 and more are 90 days or
-      more.
-    - `spell` is the number of missed payments after which the running spell of arrears is paid up:
-      0 outside a spell, ONSET_TO_BAD + 1 where it will not be paid up.
-    - `defaulted` is the month of 90 days past due, 0 before it.
+    - `arrears` are unpaid instalments and what became of them (`risk.arrears`).
+    - `vintage` is the month of booking, `due_day` the day of the month on which an instalment falls
+      due. `month_starts` are day numbers of the starts of all months from the first vintage on.
     """
 
     seed: int
@@ -147,12 +144,12 @@ class Book:
     base: np.ndarray
     shock_month: np.ndarray
     rushes: np.ndarray
-    offset_days: np.ndarray
+    vintage: np.ndarray
+    due_day: np.ndarray
+    month_starts: np.ndarray
     schedule: DueMonths
     arrears_fen: np.ndarray
-    missed: np.ndarray
-    spell: np.ndarray
-    defaulted: np.ndarray
+    arrears: Arrears
     written_off: np.ndarray
     frozen: np.ndarray
 
@@ -162,10 +159,21 @@ class Book:
         return int(self.rows.size)
 
     @property
+    def missed(self) -> np.ndarray:
+        """Instalments unpaid at the month's end; 0 is current."""
+        return self.arrears.missed
+
+    @property
+    def defaulted(self) -> np.ndarray:
+        """Month of the first default, 0 before it."""
+        return self.arrears.defaulted
+
+    @property
     def dpd_days(self) -> np.ndarray:
         """Days past due at the month's end: 0, 1-29, 30-59, 60-89, then 90 and more (domain 6)."""
-        overdue = 30 * (self.missed - 1) + self.offset_days
-        return np.where(self.missed > 0, overdue, 0).astype(np.int16)
+        month = self.vintage + max(self.month, 0)
+        days = days_past_due(self.month_starts, month, self.missed, self.due_day)
+        return days.astype(np.int16)
 
     def is_shocked(self, month: int) -> np.ndarray:
         """Return whose life shock has come and not yet passed in `month`."""
@@ -192,18 +200,18 @@ def open_book(world: World, grant: Grant, seed: int = 0) -> Book:
     booked = _booked(grant, world.people.size)
     hazard = world.setting.nature.hazard
     # Draws are made for everyone and then cut to the booked, so that the luck of a person does not
-    # depend on who else is booked. Draw order: shock, rush, offset.
+    # depend on who else is booked. Draw order: shock, rush.
     rng = luck(world, seed, 0)
     shock = _shock_month(world, rng)[booked]
     draws_rush = rng.random(world.people.size) < hazard.fraud_first_payment_share
     rushes = (world.people.is_fraud & draws_rush)[booked]
-    offset = rng.integers(*OFFSET_DAYS, world.people.size)[booked]
     shock_month = np.column_stack([shock, shock + hazard.life_shock_months])
     base = log_odds_without_terms(world)[booked]
     # Nothing is owed and nobody is in arrears before the first month.
     schedule = empty(booked.size, grant.tenor_months)
     zeros = np.zeros(booked.size, np.int64)
     falses = np.zeros(booked.size, bool)
+    # table: the parts of a book before its first month
     return Book(
         seed=seed,
         month=-1,
@@ -212,15 +220,22 @@ def open_book(world: World, grant: Grant, seed: int = 0) -> Book:
         base=base,
         shock_month=shock_month,
         rushes=rushes,
-        offset_days=offset,
+        vintage=world.people.vintage[booked].astype(np.int64),
+        due_day=due_days(Days.day_of_month(world.people.as_of[booked])),
+        month_starts=_month_starts(world),
         schedule=schedule,
         arrears_fen=zeros,
-        missed=zeros,
-        spell=zeros,
-        defaulted=zeros,
+        arrears=Arrears.none(booked.size),
         written_off=falses,
         frozen=falses,
     )
+
+
+def _month_starts(world: World) -> np.ndarray:
+    """Return day numbers of the starts of the months in which a book of this world may run."""
+    calendar = world.setting.calendar
+    starts = month_starts(calendar.applications_start, calendar.n_vintages + MAX_MONTHS)
+    return starts // DAY_US
 
 
 def _booked(grant: Grant, n_people: int) -> np.ndarray:

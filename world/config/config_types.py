@@ -36,7 +36,8 @@ class WorldParams:
     activity_scale: float
     profile: str
     nonlinear: bool
-    macro: bool
+    scenario: str
+    macro_seed: int | None
     processes: int
     chunk_applicants: int
     community_applicants: int
@@ -119,11 +120,6 @@ class EffectConfig:
     probe_applicants: int
     shock_sigma: float
     fraud_log_odds: float
-    macro_rho: float
-    bad_half_year: int
-    bad_half_year_months: int
-    bad_half_year_size: float
-    macro_gamma: float
     limit_effect: float
     rate_effect: float
     reference_ratio: float
@@ -139,10 +135,61 @@ class Hazard:
     life_shock_factor: float
     life_shock_months: int
     fraud_first_payment_share: float
-    indeterminate_slope: float
-    indeterminate_floor: float
-    slip_share: float
     reporting_days: int
+
+
+@dataclass(frozen=True)
+class EconomyNumbers:
+    """The path of the economy by calendar month (domain 7.5, 7.8), in SD; + is worse.
+
+    `rho` is the correlation of one month with the next. `gamma` is what one SD adds to the log of a
+    month's hazard, `inflow` what it adds to the log of incomes. The bad half-year is part of the
+    scenario `calm`, the year of `recession` comes on top; both begin in a vintage.
+    """
+
+    rho: float
+    gamma: float
+    inflow: float
+    bad_half_year: int
+    bad_half_year_months: int
+    bad_half_year_size: float
+    recession: int
+    recession_months: int
+    recession_size: float
+
+
+@dataclass(frozen=True)
+class Roll:
+    """Roll rates a month over a book of average risk (domain 7.5).
+
+    Each is the share of the accounts of one DPD bucket that stand in the next at the month's end.
+    """
+
+    current_to_m1: float
+    m1_to_m2: float
+    m2_to_m3: float
+    m3_to_bad: float
+
+
+@dataclass(frozen=True)
+class ArrearsNumbers:
+    """How spells of arrears start and end, beside the twelve-month hazard (domain 7.5).
+
+    A spell that is paid up goes with (PD / `reference_pd`) to the power `slip_elasticity`. Shares
+    are chances a month, `restructured_share` is of the defaults. `late_weight` is the hazard's
+    weight of a month after the twelfth, `max_spell_chance` the largest chance that a spell begins.
+    """
+
+    roll: Roll
+    reference_pd: float
+    slip_elasticity: float
+    stay_share: float
+    restructured_share: float
+    pays_all_share: float
+    relapse_share: float
+    probation_months: int
+    max_spell_chance: float
+    late_weight: float
 
 
 @dataclass(frozen=True)
@@ -171,6 +218,7 @@ class ShortLoan:
     """
 
     hazard_share: float
+    shared_default: float
     principal_cny: tuple[float, float]
     principal_step_cny: int
     daily_rate: float
@@ -183,10 +231,20 @@ class ShortLoan:
 
 @dataclass(frozen=True)
 class OldPolicy:
-    """The policy that booked loans before this model (domain 7.8, 0.6)."""
+    """The policy that booked loans before this model: a scorecard (domain 7.8, 0.6).
 
-    noise_sd: float
+    `edges` are the edges of its bins by column.
+    """
+
     approved_share: float
+    older_loans: int
+    edges: dict[str, tuple[float, ...]]
+    override_width: float
+    override_share: float
+    good_record: float
+    invited_good_record: float
+    invited_better: float
+    invited_other: float
     control_share: float
     control_share_calibration: float
     principal_to_income: float
@@ -224,6 +282,8 @@ class Fraud:
     ring_size_exponent: float
     ring_hours: float
     ring_night_hours: int
+    ring_burst_share: float
+    ring_burst_minutes: int
     ring_devices: tuple[int, int]
     account_days: float
     transfer_rounds: float
@@ -233,6 +293,7 @@ class Fraud:
     transfer_free_days: float
     night_log_odds: float
     emulator_share: float
+    emulator_login_share: float
     late_pattern_vintage: int
 
 

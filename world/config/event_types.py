@@ -146,8 +146,6 @@ class ApplicationNumbers:
     Sources: domain 7.1, 7.9.
     """
 
-    repeat_share: float
-    max_months_on_book: int
     purposes: dict[str, float]
     booked_after_seconds: tuple[int, int]
     wealth_level: float
@@ -155,6 +153,10 @@ class ApplicationNumbers:
     wealth_noise: float
     has_wealth_share: float
     verified_income_noise: float
+    income_missing_share: float
+    income_declared_share: float
+    declared_over_true: float
+    declared_noise: float
     debt_service_factor: float
     debt_service_slope: float
     debt_service_noise: float
@@ -170,7 +172,6 @@ class ApplicationNumbers:
     exposure_noise: float
     second_source_students: float
     second_source_others: float
-    invited_shares: tuple[float, float]
     opens_level: float
     opens_slope_digital: float
     opens_slope_activity: float
@@ -182,3 +183,66 @@ class ApplicationNumbers:
     real_name_share: float
     mean_cards: float
     local_wage_cny: float
+
+
+@dataclass(frozen=True)
+class SharingNumbers:
+    """Households, used phones, promotion desks and carriers' addresses.
+
+    `household_shares` are shares of people by size of their household; all others live alone or
+    with nobody who applies here.
+    """
+
+    household_shares: dict[int, float]
+    second_hand_share: float
+    second_hand_days: tuple[float, float]
+    desk_share: float
+    desk_size: int
+    desk_minutes: int
+    mobile_share: float
+    carrier_addresses: int
+
+
+@dataclass(frozen=True)
+class SessionNumbers:
+    """The session in which a person applies (domain 0.13).
+
+    Pairs of shares are of frauds and of honest people. Logins are ranges, the end left out.
+    `seconds_before` and `face_hours_before` lie before the application, the end left out.
+    `face_retry_seconds` lie between two failing face checks, times a half to one and a half.
+    """
+
+    seconds_before: tuple[int, int]
+    busy_shares: tuple[float, float]
+    frantic_shares: tuple[float, float]
+    busy_logins: tuple[int, int]
+    frantic_logins: tuple[int, int]
+    foreign_shares: tuple[float, float]
+    mismatch_shares: tuple[float, float]
+    face_failure_shares: tuple[float, float]
+    face_failures: tuple[int, int]
+    face_hours_before: tuple[int, int]
+    face_retry_seconds: int
+    payee_mismatch_shares: tuple[float, float]
+    risky_merchant_shares: tuple[float, float]
+    young_account_share: float
+    extra_enquiries_share: float
+    extra_enquiries_mean: float
+    extra_enquiries_days: float
+
+
+@dataclass(frozen=True)
+class HistoryNumbers:
+    """Customers with a history here (domain 0.11, S1-R07).
+
+    `paying_seconds`: seconds of the day between which an instalment at this house is paid.
+    """
+
+    repeat_share: float
+    repeat_slope: float
+    max_months: int
+    late_factor: float
+    max_late_chance: float
+    days_late: tuple[int, int]
+    paying_seconds: tuple[int, int]
+    instalment_share: float

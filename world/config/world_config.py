@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from creditloom.world.config.config_types import (
+    ArrearsNumbers,
     CalendarDrift,
     Category,
     ConceptConfig,
+    EconomyNumbers,
     EffectConfig,
     Fraud,
     Hazard,
@@ -30,10 +32,13 @@ from creditloom.world.config.event_types import (
     BureauNumbers,
     ContactNumbers,
     ExtraKind,
+    HistoryNumbers,
     IdentityNumbers,
     PaymentNumbers,
     PeopleNumbers,
     RateSlopes,
+    SessionNumbers,
+    SharingNumbers,
     SocialNumbers,
 )
 
@@ -51,7 +56,9 @@ class WorldConfig:
     concepts: tuple[ConceptConfig, ...]
     profiles: dict[str, tuple[float, ...]]
     effects: EffectConfig
+    economy: EconomyNumbers
     hazard: Hazard
+    arrears: ArrearsNumbers
     life: LifeShocks
     old_policy: OldPolicy
     short_loan: ShortLoan
@@ -72,6 +79,9 @@ class WorldConfig:
     assets: AssetNumbers
     bureau: BureauNumbers
     identity: IdentityNumbers
+    sharing: SharingNumbers
+    session: SessionNumbers
+    history: HistoryNumbers
     applications: ApplicationNumbers
 
     def stream(self, name: str) -> Strengths:

@@ -13,6 +13,7 @@ from scipy.special import expit
 from creditloom.world.calendar import DAY_US
 from creditloom.world.config.config_types import FAMILIES
 from creditloom.world.events.events import Chunk, Stamps, fen, in_order, rounds, scatter, table
+from creditloom.world.loans.earlier_loans import earlier_instalments, instalment_fen
 
 # Codes of the column `kind` of enquiries.
 HARD = 0
@@ -46,17 +47,33 @@ def _enquiries(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     n_more = rng.poisson(np.exp(chunk.nature.stream("enquiry_burst").level), searches.size)
     further = searches.where(np.repeat(np.arange(searches.size), n_more))
     soft = _scattered(chunk, "enquiry_soft", rng)
+    hurried = _hurried(chunk)
     delay = (rng.random(further.size) * chunk.nature.bureau.burst_days * DAY_US).astype(np.int64)
     # A burst ends with the window, a millisecond before it at the latest.
     window_end = chunk.window[1][further.person] - 1000
     further_time = np.minimum(further.time + delay, window_end)
-    kinds = np.repeat([HARD, HARD, SOFT], [searches.size, further.size, soft.size])
-    person = np.concatenate([searches.person, further.person, soft.person])
-    time = np.concatenate([searches.time, further_time, soft.time])
+    kinds = np.repeat(
+        [HARD, HARD, SOFT, HARD], [searches.size, further.size, soft.size, hurried.size]
+    )
+    person = np.concatenate([searches.person, further.person, soft.person, hurried.person])
+    time = np.concatenate([searches.time, further_time, soft.time, hurried.time])
     stamps, kind = in_order(person, time, kinds)
     # Lender 0 is this one: it makes no enquiries of its own here.
     lender_id = rng.integers(1, chunk.nature.bureau.n_lenders, stamps.size)
     return table(chunk, "enquiries", stamps, lender_id=lender_id, kind=kind)
+
+
+def _hurried(chunk: Chunk) -> Stamps:
+    """Return the enquiries of frauds who ask many lenders in the weeks before (FR09)."""
+    numbers = chunk.nature.session
+    rng = chunk.rng("session_bureau")
+    asks = chunk.of("is_fraud") & (rng.random(chunk.size) < numbers.extra_enquiries_share)
+    n_enquiries = rng.poisson(numbers.extra_enquiries_mean, chunk.size) * (
+        asks & _is_readable(chunk)
+    )
+    person = np.repeat(np.arange(chunk.size), n_enquiries)
+    back = (rng.random(person.size) * numbers.extra_enquiries_days * DAY_US).astype(np.int64)
+    return Stamps(person, chunk.of("as_of")[person] - back)
 
 
 def _scattered(chunk: Chunk, stream: str, rng: np.random.Generator) -> Stamps:
@@ -105,30 +122,61 @@ def _score(chunk: Chunk, stamps: Stamps, noise: np.ndarray) -> np.ndarray:
 
 
 def _repayments(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
-    """Return instalments of earlier loans at one to three lenders.
+    """Return instalments of earlier loans at one to three lenders, and those at this house.
 
-    They are settled late where the latent is above zero.
+    At other lenders they are settled late where the latent is above zero.
     """
-    numbers = chunk.nature.bureau
     stream = chunk.nature.stream("repayment")
-    # Draw order: moments, lateness, lenders of a person, lender of each row, amounts.
+    # Draw order: moments, lateness, lenders of a person, lender of each row, amounts; then what
+    # belongs to this house.
     stamps = rounds(chunk, stream.rate, rng)
     stamps = stamps.where(_is_readable(chunk)[stamps.person])
     latent = chunk.linear("repayment", "repayment_record")[stamps.person]
     latent = latent + stream.noise * rng.standard_normal(stamps.size)
-    lenders = rng.integers(0, numbers.n_lenders, (chunk.size, numbers.lenders_per_person))
+    numbers = chunk.nature.bureau
+    # Number 0 is this house, whose instalments come from its own loans.
+    lenders = rng.integers(1, numbers.n_lenders, (chunk.size, numbers.lenders_per_person))
     which = rng.integers(0, numbers.lenders_per_person, stamps.size)
     # Linear up to a latent of 1 and quadratic above: few are very late.
     days_late = np.ceil(numbers.days_per_latent * latent * np.maximum(latent, 1.0))
+    # Paid early counts as on time; beyond the last bucket the days no longer matter.
+    days_late = np.clip(days_late, 0, numbers.max_days_late)
+    amounts = _instalments(chunk, stamps, rng)
+    own, own_days_late = _own_repayments(chunk, rng)
+    person = np.concatenate([stamps.person, own.person])
+    time = np.concatenate([stamps.time, own.time])
+    lender_id = np.concatenate([lenders[stamps.person, which], np.zeros(own.size, np.int64)])
+    amount_fen = np.concatenate([amounts, instalment_fen(chunk)[own.person]])
+    late = np.concatenate([days_late, own_days_late])
+    # By person, then by time; of equal moments the other lender's comes first.
+    order = np.lexsort((lender_id == 0, time, person))
     return table(
         chunk,
         "repayments",
-        stamps,
-        lender_id=lenders[stamps.person, which],
-        amount_fen=_instalments(chunk, stamps, rng),
-        # Paid early counts as on time; beyond the last bucket the days no longer matter.
-        days_late=np.clip(days_late, 0, numbers.max_days_late),
+        Stamps(person[order], time[order]),
+        lender_id=lender_id[order],
+        amount_fen=amount_fen[order],
+        days_late=late[order],
     )
+
+
+def _own_repayments(chunk: Chunk, rng: np.random.Generator) -> tuple[Stamps, np.ndarray]:
+    """Return the moments of the instalments at this house within the window, and days late.
+
+    What was unpaid at the end of its month is paid within the next days.
+    """
+    rows = earlier_instalments(chunk)
+    low, high = chunk.nature.history.days_late
+    more_days = rng.integers(low, high + 1, rows.person.size)
+    days_late = np.where(rows.is_late, rows.dpd_days + more_days, 0)
+    second = rng.integers(*chunk.nature.history.paying_seconds, rows.person.size)
+    time = rows.due_us + days_late * DAY_US + second * 1_000_000
+    first, end = chunk.window
+    # The last instalment may still be unpaid when the window ends.
+    is_seen = (time >= first[rows.person]) & (time < end[rows.person])
+    is_seen &= _is_readable(chunk)[rows.person]
+    stamps = Stamps(rows.person, time).where(is_seen)
+    return stamps, days_late[is_seen]
 
 
 def _instalments(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:

@@ -260,7 +260,7 @@ def arrow(declared: Table, columns: Mapping[str, Draws]) -> pa.Table:
 def _array(column: Column, draws: Draws) -> pa.Array:
     values, is_null = draws if isinstance(draws, tuple) else (draws, None)
     if column.among:
-        codes = pa.array(np.asarray(values, dtype=np.int8))
+        codes = pa.array(np.asarray(values, dtype=np.int8), mask=is_null)
         return pa.DictionaryArray.from_arrays(codes, pa.array(column.among))
     if column.type == pa.timestamp("us"):
         return pa.array(np.asarray(values).view("datetime64[us]"), mask=is_null)

@@ -12,16 +12,20 @@ import pyarrow as pa
 from creditloom.features.contract.tables import TABLES
 from creditloom.world.calendar import DAY_US, month_starts
 from creditloom.world.events.events import ID_STEP, Chunk, Draws, arrow, fen
+from creditloom.world.loans.earlier_loans import (
+    earlier_instalments,
+    earlier_loan_columns,
+    earlier_performance_columns,
+)
 from creditloom.world.loans.incumbent_policy import LoanTerms
-from creditloom.world.people.people import DIG, INC, LEV
+from creditloom.world.people.people import DIG, INC
+from creditloom.world.risk.arrears import RESTRUCTURED, days_past_due
 
 # Application ids are not applicant ids, so that nobody can confuse the two.
 FIRST_APPLICATION = 10_000_000
 SECOND_US = 1_000_000
 # Index of the segment `student` in world.yaml.
 STUDENT = 3
-# Days past due that make a loan bad (domain 6).
-BAD_DPD = 90
 
 
 def application_ids(chunk: Chunk) -> np.ndarray:
@@ -36,10 +40,9 @@ def applications(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     """
     n = chunk.size
     numbers = chunk.nature.applications
-    is_repeat = rng.random(n) < numbers.repeat_share
-    # Draw order: repeat, amounts, months on book, second source, purpose, policy inputs.
+    # Draw order: amounts, second source, purpose, policy inputs.
     amounts = _stated_amounts(chunk, rng)
-    months_on_book = np.where(is_repeat, rng.integers(1, numbers.max_months_on_book + 1, n), 0)
+    months_on_book = chunk.world.file.history.months[chunk.rows]
     is_student = chunk.of("segment") == STUDENT
     second_source = np.where(
         is_student, numbers.second_source_students, numbers.second_source_others
@@ -53,9 +56,11 @@ def applications(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
         "months_on_book": months_on_book,
         "is_student": is_student,
         "has_second_source": has_second_source,
-        "is_repeat": is_repeat,
+        "is_repeat": months_on_book > 0,
         "purpose": _texts(list(numbers.purposes), purpose),
         **policy_inputs,
+        **_incumbent(chunk),
+        **_payout(chunk),
     }
     return arrow(TABLES["applications"], columns)
 
@@ -76,12 +81,41 @@ def _person(chunk: Chunk) -> dict[str, Draws]:
     }
 
 
+def _incumbent(chunk: Chunk) -> dict[str, Draws]:
+    """Return what the incumbent saw and decided; nothing is drawn."""
+    world = chunk.world
+    score = world.file.bureau_score[chunk.rows]
+    is_null = np.isnan(score)
+    return {
+        "pulled_bureau_score": (np.where(is_null, 0, score).astype(np.int64), is_null),
+        "incumbent_score": world.booking.score[chunk.rows].astype(np.int64),
+        "is_override": world.booking.is_override[chunk.rows],
+    }
+
+
+def _payout(chunk: Chunk) -> dict[str, Draws]:
+    """Return to whom the money is to go (FR08): the own account, mostly."""
+    numbers = chunk.nature.session
+    rng = chunk.rng("session_payee")
+    is_fraud = chunk.of("is_fraud")
+    is_foreign = rng.random(chunk.size) < np.where(is_fraud, *numbers.payee_mismatch_shares)
+    is_risky = rng.random(chunk.size) < np.where(is_fraud, *numbers.risky_merchant_shares)
+    return {"is_payee_match": ~is_foreign, "is_risky_merchant": is_risky}
+
+
+def _maybe_fen(cny: np.ndarray) -> Draws:
+    """Return yuan as whole fen, null where NaN."""
+    is_null = np.isnan(cny)
+    return fen(np.where(is_null, 1.0, cny)), is_null
+
+
 def _stated_amounts(chunk: Chunk, rng: np.random.Generator) -> dict[str, Draws]:
     """Return the money columns of the applications, fen."""
     n = chunk.size
     numbers = chunk.nature.applications
     income = chunk.of("income_cny")
     traits = chunk.of("traits")
+    file = chunk.world.file
 
     def noise(sigma: float) -> np.ndarray:
         return sigma * rng.standard_normal(n)
@@ -89,9 +123,6 @@ def _stated_amounts(chunk: Chunk, rng: np.random.Generator) -> dict[str, Draws]:
     wealth_state = chunk.world.concept("wealth_and_proofs")[chunk.rows]
     wealth_log = numbers.wealth_level + numbers.wealth_slope * wealth_state
     wealth = income * np.exp(wealth_log + noise(numbers.wealth_noise))
-    verified_income = income * np.exp(noise(numbers.verified_income_noise))
-    debt_log = numbers.debt_service_slope * traits[:, LEV] + noise(numbers.debt_service_noise)
-    debt_service = income * numbers.debt_service_factor * np.exp(debt_log)
     # Whether there is an amount is drawn before the amount.
     has_card = rng.random(n) < numbers.has_card_share
     card_log = numbers.card_limit_slope * traits[:, INC] + noise(numbers.card_limit_noise)
@@ -109,8 +140,9 @@ def _stated_amounts(chunk: Chunk, rng: np.random.Generator) -> dict[str, Draws]:
     wealth_fen = np.where(has_wealth, fen(wealth), 0)
     exposure_fen = np.where(has_exposure, fen(exposure), 0)
     return {
-        "verified_income_fen": fen(verified_income),
-        "debt_service_fen": fen(debt_service),
+        "verified_income_fen": _maybe_fen(file.verified_income_cny[chunk.rows]),
+        "declared_income_fen": _maybe_fen(file.declared_income_cny[chunk.rows]),
+        "debt_service_fen": fen(file.debt_service_cny[chunk.rows]),
         "card_limits_fen": card_limits_fen,
         "wealth_fen": wealth_fen,
         "annual_volume_fen": fen(annual_volume),
@@ -125,8 +157,6 @@ def _policy_inputs(chunk: Chunk, rng: np.random.Generator) -> dict[str, Draws]:
     """
     n = chunk.size
     numbers = chunk.nature.applications
-    is_approved = chunk.world.booking.is_approved[chunk.rows]
-    invited_share = np.where(is_approved, *numbers.invited_shares)
     log_opens = numbers.opens_level + numbers.opens_slope_digital * chunk.of("traits")[:, DIG]
     log_opens = (
         log_opens
@@ -135,12 +165,11 @@ def _policy_inputs(chunk: Chunk, rng: np.random.Generator) -> dict[str, Draws]:
     opens = np.exp(log_opens + numbers.opens_noise * rng.standard_normal(n))
     tier = np.array(chunk.nature.places.tier_of_region)[chunk.of("region")] - 1
     wage = np.array(chunk.nature.places.wage_index)[tier]
-    is_invited = rng.random(n) < invited_share
     score_level = numbers.pay_score_level + numbers.pay_score_slope * chunk.of("families")[:, 0]
     score = np.rint(score_level + numbers.pay_score_noise * rng.standard_normal(n))
     is_real_name = rng.random(n) < numbers.real_name_share
     return {
-        "is_invited": is_invited,
+        "is_invited": chunk.world.booking.is_invited[chunk.rows],
         # The payment score has a fixed range.
         "pay_score": np.clip(score, *numbers.pay_score_range),
         "opens_per_day": np.rint(opens),
@@ -210,51 +239,43 @@ def loans(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:
     terms = LoanTerms(world.terms.principal_fen[places], world.terms.daily_rate[places])
     tenor_months = np.full(booked.size, chunk.nature.old_policy.tenor_months)
     columns = loan_columns(chunk, booked, booked_time, terms)
+    booked_now = {**columns, "tenor_months": tenor_months}
+    earlier = earlier_instalments(chunk)
     return {
-        "loans": arrow(TABLES["loans"], {**columns, "tenor_months": tenor_months}),
-        "loan_performance": _performance(chunk, booked, rng),
+        "loans": arrow(
+            TABLES["loans"], _end_to_end(booked_now, earlier_loan_columns(chunk, earlier))
+        ),
+        "loan_performance": arrow(
+            TABLES["loan_performance"],
+            _end_to_end(_performance(chunk, booked), earlier_performance_columns(chunk, earlier)),
+        ),
     }
 
 
-def _performance(chunk: Chunk, booked: np.ndarray, rng: np.random.Generator) -> pa.Table:
-    """Return the days past due at each month end, known a few days later."""
+def _end_to_end(
+    first: dict[str, np.ndarray], second: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Return the rows of two groups of columns, those of `first` before those of `second`."""
+    return {name: np.concatenate([first[name], second[name]]) for name in first}
+
+
+def _performance(chunk: Chunk, booked: np.ndarray) -> dict[str, np.ndarray]:
+    """Return days past due and restructurings at each month end, known a few days later."""
     calendar = chunk.setting.calendar
-    months = calendar.performance_months
-    month_on_book = np.arange(1, months + 1)
-    starts = month_starts(calendar.applications_start, calendar.n_vintages + months + 1)
+    outcome = chunk.world.outcome
+    places = booked + chunk.first
+    month_on_book = np.arange(1, outcome.missed.shape[1] + 1)
+    month_on_book = month_on_book[month_on_book <= calendar.performance_months]
+    starts = month_starts(calendar.applications_start, calendar.n_vintages + month_on_book.size + 1)
+    month = chunk.of("vintage")[booked].astype(np.int64)[:, None] + month_on_book[None, :]
     # A month ends one second before the next one starts.
-    ends = starts - SECOND_US
-    vintage = chunk.of("vintage")[booked][:, None]
-    event_time = ends[vintage + month_on_book[None, :] + 1]
-    dpd = days_past_due(chunk, booked, months, rng)
+    event_time = starts[month + 1] - SECOND_US
+    missed = outcome.missed[places][:, : month_on_book.size].astype(np.int64)
+    due_day = outcome.due_day[places].astype(np.int64)[:, None]
+    dpd = days_past_due(starts // DAY_US, month, missed, due_day)
     lag_days = chunk.nature.hazard.reporting_days
     columns = performance_columns(chunk, booked, event_time, lag_days, dpd)
     columns["month_on_book"] = np.tile(month_on_book, booked.size)
-    return arrow(TABLES["loan_performance"], columns)
-
-
-def days_past_due(
-    chunk: Chunk, booked: np.ndarray, months: int, rng: np.random.Generator
-) -> np.ndarray:
-    """Return days past due, loans x months.
-
-    A bad loan reaches 90 in its month of default and rolls on. A good one slips to 1-29 days now
-    and then; few reach 30-89 once, and cure.
-    """
-    hazard = chunk.nature.hazard
-    outcome = chunk.world.outcome
-    places = booked + chunk.first
-    n = booked.size
-    default_month = outcome.default_month[places].astype(np.int64)[:, None]
-    month = np.arange(1, months + 1)[None, :]
-    # Due days differ, so DPD at a month end is 30 x months plus an offset of each loan's own.
-    offset = rng.integers(0, 28, (n, 1))
-    is_slip = rng.random((n, months)) < hazard.slip_share
-    slip = is_slip * rng.integers(1, 30, (n, months))
-    rolling = BAD_DPD + offset + 30 * (month - default_month)
-    spell_share = hazard.indeterminate_floor + hazard.indeterminate_slope * outcome.pd_true[places]
-    has_spell = (rng.random(n) < spell_share)[:, None]
-    is_spell = has_spell & (month == rng.integers(2, months + 1, (n, 1)))
-    good = np.where(is_spell, 30 + rng.integers(0, 60, (n, 1)), slip)
-    bad = np.where(rolling > 0, rolling, slip)
-    return np.where(default_month > 0, bad, good)
+    status = outcome.status[places][:, : month_on_book.size]
+    columns["is_restructured"] = (status == RESTRUCTURED).ravel()
+    return columns

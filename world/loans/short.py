@@ -1,8 +1,8 @@
 """Loans of 7 or 14 days, repaid at once, to the people whom the old policy books (S1, domain 0.12).
 
 PD45 = 1 - (1 - PD)^hazard_share. Its log-odds are those of domain 7.5 under the limit and rate of
-the short loan: states, u, fraud and macro are those of the person's instalment loan, the draw is
-its own. Bad means 30 or more days past due within 45 days of booking.
+the short loan: states, u and fraud are those of the person's instalment loan, and the two default
+together more often than by chance. Bad means 30 or more days past due within 45 days of booking.
 """
 
 from __future__ import annotations
@@ -49,8 +49,11 @@ def pd_short(chunk: Chunk, places: np.ndarray, terms: LoanTerms) -> np.ndarray:
     income = world.people.income_cny[places]
     effect = terms_effect(chunk.nature, income, terms) - world.coefficients.terms_mean
     pd_year = expit(log_odds_without_terms(world)[places] + effect)
+    # The one repayment falls due in the month after booking, or near it.
+    first_month = world.people.vintage[places].astype(np.int64) + 1
+    share = chunk.nature.short_loan.hazard_share * world.setting.economy.hazard(first_month)
     # log1p and expm1 keep small PDs exact: 1 - (1 - PD)^share.
-    return -np.expm1(np.log1p(-pd_year) * chunk.nature.short_loan.hazard_share)
+    return -np.expm1(np.log1p(-pd_year) * share)
 
 
 def _terms(chunk: Chunk, places: np.ndarray, rng: np.random.Generator) -> LoanTerms:
@@ -72,10 +75,27 @@ def _days_late(
     late.
     """
     short = chunk.nature.short_loan
-    is_bad = rng.random(places.size) < pd_short(chunk, places, terms)
+    is_bad = rng.random(places.size) < _pd_given_loan(chunk, places, terms)
     is_slip = rng.random(places.size) < short.slip_share
     slip = is_slip * rng.integers(1, short.slip_days_max + 1, places.size)
     return np.where(is_bad, NEVER_REPAID_FACTOR * max(short.observed_days), slip)
+
+
+def _pd_given_loan(chunk: Chunk, places: np.ndarray, terms: LoanTerms) -> np.ndarray:
+    """Return PD45 given whether the person defaults on the twelve-month loan of the same month.
+
+    One person has one purse: P(default on the loan | default on the short loan) is q =
+    `shared_default` + (1 - shared_default) pd. By Bayes P(short | loan) = q pd_short / pd and
+    P(short | no default on the loan) = (1 - q) pd_short / (1 - pd), so that PD45 is kept.
+    """
+    shared = chunk.nature.short_loan.shared_default
+    pd_loan = chunk.world.outcome.pd_true[places]
+    pd = pd_short(chunk, places, terms)
+    q = shared + (1.0 - shared) * pd_loan
+    has_default = chunk.world.outcome.default_month[places] > 0
+    # Short terms may be the riskier ones: a probability stays one.
+    given = np.where(has_default, q * pd / pd_loan, (1.0 - q) * pd / (1.0 - pd_loan))
+    return np.minimum(given, 1.0)
 
 
 def _performance(

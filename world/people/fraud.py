@@ -77,11 +77,21 @@ def _groups(members: np.ndarray, fraud: Fraud, rng: np.random.Generator) -> Iter
 def _night_times(
     first: int, n: int, fraud: Fraud, month: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return `n` moments of the night, on days within `ring_hours` of `first`."""
+    """Return `n` moments of the night, on days within `ring_hours` of `first`.
+
+    Some rings apply in one go: all within minutes of each other (FR03).
+    """
     days = first // DAY_US + rng.integers(0, max(int(fraud.ring_hours // 24), 1), n)
     # A ring that reaches into the next month would change its vintage: keep it in this one.
     days = np.clip(days, month[0] // DAY_US, month[1] // DAY_US - 1)
-    return days * DAY_US + rng.integers(0, fraud.ring_night_hours * 3600, n) * SECOND_US
+    second = rng.integers(0, fraud.ring_night_hours * 3600, n)
+    minutes = rng.integers(0, fraud.ring_burst_minutes, n)
+    if rng.random() < fraud.ring_burst_share:
+        days = np.full(n, days[0])
+        # All of them still fall into the night.
+        latest = fraud.ring_night_hours * 3600 - 60 * fraud.ring_burst_minutes
+        second = np.minimum(second[0], latest) + 60 * minutes
+    return days * DAY_US + second * SECOND_US
 
 
 # Money that a ring moves among its members in the weeks before it applies: star, cycle, fan-in or

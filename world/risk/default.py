@@ -1,9 +1,10 @@
 """Who defaults and when (domain 7.5).
 
-eta = alpha + sum of contributions + u + 3.0 fraud + gamma M_vintage + delta_L (limit/income - 0.5)+
-+ delta_r (APR - 0.144). The hazard of month k is h_k = 1 - (1 - PD)^(s_k m_k), with m_k = 3 in the
-six months after a life shock, be it before or after booking. u is luck that nobody can observe;
-friends share part of it.
+eta = alpha + sum of contributions + u + 3.0 fraud + delta_L (limit/income - 0.5)+ +
+delta_r (APR - 0.144). The first payment of a default is missed in month j after booking with chance
+h_j = 1 - (1 - p)^(s_k m_j g_j), where p = expit(eta) and k = j + 3 is the month of 90 days past
+due. m_j is 3 in the six months after a life shock, be it before or after booking; g_j is the factor
+of the economy in that calendar month. u is luck that nobody can observe; friends share part of it.
 """
 
 from __future__ import annotations
@@ -13,10 +14,20 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from creditloom.world.calendar import Days
 from creditloom.world.config.config_types import Hazard
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.loans.incumbent_policy import LoanTerms
 from creditloom.world.people.people import People
+from creditloom.world.risk.arrears import (
+    N_LUCK,
+    ONSET_TO_BAD,
+    Arrears,
+    due_days,
+    month_later,
+    spell_chance,
+)
+from creditloom.world.risk.economy import Economy
 
 # Steps of the bisection for alpha (domain 7.6): 30 log-odds halved so often are less than 1e-16.
 N_BISECTIONS = 60
@@ -29,12 +40,14 @@ HERMITE_NODES = 20
 
 @dataclass(frozen=True)
 class TrueOutcome:
-    """The truth of each applicant.
+    """The truth of each applicant, on the terms of the incumbent, booked or not.
 
-    - `log_odds_systematic` has neither u, fraud nor macro; `shock` is u; `macro` is M of the
-      vintage.
-    - `pd_neutral` has u and fraud but no macro; `pd_true` has all.
+    - `log_odds_systematic` has neither u, fraud nor economy; `shock` is u; `macro` is what the
+      economy adds over the months that the vintage meets, as one value of its path.
+    - `pd_neutral` has u and fraud but a neutral economy; `pd_true` has all.
     - `default_month` is the month (1-12) of default, 0 where none comes.
+    - `missed` and `status` are people x months 1-12: unpaid instalments at the month's end, and the
+      codes of `arrears`. `due_day` is the day of the month on which instalments fall due.
     """
 
     log_odds_systematic: np.ndarray
@@ -43,57 +56,64 @@ class TrueOutcome:
     macro: np.ndarray
     default_month: np.ndarray
     shock: np.ndarray
+    missed: np.ndarray
+    status: np.ndarray
+    due_day: np.ndarray
 
 
-def macro_path(
-    nature: WorldConfig, n_vintages: int, rng: np.random.Generator, *, on: bool
-) -> np.ndarray:
-    """Return the macro path by vintage: AR(1) with unit variance and one bad half-year.
+def onset_weights(hazard: Hazard) -> np.ndarray:
+    """Return s_k by the month j = k - 3 in which the first payment of a default is missed.
 
-    Its mean is taken off, so that `base_rate` is the rate over all vintages. It is 0 unless `on`.
+    Raises no error for weights before month 4: they belong to payments that never fell due.
     """
-    effects = nature.effects
-    rho = effects.macro_rho
-    path = np.empty(n_vintages)
-    steps = rng.standard_normal(n_vintages)
-    # The first month is drawn from the stationary law, so that no month is special.
-    path[0] = steps[0]
-    for month in range(1, n_vintages):
-        path[month] = rho * path[month - 1] + np.sqrt(1.0 - rho**2) * steps[month]
-    end = effects.bad_half_year + effects.bad_half_year_months
-    path[effects.bad_half_year : end] += effects.bad_half_year_size
-    return (path - path.mean()) * on
+    return np.array(hazard.timing[ONSET_TO_BAD:])
 
 
 def exposure_exponent(hazard: Hazard) -> float:
-    """Return the sum of s_k E[m_k]: by how much life shocks stretch the twelve months."""
-    months = np.arange(1, len(hazard.timing) + 1)
+    """Return the sum of s_k E[m_j]: by how much life shocks stretch the twelve months."""
+    weights = onset_weights(hazard)
+    months = np.arange(1, weights.size + 1)
     # A month is shocked if a shock came in one of the last `life_shock_months`.
     open_months = np.minimum(months, hazard.life_shock_months)
     shocked = 1.0 - (1.0 - hazard.life_shock_rate) ** open_months
     mean_factor = 1.0 + (hazard.life_shock_factor - 1.0) * shocked
-    return float(np.sum(np.array(hazard.timing) * mean_factor))
+    return float(np.sum(weights * mean_factor))
 
 
-def pace(hazard: Hazard, shock_month: np.ndarray) -> np.ndarray:
-    """Return s_k m_k, people x months 1-12.
+def shock_factors(hazard: Hazard, shock_month: np.ndarray, n_months: int) -> np.ndarray:
+    """Return m_j, people x months 1 to `n_months`.
 
     The life shock strikes in `shock_month`: 1 is the first month after booking, 0 and less lie
     before it.
     """
-    months = np.arange(1, len(hazard.timing) + 1)
+    months = np.arange(1, n_months + 1)
     first = shock_month[:, None]
     is_active = (months >= first) & (months < first + hazard.life_shock_months)
-    return np.array(hazard.timing) * np.where(is_active, hazard.life_shock_factor, 1.0)
+    return np.where(is_active, hazard.life_shock_factor, 1.0)
 
 
-def exposure(hazard: Hazard, shock_month: np.ndarray) -> np.ndarray:
-    """Return the sum of s_k m_k as it stands at booking.
+def pace(hazard: Hazard, shock_month: np.ndarray) -> np.ndarray:
+    """Return s_k m_j, people x months j in which the first payment of a default is missed."""
+    weights = onset_weights(hazard)
+    return weights * shock_factors(hazard, shock_month, weights.size)
 
-    A shock that has struck counts as it is, one to come by its chance.
+
+def exposure(
+    hazard: Hazard, shock_month: np.ndarray, economy: np.ndarray | float = 1.0
+) -> np.ndarray:
+    """Return the sum of s_k m_j g_j as it stands at booking, one value per person.
+
+    A shock that has struck counts as it is, one to come by its chance. `economy` is g_j, people x
+    months or 1.
     """
-    after_shock = pace(hazard, shock_month).sum(axis=1)
-    return np.where(shock_month <= 0, after_shock, exposure_exponent(hazard))
+    weights = onset_weights(hazard)
+    months = np.arange(1, weights.size + 1)
+    open_months = np.minimum(months, hazard.life_shock_months)
+    shocked = 1.0 - (1.0 - hazard.life_shock_rate) ** open_months
+    by_chance = 1.0 + (hazard.life_shock_factor - 1.0) * shocked
+    has_struck = (shock_month <= 0)[:, None]
+    factors = np.where(has_struck, shock_factors(hazard, shock_month, weights.size), by_chance)
+    return np.asarray((weights * factors * economy).sum(axis=1))
 
 
 def pd_of(
@@ -107,13 +127,18 @@ def pd_of(
     return 1.0 - (1.0 - expit(log_odds)) ** power
 
 
-def oracle_pd(nature: WorldConfig, log_odds: np.ndarray) -> np.ndarray:
-    """Return E[PD | states, month]: u is integrated out by Gauss-Hermite; no fraud."""
+def oracle_pd(
+    nature: WorldConfig, log_odds: np.ndarray, exponent: np.ndarray | float | None = None
+) -> np.ndarray:
+    """Return E[PD | states, month]: u is integrated out by Gauss-Hermite; no fraud.
+
+    `exponent` is the sum of s_k m_j g_j; None is that of a neutral economy.
+    """
     nodes, weights = np.polynomial.hermite_e.hermegauss(HERMITE_NODES)
     shocks = nature.effects.shock_sigma * nodes
     # Terms are added in the order of the nodes: another order would change the last bit.
     return sum(
-        weight * pd_of(nature.hazard, log_odds + shock)
+        weight * pd_of(nature.hazard, log_odds + shock, exponent)
         for shock, weight in zip(shocks, weights / weights.sum(), strict=True)
     )
 
@@ -145,10 +170,43 @@ def solve_alpha(nature: WorldConfig, log_odds: np.ndarray, base_rate: float) -> 
     return (low + high) / 2.0
 
 
-def outcomes(
+@dataclass(frozen=True)
+class Exposed:
+    """What acts on each person's hazard beside the log-odds, for months 1-12 on book.
+
+    `shock_month` is the month of the life shock, `economy` the factor g_j (people x 12), `rushes`
+    a fraud whose first payment fails, `due_day` the day on which instalments fall due.
+    """
+
+    shock_month: np.ndarray
+    economy: np.ndarray
+    rushes: np.ndarray
+    due_day: np.ndarray
+
+
+def exposed(
     nature: WorldConfig,
     people: People,
     shock_month: np.ndarray,
+    economy: Economy,
+    rng: np.random.Generator,
+) -> Exposed:
+    """Return what acts on everyone's hazard; only `rushes` is drawn."""
+    months = np.arange(1, len(nature.hazard.timing) + 1)
+    calendar_month = people.vintage.astype(np.int64)[:, None] + months[None, :]
+    draws = rng.random(people.size) < nature.hazard.fraud_first_payment_share
+    return Exposed(
+        shock_month=shock_month,
+        economy=economy.hazard(calendar_month),
+        rushes=people.is_fraud & draws,
+        due_day=due_days(Days.day_of_month(people.as_of)),
+    )
+
+
+def outcomes(
+    nature: WorldConfig,
+    people: People,
+    around: Exposed,
     log_odds: np.ndarray,
     shock: np.ndarray,
     moved: np.ndarray,
@@ -161,36 +219,50 @@ def outcomes(
     """
     hazard = nature.hazard
     neutral = log_odds + shock + moved + nature.effects.fraud_log_odds * people.is_fraud
-    macro = macro_by_vintage[people.vintage]
-    log_odds_true = neutral + nature.effects.macro_gamma * macro
-    exponent = exposure(hazard, shock_month)
-    month = _default_month(hazard, expit(log_odds_true), shock_month, people.is_fraud, rng)
+    n_onset = onset_weights(hazard).size
+    now = exposure(hazard, around.shock_month, around.economy[:, :n_onset])
+    path = _arrears(nature, expit(neutral), around, rng)
+    # table: the columns of the outcome
     return TrueOutcome(
         log_odds_systematic=log_odds,
-        pd_neutral=pd_of(hazard, neutral, exponent),
-        pd_true=pd_of(hazard, log_odds_true, exponent),
-        macro=macro,
-        default_month=month,
+        pd_neutral=pd_of(hazard, neutral, exposure(hazard, around.shock_month)),
+        pd_true=pd_of(hazard, neutral, now),
+        macro=macro_by_vintage[people.vintage],
+        default_month=path[-1].defaulted.astype(np.int8),
         shock=shock,
+        missed=np.column_stack([month.missed for month in path]).astype(np.int8),
+        status=np.column_stack([month.status for month in path]).astype(np.int8),
+        due_day=around.due_day.astype(np.int8),
     )
 
 
-def _default_month(
-    hazard: Hazard,
-    pd: np.ndarray,
-    shock_month: np.ndarray,
-    is_fraud: np.ndarray,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """Return the first month whose cumulative hazard passes an exponential threshold, else 0.
+def _arrears(
+    nature: WorldConfig, pd: np.ndarray, around: Exposed, rng: np.random.Generator
+) -> list[Arrears]:
+    """Return the arrears of everyone at the ends of months 1-12.
 
-    The first payment of a fraud who defaults mostly fails at once.
+    `pd` is expit(eta). The first payment of a fraud who rushes has the whole hazard of the year.
     """
-    hazards = -np.log1p(-pd)[:, None] * pace(hazard, shock_month)
-    threshold = rng.exponential(size=pd.size)[:, None]
-    is_reached = np.cumsum(hazards, axis=1) > threshold
-    month = np.where(is_reached.any(axis=1), is_reached.argmax(axis=1) + 1, 0)
-    # A payment missed at once is 90 days past due in the first month that has any hazard.
-    first_month = int(np.flatnonzero(hazard.timing)[0]) + 1
-    rushes = rng.random(pd.size) < hazard.fraud_first_payment_share
-    return np.where(is_fraud & (month > 0) & rushes, first_month, month).astype(np.int8)
+    hazard = nature.hazard
+    n_months = len(hazard.timing)
+    factors = shock_factors(hazard, around.shock_month, n_months)
+    # What begins in the last months is a default after the year: it shows as arrears only.
+    weights = np.full(n_months, nature.arrears.late_weight)
+    n_onset = onset_weights(hazard).size
+    weights[:n_onset] = onset_weights(hazard)
+    stretch = weights * factors * around.economy
+    at_once = np.zeros_like(stretch)
+    at_once[:, 0] = stretch[:, :n_onset].sum(axis=1)
+    stretch = np.where(around.rushes[:, None], at_once, stretch)
+    # 1 - (1 - p)^(s m g), by log1p and expm1 so that small chances keep their digits.
+    onset = -np.expm1(np.log1p(-pd)[:, None] * stretch)
+    owes = np.ones(pd.size, dtype=bool)
+    state = Arrears.none(pd.size)
+    path = []
+    for month in range(1, n_months + 1):
+        column = month - 1
+        chance = spell_chance(nature.arrears, pd, factors[:, column], around.economy[:, column])
+        luck = rng.random((pd.size, N_LUCK))
+        state = month_later(nature.arrears, state, month, owes, onset[:, column], chance, luck)
+        path.append(state)
+    return path

@@ -46,7 +46,8 @@ def seen_states(
 ) -> VisibleStates:
     """Return the visible states of `params.applicants` people and who defaults.
 
-    The shares are those of `params.profile`. The macro path is neutral.
+    The shares are those that the world holds: `params.profile`, less what families without weight
+    know of the others. The macro path is neutral.
     """
     setting = Setting.of(params, _without_gaps(nature, reliability), calendar, seed)
     coefficients = solve_coefficients(setting)
@@ -69,7 +70,7 @@ def seen_states(
         x=x,
         bad=bad.astype(np.int8),
         family_of=tuple(FAMILIES[row] for row in rows),
-        target=nature.shares(params.profile),
+        target=coefficients.shares_observed,
     )
 
 

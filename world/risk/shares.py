@@ -17,6 +17,7 @@ from scipy.special import expit, logit, ndtri
 
 from creditloom.world.config.config_types import FAMILIES, Interaction, WorldError, WorldParams
 from creditloom.world.config.world_config import WorldConfig
+from creditloom.world.loans.incumbent_policy import Scorecard
 from creditloom.world.people.people import People, concept_weights, family_rows
 from creditloom.world.risk.default import oracle_pd, solve_alpha
 
@@ -220,6 +221,8 @@ def prediction_shares(columns: FamilyColumns, fit: np.ndarray) -> np.ndarray:
 MAX_STEPS = 60
 SHARE_TOLERANCE = 2e-5
 N_FAMILIES = len(FAMILIES)
+# The incumbent's scorecard is trained after the betas are solved.
+NO_SCORECARD = Scorecard(points=np.zeros((0, 0)), cut=0.0, mean=0.0, sd=1.0)
 IDENTITY = np.eye(N_FAMILIES)
 
 
@@ -230,6 +233,7 @@ class Coefficients:
     - `betas`, `shares_observed` and `shares_true` are by family; shares sum to one.
     - `nu` is the strength of the bends, `nonlinear_share` what they explain.
     - `means` (by concept) and `terms_mean` are taken off, so that `alpha` alone sets the level.
+    - `scorecard` is the incumbent's, trained on older applicants of this world.
 
     A family without weight has beta 0. Yet its columns know about the other families, and its
     `shares_observed` is what they tell.
@@ -243,6 +247,7 @@ class Coefficients:
     nonlinear_share: float
     alpha: float = 0.0
     terms_mean: float = 0.0
+    scorecard: Scorecard = NO_SCORECARD
 
 
 @dataclass(frozen=True)

@@ -75,36 +75,39 @@ def flow(data: ReportData) -> Section | None:
     return Section("flow", title, lead, tuple(blocks))
 
 
-# Compares the simulated world with the numbers that the sources name.
+# Compares the simulated world with the claims about it (world/claims.yaml).
 
+# table: columns
 CLAIMS = (
     TableColumn("what", "claim"),
+    TableColumn("data", "on"),
     TableColumn("source", "source"),
-    TableColumn("target", "target", "number"),
-    TableColumn("tolerance", "±", "number"),
+    TableColumn("bound", "bound", "name"),
+    TableColumn("unit", "unit", "name"),
     TableColumn("found", "found", "number"),
     TableColumn("n", "n", "count"),
-    TableColumn("holds", "holds", "name"),
-    TableColumn("why_not", "why not"),
+    TableColumn("verdict", "verdict", "name"),
+    TableColumn("withdrawn", "withdrawn because"),
 )
 LEAD = (
-    "Every number that the sources name for the population, its events and its loans, beside what "
-    "this world shows. Some cannot hold together, or ask what this world does not answer: they "
-    "stand with their reason."
+    "What was stated about the simulated data before the code that makes them, beside what this "
+    "run shows: {met} claims are met, {missed} missed, {withdrawn} withdrawn. A claim that needs "
+    "another run is neither here: `make proof` measures it."
 )
 
 
 def claims(data: ReportData) -> Section | None:
-    """Return each claim with its target, its tolerance and the figure found.
+    """Return each claim with its bound, the figure found and whether it is met.
 
-    The figure is null where this world cannot answer the claim.
+    The figure is null where this run cannot measure the claim. None without a simulated world.
     """
     if data.claims is None:
         return None
-    # `holds` is True, False or null. As type object it stays so and does not become a number.
+    counts = data.claims["verdict"].value_counts()
+    lead = LEAD.format(**{name: counts.get(name, 0) for name in ("met", "missed", "withdrawn")})
     frame = data.claims.astype(object).where(data.claims.notna(), None)
     rows = table(frame, CLAIMS, "Claims about the world")
-    return Section("claims", Text("The simulated world", "模拟世界"), LEAD, (rows,))
+    return Section("claims", Text("The simulated world", "模拟世界"), lead, (rows,))
 
 
 # For audit: fairness by protected field, dropped features with the reason, seconds per stage,

@@ -13,10 +13,11 @@ from rich.table import Table
 
 from creditloom.decision.decide import Decider
 from creditloom.models.calibration.calibration import CalibrationParams
-from creditloom.models.evaluation import claims
 from creditloom.models.evaluation.bars import Bars
 from creditloom.models.evaluation.evaluate import Inputs, evaluate
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
+from creditloom.models.evaluation.world_claims import claims
+from creditloom.models.evaluation.world_claims.claims import Claims
 from creditloom.models.learners.ridge import from_json
 from creditloom.models.sample.split import OOT, SplitParams
 from creditloom.pipeline.base import paths
@@ -24,7 +25,10 @@ from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.matrix_reader import dataset, everyone, frame
 from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.base.stage import run
-from creditloom.pipeline.stages.results.evaluate.truth_sample import claims_view, truth_sample
+from creditloom.pipeline.stages.results.evaluate.truth_sample import (
+    claims_view,
+    truth_sample,
+)
 from creditloom.storage.files.formats import RESULTS, read_document, write_document
 from creditloom.storage.files.store import open_parquet, read_frame, write_table
 
@@ -39,6 +43,7 @@ DECIDED = (
     "daily_rate",
     "apr_irr12",
     "reasons",
+    "actions",
 )
 
 
@@ -51,11 +56,12 @@ def main() -> dict[str, int]:
     params = section("evaluate", EvaluateParams)
     inputs = _inputs(split, params)
     metrics, tables = evaluate(inputs, split, section("calibration", CalibrationParams), params)
-    # Some claims of the sources are about the portfolio. They are checked with the figures above.
+    # Some claims about the world are about the portfolio. They use the figures above.
     if inputs.truth is not None:
         shown = {**metrics["portfolio"], "n": metrics["rows"]["oot"]}
-        sample = claims_view(inputs.truth, params.claims_applicants, shown)
-        tables["claims"] = claims.table(sample)
+        sample = claims_view(inputs.truth, params.claims_applicants, shown, inputs.decisions)
+        tables["claims"] = claims.table(document(Claims, paths.CLAIMS), sample)
+        metrics["claims"] = claims.summary(tables["claims"])
     for name, table in tables.items():
         rows = pa.Table.from_pandas(table, preserve_index=False)
         write_table(rows, paths.EVALUATION / f"{name}.parquet")
