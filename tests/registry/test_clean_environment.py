@@ -22,6 +22,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from creditloom.decision.frames.answer import REFUSED
 from creditloom.pipeline import stage_runner
 from creditloom.serving.registry.lookup import Version, aliased
 from creditloom.serving.registry.mlflow_store import Store
@@ -138,6 +139,8 @@ def test_rest_answers_the_same(clean: Clean, store: Store, made: Path) -> None:
     rows = [*range(10), *(i for i in adverse if i >= 10)]  # reasons among them
     with _served(clean, store) as url:
         answer = _ask(url, matrix.iloc[rows])
+    # No row is refused: the columns that would say so are null.
+    assert {row.pop(name) for row in answer for name in REFUSED} == {None}
     assert answer == _plain(decisions.iloc[rows])
 
 
