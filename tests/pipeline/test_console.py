@@ -10,6 +10,7 @@ from rich.table import Table
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
+from tests.checkout import needs_checkout
 
 ODD_TEXTS = ("[/red]", "x [/OPS]", "[bold]b", "[link=http://a]", ":warning:", "\\[a]", "[[", "[/]")
 
@@ -25,6 +26,7 @@ def test_a_text_is_printed_as_it_is(text: str) -> None:
     assert printed.getvalue().count(text) == 5
 
 
+@needs_checkout
 def test_nothing_of_ours_prints_by_another_console() -> None:
     root = paths.PACKAGE.parent
     rooms = ("storage", "models", "world", "report", "serving", "portfolio", "pipeline")

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from creditloom.pipeline.base import paths
+from tests.checkout import needs_checkout
 
 ROOT = paths.PACKAGE.parent
 ANSWER = "the true PD of everyone"
@@ -39,6 +40,7 @@ def _dvc(folder: Path, *words: str, expected: int = 0) -> str:
     return _run(folder, sys.executable, "-m", "dvc", *words, expected=expected)
 
 
+@needs_checkout
 def test_the_truth_names_its_remote() -> None:
     assert {"data/truth": {"remote": "truth"}} in _outs()
 

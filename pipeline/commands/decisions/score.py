@@ -200,7 +200,8 @@ def score(
 
 def _champion() -> str:
     """Return the URI of the champion of the model that params.yaml names."""
-    name = section("registry", RegistryParams).name
+    # Beside a wheel no params.yaml need lie in the working folder.
+    name = section("registry", RegistryParams, paths.params_file()).name
     return f"models:/{name}@{CHAMPION}"
 
 
