@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit, logit, ndtri
+from threadpoolctl import threadpool_limits
 
 from creditloom.world.config.config_types import FAMILIES, Interaction, WorldError, WorldParams
 from creditloom.world.config.world_config import WorldConfig
@@ -189,17 +190,26 @@ def logistic_coefficients(
     coefficients = start
     if coefficients is None:
         coefficients = np.append(np.zeros(x.shape[1] - 1), logit(pd.mean()))
-    for _ in range(MAX_NEWTON_STEPS):
-        # Products of n rows are done in float32, the small system in float64.
-        expected = expit(x @ coefficients.astype(np.float32))
-        curvature = ((x.T * (expected * (1.0 - expected))) @ x).astype(float)
-        ridge = RIDGE * np.diag(curvature).mean() * np.eye(len(coefficients))
-        gradient = x.T @ (pd - expected).astype(np.float32)
-        step = np.linalg.solve(curvature + ridge, gradient)
-        coefficients = coefficients + step
-        if np.abs(step).max() < NEWTON_TOLERANCE:
-            break
+    # One thread of the matrix library: a sum of 100,000 products ends in other last digits for every
+    # number of threads, and the bytes of a world would depend on the machine's cores. It is cheaper
+    # too: threads that wait for each other on a busy machine burn its time.
+    with threadpool_limits(limits=1, user_api="blas"):
+        for _ in range(MAX_NEWTON_STEPS):
+            step = _newton_step(x, pd, coefficients)
+            coefficients = coefficients + step
+            if np.abs(step).max() < NEWTON_TOLERANCE:
+                break
     return coefficients
+
+
+def _newton_step(x: np.ndarray, pd: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+    """Return the change of the coefficients of a regression of `pd` on `x`."""
+    # Products of n rows are done in float32, the small system in float64.
+    expected = expit(x @ coefficients.astype(np.float32))
+    curvature = ((x.T * (expected * (1.0 - expected))) @ x).astype(float)
+    ridge = RIDGE * np.diag(curvature).mean() * np.eye(len(coefficients))
+    gradient = x.T @ (pd - expected).astype(np.float32)
+    return np.asarray(np.linalg.solve(curvature + ridge, gradient))
 
 
 def prediction_shares(columns: FamilyColumns, fit: np.ndarray) -> np.ndarray:
