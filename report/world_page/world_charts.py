@@ -31,7 +31,7 @@ def roll_rates(rows: pd.DataFrame) -> str:
             axes.plot(part["month"], shown, dash, color=colour, label=f"{bucket}", marker=".")
         axes.set(xlabel="month on book", ylabel="one bucket worse a month later", yscale="log")
         _percent(axes.yaxis, 1)
-        axes.legend(loc="lower right", labelcolor=INK, fontsize=8.5, ncols=2)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, labelcolor=INK, fontsize=8.5)
     return drawing.svg
 
 

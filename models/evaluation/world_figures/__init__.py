@@ -1,1 +1,1 @@
-"""Figures of a simulated world: how it behaves, and what has been published about consumer credit."""
+"""Figures of a simulated world: how it behaves, and published facts beside it."""

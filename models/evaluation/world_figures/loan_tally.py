@@ -126,4 +126,3 @@ def _curve(name: str, loans: int, so_far: Floats) -> list[dict[str, object]]:
 
 def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
-

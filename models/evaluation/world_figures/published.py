@@ -17,7 +17,7 @@ class PublishedFact:
     """One published figure.
 
     - `beside`: id of the figure of this world that stands beside it; "" where none does.
-    - `low` and `high`: the figure, or its range; equal for a single figure. In `unit`, as published.
+    - `low` and `high`: the figure, or its range, in `unit` as published; equal for one figure.
     - `source` and `year`: who published it, where, and when.
     - `caution`: in what it differs from the figure of this world.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 from creditloom.features.contract.column import Column, Table
 from creditloom.features.contract.tables import TABLES
 from creditloom.models.evaluation.world_claims import claims
+from creditloom.report.parts.blocks import DASH
 
 # Verdicts of claims that the card lists, worst first.
 LISTED = (claims.MISSED, claims.MET)
@@ -149,7 +151,7 @@ def _claims(content: CardContent) -> str:
     counts = rows["verdict"].value_counts().to_dict()
     said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in sorted(counts))
     listed = [
-        (row["id"], row["what"], row["bound"], f"{row['found']:.4g}", f"{row['n']:,}", verdict)
+        (row["id"], row["what"], row["bound"], _found(row["found"]), f"{row['n']:,}", verdict)
         for verdict in LISTED
         for row in rows[rows["verdict"] == verdict].to_dict("records")
     ]
@@ -162,7 +164,14 @@ def _claims(content: CardContent) -> str:
     return "\n".join(["## Claims", "", lead, *_markdown(heads, listed), ""])
 
 
+def _found(value: float) -> str:
+    """Return a figure as text; a dash where there was nothing to count, as in a small world."""
+    return DASH if math.isnan(value) else f"{value:.4g}"
+
+
 def _markdown(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
     """Return the lines of a table; a bar inside a cell is escaped."""
     lines = [heads, ["---"] * len(heads), *rows]
-    return ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines]
+    return [
+        "| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines
+    ]

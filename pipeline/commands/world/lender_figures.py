@@ -56,9 +56,7 @@ class LenderFigures:
     def beside(self) -> dict[str, float | None]:
         """Return the figures that published facts may name in `beside`."""
         bands = self.incumbent["mean_pd"].to_numpy()
-        of_source = {
-            f"auc_{row['source']}": row["auc"] for row in self.sources.to_dict("records")
-        }
+        of_source = {f"auc_{row['source']}": row["auc"] for row in self.sources.to_dict("records")}
         # table: id of a figure -> the figure
         return {
             "late_30": self.loans.late_rate,

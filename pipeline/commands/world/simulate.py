@@ -188,13 +188,14 @@ def run(request: LenderRequest, out: Path) -> LenderFigures:
 def _facts(request: LenderRequest, declared: Claims) -> tuple[tuple[str, str], ...]:
     """Return what the lender was made with; nothing of the machine, the folder or the hour."""
     world = request.world
-    macro = "of the seed" if world.macro_seed is None else str(world.macro_seed)
+    is_own = world.macro_seed is None
+    path = "" if is_own else f", path of seed {world.macro_seed}"
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     # table: name, value
     return (
         ("applicants", f"{world.applicants:,}"),
         ("seed", str(request.seed)),
-        ("economy", f"{world.scenario}, seed {macro}"),
+        ("economy", f"{world.scenario}{path}"),
         ("base rate", f"{world.base_rate:g}"),
         ("activity scale", f"{world.activity_scale:g}"),
         ("profile", world.profile),
