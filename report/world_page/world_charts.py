@@ -81,12 +81,12 @@ def pd_distribution(rows: pd.DataFrame) -> str:
         is_used = (rows["booked"] + rows["declined"]) > 0
         used = rows[is_used]
         width = used["high"] - used["low"]
-        bars = {"width": width, "align": "edge", "linewidth": 0}
-        axes.bar(used["low"], used["booked"], color=BLUE, alpha=0.6, label="booked", **bars)
-        bottom = used["booked"]
-        declined = used["declined"]
-        label = "declined"
-        axes.bar(used["low"], declined, bottom=bottom, color=ORANGE, alpha=0.6, label=label, **bars)
+        bottom = 0.0 * used["booked"]
+        for name, colour in (("booked", BLUE), ("declined", ORANGE)):
+            bars = axes.bar(used["low"], used[name], width, bottom, align="edge", label=name)
+            for bar in bars:
+                bar.set(facecolor=colour, alpha=0.6)
+            bottom = bottom + used[name]
         axes.set(xscale="log", xlabel="true PD of twelve months", ylabel="share of applicants")
         _percent(axes.xaxis, 2)
         _percent(axes.yaxis)

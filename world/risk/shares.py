@@ -190,9 +190,9 @@ def logistic_coefficients(
     coefficients = start
     if coefficients is None:
         coefficients = np.append(np.zeros(x.shape[1] - 1), logit(pd.mean()))
-    # One thread of the matrix library: a sum of 100,000 products ends in other last digits for every
-    # number of threads, and the bytes of a world would depend on the machine's cores. It is cheaper
-    # too: threads that wait for each other on a busy machine burn its time.
+    # One thread of the matrix library: a sum of 100,000 products ends in other last digits for
+    # every number of threads, and the bytes of a world would depend on the machine's cores. It is
+    # cheaper too: threads that wait for each other on a busy machine burn its time.
     with threadpool_limits(limits=1, user_api="blas"):
         for _ in range(MAX_NEWTON_STEPS):
             step = _newton_step(x, pd, coefficients)

@@ -157,6 +157,7 @@ def incumbent_auc(sample: ClaimSample) -> float:
 
 def incumbent_bands(sample: ClaimSample, bands: int = 10) -> pd.DataFrame:
     """Return band, n, mean_score, mean_pd, approved: bands of equal size, worst score first."""
+    # Stable: people of one score keep the order of their ids, so that bands are always the same.
     people = sample.people.sort_values("incumbent_score", kind="stable")
     band = np.arange(len(people)) * bands // len(people)
     # table: one row per band

@@ -56,8 +56,8 @@ FOLDERS = """## What lies where
 | path | what it is |
 |---|---|
 | `raw/<table>/part-*.parquet` | what a lender sees, one folder per table, sorted by applicant |
-| `truth/applicants.parquet` | what nobody sees: states `z_*`, `concept_*` (SD, + is safer), contributions to the log-odds, true PDs, outcomes |
-| `truth/oracle.parquet` | one row per application: the incumbent's decision, the outcome booked or not, true PDs |
+| `truth/applicants.parquet` | what nobody sees: states, true PDs, outcomes of everyone |
+| `truth/oracle.parquet` | per application: decision, outcome booked or not, true PDs |
 | `truth/meta.json` | how the world was made: coefficients, shares, path of the economy, drifts |
 | `claims.json` | each number that the data shall have, and the figure found |
 | `figures.json` | the figures of the page |
@@ -73,7 +73,7 @@ ORACLE_COLUMNS = """### truth/oracle.parquet
 | `defaulted` | | default within twelve months of everyone; of the declined, had they been booked |
 | `default_month` | months | month of that default; null where none comes |
 | `pd_true` | probability | the PD from which the outcome was drawn |
-| `pd_oracle` | probability | the PD as far as latent states and month tell: the best score there can be |
+| `pd_oracle` | probability | the PD as far as latent states and month tell: the best score |
 """
 
 
@@ -110,8 +110,10 @@ def card(content: CardContent) -> str:
 
 def _made(content: CardContent) -> str:
     lines = _markdown(("what", "value"), content.facts)
-    again = f"The same command with the same versions gives the same bytes:\n\n```\n{content.command}\n```\n"
-    return "\n".join(["## How they were made", "", *lines, "", again])
+    again = "The same command with the same versions gives the same bytes:"
+    return "\n".join(
+        ["## How they were made", "", *lines, "", again, "", "```", content.command, "```", ""]
+    )
 
 
 def _oracle(ceilings: Mapping[str, float | int]) -> str:
@@ -148,8 +150,8 @@ def _meaning(column: Column) -> str:
 
 def _claims(content: CardContent) -> str:
     rows = content.claims
-    counts = rows["verdict"].value_counts().to_dict()
-    said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in sorted(counts))
+    counts = rows["verdict"].astype(str).value_counts().sort_index()
+    said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
     listed = [
         (row["id"], row["what"], row["bound"], _found(row["found"]), f"{row['n']:,}", verdict)
         for verdict in LISTED
@@ -172,6 +174,5 @@ def _found(value: float) -> str:
 def _markdown(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
     """Return the lines of a table; a bar inside a cell is escaped."""
     lines = [heads, ["---"] * len(heads), *rows]
-    return [
-        "| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines
-    ]
+    cells = [[str(cell).replace("|", "\\|") for cell in line] for line in lines]
+    return [f"| {' | '.join(line)} |" for line in cells]

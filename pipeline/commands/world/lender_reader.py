@@ -64,7 +64,7 @@ def _first(path: Path, columns: list[str] | None, *, is_sorted: bool = True) -> 
     A table that is sorted by applicant is read up to the first block without one of them. In one
     of loans the earlier loans of a part lie below the new ones.
     """
-    blocks = []
+    blocks: list[pa.Table] = []
     for block in iter_tables(path, columns):
         kept = block.filter(pc.less(block["applicant_id"], EVENT_APPLICANTS))
         if is_sorted and not len(kept) and blocks:
