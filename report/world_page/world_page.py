@@ -137,6 +137,7 @@ def _arrears(page: WorldPage) -> Section:
 
 
 def _risk(page: WorldPage) -> Section:
+    # table: the drawings of the section
     drawings = (
         Drawing(
             Text("True PD", "真实违约概率"),

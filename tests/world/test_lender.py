@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +24,14 @@ from creditloom.models.evaluation.world_figures.loan_tally import LoanTally
 from creditloom.models.evaluation.world_figures.published import PublishedFact, PublishedFacts
 from creditloom.models.sample.metrics import gini
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.params import document
+from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.cli import build
 from creditloom.pipeline.stage_runner import with_package
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import read_frame, read_json
-from creditloom.world.risk.shares import FamilyColumns, logistic_coefficients
+from creditloom.world.config.config_types import Calendar, WorldParams
+from creditloom.world.config.world_config import WorldConfig
+from creditloom.world.world import Setting, solve_coefficients
 from tests.world.lender import blocks, digests
 from tests.world.written import SIMULATED
 
@@ -80,8 +83,12 @@ def test_two_folders_and_any_number_of_processes_get_the_same_bytes(
 def test_the_rest_of_the_page_of_documentation_runs(folder: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", blocks("python")[0]],
-        cwd=folder, env=with_package(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=folder,
+        env=with_package(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ended.returncode == 0, ended.stderr
     rate, incumbent, ceiling = map(float, re.findall(r"([\d.]+)$", ended.stdout, re.MULTILINE))
     assert 0.02 < rate < 0.10
@@ -168,9 +175,17 @@ def test_every_figure_beside_a_fact_is_one_of_this_world(lender: Path) -> None:
 def test_a_fact_upside_down_is_refused() -> None:
     with pytest.raises(ValueError, match="low <= high"):
         PublishedFact(
-            id="x", topic="arrears", what="w", low=2.0, high=1.0, unit="%",
-            source="s", year=2020, beside="", caution="",
-        )  # fmt: skip
+            id="x",
+            topic="arrears",
+            what="w",
+            low=2.0,
+            high=1.0,
+            unit="%",
+            source="s",
+            year=2020,
+            beside="",
+            caution="",
+        )
 
 
 def test_loans_are_counted_by_bucket_month_and_vintage() -> None:
@@ -191,12 +206,16 @@ def test_loans_are_counted_by_bucket_month_and_vintage() -> None:
 
 
 def test_coefficients_do_not_depend_on_the_number_of_threads() -> None:
-    rng = np.random.default_rng(11)
-    values = rng.standard_normal((60_000, 40)).astype(np.float32)
-    columns = FamilyColumns(values, np.zeros(40, np.int64))
-    pd_of_all = 1.0 / (1.0 + np.exp(3.0 - values[:, 0]))
+    nature = document(WorldConfig, paths.WORLD)
+    effects = replace(nature.effects, probe_applicants=20_000)
+    setting = Setting.of(
+        section("world", WorldParams, paths.DEFAULTS),
+        replace(nature, effects=effects),
+        section("calendar", Calendar, paths.DEFAULTS),
+        seed=11,
+    )
     found = []
     for threads in (1, 2):
         with threadpool_limits(limits=threads, user_api="blas"):
-            found.append(logistic_coefficients(columns, pd_of_all))
-    assert found[0].tobytes() == found[1].tobytes()
+            found.append(repr(solve_coefficients(setting)))
+    assert found[0] == found[1]

@@ -152,11 +152,7 @@ def _claims(content: CardContent) -> str:
     rows = content.claims
     counts = rows["verdict"].astype(str).value_counts().sort_index()
     said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-    listed = [
-        (row["id"], row["what"], row["bound"], _found(row["found"]), f"{row['n']:,}", verdict)
-        for verdict in LISTED
-        for row in rows[rows["verdict"] == verdict].to_dict("records")
-    ]
+    listed = [_claim(row) for verdict in LISTED for row in _of(rows, verdict)]
     heads = ("claim", "what", "bound", "found", "n", "verdict")
     lead = (
         f"Stated before the code that makes the data ({said}). Measured on the first "
@@ -164,6 +160,15 @@ def _claims(content: CardContent) -> str:
         "small world, and one about default is stated for the default base rate.\n"
     )
     return "\n".join(["## Claims", "", lead, *_markdown(heads, listed), ""])
+
+
+def _of(rows: pd.DataFrame, verdict: str) -> list[dict[Any, Any]]:
+    return rows[rows["verdict"] == verdict].to_dict("records")
+
+
+def _claim(row: Mapping[Any, Any]) -> tuple[str, ...]:
+    found = _found(row["found"])
+    return (row["id"], row["what"], row["bound"], found, f"{row['n']:,}", row["verdict"])
 
 
 def _found(value: float) -> str:
