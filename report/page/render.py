@@ -11,8 +11,7 @@ def render(data: ReportData, parts: tuple[Section, ...] | None = None) -> str:
     """Return the report as one self-contained HTML page; parts that are None are left out.
 
     `parts` are the sections of another page than the report, in reading order. Jinja escapes every
-    value. Only SVG drawn by `charts` and the package's own style and script are
-    placed as they are.
+    value. Only SVG drawn by `charts` and the package's own style and script are placed as they are.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
