@@ -25,6 +25,7 @@ from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.matrix_reader import dataset, everyone, frame
 from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.base.stage import run
+from creditloom.pipeline.stages.results.evaluate.product_claims import product_claims
 from creditloom.pipeline.stages.results.evaluate.truth_sample import (
     claims_view,
     truth_sample,
@@ -60,7 +61,9 @@ def main() -> dict[str, int]:
     if inputs.truth is not None:
         shown = {**metrics["portfolio"], "n": metrics["rows"]["oot"]}
         sample = claims_view(inputs.truth, params.claims_applicants, shown, inputs.decisions)
-        tables["claims"] = claims.table(document(Claims, paths.CLAIMS), sample)
+        others = product_claims(inputs.truth, split)
+        stated = document(Claims, paths.CLAIMS)
+        tables["claims"] = claims.table(stated, sample, others=others)
         metrics["claims"] = claims.summary(tables["claims"])
     for name, table in tables.items():
         rows = pa.Table.from_pandas(table, preserve_index=False)
