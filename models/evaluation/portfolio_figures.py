@@ -46,6 +46,7 @@ def portfolio(
 ) -> dict[str, Any]:
     """Return approval and bad rates at the tier cut for model and ridge.
 
+    bad_rate_final_true is that of what the final decisions approve, after every rule (S5-R55).
     Limit, price and profit are those of the approved applications. They are null where none of
     these has an offer.
     """
@@ -61,9 +62,11 @@ def portfolio(
     total_profit = float(profits[has_offer].sum()) if has_offer.any() else None
     shares = cohort.decisions["decision"].value_counts(normalize=True)
     decision_share = {str(name): float(share) for name, share in sorted(shares.items())}
+    has_truth = cohort.truth is not None and is_approve.any()
     return {
         **_cut(cohort, cohort.pd, tiers, policy),
         "decision_share": decision_share,
+        "bad_rate_final_true": float(risk[is_approve].mean()) if has_truth else None,
         "mean_limit_cny": _mean(limit),
         "mean_apr_irr12": _mean(apr),
         "total_limit_cny": float(np.nansum(limit)),

@@ -64,7 +64,7 @@ class Outcome:
     """What the applicant gets.
 
     `cap` is None where no limit could be computed. `daily_rate` is in per cent, None where nothing
-    is offered. `reasons` maps a concept or code to its sentence; `actions` and `not_assessed` are
+    is offered; `overdue` says what being late costs. `reasons` maps a concept or code to its sentence; `actions` and `not_assessed` are
     codes.
     """
 
@@ -77,6 +77,7 @@ class Outcome:
     daily_rate: float | None
     actions: tuple[str, ...]
     not_assessed: tuple[str, ...]
+    overdue: str | None
 
 
 def case_of(
@@ -164,6 +165,7 @@ def decided(
         daily_rate=daily_rate,
         actions=tuple(actions),
         not_assessed=tuple(not_assessed.split()),
+        overdue=case.offers.overdue[tier] if is_offered else None,
     )
 
 

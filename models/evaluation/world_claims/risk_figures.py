@@ -56,11 +56,11 @@ def opens_3(world: ClaimSample) -> ClaimFigure:
 
 
 def bad_rate_approved(world: ClaimSample) -> ClaimFigure | None:
-    """Return the true PD at neutral macro of the approved of the out-of-time months.
+    """Return the true PD at neutral macro of what the final decisions approve, out of time.
 
-    None where nothing was decided.
+    S5-R55. None where nothing was decided.
     """
-    value = world.portfolio.get("bad_rate_approved_true")
+    value = world.portfolio.get("bad_rate_final_true")
     return None if value is None else ClaimFigure(float(value), int(world.portfolio["n"]))
 
 

@@ -21,6 +21,10 @@ KINDS = {
     "listing": "listings",
     "world": "worlds",
     "model": "models",
+    "claim": "claim_figures",
+    "book": "running_books",
+    "optimum": "optima",
+    "referral": "referrals",
 }
 
 

@@ -6,9 +6,8 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any
 
-from creditloom.pipeline.products.product_folder import every_product
 from tests.policy.officer import decided
-from tests.policy.test_situations import rulebook, situations
+from tests.policy.test_situations import product_of, rulebook, situations
 
 TUPLES = ("law", "absent", "families")
 
@@ -26,11 +25,10 @@ def names() -> set[str]:
 def run(name: str) -> dict[str, Any]:
     """Return everything that the officer's outcome says."""
     situation = _by_name()[name]
-    products = {product.id: product for product in every_product()}
     tuples = {key: tuple(situation[key]) for key in TUPLES if key in situation}
     found = decided(
         situation["grade"],
-        product=products[situation["product"]],
+        product=product_of(situation),
         unconsented=situation.get("unconsented", False),
         rulebook=rulebook(situation),
         **tuples,

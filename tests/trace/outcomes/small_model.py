@@ -15,6 +15,7 @@ from creditloom.decision.base.strict_json import canonical
 from creditloom.decision.bundle import load_scorer, write_manifest
 from creditloom.decision.decide import Decider
 from creditloom.decision.rulebook.policy import Policy
+from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
 from creditloom.features.contract.tables import EVENT_TABLES
 from creditloom.features.declare.registry import catalogue
@@ -25,6 +26,8 @@ from creditloom.models.training.training import signs_of, subset
 from creditloom.pipeline.products.product_folder import ProductFolder
 from tests.decision.small import EDGES, laws, rules
 
+# In place of a concept or family: a model on all features.
+EVERYTHING = "everything"
 TREES = 60
 # Small leaves: the world has about a hundred bads.
 GROWTH = BoosterParams(
@@ -59,7 +62,7 @@ def decisions(
     chosen = tuple(
         f.name
         for f in words.features
-        if concept in (f.concept, f.family) and f.name in matrix.columns
+        if concept in (f.concept, f.family, EVERYTHING) and f.name in matrix.columns
     )
     x = matrix[list(chosen)].to_numpy(np.float64)
     known = (label["label"].fillna(-1).to_numpy() >= 0) & label["is_booked"].to_numpy(bool)
@@ -70,6 +73,11 @@ def decisions(
         bundle = _bundle(Path(folder), model, subset(words, chosen), product, x)
         found = Decider.load(bundle, 1).decide(matrix, explain="all")
     return found.drop(columns=["decision_id", "model_version"], errors="ignore")
+
+
+def house_rules(product: Product) -> tuple[Tiers, Policy]:
+    """Return the tiers, and the rule book around a product of twelve months."""
+    return Tiers.from_edges(EDGES), Policy.from_json(json.dumps(rules(product, laws())))
 
 
 def _bundle(folder: Path, model: str, words: Catalogue, product: str, x: np.ndarray) -> Path:

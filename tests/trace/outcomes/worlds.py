@@ -117,11 +117,12 @@ def _raw(folder: Path) -> dict[str, list[str]]:
 
 
 def _write_world(folder: Path) -> None:
-    params, nature, calendar = _settings("S2")
+    params, nature, calendar = settings("S2")
     simulate(params, nature, calendar, folder / "raw", folder / "truth", seed=SEED)
 
 
-def _settings(profile: str) -> tuple[WorldParams, WorldConfig, Calendar]:
+def settings(profile: str) -> tuple[WorldParams, WorldConfig, Calendar]:
+    """Return size, numbers and months of the shared world, under a table of family shares."""
     committed = section("world", WorldParams, paths.DEFAULTS)
     params = replace(committed, applicants=SIZE, base_rate=BASE_RATE, processes=1, profile=profile)
     nature = document(WorldConfig, paths.WORLD)
@@ -139,7 +140,7 @@ def _events(folder: Path) -> dict[str, Any]:
 
 def _truth(profile: str) -> dict[str, Any]:
     """Return the truth of everyone, an array a number: its sum to ten digits."""
-    world = everyone(setting := Setting.of(*_settings(profile), SEED), solve_coefficients(setting))
+    world = everyone(setting := Setting.of(*settings(profile), SEED), solve_coefficients(setting))
     by_family = world.contributions.std(axis=0)
     return {
         "contributions": [float(f"{value:.9g}") for value in by_family],
