@@ -63,10 +63,13 @@ def portfolio(
     shares = cohort.decisions["decision"].value_counts(normalize=True)
     decision_share = {str(name): float(share) for name, share in sorted(shares.items())}
     has_truth = cohort.truth is not None and is_approve.any()
-    return {
+    shown = {
         **_cut(cohort, cohort.pd, tiers, policy),
         "decision_share": decision_share,
         "bad_rate_final_true": float(risk[is_approve].mean()) if has_truth else None,
+    }
+    return {
+        **shown,
         "mean_limit_cny": _mean(limit),
         "mean_apr_irr12": _mean(apr),
         "total_limit_cny": float(np.nansum(limit)),

@@ -155,6 +155,7 @@ def decided(
     cap_name = CAPS[cap] if cap >= 0 else None
     tier_name = case.product.tiers[tier].tier if tier >= 0 else None
     daily_rate = round(100 * rate, 6) if is_offered else None
+    overdue = case.offers.overdue[tier] if is_offered else None
     return Outcome(
         decision=OUTCOMES[outcome],
         limit=limit,
@@ -165,7 +166,7 @@ def decided(
         daily_rate=daily_rate,
         actions=tuple(actions),
         not_assessed=tuple(not_assessed.split()),
-        overdue=case.offers.overdue[tier] if is_offered else None,
+        overdue=overdue,
     )
 
 
