@@ -21,6 +21,7 @@ KINDS = {
     "listing": "listings",
     "world": "worlds",
     "model": "models",
+    "raw": "raws",
 }
 
 
