@@ -171,12 +171,15 @@ def _overdue(product: Product, plan: Schedule, days: int) -> dict[str, Any]:
     # The first payment of some methods repays no principal; then all of it is taken as late.
     late = plan.payments[0].principal or plan.principal
     cost = overdue_cost(penalty_of(product), late, plan.daily_rate, days)
+    reported_from = int(product.repayment.report_dpd.value)
     return {
         "days": days,
         "principal_cny": str(late),
         "interest_cny": str(cost.interest),
         "penalty_cny": str(cost.penalty),
         "total_cny": str(cost.total),
+        # S1-R40, S2-R36, S3-R48: the bureau is told from this day past due on.
+        "reported_from_days": reported_from,
         "is_reported": is_reported(product, days),
     }
 

@@ -64,8 +64,8 @@ class Outcome:
     """What the applicant gets.
 
     `cap` is None where no limit could be computed. `daily_rate` is in per cent, None where nothing
-    is offered; `overdue` says what being late costs. `reasons` maps a concept or code to its sentence; `actions` and `not_assessed` are
-    codes.
+    is offered; `overdue` says what being late costs. `reasons` maps a concept or code to its
+    sentence; `actions` and `not_assessed` are codes.
     """
 
     decision: str

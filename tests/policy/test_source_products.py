@@ -194,11 +194,13 @@ def test_a_product_says_what_its_source_says(fact: Fact) -> None:
 
 
 def test_nothing_is_charged_for_paying_on_time() -> None:
-    """S1-R32: early settlement and extension cost, a payment on its day does not."""
-    assert {charge.taken for charge in products()["shanyin@S1"].charges} == {
-        "early_settlement",
-        "extension",
-    }
+    """S1-R32: early settlement and extension cost, a payment on its day does not.
+
+    The service fee is due at the end with the interest: it is the price itself (S1-R28).
+    """
+    taken = {charge.name: charge.taken for charge in products()["shanyin@S1"].charges}
+    assert taken.pop("service fee") == "at_end"
+    assert set(taken.values()) == {"early_settlement", "extension"}
 
 
 def test_no_product_asks_for_a_paid_membership() -> None:

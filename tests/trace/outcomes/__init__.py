@@ -21,6 +21,7 @@ KINDS = {
     "listing": "listings",
     "world": "worlds",
     "model": "models",
+    "raw": "raws",
     "claim": "claim_figures",
     "book": "running_books",
     "optimum": "optima",

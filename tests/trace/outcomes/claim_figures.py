@@ -83,9 +83,7 @@ def _cohort(matrix: pd.DataFrame, decided: pd.DataFrame, world: ClaimSample) -> 
     return Cohort(rows, pd_, pd_, decided, matrix, truth, len(outcome), 1.0)
 
 
-def _with_portfolio(
-    world: ClaimSample, matrix: pd.DataFrame, decided: pd.DataFrame
-) -> ClaimSample:
+def _with_portfolio(world: ClaimSample, matrix: pd.DataFrame, decided: pd.DataFrame) -> ClaimSample:
     tiers, policy = small_model.house_rules(products()[HOUSE])
     shown = portfolio(_cohort(matrix, decided, world), tiers, policy, _params())
     return ClaimSample(world.people, {}, {}, portfolio={**shown, "n": len(decided)})

@@ -23,7 +23,8 @@ def run(name: str) -> dict[str, Any]:
     asked = situations("frames")[name]
     rows = small.frame(asked["rows"]).assign(**asked["columns"])
     with TemporaryDirectory() as folder:
-        decider = Decider.load(small.write_bundle(Path(folder) / "bundle"), 1)
+        book = small.rules(profiles=small.laws(*asked["laws"]))
+        decider = Decider.load(small.write_bundle(Path(folder) / "bundle", book), 1)
         try:
             decisions = decider.decide(rows, explain="all", language=asked["language"])
         except DecisionError as refusal:

@@ -14,6 +14,7 @@ from creditloom.decision.base.catalogue import Catalogue
 from creditloom.decision.base.strict_json import canonical
 from creditloom.decision.bundle import load_scorer, write_manifest
 from creditloom.decision.decide import Decider
+from creditloom.decision.reasons.hints import hints
 from creditloom.decision.rulebook.policy import Policy
 from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
@@ -71,7 +72,11 @@ def decisions(
     model = boost(rows, signs_of(words, chosen), GROWTH, TREES).model_to_string()
     with TemporaryDirectory() as folder:
         bundle = _bundle(Path(folder), model, subset(words, chosen), product, x)
-        found = Decider.load(bundle, 1).decide(matrix, explain="all")
+        decider = Decider.load(bundle, 1)
+        found = decider.decide(matrix, explain="all")
+    told = decider.bundle.scorer.catalogue
+    # What `creditloom decide` tells beside each decision.
+    found["hints"] = [hints(told, reasons, "en") for reasons in found["reasons"]]
     return found.drop(columns=["decision_id", "model_version"], errors="ignore")
 
 

@@ -81,7 +81,7 @@ def kept() -> Path:
     folder = Path(os.environ.setdefault("TRACE_WORLD", mkdtemp()))
     if not (folder / "labels.arrow").exists():
         _write_world(folder)
-        raw = _raw(folder)
+        raw = raw_files(folder)
         matrix = pa.concat_tables(build(raw, section("features", FeatureParams, paths.DEFAULTS)))
         feather.write_feather(matrix, folder / "matrix.arrow")
         label = labels(raw, section("label", LabelParams, paths.DEFAULTS))
@@ -100,7 +100,7 @@ def _world() -> Path:
 def _matrix() -> pd.DataFrame:
     if not _can_change(MAKES_MATRIX):
         return feather.read_table(kept() / "matrix.arrow").to_pandas()
-    raw = _raw(_world())
+    raw = raw_files(_world())
     return pa.concat_tables(
         build(raw, section("features", FeatureParams, paths.DEFAULTS))
     ).to_pandas()
@@ -111,7 +111,8 @@ def _can_change(rooms: tuple[str, ...]) -> bool:
     return os.environ.get("TRACE_BROKEN", "").startswith(rooms)
 
 
-def _raw(folder: Path) -> dict[str, list[str]]:
+def raw_files(folder: Path) -> dict[str, list[str]]:
+    """Return the Parquet files of each raw table of a world."""
     tables = sorted((folder / "raw").iterdir())
     return {table.name: sorted(map(str, table.glob("**/*.parquet"))) for table in tables}
 
@@ -132,7 +133,7 @@ def settings(profile: str) -> tuple[WorldParams, WorldConfig, Calendar]:
 
 def _events(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for table, files in _raw(folder).items():
+    for table, files in raw_files(folder).items():
         rows = pd.concat([pd.read_parquet(path) for path in files])
         found[table] = {"rows": len(rows), **column_digests(rows)}
     return found
