@@ -78,6 +78,8 @@ def requested_product(product: Product, request: Request) -> Product:
         product,
         repayment=replace(terms, method=method, tenor=tenor, penalty=_penalty(product, request)),
         charges=(*product.charges, *extra),
+        # The penalty of the tier is that of the whole product now: others would contradict it.
+        tiers=tuple(replace(tier, penalty=None) for tier in product.tiers),
     )
 
 

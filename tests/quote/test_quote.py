@@ -90,6 +90,15 @@ def test_the_three_elements_and_every_receiver_are_told() -> None:
     }
 
 
+@pytest.mark.parametrize(("asked", "total"), [("VIP", 1.2), ("QUALITY", 1.3), (None, 1.5)])
+def test_a_tier_is_late_at_its_own_penalty(asked: str | None, total: float) -> None:
+    """S5-R28: 20 % more in VIP, 30 % in QUALITY; without a tier the highest, 50 %."""
+    rate: dict[str, Any] = {"tier": asked} if asked else {"daily_rate": 0.02}
+    late = quoted("weilidai_S5", 10_000, **rate)["overdue"]
+    charged = Decimal(late["total_cny"]) / Decimal(late["interest_cny"])
+    assert float(charged) == pytest.approx(total, abs=0.01)
+
+
 def test_t14_the_penalty_of_shanyin_is_due_once() -> None:
     late = quoted("shanyin_S1", 3000, daily_rate=0.05, overdue_days=1)["overdue"]
     assert (late["principal_cny"], late["penalty_cny"]) == ("3000.00", "30.00")
