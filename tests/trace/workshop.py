@@ -27,6 +27,8 @@ COPIED = (*ROOMS, PACKAGE, "products", "tests", "docs", "params.yaml", "pyprojec
 NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc")
 # Machine code that numba keeps knows only its own file, not what it calls.
 COMPILED = ("features/compiled/", "decision/score/contributions/")
+# Characters of a traceback that are repeated.
+TOLD_OF_AN_ERROR = 600
 
 
 @dataclass
@@ -68,7 +70,13 @@ class Workshop:
         requests.flush()
         answer: dict[str, Any] = json.loads(answers.readline())
         if "error" in answer:
-            raise RuntimeError(f"{change} with {broken_file or 'the right reading'}: {answer}")
+            # The last lines say what is wrong; those before are of this machine.
+            told = answer["error"].strip()[-TOLD_OF_AN_ERROR:]
+            reading = f"{broken_file} read wrongly" if broken_file else "the right reading"
+            raise RuntimeError(
+                f"`{change}` cannot be run with {reading}; expected an outcome, got ...{told} "
+                "Choose another wrong reading, or name a situation that runs."
+            )
         outcome: dict[str, Any] = answer["outcome"]
         return outcome
 
