@@ -13,9 +13,8 @@ from creditloom.serving.referral.overrides import (
     ReferralError,
     append,
     read,
-    referred_cases,
-    waiting_cases,
 )
+from creditloom.serving.referral.queue.cases import referred_cases, waiting_cases
 from tests.decision import small
 
 APPEAL = "a wrong freeze, found on appeal"
@@ -50,6 +49,7 @@ def run(name: str) -> dict[str, Any]:
             written = append(override, queue, record)
         except ReferralError as refusal:
             return {"refused": str(refusal).replace(folder, "")}
-        waiting = waiting_cases(queue, read(record))
+        decided = {entry.decision_id for entry in read(record)}
+        waiting = waiting_cases(queue, decided)
     counts = {"waiting": len(queue), "frozen": len(frozen), "still": len(waiting)}
     return {**counts, "outcome": written.outcome, "limit": written.limit_cny}
