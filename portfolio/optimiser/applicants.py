@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from creditloom.decision.pricing.capacity import enquiry_cut
+from creditloom.decision.pricing.profit import ProfitTerms
 from creditloom.decision.rulebook.condition import value
 from creditloom.decision.rulebook.policy import Policy
 from creditloom.decision.rulebook.price import cap_of, minimum_daily, price_list
@@ -38,29 +39,30 @@ def market(
     policy: Policy,
     product: Product,
     tiers: Tiers,
-    cost: float,
+    terms: ProfitTerms,
     params: OptimiseParams,
 ) -> Market:
     """Return the market of one product.
 
     `people` has one row per applicant in order of `pd`, with INPUTS, `decision` and `limit_cny`. A
-    grade that the product does not approve is not lent to. `cost` is that of an account, CNY (N24).
+    grade that the product does not approve is not lent to. `terms` are those of the expected profit
+    (N24).
     """
     table = price_list(product)
     # A loan of one payment has no IRR: its price is the simple one.
     apr = np.array([row.apr_simple360 if row.apr_irr12 is None else row.apr_irr12 for row in table])
     pds = people["pd"].to_numpy()
     costs = Costs(
-        lgd=product.price.lgd.value,
-        cost_of_funds=product.price.cost_of_funds.value,
-        account_cost=cost,
+        lgd=terms.lgd,
+        cost_of_funds=terms.cost_of_funds,
+        account_cost=terms.account_cost,
     )
     cap = caps(people, product, tiers, params.income_multiple)
     is_allowed = allowed_rates(policy, product, tiers)
     take_up = params.take_up.table(apr, len(tiers.names))
     return Market(
         # The floor is the product's: no one is priced as if they could not default.
-        pd=np.maximum(pds, product.price.pd_floor.value),
+        pd=np.maximum(pds, terms.pd_floor),
         tier=tiers.index(pds),
         cap=cap,
         capacity=capacity(people, product),
@@ -69,6 +71,7 @@ def market(
         is_allowed=is_allowed,
         take_up=take_up,
         costs=costs,
+        exposure_share=terms.exposure_share(_daily_rates(product)),
         **_terms(product),
     )
 
