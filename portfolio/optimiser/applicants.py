@@ -17,9 +17,11 @@ from creditloom.decision.rulebook.policy import Policy
 from creditloom.decision.rulebook.price import cap_of, minimum_daily, price_list
 from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
+from creditloom.models.evaluation.profit_bridge import Offers
 from creditloom.portfolio.book.review_rules import FEN_PER_CNY
 from creditloom.portfolio.optimiser.market import Costs, Market
 from creditloom.portfolio.optimiser.optimise_params import OptimiseParams
+from creditloom.portfolio.optimiser.optimised_policy import Chosen
 
 INPUTS = (
     "verified_income_fen",
@@ -73,6 +75,23 @@ def market(
         costs=costs,
         exposure_share=terms.exposure_share(_daily_rates(product)),
         **_terms(product),
+    )
+
+
+def offers_of(market: Market, people: pd.DataFrame, policy: Chosen) -> Offers:
+    """Return what a policy offers, in order of application_id; `people` are those of the market.
+
+    Who is not lent to has no offer.
+    """
+    in_order = np.argsort(people["application_id"].to_numpy(), kind="stable")
+    lent = in_order[policy.limit[in_order] > 0]
+    rate = policy.rate[market.tier[lent]]
+    return Offers(
+        application_id=people["application_id"].to_numpy()[lent],
+        limit_cny=policy.limit[lent],
+        daily_rate=market.rates[rate],
+        apr=market.apr[rate],
+        pd=market.pd[lent],
     )
 
 

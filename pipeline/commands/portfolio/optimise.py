@@ -18,16 +18,19 @@ import typer
 from rich.table import Table
 
 from creditloom.decision.bundle import Bundle
+from creditloom.decision.pricing.profit import FEN_PER_CNY, YEAR, ProfitTerms
+from creditloom.decision.rulebook.economics import Economics
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
+from creditloom.models.evaluation.profit_bridge import Offers
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.commands.own_outputs import require_report
-from creditloom.pipeline.commands.portfolio import book_world
+from creditloom.pipeline.book import book_world
 from creditloom.portfolio.optimiser import simple_policies
-from creditloom.portfolio.optimiser.applicants import INPUTS, market
+from creditloom.portfolio.optimiser.applicants import INPUTS, RATE_TOLERANCE, market, offers_of
 from creditloom.portfolio.optimiser.market import Budget, Market
 from creditloom.portfolio.optimiser.optimise_params import OptimiseParams
 from creditloom.portfolio.optimiser.optimised_policy import Chosen, Optimum, at_rates
@@ -63,7 +66,8 @@ def optimise(forward: ForwardOption = True, as_json: JsonOption = False) -> None
             "there is nothing to price. Set policy.product."
         )
     people = _people()
-    offers = market(people, bundle.policy, product, bundle.tiers, cost, params)
+    terms = ProductFolder.of().only("economics", Economics).terms_of(product, cost)
+    offers = market(people, bundle.policy, product, bundle.tiers, terms, params)
     rules = simple_policies.rule_based(offers, people)
     # All policies get the same budget. It is what the rule-based policy spends: expected loss,
     # funding and approvals.
@@ -79,9 +83,12 @@ def optimise(forward: ForwardOption = True, as_json: JsonOption = False) -> None
         "limits alone": best(listed_prices, budget, params.threads).chosen,
         "optimum": optimum.chosen,
     }
+    given = {name: offers_of(offers, people, policy) for name, policy in policies.items()}
     figures = _figures(offers, policies, optimum, budget, seconds)
+    for name, each in given.items():
+        figures["policies"][name]["expected_profit_cny"] = each.profit_fen(terms) / FEN_PER_CNY
     if forward and section("source", SourceParams).kind == "world":
-        figures["forward"] = _forward(offers, people, policies, params, cost)
+        figures["forward"] = _forward(offers, people, given, params, terms)
     write_json(figures, paths.OPTIMUM / "figures.json")
     picture(offers, policies, bundle.tiers.names, paths.OPTIMUM / "policies.png")
     _report(figures, optimum, as_json)
@@ -141,36 +148,63 @@ def _spent(offers: Market, policy: Chosen) -> dict[str, Any]:
 def _forward(
     offers: Market,
     people: pd.DataFrame,
-    policies: Mapping[str, Chosen],
+    given: Mapping[str, Offers],
     params: OptimiseParams,
-    cost: float,
+    terms: ProfitTerms,
 ) -> dict[str, Any]:
-    """Return accounts, default rate and money (CNY) of each policy, run forward in the world.
+    """Return accounts, default rate, money (CNY) and bridge of each policy, run forward.
 
-    All policies are run on the same lives. An equal offer is taken up by the same people.
+    All policies are run on the same lives. An equal offer is taken up by the same people. The
+    bridge goes from the profit that all offers were priced at over the share that is taken up; it
+    is null where fewer or more than twelve months are run.
     """
     world, numbers = book_world.world_of_params()
     # One random draw per person serves all policies. So a better offer is taken up by the same
     # people and by more.
     luck = np.random.default_rng(params.seed).random(len(people))
+    row_of = pd.Series(np.arange(len(people)), index=people["application_id"].to_numpy())
     figures = {}
-    for name, policy in policies.items():
-        rate_of_person = policy.rate[offers.tier]
-        take_up = offers.take_up[offers.tier, rate_of_person]
-        is_taken = (policy.limit > 0) & (luck < take_up)
-        limit = np.where(is_taken, policy.limit, 0.0)
-        rate = offers.rates[rate_of_person]
-        grant = book_world.closed_loans(world, people["application_id"], limit, rate)
-        course = book_world.run_forward(world, numbers, grant, params.months)
-        earned = book_world.course_result(course, numbers, offers.costs.cost_of_funds, cost)
-        figures[name] = {
-            "accounts": earned.accounts,
-            "default_rate": earned.default_rate,
-            "lent_cny": earned.lent_cny,
-            "loss_cny": earned.loss_cny,
-            "profit_cny": earned.profit_cny,
-        }
+    for name, policy in given.items():
+        row = row_of.loc[policy.application_id].to_numpy()
+        rate = np.searchsorted(offers.rates, policy.daily_rate - RATE_TOLERANCE)
+        is_taken = luck[row] < offers.take_up[offers.tier[row], rate]
+        figures[name] = _run(world, numbers, policy, is_taken, params.months, terms)
     return figures
+
+
+def _run(
+    world: World,
+    numbers: BookConfig,
+    policy: Offers,
+    is_taken: np.ndarray,
+    months: int,
+    terms: ProfitTerms,
+) -> dict[str, Any]:
+    """Return what the taken offers of a policy earn in the world."""
+    taken = policy.where(is_taken)
+    grant = book_world.granted(
+        world,
+        taken.application_id,
+        taken.limit_cny,
+        taken.daily_rate,
+        is_redrawn=terms.is_redrawn,
+    )
+    course = book_world.run_forward(world, numbers, grant, months)
+    recovered = book_world.recovered_cash(world, numbers, course)
+    earned = book_world.course_result(
+        course, numbers, terms.cost_of_funds, terms.account_cost, recovered
+    )
+    bridge = None
+    if months == YEAR:
+        bridge = bridge_of(world, numbers, policy, terms, is_taken).to_json()
+    return {
+        "accounts": earned.accounts,
+        "default_rate": earned.default_rate,
+        "lent_cny": earned.lent_cny,
+        "loss_cny": earned.loss_cny,
+        "profit_cny": earned.profit_cny,
+        "profit_bridge": bridge,
+    }
 
 
 def _report(figures: dict[str, Any], optimum: Optimum, as_json: bool) -> None:
@@ -180,6 +214,8 @@ def _report(figures: dict[str, Any], optimum: Optimum, as_json: bool) -> None:
     _out.print(_policy_table(figures["policies"]))
     if "forward" in figures:
         _out.print(_forward_table(figures["forward"]))
+        bridges = {name: one["profit_bridge"] for name, one in figures["forward"].items()}
+        _out.print(*bridge_tables(bridges))
     prices = optimum.dual.prices
     bound = f"bound {optimum.dual.bound:,.0f} CNY, gap {optimum.gap:.3%}"
     loss = f"one yuan more of expected loss brings {prices.loss:.2f}"
@@ -190,11 +226,12 @@ def _report(figures: dict[str, Any], optimum: Optimum, as_json: bool) -> None:
 
 
 def _policy_table(policies: dict[str, dict[str, Any]]) -> Table:
-    names = ("policy", "profit", "loss", "funding", "approved", "mean limit")
-    table = Table(*names, title="optimise: a year, CNY, expected")
+    names = ("policy", "as priced", "taken up", "loss", "funding", "approved", "mean limit")
+    table = Table(*names, title="optimise: profit of a year, CNY, expected")
     for name, policy in policies.items():
+        # The profit if every offer is taken up, to the cent; all else is of those taken up.
         money = (policy[key] for key in ("profit_cny", "expected_loss_cny", "funding_cny"))
-        cells = [f"{amount:,.0f}" for amount in money]
+        cells = [f"{policy['expected_profit_cny']:,.2f}", *(f"{one:,.0f}" for one in money)]
         cells += [f"{policy['approval_share']:.1%}", f"{policy['mean_limit_cny']:,.0f}"]
         table.add_row(name, *cells)
     return table
