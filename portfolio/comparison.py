@@ -15,7 +15,7 @@ import pandas as pd
 
 from creditloom.decision.pricing.profit import FEN_PER_CNY, ProfitTerms
 from creditloom.decision.rules.verdict import OUTCOMES
-from creditloom.models.evaluation.profit_bridge import Offers
+from creditloom.models.evaluation.profit_bridge import PricedOffers
 
 # What is read of a decision.
 COLUMNS = (
@@ -46,7 +46,7 @@ def summary(decisions: pd.DataFrame, product: str, terms: ProfitTerms) -> dict[s
     is a year's and the sum over approvals in CNY, to the cent (`ProfitTerms`). For a loan of one
     payment or by the day the APR is simple360.
     """
-    offers = Offers.approved(decisions)
+    offers = PricedOffers.approved(decisions)
     codes = Counter(code for of_row in decisions["refusal_codes"] for code in of_row)
     shares = {f"{name}_share": float((decisions["decision"] == name).mean()) for name in OUTCOMES}
     means = {

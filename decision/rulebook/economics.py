@@ -51,6 +51,7 @@ class Economics:
         """
         named = {each.product: each for each in self.economics}
         expected = named.get(product.id)
+        # table: the terms
         return ProfitTerms(
             drawdown=1.0 if expected is None else expected.drawdown.value,
             is_redrawn=expected is not None and expected.is_redrawn,

@@ -13,7 +13,7 @@ from creditloom.decision.pricing.profit import FEN_PER_CNY, ProfitTerms
 from creditloom.decision.rulebook.policy import Policy
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.evaluation.cohort import Cohort, pd_of
-from creditloom.models.evaluation.profit_bridge import Offers
+from creditloom.models.evaluation.profit_bridge import PricedOffers
 from creditloom.models.sample.arrays import Floats, Mask
 
 
@@ -41,7 +41,7 @@ def portfolio(
     apr = pd_of(lent, "apr_irr12")
     total_profit = None
     if terms is not None:
-        total_profit = Offers.approved(cohort.decisions).profit_fen(terms) / FEN_PER_CNY
+        total_profit = PricedOffers.approved(cohort.decisions).profit_fen(terms) / FEN_PER_CNY
     shares = cohort.decisions["decision"].value_counts(normalize=True)
     decision_share = {str(name): float(share) for name, share in sorted(shares.items())}
     return {

@@ -17,14 +17,18 @@ from creditloom.models.sample.arrays import Floats
 
 # The first level, and the steps from it in their order.
 EXPECTED = "expected"
-TAKE_UP, USE, LOSSES, INTEREST, PREPAYMENT, RECOVERIES, REVIEWS = (
-    "take_up", "use", "losses", "interest", "prepayment", "recoveries", "reviews",
-)  # fmt: skip
+TAKE_UP = "take_up"
+USE = "use"
+LOSSES = "losses"
+INTEREST = "interest"
+PREPAYMENT = "prepayment"
+RECOVERIES = "recoveries"
+REVIEWS = "reviews"
 
 
 @dataclass(frozen=True)
-class Offers:
-    """Offers of credit, one value each, in order of application_id.
+class PricedOffers:
+    """PricedOffers of credit, one value each, in order of application_id.
 
     `limit_cny` is above 0; `daily_rate` and `apr` (IRR x 12, else simple on 360 days) are
     fractions; `pd` is the one that the offer was priced with.
@@ -37,7 +41,7 @@ class Offers:
     pd: Floats
 
     @classmethod
-    def approved(cls, decisions: pd.DataFrame) -> Offers:
+    def approved(cls, decisions: pd.DataFrame) -> PricedOffers:
         """Return the approved offers among decisions; one row per application.
 
         Needs application_id, decision, limit_cny, daily_rate, apr_irr12, apr_simple360 and pd.
@@ -45,6 +49,7 @@ class Offers:
         lent = decisions[decisions["decision"] == "approve"].sort_values("application_id")
         # A loan of one payment has no IRR over twelve months.
         simple = lent["apr_simple360"].astype(np.float64)
+        # table: the columns of offers
         return cls(
             application_id=lent["application_id"].to_numpy(),
             limit_cny=lent["limit_cny"].to_numpy(np.float64),
@@ -53,10 +58,10 @@ class Offers:
             pd=lent["pd"].to_numpy(np.float64),
         )
 
-    def where(self, mask: np.ndarray) -> Offers:
+    def where(self, mask: np.ndarray) -> PricedOffers:
         """Return the offers of a mask."""
         parts = (self.application_id, self.limit_cny, self.daily_rate, self.apr, self.pd)
-        return Offers(*(part[mask] for part in parts))
+        return PricedOffers(*(part[mask] for part in parts))
 
     def profit_fen(self, terms: ProfitTerms) -> int:
         """Return the expected profit as priced, whole fen: the one number."""
@@ -137,7 +142,7 @@ class ProfitBridge:
 
 
 def run_bridge(
-    bridge: ProfitBridge, taken: Offers, terms: ProfitTerms, results: dict[str, BookResult]
+    bridge: ProfitBridge, taken: PricedOffers, terms: ProfitTerms, results: dict[str, BookResult]
 ) -> ProfitBridge:
     """Return the bridge led on through books of the offers that were taken.
 

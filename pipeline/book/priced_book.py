@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from rich.table import Table
 
 from creditloom.decision.pricing.profit import FEN_PER_CNY, YEAR, ProfitTerms
 from creditloom.models.evaluation.profit_bridge import (
@@ -16,18 +14,18 @@ from creditloom.models.evaluation.profit_bridge import (
     RECOVERIES,
     TAKE_UP,
     BookResult,
-    Offers,
+    PricedOffers,
     ProfitBridge,
     run_bridge,
 )
 from creditloom.pipeline.book import book_world
-from creditloom.pipeline.book.book_world import BookConfig, Course, World
+from creditloom.pipeline.book.book_world import BookConfig, Course, Grant, World
 
 
 def bridge_of(
     world: World,
     numbers: BookConfig,
-    offers: Offers,
+    offers: PricedOffers,
     terms: ProfitTerms,
     is_taken: np.ndarray | None = None,
 ) -> ProfitBridge:
@@ -43,13 +41,7 @@ def bridge_of(
         bridge = bridge.to(TAKE_UP, offers.profit_fen(terms))
     if not len(offers.limit_cny):
         return bridge
-    grant = book_world.granted(
-        world,
-        offers.application_id,
-        offers.limit_cny,
-        offers.daily_rate,
-        is_redrawn=terms.is_redrawn,
-    )
+    grant = _grant(world, offers, terms)
     on = book_world.switches_of(world)
     plain_world = book_world.switched(world, replace(on, prepayment=False, recoveries=False))
     plain = book_world.run_forward(plain_world, numbers, grant, YEAR)
@@ -73,33 +65,46 @@ def book_result(
     )
     loss = round(earned.loss_cny * FEN_PER_CNY)
     balance = book_world.mean_balance_fen(course) / FEN_PER_CNY
-    return BookResult(
-        earned_fen=earned.profit_fen + loss, loss_fen=loss, mean_balance_cny=balance
-    )
+    return BookResult(earned_fen=earned.profit_fen + loss, loss_fen=loss, mean_balance_cny=balance)
 
 
-def bridge_tables(bridges: Mapping[str, dict[str, Any] | None]) -> tuple[Table, ...]:
-    """Return the table that commands show of bridges by name (`ProfitBridge.to_json`).
+def taken_up(
+    world: World,
+    numbers: BookConfig,
+    offers: PricedOffers,
+    is_taken: np.ndarray,
+    months: int,
+    terms: ProfitTerms,
+) -> dict[str, Any]:
+    """Return accounts, default rate, money (CNY) and bridge of the offers that are taken up.
 
-    One row per step, yuan to the cent. There is no table where there is no bridge.
+    The bridge is null unless twelve months are run: a profit is expected for a year.
     """
-    made = {name: bridge for name, bridge in bridges.items() if bridge is not None}
-    if not made:
-        return ()
-    steps = [step["step"] for step in next(iter(made.values()))["steps"]]
-    title = "profit in the first year, yuan: as priced, and what each step adds"
-    table = Table("step", *(name or "amount" for name in made), title=title)
-    for at, step in enumerate(steps):
-        table.add_row(step.replace("_", " "), *(_amount(one, at) for one in made.values()))
-    table.add_row("run forward", *(_total(one) for one in made.values()), style="bold")
-    return (table,)
+    grant = _grant(world, offers.where(is_taken), terms)
+    course = book_world.run_forward(world, numbers, grant, months)
+    recovered = book_world.recovered_cash(world, numbers, course)
+    earned = book_world.course_result(
+        course, numbers, terms.cost_of_funds, terms.account_cost, recovered
+    )
+    bridge = None
+    if months == YEAR:
+        bridge = bridge_of(world, numbers, offers, terms, is_taken).to_json()
+    return {
+        "accounts": earned.accounts,
+        "default_rate": earned.default_rate,
+        "lent_cny": earned.lent_cny,
+        "loss_cny": earned.loss_cny,
+        "profit_cny": earned.profit_cny,
+        "profit_bridge": bridge,
+    }
 
 
-def _amount(bridge: dict[str, Any], at: int) -> str:
-    # A bridge of nobody ends early.
-    steps = bridge["steps"]
-    return f"{steps[at]['amount_cny']:,.2f}" if at < len(steps) else "-"
-
-
-def _total(bridge: dict[str, Any]) -> str:
-    return f"{bridge['steps'][-1]['profit_cny']:,.2f}"
+def _grant(world: World, offers: PricedOffers, terms: ProfitTerms) -> Grant:
+    """Return the offers as lines or loans, as the product's economics say."""
+    return book_world.granted(
+        world,
+        offers.application_id,
+        offers.limit_cny,
+        offers.daily_rate,
+        is_redrawn=terms.is_redrawn,
+    )

@@ -17,7 +17,7 @@ from creditloom.decision.rulebook.policy import Policy
 from creditloom.decision.rulebook.price import cap_of, minimum_daily, price_list
 from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
-from creditloom.models.evaluation.profit_bridge import Offers
+from creditloom.models.evaluation.profit_bridge import PricedOffers
 from creditloom.portfolio.book.review_rules import FEN_PER_CNY
 from creditloom.portfolio.optimiser.market import Costs, Market
 from creditloom.portfolio.optimiser.optimise_params import OptimiseParams
@@ -54,14 +54,11 @@ def market(
     # A loan of one payment has no IRR: its price is the simple one.
     apr = np.array([row.apr_simple360 if row.apr_irr12 is None else row.apr_irr12 for row in table])
     pds = people["pd"].to_numpy()
-    costs = Costs(
-        lgd=terms.lgd,
-        cost_of_funds=terms.cost_of_funds,
-        account_cost=terms.account_cost,
-    )
+    costs = Costs(terms.lgd, terms.cost_of_funds, terms.account_cost)
     cap = caps(people, product, tiers, params.income_multiple)
     is_allowed = allowed_rates(policy, product, tiers)
     take_up = params.take_up.table(apr, len(tiers.names))
+    # table: the parts of a market
     return Market(
         # The floor is the product's: no one is priced as if they could not default.
         pd=np.maximum(pds, terms.pd_floor),
@@ -78,15 +75,16 @@ def market(
     )
 
 
-def offers_of(market: Market, people: pd.DataFrame, policy: Chosen) -> Offers:
+def offers_of(market: Market, people: pd.DataFrame, policy: Chosen) -> PricedOffers:
     """Return what a policy offers, in order of application_id; `people` are those of the market.
 
     Who is not lent to has no offer.
     """
+    # Ids are unique; a stable sort gives one order on every machine.
     in_order = np.argsort(people["application_id"].to_numpy(), kind="stable")
     lent = in_order[policy.limit[in_order] > 0]
     rate = policy.rate[market.tier[lent]]
-    return Offers(
+    return PricedOffers(
         application_id=people["application_id"].to_numpy()[lent],
         limit_cny=policy.limit[lent],
         daily_rate=market.rates[rate],

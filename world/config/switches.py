@@ -1,4 +1,4 @@
-"""The block `world.switches` of params.yaml: what later work needs of the world, each off by default.
+"""The block `world.switches` of params.yaml: what later work needs of the world, off by default.
 
 A switch that is off changes no byte of any table. One that is on changes its own tables alone: it
 draws from a random stream of its own. Its numbers stand in YAML beside those of the part it

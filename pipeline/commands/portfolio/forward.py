@@ -18,20 +18,17 @@ import pandas as pd
 import pyarrow as pa
 import typer
 from rich.progress import track
-from rich.table import Table
 
 from creditloom.decision.pricing.profit import YEAR, ProfitTerms
 from creditloom.decision.rulebook.economics import Economics
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
-from creditloom.models.evaluation.profit_bridge import REVIEWS, Offers
+from creditloom.models.evaluation.profit_bridge import REVIEWS, PricedOffers
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import document, section
-from creditloom.pipeline.commands.own_outputs import require_report, require_table, write_kind
 from creditloom.pipeline.book import book_world
-from creditloom.pipeline.commands.portfolio import behaviour
 from creditloom.pipeline.book.book_world import (
     BookConfig,
     Changes,
@@ -39,7 +36,15 @@ from creditloom.pipeline.book.book_world import (
     ForwardError,
     World,
 )
-from creditloom.pipeline.book.priced_book import book_result, bridge_of, bridge_tables
+from creditloom.pipeline.book.priced_book import book_result, bridge_of
+from creditloom.pipeline.commands.own_outputs import require_report, require_table, write_kind
+from creditloom.pipeline.commands.portfolio import behaviour
+from creditloom.pipeline.commands.portfolio.book_tables import (
+    bridge_tables,
+    money_table,
+    month_table,
+    score_table,
+)
 from creditloom.pipeline.products.product_folder import ProductFolder
 from creditloom.portfolio.book import portfolio
 from creditloom.portfolio.book.bcard import BCard, ReviewParams, fit
@@ -117,7 +122,7 @@ def forward(months: MonthsOption = 12, as_json: JsonOption = False) -> None:
     terms = _profit_terms()
     bridge = None
     if terms is not None and months == YEAR:
-        offers = Offers.approved(decisions[is_oot])
+        offers = PricedOffers.approved(decisions[is_oot])
         bridge = bridge_of(world, numbers, offers, terms)
         with_reviews = book_result(world, numbers, reviewed, terms)
         bridge = bridge.to(REVIEWS, with_reviews.profit_fen)
@@ -268,40 +273,10 @@ def _report(figures: dict[str, Any], by_month: pd.DataFrame, as_json: bool) -> N
         _out.print_json(data={**figures, "by_month": rows})
         return
     _out.print(
-        _month_table(by_month),
-        _score_table(figures["behaviour_score"]),
-        _money_table(figures["money"]),
+        month_table(by_month),
+        score_table(figures["behaviour_score"]),
+        money_table(figures["money"]),
         *bridge_tables({"": figures["profit_bridge"]}),
         figures["claims"],
         f"written: {paths.FORWARD}, {paths.BOOK_PANEL.parent}",
     )
-
-
-def _month_table(by_month: pd.DataFrame) -> Table:
-    names = [name.replace("_", " ") for name in by_month.columns]
-    table = Table(*names, title="the book, month by month", show_lines=False)
-    for month_on_book, *figures in by_month.itertuples(index=False):
-        table.add_row(f"{month_on_book:.0f}", *map(_number, figures))
-    return table
-
-
-def _number(figure: float) -> str:
-    # Shares are below 1 and need decimals. Counts and yuan do not.
-    return f"{figure:,.0f}" if abs(figure) >= 2 else f"{figure:.4f}"
-
-
-def _score_table(rows: list[dict[str, Any]]) -> Table:
-    names = ("month", "accounts", "n", "bads", "AUC behaviour", "AUC booking")
-    table = Table(*names, title="behaviour score, out-of-time accounts")
-    for row in rows:
-        cells = (f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row.values())
-        table.add_row(*cells)
-    return table
-
-
-def _money_table(money: dict[str, dict[str, float]]) -> Table:
-    table = Table("", *money, title="money, yuan")
-    for name in money["reviewed"]:
-        decimals = 4 if name.endswith("rate") else 0
-        table.add_row(name, *(f"{course[name]:,.{decimals}f}" for course in money.values()))
-    return table

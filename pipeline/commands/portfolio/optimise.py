@@ -18,17 +18,21 @@ import typer
 from rich.table import Table
 
 from creditloom.decision.bundle import Bundle
-from creditloom.decision.pricing.profit import FEN_PER_CNY, YEAR, ProfitTerms
+from creditloom.decision.pricing.profit import FEN_PER_CNY, ProfitTerms
 from creditloom.decision.rulebook.economics import Economics
+from creditloom.decision.rulebook.product import Product
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
-from creditloom.models.evaluation.profit_bridge import Offers
+from creditloom.models.evaluation.profit_bridge import PricedOffers
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
-from creditloom.pipeline.commands.own_outputs import require_report
 from creditloom.pipeline.book import book_world
+from creditloom.pipeline.book.priced_book import taken_up
+from creditloom.pipeline.commands.own_outputs import require_report
+from creditloom.pipeline.commands.portfolio.book_tables import bridge_tables
+from creditloom.pipeline.products.product_folder import ProductFolder
 from creditloom.portfolio.optimiser import simple_policies
 from creditloom.portfolio.optimiser.applicants import INPUTS, RATE_TOLERANCE, market, offers_of
 from creditloom.portfolio.optimiser.market import Budget, Market
@@ -57,7 +61,6 @@ def optimise(forward: ForwardOption = True, as_json: JsonOption = False) -> None
     """
     require_report(paths.OPTIMUM, ["policies.png"], "applicants", "budget", "policies")
     params = section("optimise", OptimiseParams)
-    cost = section("evaluate", EvaluateParams).account_cost_cny
     bundle = Bundle.load(paths.MODEL)
     product = bundle.policy.product
     if product is None:
@@ -66,11 +69,10 @@ def optimise(forward: ForwardOption = True, as_json: JsonOption = False) -> None
             "there is nothing to price. Set policy.product."
         )
     people = _people()
-    terms = ProductFolder.of().only("economics", Economics).terms_of(product, cost)
+    terms = _profit_terms(product)
     offers = market(people, bundle.policy, product, bundle.tiers, terms, params)
     rules = simple_policies.rule_based(offers, people)
-    # All policies get the same budget. It is what the rule-based policy spends: expected loss,
-    # funding and approvals.
+    # All policies get the budget that the rule-based one spends: loss, funding and approvals.
     budget = simple_policies.budget_of(rules, params)
     start = time.perf_counter()
     optimum = best(offers, budget, params.threads)
@@ -85,13 +87,18 @@ def optimise(forward: ForwardOption = True, as_json: JsonOption = False) -> None
     }
     given = {name: offers_of(offers, people, policy) for name, policy in policies.items()}
     figures = _figures(offers, policies, optimum, budget, seconds)
-    for name, each in given.items():
-        figures["policies"][name]["expected_profit_cny"] = each.profit_fen(terms) / FEN_PER_CNY
+    _add_priced(figures["policies"], given, terms)
     if forward and section("source", SourceParams).kind == "world":
         figures["forward"] = _forward(offers, people, given, params, terms)
     write_json(figures, paths.OPTIMUM / "figures.json")
     picture(offers, policies, bundle.tiers.names, paths.OPTIMUM / "policies.png")
     _report(figures, optimum, as_json)
+
+
+def _profit_terms(product: Product) -> ProfitTerms:
+    """Return what the expected profit of the product's accounts depends on."""
+    cost = section("evaluate", EvaluateParams).account_cost_cny
+    return ProductFolder.of().only("economics", Economics).terms_of(product, cost)
 
 
 def _people() -> pd.DataFrame:
@@ -129,6 +136,14 @@ def _figures(
     }
 
 
+def _add_priced(
+    figures: dict[str, Any], given: Mapping[str, PricedOffers], terms: ProfitTerms
+) -> None:
+    """Add the profit that the offers of each policy are priced at, CNY: as if all were taken up."""
+    for name, offers in given.items():
+        figures[name]["expected_profit_cny"] = offers.profit_fen(terms) / FEN_PER_CNY
+
+
 def _spent(offers: Market, policy: Chosen) -> dict[str, Any]:
     """Return profit, loss, funding (CNY), approvals, mean limit and APR per tier of a policy."""
     lent = policy.limit[policy.limit > 0]
@@ -148,7 +163,7 @@ def _spent(offers: Market, policy: Chosen) -> dict[str, Any]:
 def _forward(
     offers: Market,
     people: pd.DataFrame,
-    given: Mapping[str, Offers],
+    given: Mapping[str, PricedOffers],
     params: OptimiseParams,
     terms: ProfitTerms,
 ) -> dict[str, Any]:
@@ -168,43 +183,8 @@ def _forward(
         row = row_of.loc[policy.application_id].to_numpy()
         rate = np.searchsorted(offers.rates, policy.daily_rate - RATE_TOLERANCE)
         is_taken = luck[row] < offers.take_up[offers.tier[row], rate]
-        figures[name] = _run(world, numbers, policy, is_taken, params.months, terms)
+        figures[name] = taken_up(world, numbers, policy, is_taken, params.months, terms)
     return figures
-
-
-def _run(
-    world: World,
-    numbers: BookConfig,
-    policy: Offers,
-    is_taken: np.ndarray,
-    months: int,
-    terms: ProfitTerms,
-) -> dict[str, Any]:
-    """Return what the taken offers of a policy earn in the world."""
-    taken = policy.where(is_taken)
-    grant = book_world.granted(
-        world,
-        taken.application_id,
-        taken.limit_cny,
-        taken.daily_rate,
-        is_redrawn=terms.is_redrawn,
-    )
-    course = book_world.run_forward(world, numbers, grant, months)
-    recovered = book_world.recovered_cash(world, numbers, course)
-    earned = book_world.course_result(
-        course, numbers, terms.cost_of_funds, terms.account_cost, recovered
-    )
-    bridge = None
-    if months == YEAR:
-        bridge = bridge_of(world, numbers, policy, terms, is_taken).to_json()
-    return {
-        "accounts": earned.accounts,
-        "default_rate": earned.default_rate,
-        "lent_cny": earned.lent_cny,
-        "loss_cny": earned.loss_cny,
-        "profit_cny": earned.profit_cny,
-        "profit_bridge": bridge,
-    }
 
 
 def _report(figures: dict[str, Any], optimum: Optimum, as_json: bool) -> None:
