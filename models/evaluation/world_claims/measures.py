@@ -123,15 +123,15 @@ OTHER_RUN = _named(
     runs.incumbent_gap,
     runs.flow_refusals,
     runs.flow_scale,
+    runs.drawdown,
+    runs.prepayment,
+    runs.recoveries,
+    runs.recoveries_half,
 )
 
 # Claims about what the world does not have yet.
 NOT_BUILT = frozenset(
     {
-        "drawdown",
-        "prepayment",
-        "recoveries",
-        "recoveries_half",
         "challenger_arm",
         "drift_pd",
         "drift_null",
