@@ -73,6 +73,10 @@ MODULES = (
     "session_face",
     "session_bureau",
     "session_payee",
+    "left_out",
+    "challenger",
+    "drift",
+    "alternative",
 )
 
 

@@ -436,6 +436,36 @@ APPLICATIONS = Table(
             low=0,
         ),
         Column(
+            "least_monthly_flow_fen",
+            INT64,
+            "smallest outflow of the last three months of 30 days by the wallet's ledger; "
+            "without the column it is taken from the payments",
+            "fen",
+            nullable=True,
+            optional=True,
+            low=0,
+        ),
+        Column(
+            "monthly_spend_fen",
+            INT64,
+            "mean purchases a month of the last three by the wallet's ledger; "
+            "without the column it is taken from the payments",
+            "fen",
+            nullable=True,
+            optional=True,
+            low=0,
+        ),
+        Column(
+            "spend_cv_6m",
+            FLOAT64,
+            "variation of monthly purchases over six months by the wallet's ledger; null where "
+            "nothing was bought; without the column it is taken from the payments",
+            "ratio",
+            nullable=True,
+            optional=True,
+            low=0.0,
+        ),
+        Column(
             "is_payee_match",
             BOOL,
             "payout to an account of the own name",

@@ -6,7 +6,7 @@ A `Chunk` is a slice of the world. Functions sample moments, sort events and bui
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -34,13 +34,15 @@ class Chunk:
     """A contiguous range of a world's people: places `first` to `last` (exclusive).
 
     `index` is its number among the chunks of all communities. Arrays that its methods return are
-    local: one value per person of the chunk.
+    local: one value per person of the chunk. `stated` are columns of the applications that an
+    emitter of events knows: it fills them, and the applications are written last.
     """
 
     world: World
     index: int
     first: int
     last: int
+    stated: dict[str, Draws] = field(default_factory=dict)
 
     @property
     def rows(self) -> slice:
@@ -248,11 +250,17 @@ def table(chunk: Chunk, name: str, stamps: Stamps, **columns: Draws) -> pa.Table
 
 
 def arrow(declared: Table, columns: Mapping[str, Draws]) -> pa.Table:
-    """Return the Arrow table in the declared order and types, with text as dictionary."""
-    arrays = [_array(column, columns[column.name]) for column in declared.columns]
+    """Return the Arrow table in the declared order and types, with text as dictionary.
+
+    An optional column that is not given is not there.
+    """
+    present = [
+        column for column in declared.columns if column.name in columns or not column.optional
+    ]
+    arrays = [_array(column, columns[column.name]) for column in present]
     fields = [
         pa.field(column.name, array.type, nullable=column.nullable)
-        for column, array in zip(declared.columns, arrays, strict=True)
+        for column, array in zip(present, arrays, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 

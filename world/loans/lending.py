@@ -61,6 +61,7 @@ def applications(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
         **policy_inputs,
         **_incumbent(chunk),
         **_payout(chunk),
+        **chunk.stated,
     }
     return arrow(TABLES["applications"], columns)
 
