@@ -32,6 +32,7 @@ from creditloom.world.people.life import Life, draw_life, shared_luck
 from creditloom.world.people.people import People, draw_people
 from creditloom.world.people.sharing import Sharing, draw_sharing
 from creditloom.world.risk.default import (
+    Exposed,
     TrueOutcome,
     exposed,
     exposure,
@@ -42,6 +43,7 @@ from creditloom.world.risk.default import (
     terms_effect,
 )
 from creditloom.world.risk.economy import Economy, draw_economy
+from creditloom.world.risk.population_drift import PopulationDrift, draw_drift, with_mean_pd
 from creditloom.world.risk.shares import Coefficients, effects, log_odds_parts, solve
 
 # A stream of random numbers is keyed by the place of its module here. A name that moves, or one put
@@ -102,6 +104,11 @@ class Setting:
         """The `calendar` block of params.yaml."""
         return self.days.calendar
 
+    @property
+    def first_late_vintage(self) -> int:
+        """The first out-of-time vintage, in which a drift of `world.switches` begins."""
+        return self.calendar.train_months + self.calendar.calibration_months
+
     def rng(self, module: str, part: int = 0) -> np.random.Generator:
         """Return the stream of random numbers of one module.
 
@@ -158,6 +165,7 @@ class World:
     file: ApplicationFile
     terms: LoanTerms
     booking: Booking
+    drift: PopulationDrift
     outcome: TrueOutcome
 
     def concept(self, name: str) -> np.ndarray:
@@ -243,6 +251,9 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
     file = draw_file(nature, people, history, rng("file"))
     loan_terms, booking = _incumbent(setting, coefficients, people, file, rng("policy"))
     of_terms = terms_effect(nature, people.income_cny, loan_terms) - coefficients.terms_mean
+    around = exposed(nature, people, life.month(people.as_of), setting.economy, default_rng)
+    neutral = log_odds + shock + of_terms + nature.effects.fraud_log_odds * people.is_fraud
+    drift = _drift(setting, people, around, neutral, rng("drift"))
     # table: the parts of a world
     return World(
         setting=setting,
@@ -259,7 +270,17 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
         file=file,
         terms=loan_terms,
         booking=booking,
-        outcome=_outcome(setting, people, life, log_odds, shock, of_terms, default_rng),
+        drift=drift,
+        outcome=outcomes(
+            nature,
+            people,
+            around=around,
+            log_odds=log_odds,
+            shock=shock,
+            moved=of_terms + drift.log_odds,
+            macro_by_vintage=setting.macro,
+            rng=default_rng,
+        ),
     )
 
 
@@ -282,28 +303,23 @@ def _incumbent(
     return loan_terms, book(policy, setting.calendar, file, people.vintage, scorecard, rng)
 
 
-def _outcome(
+def _drift(
     setting: Setting,
     people: People,
-    life: Life,
-    log_odds: np.ndarray,
-    shock: np.ndarray,
-    of_terms: np.ndarray,
+    around: Exposed,
+    neutral: np.ndarray,
     rng: np.random.Generator,
-) -> TrueOutcome:
-    """Return what becomes of everyone on the incumbent's terms, booked or not."""
+) -> PopulationDrift:
+    """Return what the switches change of these people, of log-odds `neutral` without them."""
     nature = setting.nature
-    around = exposed(nature, people, life.month(people.as_of), setting.economy, rng)
-    return outcomes(
-        nature,
-        people,
-        around=around,
-        log_odds=log_odds,
-        shock=shock,
-        moved=of_terms,
-        macro_by_vintage=setting.macro,
-        rng=rng,
-    )
+    switches = setting.params.switches
+    drift = draw_drift(nature, switches, people, setting.first_late_vintage, rng)
+    if switches.drift != "mean_pd":
+        return drift
+    n_onset = onset_weights(nature.hazard).size
+    now = exposure(nature.hazard, around.shock_month, around.economy[:, :n_onset])
+    ratio = nature.switches.drift_pd_ratio
+    return with_mean_pd(nature.hazard, ratio, drift, neutral + drift.log_odds, now)
 
 
 def log_odds_without_terms(world: World) -> np.ndarray:
@@ -318,3 +334,16 @@ def log_odds_without_terms(world: World) -> np.ndarray:
     of_terms = terms_effect(nature, world.people.income_cny, world.terms)
     # log(expm1(-log S)) is logit(1 - S), and keeps its digits where the PD is small.
     return np.log(np.expm1(-log_survival)) - (of_terms - world.coefficients.terms_mean)
+
+
+def stated_segments(world: World) -> tuple[list[str], np.ndarray]:
+    """Return the names of segments, and which of them each person gives as their own.
+
+    Where a new segment drifts in, its people are named by it and are otherwise as they were drawn.
+    """
+    names = [segment.id for segment in world.setting.nature.segments]
+    if world.setting.params.switches.drift != "segment":
+        return names, world.people.segment
+    new = len(names)
+    names.append(world.setting.nature.switches.drift_segment)
+    return names, np.where(world.drift.is_hit, new, world.people.segment).astype(np.int8)

@@ -276,3 +276,44 @@ def _array(column: Column, draws: Draws) -> pa.Array:
         return values
     typed = np.asarray(values).astype(column.type.to_pandas_dtype(), copy=False)
     return pa.array(typed, mask=is_null)
+
+
+# The bureau score's column: its range bounds what a drift makes of it.
+SCORE = next(one for one in TABLES["bureau_snapshots"].columns if one.name == "bureau_score")
+
+
+def drifted(chunk: Chunk, family: str, tables: dict[str, pa.Table]) -> dict[str, pa.Table]:
+    """Return the tables of a family as a drift of `world.switches` leaves them.
+
+    Rows are left out or a column is moved after all is drawn: what stays is byte for byte the same.
+    """
+    drift = chunk.setting.params.switches.drift
+    is_hit = chunk.world.drift.is_hit[chunk.rows]
+    if drift == "family_null" and family == chunk.nature.switches.drift_null_family:
+        return {
+            name: table.filter(pa.array(~_of_rows(chunk, table, is_hit)))
+            for name, table in tables.items()
+        }
+    if drift == "shift" and family == "bureau":
+        rows = tables["bureau_snapshots"]
+        moved = _raised(chunk, rows, is_hit)
+        at = rows.column_names.index(SCORE.name)
+        return {**tables, "bureau_snapshots": rows.set_column(at, rows.field(at), moved)}
+    return tables
+
+
+def _of_rows(chunk: Chunk, table: pa.Table, flags: np.ndarray) -> np.ndarray:
+    """Return the flag of the person of each row."""
+    return flags[table.column("applicant_id").to_numpy() - chunk.first_id]
+
+
+def _raised(chunk: Chunk, rows: pa.Table, is_hit: np.ndarray) -> pa.Array:
+    """Return the bureau scores, those of the hit raised by a share of the SD between people."""
+    spread = np.nanstd(chunk.world.file.bureau_score)
+    points = np.rint(chunk.nature.switches.drift_shift_sd * spread)
+    # Null is NaN in numpy.
+    scores = rows.column(SCORE.name).cast(pa.float64()).to_numpy()
+    raised = np.clip(scores + points * _of_rows(chunk, rows, is_hit), SCORE.low, SCORE.high)
+    is_null = np.isnan(raised)
+    whole = np.where(is_null, 0.0, raised).astype(SCORE.type.to_pandas_dtype())
+    return pa.array(whole, SCORE.type, mask=is_null)
