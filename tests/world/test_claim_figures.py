@@ -12,7 +12,6 @@ from creditloom.models.evaluation.world_claims import (
     event_figures,
     filter_figures,
     risk_figures,
-    run_figures,
 )
 from creditloom.models.evaluation.world_claims.claim_sample import (
     ClaimFeatures,
@@ -34,6 +33,7 @@ from creditloom.models.evaluation.world_claims.claims import (
 from creditloom.models.evaluation.world_claims.feature_figures import auc_bureau
 from creditloom.models.evaluation.world_claims.loan_path import LoanPath, loan_path, roll_rates
 from creditloom.models.evaluation.world_claims.measures import MEASURES, NOT_BUILT, OTHER_RUN
+from creditloom.models.evaluation.world_claims.other_runs import run_figures
 from creditloom.models.sample.dataset import Dataset
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
