@@ -32,7 +32,6 @@ from creditloom.world.people.life import Life, draw_life, shared_luck
 from creditloom.world.people.people import People, draw_people
 from creditloom.world.people.sharing import Sharing, draw_sharing
 from creditloom.world.risk.default import (
-    Exposed,
     TrueOutcome,
     exposed,
     exposure,
@@ -240,8 +239,8 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
     people, rings = arrange(nature, people, setting.days.vintages, rng("fraud"))
     people, sharing = draw_sharing(nature.sharing, people, rng("sharing"))
     contributions = log_odds_parts(coefficients, nature, effects(nature, people))
-    network = _concept_column(nature, "contact_network")
-    graph = draw_graph(nature, people, people.concepts[:, network], rings, rng("graph"))
+    network = people.concepts[:, _concept_column(nature, "contact_network")]
+    graph = draw_graph(nature, people, network, rings, rng("graph"))
     life = draw_life(nature, people, graph, rng("life"))
     # Draw order of this stream: u, then which frauds rush, then who misses which payments.
     default_rng = rng("default")
@@ -251,9 +250,9 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
     file = draw_file(nature, people, history, rng("file"))
     loan_terms, booking = _incumbent(setting, coefficients, people, file, rng("policy"))
     of_terms = terms_effect(nature, people.income_cny, loan_terms) - coefficients.terms_mean
-    around = exposed(nature, people, life.month(people.as_of), setting.economy, default_rng)
-    neutral = log_odds + shock + of_terms + nature.effects.fraud_log_odds * people.is_fraud
-    drift = _drift(setting, people, around, neutral, rng("drift"))
+    drift, outcome = _fate(
+        setting, people, life, log_odds, shock, of_terms, rng("drift"), default_rng
+    )
     # table: the parts of a world
     return World(
         setting=setting,
@@ -271,16 +270,7 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
         terms=loan_terms,
         booking=booking,
         drift=drift,
-        outcome=outcomes(
-            nature,
-            people,
-            around=around,
-            log_odds=log_odds,
-            shock=shock,
-            moved=of_terms + drift.log_odds,
-            macro_by_vintage=setting.macro,
-            rng=default_rng,
-        ),
+        outcome=outcome,
     )
 
 
@@ -303,23 +293,30 @@ def _incumbent(
     return loan_terms, book(policy, setting.calendar, file, people.vintage, scorecard, rng)
 
 
-def _drift(
+def _fate(
     setting: Setting,
     people: People,
-    around: Exposed,
-    neutral: np.ndarray,
+    life: Life,
+    log_odds: np.ndarray,
+    shock: np.ndarray,
+    of_terms: np.ndarray,
+    drift_rng: np.random.Generator,
     rng: np.random.Generator,
-) -> PopulationDrift:
-    """Return what the switches change of these people, of log-odds `neutral` without them."""
+) -> tuple[PopulationDrift, TrueOutcome]:
+    """Return what the switches change of people, and what becomes of everyone, booked or not."""
     nature = setting.nature
+    around = exposed(nature, people, life.month(people.as_of), setting.economy, rng)
     switches = setting.params.switches
-    drift = draw_drift(nature, switches, people, setting.first_late_vintage, rng)
-    if switches.drift != "mean_pd":
-        return drift
-    n_onset = onset_weights(nature.hazard).size
-    now = exposure(nature.hazard, around.shock_month, around.economy[:, :n_onset])
-    ratio = nature.switches.drift_pd_ratio
-    return with_mean_pd(nature.hazard, ratio, drift, neutral + drift.log_odds, now)
+    drift = draw_drift(nature, switches, people, setting.first_late_vintage, drift_rng)
+    if switches.drift == "mean_pd":
+        of_fraud = nature.effects.fraud_log_odds * people.is_fraud
+        neutral = log_odds + shock + of_terms + drift.log_odds + of_fraud
+        n_onset = onset_weights(nature.hazard).size
+        now = exposure(nature.hazard, around.shock_month, around.economy[:, :n_onset])
+        ratio = nature.switches.drift_pd_ratio
+        drift = with_mean_pd(nature.hazard, ratio, drift, neutral, now)
+    moved = of_terms + drift.log_odds
+    return drift, outcomes(nature, people, around, log_odds, shock, moved, setting.macro, rng)
 
 
 def log_odds_without_terms(world: World) -> np.ndarray:

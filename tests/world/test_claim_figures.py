@@ -306,7 +306,7 @@ def test_a_claim_is_met_missed_or_withdrawn_and_nothing_excuses_a_miss() -> None
             ("dpd_steps", {"at_most": 0.0}),
             ("mean_rate", {"at_least": 0.1, "withdrawn": "a price"}),
             ("recession", {"at_least": 0.1}),
-            ("drift_pd", {"at_least": 0.1}),
+            ("drawdown", {"at_least": 0.1}),
             ("bad_rate_approved", {"at_most": 0.1}),
         )
     )

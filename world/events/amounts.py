@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from creditloom.features.clock import BIN_DAYS
 from creditloom.features.contract.tables import SPEND_CATEGORIES
 from creditloom.world.calendar import DAY_SECONDS, DAY_US, DAYS_PER_MONTH
 from creditloom.world.events.event_loops import payment_amounts, payment_times
@@ -28,8 +29,7 @@ from creditloom.world.events.spending import (
     night_share,
 )
 
-# Days of a month of the rules, and how many of them are added up: the 30-day bins of the features.
-BIN_DAYS = 30
+# How many of the features' 30-day bins are added up.
 BINS = 6
 # Bins of the last three months.
 QUARTER = 3
@@ -65,9 +65,11 @@ def stated_flow(chunk: Chunk, known: Kinds, held: Held) -> dict[str, Draws]:
     spent = sum(_monthly(chunk, *part, is_purchase) for part in parts)
     mean = spent.mean(axis=1)
     variation = np.divide(spent.std(axis=1), mean, out=np.zeros_like(mean), where=mean > 0.0)
+    least = flow[:, :QUARTER].min(axis=1)
+    monthly = np.rint(spent[:, :QUARTER].mean(axis=1))
     return {
-        "least_monthly_flow_fen": flow[:, :QUARTER].min(axis=1).astype(np.int64),
-        "monthly_spend_fen": np.rint(spent[:, :QUARTER].mean(axis=1)).astype(np.int64),
+        "least_monthly_flow_fen": least.astype(np.int64),
+        "monthly_spend_fen": monthly.astype(np.int64),
         "spend_cv_6m": (variation, mean <= 0.0),
     }
 

@@ -313,6 +313,7 @@ def _raised(chunk: Chunk, rows: pa.Table, is_hit: np.ndarray) -> pa.Array:
     points = np.rint(chunk.nature.switches.drift_shift_sd * spread)
     # Null is NaN in numpy.
     scores = rows.column(SCORE.name).cast(pa.float64()).to_numpy()
+    # The bureau's scale ends there.
     raised = np.clip(scores + points * _of_rows(chunk, rows, is_hit), SCORE.low, SCORE.high)
     is_null = np.isnan(raised)
     whole = np.where(is_null, 0.0, raised).astype(SCORE.type.to_pandas_dtype())

@@ -140,23 +140,26 @@ def left_out(
     """
     days = chunk.days
     start, _ = chunk.window
-    start_day = np.maximum(-(-start // DAY_US), since_day)
-    end_day = chunk.of("as_of") // DAY_US + 1
-    scale = chunk.setting.params.activity_scale
+    start_day = np.maximum(-(-start // DAY_US), since_day) - days.origin
+    end_day = chunk.of("as_of") // DAY_US + 1 - days.origin
+    rate_a_day = _rates(chunk) / YEAR_DAYS
+    day_weight = np.diff(days.shop)
+    quiet_days = -(-shock_span(chunk) // DAY_US) - days.origin
+    times = 1.0 / chunk.setting.params.activity_scale - 1.0
     return payments_left_out(
         rng,
         held.first_day - days.origin,
-        start_day - days.origin,
-        end_day - days.origin,
-        _rates(chunk) / YEAR_DAYS,
-        np.diff(days.shop),
+        start_day,
+        end_day,
+        rate_a_day,
+        day_weight,
         days.month_by_day,
         held.volume,
         chunk.nature.seasons.day_dispersion,
-        -(-shock_span(chunk) // DAY_US) - days.origin,
+        quiet_days,
         chunk.nature.life.spending_factor,
         held.counts,
-        1.0 / scale - 1.0,
+        times,
     )
 
 
@@ -235,10 +238,6 @@ def kinds_of(
     months of a shock inflows stay away, and savings are withdrawn, a hospital is paid, or money
     goes to another household.
     """
-    games = expit(chunk.linear("payment_games", "spending_pattern"))
-    gambling = games + expit(chunk.linear("payment_gambling", "spending_pattern"))
-    # Cumulative shares: one uniform draw chooses among the three special kinds and the rest.
-    special = np.column_stack([games, gambling, gambling + chunk.segment("merchant_share")])
     special_kinds = [
         known.find("games", OUT),
         known.find("gambling_like", OUT),
@@ -253,7 +252,7 @@ def kinds_of(
         stamps.person,
         stamps.time,
         own,
-        special,
+        _special_shares(chunk),
         np.array(special_kinds, np.int8),
         mix,
         struck,
@@ -262,6 +261,16 @@ def kinds_of(
         np.array(moved_kinds, np.int8),
     )
     return kinds
+
+
+def _special_shares(chunk: Chunk) -> np.ndarray:
+    """Return the shares of games, gambling and merchant receipts, cumulative, people x 3.
+
+    One uniform draw chooses among the three and the rest.
+    """
+    games = expit(chunk.linear("payment_games", "spending_pattern"))
+    gambling = games + expit(chunk.linear("payment_gambling", "spending_pattern"))
+    return np.column_stack([games, gambling, gambling + chunk.segment("merchant_share")])
 
 
 def mixes(chunk: Chunk, rng: np.random.Generator) -> np.ndarray:

@@ -62,8 +62,7 @@ def applications(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
         **policy_inputs,
         **_incumbent(chunk),
         **_payout(chunk),
-        **chunk.stated,
-        **_switched(chunk),
+        **_optional(chunk),
     }
     return arrow(TABLES["applications"], columns)
 
@@ -106,11 +105,11 @@ def _payout(chunk: Chunk) -> dict[str, Draws]:
     return {"is_payee_match": ~is_foreign, "is_risky_merchant": is_risky}
 
 
-def _switched(chunk: Chunk) -> dict[str, Draws]:
-    """Return the columns of the switches that are on."""
+def _optional(chunk: Chunk) -> dict[str, Draws]:
+    """Return what the ledger states of the flow, and the columns of the switches that are on."""
     switches = chunk.setting.params.switches
     numbers = chunk.nature.switches
-    columns: dict[str, Draws] = {}
+    columns = dict(chunk.stated)
     if switches.challenger:
         is_challenger = chunk.rng("challenger").random(chunk.size) < numbers.challenger_share
         # Codes of the column's allowed values: champion 0, challenger 1.
