@@ -21,8 +21,8 @@ ROOMS = ("events", "loans", "people", "risk", "book")
 CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*")
 # table: numbers that stay in code, each with the reason
 IN_CODE = {
-    "a unit": {"DAY_US", "HOUR_US", "MINUTE_US", "PDO", "SECOND_US", "MONTHS_PER_YEAR",
-        "YEAR_DAYS"},
+    "a unit": {"DAY_US", "FEN_PER_CNY", "HOUR_US", "MINUTE_US", "PDO", "SECOND_US",
+        "MONTHS_PER_YEAR", "YEAR_DAYS"},
     "a code of a raw table or of a stream": {
         "EVERYDAY", "FACE", "HARD", "IN", "KIND_GROUP", "LCT", "LOST", "LQT", "NO_SCORECARD",
         "NO_SHOCK", "N_KINDS", "OUT",
@@ -38,7 +38,8 @@ IN_CODE = {
         "SECOND_KEY_LIMIT", "TAG_BITS",
     },
     "the key of a stream of random numbers": {
-        "LASTING", "MONTH_LUCK", "N_LUCK", "N_UNIFORM", "PANEL_LUCK", "STREAM",
+        "DRAWDOWN_LUCK", "LASTING", "MONTH_LUCK", "N_LUCK", "N_UNIFORM", "PANEL_LUCK",
+        "PREPAYMENT_LUCK", "RECOVERY_LUCK", "STREAM",
     },
     "how many decimals a column has": {"RATE_DECIMALS", "SCORE_DECIMALS", "SHARE_DECIMALS"},
     "the length of an array: the window of history or of performance": {

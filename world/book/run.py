@@ -38,10 +38,11 @@ class CourseResult:
     """What a course earned and lost, money in yuan.
 
     profit = paid - drawn + value of what is still owed - cost of funds on balances - cost of
-    keeping accounts. What is still owed has its full value, and 1 - LGD of it after a default. With
-    the switch `recoveries` on, what is owed by accounts that are collected from has the value of
-    what comes back, and who pays instalments again after a default owes like any other. Each part is rounded to whole fen, so that they sum
-    to the cent.
+    keeping accounts. What is still owed has its full value, and 1 - LGD of it after a default.
+
+    With the switch `recoveries` on, what is owed by accounts that are collected from has the value
+    of what comes back, and who pays instalments again after a default owes like any other. Each
+    part is rounded to whole fen, so that they sum to the cent.
     """
 
     accounts: int
@@ -108,6 +109,8 @@ def course_result(
     interest = paid - drawn + int(owed.sum())
     cost = round(account_cost_cny * FEN_PER_CNY) * book.size
     # Sums are exact in whole fen; only then are they turned into floats of yuan.
+    profit = interest - loss - funding - cost
+    # table: what a course earned
     return CourseResult(
         accounts=book.size,
         default_rate=float((book.defaulted > 0).mean()),
@@ -115,12 +118,12 @@ def course_result(
         interest_cny=interest / FEN_PER_CNY,
         loss_cny=loss / FEN_PER_CNY,
         funding_cny=funding / FEN_PER_CNY,
-        profit_cny=(interest - loss - funding - cost) / FEN_PER_CNY,
+        profit_cny=profit / FEN_PER_CNY,
     )
 
 
 def _loss_fen(book: Book, numbers: BookConfig, recovered: pa.Table | None) -> int:
-    """Return what is lost on defaulted accounts: LGD of what they owe, or all but what came back."""
+    """Return what is lost after defaults: LGD of what is owed, or all but what came back."""
     owed = book.schedule.balance_fen + book.arrears_fen
     if recovered is None:
         return round(numbers.money.lgd * float(owed[book.defaulted > 0].sum()))

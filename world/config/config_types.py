@@ -8,7 +8,7 @@ computes.
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from creditloom.storage.files.errors import DataError
 from creditloom.world.config.switches import Switches
@@ -42,7 +42,7 @@ class WorldParams:
     processes: int
     chunk_applicants: int
     community_applicants: int
-    switches: Switches = Switches()
+    switches: Switches = field(default_factory=Switches)
 
 
 @dataclass(frozen=True)

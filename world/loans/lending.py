@@ -51,13 +51,14 @@ def applications(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     has_second_source = rng.random(n) < second_source
     purpose = rng.choice(len(numbers.purposes), n, p=list(numbers.purposes.values()))
     policy_inputs = _policy_inputs(chunk, rng)
+    is_repeat = months_on_book > 0
     columns: dict[str, Draws] = {
         **_person(chunk),
         **amounts,
         "months_on_book": months_on_book,
         "is_student": is_student,
         "has_second_source": has_second_source,
-        "is_repeat": months_on_book > 0,
+        "is_repeat": is_repeat,
         "purpose": _texts(list(numbers.purposes), purpose),
         **policy_inputs,
         **_incumbent(chunk),
