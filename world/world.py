@@ -229,10 +229,7 @@ def _part(file: ApplicationFile, rows: slice) -> ApplicationFile:
 
 
 def build(setting: Setting, coefficients: Coefficients, community: Community) -> World:
-    """Draw one community of `setting`.
-
-    The same setting gives the same people, whoever builds them and whatever the others are.
-    """
+    """Draw one community of `setting`: the same people, whoever builds them."""
     nature = setting.nature
     rng = partial(setting.rng, part=community.index)
     people = draw_people(nature, setting.days, community.size, rng("people"))
@@ -250,9 +247,8 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
     file = draw_file(nature, people, history, rng("file"))
     loan_terms, booking = _incumbent(setting, coefficients, people, file, rng("policy"))
     of_terms = terms_effect(nature, people.income_cny, loan_terms) - coefficients.terms_mean
-    drift, outcome = _fate(
-        setting, people, life, log_odds, shock, of_terms, rng("drift"), default_rng
-    )
+    luck = (rng("drift"), default_rng)
+    drift, outcome = _fate(setting, people, life, log_odds, shock, of_terms, *luck)
     # table: the parts of a world
     return World(
         setting=setting,

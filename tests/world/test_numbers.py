@@ -47,7 +47,8 @@ IN_CODE = {
         "MONTHS_BEFORE_VINTAGES", "N_WEEKS", "QUARTER", "WINDOW_DAYS", "YEARS_BEFORE",
     },
     "a definition: bad, arrears, night, the vintage of a loan": {
-        "BAD_DPD", "DUE_DAYS", "INSTALMENTS", "LAST_HOUR_US", "MIN_MONTHS", "NEVER_REPAID_FACTOR",
+        "BAD_DPD", "BIN_DAYS",
+        "DUE_DAYS", "INSTALMENTS", "LAST_HOUR_US", "MIN_MONTHS", "NEVER_REPAID_FACTOR",
         "NIGHT_END_HOUR", "NIGHT_SECONDS", "NIGHT_START", "OFFSET_DAYS", "ONSET_TO_BAD",
     },
     "a constant of compiled code, which is kept per content of its file": {

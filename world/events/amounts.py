@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from creditloom.features.clock import BIN_DAYS
 from creditloom.features.contract.tables import SPEND_CATEGORIES
 from creditloom.world.calendar import DAY_SECONDS, DAY_US, DAYS_PER_MONTH
 from creditloom.world.events.event_loops import payment_amounts, payment_times
@@ -29,7 +28,8 @@ from creditloom.world.events.spending import (
     night_share,
 )
 
-# How many of the features' 30-day bins are added up.
+# Days of a month as the features count them, and how many such bins are added up.
+BIN_DAYS = 30
 BINS = 6
 # Bins of the last three months.
 QUARTER = 3
@@ -54,15 +54,13 @@ class Held:
 def stated_flow(chunk: Chunk, known: Kinds, held: Held) -> dict[str, Draws]:
     """Return what the ledger states of each person's flow before `as_of`, by column.
 
-    None where the table is complete: the policy inputs are then taken from the payments.
+    Nothing where the table is complete: the policy inputs are then taken from the payments.
     """
     if chunk.setting.params.activity_scale >= 1.0:
         return {}
-    rest = _left_out(chunk, known, held)
-    parts = ((held.stamps, held.kind, held.fen), rest)
-    is_purchase = _is_purchase(known)
-    flow = sum(_monthly(chunk, *part, known.direction == OUT) for part in parts)
-    spent = sum(_monthly(chunk, *part, is_purchase) for part in parts)
+    parts = (held.stamps, held.kind, held.fen), _left_out(chunk, known, held)
+    flow = _monthly(chunk, parts, known.direction == OUT)
+    spent = _monthly(chunk, parts, _is_purchase(known))
     mean = spent.mean(axis=1)
     variation = np.divide(spent.std(axis=1), mean, out=np.zeros_like(mean), where=mean > 0.0)
     least = flow[:, :QUARTER].min(axis=1)
@@ -104,19 +102,25 @@ def _is_purchase(known: Kinds) -> np.ndarray:
 
 
 def _monthly(
-    chunk: Chunk, stamps: Stamps, kind: np.ndarray, amount: np.ndarray, is_counted: np.ndarray
+    chunk: Chunk,
+    parts: tuple[tuple[Stamps, np.ndarray, np.ndarray], ...],
+    is_counted: np.ndarray,
 ) -> np.ndarray:
     """Return the fen of the counted kinds by person and 30-day bin back from `as_of`, n x BINS.
 
-    Only what was known before `as_of` is added, as for the features.
+    `parts` are stamps, kind and fen of payments. Only what was known before `as_of` is added, as
+    for the features.
     """
     lag = int(chunk.nature.lags_days["payments"] * DAY_US)
-    age = chunk.of("as_of")[stamps.person] - stamps.time
-    # An age of exactly 30 days still belongs to the first bin: bins are closed at their old end.
-    month = (age - 1) // (BIN_DAYS * DAY_US)
-    rows = (age > lag) & (month < BINS) & is_counted[kind]
-    cell = stamps.person[rows] * BINS + month[rows]
-    totals = np.bincount(cell, amount[rows], chunk.size * BINS)
+    totals = np.zeros(chunk.size * BINS)
+    for stamps, kind, amount in parts:
+        age = chunk.of("as_of")[stamps.person] - stamps.time
+        # An age of exactly 30 days still belongs to the first bin: bins are closed at their old
+        # end.
+        month = (age - 1) // (BIN_DAYS * DAY_US)
+        rows = (age > lag) & (month < BINS) & is_counted[kind]
+        cell = stamps.person[rows] * BINS + month[rows]
+        totals += np.bincount(cell, amount[rows], totals.size)
     return totals.reshape(chunk.size, BINS)
 
 

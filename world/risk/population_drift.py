@@ -61,7 +61,7 @@ def draw_drift(
         "segment": numbers.drift_segment_share,
     }
     is_hit = is_late & (rng.random(people.size) < shares[switches.drift])
-    log_odds = np.zeros(people.size)
+    log_odds: np.ndarray = np.zeros(people.size)
     if switches.drift == "segment":
         log_odds = numbers.drift_segment_log_odds * is_hit
     is_protected = np.zeros(people.size, bool)
