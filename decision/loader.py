@@ -17,6 +17,7 @@ import pyarrow as pa
 from .base.errors import DecisionError
 from .decide import Decider
 from .frames.answer import answered, refused_only
+from .frames.arrow import table_of
 from .frames.callers import mlflow_call, require_no_session_zone, worded
 from .frames.columns import require_not_banned
 from .frames.row_rules import RowFault, one_per_row
@@ -81,6 +82,13 @@ class DecisionModel:
     def predict_table(self, table: pa.Table, params: Mapping[str, Any] | None = None) -> pa.Table:
         """Return the decisions on a table in Arrow of which every row can be decided."""
         return self.decider.decide_table(table, **_checked(params))
+
+    def predict_judged(self, table: pa.Table, params: Mapping[str, Any] | None = None) -> pa.Table:
+        """Return the decisions on rows of `judge` without a fault: they are not judged again."""
+        options = _checked(params)
+        policy = self.decider.terms(options["product"], options["law"])[0]
+        block = self.decider.bundle.reader.block(table, policy.banned_columns)
+        return table_of(self.decider.decide_block(block, **options))
 
     def judge(
         self, table: pa.Table, repeated: pa.Array, today: dt.date

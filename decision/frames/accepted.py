@@ -25,6 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 from numpy.typing import NDArray
 
+from ..score.contributions.column_loops import copy_column
 from .columns import NUMERIC, InputColumn, InputKind, refusal
 
 # A longer id is no id: a value of the wrong column, or a document.
@@ -371,18 +372,10 @@ def _copy(numbers: NDArray[np.float64], plain: pa.Array) -> None:
     """Write float64 values from their buffers, null as NaN, without a copy in between."""
     # A slice shares the buffers of the whole array: its values begin at its offset.
     start = plain.offset
-    stop = plain.offset + len(plain)
     validity, data = plain.buffers()
     # The buffer of no values may be None in Arrow.
-    numbers[:] = np.frombuffer(data or b"", np.float64)[start:stop]
-    if plain.null_count:
-        bits = np.frombuffer(validity, np.uint8)
-        is_valid = np.unpackbits(bits, count=stop, bitorder="little")[start:]
-        numbers[np.flatnonzero(is_valid == 0)] = np.nan
-    is_nan = np.isnan(numbers)
-    # A NaN that is not from a null may have any bit pattern: all get the same one.
-    if np.count_nonzero(is_nan) != plain.null_count:
-        numbers[is_nan] = np.nan
+    values = np.frombuffer(data or b"", np.float64)[start : start + len(plain)]
+    copy_column(numbers, values, validity if plain.null_count else None, start)
 
 
 def _float(value: Any) -> float:

@@ -154,26 +154,46 @@ def decision_ids(
 ) -> pa.Array:
     """Return one id per row, 32 hex digits, text: the same application decided alike has one id.
 
-    It is the first half of sha256(application_id|as_of|bundle|policy[|chosen][|content]). `chosen`
-    names product and law where they are not the bundle's default, `content` the row's input
-    (`content_words`), so that a corrected input is another decision. Bundles of format 2 and before
-    leave it out.
+    `chosen` names product and law where they are not the bundle's default. `content` is a word per
+    row of all its input (`content_words`), so that a corrected input is another decision: the id is
+    then the first half of sha256(head, id, as_of, content), where the head is the first half of
+    sha256(bundle|policy|chosen|kind of id). Bundles of format 2 and before have no content: the
+    first half of sha256(application_id|as_of|bundle|policy[|chosen]).
     """
-    tail = f"|{version}|{policy_version}" + (f"|{chosen}" if chosen else "")
-    moments = np.datetime_as_string(rows.as_of, unit="us").tolist()
-    pairs = zip(rows.application_id.tolist(), moments, strict=True)
-    ends = [tail] * len(moments)
-    if content is not None:
-        ends = [f"{tail}|{word:016x}" for word in content.tolist()]
-    # The one loop over rows here: hashlib takes one message at a time.
-    digests = [
-        hashlib.sha256(f"{i}|{moment}{end}".encode()).digest()
-        for (i, moment), end in zip(pairs, ends, strict=True)
-    ]
-    halves = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 2, ID_BYTES)[:, 0]
+    if content is None:
+        tail = f"|{version}|{policy_version}" + (f"|{chosen}" if chosen else "")
+        moments = np.datetime_as_string(rows.as_of, unit="us").tolist()
+        pairs = zip(rows.application_id.tolist(), moments, strict=True)
+        made = [hashlib.sha256(f"{i}|{moment}{tail}".encode()).digest() for i, moment in pairs]
+    else:
+        made = _content_digests(rows, f"{version}|{policy_version}|{chosen}", content)
+    halves = np.frombuffer(b"".join(made), np.uint8).reshape(-1, 2, ID_BYTES)[:, 0]
     digits = HEX_DIGITS[halves.ravel()].tobytes()
     offsets = np.arange(len(halves) + 1, dtype=np.int32) * (2 * ID_BYTES)
     return pa.StringArray.from_buffers(len(halves), pa.py_buffer(offsets), pa.py_buffer(digits))
+
+
+def _content_digests(rows: Frame, versions: str, content: np.ndarray) -> list[bytes]:
+    """Return the sha256 of (head, id, as_of, content) of each row; see `decision_ids`."""
+    ids = rows.application_id
+    is_whole = np.issubdtype(ids.dtype, np.integer)
+    head = hashlib.sha256(f"{versions}|{'whole' if is_whole else 'text'}".encode()).digest()
+    if is_whole:
+        id_words = ids.astype("<i8").view("<u8").reshape(-1, 1)
+    else:
+        spelled = (hashlib.sha256(text.encode()).digest()[:ID_BYTES] for text in ids.tolist())
+        id_words = np.frombuffer(b"".join(spelled), "<u8").reshape(-1, 2)
+    moments = rows.as_of.astype("datetime64[us]").astype("<i8").view("<u8")
+    head_words = np.broadcast_to(np.frombuffer(head[:ID_BYTES], "<u8"), (len(content), 2))
+    records = np.column_stack([head_words, id_words, moments, content.astype("<u8")])
+    # Of one width each, so that no row is put into a text of its own.
+    message = memoryview(records.tobytes())
+    width = records.shape[1] * records.itemsize
+    # The one loop over rows here: hashlib takes one message at a time.
+    return [
+        hashlib.sha256(message[start : start + width]).digest()
+        for start in range(0, len(message), width)
+    ]
 
 
 def law_names(batch: BatchContext | None, n_rows: int) -> pa.Array:

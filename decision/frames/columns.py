@@ -190,10 +190,10 @@ class InputLayout:
 
     @cached_property
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
-        """Smallest and largest valid value per row of the matrix, numeric columns x 1."""
+        """Smallest and largest valid value per numeric column."""
         low = [-MAX if column.low is None else column.low for column in self.numeric]
         high = [MAX if column.high is None else column.high for column in self.numeric]
-        return np.array(low)[:, None], np.array(high)[:, None]
+        return np.array(low, np.float64), np.array(high, np.float64)
 
     @cached_property
     def flag_places(self) -> np.ndarray:

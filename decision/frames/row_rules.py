@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 from numpy.typing import NDArray
 
+from ..score.contributions.column_loops import columns_outside
 from .accepted import RowFault
 from .columns import ID, InputColumn
 from .input_block import InputBlock
@@ -172,15 +173,8 @@ def numbers(block: InputBlock) -> RowFaults:
     """
     matrix = block.matrix
     low, high = block.layout.bounds
-    # Nearly always nothing is wrong: ask for a group of columns first, then for each. A single row
-    # must not pay for a call per column, and a large batch must not leave the cache.
-    step = max(1, VALUES_PER_CHECK // max(matrix.shape[1], 1))
-    suspects: set[int] = set()
-    for start in range(0, len(matrix), step):
-        group = slice(start, start + step)
-        is_bad = (matrix[group] < low[group]) | (matrix[group] > high[group])
-        if is_bad.any():
-            suspects |= {start + k for k in np.flatnonzero(is_bad.any(axis=1)).tolist()}
+    # Nearly always nothing is wrong: ask for whole columns first, then for each of the bad ones.
+    suspects = set(_outside(matrix, low, high))
     places = block.layout.flag_places
     flags = matrix[places]
     is_bad = (flags != 0) & (flags != 1) & ~np.isnan(flags)
@@ -188,6 +182,21 @@ def numbers(block: InputBlock) -> RowFaults:
         suspects |= {int(places[k]) for k in np.flatnonzero(is_bad.any(axis=1)).tolist()}
     for k in sorted(suspects):
         yield from _of_column(block.layout.numeric[k], matrix[k])
+
+
+def _outside(matrix: np.ndarray, low: np.ndarray, high: np.ndarray) -> Iterator[int]:
+    """Yield the columns that hold a value outside their range."""
+    if matrix.flags.c_contiguous:
+        yield from columns_outside(matrix, low, high).tolist()
+        return
+    # A view of a caller's memory. A single row must not pay for a call per column, and a large
+    # batch must not leave the cache.
+    step = max(1, VALUES_PER_CHECK // max(matrix.shape[1], 1))
+    for start in range(0, len(matrix), step):
+        group = slice(start, start + step)
+        is_bad = (matrix[group] < low[group, None]) | (matrix[group] > high[group, None])
+        if is_bad.any():
+            yield from (start + k for k in np.flatnonzero(is_bad.any(axis=1)).tolist())
 
 
 def _of_column(column: InputColumn, values: np.ndarray) -> RowFaults:

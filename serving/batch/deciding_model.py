@@ -100,9 +100,14 @@ class Deciding:
     params: dict[str, str]
 
     def __call__(self, table: pa.Table) -> pa.Table:
-        """Return the decisions on a table of which every row can be decided."""
+        """Return the decisions on a table of which every row can be decided.
+
+        The rows are those of `judge` without a fault, where the runtime has it.
+        """
         from creditloom.decision.frames.arrow import decisions_table
 
+        if hasattr(self.runtime, "predict_judged"):
+            return self.runtime.predict_judged(table, self.params)
         if hasattr(self.runtime, "predict_table"):
             return self.runtime.predict_table(table, self.params)
         # A version registered before `predict_table` existed takes and gives data frames.

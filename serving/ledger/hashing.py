@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from creditloom.decision.frames.accepted import fill
 from creditloom.decision.frames.columns import InputColumn, InputLayout
 from creditloom.decision.frames.input_block import of_table
+from creditloom.features.compiled import jit
 
 # The canonical table: what the decision reads, in declared order, in one type per kind.
 
@@ -106,11 +107,13 @@ def words(values: pa.Array, *, is_exact: bool = False) -> HashWords:
     return floats(values).view(np.uint64)
 
 
-def _fold(running: HashWords, values: HashWords) -> None:
+# Compiled: numpy would go over the running hashes once per step, for hundreds of columns.
+@jit
+def _fold(running, values):  # type: ignore[no-untyped-def]
     """Set running = mix(running xor value), in place: a column must not cost a new array."""
-    running ^= values
-    running *= MULTIPLIER
-    running ^= running >> SHIFT_BITS
+    for row in range(len(running)):
+        mixed = (running[row] ^ values[row]) * MULTIPLIER
+        running[row] = mixed ^ (mixed >> SHIFT_BITS)
 
 
 def _mixed(values: HashWords) -> HashWords:
