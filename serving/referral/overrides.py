@@ -1,6 +1,7 @@
 """Record what people decided on referred applications, one JSON object a line.
 
-The record is chained, and people who decide at the same moment take turns (`Record`).
+What a line says of a person lies beside it, so that it can be erased (`persons`). The record is
+chained, and people who decide at the same moment take turns (`Record`).
 A wrong freeze or refusal is corrected here, with reason and role (S5-R44).
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,13 +17,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from creditloom.serving.referral import persons
 from creditloom.storage.files.errors import StatedError
-from creditloom.storage.files.formats import OVERRIDES
-from creditloom.storage.files.record import NO_PREVIOUS, Record
+from creditloom.storage.files.record import NO_PREVIOUS
 
 OverrideOutcome = Literal["approve", "decline"]
-# The first format of a line that stands under a head.
-HEADED = 3
 # Characters: a reason is a sentence, not "ok".
 MIN_REASON_LENGTH = 10
 
@@ -49,19 +48,15 @@ class Override:
     previous: str = NO_PREVIOUS
 
 
-def record(path: Path) -> Record:
-    """Return the record of overrides in a file."""
-    return Record(path, newest=OVERRIDES, headed=HEADED)
-
-
 def read(path: Path) -> tuple[Override, ...]:
-    """Return all overrides, oldest first; () when there is none.
+    """Return all overrides, oldest first, less those that were erased; () when there is none.
 
-    Raises DataError where a line does not follow from the one before, is not an override, or was
-    written by a later release.
+    Raises DataError where a line does not follow from the one before, is not an override, was
+    written by a later release, or has lost its person's values without an erasure.
     """
-    entries = record(path).entries()
-    return tuple(_override(entry, path, number) for number, entry in enumerate(entries, start=1))
+    lines = persons.with_values(path, persons.record(path).entries())
+    numbered = enumerate(lines, start=1)
+    return tuple(_override(line, path, n) for n, line in numbered if line is not None)
 
 
 def append(
@@ -74,10 +69,17 @@ def append(
     that does not wait, a reason or role that says nothing, and a limit that may not be.
     """
     # The check needs the lock too: two people may decide the same case at the same moment.
-    with record(path).adding() as addition:
-        decided = {entry.get("decision_id") for entry in addition.before}
+    with persons.record(path).adding() as addition:
+        lines = persons.with_values(path, addition.before)
+        decided = {line.get("decision_id") for line in lines if line is not None}
         _check(override, queue, decided, largest)
-        return Override(**addition.add(asdict(override)))
+        content = asdict(override)
+        # All of it, before the first half is written.
+        addition.check(content)
+        commitment, kept = persons.salted({name: content.pop(name) for name in persons.VALUES})
+        persons.add_values(path, len(lines) + 1, kept)
+        written = addition.add({**content, persons.COMMITMENT: commitment})
+    return replace(override, previous=written["previous"])
 
 
 def _override(entry: Mapping[str, Any], path: Path, number: int) -> Override:

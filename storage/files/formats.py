@@ -24,8 +24,9 @@ LOG = 1
 FEATURES = 3
 # A change of an alias: a tag of the registered model, and a line of aliases.jsonl.
 ALIASES = 3
-# A line of overrides.jsonl. From 3 on, a head beside it covers the last line (record.py).
-OVERRIDES = 3
+# A line of overrides.jsonl. From 3 on, a head beside it covers the last line (record.py); from 4 on
+# what it says of a person lies in a file beside it, of which it holds a salted commitment.
+OVERRIDES = 4
 # bcard.json
 BEHAVIOUR = 2
 # standing.parquet, which one monthly review leaves for the next.

@@ -197,6 +197,10 @@ class Addition:
         self.hashes.append(sha256)
         return linked
 
+    def check(self, content: Mapping[str, Any]) -> None:
+        """Raise RecordError for what `add` would not take."""
+        self._line(content)
+
     def _line(self, content: Mapping[str, Any]) -> str:
         try:
             line = to_line(content, self.record.newest)

@@ -32,6 +32,6 @@ def test_its_overrides_are_read_and_from_the_next_line_on_the_last_one_is_covere
     )
     overrides.append(one, queue, record)
     assert len(overrides.read(record)) == len(of_then) + 1
-    record.write_text(record.read_text().replace("900.0", "901.0"))
-    with pytest.raises(RecordError, match="last line"):
+    record.write_text(record.read_text().replace("underwriter", "clerk"))
+    with pytest.raises(RecordError, match="line"):
         overrides.read(record)

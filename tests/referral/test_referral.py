@@ -193,7 +193,8 @@ def test_every_command_works_with_any_text(
     runner = CliRunner()
     reason = f"because of {odd} as said"
     words = ["override", "--outcome", "decline", "--reason", reason, "--role", f"role {odd}"]
-    said = runner.invoke(app, [*words, named["decision_id"].iloc[0], *where])
+    log = ["--log", str(tmp_path / "log")]
+    said = runner.invoke(app, [*words, named["decision_id"].iloc[0], *where, *log])
     assert said.exit_code == 0 and json.loads(said.stdout)["reason"] == reason
     assert [one.reason for one in read(record)] == [reason]
     listed = runner.invoke(app, ["list", "--json", *where])
@@ -222,6 +223,8 @@ def test_the_command_lists_and_records(queue: pd.DataFrame, record: Path, tmp_pa
             "--role",
             "x",
             *where,
+            "--log",
+            str(tmp_path / "log"),
         ],
     )
     assert said.exit_code == 0 and read(record)[0].limit_cny == 500

@@ -20,6 +20,7 @@ from creditloom.serving.ledger.log.erasure import erase as erase_persons
 from creditloom.serving.ledger.log.log import FOLDER, Log
 from creditloom.serving.ledger.log.notes import note_store
 from creditloom.serving.ledger.signing import private_key
+from creditloom.serving.referral import persons as overrides  # noqa: F401 - a kind of stores
 
 MISSING = 6  # exit code: a person looks at it
 _err = Console(stderr=True, soft_wrap=True, highlight=False)

@@ -14,6 +14,8 @@ from rich.table import Table
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
+from creditloom.serving.ledger.log.log import FOLDER, Log
+from creditloom.serving.ledger.log.notes import note_store
 from creditloom.serving.referral.overrides import (
     Override,
     OverrideOutcome,
@@ -21,6 +23,7 @@ from creditloom.serving.referral.overrides import (
     read,
     waiting_cases,
 )
+from creditloom.serving.referral.persons import KIND
 from creditloom.storage.files.store import read_frame
 
 app = typer.Typer(
@@ -42,6 +45,9 @@ ReasonOption = Annotated[str, typer.Option(help="why, in a sentence")]
 RoleOption = Annotated[
     str,
     typer.Option(help="the role that decided, as `senior underwriter`; no name of a person"),
+]
+LogOption = Annotated[
+    Path, typer.Option(help="the log that names every place where persons lie, for `erase`")
 ]
 LimitOption = Annotated[
     float | None, typer.Option(help="CNY; for an approval, at most the limit of the decision")
@@ -96,10 +102,12 @@ def override(
     limit: LimitOption = None,
     queue: Queue = paths.QUEUE,
     record: Record = paths.OVERRIDES,
+    log: LogOption = Path(FOLDER),
 ) -> None:
     """Record a person's decision on a referred application.
 
-    It is appended and chained to the lines before, never edited.
+    It is appended and chained to the lines before, never edited. What it says of the person lies
+    beside it, where `creditloom erase` finds it by the log.
     """
     rows = read_frame(queue)
     applications = rows.loc[rows["decision_id"] == decision_id, "application_id"]
@@ -107,6 +115,8 @@ def override(
     # An unknown decision_id has no application. `append` refuses it with a clear message.
     application = str(applications.iloc[0]) if len(applications) else ""
     decided = Override(moment, decision_id, application, outcome, limit, reason, role)
+    # Before the values are there: a place that the log does not name would never be erased.
+    note_store(Log(log), KIND, record)
     written = append(decided, rows, record, _largest_limit(rows, decision_id))
     Console().print_json(json.dumps(asdict(written), ensure_ascii=False))
 

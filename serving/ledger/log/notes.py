@@ -70,4 +70,5 @@ def stores(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
 
 def erasures(entries: Sequence[Entry], root: str) -> list[Entry]:
     """Return the erasures from the batch with this root, oldest first."""
-    return [entry for entry in entries if entry["kind"] == ERASURE and entry["batch"] == root]
+    # An erasure from another store names no batch.
+    return [e for e in entries if e["kind"] == ERASURE and e.get("batch") == root]
