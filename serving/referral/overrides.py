@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from creditloom.serving.referral import persons
 from creditloom.storage.files.errors import StatedError
@@ -146,35 +144,3 @@ def _refusal(what: str, expected: str, got: object) -> ReferralError:
         got=got,
         next_step="correct it; nothing was recorded",
     )
-
-
-# The queue: the referred rows of a decisions table that nobody has decided yet.
-
-# What a person sees of a decision.
-COLUMNS = (
-    "decision_id",
-    "application_id",
-    "as_of",
-    "product",
-    "law_profile",
-    "grade",
-    "tier",
-    "pd",
-    "score",
-    "limit_cny",
-    "daily_rate",
-    "actions",
-    "not_assessed",
-    "reasons",
-)
-
-
-def referred_cases(decisions: pa.Table) -> pa.Table:
-    """Return the referred rows of a decisions table, with what a person needs to decide them."""
-    return decisions.filter(pc.equal(decisions["decision"], "refer")).select(list(COLUMNS))
-
-
-def waiting_cases(queue: pd.DataFrame, overrides: tuple[Override, ...]) -> pd.DataFrame:
-    """Return the rows of the queue without an override, in its order."""
-    decided = {override.decision_id for override in overrides}
-    return queue[~queue["decision_id"].isin(decided)]

@@ -86,7 +86,7 @@ def _joined(
     number: int,
     line: Line,
     kept: Line | None,
-    is_erased: bool,  # noqa: FBT001 - a flag of the line
+    is_erased: bool,
 ) -> dict[str, Any] | None:
     if ERASED in line:
         return None

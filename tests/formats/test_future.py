@@ -24,6 +24,7 @@ from creditloom.pipeline.commands.portfolio import behaviour, review
 from creditloom.portfolio.book.monthly import from_frame
 from creditloom.serving.batch.events import MARK, Events, features_of
 from creditloom.serving.referral import overrides
+from creditloom.serving.referral.queue.cases import referred_cases
 from creditloom.serving.registry import alias_history
 from creditloom.storage.files import formats, store
 from creditloom.storage.files.errors import DataError
@@ -208,7 +209,7 @@ def test_a_line_added_today_says_its_format(home: Path) -> None:
     changes = alias_history.read(home / "aliases.jsonl")
     last = json.loads(changes[0].line)
     assert last == {"format": formats.ALIASES, **asdict(changes[0])}
-    queue = overrides.referred_cases(read_table("batch/decisions")).to_pandas()
+    queue = referred_cases(read_table("batch/decisions")).to_pandas()
     made = overrides.read(home / "overrides.jsonl")[1]
     overrides.append(made, queue, Path("new.jsonl"))
     assert json.loads(Path("new.jsonl").read_text())["format"] == formats.OVERRIDES

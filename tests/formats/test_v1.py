@@ -27,9 +27,8 @@ from creditloom.serving.ledger.hashing import row_hashes
 from creditloom.serving.referral import overrides
 from creditloom.serving.referral.overrides import (
     Override,
-    referred_cases,
-    waiting_cases,
 )
+from creditloom.serving.referral.queue.cases import referred_cases, waiting_cases
 from creditloom.serving.registry import alias_history
 from creditloom.serving.registry.runtime import RUNTIME, fingerprint
 from creditloom.serving.whole.resume import begun, found_batch
@@ -283,7 +282,7 @@ def test_its_overrides_are_read_and_the_chain_goes_on(home: Path) -> None:
         ("approve", 500.0),
         ("decline", None),
     ]
-    assert len(waiting_cases(queue, overrides.read(record))) == 0
+    assert len(waiting_cases(queue, [one.decision_id for one in overrides.read(record)])) == 0
     another = pd.concat([queue.iloc[:1].assign(decision_id="f" * 32), queue])
     reason = "the employer confirmed by phone"
     overrides.append(

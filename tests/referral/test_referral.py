@@ -26,9 +26,8 @@ from creditloom.serving.referral.overrides import (
     ReferralError,
     append,
     read,
-    referred_cases,
-    waiting_cases,
 )
+from creditloom.serving.referral.queue.cases import referred_cases, waiting_cases
 from creditloom.storage.files.record import RecordError
 from creditloom.storage.files.store import write_table
 from tests.decision import small
@@ -78,7 +77,7 @@ def test_a_decided_case_waits_no_more_and_the_record_is_chained(
     one, two = (known(queue).iloc[k] for k in (0, 1))
     append(decision(one, limit_cny=one["limit_cny"]), queue, record)
     append(decision(two, outcome="decline", limit_cny=None), queue, record)
-    left = waiting_cases(queue, read(record))
+    left = waiting_cases(queue, [one.decision_id for one in read(record)])
     assert len(left) == len(queue) - 2 and one["decision_id"] not in set(left["decision_id"])
     assert [o.outcome for o in read(record)] == ["approve", "decline"]
     assert read(record)[0].previous != read(record)[1].previous

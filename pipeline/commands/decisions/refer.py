@@ -21,9 +21,9 @@ from creditloom.serving.referral.overrides import (
     OverrideOutcome,
     append,
     read,
-    waiting_cases,
 )
 from creditloom.serving.referral.persons import KIND
+from creditloom.serving.referral.queue.cases import waiting_cases
 from creditloom.storage.files.store import read_frame
 
 app = typer.Typer(
@@ -62,7 +62,8 @@ def show(
     json_out: JsonOption = False,
 ) -> None:
     """Show what waits: decision_id, application, tier, PD, limit and the first reason."""
-    rows = waiting_cases(read_frame(queue), read(record))
+    decided = {override.decision_id for override in read(record)}
+    rows = waiting_cases(read_frame(queue), decided)
     console = Console(soft_wrap=json_out)
     if json_out:
         # In ASCII: some readers take other characters than the newline for the end of a line.

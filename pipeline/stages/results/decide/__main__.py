@@ -15,7 +15,7 @@ from creditloom.decision.frames.arrow import decisions_table
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.stage import run
-from creditloom.serving.referral.overrides import referred_cases
+from creditloom.serving.referral.queue.cases import referred_cases
 from creditloom.storage.files.store import Writer, iter_tables, open_parquet, read_frame
 
 # Rows decided at a time, so that memory does not grow with the matrix.
