@@ -53,7 +53,7 @@ def summary(decisions: pd.DataFrame, product: str, terms: ProfitTerms) -> dict[s
         "mean_limit_cny": _mean(offers.limit_cny),
         "mean_daily_rate": _mean(offers.daily_rate),
         "mean_apr": _mean(offers.apr),
-        "mean_pd": _mean(offers.pd),
+        "mean_pd": _mean(offers.priced_pd),
     }
     return {
         "product": product,

@@ -28,17 +28,17 @@ REVIEWS = "reviews"
 
 @dataclass(frozen=True)
 class PricedOffers:
-    """PricedOffers of credit, one value each, in order of application_id.
+    """Offers of credit, one value each, in order of application_id.
 
     `limit_cny` is above 0; `daily_rate` and `apr` (IRR x 12, else simple on 360 days) are
-    fractions; `pd` is the one that the offer was priced with.
+    fractions; `priced_pd` is the one that the offer was priced with.
     """
 
     application_id: np.ndarray
     limit_cny: Floats
     daily_rate: Floats
     apr: Floats
-    pd: Floats
+    priced_pd: Floats
 
     @classmethod
     def approved(cls, decisions: pd.DataFrame) -> PricedOffers:
@@ -54,18 +54,18 @@ class PricedOffers:
             application_id=lent["application_id"].to_numpy(),
             limit_cny=lent["limit_cny"].to_numpy(np.float64),
             daily_rate=lent["daily_rate"].to_numpy(np.float64),
-            apr=lent["apr_irr12"].astype(np.float64).fillna(simple).to_numpy(),
-            pd=lent["pd"].to_numpy(np.float64),
+            apr=lent["apr_irr12"].astype(np.float64).fillna(simple).to_numpy(np.float64),
+            priced_pd=lent["pd"].to_numpy(np.float64),
         )
 
     def where(self, mask: np.ndarray) -> PricedOffers:
         """Return the offers of a mask."""
-        parts = (self.application_id, self.limit_cny, self.daily_rate, self.apr, self.pd)
+        parts = (self.application_id, self.limit_cny, self.daily_rate, self.apr, self.priced_pd)
         return PricedOffers(*(part[mask] for part in parts))
 
     def profit_fen(self, terms: ProfitTerms) -> int:
         """Return the expected profit as priced, whole fen: the one number."""
-        each = terms.priced_profit_fen(self.limit_cny, self.daily_rate, self.apr, self.pd)
+        each = terms.priced_profit_fen(self.limit_cny, self.daily_rate, self.apr, self.priced_pd)
         return int(each.sum())
 
 
@@ -152,8 +152,8 @@ def run_bridge(
     """
     plain = results[LOSSES]
     owed = plain.mean_balance_cny
-    utilised = int(terms.profit_fen(owed, taken.apr, taken.pd).sum())
-    expected_loss = int(terms.loss_fen(owed, taken.pd).sum())
+    utilised = int(terms.profit_fen(owed, taken.apr, taken.priced_pd).sum())
+    expected_loss = int(terms.loss_fen(owed, taken.priced_pd).sum())
     bridge = bridge.to(USE, utilised)
     bridge = bridge.to(LOSSES, utilised + expected_loss - plain.loss_fen)
     bridge = bridge.to(INTEREST, plain.profit_fen)

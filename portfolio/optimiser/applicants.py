@@ -89,7 +89,7 @@ def offers_of(market: Market, people: pd.DataFrame, policy: Chosen) -> PricedOff
         limit_cny=policy.limit[lent],
         daily_rate=market.rates[rate],
         apr=market.apr[rate],
-        pd=market.pd[lent],
+        priced_pd=market.pd[lent],
     )
 
 

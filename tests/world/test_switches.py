@@ -1,267 +1,279 @@
-"""Each switch of the labelled world: off, nothing is there; on, only its own tables change."""
+"""The switches of the book: off changes no byte, on changes its own tables alone, claims hold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
-from scipy.optimize import minimize
-from scipy.special import expit
 
+from creditloom.models.evaluation.world_claims import run_figures
 from creditloom.models.evaluation.world_claims.claims import Claims, by_id
-from creditloom.models.evaluation.world_claims.other_runs import switch_figures
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
+from creditloom.world.book.book_config import BookConfig
+from creditloom.world.book.run import (
+    Course,
+    course_result,
+    loans_as_booked,
+    recovered_cash,
+    run_forward,
+)
+from creditloom.world.book.state import Grant
+from creditloom.world.book.switched import is_collected, truth
 from creditloom.world.config.config_types import Calendar, WorldParams
 from creditloom.world.config.switches import Switches
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.merge_communities import everyone
 from creditloom.world.simulate import simulate
-from creditloom.world.truth import applicants
 from creditloom.world.world import Setting, World, solve_coefficients
-from tests.world.written import Written
 
 SEED = 11
-LATE = 18
-CLAIM = by_id(document(Claims, paths.CLAIMS))
-LOANS = {"loan_performance", "short_loan_performance"}
-# table: the switch, and the tables that it owns; `truth` is applicants.parquet
-OWNED: dict[str, tuple[Switches, set[str]]] = {
-    "challenger": (Switches(challenger=True), {"applications"}),
-    "mean_pd": (Switches(drift="mean_pd"), {"truth", *LOANS}),
-    "family_null": (Switches(drift="family_null"), {"truth", "logins"}),
-    "shift": (Switches(drift="shift"), {"truth", "bureau_snapshots"}),
-    "segment": (Switches(drift="segment"), {"truth", "applications", *LOANS}),
-    "alternative": (Switches(alternative=True), {"truth", "applications", *LOANS}),
-}
-MakeWorld = Callable[[Switches], Written]
+YEAR = 12
+ALL_ON = Switches(drawdown=True, prepayment=True, recoveries=True)
+# Columns of the panel that follow from what is owed; all others are behaviour.
+MONEY = (
+    "balance_fen", "arrears_fen", "dpd_days", "is_written_off", "drawn_fen", "due_fen",
+    "interest_due_fen", "paid_fen", "days_late", "pay_score",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def made(
-    params: WorldParams,
-    nature: WorldConfig,
-    calendar: Calendar,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> MakeWorld:
-    """Write a world of 800 people with these switches, once."""
-    effects = replace(nature.effects, probe_applicants=5_000)
-    small = replace(params, applicants=800, chunk_applicants=300, activity_scale=0.05)
-    worlds: dict[Switches, Written] = {}
-
-    def make(switches: Switches) -> Written:
-        if switches not in worlds:
-            folder = tmp_path_factory.mktemp("switched")
-            raw = folder / "raw"
-            truth = folder / "truth"
-            numbers = replace(nature, effects=effects)
-            on = replace(small, switches=switches)
-            worlds[switches] = Written(
-                raw, truth, simulate(on, numbers, calendar, raw, truth, seed=SEED)
-            )
-        return worlds[switches]
-
-    return make
-
-
-def contents(world: Written) -> dict[str, bytes]:
-    """Return the bytes of every table, by the table's name."""
-    files = sorted(world.raw.rglob("*.parquet"))
-    tables: dict[str, bytes] = {}
-    for file in files:
-        tables[file.parent.name] = tables.get(file.parent.name, b"") + Path(file).read_bytes()
-    return tables | {"truth": (world.truth / "applicants.parquet").read_bytes()}
-
-
-@pytest.mark.parametrize("name", OWNED)
-def test_a_switch_changes_its_own_tables_and_no_byte_of_the_rest(
-    made: MakeWorld, name: str
-) -> None:
-    switches, owned = OWNED[name]
-    off = contents(made(Switches()))
-    on = contents(made(switches))
-    changed = {table for table in off if on[table] != off[table]}
-    assert on.keys() == off.keys()
-    assert changed <= owned
-    assert changed, "the switch does nothing"
-
-
-def test_a_world_without_switches_shows_none(made: MakeWorld) -> None:
-    off = made(Switches())
-    columns = set(off.table("applications").columns)
-    assert not columns & {"arm", "arm_chance", "area_arrears_index"}
-    assert not set(off.people.columns) & {"is_drifted", "is_protected"}
-    assert "switches" not in off.meta
-
-
-def test_a_world_says_which_switches_made_it(made: MakeWorld) -> None:
-    assert made(Switches(drift="shift")).meta["switches"]["drift"] == "shift"
-
-
-def test_who_drifts_and_who_is_protected_is_truth_alone(made: MakeWorld) -> None:
-    for switches, _ in OWNED.values():
-        world = made(switches)
-        for name in world.rows:
-            columns = set(world.table(name).columns)
-            assert not columns & {"is_drifted", "is_protected"}
-
-
-# --- what each does ---
+def numbers() -> BookConfig:
+    return document(BookConfig, paths.BOOK)
 
 
 @pytest.fixture(scope="module")
-def peopled(
-    params: WorldParams, nature: WorldConfig, calendar: Calendar
-) -> Callable[[Switches], World]:
-    """Return 20,000 people with these switches, without events."""
-    numbers = replace(nature, effects=replace(nature.effects, probe_applicants=20_000))
-    large = replace(params, applicants=20_000, base_rate=0.0235)
-    coefficients = solve_coefficients(Setting.of(large, numbers, calendar, SEED))
-
-    def people(switches: Switches) -> World:
-        setting = Setting.of(replace(large, switches=switches), numbers, calendar, SEED)
-        return everyone(setting, coefficients)
-
-    return people
+def people(params: WorldParams, nature: WorldConfig, calendar: Calendar) -> World:
+    """12,000 people; a small probe will do, as the level of the PD is not looked at."""
+    quick = replace(nature, effects=replace(nature.effects, probe_applicants=20_000))
+    sized = replace(params, applicants=12_000, base_rate=0.06)
+    setting = Setting.of(sized, quick, calendar, SEED)
+    return everyone(setting, solve_coefficients(setting))
 
 
-def test_the_arm_is_drawn_at_random_and_recorded_with_its_chance(made: MakeWorld) -> None:
-    world = made(Switches(challenger=True))
-    rows = world.table("applications")
-    figure = switch_figures.challenger_arm(rows)
-    sd = np.sqrt(0.1 * 0.9 / figure.n)
-    assert CLAIM["challenger_arm"].holds(figure.value, allowance=3 * sd)
-    is_challenger = rows["arm"] == "challenger"
-    assert set(rows.loc[is_challenger, "arm_chance"]) == {0.10}
-    assert set(rows.loc[~is_challenger, "arm_chance"]) == {0.90}
-    # Nothing that is known of a person moves the draw.
-    for column in ("incumbent_score", "age_years"):
-        known = rows[column].astype(float)
-        assert abs(np.corrcoef(known, is_challenger)[0, 1]) < 4 / np.sqrt(len(rows))
+@pytest.fixture(scope="module")
+def loans(people: World) -> Grant:
+    """A loan for everyone, so that there are bads enough."""
+    return replace(loans_as_booked(people), limit_fen=people.terms.principal_fen)
 
 
-def test_the_mean_pd_of_late_vintages_rises_by_a_fifth_and_of_no_other(
-    peopled: Callable[[Switches], World],
+@pytest.fixture(scope="module")
+def lines(loans: Grant) -> Grant:
+    return replace(loans, is_revolving=True)
+
+
+def on(world: World, switches: Switches) -> World:
+    params = replace(world.setting.params, switches=switches)
+    return replace(world, setting=replace(world.setting, params=params))
+
+
+def panel(course: Course) -> pd.DataFrame:
+    return pa.concat_tables(course.months).to_pandas()
+
+
+def is_met(name: str, figure: run_figures.ClaimFigure | None) -> bool:
+    assert figure is not None
+    return by_id(document(Claims, paths.CLAIMS))[name].holds(figure.value)
+
+
+def test_every_switch_is_off_by_default(params: WorldParams) -> None:
+    assert params.switches == Switches()
+
+
+def test_no_raw_table_and_no_truth_knows_these_switches(
+    params: WorldParams, nature: WorldConfig, calendar: Calendar, tmp_path: Path
 ) -> None:
-    off = applicants(peopled(Switches())).to_pandas()
-    on = applicants(peopled(Switches(drift="mean_pd"))).to_pandas()
-    assert CLAIM["drift_pd"].holds(switch_figures.drift_pd(off, on, LATE).value)
-    early = off["vintage"] < LATE
-    assert (off["pd_true"][early] == on["pd_true"][early]).all()
-    # The states are those of before: nothing that is seen of a person says so.
-    assert (off["logodds_systematic"] == on["logodds_systematic"]).all()
-
-
-def test_who_loses_a_family_has_no_row_of_it_and_all_others_have_theirs(
-    made: MakeWorld, peopled: Callable[[Switches], World]
-) -> None:
-    off = made(Switches()).table("logins")
-    world = made(Switches(drift="family_null"))
-    is_drifted = world.people["is_drifted"]
-    on = world.table("logins")
-    assert not on["applicant_id"].isin(is_drifted.index[is_drifted]).any()
-    kept = off[~off["applicant_id"].isin(is_drifted.index[is_drifted])].reset_index(drop=True)
-    pd.testing.assert_frame_equal(on, kept)
-    # Everyone has logins without it, so the claim counts the drift alone.
-    assert set(off["applicant_id"]) == set(is_drifted.index)
-    people = applicants(peopled(Switches(drift="family_null"))).to_pandas()
-    known = people.loc[~people["is_drifted"], "applicant_id"]
-    assert CLAIM["drift_null"].holds(switch_figures.drift_null(people, set(known), LATE).value)
-
-
-def last_score(world: Written) -> pd.Series:
-    """Return the last bureau score that was known at each application."""
-    as_of = world.table("applications").set_index("applicant_id")["as_of"]
-    rows = world.table("bureau_snapshots")
-    rows = rows[rows["known_time"].to_numpy() < as_of.reindex(rows["applicant_id"]).to_numpy()]
-    return rows.sort_values("event_time").groupby("applicant_id")["bureau_score"].last()
-
-
-def test_the_bureau_score_of_late_vintages_is_half_an_sd_higher(made: MakeWorld) -> None:
-    off = made(Switches())
-    on = made(Switches(drift="shift"))
-    vintage = off.people["vintage"]
-    figure = switch_figures.drift_shift(last_score(off), last_score(on), vintage, LATE)
-    assert CLAIM["drift_shift"].holds(figure.value)
-    early = vintage.index[vintage < LATE]
-    assert last_score(off).reindex(early).equals(last_score(on).reindex(early))
-
-
-def test_a_new_segment_is_riskier_than_it_looks(peopled: Callable[[Switches], World]) -> None:
-    off = applicants(peopled(Switches())).to_pandas()
-    on = applicants(peopled(Switches(drift="segment"))).to_pandas()
-    assert CLAIM["drift_segment"].holds(switch_figures.drift_segment(on, LATE).value)
-    is_new = on["segment"] == "live_streamer"
-    assert (is_new == on["is_drifted"]).all()
-    assert (on["pd_true"][is_new] > off["pd_true"][is_new]).all()
-    assert (on["pd_true"][~is_new] == off["pd_true"][~is_new]).all()
-
-
-def test_the_index_of_an_area_tells_the_protected_group_and_is_no_truth(made: MakeWorld) -> None:
-    world = made(Switches(alternative=True))
-    rows = world.table("applications").set_index("applicant_id")
-    is_protected = world.people["is_protected"]
-    assert (is_protected == (rows["region_tier"].astype(int) >= 5)).all()
-    index = rows["area_arrears_index"]
-    assert index[is_protected].mean() - index[~is_protected].mean() == pytest.approx(1.0, abs=0.1)
-    assert index[is_protected].std() == pytest.approx(0.25, abs=0.05)
-
-
-# --- the planted alternative, with a learner ---
-
-# What a learner sees of a concept state: the state and noise of this SD. Real features tell less.
-SEEN_NOISE = 0.6
-INDEX_NOISE = 0.25
-PENALTY = 10.0
-PASSED = 0.68
-
-
-def logistic(features: np.ndarray, is_bad: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return the log-odds of everyone by a ridge logit that is trained on `rows`."""
-    centred = (features - features.mean(axis=0)) / features.std(axis=0)
-    inputs = np.column_stack([np.ones(len(centred)), centred])
-    seen = inputs[rows]
-    target = is_bad[rows].astype(float)
-
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        log_odds = seen @ weights
-        slopes = np.concatenate([[0.0], weights[1:]])
-        value = np.logaddexp(0.0, log_odds).sum() - target @ log_odds + PENALTY * slopes @ slopes
-        return value, seen.T @ (expit(log_odds) - target) + 2.0 * PENALTY * slopes
-
-    start = np.zeros(inputs.shape[1])
-    return inputs @ minimize(loss, start, jac=True, method="L-BFGS-B").x
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", [11, 12])
-def test_dropping_the_planted_column_halves_the_gap_at_no_price(
-    params: WorldParams, nature: WorldConfig, calendar: Calendar, seed: int
-) -> None:
-    on = replace(params, applicants=100_000, switches=Switches(alternative=True), base_rate=0.0235)
-    setting = Setting.of(on, nature, calendar, seed)
-    world = everyone(setting, solve_coefficients(setting))
-    people = applicants(world).to_pandas()
-    rng = np.random.default_rng(seed)
-    states = people.filter(regex="^concept_").to_numpy()
-    seen = states + SEEN_NOISE * rng.standard_normal(states.shape)
-    is_protected = people["is_protected"].to_numpy()
-    index = is_protected + INDEX_NOISE * rng.standard_normal(len(people))
-    is_late = (people["vintage"] >= LATE).to_numpy()
-    is_bad = people["defaulted"].to_numpy()
-    trained = world.booking.is_booked & ~is_late
-    risks = [
-        logistic(features, is_bad, trained)[is_late]
-        for features in (np.column_stack([seen, index]), seen)
+    """They begin after booking, and the book is stepped outside of the raw tables."""
+    quick = replace(nature, effects=replace(nature.effects, probe_applicants=5_000))
+    tiny = replace(params, applicants=300, chunk_applicants=110)
+    for name, switches in (("off", Switches()), ("on", ALL_ON)):
+        world = replace(tiny, switches=switches)
+        folder = tmp_path / name
+        simulate(world, quick, calendar, folder / "raw", folder / "truth", seed=SEED)
+    hashes = [
+        {
+            file.relative_to(tmp_path / name): hashlib.sha256(file.read_bytes()).hexdigest()
+            for file in sorted((tmp_path / name).rglob("*.*"))
+        }
+        for name in ("off", "on")
     ]
-    passes = [risk <= np.quantile(risk, PASSED) for risk in risks]
-    # A default of every late person as often as it is likely: less luck than one draw each.
-    pd_true = people["pd_true"].to_numpy()[is_late]
-    gone = switch_figures.planted_alternative(*passes, ~is_bad[is_late], is_protected[is_late])
-    price = switch_figures.planted_price(pd_true, *risks)
-    assert CLAIM["planted_alternative"].holds(gone.value), gone
-    assert CLAIM["planted_price"].holds(price.value), price
+    assert hashes[0] and hashes[0] == hashes[1]
+
+
+# --- drawdown ---
+
+
+@pytest.fixture(scope="module")
+def drawn(people: World, numbers: BookConfig, lines: Grant) -> tuple[Course, Course]:
+    """The same lines with the switch off and on."""
+    with_curve = on(people, Switches(drawdown=True))
+    return (
+        run_forward(people, numbers, lines, YEAR),
+        run_forward(with_curve, numbers, lines, YEAR),
+    )
+
+
+def test_lines_are_half_used(drawn: tuple[Course, Course]) -> None:
+    assert is_met("drawdown", run_figures.drawdown(panel(drawn[1])))
+
+
+def test_use_rises_along_the_curve(drawn: tuple[Course, Course]) -> None:
+    rows = panel(drawn[1])
+    use = (rows["balance_fen"] / rows["limit_fen"]).groupby(rows["month_on_book"]).mean()
+    assert use.is_monotonic_increasing
+    # Three months reach 63 % of the long-run use, and there is less to gain later.
+    assert use[2] / use[YEAR] == pytest.approx(0.63, abs=0.04)
+    assert np.diff(use)[1] > 4 * np.diff(use)[-1]
+
+
+def test_drawdown_changes_what_is_owed_and_nothing_else(drawn: tuple[Course, Course]) -> None:
+    off, with_curve = (panel(course) for course in drawn)
+    same = [name for name in off.columns if name not in MONEY]
+    assert len(same) > 10
+    pd.testing.assert_frame_equal(off[same], with_curve[same])
+    assert not off["balance_fen"].equals(with_curve["balance_fen"])
+
+
+def test_nobody_owes_more_principal_than_the_line(drawn: tuple[Course, Course]) -> None:
+    rows = panel(drawn[1])
+    principal = rows["balance_fen"] - rows["arrears_fen"]
+    assert (principal <= rows["limit_fen"]).all() and (rows["drawn_fen"] >= 0).all()
+
+
+def test_loans_do_not_know_the_drawdown(people: World, numbers: BookConfig, loans: Grant) -> None:
+    worlds = (people, on(people, Switches(drawdown=True)))
+    off, with_curve = (run_forward(world, numbers, loans, 3) for world in worlds)
+    assert all(a.equals(b) for a, b in zip(off.months, with_curve.months, strict=True))
+
+
+# --- prepayment ---
+
+
+@pytest.fixture(scope="module")
+def repaid(people: World, numbers: BookConfig, loans: Grant) -> tuple[Course, Course]:
+    """The same loans with the switch off and on."""
+    early = on(people, Switches(prepayment=True))
+    return run_forward(people, numbers, loans, YEAR), run_forward(early, numbers, loans, YEAR)
+
+
+def test_loans_are_repaid_early(repaid: tuple[Course, Course]) -> None:
+    assert is_met("prepayment", run_figures.prepayment(panel(repaid[1])))
+    assert run_figures.prepayment(panel(repaid[0])).value == 0.0
+
+
+def test_whoever_does_not_prepay_has_the_same_rows(repaid: tuple[Course, Course]) -> None:
+    """Before the prepayment, a loan that is repaid early has the same rows too."""
+    off, early = (panel(course) for course in repaid)
+    is_other = (off["balance_fen"] != early["balance_fen"]).to_numpy()
+    first = early[is_other].groupby("application_id")["month_on_book"].min()
+    from_then = early["application_id"].map(first).fillna(99) <= early["month_on_book"]
+    untouched = ~from_then.to_numpy()
+    pd.testing.assert_frame_equal(off[untouched], early[untouched])
+    after = early[from_then.to_numpy()]
+    assert (after["balance_fen"] == 0).all() and (after["dpd_days"] == 0).all()
+
+
+def test_a_prepaid_loan_pays_back_what_it_drew(repaid: tuple[Course, Course]) -> None:
+    """Its principal and the interest that fell due until then, to the fen."""
+    off, early = (panel(course) for course in repaid)
+    gone = early[(early["month_on_book"] == 6) & (early["balance_fen"] == 0)]["application_id"]
+    mine = early[early["application_id"].isin(gone)].groupby("application_id")
+    sums = mine[["paid_fen", "drawn_fen", "interest_due_fen"]].sum()
+    assert (sums["paid_fen"] == sums["drawn_fen"] + sums["interest_due_fen"]).all()
+    late = off[off["application_id"].isin(gone)].groupby("application_id")["interest_due_fen"].sum()
+    assert (sums["interest_due_fen"] < late).all()
+
+
+def test_lines_are_not_prepaid(people: World, numbers: BookConfig, lines: Grant) -> None:
+    worlds = (people, on(people, Switches(prepayment=True)))
+    off, early = (run_forward(world, numbers, lines, 3) for world in worlds)
+    assert all(a.equals(b) for a, b in zip(off.months, early.months, strict=True))
+
+
+# --- recoveries ---
+
+
+@pytest.fixture(scope="module")
+def recovering(people: World) -> World:
+    return on(people, Switches(recoveries=True))
+
+
+@pytest.fixture(scope="module")
+def cash(recovering: World, numbers: BookConfig, repaid: tuple[Course, Course]) -> pd.DataFrame:
+    table = recovered_cash(recovering, numbers, repaid[0])
+    assert table is not None
+    return table.to_pandas()
+
+
+def test_a_quarter_comes_back_and_early(
+    recovering: World, numbers: BookConfig, loans: Grant
+) -> None:
+    """Three courses of the same lives: on few defaults the share is wide."""
+    tables = []
+    for seed in range(3):
+        course = run_forward(recovering, numbers, loans, YEAR, seed=seed)
+        table = recovered_cash(recovering, numbers, course)
+        assert table is not None
+        rows = table.to_pandas()
+        tables.append(rows.assign(application_id=rows["application_id"] * 10 + seed))
+    rows = pd.concat(tables)
+    assert is_met("recoveries", run_figures.recoveries(rows))
+    assert is_met("recoveries_half", run_figures.recoveries_half(rows))
+
+
+def test_the_panel_does_not_know_the_recoveries(
+    recovering: World, numbers: BookConfig, loans: Grant, repaid: tuple[Course, Course]
+) -> None:
+    course = run_forward(recovering, numbers, loans, YEAR)
+    assert all(a.equals(b) for a, b in zip(repaid[0].months, course.months, strict=True))
+
+
+def test_no_account_gives_back_more_than_it_owes(
+    cash: pd.DataFrame, repaid: tuple[Course, Course]
+) -> None:
+    book = repaid[0].book
+    by_account = cash.groupby("application_id")
+    assert len(by_account) == is_collected(book).sum() > 100
+    owed = (book.schedule.balance_fen + book.arrears_fen)[is_collected(book)]
+    assert (by_account["recovered_fen"].sum().to_numpy() <= owed).all()
+    assert (cash["recovered_fen"] >= 0).all()
+    assert cash["months_since_default"].between(1, 24).all()
+
+
+def test_exposure_at_default_is_what_was_owed_in_that_month(
+    cash: pd.DataFrame, repaid: tuple[Course, Course]
+) -> None:
+    rows = panel(repaid[0])
+    first = cash.drop_duplicates("application_id")
+    owed = first.merge(
+        rows,
+        left_on=["application_id", "default_month"],
+        right_on=["application_id", "month_on_book"],
+    )
+    assert len(owed) == len(first) and (owed["ead_fen"] == owed["balance_fen"]).all()
+
+
+def test_the_loss_is_what_did_not_come_back(
+    recovering: World, numbers: BookConfig, cash: pd.DataFrame, repaid: tuple[Course, Course]
+) -> None:
+    course = repaid[0]
+    table = recovered_cash(recovering, numbers, course)
+    book = course.book
+    owed = (book.schedule.balance_fen + book.arrears_fen)[is_collected(book)].sum()
+    lost = course_result(course, numbers, 0.025, 60.0, table).loss_cny
+    assert round(lost * 100) == owed - cash["recovered_fen"].sum()
+
+
+def test_the_truth_of_the_switches_lies_apart(
+    people: World, numbers: BookConfig, repaid: tuple[Course, Course]
+) -> None:
+    """What drives them is in no column that a lender sees."""
+    table = truth(people, numbers, repaid[0].book)
+    assert table.num_rows == repaid[0].book.size
+    hidden = set(table.column_names) - {"application_id"}
+    assert not hidden & set(repaid[0].months[0].column_names)
