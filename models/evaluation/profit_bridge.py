@@ -48,13 +48,14 @@ class PricedOffers:
         """
         lent = decisions[decisions["decision"] == "approve"].sort_values("application_id")
         # A loan of one payment has no IRR over twelve months.
-        simple = lent["apr_simple360"].astype(np.float64)
+        simple = lent["apr_simple360"].astype(np.float64).to_numpy(np.float64)
+        monthly = lent["apr_irr12"].astype(np.float64).to_numpy(np.float64)
         # table: the columns of offers
         return cls(
             application_id=lent["application_id"].to_numpy(),
             limit_cny=lent["limit_cny"].to_numpy(np.float64),
             daily_rate=lent["daily_rate"].to_numpy(np.float64),
-            apr=lent["apr_irr12"].astype(np.float64).fillna(simple).to_numpy(np.float64),
+            apr=np.where(np.isnan(monthly), simple, monthly),
             priced_pd=lent["pd"].to_numpy(np.float64),
         )
 

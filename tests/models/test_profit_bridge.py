@@ -77,20 +77,17 @@ def test_losses_are_what_was_lost_beside_the_expected_loss() -> None:
 FEN = st.integers(-(10**12), 10**12)
 
 
-@given(plain=st.tuples(FEN, FEN), prepaid=st.tuples(FEN, FEN), recovered=st.tuples(FEN, FEN))
-def test_the_steps_sum_to_the_cent(
-    plain: tuple[int, int], prepaid: tuple[int, int], recovered: tuple[int, int]
-) -> None:
+@given(earned=st.lists(FEN, min_size=3, max_size=3), lost=st.lists(FEN, min_size=3, max_size=3))
+def test_the_steps_sum_to_the_cent(earned: list[int], lost: list[int]) -> None:
     owed = (3_999.99, 1_234.56)
+    names = (LOSSES, PREPAYMENT, RECOVERIES)
     results = {
-        LOSSES: book(*plain, owed),
-        PREPAYMENT: book(*prepaid, owed),
-        RECOVERIES: book(*recovered, owed),
+        name: book(one, loss, owed) for name, one, loss in zip(names, earned, lost, strict=True)
     }
     start = ProfitBridge.expected(OFFERS.profit_fen(TERMS))
     bridge = run_bridge(start, OFFERS, TERMS, results)
     assert sum(step.amount_fen for step in bridge.steps) == bridge.steps[-1].profit_fen
-    assert bridge.steps[-1].profit_fen == recovered[0] - recovered[1]
+    assert bridge.steps[-1].profit_fen == earned[-1] - lost[-1]
 
 
 def test_a_bridge_without_a_book_has_no_end() -> None:

@@ -59,6 +59,7 @@ def test_margin_and_profit_are_one_formula() -> None:
     assert profit == 8_000.0 * margin - 60
 
 
+# table: method, months or days, share
 @pytest.mark.parametrize(
     ("method", "tenor", "share"),
     [
