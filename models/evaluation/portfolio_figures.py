@@ -45,11 +45,12 @@ def portfolio(
         total_profit = PricedOffers.approved(cohort.decisions).profit_fen(terms) / FEN_PER_CNY
     shares = cohort.decisions["decision"].value_counts(normalize=True)
     decision_share = {str(name): float(share) for name, share in sorted(shares.items())}
-    has_truth = cohort.truth is not None and is_approve.any()
+    # The true PD at neutral macro is free of the luck of the months ahead.
+    risk = None if cohort.truth is None else pd_of(cohort.truth, "pd_neutral")[is_approve]
     shown = {
         **_cut(cohort, cohort.pd, tiers, policy),
         "decision_share": decision_share,
-        "bad_rate_final_true": float(risk[is_approve].mean()) if has_truth else None,
+        "bad_rate_final_true": None if risk is None else _mean(risk),
     }
     return {
         **shown,
