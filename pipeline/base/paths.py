@@ -68,6 +68,7 @@ BOOK_PANEL = BOOK_DATA / "panel.parquet"
 BOOK_STANDING = BOOK_DATA / "standing.parquet"
 BOOK_REVIEW = BOOK_DATA / "review"
 BEHAVIOUR = BOOK_DATA / "behaviour"
+BOOK_TRUTH = BOOK_DATA / "truth"
 
 REGISTRY = DATA / "registry"
 REGISTERED = REGISTRY / "registered.json"
