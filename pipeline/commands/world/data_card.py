@@ -145,7 +145,9 @@ def _columns(table: Table) -> Iterator[str]:
 
 def _meaning(column: Column) -> str:
     among = f" (one of {', '.join(column.among)})" if column.among else ""
-    return f"{column.doc}{among}{'; may be null' if column.nullable else ''}"
+    empty = "; may be null" if column.nullable else ""
+    absent = "; may be absent" if column.optional else ""
+    return f"{column.doc}{among}{empty}{absent}"
 
 
 def _claims(content: CardContent) -> str:
