@@ -287,6 +287,28 @@ def test_pass_rates_are_those_of_the_products_own_decisions() -> None:
     assert risk_figures.contributions_uplift(world, decisions, funds).value == 2.0
 
 
+def test_the_figures_of_a_product_count_its_approvals_and_what_was_known_by_then() -> None:
+    """S5-R06, S5-R07, S5-R36, S5-R37."""
+    day = pd.Timestamp("2025-07-01")
+    world = sample_of(
+        path_of(*[[0]] * 4),
+        segment=["micro_merchant", "blue_collar", "white_collar", "blue_collar"],
+        present_assets=True,
+        as_of=day,
+    )
+    decisions = pd.Series(["approve", "approve", "refer", "refuse"], index=[0, 1, 2, 3])
+    funds = pd.DataFrame({"kind": "housing_fund", "applicant_id": np.repeat([0, 2], 11)})
+    # What person 2 paid is known a day too late.
+    funds["known_time"] = day - pd.Timedelta(days=1) * np.where(funds["applicant_id"] == 0, 1, -1)
+    found = risk_figures.of_decisions(world, decisions, funds)
+    assert {name: figure.value for name, figure in found.items()} == {
+        "approval": 0.5,
+        "merchant_uplift": 1.0,
+        "blue_collar_served": 0.5,
+        "contributions_uplift": 3.0,
+    }
+
+
 # --- the table of claims ---
 
 

@@ -112,6 +112,7 @@ WITHOUT_EVENTS = frozenset(
 OTHER_RUN = _named(
     risk.approval,
     risk.merchant_uplift,
+    risk.blue_collar_served,
     risk.contributions_uplift,
     runs.macro_off,
     runs.macro_period,
