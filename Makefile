@@ -52,7 +52,7 @@ format: setup ## write the one format
 consumer: setup ## the registered model and the wheel in clean environments, on Spark and over REST (minutes)
 	$(RUN) -m pytest -m slow tests/registry tests/package tests/score/test_events.py tests/score/test_spark.py
 
-proof: setup ## every slow test: worlds at seeds 1-5, rules broken on purpose, jobs killed at random, 10^6 pairs (an hour)
+proof: setup ## every slow test: worlds at seeds 1-5, rules read wrongly, jobs killed at random, 10^6 pairs (an hour)
 	$(RUN) -m pytest -m slow
 
 evidence: setup ## the statistical bars at seeds 1-5 and 200,000 applicants (EVIDENCE_APPLICANTS=, EVIDENCE_SEEDS=)

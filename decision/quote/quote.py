@@ -13,7 +13,7 @@ from ..pricing.penalty import overdue_cost
 from ..pricing.schedule import Payment, Schedule, schedule
 from ..pricing.table import annual_table
 from ..rulebook.law import Law
-from ..rulebook.offer import overdue_words, penalty_of
+from ..rulebook.offer import is_reported, overdue_words, penalty_of
 from ..rulebook.price import loan_of
 from ..rulebook.product import Product
 from ..score.tiers import Tiers
@@ -164,16 +164,23 @@ def _charges(product: Product, plan: Schedule) -> list[dict[str, Any]]:
 
 
 def _overdue(product: Product, plan: Schedule, days: int) -> dict[str, Any]:
-    """Return what the first payment costs when it is `days` late."""
+    """Return what the first payment costs when it is `days` late, and whether the bureau is told.
+
+    S2-R36, S3-R48, S4-R35.
+    """
     # The first payment of some methods repays no principal; then all of it is taken as late.
     late = plan.payments[0].principal or plan.principal
     cost = overdue_cost(penalty_of(product), late, plan.daily_rate, days)
+    reported_from = int(product.repayment.report_dpd.value)
     return {
         "days": days,
         "principal_cny": str(late),
         "interest_cny": str(cost.interest),
         "penalty_cny": str(cost.penalty),
         "total_cny": str(cost.total),
+        # S1-R40, S2-R36, S3-R48: the bureau is told from this day past due on.
+        "reported_from_days": reported_from,
+        "is_reported": is_reported(product, days),
     }
 
 

@@ -13,7 +13,7 @@ from ..pricing.table import GRID_DECIMALS, Method
 from ..rulebook.condition import SourcedValue
 from ..rulebook.offer import listed_rate
 from ..rulebook.price import rate_grid
-from ..rulebook.product import Charge, Product, Taken
+from ..rulebook.product import Charge, PenaltyTerms, Product, Taken
 from ..score.tiers import Tiers
 
 # Days past due in the example of the overdue cost, where the request names none.
@@ -76,9 +76,18 @@ def requested_product(product: Product, request: Request) -> Product:
     )
     return replace(
         product,
-        repayment=replace(terms, method=method, tenor=tenor),
+        repayment=replace(terms, method=method, tenor=tenor, penalty=_penalty(product, request)),
         charges=(*product.charges, *extra),
+        # The penalty of the tier is that of the whole product now: others would contradict it.
+        tiers=tuple(replace(tier, penalty=None) for tier in product.tiers),
     )
+
+
+def _penalty(product: Product, request: Request) -> PenaltyTerms:
+    """Return the penalty of the tier asked for; without a tier that of the product (S5-R28)."""
+    penalty = product.repayment.penalty
+    own = next((t.penalty for t in product.tiers if t.tier == request.tier), None)
+    return replace(penalty, rate=own or penalty.rate)
 
 
 def daily_rate(product: Product, request: Request, tiers: Tiers) -> float:

@@ -102,10 +102,13 @@ def product_refusals(
     has_unlicensed = law.needs_licensed_sources and bool(unlicensed)
     has_unnamed = any(not charge.receiver for charge in product.charges)
     has_banned_family = bool(set(families) & set(law.banned_families))
-    penalty = penalty_of(product)
     bound = value(law.penalty_uplift)
-    lent = rates[~np.isnan(rates)]
-    is_over_bound = any(implied_uplift(penalty, float(rate)) > bound for rate in lent)
+    # Not strict: `rates` may have one entry more than there are tiers.
+    is_over_bound = any(
+        implied_uplift(penalty_of(product, terms), float(rate)) > bound
+        for rate, terms in zip(rates, product.tiers, strict=False)
+        if not np.isnan(rate)
+    )
     has_no_number = any(licence.number is None for licence in product.licences)
     is_broken = {
         "R2": is_over_line,
@@ -120,20 +123,33 @@ def product_refusals(
     return tuple(code for code, broken in is_broken.items() if broken)
 
 
-def penalty_of(product: Product) -> Penalty:
-    """Return the product's overdue penalty for the pricing functions: rates as fractions."""
-    terms = product.repayment.penalty
+def penalty_of(product: Product, terms: TierTerms | None = None) -> Penalty:
+    """Return the overdue penalty of a tier for the pricing functions: rates as fractions.
+
+    Null `terms` are those of the product, which are the highest (S5-R28).
+    """
+    penalty = product.repayment.penalty
+    own = terms.penalty if terms else None
     return Penalty(
-        kind=terms.kind,
-        rate=_fraction(terms.rate),
+        kind=penalty.kind,
+        rate=_fraction(own or penalty.rate),
         grace_days=int(product.repayment.grace.value),
-        replaces=terms.replaces,
+        replaces=penalty.replaces,
     )
 
 
-def overdue_words(product: Product, rate: float) -> str:
+def is_reported(product: Product, dpd_days: float) -> bool:
+    """Return whether the bureau is told of a loan so many days past due (S2-R36, S3-R48, S4-R35).
+
+    The days count from the contractual due date and include the day itself; grace has no part in it
+    (C09, C26).
+    """
+    return dpd_days >= product.repayment.report_dpd.value
+
+
+def overdue_words(product: Product, rate: float, terms: TierTerms | None = None) -> str:
     """Return the overdue cost in words, one of the three elements of an offer (S4-R40, R10)."""
-    penalty = penalty_of(product)
+    penalty = penalty_of(product, terms)
     grace = product.repayment.grace.value
     shown = penalty_daily(penalty, rate)
     after = f" after {grace:g} days of grace" if grace else ""
@@ -179,13 +195,23 @@ def _highest(product: Product, terms: TierTerms) -> float:
 
 
 def _penalty_rates(product: Product, rates: Sequence[float | None]) -> np.ndarray:
-    penalty = penalty_of(product)
-    daily = [None if rate is None else penalty_daily(penalty, rate) for rate in rates]
+    daily = [
+        None if rate is None else penalty_daily(penalty_of(product, terms), rate)
+        for rate, terms in zip(rates, _tiers_and_none(product), strict=True)
+    ]
     return np.array([np.nan if p is None else round(float(p), GRID_DECIMALS) for p in daily])
 
 
 def _overdue(product: Product, rates: Sequence[float | None]) -> tuple[str | None, ...]:
-    return tuple(None if rate is None else overdue_words(product, rate) for rate in rates)
+    return tuple(
+        None if rate is None else overdue_words(product, rate, terms)
+        for rate, terms in zip(rates, _tiers_and_none(product), strict=True)
+    )
+
+
+def _tiers_and_none(product: Product) -> tuple[TierTerms | None, ...]:
+    """Return the tiers, and null for no tier, in the order of `Offers`."""
+    return (*product.tiers, None)
 
 
 def _annuity(product: Product, rates: np.ndarray) -> np.ndarray:

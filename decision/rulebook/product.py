@@ -51,7 +51,8 @@ class TierTerms:
     grade and whose conditions all hold. Limits are in CNY (`limit_low` is the lower end of the
     band, to which the formula is raised), `volume_credit` is in CNY of limit per 10,000 CNY of
     volume (S3-R33), rates are in per cent a day: offered is `daily_rate`, or the minimum price up
-    to `daily_high`.
+    to `daily_high`. `penalty` is the rate of the product's penalty in this tier, in its unit; null
+    = the product's own (S5-R28).
     """
 
     tier: str
@@ -65,6 +66,7 @@ class TierTerms:
     volume_credit: SourcedValue | None = None
     daily_rate: SourcedValue | None = None
     daily_high: SourcedValue | None = None
+    penalty: SourcedValue | None = None
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,7 @@ VERDICTS = ("approve", "refer", "decline")
 # Terms that are never higher in a worse tier.
 TIGHTER_OR_EQUAL = ("limit_low", "limit", "initial_limit", "new_user_limit", "volume_credit")
 # Terms that are never lower in a worse tier.
-DEARER_OR_EQUAL = ("daily_rate", "daily_high")
+DEARER_OR_EQUAL = ("daily_rate", "daily_high", "penalty")
 # How far a yearly rate may lie above its cap and still be the same number as a float.
 RATE_TOLERANCE = 1e-9
 
@@ -307,6 +309,18 @@ class Product:
                 f"tiers.{tier.tier}.daily_rate",
                 f"within the product's {low}-{high} % a day",
                 f"{tier_low}-{tier_high}",
+            )
+        self._check_penalty(tier)
+
+    def _check_penalty(self, tier: TierTerms) -> None:
+        """Raise where a tier pays a higher penalty than the product states, or in another unit."""
+        own = tier.penalty
+        stated = self.repayment.penalty.rate
+        if own is not None and (own.unit != stated.unit or own.value > stated.value):
+            raise self._refusal(
+                f"tiers.{tier.tier}.penalty",
+                f"at most {stated.value:g} {stated.unit}, the penalty of the product",
+                f"{own.value:g} {own.unit}",
             )
 
     def _refusal(

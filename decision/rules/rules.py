@@ -134,7 +134,7 @@ def not_known(name: str) -> Fires:
 
 
 def no_purpose(batch: BatchContext) -> np.ndarray:
-    """The purpose code is mandatory (domain 5.1, order No. 9 of 2020)."""
+    """The purpose code is a mandatory field (S3-R51, domain 5.1, order No. 9 of 2020)."""
     return batch.purposes[0] < 0
 
 

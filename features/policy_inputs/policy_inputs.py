@@ -240,6 +240,9 @@ class Fact:
 # Money is stored in fen; some features that are repeated here are in yuan.
 FEN_PER_YUAN = 100.0
 
+# One contact in ten applies here, and only those are seen (domain 7.4): each stands for ten.
+CONTACTS_PER_SEEN = 10.0
+
 # table: policy inputs that repeat a feature
 FACTS = (
     # 90 days are three bins of 30.
@@ -262,6 +265,8 @@ FACTS = (
     Fact("daily_balance_fen", "ast_lqt_balance_mean_cny_6m", FEN_PER_YUAN),
     # FR12: since the first identity proof
     Fact("account_age_days", "idn_check_pass_tenure_days_ever"),
+    # S3-R08: in touch within half a year, so not every contact counts.
+    Fact("friends_count", "soc_meet_person_distinct_6m", CONTACTS_PER_SEEN),
 )
 
 

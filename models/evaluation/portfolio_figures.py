@@ -31,6 +31,7 @@ def portfolio(
 ) -> dict[str, Any]:
     """Return approval and bad rates at the tier cut for model and ridge.
 
+    bad_rate_final_true is that of what the final decisions approve, after every rule (S5-R55).
     Limit, price and profit are those of the approved applications. They are null where none of
     these has an offer. The profit is the one they were priced at (`ProfitTerms`); null without
     `terms`, as where the tier alone decides.
@@ -44,9 +45,15 @@ def portfolio(
         total_profit = PricedOffers.approved(cohort.decisions).profit_fen(terms) / FEN_PER_CNY
     shares = cohort.decisions["decision"].value_counts(normalize=True)
     decision_share = {str(name): float(share) for name, share in sorted(shares.items())}
-    return {
+    # The true PD at neutral macro is free of the luck of the months ahead.
+    risk = None if cohort.truth is None else pd_of(cohort.truth, "pd_neutral")[is_approve]
+    shown = {
         **_cut(cohort, cohort.pd, tiers, policy),
         "decision_share": decision_share,
+        "bad_rate_final_true": None if risk is None else _mean(risk),
+    }
+    return {
+        **shown,
         "mean_limit_cny": _mean(limit),
         "mean_apr_irr12": _mean(apr),
         "total_limit_cny": float(np.nansum(limit)),

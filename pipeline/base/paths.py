@@ -25,6 +25,7 @@ BENCHMARKS = PRODUCTS / "benchmarks.yaml"
 BARS = PACKAGE / "models" / "evaluation" / "bars" / "bars.yaml"
 WORLD = PACKAGE / "world" / "world.yaml"
 CLAIMS = PACKAGE / "world" / "claims.yaml"
+PUBLISHED = PACKAGE / "world" / "published.yaml"
 BOOK = PACKAGE / "world" / "book" / "book.yaml"
 
 # What a run reads and writes, relative to the folder it runs in.

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from creditloom.portfolio.book.account_history import Floats, History
 from creditloom.portfolio.book.review_rules import (
     FEN_PER_CNY,
+    Collections,
     Decrease,
     Freeze,
     Increase,
@@ -47,6 +48,18 @@ def is_inactive(accounts: History, rules: Suspend) -> Flags:
 def has_low_pay_score(accounts: History, rules: Suspend) -> Flags:
     """Return who has a payment score under 500 (S4-R36)."""
     return accounts.now("pay_score") < rules.pay_score_under.value
+
+
+def is_reported(accounts: History, rules: Collections) -> tuple[Flags, Flags]:
+    """Return whom the bureau hears of as overdue, and of whom it hears for the first time.
+
+    From more than seven days past due on (S1-R40, S2-R36); a month that is not known was on time.
+    """
+    is_late = accounts.of("dpd_days", 2) >= rules.report_from.value
+    now = is_late[:, 0]
+    # An account of one month has no month before.
+    before = is_late[:, 1:].any(axis=1)
+    return now, now & ~before
 
 
 def asks_everywhere(accounts: History, rules: Decrease) -> Flags:

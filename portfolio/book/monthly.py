@@ -17,7 +17,12 @@ from creditloom.portfolio.book import servicing
 from creditloom.portfolio.book.account_history import Floats, History, history
 from creditloom.portfolio.book.bcard import BCard
 from creditloom.portfolio.book.behaviour import WINDOW, columns
-from creditloom.portfolio.book.limits import debt_to_income, has_assets, has_proofs
+from creditloom.portfolio.book.limits import (
+    debt_to_income,
+    has_assets,
+    has_proofs,
+    is_reported,
+)
 from creditloom.portfolio.book.review import (
     OPEN,
     STATES,
@@ -165,7 +170,9 @@ def _collections(accounts: History, rules: ReviewRules) -> dict[str, np.ndarray]
     # Who is not overdue and owes something is reminded before the day.
     is_reminded = (step == 0) & (accounts.now("balance_fen") > 0)
     hours = servicing.contact_hours(rules.collections)
+    is_told, _ = is_reported(accounts, rules.collections)
     return {
+        "is_reported": is_told,
         "collection": np.array(servicing.LADDER)[step],
         "remind_days_before": np.where(is_reminded, int(rules.collections.remind_before.value), 0),
         "contact_hours": np.where(step > 0, hours, ""),

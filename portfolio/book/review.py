@@ -151,7 +151,9 @@ def review(
         changed_month=np.where(is_changed, accounts.month_on_book, standing.changed_month),
         tier=np.where(is_changed, scores.tier, standing.tier),
     )
-    changes = {**drawing, **cuts.by_code, **rises.by_code, **temporary, "REPRICED": is_repriced}
+    _, is_told = limits.is_reported(accounts, rules.collections)
+    beside = {"REPRICED": is_repriced, "REPORTED": is_told}
+    changes = {**drawing, **cuts.by_code, **rises.by_code, **temporary, **beside}
     return ReviewResult(standing=after, fired=changes)
 
 

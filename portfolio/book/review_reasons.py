@@ -30,6 +30,13 @@ REASONS: Mapping[str, Reason] = {
         "提款已冻结:有一笔还款逾期{dpd:.0f}天。",
         True,
     ),
+    "REPORTED": Reason(
+        "S1-R40",
+        "The credit bureau is told and the payment score is frozen: a payment is {dpd:.0f} days "
+        "overdue.",
+        "已上报征信并冻结支付分:有一笔还款逾期{dpd:.0f}天。",
+        True,
+    ),
     "NOT_CURED": Reason(
         "S3-R47",
         "Drawing stays frozen: an instalment was repaid {late:.0f} days late; it opens after "

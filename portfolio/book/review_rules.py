@@ -100,9 +100,13 @@ class Repricing:
 
 @dataclass(frozen=True)
 class Collections:
-    """The ladder and its hours (S1-R38, S4-R33..R35, domain 5.1)."""
+    """The ladder and its hours (S1-R38, S4-R33..R35, domain 5.1).
+
+    From `report_from` days past due on the bureau is told (S1-R40, S2-R36, C26).
+    """
 
     remind_before: SourcedValue
+    report_from: SourcedValue
     sms_from: SourcedValue
     robot_from: SourcedValue
     agency_from: SourcedValue

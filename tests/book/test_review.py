@@ -42,6 +42,15 @@ def test_evidence_needs_no_band_and_no_use() -> None:
     assert fired(review(seen, standing(seen), scores(seen), RULES)) == {"PROOFS"}
 
 
+@pytest.mark.parametrize(
+    ("dpd", "is_told"), [([7], False), ([8], True), ([38, 7], True), ([38, 8], False)]
+)
+def test_the_bureau_is_told_once_of_more_than_seven_days(dpd: list[int], is_told: bool) -> None:
+    """S1-R40, S2-R36."""
+    seen = book(dpd_days=dpd)
+    assert ("REPORTED" in fired(review(seen, standing(seen), scores(seen), RULES))) == is_told
+
+
 # table: a case a row
 @pytest.mark.parametrize(
     ("columns", "tier"),

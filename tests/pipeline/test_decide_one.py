@@ -6,6 +6,7 @@ The same as in a batch.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from creditloom.decision.base.strict_json import canonical
 from creditloom.decision.decide import Decider
 from creditloom.pipeline.base.params import ParamsError
 from creditloom.pipeline.commands.decisions.decide import decide, from_json
@@ -54,6 +56,23 @@ def test_another_law_and_language(folder: Path) -> None:
     )
     assert found["pd"] is None and found["score"] is None
     assert found["reasons"][0]["text"] == "不具备完全民事行为能力"
+
+
+def test_a_hint_is_told_beside_the_reason_that_it_helps_with(tmp_path: Path) -> None:
+    """S1-R46, S1-R48, S1-R49; a concept without a hint, as contacts, gives none (S1-R47)."""
+    words = small.catalogue()
+    first = replace(words.concepts[0], hint_en="use the account", hint_zh="多使用账户")
+    changed = replace(words, concepts=(first, *words.concepts[1:]))
+    folder = small.write_bundle(tmp_path / "b")
+    (folder / "catalogue.json").write_bytes(canonical(changed))
+    small.write_manifest(folder)
+    found = asked(folder, json.dumps(small.records(small.frame(60))), "--explain", "all")
+    with_first = [one for one in found if any(r["concept"] == first.id for r in one["reasons"])]
+    assert with_first
+    assert all(
+        one["hints"] == ([{"concept": first.id, "text": "use the account"}] * (one in with_first))
+        for one in found
+    )
 
 
 def test_the_template_can_be_filled_in(folder: Path) -> None:

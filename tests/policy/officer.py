@@ -64,8 +64,8 @@ class Outcome:
     """What the applicant gets.
 
     `cap` is None where no limit could be computed. `daily_rate` is in per cent, None where nothing
-    is offered. `reasons` maps a concept or code to its sentence; `actions` and `not_assessed` are
-    codes.
+    is offered; `overdue` says what being late costs. `reasons` maps a concept or code to its
+    sentence; `actions` and `not_assessed` are codes.
     """
 
     decision: str
@@ -77,6 +77,7 @@ class Outcome:
     daily_rate: float | None
     actions: tuple[str, ...]
     not_assessed: tuple[str, ...]
+    overdue: str | None
 
 
 def case_of(
@@ -154,6 +155,7 @@ def decided(
     cap_name = CAPS[cap] if cap >= 0 else None
     tier_name = case.product.tiers[tier].tier if tier >= 0 else None
     daily_rate = round(100 * rate, 6) if is_offered else None
+    overdue = case.offers.overdue[tier] if is_offered else None
     return Outcome(
         decision=OUTCOMES[outcome],
         limit=limit,
@@ -164,6 +166,7 @@ def decided(
         daily_rate=daily_rate,
         actions=tuple(actions),
         not_assessed=tuple(not_assessed.split()),
+        overdue=overdue,
     )
 
 

@@ -97,6 +97,11 @@ def test_without_a_product_the_tier_alone_decides() -> None:
             [{"fact": "pay_score", "test": "above", "than": FEET}],
             "in its unit, points",
         ),
+        (
+            ("tiers", 0, "penalty"),
+            {"value": 0.6, "unit": "share", "source": "S5"},
+            "at most 0.5 share, the penalty of the product",
+        ),
         (("affordability", "median_wage", "note"), "", "no note"),
         (("horizon", "unit"), None, "horizon.unit"),
     ],

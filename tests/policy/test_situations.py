@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ KEYS = {
     "unconsented",
     "model_horizon",
     "validated_until",
+    "own_bans",
     "expect",
 }
 
@@ -69,6 +71,14 @@ def rulebook(situation: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
     return tuple(changes)
 
 
+def product_of(situation: dict[str, Any]) -> Product:
+    """The product of the situation; `own_bans` are the purposes that it bans itself."""
+    product = products()[situation["product"]]
+    if "own_bans" not in situation:
+        return product
+    return replace(product, banned_purposes=tuple(situation["own_bans"]))
+
+
 @pytest.mark.parametrize("situation", ALL)
 def test_a_named_situation(situation: dict[str, Any]) -> None:
     assert set(situation) <= KEYS, set(situation) - KEYS
@@ -77,7 +87,7 @@ def test_a_named_situation(situation: dict[str, Any]) -> None:
     }
     found = decided(
         situation["grade"],
-        product=products()[situation["product"]],
+        product=product_of(situation),
         unconsented=situation.get("unconsented", False),
         rulebook=rulebook(situation),
         **tuples,

@@ -33,6 +33,7 @@ SOURCES = {
         ("S4-R41 S5-R33", "jiebei", "largest limit", 300_000),
         ("S4-R41 S5-R33 C05", "jintiao", "largest limit", 200_000),
         ("S4-R42 S4-R22", "wechat", "mean yearly rate", 0.156),
+        ("S4-R22", "wechat", "yearly rate of a credit card", 0.18),
         ("S4-R42", "jiebei", "mean yearly rate", 0.142),
         ("S4-R42", "jintiao", "mean yearly rate", 0.158),
         ("S4-R43", "wechat", "funders", 12 + 5),

@@ -155,6 +155,9 @@ FACTS = (
     Fact("S5-R27", "weilidai@S5", "tiers.VIP.daily_high", 0.025),
     Fact("S5-R28 C13", "weilidai@S5", "repayment.penalty.kind", "uplift"),
     Fact("S5-R28 C13", "weilidai@S5", "repayment.penalty.rate", 0.5),
+    Fact("S5-R28 C13", "weilidai@S5", "tiers.NEW.penalty", 0.5),
+    Fact("S5-R28 C13", "weilidai@S5", "tiers.QUALITY.penalty", 0.3),
+    Fact("S5-R28 C13", "weilidai@S5", "tiers.VIP.penalty", 0.2),
     Fact("S5-R46 C25", "weilidai@S5", "charges.early_settlement.rate", 0.01),
     Fact("S5-R49", "weilidai@S5", "repayment.tenor", 12),
     Fact("S5-R49 C10", "weilidai@S5", "repayment.other_tenors", [3, 6]),
@@ -194,11 +197,13 @@ def test_a_product_says_what_its_source_says(fact: Fact) -> None:
 
 
 def test_nothing_is_charged_for_paying_on_time() -> None:
-    """S1-R32: early settlement and extension cost, a payment on its day does not."""
-    assert {charge.taken for charge in products()["shanyin@S1"].charges} == {
-        "early_settlement",
-        "extension",
-    }
+    """S1-R32: early settlement and extension cost, a payment on its day does not.
+
+    The service fee is due at the end with the interest: it is the price itself (S1-R28).
+    """
+    taken = {charge.name: charge.taken for charge in products()["shanyin@S1"].charges}
+    assert taken.pop("service fee") == "at_end"
+    assert set(taken.values()) == {"early_settlement", "extension"}
 
 
 def test_no_product_asks_for_a_paid_membership() -> None:

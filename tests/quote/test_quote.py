@@ -84,9 +84,19 @@ def test_the_three_elements_and_every_receiver_are_told() -> None:
     assert all(charge["receiver"] for charge in found["charges"])
     assert {c["item"]: c["amount_cny"] for c in found["charges"]} == {
         "interest": "7.00",
+        "service fee": "1.00",
         "early settlement fee": "10.00",
         "extension fee": "50.00",
     }
+
+
+@pytest.mark.parametrize(("asked", "total"), [("VIP", 1.2), ("QUALITY", 1.3), (None, 1.5)])
+def test_a_tier_is_late_at_its_own_penalty(asked: str | None, total: float) -> None:
+    """S5-R28: 20 % more in VIP, 30 % in QUALITY; without a tier the highest, 50 %."""
+    rate: dict[str, Any] = {"tier": asked} if asked else {"daily_rate": 0.02}
+    late = quoted("weilidai_S5", 10_000, **rate)["overdue"]
+    charged = Decimal(late["total_cny"]) / Decimal(late["interest_cny"])
+    assert float(charged) == pytest.approx(total, abs=0.01)
 
 
 def test_t14_the_penalty_of_shanyin_is_due_once() -> None:
@@ -320,13 +330,13 @@ def test_the_largest_charge_under_the_cap_is_allowed_and_a_step_more_is_not(
 
 
 def test_t10_the_largest_cost_of_seven_days() -> None:
-    """S1-R30: of 1,000 for 7 days under 36 % are 6.90, of which 1.40 are interest."""
+    """S1-R30: of 1,000 for 7 days under 36 % are 6.90: 1.40 interest, 1.00 of the service fee."""
     loan: dict[str, Any] = {"daily_rate": 0.02, "tenor": 7}
     allowed = quoted("shanyin_S1", 1000, "cn_2023", **loan, **fee("at_end", 0.06))["most_allowed"]
     assert (allowed["cost_cny"], allowed["upfront_percent"]) == ("6.90", None)
     assert "6.90 CNY" in allowed["en"] and "6.90元" in allowed["zh"]
-    assert codes(quoted("shanyin_S1", 1000, "cn_2023", **loan, **fee("at_end", 0.0055))) == []
-    assert codes(quoted("shanyin_S1", 1000, "cn_2023", **loan, **fee("at_end", 0.00551))) == ["R1"]
+    assert codes(quoted("shanyin_S1", 1000, "cn_2023", **loan, **fee("at_end", 0.0045))) == []
+    assert codes(quoted("shanyin_S1", 1000, "cn_2023", **loan, **fee("at_end", 0.00451))) == ["R1"]
 
 
 def test_a_refusal_for_another_reason_names_no_allowed_price() -> None:

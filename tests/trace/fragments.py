@@ -46,9 +46,9 @@ def _fragment(find: str) -> ast.expr | ast.stmt:
 
 
 def _same(node: ast.AST, wanted: ast.expr | ast.stmt) -> bool:
-    # unparse alone would take the statement `f()` for the expression `f()` and count both
-    kind = ast.expr if isinstance(wanted, ast.expr) else ast.stmt
-    return isinstance(node, kind) and ast.unparse(node) == ast.unparse(wanted)
+    # The kind first: it is quick, and unparse alone would take the statement `f()` for the
+    # expression `f()` and count both.
+    return type(node) is type(wanted) and ast.unparse(node) == ast.unparse(wanted)
 
 
 def _scope(tree: ast.Module, name: str) -> ast.AST:

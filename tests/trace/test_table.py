@@ -34,7 +34,8 @@ def test_no_unknown_rule_is_cited(trace: Trace) -> None:
 def test_out_of_scope_gives_a_reason(trace: Trace) -> None:
     out = Counter(bool(rule.out) for rule in trace.rules if rule.out is not None)
     assert out[False] == 0
-    assert out[True] <= 40
+    # Of 297 rules at least 245 decide something.
+    assert out[True] <= 52
 
 
 def test_the_page_is_up_to_date(trace: Trace) -> None:

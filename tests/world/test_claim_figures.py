@@ -12,7 +12,6 @@ from creditloom.models.evaluation.world_claims import (
     event_figures,
     filter_figures,
     risk_figures,
-    run_figures,
 )
 from creditloom.models.evaluation.world_claims.claim_sample import (
     ClaimFeatures,
@@ -34,6 +33,7 @@ from creditloom.models.evaluation.world_claims.claims import (
 from creditloom.models.evaluation.world_claims.feature_figures import auc_bureau
 from creditloom.models.evaluation.world_claims.loan_path import LoanPath, loan_path, roll_rates
 from creditloom.models.evaluation.world_claims.measures import MEASURES, NOT_BUILT, OTHER_RUN
+from creditloom.models.evaluation.world_claims.other_runs import run_figures
 from creditloom.models.sample.dataset import Dataset
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
@@ -287,6 +287,28 @@ def test_pass_rates_are_those_of_the_products_own_decisions() -> None:
     assert risk_figures.contributions_uplift(world, decisions, funds).value == 2.0
 
 
+def test_the_figures_of_a_product_count_its_approvals_and_what_was_known_by_then() -> None:
+    """S5-R06, S5-R07, S5-R36, S5-R37."""
+    day = pd.Timestamp("2025-07-01")
+    world = sample_of(
+        path_of(*[[0]] * 4),
+        segment=["micro_merchant", "blue_collar", "white_collar", "blue_collar"],
+        present_assets=True,
+        as_of=day,
+    )
+    decisions = pd.Series(["approve", "approve", "refer", "refuse"], index=[0, 1, 2, 3])
+    funds = pd.DataFrame({"kind": "housing_fund", "applicant_id": np.repeat([0, 2], 11)})
+    # What person 2 paid is known a day too late.
+    funds["known_time"] = day - pd.Timedelta(days=1) * np.where(funds["applicant_id"] == 0, 1, -1)
+    found = risk_figures.of_decisions(world, decisions, funds)
+    assert {name: figure.value for name, figure in found.items()} == {
+        "approval": 0.5,
+        "merchant_uplift": 1.0,
+        "blue_collar_served": 0.5,
+        "contributions_uplift": 3.0,
+    }
+
+
 # --- the table of claims ---
 
 
@@ -296,7 +318,10 @@ def test_every_claim_is_measured_here_elsewhere_later_or_withdrawn() -> None:
     assert stated == sorted([*MEASURES, *OTHER_RUN, *NOT_BUILT])
 
 
-def test_a_claim_is_met_missed_or_withdrawn_and_nothing_excuses_a_miss() -> None:
+def test_a_claim_is_met_missed_or_withdrawn_and_nothing_excuses_a_miss(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("creditloom.models.evaluation.world_claims.claims.NOT_BUILT", {"later"})
     world = sample_of(path_of(LOST, [0]), is_repeat=[True, False])
     # table: a claim of each kind
     claims = tuple(
@@ -306,7 +331,7 @@ def test_a_claim_is_met_missed_or_withdrawn_and_nothing_excuses_a_miss() -> None
             ("dpd_steps", {"at_most": 0.0}),
             ("mean_rate", {"at_least": 0.1, "withdrawn": "a price"}),
             ("recession", {"at_least": 0.1}),
-            ("drift_pd", {"at_least": 0.1}),
+            ("later", {"at_least": 0.1}),
             ("bad_rate_approved", {"at_most": 0.1}),
         )
     )

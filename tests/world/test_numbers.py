@@ -43,11 +43,12 @@ IN_CODE = {
     },
     "how many decimals a column has": {"RATE_DECIMALS", "SCORE_DECIMALS", "SHARE_DECIMALS"},
     "the length of an array: the window of history or of performance": {
-        "MAX_MONTHS", "MONTHS", "MONTHS_AFTER", "MONTHS_AFTER_VINTAGES", "MONTHS_BEFORE",
-        "MONTHS_BEFORE_VINTAGES", "N_WEEKS", "WINDOW_DAYS", "YEARS_BEFORE",
+        "BINS", "MAX_MONTHS", "MONTHS", "MONTHS_AFTER", "MONTHS_AFTER_VINTAGES", "MONTHS_BEFORE",
+        "MONTHS_BEFORE_VINTAGES", "N_WEEKS", "QUARTER", "WINDOW_DAYS", "YEARS_BEFORE",
     },
     "a definition: bad, arrears, night, the vintage of a loan": {
-        "BAD_DPD", "DUE_DAYS", "INSTALMENTS", "LAST_HOUR_US", "MIN_MONTHS", "NEVER_REPAID_FACTOR",
+        "BAD_DPD", "BIN_DAYS",
+        "DUE_DAYS", "INSTALMENTS", "LAST_HOUR_US", "MIN_MONTHS", "NEVER_REPAID_FACTOR",
         "NIGHT_END_HOUR", "NIGHT_SECONDS", "NIGHT_START", "OFFSET_DAYS", "ONSET_TO_BAD",
     },
     "a constant of compiled code, which is kept per content of its file": {
@@ -56,7 +57,7 @@ IN_CODE = {
     "how finely something is computed": {
         "HERMITE_NODES", "HIGHEST_ALPHA", "KNOTS", "LOWEST_ALPHA", "MAX_NEWTON_STEPS", "MAX_STEPS",
         "MAX_SUMMED_COUNT", "MAX_SUMMED_RATE", "NEARLY_ZERO_SHARE", "NEWTON_TOLERANCE",
-        "N_BISECTIONS", "N_QUANTILES", "N_VIEWS", "RIDGE", "SHARE_TOLERANCE",
+        "N_BISECTIONS", "N_QUANTILES", "N_VIEWS", "RIDGE", "SHARE_TOLERANCE", "WIDEST",
     },
 }  # fmt: skip
 DECLARED = {"world.yaml": (WorldConfig, paths.WORLD), "book.yaml": (BookConfig, paths.BOOK)}

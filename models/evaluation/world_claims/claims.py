@@ -120,10 +120,16 @@ class Claims:
     claims: tuple[Claim, ...]
 
 
-def table(claims: Claims, sample: ClaimSample, larger: ClaimSample | None = None) -> pd.DataFrame:
+def table(
+    claims: Claims,
+    sample: ClaimSample,
+    larger: ClaimSample | None = None,
+    others: Mapping[str, ClaimFigure] | None = None,
+) -> pd.DataFrame:
     """Return one row per claim, in the order of claims.yaml.
 
-    `larger` is a sample of more people without raw events, for the claims that need none.
+    `larger` is a sample of more people without raw events, for the claims that need none. `others`
+    are figures that were measured elsewhere, as on the decisions of another product, by claim.
 
     Columns: id, group, what, data, source, unit, bound, found, n, verdict, withdrawn. found and n
     are null without a figure; withdrawn is the reason of a withdrawn claim, else "".
@@ -131,7 +137,8 @@ def table(claims: Claims, sample: ClaimSample, larger: ClaimSample | None = None
     rows = []
     for claim in claims.claims:
         is_without = larger is not None and claim.id in WITHOUT_EVENTS
-        rows.append(_row(claim, _figure(claim, larger if is_without else sample)))
+        figure = _figure(claim, larger if is_without else sample)
+        rows.append(_row(claim, figure or (others or {}).get(claim.id)))
     # Types that can hold a null.
     return pd.DataFrame(rows).astype({"n": "Int64", "found": "float64"})
 

@@ -56,11 +56,11 @@ def opens_3(world: ClaimSample) -> ClaimFigure:
 
 
 def bad_rate_approved(world: ClaimSample) -> ClaimFigure | None:
-    """Return the true PD at neutral macro of the approved of the out-of-time months.
+    """Return the true PD at neutral macro of what the final decisions approve, out of time.
 
-    None where nothing was decided.
+    S5-R55. None where nothing was decided.
     """
-    value = world.portfolio.get("bad_rate_approved_true")
+    value = world.portfolio.get("bad_rate_final_true")
     return None if value is None else ClaimFigure(float(value), int(world.portfolio["n"]))
 
 
@@ -87,6 +87,15 @@ def merchant_uplift(world: ClaimSample, decisions: pd.Series) -> ClaimFigure:
     return ClaimFigure(value=float(difference), n=int((segment == MERCHANT).sum()))
 
 
+def blue_collar_served(world: ClaimSample, decisions: pd.Series) -> ClaimFigure:
+    """Return the share approved of the blue collar; n = blue collar (S5-R36).
+
+    `decisions` are those of a product, by application_id.
+    """
+    passes = _passes(world, decisions)
+    return share(passes[world.people.loc[passes.index, "segment"] == BLUE_COLLAR])
+
+
 def contributions_uplift(
     world: ClaimSample, decisions: pd.Series, contributions: pd.DataFrame
 ) -> ClaimFigure:
@@ -101,6 +110,24 @@ def contributions_uplift(
     is_full = months.reindex(passes.index, fill_value=0) >= FULL_YEAR_MONTHS
     ratio = passes[is_full].mean() / passes[~is_full].mean()
     return ClaimFigure(value=float(ratio), n=int(is_full.sum()))
+
+
+def of_decisions(
+    world: ClaimSample, decisions: pd.Series, contributions: pd.DataFrame
+) -> dict[str, ClaimFigure]:
+    """Return the figures of a product's final decisions by claim.
+
+    `decisions` are by application_id, out of time; `contributions` are raw rows with applicant_id,
+    kind and known_time.
+    """
+    as_of = world.people["as_of"].reindex(contributions["applicant_id"]).to_numpy()
+    is_known = contributions["known_time"].to_numpy() < as_of
+    return {
+        "approval": approval(decisions),
+        "merchant_uplift": merchant_uplift(world, decisions),
+        "blue_collar_served": blue_collar_served(world, decisions),
+        "contributions_uplift": contributions_uplift(world, decisions, contributions[is_known]),
+    }
 
 
 def _passes(world: ClaimSample, decisions: pd.Series) -> pd.Series:

@@ -17,6 +17,7 @@ import typer
 
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
+from creditloom.decision.reasons.hints import hints
 from creditloom.decision.reasons.reasons import Explain
 from creditloom.decision.reasons.text import Language
 from creditloom.pipeline.base import paths
@@ -87,7 +88,11 @@ def decide(
     if output is not None:
         write_kind(decisions, output, DECIDED)
         return
-    records = decisions.to_pylist()
+    words = decider.bundle.scorer.catalogue
+    records = [
+        {**record, "hints": hints(words, record["reasons"] or (), language)}
+        for record in decisions.to_pylist()
+    ]
     _print_json(records[0] if len(records) == 1 else records)
 
 

@@ -32,6 +32,7 @@ from creditloom.pipeline.base.stage import run
 from creditloom.pipeline.book import book_world
 from creditloom.pipeline.book.priced_book import bridge_of
 from creditloom.pipeline.products.product_folder import ProductFolder
+from creditloom.pipeline.stages.results.evaluate.product_claims import product_claims
 from creditloom.pipeline.stages.results.evaluate.truth_sample import (
     claims_view,
     truth_sample,
@@ -70,7 +71,9 @@ def main() -> dict[str, int]:
     if inputs.truth is not None:
         shown = {**metrics["portfolio"], "n": metrics["rows"]["oot"]}
         sample = claims_view(inputs.truth, params.claims_applicants, shown, inputs.decisions)
-        tables["claims"] = claims.table(document(Claims, paths.CLAIMS), sample)
+        others = product_claims(inputs.truth, split)
+        stated = document(Claims, paths.CLAIMS)
+        tables["claims"] = claims.table(stated, sample, others=others)
         metrics["claims"] = claims.summary(tables["claims"])
     for name, table in tables.items():
         rows = pa.Table.from_pandas(table, preserve_index=False)

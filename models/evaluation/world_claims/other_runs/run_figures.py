@@ -133,10 +133,33 @@ def incumbent_gap(
     return ClaimFigure(float(2.0 * lost / reachable_gini), int(defaulted.size))
 
 
+# table: policy inputs of payment flow, with values that meet any condition on them
+FLOW_THAT_PASSES = {
+    "least_monthly_flow_fen": 1e11,
+    "monthly_spend_fen": 1e11,
+    "spend_cv_6m": 0.0,
+}
+
+
+def kept_out(decisions: np.ndarray, without_flow: np.ndarray) -> np.ndarray:
+    """Return which applications a product refuses for payment flow alone.
+
+    `decisions` are those of the product, `without_flow` those of the same applications with
+    `FLOW_THAT_PASSES`, each approve, refer, decline or refuse. An application that would be
+    declined or refused anyway is not kept out by flow.
+
+    >>> decided = np.array(["refuse", "refuse", "approve"])
+    >>> kept_out(decided, np.array(["refer", "decline", "approve"])).tolist()
+    [True, False, False]
+    """
+    return (decisions == "refuse") & np.isin(without_flow, ("approve", "refer"))
+
+
 def flow_refusals(refused: Mapping[str, np.ndarray]) -> ClaimFigure:
     """Return the largest share of applications refused for payment flow alone.
 
-    `refused` says, by product and activity scale, which application was refused for nothing else.
+    `refused` says, by product and activity scale, which application was refused for nothing else
+    (`kept_out`).
     """
     shares = [float(flags.mean()) for flags in refused.values()]
     return ClaimFigure(max(shares), min(flags.size for flags in refused.values()))
