@@ -195,9 +195,16 @@ def _solution(setting: Setting, coefficients: Coefficients) -> dict[str, Any]:
 
 
 def _switches(setting: Setting) -> dict[str, Any]:
-    """Return `world.switches`; nothing where all are off, as in worlds before them."""
-    switches = setting.params.switches
-    return {} if switches == Switches() else {"switches": asdict(switches)}
+    """Return the switches of the labelled world; nothing where all are off, as in worlds before.
+
+    Those of the book change no table of this world, and so are not named here.
+    """
+    stated = asdict(setting.params.switches)
+    neutral = asdict(Switches())
+    names = ("challenger", "drift", "alternative")
+    if all(stated[name] == neutral[name] for name in names):
+        return {}
+    return {"switches": {name: stated[name] for name in names}}
 
 
 def _drift(setting: Setting) -> dict[str, int]:

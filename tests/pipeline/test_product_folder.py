@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from creditloom.decision.rulebook.economics import Economics
 from creditloom.decision.rulebook.law import Law
 from creditloom.decision.rulebook.policy import DataSources, Filters
 from creditloom.decision.rulebook.product import Product
@@ -25,6 +26,7 @@ TYPES = {
     "filters": Filters,
     "sources": DataSources,
     "benchmarks": Benchmarks,
+    "economics": Economics,
 }
 
 
