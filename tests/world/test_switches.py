@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from creditloom.models.evaluation.world_claims import run_figures
 from creditloom.models.evaluation.world_claims.claims import Claims, by_id
+from creditloom.models.evaluation.world_claims.other_runs import run_figures
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
 from creditloom.world.book.book_config import BookConfig
