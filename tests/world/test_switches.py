@@ -88,7 +88,10 @@ def test_every_switch_is_off_by_default(params: WorldParams) -> None:
 def test_no_raw_table_and_no_truth_knows_these_switches(
     params: WorldParams, nature: WorldConfig, calendar: Calendar, tmp_path: Path
 ) -> None:
-    """They begin after booking, and the book is stepped outside of the raw tables."""
+    """They begin after booking, and the book is stepped outside of the raw tables.
+
+    meta.json, which is no table, says which switches were on.
+    """
     quick = replace(nature, effects=replace(nature.effects, probe_applicants=5_000))
     tiny = replace(params, applicants=300, chunk_applicants=110)
     for name, switches in (("off", Switches()), ("on", ALL_ON)):
@@ -98,7 +101,7 @@ def test_no_raw_table_and_no_truth_knows_these_switches(
     hashes = [
         {
             file.relative_to(tmp_path / name): hashlib.sha256(file.read_bytes()).hexdigest()
-            for file in sorted((tmp_path / name).rglob("*.*"))
+            for file in sorted((tmp_path / name).rglob("*.parquet"))
         }
         for name in ("off", "on")
     ]
