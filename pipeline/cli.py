@@ -23,6 +23,7 @@ from creditloom.pipeline.base.ending import ending, require_finite
 
 # table: name of a command -> its module and function
 COMMANDS = {
+    "simulate": "creditloom.pipeline.commands.world.simulate:simulate",
     "params": "creditloom.pipeline.commands.model.params:params",
     "fit": "creditloom.pipeline.commands.model.fit:fit",
     "decide": "creditloom.pipeline.commands.decisions.decide:decide",

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from creditloom.decision.pricing.capacity import expected_profit
-from creditloom.decision.rulebook.product import Product
+from creditloom.decision.pricing.profit import FEN_PER_CNY, ProfitTerms
 from creditloom.decision.rules.verdict import OUTCOMES
+from creditloom.models.evaluation.profit_bridge import PricedOffers
 
 # What is read of a decision.
 COLUMNS = (
+    "application_id",
     "pd",
     "decision",
     "limit_cny",
@@ -38,41 +39,28 @@ PANELS = (
 )
 
 
-def summary(decisions: pd.DataFrame, product: Product, account_cost: float) -> dict[str, Any]:
+def summary(decisions: pd.DataFrame, product: str, terms: ProfitTerms) -> dict[str, Any]:
     """Return the figures of one product; `decisions` has one row per application with COLUMNS.
 
     Limits in CNY and rates as fractions are means over approvals, null where there is none. Profit
-    is a year's, N24 on the whole limit, with the product's LGD and cost of funds and `account_cost`
-    in CNY. For a loan of one payment or by the day the APR is simple360.
+    is a year's and the sum over approvals in CNY, to the cent (`ProfitTerms`). For a loan of one
+    payment or by the day the APR is simple360.
     """
-    lent = decisions[decisions["decision"] == "approve"]
-    limit = lent["limit_cny"].to_numpy(np.float64)
-    pd_ = lent["pd"].to_numpy(np.float64)
-    # A loan of one payment has no IRR over twelve months.
-    simple = lent["apr_simple360"].astype(np.float64)
-    apr = lent["apr_irr12"].astype(np.float64).fillna(simple).to_numpy()
-    profit = expected_profit(
-        limit,
-        apr,
-        pd_,
-        lgd=product.price.lgd.value,
-        cost_of_funds=product.price.cost_of_funds.value,
-        account_cost=account_cost,
-    )
+    offers = PricedOffers.approved(decisions)
     codes = Counter(code for of_row in decisions["refusal_codes"] for code in of_row)
     shares = {f"{name}_share": float((decisions["decision"] == name).mean()) for name in OUTCOMES}
     means = {
-        "mean_limit_cny": _mean(limit),
-        "mean_daily_rate": _mean(lent["daily_rate"].to_numpy(np.float64)),
-        "mean_apr": _mean(apr),
-        "mean_pd": _mean(pd_),
+        "mean_limit_cny": _mean(offers.limit_cny),
+        "mean_daily_rate": _mean(offers.daily_rate),
+        "mean_apr": _mean(offers.apr),
+        "mean_pd": _mean(offers.priced_pd),
     }
     return {
-        "product": product.id,
+        "product": product,
         "rows": len(decisions),
         **shares,
         **means,
-        "expected_profit_cny": float(np.sum(profit)),
+        "expected_profit_cny": offers.profit_fen(terms) / FEN_PER_CNY,
         "refusals": dict(sorted(codes.items())),
     }
 

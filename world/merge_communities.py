@@ -31,7 +31,7 @@ def everyone(setting: Setting, coefficients: Coefficients) -> World:
 
 def _joined(parts: Sequence[World]) -> World:
     # These hold values per applicant and no places: concatenation is all they need.
-    without_places = ("people", "life", "terms", "booking", "outcome")
+    without_places = ("people", "life", "terms", "booking", "drift", "outcome")
     joined = {name: _end_to_end([getattr(part, name) for part in parts]) for name in without_places}
     history = _end_to_end([part.file.history for part in parts])
     joined["file"] = _end_to_end([part.file for part in parts], history=history)

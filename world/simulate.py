@@ -34,7 +34,7 @@ from creditloom.world.events import (
     payment_flow,
     social_graph,
 )
-from creditloom.world.events.events import Chunk
+from creditloom.world.events.events import Chunk, drifted
 from creditloom.world.loans.lending import applications, loans
 from creditloom.world.loans.short import short_loans
 from creditloom.world.people.communities import Community, communities
@@ -234,7 +234,7 @@ def emit_chunk(world: World, community: Community, index: int) -> Iterator[tuple
     first = index * size - community.first
     chunk = Chunk(world, index, first, min(first + size, world.people.size))
     for family, emit in EMITTERS.items():
-        yield from emit(chunk, chunk.rng(family)).items()
+        yield from drifted(chunk, family, emit(chunk, chunk.rng(family))).items()
     yield "applications", applications(chunk, chunk.rng("applications"))
     yield from loans(chunk, chunk.rng("loans")).items()
     yield from short_loans(chunk, chunk.rng("short")).items()

@@ -5,12 +5,14 @@ They hold states, contributions, true PDs and the outcome of everyone, booked or
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from creditloom.world.config.config_types import FAMILIES
+from creditloom.world.config.switches import Switches
 from creditloom.world.loans.lending import FIRST_APPLICATION
 from creditloom.world.people.communities import communities
 from creditloom.world.people.life import KINDS, Life
@@ -18,7 +20,7 @@ from creditloom.world.people.people import DISC
 from creditloom.world.risk.default import exposure_exponent, oracle_pd
 from creditloom.world.risk.economy import MONTHS_BEFORE_VINTAGES
 from creditloom.world.risk.shares import Coefficients
-from creditloom.world.world import Setting, World
+from creditloom.world.world import Setting, World, stated_segments
 
 
 def applicants(world: World) -> pa.Table:
@@ -32,6 +34,8 @@ def applicants(world: World) -> pa.Table:
       `life_shock` and its time where none strikes.
     - `degree` counts the contacts before the list is cut to thirty; `income_cny` is the true income
       a month, whatever is on file. `household` is the applicant_id of the first member.
+    - `is_drifted` and `is_protected` are there where `world.switches` turns on a drift, and the
+      planted alternative. `pd_oracle` and `logodds_systematic` know of neither.
     """
     number = world.first + np.arange(world.people.size, dtype=np.int64)
     columns = {
@@ -107,8 +111,8 @@ def _outcome(world: World) -> dict[str, Any]:
     people = world.people
     booking = world.booking
     month = world.outcome.default_month
-    segments = pa.array([segment.id for segment in world.setting.nature.segments])
-    segment = pa.DictionaryArray.from_arrays(pa.array(people.segment), segments)
+    segments, own = stated_segments(world)
+    segment = pa.DictionaryArray.from_arrays(pa.array(own), pa.array(segments))
     has_default = month > 0
     # table: columns of the outcome
     return {
@@ -123,7 +127,19 @@ def _outcome(world: World) -> dict[str, Any]:
         "household": world.first + world.sharing.home,
         "segment": segment,
         "vintage": people.vintage,
+        **_switched(world),
     }
+
+
+def _switched(world: World) -> dict[str, Any]:
+    """Return the columns of the switches that are on: who drifts, who is protected."""
+    switches = world.setting.params.switches
+    columns: dict[str, Any] = {}
+    if switches.drift != "off":
+        columns["is_drifted"] = world.drift.is_hit
+    if switches.alternative:
+        columns["is_protected"] = world.drift.is_protected
+    return columns
 
 
 def meta(setting: Setting, coefficients: Coefficients, defaulted: np.ndarray) -> dict[str, Any]:
@@ -156,6 +172,7 @@ def meta(setting: Setting, coefficients: Coefficients, defaulted: np.ndarray) ->
         "base_rate": params.base_rate,
         "realised_rate": float(defaulted.mean()),
         "drift": _drift(setting),
+        **_switches(setting),
     }
 
 
@@ -175,6 +192,12 @@ def _solution(setting: Setting, coefficients: Coefficients) -> dict[str, Any]:
         "shares_observed": by_family(coefficients.shares_observed),
         "shares_true": by_family(coefficients.shares_true),
     }
+
+
+def _switches(setting: Setting) -> dict[str, Any]:
+    """Return `world.switches`; nothing where all are off, as in worlds before them."""
+    switches = setting.params.switches
+    return {} if switches == Switches() else {"switches": asdict(switches)}
 
 
 def _drift(setting: Setting) -> dict[str, int]:

@@ -42,6 +42,7 @@ from creditloom.world.risk.default import (
     terms_effect,
 )
 from creditloom.world.risk.economy import Economy, draw_economy
+from creditloom.world.risk.population_drift import PopulationDrift, draw_drift, with_mean_pd
 from creditloom.world.risk.shares import Coefficients, effects, log_odds_parts, solve
 
 # A stream of random numbers is keyed by the place of its module here. A name that moves, or one put
@@ -73,6 +74,10 @@ MODULES = (
     "session_face",
     "session_bureau",
     "session_payee",
+    "left_out",
+    "challenger",
+    "drift",
+    "alternative",
 )
 
 
@@ -97,6 +102,11 @@ class Setting:
     def calendar(self) -> Calendar:
         """The `calendar` block of params.yaml."""
         return self.days.calendar
+
+    @property
+    def first_late_vintage(self) -> int:
+        """The first out-of-time vintage, in which a drift of `world.switches` begins."""
+        return self.calendar.train_months + self.calendar.calibration_months
 
     def rng(self, module: str, part: int = 0) -> np.random.Generator:
         """Return the stream of random numbers of one module.
@@ -154,6 +164,7 @@ class World:
     file: ApplicationFile
     terms: LoanTerms
     booking: Booking
+    drift: PopulationDrift
     outcome: TrueOutcome
 
     def concept(self, name: str) -> np.ndarray:
@@ -218,18 +229,15 @@ def _part(file: ApplicationFile, rows: slice) -> ApplicationFile:
 
 
 def build(setting: Setting, coefficients: Coefficients, community: Community) -> World:
-    """Draw one community of `setting`.
-
-    The same setting gives the same people, whoever builds them and whatever the others are.
-    """
+    """Draw one community of `setting`: the same people, whoever builds them."""
     nature = setting.nature
     rng = partial(setting.rng, part=community.index)
     people = draw_people(nature, setting.days, community.size, rng("people"))
     people, rings = arrange(nature, people, setting.days.vintages, rng("fraud"))
     people, sharing = draw_sharing(nature.sharing, people, rng("sharing"))
     contributions = log_odds_parts(coefficients, nature, effects(nature, people))
-    network = _concept_column(nature, "contact_network")
-    graph = draw_graph(nature, people, people.concepts[:, network], rings, rng("graph"))
+    network = people.concepts[:, _concept_column(nature, "contact_network")]
+    graph = draw_graph(nature, people, network, rings, rng("graph"))
     life = draw_life(nature, people, graph, rng("life"))
     # Draw order of this stream: u, then which frauds rush, then who misses which payments.
     default_rng = rng("default")
@@ -239,6 +247,8 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
     file = draw_file(nature, people, history, rng("file"))
     loan_terms, booking = _incumbent(setting, coefficients, people, file, rng("policy"))
     of_terms = terms_effect(nature, people.income_cny, loan_terms) - coefficients.terms_mean
+    luck = (rng("drift"), default_rng)
+    drift, outcome = _fate(setting, people, life, log_odds, shock, of_terms, *luck)
     # table: the parts of a world
     return World(
         setting=setting,
@@ -255,7 +265,8 @@ def build(setting: Setting, coefficients: Coefficients, community: Community) ->
         file=file,
         terms=loan_terms,
         booking=booking,
-        outcome=_outcome(setting, people, life, log_odds, shock, of_terms, default_rng),
+        drift=drift,
+        outcome=outcome,
     )
 
 
@@ -278,28 +289,30 @@ def _incumbent(
     return loan_terms, book(policy, setting.calendar, file, people.vintage, scorecard, rng)
 
 
-def _outcome(
+def _fate(
     setting: Setting,
     people: People,
     life: Life,
     log_odds: np.ndarray,
     shock: np.ndarray,
     of_terms: np.ndarray,
+    drift_rng: np.random.Generator,
     rng: np.random.Generator,
-) -> TrueOutcome:
-    """Return what becomes of everyone on the incumbent's terms, booked or not."""
+) -> tuple[PopulationDrift, TrueOutcome]:
+    """Return what the switches change of people, and what becomes of everyone, booked or not."""
     nature = setting.nature
     around = exposed(nature, people, life.month(people.as_of), setting.economy, rng)
-    return outcomes(
-        nature,
-        people,
-        around=around,
-        log_odds=log_odds,
-        shock=shock,
-        moved=of_terms,
-        macro_by_vintage=setting.macro,
-        rng=rng,
-    )
+    switches = setting.params.switches
+    drift = draw_drift(nature, switches, people, setting.first_late_vintage, drift_rng)
+    if switches.drift == "mean_pd":
+        of_fraud = nature.effects.fraud_log_odds * people.is_fraud
+        neutral = log_odds + shock + of_terms + drift.log_odds + of_fraud
+        n_onset = onset_weights(nature.hazard).size
+        now = exposure(nature.hazard, around.shock_month, around.economy[:, :n_onset])
+        ratio = nature.switches.drift_pd_ratio
+        drift = with_mean_pd(nature.hazard, ratio, drift, neutral, now)
+    moved = of_terms + drift.log_odds
+    return drift, outcomes(nature, people, around, log_odds, shock, moved, setting.macro, rng)
 
 
 def log_odds_without_terms(world: World) -> np.ndarray:
@@ -314,3 +327,16 @@ def log_odds_without_terms(world: World) -> np.ndarray:
     of_terms = terms_effect(nature, world.people.income_cny, world.terms)
     # log(expm1(-log S)) is logit(1 - S), and keeps its digits where the PD is small.
     return np.log(np.expm1(-log_survival)) - (of_terms - world.coefficients.terms_mean)
+
+
+def stated_segments(world: World) -> tuple[list[str], np.ndarray]:
+    """Return the names of segments, and which of them each person gives as their own.
+
+    Where a new segment drifts in, its people are named by it and are otherwise as they were drawn.
+    """
+    names = [segment.id for segment in world.setting.nature.segments]
+    if world.setting.params.switches.drift != "segment":
+        return names, world.people.segment
+    new = len(names)
+    names.append(world.setting.nature.switches.drift_segment)
+    return names, np.where(world.drift.is_hit, new, world.people.segment).astype(np.int8)

@@ -1,7 +1,7 @@
-"""How much a person can carry, and what an account earns: affordability, volume formula, profit.
+"""How much a person can carry: affordability and volume formula.
 
-Formulas F15 and F16, the enquiry cut of S1-R59, and the profit of N24. Amounts in CNY, one value
-per person.
+Formulas F15 and F16, and the enquiry cut of S1-R59. Amounts in CNY, one value per person. What an
+account earns stands in `profit`.
 """
 
 from __future__ import annotations
@@ -54,23 +54,3 @@ def enquiry_cut(limit: Amounts, enquiries: Amounts, over: float, factor: float) 
     S1-R59, T31.
     """
     return limit * np.where(enquiries > over, factor, 1.0)
-
-
-# Expected profit of one account (domain 6 profit, N24).
-
-
-def expected_profit(
-    ead: np.ndarray,
-    apr: np.ndarray,
-    pd: np.ndarray,
-    *,
-    lgd: float,
-    cost_of_funds: float,
-    account_cost: float,
-) -> np.ndarray:
-    """Return EAD (APR (1 - PD/2) - CoF) - EAD PD LGD - cost, in CNY a year (N24).
-
-    Half of PD, because a defaulter pays interest for half a year on average. Acquisition costs
-    nothing.
-    """
-    return ead * (apr * (1.0 - pd / 2.0) - cost_of_funds) - ead * pd * lgd - account_cost

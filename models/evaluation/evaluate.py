@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from creditloom.decision.bundle import Bundle
+from creditloom.decision.pricing.profit import ProfitTerms
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.calibration.calibration_tests import Order
@@ -50,6 +51,7 @@ class Inputs:
 
     everyone: every application, without features. decisions: of every application.
     audit: policy and audit columns of the out-of-time applications, in the order of `oot`.
+    profit_terms: of the product that decided; None where the tier alone decides.
     """
 
     bundle: Bundle
@@ -61,6 +63,7 @@ class Inputs:
     audit: pd.DataFrame
     training_bads: int
     truth: Truth | None
+    profit_terms: ProfitTerms | None = None
 
 
 def evaluate(
@@ -109,7 +112,7 @@ def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str,
     }
     return {
         "observable": figures.observable(cohort, params),
-        "portfolio": portfolio_figures.portfolio(cohort, tiers, policy, params),
+        "portfolio": portfolio_figures.portfolio(cohort, tiers, policy, inputs.profit_terms),
         "challenger": portfolio_figures.challenger(cohort, tiers, policy),
         "reasons": audit.reasons(cohort.decisions, inputs.bundle.scorer, sample),
         "rows": rows,

@@ -16,7 +16,9 @@ class EvaluateParams:
     (domain 0.7).
     min_tier_bads: bads to which tiers are pooled (0.8).
     min_group: smallest group of the fairness table, in rows.
-    cost_of_funds, lgd, account_cost_cny: of the profit of an account (domain 6, N24).
+    account_cost_cny: of the profit of an account (domain 6, N24). cost_of_funds, lgd: the same
+    where no product has its own.
+    is_run_forward: the offers are run forward in a simulated world, for the bridge of the profit.
     reachable_rounds: trees of each booster that finds the reachable Gini.
     claims_applicants: number of applicants on whom the claims about a simulated world are measured.
     judged_features: number of features used for the reachable Gini and for the R2 of the states, in
@@ -37,3 +39,4 @@ class EvaluateParams:
     judged_features: int
     threads: int
     seed: int
+    is_run_forward: bool = True

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from creditloom.decision.pricing.capacity import expected_profit
+from creditloom.decision.pricing.profit import FEN_PER_CNY, ProfitTerms
 from creditloom.decision.rulebook.policy import Policy
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.evaluation.cohort import Cohort, pd_of
-from creditloom.models.evaluation.evaluate_params import EvaluateParams
+from creditloom.models.evaluation.profit_bridge import PricedOffers
 from creditloom.models.sample.arrays import Floats, Mask
 
 
@@ -26,47 +26,31 @@ def approval_mask(pd: Floats, tiers: Tiers, policy: Policy) -> Mask:
     return approving[tiers.index(pd)]
 
 
-def profit(ead: Floats, apr: Floats, pd: Floats, params: EvaluateParams) -> Floats:
-    """Return the expected profit of an account in yuan (domain 6, N24).
-
-    profit = EAD (APR (1 - PD/2) - CoF) - EAD PD LGD - cost
-    """
-    return expected_profit(
-        ead,
-        apr,
-        pd,
-        lgd=params.lgd,
-        cost_of_funds=params.cost_of_funds,
-        account_cost=params.account_cost_cny,
-    )
-
-
 def portfolio(
-    cohort: Cohort, tiers: Tiers, policy: Policy, params: EvaluateParams
+    cohort: Cohort, tiers: Tiers, policy: Policy, terms: ProfitTerms | None
 ) -> dict[str, Any]:
     """Return approval and bad rates at the tier cut for model and ridge.
 
     bad_rate_final_true is that of what the final decisions approve, after every rule (S5-R55).
     Limit, price and profit are those of the approved applications. They are null where none of
-    these has an offer.
+    these has an offer. The profit is the one they were priced at (`ProfitTerms`); null without
+    `terms`, as where the tier alone decides.
     """
     is_approve = (cohort.decisions["decision"] == "approve").to_numpy()
     lent = cohort.decisions[is_approve]
     limit = pd_of(lent, "limit_cny")
     apr = pd_of(lent, "apr_irr12")
-    # The true PD at neutral macro is free of the luck of the months ahead. Without a truth the PD
-    # of the model serves.
-    risk = cohort.pd if cohort.truth is None else pd_of(cohort.truth, "pd_neutral")
-    profits = profit(limit, apr, risk[is_approve], params)
-    has_offer = ~np.isnan(profits)
-    total_profit = float(profits[has_offer].sum()) if has_offer.any() else None
+    total_profit = None
+    if terms is not None:
+        total_profit = PricedOffers.approved(cohort.decisions).profit_fen(terms) / FEN_PER_CNY
     shares = cohort.decisions["decision"].value_counts(normalize=True)
     decision_share = {str(name): float(share) for name, share in sorted(shares.items())}
-    has_truth = cohort.truth is not None and is_approve.any()
+    # The true PD at neutral macro is free of the luck of the months ahead.
+    risk = None if cohort.truth is None else pd_of(cohort.truth, "pd_neutral")[is_approve]
     shown = {
         **_cut(cohort, cohort.pd, tiers, policy),
         "decision_share": decision_share,
-        "bad_rate_final_true": float(risk[is_approve].mean()) if has_truth else None,
+        "bad_rate_final_true": None if risk is None else _mean(risk),
     }
     return {
         **shown,

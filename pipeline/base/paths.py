@@ -25,6 +25,7 @@ BENCHMARKS = PRODUCTS / "benchmarks.yaml"
 BARS = PACKAGE / "models" / "evaluation" / "bars" / "bars.yaml"
 WORLD = PACKAGE / "world" / "world.yaml"
 CLAIMS = PACKAGE / "world" / "claims.yaml"
+PUBLISHED = PACKAGE / "world" / "published.yaml"
 BOOK = PACKAGE / "world" / "book" / "book.yaml"
 
 # What a run reads and writes, relative to the folder it runs in.
@@ -67,6 +68,7 @@ BOOK_PANEL = BOOK_DATA / "panel.parquet"
 BOOK_STANDING = BOOK_DATA / "standing.parquet"
 BOOK_REVIEW = BOOK_DATA / "review"
 BEHAVIOUR = BOOK_DATA / "behaviour"
+BOOK_TRUTH = BOOK_DATA / "truth"
 
 REGISTRY = DATA / "registry"
 REGISTERED = REGISTRY / "registered.json"

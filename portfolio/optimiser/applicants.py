@@ -11,14 +11,17 @@ import numpy as np
 import pandas as pd
 
 from creditloom.decision.pricing.capacity import enquiry_cut
+from creditloom.decision.pricing.profit import ProfitTerms
 from creditloom.decision.rulebook.condition import value
 from creditloom.decision.rulebook.policy import Policy
 from creditloom.decision.rulebook.price import cap_of, minimum_daily, price_list
 from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
+from creditloom.models.evaluation.profit_bridge import PricedOffers
 from creditloom.portfolio.book.review_rules import FEN_PER_CNY
 from creditloom.portfolio.optimiser.market import Costs, Market
 from creditloom.portfolio.optimiser.optimise_params import OptimiseParams
+from creditloom.portfolio.optimiser.optimised_policy import Chosen
 
 INPUTS = (
     "verified_income_fen",
@@ -38,29 +41,27 @@ def market(
     policy: Policy,
     product: Product,
     tiers: Tiers,
-    cost: float,
+    terms: ProfitTerms,
     params: OptimiseParams,
 ) -> Market:
     """Return the market of one product.
 
     `people` has one row per applicant in order of `pd`, with INPUTS, `decision` and `limit_cny`. A
-    grade that the product does not approve is not lent to. `cost` is that of an account, CNY (N24).
+    grade that the product does not approve is not lent to. `terms` are those of the expected profit
+    (N24).
     """
     table = price_list(product)
     # A loan of one payment has no IRR: its price is the simple one.
     apr = np.array([row.apr_simple360 if row.apr_irr12 is None else row.apr_irr12 for row in table])
     pds = people["pd"].to_numpy()
-    costs = Costs(
-        lgd=product.price.lgd.value,
-        cost_of_funds=product.price.cost_of_funds.value,
-        account_cost=cost,
-    )
+    costs = Costs(terms.lgd, terms.cost_of_funds, terms.account_cost)
     cap = caps(people, product, tiers, params.income_multiple)
     is_allowed = allowed_rates(policy, product, tiers)
     take_up = params.take_up.table(apr, len(tiers.names))
+    # table: the parts of a market
     return Market(
         # The floor is the product's: no one is priced as if they could not default.
-        pd=np.maximum(pds, product.price.pd_floor.value),
+        pd=np.maximum(pds, terms.pd_floor),
         tier=tiers.index(pds),
         cap=cap,
         capacity=capacity(people, product),
@@ -69,7 +70,26 @@ def market(
         is_allowed=is_allowed,
         take_up=take_up,
         costs=costs,
+        exposure_share=terms.exposure_share(_daily_rates(product)),
         **_terms(product),
+    )
+
+
+def offers_of(market: Market, people: pd.DataFrame, policy: Chosen) -> PricedOffers:
+    """Return what a policy offers, in order of application_id; `people` are those of the market.
+
+    Who is not lent to has no offer.
+    """
+    # Ids are unique; a stable sort gives one order on every machine.
+    in_order = np.argsort(people["application_id"].to_numpy(), kind="stable")
+    lent = in_order[policy.limit[in_order] > 0]
+    rate = policy.rate[market.tier[lent]]
+    return PricedOffers(
+        application_id=people["application_id"].to_numpy()[lent],
+        limit_cny=policy.limit[lent],
+        daily_rate=market.rates[rate],
+        apr=market.apr[rate],
+        priced_pd=market.pd[lent],
     )
 
 

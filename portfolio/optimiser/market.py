@@ -58,7 +58,8 @@ class Market:
     affordability apart (0 = none may be lent). capacity: CNY a month that debt service leaves
     (F15). rates: the product's grid, fractions a day; apr: IRR x 12 of each. is_allowed: tiers x
     rates, at least the minimum price, at most the cap. take_up: share of offers taken, tiers x
-    rates. step, minimum: of a limit, CNY.
+    rates. step, minimum: of a limit, CNY. exposure_share: what is owed on average over a year as a
+    share of the limit, per rate; 1 is a limit drawn in full for the whole year.
     Raises ModelError for applicants out of order, and for tables of another shape.
     """
 
@@ -75,6 +76,7 @@ class Market:
     month_days: int = 30
     step: float = 100.0
     minimum: float = 500.0
+    exposure_share: np.ndarray | float = 1.0
 
     def __post_init__(self) -> None:
         # The order is what lets `priced_choice` stop at the first person not worth lending to.
@@ -102,6 +104,11 @@ class Market:
         return annuity(self.month_days * self.rates, self.tenor)
 
     @cached_property
+    def exposure(self) -> np.ndarray:
+        """What is owed on average over a year as a share of the limit, one per rate."""
+        return np.broadcast_to(self.exposure_share, self.rates.shape).astype(float)
+
+    @cached_property
     def edges(self) -> np.ndarray:
         """The place of each tier's first applicant, and the end: tiers + 1 values."""
         return np.searchsorted(self.tier, np.arange(self.tiers + 1))
@@ -121,8 +128,8 @@ class Market:
 class Budget:
     """What a policy may use.
 
-    Expected loss and funding in CNY a year, and the least share of applicants that is offered
-    credit.
+    Expected loss and funding in CNY a year, both on what is owed on average and not on limits, and
+    the least share of applicants that is offered credit.
     """
 
     expected_loss: float

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from creditloom.decision.pricing.profit import expected_profit, profit_margin
 from creditloom.models.sample.errors import ModelError
 from creditloom.portfolio.optimiser.dual import Dual, solve_dual
 from creditloom.portfolio.optimiser.market import Budget, Market
@@ -100,8 +101,10 @@ def limits_at(market: Market, rate: np.ndarray, prices: Prices) -> np.ndarray:
     top = market.highest(rate)
     taken = np.where(rate < 0, 0.0, market.take_up[np.arange(market.tiers), rate])[market.tier]
     apr = np.where(rate < 0, -np.inf, market.apr[rate])[market.tier]
-    margin = apr * (1 - pd / 2) - costs.cost_of_funds - pd * costs.lgd
-    each = margin - prices.loss * pd * costs.lgd - prices.funding
+    # A tier that is not lent to has a yearly rate of -inf; any finite share keeps the margin so.
+    share = market.exposure[np.maximum(rate, 0)][market.tier]
+    margin = profit_margin(apr, pd, costs.lgd, costs.cost_of_funds)
+    each = share * (margin - prices.loss * pd * costs.lgd - prices.funding)
     # A tier that is not lent to has take-up 0 and a margin of -inf: its thresholds are infinite.
     with np.errstate(divide="ignore", invalid="ignore"):
         needed = costs.account_cost - prices.approval / taken
@@ -119,7 +122,7 @@ def limits_at(market: Market, rate: np.ndarray, prices: Prices) -> np.ndarray:
 def use_of(market: Market, rate: np.ndarray, limit: np.ndarray) -> np.ndarray:
     """Return expected profit, expected loss, funding (CNY a year) and approvals of a policy.
 
-    It is N24 times take-up.
+    It is N24 on what is owed on average, times take-up.
     """
     is_lent = limit > 0
     lent = limit[is_lent]
@@ -127,10 +130,17 @@ def use_of(market: Market, rate: np.ndarray, limit: np.ndarray) -> np.ndarray:
     pd = market.pd[is_lent]
     costs = market.costs
     taken = market.take_up[tier, rate[tier]]
-    apr = market.apr[rate[tier]]
-    margin = apr * (1 - pd / 2) - costs.cost_of_funds - pd * costs.lgd
-    funding = taken * lent
-    profit = np.sum(funding * margin - taken * costs.account_cost)
+    owed = lent * market.exposure[rate[tier]]
+    each = expected_profit(
+        owed,
+        market.apr[rate[tier]],
+        pd,
+        lgd=costs.lgd,
+        cost_of_funds=costs.cost_of_funds,
+        account_cost=costs.account_cost,
+    )
+    funding = taken * owed
+    profit = np.sum(taken * each)
     loss = np.sum(funding * pd * costs.lgd)
     return np.array([profit, loss, funding.sum(), len(lent)])
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
+from creditloom.decision.pricing.profit import profit_margin
 from creditloom.portfolio.optimiser.market import Budget, Market
 
 # Places of the figures in `used`.
@@ -121,9 +122,15 @@ def _tier(
     cap = market.cap[people]
     capacity = market.capacity[people]
     for r in np.flatnonzero(allowed):
-        terms = np.array([market.annuity[r], market.apr[r], market.take_up[tier, r]])
+        terms = np.array(
+            [market.annuity[r], market.apr[r], market.take_up[tier, r], market.exposure[r]]
+        )
         value[r] = _compiled_total(pd, cap, capacity, terms, constants, dual, used[r])
     return value, used
+
+
+# The one formula of the expected profit, compiled for the loop below.
+_compiled_margin = numba.njit(nogil=True, error_model="numpy")(profit_margin)
 
 
 def _total(
@@ -133,12 +140,13 @@ def _total(
 
     `used` becomes profit, expected loss, funding and approvals.
     """
-    annuity, apr, taken = terms
+    annuity, apr, taken, share = terms
     lgd, funds, account, step, minimum = constants
     value = 0.0
     # In order of PD: the loop may end early, and sums are added in one order on every machine.
     for j in range(len(pd)):
-        margin = apr * (1.0 - pd[j] / 2.0) - funds - pd[j] * lgd
+        # All amounts are on what is owed on average, and `share` of the limit is.
+        margin = _compiled_margin(apr, pd[j], lgd, funds)
         each = margin - dual[0] * pd[j] * lgd - dual[1]
         # No one after this person is worth it either.
         if each <= 0.0 and dual[2] == 0.0:
@@ -148,12 +156,13 @@ def _total(
             continue
         # A person that loses money may still be lent the minimum, for the share of approvals.
         limit = top if each > 0.0 else minimum
-        gain = taken * (limit * each - account) + dual[2]
+        owed = limit * share
+        gain = taken * (owed * each - account) + dual[2]
         if gain > 0.0:
             value += gain
-            used[0] += taken * (limit * margin - account)
-            used[1] += taken * limit * pd[j] * lgd
-            used[2] += taken * limit
+            used[0] += taken * (owed * margin - account)
+            used[1] += taken * owed * pd[j] * lgd
+            used[2] += taken * owed
             used[3] += 1.0
     return value
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from creditloom.report.page.sections import sections
+from creditloom.report.parts.blocks import Section
 from creditloom.report.parts.data import ReportData
 
 
-def render(data: ReportData) -> str:
+def render(data: ReportData, parts: tuple[Section, ...] | None = None) -> str:
     """Return the report as one self-contained HTML page; parts that are None are left out.
 
-    Jinja escapes every value. Only SVG drawn by `charts` and the package's own style and script are
-    placed as they are.
+    `parts` are the sections of another page than the report, in reading order. Jinja escapes every
+    value. Only SVG drawn by `charts` and the package's own style and script are placed as they are.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -23,4 +24,5 @@ def render(data: ReportData) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("page.html").render(data=data, sections=sections(data)) + "\n"
+    shown = sections(data) if parts is None else parts
+    return environment.get_template("page.html").render(data=data, sections=shown) + "\n"

@@ -46,10 +46,21 @@ PORTFOLIO = {
     "approval_rate": ("approval rate", "share"),
     "bad_rate_approved_true": ("true bad rate of approved, neutral macro", "rate"),
     "bad_rate_approved": ("bad rate of approved", "rate"),
-    "expected_profit_cny": ("expected profit", "money"),
+    "expected_profit_cny": ("expected profit, as priced", "cents"),
     "mean_limit_cny": ("mean limit", "money"),
     "total_limit_cny": ("limits in all", "money"),
     "mean_apr_irr12": ("mean APR, IRR × 12", "rate"),
+}
+# table: step of `profit_bridge` -> what it is
+BRIDGE = {
+    "expected": "expected, as priced",
+    "take_up": "offers that are not taken up",
+    "use": "lines used more or less than expected",
+    "losses": "defaults more or fewer than the PD says",
+    "interest": "interest and funding of the months that came",
+    "prepayment": "loans repaid early",
+    "recoveries": "money recovered, beside what the LGD says",
+    "reviews": "monthly reviews",
 }
 # Word in the name of another figure of `portfolio` -> how it is written.
 KIND_OF_WORD = {"rate": "rate", "share": "share", "cny": "money", "apr": "rate"}
@@ -114,6 +125,21 @@ def _label_and_kind(key: str) -> tuple[str, str]:
     words = key.split("_")
     kinds = (kind for word, kind in KIND_OF_WORD.items() if word in words)
     return key.replace("_", " "), next(kinds, "count")
+
+
+def bridge(metrics: Metrics) -> pd.DataFrame | None:
+    """Return step, amount and profit after it: one row per step of `profit_bridge`, yuan.
+
+    None where there is no bridge: an earlier metrics.json, or the tier alone decided.
+    """
+    block = metrics.get("profit_bridge")
+    if block is None:
+        return None
+    rows = [
+        (BRIDGE.get(step["step"], step["step"]), step["amount_cny"], step["profit_cny"])
+        for step in block["steps"]
+    ]
+    return pd.DataFrame(rows, columns=["step", "amount_cny", "profit_cny"])
 
 
 def swaps(metrics: Metrics) -> pd.DataFrame:

@@ -49,6 +49,7 @@ _KINDS: dict[str, Callable[[Any], str]] = {
     "p": _p,
     "error": lambda v: f"{v:.0e}",
     "money": lambda v: f"{'-' if v < 0 else ''}¥{abs(v):,.0f}",
+    "cents": lambda v: f"{'-' if v < 0 else ''}¥{abs(v):,.2f}",
     "points": lambda v: f"{v:+.1f}",
     "seconds": lambda v: f"{v:,.1f} s",
 }

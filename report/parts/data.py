@@ -144,6 +144,8 @@ class ReportData:
     claims: pd.DataFrame | None = None
     # measure, kind, model, ridge
     portfolio: pd.DataFrame | None = None
+    # step, amount_cny, profit_cny (after the step): the amounts sum to the last profit
+    profit_bridge: pd.DataFrame | None = None
     # who, n, bad_rate: applicants approved by both models or by one alone, at equal numbers
     swaps: pd.DataFrame | None = None
     coverage: Coverage | None = None

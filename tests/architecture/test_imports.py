@@ -106,7 +106,8 @@ def test_only_the_verbs_that_run_it_know_the_world() -> None:
     ]
     assert knowing == [
         "creditloom.pipeline.api",
-        "creditloom.pipeline.commands.portfolio.book_world",
+        "creditloom.pipeline.book.book_world",
+        "creditloom.pipeline.commands.world.simulate",
         "creditloom.pipeline.proof.share_recovery",
         "creditloom.pipeline.stages.tables.simulate.__main__",
     ]

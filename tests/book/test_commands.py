@@ -10,8 +10,9 @@ import pytest
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError, changed_text
+from creditloom.pipeline.book import book_world
 from creditloom.pipeline.commands.model import params
-from creditloom.pipeline.commands.portfolio import book_world, forward, review
+from creditloom.pipeline.commands.portfolio import forward, review
 from creditloom.storage.files import store
 from tests.book.test_bcard import decisions
 

@@ -17,7 +17,7 @@ from creditloom.decision.score.scorer import Calibration, Reference, Scorer
 from creditloom.decision.score.tiers import Tiers
 from creditloom.decision.score.tree_model import Margin
 from creditloom.models.calibration.calibration import CalibrationParams, fit
-from creditloom.models.evaluation import portfolio_figures, reachable_gini
+from creditloom.models.evaluation import reachable_gini
 from creditloom.models.evaluation.evaluate import Inputs, Truth, evaluate
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.learners import booster, ridge
@@ -218,11 +218,6 @@ def test_an_adverse_decision_without_reason_is_seen(inputs: Inputs) -> None:
         PARAMS,
     )
     assert found["reasons"]["share_with_reason"] == 0.0
-
-
-def test_profit_of_one_account_is_vector_n24() -> None:
-    one = (np.array([v]) for v in (8000.0, 0.144, 0.012))
-    assert portfolio_figures.profit(*one, PARAMS)[0] == pytest.approx(813.09, abs=0.005)
 
 
 def test_reachable_counts_what_the_matrix_tells_of_fraud() -> None:

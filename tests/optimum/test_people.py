@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from creditloom.decision.rulebook.economics import Economics
 from creditloom.decision.rulebook.policy import Policy, compile_policy
 from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
@@ -26,6 +27,7 @@ from tests.decision.small import EDGES, laws
 
 HOUSE = document(Product, paths.PRODUCTS / "house_v1.yaml")
 TIERS = Tiers.from_edges(EDGES)
+TERMS = Economics(()).terms_of(HOUSE, 60.0)
 PARAMS = OptimiseParams(TakeUp(0.6, 0.144, 0.06, 0.03), 1.0, 1.5, 0.0, 3.0, 12, 1, 1)
 ONE = {
     "pd": 0.004, "decision": "approve", "limit_cny": 5000.0, "daily_rate": 0.00025,
@@ -107,7 +109,7 @@ def test_every_policy_keeps_the_budget_and_the_optimum_earns_most() -> None:
     )
     by_grade = np.array([0.0002, 0.00025, 0.0003, 0.00035, 0.0004, 0.00045])
     people["daily_rate"] = by_grade[TIERS.index(people["pd"].to_numpy())]
-    made = market(people, rule_book(), HOUSE, TIERS, 60.0, PARAMS)
+    made = market(people, rule_book(), HOUSE, TIERS, TERMS, PARAMS)
     rules = simple_policies.rule_based(made, people)
     budget = simple_policies.budget_of(rules, PARAMS)
     found = [

@@ -14,6 +14,7 @@ from creditloom.decision.rulebook.law import Law
 from creditloom.decision.rulebook.policy import DataSources, Filters
 from creditloom.decision.rulebook.product import Product
 from creditloom.models.evaluation.bars import Bars
+from creditloom.models.evaluation.world_figures.published import PublishedFacts
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError, document
 from creditloom.portfolio.benchmarks import Benchmarks
@@ -31,6 +32,7 @@ KINDS: dict[type, list[Path]] = {
     ReviewRules: sorted(paths.REVIEW_RULES.glob("*.yaml")),
     WorldConfig: [paths.WORLD],
     BookConfig: [paths.BOOK],
+    PublishedFacts: [paths.PUBLISHED],
     Bars: [paths.BARS],
 }
 FILES = [(kind, file) for kind, files in KINDS.items() for file in files]

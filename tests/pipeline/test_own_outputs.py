@@ -52,6 +52,7 @@ LAYOUTS: dict[str, Callable[[Path], object]] = {
 # table: words of a command -> its output below the current folder
 COMMANDS = {
     ("fit", "--data", "t.parquet", "--label", "bad", "--out", "out"): "out",
+    ("simulate", "--applicants", "100", "--out", "out"): "out",
     ("decide", "--application", "1", "--output", "out.parquet"): "out.parquet",
     ("keep", "--out", "out.json"): "out.json",
     ("evidence", "--out", "out.json"): "out.json",

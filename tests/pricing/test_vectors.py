@@ -24,11 +24,11 @@ from creditloom.decision.pricing.annual import effective, fee_effective, fee_sim
 from creditloom.decision.pricing.capacity import (
     affordable,
     enquiry_cut,
-    expected_profit,
     volume_limit,
 )
 from creditloom.decision.pricing.money import Number, exact_decimal, is_within, missing_elements
 from creditloom.decision.pricing.penalty import Penalty, overdue_cost, penalty_daily
+from creditloom.decision.pricing.profit import expected_profit
 from creditloom.decision.pricing.revolving import statement
 from creditloom.decision.pricing.schedule import Schedule, days_since, due_dates, schedule
 from creditloom.decision.pricing.settlement import (

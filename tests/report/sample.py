@@ -180,6 +180,11 @@ TABLES: dict[str, dict[str, object]] = {
         "model": [0.68, 12_345_678.0],
         "ridge": [0.67, None],
     },
+    "profit_bridge": {
+        "step": ["expected, as priced", "lines used more or less than expected"],
+        "amount_cny": [1_000.25, -100.5],
+        "profit_cny": [1_000.25, 899.75],
+    },
     "swaps": {"who": ["both", "the model only"], "n": [900, 40], "bad_rate": [0.011, 0.02]},
     "reasons": {
         "concept": [c for c, _ in CONCEPTS],

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from creditloom.models.evaluation.world_claims import run_figures
 from creditloom.models.evaluation.world_claims.claim_sample import (
     APPLICATION,
     COLUMNS,
@@ -29,6 +28,7 @@ from creditloom.models.evaluation.world_claims.claims import (
 )
 from creditloom.models.evaluation.world_claims.loan_path import LoanPath
 from creditloom.models.evaluation.world_claims.measures import MEASURES
+from creditloom.models.evaluation.world_claims.other_runs import run_figures
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
 from creditloom.storage.files.store import read_frame, read_json

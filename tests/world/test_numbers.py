@@ -21,8 +21,8 @@ ROOMS = ("events", "loans", "people", "risk", "book")
 CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*")
 # table: numbers that stay in code, each with the reason
 IN_CODE = {
-    "a unit": {"DAY_US", "HOUR_US", "MINUTE_US", "PDO", "SECOND_US", "MONTHS_PER_YEAR",
-        "YEAR_DAYS"},
+    "a unit": {"DAY_US", "FEN_PER_CNY", "HOUR_US", "MINUTE_US", "PDO", "SECOND_US",
+        "MONTHS_PER_YEAR", "YEAR_DAYS"},
     "a code of a raw table or of a stream": {
         "EVERYDAY", "FACE", "HARD", "IN", "KIND_GROUP", "LCT", "LOST", "LQT", "NO_SCORECARD",
         "NO_SHOCK", "N_KINDS", "OUT",
@@ -38,15 +38,17 @@ IN_CODE = {
         "SECOND_KEY_LIMIT", "TAG_BITS",
     },
     "the key of a stream of random numbers": {
-        "LASTING", "MONTH_LUCK", "N_LUCK", "N_UNIFORM", "PANEL_LUCK", "STREAM",
+        "DRAWDOWN_LUCK", "LASTING", "MONTH_LUCK", "N_LUCK", "N_UNIFORM", "PANEL_LUCK",
+        "PREPAYMENT_LUCK", "RECOVERY_LUCK", "STREAM",
     },
     "how many decimals a column has": {"RATE_DECIMALS", "SCORE_DECIMALS", "SHARE_DECIMALS"},
     "the length of an array: the window of history or of performance": {
-        "MAX_MONTHS", "MONTHS", "MONTHS_AFTER", "MONTHS_AFTER_VINTAGES", "MONTHS_BEFORE",
-        "MONTHS_BEFORE_VINTAGES", "N_WEEKS", "WINDOW_DAYS", "YEARS_BEFORE",
+        "BINS", "MAX_MONTHS", "MONTHS", "MONTHS_AFTER", "MONTHS_AFTER_VINTAGES", "MONTHS_BEFORE",
+        "MONTHS_BEFORE_VINTAGES", "N_WEEKS", "QUARTER", "WINDOW_DAYS", "YEARS_BEFORE",
     },
     "a definition: bad, arrears, night, the vintage of a loan": {
-        "BAD_DPD", "DUE_DAYS", "INSTALMENTS", "LAST_HOUR_US", "MIN_MONTHS", "NEVER_REPAID_FACTOR",
+        "BAD_DPD", "BIN_DAYS",
+        "DUE_DAYS", "INSTALMENTS", "LAST_HOUR_US", "MIN_MONTHS", "NEVER_REPAID_FACTOR",
         "NIGHT_END_HOUR", "NIGHT_SECONDS", "NIGHT_START", "OFFSET_DAYS", "ONSET_TO_BAD",
     },
     "a constant of compiled code, which is kept per content of its file": {
@@ -55,7 +57,7 @@ IN_CODE = {
     "how finely something is computed": {
         "HERMITE_NODES", "HIGHEST_ALPHA", "KNOTS", "LOWEST_ALPHA", "MAX_NEWTON_STEPS", "MAX_STEPS",
         "MAX_SUMMED_COUNT", "MAX_SUMMED_RATE", "NEARLY_ZERO_SHARE", "NEWTON_TOLERANCE",
-        "N_BISECTIONS", "N_QUANTILES", "N_VIEWS", "RIDGE", "SHARE_TOLERANCE",
+        "N_BISECTIONS", "N_QUANTILES", "N_VIEWS", "RIDGE", "SHARE_TOLERANCE", "WIDEST",
     },
 }  # fmt: skip
 DECLARED = {"world.yaml": (WorldConfig, paths.WORLD), "book.yaml": (BookConfig, paths.BOOK)}

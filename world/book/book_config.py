@@ -63,6 +63,39 @@ class Behaviour:
 
 
 @dataclass(frozen=True)
+class DrawdownCurve:
+    """How a revolving line is used with the switch `drawdown` on.
+
+    `level`, `person_sd`, `month_sd` and `leverage_slope` are on the logit of the wished share.
+    """
+
+    level: float
+    person_sd: float
+    month_sd: float
+    leverage_slope: float
+    ramp_months: float
+
+
+@dataclass(frozen=True)
+class Prepayment:
+    """Who repays a loan in full before its time with the switch `prepayment` on."""
+
+    monthly_share: float
+    wealth_slope: float
+
+
+@dataclass(frozen=True)
+class Recoveries:
+    """What comes back after a default, and when, with the switch `recoveries` on."""
+
+    share: float
+    concentration: float
+    payments: int
+    months: int
+    scale_months: float
+
+
+@dataclass(frozen=True)
 class BookConfig:
     """The content of world/book/book.yaml."""
 
@@ -70,3 +103,6 @@ class BookConfig:
     money: Money
     shock: Shock
     behaviour: Behaviour
+    drawdown: DrawdownCurve
+    prepayment: Prepayment
+    recoveries: Recoveries

@@ -22,8 +22,10 @@ from creditloom.world.book.state import (
     Grant,
     drawn_schedule,
     effect_of,
+    empty,
     luck,
 )
+from creditloom.world.book.switched import drawn_to_wish, prepays
 from creditloom.world.risk.arrears import (
     N_LUCK,
     PERFORMING,
@@ -138,6 +140,7 @@ def step(
     late_days = _days_late(numbers, world, book, uniform[:, N_LUCK:])
     payments = _pay(book, month, arrears)
     after = _advanced(numbers, book, month, drawn_fen, payments, arrears)
+    after, prepaid_fen = _prepaid(world, numbers, book, after)
     # Who was in arrears pays late by what stood open, anybody else by the slip.
     days_late = np.where(book.missed > 0, book.dpd_days, late_days).astype(np.int16)
     is_unpaid = (arrears.missed > 0) | (payments.due_fen == 0)
@@ -145,7 +148,7 @@ def step(
         "drawn_fen": drawn_fen,
         "due_fen": payments.due_fen,
         "interest_due_fen": payments.interest_due_fen,
-        "paid_fen": payments.owed_fen - payments.left_fen - payments.deferred_fen,
+        "paid_fen": payments.owed_fen - payments.left_fen - payments.deferred_fen + prepaid_fen,
         "days_late": (days_late, is_unpaid),
     }
     return after, rows(world, numbers, after, flows, month)
@@ -210,6 +213,28 @@ def _advanced(
     return replace(after, written_off=book.written_off | is_written_off)
 
 
+def _prepaid(
+    world: World, numbers: BookConfig, before: Book, after: Book
+) -> tuple[Book, np.ndarray]:
+    """Return the book after loans have been repaid in full, and the fen repaid on top.
+
+    The instalment of the month is paid like any other; the principal that is left follows it, and
+    bears no more interest. No fee is taken for it.
+    """
+    nothing = np.zeros(after.size, np.int64)
+    if not world.setting.params.switches.prepayment:
+        return after, nothing
+    # Who has paid this month's instalment and was not behind before it.
+    is_prepaid = prepays(world, numbers, before, after.month) & (after.missed == 0)
+    left = after.schedule
+    none = empty(after.size, left.principal_fen.shape[1])
+    schedule = DueMonths(
+        principal_fen=np.where(is_prepaid[:, None], none.principal_fen, left.principal_fen),
+        interest_fen=np.where(is_prepaid[:, None], none.interest_fen, left.interest_fen),
+    )
+    return replace(after, schedule=schedule), np.where(is_prepaid, left.balance_fen, nothing)
+
+
 def _schedule(grant: Grant, drawn_fen: np.ndarray, days_a_month: float) -> DueMonths:
     return drawn_schedule(
         drawn_fen, grant.daily_rate, grant.tenor_months, grant.method, days_a_month
@@ -228,12 +253,16 @@ def _draw(
     if not book.grant.is_revolving:
         return limit if month == 0 else np.zeros(book.size, np.int64)
     used = book.schedule.balance_fen + book.arrears_fen
-    wished = _wished_share(world, numbers, book, month, rng) * limit
-    pace = 1.0 if month == 0 else numbers.money.draw_pace
     # A cut line may lie below what is used: then nothing is free.
     free = np.maximum(limit - used, 0)
+    if world.setting.params.switches.drawdown:
+        due = book.schedule.principal_fen[:, 0] if month > 0 else np.zeros(book.size, np.int64)
+        gap = drawn_to_wish(world, numbers, book, month, due)
+    else:
+        wished = _wished_share(world, numbers, book, month, rng) * limit
+        gap = (1.0 if month == 0 else numbers.money.draw_pace) * (wished - used)
     # Nobody draws less than nothing, nor more than what is free of the line.
-    amount = np.floor(np.clip(pace * (wished - used), 0, free)).astype(np.int64)
+    amount = np.floor(np.clip(gap, 0, free)).astype(np.int64)
     is_enough = amount >= numbers.money.minimum_draw_cny * 100.0
     may_draw = (book.missed == 0) & ~book.frozen & is_enough
     return np.where(may_draw, amount, 0)

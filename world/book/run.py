@@ -16,7 +16,10 @@ import pyarrow as pa
 from creditloom.world.book.book_config import BookConfig
 from creditloom.world.book.month_step import Changes, step
 from creditloom.world.book.state import Book, Grant, open_book
+from creditloom.world.book.switched import is_collected, recoveries
 from creditloom.world.world import World
+
+FEN_PER_CNY = 100.0
 
 # From the months of the panel so far, the last one last, to the changes of the next month.
 Review = Callable[[Sequence[pa.Table]], Changes | None]
@@ -36,6 +39,10 @@ class CourseResult:
 
     profit = paid - drawn + value of what is still owed - cost of funds on balances - cost of
     keeping accounts. What is still owed has its full value, and 1 - LGD of it after a default.
+
+    With the switch `recoveries` on, what is owed by accounts that are collected from has the value
+    of what comes back, and who pays instalments again after a default owes like any other. Each
+    part is rounded to whole fen, so that they sum to the cent.
     """
 
     accounts: int
@@ -45,6 +52,11 @@ class CourseResult:
     loss_cny: float
     funding_cny: float
     profit_cny: float
+
+    @property
+    def profit_fen(self) -> int:
+        """Profit in whole fen."""
+        return round(self.profit_cny * FEN_PER_CNY)
 
     @property
     def profit_per_account_cny(self) -> float:
@@ -75,34 +87,71 @@ def run_forward(
 
 
 def course_result(
-    course: Course, numbers: BookConfig, cost_of_funds: float, account_cost_cny: float
+    course: Course,
+    numbers: BookConfig,
+    cost_of_funds: float,
+    account_cost_cny: float,
+    recovered: pa.Table | None = None,
 ) -> CourseResult:
     """Return what a course earned and lost (domain N23, N24).
 
     `cost_of_funds` is a fraction a year on balances; `account_cost_cny` is paid once per account.
+    `recovered` is `recovered_cash`; None values what is owed after a default at 1 - LGD.
     """
     book = course.book
-    owed = book.schedule.balance_fen + book.arrears_fen
-    has_defaulted = book.defaulted > 0
     paid = _total_fen(course.months, "paid_fen")
     drawn = _total_fen(course.months, "drawn_fen")
     # The balance at the end of a month is funded during the next one, so the last is left out.
     balances = _total_fen(course.months[:-1], "balance_fen")
-    loss = numbers.money.lgd * float(owed[has_defaulted].sum())
-    funding = balances * cost_of_funds / 12.0
+    loss = _loss_fen(book, numbers, recovered)
+    funding = round(balances * cost_of_funds / 12.0)
+    owed = book.schedule.balance_fen + book.arrears_fen
+    interest = paid - drawn + int(owed.sum())
+    cost = round(account_cost_cny * FEN_PER_CNY) * book.size
     # Sums are exact in whole fen; only then are they turned into floats of yuan.
-    interest = paid - drawn + float(owed.sum())
-    profit = interest - loss - funding
-    profit_cny = profit / 100.0 - account_cost_cny * book.size
+    profit = interest - loss - funding - cost
+    # table: what a course earned
     return CourseResult(
         accounts=book.size,
-        default_rate=float(has_defaulted.mean()),
-        lent_cny=drawn / 100.0,
-        interest_cny=interest / 100.0,
-        loss_cny=loss / 100.0,
-        funding_cny=funding / 100.0,
-        profit_cny=profit_cny,
+        default_rate=float((book.defaulted > 0).mean()),
+        lent_cny=drawn / FEN_PER_CNY,
+        interest_cny=interest / FEN_PER_CNY,
+        loss_cny=loss / FEN_PER_CNY,
+        funding_cny=funding / FEN_PER_CNY,
+        profit_cny=profit / FEN_PER_CNY,
     )
+
+
+def _loss_fen(book: Book, numbers: BookConfig, recovered: pa.Table | None) -> int:
+    """Return what is lost after defaults: LGD of what is owed, or all but what came back."""
+    owed = book.schedule.balance_fen + book.arrears_fen
+    if recovered is None:
+        return round(numbers.money.lgd * float(owed[book.defaulted > 0].sum()))
+    return int(owed[is_collected(book)].sum()) - int(recovered["recovered_fen"].to_numpy().sum())
+
+
+def recovered_cash(world: World, numbers: BookConfig, course: Course) -> pa.Table | None:
+    """Return the payments after default of a course (`switched.recoveries`).
+
+    None where the switch `recoveries` is off.
+    """
+    if not world.setting.params.switches.recoveries:
+        return None
+    book = course.book
+    ead = np.zeros(book.size, np.int64)
+    for month, rows in enumerate(course.months):
+        balance = rows["balance_fen"].to_numpy()
+        ead = np.where(book.defaulted == month, balance, ead)
+    return recoveries(world, numbers, book, np.where(book.defaulted > 0, ead, 0))
+
+
+def mean_balance_fen(course: Course) -> np.ndarray:
+    """Return the balance that each account had on average over the months of a course, fen.
+
+    The balance at the end of a month stands during the next one, so the last is left out.
+    """
+    balances = [rows["balance_fen"].to_numpy() for rows in course.months[:-1]]
+    return np.mean(balances, axis=0)
 
 
 def _total_fen(months: Sequence[pa.Table], column: str) -> int:

@@ -8,9 +8,10 @@ computes.
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from creditloom.storage.files.errors import DataError
+from creditloom.world.config.switches import Switches
 
 # The families that the world simulates, in the order of its tuples of six. `features` may know
 # more: what the world does not simulate can come from a lender's own tables alone.
@@ -41,6 +42,7 @@ class WorldParams:
     processes: int
     chunk_applicants: int
     community_applicants: int
+    switches: Switches = field(default_factory=Switches)
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ from creditloom.world.config.event_types import (
     SharingNumbers,
     SocialNumbers,
 )
+from creditloom.world.config.switches import SwitchNumbers
 
 # Columns of the loadings: income, discipline, stability, sociability, leverage appetite and digital
 # intensity (domain 7.3).
@@ -83,6 +84,7 @@ class WorldConfig:
     session: SessionNumbers
     history: HistoryNumbers
     applications: ApplicationNumbers
+    switches: SwitchNumbers
 
     def stream(self, name: str) -> Strengths:
         """Return the strengths of one stream.

@@ -128,6 +128,45 @@ def payments_a_day(  # type: ignore[no-untyped-def]
     return counts
 
 
+# Compiled: draws come in order of person and day, which fixes the stream of random numbers.
+@jit
+def payments_left_out(  # type: ignore[no-untyped-def]
+    rng,
+    first_day,
+    start_day,
+    end_day,
+    rate,
+    weight,
+    month,
+    volume,
+    shape,
+    quiet,
+    factor,
+    counts,
+    times,
+):
+    """Return the payments per person and day that a thinned table leaves out, like `counts`.
+
+    `counts` are the payments that it holds, of mean rate x weight x volume and a gamma factor of
+    the day with this `shape`. `times` as many are left out on average. Days before `start_day` and
+    from `end_day` on have none.
+    """
+    left_out = np.zeros(counts.shape, np.int32)
+    for who in range(first_day.size):
+        first_month = month[first_day[who]]
+        first = max(start_day[who] - first_day[who], 0)
+        for k in range(first, min(end_day[who] - first_day[who], counts.shape[1])):
+            day = first_day[who] + k
+            mean = rate[who] * weight[day] * volume[who, month[day] - first_month]
+            if quiet[0, who] <= day < quiet[1, who]:
+                mean *= factor
+            # Both parts of a day share its gamma factor. Given the payments that are held it is
+            # gamma again, with the shape and the rate that the count adds (conjugate prior).
+            luck = rng.standard_gamma(shape + counts[who, k]) / (shape + mean)
+            left_out[who, k] = rng.poisson(times * mean * luck)
+    return left_out
+
+
 # Compiled: draws come in order of person, day and payment, so the rows need no sort.
 @jit
 def payment_times(  # type: ignore[no-untyped-def]

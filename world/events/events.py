@@ -6,7 +6,7 @@ A `Chunk` is a slice of the world. Functions sample moments, sort events and bui
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -34,13 +34,15 @@ class Chunk:
     """A contiguous range of a world's people: places `first` to `last` (exclusive).
 
     `index` is its number among the chunks of all communities. Arrays that its methods return are
-    local: one value per person of the chunk.
+    local: one value per person of the chunk. `stated` are columns of the applications that an
+    emitter of events knows: it fills them, and the applications are written last.
     """
 
     world: World
     index: int
     first: int
     last: int
+    stated: dict[str, Draws] = field(default_factory=dict)
 
     @property
     def rows(self) -> slice:
@@ -248,11 +250,17 @@ def table(chunk: Chunk, name: str, stamps: Stamps, **columns: Draws) -> pa.Table
 
 
 def arrow(declared: Table, columns: Mapping[str, Draws]) -> pa.Table:
-    """Return the Arrow table in the declared order and types, with text as dictionary."""
-    arrays = [_array(column, columns[column.name]) for column in declared.columns]
+    """Return the Arrow table in the declared order and types, with text as dictionary.
+
+    An optional column that is not given is not there.
+    """
+    present = [
+        column for column in declared.columns if column.name in columns or not column.optional
+    ]
+    arrays = [_array(column, columns[column.name]) for column in present]
     fields = [
         pa.field(column.name, array.type, nullable=column.nullable)
-        for column, array in zip(declared.columns, arrays, strict=True)
+        for column, array in zip(present, arrays, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
@@ -268,3 +276,45 @@ def _array(column: Column, draws: Draws) -> pa.Array:
         return values
     typed = np.asarray(values).astype(column.type.to_pandas_dtype(), copy=False)
     return pa.array(typed, mask=is_null)
+
+
+# The bureau score's column: its range bounds what a drift makes of it.
+SCORE = next(one for one in TABLES["bureau_snapshots"].columns if one.name == "bureau_score")
+
+
+def drifted(chunk: Chunk, family: str, tables: dict[str, pa.Table]) -> dict[str, pa.Table]:
+    """Return the tables of a family as a drift of `world.switches` leaves them.
+
+    Rows are left out or a column is moved after all is drawn: what stays is byte for byte the same.
+    """
+    drift = chunk.setting.params.switches.drift
+    is_hit = chunk.world.drift.is_hit[chunk.rows]
+    if drift == "family_null" and family == chunk.nature.switches.drift_null_family:
+        return {
+            name: table.filter(pa.array(~_of_rows(chunk, table, is_hit)))
+            for name, table in tables.items()
+        }
+    if drift == "shift" and family == "bureau":
+        rows = tables["bureau_snapshots"]
+        moved = _raised(chunk, rows, is_hit)
+        at = rows.column_names.index(SCORE.name)
+        return {**tables, "bureau_snapshots": rows.set_column(at, rows.field(at), moved)}
+    return tables
+
+
+def _of_rows(chunk: Chunk, table: pa.Table, flags: np.ndarray) -> np.ndarray:
+    """Return the flag of the person of each row."""
+    return flags[table.column("applicant_id").to_numpy() - chunk.first_id]
+
+
+def _raised(chunk: Chunk, rows: pa.Table, is_hit: np.ndarray) -> pa.Array:
+    """Return the bureau scores, those of the hit raised by a share of the SD between people."""
+    spread = np.nanstd(chunk.world.file.bureau_score)
+    points = np.rint(chunk.nature.switches.drift_shift_sd * spread)
+    # Null is NaN in numpy.
+    scores = rows.column(SCORE.name).cast(pa.float64()).to_numpy()
+    # The bureau's scale ends there.
+    raised = np.clip(scores + points * _of_rows(chunk, rows, is_hit), SCORE.low, SCORE.high)
+    is_null = np.isnan(raised)
+    whole = np.where(is_null, 0.0, raised).astype(SCORE.type.to_pandas_dtype())
+    return pa.array(whole, SCORE.type, mask=is_null)

@@ -12,10 +12,20 @@ import numpy as np
 import pyarrow as pa
 from scipy.special import expit
 
-from creditloom.world.calendar import DAY_SECONDS, DAY_US, DAYS_PER_MONTH
-from creditloom.world.events.event_loops import payment_amounts, payment_times
+from creditloom.world.calendar import DAY_SECONDS, DAY_US
+from creditloom.world.events.amounts import Held, amounts, stated_flow
+from creditloom.world.events.event_loops import payment_times
 from creditloom.world.events.events import Chunk, Stamps, fen, flip, in_order, rounds, table
-from creditloom.world.events.spending import IN, MONTHS, OUT, Kinds, everyday, kinds_of, night_share
+from creditloom.world.events.spending import (
+    IN,
+    OUT,
+    Everyday,
+    Kinds,
+    everyday,
+    kinds_of,
+    mixes,
+    night_share,
+)
 from creditloom.world.people.life import JOB_LOSS
 
 # The raw table of payments: everyday ones, salary, rent, and what a fraud ring passes round
@@ -31,18 +41,20 @@ def payments(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
 
     `counterparty_id` is null unless the other side is an applicant who is known.
     """
-    # Draw order: moments of all streams, kinds, amounts, counterparties.
+    # Draw order: moments of all streams, mixes, kinds, amounts, counterparties.
     known = Kinds.of(chunk.nature)
     passed = _passed(chunk)
-    stamps, tag = _merged(chunk, passed, rng)
-    kind = kinds_of(chunk, known, stamps, _own_kinds(known, passed, tag), rng)
-    amount, is_offline = _amounts(chunk, known, stamps, kind, rng)
+    stamps, tag, usual = _merged(chunk, passed, rng)
+    mix = mixes(chunk, rng)
+    kind = kinds_of(chunk, known, stamps, _own_kinds(known, passed, tag), mix, rng)
+    amount, is_offline = amounts(chunk, known, stamps, kind, rng)
     other, is_known = _counterparty(chunk, known, stamps, kind, rng)
     # Amount and both sides of a ring's transfers are given by the ring.
     is_passed = tag == RING_TRANSFER
     amount[is_passed] = passed.amount_fen
     other[is_passed] = passed.other
     is_known[is_passed] = True
+    chunk.stated.update(stated_flow(chunk, known, Held(stamps, kind, amount, usual, mix)))
     return table(
         chunk,
         "payments",
@@ -103,8 +115,10 @@ def _own_kinds(known: Kinds, passed: _Passed, tag: np.ndarray) -> np.ndarray:
     return own
 
 
-def _merged(chunk: Chunk, passed: _Passed, rng: np.random.Generator) -> tuple[Stamps, np.ndarray]:
-    """Return all four streams in one order, with the stream of each row."""
+def _merged(
+    chunk: Chunk, passed: _Passed, rng: np.random.Generator
+) -> tuple[Stamps, np.ndarray, Everyday]:
+    """Return all four streams in one order, the stream of each row, and the everyday payments."""
     numbers = chunk.nature.payments
     is_thick = ~chunk.of("is_thin")
     # Draw order: payday, who has a salary, who pays rent, day of the rent, everyday payments.
@@ -123,18 +137,18 @@ def _merged(chunk: Chunk, passed: _Passed, rng: np.random.Generator) -> tuple[St
     person = np.concatenate([person for person, _ in streams])
     time = np.concatenate([time for _, time in streams])
     others, other_tag = in_order(person, time, tags)
-    counts, first_days = everyday(chunk, rng)
+    usual = everyday(chunk, rng)
     person, time, tag = payment_times(
         rng,
-        counts,
-        first_days,
+        usual.counts,
+        usual.first_day,
         night_share(chunk),
         DAY_SECONDS,
         others.person,
         others.time,
         other_tag.astype(np.int8),
     )
-    return Stamps(person, time), tag
+    return Stamps(person, time), tag, usual
 
 
 def _monthly(chunk: Chunk, payer: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -176,65 +190,6 @@ def _counterparty(
     other[rows] = contact
     is_known[rows] = is_there
     return other, is_known
-
-
-def _amounts(
-    chunk: Chunk, known: Kinds, stamps: Stamps, kind: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the fen of each payment, and whether it was at a counter.
-
-    Amounts are lognormal. Prices drift; shop prices end in .00, .50 or .90. Salary and rent follow
-    income.
-    """
-    numbers = chunk.nature.payments
-    spread = np.exp(chunk.linear("payment_amount", "spending_stability"))
-    relative_income = chunk.of("income_cny") / numbers.reference_income_cny
-    own_level = numbers.amount_of_income * np.log(relative_income)
-    # Log price change per microsecond since the first vintage.
-    drift = np.log1p(chunk.nature.drift.amount_per_month) / (DAYS_PER_MONTH * DAY_US)
-    began = chunk.days.vintages[0]
-    amount, is_offline = payment_amounts(
-        rng,
-        stamps.person,
-        stamps.time,
-        kind,
-        known.sigma,
-        known.log_median,
-        spread,
-        own_level,
-        drift,
-        began,
-        known.offline,
-        numbers.n_shop_categories,
-    )
-    # The loop has drawn these rows too. They are overwritten: salary first, then rent.
-    for name, direction, share in (("salary", IN, 1.0), ("rent", OUT, numbers.rent_share)):
-        which = known.find(name, direction)
-        rows = np.flatnonzero(kind == which)
-        paid = stamps.where(rows)
-        log = _log_income(chunk, paid, rng)
-        log = log + known.sigma[which] * rng.standard_normal(paid.size)
-        log = log + drift * (paid.time - began)
-        amount[rows] = fen(share * np.exp(log))
-    return amount, is_offline
-
-
-def _log_income(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:
-    """Return the log of the month's income: autoregressive around the person's own."""
-    seasons = chunk.nature.seasons
-    days = chunk.days
-    rho = seasons.salary_rho
-    path = rng.standard_normal((chunk.size, MONTHS))
-    # Month by month in place: the new part keeps the variance at 1.
-    for month in range(1, MONTHS):
-        path[:, month] = rho * path[:, month - 1] + np.sqrt(1.0 - rho**2) * path[:, month]
-    first_day = chunk.window[0] // DAY_US - days.origin
-    first_month = days.month_by_day[first_day][stamps.person]
-    month_of = days.month_by_day[stamps.time // DAY_US - days.origin]
-    nth = np.minimum(month_of - first_month, MONTHS - 1)
-    own = np.log(chunk.of("income_cny"))[stamps.person]
-    log: np.ndarray = own + seasons.salary_sd * path[stamps.person, nth]
-    return log
 
 
 def emit(chunk: Chunk, rng: np.random.Generator) -> dict[str, pa.Table]:

@@ -16,7 +16,12 @@ from creditloom.world.calendar import AFTER_DAYS, DAY_US, HISTORY_DAYS
 from creditloom.world.config.config_types import Category
 from creditloom.world.config.event_types import ExtraKind
 from creditloom.world.config.world_config import WorldConfig
-from creditloom.world.events.event_loops import lookups, payment_kinds, payments_a_day
+from creditloom.world.events.event_loops import (
+    lookups,
+    payment_kinds,
+    payments_a_day,
+    payments_left_out,
+)
 from creditloom.world.events.events import YEAR_DAYS, Chunk, Stamps
 from creditloom.world.people.life import MONTH_US
 from creditloom.world.people.people import DIG, INC
@@ -84,11 +89,21 @@ def _kind(kind: Category | ExtraKind) -> tuple[str, int, float, float, float]:
     )
 
 
-def everyday(chunk: Chunk, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return the payments of each person and day, and each person's first day number.
+@dataclass(frozen=True)
+class Everyday:
+    """The everyday payments of each person and day, and what their number followed.
 
-    The counts are n x WINDOW_DAYS.
+    `counts` are n x WINDOW_DAYS from `first_day`, days since 1970. `volume` is the factor of each
+    month, n x MONTHS.
     """
+
+    counts: np.ndarray
+    first_day: np.ndarray
+    volume: np.ndarray
+
+
+def everyday(chunk: Chunk, rng: np.random.Generator) -> Everyday:
+    """Return the payments of each person and day."""
     days = chunk.days
     start, _ = chunk.window
     first_day = chunk.of("as_of") // DAY_US - HISTORY_DAYS
@@ -112,7 +127,40 @@ def everyday(chunk: Chunk, rng: np.random.Generator) -> tuple[np.ndarray, np.nda
         chunk.nature.life.spending_factor,
         WINDOW_DAYS,
     )
-    return counts, first_day
+    return Everyday(counts, first_day, volume)
+
+
+def left_out(
+    chunk: Chunk, held: Everyday, since_day: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Return the payments that `activity_scale` leaves out, in the form of `held.counts`.
+
+    They lie between the days `since_day` and that of `as_of`. Together with those that are held
+    they are as many as a world of scale 1 has.
+    """
+    days = chunk.days
+    start, _ = chunk.window
+    start_day = np.maximum(-(-start // DAY_US), since_day) - days.origin
+    end_day = chunk.of("as_of") // DAY_US + 1 - days.origin
+    rate_a_day = _rates(chunk) / YEAR_DAYS
+    day_weight = np.diff(days.shop)
+    quiet_days = -(-shock_span(chunk) // DAY_US) - days.origin
+    times = 1.0 / chunk.setting.params.activity_scale - 1.0
+    return payments_left_out(
+        rng,
+        held.first_day - days.origin,
+        start_day,
+        end_day,
+        rate_a_day,
+        day_weight,
+        days.month_by_day,
+        held.volume,
+        chunk.nature.seasons.day_dispersion,
+        quiet_days,
+        chunk.nature.life.spending_factor,
+        held.counts,
+        times,
+    )
 
 
 def shock_span(chunk: Chunk) -> np.ndarray:
@@ -176,19 +224,20 @@ def night_share(chunk: Chunk) -> np.ndarray:
 
 
 def kinds_of(
-    chunk: Chunk, known: Kinds, stamps: Stamps, own: np.ndarray, rng: np.random.Generator
+    chunk: Chunk,
+    known: Kinds,
+    stamps: Stamps,
+    own: np.ndarray,
+    mix: np.ndarray,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Return the kind of each payment.
 
-    `own` is the kind of salary, rent and what rings pass round; where it is -1 the person's mix
+    `own` is the kind of salary, rent and what rings pass round; where it is -1 the person's `mix`
     decides. Games and gambling follow spending_pattern, merchant receipts the segment. In the
     months of a shock inflows stay away, and savings are withdrawn, a hospital is paid, or money
     goes to another household.
     """
-    games = expit(chunk.linear("payment_games", "spending_pattern"))
-    gambling = games + expit(chunk.linear("payment_gambling", "spending_pattern"))
-    # Cumulative shares: one uniform draw chooses among the three special kinds and the rest.
-    special = np.column_stack([games, gambling, gambling + chunk.segment("merchant_share")])
     special_kinds = [
         known.find("games", OUT),
         known.find("gambling_like", OUT),
@@ -196,8 +245,6 @@ def kinds_of(
     ]
     moved_kinds = [known.find(name, OUT) for name in SHOCK_CATEGORIES]
     life = chunk.nature.life
-    # The mixes are drawn before the kinds.
-    mix = _mix(chunk, rng)
     struck = np.vstack([chunk.life_kind.astype(np.int64), shock_span(chunk)])
     moved_share = np.array([life.spending_moved, life.inflow_lost])
     kinds: np.ndarray = payment_kinds(
@@ -205,7 +252,7 @@ def kinds_of(
         stamps.person,
         stamps.time,
         own,
-        special,
+        _special_shares(chunk),
         np.array(special_kinds, np.int8),
         mix,
         struck,
@@ -216,7 +263,17 @@ def kinds_of(
     return kinds
 
 
-def _mix(chunk: Chunk, rng: np.random.Generator) -> np.ndarray:
+def _special_shares(chunk: Chunk) -> np.ndarray:
+    """Return the shares of games, gambling and merchant receipts, cumulative, people x 3.
+
+    One uniform draw chooses among the three and the rest.
+    """
+    games = expit(chunk.linear("payment_games", "spending_pattern"))
+    gambling = games + expit(chunk.linear("payment_gambling", "spending_pattern"))
+    return np.column_stack([games, gambling, gambling + chunk.segment("merchant_share")])
+
+
+def mixes(chunk: Chunk, rng: np.random.Generator) -> np.ndarray:
     """Return each person's Dirichlet mix of categories as a table of kinds to draw from."""
     share = np.array([c.share for c in chunk.nature.categories])
     concentration = chunk.nature.seasons.mix_concentration * share / share.sum()

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from creditloom.world.config.config_types import Calendar, OldPolicy
 from creditloom.world.config.world_config import WorldConfig
@@ -116,14 +117,11 @@ def scorecard_bins(policy: OldPolicy, file: ApplicationFile) -> np.ndarray:
 
 def train_scorecard(policy: OldPolicy, file: ApplicationFile, is_bad: np.ndarray) -> Scorecard:
     """Return the scorecard of older applicants with these labels: a ridge logit on the bins."""
-    # Loaded here: who does not simulate does not wait for it.
-    from sklearn.linear_model import LogisticRegression
-
     bins = scorecard_bins(policy, file)
     n_bins = 2 + max(len(edges) for edges in policy.edges.values())
     is_in_bin = bins[:, None, :] == np.arange(n_bins)[None, :, None]
     design = is_in_bin.reshape(-1, bins.shape[1]).T.astype(float)
-    slopes = LogisticRegression(max_iter=1_000).fit(design, is_bad).coef_[0]
+    slopes = _ridge_slopes(design, is_bad)
     # Whole points: a scorecard is a table on paper.
     points = np.rint(-slopes * PDO / np.log(2.0)).reshape(len(bins), n_bins)
     rows = np.arange(bins.shape[0])[:, None]
@@ -131,6 +129,31 @@ def train_scorecard(policy: OldPolicy, file: ApplicationFile, is_bad: np.ndarray
     # The best share passes; the lower quantile keeps ties at the cut among the approved.
     cut = np.quantile(scores, 1.0 - policy.approved_share, method="lower")
     return Scorecard(points, float(cut), float(scores.mean()), float(scores.std()))
+
+
+def _ridge_slopes(design: np.ndarray, is_bad: np.ndarray) -> np.ndarray:
+    """Return the slopes of a logistic regression with a ridge of 1; the intercept is free.
+
+    The objective and the stops are those of scikit-learn's default. Its import alone would take a
+    second, a tenth of the CPU of a world of 20,000 applicants.
+    """
+    # Loaded here: who does not simulate does not wait for it.
+    from scipy.optimize import minimize
+
+    n = len(is_bad)
+
+    def loss(coefficients: np.ndarray) -> tuple[float, np.ndarray]:
+        slopes = coefficients[:-1]
+        log_odds = design @ slopes + coefficients[-1]
+        value = np.mean(np.logaddexp(0.0, log_odds) - is_bad * log_odds)
+        miss = (expit(log_odds) - is_bad) / n
+        gradient = np.append(design.T @ miss + slopes / n, miss.sum())
+        return float(value + slopes @ slopes / (2.0 * n)), gradient
+
+    stops = {"maxiter": 1_000, "maxls": 50, "gtol": 1e-4, "ftol": 64.0 * np.finfo(float).eps}
+    start = np.zeros(design.shape[1] + 1)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=stops)
+    return np.asarray(found.x[:-1])
 
 
 def terms(

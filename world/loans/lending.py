@@ -20,6 +20,7 @@ from creditloom.world.loans.earlier_loans import (
 from creditloom.world.loans.incumbent_policy import LoanTerms
 from creditloom.world.people.people import DIG, INC
 from creditloom.world.risk.arrears import RESTRUCTURED, days_past_due
+from creditloom.world.world import stated_segments
 
 # Application ids are not applicant ids, so that nobody can confuse the two.
 FIRST_APPLICATION = 10_000_000
@@ -50,17 +51,19 @@ def applications(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     has_second_source = rng.random(n) < second_source
     purpose = rng.choice(len(numbers.purposes), n, p=list(numbers.purposes.values()))
     policy_inputs = _policy_inputs(chunk, rng)
+    is_repeat = months_on_book > 0
     columns: dict[str, Draws] = {
         **_person(chunk),
         **amounts,
         "months_on_book": months_on_book,
         "is_student": is_student,
         "has_second_source": has_second_source,
-        "is_repeat": months_on_book > 0,
+        "is_repeat": is_repeat,
         "purpose": _texts(list(numbers.purposes), purpose),
         **policy_inputs,
         **_incumbent(chunk),
         **_payout(chunk),
+        **_optional(chunk),
     }
     return arrow(TABLES["applications"], columns)
 
@@ -68,14 +71,14 @@ def applications(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
 def _person(chunk: Chunk) -> dict[str, Draws]:
     """Return the columns that repeat what is known of the person; nothing is drawn."""
     region_tier = np.array(chunk.nature.places.tier_of_region)[chunk.of("region")]
-    segments = [segment.id for segment in chunk.nature.segments]
+    segments, segment = stated_segments(chunk.world)
     consents = ("consent_bureau", "consent_social", "consent_assets", "consent_location")
     return {
         "application_id": application_ids(chunk),
         "applicant_id": chunk.ids,
         "as_of": chunk.of("as_of"),
         "age_years": chunk.of("age_years"),
-        "occupation": _texts(segments, chunk.of("segment")),
+        "occupation": _texts(segments, segment[chunk.rows]),
         "region_tier": region_tier,
         **{name: chunk.of(name) for name in consents},
     }
@@ -101,6 +104,24 @@ def _payout(chunk: Chunk) -> dict[str, Draws]:
     is_foreign = rng.random(chunk.size) < np.where(is_fraud, *numbers.payee_mismatch_shares)
     is_risky = rng.random(chunk.size) < np.where(is_fraud, *numbers.risky_merchant_shares)
     return {"is_payee_match": ~is_foreign, "is_risky_merchant": is_risky}
+
+
+def _optional(chunk: Chunk) -> dict[str, Draws]:
+    """Return what the ledger states of the flow, and the columns of the switches that are on."""
+    switches = chunk.setting.params.switches
+    numbers = chunk.nature.switches
+    columns = dict(chunk.stated)
+    if switches.challenger:
+        is_challenger = chunk.rng("challenger").random(chunk.size) < numbers.challenger_share
+        # Codes of the column's allowed values: champion 0, challenger 1.
+        columns["arm"] = is_challenger.astype(np.int8)
+        columns["arm_chance"] = np.where(
+            is_challenger, numbers.challenger_share, 1.0 - numbers.challenger_share
+        )
+    if switches.alternative:
+        noise = numbers.area_noise * chunk.rng("alternative").standard_normal(chunk.size)
+        columns["area_arrears_index"] = chunk.world.drift.is_protected[chunk.rows] + noise
+    return columns
 
 
 def _maybe_fen(cny: np.ndarray) -> Draws:

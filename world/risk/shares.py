@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import expit, logit, ndtri
+from threadpoolctl import threadpool_limits
 
 from creditloom.world.config.config_types import FAMILIES, Interaction, WorldError, WorldParams
 from creditloom.world.config.world_config import WorldConfig
@@ -141,6 +143,16 @@ class FamilyColumns:
     values: np.ndarray
     owner: np.ndarray
 
+    @cached_property
+    def design(self) -> np.ndarray:
+        """The columns and, last, a column of ones for the intercept."""
+        return np.hstack([self.values, np.ones((len(self.values), 1), dtype=np.float32)])
+
+    @cached_property
+    def workspace(self) -> np.ndarray:
+        """Room for the weighted design: new memory for each step costs as much as to fill it."""
+        return np.empty_like(self.design)
+
 
 def columns_of(nature: WorldConfig, people: People, rng: np.random.Generator) -> FamilyColumns:
     """Return the visible states of `people`, bent and straight, and which families are there.
@@ -185,21 +197,27 @@ def logistic_coefficients(
     from infinitely many labels of these people. It is written here because `pd` is no label:
     scikit-learn takes such a target only with everyone twice and weights, as the test does.
     """
-    x = np.hstack([columns.values, np.ones((len(pd), 1), dtype=np.float32)])
     coefficients = start
     if coefficients is None:
-        coefficients = np.append(np.zeros(x.shape[1] - 1), logit(pd.mean()))
+        coefficients = np.append(np.zeros(columns.owner.size), logit(pd.mean()))
     for _ in range(MAX_NEWTON_STEPS):
-        # Products of n rows are done in float32, the small system in float64.
-        expected = expit(x @ coefficients.astype(np.float32))
-        curvature = ((x.T * (expected * (1.0 - expected))) @ x).astype(float)
-        ridge = RIDGE * np.diag(curvature).mean() * np.eye(len(coefficients))
-        gradient = x.T @ (pd - expected).astype(np.float32)
-        step = np.linalg.solve(curvature + ridge, gradient)
+        step = _newton_step(columns, pd, coefficients)
         coefficients = coefficients + step
         if np.abs(step).max() < NEWTON_TOLERANCE:
             break
     return coefficients
+
+
+def _newton_step(columns: FamilyColumns, pd: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+    """Return the change of the coefficients of a regression of `pd` on all columns."""
+    # Products of n rows are done in float32, the small system in float64.
+    x = columns.design
+    expected = expit(x @ coefficients.astype(np.float32))
+    weighted = np.multiply(x.T, expected * (1.0 - expected), out=columns.workspace.T)
+    curvature = (weighted @ x).astype(float)
+    ridge = RIDGE * np.diag(curvature).mean() * np.eye(len(coefficients))
+    gradient = x.T @ (pd - expected).astype(np.float32)
+    return np.asarray(np.linalg.solve(curvature + ridge, gradient))
 
 
 def prediction_shares(columns: FamilyColumns, fit: np.ndarray) -> np.ndarray:
@@ -304,7 +322,11 @@ def solve(
     probe = _probe(nature, people, parts, params.base_rate, rng)
     target = np.array(nature.shares(params.profile))
     nonlinear_share = nature.effects.nonlinear_share * params.nonlinear
-    betas, nu, shares = _fixed_point(probe, target, nonlinear_share)
+    # One thread of the matrix library: a sum of 100,000 products ends in other last digits for
+    # every number of threads, and the bytes of a world would depend on the machine's cores. It is
+    # cheaper too: threads that wait for each other on a busy machine burn its time.
+    with threadpool_limits(limits=1, user_api="blas"):
+        betas, nu, shares = _fixed_point(probe, target, nonlinear_share)
     variance = nature.effects.explained_variance
     # Covariance of the families' whole effects, lines plus nu times bends.
     covariance = np.hstack([IDENTITY, nu * IDENTITY]) @ probe.true

@@ -16,7 +16,7 @@ import pyarrow as pa
 from creditloom.models.sample.metrics import auc
 from creditloom.models.sample.split import OOT, SplitParams, month_index, roles
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.commands.portfolio.book_world import recent
+from creditloom.pipeline.book.book_world import recent
 from creditloom.portfolio.book.account_history import history
 from creditloom.portfolio.book.bcard import (
     BCard,

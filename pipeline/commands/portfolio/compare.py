@@ -16,6 +16,7 @@ from rich.progress import track
 from rich.table import Table
 
 from creditloom.decision.decide import Decider
+from creditloom.decision.rulebook.economics import Economics
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.split import OOT, SplitParams, roles
@@ -23,6 +24,7 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.commands.own_outputs import require_comparison
+from creditloom.pipeline.products.product_folder import ProductFolder
 from creditloom.portfolio.comparison import COLUMNS, picture, summary
 from creditloom.storage.files.store import iter_tables, open_parquet, read_frame, write_json
 
@@ -70,12 +72,14 @@ def compare(
             "Set policy.product and run the bundle stage."
         )
     cost = section("evaluate", EvaluateParams).account_cost_cny
+    economics = ProductFolder.of().only("economics", Economics)
     people = _people(decider, until)
     names = product or list(products)
     figures = {}
     for name in track(names, "products", console=_err, disable=not sys.stderr.isatty()):
         decided = decider.decide(people, explain="none", product=name, law=law)
-        figures[name] = summary(decided[list(COLUMNS)], products[name], cost)
+        terms = economics.terms_of(products[name], cost)
+        figures[name] = summary(decided[list(COLUMNS)], name, terms)
     write_json(figures, paths.COMPARE / "figures.json")
     picture(figures, paths.COMPARE / "products.png")
     if as_json:
@@ -130,9 +134,9 @@ def _show(figures: dict[str, dict[str, Any]], law: str) -> None:
 
 
 def _cells(product: dict[str, Any]) -> list[str]:
-    """Return shares per outcome, mean limit and APR of what is approved, and profit in millions."""
+    """Return shares per outcome, mean limit and APR of what is approved, and profit in CNY."""
     shares = [f"{product[f'{outcome}_share']:.1%}" for outcome in OUTCOMES]
-    profit = f"{product['expected_profit_cny'] / 1e6:,.2f} M"
+    profit = f"{product['expected_profit_cny']:,.2f}"
     if product["mean_limit_cny"] is None:
         return [*shares, "-", "-", profit]
     means = [f"{product['mean_limit_cny']:,.0f}", f"{product['mean_apr']:.1%}"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -17,26 +18,39 @@ import pandas as pd
 import pyarrow as pa
 import typer
 from rich.progress import track
-from rich.table import Table
 
+from creditloom.decision.pricing.profit import YEAR, ProfitTerms
+from creditloom.decision.rulebook.economics import Economics
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
+from creditloom.models.evaluation.profit_bridge import REVIEWS, PricedOffers
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import document, section
-from creditloom.pipeline.commands.own_outputs import require_report, require_table, write_kind
-from creditloom.pipeline.commands.portfolio import behaviour, book_world
-from creditloom.pipeline.commands.portfolio.book_world import (
+from creditloom.pipeline.book import book_world
+from creditloom.pipeline.book.book_world import (
     BookConfig,
     Changes,
     Course,
     ForwardError,
+    World,
 )
+from creditloom.pipeline.book.priced_book import book_result, bridge_of
+from creditloom.pipeline.commands.own_outputs import require_report, require_table, write_kind
+from creditloom.pipeline.commands.portfolio import behaviour
+from creditloom.pipeline.commands.portfolio.book_tables import (
+    bridge_tables,
+    money_table,
+    month_table,
+    score_table,
+)
+from creditloom.pipeline.products.product_folder import ProductFolder
 from creditloom.portfolio.book import portfolio
 from creditloom.portfolio.book.bcard import BCard, ReviewParams, fit
 from creditloom.portfolio.book.behaviour import WINDOW
 from creditloom.portfolio.book.monthly import Month, month, to_frame
+from creditloom.portfolio.book.review import Standing
 from creditloom.portfolio.book.review_rules import ReviewRules
 from creditloom.storage.files.formats import STANDING
 from creditloom.storage.files.store import read_frame, write_json
@@ -49,7 +63,11 @@ _out = Console(width=None if Console().is_terminal else 160)
 GROUP_MONTH = 2
 RAISED_UNTIL = 5
 RAISING_CODES = ("ASSETS", "PROOFS", "ON_TIME")
-DECISION_COLUMNS = ("application_id", "as_of", "decision", "limit_cny", "daily_rate", "pd")
+# table: columns of the decisions that are read
+DECISION_COLUMNS = (
+    "application_id", "as_of", "decision", "limit_cny", "daily_rate", "apr_irr12", "apr_simple360",
+    "pd",
+)  # fmt: skip
 
 MonthsOption = Annotated[int, typer.Option(min=3, max=36, help="months on book to run")]
 JsonOption = Annotated[bool, typer.Option("--json", help="the figures as JSON on standard output")]
@@ -73,7 +91,12 @@ class Reviewer:
         panel = book_world.recent(months, WINDOW)
         reviewed = month(panel, before, self.booked, self.card, self.edges, self.rules)
         self.done.append(reviewed)
-        return book_world.changes_of(reviewed.standing)
+        return _changes_of(reviewed.standing)
+
+
+def _changes_of(standing: Standing) -> Changes:
+    """Return the changes for the next month that follow from the standing after a review."""
+    return Changes(standing.granted_fen, standing.daily_rate, standing.state > 0)
 
 
 def forward(months: MonthsOption = 12, as_json: JsonOption = False) -> None:
@@ -96,22 +119,60 @@ def forward(months: MonthsOption = 12, as_json: JsonOption = False) -> None:
     reviewed = book_world.run_forward(world, numbers, grant, months, reviewer)
     alone = book_world.run_forward(world, numbers, grant, months)
     courses = {"reviewed": reviewed, "not_reviewed": alone}
+    terms = _profit_terms()
+    bridge = None
+    if terms is not None and months == YEAR:
+        offers = PricedOffers.approved(decisions[is_oot])
+        bridge = bridge_of(world, numbers, offers, terms)
+        with_reviews = book_result(world, numbers, reviewed, terms)
+        bridge = bridge.to(REVIEWS, with_reviews.profit_fen)
     figures = {
         "months": months,
         "behaviour_score": compared,
-        "money": {name: _money(course, numbers) for name, course in courses.items()},
+        "money": {name: _money(world, numbers, each, terms) for name, each in courses.items()},
+        "profit_bridge": None if bridge is None else bridge.to_json(),
         "claims": _claims(reviewer),
     }
     by_month = _by_month(reviewed, reviewer)
-    _write(reviewed, reviewer, by_month, figures)
+    _write(reviewed, reviewer, by_month, figures, _truth(world, numbers, reviewed))
     _report(figures, by_month, as_json)
 
 
-def _money(course: Course, numbers: BookConfig) -> dict[str, float]:
-    """Return what a course earned, in yuan."""
-    cost = section("evaluate", EvaluateParams)
-    earned = book_world.course_result(course, numbers, cost.cost_of_funds, cost.account_cost_cny)
+def _profit_terms() -> ProfitTerms | None:
+    """Return the terms of the profit of the policy's product; None where the tier alone decides."""
+    name = section("policy", PolicyParams).product
+    if name is None:
+        return None
+    folder = ProductFolder.of()
+    cost = section("evaluate", EvaluateParams).account_cost_cny
+    return folder.only("economics", Economics).terms_of(folder.product(name), cost)
+
+
+def _money(
+    world: World, numbers: BookConfig, course: Course, terms: ProfitTerms | None
+) -> dict[str, float]:
+    """Return what a course earned, in yuan.
+
+    Without a product the cost of funds is that of the block `evaluate`.
+    """
+    params = section("evaluate", EvaluateParams)
+    cost_of_funds = params.cost_of_funds if terms is None else terms.cost_of_funds
+    recovered = book_world.recovered_cash(world, numbers, course)
+    earned = book_world.course_result(
+        course, numbers, cost_of_funds, params.account_cost_cny, recovered
+    )
     return asdict(earned)
+
+
+def _truth(world: World, numbers: BookConfig, course: Course) -> dict[Path, pa.Table]:
+    """Return what drives the switches that are on, for files apart from what a lender sees."""
+    if book_world.switches_of(world) == book_world.Switches():
+        return {}
+    tables = {"people": book_world.switch_truth(world, numbers, course.book)}
+    recovered = book_world.recovered_cash(world, numbers, course)
+    if recovered is not None:
+        tables["recoveries"] = recovered
+    return {paths.BOOK_TRUTH / f"{name}.parquet": table for name, table in tables.items()}
 
 
 def _by_month(course: Course, reviewer: Reviewer) -> pd.DataFrame:
@@ -172,7 +233,11 @@ def _share_raised(reviewer: Reviewer, group: str) -> float | None:
 
 
 def _write(
-    course: Course, reviewer: Reviewer, by_month: pd.DataFrame, figures: dict[str, Any]
+    course: Course,
+    reviewer: Reviewer,
+    by_month: pd.DataFrame,
+    figures: dict[str, Any],
+    truth: dict[Path, pa.Table],
 ) -> None:
     # Imported here, so that a refusal does not wait for matplotlib.
     from creditloom.portfolio.book.picture import picture
@@ -181,7 +246,7 @@ def _write(
     changes = pd.concat([review.changes for review in reviewer.done], ignore_index=True)
     default_from = reviewer.rules.provision.default_from.value
     curves = portfolio.vintage_curves(course.months, default_from)
-    tables = {paths.BOOK_PANEL: pa.concat_tables(course.months)}
+    tables = {paths.BOOK_PANEL: pa.concat_tables(course.months), **truth}
     tables[paths.BOOK_STANDING] = _table(standing)
     tables[paths.FORWARD / "changes.parquet"] = _table(changes)
     tables[paths.FORWARD / "months.parquet"] = _table(by_month)
@@ -208,39 +273,10 @@ def _report(figures: dict[str, Any], by_month: pd.DataFrame, as_json: bool) -> N
         _out.print_json(data={**figures, "by_month": rows})
         return
     _out.print(
-        _month_table(by_month),
-        _score_table(figures["behaviour_score"]),
-        _money_table(figures["money"]),
+        month_table(by_month),
+        score_table(figures["behaviour_score"]),
+        money_table(figures["money"]),
+        *bridge_tables({"": figures["profit_bridge"]}),
         figures["claims"],
         f"written: {paths.FORWARD}, {paths.BOOK_PANEL.parent}",
     )
-
-
-def _month_table(by_month: pd.DataFrame) -> Table:
-    names = [name.replace("_", " ") for name in by_month.columns]
-    table = Table(*names, title="the book, month by month", show_lines=False)
-    for month_on_book, *figures in by_month.itertuples(index=False):
-        table.add_row(f"{month_on_book:.0f}", *map(_number, figures))
-    return table
-
-
-def _number(figure: float) -> str:
-    # Shares are below 1 and need decimals. Counts and yuan do not.
-    return f"{figure:,.0f}" if abs(figure) >= 2 else f"{figure:.4f}"
-
-
-def _score_table(rows: list[dict[str, Any]]) -> Table:
-    names = ("month", "accounts", "n", "bads", "AUC behaviour", "AUC booking")
-    table = Table(*names, title="behaviour score, out-of-time accounts")
-    for row in rows:
-        cells = (f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row.values())
-        table.add_row(*cells)
-    return table
-
-
-def _money_table(money: dict[str, dict[str, float]]) -> Table:
-    table = Table("", *money, title="money, yuan")
-    for name in money["reviewed"]:
-        decimals = 4 if name.endswith("rate") else 0
-        table.add_row(name, *(f"{course[name]:,.{decimals}f}" for course in money.values()))
-    return table

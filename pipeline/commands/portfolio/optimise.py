@@ -18,16 +18,23 @@ import typer
 from rich.table import Table
 
 from creditloom.decision.bundle import Bundle
+from creditloom.decision.pricing.profit import FEN_PER_CNY, ProfitTerms
+from creditloom.decision.rulebook.economics import Economics
+from creditloom.decision.rulebook.product import Product
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
+from creditloom.models.evaluation.profit_bridge import PricedOffers
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
+from creditloom.pipeline.book import book_world
+from creditloom.pipeline.book.priced_book import taken_up
 from creditloom.pipeline.commands.own_outputs import require_report
-from creditloom.pipeline.commands.portfolio import book_world
+from creditloom.pipeline.commands.portfolio.book_tables import bridge_tables
+from creditloom.pipeline.products.product_folder import ProductFolder
 from creditloom.portfolio.optimiser import simple_policies
-from creditloom.portfolio.optimiser.applicants import INPUTS, market
+from creditloom.portfolio.optimiser.applicants import INPUTS, RATE_TOLERANCE, market, offers_of
 from creditloom.portfolio.optimiser.market import Budget, Market
 from creditloom.portfolio.optimiser.optimise_params import OptimiseParams
 from creditloom.portfolio.optimiser.optimised_policy import Chosen, Optimum, at_rates
@@ -54,7 +61,6 @@ def optimise(forward: ForwardOption = True, as_json: JsonOption = False) -> None
     """
     require_report(paths.OPTIMUM, ["policies.png"], "applicants", "budget", "policies")
     params = section("optimise", OptimiseParams)
-    cost = section("evaluate", EvaluateParams).account_cost_cny
     bundle = Bundle.load(paths.MODEL)
     product = bundle.policy.product
     if product is None:
@@ -63,10 +69,10 @@ def optimise(forward: ForwardOption = True, as_json: JsonOption = False) -> None
             "there is nothing to price. Set policy.product."
         )
     people = _people()
-    offers = market(people, bundle.policy, product, bundle.tiers, cost, params)
+    terms = _profit_terms(product)
+    offers = market(people, bundle.policy, product, bundle.tiers, terms, params)
     rules = simple_policies.rule_based(offers, people)
-    # All policies get the same budget. It is what the rule-based policy spends: expected loss,
-    # funding and approvals.
+    # All policies get the budget that the rule-based one spends: loss, funding and approvals.
     budget = simple_policies.budget_of(rules, params)
     start = time.perf_counter()
     optimum = best(offers, budget, params.threads)
@@ -79,12 +85,20 @@ def optimise(forward: ForwardOption = True, as_json: JsonOption = False) -> None
         "limits alone": best(listed_prices, budget, params.threads).chosen,
         "optimum": optimum.chosen,
     }
+    given = {name: offers_of(offers, people, policy) for name, policy in policies.items()}
     figures = _figures(offers, policies, optimum, budget, seconds)
+    _add_priced(figures["policies"], given, terms)
     if forward and section("source", SourceParams).kind == "world":
-        figures["forward"] = _forward(offers, people, policies, params, cost)
+        figures["forward"] = _forward(offers, people, given, params, terms)
     write_json(figures, paths.OPTIMUM / "figures.json")
     picture(offers, policies, bundle.tiers.names, paths.OPTIMUM / "policies.png")
     _report(figures, optimum, as_json)
+
+
+def _profit_terms(product: Product) -> ProfitTerms:
+    """Return what the expected profit of the product's accounts depends on."""
+    cost = section("evaluate", EvaluateParams).account_cost_cny
+    return ProductFolder.of().only("economics", Economics).terms_of(product, cost)
 
 
 def _people() -> pd.DataFrame:
@@ -122,6 +136,14 @@ def _figures(
     }
 
 
+def _add_priced(
+    figures: dict[str, Any], given: Mapping[str, PricedOffers], terms: ProfitTerms
+) -> None:
+    """Add the profit that the offers of each policy are priced at, CNY: as if all were taken up."""
+    for name, offers in given.items():
+        figures[name]["expected_profit_cny"] = offers.profit_fen(terms) / FEN_PER_CNY
+
+
 def _spent(offers: Market, policy: Chosen) -> dict[str, Any]:
     """Return profit, loss, funding (CNY), approvals, mean limit and APR per tier of a policy."""
     lent = policy.limit[policy.limit > 0]
@@ -141,35 +163,27 @@ def _spent(offers: Market, policy: Chosen) -> dict[str, Any]:
 def _forward(
     offers: Market,
     people: pd.DataFrame,
-    policies: Mapping[str, Chosen],
+    given: Mapping[str, PricedOffers],
     params: OptimiseParams,
-    cost: float,
+    terms: ProfitTerms,
 ) -> dict[str, Any]:
-    """Return accounts, default rate and money (CNY) of each policy, run forward in the world.
+    """Return accounts, default rate, money (CNY) and bridge of each policy, run forward.
 
-    All policies are run on the same lives. An equal offer is taken up by the same people.
+    All policies are run on the same lives. An equal offer is taken up by the same people. The
+    bridge goes from the profit that all offers were priced at over the share that is taken up; it
+    is null where fewer or more than twelve months are run.
     """
     world, numbers = book_world.world_of_params()
     # One random draw per person serves all policies. So a better offer is taken up by the same
     # people and by more.
     luck = np.random.default_rng(params.seed).random(len(people))
+    row_of = pd.Series(np.arange(len(people)), index=people["application_id"].to_numpy())
     figures = {}
-    for name, policy in policies.items():
-        rate_of_person = policy.rate[offers.tier]
-        take_up = offers.take_up[offers.tier, rate_of_person]
-        is_taken = (policy.limit > 0) & (luck < take_up)
-        limit = np.where(is_taken, policy.limit, 0.0)
-        rate = offers.rates[rate_of_person]
-        grant = book_world.closed_loans(world, people["application_id"], limit, rate)
-        course = book_world.run_forward(world, numbers, grant, params.months)
-        earned = book_world.course_result(course, numbers, offers.costs.cost_of_funds, cost)
-        figures[name] = {
-            "accounts": earned.accounts,
-            "default_rate": earned.default_rate,
-            "lent_cny": earned.lent_cny,
-            "loss_cny": earned.loss_cny,
-            "profit_cny": earned.profit_cny,
-        }
+    for name, policy in given.items():
+        row = row_of.loc[policy.application_id].to_numpy()
+        rate = np.searchsorted(offers.rates, policy.daily_rate - RATE_TOLERANCE)
+        is_taken = luck[row] < offers.take_up[offers.tier[row], rate]
+        figures[name] = taken_up(world, numbers, policy, is_taken, params.months, terms)
     return figures
 
 
@@ -180,6 +194,8 @@ def _report(figures: dict[str, Any], optimum: Optimum, as_json: bool) -> None:
     _out.print(_policy_table(figures["policies"]))
     if "forward" in figures:
         _out.print(_forward_table(figures["forward"]))
+        bridges = {name: one["profit_bridge"] for name, one in figures["forward"].items()}
+        _out.print(*bridge_tables(bridges))
     prices = optimum.dual.prices
     bound = f"bound {optimum.dual.bound:,.0f} CNY, gap {optimum.gap:.3%}"
     loss = f"one yuan more of expected loss brings {prices.loss:.2f}"
@@ -190,11 +206,12 @@ def _report(figures: dict[str, Any], optimum: Optimum, as_json: bool) -> None:
 
 
 def _policy_table(policies: dict[str, dict[str, Any]]) -> Table:
-    names = ("policy", "profit", "loss", "funding", "approved", "mean limit")
-    table = Table(*names, title="optimise: a year, CNY, expected")
+    names = ("policy", "as priced", "taken up", "loss", "funding", "approved", "mean limit")
+    table = Table(*names, title="optimise: profit of a year, CNY, expected")
     for name, policy in policies.items():
+        # The profit if every offer is taken up, to the cent; all else is of those taken up.
         money = (policy[key] for key in ("profit_cny", "expected_loss_cny", "funding_cny"))
-        cells = [f"{amount:,.0f}" for amount in money]
+        cells = [f"{policy['expected_profit_cny']:,.2f}", *(f"{one:,.0f}" for one in money)]
         cells += [f"{policy['approval_share']:.1%}", f"{policy['mean_limit_cny']:,.0f}"]
         table.add_row(name, *cells)
     return table

@@ -55,6 +55,11 @@ SWAPS = (
     TableColumn("n", "applicants", "count"),
     TableColumn("bad_rate", "bad rate", "rate"),
 )
+BRIDGE = (
+    TableColumn("step", "step"),
+    TableColumn("amount_cny", "adds, yuan", "cents"),
+    TableColumn("profit_cny", "profit then, yuan", "cents"),
+)
 MEASURES = (TableColumn("measure", "measure"), *FIGURES)
 CALIBRATED = (
     "A PD of 2 % should mean that two of a hundred such applicants default. "
@@ -109,6 +114,9 @@ def portfolio(data: ReportData) -> Section | None:
     blocks: list[PageBlock] = []
     if data.portfolio is not None:
         blocks.append(_mixed(data.portfolio, MEASURES, "Portfolio of the out-of-time months"))
+    if data.profit_bridge is not None:
+        caption = "Profit of a year, step by step: from the price to the book run forward"
+        blocks.append(table(data.profit_bridge, BRIDGE, caption))
     if data.swaps is not None:
         caption = "Whom model and ridge logit choose apart, at the same number of approvals"
         blocks.append(table(data.swaps, SWAPS, caption))

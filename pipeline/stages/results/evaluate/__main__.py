@@ -11,11 +11,15 @@ from typing import Any
 import pyarrow as pa
 from rich.table import Table
 
+from creditloom.decision.bundle import Bundle
 from creditloom.decision.decide import Decider
+from creditloom.decision.pricing.profit import ProfitTerms
+from creditloom.decision.rulebook.economics import Economics
 from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.evaluation.bars import Bars
 from creditloom.models.evaluation.evaluate import Inputs, evaluate
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
+from creditloom.models.evaluation.profit_bridge import PricedOffers, ProfitBridge
 from creditloom.models.evaluation.world_claims import claims
 from creditloom.models.evaluation.world_claims.claims import Claims
 from creditloom.models.learners.ridge import from_json
@@ -25,12 +29,16 @@ from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.matrix_reader import dataset, everyone, frame
 from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.base.stage import run
+from creditloom.pipeline.book import book_world
+from creditloom.pipeline.book.priced_book import bridge_of
+from creditloom.pipeline.products.product_folder import ProductFolder
 from creditloom.pipeline.stages.results.evaluate.product_claims import product_claims
 from creditloom.pipeline.stages.results.evaluate.truth_sample import (
     claims_view,
     truth_sample,
 )
 from creditloom.storage.files.formats import RESULTS, read_document, write_document
+from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import open_parquet, read_frame, write_table
 
 # Columns of the matrix that no decision reads. They define the groups of the fairness audit.
@@ -43,6 +51,7 @@ DECIDED = (
     "limit_cny",
     "daily_rate",
     "apr_irr12",
+    "apr_simple360",
     "reasons",
     "actions",
 )
@@ -57,6 +66,7 @@ def main() -> dict[str, int]:
     params = section("evaluate", EvaluateParams)
     inputs = _inputs(split, params)
     metrics, tables = evaluate(inputs, split, section("calibration", CalibrationParams), params)
+    metrics["profit_bridge"] = _bridge(inputs, params)
     # Some claims about the world are about the portfolio. They use the figures above.
     if inputs.truth is not None:
         shown = {**metrics["portfolio"], "n": metrics["rows"]["oot"]}
@@ -95,7 +105,36 @@ def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
         audit=audit,
         training_bads=training["n_bads"],
         truth=truth,
+        profit_terms=_profit_terms(bundle, params),
     )
+
+
+def _profit_terms(bundle: Bundle, params: EvaluateParams) -> ProfitTerms | None:
+    """Return the terms of the profit of the bundle's product; None where the tier alone decides."""
+    product = bundle.policy.product
+    if product is None:
+        return None
+    economics = ProductFolder.of().only("economics", Economics)
+    return economics.terms_of(product, params.account_cost_cny)
+
+
+def _bridge(inputs: Inputs, params: EvaluateParams) -> dict[str, Any] | None:
+    """Return the bridge of the out-of-time offers: from the price to the book run forward.
+
+    It ends with the expected profit where the world is not simulated or nothing is to be run
+    (`forward_months`); None where the tier alone decides. The world is run, not read: nothing of it
+    goes back to a model.
+    """
+    terms = inputs.profit_terms
+    if terms is None:
+        return None
+    is_oot = inputs.decisions["application_id"].isin(inputs.oot.application_id)
+    offers = PricedOffers.approved(inputs.decisions[is_oot])
+    is_world = section("source", SourceParams).kind == "world" and inputs.truth is not None
+    if not is_world or not params.is_run_forward:
+        return ProfitBridge.expected(offers.profit_fen(terms)).to_json()
+    world, numbers = book_world.world_of_params()
+    return bridge_of(world, numbers, offers, terms).to_json()
 
 
 def _audit_columns() -> list[str]:

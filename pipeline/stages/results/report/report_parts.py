@@ -62,6 +62,7 @@ def assemble(params: ReportParams, source: SourceParams) -> ReportData:
         power=report_frames.power(metrics),
         tests=report_frames.tests(metrics),
         portfolio=report_frames.portfolio(metrics),
+        profit_bridge=report_frames.bridge(metrics),
         swaps=report_frames.swaps(metrics),
         families=families.merge(_points(explanation), on="family", how="left"),
         coverage=_coverage(metrics),

@@ -1,6 +1,7 @@
 """Runs the simulated world after booking: what follows from the lines and prices of a policy.
 
-Only this module and the stage `simulate` run the world.
+Only this module and the stage `simulate` run the world. `switched` turns single parts of it off, so
+that the effect of each can be told.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import pyarrow as pa
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document, section
-from creditloom.portfolio.book.review import Standing
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.world.book.book_config import BookConfig
 from creditloom.world.book.month_step import Changes
@@ -24,10 +24,14 @@ from creditloom.world.book.run import (
     Review,
     course_result,
     loans_as_booked,
+    mean_balance_fen,
+    recovered_cash,
     run_forward,
 )
 from creditloom.world.book.state import Grant
+from creditloom.world.book.switched import truth as switch_truth
 from creditloom.world.config.config_types import Calendar, WorldParams
+from creditloom.world.config.switches import Switches
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.loans.lending import FIRST_APPLICATION
 from creditloom.world.merge_communities import everyone
@@ -41,9 +45,13 @@ __all__ = [
     "CourseResult",
     "Grant",
     "Review",
+    "Switches",
     "World",
     "course_result",
+    "mean_balance_fen",
+    "recovered_cash",
     "run_forward",
+    "switch_truth",
 ]
 # Seed of the simulated lives on which the behaviour score is trained. Reviewed books run on seed 0,
 # so that a score is not judged on the lives that it was trained on.
@@ -105,15 +113,20 @@ def house_lines(world: World, decisions: pd.DataFrame, chosen: np.ndarray) -> Gr
     return Grant(limits, rates, INSTALMENTS, "equal_instalment", is_revolving=True)
 
 
-def closed_loans(
-    world: World, applications: pd.Series, limit_cny: np.ndarray, daily_rate: np.ndarray
+def granted(
+    world: World,
+    applications: np.ndarray,
+    limit_cny: np.ndarray,
+    daily_rate: np.ndarray,
+    *,
+    is_redrawn: bool,
 ) -> Grant:
-    """Return one loan per application, as large as its limit, under any policy.
+    """Return a line per application, or a loan as large as its limit, under any policy.
 
-    A loan is repaid in twelve equal instalments, and nothing more is drawn. Raises ForwardError for
-    applications that the world does not have.
+    Each drawing is repaid in twelve equal instalments; of a loan nothing more is drawn. Raises
+    ForwardError for applications that the world does not have.
     """
-    row = applications.to_numpy() - FIRST_APPLICATION
+    row = applications - FIRST_APPLICATION
     if len(row) and not 0 <= row.min() <= row.max() < world.people.size:
         raise ForwardError(
             f"applications: expected those of the world, got {applications.min()} to "
@@ -123,12 +136,18 @@ def closed_loans(
     rates = np.zeros(world.people.size)
     limits[row] = np.round(limit_cny * FEN_PER_CNY)
     rates[row] = daily_rate
-    return Grant(limits, rates, INSTALMENTS, "equal_instalment", is_revolving=False)
+    return Grant(limits, rates, INSTALMENTS, "equal_instalment", is_revolving=is_redrawn)
 
 
-def changes_of(standing: Standing) -> Changes:
-    """Return the changes for the next month that follow from the standing after a review."""
-    return Changes(standing.granted_fen, standing.daily_rate, standing.state > 0)
+def switches_of(world: World) -> Switches:
+    """Return which extra parts of a world are on."""
+    return world.setting.params.switches
+
+
+def switched(world: World, switches: Switches) -> World:
+    """Return the same world with other switches: the same people and the same luck."""
+    params = replace(world.setting.params, switches=switches)
+    return replace(world, setting=replace(world.setting, params=params))
 
 
 def recent(months: Sequence[pa.Table], window: int) -> pa.Table:

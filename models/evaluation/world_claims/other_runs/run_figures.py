@@ -21,6 +21,8 @@ ONSET_TO_BAD = 3
 LEAST_EXPECTED = 20.0
 # Vintages over which the recession's factor is taken (claims.yaml).
 WORST_VINTAGES = 12
+# Month on book of the claims about lines and early repayment (claims.yaml).
+USE_MONTH = 6
 MIN_INFLOWS = 200  # rows of a calendar month behind its mean (choice)
 
 
@@ -131,10 +133,33 @@ def incumbent_gap(
     return ClaimFigure(float(2.0 * lost / reachable_gini), int(defaulted.size))
 
 
+# table: policy inputs of payment flow, with values that meet any condition on them
+FLOW_THAT_PASSES = {
+    "least_monthly_flow_fen": 1e11,
+    "monthly_spend_fen": 1e11,
+    "spend_cv_6m": 0.0,
+}
+
+
+def kept_out(decisions: np.ndarray, without_flow: np.ndarray) -> np.ndarray:
+    """Return which applications a product refuses for payment flow alone.
+
+    `decisions` are those of the product, `without_flow` those of the same applications with
+    `FLOW_THAT_PASSES`, each approve, refer, decline or refuse. An application that would be
+    declined or refused anyway is not kept out by flow.
+
+    >>> decided = np.array(["refuse", "refuse", "approve"])
+    >>> kept_out(decided, np.array(["refer", "decline", "approve"])).tolist()
+    [True, False, False]
+    """
+    return (decisions == "refuse") & np.isin(without_flow, ("approve", "refer"))
+
+
 def flow_refusals(refused: Mapping[str, np.ndarray]) -> ClaimFigure:
     """Return the largest share of applications refused for payment flow alone.
 
-    `refused` says, by product and activity scale, which application was refused for nothing else.
+    `refused` says, by product and activity scale, which application was refused for nothing else
+    (`kept_out`).
     """
     shares = [float(flags.mean()) for flags in refused.values()]
     return ClaimFigure(max(shares), min(flags.size for flags in refused.values()))
@@ -144,3 +169,51 @@ def flow_scale(quarter: Mapping[str, np.ndarray], full: Mapping[str, np.ndarray]
     """Return the largest difference of that share between two activity scales, over products."""
     differences = [abs(float(flags.mean() - full[name].mean())) for name, flags in quarter.items()]
     return ClaimFigure(max(differences), min(flags.size for flags in quarter.values()))
+
+
+# The switches of the book: each figure is of a run with that switch on (`world.switches`).
+
+
+def drawdown(panel: pd.DataFrame) -> ClaimFigure:
+    """Return the mean use of revolving lines at the end of month 6 on book.
+
+    `panel` has rows of the book's panel: month_on_book, balance_fen, limit_fen, is_written_off.
+    Use is balance over line, whatever is past due; written-off accounts and lines of 0 are left
+    out.
+    """
+    rows = panel[(panel["month_on_book"] == USE_MONTH) & (panel["limit_fen"] > 0)]
+    rows = rows[~rows["is_written_off"]]
+    use = rows["balance_fen"] / rows["limit_fen"]
+    return ClaimFigure(float(use.mean()), len(rows))
+
+
+def prepayment(panel: pd.DataFrame) -> ClaimFigure:
+    """Return the share of loans that owe nothing at the end of month 6 on book.
+
+    `panel` has rows of the book's panel of loans that run longer: month_on_book, balance_fen. A
+    written-off account shows no balance, but none is within six months.
+    """
+    rows = panel[panel["month_on_book"] == USE_MONTH]
+    return ClaimFigure(float((rows["balance_fen"] == 0).mean()), len(rows))
+
+
+def recoveries(recovered: pd.DataFrame) -> ClaimFigure:
+    """Return what came back of the exposure at default within 24 months; n = accounts.
+
+    `recovered` has one row per account and payment: application_id, ead_fen (the same on each row
+    of an account), months_since_default, recovered_fen.
+    """
+    ead = recovered.groupby("application_id")["ead_fen"].first()
+    return ClaimFigure(float(recovered["recovered_fen"].sum() / ead.sum()), len(ead))
+
+
+def recoveries_half(recovered: pd.DataFrame) -> ClaimFigure | None:
+    """Return the month since default by which half of the recoveries are in; None without any.
+
+    `recovered` as above; n = payments.
+    """
+    by_month = recovered.groupby("months_since_default")["recovered_fen"].sum().cumsum()
+    if by_month.empty or by_month.iloc[-1] == 0:
+        return None
+    is_half = by_month >= by_month.iloc[-1] / 2
+    return ClaimFigure(float(is_half.idxmax()), int((recovered["recovered_fen"] > 0).sum()))

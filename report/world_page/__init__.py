@@ -1,0 +1,1 @@
+"""The page of `creditloom simulate`: a simulated world beside published facts."""
