@@ -61,6 +61,8 @@ def test_interactions(found: Features) -> None:
     assert found["soc_meet_messages_1m"] == {1: 10 + 20 + 1, 2: 0}
     assert found["soc_meet_person_distinct_1m"] == {1: 2, 2: 0}
     assert found["soc_meet_person_distinct_3m"] == {1: 3, 2: 0}
+    # one contact in ten is seen (S3-R08)
+    assert found["friends_count"] == {1: 30, 2: 0}
     assert found["soc_meet_main_person_share_12m"] == {1: 2 / 4, 2: None}
     share = [2 / 4, 1 / 4, 1 / 4]
     assert found["soc_meet_person_entropy_nats_12m"] == close(
