@@ -6,6 +6,8 @@ Row-local, blind to the future, independent of order. Bit for bit.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from creditloom.features.contract.tables import EVENT_TABLES, TABLES
+from creditloom.features.contract.tables import APPLICATIONS, EVENT_TABLES, TABLES
 from creditloom.features.declare.registry import plan
 from creditloom.features.engine.engine import build
 from creditloom.features.policy_inputs.policy_inputs import NAMES as FACTS
@@ -55,9 +57,14 @@ def test_the_random_world_moves_nearly_every_feature(whole: pa.Table) -> None:
 
 @pytest.mark.parametrize("application", [0, 7, 23])
 def test_row_local(raw: Raw, whole: pa.Table, tmp_path: Path, application: int) -> None:
-    asked = raw["applications"].filter(pc.field("application_id") == application)
-    alone = matrix({**raw, "applications": asked}, tmp_path)
-    assert not differing(alone, whole.filter(pc.field("application_id") == application))
+    """Of other people's applications only a refused consent counts: who refused is not seen."""
+    asked = pc.field("application_id") == application
+    consents = [c.name for c in APPLICATIONS.columns if c.name.startswith("consent_")]
+    is_refused = reduce(or_, (~pc.field(name) for name in consents))
+    kept = raw["applications"].filter(asked | is_refused)
+    assert kept.num_rows < raw["applications"].num_rows
+    alone = matrix({**raw, "applications": kept}, tmp_path).filter(asked)
+    assert not differing(alone, whole.filter(asked))
 
 
 def test_row_local_whatever_the_bucket(raw: Raw, whole: pa.Table, tmp_path: Path) -> None:
