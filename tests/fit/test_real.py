@@ -33,7 +33,12 @@ def cv_auc(table: TrainingTable, repeats: int) -> float:
 
 @needs_real
 @pytest.mark.parametrize(
-    ("name", "row_id", "bar"), [("taiwan", "ID", 0.783), ("german", None, 0.780)]
+    ("name", "row_id", "bar"),
+    [
+        # 30,000 rows in five folds.
+        pytest.param("taiwan", "ID", 0.783, marks=pytest.mark.slow),
+        ("german", None, 0.780),
+    ],
 )
 def test_cross_validated_auc_of_a_finished_table(name: str, row_id: str | None, bar: float) -> None:
     found = read_finished(

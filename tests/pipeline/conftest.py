@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -46,8 +49,19 @@ def small_run(folder: Path, stages: tuple[str, ...], **changes: object) -> Path:
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which every stage up to the report has run."""
-    return small_run(tmp_path_factory.mktemp("one") / "run", stage_runner.TO_REPORT)
+    """A folder in which every stage up to the report has run; tests change copies of it only."""
+    base = tmp_path_factory.getbasetemp()
+    # All workers of a session share it: a chain takes longer than all that is asked of it.
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = shared / "one" / "run"
+    done = shared / "one" / "done"
+    with (shared / "one.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+            small_run(folder, stage_runner.TO_REPORT)
+            done.touch()
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,8 @@ from creditloom.world.config.world_config import WorldConfig
 PROFILES = ("S1-A", "S1-B", "S2", "S3-auth", "S5")
 
 
+# A model of 20,000 people; the steps of it have quick tests of their own.
+@pytest.mark.slow
 def test_shares_come_out_as_they_were_made(nature: WorldConfig) -> None:
     """Some 1,800 training bads: domain 7.6 gives so few 200 / sqrt(bads) points."""
     quick = replace(nature, effects=replace(nature.effects, probe_applicants=20_000))
