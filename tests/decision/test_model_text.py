@@ -95,22 +95,27 @@ def test_what_lightgbm_writes_is_sound() -> None:
     check_model_text(lgb.train(settings, lgb.Dataset(x, y), 2).model_to_string())
 
 
-def test_zero_is_lightgbms_own() -> None:
-    """Between 1e-35 and its float32 a value is zero to LightGBM."""
+# table: how LightGBM reads a missing value
+@pytest.mark.parametrize(
+    "missing", [{"zero_as_missing": True}, {"use_missing": False}, {"use_missing": True}]
+)
+# From text, so that each is the number that a model's text holds.
+@pytest.mark.parametrize("threshold", [None, "1e-35", "-1e-35", "-1.0000000180025095e-35", "0"])
+def test_zero_is_lightgbms_own(missing: dict[str, bool], threshold: str | None) -> None:
+    """Up to the float32 of 1e-35 a value is zero to LightGBM, whatever a threshold says."""
     assert ZERO == float(np.float32(1e-35)) > 1e-35
-    settings = {
-        "objective": "binary",
-        "zero_as_missing": True,
-        "num_leaves": 8,
-        "verbosity": -1,
-        "num_threads": 1,
-        "min_data_in_leaf": 5,
-    }
+    few = {"num_leaves": 8, "verbosity": -1, "num_threads": 1, "min_data_in_leaf": 5}
     rng = np.random.default_rng(2)
     x = rng.normal(size=(600, N)) * (rng.random((600, N)) < 0.7)
     data = lgb.Dataset(x, x[:, 0] > 0, feature_name=list(NAMES))
-    model = lgb.train(settings, data, 8).model_to_string()
-    edge = np.array([[s * v] * N for s in (1, -1) for v in (1e-35, 1.00000001e-35, 1.1e-35)])
+    model = lgb.train({"objective": "binary", **few, **missing}, data, 8).model_to_string()
+    if threshold is not None:
+        lines = model.split("\n")
+        k = next(k for k, line in enumerate(lines) if line.startswith("threshold="))
+        lines[k] = f"threshold={threshold} {lines[k].partition(' ')[2]}"
+        model = resized("\n".join(lines))
+    sizes = (1e-35, 1.00000001e-35, ZERO, np.nextafter(ZERO, 1), 1.1e-35)
+    edge = np.array([[s * v] * N for s in (1, -1) for v in sizes])
     expected = lgb.Booster(model_str=model).predict(edge, raw_score=True)
     assert Margin(model, NAMES, 1)._kernel.margins(edge).tolist() == expected.tolist()
 

@@ -145,10 +145,14 @@ def load_block(x, columns, start, rows, missing, work):
         column[:rows] = source[start : start + rows]
         if kind == MISSING_NONE:
             for k in range(rows):
-                column[k] = 0.0 if np.isnan(column[k]) else column[k]
+                column[k] = column[k] if abs(column[k]) > ZERO else 0.0  # NaN, too, becomes 0
         elif kind == MISSING_ZERO:
             for k in range(rows):
                 column[k] = np.nan if abs(column[k]) <= ZERO else column[k]
+        else:
+            # LightGBM drops what is nearly zero where it reads a row, whatever the threshold says.
+            for k in range(rows):
+                column[k] = 0.0 if abs(column[k]) <= ZERO else column[k]
     return vectors
 
 
