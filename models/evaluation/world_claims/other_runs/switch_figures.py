@@ -40,6 +40,18 @@ def drift_null(people: pd.DataFrame, known: Collection[int], late_vintage: int) 
     return share(~late.isin(list(known)))
 
 
+def last_score(applications: pd.DataFrame, snapshots: pd.DataFrame) -> pd.Series:
+    """Return the last bureau score that was known at each application, by applicant_id.
+
+    `applications` has applicant_id and as_of, `snapshots` rows of bureau_snapshots. Who had no
+    known score is left out.
+    """
+    as_of = applications.set_index("applicant_id")["as_of"]
+    at_application = as_of.reindex(snapshots["applicant_id"]).to_numpy()
+    known = snapshots[snapshots["known_time"].to_numpy() < at_application]
+    return known.sort_values("event_time").groupby("applicant_id")["bureau_score"].last()
+
+
 def drift_shift(
     without: pd.Series, drifted: pd.Series, vintage: pd.Series, late_vintage: int
 ) -> ClaimFigure:
