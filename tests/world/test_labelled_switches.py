@@ -12,9 +12,10 @@ import pytest
 
 from creditloom.models.evaluation.world_claims.claims import Claims, by_id
 from creditloom.models.evaluation.world_claims.other_runs import switch_figures
-from creditloom.models.evaluation.world_claims.other_runs.planted import planted_figures
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
+from creditloom.pipeline.proof.claims import labelled_parts
+from creditloom.pipeline.proof.claims.labelled_world import LabelledWorld
 from creditloom.world.config.config_types import Calendar, WorldParams
 from creditloom.world.config.switches import Switches
 from creditloom.world.config.world_config import WorldConfig
@@ -214,10 +215,8 @@ def test_the_index_of_an_area_tells_the_protected_group_and_is_no_truth(made: Ma
 def test_dropping_the_planted_column_halves_the_gap_at_no_price(
     params: WorldParams, nature: WorldConfig, calendar: Calendar, seed: int
 ) -> None:
-    on = replace(params, applicants=100_000, switches=Switches(alternative=True), base_rate=0.0235)
-    setting = Setting.of(on, nature, calendar, seed)
-    world = everyone(setting, solve_coefficients(setting))
-    people = applicants(world).to_pandas()
-    found = planted_figures(people, world.booking.is_booked, LATE, seed)
-    for name in ("planted_alternative", "planted_price"):
-        assert CLAIM[name].holds(found[name].value), found
+    large = replace(params, applicants=100_000, base_rate=0.0235)
+    found = labelled_parts.alternative(LabelledWorld(large, nature, calendar, seed))
+    for name, figure in found.items():
+        assert figure is not None
+        assert CLAIM[name].holds(figure.value), found

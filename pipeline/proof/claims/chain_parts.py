@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 
 from creditloom.decision.decide import Decider
-from creditloom.models.evaluation.evaluate import Truth
 from creditloom.models.evaluation.world_claims.claim_sample import ClaimFigure
 from creditloom.models.evaluation.world_claims.measures import MEASURES, WITHOUT_EVENTS
 from creditloom.models.evaluation.world_claims.other_runs import run_figures
@@ -29,12 +28,12 @@ from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.split import OOT, TRAIN, SplitParams
 from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.matrix_reader import dataset, everyone, frame
+from creditloom.pipeline.base.matrix_reader import dataset, frame
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.proof.claims.labelled_parts import Figures
-from creditloom.pipeline.stages.results.evaluate.truth_sample import loans_view
+from creditloom.pipeline.stages.results.evaluate.truth_sample import loans_view, truth_alone
 from creditloom.storage.files.formats import RESULTS, read_document
-from creditloom.storage.files.store import open_parquet, read_frame, read_json
+from creditloom.storage.files.store import open_parquet, read_json
 
 # The products that the claims about flow name (claims.yaml).
 FLOW_PRODUCTS = ("fenfu@S3", "weilidai@S5", "xiaoe@S3")
@@ -57,8 +56,7 @@ def sample(folder: Path) -> Figures:
     """
     with chdir(folder):
         figures = _evaluated()
-        truth = _truth()
-        larger = loans_view(truth)
+        larger = loans_view(truth_alone(section("split", SplitParams)))
         for name in sorted(WITHOUT_EVENTS):
             figures[name] = MEASURES[name](larger)
     return figures
@@ -74,13 +72,6 @@ def _evaluated() -> Figures:
     }
 
 
-def _truth() -> Truth:
-    """Return truth and meta of the current folder; the features of `Truth` stay empty."""
-    rows = everyone(section("split", SplitParams))
-    applicants = read_frame(paths.TRUTH / "applicants.parquet")
-    return Truth(applicants, read_document(paths.TRUTH / "meta.json", RESULTS), rows, {})
-
-
 def incumbent(folder: Path) -> Figures:
     """Return what the ridge logit loses when the incumbent's decision is its only lesson.
 
@@ -92,17 +83,17 @@ def incumbent(folder: Path) -> Figures:
         split = section("split", SplitParams)
         by_labels = ridge.from_json(read_document(paths.RIDGE, RESULTS))
         names = by_labels.design.names
-        truth = read_frame(
-            paths.TRUTH / "applicants.parquet", ["application_id", "is_approved", "pd_true"]
-        ).set_index("application_id")
-        rows = everyone(split)
+        whole = truth_alone(split)
+        rows = whole.known
+        truth = whole.applicants.set_index("application_id")
         lesson = _decided(dataset(rows.of(TRAIN), names), truth["is_approved"])
         by_decision = ridge.fit(lesson, split, section("ridge", RidgeParams))
         oot = dataset(rows.out_of_time(), names)
         reachable = read_document(paths.METRICS, RESULTS)["discrimination"]["gini_reachable"]
     pd_true = truth["pd_true"].reindex(oot.application_id).to_numpy()
-    risks = [one.margin(oot.features) for one in (by_labels, by_decision)]
-    return {"incumbent_gap": run_figures.incumbent_gap(pd_true, *risks, reachable)}
+    labels, decision = (one.margin(oot.features) for one in (by_labels, by_decision))
+    gap = run_figures.incumbent_gap(pd_true, labels, decision, reachable)
+    return {"incumbent_gap": gap}
 
 
 def _decided(rows: Dataset, is_approved: pd.Series) -> Dataset:
@@ -159,8 +150,8 @@ def _kept_out(folder: Path) -> Iterator[tuple[str, np.ndarray]]:
         rows = frame(columns, section("split", SplitParams), [OOT])
     passing: dict[str, Any] = dict(FLOW_THAT_PASSES)
     for product in FLOW_PRODUCTS:
-        decided = [
+        decided, without_flow = (
             decider.decide(one, explain="none", product=product, law=NO_LAW)["decision"].to_numpy()
             for one in (rows, rows.assign(**passing))
-        ]
-        yield product, run_figures.kept_out(*decided)
+        )
+        yield product, run_figures.kept_out(decided, without_flow)

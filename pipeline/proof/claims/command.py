@@ -125,7 +125,7 @@ def _measured(
             # Not kept: the next run of the command tries again.
             failures |= dict.fromkeys(PARTS[name].claims, f"{type(error).__name__}: {error}")
             _say(f"{label}: {type(error).__name__}: {error}")
-    _remove_runs(folder)
+    _remove_runs(folder, needed)
     base_rate = labelled.params.base_rate
     return {
         claim.id: verdicts.of_seed(
@@ -153,16 +153,12 @@ def _part(folder: SeedFolder, labelled: LabelledWorld, name: str, label: str) ->
     return folder.figures(name) or {}
 
 
-def _remove_runs(folder: SeedFolder) -> None:
-    """Remove the runs of which every part has been measured."""
-    open_runs = {
-        folder.run_folder(run)
-        for name, part in PARTS.items()
-        for run, _ in part.runs
-        if folder.figures(name) is None
-    }
-    used = {run for part in PARTS.values() for run, _ in part.runs}
-    folder.remove_runs(run for run in used if folder.run_folder(run) not in open_runs)
+def _remove_runs(folder: SeedFolder, needed: Sequence[str]) -> None:
+    """Remove the runs of which every needed part has been measured."""
+    is_open = {name: folder.figures(name) is None for name in needed}
+    runs = {name: {folder.run_folder(run) for run, _ in PARTS[name].runs} for name in needed}
+    still_open = {place for name in needed if is_open[name] for place in runs[name]}
+    folder.remove_runs({place for name in needed for place in runs[name]} - still_open)
 
 
 def _say(text: str) -> None:

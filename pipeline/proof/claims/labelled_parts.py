@@ -119,10 +119,11 @@ def drifted_events(labelled: LabelledWorld) -> Figures:
     logins = labelled.events({"logins": ("applicant_id",)}, switches=lost)["logins"]
     known = set(logins["applicant_id"].unique().tolist())
     vintage = people.set_index("applicant_id")["vintage"]
-    scores = [_scores(labelled, switches) for switches in (Switches(), Switches(drift="shift"))]
+    before = _scores(labelled, Switches())
+    after = _scores(labelled, Switches(drift="shift"))
     return {
         "drift_null": switch_figures.drift_null(people, known, late),
-        "drift_shift": switch_figures.drift_shift(*scores, vintage, late),
+        "drift_shift": switch_figures.drift_shift(before, after, vintage, late),
     }
 
 

@@ -59,22 +59,16 @@ class SeedFolder:
 
         Raises DataError where the figures there come from other code, parameters or claims.
         """
-        if not (self.place / LOCK).is_file():
-            self._require_empty()
-            stage_runner.prepare(self.place, self.changes, paths.params_file())
-            write_json(self._lock(claims_version), self.place / LOCK)
-            return
-        there = read_json(self.place / LOCK)
         wanted = self._lock(claims_version)
+        file = self.place / LOCK
+        if not file.is_file():
+            self._require_empty()
+            write_json(wanted, file)
+        there = read_json(file)
         differing = sorted(key for key in wanted if there.get(key) != wanted[key])
         if differing:
-            raise DataError.of(
-                "Figures of another version",
-                where=self.place / LOCK,
-                expected=", ".join(f"{key} {_short(wanted[key])}" for key in differing),
-                got=", ".join(f"{key} {_short(there.get(key))}" for key in differing),
-                next_step="give another --out, or remove this folder",
-            )
+            raise _another(file, wanted, there, differing)
+        stage_runner.prepare(self.place, self.changes, paths.params_file())
 
     def _require_empty(self) -> None:
         there = sorted(path.name for path in self.place.iterdir()) if self.place.is_dir() else []
@@ -140,10 +134,26 @@ class SeedFolder:
         )
         return self.place / same
 
-    def remove_runs(self, names: Iterable[str]) -> None:
+    def remove_runs(self, folders: Iterable[Path]) -> None:
         """Remove runs that no part needs any more: raw events of 100,000 people are gigabytes."""
-        for name in names:
-            shutil.rmtree(self.run_folder(name), ignore_errors=True)
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _another(
+    file: Path, wanted: Mapping[str, Any], there: Mapping[str, Any], differing: Iterable[str]
+) -> DataError:
+    """Return the refusal of a folder whose figures come from something else."""
+    expected, got = (
+        ", ".join(f"{key} {_short(lock.get(key))}" for key in differing) for lock in (wanted, there)
+    )
+    return DataError.of(
+        "Figures of another version",
+        where=file,
+        expected=expected,
+        got=got,
+        next_step="give another --out, or remove this folder",
+    )
 
 
 def _json(value: float) -> float | None:

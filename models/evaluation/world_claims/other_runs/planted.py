@@ -44,12 +44,14 @@ def planted_figures(
         _log_odds(features, is_bad, trained)[is_late]
         for features in (np.column_stack([seen, index]), seen)
     ]
-    passes = [risk <= np.quantile(risk, PASSED) for risk in risks]
+    with_it, without = (risk <= np.quantile(risk, PASSED) for risk in risks)
     # A default of every late person as often as it is likely: less luck than one draw each.
     pd_true = people["pd_true"].to_numpy()[is_late]
-    gone = switch_figures.planted_alternative(*passes, ~is_bad[is_late], is_protected[is_late])
+    is_good = ~is_bad[is_late]
     return {
-        "planted_alternative": gone,
+        "planted_alternative": switch_figures.planted_alternative(
+            with_it, without, is_good, is_protected[is_late]
+        ),
         "planted_price": switch_figures.planted_price(pd_true, *risks),
     }
 
