@@ -14,10 +14,17 @@ from typer.testing import CliRunner
 
 from creditloom.models.evaluation.world_claims.claim_sample import ClaimFigure
 from creditloom.models.evaluation.world_claims.claims import MET, MISSED, Claims, by_id
+from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
 from creditloom.pipeline.cli import build
-from creditloom.pipeline.proof.claims import command, labelled_world, seed_folder, verdicts
+from creditloom.pipeline.proof.claims import (
+    chain_parts,
+    command,
+    labelled_world,
+    seed_folder,
+    verdicts,
+)
 from creditloom.pipeline.proof.claims.parts import PARTS
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import read_json, write_json
@@ -90,6 +97,43 @@ def test_other_parameters_or_other_code_are_refused(
     monkeypatch.setattr(seed_folder, "code_digest", lambda: "other")
     ended = _claims(folder, "--only", "recession")
     assert isinstance(ended.exception, DataError) and "code other" in str(ended.exception)
+
+
+def test_a_run_that_fails_is_told_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(folder: Path, stages: tuple[str, ...]) -> None:
+        raise stage_runner.ChainError(f"stage {stages[0]} failed in {folder.name}")
+
+    monkeypatch.setattr(stage_runner, "run", fail)
+    ended = _claims(tmp_path, "--only", "approval")
+    found = read_json(tmp_path / "claims.json")["claims"]["approval"]
+    assert ended.exit_code == 1 and found["verdict"] == verdicts.UNMEASURED
+    assert "stage simulate failed in run" in found["seeds"]["11"]["reason"]
+    assert not (tmp_path / "seed-11" / "sample.json").exists()
+
+
+def test_a_run_of_the_chain_measures_its_claims(run: Path) -> None:
+    """The chain of this folder's tests: the figures are those of its stage `evaluate`, and more."""
+    figures = chain_parts.sample(run)
+    assert figures.keys() >= PARTS["sample"].claims
+    whole = figures["bad_rate"]
+    assert whole is not None and whole.n == 2000
+    gap = chain_parts.incumbent(run)["incumbent_gap"]
+    assert gap is not None and abs(gap.value) < 1.0
+    # One run at both scales: nothing differs.
+    flow = chain_parts.flow(run, run)
+    assert flow["flow_scale"] is not None and flow["flow_scale"].value == 0.0
+    assert flow["flow_refusals"] is not None and flow["flow_refusals"].value > 0.0
+
+
+def test_a_run_at_the_scale_of_the_default_world_is_that_of_the_quarter(tmp_path: Path) -> None:
+    folder = seed_folder.SeedFolder(tmp_path / "seed-11", {"seed": 11})
+    folder.open(3)
+    assert folder.run_folder("quarter") == folder.run_folder("run") != folder.run_folder("full")
+    other = seed_folder.SeedFolder(tmp_path / "seed-12", {"world.activity_scale": 0.1})
+    other.open(3)
+    assert len({other.run_folder(name) for name in ("run", "quarter", "full")}) == 3
 
 
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Claims that need another run than the one at hand: a scenario, the book, other decisions.
 
-Every function takes the tables of that run. `make proof` makes the runs and asks.
+Every function takes the tables of that run. `creditloom claims` makes the runs and asks.
 """
 
 from __future__ import annotations
