@@ -26,6 +26,8 @@ class Column:
     table of events the row is set aside, in the applications themselves the value becomes null.
     `optional` columns may be absent from a file, as from one that an earlier release asked for:
     they are read as null.
+    `is_computed` columns are taken from the events where no file has them: the column is then not
+    there at all, as a column of nulls would state that nothing is known.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Column:
     among: tuple[str, ...] = ()
     consent: str | None = None
     optional: bool = False
+    is_computed: bool = False
 
 
 @dataclass(frozen=True)

@@ -443,6 +443,7 @@ APPLICATIONS = Table(
             "fen",
             nullable=True,
             optional=True,
+            is_computed=True,
             low=0,
         ),
         Column(
@@ -453,6 +454,7 @@ APPLICATIONS = Table(
             "fen",
             nullable=True,
             optional=True,
+            is_computed=True,
             low=0,
         ),
         Column(
@@ -463,6 +465,7 @@ APPLICATIONS = Table(
             "ratio",
             nullable=True,
             optional=True,
+            is_computed=True,
             low=0.0,
         ),
         Column(

@@ -189,7 +189,7 @@ class Lookups:
 
     def _strangers(self, table: Table) -> dict[str, Strangers]:
         """Return a search for unknown ids per reference of the table; applications have none."""
-        if table is APPLICATIONS:
+        if table.name == APPLICATIONS.name:
             return {}
         names = table.arrow_schema.names
         return {name: Strangers(self._known[name]) for name in REFERENCES if name in names}

@@ -77,7 +77,7 @@ def consent_rules(table: Table, refused: dict[str, str]) -> Iterator[RowRule]:
         sql = _is_refused(refused[table.consent])
         yield _rule("applicant_id.consent", f"row without {table.consent}", sql)
     # What an application states of itself is nulled in the features, and the person is decided.
-    for column in () if table is APPLICATIONS else table.columns:
+    for column in () if table.name == APPLICATIONS.name else table.columns:
         if column.consent in refused:
             # Without the consent the row may stay; its value must be null.
             sql = f"{_is_refused(refused[column.consent])} AND {column.name} IS NOT NULL"

@@ -6,8 +6,8 @@ does not fit; where such a value stood, and what it was, is kept for the quarant
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -76,11 +76,10 @@ def stage(table: Table, root: Path, files: Sequence[Path], folder: Path) -> Stag
     """
     staged: list[RawFile] = []
     unfit: list[pa.Table] = []
-    for file in files:
+    schemas = _schemas(files)
+    table = _without_computed(table, schemas.values())
+    for file, schema in schemas.items():
         with Worded(file):
-            schema = _schema(file)
-            if schema is None:
-                continue
             _check_columns(table, schema, file)
             path = file
             if not _is_exact(table, schema, file):
@@ -98,10 +97,21 @@ def stage(table: Table, root: Path, files: Sequence[Path], folder: Path) -> Stag
     return StagedTable(table, tuple(staged), pa.concat_tables([UNFIT.empty_table(), *unfit]))
 
 
-def _schema(file: Path) -> pa.Schema | None:
-    """Return the stored types of a file, None where it has no rows."""
-    with open_parquet(file) as parquet:
-        return parquet.schema_arrow if parquet.metadata.num_rows else None
+def _schemas(files: Sequence[Path]) -> dict[Path, pa.Schema]:
+    """Return the stored types of each file that has rows."""
+    schemas = {}
+    for file in files:
+        with Worded(file), open_parquet(file) as parquet:
+            if parquet.metadata.num_rows:
+                schemas[file] = parquet.schema_arrow
+    return schemas
+
+
+def _without_computed(table: Table, schemas: Iterable[pa.Schema]) -> Table:
+    """Return the table without the columns that no file has and events tell."""
+    there = {name for schema in schemas for name in schema.names}
+    kept = tuple(c for c in table.columns if not c.is_computed or c.name in there)
+    return replace(table, columns=kept)
 
 
 def _check_columns(table: Table, schema: pa.Schema, file: Path) -> None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from creditloom.features.contract.tables import PAYMENTS, TABLES
+from creditloom.features.contract.tables import APPLICATIONS, PAYMENTS, TABLES
 from creditloom.storage.contract.contract import Checked, check_tables
 from creditloom.storage.contract.row_rules import Period, rules
 from creditloom.storage.files.errors import DataError
@@ -71,7 +71,7 @@ def applications() -> pd.DataFrame:
 
 
 def write(root: Path, name: str, frame: pd.DataFrame, drop: str = "") -> None:
-    schema = TABLES[name].arrow_schema
+    schema = TABLES.get(name, APPLICATIONS).arrow_schema
     whole = frame.assign(**{c: None for c in schema.names if c not in frame})[schema.names]
     table = pa.Table.from_pandas(
         whole,
@@ -359,3 +359,31 @@ def test_a_file_from_before_a_late_column_is_read_with_nulls(tmp_path: Path) -> 
     found = checked(tmp_path, payments())
     assert found.bad == 0
     assert read_frame(Path(found.files["loan_performance"][0]))["is_restructured"].isna().all()
+
+
+COMPUTED = [column.name for column in APPLICATIONS.columns if column.is_computed]
+
+
+def stated(raw: Path, *files: tuple[str, list[str]]) -> list[str]:
+    """Columns that are read of applications in files (name, columns left out)."""
+    write(raw, "payments", payments())
+    write(raw, "whole", applications())
+    whole = pq.read_table(raw / "whole.parquet")
+    (raw / "whole.parquet").unlink()
+    for name, left_out in files:
+        write_table(whole.drop_columns(left_out), raw / "applications" / f"{name}.parquet")
+    found = check_tables(
+        raw, raw.parent / "bad", raw.parent / "clean", max_bad_share=1.0, period=PERIOD
+    )
+    return pq.read_schema(found.files["applications"][0]).names
+
+
+def test_what_events_tell_is_no_column_of_nulls_where_no_file_states_it(tmp_path: Path) -> None:
+    """A column of nulls would say that the flow of nobody is known, and refuse everyone."""
+    found = stated(tmp_path / "raw", ("first", COMPUTED))
+    assert COMPUTED and not set(COMPUTED) & set(found)
+
+
+def test_what_one_file_states_is_null_in_the_others(tmp_path: Path) -> None:
+    found = stated(tmp_path / "raw", ("first", COMPUTED), ("later", []))
+    assert set(COMPUTED) <= set(found)
