@@ -19,6 +19,7 @@ from ..rulebook.product import Product
 from ..rules.batch_context import BatchContext
 from ..rules.limit import CAPS
 from ..rules.verdict import DECLINE, REFER, Verdicts
+from ..score.contributions.digest import digests
 from .columns import ID
 from .input_frame import Frame
 
@@ -125,8 +126,10 @@ WHEN_TAKEN = {
 }
 # The two hex digits of each byte, to write many digests without a call per row.
 HEX_DIGITS = np.array([f"{byte:02x}" for byte in range(256)], dtype="S2")
-# A decision id is the first half of a sha256: 16 bytes, so 32 hex digits.
+# A decision id has 16 bytes, so 32 hex digits.
 ID_BYTES = 16
+# What a digest is of: part of the hash.
+ID_OF = b"decision id"
 RATES = ("daily_rate", "apr_simple360", "apr_simple365", "apr_irr12", "eff_annual", "penalty_rate")
 OFFER_COLUMNS = (
     "limit_cny",
@@ -156,44 +159,43 @@ def decision_ids(
 
     `chosen` names product and law where they are not the bundle's default. `content` is a word per
     row of all its input (`content_words`), so that a corrected input is another decision: the id is
-    then the first half of sha256(head, id, as_of, content), where the head is the first half of
-    sha256(bundle|policy|chosen|kind of id). Bundles of format 2 and before have no content: the
-    first half of sha256(application_id|as_of|bundle|policy[|chosen]).
+    then the BLAKE2b-128 of head, id, as_of and content, 64-bit words each. The head is the first
+    half of sha256(bundle|policy|chosen|kind of id), the id two words where it is text. Bundles of
+    format 2 and before have no content: the first half of
+    sha256(application_id|as_of|bundle|policy[|chosen]).
     """
     if content is None:
         tail = f"|{version}|{policy_version}" + (f"|{chosen}" if chosen else "")
         moments = np.datetime_as_string(rows.as_of, unit="us").tolist()
         pairs = zip(rows.application_id.tolist(), moments, strict=True)
         made = [hashlib.sha256(f"{i}|{moment}{tail}".encode()).digest() for i, moment in pairs]
+        ids = np.frombuffer(b"".join(made), np.uint8).reshape(-1, 2, ID_BYTES)[:, 0]
     else:
-        made = _content_digests(rows, f"{version}|{policy_version}|{chosen}", content)
-    halves = np.frombuffer(b"".join(made), np.uint8).reshape(-1, 2, ID_BYTES)[:, 0]
-    digits = HEX_DIGITS[halves.ravel()].tobytes()
-    offsets = np.arange(len(halves) + 1, dtype=np.int32) * (2 * ID_BYTES)
-    return pa.StringArray.from_buffers(len(halves), pa.py_buffer(offsets), pa.py_buffer(digits))
+        ids = _content_digests(rows, f"{version}|{policy_version}|{chosen}", content)
+    digits = HEX_DIGITS[ids.ravel()].tobytes()
+    offsets = np.arange(len(ids) + 1, dtype=np.int32) * (2 * ID_BYTES)
+    return pa.StringArray.from_buffers(len(ids), pa.py_buffer(offsets), pa.py_buffer(digits))
 
 
-def _content_digests(rows: Frame, versions: str, content: np.ndarray) -> list[bytes]:
-    """Return the sha256 of (head, id, as_of, content) of each row; see `decision_ids`."""
+def _content_digests(rows: Frame, versions: str, content: np.ndarray) -> np.ndarray:
+    """Return the digest of head, id, as_of and content, rows x 16 bytes; see `decision_ids`."""
     ids = rows.application_id
+    n = len(content)
     is_whole = np.issubdtype(ids.dtype, np.integer)
     head = hashlib.sha256(f"{versions}|{'whole' if is_whole else 'text'}".encode()).digest()
     if is_whole:
-        id_words = ids.astype("<i8").view("<u8").reshape(-1, 1)
+        id_words = ids.astype("<i8").view("<u8")[None, :]
     else:
+        # The one loop over rows here: hashlib takes one message at a time.
         spelled = (hashlib.sha256(text.encode()).digest()[:ID_BYTES] for text in ids.tolist())
-        id_words = np.frombuffer(b"".join(spelled), "<u8").reshape(-1, 2)
+        id_words = np.frombuffer(b"".join(spelled), "<u8").reshape(-1, 2).T
     moments = rows.as_of.astype("datetime64[us]").astype("<i8").view("<u8")
-    head_words = np.broadcast_to(np.frombuffer(head[:ID_BYTES], "<u8"), (len(content), 2))
-    records = np.column_stack([head_words, id_words, moments, content.astype("<u8")])
-    # Of one width each, so that no row is put into a text of its own.
-    message = memoryview(records.tobytes())
-    width = records.shape[1] * records.itemsize
-    # The one loop over rows here: hashlib takes one message at a time.
-    return [
-        hashlib.sha256(message[start : start + width]).digest()
-        for start in range(0, len(message), width)
-    ]
+    head_words = np.broadcast_to(np.frombuffer(head[:ID_BYTES], "<u8")[:, None], (2, n))
+    words = np.concatenate([head_words, id_words, moments[None, :], content[None, :]])
+    # Every row has the same words: no entries vary, and nothing is salted.
+    entries = np.zeros((0, 0), np.uint64)
+    made = digests(words, np.zeros(n + 1, np.int64), entries, np.zeros((n, 2), np.uint64), ID_OF)
+    return made.view(np.uint8).reshape(n, ID_BYTES)
 
 
 def law_names(batch: BatchContext | None, n_rows: int) -> pa.Array:

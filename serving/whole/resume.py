@@ -16,13 +16,14 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
+from creditloom.decision.score.contributions import digest
 from creditloom.serving.batch import part, row_faults
 from creditloom.serving.batch.input import BatchInput, told
 from creditloom.serving.batch.output import FOLDER, BatchFolder
 from creditloom.serving.batch.part import Batch, Receipt
 from creditloom.serving.ledger import entries, hashing
 from creditloom.serving.ledger.entries import link
-from creditloom.serving.ledger.rows import digest, leaves, words
+from creditloom.serving.ledger.rows import leaves, words
 from creditloom.storage.files import formats, outputs
 from creditloom.storage.files.errors import DataError
 

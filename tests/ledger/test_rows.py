@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creditloom.serving.ledger.rows.digest import digests
+from creditloom.decision.score.contributions.digest import digests
 from creditloom.serving.ledger.rows.leaves import SALTS_ENVIRONMENT, forget_secret, salts
 from creditloom.serving.ledger.rows.words import row_words
 from creditloom.storage.files.errors import DataError
@@ -57,11 +57,11 @@ def test_a_digest_is_that_of_hashlib() -> None:
     for fixed_words in (1, 15, 16, 17, 40):
         fixed = rng.integers(0, 2**63, (fixed_words, 6)).astype(np.uint64)
         starts = np.array([0, 0, 3, 20, 21, 40, 40])
-        varying = rng.integers(0, 2**63, 40).astype(np.uint64)
+        varying = rng.integers(0, 2**63, (3, 40)).astype(np.uint64)
         salt = rng.integers(0, 2**63, (6, 2)).astype(np.uint64)
         made = digests(fixed, starts, varying, salt, b"decided row")
         for row in range(6):
-            piece = varying[starts[row] : starts[row + 1]]
+            piece = varying[:, starts[row] : starts[row + 1]].T.ravel()
             count = np.array([len(piece)], np.uint64)
             message = b"".join(part.tobytes() for part in (fixed[:, row], piece, count))
             name = {"salt": salt[row].tobytes(), "person": b"decided row"}

@@ -22,8 +22,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from creditloom.decision.score.contributions.digest import DIGEST_BYTES, Words, digests
 from creditloom.serving.ledger.log.tree import leaf_hash, root_of
-from creditloom.serving.ledger.rows.digest import DIGEST_BYTES, Words, digests
 from creditloom.serving.ledger.rows.words import row_words
 from creditloom.storage.files.store import read_table
 

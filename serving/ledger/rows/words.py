@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 from numpy.typing import NDArray
 
+from creditloom.decision.score.contributions.digest import DIGEST_BYTES, Words
 from creditloom.serving.ledger.hashing import NULL_WORD, floats
-from creditloom.serving.ledger.rows.digest import DIGEST_BYTES, Words
 from creditloom.storage.files.errors import DataError
 
 # Columns in which nearly every row has a text of its own: their texts are not counted as levels.
@@ -40,7 +40,8 @@ REMEMBERED_TEXTS = 1 << 16
 class RowWords:
     """The words of a table's rows.
 
-    `fixed` holds words x rows; the varying words of row k are `varying[starts[k]:starts[k + 1]]`.
+    `fixed` holds words x rows, `varying` words x entries of the list of structs; those of row k are
+    the entries `starts[k]` up to `starts[k + 1]`.
     """
 
     fixed: Words
@@ -68,7 +69,7 @@ class _Content:
     numbers: list[Words] = field(default_factory=list)
     levels: list[_Levels] = field(default_factory=list)
     starts: NDArray[np.int64] | None = None
-    varying: Words = field(default_factory=lambda: np.zeros(0, np.uint64))
+    varying: Words = field(default_factory=lambda: np.zeros((0, 0), np.uint64))
 
     def add(self, name: str, values: pa.Array) -> None:
         """Take in one column."""
@@ -105,8 +106,8 @@ class _Content:
             for place, entry in enumerate(fields)
             for word in _entry_words(entry.name, entries.field(place))
         ]
-        self.starts = (offsets - offsets[0]) * len(columns)
-        self.varying = np.stack(columns, axis=1, dtype=np.uint64).ravel()
+        self.starts = offsets - offsets[0]
+        self.varying = np.stack(columns, dtype=np.uint64)
 
     def words(self) -> RowWords:
         """Return numbers, then two words for the columns' names and all texts; then the lists."""

@@ -2,7 +2,8 @@
 
 A digest is that of `hashlib.blake2b(message, digest_size=16, salt=..., person=...)`, to the bit.
 The message of a row is its 64-bit words, little-endian: first the same number of words for all
-rows, then words whose number varies, and at the end their number.
+rows, then entries of some words each, whose number varies, and at the end the number of their
+words.
 """
 
 # numba infers the types of compiled functions.
@@ -13,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from creditloom.features.compiled import jit
+from .block import jit
 
 Words = NDArray[np.uint64]
 
@@ -116,6 +117,7 @@ def _compress(state, m, length, is_last):
 def _digests(fixed, starts, varying, salts, person, digests):
     """Fill `digests`, two words a row."""
     n_fixed = fixed.shape[0]
+    width = varying.shape[0]
     block = np.empty(BLOCK_WORDS, np.uint64)
     state = np.empty(STATE_WORDS, np.uint64)
     for row in range(fixed.shape[1]):
@@ -125,8 +127,9 @@ def _digests(fixed, starts, varying, salts, person, digests):
         state[5] ^= salts[row, 1]
         state[6] ^= person[0]
         state[7] ^= person[1]
-        first = starts[row]
-        n_varying = starts[row + 1] - first
+        entry = starts[row]
+        column = 0
+        n_varying = width * (starts[row + 1] - entry)
         total = n_fixed + n_varying + 1
         length = np.uint64(0)
         filled = 0
@@ -138,7 +141,11 @@ def _digests(fixed, starts, varying, salts, person, digests):
             if k < n_fixed:
                 block[filled] = fixed[k, row]
             elif k < total - 1:
-                block[filled] = varying[first + k - n_fixed]
+                block[filled] = varying[column, entry]
+                column += 1
+                if column == width:
+                    column = 0
+                    entry += 1
             else:
                 block[filled] = np.uint64(n_varying)
             filled += 1
@@ -154,8 +161,9 @@ def digests(
 ) -> Words:
     """Return the digest of each row as two words, n x 2.
 
-    `fixed` holds words x rows; the varying words of row k are `varying[starts[k]:starts[k + 1]]`;
-    `salts` are two words a row; `person` are up to 16 bytes that say what the rows are.
+    `fixed` holds words x rows, `varying` words x entries; those of row k are the entries
+    `starts[k]` up to `starts[k + 1]`. `salts` are two words a row; `person` are up to 16 bytes that
+    say what the rows are.
     """
     made = np.empty((fixed.shape[1], 2), np.uint64)
     name = np.frombuffer(person.ljust(DIGEST_BYTES, b"\0"), np.uint64)
