@@ -7,12 +7,10 @@ are no options of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import typer
-
-from creditloom.world.config.switches import Switches
 
 # Switches that are on or off.
 FLAGS = ("challenger", "alternative")
@@ -79,8 +77,8 @@ NOTES = (
 OPTIONS = tuple(note.option for note in NOTES)
 
 
-def switches_of(options: Sequence[str], committed: Switches) -> Switches:
-    """Return the committed switches with those of the command turned on.
+def switches_of(options: Sequence[str]) -> dict[str, Any]:
+    """Return the switches that the options of a command turn on, by the names of `Switches`.
 
     Raises BadParameter for an unknown switch, and for two drifts.
     """
@@ -90,9 +88,8 @@ def switches_of(options: Sequence[str], committed: Switches) -> Switches:
     drifts = sorted({one.removeprefix(DRIFT) for one in options if one.startswith(DRIFT)})
     if len(drifts) > 1:
         raise typer.BadParameter(f"--switch: one drift at a time, got {' and '.join(drifts)}")
-    flags = {name: True for name in FLAGS if name in options}
-    told: dict[str, Any] = {**flags, **({"drift": drifts[0]} if drifts else {})}
-    return Switches(**{**asdict(committed), **told})
+    flags: dict[str, Any] = {name: True for name in FLAGS if name in options}
+    return {**flags, "drift": drifts[0]} if drifts else dict(flags)
 
 
 def notes_of(switches: Mapping[str, Any]) -> tuple[SwitchNote, ...]:

@@ -156,7 +156,7 @@ def simulate(
     }
     told: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     committed = section("world", WorldParams, PARAMS)
-    switches = switches_of(switch or (), committed.switches)
+    switches = replace(committed.switches, **switches_of(switch or ()))
     request = LenderRequest(replace(committed, **told, switches=switches), seed)
     figures = run(request, out)
     _show(figures, out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
+from creditloom.pipeline.base.params import parse_value
 
 WRONG = Path("tests/trace/wrong")
 
@@ -16,6 +16,6 @@ def wrong_changes(house: Path) -> dict[str, str]:
     """
     changes: dict[str, str] = {}
     for path in sorted((house / WRONG).glob("*.yaml")):
-        for reading in yaml.safe_load(path.read_text(encoding="utf-8")) or ():
+        for reading in parse_value(path.read_text(encoding="utf-8")) or ():
             changes[reading["rule"]] = reading["changes"]
     return changes
