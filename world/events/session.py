@@ -50,12 +50,16 @@ def draw_session(chunk: Chunk, rng: np.random.Generator) -> Session:
     # The account is open at home as well, so that two regions meet within the hour (FR02).
     n_logins = n_logins + is_foreign
     person = np.repeat(np.arange(n), n_logins)
-    is_first = np.diff(person, prepend=-1) > 0
     back = rng.integers(*numbers.seconds_before, person.size) * SECOND_US
+    # The last one of a person: two logins of one second are in the order in which they were drawn.
+    order = np.lexsort((-back, person))
+    is_last = np.zeros(person.size, dtype=bool)
+    is_last[order] = np.diff(person[order], append=n) > 0
     # table: the parts of a session
     return Session(
         person=person,
         time=chunk.of("as_of")[person] - back,
-        is_foreign=is_foreign[person] & ~is_first,
+        # One login from elsewhere, by which the loan is asked for (FR02, FR05).
+        is_foreign=is_foreign[person] & is_last,
         is_mismatch=is_mismatch,
     )
