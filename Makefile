@@ -8,6 +8,8 @@ STAMP := .venv/installed-from
 TEST_WORKERS ?= 2
 EVIDENCE_APPLICANTS ?= 200000
 EVIDENCE_SEEDS ?= 1,2,3,4,5
+CLAIMS_APPLICANTS ?= 100000
+CLAIMS_SEEDS ?= 1,2,3,4,5
 SCALE_APPLICANTS ?= 400000
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -16,7 +18,7 @@ export DVC_NO_ANALYTICS := 1
 export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup repro test check format consumer proof evidence bench scale
+.PHONY: help setup repro test check format consumer proof evidence claims bench scale
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -57,6 +59,9 @@ proof: setup ## every slow test: worlds at seeds 1-5, rules read wrongly, jobs k
 
 evidence: setup ## the statistical bars at seeds 1-5 and 200,000 applicants (EVIDENCE_APPLICANTS=, EVIDENCE_SEEDS=)
 	$(BIN)/creditloom evidence --applicants $(EVIDENCE_APPLICANTS) --seeds $(EVIDENCE_SEEDS)
+
+claims: setup ## every claim of world/claims.yaml by the run that it needs, kept by seed and part (CLAIMS_APPLICANTS=, CLAIMS_SEEDS=)
+	$(BIN)/creditloom claims --applicants $(CLAIMS_APPLICANTS) --seeds $(CLAIMS_SEEDS)
 
 bench: setup ## ratios side by side into data/reports/bench.json (BENCH="kernel latency", BENCH="--quick")
 	$(BIN)/creditloom bench $(BENCH)

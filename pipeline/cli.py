@@ -44,6 +44,7 @@ COMMANDS = {
     "review": "creditloom.pipeline.commands.portfolio.review:review",
     "forward": "creditloom.pipeline.commands.portfolio.forward:forward",
     "evidence": "creditloom.pipeline.proof.evidence:evidence",
+    "claims": "creditloom.pipeline.proof.claims.command:claims",
     "scale": "creditloom.pipeline.proof.scale:scale",
     "bench": "creditloom.pipeline.proof.bench.command:bench",
     "keep": "creditloom.pipeline.commands.model.keep:keep",

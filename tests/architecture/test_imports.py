@@ -108,6 +108,7 @@ def test_only_the_verbs_that_run_it_know_the_world() -> None:
         "creditloom.pipeline.api",
         "creditloom.pipeline.book.book_world",
         "creditloom.pipeline.commands.world.simulate",
+        "creditloom.pipeline.proof.claims.labelled_world",
         "creditloom.pipeline.proof.share_recovery",
         "creditloom.pipeline.stages.tables.simulate.__main__",
     ]

@@ -6,7 +6,6 @@ a claim that begins to fail shows, and so does one that no longer does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,21 +25,16 @@ from creditloom.models.evaluation.world_claims.claims import (
     by_id,
     table,
 )
-from creditloom.models.evaluation.world_claims.loan_path import LoanPath
 from creditloom.models.evaluation.world_claims.measures import MEASURES
-from creditloom.models.evaluation.world_claims.other_runs import run_figures
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
+from creditloom.pipeline.proof.claims import labelled_parts
+from creditloom.pipeline.proof.claims.labelled_world import LabelledWorld
 from creditloom.storage.files.store import read_frame, read_json
 from creditloom.storage.folders.raw_folder import table_files
-from creditloom.world.book.book_config import BookConfig
-from creditloom.world.book.run import loans_as_booked, run_forward
 from creditloom.world.config.config_types import Calendar, WorldParams
 from creditloom.world.config.world_config import WorldConfig
-from creditloom.world.merge_communities import everyone
 from creditloom.world.simulate import simulate
-from creditloom.world.truth import applicants, meta
-from creditloom.world.world import Setting, World, solve_coefficients
 
 CLAIMS = document(Claims, paths.CLAIMS)
 CLAIM = by_id(CLAIMS)
@@ -175,64 +169,32 @@ def assert_met(name: str, figure: ClaimFigure) -> None:
 
 
 @pytest.fixture(scope="module")
-def scenarios(
-    params: WorldParams, nature: WorldConfig, calendar: Calendar
-) -> Iterator[dict[str, World]]:
-    """The same 100,000 people in three economies, without events."""
+def labelled(params: WorldParams, nature: WorldConfig, calendar: Calendar) -> LabelledWorld:
+    """100,000 people without events, as `creditloom claims` measures them."""
     large = replace(params, applicants=100_000, base_rate=BASE_RATE)
-    settings = {
-        name: Setting.of(replace(large, scenario=name), nature, calendar, 1)
-        for name in ("off", "calm", "recession")
-    }
-    # The probe knows no economy, so the coefficients are those of all three.
-    coefficients = solve_coefficients(settings["off"])
-    yield {name: everyone(setting, coefficients) for name, setting in settings.items()}
+    return LabelledWorld(large, nature, calendar, seed=1)
 
 
-def truth_of(world: World) -> pd.DataFrame:
-    return applicants(world).to_pandas()
+def assert_all_met(figures: labelled_parts.Figures) -> None:
+    for name, figure in figures.items():
+        assert figure is not None, name
+        assert_met(name, figure)
 
 
 @pytest.mark.slow
-def test_claims_about_the_economy_are_met(scenarios: dict[str, World]) -> None:
-    truth = {name: truth_of(world) for name, world in scenarios.items()}
-
-    def about(name: str) -> dict[str, object]:
-        world = scenarios[name]
-        return meta(world.setting, world.coefficients, truth[name]["defaulted"].to_numpy())
-
-    assert_met("macro_off", run_figures.macro_off(about("off")))
-    assert_met("recession", run_figures.recession(truth["off"], truth["recession"]))
-    assert_met("macro_period", run_figures.macro_period(truth["recession"], about("recession")))
+def test_claims_about_the_economy_are_met(labelled: LabelledWorld) -> None:
+    assert_all_met(labelled_parts.economy(labelled))
+    quarter = replace(labelled.params, applicants=100_000 // labelled_parts.TIMES_OF_PERIOD)
+    assert_all_met(labelled_parts.period(replace(labelled, params=quarter)))
 
 
 @pytest.mark.slow
-def test_inflows_feel_the_recession(
-    params: WorldParams, nature: WorldConfig, calendar: Calendar, tmp_path: Path
-) -> None:
-    hit = replace(params, applicants=5_000, base_rate=BASE_RATE, scenario="recession")
-    simulate(hit, nature, calendar, tmp_path / "raw", tmp_path / "truth", seed=1)
-    parts = table_files(tmp_path / "raw", "wallet_snapshots")
-    rows = pd.concat([read_frame(part, ["event_time", "inflow_fen"]) for part in parts])
-    first_month = f"{calendar.applications_start:%Y-%m}"
-    figure = run_figures.macro_income(rows, first_month, read_json(tmp_path / "truth/meta.json"))
-    assert_met("macro_income", figure)
+def test_inflows_feel_the_recession(labelled: LabelledWorld) -> None:
+    few = replace(labelled.params, applicants=5_000)
+    assert_all_met(labelled_parts.income(replace(labelled, params=few)))
 
 
 @pytest.mark.slow
-def test_label_world_and_book_roll_alike(scenarios: dict[str, World]) -> None:
-    world = scenarios["calm"]
-    booked = np.flatnonzero(world.booking.is_booked)
-    outcome = world.outcome
-    course = run_forward(world, document(BookConfig, paths.BOOK), loans_as_booked(world), 12)
-    dpd = np.stack([month["dpd_days"].to_numpy() for month in course.months[1:]], axis=1)
-    in_book = path_of(dpd, np.zeros(dpd.shape, bool))
-    # Buckets need the number of missed instalments alone: one is 1-29 days, and so on.
-    missed = outcome.missed[booked].astype(np.int64)
-    labelled = path_of(30 * missed - (missed > 0), outcome.status[booked] == 2)
-    figure = run_figures.same_rules_in_the_book(labelled, in_book)
+def test_label_world_and_book_roll_alike(labelled: LabelledWorld) -> None:
+    figure = labelled_parts.same_rules(labelled.everyone(scenario="calm"))
     assert_met("same_rules_in_the_book", figure)
-
-
-def path_of(dpd: np.ndarray, is_restructured: np.ndarray) -> LoanPath:
-    return LoanPath(np.arange(len(dpd)), dpd, is_restructured, np.zeros_like(dpd))

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.optimize import minimize
-from scipy.special import expit
 
 from creditloom.models.evaluation.world_claims.claims import Claims, by_id
 from creditloom.models.evaluation.world_claims.other_runs import switch_figures
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
+from creditloom.pipeline.proof.claims import labelled_parts
+from creditloom.pipeline.proof.claims.labelled_world import LabelledWorld
 from creditloom.world.config.config_types import Calendar, WorldParams
 from creditloom.world.config.switches import Switches
 from creditloom.world.config.world_config import WorldConfig
@@ -174,11 +174,7 @@ def test_who_loses_a_family_has_no_row_of_it_and_all_others_have_theirs(
 
 
 def last_score(world: Written) -> pd.Series:
-    """Return the last bureau score that was known at each application."""
-    as_of = world.table("applications").set_index("applicant_id")["as_of"]
-    rows = world.table("bureau_snapshots")
-    rows = rows[rows["known_time"].to_numpy() < as_of.reindex(rows["applicant_id"]).to_numpy()]
-    return rows.sort_values("event_time").groupby("applicant_id")["bureau_score"].last()
+    return switch_figures.last_score(world.table("applications"), world.table("bureau_snapshots"))
 
 
 def test_the_bureau_score_of_late_vintages_is_half_an_sd_higher(made: MakeWorld) -> None:
@@ -213,55 +209,14 @@ def test_the_index_of_an_area_tells_the_protected_group_and_is_no_truth(made: Ma
 
 # --- the planted alternative, with a learner ---
 
-# What a learner sees of a concept state: the state and noise of this SD. Real features tell less.
-SEEN_NOISE = 0.6
-INDEX_NOISE = 0.25
-PENALTY = 10.0
-PASSED = 0.68
-
-
-def logistic(features: np.ndarray, is_bad: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return the log-odds of everyone by a ridge logit that is trained on `rows`."""
-    centred = (features - features.mean(axis=0)) / features.std(axis=0)
-    inputs = np.column_stack([np.ones(len(centred)), centred])
-    seen = inputs[rows]
-    target = is_bad[rows].astype(float)
-
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        log_odds = seen @ weights
-        slopes = np.concatenate([[0.0], weights[1:]])
-        value = np.logaddexp(0.0, log_odds).sum() - target @ log_odds + PENALTY * slopes @ slopes
-        return value, seen.T @ (expit(log_odds) - target) + 2.0 * PENALTY * slopes
-
-    start = np.zeros(inputs.shape[1])
-    return inputs @ minimize(loss, start, jac=True, method="L-BFGS-B").x
-
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [11, 12])
 def test_dropping_the_planted_column_halves_the_gap_at_no_price(
     params: WorldParams, nature: WorldConfig, calendar: Calendar, seed: int
 ) -> None:
-    on = replace(params, applicants=100_000, switches=Switches(alternative=True), base_rate=0.0235)
-    setting = Setting.of(on, nature, calendar, seed)
-    world = everyone(setting, solve_coefficients(setting))
-    people = applicants(world).to_pandas()
-    rng = np.random.default_rng(seed)
-    states = people.filter(regex="^concept_").to_numpy()
-    seen = states + SEEN_NOISE * rng.standard_normal(states.shape)
-    is_protected = people["is_protected"].to_numpy()
-    index = is_protected + INDEX_NOISE * rng.standard_normal(len(people))
-    is_late = (people["vintage"] >= LATE).to_numpy()
-    is_bad = people["defaulted"].to_numpy()
-    trained = world.booking.is_booked & ~is_late
-    risks = [
-        logistic(features, is_bad, trained)[is_late]
-        for features in (np.column_stack([seen, index]), seen)
-    ]
-    passes = [risk <= np.quantile(risk, PASSED) for risk in risks]
-    # A default of every late person as often as it is likely: less luck than one draw each.
-    pd_true = people["pd_true"].to_numpy()[is_late]
-    gone = switch_figures.planted_alternative(*passes, ~is_bad[is_late], is_protected[is_late])
-    price = switch_figures.planted_price(pd_true, *risks)
-    assert CLAIM["planted_alternative"].holds(gone.value), gone
-    assert CLAIM["planted_price"].holds(price.value), price
+    large = replace(params, applicants=100_000, base_rate=0.0235)
+    found = labelled_parts.alternative(LabelledWorld(large, nature, calendar, seed))
+    for name, figure in found.items():
+        assert figure is not None
+        assert CLAIM[name].holds(figure.value), found

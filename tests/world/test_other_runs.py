@@ -105,6 +105,14 @@ def test_a_segment_is_new_where_no_earlier_vintage_has_it() -> None:
     assert switch_figures.drift_segment(known, LATE) == ClaimFigure(0.5, 2)
 
 
+def test_where_the_planted_column_makes_no_gap_there_is_nothing_to_drop() -> None:
+    is_good = flags(1, 1, 1, 1)
+    is_protected = flags(0, 0, 1, 1)
+    turned = flags(1, 0, 1, 1)
+    figure = switch_figures.planted_alternative(turned, turned, is_good, is_protected)
+    assert np.isnan(figure.value)
+
+
 def test_a_planted_column_is_dropped_for_half_of_the_gap_and_no_auc() -> None:
     is_good = flags(1, 1, 1, 1, 1, 1, 1, 1, 0)
     is_protected = flags(0, 0, 0, 0, 1, 1, 1, 1, 1)

@@ -1,7 +1,7 @@
 """Compares the simulated world with world/claims.yaml: the table of claims.
 
 A claim is met, missed, or withdrawn with its reason. A claim that needs another run than the one at
-hand is neither met nor missed here: `make proof` measures it. Nothing excuses a miss.
+hand is neither met nor missed here: `make claims` measures it. Nothing excuses a miss.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ ROUNDING = 1e-12
 MET = "met"
 MISSED = "missed"
 WITHDRAWN = "withdrawn"
-ELSEWHERE = "measured by `make proof`"
+ELSEWHERE = "measured by `make claims`"
 LATER = "not measured yet"
 NO_FIGURE = "no figure in this run"
 

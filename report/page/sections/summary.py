@@ -92,7 +92,7 @@ CLAIMS = (
 LEAD = (
     "What was stated about the simulated data before the code that makes them, beside what this "
     "run shows: {met} claims are met, {missed} missed, {withdrawn} withdrawn. A claim that needs "
-    "another run is neither here: `make proof` measures it."
+    "another run is neither here: `make claims` measures it."
 )
 
 

@@ -1,6 +1,6 @@
 """Claims that need another run than the one at hand: a scenario, the book, other decisions.
 
-Every function takes the tables of that run. `make proof` makes the runs and asks.
+Every function takes the tables of that run. `creditloom claims` makes the runs and asks.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from creditloom.models.sample.metrics import auc
 ONSET_TO_BAD = 3
 # Defaults that a calendar month must expect to enter the correlation (choice): fewer are luck.
 LEAST_EXPECTED = 20.0
+# Calendar months behind that correlation (choice): fewer give any number.
+LEAST_MONTHS = 12
 # Vintages over which the recession's factor is taken (claims.yaml).
 WORST_VINTAGES = 12
 # Month on book of the claims about lines and early repayment (claims.yaml).
@@ -42,7 +44,7 @@ def macro_period(people: pd.DataFrame, meta: Mapping[str, Any]) -> ClaimFigure:
 
     `people` is the truth: vintage and default_month. The hazard acts in the month of the first
     missed payment. Observed defaults of a calendar month are divided by those expected from the
-    months on book of the loans at risk in it.
+    months on book of the loans at risk in it. NaN where too few months expect defaults enough.
     """
     default_month = people["default_month"].fillna(0).to_numpy(np.int64)
     onset = np.where(default_month > 0, default_month - ONSET_TO_BAD, 0)
@@ -61,8 +63,11 @@ def macro_period(people: pd.DataFrame, meta: Mapping[str, Any]) -> ClaimFigure:
     enough = expected >= LEAST_EXPECTED
     months = np.flatnonzero(enough)
     relative = observed[enough] / expected[enough]
+    n_defaults = int((default_month > 0).sum())
+    if months.size < LEAST_MONTHS:
+        return ClaimFigure(float("nan"), n_defaults)
     value = np.corrcoef(relative, economy_at(meta, months))[0, 1]
-    return ClaimFigure(float(value), int((default_month > 0).sum()))
+    return ClaimFigure(float(value), n_defaults)
 
 
 def macro_income(inflows: pd.DataFrame, first_month: str, meta: Mapping[str, Any]) -> ClaimFigure:

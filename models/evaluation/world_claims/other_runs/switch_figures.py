@@ -40,6 +40,18 @@ def drift_null(people: pd.DataFrame, known: Collection[int], late_vintage: int) 
     return share(~late.isin(list(known)))
 
 
+def last_score(applications: pd.DataFrame, snapshots: pd.DataFrame) -> pd.Series:
+    """Return the last bureau score that was known at each application, by applicant_id.
+
+    `applications` has applicant_id and as_of, `snapshots` rows of bureau_snapshots. Who had no
+    known score is left out.
+    """
+    as_of = applications.set_index("applicant_id")["as_of"]
+    at_application = as_of.reindex(snapshots["applicant_id"]).to_numpy()
+    known = snapshots[snapshots["known_time"].to_numpy() < at_application]
+    return known.sort_values("event_time").groupby("applicant_id")["bureau_score"].last()
+
+
 def drift_shift(
     without: pd.Series, drifted: pd.Series, vintage: pd.Series, late_vintage: int
 ) -> ClaimFigure:
@@ -86,12 +98,14 @@ def planted_alternative(
     """Return the share of the gap of pass rates that goes when the planted column is dropped.
 
     `passes` are those of a learner with the column, `passes_without` those of the same learner
-    without it, at the same share passed. A gap that turns round counts by its size. n = protected
-    people who are truly good.
+    without it, at the same share passed. A gap that turns round counts by its size. NaN where there
+    is no gap with the column, as in a small world. n = protected people who are truly good.
     """
     gap = pass_gap(passes, is_good, is_protected)
     left = pass_gap(passes_without, is_good, is_protected)
-    return ClaimFigure(1.0 - abs(left) / gap, int((is_good & is_protected).sum()))
+    # Divided by a gap below zero, any left-over would count as more than all of it gone.
+    gone = 1.0 - abs(left) / gap if gap > 0.0 else np.nan
+    return ClaimFigure(gone, int((is_good & is_protected).sum()))
 
 
 def planted_price(defaulted: np.ndarray, risk: np.ndarray, risk_without: np.ndarray) -> ClaimFigure:

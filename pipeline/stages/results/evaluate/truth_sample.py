@@ -62,6 +62,16 @@ def truth_sample(model_names: tuple[str, ...], split: SplitParams, keep: int) ->
     )
 
 
+def truth_alone(split: SplitParams) -> Truth:
+    """Return truth and meta with every application, without features: for `loans_view`.
+
+    Raises DataError where there is no truth.
+    """
+    applicants = read_frame(paths.TRUTH / "applicants.parquet")
+    meta = read_document(paths.TRUTH / "meta.json", RESULTS)
+    return Truth(applicants, meta, everyone(split), {})
+
+
 def _targets(applicants: pd.DataFrame, sample: Dataset) -> NDArray[np.float64]:
     """Return the true log-odds and the latent states (z_...) of the sample's rows."""
     states = [name for name in applicants.columns if name.startswith("z_")]

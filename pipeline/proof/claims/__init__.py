@@ -1,0 +1,1 @@
+"""`creditloom claims`: every claim about the world, measured at several seeds."""
