@@ -77,12 +77,19 @@ def simulate(out: Path | str, *, applicants: int = 6_000, seed: int = 1) -> dict
     """Write a synthetic lender: raw tables into `out`/raw, the truth about all into `out`/truth.
 
     An applicant has about 680 events. The same seed gives the same bytes. Returns the number of
-    rows per table. Raises WorldError for impossible sizes.
+    rows per table. An earlier world in `out` is replaced. Raises WorldError for impossible sizes,
+    and DataError where `out` holds a world with anything else, as a lender of `creditloom
+    simulate` with its card and oracle.
     """
+    from creditloom.storage.files.outputs import require_ours
     from creditloom.world.config.config_types import Calendar, WorldParams
     from creditloom.world.config.world_config import WorldConfig
+    from creditloom.world.simulate import WORLD
     from creditloom.world.simulate import simulate as simulate_world
 
+    # Without the mark of a world, `simulate_world` looks into the two folders that it replaces.
+    if WORLD.is_marked(Path(out)):
+        require_ours(Path(out), WORLD)
     committed = section("world", WorldParams, paths.DEFAULTS)
     return simulate_world(
         replace(committed, applicants=applicants),

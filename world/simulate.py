@@ -89,11 +89,19 @@ _WORKER: dict[str, _Worker] = {}
 # What a simulated world consists of, below its two folders.
 RAW_NAMES = ("*/part-*.parquet",)
 TRUTH_NAMES = ("applicants.parquet", "meta.json", f"{PARTS}/part-*.parquet")
+KEYS = frozenset({"seed", "communities"})
+# Both folders in one, as `creditloom.simulate` writes them.
+WORLD = FolderKind(
+    what="a simulated world",
+    mark="truth/meta.json",
+    keys=KEYS,
+    names=(*(f"raw/{name}" for name in RAW_NAMES), *(f"truth/{name}" for name in TRUTH_NAMES)),
+)
 
 
 def _require_own(folder: Path, names: tuple[str, ...], truth_dir: Path) -> None:
     """Raise WorldError where a folder that is replaced holds files which no simulation wrote."""
-    kind = FolderKind("a simulated world", "meta.json", frozenset({"seed", "communities"}), names)
+    kind = FolderKind(WORLD.what, "meta.json", KEYS, names)
     files = [path for path in folder.rglob("*") if not path.is_dir()]
     # A run that was killed has left parts of the truth and no meta.json yet.
     is_marked = kind.is_marked(truth_dir) or (truth_dir / PARTS).is_dir()

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import creditloom
+from creditloom.storage.files.errors import DataError
 from tests.decision import small
 
 
@@ -77,3 +78,8 @@ def test_a_quotation_by_keywords() -> None:
 def test_a_small_world_from_python(tmp_path: Path) -> None:
     rows = creditloom.simulate(tmp_path, applicants=300, seed=11)
     assert rows["applications"] >= 300 and (tmp_path / "truth" / "applicants.parquet").is_file()
+    # An earlier world of the call is replaced, and one with something of the user's is not.
+    assert creditloom.simulate(tmp_path, applicants=100, seed=11)["applications"] >= 100
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(DataError, match=r"notes\.txt"):
+        creditloom.simulate(tmp_path, applicants=300, seed=11)

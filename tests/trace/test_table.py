@@ -8,6 +8,7 @@ import pytest
 
 from creditloom.pipeline.proof.trace.page import PAGE, Trace, page
 from tests.architecture.source import ROOT
+from tests.trace.wrong_readings import wrong_readings
 
 RULES_OF_SOURCE = {"S1": 75, "S2": 54, "S3": 56, "S4": 54, "S5": 58}  # domain 1.6
 
@@ -36,6 +37,13 @@ def test_out_of_scope_gives_a_reason(trace: Trace) -> None:
     assert out[False] == 0
     # Of 297 rules at least 245 decide something.
     assert out[True] <= 52
+
+
+def test_each_rule_names_the_situation_that_its_wrong_reading_changes(trace: Trace) -> None:
+    lines = {line.split(" | ")[0].removeprefix("| "): line for line in page(trace).splitlines()}
+    of_rule = {wrong.rule: wrong.changes for wrong in wrong_readings()}
+    for rule in trace.rules:
+        assert lines[rule.id].endswith(f" | {of_rule[rule.id] if rule.out is None else '-'} |")
 
 
 def test_the_page_is_up_to_date(trace: Trace) -> None:

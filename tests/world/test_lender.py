@@ -18,6 +18,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 from typer.testing import CliRunner
 
+import creditloom
 from creditloom.features.contract.tables import TABLES
 from creditloom.models.evaluation.world_claims.loan_path import LoanPath
 from creditloom.models.evaluation.world_figures.loan_tally import LoanTally
@@ -153,6 +154,14 @@ def test_the_page_shows_every_published_fact_and_fetches_nothing(lender: Path) -
     for drawing in ("rolls", "vintage-curves", "sources", "pds", "timing", "incumbent"):
         assert f"{drawing}-" in page
     assert re.findall(r'(?:src|href)="(?!#|data:)[^"]*"', page) == []
+
+
+def test_the_python_call_does_not_replace_a_lender_of_the_command(lender: Path) -> None:
+    """Its card would describe, and its oracle judge, other people."""
+    before = digests(lender)
+    with pytest.raises(DataError, match=r"CARD\.md"):
+        creditloom.simulate(lender, applicants=100, seed=11)
+    assert digests(lender) == before
 
 
 def test_no_place_of_this_machine_is_named(lender: Path) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 from creditloom.features.contract.column import Column, Table
 from creditloom.features.contract.tables import TABLES
 from creditloom.models.evaluation.world_claims import claims
+from creditloom.pipeline.commands.world.lender_switches import SwitchNote, past_oracle
 from creditloom.report.parts.blocks import DASH
 
 # Verdicts of claims that the card lists, worst first.
@@ -73,7 +74,7 @@ ORACLE_COLUMNS = """### truth/oracle.parquet
 | `defaulted` | | default within twelve months of everyone; of the declined, had they been booked |
 | `default_month` | months | month of that default; null where none comes |
 | `pd_true` | probability | the PD from which the outcome was drawn |
-| `pd_oracle` | probability | the PD as far as latent states and month tell: the best score |
+| `pd_oracle` | probability | the PD as far as latent states and month tell{best} |
 """
 
 
@@ -81,14 +82,17 @@ ORACLE_COLUMNS = """### truth/oracle.parquet
 class CardContent:
     """What the card says beside its fixed text.
 
-    `facts`: (name, value), as seed and versions. `rows`: rows by raw table. `claims`: the table of
-    claims. `people`: applicants whose raw events they were measured on.
+    `facts`: (name, value), as seed and versions. `rows`: rows by raw table. `columns`: the names of
+    the columns that each raw table has. `claims`: the table of claims. `people`: applicants whose
+    raw events they were measured on. `switches`: the switches that are on.
     """
 
     facts: Sequence[tuple[str, str]]
     rows: Mapping[str, int]
+    columns: Mapping[str, frozenset[str]]
     claims: pd.DataFrame
     people: int
+    switches: tuple[SwitchNote, ...]
     ceilings: Mapping[str, float | int]
     command: str
 
@@ -98,10 +102,11 @@ def card(content: CardContent) -> str:
     parts = [
         INTRODUCTION,
         _made(content),
+        *_switches(content.switches),
         FOLDERS,
         USE,
-        _oracle(content.ceilings),
-        _tables(content.rows),
+        _oracle(content.ceilings, past_oracle(content.switches)),
+        _tables(content),
         _claims(content),
         "## Licence\n\nApache-2.0, as the program that made them.\n",
     ]
@@ -116,37 +121,60 @@ def _made(content: CardContent) -> str:
     )
 
 
-def _oracle(ceilings: Mapping[str, float | int]) -> str:
+def _switches(notes: Sequence[SwitchNote]) -> Iterator[str]:
+    """Yield the section of the switches that are on; nothing where all are off."""
+    if not notes:
+        return
+    lead = "A switch changes what it owns. All else in the tables is as without it, byte for byte."
+    rows = [(f"`{note.option}`", note.what, note.owns) for note in notes]
+    lines = _markdown(("switch", "what it does", "what it owns"), rows)
+    yield "\n".join(["## Switches that are on", "", lead, "", *lines, ""])
+
+
+def _oracle(ceilings: Mapping[str, float | int], unknown: Sequence[str]) -> str:
+    """Return the section of the oracle; of the switches in `unknown` it knows nothing."""
+    named = " and ".join(f"`{option}`" for option in unknown)
+    limit = (
+        f"the best that latent states and month can do. It knows nothing of {named}, so a score "
+        "that sees something of it can be better"
+        if unknown
+        else "no score of these data can be better"
+    )
+    best = f", without {named}" if unknown else ": the best score"
     return (
         f"## The oracle\n\nThe Gini of `pd_oracle` is **{ceilings['gini_ceiling']:.3f}** through "
-        f"the door: no score of these data can be better. That of `pd_true`, luck and fraud "
+        f"the door: {limit}. That of `pd_true`, luck and fraud "
         f"included, is {ceilings['gini_true_pd']:.3f}. Both on the first {ceilings['n']:,} "
-        f"applicants.\n\n{ORACLE_COLUMNS}"
+        f"applicants.\n\n{ORACLE_COLUMNS.format(best=best)}"
     )
 
 
-def _tables(rows: Mapping[str, int]) -> str:
+def _tables(content: CardContent) -> str:
+    rows = content.rows
     parts = ["## Raw tables", ""]
     parts += _markdown(
         ("table", "rows", "what a row is"),
         [(f"`{name}`", f"{count:,}", TABLES[name].doc) for name, count in rows.items()],
     )
     for name in rows:
-        parts += ["", *_columns(TABLES[name])]
+        parts += ["", *_columns(TABLES[name], content.columns[name])]
     return "\n".join([*parts, ""])
 
 
-def _columns(table: Table) -> Iterator[str]:
+def _columns(table: Table, present: frozenset[str]) -> Iterator[str]:
     yield f"### raw/{table.name}"
     yield ""
-    rows = [(f"`{one.name}`", str(one.type), one.unit, _meaning(one)) for one in table.columns]
+    rows = [
+        (f"`{one.name}`", str(one.type), one.unit, _meaning(one, is_present=one.name in present))
+        for one in table.columns
+    ]
     yield from _markdown(("column", "type", "unit", "what it is"), rows)
 
 
-def _meaning(column: Column) -> str:
+def _meaning(column: Column, *, is_present: bool) -> str:
     among = f" (one of {', '.join(column.among)})" if column.among else ""
     empty = "; may be null" if column.nullable else ""
-    absent = "; may be absent" if column.optional else ""
+    absent = "" if is_present else "; not in these data"
     return f"{column.doc}{among}{empty}{absent}"
 
 
@@ -161,6 +189,8 @@ def _claims(content: CardContent) -> str:
         f"{content.people:,} applicants: a claim about rare things can be missed by chance in a "
         "small world, and one about default is stated for the default base rate.\n"
     )
+    if content.switches:
+        lead += "They are stated for a world without switches: one that is on can make them miss.\n"
     return "\n".join(["## Claims", "", lead, *_markdown(heads, listed), ""])
 
 

@@ -19,7 +19,13 @@ from creditloom.models.evaluation.world_figures import source_figures
 from creditloom.models.evaluation.world_figures.loan_tally import LoanTally
 from creditloom.models.evaluation.world_figures.published import PublishedFact, PublishedFacts
 from creditloom.models.evaluation.world_figures.truth_tally import TruthTally
-from creditloom.pipeline.commands.world.lender_reader import event_sample, loan_tally, write_oracle
+from creditloom.pipeline.commands.world.lender_reader import (
+    event_sample,
+    loan_tally,
+    raw_columns,
+    write_oracle,
+)
+from creditloom.pipeline.commands.world.lender_switches import SwitchNote, notes_of, past_oracle
 from creditloom.report.parts.blocks import DASH, show
 from creditloom.report.world_page.world_page import WorldPage
 from creditloom.storage.files.formats import RESULTS, read_document
@@ -34,11 +40,13 @@ FIFTH = 2
 class LenderFigures:
     """Everything that is measured on a simulated lender.
 
-    `rows`: rows by raw table. `people`: applicants whose raw events were read. `claims`: the table
-    of claims. `sources` and `incumbent`: as `source_figures` returns them.
+    `rows`: rows by raw table. `columns`: the names of the columns, likewise. `people`: applicants
+    whose raw events were read. `claims`: the table of claims. `sources` and `incumbent`: as
+    `source_figures` returns them.
     """
 
     rows: Mapping[str, int]
+    columns: Mapping[str, frozenset[str]]
     meta: Mapping[str, Any]
     loans: LoanTally
     truth: TruthTally
@@ -52,6 +60,11 @@ class LenderFigures:
     def ceilings(self) -> dict[str, float | int]:
         """The highest Ginis that a score of this lender can have."""
         return self.truth.ceilings()
+
+    @property
+    def switches(self) -> tuple[SwitchNote, ...]:
+        """The switches of the world that are on."""
+        return notes_of(self.meta.get("switches", {}))
 
     def beside(self) -> dict[str, float | None]:
         """Return the figures that published facts may name in `beside`."""
@@ -97,6 +110,7 @@ def measure(
     # table: the parts of the figures
     return LenderFigures(
         rows=rows,
+        columns=raw_columns(raw, rows),
         meta=meta,
         loans=loans,
         truth=truth_counts,
@@ -185,6 +199,8 @@ def _cards(figures: LenderFigures) -> tuple[tuple[str, str, str, str], ...]:
     judged = met + int(counts.get(claims.MISSED, 0))
     ceilings = figures.ceilings
     bad_rate = figures.truth.defaults.sum() / applicants
+    unknown = past_oracle(figures.switches)
+    limit = f"without {', '.join(unknown)}" if unknown else "no score of these data can be better"
     # table: name, Chinese name, figure, note
     return (
         ("applicants", "申请人", show(applicants, "count"), f"{sum(figures.rows.values()):,} rows"),
@@ -199,7 +215,7 @@ def _cards(figures: LenderFigures) -> tuple[tuple[str, str, str, str], ...]:
             "Gini ceiling",
             "基尼上限",
             show(ceilings["gini_ceiling"], "number"),
-            "no score of these data can be better",
+            limit,
         ),
         (
             "incumbent's AUC",

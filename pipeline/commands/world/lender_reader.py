@@ -6,7 +6,7 @@ So memory does not grow with the number of applicants.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from creditloom.models.evaluation.world_claims.claim_sample import (
     APPLICATION,
@@ -56,6 +57,13 @@ def event_sample(raw: Path, truth: Path, meta: Mapping[str, Any]) -> ClaimSample
         for name, own in COLUMNS.items()
     }
     return ClaimSample(people=people.join(applications), raw=rows, meta=meta)
+
+
+def raw_columns(raw: Path, names: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return by raw table the names of the columns that it has; all parts have the same."""
+    # A table may have no row, so the names come from the schema of its first part.
+    first = {name: min((raw / name).glob("*.parquet")) for name in names}
+    return {name: frozenset(pq.read_schema(part).names) for name, part in first.items()}
 
 
 def _first(path: Path, columns: list[str] | None, *, is_sorted: bool = True) -> pd.DataFrame:

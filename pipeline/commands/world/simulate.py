@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +31,7 @@ from creditloom.pipeline.commands.world.lender_figures import (
     measure,
     page_of,
 )
+from creditloom.pipeline.commands.world.lender_switches import OPTIONS, notes_of, switches_of
 from creditloom.report.world_page.world_page import world_page
 from creditloom.storage.files.formats import RESULTS, write_document
 from creditloom.storage.files.outputs import FolderKind, new_folder, require_local
@@ -91,6 +92,10 @@ ScaleOption = Annotated[
 ProfileOption = Annotated[
     str | None, typer.Option(help="what the sources of data weigh: S1-A, S1-B, S2, S3-auth or S5")
 ]
+SwitchOption = Annotated[
+    list[str] | None,
+    typer.Option("--switch", help=f"turn a part of the world on, repeatable: {', '.join(OPTIONS)}"),
+]
 ProcessesOption = Annotated[
     int | None, typer.Option(help="worker processes; the bytes are the same", min=1)
 ]
@@ -112,6 +117,7 @@ class LenderRequest:
             value = getattr(self.world, name)
             if value != getattr(committed, name):
                 options.append(f"--{name.replace('_', '-')} {value}")
+        options += [f"--switch {note.option}" for note in notes_of(asdict(self.world.switches))]
         return f"creditloom simulate {' '.join(options)} --out lender"
 
 
@@ -125,6 +131,7 @@ def simulate(
     base_rate: BaseRateOption = None,
     activity_scale: ScaleOption = None,
     profile: ProfileOption = None,
+    switch: SwitchOption = None,
     processes: ProcessesOption = None,
 ) -> None:
     """Make a synthetic lender: raw tables, the truth about all, a data card and a page.
@@ -148,7 +155,9 @@ def simulate(
         "processes": processes,
     }
     told: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    request = LenderRequest(replace(section("world", WorldParams, PARAMS), **told), seed)
+    committed = section("world", WorldParams, PARAMS)
+    switches = replace(committed.switches, **switches_of(switch or ()))
+    request = LenderRequest(replace(committed, **told, switches=switches), seed)
     figures = run(request, out)
     _show(figures, out)
 
@@ -190,6 +199,7 @@ def _facts(request: LenderRequest, declared: Claims) -> tuple[tuple[str, str], .
     world = request.world
     is_own = world.macro_seed is None
     path = "" if is_own else f", path of seed {world.macro_seed}"
+    switches = ", ".join(note.option for note in notes_of(asdict(world.switches)))
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     # table: name, value
     return (
@@ -199,6 +209,7 @@ def _facts(request: LenderRequest, declared: Claims) -> tuple[tuple[str, str], .
         ("base rate", f"{world.base_rate:g}"),
         ("activity scale", f"{world.activity_scale:g}"),
         ("profile", world.profile),
+        ("switches", switches or "none"),
         ("creditloom", __version__),
         ("claims", f"version {declared.version}"),
         ("python", platform.python_version()),
@@ -212,8 +223,10 @@ def _card_content(
     return CardContent(
         facts=facts,
         rows=figures.rows,
+        columns=figures.columns,
         claims=figures.claims,
         people=figures.people,
+        switches=figures.switches,
         ceilings=figures.ceilings,
         command=request.command,
     )

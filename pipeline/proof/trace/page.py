@@ -1,11 +1,12 @@
 """Writes the table of all rules as Markdown: what each says, where it is implemented and tested.
 
-For a rule that is out of scope the page gives the reason.
+It names the situation whose outcome is another one when the rule is read wrongly, too. For a rule
+that is out of scope the page gives the reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,20 +22,26 @@ from creditloom.pipeline.proof.trace.source_rules import (
     all_contradictions,
     all_rules,
 )
+from creditloom.pipeline.proof.trace.wrong_changes import wrong_changes
 
 RULES = Path("docs/rules")
 PAGE = Path("docs/traceability.md")
+HEADS = ("rule", "what it says", "implemented", "tested", "wrong reading changes")
 SHOWN = 4  # files named per cell; the rest is counted
 
 
 @dataclass(frozen=True)
 class Trace:
-    """The rules of the sources with the files and tests that cite each."""
+    """The rules of the sources with the files and tests that cite each.
+
+    `changes` gives per rule the situation that its wrong reading changes.
+    """
 
     rules: tuple[SourceRule, ...]
     contradictions: tuple[Contradiction, ...]
     implemented: Citations
     tested: Citations
+    changes: Mapping[str, str]
 
     @classmethod
     def of(cls, house: Path) -> Trace:
@@ -45,6 +52,7 @@ class Trace:
             all_contradictions(folder),
             citations_of_code(house),
             citations_of_tests(house),
+            wrong_changes(house),
         )
 
     @property
@@ -79,8 +87,12 @@ def _lines(trace: Trace) -> Iterator[str]:
         "Written by `creditloom trace` from docs/rules and from the ids that code and tests cite; "
         "do not edit."
     )
+    yield (
+        "The last column names the situation (kind: name) whose outcome is another one when the "
+        "rule is read wrongly (tests/trace/wrong)."
+    )
     for source in SOURCES:
-        yield from _table(source, ("rule", "what it says", "implemented", "tested"))
+        yield from _table(source, HEADS)
         # Keep the order of docs/rules, which is the order of the source.
         yield from (_row(rule, trace) for rule in trace.rules if rule.id.startswith(source))
     yield from _table("Contradictions", ("id", "between", "choice", "where", "tested"))
@@ -94,9 +106,12 @@ def _table(title: str, heads: Sequence[str]) -> Iterator[str]:
 
 def _row(rule: SourceRule, trace: Trace) -> str:
     if rule.out is not None:
-        return f"| {rule.id} | {rule.what} | out of scope: {rule.out} | - |"
+        return f"| {rule.id} | {rule.what} | out of scope: {rule.out} | - | - |"
     implemented = _files(trace.implemented, rule.id)
-    return f"| {rule.id} | {rule.what} | {implemented} | {_files(trace.tested, rule.id)} |"
+    tested = _files(trace.tested, rule.id)
+    # A bar would end the cell.
+    changed = trace.changes.get(rule.id, "**nothing**").replace("|", "\\|")
+    return f"| {rule.id} | {rule.what} | {implemented} | {tested} | {changed} |"
 
 
 def _contradiction_row(rule: Contradiction, trace: Trace) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.feather as feather
 
+from creditloom.decision.rulebook.economics import Economics
 from creditloom.models.evaluation.audit import fairness_table
 from creditloom.models.evaluation.cohort import Cohort
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
@@ -24,6 +25,7 @@ from creditloom.models.evaluation.world_claims.risk_figures import bad_rate_appr
 from creditloom.models.sample.dataset import undated_dataset
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document, section
+from creditloom.pipeline.products.product_folder import ProductFolder
 from tests.policy.test_situations import products
 from tests.trace.outcomes import small_model, worlds
 
@@ -33,7 +35,15 @@ BAD_RATE = "bad_rate_approved"
 AUDIT = "audit of groups"
 # What judges decisions and does not make them.
 JUDGES = "models/evaluation/"
-READ = ("application_id", "decision", "pd", "limit_cny", "apr_irr12")
+READ = (
+    "application_id",
+    "decision",
+    "pd",
+    "limit_cny",
+    "daily_rate",
+    "apr_irr12",
+    "apr_simple360",
+)
 OF_GUIDE = ("approval", "merchant_uplift", "blue_collar_served", "contributions_uplift")
 
 
@@ -99,8 +109,11 @@ def _cohort(matrix: pd.DataFrame, decided: pd.DataFrame, world: ClaimSample) -> 
 
 
 def _with_portfolio(world: ClaimSample, matrix: pd.DataFrame, decided: pd.DataFrame) -> ClaimSample:
-    tiers, policy = small_model.house_rules(products()[HOUSE])
-    shown = portfolio(_cohort(matrix, decided, world), tiers, policy, _params())
+    product = products()[HOUSE]
+    tiers, policy = small_model.house_rules(product)
+    economics = ProductFolder.of().only("economics", Economics)
+    terms = economics.terms_of(product, _params().account_cost_cny)
+    shown = portfolio(_cohort(matrix, decided, world), tiers, policy, terms)
     return ClaimSample(world.people, {}, {}, portfolio={**shown, "n": len(decided)})
 
 

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from creditloom.decision.rulebook.economics import Economics
 from creditloom.decision.rulebook.policy import Policy
 from creditloom.decision.score.tiers import Tiers
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import section
+from creditloom.pipeline.products.product_folder import ProductFolder
 from creditloom.portfolio.optimiser import simple_policies
 from creditloom.portfolio.optimiser.applicants import market
 from creditloom.portfolio.optimiser.optimise_params import OptimiseParams
@@ -34,7 +36,8 @@ def run(name: str) -> dict[str, Any]:
     policy = Policy.from_json(json.dumps(rules(house(), laws())))
     params = section("optimise", OptimiseParams, paths.DEFAULTS)
     people = _people(tiers)
-    open_ = market(people, policy, house(), tiers, ACCOUNT_COST, replace(params, threads=1))
+    terms = ProductFolder.of().only("economics", Economics).terms_of(house(), ACCOUNT_COST)
+    open_ = market(people, policy, house(), tiers, terms, replace(params, threads=1))
     by_rules = simple_policies.rule_based(open_, people)
     found = optimise(open_, simple_policies.budget_of(by_rules, params)).chosen
     rates = [None if k < 0 else float(open_.rates[k]) for k in found.rate.tolist()]
