@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import gc
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,6 +32,8 @@ class DecisionModel:
 
     def __init__(self, decider: Decider) -> None:
         self.decider = decider
+        # The table that a thread judged last, and the block that it was read to.
+        self._judged = threading.local()
 
     def predict(self, frame: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Return one answer per row of `frame`: a decision, or the rule that the row breaks.
@@ -87,7 +90,10 @@ class DecisionModel:
         """Return the decisions on rows of `judge` without a fault: they are not judged again."""
         options = _checked(params)
         policy = self.decider.terms(options["product"], options["law"])[0]
-        block = self.decider.bundle.reader.block(table, policy.banned_columns)
+        judged, block = getattr(self._judged, "last", (None, None))
+        # Nearly always no row had a fault: the same table comes back, and need not be read again.
+        if judged is not table or block is None:
+            block = self.decider.bundle.reader.block(table, policy.banned_columns)
         return table_of(self.decider.decide_block(block, **options))
 
     def judge(
@@ -99,7 +105,9 @@ class DecisionModel:
         on which an as_of may lie.
         """
         block, faults = self.decider.judged(table, today=today, repeated=repeated)
-        return block.table(), faults
+        canonical = block.table()
+        self._judged.last = (canonical, block)
+        return canonical, faults
 
 
 def _checked(params: Mapping[str, Any] | None) -> Any:

@@ -131,6 +131,10 @@ class _Levels:
     @classmethod
     def of(cls, values: pa.Array) -> _Levels:
         """Return the levels of a column, coded or not."""
+        if _is_constant(values):
+            content = text_digest(values[0].as_py()) + text_digest(None)
+            digests = np.frombuffer(content, np.uint8).reshape(-1, DIGEST_BYTES)
+            return cls(np.zeros(len(values), np.int32), digests)
         coded = values if kinds.is_dictionary(values.type) else values.dictionary_encode()
         texts = coded.dictionary.to_pylist()
         content = b"".join(map(text_digest, (*texts, None)))
@@ -139,6 +143,17 @@ class _Levels:
             codes = pc.fill_null(codes, pa.scalar(len(texts), codes.type))
         digests = np.frombuffer(content, np.uint8).reshape(-1, DIGEST_BYTES)
         return cls(codes.to_numpy(zero_copy_only=False), digests)
+
+
+def _is_constant(values: pa.Array) -> bool:
+    """Return whether plain texts are the same in every row, as the versions of a batch are."""
+    n = len(values)
+    if not n or values.null_count or kinds.is_dictionary(values.type):
+        return False
+    # Three rows tell nearly all other columns apart, before all rows are compared.
+    first = values[0]
+    is_likely = values[n // 2] == first and values[n - 1] == first
+    return is_likely and bool(pc.all(pc.equal(values, first)).as_py())
 
 
 @lru_cache(maxsize=REMEMBERED_TEXTS)
