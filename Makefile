@@ -51,8 +51,12 @@ format: setup ## write the one format
 	$(RUN) -m ruff check --fix-only -q .
 	$(RUN) -m ruff format .
 
-consumer: setup ## the registered model and the wheel in clean environments, on Spark and over REST (minutes)
-	$(RUN) -m pytest -m slow tests/registry tests/package tests/score/test_events.py tests/score/test_spark.py
+# Every change runs them, too (.ci/run): slow tests of what users meet first.
+CONSUMER := tests/registry tests/package tests/score/test_events.py tests/score/test_spark.py \
+	tests/features/test_spark.py tests/contributing tests/pipeline/test_chain.py tests/world/test_lender.py
+
+consumer: setup ## registered model and wheel in clean environments, on Spark and over REST; recipes; same bytes (minutes)
+	$(RUN) -m pytest -m slow $(CONSUMER)
 
 proof: setup ## every slow test: worlds at seeds 1-5, rules read wrongly, jobs killed at random, 10^6 pairs (an hour)
 	$(RUN) -m pytest -m slow

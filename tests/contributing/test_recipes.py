@@ -49,6 +49,8 @@ def test_a_recipe_touches_few_places(title: str) -> None:
     assert RECIPES[title].commands, "a recipe ends in a command that shows that it worked"
 
 
+# Slow: `make consumer` runs it at every change.
+@pytest.mark.slow
 @pytest.mark.parametrize("title", MOST_PLACES)
 def test_a_recipe_works(title: str, tmp_path: Path) -> None:
     folder = copied(tmp_path / "copy")
@@ -60,6 +62,8 @@ def test_a_recipe_works(title: str, tmp_path: Path) -> None:
         assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
 
 
+# Slow: `make consumer` runs it at every change.
+@pytest.mark.slow
 @pytest.mark.parametrize("title", MOST_PLACES)
 def test_its_commands_fail_without_it(title: str, tmp_path: Path) -> None:
     """Otherwise they would show nothing."""

@@ -100,6 +100,8 @@ def _both(raw: Raw, root: Path) -> tuple[pa.Table, pa.Table]:
 
 
 @needs_spark
+# Slow: `make consumer` runs it at every change.
+@pytest.mark.slow
 @pytest.mark.parametrize("dirty", [False, True], ids=["clean", "dirty"])
 def test_every_column_is_that_of_the_embedded_engine(
     raw: Raw, tmp_path: Path, session: None, dirty: bool

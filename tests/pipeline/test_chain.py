@@ -77,6 +77,8 @@ def test_nothing_else_is_written(run: Path) -> None:
     ] == []
 
 
+# Slow: `make consumer` runs it at every change.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "out", [paths.RAW, paths.TRUTH, paths.FEATURES, paths.MODEL, paths.DECISIONS], ids=str
 )

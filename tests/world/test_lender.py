@@ -68,6 +68,8 @@ def oracle(lender: Path) -> pd.DataFrame:
     return read_frame(lender / "truth" / "oracle.parquet")
 
 
+# Slow: `make consumer` runs it at every change.
+@pytest.mark.slow
 def test_two_folders_and_any_number_of_processes_get_the_same_bytes(
     lender: Path, tmp_path: Path
 ) -> None:
