@@ -37,6 +37,7 @@ from .rulebook.policy import Policy
 from .rules.batch_context import BatchContext
 from .rules.rules import under_age
 from .rules.verdict import OUTCOMES, verdicts_by_tier, verdicts_of
+from .score.contributions.column_loops import columns_outside
 from .score.scorer import score
 
 PolicyTerms = tuple[Policy, Offers | None]
@@ -105,6 +106,20 @@ class Decider:
         Raises `DecisionError` naming column, row, expected and got.
         """
         return self.bundle.reader.decidable(frame, (policy or self.bundle.policy).banned_columns)
+
+    def warm(self) -> None:
+        """Score, explain, check and name one row of nulls, so that compiled code is loaded."""
+        self.bundle.scorer.warm()
+        catalogue = self.bundle.scorer.catalogue
+        row = Frame(
+            application_id=np.zeros(1, np.int64),
+            as_of=np.zeros(1, "datetime64[us]"),
+            purpose=np.full(1, None, object),
+            numbers={},
+            x=np.full((1, len(catalogue.names)), np.nan),
+        )
+        decision_ids(row, "", "", content=content_words(row, catalogue))
+        columns_outside(np.zeros((1, 1)), np.zeros(1), np.zeros(1))
 
     def margins(self, frame: pd.DataFrame) -> np.ndarray:
         """Return the model's margin of each row: log-odds before calibration."""

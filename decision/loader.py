@@ -133,7 +133,7 @@ def _load_pyfunc(path: str) -> DecisionModel:
     """Return the model of the bundle in the folder `path`; MLflow calls this by its name."""
     decider = Decider.load(path)
     # Load compiled code now, so that the first row waits no longer than the others.
-    decider.bundle.scorer.warm()
+    decider.warm()
     # Keep what is loaded by now out of full collections: they need not walk over the objects of
     # MLflow, numba and pandas.
     gc.freeze()
