@@ -43,14 +43,22 @@ def no_features(params: SourceParams) -> set[str]:
 
 
 def check_names(params: SourceParams, names: Sequence[str], where: object) -> None:
-    """Raise DataError for all that is wrong with the names at once.
+    """Raise DataError for all that `name_errors` returns at once."""
+    raise_together(name_errors(params, names, where))
+
+
+def name_errors(params: SourceParams, names: Sequence[str], where: object) -> list[DataError]:
+    """Return all that is wrong with the names.
 
     Told are: a named column that is not there, one that stands twice, a label that plays another
     part, a sign or code of a column that is no feature, and a feature under a name of ours.
     """
     errors = [*_missing(params, names, where), *_twice(names, where)]
-    errors += [*_label(params, where), *_useless(params, where), *_ours(params, names, where)]
-    raise_together(errors)
+    return errors + [
+        *_label(params, where),
+        *_useless(params, where),
+        *_ours(params, names, where),
+    ]
 
 
 def _missing(params: SourceParams, names: Sequence[str], where: object) -> Iterator[DataError]:
