@@ -1,7 +1,7 @@
 """Read and check a finished feature table: one row per application, of the user's own making.
 
 The table was made elsewhere, by other features than ours. It comes as a file of Parquet or CSV, as
-a folder of parts, or as a frame in memory; `finished_of` and `read_finished` read all of them alike.
+a folder of parts, or as a frame in memory; `finished_of` and `read_finished` read all alike.
 """
 
 from __future__ import annotations
@@ -147,10 +147,13 @@ class _TableReading:
         rule = self._broken_rules(read, protected)
         is_good = rule == ""
         _check_share(rule, params, self.where)
-        features = _frame({name: column.values for name, column in read.items()}, is_good)
+        features = _frame({name: column.data for name, column in read.items()}, is_good)
         ids = self._ids(is_good)
         self._check_classes(label, is_good)
         codes = self._codes(features)
+        counts = self._counts(features, codes)
+        read_as = {"id": params.id, "time": params.time, "label": params.label}
+        # table: the checked table, rows set aside left out
         return Finished(
             features=features,
             label=label[is_good],
@@ -161,11 +164,11 @@ class _TableReading:
             weight=None if weight is None else weight[is_good],
             group=None if group is None else group[is_good],
             codes=codes,
-            code_counts=self._counts(features, codes),
+            code_counts=counts,
             notes=tuple(self.notes),
             said=self.own.said,
             columns=tuple(self._layout(read)),
-            read_as={"id": params.id, "time": params.time, "label": params.label},
+            read_as=read_as,
         )
 
     def _tried(self, read: Any, name: str | None, *more: Any) -> Any:
@@ -205,7 +208,7 @@ class _TableReading:
     def _feature(self, name: str) -> FeatureColumn:
         column = self.reader.feature(name, is_category=name in self.params.categorical)
         words = self.params.columns.get(name)
-        if words and words.sign and column.values.dtype == object:
+        if words and words.sign and column.data.dtype == object:
             raise DataError.of(
                 f"Category `{name}` has no order",
                 where=self.where,
@@ -247,7 +250,7 @@ class _TableReading:
     def _protected(self, name: str) -> pd.Series:
         """Return a protected column: numbers where it holds them, else what it holds."""
         try:
-            return self.reader.feature(name, is_category=False).values
+            return self.reader.feature(name, is_category=False).data
         except DataError:
             # Never modelled, so any type may stand: it is grouped for the audit.
             return self.own.table[name].to_pandas(ignore_metadata=True)
@@ -260,7 +263,7 @@ class _TableReading:
         A later rule takes the place of an earlier one: what is wrong with the id matters most.
         """
         rule = np.full(self.own.table.num_rows, "", dtype=object)
-        numbers = {name: column.values for name, column in read.items()} | dict(protected)
+        numbers = {name: column.data for name, column in read.items()} | dict(protected)
         for name, values in numbers.items():
             if values.dtype == np.float64:
                 rule[np.isinf(values.to_numpy())] = f"{name}.finite"
@@ -305,14 +308,14 @@ class _TableReading:
         return counts
 
     def _layout(self, read: Mapping[str, FeatureColumn]) -> list[OwnColumn]:
-        parts = {name: "protected" for name in self.params.protected}
+        parts = dict.fromkeys(self.params.protected, "protected")
         for role in ("label", "id", "time", "group", "weight"):
             parts[str(getattr(self.params, role))] = role
         columns = []
         for stored in self.own.table.schema:
             column = read.get(stored.name)
             part = "feature" if column else parts.get(stored.name, "left out")
-            is_number = column is not None and column.values.dtype == np.float64
+            is_number = column is not None and column.data.dtype == np.float64
             # Every cell of a CSV is text; what counts is what it was read as.
             kind = "double" if self.own.is_csv and is_number else str(stored.type)
             reading = column.reading if column else None
@@ -354,7 +357,7 @@ def _bad_rows(table: pa.Table, rule: NDArray[np.object_]) -> pa.Table:
     }
     for name, values in added.items():
         while name in rows.column_names:
-            name = f"{name}_"  # noqa: PLW2901
+            name = f"{name}_"
         rows = rows.append_column(name, values)
     return rows
 

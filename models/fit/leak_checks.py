@@ -114,9 +114,7 @@ def table_warnings(table: CheckedTable) -> list[TableWarning]:
     return sorted(found, key=lambda warning: warning.level != "grave")
 
 
-def accepted(
-    warnings: Sequence[TableWarning], names: Sequence[str]
-) -> tuple[TableWarning, ...]:
+def accepted(warnings: Sequence[TableWarning], names: Sequence[str]) -> tuple[TableWarning, ...]:
     """Return the warnings, those of the names as accepted."""
     return tuple(
         TableWarning(**{**vars(warning), "is_accepted": warning.name in names})
@@ -209,17 +207,16 @@ def _rank_auc(column: pd.Series, label: Labels) -> float:
 
 
 def _leak(name: str, figure: float, rows: int) -> TableWarning:
-    is_grave = figure > GRAVE_AUC
-    return TableWarning(
-        level="grave" if is_grave else "warning",
-        kind="leak",
-        name=name,
-        figure=figure,
-        rows=rows,
-        text=f"`{name}` alone tells bads from goods with AUC {figure:.3f}: suspicious, it probably "
-        "knows the outcome (a leak)",
-        next_step=f"ask when it is filled; --drop {name}, or --accept {name} if it is known before "
-        "the decision",
+    level: Level = "grave" if figure > GRAVE_AUC else "warning"
+    text = f"`{name}` alone tells bads from goods with AUC {figure:.3f}: suspicious, "
+    text += "it probably knows the outcome (a leak)"
+    return TableWarning(level, "leak", name, figure, rows, text, _ask(name))
+
+
+def _ask(name: str) -> str:
+    return (
+        f"ask when it is filled; --drop {name}, or --accept {name} if it is known before the "
+        "decision"
     )
 
 
@@ -234,15 +231,9 @@ def _copy(name: str, codes: Codes, label: Labels) -> TableWarning | None:
         return None
     differ = int((flag != (label == 1)).sum())
     rows = min(differ, len(label) - differ)
-    return TableWarning(
-        level="grave",
-        kind="copy",
-        name=name,
-        figure=abs(phi),
-        rows=rows,
-        text=f"`{name}` is a copy of the label but for {rows:,} of {len(label):,} rows (a leak)",
-        next_step=f"--drop {name}, or --accept {name} if it is known before the decision",
-    )
+    text = f"`{name}` is a copy of the label but for {rows:,} of {len(label):,} rows (a leak)"
+    step = f"--drop {name}, or --accept {name} if it is known before the decision"
+    return TableWarning("grave", "copy", name, abs(phi), rows, text, step)
 
 
 def _pure(name: str, column: pd.Series, label: Labels) -> TableWarning | None:
@@ -255,17 +246,10 @@ def _pure(name: str, column: pd.Series, label: Labels) -> TableWarning | None:
     lucky = np.log(len(label)) / -np.log(p) if 0 < p < 1 else np.inf
     if rows < max(PURE_ROWS, LUCKY_RUNS * lucky) or share < PURE_SHARE:
         return None
-    return TableWarning(
-        level="grave" if share > GRAVE_PURE_SHARE else "warning",
-        kind="pure",
-        name=name,
-        figure=share,
-        rows=rows,
-        text=f"`{name}` {words}: all {rows:,} rows are bad, {share:.0%} of all bads; it probably "
-        "knows the outcome (a leak)",
-        next_step=f"ask when it is filled; --drop {name}, or --accept {name} if it is known before "
-        "the decision",
-    )
+    level: Level = "grave" if share > GRAVE_PURE_SHARE else "warning"
+    found = f"all {rows:,} rows are bad, {share:.0%} of all bads"
+    text = f"`{name}` {words}: {found}; it probably knows the outcome (a leak)"
+    return TableWarning(level, "pure", name, share, rows, text, _ask(name))
 
 
 def _longest_pure(column: pd.Series, label: Labels) -> tuple[int, str]:
@@ -288,7 +272,7 @@ def _longest_pure(column: pd.Series, label: Labels) -> tuple[int, str]:
     for start, end in runs:
         rows = int(size[start:end].sum())
         if rows > best[0]:
-            best = (rows, _range_words(counts.index, start, end))
+            best = (rows, _range_words(counts.index, int(start), int(end)))
     return best
 
 
@@ -306,24 +290,21 @@ def _aged(
     name: str, codes: Codes, label: Labels, time: NDArray[np.datetime64]
 ) -> Iterator[TableWarning]:
     """Yield a warning for a column that tells the outcome in the old third and not in the late."""
-    early, late = np.quantile(time.astype("datetime64[us]").astype(np.int64), [1 / 3, 2 / 3])
     moment = time.astype("datetime64[us]").astype(np.int64)
-    parts = [moment <= early, moment > late]
-    if not all(_enough(label[part]) for part in parts):
+    early, late = np.quantile(moment, [1 / 3, 2 / 3])
+    first = moment <= early
+    last = moment > late
+    if not _enough(label[first]) or not _enough(label[last]):
         return
-    old, new = (held_out_auc(codes[part], label[part]) for part in parts)
-    error = float(np.hypot(*(_auc_error(label[part]) for part in parts)))
-    if old > OLD_AUC and old - new > max(AGED_BY, AGED_ERRORS * error):
-        yield TableWarning(
-            level="grave" if old > GRAVE_AUC else "warning",
-            kind="aged",
-            name=name,
-            figure=old,
-            rows=int(parts[0].sum()),
-            text=f"`{name}` tells the outcome in the oldest third of the rows (AUC {old:.3f}) and "
-            f"not in the latest (AUC {new:.3f}): it may be filled after the outcome (a leak)",
-            next_step=f"ask when it is filled; --drop {name}, or --accept {name}",
-        )
+    old = held_out_auc(codes[first], label[first])
+    new = held_out_auc(codes[last], label[last])
+    error = float(np.hypot(_auc_error(label[first]), _auc_error(label[last])))
+    if old <= OLD_AUC or old - new <= max(AGED_BY, AGED_ERRORS * error):
+        return
+    level: Level = "grave" if old > GRAVE_AUC else "warning"
+    text = f"`{name}` tells the outcome in the oldest third of the rows (AUC {old:.3f}) and not in "
+    text += f"the latest (AUC {new:.3f}): it may be filled after the outcome (a leak)"
+    yield TableWarning(level, "aged", name, old, int(first.sum()), text, _ask(name))
 
 
 def _enough(label: Labels) -> bool:
@@ -518,7 +499,9 @@ def _proxy_warnings(figure: ProxyFigure) -> Iterator[TableWarning]:
             f"`{figure.feature}` tells `{figure.field}` ({figure.group} or not) with AUC "
             f"{figure.feature_auc:.3f}: the protected column is modelled under another name"
         )
-        step = f"--drop {figure.feature}, --protected {figure.feature}, or --accept {figure.feature}"
+        step = (
+            f"--drop {figure.feature}, --protected {figure.feature}, or --accept {figure.feature}"
+        )
         yield _proxy_warning(figure.feature, figure.feature_auc, text, step)
     if figure.score_auc > WARN_AUC:
         text = (
