@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 from numpy.typing import NDArray
 
-from creditloom.decision.base.readings import TextReading, numbers_of
+from creditloom.decision.base.readings.text_numbers import TextReading, numbers_of
 from creditloom.storage.contract.stored_types import WHOLE, kind_of, values_type
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.own.recognise import dates_of, moments_of, reading_of, words_of

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from creditloom.decision.base.readings import Form, TextReading, fits
+from creditloom.decision.base.readings.text_numbers import Form, TextReading, fits
 
 # Texts that stand for a missing value where all others are numbers.
 # table: marks of missing
