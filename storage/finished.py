@@ -30,7 +30,7 @@ from creditloom.storage.own.roles import (
     no_features,
     undeclared_label,
 )
-from creditloom.storage.own.table_files import OwnTable, read_own
+from creditloom.storage.own.table_files import OwnTable, read_own, without_views
 from creditloom.storage.sources import now
 
 # What a rule says of its column, by the rule's kind.
@@ -127,10 +127,11 @@ class _TableReading:
         self, own: OwnTable, params: SourceParams, latest: dt.datetime, where: object
     ) -> None:
         self.own = own
+        self.table = without_views(own.table)
         self.params = params
         self.latest = latest
         self.where = where
-        self.reader = OwnReader(own.table, where, own.is_csv)
+        self.reader = OwnReader(self.table, where, own.is_csv)
         self.errors: list[DataError] = []
         self.notes: list[ColumnNote] = []
 
@@ -253,7 +254,7 @@ class _TableReading:
             return self.reader.feature(name, is_category=False).data
         except DataError:
             # Never modelled, so any type may stand: it is grouped for the audit.
-            return self.own.table[name].to_pandas(ignore_metadata=True)
+            return self.table[name].to_pandas(ignore_metadata=True)
 
     def _broken_rules(
         self, read: Mapping[str, FeatureColumn], protected: Mapping[str, pd.Series]
@@ -262,13 +263,13 @@ class _TableReading:
 
         A later rule takes the place of an earlier one: what is wrong with the id matters most.
         """
-        rule = np.full(self.own.table.num_rows, "", dtype=object)
+        rule = np.full(self.table.num_rows, "", dtype=object)
         numbers = {name: column.data for name, column in read.items()} | dict(protected)
         for name, values in numbers.items():
             if values.dtype == np.float64:
                 rule[np.isinf(values.to_numpy())] = f"{name}.finite"
         if self.params.id:
-            column = self.own.table[self.params.id]
+            column = self.table[self.params.id]
             ids = pd.Series(column.to_pylist(), dtype=object)
             # All copies: nobody knows which row is the true one.
             rule[ids.duplicated(keep=False).to_numpy()] = f"{self.params.id}.duplicate"
@@ -279,7 +280,7 @@ class _TableReading:
         # Without an id, the row's number in the file, whatever rows were set aside.
         if self.params.id is None:
             return np.flatnonzero(is_good)
-        column = self.own.table[self.params.id].filter(pa.array(is_good))
+        column = self.table[self.params.id].filter(pa.array(is_good))
         return ids_of(column, self.params.id, self.where, is_csv=self.own.is_csv)
 
     def _check_classes(self, label: NDArray[np.int8], is_good: NDArray[np.bool_]) -> None:

@@ -78,7 +78,7 @@ def words_of(values: pa.Array, reading: TextReading) -> str:
     words = WORDS[reading.form].format(example=f"`{example}`")
     if reading.missing:
         marks = ", ".join(f"`{mark}`" for mark in reading.missing)
-        words += f"; {marks} is null"
+        words += f"; {marks}: null"
     return words
 
 
