@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,9 @@ def finished_of(frame: Any, params: SourceParams, latest: dt.datetime | None = N
 
 
 def _finished(own: OwnTable, params: SourceParams, latest: dt.datetime, where: object) -> Finished:
-    table = own.table
+    # In Parquet and in frames of polars alike.
+    table = without_views(own.table)
+    own = replace(own, table=table)
     check_names(params, table.column_names, where)
     if table.num_rows == 0:
         raise DataError.of(
@@ -127,7 +129,7 @@ class _TableReading:
         self, own: OwnTable, params: SourceParams, latest: dt.datetime, where: object
     ) -> None:
         self.own = own
-        self.table = without_views(own.table)
+        self.table = own.table
         self.params = params
         self.latest = latest
         self.where = where
@@ -161,7 +163,7 @@ class _TableReading:
             ids=ids,
             time=None if time is None else time[is_good],
             protected=_frame(protected, is_good),
-            bad=_bad_rows(self.own.table, rule),
+            bad=_bad_rows(self.table, rule),
             weight=None if weight is None else weight[is_good],
             group=None if group is None else group[is_good],
             codes=codes,
@@ -194,7 +196,7 @@ class _TableReading:
         others = no_features(self.params) | self._index()
         named = {*self.params.keep, *self.params.categorical, *self.params.columns}
         read: dict[str, FeatureColumn] = {}
-        for name in self.own.table.column_names:
+        for name in self.table.column_names:
             if name in others:
                 continue
             column = self._tried(self._feature, name)
@@ -222,7 +224,7 @@ class _TableReading:
     def _index(self) -> set[str]:
         """Return the index that pandas wrote, where no option names it."""
         named = {name for names in named_roles(self.params).values() for name in names}
-        found = [name for name in pandas_index(self.own.table) if name not in named]
+        found = [name for name in pandas_index(self.table) if name not in named]
         for name in found:
             said = "left out: the index of pandas, which names rows (--keep takes it as a feature)"
             self.notes.append(ColumnNote(name, said))
@@ -313,7 +315,7 @@ class _TableReading:
         for role in ("label", "id", "time", "group", "weight"):
             parts[str(getattr(self.params, role))] = role
         columns = []
-        for stored in self.own.table.schema:
+        for stored in self.table.schema:
             column = read.get(stored.name)
             part = "feature" if column else parts.get(stored.name, "left out")
             is_number = column is not None and column.data.dtype == np.float64

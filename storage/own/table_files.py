@@ -41,11 +41,15 @@ def without_views(table: pa.Table) -> pa.Table:
     for place, stored in enumerate(table.schema):
         column = table.column(place)
         if pa.types.is_dictionary(stored.type) and pa.types.is_string_view(stored.type.value_type):
-            column = pa.chunked_array([chunk.dictionary_decode() for chunk in column.chunks])
-        if pa.types.is_string_view(column.type):
+            column = pa.chunked_array([_decoded(chunk) for chunk in column.chunks])
+        elif pa.types.is_string_view(stored.type):
             column = column.cast(pa.large_string())
-            table = table.set_column(place, stored.name, column)
+        table = table.set_column(place, stored.name, column)
     return table
+
+
+def _decoded(chunk: pa.DictionaryArray) -> pa.Array:
+    return chunk.dictionary.cast(pa.large_string()).take(chunk.indices)
 
 
 def is_raw_folder(path: Path) -> bool:
