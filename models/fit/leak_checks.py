@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from creditloom.models.fit.protected_groups import MIN_GROUP_ROWS, groups_of
+from creditloom.models.fit.protected_groups import MIN_GROUP_ROWS, NULL_GROUP, groups_of
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.metrics import auc
 
@@ -48,7 +48,9 @@ BINS = 50
 SMOOTHING = 1.0
 # Shares of rows that have a copy in another fold: told, and grave.
 GRAVE_COPIES = 0.01
-# A column with at least this share of different values does not repeat by chance.
+# A column with so many different values, and in so large a share of the different rows, does not
+# repeat by chance.
+RICH_VALUES = 50
 RICH_SHARE = 0.5
 # A borrower's number: so many of the rows have a value of their own, and values repeat.
 BORROWER_SHARE = (0.1, 0.98)
@@ -147,7 +149,7 @@ def bins_of(column: pd.Series) -> Codes:
 
     A value that many rows have is a bin of its own, as quantiles make it.
     """
-    if column.dtype == object:
+    if column.dtype != np.float64:
         return pd.factorize(column, use_na_sentinel=True)[0].astype(np.int64) + 1
     values = column.to_numpy(np.float64)
     is_known = ~np.isnan(values)
@@ -197,7 +199,7 @@ def _has_both(label: NDArray[Any]) -> bool:
 
 def _rank_auc(column: pd.Series, label: Labels) -> float:
     """Return the AUC of a number by itself, null at the end that suits it; at least .5."""
-    if column.dtype == object or column.isna().all():
+    if column.dtype != np.float64 or column.isna().all():
         return 0.5
     values = column.to_numpy(np.float64)
     is_null = np.isnan(values)
@@ -254,8 +256,7 @@ def _pure(name: str, column: pd.Series, label: Labels) -> TableWarning | None:
 
 def _longest_pure(column: pd.Series, label: Labels) -> tuple[int, str]:
     """Return the rows of the largest level or range without a good, and its words."""
-    values = column.astype(object).where(column.notna(), None) if column.dtype == object else column
-    frame = pd.DataFrame({"value": values.to_numpy(), "bad": label})
+    frame = pd.DataFrame({"value": column.to_numpy(), "bad": label})
     null = frame["bad"][frame["value"].isna()]
     best = (len(null), "is null") if len(null) and null.all() else (0, "")
     counts = frame.groupby("value", sort=True)["bad"].agg(["sum", "size"])
@@ -263,7 +264,7 @@ def _longest_pure(column: pd.Series, label: Labels) -> tuple[int, str]:
         return best
     is_pure = (counts["sum"] == counts["size"]).to_numpy()
     size = counts["size"].to_numpy()
-    if column.dtype == object:
+    if column.dtype != np.float64:
         runs = [(k, k + 1) for k in np.flatnonzero(is_pure)]
     else:
         # Values that follow one another are one range.
@@ -381,7 +382,8 @@ def _across(code: Codes, fold: NDArray[np.int64]) -> Mask:
 
 def _is_rich(column: pd.Series, rows: Codes) -> bool:
     """Return whether a column has so many values that equal rows are no chance."""
-    return bool(column.nunique() >= RICH_SHARE * len(np.unique(rows)))
+    least = max(RICH_VALUES, RICH_SHARE * len(np.unique(rows)))
+    return bool(column.nunique() >= least)
 
 
 def _borrowers(table: CheckedTable) -> Iterator[TableWarning]:
@@ -471,6 +473,8 @@ def _proxy(
 ) -> ProxyFigure:
     names, counts = np.unique(group.astype(str), return_counts=True)
     shown = [str(name) for name, n in zip(names, counts, strict=True) if n >= MIN_GROUP_ROWS]
+    # Whether a person told is no protected trait.
+    shown = [name for name in shown if name != NULL_GROUP]
     told = []
     scores = []
     for one in shown:

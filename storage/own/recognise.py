@@ -34,8 +34,8 @@ WORDS = {
 }
 # A post code, an account, a branch: 0123 is another text than 123.
 LEADING_ZERO = r"^[+-]?0\d"
-# Sixteen digits and more: not every such number is a float64.
-TOO_LONG = r"\d{16}"
+# A whole number of sixteen digits and more: not every such number is a float64.
+TOO_LONG = r"^[+-]?\d{16,}$"
 # Sign of each form by which an example is found.
 SIGNS = {"percent": "%", "thousands": ",", "decimal comma": ","}
 

@@ -156,7 +156,7 @@ def _fitted(
     # Codes of missing stay in `found.features`: the bundle knows them and reads them as null.
     table = TrainingTable(found.known_features, found.label, read.signs)
     _refuse_constant(table.frame)
-    with _worded(table):
+    with luck_told(table):
         cross_validation = _cross_validated(table, params, steps)
         with steps.step("out of time"):
             oot = None if found.time is None else _out_of_time(table, found.time, params)
@@ -227,7 +227,7 @@ def _refuse_constant(frame: pd.DataFrame) -> None:
 
 
 @contextmanager
-def _worded(table: TrainingTable) -> Iterator[None]:
+def luck_told(table: TrainingTable) -> Iterator[None]:
     """Say that no column tells bads from goods, where that is why nothing could be fitted."""
     try:
         yield
