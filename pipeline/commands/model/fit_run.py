@@ -26,6 +26,7 @@ import creditloom
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
 from creditloom.models.fit import bundle
+from creditloom.models.fit.column_strength import luck_of_auc, strongest_column
 from creditloom.models.fit.fit_params import FitParams
 from creditloom.models.fit.judgement import FittedTable, content, held_out_decisions, validation
 from creditloom.models.fit.leak_checks import (
@@ -33,11 +34,9 @@ from creditloom.models.fit.leak_checks import (
     ProxyFigure,
     TableWarning,
     accepted,
-    luck_of_auc,
     proxies,
     proxy_warnings,
     row_codes,
-    strongest_column,
     table_warnings,
 )
 from creditloom.models.fit.learner import TrainingTable, fit_calibrated, fold_masks, latest
@@ -237,7 +236,7 @@ def luck_told(table: TrainingTable) -> Iterator[None]:
             raise
         raise ModelError(
             f"No column tells bads from goods: the best of {table.frame.shape[1]}, `{best}`, has "
-            f"AUC {figure:.3f} on rows that did not rate it, which is luck. Expected one that "
+            f"AUC {figure:.3f}, which is luck. Expected one that "
             f"tells more; add columns that know the applicant. ({error})"
         ) from error
 
