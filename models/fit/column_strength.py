@@ -40,8 +40,8 @@ class SortedColumn:
     def of(cls, column: pd.Series) -> SortedColumn:
         """Return a column of float64 (null = NaN) or of text."""
         if column.dtype != np.float64:
-            place, values = pd.factorize(column, sort=True)
-            return cls(np.asarray(values, dtype=object), place.astype(np.int64), False)
+            place, levels = pd.factorize(column, sort=True)
+            return cls(np.asarray(levels, dtype=object), place.astype(np.int64), False)
         numbers = column.to_numpy(np.float64)
         is_known = ~np.isnan(numbers)
         values, known = np.unique(numbers[is_known], return_inverse=True)
