@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from .base.errors import DecisionError
-from .bundle import CONTENT_IDS, Bundle
+from .bundle import CONTENT_IDS, GIVEN_IDS, Bundle
 from .frames.arrow import (
     decision_ids,
     frame_of,
@@ -24,7 +24,7 @@ from .frames.arrow import (
     text,
     tier_names,
 )
-from .frames.columns import CONSENTED, CONSENTED_CONCEPTS, ID
+from .frames.columns import CONSENTED, CONSENTED_CONCEPTS, input_columns
 from .frames.content import content_words
 from .frames.input_block import InputBlock
 from .frames.input_frame import Frame
@@ -88,8 +88,9 @@ class Decider:
 
         They are the id, the required inputs, the optional facts that are there, and the features.
         """
-        facts = [name for name in OPTIONAL if name in there] if self.bundle.policy.inputs else []
-        return [ID, *self.bundle.policy.inputs, *facts, *self.bundle.scorer.catalogue.names]
+        features = self.bundle.scorer.catalogue.features
+        columns = input_columns(self.bundle.policy.inputs, features, there, self.bundle.layout)
+        return [column.read_from for column in columns]
 
     @property
     def _families(self) -> tuple[str, ...]:
@@ -275,7 +276,8 @@ class Decider:
         chosen = "|".join(filter(None, (product, law)))
         content = None
         if self.bundle.format >= CONTENT_IDS:
-            content = content_words(rows, self.bundle.scorer.catalogue)
+            is_given = self.bundle.format >= GIVEN_IDS
+            content = content_words(rows, self.bundle.scorer.catalogue, is_given=is_given)
         versions = (self.bundle.version, self.bundle.policy_version)
         ids = decision_ids(rows, *versions, chosen, content)
         return {
@@ -321,9 +323,14 @@ class Decider:
         is_unconsented = np.zeros(len(rows.x), dtype=bool)
         for consent, columns in self._features_by_consent.items():
             refused = np.flatnonzero(rows.numbers[consent] != 1)
-            # Transposed, as the values of a feature lie together in memory.
-            values = rows.x.T[np.ix_(columns, refused)]
-            is_unconsented[refused] |= ~np.isnan(values).all(axis=0)
+            if rows.features is None or rows.features.plan.is_plain:
+                # Transposed, as the values of a feature lie together in memory.
+                given = rows.x if rows.features is None else rows.features.numbers.T
+                values = given.T[np.ix_(columns, refused)]
+                is_unconsented[refused] |= ~np.isnan(values).all(axis=0)
+                continue
+            for k in columns.tolist():
+                is_unconsented[refused] |= rows.features.is_given(k, refused)
         return is_unconsented
 
     @cached_property

@@ -128,8 +128,8 @@ def of_table(table: pa.Table, layout: InputLayout) -> InputBlock:
     gathered = _Gathered(layout)
     for column in layout.columns:
         if column.kind in ("id", "time", "text"):
-            gathered.add(column, read_array(column, _whole(table[column.name])))
-    columns = [table[column.name] for column in layout.numeric]
+            gathered.add(column, read_array(column, _whole(table[column.read_from])))
+    columns = [table[column.read_from] for column in layout.numeric]
     evenly = _evenly(columns)
     if evenly is not None:
         return gathered.block(evenly)
@@ -205,8 +205,8 @@ def _positions(
 ) -> tuple[list[tuple[InputColumn, int]], np.ndarray]:
     """Return ids, times and texts with their positions in a frame, and those of the numbers."""
     position = {name: k for k, name in enumerate(there)}
-    others = [(c, position[c.name]) for c in layout.columns if c.kind in ("id", "time", "text")]
-    at = np.array([position[column.name] for column in layout.numeric], dtype=np.int64)
+    others = [(c, position[c.read_from]) for c in layout.columns if c.kind in ("id", "time", "text")]
+    at = np.array([position[column.read_from] for column in layout.numeric], dtype=np.int64)
     return others, at
 
 
