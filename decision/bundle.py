@@ -67,7 +67,14 @@ class Bundle:
     def reader(self) -> InputReader:
         """Read inputs as the bundle declares them."""
         consents = self.policy.consents or {}
-        return InputReader(self.scorer.catalogue, self.policy.inputs, consents, self.layout)
+        beyond = self.policy.beyond_training
+        return InputReader(
+            catalogue=self.scorer.catalogue,
+            inputs=self.policy.inputs,
+            consents=consents,
+            own=self.layout,
+            is_beyond_refused=beyond is not None and beyond.treatment == "refuse",
+        )
 
     @classmethod
     def load(cls, folder: str | Path, threads: int | None = None) -> Bundle:

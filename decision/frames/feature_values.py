@@ -109,6 +109,23 @@ class FeaturePlan:
         return {name: k for k, name in enumerate(names)}
 
     @cached_property
+    def feature_places(self) -> NDArray[np.int64]:
+        """Per feature, the place of its column of numbers; -1 where it reads text."""
+        return np.array([self.places.get(name, -1) for name in self.columns], np.int64)
+
+    @cached_property
+    def is_worded(self) -> Mask:
+        """Per feature, whether some of its values are told in words of their own."""
+        pairs = zip(self.features, self.columns, strict=True)
+        worded = [feature.is_coded or name in self.text_columns for feature, name in pairs]
+        return np.array(worded, dtype=bool)
+
+    @cached_property
+    def is_never_null(self) -> Mask:
+        """Per feature, whether training had no null of it."""
+        return np.array([feature.is_never_null for feature in self.features], dtype=bool)
+
+    @cached_property
     def is_plain(self) -> bool:
         """Whether every feature is a column of numbers of its own, read as it is."""
         is_coded = any(feature.is_coded for feature in self.features)
@@ -117,7 +134,7 @@ class FeaturePlan:
     @cached_property
     def never_null(self) -> NDArray[np.int64]:
         """Positions of the features of which training had no null: only these are looked at."""
-        return np.array([k for k, f in enumerate(self.features) if f.is_never_null], np.int64)
+        return np.flatnonzero(self.is_never_null)
 
     def read(self, block: InputBlock) -> FeatureValues:
         """Return the features of a block."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -49,13 +49,15 @@ class InputReader:
     """Reads what a bundle asks of an input: its features, and the inputs of its rule book.
 
     `consents` names, per input and fact, the consent without which it counts as not known. `own` is
-    the layout of the table that was trained on.
+    the layout of the table that was trained on. `is_beyond_refused` says that the rule book refuses
+    a row that holds what training never saw.
     """
 
     catalogue: Catalogue
     inputs: tuple[str, ...]
     consents: Mapping[str, str]
     own: Layout | None = None
+    is_beyond_refused: bool = False
 
     # Remembered per shape of frame: one row must not pay again for what the row before it paid.
     @lru_cache(maxsize=REMEMBERED_SHAPES)  # noqa: B019, readers live as long as the process
@@ -76,17 +78,19 @@ class InputReader:
             there = tuple(frame.column_names)
             layout = self.layout(there)
             check_columns(there, layout.sources, banned)
-            return of_table(frame, layout)
-        there = tuple(map(str, frame.columns.tolist()))
-        layout = self.layout(there)
-        check_columns(there, layout.sources, banned)
-        return of_frame(frame, there, layout)
+            block = of_table(frame, layout)
+        else:
+            there = tuple(map(str, frame.columns.tolist()))
+            layout = self.layout(there)
+            check_columns(there, layout.sources, banned)
+            block = of_frame(frame, there, layout)
+        return replace(block, features=plan_of(self.catalogue).read(block))
 
     def frame(self, block: InputBlock) -> Frame:
         """Return a block without bad rows as the rules and the model read it."""
         facts = block.layout.facts
         numbers = dict(zip(facts, block.matrix, strict=False))
-        features = plan_of(self.catalogue).read(block)
+        features = block.features or plan_of(self.catalogue).read(block)
         return Frame(
             application_id=block.ids.to_numpy(zero_copy_only=False),
             as_of=_as_of(block),
@@ -112,9 +116,16 @@ class InputReader:
         block = self.block(frame, banned)
         # Consent is left to the rule book, which refuses the row by R6.
         faults = row_rules.find(block, None, None, with_consents=False)
+        faults += self.beyond_faults(block)
         if faults:
             raise _first(faults)
         return self.frame(block)
+
+    def beyond_faults(self, block: InputBlock) -> list[row_rules.RowFault]:
+        """Return the rows of a block that the rule book refuses as beyond training."""
+        if not self.is_beyond_refused or block.features is None:
+            return []
+        return row_rules.beyond_training(block.features)
 
 
 def _first(faults: Iterable[row_rules.RowFault]) -> Exception:
