@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from ..base.errors import DecisionError
-from ..base.layout import Layout
+from ..base.layout import TableLayout
 from ..rulebook.condition import FLAG_FACTS, OPTIONAL
 
 ID = "application_id"
@@ -133,7 +133,7 @@ def input_columns(
     inputs: Iterable[str],
     features: Iterable[FeatureLike],
     there: Container[str] = (),
-    own: Layout | None = None,
+    own: TableLayout | None = None,
 ) -> tuple[InputColumn, ...]:
     """Return the columns that a bundle reads of a frame that has those of `there`.
 
@@ -145,15 +145,11 @@ def input_columns(
     policy = tuple(inputs)
     optional = [name for name in OPTIONAL if policy and name in there]
     columns = feature_columns(features, policy, there)
-    time = (own.time or "") if own and "as_of" not in there else ""
-    return (
-        InputColumn(ID, "id", source=_id_source(own, there, [column.name for column in columns])),
-        *(
-            replace(_policy_input(name), source=time if name == "as_of" else "")
-            for name in (*policy, *optional)
-        ),
-        *columns,
-    )
+    ids = InputColumn(ID, "id", source=_id_source(own, there, columns))
+    facts = [_policy_input(name) for name in (*policy, *optional)]
+    if own and own.time and "as_of" not in there:
+        facts = [replace(one, source=own.time) if one.kind == "time" else one for one in facts]
+    return (ids, *facts, *columns)
 
 
 def feature_columns(
@@ -175,10 +171,13 @@ def feature_name(column: str) -> str:
     return FENCED.get(column, column)
 
 
-def _id_source(own: Layout | None, there: Container[str], names: list[str]) -> str:
+def _id_source(
+    own: TableLayout | None, there: Container[str], features: Iterable[InputColumn]
+) -> str:
     """Return the frame's column of ids; "" where it is the house's own name."""
     if own is None or not own.id:
         return ""
+    names = [column.name for column in features]
     is_house = ID in there and (FENCED[ID] not in names or FENCED[ID] in there)
     return "" if is_house and own.id not in there else own.id
 
@@ -191,9 +190,7 @@ def _policy_input(name: str) -> InputColumn:
     return InputColumn(name, "time" if name == "as_of" else "text")
 
 
-def _feature(
-    feature: FeatureLike, policy: tuple[str, ...], there: Container[str]
-) -> InputColumn:
+def _feature(feature: FeatureLike, policy: tuple[str, ...], there: Container[str]) -> InputColumn:
     consent = CONSENTED.get(feature.family) or CONSENTED_CONCEPTS.get(feature.concept)
     is_text = bool(feature.categories)
     column = feature.read_column

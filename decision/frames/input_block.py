@@ -209,7 +209,9 @@ def _positions(
 ) -> tuple[list[tuple[InputColumn, int]], np.ndarray]:
     """Return ids, times and texts with their positions in a frame, and those of the numbers."""
     position = {name: k for k, name in enumerate(there)}
-    others = [(c, position[c.read_from]) for c in layout.columns if c.kind in ("id", "time", "text")]
+    others = [
+        (c, position[c.read_from]) for c in layout.columns if c.kind in ("id", "time", "text")
+    ]
     at = np.array([position[column.read_from] for column in layout.numeric], dtype=np.int64)
     return others, at
 

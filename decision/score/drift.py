@@ -168,6 +168,7 @@ class Drift:
 
     def breaches(self) -> Iterator[Breach]:
         """Yield every level that is passed: columns by their share, largest first, then scores."""
+        # By name where shares are equal, so that an error names the same column every time.
         for name, share in sorted(self.shares.items(), key=lambda pair: (-pair[1], pair[0])):
             if share > self.stop_share:
                 yield Breach(
