@@ -271,10 +271,10 @@ class RollingCounts:
         """Return the counts of all rows in the window."""
         with self._lock:
             calls = tuple(self._calls)
-        return total(calls)
+        return total_counts(calls)
 
 
-def total(counts: Iterable[PopulationCounts]) -> PopulationCounts:
+def total_counts(counts: Iterable[PopulationCounts]) -> PopulationCounts:
     """Return the counts of all rows of several blocks."""
     whole = PopulationCounts()
     for one in counts:

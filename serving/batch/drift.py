@@ -14,7 +14,7 @@ import numpy as np
 
 from creditloom.decision.base.strict_json import parse
 from creditloom.decision.rulebook.policy import BeyondPolicy
-from creditloom.decision.score.drift import Drift, PopulationCounts, total
+from creditloom.decision.score.drift import Drift, PopulationCounts, total_counts
 from creditloom.decision.score.scorer import Reference
 from creditloom.serving.batch.output import BatchFolder
 from creditloom.serving.batch.part import BlockResult
@@ -40,7 +40,9 @@ def drift_of(scores: Iterable[np.ndarray], columns: PopulationCounts, bundle: Pa
     Nothing where there are too few rows, or the bundle has neither reference nor rule.
     """
     reference = Reference.from_json((bundle / "reference.json").read_bytes())
-    counts = total((columns, *(PopulationCounts.of_scores(block, reference) for block in scores)))
+    counts = total_counts(
+        (columns, *(PopulationCounts.of_scores(block, reference) for block in scores))
+    )
     return Drift.of(counts, reference, beyond_policy(bundle))
 
 

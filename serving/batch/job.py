@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from creditloom.decision.score.drift import PopulationCounts, total
+from creditloom.decision.score.drift import PopulationCounts, total_counts
 from creditloom.serving.batch.drift import (
     decided_scores,
     drift_of,
@@ -138,7 +138,7 @@ class BatchJob:
         # A batch with finished parts has passed this check, or was accepted by a person.
         if not found.kept and not self.is_drift_accepted:
             sample = list(self._sample())
-            counted = total(one.counted for one in sample if one.counted is not None)
+            counted = total_counts(one.counted for one in sample if one.counted is not None)
             drift = drift_of(sample_scores(sample), counted, self.bundle)
             require_no_drift(drift, "a sample")
         folder = self.batch.folder

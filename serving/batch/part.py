@@ -20,7 +20,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from creditloom.decision.frames.columns import ID
-from creditloom.decision.score.drift import PopulationCounts, total
+from creditloom.decision.score.drift import PopulationCounts, total_counts
 from creditloom.serving.batch import row_faults
 from creditloom.serving.batch.input import BatchInput
 from creditloom.serving.batch.output import BatchFolder
@@ -280,7 +280,7 @@ class Batch:
         salts = row_salts(self.folder.root, part.number, part.rows)
         leaves = part_leaves(part.first, part.rows, part.decided_rows, tables, salts)
         counted = [one.counted for one in part.outcomes if one.counted is not None]
-        beyond = {BEYOND: total(counted).as_plain()} if counted else {}
+        beyond = {BEYOND: total_counts(counted).as_plain()} if counted else {}
         noted = {kind: file_salt(salts, kind) for kind in (*tables, "leaves")}
         files = self.folder.write(part.number, {**tables, "leaves": leaves}, noted)
         return {
