@@ -17,7 +17,7 @@ import numpy as np
 from .base.catalogue import Catalogue
 from .base.errors import DecisionError
 from .base.layout import FILE as LAYOUT
-from .base.layout import TableLayout
+from .base.layout import Layout
 from .base.strict_json import canonical, check_format, parse
 from .frames.input_frame import InputReader
 from .rulebook.policy import Policy
@@ -57,7 +57,7 @@ class Bundle:
     version: str
     policy_version: str
     format: int = FORMAT
-    layout: TableLayout | None = None
+    layout: Layout | None = None
 
     @cached_property
     def reference_points(self) -> np.ndarray:
@@ -111,8 +111,8 @@ class Bundle:
         return bundle
 
 
-def _layout(texts: Mapping[str, bytes]) -> TableLayout | None:
-    return TableLayout.from_json(texts[LAYOUT]) if LAYOUT in texts else None
+def _layout(texts: Mapping[str, bytes]) -> Layout | None:
+    return Layout.from_json(texts[LAYOUT]) if LAYOUT in texts else None
 
 
 def _check_protected(bundle: Bundle, root: Path) -> None:

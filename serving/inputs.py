@@ -12,7 +12,7 @@ from typing import Any
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.decision.base.layout import FILE as LAYOUT
-from creditloom.decision.base.layout import TableLayout
+from creditloom.decision.base.layout import Layout
 from creditloom.decision.frames.columns import InputColumn as InputColumn
 from creditloom.decision.frames.columns import InputKind as InputKind
 from creditloom.decision.frames.columns import input_columns
@@ -30,14 +30,14 @@ def columns(bundle: Path, there: Container[str] = ()) -> tuple[InputColumn, ...]
     return input_columns(policy, catalogue.features, there, layout_of(bundle))
 
 
-def layout_of(bundle: Path) -> TableLayout | None:
+def layout_of(bundle: Path) -> Layout | None:
     """Return the layout of the table that the bundle in this folder was trained on; None without.
 
     Only a file that the manifest lists is part of the bundle.
     """
     if LAYOUT not in _json(bundle / "manifest.json")["files"]:
         return None
-    return TableLayout.from_json((bundle / LAYOUT).read_bytes())
+    return Layout.from_json((bundle / LAYOUT).read_bytes())
 
 
 def banned(bundle: Path, law: str = "") -> tuple[str, ...]:

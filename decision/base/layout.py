@@ -26,7 +26,7 @@ class LayoutColumn:
 
 
 @dataclass(frozen=True)
-class TableLayout:
+class Layout:
     """Which column of the table names a row, which dates it, which is the label; null = none.
 
     `columns` are all columns of the table, in its order. Raises `DecisionError` where one column
@@ -51,7 +51,7 @@ class TableLayout:
             )
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> TableLayout:
+    def from_json(cls, text: str | bytes) -> Layout:
         """Read `layout.json`; keys that the runtime does not use are ignored.
 
         Raises `DecisionError` for a later format and for a value of the wrong type.

@@ -2,7 +2,7 @@
 
 | kind | accepted | read as |
 |---|---|---|
-| id | whole numbers of any width (also as decimals or floats), text | int64, or text |
+| id | whole numbers of any width (also as decimals or floats), text, UUIDs | int64, or text |
 | time | timestamps of any unit, with or without a zone; dates; ISO 8601 text | UTC, microseconds |
 | number, flag | numbers of any width, decimals, true and false, nulls alone | float64, NaN = null |
 | text | text of any coding; numbers too where it is a category | text |
@@ -17,6 +17,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -34,6 +35,9 @@ MAX_ID_BYTES = 256
 MAX_TEXT_BYTES = 1_024
 # Above it float64 takes two whole numbers for one.
 MAX_EXACT = 2**53
+# Per width of a float in bytes: from here on it takes two whole numbers for one, and a number that
+# was rounded to this very bound is not told from the bound itself.
+INEXACT_FROM = {2: 2**11, 4: 2**24, 8: MAX_EXACT}
 INT64_MAX = 2**63 - 1
 INT64_MIN = -(2**63)
 # The first and the last microsecond that a date of four digits has, counted from 1970.
@@ -43,6 +47,8 @@ MICROS_PER_DAY = 86_400_000_000
 # Microseconds of one unit; a nanosecond is a thousandth.
 MICROS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 NANOS_PER_MICRO = 1_000
+# Bytes of a float of Python.
+FLOAT_BYTES = 8
 # Characters of a value that a reason quotes.
 QUOTED = 40
 
@@ -85,7 +91,12 @@ def _is_number(kind: pa.DataType) -> bool:
 
 
 def _is_id(kind: pa.DataType) -> bool:
-    return is_text(kind) or (_is_number(kind) and not kinds.is_boolean(kind))
+    is_named = is_text(kind) or _is_uuid(kind)
+    return is_named or (_is_number(kind) and not kinds.is_boolean(kind))
+
+
+def _is_uuid(kind: pa.DataType) -> bool:
+    return getattr(kind, "extension_name", "") == "arrow.uuid"
 
 
 def _is_time(kind: pa.DataType) -> bool:
@@ -164,8 +175,38 @@ def _ids(column: InputColumn, values: pa.Array) -> Read:
         return Read(values.cast(pa.string()), [])
     if kinds.is_integer(kind) and not kinds.is_uint64(kind):
         return Read(values.cast(pa.int64()), [])
-    # Floats, decimals and uint64 may hold what no int64 does: a look at each value.
-    return read_objects(column, np.array(values.to_pylist(), dtype=object))
+    if kinds.is_floating(kind):
+        return _float_ids(column, values)
+    # Decimals and uint64 may hold what no int64 does: a look at each value.
+    return read_objects(column, _objects(values.to_pylist()))
+
+
+def _objects(values: list[Any]) -> np.ndarray:
+    """Return an array of these objects, whatever numpy would make of them."""
+    objects = np.empty(len(values), dtype=object)
+    objects[:] = values
+    return objects
+
+
+def _float_ids(column: InputColumn, values: pa.Array) -> Read:
+    """Return ids that came as floats; one that a float of this width cannot hold is a fault."""
+    raw = values.to_numpy(zero_copy_only=False)
+    numbers = raw.astype(np.float64)
+    is_null = np.isnan(numbers)
+    is_exact = np.abs(numbers) < INEXACT_FROM[raw.dtype.itemsize]
+    is_good = is_exact & (np.trunc(numbers) == numbers)
+    whole = np.where(is_good, numbers, 0).astype(np.int64)
+    bad = np.flatnonzero(~is_good & ~is_null)
+    reasons = [
+        _inexact_id(value) if not exact else f"{quoted(value)} is no whole number and no text"
+        for value, exact in zip(numbers[bad].tolist(), is_exact[bad].tolist(), strict=True)
+    ]
+    faults = _fault(bad, "id_unreadable", column.name, reasons)
+    return Read(pa.array(whole, mask=~is_good), faults)
+
+
+def _inexact_id(value: float) -> str:
+    return f"{value} has more digits than a float holds: send ids as text or whole numbers"
 
 
 def _id(value: Any) -> int | str:
@@ -174,8 +215,12 @@ def _id(value: Any) -> int | str:
         return value
     if isinstance(value, bool | np.bool_):
         raise ValueError(f"{value} is no id: a whole number or a text is expected")
-    if isinstance(value, float | np.floating) and abs(float(value)) > MAX_EXACT:
-        raise ValueError(f"{value} has more digits than a float holds: send ids as text")
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, float | np.floating):
+        width = value.dtype.itemsize if isinstance(value, np.floating) else FLOAT_BYTES
+        if abs(float(value)) >= INEXACT_FROM.get(width, MAX_EXACT):
+            raise ValueError(_inexact_id(float(value)))
     number: Any = value
     if not isinstance(number, int | float | Decimal | np.integer | np.floating):
         raise ValueError(f"{quoted(value)} is no whole number and no text")

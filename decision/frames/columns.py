@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from ..base.errors import DecisionError
-from ..base.layout import TableLayout
+from ..base.layout import Layout
 from ..rulebook.condition import FLAG_FACTS, OPTIONAL
 
 ID = "application_id"
@@ -133,7 +133,7 @@ def input_columns(
     inputs: Iterable[str],
     features: Iterable[FeatureLike],
     there: Container[str] = (),
-    own: TableLayout | None = None,
+    own: Layout | None = None,
 ) -> tuple[InputColumn, ...]:
     """Return the columns that a bundle reads of a frame that has those of `there`.
 
@@ -172,7 +172,7 @@ def feature_name(column: str) -> str:
 
 
 def _id_source(
-    own: TableLayout | None, there: Container[str], features: Iterable[InputColumn]
+    own: Layout | None, there: Container[str], features: Iterable[InputColumn]
 ) -> str:
     """Return the frame's column of ids; "" where it is the house's own name."""
     if own is None or not own.id:

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ..base.catalogue import Catalogue
-from ..base.layout import TableLayout
+from ..base.layout import Layout
 from . import row_rules
 from .columns import (
     REMEMBERED_SHAPES,
@@ -56,7 +56,7 @@ class InputReader:
     catalogue: Catalogue
     inputs: tuple[str, ...]
     consents: Mapping[str, str]
-    own: TableLayout | None = None
+    own: Layout | None = None
     is_beyond_refused: bool = False
 
     # Remembered per shape of frame: one row must not pay again for what the row before it paid.

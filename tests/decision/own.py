@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
-from creditloom.decision.base.layout import LayoutColumn, TableLayout
+from creditloom.decision.base.layout import LayoutColumn, Layout
 from creditloom.decision.base.strict_json import canonical
 from creditloom.decision.bundle import load_scorer, write_manifest
 from creditloom.decision.decide import Decider
@@ -47,7 +47,7 @@ COLUMNS = {
     "tenure": "int64",
     "bad": "int64",
 }
-LAYOUT = TableLayout(
+LAYOUT = Layout(
     id="loan",
     time="day",
     label="bad",
@@ -113,7 +113,7 @@ def write_bundle(
     features: Sequence[Feature] = FEATURES,
     *,
     x: np.ndarray | None = None,
-    layout: TableLayout | None = None,
+    layout: Layout | None = None,
 ) -> Path:
     """Write a bundle of these features; `x` is what it is trained on (the table's, by default)."""
     folder.mkdir(parents=True, exist_ok=True)
