@@ -21,10 +21,10 @@ from .accepted import (
     MAX_EXACT,
     Read,
     RowFault,
-    fill,
     inexact,
     is_accepted,
     read_array,
+    read_numbers,
     read_objects,
     wrong_type,
 )
@@ -140,10 +140,7 @@ def of_table(table: pa.Table, layout: InputLayout) -> InputBlock:
     # One allocation for all numbers, so that they are a matrix without another copy.
     matrix = np.empty((len(columns), table.num_rows))
     for column, numbers, values in zip(layout.numeric, matrix, columns, strict=True):
-        whole = _whole(values)
-        if not is_accepted(column, whole.type):
-            raise wrong_type(column, str(whole.type))
-        gathered.faults += fill(numbers, whole, column.name)
+        gathered.faults += read_numbers(column, numbers, _whole(values))
     return gathered.block(matrix)
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from creditloom.decision.frames.accepted import KINDS, is_accepted, is_text
+from creditloom.decision.base.stored_kinds import kind_of
+from creditloom.decision.frames.accepted import EXPECTED_TYPES, is_accepted
 from creditloom.decision.frames.columns import banned_column
 from creditloom.serving.inputs import InputColumn
 from creditloom.storage.files.errors import StatedError
@@ -34,7 +35,7 @@ def check_schema(schema: pa.Schema, columns: tuple[InputColumn, ...], where: obj
             raise BatchError.of(
                 f"Wrong type: column `{column.read_from}`",
                 where=where,
-                expected=KINDS[column.kind][0],
+                expected=EXPECTED_TYPES[column.kind],
                 got=str(stored),
                 next_step="convert the column and write the file again",
             )
@@ -79,10 +80,10 @@ def check_one_id_type(schemas: Iterable[tuple[object, pa.Schema]], name: str) ->
 
 def id_form(kind: pa.DataType) -> str | None:
     """Return whether ids are text or whole numbers; None for a column of nulls alone."""
-    bare = kind.value_type if pa.types.is_dictionary(kind) else kind
-    if pa.types.is_null(bare):
+    stored = kind_of(kind)
+    if stored == "null":
         return None
-    return "text" if is_text(bare) else "whole numbers"
+    return "text" if stored in ("text", "uuid") else "whole numbers"
 
 
 def _twice(column: InputColumn, where: object) -> BatchError:
@@ -107,7 +108,7 @@ def _missing(
     else:
         got = f"{len(schema.names)} other columns"
         next_step = "add the column; it may hold nulls"
-    expected = f"`{column.read_from}`: {KINDS[column.kind][0]}"
+    expected = f"`{column.read_from}`: {EXPECTED_TYPES[column.kind]}"
     return BatchError.of(
         f"Missing column `{column.read_from}`",
         where=where,
