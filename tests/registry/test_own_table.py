@@ -1,4 +1,4 @@
-"""The registered model takes the user's own table as it is: its id, whole numbers, other columns."""
+"""The registered model takes the user's own table as it is: id, whole numbers, other columns."""
 
 from __future__ import annotations
 

@@ -209,6 +209,12 @@ TABLES: dict[str, dict[str, object]] = {
         "approval_rate": [0.6, 0.7],
         "approval_ratio": [0.857, 1.0],
     },
+    "beyond": {
+        "column": ["utilisation_now", "home"],
+        "nulls": [120, 0],
+        "unseen": [0, 3],
+        "share": [0.04, 0.001],
+    },
     "selection": {
         "feature": [f"pay_x_{i}" for i in range(15)],
         "why": "constant",
