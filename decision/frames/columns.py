@@ -8,16 +8,21 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 
+from ..base.catalogue import Catalogue, Feature
 from ..base.errors import DecisionError
+from ..base.layout import Layout
+from ..base.readings.text_numbers import TextReading
 from ..rulebook.condition import FLAG_FACTS, OPTIONAL
 
 ID = "application_id"
+# How a feature's column is named in a block where its own name is that of the id.
+FENCED = {ID: f"feature {ID}"}
 # Amounts of money are whole fen, 1/100 CNY.
 AMOUNTS = (
     "verified_income_fen",
@@ -71,6 +76,9 @@ HIGHEST = {
     "months_on_book": 1_560.0,
     "hard_enquiries_90d": 10_000.0,
 }
+# The first version of a catalogue whose doors read a decimal as the nearest float64. Before, those
+# of Arrow did by its own cast, which misses it by the last bit in a third of all decimals.
+NEAREST_DECIMALS = 2
 InputKind = Literal["id", "time", "number", "flag", "text"]
 NUMERIC: tuple[InputKind, ...] = ("number", "flag")
 # Every finite number lies between these two; an infinite one does not.
@@ -79,32 +87,15 @@ MAX = float(np.finfo(np.float64).max)
 REMEMBERED_SHAPES = 8
 
 
-class FeatureLike(Protocol):
-    """What is asked of a feature of the catalogue here."""
-
-    @property
-    def name(self) -> str:
-        """Name of its column."""
-
-    @property
-    def family(self) -> str:
-        """Its family."""
-
-    @property
-    def concept(self) -> str:
-        """Its concept."""
-
-    @property
-    def categories(self) -> tuple[str, ...]:
-        """Its texts in code order; none for a number."""
-
-
 @dataclass(frozen=True)
 class InputColumn:
     """One column that the decision reads; all but the id may be null in a row.
 
     `low` and `high` are the smallest and the largest valid value, inclusive. `consent` names the
-    flag without which the column must be null. A category may hold numbers beside text.
+    flag without which the column must be null. A category may hold numbers beside text. `source` is
+    the column of the frame where it has another name there, as the id of a user's own table.
+    `reading` is how its texts become numbers, as training read them. `is_nearest` reads a decimal
+    as the nearest float64.
     """
 
     name: str
@@ -113,23 +104,72 @@ class InputColumn:
     consent: str | None = None
     high: float | None = None
     is_category: bool = False
+    source: str = ""
+    reading: TextReading | None = None
+    is_nearest: bool = False
+
+    @property
+    def read_from(self) -> str:
+        """The name of the column in the frame."""
+        return self.source or self.name
 
 
 def input_columns(
-    inputs: Iterable[str], features: Iterable[FeatureLike], there: Container[str] = ()
+    inputs: Iterable[str],
+    catalogue: Catalogue,
+    there: Container[str] = (),
+    own: Layout | None = None,
 ) -> tuple[InputColumn, ...]:
     """Return the columns that a bundle reads of a frame that has those of `there`.
 
     The order is: the id, the policy inputs as declared, the optional facts that are there, the
-    features in model order. A bundle without policy inputs only scores: it asks for no fact either.
+    columns of the features, by the first feature that reads each. A bundle without policy inputs
+    only scores: it asks for no fact either. `own` is the layout of the table that was trained on:
+    id and time are then found under its names too, and texts are read as numbers as it says.
     """
     policy = tuple(inputs)
     optional = [name for name in OPTIONAL if policy and name in there]
-    return (
-        InputColumn(ID, "id"),
-        *(_policy_input(name) for name in (*policy, *optional)),
-        *(_feature(feature, policy) for feature in features),
-    )
+    columns = feature_columns(catalogue, policy, there)
+    ids = InputColumn(ID, "id", source=_id_source(own, there, columns))
+    facts = [_policy_input(name) for name in (*policy, *optional)]
+    if own and own.time and "as_of" not in there:
+        facts = [replace(one, source=own.time) if one.kind == "time" else one for one in facts]
+    if own is not None and own.readings:
+        columns = [
+            replace(one, reading=own.readings.get(one.read_from) if one.kind == "number" else None)
+            for one in columns
+        ]
+    if catalogue.version < NEAREST_DECIMALS:
+        return (ids, *facts, *columns)
+    return (ids, *(replace(one, is_nearest=True) for one in (*facts, *columns)))
+
+
+def feature_columns(
+    catalogue: Catalogue, policy: tuple[str, ...] = (), there: Container[str] = ()
+) -> list[InputColumn]:
+    """Return the columns that the features read, each once, by the first one that reads it."""
+    found: dict[str, InputColumn] = {}
+    for feature in catalogue.features:
+        column = _feature(feature, policy, there)
+        first = found.setdefault(column.name, column)
+        if column.is_category and not first.is_category:
+            # Features of one column read it alike: as text where one of them is a category.
+            found[column.name] = replace(first, kind="text", is_category=True)
+    return [*found.values()]
+
+
+def feature_name(column: str) -> str:
+    """Return the name that a feature's column has in a block: its own, unless that is the id's."""
+    return FENCED.get(column, column)
+
+
+def _id_source(own: Layout | None, there: Container[str], features: Iterable[InputColumn]) -> str:
+    """Return the frame's column of ids; "" where it is the house's own name."""
+    if own is None or not own.id:
+        return ""
+    names = [column.name for column in features]
+    is_house = ID in there and (FENCED[ID] not in names or FENCED[ID] in there)
+    return "" if is_house and own.id not in there else own.id
 
 
 def _policy_input(name: str) -> InputColumn:
@@ -140,15 +180,19 @@ def _policy_input(name: str) -> InputColumn:
     return InputColumn(name, "time" if name == "as_of" else "text")
 
 
-def _feature(feature: FeatureLike, policy: tuple[str, ...]) -> InputColumn:
+def _feature(feature: Feature, policy: tuple[str, ...], there: Container[str]) -> InputColumn:
     consent = CONSENTED.get(feature.family) or CONSENTED_CONCEPTS.get(feature.concept)
     is_text = bool(feature.categories)
+    column = feature.read_column
+    name = feature_name(column)
     return InputColumn(
-        feature.name,
+        name,
         "text" if is_text else "number",
         # A consent that the policy does not ask for is not in the table: it cannot be tested.
         consent=consent if consent in policy else None,
         is_category=is_text,
+        # A block that is read again has the name of a block.
+        source=column if name != column and name not in there else "",
     )
 
 
@@ -158,7 +202,7 @@ def _feature(feature: FeatureLike, policy: tuple[str, ...]) -> InputColumn:
 class InputLayout:
     """The columns that a door reads, and the place of each number in the matrix of an input.
 
-    The last `n_features` columns are the features of the model, in its order.
+    The last `n_features` columns are those of the model's features, by the first that reads each.
     """
 
     columns: tuple[InputColumn, ...]
@@ -168,6 +212,11 @@ class InputLayout:
     def names(self) -> tuple[str, ...]:
         """Names of all columns, in order."""
         return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """The same by their names in the frame."""
+        return tuple(column.read_from for column in self.columns)
 
     @cached_property
     def numeric(self) -> tuple[InputColumn, ...]:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ..base.errors import DecisionError
 from ..base.strict_json import check_format, parse, plain
@@ -81,8 +82,35 @@ class Validation:
     revalidate_by: dt.date
 
 
+# What becomes of a row that holds what training never saw.
+
+Treatment = Literal["refuse", "refer", "typical"]
+
+
+@dataclass(frozen=True)
+class BeyondPolicy:
+    """What becomes of a null where training had none, and of a level that training did not hold.
+
+    `treatment`: `refuse` sets the row aside with its reason; `refer` leaves no better decision than
+    refer, and says why; `typical` decides by the number that the catalogue names for such a value.
+    A batch is stopped where more than the share `stop_share` of its rows have one column beyond
+    training. Raises `DecisionError` for a share outside [0, 1].
+    """
+
+    treatment: Treatment = "refer"
+    stop_share: float = 0.05
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.stop_share <= 1:
+            raise _refusal(
+                "policy.json beyond_training.stop_share", "0 to 1", repr(self.stop_share)
+            )
+
+
 # Version of the format of `policy.json`, stored in it under the key `version`.
-VERSION = 3
+VERSION = 4
+# The version of a rule book that says nothing of what lies beyond training.
+PLAIN_VERSION = 3
 # Grades of the house: they approve, refer, and (all others) decline where a user brings no product.
 APPROVED = ("G1", "G2", "G3", "G4", "G5", "G6")
 REFERRED = ("G7",)
@@ -102,7 +130,8 @@ class Policy:
     declined. `annual` is the price list per product: one row per rate of its grid. `horizon_days`
     is the days of outcome that the model's PD covers. `consents` names the consent of each input
     and fact that needs one (R6): without it the value counts as not known. Null is a rule book of
-    before format 3, which uses what it is sent.
+    before format 3, which uses what it is sent. `beyond_training` is null in a rule book of before
+    version 4: then such values are neither counted nor treated.
     """
 
     version: int
@@ -118,6 +147,7 @@ class Policy:
     annual: dict[str, tuple[AnnualCost, ...]]
     inputs: tuple[str, ...]
     consents: dict[str, str] | None = None
+    beyond_training: BeyondPolicy | None = None
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Policy:
@@ -231,11 +261,14 @@ def compile_policy(
         inputs=POLICY_INPUTS,
         consents=CONSENTED_INPUTS,
     )
-    return plain(policy)
+    return with_beyond(plain(policy), None)
 
 
 def tiers_only_policy(
-    approve: tuple[str, ...] = APPROVED, refer: tuple[str, ...] = REFERRED
+    approve: tuple[str, ...] = APPROVED,
+    refer: tuple[str, ...] = REFERRED,
+    *,
+    beyond_training: BeyondPolicy | None = None,
 ) -> dict[str, Any]:
     """Return the content of `policy.json` for a table of the user's own.
 
@@ -260,7 +293,18 @@ def tiers_only_policy(
         inputs=(),
         consents={},
     )
-    return plain(policy)
+    return with_beyond(plain(policy), beyond_training)
+
+
+def with_beyond(rules: Mapping[str, Any], beyond: BeyondPolicy | None) -> dict[str, Any]:
+    """Return the content of `policy.json` with what becomes of what training never saw.
+
+    With None it says nothing of it, in the version that earlier releases read.
+    """
+    bare = {name: content for name, content in rules.items() if name != "beyond_training"}
+    if beyond is None:
+        return {**bare, "version": PLAIN_VERSION}
+    return {**bare, "version": VERSION, "beyond_training": plain(beyond)}
 
 
 def _verdicts(product: Product) -> dict[str, Verdict]:

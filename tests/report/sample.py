@@ -223,6 +223,12 @@ TABLES: dict[str, dict[str, object]] = {
         "score_auc": [0.61],
         "hidden_rows": [4],
     },
+    "beyond": {
+        "column": ["utilisation_now", "home"],
+        "nulls": [120, 0],
+        "unseen": [0, 3],
+        "share": [0.04, 0.001],
+    },
     "selection": {
         "feature": [f"pay_x_{i}" for i in range(15)],
         "why": "constant",

@@ -11,7 +11,7 @@ import sys
 import time as clock
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 import creditloom
+from creditloom.decision.base.layout import FILE as LAYOUT
+from creditloom.decision.base.layout import VERSION as LAYOUT_VERSION
+from creditloom.decision.bundle import write_manifest
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
 from creditloom.models.fit import bundle
@@ -54,7 +57,7 @@ from creditloom.storage.files.errors import StatedError
 from creditloom.storage.files.formats import RESULTS, write_document
 from creditloom.storage.files.outputs import new_folder
 from creditloom.storage.files.source_params import SourceParams
-from creditloom.storage.files.store import write_table, write_text
+from creditloom.storage.files.store import write_json, write_table, write_text
 from creditloom.storage.finished import Finished
 
 # Libraries whose versions stand in metrics.json, as figures may move with them.
@@ -162,10 +165,11 @@ def _fitted(
         steps.say(f"final model on all {len(table.label):,} rows")
         with steps.step("final model"):
             final = fit_calibrated(table, params, params.folds)
-    policy = section("policy", PolicyParams, PARAMS)
+    policy = _policy(choices)
     tiers = bundle.tiers_around(float(table.label.mean()), policy.tier_edges)
     encoded = final.model.encoding.apply(table.frame)
     bundle.write(folder, final, encoded, tiers, read.words, params.calibration, policy)
+    _write_layout(folder, found)
     frame = _frame(found)
     # By the written bundle, so that the report shows what a user of the bundle gets.
     decisions = Decider.load(folder).decide(frame)
@@ -211,6 +215,26 @@ def _folds(found: Finished, params: FitParams) -> tuple[Mask, ...]:
             # Fewer rows of a class than folds: the judgement refuses the table in words.
             return ()
     return tuple(found.group % params.folds == k for k in range(params.folds))
+
+
+def _policy(choices: RunChoices) -> PolicyParams:
+    """Return the committed policy, with what a person chose for values beyond training."""
+    policy = section("policy", PolicyParams, PARAMS)
+    if choices.beyond is None:
+        return policy
+    return replace(
+        policy, beyond_training=replace(policy.beyond_training, treatment=choices.beyond)
+    )
+
+
+def _write_layout(folder: Path, found: Finished) -> None:
+    """Add the layout of the user's own table to the bundle, so that every door reads such a table.
+
+    Features of raw tables are the house's own: they have none.
+    """
+    if found.columns:
+        write_json({**found.layout(), "version": LAYOUT_VERSION}, folder / LAYOUT)
+        write_manifest(folder)
 
 
 def _refuse_constant(frame: pd.DataFrame) -> None:

@@ -22,6 +22,7 @@ from creditloom.decision.rulebook.policy import (
     Policy,
     compile_policy,
     tiers_only_policy,
+    with_beyond,
 )
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.policy.bundle_policy import PolicyParams, reference
@@ -64,14 +65,14 @@ def _rules(params: PolicyParams) -> dict[str, Any]:
     Without a default product the tiers alone decide.
     """
     if params.product is None:
-        return tiers_only_policy()
+        return tiers_only_policy(beyond_training=params.beyond_training)
     # The bundle holds every product and law, so that another one can be named when deciding. The
     # default comes first, with the laws that params.yaml lists.
     folder = ProductFolder.of()
     default = folder.product(params.product)
     others = tuple(product for product in folder.products() if product.id != default.id)
     other_laws = [name for name in folder.ids("law") if name not in params.law_profiles]
-    return compile_policy(
+    rules = compile_policy(
         default,
         _laws(folder, params.law_profiles),
         products=others,
@@ -81,6 +82,7 @@ def _rules(params: PolicyParams) -> dict[str, Any]:
         validation=params.validation,
         horizon_days=params.horizon_days,
     )
+    return with_beyond(rules, params.beyond_training)
 
 
 def _laws(folder: ProductFolder, names: Iterable[str]) -> tuple[Law, ...]:
