@@ -352,9 +352,9 @@ def _fitted(
     time = read.table.time
     cross_validation = cross_validate(table, params, step)
     oot = None if time is None else out_of_time(table, time, params)
-    final = fit_calibrated(table, params, params.folds)
+    final = fit_calibrated(table, params)
     tiers = bundle.tiers_around(float(table.label.mean()), policy.tier_edges)
-    encoded = final.model.encoding.apply(table.frame)
+    encoded = final.model.features(table.frame)
     bundle.write(folder, final, encoded, tiers, read.words, params.calibration, policy)
     frame = table.frame.assign(application_id=read.table.ids)
     if time is not None:
