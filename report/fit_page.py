@@ -116,7 +116,7 @@ def _flow(fitted: FittedTable) -> tuple[FlowStep, ...]:
     return (
         FlowStep(Text("rows", "样本"), n, rows),
         FlowStep(Text("features", "特征"), len(columns), categories),
-        FlowStep(Text("model", "模型"), model.booster.num_trees(), "trees"),
+        FlowStep(Text("model", "模型"), model.n_trees, "trees"),
         FlowStep(Text("decisions", "决策"), n, "one per row"),
     )
 

@@ -108,7 +108,7 @@ def _entry(
         "categories": list(column.levels),
         "codes": list(column.codes),
         "unseen": column.unseen,
-        "special_codes": list(column.special_codes),
+        "special_codes": list(column.special_codes or words.features[column.column]["special_codes"]),
         "null_share": round(null_share, SHARE_DECIMALS),
         "typical": None if np.isnan(stand_in) else stand_in,
     }

@@ -158,6 +158,11 @@ class FittedModel:
         margins = np.stack([member.margin(features) for member in self.members], axis=1)
         return self.stack.margin(margins)
 
+    @property
+    def n_trees(self) -> int:
+        """Return the number of trees of the whole stack."""
+        return sum(len(member.trees()) for member in self.members)
+
     @cached_property
     def text(self) -> str:
         """Return the whole stack as one LightGBM model.
