@@ -41,6 +41,11 @@ class BenchTable:
     group: NDArray[np.int64] | None = None
     true_pd: Floats | None = None
 
+    def __post_init__(self) -> None:
+        """Raise AssertionError for a column that contestants would take for something else."""
+        kinds = {str(kind) for kind in self.frame.dtypes}
+        assert kinds <= {"float64", "object"}, f"{self.name}: columns of type {kinds}"
+
     @property
     def categories(self) -> list[str]:
         """Return the names of the columns of text."""

@@ -207,7 +207,8 @@ def _categories(rng: Generator, spec: GeneratedTable) -> Drawn:
         # Zipf: the k-th level has a share of about 1/k, as towns and employers have.
         shares = 1.0 / np.arange(1, levels + 1)
         codes = rng.choice(levels, spec.rows, p=shares / shares.sum())
-        frame[f"c{k}_{levels}"] = np.array([f"v{code}" for code in codes], dtype=object)
+        # As an object: pandas would make a type of its own of an array of texts.
+        frame[f"c{k}_{levels}"] = pd.Series([f"v{code}" for code in codes], dtype=object)
         if k < len(spec.levels):
             score = score + rng.normal(0.0, 0.7, levels)[codes]
     return Drawn(frame=frame, score=score)

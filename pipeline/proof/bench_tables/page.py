@@ -77,7 +77,8 @@ def _short(pairing: Pairing) -> str:
 
 def bar_rows(bars: Sequence[BarVerdict]) -> Rows:
     """Return a line per bar."""
-    return [(one.bar, one.found, "met" if one.is_met else "NOT MET") for one in bars]
+    words = {True: "met", False: "NOT MET", None: "told"}
+    return [(one.bar, one.found, words[one.is_met]) for one in bars]
 
 
 def console_tables(verdicts: Sequence[TableVerdict], bars: Sequence[BarVerdict]) -> list[Table]:

@@ -88,7 +88,9 @@ def with_categories(train: pd.DataFrame, test: pd.DataFrame) -> tuple[pd.DataFra
     test = test.copy()
     for name in [name for name in train.columns if train[name].dtype == object]:
         train[name] = train[name].astype("category")
-        test[name] = pd.Categorical(test[name], categories=train[name].cat.categories)
+        levels = train[name].cat.categories
+        known = test[name].where(test[name].isin(levels), None)
+        test[name] = pd.Categorical(known, categories=levels)
     names = [f"f{k}" for k in range(train.shape[1])]
     return train.set_axis(names, axis=1), test.set_axis(names, axis=1)
 
