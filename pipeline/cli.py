@@ -46,7 +46,7 @@ COMMANDS = {
     "evidence": "creditloom.pipeline.proof.evidence:evidence",
     "claims": "creditloom.pipeline.proof.claims.command:claims",
     "scale": "creditloom.pipeline.proof.scale:scale",
-    "bench": "creditloom.pipeline.proof.bench.command:bench",
+    "bench": "creditloom.pipeline.proof.bench.command:app",
     "keep": "creditloom.pipeline.commands.model.keep:keep",
     "share-recovery": "creditloom.pipeline.proof.share_recovery:share_recovery",
     "trace": "creditloom.pipeline.proof.trace.command:trace",

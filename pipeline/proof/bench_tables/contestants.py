@@ -1,0 +1,165 @@
+"""Who competes: our learner, and what people would otherwise use.
+
+Each returns the PDs of held-out rows. Every contestant gets the same frame, and may treat
+categories, nulls and special codes in its own best way. All of them run on one thread.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from creditloom.models.fit.fit_params import FitParams
+from creditloom.models.fit.learner import Labels, TrainingTable, fit_calibrated
+from creditloom.models.sample.arrays import Floats
+from creditloom.pipeline.base.params import section
+from creditloom.pipeline.base.paths import params_file
+from creditloom.pipeline.proof.bench_tables import rivals, scorecard, tuned_rival
+from creditloom.pipeline.proof.bench_tables.bench_table import BenchTable, OuterFold
+from creditloom.storage.files.errors import DataError
+
+OURS = "ours"
+TUNED = "optuna"
+
+
+@dataclass(frozen=True)
+class FoldTask:
+    """What a contestant gets for one fold: rows to learn from, and rows whose PD it must tell.
+
+    cpu_seconds: the CPU time of ours in this fold; None while ours has not run.
+    """
+
+    table: BenchTable
+    fold: OuterFold
+    seed: int
+    cpu_seconds: float | None = None
+
+    @property
+    def train(self) -> pd.DataFrame:
+        """Return the features of the training rows."""
+        return self.table.frame[self.fold.train].reset_index(drop=True)
+
+    @property
+    def label(self) -> Labels:
+        """Return the labels of the training rows."""
+        return self.table.label[self.fold.train]
+
+    @property
+    def test(self) -> pd.DataFrame:
+        """Return the features of the held-out rows."""
+        return self.table.frame[self.fold.test].reset_index(drop=True)
+
+
+Learner = Callable[[FoldTask], Floats]
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A method under its name.
+
+    modules: libraries that must be installed.
+    """
+
+    name: str
+    what: str
+    learner: Learner
+    modules: tuple[str, ...] = ()
+
+
+def ours(task: FoldTask) -> Floats:
+    """Return the PDs of our learner, by the committed parameters."""
+    params = section("fit", FitParams, params_file())
+    train = _without_codes(task.train, task.table.special_codes)
+    test = _without_codes(task.test, task.table.special_codes)
+    table = TrainingTable(frame=train, label=task.label, signs=(0,) * train.shape[1])
+    return fit_calibrated(table, params, params.inner_folds).pd(test)
+
+
+def _without_codes(frame: pd.DataFrame, codes: Sequence[float]) -> pd.DataFrame:
+    """Return the frame with null in place of special codes, as `creditloom fit` reads a table."""
+    numbers = frame.select_dtypes("number")
+    return frame.assign(**numbers.mask(numbers.isin(list(codes)))) if codes else frame
+
+
+def _plain(task: FoldTask) -> Floats:
+    return rivals.lightgbm_pd(task.train, task.label, task.test, task.seed, rivals.PLAIN)
+
+
+def _lightgbm(task: FoldTask) -> Floats:
+    return rivals.lightgbm_pd(task.train, task.label, task.test, task.seed, {})
+
+
+def _histogram(task: FoldTask) -> Floats:
+    return rivals.histogram_pd(task.train, task.label, task.test, task.seed)
+
+
+def _catboost(task: FoldTask) -> Floats:
+    return rivals.catboost_pd(task.train, task.label, task.test, task.seed)
+
+
+def _woe(task: FoldTask) -> Floats:
+    return scorecard.scorecard_pd(task.train, task.label, task.test, task.table.special_codes)
+
+
+def _tuned(task: FoldTask) -> Floats:
+    if task.cpu_seconds is None:
+        raise AssertionError("the budget of the search is the CPU time of ours, which runs first")
+    return tuned_rival.tuned_pd(task.train, task.label, task.test, task.seed, task.cpu_seconds)
+
+
+# table: a contestant a row, ours first and the one that needs its time last
+CONTESTANTS = {
+    one.name: one
+    for one in (
+        Contestant(OURS, "creditloom, committed parameters", ours),
+        Contestant("lightgbm", "LightGBM, defaults", _lightgbm, ("lightgbm",)),
+        Contestant("plain", "LightGBM, 500 trees, rate .02, 8 leaves", _plain, ("lightgbm",)),
+        Contestant("histgb", "HistGradientBoosting, defaults", _histogram, ("sklearn",)),
+        Contestant("catboost", "CatBoost, defaults", _catboost, ("catboost",)),
+        Contestant("woe", "WOE and logistic regression", _woe, ("sklearn",)),
+        Contestant(TUNED, "Optuna on LightGBM, CPU time of ours", _tuned, ("optuna", "lightgbm")),
+    )
+}
+RIVALS = tuple(name for name in CONTESTANTS if name != OURS)
+
+
+def contestants_of(names: Sequence[str]) -> tuple[Contestant, ...]:
+    """Return ours and the named rivals.
+
+    Raises DataError for an unknown name, and for a library that is not installed.
+    """
+    chosen = []
+    for name in dict.fromkeys((OURS, *names)):
+        if name not in CONTESTANTS:
+            raise DataError.of(
+                "No such rival",
+                where="--rivals",
+                expected=f"some of {', '.join(RIVALS)}",
+                got=name,
+                next_step="correct the name",
+            )
+        _require_installed(CONTESTANTS[name])
+        chosen.append(CONTESTANTS[name])
+    return tuple(chosen)
+
+
+def _require_installed(one: Contestant) -> None:
+    absent = [module for module in one.modules if importlib.util.find_spec(module) is None]
+    if absent:
+        others = ",".join(name for name in RIVALS if name != one.name)
+        raise DataError.of(
+            f"The library of the rival `{one.name}` is not installed",
+            where="--rivals",
+            expected=absent[0],
+            got="no such module",
+            next_step=f'pip install "creditloom[rivals]", or leave it out: --rivals {others}',
+        )
+
+
+def is_probability(pd_: Floats, rows: int) -> bool:
+    """Return whether a contestant told one probability for each of `rows` rows."""
+    return pd_.shape == (rows,) and bool(np.all((pd_ >= 0) & (pd_ <= 1)))
