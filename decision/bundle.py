@@ -15,6 +15,8 @@ import numpy as np
 
 from .base.catalogue import Catalogue
 from .base.errors import DecisionError
+from .base.layout import FILE as LAYOUT
+from .base.layout import Layout
 from .base.strict_json import canonical, check_format, parse
 from .frames.input_frame import InputReader
 from .rulebook.policy import Policy
@@ -25,11 +27,17 @@ from .score.tree_model import Margin
 MANIFEST = "manifest.json"
 # Format of the manifest and, as it lists them, of all files of a bundle. Release 0.1.0 wrote
 # format 1 without naming it.
-FORMAT = 3
+FORMAT = 4
+# The format of a bundle that needs nothing of a later one.
+PLAIN_FORMAT = 3
 # The first format by which the id of a decision names its input too.
 CONTENT_IDS = 3
+# The first format by which that is the input as given: before, a text as the model reads it.
+GIVEN_IDS = 4
 SCORING = ("model.txt", "catalogue.json", "calibration.json")
 REQUIRED = (*SCORING, "tiers.json", "policy.json", "reference.json")
+# A file that a bundle may have, and lists in its manifest where it has it.
+OPTIONAL_FILES = (LAYOUT,)
 MANIFEST_FORM = '{"files": {name: sha256}}'
 
 
@@ -48,6 +56,7 @@ class Bundle:
     version: str
     policy_version: str
     format: int = FORMAT
+    layout: Layout | None = None
 
     @cached_property
     def reference_points(self) -> np.ndarray:
@@ -57,7 +66,15 @@ class Bundle:
     @cached_property
     def reader(self) -> InputReader:
         """Read inputs as the bundle declares them."""
-        return InputReader(self.scorer.catalogue, self.policy.inputs, self.policy.consents or {})
+        consents = self.policy.consents or {}
+        beyond = self.policy.beyond_training
+        return InputReader(
+            catalogue=self.scorer.catalogue,
+            inputs=self.policy.inputs,
+            consents=consents,
+            own=self.layout,
+            is_beyond_refused=beyond is not None and beyond.treatment == "refuse",
+        )
 
     @classmethod
     def load(cls, folder: str | Path, threads: int | None = None) -> Bundle:
@@ -84,6 +101,7 @@ class Bundle:
             version=hashlib.sha256(manifest).hexdigest(),
             policy_version=digests["policy.json"],
             format=number,
+            layout=Layout.from_json(texts[LAYOUT]) if LAYOUT in texts else None,
         )
         # Asked here for its check alone: it raises where the reference lacks a concept.
         bundle.reference.concepts(bundle.scorer.catalogue)
@@ -106,13 +124,24 @@ def _check_protected(bundle: Bundle, root: Path) -> None:
 def write_manifest(folder: str | Path) -> str:
     """Write manifest.json with the hashes of the files that decide; return the bundle's version.
 
-    Other files of the folder are not part of the bundle. Raises `DecisionError` for a missing file.
+    `layout.json` is listed where it is there; other files of the folder are not part of the bundle.
+    The format is the first one that has all that the files hold. Raises `DecisionError` for a
+    missing file.
     """
     root = Path(folder)
-    digests = {name: hashlib.sha256(_bytes(root / name)).hexdigest() for name in REQUIRED}
-    manifest = canonical({"format": FORMAT, "files": digests})
+    names = [*REQUIRED, *(name for name in OPTIONAL_FILES if (root / name).is_file())]
+    digests = {name: hashlib.sha256(_bytes(root / name)).hexdigest() for name in names}
+    manifest = canonical({"format": _format_of(root, names), "files": digests})
     (root / MANIFEST).write_bytes(manifest)
     return hashlib.sha256(manifest).hexdigest()
+
+
+def _format_of(root: Path, names: list[str]) -> int:
+    """Return the first format of a manifest that has all that the files of a folder hold."""
+    catalogue = json.loads(_bytes(root / "catalogue.json"))
+    policy = json.loads(_bytes(root / "policy.json"))
+    is_later = catalogue.get("version", 1) >= 2 or policy.get("beyond_training") is not None
+    return FORMAT if is_later or LAYOUT in names else PLAIN_FORMAT
 
 
 def load_scorer(folder: str | Path, threads: int | None = None) -> Scorer:

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from .base.errors import DecisionError
-from .bundle import CONTENT_IDS, Bundle
+from .bundle import CONTENT_IDS, GIVEN_IDS, Bundle
 from .frames.arrow import (
     decision_ids,
     frame_of,
@@ -24,8 +24,9 @@ from .frames.arrow import (
     text,
     tier_names,
 )
-from .frames.columns import CONSENTED, CONSENTED_CONCEPTS, ID
+from .frames.columns import CONSENTED, CONSENTED_CONCEPTS, input_columns
 from .frames.content import content_words
+from .frames.feature_values import BeyondRows
 from .frames.input_block import InputBlock
 from .frames.input_frame import Frame
 from .frames.row_rules import RowFault, find, repeated_ids
@@ -38,6 +39,7 @@ from .rules.batch_context import BatchContext
 from .rules.rules import under_age
 from .rules.verdict import OUTCOMES, verdicts_by_tier, verdicts_of
 from .score.contributions.column_loops import columns_outside
+from .score.drift import Drift, PopulationCounts, RollingCounts
 from .score.scorer import score
 
 PolicyTerms = tuple[Policy, Offers | None]
@@ -53,10 +55,14 @@ class _Options(NamedTuple):
 
 @dataclass(frozen=True)
 class Decider:
-    """A bundle ready to decide, with the terms of each product and law that was asked for."""
+    """A bundle ready to decide, with the terms of each product and law that was asked for.
+
+    `window` counts the last rows that it decided: see `population`.
+    """
 
     bundle: Bundle
     terms_by_choice: dict[tuple[str, str], PolicyTerms] = field(default_factory=dict)
+    window: RollingCounts = field(default_factory=RollingCounts, compare=False)
 
     @classmethod
     def load(cls, folder: str | Path, threads: int | None = None) -> Decider:
@@ -88,8 +94,9 @@ class Decider:
 
         They are the id, the required inputs, the optional facts that are there, and the features.
         """
-        facts = [name for name in OPTIONAL if name in there] if self.bundle.policy.inputs else []
-        return [ID, *self.bundle.policy.inputs, *facts, *self.bundle.scorer.catalogue.names]
+        features = self.bundle.scorer.catalogue.features
+        columns = input_columns(self.bundle.policy.inputs, features, there, self.bundle.layout)
+        return [column.read_from for column in columns]
 
     @property
     def _families(self) -> tuple[str, ...]:
@@ -206,7 +213,19 @@ class Decider:
         `DecisionError` for columns of which no row can be read.
         """
         block = self.bundle.reader.block(frame, (policy or self.bundle.policy).banned_columns)
-        return block, find(block, repeated_ids(block.ids) if repeated is None else repeated, today)
+        copies = repeated_ids(block.ids) if repeated is None else repeated
+        faults = [*find(block, copies, today), *self.bundle.reader.beyond_faults(block)]
+        return block, faults
+
+    def population(self) -> tuple[PopulationCounts, Drift]:
+        """Return the counts of the last rows that were decided here, and what they say.
+
+        Some 10,000 rows at most (`score/drift.py`). An online service reads it where a batch would
+        be stopped; deciding itself goes on, each row by its treatment.
+        """
+        counts = self.window.total()
+        bundle = self.bundle
+        return counts, Drift.of(counts, bundle.reference, bundle.policy.beyond_training)
 
     def decide_block(
         self,
@@ -233,14 +252,15 @@ class Decider:
         # R4: who is under age is refused without being scored.
         is_scored = ~under_age(batch) if batch else np.ones(n, dtype=bool)
         scored = self._scored(rows, is_scored)
+        self._count(rows, scored["score_raw"])
         grade = self.bundle.tiers.index(scored["pd"])
         batch = replace(batch, grade=grade) if batch else None
         if batch:
             verdicts = verdicts_of(batch)
         else:
-            verdicts = verdicts_by_tier(policy, self.bundle.tiers, grade)
+            verdicts = verdicts_by_tier(policy, self.bundle.tiers, grade, rows)
         reasons, points = reasons_by_row(
-            self.bundle, rows.x, batch, verdicts, options.explain, options.language, is_scored
+            self.bundle, rows, batch, verdicts, options.explain, options.language, is_scored
         )
         grades = word_column([*self.bundle.tiers.names, None], np.where(is_scored, grade, -1))
         head = self._head(rows, batch, policy, options.law)
@@ -275,7 +295,8 @@ class Decider:
         chosen = "|".join(filter(None, (product, law)))
         content = None
         if self.bundle.format >= CONTENT_IDS:
-            content = content_words(rows, self.bundle.scorer.catalogue)
+            is_given = self.bundle.format >= GIVEN_IDS
+            content = content_words(rows, self.bundle.scorer.catalogue, is_given=is_given)
         versions = (self.bundle.version, self.bundle.policy_version)
         ids = decision_ids(rows, *versions, chosen, content)
         return {
@@ -296,6 +317,12 @@ class Decider:
             margin[is_scored] = scorer.margin.raw(rows.x[is_scored])
         raw = scorer.calibration.score_raw(margin)
         return {"pd": scorer.calibration.pd(margin), "score_raw": raw, "score": score(raw)}
+
+    def _count(self, rows: Frame, scores: np.ndarray) -> None:
+        """Add the rows to the window."""
+        beyond = BeyondRows() if rows.features is None else rows.features.beyond
+        counts = PopulationCounts.of(beyond, len(scores))
+        self.window.add(counts + PopulationCounts.of_scores(scores, self.bundle.reference))
 
     def _unscored_batch(
         self, rows: Frame, policy: Policy, priced: Offers | None
@@ -321,9 +348,14 @@ class Decider:
         is_unconsented = np.zeros(len(rows.x), dtype=bool)
         for consent, columns in self._features_by_consent.items():
             refused = np.flatnonzero(rows.numbers[consent] != 1)
-            # Transposed, as the values of a feature lie together in memory.
-            values = rows.x.T[np.ix_(columns, refused)]
-            is_unconsented[refused] |= ~np.isnan(values).all(axis=0)
+            if rows.features is None or rows.features.plan.is_plain:
+                # Transposed, as the values of a feature lie together in memory.
+                given = rows.x if rows.features is None else rows.features.numbers.T
+                values = given.T[np.ix_(columns, refused)]
+                is_unconsented[refused] |= ~np.isnan(values).all(axis=0)
+                continue
+            for k in columns.tolist():
+                is_unconsented[refused] |= rows.features.is_given(k, refused)
         return is_unconsented
 
     @cached_property

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,10 @@ from .errors import DecisionError
 from .strict_json import canonical, check_format, parse
 
 # Version of the format of `catalogue.json`, stored in it under the key `version`.
-VERSION = 1
+VERSION = 2
+# The fields of a feature that version 2 brought. A catalogue of version 1 has none of them, whatever
+# other keys its writer put there.
+SINCE_2 = ("null_share", "typical", "codes", "unseen", "column", "code")
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,18 @@ class Feature:
 
     `direction` is the sign of the monotone constraint on the log-odds of default: +1 means that a
     higher value is riskier. `categories` holds the texts of a categorical column in code order: the
-    frame holds the text, the model reads its position. `special_codes` are values that mean
-    missing. A null in a float column means what `null_meaning` says.
+    frame holds the text, the model reads its number in `codes`, or its position where these are
+    empty. `special_codes` are values that mean missing. A null in a float column means what
+    `null_meaning` says.
+
+    `column` is the column of the frame that the feature reads, "" = its own name; several features
+    may read one column. `code` makes it an indicator: the model reads 1 where the column holds this
+    number, else 0; null gives 0.
+
+    What training saw: `null_share` is the share of null among its rows, null = not recorded. Where
+    it is 0, `typical` is the number that the model reads in place of null: the training median, or
+    the number of a level of average risk or worse. `unseen` is the number that it reads for a level
+    that is not among `categories`; null = as null.
     """
 
     name: str
@@ -56,11 +71,32 @@ class Feature:
     source: str = ""
     categories: tuple[str, ...] = ()
     special_codes: tuple[float, ...] = ()
+    null_share: float | None = None
+    typical: float | None = None
+    codes: tuple[float, ...] = ()
+    unseen: float | None = None
+    column: str = ""
+    code: float | None = None
 
     @property
     def is_coded(self) -> bool:
         """Return whether the column must be translated into the numbers that the model reads."""
-        return bool(self.categories or self.special_codes)
+        return bool(self.categories or self.special_codes or self.is_indicator)
+
+    @property
+    def is_indicator(self) -> bool:
+        """Return whether the model reads 1 where the column holds `code`, else 0."""
+        return self.code is not None
+
+    @property
+    def read_column(self) -> str:
+        """Return the column of the frame that the feature reads."""
+        return self.column or self.name
+
+    @property
+    def is_never_null(self) -> bool:
+        """Return whether training held no null of it: one that comes lies beyond training."""
+        return self.null_share == 0 and not self.is_indicator
 
 
 @dataclass(frozen=True)
@@ -92,6 +128,8 @@ class Catalogue:
             raise _refusal(
                 "a concept is declared twice", "distinct ids", f"{len(self.concepts)} concepts"
             )
+        for feature in self.features:
+            _check_reading(feature)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Catalogue:
@@ -100,7 +138,8 @@ class Catalogue:
         Raises `DecisionError` for a later format and for a value of the wrong type.
         """
         content = json.loads(text)
-        check_format(content, VERSION, "catalogue.json", "version")
+        if check_format(content, VERSION, "catalogue.json", "version") < 2:
+            content = _without_later_fields(content)
         return parse(cls, content, "catalogue.json", extra="ignore")
 
     @cached_property
@@ -129,6 +168,38 @@ class Catalogue:
     def digest(self) -> str:
         """The sha256 of the canonical JSON: catalogues with one digest read a frame alike."""
         return hashlib.sha256(canonical(self)).hexdigest()
+
+
+def _without_later_fields(content: Any) -> Any:
+    """Return a catalogue of version 1 without the keys that mean something from version 2 on."""
+    features = content.get("features") if isinstance(content, Mapping) else None
+    if not isinstance(features, list):
+        # Not a catalogue: the parser says what is wrong.
+        return content
+    kept = [
+        {key: one[key] for key in one if key not in SINCE_2} if isinstance(one, Mapping) else one
+        for one in features
+    ]
+    return {**content, "features": kept}
+
+
+def _check_reading(feature: Feature) -> None:
+    """Raise `DecisionError` for a feature whose fields contradict each other."""
+    if feature.codes and len(feature.codes) != len(feature.categories):
+        raise _refusal(
+            f"`{feature.name}` has not one number per category",
+            f"{len(feature.categories)} codes",
+            f"{len(feature.codes)}",
+        )
+    if feature.is_indicator and feature.categories:
+        raise _refusal(f"`{feature.name}` is an indicator and a category", "one of the two", "both")
+    if feature.is_never_null and feature.typical is None:
+        # Without it LightGBM would read the null as 0, which may be the safest value.
+        raise _refusal(
+            f"`{feature.name}` had no null in training, and nothing to read in place of one",
+            "typical: a number",
+            "null",
+        )
 
 
 def _refusal(what: str, expected: str, got: str) -> DecisionError:

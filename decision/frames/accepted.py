@@ -245,9 +245,8 @@ def _levels(values: pa.Array) -> Read:
     So 1.0 becomes "1" and 2.5 becomes "2.5".
     """
     numbers = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    # 15 digits: every decimal number of so many digits survives as a float64.
     return Read(
-        pa.array([None if v != v else f"{v:.15g}" for v in numbers.tolist()], pa.string()), []
+        pa.array([None if v != v else level_text(v) for v in numbers.tolist()], pa.string()), []
     )
 
 
@@ -462,8 +461,14 @@ def _text(value: Any) -> str:
     return value
 
 
+def level_text(number: float) -> str:
+    """Return a number as a category is written: 1.0 becomes "1" and 2.5 becomes "2.5"."""
+    # 15 digits: every decimal number of so many digits survives as a float64.
+    return f"{number:.15g}"
+
+
 def _level(value: Any) -> str:
-    return value if isinstance(value, str) else f"{_float(value):.15g}"
+    return value if isinstance(value, str) else level_text(_float(value))
 
 
 # table: per kind, how a single value is read, and the rule that it breaks where it is none

@@ -8,16 +8,19 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Literal, Protocol
 
 import numpy as np
 
 from ..base.errors import DecisionError
+from ..base.layout import Layout
 from ..rulebook.condition import FLAG_FACTS, OPTIONAL
 
 ID = "application_id"
+# How a feature's column is named in a block where its own name is that of the id.
+FENCED = {ID: f"feature {ID}"}
 # Amounts of money are whole fen, 1/100 CNY.
 AMOUNTS = (
     "verified_income_fen",
@@ -98,13 +101,18 @@ class FeatureLike(Protocol):
     def categories(self) -> tuple[str, ...]:
         """Its texts in code order; none for a number."""
 
+    @property
+    def read_column(self) -> str:
+        """The column of the frame that it reads."""
+
 
 @dataclass(frozen=True)
 class InputColumn:
     """One column that the decision reads; all but the id may be null in a row.
 
     `low` and `high` are the smallest and the largest valid value, inclusive. `consent` names the
-    flag without which the column must be null. A category may hold numbers beside text.
+    flag without which the column must be null. A category may hold numbers beside text. `source` is
+    the column of the frame where it has another name there, as the id of a user's own table.
     """
 
     name: str
@@ -113,23 +121,66 @@ class InputColumn:
     consent: str | None = None
     high: float | None = None
     is_category: bool = False
+    source: str = ""
+
+    @property
+    def read_from(self) -> str:
+        """The name of the column in the frame."""
+        return self.source or self.name
 
 
 def input_columns(
-    inputs: Iterable[str], features: Iterable[FeatureLike], there: Container[str] = ()
+    inputs: Iterable[str],
+    features: Iterable[FeatureLike],
+    there: Container[str] = (),
+    own: Layout | None = None,
 ) -> tuple[InputColumn, ...]:
     """Return the columns that a bundle reads of a frame that has those of `there`.
 
     The order is: the id, the policy inputs as declared, the optional facts that are there, the
-    features in model order. A bundle without policy inputs only scores: it asks for no fact either.
+    columns of the features, by the first feature that reads each. A bundle without policy inputs
+    only scores: it asks for no fact either. `own` is the layout of the table that was trained on:
+    id and time are then found under its names too.
     """
     policy = tuple(inputs)
     optional = [name for name in OPTIONAL if policy and name in there]
+    columns = feature_columns(features, policy, there)
+    time = (own.time or "") if own and "as_of" not in there else ""
     return (
-        InputColumn(ID, "id"),
-        *(_policy_input(name) for name in (*policy, *optional)),
-        *(_feature(feature, policy) for feature in features),
+        InputColumn(ID, "id", source=_id_source(own, there, [column.name for column in columns])),
+        *(
+            replace(_policy_input(name), source=time if name == "as_of" else "")
+            for name in (*policy, *optional)
+        ),
+        *columns,
     )
+
+
+def feature_columns(
+    features: Iterable[FeatureLike], policy: tuple[str, ...] = (), there: Container[str] = ()
+) -> list[InputColumn]:
+    """Return the columns that the features read, each once, by the first one that reads it."""
+    found: dict[str, InputColumn] = {}
+    for feature in features:
+        column = _feature(feature, policy, there)
+        first = found.setdefault(column.name, column)
+        if column.is_category and not first.is_category:
+            # Features of one column read it alike: as text where one of them is a category.
+            found[column.name] = replace(first, kind="text", is_category=True)
+    return [*found.values()]
+
+
+def feature_name(column: str) -> str:
+    """Return the name that a feature's column has in a block: its own, unless that is the id's."""
+    return FENCED.get(column, column)
+
+
+def _id_source(own: Layout | None, there: Container[str], names: list[str]) -> str:
+    """Return the frame's column of ids; "" where it is the house's own name."""
+    if own is None or not own.id:
+        return ""
+    is_house = ID in there and (FENCED[ID] not in names or FENCED[ID] in there)
+    return "" if is_house and own.id not in there else own.id
 
 
 def _policy_input(name: str) -> InputColumn:
@@ -140,15 +191,21 @@ def _policy_input(name: str) -> InputColumn:
     return InputColumn(name, "time" if name == "as_of" else "text")
 
 
-def _feature(feature: FeatureLike, policy: tuple[str, ...]) -> InputColumn:
+def _feature(
+    feature: FeatureLike, policy: tuple[str, ...], there: Container[str]
+) -> InputColumn:
     consent = CONSENTED.get(feature.family) or CONSENTED_CONCEPTS.get(feature.concept)
     is_text = bool(feature.categories)
+    column = feature.read_column
+    name = feature_name(column)
     return InputColumn(
-        feature.name,
+        name,
         "text" if is_text else "number",
         # A consent that the policy does not ask for is not in the table: it cannot be tested.
         consent=consent if consent in policy else None,
         is_category=is_text,
+        # A block that is read again has the name of a block.
+        source=column if name != column and name not in there else "",
     )
 
 
@@ -158,7 +215,7 @@ def _feature(feature: FeatureLike, policy: tuple[str, ...]) -> InputColumn:
 class InputLayout:
     """The columns that a door reads, and the place of each number in the matrix of an input.
 
-    The last `n_features` columns are the features of the model, in its order.
+    The last `n_features` columns are those of the model's features, by the first that reads each.
     """
 
     columns: tuple[InputColumn, ...]
@@ -168,6 +225,11 @@ class InputLayout:
     def names(self) -> tuple[str, ...]:
         """Names of all columns, in order."""
         return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """The same by their names in the frame."""
+        return tuple(column.read_from for column in self.columns)
 
     @cached_property
     def numeric(self) -> tuple[InputColumn, ...]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ..base.catalogue import Catalogue
@@ -11,19 +14,36 @@ from ..score.contributions.row_sums import add_rows, name_words
 from .input_frame import Frame
 
 
-def content_words(rows: Frame, catalogue: Catalogue) -> NDArray[np.uint64]:
+def content_words(
+    rows: Frame, catalogue: Catalogue, *, is_given: bool = False
+) -> NDArray[np.uint64]:
     """Return 64 bits per row over all that a decision reads: inputs, facts and features.
 
-    A null input and one that is not there are alike, as they are for the decision.
+    A null input and one that is not there are alike, as they are for the decision. With `is_given`
+    features are taken as they were given (bundles of format 4), so that two levels that the model
+    reads as one number are two inputs, and so are null and the number that is read in its place.
+    Else they are taken as the model reads them.
     """
     sums = np.zeros(len(rows.x), np.uint64)
     names = tuple(rows.numbers)
     if names:
         add_rows(sums, names, np.array([rows.numbers[name] for name in names]))
     # The column's name begins otherwise, so that an input and a feature of one name both count.
-    add_rows(sums, tuple(f"feature {name}" for name in catalogue.names), rows.x.T)
+    if is_given and rows.features is not None:
+        places = rows.features.plan.places
+        add_rows(sums, tuple(f"feature {name}" for name in places), rows.features.numbers)
+        for name, texts in rows.features.texts.items():
+            coded = texts.dictionary_encode()
+            at = pc.fill_null(coded.indices, len(coded.dictionary))
+            words = _text_words(f"feature {name}", coded.dictionary.to_pylist())
+            sums += words[at.to_numpy(zero_copy_only=False)]
+    else:
+        add_rows(sums, tuple(f"feature {name}" for name in catalogue.names), rows.x.T)
     codes, purposes = pd.factorize(rows.purpose)
-    # One more word at the end, which the code of null (-1) points to.
-    words = np.append(name_words(tuple(f"purpose {text}" for text in purposes)), np.uint64(0))
-    sums += words[codes]
+    sums += _text_words("purpose", purposes)[codes]
     return sums
+
+
+def _text_words(name: str, texts: Iterable[str]) -> NDArray[np.uint64]:
+    """Return a word per text of a column, and at the end, where -1 points to, that of null: 0."""
+    return np.append(name_words(tuple(f"{name} {text}" for text in texts)), np.uint64(0))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,9 @@ from .accepted import (
     wrong_type,
 )
 from .columns import REMEMBERED_SHAPES, InputColumn, InputLayout
+
+if TYPE_CHECKING:
+    from .feature_values import FeatureValues
 
 DOUBLE = pa.float64()
 FLOAT_BYTES = 8  # of a float64
@@ -52,7 +55,7 @@ class InputBlock:
     `ids` are int64 or text. `times` are datetime64[us] in UTC, NaT = null. `texts` are Arrow's
     strings. `matrix` is numeric columns x rows, float64, NaN = null, in the order of
     `layout.numeric`. `faults` tell the values that their column's form cannot hold; such a value is
-    null here.
+    null here. `features` are the features of all rows, once they are read.
     """
 
     layout: InputLayout
@@ -61,6 +64,7 @@ class InputBlock:
     texts: Mapping[str, pa.Array]
     matrix: np.ndarray
     faults: list[RowFault]
+    features: FeatureValues | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -128,8 +132,8 @@ def of_table(table: pa.Table, layout: InputLayout) -> InputBlock:
     gathered = _Gathered(layout)
     for column in layout.columns:
         if column.kind in ("id", "time", "text"):
-            gathered.add(column, read_array(column, _whole(table[column.name])))
-    columns = [table[column.name] for column in layout.numeric]
+            gathered.add(column, read_array(column, _whole(table[column.read_from])))
+    columns = [table[column.read_from] for column in layout.numeric]
     evenly = _evenly(columns)
     if evenly is not None:
         return gathered.block(evenly)
@@ -205,8 +209,8 @@ def _positions(
 ) -> tuple[list[tuple[InputColumn, int]], np.ndarray]:
     """Return ids, times and texts with their positions in a frame, and those of the numbers."""
     position = {name: k for k, name in enumerate(there)}
-    others = [(c, position[c.name]) for c in layout.columns if c.kind in ("id", "time", "text")]
-    at = np.array([position[column.name] for column in layout.numeric], dtype=np.int64)
+    others = [(c, position[c.read_from]) for c in layout.columns if c.kind in ("id", "time", "text")]
+    at = np.array([position[column.read_from] for column in layout.numeric], dtype=np.int64)
     return others, at
 
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ..base.catalogue import Catalogue, Feature
+from ..base.catalogue import Catalogue
+from ..base.layout import Layout
 from . import row_rules
 from .columns import (
     REMEMBERED_SHAPES,
     InputLayout,
     check_columns,
+    feature_columns,
     input_columns,
     refusal,
 )
+from .feature_values import FeatureValues, plan_of
 from .input_block import InputBlock, of_frame, of_table
 
 
@@ -29,7 +32,8 @@ class Frame:
     `numbers` holds amounts (fen), counts and flags (0/1) as float64, NaN = not known; optional
     facts (rulebook/condition.py) are among them where the frame has them. `as_of` is
     datetime64[us] in UTC, NaT = not given; `purpose` is text or None; `x` is rows x features in
-    model order, float64, NaN = null.
+    model order, float64, NaN = null. `features` are the features as they were given too; None in a
+    frame that was not read of an input.
     """
 
     application_id: np.ndarray
@@ -37,25 +41,31 @@ class Frame:
     purpose: np.ndarray
     numbers: Mapping[str, np.ndarray]
     x: np.ndarray
+    features: FeatureValues | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class InputReader:
     """Reads what a bundle asks of an input: its features, and the inputs of its rule book.
 
-    `consents` names, per input and fact, the consent without which it counts as not known.
+    `consents` names, per input and fact, the consent without which it counts as not known. `own` is
+    the layout of the table that was trained on. `is_beyond_refused` says that the rule book refuses
+    a row that holds what training never saw.
     """
 
     catalogue: Catalogue
     inputs: tuple[str, ...]
     consents: Mapping[str, str]
+    own: Layout | None = None
+    is_beyond_refused: bool = False
 
     # Remembered per shape of frame: one row must not pay again for what the row before it paid.
     @lru_cache(maxsize=REMEMBERED_SHAPES)  # noqa: B019, readers live as long as the process
     def layout(self, there: tuple[str, ...]) -> InputLayout:
         """Return what is read of an input that has these columns."""
         features = self.catalogue.features
-        return InputLayout(input_columns(self.inputs, features, there), len(features))
+        columns = input_columns(self.inputs, features, there, self.own)
+        return InputLayout(columns, len(feature_columns(features)))
 
     def block(self, frame: pd.DataFrame | pa.Table, banned: tuple[str, ...] = ()) -> InputBlock:
         """Return the columns that a decision reads, each in its one form.
@@ -67,23 +77,27 @@ class InputReader:
         if isinstance(frame, pa.Table):
             there = tuple(frame.column_names)
             layout = self.layout(there)
-            check_columns(there, layout.names, banned)
-            return of_table(frame, layout)
-        there = tuple(map(str, frame.columns.tolist()))
-        layout = self.layout(there)
-        check_columns(there, layout.names, banned)
-        return of_frame(frame, there, layout)
+            check_columns(there, layout.sources, banned)
+            block = of_table(frame, layout)
+        else:
+            there = tuple(map(str, frame.columns.tolist()))
+            layout = self.layout(there)
+            check_columns(there, layout.sources, banned)
+            block = of_frame(frame, there, layout)
+        return replace(block, features=plan_of(self.catalogue).read(block))
 
     def frame(self, block: InputBlock) -> Frame:
         """Return a block without bad rows as the rules and the model read it."""
         facts = block.layout.facts
         numbers = dict(zip(facts, block.matrix, strict=False))
+        features = block.features or plan_of(self.catalogue).read(block)
         return Frame(
             application_id=block.ids.to_numpy(zero_copy_only=False),
             as_of=_as_of(block),
             purpose=_purpose(block),
             numbers=withheld(numbers, self._facts_by_consent(facts)),
-            x=_features(block, self.catalogue),
+            x=features.x,
+            features=features,
         )
 
     @lru_cache(maxsize=REMEMBERED_SHAPES)  # noqa: B019, as above
@@ -102,9 +116,16 @@ class InputReader:
         block = self.block(frame, banned)
         # Consent is left to the rule book, which refuses the row by R6.
         faults = row_rules.find(block, None, None, with_consents=False)
+        faults += self.beyond_faults(block)
         if faults:
             raise _first(faults)
         return self.frame(block)
+
+    def beyond_faults(self, block: InputBlock) -> list[row_rules.RowFault]:
+        """Return the rows of a block that the rule book refuses as beyond training."""
+        if not self.is_beyond_refused or block.features is None:
+            return []
+        return row_rules.beyond_training(block.features)
 
 
 def _first(faults: Iterable[row_rules.RowFault]) -> Exception:
@@ -155,31 +176,3 @@ def read(
     """Check and convert an input, as `InputReader.decidable` does."""
     return InputReader(catalogue, tuple(inputs), {}).decidable(frame, tuple(banned))
 
-
-def _features(block: InputBlock, catalogue: Catalogue) -> np.ndarray:
-    """Return rows x features in model order.
-
-    The values of a feature lie together in memory, because blocks of rows are read from it column
-    by column.
-    """
-    numeric = block.matrix[len(block.layout.facts) :]
-    if not any(feature.is_coded for feature in catalogue.features):
-        return numeric.T
-    x = np.empty((len(catalogue.features), len(block)))
-    rows = iter(numeric)
-    for k, feature in enumerate(catalogue.features):
-        x[k] = _codes(block, feature) if feature.categories else _special(feature, next(rows))
-    return x.T
-
-
-def _codes(block: InputBlock, feature: Feature) -> np.ndarray:
-    texts = block.texts[feature.name].to_pandas().astype(object)
-    codes = pd.Index(feature.categories, dtype=object).get_indexer(pd.Index(texts, dtype=object))
-    # A text that training never saw has code -1; the model reads it as null.
-    return np.where(codes < 0, np.nan, codes)
-
-
-def _special(feature: Feature, values: np.ndarray) -> np.ndarray:
-    if not feature.special_codes:
-        return values
-    return np.where(np.isin(values, feature.special_codes), np.nan, values)

@@ -18,8 +18,9 @@ import pyarrow.types as kinds
 from numpy.typing import NDArray
 
 from ..score.contributions.column_loops import columns_outside
-from .accepted import RowFault
+from .accepted import RowFault, quoted
 from .columns import ID, InputColumn
+from .feature_values import FeatureValues
 from .input_block import InputBlock
 
 # table: the rules in the order in which a row with several faults is named, and what each expects
@@ -41,6 +42,8 @@ EXPECTED = {
     "not_text": "text in UTF-8, or null",
     "text_too_long": "a short text",
     "no_consent": "null without the consent",
+    "beyond_null": "a value, as training always had one (beyond_training: refuse)",
+    "beyond_level": "a level that training held (beyond_training: refuse)",
 }
 RULES = tuple(EXPECTED)
 # No application is older: such a date is an unset clock.
@@ -245,6 +248,20 @@ def consents(block: InputBlock) -> RowFaults:
             if mask.any():
                 reason = f"sent although `{consent}` is not given"
                 yield _same(refused[mask], "no_consent", column.name, reason)
+
+
+def beyond_training(features: FeatureValues) -> list[RowFault]:
+    """Return the rows that hold what training never saw; refused where the rule book says so."""
+    faults = []
+    for name, mask in features.beyond.nulls.items():
+        words = "no value, or a code that means missing, where training always had a value"
+        faults.append(_same(np.flatnonzero(mask), "beyond_null", name, words))
+    for name, mask in features.beyond.unseen.items():
+        rows = np.flatnonzero(mask)
+        given = features.texts[name].take(pa.array(rows)).to_pylist()
+        reasons = [f"{quoted(text)} is a level that training did not hold" for text in given]
+        faults.append(RowFault(rows, "beyond_level", name, reasons))
+    return faults
 
 
 def _has_text(texts: pa.Array, rows: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -16,10 +16,13 @@ import pyarrow as pa
 from ..base.catalogue import Catalogue
 from ..base.errors import DecisionError
 from ..bundle import Bundle
+from ..frames.feature_values import FeatureValues
+from ..frames.input_frame import Frame
 from ..rules.batch_context import BatchContext, RuleHits
 from ..rules.limit import CAPS, Limits, cap_texts
 from ..rules.verdict import Verdicts
 from ..score.scorer import Reference
+from .given import given_behaviours
 from .text import Language, behaviours, word_column
 
 TOP = 4  # Reg B: more than four reasons are unlikely to help
@@ -112,13 +115,15 @@ def score_reasons(
     x: np.ndarray,
     concept_points: tuple[np.ndarray, np.ndarray],
     language: Language,
+    given: tuple[FeatureValues, np.ndarray] | None = None,
 ) -> Reasons:
     """Return up to four concepts per row of `x` that lost points against the reference.
 
     The worst comes first, and there is always one. `concept_points` is (points, leading feature)
     per concept, as of `Scorer.points_and_leads`: the text of a concept is that of its leading
     feature, and a concept that the model does not use is never a reason. Ties break by the order of
-    concepts in the catalogue.
+    concepts in the catalogue. `given` are the features as they were given, and the place of each
+    row of `x` in them; without it the texts say what the model read.
     """
     points, lead = concept_points
     gain = np.round(points - reference.concepts(catalogue), RANK_DECIMALS)
@@ -129,7 +134,10 @@ def score_reasons(
     concept = order[row, rank]
     # Position 0 in place of -1: a model without any split has no leading feature at all.
     feature = np.maximum(lead[row, concept], 0)
-    words = behaviours(catalogue.features, feature, x[row, feature], language)
+    if given is None:
+        words = behaviours(catalogue.features, feature, x[row, feature], language)
+    else:
+        words = given_behaviours(given[0], given[1][row], feature, language)
     return Reasons(row, word_column(catalogue.concept_ids, concept), gain[row, concept], words)
 
 
@@ -158,7 +166,7 @@ EXPLAINS: tuple[Explain, ...] = ("adverse", "all", "none")
 
 def reasons_by_row(
     bundle: Bundle,
-    x: np.ndarray,
+    frame: Frame,
     batch: BatchContext | None,
     verdicts: Verdicts,
     explain: Explain,
@@ -174,8 +182,8 @@ def reasons_by_row(
     if batch and verdicts.limits:
         parts += limit_reasons(batch, verdicts.limits, verdicts.is_limit_explained, language)
     chosen = _chosen(verdicts, explain, is_scored)
-    by_score, concepts = _by_score(bundle, x, chosen, language)
-    columns = _columns(bundle, concepts, chosen, len(x)) if explain == "all" else {}
+    by_score, concepts = _by_score(bundle, frame, chosen, language)
+    columns = _columns(bundle, concepts, chosen, len(frame.x)) if explain == "all" else {}
     reasons = Reasons.joined([*parts, by_score])
     if explain != "none":
         check_reasons(reasons, verdicts)
@@ -207,14 +215,17 @@ def _chosen(verdicts: Verdicts, explain: Explain, is_scored: np.ndarray) -> np.n
 
 
 def _by_score(
-    bundle: Bundle, x: np.ndarray, chosen: np.ndarray, language: Language
+    bundle: Bundle, frame: Frame, chosen: np.ndarray, language: Language
 ) -> tuple[Reasons, np.ndarray]:
     """Return the score's reasons of the `chosen` rows, and their points per concept."""
     scorer = bundle.scorer
     # Taken along the transpose, so that the values of a feature stay together in memory.
-    rows = np.take(x.T, chosen, axis=1).T
+    rows = np.take(frame.x.T, chosen, axis=1).T
     points, lead = scorer.points_and_leads(rows, bundle.reference_points)
-    reasons = score_reasons(scorer.catalogue, bundle.reference, rows, (points, lead), language)
+    given = None if frame.features is None else (frame.features, chosen)
+    reasons = score_reasons(
+        scorer.catalogue, bundle.reference, rows, (points, lead), language, given
+    )
     own_rows = chosen[reasons.row]
     return Reasons(own_rows, reasons.concept, reasons.points, reasons.text), points
 

@@ -108,6 +108,7 @@ class Style:
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 UnitKind = str | tuple[str, ...]
+TEXT = pa.string()
 
 NO_RECORD = {"en": "no record", "zh": "无记录"}
 COLON = {"en": ": ", "zh": "："}
@@ -205,6 +206,11 @@ def behaviours(
     return joined_text(
         word_column(words, position), quantities(used_features, position, values, language)
     )
+
+
+def subjects(features: Sequence[Feature], language: Language) -> pa.Array:
+    """Return the words before the value of a behaviour, one text per feature."""
+    return pa.array([_name(feature, language) + COLON[language] for feature in features], TEXT)
 
 
 def _name(feature: Feature, language: Language) -> str:

@@ -9,7 +9,7 @@ import datetime as dt
 import json
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ..base.errors import DecisionError
 from ..base.strict_json import check_format, parse, plain
@@ -81,8 +81,35 @@ class Validation:
     revalidate_by: dt.date
 
 
+# What becomes of a row that holds what training never saw.
+
+Treatment = Literal["refuse", "refer", "typical"]
+
+
+@dataclass(frozen=True)
+class BeyondPolicy:
+    """What becomes of a null where training had none, and of a level that training did not hold.
+
+    `treatment`: `refuse` sets the row aside with its reason; `refer` leaves no better decision than
+    refer, and says why; `typical` decides by the number that the catalogue names for such a value.
+    A batch is stopped where more than the share `stop_share` of its rows have one column beyond
+    training. Raises `DecisionError` for a share outside [0, 1].
+    """
+
+    treatment: Treatment = "refer"
+    stop_share: float = 0.05
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.stop_share <= 1:
+            raise _refusal(
+                "policy.json beyond_training.stop_share", "0 to 1", repr(self.stop_share)
+            )
+
+
 # Version of the format of `policy.json`, stored in it under the key `version`.
-VERSION = 3
+VERSION = 4
+# The version of a rule book that says nothing of what lies beyond training.
+PLAIN_VERSION = 3
 # Grades of the house: they approve, refer, and (all others) decline where a user brings no product.
 APPROVED = ("G1", "G2", "G3", "G4", "G5", "G6")
 REFERRED = ("G7",)
@@ -102,7 +129,8 @@ class Policy:
     declined. `annual` is the price list per product: one row per rate of its grid. `horizon_days`
     is the days of outcome that the model's PD covers. `consents` names the consent of each input
     and fact that needs one (R6): without it the value counts as not known. Null is a rule book of
-    before format 3, which uses what it is sent.
+    before format 3, which uses what it is sent. `beyond_training` is null in a rule book of before
+    version 4: then such values are neither counted nor treated.
     """
 
     version: int
@@ -118,6 +146,7 @@ class Policy:
     annual: dict[str, tuple[AnnualCost, ...]]
     inputs: tuple[str, ...]
     consents: dict[str, str] | None = None
+    beyond_training: BeyondPolicy | None = None
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Policy:
@@ -206,6 +235,7 @@ def compile_policy(
     sources: DataSources = NO_SOURCES,
     validation: Validation | None = None,
     horizon_days: float = YEAR_DAYS,
+    beyond_training: BeyondPolicy | None = None,
 ) -> dict[str, Any]:
     """Return the content of `policy.json`.
 
@@ -230,12 +260,16 @@ def compile_policy(
         annual=annual,
         inputs=POLICY_INPUTS,
         consents=CONSENTED_INPUTS,
+        beyond_training=beyond_training,
     )
-    return plain(policy)
+    return _content(policy)
 
 
 def tiers_only_policy(
-    approve: tuple[str, ...] = APPROVED, refer: tuple[str, ...] = REFERRED
+    approve: tuple[str, ...] = APPROVED,
+    refer: tuple[str, ...] = REFERRED,
+    *,
+    beyond_training: BeyondPolicy | None = None,
 ) -> dict[str, Any]:
     """Return the content of `policy.json` for a table of the user's own.
 
@@ -259,8 +293,19 @@ def tiers_only_policy(
         annual={},
         inputs=(),
         consents={},
+        beyond_training=beyond_training,
     )
-    return plain(policy)
+    return _content(policy)
+
+
+def _content(policy: Policy) -> dict[str, Any]:
+    """Return a rule book as JSON, in the first version that has all that it says."""
+    content: dict[str, Any] = plain(policy)
+    if policy.beyond_training is None:
+        # As earlier releases wrote it, so that they read it still.
+        del content["beyond_training"]
+        content["version"] = PLAIN_VERSION
+    return content
 
 
 def _verdicts(product: Product) -> dict[str, Verdict]:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from ..frames.input_frame import Frame
 from ..reasons.text import word_column
 from ..rulebook.condition import Criterion
 from ..rulebook.policy import Policy
 from ..score.tiers import Tiers
 from .batch_context import BatchContext, RuleHits, words_of
+from .beyond import beyond_hits
 from .filters import filter_findings
 from .limit import Limits, limits
 from .rules import GATES, RULES, Rule
@@ -202,12 +204,10 @@ def verdicts_of(batch: BatchContext) -> Verdicts:
         *refusing_criteria(criteria),
         *(hits for hits in filters.fired if hits.outcome),
         *_rule_hits(RULES, batch),
+        *beyond_hits(batch.frame, batch.policy),
     ]
     outcome = np.maximum(by_tier, np.where(limit.cny == 0, DECLINE, APPROVE))
-    for hits in deciding:
-        if hits.outcome and hits.is_found:
-            strictest = np.maximum(outcome, OUTCOMES.index(hits.outcome))
-            outcome = np.where(hits.mask, strictest, outcome)
+    outcome = _strictest(outcome, deciding)
     return Verdicts(
         outcome=outcome,
         by_tier=by_tier,
@@ -218,6 +218,15 @@ def verdicts_of(batch: BatchContext) -> Verdicts:
     )
 
 
+def _strictest(outcome: np.ndarray, deciding: Sequence[RuleHits]) -> np.ndarray:
+    """Return the outcomes after every rule that decides."""
+    for hits in deciding:
+        if hits.outcome and hits.is_found:
+            strictest = np.maximum(outcome, OUTCOMES.index(hits.outcome))
+            outcome = np.where(hits.mask, strictest, outcome)
+    return outcome
+
+
 def _rule_hits(rules: Sequence[Rule], batch: BatchContext) -> list[RuleHits]:
     return [
         RuleHits(rule.code, rule.outcome, rule.text_en, rule.text_zh, rule.fires(batch))
@@ -225,9 +234,17 @@ def _rule_hits(rules: Sequence[Rule], batch: BatchContext) -> list[RuleHits]:
     ]
 
 
-def verdicts_by_tier(policy: Policy, tiers: Tiers, grade: np.ndarray) -> Verdicts:
-    """Return the verdicts without a product: the tier decides alone."""
-    outcome = tier_outcome(policy, tiers, grade)
+def verdicts_by_tier(
+    policy: Policy, tiers: Tiers, grade: np.ndarray, rows: Frame | None = None
+) -> Verdicts:
+    """Return the verdicts without a product: the tier decides, and what lies beyond training."""
+    by_tier = tier_outcome(policy, tiers, grade)
+    fired = tuple(beyond_hits(rows, policy))
     return Verdicts(
-        outcome=outcome, by_tier=outcome, fired=(), actions=(), not_assessed=(), limits=None
+        outcome=_strictest(by_tier, fired),
+        by_tier=by_tier,
+        fired=fired,
+        actions=(),
+        not_assessed=(),
+        limits=None,
     )

@@ -69,7 +69,7 @@ def write(
     # The text is hashed, so its line ends must be the same on every machine.
     (folder / "model.txt").write_text(fitted.model.text, encoding="utf-8", newline="\n")
     line = {**calibration.to_json(fitted.calibration, scale), "method": METHOD}
-    rules = tiers_only_policy()
+    rules = tiers_only_policy(beyond_training=house.beyond_training)
     _write(folder / "catalogue.json", _catalogue(fitted, words))
     _write(folder / "calibration.json", line)
     _write(folder / "tiers.json", plain(tiers))

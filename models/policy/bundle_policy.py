@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from creditloom.decision.rulebook.policy import Policy, Validation
+from creditloom.decision.rulebook.policy import BeyondPolicy, Policy, Validation
 from creditloom.decision.score.drift import shares
 from creditloom.decision.score.scorer import Reference, Scorer
 from creditloom.decision.score.tiers import Tiers
@@ -38,6 +38,9 @@ class PolicyParams:
     (R11).
     reference_rows: largest number of approved training applicants in the reference, evenly spaced.
     psi_stop: a batch is refused when the PSI of its scores is above this (R12).
+    beyond_training: what becomes of a null where training had none and of a level that it did not
+    hold (refuse, refer or typical), and the share of rows with one such column above which a batch
+    is refused.
     """
 
     product: str | None
@@ -47,6 +50,7 @@ class PolicyParams:
     validation: Validation | None = None
     reference_rows: int = 20_000
     psi_stop: float = PSI_STOP
+    beyond_training: BeyondPolicy = field(default_factory=BeyondPolicy)
 
 
 def reference(

@@ -52,6 +52,19 @@ def _outside(matrix, low, high, is_outside):
         is_outside[column] = outside > 0
 
 
+# Compiled: a NaN alone is not equal to itself.
+@jit
+def _null(matrix, places, is_found):
+    """Mark which of the columns at `places` hold a NaN."""
+    for k in range(len(places)):
+        values = matrix[places[k]]
+        # Counted for the same reason as above.
+        nulls = 0
+        for row in range(len(values)):
+            nulls += values[row] != values[row]
+        is_found[k] = nulls > 0
+
+
 def copy_column(
     numbers: NDArray[np.float64], data: NDArray[np.float64], validity: Any, start: int
 ) -> None:
@@ -74,3 +87,17 @@ def columns_outside(
     is_outside = np.zeros(len(matrix), dtype=bool)
     _outside(matrix, low, high, is_outside)
     return np.flatnonzero(is_outside)
+
+
+def columns_with_null(
+    matrix: NDArray[np.float64], places: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return those of the `places` whose column of columns x rows holds a null."""
+    if not len(places):
+        return places
+    if not matrix.flags.c_contiguous:
+        # A view of a caller's memory, for which nothing is compiled.
+        return places[np.isnan(matrix[places]).any(axis=1)]
+    is_found = np.zeros(len(places), dtype=bool)
+    _null(matrix, places, is_found)
+    return places[is_found]

@@ -64,7 +64,7 @@ def _rules(params: PolicyParams) -> dict[str, Any]:
     Without a default product the tiers alone decide.
     """
     if params.product is None:
-        return tiers_only_policy()
+        return tiers_only_policy(beyond_training=params.beyond_training)
     # The bundle holds every product and law, so that another one can be named when deciding. The
     # default comes first, with the laws that params.yaml lists.
     folder = ProductFolder.of()
@@ -80,6 +80,7 @@ def _rules(params: PolicyParams) -> dict[str, Any]:
         sources=folder.only("sources", DataSources),
         validation=params.validation,
         horizon_days=params.horizon_days,
+        beyond_training=params.beyond_training,
     )
 
 

@@ -1,0 +1,61 @@
+"""The layout of the table that a model was trained on: its columns under their own names.
+
+`layout.json` is an optional file of a bundle. By it every door reads the user's own table as it is:
+the id under its own name, and columns that are no features left alone.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from .errors import DecisionError
+from .strict_json import check_format, parse
+
+# Version of the format of `layout.json`, stored in it under the key `version`.
+VERSION = 1
+FILE = "layout.json"
+
+
+@dataclass(frozen=True)
+class LayoutColumn:
+    """One column of the table: its name, and the type that it was stored in, by Arrow's name."""
+
+    name: str
+    type: str = ""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which column of the table names a row, which dates it, which is the label; null = none.
+
+    `columns` are all columns of the table, in its order. Raises `DecisionError` where one column
+    plays two of these parts.
+    """
+
+    id: str | None = None
+    time: str | None = None
+    label: str | None = None
+    columns: tuple[LayoutColumn, ...] = ()
+    version: int = VERSION
+
+    def __post_init__(self) -> None:
+        parts = [name for name in (self.id, self.time, self.label) if name]
+        if len(set(parts)) < len(parts):
+            raise DecisionError(
+                "a column of the layout plays two parts",
+                where=FILE,
+                expected="id, time and label in columns of their own",
+                got=", ".join(parts),
+                next_step="train again, and name another column for one of them",
+            )
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Layout:
+        """Read `layout.json`; keys that the runtime does not use are ignored.
+
+        Raises `DecisionError` for a later format and for a value of the wrong type.
+        """
+        content = json.loads(text)
+        check_format(content, VERSION, FILE, "version")
+        return parse(cls, content, FILE, extra="ignore")
