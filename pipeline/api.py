@@ -7,7 +7,7 @@ package.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,19 +27,37 @@ def fit(
     drop: Sequence[str] = (),
     categorical: Sequence[str] = (),
     protected: Sequence[str] = (),
-    special_codes: Sequence[float] = (),
+    special_codes: Sequence[float] | Mapping[str, Sequence[float]] = (),
+    keep: Sequence[str] = (),
+    group: str | None = None,
+    weight: str | None = None,
+    monotone: Mapping[str, int] | None = None,
+    accept: Sequence[str] = (),
+    beyond: str | None = None,
+    budget: float | None = None,
     force: bool = False,
 ) -> dict[str, Any]:
     """Train, calibrate, tier, explain and report on a table: what `creditloom fit` does.
 
-    `data` is a Parquet file with one row per application, or a folder of raw tables. `label` names
-    the column with 1 = bad, 0 = good; `row_id`, `time`, `drop`, ... are columns too. The new folder
-    `out` holds metrics.json, index.html, decisions.parquet and bundle/. Returns the content of
-    metrics.json. Raises DataError for a table that cannot be learnt from, and where `out` holds
-    something else than an earlier fit. `force` has no effect any more.
+    `data` is a table with one row per application (Parquet, CSV, a folder of parts), or a folder of
+    raw tables. `label` names the column with 1 = bad, 0 = good; `row_id`, `time`, `group` (the
+    borrower), `weight`, `drop`, ... are columns too. `special_codes` are of all columns, or by
+    column; `monotone` is the sign by column, +1 where more is riskier. `accept` are names of grave
+    warnings that are accepted. The new folder `out` holds metrics.json, index.html,
+    decisions.parquet and bundle/. Returns the content of metrics.json. Raises DataError for a table
+    that cannot be learnt from, and where `out` holds something else than an earlier fit; after
+    writing, GraveWarningError for a grave warning that is not accepted. `force` has no effect.
     """
     # Imported here, so that `creditloom.quote` does not load the libraries that train.
-    from creditloom.pipeline.commands.model.fit import MARK, run, source_of
+    from creditloom.pipeline.commands.model.fit import check_source_names, run, source_of
+    from creditloom.pipeline.commands.model.fit_options import (
+        MARK,
+        RunChoices,
+        beyond_of,
+        budget_of,
+    )
+    from creditloom.storage.files.errors import raise_together
+    from creditloom.storage.files.source_params import ColumnWords
     from creditloom.storage.files.store import read_json
 
     columns = {
@@ -49,13 +67,26 @@ def fit(
         "drop": tuple(drop),
         "categorical": tuple(categorical),
         "protected": tuple(protected),
+        "keep": tuple(keep),
+        "group": group,
+        "weight": weight,
+        "columns": {name: ColumnWords(sign=sign) for name, sign in (monotone or {}).items()},  # type: ignore[arg-type]
     }
-    codes = tuple(map(float, special_codes))
-    source = source_of(Path(data), **columns, special_codes=codes)
+    source = source_of(Path(data), **columns, **_codes(special_codes))
+    raise_together(check_source_names(source))
+    choices = RunChoices(tuple(accept), beyond_of(beyond), budget_of(budget))
     if force:
         warnings.warn("fit(force=True) has no effect", DeprecationWarning, stacklevel=2)
-    run(source, Path(out))
+    run(source, Path(out), choices)
     return dict(read_json(Path(out) / MARK))
+
+
+def _codes(codes: Sequence[float] | Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    """Return the special codes as fields of the source."""
+    if isinstance(codes, Mapping):
+        of_columns = {name: tuple(map(float, some)) for name, some in codes.items()}
+        return {"column_codes": of_columns}
+    return {"special_codes": tuple(map(float, codes))}
 
 
 def quote(product: str, amount: float, **request: Any) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -9,6 +12,7 @@ from creditloom.decision.decide import Decider
 from creditloom.models.evaluation.audit import reason_table
 from creditloom.models.evaluation.figures import curves, reliability, tier_table
 from creditloom.models.fit.judgement import FittedTable, fairness_table, held_out, validation
+from creditloom.models.fit.leak_checks import ProxyFigure, TableWarning
 from creditloom.report.parts.data import BarResult, Example, FlowStep, ReportData, Text
 from creditloom.report.parts.examples import choose, examples
 
@@ -34,8 +38,9 @@ def report(fitted: FittedTable, decider: Decider, frame: pd.DataFrame, title: st
     # table: part -> content
     return ReportData(
         title=title,
-        subtitle="A table of your own: figures are of rows unseen in training",
+        subtitle="A table of your own: figures are of rows that the model did not learn from",
         has_truth=False,
+        is_own=True,
         facts=_facts(fitted, decider),
         bars=_cards(fitted),
         flow=_flow(fitted),
@@ -52,9 +57,26 @@ def report(fitted: FittedTable, decider: Decider, frame: pd.DataFrame, title: st
     )
 
 
+def with_warnings(
+    page: ReportData, found: Sequence[TableWarning], figures: Sequence[ProxyFigure]
+) -> ReportData:
+    """Return the page with the section of warnings."""
+    rows = []
+    for warning in found:
+        level = "accepted" if warning.is_accepted else warning.level
+        rows.append((level, warning.name, warning.text, warning.next_step))
+    return replace(
+        page,
+        warnings=pd.DataFrame(rows, columns=["level", "name", "text", "next_step"]),
+        proxies=pd.DataFrame([vars(figure) for figure in figures]),
+    )
+
+
 def _facts(fitted: FittedTable, decider: Decider) -> tuple[tuple[str, str], ...]:
+    bads = int(fitted.label.sum())
     return (
         ("bundle", decider.bundle.version[:16]),
+        ("bads behind the figures", f"{bads:,} of {len(fitted.label):,} rows"),
         ("decisions by", "the final model, of all rows"),
         ("tier cut", _cut(fitted)),
     )

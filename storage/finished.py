@@ -1,161 +1,38 @@
-"""Read and check a finished feature table: one row per application, in one Parquet file.
+"""Read and check a finished feature table: one row per application, of the user's own making.
 
-The table was made elsewhere, by other features than ours.
+The table was made elsewhere, by other features than ours. It comes as a file of Parquet or CSV, as
+a folder of parts, or as a frame in memory; `finished_of` and `read_finished` read all of them alike.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.types as kinds
 from numpy.typing import NDArray
 
-from creditloom.storage.contract.row_rules import missing_column
-from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.errors import DataError, raise_together
 from creditloom.storage.files.source_params import SourceParams
-from creditloom.storage.files.store import open_parquet
+from creditloom.storage.own.columns import ColumnNote, FeatureColumn, OwnColumn, OwnReader
+from creditloom.storage.own.exact_ids import Ids, ids_of, null_ids
+from creditloom.storage.own.frames import WHERE, arrow_of
+from creditloom.storage.own.index_columns import id_evidence, pandas_index
+from creditloom.storage.own.roles import (
+    check_names,
+    label_candidates,
+    named_roles,
+    no_features,
+    undeclared_label,
+)
+from creditloom.storage.own.table_files import OwnTable, read_own
+from creditloom.storage.sources import now
 
-# The columns of a finished table, by what they are: label, date, number or category. Each is
-# checked as it is read.
-
-# A text column with more levels than both of these names rows rather than groups them: 50 levels,
-# and half of the rows.
-MAX_CATEGORY_LEVELS = 50
-MAX_CATEGORY_LEVEL_SHARE = 0.5
-
-
-def label_of(table: pa.Table, name: str, where: Path) -> NDArray[np.int8]:
-    """Return the label, 1 = bad and 0 = good.
-
-    Raises DataError unless every row has one of the two, and both occur.
-    """
-    kind = table[name].type
-    if not (kinds.is_integer(kind) or kinds.is_floating(kind) or kinds.is_boolean(kind)):
-        raise _bad_label(name, where, f"type {kind}", "map it to 0 and 1")
-    values = table[name].cast(pa.float64()).to_numpy()
-    is_null = np.isnan(values)
-    if is_null.any():
-        first = int(np.argmax(is_null))
-        count = f"{int(is_null.sum()):,} null of {len(values):,} rows"
-        got = f"{count}, the first in row {first}"
-        raise _bad_label(name, where, got, "leave rows without a label out of the file")
-    is_other = (values != 0) & (values != 1)
-    if is_other.any():
-        got = f"{int(is_other.sum()):,} other values, the first {values[is_other][0]:g}"
-        raise _bad_label(name, where, got, "map it to 0 and 1")
-    if len(np.unique(values)) < 2:
-        got = f"{values[0]:g} in all {len(values):,} rows: one class only"
-        raise _bad_label(name, where, got, "give rows of both classes")
-    return values.astype(np.int8)
-
-
-def time_of(table: pa.Table, name: str, latest: dt.datetime, where: Path) -> NDArray[np.datetime64]:
-    """Return naive UTC microseconds from a date, a timestamp or ISO text.
-
-    Raises DataError for null, for a date after `latest`, and for anything else.
-    """
-    kind = table[name].type
-    try:
-        if not (kinds.is_temporal(kind) or _is_text(kind)):
-            raise pa.ArrowInvalid(f"type {kind}")
-        values = np.asarray(table[name].cast(pa.timestamp("us")).to_numpy())
-    except pa.ArrowInvalid as error:
-        raise _bad_time(name, where, str(error), "convert it with pandas.to_datetime") from error
-    is_null = np.isnat(values)
-    if is_null.any():
-        got = f"{int(is_null.sum()):,} null, the first in row {int(np.argmax(is_null))}"
-        raise _bad_time(name, where, got, "fill it, or leave the rows out")
-    is_late = values > np.datetime64(latest)
-    if is_late.any():
-        first = int(np.argmax(is_late))
-        place = f"the first in row {first}: {values[first]} (now is {latest})"
-        got = f"{int(is_late.sum()):,} in the future, {place}"
-        raise _bad_time(name, where, got, "correct the dates")
-    return values
-
-
-def feature_of(
-    table: pa.Table, name: str, *, is_category: bool, special_codes: tuple[float, ...], where: Path
-) -> pd.Series:
-    """Return one feature: numbers as float64, a category as text.
-
-    Special codes become null. A text is an object, null is None; a number of a category is written
-    1 or 2.5. Raises DataError for a column that can be no feature.
-    """
-    column = table[name].combine_chunks()
-    kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
-    if is_category or _is_text(kind):
-        return _category(column.cast(kind), name, is_named=is_category, where=where)
-    is_real = kinds.is_floating(kind) or kinds.is_decimal(kind)
-    is_whole = kinds.is_integer(kind) or kinds.is_boolean(kind)
-    if not (is_real or is_whole or kinds.is_null(kind)):
-        raise DataError.of(
-            f"Column `{name}` can be no feature",
-            where=where,
-            expected="number, truth value or text",
-            got=str(kind),
-            next_step=f"leave `{name}` out (drop), or name it as the time column",
-        )
-    # A copy, as Arrow's memory may not be written to.
-    values = column.cast(kind).cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
-    values[np.isin(values, np.array(special_codes, float))] = np.nan
-    return pd.Series(values)
-
-
-def _category(column: pa.Array, name: str, *, is_named: bool, where: Path) -> pd.Series:
-    texts = pd.Series([_level(value) for value in column.to_pylist()], dtype=object)
-    levels = texts.nunique()
-    # A column that a person named as a category is one, however many levels it has.
-    max_levels = max(MAX_CATEGORY_LEVELS, MAX_CATEGORY_LEVEL_SHARE * len(texts))
-    if not is_named and levels > max_levels:
-        raise DataError.of(
-            f"Column `{name}` names rows rather than groups",
-            where=where,
-            expected="a text column with repeated values",
-            got=f"{levels:,} different texts in {len(texts):,} rows",
-            next_step=f"use `{name}` as id, or leave it out (drop)",
-        )
-    return texts.where(texts.notna(), None)
-
-
-def _level(value: object) -> str | None:
-    # 15 digits: 1.0 and 1 are one level, and every decimal number that people write stays itself.
-    return value if value is None or isinstance(value, str) else f"{value:.15g}"
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(kinds.is_string(kind) or kinds.is_large_string(kind))
-
-
-def _bad_label(name: str, where: Path, got: str, step: str) -> DataError:
-    return DataError.of(
-        f"Label `{name}` cannot be learnt from",
-        where=where,
-        expected="1 (bad) or 0 (good) in every row, both present",
-        got=got,
-        next_step=step,
-    )
-
-
-def _bad_time(name: str, where: Path, got: str, step: str) -> DataError:
-    return DataError.of(
-        f"Column `{name}` is no usable date",
-        where=where,
-        expected="a date or timestamp in every row, none after now",
-        got=got,
-        next_step=step,
-    )
-
-
-# The table as a whole: which column is what, and which rows are set aside.
-
-# LightGBM refuses them in names.
-JSON_SIGNS = frozenset('",:[]{}')
 # What a rule says of its column, by the rule's kind.
 REASONS = {
     "finite": "is infinite",
@@ -168,71 +45,68 @@ REASONS = {
 class Finished:
     """A checked table, row by row.
 
-    `features` are float64 columns (null = NaN) and text columns (null = None) in file order.
-    `label` is 1 for bad, 0 for good. `ids` are int64 or text, unique. `time` is naive UTC, or None.
-    `protected` are the columns never to be modelled. `bad` are the rows set aside, with `rule` and
-    `reason`.
+    `features` are float64 columns (null = NaN) and text columns (null = None) in file order, with
+    special codes as they stand. `label` is 1 for bad, 0 for good. `ids` are int64 or text, unique;
+    without an id column the row's number in the file. `time` is naive UTC, or None. `protected` are
+    the columns never to be modelled. `bad` are the rows set aside, as they were, with rule, reason
+    and row number in the file. `weight` is how often a row counts, `group` a number per borrower;
+    None without such a column. `codes` are the special codes per number column, `code_counts` how
+    often each occurs. `notes` say what was recognised or left out. `columns` are all columns of the
+    table, for the layout. `read_as` are the names of id, time and label in the table.
     """
 
     features: pd.DataFrame
     label: NDArray[np.int8]
-    ids: NDArray[np.int64] | NDArray[np.object_]
+    ids: Ids
     time: NDArray[np.datetime64] | None
     protected: pd.DataFrame
-    bad: pd.DataFrame
+    bad: pa.Table
+    weight: NDArray[np.float64] | None = None
+    group: NDArray[np.int64] | None = None
+    codes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    code_counts: Mapping[str, Mapping[float, int]] = field(default_factory=dict)
+    notes: tuple[ColumnNote, ...] = ()
+    said: tuple[str, ...] = ()
+    columns: tuple[OwnColumn, ...] = ()
+    read_as: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def known_features(self) -> pd.DataFrame:
+        """The features with each column's special codes as null."""
+        frame = self.features.copy(deep=False)
+        for name, codes in self.codes.items():
+            values = frame[name].to_numpy()
+            frame[name] = np.where(np.isin(values, np.array(codes, float)), np.nan, values)
+        return frame
+
+    def layout(self) -> dict[str, Any]:
+        """Return the user's own table in the shape of a bundle's layout.json."""
+        parts = {part: self.read_as.get(part) for part in ("id", "time", "label")}
+        return {**parts, "columns": [column.to_json() for column in self.columns]}
 
 
 def read_finished(params: SourceParams, latest: dt.datetime) -> Finished:
-    """Read the `matrix` source. All copies of a repeated id and rows with an infinite number go.
-
-    They are set aside as `bad`. Raises DataError for a column that is not there, a label that is
-    not 0 or 1 in every row or has one class only, a date that is none or lies after `latest`, a
-    column that can be no feature, and too large a share of bad rows.
-    """
+    """Read the `matrix` source at `params.path`; as `finished_of`."""
     where = Path(params.path)
-    with open_parquet(where) as file:
-        table = file.read()
-    label = _declared(params, table, where)
-    # Before rows are set aside, so that a null label is never taken for a bad row.
-    label_of(table, label, where)
-    good, bad = _set_aside(table, params, where)
-    ids = np.arange(good.num_rows) if params.id is None else good[params.id].to_numpy()
-    time = time_of(good, params.time, latest, where) if params.time else None
-    protected = good.select(list(params.protected))
-    return Finished(
-        features=_features(good, params, where),
-        # Again, of the good rows: both classes must be left.
-        label=label_of(good, label, where),
-        ids=ids,
-        time=time,
-        protected=protected.to_pandas(ignore_metadata=True),
-        bad=bad,
-    )
+    return _finished(read_own(where), params, latest, where)
 
 
-def _declared(params: SourceParams, table: pa.Table, where: Path) -> str:
-    """Return the label's name, once every named column is there once and plays one part."""
-    names = table.column_names
-    _check_named(params, names, where)
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise DataError.of(
-            f"Column `{repeated[0]}` stands twice",
-            where=where,
-            expected="one",
-            got="two",
-            next_step="rename or drop one of them",
-        )
-    other_roles = {params.id, params.time, *params.protected, *params.drop}
-    if not params.label or params.label in other_roles:
-        raise DataError.of(
-            "The label is not declared",
-            where=where,
-            expected="a column that is label and nothing else",
-            got=str(params.label),
-            next_step="name the column that holds 1 for bad and 0 for good as the label, "
-            "and nowhere else",
-        )
+def finished_of(frame: Any, params: SourceParams, latest: dt.datetime | None = None) -> Finished:
+    """Check a frame in memory: pandas, polars, Arrow. `params.path` is not read.
+
+    All copies of a repeated id and rows with an infinite number are set aside as `bad`. Raises
+    DataError, with all faults at once, for a column that is not there, a label that is not 0 or 1
+    in every row or has one class only, a date that is none or lies after `latest` (now), a column
+    that can be no feature, and too large a share of bad rows.
+    """
+    named = {name for names in named_roles(params).values() for name in names}
+    table = OwnTable(arrow_of(frame, named), is_csv=False)
+    return _finished(table, params, latest or now(), WHERE)
+
+
+def _finished(own: OwnTable, params: SourceParams, latest: dt.datetime, where: object) -> Finished:
+    table = own.table
+    check_names(params, table.column_names, where)
     if table.num_rows == 0:
         raise DataError.of(
             "Empty table",
@@ -241,105 +115,251 @@ def _declared(params: SourceParams, table: pa.Table, where: Path) -> str:
             got="0 rows",
             next_step="write its rows",
         )
-    return params.label
+    if params.label is None:
+        raise undeclared_label(None, where, label_candidates(table))
+    return _TableReading(own, params, latest, where).finished()
 
 
-def _check_named(params: SourceParams, names: list[str], where: Path) -> None:
-    """Raise DataError for the first column that the parameters name and the table lacks."""
-    roles = {
-        "label": [params.label],
-        "id": [params.id],
-        "time": [params.time],
-        "protected": params.protected,
-        "categorical": params.categorical,
-        "drop": params.drop,
-    }
-    for role, wanted in roles.items():
-        for name in wanted:
-            if name and name not in names:
-                part = f"the column named as `{role}`"
-                raise missing_column(name, names, where, part, is_named=True)
+class _TableReading:
+    """Reads the columns of one table, collecting what is wrong and what is to be said."""
+
+    def __init__(
+        self, own: OwnTable, params: SourceParams, latest: dt.datetime, where: object
+    ) -> None:
+        self.own = own
+        self.params = params
+        self.latest = latest
+        self.where = where
+        self.reader = OwnReader(own.table, where, own.is_csv)
+        self.errors: list[DataError] = []
+        self.notes: list[ColumnNote] = []
+
+    def finished(self) -> Finished:
+        """Return the checked table; raise all that is wrong with its columns at once."""
+        params = self.params
+        label = self._tried(self.reader.label, str(params.label))
+        time = self._noted(self._tried(self.reader.time, params.time, self.latest))
+        group = self._noted(self._tried(self.reader.group, params.group))
+        weight = self._tried(self.reader.weight, params.weight)
+        read = self._features()
+        protected = {name: self._protected(name) for name in params.protected}
+        raise_together(self.errors)
+        rule = self._broken_rules(read, protected)
+        is_good = rule == ""
+        _check_share(rule, params, self.where)
+        features = _frame({name: column.values for name, column in read.items()}, is_good)
+        ids = self._ids(is_good)
+        self._check_classes(label, is_good)
+        codes = self._codes(features)
+        return Finished(
+            features=features,
+            label=label[is_good],
+            ids=ids,
+            time=None if time is None else time[is_good],
+            protected=_frame(protected, is_good),
+            bad=_bad_rows(self.own.table, rule),
+            weight=None if weight is None else weight[is_good],
+            group=None if group is None else group[is_good],
+            codes=codes,
+            code_counts=self._counts(features, codes),
+            notes=tuple(self.notes),
+            said=self.own.said,
+            columns=tuple(self._layout(read)),
+            read_as={"id": params.id, "time": params.time, "label": params.label},
+        )
+
+    def _tried(self, read: Any, name: str | None, *more: Any) -> Any:
+        """Return what `read` makes of a column; None without a name, and where it is refused."""
+        if name is None:
+            return None
+        try:
+            return read(name, *more)
+        except DataError as error:
+            self.errors.append(error)
+            return None
+
+    def _noted(self, found: Any) -> Any:
+        """Return the values of a column that came with notes."""
+        if found is None:
+            return None
+        values, notes = found
+        self.notes += notes
+        return values
+
+    def _features(self) -> dict[str, FeatureColumn]:
+        others = no_features(self.params) | self._index()
+        named = {*self.params.keep, *self.params.categorical, *self.params.columns}
+        read: dict[str, FeatureColumn] = {}
+        for name in self.own.table.column_names:
+            if name in others:
+                continue
+            column = self._tried(self._feature, name)
+            if column is None or (name not in named and self._is_id(name, column)):
+                continue
+            self.notes += column.notes
+            read[name] = column
+        if not read and not self.errors:
+            self.errors.append(self._no_features())
+        return read
+
+    def _feature(self, name: str) -> FeatureColumn:
+        column = self.reader.feature(name, is_category=name in self.params.categorical)
+        words = self.params.columns.get(name)
+        if words and words.sign and column.values.dtype == object:
+            raise DataError.of(
+                f"Category `{name}` has no order",
+                where=self.where,
+                expected="numbers, where a sign is stated (--monotone)",
+                got="text",
+                next_step=f"take `{name}` out of --monotone, or write it as numbers in order",
+            )
+        return column
+
+    def _index(self) -> set[str]:
+        """Return the index that pandas wrote, where no option names it."""
+        named = {name for names in named_roles(self.params).values() for name in names}
+        found = [name for name in pandas_index(self.own.table) if name not in named]
+        for name in found:
+            said = "left out: the index of pandas, which names rows (--keep takes it as a feature)"
+            self.notes.append(ColumnNote(name, said))
+        return set(found)
+
+    def _is_id(self, name: str, column: FeatureColumn) -> bool:
+        evidence = None if column.whole is None else id_evidence(column.whole, name)
+        if evidence is None:
+            return False
+        why, is_sure = evidence
+        said = f"left out: {why} (--id names it; --keep takes it as a feature)"
+        unsure = f"{why}: leave it out if it is an id (--drop)"
+        self.notes.append(ColumnNote(name, said if is_sure else unsure))
+        return is_sure
+
+    def _no_features(self) -> DataError:
+        left_out = [note.column for note in self.notes if note.text.startswith("left out")]
+        return DataError.of(
+            "No feature is left",
+            where=self.where,
+            expected="columns besides label, id, time, group, weight, protected and dropped ones",
+            got=f"none; left out: {', '.join(left_out)}" if left_out else "none",
+            next_step="drop or protect fewer columns, or take one by --keep",
+        )
+
+    def _protected(self, name: str) -> pd.Series:
+        """Return a protected column: numbers where it holds them, else what it holds."""
+        try:
+            return self.reader.feature(name, is_category=False).values
+        except DataError:
+            # Never modelled, so any type may stand: it is grouped for the audit.
+            return self.own.table[name].to_pandas(ignore_metadata=True)
+
+    def _broken_rules(
+        self, read: Mapping[str, FeatureColumn], protected: Mapping[str, pd.Series]
+    ) -> NDArray[np.object_]:
+        """Return the rule that each row breaks, as `<column>.<kind>`; "" for none.
+
+        A later rule takes the place of an earlier one: what is wrong with the id matters most.
+        """
+        rule = np.full(self.own.table.num_rows, "", dtype=object)
+        numbers = {name: column.values for name, column in read.items()} | dict(protected)
+        for name, values in numbers.items():
+            if values.dtype == np.float64:
+                rule[np.isinf(values.to_numpy())] = f"{name}.finite"
+        if self.params.id:
+            column = self.own.table[self.params.id]
+            ids = pd.Series(column.to_pylist(), dtype=object)
+            # All copies: nobody knows which row is the true one.
+            rule[ids.duplicated(keep=False).to_numpy()] = f"{self.params.id}.duplicate"
+            rule[null_ids(column)] = f"{self.params.id}.null"
+        return rule
+
+    def _ids(self, is_good: NDArray[np.bool_]) -> Ids:
+        # Without an id, the row's number in the file, whatever rows were set aside.
+        if self.params.id is None:
+            return np.flatnonzero(is_good)
+        column = self.own.table[self.params.id].filter(pa.array(is_good))
+        return ids_of(column, self.params.id, self.where, is_csv=self.own.is_csv)
+
+    def _check_classes(self, label: NDArray[np.int8], is_good: NDArray[np.bool_]) -> None:
+        """Raise DataError unless the rows that are left hold both classes."""
+        table = pa.table({str(self.params.label): label[is_good]})
+        OwnReader(table, self.where, is_csv=False).label(str(self.params.label))
+
+    def _codes(self, features: pd.DataFrame) -> dict[str, tuple[float, ...]]:
+        """Return the special codes of each number column that has any."""
+        numbers = [name for name in features if features[name].dtype == np.float64]
+        codes = {str(name): self.params.codes_of(str(name)) for name in numbers}
+        return {name: of_column for name, of_column in codes.items() if of_column}
+
+    def _counts(
+        self, features: pd.DataFrame, codes: Mapping[str, tuple[float, ...]]
+    ) -> dict[str, dict[float, int]]:
+        counts = {}
+        for name, of_column in codes.items():
+            values = features[name].to_numpy()
+            counts[name] = {code: int((values == code).sum()) for code in of_column}
+        for name in self.params.column_codes:
+            never = [f"{code:g}" for code, n in counts.get(name, {}).items() if not n]
+            if never:
+                said = f"special code {', '.join(never)} never occurs"
+                self.notes.append(ColumnNote(name, said))
+        return counts
+
+    def _layout(self, read: Mapping[str, FeatureColumn]) -> list[OwnColumn]:
+        parts = {name: "protected" for name in self.params.protected}
+        for role in ("label", "id", "time", "group", "weight"):
+            parts[str(getattr(self.params, role))] = role
+        columns = []
+        for stored in self.own.table.schema:
+            column = read.get(stored.name)
+            part = "feature" if column else parts.get(stored.name, "left out")
+            is_number = column is not None and column.values.dtype == np.float64
+            # Every cell of a CSV is text; what counts is what it was read as.
+            kind = "double" if self.own.is_csv and is_number else str(stored.type)
+            reading = column.reading if column else None
+            columns.append(OwnColumn(stored.name, kind, part, reading))
+        return columns
 
 
-def _set_aside(table: pa.Table, params: SourceParams, where: Path) -> tuple[pa.Table, pd.DataFrame]:
-    """Return the good rows, and the bad rows with `rule` and `reason`."""
-    rule = _broken_rules(table, params)
+def _frame(columns: Mapping[str, pd.Series], is_good: NDArray[np.bool_]) -> pd.DataFrame:
+    frame = pd.DataFrame(dict(columns), index=pd.RangeIndex(len(is_good)))
+    return frame[is_good].reset_index(drop=True)
+
+
+def _check_share(rule: NDArray[np.object_], params: SourceParams, where: object) -> None:
+    """Raise DataError where too large a share of the rows is bad."""
     is_bad = rule != ""
-    if is_bad.sum() > params.max_bad_share * table.num_rows:
+    if is_bad.sum() > params.max_bad_share * len(rule):
         names, counts = np.unique(rule[is_bad].astype(str), return_counts=True)
         by_rule = ", ".join(f"{name} {count:,}" for name, count in zip(names, counts, strict=True))
         raise DataError.of(
             "Too many bad rows",
             where=where,
             expected=f"at most {params.max_bad_share:.1%} of rows",
-            got=f"{is_bad.sum():,} of {table.num_rows:,}: {by_rule}",
+            got=f"{is_bad.sum():,} of {len(rule):,}: {by_rule}",
             next_step="mend the file: one row per id, finite numbers",
         )
-    rows = table.filter(pa.array(is_bad)).to_pandas(ignore_metadata=True)
-    bad = rows.assign(rule=rule[is_bad], reason=[_reason(name) for name in rule[is_bad]])
-    return table.filter(pa.array(~is_bad)), bad
 
 
-def _broken_rules(table: pa.Table, params: SourceParams) -> NDArray[np.object_]:
-    """Return the rule that each row breaks, as `<column>.<kind>`; "" for none.
+def _bad_rows(table: pa.Table, rule: NDArray[np.object_]) -> pa.Table:
+    """Return the rows set aside exactly as they were, with row, rule and reason.
 
-    A later rule takes the place of an earlier one: what is wrong with the id matters most.
+    A name of ours that the table has already gets an underscore, so that nothing is overwritten.
     """
-    rule = np.full(table.num_rows, "", dtype=object)
-    for name in table.column_names:
-        if pa.types.is_floating(table[name].type) and name not in params.drop:
-            rule[np.isinf(table[name].to_numpy())] = f"{name}.finite"
-    if params.id:
-        ids = pd.Series(table[params.id].to_pylist(), dtype=object)
-        # All copies: nobody knows which row is the true one.
-        rule[ids.duplicated(keep=False).to_numpy()] = f"{params.id}.duplicate"
-        rule[ids.isna().to_numpy()] = f"{params.id}.null"
-    return rule
+    is_bad = rule != ""
+    rows = table.filter(pa.array(is_bad)).replace_schema_metadata(None)
+    added = {
+        "row": pa.array(np.flatnonzero(is_bad)),
+        "rule": pa.array(rule[is_bad], pa.string()),
+        "reason": pa.array([_reason(name) for name in rule[is_bad]], pa.string()),
+    }
+    for name, values in added.items():
+        while name in rows.column_names:
+            name = f"{name}_"  # noqa: PLW2901
+        rows = rows.append_column(name, values)
+    return rows
 
 
 def _reason(rule: str) -> str:
     # A column's name may hold a dot: the kind is what follows the last one.
     column, _, kind = rule.rpartition(".")
     return f"{column} {REASONS[kind]}"
-
-
-def _features(table: pa.Table, params: SourceParams, where: Path) -> pd.DataFrame:
-    others = {params.label, params.id, params.time, *params.protected, *params.drop}
-    names = [name for name in table.column_names if name not in others]
-    refused = [name for name in names if JSON_SIGNS & set(name)]
-    if not names or refused:
-        raise _no_features(refused, where)
-    features = {
-        name: feature_of(
-            table,
-            name,
-            is_category=name in params.categorical,
-            special_codes=params.special_codes,
-            where=where,
-        )
-        for name in names
-    }
-    return pd.DataFrame(features)
-
-
-def _no_features(refused: list[str], where: Path) -> DataError:
-    """Return the error for names that cannot be used, or for no feature at all."""
-    signs = " ".join(sorted(JSON_SIGNS))
-    expected = (
-        f"columns besides label, id, time, protected and dropped ones, named without any of {signs}"
-    )
-    if refused:
-        return DataError.of(
-            f"Column name `{refused[0]}` cannot be used",
-            where=where,
-            expected=expected,
-            got=", ".join(refused),
-            next_step="rename these columns",
-        )
-    return DataError.of(
-        "No feature is left",
-        where=where,
-        expected=expected,
-        got="none",
-        next_step="drop or protect fewer columns",
-    )

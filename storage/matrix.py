@@ -8,18 +8,20 @@ together: a column is its own reason concept.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.files.source_params import SourceParams
+from creditloom.storage.files.source_params import ColumnWords, SourceParams
 from creditloom.storage.files.store import write_table
 from creditloom.storage.finished import Finished, read_finished
+from creditloom.storage.own.exact_ids import Ids
 from creditloom.storage.sources import now
 
 # The one family of columns that we did not make.
@@ -41,9 +43,9 @@ class MatrixFeature(NamedTuple):
 def to_matrix(params: SourceParams, quarantine: Path) -> tuple[pa.Table, pa.Table, dict[str, Any]]:
     """Return (matrix, labels, catalogue) of a `matrix` source, sorted by application_id.
 
-    Bad rows go to `<quarantine>/matrix.parquet`. application_id is the id column where it holds
-    whole numbers, else the row's number. Raises DataError as `read_finished`, and where no time
-    column is named: the pipeline's split needs dates.
+    Bad rows go to `<quarantine>/matrix.parquet`. application_id is the id column as it is, int64 or
+    text; without one the row's number in the file. Raises DataError as `read_finished`, where no
+    time column is named (the pipeline's split needs dates), and for a feature under a name of ours.
     """
     if params.time is None:
         raise DataError.of(
@@ -55,59 +57,118 @@ def to_matrix(params: SourceParams, quarantine: Path) -> tuple[pa.Table, pa.Tabl
         )
     finished = read_finished(params, now())
     if len(finished.bad):
-        bad = pa.Table.from_pandas(finished.bad, preserve_index=False)
-        write_table(bad, quarantine / "matrix.parquet")
-    is_whole = np.issubdtype(finished.ids.dtype, np.integer)
-    ids = finished.ids if is_whole else np.arange(len(finished.ids))
+        write_table(finished.bad, quarantine / "matrix.parquet")
+    ids = finished.ids
     # Ids are unique, so the order is one; stable all the same, as every sort of a table here is.
     order = pa.array(np.argsort(ids, kind="stable"))
-    by_column = {str(name): _expanded(finished.features[name]) for name in finished.features}
+    keys = {
+        "application_id": pa.array(ids),
+        # Each row stands for an applicant of its own: the table knows no others. A number, as of
+        # all applicants, also where the application's id is text.
+        "applicant_id": _numbers_of(ids),
+        "as_of": pa.array(finished.time, pa.timestamp("us")),
+    }
+    frame = finished.known_features
+    _refuse_ours(keys, frame, params)
+    by_column = _all_expanded(frame, taken=set(keys))
     columns = {
         feature.name: feature.column for features in by_column.values() for feature in features
     }
-    keys = {
-        "application_id": ids.astype(np.int64),
-        # Each row stands for an applicant of its own: the table knows no others.
-        "applicant_id": ids.astype(np.int64),
-        "as_of": pa.array(finished.time, pa.timestamp("us")),
-    }
     matrix = pa.table({**keys, **columns})
-    return matrix.take(order), _labels(finished, ids).take(order), _catalogue(by_column)
+    words = _catalogue(by_column, params.columns)
+    return matrix.take(order), _labels(finished, keys["application_id"]).take(order), words
 
 
-def own_concepts(names: Iterator[str] | pd.Index) -> list[dict[str, str]]:
-    """Return concept entries of columns that explain themselves."""
+def _numbers_of(ids: Ids) -> NDArray[np.int64]:
+    """Return the ids, or their position where they are text."""
+    is_whole = np.issubdtype(ids.dtype, np.integer)
+    return ids.astype(np.int64) if is_whole else np.arange(len(ids))
+
+
+def _refuse_ours(keys: Iterable[str], frame: pd.DataFrame, params: SourceParams) -> None:
+    """Raise DataError for a feature under the name of a key of the matrix."""
+    for name in keys:
+        if name in frame:
+            raise DataError.of(
+                f"Column `{name}` bears a name that the matrix uses for something else",
+                where=params.path,
+                expected=f"no feature of the names {', '.join(keys)}",
+                got=f"a column `{name}`",
+                next_step=f"rename it, or name it in source.drop: {name}",
+            )
+
+
+def _all_expanded(frame: pd.DataFrame, taken: set[str]) -> dict[str, list[MatrixFeature]]:
+    """Return the features of each column; a flag whose name a column has gets an underscore."""
+    taken = taken | {str(name) for name in frame if frame[name].dtype != object}
+    by_column = {}
+    for name in frame:
+        features = _expanded(frame[name])
+        if frame[name].dtype == object:
+            features = [feature._replace(name=_free(feature.name, taken)) for feature in features]
+            taken |= {feature.name for feature in features}
+        by_column[str(name)] = features
+    return by_column
+
+
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+NO_WORDS: Mapping[str, ColumnWords] = {}
+
+
+def own_concepts(
+    names: Iterable[str], words: Mapping[str, ColumnWords] = NO_WORDS
+) -> list[dict[str, str]]:
+    """Return the concepts of columns: each explains itself, or shares the concept stated for it.
+
+    Of columns that share one, the first that states texts words it.
+    """
+    concepts: dict[str, dict[str, str]] = {}
+    for name in map(str, names):
+        stated = words.get(name, ColumnWords())
+        concept = stated.concept or name
+        known = concepts.setdefault(concept, {"text_en": "", "text_zh": ""})
+        known["text_en"] = known["text_en"] or stated.text_en
+        known["text_zh"] = known["text_zh"] or stated.text_zh
     return [
         {
-            "id": str(name),
+            "id": concept,
             "family": FAMILY,
-            "text_en": str(name),
-            "text_zh": str(name),
+            "text_en": known["text_en"] or concept,
+            "text_zh": known["text_zh"] or known["text_en"] or concept,
             "hint_en": "",
             "hint_zh": "",
         }
-        for name in names
+        for concept, known in concepts.items()
     ]
 
 
 def own_feature(
-    name: str, concept: str, text: str, null_meaning: str = "not known"
+    name: str,
+    text: str,
+    words: ColumnWords = ColumnWords(),  # noqa: B008, it is frozen
+    measure: str | None = None,
 ) -> dict[str, Any]:
-    """Return the catalogue entry of a column, or of a flag made of one."""
+    """Return the catalogue entry of a column, or of a flag made of the column `measure`."""
+    column = measure or name
     return {
         "name": name,
         "family": FAMILY,
-        "concept": concept,
-        "measure": concept,
+        "concept": words.concept or column,
+        "measure": column,
         "slice": "",
         "aggregate": "",
         "window": "",
-        "unit": "",
-        # Nobody said which way it goes: no monotone constraint.
-        "direction": 0,
-        "null_meaning": null_meaning,
-        "text_en": text,
-        "text_zh": text,
+        "unit": words.unit,
+        # 0 where nobody said which way it goes: no monotone constraint.
+        "direction": words.sign,
+        "null_meaning": "not known",
+        "text_en": words.text_en or text,
+        "text_zh": words.text_zh or words.text_en or text,
         "source": "your table",
     }
 
@@ -148,7 +209,7 @@ def _spelt(levels: list[str]) -> list[str]:
     return [f"{text}#{k}" if spelt.count(text) > 1 else text for k, text in enumerate(spelt)]
 
 
-def _labels(finished: Finished, ids: np.ndarray) -> pa.Table:
+def _labels(finished: Finished, ids: pa.Array) -> pa.Table:
     """Return the labels in the columns that `featurize` writes.
 
     Every row is booked and complete: the table says no more than good or bad.
@@ -156,7 +217,7 @@ def _labels(finished: Finished, ids: np.ndarray) -> pa.Table:
     n = len(ids)
     is_true = np.ones(n, bool)
     is_false = np.zeros(n, bool)
-    identity = {"application_id": pa.array(ids, pa.int64())}
+    identity = {"application_id": ids}
     outcome = {
         "is_booked": is_true,
         "is_complete": is_true,
@@ -172,10 +233,14 @@ def _labels(finished: Finished, ids: np.ndarray) -> pa.Table:
     return pa.table({**identity, **outcome, **weighting})
 
 
-def _catalogue(by_column: dict[str, list[MatrixFeature]]) -> dict[str, Any]:
-    features = [
-        own_feature(feature.name, concept, feature.text)
-        for concept, of_column in by_column.items()
-        for feature in of_column
-    ]
-    return {"version": 1, "concepts": own_concepts(iter(by_column)), "features": features}
+def _catalogue(
+    by_column: dict[str, list[MatrixFeature]], words: Mapping[str, ColumnWords]
+) -> dict[str, Any]:
+    features = []
+    for column, of_column in by_column.items():
+        stated = words.get(column, ColumnWords())
+        for feature in of_column:
+            # The words of a column do not word one level of it.
+            own = stated if feature.name == column else ColumnWords(concept=stated.concept)
+            features.append(own_feature(feature.name, feature.text, own, column))
+    return {"version": 1, "concepts": own_concepts(by_column, words), "features": features}

@@ -5,6 +5,7 @@ All figures use held-out PDs: the PD of a row comes from models that did not lea
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,21 +14,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from creditloom.decision.rulebook.policy import Policy, tiers_only_policy
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.evaluation.audit import FAIRNESS_COLUMNS
 from creditloom.models.evaluation.cohort import Cohort
+from creditloom.models.fit.protected_groups import MIN_GROUP_ROWS, groups_of
 from creditloom.models.fit.learner import CalibratedModel, Labels
 from creditloom.models.fit.validation import FIGURES, CrossValidation, OutOfTime, summary
 from creditloom.models.sample import metrics
 from creditloom.models.sample.dataset import undated_dataset
 from creditloom.models.sample.split import OOT
 
-# A protected number with more values than this is shown by quarters.
-MAX_GROUPS = 20
-QUARTERS = 4
-# Rates of groups with fewer rows are noise.
-MIN_GROUP_ROWS = 30
-NULL_GROUP = "not known"
+# Rows of groups that are too small to be shown, counted together.
+HIDDEN_GROUPS = f"groups of fewer than {MIN_GROUP_ROWS} rows"
 
 
 @dataclass(frozen=True)
@@ -58,13 +57,26 @@ def held_out(fitted: FittedTable) -> Cohort:
         rows=undated_dataset(no_features, (), fitted.label.astype(float), OOT),
         pd=fitted.cv.model_pd,
         ridge_pd=fitted.cv.ridge_pd,
-        decisions=fitted.decisions,
+        decisions=held_out_decisions(fitted),
         audit=fitted.protected,
         truth=None,
         calibration_bads=fitted.final.calibration.n_bads,
         # Every row has weight 1, so nothing is clipped.
         max_weight=1.0,
     )
+
+
+def held_out_decisions(fitted: FittedTable) -> pd.DataFrame:
+    """Return the decisions with PD, tier and decision as held-out PDs make them.
+
+    The final model has learnt the label of each row: its approvals look safer than they are.
+    """
+    verdicts = Policy.from_json(json.dumps(tiers_only_policy())).verdicts
+    names = np.array(fitted.tiers.names, dtype=object)
+    tier = names[fitted.tiers.index(fitted.cv.model_pd)]
+    # A tier that the policy does not name is declined, as by the runtime.
+    decision = [verdicts.get(str(name), "decline") for name in tier]
+    return fitted.decisions.assign(pd=fitted.cv.model_pd, tier=tier, decision=decision)
 
 
 def content(fitted: FittedTable) -> dict[str, Any]:
@@ -76,7 +88,7 @@ def content(fitted: FittedTable) -> dict[str, Any]:
     oot_sample = _oot_sample(oot) if oot else None
     model = oot.model if oot else None
     ridge = oot.ridge if oot else None
-    counts = fitted.decisions["decision"].value_counts()
+    counts = held_out_decisions(fitted)["decision"].value_counts()
     decisions = {name: int(n) for name, n in counts.items()}
     left_out = [vars(dropped) for dropped in fitted.final.model.fallen]
     return {
@@ -88,9 +100,14 @@ def content(fitted: FittedTable) -> dict[str, Any]:
         "sample": _sample(fitted),
         "calibration": _calibration(fitted),
         "decisions": decisions,
-        "fairness": fairness_table(fitted).to_dict("records"),
+        "fairness": _records(fairness_table(fitted)),
         "left_out": left_out,
     }
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table; a null is None, as JSON knows no NaN."""
+    return table.astype(object).where(table.notna(), None).to_dict("records")  # type: ignore[return-value]
 
 
 def _oot_sample(oot: OutOfTime) -> dict[str, Any]:
@@ -160,12 +177,13 @@ def _beside(
 def fairness_table(fitted: FittedTable) -> pd.DataFrame:
     """Return one row per protected column and group.
 
-    Columns: field, group, n, approval_rate, approval_ratio to the best group, mean_pd (held out),
-    bad_rate.
+    Columns: field, group, n, approval_rate, approval_ratio to the best group, mean_pd, bad_rate;
+    approvals are by held-out PDs. The rows of groups too small to be shown are counted in a row of
+    their own, with null rates: the n of a field sum to all rows.
     """
     frame = pd.DataFrame(
         {
-            "approved": fitted.decisions["decision"].to_numpy() == "approve",
+            "approved": held_out_decisions(fitted)["decision"].to_numpy() == "approve",
             "pd": fitted.cv.model_pd,
             "bad": fitted.label,
         }
@@ -176,18 +194,6 @@ def fairness_table(fitted: FittedTable) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def groups_of(column: pd.Series) -> NDArray[np.object_]:
-    """Return the group of each row.
-
-    A number with many values is grouped by quarters, anything else by value. Null is a group of
-    its own.
-    """
-    if pd.api.types.is_numeric_dtype(column) and column.nunique() > MAX_GROUPS:
-        quarters = pd.qcut(column, QUARTERS, duplicates="drop").astype(str)
-        column = quarters.where(column.notna(), None)
-    return column.astype(object).where(column.notna(), NULL_GROUP).astype(str).to_numpy()
-
-
 def _by_group(frame: pd.DataFrame, field: str, group: NDArray[np.object_]) -> pd.DataFrame:
     """Return the rows of the fairness table of one column."""
     rows = frame.groupby(group).agg(
@@ -196,8 +202,13 @@ def _by_group(frame: pd.DataFrame, field: str, group: NDArray[np.object_]) -> pd
         mean_pd=("pd", "mean"),
         bad_rate=("bad", "mean"),
     )
+    hidden = int(rows.loc[rows["n"] < MIN_GROUP_ROWS, "n"].sum())
     rows = rows[rows["n"] >= MIN_GROUP_ROWS].reset_index(names="group")
     best = rows["approval_rate"].max() if len(rows) else np.nan
     # Without any approval there is no best group to compare with.
     ratio = rows["approval_rate"] / best if best else np.nan
-    return rows.assign(field=field, approval_ratio=ratio)[FAIRNESS_COLUMNS]
+    shown = rows.assign(field=field, approval_ratio=ratio)
+    if hidden:
+        # The rates of many small groups together say nothing of any.
+        shown.loc[len(shown), ["field", "group", "n"]] = [field, HIDDEN_GROUPS, hidden]
+    return shown[FAIRNESS_COLUMNS].astype({"n": int})

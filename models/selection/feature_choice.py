@@ -100,14 +100,17 @@ def _left(names: tuple[str, ...], dropped: list[DroppedFeature]) -> list[int]:
 def _empty_or_constant(
     features: Floats, names: tuple[str, ...], params: SelectionParams
 ) -> list[DroppedFeature]:
-    """Return the features with too many nulls or with a single value."""
+    """Return the features with hardly a value, and those with one value and no null.
+
+    Null is a value too: a flag that is yes or null says as much as one that is yes or no.
+    """
     dropped = []
     for i, name in enumerate(names):
         known = features[~np.isnan(features[:, i]), i]
         null_share = 1 - len(known) / len(features)
         if null_share > params.max_null_share:
             dropped.append(DroppedFeature(name, EMPTY, null_share))
-        elif known.min() == known.max():
+        elif len(known) == len(features) and known.min() == known.max():
             dropped.append(DroppedFeature(name, CONSTANT, float(known[0])))
     return dropped
 

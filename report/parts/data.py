@@ -115,6 +115,8 @@ class ReportData:
     subtitle: str
     has_truth: bool
     language: Literal["en", "zh"] = "en"
+    # a table of the user's own: no raw events, no months, no product
+    is_own: bool = False
     facts: tuple[tuple[str, str], ...] = ()
     bars: tuple[BarResult, ...] = ()
     flow: tuple[FlowStep, ...] = ()
@@ -157,6 +159,10 @@ class ReportData:
     pictures: tuple[Picture, ...] = ()
     # field, group, n, approval_rate, approval_ratio, mean_pd, bad_rate
     fairness: pd.DataFrame | None = None
+    # level, name, text, next_step
+    warnings: pd.DataFrame | None = None
+    # field, feature, feature_auc, group, score_auc, hidden_rows
+    proxies: pd.DataFrame | None = None
     # feature, family, why, detail
     selection: pd.DataFrame | None = None
     # stage, seconds, counts (text)

@@ -6,7 +6,7 @@ An error says what is wrong, where, what was expected, what was found, and what 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Self
 
@@ -28,6 +28,25 @@ class StatedError(ValueError):
 
 class DataError(StatedError):
     """A table cannot be read or breaks its contract."""
+
+
+# Errors that one message lists; more would hide the first.
+MAX_TOGETHER = 20
+
+
+def raise_together(errors: Sequence[DataError]) -> None:
+    """Raise all errors as one, so that a person mends them in one go; nothing where there are none.
+
+    >>> raise_together([])
+    """
+    if not errors:
+        return
+    if len(errors) == 1:
+        raise errors[0]
+    listed = "\n".join(f"{k}. {error}" for k, error in enumerate(errors[:MAX_TOGETHER], start=1))
+    more = len(errors) - MAX_TOGETHER
+    tail = f"\nand {more} more" if more > 0 else ""
+    raise DataError(f"{len(errors)} things are to be mended\n{listed}{tail}")
 
 
 # How a command refuses: an error of ours is a message on stderr and its exit code. foreign.py words

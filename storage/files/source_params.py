@@ -6,16 +6,33 @@ It is a module of its own, so that `simulate` does not depend on how tables are 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
+
+
+@dataclass(frozen=True)
+class ColumnWords:
+    """What a person states of one column of a table of their own.
+
+    sign: +1 where a higher value is riskier, -1 where it is safer, 0 = free. concept: what a reason
+    names; columns of one concept are one reason; "" = the column itself. text_en, text_zh: its
+    words on the page and in reasons; "" = its name. unit: of its values.
+    """
+
+    sign: Literal[-1, 0, 1] = 0
+    concept: str = ""
+    text_en: str = ""
+    text_zh: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True)
 class SourceParams:
     """Where raw tables come from, and what the contract leaves to the house.
 
-    `kind`: `world` and `tables` read the folder `path` of raw tables, `matrix` reads the Parquet
-    file `path`.
+    `kind`: `world` and `tables` read the folder `path` of raw tables, `matrix` reads the table
+    at `path`: a file of Parquet or CSV, or a folder of its parts.
     `max_bad_share`: a table with a larger share of bad rows stops the run.
     `earliest`, `latest`: days outside which an event is bad. In a lender's own tables an event
     after now is bad too.
@@ -25,7 +42,10 @@ class SourceParams:
     The other keys are for `matrix` only. `label` holds 1 for bad and 0 for good, `id` names a row,
     `time` is the date of the application. `protected` columns are reported on and never modelled.
     `categorical` columns are categories whatever their type; texts always are. Numbers equal to one
-    of `special_codes` mean missing. `drop` columns are left out.
+    of `special_codes` mean missing; `column_codes` adds codes of single columns. `drop` columns are
+    left out, and `keep` columns are features although they look like ids. `group` names the
+    borrower: rows of one stay together in every fold. `weight` is how often a row counts. `columns`
+    states sign, concept and words of single columns.
     """
 
     kind: Literal["world", "tables", "matrix"]
@@ -42,3 +62,12 @@ class SourceParams:
     categorical: tuple[str, ...] = ()
     special_codes: tuple[float, ...] = ()
     drop: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    group: str | None = None
+    weight: str | None = None
+    column_codes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    columns: Mapping[str, ColumnWords] = field(default_factory=dict)
+
+    def codes_of(self, name: str) -> tuple[float, ...]:
+        """Return the special codes of one column: those of all columns, then its own."""
+        return tuple(dict.fromkeys((*self.special_codes, *self.column_codes.get(name, ()))))

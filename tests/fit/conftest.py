@@ -15,8 +15,8 @@ from typer.testing import CliRunner, Result
 from creditloom.models.fit.fit_params import FitParams
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.cli import build
-from creditloom.pipeline.commands.model import fit as fit_command
-from creditloom.pipeline.commands.model.fit import PARAMS
+from creditloom.pipeline.commands.model import fit_run
+from creditloom.pipeline.commands.model.fit_options import PARAMS
 from creditloom.storage.files.errors import refusals
 
 Run = Callable[..., Result]
@@ -66,7 +66,7 @@ def fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     Every refusal leaves as SystemExit(2), as on the command line.
     """
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fit_command, "section", few_trees)
+    monkeypatch.setattr(fit_run, "section", few_trees)
 
     def run(*options: str) -> Result:
         with refusals():

@@ -15,7 +15,9 @@ from creditloom.models.fit.fit_params import FitParams
 from creditloom.models.fit.learner import TrainingTable
 from creditloom.models.fit.validation import cross_validate, summary
 from creditloom.pipeline.base.params import section
-from creditloom.pipeline.commands.model.fit import PARAMS, source_of, subject
+from creditloom.pipeline.commands.model.fit import source_of
+from creditloom.pipeline.commands.model.fit_options import PARAMS
+from creditloom.pipeline.commands.model.fit_subject import subject
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.finished import read_finished
 from creditloom.storage.sources import now

@@ -49,7 +49,7 @@ def read(tmp_path: Path, frame: pd.DataFrame | None = None, **given: Any) -> Fin
 def test_columns_play_their_parts(tmp_path: Path) -> None:
     found = read(tmp_path, categorical=("code",), special_codes=(-9.0,))
     assert list(found.features) == ["income", "kind", "code"]
-    assert np.flatnonzero(np.isnan(found.features["income"])).tolist() == [5]
+    assert np.flatnonzero(np.isnan(found.known_features["income"])).tolist() == [5]
     assert found.features["code"].tolist()[:5] == ["0", "1", "2", "3", "0"]
     assert found.ids.tolist() == list(range(1000, 1000 + N))
     assert found.label.sum() == 12
@@ -63,15 +63,15 @@ def test_all_copies_of_an_id_are_set_aside_with_reason(tmp_path: Path) -> None:
     frame.loc[10, "loan"] = frame.loc[11, "loan"]
     found = read(tmp_path, frame)
     assert len(found.label) == N - 2
-    assert found.bad["rule"].tolist() == ["loan.duplicate"] * 2
-    assert found.bad["reason"].str.contains("all copies").all()
+    assert found.bad["rule"].to_pylist() == ["loan.duplicate"] * 2
+    assert all("all copies" in reason for reason in found.bad["reason"].to_pylist())
 
 
 def test_an_infinite_number_is_set_aside(tmp_path: Path) -> None:
     frame = table()
     frame.loc[10, "income"] = np.inf
     found = read(tmp_path, frame)
-    assert found.bad["rule"].tolist() == ["income.finite"]
+    assert found.bad["rule"].to_pylist() == ["income.finite"]
     assert 1010 not in found.ids
 
 
@@ -104,7 +104,6 @@ REFUSED: dict[str, tuple[Change, dict[str, Any], str]] = {
     "name per row": (lambda f: f.assign(kind=[f"name {k}" for k in range(N)]), {},
                      "names rows rather than groups"),
     "nothing left": (lambda f: f, {"drop": ("income", "kind", "code")}, "No feature is left"),
-    "JSON in a name": (lambda f: f.rename(columns={"income": "a:b"}), {}, "`a:b` cannot be used"),
     "no rows": (lambda f: f.head(0), {}, "Empty table"),
 }  # fmt: skip
 

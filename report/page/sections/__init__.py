@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from creditloom.report.page.sections import answers, grades, power, summary
+from creditloom.report.page.sections import answers, grades, own_table, power, summary
 from creditloom.report.parts.blocks import Section
 from creditloom.report.parts.data import ReportData
 
 # table: the sections in reading order
 ORDER: tuple[Callable[[ReportData], Section | None], ...] = (
     summary.bars,
+    own_table.warnings,
     summary.flow,
     power.power,
     grades.calibration,

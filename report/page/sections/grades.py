@@ -65,6 +65,10 @@ CALIBRATED = (
     "A PD of 2 % should mean that two of a hundred such applicants default. "
     "One affine step on the log-odds, fitted on months of its own, sees to that."
 )
+OWN_CALIBRATED = (
+    "A PD of 2 % should mean that two of a hundred such rows are bad. "
+    "The level is fitted on PDs of rows that the model did not learn from."
+)
 
 
 def calibration(data: ReportData) -> Section | None:
@@ -78,7 +82,8 @@ def calibration(data: ReportData) -> Section | None:
         blocks.append(_mixed(data.tests, TESTS, "Calibration tests"))
     if not blocks:
         return None
-    return Section("calibration", Text("Calibration", "校准"), CALIBRATED, tuple(blocks))
+    lead = OWN_CALIBRATED if data.is_own else CALIBRATED
+    return Section("calibration", Text("Calibration", "校准"), lead, tuple(blocks))
 
 
 def tiers(data: ReportData) -> Section | None:
@@ -88,8 +93,12 @@ def tiers(data: ReportData) -> Section | None:
     caption = Text("Tiers: share of applicants, mean PD and observed bad rate", "等级分布")
     alt = f"Share, mean PD and observed bad rate of {len(data.tiers)} tiers"
     drawing = Drawing(caption, alt, charts.tiers(data.tiers))
-    rows = table(data.tiers, TIERS, "Tiers of applicants that the model was not trained on")
+    heading = "Tiers of applicants that the model was not trained on"
     lead = "Tiers are bands of PD. Same tier, product and date means the same price."
+    if data.is_own:
+        heading = "Tiers by held-out PDs"
+        lead = "Tiers are bands of PD around the table's bad rate. The tier alone decides."
+    rows = table(data.tiers, TIERS, heading)
     return Section("tiers", Text("Tiers", "信用等级"), lead, (Drawings((drawing,)), rows))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from creditloom.report.page import charts
 from creditloom.report.parts.blocks import (
@@ -21,6 +22,9 @@ from creditloom.report.parts.blocks import (
     table,
 )
 from creditloom.report.parts.data import Picture, ReportData, Text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 POWER = (
     TableColumn("name", "predictor"),
@@ -45,6 +49,7 @@ LEAD = (
     "free of the luck of drawn outcomes. The ridge logit is the simple challenger."
 )
 LEAD_WITHOUT_TRUTH = "How well the model ranks applicants it has not seen."
+OWN_LEAD = "How well the model ranks rows that it did not learn from."
 
 
 def power(data: ReportData) -> Section | None:
@@ -55,14 +60,21 @@ def power(data: ReportData) -> Section | None:
         if not data.has_truth:
             blocks.append(Note(f"Oracle and reachable: {ABSENT}."))
     if data.validation is not None:
-        blocks.append(table(data.validation, VALIDATION, "Cross-validated and out-of-time figures"))
+        blocks.append(table(data.validation, VALIDATION, _judged_by(data.validation)))
     if curves := _curves(data):
         blocks.append(Drawings(curves))
     if not blocks:
         return None
     shows_truth = data.power is not None and data.has_truth
     lead = LEAD if shows_truth else LEAD_WITHOUT_TRUTH
+    lead = OWN_LEAD if data.is_own else lead
     return Section("power", Text("Discrimination", "区分能力"), lead, tuple(blocks))
+
+
+def _judged_by(validation: pd.DataFrame) -> str:
+    """Return the heading of the figures; out-of-time ones need dates."""
+    has_late = "oot" in set(validation["sample"])
+    return "Cross-validated and out-of-time figures" if has_late else "Cross-validated figures"
 
 
 def _curves(data: ReportData) -> tuple[Drawing, ...]:
@@ -99,6 +111,7 @@ CONCEPTS = (
     TableColumn("family", "family", "name"),
     TableColumn("mean_abs_points", "mean |points|", "decimal", bar=True),
 )
+DRAWN_BY = " Drawn by the shap library on a sample of out-of-time applications."
 
 
 def families(data: ReportData) -> Section | None:
@@ -141,10 +154,8 @@ def pictures(data: ReportData) -> Section | None:
     if not blocks:
         return None
     title = Text("What moves the score", "评分驱动因素")
-    lead = (
-        "Points are score points: a positive value raises the score. Drawn by the shap library on "
-        "a sample of out-of-time applications."
-    )
+    lead = "Points are score points: a positive value raises the score."
+    lead += " Means over evenly spaced rows of the table." if data.is_own else DRAWN_BY
     return Section("drivers", title, lead, tuple(blocks))
 
 

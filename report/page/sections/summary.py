@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from creditloom.report.page.sections.own_table import OWN_GLOSSARY
 from creditloom.report.parts.blocks import (
     ABSENT,
     Card,
@@ -72,6 +73,8 @@ def flow(data: ReportData) -> Section | None:
             "A feature sees an event only if it had happened and was known before the application."
         )
     title = Text("From raw events to reasons", "从原始事件到决策理由")
+    if data.is_own:
+        title = Text("From rows to decisions", "从样本到决策")
     return Section("flow", title, lead, tuple(blocks))
 
 
@@ -235,6 +238,7 @@ def runtime(data: ReportData) -> Section | None:
     return Section("runtime", Text("Runtime", "运行时间"), lead, (rows,))
 
 
-def glossary(_: ReportData) -> Section:
+def glossary(data: ReportData) -> Section:
     """Return the section that explains the words of the page. It is always shown."""
-    return Section("glossary", Text("Glossary", "术语"), "", (TermList(GLOSSARY),))
+    terms = OWN_GLOSSARY if data.is_own else GLOSSARY
+    return Section("glossary", Text("Glossary", "术语"), "", (TermList(terms),))

@@ -1,0 +1,411 @@
+"""Run `creditloom fit`: read, warn, judge on held-out rows, fit on all, write and check the bundle.
+
+What is found is told on standard error as it is found, on a terminal and off it.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+import time as clock
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from rich.progress import Progress
+from rich.table import Table
+
+import creditloom
+from creditloom.decision.decide import Decider
+from creditloom.decision.frames.arrow import decisions_table
+from creditloom.models.fit import bundle
+from creditloom.models.fit.fit_params import FitParams
+from creditloom.models.fit.judgement import FittedTable, content, held_out_decisions, validation
+from creditloom.models.fit.leak_checks import (
+    CheckedTable,
+    ProxyFigure,
+    TableWarning,
+    accepted,
+    luck_of_auc,
+    proxies,
+    proxy_warnings,
+    strongest_column,
+    table_warnings,
+)
+from creditloom.models.fit.learner import TrainingTable, fit_calibrated, fold_masks, latest
+from creditloom.models.fit.validation import OutOfTime, cross_validate, out_of_time
+from creditloom.models.policy.bundle_policy import PolicyParams
+from creditloom.models.sample.arrays import Mask
+from creditloom.models.sample.errors import ModelError
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.params import section
+from creditloom.pipeline.commands.model.fit_options import FIT, MARK, PARAMS, RunChoices
+from creditloom.pipeline.commands.model.fit_subject import Subject, subject
+from creditloom.report import fit_page
+from creditloom.report.page.render import render
+from creditloom.storage.files.errors import StatedError
+from creditloom.storage.files.formats import RESULTS, write_document
+from creditloom.storage.files.outputs import new_folder
+from creditloom.storage.files.source_params import SourceParams
+from creditloom.storage.files.store import write_table, write_text
+from creditloom.storage.finished import Finished
+
+# Libraries whose versions stand in metrics.json, as figures may move with them.
+LIBRARIES = ("lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
+# A PD of the written bundle may differ from the fitted one by the rounding of sums, and no more.
+SAME_PD = 1e-9
+# Notes on columns that the console shows; metrics.json has all.
+SHOWN_NOTES = 40
+# Columns that an error names.
+SHOWN_COLUMNS = 8
+
+
+class GraveWarningError(StatedError):
+    """The fit was written, but something grave was found that nobody accepted."""
+
+    exit_code = 3
+
+
+class SelfCheckError(StatedError):
+    """The written bundle does not give the training table the PDs that were fitted."""
+
+
+class Steps:
+    """Tells each step on standard error, and keeps the seconds that it took."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._start = clock.perf_counter()
+
+    def say(self, text: str) -> None:
+        """Write one line."""
+        sys.stderr.write(f"creditloom fit: {text}\n")
+        sys.stderr.flush()
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time a block."""
+        start = clock.perf_counter()
+        yield
+        self.seconds[name] = round(clock.perf_counter() - start, 3)
+
+    def all_seconds(self) -> dict[str, float]:
+        """Return the seconds per step, and of all so far."""
+        return {**self.seconds, "all": round(clock.perf_counter() - self._start, 3)}
+
+
+@dataclass(frozen=True)
+class FitOutcome:
+    """What a run found: the fitted table, the frame it decided, warnings and proxies."""
+
+    fitted: FittedTable
+    frame: pd.DataFrame
+    warnings: tuple[TableWarning, ...]
+    proxies: tuple[ProxyFigure, ...]
+
+    @property
+    def grave(self) -> tuple[TableWarning, ...]:
+        """The grave warnings that nobody accepted."""
+        return tuple(w for w in self.warnings if w.level == "grave" and not w.is_accepted)
+
+
+def run(source: SourceParams, out: Path, choices: RunChoices) -> None:
+    """Fit `source` and write the folder `out`, whole or not at all.
+
+    Raises GraveWarningError (exit code 3) after everything is written, where something grave was
+    found and not accepted. Errors of the rooms are not caught here.
+    """
+    params = section("fit", FitParams, PARAMS)
+    steps = Steps()
+    with new_folder(out, FIT) as folder:
+        with steps.step("read"):
+            read = subject(source, folder)
+        _tell_read(steps, source, read.table)
+        outcome = _fitted(read, folder / "bundle", params, choices, steps)
+        decider = Decider.load(folder / "bundle")
+        write_table(_decisions(outcome.fitted), folder / "decisions.parquet")
+        with steps.step("report"):
+            title = f"Fit of {Path(source.path).stem}"
+            page = fit_page.report(outcome.fitted, decider, outcome.frame, title)
+            page = fit_page.with_warnings(page, outcome.warnings, outcome.proxies)
+            write_text(render(page), folder / "index.html")
+        document = _document(outcome, read.table, choices, steps)
+        write_document(document, folder / MARK, RESULTS)
+        # Remove the copy of the raw tables without bad rows: only the features needed it.
+        shutil.rmtree(folder / "quarantine" / "clean", ignore_errors=True)
+    _show(outcome, out)
+    _end(outcome.grave, out)
+
+
+def _fitted(
+    read: Subject, folder: Path, params: FitParams, choices: RunChoices, steps: Steps
+) -> FitOutcome:
+    """Warn, judge on held-out rows, then fit on all rows; write the bundle into `folder`."""
+    found = read.table
+    with steps.step("warnings"):
+        warnings = accepted(table_warnings(_checked(found, params)), choices.accept)
+    _tell_warnings(steps, warnings)
+    # Codes of missing stay in `found.features`: the bundle knows them and reads them as null.
+    table = TrainingTable(found.known_features, found.label, read.signs)
+    _refuse_constant(table.frame)
+    with _worded(table):
+        cross_validation = _cross_validated(table, params, steps)
+        with steps.step("out of time"):
+            oot = None if found.time is None else _out_of_time(table, found.time, params)
+        steps.say(f"final model on all {len(table.label):,} rows")
+        with steps.step("final model"):
+            final = fit_calibrated(table, params, params.folds)
+    policy = section("policy", PolicyParams, PARAMS)
+    tiers = bundle.tiers_around(float(table.label.mean()), policy.tier_edges)
+    encoded = final.model.encoding.apply(table.frame)
+    bundle.write(folder, final, encoded, tiers, read.words, params.calibration, policy)
+    frame = _frame(found)
+    decisions = Decider.load(folder).decide(frame)
+    fitted = FittedTable(
+        label=table.label,
+        protected=found.protected,
+        final=final,
+        cv=cross_validation,
+        oot=oot,
+        tiers=tiers,
+        # Decided by the written bundle, so that the report shows what a user of the bundle gets.
+        decisions=decisions,
+        bad_rows=len(found.bad),
+    )
+    check_bundle(decisions["pd"].to_numpy(float), final.pd(table.frame), folder)
+    steps.say("the written bundle gives the training table the PDs that were fitted")
+    with steps.step("proxies"):
+        figures = proxies(table.frame, found.protected, cross_validation.model_pd)
+    told = accepted(proxy_warnings(figures), choices.accept)
+    _tell_warnings(steps, told)
+    return FitOutcome(fitted, frame, (*warnings, *told), tuple(figures))
+
+
+def _checked(found: Finished, params: FitParams) -> CheckedTable:
+    return CheckedTable(
+        found.known_features, found.label, found.time, found.group, _folds(found, params)
+    )
+
+
+def _folds(found: Finished, params: FitParams) -> tuple[Mask, ...]:
+    """Return the held-out rows of each fold; rows of one borrower are in one fold."""
+    if found.group is None:
+        try:
+            return tuple(fold_masks(found.label, params.folds, params.seed))
+        except ValueError:
+            # Fewer rows of a class than folds: the judgement refuses the table in words.
+            return ()
+    return tuple(found.group % params.folds == k for k in range(params.folds))
+
+
+def _refuse_constant(frame: pd.DataFrame) -> None:
+    """Raise ModelError where every column has one value in all rows; null is a value too."""
+    if any(frame[name].nunique(dropna=False) > 1 for name in frame):
+        return
+    raise ModelError(
+        f"No column tells one row from another: all {frame.shape[1]} hold one value in every row "
+        f"({', '.join(map(str, frame.columns[:SHOWN_COLUMNS]))}). "
+        "Expected a column with two values at least; add one."
+    )
+
+
+@contextmanager
+def _worded(table: TrainingTable) -> Iterator[None]:
+    """Say that no column tells bads from goods, where that is why nothing could be fitted."""
+    try:
+        yield
+    except ModelError as error:
+        best, figure = strongest_column(table.frame, table.label)
+        if figure >= luck_of_auc(table.label, table.frame.shape[1]):
+            raise
+        raise ModelError(
+            f"No column tells bads from goods: the best of {table.frame.shape[1]}, `{best}`, has "
+            f"AUC {figure:.3f} on rows that did not rate it, which is luck. Expected one that "
+            f"tells more; add columns that know the applicant. ({error})"
+        ) from error
+
+
+def _out_of_time(
+    table: TrainingTable, time: np.ndarray, params: FitParams
+) -> OutOfTime:
+    """Judge on the latest rows; without any earlier row there are no figures, but the reason."""
+    mask = latest(time, params.oot_share)
+    if not mask.all():
+        return out_of_time(table, time, params)
+    first = str(time.min())
+    why = f"no earlier rows: {first[:10]} is the date of so many rows that none come before"
+    return OutOfTime(None, None, first, len(time), int(table.label.sum()), why)
+
+
+def _frame(found: Finished) -> pd.DataFrame:
+    """Return the table as a decision reads it."""
+    frame = found.features.assign(application_id=found.ids)
+    return frame if found.time is None else frame.assign(as_of=found.time)
+
+
+def _cross_validated(table: TrainingTable, params: FitParams, steps: Steps) -> Any:
+    """Judge on folds, with a bar on a terminal and a line per round of folds off it."""
+    total = params.times(len(table.label)) * params.folds
+    steps.say(f"cross-validation: {total} folds")
+    is_terminal = sys.stderr.isatty()
+    done = 0
+    console = Console(stderr=True)
+    with (
+        steps.step("cross-validation"),
+        Progress(console=console, disable=not is_terminal) as bar,
+    ):
+        task = bar.add_task("cross-validation", total=total)
+
+        def advance() -> None:
+            nonlocal done
+            done += 1
+            bar.advance(task)
+            if not is_terminal and done % params.folds == 0:
+                steps.say(f"{done} of {total} folds")
+
+        return cross_validate(table, params, advance)
+
+
+def check_bundle(decided: np.ndarray, fitted: np.ndarray, folder: Path) -> None:
+    """Raise SelfCheckError where the bundle gives a training row another PD than was fitted."""
+    gap = np.abs(decided - fitted)
+    is_other = ~(gap <= SAME_PD)
+    if is_other.any():
+        first = int(np.argmax(is_other))
+        raise SelfCheckError.of(
+            "The written bundle does not give the training table the PDs that were fitted",
+            where=f"{folder.name}, row {first}",
+            expected=f"PD {fitted[first]:.9f}",
+            got=f"PD {decided[first]:.9f}; {int(is_other.sum()):,} rows differ",
+            next_step="do not use the bundle; report the table's column names and types as a bug",
+        )
+
+
+def _decisions(fitted: FittedTable) -> pa.Table:
+    """Return the decisions of the final model, with what held-out models say beside them.
+
+    The final model has learnt from the label of the row, so its PD is not what is judged.
+    """
+    judged = held_out_decisions(fitted)
+    table = decisions_table(fitted.decisions.assign(pd_held_out=fitted.cv.model_pd))
+    for name in ("tier", "decision"):
+        table = table.append_column(f"{name}_held_out", pa.array(judged[name], pa.string()))
+    return table
+
+
+def _document(
+    outcome: FitOutcome, found: Finished, choices: RunChoices, steps: Steps
+) -> dict[str, Any]:
+    """Return metrics.json."""
+    cv = outcome.fitted.cv
+    return {
+        **content(outcome.fitted),
+        "warnings": [warning.to_json() for warning in outcome.warnings],
+        "grave": [warning.name for warning in outcome.grave],
+        "proxies": [vars(figure) for figure in outcome.proxies],
+        "notes": [note._asdict() for note in found.notes],
+        "special_codes": _coded(found.code_counts),
+        "cv_folds": {"model": list(cv.model), "ridge": list(cv.ridge)},
+        "arguments": dict(choices.arguments),
+        "versions": _versions(),
+        "seconds": steps.all_seconds(),
+    }
+
+
+def _coded(counts: Mapping[str, Mapping[float, int]]) -> dict[str, dict[str, int]]:
+    return {name: {f"{code:g}": n for code, n in one.items()} for name, one in counts.items()}
+
+
+def _versions() -> dict[str, str]:
+    libraries = {name: version(name) for name in LIBRARIES}
+    return {
+        "python": platform.python_version(),
+        "creditloom": creditloom.__version__,
+        **libraries,
+    }
+
+
+# What is told.
+
+
+def _tell_read(steps: Steps, source: SourceParams, found: Finished) -> None:
+    rows = len(found.label)
+    bads = int(found.label.sum())
+    categories = sum(found.features[name].dtype == object for name in found.features)
+    steps.say(
+        f"read {Path(source.path).name}: {rows:,} rows, {bads:,} bad ({bads / rows:.1%}), "
+        f"{found.features.shape[1]:,} features, {categories:,} of them categories"
+    )
+    for sentence in found.said:
+        steps.say(sentence)
+    for note in found.notes[:SHOWN_NOTES]:
+        steps.say(f"`{note.column}`: {note.text}")
+    more = len(found.notes) - SHOWN_NOTES
+    if more > 0:
+        steps.say(f"and {more} more notes on columns in {MARK}")
+    for name, counts in found.code_counts.items():
+        seen = ", ".join(f"{code:g} in {n:,} rows" for code, n in counts.items() if n)
+        if seen:
+            steps.say(f"`{name}`: special code {seen}")
+
+
+def _tell_warnings(steps: Steps, warnings: Sequence[TableWarning]) -> None:
+    for warning in warnings:
+        word = "accepted" if warning.is_accepted else warning.level
+        steps.say(f"{word}: {warning.text}; {warning.next_step}")
+
+
+def _end(grave: Sequence[TableWarning], out: Path) -> None:
+    """Raise GraveWarningError where something grave is left."""
+    if not grave:
+        return
+    names = " ".join(f"--accept {_quoted(name)}" for name in dict.fromkeys(w.name for w in grave))
+    raise GraveWarningError.of(
+        "Something grave was found in the table",
+        where=f"{out / MARK}, warnings",
+        expected="nothing grave, or each accepted by its name",
+        got="; ".join(warning.text for warning in grave),
+        next_step=f"mend the table, or run again with {names}; all files are written and marked",
+    )
+
+
+def _quoted(name: str) -> str:
+    return name if name.isidentifier() else f'"{name}"'
+
+
+def _show(outcome: FitOutcome, out: Path) -> None:
+    fitted = outcome.fitted
+    console = Console()
+    console.print(_table(fitted))
+    if fitted.oot:
+        figures = f"{fitted.oot.rows:,} rows from {fitted.oot.cut[:10]} on, {fitted.oot.bads:,} bad"
+        console.print(f"out of time: {fitted.oot.refused or figures}")
+    if fitted.bad_rows:
+        console.print(
+            f"{fitted.bad_rows:,} bad rows set aside with reasons in {out / 'quarantine'}"
+        )
+    for warning in outcome.warnings:
+        word = "accepted" if warning.is_accepted else warning.level
+        console.print(f"{word}: {warning.text}")
+    counts = held_out_decisions(fitted)["decision"].value_counts()
+    decisions = ", ".join(f"{name} {n:,}" for name, n in counts.items())
+    console.print(
+        f"{decisions} (by held-out PDs); {out / 'index.html'} reports, {out / 'bundle'} decides"
+    )
+
+
+def _table(fitted: FittedTable) -> Table:
+    title = f"fit: {len(fitted.label):,} rows, {int(fitted.label.sum()):,} bad"
+    table = Table("sample", "figure", "model", "sd", "ridge logit", "sd", title=title)
+    for row in validation(fitted).to_dict("records"):
+        figures = [row[name] for name in ("mean", "sd", "ridge_mean", "ridge_sd")]
+        cells = (f"{figure:.4f}" if pd.notna(figure) else "" for figure in figures)
+        table.add_row(str(row["sample"]), str(row["metric"]), *cells)
+    return table

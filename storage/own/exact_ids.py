@@ -1,0 +1,86 @@
+"""Ids, exactly: int64 or text all the way. What is neither, or would merge, is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as kinds
+from numpy.typing import NDArray
+
+from creditloom.storage.contract.stored_types import MAX_EXACT, WHOLE, kind_of, values_type
+from creditloom.storage.files.errors import DataError
+
+Ids = NDArray[np.int64] | NDArray[np.object_]
+INT64 = np.iinfo(np.int64)
+
+
+def ids_of(column: pa.ChunkedArray, name: str, where: object, *, is_csv: bool = False) -> Ids:
+    """Return ids without null as int64 or as text, each exactly what the file holds.
+
+    Of a CSV, texts that are all whole numbers as people write them (no leading zero, no plus) are
+    int64. Raises DataError for a type that names nothing, and for numbers that cannot be kept.
+    """
+    plain = column.cast(values_type(column.type)).combine_chunks()
+    kind = kind_of(plain.type)
+    if kind == "text":
+        return _of_text(plain.cast(pa.string()), is_csv=is_csv)
+    if kind not in ("int", "float", "decimal", "null"):
+        got = f"type {column.type}"
+        raise _refused(name, where, got, "give whole numbers or text")
+    if kind == "float":
+        return _of_floats(plain, name, where)
+    whole = [None if value is None else int(value) for value in plain.to_pylist()]
+    known = [value for value in whole if value is not None]
+    too_large = [value for value in known if not INT64.min <= value <= INT64.max]
+    if too_large:
+        raise _refused(name, where, f"{too_large[0]}, beyond int64", "write the ids as text")
+    return np.array(known, np.int64)
+
+
+def _of_text(texts: pa.Array, *, is_csv: bool) -> Ids:
+    known = texts.drop_null()
+    if is_csv and len(known) and pc.all(pc.match_substring_regex(known, WHOLE)).as_py():
+        # Nineteen digits may still lie beyond int64: then they stay text.
+        numbers = [int(text) for text in known.to_pylist()]
+        if max(map(abs, numbers)) <= INT64.max:
+            return np.array(numbers, np.int64)
+    return np.array(known.to_pylist(), dtype=object)
+
+
+def _of_floats(plain: pa.Array, name: str, where: object) -> Ids:
+    values = plain.cast(pa.float64()).drop_null().to_numpy(zero_copy_only=False)
+    values = values[~np.isnan(values)]
+    is_exact = (np.abs(values) < MAX_EXACT) & (values == np.floor(values))
+    if not is_exact.all():
+        first = values[~is_exact][0]
+        got = f"{first:.17g}, a float: above 2^53 it stands for several whole numbers"
+        if first != np.floor(first):
+            got = f"{first:g}, which is no whole number"
+        raise _refused(name, where, got, "write the ids as text or whole numbers (int64)")
+    return values.astype(np.int64)
+
+
+def null_ids(column: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Return where an id is null; NaN and an empty text are null."""
+    is_null = np.asarray(column.is_null().to_numpy(), bool)
+    if kinds.is_floating(column.type):
+        is_null |= np.isnan(column.cast(pa.float64()).to_numpy())
+    if kind_of(column.type) == "text":
+        texts = column.cast(pa.string())
+        is_null |= np.asarray(pc.equal(texts.fill_null(""), "").to_numpy(), bool)
+    return is_null
+
+
+def _refused(name: str, where: object, got: str, step: str) -> DataError:
+    shown: Any = Path(where).name if isinstance(where, Path) else where
+    return DataError.of(
+        f"Column `{name}` holds no ids that can be kept exactly",
+        where=where,
+        expected="whole numbers within int64, or text",
+        got=got,
+        next_step=f"{step} in {shown}",
+    )
