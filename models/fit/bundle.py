@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import expit
 
 from creditloom.decision.base.catalogue import VERSION as CATALOGUE_VERSION
+from creditloom.decision.base.layout import Layout
 from creditloom.decision.base.strict_json import canonical, plain
 from creditloom.decision.bundle import load_scorer, write_manifest
 from creditloom.decision.rulebook.policy import Policy, tiers_only_policy
@@ -19,9 +20,8 @@ from creditloom.decision.score.tiers import Tiers
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.fit.encoding import EncodedColumn
-from creditloom.models.fit.learner import CalibratedModel
+from creditloom.models.fit.learner import CalibratedModel, TrainingTable
 from creditloom.models.policy.bundle_policy import PolicyParams, reference
-from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.metrics import logit
 
 # Position of the inner edge between G6, the last tier that approves, and G7.
@@ -55,15 +55,17 @@ def tiers_around(base_rate: float, house: tuple[float, ...]) -> Tiers:
 def write(
     folder: Path,
     fitted: CalibratedModel,
-    x: Floats,
+    table: TrainingTable,
     tiers: Tiers,
     words: ColumnTexts,
     scale: CalibrationParams,
     house: PolicyParams,
+    layout: Layout,
 ) -> str:
     """Write the bundle into the new `folder`; return its version, the sha256 of the manifest.
 
-    x: encoded training rows. The approved ones are the reference of the reasons.
+    table: the training rows. The approved ones are the reference of the reasons.
+    layout: of the user's own table.
     """
     folder.mkdir(parents=True)
     # The text is hashed, so its line ends must be the same on every machine.
@@ -74,8 +76,10 @@ def write(
     _write(folder / "calibration.json", line)
     _write(folder / "tiers.json", plain(tiers))
     _write(folder / "policy.json", rules)
+    _write(folder / "layout.json", plain(layout))
     # The reference is computed by the scorer, which reads the files written above.
     policy = Policy.from_json(json.dumps(rules))
+    x = fitted.model.features(table.frame)
     compared = reference(load_scorer(folder), tiers, policy, [x], house.reference_rows)
     _write(folder / "reference.json", plain(compared))
     return write_manifest(folder)
@@ -108,7 +112,7 @@ def _entry(
         "categories": list(column.levels),
         "codes": list(column.codes),
         "unseen": column.unseen,
-        "special_codes": list(column.special_codes or words.features[column.column]["special_codes"]),
+        "special_codes": list(column.special_codes),
         "null_share": round(null_share, SHARE_DECIMALS),
         "typical": None if np.isnan(stand_in) else stand_in,
     }

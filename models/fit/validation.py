@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -90,6 +90,8 @@ def cross_validate(
     Raise ModelError when a training set would be too small to calibrate on.
     """
     _check_enough(table, params)
+    # Folds by chance hold all dates: the level of the coming months is no matter of theirs.
+    table = replace(table, time=None)
     repeats = params.times(len(table.label))
     # Position 0 holds the model, position 1 the ridge logit.
     fold_figures: tuple[list[FoldFigures], list[FoldFigures]] = ([], [])

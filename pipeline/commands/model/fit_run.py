@@ -5,13 +5,14 @@ What is found is told on standard error as it is found, on a terminal and off it
 
 from __future__ import annotations
 
+import json
 import platform
 import shutil
 import sys
 import time as clock
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 import creditloom
+from creditloom.decision.base.layout import Layout
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
 from creditloom.models.fit import bundle
@@ -152,8 +154,7 @@ def _fitted(
     with steps.step("warnings"):
         warnings = accepted(table_warnings(_checked(found, params)), choices.accept)
     _tell_warnings(steps, warnings)
-    # Codes of missing stay in `found.features`: the bundle knows them and reads them as null.
-    table = TrainingTable(found.known_features, found.label, read.signs)
+    table = training_table(read)
     _refuse_constant(table.frame)
     with _worded(table):
         cross_validation = _cross_validated(table, params, steps)
@@ -161,11 +162,14 @@ def _fitted(
             oot = None if found.time is None else _out_of_time(table, found.time, params)
         steps.say(f"final model on all {len(table.label):,} rows")
         with steps.step("final model"):
-            final = fit_calibrated(table, params, params.folds)
+            final = fit_calibrated(table, params)
     policy = section("policy", PolicyParams, PARAMS)
     tiers = bundle.tiers_around(float(table.label.mean()), policy.tier_edges)
-    encoded = final.model.encoding.apply(table.frame)
-    bundle.write(folder, final, encoded, tiers, read.words, params.calibration, policy)
+    if choices.beyond is not None:
+        beyond = replace(policy.beyond_training, treatment=choices.beyond)
+        policy = replace(policy, beyond_training=beyond)
+    layout = Layout.from_json(json.dumps(found.layout()))
+    bundle.write(folder, final, table, tiers, read.words, params.calibration, policy, layout)
     frame = _frame(found)
     decisions = Decider.load(folder).decide(frame)
     fitted = FittedTable(
@@ -188,6 +192,20 @@ def _fitted(
     return FitOutcome(fitted, frame, (*warnings, *told), tuple(figures))
 
 
+def training_table(read: Subject) -> TrainingTable:
+    """Return the rows to learn from; codes of missing stand in them, as in what is decided."""
+    found = read.table
+    return TrainingTable(
+        frame=found.features,
+        label=found.label,
+        signs=read.signs,
+        special_codes=found.codes,
+        weight=found.weight,
+        group=found.group,
+        time=found.time,
+    )
+
+
 def _checked(found: Finished, params: FitParams) -> CheckedTable:
     return CheckedTable(
         found.known_features, found.label, found.time, found.group, _folds(found, params)
@@ -196,13 +214,11 @@ def _checked(found: Finished, params: FitParams) -> CheckedTable:
 
 def _folds(found: Finished, params: FitParams) -> tuple[Mask, ...]:
     """Return the held-out rows of each fold; rows of one borrower are in one fold."""
-    if found.group is None:
-        try:
-            return tuple(fold_masks(found.label, params.folds, params.seed))
-        except ValueError:
-            # Fewer rows of a class than folds: the judgement refuses the table in words.
-            return ()
-    return tuple(found.group % params.folds == k for k in range(params.folds))
+    try:
+        return tuple(fold_masks(found.label, params.folds, params.seed, found.group))
+    except ValueError:
+        # Fewer rows of a class than folds: the judgement refuses the table in words.
+        return ()
 
 
 def _refuse_constant(frame: pd.DataFrame) -> None:

@@ -73,16 +73,14 @@ class Contestant:
 def ours(task: FoldTask) -> Floats:
     """Return the PDs of our learner, by the committed parameters."""
     params = section("fit", FitParams, params_file())
-    train = _without_codes(task.train, task.table.special_codes)
-    test = _without_codes(task.test, task.table.special_codes)
-    table = TrainingTable(frame=train, label=task.label, signs=(0,) * train.shape[1])
-    return fit_calibrated(table, params, params.inner_folds).pd(test)
-
-
-def _without_codes(frame: pd.DataFrame, codes: Sequence[float]) -> pd.DataFrame:
-    """Return the frame with null in place of special codes, as `creditloom fit` reads a table."""
-    numbers = frame.select_dtypes("number")
-    return frame.assign(**numbers.mask(numbers.isin(list(codes)))) if codes else frame
+    numbers = task.train.select_dtypes("number").columns
+    table = TrainingTable(
+        frame=task.train,
+        label=task.label,
+        signs=(0,) * task.train.shape[1],
+        special_codes={str(name): tuple(task.table.special_codes) for name in numbers},
+    )
+    return fit_calibrated(table, params).pd(task.test)
 
 
 def _plain(task: FoldTask) -> Floats:
