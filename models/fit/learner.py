@@ -213,9 +213,11 @@ def fit_calibrated(table: TrainingTable, params: FitParams) -> CalibratedModel:
     alone = stack_of(choice, [CHALLENGER], grown, params.stack)
     logits = np.full(len(label), np.nan)
     logits[choice.is_judged] = stack.margin(choice.of(stack.names))
+    model = _fitted(encoded, fallen, grown, stack)
     return CalibratedModel(
-        model=_fitted(encoded, fallen, grown, stack),
-        challenger=_fitted(encoded, fallen, grown, alone),
+        model=model,
+        # The challenger reads what training has not seen as the model does.
+        challenger=replace(model, members=(grown[CHALLENGER],), stack=alone),
         calibration=_affine(table, logits, choice.is_judged, params),
         held_out=logits,
     )
@@ -259,8 +261,8 @@ def _fitted(
 
 
 # Training rows on which a code for unseen levels is tried, and codes that are tried.
-CAUTION_ROWS = 2_000
-CAUTION_CODES = 12
+CAUTION_ROWS = 250
+CAUTION_CODES = 8
 
 
 def cautious_codes(model: FittedModel, features: Floats) -> dict[str, float]:
@@ -269,7 +271,7 @@ def cautious_codes(model: FittedModel, features: Floats) -> dict[str, float]:
     It is the safest code at which no training row has a PD below its mean over all levels. The
     effect of a code rises with it, so a riskier code is safe for every row.
     """
-    sample = features[:: max(1, len(features) // CAUTION_ROWS)]
+    sample = features[:: max(1, len(features) // CAUTION_ROWS)][:CAUTION_ROWS]
     sample = with_stand_in(sample, model.stand_in)
     out = {}
     for k, column in enumerate(model.encoding.columns):
@@ -282,12 +284,10 @@ def cautious_codes(model: FittedModel, features: Floats) -> dict[str, float]:
             continue
         # The levels as often as training has them.
         shown = np.quantile(known, np.linspace(0, 1, CAUTION_CODES), method="nearest")
-        pds = np.empty((len(sample), len(shown)))
-        for j, code in enumerate(shown):
-            tried = sample.copy()
-            tried[:, k] = code
-            pds[:, j] = expit(model.margin_of(tried))
-        plain_mean = _mean_over_levels(model, sample, k, codes, known)
+        pds = _at_codes(model, sample, k, shown)
+        # Of many levels some at even steps stand for all, each level counting once.
+        steps = np.unique(np.linspace(0, len(codes) - 1, CAUTION_CODES).astype(int))
+        plain_mean = _at_codes(model, sample, k, codes[steps]).mean(axis=1)
         wanted = np.maximum(pds.mean(axis=1), plain_mean)
         is_safe = (pds >= wanted[:, None]).all(axis=0)
         # One step further than the first that holds: rows that are not in the sample.
@@ -296,20 +296,11 @@ def cautious_codes(model: FittedModel, features: Floats) -> dict[str, float]:
     return out
 
 
-def _mean_over_levels(
-    model: FittedModel, sample: Floats, k: int, codes: Floats, known: Floats
-) -> Floats:
-    """Return the mean PD of each row over the levels, each level counting once.
-
-    Of more than `CAUTION_CODES` levels some at even steps stand for all.
-    """
-    steps = np.unique(np.linspace(0, len(codes) - 1, CAUTION_CODES).astype(int))
-    total = np.zeros(len(sample))
-    for code in codes[steps]:
-        tried = sample.copy()
-        tried[:, k] = code
-        total += expit(model.margin_of(tried))
-    return total / len(steps)
+def _at_codes(model: FittedModel, sample: Floats, k: int, codes: Floats) -> Floats:
+    """Return the PD of each row with each code in column k, shape (rows, codes)."""
+    tried = np.repeat(sample, len(codes), axis=0)
+    tried[:, k] = np.tile(codes, len(sample))
+    return np.asarray(expit(model.margin_of(tried)).reshape(len(sample), len(codes)))
 
 
 def _affine(table: TrainingTable, logits: Floats, judged: Mask, params: FitParams) -> CalibrationLine:
