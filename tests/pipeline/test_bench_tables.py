@@ -287,5 +287,5 @@ def test_no_table_and_an_unknown_table_are_refused(tmp_path: Path) -> None:
         command.tables(generated=True, rivals="woe", only="wild", out=tmp_path)
 
 
-def test_the_rivals_of_the_issue_are_there() -> None:
+def test_the_rivals_are_those_that_people_would_use() -> None:
     assert RIVALS == ("lightgbm", "plain", "histgb", "catboost", "woe", "optuna")

@@ -143,11 +143,12 @@ def _measured(one: Contestant, task: FoldTask) -> Told:
     pd = np.asarray(one.learner(task), float)
     seconds = time.process_time() - started
     if not is_probability(pd, rows):
+        got = f"shape {pd.shape}, from {pd.min():g} to {pd.max():g}"
         raise DataError.of(
             f"`{one.name}` told no PDs",
             where=f"table {task.table.name}, fold {task.fold.number}",
             expected=f"{rows} numbers from 0 to 1",
-            got=f"shape {pd.shape}, from {pd.min():g} to {pd.max():g}",
+            got=got,
             next_step="correct the contestant",
         )
     return Told(pd=pd, cpu_seconds=seconds)

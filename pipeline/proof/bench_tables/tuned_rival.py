@@ -52,6 +52,7 @@ def tuned_pd(
 
 def _suggested(trial: Any) -> dict[str, Any]:
     """Return settings of a trial, from the ranges that are usual for such tables."""
+    # table: a setting a row
     return {
         "learning_rate": trial.suggest_float("learning_rate", 0.01, 0.2, log=True),
         "num_leaves": trial.suggest_int("num_leaves", 4, 128, log=True),
