@@ -125,13 +125,14 @@ def judged(contest: Contest) -> TableVerdict:
     persons = group[is_judged]
     pairings = [paired((table.name, name), kept[OURS], kept[name], persons) for name in rivals]
     label = table.label[is_judged]
+    figures = {name: _figures(contest, name) for name in contest.told}
     return TableVerdict(
         table=table.name,
         rows=len(label),
         bads=int(label.sum()),
         columns=table.frame.shape[1],
         reachable=_reachable(table, is_judged),
-        figures={name: _figures(contest, name) for name in contest.told},
+        figures=figures,
         pairings=tuple(pairings),
     )
 
@@ -295,12 +296,11 @@ def _calibration_bar(verdicts: Sequence[TableVerdict], key: str) -> BarVerdict:
 
 
 def _slope_bar(verdicts: Sequence[TableVerdict]) -> BarVerdict:
-    own = {one.table: (one.figures[OURS], one.bads) for one in verdicts}
-    off = [
-        f"{table} {one.slope:.3f} (error {one.slope_error:.3f})"
-        for table, (one, bads) in own.items()
-        if not is_slope_near_1(one, bads)
-    ]
+    off = []
+    for verdict in verdicts:
+        own = verdict.figures[OURS]
+        if not is_slope_near_1(own, verdict.bads):
+            off.append(f"{verdict.table} {own.slope:.3f} (error {own.slope_error:.3f})")
     low, high = SLOPE_INTERVAL
     return BarVerdict(
         bar=f"slope within {TIE_ERRORS:g} errors of 1; {low:g}-{high:g} from {MANY_BADS:,} bads",
