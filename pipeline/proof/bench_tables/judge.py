@@ -302,9 +302,10 @@ def _slope_bar(verdicts: Sequence[TableVerdict]) -> BarVerdict:
         if not is_slope_near_1(own, verdict.bads):
             off.append(f"{verdict.table} {own.slope:.3f} (error {own.slope_error:.3f})")
     low, high = SLOPE_INTERVAL
+    everywhere = f"on all {len(verdicts)} tables"
     return BarVerdict(
         bar=f"slope within {TIE_ERRORS:g} errors of 1; {low:g}-{high:g} from {MANY_BADS:,} bads",
-        found=", ".join(off) or f"on all {len(verdicts)} tables",
+        found=", ".join(off) or everywhere,
         is_met=not off,
     )
 
