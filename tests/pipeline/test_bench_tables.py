@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from creditloom.models.sample.arrays import Floats
-from creditloom.pipeline.proof.bench_tables import command, generators, rivals, scorecard
+from creditloom.pipeline.proof.bench_tables import command, generators
 from creditloom.pipeline.proof.bench_tables.bench_table import BenchTable, outer_folds
 from creditloom.pipeline.proof.bench_tables.contest import Contest, Journal, run
 from creditloom.pipeline.proof.bench_tables.contestants import (
@@ -21,10 +21,13 @@ from creditloom.pipeline.proof.bench_tables.contestants import (
     Contestant,
     FoldTask,
     contestants_of,
+    earlier_learner,
     ours,
 )
 from creditloom.pipeline.proof.bench_tables.judge import bars, judged, paired, slope_with_error
+from creditloom.pipeline.proof.bench_tables.rivals import boosting, scorecard
 from creditloom.storage.files.errors import DataError
+from tests.architecture.source import ROOT
 
 SPECS = {spec.name: spec for spec in generators.declared()}
 ROWS = 900
@@ -50,7 +53,7 @@ def _mean(task: FoldTask) -> Floats:
 
 def _few_trees(task: FoldTask) -> Floats:
     settings = {"n_estimators": 20}
-    return rivals.lightgbm_pd(task.train, task.label, task.test, task.seed, settings)
+    return boosting.lightgbm_pd(task.train, task.label, task.test, task.seed, settings)
 
 
 def _woe(task: FoldTask) -> Floats:
@@ -220,8 +223,8 @@ def test_every_rival_tells_pds_on_categories_nulls_and_unseen_levels() -> None:
     unseen = pd.Series("a town that nobody has seen", frame.index, dtype=object)
     test = frame.head(40).assign(town=unseen, size=np.nan)
     told = {
-        "lightgbm": rivals.lightgbm_pd(frame, label, test, 1, {"n_estimators": 5}),
-        "histgb": rivals.histogram_pd(frame, label, test, 1),
+        "lightgbm": boosting.lightgbm_pd(frame, label, test, 1, {"n_estimators": 5}),
+        "histgb": boosting.histogram_pd(frame, label, test, 1),
         "woe": scorecard.scorecard_pd(frame, label, test, (-9.0,)),
     }
     for pd_ in told.values():
@@ -253,6 +256,21 @@ def test_ours_reads_a_special_code_as_null() -> None:
     np.testing.assert_array_equal(
         ours(FoldTask(table, fold, 11)), ours(FoldTask(as_null, fold, 11))
     )
+
+
+def test_the_learner_of_a_checkout_tells_the_same_in_a_process_of_its_own() -> None:
+    """This checkout stands for an earlier one."""
+    table = _table("missing", 600)
+    table = replace(table, special_codes=())
+    task = FoldTask(table, next(outer_folds(table, 2, seed=11)), 11)
+    np.testing.assert_array_equal(earlier_learner(ROOT).learner(task), ours(task))
+
+
+def test_a_folder_that_is_no_checkout_is_refused(tmp_path: Path) -> None:
+    table = _table("linear", 300)
+    task = FoldTask(table, next(outer_folds(table, 2, seed=11)), 11)
+    with pytest.raises(DataError, match="--earlier DIR"):
+        earlier_learner(tmp_path).learner(task)
 
 
 def test_an_unknown_rival_and_an_absent_library_are_refused_with_a_next_step(

@@ -7,6 +7,7 @@ was. An entry counts only for equal rows and equal folds.
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -139,9 +140,9 @@ def _order(contestants: Iterable[Contestant], turn: int) -> list[Contestant]:
 
 def _measured(one: Contestant, task: FoldTask) -> Told:
     rows = int(task.fold.test.sum())
-    started = time.process_time()
+    started = _cpu_seconds()
     pd = np.asarray(one.learner(task), float)
-    seconds = time.process_time() - started
+    seconds = _cpu_seconds() - started
     if not is_probability(pd, rows):
         got = f"shape {pd.shape}, from {pd.min():g} to {pd.max():g}"
         raise DataError.of(
@@ -152,6 +153,12 @@ def _measured(one: Contestant, task: FoldTask) -> Told:
             next_step="correct the contestant",
         )
     return Told(pd=pd, cpu_seconds=seconds)
+
+
+def _cpu_seconds() -> float:
+    """Return the CPU seconds of this process and of those that it has started and ended."""
+    ended = os.times()
+    return time.process_time() + ended.children_user + ended.children_system
 
 
 def _key(digest: str, fold: OuterFold) -> str:

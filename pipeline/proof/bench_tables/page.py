@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from creditloom.pipeline.proof.bench_tables.contestants import CONTESTANTS, OURS
+from creditloom.pipeline.proof.bench_tables.contestants import CONTESTANTS, EARLIER, OURS
 from creditloom.pipeline.proof.bench_tables.judge import BarVerdict, Figures, Pairing, TableVerdict
 
 HOW_TO_READ = (
@@ -96,8 +96,9 @@ def console_tables(verdicts: Sequence[TableVerdict], bars: Sequence[BarVerdict])
 def markdown(verdicts: Sequence[TableVerdict], bars: Sequence[BarVerdict], run: str) -> str:
     """Return the page; run: how it was made."""
     headings, matrix = matrix_rows(verdicts)
-    names = [name for name in verdicts[0].figures if name in CONTESTANTS]
-    who = "\n".join(f"- `{name}`: {CONTESTANTS[name].what}" for name in names)
+    what = {name: one.what for name, one in CONTESTANTS.items()}
+    what[EARLIER] = "creditloom of an earlier commit (--earlier)"
+    who = "\n".join(f"- `{name}`: {what.get(name, '')}" for name in verdicts[0].figures)
     bar_lines = _lines(BAR_HEADINGS, bar_rows(bars))
     figure_lines = _lines(FIGURE_HEADINGS, figure_rows(verdicts))
     parts = [TITLE, run, who, HOW_TO_READ, "## Bars", bar_lines]

@@ -11,7 +11,11 @@ import pandas as pd
 
 from creditloom.models.fit.learner import Labels
 from creditloom.models.sample.arrays import Floats
-from creditloom.pipeline.proof.bench_tables.rivals import PLAIN, lightgbm_pd, with_categories
+from creditloom.pipeline.proof.bench_tables.rivals.boosting import (
+    PLAIN,
+    lightgbm_pd,
+    with_categories,
+)
 
 # Folds of a trial; the rounds of a trial are those with the best mean log-loss over them.
 INNER_FOLDS = 3
