@@ -21,6 +21,8 @@ TRAIN = "train.parquet"
 TEST = "test.parquet"
 LABEL = "label.npy"
 PD = "pd.npy"
+# Where a checkout has its learner.
+MODULE = Path("models") / "fit" / "learner.py"
 
 
 def earlier_pd(train: pd.DataFrame, label: Labels, test: pd.DataFrame, checkout: Path) -> Floats:
@@ -28,6 +30,8 @@ def earlier_pd(train: pd.DataFrame, label: Labels, test: pd.DataFrame, checkout:
 
     Raises DataError where it fails, with the last line that it wrote.
     """
+    if not (checkout / MODULE).is_file() or not (checkout / "params.yaml").is_file():
+        raise _failed(checkout, "no such files")
     with tempfile.TemporaryDirectory(prefix="creditloom-bench-") as name:
         folder = Path(name)
         train.to_parquet(folder / TRAIN)
@@ -42,12 +46,15 @@ def earlier_pd(train: pd.DataFrame, label: Labels, test: pd.DataFrame, checkout:
             check=False,
         )
         if done.returncode:
-            last = done.stderr.strip().splitlines()[-1:]
-            raise DataError.of(
-                "The earlier learner failed",
-                where=checkout,
-                expected="a checkout of creditloom with models/fit/learner.py",
-                got="".join(last),
-                next_step="name a checkout of the commit to compare with: --earlier DIR",
-            )
+            raise _failed(checkout, "".join(done.stderr.strip().splitlines()[-1:]))
         return np.asarray(np.load(folder / PD, allow_pickle=False))
+
+
+def _failed(checkout: Path, got: str) -> DataError:
+    return DataError.of(
+        "The earlier learner failed",
+        where=checkout,
+        expected=f"a checkout of creditloom with {MODULE} and params.yaml",
+        got=got,
+        next_step="name a checkout of the commit to compare with: --earlier DIR",
+    )
