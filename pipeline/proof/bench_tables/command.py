@@ -81,7 +81,9 @@ def tables(
     contestants = contestants_of(_names(rivals))
     contestants += () if earlier is None else (earlier_learner(earlier),)
     sources = _drawn(seed) if generated else {}
-    sources |= {} if folder is None else _read(folder, descriptions)
+    read = {} if folder is None else _read(folder, descriptions)
+    _require_apart(sources, read)
+    sources |= read
     chosen = _chosen(sources, _names(only))
     require_figures(out / FIGURES, "settings", "tables", "bars")
     require_page(out / PAGE, page.TITLE)
@@ -117,6 +119,19 @@ def _read(folder: Path, descriptions: Path) -> Sources:
     """Return the tables of a folder by name; each is read when its turn comes."""
     names = described.names_in(folder)
     return {name: partial(described.read, folder, name, descriptions) for name in names}
+
+
+def _require_apart(drawn: Sources, read: Sources) -> None:
+    """Raise DataError where a table of the folder has the name of a generated one."""
+    both = [name for name in read if name in drawn]
+    if both:
+        raise DataError.of(
+            "Two tables have one name",
+            where="--folder",
+            expected="other names than those of the generated tables",
+            got=both[0],
+            next_step="rename the sub-folder and its description, or leave out --generated",
+        )
 
 
 def _chosen(sources: Sources, only: Sequence[str]) -> list[Callable[[], BenchTable]]:

@@ -75,12 +75,15 @@ class Contestant:
     """A method under its name.
 
     modules: libraries that must be installed.
+    identity: what else than the name says who it is; of another identity nothing is taken from the
+    journal.
     """
 
     name: str
     what: str
     learner: Learner
     modules: tuple[str, ...] = ()
+    identity: str = ""
 
 
 def ours(task: FoldTask) -> Floats:
@@ -151,7 +154,9 @@ def earlier_learner(checkout: Path) -> Contestant:
         test = _without_codes(task.test, task.table.special_codes)
         return earlier.earlier_pd(train, task.label, test, checkout)
 
-    return Contestant(EARLIER, "creditloom of an earlier commit", told)
+    return Contestant(
+        EARLIER, "creditloom of an earlier commit", told, identity=str(checkout.resolve())
+    )
 
 
 def contestants_of(names: Sequence[str]) -> tuple[Contestant, ...]:
