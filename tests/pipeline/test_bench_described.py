@@ -28,6 +28,7 @@ folds: forward
 
 def _written(folder: Path, text: str = DESCRIPTION) -> Path:
     (folder / "own").mkdir(exist_ok=True)
+    # table: a column a row
     rows = {
         "row": [1, 2, 3, 4],
         "bad": [0, 1, 0, 1],
@@ -51,6 +52,7 @@ def test_a_table_is_read_as_described(tmp_path: Path) -> None:
     assert table.time is not None and table.true_pd is None
 
 
+# table: a case a row
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [
@@ -90,6 +92,7 @@ def _bank(folder: Path, extra: list[dict[str, object]]) -> Path:
     before = [_payment(1, "1997-01-10", 5_000.0), _payment(2, "1997-05-31", 900.0)]
     district = {f"A{k}": [1.0] for k in range(1, 17)} | {"A3": ["Prague"], "A12": ["0.3"]}
     loans = {"date": [970601, 970601], "amount": 50_000, "duration": 12, "payments": 4_000.0}
+    # table: the smallest bank
     tables: dict[str, dict[str, object] | list[dict[str, object]]] = {
         "loan": {"loan_id": [7, 8], "account_id": [1, 2], "target": [1, 0]} | loans,
         "trans_preloan": before + extra,

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from creditloom.models.sample.arrays import Floats
-from creditloom.pipeline.proof.bench_tables import command, generators, rivals, scorecard
+from creditloom.pipeline.proof.bench_tables import command, generators
 from creditloom.pipeline.proof.bench_tables.bench_table import BenchTable, outer_folds
 from creditloom.pipeline.proof.bench_tables.contest import Contest, Journal, run
 from creditloom.pipeline.proof.bench_tables.contestants import (
@@ -21,10 +21,13 @@ from creditloom.pipeline.proof.bench_tables.contestants import (
     Contestant,
     FoldTask,
     contestants_of,
+    earlier_learner,
     ours,
 )
 from creditloom.pipeline.proof.bench_tables.judge import bars, judged, paired, slope_with_error
+from creditloom.pipeline.proof.bench_tables.rivals import boosting, scorecard, tuned
 from creditloom.storage.files.errors import DataError
+from tests.architecture.source import ROOT
 
 SPECS = {spec.name: spec for spec in generators.declared()}
 ROWS = 900
@@ -50,7 +53,7 @@ def _mean(task: FoldTask) -> Floats:
 
 def _few_trees(task: FoldTask) -> Floats:
     settings = {"n_estimators": 20}
-    return rivals.lightgbm_pd(task.train, task.label, task.test, task.seed, settings)
+    return boosting.lightgbm_pd(task.train, task.label, task.test, task.seed, settings)
 
 
 def _woe(task: FoldTask) -> Floats:
@@ -70,7 +73,7 @@ def _contest(table: BenchTable, learner: Callable[[FoldTask], Floats], folder: P
 
 
 def test_who_tells_the_truth_wins_and_who_is_sabotaged_loses(tmp_path: Path) -> None:
-    table = _table("linear")
+    table = _table("linear", 600)
     honest = judged(_contest(table, _truth, tmp_path / "honest"))
     assert {one.outcome for one in honest.pairings} == {"win"}
     assert [one.bar for one in bars([honest]) if one.is_met is False] == []
@@ -96,6 +99,19 @@ def _shifted(contest: Contest, fold: int, pd_: Floats) -> Floats:
     label = contest.table.label[contest.folds[fold].test]
     own = np.where(label == 1, pd_, 1 - pd_) * np.exp(0.0015)
     return np.where(label == 1, own, 1 - own)
+
+
+def test_our_earlier_learner_may_win_nowhere(tmp_path: Path) -> None:
+    contests = [_contest(_table(name, 500), _truth, tmp_path) for name in ("linear", "narrow")]
+    # Ours becomes the worst on one of the two tables only.
+    told = [contests[0].told, {**contests[1].told, OURS: contests[1].told["woe"]}]
+    told[1] = {**told[1], "woe": contests[1].told[OURS]}
+    verdicts = []
+    for contest, one in zip(contests, told, strict=True):
+        pair = {OURS: one[OURS], "earlier": one["woe"]}
+        verdicts.append(judged(replace(contest, told=pair)))
+    found = {one.bar: one.is_met for one in bars(verdicts)}
+    assert found["wins or ties beside earlier on 100% of the tables"] is False
 
 
 def test_an_error_of_rows_is_that_of_their_differences_and_persons_count_once() -> None:
@@ -219,22 +235,27 @@ def test_every_rival_tells_pds_on_categories_nulls_and_unseen_levels() -> None:
     frame, label = _mixed_frame()
     unseen = pd.Series("a town that nobody has seen", frame.index, dtype=object)
     test = frame.head(40).assign(town=unseen, size=np.nan)
+    # table: a rival a row
     told = {
-        "lightgbm": rivals.lightgbm_pd(frame, label, test, 1, {"n_estimators": 5}),
-        "histgb": rivals.histogram_pd(frame, label, test, 1),
+        "lightgbm": boosting.lightgbm_pd(frame, label, test, 1, {"n_estimators": 5}),
+        "histgb": boosting.histogram_pd(frame, label, test, 1),
         "woe": scorecard.scorecard_pd(frame, label, test, (-9.0,)),
+        "optuna": tuned.tuned_pd(frame, label, test, 1, cpu_seconds=0.0),
     }
+    # CatBoost is optional, and the lock does not hold it.
+    if importlib.util.find_spec("catboost"):
+        told["catboost"] = boosting.catboost_pd(frame, label, test, 1)
     for pd_ in told.values():
         assert pd_.shape == (40,) and np.all((pd_ > 0) & (pd_ < 1))
 
 
 def _mixed_frame() -> tuple[pd.DataFrame, np.ndarray]:
     rng = np.random.default_rng(2)
-    size = np.where(rng.random(1_200) < 0.2, -9.0, rng.normal(size=1_200))
-    towns = pd.Series([f"t{code}" for code in rng.integers(0, 400, 1_200)], dtype=object)
+    size = np.where(rng.random(800) < 0.2, -9.0, rng.normal(size=800))
+    towns = pd.Series([f"t{code}" for code in rng.integers(0, 400, 800)], dtype=object)
     towns[:30] = None
-    frame = pd.DataFrame({"size [{,}]": rng.normal(size=1_200), "size": size, "town": towns})
-    label = (rng.random(1_200) < np.where(size == -9, 0.5, 0.1)).astype(np.int8)
+    frame = pd.DataFrame({"size [{,}]": rng.normal(size=800), "size": size, "town": towns})
+    label = (rng.random(800) < np.where(size == -9, 0.5, 0.1)).astype(np.int8)
     return frame, label
 
 
@@ -247,12 +268,26 @@ def test_a_scorecard_has_a_bin_for_each_code() -> None:
 
 
 def test_ours_reads_a_special_code_as_null() -> None:
-    table = _table("missing", 600)
+    table = _table("missing", 400)
     fold = next(outer_folds(table, 2, seed=11))
     as_null = replace(table, frame=table.frame.replace([-9.0, -8.0], np.nan), special_codes=())
     np.testing.assert_array_equal(
         ours(FoldTask(table, fold, 11)), ours(FoldTask(as_null, fold, 11))
     )
+
+
+def test_the_learner_of_a_checkout_tells_the_same_in_a_process_of_its_own() -> None:
+    """This checkout stands for an earlier one."""
+    table = replace(_table("missing", 300), special_codes=())
+    task = FoldTask(table, next(outer_folds(table, 2, seed=11)), 11)
+    np.testing.assert_array_equal(earlier_learner(ROOT).learner(task), ours(task))
+
+
+def test_a_folder_that_is_no_checkout_is_refused(tmp_path: Path) -> None:
+    table = _table("linear", 300)
+    task = FoldTask(table, next(outer_folds(table, 2, seed=11)), 11)
+    with pytest.raises(DataError, match="--earlier DIR"):
+        earlier_learner(tmp_path).learner(task)
 
 
 def test_an_unknown_rival_and_an_absent_library_are_refused_with_a_next_step(
@@ -287,5 +322,11 @@ def test_no_table_and_an_unknown_table_are_refused(tmp_path: Path) -> None:
         command.tables(generated=True, rivals="woe", only="wild", out=tmp_path)
 
 
-def test_the_rivals_of_the_issue_are_there() -> None:
+def test_a_table_of_the_name_of_a_generated_one_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "linear").mkdir()
+    with pytest.raises(DataError, match="Two tables have one name"):
+        command.tables(folder=tmp_path, generated=True, rivals="woe", out=tmp_path)
+
+
+def test_the_rivals_are_those_that_people_would_use() -> None:
     assert RIVALS == ("lightgbm", "plain", "histgb", "catboost", "woe", "optuna")

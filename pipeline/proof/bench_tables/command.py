@@ -15,7 +15,11 @@ from creditloom.pipeline.commands.own_outputs import require_figures, require_pa
 from creditloom.pipeline.proof.bench_tables import described, generators, page
 from creditloom.pipeline.proof.bench_tables.bench_table import BenchTable
 from creditloom.pipeline.proof.bench_tables.contest import Journal, run
-from creditloom.pipeline.proof.bench_tables.contestants import RIVALS, contestants_of
+from creditloom.pipeline.proof.bench_tables.contestants import (
+    RIVALS,
+    contestants_of,
+    earlier_learner,
+)
 from creditloom.pipeline.proof.bench_tables.judge import TableVerdict, bars, judged
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import write_json, write_text
@@ -46,6 +50,10 @@ OnlyOption = Annotated[str, typer.Option(help="names of tables, separated by com
 AgainOption = Annotated[
     str, typer.Option(help="contestants that are run again although the journal has them: ours")
 ]
+EarlierOption = Annotated[
+    Path | None,
+    typer.Option(help="a checkout of an earlier commit, whose learner competes as `earlier`"),
+]
 OutOption = Annotated[Path, typer.Option(help="folder of the journal, the figures and the page")]
 
 
@@ -62,6 +70,7 @@ def tables(
     folds: FoldsOption = 5,
     only: OnlyOption = "",
     again: AgainOption = "",
+    earlier: EarlierOption = None,
     out: OutOption = paths.BENCH_TABLES,
 ) -> None:
     """Judge our learner beside other methods: same rows, same folds, paired differences.
@@ -70,8 +79,11 @@ def tables(
     is met.
     """
     contestants = contestants_of(_names(rivals))
+    contestants += () if earlier is None else (earlier_learner(earlier),)
     sources = _drawn(seed) if generated else {}
-    sources |= {} if folder is None else _read(folder, descriptions)
+    read = {} if folder is None else _read(folder, descriptions)
+    _require_apart(sources, read)
+    sources |= read
     chosen = _chosen(sources, _names(only))
     require_figures(out / FIGURES, "settings", "tables", "bars")
     require_page(out / PAGE, page.TITLE)
@@ -107,6 +119,19 @@ def _read(folder: Path, descriptions: Path) -> Sources:
     """Return the tables of a folder by name; each is read when its turn comes."""
     names = described.names_in(folder)
     return {name: partial(described.read, folder, name, descriptions) for name in names}
+
+
+def _require_apart(drawn: Sources, read: Sources) -> None:
+    """Raise DataError where a table of the folder has the name of a generated one."""
+    both = [name for name in read if name in drawn]
+    if both:
+        raise DataError.of(
+            "Two tables have one name",
+            where="--folder",
+            expected="other names than those of the generated tables",
+            got=both[0],
+            next_step="rename the sub-folder and its description, or leave out --generated",
+        )
 
 
 def _chosen(sources: Sources, only: Sequence[str]) -> list[Callable[[], BenchTable]]:

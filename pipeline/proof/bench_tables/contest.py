@@ -7,6 +7,7 @@ was. An entry counts only for equal rows and equal folds.
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -100,9 +101,8 @@ def run(
     # One thread for every library, so that CPU seconds compare.
     with threadpool_limits(limits=1):
         for fold in outer:
-            key = _key(digest, fold)
             task = FoldTask(table=table, fold=fold, seed=seed)
-            for name, entry in _turns(task, contestants, journal, key):
+            for name, entry in _turns(task, contestants, journal, digest):
                 told[name].append(entry)
             seconds = ", ".join(f"{name} {told[name][-1].cpu_seconds:.1f}" for name in told)
             say(f"{table.name} fold {fold.number + 1} of {len(outer)}, CPU s: {seconds}")
@@ -111,12 +111,13 @@ def run(
 
 
 def _turns(
-    task: FoldTask, contestants: Sequence[Contestant], journal: Journal, key: str
+    task: FoldTask, contestants: Sequence[Contestant], journal: Journal, digest: str
 ) -> Iterator[tuple[str, Told]]:
     """Yield what each contestant told of one fold."""
     ours_seconds: float | None = None
     for one in _order(contestants, task.fold.number):
         file = journal.file(task.table.name, task.fold.number, one.name)
+        key = _key(digest, task.fold, one)
         told = None if one.name in journal.again else journal.read(file, key)
         if told is None:
             budget = ours_seconds if one.name == TUNED else None
@@ -139,23 +140,31 @@ def _order(contestants: Iterable[Contestant], turn: int) -> list[Contestant]:
 
 def _measured(one: Contestant, task: FoldTask) -> Told:
     rows = int(task.fold.test.sum())
-    started = time.process_time()
+    started = _cpu_seconds()
     pd = np.asarray(one.learner(task), float)
-    seconds = time.process_time() - started
+    seconds = _cpu_seconds() - started
     if not is_probability(pd, rows):
+        got = f"shape {pd.shape}, from {pd.min():g} to {pd.max():g}"
         raise DataError.of(
             f"`{one.name}` told no PDs",
             where=f"table {task.table.name}, fold {task.fold.number}",
             expected=f"{rows} numbers from 0 to 1",
-            got=f"shape {pd.shape}, from {pd.min():g} to {pd.max():g}",
+            got=got,
             next_step="correct the contestant",
         )
     return Told(pd=pd, cpu_seconds=seconds)
 
 
-def _key(digest: str, fold: OuterFold) -> str:
-    """Return the hash of the rows, and of which of them are learnt from and judged."""
+def _cpu_seconds() -> float:
+    """Return the CPU seconds of this process and of those that it has started and ended."""
+    ended = os.times()
+    return time.process_time() + ended.children_user + ended.children_system
+
+
+def _key(digest: str, fold: OuterFold, one: Contestant) -> str:
+    """Return the hash of the rows, of which are learnt from and judged, and of who was asked."""
     hashed = hashlib.sha256(digest.encode())
     hashed.update(np.packbits(fold.train).tobytes())
     hashed.update(np.packbits(fold.test).tobytes())
+    hashed.update(one.identity.encode())
     return hashed.hexdigest()

@@ -9,21 +9,24 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from creditloom.models.fit.fit_params import FitParams
 from creditloom.models.fit.learner import Labels, TrainingTable, fit_calibrated
 from creditloom.models.sample.arrays import Floats
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.paths import params_file
-from creditloom.pipeline.proof.bench_tables import rivals, scorecard, tuned_rival
 from creditloom.pipeline.proof.bench_tables.bench_table import BenchTable, OuterFold
+from creditloom.pipeline.proof.bench_tables.rivals import boosting, earlier, scorecard, tuned
 from creditloom.storage.files.errors import DataError
 
 OURS = "ours"
 TUNED = "optuna"
+EARLIER = "earlier"
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,16 @@ class FoldTask:
         """Return the features of the held-out rows."""
         return self.table.frame[self.fold.test].reset_index(drop=True)
 
+    @property
+    def train_time(self) -> NDArray[np.datetime64] | None:
+        """Return the dates of the training rows; None for a table without dates."""
+        return None if self.table.time is None else self.table.time[self.fold.train]
+
+    @property
+    def train_group(self) -> NDArray[np.int64] | None:
+        """Return the persons of the training rows; None where each row is one of its own."""
+        return None if self.table.group is None else self.table.group[self.fold.train]
+
 
 Learner = Callable[[FoldTask], Floats]
 
@@ -62,12 +75,15 @@ class Contestant:
     """A method under its name.
 
     modules: libraries that must be installed.
+    identity: what else than the name says who it is; of another identity nothing is taken from the
+    journal.
     """
 
     name: str
     what: str
     learner: Learner
     modules: tuple[str, ...] = ()
+    identity: str = ""
 
 
 def ours(task: FoldTask) -> Floats:
@@ -84,19 +100,19 @@ def ours(task: FoldTask) -> Floats:
 
 
 def _plain(task: FoldTask) -> Floats:
-    return rivals.lightgbm_pd(task.train, task.label, task.test, task.seed, rivals.PLAIN)
+    return boosting.lightgbm_pd(task.train, task.label, task.test, task.seed, boosting.PLAIN)
 
 
 def _lightgbm(task: FoldTask) -> Floats:
-    return rivals.lightgbm_pd(task.train, task.label, task.test, task.seed, {})
+    return boosting.lightgbm_pd(task.train, task.label, task.test, task.seed, {})
 
 
 def _histogram(task: FoldTask) -> Floats:
-    return rivals.histogram_pd(task.train, task.label, task.test, task.seed)
+    return boosting.histogram_pd(task.train, task.label, task.test, task.seed)
 
 
 def _catboost(task: FoldTask) -> Floats:
-    return rivals.catboost_pd(task.train, task.label, task.test, task.seed)
+    return boosting.catboost_pd(task.train, task.label, task.test, task.seed)
 
 
 def _woe(task: FoldTask) -> Floats:
@@ -106,7 +122,7 @@ def _woe(task: FoldTask) -> Floats:
 def _tuned(task: FoldTask) -> Floats:
     if task.cpu_seconds is None:
         raise AssertionError("the budget of the search is the CPU time of ours, which runs first")
-    return tuned_rival.tuned_pd(task.train, task.label, task.test, task.seed, task.cpu_seconds)
+    return tuned.tuned_pd(task.train, task.label, task.test, task.seed, task.cpu_seconds)
 
 
 # table: a contestant a row, ours first and the one that needs its time last
@@ -123,6 +139,22 @@ CONTESTANTS = {
     )
 }
 RIVALS = tuple(name for name in CONTESTANTS if name != OURS)
+
+
+def earlier_learner(checkout: Path) -> Contestant:
+    """Return our learner of another checkout as a contestant.
+
+    Its CPU seconds hold the start of its process.
+    """
+
+    def told(task: FoldTask) -> Floats:
+        train = _without_codes(task.train, task.table.special_codes)
+        test = _without_codes(task.test, task.table.special_codes)
+        return earlier.earlier_pd(train, task.label, test, checkout)
+
+    return Contestant(
+        EARLIER, "creditloom of an earlier commit", told, identity=str(checkout.resolve())
+    )
 
 
 def contestants_of(names: Sequence[str]) -> tuple[Contestant, ...]:

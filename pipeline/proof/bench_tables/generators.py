@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -93,10 +93,11 @@ def draw(spec: GeneratedTable, seed: int) -> BenchTable:
     rng = np.random.default_rng([seed, zlib.crc32(spec.name.encode())])
     drawn = STRUCTURES[spec.structure](rng, spec)
     true_pd = _pd(drawn.score, spec)
+    label = (rng.random(spec.rows) < true_pd).astype(np.int8)
     return BenchTable(
         name=f"{spec.name}-{seed}",
         frame=drawn.frame,
-        label=(rng.random(spec.rows) < true_pd).astype(np.int8),
+        label=label,
         folds="forward" if drawn.time is not None else "mixed",
         special_codes=drawn.special_codes,
         time=drawn.time,
@@ -128,14 +129,14 @@ def _latent(rng: Generator, rows: int, columns: int) -> Floats:
 
 def _shown(latent: Floats) -> pd.DataFrame:
     """Return columns as a lender has them: scores, amounts with a long tail, and small counts."""
-    kinds: tuple[Callable[[Floats], Floats], ...] = (
-        lambda x: np.round(x, 3),
-        lambda x: np.round(1_000 * np.exp(0.8 * x)),
-        lambda x: np.maximum(0.0, np.round(2 + 2 * x)),
-    )
-    columns = {
-        f"x{k}": kinds[k % len(kinds)](latent[:, k]).astype(float) for k in range(latent.shape[1])
-    }
+    columns = {}
+    for k, x in enumerate(latent.T):
+        kinds = (
+            x.round(3),
+            np.round(1_000 * np.exp(0.8 * x)),
+            np.maximum(0.0, np.round(2 + 2 * x)),
+        )
+        columns[f"x{k}"] = kinds[k % len(kinds)]
     return pd.DataFrame(columns)
 
 
@@ -151,15 +152,11 @@ def _weights(rng: Generator, count: int) -> Floats:
 
 def _curve(rng: Generator, x: Floats) -> Floats:
     """Return a smooth or broken function of one column, with a standard deviation of about 1."""
-    knot = rng.uniform(-1.0, 1.0)
-    shapes: tuple[Callable[[], Any], ...] = (
-        lambda: x,
-        lambda: 1.7 * np.maximum(x - knot, 0),
-        lambda: 2.0 * (x > knot),
-        lambda: 1.5 * np.tanh(2 * (x - knot)),
-        lambda: 0.7 * (x - knot) ** 2,
-    )
-    return np.asarray(shapes[rng.integers(len(shapes))]())
+    beyond = x - rng.uniform(-1.0, 1.0)
+    hinge = 1.7 * np.maximum(beyond, 0)
+    step = 2.0 * (beyond > 0)
+    shapes = (x, hinge, step, 1.5 * np.tanh(2 * beyond), 0.7 * beyond**2)
+    return np.asarray(shapes[rng.integers(len(shapes))])
 
 
 def _sum_of_curves(rng: Generator, latent: Floats, positions: NDArray[np.int64]) -> Floats:

@@ -1,4 +1,4 @@
-"""Judges a contest: figures of each contestant, paired differences, and the bars of the issue.
+"""Judges a contest: figures of each contestant, paired differences, and the bars.
 
 A paired difference is the mean over the judged rows of (log-loss of ours - log-loss of the rival).
 A negative one is a win of ours. Its standard error comes from the same differences of the rows, and
@@ -29,14 +29,15 @@ from creditloom.models.sample.metrics import (
 )
 from creditloom.pipeline.proof.bench_tables.bench_table import BenchTable
 from creditloom.pipeline.proof.bench_tables.contest import Contest
-from creditloom.pipeline.proof.bench_tables.contestants import OURS
+from creditloom.pipeline.proof.bench_tables.contestants import EARLIER, OURS
 
 # Standard errors within which a difference is a tie, and a slope is that of a calibrated PD.
 TIE_ERRORS = 2.0
-# Bars of issue 18: share of tables with a win or a tie beside each rival, the largest mean
-# difference that is no tie (log-loss), and how far our mean calibration error may lie above the
-# lowest one (a probability).
+# The bars: share of tables with a win or a tie beside each rival, and beside our earlier learner; the
+# largest mean difference that is no tie (log-loss); how far our mean calibration error may lie
+# above the lowest one (a probability).
 LEAST_SHARE = 0.8
+LEAST_SHARE_BESIDE_EARLIER = 1.0
 WORST_DIFFERENCE = 0.003
 CALIBRATION_MARGIN = 0.002
 # With so many bads the slope itself must lie in this interval, whatever its standard error.
@@ -120,21 +121,20 @@ def judged(contest: Contest) -> TableVerdict:
     is_judged = ~np.isnan(losses[OURS])
     table = contest.table
     group = np.arange(len(table.label)) if table.group is None else table.group
-    pairings = tuple(
-        paired(
-            (table.name, rival), losses[OURS][is_judged], losses[rival][is_judged], group[is_judged]
-        )
-        for rival in contest.told
-        if rival != OURS
-    )
+    rivals = [name for name in contest.told if name != OURS]
+    kept = {name: losses[name][is_judged] for name in contest.told}
+    persons = group[is_judged]
+    pairings = [paired((table.name, name), kept[OURS], kept[name], persons) for name in rivals]
+    label = table.label[is_judged]
+    figures = {name: _figures(contest, name) for name in contest.told}
     return TableVerdict(
         table=table.name,
-        rows=int(is_judged.sum()),
-        bads=int(table.label[is_judged].sum()),
+        rows=len(label),
+        bads=int(label.sum()),
         columns=table.frame.shape[1],
         reachable=_reachable(table, is_judged),
-        figures={name: _figures(contest, name) for name in contest.told},
-        pairings=pairings,
+        figures=figures,
+        pairings=tuple(pairings),
     )
 
 
@@ -160,11 +160,12 @@ def paired(
     centred = difference - difference.mean()
     _, person = np.unique(group, return_inverse=True)
     by_person = np.bincount(person, centred)
+    error = np.sqrt(np.sum(by_person**2)) / len(difference)
     return Pairing(
         table=names[0],
         rival=names[1],
         difference=float(difference.mean()),
-        error=float(np.sqrt(np.sum(by_person**2)) / len(difference)),
+        error=float(error),
         ratio=float(ours.mean() / theirs.mean()),
     )
 
@@ -188,9 +189,11 @@ def _figures(contest: Contest, name: str) -> Figures:
         (contest.table.label[fold.test], told.pd)
         for fold, told in zip(contest.folds, contest.told[name], strict=True)
     ]
+    mean_auc = np.mean([auc(y, p) for y, p in folds])
+    mean_ks = np.mean([ks(y, p) for y, p in folds])
     return Figures(
-        auc=float(np.mean([auc(y, p) for y, p in folds])),
-        ks=float(np.mean([ks(y, p) for y, p in folds])),
+        auc=float(mean_auc),
+        ks=float(mean_ks),
         cpu_seconds=contest.cpu_seconds(name),
         **pooled,
     )
@@ -232,7 +235,7 @@ def slope_with_error(y: Floats, p: Floats) -> tuple[float, float]:
 
 
 def bars(verdicts: Sequence[TableVerdict]) -> tuple[BarVerdict, ...]:
-    """Return the bars of issue 18, each with what was found."""
+    """Return the bars, each with what was found."""
     pairings = [pairing for one in verdicts for pairing in one.pairings]
     rivals = list(dict.fromkeys(pairing.rival for pairing in pairings))
     shares = [_share_bar([one for one in pairings if one.rival == rival]) for rival in rivals]
@@ -248,21 +251,25 @@ def bars(verdicts: Sequence[TableVerdict]) -> tuple[BarVerdict, ...]:
 def _share_bar(pairings: Sequence[Pairing]) -> BarVerdict:
     counts = {name: sum(one.outcome == name for one in pairings) for name in ("win", "tie", "loss")}
     share = 1 - counts["loss"] / len(pairings)
+    rival = pairings[0].rival
+    least = LEAST_SHARE_BESIDE_EARLIER if rival == EARLIER else LEAST_SHARE
     lost = ", ".join(one.table for one in pairings if one.outcome == "loss")
+    found = f"{share:.0%}: {counts['win']} wins, {counts['tie']} ties, {counts['loss']} losses"
     return BarVerdict(
-        bar=f"wins or ties beside {pairings[0].rival} on {LEAST_SHARE:.0%} of the tables",
-        found=f"{share:.0%}: {counts['win']} wins, {counts['tie']} ties, {counts['loss']} losses"
-        + (f" ({lost})" if lost else ""),
-        is_met=share >= LEAST_SHARE,
+        bar=f"wins or ties beside {rival} on {least:.0%} of the tables",
+        found=f"{found} ({lost})" if lost else found,
+        is_met=share >= least,
     )
 
 
 def _ratio_bar(pairings: Sequence[Pairing]) -> BarVerdict:
+    """Judge the mean ratio beside our earlier learner; beside others it is told."""
+    rival = pairings[0].rival
     ratio = float(np.mean([one.ratio for one in pairings]))
     return BarVerdict(
-        bar=f"mean ratio of log-loss to {pairings[0].rival} below 1",
+        bar=f"mean ratio of log-loss to {rival} below 1",
         found=f"{ratio:.4f}",
-        is_met=ratio < 1,
+        is_met=ratio < 1 if rival == EARLIER else None,
     )
 
 
@@ -270,37 +277,40 @@ def _worst_bar(pairings: Sequence[Pairing]) -> BarVerdict:
     """Judge the largest loss that is no tie; where there is none, show the largest difference."""
     losses = [one for one in pairings if one.outcome == "loss"] or pairings
     worst = max(losses, key=lambda one: one.difference)
+    is_met = worst.outcome != "loss" or worst.difference <= WORST_DIFFERENCE
+    figures = f"{worst.difference:+.4f} (error {worst.error:.4f})"
     return BarVerdict(
         bar=f"worst paired difference at most {WORST_DIFFERENCE:g} or {TIE_ERRORS:g} errors",
-        found=f"{worst.difference:+.4f} (error {worst.error:.4f}), {worst.table}, {worst.rival}",
-        is_met=worst.outcome != "loss" or worst.difference <= WORST_DIFFERENCE,
+        found=f"{figures}, {worst.table}, {worst.rival}",
+        is_met=is_met,
     )
 
 
 def _calibration_bar(verdicts: Sequence[TableVerdict], key: str) -> BarVerdict:
-    names = list(verdicts[0].figures)
     means = {
         name: float(np.mean([getattr(one.figures[name], key) for one in verdicts]))
-        for name in names
+        for name in verdicts[0].figures
     }
     best = min(means, key=lambda name: means[name])
+    own = means[OURS]
     return BarVerdict(
         bar=f"mean {key} lowest or within {CALIBRATION_MARGIN:g}",
-        found=f"{means[OURS]:.4f}, lowest {means[best]:.4f} ({best})",
-        is_met=means[OURS] <= means[best] + CALIBRATION_MARGIN,
+        found=f"{own:.4f}, lowest {means[best]:.4f} ({best})",
+        is_met=own <= means[best] + CALIBRATION_MARGIN,
     )
 
 
 def _slope_bar(verdicts: Sequence[TableVerdict]) -> BarVerdict:
-    off = [
-        f"{one.table} {one.figures[OURS].slope:.3f} (error {one.figures[OURS].slope_error:.3f})"
-        for one in verdicts
-        if not is_slope_near_1(one.figures[OURS], one.bads)
-    ]
+    off = []
+    for verdict in verdicts:
+        own = verdict.figures[OURS]
+        if not is_slope_near_1(own, verdict.bads):
+            off.append(f"{verdict.table} {own.slope:.3f} (error {own.slope_error:.3f})")
     low, high = SLOPE_INTERVAL
+    everywhere = f"on all {len(verdicts)} tables"
     return BarVerdict(
         bar=f"slope within {TIE_ERRORS:g} errors of 1; {low:g}-{high:g} from {MANY_BADS:,} bads",
-        found=", ".join(off) or f"on all {len(verdicts)} tables",
+        found=", ".join(off) or everywhere,
         is_met=not off,
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from creditloom.pipeline.proof.bench_tables.contestants import CONTESTANTS, OURS
+from creditloom.pipeline.proof.bench_tables.contestants import CONTESTANTS, EARLIER, OURS
 from creditloom.pipeline.proof.bench_tables.judge import BarVerdict, Figures, Pairing, TableVerdict
 
 HOW_TO_READ = (
@@ -22,7 +22,9 @@ FIGURE_HEADINGS = (
     "table", "contestant", "log-loss", "ours - theirs", "error", "", "AUC", "KS", "Brier", "ECE",
     "level error", "slope", "error", "CPU s",
 )  # fmt: skip
-MATRIX_TITLE = "ours beside each rival: paired difference of log-loss x 1,000 (W win, L loss)"
+BAR_HEADINGS = ("bar", "found", "")
+FIGURE_TITLE = "Figures of held-out rows"
+MATRIX_TITLE = "Ours beside each rival: paired difference of log-loss x 1,000 (W win, L loss)"
 
 
 def figure_rows(verdicts: Sequence[TableVerdict]) -> Rows:
@@ -85,28 +87,23 @@ def console_tables(verdicts: Sequence[TableVerdict], bars: Sequence[BarVerdict])
     """Return the tables for a console."""
     headings, matrix = matrix_rows(verdicts)
     return [
-        _console("figures of held-out rows", FIGURE_HEADINGS, figure_rows(verdicts)),
+        _console(FIGURE_TITLE, FIGURE_HEADINGS, figure_rows(verdicts)),
         _console(MATRIX_TITLE, headings, matrix),
-        _console("bars", ("bar", "found", ""), bar_rows(bars)),
+        _console("Bars", BAR_HEADINGS, bar_rows(bars)),
     ]
 
 
 def markdown(verdicts: Sequence[TableVerdict], bars: Sequence[BarVerdict], run: str) -> str:
     """Return the page; run: how it was made."""
     headings, matrix = matrix_rows(verdicts)
-    names = [name for name in verdicts[0].figures if name in CONTESTANTS]
-    parts = [
-        TITLE,
-        run,
-        "\n".join(f"- `{name}`: {CONTESTANTS[name].what}" for name in names),
-        HOW_TO_READ,
-        "## Bars",
-        _lines(("bar", "found", ""), bar_rows(bars)),
-        f"## {MATRIX_TITLE[0].upper()}{MATRIX_TITLE[1:]}",
-        _lines(headings, matrix),
-        "## Figures of held-out rows",
-        _lines(FIGURE_HEADINGS, figure_rows(verdicts)),
-    ]
+    what = {name: one.what for name, one in CONTESTANTS.items()}
+    what[EARLIER] = "creditloom of an earlier commit (--earlier)"
+    who = "\n".join(f"- `{name}`: {what.get(name, '')}" for name in verdicts[0].figures)
+    bar_lines = _lines(BAR_HEADINGS, bar_rows(bars))
+    figure_lines = _lines(FIGURE_HEADINGS, figure_rows(verdicts))
+    parts = [TITLE, run, who, HOW_TO_READ, "## Bars", bar_lines]
+    parts += [f"## {MATRIX_TITLE}", _lines(headings, matrix)]
+    parts += [f"## {FIGURE_TITLE}", figure_lines]
     return "\n\n".join(parts) + "\n"
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from creditloom.models.fit.learner import Labels
 from creditloom.models.sample.arrays import Floats
-from creditloom.pipeline.proof.bench_tables.rivals import bad_share
+from creditloom.pipeline.proof.bench_tables.rivals.boosting import bad_share
 
 # What textbooks of scorecards use: up to ten bins of equal size, none below 5 % of the rows, and
 # columns with an information value of at least .02.

@@ -11,7 +11,11 @@ import pandas as pd
 
 from creditloom.models.fit.learner import Labels
 from creditloom.models.sample.arrays import Floats
-from creditloom.pipeline.proof.bench_tables.rivals import PLAIN, lightgbm_pd, with_categories
+from creditloom.pipeline.proof.bench_tables.rivals.boosting import (
+    PLAIN,
+    lightgbm_pd,
+    with_categories,
+)
 
 # Folds of a trial; the rounds of a trial are those with the best mean log-loss over them.
 INNER_FOLDS = 3
@@ -52,6 +56,7 @@ def tuned_pd(
 
 def _suggested(trial: Any) -> dict[str, Any]:
     """Return settings of a trial, from the ranges that are usual for such tables."""
+    # table: a setting a row
     return {
         "learning_rate": trial.suggest_float("learning_rate", 0.01, 0.2, log=True),
         "num_leaves": trial.suggest_int("num_leaves", 4, 128, log=True),

@@ -16,7 +16,7 @@ from creditloom.models.fit.learner import Labels
 from creditloom.models.sample.arrays import Floats
 
 # LightGBM as a data scientist sets it before any search: slow, shallow, with shares of columns and
-# rows. The issue of this bench states these numbers.
+# rows. The numbers are those of the first comparison.
 PLAIN: Mapping[str, Any] = {
     "n_estimators": 500,
     "learning_rate": 0.02,
