@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -93,20 +94,25 @@ class Bundle:
         tiers = Tiers.from_json(texts["tiers.json"])
         number = check_format(json.loads(manifest), FORMAT, str(root / MANIFEST))
         policy = Policy.from_json(texts["policy.json"])
+        reference = Reference.from_json(texts["reference.json"])
         bundle = cls(
             scorer=scorer,
             tiers=tiers,
             policy=policy,
-            reference=Reference.from_json(texts["reference.json"]),
+            reference=reference,
             version=hashlib.sha256(manifest).hexdigest(),
             policy_version=digests["policy.json"],
             format=number,
-            layout=Layout.from_json(texts[LAYOUT]) if LAYOUT in texts else None,
+            layout=_layout(texts),
         )
         # Asked here for its check alone: it raises where the reference lacks a concept.
         bundle.reference.concepts(bundle.scorer.catalogue)
         _check_protected(bundle, root)
         return bundle
+
+
+def _layout(texts: Mapping[str, bytes]) -> Layout | None:
+    return Layout.from_json(texts[LAYOUT]) if LAYOUT in texts else None
 
 
 def _check_protected(bundle: Bundle, root: Path) -> None:

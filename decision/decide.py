@@ -94,8 +94,8 @@ class Decider:
 
         They are the id, the required inputs, the optional facts that are there, and the features.
         """
-        features = self.bundle.scorer.catalogue.features
-        columns = input_columns(self.bundle.policy.inputs, features, there, self.bundle.layout)
+        bundle = self.bundle
+        columns = input_columns(bundle.policy.inputs, bundle.scorer.catalogue, there, bundle.layout)
         return [column.read_from for column in columns]
 
     @property

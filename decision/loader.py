@@ -21,7 +21,9 @@ from .frames.answer import answered, refused_only
 from .frames.arrow import table_of
 from .frames.callers import mlflow_call, require_no_session_zone, worded
 from .frames.columns import require_not_banned
+from .frames.feature_values import BeyondRows
 from .frames.row_rules import RowFault, one_per_row
+from .score.drift import PopulationCounts
 
 # Parameters of `predict` with their defaults; the signature of the registered model lists them.
 PARAMS: dict[str, str] = {"explain": "adverse", "product": "", "law": "", "language": "en"}
@@ -108,6 +110,19 @@ class DecisionModel:
         canonical = block.table()
         self._judged.last = (canonical, block)
         return canonical, faults
+
+    def beyond(self, table: pa.Table) -> dict[str, Any] | None:
+        """Return, per column, the rows of a table of `judge` that hold what training never saw.
+
+        As `PopulationCounts.as_plain`; None where the rule book says nothing of such rows.
+        """
+        if self.decider.bundle.policy.beyond_training is None:
+            return None
+        judged, block = getattr(self._judged, "last", (None, None))
+        if judged is not table or block is None:
+            block = self.decider.bundle.reader.block(table)
+        beyond = BeyondRows() if block.features is None else block.features.beyond
+        return PopulationCounts.of(beyond, len(block)).as_plain()
 
 
 def _checked(params: Mapping[str, Any] | None) -> Any:

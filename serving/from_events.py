@@ -49,7 +49,10 @@ def from_events(
     decider = Decider.load(Path(bundle))
     with tempfile.TemporaryDirectory(prefix="creditloom-") as scratch:
         work = Path(scratch)
-        inputs = [*decider.bundle.policy.inputs, *decider.bundle.scorer.catalogue.names]
+        features = decider.bundle.scorer.catalogue.features
+        # Several features may read one column.
+        read = dict.fromkeys(feature.read_column for feature in features)
+        inputs = [*decider.bundle.policy.inputs, *read]
         checked = check_tables(
             Path(events),
             work / "quarantine",

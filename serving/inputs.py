@@ -27,7 +27,7 @@ def columns(bundle: Path, there: Container[str] = ()) -> tuple[InputColumn, ...]
     """
     policy: list[str] = _json(bundle / "policy.json")["inputs"]
     catalogue = Catalogue.from_json((bundle / "catalogue.json").read_bytes())
-    return input_columns(policy, catalogue.features, there, layout_of(bundle))
+    return input_columns(policy, catalogue, there, layout_of(bundle))
 
 
 def layout_of(bundle: Path) -> Layout | None:

@@ -241,9 +241,9 @@ def _checked_columns(batch_input: BatchInput, bundle: Path, law: str) -> tuple[I
     _, first_schema = next(batch_input.schemas())
     inputs = columns(bundle, first_schema.names)
     for path, schema in batch_input.schemas():
-        check_banned(schema, banned(bundle, law), path, [column.name for column in inputs])
+        check_banned(schema, banned(bundle, law), path, [column.read_from for column in inputs])
         check_schema(schema, inputs, path)
-    check_one_id_type(batch_input.schemas(), inputs[0].name)
+    check_one_id_type(batch_input.schemas(), inputs[0].read_from)
     return inputs
 
 

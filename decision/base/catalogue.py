@@ -16,8 +16,8 @@ from .strict_json import canonical, check_format, parse
 
 # Version of the format of `catalogue.json`, stored in it under the key `version`.
 VERSION = 2
-# The fields of a feature that version 2 brought. A catalogue of version 1 has none of them, whatever
-# other keys its writer put there.
+# The fields of a feature that version 2 brought. A catalogue of version 1 has none of them,
+# whatever other keys its writer put there.
 SINCE_2 = ("null_share", "typical", "codes", "unseen", "column", "code")
 
 

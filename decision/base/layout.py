@@ -7,9 +7,12 @@ the id under its own name, and columns that are no features left alone.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from .errors import DecisionError
+from .readings import TextReading
 from .strict_json import check_format, parse
 
 # Version of the format of `layout.json`, stored in it under the key `version`.
@@ -19,10 +22,16 @@ FILE = "layout.json"
 
 @dataclass(frozen=True)
 class LayoutColumn:
-    """One column of the table: its name, and the type that it was stored in, by Arrow's name."""
+    """One column of the table: its name, and the type that it was stored in, by Arrow's name.
+
+    `part` is what it was: feature, id, time, label, group, weight, protected or left out. `reading`
+    is how its texts become numbers; null where it is not read so.
+    """
 
     name: str
     type: str = ""
+    part: str = "feature"
+    reading: TextReading | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,11 @@ class Layout:
     label: str | None = None
     columns: tuple[LayoutColumn, ...] = ()
     version: int = VERSION
+
+    @cached_property
+    def readings(self) -> Mapping[str, TextReading]:
+        """How texts become numbers, by the column that holds them."""
+        return {one.name: one.reading for one in self.columns if one.reading is not None}
 
     def __post_init__(self) -> None:
         parts = [name for name in (self.id, self.time, self.label) if name]

@@ -2,7 +2,7 @@
 
 | kind | accepted | read as |
 |---|---|---|
-| id | whole numbers of any width (also as decimals or floats), text | int64, or text |
+| id | whole numbers of any width (also as decimals or floats), text, UUIDs | int64, or text |
 | time | timestamps of any unit, with or without a zone; dates; ISO 8601 text | UTC, microseconds |
 | number, flag | numbers of any width, decimals, true and false, nulls alone | float64, NaN = null |
 | text | text of any coding; numbers too where it is a category | text |
@@ -17,6 +17,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,8 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 from numpy.typing import NDArray
 
+from ..base.readings import TextReading, numbers_of
+from ..base.stored_kinds import ACCEPTED_KINDS, NUMBERS, kind_of
 from ..score.contributions.column_loops import copy_column
 from .columns import NUMERIC, InputColumn, InputKind, refusal
 
@@ -34,6 +37,9 @@ MAX_ID_BYTES = 256
 MAX_TEXT_BYTES = 1_024
 # Above it float64 takes two whole numbers for one.
 MAX_EXACT = 2**53
+# Per width of a float in bytes: from here on it takes two whole numbers for one, and a number that
+# was rounded to this very bound is not told from the bound itself.
+INEXACT_FROM = {2: 2**11, 4: 2**24, 8: MAX_EXACT}
 INT64_MAX = 2**63 - 1
 INT64_MIN = -(2**63)
 # The first and the last microsecond that a date of four digits has, counted from 1970.
@@ -43,6 +49,11 @@ MICROS_PER_DAY = 86_400_000_000
 # Microseconds of one unit; a nanosecond is a thousandth.
 MICROS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 NANOS_PER_MICRO = 1_000
+# Bytes of a float of Python.
+FLOAT_BYTES = 8
+# Bits of Arrow's usual decimals; the largest power of ten that float64 holds exactly.
+DECIMAL_BITS = 128
+MAX_EXACT_POWER = 22
 # Characters of a value that a reason quotes.
 QUOTED = 40
 
@@ -74,61 +85,44 @@ def quoted(value: object) -> str:
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Return whether an Arrow type is text, however it is laid out."""
-    return kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind)
+    """Return whether an Arrow type is text, however it is laid out or coded."""
+    return kind_of(kind) == "text"
 
 
-def _is_number(kind: pa.DataType) -> bool:
-    is_plain = kinds.is_floating(kind) or kinds.is_integer(kind) or kinds.is_boolean(kind)
-    # A column of nulls alone has Arrow's null type: any kind may be it.
-    return is_plain or kinds.is_decimal(kind) or kinds.is_null(kind)
-
-
-def _is_id(kind: pa.DataType) -> bool:
-    return is_text(kind) or (_is_number(kind) and not kinds.is_boolean(kind))
-
-
-def _is_time(kind: pa.DataType) -> bool:
-    return kinds.is_timestamp(kind) or kinds.is_date(kind) or is_text(kind) or kinds.is_null(kind)
-
-
-def _is_text_or_null(kind: pa.DataType) -> bool:
-    return is_text(kind) or kinds.is_null(kind)
-
-
-# Per kind: its name in messages, and whether an Arrow type is one. A flag may be a number, as a
-# matrix keeps flags as float64.
-KINDS: dict[InputKind, tuple[str, Callable[[pa.DataType], bool]]] = {
-    "id": ("whole numbers or text", _is_id),
-    "time": ("timestamps (UTC), dates or ISO 8601 text", _is_time),
-    "number": ("numbers (float, integer, decimal or boolean), null allowed", _is_number),
-    "flag": ("true or false, or 1 and 0, null allowed", _is_number),
-    "text": ("text, null allowed", _is_text_or_null),
+# Per kind of column: what it may be, in messages.
+EXPECTED_TYPES: dict[InputKind, str] = {
+    "id": "whole numbers or text",
+    "time": "timestamps (UTC), dates or ISO 8601 text",
+    "number": "numbers (float, integer, decimal or boolean), null allowed",
+    # A flag may be a number, as a matrix keeps flags as float64.
+    "flag": "true or false, or 1 and 0, null allowed",
+    "text": "text, null allowed",
 }
 
 
 def is_accepted(column: InputColumn, kind: pa.DataType) -> bool:
     """Return whether a column may have this Arrow type."""
-    # Dictionary coding is a matter of storage: what counts is the type of the values.
-    bare = kind.value_type if kinds.is_dictionary(kind) else kind
-    return KINDS[column.kind][1](bare) or (column.is_category and _is_number(bare))
+    stored = kind_of(kind)
+    if stored == "text" and column.reading is not None:
+        return True
+    return stored in ACCEPTED_KINDS["category" if column.is_category else column.kind]
 
 
 def read_array(column: InputColumn, values: pa.Array) -> Read:
     """Return a column of Arrow in its one form. Raises `DecisionError` for another type."""
+    if column.kind in NUMERIC:
+        numbers = np.empty(len(values))
+        return Read(numbers, read_numbers(column, numbers, values))
     if not is_accepted(column, values.type):
         raise wrong_type(column, str(values.type))
     if kinds.is_dictionary(values.type):
         values = values.dictionary_decode()
-    if column.kind in NUMERIC:
-        numbers = np.empty(len(values))
-        return Read(numbers, fill(numbers, values, column.name))
     return _READERS[column.kind](column, values)
 
 
 def wrong_type(column: InputColumn, got: str) -> Exception:
     """Return the refusal of a whole column."""
-    expected = KINDS[column.kind][0]
+    expected = EXPECTED_TYPES[column.kind]
     if column.kind == "time" and "int" in got:
         expected += "; a whole number may count seconds or milliseconds from any year"
     return refusal("a column has the wrong type", f"column {column.name}", expected, got)
@@ -164,8 +158,38 @@ def _ids(column: InputColumn, values: pa.Array) -> Read:
         return Read(values.cast(pa.string()), [])
     if kinds.is_integer(kind) and not kinds.is_uint64(kind):
         return Read(values.cast(pa.int64()), [])
-    # Floats, decimals and uint64 may hold what no int64 does: a look at each value.
-    return read_objects(column, np.array(values.to_pylist(), dtype=object))
+    if kinds.is_floating(kind):
+        return _float_ids(column, values)
+    # Decimals and uint64 may hold what no int64 does: a look at each value.
+    return read_objects(column, _objects(values.to_pylist()))
+
+
+def _objects(values: list[Any]) -> np.ndarray:
+    """Return an array of these objects, whatever numpy would make of them."""
+    objects = np.empty(len(values), dtype=object)
+    objects[:] = values
+    return objects
+
+
+def _float_ids(column: InputColumn, values: pa.Array) -> Read:
+    """Return ids that came as floats; one that a float of this width cannot hold is a fault."""
+    raw = values.to_numpy(zero_copy_only=False)
+    numbers = raw.astype(np.float64)
+    is_null = np.isnan(numbers)
+    is_exact = np.abs(numbers) < INEXACT_FROM[raw.dtype.itemsize]
+    is_good = is_exact & (np.trunc(numbers) == numbers)
+    whole = np.where(is_good, numbers, 0).astype(np.int64)
+    bad = np.flatnonzero(~is_good & ~is_null)
+    reasons = [
+        _inexact_id(value) if not exact else f"{quoted(value)} is no whole number and no text"
+        for value, exact in zip(numbers[bad].tolist(), is_exact[bad].tolist(), strict=True)
+    ]
+    faults = _fault(bad, "id_unreadable", column.name, reasons)
+    return Read(pa.array(whole, mask=~is_good), faults)
+
+
+def _inexact_id(value: float) -> str:
+    return f"{value} has more digits than a float holds: send ids as text or whole numbers"
 
 
 def _id(value: Any) -> int | str:
@@ -174,8 +198,12 @@ def _id(value: Any) -> int | str:
         return value
     if isinstance(value, bool | np.bool_):
         raise ValueError(f"{value} is no id: a whole number or a text is expected")
-    if isinstance(value, float | np.floating) and abs(float(value)) > MAX_EXACT:
-        raise ValueError(f"{value} has more digits than a float holds: send ids as text")
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, float | np.floating):
+        width = value.dtype.itemsize if isinstance(value, np.floating) else FLOAT_BYTES
+        if abs(float(value)) >= INEXACT_FROM.get(width, MAX_EXACT):
+            raise ValueError(_inexact_id(float(value)))
     number: Any = value
     if not isinstance(number, int | float | Decimal | np.integer | np.floating):
         raise ValueError(f"{quoted(value)} is no whole number and no text")
@@ -192,7 +220,7 @@ def _id(value: Any) -> int | str:
 
 def _texts(column: InputColumn, values: pa.Array) -> Read:
     """Return texts as Arrow's plain strings; too long or not UTF-8 is a fault."""
-    if _is_number(values.type) and not kinds.is_null(values.type):
+    if kind_of(values.type) in NUMBERS and not kinds.is_null(values.type):
         return _levels(values)
     rule, most = ("id_too_long", MAX_ID_BYTES) if column.kind == "id" else TEXT_TOO_LONG
     large = values.cast(pa.large_binary())
@@ -333,15 +361,44 @@ def _in_utc(value: dt.datetime) -> np.datetime64:
 # Numbers.
 
 
-def fill(numbers: NDArray[np.float64], values: pa.Array, name: str) -> list[RowFault]:
-    """Write `values` into `numbers`, null as NaN; return the values that float64 cannot hold."""
+def read_numbers(
+    column: InputColumn, numbers: NDArray[np.float64], values: pa.Array
+) -> list[RowFault]:
+    """Write a column of Arrow into `numbers`; return the values that are no number of float64.
+
+    Raises `DecisionError` for another type.
+    """
+    kind = values.type
+    if not is_accepted(column, kind):
+        raise wrong_type(column, str(kind))
+    if column.reading is None or not is_text(kind):
+        return fill(numbers, values, column.name, is_nearest=column.is_nearest)
+    texts = values.cast(pa.string())
+    numbers[:], is_unread = numbers_of(texts, column.reading)
+    rows = np.flatnonzero(is_unread)
+    words = f" is no number as training read this column ({column.reading.form})"
+    reasons = [quoted(text) + words for text in texts.take(pa.array(rows)).to_pylist()]
+    return _fault(rows, "not_a_number", column.name, reasons)
+
+
+def fill(
+    numbers: NDArray[np.float64], values: pa.Array, name: str, *, is_nearest: bool = False
+) -> list[RowFault]:
+    """Write `values` into `numbers`, null as NaN; return the values that float64 cannot hold.
+
+    `is_nearest` takes the float64 nearest to a decimal, as every other reader of decimals does;
+    else it is Arrow's own cast.
+    """
     kind = values.type
     if kinds.is_dictionary(kind):
-        return fill(numbers, values.dictionary_decode(), name)
+        return fill(numbers, values.dictionary_decode(), name, is_nearest=is_nearest)
     if kinds.is_null(kind):
         numbers.fill(np.nan)
         return []
-    _copy(numbers, values if kinds.is_float64(kind) else values.cast(pa.float64(), safe=False))
+    if is_nearest and kinds.is_decimal(kind):
+        numbers[:] = nearest_floats(values)
+    else:
+        _copy(numbers, values if kinds.is_float64(kind) else values.cast(pa.float64(), safe=False))
     if not (kinds.is_decimal(kind) or kinds.is_int64(kind) or kinds.is_uint64(kind)):
         return []
     # At this bound or beyond, rounding may have hidden that the number is not exact.
@@ -350,6 +407,25 @@ def fill(numbers: NDArray[np.float64], values: pa.Array, name: str) -> list[RowF
         return []
     exact = values.take(pa.array(suspects)).to_pylist()
     return inexact(numbers, suspects, exact, name)
+
+
+def nearest_floats(values: pa.Array) -> NDArray[np.float64]:
+    """Return the float64 nearest to each decimal; null is NaN."""
+    kind = values.type
+    numbers = np.full(len(values), np.nan)
+    is_left = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), bool)
+    if kind.bit_width == DECIMAL_BITS and 0 <= kind.scale <= MAX_EXACT_POWER and len(values):
+        # Two words each, the low one first. Where the whole number fits the low one exactly, as
+        # nearly always, one division of two exact numbers rounds to the nearest.
+        start = 2 * values.offset
+        parts = np.frombuffer(values.buffers()[1], "<i8")[start : start + 2 * len(values)]
+        low, high = parts.reshape(-1, 2).T
+        is_small = (high == low >> 63) & (low >= -MAX_EXACT) & (low <= MAX_EXACT) & is_left
+        numbers[is_small] = low[is_small] / 10.0**kind.scale
+        is_left &= ~is_small
+    rows = np.flatnonzero(is_left)
+    numbers[rows] = [float(value) for value in values.take(pa.array(rows)).to_pylist()]
+    return numbers
 
 
 def inexact(
@@ -408,6 +484,8 @@ def read_objects(column: InputColumn, values: np.ndarray) -> Read:
     one, rule = _SINGLE[column.kind]
     if column.is_category:
         one = _level
+    if column.reading is not None:
+        one = _by(column.reading)
     found: list[Any] = [None] * len(values)
     bad: list[int] = []
     reasons: list[str] = []
@@ -469,6 +547,22 @@ def level_text(number: float) -> str:
 
 def _level(value: Any) -> str:
     return value if isinstance(value, str) else level_text(_float(value))
+
+
+def _by(reading: TextReading) -> Callable[[Any], Any]:
+    """Return the reader of a single value of a column whose texts are numbers."""
+
+    def read(value: Any) -> float:
+        if not isinstance(value, str):
+            return _float(value)
+        numbers, is_unread = numbers_of(pa.array([value]), reading)
+        if is_unread[0]:
+            raise ValueError(
+                f"{quoted(value)} is no number as training read this column ({reading.form})"
+            )
+        return float(numbers[0])
+
+    return read
 
 
 # table: per kind, how a single value is read, and the rule that it breaks where it is none

@@ -10,12 +10,14 @@ import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 
+from ..base.catalogue import Catalogue, Feature
 from ..base.errors import DecisionError
 from ..base.layout import Layout
+from ..base.readings import TextReading
 from ..rulebook.condition import FLAG_FACTS, OPTIONAL
 
 ID = "application_id"
@@ -74,36 +76,15 @@ HIGHEST = {
     "months_on_book": 1_560.0,
     "hard_enquiries_90d": 10_000.0,
 }
+# The first version of a catalogue whose doors read a decimal as the nearest float64. Before, those
+# of Arrow did by its own cast, which misses it by the last bit in a third of all decimals.
+NEAREST_DECIMALS = 2
 InputKind = Literal["id", "time", "number", "flag", "text"]
 NUMERIC: tuple[InputKind, ...] = ("number", "flag")
 # Every finite number lies between these two; an infinite one does not.
 MAX = float(np.finfo(np.float64).max)
 # Frames differ little from call to call; so many shapes of them are remembered as checked.
 REMEMBERED_SHAPES = 8
-
-
-class FeatureLike(Protocol):
-    """What is asked of a feature of the catalogue here."""
-
-    @property
-    def name(self) -> str:
-        """Name of its column."""
-
-    @property
-    def family(self) -> str:
-        """Its family."""
-
-    @property
-    def concept(self) -> str:
-        """Its concept."""
-
-    @property
-    def categories(self) -> tuple[str, ...]:
-        """Its texts in code order; none for a number."""
-
-    @property
-    def read_column(self) -> str:
-        """The column of the frame that it reads."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +94,8 @@ class InputColumn:
     `low` and `high` are the smallest and the largest valid value, inclusive. `consent` names the
     flag without which the column must be null. A category may hold numbers beside text. `source` is
     the column of the frame where it has another name there, as the id of a user's own table.
+    `reading` is how its texts become numbers, as training read them. `is_nearest` reads a decimal
+    as the nearest float64.
     """
 
     name: str
@@ -122,6 +105,8 @@ class InputColumn:
     high: float | None = None
     is_category: bool = False
     source: str = ""
+    reading: TextReading | None = None
+    is_nearest: bool = False
 
     @property
     def read_from(self) -> str:
@@ -131,7 +116,7 @@ class InputColumn:
 
 def input_columns(
     inputs: Iterable[str],
-    features: Iterable[FeatureLike],
+    catalogue: Catalogue,
     there: Container[str] = (),
     own: Layout | None = None,
 ) -> tuple[InputColumn, ...]:
@@ -140,28 +125,31 @@ def input_columns(
     The order is: the id, the policy inputs as declared, the optional facts that are there, the
     columns of the features, by the first feature that reads each. A bundle without policy inputs
     only scores: it asks for no fact either. `own` is the layout of the table that was trained on:
-    id and time are then found under its names too.
+    id and time are then found under its names too, and texts are read as numbers as it says.
     """
     policy = tuple(inputs)
     optional = [name for name in OPTIONAL if policy and name in there]
-    columns = feature_columns(features, policy, there)
-    time = (own.time or "") if own and "as_of" not in there else ""
-    return (
-        InputColumn(ID, "id", source=_id_source(own, there, [column.name for column in columns])),
-        *(
-            replace(_policy_input(name), source=time if name == "as_of" else "")
-            for name in (*policy, *optional)
-        ),
-        *columns,
-    )
+    columns = feature_columns(catalogue, policy, there)
+    ids = InputColumn(ID, "id", source=_id_source(own, there, columns))
+    facts = [_policy_input(name) for name in (*policy, *optional)]
+    if own and own.time and "as_of" not in there:
+        facts = [replace(one, source=own.time) if one.kind == "time" else one for one in facts]
+    if own is not None and own.readings:
+        columns = [
+            replace(one, reading=own.readings.get(one.read_from) if one.kind == "number" else None)
+            for one in columns
+        ]
+    if catalogue.version < NEAREST_DECIMALS:
+        return (ids, *facts, *columns)
+    return (ids, *(replace(one, is_nearest=True) for one in (*facts, *columns)))
 
 
 def feature_columns(
-    features: Iterable[FeatureLike], policy: tuple[str, ...] = (), there: Container[str] = ()
+    catalogue: Catalogue, policy: tuple[str, ...] = (), there: Container[str] = ()
 ) -> list[InputColumn]:
     """Return the columns that the features read, each once, by the first one that reads it."""
     found: dict[str, InputColumn] = {}
-    for feature in features:
+    for feature in catalogue.features:
         column = _feature(feature, policy, there)
         first = found.setdefault(column.name, column)
         if column.is_category and not first.is_category:
@@ -175,10 +163,11 @@ def feature_name(column: str) -> str:
     return FENCED.get(column, column)
 
 
-def _id_source(own: Layout | None, there: Container[str], names: list[str]) -> str:
+def _id_source(own: Layout | None, there: Container[str], features: Iterable[InputColumn]) -> str:
     """Return the frame's column of ids; "" where it is the house's own name."""
     if own is None or not own.id:
         return ""
+    names = [column.name for column in features]
     is_house = ID in there and (FENCED[ID] not in names or FENCED[ID] in there)
     return "" if is_house and own.id not in there else own.id
 
@@ -191,9 +180,7 @@ def _policy_input(name: str) -> InputColumn:
     return InputColumn(name, "time" if name == "as_of" else "text")
 
 
-def _feature(
-    feature: FeatureLike, policy: tuple[str, ...], there: Container[str]
-) -> InputColumn:
+def _feature(feature: Feature, policy: tuple[str, ...], there: Container[str]) -> InputColumn:
     consent = CONSENTED.get(feature.family) or CONSENTED_CONCEPTS.get(feature.concept)
     is_text = bool(feature.categories)
     column = feature.read_column

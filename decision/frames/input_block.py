@@ -21,10 +21,10 @@ from .accepted import (
     MAX_EXACT,
     Read,
     RowFault,
-    fill,
     inexact,
     is_accepted,
     read_array,
+    read_numbers,
     read_objects,
     wrong_type,
 )
@@ -140,10 +140,7 @@ def of_table(table: pa.Table, layout: InputLayout) -> InputBlock:
     # One allocation for all numbers, so that they are a matrix without another copy.
     matrix = np.empty((len(columns), table.num_rows))
     for column, numbers, values in zip(layout.numeric, matrix, columns, strict=True):
-        whole = _whole(values)
-        if not is_accepted(column, whole.type):
-            raise wrong_type(column, str(whole.type))
-        gathered.faults += fill(numbers, whole, column.name)
+        gathered.faults += read_numbers(column, numbers, _whole(values))
     return gathered.block(matrix)
 
 
@@ -209,7 +206,9 @@ def _positions(
 ) -> tuple[list[tuple[InputColumn, int]], np.ndarray]:
     """Return ids, times and texts with their positions in a frame, and those of the numbers."""
     position = {name: k for k, name in enumerate(there)}
-    others = [(c, position[c.read_from]) for c in layout.columns if c.kind in ("id", "time", "text")]
+    others = [
+        (c, position[c.read_from]) for c in layout.columns if c.kind in ("id", "time", "text")
+    ]
     at = np.array([position[column.read_from] for column in layout.numeric], dtype=np.int64)
     return others, at
 

@@ -63,9 +63,8 @@ class InputReader:
     @lru_cache(maxsize=REMEMBERED_SHAPES)  # noqa: B019, readers live as long as the process
     def layout(self, there: tuple[str, ...]) -> InputLayout:
         """Return what is read of an input that has these columns."""
-        features = self.catalogue.features
-        columns = input_columns(self.inputs, features, there, self.own)
-        return InputLayout(columns, len(feature_columns(features)))
+        columns = input_columns(self.inputs, self.catalogue, there, self.own)
+        return InputLayout(columns, len(feature_columns(self.catalogue)))
 
     def block(self, frame: pd.DataFrame | pa.Table, banned: tuple[str, ...] = ()) -> InputBlock:
         """Return the columns that a decision reads, each in its one form.
@@ -175,4 +174,3 @@ def read(
 ) -> Frame:
     """Check and convert an input, as `InputReader.decidable` does."""
     return InputReader(catalogue, tuple(inputs), {}).decidable(frame, tuple(banned))
-

@@ -80,9 +80,12 @@ def _replaced(
             yield coded, pa.repeat(words, len(coded))
             continue
         coded = own[np.isin(values[own], feature.special_codes)]
-        yield coded, pa.array(
-            [CODED[language].format(level_text(value)) for value in values[coded].tolist()],
-            pa.string(),
+        yield (
+            coded,
+            pa.array(
+                [CODED[language].format(level_text(value)) for value in values[coded].tolist()],
+                pa.string(),
+            ),
         )
 
 

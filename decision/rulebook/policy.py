@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
@@ -235,7 +236,6 @@ def compile_policy(
     sources: DataSources = NO_SOURCES,
     validation: Validation | None = None,
     horizon_days: float = YEAR_DAYS,
-    beyond_training: BeyondPolicy | None = None,
 ) -> dict[str, Any]:
     """Return the content of `policy.json`.
 
@@ -260,9 +260,8 @@ def compile_policy(
         annual=annual,
         inputs=POLICY_INPUTS,
         consents=CONSENTED_INPUTS,
-        beyond_training=beyond_training,
     )
-    return _content(policy)
+    return with_beyond(plain(policy), None)
 
 
 def tiers_only_policy(
@@ -293,19 +292,19 @@ def tiers_only_policy(
         annual={},
         inputs=(),
         consents={},
-        beyond_training=beyond_training,
     )
-    return _content(policy)
+    return with_beyond(plain(policy), beyond_training)
 
 
-def _content(policy: Policy) -> dict[str, Any]:
-    """Return a rule book as JSON, in the first version that has all that it says."""
-    content: dict[str, Any] = plain(policy)
-    if policy.beyond_training is None:
-        # As earlier releases wrote it, so that they read it still.
-        del content["beyond_training"]
-        content["version"] = PLAIN_VERSION
-    return content
+def with_beyond(rules: Mapping[str, Any], beyond: BeyondPolicy | None) -> dict[str, Any]:
+    """Return the content of `policy.json` with what becomes of what training never saw.
+
+    With None it says nothing of it, in the version that earlier releases read.
+    """
+    bare = {name: content for name, content in rules.items() if name != "beyond_training"}
+    if beyond is None:
+        return {**bare, "version": PLAIN_VERSION}
+    return {**bare, "version": VERSION, "beyond_training": plain(beyond)}
 
 
 def _verdicts(product: Product) -> dict[str, Verdict]:

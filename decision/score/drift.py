@@ -168,6 +168,7 @@ class Drift:
 
     def breaches(self) -> Iterator[Breach]:
         """Yield every level that is passed: columns by their share, largest first, then scores."""
+        # By name where shares are equal, so that an error names the same column every time.
         for name, share in sorted(self.shares.items(), key=lambda pair: (-pair[1], pair[0])):
             if share > self.stop_share:
                 yield Breach(
@@ -270,10 +271,10 @@ class RollingCounts:
         """Return the counts of all rows in the window."""
         with self._lock:
             calls = tuple(self._calls)
-        return total(calls)
+        return total_counts(calls)
 
 
-def total(counts: Iterable[PopulationCounts]) -> PopulationCounts:
+def total_counts(counts: Iterable[PopulationCounts]) -> PopulationCounts:
     """Return the counts of all rows of several blocks."""
     whole = PopulationCounts()
     for one in counts:

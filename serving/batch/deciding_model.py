@@ -118,3 +118,8 @@ class Deciding:
     def judge(self) -> Any:
         """The runtime's own rules of rows; None for a version that was registered before it had."""
         return getattr(self.runtime, "judge", None)
+
+    @property
+    def beyond(self) -> Any:
+        """The runtime's counts per column of what training never saw; None where it has none."""
+        return getattr(self.runtime, "beyond", None)

@@ -1,4 +1,4 @@
-"""Check R12 on a batch: whether its scores still look like those of training applicants.
+"""Check R12 on a batch: whether scores and columns still look like those of training applicants.
 
 A sample is looked at before anything is decided, so that a wrong batch costs seconds. All decided
 rows are looked at before the batch is sealed, as a sample can miss the places that drifted.
@@ -6,26 +6,23 @@ rows are looked at before the batch is sealed, as a sample can miss the places t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from creditloom.decision.base.stability import psi
-from creditloom.decision.score.drift import SCORE, Drift, shares
+from creditloom.decision.base.strict_json import parse
+from creditloom.decision.rulebook.policy import BeyondPolicy
+from creditloom.decision.score.drift import Drift, PopulationCounts, total_counts
 from creditloom.decision.score.scorer import Reference
 from creditloom.serving.batch.output import BatchFolder
 from creditloom.serving.batch.part import BlockResult
 from creditloom.serving.batch.schema import BatchError
 from creditloom.storage.files.store import iter_tables
 
-# Scores from which on the PSI is taken as it is. With fewer, chance alone moves it, and a level is
-# put above what chance can do.
-MANY_SCORES = 2_000
-# With fewer scores than this, every distribution looks like every other.
-MIN_SCORES = 30
-# Standard deviations of the normal distribution that chance passes once in 10,000 batches.
-CHANCE = 3.719
+# Further levels that an error tells beside the worst one.
+MAX_TOLD = 5
 
 
 class DriftError(BatchError):
@@ -37,50 +34,24 @@ class DriftError(BatchError):
     exit_code = 5
 
 
-def drift_of(scores: Iterable[np.ndarray], bundle: Path) -> Drift:
-    """Return the PSI of blocks of scores against the bundle's reference (R12).
+def drift_of(scores: Iterable[np.ndarray], columns: PopulationCounts, bundle: Path) -> Drift:
+    """Return the drift of blocks of scores, and of what was counted per column (R12).
 
-    No PSI at all where there are too few scores, or the bundle has no reference.
+    Nothing where there are too few rows, or the bundle has neither reference nor rule.
     """
     reference = Reference.from_json((bundle / "reference.json").read_bytes())
-    expected = np.asarray(reference.score_shares, dtype=float)
-    if not len(expected):
-        return Drift({}, reference.psi_stop)
-    counts = np.zeros(len(expected))
-    for block in scores:
-        # A decision without a score says nothing about the distribution.
-        known = block[~np.isnan(block)]
-        if len(known):
-            # Counts are whole: what the division by the rows left of them is taken back.
-            counts += np.rint(shares(known, reference.score_edges) * len(known))
-    rows = int(counts.sum())
-    if rows < MIN_SCORES:
-        return Drift({}, reference.psi_stop)
-    if rows >= MANY_SCORES:
-        return Drift({SCORE: psi(expected, counts / rows)}, reference.psi_stop)
-    return Drift({SCORE: smoothed_psi(expected, counts)}, reference.psi_stop + chance_psi(counts))
+    counts = total_counts(
+        (columns, *(PopulationCounts.of_scores(block, reference) for block in scores))
+    )
+    return Drift.of(counts, reference, beyond_policy(bundle))
 
 
-def smoothed_psi(expected: np.ndarray, counts: np.ndarray) -> float:
-    """Return the PSI of few scores, with one row a bin added that is as expected.
-
-    Without it a bin that is empty by chance would count as one that nobody falls into any more.
-    """
-    bins = len(counts)
-    return psi(expected, (counts + bins * expected) / (counts.sum() + bins))
-
-
-def chance_psi(counts: np.ndarray) -> float:
-    """Return the PSI that scores of the same population pass once in 10,000 batches.
-
-    Rows times PSI follow a chi-squared distribution of bins - 1 degrees of freedom. Its quantile is
-    that of Wilson and Hilferty.
-    """
-    degrees = max(len(counts) - 1, 1)
-    # 2/9: the variance of the cube root of a chi-squared over its degrees (Wilson and Hilferty).
-    spread = 2 / (9 * degrees)
-    quantile = degrees * (1 - spread + CHANCE * spread**0.5) ** 3
-    return float(quantile / counts.sum())
+def beyond_policy(bundle: Path) -> BeyondPolicy | None:
+    """Return what the rule book of a bundle's folder says of what lies beyond training."""
+    content = json.loads((bundle / "policy.json").read_bytes()).get("beyond_training")
+    if content is None:
+        return None
+    return parse(BeyondPolicy, content, "policy.json beyond_training")
 
 
 def sample_scores(sample: Iterable[BlockResult]) -> Iterator[np.ndarray]:
@@ -98,13 +69,20 @@ def decided_scores(folder: BatchFolder, parts: int) -> Iterator[np.ndarray]:
 
 
 def require_no_drift(drift: Drift, found_in: str) -> None:
-    """Raise DriftError above the stop level; `found_in` says which rows the PSI is of."""
-    if drift.is_breach:
-        raise DriftError.of(
-            "R12: the batch comes from another population than the model was trained on",
-            where=drift.worst,
-            expected=f"PSI of at most {drift.stop:.3g} against the training applicants",
-            got=f"{drift.psi_worst:.3f} in {found_in}",
-            next_step="look into it; --accept-drift REASON (with --replace where parts are decided "
-            "already) decides all the same, and keeps the reason in batch.json",
-        )
+    """Raise DriftError above a stop level; `found_in` says which rows were looked at."""
+    breaches = list(drift.breaches())
+    if not breaches:
+        return
+    first = breaches[0]
+    others = [f"{one.where} {one.got}" for one in breaches[1 : 1 + MAX_TOLD]]
+    more = f"; also {', '.join(others)}" if others else ""
+    if len(breaches) > 1 + MAX_TOLD:
+        more += f" and {len(breaches) - 1 - MAX_TOLD} more"
+    raise DriftError.of(
+        "R12: the batch comes from another population than the model was trained on",
+        where=first.where,
+        expected=first.expected,
+        got=f"{first.got} in {found_in}{more}",
+        next_step="look into it; --accept-drift REASON (with --replace where parts are decided "
+        "already) decides all the same, and keeps the reason in batch.json",
+    )

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from creditloom.decision.score.drift import PopulationCounts, total_counts
 from creditloom.serving.batch.drift import (
     decided_scores,
     drift_of,
@@ -19,7 +20,7 @@ from creditloom.serving.batch.drift import (
 )
 from creditloom.serving.batch.input import DamagedError
 from creditloom.serving.batch.output import gone
-from creditloom.serving.batch.part import Batch, BlockResult, Decide, Receipt, Work
+from creditloom.serving.batch.part import BEYOND, Batch, BlockResult, Decide, Receipt, Work
 from creditloom.serving.ledger.entries import link
 from creditloom.serving.ledger.rows.leaves import begin_secret, forget_secret
 from creditloom.serving.ledger.seal import schemas, sealed_manifest
@@ -34,7 +35,6 @@ from creditloom.storage.files.formats import BATCH
 # enough have a score even where many are refused.
 SAMPLED_BLOCKS = 8
 SAMPLE_ROWS = 2_048
-APPLICATION_ID = "application_id"
 # Takes a batch, its duplicate ids, the row to begin at and the one to stop at; yields receipts of
 # parts in order.
 Engine = Callable[[Batch, pa.Array, int, int], Iterator[Receipt]]
@@ -78,22 +78,31 @@ class Tally:
     resumed: int = 0
     counts: dict[str, Counter[str]] = field(default_factory=_counters)
     links: list[str] = field(default_factory=list)
+    beyond: PopulationCounts = field(default_factory=PopulationCounts)
+    is_beyond_counted: bool = False
 
     def add(self, receipt: Mapping[str, Any]) -> None:
         """Count one finished part."""
         self.rows += receipt["rows"]
         for name, counter in self.counts.items():
             counter.update(receipt[name])
+        if BEYOND in receipt:
+            self.is_beyond_counted = True
+            self.beyond += PopulationCounts.from_plain(receipt[BEYOND])
         self.links.append(link(receipt))
 
     def figures(self) -> dict[str, Any]:
-        """Return rows, decided, rejected, and the counts by decision and by rule."""
+        """Return rows, decided, rejected, and the counts by decision and by rule.
+
+        And per column what training never saw, where the bundle has a rule for it.
+        """
         by_name = {name: dict(sorted(counter.items())) for name, counter in self.counts.items()}
         return {
             "rows": self.rows,
             "decided": self.counts["decisions"].total(),
             "rejected": self.counts["rejected_by_rule"].total(),
             **by_name,
+            **({BEYOND: self.beyond.as_plain()} if self.is_beyond_counted else {}),
         }
 
 
@@ -128,7 +137,10 @@ class BatchJob:
         """
         # A batch with finished parts has passed this check, or was accepted by a person.
         if not found.kept and not self.is_drift_accepted:
-            require_no_drift(drift_of(sample_scores(self._sample()), self.bundle), "a sample")
+            sample = list(self._sample())
+            counted = total_counts(one.counted for one in sample if one.counted is not None)
+            drift = drift_of(sample_scores(sample), counted, self.bundle)
+            require_no_drift(drift, "a sample")
         folder = self.batch.folder
         try:
             kept = begun(folder, found, lambda: digest(self._repeated))
@@ -147,7 +159,7 @@ class BatchJob:
             raise
         if not self.is_drift_accepted:
             scores = decided_scores(folder, len(tally.links))
-            require_no_drift(drift_of(scores, self.bundle), "all decided rows")
+            require_no_drift(drift_of(scores, tally.beyond, self.bundle), "all rows")
         return self._sealed(found, tally, key, output or folder.root)
 
     def _check_signed(self, kept: Mapping[int, Receipt], key: PrivateKey | None) -> None:
@@ -219,7 +231,8 @@ class BatchJob:
     def _repeated(self) -> pa.Array:
         # Looked for once, and only where a part is to be made.
         spill = self.batch.folder.root / ".spill"
-        return repeated_ids(self.batch.source, APPLICATION_ID, spill, self.threads)
+        # The first column that is read names the application.
+        return repeated_ids(self.batch.source, self.batch.names[0], spill, self.threads)
 
     def _sample(self) -> Iterator[BlockResult]:
         """Yield decisions of some blocks spread over the input; they are not kept."""

@@ -20,6 +20,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from creditloom.decision.frames.columns import ID
+from creditloom.decision.score.drift import PopulationCounts, total_counts
 from creditloom.serving.batch import row_faults
 from creditloom.serving.batch.input import BatchInput
 from creditloom.serving.batch.output import BatchFolder
@@ -36,6 +37,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 TEXTS = ("rule", "column", "reason")
+# Of a receipt: the counts per column of what training never saw.
+BEYOND = "beyond_training"
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class BlockResult:
     """The outcome of one block that starts at row `start` of the input.
 
     `rows` are the numbers of the decided rows in the whole input; `row_hash` and `decision_hash`
-    belong to them, in order.
+    belong to them, in order. `counted` is what training never saw, per column of all rows; None
+    where the bundle has no rule for it.
     """
 
     start: int
@@ -53,6 +57,7 @@ class BlockResult:
     row_hash: NDArray[np.uint64]
     decision_hash: NDArray[np.uint64]
     rejected: pa.Table
+    counted: PopulationCounts | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,9 @@ class Work:
         is_good[bad["row"].to_numpy()] = False
         # Filtering copies all columns: a block without bad rows is taken as it is.
         good = block if not len(bad) else block.filter(pa.array(is_good)).combine_chunks()
+        counted = self._counted(block)
         decisions = self.decide(good)
+        rejected = _rejected(block, bad, start)
         return BlockResult(
             start=start,
             size=len(block),
@@ -83,8 +90,19 @@ class Work:
             decisions=decisions,
             row_hash=row_hashes(good, is_canonical=True),
             decision_hash=decision_hashes(decisions),
-            rejected=_rejected(block, bad, start),
+            rejected=rejected,
+            counted=counted,
         )
+
+    def _counted(self, block: pa.Table) -> PopulationCounts | None:
+        """Return what training never saw of all rows of a block that was judged.
+
+        A row that is set aside tells as much of where the data come from. None where the runtime
+        does not count, or its rule book says nothing of such rows.
+        """
+        beyond = getattr(self.decide, "beyond", None)
+        counts = None if beyond is None else beyond(block)
+        return None if counts is None else PopulationCounts.from_plain(counts)
 
 
 def in_order(work: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
@@ -223,8 +241,8 @@ class Batch:
 
     @property
     def names(self) -> list[str]:
-        """The columns that are read, in the order in which a row is hashed."""
-        return [column.name for column in self.columns]
+        """The columns that are read, by their names in the input, in the order of a row's hash."""
+        return [column.read_from for column in self.columns]
 
     def rules(self, duplicates: pa.Array) -> RowFaultInputs:
         """Return what a row must keep to be decided."""
@@ -261,6 +279,8 @@ class Batch:
         tables = {"decisions": decisions, "ledger": ledger, "quarantine": rejected}
         salts = row_salts(self.folder.root, part.number, part.rows)
         leaves = part_leaves(part.first, part.rows, part.decided_rows, tables, salts)
+        counted = [one.counted for one in part.outcomes if one.counted is not None]
+        beyond = {BEYOND: total_counts(counted).as_plain()} if counted else {}
         noted = {kind: file_salt(salts, kind) for kind in (*tables, "leaves")}
         files = self.folder.write(part.number, {**tables, "leaves": leaves}, noted)
         return {
@@ -268,6 +288,7 @@ class Batch:
             "first": part.first,
             "rows": part.rows,
             **counts(decisions, rejected),
+            **beyond,
             "leaves": leaf_root(leaves),
             "files": files,
         }

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from creditloom.decision.frames.accepted import KINDS, is_accepted, is_text
+from creditloom.decision.base.stored_kinds import kind_of
+from creditloom.decision.frames.accepted import EXPECTED_TYPES, is_accepted
 from creditloom.decision.frames.columns import banned_column
 from creditloom.serving.inputs import InputColumn
 from creditloom.storage.files.errors import StatedError
@@ -25,16 +26,16 @@ def check_schema(schema: pa.Schema, columns: tuple[InputColumn, ...], where: obj
     """
     count = Counter(schema.names)
     for column in columns:
-        if count[column.name] > 1:
+        if count[column.read_from] > 1:
             raise _twice(column, where)
-        if not count[column.name]:
+        if not count[column.read_from]:
             raise _missing(column, columns, schema, where)
-        stored = schema.field(column.name).type
+        stored = schema.field(column.read_from).type
         if not is_accepted(column, stored):
             raise BatchError.of(
-                f"Wrong type: column `{column.name}`",
+                f"Wrong type: column `{column.read_from}`",
                 where=where,
-                expected=KINDS[column.kind][0],
+                expected=EXPECTED_TYPES[column.kind],
                 got=str(stored),
                 next_step="convert the column and write the file again",
             )
@@ -79,15 +80,15 @@ def check_one_id_type(schemas: Iterable[tuple[object, pa.Schema]], name: str) ->
 
 def id_form(kind: pa.DataType) -> str | None:
     """Return whether ids are text or whole numbers; None for a column of nulls alone."""
-    bare = kind.value_type if pa.types.is_dictionary(kind) else kind
-    if pa.types.is_null(bare):
+    stored = kind_of(kind)
+    if stored == "null":
         return None
-    return "text" if is_text(bare) else "whole numbers"
+    return "text" if stored in ("text", "uuid") else "whole numbers"
 
 
 def _twice(column: InputColumn, where: object) -> BatchError:
     return BatchError.of(
-        f"Column `{column.name}` is there twice",
+        f"Column `{column.read_from}` is there twice",
         where=where,
         expected="one",
         got="more",
@@ -99,17 +100,17 @@ def _missing(
     column: InputColumn, columns: tuple[InputColumn, ...], schema: pa.Schema, where: object
 ) -> BatchError:
     # A column that is read is in its right place: only the others may be this one, misspelt.
-    unread = sorted(set(schema.names) - {other.name for other in columns})
-    nearest = difflib.get_close_matches(column.name, unread, n=1)
+    unread = sorted(set(schema.names) - {other.read_from for other in columns})
+    nearest = difflib.get_close_matches(column.read_from, unread, n=1)
     if nearest:
         got = f"`{nearest[0]}`, which is near"
-        next_step = f"rename `{nearest[0]}` to `{column.name}`"
+        next_step = f"rename `{nearest[0]}` to `{column.read_from}`"
     else:
         got = f"{len(schema.names)} other columns"
         next_step = "add the column; it may hold nulls"
-    expected = f"`{column.name}`: {KINDS[column.kind][0]}"
+    expected = f"`{column.read_from}`: {EXPECTED_TYPES[column.kind]}"
     return BatchError.of(
-        f"Missing column `{column.name}`",
+        f"Missing column `{column.read_from}`",
         where=where,
         expected=expected,
         got=got,

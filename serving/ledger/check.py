@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from creditloom.decision.score.drift import PopulationCounts, total_counts
+from creditloom.serving.batch.part import BEYOND
 from creditloom.serving.ledger.entries import UNSEALED, link, sealed
 from creditloom.serving.ledger.hashing import decision_hashes
 from creditloom.serving.ledger.seal import root
@@ -81,6 +83,9 @@ def _manifest_findings(
         counted = sum((Counter(receipt[name]) for receipt in receipts), Counter[str]())
         if manifest[name] != dict(counted):
             yield Finding("manifest.json", f"`{name}` is not the sum of the receipts")
+    beyond = [PopulationCounts.from_plain(one[BEYOND]) for one in receipts if BEYOND in one]
+    if manifest.get(BEYOND) != (total_counts(beyond).as_plain() if beyond else None):
+        yield Finding("manifest.json", f"`{BEYOND}` is not the sum of the receipts")
 
 
 def _receipt(part: int) -> str:

@@ -12,7 +12,7 @@ against someone who forges both: files, parts and batches carry sha256.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 from numpy.typing import NDArray
 
-from creditloom.decision.frames.accepted import fill
+from creditloom.decision.frames.accepted import fill, read_array
 from creditloom.decision.frames.columns import InputColumn, InputLayout
 from creditloom.decision.frames.input_block import of_table
 from creditloom.features.compiled import jit
@@ -38,6 +38,12 @@ def canonical(table: pa.Table, columns: Iterable[InputColumn]) -> pa.Table:
     (`decision/frames/accepted.py`); a value that its form cannot hold is null.
     """
     return of_table(table, InputLayout(tuple(columns), 0)).table()
+
+
+def id_column(table: pa.Table, columns: Sequence[InputColumn]) -> pa.Array:
+    """Return the ids of a table, int64 or text; the first of the columns names the application."""
+    ids: pa.Array = read_array(columns[0], _whole(table[columns[0].read_from])).data
+    return ids
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

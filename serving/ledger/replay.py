@@ -15,7 +15,7 @@ from creditloom.serving.batch import row_faults
 from creditloom.serving.batch.part import TEXTS, Decide
 from creditloom.serving.batch.row_faults import RowFaultInputs
 from creditloom.serving.inputs import InputColumn
-from creditloom.serving.ledger.hashing import HashWords, canonical, row_hashes
+from creditloom.serving.ledger.hashing import HashWords, canonical, id_column, row_hashes
 from creditloom.serving.ledger.recorded import Aside, aside_of
 
 APPLICATION_ID = "application_id"
@@ -88,7 +88,8 @@ class Replay:
 
         Rows that the batch did not decide are judged by `rules`, unless these are None.
         """
-        place = self.kept.ids.get_indexer(pd.Index(block[APPLICATION_ID].to_pandas()))
+        ids = id_column(block, self.columns)
+        place = self.kept.ids.get_indexer(pd.Index(ids.to_pandas()))
         # -1 marks a row that was set aside, or that is of another batch.
         is_decided = place >= 0
         aside = self._aside(block.filter(pa.array(~is_decided)))

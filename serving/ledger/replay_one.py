@@ -20,7 +20,7 @@ from creditloom.serving.batch.output import BatchFolder
 from creditloom.serving.batch.part import Decide
 from creditloom.serving.inputs import InputColumn
 from creditloom.serving.ledger.earlier import decides_equally
-from creditloom.serving.ledger.hashing import canonical, row_hashes
+from creditloom.serving.ledger.hashing import canonical, id_column, row_hashes
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import BATCH, read_document
 from creditloom.storage.files.store import read_table
@@ -89,7 +89,7 @@ def asked(batch: BatchFolder) -> dict[str, Any]:
 
 def types(columns: tuple[InputColumn, ...], id_type: pa.DataType) -> dict[str, pa.DataType]:
     """Return the types by which CSV is read; ids have the type that the batch's ids have."""
-    return {column.name: CSV_TYPES.get(column.kind, id_type) for column in columns}
+    return {column.read_from: CSV_TYPES.get(column.kind, id_type) for column in columns}
 
 
 def one(
@@ -145,7 +145,7 @@ def _by_place(
     columns: tuple[InputColumn, ...],
 ) -> pa.Table:
     """Return the row from the place that the ledger names."""
-    names = [column.name for column in columns]
+    names = [column.read_from for column in columns]
     path = asked(batch)["input"]["path"]
     source = BatchInput.open(Path(path))
     # A file is known by its content, not by its name: it may have been moved inside the folder. An
@@ -170,8 +170,8 @@ def _by_id(source: Path, application: pa.Scalar, columns: tuple[InputColumn, ...
     """Return the first row with the id of the application."""
     # The decision's id has the type that the batch's input had: a text id stays a text in CSV.
     for block in blocks(source, types(columns, application.type), SEARCHED_ROWS):
-        wanted = application.cast(block.schema.field(APPLICATION_ID).type)
-        rows = block.filter(pc.equal(block[APPLICATION_ID], wanted))
+        ids = id_column(block, columns)
+        rows = block.filter(pc.equal(ids, application.cast(ids.type)))
         if len(rows):
             return rows.slice(0, 1)
     raise DataError.of(

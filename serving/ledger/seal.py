@@ -16,6 +16,8 @@ from creditloom.storage.files.formats import BATCH
 from creditloom.storage.files.store import open_parquet
 
 FIGURES = ("rows", "decided", "rejected", "decisions", "rejected_by_rule")
+# Only in a batch whose bundle has a rule for what training never saw.
+OPTIONAL_FIGURES = ("beyond_training",)
 # The first format whose root covers more than the receipts.
 WHOLE_ROOT = 3
 SIZE_BYTES = 8
@@ -61,7 +63,8 @@ def schema_of(file: Path) -> list[list[str]]:
 
 def covered_links(manifest: Mapping[str, Any]) -> list[str]:
     """Return the links of all that the root of a manifest covers, in the order of the tree."""
-    figures = {name: manifest[name] for name in (*FIGURES, "format")}
+    there = [name for name in OPTIONAL_FIGURES if name in manifest]
+    figures = {name: manifest[name] for name in (*FIGURES, *there, "format")}
     documents = [figures, {"schema": manifest["schema"]}, {"exports": manifest["exports"]}]
     return [*map(link, documents), manifest["batch"], *manifest["parts"]]
 

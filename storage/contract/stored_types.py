@@ -16,6 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 from numpy.typing import NDArray
 
+from creditloom.decision.base.stored_kinds import kind_of as kind_of
+from creditloom.decision.base.stored_kinds import values_type as values_type
 from creditloom.features.contract.tables import Column
 from creditloom.storage.contract.moments import MICROS, moment
 
@@ -23,20 +25,6 @@ Mask = NDArray[np.bool_]
 # The values of a column in its declared type, and which stored values do not fit it.
 Converted = tuple[pa.Array, Mask]
 
-# The kinds of stored types, by the name that the next table gives them.
-# table: kinds of stored types
-KINDS: dict[str, Callable[[pa.DataType], bool]] = {
-    "null": kinds.is_null,
-    "bool": kinds.is_boolean,
-    "int": kinds.is_integer,
-    "float": kinds.is_floating,
-    "decimal": kinds.is_decimal,
-    "text": lambda kind: (
-        kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind)
-    ),
-    "timestamp": kinds.is_timestamp,
-    "date": kinds.is_date,
-}
 # What a column is, to the kinds of stored types that it may have. Times are moments: naive ones
 # and dates are UTC, others are moved there. A number is no moment, as nobody says its unit.
 # table: accepted types
@@ -70,17 +58,6 @@ def role(column: Column) -> str:
     if kinds.is_integer(column.type):
         return "id" if column.name.endswith("_id") else "whole"
     return "number" if kinds.is_floating(column.type) else "text"
-
-
-def values_type(stored: pa.DataType) -> pa.DataType:
-    """Return the type of a column's values, without dictionary coding."""
-    return stored.value_type if kinds.is_dictionary(stored) else stored
-
-
-def kind_of(stored: pa.DataType) -> str | None:
-    """Return the kind of a stored type, None for one that no column may have."""
-    value = values_type(stored)
-    return next((name for name, is_kind in KINDS.items() if is_kind(value)), None)
 
 
 def is_accepted(column: Column, stored: pa.DataType) -> bool:

@@ -330,4 +330,5 @@ def _few_others(column: pa.Array) -> str:
 
 def _level(value: object) -> str | None:
     # 15 digits: 1.0 and 1 are one level, and every decimal number that people write stays itself.
-    return value if value is None or isinstance(value, str) else f"{value:.15g}"
+    # As a float, as the runtime does: a decimal would keep its trailing zeros.
+    return value if value is None or isinstance(value, str) else f"{float(value):.15g}"

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
-from creditloom.decision.base.layout import Layout, LayoutColumn
+from creditloom.decision.base.layout import LayoutColumn, Layout
 from creditloom.decision.base.strict_json import canonical
 from creditloom.decision.bundle import load_scorer, write_manifest
 from creditloom.decision.decide import Decider
@@ -39,51 +39,44 @@ FEATURES = (
     Feature("tenure=-9", "own", "tenure", column="tenure", code=-9.0, text_en="customer record",
             text_zh="客户记录"),
 )  # fmt: skip
+COLUMNS = {
+    "loan": "string",
+    "day": "timestamp[us]",
+    "use": "double",
+    "home": "string",
+    "tenure": "int64",
+    "bad": "int64",
+}
 LAYOUT = Layout(
     id="loan",
     time="day",
     label="bad",
-    columns=tuple(
-        LayoutColumn(name, kind)
-        for name, kind in (
-            ("loan", "string"),
-            ("day", "timestamp[us]"),
-            ("use", "double"),
-            ("home", "string"),
-            ("tenure", "int64"),
-            ("bad", "int64"),
-        )
-    ),
+    columns=tuple(LayoutColumn(name, kind) for name, kind in COLUMNS.items()),
 )
 
 
 def table(rows: int = 200, seed: int = 5) -> pd.DataFrame:
     """Rows of the user's own table, label and day included; nothing beyond training."""
     rng = np.random.default_rng(seed)
-    tenure = np.where(rng.random(rows) < 0.1, -9.0, rng.integers(1, 240, rows))
-    return pd.DataFrame(
-        {
-            "loan": [f"L{k:05d}" for k in range(rows)],
-            "day": pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(rows) % 600, "D"),
-            "use": rng.uniform(0.2, 1.0, rows),
-            "home": rng.choice(HOMES, rows),
-            "tenure": tenure,
-            "bad": (rng.random(rows) < 0.2).astype(int),
-        }
-    )
+    frame = pd.DataFrame({"loan": [f"L{k:05d}" for k in range(rows)]})
+    frame["day"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(rows) % 600, "D")
+    frame["use"] = rng.uniform(0.2, 1.0, rows)
+    frame["home"] = rng.choice(HOMES, rows)
+    frame["tenure"] = np.where(rng.random(rows) < 0.1, -9.0, rng.integers(1, 240, rows))
+    frame["bad"] = (rng.random(rows) < 0.2).astype(int)
+    return frame
 
 
 def matrix(frame: pd.DataFrame, features: Sequence[Feature] = FEATURES) -> np.ndarray:
     """What the model reads of the table, the plain way: one cell after the other."""
-    return np.array(
-        [[cell(feature, row[feature.read_column]) for feature in features]
-         for _, row in frame.iterrows()]
-    )  # fmt: skip
+    rows = (row for _, row in frame.iterrows())
+    read = [[cell(feature, row[feature.read_column]) for feature in features] for row in rows]
+    return np.array(read)
 
 
 def cell(feature: Feature, value: Any) -> float:
     """The number that the model reads of one value: the slow and obvious way."""
-    is_null = value is None or value is pd.NA or value != value or value in feature.special_codes
+    is_null = pd.isna(value) or value in feature.special_codes
     if feature.code is not None:
         return float(value == feature.code)
     if is_null:

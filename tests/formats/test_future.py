@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from creditloom.decision.base.errors import DecisionError
-from creditloom.decision.bundle import FORMAT, MANIFEST, Bundle, write_manifest
+from creditloom.decision.bundle import MANIFEST, PLAIN_FORMAT, Bundle, write_manifest
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.stage import timed
 from creditloom.pipeline.commands.model import register
@@ -70,12 +70,12 @@ def _said(file: Path) -> bytes | None:
 def test_a_bundle_says_its_format_and_the_version_covers_it(home: Path) -> None:
     before = Bundle.load("bundle").version
     assert write_manifest("bundle") != before
-    assert read_json(home / "bundle" / MANIFEST)["format"] == FORMAT == 3
+    assert read_json(home / "bundle" / MANIFEST)["format"] == PLAIN_FORMAT == 3
 
 
 @pytest.mark.parametrize(
     ("name", "key", "known"),
-    [(MANIFEST, "format", 3), ("catalogue.json", "version", 1), ("policy.json", "version", 3)],
+    [(MANIFEST, "format", 4), ("catalogue.json", "version", 2), ("policy.json", "version", 4)],
 )
 def test_a_bundle_of_a_later_release_is_refused(
     home: Path, name: str, key: str, known: int

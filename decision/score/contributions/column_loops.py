@@ -89,9 +89,7 @@ def columns_outside(
     return np.flatnonzero(is_outside)
 
 
-def columns_with_null(
-    matrix: NDArray[np.float64], places: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def columns_with_null(matrix: NDArray[np.float64], places: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return those of the `places` whose column of columns x rows holds a null."""
     if not len(places):
         return places

@@ -55,7 +55,7 @@ WEIGHTS_PER_POINT = 4
 
 
 @dataclass(frozen=True)
-class Layout:
+class WorkLayout:
     """Byte offsets into a workspace.
 
     It serves `features` columns, trees of `depth` levels of splits and `points` quadrature points.

@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .forest import Forest, Tree
-from .lanes import CODE_WIDTH, CONSTANTS, DOUBLE_BYTES, R_KIDS, R_OWN, Layout, quadrature
+from .lanes import CODE_WIDTH, CONSTANTS, DOUBLE_BYTES, R_KIDS, R_OWN, WorkLayout, quadrature
 
 # Codes of the instructions.
 LEAF = 0  # add the value of a tree's only leaf to the margin
@@ -48,7 +48,7 @@ class Program:
     some tree splits on, ascending: the only ones that a block holds.
     """
 
-    layout: Layout
+    layout: WorkLayout
     columns: np.ndarray
     code: np.ndarray
     constants: np.ndarray
@@ -77,7 +77,7 @@ def compile_forest(forest: Forest) -> Program:
     points = max(1, *(-(-unique // 2) for _, unique in shapes))
     depth = max(depth for depth, _ in shapes)
     columns = forest_features(forest)
-    writer = _Writer(Layout(len(columns), depth, points), columns)
+    writer = _Writer(WorkLayout(len(columns), depth, points), columns)
     for tree in forest.trees:
         writer.tree(tree)
     # The mean margin of the training rows, added in tree order.
@@ -111,7 +111,7 @@ def _shape(tree: Tree, node: int, met: frozenset[int]) -> tuple[int, int]:
 class _Writer:
     """Writes instructions in the order in which they run."""
 
-    def __init__(self, layout: Layout, columns: np.ndarray) -> None:
+    def __init__(self, layout: WorkLayout, columns: np.ndarray) -> None:
         self.layout = layout
         self.t = quadrature(layout.points)[0]
         self.position = {int(feature): k for k, feature in enumerate(columns)}

@@ -22,6 +22,7 @@ from creditloom.decision.rulebook.policy import (
     Policy,
     compile_policy,
     tiers_only_policy,
+    with_beyond,
 )
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.policy.bundle_policy import PolicyParams, reference
@@ -71,7 +72,7 @@ def _rules(params: PolicyParams) -> dict[str, Any]:
     default = folder.product(params.product)
     others = tuple(product for product in folder.products() if product.id != default.id)
     other_laws = [name for name in folder.ids("law") if name not in params.law_profiles]
-    return compile_policy(
+    rules = compile_policy(
         default,
         _laws(folder, params.law_profiles),
         products=others,
@@ -80,8 +81,8 @@ def _rules(params: PolicyParams) -> dict[str, Any]:
         sources=folder.only("sources", DataSources),
         validation=params.validation,
         horizon_days=params.horizon_days,
-        beyond_training=params.beyond_training,
     )
+    return with_beyond(rules, params.beyond_training)
 
 
 def _laws(folder: ProductFolder, names: Iterable[str]) -> tuple[Law, ...]:
