@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document, section
@@ -31,7 +31,7 @@ def fit(
     keep: Sequence[str] = (),
     group: str | None = None,
     weight: str | None = None,
-    monotone: Mapping[str, int] | None = None,
+    monotone: Mapping[str, Literal[-1, 0, 1]] | None = None,
     accept: Sequence[str] = (),
     beyond: str | None = None,
     budget: float | None = None,
@@ -60,6 +60,8 @@ def fit(
     from creditloom.storage.files.source_params import ColumnWords
     from creditloom.storage.files.store import read_json
 
+    signs = {name: ColumnWords(sign=sign) for name, sign in (monotone or {}).items()}
+    # table: fields of the source
     columns = {
         "label": label,
         "id": row_id,
@@ -70,7 +72,7 @@ def fit(
         "keep": tuple(keep),
         "group": group,
         "weight": weight,
-        "columns": {name: ColumnWords(sign=sign) for name, sign in (monotone or {}).items()},  # type: ignore[arg-type]
+        "columns": signs,
     }
     source = source_of(Path(data), **columns, **_codes(special_codes))
     raise_together(check_source_names(source))

@@ -1,14 +1,14 @@
 """Read and check a finished feature table: one row per application, of the user's own making.
 
 The table was made elsewhere, by other features than ours. It comes as a file of Parquet or CSV, as
-a folder of parts, or as a frame in memory; `finished_of` and `read_finished` read all of them alike.
+a folder of parts, or as a frame in memory; `finished_of` and `read_finished` read all alike.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from creditloom.storage.own.roles import (
     no_features,
     undeclared_label,
 )
-from creditloom.storage.own.table_files import OwnTable, read_own
+from creditloom.storage.own.table_files import OwnTable, read_own, without_views
 from creditloom.storage.sources import now
 
 # What a rule says of its column, by the rule's kind.
@@ -105,7 +105,9 @@ def finished_of(frame: Any, params: SourceParams, latest: dt.datetime | None = N
 
 
 def _finished(own: OwnTable, params: SourceParams, latest: dt.datetime, where: object) -> Finished:
-    table = own.table
+    # In Parquet and in frames of polars alike.
+    table = without_views(own.table)
+    own = replace(own, table=table)
     check_names(params, table.column_names, where)
     if table.num_rows == 0:
         raise DataError.of(
@@ -127,10 +129,11 @@ class _TableReading:
         self, own: OwnTable, params: SourceParams, latest: dt.datetime, where: object
     ) -> None:
         self.own = own
+        self.table = own.table
         self.params = params
         self.latest = latest
         self.where = where
-        self.reader = OwnReader(own.table, where, own.is_csv)
+        self.reader = OwnReader(self.table, where, own.is_csv)
         self.errors: list[DataError] = []
         self.notes: list[ColumnNote] = []
 
@@ -147,25 +150,28 @@ class _TableReading:
         rule = self._broken_rules(read, protected)
         is_good = rule == ""
         _check_share(rule, params, self.where)
-        features = _frame({name: column.values for name, column in read.items()}, is_good)
+        features = _frame({name: column.data for name, column in read.items()}, is_good)
         ids = self._ids(is_good)
         self._check_classes(label, is_good)
         codes = self._codes(features)
+        counts = self._counts(features, codes)
+        read_as = {"id": params.id, "time": params.time, "label": params.label}
+        # table: the checked table, rows set aside left out
         return Finished(
             features=features,
             label=label[is_good],
             ids=ids,
             time=None if time is None else time[is_good],
             protected=_frame(protected, is_good),
-            bad=_bad_rows(self.own.table, rule),
+            bad=_bad_rows(self.table, rule),
             weight=None if weight is None else weight[is_good],
             group=None if group is None else group[is_good],
             codes=codes,
-            code_counts=self._counts(features, codes),
+            code_counts=counts,
             notes=tuple(self.notes),
             said=self.own.said,
             columns=tuple(self._layout(read)),
-            read_as={"id": params.id, "time": params.time, "label": params.label},
+            read_as=read_as,
         )
 
     def _tried(self, read: Any, name: str | None, *more: Any) -> Any:
@@ -190,7 +196,7 @@ class _TableReading:
         others = no_features(self.params) | self._index()
         named = {*self.params.keep, *self.params.categorical, *self.params.columns}
         read: dict[str, FeatureColumn] = {}
-        for name in self.own.table.column_names:
+        for name in self.table.column_names:
             if name in others:
                 continue
             column = self._tried(self._feature, name)
@@ -205,7 +211,7 @@ class _TableReading:
     def _feature(self, name: str) -> FeatureColumn:
         column = self.reader.feature(name, is_category=name in self.params.categorical)
         words = self.params.columns.get(name)
-        if words and words.sign and column.values.dtype == object:
+        if words and words.sign and column.data.dtype == object:
             raise DataError.of(
                 f"Category `{name}` has no order",
                 where=self.where,
@@ -218,7 +224,7 @@ class _TableReading:
     def _index(self) -> set[str]:
         """Return the index that pandas wrote, where no option names it."""
         named = {name for names in named_roles(self.params).values() for name in names}
-        found = [name for name in pandas_index(self.own.table) if name not in named]
+        found = [name for name in pandas_index(self.table) if name not in named]
         for name in found:
             said = "left out: the index of pandas, which names rows (--keep takes it as a feature)"
             self.notes.append(ColumnNote(name, said))
@@ -247,10 +253,10 @@ class _TableReading:
     def _protected(self, name: str) -> pd.Series:
         """Return a protected column: numbers where it holds them, else what it holds."""
         try:
-            return self.reader.feature(name, is_category=False).values
+            return self.reader.feature(name, is_category=False).data
         except DataError:
             # Never modelled, so any type may stand: it is grouped for the audit.
-            return self.own.table[name].to_pandas(ignore_metadata=True)
+            return self.table[name].to_pandas(ignore_metadata=True)
 
     def _broken_rules(
         self, read: Mapping[str, FeatureColumn], protected: Mapping[str, pd.Series]
@@ -259,13 +265,13 @@ class _TableReading:
 
         A later rule takes the place of an earlier one: what is wrong with the id matters most.
         """
-        rule = np.full(self.own.table.num_rows, "", dtype=object)
-        numbers = {name: column.values for name, column in read.items()} | dict(protected)
+        rule = np.full(self.table.num_rows, "", dtype=object)
+        numbers = {name: column.data for name, column in read.items()} | dict(protected)
         for name, values in numbers.items():
             if values.dtype == np.float64:
                 rule[np.isinf(values.to_numpy())] = f"{name}.finite"
         if self.params.id:
-            column = self.own.table[self.params.id]
+            column = self.table[self.params.id]
             ids = pd.Series(column.to_pylist(), dtype=object)
             # All copies: nobody knows which row is the true one.
             rule[ids.duplicated(keep=False).to_numpy()] = f"{self.params.id}.duplicate"
@@ -276,7 +282,7 @@ class _TableReading:
         # Without an id, the row's number in the file, whatever rows were set aside.
         if self.params.id is None:
             return np.flatnonzero(is_good)
-        column = self.own.table[self.params.id].filter(pa.array(is_good))
+        column = self.table[self.params.id].filter(pa.array(is_good))
         return ids_of(column, self.params.id, self.where, is_csv=self.own.is_csv)
 
     def _check_classes(self, label: NDArray[np.int8], is_good: NDArray[np.bool_]) -> None:
@@ -305,14 +311,14 @@ class _TableReading:
         return counts
 
     def _layout(self, read: Mapping[str, FeatureColumn]) -> list[OwnColumn]:
-        parts = {name: "protected" for name in self.params.protected}
+        parts = dict.fromkeys(self.params.protected, "protected")
         for role in ("label", "id", "time", "group", "weight"):
             parts[str(getattr(self.params, role))] = role
         columns = []
-        for stored in self.own.table.schema:
+        for stored in self.table.schema:
             column = read.get(stored.name)
             part = "feature" if column else parts.get(stored.name, "left out")
-            is_number = column is not None and column.values.dtype == np.float64
+            is_number = column is not None and column.data.dtype == np.float64
             # Every cell of a CSV is text; what counts is what it was read as.
             kind = "double" if self.own.is_csv and is_number else str(stored.type)
             reading = column.reading if column else None
@@ -354,7 +360,7 @@ def _bad_rows(table: pa.Table, rule: NDArray[np.object_]) -> pa.Table:
     }
     for name, values in added.items():
         while name in rows.column_names:
-            name = f"{name}_"  # noqa: PLW2901
+            name = f"{name}_"
         rows = rows.append_column(name, values)
     return rows
 

@@ -155,6 +155,7 @@ def own_feature(
 ) -> dict[str, Any]:
     """Return the catalogue entry of a column, or of a flag made of the column `measure`."""
     column = measure or name
+    # table: the entry of a column
     return {
         "name": name,
         "family": FAMILY,

@@ -18,8 +18,8 @@ from creditloom.decision.rulebook.policy import Policy, tiers_only_policy
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.evaluation.audit import FAIRNESS_COLUMNS
 from creditloom.models.evaluation.cohort import Cohort
-from creditloom.models.fit.protected_groups import MIN_GROUP_ROWS, groups_of
 from creditloom.models.fit.learner import CalibratedModel, Labels
+from creditloom.models.fit.protected_groups import MIN_GROUP_ROWS, groups_of
 from creditloom.models.fit.validation import FIGURES, CrossValidation, OutOfTime, summary
 from creditloom.models.sample import metrics
 from creditloom.models.sample.dataset import undated_dataset
@@ -107,7 +107,8 @@ def content(fitted: FittedTable) -> dict[str, Any]:
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table; a null is None, as JSON knows no NaN."""
-    return table.astype(object).where(table.notna(), None).to_dict("records")  # type: ignore[return-value]
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def _oot_sample(oot: OutOfTime) -> dict[str, Any]:
@@ -210,5 +211,6 @@ def _by_group(frame: pd.DataFrame, field: str, group: NDArray[np.object_]) -> pd
     shown = rows.assign(field=field, approval_ratio=ratio)
     if hidden:
         # The rates of many small groups together say nothing of any.
-        shown.loc[len(shown), ["field", "group", "n"]] = [field, HIDDEN_GROUPS, hidden]
+        rest = pd.DataFrame({"field": [field], "group": [HIDDEN_GROUPS], "n": [hidden]})
+        shown = pd.concat([shown, rest], ignore_index=True)
     return shown[FAIRNESS_COLUMNS].astype({"n": int})

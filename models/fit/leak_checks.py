@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from creditloom.models.fit.protected_groups import MIN_GROUP_ROWS, groups_of
+from creditloom.models.fit.protected_groups import MIN_GROUP_ROWS, NULL_GROUP, groups_of
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.metrics import auc
 
@@ -48,7 +48,9 @@ BINS = 50
 SMOOTHING = 1.0
 # Shares of rows that have a copy in another fold: told, and grave.
 GRAVE_COPIES = 0.01
-# A column with at least this share of different values does not repeat by chance.
+# A column with so many different values, and in so large a share of the different rows, does not
+# repeat by chance.
+RICH_VALUES = 50
 RICH_SHARE = 0.5
 # A borrower's number: so many of the rows have a value of their own, and values repeat.
 BORROWER_SHARE = (0.1, 0.98)
@@ -114,9 +116,7 @@ def table_warnings(table: CheckedTable) -> list[TableWarning]:
     return sorted(found, key=lambda warning: warning.level != "grave")
 
 
-def accepted(
-    warnings: Sequence[TableWarning], names: Sequence[str]
-) -> tuple[TableWarning, ...]:
+def accepted(warnings: Sequence[TableWarning], names: Sequence[str]) -> tuple[TableWarning, ...]:
     """Return the warnings, those of the names as accepted."""
     return tuple(
         TableWarning(**{**vars(warning), "is_accepted": warning.name in names})
@@ -149,7 +149,7 @@ def bins_of(column: pd.Series) -> Codes:
 
     A value that many rows have is a bin of its own, as quantiles make it.
     """
-    if column.dtype == object:
+    if column.dtype != np.float64:
         return pd.factorize(column, use_na_sentinel=True)[0].astype(np.int64) + 1
     values = column.to_numpy(np.float64)
     is_known = ~np.isnan(values)
@@ -199,7 +199,7 @@ def _has_both(label: NDArray[Any]) -> bool:
 
 def _rank_auc(column: pd.Series, label: Labels) -> float:
     """Return the AUC of a number by itself, null at the end that suits it; at least .5."""
-    if column.dtype == object or column.isna().all():
+    if column.dtype != np.float64 or column.isna().all():
         return 0.5
     values = column.to_numpy(np.float64)
     is_null = np.isnan(values)
@@ -209,17 +209,16 @@ def _rank_auc(column: pd.Series, label: Labels) -> float:
 
 
 def _leak(name: str, figure: float, rows: int) -> TableWarning:
-    is_grave = figure > GRAVE_AUC
-    return TableWarning(
-        level="grave" if is_grave else "warning",
-        kind="leak",
-        name=name,
-        figure=figure,
-        rows=rows,
-        text=f"`{name}` alone tells bads from goods with AUC {figure:.3f}: suspicious, it probably "
-        "knows the outcome (a leak)",
-        next_step=f"ask when it is filled; --drop {name}, or --accept {name} if it is known before "
-        "the decision",
+    level: Level = "grave" if figure > GRAVE_AUC else "warning"
+    text = f"`{name}` alone tells bads from goods with AUC {figure:.3f}: suspicious, "
+    text += "it probably knows the outcome (a leak)"
+    return TableWarning(level, "leak", name, figure, rows, text, _ask(name))
+
+
+def _ask(name: str) -> str:
+    return (
+        f"ask when it is filled; --drop {name}, or --accept {name} if it is known before the "
+        "decision"
     )
 
 
@@ -234,15 +233,9 @@ def _copy(name: str, codes: Codes, label: Labels) -> TableWarning | None:
         return None
     differ = int((flag != (label == 1)).sum())
     rows = min(differ, len(label) - differ)
-    return TableWarning(
-        level="grave",
-        kind="copy",
-        name=name,
-        figure=abs(phi),
-        rows=rows,
-        text=f"`{name}` is a copy of the label but for {rows:,} of {len(label):,} rows (a leak)",
-        next_step=f"--drop {name}, or --accept {name} if it is known before the decision",
-    )
+    text = f"`{name}` is a copy of the label but for {rows:,} of {len(label):,} rows (a leak)"
+    step = f"--drop {name}, or --accept {name} if it is known before the decision"
+    return TableWarning("grave", "copy", name, abs(phi), rows, text, step)
 
 
 def _pure(name: str, column: pd.Series, label: Labels) -> TableWarning | None:
@@ -255,23 +248,15 @@ def _pure(name: str, column: pd.Series, label: Labels) -> TableWarning | None:
     lucky = np.log(len(label)) / -np.log(p) if 0 < p < 1 else np.inf
     if rows < max(PURE_ROWS, LUCKY_RUNS * lucky) or share < PURE_SHARE:
         return None
-    return TableWarning(
-        level="grave" if share > GRAVE_PURE_SHARE else "warning",
-        kind="pure",
-        name=name,
-        figure=share,
-        rows=rows,
-        text=f"`{name}` {words}: all {rows:,} rows are bad, {share:.0%} of all bads; it probably "
-        "knows the outcome (a leak)",
-        next_step=f"ask when it is filled; --drop {name}, or --accept {name} if it is known before "
-        "the decision",
-    )
+    level: Level = "grave" if share > GRAVE_PURE_SHARE else "warning"
+    found = f"all {rows:,} rows are bad, {share:.0%} of all bads"
+    text = f"`{name}` {words}: {found}; it probably knows the outcome (a leak)"
+    return TableWarning(level, "pure", name, share, rows, text, _ask(name))
 
 
 def _longest_pure(column: pd.Series, label: Labels) -> tuple[int, str]:
     """Return the rows of the largest level or range without a good, and its words."""
-    values = column.astype(object).where(column.notna(), None) if column.dtype == object else column
-    frame = pd.DataFrame({"value": values.to_numpy(), "bad": label})
+    frame = pd.DataFrame({"value": column.to_numpy(), "bad": label})
     null = frame["bad"][frame["value"].isna()]
     best = (len(null), "is null") if len(null) and null.all() else (0, "")
     counts = frame.groupby("value", sort=True)["bad"].agg(["sum", "size"])
@@ -279,7 +264,7 @@ def _longest_pure(column: pd.Series, label: Labels) -> tuple[int, str]:
         return best
     is_pure = (counts["sum"] == counts["size"]).to_numpy()
     size = counts["size"].to_numpy()
-    if column.dtype == object:
+    if column.dtype != np.float64:
         runs = [(k, k + 1) for k in np.flatnonzero(is_pure)]
     else:
         # Values that follow one another are one range.
@@ -288,7 +273,7 @@ def _longest_pure(column: pd.Series, label: Labels) -> tuple[int, str]:
     for start, end in runs:
         rows = int(size[start:end].sum())
         if rows > best[0]:
-            best = (rows, _range_words(counts.index, start, end))
+            best = (rows, _range_words(counts.index, int(start), int(end)))
     return best
 
 
@@ -306,24 +291,21 @@ def _aged(
     name: str, codes: Codes, label: Labels, time: NDArray[np.datetime64]
 ) -> Iterator[TableWarning]:
     """Yield a warning for a column that tells the outcome in the old third and not in the late."""
-    early, late = np.quantile(time.astype("datetime64[us]").astype(np.int64), [1 / 3, 2 / 3])
     moment = time.astype("datetime64[us]").astype(np.int64)
-    parts = [moment <= early, moment > late]
-    if not all(_enough(label[part]) for part in parts):
+    early, late = np.quantile(moment, [1 / 3, 2 / 3])
+    first = moment <= early
+    last = moment > late
+    if not _enough(label[first]) or not _enough(label[last]):
         return
-    old, new = (held_out_auc(codes[part], label[part]) for part in parts)
-    error = float(np.hypot(*(_auc_error(label[part]) for part in parts)))
-    if old > OLD_AUC and old - new > max(AGED_BY, AGED_ERRORS * error):
-        yield TableWarning(
-            level="grave" if old > GRAVE_AUC else "warning",
-            kind="aged",
-            name=name,
-            figure=old,
-            rows=int(parts[0].sum()),
-            text=f"`{name}` tells the outcome in the oldest third of the rows (AUC {old:.3f}) and "
-            f"not in the latest (AUC {new:.3f}): it may be filled after the outcome (a leak)",
-            next_step=f"ask when it is filled; --drop {name}, or --accept {name}",
-        )
+    old = held_out_auc(codes[first], label[first])
+    new = held_out_auc(codes[last], label[last])
+    error = float(np.hypot(_auc_error(label[first]), _auc_error(label[last])))
+    if old <= OLD_AUC or old - new <= max(AGED_BY, AGED_ERRORS * error):
+        return
+    level: Level = "grave" if old > GRAVE_AUC else "warning"
+    text = f"`{name}` tells the outcome in the oldest third of the rows (AUC {old:.3f}) and not in "
+    text += f"the latest (AUC {new:.3f}): it may be filled after the outcome (a leak)"
+    yield TableWarning(level, "aged", name, old, int(first.sum()), text, _ask(name))
 
 
 def _enough(label: Labels) -> bool:
@@ -400,7 +382,8 @@ def _across(code: Codes, fold: NDArray[np.int64]) -> Mask:
 
 def _is_rich(column: pd.Series, rows: Codes) -> bool:
     """Return whether a column has so many values that equal rows are no chance."""
-    return bool(column.nunique() >= RICH_SHARE * len(np.unique(rows)))
+    least = max(RICH_VALUES, RICH_SHARE * len(np.unique(rows)))
+    return bool(column.nunique() >= least)
 
 
 def _borrowers(table: CheckedTable) -> Iterator[TableWarning]:
@@ -490,6 +473,8 @@ def _proxy(
 ) -> ProxyFigure:
     names, counts = np.unique(group.astype(str), return_counts=True)
     shown = [str(name) for name, n in zip(names, counts, strict=True) if n >= MIN_GROUP_ROWS]
+    # Whether a person told is no protected trait.
+    shown = [name for name in shown if name != NULL_GROUP]
     told = []
     scores = []
     for one in shown:
@@ -518,7 +503,9 @@ def _proxy_warnings(figure: ProxyFigure) -> Iterator[TableWarning]:
             f"`{figure.feature}` tells `{figure.field}` ({figure.group} or not) with AUC "
             f"{figure.feature_auc:.3f}: the protected column is modelled under another name"
         )
-        step = f"--drop {figure.feature}, --protected {figure.feature}, or --accept {figure.feature}"
+        step = (
+            f"--drop {figure.feature}, --protected {figure.feature}, or --accept {figure.feature}"
+        )
         yield _proxy_warning(figure.feature, figure.feature_auc, text, step)
     if figure.score_auc > WARN_AUC:
         text = (

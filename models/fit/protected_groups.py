@@ -37,6 +37,8 @@ def groups_of(column: pd.Series) -> NDArray[np.object_]:
 def _plain(column: pd.Series) -> pd.Series:
     """Return decimals as floats and lists as their text, which pandas can count."""
     values = column.reset_index(drop=True)
+    if isinstance(values.dtype, pd.StringDtype):
+        return values.astype(object)
     if values.dtype != object:
         return values
     known = values.dropna()

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 from numpy.typing import NDArray
 
-from creditloom.decision.base.readings import TextReading, numbers_of
+from creditloom.decision.base.readings.text_numbers import TextReading, numbers_of
 from creditloom.storage.contract.stored_types import WHOLE, kind_of, values_type
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.own.recognise import dates_of, moments_of, reading_of, words_of
@@ -63,7 +63,7 @@ class FeatureColumn(NamedTuple):
     whole: the same as whole numbers of Arrow, where it holds nothing else; else None.
     """
 
-    values: pd.Series
+    data: pd.Series
     reading: TextReading | None
     whole: pa.ChunkedArray | None
     notes: tuple[ColumnNote, ...] = ()
@@ -174,7 +174,7 @@ class OwnReader:
 
     def weight(self, name: str) -> NDArray[np.float64]:
         """Return how often each row counts; DataError unless all are finite and above 0."""
-        values = self.feature(name, is_category=False).values
+        values = self.feature(name, is_category=False).data
         numbers = values.to_numpy()
         if values.dtype != np.float64 or not (np.isfinite(numbers) & (numbers > 0)).all():
             raise DataError.of(
@@ -291,11 +291,11 @@ def _numbers(column: pa.Array, kind: str) -> NDArray[np.float64]:
     # Unsafe: a whole number above 2^53 becomes the nearest float64, as for every reader. A copy, as
     # Arrow's memory may not be written to.
     floats = column.cast(pa.float64(), safe=False)
-    return floats.to_numpy(zero_copy_only=False).copy()  # type: ignore[no-any-return]
+    return np.array(floats.to_numpy(zero_copy_only=False), np.float64)
 
 
 def _truths_or_numbers(texts: pa.Array) -> pa.Array:
-    """Return true/false or numbers of a CSV's label; the texts themselves where they are neither."""
+    """Return true/false or numbers of a CSV's label; the texts where they are neither."""
     lower = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
     if set(lower.unique().to_pylist()) <= {*TRUTHS, None}:
         return pa.array([TRUTHS.get(text) for text in lower.to_pylist()], pa.float64())

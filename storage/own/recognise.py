@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from creditloom.decision.base.readings import Form, TextReading, fits
+from creditloom.decision.base.readings.text_numbers import Form, TextReading, fits
 
 # Texts that stand for a missing value where all others are numbers.
 # table: marks of missing
@@ -34,8 +34,8 @@ WORDS = {
 }
 # A post code, an account, a branch: 0123 is another text than 123.
 LEADING_ZERO = r"^[+-]?0\d"
-# Sixteen digits and more: not every such number is a float64.
-TOO_LONG = r"\d{16}"
+# A whole number of sixteen digits and more: not every such number is a float64.
+TOO_LONG = r"^[+-]?\d{16,}$"
 # Sign of each form by which an example is found.
 SIGNS = {"percent": "%", "thousands": ",", "decimal comma": ","}
 
@@ -78,7 +78,7 @@ def words_of(values: pa.Array, reading: TextReading) -> str:
     words = WORDS[reading.form].format(example=f"`{example}`")
     if reading.missing:
         marks = ", ".join(f"`{mark}`" for mark in reading.missing)
-        words += f"; {marks} is null"
+        words += f"; {marks}: null"
     return words
 
 

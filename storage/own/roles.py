@@ -53,8 +53,9 @@ def name_errors(params: SourceParams, names: Sequence[str], where: object) -> li
     Told are: a named column that is not there, one that stands twice, a label that plays another
     part, a sign or code of a column that is no feature, and a feature under a name of ours.
     """
-    errors = [*_missing(params, names, where), *_twice(names, where)]
-    return errors + [
+    return [
+        *_missing(params, names, where),
+        *_twice(names, where),
         *_label(params, where),
         *_useless(params, where),
         *_ours(params, names, where),
@@ -88,7 +89,9 @@ def _twice(names: Sequence[str], where: object) -> Iterator[DataError]:
 
 
 def _label(params: SourceParams, where: object) -> Iterator[DataError]:
-    others = {name for role, names in named_roles(params).items() if role != "label" for name in names}
+    others = {
+        name for role, names in named_roles(params).items() if role != "label" for name in names
+    }
     if params.label in others:
         yield undeclared_label(params.label, where, ())
 
@@ -142,15 +145,12 @@ def _ours(params: SourceParams, names: Sequence[str], where: object) -> Iterator
 
 def label_candidates(table: pa.Table) -> list[str]:
     """Return columns of two values that may be the label, those named like one first."""
-    two = [
-        name
-        for name in dict.fromkeys(table.column_names)
-        if table.column_names.count(name) == 1
-        and not pa.types.is_nested(table[name].type)
-        and pc.count_distinct(table[name]).as_py() == 2
-    ]
+    once = [name for name in table.column_names if table.column_names.count(name) == 1]
+    plain = [name for name in once if not pa.types.is_nested(table[name].type)]
+    two = [name for name in plain if pc.count_distinct(table[name]).as_py() == 2]
 
     def is_unlike(name: str) -> bool:
-        return not any(word in name.lower().replace("_", " ").split() for word in LABEL_WORDS)
+        words = name.lower().replace("_", " ").split()
+        return not any(word in LABEL_WORDS for word in words)
 
     return sorted(two, key=is_unlike)[:MAX_CANDIDATES]

@@ -36,6 +36,22 @@ class OwnTable:
     said: tuple[str, ...] = ()
 
 
+def without_views(table: pa.Table) -> pa.Table:
+    """Return a table with plain text in place of text views, which few functions of Arrow take."""
+    for place, stored in enumerate(table.schema):
+        column = table.column(place)
+        if pa.types.is_dictionary(stored.type) and pa.types.is_string_view(stored.type.value_type):
+            column = pa.chunked_array([_decoded(chunk) for chunk in column.chunks])
+        elif pa.types.is_string_view(stored.type):
+            column = column.cast(pa.large_string())
+        table = table.set_column(place, stored.name, column)
+    return table
+
+
+def _decoded(chunk: pa.DictionaryArray) -> pa.Array:
+    return chunk.dictionary.cast(pa.large_string()).take(chunk.indices)
+
+
 def is_raw_folder(path: Path) -> bool:
     """Return whether a path is a folder of raw tables: applications, or two others of them.
 

@@ -14,7 +14,7 @@ ALLOWED = {
     # the ground: these two are complete in themselves
     "features": (),
     "decision": (),
-    "storage": ("features",),
+    "storage": ("decision", "features"),
     # matrix to PD, the synthetic lender
     "models": ("decision",),
     "world": ("features", "storage"),

@@ -29,6 +29,7 @@ BIG_STATEMENTS: dict[str, str] = {
 # A function of more than 40 lines, and why it is one function.
 LONG_FUNCTIONS: dict[str, str] = {
     "decision/score/contributions/block.py::concept_rows": "one pass over a block; parts share it",
+    "pipeline/api.py::fit": "one argument for each option of the command",
     "pipeline/commands/decisions/score.py::score": "18 options of a command, handed on by name",
     "serving/score.py::score": "the options of a batch, then its steps in their order",
     "world/people/people.py::draw_people": "the order of the draws is the world, and stays visible",

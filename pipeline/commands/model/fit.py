@@ -9,6 +9,7 @@ This module reads options and names. What learns is imported after all of them a
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -207,25 +208,32 @@ def read_options(options: dict[str, Any]) -> tuple[SourceParams, RunChoices]:
     there = () if is_raw or faults.errors else own_names(data)
     codes = faults.tried(codes_of, options.get("special_codes"), there)
     everywhere, of_columns = codes or ((), {})
-    one = {"label": "label", "row_id": "id", "time": "time", "group": "group", "weight": "weight"}
-    many = ("drop", "keep", "categorical", "protected")
-    named = {
-        name: column_of(options[option], there) if option in options else None
-        for option, name in one.items()
-    }
-    lists = {option: names_of(options.get(option), there) for option in many}
     words = faults.tried(words_of, options.get("monotone"), there) or {}
-    choices = RunChoices(
-        accept=names_of(options.get("accept"), there),
-        beyond=faults.tried(beyond_of, options.get("beyond")),
-        budget=faults.tried(budget_of, options.get("budget")),
-        arguments={name: _plain(value) for name, value in options.items()},
-    )
     codes_given = {"special_codes": everywhere, "column_codes": of_columns}
-    source = source_of(data, **named, **lists, **codes_given, columns=words)
+    source = source_of(data, **_columns(options, there), **codes_given, columns=words)
+    beyond = faults.tried(beyond_of, options.get("beyond"))
+    budget = faults.tried(budget_of, options.get("budget"))
     faults.errors += check_source_names(source)
     faults.tell()
-    return source, choices
+    accept = names_of(options.get("accept"), there)
+    given = {name: _plain(value) for name, value in options.items()}
+    return source, RunChoices(accept, beyond, budget, given)
+
+
+# Options of one column, with the field of SourceParams that each sets.
+# table: option -> field
+ONE = {"label": "label", "row_id": "id", "time": "time", "group": "group", "weight": "weight"}
+# Options of several columns, which are fields of the same name.
+MANY = ("drop", "keep", "categorical", "protected")
+
+
+def _columns(options: dict[str, Any], there: Sequence[str]) -> dict[str, Any]:
+    """Return the columns that the options name, as fields of SourceParams."""
+    one = {
+        name: column_of(options[option], there) if option in options else None
+        for option, name in ONE.items()
+    }
+    return one | {option: names_of(options.get(option), there) for option in MANY}
 
 
 def _plain(value: Any) -> Any:

@@ -212,9 +212,10 @@ def beyond_of(text: str | None) -> Beyond | None:
     """Return what is done with what training never had. Raises DataError for another word."""
     if text is None:
         return None
-    for word in ("refuse", "refer", "typical"):
+    words: tuple[Beyond, ...] = ("refuse", "refer", "typical")
+    for word in words:
         if text == word:
-            return word  # type: ignore[return-value]
+            return word
     raise DataError.of(
         "No treatment of what training never had",
         where="--beyond",

@@ -38,6 +38,7 @@ from creditloom.models.fit.leak_checks import (
     luck_of_auc,
     proxies,
     proxy_warnings,
+    row_codes,
     strongest_column,
     table_warnings,
 )
@@ -156,7 +157,7 @@ def _fitted(
     _tell_warnings(steps, warnings)
     table = training_table(read)
     _refuse_constant(table.frame)
-    with _worded(table):
+    with luck_told(table):
         cross_validation = _cross_validated(table, params, steps)
         with steps.step("out of time"):
             oot = None if found.time is None else _out_of_time(table, found.time, params)
@@ -171,7 +172,10 @@ def _fitted(
     layout = Layout.from_json(json.dumps(found.layout()))
     bundle.write(folder, final, table, tiers, read.words, params.calibration, policy, layout)
     frame = _frame(found)
+    # By the written bundle, so that the report shows what a user of the bundle gets.
     decisions = Decider.load(folder).decide(frame)
+    check_bundle(decisions["pd"].to_numpy(float), final.pd(table.frame), folder)
+    steps.say("the written bundle gives the training table the PDs that were fitted")
     fitted = FittedTable(
         label=table.label,
         protected=found.protected,
@@ -179,17 +183,22 @@ def _fitted(
         cv=cross_validation,
         oot=oot,
         tiers=tiers,
-        # Decided by the written bundle, so that the report shows what a user of the bundle gets.
         decisions=decisions,
         bad_rows=len(found.bad),
     )
-    check_bundle(decisions["pd"].to_numpy(float), final.pd(table.frame), folder)
-    steps.say("the written bundle gives the training table the PDs that were fitted")
+    more, figures = _proxies(fitted, table.frame, choices, steps)
+    return FitOutcome(fitted, frame, (*warnings, *more), figures)
+
+
+def _proxies(
+    fitted: FittedTable, frame: pd.DataFrame, choices: RunChoices, steps: Steps
+) -> tuple[tuple[TableWarning, ...], tuple[ProxyFigure, ...]]:
+    """Return the warnings about proxies of protected columns, and their figures."""
     with steps.step("proxies"):
-        figures = proxies(table.frame, found.protected, cross_validation.model_pd)
-    told = accepted(proxy_warnings(figures), choices.accept)
-    _tell_warnings(steps, told)
-    return FitOutcome(fitted, frame, (*warnings, *told), tuple(figures))
+        figures = proxies(frame, fitted.protected, fitted.cv.model_pd)
+    warnings = accepted(proxy_warnings(figures), choices.accept)
+    _tell_warnings(steps, warnings)
+    return warnings, tuple(figures)
 
 
 def training_table(read: Subject) -> TrainingTable:
@@ -223,7 +232,8 @@ def _folds(found: Finished, params: FitParams) -> tuple[Mask, ...]:
 
 def _refuse_constant(frame: pd.DataFrame) -> None:
     """Raise ModelError where every column has one value in all rows; null is a value too."""
-    if any(frame[name].nunique(dropna=False) > 1 for name in frame):
+    # By the first value, null or not: counting all values of all columns would take seconds.
+    if any((row_codes(frame[[name]]) != 0).any() for name in frame):
         return
     raise ModelError(
         f"No column tells one row from another: all {frame.shape[1]} hold one value in every row "
@@ -233,7 +243,7 @@ def _refuse_constant(frame: pd.DataFrame) -> None:
 
 
 @contextmanager
-def _worded(table: TrainingTable) -> Iterator[None]:
+def luck_told(table: TrainingTable) -> Iterator[None]:
     """Say that no column tells bads from goods, where that is why nothing could be fitted."""
     try:
         yield
@@ -248,9 +258,7 @@ def _worded(table: TrainingTable) -> Iterator[None]:
         ) from error
 
 
-def _out_of_time(
-    table: TrainingTable, time: np.ndarray, params: FitParams
-) -> OutOfTime:
+def _out_of_time(table: TrainingTable, time: np.ndarray, params: FitParams) -> OutOfTime:
     """Judge on the latest rows; without any earlier row there are no figures, but the reason."""
     mask = latest(time, params.oot_share)
     if not mask.all():
@@ -295,11 +303,12 @@ def check_bundle(decided: np.ndarray, fitted: np.ndarray, folder: Path) -> None:
     is_other = ~(gap <= SAME_PD)
     if is_other.any():
         first = int(np.argmax(is_other))
+        rows = int(is_other.sum())
         raise SelfCheckError.of(
             "The written bundle does not give the training table the PDs that were fitted",
             where=f"{folder.name}, row {first}",
             expected=f"PD {fitted[first]:.9f}",
-            got=f"PD {decided[first]:.9f}; {int(is_other.sum()):,} rows differ",
+            got=f"PD {decided[first]:.9f}; {rows:,} rows differ",
             next_step="do not use the bundle; report the table's column names and types as a bug",
         )
 
@@ -321,6 +330,7 @@ def _document(
 ) -> dict[str, Any]:
     """Return metrics.json."""
     cv = outcome.fitted.cv
+    # table: metrics.json
     return {
         **content(outcome.fitted),
         "warnings": [warning.to_json() for warning in outcome.warnings],
@@ -355,10 +365,9 @@ def _tell_read(steps: Steps, source: SourceParams, found: Finished) -> None:
     rows = len(found.label)
     bads = int(found.label.sum())
     categories = sum(found.features[name].dtype == object for name in found.features)
-    steps.say(
-        f"read {Path(source.path).name}: {rows:,} rows, {bads:,} bad ({bads / rows:.1%}), "
-        f"{found.features.shape[1]:,} features, {categories:,} of them categories"
-    )
+    features = f"{found.features.shape[1]:,} features, {categories:,} of them categories"
+    counted = f"{rows:,} rows, {bads:,} bad ({bads / rows:.1%})"
+    steps.say(f"read {Path(source.path).name}: {counted}, {features}")
     for sentence in found.said:
         steps.say(sentence)
     for note in found.notes[:SHOWN_NOTES]:

@@ -42,7 +42,7 @@ OWN_GLOSSARY = (
     (
         "out-of-time",
         "时间外样本",
-        "the rows with the latest dates, judged by a model of the earlier ones; needs a time column",
+        "the rows with the latest dates, judged by a model of the earlier ones",
     ),
     ("AUC", "AUC", "chance that a bad scores below a good"),
     ("KS", "KS 值", "widest gap between the cumulative shares of bads and goods"),
@@ -72,10 +72,12 @@ def warnings(data: ReportData) -> Section | None:
     if data.warnings is None:
         return None
     blocks: list[PageBlock] = []
-    open_ = data.warnings[data.warnings["level"] == "grave"] if len(data.warnings) else ()
-    if len(open_):
-        names = ", ".join(dict.fromkeys(open_["name"]))
-        blocks.append(Note(f"Grave and not accepted: {names}. Do not use this fit as it is.", "fail"))
+    is_open = data.warnings["level"] == "grave"
+    if is_open.any():
+        names = ", ".join(dict.fromkeys(data.warnings["name"][is_open]))
+        blocks.append(
+            Note(f"Grave and not accepted: {names}. Do not use this fit as it is.", "fail")
+        )
     if len(data.warnings):
         blocks.append(table(data.warnings, WARNINGS, "Warnings about the table"))
     else:

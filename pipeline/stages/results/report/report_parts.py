@@ -57,6 +57,7 @@ def assemble(params: ReportParams, source: SourceParams) -> ReportData:
         facts=_facts(explanation),
         has_truth=figure(metrics, "discrimination.gini_oracle") is not None,
         bars=bars(metrics),
+        is_own=False,
         flow=_flow(raw),
         volumes=raw,
         power=report_frames.power(metrics),
