@@ -11,22 +11,13 @@ from dataclasses import dataclass, replace
 from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.fit.encoding import EncodingParams
 from creditloom.models.learners.additive import AdditiveLearner, AdditiveParams
-from creditloom.models.learners.boosted import BoostedLearner
-from creditloom.models.learners.booster import BoosterParams
+from creditloom.models.learners.boosted import BoostedLearner, Capacity
 from creditloom.models.learners.learner import Learner, NamedLearner, named_learners
 from creditloom.models.learners.stack import StackParams
 from creditloom.models.selection.feature_choice import SelectionParams
 
 # The learner whose own figures stand beside those of the stack.
 CHALLENGER = "additive"
-
-
-@dataclass(frozen=True)
-class Capacity:
-    """One size of booster. rounds: numbers of trees to choose from, ascending."""
-
-    rounds: tuple[int, ...]
-    booster: BoosterParams
 
 
 @dataclass(frozen=True)

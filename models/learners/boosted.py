@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Capacity:
+    """One size of booster. rounds: numbers of trees to choose from, ascending."""
+
+    rounds: tuple[int, ...]
+    booster: BoosterParams
+
+
+@dataclass(frozen=True)
 class BoostedMember:
     """A booster whose features are called f0, f1 ...
 
