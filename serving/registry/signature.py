@@ -34,7 +34,7 @@ EXAMPLE_DAY = "2025-12-01"
 
 def input_example(bundle: Path) -> pd.DataFrame:
     """Return two invented applications, one of zeros and one of nulls: the shape of a frame."""
-    return pd.DataFrame({column.name: _example(column) for column in columns(bundle)})
+    return pd.DataFrame({column.read_from: _example(column) for column in columns(bundle)})
 
 
 def signature(bundle: Path) -> ModelSignature:
@@ -47,7 +47,9 @@ def signature(bundle: Path) -> ModelSignature:
 
     required = {column.name for column in columns(bundle)}
     inputs: list[Any] = [
-        _input(column, is_required=column.name in required) for column in columns(bundle, OPTIONAL)
+        spec
+        for column in columns(bundle, OPTIONAL)
+        for spec in _inputs(column, is_required=column.name in required)
     ]
     forms = {ID: pa.int64(), **TYPES, **REFUSED}
     outputs: list[Any] = [_output(name, kind) for name, kind in forms.items()]
@@ -55,11 +57,19 @@ def signature(bundle: Path) -> ModelSignature:
     return ModelSignature(Schema(inputs), Schema(outputs), ParamSchema(params))
 
 
-def _input(column: InputColumn, *, is_required: bool) -> ColSpec:
+def _inputs(column: InputColumn, *, is_required: bool) -> list[ColSpec]:
+    """Return the column under each name that it may have; of two, MLflow cannot require one."""
     from mlflow.types import ColSpec
     from mlflow.types.schema import AnyType
 
-    return ColSpec(AnyType(), column.name, required=is_required)
+    # Ids and moments are taken under the name of the user's own table, and under the house's.
+    names = (
+        [column.read_from]
+        if column.kind not in ("id", "time")
+        else [*dict.fromkeys((column.read_from, column.name))]
+    )
+    is_only = is_required and len(names) == 1
+    return [ColSpec(AnyType(), name, required=is_only) for name in names]
 
 
 def _output(name: str, kind: pa.DataType) -> ColSpec:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
-from creditloom.decision.base.layout import LayoutColumn, Layout
+from creditloom.decision.base.layout import Layout, LayoutColumn
 from creditloom.decision.base.strict_json import canonical
 from creditloom.decision.bundle import load_scorer, write_manifest
 from creditloom.decision.decide import Decider
