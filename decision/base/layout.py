@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .errors import DecisionError
-from .readings import TextReading
+from .readings.text_numbers import TextReading
 from .strict_json import check_format, parse
 
 # Version of the format of `layout.json`, stored in it under the key `version`.

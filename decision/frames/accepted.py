@@ -26,7 +26,7 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 from numpy.typing import NDArray
 
-from ..base.readings import TextReading, numbers_of
+from ..base.readings.text_numbers import TextReading, numbers_of
 from ..base.stored_kinds import ACCEPTED_KINDS, NUMBERS, kind_of
 from ..score.contributions.column_loops import copy_column
 from .columns import NUMERIC, InputColumn, InputKind, refusal

@@ -17,7 +17,7 @@ import numpy as np
 from ..base.catalogue import Catalogue, Feature
 from ..base.errors import DecisionError
 from ..base.layout import Layout
-from ..base.readings import TextReading
+from ..base.readings.text_numbers import TextReading
 from ..rulebook.condition import FLAG_FACTS, OPTIONAL
 
 ID = "application_id"

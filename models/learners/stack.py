@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from scipy.special import expit
@@ -26,8 +27,8 @@ MIN_WEIGHT = 0.01
 class StackParams:
     """How the weights are found.
 
-    max_leaves: of the served forest; the learner that helps least per stack is left out until it
-    holds. spread_sd: standard deviation of the prior of each weight around their mean. With few bads
+    max_leaves: of the served forest; of the learners that hold it together the best serve.
+    spread_sd: standard deviation of the prior of each weight around their mean. With few bads
     the learners cannot be told apart, and then they share.
     """
 
@@ -60,39 +61,63 @@ def fit_stack(
 
     leaves: of each learner's member. Raise ModelError where no learner ranks bads above goods.
     """
-    kept = list(range(len(names)))
-    while True:
+    stacks = [
+        _stack(margins, label, weight, names, chosen, params)
+        for chosen in _affordable(leaves, params.max_leaves)
+    ]
+    found = [stack for stack in stacks if stack is not None]
+    if not found:
+        raise ModelError(
+            "No column tells bads from goods: no learner ranks held-out rows better than by "
+            "chance. Expected at least one that does; check the label and the columns."
+        )
+    order = {name: k for k, name in enumerate(names)}
+
+    def loss(stack: Stack) -> float:
+        own = margins[:, [order[name] for name in stack.names]]
+        return logloss(label, expit(stack.margin(own)), weight)
+
+    # Of equal losses the first: the fewest learners.
+    return min(found, key=loss)
+
+
+def _affordable(leaves: Sequence[int], max_leaves: int) -> list[tuple[int, ...]]:
+    """Return the largest sets of learners whose leaves together hold the bound.
+
+    A set within another one that holds it is left out. A learner that alone exceeds the bound is a
+    set of its own: some model there must be.
+    """
+    everyone = range(len(leaves))
+    sets = [
+        chosen
+        for size in range(1, len(leaves) + 1)
+        for chosen in combinations(everyone, size)
+        if size == 1 or sum(leaves[k] for k in chosen) <= max_leaves
+    ]
+    return [one for one in sets if not any(set(one) < set(other) for other in sets)]
+
+
+def _stack(
+    margins: Floats,
+    label: Floats,
+    weight: Floats,
+    names: Sequence[str],
+    chosen: Sequence[int],
+    params: StackParams,
+) -> Stack | None:
+    """Return the stack of the learners `chosen`; None where none of them gets a weight."""
+    kept = list(chosen)
+    while kept:
         theta = _weights(margins[:, kept], label, weight, params)
-        kept_now = [k for k, w in zip(kept, theta[:-1], strict=True) if w >= MIN_WEIGHT]
-        if not kept_now:
-            raise ModelError(
-                "No column tells bads from goods: no learner ranks held-out rows better than by "
-                "chance. Expected at least one that does; check the label and the columns."
+        helping = [k for k, w in zip(kept, theta[:-1], strict=True) if w >= MIN_WEIGHT]
+        if len(helping) == len(kept):
+            return Stack(
+                names=tuple(names[k] for k in kept),
+                weights=tuple(np.round(theta[:-1], DECIMALS).tolist()),
+                intercept=float(np.round(theta[-1], DECIMALS)),
             )
-        if len(kept_now) < len(kept):
-            kept = kept_now
-            continue
-        if sum(leaves[k] for k in kept) <= params.max_leaves or len(kept) == 1:
-            break
-        kept.remove(_least_missed(margins, label, weight, kept, params))
-    return Stack(
-        names=tuple(names[k] for k in kept),
-        weights=tuple(np.round(theta[:-1], DECIMALS).tolist()),
-        intercept=float(np.round(theta[-1], DECIMALS)),
-    )
-
-
-def _least_missed(
-    margins: Floats, label: Floats, weight: Floats, kept: list[int], params: StackParams
-) -> int:
-    """Return the learner without which the log-loss is lowest."""
-    losses = {}
-    for k in kept:
-        rest = [other for other in kept if other != k]
-        theta = _weights(margins[:, rest], label, weight, params)
-        losses[k] = logloss(label, expit(margins[:, rest] @ theta[:-1] + theta[-1]), weight)
-    # Of equal losses the last: the earlier learners are the simpler ones.
-    return min(losses, key=lambda k: (losses[k], -k))
+        kept = helping
+    return None
 
 
 def _weights(margins: Floats, label: Floats, weight: Floats, params: StackParams) -> Floats:

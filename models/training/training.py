@@ -175,7 +175,7 @@ def train(
     signs = signs_of(catalogue, rows.names)
     learners = params.named_learners()
     weight = weights(rows, params.booster.max_weight)
-    choice = choose(_late_fold(rows, signs, split), learners, rows.label, weight)
+    choice = choose(late_fold(rows, signs, split), learners, rows.label, weight)
     grown = members(rows, signs, learners, choice)
     stack = stack_of(choice, params.learners, grown, params.stack)
     stand_in = stand_ins(rows.features)
@@ -207,7 +207,7 @@ def train(
     )
 
 
-def _late_fold(rows: Dataset, signs: tuple[int, ...], split: SplitParams) -> Iterator[Fold]:
+def late_fold(rows: Dataset, signs: tuple[int, ...], split: SplitParams) -> Iterator[Fold]:
     """Yield the one fold by time: the last `early_stopping_months` are held out."""
     is_late = stopping(rows.month, split)
     for part, place in ((rows.label[~is_late], "before"), (rows.label[is_late], "in")):

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from creditloom.decision.base.catalogue import Feature
 from creditloom.decision.base.errors import DecisionError
 from creditloom.decision.base.layout import Layout, LayoutColumn
-from creditloom.decision.base.readings import TextReading
+from creditloom.decision.base.readings.text_numbers import TextReading
 from creditloom.decision.frames.accepted import nearest_floats
 from creditloom.serving.batch.deciding_model import DecidingModel
 from creditloom.serving.batch.part import Work
