@@ -150,6 +150,7 @@ class AdditiveLearner:
         """Return the columns' bins, the design matrix and the weights."""
         p = max(1, len(rows.names))
         share = self.params.total_bins // p
+                # Each bin is a leaf: a wide table must not make the forest slow, a narrow one needs no more.
         bins = int(np.clip(share, self.params.least_bins, self.params.max_bins))
         steps = min(self.params.steps, self.params.total_steps // p)
         columns = tuple(_column(values, bins, steps) for values in rows.features.T)
