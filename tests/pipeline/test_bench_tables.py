@@ -298,6 +298,7 @@ def test_the_learner_of_an_earlier_checkout_is_called_as_it_was(
     package = tmp_path / "creditloom"
     for name in ("models/fit", "pipeline/base"):
         (package / name).mkdir(parents=True)
+    (package / "__init__.py").touch()
     text = EARLIER_LEARNER.format(argument=argument, folds=folds)
     (package / "models/fit/learner.py").write_text(text)
     (package / "models/fit/fit_params.py").write_text("FitParams = None")
