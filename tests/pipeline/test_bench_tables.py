@@ -27,7 +27,6 @@ from creditloom.pipeline.proof.bench_tables.contestants import (
 from creditloom.pipeline.proof.bench_tables.judge import bars, judged, paired, slope_with_error
 from creditloom.pipeline.proof.bench_tables.rivals import boosting, scorecard, tuned
 from creditloom.storage.files.errors import DataError
-from tests.architecture.source import ROOT
 
 SPECS = {spec.name: spec for spec in generators.declared()}
 ROWS = 900
@@ -276,11 +275,43 @@ def test_ours_reads_a_special_code_as_null() -> None:
     )
 
 
-def test_the_learner_of_a_checkout_tells_the_same_in_a_process_of_its_own() -> None:
-    """This checkout stands for an earlier one."""
-    table = replace(_table("missing", 300), special_codes=())
+# A learner whose PD is the bad rate of its rows, and a tenth of the number of its inner folds.
+EARLIER_LEARNER = """
+from dataclasses import dataclass
+from types import SimpleNamespace
+import numpy as np
+@dataclass
+class TrainingTable:
+    frame: object
+    label: object
+    signs: tuple
+def fit_calibrated(table, params{argument}):
+    told = table.label.mean() + {folds} / 10
+    return SimpleNamespace(pd=lambda frame: np.full(len(frame), told))
+"""
+
+
+@pytest.mark.parametrize(("argument", "folds"), [(", folds", "folds"), ("", "0")])
+def test_the_learner_of_an_earlier_checkout_is_called_as_it_was(
+    tmp_path: Path, argument: str, folds: str
+) -> None:
+    package = tmp_path / "creditloom"
+    for name in ("models/fit", "pipeline/base"):
+        (package / name).mkdir(parents=True)
+    (package / "__init__.py").touch()
+    text = EARLIER_LEARNER.format(argument=argument, folds=folds)
+    (package / "models/fit/learner.py").write_text(text)
+    (package / "models/fit/fit_params.py").write_text("FitParams = None")
+    params = "from types import SimpleNamespace\n"
+    params += "section = lambda *_: SimpleNamespace(inner_folds=3)\n"
+    (package / "pipeline/base/params.py").write_text(params)
+    (tmp_path / "params.yaml").touch()
+    (tmp_path / "models").symlink_to(package / "models")
+    table = _table("linear", 300)
     task = FoldTask(table, next(outer_folds(table, 2, seed=11)), 11)
-    np.testing.assert_array_equal(earlier_learner(ROOT).learner(task), ours(task))
+    told = earlier_learner(tmp_path).learner(task)
+    expected = task.label.mean() + (0.3 if argument else 0.0)
+    np.testing.assert_allclose(told, np.full(150, expected))
 
 
 def test_a_folder_that_is_no_checkout_is_refused(tmp_path: Path) -> None:

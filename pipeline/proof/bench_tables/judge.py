@@ -33,8 +33,8 @@ from creditloom.pipeline.proof.bench_tables.contestants import EARLIER, OURS
 
 # Standard errors within which a difference is a tie, and a slope is that of a calibrated PD.
 TIE_ERRORS = 2.0
-# The bars: share of tables with a win or a tie beside each rival, and beside our earlier learner; the
-# largest mean difference that is no tie (log-loss); how far our mean calibration error may lie
+# The bars: share of tables with a win or a tie beside each rival, and beside our earlier learner;
+# the largest mean difference that is no tie (log-loss); how far our mean calibration error may lie
 # above the lowest one (a probability).
 LEAST_SHARE = 0.8
 LEAST_SHARE_BESIDE_EARLIER = 1.0

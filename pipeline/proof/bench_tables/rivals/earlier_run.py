@@ -20,6 +20,10 @@ from threadpoolctl import threadpool_limits
 def main(folder: Path) -> None:
     """Read train.parquet, label.npy and test.parquet of `folder`; write pd.npy."""
     learner = importlib.import_module("creditloom.models.fit.learner")
+    place = Path(str(learner.__file__)).resolve()
+    # An installed creditloom would stand for the checkout in silence.
+    if not place.is_relative_to(Path.cwd().resolve()):
+        raise SystemExit(f"{place} was imported, which is not of {Path.cwd()}")
     kind = importlib.import_module("creditloom.models.fit.fit_params").FitParams
     read = importlib.import_module("creditloom.pipeline.base.params")
     params = read.section("fit", kind, Path("params.yaml"))
