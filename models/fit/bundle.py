@@ -106,8 +106,7 @@ def _entry(
     column: EncodedColumn, stand_in: float, null_share: float, words: ColumnTexts
 ) -> dict[str, Any]:
     """Return the catalogue entry of one feature: the texts of its column, and how it is read."""
-    entry = {
-        **words.features[column.column],
+    read = {
         "name": column.name,
         "categories": list(column.levels),
         "codes": list(column.codes),
@@ -116,6 +115,7 @@ def _entry(
         "null_share": round(null_share, SHARE_DECIMALS),
         "typical": None if np.isnan(stand_in) else stand_in,
     }
+    entry = {**words.features[column.column], **read}
     if column.name == column.column:
         return entry
     # The indicator of a special code: more words, and no sign of its own.

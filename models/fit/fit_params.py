@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.fit.encoding import EncodingParams
-from creditloom.models.learners.additive import AdditiveLearner, AdditiveParams
-from creditloom.models.learners.boosted import BoostedLearner, Capacity
-from creditloom.models.learners.learner import Learner, NamedLearner, named_learners
-from creditloom.models.learners.stack import StackParams
 from creditloom.models.selection.feature_choice import SelectionParams
+from creditloom.models.stacking.additive import AdditiveLearner, AdditiveParams
+from creditloom.models.stacking.boosted import BoostedLearner, Capacity
+from creditloom.models.stacking.learner import Learner, NamedLearner, named_learners
+from creditloom.models.stacking.stack import StackParams
 
 # The learner whose own figures stand beside those of the stack.
 CHALLENGER = "additive"

@@ -20,24 +20,24 @@ from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationLine
 from creditloom.models.fit.encoding import Encoded, Encoding, EncodingParams, learn_encoding
 from creditloom.models.fit.fit_params import CHALLENGER, FitParams
-from creditloom.models.learners.boosted import stand_ins, with_stand_in
-from creditloom.models.learners.learner import Member
-from creditloom.models.learners.procedure import (
-    Choice,
-    Fold,
-    choose,
-    members,
-    stack_of,
-    stacked_trees,
-)
-from creditloom.models.learners.stack import Stack
-from creditloom.models.learners.tree_text import feature_infos, model_text
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset, undated_dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import auc
 from creditloom.models.sample.split import TRAIN
 from creditloom.models.selection.feature_choice import WEAK, DroppedFeature, select
+from creditloom.models.stacking.boosted import stand_ins, with_stand_in
+from creditloom.models.stacking.learner import Member
+from creditloom.models.stacking.procedure import (
+    Fold,
+    StackChoice,
+    choose,
+    members,
+    stack_of,
+    stacked_trees,
+)
+from creditloom.models.stacking.stack import Stack
+from creditloom.models.stacking.tree_text import feature_infos, model_text
 
 # 1 bad, 0 good, one per row.
 Labels = NDArray[np.int8]
@@ -105,14 +105,10 @@ class TrainingTable:
 
     def where(self, mask: Mask) -> TrainingTable:
         """Return the rows of `mask`."""
-        return replace(
-            self,
-            frame=self.frame[mask].reset_index(drop=True),
-            label=self.label[mask],
-            weight=None if self.weight is None else self.weight[mask],
-            group=None if self.group is None else self.group[mask],
-            time=None if self.time is None else self.time[mask],
-        )
+        optional = {"weight": self.weight, "group": self.group, "time": self.time}
+        kept = {name: None if values is None else values[mask] for name, values in optional.items()}
+        frame = self.frame[mask].reset_index(drop=True)
+        return replace(self, frame=frame, label=self.label[mask], **kept)
 
     @property
     def weights(self) -> Floats:
@@ -240,17 +236,19 @@ def _fitted(
     stack: Stack,
 ) -> FittedModel:
     """Return the model of a stack, with its numbers for what training has not seen."""
+    features = encoded.features
+    null_share = np.isnan(features).mean(axis=0)
     model = FittedModel(
         encoding=encoded.encoding,
         members=tuple(members[name] for name in stack.names),
         stack=stack,
-        stand_in=stand_ins(encoded.features),
+        stand_in=stand_ins(features),
         fallen=fallen,
-        infos=tuple(feature_infos(encoded.features)),
+        infos=feature_infos(features),
         signs=encoded.signs,
-        null_share=tuple(np.isnan(encoded.features).mean(axis=0).tolist()),
+        null_share=tuple(null_share),
     )
-    unseen = cautious_codes(model, encoded.features)
+    unseen = cautious_codes(model, features)
     encoding = model.encoding.with_unseen(unseen)
     stand_in = model.stand_in.copy()
     for k, column in enumerate(encoding.columns):
@@ -303,7 +301,9 @@ def _at_codes(model: FittedModel, sample: Floats, k: int, codes: Floats) -> Floa
     return np.asarray(expit(model.margin_of(tried)).reshape(len(sample), len(codes)))
 
 
-def _affine(table: TrainingTable, logits: Floats, judged: Mask, params: FitParams) -> CalibrationLine:
+def _affine(
+    table: TrainingTable, logits: Floats, judged: Mask, params: FitParams
+) -> CalibrationLine:
     """Return the step after the stack: slope 1, and with dates the level of the coming months."""
     label = table.label[judged].astype(float)
     weight = table.weights[judged]
@@ -316,19 +316,19 @@ def _affine(table: TrainingTable, logits: Floats, judged: Mask, params: FitParam
         late = logits[judged][is_late]
         b = calibration.anchored(late, 0.0, weight[is_late], level.rate)
         level_bads = level.n_bads
-    pd_judged = expit(logits[judged] + b)
+    mean_pd = np.average(expit(logits[judged] + b), weights=weight)
     return CalibrationLine(
         a=1.0,
         b=round(b, 9),
-        n_rows=int(judged.sum()),
+        n_rows=len(label),
         n_bads=int(label.sum()),
-        mean_pd=float(np.average(pd_judged, weights=weight)),
+        mean_pd=float(mean_pd),
         effective_bads=calibration.effective(weight[label == 1]),
         level_bads=level_bads,
     )
 
 
-def _refuse_answer(table: TrainingTable, choice: Choice) -> None:
+def _refuse_answer(table: TrainingTable, choice: StackChoice) -> None:
     """Raise ModelError where held-out margins separate all bads from all goods.
 
     No honest column separates them: one probably holds the label.

@@ -184,8 +184,7 @@ def solve(
 ) -> Floats:
     """Return coefficients and intercept that minimise sum w logloss + penalty / 2 |coef|^2.
 
-    They are one vector, the intercept last; the intercept has no penalty. `bounds` are the lowest
-    and highest value of each, None where it is free.
+    The intercept is last and has no penalty. bounds: lowest and highest of each; None is free.
     Raise ModelError where the loss is not finite.
     """
     from scipy.optimize import minimize

@@ -11,25 +11,25 @@ import numpy as np
 from creditloom.decision.base.catalogue import VERSION as CATALOGUE_VERSION
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners import ridge
-from creditloom.models.learners.additive import AdditiveLearner, AdditiveParams
-from creditloom.models.learners.boosted import BoostedLearner, Capacity, stand_ins
 from creditloom.models.learners.booster import BoosterParams, weights
-from creditloom.models.learners.learner import Learner, NamedLearner, named_learners
-from creditloom.models.learners.procedure import (
-    Choice,
+from creditloom.models.learners.ridge import Ridge, RidgeParams
+from creditloom.models.sample.arrays import Floats
+from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.errors import ModelError
+from creditloom.models.sample.split import SplitParams, stopping
+from creditloom.models.stacking.additive import AdditiveLearner, AdditiveParams
+from creditloom.models.stacking.boosted import BoostedLearner, Capacity, stand_ins
+from creditloom.models.stacking.learner import Learner, NamedLearner, named_learners
+from creditloom.models.stacking.procedure import (
     Fold,
+    StackChoice,
     choose,
     members,
     stack_of,
     stacked_trees,
 )
-from creditloom.models.learners.ridge import Ridge, RidgeParams
-from creditloom.models.learners.stack import StackParams
-from creditloom.models.learners.tree_text import feature_infos, model_text
-from creditloom.models.sample.arrays import Floats
-from creditloom.models.sample.dataset import Dataset
-from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.split import SplitParams, stopping
+from creditloom.models.stacking.stack import Stack, StackParams
+from creditloom.models.stacking.tree_text import ModelTree, feature_infos, model_text
 
 if TYPE_CHECKING:
     import lightgbm
@@ -184,27 +184,24 @@ def train(
     model = lgb.Booster(model_str=text)
     challenger = ridge.fit(rows, split, ridge_params)
     record = {
-        "n_rows": len(rows.label),
-        "n_bads": int(rows.label.sum()),
-        "n_features": len(rows.names),
-        "n_signed": sum(sign != 0 for sign in signs),
-        "trees": len(trees),
-        "leaves": sum(tree.leaves for tree in trees),
-        "stopping_bads": int(choice.label.sum()),
-        "stack": dict(zip(stack.names, stack.weights, strict=True)),
-        "learners": {named.name: _path_record(choice, named) for named in learners},
+        **_counts(rows, signs),
+        **_stack_record(choice, stack, trees, learners),
         "params": asdict(params),
         "ridge_penalty": challenger.penalty,
         "null_safer_than_any_value": _null_gains(model, rows, signs),
     }
-    return TrainingResult(
-        booster=model,
-        text=text,
-        names=rows.names,
-        catalogue=_with_nulls(subset(catalogue, rows.names), rows, stand_in),
-        ridge=challenger,
-        record=record,
-    )
+    catalogue_of_model = _with_nulls(subset(catalogue, rows.names), rows, stand_in)
+    return TrainingResult(model, text, rows.names, catalogue_of_model, challenger, record)
+
+
+def _counts(rows: Dataset, signs: tuple[int, ...]) -> dict[str, int]:
+    """Return the counts of rows, bads, features and signs."""
+    return {
+        "n_rows": len(rows.label),
+        "n_bads": int(rows.label.sum()),
+        "n_features": len(rows.names),
+        "n_signed": sum(sign != 0 for sign in signs),
+    }
 
 
 def late_fold(rows: Dataset, signs: tuple[int, ...], split: SplitParams) -> Iterator[Fold]:
@@ -220,16 +217,32 @@ def late_fold(rows: Dataset, signs: tuple[int, ...], split: SplitParams) -> Iter
     yield Fold(rows.where(~is_late), signs, rows.features[is_late], is_late)
 
 
-def _path_record(choice: Choice, named: NamedLearner) -> dict[str, Any]:
+def _stack_record(
+    choice: StackChoice,
+    stack: Stack,
+    trees: Sequence[ModelTree],
+    learners: Sequence[NamedLearner],
+) -> dict[str, Any]:
+    """Return the size of the stack, its weights, and what was chosen for each learner."""
+    weights_by_name = dict(zip(stack.names, stack.weights, strict=True))
+    paths = {named.name: _path_record(choice, named) for named in learners}
+    return {
+        "trees": len(trees),
+        "leaves": sum(tree.leaves for tree in trees),
+        "stopping_bads": int(choice.label.sum()),
+        "stack": weights_by_name,
+        "learners": paths,
+    }
+
+
+def _path_record(choice: StackChoice, named: NamedLearner) -> dict[str, Any]:
     """Return which complexity of a learner was chosen, and its log-loss on the held-out months."""
     losses = choice.losses[named.name]
     step = choice.steps[named.name]
     return {"step": step, "of_steps": len(losses), "stopping_logloss": losses[step]}
 
 
-def _null_gains(
-    model: lightgbm.Booster, rows: Dataset, signs: tuple[int, ...]
-) -> dict[str, float]:
+def _null_gains(model: lightgbm.Booster, rows: Dataset, signs: tuple[int, ...]) -> dict[str, float]:
     """Return by feature how much safer its null is than any value, in log-odds.
 
     LightGBM keeps the sign between values, but not for null. A broken step is refused; a null that

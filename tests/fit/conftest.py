@@ -53,9 +53,8 @@ def few_trees(name: str, kind: type, path: Path = PARAMS) -> Any:
     found = section(name, kind, path)
     if not isinstance(found, FitParams):
         return found
-    small = {
-        size: replace(getattr(found, size), rounds=(10, 20)) for size in ("small", "medium", "large")
-    }
+    sizes = ("small", "medium", "large")
+    small = {size: replace(getattr(found, size), rounds=(10, 20)) for size in sizes}
     return replace(found, repeats=1, inner_folds=2, **small)
 
 

@@ -14,16 +14,16 @@ import pytest
 
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
 from creditloom.models.learners import booster
-from creditloom.models.learners.additive import AdditiveParams
-from creditloom.models.learners.boosted import Capacity
 from creditloom.models.learners.booster import BoosterParams
-from creditloom.models.learners.procedure import choose
 from creditloom.models.learners.ridge import RidgeParams
-from creditloom.models.learners.stack import StackParams
 from creditloom.models.sample.dataset import Dataset, join
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import auc
 from creditloom.models.sample.split import SplitParams
+from creditloom.models.stacking.additive import AdditiveParams
+from creditloom.models.stacking.boosted import Capacity
+from creditloom.models.stacking.procedure import choose
+from creditloom.models.stacking.stack import StackParams
 from creditloom.models.training import training
 from creditloom.models.training.training import TrainingResult, TrainParams
 
@@ -108,8 +108,11 @@ def test_last_months_choose_and_do_not_teach(small: World, rows: Dataset) -> Non
         for part in (train, turned)
     )
     assert second.steps["booster"] == 0 < first.steps["booster"]
-    steps = [learners[0].learner.path(fold.rows, fold.signs, fold.held_out)
-             for part in (train, turned) for fold in training.late_fold(part, small.signs, SPLIT)]
+    steps = [
+        learners[0].learner.path(fold.rows, fold.signs, fold.held_out)
+        for part in (train, turned)
+        for fold in training.late_fold(part, small.signs, SPLIT)
+    ]
     assert np.array_equal(*steps)
 
 

@@ -166,11 +166,9 @@ def _fitted(
             final = fit_calibrated(table, params)
     policy = section("policy", PolicyParams, PARAMS)
     tiers = bundle.tiers_around(float(table.label.mean()), policy.tier_edges)
-    if choices.beyond is not None:
-        beyond = replace(policy.beyond_training, treatment=choices.beyond)
-        policy = replace(policy, beyond_training=beyond)
     layout = Layout.from_json(json.dumps(found.layout()))
-    bundle.write(folder, final, table, tiers, read.words, params.calibration, policy, layout)
+    house = _declared(policy, choices)
+    bundle.write(folder, final, table, tiers, read.words, params.calibration, house, layout)
     frame = _frame(found)
     # By the written bundle, so that the report shows what a user of the bundle gets.
     decisions = Decider.load(folder).decide(frame)
@@ -199,6 +197,14 @@ def _proxies(
     warnings = accepted(proxy_warnings(figures), choices.accept)
     _tell_warnings(steps, warnings)
     return warnings, tuple(figures)
+
+
+def _declared(policy: PolicyParams, choices: RunChoices) -> PolicyParams:
+    """Return the policy with what the run declares of values that training never had."""
+    if choices.beyond is None:
+        return policy
+    beyond = replace(policy.beyond_training, treatment=choices.beyond)
+    return replace(policy, beyond_training=beyond)
 
 
 def training_table(read: Subject) -> TrainingTable:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from creditloom.models.learners.learner import Member, NamedLearner
-from creditloom.models.learners.stack import Stack, StackParams, fit_stack
-from creditloom.models.learners.tree_text import Tree
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import logloss
+from creditloom.models.stacking.learner import Member, NamedLearner
+from creditloom.models.stacking.stack import Stack, StackParams, fit_stack
+from creditloom.models.stacking.tree_text import ModelTree
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Fold:
 
 
 @dataclass(frozen=True)
-class Choice:
+class StackChoice:
     """What the folds have chosen.
 
     steps: complexity by learner. margins: at that complexity, of the judged rows, shape
@@ -58,7 +58,7 @@ class Choice:
 
 def choose(
     folds: Iterable[Fold], learners: Sequence[NamedLearner], label: Floats, weight: Floats
-) -> Choice:
+) -> StackChoice:
     """Return for each learner the complexity with the least log-loss on held-out rows.
 
     label, weight: of all training rows.
@@ -79,7 +79,7 @@ def choose(
     # Of equal losses the first is taken: the simplest.
     steps = {name: int(np.argmin(values)) for name, values in losses.items()}
     chosen = [paths[name][is_judged, step] for name, step in steps.items()]
-    return Choice(
+    return StackChoice(
         steps=steps,
         margins=np.stack(chosen, axis=1),
         is_judged=is_judged,
@@ -90,7 +90,7 @@ def choose(
 
 
 def members(
-    rows: Dataset, signs: Sequence[int], learners: Sequence[NamedLearner], choice: Choice
+    rows: Dataset, signs: Sequence[int], learners: Sequence[NamedLearner], choice: StackChoice
 ) -> dict[str, Member]:
     """Return each learner's member on all rows, at the complexity chosen."""
     return {
@@ -99,7 +99,7 @@ def members(
 
 
 def stack_of(
-    choice: Choice, names: Sequence[str], grown: Mapping[str, Member], params: StackParams
+    choice: StackChoice, names: Sequence[str], grown: Mapping[str, Member], params: StackParams
 ) -> Stack:
     """Return the stack of the learners `names` on the judged rows."""
     leaves = [leaves_of(grown[name]) for name in names]
@@ -115,10 +115,10 @@ def leaves_of(member: Member) -> int:
         return 0
 
 
-def stacked_trees(grown: Sequence[Member], stack: Stack, stand_in: Floats) -> list[Tree]:
+def stacked_trees(grown: Sequence[Member], stack: Stack, stand_in: Floats) -> list[ModelTree]:
     """Return the trees of the whole stack: scaled leaves, the intercept in the first tree.
 
-    grown: the members in the order of the stack. stand_in: see `Tree.with_nulls_of`.
+    grown: the members in the order of the stack. stand_in: see `ModelTree.with_nulls_of`.
     Raise ModelError where a member cannot be written.
     """
     trees = [

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from creditloom.models.learners.boosted import stand_ins, with_stand_in
 from creditloom.models.learners.booster import weights
 from creditloom.models.learners.ridge import compressed_values, solve
-from creditloom.models.learners.tree_text import Tree, table_tree
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset
+from creditloom.models.stacking.boosted import stand_ins, with_stand_in
+from creditloom.models.stacking.tree_text import ModelTree, table_tree
 
 # Least standard deviation of a column: a constant is not divided by it.
 MIN_SD = 1e-9
@@ -44,7 +44,7 @@ class AdditiveParams:
 
 
 @dataclass(frozen=True)
-class Column:
+class BinnedColumn:
     """One column's bins: ascending edges (a value belongs to the first edge that it does not
     pass), rows per bin, rows of nulls, and the basis of each bin, shape (bins + 1, width).
 
@@ -66,7 +66,7 @@ class Column:
 class AdditiveMember:
     """tables: of each column the log-odds per bin, the null's last."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[BinnedColumn, ...]
     tables: tuple[Floats, ...]
     intercept: float
     stand_in: Floats
@@ -88,7 +88,7 @@ class AdditiveMember:
             phi[:, k] = self.tables[k][column.bins(known[:, k])] - mean
         return base, phi
 
-    def trees(self) -> Sequence[Tree]:
+    def trees(self) -> Sequence[ModelTree]:
         """Return one tree per column that has an effect, the intercept in the first."""
         trees = []
         for k, (column, values) in enumerate(zip(self.columns, self.tables, strict=True)):
@@ -146,24 +146,26 @@ class AdditiveLearner:
         )
         return AdditiveMember(columns, tables, float(theta[-1]), stand_ins(rows.features))
 
-    def _design(self, rows: Dataset) -> tuple[tuple[Column, ...], NDArray[np.float32], Floats]:
+    def _design(
+        self, rows: Dataset
+    ) -> tuple[tuple[BinnedColumn, ...], NDArray[np.float32], Floats]:
         """Return the columns' bins, the design matrix and the weights."""
         p = max(1, len(rows.names))
         share = self.params.total_bins // p
-                # Each bin is a leaf: a wide table must not make the forest slow, a narrow one needs no more.
+        # Each bin is a leaf: a wide table must not make the forest slow.
         bins = int(np.clip(share, self.params.least_bins, self.params.max_bins))
         steps = min(self.params.steps, self.params.total_steps // p)
         columns = tuple(_column(values, bins, steps) for values in rows.features.T)
         return columns, _matrix(columns, rows.features), weights(rows, self.params.max_weight)
 
 
-def _column(values: Floats, bins: int, steps: int) -> Column:
+def _column(values: Floats, bins: int, steps: int) -> BinnedColumn:
     """Return the bins of one column and their basis: a slope, steps, and a flag of the null."""
     known = np.sort(values[~np.isnan(values)])
     null_count = len(values) - len(known)
     if not len(known):
         # Nothing but nulls: one bin that no row is in would have no weight.
-        return Column(np.empty(0), np.ones(1, np.int64), null_count, np.zeros((2, 1)))
+        return BinnedColumn(np.empty(0), np.ones(1, np.int64), null_count, np.zeros((2, 1)))
     quantiles = np.quantile(known, np.arange(1, bins) / bins, method="lower")
     edges = np.unique(quantiles)
     # The largest value closes the last bin, so an edge there would leave it empty.
@@ -185,7 +187,7 @@ def _column(values: Floats, bins: int, steps: int) -> Column:
     basis[:-1, : len(parts)] = np.stack(parts, axis=1)
     if null_count:
         basis[-1, -1] = 1.0
-    return Column(edges, counts.astype(np.int64), null_count, basis)
+    return BinnedColumn(edges, counts.astype(np.int64), null_count, basis)
 
 
 def _standard(values: Floats, counts: NDArray[np.int64]) -> Floats:
@@ -195,7 +197,7 @@ def _standard(values: Floats, counts: NDArray[np.int64]) -> Floats:
     return centred / sd if sd > MIN_SD else np.zeros(len(values))
 
 
-def _matrix(columns: Sequence[Column], features: Floats) -> NDArray[np.float32]:
+def _matrix(columns: Sequence[BinnedColumn], features: Floats) -> NDArray[np.float32]:
     """Return the design matrix, float32 of shape (n, width of all bases)."""
     width = sum(column.basis.shape[1] for column in columns)
     out = np.empty((len(features), width), np.float32)
@@ -208,7 +210,7 @@ def _matrix(columns: Sequence[Column], features: Floats) -> NDArray[np.float32]:
 
 
 def _bounds(
-    columns: Sequence[Column], signs: Sequence[int]
+    columns: Sequence[BinnedColumn], signs: Sequence[int]
 ) -> list[tuple[float | None, float | None]] | None:
     """Return the bounds of each coefficient; None where no column has a sign.
 

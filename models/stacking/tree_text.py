@@ -41,7 +41,7 @@ ORDER = (
 
 
 @dataclass(frozen=True)
-class Tree:
+class ModelTree:
     """One tree: the arrays of LightGBM's text by key, one entry per split or per leaf.
 
     A child below 0 is the leaf ~child. Values are log-odds.
@@ -54,14 +54,14 @@ class Tree:
         """Return the number of leaves."""
         return len(self.arrays["leaf_value"])
 
-    def scaled(self, factor: float, added: float = 0.0) -> Tree:
+    def scaled(self, factor: float, added: float = 0.0) -> ModelTree:
         """Return the tree with every value v replaced by factor v + added."""
         changed = {
             key: self.arrays[key] * factor + added for key in ("leaf_value", "internal_value")
         }
-        return Tree({**self.arrays, **changed})
+        return ModelTree({**self.arrays, **changed})
 
-    def with_nulls_of(self, stand_in: Floats) -> Tree:
+    def with_nulls_of(self, stand_in: Floats) -> ModelTree:
         """Return the tree in which only NaN is null, and an unknown null goes a stated way.
 
         stand_in: one number per feature, NaN where training had nulls. A null of a feature that had
@@ -76,7 +76,7 @@ class Tree:
         own = stand_in[feature] if len(feature) else np.empty(0)
         goes_left = np.where(np.isnan(own), goes_left, own <= threshold)
         fixed = NULL_IS_NAN + NULL_LEFT * goes_left.astype(np.int64)
-        return Tree({**self.arrays, "decision_type": fixed})
+        return ModelTree({**self.arrays, "decision_type": fixed})
 
     def text(self, number: int) -> str:
         """Return the block of the tree in a model's text."""
@@ -89,13 +89,13 @@ class Tree:
         return "\n".join([*lines, "is_linear=0", "shrinkage=1", "", "", ""])
 
 
-def trees_of(model_text: str) -> tuple[Tree, ...]:
+def trees_of(model_text: str) -> tuple[ModelTree, ...]:
     """Return the trees of a model that LightGBM wrote; they split on numbers only."""
     _, *blocks = model_text.split("\nend of trees")[0].split("\nTree=")
     return tuple(_tree(block) for block in blocks)
 
 
-def _tree(block: str) -> Tree:
+def _tree(block: str) -> ModelTree:
     """Return one tree; one of a single leaf has no splits."""
     keys = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
     n_splits = int(keys["num_leaves"]) - 1
@@ -107,7 +107,7 @@ def _tree(block: str) -> Tree:
     for key in LEAF_FLOATS:
         arrays[key] = np.array(keys.get(key, "0").split(), np.float64)
     arrays["leaf_count"] = np.array(keys.get("leaf_count", "0").split(), np.int64)
-    return Tree(arrays)
+    return ModelTree(arrays)
 
 
 def table_tree(
@@ -117,7 +117,7 @@ def table_tree(
     counts: NDArray[np.int64],
     null_value: float,
     null_count: int,
-) -> Tree:
+) -> ModelTree:
     """Return the tree of a table of one column: values[k] up to edges[k], null its own value.
 
     edges: ascending, one fewer than the values. counts: training rows per value. Without rows of
@@ -138,9 +138,7 @@ def table_tree(
     return _of_splits(feature, splits, np.array(leaf_values), np.array(leaf_counts, np.int64))
 
 
-def _halve(
-    splits: list[tuple[float, int, int, bool]], edges: Floats, low: int, high: int
-) -> int:
+def _halve(splits: list[tuple[float, int, int, bool]], edges: Floats, low: int, high: int) -> int:
     """Append the splits of values low..high, halving them; return the child that holds them."""
     if low == high:
         return ~low
@@ -158,9 +156,18 @@ def _of_splits(
     splits: list[tuple[float, int, int, bool]],
     leaf_values: Floats,
     leaf_counts: NDArray[np.int64],
-) -> Tree:
+) -> ModelTree:
     """Return the tree of these splits, each (threshold, left child, right child, null left)."""
     n = len(splits)
+    leaves = {
+        "leaf_value": leaf_values,
+        "leaf_weight": leaf_counts.astype(float),
+        "leaf_count": leaf_counts,
+    }
+    if not n:
+        none = {key: np.empty(0, np.int64) for key in SPLIT_INTS}
+        empty = {key: np.empty(0) for key in SPLIT_FLOATS}
+        return ModelTree({**none, **empty, **leaves})
     counts = np.zeros(n, np.int64)
     sums = np.zeros(n)
     # A child is written after its parent, so from the end every child is complete.
@@ -168,26 +175,26 @@ def _of_splits(
         for child in splits[k][1:3]:
             counts[k] += counts[child] if child >= 0 else leaf_counts[~child]
             sums[k] += sums[child] if child >= 0 else leaf_values[~child] * leaf_counts[~child]
-    return Tree(
-        {
-            "split_feature": np.full(n, feature, np.int64),
-            "split_gain": np.zeros(n),
-            "threshold": np.array([split[0] for split in splits], float),
-            "decision_type": np.array([NULL_IS_NAN + NULL_LEFT * s[3] for s in splits], np.int64),
-            "left_child": np.array([split[1] for split in splits], np.int64),
-            "right_child": np.array([split[2] for split in splits], np.int64),
-            "leaf_value": leaf_values,
-            "leaf_weight": leaf_counts.astype(float),
-            "leaf_count": leaf_counts,
-            "internal_value": sums / np.maximum(counts, 1),
-            "internal_weight": counts.astype(float),
-            "internal_count": counts,
-        }
-    )
+    thresholds, left, right, null_left = (np.array(column) for column in zip(*splits, strict=True))
+    decision = NULL_IS_NAN + NULL_LEFT * null_left.astype(np.int64)
+    arrays = {
+        "split_feature": np.full(n, feature, np.int64),
+        "split_gain": np.zeros(n),
+        "threshold": thresholds.astype(float),
+        "decision_type": decision,
+        "left_child": left,
+        "right_child": right,
+    }
+    nodes = {
+        "internal_value": sums / np.maximum(counts, 1),
+        "internal_weight": counts.astype(float),
+        "internal_count": counts,
+    }
+    return ModelTree({**arrays, **leaves, **nodes})
 
 
 def model_text(
-    trees: Sequence[Tree], names: Sequence[str], infos: Sequence[str], signs: Sequence[int]
+    trees: Sequence[ModelTree], names: Sequence[str], infos: Sequence[str], signs: Sequence[int]
 ) -> str:
     """Return one binary LightGBM model of these trees.
 
@@ -214,11 +221,11 @@ def model_text(
     return "\n".join([*head, "", ""]) + "".join(blocks) + ending
 
 
-def feature_infos(features: Floats) -> list[str]:
+def feature_infos(features: Floats) -> tuple[str, ...]:
     """Return LightGBM's feature_infos: `[low:high]` of each column, `none` without two values."""
     infos = []
     for column in features.T:
         known = column[~np.isnan(column)]
         is_varied = len(known) and known.min() < known.max()
         infos.append(f"[{float(known.min())!r}:{float(known.max())!r}]" if is_varied else "none")
-    return infos
+    return tuple(infos)

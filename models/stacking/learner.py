@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Protocol
 
-from creditloom.models.learners.tree_text import Tree
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
+from creditloom.models.stacking.tree_text import ModelTree
 
 # Entry points of this group are learners of other packages: each names a `Learner`.
 ENTRY_POINTS = "creditloom.learners"
@@ -30,7 +30,7 @@ class Member(Protocol):
     def contributions(self, features: Floats) -> tuple[float, Floats]:
         """Return (base, phi): margin = base + sum of phi; phi has the shape (n, p)."""
 
-    def trees(self) -> Sequence[Tree]:
+    def trees(self) -> Sequence[ModelTree]:
         """Return trees whose leaves add up to the margin. Raise ModelError where there are none."""
 
 
@@ -62,9 +62,7 @@ class NamedLearner:
     learner: Learner
 
 
-def named_learners(
-    names: Sequence[str], own: Mapping[str, Learner]
-) -> tuple[NamedLearner, ...]:
+def named_learners(names: Sequence[str], own: Mapping[str, Learner]) -> tuple[NamedLearner, ...]:
     """Return the learners of these names: our own, or those of installed packages.
 
     Raise ModelError for a name that nobody offers.

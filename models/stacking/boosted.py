@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from creditloom.models.learners.booster import BoosterParams, boost, first_trees
-from creditloom.models.learners.tree_text import Tree, trees_of
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset
+from creditloom.models.stacking.tree_text import ModelTree, trees_of
 
 if TYPE_CHECKING:
     import lightgbm
@@ -46,7 +46,7 @@ class BoostedMember:
         phi = np.asarray(self.booster.predict(known, pred_contrib=True, num_threads=1))
         return float(phi[0, -1]), phi[:, :-1]
 
-    def trees(self) -> Sequence[Tree]:
+    def trees(self) -> Sequence[ModelTree]:
         """Return the trees of the booster."""
         trees = trees_of(self.booster.model_to_string())
         return [tree.with_nulls_of(self.stand_in) for tree in trees]
