@@ -11,14 +11,12 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from creditloom.decision.base.catalogue import VERSION as CATALOGUE_VERSION
 from creditloom.decision.base.strict_json import canonical, plain
 from creditloom.decision.bundle import load_scorer, write_manifest
 from creditloom.decision.rulebook.policy import Policy, tiers_only_policy
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationParams
-from creditloom.models.fit.encoding import EncodedColumn
 from creditloom.models.fit.learner import CalibratedModel
 from creditloom.models.policy.bundle_policy import PolicyParams, reference
 from creditloom.models.sample.arrays import Floats
@@ -26,11 +24,9 @@ from creditloom.models.sample.metrics import logit
 
 # Position of the inner edge between G6, the last tier that approves, and G7.
 APPROVAL_EDGE = 5
-# Decimals of the share of nulls in the catalogue.
-SHARE_DECIMALS = 9
 # Decimals of a moved edge: enough for a PD, few enough to be read.
 EDGE_DECIMALS = 6
-METHOD = "stack of margins on held-out rows; then slope and level"
+METHOD = "affine on the logit, on held-out margins"
 
 
 @dataclass(frozen=True)
@@ -66,8 +62,9 @@ def write(
     x: encoded training rows. The approved ones are the reference of the reasons.
     """
     folder.mkdir(parents=True)
+    model_text = fitted.model.booster.model_to_string()
     # The text is hashed, so its line ends must be the same on every machine.
-    (folder / "model.txt").write_text(fitted.model.text, encoding="utf-8", newline="\n")
+    (folder / "model.txt").write_text(model_text, encoding="utf-8", newline="\n")
     line = {**calibration.to_json(fitted.calibration, scale), "method": METHOD}
     rules = tiers_only_policy()
     _write(folder / "catalogue.json", _catalogue(fitted, words))
@@ -82,41 +79,21 @@ def write(
 
 
 def _catalogue(fitted: CalibratedModel, words: ColumnTexts) -> dict[str, Any]:
-    """Return the entries of the model's own features, in model order."""
-    model = fitted.model
+    """Return the entries of the model's own columns, in model order.
+
+    The levels of a category stand in the order of their codes.
+    """
+    encoding = fitted.model.encoding
     features = [
-        _entry(column, stand_in, share, words)
-        for column, stand_in, share in zip(
-            model.encoding.columns, model.stand_in, model.null_share, strict=True
-        )
+        {**words.features[name], "categories": list(encoding.categories.get(name, ()))}
+        for name in encoding.names
     ]
     used = {feature["concept"] for feature in features}
     return {
-        "version": CATALOGUE_VERSION,
+        "version": 1,
         "concepts": [concept for concept in words.concepts if concept["id"] in used],
         "features": features,
     }
-
-
-def _entry(
-    column: EncodedColumn, stand_in: float, null_share: float, words: ColumnTexts
-) -> dict[str, Any]:
-    """Return the catalogue entry of one feature: the texts of its column, and how it is read."""
-    entry = {
-        **words.features[column.column],
-        "name": column.name,
-        "categories": list(column.levels),
-        "codes": list(column.codes),
-        "unseen": column.unseen,
-        "special_codes": list(column.special_codes),
-        "null_share": round(null_share, SHARE_DECIMALS),
-        "typical": None if np.isnan(stand_in) else stand_in,
-    }
-    if column.name == column.column:
-        return entry
-    # The indicator of a special code: more words, and no sign of its own.
-    said = {key: f"{entry[key]} ({column.code:g})" for key in ("text_en", "text_zh")}
-    return {**entry, **said, "column": column.column, "code": column.code, "direction": 0}
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
