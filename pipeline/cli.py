@@ -26,6 +26,8 @@ COMMANDS = {
     "simulate": "creditloom.pipeline.commands.world.simulate:simulate",
     "params": "creditloom.pipeline.commands.model.params:params",
     "fit": "creditloom.pipeline.commands.model.fit:fit",
+    "tables": "creditloom.pipeline.commands.tables.tables:tables",
+    "check": "creditloom.pipeline.commands.tables.check:check",
     "decide": "creditloom.pipeline.commands.decisions.decide:decide",
     "score": "creditloom.pipeline.commands.decisions.score:score",
     "quote": "creditloom.pipeline.commands.decisions.quote:quote",

@@ -1,7 +1,7 @@
 """Turn the stored values of one column of the user's into those of the contract.
 
 Each value converts, or is said not to fit with the rule that it breaks; nothing is guessed. The
-steps: words (`values`), numbers of ids, numbers out of text, units, moments. What is then stored is
+steps: words (`codes`), numbers of ids, numbers out of text, units, moments. What is then stored is
 converted as every raw table is (`storage.contract.stored_types`).
 """
 
@@ -80,7 +80,7 @@ class ColumnReader:
         """
         values = _plain(stored)
         steps: tuple[Callable[[pa.Array], Read], ...] = (
-            self._words,
+            self._codes,
             self._ids,
             self._numbers,
             self._scaled,
@@ -98,20 +98,20 @@ class ColumnReader:
     @property
     def rule(self) -> str:
         """The rule that a row with an unfit value breaks, as `<column>.<kind>`."""
-        return f"{self.column.name}.{'word' if self.spec.values else 'type'}"
+        return f"{self.column.name}.{'code' if self.spec.codes else 'type'}"
 
     @property
     def reason(self) -> str:
         """What is wrong with such a value, in words."""
-        if self.spec.values:
-            return f"{self.column.name}: `values` does not say what {self.spec.column} means"
+        if self.spec.codes:
+            return f"{self.column.name}: `codes` does not say what {self.spec.column} means"
         unit = f" {self.column.unit}" if self.column.unit else ""
         zone = f" of {self._zone}" if role(self.column) == "time" else ""
         kind = role(self.column)
         return f"{self.column.name}: {self.spec.column} is no {kind}{unit}{zone} that can be read"
 
-    def _words(self, values: pa.Array) -> Read:
-        if not self.spec.values:
+    def _codes(self, values: pa.Array) -> Read:
+        if not self.spec.codes:
             return values, _none(values)
         texts = np.asarray(_as_text(values).to_numpy(zero_copy_only=False), object)
         at, once = pd.factorize(texts)
@@ -123,10 +123,10 @@ class ColumnReader:
 
     def _word(self, text: str | None) -> tuple[Plain, bool]:
         """Return what a text is mapped to, and whether nothing maps it."""
-        values = self.spec.values
+        codes = self.spec.codes
         key = "" if text is None else text
-        if key in values:
-            return values[key], False
+        if key in codes:
+            return codes[key], False
         if text is None:
             return None, False
         return self.spec.otherwise, self.spec.otherwise is None
@@ -192,7 +192,9 @@ class ColumnReader:
         read = [_moment(text, parse) for text in once]
         # One more, for null: its place is -1.
         naive = [None if one is None or one.tzinfo else one for one in (*read, None)]
-        with_zone = [one.astimezone(dt.UTC) if one and one.tzinfo else None for one in (*read, None)]
+        with_zone = [
+            one.astimezone(dt.UTC) if one and one.tzinfo else None for one in (*read, None)
+        ]
         places = pa.array(at % len(naive))
         localised, broken = self._localised(pa.array(naive, pa.timestamp("us")).take(places))
         moved = self._moved(pa.array(with_zone, pa.timestamp("us", UTC)).take(places))
@@ -212,7 +214,7 @@ class ColumnReader:
             choice = np.full(len(index), self.spec.ambiguous == "earlier")
         local = index.tz_localize(self._zone, ambiguous=choice, nonexistent="NaT")
         utc = local.tz_convert(UTC).tz_localize(None)
-        lost = np.asarray(utc.isna() & ~index.isna())
+        lost = np.asarray(utc.isna(), bool) & ~np.asarray(index.isna(), bool)
         return self._moved(pa.array(utc).cast(pa.timestamp("us"))), lost
 
     def _moved(self, values: pa.Array) -> pa.Array:
@@ -224,9 +226,9 @@ class ColumnReader:
 
     def _wrong_type(self, stored: pa.DataType) -> DataError:
         accepted = ", ".join(name for name in ACCEPTED[role(self.column)] if name != "null")
-        step = "map it with `values`, or read another column"
+        step = "map it with `codes`, or read another column"
         if role(self.column) == "time":
-            step = "say what it counts: `epoch: s` (or ms, us), or `format: \"%Y%m%d\"`"
+            step = 'say what it counts: `epoch: s` (or ms, us), or `format: "%Y%m%d"`'
         return DataError.of(
             f"Column `{self.column.name}` cannot be read",
             where=self.spec.column or "a constant",
@@ -243,8 +245,8 @@ def declared(name: str, spec: MappedColumn, stored: pa.DataType, kind: str) -> C
     """
     if spec.type:
         return Column(name, KEPT[spec.type], "kept", nullable=True)
-    if spec.values:
-        mapped = pa.array([*spec.values.values(), spec.otherwise]).type
+    if spec.codes:
+        mapped = pa.array([*spec.codes.values(), spec.otherwise]).type
         return Column(name, _simple(mapped), "kept", nullable=True)
     return Column(name, KEPT[kind] if kind else _simple(stored), "kept", nullable=True)
 

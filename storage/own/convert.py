@@ -8,7 +8,7 @@ tables looks at.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -25,8 +25,15 @@ from creditloom.storage.contract.stored_types import Mask, shown
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.foreign import Worded
 from creditloom.storage.files.formats import write_document
-from creditloom.storage.files.outputs import FolderKind, new_folder, require_apart
+from creditloom.storage.files.outputs import (
+    MAX_LISTED_FILES,
+    FolderKind,
+    new_folder,
+    require_apart,
+)
 from creditloom.storage.files.store import ROW_GROUP, Writer
+from creditloom.storage.folders.lake import visible
+from creditloom.storage.folders.raw_folder import suggestion
 from creditloom.storage.own.column_values import ColumnReader, constant, declared
 from creditloom.storage.own.mapping import (
     MappedColumn,
@@ -36,7 +43,7 @@ from creditloom.storage.own.mapping import (
     faults,
     nearest,
 )
-from creditloom.storage.own.own_files import OwnFile, batches, open_own
+from creditloom.storage.own.own_files import OwnFile, batches, is_data, open_own
 from creditloom.storage.own.text_ids import IDS, MAPPED, MARK, Numbering, write_ids
 
 # Below the folder of the tables: the rows that were set aside.
@@ -100,6 +107,47 @@ def convert(
         return write_tables(mapping, root, work, Path(scratch), max_bad_share)
 
 
+def same_names(root: Path) -> TableMapping:
+    """Return the mapping of a folder whose files and columns have the contract's names already.
+
+    It turns CSV into Parquet and keeps all further columns. Raises DataError where no file has the
+    name of a table.
+    """
+    named = [entry for entry in visible(root) if is_named(entry)]
+    stems = [entry.stem for entry in named]
+    twice = sorted({stem for stem in stems if stems.count(stem) > 1})
+    if twice or not named:
+        raise DataError.of(
+            f"Table `{twice[0]}` lies here twice"
+            if twice
+            else "No file has the name of a raw table",
+            where=root,
+            expected="each table once: <table>.csv, <table>.parquet, or a folder <table>/ of parts",
+            got=", ".join(entry.name for entry in visible(root)[:MAX_LISTED_FILES]) or "nothing",
+            next_step="keep one of the two; a name that begins with `_` is not read"
+            if twice
+            else "say in a mapping file what these hold: --mapping FILE (docs/own_tables.md)",
+        )
+    return TableMapping(
+        files={entry.stem: MappedFile(entry.name) for entry in named},
+        tables={stem: MappedTable(rows=stem, keep_others=True) for stem in stems},
+    )
+
+
+def is_named(entry: Path) -> bool:
+    """Return whether a file or folder has the name of a raw table, be it CSV or Parquet."""
+    return entry.stem in TABLES and (entry.is_dir() or is_data(entry))
+
+
+def strangers(root: Path) -> tuple[str, ...]:
+    """Return a line for each folder and data file that has no table's name, with a suggestion."""
+    return tuple(
+        f"`{entry.name}` is read by nothing: {suggestion(entry)}"
+        for entry in visible(root)
+        if not is_named(entry) and (entry.is_dir() or is_data(entry))
+    )
+
+
 def write_tables(
     mapping: TableMapping, root: Path, out: Path, scratch: Path, max_bad_share: float
 ) -> Mapping[str, Made]:
@@ -160,18 +208,13 @@ class OwnTables:
 
 @contextmanager
 def _opened(mapping: TableMapping, root: Path, scratch: Path) -> Iterator[OwnTables]:
-    files = {
-        name: open_own(root, name, spec, scratch)
-        for name, spec in mapping.files.items()
-    }
+    files = {name: open_own(root, name, spec, scratch) for name, spec in mapping.files.items()}
     with ExitStack() as stack:
-        connection = stack.enter_context(duckdb.connect())
-        # One thread: rows of a query come in one order, whatever the machine.
-        connection.execute("SET threads = 1; SET TimeZone = 'UTC'")
+        connection = stack.enter_context(_connection(files.values()))
         for name, file in files.items():
             paths = ", ".join(path_of(part.path) for part in file.parts)
-            rows = f"SELECT * FROM read_parquet([{paths}], hive_partitioning = false)"
-            connection.execute(f"CREATE VIEW {_quoted(name)} AS {rows}")
+            rows = f"read_parquet([{paths}], hive_partitioning = false)"
+            connection.execute(f"CREATE VIEW {_quoted(name)} AS SELECT * FROM {rows}")  # noqa: S608
         for name, query in mapping.queries.items():
             _view(connection, name, query)
         columns = {
@@ -179,6 +222,21 @@ def _opened(mapping: TableMapping, root: Path, scratch: Path) -> Iterator[OwnTab
             for name, table in mapping.tables.items()
         }
         yield OwnTables(mapping, files, connection, columns)
+
+
+def _connection(files: Iterable[OwnFile]) -> duckdb.DuckDBPyConnection:
+    """Return DuckDB whose queries read the declared files, and no other file or address."""
+    # One thread: rows of a query come in one order, whatever the machine.
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": 1,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allowed_paths": [str(part.path) for file in files for part in file.parts],
+    }
+    connection = duckdb.connect(config=config)
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+    return connection
 
 
 def _view(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
@@ -242,7 +300,7 @@ def _make(
     specs = _specs(TABLES[name], table, own.columns[name])
     wanted = list(dict.fromkeys(spec.column for spec in specs.values() if spec.column))
     source = own.source(name, wanted)
-    readers = _readers(own, table, specs, source.file, numberings, name)
+    readers = _readers(own, name, specs, source.file, numberings)
     null = tuple(c for c in TABLES[name].columns if c.name not in specs and not c.optional)
     columns = (*(reader.column for reader in readers), *null)
     schema = pa.schema([pa.field(column.name, column.type) for column in columns])
@@ -277,16 +335,19 @@ def _specs(declared_table: Table, table: MappedTable, there: list[str]) -> dict[
             specs[column.name] = table.columns[column.name]
         elif column.name in there:
             specs[column.name] = MappedColumn(column=column.name)
-    return {**specs, **table.keep}
+    specs = {**specs, **table.keep}
+    if table.keep_others:
+        read = {spec.column for spec in specs.values()} | set(specs)
+        specs |= {name: MappedColumn(column=name) for name in there if name not in read}
+    return specs
 
 
 def _readers(
     own: OwnTables,
-    table: MappedTable,
+    name: str,
     specs: Mapping[str, MappedColumn],
     file: OwnFile,
     numberings: dict[str, Numbering],
-    name: str,
 ) -> list[ColumnReader]:
     contract = {column.name: column for column in TABLES[name].columns}
     kinds = dict(file.kinds)
@@ -312,9 +373,7 @@ class _Tally:
         self.examples: dict[str, str] = {}
         self._aside: list[dict[str, Any]] = []
 
-    def add(
-        self, part: str, first: int, rows: pa.Table, readers: list[ColumnReader]
-    ) -> pa.Table:
+    def add(self, part: str, first: int, rows: pa.Table, readers: list[ColumnReader]) -> pa.Table:
         """Map a block of rows; return the good ones."""
         columns: dict[str, pa.Array] = {}
         is_bad = np.zeros(len(rows), bool)
@@ -376,11 +435,13 @@ def _too_many(tally: _Tally, allowed: float) -> DataError:
     most_first = tally.rules.most_common()
     by_rule = "; ".join(f"{rule} {n:,} (as {tally.examples[rule]})" for rule, n in most_first)
     share = f"{tally.bad:,} of {tally.rows:,} ({tally.bad / tally.rows:.1%})"
+    is_id = any(rule.endswith("_id.type") for rule in tally.rules)
+    text_ids = "number ids that are text (`ids: customer`); " if is_id else ""
     return DataError.of(
         f"Too many rows of table `{tally.table}` cannot be read as the mapping says",
         where=f"tables.{tally.table}",
         expected=f"at most {allowed:.1%} of rows",
         got=f"{share}: {by_rule}",
-        next_step="correct the mapping: values, unit, format or zone of these columns; or raise "
-        "--max-bad-share if the rows may be left out",
+        next_step=f"{text_ids}correct the mapping: codes, unit, format or zone of these columns; "
+        "or raise --max-bad-share if the rows may be left out (docs/own_tables.md)",
     )

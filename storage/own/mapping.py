@@ -58,7 +58,7 @@ class MappedColumn:
     """Where the values of one column come from, and how they are read.
 
     One of `column` (a name in the user's table), `constant` and `row_number` says where from.
-    `values` maps a stored value, as text, to the contract's; "" stands for null, and `otherwise`
+    `codes` maps a stored value, as text, to the contract's; "" stands for null, and `otherwise`
     for all that is not listed: without it such a row is set aside.
     `unit` is the stored unit, `factor` what a stored number is multiplied by. A result that must be
     whole and is not sets the row aside, or is rounded (half to even) with `round`.
@@ -72,7 +72,7 @@ class MappedColumn:
     column: str = ""
     constant: Plain = None
     row_number: bool = False
-    values: Mapping[str, Plain] = field(default_factory=dict)
+    codes: Mapping[str, Plain] = field(default_factory=dict)
     otherwise: Plain = None
     unit: str = ""
     factor: float | None = None
@@ -91,12 +91,14 @@ class MappedTable:
     """How one table of the contract is made: of which `rows`, a name of a file or of a query.
 
     A column of the contract that `columns` does not mention is read from the column of its own
-    name. `keep` are further columns, as a label, by the name that they get.
+    name. `keep` are further columns, as a label, by the name that they get; with `keep_others` all
+    further ones are kept under their own names.
     """
 
     rows: str
     columns: Mapping[str, MappedColumn] = field(default_factory=dict)
     keep: Mapping[str, MappedColumn] = field(default_factory=dict)
+    keep_others: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ written once as Parquet, and from there on both kinds are the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -61,6 +61,16 @@ def paths_of(root: Path, spec: MappedFile) -> tuple[Path, ...]:
     if place.is_dir():
         return tuple(path for path in visible_files(place) if is_data(path))
     return (place,) if place.is_file() else ()
+
+
+def unused_files(root: Path, files: Iterable[MappedFile]) -> tuple[str, ...]:
+    """Return the names of the CSV and Parquet files below `root` that no declared file means."""
+    used = {path.resolve() for spec in files for path in paths_of(root, spec)}
+    return tuple(
+        _shown(root, path)
+        for path in visible_files(root)
+        if is_data(path) and path.resolve() not in used
+    )
 
 
 def is_data(path: Path) -> bool:

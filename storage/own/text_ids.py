@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import read_document
@@ -85,4 +86,10 @@ def with_texts(root: Path | str, ids: pa.Array | pa.ChunkedArray) -> pa.Array | 
         return ids
     known = read_table(file)
     # Numbers go from 1 without a gap: the place of a text is its number less one.
-    return known["text"].take(pa.compute.subtract(ids, 1))
+    return known["text"].take(pc.subtract(ids, 1))
+
+
+def with_own_ids(block: pa.Table, root: Path | str) -> pa.Table:
+    """Return a block of a matrix with `application_id` as `with_texts` gives it."""
+    at = block.column_names.index("application_id")
+    return block.set_column(at, "application_id", with_texts(root, block["application_id"]))

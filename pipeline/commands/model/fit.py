@@ -55,6 +55,7 @@ from creditloom.storage.files.store import (
 from creditloom.storage.finished import Finished, read_finished
 from creditloom.storage.folders.raw_folder import table_files
 from creditloom.storage.matrix import own_concepts, own_feature
+from creditloom.storage.own.text_ids import with_texts
 from creditloom.storage.sources import check_source, now
 
 # Reads the table for `creditloom fit`: a finished feature table, or raw tables made into one.
@@ -134,7 +135,8 @@ def _raw_tables(params: SourceParams, quarantine: Path) -> Subject:
     table = Finished(
         features=matrix,
         label=label,
-        ids=frame["application_id"].to_numpy(),
+        # Ids that were text and got numbers by a mapping are texts again.
+        ids=with_texts(params.path, pa.array(frame["application_id"])).to_pandas().to_numpy(),
         time=frame["as_of"].to_numpy(),
         protected=frame[list(params.protected)],
         # The contract has already written the bad rows. Here only their number is needed.
