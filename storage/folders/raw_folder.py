@@ -145,13 +145,13 @@ def _unclaimed(folder: Path, strangers: list[Path]) -> DataError:
     kind = "folder" if first.is_dir() else "file"
     more = f", nor of {len(others)} more" if others else ""
     steps = [suggestion(first), *(f"{one.name}: {suggestion(one)}" for one in others)]
+    instead = "put `_` before its name (such names are not read), or say in a mapping file what it "
     return DataError.of(
         f"No raw table has the name of this {kind}: `{first.name}`{more}",
         where=folder,
         expected="<table>.parquet or <table>/, of the tables " + ", ".join(TABLES),
         got=", ".join(entry.name for entry in strangers),
-        next_step=f"{'; '.join(steps)}; or move it elsewhere, put `_` before its name (such names "
-        "are not read), or say in a mapping file what it holds (docs/own_tables.md)",
+        next_step=f"{'; '.join(steps)}; or move it elsewhere, {instead}holds (docs/own_tables.md)",
     )
 
 

@@ -7,34 +7,27 @@ tables looks at.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from creditloom.features.contract.tables import TABLES, Table
 from creditloom.storage.contract.quarantine import path_of
-from creditloom.storage.contract.stored_types import Mask, shown
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.foreign import Worded
 from creditloom.storage.files.formats import write_document
 from creditloom.storage.files.outputs import (
-    MAX_LISTED_FILES,
     FolderKind,
     new_folder,
     require_apart,
 )
 from creditloom.storage.files.store import ROW_GROUP, Writer
-from creditloom.storage.folders.lake import visible
-from creditloom.storage.folders.raw_folder import suggestion
-from creditloom.storage.own.column_values import ColumnReader, constant, declared
+from creditloom.storage.own.column_values import ColumnReader, declared
 from creditloom.storage.own.mapping import (
     MappedColumn,
     MappedFile,
@@ -43,22 +36,12 @@ from creditloom.storage.own.mapping import (
     faults,
     nearest,
 )
-from creditloom.storage.own.own_files import OwnFile, batches, is_data, open_own
+from creditloom.storage.own.own_files import OwnFile, batches, open_own
+from creditloom.storage.own.tally import Tally, too_many
 from creditloom.storage.own.text_ids import IDS, MAPPED, MARK, Numbering, write_ids
 
 # Below the folder of the tables: the rows that were set aside.
 ASIDE = "_set_aside"
-# table: columns of the rows set aside
-ASIDE_SCHEMA = pa.schema(
-    {
-        "table": pa.string(),
-        "file": pa.string(),
-        "row": pa.int64(),
-        "rule": pa.string(),
-        "reason": pa.string(),
-        "stored": pa.string(),
-    }
-)
 RAW = FolderKind(
     what="raw tables made by a mapping",
     mark=MARK,
@@ -105,47 +88,6 @@ def convert(
     require_apart([out], [root])
     with new_folder(out, RAW) as work, TemporaryDirectory(prefix="creditloom-") as scratch:
         return write_tables(mapping, root, work, Path(scratch), max_bad_share)
-
-
-def same_names(root: Path) -> TableMapping:
-    """Return the mapping of a folder whose files and columns have the contract's names already.
-
-    It turns CSV into Parquet and keeps all further columns. Raises DataError where no file has the
-    name of a table.
-    """
-    named = [entry for entry in visible(root) if is_named(entry)]
-    stems = [entry.stem for entry in named]
-    twice = sorted({stem for stem in stems if stems.count(stem) > 1})
-    if twice or not named:
-        raise DataError.of(
-            f"Table `{twice[0]}` lies here twice"
-            if twice
-            else "No file has the name of a raw table",
-            where=root,
-            expected="each table once: <table>.csv, <table>.parquet, or a folder <table>/ of parts",
-            got=", ".join(entry.name for entry in visible(root)[:MAX_LISTED_FILES]) or "nothing",
-            next_step="keep one of the two; a name that begins with `_` is not read"
-            if twice
-            else "say in a mapping file what these hold: --mapping FILE (docs/own_tables.md)",
-        )
-    return TableMapping(
-        files={entry.stem: MappedFile(entry.name) for entry in named},
-        tables={stem: MappedTable(rows=stem, keep_others=True) for stem in stems},
-    )
-
-
-def is_named(entry: Path) -> bool:
-    """Return whether a file or folder has the name of a raw table, be it CSV or Parquet."""
-    return entry.stem in TABLES and (entry.is_dir() or is_data(entry))
-
-
-def strangers(root: Path) -> tuple[str, ...]:
-    """Return a line for each folder and data file that has no table's name, with a suggestion."""
-    return tuple(
-        f"`{entry.name}` is read by nothing: {suggestion(entry)}"
-        for entry in visible(root)
-        if not is_named(entry) and (entry.is_dir() or is_data(entry))
-    )
 
 
 def write_tables(
@@ -226,16 +168,21 @@ def _opened(mapping: TableMapping, root: Path, scratch: Path) -> Iterator[OwnTab
 
 def _connection(files: Iterable[OwnFile]) -> duckdb.DuckDBPyConnection:
     """Return DuckDB whose queries read the declared files, and no other file or address."""
-    # One thread: rows of a query come in one order, whatever the machine.
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "threads": 1,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "allowed_paths": [str(part.path) for file in files for part in file.parts],
-    }
-    connection = duckdb.connect(config=config)
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+    paths = (str(part.path) for file in files for part in file.parts)
+    allowed = ", ".join("'{}'".format(path.replace("'", "''")) for path in paths)
+    settings = (
+        # One thread: rows of a query come in one order, whatever the machine.
+        "threads = 1",
+        "TimeZone = 'UTC'",
+        "autoinstall_known_extensions = false",
+        "autoload_known_extensions = false",
+        f"allowed_paths = [{allowed}]",
+        "enable_external_access = false",
+        "lock_configuration = true",
+    )
+    connection = duckdb.connect()
+    for setting in settings:
+        connection.execute(f"SET {setting}")
     return connection
 
 
@@ -304,7 +251,7 @@ def _make(
     null = tuple(c for c in TABLES[name].columns if c.name not in specs and not c.optional)
     columns = (*(reader.column for reader in readers), *null)
     schema = pa.schema([pa.field(column.name, column.type) for column in columns])
-    tally = _Tally(name)
+    tally = Tally(name)
     with Writer(out / f"{name}.parquet", schema, least_rows=ROW_GROUP) as writer:
         for part, first, rows in source.blocks:
             with Worded(f"tables.{name}"):
@@ -313,7 +260,7 @@ def _make(
                 good = good.append_column(column.name, pa.nulls(len(good), column.type))
             writer.write(good)
     if tally.bad > max_bad_share * tally.rows:
-        raise _too_many(tally, max_bad_share)
+        raise too_many(tally, max_bad_share)
     tally.write(out / ASIDE / f"{name}.parquet")
     is_file = table.rows in own.files
     unused = set(own.columns[name]) - set(wanted) if is_file else ()
@@ -360,88 +307,3 @@ def _readers(
         numbering = numberings.setdefault(spec.ids, Numbering()) if spec.ids else None
         readers.append(ColumnReader(spec, column, file.spec, own.mapping.zone, numbering))
     return readers
-
-
-class _Tally:
-    """Counts the rows of a table, and holds those that are set aside."""
-
-    def __init__(self, table: str) -> None:
-        self.table = table
-        self.rows = 0
-        self.bad = 0
-        self.rules: Counter[str] = Counter()
-        self.examples: dict[str, str] = {}
-        self._aside: list[dict[str, Any]] = []
-
-    def add(self, part: str, first: int, rows: pa.Table, readers: list[ColumnReader]) -> pa.Table:
-        """Map a block of rows; return the good ones."""
-        columns: dict[str, pa.Array] = {}
-        is_bad = np.zeros(len(rows), bool)
-        broken: list[tuple[ColumnReader, pa.ChunkedArray, Mask]] = []
-        for reader in readers:
-            stored = self._stored(reader.spec, rows)
-            columns[reader.column.name], unfit = reader.read(stored)
-            if unfit.any():
-                broken.append((reader, stored, unfit))
-                is_bad |= unfit
-        self.rows += len(rows)
-        self.bad += int(is_bad.sum())
-        for place in np.flatnonzero(is_bad):
-            self._set_aside(part, first + int(place), int(place), broken)
-        good = pa.table(columns)
-        return good.filter(pa.array(~is_bad)) if is_bad.any() else good
-
-    def write(self, path: Path) -> None:
-        """Write the rows that were set aside; no file where there is none."""
-        if self._aside:
-            with Writer(path, ASIDE_SCHEMA) as writer:
-                writer.write(pa.Table.from_pylist(self._aside, ASIDE_SCHEMA))
-
-    def _stored(self, spec: MappedColumn, rows: pa.Table) -> pa.ChunkedArray:
-        if spec.column:
-            return rows[spec.column]
-        if spec.row_number:
-            return pa.chunked_array([pa.array(np.arange(self.rows, self.rows + len(rows)))])
-        return constant(spec.constant, len(rows))
-
-    def _set_aside(
-        self,
-        part: str,
-        row: int,
-        place: int,
-        broken: list[tuple[ColumnReader, pa.ChunkedArray, Mask]],
-    ) -> None:
-        said = [
-            (reader, f"{reader.spec.column} = {shown(stored, place)}")
-            for reader, stored, unfit in broken
-            if unfit[place]
-        ]
-        for reader, value in said:
-            self.rules[reader.rule] += 1
-            self.examples.setdefault(reader.rule, value)
-        self._aside.append(
-            {
-                "table": self.table,
-                "file": part,
-                "row": row,
-                "rule": "; ".join(reader.rule for reader, _ in said),
-                "reason": "; ".join(reader.reason for reader, _ in said),
-                "stored": "; ".join(value for _, value in said),
-            }
-        )
-
-
-def _too_many(tally: _Tally, allowed: float) -> DataError:
-    most_first = tally.rules.most_common()
-    by_rule = "; ".join(f"{rule} {n:,} (as {tally.examples[rule]})" for rule, n in most_first)
-    share = f"{tally.bad:,} of {tally.rows:,} ({tally.bad / tally.rows:.1%})"
-    is_id = any(rule.endswith("_id.type") for rule in tally.rules)
-    text_ids = "number ids that are text (`ids: customer`); " if is_id else ""
-    return DataError.of(
-        f"Too many rows of table `{tally.table}` cannot be read as the mapping says",
-        where=f"tables.{tally.table}",
-        expected=f"at most {allowed:.1%} of rows",
-        got=f"{share}: {by_rule}",
-        next_step=f"{text_ids}correct the mapping: codes, unit, format or zone of these columns; "
-        "or raise --max-bad-share if the rows may be left out (docs/own_tables.md)",
-    )

@@ -8,13 +8,19 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
-from creditloom.features.contract.tables import APPLICATIONS, EVENT_TABLES, TABLES, Table
+from creditloom.features.contract.tables import (
+    APPLICATIONS,
+    EVENT_TABLES,
+    TABLES,
+    Column,
+    Table,
+)
 from creditloom.features.declare.registry import plan
 from creditloom.storage.contract.contract import Checked, TableCheck, check_files
 from creditloom.storage.contract.row_rules import Period
@@ -134,50 +140,68 @@ def _files(root: Path) -> tuple[dict[str, tuple[Path, ...]], list[str]]:
     return {name: found[name] for name in TABLES if name in found}, faults
 
 
+@dataclass
+class _Stored:
+    """What the files of one table store: rows, types per column, and columns that files lack."""
+
+    files: int
+    rows: int = 0
+    types: dict[str, set[pa.DataType]] = field(default_factory=dict)
+    lacking: Counter[str] = field(default_factory=Counter)
+
+
 def _table(table: Table, paths: tuple[Path, ...]) -> tuple[TableSurvey, list[str]]:
     """Return the columns of one table, and a line for each that cannot be used."""
-    faults: list[str] = []
-    stored: dict[str, set[pa.DataType]] = {}
-    lacking: Counter[str] = Counter()
-    rows = 0
-    for path in paths:
-        try:
-            with open_parquet(path) as parquet:
-                rows += parquet.metadata.num_rows
-                schema = parquet.schema_arrow
-        except StatedError as error:
-            faults.append(f"{table.name}: {path.name}: {_first_line(error)}")
-            continue
-        for field in schema:
-            stored.setdefault(field.name, set()).add(field.type)
-        lacking.update(c.name for c in table.columns if c.name not in schema.names)
-    declared = {column.name: column for column in table.columns}
-    missing = [name for name in lacking if not declared[name].optional]
-    unused = sorted(set(stored) - set(declared))
-    for name in missing:
-        column = declared[name]
-        of = f" in {lacking[name]} of {len(paths)} files" if lacking[name] < len(paths) else ""
-        need = "may be null, but the column must be there" if column.nullable else "required"
-        hint = nearest(name, unused)
-        faults.append(f"{table.name}: column `{name}` is missing{of} ({need}){hint}")
-    for name in sorted(set(stored) & set(declared)):
-        for kind in stored[name]:
-            if not is_accepted(declared[name], kind):
-                expected = declared[name].type
-                faults.append(f"{table.name}: column `{name}` is {kind}, expected {expected}")
-    if not rows and not faults:
+    stored = _Stored(len(paths))
+    faults = [line for path in paths for line in _look(table, path, stored)]
+    unused = sorted(set(stored.types) - {column.name for column in table.columns})
+    gone = [column for column in table.columns if column.name in stored.lacking]
+    missing = [column for column in gone if not column.optional]
+    faults += [_missing(table, column, stored, unused) for column in missing]
+    faults += _wrong_types(table, stored)
+    if not stored.rows and not faults:
         faults.append(f"{table.name}: no rows; write them, or remove the table")
-    gone = [declared[name] for name in lacking if declared[name].optional]
     return TableSurvey(
         name=table.name,
         files=len(paths),
-        rows=rows,
-        used=tuple(name for name in declared if name in stored),
+        rows=stored.rows,
+        used=tuple(column.name for column in table.columns if column.name in stored.types),
         unused=tuple(unused),
-        missing=tuple(missing),
-        null=tuple(column.name for column in gone if not column.is_computed),
-        computed=tuple(column.name for column in gone if column.is_computed),
+        missing=tuple(column.name for column in missing),
+        null=tuple(c.name for c in gone if c.optional and not c.is_computed),
+        computed=tuple(c.name for c in gone if c.is_computed),
     ), faults
+
+
+def _look(table: Table, path: Path, stored: _Stored) -> Iterator[str]:
+    """Add what one file stores; yield a line where it cannot be read."""
+    try:
+        with open_parquet(path) as parquet:
+            rows = parquet.metadata.num_rows
+            schema = parquet.schema_arrow
+    except StatedError as error:
+        yield f"{table.name}: {path.name}: {_first_line(error)}"
+        return
+    stored.rows += rows
+    for one in schema:
+        stored.types.setdefault(one.name, set()).add(one.type)
+    stored.lacking.update(c.name for c in table.columns if c.name not in schema.names)
+
+
+def _missing(table: Table, column: Column, stored: _Stored, unused: list[str]) -> str:
+    count = stored.lacking[column.name]
+    of = f" in {count} of {stored.files} files" if count < stored.files else ""
+    need = "values may be null, the column must be there" if column.nullable else "required"
+    hint = nearest(column.name, unused)
+    return f"{table.name}: column `{column.name}` is missing{of} ({need}){hint}"
+
+
+def _wrong_types(table: Table, stored: _Stored) -> Iterator[str]:
+    for column in table.columns:
+        for kind in stored.types.get(column.name, ()):
+            if not is_accepted(column, kind):
+                name = f"{table.name}: column `{column.name}`"
+                yield f"{name} is {kind}, expected {column.type} ({column.doc})"
 
 
 def _first_line(error: StatedError) -> str:

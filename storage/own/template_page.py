@@ -32,6 +32,10 @@ begin with. Only `applications` and one table of events are required. Money is w
 the currency). A moment is UTC unless a mapping names its zone. An event counts from its
 `known_time` on. A row that breaks a bound is set aside with its reason and counted.
 """
+COLUMNS = (
+    "| column | type | unit | meaning | values | null means | required | feeds |",
+    "|---|---|---|---|---|---|---|---|",
+)
 # A mapping that reads this very template, to be changed line by line.
 MAPPING_TEXT = """\
 # creditloom tables --mapping mapping.yaml --from YOUR_FOLDER --out RAW
@@ -66,18 +70,11 @@ def _section(table: Table) -> str:
     family = f"Family: {table.family}. " if table.family else ""
     consent = f"Read where the applicant gave `{table.consent}`. " if table.consent else ""
     need = "Required. " if table.name == APPLICATIONS.name else "May be left out. "
-    lines = [
-        f"## {table.name}",
-        "",
-        f"{table.doc[0].upper()}{table.doc[1:]}. {need}{family}{consent}Key: {table.key[0]}.",
-        "",
-        "| column | type | unit | meaning | values | null means | required | feeds |",
-        "|---|---|---|---|---|---|---|---|",
-        *(_row(table, column) for column in table.columns),
-        "",
-    ]
+    words = f"{table.doc[0].upper()}{table.doc[1:]}. {need}{family}{consent}Key: {table.key[0]}."
+    rows = [_row(table, column) for column in table.columns]
     checks = [f"- Set aside: {check.reason}." for check in table.checks]
-    return "\n".join([*lines, *checks, ""] if checks else lines)
+    end = [*checks, ""] if checks else []
+    return "\n".join([f"## {table.name}", "", words, "", *COLUMNS, *rows, "", *end])
 
 
 def _row(table: Table, column: Column) -> str:

@@ -132,11 +132,12 @@ def _raw_tables(params: SourceParams, quarantine: Path) -> Subject:
     entries = {feature["name"]: feature for feature in features}
     matrix = frame[list(entries)].astype(np.float64)
     label = frame["label"].to_numpy(np.int8)
+    # Ids that were text and got numbers by a mapping are texts again.
+    ids = with_texts(params.path, pa.array(frame["application_id"])).to_pandas().to_numpy()
     table = Finished(
         features=matrix,
         label=label,
-        # Ids that were text and got numbers by a mapping are texts again.
-        ids=with_texts(params.path, pa.array(frame["application_id"])).to_pandas().to_numpy(),
+        ids=ids,
         time=frame["as_of"].to_numpy(),
         protected=frame[list(params.protected)],
         # The contract has already written the bad rows. Here only their number is needed.

@@ -23,8 +23,9 @@ from creditloom.pipeline.commands.tables.mapping_file import read_mapping
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.folders.lake import visible
 from creditloom.storage.folders.raw_folder import TEXT_SUFFIXES
-from creditloom.storage.own.convert import Made, convert, same_names, strangers
+from creditloom.storage.own.convert import Made, convert
 from creditloom.storage.own.own_files import unused_files
+from creditloom.storage.own.same_names import same_names, strangers
 from creditloom.storage.own.survey import Survey, TableSurvey, survey
 from creditloom.storage.sources import now
 

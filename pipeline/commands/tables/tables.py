@@ -18,8 +18,9 @@ from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.commands.tables.mapping_file import read_mapping
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.outputs import require_local
-from creditloom.storage.own.convert import ASIDE, Made, convert, same_names, strangers
+from creditloom.storage.own.convert import ASIDE, Made, convert
 from creditloom.storage.own.own_files import unused_files
+from creditloom.storage.own.same_names import same_names, strangers
 from creditloom.storage.own.template import write_template
 
 TemplateOption = Annotated[
