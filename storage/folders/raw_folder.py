@@ -144,14 +144,15 @@ def _unclaimed(folder: Path, strangers: list[Path]) -> DataError:
     [first, *others] = strangers
     kind = "folder" if first.is_dir() else "file"
     more = f", nor of {len(others)} more" if others else ""
-    steps = [suggestion(first), *(f"{one.name}: {suggestion(one)}" for one in others)]
+    steps = "; ".join([suggestion(first), *(f"{one.name}: {suggestion(one)}" for one in others)])
+    names = ", ".join(entry.name for entry in strangers)
     instead = "put `_` before its name (such names are not read), or say in a mapping file what it "
     return DataError.of(
         f"No raw table has the name of this {kind}: `{first.name}`{more}",
         where=folder,
         expected="<table>.parquet or <table>/, of the tables " + ", ".join(TABLES),
-        got=", ".join(entry.name for entry in strangers),
-        next_step=f"{'; '.join(steps)}; or move it elsewhere, {instead}holds (docs/own_tables.md)",
+        got=names,
+        next_step=f"{steps}; or move it elsewhere, {instead}holds (docs/own_tables.md)",
     )
 
 

@@ -28,6 +28,7 @@ from creditloom.storage.files.outputs import (
 )
 from creditloom.storage.files.store import ROW_GROUP, Writer
 from creditloom.storage.own.column_values import ColumnReader, declared
+from creditloom.storage.own.mapped_rows import MappedRows, too_many
 from creditloom.storage.own.mapping import (
     MappedColumn,
     MappedFile,
@@ -37,7 +38,6 @@ from creditloom.storage.own.mapping import (
     nearest,
 )
 from creditloom.storage.own.own_files import OwnFile, batches, open_own
-from creditloom.storage.own.tally import Tally, too_many
 from creditloom.storage.own.text_ids import IDS, MAPPED, MARK, Numbering, write_ids
 
 # Below the folder of the tables: the rows that were set aside.
@@ -251,7 +251,7 @@ def _make(
     null = tuple(c for c in TABLES[name].columns if c.name not in specs and not c.optional)
     columns = (*(reader.column for reader in readers), *null)
     schema = pa.schema([pa.field(column.name, column.type) for column in columns])
-    tally = Tally(name)
+    tally = MappedRows(name)
     with Writer(out / f"{name}.parquet", schema, least_rows=ROW_GROUP) as writer:
         for part, first, rows in source.blocks:
             with Worded(f"tables.{name}"):

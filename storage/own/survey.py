@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -161,16 +161,24 @@ def _table(table: Table, paths: tuple[Path, ...]) -> tuple[TableSurvey, list[str
     faults += _wrong_types(table, stored)
     if not stored.rows and not faults:
         faults.append(f"{table.name}: no rows; write them, or remove the table")
-    return TableSurvey(
+    used = _names(column for column in table.columns if column.name in stored.types)
+    null = _names(one for one in gone if one.optional and not one.is_computed)
+    computed = _names(one for one in gone if one.is_computed)
+    found = TableSurvey(
         name=table.name,
         files=len(paths),
         rows=stored.rows,
-        used=tuple(column.name for column in table.columns if column.name in stored.types),
+        used=used,
         unused=tuple(unused),
-        missing=tuple(column.name for column in missing),
-        null=tuple(c.name for c in gone if c.optional and not c.is_computed),
-        computed=tuple(c.name for c in gone if c.is_computed),
-    ), faults
+        missing=_names(missing),
+        null=null,
+        computed=computed,
+    )
+    return found, faults
+
+
+def _names(columns: Iterable[Column]) -> tuple[str, ...]:
+    return tuple(column.name for column in columns)
 
 
 def _look(table: Table, path: Path, stored: _Stored) -> Iterator[str]:

@@ -41,7 +41,7 @@ class _Broken:
         return f"{self.reader.spec.column} = {shown(self.stored, place)}"
 
 
-class Tally:
+class MappedRows:
     """Counts the rows of a table, and holds those that are set aside."""
 
     def __init__(self, table: str) -> None:
@@ -96,7 +96,7 @@ class Tally:
         self._aside.append({"table": self.table, "file": part, "row": row, **joined})
 
 
-def too_many(tally: Tally, allowed: float) -> DataError:
+def too_many(tally: MappedRows, allowed: float) -> DataError:
     """Return the error for a table of which more than the `allowed` share is set aside."""
     most_first = tally.rules.most_common()
     by_rule = "; ".join(f"{rule} {n:,} (as {tally.examples[rule]})" for rule, n in most_first)
