@@ -151,6 +151,8 @@ def _faults(mapping: TableMapping) -> Iterator[str]:
         for key in ("delimiter", "decimal"):
             if len(getattr(file, key)) != 1:
                 yield f"files.{name}.{key}: expected one character, got `{getattr(file, key)}`"
+        if file.decimal == file.thousands:
+            yield f"files.{name}: `decimal` and `thousands` are the same sign"
     known = (*mapping.files, *mapping.queries)
     for name in set(mapping.files) & set(mapping.queries):
         yield f"queries.{name}: a file has this name; choose another one"

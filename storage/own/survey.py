@@ -258,7 +258,9 @@ def _too_bad(tables: list[TableSurvey], max_bad_share: float) -> Iterator[str]:
             share = (
                 f"{one.bad:,} of {one.rows:,} rows would be set aside ({one.bad / one.rows:.1%})"
             )
-            yield f"{one.name}: {share}, more than {max_bad_share:.1%}"
+            is_id = any(rule.endswith("_id.type") for rule in one.rules or ())
+            step = "; ids that are text are numbered by a mapping, `ids: customer`" * is_id
+            yield f"{one.name}: {share}, more than {max_bad_share:.1%}{step}"
 
 
 def _families(sound: Mapping[str, tuple[Path, ...]]) -> Iterator[FamilySurvey]:
