@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import zoneinfo
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,9 @@ from creditloom.storage.files.foreign import ForeignError
 from creditloom.storage.files.store import read_frame
 from creditloom.storage.own.column_values import ColumnReader
 from creditloom.storage.own.convert import convert
-from creditloom.storage.own.mapping import MappedColumn, MappedFile
+from creditloom.storage.own.mapping import MappedColumn, MappedFile, faults
 from creditloom.storage.own.text_ids import Numbering
+from tests.checkout import ROOT, needs_checkout
 from tests.own_tables.conftest import MAPPING, PEOPLE
 
 CSV = MappedFile("a.csv")
@@ -198,6 +201,16 @@ def test_all_faults_of_a_mapping_are_said_at_once(own: Path) -> None:
 def test_a_mapping_is_read_strictly(own: Path, old: str, new: str, words: str) -> None:
     with pytest.raises(ParamsError, match=words):
         made(own, MAPPING.replace(old, new))
+
+
+@needs_checkout
+def test_the_mapping_of_the_documentation_is_one(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "own_tables.md").read_text(encoding="utf-8")
+    [written] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "mapping.yaml").write_text(written, encoding="utf-8")
+    assert faults(read_mapping(tmp_path / "mapping.yaml")) == ()
+    keys = [field.name for field in fields(MappedColumn)]
+    assert [key for key in keys if f"`{key}`" not in page] == []
 
 
 # table: a query that is refused, and the words that say why
