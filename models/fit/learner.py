@@ -105,10 +105,12 @@ class TrainingTable:
 
     def where(self, mask: Mask) -> TrainingTable:
         """Return the rows of `mask`."""
-        optional = {"weight": self.weight, "group": self.group, "time": self.time}
-        kept = {name: None if values is None else values[mask] for name, values in optional.items()}
         frame = self.frame[mask].reset_index(drop=True)
-        return replace(self, frame=frame, label=self.label[mask], **kept)
+        weight = None if self.weight is None else self.weight[mask]
+        group = None if self.group is None else self.group[mask]
+        time = None if self.time is None else self.time[mask]
+        label = self.label[mask]
+        return replace(self, frame=frame, label=label, weight=weight, group=group, time=time)
 
     @property
     def weights(self) -> Floats:
@@ -184,13 +186,13 @@ class CalibratedModel:
     calibration: CalibrationLine
     held_out: Floats
 
-    def pd(self, frame: pd.DataFrame) -> Floats:
-        """Return the calibrated PD, shape (rows,)."""
-        return self.calibration.pd(self.model.margin(frame))
-
     def challenger_pd(self, frame: pd.DataFrame) -> Floats:
         """Return the PD of the challenger, the additive logit alone, shape (rows,)."""
         return np.asarray(expit(self.challenger.margin(frame)))
+
+    def pd(self, frame: pd.DataFrame) -> Floats:
+        """Return the calibrated PD, shape (rows,)."""
+        return self.calibration.pd(self.model.margin(frame))
 
 
 def fit_calibrated(table: TrainingTable, params: FitParams) -> CalibratedModel:
@@ -350,7 +352,8 @@ def _suspect(table: TrainingTable) -> str:
     encoded = learn_encoding(
         table.frame, table.label, table.sign_of, codes, EncodingParams(), seed=1
     )
-    powers = [column_power(values, table.label) for values in encoded.features.T]
+    label = table.label.astype(float)
+    powers = [column_power(values, label) for values in encoded.features.T]
     return encoded.encoding.columns[int(np.argmax(powers))].column
 
 

@@ -57,7 +57,8 @@ class ModelTree:
     def scaled(self, factor: float, added: float = 0.0) -> ModelTree:
         """Return the tree with every value v replaced by factor v + added."""
         changed = {
-            key: self.arrays[key] * factor + added for key in ("leaf_value", "internal_value")
+            key: np.asarray(self.arrays[key] * factor + added, np.float64)
+            for key in ("leaf_value", "internal_value")
         }
         return ModelTree({**self.arrays, **changed})
 

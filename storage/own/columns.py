@@ -328,7 +328,7 @@ def _few_others(column: pa.Array) -> str:
     return f"`{others[0]}`" if is_mostly else ""
 
 
-def _level(value: object) -> str | None:
+def _level(value: Any) -> str | None:
     # 15 digits: 1.0 and 1 are one level, and every decimal number that people write stays itself.
     # As a float, as the runtime does: a decimal would keep its trailing zeros.
     return value if value is None or isinstance(value, str) else f"{float(value):.15g}"

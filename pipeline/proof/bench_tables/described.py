@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import pandas as pd
 import pyarrow as pa
 
 from creditloom.pipeline.base import params
@@ -19,7 +18,8 @@ from creditloom.pipeline.proof.bench_tables.bench_table import BenchTable, FoldK
 from creditloom.storage.contract.row_rules import missing_column
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import read_table
-from creditloom.storage.finished import feature_of, label_of, time_of
+from creditloom.storage.finished import finished_of
+from creditloom.storage.files.source_params import SourceParams
 
 # The descriptions of public tables that people often compare on.
 DESCRIPTIONS = Path(__file__).with_name("descriptions")
@@ -100,21 +100,27 @@ def bench_table(name: str, description: TableDescription, base: Path) -> BenchTa
             raise missing_column(
                 wanted, table.column_names, place, "a column of the table", is_named=True
             )
-    group = None
-    if description.group is not None:
-        group = pd.factorize(table[description.group].to_pandas())[0]
-    time = None
-    if description.time is not None:
-        time = time_of(table, description.time, LATEST, place)
+    # Read as `creditloom fit` reads a table. Codes stay: each contestant treats them in its own way.
+    source = SourceParams(
+        "matrix",
+        str(place),
+        label=description.label,
+        id=description.id,
+        time=description.time,
+        group=description.group,
+        drop=description.drop,
+        categorical=description.categorical,
+    )
+    finished = finished_of(table, source, LATEST)
     return BenchTable(
         name=name,
-        frame=_features(table, description, place),
-        label=label_of(table, description.label, place),
+        frame=finished.features,
+        label=finished.label,
         folds=description.folds,
         repeats=description.repeats,
         special_codes=description.special_codes,
-        time=time,
-        group=group,
+        time=finished.time,
+        group=finished.group,
     )
 
 
@@ -129,20 +135,3 @@ def _named(description: TableDescription) -> list[str]:
     single = (description.label, description.id, description.time, description.group)
     names = [name for name in single if name is not None]
     return [*names, *description.drop, *description.categorical]
-
-
-def _features(table: pa.Table, description: TableDescription, place: Path) -> pd.DataFrame:
-    left_out = {description.label, description.id, description.time, description.group}
-    columns = {
-        name: feature_of(
-            table,
-            name,
-            is_category=name in description.categorical,
-            # They stay: each contestant treats them in its own way.
-            special_codes=(),
-            where=place,
-        )
-        for name in table.column_names
-        if name not in left_out and name not in description.drop
-    }
-    return pd.DataFrame(columns)
