@@ -1,8 +1,7 @@
 """Warn of a table like a colleague: columns that know the outcome, copies, borrowers, proxies.
 
 All checks read one column at a time, or whole rows, and need no model; only the last one asks how
-well the model's score tells a protected group. Figures of single columns are held out: a level or
-range is rated on the rows of the other half, so that a column of many levels does not look strong.
+well the model's score tells a protected group.
 """
 
 from __future__ import annotations
@@ -16,12 +15,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from creditloom.models.fit.column_strength import (
+    Codes,
+    Labels,
+    SortedColumn,
+    auc_error,
+    held_out_auc,
+)
 from creditloom.models.fit.protected_groups import MIN_GROUP_ROWS, NULL_GROUP, groups_of
 from creditloom.models.sample.arrays import Floats, Mask
-from creditloom.models.sample.metrics import auc
 
-Labels = NDArray[np.int8]
-Codes = NDArray[np.int64]
 Level = Literal["grave", "warning"]
 
 # A single column of credit data hardly reaches an AUC of .8. Above the first figure it knows the
@@ -42,10 +45,6 @@ COPY_CORRELATION = 0.9
 OLD_AUC = 0.75
 AGED_BY = 0.15
 AGED_ERRORS = 4.0
-# Bins of a number: enough to see a narrow range, few enough to rate each.
-BINS = 50
-# Rows with the mean rate that are added to each bin or level.
-SMOOTHING = 1.0
 # Shares of rows that have a copy in another fold: told, and grave.
 GRAVE_COPIES = 0.01
 # A column with so many different values, and in so large a share of the different rows, does not
@@ -128,84 +127,19 @@ def accepted(warnings: Sequence[TableWarning], names: Sequence[str]) -> tuple[Ta
 
 
 def _of_column(name: str, table: CheckedTable) -> Iterator[TableWarning]:
-    codes = bins_of(table.frame[name])
-    strength = held_out_auc(codes, table.label)
-    direct = _rank_auc(table.frame[name], table.label)
-    best = max(strength, direct)
+    column = SortedColumn.of(table.frame[name])
+    codes = column.bins
+    best = max(held_out_auc(codes, table.label), column.rank_auc(table.label))
     copy = _copy(name, codes, table.label)
     if copy is not None:
         yield copy
     elif best > WARN_AUC:
         yield _leak(name, best, len(codes))
-    pure = _pure(name, table.frame[name], table.label)
+    pure = _pure(name, column, table.label)
     if pure is not None and copy is None:
         yield pure
     if table.time is not None and best <= GRAVE_AUC:
         yield from _aged(name, codes, table.label, table.time)
-
-
-def bins_of(column: pd.Series) -> Codes:
-    """Return a whole number per row: its level, or its range among at most 50; null is one too.
-
-    A value that many rows have is a bin of its own, as quantiles make it.
-    """
-    if column.dtype != np.float64:
-        return pd.factorize(column, use_na_sentinel=True)[0].astype(np.int64) + 1
-    values = column.to_numpy(np.float64)
-    is_known = ~np.isnan(values)
-    codes = np.zeros(len(values), np.int64)
-    known = values[is_known]
-    if not len(known):
-        return codes
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1), method="lower"))
-    # "right": a value on an edge begins its own bin.
-    codes[is_known] = np.searchsorted(edges, known, side="right")
-    return codes
-
-
-def held_out_auc(codes: Codes, label: NDArray[Any]) -> float:
-    """Return the AUC of the bins' bad rates, each row rated by rows of the other half; at least .5.
-
-    The halves take every second row of each class, so that the figure needs no seed.
-    """
-    is_even = _halves(label)
-    y = label.astype(float)
-    figures = []
-    for half in (is_even, ~is_even):
-        rates = _rates(codes[~half], y[~half], int(codes.max()) + 1)
-        if _has_both(label[half]):
-            figures.append(auc(y[half], rates[codes[half]]))
-    return max(0.5, float(np.mean(figures))) if figures else 0.5
-
-
-def _halves(label: NDArray[Any]) -> Mask:
-    """Return a mask of every second row of each class."""
-    is_even = np.zeros(len(label), bool)
-    for value in np.unique(label):
-        is_even[np.flatnonzero(label == value)[::2]] = True
-    return is_even
-
-
-def _rates(codes: Codes, y: Floats, size: int) -> Floats:
-    n = np.bincount(codes, minlength=size)
-    bads = np.bincount(codes, weights=y, minlength=size)
-    mean = y.mean() if len(y) else 0.0
-    return np.asarray((bads + SMOOTHING * mean) / (n + SMOOTHING))
-
-
-def _has_both(label: NDArray[Any]) -> bool:
-    return 0 < int(label.sum()) < len(label)
-
-
-def _rank_auc(column: pd.Series, label: Labels) -> float:
-    """Return the AUC of a number by itself, null at the end that suits it; at least .5."""
-    if column.dtype != np.float64 or column.isna().all():
-        return 0.5
-    values = column.to_numpy(np.float64)
-    is_null = np.isnan(values)
-    ends = (np.nanmin(values) - 1, np.nanmax(values) + 1) if is_null.any() else (0.0,)
-    figures = [auc(label, np.where(is_null, end, values)) for end in ends]
-    return max(max(figure, 1 - figure) for figure in figures)
 
 
 def _leak(name: str, figure: float, rows: int) -> TableWarning:
@@ -238,10 +172,10 @@ def _copy(name: str, codes: Codes, label: Labels) -> TableWarning | None:
     return TableWarning("grave", "copy", name, abs(phi), rows, text, step)
 
 
-def _pure(name: str, column: pd.Series, label: Labels) -> TableWarning | None:
+def _pure(name: str, column: SortedColumn, label: Labels) -> TableWarning | None:
     """Return a warning for a level or range of a column in which every row is bad."""
     bads = int(label.sum())
-    rows, words = _longest_pure(column, label)
+    rows, words = column.longest_pure(label)
     share = rows / bads if bads else 0.0
     p = bads / len(label)
     # The longest run that luck makes in so many rows.
@@ -252,39 +186,6 @@ def _pure(name: str, column: pd.Series, label: Labels) -> TableWarning | None:
     found = f"all {rows:,} rows are bad, {share:.0%} of all bads"
     text = f"`{name}` {words}: {found}; it probably knows the outcome (a leak)"
     return TableWarning(level, "pure", name, share, rows, text, _ask(name))
-
-
-def _longest_pure(column: pd.Series, label: Labels) -> tuple[int, str]:
-    """Return the rows of the largest level or range without a good, and its words."""
-    frame = pd.DataFrame({"value": column.to_numpy(), "bad": label})
-    null = frame["bad"][frame["value"].isna()]
-    best = (len(null), "is null") if len(null) and null.all() else (0, "")
-    counts = frame.groupby("value", sort=True)["bad"].agg(["sum", "size"])
-    if not len(counts):
-        return best
-    is_pure = (counts["sum"] == counts["size"]).to_numpy()
-    size = counts["size"].to_numpy()
-    if column.dtype != np.float64:
-        runs = [(k, k + 1) for k in np.flatnonzero(is_pure)]
-    else:
-        # Values that follow one another are one range.
-        edges = np.flatnonzero(np.diff(np.concatenate(([0], is_pure.astype(np.int8), [0]))))
-        runs = list(zip(edges[::2], edges[1::2], strict=True))
-    for start, end in runs:
-        rows = int(size[start:end].sum())
-        if rows > best[0]:
-            best = (rows, _range_words(counts.index, int(start), int(end)))
-    return best
-
-
-def _range_words(values: pd.Index, start: int, end: int) -> str:
-    first = values[start]
-    last = values[end - 1]
-    if end - start == 1:
-        return f"is {first}"
-    if end == len(values):
-        return f"from {first:g} on"
-    return f"up to {last:g}" if start == 0 else f"from {first:g} to {last:g}"
 
 
 def _aged(
@@ -299,7 +200,7 @@ def _aged(
         return
     old = held_out_auc(codes[first], label[first])
     new = held_out_auc(codes[last], label[last])
-    error = float(np.hypot(_auc_error(label[first]), _auc_error(label[last])))
+    error = float(np.hypot(auc_error(label[first]), auc_error(label[last])))
     if old <= OLD_AUC or old - new <= max(AGED_BY, AGED_ERRORS * error):
         return
     level: Level = "grave" if old > GRAVE_AUC else "warning"
@@ -311,27 +212,6 @@ def _aged(
 def _enough(label: Labels) -> bool:
     bads = int(label.sum())
     return min(bads, len(label) - bads) >= LEAST_ROWS
-
-
-def _auc_error(label: Labels) -> float:
-    """Return a standard error of an AUC that is at most this: that of AUC .5."""
-    bads = int(label.sum())
-    goods = len(label) - bads
-    return float(np.sqrt((bads + goods + 1) / (12 * bads * goods)))
-
-
-def strongest_column(frame: pd.DataFrame, label: Labels) -> tuple[str, float]:
-    """Return the column that tells the outcome best by itself, and its held-out AUC."""
-    figures = [(held_out_auc(bins_of(frame[name]), label), str(name)) for name in frame]
-    figure, name = max(figures, default=(0.5, ""))
-    return name, figure
-
-
-def luck_of_auc(label: Labels, columns: int) -> float:
-    """Return the AUC that the best of so many columns of noise reaches by luck."""
-    # The largest of n normal draws lies near sqrt(2 ln n) standard errors; one more is allowed.
-    errors = 1.0 + float(np.sqrt(2 * np.log(max(columns, 2))))
-    return 0.5 + errors * _auc_error(label)
 
 
 # Whole rows.
@@ -457,8 +337,8 @@ def proxies(frame: pd.DataFrame, protected: pd.DataFrame, score: Floats) -> list
     """
     places = np.linspace(0, len(frame) - 1, min(PROXY_ROWS, len(frame))).astype(int)
     some = frame.iloc[places]
-    bins = {str(name): bins_of(some[name]) for name in some}
-    scored = bins_of(pd.Series(score[places]))
+    bins = {str(name): SortedColumn.of(some[name]).bins for name in some}
+    scored = SortedColumn.of(pd.Series(score[places])).bins
     return [
         _proxy(str(name), groups_of(protected[name]), places, bins, scored) for name in protected
     ]

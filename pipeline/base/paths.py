@@ -61,6 +61,7 @@ MANIFEST = MODEL / "manifest.json"
 
 DECISIONS = DATA / "decisions" / "decisions.parquet"
 QUEUE = DATA / "decisions" / "queue.parquet"
+BEYOND = DATA / "decisions" / "beyond_training.json"
 OVERRIDES = DATA / "overrides" / "overrides.jsonl"
 
 BOOK_DATA = DATA / "book"

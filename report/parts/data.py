@@ -163,6 +163,8 @@ class ReportData:
     warnings: pd.DataFrame | None = None
     # field, feature, feature_auc, group, score_auc, hidden_rows
     proxies: pd.DataFrame | None = None
+    # column, nulls, unseen, share: rows that hold what training never saw
+    beyond: pd.DataFrame | None = None
     # feature, family, why, detail
     selection: pd.DataFrame | None = None
     # stage, seconds, counts (text)

@@ -9,17 +9,24 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import lightgbm as lgb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
 from creditloom.decision.base.errors import DecisionError
 from creditloom.decision.decide import Decider
+from creditloom.decision.frames.input_frame import InputReader
 from creditloom.decision.loader import DecisionModel
 from creditloom.decision.rulebook.policy import BeyondPolicy
 from creditloom.decision.score.drift import Drift, PopulationCounts, RollingCounts
+from creditloom.decision.score.tree_model import Margin
 from tests.decision import own
 
 
@@ -123,6 +130,63 @@ def test_a_bundle_without_the_rule_counts_and_refers_nothing(
     odd = rows.assign(home="houseboat")
     assert "approve" in set(plain.decide(odd).decision)
     assert not plain.population()[1].shares
+
+
+# table: the fields of a feature, each drawn
+@st.composite
+def catalogues(draw: Any) -> tuple[Feature, ...]:
+    """Features of any kind, as training that is cautious declares them."""
+    features = []
+    for k in range(draw(st.integers(1, 4))):
+        share = draw(st.sampled_from([0.0, 0.2]))
+        size = draw(st.sampled_from([0, 2, 5]))
+        codes = tuple(sorted(draw(st.lists(CODE, min_size=size, max_size=size))))
+        average = float(np.mean(codes)) if codes else draw(CODE)
+        features.append(
+            Feature(
+                f"x{k}",
+                "own",
+                f"x{k}",
+                categories=tuple(f"level {n}" for n in range(size)),
+                codes=codes,
+                unseen=average + draw(st.sampled_from([0.0, 0.5])) if codes else None,
+                null_share=share,
+                typical=average if share == 0 else None,
+            )
+        )
+    return tuple(features)
+
+
+# Below the margin of a tree that rises with every feature nothing is safer than a lower number.
+CODE = st.floats(-2, 2, allow_nan=False).map(lambda value: round(value, 3))
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(features=catalogues(), seed=st.integers(11, 15))
+def test_what_training_never_saw_is_never_the_safer(
+    features: tuple[Feature, ...], seed: int
+) -> None:
+    """PD of a null beyond training is that of the median; of a level, not below the average's."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(400, len(features)))
+    names = [feature.name for feature in features]
+    y = rng.random(400) < 1 / (1 + np.exp(-x.sum(axis=1)))
+    rises = {"objective": "binary", "monotone_constraints": [1] * len(names), "verbosity": -1}
+    data = lgb.Dataset(x, y, feature_name=names)
+    margin = Margin(lgb.train(rises, data, 10).model_to_string(), tuple(names), 1)
+    concepts = tuple(Concept(name, "own", name, name) for name in names)
+    reader = InputReader(Catalogue(concepts, features), (), {})
+    rows = {f.name: f.categories[:1] * 8 or rng.normal(size=8).round(2) for f in features}
+    frame = pd.DataFrame({"application_id": range(8), **rows})
+    for k, feature in enumerate(features):
+        typical = reader.decidable(frame).x.copy()
+        typical[:, k] = np.nan if feature.typical is None else feature.typical
+        null = reader.decidable(frame.assign(**{feature.name: None})).x
+        np.testing.assert_array_equal(margin.raw(null), margin.raw(typical))
+        if feature.categories:
+            typical[:, k] = np.mean(feature.codes)
+            unseen = reader.decidable(frame.assign(**{feature.name: "another"})).x
+            assert (margin.raw(unseen) >= margin.raw(typical)).all()
 
 
 # Counts.

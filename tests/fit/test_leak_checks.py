@@ -9,19 +9,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from creditloom.models.fit.column_strength import (
+    SortedColumn,
+    held_out_auc,
+    luck_of_auc,
+    strongest_column,
+)
 from creditloom.models.fit.leak_checks import (
     CheckedTable,
     TableWarning,
     accepted,
-    held_out_auc,
-    luck_of_auc,
     proxies,
     proxy_warnings,
     row_codes,
-    strongest_column,
     table_warnings,
 )
 from creditloom.models.fit.protected_groups import NULL_GROUP, OTHER_GROUP, groups_of
+from creditloom.models.sample.metrics import auc
 from tests.fit.conftest import loans
 
 N = 1_500
@@ -200,6 +204,23 @@ def test_every_type_has_a_grouping_and_every_row_a_group(kind: str) -> None:
     assert (found_groups == NULL_GROUP).sum() == 30
     assert len(found_groups) == 120
     assert (OTHER_GROUP in found_groups) == (kind == "many texts")
+
+
+@pytest.mark.parametrize("seed", range(11, 16))
+def test_the_figures_of_counts_are_those_of_rows(seed: int) -> None:
+    """The slow obvious way: rank rows by value, null at either end; look at every range."""
+    rng = np.random.default_rng(seed)
+    values = rng.integers(0, 9, 200).astype(float)
+    values[rng.random(200) < 0.1] = np.nan
+    label = (rng.random(200) < np.where(values > 6, 0.95, 0.3)).astype(np.int8)
+    column = SortedColumn.of(pd.Series(values))
+    ends = [auc(label, np.where(np.isnan(values), end, values)) for end in (-1.0, 99.0)]
+    assert column.rank_auc(label) == pytest.approx(max(max(x, 1 - x) for x in ends))
+    ranges = [(values >= low) & (values <= high) for low in range(9) for high in range(low, 9)]
+    pure = [int(mask.sum()) for mask in (*ranges, np.isnan(values)) if label[mask].all()]
+    assert column.longest_pure(label)[0] == max(pure, default=0)
+    # Nine values are nine bins, and null is one.
+    assert len(np.unique(column.bins)) == 10
 
 
 def test_noise_is_known_as_luck() -> None:

@@ -1,4 +1,4 @@
-"""Options of `creditloom fit`: names of the file first, all faults at once, before heavy imports."""
+"""Options of `creditloom fit`: names of the file first, all faults at once and early."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_signs_are_options_or_a_file(tmp_path: Path) -> None:
     }
     for text in ("income: {sign: up}\n", "income: {sings: 1}\n", "- income\n"):
         file.write_text(text)
-        with pytest.raises(DataError, match="(?s)cannot be used.*signs.yaml"):
+        with pytest.raises(DataError, match=r"(?s)cannot be used.*signs\.yaml"):
             words_of([str(file)], THERE)
     with pytest.raises(DataError, match="A sign is none"):
         words_of(["income=down"], THERE)
@@ -85,7 +85,16 @@ def test_all_faults_of_the_options_are_told_at_once(
     fit: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     loans().to_parquet(tmp_path / "t.parquet", index=False)
-    options = ("--special-codes", "x", "--beyond", "guess", "--budget", "-1", "--protected", "gender")
+    options = (
+        "--special-codes",
+        "x",
+        "--beyond",
+        "guess",
+        "--budget",
+        "-1",
+        "--protected",
+        "gender",
+    )
     told = refused(fit, capsys, *options, "--monotone", "income=up", "--drop", "wage")
     for words in (
         "7 things", "no number", "--beyond", "--budget", "`gender` is missing",
@@ -119,7 +128,8 @@ def test_a_wrong_option_is_told_before_a_library_that_learns_is_loaded(tmp_path:
         "    read_options({'data': Path('t.parquet'), 'out': Path('out'), 'label': 'bda'})\n"
         "except ValueError as error:\n"
         "    assert 'bda' in str(error)\n"
-        "print([m for m in ('lightgbm', 'sklearn', 'pandas', 'scipy', 'numba') if m in sys.modules])\n"
+        "heavy = ('lightgbm', 'sklearn', 'pandas', 'scipy', 'numba')\n"
+        "print([name for name in heavy if name in sys.modules])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True

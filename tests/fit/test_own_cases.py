@@ -152,8 +152,8 @@ def _check_decided(own: pd.DataFrame, folder: Path) -> None:
     assert "hardship" in features
     assert [name for name, feature in features.items() if feature.special_codes] == ["bureau"]
     assert features["score"].direction == -1
-    rows = own.drop(index=3).rename(columns={"loan": "application_id", "day": "as_of"})
-    again = decider.decide(rows.assign(rate=rows["rate"].str.rstrip("%").astype(float)))
+    # The layout that one trained on: id, time and per-cent signs as the user's table has them.
+    again = decider.decide(own.drop(index=3))
     assert again["pd"].tolist() == decisions["pd"].tolist()
     # Approvals are judged by held-out PDs; the final model has seen the outcome.
     approved = decisions["decision_held_out"] == "approve"
@@ -213,7 +213,10 @@ def test_a_refusal_says_where_no_column_tells_anything() -> None:
         (pd.DataFrame(noise, columns=["a", "b"]), "No column tells bads from goods"),
         (frame, "^Calibration refused"),
     ):
-        with pytest.raises(ModelError, match=words), luck_told(TrainingTable(features, label, (0, 0))):
+        with (
+            pytest.raises(ModelError, match=words),
+            luck_told(TrainingTable(features, label, (0, 0))),
+        ):
             raise ModelError("Calibration refused: slope -9.8")
 
 
@@ -235,6 +238,6 @@ def test_a_label_in_words_says_how_to_map_it(
 def test_a_bundle_that_gives_other_pds_fails() -> None:
     fitted = np.array([0.1, 0.2, 0.3])
     check(fitted + 1e-12, fitted, Path("bundle"))
-    for other in (fitted + [0, 1e-6, 0], np.array([0.1, np.nan, 0.3])):
+    for other in (fitted + np.array([0, 1e-6, 0]), np.array([0.1, np.nan, 0.3])):
         with pytest.raises(SelfCheckError, match=r"(?s)row 1.*1 rows differ"):
             check(other, fitted, Path("bundle"))

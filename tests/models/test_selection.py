@@ -28,6 +28,12 @@ def test_constant_empty_double_and_drift_fall() -> None:
     assert found == {"flat": "constant", "empty": "empty", "double": "double", "drift": "drift"}
 
 
+def test_null_is_a_value_so_yes_or_null_is_no_constant() -> None:
+    """A flag that is yes or null tells as much as one that is yes or no."""
+    flag = np.where(RNG.random(N) < 0.4, 1.0, np.nan)
+    assert fallen(flag=flag, flat=np.ones(N)) == {"flat": "constant"}
+
+
 def test_neither_a_new_shape_nor_other_nulls_are_a_double() -> None:
     assert fallen(exp=np.exp(GOOD), holes=np.where(RNG.random(N) < 0.3, np.nan, GOOD)) == {}
 

@@ -209,6 +209,26 @@ TABLES: dict[str, dict[str, object]] = {
         "approval_rate": [0.6, 0.7],
         "approval_ratio": [0.857, 1.0],
     },
+    "warnings": {
+        "level": ["grave", "warning"],
+        "name": ["recoveries", "customer"],
+        "text": ["`recoveries` alone tells bads from goods", NASTY],
+        "next_step": ["--drop recoveries", "--group customer"],
+    },
+    "proxies": {
+        "field": ["sex"],
+        "feature": ["gender_code"],
+        "feature_auc": [0.97],
+        "group": ["m"],
+        "score_auc": [0.61],
+        "hidden_rows": [4],
+    },
+    "beyond": {
+        "column": ["utilisation_now", "home"],
+        "nulls": [120, 0],
+        "unseen": [0, 3],
+        "share": [0.04, 0.001],
+    },
     "selection": {
         "feature": [f"pay_x_{i}" for i in range(15)],
         "why": "constant",

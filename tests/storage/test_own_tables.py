@@ -327,9 +327,9 @@ def test_ids_are_kept_exactly_or_refused() -> None:
     assert of(frame.assign(loan=pd.Series(large, dtype=object))).ids.tolist() == large
     assert of(frame.assign(loan=np.arange(N) * 1.0)).ids.dtype == np.int64
     for odd in (np.arange(N) + 9007199254740993.0, np.arange(N) + 0.5):
-        with pytest.raises(DataError, match="no ids that can be kept exactly|Too many bad rows"):
+        with pytest.raises(DataError, match=r"no ids that can be kept exactly|Too many bad rows"):
             of(frame.assign(loan=odd))
-    with pytest.raises(DataError, match="beyond int64|several kinds"):
+    with pytest.raises(DataError, match=r"beyond int64|several kinds"):
         of(frame.assign(loan=[2**63 + k for k in range(N)]))
 
 
@@ -439,7 +439,11 @@ def test_all_faults_are_told_at_once() -> None:
 
 def test_a_time_column_that_is_not_there_names_no_column_that_plays_a_part() -> None:
     with pytest.raises(DataError) as error:
-        of(loans().drop(columns="day").rename(columns={"bad": "target"}), label="target", time="age")
+        of(
+            loans().drop(columns="day").rename(columns={"bad": "target"}),
+            label="target",
+            time="age",
+        )
     assert "target` to" not in str(error.value)
 
 

@@ -28,6 +28,7 @@ from creditloom.decision.base.layout import Layout
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
 from creditloom.models.fit import bundle
+from creditloom.models.fit.column_strength import luck_of_auc, strongest_column
 from creditloom.models.fit.fit_params import FitParams
 from creditloom.models.fit.judgement import FittedTable, content, held_out_decisions, validation
 from creditloom.models.fit.leak_checks import (
@@ -35,11 +36,9 @@ from creditloom.models.fit.leak_checks import (
     ProxyFigure,
     TableWarning,
     accepted,
-    luck_of_auc,
     proxies,
     proxy_warnings,
     row_codes,
-    strongest_column,
     table_warnings,
 )
 from creditloom.models.fit.learner import TrainingTable, fit_calibrated, fold_masks, latest
@@ -57,7 +56,7 @@ from creditloom.storage.files.errors import StatedError
 from creditloom.storage.files.formats import RESULTS, write_document
 from creditloom.storage.files.outputs import new_folder
 from creditloom.storage.files.source_params import SourceParams
-from creditloom.storage.files.store import write_table, write_text
+from creditloom.storage.files.store import write_json, write_table, write_text
 from creditloom.storage.finished import Finished
 
 # Libraries whose versions stand in metrics.json, as figures may move with them.
@@ -164,11 +163,10 @@ def _fitted(
         steps.say(f"final model on all {len(table.label):,} rows")
         with steps.step("final model"):
             final = fit_calibrated(table, params)
-    policy = section("policy", PolicyParams, PARAMS)
+    policy = _policy(choices)
     tiers = bundle.tiers_around(float(table.label.mean()), policy.tier_edges)
     layout = Layout.from_json(json.dumps(found.layout()))
-    house = _declared(policy, choices)
-    bundle.write(folder, final, table, tiers, read.words, params.calibration, house, layout)
+    bundle.write(folder, final, table, tiers, read.words, params.calibration, policy, layout)
     frame = _frame(found)
     # By the written bundle, so that the report shows what a user of the bundle gets.
     decisions = Decider.load(folder).decide(frame)
@@ -197,14 +195,6 @@ def _proxies(
     warnings = accepted(proxy_warnings(figures), choices.accept)
     _tell_warnings(steps, warnings)
     return warnings, tuple(figures)
-
-
-def _declared(policy: PolicyParams, choices: RunChoices) -> PolicyParams:
-    """Return the policy with what the run declares of values that training never had."""
-    if choices.beyond is None:
-        return policy
-    beyond = replace(policy.beyond_training, treatment=choices.beyond)
-    return replace(policy, beyond_training=beyond)
 
 
 def training_table(read: Subject) -> TrainingTable:
@@ -236,6 +226,16 @@ def _folds(found: Finished, params: FitParams) -> tuple[Mask, ...]:
         return ()
 
 
+def _policy(choices: RunChoices) -> PolicyParams:
+    """Return the committed policy, with what a person chose for values beyond training."""
+    policy = section("policy", PolicyParams, PARAMS)
+    if choices.beyond is None:
+        return policy
+    return replace(
+        policy, beyond_training=replace(policy.beyond_training, treatment=choices.beyond)
+    )
+
+
 def _refuse_constant(frame: pd.DataFrame) -> None:
     """Raise ModelError where every column has one value in all rows; null is a value too."""
     # By the first value, null or not: counting all values of all columns would take seconds.
@@ -259,7 +259,7 @@ def luck_told(table: TrainingTable) -> Iterator[None]:
             raise
         raise ModelError(
             f"No column tells bads from goods: the best of {table.frame.shape[1]}, `{best}`, has "
-            f"AUC {figure:.3f} on rows that did not rate it, which is luck. Expected one that "
+            f"AUC {figure:.3f}, which is luck. Expected one that "
             f"tells more; add columns that know the applicant. ({error})"
         ) from error
 

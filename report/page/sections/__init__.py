@@ -27,6 +27,7 @@ ORDER: tuple[Callable[[ReportData], Section | None], ...] = (
     summary.fairness,
     summary.claims,
     summary.selection,
+    summary.beyond,
     summary.runtime,
     summary.glossary,
 )

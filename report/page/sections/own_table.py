@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from creditloom.report.parts.blocks import (
     Note,
     PageBlock,
@@ -69,21 +71,25 @@ OWN_GLOSSARY = (
 
 def warnings(data: ReportData) -> Section | None:
     """Return what a colleague would say of the table, the grave first, and the proxies."""
-    if data.warnings is None:
+    if data.warnings is None and data.proxies is None:
         return None
-    blocks: list[PageBlock] = []
-    is_open = data.warnings["level"] == "grave"
-    if is_open.any():
-        names = ", ".join(dict.fromkeys(data.warnings["name"][is_open]))
-        blocks.append(
-            Note(f"Grave and not accepted: {names}. Do not use this fit as it is.", "fail")
-        )
-    if len(data.warnings):
-        blocks.append(table(data.warnings, WARNINGS, "Warnings about the table"))
-    else:
-        blocks.append(Note(NONE_FOUND, "pass"))
+    blocks = [*_told(data)]
     if data.proxies is not None and len(data.proxies):
         heading = "Protected columns: how well a feature and the score tell them"
         blocks.append(table(data.proxies, PROXIES, heading))
     lead = "What the table itself gives away, judged one column and one row at a time."
     return Section("warnings", Text("Warnings", "警示"), lead, tuple(blocks))
+
+
+def _told(data: ReportData) -> Iterator[PageBlock]:
+    """Yield the warnings, below a mark where a grave one is not accepted."""
+    if data.warnings is None:
+        return
+    is_open = data.warnings["level"] == "grave"
+    if is_open.any():
+        names = ", ".join(dict.fromkeys(data.warnings["name"][is_open]))
+        yield Note(f"Grave and not accepted: {names}. Do not use this fit as it is.", "fail")
+    if len(data.warnings):
+        yield table(data.warnings, WARNINGS, "Warnings about the table")
+    else:
+        yield Note(NONE_FOUND, "pass")

@@ -18,6 +18,12 @@ from creditloom.report.parts.blocks import (
 )
 from creditloom.report.parts.data import BarResult, ReportData, Text
 
+BEYOND = (
+    TableColumn("column", "column", "text"),
+    TableColumn("nulls", "null", "count"),
+    TableColumn("unseen", "level unseen", "count"),
+    TableColumn("share", "share of rows", "share", bar=True),
+)
 VOLUMES = (
     TableColumn("table", "raw table"),
     TableColumn("family", "family", "name"),
@@ -226,6 +232,18 @@ def selection(data: ReportData) -> Section | None:
     lead = f"{show(len(data.selection), 'count')} features fell: {reasons}."
     rows = table(data.selection, SELECTION, "Features that fell, and why", fold=10)
     return Section("selection", Text("Selection", "特征筛选"), lead, (rows,))
+
+
+def beyond(data: ReportData) -> Section | None:
+    """Return the columns that hold what training never saw, of all rows that were decided."""
+    if data.beyond is None or data.beyond.empty:
+        return None
+    lead = (
+        "A null where training had none, or a level that training did not hold. Such a row is "
+        "treated as policy.beyond_training says."
+    )
+    rows = table(data.beyond, BEYOND, "Rows beyond training, per column", fold=10)
+    return Section("beyond", Text("Beyond training", "训练之外"), lead, (rows,))
 
 
 def runtime(data: ReportData) -> Section | None:

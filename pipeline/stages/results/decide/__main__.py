@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from itertools import chain
 
 import pandas as pd
@@ -12,11 +13,12 @@ from rich.table import Table
 
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
+from creditloom.decision.score.drift import RollingCounts
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.stage import run
 from creditloom.serving.referral.queue.cases import referred_cases
-from creditloom.storage.files.store import Writer, iter_tables, open_parquet, read_frame
+from creditloom.storage.files.store import Writer, iter_tables, open_parquet, read_frame, write_json
 
 # Rows decided at a time, so that memory does not grow with the matrix.
 ROWS = 20_000
@@ -26,11 +28,13 @@ OUTCOMES = ("approve", "refer", "decline", "refuse")
 def main() -> dict[str, int]:
     """Write data/decisions: decisions.parquet in matrix order, queue.parquet for a person.
 
-    Returns the number of decisions.
+    And beyond_training.json: what training never saw, counted per column. Returns the number of
+    decisions.
     """
-    decider = Decider.load(paths.MODEL)
     with open_parquet(paths.MATRIX) as matrix:
         total = matrix.metadata.num_rows
+        # The window counts every row of the run, and forgets none.
+        decider = replace(Decider.load(paths.MODEL), window=RollingCounts(total))
         columns = decider.columns(set(matrix.schema_arrow.names))
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("decide", total=total)
@@ -45,6 +49,7 @@ def main() -> dict[str, int]:
                 writer.write(decided)
                 queue.write(referred_cases(decided))
                 progress.advance(task, len(decided))
+    write_json(decider.population()[0].as_plain(), paths.BEYOND)
     shown = ["decision", "grade", "limit_cny", "apr_irr12", "pd"]
     _show(read_frame(paths.DECISIONS, shown), decider.bundle.tiers.names)
     return {"decisions": total}

@@ -72,9 +72,22 @@ def assemble(params: ReportParams, source: SourceParams) -> ReportData:
         concepts=pd.DataFrame(explanation["concepts"]),
         pictures=_pictures(explanation),
         selection=_selection(),
+        beyond=_beyond(),
         runtime=runtime(),
         **frames,
     )
+
+
+def _beyond() -> pd.DataFrame | None:
+    """Return the columns with rows beyond training, most rows first; None of an earlier run."""
+    if not paths.BEYOND.is_file():
+        return None
+    counts = read_json(paths.BEYOND)
+    rows = [{"column": name, **one} for name, one in counts["columns"].items()]
+    frame = pd.DataFrame(rows, columns=["column", "nulls", "unseen"])
+    frame["share"] = (frame["nulls"] + frame["unseen"]) / counts["rows"]
+    # By name where shares are equal, so that the page has one order.
+    return frame.sort_values(["share", "column"], ascending=[False, True])
 
 
 def bars(metrics: dict[str, Any]) -> tuple[BarResult, ...]:
