@@ -26,8 +26,8 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 from numpy.typing import NDArray
 
+from ..base.readings.stored_kinds import ACCEPTED_KINDS, NUMBERS, kind_of
 from ..base.readings.text_numbers import TextReading, numbers_of
-from ..base.stored_kinds import ACCEPTED_KINDS, NUMBERS, kind_of
 from ..score.contributions.column_loops import copy_column
 from .columns import NUMERIC, InputColumn, InputKind, refusal
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from creditloom.decision.base.stored_kinds import kind_of
+from creditloom.decision.base.readings.stored_kinds import kind_of
 from creditloom.decision.frames.accepted import EXPECTED_TYPES, is_accepted
 from creditloom.decision.frames.columns import banned_column
 from creditloom.serving.inputs import InputColumn

@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 from numpy.typing import NDArray
 
-from creditloom.decision.base.stored_kinds import kind_of as kind_of
-from creditloom.decision.base.stored_kinds import values_type as values_type
+from creditloom.decision.base.readings.stored_kinds import kind_of as kind_of
+from creditloom.decision.base.readings.stored_kinds import values_type as values_type
 from creditloom.features.contract.tables import Column
 from creditloom.storage.contract.moments import MICROS, moment
 

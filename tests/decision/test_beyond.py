@@ -132,6 +132,7 @@ def test_a_bundle_without_the_rule_counts_and_refers_nothing(
     assert not plain.population()[1].shares
 
 
+# table: the fields of a feature, each drawn
 @st.composite
 def catalogues(draw: Any) -> tuple[Feature, ...]:
     """Features of any kind, as training that is cautious declares them."""

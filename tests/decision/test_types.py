@@ -86,6 +86,7 @@ def column(draw: Any, kinds: list[pa.DataType], words: tuple[str, ...]) -> pa.Ar
     return values
 
 
+# table: a user's own table, its columns of any accepted type
 @st.composite
 def tables(draw: Any) -> pa.Table:
     """A user's own table: its columns of any accepted type."""
@@ -134,7 +135,7 @@ def _objects(values: pa.ChunkedArray) -> pd.Series:
     return pd.Series(objects)
 
 
-# Tenths, a third of which a cast that is not exact misses by the last bit.
+# table: tenths, a third of which a cast that is not exact misses by the last bit.
 TENTHS = pa.table(
     {
         "loan": pa.array([f"L{k}" for k in range(ROWS)], pa.string_view()),
@@ -214,6 +215,7 @@ def test_ids_stay_what_they_are() -> None:
     assert ids_of(_with_ids([1.0, 2.0, float(2**53 - 1)])) == [1, 2, 2**53 - 1]
 
 
+# table: ids that may stand for two, a case a row
 @pytest.mark.parametrize(
     "ids",
     [
@@ -240,6 +242,7 @@ def test_ids_and_texts_in_one_column_are_refused_as_two_types() -> None:
 # Texts that training read as numbers.
 
 
+# table: a reading a row
 @pytest.mark.parametrize(
     ("reading", "texts", "numbers"),
     [
