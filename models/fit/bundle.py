@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import expit
 
 from creditloom.decision.base.catalogue import VERSION as CATALOGUE_VERSION
+from creditloom.decision.base.layout import FILE as LAYOUT
 from creditloom.decision.base.layout import Layout
 from creditloom.decision.base.strict_json import canonical, plain
 from creditloom.decision.bundle import load_scorer, write_manifest
@@ -60,12 +61,12 @@ def write(
     words: ColumnTexts,
     scale: CalibrationParams,
     house: PolicyParams,
-    layout: Layout,
+    layout: Layout | None,
 ) -> str:
     """Write the bundle into the new `folder`; return its version, the sha256 of the manifest.
 
     table: the training rows. The approved ones are the reference of the reasons.
-    layout: of the user's own table.
+    layout: of the user's own table; None where the features are the house's own.
     """
     folder.mkdir(parents=True)
     # The text is hashed, so its line ends must be the same on every machine.
@@ -76,7 +77,8 @@ def write(
     _write(folder / "calibration.json", line)
     _write(folder / "tiers.json", plain(tiers))
     _write(folder / "policy.json", rules)
-    _write(folder / "layout.json", plain(layout))
+    if layout is not None:
+        _write(folder / LAYOUT, plain(layout))
     # The reference is computed by the scorer, which reads the files written above.
     policy = Policy.from_json(json.dumps(rules))
     x = fitted.model.features(table.frame)

@@ -165,7 +165,8 @@ def _fitted(
             final = fit_calibrated(table, params)
     policy = _policy(choices)
     tiers = bundle.tiers_around(float(table.label.mean()), policy.tier_edges)
-    layout = Layout.from_json(json.dumps(found.layout()))
+    # Features of raw tables are the house's own: they have no layout.
+    layout = Layout.from_json(json.dumps(found.layout())) if found.columns else None
     bundle.write(folder, final, table, tiers, read.words, params.calibration, policy, layout)
     frame = _frame(found)
     # By the written bundle, so that the report shows what a user of the bundle gets.

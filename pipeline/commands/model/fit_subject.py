@@ -99,9 +99,15 @@ def _raw_tables(params: SourceParams, quarantine: Path) -> Subject:
         protected=frame[list(params.protected)],
         # The contract has already written the bad rows. Here only their number is needed.
         bad=_rows_without_columns(checked.bad),
+        group=_people(frame["applicant_id"]),
     )
     signs = tuple(feature["direction"] for feature in features)
     return Subject(table, ColumnTexts(words["concepts"], entries), signs)
+
+
+def _people(applicants: pd.Series) -> np.ndarray | None:
+    """Return a number per applicant where one has several applications; else None."""
+    return pd.factorize(applicants)[0] if applicants.duplicated().any() else None
 
 
 def _rows_without_columns(count: int) -> pa.Table:
