@@ -56,7 +56,7 @@ from creditloom.storage.files.errors import StatedError
 from creditloom.storage.files.formats import RESULTS, write_document
 from creditloom.storage.files.outputs import new_folder
 from creditloom.storage.files.source_params import SourceParams
-from creditloom.storage.files.store import write_json, write_table, write_text
+from creditloom.storage.files.store import write_table, write_text
 from creditloom.storage.finished import Finished
 
 # Libraries whose versions stand in metrics.json, as figures may move with them.

@@ -22,8 +22,8 @@ from creditloom.storage.files.source_params import ColumnWords, SourceParams
 from creditloom.storage.files.store import read_table, write_table
 from creditloom.storage.finished import Finished, read_finished
 from creditloom.storage.folders.raw_folder import table_files
-from creditloom.storage.matrix import own_concepts, own_feature
 from creditloom.storage.mapped.text_ids import with_texts
+from creditloom.storage.matrix import own_concepts, own_feature
 from creditloom.storage.sources import check_source, now
 
 MAX_NAMED = 5  # wrong label values that a refusal shows

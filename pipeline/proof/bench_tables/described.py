@@ -17,9 +17,9 @@ from creditloom.pipeline.base import params
 from creditloom.pipeline.proof.bench_tables.bench_table import BenchTable, FoldKind
 from creditloom.storage.contract.row_rules import missing_column
 from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import read_table
 from creditloom.storage.finished import finished_of
-from creditloom.storage.files.source_params import SourceParams
 
 # The descriptions of public tables that people often compare on.
 DESCRIPTIONS = Path(__file__).with_name("descriptions")
@@ -100,7 +100,7 @@ def bench_table(name: str, description: TableDescription, base: Path) -> BenchTa
             raise missing_column(
                 wanted, table.column_names, place, "a column of the table", is_named=True
             )
-    # Read as `creditloom fit` reads a table. Codes stay: each contestant treats them in its own way.
+    # Read as `creditloom fit` reads a table. Codes stay: each contestant treats them its own way.
     source = SourceParams(
         "matrix",
         str(place),
