@@ -228,7 +228,7 @@ def _labels(finished: Finished, ids: pa.Array) -> pa.Table:
     }
     weighting = {
         "is_control": is_false,
-        "weight": np.ones(n),
+        "weight": np.ones(n) if finished.weight is None else finished.weight,
         "default_known_time": pa.nulls(n, pa.timestamp("us")),
     }
     return pa.table({**identity, **outcome, **weighting})

@@ -31,6 +31,7 @@ N = 60
 def loans() -> pd.DataFrame:
     """Sixty loans with an id of text, a date, a number, a kind and an outcome."""
     place = np.arange(N)
+    # table: columns of a good table
     return pd.DataFrame(
         {
             "loan": [f"0{k:04d}" for k in place],
@@ -157,6 +158,7 @@ def polars_of(frame: pd.DataFrame) -> Any:
     return pytest.importorskip("polars").from_pandas(frame)
 
 
+# table: kinds of frames
 FRAMES: dict[str, Callable[[pd.DataFrame], Any]] = {
     "pandas": lambda frame: frame,
     "pandas with its id as index": lambda frame: frame.set_index("loan"),
@@ -252,6 +254,7 @@ def test_a_column_that_a_person_calls_a_category_keeps_its_texts() -> None:
     assert set(found.features["code"]) == {"1", "2"}
 
 
+# table: numbers and how they are written
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
