@@ -26,6 +26,8 @@ COMMANDS = {
     "simulate": "creditloom.pipeline.commands.world.simulate:simulate",
     "params": "creditloom.pipeline.commands.model.params:params",
     "fit": "creditloom.pipeline.commands.model.fit:fit",
+    "tables": "creditloom.pipeline.commands.tables.tables:tables",
+    "check": "creditloom.pipeline.commands.tables.check:check",
     "decide": "creditloom.pipeline.commands.decisions.decide:decide",
     "score": "creditloom.pipeline.commands.decisions.score:score",
     "quote": "creditloom.pipeline.commands.decisions.quote:quote",
@@ -46,7 +48,7 @@ COMMANDS = {
     "evidence": "creditloom.pipeline.proof.evidence:evidence",
     "claims": "creditloom.pipeline.proof.claims.command:claims",
     "scale": "creditloom.pipeline.proof.scale:scale",
-    "bench": "creditloom.pipeline.proof.bench.command:bench",
+    "bench": "creditloom.pipeline.proof.bench.command:app",
     "keep": "creditloom.pipeline.commands.model.keep:keep",
     "share-recovery": "creditloom.pipeline.proof.share_recovery:share_recovery",
     "trace": "creditloom.pipeline.proof.trace.command:trace",
@@ -125,6 +127,9 @@ def summary_of(name: str) -> str:
 def main() -> None:
     """Run the command line. A refusal is a message and an exit code, no traceback."""
     _rename_command()
+    # A notebook hands its own way of drawing down to the commands that it starts, and matplotlib
+    # refuses one that is not installed here. A command draws into files only.
+    os.environ["MPLBACKEND"] = "agg"
     # The words that a shell wants to complete, else the words that were entered.
     words = os.environ.get("COMP_WORDS", "").split()[1:2] or sys.argv[1:2]
     entered = [name for name in words if name in COMMANDS]

@@ -133,11 +133,12 @@ def _flow(fitted: FittedTable) -> tuple[FlowStep, ...]:
     model = fitted.final.model
     columns = model.encoding.names
     rows = f"{int(fitted.label.sum()):,} bad, {fitted.bad_rows:,} set aside"
-    categories = f"{len(model.encoding.categories):,} of them categories"
+    n_categories = sum(column.is_category for column in model.encoding.columns)
+    categories = f"{n_categories:,} of them categories"
     return (
         FlowStep(Text("rows", "样本"), n, rows),
         FlowStep(Text("features", "特征"), len(columns), categories),
-        FlowStep(Text("model", "模型"), model.booster.num_trees(), "trees"),
+        FlowStep(Text("model", "模型"), model.n_trees, "trees"),
         FlowStep(Text("decisions", "决策"), n, "one per row"),
     )
 

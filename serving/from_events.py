@@ -19,12 +19,17 @@ from creditloom.features.engine.engine import build
 from creditloom.features.feature_params import FeatureParams
 from creditloom.serving.batch.events import moved
 from creditloom.storage.contract.contract import Checked, check_tables
+from creditloom.storage.mapped.text_ids import with_own_ids
 
 StrPath = str | os.PathLike[str]
 
 
 class RawRowsLeftOut(UserWarning):
     """Raw rows that break the contract were left out of the decisions."""
+
+
+class RawColumnNotRead(UserWarning):
+    """A column of the raw tables is not read, and may be meant for one that is not there."""
 
 
 def from_events(
@@ -65,12 +70,16 @@ def from_events(
         sources = checked.files
         if as_of is not None:
             sources = {**sources, "applications": moved(sources, as_of, work)}
-        decisions = _decided(decider, sources, inputs, explain=explain, language=language)
+        decisions = _decided(
+            decider, sources, inputs, Path(events), explain=explain, language=language
+        )
         return pd.concat(list(decisions), ignore_index=True)
 
 
 def _warn(checked: Checked) -> None:
-    """Warn of rows that are left out, by table and rule."""
+    """Warn of rows that are left out, by table and rule, and of columns that may be misnamed."""
+    for note in checked.misnamed_notes:
+        warnings.warn(note, RawColumnNotRead, stacklevel=3)
     if not checked.bad:
         return
     counts = [
@@ -83,11 +92,15 @@ def _warn(checked: Checked) -> None:
 
 
 def _decided(
-    decider: Decider, sources: Mapping[str, tuple[str, ...]], inputs: Sequence[str], **options: Any
+    decider: Decider,
+    sources: Mapping[str, tuple[str, ...]],
+    inputs: Sequence[str],
+    root: Path,
+    **options: Any,
 ) -> Iterator[pd.DataFrame]:
     """Yield decisions one bucket of applicants at a time: memory holds the features of one."""
     for block in build(sources, FeatureParams(threads=os.cpu_count() or 1)):
-        frame = block.to_pandas(ignore_metadata=True)
+        frame = with_own_ids(block, root).to_pandas(ignore_metadata=True)
         # Features of absent tables are not built; to the model they are null.
         absent = [name for name in inputs if name not in frame]
         yield decider.decide(frame.assign(**dict.fromkeys(absent, np.nan)), **options)

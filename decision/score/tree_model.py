@@ -211,9 +211,10 @@ def _read(text: str) -> lgb.Booster:
 
 
 def _check_names(in_model: list[str], names: tuple[str, ...]) -> None:
-    # LightGBM writes blanks as underscores.
+    # LightGBM writes blanks as underscores. In a model of a user's table the features are called
+    # f0, f1 ... in the order of the catalogue, as LightGBM refuses some names that people use.
     wanted = [name.replace(" ", "_") for name in names]
-    if in_model != wanted:
+    if in_model not in (wanted, [f"f{k}" for k in range(len(names))]):
         pairs = enumerate(zip(in_model, wanted, strict=False))
         differing = [f"{f!r} at {k}" for k, (f, w) in pairs if f != w]
         raise refusal(

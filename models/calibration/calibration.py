@@ -220,7 +220,7 @@ def fit(
             "expected above 0 (the margin does not rank). Check the model."
         )
     if level is not None:
-        b = _anchored(a * m, b, w, level.rate)
+        b = anchored(a * m, b, w, level.rate)
     mean_pd = float(np.average(expit(a * m + b), weights=w))
     return CalibrationLine(
         a=a,
@@ -244,7 +244,7 @@ def _check_bads(bads: int, rows: int, params: CalibrationParams) -> None:
         )
 
 
-def _anchored(line: Floats, b: float, w: Floats, rate: float) -> float:
+def anchored(line: Floats, b: float, w: Floats, rate: float) -> float:
     """Return the intercept at which the weighted mean of expit(line + b) is `rate`.
 
     The method is Newton's, with the derivative of the mean in b.

@@ -11,22 +11,27 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
+from creditloom.decision.base.catalogue import VERSION as CATALOGUE_VERSION
+from creditloom.decision.base.layout import FILE as LAYOUT
+from creditloom.decision.base.layout import Layout
 from creditloom.decision.base.strict_json import canonical, plain
 from creditloom.decision.bundle import load_scorer, write_manifest
 from creditloom.decision.rulebook.policy import Policy, tiers_only_policy
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationParams
-from creditloom.models.fit.learner import CalibratedModel
+from creditloom.models.fit.encoding import EncodedColumn
+from creditloom.models.fit.learner import CalibratedModel, TrainingTable
 from creditloom.models.policy.bundle_policy import PolicyParams, reference
-from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.metrics import logit
 
 # Position of the inner edge between G6, the last tier that approves, and G7.
 APPROVAL_EDGE = 5
+# Decimals of the share of nulls in the catalogue.
+SHARE_DECIMALS = 9
 # Decimals of a moved edge: enough for a PD, few enough to be read.
 EDGE_DECIMALS = 6
-METHOD = "affine on the logit, on held-out margins"
+METHOD = "stack of margins on held-out rows; then slope and level"
 
 
 @dataclass(frozen=True)
@@ -51,49 +56,73 @@ def tiers_around(base_rate: float, house: tuple[float, ...]) -> Tiers:
 def write(
     folder: Path,
     fitted: CalibratedModel,
-    x: Floats,
+    table: TrainingTable,
     tiers: Tiers,
     words: ColumnTexts,
     scale: CalibrationParams,
     house: PolicyParams,
+    layout: Layout | None,
 ) -> str:
     """Write the bundle into the new `folder`; return its version, the sha256 of the manifest.
 
-    x: encoded training rows. The approved ones are the reference of the reasons.
+    table: the training rows. The approved ones are the reference of the reasons.
+    layout: of the user's own table; None where the features are the house's own.
     """
     folder.mkdir(parents=True)
-    model_text = fitted.model.booster.model_to_string()
     # The text is hashed, so its line ends must be the same on every machine.
-    (folder / "model.txt").write_text(model_text, encoding="utf-8", newline="\n")
+    (folder / "model.txt").write_text(fitted.model.text, encoding="utf-8", newline="\n")
     line = {**calibration.to_json(fitted.calibration, scale), "method": METHOD}
     rules = tiers_only_policy(beyond_training=house.beyond_training)
     _write(folder / "catalogue.json", _catalogue(fitted, words))
     _write(folder / "calibration.json", line)
     _write(folder / "tiers.json", plain(tiers))
     _write(folder / "policy.json", rules)
+    if layout is not None:
+        _write(folder / LAYOUT, plain(layout))
     # The reference is computed by the scorer, which reads the files written above.
     policy = Policy.from_json(json.dumps(rules))
+    x = fitted.model.features(table.frame)
     compared = reference(load_scorer(folder), tiers, policy, [x], house.reference_rows)
     _write(folder / "reference.json", plain(compared))
     return write_manifest(folder)
 
 
 def _catalogue(fitted: CalibratedModel, words: ColumnTexts) -> dict[str, Any]:
-    """Return the entries of the model's own columns, in model order.
-
-    The levels of a category stand in the order of their codes.
-    """
-    encoding = fitted.model.encoding
+    """Return the entries of the model's own features, in model order."""
+    model = fitted.model
     features = [
-        {**words.features[name], "categories": list(encoding.categories.get(name, ()))}
-        for name in encoding.names
+        _entry(column, stand_in, share, words)
+        for column, stand_in, share in zip(
+            model.encoding.columns, model.stand_in, model.null_share, strict=True
+        )
     ]
     used = {feature["concept"] for feature in features}
     return {
-        "version": 1,
+        "version": CATALOGUE_VERSION,
         "concepts": [concept for concept in words.concepts if concept["id"] in used],
         "features": features,
     }
+
+
+def _entry(
+    column: EncodedColumn, stand_in: float, null_share: float, words: ColumnTexts
+) -> dict[str, Any]:
+    """Return the catalogue entry of one feature: the texts of its column, and how it is read."""
+    read = {
+        "name": column.name,
+        "categories": list(column.levels),
+        "codes": list(column.codes),
+        "unseen": column.unseen,
+        "special_codes": list(column.special_codes),
+        "null_share": round(null_share, SHARE_DECIMALS),
+        "typical": None if np.isnan(stand_in) else stand_in,
+    }
+    entry = {**words.features[column.column], **read}
+    if column.name == column.column:
+        return entry
+    # The indicator of a special code: more words, and no sign of its own.
+    said = {key: f"{entry[key]} ({column.code:g})" for key in ("text_en", "text_zh")}
+    return {**entry, **said, "column": column.column, "code": column.code, "direction": 0}
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:

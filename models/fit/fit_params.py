@@ -1,56 +1,65 @@
-"""The `fit` block of params.yaml: one fixed configuration for every user's table.
+"""The `fit` block of params.yaml: what is tried on every table, and how much of it.
 
-It was chosen before any such table was fitted, so no reported figure has influenced it.
+The candidates were fixed on generated tables before any user's table was fitted. Which of them
+serve is chosen inside the training rows of each fit.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from creditloom.models.calibration.calibration import CalibrationParams
-from creditloom.models.learners.booster import BoosterParams
-from creditloom.models.learners.ridge import RidgeParams
+from creditloom.models.fit.encoding import EncodingParams
 from creditloom.models.selection.feature_choice import SelectionParams
+from creditloom.models.stacking.additive import AdditiveLearner, AdditiveParams
+from creditloom.models.stacking.boosted import BoostedLearner, Capacity
+from creditloom.models.stacking.learner import Learner, NamedLearner, named_learners
+from creditloom.models.stacking.stack import StackParams
+
+# The learner whose own figures stand beside those of the stack.
+CHALLENGER = "additive"
 
 
 @dataclass(frozen=True)
 class FitParams:
     """How a model is learnt from a user's table, and judged.
 
-    few, many: settings and number of trees of the booster. `few` is used with fewer than `few_bads`
-    bads, `many` otherwise.
+    learners: names of the learners whose margins are stacked. small, medium, large: sizes of
+    boosters. additive: the penalised additive logit.
+    least_columns_per_tree: columns that a tree may look at, at least, however small the share.
     folds: stratified folds of the reported figures.
     repeats: how often these are repeated on a table under `small_rows` rows.
-    inner_folds: folds inside a training set. The calibration is fitted on their held-out margins.
+    inner_folds: folds inside a training set, from which rounds, penalty and stack are chosen.
+    few_inner_folds: as many on a training set of `many_rows` rows or more; from `split_rows` on a
+    single fold of these is held out.
     oot_share: share of rows with the latest dates.
-    smoothing: rows with the mean bad rate that are added to each level of a category.
-    min_level_rows: a level with fewer rows is treated as not known.
+    level_months: the last months with rows whose mean PD is brought to the expected level.
     columns_per_bad: largest number of columns per bad of the training set. The columns with the
     best AUC of their own enter the model. At least `least_columns` enter, if there are as many.
     """
 
-    few: BoosterParams
-    few_trees: int
-    many: BoosterParams
-    many_trees: int
-    few_bads: int
-    ridge: RidgeParams
+    learners: tuple[str, ...]
+    small: Capacity
+    medium: Capacity
+    large: Capacity
+    additive: AdditiveParams
+    encoding: EncodingParams
+    stack: StackParams
     selection: SelectionParams
     calibration: CalibrationParams
+    least_columns_per_tree: int
     folds: int
     repeats: int
     small_rows: int
     inner_folds: int
+    few_inner_folds: int
+    many_rows: int
+    split_rows: int
     oot_share: float
-    smoothing: float
-    min_level_rows: int
+    level_months: int
     columns_per_bad: float
     least_columns: int
     seed: int
-
-    def shape(self, bads: int) -> tuple[BoosterParams, int]:
-        """Return the booster's parameters and trees for a training set with so many bads."""
-        return (self.few, self.few_trees) if bads < self.few_bads else (self.many, self.many_trees)
 
     def times(self, rows: int) -> int:
         """Return how often cross-validation is repeated on a table of so many rows."""
@@ -59,3 +68,25 @@ class FitParams:
     def max_columns(self, bads: int) -> int:
         """Return how many columns may enter a model of a training set with so many bads."""
         return max(self.least_columns, int(self.columns_per_bad * bads))
+
+    def folds_inside(self, rows: int) -> tuple[int, int]:
+        """Return (folds inside a training set of so many rows, how many of them are held out)."""
+        if rows < self.many_rows:
+            return self.inner_folds, self.inner_folds
+        return self.few_inner_folds, 1 if rows >= self.split_rows else self.few_inner_folds
+
+    def named_learners(self) -> tuple[NamedLearner, ...]:
+        """Return the learners of the stack, and the challenger."""
+        own: dict[str, Learner] = {
+            "small": self._boosted(self.small),
+            "medium": self._boosted(self.medium),
+            "large": self._boosted(self.large),
+            CHALLENGER: AdditiveLearner(self.additive),
+        }
+        names = dict.fromkeys([*self.learners, CHALLENGER])
+        return named_learners(tuple(names), own)
+
+    def _boosted(self, capacity: Capacity) -> BoostedLearner:
+        # The seed of the block replaces the seeds of its boosters.
+        booster = replace(capacity.booster, seed=self.seed)
+        return BoostedLearner(booster, capacity.rounds, self.least_columns_per_tree)

@@ -1,10 +1,15 @@
-"""Fit one model on one set of training rows: encode, select columns, boost and calibrate."""
+"""Fit one model on one set of training rows: the one procedure behind every door.
+
+Columns, rounds, penalty and stack are all chosen inside these rows, on folds that are held out
+again. Whoever judges the model holds out rows of its own first.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -13,135 +18,53 @@ from scipy.special import expit
 
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationLine
-from creditloom.models.fit.fit_params import FitParams
-from creditloom.models.learners import ridge
-from creditloom.models.learners.booster import boost
+from creditloom.models.fit.encoding import Encoded, Encoding, EncodingParams, learn_encoding
+from creditloom.models.fit.fit_params import CHALLENGER, FitParams
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset, undated_dataset
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.metrics import auc, logloss
+from creditloom.models.sample.metrics import auc
 from creditloom.models.sample.split import TRAIN
 from creditloom.models.selection.feature_choice import WEAK, DroppedFeature, select
-
-if TYPE_CHECKING:
-    import lightgbm
+from creditloom.models.stacking.boosted import stand_ins, with_stand_in
+from creditloom.models.stacking.learner import Member
+from creditloom.models.stacking.procedure import (
+    Fold,
+    StackChoice,
+    choose,
+    members,
+    stack_of,
+    stacked_trees,
+)
+from creditloom.models.stacking.stack import Stack
+from creditloom.models.stacking.tree_text import feature_infos, model_text
 
 # 1 bad, 0 good, one per row.
 Labels = NDArray[np.int8]
-
-
-# --- Encoding ---
-# Turns columns into numbers. A level of a category becomes its rank by bad rate in the training
-# rows, so that one split of a tree separates safe from risky levels.
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """Column names in model order, and the known levels of each category.
-
-    The levels stand safest first; level k becomes the number k.
-    """
-
-    names: tuple[str, ...]
-    categories: Mapping[str, tuple[str, ...]]
-
-    def apply(self, frame: pd.DataFrame) -> Floats:
-        """Return float64 of shape (rows, columns); null, rare and unknown levels are NaN."""
-        out = np.empty((len(frame), len(self.names)))
-        for k, name in enumerate(self.names):
-            if name in self.categories:
-                out[:, k] = self._codes(frame[name], self.categories[name])
-            else:
-                out[:, k] = frame[name].to_numpy(np.float64)
-        return out
-
-    @staticmethod
-    def _codes(texts: pd.Series, levels: tuple[str, ...]) -> Floats:
-        """Return the number of each level."""
-        codes = pd.Categorical(texts, categories=list(levels)).codes.astype(np.float64)
-        # pandas says -1 for a level that is not among the categories.
-        return np.where(codes < 0, np.nan, codes)
-
-
-def learn(frame: pd.DataFrame, label: Labels, smoothing: float, min_level_rows: int) -> Encoding:
-    """Return the encoding: the levels of every text column ordered by smoothed bad rate.
-
-    rate = (bads + smoothing p) / (n + smoothing), with p the bad rate of all rows; ties by text.
-    Levels with fewer than `min_level_rows` rows are left out.
-    Pass training rows only, because the order is learnt from the labels.
-    """
-    texts = [name for name in frame.columns if frame[name].dtype == object]
-    categories = {name: _levels(frame[name], label, smoothing, min_level_rows) for name in texts}
-    return Encoding(names=tuple(frame.columns), categories=categories)
-
-
-def _levels(
-    texts: pd.Series, label: Labels, smoothing: float, min_level_rows: int
-) -> tuple[str, ...]:
-    """Return the levels of one column, safest first."""
-    frame = pd.DataFrame({"level": texts.to_numpy(), "bad": label})
-    counts = frame.groupby("level", sort=True)["bad"].agg(["sum", "size"])
-    counts = counts[counts["size"] >= min_level_rows]
-    rate = (counts["sum"] + smoothing * label.mean()) / (counts["size"] + smoothing)
-    # Levels are sorted by text already, and a stable sort keeps that order among equal rates.
-    return tuple(str(level) for level in rate.sort_values(kind="stable").index)
-
-
-# --- The strongest columns ---
-# With few bads, some of hundreds of columns look predictive by chance. So only the strongest
-# columns may enter the model.
-
 # A column with fewer values than this has power 0: its AUC would be noise.
 MIN_KNOWN_ROWS = 20
 
 
-def strongest_columns(
-    rows: Dataset, max_columns: int
-) -> tuple[tuple[str, ...], tuple[DroppedFeature, ...]]:
-    """Return (names of at most `max_columns` columns in their order, those dropped as `weak`).
-
-    power = |AUC - 1/2| x sqrt(share of rows with a value). An AUC on fewer rows counts less.
-    Give it training rows only.
-    """
-    if len(rows.names) <= max_columns:
-        return rows.names, ()
-    power = np.array([_power(rows.features[:, k], rows.label) for k in range(len(rows.names))])
-    # A stable sort: of two equal columns the earlier one is kept.
-    stays = set(np.argsort(-power, kind="stable")[:max_columns].tolist())
-    names = tuple(name for k, name in enumerate(rows.names) if k in stays)
-    dropped = tuple(
-        DroppedFeature(name, WEAK, float(power[k]))
-        for k, name in enumerate(rows.names)
-        if k not in stays
-    )
-    return names, dropped
+# --- Folds ---
 
 
-def _power(values: Floats, label: Floats) -> float:
-    """Return the power of one column; 0 with too few rows or one class."""
-    known = ~np.isnan(values)
-    if known.sum() < MIN_KNOWN_ROWS or len(np.unique(label[known])) < 2:
-        return 0.0
-    return abs(auc(label[known], values[known]) - 0.5) * float(np.sqrt(known.mean()))
-
-
-# --- Stratified folds and the out-of-time cut ---
-
-
-def fold_masks(label: Labels, folds: int, seed: int) -> Iterator[Mask]:
+def fold_masks(
+    label: Labels, folds: int, seed: int, group: NDArray[np.int64] | None = None
+) -> Iterator[Mask]:
     """Yield the mask of the held-out rows, fold by fold.
 
-    Every fold holds its share of bads and of goods.
+    Every fold holds its share of bads and of goods. Rows of one group stay together.
 
     >>> [int(mask.sum()) for mask in fold_masks(np.array([1, 1, 0, 0, 0], np.int8), 2, seed=1)]
     [3, 2]
     """
     # Loaded here: what scores and decides never cuts folds.
-    from sklearn.model_selection import StratifiedKFold
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     # The seed shuffles the rows of each class before they are dealt out.
-    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    for _, rows in splitter.split(np.empty((len(label), 0)), label):
+    kind = StratifiedKFold if group is None else StratifiedGroupKFold
+    splitter = kind(folds, shuffle=True, random_state=seed)
+    for _, rows in splitter.split(np.empty((len(label), 0)), label, group):
         held_out = np.zeros(len(label), dtype=bool)
         held_out[rows] = True
         yield held_out
@@ -165,133 +88,345 @@ def latest(time: NDArray[np.datetime64], share: float) -> Mask:
 class TrainingTable:
     """Training rows.
 
-    frame: feature columns, float64 or text.
+    frame: feature columns, float64 or text; special codes still stand in them.
     signs: the sign that the effect of each column must have; 0 is free.
+    special_codes: by column, the numbers that mean missing.
+    weight: one per row, of mean 1 or not; None = 1 each. group: rows of one group never stand on
+    both sides of a fold. time: of the application; None = no dates.
     """
 
     frame: pd.DataFrame
     label: Labels
     signs: tuple[int, ...]
+    special_codes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    weight: Floats | None = None
+    group: NDArray[np.int64] | None = None
+    time: NDArray[np.datetime64] | None = None
 
     def where(self, mask: Mask) -> TrainingTable:
         """Return the rows of `mask`."""
-        return TrainingTable(
-            frame=self.frame[mask].reset_index(drop=True),
-            label=self.label[mask],
-            signs=self.signs,
-        )
+        frame = self.frame[mask].reset_index(drop=True)
+        weight = None if self.weight is None else self.weight[mask]
+        group = None if self.group is None else self.group[mask]
+        time = None if self.time is None else self.time[mask]
+        label = self.label[mask]
+        return replace(self, frame=frame, label=label, weight=weight, group=group, time=time)
+
+    @property
+    def weights(self) -> Floats:
+        """Return one weight per row."""
+        return np.ones(len(self.label)) if self.weight is None else self.weight
+
+    @property
+    def sign_of(self) -> dict[str, int]:
+        """Return the sign of each column."""
+        names = [str(name) for name in self.frame.columns]
+        return dict(zip(names, self.signs, strict=True))
 
 
 @dataclass(frozen=True)
-class FittedBooster:
-    """A booster on encoded columns, not calibrated.
+class FittedModel:
+    """A stack of members on encoded columns. Its margin is the logit of the PD before the affine
+    step.
 
-    fallen: columns that were dropped, with the reason.
+    members: those of the stack, in its order. stand_in: the number that is read in place of a null,
+    one per feature; NaN where training had nulls. fallen: columns that were dropped, with the
+    reason. infos: LightGBM's range of each feature. null_share: of each feature in training.
     """
 
     encoding: Encoding
-    booster: lightgbm.Booster
+    members: tuple[Member, ...]
+    stack: Stack
+    stand_in: Floats
     fallen: tuple[DroppedFeature, ...]
+    infos: tuple[str, ...]
+    signs: tuple[int, ...]
+    null_share: tuple[float, ...]
+
+    def features(self, frame: pd.DataFrame) -> Floats:
+        """Return what the members read, shape (n, p)."""
+        return with_stand_in(self.encoding.apply(frame), self.stand_in)
 
     def margin(self, frame: pd.DataFrame) -> Floats:
-        """Return the log-odds of default before calibration, shape (rows,)."""
-        return np.asarray(self.booster.predict(self.encoding.apply(frame), raw_score=True))
+        """Return the logit of the PD, shape (rows,)."""
+        return self.margin_of(self.features(frame))
+
+    def margin_of(self, features: Floats) -> Floats:
+        """Return the logit of the PD of encoded rows."""
+        margins = np.stack([member.margin(features) for member in self.members], axis=1)
+        return self.stack.margin(margins)
+
+    @property
+    def n_trees(self) -> int:
+        """Return the number of trees of the whole stack."""
+        return sum(len(member.trees()) for member in self.members)
+
+    @cached_property
+    def text(self) -> str:
+        """Return the whole stack as one LightGBM model.
+
+        Raise ModelError where a member cannot be written.
+        """
+        trees = stacked_trees(self.members, self.stack, self.stand_in)
+        # A user's names stay in the catalogue: LightGBM refuses some and changes others.
+        names = [f"f{k}" for k in range(len(self.infos))]
+        return model_text(trees, names, self.infos, self.signs)
 
 
 @dataclass(frozen=True)
 class CalibratedModel:
-    """A model and its calibration.
+    """A model, the affine step after it, and the challenger.
 
-    held_out: the margins, one per training row, on which the calibration was fitted; each comes
-    from a model that did not learn from its row.
+    held_out: the logits, one per row, from models that did not learn from the row; NaN for a row
+    that was never held out. line: slope and level for the door and the economy.
     """
 
-    model: FittedBooster
+    model: FittedModel
+    challenger: FittedModel
     calibration: CalibrationLine
     held_out: Floats
+
+    def challenger_pd(self, frame: pd.DataFrame) -> Floats:
+        """Return the PD of the challenger, the additive logit alone, shape (rows,)."""
+        return np.asarray(expit(self.challenger.margin(frame)))
 
     def pd(self, frame: pd.DataFrame) -> Floats:
         """Return the calibrated PD, shape (rows,)."""
         return self.calibration.pd(self.model.margin(frame))
 
 
-def fit_model(table: TrainingTable, params: FitParams) -> FittedBooster:
-    """Fit a booster on the columns that stay.
+def fit_calibrated(table: TrainingTable, params: FitParams) -> CalibratedModel:
+    """Fit the stack on all rows; every choice is made on folds inside them.
 
-    Empty and constant columns and doubles are dropped. If the rows have few bads, weak columns are
-    dropped too.
+    Raise ModelError when the rows hold too few bads, when a column holds the answer, or when no
+    column tells anything.
     """
-    encoding, rows, dropped = _prepared(table, params)
-    sign = dict(zip(table.frame.columns, table.signs, strict=True))
-    shape, trees = params.shape(int(table.label.sum()))
-    # The seed of the block replaces the seeds of its two boosters.
-    shape = replace(shape, seed=params.seed)
-    booster = boost(rows, [sign[name] for name in encoding.names], shape, trees)
-    return FittedBooster(encoding=encoding, booster=booster, fallen=dropped)
+    learners = params.named_learners()
+    label = table.label.astype(float)
+    choice = choose(_folds(table, params), learners, label, table.weights)
+    _refuse_answer(table, choice)
+    encoded, fallen = _prepared(table, params)
+    grown = members(_dataset(encoded, table), encoded.signs, learners, choice)
+    stack = stack_of(choice, params.learners, grown, params.stack)
+    alone = stack_of(choice, [CHALLENGER], grown, params.stack)
+    logits = np.full(len(label), np.nan)
+    logits[choice.is_judged] = stack.margin(choice.of(stack.names))
+    model = _fitted(encoded, fallen, grown, stack)
+    return CalibratedModel(
+        model=model,
+        # The challenger reads what training has not seen as the model does.
+        challenger=replace(model, members=(grown[CHALLENGER],), stack=alone),
+        calibration=_affine(table, logits, choice.is_judged, params),
+        held_out=logits,
+    )
 
 
-def fit_calibrated(table: TrainingTable, params: FitParams, folds: int) -> CalibratedModel:
-    """Fit a model on all rows, and calibrate it on margins of held-out rows.
+def _folds(table: TrainingTable, params: FitParams) -> Iterator[Fold]:
+    """Yield the folds inside a training table, each encoded from its own rows alone."""
+    folds, used = params.folds_inside(len(table.label))
+    for mask in islice(fold_masks(table.label, folds, params.seed, table.group), used):
+        train = table.where(~mask)
+        encoded, _ = _prepared(train, params)
+        held_out = encoded.encoding.apply(table.frame[mask])
+        yield Fold(_dataset(encoded, train), encoded.signs, held_out, mask)
 
-    The rows are cut into `folds` folds. The margin of a row comes from the model without its fold.
 
-    Raise ModelError when the rows hold too few bads to calibrate on, or a column holds the answer.
+def _fitted(
+    encoded: Encoded,
+    fallen: tuple[DroppedFeature, ...],
+    members: Mapping[str, Member],
+    stack: Stack,
+) -> FittedModel:
+    """Return the model of a stack, with its numbers for what training has not seen."""
+    features = encoded.features
+    null_share = np.isnan(features).mean(axis=0)
+    model = FittedModel(
+        encoding=encoded.encoding,
+        members=tuple(members[name] for name in stack.names),
+        stack=stack,
+        stand_in=stand_ins(features),
+        fallen=fallen,
+        infos=feature_infos(features),
+        signs=encoded.signs,
+        null_share=tuple(null_share),
+    )
+    unseen = cautious_codes(model, features)
+    encoding = model.encoding.with_unseen(unseen)
+    stand_in = model.stand_in.copy()
+    for k, column in enumerate(encoding.columns):
+        # A null that a category never had stands for a level that it never had.
+        if column.name in unseen and not np.isnan(stand_in[k]):
+            stand_in[k] = max(unseen[column.name], stand_in[k])
+    return replace(model, encoding=encoding, stand_in=stand_in)
+
+
+# Training rows on which a code for unseen levels is tried, and codes that are tried.
+CAUTION_ROWS = 250
+CAUTION_CODES = 8
+
+
+def cautious_codes(model: FittedModel, features: Floats) -> dict[str, float]:
+    """Return by category the number that an unseen level reads: never safer than the average.
+
+    It is the safest code at which no training row has a PD below its mean over all levels. The
+    effect of a code rises with it, so a riskier code is safe for every row.
     """
-    held_out = np.empty(len(table.label))
-    for mask in fold_masks(table.label, folds, params.seed):
-        held_out[mask] = fit_model(table.where(~mask), params).margin(table.frame[mask])
-    model = fit_model(table, params)
-    _refuse_answer(table.label, held_out, model)
-    line = calibration.fit(held_out, table.label, np.ones(len(table.label)), params.calibration)
-    return CalibratedModel(model=model, calibration=line, held_out=held_out)
+    sample = features[:: max(1, len(features) // CAUTION_ROWS)][:CAUTION_ROWS]
+    sample = with_stand_in(sample, model.stand_in)
+    out = {}
+    for k, column in enumerate(model.encoding.columns):
+        if not column.is_category:
+            continue
+        known = features[~np.isnan(features[:, k]), k]
+        codes = np.array(column.codes)
+        if not len(known) or len(codes) == 1:
+            out[column.name] = float(codes[-1])
+            continue
+        # The levels as often as training has them.
+        shown = np.quantile(known, np.linspace(0, 1, CAUTION_CODES), method="nearest")
+        pds = _at_codes(model, sample, k, shown)
+        # Of many levels some at even steps stand for all, each level counting once.
+        steps = np.unique(np.linspace(0, len(codes) - 1, CAUTION_CODES).astype(int))
+        plain_mean = _at_codes(model, sample, k, codes[steps]).mean(axis=1)
+        wanted = np.maximum(pds.mean(axis=1), plain_mean)
+        is_safe = (pds >= wanted[:, None]).all(axis=0)
+        # One step further than the first that holds: rows that are not in the sample.
+        first = int(np.argmax(is_safe)) + 1 if is_safe.any() else len(shown)
+        out[column.name] = float(shown[first] if first < len(shown) else codes[-1])
+    return out
 
 
-def _refuse_answer(label: Labels, held_out: Floats, model: FittedBooster) -> None:
-    """Raise ModelError where the margins separate all bads from all goods.
+def _at_codes(model: FittedModel, sample: Floats, k: int, codes: Floats) -> Floats:
+    """Return the PD of each row with each code in column k, shape (rows, codes)."""
+    tried = np.repeat(sample, len(codes), axis=0)
+    tried[:, k] = np.tile(codes, len(sample))
+    return np.asarray(expit(model.margin_of(tried)).reshape(len(sample), len(codes)))
 
-    No honest column separates them. Such a margin cannot be calibrated, and a column probably holds
-    the label.
+
+def _affine(
+    table: TrainingTable, logits: Floats, judged: Mask, params: FitParams
+) -> CalibrationLine:
+    """Return the step after the stack: slope 1, and with dates the level of the coming months."""
+    label = table.label[judged].astype(float)
+    weight = table.weights[judged]
+    b = 0.0
+    level_bads = int(label.sum())
+    if table.time is not None:
+        month = table.time.astype("datetime64[M]").astype(np.int64)[judged]
+        level = calibration.level_of(label, weight, month, params.calibration)
+        is_late = month > month.max() - params.level_months
+        late = logits[judged][is_late]
+        b = calibration.anchored(late, 0.0, weight[is_late], level.rate)
+        level_bads = level.n_bads
+    mean_pd = np.average(expit(logits[judged] + b), weights=weight)
+    return CalibrationLine(
+        a=1.0,
+        b=round(b, 9),
+        n_rows=len(label),
+        n_bads=int(label.sum()),
+        mean_pd=float(mean_pd),
+        effective_bads=calibration.effective(weight[label == 1]),
+        level_bads=level_bads,
+    )
+
+
+def _refuse_answer(table: TrainingTable, choice: StackChoice) -> None:
+    """Raise ModelError where held-out margins separate all bads from all goods.
+
+    No honest column separates them: one probably holds the label.
     """
-    if held_out[label == 1].min() > held_out[label == 0].max():
-        gain = model.booster.feature_importance("gain")
-        suspect = model.encoding.names[int(np.argmax(gain))]
-        raise ModelError(
-            f"The columns tell all {int(label.sum())} bads from all goods without error: "
-            "expected some overlap. "
-            f"A column that knows the outcome, probably `{suspect}`, must be left out (drop)."
-        )
+    is_bad = choice.label == 1
+    for margin in choice.margins.T:
+        if margin[is_bad].min() > margin[~is_bad].max():
+            raise ModelError(
+                f"The columns tell all {int(is_bad.sum())} bads from all goods without error: "
+                "expected some overlap. "
+                f"A column that knows the outcome, probably `{_suspect(table)}`, must be left out "
+                "(drop)."
+            )
 
 
-def ridge_pd(train: TrainingTable, frame: pd.DataFrame, params: FitParams) -> Floats:
-    """Return the PD of the rows of `frame` by the ridge logit fitted on `train`.
+def _suspect(table: TrainingTable) -> str:
+    """Return the column that tells the outcome best."""
+    codes = table.special_codes
+    encoded = learn_encoding(
+        table.frame, table.label, table.sign_of, codes, EncodingParams(), seed=1
+    )
+    label = table.label.astype(float)
+    powers = [column_power(values, label) for values in encoded.features.T]
+    return encoded.encoding.columns[int(np.argmax(powers))].column
 
-    Its penalty is chosen by folds inside `train`.
-    """
-    encoding, rows, _ = _prepared(train, params)
-    design = ridge.design_of(rows, params.ridge)
-    x = design.columns(rows.features)
-    y = rows.label
-    w = np.ones(len(y))
-    losses = dict.fromkeys(params.ridge.penalties, 0.0)
-    for mask in fold_masks(train.label, params.inner_folds, params.seed):
-        for penalty, theta in ridge.penalty_path(x[~mask], y[~mask], w[~mask], losses):
-            losses[penalty] += logloss(y[mask], expit(x[mask] @ theta[:-1] + theta[-1]))
-    theta = ridge.solve(x, y, w, ridge.best_penalty(losses))
-    return expit(design.columns(encoding.apply(frame)) @ theta[:-1] + theta[-1])
+
+def _dataset(encoded: Encoded, table: TrainingTable) -> Dataset:
+    """Return encoded training rows as learners take them."""
+    rows = undated_dataset(
+        encoded.features, encoded.encoding.names, table.label.astype(float), TRAIN
+    )
+    return replace(rows, weight=table.weights)
 
 
 def _prepared(
     table: TrainingTable, params: FitParams
-) -> tuple[Encoding, Dataset, tuple[DroppedFeature, ...]]:
-    """Return the encoding of the columns that stay, the encoded rows, and what was dropped.
+) -> tuple[Encoded, tuple[DroppedFeature, ...]]:
+    """Return the encoded rows of the columns that stay, and what was dropped.
 
     All of it is learnt from these rows alone.
     """
-    encoding = learn(table.frame, table.label, params.smoothing, params.min_level_rows)
-    features = encoding.apply(table.frame)
-    rows = undated_dataset(features, encoding.names, table.label.astype(float), TRAIN)
-    names, unfit = select(rows.features, rows.names, rows.month, params.selection)
+    encoded = learn_encoding(
+        table.frame, table.label, table.sign_of, table.special_codes, params.encoding, params.seed
+    )
+    month = np.zeros(len(table.label), np.int64)
+    names, unfit = select(encoded.features, encoded.encoding.names, month, params.selection)
+    position = {name: k for k, name in enumerate(encoded.encoding.names)}
+    kept = [position[name] for name in names]
     max_columns = params.max_columns(int(table.label.sum()))
-    names, weak = strongest_columns(rows.with_features(names), max_columns)
-    categories = {name: levels for name, levels in encoding.categories.items() if name in names}
-    return Encoding(names, categories), rows.with_features(names), (*unfit, *weak)
+    strong, weak = strongest_columns(
+        encoded.features[:, kept], names, table.label.astype(float), max_columns
+    )
+    if not strong:
+        raise ModelError(
+            f"No column is left of {len(table.frame.columns)}: "
+            f"{', '.join(sorted({dropped.reason for dropped in unfit}))}. "
+            "Expected at least one column with two different values."
+        )
+    stay = [position[name] for name in strong]
+    return (
+        Encoded(
+            encoding=encoded.encoding.only(strong),
+            features=np.ascontiguousarray(encoded.features[:, stay]),
+            signs=tuple(encoded.signs[k] for k in stay),
+        ),
+        (*unfit, *weak),
+    )
+
+
+def strongest_columns(
+    features: Floats, names: tuple[str, ...], label: Floats, max_columns: int
+) -> tuple[tuple[str, ...], tuple[DroppedFeature, ...]]:
+    """Return (names of at most `max_columns` columns in their order, those dropped as `weak`).
+
+    With few bads, some of hundreds of columns look predictive by chance. So only the strongest
+    columns may enter the model.
+    power = |AUC - 1/2| x sqrt(share of rows with a value). An AUC on fewer rows counts less.
+    Give it training rows only.
+    """
+    if len(names) <= max_columns:
+        return names, ()
+    power = np.array([column_power(values, label) for values in features.T])
+    # A stable sort: of two equal columns the earlier one is kept.
+    stays = set(np.argsort(-power, kind="stable")[:max_columns].tolist())
+    kept = tuple(name for k, name in enumerate(names) if k in stays)
+    dropped = tuple(
+        DroppedFeature(name, WEAK, float(power[k]))
+        for k, name in enumerate(names)
+        if k not in stays
+    )
+    return kept, dropped
+
+
+def column_power(values: Floats, label: Floats) -> float:
+    """Return the power of one column; 0 with too few rows or one class."""
+    known = ~np.isnan(values)
+    if known.sum() < MIN_KNOWN_ROWS or len(np.unique(label[known])) < 2:
+        return 0.0
+    return abs(auc(label[known], values[known]) - 0.5) * float(np.sqrt(known.mean()))

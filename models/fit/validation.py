@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,7 +19,6 @@ from creditloom.models.fit.learner import (
     fit_calibrated,
     fold_masks,
     latest,
-    ridge_pd,
 )
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.errors import ModelError
@@ -91,13 +90,15 @@ def cross_validate(
     Raise ModelError when a training set would be too small to calibrate on.
     """
     _check_enough(table, params)
+    # Folds by chance hold all dates: the level of the coming months is no matter of theirs.
+    table = replace(table, time=None)
     repeats = params.times(len(table.label))
     # Position 0 holds the model, position 1 the ridge logit.
     fold_figures: tuple[list[FoldFigures], list[FoldFigures]] = ([], [])
     mean_pd = np.zeros((2, len(table.label)))
     for repeat in range(repeats):
         # Each repeat uses the next seed, and so other folds.
-        for mask in fold_masks(table.label, params.folds, params.seed + repeat):
+        for mask in fold_masks(table.label, params.folds, params.seed + repeat, table.group):
             for k, pd in enumerate(_held_out(table, mask, params)):
                 fold_figures[k].append(figures(table.label[mask], pd))
                 mean_pd[k, mask] += pd / repeats
@@ -146,8 +147,7 @@ def _check_enough(table: TrainingTable, params: FitParams) -> None:
 
 
 def _held_out(table: TrainingTable, mask: Mask, params: FitParams) -> tuple[Floats, Floats]:
-    """Return PDs of the rows of `mask` by model and ridge that learnt only from the others."""
-    train = table.where(~mask)
+    """Return PDs of the rows of `mask` by model and challenger that learnt only from the others."""
+    fitted = fit_calibrated(table.where(~mask), params)
     frame = table.frame[mask]
-    model_pd = fit_calibrated(train, params, params.inner_folds).pd(frame)
-    return model_pd, ridge_pd(train, frame, params)
+    return fitted.pd(frame), fitted.challenger_pd(frame)

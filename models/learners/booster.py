@@ -17,8 +17,6 @@ import numpy as np
 
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset
-from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.split import SplitParams, stopping
 
 if TYPE_CHECKING:
     import lightgbm
@@ -72,8 +70,6 @@ def train_booster(
 # Rows that LightGBM looks at to find the edges of its bins. It holds them in float64: its own
 # default of 200,000 rows would take 5 GB for 2,500 columns.
 BINNING_ROWS = 50_000
-# The name under which LightGBM records the loss on the early-stopping months.
-LATE = "late"
 LOSS = "binary_logloss"
 
 
@@ -82,9 +78,7 @@ class BoosterParams:
     """Size of the trees and speed of learning; the names are LightGBM's where it has one.
 
     max_weight: clip of 1 / propensity.
-    min_trees, max_trees: bounds of the number of trees that early stopping may choose.
-    patience: rounds without a better loss after which early stopping ends the growth.
-    is_refit: train once more on all training months, with the number of trees chosen.
+    min_trees, max_trees: bounds of the number of trees, which held-out months choose.
     """
 
     learning_rate: float = 0.03
@@ -102,46 +96,8 @@ class BoosterParams:
     max_weight: float = 3.0
     min_trees: int = 100
     max_trees: int = 800
-    patience: int = 100
-    is_refit: bool = True
     threads: int = 2
     seed: int = 1
-
-
-def fit(
-    rows: Dataset, signs: Sequence[int], split: SplitParams, params: BoosterParams
-) -> tuple[lightgbm.Booster, dict[str, Any]]:
-    """Return a booster and the record of its growth, from labelled training rows.
-
-    The loss on the last `early_stopping_months` decides the number of trees. With `is_refit` the
-    booster is then trained again with that number on all training months.
-    Raise ModelError where the months before or in them hold one class only.
-    """
-    is_late = stopping(rows.month, split)
-    early_rows = rows.where(~is_late)
-    late_rows = rows.where(is_late)
-    _check_classes(early_rows, "before", split)
-    _check_classes(late_rows, "in", split)
-    booster, losses = _stopped(early_rows, late_rows, signs, params)
-    # Of equal losses the first is taken: the smaller model.
-    trees = max(params.min_trees, int(np.argmin(losses)) + 1)
-    booster = boost(rows, signs, params, trees) if params.is_refit else first_trees(booster, trees)
-    return booster, {
-        "trees": trees,
-        "stopping_logloss": losses[trees - 1],
-        "stopping_bads": int(late_rows.label.sum()),
-        "is_refit": params.is_refit,
-    }
-
-
-def _check_classes(rows: Dataset, place: str, split: SplitParams) -> None:
-    """Raise ModelError where the rows hold one class only; `place` is "before" or "in"."""
-    if len(np.unique(rows.label)) < 2:
-        raise ModelError(
-            f"Training rows {place} the last {split.early_stopping_months} months "
-            f"hold one class only ({len(rows.label)} rows); "
-            "expected bads and goods. Change split.early_stopping_months."
-        )
 
 
 def boost(
@@ -222,34 +178,6 @@ def _monotone(signs: Sequence[int], params: BoosterParams) -> dict[str, Any]:
         return {}
     # Only the method `basic` keeps the signs in all trees (design 8).
     return {"monotone_constraints": list(signs), "monotone_constraints_method": "basic"}
-
-
-def _stopped(
-    early: Dataset, late: Dataset, signs: Sequence[int], params: BoosterParams
-) -> tuple[lightgbm.Booster, list[float]]:
-    """Return a booster grown on `early`, and its log-loss on `late` after each tree."""
-    import lightgbm as lgb
-
-    grown_on = train_set(early, params)
-    judge = lgb.Dataset(
-        late.features,
-        late.label,
-        weight=weights(late, params.max_weight),
-        reference=grown_on,
-        free_raw_data=True,
-    )
-    history: dict[str, dict[str, list[float]]] = {}
-    booster = train_booster(
-        settings(signs, params),
-        grown_on,
-        params.max_trees,
-        judge={LATE: judge},
-        callbacks=[
-            lgb.early_stopping(params.patience, verbose=False),
-            lgb.record_evaluation(history),
-        ],
-    )
-    return booster, history[LATE][LOSS]
 
 
 def train_set(rows: Dataset, params: BoosterParams) -> lightgbm.Dataset:

@@ -7,7 +7,7 @@ rolling origins inside the training months. Everything is exported as JSON numbe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -175,14 +175,20 @@ def best_penalty(losses: Mapping[float, float]) -> float:
 
 
 def solve(
-    x: NDArray[np.float32], y: Floats, w: Floats, penalty: float, start: Floats | None = None
+    x: NDArray[np.float32],
+    y: Floats,
+    w: Floats,
+    penalty: float,
+    start: Floats | None = None,
+    bounds: Sequence[tuple[float | None, float | None]] | None = None,
 ) -> Floats:
     """Return coefficients and intercept that minimise sum w logloss + penalty / 2 |coef|^2.
 
-    They are one vector, the intercept last; the intercept has no penalty.
+    The intercept is last and has no penalty. bounds: lowest and highest of each; None is free.
     Raise ModelError where the loss is not finite.
     """
     from scipy.optimize import minimize
+    from threadpoolctl import threadpool_limits
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         # Matrix products in float32, which is the type of x; sums over rows in float64.
@@ -197,7 +203,11 @@ def solve(
         # Without coefficients the best intercept is the log-odds of the bad rate.
         rate = np.average(y, weights=w)
         start = np.append(np.zeros(x.shape[1]), np.log(rate / (1 - rate)))
-    solution = minimize(loss, start, jac=True, method="L-BFGS-B", options=SOLVER_OPTIONS)
+    # Threads of a matrix product this small wait for each other longer than they compute.
+    with threadpool_limits(1, "blas"):
+        solution = minimize(
+            loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=SOLVER_OPTIONS
+        )
     if not np.isfinite(solution.fun):
         raise ModelError(
             f"The ridge logit did not converge on {len(y)} rows and {x.shape[1]} columns; "

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from creditloom.decision.base.catalogue import VERSION as CATALOGUE_VERSION
 from creditloom.decision.base.catalogue import Catalogue
-from creditloom.models.learners import booster, ridge
-from creditloom.models.learners.booster import BoosterParams
+from creditloom.models.learners import ridge
+from creditloom.models.learners.booster import BoosterParams, weights
 from creditloom.models.learners.ridge import Ridge, RidgeParams
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.split import SplitParams
+from creditloom.models.sample.split import SplitParams, stopping
+from creditloom.models.stacking.additive import AdditiveLearner, AdditiveParams
+from creditloom.models.stacking.boosted import BoostedLearner, Capacity, stand_ins
+from creditloom.models.stacking.learner import Learner, NamedLearner, named_learners
+from creditloom.models.stacking.procedure import (
+    Fold,
+    StackChoice,
+    choose,
+    members,
+    stack_of,
+    stacked_trees,
+)
+from creditloom.models.stacking.stack import Stack, StackParams
+from creditloom.models.stacking.tree_text import ModelTree, feature_infos, model_text
 
 if TYPE_CHECKING:
     import lightgbm
@@ -90,23 +104,55 @@ def _sweep(
 
 # --- The training ---
 
+# Steps between the numbers of trees that the held-out months choose from.
+ROUNDS_STEP = 50
+# Decimals of the share of nulls in the catalogue.
+SHARE_DECIMALS = 9
+# The learners of the world's stack.
+BOOSTER = "booster"
+SMALL = "small"
+ADDITIVE = "additive"
+
 
 @dataclass(frozen=True)
 class TrainParams:
-    """The `train` block: how the booster grows on the selected features."""
+    """The `train` block: the learners whose margins are stacked on the selected features.
 
+    learners: their names. booster: its settings, as `tune` finds them. small: a smaller booster.
+    additive: the penalised additive logit.
+    """
+
+    learners: tuple[str, ...]
     booster: BoosterParams
+    small: Capacity
+    additive: AdditiveParams
+    stack: StackParams
+
+    def named_learners(self) -> tuple[NamedLearner, ...]:
+        """Return the learners of the stack."""
+        first = self.booster.min_trees
+        rounds = (*range(first, self.booster.max_trees, ROUNDS_STEP), self.booster.max_trees)
+        # Columns of the house are many: their share needs no floor.
+        own: dict[str, Learner] = {
+            BOOSTER: BoostedLearner(self.booster, rounds, least_columns=1),
+            SMALL: BoostedLearner(self.small.booster, self.small.rounds, least_columns=1),
+            ADDITIVE: AdditiveLearner(self.additive),
+        }
+        return named_learners(self.learners, own)
 
 
 @dataclass(frozen=True)
 class TrainingResult:
     """The result of one training.
 
-    names: features in model order. ridge: the challenger. record: the content of training.json.
+    booster: the whole stack as one model; text: as LightGBM reads it. names: features in model
+    order. catalogue: of the model. ridge: the challenger. record: the content of training.json.
     """
 
     booster: lightgbm.Booster
+    text: str
     names: tuple[str, ...]
+    catalogue: Catalogue
     ridge: Ridge
     record: Mapping[str, Any]
 
@@ -118,34 +164,112 @@ def train(
     params: TrainParams,
     ridge_params: RidgeParams,
 ) -> TrainingResult:
-    """Fit both models on labelled training rows of the selected features.
+    """Fit stack and challenger on labelled training rows of the selected features.
 
-    Raise ModelError when a class is missing, or when the booster breaks a sign.
+    The last `early_stopping_months` are held out: they choose trees, penalty and stack. Then all is
+    fitted again on all training months.
+    Raise ModelError when a class is missing, or when the model breaks a sign.
     """
+    import lightgbm as lgb
+
     signs = signs_of(catalogue, rows.names)
-    grown, growth = booster.fit(rows, signs, split, params.booster)
+    learners = params.named_learners()
+    weight = weights(rows, params.booster.max_weight)
+    choice = choose(late_fold(rows, signs, split), learners, rows.label, weight)
+    grown = members(rows, signs, learners, choice)
+    stack = stack_of(choice, params.learners, grown, params.stack)
+    stand_in = stand_ins(rows.features)
+    trees = stacked_trees([grown[name] for name in stack.names], stack, stand_in)
+    text = model_text(trees, rows.names, feature_infos(rows.features), signs)
+    model = lgb.Booster(model_str=text)
     challenger = ridge.fit(rows, split, ridge_params)
-    violations = check(grown, rows.features, rows.names, signs)
-    # LightGBM keeps the sign between values, but not for null. A broken step is refused; a null
-    # that is safer than all values is only recorded.
-    wrong = [violation.name for violation in violations if violation.wrong_step > MARGIN_TOLERANCE]
-    if wrong:
-        raise ModelError(
-            f"The booster breaks the sign of {len(wrong)} features, first `{wrong[0]}`; "
-            "expected none. Report this LightGBM version."
-        )
-    null_gains = {violation.name: round(violation.null_gain, 6) for violation in violations}
-    growth["params"] = asdict(params.booster)
     record = {
+        **_counts(rows, signs),
+        **_stack_record(choice, stack, trees, learners),
+        "params": asdict(params),
+        "ridge_penalty": challenger.penalty,
+        "null_safer_than_any_value": _null_gains(model, rows, signs),
+    }
+    catalogue_of_model = _with_nulls(subset(catalogue, rows.names), rows, stand_in)
+    return TrainingResult(model, text, rows.names, catalogue_of_model, challenger, record)
+
+
+def _counts(rows: Dataset, signs: tuple[int, ...]) -> dict[str, int]:
+    """Return the counts of rows, bads, features and signs."""
+    return {
         "n_rows": len(rows.label),
         "n_bads": int(rows.label.sum()),
         "n_features": len(rows.names),
         "n_signed": sum(sign != 0 for sign in signs),
-        "booster": growth,
-        "ridge_penalty": challenger.penalty,
-        "null_safer_than_any_value": null_gains,
     }
-    return TrainingResult(booster=grown, names=rows.names, ridge=challenger, record=record)
+
+
+def late_fold(rows: Dataset, signs: tuple[int, ...], split: SplitParams) -> Iterator[Fold]:
+    """Yield the one fold by time: the last `early_stopping_months` are held out."""
+    is_late = stopping(rows.month, split)
+    for part, place in ((rows.label[~is_late], "before"), (rows.label[is_late], "in")):
+        if len(np.unique(part)) < 2:
+            raise ModelError(
+                f"Training rows {place} the last {split.early_stopping_months} months "
+                f"hold one class only ({len(part)} rows); "
+                "expected bads and goods. Change split.early_stopping_months."
+            )
+    yield Fold(rows.where(~is_late), signs, rows.features[is_late], is_late)
+
+
+def _stack_record(
+    choice: StackChoice,
+    stack: Stack,
+    trees: Sequence[ModelTree],
+    learners: Sequence[NamedLearner],
+) -> dict[str, Any]:
+    """Return the size of the stack, its weights, and what was chosen for each learner."""
+    weights_by_name = dict(zip(stack.names, stack.weights, strict=True))
+    paths = {named.name: _path_record(choice, named) for named in learners}
+    return {
+        "trees": len(trees),
+        "leaves": sum(tree.leaves for tree in trees),
+        "stopping_bads": int(choice.label.sum()),
+        "stack": weights_by_name,
+        "learners": paths,
+    }
+
+
+def _path_record(choice: StackChoice, named: NamedLearner) -> dict[str, Any]:
+    """Return which complexity of a learner was chosen, and its log-loss on the held-out months."""
+    losses = choice.losses[named.name]
+    step = choice.steps[named.name]
+    return {"step": step, "of_steps": len(losses), "stopping_logloss": losses[step]}
+
+
+def _null_gains(model: lightgbm.Booster, rows: Dataset, signs: tuple[int, ...]) -> dict[str, float]:
+    """Return by feature how much safer its null is than any value, in log-odds.
+
+    LightGBM keeps the sign between values, but not for null. A broken step is refused; a null that
+    is safer than all values is only recorded.
+    """
+    violations = check(model, rows.features, rows.names, signs)
+    wrong = [violation.name for violation in violations if violation.wrong_step > MARGIN_TOLERANCE]
+    if wrong:
+        raise ModelError(
+            f"The model breaks the sign of {len(wrong)} features, first `{wrong[0]}`; "
+            "expected none. Report this LightGBM version."
+        )
+    return {violation.name: round(violation.null_gain, 6) for violation in violations}
+
+
+def _with_nulls(catalogue: Catalogue, rows: Dataset, stand_in: Floats) -> Catalogue:
+    """Return the catalogue with what training saw of nulls, and what is read in their place."""
+    shares = np.isnan(rows.features).mean(axis=0)
+    features = tuple(
+        replace(
+            feature,
+            null_share=round(float(share), SHARE_DECIMALS),
+            typical=None if np.isnan(typical) else float(typical),
+        )
+        for feature, share, typical in zip(catalogue.features, shares, stand_in, strict=True)
+    )
+    return replace(catalogue, features=features, version=CATALOGUE_VERSION)
 
 
 def signs_of(catalogue: Catalogue, names: tuple[str, ...]) -> tuple[int, ...]:

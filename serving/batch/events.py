@@ -45,6 +45,7 @@ from creditloom.storage.files.outputs import (
 from creditloom.storage.files.store import matrix_writer, read_table, write_json, write_table
 from creditloom.storage.folders.identity import FixedFile, fixed
 from creditloom.storage.folders.raw_folder import raw_tables
+from creditloom.storage.mapped.text_ids import ids_file, with_own_ids
 from creditloom.storage.sources import now
 
 MARK = "features.json"
@@ -121,6 +122,9 @@ def features_of(
     Raises DataError as `creditloom.storage.contract.contract.check_tables`.
     """
     files = sorted(chain.from_iterable(raw_tables(source.path).values()))
+    texts = ids_file(source.path)
+    # The texts of the ids stand in the matrix: other texts make another one.
+    files += [] if texts is None else [texts]
     raw = fixed(files, HASHING_THREADS)
     request = _asked(source, raw, bundle)
     recover(place, FOLDER)
@@ -159,7 +163,7 @@ def _make(work: Path, source: Events, bundle: Path, columns: Sequence[str]) -> N
     # Told, as what is null for want of a table looks like what is null for want of events.
     sys.stderr.writelines(f"creditloom: {note}\n" for note in checked.notes)
     sources = _as_of(checked.files, source.as_of, work)
-    _write(sources, FeatureParams(engine=source.engine), bundle, work / MATRIX)
+    _write(sources, FeatureParams(engine=source.engine), bundle, work / MATRIX, source.path)
     # Copies that were needed for the features only; the quarantine stays.
     if (work / "clean").is_dir():
         shutil.rmtree(work / "clean")
@@ -247,9 +251,14 @@ def moved(
 
 
 def _write(
-    sources: Mapping[str, tuple[str, ...]], params: FeatureParams, bundle: Path, target: Path
+    sources: Mapping[str, tuple[str, ...]],
+    params: FeatureParams,
+    bundle: Path,
+    target: Path,
+    root: Path,
 ) -> None:
-    blocks = build(sources, params)
+    # A mapping numbers ids that are text: decisions name applications as the user does.
+    blocks = (with_own_ids(block, root) for block in build(sources, params))
     # The first block tells which columns there are; it is put back before the others.
     first = next(blocks)
     inputs = columns(bundle, first.schema.names)

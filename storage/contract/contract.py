@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +42,14 @@ DEFAULT_PERIOD = Period(dt.datetime(1990, 1, 1))
 class TableCheck:
     """The check of one table: rows, rows set aside, and rows per broken rule.
 
-    A row may break several rules.
+    A row may break several rules. `reasons` says in words what each of them asks.
     """
 
     table: str
     rows: int
     bad: int
     rules: Mapping[str, int]
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,15 @@ class Checked:
     """Files per table that keep the contract, the check of each table, and what is not there.
 
     `absent` are the tables of events that the folder lacks, `without` those that a person left out.
+    `misnamed` are columns that nothing reads, `<table>.<column>`, with the optional column that the
+    table lacks and whose name is near.
     """
 
     files: Mapping[str, tuple[str, ...]]
     checks: tuple[TableCheck, ...]
     absent: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    misnamed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bad(self) -> int:
@@ -70,12 +74,21 @@ class Checked:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a person should know of tables that are not read, a line each."""
+        """What a person should know of tables and columns that are not read, a line each."""
         lists = {"not there": self.absent, "left out": self.without}
-        return tuple(
+        tables = (
             f"raw tables {why}, their features are null: {', '.join(names)}"
             for why, names in lists.items()
             if names
+        )
+        return (*tables, *self.misnamed_notes)
+
+    @property
+    def misnamed_notes(self) -> tuple[str, ...]:
+        """A line for each column that nothing reads and that may be meant for another one."""
+        return tuple(
+            f"column {there} is not read, and {meant} is not there and null: is it meant?"
+            for there, meant in self.misnamed.items()
         )
 
 
@@ -100,6 +113,31 @@ def check_tables(
     ForeignError for a table that cannot be read.
     """
     files = _present(root, needed, without)
+    checked = check_files(
+        files,
+        root,
+        quarantine,
+        clean,
+        max_bad_share=max_bad_share,
+        period=period,
+        threads=threads,
+    )
+    there = (*checked.files, *without)
+    absent = tuple(table.name for table in EVENT_TABLES if table.name not in there)
+    return replace(checked, absent=absent, without=tuple(sorted(without)))
+
+
+def check_files(
+    files: Mapping[str, Sequence[Path]],
+    root: Path,
+    quarantine: Path,
+    clean: Path,
+    *,
+    max_bad_share: float,
+    period: Period = DEFAULT_PERIOD,
+    threads: int = 2,
+) -> Checked:
+    """Check these tables, applications among them, as `check_tables` does; `files` as they lie."""
     _clear(quarantine, clean)
     checks = []
     handed_on = {}
@@ -113,8 +151,8 @@ def check_tables(
             checks.append(_check(connection, table.table, row_rules, aside, max_bad_share))
             handed_on[table.table.name] = _handed_on(connection, table, aside, clean)
     write_json({check.table: _counts(check) for check in checks}, quarantine / "summary.json")
-    absent = [table.name for table in EVENT_TABLES if table.name not in (*handed_on, *without)]
-    return Checked(handed_on, tuple(checks), tuple(absent), tuple(sorted(without)))
+    misnamed = {name: meant for table in staged for name, meant in table.misnamed.items()}
+    return Checked(handed_on, tuple(checks), misnamed=misnamed)
 
 
 def _staged(
@@ -208,7 +246,8 @@ def _check(
     bad_rows = f"SELECT count(*) FROM {table.name} WHERE {any_of(row_rules)}"  # noqa: S608
     bad = _number(connection, bad_rows)
     by_rule = set_aside(connection, table, row_rules, aside) if bad else {}
-    check = TableCheck(table=table.name, rows=rows, bad=bad, rules=by_rule)
+    reasons = {rule.name: rule.reason for rule in row_rules if rule.name in by_rule}
+    check = TableCheck(table=table.name, rows=rows, bad=bad, rules=by_rule, reasons=reasons)
     # After they were written: whoever reads the error can look at them.
     if bad > max_bad_share * rows:
         raise _too_many(check, max_bad_share, aside)
@@ -238,11 +277,20 @@ def _too_many(check: TableCheck, allowed: float, aside: Path) -> DataError:
     most_first = sorted(check.rules.items(), key=lambda item: -item[1])
     by_rule = ", ".join(f"{name}: {count:,}" for name, count in most_first)
     counts = f"{check.bad:,} of {check.rows:,} ({check.bad / check.rows:.1%})"
+    step = (
+        f"look at them in {aside} and mend the source, or raise source.max_bad_share "
+        "in params.yaml if they may be left out"
+    )
+    if any(name.endswith("_id.type") for name in check.rules):
+        # No cast makes a number of `cust-000012`: a mapping numbers texts and keeps them.
+        step = (
+            "if these ids are text, number them by a mapping file (`ids: customer`): creditloom "
+            f"tables --mapping FILE --from DIR --out DIR (docs/own_tables.md); else {step}"
+        )
     return DataError.of(
         f"Too many bad rows in table `{check.table}`",
         where=check.table,
         expected=f"at most {allowed:.1%} of rows",
         got=f"{counts}; {by_rule}",
-        next_step=f"look at them in {aside} and mend the source, or raise source.max_bad_share "
-        "in params.yaml if they may be left out",
+        next_step=step,
     )

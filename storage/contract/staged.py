@@ -6,8 +6,9 @@ does not fit; where such a value stood, and what it was, is kept for the quarant
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,9 @@ from creditloom.storage.folders.raw_folder import name_in
 
 # Names that DuckDB and the check give to columns of their own, whatever their case.
 TAKEN = ("filename", "file_row_number", "_file", "_row", "file_index")
+# difflib's ratio above which a column that nothing reads may be meant for an absent one. A further
+# column is nothing unusual, so names must be nearer than where one is asked for.
+MISNAMED = 0.8
 # Where a value stood that does not fit: number of the file, row, column, and the value as text.
 UNFIT = pa.schema(
     [("file", pa.int64()), ("row", pa.int64()), ("name", pa.string()), ("value", pa.string())]
@@ -60,11 +64,16 @@ class RawFile:
 
 @dataclass(frozen=True)
 class StagedTable:
-    """A raw table in its declared types; `unfit` has the columns of UNFIT."""
+    """A raw table in its declared types; `unfit` has the columns of UNFIT.
+
+    `misnamed` are columns that nothing reads, as `<table>.<column>`, with the optional column that
+    the files lack and whose name is near.
+    """
 
     table: Table
     files: tuple[RawFile, ...]
     unfit: pa.Table
+    misnamed: Mapping[str, str] = field(default_factory=dict)
 
 
 def stage(table: Table, root: Path, files: Sequence[Path], folder: Path) -> StagedTable:
@@ -77,6 +86,7 @@ def stage(table: Table, root: Path, files: Sequence[Path], folder: Path) -> Stag
     staged: list[RawFile] = []
     unfit: list[pa.Table] = []
     schemas = _schemas(files)
+    misnamed = _misnamed(table, schemas.values())
     table = _without_computed(table, schemas.values())
     for file, schema in schemas.items():
         with Worded(file):
@@ -94,7 +104,8 @@ def stage(table: Table, root: Path, files: Sequence[Path], folder: Path) -> Stag
             got="0 rows",
             next_step="write its rows, or remove the table: its features are then not built",
         )
-    return StagedTable(table, tuple(staged), pa.concat_tables([UNFIT.empty_table(), *unfit]))
+    whole = pa.concat_tables([UNFIT.empty_table(), *unfit])
+    return StagedTable(table, tuple(staged), whole, misnamed)
 
 
 def _schemas(files: Sequence[Path]) -> dict[Path, pa.Schema]:
@@ -112,6 +123,18 @@ def _without_computed(table: Table, schemas: Iterable[pa.Schema]) -> Table:
     there = {name for schema in schemas for name in schema.names}
     kept = tuple(c for c in table.columns if not c.is_computed or c.name in there)
     return replace(table, columns=kept)
+
+
+def _misnamed(table: Table, schemas: Iterable[pa.Schema]) -> dict[str, str]:
+    """Return the columns that may be meant for an optional one, which else is null in silence."""
+    there = {name for schema in schemas for name in schema.names}
+    declared = {column.name: column for column in table.columns}
+    lacking = [name for name, one in declared.items() if one.optional and name not in there]
+    found = {}
+    for name in sorted(there - set(declared)):
+        for meant in difflib.get_close_matches(name, lacking, n=1, cutoff=MISNAMED):
+            found[f"{table.name}.{name}"] = meant
+    return found
 
 
 def _check_columns(table: Table, schema: pa.Schema, file: Path) -> None:

@@ -255,12 +255,21 @@ def delete(folder: Path, kind: FolderKind) -> None:
 @contextmanager
 def _scratch(work: Path, kind: FolderKind) -> Iterator[None]:
     """Hold `work` as an empty folder of this process; delete it if it is unfinished at the end."""
-    made_folder(work)
-    handle = os.open(work, os.O_RDONLY)
+    with held_folder(work), _emptied(work, kind):
+        yield
+
+
+@contextmanager
+def held_folder(folder: Path) -> Iterator[None]:
+    """Make `folder` where it is not there, and keep it for this process during the block.
+
+    Raises DataError where another process holds it. What is in the folder is left alone.
+    """
+    made_folder(folder)
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        _lock(handle, work)
-        with _emptied(work, kind):
-            yield
+        _lock(handle, folder)
+        yield
     finally:
         os.close(handle)
 

@@ -19,6 +19,8 @@ from creditloom.storage.folders.lake import visible, visible_files
 
 StrPath = str | os.PathLike[str]
 SUFFIX = ".parquet"
+# A mapping reads these.
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 # Names that an error lists.
 MAX_LISTED = 5
 
@@ -39,10 +41,14 @@ def raw_tables(root: StrPath) -> dict[str, tuple[Path, ...]]:
             got="a file" if folder.is_file() else "nothing",
             next_step="check the path of the raw tables",
         )
+    entries = visible(folder)
+    strangers = [entry for entry in entries if claimed(entry) is None]
+    if strangers:
+        raise _unclaimed(folder, strangers)
     found: dict[str, tuple[Path, ...]] = {}
-    for entry in visible(folder):
-        name = _claimed(entry)
-        files = (entry,) if entry.is_file() else tuple(_below(entry))
+    for entry in entries:
+        name = str(claimed(entry))
+        files = files_of(entry)
         if files and name in found:
             raise _twice(name, folder)
         if files:
@@ -102,21 +108,51 @@ def name_in(root: Path, name: str, file: Path) -> str:
     return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name
 
 
-def _claimed(entry: Path) -> str:
-    """Return the table that a file or folder holds; DataError where no table has its name."""
+def files_of(entry: Path) -> tuple[Path, ...]:
+    """Return the files of a table that lies in one file or one folder, in reading order.
+
+    Raises DataError as `raw_tables`.
+    """
+    return (entry,) if entry.is_file() else tuple(_below(entry))
+
+
+def claimed(entry: Path) -> str | None:
+    """Return the table that a file or folder holds; None where no table has its name.
+
+    Raises DataError for a link that leads nowhere.
+    """
     is_folder = entry.is_dir()
     name = entry.name if is_folder else entry.stem
     _check_link(entry)
-    if name in TABLES and (is_folder or entry.suffix.lower() == SUFFIX):
-        return name
-    kind = "folder" if is_folder else "file"
-    raise DataError.of(
-        f"No raw table has the name of this {kind}: `{entry.name}`",
-        where=entry.parent,
+    is_table = name in TABLES and (is_folder or entry.suffix.lower() == SUFFIX)
+    return name if is_table else None
+
+
+def suggestion(entry: Path) -> str:
+    """Return what to do with a file or folder that no table claims."""
+    is_folder = entry.is_dir()
+    name = entry.name if is_folder else entry.stem
+    if not is_folder and name in TABLES and entry.suffix.lower() in TEXT_SUFFIXES:
+        return "turn it into Parquet: creditloom tables --from DIR --out DIR reads CSV"
+    if is_folder and "=" in name:
+        return f"put it into the folder of its table, as `payments/{name}/`"
+    return f"rename it to {_nearest(name, TABLES)}"
+
+
+def _unclaimed(folder: Path, strangers: list[Path]) -> DataError:
+    """Return the error for all files and folders that no table claims."""
+    [first, *others] = strangers
+    kind = "folder" if first.is_dir() else "file"
+    more = f", nor of {len(others)} more" if others else ""
+    steps = "; ".join([suggestion(first), *(f"{one.name}: {suggestion(one)}" for one in others)])
+    names = ", ".join(entry.name for entry in strangers)
+    instead = "put `_` before its name (such names are not read), or say in a mapping file what it "
+    return DataError.of(
+        f"No raw table has the name of this {kind}: `{first.name}`{more}",
+        where=folder,
         expected="<table>.parquet or <table>/, of the tables " + ", ".join(TABLES),
-        got=entry.name,
-        next_step=f"rename it to {_nearest(name, TABLES)}, move it elsewhere, or put `_` before "
-        "its name: such names are not read",
+        got=names,
+        next_step=f"{steps}; or move it elsewhere, {instead}holds (docs/own_tables.md)",
     )
 
 
@@ -154,7 +190,7 @@ def _check_link(entry: Path) -> None:
 
 
 def _twice(name: str, folder: Path) -> DataError:
-    there = [path.name for path in visible(folder) if _claimed(path) == name]
+    there = [path.name for path in visible(folder) if claimed(path) == name]
     return DataError.of(
         f"Table `{name}` lies here twice",
         where=folder,

@@ -21,6 +21,8 @@ CDN = re.compile(
     re.IGNORECASE,
 )
 HOME = re.compile(r"(?<![\w.])/(?:work|farm|root|home|Users|tmp/bash_jobs)/")
+# Extras that `make` does not install, and why.
+NOT_LOCKED = {"rivals": "CatBoost has 270 MB, and only `creditloom bench tables` asks for it"}
 SECRET = re.compile(
     r"(?i)(?:api[_-]?key|secret|password|token)\s*[=:]\s*[\"'][A-Za-z0-9+/_\-]{12,}[\"']"
 )
@@ -165,10 +167,9 @@ def test_the_lock_covers_what_pyproject_asks_for() -> None:
             r"^([\w.\-]+)(?:\[[^\]]*\])?==(\S+)", (ROOT / "requirements.lock").read_text(), re.M
         )
     }
-    for wanted in [
-        *project["dependencies"],
-        *chain.from_iterable(project["optional-dependencies"].values()),
-    ]:
+    extras = project["optional-dependencies"]
+    locked = [extras[name] for name in extras if name not in NOT_LOCKED]
+    for wanted in [*project["dependencies"], *chain.from_iterable(locked)]:
         assert Requirement(wanted).name == project["name"] or _covers(lock, wanted), wanted
 
 

@@ -7,9 +7,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from creditloom.pipeline.commands.tables.mapping_file import read_mapping
 from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.files.store import read_frame
-from examples.berka.map import main
+from creditloom.storage.mapped.convert import convert
+from tests.checkout import ROOT
+
+MAPPING = ROOT / "examples" / "berka" / "mapping.yaml"
 
 # table: the movements of one account
 MOVES = [  # day, type, operation, k_symbol, amount, balance after it
@@ -62,7 +66,7 @@ def tables(tmp_path: Path) -> Path:
     moves.assign(
         date_dt=pd.to_datetime(moves["date_dt"]), account_id=7, trans_id=range(len(moves))
     ).to_parquet(source / "trans_preloan.parquet")
-    main(source, tmp_path / "raw")
+    convert(read_mapping(MAPPING), source, tmp_path / "raw", max_bad_share=0.0)
     return tmp_path / "raw"
 
 

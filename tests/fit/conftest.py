@@ -49,9 +49,13 @@ def loans(n: int = N, seed: int = 1) -> pd.DataFrame:
 
 
 def few_trees(name: str, kind: type, path: Path = PARAMS) -> Any:
-    """The committed parameters, with forty trees and no repeats."""
+    """The committed parameters, with few trees and folds and no repeats."""
     found = section(name, kind, path)
-    return replace(found, few_trees=40, repeats=1) if isinstance(found, FitParams) else found
+    if not isinstance(found, FitParams):
+        return found
+    sizes = ("small", "medium", "large")
+    small = {size: replace(getattr(found, size), rounds=(10, 20)) for size in sizes}
+    return replace(found, repeats=1, inner_folds=2, **small)
 
 
 @pytest.fixture

@@ -18,9 +18,12 @@ from creditloom.pipeline.base.params import section
 from creditloom.pipeline.commands.model.fit import source_of
 from creditloom.pipeline.commands.model.fit_options import PARAMS
 from creditloom.pipeline.commands.model.fit_subject import subject
+from creditloom.pipeline.commands.tables.mapping_file import read_mapping
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.finished import read_finished
+from creditloom.storage.mapped.convert import convert
 from creditloom.storage.sources import now
+from tests.checkout import ROOT
 
 REAL = Path(os.environ.get("CREDITLOOM_REAL", Path(__file__).parents[3] / "shared" / "real"))
 needs_real = pytest.mark.skipif(
@@ -56,9 +59,8 @@ def test_cross_validated_auc_of_a_finished_table(name: str, row_id: str | None, 
 
 @needs_real
 def test_cross_validated_auc_of_raw_tables(tmp_path: Path) -> None:
-    from examples.berka.map import main
-
-    main(REAL / "berka", tmp_path / "raw")
+    mapping = read_mapping(ROOT / "examples" / "berka" / "mapping.yaml")
+    convert(mapping, REAL / "berka", tmp_path / "raw", max_bad_share=0.0)
     read = subject(
         source_of(tmp_path / "raw", label="is_bad", protected=("age_years",)), tmp_path / "out"
     )

@@ -12,19 +12,34 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 
+from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
 from creditloom.models.learners import booster
 from creditloom.models.learners.booster import BoosterParams
+from creditloom.models.learners.ridge import RidgeParams
 from creditloom.models.sample.dataset import Dataset, join
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import auc
 from creditloom.models.sample.split import SplitParams
+from creditloom.models.stacking.additive import AdditiveParams
+from creditloom.models.stacking.boosted import Capacity
+from creditloom.models.stacking.procedure import choose
+from creditloom.models.stacking.stack import StackParams
 from creditloom.models.training import training
+from creditloom.models.training.training import TrainingResult, TrainParams
 
 from .worlds import World, world
 
 SPLIT = SplitParams(datetime.date(2024, 1, 1), 15, 3, 6)
 PARAMS = BoosterParams(
-    feature_fraction=0.2, min_trees=30, max_trees=120, patience=30, min_data_in_leaf=20, threads=1
+    feature_fraction=0.2, min_trees=20, max_trees=120, min_data_in_leaf=20, threads=1
+)
+LEARNERS = ("booster", "small", "additive")
+TRAIN = TrainParams(
+    learners=LEARNERS,
+    booster=PARAMS,
+    small=Capacity((20, 40), dataclasses.replace(PARAMS, num_leaves=4)),
+    additive=AdditiveParams(penalties=(300.0, 30.0), total_steps=0),
+    stack=StackParams(),
 )
 
 
@@ -39,71 +54,82 @@ def rows(small: World) -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def fitted(small: World, rows: Dataset) -> tuple[lgb.Booster, dict[str, object]]:
-    return booster.fit(rows.training(), small.signs, SPLIT, PARAMS)
+def fitted(small: World, rows: Dataset) -> TrainingResult:
+    return trained(small, rows.training())
+
+
+def trained(small: World, train: Dataset, learners: tuple[str, ...] = LEARNERS) -> TrainingResult:
+    params = dataclasses.replace(TRAIN, learners=learners)
+    return training.train(train, catalogue(small), SPLIT, params, RidgeParams(penalties=(300.0,)))
+
+
+def catalogue(small: World) -> Catalogue:
+    """A concept per feature, with the world's signs."""
+    features = [
+        Feature(name=name, family="f", concept=name, direction=sign)
+        for name, sign in zip(small.names, small.signs, strict=True)
+    ]
+    concepts = [Concept(name, "f", name, name) for name in small.names]
+    return Catalogue(tuple(concepts), tuple(features))
 
 
 def test_it_ranks_applicants_it_has_not_seen(
-    rows: Dataset, small: World, fitted: tuple[lgb.Booster, dict[str, object]]
+    rows: Dataset, small: World, fitted: TrainingResult
 ) -> None:
     oot = rows.out_of_time()
     truth = small.truth["defaulted"].to_numpy(float)[rows.role == "oot"]
-    assert auc(truth, fitted[0].predict(oot.features)) > 0.65
+    assert auc(truth, fitted.booster.predict(oot.features)) > 0.65
 
 
-def test_text_holds_exactly_the_trees_kept(
-    rows: Dataset, fitted: tuple[lgb.Booster, dict[str, object]]
-) -> None:
-    grown, record = fitted
-    text = grown.model_to_string()
-    assert text.count("\nTree=") == record["trees"] == grown.num_trees()
+def test_text_gives_the_margins_of_the_stack(rows: Dataset, fitted: TrainingResult) -> None:
+    assert fitted.text.count("\nTree=") == fitted.record["trees"] == fitted.booster.num_trees()
     x = rows.features[:50]
-    assert np.array_equal(booster.margins(text, x), grown.predict(x, raw_score=True))
+    margin = fitted.booster.predict(x, raw_score=True)
+    assert np.array_equal(booster.margins(fitted.text, x), margin)
 
 
-def test_same_rows_same_text(
-    small: World, rows: Dataset, fitted: tuple[lgb.Booster, dict[str, object]]
-) -> None:
-    again, _ = booster.fit(rows.training(), small.signs, SPLIT, PARAMS)
-    assert again.model_to_string() == fitted[0].model_to_string()
+def test_same_rows_same_text(small: World, rows: Dataset, fitted: TrainingResult) -> None:
+    assert trained(small, rows.training()).text == fitted.text
 
 
-def test_early_stopping_months_choose_the_number_of_trees(small: World, rows: Dataset) -> None:
-    """Without a refit the last months must not shape the trees.
+def test_last_months_choose_and_do_not_teach(small: World, rows: Dataset) -> None:
+    """The last months choose the number of trees of a model that has not learnt from them.
 
-    Other labels there change how many trees are kept, not what they are.
+    With other labels there, the losses differ and the margins that were judged do not.
     """
     train = rows.training()
-    plain = dataclasses.replace(PARAMS, is_refit=False, min_trees=1)
     late = train.month >= 12
     turned = dataclasses.replace(train, label=np.where(late, 1 - train.label, train.label))
-    first, second = (booster.fit(part, small.signs, SPLIT, plain)[0] for part in (train, turned))
-    shared = min(first.num_trees(), second.num_trees())
-    a, b = (
-        f.predict(rows.features[:200], raw_score=True, num_iteration=shared)
-        for f in (first, second)
+    learners = dataclasses.replace(TRAIN, learners=("booster",)).named_learners()
+    first, second = (
+        choose(
+            training.late_fold(part, small.signs, SPLIT), learners, part.label, np.ones(len(late))
+        )
+        for part in (train, turned)
     )
-    assert np.array_equal(a, b) and second.num_trees() < first.num_trees()
+    assert second.steps["booster"] == 0 < first.steps["booster"]
+    steps = [
+        learners[0].learner.path(fold.rows, fold.signs, fold.held_out)
+        for part in (train, turned)
+        for fold in training.late_fold(part, small.signs, SPLIT)
+    ]
+    assert np.array_equal(*steps)
 
 
 def test_one_class_in_the_stopping_months_is_refused(small: World, rows: Dataset) -> None:
     train = rows.training()
+    good = dataclasses.replace(train, label=np.where(train.month >= 12, 0.0, train.label))
     with pytest.raises(ModelError, match="in the last 3 months hold one class only"):
-        booster.fit(
-            dataclasses.replace(train, label=np.where(train.month >= 12, 0.0, train.label)),
-            small.signs,
-            SPLIT,
-            PARAMS,
-        )
+        trained(small, good)
 
 
 def test_signs_hold_by_brute_force_and_break_without_constraints(
-    small: World, rows: Dataset, fitted: tuple[lgb.Booster, dict[str, object]]
+    small: World, rows: Dataset, fitted: TrainingResult
 ) -> None:
     train = rows.training()
-    broken = training.check(fitted[0], train.features, train.names, small.signs)
+    broken = training.check(fitted.booster, train.features, train.names, small.signs)
     assert [b.name for b in broken if b.wrong_step > 0] == []
-    free, _ = booster.fit(train, small.signs, SPLIT, dataclasses.replace(PARAMS, is_monotone=False))
+    free = booster.boost(train, small.signs, dataclasses.replace(PARAMS, is_monotone=False), 120)
     assert any(
         b.wrong_step > 0.01 for b in training.check(free, train.features, train.names, small.signs)
     )

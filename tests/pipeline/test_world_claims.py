@@ -27,6 +27,7 @@ from creditloom.pipeline.proof.claims import (
 )
 from creditloom.pipeline.proof.claims.parts import PARTS
 from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.outputs import held_folder
 from creditloom.storage.files.store import read_json, write_json
 
 CLAIM = by_id(document(Claims, paths.CLAIMS))
@@ -97,6 +98,15 @@ def test_other_parameters_or_other_code_are_refused(
     monkeypatch.setattr(seed_folder, "code_digest", lambda: "other")
     ended = _claims(folder, "--only", "recession")
     assert isinstance(ended.exception, DataError) and "code other" in str(ended.exception)
+
+
+def test_two_commands_in_one_folder_do_not_mix(measured: tuple[Path, Any]) -> None:
+    """Without the lock both would write the same runs and figures."""
+    folder, _ = measured
+    with held_folder(folder):
+        ended = _claims(folder, "--only", "recession")
+    assert isinstance(ended.exception, DataError) and "one writer" in str(ended.exception)
+    assert _claims(folder, "--only", "recession").exit_code == 0
 
 
 def test_a_run_that_fails_is_told_and_tried_again(

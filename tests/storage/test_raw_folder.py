@@ -131,8 +131,10 @@ def test_a_link_that_leads_nowhere_is_refused(root: Path) -> None:
 # table: a stray name, and the name that it may have meant
 @pytest.mark.parametrize(
     ("stray", "nearest"),
-    [("paymnets/a.parquet", "`payments`"), ("Payments.parquet", "`payments`"),
-     ("payments.csv", "`payments`"), ("login.parquet", "`logins`"), ("notes.txt", "one of")],
+    [("paymnets/a.parquet", "rename it to `payments`"), ("notes.txt", "rename it to one of"),
+     ("Payments.parquet", "rename it to `payments`"), ("login.parquet", "rename it to `logins`"),
+     ("payments.csv", "creditloom tables --from DIR --out DIR reads CSV"),
+     ("month=2025-07/payments.parquet", "as `payments/month=2025-07/`")],
 )  # fmt: skip
 def test_what_no_table_claims_is_refused_with_the_nearest_name(
     root: Path, stray: str, nearest: str
@@ -141,7 +143,14 @@ def test_what_no_table_claims_is_refused_with_the_nearest_name(
     file.parent.mkdir(exist_ok=True)
     shutil.copy(root / "payments.parquet", file)
     told = refused(root, "No raw table has the name")
-    assert f"rename it to {nearest}" in told
+    assert nearest in told
+
+
+def test_all_that_no_table_claims_is_said_at_once(root: Path) -> None:
+    for stray in ("login", "paymnets"):
+        (root / stray).mkdir()
+    told = refused(root, "`login`, nor of 1 more")
+    assert "rename it to `logins`" in told and "paymnets: rename it to `payments`" in told
 
 
 def test_a_file_of_another_kind_in_a_table_is_refused(root: Path) -> None:

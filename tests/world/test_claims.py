@@ -190,8 +190,8 @@ def test_claims_about_the_economy_are_met(labelled: LabelledWorld) -> None:
 
 @pytest.mark.slow
 def test_inflows_feel_the_recession(labelled: LabelledWorld) -> None:
-    few = replace(labelled.params, applicants=5_000)
-    assert_all_met(labelled_parts.income(replace(labelled, params=few)))
+    # Fewer people do not do: a month's mean inflow of 5,000 is mostly luck.
+    assert_all_met(labelled_parts.income(labelled))
 
 
 @pytest.mark.slow

@@ -354,10 +354,12 @@ class Category:
 class Strengths:
     """How much one observation of a stream reveals of its concept state (domain 0.4).
 
-    An observation is level + slope x state + noise x a standard normal; `rate` is rows a year.
+    An observation is level + slope x state + habit x talk + noise x a standard normal, where `talk`
+    is a habit of the person (`People`); `rate` is rows a year.
     """
 
     level: float
     slope: float
     noise: float = 0.0
     rate: float = 0.0
+    habit: float = 0.0

@@ -29,11 +29,12 @@ class ContactNumbers:
     thin_reach: float
     late_share: float
     pull_factor: float
+    closeness: float
 
 
 @dataclass(frozen=True)
 class RateSlopes:
-    """What moves the log rates of events beside the concepts, per SD of a trait.
+    """What moves the log rates of events beside the concepts, per SD of a trait or of `talk`.
 
     `activity_of_shift` has another unit: SD of payment_activity per unit of a segment's shift.
     """
@@ -42,6 +43,7 @@ class RateSlopes:
     payments_digital: float
     payments_income: float
     red_packets_sociable: float
+    red_packets_talk: float
     activity_of_shift: float
 
 

@@ -98,9 +98,10 @@ class Chunk:
         return np.asarray(getattr(self.world.people, name))[self.rows]
 
     def linear(self, stream: str, concept: str) -> np.ndarray:
-        """Return level + slope x state, per applicant."""
+        """Return level + slope x state + habit x talk, per applicant."""
         strengths: Strengths = self.nature.stream(stream)
-        return strengths.level + strengths.slope * self.world.concept(concept)[self.rows]
+        of_state = strengths.slope * self.world.concept(concept)[self.rows]
+        return strengths.level + of_state + strengths.habit * self.of("talk")
 
     def segment(self, field: str) -> np.ndarray:
         """Return one number of the segment, per applicant."""
@@ -110,13 +111,15 @@ class Chunk:
     def contact_of(self, stamps: Stamps, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return a contact per event, and whether that edge was there by the time of the event.
 
-        The contact is the applicant_id of someone of the person's own list. Who has no list gets a
-        meaningless id and False.
+        The contact is the applicant_id of someone of the person's own list, most often one of the
+        oldest. Who has no list gets a meaningless id and False.
         """
         graph = self.world.graph
         start = graph.start[self.first : self.last]
         size = np.diff(graph.start[self.first : self.last + 1])[stamps.person]
-        edge = start[stamps.person] + (rng.random(stamps.size) * size).astype(np.int64)
+        # A list is in order of age. A power of a uniform draw prefers its beginning.
+        place = rng.random(stamps.size) ** self.nature.contacts.closeness
+        edge = start[stamps.person] + (place * size).astype(np.int64)
         # The place of an empty list at the very end lies behind the last edge.
         edge = np.minimum(edge, graph.contact.size - 1)
         is_known = (size > 0) & (graph.made_us[edge] < stamps.time)

@@ -2,7 +2,8 @@
 
 They are metadata only. contact_network shows in how many contacts there are and how old they are,
 interaction_frequency and group_activity in days and messages, red_packet_balance in sent against
-received.
+received. How much a person writes at all (`talk`) moves all counts, and tells nothing of credit;
+messages a day show nothing else.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ def _red_packets(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     numbers = chunk.nature.social
     stream = chunk.nature.stream("red_packet")
     half = chunk.linear("red_packet", "red_packet_balance")
-    sociable = np.exp(chunk.nature.rate_slopes.red_packets_sociable * chunk.of("traits")[:, SOC])
+    slopes = chunk.nature.rate_slopes
+    of_trait = slopes.red_packets_sociable * chunk.of("traits")[:, SOC]
+    sociable = np.exp(of_trait + slopes.red_packets_talk * chunk.of("talk"))
     rate = stream.rate * chunk.setting.params.activity_scale * sociable * _visible_share(chunk)
     rates = rate * np.exp([half, -half])
     stamps, direction = scatter_two(chunk, rates, chunk.days.red_packet, rng)

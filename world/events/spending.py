@@ -196,9 +196,13 @@ def _rates(chunk: Chunk) -> np.ndarray:
 def _volume(chunk: Chunk, rng: np.random.Generator) -> np.ndarray:
     """Return the factor of each calendar month of the window, with the person's own volatility.
 
-    It is n x MONTHS, lognormal with mean 1.
+    It is n x MONTHS, lognormal with mean 1. Some people's months differ for reasons of their own,
+    as school fees, that tell nothing of credit.
     """
-    sd = np.exp(chunk.linear("payment_month", "spending_stability"))[:, None]
+    # Draw order: the person's own reasons, then each month.
+    noise = chunk.nature.stream("payment_month").noise
+    own = noise * rng.standard_normal(chunk.size)
+    sd = np.exp(chunk.linear("payment_month", "spending_stability") + own)[:, None]
     volume: np.ndarray = np.exp(sd * rng.standard_normal((chunk.size, MONTHS)) - 0.5 * sd**2)
     return volume
 

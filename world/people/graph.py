@@ -68,12 +68,14 @@ def _pairs(
     reach = nature.stream("contact")
     kin = nature.stream("contact_homophily")
     thin_reach = nature.contacts.thin_reach
-    mean = np.exp(reach.level + reach.slope * network) * np.where(people.is_thin, thin_reach, 1.0)
+    # Who talks much makes many contacts and is sought, whatever the contacts say of credit.
+    drive = reach.slope * network + reach.habit * people.talk
+    mean = np.exp(reach.level + drive) * np.where(people.is_thin, thin_reach, 1.0)
     starter = np.repeat(np.arange(people.size), rng.poisson(mean))
     # Draw order: both candidates of all edges, then the choice between them.
     first = _candidate(people, starter, kin.level, kin.slope, rng)
     second = _candidate(people, starter, kin.level, kin.slope, rng)
-    pull = np.exp(reach.slope * (network[first] - network[second]) * nature.contacts.pull_factor)
+    pull = np.exp((drive[first] - drive[second]) * nature.contacts.pull_factor)
     takes_first = rng.random(starter.size) < pull / (1.0 + pull)
     return starter, np.where(takes_first, first, second)
 

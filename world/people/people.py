@@ -59,7 +59,8 @@ class People:
 
     `as_of` is the moment of the application, microseconds. `segment` and `region` are indices of
     the blocks of world.yaml. `traits` is n x 6, `concepts` n x concepts and `families` n x 6; the
-    latter two are standardised over the population, + is safer.
+    latter two are standardised over the population, + is safer. `talk` is a habit, standard normal:
+    how much a person writes, whatever their credit.
     """
 
     vintage: np.ndarray
@@ -78,6 +79,7 @@ class People:
     consent_assets: np.ndarray
     consent_location: np.ndarray
     is_fraud: np.ndarray
+    talk: np.ndarray
 
     @property
     def size(self) -> int:
@@ -152,6 +154,7 @@ def draw_people(nature: WorldConfig, days: Days, n: int, rng: np.random.Generato
     consent_assets = rng.random(n) >= presence.refuse_assets
     consent_location = rng.random(n) >= presence.refuse_location
     is_fraud = rng.random(n) < nature.fraud.share
+    talk = rng.standard_normal(n)
     return People(
         vintage=vintage,
         as_of=as_of,
@@ -169,6 +172,7 @@ def draw_people(nature: WorldConfig, days: Days, n: int, rng: np.random.Generato
         consent_assets=consent_assets,
         consent_location=consent_location,
         is_fraud=is_fraud,
+        talk=talk,
     )
 
 

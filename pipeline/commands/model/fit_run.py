@@ -5,6 +5,7 @@ What is found is told on standard error as it is found, on a terminal and off it
 
 from __future__ import annotations
 
+import json
 import platform
 import shutil
 import sys
@@ -23,9 +24,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 import creditloom
-from creditloom.decision.base.layout import FILE as LAYOUT
-from creditloom.decision.base.layout import VERSION as LAYOUT_VERSION
-from creditloom.decision.bundle import write_manifest
+from creditloom.decision.base.layout import Layout
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
 from creditloom.models.fit import bundle
@@ -57,7 +56,7 @@ from creditloom.storage.files.errors import StatedError
 from creditloom.storage.files.formats import RESULTS, write_document
 from creditloom.storage.files.outputs import new_folder
 from creditloom.storage.files.source_params import SourceParams
-from creditloom.storage.files.store import write_json, write_table, write_text
+from creditloom.storage.files.store import write_table, write_text
 from creditloom.storage.finished import Finished
 
 # Libraries whose versions stand in metrics.json, as figures may move with them.
@@ -155,8 +154,7 @@ def _fitted(
     with steps.step("warnings"):
         warnings = accepted(table_warnings(_checked(found, params)), choices.accept)
     _tell_warnings(steps, warnings)
-    # Codes of missing stay in `found.features`: the bundle knows them and reads them as null.
-    table = TrainingTable(found.known_features, found.label, read.signs)
+    table = training_table(read)
     _refuse_constant(table.frame)
     with luck_told(table):
         cross_validation = _cross_validated(table, params, steps)
@@ -164,12 +162,12 @@ def _fitted(
             oot = None if found.time is None else _out_of_time(table, found.time, params)
         steps.say(f"final model on all {len(table.label):,} rows")
         with steps.step("final model"):
-            final = fit_calibrated(table, params, params.folds)
+            final = fit_calibrated(table, params)
     policy = _policy(choices)
     tiers = bundle.tiers_around(float(table.label.mean()), policy.tier_edges)
-    encoded = final.model.encoding.apply(table.frame)
-    bundle.write(folder, final, encoded, tiers, read.words, params.calibration, policy)
-    _write_layout(folder, found)
+    # Features of raw tables are the house's own: they have no layout.
+    layout = Layout.from_json(json.dumps(found.layout())) if found.columns else None
+    bundle.write(folder, final, table, tiers, read.words, params.calibration, policy, layout)
     frame = _frame(found)
     # By the written bundle, so that the report shows what a user of the bundle gets.
     decisions = Decider.load(folder).decide(frame)
@@ -200,6 +198,20 @@ def _proxies(
     return warnings, tuple(figures)
 
 
+def training_table(read: Subject) -> TrainingTable:
+    """Return the rows to learn from; codes of missing stand in them, as in what is decided."""
+    found = read.table
+    return TrainingTable(
+        frame=found.features,
+        label=found.label,
+        signs=read.signs,
+        special_codes=found.codes,
+        weight=found.weight,
+        group=found.group,
+        time=found.time,
+    )
+
+
 def _checked(found: Finished, params: FitParams) -> CheckedTable:
     return CheckedTable(
         found.known_features, found.label, found.time, found.group, _folds(found, params)
@@ -208,13 +220,11 @@ def _checked(found: Finished, params: FitParams) -> CheckedTable:
 
 def _folds(found: Finished, params: FitParams) -> tuple[Mask, ...]:
     """Return the held-out rows of each fold; rows of one borrower are in one fold."""
-    if found.group is None:
-        try:
-            return tuple(fold_masks(found.label, params.folds, params.seed))
-        except ValueError:
-            # Fewer rows of a class than folds: the judgement refuses the table in words.
-            return ()
-    return tuple(found.group % params.folds == k for k in range(params.folds))
+    try:
+        return tuple(fold_masks(found.label, params.folds, params.seed, found.group))
+    except ValueError:
+        # Fewer rows of a class than folds: the judgement refuses the table in words.
+        return ()
 
 
 def _policy(choices: RunChoices) -> PolicyParams:
@@ -225,16 +235,6 @@ def _policy(choices: RunChoices) -> PolicyParams:
     return replace(
         policy, beyond_training=replace(policy.beyond_training, treatment=choices.beyond)
     )
-
-
-def _write_layout(folder: Path, found: Finished) -> None:
-    """Add the layout of the user's own table to the bundle, so that every door reads such a table.
-
-    Features of raw tables are the house's own: they have none.
-    """
-    if found.columns:
-        write_json({**found.layout(), "version": LAYOUT_VERSION}, folder / LAYOUT)
-        write_manifest(folder)
 
 
 def _refuse_constant(frame: pd.DataFrame) -> None:

@@ -22,6 +22,7 @@ from creditloom.storage.files.source_params import ColumnWords, SourceParams
 from creditloom.storage.files.store import read_table, write_table
 from creditloom.storage.finished import Finished, read_finished
 from creditloom.storage.folders.raw_folder import table_files
+from creditloom.storage.mapped.text_ids import with_texts
 from creditloom.storage.matrix import own_concepts, own_feature
 from creditloom.storage.sources import check_source, now
 
@@ -88,10 +89,12 @@ def _raw_tables(params: SourceParams, quarantine: Path) -> Subject:
     entries = {feature["name"]: feature for feature in features}
     matrix = frame[list(entries)].astype(np.float64)
     label = frame["label"].to_numpy(np.int8)
+    # Ids that were text and got numbers by a mapping are texts again.
+    ids = with_texts(params.path, pa.array(frame["application_id"])).to_pandas().to_numpy()
     table = Finished(
         features=matrix,
         label=label,
-        ids=frame["application_id"].to_numpy(),
+        ids=ids,
         time=frame["as_of"].to_numpy(),
         protected=frame[list(params.protected)],
         # The contract has already written the bad rows. Here only their number is needed.

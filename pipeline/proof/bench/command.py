@@ -1,5 +1,6 @@
-"""`creditloom bench`: measures our code beside other code, and prints and writes the tables.
+"""`creditloom bench`: measures our code beside other code, or our PDs beside other methods.
 
+`bench speed`, or `bench` alone, prints and writes tables of seconds and memory.
 data/reports/bench.json holds the rows, and the machine and library versions of the run.
 """
 
@@ -16,11 +17,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from typer.core import TyperGroup
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.commands.own_outputs import require_figures
 from creditloom.pipeline.proof.bench.row import BenchRow
+from creditloom.pipeline.proof.bench_tables.command import tables as judge_tables
 from creditloom.storage.files.store import write_json
 
 # Name of a table -> the module that measures it.
@@ -46,6 +49,20 @@ LIBRARIES = (
 WIDTH = 180  # characters of the table where the output is no wide terminal
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
+
+class BenchGroup(TyperGroup):
+    """The commands of `creditloom bench`; without the name of one it is `speed`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `speed` before words that begin with no command, as `kernel` or `--quick`."""
+        is_named = bool(args) and (args[0] in self.commands or args[0] in ctx.help_option_names)
+        return super().parse_args(ctx, args if is_named else [SPEED, *args])
+
+
+SPEED = "speed"
+app = typer.Typer(cls=BenchGroup, help="Compare ours and theirs: speed, or PDs on many tables.")
+app.command("tables")(judge_tables)
+
 # The options of the command, each with its help.
 TablesArgument = Annotated[
     list[str] | None,
@@ -58,6 +75,7 @@ QuickOption = Annotated[
 OutputOption = Annotated[Path, typer.Option(help="where the rows are written")]
 
 
+@app.command(SPEED)
 def bench(
     tables: TablesArgument = None, quick: QuickOption = False, output: OutputOption = paths.BENCH
 ) -> None:

@@ -28,6 +28,7 @@ from creditloom.pipeline.proof.claims.labelled_world import LabelledWorld
 from creditloom.pipeline.proof.claims.parts import PARTS
 from creditloom.pipeline.proof.claims.seed_folder import SeedFolder
 from creditloom.pipeline.proof.claims.verdicts import ClaimVerdict
+from creditloom.storage.files.outputs import held_folder
 from creditloom.storage.files.store import write_json
 
 # Outside a terminal rich uses 80 columns, but several seeds need more.
@@ -59,7 +60,8 @@ def claims(
 ) -> None:
     """Measure every claim of world/claims.yaml at several seeds, each by the run that it needs.
 
-    A part that is there is not measured again. Exit code 1 unless every claim is met.
+    A part that is there is not measured again. Exit code 1 unless every claim is met. Raises
+    DataError where another command works in the same folder.
     """
     require_figures(out / SUMMARY, "applicants", "claims", "seeds")
     declared = document(Claims, paths.CLAIMS)
@@ -67,17 +69,13 @@ def claims(
     numbers = _seeds(seeds)
     changes = {"world.applicants": applicants, **assignments(change)}
     place = out.resolve()
-    measured = {
-        seed: _measured(
-            SeedFolder(place / f"seed-{seed}", {**changes, "seed": seed}), declared, wanted
-        )
-        for seed in numbers
-    }
-    judged = [
-        verdicts.over_seeds(claim, {seed: measured[seed][claim.id] for seed in numbers})
-        for claim in wanted
-    ]
-    write_json(_summary(judged, applicants, numbers), place / SUMMARY)
+    # Two commands would write the same runs and figures over each other.
+    with held_folder(place):
+        folders = {
+            seed: SeedFolder(place / f"seed-{seed}", {**changes, "seed": seed}) for seed in numbers
+        }
+        judged = _judged(folders, declared, wanted)
+        write_json(_summary(judged, applicants, numbers), place / SUMMARY)
     Console(width=None if Console().is_terminal else WIDTH).print(
         _table(judged, applicants, numbers)
     )
@@ -105,6 +103,17 @@ def _seeds(text: str) -> tuple[int, ...]:
             f"--seeds {text}: expected whole numbers separated by commas, as 11,12; correct it"
         )
     return tuple(dict.fromkeys(int(part) for part in parts))
+
+
+def _judged(
+    folders: Mapping[int, SeedFolder], declared: Claims, wanted: Sequence[Claim]
+) -> list[ClaimVerdict]:
+    """Return the wanted claims with their figures of every seed."""
+    measured = {seed: _measured(folder, declared, wanted) for seed, folder in folders.items()}
+    return [
+        verdicts.over_seeds(claim, {seed: figures[claim.id] for seed, figures in measured.items()})
+        for claim in wanted
+    ]
 
 
 def _measured(

@@ -11,7 +11,7 @@ from creditloom.decision.base.catalogue import Catalogue
 from creditloom.decision.base.strict_json import plain
 from creditloom.models.learners.ridge import RidgeParams, to_json
 from creditloom.models.sample.split import SplitParams
-from creditloom.models.training.training import TrainParams, subset, train
+from creditloom.models.training.training import TrainParams, train
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.matrix_reader import dataset, everyone
@@ -32,8 +32,8 @@ def main() -> dict[str, int]:
     selected = read_document(paths.SELECTED, RESULTS)["features"]
     rows = dataset(everyone(split).training(), selected)
     trained = train(rows, catalogue, split, params, section("ridge", RidgeParams))
-    write_text(trained.booster.model_to_string(), paths.MODEL_TXT)
-    write_json(plain(subset(catalogue, trained.names)), paths.MODEL_CATALOGUE)
+    write_text(trained.text, paths.MODEL_TXT)
+    write_json(plain(trained.catalogue), paths.MODEL_CATALOGUE)
     write_document(to_json(trained.ridge), paths.RIDGE, RESULTS)
     write_document(trained.record, paths.TRAINING, RESULTS)
     _show(trained.record)
@@ -48,7 +48,9 @@ def _show(record: Mapping[str, Any]) -> None:
     table = Table("train", "", title="train")
     table.add_row("labelled loans", f"{record['n_rows']:,} with {record['n_bads']:,} bads")
     table.add_row("features", f"{record['n_features']} selected, {record['n_signed']} with a sign")
-    table.add_row("trees", f"{record['booster']['trees']}")
+    weights = ", ".join(f"{name} {weight:.2f}" for name, weight in record["stack"].items())
+    table.add_row("stack", weights)
+    table.add_row("trees", f"{record['trees']:,} with {record['leaves']:,} leaves")
     null_safer = len(record["null_safer_than_any_value"])
     table.add_row("null safer than any value", f"{null_safer} features")
     table.add_row("ridge penalty", f"{record['ridge_penalty']:g}")

@@ -161,7 +161,7 @@ def _flow(raw: pd.DataFrame) -> tuple[FlowStep, ...]:
     concepts = read_json(paths.MODEL_CATALOGUE)["concepts"]
     built = f"of {_rows(paths.SELECTION):,} built"
     bad = f"{training['n_bads']:,} bad"
-    trees = training["booster"]["trees"]
+    trees = training["trees"]
     events = int(raw["rows"].sum())
     decisions = _rows(paths.DECISIONS)
     # table: name, count, unit of each step

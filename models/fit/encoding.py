@@ -1,0 +1,241 @@
+"""From columns to the numbers that learners read, learnt from training rows alone.
+
+A number stays as it is; each special code of it becomes null, and an indicator of its own. A level
+of a category becomes its smoothed bad rate. Of a category with many levels the training rows
+themselves get rates in which they have no part (out of fold): a rate that holds a row's own outcome
+would tell it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from creditloom.models.sample.arrays import Floats
+
+# Steps between two codes that would be equal: every level has a code of its own.
+CODE_STEP = 1e-9
+
+
+@dataclass(frozen=True)
+class EncodingParams:
+    """How levels become numbers.
+
+    smoothing: rows with the mean bad rate that are added to each level.
+    folds: the training rows of a category with many levels get the rates of the other folds.
+    bads_per_level: a category with fewer bads per level than this has many levels.
+    min_code_rows: a special code with fewer rows gets no indicator.
+    """
+
+    smoothing: float = 20.0
+    folds: int = 5
+    bads_per_level: float = 20.0
+    min_code_rows: int = 20
+
+
+@dataclass(frozen=True)
+class EncodedColumn:
+    """One model feature.
+
+    name: of the feature. column: of the frame. code: the special code whose indicator it is, or
+    None. special_codes: values that are null. levels, codes: of a category, safest first, and the
+    number of each. unseen: the number of a level that is not among them.
+    """
+
+    name: str
+    column: str
+    code: float | None = None
+    special_codes: tuple[float, ...] = ()
+    levels: tuple[str, ...] = ()
+    codes: tuple[float, ...] = ()
+    unseen: float | None = None
+
+    @property
+    def is_category(self) -> bool:
+        """Return whether the column holds texts."""
+        return bool(self.levels)
+
+    def read(self, values: pd.Series) -> Floats:
+        """Return the numbers of the column's values, shape (n,); null is NaN."""
+        if self.is_category:
+            return self._of_levels(values)
+        numbers = values.to_numpy(np.float64)
+        if self.code is not None:
+            return (numbers == self.code).astype(np.float64)
+        if self.special_codes:
+            return np.where(np.isin(numbers, self.special_codes), np.nan, numbers)
+        return numbers
+
+    def _of_levels(self, texts: pd.Series) -> Floats:
+        position = pd.Categorical(texts, categories=list(self.levels)).codes
+        unseen = np.nan if self.unseen is None else self.unseen
+        # pandas says -1 for null and for a level that is not among the categories.
+        numbers = np.append(np.array(self.codes), unseen)[position]
+        return np.where(texts.isna().to_numpy(), np.nan, numbers)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """The features in model order."""
+
+    columns: tuple[EncodedColumn, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the features, in model order."""
+        return tuple(column.name for column in self.columns)
+
+    def apply(self, frame: pd.DataFrame) -> Floats:
+        """Return float64 of shape (rows, features); null is NaN."""
+        out = np.empty((len(frame), len(self.columns)))
+        for k, column in enumerate(self.columns):
+            out[:, k] = column.read(frame[column.column])
+        return out
+
+    def only(self, names: tuple[str, ...]) -> Encoding:
+        """Return the encoding of the features `names`, in its own order."""
+        wanted = set(names)
+        return Encoding(tuple(column for column in self.columns if column.name in wanted))
+
+    def with_unseen(self, unseen: Mapping[str, float]) -> Encoding:
+        """Return the encoding with these numbers for unseen levels, by name of the feature."""
+        columns = tuple(
+            replace(column, unseen=unseen.get(column.name, column.unseen))
+            for column in self.columns
+        )
+        return Encoding(columns)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """An encoding and the training rows that it was learnt from, as learners read them.
+
+    features: shape (n, p). They differ from `encoding.apply` where rates are out of fold.
+    signs: +1, -1 or 0 per feature.
+    """
+
+    encoding: Encoding
+    features: Floats
+    signs: tuple[int, ...] = field(default=())
+
+
+def learn_encoding(
+    frame: pd.DataFrame,
+    label: NDArray[np.int8],
+    signs: Mapping[str, int],
+    special_codes: Mapping[str, tuple[float, ...]],
+    params: EncodingParams,
+    seed: int,
+) -> Encoded:
+    """Return the encoding of these rows, and the rows encoded.
+
+    Pass training rows only, because levels are ordered by the labels.
+    """
+    columns: list[EncodedColumn] = []
+    values: list[Floats] = []
+    kept_signs: list[int] = []
+    taken = set(map(str, frame.columns))
+    for name in frame.columns:
+        series = frame[name]
+        if not pd.api.types.is_numeric_dtype(series):
+            column, numbers = _category(str(name), series, label, params, seed)
+            columns.append(column)
+            values.append(numbers)
+            # A higher code is a riskier level: no level may be safer in the model than a better
+            # one, and a level that nobody has seen can be placed.
+            kept_signs.append(1)
+            continue
+        codes = tuple(special_codes.get(str(name), ()))
+        number = EncodedColumn(str(name), str(name), special_codes=codes)
+        columns.append(number)
+        values.append(number.read(series))
+        kept_signs.append(signs.get(str(name), 0))
+        for code in _frequent(series, codes, params.min_code_rows):
+            flag = EncodedColumn(_free_name(f"{name}={code:g}", taken), str(name), code=code)
+            columns.append(flag)
+            values.append(flag.read(series))
+            kept_signs.append(0)
+    features = np.stack(values, axis=1) if values else np.empty((len(frame), 0))
+    return Encoded(Encoding(tuple(columns)), features, tuple(kept_signs))
+
+
+def _frequent(series: pd.Series, codes: tuple[float, ...], min_rows: int) -> list[float]:
+    """Return the special codes that enough rows hold, and enough do not."""
+    numbers = series.to_numpy(np.float64)
+    counts = {code: int((numbers == code).sum()) for code in codes}
+    return [code for code, n in counts.items() if min_rows <= n <= len(numbers) - min_rows]
+
+
+def _free_name(wanted: str, taken: set[str]) -> str:
+    """Return a name that no column has, and take it."""
+    name = wanted
+    while name in taken:
+        name += "'"
+    taken.add(name)
+    return name
+
+
+def _category(
+    name: str, texts: pd.Series, label: NDArray[np.int8], params: EncodingParams, seed: int
+) -> tuple[EncodedColumn, Floats]:
+    """Return the feature of a category, and the numbers of its training rows."""
+    position, found = pd.factorize(texts, sort=True)
+    levels = [str(level) for level in found]
+    if not levels:
+        return EncodedColumn(name, name, levels=("",), codes=(0.0,)), np.full(len(texts), np.nan)
+    rates = _rates(position, label, len(levels), params.smoothing)
+    # Stable: levels of one rate keep their order by text.
+    order = np.argsort(rates, kind="stable")
+    codes = _distinct(rates[order])
+    column = EncodedColumn(
+        name,
+        name,
+        levels=tuple(levels[k] for k in order),
+        codes=tuple(codes.tolist()),
+        # Until the model is there to ask, the riskiest level stands in for an unseen one.
+        unseen=float(codes[-1]),
+    )
+    if label.sum() >= params.bads_per_level * len(levels):
+        return column, column.read(texts)
+    return column, _out_of_fold(position, label, len(levels), params, seed)
+
+
+def _rates(
+    position: NDArray[np.int64], label: NDArray[np.int8], n_levels: int, smoothing: float
+) -> Floats:
+    """Return (bads + smoothing p) / (n + smoothing) per level, p the bad rate of all rows."""
+    known = position >= 0
+    bads = np.bincount(position[known], label[known].astype(float), n_levels)
+    n = np.bincount(position[known], minlength=n_levels)
+    return np.asarray((bads + smoothing * label.mean()) / (n + smoothing))
+
+
+def _distinct(ascending: Floats) -> Floats:
+    """Return the rates rounded, equal ones a step apart, so that each level has its own code."""
+    codes = np.round(ascending, 9)
+    for k in range(1, len(codes)):
+        codes[k] = max(codes[k], codes[k - 1] + CODE_STEP)
+    return np.asarray(np.round(codes, 9))
+
+
+def _out_of_fold(
+    position: NDArray[np.int64],
+    label: NDArray[np.int8],
+    n_levels: int,
+    params: EncodingParams,
+    seed: int,
+) -> Floats:
+    """Return for each row the rate of its level in the other folds; null stays null."""
+    out = np.full(len(position), np.nan)
+    # Folds of equal size, drawn by the seed; classes need no balance here.
+    fold = np.random.default_rng(seed).permutation(len(position)) % params.folds
+    for k in range(params.folds):
+        others = fold != k
+        rates = _rates(position[others], label[others], n_levels, params.smoothing)
+        own = (fold == k) & (position >= 0)
+        out[own] = rates[position[own]]
+    return out

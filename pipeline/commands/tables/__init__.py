@@ -1,0 +1,1 @@
+"""Commands on raw tables of one's own."""

@@ -1,0 +1,1 @@
+"""`creditloom bench tables`: our learner beside other methods, on equal rows and folds."""

@@ -1,0 +1,1 @@
+"""What competes with our learner in `creditloom bench tables`, one module per kind of method."""

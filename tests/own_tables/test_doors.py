@@ -1,0 +1,106 @@
+"""Every door takes mapped tables: text ids come back, and what they are called changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from creditloom.features.contract.tables import CONTACTS, PAYMENTS
+from creditloom.features.engine.engine import build as features
+from creditloom.pipeline.cli import build
+from creditloom.pipeline.commands.tables.mapping_file import read_mapping
+from creditloom.serving.from_events import RawColumnNotRead, from_events
+from creditloom.serving.score import score
+from creditloom.storage.files.store import read_frame
+from creditloom.storage.mapped.convert import convert
+from creditloom.storage.mapped.mapping import MappedColumn, MappedFile, MappedTable, TableMapping
+from creditloom.storage.mapped.text_ids import with_own_ids
+from tests.features.raw import PARAMS, random_raw
+from tests.fit.conftest import Run, fit  # noqa: F401  a fixture
+
+# table: column of ids -> the numbering that it shares
+NUMBERING = {
+    "application_id": "loan",
+    "applicant_id": "person",
+    "contact_id": "person",
+    "counterparty_id": "person",
+}
+
+
+def test_features_do_not_depend_on_what_people_are_called(tmp_path: Path) -> None:
+    """Numbered texts give every person the features that their own numbers give."""
+    raw = random_raw(people=40, seed=5)
+    tables = {}
+    plain = {}
+    (tmp_path / "own").mkdir()
+    for name in ("applications", PAYMENTS.name, CONTACTS.name):
+        plain[name] = (str(tmp_path / f"{name}.parquet"),)
+        pq.write_table(raw[name], plain[name][0])
+        frame = raw[name].to_pandas()
+        ids = [column for column in NUMBERING if column in frame]
+        for column in ids:
+            # The order of the texts is not that of the numbers.
+            texts = frame[column].map(lambda one: f"{one * 7919 % 10007:05.0f}-{one:.0f}")
+            frame[column] = texts.where(frame[column].notna(), None)
+        frame.to_parquet(tmp_path / "own" / f"{name}.parquet", index=False)
+        specs = {column: MappedColumn(column, ids=NUMBERING[column]) for column in ids}
+        tables[name] = MappedTable(rows=name, columns=specs)
+    files = {name: MappedFile(f"{name}.parquet") for name in tables}
+    convert(TableMapping(files, tables), tmp_path / "own", tmp_path / "raw", 0.0)
+    mapped = {name: (str(tmp_path / "raw" / f"{name}.parquet"),) for name in tables}
+    one = pa.concat_tables(features(plain, PARAMS)).to_pandas()
+    blocks = [with_own_ids(block, tmp_path / "raw") for block in features(mapped, PARAMS)]
+    two = pa.concat_tables(blocks).to_pandas()
+    number = two["application_id"].str.rpartition("-")[2].astype("int64")
+    two = two.assign(application_id=number).sort_values("application_id", ignore_index=True)
+    two = two.assign(applicant_id=one["applicant_id"])
+    pd.testing.assert_frame_equal(one, two[one.columns])
+
+
+@pytest.fixture
+def fitted(own: Path, fit: Run) -> Path:  # noqa: F811  the fixture above
+    """Fit the mapped tables of `own`; return the folder in which raw/ and out/ lie."""
+    home = own.parent
+    done = CliRunner().invoke(
+        build(["tables"]),
+        ["tables", "--mapping", "mapping.yaml", "--from", "own", "--out", "raw"],
+        catch_exceptions=False,
+    )
+    assert done.exit_code == 0, done.output
+    fit("--data", "raw", "--label", "is_bad", "--out", "out")
+    return home
+
+
+def test_decisions_name_applications_as_the_user_does(fitted: Path) -> None:
+    """By fit, from memory and by a batch: `00119` keeps its zeros, at every door the same PD."""
+    loans = pd.read_csv(fitted / "own" / "loans.csv", dtype=str)["loan"].tolist()
+    of_fit = read_frame(fitted / "out" / "decisions.parquet")
+    in_memory = from_events(fitted / "raw", fitted / "out" / "bundle")
+    score(fitted / "batch.parquet", events=fitted / "raw", bundle=fitted / "out" / "bundle")
+    of_batch = read_frame(fitted / "batch.parquet")
+    pds = [one.set_index("application_id")["pd"] for one in (of_fit, in_memory, of_batch)]
+    assert sorted(pds[0].index) == sorted(loans) and "00119" in loans
+    assert pds[0].sort_index().tolist() == pds[1].sort_index().tolist()
+    assert pds[1].sort_index().tolist() == pds[2].sort_index().tolist()
+    # A column that may be misnamed is told from memory too, where nobody reads stderr.
+    file = fitted / "raw" / "applications.parquet"
+    table = pq.read_table(file)
+    pq.write_table(table.append_column("declared_incom_fen", pa.nulls(len(table))), file)
+    with pytest.warns(RawColumnNotRead, match="declared_income_fen is not there"):
+        from_events(fitted / "raw", fitted / "out" / "bundle")
+
+
+def test_mapping_again_gives_the_same_bytes(own: Path) -> None:
+    mapping = read_mapping(own.parent / "mapping.yaml")
+    for name in ("one", "two"):
+        convert(mapping, own, own.parent / name, 0.0)
+    one, two = (
+        {file.relative_to(folder): file.read_bytes() for file in folder.rglob("*.*")}
+        for folder in (own.parent / "one", own.parent / "two")
+    )
+    assert one == two
