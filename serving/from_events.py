@@ -54,10 +54,7 @@ def from_events(
     decider = Decider.load(Path(bundle))
     with tempfile.TemporaryDirectory(prefix="creditloom-") as scratch:
         work = Path(scratch)
-        features = decider.bundle.scorer.catalogue.features
-        # Several features may read one column.
-        read = dict.fromkeys(feature.read_column for feature in features)
-        inputs = [*decider.bundle.policy.inputs, *read]
+        inputs = _inputs(decider)
         checked = check_tables(
             Path(events),
             work / "quarantine",
@@ -70,10 +67,15 @@ def from_events(
         sources = checked.files
         if as_of is not None:
             sources = {**sources, "applications": moved(sources, as_of, work)}
-        decisions = _decided(
-            decider, sources, inputs, Path(events), explain=explain, language=language
-        )
-        return pd.concat(list(decisions), ignore_index=True)
+        said = {"explain": explain, "language": language}
+        blocks = _decided(decider, sources, inputs, Path(events), **said)
+        return pd.concat(list(blocks), ignore_index=True)
+
+
+def _inputs(decider: Decider) -> list[str]:
+    """Return the columns that the bundle reads; several features may read one of them."""
+    features = decider.bundle.scorer.catalogue.features
+    return [*decider.bundle.policy.inputs, *dict.fromkeys(one.read_column for one in features)]
 
 
 def _warn(checked: Checked) -> None:

@@ -40,8 +40,10 @@ def drift_of(scores: Iterable[np.ndarray], columns: PopulationCounts, bundle: Pa
     Nothing where there are too few rows, or the bundle has neither reference nor rule.
     """
     reference = Reference.from_json((bundle / "reference.json").read_bytes())
+    # Without a reference no score is read: reading them costs as much as the files are large.
+    compared = scores if reference.score_shares else ()
     counts = total_counts(
-        (columns, *(PopulationCounts.of_scores(block, reference) for block in scores))
+        (columns, *(PopulationCounts.of_scores(block, reference) for block in compared))
     )
     return Drift.of(counts, reference, beyond_policy(bundle))
 

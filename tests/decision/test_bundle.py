@@ -71,7 +71,7 @@ def test_the_version_is_made_of_the_contents(folder: Path, copy: Path) -> None:
         ("calibration.json", lambda c: {**c, "a": "0.9"}, "calibration.json.a"),
         (
             "catalogue.json",
-            lambda c: {**c, "features": c["features"][::-1]},
+            lambda c: {**c, "features": c["features"][1:]},
             "name different features",
         ),
         (

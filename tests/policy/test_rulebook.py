@@ -50,7 +50,7 @@ def test_a_law_profile_survives_the_way_through_json(file: Path) -> None:
 def test_the_compiled_rule_book_is_read_back_whole() -> None:
     policy = Policy.from_json(json.dumps(rules()))
     assert (policy.product, policy.laws) == (house(), laws())
-    assert plain(policy) == rules()
+    assert plain(policy) == {**rules(), "beyond_training": None}
 
 
 def test_without_a_product_the_tier_alone_decides() -> None:

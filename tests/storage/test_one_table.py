@@ -38,9 +38,10 @@ MOMENTS = ("2025-11-03", "2025-11-03T10:00", "2025-11-03 10:00:00.123456789+08:0
 def test_both_accept_the_same_types(kind: str) -> None:
     raw: Column = OF_KIND[kind]
     one = InputColumn(raw.name, kind)
-    assert {str(t) for t in TYPES if is_accepted(raw, t)} == {
-        str(t) for t in TYPES if accepted.is_accepted(one, t)
-    }
+    stored = {str(t) for t in TYPES if is_accepted(raw, t)}
+    read = {str(t) for t in TYPES if accepted.is_accepted(one, t)}
+    # Ids of raw tables are whole numbers: a mapping numbers texts and UUIDs.
+    assert stored == read - ({"extension<arrow.uuid>"} if kind == "id" else set())
 
 
 @pytest.mark.parametrize("text", MOMENTS)

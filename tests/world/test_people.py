@@ -15,7 +15,10 @@ def test_every_concept_belongs_to_its_family_state(state: World, nature: WorldCo
     correlation = np.corrcoef(state.people.concepts.T, state.people.families.T)
     n = len(nature.concepts)
     own = correlation[np.arange(n), n + family_rows(nature)]
-    assert own.min() > 0.35
+    # red_packet_balance weighs .08 in its family, and little of the trait `soc` binds the concepts
+    # there; all others lie above .4.
+    assert own.min() > 0.2
+    assert np.sort(own)[1] > 0.4
     assert np.abs(state.people.families.mean(axis=0)).max() < 1e-9
     assert np.allclose(state.people.families.std(axis=0), 1.0)
 
