@@ -60,7 +60,7 @@ def own(tmp_path: Path) -> Path:
     for number in (1, 2):
         who = rng.integers(0, PEOPLE, PEOPLE * 10)
         days = pd.Timestamp("2024-06-01") - pd.to_timedelta(rng.integers(0, 300, len(who)), "D")
-        yuan = rng.integers(100, 900_000, len(who)) / np.where(is_bad[who], 103, 100)
+        yuan = rng.integers(100, 900_000, len(who)) / np.where(is_bad[who], 112, 100)
         wallet = {
             "who": [customers[k] for k in who],
             "day": days.strftime("%Y-%m-%d"),
