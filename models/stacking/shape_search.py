@@ -78,9 +78,11 @@ class ShapeSearch:
         label, weight: of all rows of the training set.
         """
         start = time.monotonic()
-        trying = _Trying(folds, label, weight, given, start + self.seconds)
+        deadline = start + self.seconds
+        trying = _Trying(folds, label, weight, given, deadline)
         study = _study(self.folder, _digest(folds, label, given), given.params.seed)
-        study.optimize(trying, timeout=self.seconds)
+        # What came before the first trial counts too: no trial begins that has no time.
+        study.optimize(trying, timeout=max(0.0, deadline - time.monotonic()))
         record = _record(study, time.monotonic() - start)
         self.records.append(record)
         self.tell(f"search {len(self.records)}: {_told(record)}")
@@ -172,8 +174,9 @@ def _record(study: optuna.Study, seconds: float) -> SearchRecord:
     ended = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
     best = min(ended, key=lambda trial: (trial.value, trial.number), default=None)
     found = best.params if best else {}
-    shape = {name: _short(value) if name in SHAPES and isinstance(value, float) else value
-             for name, value in found.items()}
+    shape = {
+        name: _short(value) if isinstance(value, float) else value for name, value in found.items()
+    }
     return SearchRecord(
         trials=len(study.trials),
         ended=len(ended),
