@@ -71,7 +71,7 @@ class EncodedColumn:
         return numbers
 
     def _of_levels(self, texts: pd.Series) -> Floats:
-        position = pd.Categorical(texts, categories=list(self.levels)).codes
+        position = pd.Index(self.levels, dtype=object).get_indexer(pd.Index(texts, dtype=object))
         unseen = np.nan if self.unseen is None else self.unseen
         # pandas says -1 for null and for a level that is not among the categories.
         numbers = np.append(np.array(self.codes), unseen)[position]
@@ -235,7 +235,7 @@ def _category(
     position, found = pd.factorize(texts, sort=True)
     levels = [str(level) for level in found]
     if not levels:
-        return EncodedColumn(name, name, levels=("",), codes=(0.0,)), np.full(len(texts), np.nan)
+        return EncodedColumn(name, name, levels=("",), codes=(0.0,), unseen=0.0), np.full(len(texts), np.nan)
     rates = rows.rates(position, np.ones(len(texts), bool), len(levels), params.smoothing)
     # Stable: levels of one rate keep their order by text.
     order = np.argsort(rates, kind="stable")

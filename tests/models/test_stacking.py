@@ -64,7 +64,7 @@ def text_of(
     return model_text(trees, names, feature_infos(rows.features), (0, 0, 0, 0)), trees
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(SEEDS, st.lists(st.floats(0.01, 2), min_size=3, max_size=3), st.floats(-2, 2))
 def test_text_of_a_stack_is_the_sum_of_weighted_margins(
     seed: int, weights: list[float], intercept: float
@@ -83,7 +83,7 @@ def test_text_of_a_stack_is_the_sum_of_weighted_margins(
     assert np.abs(booster.predict(x, raw_score=True) - summed).max() < 1e-11
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(SEEDS)
 def test_table_trees_give_the_tables_of_the_additive_logit(seed: int) -> None:
     """Slow oracle: the value of the table at each row's bin, column by column."""
