@@ -235,7 +235,9 @@ def _category(
     position, found = pd.factorize(texts, sort=True)
     levels = [str(level) for level in found]
     if not levels:
-        return EncodedColumn(name, name, levels=("",), codes=(0.0,), unseen=0.0), np.full(len(texts), np.nan)
+        return EncodedColumn(name, name, levels=("",), codes=(0.0,), unseen=0.0), np.full(
+            len(texts), np.nan
+        )
     rates = rows.rates(position, np.ones(len(texts), bool), len(levels), params.smoothing)
     # Stable: levels of one rate keep their order by text.
     order = np.argsort(rates, kind="stable")

@@ -67,7 +67,7 @@ class ShapeSearch:
 
     seconds: float
     folder: Path
-    tell: Callable[[str], None] = lambda text: None
+    tell: Callable[[str], object] = str
     records: list[SearchRecord] = field(default_factory=list)
 
     def best(
@@ -86,7 +86,9 @@ class ShapeSearch:
         record = _record(study, time.monotonic() - start)
         self.records.append(record)
         self.tell(f"search {len(self.records)}: {_told(record)}")
-        return replace(given, params=replace(given.params, **record.shape)) if record.ended else None
+        return (
+            replace(given, params=replace(given.params, **record.shape)) if record.ended else None
+        )
 
 
 def require_search() -> None:

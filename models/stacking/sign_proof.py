@@ -93,7 +93,9 @@ def leaf_boxes(tree: ModelTree) -> LeafBoxes:
 def _leaves_below(tree: ModelTree) -> tuple[list[list[int]], list[list[int]]]:
     """Return for each split the leaves on its left and on its right."""
     children = {side: tree.arrays[f"{side}_child"].astype(int) for side in ("left", "right")}
-    below: dict[str, list[list[int]]] = {side: [[] for _ in child] for side, child in children.items()}
+    below: dict[str, list[list[int]]] = {
+        side: [[] for _ in child] for side, child in children.items()
+    }
     # A child is written after its parent, so from the end every child is complete.
     for k in range(len(children["left"]) - 1, -1, -1):
         for side, child in children.items():
@@ -124,7 +126,7 @@ def _wrong_steps(tree: ModelTree, signs: Sequence[int]) -> Iterator[tuple[int, f
 
 
 def _meets(boxes: LeafBoxes) -> NDArray[np.bool_]:
-    """Return whether two leaves share a value, or null, of a feature: (leaves, leaves, features)."""
+    """Return whether two leaves share a value or null: shape (leaves, leaves, features)."""
     low = np.maximum(boxes.low[:, None, :], boxes.low[None, :, :])
     high = np.minimum(boxes.high[:, None, :], boxes.high[None, :, :])
     share_null = boxes.takes_null[:, None, :] & boxes.takes_null[None, :, :]

@@ -122,7 +122,7 @@ def test_contributions_of_each_member_add_up_and_the_kernel_agrees() -> None:
 
 def test_text_that_is_read_and_written_again_is_the_same() -> None:
     rows = rows_of(2)
-    text, trees = text_of([BOOSTED.fit(rows, (0, 0, 0, 0), 1)], Stack(("m",), (0.3,), 0.2), rows)
+    text, _ = text_of([BOOSTED.fit(rows, (0, 0, 0, 0), 1)], Stack(("m",), (0.3,), 0.2), rows)
     again = model_text(trees_of(text), ["f0", "f1", "f2", "f3"], feature_infos(rows.features), ())
     assert again == text
 
@@ -181,7 +181,7 @@ def test_slope_is_free_and_a_learner_that_ranks_backwards_gets_nothing() -> None
 
 
 def random_tree(rng: np.random.Generator, leaves: int) -> ModelTree:
-    """A tree on two features with a null's way of its own at each split; half of them keep signs."""
+    """A tree on two features, with a way of null at each split; half of them keep signs."""
     x = np.round(rng.normal(size=(80, 2)), 1)
     x[rng.random((80, 2)) < 0.2] = np.nan
     settings_ = {"objective": "regression", "num_leaves": leaves, "min_data_in_leaf": 1}

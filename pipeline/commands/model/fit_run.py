@@ -173,7 +173,9 @@ def _search(
     if not choices.search and (out / "search").is_dir():
         # The new folder takes the place of the old one: the journals of the old one go on in it.
         shutil.copytree(out / "search", journals)
-    steps.say(f"search: {fits} fits of {seconds:.0f} s each, journals in {choices.search or 'search'}")
+    steps.say(
+        f"search: {fits} fits of {seconds:.0f} s each, journals in {choices.search or 'search'}"
+    )
     return ShapeSearch(seconds, journals, steps.say)
 
 
