@@ -31,6 +31,8 @@ from creditloom.pipeline.commands.model.fit_options import PARAMS
 from tests.fit.conftest import few_trees
 
 FEW: FitParams = few_trees("fit", FitParams, PARAMS)
+# A mean of equal PDs may miss them by the last bit.
+LAST_BIT = 1e-15
 
 
 def table_of(seed: int = 1, n: int = 500, levels: int = 5, **columns: object) -> TrainingTable:
@@ -92,10 +94,11 @@ def test_an_unseen_level_is_never_safer_than_the_average_level(seed: int, levels
     share = made.frame["city"].value_counts(normalize=True)
     by_level = np.stack([model.pd(other.assign(city=level)) for level in share.index])
     unseen = model.pd(other.assign(city="never heard of"))
-    assert (unseen >= by_level.mean(axis=0)).all()
-    assert (unseen >= share.to_numpy() @ by_level).all()
+    assert (unseen >= by_level.mean(axis=0) - LAST_BIT).all()
+    assert (unseen >= share.to_numpy() @ by_level - LAST_BIT).all()
     # City is never null in training: a null stands for a level that nobody knows.
-    assert (model.pd(other.assign(city=None)) >= share.to_numpy() @ by_level).all()
+    null = model.pd(other.assign(city=None))
+    assert (null >= share.to_numpy() @ by_level - LAST_BIT).all()
 
 
 def test_a_column_of_noise_with_900_levels_costs_under_half_a_point() -> None:
@@ -197,7 +200,7 @@ def test_columns_that_a_fold_knows_nothing_of_do_no_harm() -> None:
     model = fit_calibrated(made, FEW)
     assert np.isfinite(model.pd(frame)).all()
     assert np.isfinite(model.held_out).all()
-    cross_validate(made, replace(FEW, folds=2), lambda: None)
+    cross_validate(made, FEW, lambda: None)
 
 
 SAME = """
@@ -234,13 +237,16 @@ def test_signs_are_kept_or_the_text_is_refused(table: TrainingTable) -> None:
 
 def test_signs_are_suggested_where_they_cost_nothing() -> None:
     rng = np.random.default_rng(2)
-    base = table_of(8, 1200, 2, bent=rng.normal(size=1200), noise=rng.normal(size=1200))
-    # Both ends are risky: no sign would be right.
-    bend = rng.random(1200) < 0.4 * (np.abs(base.frame["bent"]) > 1)
-    made = replace(base, label=(base.label | bend).astype(np.int8))
-    found = suggested_signs(made, FEW)
+    x = rng.normal(size=(1500, 4))
+    # Both ends of `bent` are risky: no sign would be right.
+    logit = -1 - 1.5 * x[:, 0] + 1.2 * x[:, 1] + 1.5 * (np.abs(x[:, 2]) > 1)
+    label = (rng.random(1500) < expit(logit)).astype(np.int8)
+    frame = pd.DataFrame(x, columns=["income", "debt", "bent", "noise"])
+    made = TrainingTable(frame, label, (0,) * 4)
+    enough = replace(FEW, small=replace(FEW.small, rounds=(100,)))
+    found = suggested_signs(made, enough)
     assert {one.column: one.sign for one in found.signs} == {"income": -1, "debt": 1}
     assert found.cost <= 0.002
     assert "--monotone income=-" in found.options
-    stated = suggested_signs(replace(made, signs=(-1, 0, 0, 0, 0)), FEW)
+    stated = suggested_signs(replace(made, signs=(-1, 0, 0, 0)), enough)
     assert [one.column for one in stated.signs] == ["debt"]
