@@ -174,6 +174,7 @@ def _record(study: optuna.Study, seconds: float) -> SearchRecord:
     import optuna
 
     ended = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
+    # By number among equal losses: the order in a journal is no reason.
     best = min(ended, key=lambda trial: (trial.value, trial.number), default=None)
     found = best.params if best else {}
     shape = {
