@@ -35,6 +35,7 @@ def fit(
     accept: Sequence[str] = (),
     beyond: str | None = None,
     budget: float | None = None,
+    search: Path | str | None = None,
     force: bool = False,
 ) -> dict[str, Any]:
     """Train, calibrate, tier, explain and report on a table: what `creditloom fit` does.
@@ -43,7 +44,8 @@ def fit(
     raw tables. `label` names the column with 1 = bad, 0 = good; `row_id`, `time`, `group` (the
     borrower), `weight`, `drop`, ... are columns too. `special_codes` are of all columns, or by
     column; `monotone` is the sign by column, +1 where more is riskier. `accept` are names of grave
-    warnings that are accepted. The new folder `out` holds metrics.json, index.html,
+    warnings that are accepted. `budget` are minutes that a search of more shapes may take, and
+    `search` is the folder of its journals. The new folder `out` holds metrics.json, index.html,
     decisions.parquet and bundle/. Returns the content of metrics.json. Raises DataError for a table
     that cannot be learnt from, and where `out` holds something else than an earlier fit; after
     writing, GraveWarningError for a grave warning that is not accepted. `force` has no effect.
@@ -76,7 +78,8 @@ def fit(
     }
     source = source_of(Path(data), **columns, **_codes(special_codes))
     raise_together(check_source_names(source))
-    choices = RunChoices(tuple(accept), beyond_of(beyond), budget_of(budget))
+    journals = None if search is None else Path(search)
+    choices = RunChoices(tuple(accept), beyond_of(beyond), budget_of(budget), journals)
     if force:
         warnings.warn("fit(force=True) has no effect", DeprecationWarning, stacklevel=2)
     run(source, Path(out), choices)

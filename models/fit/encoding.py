@@ -71,7 +71,7 @@ class EncodedColumn:
         return numbers
 
     def _of_levels(self, texts: pd.Series) -> Floats:
-        position = pd.Categorical(texts, categories=list(self.levels)).codes
+        position = pd.Index(self.levels, dtype=object).get_indexer(pd.Index(texts, dtype=object))
         unseen = np.nan if self.unseen is None else self.unseen
         # pandas says -1 for null and for a level that is not among the categories.
         numbers = np.append(np.array(self.codes), unseen)[position]
@@ -130,11 +130,15 @@ def learn_encoding(
     special_codes: Mapping[str, tuple[float, ...]],
     params: EncodingParams,
     seed: int,
+    weight: Floats | None = None,
+    group: NDArray[np.int64] | None = None,
 ) -> Encoded:
     """Return the encoding of these rows, and the rows encoded.
 
     Pass training rows only, because levels are ordered by the labels.
+    weight: one per row; None = 1 each. group: rows of one group have no part in each other's rates.
     """
+    rows = _Outcomes.of(label, weight, group, params, seed)
     columns: list[EncodedColumn] = []
     values: list[Floats] = []
     kept_signs: list[int] = []
@@ -142,7 +146,7 @@ def learn_encoding(
     for name in frame.columns:
         series = frame[name]
         if not pd.api.types.is_numeric_dtype(series):
-            column, numbers = _category(str(name), series, label, params, seed)
+            column, numbers = _category(str(name), series, rows, params)
             columns.append(column)
             values.append(numbers)
             # A higher code is a riskier level: no level may be safer in the model than a better
@@ -179,15 +183,62 @@ def _free_name(wanted: str, taken: set[str]) -> str:
     return name
 
 
+@dataclass(frozen=True)
+class _Outcomes:
+    """The outcomes that rates are made of, one per row: label, weight, and the fold of the row.
+
+    bads: rows that are bad, each counted once.
+    """
+
+    label: Floats
+    weight: Floats
+    fold: NDArray[np.int64]
+    bads: int
+
+    @classmethod
+    def of(
+        cls,
+        label: NDArray[np.int8],
+        weight: Floats | None,
+        group: NDArray[np.int64] | None,
+        params: EncodingParams,
+        seed: int,
+    ) -> _Outcomes:
+        """Return the outcomes, their weights brought to mean 1, and folds drawn by the seed."""
+        n = len(label)
+        # A borrower's other loans tell of this one: all are in one fold.
+        drawn = np.arange(n) if group is None else pd.factorize(group)[0]
+        n_drawn = int(drawn.max(initial=-1)) + 1
+        # Folds of equal size; classes need no balance here.
+        fold = np.random.default_rng(seed).permutation(n_drawn) % params.folds
+        w = np.ones(n) if weight is None else weight / weight.mean()
+        return cls(label.astype(float), w, fold[drawn], int(label.sum()))
+
+    def rates(
+        self, position: NDArray[np.int64], mask: NDArray[np.bool_], n_levels: int, smoothing: float
+    ) -> Floats:
+        """Return (bads + smoothing p) / (n + smoothing) per level, p the rate of the rows of mask.
+
+        position: of each row's level, -1 for null.
+        """
+        p = np.average(self.label[mask], weights=self.weight[mask])
+        known = mask & (position >= 0)
+        bads = np.bincount(position[known], (self.weight * self.label)[known], n_levels)
+        n = np.bincount(position[known], self.weight[known], n_levels)
+        return np.asarray((bads + smoothing * p) / (n + smoothing))
+
+
 def _category(
-    name: str, texts: pd.Series, label: NDArray[np.int8], params: EncodingParams, seed: int
+    name: str, texts: pd.Series, rows: _Outcomes, params: EncodingParams
 ) -> tuple[EncodedColumn, Floats]:
     """Return the feature of a category, and the numbers of its training rows."""
     position, found = pd.factorize(texts, sort=True)
     levels = [str(level) for level in found]
     if not levels:
-        return EncodedColumn(name, name, levels=("",), codes=(0.0,)), np.full(len(texts), np.nan)
-    rates = _rates(position, label, len(levels), params.smoothing)
+        return EncodedColumn(name, name, levels=("",), codes=(0.0,), unseen=0.0), np.full(
+            len(texts), np.nan
+        )
+    rates = rows.rates(position, np.ones(len(texts), bool), len(levels), params.smoothing)
     # Stable: levels of one rate keep their order by text.
     order = np.argsort(rates, kind="stable")
     codes = _distinct(rates[order])
@@ -199,19 +250,9 @@ def _category(
         # Until the model is there to ask, the riskiest level stands in for an unseen one.
         unseen=float(codes[-1]),
     )
-    if label.sum() >= params.bads_per_level * len(levels):
+    if rows.bads >= params.bads_per_level * len(levels):
         return column, column.read(texts)
-    return column, _out_of_fold(position, label, len(levels), params, seed)
-
-
-def _rates(
-    position: NDArray[np.int64], label: NDArray[np.int8], n_levels: int, smoothing: float
-) -> Floats:
-    """Return (bads + smoothing p) / (n + smoothing) per level, p the bad rate of all rows."""
-    known = position >= 0
-    bads = np.bincount(position[known], label[known].astype(float), n_levels)
-    n = np.bincount(position[known], minlength=n_levels)
-    return np.asarray((bads + smoothing * label.mean()) / (n + smoothing))
+    return column, _out_of_fold(position, rows, len(levels), params)
 
 
 def _distinct(ascending: Floats) -> Floats:
@@ -223,19 +264,15 @@ def _distinct(ascending: Floats) -> Floats:
 
 
 def _out_of_fold(
-    position: NDArray[np.int64],
-    label: NDArray[np.int8],
-    n_levels: int,
-    params: EncodingParams,
-    seed: int,
+    position: NDArray[np.int64], rows: _Outcomes, n_levels: int, params: EncodingParams
 ) -> Floats:
     """Return for each row the rate of its level in the other folds; null stays null."""
     out = np.full(len(position), np.nan)
-    # Folds of equal size, drawn by the seed; classes need no balance here.
-    fold = np.random.default_rng(seed).permutation(len(position)) % params.folds
     for k in range(params.folds):
-        others = fold != k
-        rates = _rates(position[others], label[others], n_levels, params.smoothing)
-        own = (fold == k) & (position >= 0)
+        own = rows.fold == k
+        # A single group is in one fold, and then there are no others.
+        others = ~own if not own.all() else own
+        rates = rows.rates(position, others, n_levels, params.smoothing)
+        own &= position >= 0
         out[own] = rates[position[own]]
     return out

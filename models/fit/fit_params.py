@@ -30,8 +30,8 @@ class FitParams:
     folds: stratified folds of the reported figures.
     repeats: how often these are repeated on a table under `small_rows` rows.
     inner_folds: folds inside a training set, from which rounds, penalty and stack are chosen.
-    few_inner_folds: as many on a training set of `many_rows` rows or more; from `split_rows` on a
-    single fold of these is held out.
+    few_inner_folds: as many on a training set of `many_rows` rows or more; from `split_rows` rows
+    and `split_bads` bads on a single fold of these is held out.
     oot_share: share of rows with the latest dates.
     level_months: the last months with rows whose mean PD is brought to the expected level.
     columns_per_bad: largest number of columns per bad of the training set. The columns with the
@@ -55,6 +55,7 @@ class FitParams:
     few_inner_folds: int
     many_rows: int
     split_rows: int
+    split_bads: int
     oot_share: float
     level_months: int
     columns_per_bad: float
@@ -69,24 +70,27 @@ class FitParams:
         """Return how many columns may enter a model of a training set with so many bads."""
         return max(self.least_columns, int(self.columns_per_bad * bads))
 
-    def folds_inside(self, rows: int) -> tuple[int, int]:
-        """Return (folds inside a training set of so many rows, how many of them are held out)."""
+    def folds_inside(self, rows: int, bads: int) -> tuple[int, int]:
+        """Return (folds inside a training set of this size, how many of them are held out)."""
         if rows < self.many_rows:
             return self.inner_folds, self.inner_folds
-        return self.few_inner_folds, 1 if rows >= self.split_rows else self.few_inner_folds
+        # Many rows with few bads: a third of these is too few to choose everything on.
+        is_split = rows >= self.split_rows and bads >= self.split_bads
+        return self.few_inner_folds, 1 if is_split else self.few_inner_folds
 
     def named_learners(self) -> tuple[NamedLearner, ...]:
         """Return the learners of the stack, and the challenger."""
         own: dict[str, Learner] = {
-            "small": self._boosted(self.small),
-            "medium": self._boosted(self.medium),
-            "large": self._boosted(self.large),
+            "small": self.boosted(self.small),
+            "medium": self.boosted(self.medium),
+            "large": self.boosted(self.large),
             CHALLENGER: AdditiveLearner(self.additive),
         }
         names = dict.fromkeys([*self.learners, CHALLENGER])
         return named_learners(tuple(names), own)
 
-    def _boosted(self, capacity: Capacity) -> BoostedLearner:
+    def boosted(self, capacity: Capacity) -> BoostedLearner:
+        """Return the learner of one size of booster."""
         # The seed of the block replaces the seeds of its boosters.
         booster = replace(capacity.booster, seed=self.seed)
         return BoostedLearner(booster, capacity.rounds, self.least_columns_per_tree)

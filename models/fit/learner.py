@@ -6,7 +6,7 @@ again. Whoever judges the model holds out rows of its own first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
+from threadpoolctl import threadpool_limits
 
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationLine
@@ -27,7 +28,7 @@ from creditloom.models.sample.metrics import auc
 from creditloom.models.sample.split import TRAIN
 from creditloom.models.selection.feature_choice import WEAK, DroppedFeature, select
 from creditloom.models.stacking.boosted import stand_ins, with_stand_in
-from creditloom.models.stacking.learner import Member
+from creditloom.models.stacking.learner import Member, NamedLearner
 from creditloom.models.stacking.procedure import (
     Fold,
     StackChoice,
@@ -36,6 +37,8 @@ from creditloom.models.stacking.procedure import (
     stack_of,
     stacked_trees,
 )
+from creditloom.models.stacking.shape_search import SEARCHED, ShapeSearch
+from creditloom.models.stacking.sign_proof import refuse_broken
 from creditloom.models.stacking.stack import Stack
 from creditloom.models.stacking.tree_text import feature_infos, model_text
 
@@ -114,8 +117,9 @@ class TrainingTable:
 
     @property
     def weights(self) -> Floats:
-        """Return one weight per row."""
-        return np.ones(len(self.label)) if self.weight is None else self.weight
+        """Return one weight per row, of mean 1: penalties and priors are against that."""
+        ones = np.ones(len(self.label))
+        return ones if self.weight is None else self.weight / self.weight.mean()
 
     @property
     def sign_of(self) -> dict[str, int]:
@@ -165,9 +169,10 @@ class FittedModel:
     def text(self) -> str:
         """Return the whole stack as one LightGBM model.
 
-        Raise ModelError where a member cannot be written.
+        Raise ModelError where a member cannot be written, or where a sign is not proved.
         """
         trees = stacked_trees(self.members, self.stack, self.stand_in)
+        refuse_broken(trees, self.encoding.names, self.signs)
         # A user's names stay in the catalogue: LightGBM refuses some and changes others.
         names = [f"f{k}" for k in range(len(self.infos))]
         return model_text(trees, names, self.infos, self.signs)
@@ -195,19 +200,40 @@ class CalibratedModel:
         return self.calibration.pd(self.model.margin(frame))
 
 
-def fit_calibrated(table: TrainingTable, params: FitParams) -> CalibratedModel:
+def fit_calibrated(
+    table: TrainingTable, params: FitParams, search: ShapeSearch | None = None
+) -> CalibratedModel:
     """Fit the stack on all rows; every choice is made on folds inside them.
 
+    search: looks for one more shape of booster on the same folds, within its share of the time.
     Raise ModelError when the rows hold too few bads, when a column holds the answer, or when no
     column tells anything.
     """
+    _refuse_few(table, params)
+    # A sum that threads share has another last bit on another machine.
+    with threadpool_limits(1, "blas"):
+        return _fit_calibrated(table, params, search)
+
+
+def _fit_calibrated(
+    table: TrainingTable, params: FitParams, search: ShapeSearch | None
+) -> CalibratedModel:
     learners = params.named_learners()
+    names = params.learners
     label = table.label.astype(float)
-    choice = choose(_folds(table, params), learners, label, table.weights)
+    folds: Iterable[Fold] = inner_folds(table, params)
+    if search:
+        # The search comes back to the folds, trial by trial.
+        folds = list(folds)
+        found = search.best(folds, label, table.weights, params.boosted(params.medium))
+        if found:
+            learners = (*learners, NamedLearner(SEARCHED, found))
+            names = (*names, SEARCHED)
+    choice = choose(folds, learners, label, table.weights)
     _refuse_answer(table, choice)
     encoded, fallen = _prepared(table, params)
     grown = members(_dataset(encoded, table), encoded.signs, learners, choice)
-    stack = stack_of(choice, params.learners, grown, params.stack)
+    stack = stack_of(choice, names, grown, params.stack)
     alone = stack_of(choice, [CHALLENGER], grown, params.stack)
     logits = np.full(len(label), np.nan)
     logits[choice.is_judged] = stack.margin(choice.of(stack.names))
@@ -221,14 +247,38 @@ def fit_calibrated(table: TrainingTable, params: FitParams) -> CalibratedModel:
     )
 
 
-def _folds(table: TrainingTable, params: FitParams) -> Iterator[Fold]:
+def _refuse_few(table: TrainingTable, params: FitParams) -> None:
+    """Raise ModelError where the rows hold fewer bads or goods than a model can be chosen on."""
+    bads = int(table.label.sum())
+    least = params.calibration.min_bads
+    if min(bads, len(table.label) - bads) < least:
+        raise ModelError(
+            f"Too few outcomes among the rows to learn from: expected at least {least} bads and "
+            f"{least} goods, got {bads} bads among {len(table.label)} rows. Give more labelled "
+            "rows; of a cut by date, more that are early."
+        )
+
+
+def inner_folds(table: TrainingTable, params: FitParams) -> Iterator[Fold]:
     """Yield the folds inside a training table, each encoded from its own rows alone."""
-    folds, used = params.folds_inside(len(table.label))
+    folds, used = params.folds_inside(len(table.label), int(table.label.sum()))
     for mask in islice(fold_masks(table.label, folds, params.seed, table.group), used):
         train = table.where(~mask)
+        _refuse_one_class(train, table)
         encoded, _ = _prepared(train, params)
         held_out = encoded.encoding.apply(table.frame[mask])
         yield Fold(_dataset(encoded, train), encoded.signs, held_out, mask)
+
+
+def _refuse_one_class(train: TrainingTable, table: TrainingTable) -> None:
+    """Raise ModelError where a fold leaves one class to learn from: groups may do that."""
+    bads = int(train.label.sum())
+    if bads in (0, len(train.label)):
+        raise ModelError(
+            f"A fold leaves {bads} bads among {len(train.label)} rows to learn from, of "
+            f"{int(table.label.sum())} bads in all: expected bads and goods. Rows of one group "
+            "stay together; state groups that share the bads among more of them."
+        )
 
 
 def _fitted(
@@ -373,8 +423,16 @@ def _prepared(
     All of it is learnt from these rows alone.
     """
     encoded = learn_encoding(
-        table.frame, table.label, table.sign_of, table.special_codes, params.encoding, params.seed
+        table.frame,
+        table.label,
+        table.sign_of,
+        table.special_codes,
+        params.encoding,
+        params.seed,
+        table.weights,
+        table.group,
     )
+    # No months: a column that drifts is told, and it stays.
     month = np.zeros(len(table.label), np.int64)
     names, unfit = select(encoded.features, encoded.encoding.names, month, params.selection)
     position = {name: k for k, name in enumerate(encoded.encoding.names)}

@@ -22,6 +22,7 @@ from creditloom.models.fit.learner import (
 )
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.errors import ModelError
+from creditloom.models.stacking.shape_search import ShapeSearch
 
 FoldFigures = dict[str, float]
 FIGURES = keys_of("fit")
@@ -81,12 +82,15 @@ def summary(folds: tuple[FoldFigures, ...]) -> dict[str, Mapping[str, float]]:
 
 
 def cross_validate(
-    table: TrainingTable, params: FitParams, step: Callable[[], None]
+    table: TrainingTable,
+    params: FitParams,
+    step: Callable[[], None],
+    search: ShapeSearch | None = None,
 ) -> CrossValidation:
     """Judge model and ridge on stratified folds, which are repeated on small tables.
 
-    Selection, encoding and calibration are repeated inside each training set. `step` is called
-    after each fold.
+    Selection, encoding, search and calibration are repeated inside each training set. `step` is
+    called after each fold.
     Raise ModelError when a training set would be too small to calibrate on.
     """
     _check_enough(table, params)
@@ -99,7 +103,7 @@ def cross_validate(
     for repeat in range(repeats):
         # Each repeat uses the next seed, and so other folds.
         for mask in fold_masks(table.label, params.folds, params.seed + repeat, table.group):
-            for k, pd in enumerate(_held_out(table, mask, params)):
+            for k, pd in enumerate(_held_out(table, mask, params, search)):
                 fold_figures[k].append(figures(table.label[mask], pd))
                 mean_pd[k, mask] += pd / repeats
             step()
@@ -113,7 +117,12 @@ def cross_validate(
     )
 
 
-def out_of_time(table: TrainingTable, time: NDArray[np.datetime64], params: FitParams) -> OutOfTime:
+def out_of_time(
+    table: TrainingTable,
+    time: NDArray[np.datetime64],
+    params: FitParams,
+    search: ShapeSearch | None = None,
+) -> OutOfTime:
     """Learn from the earlier rows and judge on the latest `oot_share`.
 
     Without enough rows of both classes on both sides it has no figures, but the reason (`refused`).
@@ -127,7 +136,8 @@ def out_of_time(table: TrainingTable, time: NDArray[np.datetime64], params: FitP
         refused = f"one class only among the {rows} rows from {cut} on"
         return OutOfTime(None, None, cut, rows, bads, refused)
     try:
-        model, ridge = (figures(label, pd) for pd in _held_out(table, mask, params))
+        pds = _held_out(table, mask, params, search)
+        model, ridge = (figures(label, pd) for pd in pds)
     except ModelError as error:
         return OutOfTime(None, None, cut, rows, bads, str(error))
     return OutOfTime(model, ridge, cut, rows, bads)
@@ -146,8 +156,10 @@ def _check_enough(table: TrainingTable, params: FitParams) -> None:
         )
 
 
-def _held_out(table: TrainingTable, mask: Mask, params: FitParams) -> tuple[Floats, Floats]:
+def _held_out(
+    table: TrainingTable, mask: Mask, params: FitParams, search: ShapeSearch | None
+) -> tuple[Floats, Floats]:
     """Return PDs of the rows of `mask` by model and challenger that learnt only from the others."""
-    fitted = fit_calibrated(table.where(~mask), params)
+    fitted = fit_calibrated(table.where(~mask), params, search)
     frame = table.frame[mask]
     return fitted.pd(frame), fitted.challenger_pd(frame)

@@ -101,10 +101,15 @@ class BoosterParams:
 
 
 def boost(
-    rows: Dataset, signs: Sequence[int], params: BoosterParams, trees: int
+    rows: Dataset,
+    signs: Sequence[int],
+    params: BoosterParams,
+    trees: int,
+    callbacks: Sequence[Callable[..., Any]] = (),
 ) -> lightgbm.Booster:
-    """Return a booster of exactly `trees` rounds on the rows."""
-    booster = train_booster(settings(signs, params), train_set(rows, params), trees)
+    """Return a booster of exactly `trees` rounds on the rows, unless a callback ends it before."""
+    rows_in = train_set(rows, params)
+    booster = train_booster(settings(signs, params), rows_in, trees, callbacks=callbacks)
     return first_trees(booster, trees)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from creditloom.models.learners.booster import BoosterParams, boost, first_trees
+from creditloom.models.learners.booster import BoosterParams, boost
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.stacking.tree_text import ModelTree, trees_of
@@ -57,12 +58,14 @@ class BoostedLearner:
     """Grow boosters with these settings.
 
     rounds: numbers of trees, ascending. least_columns: of the columns a tree may look at so many at
-    least, however small the share.
+    least, however small the share. deadline: on the clock of `time.monotonic`; from then on no tree
+    is grown.
     """
 
     params: BoosterParams
     rounds: tuple[int, ...]
     least_columns: int
+    deadline: float = np.inf
 
     @property
     def steps(self) -> int:
@@ -95,7 +98,7 @@ class BoostedLearner:
 
     def fit(self, rows: Dataset, signs: Sequence[int], step: int) -> BoostedMember:
         """Return the booster of `rounds[step]` trees."""
-        booster = first_trees(self._grown(rows, signs, self.rounds[step]), self.rounds[step])
+        booster = self._grown(rows, signs, self.rounds[step])
         return BoostedMember(booster, stand_ins(rows.features))
 
     def _grown(self, rows: Dataset, signs: Sequence[int], trees: int) -> lightgbm.Booster:
@@ -104,7 +107,20 @@ class BoostedLearner:
         share = min(1.0, max(self.params.feature_fraction, self.least_columns / p))
         # LightGBM must not see the names of a user's columns: it refuses some and changes others.
         plain = replace(rows, names=tuple(f"f{k}" for k in range(len(rows.names))))
-        return boost(plain, signs, replace(self.params, feature_fraction=share), trees)
+        params = replace(self.params, feature_fraction=share)
+        late = () if np.isinf(self.deadline) else (stop_at(self.deadline),)
+        return boost(plain, signs, params, trees, late)
+
+
+def stop_at(deadline: float) -> Callable[[lightgbm.callback.CallbackEnv], None]:
+    """Return the callback that ends the growth of a booster at the deadline."""
+    import lightgbm as lgb
+
+    def stop_when_late(env: lgb.callback.CallbackEnv) -> None:
+        if time.monotonic() > deadline:
+            raise lgb.callback.EarlyStopException(env.iteration, [])
+
+    return stop_when_late
 
 
 def stand_ins(features: Floats) -> Floats:

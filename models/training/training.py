@@ -28,6 +28,7 @@ from creditloom.models.stacking.procedure import (
     stack_of,
     stacked_trees,
 )
+from creditloom.models.stacking.sign_proof import refuse_broken
 from creditloom.models.stacking.stack import Stack, StackParams
 from creditloom.models.stacking.tree_text import ModelTree, feature_infos, model_text
 
@@ -180,6 +181,7 @@ def train(
     stack = stack_of(choice, params.learners, grown, params.stack)
     stand_in = stand_ins(rows.features)
     trees = stacked_trees([grown[name] for name in stack.names], stack, stand_in)
+    refuse_broken(trees, rows.names, signs)
     text = model_text(trees, rows.names, feature_infos(rows.features), signs)
     model = lgb.Booster(model_str=text)
     challenger = ridge.fit(rows, split, ridge_params)

@@ -21,6 +21,7 @@ from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import logloss
 from creditloom.models.sample.split import SplitParams, rolling_origins
+from creditloom.models.stacking.boosted import stop_at
 
 if TYPE_CHECKING:
     import lightgbm
@@ -193,17 +194,11 @@ def curve(
 
     The shape is (max_trees // 25,). Growth ends at the deadline.
     """
-    import lightgbm as lgb
-
-    def stop_when_late(env: lgb.callback.CallbackEnv) -> None:
-        if time.monotonic() > deadline:
-            raise lgb.callback.EarlyStopException(env.iteration, [])
-
     grown = train_booster(
         booster.settings(signs, params),
         booster.train_set(fit, params),
         params.max_trees,
-        callbacks=[stop_when_late],
+        callbacks=[stop_at(deadline)],
     )
     w = booster.weights(judge, params.max_weight)
     margins = staged_margins(grown, judge, params.max_trees)

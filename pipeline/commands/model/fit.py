@@ -163,7 +163,14 @@ BeyondOption = Annotated[
         "to a person (default), or decide it as typical"
     ),
 ]
-BudgetOption = Annotated[float | None, typer.Option(help="minutes for a search of more shapes")]
+BudgetOption = Annotated[
+    float | None,
+    typer.Option(help="minutes for a search of more shapes; a later run goes on from there"),
+]
+SearchOption = Annotated[
+    Path | None,
+    typer.Option(help="folder of the search's journals, kept when a run is stopped"),
+]
 ForceOption = Annotated[
     bool, typer.Option(help="has no effect any more: only what creditloom wrote is replaced")
 ]
@@ -187,6 +194,7 @@ def fit(
     accept: AcceptOption = None,
     beyond: BeyondOption = None,
     budget: BudgetOption = None,
+    search: SearchOption = None,
     force: ForceOption = False,
 ) -> None:
     """Train, calibrate, tier, explain and report on a table of your own.
@@ -217,7 +225,7 @@ def read_options(options: dict[str, Any]) -> tuple[SourceParams, RunChoices]:
     faults.tell()
     accept = names_of(options.get("accept"), there)
     given = {name: _plain(value) for name, value in options.items()}
-    return source, RunChoices(accept, beyond, budget, given)
+    return source, RunChoices(accept, beyond, budget, options.get("search"), given)
 
 
 # Options of one column, with the field of SourceParams that each sets.

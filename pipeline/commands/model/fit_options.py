@@ -28,7 +28,7 @@ FIT = FolderKind(
     what="a fit",
     mark=MARK,
     keys=frozenset({"format", "cv", "cv_ridge", "sample", "calibration"}),
-    names=("decisions.parquet", "index.html", "bundle/**", "quarantine/**"),
+    names=("decisions.parquet", "index.html", "bundle/**", "quarantine/**", "search/*.log"),
 )
 
 T = TypeVar("T")
@@ -49,12 +49,14 @@ class RunChoices:
 
     accept: names of warnings that are accepted. beyond: what is done at scoring with a null or a
     level that training never had; None = as params.yaml says. budget: minutes that a search may
-    take; None = no search. arguments: the options as given, for metrics.json.
+    take; None = no search. search: folder of its journals; None = `search` in the output folder.
+    arguments: the options as given, for metrics.json.
     """
 
     accept: tuple[str, ...] = ()
     beyond: Beyond | None = None
     budget: float | None = None
+    search: Path | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -12,7 +12,7 @@ import sys
 import time as clock
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -42,10 +42,12 @@ from creditloom.models.fit.leak_checks import (
     table_warnings,
 )
 from creditloom.models.fit.learner import TrainingTable, fit_calibrated, fold_masks, latest
+from creditloom.models.fit.sign_suggestions import SignSuggestions, suggested_signs
 from creditloom.models.fit.validation import OutOfTime, cross_validate, out_of_time
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.models.sample.arrays import Mask
 from creditloom.models.sample.errors import ModelError
+from creditloom.models.stacking.shape_search import ShapeSearch, require_search
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.commands.model.fit_options import FIT, MARK, PARAMS, RunChoices
@@ -105,12 +107,17 @@ class Steps:
 
 @dataclass(frozen=True)
 class FitOutcome:
-    """What a run found: the fitted table, the frame it decided, warnings and proxies."""
+    """What a run found: the fitted table, the frame it decided, warnings and proxies.
+
+    suggestions: signs that nobody stated. search: with the record of each fit; None = no budget.
+    """
 
     fitted: FittedTable
     frame: pd.DataFrame
     warnings: tuple[TableWarning, ...]
     proxies: tuple[ProxyFigure, ...]
+    suggestions: SignSuggestions
+    search: ShapeSearch | None
 
     @property
     def grave(self) -> tuple[TableWarning, ...]:
@@ -130,7 +137,8 @@ def run(source: SourceParams, out: Path, choices: RunChoices) -> None:
         with steps.step("read"):
             read = subject(source, folder)
         _tell_read(steps, source, read.table)
-        outcome = _fitted(read, folder / "bundle", params, choices, steps)
+        search = _search(read.table, params, choices, out, folder, steps)
+        outcome = _fitted(read, folder / "bundle", params, choices, search, steps)
         decider = Decider.load(folder / "bundle")
         write_table(_decisions(outcome.fitted), folder / "decisions.parquet")
         with steps.step("report"):
@@ -146,8 +154,38 @@ def run(source: SourceParams, out: Path, choices: RunChoices) -> None:
     _end(outcome.grave, out)
 
 
+def _search(
+    found: Finished,
+    params: FitParams,
+    choices: RunChoices,
+    out: Path,
+    folder: Path,
+    steps: Steps,
+) -> ShapeSearch | None:
+    """Return the search that every fit of this run gets its share of; None without a budget."""
+    if choices.budget is None:
+        return None
+    require_search()
+    # Each training set is searched on its own: the folds, the early rows, and all rows.
+    fits = params.times(len(found.label)) * params.folds + (found.time is not None) + 1
+    seconds = choices.budget * 60 / fits
+    journals = choices.search or folder / "search"
+    if not choices.search and (out / "search").is_dir():
+        # The new folder takes the place of the old one: the journals of the old one go on in it.
+        shutil.copytree(out / "search", journals)
+    steps.say(
+        f"search: {fits} fits of {seconds:.0f} s each, journals in {choices.search or 'search'}"
+    )
+    return ShapeSearch(seconds, journals, steps.say)
+
+
 def _fitted(
-    read: Subject, folder: Path, params: FitParams, choices: RunChoices, steps: Steps
+    read: Subject,
+    folder: Path,
+    params: FitParams,
+    choices: RunChoices,
+    search: ShapeSearch | None,
+    steps: Steps,
 ) -> FitOutcome:
     """Warn, judge on held-out rows, then fit on all rows; write the bundle into `folder`."""
     found = read.table
@@ -157,12 +195,14 @@ def _fitted(
     table = training_table(read)
     _refuse_constant(table.frame)
     with luck_told(table):
-        cross_validation = _cross_validated(table, params, steps)
+        cross_validation = _cross_validated(table, params, search, steps)
         with steps.step("out of time"):
-            oot = None if found.time is None else _out_of_time(table, found.time, params)
+            oot = None if found.time is None else _out_of_time(table, found.time, params, search)
         steps.say(f"final model on all {len(table.label):,} rows")
         with steps.step("final model"):
-            final = fit_calibrated(table, params)
+            final = fit_calibrated(table, params, search)
+        # Signs of raw tables are declared by the house.
+        suggestions = _suggested(table, params, steps) if found.columns else SignSuggestions()
     policy = _policy(choices)
     tiers = bundle.tiers_around(float(table.label.mean()), policy.tier_edges)
     # Features of raw tables are the house's own: they have no layout.
@@ -184,7 +224,24 @@ def _fitted(
         bad_rows=len(found.bad),
     )
     more, figures = _proxies(fitted, table.frame, choices, steps)
-    return FitOutcome(fitted, frame, (*warnings, *more), figures)
+    return FitOutcome(fitted, frame, (*warnings, *more), figures, suggestions, search)
+
+
+def _suggested(table: TrainingTable, params: FitParams, steps: Steps) -> SignSuggestions:
+    """Return signs that the data suggest, and tell them."""
+    with steps.step("signs"):
+        try:
+            found = suggested_signs(table, params)
+        except ModelError as error:
+            # The model is there: too few rows to suggest on are no reason to refuse it.
+            steps.say(f"no signs suggested: {error}")
+            return SignSuggestions()
+    if found.signs:
+        steps.say(
+            f"signs that the data suggest, not imposed: {found.options} "
+            f"(AUC {-found.cost:+.4f} on the inner folds with all of them)"
+        )
+    return found
 
 
 def _proxies(
@@ -265,11 +322,13 @@ def luck_told(table: TrainingTable) -> Iterator[None]:
         ) from error
 
 
-def _out_of_time(table: TrainingTable, time: np.ndarray, params: FitParams) -> OutOfTime:
+def _out_of_time(
+    table: TrainingTable, time: np.ndarray, params: FitParams, search: ShapeSearch | None
+) -> OutOfTime:
     """Judge on the latest rows; without any earlier row there are no figures, but the reason."""
     mask = latest(time, params.oot_share)
     if not mask.all():
-        return out_of_time(table, time, params)
+        return out_of_time(table, time, params, search)
     first = str(time.min())
     why = f"no earlier rows: {first[:10]} is the date of so many rows that none come before"
     return OutOfTime(None, None, first, len(time), int(table.label.sum()), why)
@@ -281,7 +340,9 @@ def _frame(found: Finished) -> pd.DataFrame:
     return frame if found.time is None else frame.assign(as_of=found.time)
 
 
-def _cross_validated(table: TrainingTable, params: FitParams, steps: Steps) -> Any:
+def _cross_validated(
+    table: TrainingTable, params: FitParams, search: ShapeSearch | None, steps: Steps
+) -> Any:
     """Judge on folds, with a bar on a terminal and a line per round of folds off it."""
     total = params.times(len(table.label)) * params.folds
     steps.say(f"cross-validation: {total} folds")
@@ -301,7 +362,7 @@ def _cross_validated(table: TrainingTable, params: FitParams, steps: Steps) -> A
             if not is_terminal and done % params.folds == 0:
                 steps.say(f"{done} of {total} folds")
 
-        return cross_validate(table, params, advance)
+        return cross_validate(table, params, advance, search)
 
 
 def check_bundle(decided: np.ndarray, fitted: np.ndarray, folder: Path) -> None:
@@ -343,12 +404,26 @@ def _document(
         "warnings": [warning.to_json() for warning in outcome.warnings],
         "grave": [warning.name for warning in outcome.grave],
         "proxies": [vars(figure) for figure in outcome.proxies],
+        "suggested_signs": asdict(outcome.suggestions),
+        "search": _searched(outcome.search, choices),
         "notes": [note._asdict() for note in found.notes],
         "special_codes": _coded(found.code_counts),
         "cv_folds": {"model": list(cv.model), "ridge": list(cv.ridge)},
         "arguments": dict(choices.arguments),
         "versions": _versions(),
         "seconds": steps.all_seconds(),
+    }
+
+
+def _searched(search: ShapeSearch | None, choices: RunChoices) -> dict[str, Any] | None:
+    """Return trials and seconds of the search, per fit; the last one is that of the final model."""
+    if search is None:
+        return None
+    return {
+        "minutes": choices.budget,
+        "trials": sum(record.trials for record in search.records),
+        "seconds": round(sum(record.seconds for record in search.records), 3),
+        "fits": [asdict(record) for record in search.records],
     }
 
 
