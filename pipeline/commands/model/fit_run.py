@@ -27,6 +27,7 @@ import creditloom
 from creditloom.decision.base.layout import Layout
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
+from creditloom.decision.score.tiers import Tiers
 from creditloom.models.fit import bundle
 from creditloom.models.fit.column_strength import luck_of_auc, strongest_column
 from creditloom.models.fit.fit_params import FitParams
@@ -41,7 +42,13 @@ from creditloom.models.fit.leak_checks import (
     row_codes,
     table_warnings,
 )
-from creditloom.models.fit.learner import TrainingTable, fit_calibrated, fold_masks, latest
+from creditloom.models.fit.learner import (
+    CalibratedModel,
+    TrainingTable,
+    fit_calibrated,
+    fold_masks,
+    latest,
+)
 from creditloom.models.fit.sign_suggestions import SignSuggestions, suggested_signs
 from creditloom.models.fit.validation import OutOfTime, cross_validate, out_of_time
 from creditloom.models.policy.bundle_policy import PolicyParams
@@ -203,11 +210,7 @@ def _fitted(
             final = fit_calibrated(table, params, search)
         # Signs of raw tables are declared by the house.
         suggestions = _suggested(table, params, steps) if found.columns else SignSuggestions()
-    policy = _policy(choices)
-    tiers = bundle.tiers_around(float(table.label.mean()), policy.tier_edges)
-    # Features of raw tables are the house's own: they have no layout.
-    layout = Layout.from_json(json.dumps(found.layout())) if found.columns else None
-    bundle.write(folder, final, table, tiers, read.words, params.calibration, policy, layout)
+    tiers = _write_bundle(folder, final, table, read, params, _policy(choices))
     frame = _frame(found)
     # By the written bundle, so that the report shows what a user of the bundle gets.
     decisions = Decider.load(folder).decide(frame)
@@ -225,6 +228,23 @@ def _fitted(
     )
     more, figures = _proxies(fitted, table.frame, choices, steps)
     return FitOutcome(fitted, frame, (*warnings, *more), figures, suggestions, search)
+
+
+def _write_bundle(
+    folder: Path,
+    final: CalibratedModel,
+    table: TrainingTable,
+    read: Subject,
+    params: FitParams,
+    policy: PolicyParams,
+) -> Tiers:
+    """Write the bundle of the final model; return its tiers."""
+    found = read.table
+    tiers = bundle.tiers_around(float(table.label.mean()), policy.tier_edges)
+    # Features of raw tables are the house's own: they have no layout.
+    layout = Layout.from_json(json.dumps(found.layout())) if found.columns else None
+    bundle.write(folder, final, table, tiers, read.words, params.calibration, policy, layout)
+    return tiers
 
 
 def _suggested(table: TrainingTable, params: FitParams, steps: Steps) -> SignSuggestions:
