@@ -6,7 +6,7 @@ again. Whoever judges the model holds out rows of its own first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
@@ -14,7 +14,7 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationLine
@@ -36,6 +36,7 @@ from creditloom.models.stacking.procedure import (
     stack_of,
     stacked_trees,
 )
+from creditloom.models.stacking.stack import DECIMALS as STACK_DECIMALS
 from creditloom.models.stacking.stack import Stack
 from creditloom.models.stacking.tree_text import feature_infos, model_text
 
@@ -43,6 +44,8 @@ from creditloom.models.stacking.tree_text import feature_infos, model_text
 Labels = NDArray[np.int8]
 # A column with fewer values than this has power 0: its AUC would be noise.
 MIN_KNOWN_ROWS = 20
+# Folds without which nothing can be chosen on held-out rows.
+MIN_FOLDS = 2
 
 
 # --- Folds ---
@@ -195,20 +198,25 @@ class CalibratedModel:
         return self.calibration.pd(self.model.margin(frame))
 
 
-def fit_calibrated(table: TrainingTable, params: FitParams) -> CalibratedModel:
+def fit_calibrated(
+    table: TrainingTable, params: FitParams, *, is_strict: bool = True
+) -> CalibratedModel:
     """Fit the stack on all rows; every choice is made on folds inside them.
 
+    is_strict: refuse a table that tells nothing, or all. Else the first gets its base rate as every
+    PD, and the second its PDs next to 0 and 1; whoever asks for that warns of it.
     Raise ModelError when the rows hold too few bads, when a column holds the answer, or when no
     column tells anything.
     """
     learners = params.named_learners()
     label = table.label.astype(float)
     choice = choose(_folds(table, params), learners, label, table.weights)
-    _refuse_answer(table, choice)
+    if is_strict:
+        _refuse_answer(table, choice)
     encoded, fallen = _prepared(table, params)
     grown = members(_dataset(encoded, table), encoded.signs, learners, choice)
-    stack = stack_of(choice, params.learners, grown, params.stack)
-    alone = stack_of(choice, [CHALLENGER], grown, params.stack)
+    stack = _stack(choice, params.learners, grown, params, is_strict)
+    alone = _stack(choice, [CHALLENGER], grown, params, is_strict)
     logits = np.full(len(label), np.nan)
     logits[choice.is_judged] = stack.margin(choice.of(stack.names))
     model = _fitted(encoded, fallen, grown, stack)
@@ -221,9 +229,45 @@ def fit_calibrated(table: TrainingTable, params: FitParams) -> CalibratedModel:
     )
 
 
+def _stack(
+    choice: StackChoice,
+    names: Sequence[str],
+    grown: Mapping[str, Member],
+    params: FitParams,
+    is_strict: bool,
+) -> Stack:
+    """Return the stack; where no learner tells anything, the base rate alone, unless refused."""
+    try:
+        return stack_of(choice, names, grown, params.stack)
+    except ModelError:
+        if is_strict:
+            raise
+        rate = float(np.average(choice.label, weights=choice.weight))
+        return Stack((CHALLENGER,), (0.0,), round(float(logit(rate)), STACK_DECIMALS))
+
+
+def inner_folds(table: TrainingTable, params: FitParams) -> tuple[int, int]:
+    """Return (folds inside a training table, how many are held out): one per bad or good at most.
+
+    Raise ModelError where not even two folds can hold a bad and a good each.
+    """
+    folds, used = params.folds_inside(len(table.label))
+    bads = int(table.label.sum())
+    rarer = min(bads, len(table.label) - bads)
+    groups = len(table.label) if table.group is None else len(np.unique(table.group))
+    most = min(folds, rarer, groups)
+    if most < MIN_FOLDS:
+        raise ModelError(
+            f"Too few outcomes to fit a model: expected at least {MIN_FOLDS} bads, {MIN_FOLDS} "
+            f"goods and {MIN_FOLDS} borrowers, got {bads} bads among {len(table.label)} rows of "
+            f"{groups} borrowers. Give more labelled rows."
+        )
+    return most, min(used, most)
+
+
 def _folds(table: TrainingTable, params: FitParams) -> Iterator[Fold]:
     """Yield the folds inside a training table, each encoded from its own rows alone."""
-    folds, used = params.folds_inside(len(table.label))
+    folds, used = inner_folds(table, params)
     for mask in islice(fold_masks(table.label, folds, params.seed, table.group), used):
         train = table.where(~mask)
         encoded, _ = _prepared(train, params)
