@@ -60,12 +60,16 @@ def reference(
     blocks: Iterable[np.ndarray],
     most: int,
     psi_stop: float = PSI_STOP,
+    *,
+    is_strict: bool = True,
 ) -> Reference:
     """Return the mean points of the approved training applicants, and the score bins of all.
 
     Reasons compare with the mean points. The drift check of a batch uses the bins.
     blocks: the training applicants, rows x features in model order.
     most: largest number of approved applicants whose points are averaged.
+    is_strict: refuse training applicants of whom none is in an approved tier; else the safest of
+    each block are compared with.
     Raise ModelError when no training applicant is in an approved tier.
     """
     is_approving = np.array([policy.verdicts.get(name) == "approve" for name in tiers.names])
@@ -74,6 +78,8 @@ def reference(
     for x in blocks:
         margin = scorer.margin.raw(x)
         is_approved = is_approving[tiers.index(scorer.calibration.pd(margin))]
+        if not is_strict and not is_approved.any():
+            is_approved = margin == margin.min()
         approved_blocks.append(x[is_approved])
         score_blocks.append(scorer.calibration.score_raw(margin))
     if not sum(map(len, approved_blocks)):

@@ -179,7 +179,8 @@ class CreditScorer(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> Any:
         """Return the likelier class of each row; what a lender does is said by `decide`."""
-        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        likelier = np.argmax(self.predict_proba(X), axis=1)
+        return self.classes_[likelier]
 
     def decision_function(self, X: Any) -> Floats:
         """Return the log-odds of the second class: of the PD, unless the first class is bad."""
