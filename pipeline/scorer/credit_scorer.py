@@ -157,7 +157,7 @@ class CreditScorer(ClassifierMixin, BaseEstimator):
         name = getattr(y, "name", None)
         label = name if isinstance(name, str) and name not in there else LABEL
         parts = {"time": (time, TIME), "group": (groups, GROUP), "weight": (weight, WEIGHT)}
-        stated = {}
+        stated: dict[str, Any] = {}
         for part, (values, wanted) in parts.items():
             if values is not None:
                 table, stated[part] = beside(table, values, wanted)
@@ -201,7 +201,7 @@ class CreditScorer(ClassifierMixin, BaseEstimator):
         given = frame_rows(X, decider) if is_named else rows_of(self, X, is_new=False)
         rows = with_ids(given, decider)
         columns = decider.decide_columns(rows.table, explain=explain, language=language)
-        return frame_of(columns, rows.index)
+        return frame_of(columns, rows.names)
 
     def explain(self, X: Any) -> tuple[float, pd.DataFrame]:
         """Return a base, and what each column adds to it: together the log-odds of the PD.
@@ -217,7 +217,7 @@ class CreditScorer(ClassifierMixin, BaseEstimator):
         frame = pd.DataFrame(line.a * parts, columns=names)
         # Several features may read one column: its value, and an indicator per special code.
         summed = frame.T.groupby(level=0, sort=False).sum().T
-        return float(line.a * base + line.b), summed.set_axis(rows.index, axis=0)
+        return float(line.a * base + line.b), summed.set_axis(rows.names, axis=0)
 
     def report(self, path: str | Path, title: str = "Fit of a CreditScorer") -> Path:
         """Write the page that `creditloom fit` writes, judged on held-out rows; return its path.

@@ -13,11 +13,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from scipy.special import expit
 
 from creditloom.decision.decide import Decider
 from creditloom.models.fit.fit_params import FitParams
-from creditloom.models.fit.learner import CalibratedModel, fit_calibrated, inner_folds
+from creditloom.models.fit.learner import CalibratedModel, Labels, fit_calibrated, inner_folds
 from creditloom.models.sample.arrays import Floats
 from creditloom.pipeline.commands.model import fit_run
 from creditloom.pipeline.commands.model.fit_options import RunChoices
@@ -65,13 +64,14 @@ def fit_rows(
     fit_run.refuse_constant(read.table.features)
     # Not strict: a search over folds goes on where one of them tells nothing.
     final = fit_calibrated(fit_run.training_table(read), params, is_strict=False)
-    _tell_model(final)
+    _tell_model(final, read.table.label)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "bundle"
         fit_run.write_bundle(folder, final, read, choices)
         held = HeldBundle.read(folder)
-    decided = held.decider.decide(fit_run.frame_of(read.table), explain="none")["pd"]
-    fit_run.check_bundle(decided.to_numpy(float), final.pd(read.table.features), folder)
+    margin = held.decider.margins(fit_run.frame_of(read.table))
+    decided = held.decider.bundle.scorer.calibration.pd(margin)
+    fit_run.check_bundle(decided, final.pd(read.table.features), folder)
     return FittedRows(held, _held_out(final, read, table), read, params, choices)
 
 
@@ -105,17 +105,15 @@ def _tell(read: Subject, params: FitParams, choices: RunChoices) -> None:
             _warn(f"grave: {warning.text}; {warning.next_step} (accept={warning.name!r})")
 
 
-def _tell_model(final: CalibratedModel) -> None:
+def _tell_model(final: CalibratedModel, label: Labels) -> None:
     """Warn where the columns tell nothing, or all."""
     if not any(final.model.stack.weights):
         _warn("no column tells bads from goods: every row gets the base rate as its PD")
-    logits = final.held_out[~np.isnan(final.held_out)]
-    if len(logits) and np.abs(logits).min() > SURE:
+    is_judged = ~np.isnan(final.held_out)
+    bads = final.held_out[is_judged & (label == 1)]
+    goods = final.held_out[is_judged & (label == 0)]
+    if len(bads) and len(goods) and bads.min() > goods.max():
         _warn("the columns tell bads from goods without error: one may hold the outcome (drop)")
-
-
-# Held-out logits that are all beyond this are PDs under 1 % and over 99 %.
-SURE = 4.6
 
 
 def _warn(text: str) -> None:

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 # Names of bads. A label whose first class is one of them would be read the wrong way round.
 BAD_WORDS = ("bad", "default", "defaulted")
 # Names that the columns get which stand beside X, unless X has them.
-LABEL, TIME, GROUP, WEIGHT = "label", "time", "group", "sample_weight"
+LABEL = "label"
+TIME = "time"
+GROUP = "group"
+WEIGHT = "sample_weight"
 
 
 class ScorerError(StatedError):
@@ -34,10 +37,10 @@ class ScorerError(StatedError):
 
 
 class GivenRows(NamedTuple):
-    """Rows as a table, and the index that answers about them get."""
+    """Rows as a table, and the names of the rows, an index of pandas, that answers get."""
 
     table: pa.Table
-    index: pd.Index
+    names: pd.Index
 
 
 class GivenLabel(NamedTuple):
@@ -159,7 +162,9 @@ def label_of(estimator: BaseEstimator, given: Any, bad: Any) -> GivenLabel:
 def _bad_place(classes: NDArray[Any], bad: Any) -> int:
     if bad is None and str(classes[0]).lower() not in BAD_WORDS:
         if isinstance(classes[1], str):
-            said = f"the second of the sorted classes, {classes[1]!r}, is taken as bad; bad=... says"
+            said = (
+                f"{classes[1]!r}, the second of the sorted classes, is taken as the bad one (bad=)"
+            )
             warnings.warn(said, UserWarning, stacklevel=4)
         return 1
     places = [] if bad is None else np.flatnonzero(classes == bad).tolist()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -29,7 +31,7 @@ def numbered(rows: GivenRows, decider: Decider) -> GivenRows:
     there = rows.table.column_names
     wanted = [name for name in decider.columns(there) if name != id_name(decider)]
     table = rows.table.select([name for name in wanted if name in there])
-    return GivenRows(_with_places(table, id_name(decider), len(rows.index)), rows.index)
+    return GivenRows(_with_places(table, id_name(decider), len(rows.names)), rows.names)
 
 
 def with_ids(rows: GivenRows, decider: Decider) -> GivenRows:
@@ -38,10 +40,10 @@ def with_ids(rows: GivenRows, decider: Decider) -> GivenRows:
     # A column that a person named must be there: the bundle says so if it is not.
     if name != ID or name in rows.table.column_names:
         return rows
-    return rows._replace(table=_with_places(rows.table, name, len(rows.index)))
+    return rows._replace(table=_with_places(rows.table, name, len(rows.names)))
 
 
-def frame_rows(given: object, decider: Decider) -> GivenRows:
+def frame_rows(given: Any, decider: Decider) -> GivenRows:
     """Return a frame as it stands: the bundle finds its columns by name."""
     table = without_views(arrow_of(given, {id_name(decider)}))
     is_pandas = isinstance(given, pd.DataFrame)

@@ -188,9 +188,7 @@ def outcome_of(
     return FitOutcome(fitted, frame, (*warnings, *more), figures)
 
 
-def write_bundle(
-    folder: Path, final: CalibratedModel, read: Subject, choices: RunChoices
-) -> Tiers:
+def write_bundle(folder: Path, final: CalibratedModel, read: Subject, choices: RunChoices) -> Tiers:
     """Write the bundle of a model of `read` into the new `folder`; return its tiers."""
     policy = _policy(choices)
     tiers = bundle.tiers_around(float(read.table.label.mean()), policy.tier_edges)
