@@ -246,7 +246,7 @@ def _stack(
         return Stack((CHALLENGER,), (0.0,), round(float(logit(rate)), STACK_DECIMALS))
 
 
-def inner_folds(table: TrainingTable, params: FitParams) -> tuple[int, int]:
+def folds_allowed(table: TrainingTable, params: FitParams) -> tuple[int, int]:
     """Return (folds inside a training table, how many are held out): one per bad or good at most.
 
     Raise ModelError where not even two folds can hold a bad and a good each.
@@ -267,7 +267,7 @@ def inner_folds(table: TrainingTable, params: FitParams) -> tuple[int, int]:
 
 def _folds(table: TrainingTable, params: FitParams) -> Iterator[Fold]:
     """Yield the folds inside a training table, each encoded from its own rows alone."""
-    folds, used = inner_folds(table, params)
+    folds, used = folds_allowed(table, params)
     for mask in islice(fold_masks(table.label, folds, params.seed, table.group), used):
         train = table.where(~mask)
         encoded, _ = _prepared(train, params)

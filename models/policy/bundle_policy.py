@@ -67,8 +67,8 @@ def reference(
     Reasons compare with the mean points. The drift check of a batch uses the bins.
     blocks: the training applicants, rows x features in model order.
     most: largest number of approved applicants whose points are averaged.
-    is_strict: raise ModelError when no training applicant is in an approved tier; else the safest of
-    a block stand for the approved.
+    is_strict: raise ModelError when no training applicant is in an approved tier; else the safest
+    of a block stand for the approved.
     """
     is_approving = np.array([policy.verdicts.get(name) == "approve" for name in tiers.names])
     approved_blocks = []

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from creditloom.decision.decide import Decider
 from creditloom.models.fit.fit_params import FitParams
-from creditloom.models.fit.learner import CalibratedModel, Labels, fit_calibrated, inner_folds
+from creditloom.models.fit.learner import CalibratedModel, Labels, fit_calibrated, folds_allowed
 from creditloom.models.sample.arrays import Floats
 from creditloom.pipeline.commands.model import fit_run
 from creditloom.pipeline.commands.model.fit_options import RunChoices
@@ -59,6 +59,8 @@ def fit_rows(
     Warns of rows set aside, of grave warnings that are not accepted, of folds that the few bads
     allow, and of columns that tell nothing, or all.
     """
+    if choices.budget is not None:
+        _warn("budget has no effect here yet: no shapes are searched")
     read = worded(finished_of(table, source), source)
     _tell(read, params, choices)
     fit_run.refuse_constant(read.table.features)
@@ -96,7 +98,7 @@ def _tell(read: Subject, params: FitParams, choices: RunChoices) -> None:
         if note.text.startswith("left out"):
             _warn(f"`{note.column}`: {note.text}")
     folds, _ = params.folds_inside(len(found.label))
-    used, _ = inner_folds(fit_run.training_table(read), params)
+    used, _ = folds_allowed(fit_run.training_table(read), params)
     if used < folds:
         bads = int(found.label.sum())
         _warn(f"{used} folds inside the fit, not {folds}: {bads} bads of {len(found.label)} rows")
