@@ -48,7 +48,7 @@ class GivenLabel(NamedTuple):
 
     classes: NDArray[Any]
     bad_place: int
-    is_bad: NDArray[np.int8]
+    is_bad: NDArray[Any]
 
 
 def rows_of(
@@ -156,7 +156,11 @@ def label_of(estimator: BaseEstimator, given: Any, bad: Any) -> GivenLabel:
     if len(classes) < 2:
         raise ValueError(f"Two classes are needed; y holds one class only: {classes[:1]}")
     place = _bad_place(classes, bad)
-    return GivenLabel(classes, place, (codes == place).astype(np.int8))
+    # As the label is stored where it is 0 and 1 already: the layout keeps its type.
+    is_plain = label.dtype.kind in "biuf" and classes.tolist() == [0, 1]
+    return GivenLabel(
+        classes, place, (codes == place).astype(label.dtype if is_plain else np.int64)
+    )
 
 
 def _bad_place(classes: NDArray[Any], bad: Any) -> int:

@@ -89,7 +89,7 @@ def test_what_training_never_had_is_treated_as_declared(fitted: LightScorer) -> 
     rows = X.iloc[:2].assign(home=["castle", "own"], income=[0.0, np.nan])
     decided = fitted.decide(rows)
     assert not (decided["decision"] == "approve").any()
-    known = fitted.predict_proba(X.iloc[:2].assign(income=X["income"].median()))[:, 1]
+    known = fitted.predict_proba(rows.assign(income=X["income"].median()))[:, 1]
     assert fitted.predict_proba(rows)[1, 1] >= known[1]
     refusing = LightScorer(**OPTIONS, beyond="refuse").fit(X, TABLE["bad"])
     with pytest.raises(ValueError, match="training"):
