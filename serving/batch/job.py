@@ -159,7 +159,7 @@ class BatchJob:
             raise
         if not self.is_drift_accepted:
             scores = decided_scores(folder, len(tally.links))
-            require_no_drift(drift_of(scores, tally.beyond, self.bundle), "all rows")
+            require_no_drift(drift_of(scores, tally.beyond, self.bundle), "all decided rows")
         return self._sealed(found, tally, key, output or folder.root)
 
     def _check_signed(self, kept: Mapping[int, Receipt], key: PrivateKey | None) -> None:

@@ -266,7 +266,7 @@ def _id(value: Any) -> tuple[Any, list[str]]:
         return value, [] if value.decode().strip() else ["id_blank"]
     if _value(value) is None:
         return None, ["id_null"]
-    is_exact = not isinstance(value, float) or abs(value) <= EXACT
+    is_exact = not isinstance(value, float) or abs(value) < EXACT
     if not is_exact or value % 1 or not -(2**63) <= value < 2**63:
         return None, ["id_unreadable"]
     return int(value), []

@@ -132,7 +132,6 @@ def test_a_bundle_without_the_rule_counts_and_refers_nothing(
     assert not plain.population()[1].shares
 
 
-# table: the fields of a feature, each drawn
 @st.composite
 def catalogues(draw: Any) -> tuple[Feature, ...]:
     """Features of any kind, as training that is cautious declares them."""
@@ -142,6 +141,7 @@ def catalogues(draw: Any) -> tuple[Feature, ...]:
         size = draw(st.sampled_from([0, 2, 5]))
         codes = tuple(sorted(draw(st.lists(CODE, min_size=size, max_size=size))))
         average = float(np.mean(codes)) if codes else draw(CODE)
+        # table: the fields of a feature
         features.append(
             Feature(
                 f"x{k}",

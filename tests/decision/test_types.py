@@ -86,12 +86,12 @@ def column(draw: Any, kinds: list[pa.DataType], words: tuple[str, ...]) -> pa.Ar
     return values
 
 
-# table: a user's own table, its columns of any accepted type
 @st.composite
 def tables(draw: Any) -> pa.Table:
     """A user's own table: its columns of any accepted type."""
     kind = draw(st.sampled_from(IDS))
     ids = [str(k) if kind in TEXTS else k + 1 for k in range(ROWS)]
+    # table: a column a line
     return pa.table(
         {
             "loan": pa.array(ids, kind),

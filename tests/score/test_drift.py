@@ -13,9 +13,8 @@ import pytest
 
 from creditloom.decision.bundle import write_manifest
 from creditloom.decision.decide import Decider
-from creditloom.decision.score.drift import shares
+from creditloom.decision.score.drift import chance_psi, shares, smoothed_psi
 from creditloom.serving.batch import job
-from creditloom.serving.batch.drift import chance_psi, smoothed_psi
 from creditloom.storage.files.store import read_json, read_table
 from tests.registry.small import applications
 from tests.score.conftest import Run

@@ -95,6 +95,8 @@ def ours(task: FoldTask) -> Floats:
         label=task.label,
         signs=(0,) * task.train.shape[1],
         special_codes={str(name): tuple(task.table.special_codes) for name in numbers},
+        group=task.train_group,
+        time=task.train_time,
     )
     return fit_calibrated(table, params).pd(task.test)
 
