@@ -3,12 +3,14 @@
 The names below are the public API. Each is loaded when it is first used, so that
 `import creditloom` waits for no library.
 
+    creditloom.CreditScorer().fit(X, y).predict_proba(X)
     creditloom.Decider.load("data/model").decide(frame)
     creditloom.score("night", source="rows.parquet", bundle="data/model")
     creditloom.verify("night")
 
-The first decides a frame: one row out per row in. The second decides a batch with ledger, receipts
-and quarantine. The third returns [] while every byte of the batch is as it was sealed.
+The first is a classifier of scikit-learn. The second decides a frame: one row out per row in. The
+third decides a batch with ledger, receipts and quarantine. The fourth returns [] while every byte
+of the batch is as it was sealed.
 
 What else lies in the package (`creditloom.<room>...`) may change between minor releases. A public
 name is not taken away at once: for one minor release at least it works and warns
@@ -24,12 +26,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from creditloom.decision.decide import Decider
     from creditloom.pipeline.api import fit, quote, simulate
+    from creditloom.pipeline.scorer.credit_scorer import CreditScorer
     from creditloom.serving.from_events import from_events
     from creditloom.serving.score import Scored, score
     from creditloom.serving.verify import verify
 
 __version__ = "0.2.0"
 __all__ = [
+    "CreditScorer",
     "Decider",
     "Scored",
     "__version__",
@@ -43,6 +47,7 @@ __all__ = [
 
 # Public name -> the module that holds it.
 _PUBLIC = {
+    "CreditScorer": "creditloom.pipeline.scorer.credit_scorer",
     "Decider": "creditloom.decision.decide",
     "Scored": "creditloom.serving.score",
     "fit": "creditloom.pipeline.api",

@@ -8,8 +8,9 @@ would tell it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -139,32 +140,41 @@ def learn_encoding(
     weight: one per row; None = 1 each. group: rows of one group have no part in each other's rates.
     """
     rows = _Outcomes.of(label, weight, group, params, seed)
-    columns: list[EncodedColumn] = []
-    values: list[Floats] = []
-    kept_signs: list[int] = []
+    read: list[_ReadColumn] = []
     taken = set(map(str, frame.columns))
-    for name in frame.columns:
+    for name in map(str, frame.columns):
         series = frame[name]
-        if not pd.api.types.is_numeric_dtype(series):
-            column, numbers = _category(str(name), series, rows, params)
-            columns.append(column)
-            values.append(numbers)
+        if pd.api.types.is_numeric_dtype(series):
+            codes = tuple(special_codes.get(name, ()))
+            number = EncodedColumn(name, name, special_codes=codes)
+            read.append(_ReadColumn(number, number.read(series), signs.get(name, 0)))
+            read.extend(_indicators(name, series, codes, params, taken))
+        else:
+            column, numbers = _category(name, series, rows, params)
             # A higher code is a riskier level: no level may be safer in the model than a better
             # one, and a level that nobody has seen can be placed.
-            kept_signs.append(1)
-            continue
-        codes = tuple(special_codes.get(str(name), ()))
-        number = EncodedColumn(str(name), str(name), special_codes=codes)
-        columns.append(number)
-        values.append(number.read(series))
-        kept_signs.append(signs.get(str(name), 0))
-        for code in _frequent(series, codes, params.min_code_rows):
-            flag = EncodedColumn(_free_name(f"{name}={code:g}", taken), str(name), code=code)
-            columns.append(flag)
-            values.append(flag.read(series))
-            kept_signs.append(0)
+            read.append(_ReadColumn(column, numbers, 1))
+    values = [one.values for one in read]
     features = np.stack(values, axis=1) if values else np.empty((len(frame), 0))
-    return Encoded(Encoding(tuple(columns)), features, tuple(kept_signs))
+    columns = tuple(one.column for one in read)
+    return Encoded(Encoding(columns), features, tuple(one.sign for one in read))
+
+
+class _ReadColumn(NamedTuple):
+    """One model feature, the numbers of its training rows, and its sign."""
+
+    column: EncodedColumn
+    values: Floats
+    sign: int
+
+
+def _indicators(
+    name: str, series: pd.Series, codes: tuple[float, ...], params: EncodingParams, taken: set[str]
+) -> Iterator[_ReadColumn]:
+    """Yield an indicator per special code that enough rows hold; `taken` gets its name."""
+    for code in _frequent(series, codes, params.min_code_rows):
+        flag = EncodedColumn(_free_name(f"{name}={code:g}", taken), name, code=code)
+        yield _ReadColumn(flag, flag.read(series), 0)
 
 
 def _frequent(series: pd.Series, codes: tuple[float, ...], min_rows: int) -> list[float]:

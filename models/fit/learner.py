@@ -6,7 +6,7 @@ again. Whoever judges the model holds out rows of its own first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
@@ -14,7 +14,7 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import expit, logit
 from threadpoolctl import threadpool_limits
 
 from creditloom.models.calibration import calibration
@@ -39,6 +39,7 @@ from creditloom.models.stacking.procedure import (
 )
 from creditloom.models.stacking.shape_search import SEARCHED, ShapeSearch
 from creditloom.models.stacking.sign_proof import refuse_broken
+from creditloom.models.stacking.stack import DECIMALS as STACK_DECIMALS
 from creditloom.models.stacking.stack import Stack
 from creditloom.models.stacking.tree_text import feature_infos, model_text
 
@@ -46,6 +47,8 @@ from creditloom.models.stacking.tree_text import feature_infos, model_text
 Labels = NDArray[np.int8]
 # A column with fewer values than this has power 0: its AUC would be noise.
 MIN_KNOWN_ROWS = 20
+# Folds without which nothing can be chosen on held-out rows.
+MIN_FOLDS = 2
 
 
 # --- Folds ---
@@ -201,22 +204,29 @@ class CalibratedModel:
 
 
 def fit_calibrated(
-    table: TrainingTable, params: FitParams, search: ShapeSearch | None = None
+    table: TrainingTable,
+    params: FitParams,
+    search: ShapeSearch | None = None,
+    *,
+    is_strict: bool = True,
 ) -> CalibratedModel:
     """Fit the stack on all rows; every choice is made on folds inside them.
 
     search: looks for one more shape of booster on the same folds, within its share of the time.
+    is_strict: refuse a table that tells nothing, or all. Else the first gets its base rate as every
+    PD, and the second its PDs next to 0 and 1; whoever asks for that warns of it.
     Raise ModelError when the rows hold too few bads, when a column holds the answer, or when no
     column tells anything.
     """
-    _refuse_few(table, params)
+    if is_strict:
+        _refuse_few(table, params)
     # A sum that threads share has another last bit on another machine.
     with threadpool_limits(1, "blas"):
-        return _fit_calibrated(table, params, search)
+        return _fit_calibrated(table, params, search, is_strict)
 
 
 def _fit_calibrated(
-    table: TrainingTable, params: FitParams, search: ShapeSearch | None
+    table: TrainingTable, params: FitParams, search: ShapeSearch | None, is_strict: bool
 ) -> CalibratedModel:
     learners = params.named_learners()
     names = params.learners
@@ -230,11 +240,12 @@ def _fit_calibrated(
             learners = (*learners, NamedLearner(SEARCHED, found))
             names = (*names, SEARCHED)
     choice = choose(folds, learners, label, table.weights)
-    _refuse_answer(table, choice)
+    if is_strict:
+        _refuse_answer(table, choice)
     encoded, fallen = _prepared(table, params)
     grown = members(_dataset(encoded, table), encoded.signs, learners, choice)
-    stack = stack_of(choice, names, grown, params.stack)
-    alone = stack_of(choice, [CHALLENGER], grown, params.stack)
+    stack = _stack(choice, names, grown, params, is_strict)
+    alone = _stack(choice, [CHALLENGER], grown, params, is_strict)
     logits = np.full(len(label), np.nan)
     logits[choice.is_judged] = stack.margin(choice.of(stack.names))
     model = _fitted(encoded, fallen, grown, stack)
@@ -259,9 +270,45 @@ def _refuse_few(table: TrainingTable, params: FitParams) -> None:
         )
 
 
+def _stack(
+    choice: StackChoice,
+    names: Sequence[str],
+    grown: Mapping[str, Member],
+    params: FitParams,
+    is_strict: bool,
+) -> Stack:
+    """Return the stack; where no learner tells anything, the base rate alone, unless refused."""
+    try:
+        return stack_of(choice, names, grown, params.stack)
+    except ModelError:
+        if is_strict:
+            raise
+        rate = float(np.average(choice.label, weights=choice.weight))
+        return Stack((CHALLENGER,), (0.0,), round(float(logit(rate)), STACK_DECIMALS))
+
+
+def folds_allowed(table: TrainingTable, params: FitParams) -> tuple[int, int]:
+    """Return (folds inside a training table, how many are held out): one per bad or good at most.
+
+    Raise ModelError where not even two folds can hold a bad and a good each.
+    """
+    bads = int(table.label.sum())
+    folds, used = params.folds_inside(len(table.label), bads)
+    rarer = min(bads, len(table.label) - bads)
+    groups = len(table.label) if table.group is None else len(np.unique(table.group))
+    most = min(folds, rarer, groups)
+    if most < MIN_FOLDS:
+        raise ModelError(
+            f"Too few outcomes to fit a model: expected at least {MIN_FOLDS} bads, {MIN_FOLDS} "
+            f"goods and {MIN_FOLDS} borrowers, got {bads} bads among {len(table.label)} rows of "
+            f"{groups} borrowers. Give more labelled rows."
+        )
+    return most, min(used, most)
+
+
 def inner_folds(table: TrainingTable, params: FitParams) -> Iterator[Fold]:
     """Yield the folds inside a training table, each encoded from its own rows alone."""
-    folds, used = params.folds_inside(len(table.label), int(table.label.sum()))
+    folds, used = folds_allowed(table, params)
     for mask in islice(fold_masks(table.label, folds, params.seed, table.group), used):
         train = table.where(~mask)
         _refuse_one_class(train, table)
@@ -415,14 +462,9 @@ def _dataset(encoded: Encoded, table: TrainingTable) -> Dataset:
     return replace(rows, weight=table.weights)
 
 
-def _prepared(
-    table: TrainingTable, params: FitParams
-) -> tuple[Encoded, tuple[DroppedFeature, ...]]:
-    """Return the encoded rows of the columns that stay, and what was dropped.
-
-    All of it is learnt from these rows alone.
-    """
-    encoded = learn_encoding(
+def _encoded(table: TrainingTable, params: FitParams) -> Encoded:
+    """Return the encoding learnt from these rows, and the rows encoded."""
+    return learn_encoding(
         table.frame,
         table.label,
         table.sign_of,
@@ -432,6 +474,16 @@ def _prepared(
         table.weights,
         table.group,
     )
+
+
+def _prepared(
+    table: TrainingTable, params: FitParams
+) -> tuple[Encoded, tuple[DroppedFeature, ...]]:
+    """Return the encoded rows of the columns that stay, and what was dropped.
+
+    All of it is learnt from these rows alone.
+    """
+    encoded = _encoded(table, params)
     # No months: a column that drifts is told, and it stays.
     month = np.zeros(len(table.label), np.int64)
     names, unfit = select(encoded.features, encoded.encoding.names, month, params.selection)

@@ -11,7 +11,7 @@ from creditloom.decision.rulebook.policy import BeyondPolicy, Policy, Validation
 from creditloom.decision.score.drift import shares
 from creditloom.decision.score.scorer import Reference, Scorer
 from creditloom.decision.score.tiers import Tiers
-from creditloom.models.sample.arrays import Floats
+from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.errors import ModelError
 
 # A batch is refused when the PSI of its scores is above this. 0.25 is the usual limit for a large
@@ -60,13 +60,15 @@ def reference(
     blocks: Iterable[np.ndarray],
     most: int,
     psi_stop: float = PSI_STOP,
+    is_strict: bool = True,
 ) -> Reference:
     """Return the mean points of the approved training applicants, and the score bins of all.
 
     Reasons compare with the mean points. The drift check of a batch uses the bins.
     blocks: the training applicants, rows x features in model order.
     most: largest number of approved applicants whose points are averaged.
-    Raise ModelError when no training applicant is in an approved tier.
+    is_strict: raise ModelError when no training applicant is in an approved tier; else the safest
+    of a block stand for the approved.
     """
     is_approving = np.array([policy.verdicts.get(name) == "approve" for name in tiers.names])
     approved_blocks = []
@@ -74,12 +76,11 @@ def reference(
     for x in blocks:
         margin = scorer.margin.raw(x)
         is_approved = is_approving[tiers.index(scorer.calibration.pd(margin))]
-        approved_blocks.append(x[is_approved])
+        approved_blocks.append(x[_compared_with(is_approved, margin, is_strict)])
         score_blocks.append(scorer.calibration.score_raw(margin))
     if not sum(map(len, approved_blocks)):
         raise ModelError(
-            "Reference: expected approved applicants in the training months, "
-            "got none in an approved tier. "
+            "Reference: expected approved applicants in the training months, got none. "
             "Check policy.tier_edges against the base rate, or the calibration."
         )
     approved = np.concatenate(approved_blocks)
@@ -92,6 +93,13 @@ def reference(
         score_shares=score_shares,
         psi_stop=psi_stop,
     )
+
+
+def _compared_with(is_approved: Mask, margin: Floats, is_strict: bool) -> Mask:
+    """Return the rows that reasons compare with: the approved; where none is, the safest."""
+    if is_strict or is_approved.any():
+        return is_approved
+    return margin == margin.min()
 
 
 def _score_bins(scores: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -128,7 +128,8 @@ class _Trying:
             if time.monotonic() > self.deadline:
                 raise optuna.TrialPruned
         judged = ~np.isnan(path[:, 0])
-        y, w = self.label[judged], self.weight[judged]
+        y = self.label[judged]
+        w = self.weight[judged]
         return min(logloss(y, expit(margin), w) for margin in path[judged].T)
 
 

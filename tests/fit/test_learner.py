@@ -239,7 +239,8 @@ def test_signs_are_suggested_where_they_cost_nothing() -> None:
     rng = np.random.default_rng(2)
     x = rng.normal(size=(1500, 4))
     # Both ends of `bent` are risky: no sign would be right.
-    logit = -1 - 1.5 * x[:, 0] + 1.2 * x[:, 1] + 1.5 * (np.abs(x[:, 2]) > 1)
+    bent = np.abs(x[:, 2]) > 1
+    logit = -1 - 1.5 * x[:, 0] + 1.2 * x[:, 1] + 1.5 * bent
     label = (rng.random(1500) < expit(logit)).astype(np.int8)
     frame = pd.DataFrame(x, columns=["income", "debt", "bent", "noise"])
     made = TrainingTable(frame, label, (0,) * 4)

@@ -145,14 +145,12 @@ def run(source: SourceParams, out: Path, choices: RunChoices) -> None:
             read = subject(source, folder)
         _tell_read(steps, source, read.table)
         search = _search(read.table, params, choices, out, folder, steps)
-        outcome = _fitted(read, folder / "bundle", params, choices, search, steps)
+        outcome = outcome_of(read, folder / "bundle", params, choices, steps, search)
         decider = Decider.load(folder / "bundle")
         write_table(_decisions(outcome.fitted), folder / "decisions.parquet")
         with steps.step("report"):
             title = f"Fit of {Path(source.path).stem}"
-            page = fit_page.report(outcome.fitted, decider, outcome.frame, title)
-            page = fit_page.with_warnings(page, outcome.warnings, outcome.proxies)
-            write_text(render(page), folder / "index.html")
+            write_text(page_of(outcome, decider, title), folder / "index.html")
         document = _document(outcome, read.table, choices, steps)
         write_document(document, folder / MARK, RESULTS)
         # Remove the copy of the raw tables without bad rows: only the features needed it.
@@ -186,21 +184,21 @@ def _search(
     return ShapeSearch(seconds, journals, steps.say)
 
 
-def _fitted(
+def outcome_of(
     read: Subject,
     folder: Path,
     params: FitParams,
     choices: RunChoices,
-    search: ShapeSearch | None,
     steps: Steps,
+    search: ShapeSearch | None = None,
 ) -> FitOutcome:
     """Warn, judge on held-out rows, then fit on all rows; write the bundle into `folder`."""
     found = read.table
     with steps.step("warnings"):
-        warnings = accepted(table_warnings(_checked(found, params)), choices.accept)
+        warnings = warnings_of(found, params, choices)
     _tell_warnings(steps, warnings)
     table = training_table(read)
-    _refuse_constant(table.frame)
+    refuse_constant(table.frame)
     with luck_told(table):
         cross_validation = _cross_validated(table, params, search, steps)
         with steps.step("out of time"):
@@ -210,41 +208,17 @@ def _fitted(
             final = fit_calibrated(table, params, search)
         # Signs of raw tables are declared by the house.
         suggestions = _suggested(table, params, steps) if found.columns else SignSuggestions()
-    tiers = _write_bundle(folder, final, table, read, params, _policy(choices))
-    frame = _frame(found)
+    tiers = write_bundle(folder, final, read, choices)
+    frame = frame_of(found)
     # By the written bundle, so that the report shows what a user of the bundle gets.
     decisions = Decider.load(folder).decide(frame)
     check_bundle(decisions["pd"].to_numpy(float), final.pd(table.frame), folder)
     steps.say("the written bundle gives the training table the PDs that were fitted")
     fitted = FittedTable(
-        label=table.label,
-        protected=found.protected,
-        final=final,
-        cv=cross_validation,
-        oot=oot,
-        tiers=tiers,
-        decisions=decisions,
-        bad_rows=len(found.bad),
+        table.label, found.protected, final, cross_validation, oot, tiers, decisions, len(found.bad)
     )
     more, figures = _proxies(fitted, table.frame, choices, steps)
     return FitOutcome(fitted, frame, (*warnings, *more), figures, suggestions, search)
-
-
-def _write_bundle(
-    folder: Path,
-    final: CalibratedModel,
-    table: TrainingTable,
-    read: Subject,
-    params: FitParams,
-    policy: PolicyParams,
-) -> Tiers:
-    """Write the bundle of the final model; return its tiers."""
-    found = read.table
-    tiers = bundle.tiers_around(float(table.label.mean()), policy.tier_edges)
-    # Features of raw tables are the house's own: they have no layout.
-    layout = Layout.from_json(json.dumps(found.layout())) if found.columns else None
-    bundle.write(folder, final, table, tiers, read.words, params.calibration, policy, layout)
-    return tiers
 
 
 def _suggested(table: TrainingTable, params: FitParams, steps: Steps) -> SignSuggestions:
@@ -262,6 +236,25 @@ def _suggested(table: TrainingTable, params: FitParams, steps: Steps) -> SignSug
             f"(AUC {-found.cost:+.4f} on the inner folds with all of them)"
         )
     return found
+
+
+def write_bundle(folder: Path, final: CalibratedModel, read: Subject, choices: RunChoices) -> Tiers:
+    """Write the bundle of a model of `read` into the new `folder`; return its tiers."""
+    policy = _policy(choices)
+    tiers = bundle.tiers_around(float(read.table.label.mean()), policy.tier_edges)
+    # Features of raw tables are the house's own: they have no layout.
+    has_layout = bool(read.table.columns)
+    layout = Layout.from_json(json.dumps(read.table.layout())) if has_layout else None
+    scale = section("fit", FitParams, PARAMS).calibration
+    table = training_table(read)
+    bundle.write(folder, final, table, tiers, read.words, scale, policy, layout)
+    return tiers
+
+
+def page_of(outcome: FitOutcome, decider: Decider, title: str) -> str:
+    """Return the page of a fit, as HTML."""
+    page = fit_page.report(outcome.fitted, decider, outcome.frame, title)
+    return render(fit_page.with_warnings(page, outcome.warnings, outcome.proxies))
 
 
 def _proxies(
@@ -289,10 +282,13 @@ def training_table(read: Subject) -> TrainingTable:
     )
 
 
-def _checked(found: Finished, params: FitParams) -> CheckedTable:
-    return CheckedTable(
-        found.known_features, found.label, found.time, found.group, _folds(found, params)
-    )
+def warnings_of(
+    found: Finished, params: FitParams, choices: RunChoices
+) -> tuple[TableWarning, ...]:
+    """Return what is to be said of the table, the grave first; what is accepted is marked so."""
+    folds = _folds(found, params)
+    checked = CheckedTable(found.known_features, found.label, found.time, found.group, folds)
+    return accepted(table_warnings(checked), choices.accept)
 
 
 def _folds(found: Finished, params: FitParams) -> tuple[Mask, ...]:
@@ -314,7 +310,7 @@ def _policy(choices: RunChoices) -> PolicyParams:
     )
 
 
-def _refuse_constant(frame: pd.DataFrame) -> None:
+def refuse_constant(frame: pd.DataFrame) -> None:
     """Raise ModelError where every column has one value in all rows; null is a value too."""
     # By the first value, null or not: counting all values of all columns would take seconds.
     if any((row_codes(frame[[name]]) != 0).any() for name in frame):
@@ -354,7 +350,7 @@ def _out_of_time(
     return OutOfTime(None, None, first, len(time), int(table.label.sum()), why)
 
 
-def _frame(found: Finished) -> pd.DataFrame:
+def frame_of(found: Finished) -> pd.DataFrame:
     """Return the table as a decision reads it."""
     frame = found.features.assign(application_id=found.ids)
     return frame if found.time is None else frame.assign(as_of=found.time)

@@ -1,0 +1,1 @@
+"""The estimator: `creditloom.CreditScorer`, by scikit-learn's conventions."""

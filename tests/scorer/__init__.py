@@ -1,0 +1,1 @@
+"""The estimator: scikit-learn's conventions, and one bundle behind every door."""
