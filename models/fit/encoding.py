@@ -146,16 +146,15 @@ def learn_encoding(
         series = frame[name]
         if pd.api.types.is_numeric_dtype(series):
             codes = tuple(special_codes.get(name, ()))
-            number = EncodedColumn(name, name, special_codes=codes)
-            read.append(_ReadColumn(number, number.read(series), signs.get(name, 0)))
+            read.append(_number(name, series, codes, signs.get(name, 0)))
             read.extend(_indicators(name, series, codes, params, taken))
         else:
             column, numbers = _category(name, series, rows, params)
             # A higher code is a riskier level: no level may be safer in the model than a better
             # one, and a level that nobody has seen can be placed.
             read.append(_ReadColumn(column, numbers, 1))
-    values = [one.values for one in read]
-    features = np.stack(values, axis=1) if values else np.empty((len(frame), 0))
+    numbers_read = [one.numbers for one in read]
+    features = np.stack(numbers_read, axis=1) if read else np.empty((len(frame), 0))
     columns = tuple(one.column for one in read)
     return Encoded(Encoding(columns), features, tuple(one.sign for one in read))
 
@@ -164,8 +163,14 @@ class _ReadColumn(NamedTuple):
     """One model feature, the numbers of its training rows, and its sign."""
 
     column: EncodedColumn
-    values: Floats
+    numbers: Floats
     sign: int
+
+
+def _number(name: str, series: pd.Series, codes: tuple[float, ...], sign: int) -> _ReadColumn:
+    """Return a number as it stands, its special codes null."""
+    column = EncodedColumn(name, name, special_codes=codes)
+    return _ReadColumn(column, column.read(series), sign)
 
 
 def _indicators(

@@ -237,14 +237,14 @@ def test_signs_are_kept_or_the_text_is_refused(table: TrainingTable) -> None:
 
 def test_signs_are_suggested_where_they_cost_nothing() -> None:
     rng = np.random.default_rng(2)
-    x = rng.normal(size=(1500, 4))
+    x = rng.normal(size=(3000, 4))
     # Both ends of `bent` are risky: no sign would be right.
     bent = np.abs(x[:, 2]) > 1
     logit = -1 - 1.5 * x[:, 0] + 1.2 * x[:, 1] + 1.5 * bent
-    label = (rng.random(1500) < expit(logit)).astype(np.int8)
+    label = (rng.random(3000) < expit(logit)).astype(np.int8)
     frame = pd.DataFrame(x, columns=["income", "debt", "bent", "noise"])
     made = TrainingTable(frame, label, (0,) * 4)
-    enough = replace(FEW, small=replace(FEW.small, rounds=(100,)))
+    enough = replace(FEW, small=replace(FEW.small, rounds=(100, 400)))
     found = suggested_signs(made, enough)
     assert {one.column: one.sign for one in found.signs} == {"income": -1, "debt": 1}
     assert found.cost <= 0.002
