@@ -22,6 +22,12 @@ from creditloom.models.sample.arrays import Floats
 CODE_STEP = 1e-9
 
 
+# By column: the numbers that mean missing.
+Codes = Mapping[str, tuple[float, ...]]
+# The number of the group of each row.
+Groups = NDArray[np.int64]
+
+
 @dataclass(frozen=True)
 class EncodingParams:
     """How levels become numbers.
@@ -128,11 +134,11 @@ def learn_encoding(
     frame: pd.DataFrame,
     label: NDArray[np.int8],
     signs: Mapping[str, int],
-    special_codes: Mapping[str, tuple[float, ...]],
+    special_codes: Codes,
     params: EncodingParams,
     seed: int,
     weight: Floats | None = None,
-    group: NDArray[np.int64] | None = None,
+    group: Groups | None = None,
 ) -> Encoded:
     """Return the encoding of these rows, and the rows encoded.
 
