@@ -78,6 +78,7 @@ MODULES = (
     "challenger",
     "drift",
     "alternative",
+    "bureau_error",
 )
 
 

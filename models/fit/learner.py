@@ -245,7 +245,8 @@ def _fit_calibrated(
     encoded, fallen = _prepared(table, params)
     grown = members(_dataset(encoded, table), encoded.signs, learners, choice)
     stack = _stack(choice, names, grown, params, is_strict)
-    alone = _stack(choice, [CHALLENGER], grown, params, is_strict)
+    # The challenger may tell nothing where the others do, as of columns that act together only.
+    alone = _stack(choice, [CHALLENGER], grown, params, is_strict=False)
     logits = np.full(len(label), np.nan)
     logits[choice.is_judged] = stack.margin(choice.of(stack.names))
     model = _fitted(encoded, fallen, grown, stack)

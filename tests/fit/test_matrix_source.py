@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
@@ -23,6 +24,7 @@ CHANGES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_finished_table_goes_through_the_stages(tmp_path: Path) -> None:
     frame = loans(1_400).assign(number=lambda f: range(len(f)))
     frame["day"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(frame["number"] / 2, "D")

@@ -107,6 +107,7 @@ def test_a_label_column_of_applications(fit: Run, tables: Path, tmp_path: Path) 
     assert len(decisions) == PEOPLE
 
 
+@pytest.mark.slow
 def test_labels_from_the_loan_book_are_the_same(fit: Run, tables: Path, tmp_path: Path) -> None:
     fit("--data", "raw", "--label", "is_bad", "--out", "one")
     _loans(tables)

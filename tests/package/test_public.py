@@ -37,7 +37,7 @@ def test_all_dir_and_table_name_the_same() -> None:
 
 
 def test_an_unknown_name_is_told_what_there_is() -> None:
-    with pytest.raises(AttributeError, match="its names are Decider, "):
+    with pytest.raises(AttributeError, match="its names are CreditScorer, Decider, "):
         creditloom.Scorer  # noqa: B018
 
 

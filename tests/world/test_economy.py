@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from creditloom.world.config.config_types import Calendar, WorldParams
 from creditloom.world.config.world_config import WorldConfig
+from creditloom.world.events.events import Chunk
+from creditloom.world.events.payment_flow import emit
 from creditloom.world.risk.default import onset_weights
 from creditloom.world.risk.economy import Economy, draw_economy
-from creditloom.world.world import Setting
+from creditloom.world.world import Setting, World
 
 N_VINTAGES = 24
 
@@ -62,3 +65,43 @@ def test_another_macro_seed_gives_the_same_people_another_economy(
     )
     assert not np.array_equal(one.economy.path, other.economy.path)
     assert one.rng("people").random() == other.rng("people").random()
+
+
+def flows(state: World, scenario: str) -> tuple[World, dict[str, pd.DataFrame]]:
+    """Return the world of a scenario, and the payment tables of a few of its people."""
+    params = replace(state.setting.params, scenario=scenario)
+    world = replace(state, setting=replace(state.setting, params=params))
+    chunk = Chunk(world, 0, 0, 300)
+    tables = emit(chunk, chunk.rng("payment_flow"))
+    return world, {name: tables[name].to_pandas() for name in ("wallet_snapshots", "payments")}
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "category"),
+    [
+        ("wallet_snapshots", "inflow_fen", None),
+        ("payments", "amount_fen", "salary"),
+        ("payments", "amount_fen", "merchant_receipt"),
+    ],
+)
+def test_incomes_follow_the_path_of_their_month(
+    state: World, table: str, column: str, category: str | None
+) -> None:
+    world, hit = flows(state, "recession")
+    _, off = flows(state, "off")
+    rows = hit[table]
+    kept = np.ones(len(rows), bool) if category is None else (rows["category"] == category)
+    # A fen of rounding is little of a larger amount only.
+    kept &= off[table][column] > 5_000
+    first = np.datetime64(world.setting.calendar.applications_start, "M").astype(int)
+    month = rows["event_time"][kept].to_numpy().astype("datetime64[M]").astype(int) - first
+    expected = np.exp(world.setting.nature.economy.inflow * world.setting.economy.at(month))
+    found = rows[column][kept] / off[table][column][kept]
+    assert len(found) > 20
+    assert found.to_numpy() == pytest.approx(expected, rel=5e-4)
+
+
+def test_what_people_spend_does_not_follow_the_path(state: World) -> None:
+    (_, hit), (_, off) = flows(state, "recession"), flows(state, "off")
+    is_food = hit["payments"]["category"] == "food"
+    assert hit["payments"][is_food].equals(off["payments"][is_food])

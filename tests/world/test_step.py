@@ -19,7 +19,7 @@ from creditloom.world.book.run import Course, Review, course_result, loans_as_bo
 from creditloom.world.book.state import Grant, drawn_schedule, open_book
 from creditloom.world.config.config_types import WorldError
 from creditloom.world.config.world_config import WorldConfig
-from creditloom.world.risk.arrears import paid_up_spells
+from creditloom.world.risk.arrears import deep_chance, paid_up_spells
 from creditloom.world.risk.default import exposure, onset_weights, pd_of
 from creditloom.world.world import World
 
@@ -108,6 +108,15 @@ def test_paid_up_spells_are_what_defaults_leave_of_the_roll_rates(nature: WorldC
     assert bad == pytest.approx(0.0008, abs=1e-4)  # 0.090 % a month in domain 7.5
     assert cured.enter + bad == pytest.approx(roll.current_to_m1)
     assert cured.enter * cured.reach_m2 + bad == pytest.approx(roll.current_to_m1 * roll.m1_to_m2)
+
+
+def test_deep_arrears_come_to_the_risky_up_to_a_bound(nature: WorldConfig) -> None:
+    numbers = nature.arrears
+    pd = np.array([0.5, 1.0, 2.0, 100.0]) * numbers.depth_reference_pd
+    chance = deep_chance(numbers, pd)
+    assert chance[1] == pytest.approx(paid_up_spells(numbers).reach_m2)
+    assert chance[2] / chance[0] == pytest.approx(4.0**numbers.depth_elasticity)
+    assert chance[3] == numbers.max_depth_chance
 
 
 def test_a_life_shock_trebles_the_onset_of_default_for_six_months(

@@ -31,6 +31,7 @@ from creditloom.world.risk.arrears import (
     PERFORMING,
     RESTRUCTURED,
     Arrears,
+    deep_chance,
     month_later,
     spell_chance,
 )
@@ -89,6 +90,7 @@ def arrears_later(
         owes=_owes(book, month),
         onset=onset(world, book, log_odds, month),
         spell=spell,
+        deep=deep_chance(numbers, pd),
         luck=uniform,
     )
 

@@ -177,14 +177,19 @@ class Roll:
 class ArrearsNumbers:
     """How spells of arrears start and end, beside the twelve-month hazard (domain 7.5).
 
-    A spell that is paid up goes with (PD / `reference_pd`) to the power `slip_elasticity`. Shares
-    are chances a month, `restructured_share` is of the defaults. `late_weight` is the hazard's
-    weight of a month after the twelfth, `max_spell_chance` the largest chance that a spell begins.
+    A spell that is paid up goes with (PD / `reference_pd`) to the power `slip_elasticity`, and that
+    it reaches 30 days with (PD / `depth_reference_pd`) to the power `depth_elasticity`, up to
+    `max_depth_chance`. Shares are chances a month, `restructured_share` is of the defaults.
+    `late_weight` is the hazard's weight of a month after the twelfth, `max_spell_chance` the
+    largest chance that a spell begins.
     """
 
     roll: Roll
     reference_pd: float
     slip_elasticity: float
+    depth_reference_pd: float
+    depth_elasticity: float
+    max_depth_chance: float
     stay_share: float
     restructured_share: float
     pays_all_share: float

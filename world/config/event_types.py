@@ -120,6 +120,7 @@ class BureauNumbers:
     statements_per_year: float
     no_card_share: float
     no_score_share: float
+    score_lasting: float
     score_range: tuple[int, int]
     max_days_late: int
     days_per_latent: float

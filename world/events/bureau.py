@@ -89,7 +89,8 @@ def _snapshots(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     nature = chunk.nature
     stamps = rounds(chunk, nature.bureau.statements_per_year, rng)
     stamps = stamps.where(_is_readable(chunk)[stamps.person])
-    # Draw order: noise of all three columns, then who has no card or score, then lenders.
+    # Draw order: noise of all three columns, then who has no card or score, then lenders. What the
+    # score gets wrong about each person for good has a stream of its own.
     noise = rng.standard_normal((3, stamps.size))
     used = chunk.linear("utilisation", "credit_utilisation")[stamps.person]
     used = used + nature.stream("utilisation").noise * noise[0]
@@ -115,10 +116,27 @@ def _snapshots(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
 def _score(chunk: Chunk, stamps: Stamps, noise: np.ndarray) -> np.ndarray:
     """Return the bureau score, whole points within its range."""
     stream = chunk.nature.stream("bureau_score")
-    state = chunk.of("families")[stamps.person, FAMILIES.index("bureau")]
-    points = stream.level + stream.slope * state + stream.noise * noise
+    state = chunk.of("families")[:, FAMILIES.index("bureau")]
+    lasting_share = chunk.nature.bureau.score_lasting
+    lasting = _lasting_error(chunk, stream.level + stream.slope * state)
+    # The two parts add up to the noise of one score, whatever the share.
+    error = np.sqrt(lasting_share) * lasting[stamps.person]
+    error = error + np.sqrt(1.0 - lasting_share) * stream.noise * noise
+    points = stream.level + stream.slope * state[stamps.person] + error
     # The bureau's scores have a fixed range.
     return np.clip(np.rint(points), *chunk.nature.bureau.score_range)
+
+
+def _lasting_error(chunk: Chunk, expected: np.ndarray) -> np.ndarray:
+    """Return what the bureau gets wrong about each person, points: as in the score pulled today.
+
+    `expected` is the score that the state alone would give. Where no score was pulled the error is
+    drawn.
+    """
+    pulled = chunk.world.file.bureau_score[chunk.rows] - expected
+    noise = chunk.nature.stream("bureau_score").noise
+    drawn = noise * chunk.rng("bureau_error").standard_normal(chunk.size)
+    return np.where(np.isnan(pulled), drawn, pulled)
 
 
 def _repayments(chunk: Chunk, rng: np.random.Generator) -> pa.Table:

@@ -89,6 +89,16 @@ class Chunk:
         months = self.nature.hazard.life_shock_months
         return self.world.life.is_active(self.first + person, time_us, months)
 
+    def inflow_factor(self, time_us: np.ndarray) -> np.ndarray:
+        """Return the factor of the economy on incomes at each moment; below 1 in a bad month."""
+        days = self.days
+        first_day = int(days.vintages[0]) // DAY_US
+        by_day = days.month_by_day
+        # Months of the path count from the first vintage.
+        month = by_day[time_us // DAY_US - days.origin] - by_day[first_day - days.origin]
+        path = self.setting.economy.at(month)
+        return np.asarray(np.exp(self.nature.economy.inflow * path))
+
     def rng(self, module: str) -> np.random.Generator:
         """Return the stream of random numbers of one module for this chunk."""
         return self.world.setting.rng(module, self.index)

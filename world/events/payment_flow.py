@@ -218,6 +218,7 @@ def _wallet(chunk: Chunk, rng: np.random.Generator) -> pa.Table:
     usual = chunk.of("income_cny")[stamps.person] / numbers.inflows_per_month
     inflow = usual * np.exp(numbers.inflow_sigma * rng.standard_normal(stamps.size))
     inflow = inflow * np.where(is_shocked, 1.0 - life.inflow_lost, 1.0)
+    inflow = inflow * chunk.inflow_factor(stamps.time)
     latent = chunk.linear("wallet", "fund_retention")[stamps.person]
     latent = latent - life.retention_lost * is_shocked
     retained_share = expit(latent + stream.noise * rng.standard_normal(stamps.size))

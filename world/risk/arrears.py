@@ -94,6 +94,17 @@ def spell_chance(
     return np.minimum(chance * shock_factor * economy, numbers.max_spell_chance)
 
 
+def deep_chance(numbers: ArrearsNumbers, pd: np.ndarray) -> np.ndarray:
+    """Return the chance that a spell which will be paid up reaches 30 days: it goes with the PD.
+
+    So whoever was 30 days late and has paid up stays far riskier than who never was, although no
+    payment of his own made him so.
+    """
+    relative_risk = pd / numbers.depth_reference_pd
+    chance = paid_up_spells(numbers).reach_m2 * relative_risk**numbers.depth_elasticity
+    return np.minimum(chance, numbers.max_depth_chance)
+
+
 def month_later(
     numbers: ArrearsNumbers,
     before: Arrears,
@@ -101,22 +112,22 @@ def month_later(
     owes: np.ndarray,
     onset: np.ndarray,
     spell: np.ndarray,
+    deep: np.ndarray,
     luck: np.ndarray,
 ) -> Arrears:
     """Return the arrears at the end of `month`.
 
     `owes`: an instalment falls due. `onset`: chance that a missed payment leads to default;
-    `spell`: chance that one begins a spell that is paid up. `luck` is accounts x N_LUCK of uniform
-    draws. A default that begins during a spell begins anew: the earlier instalments are made up,
+    `spell`: chance that one begins a spell that is paid up; `deep`: chance that such a spell
+    reaches 30 days. `luck` is accounts x N_LUCK of uniform draws. A default that begins during a spell begins anew: the earlier instalments are made up,
     this month's is not.
     """
     is_performing = before.status == PERFORMING
     is_lost = before.spell == LOST
     free = is_performing & ~is_lost
-    paid_up = paid_up_spells(numbers)
     # One draw decides both steps: who passes the narrow threshold has passed the wide one.
-    deeper = (luck[:, 2] < paid_up.reach_m2).astype(np.int64)
-    deepest = (luck[:, 2] < paid_up.reach_m2 * paid_up.reach_m3).astype(np.int64)
+    deeper = (luck[:, 2] < deep).astype(np.int64)
+    deepest = (luck[:, 2] < deep * paid_up_spells(numbers).reach_m3).astype(np.int64)
     begins = free & (before.missed == 0) & owes & (luck[:, 1] < spell)
     in_spell = free & (before.missed > 0)
     # Who pays just one instalment stays as many behind as before.

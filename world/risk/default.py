@@ -23,6 +23,7 @@ from creditloom.world.risk.arrears import (
     N_LUCK,
     ONSET_TO_BAD,
     Arrears,
+    deep_chance,
     due_days,
     month_later,
     spell_chance,
@@ -302,12 +303,13 @@ def _arrears(
     # 1 - (1 - p)^(s m g), by log1p and expm1 so that small chances keep their digits.
     onset = -np.expm1(np.log1p(-pd)[:, None] * stretch)
     owes = np.ones(pd.size, dtype=bool)
+    deep = deep_chance(nature.arrears, pd)
     state = Arrears.none(pd.size)
     path = []
     for month in range(1, n_months + 1):
         column = month - 1
         chance = spell_chance(nature.arrears, pd, factors[:, column], around.economy[:, column])
         luck = rng.random((pd.size, N_LUCK))
-        state = month_later(nature.arrears, state, month, owes, onset[:, column], chance, luck)
+        state = month_later(nature.arrears, state, month, owes, onset[:, column], chance, deep, luck)
         path.append(state)
     return path

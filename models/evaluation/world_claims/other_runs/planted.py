@@ -31,6 +31,10 @@ def planted_figures(
     `people` is the truth: concept_<id>, is_protected, vintage, defaulted, pd_true. The learner is
     trained on the booked of earlier vintages and judged on everyone of the late ones. `seed` draws
     the noise of what is seen.
+
+    Its lesson is how likely each default was, as if labels had no end. With one drawn outcome each,
+    some 600 bads of a protected fifth give the index a weight with a standard error of 0.1: the
+    figure was 0.1 at one seed and 0.9 at another, by luck alone.
     """
     rng = np.random.default_rng(seed)
     states = people.filter(regex="^concept_").to_numpy()
@@ -40,28 +44,27 @@ def planted_figures(
     is_late = (people["vintage"] >= late_vintage).to_numpy()
     is_bad = people["defaulted"].to_numpy()
     trained = is_booked & ~is_late
+    chance = people["pd_true"].to_numpy()
     risks = [
-        _log_odds(features, is_bad, trained)[is_late]
+        _log_odds(features, chance, trained)[is_late]
         for features in (np.column_stack([seen, index]), seen)
     ]
     with_it, without = (risk <= np.quantile(risk, PASSED) for risk in risks)
-    # A default of every late person as often as it is likely: less luck than one draw each.
-    pd_true = people["pd_true"].to_numpy()[is_late]
     is_good = ~is_bad[is_late]
     return {
         "planted_alternative": switch_figures.planted_alternative(
             with_it, without, is_good, is_protected[is_late]
         ),
-        "planted_price": switch_figures.planted_price(pd_true, *risks),
+        "planted_price": switch_figures.planted_price(chance[is_late], *risks),
     }
 
 
-def _log_odds(features: np.ndarray, is_bad: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return the log-odds of everyone by a ridge logit that is trained on `rows`."""
+def _log_odds(features: np.ndarray, chance: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return the log-odds of everyone by a ridge logit that learns `chance` (0-1) of `rows`."""
     centred = (features - features.mean(axis=0)) / features.std(axis=0)
     inputs = np.column_stack([np.ones(len(centred)), centred])
     seen = inputs[rows]
-    target = is_bad[rows].astype(float)
+    target = chance[rows]
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
         log_odds = seen @ weights
