@@ -53,7 +53,8 @@ format: setup ## write the one format
 
 # Every change runs them, too (.ci/run): slow tests of what users meet first.
 CONSUMER := tests/registry tests/package tests/score/test_events.py tests/score/test_spark.py \
-	tests/features/test_spark.py tests/contributing tests/pipeline/test_chain.py tests/world/test_lender.py tests/examples
+	tests/features/test_spark.py tests/contributing tests/pipeline/test_chain.py tests/world/test_lender.py tests/examples \
+	tests/fit/test_tables.py tests/fit/test_matrix_source.py
 
 consumer: setup ## registered model and wheel in clean environments, on Spark and over REST; recipes; same bytes (minutes)
 	$(RUN) -m pytest -m slow $(CONSUMER)
