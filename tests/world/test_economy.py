@@ -102,6 +102,7 @@ def test_incomes_follow_the_path_of_their_month(
 
 
 def test_what_people_spend_does_not_follow_the_path(state: World) -> None:
-    (_, hit), (_, off) = flows(state, "recession"), flows(state, "off")
+    _, hit = flows(state, "recession")
+    _, off = flows(state, "off")
     is_food = hit["payments"]["category"] == "food"
     assert hit["payments"][is_food].equals(off["payments"][is_food])

@@ -162,11 +162,17 @@ def amounts(
         log = log + known.sigma[which] * rng.standard_normal(paid.size)
         log = log + drift * (paid.time - began)
         amount[rows] = fen(share * np.exp(log))
-    # Incomes feel the economy. Rent does not: it was agreed before.
+    _move_incomes(chunk, known, stamps, kind, amount)
+    return amount, is_offline
+
+
+def _move_incomes(
+    chunk: Chunk, known: Kinds, stamps: Stamps, kind: np.ndarray, amount: np.ndarray
+) -> None:
+    """Let incomes feel the economy, in place. Rent does not: it was agreed before."""
     for name in ("salary", "merchant_receipt"):
         rows = np.flatnonzero(kind == known.find(name, IN))
         amount[rows] = fen(amount[rows] / 100.0 * chunk.inflow_factor(stamps.time[rows]))
-    return amount, is_offline
 
 
 def _log_income(chunk: Chunk, stamps: Stamps, rng: np.random.Generator) -> np.ndarray:

@@ -119,8 +119,8 @@ def month_later(
 
     `owes`: an instalment falls due. `onset`: chance that a missed payment leads to default;
     `spell`: chance that one begins a spell that is paid up; `deep`: chance that such a spell
-    reaches 30 days. `luck` is accounts x N_LUCK of uniform draws. A default that begins during a spell begins anew: the earlier instalments are made up,
-    this month's is not.
+    reaches 30 days. `luck` is accounts x N_LUCK of uniform draws. A default that begins during a
+    spell begins anew: the earlier instalments are made up, this month's is not.
     """
     is_performing = before.status == PERFORMING
     is_lost = before.spell == LOST

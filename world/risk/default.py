@@ -310,6 +310,8 @@ def _arrears(
         column = month - 1
         chance = spell_chance(nature.arrears, pd, factors[:, column], around.economy[:, column])
         luck = rng.random((pd.size, N_LUCK))
-        state = month_later(nature.arrears, state, month, owes, onset[:, column], chance, deep, luck)
+        state = month_later(
+            nature.arrears, state, month, owes, onset[:, column], chance, deep, luck
+        )
         path.append(state)
     return path
