@@ -194,7 +194,7 @@ def test_a_table_is_fitted_and_its_bundle_decides(elsewhere: Elsewhere) -> None:
     assert (elsewhere.folder / "work" / "fitted" / "index.html").is_file()
     told = elsewhere.run("creditloom", "decide", "--bundle", "fitted/bundle", "--template")
     (elsewhere.folder / "work" / "one.json").write_text(
-        json.dumps({**json.loads(told), "application_id": 1, "as_of": "2025-01-01"})
+        json.dumps({**json.loads(told), "loan": "L1", "day": "2025-01-01"})
     )
     assert json.loads(
         elsewhere.run("creditloom", "decide", "--bundle", "fitted/bundle", "--input", "one.json")
