@@ -22,7 +22,7 @@ from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import psi_of
-from creditloom.models.training.training import signs_of
+from creditloom.models.sample.signs import signs_of
 
 if TYPE_CHECKING:
     import lightgbm

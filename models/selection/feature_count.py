@@ -20,9 +20,9 @@ from creditloom.models.learners.booster import BoosterParams
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.metrics import auc
+from creditloom.models.sample.signs import signs_of
 from creditloom.models.sample.split import SplitParams, rolling_origins
 from creditloom.models.selection.feature_choice import SelectParams, choice_mask, rank
-from creditloom.models.training.training import signs_of
 from creditloom.models.training.tuning import STEP, staged_margins
 
 # Smallest distance of a PD from 0 and 1, so that its logarithm is finite.

@@ -16,6 +16,7 @@ from creditloom.models.learners.ridge import Ridge, RidgeParams
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
+from creditloom.models.sample.signs import signs_of
 from creditloom.models.sample.split import SplitParams, stopping
 from creditloom.models.stacking.additive import AdditiveLearner, AdditiveParams
 from creditloom.models.stacking.boosted import BoostedLearner, Capacity, stand_ins
@@ -272,12 +273,6 @@ def _with_nulls(catalogue: Catalogue, rows: Dataset, stand_in: Floats) -> Catalo
         for feature, share, typical in zip(catalogue.features, shares, stand_in, strict=True)
     )
     return replace(catalogue, features=features, version=CATALOGUE_VERSION)
-
-
-def signs_of(catalogue: Catalogue, names: tuple[str, ...]) -> tuple[int, ...]:
-    """Return the sign of each named feature: +1 more is riskier, -1 more is safer, 0 free."""
-    direction = {feature.name: feature.direction for feature in catalogue.features}
-    return tuple(direction[name] for name in names)
 
 
 def subset(catalogue: Catalogue, names: tuple[str, ...]) -> Catalogue:

@@ -23,7 +23,8 @@ from creditloom.features.declare.registry import catalogue
 from creditloom.models.learners.booster import BoosterParams, boost
 from creditloom.models.policy.bundle_policy import reference
 from creditloom.models.sample.dataset import undated_dataset
-from creditloom.models.training.training import signs_of, subset
+from creditloom.models.sample.signs import signs_of
+from creditloom.models.training.training import subset
 from creditloom.pipeline.products.product_folder import ProductFolder
 from tests.decision.small import EDGES, laws, rules
 

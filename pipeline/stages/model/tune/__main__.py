@@ -9,8 +9,9 @@ import sys
 from dataclasses import asdict
 
 from creditloom.decision.base.catalogue import Catalogue
+from creditloom.models.sample.signs import signs_of
 from creditloom.models.sample.split import SplitParams
-from creditloom.models.training.training import TrainParams, signs_of
+from creditloom.models.training.training import TrainParams
 from creditloom.models.training.tuning import TunedParameters, TuneParams, search
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
