@@ -48,7 +48,11 @@ OWN_GLOSSARY = (
     ),
     ("AUC", "AUC", "chance that a bad scores below a good"),
     ("KS", "KS 值", "widest gap between the cumulative shares of bads and goods"),
-    ("ridge logit", "岭回归", "the simple challenger: a linear model on the same rows"),
+    (
+        "ridge logit",
+        "岭回归",
+        "the simple challenger: an additive logit on the same rows, one table per column",
+    ),
     (
         "concept",
         "概念",
