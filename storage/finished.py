@@ -17,10 +17,13 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from creditloom.decision.base.readings.moments import DateReading
 from creditloom.storage.files.errors import DataError, raise_together
-from creditloom.storage.files.source_params import SourceParams
-from creditloom.storage.own.columns import ColumnNote, FeatureColumn, OwnColumn, OwnReader
+from creditloom.storage.files.source_params import ColumnWords, SourceParams
+from creditloom.storage.own.columns import ColumnNote, ColumnSource, FeatureColumn, OwnColumn
+from creditloom.storage.own.dates import OwnTime, days_before, time_of
 from creditloom.storage.own.exact_ids import Ids, ids_of, null_ids
+from creditloom.storage.own.features import feature_of
 from creditloom.storage.own.frames import WHERE, arrow_of
 from creditloom.storage.own.index_columns import id_evidence, pandas_index
 from creditloom.storage.own.roles import (
@@ -30,9 +33,12 @@ from creditloom.storage.own.roles import (
     no_features,
     undeclared_label,
 )
+from creditloom.storage.own.row_parts import checked_label, group_of, label_of, weight_of
 from creditloom.storage.own.table_files import OwnTable, read_own, without_views
 from creditloom.storage.sources import now
 
+# What is said of dates without a date to which their days could be counted.
+NO_TIME = "left out: dates, and no time column to which their days could be counted (--time)"
 # What a rule says of its column, by the rule's kind.
 REASONS = {
     "finite": "is infinite",
@@ -78,6 +84,15 @@ class Finished:
             values = frame[name].to_numpy()
             frame[name] = np.where(np.isin(values, np.array(codes, float)), np.nan, values)
         return frame
+
+    def words_of(self, name: str, stated: ColumnWords) -> ColumnWords:
+        """Return the words of a feature: as stated; of days from a date, what they count."""
+        days = {column.name for column in self.columns if column.dates is not None}
+        if name not in days or stated.text_en:
+            return stated
+        time = self.read_as["time"]
+        counted = f"time from {name} to {time}"
+        return replace(stated, text_en=counted, text_zh=f"{name}至{time}的时间", unit="days")
 
     def layout(self) -> dict[str, Any]:
         """Return the user's own table in the shape of a bundle's layout.json."""
@@ -133,17 +148,19 @@ class _TableReading:
         self.params = params
         self.latest = latest
         self.where = where
-        self.reader = OwnReader(self.table, where, own.is_csv)
+        self.source = ColumnSource(self.table, where, own.is_csv)
+        self.time: OwnTime | None = None
         self.errors: list[DataError] = []
         self.notes: list[ColumnNote] = []
 
     def finished(self) -> Finished:
         """Return the checked table; raise all that is wrong with its columns at once."""
         params = self.params
-        label = self._tried(self.reader.label, str(params.label))
-        time = self._noted(self._tried(self.reader.time, params.time, self.latest))
-        group = self._noted(self._tried(self.reader.group, params.group))
-        weight = self._tried(self.reader.weight, params.weight)
+        label = self._tried(label_of, str(params.label))
+        self.time = self._tried(time_of, params.time, self.latest)
+        self.notes += self.time.notes if self.time else ()
+        group = self._noted(self._tried(group_of, params.group))
+        weight = self._tried(weight_of, params.weight)
         read = self._features()
         protected = {name: self._protected(name) for name in params.protected}
         raise_together(self.errors)
@@ -153,15 +170,16 @@ class _TableReading:
         features = _frame({name: column.data for name, column in read.items()}, is_good)
         ids = self._ids(is_good)
         self._check_classes(label, is_good)
-        codes = self._codes(features)
+        codes = self._codes(features, read)
         counts = self._counts(features, codes)
         read_as = {"id": params.id, "time": params.time, "label": params.label}
+        time = None if self.time is None else self.time.moments[is_good]
         # table: the checked table, rows set aside left out
         return Finished(
             features=features,
             label=label[is_good],
             ids=ids,
-            time=None if time is None else time[is_good],
+            time=time,
             protected=_frame(protected, is_good),
             bad=_bad_rows(self.table, rule),
             weight=None if weight is None else weight[is_good],
@@ -170,7 +188,7 @@ class _TableReading:
             code_counts=counts,
             notes=tuple(self.notes),
             said=self.own.said,
-            columns=tuple(self._layout(read)),
+            columns=tuple(self._layout(read, ids)),
             read_as=read_as,
         )
 
@@ -179,7 +197,7 @@ class _TableReading:
         if name is None:
             return None
         try:
-            return read(name, *more)
+            return read(self.source, name, *more)
         except DataError as error:
             self.errors.append(error)
             return None
@@ -203,13 +221,16 @@ class _TableReading:
             if column is None or (name not in named and self._is_id(name, column)):
                 continue
             self.notes += column.notes
-            read[name] = column
+            if len(column.data):
+                read[name] = column
         if not read and not self.errors:
             self.errors.append(self._no_features())
         return read
 
-    def _feature(self, name: str) -> FeatureColumn:
-        column = self.reader.feature(name, is_category=name in self.params.categorical)
+    def _feature(self, source: ColumnSource, name: str) -> FeatureColumn:
+        column = feature_of(source, name, is_category=name in self.params.categorical)
+        if column.dates is not None:
+            column = self._days(name, column)
         words = self.params.columns.get(name)
         if words and words.sign and column.data.dtype == object:
             raise DataError.of(
@@ -220,6 +241,26 @@ class _TableReading:
                 next_step=f"take `{name}` out of --monotone, or write it as numbers in order",
             )
         return column
+
+    def _days(self, name: str, column: FeatureColumn) -> FeatureColumn:
+        """Return dates as days before the time column; without rows where they are left out.
+
+        Raises DataError for dates that a person named as a feature and that can be none.
+        """
+        if self.time is not None and len(column.data):
+            return days_before(name, column, self.time)
+        notes = column.notes or (ColumnNote(name, NO_TIME),)
+        # The time was named, and is told as no usable date already.
+        is_told = self.params.time is not None and not column.notes
+        if name in (*self.params.keep, *self.params.columns) and not is_told:
+            raise DataError.of(
+                f"Column `{name}` can be no feature",
+                where=self.where,
+                expected="dates, and a column to which their days are counted",
+                got=notes[0].text.removeprefix("left out: "),
+                next_step=f"name the date of application (--time), or drop `{name}`",
+            )
+        return column._replace(data=column.data.iloc[:0], notes=notes)
 
     def _index(self) -> set[str]:
         """Return the index that pandas wrote, where no option names it."""
@@ -253,10 +294,12 @@ class _TableReading:
     def _protected(self, name: str) -> pd.Series:
         """Return a protected column: numbers where it holds them, else what it holds."""
         try:
-            return self.reader.feature(name, is_category=False).data
+            column = feature_of(self.source, name, is_category=False)
         except DataError:
-            # Never modelled, so any type may stand: it is grouped for the audit.
-            return self.table[name].to_pandas(ignore_metadata=True)
+            column = None
+        # Never modelled, so any type may stand: it is grouped for the audit.
+        is_plain = column is not None and column.dates is None
+        return column.data if is_plain else self.table[name].to_pandas(ignore_metadata=True)
 
     def _broken_rules(
         self, read: Mapping[str, FeatureColumn], protected: Mapping[str, pd.Series]
@@ -287,12 +330,15 @@ class _TableReading:
 
     def _check_classes(self, label: NDArray[np.int8], is_good: NDArray[np.bool_]) -> None:
         """Raise DataError unless the rows that are left hold both classes."""
-        table = pa.table({str(self.params.label): label[is_good]})
-        OwnReader(table, self.where, is_csv=False).label(str(self.params.label))
+        checked_label(self.source, str(self.params.label), label[is_good].astype(np.float64))
 
-    def _codes(self, features: pd.DataFrame) -> dict[str, tuple[float, ...]]:
+    def _codes(
+        self, features: pd.DataFrame, read: Mapping[str, FeatureColumn]
+    ) -> dict[str, tuple[float, ...]]:
         """Return the special codes of each number column that has any."""
         numbers = [name for name in features if features[name].dtype == np.float64]
+        # Days are no amounts of the table: no code stands among them.
+        numbers = [name for name in numbers if read[str(name)].dates is None]
         codes = {str(name): self.params.codes_of(str(name)) for name in numbers}
         return {name: of_column for name, of_column in codes.items() if of_column}
 
@@ -310,7 +356,7 @@ class _TableReading:
                 self.notes.append(ColumnNote(name, said))
         return counts
 
-    def _layout(self, read: Mapping[str, FeatureColumn]) -> list[OwnColumn]:
+    def _layout(self, read: Mapping[str, FeatureColumn], ids: Ids) -> list[OwnColumn]:
         parts = dict.fromkeys(self.params.protected, "protected")
         for role in ("label", "id", "time", "group", "weight"):
             parts[str(getattr(self.params, role))] = role
@@ -318,12 +364,25 @@ class _TableReading:
         for stored in self.table.schema:
             column = read.get(stored.name)
             part = "feature" if column else parts.get(stored.name, "left out")
-            is_number = column is not None and column.data.dtype == np.float64
-            # Every cell of a CSV is text; what counts is what it was read as.
-            kind = "double" if self.own.is_csv and is_number else str(stored.type)
             reading = column.reading if column else None
-            columns.append(OwnColumn(stored.name, kind, part, reading))
+            dates = column.dates if column else None
+            if part == "time" and self.time is not None:
+                dates = self.time.reading
+            kind = str(stored.type)
+            if self.own.is_csv:
+                # Every cell of a CSV is text; what counts is what it was read as.
+                is_whole = part == "id" and np.issubdtype(ids.dtype, np.integer)
+                kind = "int64" if is_whole else _kind_of_text(kind, column, dates)
+            columns.append(OwnColumn(stored.name, kind, part, reading, dates))
         return columns
+
+
+def _kind_of_text(stored: str, column: FeatureColumn | None, dates: DateReading | None) -> str:
+    """Return Arrow's name of what the texts of a column were read as."""
+    if dates is not None:
+        return "timestamp[us]"
+    is_number = column is not None and column.data.dtype == np.float64
+    return "double" if is_number else stored
 
 
 def _frame(columns: Mapping[str, pd.Series], is_good: NDArray[np.bool_]) -> pd.DataFrame:

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .errors import DecisionError
+from .readings.moments import DateReading
 from .readings.text_numbers import TextReading
 from .strict_json import check_format, parse
 
 # Version of the format of `layout.json`, stored in it under the key `version`.
-VERSION = 1
+# Version 2 brought `dates`; a layout of version 1 has none.
+VERSION = 2
 FILE = "layout.json"
 
 
@@ -25,13 +27,15 @@ class LayoutColumn:
     """One column of the table: its name, and the type that it was stored in, by Arrow's name.
 
     `part` is what it was: feature, id, time, label, group, weight, protected or left out. `reading`
-    is how its texts become numbers; null where it is not read so.
+    is how its texts become numbers, `dates` how it becomes moments: a feature of dates is the
+    number of days from them to the time column. Null where it is not read so.
     """
 
     name: str
     type: str = ""
     part: str = "feature"
     reading: TextReading | None = None
+    dates: DateReading | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,21 @@ class Layout:
     def readings(self) -> Mapping[str, TextReading]:
         """How texts become numbers, by the column that holds them."""
         return {one.name: one.reading for one in self.columns if one.reading is not None}
+
+    @cached_property
+    def day_readings(self) -> Mapping[str, DateReading]:
+        """How dates are read, by the column whose feature is the days from them."""
+        days = ((one.name, one.dates) for one in self.columns if one.part == "feature")
+        return {name: dates for name, dates in days if dates is not None}
+
+    @cached_property
+    def time_reading(self) -> DateReading | None:
+        """How the texts of the time column are read; None without a word on it."""
+        return next((one.dates for one in self.columns if one.name == self.time), None)
+
+    def type_of(self, name: str | None) -> str:
+        """Return the type that a column was stored in, by Arrow's name; "" where none is known."""
+        return next((one.type for one in self.columns if one.name == name), "")
 
     def __post_init__(self) -> None:
         parts = [name for name in (self.id, self.time, self.label) if name]

@@ -26,6 +26,7 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 from numpy.typing import NDArray
 
+from ..base.readings.moments import has_moments, in_utc, moments_of, parsed
 from ..base.readings.stored_kinds import ACCEPTED_KINDS, NUMBERS, kind_of
 from ..base.readings.text_numbers import TextReading, numbers_of
 from ..score.contributions.column_loops import copy_column
@@ -42,13 +43,6 @@ MAX_EXACT = 2**53
 INEXACT_FROM = {2: 2**11, 4: 2**24, 8: MAX_EXACT}
 INT64_MAX = 2**63 - 1
 INT64_MIN = -(2**63)
-# The first and the last microsecond that a date of four digits has, counted from 1970.
-FIRST_MOMENT = -62_135_596_800_000_000
-LAST_MOMENT = 253_402_300_799_999_999
-MICROS_PER_DAY = 86_400_000_000
-# Microseconds of one unit; a nanosecond is a thousandth.
-MICROS = {"s": 1_000_000, "ms": 1_000, "us": 1}
-NANOS_PER_MICRO = 1_000
 # Bytes of a float of Python.
 FLOAT_BYTES = 8
 # Bits of Arrow's usual decimals; the largest power of ten that float64 holds exactly.
@@ -100,9 +94,19 @@ EXPECTED_TYPES: dict[InputKind, str] = {
 }
 
 
+def expected_types(column: InputColumn) -> str:
+    """Return what a column may be, in words."""
+    if column.is_days:
+        return "dates, timestamps, or texts of dates as training read them; null allowed"
+    return EXPECTED_TYPES[column.kind]
+
+
 def is_accepted(column: InputColumn, kind: pa.DataType) -> bool:
     """Return whether a column may have this Arrow type."""
     stored = kind_of(kind)
+    if column.dates is not None:
+        # A column of pandas that is null throughout is one of floats.
+        return has_moments(kind, column.dates) or (column.is_days and stored == "float")
     if stored == "text" and column.reading is not None:
         return True
     return stored in ACCEPTED_KINDS["category" if column.is_category else column.kind]
@@ -110,19 +114,19 @@ def is_accepted(column: InputColumn, kind: pa.DataType) -> bool:
 
 def read_array(column: InputColumn, values: pa.Array) -> Read:
     """Return a column of Arrow in its one form. Raises `DecisionError` for another type."""
-    if column.kind in NUMERIC:
+    if column.kind in NUMERIC and not column.is_days:
         numbers = np.empty(len(values))
         return Read(numbers, read_numbers(column, numbers, values))
     if not is_accepted(column, values.type):
         raise wrong_type(column, str(values.type))
     if kinds.is_dictionary(values.type):
         values = values.dictionary_decode()
-    return _READERS[column.kind](column, values)
+    return (_times if column.is_days else _READERS[column.kind])(column, values)
 
 
 def wrong_type(column: InputColumn, got: str) -> Exception:
     """Return the refusal of a whole column."""
-    expected = EXPECTED_TYPES[column.kind]
+    expected = expected_types(column)
     if column.kind == "time" and "int" in got:
         expected += "; a whole number may count seconds or milliseconds from any year"
     return refusal("a column has the wrong type", f"column {column.name}", expected, got)
@@ -283,79 +287,64 @@ def _levels(values: pa.Array) -> Read:
 
 def _times(column: InputColumn, values: pa.Array) -> Read:
     """Return moments as datetime64[us] in UTC, NaT for null."""
-    kind = values.type
-    if is_text(kind):
+    faults: list[RowFault] = []
+    if is_text(values.type):
         read = _texts(column, values)
-        texts = read_objects(column, np.array(read.data.to_pylist(), dtype=object))
-        return Read(texts.data, [*read.faults, *texts.faults])
-    # Dates of 32 bits count days; all other moments count in 64 bits.
-    counts = pc.fill_null(values.cast(pa.int32() if kinds.is_date32(kind) else pa.int64()), 0)
-    raw = counts.to_numpy(zero_copy_only=False).astype(np.int64)
-    is_null = values.is_null().to_numpy(zero_copy_only=False)
-    micros, early, late = _micros(raw, kind)
-    early &= ~is_null
-    late &= ~is_null
-    micros[is_null | early | late] = 0
-    times = micros.view("datetime64[us]")
-    times[is_null | early | late] = np.datetime64("NaT")
-    before = np.flatnonzero(early)
-    after = np.flatnonzero(late)
-    return Read(
-        times,
-        [
-            *_fault(before, "as_of_past", column.name, [BEFORE] * len(before)),
-            *_fault(after, "as_of_future", column.name, [AFTER] * len(after)),
-        ],
+        values = read.data
+        faults += read.faults
+    if kinds.is_floating(values.type):
+        return read_objects(column, values.to_numpy(zero_copy_only=False).astype(object))
+    times, *masks = moments_of(values, column.dates)
+    early, late, unread = map(np.flatnonzero, masks)
+    past, future, unreadable = DATE_RULES if column.is_days else MOMENT_RULES
+    texts = values.take(pa.array(unread)).to_pylist() if len(unread) else []
+    told = (
+        (early, past, [BEFORE] * len(early)),
+        (late, future, [AFTER] * len(late)),
+        (unread, unreadable, [_no_moment(text, column) for text in texts]),
     )
+    for rows, rule, reasons in told:
+        faults += _fault(rows, rule, column.told, reasons)
+    return Read(times, faults)
 
 
 BEFORE = "a moment before the year 1: an unset date"
 AFTER = "a moment after the year 9999"
+# The rules that a moment too early, too late or unread breaks: of a decision, and of a feature.
+MOMENT_RULES = ("as_of_past", "as_of_future", "as_of_unreadable")
+DATE_RULES = ("not_a_date", "not_a_date", "not_a_date")
 
 
-def _micros(
-    raw: NDArray[np.int64], kind: pa.DataType
-) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return microseconds, and which values lie before or after all dates of four digits.
-
-    Compared in their own unit, as seconds may be too large to be multiplied.
-    """
-    if kinds.is_timestamp(kind) and kind.unit == "ns":
-        return raw // NANOS_PER_MICRO, np.zeros(len(raw), bool), np.zeros(len(raw), bool)
-    each = MICROS_PER_DAY if kinds.is_date32(kind) else MICROS["ms"]
-    if kinds.is_timestamp(kind):
-        each = MICROS[kind.unit]
-    early = raw < -(-FIRST_MOMENT // each)
-    late = raw > LAST_MOMENT // each
-    return np.where(early | late, 0, raw) * each, early, late
+def _no_moment(value: object, column: InputColumn) -> str:
+    if column.is_days:
+        pattern = column.dates.pattern if column.dates else ""
+        return f"{quoted(value)} is no date as training read this column ({pattern or 'ISO 8601'})"
+    return f"{quoted(value)} is no moment as 2025-11-03T10:00:00 or 2025-11-03T18:00:00+08:00"
 
 
-def _moment(value: Any) -> np.datetime64:
-    """Return a moment in UTC; ValueError with the reason for what is none."""
-    if isinstance(value, str):
-        return _parsed(value)
-    if isinstance(value, np.datetime64):
-        return value.astype("datetime64[us]")
-    if isinstance(value, dt.datetime):
-        return _in_utc(value)
-    if isinstance(value, dt.date):
-        return np.datetime64(value, "us")
-    raise ValueError(f"{quoted(value)} is no moment: ISO 8601 text or a timestamp is expected")
+def _moment_of(column: InputColumn) -> Callable[[Any], np.datetime64]:
+    """Return the reader of a single moment in UTC; ValueError with the reason for what is none."""
+    reading = column.dates
+    is_digits = reading is not None and reading.pattern != ""
 
+    def read(value: Any) -> np.datetime64:
+        if isinstance(value, np.datetime64):
+            return value.astype("datetime64[us]")
+        if isinstance(value, dt.datetime):
+            return in_utc(value)
+        if isinstance(value, dt.date):
+            return np.datetime64(value, "us")
+        is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if isinstance(value, str) or (is_whole and is_digits):
+            try:
+                return parsed(str(value), reading)
+            except (ValueError, OverflowError) as error:
+                raise ValueError(_no_moment(value, column)) from error
+        if column.is_days:
+            raise ValueError(_no_moment(value, column))
+        raise ValueError(f"{quoted(value)} is no moment: ISO 8601 text or a timestamp is expected")
 
-def _parsed(value: str) -> np.datetime64:
-    try:
-        return _in_utc(dt.datetime.fromisoformat(value.strip()))
-    except (ValueError, OverflowError) as error:
-        raise ValueError(
-            f"{quoted(value)} is no moment as 2025-11-03T10:00:00 or 2025-11-03T18:00:00+08:00"
-        ) from error
-
-
-def _in_utc(value: dt.datetime) -> np.datetime64:
-    if value.tzinfo is not None:
-        value = value.astimezone(dt.UTC).replace(tzinfo=None)
-    return np.datetime64(value, "us")
+    return read
 
 
 # Numbers.
@@ -482,6 +471,9 @@ def read_objects(column: InputColumn, values: np.ndarray) -> Read:
     Raises `DecisionError` for ids of which some are whole numbers and some text.
     """
     one, rule = _SINGLE[column.kind]
+    if column.kind == "time" or column.is_days:
+        one = _moment_of(column)
+        rule = DATE_RULES[-1] if column.is_days else rule
     if column.is_category:
         one = _level
     if column.reading is not None:
@@ -498,14 +490,14 @@ def read_objects(column: InputColumn, values: np.ndarray) -> Read:
             bad.append(k)
             reasons.append(str(error))
     rows = np.array(bad, dtype=np.int64)
-    faults = _fault(rows, rule, column.name, reasons)
+    faults = _fault(rows, rule, column.told, reasons)
     read = _whole(column, found, values)
     return Read(read.data, [*faults, *read.faults])
 
 
 def _whole(column: InputColumn, found: list[Any], values: np.ndarray) -> Read:
     """Return the converted values as one array."""
-    if column.kind == "time":
+    if column.kind == "time" or column.is_days:
         times = [np.datetime64("NaT", "us") if one is None else one for one in found]
         return Read(np.array(times, dtype="datetime64[us]"), [])
     if column.kind in NUMERIC:
@@ -568,7 +560,8 @@ def _by(reading: TextReading) -> Callable[[Any], Any]:
 # table: per kind, how a single value is read, and the rule that it breaks where it is none
 _SINGLE: dict[InputKind, tuple[Callable[[Any], Any], str]] = {
     "id": (_id, "id_unreadable"),
-    "time": (_moment, "as_of_unreadable"),
+    # By the reading of the column: `_moment_of`.
+    "time": (_text, "as_of_unreadable"),
     "number": (_float, "not_a_number"),
     "flag": (_float, "not_a_number"),
     "text": (_text, "not_text"),

@@ -17,12 +17,16 @@ import numpy as np
 from ..base.catalogue import Catalogue, Feature
 from ..base.errors import DecisionError
 from ..base.layout import Layout
+from ..base.readings.moments import DateReading
 from ..base.readings.text_numbers import TextReading
 from ..rulebook.condition import FLAG_FACTS, OPTIONAL
 
 ID = "application_id"
+AS_OF = "as_of"
 # How a feature's column is named in a block where its own name is that of the id.
 FENCED = {ID: f"feature {ID}"}
+# How the days from a date are named in a block: a number there is no date.
+DAYS = "days from {} to as_of"
 # Amounts of money are whole fen, 1/100 CNY.
 AMOUNTS = (
     "verified_income_fen",
@@ -42,7 +46,7 @@ FLAGS = (
     "consent_assets",
     "consent_location",
 )
-POLICY_INPUTS = ("as_of", "purpose", *AMOUNTS, *COUNTS, *FLAGS)
+POLICY_INPUTS = (AS_OF, "purpose", *AMOUNTS, *COUNTS, *FLAGS)
 # Families of features that need a consent of their own (R6).
 CONSENTED = {
     "social_graph": "consent_social",
@@ -94,8 +98,9 @@ class InputColumn:
     `low` and `high` are the smallest and the largest valid value, inclusive. `consent` names the
     flag without which the column must be null. A category may hold numbers beside text. `source` is
     the column of the frame where it has another name there, as the id of a user's own table.
-    `reading` is how its texts become numbers, as training read them. `is_nearest` reads a decimal
-    as the nearest float64.
+    `reading` is how its texts become numbers, as training read them, and `dates` how they become
+    moments: of a number, its value is the days from that date to as_of. `is_nearest` reads a
+    decimal as the nearest float64. `is_any_past` takes a moment however long ago.
     """
 
     name: str
@@ -107,11 +112,23 @@ class InputColumn:
     source: str = ""
     reading: TextReading | None = None
     is_nearest: bool = False
+    dates: DateReading | None = None
+    is_any_past: bool = False
 
     @property
     def read_from(self) -> str:
         """The name of the column in the frame."""
         return self.source or self.name
+
+    @property
+    def is_days(self) -> bool:
+        """Whether it is a number of days from a date of the frame to as_of."""
+        return self.dates is not None and self.kind == "number"
+
+    @property
+    def told(self) -> str:
+        """The name by which a fault of a row tells it: dates have that of the frame."""
+        return self.read_from if self.is_days else self.name
 
 
 def input_columns(
@@ -125,20 +142,18 @@ def input_columns(
     The order is: the id, the policy inputs as declared, the optional facts that are there, the
     columns of the features, by the first feature that reads each. A bundle without policy inputs
     only scores: it asks for no fact either. `own` is the layout of the table that was trained on:
-    id and time are then found under its names too, and texts are read as numbers as it says.
+    id and time are then found under its names too, and texts are read as numbers or dates as it
+    says.
     """
     policy = tuple(inputs)
     optional = [name for name in OPTIONAL if policy and name in there]
     columns = feature_columns(catalogue, policy, there)
     ids = InputColumn(ID, "id", source=_id_source(own, there, columns))
     facts = [_policy_input(name) for name in (*policy, *optional)]
-    if own and own.time and "as_of" not in there:
-        facts = [replace(one, source=own.time) if one.kind == "time" else one for one in facts]
-    if own is not None and own.readings:
-        columns = [
-            replace(one, reading=own.readings.get(one.read_from) if one.kind == "number" else None)
-            for one in columns
-        ]
+    if own is not None:
+        has_days = any(one.read_from in own.day_readings for one in columns)
+        facts = _own_time(facts, own, there, has_days=has_days)
+        columns = [_read_as(one, own, there) for one in columns]
     if catalogue.version < NEAREST_DECIMALS:
         return (ids, *facts, *columns)
     return (ids, *(replace(one, is_nearest=True) for one in (*facts, *columns)))
@@ -156,6 +171,37 @@ def feature_columns(
             # Features of one column read it alike: as text where one of them is a category.
             found[column.name] = replace(first, kind="text", is_category=True)
     return [*found.values()]
+
+
+def _read_as(column: InputColumn, own: Layout, there: Container[str]) -> InputColumn:
+    """Return a feature's column with the reading of its texts, or of its dates."""
+    if column.kind != "number":
+        return column
+    dates = own.day_readings.get(column.read_from)
+    if dates is None:
+        return replace(column, reading=own.readings.get(column.read_from))
+    name = DAYS.format(column.read_from)
+    # A block that is read again holds the days.
+    is_block = name in there
+    source = "" if is_block else column.read_from
+    return replace(column, name=name, source=source, dates=None if is_block else dates)
+
+
+def _own_time(
+    facts: list[InputColumn], own: Layout, there: Container[str], *, has_days: bool
+) -> list[InputColumn]:
+    """Return the facts with the moment under the user's own name, where anything reads it.
+
+    `has_days`: a feature is a number of days, which are counted to it.
+    """
+    if own.time is None:
+        return facts
+    if has_days and not any(one.kind == "time" for one in facts):
+        # A table of one's own may be older than any application of the house.
+        facts = [InputColumn(AS_OF, "time", is_any_past=True), *facts]
+    source = own.time if own.time in there or AS_OF not in there else ""
+    moment = {"source": source, "dates": own.time_reading}
+    return [replace(one, **moment) if one.kind == "time" else one for one in facts]
 
 
 def feature_name(column: str) -> str:
@@ -177,7 +223,7 @@ def _policy_input(name: str) -> InputColumn:
         return InputColumn(name, "flag")
     if name in (*AMOUNTS, *COUNTS, *OPTIONAL):
         return InputColumn(name, "number", low=0.0, high=HIGHEST.get(name))
-    return InputColumn(name, "time" if name == "as_of" else "text")
+    return InputColumn(name, "time" if name == AS_OF else "text")
 
 
 def _feature(feature: Feature, policy: tuple[str, ...], there: Container[str]) -> InputColumn:
@@ -230,6 +276,16 @@ class InputLayout:
         for k, column in enumerate(self.numeric):
             places.setdefault(column.name, k)
         return places
+
+    @cached_property
+    def days(self) -> tuple[tuple[int, InputColumn], ...]:
+        """The columns of days, made of a date and as_of, with their rows in the matrix."""
+        return tuple((k, column) for k, column in enumerate(self.numeric) if column.is_days)
+
+    @cached_property
+    def any_past(self) -> frozenset[str]:
+        """The moments that may lie however long ago."""
+        return frozenset(column.name for column in self.columns if column.is_any_past)
 
     @cached_property
     def facts(self) -> tuple[str, ...]:

@@ -15,9 +15,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from ..base.readings.moments import FIRST_MOMENT, LAST_MOMENT, days_between
 from .accepted import (
-    FIRST_MOMENT,
-    LAST_MOMENT,
     MAX_EXACT,
     Read,
     RowFault,
@@ -28,7 +27,7 @@ from .accepted import (
     read_objects,
     wrong_type,
 )
-from .columns import REMEMBERED_SHAPES, InputColumn, InputLayout
+from .columns import AS_OF, REMEMBERED_SHAPES, InputColumn, InputLayout
 
 if TYPE_CHECKING:
     from .feature_values import FeatureValues
@@ -103,6 +102,8 @@ class _Gathered:
     def __init__(self, layout: InputLayout) -> None:
         self.layout = layout
         self.ids: pa.Array = None
+        # Dates of which a number is made, by its row in the matrix.
+        self.dates: dict[int, np.ndarray] = {}
         self.times: dict[str, np.ndarray] = {}
         self.texts: dict[str, pa.Array] = {}
         self.faults: list[RowFault] = []
@@ -116,7 +117,13 @@ class _Gathered:
         else:
             self.texts[column.name] = read.data
 
+    def add_dates(self, k: int, read: Read) -> None:
+        self.faults += read.faults
+        self.dates[k] = read.data
+
     def block(self, matrix: np.ndarray) -> InputBlock:
+        for k, dates in self.dates.items():
+            matrix[k] = days_between(dates, self.times[AS_OF])
         return InputBlock(self.layout, self.ids, self.times, self.texts, matrix, self.faults)
 
 
@@ -140,7 +147,10 @@ def of_table(table: pa.Table, layout: InputLayout) -> InputBlock:
     # One allocation for all numbers, so that they are a matrix without another copy.
     matrix = np.empty((len(columns), table.num_rows))
     for column, numbers, values in zip(layout.numeric, matrix, columns, strict=True):
-        gathered.faults += read_numbers(column, numbers, _whole(values))
+        if not column.is_days:
+            gathered.faults += read_numbers(column, numbers, _whole(values))
+    for k, column in layout.days:
+        gathered.add_dates(k, read_array(column, _whole(columns[k])))
     return gathered.block(matrix)
 
 
@@ -218,11 +228,15 @@ def _matrix(frame: pd.DataFrame, at: np.ndarray, gathered: _Gathered) -> np.ndar
     dtypes = frame.dtypes.tolist()
     kinds = [dtypes[k] for k in at.tolist()]
     is_plain = np.array([kind in NUMBER_TYPES for kind in kinds], dtype=bool)
+    days = dict(gathered.layout.days)
     # One row goes through objects: pandas takes four times as long to pick its columns.
     single = frame.to_numpy(object)[0, at] if len(frame) == 1 else None
     if single is not None:
         for k in np.flatnonzero(~is_plain).tolist():
             is_plain[k] = kinds[k] == OBJECT and type(single[k]) in PLAIN_VALUES
+    if days:
+        # A number is no date, whatever its type.
+        is_plain[list(days)] = False
     matrix = np.empty((len(at), len(frame)))
     if single is not None and is_plain.all():
         matrix = single.astype(np.float64)[:, None]
@@ -237,6 +251,9 @@ def _matrix(frame: pd.DataFrame, at: np.ndarray, gathered: _Gathered) -> np.ndar
         matrix = _exact(frame, at, matrix, np.array(is_wide), gathered)
     for k in np.flatnonzero(~is_plain).tolist():
         read = _of_series(gathered.layout.numeric[k], frame.iloc[:, at[k]])
+        if k in days:
+            gathered.add_dates(k, read)
+            continue
         matrix[k] = read.data
         gathered.faults += read.faults
     return matrix
@@ -268,7 +285,7 @@ def _of_series(column: InputColumn, series: pd.Series) -> Read:
     kind = series.dtype
     if column.kind == "id" and kind in ID_TYPES:
         return Read(pa.array(series.to_numpy(np.int64)), [])
-    if kind == MICROSECONDS and column.kind == "time":
+    if kind == MICROSECONDS and (column.kind == "time" or column.is_days):
         times = series.to_numpy()
         counts = times[~np.isnat(times)].view(np.int64)
         if not len(counts) or (counts.min() >= FIRST_MOMENT and counts.max() <= LAST_MOMENT):

@@ -35,6 +35,7 @@ EXPECTED = {
     "as_of_past": "a moment from the year 2000 on",
     "as_of_future": "a moment that is not after today",
     "not_a_number": "a number or null",
+    "not_a_date": "a date as training read it, or null",
     "not_exact": "a number that float64 holds exactly",
     "not_finite": "a finite number or null",
     "below_range": "a finite number that is not negative, or null",
@@ -153,9 +154,9 @@ def _times(block: InputBlock, today: dt.date | None) -> RowFaults:
             known = [fault.rows for fault in block.faults if fault.column == name]
             rows = np.setdiff1d(np.flatnonzero(is_null), np.concatenate(known) if known else [])
             yield _same(rows.astype(np.int64), "as_of_null", name, "no moment of decision")
-        yield _told(
-            times, times < earliest, "as_of_past", name, f"is before {EARLIEST}: an unset date"
-        )
+        if name not in block.layout.any_past:
+            words = f"is before {EARLIEST}: an unset date"
+            yield _told(times, times < earliest, "as_of_past", name, words)
         if today is not None:
             # The whole of today is allowed: an as_of has a time of day.
             tomorrow = np.datetime64(today + dt.timedelta(days=1), "us")

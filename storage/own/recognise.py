@@ -9,11 +9,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from creditloom.decision.base.readings.moments import DateReading
 from creditloom.decision.base.readings.text_numbers import Form, TextReading, fits
 
 # Texts that stand for a missing value where all others are numbers.
@@ -108,56 +107,66 @@ CLOCKS = ("", " %H:%M", " %H:%M:%S")
 TRIED = 200
 
 
-@dataclass(frozen=True)
-class DateReading:
-    """How texts are read as dates: patterns of strptime that read every text.
+# How ISO 8601 begins where a date is written with its signs: eight digits may be another number.
+ISO_START = r"^\d{4}-\d{2}-\d{2}(?:[T ]|$)"
 
-    Two patterns mean that nobody can tell days from months.
+
+@dataclass(frozen=True)
+class FoundDates:
+    """How texts are read as dates: patterns of strptime that read every text; "" = ISO 8601.
+
+    Two patterns mean that nobody can tell days from months. missing: marks of missing among them.
     """
 
     patterns: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+
+    @property
+    def reading(self) -> DateReading:
+        """The reading by the first pattern."""
+        return DateReading(self.patterns[0], self.missing)
 
     @property
     def words(self) -> str:
         """The patterns as a person writes them."""
-        return " or ".join(_example(pattern) for pattern in self.patterns)
+        return " or ".join(map(pattern_words, self.patterns))
 
 
-def dates_of(values: pa.Array) -> DateReading | None:
+def dates_of(values: pa.Array) -> FoundDates | None:
     """Return how texts are read as dates; None where no pattern reads all of them."""
-    texts = _once(values).to_pylist()
+    once = _once(values)
+    is_mark = pc.is_in(once, pa.array(MARKS))
+    missing = tuple(sorted(once.filter(is_mark).to_pylist()))
+    found = once.filter(pc.invert(is_mark))
+    texts = found.to_pylist()
     if not texts:
         return None
+    if pc.all(pc.match_substring_regex(found, ISO_START)).as_py() and _reads("", texts):
+        return FoundDates(("",), missing)
     patterns = [date + clock for date in DATE_FORMATS for clock in CLOCKS]
     for some in (texts[:TRIED], texts):
         patterns = [pattern for pattern in patterns if _reads(pattern, some)]
-    return DateReading(tuple(patterns)) if patterns else None
-
-
-def moments_of(values: pa.Array, pattern: str) -> NDArray[np.datetime64]:
-    """Return texts as naive microseconds by one pattern; null and empty are NaT."""
-    texts = pc.utf8_trim_whitespace(values.cast(pa.string()))
-    once = texts.unique().to_pylist()
-    read = {text: np.datetime64(_moment(text, pattern), "us") for text in once if text}
-    nothing = np.datetime64("NaT", "us")
-    moments = [read.get(text, nothing) for text in texts.to_pylist()]
-    return np.array(moments, "datetime64[us]")
+    return FoundDates(tuple(patterns), missing) if patterns else None
 
 
 def _reads(pattern: str, texts: list[str]) -> bool:
     try:
         for text in texts:
-            _moment(text, pattern)
+            if pattern:
+                # Naive by contract: times of the tables are naive UTC.
+                dt.datetime.strptime(text, pattern)  # noqa: DTZ007
+            else:
+                dt.datetime.fromisoformat(text)
     except ValueError:
         return False
     return True
 
 
-def _moment(text: str, pattern: str) -> dt.datetime:
-    # Naive by contract: times of the tables are naive UTC.
-    return dt.datetime.strptime(text, pattern)  # noqa: DTZ007
+def pattern_words(pattern: str) -> str:
+    """Return a pattern as a person writes it.
 
-
-def _example(pattern: str) -> str:
+    >>> pattern_words("%d/%m/%Y %H:%M")
+    '31/01/2024 12:30'
+    """
     date, _, clock = pattern.partition(" %H")
-    return DATE_FORMATS[date] + (" 12:30" if clock else "")
+    return DATE_FORMATS[date or "%Y-%m-%d"] + (" 12:30" if clock else "")

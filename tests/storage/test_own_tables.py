@@ -434,8 +434,10 @@ def test_a_sign_of_a_category_is_refused() -> None:
 
 
 def test_all_faults_are_told_at_once() -> None:
-    frame = loans().assign(bad=lambda f: f["bad"] + 1, nested=[[1]] * N, opened=loans()["day"])
-    with pytest.raises(DataError, match=r"(?s)3 things.*1\. Label.*2\. .*nested.*3\. .*opened"):
+    frame = loans().assign(
+        bad=lambda f: f["bad"] + 1, nested=[[1]] * N, spell=[dt.timedelta(1)] * N
+    )
+    with pytest.raises(DataError, match=r"(?s)3 things.*1\. Label.*2\. .*nested.*3\. .*spell"):
         of(frame)
     with pytest.raises(DataError, match=r"(?s)2 things.*`age` is missing.*`wage` is missing"):
         of(loans(), protected=("age",), drop=("wage",))

@@ -59,7 +59,7 @@ def worded(table: Finished, params: SourceParams) -> Subject:
     entries = {}
     signs = []
     for name in map(str, table.features):
-        words = params.columns.get(name, ColumnWords())
+        words = table.words_of(name, params.columns.get(name, ColumnWords()))
         codes = {"special_codes": list(table.codes.get(name, ()))}
         entries[name] = {**own_feature(name, name, words), **codes}
         signs.append(words.sign)
