@@ -24,7 +24,7 @@ from .frames.arrow import (
     text,
     tier_names,
 )
-from .frames.columns import CONSENTED, CONSENTED_CONCEPTS, input_columns
+from .frames.columns import AS_OF, CONSENTED, CONSENTED_CONCEPTS, input_columns
 from .frames.content import content_words
 from .frames.feature_values import BeyondRows
 from .frames.input_block import InputBlock
@@ -106,6 +106,14 @@ class Decider:
     def read_names(self) -> frozenset[str]:
         """Names of all columns that a decision may read."""
         return frozenset((*self.columns(OPTIONAL),))
+
+    @cached_property
+    def moment_names(self) -> frozenset[str]:
+        """Names of the columns that a decision may read as moments, and of the house's own."""
+        bundle = self.bundle
+        columns = input_columns(bundle.policy.inputs, bundle.scorer.catalogue, (), bundle.layout)
+        read = (one.read_from for one in columns if one.kind == "time" or one.is_days)
+        return frozenset((*read, AS_OF))
 
     def read(self, frame: pd.DataFrame | pa.Table, policy: Policy | None = None) -> Frame:
         """Check and convert the input.

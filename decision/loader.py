@@ -67,7 +67,7 @@ class DecisionModel:
         options = _checked({**call.params, **(params or {})})
         policy = self.decider.terms(options["product"], options["law"])[0]
         require_not_banned(call.columns, policy.banned_columns, self.decider.read_names)
-        require_no_session_zone(frame)
+        require_no_session_zone(frame, self.decider.moment_names)
         today = dt.datetime.now(dt.UTC).date()
         block, faults = self.decider.judged(frame, today=today, policy=policy)
         if not faults:

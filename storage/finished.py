@@ -39,6 +39,7 @@ from creditloom.storage.sources import now
 
 # What is said of dates without a date to which their days could be counted.
 NO_TIME = "left out: dates, and no time column to which their days could be counted (--time)"
+TIME_BESIDE = "left out: dates, and the time is no column of the table (time='NAME') to count to"
 # What a rule says of its column, by the rule's kind.
 REASONS = {
     "finite": "is infinite",
@@ -247,11 +248,12 @@ class _TableReading:
 
         Raises DataError for dates that a person named as a feature and that can be none.
         """
-        if self.time is not None and len(column.data):
+        is_beside = self.params.is_time_beside
+        if self.time is not None and not is_beside and len(column.data):
             return days_before(name, column, self.time)
-        notes = column.notes or (ColumnNote(name, NO_TIME),)
-        # The time was named, and is told as no usable date already.
-        is_told = self.params.time is not None and not column.notes
+        notes = column.notes or (ColumnNote(name, TIME_BESIDE if is_beside else NO_TIME),)
+        # A time column that was refused is told already.
+        is_told = self.params.time is not None and self.time is None
         if name in (*self.params.keep, *self.params.columns) and not is_told:
             raise DataError.of(
                 f"Column `{name}` can be no feature",

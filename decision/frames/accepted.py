@@ -129,7 +129,7 @@ def wrong_type(column: InputColumn, got: str) -> Exception:
     expected = expected_types(column)
     if column.kind == "time" and "int" in got:
         expected += "; a whole number may count seconds or milliseconds from any year"
-    return refusal("a column has the wrong type", f"column {column.name}", expected, got)
+    return refusal("a column has the wrong type", f"column {column.told}", expected, got)
 
 
 def _fault(

@@ -53,28 +53,34 @@ def mlflow_call() -> MlflowCall:
     return MlflowCall({}, ())
 
 
-def require_no_session_zone(frame: pd.DataFrame) -> None:
+def require_no_session_zone(frame: pd.DataFrame, moments: frozenset[str]) -> None:
     """Raise `DecisionError` for moments that Spark may have shifted by the zone of its session.
+
+    `moments` are the columns that are read as such.
 
     Spark hands a TIMESTAMP to Python as the session's own clock shows it, without a zone; a
     TIMESTAMP_NTZ looks the same and is not shifted. So in a session that is not in UTC nobody can
     tell which moment is meant.
     """
-    if "pyspark" not in sys.modules or "as_of" not in frame:
+    if "pyspark" not in sys.modules:
         return
-    kind = frame["as_of"].dtype
-    if getattr(kind, "kind", "") != "M" or isinstance(kind, pd.DatetimeTZDtype):
+    naive = [name for name in sorted(moments) if name in frame and _is_naive(frame[name].dtype)]
+    if not naive:
         return
     zone = _session_zone()
     if zone is not None and zone not in UTC_ZONES:
         raise DecisionError(
             "moments without a zone came through a Spark session that is not set to UTC",
-            where="column as_of",
+            where=f"column {naive[0]}",
             expected=f"{ZONE_SETTING} UTC, or moments as text with their offset",
             got=f"{ZONE_SETTING} {zone or 'not set'}: timestamps may have been shifted by it",
-            next_step=f"set {ZONE_SETTING} to UTC, or send date_format(as_of, "
+            next_step=f"set {ZONE_SETTING} to UTC, or send date_format({naive[0]}, "
             "\"yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX\")",
         )
+
+
+def _is_naive(kind: Any) -> bool:
+    return getattr(kind, "kind", "") == "M" and not isinstance(kind, pd.DatetimeTZDtype)
 
 
 def _session_zone() -> str | None:

@@ -165,7 +165,8 @@ class CreditScorer(ClassifierMixin, BaseEstimator):
         source = source_of_options(options, there)
         if weight is not None:
             table = table.filter(pa.array(weight > 0))
-        return table, replace(source, **stated)
+        is_beside = time is not None and not isinstance(time, str)
+        return table, replace(source, **stated, is_time_beside=is_beside)
 
     def predict_proba(self, X: Any) -> Floats:
         """Return the PD of each row and what is left to 1, in the order of `classes_`.

@@ -45,7 +45,8 @@ class SourceParams:
     of `special_codes` mean missing; `column_codes` adds codes of single columns. `drop` columns are
     left out, and `keep` columns are features although they look like ids. `group` names the
     borrower: rows of one stay together in every fold. `weight` is how often a row counts. `columns`
-    states sign, concept and words of single columns.
+    states sign, concept and words of single columns. `is_time_beside`: the time is known of these
+    rows only, and will be no column of what is scored: dates are then no features.
     """
 
     kind: Literal["world", "tables", "matrix"]
@@ -67,6 +68,7 @@ class SourceParams:
     weight: str | None = None
     column_codes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     columns: Mapping[str, ColumnWords] = field(default_factory=dict)
+    is_time_beside: bool = False
 
     def codes_of(self, name: str) -> tuple[float, ...]:
         """Return the special codes of one column: those of all columns, then its own."""

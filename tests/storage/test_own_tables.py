@@ -476,3 +476,67 @@ def test_the_layout_keeps_the_columns_of_the_user(tmp_path: Path) -> None:
         "sex": "protected",
     }
     assert found["columns"][5]["reading"] == {"form": "percent", "missing": []}
+
+
+# Dates that are features.
+
+
+def days(found: Finished, column: str) -> list[float]:
+    return [float(value) for value in found.features[column]]
+
+
+# table: how a date is written -> words of the note
+OPENED: dict[str, tuple[Callable[[pd.Series], Any], str]] = {
+    "timestamps": (lambda s: s, "dates: read as the number of days from them to `day`"),
+    "stored dates": (lambda s: s.dt.date, "dates: read as the number of days"),
+    "ISO": (lambda s: s.dt.strftime("%Y-%m-%d"), "dates: read as the number of days"),
+    "a pattern": (lambda s: s.dt.strftime("%d/%m/%Y"), "dates as 31/01/2024: read as the number"),
+}
+
+
+@pytest.mark.parametrize("way", OPENED)
+def test_a_date_is_the_days_before_the_time_column(way: str, tmp_path: Path) -> None:
+    """However it is stored, from a frame and from a CSV, and aloud."""
+    write, words = OPENED[way]
+    frame = loans()
+    opened = frame["day"] - pd.to_timedelta(np.arange(N) * 11 - 3, "D")
+    frame = frame.assign(opened=write(opened))
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    of_csv = read_finished(source(tmp_path / "t.csv", time="day"), LATEST)
+    for found in (of(frame), of_csv):
+        assert days(found, "opened") == [float(k * 11 - 3) for k in range(N)]
+        assert words in said(found, "opened")
+        assert "1 lie after it" in said(found, "opened")
+        [column] = [one for one in found.columns if one.name == "opened"]
+        assert column.part == "feature"
+        assert column.to_json()["dates"]["pattern"] == ("%d/%m/%Y" if "31/" in words else "")
+        assert found.words_of("opened", ColumnWords()).text_en == "time from opened to day"
+
+
+def test_months_as_text_are_dates_and_no_levels() -> None:
+    """Levels of months would be unseen in every month to come."""
+    frame = loans().assign(asked=lambda f: f["day"].dt.strftime("%b-%Y"), paid="NA")
+    frame.loc[10:, "paid"] = frame["day"].dt.strftime("%Y-%m-%d")
+    found = of(frame)
+    assert days(found, "asked")[:2] == [0.0, 1.0]
+    assert np.isnan(days(found, "paid")[:10]).all() and days(found, "paid")[10] == 0.0
+    assert set(of(frame, categorical=("asked",)).features["asked"]) == {"Jan-2024", "Feb-2024"}
+
+
+def test_dates_that_can_be_no_days_are_left_out_aloud() -> None:
+    frame = loans().assign(opened=lambda f: f["day"], odd=["01/02/2024", "03/04/2024"] * (N // 2))
+    found = finished_of(frame, source(), LATEST)
+    assert list(found.features) == ["income", "kind"]
+    assert "no time column" in said(found, "opened") and "--time" in said(found, "opened")
+    assert "may be 31/01/2024 or 01/31/2024" in said(of(frame), "odd")
+    assert "opened" in of(frame).features
+    with pytest.raises(DataError, match=r"(?s)`odd` can be no feature.*may be 31/01/2024"):
+        of(frame, keep=("odd",))
+    parts = {column.name: column.part for column in found.columns}
+    assert (parts["opened"], parts["day"]) == ("left out", "left out")
+
+
+def test_a_code_of_missing_is_no_number_of_days() -> None:
+    frame = loans().assign(opened=lambda f: f["day"] + pd.Timedelta(days=9))
+    found = of(frame, special_codes=(-9.0,))
+    assert "opened" not in found.codes and found.known_features["opened"].notna().all()
