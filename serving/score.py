@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -27,6 +28,8 @@ from creditloom.serving.inputs import InputColumn, banned, columns
 from creditloom.serving.ledger.log.log import Log
 from creditloom.serving.ledger.log.notes import note_batch
 from creditloom.serving.ledger.signing import private_key
+from creditloom.serving.own.csv_copies import readable
+from creditloom.serving.own.reading_notes import notes_on, texts_of
 from creditloom.serving.whole.export import (
     batch_folder,
     check_exports,
@@ -125,6 +128,8 @@ def score(
     with _home(home), ExitStack() as held:
         if home.is_erased():
             raise erased_before(home.root)
+        if first_look is not None:
+            first_look = held.enter_context(readable(first_look, home.root))
         hashing = None if first_look is None else _hashing(first_look, threads)
         begun = unfinished(home, replace=replace)
         wish = Wish({**options, **accepted}, part_rows, first_look)
@@ -145,6 +150,7 @@ def score(
             batch_input = first_look.held_to(_hashing(first_look, threads)(), features.record)
         check_inputs_apart(batch_input.files, target)
         inputs = _checked_columns(batch_input, deciding.bundle, law)
+        texts = texts_of(batch_input, inputs, deciding.bundle)
         request = {**options, **accepted, "model": deciding.name, "today": _day(today, begun)}
         batch = Batch(
             source=batch_input,
@@ -153,7 +159,9 @@ def score(
             versions=deciding.versions(product),
             today=dt.date.fromisoformat(request["today"]),
             part_rows=part_rows,
+            texts=texts,
         )
+        sys.stderr.writelines(f"creditloom: {note}\n" for note in notes_on(batch, deciding.bundle))
         wanted = document(batch, request)
         folder, found = _working(home, wanted, held, replace=replace)
         check_exports(found.document, target, replace=replace)
@@ -242,7 +250,7 @@ def _checked_columns(batch_input: BatchInput, bundle: Path, law: str) -> tuple[I
     inputs = columns(bundle, first_schema.names)
     for path, schema in batch_input.schemas():
         check_banned(schema, banned(bundle, law), path, [column.read_from for column in inputs])
-        check_schema(schema, inputs, path)
+        check_schema(schema, inputs, path, is_text=batch_input.is_csv)
     check_one_id_type(batch_input.schemas(), inputs[0].read_from)
     return inputs
 

@@ -298,10 +298,12 @@ class _TableReading:
         try:
             column = feature_of(self.source, name, is_category=False)
         except DataError:
-            column = None
+            return self._as_stored(name)
+        return column.data if column.dates is None else self._as_stored(name)
+
+    def _as_stored(self, name: str) -> pd.Series:
         # Never modelled, so any type may stand: it is grouped for the audit.
-        is_plain = column is not None and column.dates is None
-        return column.data if is_plain else self.table[name].to_pandas(ignore_metadata=True)
+        return self.table[name].to_pandas(ignore_metadata=True)
 
     def _broken_rules(
         self, read: Mapping[str, FeatureColumn], protected: Mapping[str, pd.Series]

@@ -14,6 +14,7 @@ value that its column's form cannot hold is a fault of its row, with a reason; i
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -48,6 +49,8 @@ FLOAT_BYTES = 8
 # Bits of Arrow's usual decimals; the largest power of ten that float64 holds exactly.
 DECIMAL_BITS = 128
 MAX_EXACT_POWER = 22
+# A whole number as text.
+WHOLE_TEXT = re.compile(r"[+-]?\d+")
 # Characters of a value that a reason quotes.
 QUOTED = 40
 
@@ -367,7 +370,12 @@ def read_numbers(
     rows = np.flatnonzero(is_unread)
     words = f" is no number as training read this column ({column.reading.form})"
     reasons = [quoted(text) + words for text in texts.take(pa.array(rows)).to_pylist()]
-    return _fault(rows, "not_a_number", column.name, reasons)
+    large = np.flatnonzero(np.isfinite(numbers) & (np.abs(numbers) >= MAX_EXACT))
+    exact = [_exact(text) for text in texts.take(pa.array(large)).to_pylist()]
+    is_whole = np.array([one is not None for one in exact], dtype=bool)
+    whole = [one for one in exact if one is not None]
+    lost = inexact(numbers, large[is_whole], whole, column.name)
+    return [*_fault(rows, "not_a_number", column.name, reasons), *lost]
 
 
 def fill(
@@ -503,11 +511,11 @@ def _whole(column: InputColumn, found: list[Any], values: np.ndarray) -> Read:
     if column.kind in NUMERIC:
         numbers = np.array([np.nan if one is None else one for one in found])
         suspects = np.flatnonzero(np.abs(numbers) >= MAX_EXACT)
-        whole = [k for k in suspects.tolist() if isinstance(values[k], int | Decimal | np.integer)]
         # An infinite decimal is told as infinite, as an infinite float is.
-        finite = [k for k in whole if np.isfinite(numbers[k])]
-        rows = np.array(finite, dtype=np.int64)
-        return Read(numbers, inexact(numbers, rows, [values[k] for k in finite], column.name))
+        exact = {k: _exact(values[k]) for k in suspects.tolist() if np.isfinite(numbers[k])}
+        whole = {k: value for k, value in exact.items() if value is not None}
+        rows = np.array([*whole], dtype=np.int64)
+        return Read(numbers, inexact(numbers, rows, [*whole.values()], column.name))
     if column.kind == "id":
         types = {type(one) for one in found if one is not None}
         if len(types) > 1:
@@ -517,6 +525,14 @@ def _whole(column: InputColumn, found: list[Any], values: np.ndarray) -> Read:
         if types == {int}:
             return Read(pa.array(found, pa.int64()), [])
     return _encoded(column, found)
+
+
+def _exact(value: Any) -> Any:
+    """Return a number that is meant to its last digit; None for a float, and a text of one."""
+    if isinstance(value, int | Decimal | np.integer):
+        return value
+    bare = value.replace(",", "").strip() if isinstance(value, str) else ""
+    return int(bare) if WHOLE_TEXT.fullmatch(bare) else None
 
 
 def _encoded(column: InputColumn, found: list[Any]) -> Read:

@@ -200,8 +200,9 @@ def _own_time(
         # A table of one's own may be older than any application of the house.
         facts = [InputColumn(AS_OF, "time", is_any_past=True), *facts]
     source = own.time if own.time in there or AS_OF not in there else ""
-    moment = {"source": source, "dates": own.time_reading}
-    return [replace(one, **moment) if one.kind == "time" else one for one in facts]
+    dates = own.time_reading
+    moved = [replace(one, source=source, dates=dates) for one in facts]
+    return [new if new.kind == "time" else one for one, new in zip(facts, moved, strict=True)]
 
 
 def feature_name(column: str) -> str:

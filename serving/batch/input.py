@@ -1,12 +1,13 @@
-"""Read the input of a batch: a Parquet file, or a folder of them, as one sequence of rows.
+"""Read the input of a batch: a file of Parquet or CSV, or a folder of one of the two.
 
-Reading can start at any row. At the end: a table that someone kept, Parquet or CSV, for replay.
+It is one sequence of rows, and reading can start at any of them. CSV is read from copies
+(`serving/own/csv_copies.py`). At the end: a table that someone kept, for replay.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -18,16 +19,16 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.outputs import MAX_LISTED_FILES
 from creditloom.storage.files.store import open_parquet
-from creditloom.storage.folders.identity import FixedFile
-from creditloom.storage.folders.lake import parquet_files
+from creditloom.storage.folders.identity import FileState, FixedFile
+from creditloom.storage.folders.lake import parquet_files, visible_files
+from creditloom.storage.own.csv_files import csv_batches, is_csv, read_header
 
 # Bytes at the end of a Parquet file: 4 of the footer's length, 4 of the letters PAR1.
 FOOTER_END_BYTES = 8
 # Bytes that a reader of row groups buffers: a few pages, as a row group may exceed memory.
 READ_BUFFER_BYTES = 1 << 16
-# Bytes of text that are parsed to one block of a CSV file.
-CSV_BLOCK_BYTES = 16 << 20
 
 
 class DamagedError(DataError):
@@ -40,7 +41,8 @@ class DamagedError(DataError):
 class InputFile:
     """One file of the input, as batch.json names it.
 
-    `sha256` covers its bytes, `footer_sha256` schema, places, sizes and statistics of all pages.
+    `sha256` covers its bytes, `footer_sha256` schema, places, sizes and statistics of all pages; ""
+    of a CSV, which has no pages.
     """
 
     name: str
@@ -56,7 +58,8 @@ class BatchInput:
 
     `starts` are the numbers of the files' first rows; its last entry is the number of all rows.
     `fixed` are the files with their contents, where a job holds them to it. `place` is the path
-    under which the input is on record, where it is read from another one.
+    under which the input is on record, where it is read from another one. `copies` are read in
+    place of CSV files, which were in `states` when they were copied; until then rows are not known.
     """
 
     source: Path
@@ -64,32 +67,47 @@ class BatchInput:
     starts: tuple[int, ...]
     fixed: tuple[FixedFile, ...] = ()
     place: Path | None = None
+    copies: tuple[Path, ...] = ()
+    states: tuple[FileState, ...] = ()
 
     @classmethod
     def open(cls, source: Path) -> BatchInput:
-        """Look at the input; DataError when there is nothing to decide."""
-        files = parquet_files(source) if source.is_dir() else (source,)
-        starts = _starts(files)
-        if not starts[-1]:
-            raise DataError.of(
-                "Nothing to decide",
-                where=source,
-                expected="one row or more",
-                got=f"{len(files)} files without rows",
-                next_step="check the path; an empty batch is more often a mistake than meant",
-            )
-        return cls(source, files, starts)
+        """Look at the input; DataError when there is nothing to decide, and for no readable CSV."""
+        files = input_files(source)
+        if files and is_csv(files[0]):
+            for file in files:
+                read_header(file)
+            return cls(source, files, ())
+        return require_rows(cls(source, files, ()).counted())
+
+    @property
+    def is_csv(self) -> bool:
+        """Whether its files are CSV, of which every column is text."""
+        return bool(self.files) and is_csv(self.files[0])
+
+    @property
+    def stored(self) -> tuple[Path, ...]:
+        """The files that are read: of a CSV its copy."""
+        return self.copies or self.files
+
+    def counted(self) -> BatchInput:
+        """Return the input with the numbers of its files' rows."""
+        return replace(self, starts=_starts(self.stored))
 
     def held_to(self, fixed: tuple[FixedFile, ...], place: Path | None = None) -> BatchInput:
         """Return the input whose files must keep these contents while it is read."""
+        for file, copied in zip(fixed, self.states, strict=False):
+            file.check_was(copied)
         # Counted again: what was counted before the contents were fixed may be of others.
-        return replace(self, starts=_starts(self.files), fixed=fixed, place=place)
+        return replace(self.counted(), fixed=fixed, place=place)
 
     def placed(self) -> BatchInput:
         """Return the same input by absolute paths."""
         files = tuple(path.absolute() for path in self.files)
+        copies = tuple(path.absolute() for path in self.copies)
         fixed = tuple(replace(file, path=file.path.absolute()) for file in self.fixed)
-        return replace(self, source=self.source.absolute(), files=files, fixed=fixed)
+        source = self.source.absolute()
+        return replace(self, source=source, files=files, copies=copies, fixed=fixed)
 
     def check(self, first: int = 0, stop: int | None = None) -> None:
         """Raise ChangedError where a file with rows from `first` up to `stop` changed."""
@@ -105,9 +123,10 @@ class BatchInput:
 
     def schemas(self) -> Iterator[tuple[Path, pa.Schema]]:
         """Yield each file with rows, and its schema; a day without rows may have any columns."""
-        for path, (start, stop) in zip(self.files, pairwise(self.starts), strict=True):
+        pairs = zip(self.files, self.stored, pairwise(self.starts), strict=True)
+        for path, stored, (start, stop) in pairs:
             if stop > start:
-                with open_parquet(path) as file:
+                with open_parquet(stored) as file:
                     try:
                         schema = file.schema_arrow
                     except (pa.ArrowException, OSError) as error:
@@ -122,7 +141,7 @@ class BatchInput:
 
     def _fingerprint(self, file: FixedFile, rows: tuple[int, int]) -> InputFile:
         try:
-            footer = _footer_sha256(file.path)
+            footer = "" if self.is_csv else _footer_sha256(file.path)
         except OSError as error:
             file.check()
             raise self._damaged(file.path, error) from error
@@ -143,12 +162,13 @@ class BatchInput:
 
         Raises DataError when a file turns out to be damaged.
         """
-        for path, (start, stop) in zip(self.files, pairwise(self.starts), strict=True):
+        pairs = zip(self.files, self.stored, pairwise(self.starts), strict=True)
+        for path, stored, (start, stop) in pairs:
             if stop > max(first, start):
                 self.check(start, stop)
                 done = max(first - start, 0)
                 try:
-                    for at, block in _file_blocks(path, columns, rows, done):
+                    for at, block in _file_blocks(stored, columns, rows, done):
                         yield start + at, block
                         done = at + len(block)
                 except (pa.ArrowException, OSError) as error:
@@ -182,22 +202,30 @@ class BatchInput:
     def places(
         self, rows: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Return (index of the file, row group, row in the group) of rows given by number."""
+        """Return (index of the file, row group, row in the group) of rows given by number.
+
+        A CSV is one group: its rows have their numbers in the file, from 0.
+        """
         file, group, firsts = self._groups
         at = np.searchsorted(firsts, rows, side="right") - 1
         return file[at], group[at], rows - firsts[at]
 
-    @staticmethod
-    def row(path: Path, group: int, row: int, columns: Sequence[str]) -> pa.Table:
-        """Return one row by its place."""
-        with open_parquet(path) as file:
+    def row(self, index: int, group: int, row: int, columns: Sequence[str]) -> pa.Table:
+        """Return one row by its place: the index of its file, as `places` gives it."""
+        if self.is_csv:
+            _, block = next(self.blocks(columns, 1, self.starts[index] + row))
+            return block
+        with open_parquet(self.files[index]) as file:
             return file.read_row_group(group, columns=list(columns)).slice(row, 1)
 
     @cached_property
     def _groups(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Per row group of all files: index of the file, number in the file, its first row."""
         groups: list[tuple[int, int, int]] = []
-        for index, path in enumerate(self.files):
+        if self.is_csv:
+            spans = enumerate(pairwise(self.starts))
+            groups = [(index, 0, start) for index, (start, stop) in spans if stop > start]
+        for index, path in enumerate(() if self.is_csv else self.files):
             # The last start is the end of the file, where no group begins.
             for number, start in enumerate(_group_starts(path)[:-1]):
                 groups.append((index, number, self.starts[index] + start))
@@ -221,6 +249,29 @@ class BatchInput:
         # Relative, so that a folder that was moved is still the same input.
         name = path.relative_to(self.source).as_posix() if self.source.is_dir() else path.name
         return told(name)
+
+
+def require_rows(source: BatchInput) -> BatchInput:
+    """Return an input that holds a row; DataError for one without."""
+    if not source.rows:
+        raise DataError.of(
+            "Nothing to decide",
+            where=source.source,
+            expected="one row or more",
+            got=f"{len(source.files)} files without rows",
+            next_step="check the path; an empty batch is more often a mistake than meant",
+        )
+    return source
+
+
+def input_files(source: Path) -> tuple[Path, ...]:
+    """Return the files of an input: Parquet, or CSV where a folder holds no Parquet.
+
+    Raises DataError as `parquet_files`.
+    """
+    if not source.is_dir():
+        return (source,)
+    return parquet_files(source) or tuple(file for file in visible_files(source) if is_csv(file))
 
 
 def told(path: Path | str) -> str:
@@ -287,37 +338,27 @@ def _short(path: Path, announced: int, read: int) -> DataError:
     )
 
 
-# A table of applications as someone kept it, Parquet or CSV, in blocks: what a replay reads again.
+# A table of applications as someone kept it, in blocks: what a replay reads again.
 
 
-def blocks(path: Path, types: Mapping[str, pa.DataType], rows: int) -> Iterator[pa.Table]:
-    """Yield the columns named by `types` in blocks of about `rows` rows.
+def blocks(path: Path, names: Sequence[str], rows: int) -> Iterator[pa.Table]:
+    """Yield the columns of these names in blocks of about `rows` rows; of a CSV they are texts.
 
-    `types` are those by which CSV is read; Parquet brings its own. Raises DataError when the file
-    cannot be read, or lacks a column.
+    Raises DataError when a file cannot be read, or lacks a column.
     """
-    if path.suffix == ".csv":
-        yield from _csv(path, types)
-    else:
-        yield from (block for _, block in BatchInput.open(path).blocks(list(types), rows))
-
-
-def _csv(path: Path, types: Mapping[str, pa.DataType]) -> Iterator[pa.Table]:
-    """Yield blocks of 16 MB of text; an empty field is null."""
-    from pyarrow import csv
-
-    try:
-        reading = csv.ReadOptions(block_size=CSV_BLOCK_BYTES)
-        kinds = csv.ConvertOptions(
-            column_types=dict(types), include_columns=list(types), strings_can_be_null=True
-        )
-        for batch in csv.open_csv(path, read_options=reading, convert_options=kinds):
-            yield pa.Table.from_batches([batch])
-    except (pa.ArrowException, OSError, KeyError) as error:
-        raise DataError.of(
-            "The CSV cannot be read",
-            where=path,
-            expected=f"a header with {len(types)} columns and values of their types",
-            got=str(error).splitlines()[0],
-            next_step="check the file, or give the Parquet file",
-        ) from error
+    files = input_files(path)
+    if not (files and is_csv(files[0])):
+        yield from (block for _, block in BatchInput.open(path).blocks(names, rows))
+        return
+    for file in files:
+        missing = sorted(set(names) - set(read_header(file).names))
+        if missing:
+            raise DataError.of(
+                "The CSV cannot be read",
+                where=file,
+                expected=f"a header with {len(names)} columns that were read",
+                got=f"no {', '.join(missing[:MAX_LISTED_FILES])}",
+                next_step="check the file, or give the Parquet file",
+            )
+        for batch in csv_batches(file):
+            yield pa.Table.from_batches([batch]).select(list(names))

@@ -41,6 +41,8 @@ DAMAGED = "damaged.json"
 # Entries of the log by which persons were erased from the batch.
 ERASURES = "erasures.jsonl"
 LOCK = ".lock"
+# Copies of CSV files of the input, as long as a job runs.
+COPIES = ".creditloom-copies"
 # What a batch's folder holds: whoever writes more into it adds the name here, or `--replace` takes
 # the file for somebody else's and refuses.
 FOLDER = FolderKind(
@@ -54,6 +56,7 @@ FOLDER = FolderKind(
         LOCK,
         ".secret",
         ".spill/**",
+        f"{COPIES}/**",
         "receipts/part-[0-9]*.json",
         *(f"{kind}/part-[0-9]*.parquet" for kind in KINDS),
     ),
@@ -290,9 +293,10 @@ class BatchFolder:
 
 def _is_bare(path: Path) -> bool:
     """Return whether a path is a folder of ours without any file of work in it."""
-    is_ours = path.name in (*KINDS, "receipts", ".spill") and not path.is_symlink()
+    of_work = (".spill", COPIES)
+    is_ours = path.name in (*KINDS, "receipts", *of_work) and not path.is_symlink()
     leftovers = all(outputs.LEFTOVER.fullmatch(one.name) for one in _files(path))
-    return is_ours and path.is_dir() and (leftovers or path.name == ".spill")
+    return is_ours and path.is_dir() and (leftovers or path.name in of_work)
 
 
 def _is_no_work(path: Path) -> bool:

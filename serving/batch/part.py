@@ -30,6 +30,7 @@ from creditloom.serving.ledger.entries import InputPlaces, Versions, entries
 from creditloom.serving.ledger.hashing import decision_hashes, row_hashes
 from creditloom.serving.ledger.rows.leaves import file_salt, leaf_root, part_leaves
 from creditloom.serving.ledger.rows.leaves import salts as row_salts
+from creditloom.serving.own.text_columns import TextColumns
 
 # Applications in, decisions out, in the same order.
 Decide = Callable[[pa.Table], pa.Table]
@@ -229,7 +230,8 @@ Receipt = dict[str, Any]
 class Batch:
     """Input, output, what is read and by which versions.
 
-    It is small and made of plain values, so that it travels to other processes.
+    It is small and made of plain values, so that it travels to other processes. `texts` reads the
+    texts of a CSV.
     """
 
     source: BatchInput
@@ -238,6 +240,7 @@ class Batch:
     versions: Versions
     today: dt.date
     part_rows: int
+    texts: TextColumns | None = None
 
     @property
     def names(self) -> list[str]:
@@ -246,7 +249,7 @@ class Batch:
 
     def rules(self, duplicates: pa.Array) -> RowFaultInputs:
         """Return what a row must keep to be decided."""
-        return RowFaultInputs(self.columns, duplicates, self.today)
+        return RowFaultInputs(self.columns, duplicates, self.today, self.texts)
 
     def made(
         self, decide: Decide, duplicates: pa.Array, first: int, stop: int, threads: int

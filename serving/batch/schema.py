@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from creditloom.decision.base.readings.stored_kinds import kind_of
-from creditloom.decision.frames.accepted import EXPECTED_TYPES, is_accepted
+from creditloom.decision.frames.accepted import expected_types, is_accepted
 from creditloom.decision.frames.columns import banned_column
 from creditloom.serving.inputs import InputColumn
 from creditloom.storage.files.errors import StatedError
@@ -19,10 +19,13 @@ class BatchError(StatedError):
     """A batch that cannot be decided at all."""
 
 
-def check_schema(schema: pa.Schema, columns: tuple[InputColumn, ...], where: object) -> None:
+def check_schema(
+    schema: pa.Schema, columns: tuple[InputColumn, ...], where: object, *, is_text: bool = False
+) -> None:
     """Raise BatchError for the first column that stands twice, is missing, or has another type.
 
-    For a missing column the error says the nearest name there is.
+    For a missing column the error says the nearest name there is. `is_text`: of a CSV, all of whose
+    columns are text: what they hold is told row by row.
     """
     count = Counter(schema.names)
     for column in columns:
@@ -31,11 +34,11 @@ def check_schema(schema: pa.Schema, columns: tuple[InputColumn, ...], where: obj
         if not count[column.read_from]:
             raise _missing(column, columns, schema, where)
         stored = schema.field(column.read_from).type
-        if not is_accepted(column, stored):
+        if not (is_text or is_accepted(column, stored)):
             raise BatchError.of(
                 f"Wrong type: column `{column.read_from}`",
                 where=where,
-                expected=EXPECTED_TYPES[column.kind],
+                expected=expected_types(column),
                 got=str(stored),
                 next_step="convert the column and write the file again",
             )
@@ -108,7 +111,7 @@ def _missing(
     else:
         got = f"{len(schema.names)} other columns"
         next_step = "add the column; it may hold nulls"
-    expected = f"`{column.read_from}`: {EXPECTED_TYPES[column.kind]}"
+    expected = f"`{column.read_from}`: {expected_types(column)}"
     return BatchError.of(
         f"Missing column `{column.read_from}`",
         where=where,

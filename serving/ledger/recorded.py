@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from creditloom.serving.batch.input import blocks
 from creditloom.serving.batch.output import MANIFEST, BatchFolder, sha256
 from creditloom.serving.ledger.log.log import Log
 from creditloom.serving.ledger.log.notes import erasures
@@ -122,13 +121,9 @@ def aside_of(table: pa.Table) -> Iterator[Aside]:
         yield str(application), str(rule), str(column), str(reason)
 
 
-def repeated_ids(source: Path, id_type: pa.DataType) -> pa.Array:
+def repeated_ids(blocks_of_ids: Iterable[pa.Array], id_type: pa.DataType) -> pa.Array:
     """Return the ids that more than one row of an input has, sorted; null is no id."""
-    found = [
-        block["application_id"].drop_null()
-        for block in blocks(source, {"application_id": id_type}, KEPT_ROWS)
-    ]
-    chunks = [chunk for column in found for chunk in column.chunks]
+    chunks = [ids.drop_null() for ids in blocks_of_ids]
     counts = pa.chunked_array(chunks, None if chunks else id_type).value_counts()
     is_repeated = pc.greater(counts.field("counts"), 1)
     repeated = counts.field("values").filter(is_repeated)

@@ -17,6 +17,7 @@ from creditloom.serving.batch.row_faults import RowFaultInputs
 from creditloom.serving.inputs import InputColumn
 from creditloom.serving.ledger.hashing import HashWords, canonical, id_column, row_hashes
 from creditloom.serving.ledger.recorded import Aside, aside_of
+from creditloom.serving.own.text_columns import TextColumns
 
 APPLICATION_ID = "application_id"
 NO_HASHES = np.zeros(0, np.uint64)
@@ -73,6 +74,8 @@ class Replayed:
 class Replay:
     """Decides blocks of the input again, `rows` at a time, by the versions that decided (`decide`).
 
+    `texts` reads the texts of a CSV; None where the input has types.
+
     Input and decisions are compared a block at a time: rows decided one by one must not pay for
     hashes one by one.
     """
@@ -82,18 +85,20 @@ class Replay:
     decide: Decide
     rows: int
     rules: RowFaultInputs | None = None
+    texts: TextColumns | None = None
 
     def __call__(self, block: pa.Table) -> Replayed:
         """Return the outcome of `block`.
 
         Rows that the batch did not decide are judged by `rules`, unless these are None.
         """
-        ids = id_column(block, self.columns)
+        typed = block if self.texts is None else self.texts.typed(block)[0]
+        ids = id_column(typed, self.columns)
         place = self.kept.ids.get_indexer(pd.Index(ids.to_pandas()))
         # -1 marks a row that was set aside, or that is of another batch.
         is_decided = place >= 0
         aside = self._aside(block.filter(pa.array(~is_decided)))
-        rows = canonical(block.filter(pa.array(is_decided)), self.columns)
+        rows = canonical(typed.filter(pa.array(is_decided)), self.columns)
         place = place[is_decided]
         is_same_input = row_hashes(rows, is_canonical=True) == self.kept.row_hash[place]
         is_same_decision = row_hashes(self._decided(rows)) == self.kept.decision_hash[place]

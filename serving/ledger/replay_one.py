@@ -7,23 +7,27 @@ application's input is read from where the ledger says that it lies.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from creditloom.serving.batch.deciding_model import DecidingModel
-from creditloom.serving.batch.input import BatchInput, blocks
+from creditloom.serving.batch.input import BatchInput, blocks, input_files
 from creditloom.serving.batch.output import BatchFolder
 from creditloom.serving.batch.part import Decide
-from creditloom.serving.inputs import InputColumn
+from creditloom.serving.inputs import InputColumn, layout_of
 from creditloom.serving.ledger.earlier import decides_equally
 from creditloom.serving.ledger.hashing import canonical, id_column, row_hashes
+from creditloom.serving.own.csv_copies import readable
+from creditloom.serving.own.text_columns import TextColumns
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import BATCH, read_document
 from creditloom.storage.files.store import read_table
+from creditloom.storage.own.csv_files import is_csv
 
 REGISTERED = "models:/"
 
@@ -59,14 +63,6 @@ def model_of(asked: Mapping[str, Any], bundle: Path | None, registry: Path) -> D
 # One decision of a batch: its input read from its place, decided again, compared.
 
 APPLICATION_ID = "application_id"
-# How a CSV column is read, by kind of input; the id is not here, as its type is taken from the
-# batch.
-CSV_TYPES = {
-    "time": pa.timestamp("us"),
-    "number": pa.float64(),
-    "flag": pa.bool_(),
-    "text": pa.string(),
-}
 # The ledger's columns that are printed for a decision, in this order.
 SHOWN_PIECES = ("bundle", "model", "calibration", "policy", "product", "law", "code")
 # Rows read at a time when a row is looked for by its id.
@@ -87,9 +83,18 @@ def asked(batch: BatchFolder) -> dict[str, Any]:
     return request
 
 
-def types(columns: tuple[InputColumn, ...], id_type: pa.DataType) -> dict[str, pa.DataType]:
-    """Return the types by which CSV is read; ids have the type that the batch's ids have."""
-    return {column.read_from: CSV_TYPES.get(column.kind, id_type) for column in columns}
+def texts_of(
+    source: Path, columns: Sequence[InputColumn], bundle: Path, id_type: pa.DataType
+) -> TextColumns | None:
+    """Return how the texts of a CSV are read; None where the input has types.
+
+    Its ids have the type that the ids of the batch have: a text id stays a text.
+    """
+    files = input_files(source)
+    if not (files and is_csv(files[0])):
+        return None
+    is_whole = pa.types.is_integer(id_type)
+    return TextColumns.of(columns, layout_of(bundle), has_whole_ids=is_whole)
 
 
 def one(
@@ -98,6 +103,7 @@ def one(
     source: Path | None,
     columns: tuple[InputColumn, ...],
     decide: Decide,
+    bundle: Path,
 ) -> dict[str, Any]:
     """Decide one application again; return the outcome as `creditloom replay` prints it.
 
@@ -106,9 +112,9 @@ def one(
     """
     decision, entry = _kept(batch, decision_id)
     if source is None:
-        row = _by_place(batch, entry, decision[APPLICATION_ID][0], columns)
+        row = _by_place(batch, entry, decision[APPLICATION_ID][0], columns, bundle)
     else:
-        row = _by_id(source, decision[APPLICATION_ID][0], columns)
+        row = _by_id(source, decision[APPLICATION_ID][0], columns, bundle)
     row = canonical(row, columns)
     if row_hashes(row)[0] != entry["row_hash"]:
         # Another input makes another decision: comparing the two would say nothing.
@@ -143,19 +149,25 @@ def _by_place(
     entry: dict[str, Any],
     application: pa.Scalar,
     columns: tuple[InputColumn, ...],
+    bundle: Path,
 ) -> pa.Table:
     """Return the row from the place that the ledger names."""
     names = [column.read_from for column in columns]
     path = asked(batch)["input"]["path"]
-    source = BatchInput.open(Path(path))
-    # A file is known by its content, not by its name: it may have been moved inside the folder. An
-    # earlier release noted the sha256 of the footer.
-    for file, fingerprint in zip(source.files, source.fingerprints, strict=True):
-        if entry["input_file"] in (fingerprint.sha256, fingerprint.footer_sha256):
-            return source.row(file, entry["row_group"], entry["row"], names)
+    texts = texts_of(Path(path), columns, bundle, application.type)
+    with (
+        TemporaryDirectory(prefix="creditloom-") as scratch,
+        readable(BatchInput.open(Path(path)), Path(scratch)) as source,
+    ):
+        # A file is known by its content, not by its name: it may have been moved inside the folder.
+        # An earlier release noted the sha256 of the footer.
+        for index, fingerprint in enumerate(source.fingerprints):
+            if entry["input_file"] in (fingerprint.sha256, fingerprint.footer_sha256):
+                row = source.row(index, entry["row_group"], entry["row"], names)
+                return row if texts is None else texts.typed(row)[0]
     # Features beside a batch from which persons were erased are another file with the same rows.
     if batch.is_erased() and batch.root.absolute().with_suffix(".features") in Path(path).parents:
-        return _by_id(Path(path), application, columns)
+        return _by_id(Path(path), application, columns, bundle)
     present = ", ".join(fingerprint.sha256[:12] for fingerprint in source.fingerprints[:3])
     raise DataError.of(
         "The input file is not there any more",
@@ -166,12 +178,15 @@ def _by_place(
     )
 
 
-def _by_id(source: Path, application: pa.Scalar, columns: tuple[InputColumn, ...]) -> pa.Table:
+def _by_id(
+    source: Path, application: pa.Scalar, columns: tuple[InputColumn, ...], bundle: Path
+) -> pa.Table:
     """Return the first row with the id of the application."""
-    # The decision's id has the type that the batch's input had: a text id stays a text in CSV.
-    for block in blocks(source, types(columns, application.type), SEARCHED_ROWS):
-        ids = id_column(block, columns)
-        rows = block.filter(pc.equal(ids, application.cast(ids.type)))
+    texts = texts_of(source, columns, bundle, application.type)
+    for block in blocks(source, [column.read_from for column in columns], SEARCHED_ROWS):
+        typed = block if texts is None else texts.typed(block)[0]
+        ids = id_column(typed, columns)
+        rows = typed.filter(pc.equal(ids, application.cast(ids.type)))
         if len(rows):
             return rows.slice(0, 1)
     raise DataError.of(

@@ -78,6 +78,11 @@ class FixedFile:
         # Touched, or replaced by a copy of itself.
         self.state = now.state
 
+    def check_was(self, before: FileState) -> None:
+        """Raise ChangedError unless the content that is fixed is that of an earlier look."""
+        if before != self.state:
+            raise _changed(self.path, "a file that was written while it was read")
+
 
 def fixed(paths: Iterable[Path], threads: int) -> tuple[FixedFile, ...]:
     """Return the files with their contents fixed, in the same order."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,8 @@ DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 # The start of a file in which the header and the first rows are looked for.
 HEAD_BYTES = 1_048_576
 HEAD_ROWS = 20
+# Bytes of text that are parsed at once: no cell may be longer.
+BLOCK_BYTES = 16 << 20
 # Characters of a bad row that an error shows.
 SHOWN = 120
 
@@ -75,6 +78,16 @@ def read_csv(path: Path) -> pa.Table:
 
     Raises DataError as `read_header`, and for a row of too many or too few cells.
     """
+    return pa.Table.from_batches(csv_batches(path), text_schema(path))
+
+
+def text_schema(path: Path) -> pa.Schema:
+    """Return the columns of a CSV, all of them text; DataError as `read_header`."""
+    return pa.schema([pa.field(name, pa.string()) for name in read_header(path).names])
+
+
+def csv_batches(path: Path) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a file as `read_csv` reads them, some megabytes at a time."""
     header = read_header(path)
     wrong: list[arrow_csv.InvalidRow] = []
 
@@ -84,10 +97,10 @@ def read_csv(path: Path) -> pa.Table:
 
     try:
         with pa.input_stream(str(path), compression="detect") as stream:
-            return arrow_csv.read_csv(
+            yield from arrow_csv.open_csv(
                 stream,
                 # One thread: only then a wrong row knows its number.
-                read_options=arrow_csv.ReadOptions(use_threads=False),
+                read_options=arrow_csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
                 parse_options=arrow_csv.ParseOptions(
                     delimiter=header.delimiter, newlines_in_values=True, invalid_row_handler=note
                 ),
@@ -140,11 +153,12 @@ def _rows(text: str) -> str:
 
 
 def _fields(text: str, sign: str) -> int:
-    """Return the number of cells of the header, if the rows below have as many; else 0."""
+    """Return the number of cells of the header, if most rows below have as many; else 0."""
     # A whole first megabyte may end inside a quoted cell: only its first rows are asked.
     rows = list(csv.reader(io.StringIO(_rows(text)), delimiter=sign))
-    counts = {len(row) for row in rows[:-1] if row} or {len(rows[0])}
-    return len(rows[0]) if len(counts) == 1 else 0
+    counts = [len(row) for row in rows[:-1] if row] or [len(rows[0])]
+    # A row that is cut off is told as such, and does not hide the sign.
+    return len(rows[0]) if 2 * counts.count(len(rows[0])) > len(counts) else 0
 
 
 def _is_number(text: str) -> bool:

@@ -29,9 +29,11 @@ from creditloom.serving.batch.row_faults import RowFaultInputs
 from creditloom.serving.inputs import InputColumn, columns
 from creditloom.serving.ledger import replay_one
 from creditloom.serving.ledger.earlier import told
-from creditloom.serving.ledger.recorded import Aside, Recorded, repeated_ids
-from creditloom.serving.ledger.replay import APPLICATION_ID, Kept, Replay, Replayed, pieces
+from creditloom.serving.ledger.hashing import id_column
+from creditloom.serving.ledger.recorded import KEPT_ROWS, Aside, Recorded, repeated_ids
+from creditloom.serving.ledger.replay import Kept, Replay, Replayed, pieces
 from creditloom.serving.ledger.replay_one import model_of
+from creditloom.serving.own.text_columns import TextColumns
 
 DIFFERS = 6  # exit code
 CALLS = 1_024  # calls of the runtime whose decisions are compared together
@@ -96,11 +98,12 @@ def replay(
     decide = deciding.decide(options)
     read = columns(deciding.bundle, request["columns"])
     if decision_id is not None:
-        outcome = replay_one.one(batch, decision_id, source, read, decide)
+        outcome = replay_one.one(batch, decision_id, source, read, decide, deciding.bundle)
     else:
         recorded = Recorded.of(batch, log)
         place = source or Path(request["input"]["path"])
-        again = Again(request, read, decide, rows, shuffle, threads)
+        texts = replay_one.texts_of(place, read, deciding.bundle, recorded.id_type)
+        again = Again(request, read, decide, rows, shuffle, threads, texts)
         outcome = again.all(recorded, place)
     # Report where the code differs from that of the batch, whether the decisions are equal or not.
     changes = told(request["versions"]["code"], deciding.code)
@@ -112,7 +115,10 @@ def replay(
 
 @dataclass(frozen=True)
 class Again:
-    """How all decisions of a batch are made again: the options of the command, and the model."""
+    """How all decisions of a batch are made again: the options of the command, and the model.
+
+    `texts` reads the texts of a CSV; None where the input has types.
+    """
 
     request: Mapping[str, Any]
     read: tuple[InputColumn, ...]
@@ -120,25 +126,34 @@ class Again:
     rows: int
     shuffle: int | None
     threads: int
+    texts: TextColumns | None = None
 
     def all(self, recorded: Recorded, place: Path) -> dict[str, Any]:
         """Decide and judge again all rows of the input at `place`; return what came out."""
-        types = replay_one.types(self.read, recorded.id_type)
+        names = [column.read_from for column in self.read]
         kept = Kept.of(recorded.decisions())
         aside = recorded.aside()
-        rules = None if aside is None else self._rules(place, types)
-        work = Replay(kept, self.read, self.decide, self.rows, rules)
+        rules = None if aside is None else self._rules(place, recorded.id_type)
+        work = Replay(kept, self.read, self.decide, self.rows, rules, self.texts)
         size = block_rows(len(self.read))
         # Compare blocks and not single calls. Otherwise rows that are decided one by one would also
         # be hashed one by one.
         compared = min(size, CALLS * self.rows)
-        given = pieces(blocks(place, types, size), compared, self.shuffle)
+        given = pieces(blocks(place, names, size), compared, self.shuffle)
         return _summed(recorded, kept, aside, in_order(work, given, self.threads))
 
-    def _rules(self, place: Path, types: Mapping[str, pa.DataType]) -> RowFaultInputs:
+    def _rules(self, place: Path, id_type: pa.DataType) -> RowFaultInputs:
         """Return the rules by which the batch set rows aside."""
         today = dt.date.fromisoformat(self.request["options"]["today"])
-        return RowFaultInputs(self.read, repeated_ids(place, types[APPLICATION_ID]), today)
+        repeated = repeated_ids(self._ids(place), id_type)
+        return RowFaultInputs(self.read, repeated, today, self.texts)
+
+    def _ids(self, place: Path) -> Iterator[pa.Array]:
+        """Yield the ids of the input at `place`, a block at a time."""
+        for block in blocks(place, [self.read[0].read_from], KEPT_ROWS):
+            # Texts of a CSV are compared as they are written, as the batch did.
+            is_text = self.texts is not None
+            yield block.column(0).combine_chunks() if is_text else id_column(block, self.read)
 
 
 def _summed(
