@@ -15,6 +15,7 @@ import pyarrow as pa
 from creditloom.decision.base.readings.stored_kinds import kind_of
 from creditloom.decision.base.readings.text_numbers import TextReading
 from creditloom.decision.frames.input_block import of_table
+from creditloom.decision.frames.row_rules import RowFault
 from creditloom.serving.batch.input import BatchInput
 from creditloom.serving.batch.part import Batch
 from creditloom.serving.batch.schema import BatchError
@@ -77,7 +78,7 @@ def _require_read(batch: Batch) -> None:
     rules = batch.rules(pa.array([], pa.null()))
     spread = batch.source.spread(batch.names, LOOKED_AT_ROWS, LOOKED_AT_BLOCKS)
     for _, block in spread:
-        faults = []
+        faults: list[RowFault] = []
         typed = block
         if batch.texts is not None:
             typed, faults = batch.texts.typed(block)

@@ -24,14 +24,15 @@ from creditloom.serving.batch.part import Batch, Receipt
 from creditloom.serving.ledger import entries, hashing
 from creditloom.serving.ledger.entries import link
 from creditloom.serving.ledger.rows import leaves, words
+from creditloom.serving.own import text_columns
 from creditloom.storage.files import formats, outputs
 from creditloom.storage.files.errors import DataError
 
 # What the bytes of a batch depend on beside model and rules.
 LIBRARIES = ("duckdb", "numba", "numpy", "pandas", "pyarrow")
-# The code of this checkout that a registered version does not bring: rules of rows, hashes, the
-# ledger, leaves, parts.
-OWN_CODE = (row_faults, hashing, entries, words, digest, leaves, part)
+# The code of this checkout that a registered version does not bring: rules of rows, texts of a CSV,
+# hashes, the ledger, leaves, parts.
+OWN_CODE = (row_faults, text_columns, hashing, entries, words, digest, leaves, part)
 # What makes two batches the same, and what each is called.
 WORDS = {
     "input": "input",

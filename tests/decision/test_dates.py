@@ -74,13 +74,15 @@ def at_every_door(model: DecidingModel, given: pa.Table | pd.DataFrame) -> dict[
     read = columns(model.bundle, arrow.column_names)
     batch = Work(RowFaultInputs(read, pa.array([], pa.null()), rows.TODAY), model.decide({}))
     single = [runtime.predict(frame.iloc[[k]])["pd"].iloc[0] for k in (0, 3, 6)]
-    return {
-        "pandas": runtime.predict(frame)["pd"].to_numpy(),
-        "Arrow": runtime.decider.decide_table(arrow)["pd"].to_numpy(),
-        "read again": runtime.predict_judged(judged)["pd"].to_numpy(),
-        "batch": batch((0, arrow)).decisions["pd"].to_numpy(),
-        "row by row": np.array(single),
+    # table: door -> decisions
+    decided = {
+        "pandas": runtime.predict(frame),
+        "Arrow": runtime.decider.decide_table(arrow),
+        "read again": runtime.predict_judged(judged),
+        "batch": batch((0, arrow)).decisions,
     }
+    found = {door: answers["pd"].to_numpy() for door, answers in decided.items()}
+    return {**found, "row by row": np.array(single)}
 
 
 def texts(frame: pd.DataFrame, pattern: str) -> pd.Series:

@@ -58,7 +58,7 @@ class DateReading:
 ISO = DateReading()
 
 
-class Moments(NamedTuple):
+class ReadMoments(NamedTuple):
     """The moments of a column: `data` is datetime64[us] in UTC, NaT for null and for none.
 
     `early` and `late` lie before the year 1 and after the year 9999, `unread` are texts that name
@@ -71,7 +71,7 @@ class Moments(NamedTuple):
     unread: Mask
 
 
-def moments_of(values: pa.Array, reading: DateReading | None = None) -> Moments:
+def moments_of(values: pa.Array, reading: DateReading | None = None) -> ReadMoments:
     """Return the moments of timestamps, dates, texts, or nulls alone.
 
     A column may be coded as a dictionary. With a pattern, whole numbers are its digits (20240131).
@@ -84,7 +84,7 @@ def moments_of(values: pa.Array, reading: DateReading | None = None) -> Moments:
     if not (kinds.is_timestamp(values.type) or kinds.is_date(values.type)):
         # Nulls alone, of any type.
         nothing = np.zeros(len(values), bool)
-        return Moments(np.full(len(values), NO_MOMENT), nothing, nothing, nothing)
+        return ReadMoments(np.full(len(values), NO_MOMENT), nothing, nothing, nothing)
     return _of_stored(values)
 
 
@@ -135,7 +135,7 @@ def days_between(
     return np.where(is_null, np.nan, micros / MICROS_PER_DAY)
 
 
-def _of_texts(texts: pa.Array, reading: DateReading | None) -> Moments:
+def _of_texts(texts: pa.Array, reading: DateReading | None) -> ReadMoments:
     # Most dates repeat: each text is read once.
     coded = texts.dictionary_encode()
     found = [_tried(text, reading) for text in coded.dictionary.to_pylist()]
@@ -144,7 +144,7 @@ def _of_texts(texts: pa.Array, reading: DateReading | None) -> Moments:
     is_none = np.array([*(one is None for one in found), False])
     codes = pc.fill_null(coded.indices, len(found)).to_numpy(zero_copy_only=False)
     nothing = np.zeros(len(texts), bool)
-    return Moments(moments[codes], nothing, nothing, is_none[codes])
+    return ReadMoments(moments[codes], nothing, nothing, is_none[codes])
 
 
 def _tried(text: str, reading: DateReading | None) -> np.datetime64 | None:
@@ -154,7 +154,7 @@ def _tried(text: str, reading: DateReading | None) -> np.datetime64 | None:
         return None
 
 
-def _of_stored(values: pa.Array) -> Moments:
+def _of_stored(values: pa.Array) -> ReadMoments:
     kind = values.type
     # Dates of 32 bits count days; all other moments count in 64 bits.
     counts = pc.fill_null(values.cast(pa.int32() if kinds.is_date32(kind) else pa.int64()), 0)
@@ -166,7 +166,7 @@ def _of_stored(values: pa.Array) -> Moments:
     micros[is_null | early | late] = 0
     times = micros.view("datetime64[us]")
     times[is_null | early | late] = NO_MOMENT
-    return Moments(times, early, late, np.zeros(len(values), bool))
+    return ReadMoments(times, early, late, np.zeros(len(values), bool))
 
 
 def _micros(raw: NDArray[np.int64], kind: pa.DataType) -> tuple[NDArray[np.int64], Mask, Mask]:
