@@ -21,6 +21,7 @@ def fit(
     data: Path | str,
     out: Path | str,
     *,
+    mapping: Path | str | None = None,
     label: str | None = None,
     row_id: str | None = None,
     time: str | None = None,
@@ -41,17 +42,23 @@ def fit(
     """Train, calibrate, tier, explain and report on a table: what `creditloom fit` does.
 
     `data` is a table with one row per application (Parquet, CSV, a folder of parts), or a folder of
-    raw tables. `label` names the column with 1 = bad, 0 = good; `row_id`, `time`, `group` (the
-    borrower), `weight`, `drop`, ... are columns too. `special_codes` are of all columns, or by
-    column; `monotone` is the sign by column, +1 where more is riskier. `accept` are names of grave
-    warnings that are accepted. `budget` are minutes that a search of more shapes may take, and
+    raw tables, or of your own files, of which the file `mapping` makes some. `label` names the
+    column with 1 = bad, 0 = good; `row_id`, `time`, `group` (the borrower), `weight`, `drop`, ...
+    are columns too. `special_codes` are of all columns, or by column; `monotone` is the sign by
+    column, +1 where more is riskier. `accept` are names of grave warnings that are accepted.
+    `budget` are minutes that a search of more shapes may take, and
     `search` is the folder of its journals. The new folder `out` holds metrics.json, index.html,
     decisions.parquet and bundle/. Returns the content of metrics.json. Raises DataError for a table
     that cannot be learnt from, and where `out` holds something else than an earlier fit; after
     writing, GraveWarningError for a grave warning that is not accepted. `force` has no effect.
     """
     # Imported here, so that `creditloom.quote` does not load the libraries that train.
-    from creditloom.pipeline.commands.model.fit import check_source_names, run, source_of
+    from creditloom.pipeline.commands.model.fit import (
+        check_source_names,
+        raw_data,
+        run,
+        source_of,
+    )
     from creditloom.pipeline.commands.model.fit_options import (
         MARK,
         RunChoices,
@@ -59,6 +66,7 @@ def fit(
         budget_of,
     )
     from creditloom.storage.files.errors import raise_together
+    from creditloom.storage.files.outputs import require_apart
     from creditloom.storage.files.source_params import ColumnWords
     from creditloom.storage.files.store import read_json
 
@@ -76,13 +84,15 @@ def fit(
         "weight": weight,
         "columns": signs,
     }
-    source = source_of(Path(data), **columns, **_codes(special_codes))
-    raise_together(check_source_names(source))
     journals = None if search is None else Path(search)
     choices = RunChoices(tuple(accept), beyond_of(beyond), budget_of(budget), journals)
     if force:
         warnings.warn("fit(force=True) has no effect", DeprecationWarning, stacklevel=2)
-    run(source, Path(out), choices)
+    require_apart([Path(out)], [Path(data)])
+    with raw_data(Path(data), None if mapping is None else Path(mapping)) as raw:
+        source = source_of(raw, **columns, **_codes(special_codes))
+        raise_together(check_source_names(source))
+        run(source, Path(out), choices)
     return dict(read_json(Path(out) / MARK))
 
 

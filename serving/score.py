@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import shutil
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ from creditloom.serving.batch.engine import engine as parts_by
 from creditloom.serving.batch.engine import engine_name
 from creditloom.serving.batch.input import BatchInput
 from creditloom.serving.batch.job import BatchJob, Tally, erased_before, the_input
-from creditloom.serving.batch.output import FOLDER, BatchFolder, writing
+from creditloom.serving.batch.output import COPIES, FOLDER, BatchFolder, writing
 from creditloom.serving.batch.part import Batch
 from creditloom.serving.batch.schema import check_banned, check_one_id_type, check_schema
 from creditloom.serving.inputs import InputColumn, banned, columns
@@ -56,6 +57,8 @@ from creditloom.storage.files.outputs import (
     swap,
 )
 from creditloom.storage.folders.identity import FixedFile, fixed
+from creditloom.storage.mapped.mapped_folder import mapped_folder
+from creditloom.storage.mapped.mapping import TableMapping
 
 # The embedded store of a checkout; MLFLOW_TRACKING_URI takes precedence over it.
 REGISTRY = Path("data/registry")
@@ -82,6 +85,7 @@ def score(
     *,
     source: Path | str | None = None,
     events: Path | str | None = None,
+    mapping: TableMapping | None = None,
     bundle: Path | str | None = None,
     model: str = CHAMPION,
     as_of: dt.datetime | None = None,
@@ -105,14 +109,15 @@ def score(
     """Decide a batch and seal it; the same call after a stop continues where the batch was.
 
     `source` holds one row per application with features; `events` holds raw tables from which the
-    features are computed, less the tables `without`. Give one of them. `output` is a folder, or a
-    `.parquet` file beside which `<name>.batch` holds the batch. `bundle` (a folder) decides, or
-    else the registered `model`. `log` is the folder of the log in which the batch is noted (beside
+    features are computed, less the tables `without`, or files of the user's own of which `mapping`
+    makes such tables. Give one of the two. `output` is a folder, or a `.parquet` file beside which
+    `<name>.batch` holds the batch. `bundle` (a folder) decides, or else the registered `model`.
+    `log` is the folder of the log in which the batch is noted (beside
     the batch), `sign` the file of a private key that signs root and log.
     Raises ValueErrors of this package, each with the next step.
     """
     target = Path(output)
-    given = the_input(_path(source), _path(events))
+    given = the_input(_path(source), _path(events), is_mapped=mapping is not None)
     require_local(given, "--input" if events is None else "--events")
     made_by = engine_name(engine)
     check_output(given, target, is_events=events is not None)
@@ -142,7 +147,8 @@ def score(
             # The feature engine takes a second to import: a batch of features does not wait for it.
             from creditloom.serving.batch.events import Events, features_of
 
-            raw = Events(given, as_of, made_by, max_bad_share, without)
+            folder = held.enter_context(_raw(given, mapping, home, max_bad_share))
+            raw = Events(folder, as_of, made_by, max_bad_share, without)
             place = features_folder(target)
             is_kept = home.is_sealed() or any(home.parts())
             features = features_of(raw, deciding.bundle, place, is_kept=is_kept, replace=replace)
@@ -199,6 +205,28 @@ def _home(home: BatchFolder) -> Iterator[None]:
     with home.claimed():
         recover(home.root, FOLDER)
         yield
+
+
+@contextmanager
+def _raw(
+    given: Path, mapping: TableMapping | None, home: BatchFolder, max_bad_share: float
+) -> Iterator[Path]:
+    """Yield the folder of raw tables: the one given, or one that the mapping makes for the job.
+
+    The latter lies in the folder of the batch, which every machine sees.
+    """
+    if mapping is None:
+        yield given
+        return
+    place = home.root / COPIES
+    try:
+        # What a killed job left there.
+        shutil.rmtree(place, ignore_errors=True)
+        with mapped_folder(mapping, given, max_bad_share, place) as raw:
+            sys.stderr.writelines(f"creditloom: {note}\n" for note in raw.notes)
+            yield raw.path
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _working(

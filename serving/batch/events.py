@@ -45,6 +45,7 @@ from creditloom.storage.files.outputs import (
 from creditloom.storage.files.store import matrix_writer, read_table, write_json, write_table
 from creditloom.storage.folders.identity import FixedFile, fixed
 from creditloom.storage.folders.raw_folder import raw_tables
+from creditloom.storage.mapped.mapped_folder import keep_aside
 from creditloom.storage.mapped.text_ids import ids_file, with_own_ids
 from creditloom.storage.sources import now
 
@@ -160,6 +161,7 @@ def _make(work: Path, source: Events, bundle: Path, columns: Sequence[str]) -> N
         needed=needed_tables(columns),
         without=source.without,
     )
+    keep_aside(source.path, work / "quarantine")
     # Told, as what is null for want of a table looks like what is null for want of events.
     sys.stderr.writelines(f"creditloom: {note}\n" for note in checked.notes)
     sources = _as_of(checked.files, source.as_of, work)

@@ -40,8 +40,19 @@ SAMPLE_ROWS = 2_048
 Engine = Callable[[Batch, pa.Array, int, int], Iterator[Receipt]]
 
 
-def the_input(source: Path | None, events: Path | None) -> Path:
-    """Return the one of --input and --events that is given; DataError for both or none."""
+def the_input(source: Path | None, events: Path | None, *, is_mapped: bool = False) -> Path:
+    """Return the one of --input and --events that is given; DataError for both or none.
+
+    `is_mapped`: a mapping is given, which makes raw tables of files and nothing else.
+    """
+    if is_mapped and events is None:
+        raise DataError.of(
+            "A mapping makes raw tables of files",
+            where="creditloom score --mapping",
+            expected="--events, the folder of your own files",
+            got="--input" if source is not None else "no --events",
+            next_step="give the folder with --events, or leave --mapping out",
+        )
     given = [path for path in (source, events) if path is not None]
     if len(given) != 1:
         raise DataError.of(

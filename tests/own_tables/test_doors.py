@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +17,8 @@ from creditloom.pipeline.cli import build
 from creditloom.pipeline.commands.tables.mapping_file import read_mapping
 from creditloom.serving.from_events import RawColumnNotRead, from_events
 from creditloom.serving.score import score
-from creditloom.storage.files.store import read_frame
+from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.store import read_frame, read_json
 from creditloom.storage.mapped.convert import convert
 from creditloom.storage.mapped.mapping import MappedColumn, MappedFile, MappedTable, TableMapping
 from creditloom.storage.mapped.text_ids import with_own_ids
@@ -64,15 +66,21 @@ def test_features_do_not_depend_on_what_people_are_called(tmp_path: Path) -> Non
 
 @pytest.fixture
 def fitted(own: Path, fit: Run) -> Path:  # noqa: F811  the fixture above
-    """Fit the mapped tables of `own`; return the folder in which raw/ and out/ lie."""
+    """Fit `own` through its mapping; return the folder in which raw/ and out/ lie.
+
+    One loan has a word that the mapping does not know.
+    """
     home = own.parent
+    loans = own / "loans.csv"
+    loans.write_text(loans.read_text().replace("repaid,x", "paid back,x", 1))
     done = CliRunner().invoke(
         build(["tables"]),
         ["tables", "--mapping", "mapping.yaml", "--from", "own", "--out", "raw"],
         catch_exceptions=False,
     )
     assert done.exit_code == 0, done.output
-    fit("--data", "raw", "--label", "is_bad", "--out", "out")
+    told = fit("--data", "own", "--mapping", "mapping.yaml", "--label", "is_bad", "--out", "out")
+    assert "applications: 1 rows set aside by is_bad.code" in told.stderr
     return home
 
 
@@ -81,8 +89,11 @@ def test_decisions_name_applications_as_the_user_does(fitted: Path) -> None:
     loans = pd.read_csv(fitted / "own" / "loans.csv", dtype=str)["loan"].tolist()
     of_fit = read_frame(fitted / "out" / "decisions.parquet")
     in_memory = from_events(fitted / "raw", fitted / "out" / "bundle")
-    score(fitted / "batch.parquet", events=fitted / "raw", bundle=fitted / "out" / "bundle")
+    bundle = fitted / "out" / "bundle"
+    score(fitted / "batch.parquet", events=fitted / "raw", bundle=bundle)
     of_batch = read_frame(fitted / "batch.parquet")
+    _check_mapped_batch(fitted, of_batch)
+    loans.remove("001")
     pds = [one.set_index("application_id")["pd"] for one in (of_fit, in_memory, of_batch)]
     assert sorted(pds[0].index) == sorted(loans) and "00119" in loans
     assert pds[0].sort_index().tolist() == pds[1].sort_index().tolist()
@@ -93,6 +104,28 @@ def test_decisions_name_applications_as_the_user_does(fitted: Path) -> None:
     pq.write_table(table.append_column("declared_incom_fen", pa.nulls(len(table))), file)
     with pytest.warns(RawColumnNotRead, match="declared_income_fen is not there"):
         from_events(fitted / "raw", fitted / "out" / "bundle")
+
+
+def _check_mapped_batch(fitted: Path, of_batch: pd.DataFrame) -> None:
+    """A batch of the user's own files is that of the tables that the mapping makes of them."""
+    words = ["score", "--events", "own", "--mapping", "mapping.yaml", "--output", "mapped.parquet"]
+    command = [*words, "--bundle", "out/bundle", "--json"]
+    done = CliRunner().invoke(build(["score"]), command, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    pd.testing.assert_frame_equal(read_frame(fitted / "mapped.parquet"), of_batch)
+    # Once more: the features are kept, and no row is decided again.
+    again = CliRunner().invoke(build(["score"]), command, catch_exceptions=False)
+    assert json.loads(again.stdout)["resumed_rows"] == len(of_batch)
+    for kept in (fitted / "out" / "quarantine", fitted / "mapped.features" / "quarantine"):
+        aside = read_frame(kept / "mapping" / "applications.parquet")
+        assert aside["stored"].tolist() == ["state = paid back"]
+        assert read_json(kept / "mapping" / "mapping.json")["tables"]["applications"]["bad"] == 1
+    assert not list((fitted / "mapped.batch").glob(".creditloom*"))
+
+
+def test_a_mapping_without_files_of_ones_own_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"(?s)A mapping makes raw tables.*--events"):
+        score(tmp_path / "out", source=tmp_path / "t.csv", mapping=TableMapping({}, {}))
 
 
 def test_mapping_again_gives_the_same_bytes(own: Path) -> None:

@@ -32,6 +32,7 @@ from rich.text import Text
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
+from creditloom.pipeline.commands.tables.mapping_file import read_mapping
 from creditloom.serving.batch.job import Tally
 from creditloom.serving.batch.part import BEYOND
 from creditloom.serving.registry.gate import RegistryParams
@@ -55,12 +56,18 @@ InputOption = Annotated[
     Path | None,
     typer.Option(
         "--input",
-        help="a Parquet file, or a folder of them: one row per application, with features",
+        help="a Parquet or CSV file, or a folder of parts: one row per application, with features",
     ),
 ]
 EventsOption = Annotated[
     Path | None,
     typer.Option(help="a folder of raw tables, instead of --input: the features are made here"),
+]
+MappingOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="with --events: the mapping file of a folder of your own files (docs/own_tables.md)"
+    ),
 ]
 AsOfOption = Annotated[
     dt.datetime | None,
@@ -140,13 +147,14 @@ SignOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="the summary as JSON on standard output")]
 
 
-# This function is longer than 40 lines: each of the 20 options needs one line as a parameter and
+# This function is longer than 40 lines: each of the 21 options needs one line as a parameter and
 # one as an argument.
 # table: the options of the command
 def score(
     output: OutputOption,
     source: InputOption = None,
     events: EventsOption = None,
+    mapping: MappingOption = None,
     as_of: AsOfOption = None,
     engine: EngineOption = "duckdb",
     max_bad_share: MaxBadShareOption = 0.05,
@@ -178,6 +186,7 @@ def score(
         output,
         source=source,
         events=events,
+        mapping=None if mapping is None else read_mapping(mapping),
         as_of=as_of,
         engine=engine,
         max_bad_share=max_bad_share,

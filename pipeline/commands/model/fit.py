@@ -9,7 +9,8 @@ This module reads options and names. What learns is imported after all of them a
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -98,12 +99,35 @@ def run(source: SourceParams, out: Path, choices: RunChoices | None = None) -> N
     fit_run.run(source, out, choices or RunChoices())
 
 
+@contextmanager
+def raw_data(data: Path, mapping: Path | None) -> Iterator[Path]:
+    """Yield the data to fit: as given, or the raw tables that a mapping file makes of them."""
+    if mapping is None:
+        yield data
+        return
+    # Imported here: they bring DuckDB.
+    from creditloom.pipeline.commands.tables.mapping_file import read_mapping
+    from creditloom.storage.mapped.mapped_folder import mapped_folder
+
+    share = section("source", SourceParams, PARAMS).max_bad_share
+    with mapped_folder(read_mapping(mapping), data, share) as raw:
+        sys.stderr.writelines(f"creditloom: {note}\n" for note in raw.notes)
+        yield raw.path
+
+
 # The options of the command, each with its help.
 DataOption = Annotated[
     Path,
     typer.Option(
         help="a table with one row per application (Parquet, CSV, or a folder of its parts), "
         "or a folder of raw tables"
+    ),
+]
+MappingOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="a mapping file (docs/own_tables.md): --data is a folder of your own files, of which "
+        "raw tables are made"
     ),
 ]
 OutOption = Annotated[
@@ -180,6 +204,7 @@ ForceOption = Annotated[
 def fit(
     data: DataOption,
     out: OutOption,
+    mapping: MappingOption = None,
     label: LabelOption = None,
     row_id: IdOption = None,
     time: TimeOption = None,
@@ -202,16 +227,23 @@ def fit(
     Exit code 2: refused, nothing is written. 3: written, but a warning is grave and not accepted.
     """
     options = {name: value for name, value in locals().items() if value not in (None, False)}
-    source, choices = read_options(options)
     if force:
         sys.stderr.write("creditloom fit: --force has no effect; a folder of ours is replaced\n")
-    run(source, out, choices)
+    require_apart([out], [data])
+    with raw_data(data, mapping) as raw:
+        source, choices = read_options(options, raw)
+        run(source, out, choices)
 
 
-def read_options(options: dict[str, Any]) -> tuple[SourceParams, RunChoices]:
-    """Return source and choices of the command's options; DataError for all that is wrong."""
+def read_options(
+    options: dict[str, Any], made: Path | None = None
+) -> tuple[SourceParams, RunChoices]:
+    """Return source and choices of the command's options; DataError for all that is wrong.
+
+    `made` is what is fitted where a mapping made it of the option's data.
+    """
     faults = Faults()
-    data = options["data"]
+    data = made or options["data"]
     is_raw = faults.tried(is_raw_folder, data)
     there = () if is_raw or faults.errors else own_names(data)
     codes = faults.tried(codes_of, options.get("special_codes"), there)

@@ -22,6 +22,7 @@ from creditloom.storage.files.source_params import ColumnWords, SourceParams
 from creditloom.storage.files.store import read_table, write_table
 from creditloom.storage.finished import Finished, read_finished
 from creditloom.storage.folders.raw_folder import table_files
+from creditloom.storage.mapped.mapped_folder import keep_aside
 from creditloom.storage.mapped.text_ids import with_texts
 from creditloom.storage.matrix import own_concepts, own_feature
 from creditloom.storage.sources import check_source, now
@@ -77,6 +78,7 @@ def _raw_tables(params: SourceParams, quarantine: Path) -> Subject:
 
     checked = check_source(params, quarantine, quarantine / "clean")
     sys.stderr.writelines(f"creditloom: {note}\n" for note in checked.notes)
+    keep_aside(Path(params.path), quarantine)
     words = catalogue(present(checked.files))
     blocks = build(checked.files, section("features", FeatureParams, PARAMS))
     frame = pa.concat_tables(blocks).to_pandas(ignore_metadata=True)

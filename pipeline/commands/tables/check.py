@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -23,7 +22,8 @@ from creditloom.pipeline.commands.tables.mapping_file import read_mapping
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.folders.lake import visible
 from creditloom.storage.folders.raw_folder import TEXT_SUFFIXES
-from creditloom.storage.mapped.convert import Made, convert
+from creditloom.storage.mapped.convert import Made
+from creditloom.storage.mapped.mapped_folder import mapped_folder
 from creditloom.storage.mapped.own_files import unused_files
 from creditloom.storage.mapped.same_names import same_names, strangers
 from creditloom.storage.mapped.survey import Survey, TableSurvey, survey
@@ -92,12 +92,10 @@ def _raw(folder: Path, mapping: Path | None) -> Iterator[tuple[Path, _Mapped]]:
         yield folder, _Mapped()
         return
     meant = same_names(folder) if mapping is None else read_mapping(mapping)
-    with TemporaryDirectory(prefix="creditloom-") as scratch:
-        raw = Path(scratch) / "raw"
-        # No share stops it: how many rows would be set aside is what is to be said.
-        made = convert(meant, folder, raw, max_bad_share=1.0)
+    # No share stops it: how many rows would be set aside is what is to be said.
+    with mapped_folder(meant, folder, max_bad_share=1.0) as raw:
         unused = unused_files(folder, meant.files.values())
-        yield raw, _Mapped(made, unused, strangers(folder) if is_csv else ())
+        yield raw.path, _Mapped(raw.made, unused, strangers(folder) if is_csv else ())
 
 
 def _has_csv(folder: Path) -> bool:
