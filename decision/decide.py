@@ -26,7 +26,7 @@ from .frames.arrow import (
 )
 from .frames.columns import AS_OF, CONSENTED, CONSENTED_CONCEPTS, input_columns
 from .frames.content import content_words
-from .frames.feature_values import BeyondRows
+from .frames.feature_values import BeyondRows, FeatureValues
 from .frames.input_block import InputBlock
 from .frames.input_frame import Frame
 from .frames.row_rules import RowFault, find, repeated_ids
@@ -187,7 +187,7 @@ class Decider:
         """
         policy, priced = self.terms(product, law)
         options = _Options(explain, language, law)
-        return self._decided(self.read(frame, policy), policy, priced, options)
+        return self._counted(self.read(frame, policy), policy, priced, options)
 
     def decide_table(
         self,
@@ -204,7 +204,7 @@ class Decider:
         """
         policy, priced = self.terms(product, law)
         rows = self.read(table, policy)
-        return table_of(self._decided(rows, policy, priced, _Options(explain, language, law)))
+        return table_of(self._counted(rows, policy, priced, _Options(explain, language, law)))
 
     def judged(
         self,
@@ -226,14 +226,24 @@ class Decider:
         return block, faults
 
     def population(self) -> tuple[PopulationCounts, Drift]:
-        """Return the counts of the last rows that were decided here, and what they say.
+        """Return the counts of the last rows that came here, and what they say.
 
-        Some 10,000 rows at most (`score/drift.py`). An online service reads it where a batch would
-        be stopped; deciding itself goes on, each row by its treatment.
+        Some 10,000 rows at most (`score/drift.py`), those that were refused among them. An online
+        service reads it where a batch would be stopped; deciding itself goes on, each row by its
+        treatment.
         """
         counts = self.window.total()
         bundle = self.bundle
         return counts, Drift.of(counts, bundle.reference, bundle.policy.beyond_training)
+
+    def count(self, features: FeatureValues | None, n_rows: int, scores: np.ndarray) -> None:
+        """Add rows to the window: what of all of them lies beyond training, and their scores.
+
+        A row that is refused has no score, and tells as much of where the data come from.
+        """
+        beyond = BeyondRows() if features is None else features.beyond
+        counts = PopulationCounts.of(beyond, n_rows)
+        self.window.add(counts + PopulationCounts.of_scores(scores, self.bundle.reference))
 
     def decide_block(
         self,
@@ -244,10 +254,21 @@ class Decider:
         product: str = "",
         law: str = "",
     ) -> dict[str, Any]:
-        """Return the decisions on a block of `judged` that has no bad row, as `decide_columns`."""
+        """Return the decisions on a block of `judged` that has no bad row, as `decide_columns`.
+
+        They are not counted: `count` takes all rows of the block that was judged.
+        """
         policy, priced = self.terms(product, law)
         rows = self.bundle.reader.frame(block)
         return self._decided(rows, policy, priced, _Options(explain, language, law))
+
+    def _counted(
+        self, rows: Frame, policy: Policy, priced: Offers | None, options: _Options
+    ) -> dict[str, Any]:
+        """Return the decisions on rows of which none is refused, and count them."""
+        decided = self._decided(rows, policy, priced, options)
+        self.count(rows.features, len(rows.x), decided["score_raw"])
+        return decided
 
     def _decided(
         self, rows: Frame, policy: Policy, priced: Offers | None, options: _Options
@@ -260,7 +281,6 @@ class Decider:
         # R4: who is under age is refused without being scored.
         is_scored = ~under_age(batch) if batch else np.ones(n, dtype=bool)
         scored = self._scored(rows, is_scored)
-        self._count(rows, scored["score_raw"])
         grade = self.bundle.tiers.index(scored["pd"])
         batch = replace(batch, grade=grade) if batch else None
         if batch:
@@ -325,12 +345,6 @@ class Decider:
             margin[is_scored] = scorer.margin.raw(rows.x[is_scored])
         raw = scorer.calibration.score_raw(margin)
         return {"pd": scorer.calibration.pd(margin), "score_raw": raw, "score": score(raw)}
-
-    def _count(self, rows: Frame, scores: np.ndarray) -> None:
-        """Add the rows to the window."""
-        beyond = BeyondRows() if rows.features is None else rows.features.beyond
-        counts = PopulationCounts.of(beyond, len(scores))
-        self.window.add(counts + PopulationCounts.of_scores(scores, self.bundle.reference))
 
     def _unscored_batch(
         self, rows: Frame, policy: Policy, priced: Offers | None

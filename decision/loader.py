@@ -12,21 +12,32 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from .base.errors import DecisionError
-from .decide import Decider
-from .frames.answer import answered, refused_only
+from .decide import Decider, one_of
+from .frames.answer import Answer, answered, refused_only
 from .frames.arrow import table_of
 from .frames.callers import mlflow_call, require_no_session_zone, worded
 from .frames.columns import require_not_banned
 from .frames.feature_values import BeyondRows
+from .frames.input_block import InputBlock
 from .frames.row_rules import RowFault, one_per_row
 from .score.drift import PopulationCounts
 
+# What `predict` answers: decisions on the rows, or the counts of the last rows that came.
+DECISIONS = "decisions"
+POPULATION = "population"
 # Parameters of `predict` with their defaults; the signature of the registered model lists them.
-PARAMS: dict[str, str] = {"explain": "adverse", "product": "", "law": "", "language": "en"}
+PARAMS: dict[str, str] = {
+    "explain": "adverse",
+    "product": "",
+    "law": "",
+    "language": "en",
+    "answer": DECISIONS,
+}
 
 
 class DecisionModel:
@@ -45,9 +56,11 @@ class DecisionModel:
         for one that was not. The rules are those of a batch (`frames/row_rules.py`); the last day
         of an as_of is today, in UTC.
         params: explain (adverse | all | none), product and law (of the bundle's; empty takes its
-        default product and the law of the day), language (en | zh). Raises `DecisionError` for
-        another input than a frame, for columns of which no row can be read and for an unknown
-        parameter.
+        default product and the law of the day), language (en | zh), answer (decisions |
+        population). The population is that of the last rows that this process was sent, one row per
+        count and level (`Drift.table`); the rows of the call are neither decided nor counted.
+        Raises `DecisionError` for another input than a frame, for columns of which no row can be
+        read and for an unknown parameter.
         """
         try:
             return self._answered(frame, params)
@@ -65,17 +78,29 @@ class DecisionModel:
             )
         call = mlflow_call()
         options = _checked({**call.params, **(params or {})})
+        answer = options.pop("answer")
+        one_of("answer", answer, (DECISIONS, POPULATION))
+        if answer == POPULATION:
+            counts, drift = self.decider.population()
+            return Answer(drift.table(counts))
         policy = self.decider.terms(options["product"], options["law"])[0]
         require_not_banned(call.columns, policy.banned_columns, self.decider.read_names)
         require_no_session_zone(frame, self.decider.moment_names)
         today = dt.datetime.now(dt.UTC).date()
         block, faults = self.decider.judged(frame, today=today, policy=policy)
+        scores = [np.empty(0)]
+
+        def decide(good: InputBlock) -> dict[str, Any]:
+            columns = self.decider.decide_block(good, **options)
+            scores.append(columns["score_raw"])
+            return columns
+
         if not faults:
-            return answered(self.decider.decide_block(block, **options), frame.index)
-        bad = one_per_row(faults)
-        return refused_only(
-            block, bad, frame.index, lambda good: self.decider.decide_block(good, **options)
-        )
+            found = answered(decide(block), frame.index)
+        else:
+            found = refused_only(block, one_per_row(faults), frame.index, decide)
+        self.decider.count(block.features, len(block), scores[-1])
+        return found
 
     def get_raw_model(self) -> DecisionModel:
         """Return the model that `mlflow.pyfunc.load_model(...).get_raw_model()` gives.
@@ -86,11 +111,11 @@ class DecisionModel:
 
     def predict_table(self, table: pa.Table, params: Mapping[str, Any] | None = None) -> pa.Table:
         """Return the decisions on a table in Arrow of which every row can be decided."""
-        return self.decider.decide_table(table, **_checked(params))
+        return self.decider.decide_table(table, **_for_decisions(params))
 
     def predict_judged(self, table: pa.Table, params: Mapping[str, Any] | None = None) -> pa.Table:
         """Return the decisions on rows of `judge` without a fault: they are not judged again."""
-        options = _checked(params)
+        options = _for_decisions(params)
         policy = self.decider.terms(options["product"], options["law"])[0]
         judged, block = getattr(self._judged, "last", (None, None))
         # Nearly always no row had a fault: the same table comes back, and need not be read again.
@@ -123,6 +148,11 @@ class DecisionModel:
             block = self.decider.bundle.reader.block(table)
         beyond = BeyondRows() if block.features is None else block.features.beyond
         return PopulationCounts.of(beyond, len(block)).as_plain()
+
+
+def _for_decisions(params: Mapping[str, Any] | None) -> Any:
+    """Return the parameters of a call that is always answered by decisions."""
+    return {name: value for name, value in _checked(params).items() if name != "answer"}
 
 
 def _checked(params: Mapping[str, Any] | None) -> Any:

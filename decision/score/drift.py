@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ..base.stability import psi
 from ..bundle import Bundle
@@ -29,6 +30,8 @@ MANY_SCORES = 2_000
 MIN_ROWS = 30
 # Standard deviations of the normal distribution that chance passes once in 10,000 batches.
 CHANCE = 3.719
+# Columns beyond training that are told; the counts name all.
+MAX_TOLD = 10
 # Rows of the window of a process that decides online.
 WINDOW_ROWS = 10_000
 
@@ -92,6 +95,23 @@ class PopulationCounts:
             for name, one in sorted(self.columns.items())
         }
         return {"rows": self.rows, "beyond": self.beyond, "columns": columns}
+
+    def told(self) -> Iterator[tuple[str, str]]:
+        """Yield what lies beyond training in words: of all rows, and of each column and kind.
+
+        Columns with most such rows first; by name where they are equal, so that the same rows are
+        told alike.
+        """
+        if not self.beyond:
+            return
+        yield "beyond training", f"{self.beyond:,} ({self.beyond / self.rows:.1%})"
+        most = sorted(self.columns.items(), key=lambda one: (-one[1].nulls - one[1].unseen, one[0]))
+        for name, one in most[:MAX_TOLD]:
+            for count, words in ((one.nulls, "null"), (one.unseen, "unseen level")):
+                if count:
+                    yield f"  {name}: {words}", f"{count:,} ({count / self.rows:.1%})"
+        if len(most) > MAX_TOLD:
+            yield f"  {len(most) - MAX_TOLD} more columns", "not shown"
 
     def __add__(self, other: PopulationCounts) -> PopulationCounts:
         columns = dict(self.columns)
@@ -182,6 +202,37 @@ class Drift:
                 f"PSI of at most {self.stop:.3g} against the training applicants",
                 f"{self.psi_worst:.3f}",
             )
+
+    def table(self, counts: PopulationCounts) -> pd.DataFrame:
+        """Return counts and levels as rows: all rows, each column beyond training, the scores.
+
+        Columns: `what` (rows, column or scores), `name`, `rows` that were looked at, `beyond` of
+        them, `nulls`, `unseen`, `figure` (a share of the rows, or the PSI of the scores), `stop`
+        (the level above which a batch is stopped) and `is_above` it; null where it says nothing.
+        """
+        rows = [_row("rows", "", counts.rows, beyond=counts.beyond)]
+        for name, one in sorted(counts.columns.items()):
+            share = self.shares.get(name)
+            kinds = {"nulls": one.nulls, "unseen": one.unseen}
+            rows.append(_row("column", name, counts.rows, share, self.stop_share, **kinds))
+        scores = sum(counts.scores)
+        rows += [_row("scores", name, scores, psi, self.stop) for name, psi in self.psi.items()]
+        return pd.DataFrame(rows)
+
+
+def _row(
+    what: str,
+    name: str,
+    rows: int,
+    figure: float | None = None,
+    stop: float | None = None,
+    **counts: int,
+) -> dict[str, Any]:
+    """Return one row of `Drift.table`; too few rows have no figure, and none to compare."""
+    is_above = figure is not None and stop is not None and figure > stop
+    kinds = {kind: counts.get(kind) for kind in ("beyond", "nulls", "unseen")}
+    level = {"figure": figure, "stop": stop, "is_above": is_above}
+    return {"what": what, "name": name, "rows": rows, **kinds, **level}
 
 
 def _score_psi(scores: tuple[int, ...], reference: Reference) -> tuple[dict[str, float], float]:

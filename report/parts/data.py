@@ -163,8 +163,10 @@ class ReportData:
     warnings: pd.DataFrame | None = None
     # field, feature, feature_auc, group, score_auc, hidden_rows
     proxies: pd.DataFrame | None = None
-    # column, nulls, unseen, share: rows that hold what training never saw
+    # column, nulls, unseen, share: rows that hold what training never saw; of them, and of all, how
+    # many there are
     beyond: pd.DataFrame | None = None
+    beyond_rows: tuple[int, int] | None = None
     # feature, family, why, detail
     selection: pd.DataFrame | None = None
     # stage, seconds, counts (text)

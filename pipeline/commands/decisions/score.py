@@ -11,7 +11,7 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any
@@ -29,6 +29,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from creditloom.decision.score.drift import PopulationCounts
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
@@ -40,8 +41,6 @@ from creditloom.serving.registry.model_registry import CHAMPION
 from creditloom.serving.score import Scored
 from creditloom.serving.score import score as score_batch
 
-# Columns beyond training that the summary names; the manifest names all.
-MAX_COLUMNS = 10
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 # The options of the command, each with its help.
@@ -299,28 +298,12 @@ def _summary_table(manifest: Mapping[str, Any], tally: Tally) -> Table:
         table.add_row(name, f"{count:,}")
     for rule, count in manifest["rejected_by_rule"].items():
         table.add_row(f"rejected: {rule}", f"{count:,}")
-    for name, count in _beyond_rows(manifest):
+    counts = manifest.get(BEYOND)
+    for name, count in () if counts is None else PopulationCounts.from_plain(counts).told():
         table.add_row(name, count)
     if tally.resumed:
         table.add_row("done by an earlier run", f"{tally.resumed:,}")
     return table
-
-
-def _beyond_rows(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the rows that hold what training never saw: all of them, and per column and kind."""
-    beyond = manifest.get(BEYOND)
-    if not beyond or not beyond["beyond"]:
-        return
-    rows = beyond["rows"]
-    yield "beyond training", f"{beyond['beyond']:,} ({beyond['beyond'] / rows:.1%})"
-    # By name where counts are equal: the same batch prints the same summary.
-    columns = sorted(beyond["columns"].items(), key=lambda one: (-sum(one[1].values()), one[0]))
-    for name, counts in columns[:MAX_COLUMNS]:
-        for kind, words in (("nulls", "null"), ("unseen", "unseen level")):
-            if counts[kind]:
-                yield f"  {name}: {words}", f"{counts[kind]:,} ({counts[kind] / rows:.1%})"
-    if len(columns) > MAX_COLUMNS:
-        yield f"  {len(columns) - MAX_COLUMNS} more columns", "see manifest.json"
 
 
 def _print_json(content: Mapping[str, Any]) -> None:

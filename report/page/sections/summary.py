@@ -242,6 +242,9 @@ def beyond(data: ReportData) -> Section | None:
         "A null where training had none, or a level that training did not hold. Such a row is "
         "treated as policy.beyond_training says."
     )
+    if data.beyond_rows is not None:
+        some, every = (show(count, "count") for count in data.beyond_rows)
+        lead = f"{some} of {every} rows hold something beyond training: {lead[0].lower()}{lead[1:]}"
     rows = table(data.beyond, BEYOND, "Rows beyond training, per column", fold=10)
     return Section("beyond", Text("Beyond training", "训练之外"), lead, (rows,))
 

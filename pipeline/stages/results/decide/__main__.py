@@ -18,6 +18,7 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.stage import run
 from creditloom.serving.referral.queue.cases import referred_cases
+from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import Writer, iter_tables, open_parquet, read_frame, write_json
 
 # Rows decided at a time, so that memory does not grow with the matrix.
@@ -29,7 +30,8 @@ def main() -> dict[str, int]:
     """Write data/decisions: decisions.parquet in matrix order, queue.parquet for a person.
 
     And beyond_training.json: what training never saw, counted per column. Returns the number of
-    decisions.
+    decisions. A batch would be stopped above a stop level; here that is told. Raises DataError for
+    rows that the rule book refuses as beyond training: the stages decide every application.
     """
     with open_parquet(paths.MATRIX) as matrix:
         total = matrix.metadata.num_rows
@@ -49,14 +51,35 @@ def main() -> dict[str, int]:
                 writer.write(decided)
                 queue.write(referred_cases(decided))
                 progress.advance(task, len(decided))
-    write_json(decider.population()[0].as_plain(), paths.BEYOND)
+    counts, drift = decider.population()
+    # A rule book that says nothing of such rows counts none, as in a batch.
+    if decider.bundle.policy.beyond_training is not None:
+        write_json(counts.as_plain(), paths.BEYOND)
+        lines = [f"{name.strip()}: {count}" for name, count in counts.told()]
+        above = [f"{one.where}: {one.got}, {one.expected}" for one in drift.breaches()]
+        sys.stderr.writelines(f"creditloom decide: {line}\n" for line in (*lines, *above))
     shown = ["decision", "grade", "limit_cny", "apr_irr12", "pd"]
     _show(read_frame(paths.DECISIONS, shown), decider.bundle.tiers.names)
     return {"decisions": total}
 
 
 def _decided(decider: Decider, block: pa.Table) -> pa.Table:
+    _require_decidable(decider, block)
     return decisions_table(decider.decide(block.to_pandas(ignore_metadata=True)))
+
+
+def _require_decidable(decider: Decider, block: pa.Table) -> None:
+    reader = decider.bundle.reader
+    if not reader.is_beyond_refused:
+        return
+    for fault in reader.beyond_faults(reader.block(block)):
+        raise DataError.of(
+            "Rows beyond training are to be refused, and the stages decide every application",
+            where="policy.beyond_training.treatment in params.yaml",
+            expected="refer or typical",
+            got=f"refuse, and {len(fault.rows):,} rows of a block with such a `{fault.column}`",
+            next_step="set refer; `creditloom score` sets such rows aside by a bundle that refuses",
+        )
 
 
 def _show(decisions: pd.DataFrame, grades: tuple[str, ...]) -> None:

@@ -73,6 +73,7 @@ def assemble(params: ReportParams, source: SourceParams) -> ReportData:
         pictures=_pictures(explanation),
         selection=_selection(),
         beyond=_beyond(),
+        beyond_rows=_beyond_rows(),
         runtime=runtime(),
         **frames,
     )
@@ -88,6 +89,14 @@ def _beyond() -> pd.DataFrame | None:
     frame["share"] = (frame["nulls"] + frame["unseen"]) / counts["rows"]
     # By name where shares are equal, so that the page has one order.
     return frame.sort_values(["share", "column"], ascending=[False, True])
+
+
+def _beyond_rows() -> tuple[int, int] | None:
+    """Return the rows with anything beyond training, and all rows; None of an earlier run."""
+    if not paths.BEYOND.is_file():
+        return None
+    counts = read_json(paths.BEYOND)
+    return counts["beyond"], counts["rows"]
 
 
 def bars(metrics: dict[str, Any]) -> tuple[BarResult, ...]:
