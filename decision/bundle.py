@@ -130,16 +130,22 @@ def _check_protected(bundle: Bundle, root: Path) -> None:
 def write_manifest(folder: str | Path) -> str:
     """Write manifest.json with the hashes of the files that decide; return the bundle's version.
 
-    `layout.json` is listed where it is there; other files of the folder are not part of the bundle.
+    `layout.json` is listed where it is there and knows a column; other files of the folder are not
+    part of the bundle.
     The format is the first one that has all that the files hold. Raises `DecisionError` for a
     missing file.
     """
     root = Path(folder)
-    names = [*REQUIRED, *(name for name in OPTIONAL_FILES if (root / name).is_file())]
+    names = [*REQUIRED, *(name for name in OPTIONAL_FILES if _says_something(root / name))]
     digests = {name: hashlib.sha256(_bytes(root / name)).hexdigest() for name in names}
     manifest = canonical({"format": _format_of(root, names), "files": digests})
     (root / MANIFEST).write_bytes(manifest)
     return hashlib.sha256(manifest).hexdigest()
+
+
+def _says_something(path: Path) -> bool:
+    """Return whether a layout is there and knows a column: of raw tables it is empty."""
+    return path.is_file() and bool(json.loads(path.read_bytes()).get("columns"))
 
 
 def _format_of(root: Path, names: list[str]) -> int:

@@ -2,7 +2,9 @@
 
 Every feature is a float64 column, so that the stages after featurize need not know where a matrix
 came from: a category becomes one flag per frequent level. All flags of a column explain it
-together: a column is its own reason concept.
+together: a column is its own reason concept. The catalogue says how each feature is read of the
+user's own table, so that the bundle decides that table as it is: the matrix holds its categories as
+text too.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from creditloom.decision.base.catalogue import VERSION as CATALOGUE_VERSION
+from creditloom.decision.base.readings.moments import DAYS
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.source_params import ColumnWords, SourceParams
 from creditloom.storage.files.store import write_table
@@ -33,11 +37,15 @@ MIN_SHARE = 0.005
 
 
 class MatrixFeature(NamedTuple):
-    """One feature of the matrix: its name, its column (float64) and its text in the catalogue."""
+    """One feature of the matrix: its name, its column (float64) and its text in the catalogue.
+
+    `reads` are the fields of the catalogue that say how it is read of the user's own column.
+    """
 
     name: str
     column: np.ndarray
     text: str
+    reads: Mapping[str, Any]
 
 
 def to_matrix(params: SourceParams, quarantine: Path) -> tuple[pa.Table, pa.Table, dict[str, Any]]:
@@ -70,13 +78,20 @@ def to_matrix(params: SourceParams, quarantine: Path) -> tuple[pa.Table, pa.Tabl
     }
     frame = finished.known_features
     _refuse_ours(keys, frame, params)
-    by_column = _all_expanded(frame, taken=set(keys))
+    by_column = _all_expanded(frame, finished, taken=set(keys))
     columns = {
         feature.name: feature.column for features in by_column.values() for feature in features
     }
-    matrix = pa.table({**keys, **columns})
-    words = _catalogue(by_column, params.columns)
+    matrix = pa.table({**keys, **columns, **_texts(frame)})
+    stated = {name: finished.words_of(name, _stated(params, name)) for name in by_column}
+    words = {**_catalogue(by_column, stated), "layout": finished.layout()}
     return matrix.take(order), _labels(finished, keys["application_id"]).take(order), words
+
+
+def _texts(frame: pd.DataFrame) -> dict[str, pa.Array]:
+    """Return the categories as they are, by their names."""
+    names = [name for name in frame if frame[name].dtype == object]
+    return {str(name): pa.array(frame[name], pa.string()) for name in names}
 
 
 def _numbers_of(ids: Ids) -> NDArray[np.int64]:
@@ -98,12 +113,21 @@ def _refuse_ours(keys: Iterable[str], frame: pd.DataFrame, params: SourceParams)
             )
 
 
-def _all_expanded(frame: pd.DataFrame, taken: set[str]) -> dict[str, list[MatrixFeature]]:
+def _stated(params: SourceParams, name: str) -> ColumnWords:
+    return params.columns.get(name, ColumnWords())
+
+
+def _all_expanded(
+    frame: pd.DataFrame, finished: Finished, taken: set[str]
+) -> dict[str, list[MatrixFeature]]:
     """Return the features of each column; a flag whose name a column has gets an underscore."""
-    taken = taken | {str(name) for name in frame if frame[name].dtype != object}
+    # Categories keep their names too: their texts stand beside the flags.
+    taken = taken | set(map(str, frame))
+    dates = {column.name for column in finished.columns if column.dates is not None}
     by_column = {}
     for name in frame:
-        features = _expanded(frame[name])
+        codes = finished.codes.get(str(name), ())
+        features = _expanded(frame[name], codes, is_date=str(name) in dates)
         if frame[name].dtype == object:
             features = [feature._replace(name=_free(feature.name, taken)) for feature in features]
             taken |= {feature.name for feature in features}
@@ -174,27 +198,41 @@ def own_feature(
     }
 
 
-def _expanded(column: pd.Series) -> list[MatrixFeature]:
+def _expanded(column: pd.Series, codes: tuple[float, ...], *, is_date: bool) -> list[MatrixFeature]:
     """Return the features that a column becomes: itself, or one flag per level."""
     name = str(column.name)
-    if column.dtype != object:
-        return [MatrixFeature(name, column.to_numpy(np.float64), name)]
+    if column.dtype == object:
+        return _flags(column)
+    # Days are named as a decision names them: a number under the name of a date is none.
+    at = DAYS.format(name) if is_date else name
+    reads: dict[str, Any] = {"column": name} if is_date else {}
+    if codes:
+        reads["special_codes"] = list(codes)
+    return [MatrixFeature(at, column.to_numpy(np.float64), name, reads)]
+
+
+def _flags(column: pd.Series) -> list[MatrixFeature]:
+    """Return a flag per frequent level and one for the rest; all are null where the level is."""
+    name = str(column.name)
     # By name: the flag of the rest takes the place of a level that is spelt "(other)".
     features: dict[str, MatrixFeature] = {}
     shares = column.value_counts(normalize=True, sort=True)
+    known = sorted(map(str, shares.index))
     frequent = [level for level in shares.index[:MAX_LEVELS] if shares[level] >= MIN_SHARE]
     # By name, so that a level keeps its place when shares change a little.
     levels = sorted(str(level) for level in frequent)
-    for level, spelt in zip(levels, _spelt(levels), strict=True):
-        flag = (column == level).to_numpy(np.float64)
-        feature = MatrixFeature(f"{name}={spelt}", flag, f"{name} is {level}")
-        features[feature.name] = feature
-    # Null is no level: all flags of the column are 0.
-    is_other = column.notna() & ~column.isin(levels)
-    if is_other.any():
-        flag = is_other.to_numpy(np.float64)
-        feature = MatrixFeature(f"{name}=(other)", flag, f"{name} is something else")
-        features[feature.name] = feature
+    sets = [(f"{name}={spelt}", {one}) for one, spelt in zip(levels, _spelt(levels), strict=True)]
+    rest = set(known) - set(levels)
+    if rest:
+        sets.append((f"{name}=(other)", rest))
+    for flag, of_flag in sets:
+        values = column.isin(of_flag).to_numpy(np.float64)
+        values[column.isna().to_numpy()] = np.nan
+        codes = [float(level in of_flag) for level in known]
+        # Until a model tells which level is a cautious one, an unseen level is one of the rest.
+        unseen = float(of_flag is rest)
+        reads = {"column": name, "categories": known, "codes": codes, "unseen": unseen}
+        features[flag] = MatrixFeature(flag, values, name, reads)
     return list(features.values())
 
 
@@ -239,9 +277,9 @@ def _catalogue(
 ) -> dict[str, Any]:
     features = []
     for column, of_column in by_column.items():
-        stated = words.get(column, ColumnWords())
+        stated = words[column]
         for feature in of_column:
-            # The words of a column do not word one level of it.
-            own = stated if feature.name == column else ColumnWords(concept=stated.concept)
-            features.append(own_feature(feature.name, feature.text, own, column))
-    return {"version": 1, "concepts": own_concepts(by_column, words), "features": features}
+            entry = own_feature(feature.name, feature.text, stated, column)
+            features.append({**entry, **feature.reads})
+    concepts = own_concepts(by_column, words)
+    return {"version": CATALOGUE_VERSION, "concepts": concepts, "features": features}

@@ -17,7 +17,7 @@ import numpy as np
 from ..base.catalogue import Catalogue, Feature
 from ..base.errors import DecisionError
 from ..base.layout import Layout
-from ..base.readings.moments import DateReading
+from ..base.readings.moments import DAYS, DateReading
 from ..base.readings.text_numbers import TextReading
 from ..rulebook.condition import FLAG_FACTS, OPTIONAL
 
@@ -25,8 +25,6 @@ ID = "application_id"
 AS_OF = "as_of"
 # How a feature's column is named in a block where its own name is that of the id.
 FENCED = {ID: f"feature {ID}"}
-# How the days from a date are named in a block: a number there is no date.
-DAYS = "days from {} to as_of"
 # Amounts of money are whole fen, 1/100 CNY.
 AMOUNTS = (
     "verified_income_fen",

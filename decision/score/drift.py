@@ -99,12 +99,12 @@ class PopulationCounts:
     def told(self) -> Iterator[tuple[str, str]]:
         """Yield what lies beyond training in words: of all rows, and of each column and kind.
 
-        Columns with most such rows first; by name where they are equal, so that the same rows are
-        told alike.
+        Columns with most such rows come first.
         """
         if not self.beyond:
             return
         yield "beyond training", f"{self.beyond:,} ({self.beyond / self.rows:.1%})"
+        # By name where counts are equal, so that the same rows are told alike.
         most = sorted(self.columns.items(), key=lambda one: (-one[1].nulls - one[1].unseen, one[0]))
         for name, one in most[:MAX_TOLD]:
             for count, words in ((one.nulls, "null"), (one.unseen, "unseen level")):

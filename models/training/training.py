@@ -32,6 +32,7 @@ from creditloom.models.stacking.procedure import (
 from creditloom.models.stacking.sign_proof import refuse_broken
 from creditloom.models.stacking.stack import Stack, StackParams
 from creditloom.models.stacking.tree_text import ModelTree, feature_infos, model_text
+from creditloom.models.training.unseen_levels import with_unseen
 
 if TYPE_CHECKING:
     import lightgbm
@@ -193,7 +194,8 @@ def train(
         "ridge_penalty": challenger.penalty,
         "null_safer_than_any_value": _null_gains(model, rows, signs),
     }
-    catalogue_of_model = _with_nulls(subset(catalogue, rows.names), rows, stand_in)
+    of_model = _with_nulls(subset(catalogue, rows.names), rows, stand_in)
+    catalogue_of_model = with_unseen(of_model, model, rows.features)
     return TrainingResult(model, text, rows.names, catalogue_of_model, challenger, record)
 
 

@@ -57,6 +57,7 @@ CALIBRATION = MODEL / "calibration.json"
 TIERS = MODEL / "tiers.json"
 POLICY = MODEL / "policy.json"
 REFERENCE = MODEL / "reference.json"
+LAYOUT = MODEL / "layout.json"
 MANIFEST = MODEL / "manifest.json"
 
 DECISIONS = DATA / "decisions" / "decisions.parquet"

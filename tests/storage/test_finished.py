@@ -145,7 +145,8 @@ def test_the_pipeline_gets_numbers_only_and_a_concept_per_column(tmp_path: Path)
     matrix, labels, words = to_matrix(params, tmp_path / "bad")
     names = [feature["name"] for feature in words["features"]]
     assert names == ["income", "kind=car", "kind=home", "code"]
-    assert matrix.column_names == ["application_id", "applicant_id", "as_of", *names]
+    # The category stands beside its flags as text, by which the bundle decides the table as it is.
+    assert matrix.column_names == ["application_id", "applicant_id", "as_of", *names, "kind"]
     assert {str(matrix[name].type) for name in names} == {"double"}
     assert [feature["concept"] for feature in words["features"]] == [
         "income",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from creditloom.decision.base.catalogue import Catalogue
+from creditloom.decision.base.layout import Layout
 from creditloom.decision.base.readings.text_numbers import TextReading, numbers_of
+from creditloom.decision.frames.input_frame import InputReader
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.source_params import ColumnWords, SourceParams
 from creditloom.storage.files.store import read_table
@@ -540,3 +544,39 @@ def test_a_code_of_missing_is_no_number_of_days() -> None:
     frame = loans().assign(opened=lambda f: f["day"] + pd.Timedelta(days=9))
     found = of(frame, special_codes=(-9.0,))
     assert "opened" not in found.codes and found.known_features["opened"].notna().all()
+
+
+# A matrix of a finished table, and the way back to the table.
+
+
+@pytest.mark.parametrize("is_matrix", [False, True])
+def test_a_catalogue_reads_the_users_table_as_the_matrix_holds_it(
+    tmp_path: Path, is_matrix: bool
+) -> None:
+    """Flags of levels, rare and null ones, codes, per-cent signs, dates, an id of text."""
+    place = np.arange(N)
+    kind = np.where(place % 3 == 0, "car", np.where(place == 4, "boat", "home")).astype(object)
+    kind[[7, 8]] = None
+    opened = loans()["day"] - pd.to_timedelta(place * 3, "D")
+    # table: columns of each kind
+    more = {
+        "kind": kind,
+        "rate": [f"{k % 7}.5%" for k in place],
+        "bureau": np.where(place % 5 == 0, -9, place),
+        "branch": place % 4,
+        "opened": opened.dt.strftime("%d/%m/%Y"),
+    }
+    frame = loans().assign(**more)
+    frame.to_parquet(tmp_path / "t.parquet", index=False)
+    given = {"time": "day", "column_codes": {"bureau": (-9.0,)}, "categorical": ("branch",)}
+    matrix, _, words = to_matrix(source(tmp_path / "t.parquet", **given), tmp_path / "bad")
+    catalogue = Catalogue.from_json(json.dumps(words))
+    reader = InputReader(catalogue, (), {}, Layout.from_json(json.dumps(words["layout"])))
+    held = np.column_stack([matrix[name].to_numpy() for name in catalogue.names])
+    # By the stages, which hold the matrix, and by every door, which gets the table.
+    block = reader.block(matrix if is_matrix else frame)
+    np.testing.assert_array_equal(reader.frame(block).x, held)
+    assert block.ids.to_pylist() == frame["loan"].tolist()
+    assert block.features is not None and not block.features.beyond, "training held all of it"
+    flags = held[:, [name.startswith("kind=") for name in catalogue.names]]
+    assert np.isnan(flags[[7, 8]]).all() and flags[4].sum() == 1

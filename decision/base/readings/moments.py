@@ -27,6 +27,8 @@ MICROS_PER_DAY = 86_400_000_000
 # Microseconds of one unit; a nanosecond is a thousandth.
 MICROS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 NANOS_PER_MICRO = 1_000
+# How the days from a date are named in a block: a number there is no date.
+DAYS = "days from {} to as_of"
 NO_MOMENT = np.datetime64("NaT", "us")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from creditloom.decision.base.layout import Layout
 from creditloom.decision.base.strict_json import plain
 from creditloom.decision.bundle import load_scorer, write_manifest
 from creditloom.decision.rulebook.law import Law
@@ -32,15 +33,16 @@ from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
 from creditloom.pipeline.products.product_folder import ProductFolder
-from creditloom.storage.files.store import iter_tables, read_frame, write_json
+from creditloom.storage.files.store import iter_tables, read_frame, read_json, write_json
 
 # Rows scored at a time, so that memory does not grow with the number of training applicants.
 ROWS = 20_000
 
 
 def main() -> dict[str, int]:
-    """Write tiers.json, policy.json, reference.json and manifest.json into data/model.
+    """Write tiers.json, policy.json, reference.json, layout.json and manifest.json into data/model.
 
+    The layout is that of a finished table; of raw tables it is empty, and no part of the bundle.
     Returns the number of applicants behind the reference.
     """
     params = section("policy", PolicyParams)
@@ -55,8 +57,14 @@ def main() -> dict[str, int]:
     write_json(plain(tiers), paths.TIERS)
     write_json(rules, paths.POLICY)
     write_json(plain(compared), paths.REFERENCE)
+    write_json(plain(_layout()), paths.LAYOUT)
     _show(write_manifest(paths.MODEL), params, compared.n)
     return {"reference applicants": compared.n}
+
+
+def _layout() -> Layout:
+    """Return the layout of the finished table that was trained on; an empty one of raw tables."""
+    return Layout.from_json(json.dumps(read_json(paths.CATALOGUE).get("layout", {})))
 
 
 def _rules(params: PolicyParams) -> dict[str, Any]:

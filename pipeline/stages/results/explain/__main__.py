@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from creditloom.decision.decide import Decider
+from creditloom.decision.rulebook.condition import OPTIONAL
 from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import section
@@ -26,7 +27,7 @@ from creditloom.report.explanation.pictures import pictures
 from creditloom.report.parts.data import Example, Picture, Text
 from creditloom.report.parts.examples import choose, examples, to_json
 from creditloom.storage.files.formats import RESULTS, write_document
-from creditloom.storage.files.store import iter_tables, read_frame
+from creditloom.storage.files.store import iter_tables, open_parquet, read_frame
 
 # Rows of the matrix in memory at a time while the sample is picked.
 BLOCK = 10_000
@@ -58,8 +59,9 @@ def _out_of_time(decider: Decider, split: SplitParams, params: ExplainParams) ->
     as_of = read_frame(paths.MATRIX, ["as_of"])["as_of"]
     late = np.flatnonzero(roles(as_of.to_numpy(), split) == OOT)
     wanted = late[sample(len(late), params.rows, params.seed)]
-    names = decider.bundle.scorer.catalogue.names
-    columns = ["application_id", *decider.bundle.policy.inputs, *names]
+    with open_parquet(paths.MATRIX) as matrix:
+        # Facts that are optional move no points: the pictures and examples go without them.
+        columns = decider.columns(set(matrix.schema_arrow.names) - set(OPTIONAL))
     blocks = []
     start = 0
     for table in iter_tables(paths.MATRIX, columns, BLOCK):
