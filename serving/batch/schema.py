@@ -111,6 +111,8 @@ def _missing(
     else:
         got = f"{len(schema.names)} other columns"
         next_step = "add the column; it may hold nulls"
+        if column.kind == "id":
+            next_step = "add a column that names each row: a decision must be traceable"
     expected = f"`{column.read_from}`: {expected_types(column)}"
     return BatchError.of(
         f"Missing column `{column.read_from}`",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,20 @@ import pandas as pd
 import pytest
 
 from creditloom.decision.decide import Decider
+from creditloom.decision.loader import DecisionModel
 from creditloom.decision.rulebook.policy import BeyondPolicy
+from creditloom.decision.score.drift import PopulationCounts
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.stages.results.decide import __main__ as decide_stage
+from creditloom.pipeline.stages.results.report import report_parts
+from creditloom.report.page.sections.summary import beyond
 from creditloom.serving.batch.drift import DriftError
 from creditloom.serving.score import score
 from creditloom.serving.verify import verify
-from creditloom.storage.files.store import read_table
+from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.store import read_json, read_table
 from tests.decision import own
+from tests.report.sample import bare
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +118,63 @@ def test_refused_rows_lie_in_quarantine_by_the_number_of_the_file(
     assert aside.rule.to_dict() == {5: "beyond_level", 7: "id_null", 400: "beyond_level"}
     assert aside.application_id[400] == "L00400"
     assert manifest["beyond_training"]["columns"]["home"]["unseen"] == 2
+
+
+# One set of counts.
+
+
+def odd_rows() -> pd.DataFrame:
+    """Rows of which some hold what training never saw, one of them in two columns."""
+    table = own.table(700).astype({"home": object})
+    table.loc[10:29, "home"] = "houseboat"
+    table.loc[[20, 21, 200], "use"] = np.nan
+    table.loc[300, "home"] = None
+    return table
+
+
+def test_batch_stage_page_and_a_service_count_alike(
+    bundle: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table = odd_rows()
+    manifest = decided(tmp_path, bundle, table)
+    service = DecisionModel(Decider.load(bundle, 1))
+    service.predict(table)
+    assert service.decider.population()[0].as_plain() == manifest["beyond_training"]
+    shutil.copytree(bundle, tmp_path / paths.MODEL)
+    (tmp_path / paths.MATRIX).parent.mkdir(parents=True)
+    own.renamed(table).to_parquet(tmp_path / paths.MATRIX, index=False)
+    monkeypatch.chdir(tmp_path)
+    decide_stage.main()
+    assert read_json(paths.BEYOND) == manifest["beyond_training"]
+    told = capsys.readouterr().err
+    counts = manifest["beyond_training"]
+    assert "creditloom decide: beyond training: 22 (3.1%)" in told
+    summary = dict(PopulationCounts.from_plain(counts).told())
+    assert summary == {
+        "beyond training": "22 (3.1%)",
+        "  home: unseen level": "20 (2.9%)",
+        "  home: null": "1 (0.1%)",
+        "  use: null": "3 (0.4%)",
+    }
+    page = beyond(replace(bare(), beyond=report_parts._beyond(), beyond_rows=(22, 700)))
+    assert report_parts._beyond_rows() == (22, 700)
+    assert page is not None and page.lead.startswith("22 of 700 rows hold something beyond")
+    (rows,) = page.blocks
+    cells = [[cell.text.en for cell in row] for row in rows.rows]
+    assert [row[:3] for row in cells] == [["home", "1", "20"], ["use", "3", "0"]]
+
+
+def test_the_stages_decide_every_application_or_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch sets aside what the rule book refuses; the stages say so and how to go on."""
+    own.write_bundle(tmp_path / paths.MODEL, BeyondPolicy("refuse", 0.05))
+    (tmp_path / paths.MATRIX).parent.mkdir(parents=True)
+    own.renamed(odd_rows()).to_parquet(tmp_path / paths.MATRIX, index=False)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match=r"(?s)policy\.beyond_training.*refer or typical.*`"):
+        decide_stage.main()
+    assert not (tmp_path / paths.DECISIONS).exists()
