@@ -147,8 +147,8 @@ def score(
             # The feature engine takes a second to import: a batch of features does not wait for it.
             from creditloom.serving.batch.events import Events, features_of
 
-            folder = held.enter_context(_raw(given, mapping, home, max_bad_share))
-            raw = Events(folder, as_of, made_by, max_bad_share, without)
+            tables = held.enter_context(_raw(given, mapping, home, max_bad_share))
+            raw = Events(tables, as_of, made_by, max_bad_share, without)
             place = features_folder(target)
             is_kept = home.is_sealed() or any(home.parts())
             features = features_of(raw, deciding.bundle, place, is_kept=is_kept, replace=replace)

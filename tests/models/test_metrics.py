@@ -90,6 +90,17 @@ def test_psi_vectors_n30_n31(actual: tuple[int, ...], expected: float) -> None:
     assert psi(np.full(10, 0.1), np.array(actual) / 100) == pytest.approx(expected, abs=5e-6)
 
 
+def test_psi_is_finite_where_a_bin_or_a_whole_sample_is_empty() -> None:
+    """A column that moves away, comes empty or was empty in training, and one of a single value."""
+    x = np.random.default_rng(1).normal(size=1000)
+    none = np.full(1000, np.nan)
+    moved = [metrics.psi_of(x, x + 50), metrics.psi_of(x, none), metrics.psi_of(none, x)]
+    assert min(moved) > 1 and np.isfinite(moved).all()
+    assert metrics.psi_of(none, none) == metrics.psi_of(np.ones(9), np.ones(9)) == 0
+    assert np.isfinite(metrics.psi_of(np.ones(1000), x))
+    assert np.isfinite(metrics.psi_of(x, np.empty(0)))
+
+
 def test_psi_of_samples_sees_a_jump_in_nulls() -> None:
     x = RNG.normal(size=5000)
     holes = np.where(RNG.random(5000) < 0.3, np.nan, x)

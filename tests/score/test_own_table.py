@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from creditloom.decision.decide import Decider
 from creditloom.decision.loader import DecisionModel
 from creditloom.decision.rulebook.policy import BeyondPolicy
 from creditloom.decision.score.drift import PopulationCounts
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.cli import build
 from creditloom.pipeline.stages.results.decide import __main__ as decide_stage
 from creditloom.pipeline.stages.results.report import report_parts
 from creditloom.report.page.sections.summary import beyond
@@ -118,6 +120,24 @@ def test_refused_rows_lie_in_quarantine_by_the_number_of_the_file(
     assert aside.rule.to_dict() == {5: "beyond_level", 7: "id_null", 400: "beyond_level"}
     assert aside.application_id[400] == "L00400"
     assert manifest["beyond_training"]["columns"]["home"]["unseen"] == 2
+
+
+def test_a_batch_of_text_ids_is_verified_and_decided_again(bundle: Path, tmp_path: Path) -> None:
+    """Ids that repeat, that are null and that are blank are set aside again for their reason."""
+    table = own.table(700)
+    table.loc[[3, 500], "loan"] = "twice"
+    table.loc[7, "loan"] = None
+    table.loc[9, "loan"] = " "
+    decided(tmp_path, bundle, table)
+    assert verify(tmp_path / "out") == []
+    words = ["replay", str(tmp_path / "out"), "--bundle", str(bundle), "--json"]
+    for more in ([], ["--input", str(tmp_path / "in.parquet"), "--shuffle", "3"]):
+        told = json.loads(CliRunner().invoke(build(["replay"]), [*words, *more]).stdout)
+        counts = [told[name] for name in ("decisions", "replayed", "set_aside")]
+        assert counts == [696, 696, 4] and told["mismatches"] == told["missing"] == 0
+    one = read_table(tmp_path / "out" / "decisions")["decision_id"][650].as_py()
+    told = json.loads(CliRunner().invoke(build(["replay"]), [*words, "--decision-id", one]).stdout)
+    assert told["decision"]["application_id"] == "L00654" and told["mismatches"] == 0
 
 
 # One set of counts.
