@@ -127,9 +127,12 @@ class Chunk:
         graph = self.world.graph
         start = graph.start[self.first : self.last]
         size = np.diff(graph.start[self.first : self.last + 1])[stamps.person]
-        # A list is in order of age. A power of a uniform draw prefers its beginning.
-        place = rng.random(stamps.size) ** self.nature.contacts.closeness
-        edge = start[stamps.person] + (place * size).astype(np.int64)
+        # A list is in order of age. A power of a uniform draw prefers its beginning: the circle of
+        # those whom one meets is no wider for who knows many. A place beyond a short list begins
+        # it anew.
+        numbers = self.nature.contacts
+        place = rng.random(stamps.size) ** numbers.closeness * numbers.longest_list
+        edge = start[stamps.person] + place.astype(np.int64) % np.maximum(size, 1)
         # The place of an empty list at the very end lies behind the last edge.
         edge = np.minimum(edge, graph.contact.size - 1)
         is_known = (size > 0) & (graph.made_us[edge] < stamps.time)
