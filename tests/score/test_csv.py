@@ -255,6 +255,19 @@ def test_a_csv_that_breaks_is_refused_before_anything_is_written(
         assert not (tmp_path / "out").exists()
 
 
+def test_a_few_rows_of_a_csv_are_decided_at_once(trained: FittedBundle, tmp_path: Path) -> None:
+    """By `creditloom decide`, as in a batch; the first cell that cannot be read is named."""
+    source = written(messy().head(12), tmp_path / "few.csv")
+    words = ["decide", "--input", str(source), "--bundle", str(trained.folder)]
+    told = json.loads(CliRunner().invoke(build(["decide"]), words).stdout)
+    expected = Decider.load(trained.folder, 1).decide(messy().head(12).astype(str))
+    assert [one["pd"] for one in told] == expected.pd.tolist()
+    assert [one["decision_id"] for one in told] == expected.decision_id.tolist()
+    written(messy().head(3).assign(rate=["1%", "x", "2%"]), source)
+    with pytest.raises(ValueError, match="column rate, row 1"):
+        CliRunner().invoke(build(["decide"]), words, catch_exceptions=False)
+
+
 def test_workers_of_other_machines_read_the_copies(tmp_path: Path) -> None:
     """The paths that travel to them are absolute, those of the copies too."""
     written(messy(), tmp_path / "in.csv")

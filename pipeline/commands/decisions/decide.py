@@ -23,15 +23,20 @@ from creditloom.decision.reasons.text import Language
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError
 from creditloom.pipeline.commands.own_outputs import require_table, write_kind
+from creditloom.serving.batch.schema import check_schema
+from creditloom.serving.inputs import columns, layout_of
+from creditloom.serving.own.text_columns import TextColumns, has_whole_ids
+from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.outputs import require_apart
 from creditloom.storage.files.store import iter_tables, open_parquet, read_frame
+from creditloom.storage.own.csv_files import is_csv, read_csv
 
 # The options of the command, each with its help.
 InputOption = Annotated[
     Path | None,
     typer.Option(
         "--input",
-        help="JSON (one object or a list), or a .parquet table; `-` reads JSON from stdin",
+        help="JSON (one object or a list), or a table (Parquet, CSV); `-` reads JSON from stdin",
     ),
 ]
 ApplicationOption = Annotated[
@@ -82,7 +87,7 @@ def decide(
     if template:
         _print_json(dict.fromkeys(decider.columns(())))
         return
-    rows = _rows(decider, source, application)
+    rows = _rows(decider, bundle, source, application)
     decided = decider.decide(rows, explain=explain, language=language, product=product, law=law)
     decisions = decisions_table(decided)
     if output is not None:
@@ -96,7 +101,9 @@ def decide(
     _print_json(records[0] if len(records) == 1 else records)
 
 
-def _rows(decider: Decider, source: Path | None, application: int | None) -> pd.DataFrame:
+def _rows(
+    decider: Decider, bundle: Path, source: Path | None, application: int | None
+) -> pd.DataFrame:
     """Return the rows of the file, or the application of the matrix, that the options name.
 
     Raises ParamsError when none or both are named, or when what is named is not there.
@@ -106,6 +113,8 @@ def _rows(decider: Decider, source: Path | None, application: int | None) -> pd.
             "creditloom decide: expected either --input or --application, got both or neither; "
             "--template shows an application"
         )
+    if source is not None and is_csv(source):
+        return _of_csv(source, bundle)
     if source is not None:
         return read_frame(source) if source.suffix == ".parquet" else from_json(_text(source))
     with open_parquet(paths.MATRIX) as matrix:
@@ -118,6 +127,25 @@ def _rows(decider: Decider, source: Path | None, application: int | None) -> pd.
         f"creditloom decide: expected an application_id of {paths.MATRIX}, got {application}, "
         "which it does not hold"
     )
+
+
+def _of_csv(source: Path, bundle: Path) -> pd.DataFrame:
+    """Return a CSV as the bundle reads it; DataError for the first cell that it cannot read."""
+    table = read_csv(source)
+    read = columns(bundle, table.column_names)
+    check_schema(table.schema, read, source, is_text=True)
+    layout = layout_of(bundle)
+    is_whole = has_whole_ids(table[read[0].read_from].chunks, layout)
+    typed, faults = TextColumns.of(read, layout, has_whole_ids=is_whole).typed(table)
+    for fault in faults:
+        raise DataError.of(
+            f"Column `{fault.column}` holds what no decision may rest on",
+            where=f"{source}, row {fault.rows[0]}",
+            expected="a value as training read it",
+            got=fault.reasons[0],
+            next_step="correct it; `creditloom score` sets such rows aside and decides the others",
+        )
+    return typed.to_pandas(integer_object_nulls=True)
 
 
 def _text(source: Path) -> str:
