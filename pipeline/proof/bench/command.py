@@ -23,6 +23,7 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.commands.own_outputs import require_figures
 from creditloom.pipeline.proof.bench.row import BenchRow
+from creditloom.pipeline.proof.bench_earlier.command import earlier
 from creditloom.pipeline.proof.bench_tables.command import tables as judge_tables
 from creditloom.storage.files.store import write_json
 
@@ -62,6 +63,7 @@ class BenchGroup(TyperGroup):
 SPEED = "speed"
 app = typer.Typer(cls=BenchGroup, help="Compare ours and theirs: speed, or PDs on many tables.")
 app.command("tables")(judge_tables)
+app.command("earlier")(earlier)
 
 # The options of the command, each with its help.
 TablesArgument = Annotated[

@@ -94,7 +94,11 @@ def write_rows(file: Path, rows: int) -> None:
 
     The file has the row groups of all our files.
     """
-    source = applications(SOURCE_ROWS)
+    repeat_rows(applications(SOURCE_ROWS), file, rows)
+
+
+def repeat_rows(source: pa.Table, file: Path, rows: int) -> None:
+    """Write the applications of `source` again and again under new ids, `rows` in all."""
     repeats = math.ceil(min(rows, ROW_GROUP) / len(source))
     group = pa.concat_tables([source] * repeats).combine_chunks()
     place = source.column_names.index("application_id")
