@@ -228,7 +228,8 @@ def test_the_best_feature_is_chosen_on_other_rows() -> None:
     own = found({"true": "bureau", "lucky": "assets"})
     assert own is not None and own.value == pytest.approx(0.76, abs=0.03)
     luck = found({"true": "bureau", "lucky": "bureau"})
-    assert luck is not None and luck.value == pytest.approx(0.5, abs=0.05)
+    # Luck of the even rows is worth nothing on the odd ones; these choose the true feature.
+    assert luck is not None and luck.value == pytest.approx((0.5 + 0.76) / 2, abs=0.03)
     assert found({"true": "assets", "lucky": "assets"}) is None
 
 

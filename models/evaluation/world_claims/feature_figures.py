@@ -41,25 +41,35 @@ def _best(features: ClaimFeatures | None, family: str) -> ClaimFigure | None:
     """Return the AUC, for true default, of the feature of `family` that ranks other rows best.
 
     It is chosen, with its direction, on the applications with even ids and measured on the odd
-    ones. Rows where the feature is null are left out. None where there is no such feature, or no
-    default on one side.
+    ones, and the other way round; the figure is the mean of the two, as one half alone misses it
+    by .011. Rows where the feature is null are left out. None where there is no such feature, or
+    no default on one side.
     """
     if features is None:
         return None
     rows = features.rows
     names = [name for name in rows.names if features.family_of[name] == family]
+    if not names:
+        return None
     bad = features.defaulted.to_numpy(bool)
     is_even = rows.application_id % 2 == 0
     columns = rows.with_features(names).features
-    chosen = [_auc(columns[is_even, place], bad[is_even]) for place in range(len(names))]
-    if not names or np.isnan(chosen).all():
-        return None
+    halves = [_judged(columns, bad, half) for half in (is_even, ~is_even)]
+    value = float(np.mean([half.value for half in halves]))
+    return None if np.isnan(value) else ClaimFigure(value, sum(half.n for half in halves))
+
+
+def _judged(columns: Floats, bad: Mask, is_choosing: Mask) -> ClaimFigure:
+    """Return the AUC on the other rows of the column that ranks `is_choosing` best; NaN if none."""
+    chosen = np.array([_auc(column[is_choosing], bad[is_choosing]) for column in columns.T])
+    if np.isnan(chosen).all():
+        return ClaimFigure(float("nan"), 0)
     # Distance from one half: a feature that ranks the other way round is as good.
-    best = int(np.nanargmax(np.abs(np.array(chosen) - 0.5)))
+    best = int(np.nanargmax(np.abs(chosen - 0.5)))
     sign = 1.0 if chosen[best] >= 0.5 else -1.0
-    value = _auc(sign * columns[~is_even, best], bad[~is_even])
-    n = int((~np.isnan(columns[~is_even, best])).sum())
-    return None if np.isnan(value) else ClaimFigure(value, n)
+    others = columns[~is_choosing, best]
+    n = int((~np.isnan(others)).sum())
+    return ClaimFigure(_auc(sign * others, bad[~is_choosing]), n)
 
 
 def _auc(values: Floats, bad: Mask) -> float:
