@@ -11,8 +11,14 @@ import pandas as pd
 from creditloom.decision.decide import Decider
 from creditloom.models.evaluation.audit import reason_table
 from creditloom.models.evaluation.figures import curves, reliability, tier_table
-from creditloom.models.fit.judgement import FittedTable, fairness_table, held_out, validation
-from creditloom.models.fit.leak_checks import ProxyFigure, TableWarning
+from creditloom.models.fit.judgement.reported import (
+    FittedTable,
+    fairness_table,
+    held_out,
+    validation,
+)
+from creditloom.models.fit.leaks.proxies import ProxyFigure
+from creditloom.models.fit.leaks.table_warning import TableWarning
 from creditloom.report.parts.data import BarResult, Example, FlowStep, ReportData, Text
 from creditloom.report.parts.examples import choose, examples
 

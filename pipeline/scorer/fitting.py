@@ -16,12 +16,22 @@ import pyarrow as pa
 
 from creditloom.decision.decide import Decider
 from creditloom.models.fit.fit_params import FitParams
-from creditloom.models.fit.learner import CalibratedModel, Labels, fit_calibrated, folds_allowed
+from creditloom.models.fit.fitted_model import CalibratedModel
+from creditloom.models.fit.inner_folds import folds_allowed
+from creditloom.models.fit.learner import fit_calibrated
+from creditloom.models.fit.training_table import Labels
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.stacking.shape_search import ShapeSearch, require_search
 from creditloom.pipeline.commands.model import fit_run
 from creditloom.pipeline.commands.model.fit_options import RunChoices
 from creditloom.pipeline.commands.model.fit_subject import Subject, worded
+from creditloom.pipeline.commands.model.fit_told import Steps
+from creditloom.pipeline.commands.model.fit_written import (
+    check_bundle,
+    frame_of,
+    training_table,
+    write_bundle,
+)
 from creditloom.pipeline.scorer.held_bundle import HeldBundle
 from creditloom.storage.files.outputs import FileKind, require_ours
 from creditloom.storage.files.source_params import SourceParams
@@ -67,14 +77,14 @@ def fit_rows(
     # Not strict: a search over folds goes on where one of them tells nothing.
     with tempfile.TemporaryDirectory() as place:
         search = _search(choices, Path(place))
-        final = fit_calibrated(fit_run.training_table(read), params, search, is_strict=False)
+        final = fit_calibrated(training_table(read), params, search, is_strict=False)
         _tell_model(final, read.table.label)
         folder = Path(place) / "bundle"
-        fit_run.write_bundle(folder, final, read, choices)
+        write_bundle(folder, final, read, choices)
         held = HeldBundle.read(folder)
-    margin = held.decider.margins(fit_run.frame_of(read.table))
+    margin = held.decider.margins(frame_of(read.table))
     decided = held.decider.bundle.scorer.calibration.pd(margin)
-    fit_run.check_bundle(decided, final.pd(read.table.features), folder)
+    check_bundle(decided, final.pd(read.table.features), folder)
     return FittedRows(held, _held_out(final, read, table), read, params, choices)
 
 
@@ -108,7 +118,7 @@ def _tell(read: Subject, params: FitParams, choices: RunChoices) -> None:
             _warn(f"`{note.column}`: {note.text}")
     bads = int(found.label.sum())
     folds, _ = params.folds_inside(len(found.label), bads)
-    used, _ = folds_allowed(fit_run.training_table(read), params)
+    used, _ = folds_allowed(training_table(read), params)
     if used < folds:
         _warn(f"{used} folds inside the fit, not {folds}: {bads} bads of {len(found.label)} rows")
     for warning in fit_run.warnings_of(found, params, choices):
@@ -140,7 +150,7 @@ def write_report(fitted: FittedRows, path: Path, title: str) -> None:
     require_ours(path, PAGE)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "bundle"
-        steps = fit_run.Steps()
+        steps = Steps()
         outcome = fit_run.outcome_of(fitted.read, folder, fitted.params, fitted.choices, steps)
         page = fit_run.page_of(outcome, Decider.load(folder), title)
     write_text(page, path)

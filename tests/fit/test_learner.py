@@ -15,15 +15,12 @@ import pytest
 from scipy.special import expit
 
 from creditloom.models.fit.fit_params import FitParams
-from creditloom.models.fit.learner import (
-    CalibratedModel,
-    TrainingTable,
-    fit_calibrated,
-    fold_masks,
-    inner_folds,
-)
+from creditloom.models.fit.fitted_model import CalibratedModel
+from creditloom.models.fit.inner_folds import inner_folds
+from creditloom.models.fit.judgement.validation import cross_validate, out_of_time
+from creditloom.models.fit.learner import fit_calibrated
 from creditloom.models.fit.sign_suggestions import suggested_signs
-from creditloom.models.fit.validation import cross_validate, out_of_time
+from creditloom.models.fit.training_table import TrainingTable, fold_masks
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import auc

@@ -11,14 +11,11 @@ import pandas as pd
 import pytest
 
 from creditloom.decision.decide import Decider
-from creditloom.models.fit.learner import TrainingTable
+from creditloom.models.fit.training_table import TrainingTable
 from creditloom.models.sample.errors import ModelError
-from creditloom.pipeline.commands.model.fit_run import (
-    GraveWarningError,
-    SelfCheckError,
-    luck_told,
-)
-from creditloom.pipeline.commands.model.fit_run import check_bundle as check
+from creditloom.pipeline.commands.model.fit_run import GraveWarningError, luck_told
+from creditloom.pipeline.commands.model.fit_written import SelfCheckError
+from creditloom.pipeline.commands.model.fit_written import check_bundle as check
 from creditloom.storage.files.store import read_frame
 from tests.fit.conftest import N, Run, loans
 

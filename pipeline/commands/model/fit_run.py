@@ -5,53 +5,29 @@ What is found is told on standard error as it is found, on a terminal and off it
 
 from __future__ import annotations
 
-import json
-import platform
 import shutil
 import sys
-import time as clock
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from rich.progress import Progress
-from rich.table import Table
 
-import creditloom
-from creditloom.decision.base.layout import Layout
 from creditloom.decision.decide import Decider
-from creditloom.decision.frames.arrow import decisions_table
-from creditloom.decision.score.tiers import Tiers
-from creditloom.models.fit import bundle
-from creditloom.models.fit.column_strength import luck_of_auc, strongest_column
 from creditloom.models.fit.fit_params import FitParams
-from creditloom.models.fit.judgement import FittedTable, content, held_out_decisions, validation
-from creditloom.models.fit.leak_checks import (
-    CheckedTable,
-    ProxyFigure,
-    TableWarning,
-    accepted,
-    proxies,
-    proxy_warnings,
-    row_codes,
-    table_warnings,
-)
-from creditloom.models.fit.learner import (
-    CalibratedModel,
-    TrainingTable,
-    fit_calibrated,
-    fold_masks,
-    latest,
-)
+from creditloom.models.fit.judgement.reported import FittedTable
+from creditloom.models.fit.judgement.validation import OutOfTime, cross_validate, out_of_time
+from creditloom.models.fit.leaks.checks import table_warnings
+from creditloom.models.fit.leaks.column_strength import luck_of_auc, strongest_column
+from creditloom.models.fit.leaks.proxies import ProxyFigure, proxies, proxy_warnings
+from creditloom.models.fit.leaks.row_copies import row_codes
+from creditloom.models.fit.leaks.table_warning import CheckedTable, TableWarning, accepted
+from creditloom.models.fit.learner import fit_calibrated
 from creditloom.models.fit.sign_suggestions import SignSuggestions, suggested_signs
-from creditloom.models.fit.validation import OutOfTime, cross_validate, out_of_time
-from creditloom.models.policy.bundle_policy import PolicyParams
+from creditloom.models.fit.training_table import TrainingTable, fold_masks, latest
 from creditloom.models.sample.arrays import Mask
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.stacking.shape_search import ShapeSearch, require_search
@@ -59,6 +35,16 @@ from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.commands.model.fit_options import FIT, MARK, PARAMS, RunChoices
 from creditloom.pipeline.commands.model.fit_subject import Subject, subject
+from creditloom.pipeline.commands.model.fit_told import Steps, show, tell_read, tell_warnings
+from creditloom.pipeline.commands.model.fit_written import (
+    FitOutcome,
+    check_bundle,
+    decisions_of,
+    frame_of,
+    metrics_of,
+    training_table,
+    write_bundle,
+)
 from creditloom.report import fit_page
 from creditloom.report.page.render import render
 from creditloom.storage.files.errors import StatedError
@@ -68,12 +54,6 @@ from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import write_table, write_text
 from creditloom.storage.finished import Finished
 
-# Libraries whose versions stand in metrics.json, as figures may move with them.
-LIBRARIES = ("lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
-# A PD of the written bundle may differ from the fitted one by the rounding of sums, and no more.
-SAME_PD = 1e-9
-# Notes on columns that the console shows; metrics.json has all.
-SHOWN_NOTES = 40
 # Columns that an error names.
 SHOWN_COLUMNS = 8
 
@@ -82,54 +62,6 @@ class GraveWarningError(StatedError):
     """The fit was written, but something grave was found that nobody accepted."""
 
     exit_code = 3
-
-
-class SelfCheckError(StatedError):
-    """The written bundle does not give the training table the PDs that were fitted."""
-
-
-class Steps:
-    """Tells each step on standard error, and keeps the seconds that it took."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._start = clock.perf_counter()
-
-    def say(self, text: str) -> None:
-        """Write one line."""
-        sys.stderr.write(f"creditloom fit: {text}\n")
-        sys.stderr.flush()
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Time a block."""
-        start = clock.perf_counter()
-        yield
-        self.seconds[name] = round(clock.perf_counter() - start, 3)
-
-    def all_seconds(self) -> dict[str, float]:
-        """Return the seconds per step, and of all so far."""
-        return {**self.seconds, "all": round(clock.perf_counter() - self._start, 3)}
-
-
-@dataclass(frozen=True)
-class FitOutcome:
-    """What a run found: the fitted table, the frame it decided, warnings and proxies.
-
-    suggestions: signs that nobody stated. search: with the record of each fit; None = no budget.
-    """
-
-    fitted: FittedTable
-    frame: pd.DataFrame
-    warnings: tuple[TableWarning, ...]
-    proxies: tuple[ProxyFigure, ...]
-    suggestions: SignSuggestions
-    search: ShapeSearch | None
-
-    @property
-    def grave(self) -> tuple[TableWarning, ...]:
-        """The grave warnings that nobody accepted."""
-        return tuple(w for w in self.warnings if w.level == "grave" and not w.is_accepted)
 
 
 def run(source: SourceParams, out: Path, choices: RunChoices) -> None:
@@ -143,19 +75,19 @@ def run(source: SourceParams, out: Path, choices: RunChoices) -> None:
     with new_folder(out, FIT) as folder:
         with steps.step("read"):
             read = subject(source, folder)
-        _tell_read(steps, source, read.table)
+        tell_read(steps, source, read.table)
         search = _search(read.table, params, choices, out, folder, steps)
         outcome = outcome_of(read, folder / "bundle", params, choices, steps, search)
         decider = Decider.load(folder / "bundle")
-        write_table(_decisions(outcome.fitted), folder / "decisions.parquet")
+        write_table(decisions_of(outcome.fitted), folder / "decisions.parquet")
         with steps.step("report"):
             title = f"Fit of {Path(source.path).stem}"
             write_text(page_of(outcome, decider, title), folder / "index.html")
-        document = _document(outcome, read.table, choices, steps)
-        write_document(document, folder / MARK, RESULTS)
+        metrics = metrics_of(outcome, read.table, choices, steps.all_seconds())
+        write_document(metrics, folder / MARK, RESULTS)
         # Remove the copy of the raw tables without bad rows: only the features needed it.
         shutil.rmtree(folder / "quarantine" / "clean", ignore_errors=True)
-    _show(outcome, out)
+    show(outcome, out)
     _end(outcome.grave, out)
 
 
@@ -196,7 +128,7 @@ def outcome_of(
     found = read.table
     with steps.step("warnings"):
         warnings = warnings_of(found, params, choices)
-    _tell_warnings(steps, warnings)
+    tell_warnings(steps, warnings)
     table = training_table(read)
     refuse_constant(table.frame)
     with luck_told(table):
@@ -238,19 +170,6 @@ def _suggested(table: TrainingTable, params: FitParams, steps: Steps) -> SignSug
     return found
 
 
-def write_bundle(folder: Path, final: CalibratedModel, read: Subject, choices: RunChoices) -> Tiers:
-    """Write the bundle of a model of `read` into the new `folder`; return its tiers."""
-    policy = _policy(choices)
-    tiers = bundle.tiers_around(float(read.table.label.mean()), policy.tier_edges)
-    # Features of raw tables are the house's own: they have no layout.
-    has_layout = bool(read.table.columns)
-    layout = Layout.from_json(json.dumps(read.table.layout())) if has_layout else None
-    scale = section("fit", FitParams, PARAMS).calibration
-    table = training_table(read)
-    bundle.write(folder, final, table, tiers, read.words, scale, policy, layout)
-    return tiers
-
-
 def page_of(outcome: FitOutcome, decider: Decider, title: str) -> str:
     """Return the page of a fit, as HTML."""
     page = fit_page.report(outcome.fitted, decider, outcome.frame, title)
@@ -264,22 +183,8 @@ def _proxies(
     with steps.step("proxies"):
         figures = proxies(frame, fitted.protected, fitted.cv.model_pd)
     warnings = accepted(proxy_warnings(figures), choices.accept)
-    _tell_warnings(steps, warnings)
+    tell_warnings(steps, warnings)
     return warnings, tuple(figures)
-
-
-def training_table(read: Subject) -> TrainingTable:
-    """Return the rows to learn from; codes of missing stand in them, as in what is decided."""
-    found = read.table
-    return TrainingTable(
-        frame=found.features,
-        label=found.label,
-        signs=read.signs,
-        special_codes=found.codes,
-        weight=found.weight,
-        group=found.group,
-        time=found.time,
-    )
 
 
 def warnings_of(
@@ -298,16 +203,6 @@ def _folds(found: Finished, params: FitParams) -> tuple[Mask, ...]:
     except ValueError:
         # Fewer rows of a class than folds: the judgement refuses the table in words.
         return ()
-
-
-def _policy(choices: RunChoices) -> PolicyParams:
-    """Return the committed policy, with what a person chose for values beyond training."""
-    policy = section("policy", PolicyParams, PARAMS)
-    if choices.beyond is None:
-        return policy
-    return replace(
-        policy, beyond_training=replace(policy.beyond_training, treatment=choices.beyond)
-    )
 
 
 def refuse_constant(frame: pd.DataFrame) -> None:
@@ -350,12 +245,6 @@ def _out_of_time(
     return OutOfTime(None, None, first, len(time), int(table.label.sum()), why)
 
 
-def frame_of(found: Finished) -> pd.DataFrame:
-    """Return the table as a decision reads it."""
-    frame = found.features.assign(application_id=found.ids)
-    return frame if found.time is None else frame.assign(as_of=found.time)
-
-
 def _cross_validated(
     table: TrainingTable, params: FitParams, search: ShapeSearch | None, steps: Steps
 ) -> Any:
@@ -381,110 +270,6 @@ def _cross_validated(
         return cross_validate(table, params, advance, search)
 
 
-def check_bundle(decided: np.ndarray, fitted: np.ndarray, folder: Path) -> None:
-    """Raise SelfCheckError where the bundle gives a training row another PD than was fitted."""
-    gap = np.abs(decided - fitted)
-    is_other = ~(gap <= SAME_PD)
-    if is_other.any():
-        first = int(np.argmax(is_other))
-        rows = int(is_other.sum())
-        raise SelfCheckError.of(
-            "The written bundle does not give the training table the PDs that were fitted",
-            where=f"{folder.name}, row {first}",
-            expected=f"PD {fitted[first]:.9f}",
-            got=f"PD {decided[first]:.9f}; {rows:,} rows differ",
-            next_step="do not use the bundle; report the table's column names and types as a bug",
-        )
-
-
-def _decisions(fitted: FittedTable) -> pa.Table:
-    """Return the decisions of the final model, with what held-out models say beside them.
-
-    The final model has learnt from the label of the row, so its PD is not what is judged.
-    """
-    judged = held_out_decisions(fitted)
-    table = decisions_table(fitted.decisions.assign(pd_held_out=fitted.cv.model_pd))
-    for name in ("tier", "decision"):
-        table = table.append_column(f"{name}_held_out", pa.array(judged[name], pa.string()))
-    return table
-
-
-def _document(
-    outcome: FitOutcome, found: Finished, choices: RunChoices, steps: Steps
-) -> dict[str, Any]:
-    """Return metrics.json."""
-    cv = outcome.fitted.cv
-    # table: metrics.json
-    return {
-        **content(outcome.fitted),
-        "warnings": [warning.to_json() for warning in outcome.warnings],
-        "grave": [warning.name for warning in outcome.grave],
-        "proxies": [vars(figure) for figure in outcome.proxies],
-        "suggested_signs": asdict(outcome.suggestions),
-        "search": _searched(outcome.search, choices),
-        "notes": [note._asdict() for note in found.notes],
-        "special_codes": _coded(found.code_counts),
-        "cv_folds": {"model": list(cv.model), "ridge": list(cv.ridge)},
-        "arguments": dict(choices.arguments),
-        "versions": _versions(),
-        "seconds": steps.all_seconds(),
-    }
-
-
-def _searched(search: ShapeSearch | None, choices: RunChoices) -> dict[str, Any] | None:
-    """Return trials and seconds of the search, per fit; the last one is that of the final model."""
-    if search is None:
-        return None
-    return {
-        "minutes": choices.budget,
-        "trials": sum(record.trials for record in search.records),
-        "seconds": round(sum(record.seconds for record in search.records), 3),
-        "fits": [asdict(record) for record in search.records],
-    }
-
-
-def _coded(counts: Mapping[str, Mapping[float, int]]) -> dict[str, dict[str, int]]:
-    return {name: {f"{code:g}": n for code, n in one.items()} for name, one in counts.items()}
-
-
-def _versions() -> dict[str, str]:
-    libraries = {name: version(name) for name in LIBRARIES}
-    return {
-        "python": platform.python_version(),
-        "creditloom": creditloom.__version__,
-        **libraries,
-    }
-
-
-# What is told.
-
-
-def _tell_read(steps: Steps, source: SourceParams, found: Finished) -> None:
-    rows = len(found.label)
-    bads = int(found.label.sum())
-    categories = sum(found.features[name].dtype == object for name in found.features)
-    features = f"{found.features.shape[1]:,} features, {categories:,} of them categories"
-    counted = f"{rows:,} rows, {bads:,} bad ({bads / rows:.1%})"
-    steps.say(f"read {Path(source.path).name}: {counted}, {features}")
-    for sentence in found.said:
-        steps.say(sentence)
-    for note in found.notes[:SHOWN_NOTES]:
-        steps.say(f"`{note.column}`: {note.text}")
-    more = len(found.notes) - SHOWN_NOTES
-    if more > 0:
-        steps.say(f"and {more} more notes on columns in {MARK}")
-    for name, counts in found.code_counts.items():
-        seen = ", ".join(f"{code:g} in {n:,} rows" for code, n in counts.items() if n)
-        if seen:
-            steps.say(f"`{name}`: special code {seen}")
-
-
-def _tell_warnings(steps: Steps, warnings: Sequence[TableWarning]) -> None:
-    for warning in warnings:
-        word = "accepted" if warning.is_accepted else warning.level
-        steps.say(f"{word}: {warning.text}; {warning.next_step}")
-
-
 def _end(grave: Sequence[TableWarning], out: Path) -> None:
     """Raise GraveWarningError where something grave is left."""
     if not grave:
@@ -501,34 +286,3 @@ def _end(grave: Sequence[TableWarning], out: Path) -> None:
 
 def _quoted(name: str) -> str:
     return name if name.isidentifier() else f'"{name}"'
-
-
-def _show(outcome: FitOutcome, out: Path) -> None:
-    fitted = outcome.fitted
-    console = Console()
-    console.print(_table(fitted))
-    if fitted.oot:
-        figures = f"{fitted.oot.rows:,} rows from {fitted.oot.cut[:10]} on, {fitted.oot.bads:,} bad"
-        console.print(f"out of time: {fitted.oot.refused or figures}")
-    if fitted.bad_rows:
-        console.print(
-            f"{fitted.bad_rows:,} bad rows set aside with reasons in {out / 'quarantine'}"
-        )
-    for warning in outcome.warnings:
-        word = "accepted" if warning.is_accepted else warning.level
-        console.print(f"{word}: {warning.text}")
-    counts = held_out_decisions(fitted)["decision"].value_counts()
-    decisions = ", ".join(f"{name} {n:,}" for name, n in counts.items())
-    console.print(
-        f"{decisions} (by held-out PDs); {out / 'index.html'} reports, {out / 'bundle'} decides"
-    )
-
-
-def _table(fitted: FittedTable) -> Table:
-    title = f"fit: {len(fitted.label):,} rows, {int(fitted.label.sum()):,} bad"
-    table = Table("sample", "figure", "model", "sd", "ridge logit", "sd", title=title)
-    for row in validation(fitted).to_dict("records"):
-        figures = [row[name] for name in ("mean", "sd", "ridge_mean", "ridge_sd")]
-        cells = (f"{figure:.4f}" if pd.notna(figure) else "" for figure in figures)
-        table.add_row(str(row["sample"]), str(row["metric"]), *cells)
-    return table

@@ -18,9 +18,10 @@ from creditloom.decision.rulebook.policy import Policy, tiers_only_policy
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.evaluation.audit import FAIRNESS_COLUMNS
 from creditloom.models.evaluation.cohort import Cohort
-from creditloom.models.fit.learner import CalibratedModel, Labels
-from creditloom.models.fit.protected_groups import MIN_GROUP_ROWS, groups_of
-from creditloom.models.fit.validation import FIGURES, CrossValidation, OutOfTime, summary
+from creditloom.models.fit.fitted_model import CalibratedModel
+from creditloom.models.fit.judgement.validation import FIGURES, CrossValidation, OutOfTime, summary
+from creditloom.models.fit.leaks.protected_groups import MIN_GROUP_ROWS, groups_of
+from creditloom.models.fit.training_table import Labels
 from creditloom.models.sample import metrics
 from creditloom.models.sample.dataset import undated_dataset
 from creditloom.models.sample.split import OOT

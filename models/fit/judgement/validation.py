@@ -14,12 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from creditloom.models.evaluation.figures import JudgedSample, figures_of, keys_of
 from creditloom.models.fit.fit_params import FitParams
-from creditloom.models.fit.learner import (
-    TrainingTable,
-    fit_calibrated,
-    fold_masks,
-    latest,
-)
+from creditloom.models.fit.learner import fit_calibrated
+from creditloom.models.fit.training_table import TrainingTable, fold_masks, latest
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.stacking.shape_search import ShapeSearch
