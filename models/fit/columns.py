@@ -99,8 +99,16 @@ def strongest_columns(
 
 
 def column_power(values: Floats, label: Floats) -> float:
-    """Return the power of one column; 0 with too few rows or one class."""
+    """Return the power of one column; 0 with too few rows or one class.
+
+    >>> flag = np.repeat([1.0, np.nan], [10, 30])
+    >>> column_power(flag, np.repeat([1.0, 0.0], [10, 30]))
+    0.5
+    """
     known = ~np.isnan(values)
+    if known.any() and np.ptp(values[known]) == 0:
+        # One value or null is a flag: what tells something is whether there is a value.
+        values, known = known.astype(float), np.ones(len(values), bool)
     if known.sum() < MIN_KNOWN_ROWS or len(np.unique(label[known])) < 2:
         return 0.0
     return abs(auc(label[known], values[known]) - 0.5) * float(np.sqrt(known.mean()))

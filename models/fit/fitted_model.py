@@ -81,17 +81,19 @@ class CalibratedModel:
     """A model, the affine step after it, and the challenger.
 
     held_out: the logits, one per row, from models that did not learn from the row; NaN for a row
-    that was never held out. line: slope and level for the door and the economy.
+    that was never held out. calibration: slope and level for the door and the economy;
+    challenger_calibration: the same step after the challenger.
     """
 
     model: FittedModel
     challenger: FittedModel
     calibration: CalibrationLine
+    challenger_calibration: CalibrationLine
     held_out: Floats
 
     def challenger_pd(self, frame: pd.DataFrame) -> Floats:
         """Return the PD of the challenger, the additive logit alone, shape (rows,)."""
-        return np.asarray(expit(self.challenger.margin(frame)))
+        return self.challenger_calibration.pd(self.challenger.margin(frame))
 
     def pd(self, frame: pd.DataFrame) -> Floats:
         """Return the calibrated PD, shape (rows,)."""

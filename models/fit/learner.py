@@ -74,16 +74,23 @@ def _fit_calibrated(
     stack = _stack(choice, names, grown, params, is_strict)
     # The challenger may tell nothing where the others do, as of columns that act together only.
     alone = _stack(choice, [CHALLENGER], grown, params, is_strict=False)
-    logits = np.full(len(label), np.nan)
-    logits[choice.is_judged] = stack.margin(choice.of(stack.names))
+    logits = _held_out(stack, choice)
     model = fitted_model(encoded, fallen, grown, stack)
     return CalibratedModel(
         model=model,
         # The challenger reads what training has not seen as the model does.
         challenger=replace(model, members=(grown[CHALLENGER],), stack=alone),
         calibration=_affine(table, logits, choice.is_judged, params),
+        challenger_calibration=_affine(table, _held_out(alone, choice), choice.is_judged, params),
         held_out=logits,
     )
+
+
+def _held_out(stack: Stack, choice: StackChoice) -> Floats:
+    """Return the held-out logits of a stack, one per training row; NaN where none judged it."""
+    logits = np.full(len(choice.is_judged), np.nan)
+    logits[choice.is_judged] = stack.margin(choice.of(stack.names))
+    return logits
 
 
 def _refuse_few(table: TrainingTable, params: FitParams) -> None:
@@ -125,7 +132,8 @@ def _affine(
     level_bads = int(label.sum())
     if table.time is not None:
         month = table.time.astype("datetime64[M]").astype(np.int64)[judged]
-        level = calibration.level_of(label, weight, month, params.calibration)
+        # Not clipped: a weight says how often a row counts, and is no inverse of a probability.
+        level = calibration.expected(label, weight, month, params.calibration.level)
         is_late = month > month.max() - params.level_months
         late = logits[judged][is_late]
         b = calibration.anchored(late, 0.0, weight[is_late], level.rate)

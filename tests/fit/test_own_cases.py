@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from creditloom.decision.decide import Decider
+from creditloom.models.fit.leaks.nothing_told import luck_told
 from creditloom.models.fit.training_table import TrainingTable
 from creditloom.models.sample.errors import ModelError
-from creditloom.pipeline.commands.model.fit_run import GraveWarningError, luck_told
+from creditloom.pipeline.commands.model.fit_run import GraveWarningError
 from creditloom.pipeline.commands.model.fit_written import SelfCheckError
 from creditloom.pipeline.commands.model.fit_written import check_bundle as check
 from creditloom.storage.files.store import read_frame

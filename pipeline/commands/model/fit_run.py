@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +17,28 @@ from rich.progress import Progress
 
 from creditloom.decision.decide import Decider
 from creditloom.models.fit.fit_params import FitParams
+from creditloom.models.fit.fitted_model import CalibratedModel
+from creditloom.models.fit.judgement.intervals import Outcomes
 from creditloom.models.fit.judgement.reported import FittedTable
-from creditloom.models.fit.judgement.validation import OutOfTime, cross_validate, out_of_time
+from creditloom.models.fit.judgement.validation import (
+    FINAL,
+    FINAL_SHARE,
+    OutOfTime,
+    cross_validate,
+    out_of_time,
+    search_shares,
+)
 from creditloom.models.fit.leaks.checks import table_warnings
-from creditloom.models.fit.leaks.column_strength import luck_of_auc, strongest_column
+from creditloom.models.fit.leaks.nothing_told import luck_told, refuse_constant
 from creditloom.models.fit.leaks.proxies import ProxyFigure, proxies, proxy_warnings
-from creditloom.models.fit.leaks.row_copies import row_codes
 from creditloom.models.fit.leaks.table_warning import CheckedTable, TableWarning, accepted
 from creditloom.models.fit.learner import fit_calibrated
 from creditloom.models.fit.sign_suggestions import SignSuggestions, suggested_signs
 from creditloom.models.fit.training_table import TrainingTable, fold_masks, latest
 from creditloom.models.sample.arrays import Mask
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.stacking.shape_search import ShapeSearch, require_search
+from creditloom.models.stacking.search_budget import SearchBudget
+from creditloom.models.stacking.shape_search import require_search
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.commands.model.fit_options import FIT, MARK, PARAMS, RunChoices
@@ -54,8 +62,7 @@ from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import write_table, write_text
 from creditloom.storage.finished import Finished
 
-# Columns that an error names.
-SHOWN_COLUMNS = 8
+SECONDS_PER_MINUTE = 60
 
 
 class GraveWarningError(StatedError):
@@ -76,8 +83,10 @@ def run(source: SourceParams, out: Path, choices: RunChoices) -> None:
         with steps.step("read"):
             read = subject(source, folder)
         tell_read(steps, source, read.table)
-        search = _search(read.table, params, choices, out, folder, steps)
-        outcome = outcome_of(read, folder / "bundle", params, choices, steps, search)
+        journals = _journals(choices, out, folder)
+        shares = search_shares(params, is_dated=read.table.time is not None)
+        budget = budget_of_run(shares, choices, journals, steps)
+        outcome = outcome_of(read, folder / "bundle", params, choices, steps, budget)
         decider = Decider.load(folder / "bundle")
         write_table(decisions_of(outcome.fitted), folder / "decisions.parquet")
         with steps.step("report"):
@@ -91,29 +100,30 @@ def run(source: SourceParams, out: Path, choices: RunChoices) -> None:
     _end(outcome.grave, out)
 
 
-def _search(
-    found: Finished,
-    params: FitParams,
-    choices: RunChoices,
-    out: Path,
-    folder: Path,
-    steps: Steps,
-) -> ShapeSearch | None:
-    """Return the search that every fit of this run gets its share of; None without a budget."""
+def budget_of_run(
+    shares: Mapping[str, float], choices: RunChoices, journals: Path, steps: Steps
+) -> SearchBudget | None:
+    """Return the minutes of a search, shared among the fits of this run; None without a budget."""
     if choices.budget is None:
         return None
     require_search()
-    # Each training set is searched on its own: the folds, the early rows, and all rows.
-    fits = params.times(len(found.label)) * params.folds + (found.time is not None) + 1
-    seconds = choices.budget * 60 / fits
+    seconds = choices.budget * SECONDS_PER_MINUTE
+    a_fit = seconds / sum(shares.values())
+    more = f", {FINAL} {FINAL_SHARE:g} times that" if FINAL in shares else ""
+    steps.say(
+        f"search: about {a_fit:.0f} s for each of {len(shares)} fits{more}; journals in "
+        f"{choices.search or 'search'}; the cross-validation is not repeated"
+    )
+    return SearchBudget(seconds, shares, journals, steps.say)
+
+
+def _journals(choices: RunChoices, out: Path, folder: Path) -> Path:
+    """Return where the journals of a search lie; those of an earlier run in `out` go on there."""
     journals = choices.search or folder / "search"
-    if not choices.search and (out / "search").is_dir():
+    if choices.budget is not None and not choices.search and (out / "search").is_dir():
         # The new folder takes the place of the old one: the journals of the old one go on in it.
         shutil.copytree(out / "search", journals)
-    steps.say(
-        f"search: {fits} fits of {seconds:.0f} s each, journals in {choices.search or 'search'}"
-    )
-    return ShapeSearch(seconds, journals, steps.say)
+    return journals
 
 
 def outcome_of(
@@ -122,9 +132,13 @@ def outcome_of(
     params: FitParams,
     choices: RunChoices,
     steps: Steps,
-    search: ShapeSearch | None = None,
+    budget: SearchBudget | None = None,
+    final: CalibratedModel | None = None,
 ) -> FitOutcome:
-    """Warn, judge on held-out rows, then fit on all rows; write the bundle into `folder`."""
+    """Warn, judge on held-out rows, then fit on all rows; write the bundle into `folder`.
+
+    final: the model of all rows, where it is there already.
+    """
     found = read.table
     with steps.step("warnings"):
         warnings = warnings_of(found, params, choices)
@@ -132,12 +146,13 @@ def outcome_of(
     table = training_table(read)
     refuse_constant(table.frame)
     with luck_told(table):
-        cross_validation = _cross_validated(table, params, search, steps)
+        cross_validation = _cross_validated(table, params, budget, steps)
         with steps.step("out of time"):
-            oot = None if found.time is None else _out_of_time(table, found.time, params, search)
-        steps.say(f"final model on all {len(table.label):,} rows")
-        with steps.step("final model"):
-            final = fit_calibrated(table, params, search)
+            oot = None if found.time is None else _out_of_time(table, found.time, params, budget)
+        if final is None:
+            steps.say(f"final model on all {len(table.label):,} rows")
+            with steps.step("final model"):
+                final = fit_calibrated(table, params, budget.of(FINAL) if budget else None)
         # Signs of raw tables are declared by the house.
         suggestions = _suggested(table, params, steps) if found.columns else SignSuggestions()
     tiers = write_bundle(folder, final, read, choices)
@@ -147,10 +162,17 @@ def outcome_of(
     check_bundle(decisions["pd"].to_numpy(float), final.pd(table.frame), folder)
     steps.say("the written bundle gives the training table the PDs that were fitted")
     fitted = FittedTable(
-        table.label, found.protected, final, cross_validation, oot, tiers, decisions, len(found.bad)
+        outcomes=Outcomes(table.label, table.weight, table.group),
+        protected=found.protected,
+        final=final,
+        cv=cross_validation,
+        oot=oot,
+        tiers=tiers,
+        decisions=decisions,
+        bad_rows=len(found.bad),
     )
     more, figures = _proxies(fitted, table.frame, choices, steps)
-    return FitOutcome(fitted, frame, (*warnings, *more), figures, suggestions, search)
+    return FitOutcome(fitted, frame, (*warnings, *more), figures, suggestions, budget)
 
 
 def _suggested(table: TrainingTable, params: FitParams, steps: Steps) -> SignSuggestions:
@@ -205,51 +227,23 @@ def _folds(found: Finished, params: FitParams) -> tuple[Mask, ...]:
         return ()
 
 
-def refuse_constant(frame: pd.DataFrame) -> None:
-    """Raise ModelError where every column has one value in all rows; null is a value too."""
-    # By the first value, null or not: counting all values of all columns would take seconds.
-    if any((row_codes(frame[[name]]) != 0).any() for name in frame):
-        return
-    raise ModelError(
-        f"No column tells one row from another: all {frame.shape[1]} hold one value in every row "
-        f"({', '.join(map(str, frame.columns[:SHOWN_COLUMNS]))}). "
-        "Expected a column with two values at least; add one."
-    )
-
-
-@contextmanager
-def luck_told(table: TrainingTable) -> Iterator[None]:
-    """Say that no column tells bads from goods, where that is why nothing could be fitted."""
-    try:
-        yield
-    except ModelError as error:
-        best, figure = strongest_column(table.frame, table.label)
-        if figure >= luck_of_auc(table.label, table.frame.shape[1]):
-            raise
-        raise ModelError(
-            f"No column tells bads from goods: the best of {table.frame.shape[1]}, `{best}`, has "
-            f"AUC {figure:.3f}, which is luck. Expected one that "
-            f"tells more; add columns that know the applicant. ({error})"
-        ) from error
-
-
 def _out_of_time(
-    table: TrainingTable, time: np.ndarray, params: FitParams, search: ShapeSearch | None
+    table: TrainingTable, time: np.ndarray, params: FitParams, budget: SearchBudget | None
 ) -> OutOfTime:
     """Judge on the latest rows; without any earlier row there are no figures, but the reason."""
     mask = latest(time, params.oot_share)
     if not mask.all():
-        return out_of_time(table, time, params, search)
+        return out_of_time(table, time, params, budget)
     first = str(time.min())
     why = f"no earlier rows: {first[:10]} is the date of so many rows that none come before"
-    return OutOfTime(None, None, first, len(time), int(table.label.sum()), why)
+    return OutOfTime(first, len(time), int(table.label.sum()), refused=why)
 
 
 def _cross_validated(
-    table: TrainingTable, params: FitParams, search: ShapeSearch | None, steps: Steps
+    table: TrainingTable, params: FitParams, budget: SearchBudget | None, steps: Steps
 ) -> Any:
     """Judge on folds, with a bar on a terminal and a line per round of folds off it."""
-    total = params.times(len(table.label)) * params.folds
+    total = params.folds * (params.times(len(table.label)) if budget is None else 1)
     steps.say(f"cross-validation: {total} folds")
     is_terminal = sys.stderr.isatty()
     done = 0
@@ -267,7 +261,7 @@ def _cross_validated(
             if not is_terminal and done % params.folds == 0:
                 steps.say(f"{done} of {total} folds")
 
-        return cross_validate(table, params, advance, search)
+        return cross_validate(table, params, advance, budget)
 
 
 def _end(grave: Sequence[TableWarning], out: Path) -> None:

@@ -8,10 +8,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import pandas as pd
 from rich.table import Table
 
-from creditloom.models.fit.judgement.reported import FittedTable, held_out_decisions, validation
+from creditloom.models.fit.judgement.reported import (
+    FittedTable,
+    few_told,
+    held_out_decisions,
+    validation,
+)
 from creditloom.models.fit.leaks.table_warning import TableWarning
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.commands.model.fit_options import MARK
@@ -80,6 +84,8 @@ def show(outcome: FitOutcome, out: Path) -> None:
     fitted = outcome.fitted
     console = Console()
     console.print(_table(fitted))
+    for sentence in few_told(fitted):
+        console.print(sentence)
     if fitted.oot:
         figures = f"{fitted.oot.rows:,} rows from {fitted.oot.cut[:10]} on, {fitted.oot.bads:,} bad"
         console.print(f"out of time: {fitted.oot.refused or figures}")
@@ -98,10 +104,10 @@ def show(outcome: FitOutcome, out: Path) -> None:
 
 
 def _table(fitted: FittedTable) -> Table:
-    title = f"fit: {len(fitted.label):,} rows, {int(fitted.label.sum()):,} bad"
-    table = Table("sample", "figure", "model", "sd", "ridge logit", "sd", title=title)
+    """Return the held-out figures with their intervals, and the bads behind them."""
+    title = f"fit: {fitted.cv.evidence.told}"
+    table = Table("sample", "figure", "model", "95 % of", "ridge logit", "95 % of", title=title)
+    names = ("sample", "metric", "model", "model_interval", "ridge", "ridge_interval")
     for row in validation(fitted).to_dict("records"):
-        figures = [row[name] for name in ("mean", "sd", "ridge_mean", "ridge_sd")]
-        cells = (f"{figure:.4f}" if pd.notna(figure) else "" for figure in figures)
-        table.add_row(str(row["sample"]), str(row["metric"]), *cells)
+        table.add_row(*(str(row[name]) for name in names))
     return table

@@ -27,7 +27,7 @@ from creditloom.models.fit.leaks.table_warning import TableWarning
 from creditloom.models.fit.sign_suggestions import SignSuggestions
 from creditloom.models.fit.training_table import TrainingTable
 from creditloom.models.policy.bundle_policy import PolicyParams
-from creditloom.models.stacking.shape_search import ShapeSearch
+from creditloom.models.stacking.search_budget import SearchBudget
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.commands.model.fit_options import PARAMS, RunChoices
 from creditloom.pipeline.commands.model.fit_subject import Subject
@@ -56,7 +56,7 @@ class FitOutcome:
     warnings: tuple[TableWarning, ...]
     proxies: tuple[ProxyFigure, ...]
     suggestions: SignSuggestions
-    search: ShapeSearch | None
+    search: SearchBudget | None
 
     @property
     def grave(self) -> tuple[TableWarning, ...]:
@@ -87,7 +87,8 @@ def frame_of(found: Finished) -> pd.DataFrame:
 def write_bundle(folder: Path, final: CalibratedModel, read: Subject, choices: RunChoices) -> Tiers:
     """Write the bundle of a model of `read` into the new `folder`; return its tiers."""
     policy = _policy(choices)
-    tiers = bundle.tiers_around(float(read.table.label.mean()), policy.tier_edges)
+    rate = float(np.average(read.table.label, weights=read.table.weight))
+    tiers = bundle.tiers_around(rate, policy.tier_edges)
     # Features of raw tables are the house's own: they have no layout.
     has_layout = bool(read.table.columns)
     layout = Layout.from_json(json.dumps(read.table.layout())) if has_layout else None
@@ -157,14 +158,14 @@ def metrics_of(
     }
 
 
-def _searched(search: ShapeSearch | None, choices: RunChoices) -> dict[str, Any] | None:
-    """Return trials and seconds of the search, per fit; the last one is that of the final model."""
+def _searched(search: SearchBudget | None, choices: RunChoices) -> dict[str, Any] | None:
+    """Return trials and seconds of the search, per fit."""
     if search is None:
         return None
     return {
         "minutes": choices.budget,
         "trials": sum(record.trials for record in search.records),
-        "seconds": round(sum(record.seconds for record in search.records), 3),
+        "seconds": round(search.spent, 3),
         "fits": [asdict(record) for record in search.records],
     }
 
