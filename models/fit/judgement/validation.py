@@ -131,7 +131,7 @@ def cross_validate(
                 fold_figures[name].append(plain_figures(table.label[mask], pd, weight))
                 pds[name][repeat, mask] = pd
             step()
-    outcomes = Outcomes(table.label, table.weight, table.group)
+    outcomes = Outcomes(np.asarray(table.label), table.weight, table.group)
     return CrossValidation(
         model=tuple(fold_figures[MODEL]),
         ridge=tuple(fold_figures[RIDGE]),

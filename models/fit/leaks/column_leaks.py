@@ -12,6 +12,7 @@ from creditloom.models.fit.leaks.column_strength import (
     Labels,
     SortedColumn,
     auc_error,
+    auc_words,
     held_out_auc,
 )
 from creditloom.models.fit.leaks.table_warning import (
@@ -47,7 +48,7 @@ def column_warnings(name: str, table: CheckedTable) -> Iterator[TableWarning]:
     if copy is not None:
         yield copy
     elif best > WARN_AUC:
-        yield _leak(name, best, len(codes))
+        yield _leak(name, best, table.label)
     pure = _pure(name, column, table.label)
     if pure is not None and copy is None:
         yield pure
@@ -55,11 +56,11 @@ def column_warnings(name: str, table: CheckedTable) -> Iterator[TableWarning]:
         yield from _aged(name, codes, table.label, table.time)
 
 
-def _leak(name: str, figure: float, rows: int) -> TableWarning:
+def _leak(name: str, figure: float, label: Labels) -> TableWarning:
     level: Level = "grave" if figure > GRAVE_AUC else "warning"
-    text = f"`{name}` alone tells bads from goods with AUC {figure:.3f}: suspicious, "
+    text = f"`{name}` alone tells bads from goods with {auc_words(figure, label)}: suspicious, "
     text += "it probably knows the outcome (a leak)"
-    return TableWarning(level, "leak", name, figure, rows, text, _ask(name))
+    return TableWarning(level, "leak", name, figure, len(label), text, _ask(name))
 
 
 def _ask(name: str) -> str:
@@ -117,8 +118,9 @@ def _aged(
     if old <= OLD_AUC or old - new <= max(AGED_BY, AGED_ERRORS * error):
         return
     level: Level = "grave" if old > GRAVE_AUC else "warning"
-    text = f"`{name}` tells the outcome in the oldest third of the rows (AUC {old:.3f}) and not in "
-    text += f"the latest (AUC {new:.3f}): it may be filled after the outcome (a leak)"
+    text = f"`{name}` tells the outcome in the oldest third of the rows ("
+    text += f"{auc_words(old, label[first])}) and not in the latest ("
+    text += f"{auc_words(new, label[last])}): it may be filled after the outcome (a leak)"
     yield TableWarning(level, "aged", name, old, int(first.sum()), text, _ask(name))
 
 

@@ -27,9 +27,9 @@ LEAST_ROWS = 20
 class TableWarning:
     """One thing that a colleague would say of the table.
 
-    kind: leak, pure, copy, aged, copies, borrower, proxy. name: the column (or `copies`), by which
-    it is accepted. figure: AUC or share. rows: how many rows it is about. is_accepted: a person
-    accepted it by name.
+    kind: leak, pure, copy, aged, period, copies, borrower, proxy. name: the column (or `copies`),
+    by which it is accepted. figure: AUC or share. rows: how many rows it is about. is_accepted: a
+    person accepted it by name.
     """
 
     level: Level
@@ -51,7 +51,7 @@ class CheckedTable:
     """What the checks read: one entry per row each.
 
     frame: features, float64 or text, codes of missing as null. folds: the held-out rows of each
-    fold.
+    fold. time_name: the column of the dates.
     """
 
     frame: pd.DataFrame
@@ -59,6 +59,7 @@ class CheckedTable:
     time: NDArray[np.datetime64] | None
     group: Codes | None
     folds: Sequence[Mask]
+    time_name: str = "time"
 
 
 def accepted(warnings: Sequence[TableWarning], names: Sequence[str]) -> tuple[TableWarning, ...]:

@@ -214,7 +214,14 @@ def warnings_of(
 ) -> tuple[TableWarning, ...]:
     """Return what is to be said of the table, the grave first; what is accepted is marked so."""
     folds = _folds(found, params)
-    checked = CheckedTable(found.known_features, found.label, found.time, found.group, folds)
+    checked = CheckedTable(
+        frame=found.known_features,
+        label=found.label,
+        time=found.time,
+        group=found.group,
+        folds=folds,
+        time_name=found.read_as.get("time") or "as_of",
+    )
     return accepted(table_warnings(checked), choices.accept)
 
 

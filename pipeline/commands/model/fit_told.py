@@ -83,12 +83,12 @@ def show(outcome: FitOutcome, out: Path) -> None:
     """Print the figures, the warnings and the decisions, and where all of it lies."""
     fitted = outcome.fitted
     console = Console()
-    console.print(_table(fitted))
+    for table in _tables(fitted):
+        console.print(table)
     for sentence in few_told(fitted):
         console.print(sentence)
-    if fitted.oot:
-        figures = f"{fitted.oot.rows:,} rows from {fitted.oot.cut[:10]} on, {fitted.oot.bads:,} bad"
-        console.print(f"out of time: {fitted.oot.refused or figures}")
+    if fitted.oot and fitted.oot.refused:
+        console.print(f"out of time: {fitted.oot.refused}")
     if fitted.bad_rows:
         console.print(
             f"{fitted.bad_rows:,} bad rows set aside with reasons in {out / 'quarantine'}"
@@ -103,11 +103,17 @@ def show(outcome: FitOutcome, out: Path) -> None:
     )
 
 
-def _table(fitted: FittedTable) -> Table:
-    """Return the held-out figures with their intervals, and the bads behind them."""
-    title = f"fit: {fitted.cv.evidence.told}"
-    table = Table("sample", "figure", "model", "95 % of", "ridge logit", "95 % of", title=title)
-    names = ("sample", "metric", "model", "model_interval", "ridge", "ridge_interval")
-    for row in validation(fitted).to_dict("records"):
-        table.add_row(*(str(row[name]) for name in names))
-    return table
+def _tables(fitted: FittedTable) -> Iterator[Table]:
+    """Yield the held-out figures with their intervals, and the bads behind them, per sample."""
+    titles = {"cv": f"cross-validated: {fitted.cv.evidence.told}"}
+    if fitted.oot and fitted.oot.evidence:
+        titles["oot"] = f"out of time, {fitted.oot.cut[:10]} on: {fitted.oot.evidence.told}"
+    names = ("metric", "model", "model_interval", "ridge", "ridge_interval")
+    figures = validation(fitted)
+    for sample, title in titles.items():
+        table = Table(title=title)
+        for head in ("figure", "model", "95 %", "ridge logit", "95 %"):
+            table.add_column(head, no_wrap=True)
+        for row in figures[figures["sample"] == sample].to_dict("records"):
+            table.add_row(*(str(row[name]) for name in names))
+        yield table
