@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from rich.table import Table
 
 from creditloom.models.fit.judgement.reported import (
@@ -58,6 +59,8 @@ def tell_read(steps: Steps, source: SourceParams, found: Finished) -> None:
     categories = sum(found.features[name].dtype == object for name in found.features)
     features = f"{found.features.shape[1]:,} features, {categories:,} of them categories"
     counted = f"{rows:,} rows, {bads:,} bad ({bads / rows:.1%})"
+    if found.weight is not None:
+        counted += f", {np.average(found.label, weights=found.weight):.1%} of the weight"
     steps.say(f"read {Path(source.path).name}: {counted}, {features}")
     for sentence in found.said:
         steps.say(sentence)
