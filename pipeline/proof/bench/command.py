@@ -30,8 +30,10 @@ from creditloom.storage.files.store import write_json
 # Name of a table -> the module that measures it.
 TABLES = {
     name: f"creditloom.pipeline.proof.bench.{name}"
-    for name in ("kernel", "latency", "job", "features")
+    for name in ("kernel", "latency", "job", "features", "fit_rows")
 }
+# The table that can stand beside an earlier checkout.
+BESIDE_EARLIER = "fit_rows"
 # Tables that measure the model of the current folder. It must have been made before.
 OF_THE_MODEL = ("latency", "job")
 # Libraries whose versions are written beside the figures.
@@ -74,12 +76,19 @@ QuickOption = Annotated[
     bool,
     typer.Option("--quick", help="smaller inputs and fewer rounds: minutes less, wider spread"),
 ]
+EarlierOption = Annotated[
+    Path | None,
+    typer.Option(help="checkout of an earlier commit, whose fit is measured in turns (fit_rows)"),
+]
 OutputOption = Annotated[Path, typer.Option(help="where the rows are written")]
 
 
 @app.command(SPEED)
 def bench(
-    tables: TablesArgument = None, quick: QuickOption = False, output: OutputOption = paths.BENCH
+    tables: TablesArgument = None,
+    quick: QuickOption = False,
+    earlier: EarlierOption = None,
+    output: OutputOption = paths.BENCH,
 ) -> None:
     """Compare ours and theirs in turns in one run: medians, smallest and largest ratio of a round.
 
@@ -91,7 +100,8 @@ def bench(
     rows: list[BenchRow] = []
     for name in names:
         _err.print(f"bench {name} ...")
-        rows += importlib.import_module(TABLES[name]).run(quick)
+        more = (earlier,) if name == BESIDE_EARLIER else ()
+        rows += importlib.import_module(TABLES[name]).run(quick, *more)
         # Write after each table, so that its figures are kept if a later table fails.
         content = {"machine": machine(), "quick": quick, "rows": [_as_json(row) for row in rows]}
         write_json(content, output)

@@ -32,7 +32,7 @@ TODAY_ROWS = 4_000  # rows of the script; its seconds are scaled up from these
 ROUNDS = 3
 OURS = "creditloom score --input rows.parquet --output decisions --bundle data/model --json"
 SCRIPT = (
-    "python -m creditloom.pipeline.proof.bench.job_run {what} "
+    "python -m creditloom.pipeline.proof.bench.runs.job_run {what} "
     "data/model/model.txt rows.parquet out.parquet"
 )
 Figures = dict[str, float]  # seconds "s", "CPU s" and memory "MB"
@@ -125,7 +125,7 @@ def _score(folder: Path, part: str) -> Figures:
 def _script(folder: Path, what: str, part: str) -> Figures:
     source = str(folder / f"{part}.parquet")
     out = str(folder / "out.parquet")
-    module = "creditloom.pipeline.proof.bench.job_run"
+    module = "creditloom.pipeline.proof.bench.runs.job_run"
     used = measure(module, what, str(paths.MODEL_TXT), source, out, folder=Path())
     figures = json.loads(used.said.strip().splitlines()[-1])
     return {"s": float(figures["seconds"]), "CPU s": float(figures["cpu"])}

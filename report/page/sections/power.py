@@ -38,10 +38,12 @@ POWER = (
 VALIDATION = (
     TableColumn("sample", "sample"),
     TableColumn("metric", "figure"),
-    TableColumn("mean", "model", "number"),
-    TableColumn("sd", "± sd", "number"),
-    TableColumn("ridge_mean", "ridge logit", "number"),
-    TableColumn("ridge_sd", "± sd", "number"),
+    TableColumn("model", "model"),
+    TableColumn("model_interval", "95 % interval"),
+    TableColumn("ridge", "ridge logit"),
+    TableColumn("ridge_interval", "95 % interval"),
+    TableColumn("difference", "model less ridge"),
+    TableColumn("difference_interval", "95 % interval"),
 )
 LEAD = (
     "Oracle: the best that anyone could do who knows every latent state. Reachable: the best that "
@@ -60,6 +62,8 @@ def power(data: ReportData) -> Section | None:
         if not data.has_truth:
             blocks.append(Note(f"Oracle and reachable: {ABSENT}."))
     if data.validation is not None:
+        if data.uncertain is not None:
+            blocks += [Note(sentence, "fail") for sentence in data.uncertain["text"]]
         blocks.append(table(data.validation, VALIDATION, _judged_by(data.validation)))
     if curves := _curves(data):
         blocks.append(Drawings(curves))
