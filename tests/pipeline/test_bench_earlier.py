@@ -1,4 +1,4 @@
-"""`creditloom bench earlier` finds the modules of every layout and runs the code of the other one."""
+"""`creditloom bench earlier` finds modules in every layout and runs the other checkout's code."""
 
 from __future__ import annotations
 

@@ -7,22 +7,19 @@ data/reports/bench.json holds the rows, and the machine and library versions of 
 from __future__ import annotations
 
 import importlib
-import os
-import platform
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 from typer.core import TyperGroup
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.commands.own_outputs import require_figures
 from creditloom.pipeline.proof.bench.row import BenchRow
+from creditloom.pipeline.proof.bench.shown import machine, show
 from creditloom.pipeline.proof.bench_earlier.command import earlier
 from creditloom.pipeline.proof.bench_tables.command import tables as judge_tables
 from creditloom.storage.files.store import write_json
@@ -36,20 +33,6 @@ TABLES = {
 BESIDE_EARLIER = "fit_rows"
 # Tables that measure the model of the current folder. It must have been made before.
 OF_THE_MODEL = ("latency", "job")
-# Libraries whose versions are written beside the figures.
-LIBRARIES = (
-    "numpy",
-    "numba",
-    "lightgbm",
-    "pandas",
-    "pyarrow",
-    "duckdb",
-    "polars",
-    "shap",
-    "woodelf_explainer",
-    "mlflow",
-)
-WIDTH = 180  # characters of the table where the output is no wide terminal
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
@@ -120,52 +103,9 @@ def _check(names: Sequence[str]) -> None:
         raise typer.BadParameter(f"{measured}, and {paths.MATRIX} is not there; run `make repro`")
 
 
-def machine() -> dict[str, Any]:
-    """Return the machine on which the figures were measured, and how busy it was."""
-    return {
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "load_average": [round(load, 2) for load in os.getloadavg()],
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in LIBRARIES},
-    }
-
-
-def show(rows: Sequence[BenchRow]) -> None:
-    """Print one line per row: ours, theirs, how many times less ours takes, and the verdict."""
-    headings = ("table", "what", "unit", "ours", "theirs", "theirs / ours", "spread", "bar", "")
-    table = Table(*headings, title="bench: medians of rounds in turns")
-    for row in rows:
-        medians = (f"{row.ours:.4g}", f"{row.theirs:.4g}")
-        ratios = (_times(row.ratio), f"{_times(row.high)}-{_times(row.low)}")
-        bar = "" if row.bar is None else _times(row.bar)
-        table.add_row(row.table, row.what, row.unit, *medians, *ratios, bar, _verdict(row))
-    Console(width=max(Console().width, WIDTH)).print(table)
-
-
 def _as_json(row: BenchRow) -> dict[str, Any]:
     return {
         **asdict(row),
         "times": 1 / row.ratio if row.ratio else None,
         "holds": row.bar is None or row.ratio <= row.bar,
     }
-
-
-def _times(ratio: float) -> str:
-    return f"{1 / ratio:.3g}" if ratio else "-"
-
-
-def _verdict(row: BenchRow) -> str:
-    if row.bar is None:
-        return ""
-    if row.ratio > row.bar:
-        return "short of the bar"
-    return "aim" if row.aim is not None and row.ratio <= row.aim else "bar"
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor())

@@ -14,16 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.params import changed_text
+from creditloom.pipeline.base.params import changed_text, mapping
 from creditloom.pipeline.proof.usage import Usage, measure
 
 DVC = "dvc.yaml"
 # What a command is in each layout, newest first: the first whose file is there counts.
 COMMAND_LINE = ("creditloom.pipeline.cli", "pipeline.cli")
 FIRST_DECISION = (
+    "creditloom.pipeline.proof.bench.runs.first_decision",
     "creditloom.pipeline.proof.bench.first_decision",
     "pipeline.bench.first_decision",
 )
@@ -73,7 +72,7 @@ class Checkout:
 
     def stage_module(self, stage: str) -> str:
         """Return the module that runs a stage, as dvc.yaml says. Raise CheckoutError."""
-        stages = yaml.safe_load((self.root / DVC).read_text(encoding="utf-8"))["stages"]
+        stages = mapping(self.root / DVC)["stages"]
         if stage not in stages:
             raise CheckoutError(
                 f"{self.root / DVC}: expected the stage {stage}, found {', '.join(stages)}"

@@ -15,14 +15,18 @@ from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.commands.model.params import assignments
 from creditloom.pipeline.commands.own_outputs import require_figures
 from creditloom.pipeline.proof.bench.row import BenchRow
+from creditloom.pipeline.proof.bench.shown import machine, show
 from creditloom.pipeline.proof.bench_earlier import measures
 from creditloom.pipeline.proof.bench_earlier.checkout import Checkout
 from creditloom.pipeline.proof.bench_earlier.measures import Duel
 from creditloom.storage.files.outputs import held_folder
 from creditloom.storage.files.store import write_json
 
-STAGES, BATCH, DECISION = "stages", "batch", "decision"
+STAGES = "stages"
+BATCH = "batch"
+DECISION = "decision"
 TABLES = (STAGES, BATCH, DECISION)
+ALL_TABLES = ",".join(TABLES)
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 # The options of the command, each with its help.
@@ -45,7 +49,7 @@ OutputOption = Annotated[Path, typer.Option(help="where the rows are written")]
 
 def earlier(
     checkout: CheckoutArgument,
-    only: OnlyOption = ",".join(TABLES),
+    only: OnlyOption = ALL_TABLES,
     applicants: ApplicantsOption = 20_000,
     seed: SeedOption = 11,
     change: SetOption = None,
@@ -59,8 +63,6 @@ def earlier(
     Each side runs its own code with its own params.yaml, in turns. Below 1 the present one is
     cheaper. Other work on the machine changes CPU seconds little and milliseconds much.
     """
-    from creditloom.pipeline.proof.bench.command import machine, show
-
     tables = _tables(only)
     require_figures(output, "machine", "rows")
     place = scratch.resolve()
