@@ -61,9 +61,9 @@ def power(data: ReportData) -> Section | None:
         blocks.append(table(data.power, POWER, "Ranking power, out-of-time applicants"))
         if not data.has_truth:
             blocks.append(Note(f"Oracle and reachable: {ABSENT}."))
+    if data.uncertain is not None:
+        blocks += [Note(sentence, "fail") for sentence in data.uncertain["text"]]
     if data.validation is not None:
-        if data.uncertain is not None:
-            blocks += [Note(sentence, "fail") for sentence in data.uncertain["text"]]
         blocks.append(table(data.validation, VALIDATION, _judged_by(data.validation)))
     if curves := _curves(data):
         blocks.append(Drawings(curves))
