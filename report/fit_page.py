@@ -11,8 +11,16 @@ import pandas as pd
 from creditloom.decision.decide import Decider
 from creditloom.models.evaluation.audit import reason_table
 from creditloom.models.evaluation.figures import curves, reliability, tier_table
-from creditloom.models.fit.judgement import FittedTable, fairness_table, held_out, validation
-from creditloom.models.fit.leak_checks import ProxyFigure, TableWarning
+from creditloom.models.fit.judgement.reported import (
+    FittedTable,
+    fairness_table,
+    few_told,
+    held_out,
+    validation,
+)
+from creditloom.models.fit.judgement.validation import MODEL, RIDGE
+from creditloom.models.fit.leaks.proxies import ProxyFigure
+from creditloom.models.fit.leaks.table_warning import TableWarning
 from creditloom.report.parts.data import BarResult, Example, FlowStep, ReportData, Text
 from creditloom.report.parts.examples import choose, examples
 
@@ -45,6 +53,7 @@ def report(fitted: FittedTable, decider: Decider, frame: pd.DataFrame, title: st
         bars=_cards(fitted),
         flow=_flow(fitted),
         validation=validation(fitted),
+        uncertain=pd.DataFrame({"text": few_told(fitted)}),
         roc=roc,
         ks=ks,
         reliability=reliability(cohort, BINS),
@@ -73,10 +82,9 @@ def with_warnings(
 
 
 def _facts(fitted: FittedTable, decider: Decider) -> tuple[tuple[str, str], ...]:
-    bads = int(fitted.label.sum())
     return (
         ("bundle", decider.bundle.version[:16]),
-        ("bads behind the figures", f"{bads:,} of {len(fitted.label):,} rows"),
+        ("behind the figures", fitted.cv.evidence.told),
         ("decisions by", "the final model, of all rows"),
         ("tier cut", _cut(fitted)),
     )
@@ -109,12 +117,10 @@ def _examples(decider: Decider, rows: pd.DataFrame) -> tuple[Example, ...]:
 
 
 def _cards(fitted: FittedTable) -> tuple[BarResult, ...]:
-    """Return the cross-validated figures as cards.
+    """Return the cross-validated figures as cards, each with its interval.
 
     No figure is judged, because no bar was set before the fit.
     """
-    model = pd.DataFrame(fitted.cv.model).mean()
-    ridge = pd.DataFrame(fitted.cv.ridge).mean()
     named = (
         ("auc", "cross-validated AUC", "交叉验证 AUC"),
         ("ks", "cross-validated KS", "交叉验证 KS"),
@@ -122,9 +128,10 @@ def _cards(fitted: FittedTable) -> tuple[BarResult, ...]:
     )
     cards = []
     for name, english, chinese in named:
-        note = f"ridge {ridge[name]:.4f}"
-        text = Text(english, chinese)
-        cards.append(BarResult(text, float(model[name]), "number", "", None, note))
+        model = fitted.cv.figures[MODEL][name]
+        ridge = fitted.cv.figures[RIDGE][name]
+        note = f"95 %: {model.interval_told}; ridge {ridge.told}"
+        cards.append(BarResult(Text(english, chinese), model.told, "text", "", None, note))
     return tuple(cards)
 
 

@@ -131,6 +131,9 @@ def _effective_counts(
 # Newton converges in about a dozen steps. More steps cost almost nothing, and no stopping rule is
 # needed.
 NEWTON_STEPS = 50
+# Largest step towards the level, in log-odds, and the least slope of the mean.
+MAX_ANCHOR_STEP = 1.0
+FLAT = 1e-12
 # Fields of `CalibrationParams` that calibration.json holds for the runtime.
 SCALE_FIELDS = ("pdo", "base_score", "base_odds", "pd_decimals", "max_weight")
 METHOD = "affine on the logit, weighted by 1 / propensity, anchored to the expected level"
@@ -251,7 +254,10 @@ def anchored(line: Floats, b: float, w: Floats, rate: float) -> float:
     """
     for _ in range(NEWTON_STEPS):
         p = expit(line + b)
-        b -= float((np.average(p, weights=w) - rate) / np.average(p * (1 - p), weights=w))
+        # Where all PDs are near 0 or 1 the mean is flat, and a full step would never come back.
+        flat = max(float(np.average(p * (1 - p), weights=w)), FLAT)
+        step = float((np.average(p, weights=w) - rate) / flat)
+        b -= min(max(step, -MAX_ANCHOR_STEP), MAX_ANCHOR_STEP)
     return b
 
 

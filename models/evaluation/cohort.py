@@ -34,6 +34,7 @@ class Cohort:
     truth: None on real data.
     calibration_bads: number of bads from which the level of the PD was estimated.
     max_weight: clip of 1 / propensity.
+    count: how often each row counts in means and shares; None = once.
     """
 
     rows: Dataset
@@ -44,6 +45,7 @@ class Cohort:
     truth: DataFrame | None
     calibration_bads: int
     max_weight: float
+    count: Floats | None = None
 
     @property
     def observed(self) -> KnownOutcomes:

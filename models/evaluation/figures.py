@@ -34,6 +34,7 @@ from creditloom.models.learners.ridge import RidgeParams
 from creditloom.models.sample import metrics
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.split import NONE, TRAIN, SplitParams
 
 # The table of metrics: one record per metric. All blocks of figures are filled from it.
@@ -125,7 +126,7 @@ def keys_of(block: Block) -> tuple[str, ...]:
     """Return the keys of a block, in the order of the table.
 
     >>> keys_of("fit")
-    ('auc', 'ks', 'brier', 'logloss', 'mean_pd', 'bad_rate')
+    ('auc', 'gini', 'ks', 'brier', 'logloss', 'ece', 'slope', 'level_ratio', 'mean_pd', 'bad_rate')
     """
     return tuple(metric.keys[block] for metric in METRICS if block in metric.keys)
 
@@ -140,6 +141,13 @@ def _order(sample: JudgedSample) -> Order:
     # Every metric that calls this names `order` in `needs`.
     assert sample.order is not None
     return sample.order
+
+
+def _level_ratio(sample: JudgedSample) -> float:
+    rate = float(np.average(sample.y, weights=sample.weight))
+    if not rate > 0:
+        raise ModelError("The mean PD has no ratio to a bad rate of 0; expected at least one bad.")
+    return float(np.average(sample.pd, weights=sample.weight)) / rate
 
 
 def _hosmer_lemeshow_p(sample: JudgedSample) -> float:
@@ -163,7 +171,7 @@ METRICS = (
     Metric(
         name="Gini",
         compute=lambda sample: metrics.gini(sample.y, sample.pd, sample.weight),
-        keys={"discrimination": "gini_oot"},
+        keys={"discrimination": "gini_oot", "fit": "gini"},
     ),
     Metric(
         name="KS",
@@ -201,17 +209,22 @@ METRICS = (
     Metric(
         name="ECE",
         compute=lambda sample: metrics.ece(sample.y, sample.pd, sample.weight, sample.bins),
-        keys={"calibration": "ece"},
+        keys={"calibration": "ece", "fit": "ece"},
     ),
     Metric(
         name="slope",
         compute=lambda sample: sample.slope_intercept[0],
-        keys={"calibration": "slope"},
+        keys={"calibration": "slope", "fit": "slope"},
     ),
     Metric(
         name="intercept",
         compute=lambda sample: sample.slope_intercept[1],
         keys={"calibration": "intercept"},
+    ),
+    Metric(
+        name="mean PD / bad rate",
+        compute=_level_ratio,
+        keys={"fit": "level_ratio"},
     ),
     # Mean PD and bad rate have two records each. Block `calibration` divides the sums of the test
     # in the large by the total weight. The other blocks take averages. The two ways add in a
@@ -467,12 +480,13 @@ def _tier(cohort: Cohort, inside: Mask, bads: float, n: float) -> dict[str, obje
     is_approve = (cohort.decisions["decision"] == "approve").to_numpy()
     offers = cohort.decisions[inside & is_approve]
     means = {name: offers[column].astype(float).mean() for name, column in OFFER_MEANS.items()}
-    mean_pd = float(cohort.pd[inside].mean()) if inside.any() else np.nan
+    count = None if cohort.count is None else cohort.count[inside]
+    mean_pd = float(np.average(cohort.pd[inside], weights=count)) if inside.any() else np.nan
     jeffreys_p = jeffreys(n, bads, mean_pd) if n else np.nan
     binomial_p = binomial(n, bads, mean_pd) if n else np.nan
     return {
         "n": int(inside.sum()),
-        "share": inside.mean(),
+        "share": np.average(inside, weights=cohort.count),
         "mean_pd": mean_pd,
         "observed": bads / n if n else np.nan,
         "bads": bads,

@@ -21,7 +21,8 @@ from creditloom.decision.score.tiers import Tiers
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.fit.encoding import EncodedColumn
-from creditloom.models.fit.learner import CalibratedModel, TrainingTable
+from creditloom.models.fit.fitted_model import CalibratedModel
+from creditloom.models.fit.training_table import TrainingTable
 from creditloom.models.policy.bundle_policy import PolicyParams, reference
 from creditloom.models.sample.metrics import logit
 

@@ -20,7 +20,7 @@ from creditloom.models.sample.arrays import Floats
 
 # Steps between two codes that would be equal: every level has a code of its own.
 CODE_STEP = 1e-9
-
+CODE_DECIMALS = 9
 
 # By column: the numbers that mean missing.
 Codes = Mapping[str, tuple[float, ...]]
@@ -216,6 +216,11 @@ class _Outcomes:
     fold: NDArray[np.int64]
     bads: int
 
+    @property
+    def mean_rate(self) -> float:
+        """Return the weighted bad rate of all rows, rounded as codes are."""
+        return float(np.round(np.average(self.label, weights=self.weight), CODE_DECIMALS))
+
     @classmethod
     def of(
         cls,
@@ -256,9 +261,8 @@ def _category(
     position, found = pd.factorize(texts, sort=True)
     levels = [str(level) for level in found]
     if not levels:
-        return EncodedColumn(name, name, levels=("",), codes=(0.0,), unseen=0.0), np.full(
-            len(texts), np.nan
-        )
+        column = EncodedColumn(name, name, levels=("",), codes=(0.0,), unseen=rows.mean_rate)
+        return column, np.full(len(texts), np.nan)
     rates = rows.rates(position, np.ones(len(texts), bool), len(levels), params.smoothing)
     # Stable: levels of one rate keep their order by text.
     order = np.argsort(rates, kind="stable")
@@ -268,8 +272,9 @@ def _category(
         name,
         levels=tuple(levels[k] for k in order),
         codes=tuple(codes.tolist()),
-        # Until the model is there to ask, the riskiest level stands in for an unseen one.
-        unseen=float(codes[-1]),
+        # The rate of a level without rows, so that held-out margins, on which the stack is fitted,
+        # lean to neither side. `cautious_codes` adds the caution of scoring.
+        unseen=rows.mean_rate,
     )
     if rows.bads >= params.bads_per_level * len(levels):
         return column, column.read(texts)
@@ -278,10 +283,10 @@ def _category(
 
 def _distinct(ascending: Floats) -> Floats:
     """Return the rates rounded, equal ones a step apart, so that each level has its own code."""
-    codes = np.round(ascending, 9)
+    codes = np.round(ascending, CODE_DECIMALS)
     for k in range(1, len(codes)):
         codes[k] = max(codes[k], codes[k - 1] + CODE_STEP)
-    return np.asarray(np.round(codes, 9))
+    return np.asarray(np.round(codes, CODE_DECIMALS))
 
 
 def _out_of_fold(

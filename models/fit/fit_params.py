@@ -28,7 +28,7 @@ class FitParams:
     boosters. additive: the penalised additive logit.
     least_columns_per_tree: columns that a tree may look at, at least, however small the share.
     folds: stratified folds of the reported figures.
-    repeats: how often these are repeated on a table under `small_rows` rows.
+    repeats: how often these are repeated on a table under `small_rows` rows, without a search.
     inner_folds: folds inside a training set, from which rounds, penalty and stack are chosen.
     few_inner_folds: as many on a training set of `many_rows` rows or more; from `split_rows` rows
     and `split_bads` bads on a single fold of these is held out.

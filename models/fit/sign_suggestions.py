@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from creditloom.models.fit.fit_params import CHALLENGER, FitParams
-from creditloom.models.fit.learner import TrainingTable, inner_folds
+from creditloom.models.fit.inner_folds import inner_folds
+from creditloom.models.fit.training_table import TrainingTable
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.metrics import auc
 from creditloom.models.stacking.additive import AdditiveMember

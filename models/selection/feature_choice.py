@@ -49,13 +49,15 @@ TINY = np.finfo(float).tiny
 class SelectionParams:
     """Limits of the screening.
 
-    max_null_share: largest share of nulls.
+    max_null_share: largest share of nulls. enough_rows: so many rows with a value are enough,
+    however large the share of nulls; null means that no number is.
     max_correlation: two features with a larger |correlation| are doubles.
     max_psi: largest PSI of the last against the first third of the training months.
     rows: size of the sample on which correlations are computed, taken at even steps.
     """
 
     max_null_share: float = 0.95
+    enough_rows: int | None = None
     max_correlation: float = 0.999
     max_psi: float = 0.25
     rows: int = 20_000
@@ -108,7 +110,8 @@ def _empty_or_constant(
     for i, name in enumerate(names):
         known = features[~np.isnan(features[:, i]), i]
         null_share = 1 - len(known) / len(features)
-        if null_share > params.max_null_share:
+        is_enough = params.enough_rows is not None and len(known) >= params.enough_rows
+        if null_share > params.max_null_share and not is_enough:
             dropped.append(DroppedFeature(name, EMPTY, null_share))
         elif len(known) == len(features) and known.min() == known.max():
             dropped.append(DroppedFeature(name, CONSTANT, float(known[0])))

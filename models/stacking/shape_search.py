@@ -40,17 +40,22 @@ SHAPES: dict[str, tuple[float, float]] = {
     "bagging_fraction": (0.5, 1.0),
 }
 EXTRA_TREES = "is_extra_trees"
+# Trials that are tried on all folds before one may be given up: others are compared with them.
+FULL_TRIALS = 4
 
 
 @dataclass(frozen=True)
 class SearchRecord:
     """What the search of one training set did.
 
-    trials: in the journal, those of earlier runs among them; ended: those that came to their end.
+    fit: whose it was. trials: in the journal, those of earlier runs among them; new: of this run;
+    ended: those that came to their end, the others were behind after some folds, or out of time.
     seconds: of this run. logloss: of the best shape on the inner folds; null where none ended.
     """
 
+    fit: str
     trials: int
+    new: int
     ended: int
     seconds: float
     logloss: float | None
@@ -59,14 +64,19 @@ class SearchRecord:
 
 @dataclass(frozen=True)
 class ShapeSearch:
-    """A budget for searches, which every fit of one run gets the same share of.
+    """The search of one fit.
 
-    seconds: that one fit may take. folder: of the journals. tell: is given one line per fit.
-    records: one per fit so far, in their order.
+    fit: a name of the fit. seconds: its share; no trial begins later. most_seconds: from then on a
+    trial that has begun is cut. trial_seconds: of a trial elsewhere in this run, or None: where not
+    even one has time, none begins. folder: of the journals. tell: is given one line. records: get
+    what was done.
     """
 
+    fit: str
     seconds: float
+    most_seconds: float
     folder: Path
+    trial_seconds: float | None = None
     tell: Callable[[str], object] = str
     records: list[SearchRecord] = field(default_factory=list)
 
@@ -78,17 +88,30 @@ class ShapeSearch:
         label, weight: of all rows of the training set.
         """
         start = time.monotonic()
-        deadline = start + self.seconds
-        trying = _Trying(folds, label, weight, given, deadline)
+        trying = _Trying(folds, label, weight, given, start + self.most_seconds)
         study = _study(self.folder, _digest(folds, label, given), given.params.seed)
-        # What came before the first trial counts too: no trial begins that has no time.
-        study.optimize(trying, timeout=max(0.0, deadline - time.monotonic()))
-        record = _record(study, time.monotonic() - start)
+        before = len(study.trials)
+        while self._has_time(start, len(study.trials) - before):
+            study.optimize(trying, n_trials=1)
+        record = _record(self.fit, study, before, time.monotonic() - start)
         self.records.append(record)
-        self.tell(f"search {len(self.records)}: {_told(record)}")
+        self.tell(f"search of {self.fit}: {_told(record)}")
         return (
             replace(given, params=replace(given.params, **record.shape)) if record.ended else None
         )
+
+    def _has_time(self, start: float, done: int) -> bool:
+        """Return whether another trial is to begin: one that will hardly end is left to others."""
+        spent = time.monotonic() - start
+        if spent >= self.seconds:
+            return False
+        # The last fit has nobody to leave its time to.
+        if self.seconds == self.most_seconds and done:
+            return True
+        a_trial = spent / done if done else self.trial_seconds
+        if a_trial is None:
+            return True
+        return spent + a_trial <= (self.seconds if done else self.most_seconds)
 
 
 def require_search() -> None:
@@ -104,7 +127,10 @@ def require_search() -> None:
 
 @dataclass(frozen=True)
 class _Trying:
-    """The objective: the log-loss on held-out rows at the best number of trees."""
+    """The objective: the log-loss on held-out rows at the best number of trees.
+
+    A shape that is behind most others on the first folds is not tried on the rest.
+    """
 
     folds: Sequence[Fold]
     label: Floats
@@ -122,11 +148,20 @@ class _Trying:
         params = replace(self.given.params, **shape, max_depth=-1)
         learner = replace(self.given, params=params, deadline=self.deadline)
         path = np.full((len(self.label), learner.steps), np.nan)
-        for fold in self.folds:
+        loss = np.inf
+        for k, fold in enumerate(self.folds):
             path[fold.is_judged] = learner.path(fold.rows, fold.signs, fold.held_out)
             # A booster that the deadline has cut is not the one that was asked for.
             if time.monotonic() > self.deadline:
                 raise optuna.TrialPruned
+            loss = self._loss(path)
+            trial.report(loss, k)
+            if k + 1 < len(self.folds) and trial.should_prune():
+                raise optuna.TrialPruned
+        return loss
+
+    def _loss(self, path: Floats) -> float:
+        """Return the loss at the best number of trees, on the folds so far."""
         judged = ~np.isnan(path[:, 0])
         y = self.label[judged]
         w = self.weight[judged]
@@ -156,6 +191,7 @@ def _study(folder: Path, digest: str, seed: int) -> optuna.Study:
     study = optuna.create_study(study_name=SEARCHED, storage=storage, load_if_exists=True)
     # A run that continues an earlier one has another seed: with the same it would try the same.
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))
+    study.pruner = optuna.pruners.MedianPruner(n_startup_trials=FULL_TRIALS)
     return study
 
 
@@ -170,7 +206,7 @@ def _digest(folds: Sequence[Fold], label: Floats, given: BoostedLearner) -> str:
     return digest.hexdigest()[:16]
 
 
-def _record(study: optuna.Study, seconds: float) -> SearchRecord:
+def _record(fit: str, study: optuna.Study, before: int, seconds: float) -> SearchRecord:
     """Return what the journal holds; of equal losses the first trial counts."""
     import optuna
 
@@ -182,7 +218,9 @@ def _record(study: optuna.Study, seconds: float) -> SearchRecord:
         name: _short(value) if isinstance(value, float) else value for name, value in found.items()
     }
     return SearchRecord(
+        fit=fit,
         trials=len(study.trials),
+        new=len(study.trials) - before,
         ended=len(ended),
         seconds=round(seconds, 3),
         logloss=best.value if best else None,
@@ -191,6 +229,10 @@ def _record(study: optuna.Study, seconds: float) -> SearchRecord:
 
 
 def _told(record: SearchRecord) -> str:
+    tried = f"{record.new} shapes tried in {record.seconds:.0f} s"
+    if record.trials > record.new:
+        tried += f", {record.trials - record.new} in earlier runs"
     if record.logloss is None:
-        return f"no shape came to its end in {record.seconds:.0f} s; give more minutes"
-    return f"{record.ended} shapes, best log-loss {record.logloss:.5f} on the inner folds"
+        return f"{tried}, none to its end; give more minutes"
+    best = f"best log-loss {record.logloss:.5f} on the inner folds"
+    return f"{tried}, {record.ended} of all to the end; {best}"

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,12 +40,19 @@ class Usage:
     said: str
 
 
-def measure(module: str, *arguments: str, folder: Path, threads: int | None = None) -> Usage:
+def measure(
+    module: str,
+    *arguments: str,
+    folder: Path,
+    threads: int | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Usage:
     """Run one of our own modules in `folder` and measure its process tree.
 
+    `env`: variables beside those of this process, as PYTHONPATH for the code of another checkout.
     Raises UsageError when it fails.
     """
-    env = with_package()
+    env = {**with_package(), **(env or {})}
     if threads is not None:
         env |= dict.fromkeys(THREAD_VARIABLES, str(threads))
     command = [sys.executable, "-m", module, *arguments]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,12 +17,25 @@ import pyarrow as pa
 
 from creditloom.decision.decide import Decider
 from creditloom.models.fit.fit_params import FitParams
-from creditloom.models.fit.learner import CalibratedModel, Labels, fit_calibrated, folds_allowed
+from creditloom.models.fit.fitted_model import CalibratedModel
+from creditloom.models.fit.inner_folds import folds_allowed
+from creditloom.models.fit.judgement.validation import FINAL, search_shares
+from creditloom.models.fit.leaks.nothing_told import refuse_constant
+from creditloom.models.fit.learner import fit_calibrated
+from creditloom.models.fit.training_table import Labels
 from creditloom.models.sample.arrays import Floats
-from creditloom.models.stacking.shape_search import ShapeSearch, require_search
+from creditloom.models.stacking.search_budget import SearchBudget
+from creditloom.models.stacking.shape_search import require_search
 from creditloom.pipeline.commands.model import fit_run
 from creditloom.pipeline.commands.model.fit_options import RunChoices
 from creditloom.pipeline.commands.model.fit_subject import Subject, worded
+from creditloom.pipeline.commands.model.fit_told import Steps
+from creditloom.pipeline.commands.model.fit_written import (
+    check_bundle,
+    frame_of,
+    training_table,
+    write_bundle,
+)
 from creditloom.pipeline.scorer.held_bundle import HeldBundle
 from creditloom.storage.files.outputs import FileKind, require_ours
 from creditloom.storage.files.source_params import SourceParams
@@ -43,11 +57,12 @@ class FittedRows:
     """A fitted table.
 
     held_out_pd: PD of each row by models that did not learn from it; NaN where no model held the
-    row out. read, params, choices: what a report is made of.
+    row out. final, read, params, choices: what a report is made of.
     """
 
     bundle: HeldBundle
     held_out_pd: Floats
+    final: CalibratedModel
     read: Subject
     params: FitParams
     choices: RunChoices
@@ -63,27 +78,29 @@ def fit_rows(
     """
     read = worded(finished_of(table, source), source)
     _tell(read, params, choices)
-    fit_run.refuse_constant(read.table.features)
+    refuse_constant(read.table.features)
     # Not strict: a search over folds goes on where one of them tells nothing.
     with tempfile.TemporaryDirectory() as place:
-        search = _search(choices, Path(place))
-        final = fit_calibrated(fit_run.training_table(read), params, search, is_strict=False)
+        budget = _budget({FINAL: 1.0}, choices, Path(place))
+        search = budget.of(FINAL) if budget else None
+        final = fit_calibrated(training_table(read), params, search, is_strict=False)
         _tell_model(final, read.table.label)
         folder = Path(place) / "bundle"
-        fit_run.write_bundle(folder, final, read, choices)
+        write_bundle(folder, final, read, choices)
         held = HeldBundle.read(folder)
-    margin = held.decider.margins(fit_run.frame_of(read.table))
+    margin = held.decider.margins(frame_of(read.table))
     decided = held.decider.bundle.scorer.calibration.pd(margin)
-    fit_run.check_bundle(decided, final.pd(read.table.features), folder)
-    return FittedRows(held, _held_out(final, read, table), read, params, choices)
+    check_bundle(decided, final.pd(read.table.features), folder)
+    return FittedRows(held, _held_out(final, read, table), final, read, params, choices)
 
 
-def _search(choices: RunChoices, folder: Path) -> ShapeSearch | None:
-    """Return the search of this one fit; None without a budget."""
+def _budget(shares: Mapping[str, float], choices: RunChoices, folder: Path) -> SearchBudget | None:
+    """Return the minutes of a search, shared among these fits; None without a budget."""
     if choices.budget is None:
         return None
     require_search()
-    return ShapeSearch(choices.budget * SECONDS_PER_MINUTE, choices.search or folder / "search")
+    journals = choices.search or folder / "search"
+    return SearchBudget(choices.budget * SECONDS_PER_MINUTE, shares, journals)
 
 
 def _held_out(final: CalibratedModel, read: Subject, table: pa.Table) -> Floats:
@@ -108,7 +125,7 @@ def _tell(read: Subject, params: FitParams, choices: RunChoices) -> None:
             _warn(f"`{note.column}`: {note.text}")
     bads = int(found.label.sum())
     folds, _ = params.folds_inside(len(found.label), bads)
-    used, _ = folds_allowed(fit_run.training_table(read), params)
+    used, _ = folds_allowed(training_table(read), params)
     if used < folds:
         _warn(f"{used} folds inside the fit, not {folds}: {bads} bads of {len(found.label)} rows")
     for warning in fit_run.warnings_of(found, params, choices):
@@ -134,14 +151,20 @@ def _warn(text: str) -> None:
 def write_report(fitted: FittedRows, path: Path, title: str) -> None:
     """Write the page of `creditloom fit` to `path`: judged by folds, and by time with dates.
 
-    Costs as much as the command. Raises DataError where `path` holds something else than a report,
-    and ModelError for a table that cannot be judged.
+    The model is the fitted one; what judges it is fitted anew on the folds, which costs as much as
+    the command: with a budget, the same minutes again. Raises DataError where `path` holds
+    something else than a report, and ModelError for a table that cannot be judged.
     """
     require_ours(path, PAGE)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "bundle"
-        steps = fit_run.Steps()
-        outcome = fit_run.outcome_of(fitted.read, folder, fitted.params, fitted.choices, steps)
+        steps = Steps()
+        is_dated = fitted.read.table.time is not None
+        shares = search_shares(fitted.params, is_dated=is_dated, has_final=False)
+        budget = _budget(shares, fitted.choices, Path(place))
+        outcome = fit_run.outcome_of(
+            fitted.read, folder, fitted.params, fitted.choices, steps, budget, fitted.final
+        )
         page = fit_run.page_of(outcome, Decider.load(folder), title)
     write_text(page, path)
 

@@ -36,11 +36,12 @@ class BarResult:
     """One bar and the figure that was measured for it.
 
     `value` is None when it is not available (real data has no truth). `passed` is None when the bar
-    is not judged. `kind` says how the value is formatted (share, p, count, points, number).
+    is not judged. `kind` says how the value is formatted (share, p, count, points, number; text as
+    it stands).
     """
 
     name: Text
-    value: float | None
+    value: float | str | None
     kind: str
     aim: str
     passed: bool | None
@@ -124,8 +125,10 @@ class ReportData:
     volumes: pd.DataFrame | None = None
     # name, auc, gini, ks, gini_true, share_of_oracle_gini, share_of_reachable_gini
     power: pd.DataFrame | None = None
-    # sample (cv, oot), metric, mean, sd, ridge_mean, ridge_sd
+    # of a fitted table: sample (cv, oot), metric; model, ridge, difference and their _interval
     validation: pd.DataFrame | None = None
+    # text: a sentence per sample of it with few bads
+    uncertain: pd.DataFrame | None = None
     # series, fpr, tpr
     roc: pd.DataFrame | None = None
     # series, score (share of applicants so far, safest first), bad_share, good_share (cumulative)

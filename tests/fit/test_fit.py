@@ -30,7 +30,10 @@ OPTIONS = (
     "--categorical",
     "branch",
 )
-FIGURES = {"auc", "ks", "brier", "logloss", "mean_pd", "bad_rate"}
+# table: the figures of a fit
+FIGURES = {
+    "auc", "gini", "ks", "brier", "logloss", "ece", "slope", "level_ratio", "mean_pd", "bad_rate",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -38,7 +41,8 @@ def fitted(fit: Run, tmp_path: Path) -> Path:
     frame = loans()
     frame.loc[7, "income"] = -9
     frame.to_parquet(tmp_path / "t.parquet", index=False)
-    fit(*OPTIONS, "--special-codes=-9,-8", "--out", "out")
+    result = fit(*OPTIONS, "--special-codes=-9,-8", "--out", "out")
+    (tmp_path / "told.txt").write_text(result.stdout, encoding="utf-8")
     return tmp_path / "out"
 
 
@@ -49,6 +53,8 @@ def test_everything_that_is_left_behind(fitted: Path) -> None:
     _check_decisions(decisions)
     _check_bundle(fitted / "bundle", decisions)
     page = (fitted / "index.html").read_text(encoding="utf-8")
+    told = (fitted.parent / "told.txt").read_text(encoding="utf-8")
+    _check_intervals(metrics["figures"], told, page)
     assert "<html" in page
     assert 'src="http' not in page
     assert not (fitted / "quarantine").exists()
@@ -63,10 +69,32 @@ def _check_figures(metrics: dict) -> None:  # type: ignore[type-arg]
         == FIGURES
     )
     assert all(set(figure) == {"mean", "sd"} for figure in metrics["cv"].values())
+    groups = {row["group"]: row for row in metrics["fairness"]}
+    assert groups["f"]["bads"] + groups["m"]["bads"] == metrics["sample"]["bads"]
+    assert all(row["bad_low"] < row["bad_rate"] < row["bad_high"] for row in groups.values())
     assert 0.70 < metrics["cv"]["auc"]["mean"] < 0.90
     assert abs(metrics["cv"]["mean_pd"]["mean"] - metrics["cv"]["bad_rate"]["mean"]) < 0.03
     assert metrics["oot_sample"]["rows"] == 0.3 * N
     assert {row["group"] for row in metrics["fairness"]} == {"f", "m"}
+
+
+def _check_intervals(figures: dict, told: str, page: str) -> None:  # type: ignore[type-arg]
+    """Each figure has its interval in all three places, and the few bads of the late rows."""
+    for sample in ("cv", "oot"):
+        assert set(figures[sample]) == {"model", "ridge", "difference", "evidence"}
+        for figure in figures[sample]["model"].values():
+            assert figure["low"] <= figure["value"] <= figure["high"]
+    evidence = figures["oot"]["evidence"]
+    assert (evidence["rows"], evidence["is_few"]) == (120, True)
+    few = f"Out of time: {evidence['bads']} bads of 120 rows: few, so every figure is uncertain"
+    for text in (" ".join(told.split()), page):
+        assert few in text
+        for name in ("AUC", "Gini", "KS", "Brier", "log-loss", "ECE", "slope"):
+            assert name in text
+    auc = figures["cv"]["model"]["auc"]
+    interval = f"{auc['low']:.3f} to {auc['high']:.3f}"
+    assert interval in told
+    assert page.count(interval) >= 2
 
 
 def _check_decisions(decisions: pd.DataFrame) -> None:

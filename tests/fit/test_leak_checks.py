@@ -9,22 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from creditloom.models.fit.column_strength import (
+from creditloom.models.fit.leaks.checks import table_warnings
+from creditloom.models.fit.leaks.column_strength import (
     SortedColumn,
     held_out_auc,
     luck_of_auc,
     strongest_column,
 )
-from creditloom.models.fit.leak_checks import (
-    CheckedTable,
-    TableWarning,
-    accepted,
-    proxies,
-    proxy_warnings,
-    row_codes,
-    table_warnings,
-)
-from creditloom.models.fit.protected_groups import NULL_GROUP, OTHER_GROUP, groups_of
+from creditloom.models.fit.leaks.protected_groups import NULL_GROUP, OTHER_GROUP, groups_of
+from creditloom.models.fit.leaks.proxies import proxies, proxy_warnings
+from creditloom.models.fit.leaks.row_copies import row_codes
+from creditloom.models.fit.leaks.table_warning import CheckedTable, TableWarning, accepted
 from creditloom.models.sample.metrics import auc
 from tests.fit.conftest import loans
 
@@ -109,6 +104,33 @@ def test_a_column_that_knows_old_outcomes_only() -> None:
     warnings = checked(frame.assign(late=days_late), time=frame["day"].to_numpy())
     assert ("warning", "aged", "late") in found(warnings)
     assert "aged" not in {warning.kind for warning in checked(frame.assign(late=days_late))}
+
+
+# table: case -> rows without a bad (of days one after the other), what is found
+PERIODS = {
+    "the latest outcomes are not known": (lambda day: day >= N - 200, {("grave", "period", "day")}),
+    "a long while without a bad": (lambda day: (day > 300) & (day < 600),
+                                   {("warning", "period", "day")}),
+    "a few weeks at the end": (lambda day: day >= N - 20, set()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PERIODS)
+def test_a_period_of_one_class_is_told(case: str) -> None:
+    is_good, warnings = PERIODS[case]
+    frame = loans(N)
+    frame["bad"] = frame["bad"].where(~is_good(np.arange(N)), 0)
+    dates = {"time": frame["day"].to_numpy(), "time_name": "day"}
+    assert found(checked(frame, **dates)) == warnings
+
+
+def test_dates_that_tell_bads_from_goods_are_grave() -> None:
+    """Goods of last year beside bads of the year before: every column that moves would learn it."""
+    frame = loans(N)
+    frame["bad"] = (np.arange(N) < 500).astype(int)
+    [warning] = checked(frame[["loan", "bad", "income"]], time=frame["day"].to_numpy())
+    assert (warning.level, warning.kind, warning.name) == ("grave", "period", "time")
+    assert "AUC 1.000" in warning.text and "500 rows against 1,000" in warning.text
 
 
 def test_copies_across_folds_are_counted_and_grave() -> None:

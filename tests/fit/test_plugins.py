@@ -60,7 +60,7 @@ SCRIPT = """
 from dataclasses import replace
 import lightgbm as lgb, numpy as np
 from creditloom.models.fit.learner import fit_calibrated
-from creditloom.models.fit.validation import cross_validate
+from creditloom.models.fit.judgement.validation import cross_validate
 from creditloom.models.sample.errors import ModelError
 from tests.fit.test_learner import FEW, table_of
 table = table_of(1, 300)

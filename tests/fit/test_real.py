@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from creditloom.models.fit.fit_params import FitParams
-from creditloom.models.fit.learner import TrainingTable
-from creditloom.models.fit.validation import cross_validate, summary
+from creditloom.models.fit.judgement.validation import cross_validate, summary
+from creditloom.models.fit.training_table import TrainingTable
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.commands.model.fit import source_of
 from creditloom.pipeline.commands.model.fit_options import PARAMS

@@ -7,11 +7,14 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 import typer
 
-from creditloom.pipeline.proof.bench import command
+from creditloom.pipeline.proof.bench import command, fit_rows
 from creditloom.pipeline.proof.bench.row import compare
+from creditloom.pipeline.proof.usage import Usage
+from creditloom.storage.files.errors import DataError
 
 
 def test_a_ratio_is_of_medians_and_its_spread_of_single_rounds() -> None:
@@ -47,8 +50,35 @@ def test_rows_are_written_with_machine_and_verdict(
 
 
 def test_an_unknown_table_is_refused_with_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(typer.BadParameter, match="expected one of kernel, latency, job, features"):
+    expected = "expected one of kernel, latency, job, features, fit_rows"
+    with pytest.raises(typer.BadParameter, match=expected):
         command.bench(["speed"], output=tmp_path / "bench.json")
+
+
+@pytest.mark.parametrize("module", fit_rows.COMMAND_LINES)
+def test_a_fit_is_measured_in_turns_with_that_of_an_earlier_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    """The old command line had no package round it; theirs is told after ours in each round."""
+    ran: list[tuple[str, Path]] = []
+
+    def measured(module: str, *options: str, folder: Path, threads: int) -> Usage:
+        assert pd.read_parquet(options[2]).shape == (50, 11)
+        ran.append((module, folder))
+        cpu = 10.0 if folder == tmp_path else 15.0 * len(ran)
+        return Usage(seconds=100.0 + len(ran), cpu=cpu, peak_mb=1.0, said="")
+
+    monkeypatch.setattr(fit_rows, "ROWS", 50)
+    monkeypatch.setattr(fit_rows, "measure", measured)
+    place = tmp_path / f"{module.replace('.', '/')}.py"
+    with pytest.raises(DataError, match="No checkout to compare with"):
+        fit_rows.run(False, tmp_path)
+    place.parent.mkdir(parents=True)
+    place.touch()
+    seconds, cpu = fit_rows.run(False, tmp_path)
+    assert ran == [(fit_rows.COMMAND_LINES[0], Path()), (module, tmp_path)] * 2
+    assert (seconds.ours, seconds.bar) == (102.0, fit_rows.SECONDS_BAR)
+    assert (cpu.ours, cpu.theirs, cpu.ratio, cpu.bar) == (30.0, 10.0, 3.0, fit_rows.CPU_BAR)
 
 
 def test_nothing_is_measured_before_what_waits_for_a_model_is_refused(

@@ -135,11 +135,13 @@ TABLES: dict[str, dict[str, object]] = {
     },
     "validation": {
         "sample": ["cv", "oot"],
-        "metric": ["auc", "auc"],
-        "mean": [0.785, 0.77],
-        "sd": [0.004, None],
-        "ridge_mean": [0.77, 0.76],
+        "metric": ["AUC", "AUC"],
+        "model": ["0.785", "0.77"],
+        "model_interval": ["0.774 to 0.796", "0.72 to 0.81"],
+        "ridge": ["0.771", "0.76"],
+        "difference": ["0.014", "0.01"],
     },
+    "uncertain": {"text": ["Out of time: 42 bads of 300 rows: few."]},
     "tests": {
         "test": ["calibration in the large, p", "ECE"],
         "kind": ["p", "number"],
@@ -206,7 +208,10 @@ TABLES: dict[str, dict[str, object]] = {
         "field": ["age band"] * 2,
         "group": ["18-25", "26-35"],
         "n": [5000, 9000],
+        "bads": [900, 700],
         "approval_rate": [0.6, 0.7],
+        "approval_low": [0.58, 0.69],
+        "approval_high": [0.62, 0.71],
         "approval_ratio": [0.857, 1.0],
     },
     "warnings": {

@@ -189,7 +189,9 @@ BeyondOption = Annotated[
 ]
 BudgetOption = Annotated[
     float | None,
-    typer.Option(help="minutes for a search of more shapes; a later run goes on from there"),
+    typer.Option(
+        help="minutes for a search of more shapes, shared among all fits; a later run goes on"
+    ),
 ]
 SearchOption = Annotated[
     Path | None,

@@ -7,46 +7,32 @@ data/reports/bench.json holds the rows, and the machine and library versions of 
 from __future__ import annotations
 
 import importlib
-import os
-import platform
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 from typer.core import TyperGroup
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.commands.own_outputs import require_figures
 from creditloom.pipeline.proof.bench.row import BenchRow
+from creditloom.pipeline.proof.bench.shown import machine, show
+from creditloom.pipeline.proof.bench_earlier.command import earlier
 from creditloom.pipeline.proof.bench_tables.command import tables as judge_tables
 from creditloom.storage.files.store import write_json
 
 # Name of a table -> the module that measures it.
 TABLES = {
     name: f"creditloom.pipeline.proof.bench.{name}"
-    for name in ("kernel", "latency", "job", "features")
+    for name in ("kernel", "latency", "job", "features", "fit_rows")
 }
+# The table that can stand beside an earlier checkout.
+BESIDE_EARLIER = "fit_rows"
 # Tables that measure the model of the current folder. It must have been made before.
 OF_THE_MODEL = ("latency", "job")
-# Libraries whose versions are written beside the figures.
-LIBRARIES = (
-    "numpy",
-    "numba",
-    "lightgbm",
-    "pandas",
-    "pyarrow",
-    "duckdb",
-    "polars",
-    "shap",
-    "woodelf_explainer",
-    "mlflow",
-)
-WIDTH = 180  # characters of the table where the output is no wide terminal
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
@@ -62,6 +48,7 @@ class BenchGroup(TyperGroup):
 SPEED = "speed"
 app = typer.Typer(cls=BenchGroup, help="Compare ours and theirs: speed, or PDs on many tables.")
 app.command("tables")(judge_tables)
+app.command("earlier")(earlier)
 
 # The options of the command, each with its help.
 TablesArgument = Annotated[
@@ -72,12 +59,19 @@ QuickOption = Annotated[
     bool,
     typer.Option("--quick", help="smaller inputs and fewer rounds: minutes less, wider spread"),
 ]
+EarlierOption = Annotated[
+    Path | None,
+    typer.Option(help="checkout of an earlier commit, whose fit is measured in turns (fit_rows)"),
+]
 OutputOption = Annotated[Path, typer.Option(help="where the rows are written")]
 
 
 @app.command(SPEED)
 def bench(
-    tables: TablesArgument = None, quick: QuickOption = False, output: OutputOption = paths.BENCH
+    tables: TablesArgument = None,
+    quick: QuickOption = False,
+    earlier: EarlierOption = None,
+    output: OutputOption = paths.BENCH,
 ) -> None:
     """Compare ours and theirs in turns in one run: medians, smallest and largest ratio of a round.
 
@@ -89,7 +83,8 @@ def bench(
     rows: list[BenchRow] = []
     for name in names:
         _err.print(f"bench {name} ...")
-        rows += importlib.import_module(TABLES[name]).run(quick)
+        more = (earlier,) if name == BESIDE_EARLIER else ()
+        rows += importlib.import_module(TABLES[name]).run(quick, *more)
         # Write after each table, so that its figures are kept if a later table fails.
         content = {"machine": machine(), "quick": quick, "rows": [_as_json(row) for row in rows]}
         write_json(content, output)
@@ -108,52 +103,9 @@ def _check(names: Sequence[str]) -> None:
         raise typer.BadParameter(f"{measured}, and {paths.MATRIX} is not there; run `make repro`")
 
 
-def machine() -> dict[str, Any]:
-    """Return the machine on which the figures were measured, and how busy it was."""
-    return {
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "load_average": [round(load, 2) for load in os.getloadavg()],
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in LIBRARIES},
-    }
-
-
-def show(rows: Sequence[BenchRow]) -> None:
-    """Print one line per row: ours, theirs, how many times less ours takes, and the verdict."""
-    headings = ("table", "what", "unit", "ours", "theirs", "theirs / ours", "spread", "bar", "")
-    table = Table(*headings, title="bench: medians of rounds in turns")
-    for row in rows:
-        medians = (f"{row.ours:.4g}", f"{row.theirs:.4g}")
-        ratios = (_times(row.ratio), f"{_times(row.high)}-{_times(row.low)}")
-        bar = "" if row.bar is None else _times(row.bar)
-        table.add_row(row.table, row.what, row.unit, *medians, *ratios, bar, _verdict(row))
-    Console(width=max(Console().width, WIDTH)).print(table)
-
-
 def _as_json(row: BenchRow) -> dict[str, Any]:
     return {
         **asdict(row),
         "times": 1 / row.ratio if row.ratio else None,
         "holds": row.bar is None or row.ratio <= row.bar,
     }
-
-
-def _times(ratio: float) -> str:
-    return f"{1 / ratio:.3g}" if ratio else "-"
-
-
-def _verdict(row: BenchRow) -> str:
-    if row.bar is None:
-        return ""
-    if row.ratio > row.bar:
-        return "short of the bar"
-    return "aim" if row.aim is not None and row.ratio <= row.aim else "bar"
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor())

@@ -25,8 +25,8 @@ QUICK_SIZES = (2_000, 8_000)
 ROUNDS = 3
 THREADS = 2
 WORK = ("scan", "contract", "ours", "ours_on_payments", "polars", "pandas")
-RUN = "creditloom.pipeline.proof.bench.feature_run"
-COMMAND = "python -m creditloom.pipeline.proof.bench.feature_run {what} <raw> 2"
+RUN = "creditloom.pipeline.proof.bench.runs.feature_run"
+COMMAND = "python -m creditloom.pipeline.proof.bench.runs.feature_run {what} <raw> 2"
 Round = dict[str, dict[str, float]]  # work -> its CPU seconds, features and rows
 
 

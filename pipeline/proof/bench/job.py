@@ -32,7 +32,7 @@ TODAY_ROWS = 4_000  # rows of the script; its seconds are scaled up from these
 ROUNDS = 3
 OURS = "creditloom score --input rows.parquet --output decisions --bundle data/model --json"
 SCRIPT = (
-    "python -m creditloom.pipeline.proof.bench.job_run {what} "
+    "python -m creditloom.pipeline.proof.bench.runs.job_run {what} "
     "data/model/model.txt rows.parquet out.parquet"
 )
 Figures = dict[str, float]  # seconds "s", "CPU s" and memory "MB"
@@ -94,7 +94,11 @@ def write_rows(file: Path, rows: int) -> None:
 
     The file has the row groups of all our files.
     """
-    source = applications(SOURCE_ROWS)
+    repeat_rows(applications(SOURCE_ROWS), file, rows)
+
+
+def repeat_rows(source: pa.Table, file: Path, rows: int) -> None:
+    """Write the applications of `source` again and again under new ids, `rows` in all."""
     repeats = math.ceil(min(rows, ROW_GROUP) / len(source))
     group = pa.concat_tables([source] * repeats).combine_chunks()
     place = source.column_names.index("application_id")
@@ -121,7 +125,7 @@ def _score(folder: Path, part: str) -> Figures:
 def _script(folder: Path, what: str, part: str) -> Figures:
     source = str(folder / f"{part}.parquet")
     out = str(folder / "out.parquet")
-    module = "creditloom.pipeline.proof.bench.job_run"
+    module = "creditloom.pipeline.proof.bench.runs.job_run"
     used = measure(module, what, str(paths.MODEL_TXT), source, out, folder=Path())
     figures = json.loads(used.said.strip().splitlines()[-1])
     return {"s": float(figures["seconds"]), "CPU s": float(figures["cpu"])}

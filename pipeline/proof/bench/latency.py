@@ -32,8 +32,8 @@ COLD_BAR = 6.0  # seconds
 # Aim for the seconds of a new process to its first decision; COLD_BAR is the limit.
 COLD_AIM = 3.0
 BARS = {"p50": (0.5, 5.0), "p99": (0.99, 20.0)}  # name -> quantile, milliseconds
-FIRST = "creditloom.pipeline.proof.bench.first_decision"
-REGISTERED = "creditloom.pipeline.proof.bench.registered"
+FIRST = "creditloom.pipeline.proof.bench.runs.first_decision"
+REGISTERED = "creditloom.pipeline.proof.bench.runs.registered"
 WAYS = {"warm": "our runtime", "mlflow": "MLflow's predict", "raw": "MLflow's get_raw_model"}
 
 

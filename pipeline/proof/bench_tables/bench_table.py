@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from creditloom.models.fit.learner import Labels, fold_masks
+from creditloom.models.fit.training_table import Labels, fold_masks
 from creditloom.models.sample.arrays import Floats, Mask
 
 # mixed: stratified folds of all rows. forward: each fold holds later rows than those learnt from.

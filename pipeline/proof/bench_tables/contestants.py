@@ -16,7 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from creditloom.models.fit.fit_params import FitParams
-from creditloom.models.fit.learner import Labels, TrainingTable, fit_calibrated
+from creditloom.models.fit.learner import fit_calibrated
+from creditloom.models.fit.training_table import Labels, TrainingTable
 from creditloom.models.sample.arrays import Floats
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.paths import params_file

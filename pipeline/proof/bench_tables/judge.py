@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from creditloom.models.calibration.calibration_tests import slope_intercept
-from creditloom.models.fit.learner import Labels
+from creditloom.models.fit.training_table import Labels
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.metrics import (
     PROBABILITY_MARGIN,

@@ -29,8 +29,8 @@ PROXIES = (
     TableColumn("hidden_rows", "rows in no shown group", "count"),
 )
 NONE_FOUND = (
-    "No column tells the outcome by itself, no level is all bad, no row stands in two folds, and "
-    "no feature or score tells a protected column."
+    "No column tells the outcome by itself, no level is all bad, no period holds one class, no row "
+    "stands in two folds, and no feature or score tells a protected column."
 )
 # table: term, Chinese term, meaning
 OWN_GLOSSARY = (
@@ -45,6 +45,11 @@ OWN_GLOSSARY = (
         "out-of-time",
         "时间外样本",
         "the rows with the latest dates, judged by a model of the earlier ones",
+    ),
+    (
+        "95 % interval",
+        "95% 区间",
+        "where a figure lies with the luck of the judged rows: rows, or borrowers, drawn again",
     ),
     ("AUC", "AUC", "chance that a bad scores below a good"),
     ("KS", "KS 值", "widest gap between the cumulative shares of bads and goods"),

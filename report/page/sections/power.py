@@ -38,10 +38,12 @@ POWER = (
 VALIDATION = (
     TableColumn("sample", "sample"),
     TableColumn("metric", "figure"),
-    TableColumn("mean", "model", "number"),
-    TableColumn("sd", "± sd", "number"),
-    TableColumn("ridge_mean", "ridge logit", "number"),
-    TableColumn("ridge_sd", "± sd", "number"),
+    TableColumn("model", "model"),
+    TableColumn("model_interval", "95 % interval"),
+    TableColumn("ridge", "ridge logit"),
+    TableColumn("ridge_interval", "95 % interval"),
+    TableColumn("difference", "model less ridge"),
+    TableColumn("difference_interval", "95 % interval"),
 )
 LEAD = (
     "Oracle: the best that anyone could do who knows every latent state. Reachable: the best that "
@@ -59,6 +61,8 @@ def power(data: ReportData) -> Section | None:
         blocks.append(table(data.power, POWER, "Ranking power, out-of-time applicants"))
         if not data.has_truth:
             blocks.append(Note(f"Oracle and reachable: {ABSENT}."))
+    if data.uncertain is not None:
+        blocks += [Note(sentence, "fail") for sentence in data.uncertain["text"]]
     if data.validation is not None:
         blocks.append(table(data.validation, VALIDATION, _judged_by(data.validation)))
     if curves := _curves(data):

@@ -128,10 +128,15 @@ FAIRNESS = (
     TableColumn("field", "field", "name"),
     TableColumn("group", "group", "name"),
     TableColumn("n", "n", "count"),
+    TableColumn("bads", "bads", "count"),
     TableColumn("approval_rate", "approved", "share", bar=True),
+    TableColumn("approval_low", "95 % from", "share"),
+    TableColumn("approval_high", "to", "share"),
     TableColumn("approval_ratio", "ratio to best group", "number", least=0.8),
     TableColumn("mean_pd", "mean PD", "rate"),
     TableColumn("bad_rate", "bad rate", "rate"),
+    TableColumn("bad_low", "95 % from", "rate"),
+    TableColumn("bad_high", "to", "rate"),
 )
 SELECTION = (
     TableColumn("feature", "feature"),

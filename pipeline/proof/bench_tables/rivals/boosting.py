@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from creditloom.models.fit.learner import Labels
+from creditloom.models.fit.training_table import Labels
 from creditloom.models.sample.arrays import Floats
 
 # LightGBM as a data scientist sets it before any search: slow, shallow, with shares of columns and

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from creditloom.models.fit.learner import Labels
+from creditloom.models.fit.training_table import Labels
 from creditloom.models.sample.arrays import Floats
 from creditloom.storage.files.errors import DataError
 

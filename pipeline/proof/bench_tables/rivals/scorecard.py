@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from creditloom.models.fit.learner import Labels
+from creditloom.models.fit.training_table import Labels
 from creditloom.models.sample.arrays import Floats
 from creditloom.pipeline.proof.bench_tables.rivals.boosting import bad_share
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from creditloom.models.fit.learner import Labels
+from creditloom.models.fit.training_table import Labels
 from creditloom.models.sample.arrays import Floats
 from creditloom.pipeline.proof.bench_tables.rivals.boosting import (
     PLAIN,

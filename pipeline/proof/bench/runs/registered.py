@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 
-from creditloom.pipeline.proof.bench.first_decision import seconds
+from creditloom.pipeline.proof.bench.runs.first_decision import seconds
 
 
 def main(model: str, applications: str) -> None:

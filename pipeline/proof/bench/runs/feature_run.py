@@ -1,6 +1,6 @@
 """Does one measured run for table `features` of `creditloom bench`, in a process of its own.
 
-`python -m creditloom.pipeline.proof.bench.feature_run <what> <raw folder> <threads>`
+`python -m creditloom.pipeline.proof.bench.runs.feature_run <what> <raw folder> <threads>`
 
 It prints JSON: the CPU seconds of the work without imports, and the numbers of features and rows.
 """

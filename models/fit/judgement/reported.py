@@ -6,38 +6,42 @@ All figures use held-out PDs: the PD of a row comes from models that did not lea
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from creditloom.decision.rulebook.policy import Policy, tiers_only_policy
 from creditloom.decision.score.tiers import Tiers
-from creditloom.models.evaluation.audit import FAIRNESS_COLUMNS
 from creditloom.models.evaluation.cohort import Cohort
-from creditloom.models.fit.learner import CalibratedModel, Labels
-from creditloom.models.fit.protected_groups import MIN_GROUP_ROWS, groups_of
-from creditloom.models.fit.validation import FIGURES, CrossValidation, OutOfTime, summary
+from creditloom.models.fit.fitted_model import CalibratedModel
+from creditloom.models.fit.judgement.fairness import fairness_of
+from creditloom.models.fit.judgement.intervals import LABELS, Evidence, Outcomes
+from creditloom.models.fit.judgement.validation import (
+    MODEL,
+    RIDGE,
+    CrossValidation,
+    JudgedFigures,
+    OutOfTime,
+    plain_values,
+    summary,
+)
+from creditloom.models.fit.training_table import Labels
 from creditloom.models.sample import metrics
 from creditloom.models.sample.dataset import undated_dataset
 from creditloom.models.sample.split import OOT
-
-# Rows of groups that are too small to be shown, counted together.
-HIDDEN_GROUPS = f"groups of fewer than {MIN_GROUP_ROWS} rows"
 
 
 @dataclass(frozen=True)
 class FittedTable:
     """A fitted table with its model, held-out figures and decisions; one entry per row each.
 
-    protected: columns that the model must not use; they define the groups that are compared.
-    bad_rows: rows that were set aside.
+    outcomes: label, weight and borrower. protected: columns that the model must not use; they
+    define the groups that are compared. bad_rows: rows that were set aside.
     """
 
-    label: Labels
+    outcomes: Outcomes
     protected: pd.DataFrame
     final: CalibratedModel
     cv: CrossValidation
@@ -46,6 +50,11 @@ class FittedTable:
     decisions: pd.DataFrame
     bad_rows: int
 
+    @property
+    def label(self) -> Labels:
+        """Return 1 bad, 0 good, one per row."""
+        return self.outcomes.label
+
 
 def held_out(fitted: FittedTable) -> Cohort:
     """Return the table as a cohort judged by held-out PDs.
@@ -53,16 +62,20 @@ def held_out(fitted: FittedTable) -> Cohort:
     The tables that both reports have in common are made from this cohort.
     """
     no_features = np.empty((len(fitted.label), 0))
+    rows = undated_dataset(no_features, (), fitted.label.astype(float), OOT)
+    # Of mean 1: sums of weights are then numbers of rows.
+    weight = fitted.outcomes.weights / fitted.outcomes.weights.mean()
     return Cohort(
-        rows=undated_dataset(no_features, (), fitted.label.astype(float), OOT),
+        rows=replace(rows, weight=weight),
         pd=fitted.cv.model_pd,
         ridge_pd=fitted.cv.ridge_pd,
         decisions=held_out_decisions(fitted),
         audit=fitted.protected,
         truth=None,
         calibration_bads=fitted.final.calibration.n_bads,
-        # Every row has weight 1, so nothing is clipped.
-        max_weight=1.0,
+        # A weight says how often a row counts: it is no inverse of a probability, to be clipped.
+        max_weight=np.inf,
+        count=weight,
     )
 
 
@@ -82,27 +95,46 @@ def held_out_decisions(fitted: FittedTable) -> pd.DataFrame:
 def content(fitted: FittedTable) -> dict[str, Any]:
     """Return metrics.json: blocks `cv` and `oot` of model and ridge logit, and their sample sizes.
 
-    The blocks of `oot` are null where there are no dates or the cut was refused.
+    `figures` has all figures with their intervals. The blocks of `oot` are null where there are no
+    dates or the cut was refused.
     """
     oot = fitted.oot
-    oot_sample = _oot_sample(oot) if oot else None
-    model = oot.model if oot else None
-    ridge = oot.ridge if oot else None
+    late = oot.figures if oot else None
     counts = held_out_decisions(fitted)["decision"].value_counts()
     decisions = {name: int(n) for name, n in counts.items()}
     left_out = [vars(dropped) for dropped in fitted.final.model.fallen]
+    # table: metrics.json
     return {
         "cv": summary(fitted.cv.model),
         "cv_ridge": summary(fitted.cv.ridge),
-        "oot": model,
-        "oot_ridge": ridge,
-        "oot_sample": oot_sample,
+        "oot": plain_values(late[MODEL]) if late else None,
+        "oot_ridge": plain_values(late[RIDGE]) if late else None,
+        "oot_sample": _oot_sample(oot) if oot else None,
+        "figures": {
+            "cv": _figures(fitted.cv.figures, fitted.cv.evidence),
+            "oot": _figures(late, oot.evidence) if oot and late else None,
+        },
         "sample": _sample(fitted),
         "calibration": _calibration(fitted),
         "decisions": decisions,
         "fairness": _records(fairness_table(fitted)),
         "left_out": left_out,
     }
+
+
+def _figures(figures: JudgedFigures, evidence: Evidence | None) -> dict[str, Any]:
+    """Return the figures of one sample: value, low and high by model and figure, and the bads."""
+    models = {
+        model: {name: asdict(figure) for name, figure in of_model.items()}
+        for model, of_model in figures.items()
+    }
+    return {**models, "evidence": asdict(evidence) if evidence else None}
+
+
+def fairness_table(fitted: FittedTable) -> pd.DataFrame:
+    """Return one row per protected column and group, as `fairness_of`."""
+    is_approved = (held_out_decisions(fitted)["decision"] == "approve").to_numpy()
+    return fairness_of(fitted.protected, is_approved, fitted.cv.model_pd, fitted.outcomes)
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -136,81 +168,41 @@ def _sample(fitted: FittedTable) -> dict[str, int]:
 def _calibration(fitted: FittedTable) -> dict[str, float]:
     """Return the calibration line of the final model, and its error on held-out PDs."""
     line = fitted.final.calibration
-    ece = metrics.ece(fitted.label, fitted.cv.model_pd)
+    ece = metrics.ece(fitted.label, fitted.cv.model_pd, fitted.outcomes.weight)
     return {"a": line.a, "b": line.b, "ece_held_out": ece, "bads": line.n_bads}
 
 
 def validation(fitted: FittedTable) -> pd.DataFrame:
-    """Return sample (cv, oot), metric, mean and sd of the model, and ridge_mean and ridge_sd.
+    """Return what is told of the figures: one row per sample (cv, oot) and figure, as words.
 
-    sd is null for the sample `oot`, because it is a single sample.
+    Columns: sample, metric; model, ridge, difference and, of each, its interval, with the decimals
+    that the interval bears. `<name>_interval` are their names.
     """
-    parts = [_beside("cv", summary(fitted.cv.model), summary(fitted.cv.ridge))]
-    oot = fitted.oot
-    if oot and oot.model and oot.ridge:
-        parts.append(_beside("oot", _without_sd(oot.model), _without_sd(oot.ridge)))
+    parts = [_told("cv", fitted.cv.figures)]
+    if fitted.oot and fitted.oot.figures:
+        parts.append(_told("oot", fitted.oot.figures))
     return pd.concat(parts, ignore_index=True)
 
 
-def _without_sd(figures: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    """Return the figures of one sample in the shape of `summary`."""
-    return {name: {"mean": value, "sd": np.nan} for name, value in figures.items()}
-
-
-def _beside(
-    sample: str, model: Mapping[str, Mapping[str, float]], ridge: Mapping[str, Mapping[str, float]]
-) -> pd.DataFrame:
-    """Return one row per figure, model and ridge side by side."""
-    rows = [
-        {
-            "sample": sample,
-            "metric": name,
-            "mean": model[name]["mean"],
-            "sd": model[name]["sd"],
-            "ridge_mean": ridge[name]["mean"],
-            "ridge_sd": ridge[name]["sd"],
-        }
-        for name in FIGURES
-    ]
+def _told(sample: str, figures: JudgedFigures) -> pd.DataFrame:
+    """Return one row per figure, model and ridge side by side, and what lies between them."""
+    rows = []
+    for name, label in LABELS.items():
+        row = {"sample": sample, "metric": label}
+        for model, of_model in figures.items():
+            row[model] = of_model[name].told
+            row[f"{model}_interval"] = of_model[name].interval_told
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
-def fairness_table(fitted: FittedTable) -> pd.DataFrame:
-    """Return one row per protected column and group.
-
-    Columns: field, group, n, approval_rate, approval_ratio to the best group, mean_pd, bad_rate;
-    approvals are by held-out PDs. The rows of groups too small to be shown are counted in a row of
-    their own, with null rates: the n of a field sum to all rows.
-    """
-    frame = pd.DataFrame(
-        {
-            "approved": held_out_decisions(fitted)["decision"].to_numpy() == "approve",
-            "pd": fitted.cv.model_pd,
-            "bad": fitted.label,
-        }
-    )
-    parts = [
-        _by_group(frame, str(name), groups_of(fitted.protected[name])) for name in fitted.protected
+def few_told(fitted: FittedTable) -> list[str]:
+    """Return a sentence for each sample whose figures are uncertain, as its bads are few."""
+    samples = {"Cross-validation": fitted.cv.evidence}
+    if fitted.oot and fitted.oot.evidence:
+        samples["Out of time"] = fitted.oot.evidence
+    return [
+        f"{name}: {evidence.told}: few, so every figure is uncertain; read its interval."
+        for name, evidence in samples.items()
+        if evidence.is_few
     ]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-
-
-def _by_group(frame: pd.DataFrame, field: str, group: NDArray[np.object_]) -> pd.DataFrame:
-    """Return the rows of the fairness table of one column."""
-    rows = frame.groupby(group).agg(
-        n=("approved", "size"),
-        approval_rate=("approved", "mean"),
-        mean_pd=("pd", "mean"),
-        bad_rate=("bad", "mean"),
-    )
-    hidden = int(rows.loc[rows["n"] < MIN_GROUP_ROWS, "n"].sum())
-    rows = rows[rows["n"] >= MIN_GROUP_ROWS].reset_index(names="group")
-    best = rows["approval_rate"].max() if len(rows) else np.nan
-    # Without any approval there is no best group to compare with.
-    ratio = rows["approval_rate"] / best if best else np.nan
-    shown = rows.assign(field=field, approval_ratio=ratio)
-    if hidden:
-        # The rates of many small groups together say nothing of any.
-        rest = pd.DataFrame({"field": [field], "group": [HIDDEN_GROUPS], "n": [hidden]})
-        shown = pd.concat([shown, rest], ignore_index=True)
-    return shown[FAIRNESS_COLUMNS].astype({"n": int})

@@ -1,0 +1,1 @@
+"""How good a fit is: figures on rows that no choice has seen."""

@@ -1,0 +1,1 @@
+"""What a table gives away: leaks, copies and proxies, told as warnings."""
