@@ -108,7 +108,8 @@ def column_power(values: Floats, label: Floats) -> float:
     known = ~np.isnan(values)
     if known.any() and np.ptp(values[known]) == 0:
         # One value or null is a flag: what tells something is whether there is a value.
-        values, known = known.astype(float), np.ones(len(values), bool)
+        values = known.astype(float)
+        known = np.ones(len(values), bool)
     if known.sum() < MIN_KNOWN_ROWS or len(np.unique(label[known])) < 2:
         return 0.0
     return abs(auc(label[known], values[known]) - 0.5) * float(np.sqrt(known.mean()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -213,19 +213,24 @@ def _record(fit: str, study: optuna.Study, before: int, seconds: float) -> Searc
     ended = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
     # By number among equal losses: the order in a journal is no reason.
     best = min(ended, key=lambda trial: (trial.value, trial.number), default=None)
-    found = best.params if best else {}
-    shape = {
-        name: _short(value) if isinstance(value, float) else value for name, value in found.items()
-    }
+    trials = len(study.trials)
     return SearchRecord(
         fit=fit,
-        trials=len(study.trials),
-        new=len(study.trials) - before,
+        trials=trials,
+        new=trials - before,
         ended=len(ended),
         seconds=round(seconds, 3),
         logloss=best.value if best else None,
-        shape={**shape, "max_depth": -1} if best else {},
+        shape=_shape(best.params) if best else {},
     )
+
+
+def _shape(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a trial, in digits that a person reads."""
+    short = {
+        name: _short(value) if isinstance(value, float) else value for name, value in found.items()
+    }
+    return {**short, "max_depth": -1}
 
 
 def _told(record: SearchRecord) -> str:

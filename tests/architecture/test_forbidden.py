@@ -68,7 +68,7 @@ def test_scikit_learn_is_loaded_where_it_is_used() -> None:
         for node in tree_of(module).body
         if isinstance(node, ast.Import | ast.ImportFrom) and "sklearn" in ast.unparse(node)
     ]
-    assert "creditloom.models.fit.learner" in named and loaded == [ESTIMATOR]
+    assert "creditloom.models.fit.training_table" in named and loaded == [ESTIMATOR]
     assert [module for module in modules() if ESTIMATOR in imports(module)] == []
 
 

@@ -108,7 +108,8 @@ def half_width(figure: Figure) -> float:
 
 def delong_error(label: np.ndarray, pd_: Floats) -> float:
     """The standard error of an AUC by DeLong: from the share of goods below each bad, and back."""
-    bad, good = pd_[label == 1], pd_[label == 0]
+    bad = pd_[label == 1]
+    good = pd_[label == 0]
     ranks = rankdata(np.concatenate([bad, good]))
     of_bads = (ranks[: len(bad)] - rankdata(bad)) / len(good)
     of_goods = (ranks[len(bad) :] - rankdata(good)) / len(bad)
@@ -166,8 +167,7 @@ def test_a_figure_that_is_not_defined_is_null() -> None:
     apart = plain_figures(label, np.array([0.1, 0.2, 0.8, 0.9]))
     assert (apart["auc"], apart["slope"]) == (1.0, None)
     one_class = plain_figures(np.zeros(4, np.int8), np.full(4, 0.1))
-    assert {name for name, value in one_class.items() if value is not None} == {
-        "brier", "logloss", "ece", "mean_pd", "bad_rate",
-    }  # fmt: skip
+    known = {name for name, value in one_class.items() if value is not None}
+    assert known == {"brier", "logloss", "ece", "mean_pd", "bad_rate"}
     assert validation.summary((apart, one_class))["slope"] == {"mean": None, "sd": None}
     assert validation.summary((apart, one_class))["auc"] == {"mean": 1.0, "sd": None}

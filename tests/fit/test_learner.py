@@ -138,7 +138,8 @@ def test_a_level_that_a_fold_has_not_seen_leans_to_neither_side() -> None:
     """The stack is fitted on held-out rows: with the riskiest code rare levels looked risky."""
     made = table_of(6, 600, levels=300)
     for fold in inner_folds(made, FEW):
-        train, held_out = made.frame["city"][~fold.is_judged], made.frame["city"][fold.is_judged]
+        train = made.frame["city"][~fold.is_judged]
+        held_out = made.frame["city"][fold.is_judged]
         unseen = fold.held_out[~held_out.isin(set(train)).to_numpy(), 2]
         assert len(unseen) > 10
         assert unseen == pytest.approx(np.full(len(unseen), fold.rows.label.mean()), abs=1e-9)

@@ -270,6 +270,13 @@ def _figure(name: str, value: float, drawn: Floats) -> Figure:
     return Figure(point, float(low), float(high))
 
 
+def _log_losses(y: Floats, pd: Floats) -> Floats:
+    """Return the log-loss of each row."""
+    # A PD of 0 or 1 has no logarithm on the other side.
+    inside = np.clip(pd, PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
+    return -(y * np.log(inside) + (1 - y) * np.log1p(-inside))
+
+
 @dataclass(frozen=True)
 class SortedPds:
     """PDs of one model in ascending order, so that the figures of each draw are sums only.
@@ -292,19 +299,13 @@ class SortedPds:
     @classmethod
     def of(cls, outcomes: Outcomes, pd: Floats) -> SortedPds:
         """Return the PDs in order, with the calibration line of all rows."""
+        # Equal PDs keep the order of the rows; they share one rank whatever their order.
         order = np.argsort(pd, kind="stable")
         p = pd[order]
         y = outcomes.label[order].astype(float)
-        inside = np.clip(p, PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
-        return cls(
-            order=order,
-            starts=np.flatnonzero(np.diff(p, prepend=-np.inf)),
-            y=y,
-            pd=p,
-            square=(y - p) ** 2,
-            loss=-(y * np.log(inside) + (1 - y) * np.log1p(-inside)),
-            line=CalibrationFit.of(y, p, outcomes.weights[order]),
-        )
+        starts = np.flatnonzero(np.diff(p, prepend=-np.inf))
+        line = CalibrationFit.of(y, p, outcomes.weights[order])
+        return cls(order, starts, y, p, square=(y - p) ** 2, loss=_log_losses(y, p), line=line)
 
     def figures(self, weight: Floats) -> Floats:
         """Return the figures in the order of FIGURES; weight: of the rows as they were given."""
@@ -381,7 +382,10 @@ class CalibrationFit:
 
     def slope(self, w: Floats) -> float:
         """Return the slope with these weights; NaN where it is not found in few steps."""
-        a, b, miss, curve = self.a, self.b, self.miss, self.curve
+        a = self.a
+        b = self.b
+        miss = self.miss
+        curve = self.curve
         for _ in range(MAX_STEPS):
             bent = w * curve
             gradient = np.array([(w * miss) @ self.margin, w @ miss])
@@ -391,9 +395,11 @@ class CalibrationFit:
             if not np.linalg.det(hessian) > 0:
                 return np.nan
             step = np.linalg.solve(hessian, gradient)
-            a, b = a + float(step[0]), b + float(step[1])
+            a += float(step[0])
+            b += float(step[1])
             if np.abs(step).max() < SHORT_STEP:
                 return a
             p = expit(a * self.margin + b)
-            miss, curve = self.y - p, p * (1 - p)
+            miss = self.y - p
+            curve = p * (1 - p)
         return np.nan

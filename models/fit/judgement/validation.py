@@ -126,17 +126,18 @@ def cross_validate(
         # Each repeat uses the next seed, and so other folds.
         masks = fold_masks(table.label, params.folds, params.seed + repeat, table.group)
         for fit, mask in zip(fold_names(params), masks, strict=True):
-            weight = None if table.weight is None else table.weight[mask]
+            judged = table.where(mask)
             for name, pd in _held_out(table, mask, params, budget, fit).items():
-                fold_figures[name].append(plain_figures(table.label[mask], pd, weight))
+                fold_figures[name].append(plain_figures(judged.label, pd, judged.weight))
                 pds[name][repeat, mask] = pd
             step()
     outcomes = Outcomes(np.asarray(table.label), table.weight, table.group)
+    mean_pd = {name: drawn.mean(axis=0) for name, drawn in pds.items()}
     return CrossValidation(
         model=tuple(fold_figures[MODEL]),
         ridge=tuple(fold_figures[RIDGE]),
-        model_pd=pds[MODEL].mean(axis=0),
-        ridge_pd=pds[RIDGE].mean(axis=0),
+        model_pd=mean_pd[MODEL],
+        ridge_pd=mean_pd[RIDGE],
         folds=params.folds,
         repeats=repeats,
         figures=figures_of_models(outcomes, pds, params.seed),

@@ -41,6 +41,7 @@ AGED_ERRORS = 4.0
 
 
 def column_warnings(name: str, table: CheckedTable) -> Iterator[TableWarning]:
+    """Yield what is suspicious about one column alone: a copy of the label, or an AUC near 1."""
     column = SortedColumn.of(table.frame[name])
     codes = column.bins
     best = max(held_out_auc(codes, table.label), column.rank_auc(table.label))

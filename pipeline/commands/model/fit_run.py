@@ -35,7 +35,7 @@ from creditloom.models.fit.leaks.table_warning import CheckedTable, TableWarning
 from creditloom.models.fit.learner import fit_calibrated
 from creditloom.models.fit.sign_suggestions import SignSuggestions, suggested_signs
 from creditloom.models.fit.training_table import TrainingTable, fold_masks, latest
-from creditloom.models.sample.arrays import Mask
+from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.stacking.search_budget import SearchBudget
 from creditloom.models.stacking.shape_search import require_search
@@ -140,27 +140,19 @@ def outcome_of(
     final: the model of all rows, where it is there already.
     """
     found = read.table
-    with steps.step("warnings"):
-        warnings = warnings_of(found, params, choices)
-    tell_warnings(steps, warnings)
+    warnings = _warned(found, params, choices, steps)
     table = training_table(read)
     refuse_constant(table.frame)
     with luck_told(table):
         cross_validation = _cross_validated(table, params, budget, steps)
         with steps.step("out of time"):
             oot = None if found.time is None else _out_of_time(table, found.time, params, budget)
-        if final is None:
-            steps.say(f"final model on all {len(table.label):,} rows")
-            with steps.step("final model"):
-                final = fit_calibrated(table, params, budget.of(FINAL) if budget else None)
+        final = final or _final(table, params, budget, steps)
         # Signs of raw tables are declared by the house.
         suggestions = _suggested(table, params, steps) if found.columns else SignSuggestions()
     tiers = write_bundle(folder, final, read, choices)
     frame = frame_of(found)
-    # By the written bundle, so that the report shows what a user of the bundle gets.
-    decisions = Decider.load(folder).decide(frame)
-    check_bundle(decisions["pd"].to_numpy(float), final.pd(table.frame), folder)
-    steps.say("the written bundle gives the training table the PDs that were fitted")
+    decisions = _decided(frame, final.pd(table.frame), folder, steps)
     fitted = FittedTable(
         outcomes=Outcomes(table.label, table.weight, table.group),
         protected=found.protected,
@@ -173,6 +165,34 @@ def outcome_of(
     )
     more, figures = _proxies(fitted, table.frame, choices, steps)
     return FitOutcome(fitted, frame, (*warnings, *more), figures, suggestions, budget)
+
+
+def _warned(
+    table: CheckedTable, params: FitParams, choices: RunChoices, steps: Steps
+) -> tuple[TableWarning, ...]:
+    """Return what is suspicious about the table, and tell it."""
+    with steps.step("warnings"):
+        warnings = warnings_of(table, params, choices)
+    tell_warnings(steps, warnings)
+    return warnings
+
+
+def _final(
+    table: TrainingTable, params: FitParams, budget: SearchBudget | None, steps: Steps
+) -> CalibratedModel:
+    """Return the model of all rows."""
+    steps.say(f"final model on all {len(table.label):,} rows")
+    with steps.step("final model"):
+        return fit_calibrated(table, params, budget.of(FINAL) if budget else None)
+
+
+def _decided(frame: pd.DataFrame, fitted_pd: Floats, folder: Path, steps: Steps) -> pd.DataFrame:
+    """Return the decisions of the written bundle, whose PDs must be the fitted ones."""
+    # By the written bundle, so that the report shows what a user of the bundle gets.
+    decisions = Decider.load(folder).decide(frame)
+    check_bundle(decisions["pd"].to_numpy(float), fitted_pd, folder)
+    steps.say("the written bundle gives the training table the PDs that were fitted")
+    return decisions
 
 
 def _suggested(table: TrainingTable, params: FitParams, steps: Steps) -> SignSuggestions:

@@ -13,6 +13,7 @@ from creditloom.pipeline.proof.bench_tables.generators import GeneratedTable, dr
 from creditloom.pipeline.proof.usage import Usage, measure
 from creditloom.storage.files.errors import DataError
 
+# A table as a lender of medium size has it, the rows of `--quick`, and a seed for development.
 ROWS = 150_000
 QUICK_ROWS = 20_000
 SEED = 11
