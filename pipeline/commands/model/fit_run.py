@@ -168,7 +168,7 @@ def outcome_of(
 
 
 def _warned(
-    table: CheckedTable, params: FitParams, choices: RunChoices, steps: Steps
+    table: Finished, params: FitParams, choices: RunChoices, steps: Steps
 ) -> tuple[TableWarning, ...]:
     """Return what is suspicious about the table, and tell it."""
     with steps.step("warnings"):
