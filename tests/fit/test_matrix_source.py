@@ -68,7 +68,7 @@ def _check_doors(place: Path, good: pd.DataFrame, decisions: pd.DataFrame) -> No
         accepted = "a test: the rows of training"
         done = score(out, source=source, bundle=bundle, accept_drift=accepted, part_rows=500)
         assert done.manifest["beyond_training"]["beyond"] == 0
-        (batch,) = [read_table(out / "decisions").to_pandas()]
+        batch = read_table(out / "decisions").to_pandas()
         assert batch["application_id"].tolist() == good["loan"].tolist()
         assert batch["pd"].tolist() == pds
         assert verify(out) == []
