@@ -353,12 +353,24 @@ class _TableReading:
         for name, of_column in codes.items():
             values = features[name].to_numpy()
             counts[name] = {code: int((values == code).sum()) for code in of_column}
+            self._doubt(name, values, counts[name])
         for name in self.params.column_codes:
             never = [f"{code:g}" for code, n in counts.get(name, {}).items() if not n]
             if never:
                 said = f"special code {', '.join(never)} never occurs"
                 self.notes.append(ColumnNote(name, said))
         return counts
+
+    def _doubt(self, name: str, values: NDArray[np.float64], counts: Mapping[float, int]) -> None:
+        """Note codes of all columns that lie among the values of this one: they may be amounts."""
+        others = values[~np.isin(values, list(counts)) & np.isfinite(values)]
+        stated = self.params.column_codes.get(name, ())
+        for code, n in counts.items():
+            if n and code not in stated and len(others) and others.min() < code < others.max():
+                span = f"{others.min():g} to {others.max():g}"
+                said = f"special code {code:g} lies among its values ({span}): is it one here?"
+                step = f"--special-codes COLUMN={code:g} names the columns that have it"
+                self.notes.append(ColumnNote(name, f"{said} ({step})"))
 
     def _layout(self, read: Mapping[str, FeatureColumn], ids: Ids) -> list[OwnColumn]:
         parts = dict.fromkeys(self.params.protected, "protected")

@@ -412,7 +412,10 @@ def test_special_codes_belong_to_their_column_and_are_counted() -> None:
     assert set(found.features["bureau"]) == {-1.0, 500.0, -9.0}
     assert found.known_features["bureau"].isna().sum() == 40
     assert found.known_features["net"].notna().all()
+    frame["move"] = [-2.0, -1.0, 1.0] * 20
     everywhere = of(frame, special_codes=(-1.0,), column_codes={"bureau": (-9.0,)})
+    assert "-1 lies among its values (-2 to 1): is it one here?" in said(everywhere, "move")
+    assert not said(everywhere, "bureau") and not said(everywhere, "net")
     assert everywhere.codes["bureau"] == (-1.0, -9.0)
     assert everywhere.codes["net"] == (-1.0,)
 
