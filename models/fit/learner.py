@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit
-from threadpoolctl import threadpool_limits
 
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationLine
 from creditloom.models.fit.encoding import Encoded, Encoding, EncodingParams, learn_encoding
 from creditloom.models.fit.fit_params import CHALLENGER, FitParams
+from creditloom.models.learners.one_thread import one_thread
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset, undated_dataset
 from creditloom.models.sample.errors import ModelError
@@ -221,7 +221,7 @@ def fit_calibrated(
     if is_strict:
         _refuse_few(table, params)
     # A sum that threads share has another last bit on another machine.
-    with threadpool_limits(1, "blas"):
+    with one_thread():
         return _fit_calibrated(table, params, search, is_strict)
 
 

@@ -91,8 +91,11 @@ def test_one_reader_of_yaml() -> None:
 
 
 def test_the_reader_of_yaml_is_safe() -> None:
-    """Its loader derives from SafeLoader: a tag in a file constructs nothing."""
-    assert issubclass(params._Loader, yaml.SafeLoader)
+    """Its loader constructs as SafeLoader does: a tag in a file constructs nothing."""
+    assert issubclass(params._Loader, (yaml.SafeLoader, yaml.CSafeLoader))
+    known = yaml.SafeLoader.yaml_constructors
+    assert params._Loader.yaml_constructors == known
+    assert params._Loader.yaml_multi_constructors == {}
 
 
 def test_no_catch_all_except() -> None:
