@@ -54,6 +54,16 @@ def _no_waiting_for_the_disk() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def _solved_once() -> Iterator[None]:
+    """Solve the coefficients of equal worlds once in this session (tests/solved.py)."""
+    # Loaded here: most files of tests know no world.
+    from tests.solved import solved_once
+
+    with solved_once():
+        yield
+
+
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Leave out what is about the repository when the tests run outside a checkout.
 

@@ -14,7 +14,7 @@ import pytest
 
 from creditloom.decision.decide import Decider
 from creditloom.storage.files.store import read_frame
-from tests.fit.conftest import N, Run, loans
+from tests.fit.conftest import N, Run, fit_in, loans
 
 OPTIONS = (
     "--data",
@@ -33,13 +33,15 @@ OPTIONS = (
 FIGURES = {"auc", "ks", "brier", "logloss", "mean_pd", "bad_rate"}
 
 
-@pytest.fixture
-def fitted(fit: Run, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("fitted")
     frame = loans()
     frame.loc[7, "income"] = -9
-    frame.to_parquet(tmp_path / "t.parquet", index=False)
-    fit(*OPTIONS, "--special-codes=-9,-8", "--out", "out")
-    return tmp_path / "out"
+    frame.to_parquet(folder / "t.parquet", index=False)
+    with fit_in(folder) as fit:
+        fit(*OPTIONS, "--special-codes=-9,-8", "--out", "out")
+    return folder / "out"
 
 
 def test_everything_that_is_left_behind(fitted: Path) -> None:
@@ -95,10 +97,11 @@ def _check_bundle(bundle: Path, decisions: pd.DataFrame) -> None:
     assert "sex" not in decider.bundle.scorer.catalogue.names
 
 
-def test_the_same_table_twice_gives_the_same_files(fitted: Path, fit: Run) -> None:
+def test_the_same_table_twice_gives_the_same_files(fitted: Path) -> None:
     """All but the seconds that it took."""
     before = _files(fitted)
-    fit(*OPTIONS, "--special-codes=-9,-8", "--out", "out")
+    with fit_in(fitted.parent) as fit:
+        fit(*OPTIONS, "--special-codes=-9,-8", "--out", "out")
     assert _files(fitted) == before
 
 
