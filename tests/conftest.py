@@ -5,6 +5,7 @@ hypothesis draws few examples, the same ones each run; threads do not compete fo
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 # Two runs of one batch give the same bytes: the salts of rows are random otherwise.
 os.environ.setdefault("CREDITLOOM_SALTS", "5a" * 32)
+
+# The trees of the architecture tests and what the libraries define stay until the end. Python's
+# default looks through objects after every 700 new ones, a fifth of the time of a session.
+gc.set_threshold(50_000, 20, 50)
 
 settings.register_profile(
     "house",
@@ -46,6 +51,16 @@ def _no_waiting_for_the_disk() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(scope="session")
+def _solved_once() -> Iterator[None]:
+    """Solve the coefficients of equal worlds once in this session (tests/solved.py)."""
+    # Loaded here: most files of tests know no world.
+    from tests.solved import solved_once
+
+    with solved_once():
         yield
 
 

@@ -30,6 +30,7 @@ def jit(function: Callable[..., Any]) -> Any:
     # `nogil` lets the next bucket be read meanwhile; `numpy` divides by zero as numpy does.
     if folder is None:
         return numba.njit(nogil=True, error_model="numpy")(function)
+    _settle(function, folder)
     # numba takes its folder from a global setting at decoration; it is put back for other users.
     previous_folder = config.CACHE_DIR
     config.CACHE_DIR = str(folder)
@@ -37,6 +38,23 @@ def jit(function: Callable[..., Any]) -> Any:
         return numba.njit(nogil=True, error_model="numpy", cache=True)(function)
     finally:
         config.CACHE_DIR = previous_folder
+
+
+def _settle(function: Callable[..., Any], folder: Path) -> None:
+    """Give the function a copy of its source in `folder`, with a date that never changes.
+
+    numba keeps code for one path and date of its source. The folder is already that of the content,
+    so every checkout, wheel and copy of this content can use the same code.
+    """
+    source = Path(function.__code__.co_filename)
+    copy = folder / source.name
+    if not copy.exists():
+        # Written under a name of this process and then renamed, so that no other reads half of it.
+        draft = folder / f".{source.name}.{os.getpid()}"
+        draft.write_bytes(source.read_bytes())
+        os.utime(draft, (0, 0))
+        draft.replace(copy)
+    function.__code__ = function.__code__.replace(co_filename=str(copy))
 
 
 def _cache_folder(source: Path) -> Path | None:

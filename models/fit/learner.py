@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import numpy as np
 from scipy.special import expit, logit
-from threadpoolctl import threadpool_limits
 
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationLine
@@ -21,6 +20,7 @@ from creditloom.models.fit.fit_params import CHALLENGER, FitParams
 from creditloom.models.fit.fitted_model import CalibratedModel, fitted_model
 from creditloom.models.fit.inner_folds import inner_folds
 from creditloom.models.fit.training_table import TrainingTable
+from creditloom.models.learners.one_thread import one_thread
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.stacking.learner import Member, NamedLearner
@@ -48,7 +48,7 @@ def fit_calibrated(
     if is_strict:
         _refuse_few(table, params)
     # A sum that threads share has another last bit on another machine.
-    with threadpool_limits(1, "blas"):
+    with one_thread():
         return _fit_calibrated(table, params, search, is_strict)
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from creditloom.models.learners.booster import weights
+from creditloom.models.learners.one_thread import one_thread
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
@@ -188,7 +189,6 @@ def solve(
     Raise ModelError where the loss is not finite.
     """
     from scipy.optimize import minimize
-    from threadpoolctl import threadpool_limits
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         # Matrix products in float32, which is the type of x; sums over rows in float64.
@@ -204,7 +204,7 @@ def solve(
         rate = np.average(y, weights=w)
         start = np.append(np.zeros(x.shape[1]), np.log(rate / (1 - rate)))
     # Threads of a matrix product this small wait for each other longer than they compute.
-    with threadpool_limits(1, "blas"):
+    with one_thread():
         solution = minimize(
             loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=SOLVER_OPTIONS
         )

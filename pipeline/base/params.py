@@ -14,8 +14,9 @@ import json
 import math
 import typing
 from collections.abc import Hashable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -40,7 +41,15 @@ class ParamsError(ValueError):
     """A YAML file cannot be used; the message says file, path, expected, got and next step."""
 
 
-class _Loader(yaml.SafeLoader):
+if TYPE_CHECKING or not yaml.__with_libyaml__:
+    from yaml import SafeLoader
+else:
+    # The same values from libyaml's parser: every command and stage reads YAML, and this is a
+    # tenth of the time.
+    from yaml import CSafeLoader as SafeLoader
+
+
+class _Loader(SafeLoader):
     """The safe loader, which also refuses a key that is written twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -48,7 +57,7 @@ class _Loader(yaml.SafeLoader):
         written = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
         twice = sorted({key for key in written if written.count(key) > 1})
         if twice:
-            where = f"{self.name}, line {node.start_mark.line + 1}"
+            where = f"{node.start_mark.name}, line {node.start_mark.line + 1}"
             raise ParamsError(f"{where}: key written twice: {', '.join(twice)}; keep one of them")
         return super().construct_mapping(node, deep=deep)
 
@@ -149,10 +158,16 @@ def _validate(value: Any, kind: type[T], where: str, at: tuple[str, ...]) -> T:
     if lines:
         raise ParamsError("\n".join(f"{where}: {line}" for line in lines))
     try:
-        return TypeAdapter(kind).validate_json(text, strict=True, extra="forbid")
+        return _adapter(kind).validate_json(text, strict=True, extra="forbid")
     except ValidationError as error:
         lines = [_line(dict(problem), kind, at) for problem in error.errors(include_url=False)]
     raise ParamsError("\n".join(f"{where}: {line}" for line in lines))
+
+
+@cache
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    # Kept: making it reads the annotations of every type below, longer than validating takes.
+    return TypeAdapter(kind)
 
 
 def _not_finite(value: Any, at: tuple[str, ...]) -> Iterator[tuple[str, float]]:

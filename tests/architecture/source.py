@@ -39,9 +39,21 @@ def path_of(module: str) -> Path:
 
 
 @cache
+def parsed(text: str) -> ast.Module:
+    """The tree of a text, parsed once for all tests; nobody may change it."""
+    return ast.parse(text)
+
+
+@cache
 def tree_of(module: str) -> ast.Module:
     """The parsed source of a module."""
-    return ast.parse(path_of(module).read_text(encoding="utf-8"))
+    return parsed(path_of(module).read_text(encoding="utf-8"))
+
+
+@cache
+def nodes_of(module: str) -> tuple[ast.AST, ...]:
+    """Every node of the source of a module: many tests walk them."""
+    return tuple(ast.walk(tree_of(module)))
 
 
 @cache

@@ -13,9 +13,9 @@ import subprocess
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
-from tests.architecture.source import ROOT
+from tests.architecture.source import ROOT, parsed
 
 FIXTURES = "tests/formats/v1/"
 """What an earlier release wrote, its code among it: kept as it was."""
@@ -60,11 +60,16 @@ class Source:
             for token in tokenize.generate_tokens(readline)
             if token.type == tokenize.COMMENT
         }
-        return cls(path, text, ast.parse(text), comments)
+        return cls(path, text, parsed(text), comments)
 
-    @property
+    @cached_property
     def lines(self) -> list[str]:
         return self.text.split("\n")
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree: many measures walk them."""
+        return tuple(ast.walk(self.tree))
 
     @property
     def room(self) -> str:
@@ -118,21 +123,22 @@ def header_end(node: ast.AST) -> int:
 
 def named(source: Source) -> Iterator[tuple[ast.AST, str]]:
     """Yield every node with the dotted name of the function, class or constant that holds it."""
-    open_: list[tuple[ast.AST, tuple[str, ...]]] = [(source.tree, ())]
+    open_: list[tuple[ast.AST, str]] = [(source.tree, "")]
     while open_:
-        node, names = open_.pop()
-        names = (*names, *_name(node, names))
-        yield node, ".".join(names) or "module"
-        open_ += [(child, names) for child in ast.iter_child_nodes(node)]
+        node, outer = open_.pop()
+        name = _name(node, outer)
+        yield node, name or "module"
+        open_ += [(child, name) for child in ast.iter_child_nodes(node)]
 
 
-def _name(node: ast.AST, outer: tuple[str, ...]) -> tuple[str, ...]:
+def _name(node: ast.AST, outer: str) -> str:
+    """Return the dotted name of what holds a node, where `outer` holds its parent."""
     if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
-        return (node.name,)
+        return f"{outer}.{node.name}" if outer else node.name
     if isinstance(node, ast.Assign | ast.AnnAssign) and not outer:
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-        return (target.id,) if isinstance(target, ast.Name) else ()
-    return ()
+        return target.id if isinstance(target, ast.Name) else ""
+    return outer
 
 
 def size(statement: ast.stmt) -> int:
@@ -188,7 +194,7 @@ def formatter_off(source: Source) -> list[Place]:
 
 def _statement_at(source: Source, line: int) -> ast.stmt | None:
     """Return the innermost statement whose header holds a line, or else the next one."""
-    statements = [node for node in ast.walk(source.tree) if isinstance(node, ast.stmt)]
+    statements = [node for node in source.nodes if isinstance(node, ast.stmt)]
     holding = [node for node in statements if first_line(node) <= line <= header_end(node)]
     if holding:
         return max(holding, key=first_line)
@@ -221,12 +227,12 @@ def compiled(source: Source) -> list[Function]:
     """Return the functions that numba compiles: decorated with `jit`, or handed to a call of it."""
     handed = {
         argument.id
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.Call) and _is_jit(node.func)
         for argument in node.args
         if isinstance(argument, ast.Name)
     }
-    functions = [node for node in ast.walk(source.tree) if isinstance(node, FUNCTIONS)]
+    functions = [node for node in source.nodes if isinstance(node, FUNCTIONS)]
     return [
         node for node in functions if node.name in handed or any(map(_is_jit, node.decorator_list))
     ]
@@ -264,6 +270,6 @@ def public_classes(source: Source) -> list[Place]:
     """Return the classes of a file whose names do not begin with an underscore."""
     return [
         Place(source.path, node.lineno, node.name)
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     ]

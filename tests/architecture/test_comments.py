@@ -75,7 +75,7 @@ NEEDED: dict[str, Callable[[Source], Iterator[ast.stmt | ast.expr]]] = {
 
 
 def _calls(source: Source) -> Iterator[ast.Call]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call):
             yield node
 
@@ -103,9 +103,11 @@ def _is_number(value: ast.expr | None) -> bool:
 
 def silent(source: Source, kind: str) -> list[int]:
     """Return the lines of a kind of place at which no comment stands."""
-    statements = _innermost(source.tree)
+    places = list(NEEDED[kind](source))
+    is_inside = any(not isinstance(node, ast.stmt) for node in places)
+    statements = _innermost(source.tree) if is_inside else {}
     lines = []
-    for node in NEEDED[kind](source):
+    for node in places:
         statement = node if isinstance(node, ast.stmt) else statements[node]
         if not _is_explained(source, node, statement):
             lines.append(node.lineno)

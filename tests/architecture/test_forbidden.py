@@ -12,7 +12,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from creditloom.pipeline.base import params
-from tests.architecture.source import ROOT, imports, modules, tree_of
+from tests.architecture.source import ROOT, imports, modules, nodes_of, tree_of
 
 ESTIMATOR = "creditloom.pipeline.scorer.credit_scorer"
 PICKLES = {"pickle", "cloudpickle", "joblib", "dill", "shelve", "marshal"}
@@ -31,7 +31,7 @@ SECRET = re.compile(
 
 def _named(module: str) -> set[str]:
     """The top names of everything a module imports, at any depth."""
-    nodes = list(ast.walk(tree_of(module)))
+    nodes = nodes_of(module)
     plain = {
         alias.name.partition(".")[0]
         for node in nodes
@@ -74,8 +74,16 @@ def test_scikit_learn_is_loaded_where_it_is_used() -> None:
 
 def test_one_trainer_of_lightgbm() -> None:
     """`booster` alone calls `lgb.train` (docs/decisions/34)."""
-    callers = [module for module in modules() if "lgb.train(" in ast.unparse(tree_of(module))]
+    callers = [
+        module
+        for module in modules()
+        if any(isinstance(node, ast.Attribute) and _is_trainer(node) for node in nodes_of(module))
+    ]
     assert callers == ["creditloom.models.learners.booster"]
+
+
+def _is_trainer(node: ast.Attribute) -> bool:
+    return node.attr == "train" and ast.unparse(node.value) in ("lgb", "lightgbm")
 
 
 def test_one_reader_of_yaml() -> None:
@@ -83,15 +91,18 @@ def test_one_reader_of_yaml() -> None:
 
 
 def test_the_reader_of_yaml_is_safe() -> None:
-    """Its loader derives from SafeLoader: a tag in a file constructs nothing."""
-    assert issubclass(params._Loader, yaml.SafeLoader)
+    """Its loader constructs as SafeLoader does: a tag in a file constructs nothing."""
+    assert issubclass(params._Loader, (yaml.SafeLoader, yaml.CSafeLoader))
+    known = yaml.SafeLoader.yaml_constructors
+    assert params._Loader.yaml_constructors == known
+    assert params._Loader.yaml_multi_constructors == {}
 
 
 def test_no_catch_all_except() -> None:
     handlers = [
         (module, node)
         for module in modules()
-        for node in ast.walk(tree_of(module))
+        for node in nodes_of(module)
         if isinstance(node, ast.ExceptHandler)
     ]
     catch_all = ("Exception", "BaseException")
@@ -125,7 +136,7 @@ def test_nothing_is_printed_and_nothing_evaluated() -> None:
     nodes = [
         (module, node)
         for module in modules()
-        for node in ast.walk(tree_of(module))
+        for node in nodes_of(module)
         if isinstance(node, ast.Call)
     ]
     assert [

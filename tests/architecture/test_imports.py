@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.architecture.source import PACKAGE, ROOMS, imports, modules, room_of, tree_of
+from tests.architecture.source import PACKAGE, ROOMS, imports, modules, nodes_of, room_of
 
 RUNTIME_LIBRARIES = {"numpy", "numba", "llvmlite", "lightgbm", "scipy", "pandas", "pyarrow"}
 ALLOWED = {
@@ -163,7 +163,7 @@ def _circle(free: dict[str, set[str]]) -> list[str]:
 
 
 def _absolute(module: str) -> list[str]:
-    nodes = list(ast.walk(tree_of(module)))
+    nodes = nodes_of(module)
     named = [
         node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level
     ]

@@ -19,10 +19,10 @@ from tests.architecture.source import (
     ROOT,
     has_code,
     modules,
+    nodes_of,
     path_of,
     reach,
     room_of,
-    tree_of,
 )
 
 STAGE = "creditloom.pipeline.stages"
@@ -213,12 +213,7 @@ def test_only_simulate_and_evaluate_name_the_truth() -> None:
 
     simulate writes it, evaluate judges by it.
     """
-    naming = {
-        module
-        for module in modules()
-        for node in ast.walk(tree_of(module))
-        if _names_the_truth(node)
-    }
+    naming = {module for module in modules() for node in nodes_of(module) if _names_the_truth(node)}
     assert naming == {
         f"{STAGE}.tables.simulate.__main__",
         f"{STAGE}.results.evaluate.truth_sample",
@@ -236,7 +231,7 @@ def _names_the_truth(node: ast.AST) -> bool:
 def _paths_named(module: str) -> list[ast.Attribute]:
     nodes = [
         node
-        for node in ast.walk(tree_of(module))
+        for node in nodes_of(module)
         if isinstance(node, ast.Attribute) and hasattr(paths, node.attr)
     ]
     return [node for node in nodes if isinstance(node.value, ast.Name) and node.value.id == "paths"]
@@ -244,7 +239,7 @@ def _paths_named(module: str) -> list[ast.Attribute]:
 
 def _sections_read(module: str) -> set[str]:
     """The first argument of every call of `section(...)` or `params.section(...)` in a module."""
-    calls = [node for node in ast.walk(tree_of(module)) if isinstance(node, ast.Call) and node.args]
+    calls = [node for node in nodes_of(module) if isinstance(node, ast.Call) and node.args]
     named = [
         node
         for node in calls

@@ -26,8 +26,9 @@ from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.loans.lending import FIRST_APPLICATION
 from creditloom.world.merge_communities import everyone
 from creditloom.world.risk.default import oracle_pd
-from creditloom.world.world import Setting, World, solve_coefficients
+from creditloom.world.world import Setting, World
 from tests.book.books import book
+from tests.solved import solved
 
 # SD of the application score's noise on the log-odds: its AUC among the booked is then about .7,
 # as that of a trained score
@@ -43,7 +44,7 @@ def _world(seed: int, applicants: int, base_rate: float) -> World:
     setting = Setting.of(
         params, document(WorldConfig, paths.WORLD), _section("calendar", Calendar), seed
     )
-    return everyone(setting, solve_coefficients(setting))
+    return everyone(setting, solved(setting))
 
 
 def decisions(world: World) -> pd.DataFrame:

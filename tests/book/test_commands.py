@@ -39,7 +39,7 @@ def test_a_label_of_short_loans_needs_a_policy_of_its_horizon(tmp_path: Path) ->
 
 
 def test_a_book_runs_forward_and_is_reviewed_from_its_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _solved_once: None
 ) -> None:
     """`forward` writes a panel, a standing and a score; `review` agrees with them.
 

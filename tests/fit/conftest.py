@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,26 +50,35 @@ def loans(n: int = N, seed: int = 1) -> pd.DataFrame:
 
 
 def few_trees(name: str, kind: type, path: Path = PARAMS) -> Any:
-    """The committed parameters, with few trees and folds and no repeats."""
+    """The committed parameters, with few trees, penalties and folds and no repeats."""
     found = section(name, kind, path)
     if not isinstance(found, FitParams):
         return found
     sizes = ("small", "medium", "large")
     small = {size: replace(getattr(found, size), rounds=(10, 20)) for size in sizes}
-    return replace(found, repeats=1, inner_folds=2, **small)
+    additive = replace(found.additive, penalties=(100.0, 10.0))
+    return replace(found, repeats=1, inner_folds=2, additive=additive, **small)
 
 
-@pytest.fixture
-def fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Return `fit(*options)` in an empty folder.
+@contextmanager
+def fit_in(folder: Path) -> Iterator[Run]:
+    """Yield `fit(*options)`, which runs in `folder`.
 
     Every refusal leaves as SystemExit(2), as on the command line.
     """
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fit_run, "section", few_trees)
 
     def run(*options: str) -> Result:
         with refusals():
             return CliRunner().invoke(build(["fit"]), ["fit", *options], catch_exceptions=False)
 
-    return run
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(fit_run, "section", few_trees)
+        yield run
+
+
+@pytest.fixture
+def fit(tmp_path: Path) -> Iterator[Run]:
+    """Return `fit(*options)` in an empty folder."""
+    with fit_in(tmp_path) as run:
+        yield run

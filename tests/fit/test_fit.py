@@ -14,7 +14,7 @@ import pytest
 
 from creditloom.decision.decide import Decider
 from creditloom.storage.files.store import read_frame
-from tests.fit.conftest import N, Run, loans
+from tests.fit.conftest import N, Run, fit_in, loans
 
 OPTIONS = (
     "--data",
@@ -36,14 +36,16 @@ FIGURES = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def fitted(fit: Run, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("fitted")
     frame = loans()
     frame.loc[7, "income"] = -9
-    frame.to_parquet(tmp_path / "t.parquet", index=False)
-    result = fit(*OPTIONS, "--special-codes=-9,-8", "--out", "out")
-    (tmp_path / "told.txt").write_text(result.stdout, encoding="utf-8")
-    return tmp_path / "out"
+    frame.to_parquet(folder / "t.parquet", index=False)
+    with fit_in(folder) as fit:
+        result = fit(*OPTIONS, "--special-codes=-9,-8", "--out", "out")
+    (folder / "told.txt").write_text(result.stdout, encoding="utf-8")
+    return folder / "out"
 
 
 def test_everything_that_is_left_behind(fitted: Path) -> None:
@@ -123,10 +125,11 @@ def _check_bundle(bundle: Path, decisions: pd.DataFrame) -> None:
     assert "sex" not in decider.bundle.scorer.catalogue.names
 
 
-def test_the_same_table_twice_gives_the_same_files(fitted: Path, fit: Run) -> None:
+def test_the_same_table_twice_gives_the_same_files(fitted: Path) -> None:
     """All but the seconds that it took."""
     before = _files(fitted)
-    fit(*OPTIONS, "--special-codes=-9,-8", "--out", "out")
+    with fit_in(fitted.parent) as fit:
+        fit(*OPTIONS, "--special-codes=-9,-8", "--out", "out")
     assert _files(fitted) == before
 
 

@@ -13,17 +13,22 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import Result
 
 from creditloom.features.contract.tables import ASSET_BALANCES, PAYMENTS
 from creditloom.storage.files.store import read_frame, write_table
 from tests.features.raw import DAY, random_applications, random_events
-from tests.fit.conftest import Run
+from tests.fit.conftest import Run, fit_in
 
 PEOPLE = 150
 
 
 @pytest.fixture
 def tables(tmp_path: Path) -> Path:
+    return write_tables(tmp_path / "raw")
+
+
+def write_tables(root: Path) -> Path:
     """Payments and balances of 150 people; one in three goes bad, and those keep less money."""
     rng = np.random.default_rng(3)
     bad = (np.arange(PEOPLE) % 3 == 0).astype(int)
@@ -37,7 +42,6 @@ def tables(tmp_path: Path) -> Path:
     balances["balance_fen"] = (
         balances["balance_fen"] / (1 + 0.4 * bad[balances["applicant_id"]])
     ).astype("int64")
-    root = tmp_path / "raw"
     write_table(people, root / "applications.parquet")
     payments = random_events(PAYMENTS, PEOPLE * 10, PEOPLE, rng).to_pandas()
     payments["amount_fen"] = payments["amount_fen"].clip(
@@ -89,10 +93,25 @@ def _loans(root: Path) -> None:
     write_table(people.drop_columns(["is_bad"]), root / "applications.parquet")
 
 
-def test_a_label_column_of_applications(fit: Run, tables: Path, tmp_path: Path) -> None:
-    fit("--data", "raw", "--label", "is_bad", "--protected", "age_years", "--out", "out")
-    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text(encoding="utf-8"))
-    decisions = read_frame(tmp_path / "out" / "decisions.parquet")
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """The folder of a fit on raw tables, two rows of which are bad, and how it ended."""
+    folder = tmp_path_factory.mktemp("fitted")
+    payments = write_tables(folder / "raw") / "payments.parquet"
+    frame = pq.read_table(payments).to_pandas()
+    frame.loc[[5, 9], "amount_fen"] = -100
+    write_table(
+        pa.Table.from_pandas(frame, schema=PAYMENTS.arrow_schema, preserve_index=False), payments
+    )
+    options = ("--data", "raw", "--label", "is_bad", "--protected", "age_years", "--out", "out")
+    with fit_in(folder) as fit:
+        return folder / "out", fit(*options)
+
+
+def test_a_label_column_of_applications(fitted: tuple[Path, Result]) -> None:
+    out, _ = fitted
+    metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+    decisions = read_frame(out / "decisions.parquet")
     concepts = {reason["concept"] for reasons in decisions["reasons"] for reason in reasons}
     assert metrics["cv"]["auc"]["mean"] > 0.65
     assert metrics["oot"] is not None
@@ -116,21 +135,13 @@ def test_labels_from_the_loan_book_are_the_same(fit: Run, tables: Path, tmp_path
     pd.testing.assert_frame_equal(one, two)
 
 
-def test_bad_rows_of_a_table_are_set_aside_and_counted(
-    fit: Run, tables: Path, tmp_path: Path
-) -> None:
-    frame = pq.read_table(tables / "payments.parquet").to_pandas()
-    frame.loc[[5, 9], "amount_fen"] = -100
-    write_table(
-        pa.Table.from_pandas(frame, schema=PAYMENTS.arrow_schema, preserve_index=False),
-        tables / "payments.parquet",
-    )
-    result = fit("--data", "raw", "--label", "is_bad", "--out", "out")
-    aside = read_frame(tmp_path / "out" / "quarantine" / "payments.parquet")
+def test_bad_rows_of_a_table_are_set_aside_and_counted(fitted: tuple[Path, Result]) -> None:
+    out, result = fitted
+    aside = read_frame(out / "quarantine" / "payments.parquet")
     assert aside["event_id"].tolist() == [5, 9]
     assert set(aside["rule"]) == {"amount_fen.below"}
     assert "2 bad rows set aside" in result.output
-    assert not (tmp_path / "out" / "quarantine" / "clean").exists()
+    assert not (out / "quarantine" / "clean").exists()
 
 
 # table: a case a row

@@ -12,7 +12,8 @@ from creditloom.world.config.config_types import Calendar, WorldParams
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.merge_communities import everyone
 from creditloom.world.simulate import simulate
-from creditloom.world.world import Setting, World, solve_coefficients
+from creditloom.world.world import Setting, World
+from tests.solved import solved
 from tests.world.written import Written
 
 SEED = 1
@@ -41,11 +42,12 @@ def state(params: WorldParams, nature: WorldConfig, calendar: Calendar) -> World
     setting = Setting.of(
         replace(params, applicants=60_000, base_rate=0.0235), nature, calendar, SEED
     )
-    return everyone(setting, solve_coefficients(setting))
+    return everyone(setting, solved(setting))
 
 
 @pytest.fixture(scope="session")
 def written(
+    _solved_once: None,
     params: WorldParams,
     nature: WorldConfig,
     calendar: Calendar,

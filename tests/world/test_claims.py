@@ -105,6 +105,7 @@ def sample_of(raw: Path, truth: Path) -> ClaimSample:
 
 @pytest.fixture(scope="module")
 def small(
+    _solved_once: None,
     params: WorldParams,
     nature: WorldConfig,
     calendar: Calendar,

@@ -78,3 +78,22 @@ def test_a_user_without_name_and_home_compiles_without_a_cache(
     monkeypatch.setattr(Path, "home", nobody)
     assert kernel._folder() is None and loops._cache_folder(Path(kernel.__file__)) is None
     assert loops.jit(lambda number: number + 1)(1) == 2
+
+
+def test_the_same_source_elsewhere_is_not_compiled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another checkout, and the copy that a registered model brings, use what was kept."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir(mode=0o700)
+    hits = []
+    for place, content in (("one", "number + 1"), ("two", "number + 1"), ("three", "number + 2")):
+        source = tmp_path / place / "loops.py"
+        source.parent.mkdir()
+        source.write_text(f"def after(number):\n    return {content}\n")
+        found: dict[str, Callable[[int], int]] = {}
+        exec(compile(source.read_text(), str(source), "exec"), found)
+        after = loops.jit(found["after"])
+        assert after(1) == int(content[-1]) + 1
+        hits.append(sum(after.stats.cache_hits.values()))
+    assert hits == [0, 1, 0]
