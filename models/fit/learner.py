@@ -20,9 +20,8 @@ from creditloom.models.fit.fit_params import CHALLENGER, FitParams
 from creditloom.models.fit.fitted_model import CalibratedModel, fitted_model
 from creditloom.models.fit.inner_folds import inner_folds
 from creditloom.models.fit.training_table import TrainingTable
-from creditloom.models.sample.arrays import Floats, Mask
+from creditloom.models.sample.arrays import Floats, Mask, one_thread
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.one_thread import one_thread
 from creditloom.models.stacking.learner import Member, NamedLearner
 from creditloom.models.stacking.procedure import Fold, StackChoice, choose, members, stack_of
 from creditloom.models.stacking.shape_search import SEARCHED, ShapeSearch

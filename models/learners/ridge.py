@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from creditloom.models.learners.booster import weights
-from creditloom.models.sample.arrays import Floats, Mask
+from creditloom.models.sample.arrays import Floats, Mask, one_thread
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import logloss
-from creditloom.models.sample.one_thread import one_thread
 from creditloom.models.sample.split import SplitParams, rolling_origins
 
 # Significant digits of every exported number. The last bits of a matrix product differ between

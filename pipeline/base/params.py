@@ -158,14 +158,15 @@ def _validate(value: Any, kind: type[T], where: str, at: tuple[str, ...]) -> T:
     if lines:
         raise ParamsError("\n".join(f"{where}: {line}" for line in lines))
     try:
-        return _adapter(kind).validate_json(text, strict=True, extra="forbid")
+        adapter: TypeAdapter[T] = _adapter(kind)
+        return adapter.validate_json(text, strict=True, extra="forbid")
     except ValidationError as error:
         lines = [_line(dict(problem), kind, at) for problem in error.errors(include_url=False)]
     raise ParamsError("\n".join(f"{where}: {line}" for line in lines))
 
 
 @cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     # Kept: making it reads the annotations of every type below, longer than validating takes.
     return TypeAdapter(kind)
 
