@@ -158,7 +158,9 @@ def _validate(value: Any, kind: type[T], where: str, at: tuple[str, ...]) -> T:
     if lines:
         raise ParamsError("\n".join(f"{where}: {line}" for line in lines))
     try:
-        adapter: TypeAdapter[T] = _adapter(kind)
+        # A class is hashable, which its type does not say.
+        known: Any = kind
+        adapter: TypeAdapter[T] = _adapter(known)
         return adapter.validate_json(text, strict=True, extra="forbid")
     except ValidationError as error:
         lines = [_line(dict(problem), kind, at) for problem in error.errors(include_url=False)]
