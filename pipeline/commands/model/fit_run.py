@@ -352,7 +352,7 @@ def _out_of_time(
 
 def frame_of(found: Finished) -> pd.DataFrame:
     """Return the table as a decision reads it."""
-    frame = found.features.assign(application_id=found.ids)
+    frame = found.decided_features.assign(application_id=found.ids)
     return frame if found.time is None else frame.assign(as_of=found.time)
 
 
