@@ -125,7 +125,8 @@ def test_a_csv_of_all_sorts_is_fitted_and_told(own: pd.DataFrame, tmp_path: Path
 
 # table: what is said off a terminal
 TOLD = (
-    "399 rows", "t.csv is CSV", "`opened`: dates as 31.01.2024: read as the number of days", "`rate`: per-cent signs", "`bureau`: special code -1 in",
+    "399 rows", "t.csv is CSV", "`opened`: dates as 31.01.2024",
+    "`rate`: per-cent signs", "`bureau`: special code -1 in",
     "5 of 5 folds", "final model", "the PDs that were fitted", "accepted: `hardship` is Y",
 )  # fmt: skip
 
