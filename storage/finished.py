@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from creditloom.decision.base.readings.moments import DateReading
+from creditloom.decision.base.readings.moments import DAYS, DateReading
 from creditloom.storage.files.errors import DataError, raise_together
 from creditloom.storage.files.source_params import ColumnWords, SourceParams
 from creditloom.storage.own.columns import ColumnNote, ColumnSource, FeatureColumn, OwnColumn
@@ -86,10 +86,20 @@ class Finished:
             frame[name] = np.where(np.isin(values, np.array(codes, float)), np.nan, values)
         return frame
 
+    @property
+    def decided_features(self) -> pd.DataFrame:
+        """The features as a decision reads them: days under the name that says so."""
+        return self.features.rename(columns={name: DAYS.format(name) for name in self.days})
+
+    @property
+    def days(self) -> frozenset[str]:
+        """The features that are days from a date to the time column."""
+        columns = (one for one in self.columns if one.dates is not None)
+        return frozenset(one.name for one in columns if one.part == "feature")
+
     def words_of(self, name: str, stated: ColumnWords) -> ColumnWords:
         """Return the words of a feature: as stated; of days from a date, what they count."""
-        days = {column.name for column in self.columns if column.dates is not None}
-        if name not in days or stated.text_en:
+        if name not in self.days or stated.text_en:
             return stated
         time = self.read_as["time"]
         counted = f"time from {name} to {time}"

@@ -123,11 +123,10 @@ def _all_expanded(
     """Return the features of each column; a flag whose name a column has gets an underscore."""
     # Categories keep their names too: their texts stand beside the flags.
     taken = taken | set(map(str, frame))
-    dates = {column.name for column in finished.columns if column.dates is not None}
     by_column = {}
     for name in frame:
         codes = finished.codes.get(str(name), ())
-        features = _expanded(frame[name], codes, is_date=str(name) in dates)
+        features = _expanded(frame[name], codes, is_date=str(name) in finished.days)
         if frame[name].dtype == object:
             features = [feature._replace(name=_free(feature.name, taken)) for feature in features]
             taken |= {feature.name for feature in features}

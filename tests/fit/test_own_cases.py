@@ -124,6 +124,7 @@ def own(fit: Run, tmp_path: Path) -> pd.DataFrame:
         "bureau": np.where(place % 5 == 0, -1, place % 37 + 300),
         "rate": [f"{k % 13 + 0.5}%" for k in place],
         "age": np.where(place % 5 == 0, np.nan, 20 + place % 50),
+        "opened": (frame["day"] - pd.to_timedelta(place * 13 % 700, "D")).dt.strftime("%d.%m.%Y"),
     }
     frame = frame.assign(**more, sex=frame["sex"].where(place % 4 != 0))
     frame.loc[3, "label"] = np.inf
@@ -152,7 +153,8 @@ def test_a_csv_of_all_sorts_is_fitted_and_told(own: pd.DataFrame, tmp_path: Path
 
 # table: what is said off a terminal
 TOLD = (
-    "399 rows", "t.csv is CSV", "`rate`: per-cent signs", "`bureau`: special code -1 in",
+    "399 rows", "t.csv is CSV", "`opened`: dates as 31.01.2024",
+    "`rate`: per-cent signs", "`bureau`: special code -1 in",
     "5 of 5 folds", "final model", "the PDs that were fitted", "accepted: `hardship` is Y",
 )  # fmt: skip
 

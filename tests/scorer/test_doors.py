@@ -12,6 +12,7 @@ import pytest
 
 import creditloom
 from creditloom.pipeline.commands.model import fit_run
+from creditloom.pipeline.scorer.fitting import CreditWarning
 from creditloom.storage.files.errors import DataError
 from tests.fit.conftest import few_trees, loans
 from tests.scorer.light import LightScorer
@@ -119,3 +120,24 @@ def test_the_report_is_the_page_of_the_command(fitted: LightScorer, tmp_path: Pa
     page = fitted.report(tmp_path / "page.html").read_text(encoding="utf-8")
     assert "Fit of a CreditScorer" in page
     assert fitted.bundle_.decider.bundle.version[:16] in page
+
+
+def test_a_date_is_days_before_the_time_where_that_is_a_column(tmp_path: Path) -> None:
+    """At every door alike; a time that is given as values is no column to count to, aloud."""
+    dated = X.assign(opened=X["day"] - pd.to_timedelta(np.arange(300) * 7 % 900, "D"))
+    options = {**OPTIONS, "drop": []}
+    scorer = LightScorer(**options).fit(dated, TABLE["bad"], time="day")
+    found = scorer.predict_proba(dated)[:, 1]
+    assert list(scorer.explain(dated)[1]) == ["income", "debt", "home", "branch", "opened"]
+    assert scorer.decide(dated)["pd"].tolist() == found.tolist()
+    # A year later both dates are: the number of days is the same, and so is the PD.
+    year = pd.Timedelta(days=365)
+    later = dated.assign(day=dated["day"] + year, opened=dated["opened"] + year)
+    assert scorer.predict_proba(later)[:, 1].tolist() == found.tolist()
+    folder = scorer.save(tmp_path / "bundle")
+    texts = dated.assign(opened=dated["opened"].dt.strftime("%Y-%m-%d"))
+    assert creditloom.Decider.load(folder).decide(texts)["pd"].tolist() == found.tolist()
+    beside = dated.drop(columns="day")
+    with pytest.warns(CreditWarning, match="`opened`: left out: dates, and the time is no column"):
+        scorer = LightScorer(**options).fit(beside, TABLE["bad"], time=X["day"])
+    assert scorer.predict_proba(beside).shape == (300, 2)

@@ -80,7 +80,7 @@ def training_table(read: Subject) -> TrainingTable:
 
 def frame_of(found: Finished) -> pd.DataFrame:
     """Return the table as a decision reads it."""
-    frame = found.features.assign(application_id=found.ids)
+    frame = found.decided_features.assign(application_id=found.ids)
     return frame if found.time is None else frame.assign(as_of=found.time)
 
 
