@@ -27,6 +27,8 @@ SMALL = {
     "calendar.calibration_months": 6,
     "split.train_months": 12,
     "split.calibration_months": 6,
+    "select.booster.max_trees": 60,
+    "select.booster.threads": 1,
     "train.booster.learning_rate": 0.1,
     "train.booster.min_trees": 60,
     "train.booster.max_trees": 100,
@@ -34,10 +36,11 @@ SMALL = {
     "policy.tier_edges": [0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5],
     "evaluate.bootstrap": 20,
     "evaluate.reachable_rounds": 20,
-    "explain.rows": 200,
+    "explain.rows": 100,
+    "explain.features_shown": 5,
     "explain.dependences": 1,
-    "explain.examples": 2,
-    "explain.dpi": 60,
+    "explain.examples": 1,
+    "explain.dpi": 40,
 }
 
 
