@@ -28,7 +28,9 @@ from tests.architecture.source import (
 STAGE = "creditloom.pipeline.stages"
 STAGES = stages()
 NAMES = tuple(STAGES)
-MOST_DEPENDENCIES = 80  # on code, over all stages
+# On code, over all stages. It was 80 until `evaluate` reached less than half of models/ and had to
+# list four folders of it; the recipe of CONTRIBUTING adds a stage with three more.
+MOST_DEPENDENCIES = 84
 BLIND = (
     "featurize",
     "select",
