@@ -236,6 +236,23 @@ def test_a_bundle_of_typed_columns_takes_a_csv(tmp_path: Path) -> None:
         assert replayed(place / "parquet", bundle, "--input", str(place / "in.csv"))["missing"] == 0
 
 
+def test_an_odd_cell_of_a_typed_column_sets_its_row_aside(tmp_path: Path) -> None:
+    """Of a number, a flag and a code, where training read no texts; null is null."""
+    bundle = write_bundle(tmp_path / "house")
+    table = applications(60).astype({"has_second_source": object, "pay_a_3m": object})
+    table.loc[2, "pay_a_3m"] = "12.5%"
+    table.loc[3, "pay_a_3m"] = "NaN"
+    table.loc[4, "has_second_source"] = "maybe"
+    table.loc[5, "has_second_source"] = "TRUE"
+    source = written(table, tmp_path / "in.csv")
+    score(tmp_path / "out", source=source, bundle=bundle, **ACCEPTED)
+    aside = read_table(tmp_path / "out" / "quarantine").to_pandas().set_index("row")
+    assert aside.rule.to_dict() == {2: "not_a_number", 4: "not_a_number"}
+    assert aside.column.tolist() == ["pay_a_3m", "has_second_source"]
+    assert aside.reason[4] == "'maybe' is neither true nor false"
+    assert replayed(tmp_path / "out", bundle)["mismatches"] == 0
+
+
 def test_a_csv_that_breaks_is_refused_before_anything_is_written(
     trained: FittedBundle, tmp_path: Path
 ) -> None:
