@@ -94,7 +94,8 @@ def test_a_learner_of_another_package_joins_and_one_that_cannot_be_written_is_re
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: strangers\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(POINTS)
     (tmp_path / "strangers.py").write_text(MODULE)
-    path = os.pathsep.join([str(tmp_path), *sys.path])
+    # Not sys.path: a model that another test loaded may have left its folder of code there.
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT],
         env={**os.environ, "PYTHONPATH": path},
