@@ -7,6 +7,7 @@ small command does not load the libraries of the large ones.
 from __future__ import annotations
 
 import ast
+import atexit
 import functools
 import gc
 import importlib
@@ -142,7 +143,14 @@ def main() -> None:
         app = build(entered, is_main=True) if entered else contents()
         gc.freeze()
         gc.enable()
+        atexit.register(_unfreeze)
         app(prog_name="creditloom")
+
+
+def _unfreeze() -> None:
+    """Let the end of the process collect DuckDB's objects: it tells a page of leaks otherwise."""
+    if "_duckdb" in sys.modules:
+        gc.unfreeze()
 
 
 def _rename_command() -> None:

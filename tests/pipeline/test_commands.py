@@ -140,5 +140,11 @@ def test_an_old_name_of_a_command_works_and_says_so() -> None:
     assert "machinery" not in COMMANDS and set(RENAMED.values()) <= set(COMMANDS)
 
 
+def test_a_command_that_loads_duckdb_ends_without_a_word_on_stderr() -> None:
+    """DuckDB tells of leaks at the end of a process whose objects are frozen."""
+    shown = _creditloom("check", "--help", cwd=paths.PACKAGE.parent)
+    assert (shown.returncode, shown.stderr) == (0, "")
+
+
 def test_an_unknown_command_is_refused() -> None:
     assert _creditloom("frobnicate", cwd=paths.PACKAGE.parent).returncode == 2
