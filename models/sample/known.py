@@ -21,7 +21,6 @@ from creditloom.models.sample.split import EMBARGO, OPTIMISTIC, SplitParams
 
 # Column of the labels: when a default could first be known.
 KNOWN_TIME = "default_known_time"
-DAY = np.timedelta64(1, "D")
 # Days of a month in the mean, to compare ages with months of performance.
 MONTH_DAYS = 30.4375
 
@@ -73,15 +72,16 @@ def learnt_outcomes(
     day = known_day(split)
     if day is None or KNOWN_TIME not in labels or labels[KNOWN_TIME].isna().all():
         return final
-    applied = as_of.astype("datetime64[D]")
+    applied = as_of.astype("datetime64[D]").astype(np.int64)
     known_time = labels[KNOWN_TIME].to_numpy("datetime64[us]")
     # Strictly before, as features see events (ARCHITECTURE.md, the wall of time).
     is_bad = is_early & (final.label == 1) & (known_time < day.astype("datetime64[us]"))
-    is_there = is_early & labels["is_booked"].to_numpy(bool) & (applied < day)
+    today = int(day.astype(np.int64))
+    is_there = is_early & labels["is_booked"].to_numpy(bool) & (applied < today)
     # Booked loans that nobody has a record of yet have no outcome at all, now or later.
     is_there &= is_bad | ~np.isnan(final.outcome) | _is_open(labels)
-    age = ((day - applied) / DAY).astype(np.int64)
-    lag = ((known_time[is_bad].astype("datetime64[D]") - applied[is_bad]) / DAY).astype(np.int64)
+    age = today - applied
+    lag = known_time[is_bad].astype("datetime64[D]").astype(np.int64) - applied[is_bad]
     _refuse_young(age[is_there], split, day)
     curve = exposure_curve(age[is_there & ~is_bad], lag)
     exposure = curve[np.clip(age, 0, len(curve) - 1)]

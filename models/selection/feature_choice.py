@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import psi_of
 from creditloom.models.sample.signs import signs_of
+from creditloom.models.sample.split import SplitParams, rolling_origins
 
 if TYPE_CHECKING:
     import lightgbm
@@ -253,6 +254,7 @@ class SelectParams:
     seeds, booster: number of seeds and settings of the boosters that measure the gain, on the
     labelled loans of the training months.
     limits: those of the screening, on a sample of the training applicants.
+    origin_seeds: boosters of each rolling origin. origin_rows: applicants screened there.
     without_families: families that a law keeps out of the model.
     """
 
@@ -262,6 +264,8 @@ class SelectParams:
     limits: SelectionParams
     booster: BoosterParams
     without_families: tuple[str, ...] = field(default=())
+    origin_seeds: int = 2
+    origin_rows: int = 5_000
 
 
 def offered_features(
@@ -310,6 +314,30 @@ def rank(
     stay = choice_mask([concept[name] for name in loans.names], feature_gains.rank, params)
     names = tuple(name for name, stays in zip(loans.names, stay, strict=True) if stays)
     return feature_gains, names
+
+
+def origin_choices(
+    applicants: Dataset,
+    loans: Dataset,
+    catalogue: Catalogue,
+    split: SplitParams,
+    params: SelectParams,
+) -> tuple[tuple[str, ...], ...]:
+    """Return the features that the same choice makes before each rolling origin, oldest first.
+
+    applicants, loans: with the features that pass the screening of all training applicants, which
+    asks for no label. Of both only the months before an origin count for it. Fewer rows are
+    screened and fewer boosters grown than for the final choice, as it is made once per origin.
+    """
+    nested = replace(params, seeds=params.origin_seeds)
+    chosen = []
+    for fit, judge in rolling_origins(loans.month, split):
+        first = int(loans.month[judge].min())
+        before = applicants.where(applicants.month < first).at_most(params.origin_rows)
+        left, _ = screen(before, nested)
+        _, names = rank(loans.where(fit).with_features(left), catalogue, nested)
+        chosen.append(names)
+    return tuple(chosen)
 
 
 def choice_mask(concepts: Sequence[str], ranks: np.ndarray, params: SelectParams) -> list[bool]:

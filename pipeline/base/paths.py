@@ -48,6 +48,9 @@ SELECTION = DATA / "selection" / "selection.parquet"
 
 TUNING = DATA / "tuning"
 
+# Beside data/model: margins of single applicants are no part of a bundle.
+HELD_OUT = DATA / "held_out" / "held_out.parquet"
+
 MODEL = DATA / "model"
 MODEL_TXT = MODEL / "model.txt"
 MODEL_CATALOGUE = MODEL / "catalogue.json"
