@@ -29,8 +29,8 @@ from creditloom.models.sample.split import SplitParams
 from creditloom.models.selection.feature_choice import (
     SelectionParams,
     SelectParams,
-    origin_choices,
     rank,
+    rank_with_origins,
 )
 from creditloom.models.stacking.additive import AdditiveLearner, AdditiveParams
 from creditloom.models.stacking.boosted import BoostedLearner
@@ -96,7 +96,7 @@ LAST = 12
 
 def reached(rows: Dataset, words: Catalogue, features: ChosenFeatures | None = None) -> float:
     """Return the AUC of the nested procedure on the months of the last origin."""
-    chosen = features or ChosenFeatures(NAMES, origin_choices(rows, rows, words, SPLIT, SELECT))
+    chosen = features or rank_with_origins(rows, rows, words, SPLIT, SELECT)[1]
     sign_of = dict(zip(NAMES, signs_of(words, NAMES), strict=True))
     paths = held_out_paths(origin_folds(rows, sign_of, SPLIT, chosen), LEARNERS, N)
     judged = judged_origins(rows, SPLIT)

@@ -16,8 +16,7 @@ from creditloom.models.selection.feature_choice import (
     KEPT,
     SelectParams,
     offered_features,
-    origin_choices,
-    rank,
+    rank_with_origins,
     screen,
     table,
 )
@@ -46,11 +45,12 @@ def main() -> dict[str, int]:
     screened = dataset(early, names, single=True)
     left, fallen = screen(screened, params)
     loans = dataset(applications.training(split.indeterminate_weight), left, single=True)
-    origins = origin_choices(screened.with_features(left), loans, catalogue, split, params)
-    gains, kept = rank(loans, catalogue, params)
+    applicants = screened.with_features(left)
+    gains, chosen = rank_with_origins(applicants, loans, catalogue, split, params)
+    kept = chosen.final
     rows = table(catalogue, [*left_out, *fallen], loans, gains, kept)
     outcomes = rows["outcome"].value_counts().to_dict()
-    selected = {"features": list(kept), "origins": origins, "outcomes": outcomes}
+    selected = {"features": list(kept), "origins": chosen.origins, "outcomes": outcomes}
     write_document(selected, paths.SELECTED, RESULTS)
     write_table(pa.Table.from_pandas(rows, preserve_index=False), paths.SELECTION)
     _show(rows)

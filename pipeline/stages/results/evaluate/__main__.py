@@ -114,7 +114,11 @@ def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
 def _held_out() -> HeldOutMargins:
     """Return the margins that the stage `train` held out."""
     rows = read_frame(paths.HELD_OUT)
-    return HeldOutMargins(**{name: rows[name].to_numpy() for name in rows})
+    return HeldOutMargins(
+        application_id=rows["application_id"].to_numpy(),
+        margin=rows["margin"].to_numpy(),
+        ridge_margin=rows["ridge_margin"].to_numpy(),
+    )
 
 
 def _profit_terms(bundle: Bundle, params: EvaluateParams) -> ProfitTerms | None:
