@@ -17,7 +17,7 @@ from creditloom.decision.score.scorer import Calibration, Reference, Scorer
 from creditloom.decision.score.tiers import Tiers
 from creditloom.decision.score.tree_model import Margin
 from creditloom.models.calibration.calibration import CalibrationParams, fit
-from creditloom.models.evaluation import reachable_gini
+from creditloom.models.evaluation.rivals import reachable_gini
 from creditloom.models.evaluation.evaluate import Inputs, Truth, evaluate
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.learners import booster, ridge
