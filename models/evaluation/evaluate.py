@@ -16,11 +16,12 @@ from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.calibration.calibration_tests import Order
 from creditloom.models.calibration.group_calibration import pd_draws
 from creditloom.models.evaluation import figures, portfolio_figures
+from creditloom.models.evaluation.bars import FamilySpread
 from creditloom.models.evaluation.cohort import Cohort, aligned_rows, pd_of
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.evaluation.groups import audit, group_figures
 from creditloom.models.evaluation.rivals import reachable_gini
-from creditloom.models.evaluation.rivals.duels import Luck, duels
+from creditloom.models.evaluation.rivals.duels import Luck, duels, leak
 from creditloom.models.evaluation.rivals.paired import Scores
 from creditloom.models.learners.ridge import Ridge
 from creditloom.models.sample import metrics as shares
@@ -56,6 +57,7 @@ class Inputs:
 
     everyone: every application, without features. decisions: of every application.
     audit: policy and audit columns of the out-of-time applications, in the order of `oot`.
+    family_spread: how family shares move between trainings; it gives their tolerance.
     profit_terms: of the product that decided; None where the tier alone decides.
     rivals: scores of each rival on `oot`, one per training seed; they rise with risk.
     """
@@ -69,6 +71,7 @@ class Inputs:
     audit: pd.DataFrame
     training_bads: int
     truth: Truth | None
+    family_spread: FamilySpread
     profit_terms: ProfitTerms | None = None
     rivals: Mapping[str, Scores] = field(default_factory=dict)
 
@@ -94,6 +97,7 @@ def evaluate(
         "has_truth": cohort.truth is not None,
         "discrimination": discrimination,
         "duels": duels(cohort, inputs.rivals, limits, luck),
+        "leak": leak(cohort, luck),
         "group_calibration": groups,
         "calibration": accuracy,
         "family_share": family_share,
@@ -146,6 +150,7 @@ def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str,
     return {
         "observable": figures.observable(cohort, params),
         "portfolio": portfolio_figures.portfolio(cohort, tiers, policy, inputs.profit_terms),
+        "final": portfolio_figures.final_decisions(cohort),
         "challenger": portfolio_figures.challenger(cohort, tiers, policy),
         "reasons": audit.reasons(cohort.decisions, inputs.bundle.scorer, sample),
         "rows": rows,
@@ -253,7 +258,9 @@ def _families(inputs: Inputs, params: EvaluateParams) -> tuple[shares.Share, ...
     blocks = scorer.blocks(_sample(inputs, params.share_rows))
     phi = np.concatenate([shares.by_family(points, family_of, families) for _, points, _ in blocks])
     targets = None if inputs.truth is None else inputs.truth.meta.get("shares_target")
-    return shares.table(phi, families, targets, inputs.training_bads, params.bootstrap, params.seed)
+    spread = inputs.family_spread
+    tolerances = [spread.tolerance(family, inputs.training_bads) for family in families]
+    return shares.table(phi, families, targets, tolerances, params.bootstrap, params.seed)
 
 
 def _sample(inputs: Inputs, max_rows: int) -> Floats:

@@ -153,7 +153,9 @@ def _block(loans: JudgedLoans, table: pd.DataFrame, params: EvaluateParams) -> d
     ece = ece_interval(
         loans.y, loans.pd, loans.weight, params.bins, params.paired_draws, params.seed
     )
+    expected = float(loans.weight @ loans.pd)
     return {
+        "o_e": float(loans.weight @ loans.y) / expected,
         "groups": len(table),
         "groups_tested": int(table["shape_p"].notna().sum()),
         "worst": worst_group(table, "p_holm"),

@@ -65,13 +65,37 @@ def duels(
     booked = KnownOutcomes(rows=plain.rows, y=plain.y, weight=np.ones(len(plain.y)))
     entries = []
     for name, scores in rivals.items():
-        has_score = ~np.isnan(np.stack(scores)).any(axis=0)
+        has_score = _has_score(scores)
         share = _share_delta(cohort, scores, has_score, limits, luck)
-        entries.append(
-            _duel(name, DOOR, cohort, scores, _with(cohort.door, has_score), share, luck)
-        )
+        door = _with(cohort.door, has_score)
+        entries.append(_duel(name, DOOR, cohort, scores, door, share, luck))
         entries.append(_duel(name, BOOKED, cohort, scores, _with(booked, has_score), None, luck))
     return entries
+
+
+def _has_score(scores: Scores) -> Mask:
+    """Return which rows every score of a ranking knows."""
+    known: Mask = np.ones(len(scores[0]), np.bool_)
+    for score in scores:
+        known &= ~np.isnan(score)
+    return known
+
+
+def leak(cohort: Cohort, luck: Luck) -> dict[str, float] | None:
+    """Return how far the AUC lies above that of the true PD, with its 95 % interval; None without.
+
+    On drawn outcomes nobody ranks better than the true PD but by luck. A model that does has seen
+    the outcome: a column leaks.
+    """
+    if cohort.truth is None:
+        return None
+    outcomes = cohort.door
+    pd_true = pd_of(cohort.truth, "pd_true")[outcomes.rows]
+    rankings = {"model": (cohort.pd[outcomes.rows],), "true": (pd_true,)}
+    drawn = paired_draws(outcomes.y, outcomes.weight, rankings, luck.draws, luck.seed)
+    low, high = interval(drawn["model"] - drawn["true"])
+    delta = auc(outcomes.y, cohort.pd[outcomes.rows]) - auc(outcomes.y, pd_true)
+    return {"auc_delta": delta, "low": low, "high": high}
 
 
 def _with(outcomes: KnownOutcomes, has_score: Mask) -> KnownOutcomes:

@@ -16,7 +16,7 @@ from creditloom.decision.decide import Decider
 from creditloom.decision.pricing.profit import ProfitTerms
 from creditloom.decision.rulebook.economics import Economics
 from creditloom.models.calibration.calibration import CalibrationParams
-from creditloom.models.evaluation.bars import Bars
+from creditloom.models.evaluation.bars import Bars, FamilySpread
 from creditloom.models.evaluation.evaluate import Inputs, evaluate
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.evaluation.profit_bridge import PricedOffers, ProfitBridge
@@ -109,6 +109,7 @@ def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
         audit=audit,
         training_bads=training["n_bads"],
         truth=truth,
+        family_spread=document(FamilySpread, paths.FAMILY_SPREAD),
         profit_terms=_profit_terms(bundle, params),
         rivals=rival_scores(rivals, oot, split),
     )
