@@ -1,0 +1,130 @@
+"""The rivals are fitted fairly: nested columns, a wide grid, the committed shape, no late label."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
+from creditloom.models.evaluation.rivals.fitted import RivalParams, fit_rivals, screened
+from creditloom.models.sample.dataset import Dataset, join
+from creditloom.models.sample.errors import ModelError
+from creditloom.models.sample.metrics import auc
+from creditloom.models.sample.split import SplitParams
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import document
+
+from .worlds import World, world
+
+SPLIT = SplitParams(datetime.date(2024, 1, 1), 15, 3, 6)
+COMMITTED = document(RivalParams, paths.RIVALS)
+SMALL = replace(
+    COMMITTED,
+    screening=replace(
+        COMMITTED.screening,
+        keep=20,
+        per_concept=1,
+        seeds=1,
+        booster=replace(COMMITTED.screening.booster, max_trees=30, threads=1),
+    ),
+    plain=replace(
+        COMMITTED.plain,
+        seeds=(1, 2),
+        patience=20,
+        booster=replace(
+            COMMITTED.plain.booster,
+            feature_fraction=0.3,
+            min_data_in_leaf=20,
+            min_trees=20,
+            max_trees=60,
+            threads=1,
+        ),
+    ),
+    defaults=replace(COMMITTED.defaults, trees=20, threads=1),
+    ridge=replace(COMMITTED.ridge, penalties=(1.0, 100.0, 100_000.0)),
+)
+
+
+@pytest.fixture(scope="module")
+def made() -> tuple[Dataset, Dataset, Catalogue]:
+    """Training loans, out-of-time applications with their outcome, and the catalogue."""
+    w: World = world(6_000, 4)
+    rows = join(w.matrix, w.labels, w.names, SPLIT)
+    concepts = dict.fromkeys((str(f["concept"]), str(f["family"])) for f in w.features)
+    features = tuple(
+        Feature(str(f["name"]), str(f["family"]), str(f["concept"]), int(str(f["direction"])))
+        for f in w.features
+    )
+    catalogue = Catalogue(tuple(Concept(c, f, c, c) for c, f in concepts), features)
+    late = rows.out_of_time()
+    defaulted = w.truth["defaulted"].to_numpy(float)[late.application_id]
+    return rows.training(), replace(late, outcome=defaulted), catalogue
+
+
+def test_every_rival_ranks_and_says_what_it_chose(
+    made: tuple[Dataset, Dataset, Catalogue],
+) -> None:
+    loans, late, catalogue = made
+    rivals = {rival.name: rival for rival in fit_rivals(loans, catalogue, SPLIT, SMALL)}
+    assert list(rivals) == ["ridge", "plain", "lightgbm_defaults"]
+    for rival in rivals.values():
+        for score in rival.scores(late):
+            assert auc(late.outcome, score) > 0.6
+    assert len(rivals["plain"].scores(late)) == 2
+    assert 20 <= rivals["plain"].record["trees"] <= 60
+    # The grid is wide enough that its least loss lies inside.
+    assert rivals["ridge"].record["penalty"] == 100.0
+
+
+def test_a_label_of_the_judged_months_moves_no_column_of_its_fold(
+    made: tuple[Dataset, Dataset, Catalogue],
+) -> None:
+    loans, _, catalogue = made
+    early = loans.where(loans.month < 12)
+    turned = replace(loans, label=np.where(loans.month < 12, loans.label, 1 - loans.label))
+    assert screened(early, catalogue, SMALL.screening) == screened(
+        turned.where(turned.month < 12), catalogue, SMALL.screening
+    )
+
+
+def test_a_column_that_tells_late_labels_alone_does_not_choose_the_penalty(
+    made: tuple[Dataset, Dataset, Catalogue],
+) -> None:
+    """The leak of science.md A1: a column that knows only the labels of the judged months.
+
+    Screened on all months it would be kept and make a small penalty look good.
+    """
+    loans, _, catalogue = made
+    told = np.where(loans.month >= 12, loans.label, 0.0)
+    noise = catalogue.names.index("noise_0")
+    features = loans.features.copy()
+    features[:, noise] = told + 0.01 * np.random.default_rng(1).normal(size=len(told))
+    leaky = replace(loans, features=features)
+    params = replace(SMALL.screening, keep=8, per_concept=0)
+    assert "noise_0" in screened(leaky, catalogue, params)
+    assert "noise_0" not in screened(leaky.where(leaky.month < 12), catalogue, params)
+
+
+def test_the_committed_ridge_may_be_as_stiff_as_it_likes() -> None:
+    assert max(COMMITTED.ridge.penalties) == 100_000.0 and len(COMMITTED.ridge.penalties) >= 8
+
+
+def test_the_plain_shape_is_that_of_613f9fa() -> None:
+    """Its params.yaml said so; changed numbers would be another rival."""
+    shape = COMMITTED.plain.booster
+    found = (shape.num_leaves, shape.max_depth, shape.learning_rate, shape.feature_fraction)
+    assert found == (15, 4, 0.03, 0.05)
+    assert (shape.min_trees, shape.max_trees, COMMITTED.plain.patience) == (200, 800, 150)
+    assert (shape.lambda_l2, shape.min_data_in_leaf, shape.is_extra_trees) == (30.0, 60, True)
+
+
+def test_without_a_bad_in_any_fold_there_is_no_rival(
+    made: tuple[Dataset, Dataset, Catalogue],
+) -> None:
+    loans, _, catalogue = made
+    good = replace(loans, label=np.zeros(len(loans.label)))
+    with pytest.raises(ModelError, match="forward fold with bads and goods"):
+        fit_rivals(good, catalogue, SPLIT, SMALL)
