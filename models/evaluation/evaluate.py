@@ -23,11 +23,10 @@ from creditloom.models.evaluation.groups import audit, group_figures
 from creditloom.models.evaluation.rivals import reachable_gini
 from creditloom.models.evaluation.rivals.duels import Luck, duels, leak
 from creditloom.models.evaluation.rivals.paired import Scores
-from creditloom.models.learners.held_out import HeldOutMargins
 from creditloom.models.learners.ridge import Ridge
 from creditloom.models.sample import metrics as shares
 from creditloom.models.sample.arrays import Floats
-from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.dataset import Dataset, HeldOutMargins
 from creditloom.models.sample.metrics import logit, psi_of
 from creditloom.models.sample.split import TRAIN, SplitParams
 
