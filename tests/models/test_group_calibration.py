@@ -1,4 +1,4 @@
-"""Calibration by group: a wrong group is found, a right one is not, and intervals hold the truth."""
+"""Calibration by group: a wrong group is found, a right one is not; intervals hold the truth."""
 
 from __future__ import annotations
 
