@@ -94,7 +94,7 @@ def test_a_label_of_the_judged_months_moves_no_column_of_its_fold(
 def test_a_column_that_tells_late_labels_alone_does_not_choose_the_penalty(
     made: tuple[Dataset, Dataset, Catalogue],
 ) -> None:
-    """The leak of science.md A1: a column that knows only the labels of the judged months.
+    """Selection that leaks: a column that knows only the labels of the judged months.
 
     Screened on all months it would be kept and make a small penalty look good.
     """
