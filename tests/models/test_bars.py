@@ -132,6 +132,7 @@ def metrics_of(made: Made, only: str = "") -> dict[str, Any]:
         "incumbent": (noisy(1.2, 9),),
     }
     luck = Luck(PARAMS.paired_draws, 1)
+    # table: block of metrics.json -> how it is made
     blocks: dict[str, Callable[[], Any]] = {
         "discrimination": lambda: figures.discrimination(cohort, limit, PARAMS),
         "calibration": lambda: figures.calibration(cohort, TIERS, PARAMS)[0],

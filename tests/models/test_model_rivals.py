@@ -21,6 +21,7 @@ from .worlds import World, world
 
 SPLIT = SplitParams(datetime.date(2024, 1, 1), 15, 3, 6)
 COMMITTED = document(RivalParams, paths.RIVALS)
+# table: parameter -> smaller value
 SMALL = replace(
     COMMITTED,
     screening=replace(

@@ -27,11 +27,13 @@ def _by_formula(y: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[float, flo
     """Difference and standard error by the double sum of DeLong, DeLong and Clarke-Pearson."""
 
     def kernel(score: np.ndarray) -> np.ndarray:
-        bad, good = score[y == 1][:, None], score[y == 0][None, :]
+        bad = score[y == 1][:, None]
+        good = score[y == 0][None, :]
         return (bad > good) + 0.5 * (bad == good)
 
     difference = kernel(a) - kernel(b)
-    of_bad, of_good = difference.mean(axis=1), difference.mean(axis=0)
+    of_bad = difference.mean(axis=1)
+    of_good = difference.mean(axis=0)
     variance = of_bad.var(ddof=1) / len(of_bad) + of_good.var(ddof=1) / len(of_good)
     return float(difference.mean()), float(np.sqrt(variance))
 

@@ -62,6 +62,7 @@ BRIDGE = (
 )
 MEASURES = (TableColumn("measure", "measure"), *FIGURES)
 # An adjusted p-value below 0.01 is marked: the PD of this group is wrong.
+# table: columns
 GROUPS = (
     TableColumn("sample", "on", "name"),
     TableColumn("field", "field"),

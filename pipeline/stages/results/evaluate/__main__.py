@@ -99,6 +99,7 @@ def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
     training = read_document(paths.TRAINING, RESULTS)
     decisions = read_frame(paths.DECISIONS, DECIDED)
     audit = frame(_audit_columns(), split, [OOT])
+    # table: input -> where it comes from
     return Inputs(
         bundle=bundle,
         ridge=from_json(read_document(paths.RIDGE, RESULTS)),
