@@ -56,7 +56,9 @@ def made() -> tuple[Dataset, Dataset, Catalogue]:
     rows = join(w.matrix, w.labels, w.names, SPLIT)
     concepts = dict.fromkeys((str(f["concept"]), str(f["family"])) for f in w.features)
     features = tuple(
-        Feature(str(f["name"]), str(f["family"]), str(f["concept"]), int(str(f["direction"])))
+        Feature(
+            str(f["name"]), str(f["family"]), str(f["concept"]), direction=int(str(f["direction"]))
+        )
         for f in w.features
     )
     catalogue = Catalogue(tuple(Concept(c, f, c, c) for c, f in concepts), features)
