@@ -96,6 +96,7 @@ def evaluate(
     family_share = {row.family: asdict(row) for row in families}
     luck = Luck(params.paired_draws, params.seed)
     groups, group_rows = _group_calibration(inputs, cohort, calibrating, params)
+    # table: block of metrics.json -> content
     metrics = {
         "has_truth": cohort.truth is not None,
         "discrimination": discrimination,
@@ -150,6 +151,7 @@ def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str,
         "training_bads": inputs.training_bads,
         "calibration_bads": cohort.calibration_bads,
     }
+    # table: block of metrics.json -> content
     return {
         "observable": figures.observable(cohort, params),
         "portfolio": portfolio_figures.portfolio(cohort, tiers, policy, inputs.profit_terms),

@@ -6,7 +6,7 @@ Every fit and every evaluation starts from a `Dataset`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -129,6 +129,16 @@ class Dataset:
     def out_of_time(self) -> Dataset:
         """Return every application of the out-of-time months, booked or not."""
         return self.of(OOT)
+
+
+def taken(rows: Dataset, positions: NDArray[np.intp]) -> Dataset:
+    """Return the rows at these positions, in their order; a row may be taken several times."""
+    columns = {
+        field.name: getattr(rows, field.name)[positions]
+        for field in fields(rows)
+        if field.name != "names"
+    }
+    return replace(rows, **columns)
 
 
 def undated_dataset(features: Floats, names: tuple[str, ...], label: Floats, role: str) -> Dataset:

@@ -66,15 +66,8 @@ RIDGE = ridge.RidgeParams(penalties=(100.0,))
 EDGES = (0.02, 0.05, 0.08, 0.12, 0.16, 0.22, 0.3)
 
 
-def inputs_of(w: World) -> Inputs:
-    rows = join(w.matrix, w.labels, w.names, SPLIT)
-    text = booster.boost(rows.training(), w.signs, GROWN, 60).model_to_string()
-    calibrating = rows.of("calibration")
-    known = calibrating.where(~np.isnan(calibrating.outcome))
-    margin = booster.margins(text, known.features)
-    line = fit(margin, known.outcome, known.weight, CalibrationParams())
-    scorer = Scorer(catalogue(w), Margin(text, w.names, 1), Calibration(a=line.a, b=line.b))
-    bundle = Bundle(
+def _bundle(scorer: Scorer) -> Bundle:
+    return Bundle(
         scorer=scorer,
         tiers=Tiers.from_edges(EDGES),
         policy=Policy.from_json(json.dumps(tiers_only_policy())),
@@ -82,6 +75,17 @@ def inputs_of(w: World) -> Inputs:
         version="v",
         policy_version="p",
     )
+
+
+def inputs_of(w: World) -> Inputs:
+    rows = join(w.matrix, w.labels, w.names, SPLIT)
+    text = booster.boost(rows.training(), w.signs, GROWN, 60).model_to_string()
+    calibrating = rows.of("calibration")
+    booked = calibrating.where(~np.isnan(calibrating.outcome))
+    margins = booster.margins(text, booked.features)
+    line = fit(margins, booked.outcome, booked.weight, CalibrationParams())
+    scorer = Scorer(catalogue(w), Margin(text, w.names, 1), Calibration(a=line.a, b=line.b))
+    bundle = _bundle(scorer)
     everyone_pd = line.pd(booster.margins(text, rows.features))
     oot = rows.out_of_time()
     known = rows.where(np.isin(rows.role, ["train", "calibration"]))
@@ -94,6 +98,7 @@ def inputs_of(w: World) -> Inputs:
     )
     challenger = ridge.fit(rows.training(), SPLIT, RIDGE)
     without_features = dataclasses.replace(rows, features=np.empty((len(rows.label), 0)), names=())
+    # table: input -> content
     return Inputs(
         bundle=bundle,
         ridge=challenger,

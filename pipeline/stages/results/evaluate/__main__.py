@@ -101,6 +101,7 @@ def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
     decisions = read_frame(paths.DECISIONS, DECIDED)
     audit = frame(_audit_columns(), split, [OOT])
     door = dataset(applications.of(CALIBRATION), names)
+    # table: input -> where it comes from
     return Inputs(
         bundle=bundle,
         ridge=from_json(read_document(paths.RIDGE, RESULTS)),
