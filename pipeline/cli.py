@@ -51,6 +51,7 @@ COMMANDS = {
     "scale": "creditloom.pipeline.proof.scale:scale",
     "bench": "creditloom.pipeline.proof.bench.command:app",
     "keep": "creditloom.pipeline.commands.model.keep:keep",
+    "rejects": "creditloom.pipeline.commands.rejects.command:rejects",
     "share-recovery": "creditloom.pipeline.proof.share_recovery:share_recovery",
     "trace": "creditloom.pipeline.proof.trace.command:trace",
     "dictionary": "creditloom.pipeline.commands.model.dictionary:dictionary",

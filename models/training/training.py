@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -166,17 +166,19 @@ def train(
     split: SplitParams,
     params: TrainParams,
     ridge_params: RidgeParams,
+    taught: Callable[[NamedLearner], NamedLearner] = lambda learner: learner,
 ) -> TrainingResult:
     """Fit stack and challenger on labelled training rows of the selected features.
 
     The last `early_stopping_months` are held out: they choose trees, penalty and stack. Then all is
-    fitted again on all training months.
+    fitted again on all training months. `taught` returns a learner that is told more than its rows
+    (`models/rejects`); as it stands a learner is told nothing.
     Raise ModelError when a class is missing, or when the model breaks a sign.
     """
     import lightgbm as lgb
 
     signs = signs_of(catalogue, rows.names)
-    learners = params.named_learners()
+    learners = [taught(learner) for learner in params.named_learners()]
     weight = weights(rows, params.booster.max_weight)
     choice = choose(late_fold(rows, signs, split), learners, rows.label, weight)
     grown = members(rows, signs, learners, choice)

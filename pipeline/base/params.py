@@ -26,7 +26,7 @@ from creditloom.pipeline.base import paths
 # table: the sections of params.yaml, in the order of the file
 SECTIONS = (
     "seed", "source", "calendar", "world", "features", "label", "split", "select", "tune", "train",
-    "ridge", "calibration", "policy", "evaluate", "explain", "report", "registry", "fit", "review",
+    "reject", "ridge", "calibration", "policy", "evaluate", "explain", "report", "registry", "fit", "review",
     "optimise",
 )  # fmt: skip
 
