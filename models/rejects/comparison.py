@@ -138,25 +138,31 @@ def _of_band(
         group: differences(judged, margins, task.params.draws, task.reject.seed)
         for group, judged in judges.by.items()
     }
+    labels = known.loans.label
     return BandFigures(
         share=share,
-        loans=len(known.loans.label),
+        loans=len(labels),
         control_loans=int(known.is_control.sum()),
-        control_bads=int(known.loans.label[known.is_control].sum()),
-        ways=tuple(
-            WayFigures(
-                way=way,
-                factor=fitted[way].factor,
-                rows=fitted[way].rows,
-                bads=fitted[way].bads,
-                ginis={group: of_ways[way] for group, of_ways in ginis.items()},
-                pd_ratio={
-                    group: _pd_ratio(fitted[way].margins, judged)
-                    for group, judged in judges.by.items()
-                },
-            )
-            for way in WAYS
-        ),
+        control_bads=int(labels[known.is_control].sum()),
+        ways=tuple(_way_figures(way, fitted[way], ginis, judges) for way in WAYS),
+    )
+
+
+def _way_figures(
+    way: WayName,
+    fitted: _Fitted,
+    ginis: Mapping[str, Mapping[str, GiniDifference]],
+    judges: JudgedBy,
+) -> WayFigures:
+    """Return the figures of one way; ginis: by group of judges, of all ways."""
+    pd_ratio = {group: _pd_ratio(fitted.margins, judged) for group, judged in judges.by.items()}
+    return WayFigures(
+        way=way,
+        factor=fitted.factor,
+        rows=fitted.rows,
+        bads=fitted.bads,
+        ginis={group: of_ways[way] for group, of_ways in ginis.items()},
+        pd_ratio=pd_ratio,
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,14 +67,9 @@ def weighted(rows: Dataset, label: Floats, weight: Floats) -> Dataset:
 
 def stacked(parts: Sequence[Dataset]) -> Dataset:
     """Return the rows of all parts, one below the other; all have the same features."""
-    first = parts[0]
-    return Dataset(
-        application_id=np.concatenate([part.application_id for part in parts]),
-        features=np.concatenate([part.features for part in parts]),
-        names=first.names,
-        label=np.concatenate([part.label for part in parts]),
-        outcome=np.concatenate([part.outcome for part in parts]),
-        weight=np.concatenate([part.weight for part in parts]),
-        month=np.concatenate([part.month for part in parts]),
-        role=np.concatenate([part.role for part in parts]),
-    )
+    columns: dict[str, Any] = {
+        field.name: np.concatenate([getattr(part, field.name) for part in parts])
+        for field in fields(Dataset)
+        if field.name != "names"
+    }
+    return replace(parts[0], **columns)

@@ -28,7 +28,7 @@ from creditloom.models.rejects.reject_params import FactorParams, RejectParams, 
 from creditloom.models.rejects.teacher import Teacher
 from creditloom.models.rejects.ways import WAYS, InferredRows, inferred_rows
 from creditloom.models.rejects.widened_learner import RejectInference
-from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.dataset import Dataset, undated_dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import gini
 from creditloom.models.stacking.boosted import BoostedLearner
@@ -67,16 +67,9 @@ class _World:
         passes = rng.random(N) < 0.5 if is_refused_at_random else x + u < 0
         self.is_control = ~passes & (rng.random(N) < BAND)
         self.is_booked = passes | self.is_control
-        self.rows = Dataset(
-            application_id=np.arange(N),
-            features=x[:, None],
-            names=("x",),
-            label=self.bad,
-            outcome=self.bad,
-            weight=1.0 / np.where(passes, 1.0, BAND),
-            month=np.arange(N) % 12,
-            role=np.full(N, "train"),
-        )
+        rows = undated_dataset(x[:, None], ("x",), self.bad, "train")
+        weight = 1.0 / np.where(passes, 1.0, BAND)
+        self.rows = replace(rows, weight=weight, month=np.arange(N) % 12)
 
     @property
     def sample(self) -> BookedSample:
@@ -300,7 +293,9 @@ def test_a_better_score_is_above_and_a_like_one_is_not() -> None:
     scores = {"none": worse[None], "better": score[None], "same": worse[None]}
     found = differences(judged, scores, draws=100, seed=1)
     assert found["none"].difference is None and not found["none"].is_above
-    assert found["better"].is_above and found["better"].low < found["better"].difference
+    better = found["better"]
+    assert better.low is not None and better.difference is not None and better.high is not None
+    assert better.is_above and 0.0 < better.low < better.difference < better.high
     assert found["same"].difference == 0.0 and not found["same"].is_above
 
 

@@ -15,7 +15,7 @@ from creditloom.pipeline.cli import build
 from creditloom.pipeline.commands.rejects.command import PAGE, RejectsError, shares_of
 from tests.pipeline.conftest import run_here
 
-QUICK = ("rejects", "--bands", "0,5", "--seeds", "1", "--draws", "20", "--trees", "20")
+QUICK = ("rejects", "--bands", "0,5", "--seeds", "1", "--trees", "20")
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from creditloom.decision.base.catalogue import Catalogue
-from creditloom.models.rejects.comparison import ComparisonParams, compare
-from creditloom.models.rejects.reject_params import RejectParams
+from creditloom.models.rejects.comparison import BandFigures, ComparisonParams, compare
+from creditloom.models.rejects.reject_params import RejectParams, WayName
 from creditloom.models.sample.signs import signs_of
 from creditloom.models.sample.split import SplitParams
-from creditloom.models.training.training import TrainParams, subset
+from creditloom.models.training.training import TrainParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
@@ -26,12 +26,13 @@ from creditloom.storage.files.store import write_json, write_text
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 PAGE = "page.md"
+# Draws of the applicants: the ends of an interval are then known to a tenth of its width.
+DRAWS = 300
 
 BandsOption = Annotated[
     str, typer.Option("--bands", help="shares of the control band in per cent, with commas between")
 ]
 SeedsOption = Annotated[int, typer.Option(help="trainings of each way; figures are means", min=1)]
-DrawsOption = Annotated[int, typer.Option(help="draws of the applicants for intervals", min=20)]
 TreesOption = Annotated[int, typer.Option(help="trees of the compared booster", min=1)]
 OutOption = Annotated[Path, typer.Option(help="folder for the figures and the page")]
 
@@ -43,7 +44,6 @@ class RejectsError(ValueError):
 def rejects(
     bands: BandsOption = "0,1,2,5",
     seeds: SeedsOption = 3,
-    draws: DrawsOption = 300,
     trees: TreesOption = 300,
     out: OutOption = paths.REJECTS,
 ) -> None:
@@ -53,13 +53,12 @@ def rejects(
     refused, and by the loans of the control band, which a lender sees too.
     """
     require_report(out, [PAGE], "bands", "trees", "verdict")
-    asked = ComparisonParams(shares_of(bands), seeds=seeds, draws=draws, trees=trees)
+    asked = ComparisonParams(shares_of(bands), seeds=seeds, draws=DRAWS, trees=trees)
     split = section("split", SplitParams)
-    catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
     names = tuple(read_document(paths.SELECTED, RESULTS)["features"])
     compared = compare(
         booked_sample(split, names),
-        signs_of(subset(catalogue, names), names),
+        signs_of(Catalogue.from_json(paths.CATALOGUE.read_bytes()), names),
         judges_of(split, names),
         section("train", TrainParams).booster,
         section("reject", RejectParams),
@@ -69,15 +68,20 @@ def rejects(
     figures = {
         "seed": section("seed", int),
         "seeds": seeds,
-        "draws": draws,
+        "draws": DRAWS,
         "trees": trees,
         "bands": [asdict(band) for band in compared],
-        "verdict": {group: compared[-1].best(group) for group in compared[-1].ways[0].ginis},
+        "verdict": verdict_of(compared[-1]),
     }
     text = page_of(figures)
     write_json(figures, out / FIGURES)
     write_text(text, out / PAGE)
     Console(soft_wrap=True).print(text)
+
+
+def verdict_of(band: BandFigures) -> dict[str, WayName]:
+    """Return the best way beyond its interval by group of judges, else `none`."""
+    return {group: band.best(group) for group in band.ways[0].ginis}
 
 
 def shares_of(text: str) -> tuple[float, ...]:

@@ -6,6 +6,7 @@ The truth is read here for the judges alone, and no stage of the pipeline import
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from creditloom.models.rejects.comparison import JudgedBy
 from creditloom.models.rejects.control_band import BookedSample
@@ -38,19 +39,24 @@ def judges_of(split: SplitParams, names: tuple[str, ...]) -> JudgedBy:
     rows = dataset(later, names)
     of_application = truth.applicants.set_index("application_id").loc[rows.application_id]
     pd_true = of_application["pd_true"].to_numpy(np.float64)
-    is_booked = (of_application["is_approved"] | of_application["is_control"]).to_numpy(bool)
     is_control = of_application["is_control"].to_numpy(bool)
+    is_refused = ~is_control & ~of_application["is_approved"].to_numpy(bool)
     is_oot = rows.role == OOT
     has_outcome = ~np.isnan(rows.outcome)
+    once = np.ones(len(pd_true))
+    # The clip: the judged figures of booked loans would else hang on a few of them.
+    weight = np.minimum(rows.weight, MAX_WEIGHT)
     by = {
-        "door": _judged(is_oot, pd_true, np.ones(len(pd_true))),
-        "refused": _judged(is_oot & ~is_booked, pd_true, np.ones(len(pd_true))),
-        "control": _judged(is_control & has_outcome, rows.outcome, np.ones(len(pd_true))),
-        "booked": _judged(is_oot & has_outcome, rows.outcome, np.minimum(rows.weight, MAX_WEIGHT)),
+        "door": _judged(is_oot, pd_true, once),
+        "refused": _judged(is_oot & is_refused, pd_true, once),
+        "control": _judged(is_control & has_outcome, rows.outcome, once),
+        "booked": _judged(is_oot & has_outcome, rows.outcome, weight),
     }
     return JudgedBy(rows.features, by)
 
 
-def _judged(mask: np.ndarray, y: np.ndarray, weight: np.ndarray) -> JudgedApplicants:
-    rows = np.flatnonzero(mask)
+def _judged(
+    is_judge: NDArray[np.bool_], y: NDArray[np.float64], weight: NDArray[np.float64]
+) -> JudgedApplicants:
+    rows = np.flatnonzero(is_judge)
     return JudgedApplicants(rows, y[rows], weight[rows])
