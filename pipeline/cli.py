@@ -53,6 +53,7 @@ COMMANDS = {
     "bench": "creditloom.pipeline.proof.bench.command:app",
     "keep": "creditloom.pipeline.commands.model.keep:keep",
     "backtest": "creditloom.pipeline.commands.origins.backtest:run_backtest",
+    "rejects": "creditloom.pipeline.commands.rejects.command:rejects",
     "share-recovery": "creditloom.pipeline.proof.share_recovery:share_recovery",
     "trace": "creditloom.pipeline.proof.trace.command:trace",
     "dictionary": "creditloom.pipeline.commands.model.dictionary:dictionary",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -177,25 +177,29 @@ def train(
     params: TrainParams,
     ridge_params: RidgeParams,
     features: ChosenFeatures | None = None,
+    taught: Callable[[NamedLearner], NamedLearner] = lambda learner: learner,
 ) -> TrainingResult:
     """Fit stack and challenger on labelled rows.
 
     features: of the model and of each origin; None = all of `rows`. The months that an origin has
-    not seen choose complexities, penalty and stack. Raise ModelError where a sign is broken.
+    not seen choose complexities, penalty and stack. `taught` returns a learner that is told more
+    than its rows (`models/rejects`); as it stands a learner is told nothing.
+    Raise ModelError where a sign is broken.
     """
     import lightgbm as lgb
 
     wanted = features or ChosenFeatures.the_same(rows.names, split)
+    learners = [taught(learner) for learner in params.named_learners()]
     final = wanted.final_rows(rows)
     signs = signs_of(catalogue, final.names)
-    nested = _nested(rows, catalogue, split, params, wanted)
-    stack, trees = _stacked(final, signs, params, nested.choice)
+    nested = _nested(rows, catalogue, split, params, wanted, learners)
+    stack, trees = _stacked(final, signs, params, nested.choice, learners)
     text = model_text(trees, final.names, feature_infos(final.features), signs)
     model = lgb.Booster(model_str=text)
     challenger = ridge.fit(rows, split, ridge_params, wanted)
     record = {
         **_counts(final, signs),
-        **_stack_record(nested.choice, stack, trees, params.named_learners()),
+        **_stack_record(nested.choice, stack, trees, learners),
         "params": asdict(params),
         **_nested_record(nested, challenger, rows),
         "null_safer_than_any_value": _null_gains(model, final, signs),
@@ -213,10 +217,14 @@ def train(
 
 
 def _stacked(
-    rows: Dataset, signs: tuple[int, ...], params: TrainParams, choice: StackChoice
+    rows: Dataset,
+    signs: tuple[int, ...],
+    params: TrainParams,
+    choice: StackChoice,
+    learners: Sequence[NamedLearner],
 ) -> tuple[Stack, list[ModelTree]]:
     """Return the stack of members fitted on all rows, and its trees, whose signs are proved."""
-    grown = members(rows, signs, params.named_learners(), choice)
+    grown = members(rows, signs, learners, choice)
     stack = stack_of(choice, params.learners, grown, params.stack)
     helping = [grown[name] for name in stack.names]
     trees = stacked_trees(helping, stack, stand_ins(rows.features))
@@ -249,9 +257,9 @@ def _nested(
     split: SplitParams,
     params: TrainParams,
     features: ChosenFeatures,
+    learners: Sequence[NamedLearner],
 ) -> _Nested:
     """Judge the learners on the rolling origins: each choice on rows before the months it meets."""
-    learners = params.named_learners()
     weight = weights(rows, params.booster.max_weight)
     sign_of = dict(zip(features.names, signs_of(catalogue, features.names), strict=True))
     folds = origin_folds(rows, sign_of, split, features)

@@ -57,6 +57,7 @@ COMMANDS = {
     ("keep", "--out", "out.json"): "out.json",
     ("backtest", "--out", "out.json"): "out.json",
     ("evidence", "--out", "out.json"): "out.json",
+    ("rejects", "--out", "out"): "out/figures.json",
     ("claims", "--out", "out"): "out/claims.json",
     ("scale", "--out", "out.json"): "out.json",
     ("share-recovery", "--out", "out.json"): "out.json",

@@ -24,7 +24,13 @@ from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import logloss
 from creditloom.models.sample.signs import signs_of
-from creditloom.models.sample.split import SplitParams, rolling_origins, stopping
+from creditloom.models.sample.split import (
+    SplitParams,
+    inner_split,
+    known_day,
+    month_index,
+    rolling_origins,
+)
 from creditloom.models.selection.feature_choice import SelectParams, choice_mask, screen
 
 # Names of the rivals, as they stand in metrics.json.
@@ -83,6 +89,19 @@ class Rival:
         return self.margins(rows.with_features(self.columns).features)
 
 
+def complete_windows(loans: Dataset, split: SplitParams) -> tuple[Dataset, SplitParams]:
+    """Return the loans of vintages that were complete on the day of the split, and a split of them.
+
+    A textbook model learns from whole windows alone. Without a day all of the file is known, and
+    the calibration months are left out, as at 613f9fa.
+    """
+    day = known_day(split)
+    months = split.train_months
+    if day is not None:
+        months = int(month_index(day, split)) - split.performance_months
+    return loans.where(loans.month < months), inner_split(split, months)
+
+
 def fit_rivals(
     loans: Dataset, catalogue: Catalogue, split: SplitParams, params: RivalParams
 ) -> tuple[Rival, ...]:
@@ -99,7 +118,8 @@ def fit_rivals(
     chosen = [ranking.columns(fit) for fit, _ in folds]
     # Once more on all training months: the columns of the final fits.
     final = loans.with_features(ranking.columns(np.ones(len(loans.label), np.bool_)))
-    late_fit: Mask = ~stopping(loans.month, split)
+    # The months of the last origin stop the trees.
+    late_fit = rolling_origins(loans.month, split)[-1][0]
     of_late = _of_fold(late_fit, folds, chosen) or ranking.columns(late_fit)
     trees = _trees(loans.with_features(of_late), late_fit, catalogue, params.plain)
     return (
