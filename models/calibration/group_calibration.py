@@ -16,7 +16,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from creditloom.models.calibration.calibration import CalibrationParams, anchored, fit, level_of
+from creditloom.models.calibration.calibration import (
+    CalibrationParams,
+    anchored,
+    fit_held_out,
+    level_of,
+)
 from creditloom.models.calibration.calibration_tests import holm
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
@@ -274,8 +279,9 @@ def ece_interval(
 
 def pd_draws(
     margin: Floats,
-    loans: Dataset,
+    judged: Dataset,
     before: Dataset,
+    door: Floats,
     at: Floats,
     params: CalibrationParams,
     draws: int,
@@ -283,9 +289,10 @@ def pd_draws(
 ) -> Floats:
     """Return the PDs at the margins `at` by calibrations on drawn loans, shape (up to draws, n).
 
-    margin: of the calibration loans. before: the loans that tell the level. Both are drawn with
-    replacement; the trees stay as they are, and the economy of the months ahead is not drawn. So it
-    is the error of the calibration alone, which is most of the error of a group's mean.
+    judged, margin: the loans held out and their margins. before: the loans that tell the level.
+    Both are drawn with replacement. door: margins of everyone in the last months, as in
+    `fit_held_out`. The trees stay as they are, and the economy of the months ahead is not drawn. So
+    it is the error of the calibration alone.
     A draw that cannot be calibrated is left out; with few bads there may be none left.
     """
     few = replace(params, min_bads=1)
@@ -296,10 +303,8 @@ def pd_draws(
         rows = np.repeat(np.arange(len(counts)), counts.astype(np.intp))
         of_level = np.repeat(np.arange(len(level_counts)), level_counts.astype(np.intp))
         try:
-            level = level_of(
-                before.outcome[of_level], before.weight[of_level], before.month[of_level], params
-            )
-            line = fit(margin[rows], loans.outcome[rows], loans.weight[rows], few, level)
+            level = level_of(before.where(of_level), params)
+            line = fit_held_out(judged.where(rows), margin[rows], door, level, few)
         except ModelError:
             continue
         out.append(line.pd(at))

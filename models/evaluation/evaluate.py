@@ -125,17 +125,23 @@ def _group_calibration(
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Return the block and the table of the calibration by group."""
     scorer = inputs.bundle.scorer
-    names = scorer.catalogue.names
-    loans = inputs.calibrating.with_features(names)
-    margin = scorer.margin.raw(loans.features)
+    last = inputs.calibrating.with_features(scorer.catalogue.names)
+    door = scorer.margin.raw(last.features)
     # The line is undone, so that the trees need not be walked a second time.
     oot_margin = (logit(cohort.pd) - scorer.calibration.b) / scorer.calibration.a
     before = inputs.everyone.before_out_of_time()
-    drawn = pd_draws(margin, loans, before, oot_margin, calibrating, params.pd_draws, params.seed)
+    everyone = inputs.everyone
+    of_judged = everyone.where(np.isin(everyone.application_id, inputs.held_out.application_id))
+    margin = inputs.held_out.margin
+    drawn = pd_draws(
+        margin, of_judged, before, door, oot_margin, calibrating, params.pd_draws, params.seed
+    )
     judged = group_figures.Judged(cohort, scorer.catalogue, inputs.bundle.tiers)
     block, table = group_figures.group_calibration(judged, params, drawn)
+    # The last months teach the trees, too: what an offset would still find there is a lower bound.
+    told = ~np.isnan(last.outcome)
     block["file_type_offset"] = group_figures.file_type_offset(
-        loans, scorer.calibration.pd(margin), scorer.catalogue, cohort.max_weight
+        last.where(told), scorer.calibration.pd(door[told]), scorer.catalogue, cohort.max_weight
     )
     return block, table
 

@@ -66,8 +66,8 @@ class Dataset:
         """Return how much of a whole outcome each row tells: 1 of a bad, the exposure of a good."""
         return np.where(self.label == 1, 1.0, self.exposures)
 
-    def where(self, mask: Mask) -> Dataset:
-        """Return the rows of `mask`."""
+    def where(self, mask: Mask | NDArray[np.intp]) -> Dataset:
+        """Return the rows of `mask`, or at these positions, as often as each is named."""
         exposure = None if self.exposure is None else self.exposure[mask]
         features = self.features[mask]
         label = self.label[mask]

@@ -137,7 +137,8 @@ def test_the_interval_of_a_mean_pd_narrows_with_the_labels() -> None:
     widths = []
     for n in (2_000, 30_000):
         loans = loans_of(y[:n])
-        drawn = pd_draws(logit(pd_[:n]), loans, loans, logit(pd_), CalibrationParams(), 30, 1)
+        margin = logit(pd_[:n])
+        drawn = pd_draws(margin, loans, loans, margin, logit(pd_), CalibrationParams(), 30, 1)
         means = drawn.mean(axis=1)
         assert means.min() < pd_.mean() * 1.3 and drawn.shape == (30, N)
         widths.append(np.std(np.log(means)))
@@ -148,4 +149,7 @@ def test_without_bads_there_is_no_interval() -> None:
     y = np.zeros(100)
     loans = loans_of(y)
     margin = np.linspace(-4, -2, 100)
-    assert pd_draws(margin, loans, loans, margin, CalibrationParams(), 3, 1).shape == (0, 100)
+    assert pd_draws(margin, loans, loans, margin, margin, CalibrationParams(), 3, 1).shape == (
+        0,
+        100,
+    )

@@ -171,7 +171,7 @@ def file_type_offset(
 ) -> dict[str, Any] | None:
     """Return whether thin payment files ask for a level of their own; None where not to be told.
 
-    calibrating: loans of the calibration months, which no tree was fitted on. pd_: their PDs.
+    calibrating: loans of the calibration months. pd_: their PDs.
     """
     thin = is_thin(calibrating, catalogue)
     if thin is None:
