@@ -179,11 +179,10 @@ def train(
     features: ChosenFeatures | None = None,
     taught: Callable[[NamedLearner], NamedLearner] = lambda learner: learner,
 ) -> TrainingResult:
-    """Fit stack and challenger on labelled rows.
+    """Fit stack and challenger on labelled rows. Raise ModelError where a sign is broken.
 
     features: of the model and of each origin; None = all of `rows`. The months that an origin has
-    not seen choose complexities, penalty and stack. taught: returns a learner that is told more
-    than its rows (`models/rejects`). Raise ModelError where a sign is broken.
+    not seen choose all else. taught: tells a learner more than its rows (`models/rejects`).
     """
     wanted = features or ChosenFeatures.the_same(rows.names, split)
     learners = [taught(learner) for learner in params.named_learners()]
