@@ -15,20 +15,16 @@ import numpy as np
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners.booster import weights
-from creditloom.models.learners.held_out import auc_or_nan
 from creditloom.models.learners.ridge import RidgeParams
 from creditloom.models.sample.dataset import Dataset
-from creditloom.models.sample.split import SplitParams, rolling_origins
+from creditloom.models.sample.split import SplitParams, inner_split, rolling_origins
 from creditloom.models.selection.feature_choice import (
     SelectParams,
     rank_with_origins,
     screen,
 )
+from creditloom.models.training.held_out import auc_or_nan
 from creditloom.models.training.training import TrainParams, train
-
-# The inner origins judge so large a part of the months before an origin; the rest teaches the
-# first of them.
-JUDGED_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -107,18 +103,13 @@ def _origin(
     weight = weights(judged, params.train.booster.max_weight)
     margin = np.asarray(done.booster.predict(x, raw_score=True, num_threads=1))
     inner = done.record["inner_auc"]
+    auc = auc_or_nan(judged.label, margin, weight)
+    ridge_auc = auc_or_nan(judged.label, done.ridge.margin(x), weight)
     return BacktestOrigin(
         first_month=first,
         bads=int(known.label.sum()),
         following_bads=int(judged.label.sum()),
         inner_auc=np.nan if inner is None else inner,
-        auc=auc_or_nan(judged.label, margin, weight),
-        ridge_auc=auc_or_nan(judged.label, done.ridge.margin(x), weight),
+        auc=auc,
+        ridge_auc=ridge_auc,
     )
-
-
-def inner_split(split: SplitParams, months: int) -> SplitParams:
-    """Return the split of the `months` before an origin: as many origins, of fewer months each."""
-    # At least one month each; half of the months is left to teach the first of them.
-    own = max(1, int(months * JUDGED_SHARE / split.origins))
-    return replace(split, train_months=months, origin_months=own)

@@ -15,8 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from creditloom.models.sample.known import known_day
-from creditloom.models.sample.split import SplitParams, month_index
+from creditloom.models.sample.split import SplitParams, known_day, month_index
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.matrix_reader import everyone
 from creditloom.pipeline.base.params import section

@@ -211,8 +211,8 @@ class _Chosen:
 def refitted(rows: OotRows, params: CalibrationParams, refits: int = REFITS) -> Iterator[Floats]:
     """Yield the PDs of the out-of-time applicants by refits on drawn loans.
 
-    Loans are drawn with replacement, the same for trees, line and level. A draw that cannot be
-    calibrated is left out.
+    Loans are drawn with replacement, the same for trees, line and level. Refused applicants teach
+    nothing here, whatever `reject.way` says. A draw that cannot be calibrated is left out.
     """
     applications = rows.applications
     names = rows.bundle.scorer.catalogue.names

@@ -34,6 +34,8 @@ from creditloom.storage.files.store import read_frame, read_json, read_table, wr
 
 Content = dict[str, Any]
 OPTIMISTIC_SPLIT = {"split.known_by": OPTIMISTIC}
+# Where nobody is refused, no way of reject inference has anything to infer.
+NOBODY_REFUSED = {**OPTIMISTIC_SPLIT, "reject.way": "none"}
 # The model of the run itself, the same procedure by the optimistic split, and with every label.
 EMBARGO_MODEL = "embargo"
 OPTIMISTIC_MODEL = "optimistic"
@@ -82,7 +84,8 @@ def information(folder: Path) -> Content:
         pd_true = _true_pd()
     for name, change_labels in ((OPTIMISTIC_MODEL, None), (CEILING_MODEL, all_told)):
         side = folder.parent / f"{folder.name}-{name}"
-        text = trained_again(folder, side, OPTIMISTIC_SPLIT, change_labels)
+        changes = OPTIMISTIC_SPLIT if change_labels is None else NOBODY_REFUSED
+        text = trained_again(folder, side, changes, change_labels)
         with chdir(folder):
             scores[name] = (_oot_margin(text),)
         shutil.rmtree(side)

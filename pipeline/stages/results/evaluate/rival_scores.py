@@ -8,7 +8,13 @@ import numpy as np
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.evaluation.cohort import aligned_rows, pd_of
-from creditloom.models.evaluation.rivals.fitted import INCUMBENT, Rival, RivalParams, fit_rivals
+from creditloom.models.evaluation.rivals.fitted import (
+    INCUMBENT,
+    Rival,
+    RivalParams,
+    complete_windows,
+    fit_rivals,
+)
 from creditloom.models.evaluation.rivals.paired import Scores
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.split import OOT, SplitParams
@@ -24,9 +30,10 @@ INCUMBENT_SCORE = "incumbent_score"
 def fitted_rivals(applications: Dataset, split: SplitParams) -> tuple[Rival, ...]:
     """Return the rivals, fitted on the labelled loans of the training months and all features."""
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
+    known, months = complete_windows(applications.training(), split)
     # float32 is enough for bins and winsorised columns, and halves the memory.
-    loans = dataset(applications.training(), catalogue.names, single=True)
-    return fit_rivals(loans, catalogue, split, document(RivalParams, paths.RIVALS))
+    loans = dataset(known, catalogue.names, single=True)
+    return fit_rivals(loans, catalogue, months, document(RivalParams, paths.RIVALS))
 
 
 def rival_scores(rivals: Sequence[Rival], oot: Dataset, split: SplitParams) -> dict[str, Scores]:
