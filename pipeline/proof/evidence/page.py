@@ -19,7 +19,7 @@ from creditloom.storage.files.store import write_text
 
 TITLE = "# Evidence: the statistical bars at several seeds"
 ABOUT = """Written by `creditloom evidence --page docs/evidence.md` (`make evidence`). A bar that
-was not measured is missed. Figures by seed hold the interval over drawn applicants where there is
+was not measured is not met. Figures by seed hold the interval over drawn applicants where there is
 one; the last two columns judge all seeds together. What each bar asks and why:
 [evidence_bars.yaml](../models/evaluation/bars/evidence_bars.yaml) and
 [bars.yaml](../models/evaluation/bars/bars.yaml)."""
@@ -28,6 +28,9 @@ ENTRY = "- "
 # The verdicts in words.
 MET = "met"
 MISSED = "MISSED"
+NOT_MEASURED = "not measured"
+# Stands for a figure that is absent.
+ABSENT = "-"
 # Words of issue 19 that are told and not judged: what, figure, edges.
 TOLD = (
     ("final approvals, S5's range", "approval", 0.62, 0.75),
@@ -48,6 +51,8 @@ class BarRow:
     @property
     def verdict(self) -> str:
         """Return the verdict in words."""
+        if self.pooled == ABSENT:
+            return NOT_MEASURED
         return MET if self.is_met else MISSED
 
 
@@ -89,7 +94,7 @@ def _by_run(bar: Bar, runs: Mapping[int, Mapping[str, Any]]) -> BarRow:
 
 
 def _shown(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
+    return ABSENT if value is None else f"{value:.4f}"
 
 
 def written_page(evidence: Mapping[str, Any], rows: Sequence[BarRow], earlier: str) -> str:
