@@ -182,12 +182,9 @@ def train(
     """Fit stack and challenger on labelled rows.
 
     features: of the model and of each origin; None = all of `rows`. The months that an origin has
-    not seen choose complexities, penalty and stack. `taught` returns a learner that is told more
-    than its rows (`models/rejects`); as it stands a learner is told nothing.
-    Raise ModelError where a sign is broken.
+    not seen choose complexities, penalty and stack. taught: returns a learner that is told more
+    than its rows (`models/rejects`). Raise ModelError where a sign is broken.
     """
-    import lightgbm as lgb
-
     wanted = features or ChosenFeatures.the_same(rows.names, split)
     learners = [taught(learner) for learner in params.named_learners()]
     final = wanted.final_rows(rows)
@@ -195,13 +192,13 @@ def train(
     nested = _nested(rows, catalogue, split, params, wanted, learners)
     stack, trees = _stacked(final, signs, params, nested.choice, learners)
     text = model_text(trees, final.names, feature_infos(final.features), signs)
-    model = lgb.Booster(model_str=text)
+    model = _read(text)
     challenger = ridge.fit(rows, split, ridge_params, wanted)
     record = {
         **_counts(final, signs),
         **_stack_record(nested.choice, stack, trees, learners),
-        "params": asdict(params),
         **_nested_record(nested, challenger, rows),
+        "params": asdict(params),
         "null_safer_than_any_value": _null_gains(model, final, signs),
     }
     of_model = _with_nulls(subset(catalogue, final.names), final)
@@ -214,6 +211,13 @@ def train(
         record=record,
         held_out=nested.margins_of(stack, rows, challenger),
     )
+
+
+def _read(text: str) -> lightgbm.Booster:
+    """Return the model of a text, as the runtime reads it."""
+    import lightgbm as lgb
+
+    return lgb.Booster(model_str=text)
 
 
 def _stacked(

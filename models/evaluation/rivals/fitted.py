@@ -1,8 +1,9 @@
-"""Fit the rivals of the model: a well-tuned ridge, the plain booster of 613f9fa, LightGBM's own.
+"""Fit the rivals of the model that nothing else fits: the plain booster of 613f9fa, LightGBM's own.
 
 Each chooses its columns again inside each of its folds, on months before those that judge. So no
 label that judges a choice has helped to make it. Everything that a rival is made with lies in
-rivals.yaml. None of them uses reject inference, a stack or the truth.
+rivals.yaml. None of them uses reject inference, a stack or the truth. The ridge is the challenger
+that `train` fits: it learns from all that the model learns from, by the same nested folds.
 """
 
 from __future__ import annotations
@@ -13,16 +14,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
 from creditloom.decision.base.catalogue import Catalogue
-from creditloom.models.learners import booster, ridge
+from creditloom.models.learners import booster
 from creditloom.models.learners.booster import BoosterParams, shared_settings, train_booster
-from creditloom.models.learners.ridge import Ridge, RidgeParams
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.metrics import logloss
 from creditloom.models.sample.signs import signs_of
 from creditloom.models.sample.split import (
     SplitParams,
@@ -68,7 +66,6 @@ class RivalParams:
     screening: SelectParams
     plain: PlainParams
     defaults: DefaultsParams
-    ridge: RidgeParams
 
 
 @dataclass(frozen=True)
@@ -123,7 +120,6 @@ def fit_rivals(
     of_late = _of_fold(late_fit, folds, chosen) or ranking.columns(late_fit)
     trees = _trees(loans.with_features(of_late), late_fit, catalogue, params.plain)
     return (
-        _ridge(loans, final, list(zip(folds, chosen, strict=True)), params.ridge),
         _plain(final, catalogue, trees, params.plain),
         _defaults(final, params.defaults),
     )
@@ -251,46 +247,3 @@ def _defaults(loans: Dataset, params: DefaultsParams) -> Rival:
     return Rival(
         DEFAULTS, loans.names, margins, {"trees": params.trees, "columns": len(loans.names)}
     )
-
-
-def _ridge(
-    loans: Dataset,
-    final: Dataset,
-    folds: list[tuple[tuple[Mask, Mask], Columns]],
-    params: RidgeParams,
-) -> Rival:
-    """Return the ridge with the penalty of the least log-loss over the forward folds."""
-    losses = dict.fromkeys(params.penalties, 0.0)
-    for (fit, judge), columns in folds:
-        rows = loans.with_features(columns)
-        for penalty, loss in ridge_losses(rows.where(fit), rows.where(judge), params).items():
-            losses[penalty] += loss / len(folds)
-    fitted = refit_ridge(final, ridge.best_penalty(losses), params)
-    record = {
-        "penalty": fitted.penalty,
-        "logloss_by_penalty": [[penalty, losses[penalty]] for penalty in sorted(losses)],
-        "columns": len(final.names),
-    }
-    return Rival(RIDGE, final.names, lambda features: (fitted.margin(features),), record)
-
-
-def ridge_losses(fit: Dataset, judge: Dataset, params: RidgeParams) -> dict[float, float]:
-    """Return the log-loss on the judging rows by penalty; the design is that of the fitted rows."""
-    design = ridge.design_of(fit, params)
-    x = design.columns(fit.features)
-    weight = booster.weights(fit, params.max_weight)
-    x_judge = design.columns(judge.features)
-    judge_weight = booster.weights(judge, params.max_weight)
-    losses = {}
-    for penalty, theta in ridge.penalty_path(x, fit.label, weight, params.penalties):
-        p = expit(x_judge @ theta[:-1] + theta[-1])
-        losses[penalty] = logloss(judge.label, p, judge_weight)
-    return losses
-
-
-def refit_ridge(loans: Dataset, penalty: float, params: RidgeParams) -> Ridge:
-    """Return the ridge of one penalty on all these loans."""
-    design = ridge.design_of(loans, params)
-    x = design.columns(loans.features)
-    theta = ridge.solve(x, loans.label, booster.weights(loans, params.max_weight), penalty)
-    return Ridge(design=design, coef=theta[:-1], intercept=float(theta[-1]), penalty=penalty)

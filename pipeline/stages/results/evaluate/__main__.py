@@ -101,10 +101,11 @@ def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
     decisions = read_frame(paths.DECISIONS, DECIDED)
     audit = frame(_audit_columns(), split, [OOT])
     door = dataset(applications.of(CALIBRATION), names)
+    challenger = from_json(read_document(paths.RIDGE, RESULTS))
     # table: input -> where it comes from
     return Inputs(
         bundle=bundle,
-        ridge=from_json(read_document(paths.RIDGE, RESULTS)),
+        ridge=challenger,
         oot=oot,
         calibrating=door,
         held_out=_held_out(),
@@ -115,7 +116,7 @@ def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
         truth=truth,
         family_spread=document(FamilySpread, paths.FAMILY_SPREAD),
         profit_terms=_profit_terms(bundle, params),
-        rivals=rival_scores(rivals, oot, split),
+        rivals=rival_scores(rivals, challenger, oot, split),
     )
 
 

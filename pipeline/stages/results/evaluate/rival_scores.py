@@ -10,12 +10,14 @@ from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.evaluation.cohort import aligned_rows, pd_of
 from creditloom.models.evaluation.rivals.fitted import (
     INCUMBENT,
+    RIDGE,
     Rival,
     RivalParams,
     complete_windows,
     fit_rivals,
 )
 from creditloom.models.evaluation.rivals.paired import Scores
+from creditloom.models.learners.ridge import Ridge
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.split import OOT, SplitParams
 from creditloom.pipeline.base import paths
@@ -36,12 +38,16 @@ def fitted_rivals(applications: Dataset, split: SplitParams) -> tuple[Rival, ...
     return fit_rivals(loans, catalogue, months, document(RivalParams, paths.RIVALS))
 
 
-def rival_scores(rivals: Sequence[Rival], oot: Dataset, split: SplitParams) -> dict[str, Scores]:
+def rival_scores(
+    rivals: Sequence[Rival], challenger: Ridge, oot: Dataset, split: SplitParams
+) -> dict[str, Scores]:
     """Return the scores of each rival on `oot`, in its order; they rise with risk.
 
     The incumbent is among them where the lender's earlier score is known.
     """
-    scores = {rival.name: rival.scores(oot) for rival in rivals}
+    of_ridge = oot.with_features(challenger.design.names).features
+    scores: dict[str, Scores] = {RIDGE: (challenger.margin(of_ridge),)}
+    scores |= {rival.name: rival.scores(oot) for rival in rivals}
     with open_parquet(paths.MATRIX) as matrix:
         is_known = INCUMBENT_SCORE in matrix.schema_arrow.names
     if is_known:
