@@ -47,7 +47,7 @@ COMMANDS = {
     "optimise": "creditloom.pipeline.commands.portfolio.optimise:optimise",
     "review": "creditloom.pipeline.commands.portfolio.review:review",
     "forward": "creditloom.pipeline.commands.portfolio.forward:forward",
-    "evidence": "creditloom.pipeline.proof.evidence:evidence",
+    "evidence": "creditloom.pipeline.proof.evidence.command:evidence",
     "claims": "creditloom.pipeline.proof.claims.command:claims",
     "scale": "creditloom.pipeline.proof.scale:scale",
     "bench": "creditloom.pipeline.proof.bench.command:app",

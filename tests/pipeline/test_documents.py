@@ -34,7 +34,7 @@ KINDS: dict[type, list[Path]] = {
     WorldConfig: [paths.WORLD],
     BookConfig: [paths.BOOK],
     PublishedFacts: [paths.PUBLISHED],
-    Bars: [paths.BARS],
+    Bars: [paths.BARS, paths.EVIDENCE_BARS],
     FamilySpread: [paths.FAMILY_SPREAD],
     RivalParams: [paths.RIVALS],
 }

@@ -56,7 +56,7 @@ COMMANDS = {
     ("decide", "--application", "1", "--output", "out.parquet"): "out.parquet",
     ("keep", "--out", "out.json"): "out.json",
     ("backtest", "--out", "out.json"): "out.json",
-    ("evidence", "--out", "out.json"): "out.json",
+    ("evidence", "--out", "out"): "out/evidence.json",
     ("rejects", "--out", "out"): "out/figures.json",
     ("claims", "--out", "out"): "out/claims.json",
     ("scale", "--out", "out.json"): "out.json",
