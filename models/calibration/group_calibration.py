@@ -164,7 +164,8 @@ class _Sums:
 
     def tests(self, i: int, loans: JudgedLoans, *, is_time: bool) -> dict[str, float]:
         """Return the figures and p-values of group i; is_time: the groups are months."""
-        observed, expected = float(self.observed[i]), float(self.expected[i])
+        observed = float(self.observed[i])
+        expected = float(self.expected[i])
         level = float(self.observed.sum() / self.expected.sum())
         share = expected / float(self.expected.sum())
         rest = float(self.variance.sum() - self.variance[i])
@@ -175,6 +176,7 @@ class _Sums:
         is_tested = expected >= loans.min_expected
         has_shape = is_tested and rest > 0 and not is_time
         shape_p = _two_sided(observed - level * expected, shape_variance)
+        # table: figure -> value
         return {
             "observed": observed,
             "expected": expected,
@@ -245,6 +247,7 @@ def ece_interval(
     y: Floats, p: Floats, weight: Floats, bins: int, draws: int, seed: int
 ) -> EceInterval:
     """Return the ECE over `bins` bins of equal weight with its interval and its test."""
+    # A stable sort, so that rows of one PD keep their bins.
     order = np.argsort(p, kind="stable")
     code = np.empty(len(p), np.intp)
     middle = (np.cumsum(weight[order]) - weight[order] / 2) / weight.sum()
@@ -337,15 +340,12 @@ def offset_test(y: Floats, pd_: Floats, weight: Floats, is_thin: Mask) -> Offset
     w = weight * weight.sum() / (weight**2).sum()
     apart = [_own_level(base[mask], y[mask], w[mask]) for mask in types]
     common = _own_level(base, y, w)
-    ratio = 2 * (
-        sum(
-            _likelihood(base[mask] + shift, y[mask], w[mask])
-            for mask, shift in zip(types, apart, strict=True)
-        )
-        - _likelihood(base + common, y, w)
+    free = sum(
+        _likelihood(base[mask] + shift, y[mask], w[mask])
+        for mask, shift in zip(types, apart, strict=True)
     )
     # Rounding may leave a ratio just below 0.
-    ratio = max(float(ratio), 0.0)
+    ratio = max(2 * (free - _likelihood(base + common, y, w)), 0.0)
     return OffsetTest(float(apart[0] - apart[1]), ratio, float(chi2.sf(ratio, 1)))
 
 

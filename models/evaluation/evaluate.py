@@ -23,11 +23,10 @@ from creditloom.models.evaluation.groups import audit, group_figures
 from creditloom.models.evaluation.rivals import reachable_gini
 from creditloom.models.evaluation.rivals.duels import Luck, duels, leak
 from creditloom.models.evaluation.rivals.paired import Scores
-from creditloom.models.learners.held_out import HeldOutMargins
 from creditloom.models.learners.ridge import Ridge
 from creditloom.models.sample import metrics as shares
 from creditloom.models.sample.arrays import Floats
-from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.dataset import Dataset, HeldOutMargins
 from creditloom.models.sample.metrics import logit, psi_of
 from creditloom.models.sample.split import TRAIN, SplitParams
 
@@ -97,6 +96,7 @@ def evaluate(
     family_share = {row.family: asdict(row) for row in families}
     luck = Luck(params.paired_draws, params.seed)
     groups, group_rows = _group_calibration(inputs, cohort, calibrating, params)
+    # table: block of metrics.json -> content
     metrics = {
         "has_truth": cohort.truth is not None,
         "discrimination": discrimination,
@@ -151,6 +151,7 @@ def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str,
         "training_bads": inputs.training_bads,
         "calibration_bads": cohort.calibration_bads,
     }
+    # table: block of metrics.json -> content
     return {
         "observable": figures.observable(cohort, params),
         "portfolio": portfolio_figures.portfolio(cohort, tiers, policy, inputs.profit_terms),

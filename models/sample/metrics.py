@@ -271,14 +271,8 @@ def table(
     shares = covariance_shares(phi)
     # A family without a target should have a share of 0.
     goals = [None if targets is None else targets.get(family, 0.0) for family in families]
+    columns = zip(families, shares, low, high, goals, tolerances, strict=True)
     return tuple(
-        Share(
-            family=family,
-            share=float(shares[i]),
-            low=float(low[i]),
-            high=float(high[i]),
-            target=goals[i],
-            tolerance=tolerances[i],
-        )
-        for i, family in enumerate(families)
+        Share(family, float(share), float(least), float(most), goal, tolerance)
+        for family, share, least, most, goal, tolerance in columns
     )

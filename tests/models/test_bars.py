@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pandas import DataFrame
 from scipy.special import expit, logit
 
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
@@ -57,7 +58,7 @@ class Made:
     """What the model and the house gave: PD, decisions, contributions per family, scorer."""
 
     pd: np.ndarray
-    decisions: pd.DataFrame
+    decisions: DataFrame
     phi: np.ndarray
     scorer: Any
 
@@ -125,13 +126,15 @@ def metrics_of(made: Made, only: str = "") -> dict[str, Any]:
     """The blocks that bars read, by the code of `evaluate`; or `only` one."""
     cohort = cohort_of(made)
     world = truth()
-    limit = reachable_gini.limits(world["pd_true"], world["pd_true"], noisy(0.1, 7))
+    pd_true = world["pd_true"].to_numpy()
+    limit = reachable_gini.limits(pd_true, pd_true, noisy(0.1, 7))
     rivals = {
         "ridge": (noisy(0.6, 5),),
         "plain": (noisy(0.5, 6), noisy(0.5, 8)),
         "incumbent": (noisy(1.2, 9),),
     }
     luck = Luck(PARAMS.paired_draws, 1)
+    # table: block of metrics.json -> how it is made
     blocks: dict[str, Callable[[], Any]] = {
         "discrimination": lambda: figures.discrimination(cohort, limit, PARAMS),
         "calibration": lambda: figures.calibration(cohort, TIERS, PARAMS)[0],

@@ -23,8 +23,7 @@ from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.evaluation.rivals import reachable_gini
 from creditloom.models.learners import booster, ridge
 from creditloom.models.learners.booster import BoosterParams
-from creditloom.models.learners.held_out import HeldOutMargins
-from creditloom.models.sample.dataset import join
+from creditloom.models.sample.dataset import Dataset, HeldOutMargins, join
 from creditloom.models.sample.metrics import gini
 from creditloom.models.sample.split import SplitParams
 
@@ -63,19 +62,12 @@ def catalogue(w: World) -> Catalogue:
     return Catalogue(tuple(Concept(c, family, c, c) for c, family in concepts), features)
 
 
+RIDGE = ridge.RidgeParams(penalties=(100.0,))
 EDGES = (0.02, 0.05, 0.08, 0.12, 0.16, 0.22, 0.3)
 
 
-def inputs_of(w: World) -> Inputs:
-    rows = join(w.matrix, w.labels, w.names, SPLIT)
-    text = booster.boost(rows.training(), w.signs, GROWN, 60).model_to_string()
-    calibrating = rows.of("calibration")
-    known = calibrating.where(~np.isnan(calibrating.outcome))
-    line = fit(
-        booster.margins(text, known.features), known.outcome, known.weight, CalibrationParams()
-    )
-    scorer = Scorer(catalogue(w), Margin(text, w.names, 1), Calibration(a=line.a, b=line.b))
-    bundle = Bundle(
+def _bundle(scorer: Scorer) -> Bundle:
+    return Bundle(
         scorer=scorer,
         tiers=Tiers.from_edges(EDGES),
         policy=Policy.from_json(json.dumps(tiers_only_policy())),
@@ -83,6 +75,17 @@ def inputs_of(w: World) -> Inputs:
         version="v",
         policy_version="p",
     )
+
+
+def inputs_of(w: World) -> Inputs:
+    rows = join(w.matrix, w.labels, w.names, SPLIT)
+    text = booster.boost(rows.training(), w.signs, GROWN, 60).model_to_string()
+    calibrating = rows.of("calibration")
+    booked = calibrating.where(~np.isnan(calibrating.outcome))
+    margins = booster.margins(text, booked.features)
+    line = fit(margins, booked.outcome, booked.weight, CalibrationParams())
+    scorer = Scorer(catalogue(w), Margin(text, w.names, 1), Calibration(a=line.a, b=line.b))
+    bundle = _bundle(scorer)
     everyone_pd = line.pd(booster.margins(text, rows.features))
     oot = rows.out_of_time()
     known = rows.where(np.isin(rows.role, ["train", "calibration"]))
@@ -93,18 +96,15 @@ def inputs_of(w: World) -> Inputs:
     truth = Truth(
         w.truth, {"shares_target": dict(zip(FAMILIES, SHARES, strict=True))}, known, family_of
     )
-    train = rows.training()
-    challenger = ridge.fit(train, SPLIT, ridge.RidgeParams(penalties=(100.0,)))
-    judged = np.isfinite(challenger.held_out)
-    ridge_margin = challenger.held_out[judged]
-    held_out = HeldOutMargins(train.application_id[judged], ridge_margin, ridge_margin)
+    challenger = ridge.fit(rows.training(), SPLIT, RIDGE)
     without_features = dataclasses.replace(rows, features=np.empty((len(rows.label), 0)), names=())
+    # table: input -> content
     return Inputs(
         bundle=bundle,
         ridge=challenger,
         oot=oot,
         calibrating=calibrating,
-        held_out=held_out,
+        held_out=held_out_of(rows, challenger),
         everyone=without_features,
         decisions=decisions_of(bundle, rows.application_id, everyone_pd),
         audit=audit,
@@ -116,6 +116,13 @@ def inputs_of(w: World) -> Inputs:
             "incumbent": (np.where(oot.application_id % 9, oot.features[:, 3], np.nan),),
         },
     )
+
+
+def held_out_of(rows: Dataset, challenger: ridge.Ridge) -> HeldOutMargins:
+    """Return the challenger's held-out margins, for the model too: it has no origins here."""
+    judged = np.isfinite(challenger.held_out)
+    margin = challenger.held_out[judged]
+    return HeldOutMargins(rows.training().application_id[judged], margin, margin)
 
 
 def decisions_of(bundle: Bundle, ids: np.ndarray, pd_: np.ndarray) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Calibration by group: a wrong group is found, a right one is not, and intervals hold the truth."""
+"""Calibration by group: a wrong group is found, a right one is not; intervals hold the truth."""
 
 from __future__ import annotations
 
@@ -119,6 +119,7 @@ def test_thin_files_get_a_level_of_their_own_only_on_evidence() -> None:
 
 
 def loans_of(y: np.ndarray) -> Dataset:
+    # table: column -> content
     return Dataset(
         application_id=np.arange(len(y)),
         features=np.empty((len(y), 0)),

@@ -65,6 +65,7 @@ def test_a_lender_without_an_earlier_scorecard_leaves_it_out() -> None:
 
 
 def test_figures_are_those_of_the_door_as_observed() -> None:
+    # table: block of metrics.json -> figures
     metrics = {
         "observable": {"auc_oot": 0.7, "weighted": {"calibration_in_the_large_p": 0.2}},
         "calibration": {"calibration_in_the_large_p": 0.9},

@@ -44,6 +44,7 @@ def reasons(decisions: pd.DataFrame, scorer: Scorer, features: Floats) -> dict[s
     """
     adverse = decisions[decisions["decision"].isin(ADVERSE_DECISIONS)]
     counts = adverse["reasons"].map(len).to_numpy()
+    # table: figure -> value
     return {
         "adverse": len(adverse),
         "share_with_reason": float((counts > 0).mean()) if len(adverse) else None,

@@ -154,6 +154,7 @@ def _block(loans: JudgedLoans, table: pd.DataFrame, params: EvaluateParams) -> d
         loans.y, loans.pd, loans.weight, params.bins, params.paired_draws, params.seed
     )
     expected = float(loans.weight @ loans.pd)
+    # table: figure -> value
     return {
         "o_e": float(loans.weight @ loans.y) / expected,
         "groups": len(table),

@@ -121,6 +121,7 @@ def _duel(
     drawn = paired_draws(outcomes.y, outcomes.weight, rankings, luck.draws, luck.seed)
     low, high = interval(drawn["model"] - drawn["rival"])
     edges = (low, high) if share is None else (share.low, share.high)
+    # table: key -> what metrics.json shows
     return {
         "id": f"{name}_{sample}",
         "rival": name,

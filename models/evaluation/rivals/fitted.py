@@ -7,6 +7,7 @@ rivals.yaml. None of them uses reject inference, a stack or the truth.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,7 +25,7 @@ from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import logloss
 from creditloom.models.sample.signs import signs_of
 from creditloom.models.sample.split import SplitParams, rolling_origins, stopping
-from creditloom.models.selection.feature_choice import SelectParams, rank, screen
+from creditloom.models.selection.feature_choice import SelectParams, choice_mask, screen
 
 # Names of the rivals, as they stand in metrics.json.
 RIDGE = "ridge"
@@ -89,16 +90,18 @@ def fit_rivals(
 
     Raise ModelError where a fold has no bads or no goods.
     """
+    # Filters that see no label (empty, constant, double, drifting) cannot teach a fold what its
+    # judges know, so they are applied once; so are the edges of the bins.
+    left, _ = screen(loans.at_most(params.screening.limits.rows), params.screening)
+    loans = loans.with_features(left)
+    ranking = Screening(loans, catalogue, params.screening)
     folds = _folds(loans, split)
-    chosen = [screened(loans.where(fit), catalogue, params.screening) for fit, _ in folds]
+    chosen = [ranking.columns(fit) for fit, _ in folds]
     # Once more on all training months: the columns of the final fits.
-    columns = screened(loans, catalogue, params.screening)
-    final = loans.with_features(columns)
-    late_fit = ~stopping(loans.month, split)
-    late_columns = _of_fold(late_fit, folds, chosen)
-    if late_columns is None:
-        late_columns = screened(loans.where(late_fit), catalogue, params.screening)
-    trees = _trees(loans.with_features(late_columns), late_fit, catalogue, params.plain)
+    final = loans.with_features(ranking.columns(np.ones(len(loans.label), np.bool_)))
+    late_fit: Mask = ~stopping(loans.month, split)
+    of_late = _of_fold(late_fit, folds, chosen) or ranking.columns(late_fit)
+    trees = _trees(loans.with_features(of_late), late_fit, catalogue, params.plain)
     return (
         _ridge(loans, final, list(zip(folds, chosen, strict=True)), params.ridge),
         _plain(final, catalogue, trees, params.plain),
@@ -106,11 +109,40 @@ def fit_rivals(
     )
 
 
-def screened(loans: Dataset, catalogue: Catalogue, params: SelectParams) -> Columns:
-    """Return the columns that these loans would choose, seeing no other row."""
-    left, _ = screen(loans.at_most(params.limits.rows), params)
-    _, columns = rank(loans.with_features(left), catalogue, params)
-    return columns
+class Screening:
+    """The columns that the labels of some of the loans choose, by the gain of boosters.
+
+    The loans are binned once; each choice sees the labels of its own rows alone.
+    """
+
+    def __init__(self, loans: Dataset, catalogue: Catalogue, params: SelectParams) -> None:
+        concept = {feature.name: feature.concept for feature in catalogue.features}
+        self._names = loans.names
+        self._concepts = [concept[name] for name in loans.names]
+        self._signs = signs_of(catalogue, loans.names)
+        self._params = params
+        self._binned = booster.train_set(loans, params.booster)
+
+    def columns(self, mask: Mask) -> Columns:
+        """Return the names that the rows of `mask` choose, in the order of the catalogue."""
+        params = self._params
+        rows = self._binned.subset(np.flatnonzero(mask).tolist())
+        share = np.zeros(len(self._names))
+        for i in range(params.seeds):
+            shape = replace(params.booster, seed=params.booster.seed + i)
+            settings = booster.settings(self._signs, shape)
+            with warnings.catch_warnings():
+                # LightGBM says that the settings of the trees join those of the bins: as meant.
+                warnings.filterwarnings("ignore", "Overriding the parameters from Reference")
+                grown = train_booster(settings, rows, shape.max_trees)
+            gain = np.asarray(grown.feature_importance("gain"), float)
+            # A booster without a split has no gain at all, and 0 / 1 is 0.
+            share += gain / (gain.sum() or 1.0)
+        ranks = np.empty(len(share), np.int64)
+        # A stable sort: many features have no gain, and their order must always be the same.
+        ranks[np.argsort(-share, kind="stable")] = np.arange(1, len(share) + 1)
+        stay = choice_mask(self._concepts, ranks, params)
+        return tuple(name for name, stays in zip(self._names, stay, strict=True) if stays)
 
 
 def _folds(loans: Dataset, split: SplitParams) -> list[tuple[Mask, Mask]]:

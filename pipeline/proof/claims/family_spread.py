@@ -16,14 +16,13 @@ from typing import Annotated
 
 import numpy as np
 import typer
-import yaml
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.decision.score.tree_model import Margin
 from creditloom.models.calibration.group_calibration import drawn_counts
 from creditloom.models.learners.booster import BoosterParams, boost
 from creditloom.models.sample.arrays import Floats
-from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.dataset import Dataset, taken
 from creditloom.models.sample.metrics import by_family, covariance_shares
 from creditloom.models.sample.signs import signs_of
 from creditloom.models.sample.split import SplitParams
@@ -31,7 +30,6 @@ from creditloom.models.training.training import TrainParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.matrix_reader import dataset, everyone
 from creditloom.pipeline.base.params import section
-from creditloom.storage.files.formats import RESULTS, read_document
 
 # Out-of-time applicants whose contributions are taken: the shares hardly move with more.
 EXPLAINED = 4_000
@@ -53,9 +51,9 @@ def main(draws: DrawsOption = 10, seed: SeedOption = 1) -> None:
     shares = share_draws(loans, shown.features, catalogue, params, draws, seed)
     families = tuple(dict.fromkeys(concept.family for concept in catalogue.concepts))
     sd = np.std(shares, axis=0, ddof=1).round(DECIMALS).tolist()
-    seeds = [read_document(paths.TRUTH / "meta.json", RESULTS)["seed"]]
-    block = {"bads": int(loans.label.sum()), "draws": draws, "seeds": seeds}
-    typer.echo(yaml.safe_dump({**block, "sd": dict(zip(families, sd, strict=True))}))
+    typer.echo(f"bads: {int(loans.label.sum())}\ndraws: {draws}\nsd:")
+    for family, one in zip(families, sd, strict=True):
+        typer.echo(f"  {family}: {one}")
 
 
 def share_draws(
@@ -76,25 +74,11 @@ def share_draws(
     out = []
     for counts in drawn_counts(len(loans.label), draws, seed):
         rows = np.repeat(np.arange(len(counts)), counts.astype(np.intp))
-        drawn = _rows(loans, rows)
+        drawn = taken(loans, rows)
         text = boost(drawn, signs, params, params.max_trees).model_to_string()
         _, contributions = Margin(text, catalogue.names, params.threads).contributions(features)
         out.append(covariance_shares(by_family(contributions, family_of, families)))
     return np.stack(out)
-
-
-def _rows(loans: Dataset, rows: np.ndarray) -> Dataset:
-    """Return the drawn loans, some of them several times."""
-    return Dataset(
-        application_id=loans.application_id[rows],
-        features=loans.features[rows],
-        names=loans.names,
-        label=loans.label[rows],
-        outcome=loans.outcome[rows],
-        weight=loans.weight[rows],
-        month=loans.month[rows],
-        role=loans.role[rows],
-    )
 
 
 if __name__ == "__main__":

@@ -12,11 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from creditloom.models.sample.arrays import Floats, Mask
-from creditloom.models.sample.chosen_features import ChosenFeatures
-from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.dataset import ChosenFeatures, Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import auc
 from creditloom.models.sample.split import SplitParams, rolling_origins
@@ -35,18 +33,6 @@ class InnerEstimate:
     first_month: int
     n_bads: int
     auc: float
-
-
-@dataclass(frozen=True)
-class HeldOutMargins:
-    """Margins of training rows by members that have not learnt from them; arrays of shape (k,).
-
-    margin: of the stack. ridge_margin: of the challenger.
-    """
-
-    application_id: NDArray[np.int64]
-    margin: Floats
-    ridge_margin: Floats
 
 
 def origin_folds(
