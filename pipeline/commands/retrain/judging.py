@@ -34,8 +34,7 @@ from creditloom.models.learners.ridge import from_json
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import LEAST_EXPOSURE, Dataset
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.known import learnt_outcomes
-from creditloom.models.sample.split import OOT, SplitParams, month_index, roles
+from creditloom.models.sample.split import OOT, SplitParams, learnt_outcomes, month_index, roles
 from creditloom.pipeline.base import paths
 from creditloom.serving.batch.deciding_model import DecidingModel
 from creditloom.serving.inputs import columns
