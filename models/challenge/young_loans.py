@@ -47,6 +47,11 @@ class YoungLoans:
         """
         return np.where(self.y == 1, 1.0, self.exposure)
 
+    @property
+    def mean_exposure(self) -> float:
+        """Return the share of their defaults that these loans have shown."""
+        return float(self.exposure.mean())
+
     def where(self, mask: Mask) -> YoungLoans:
         """Return the loans of `mask`."""
         return YoungLoans(self.y[mask], self.exposure[mask], self.weight[mask])
@@ -109,14 +114,16 @@ def young_figures(
     by_now = pd_ * loans.exposure
     test = in_the_large(loans.y, by_now, calibration_bads, macro_sd, loans.weight)
     total = float(loans.weight.sum())
+    weighted_auc = auc(loans.y, pd_, loans.told * loans.weight)
+    mean_pd = float(np.average(pd_, weights=loans.weight))
     return YoungFigures(
         auc=auc(loans.y, pd_, loans.told),
-        weighted_auc=auc(loans.y, pd_, loans.told * loans.weight),
+        weighted_auc=weighted_auc,
         observed=test.observed / total,
         expected=test.expected / total,
         o_e=test.observed / test.expected,
         p=test.p_value,
-        mean_pd=float(np.average(pd_, weights=loans.weight)),
+        mean_pd=mean_pd,
     )
 
 

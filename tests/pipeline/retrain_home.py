@@ -80,7 +80,8 @@ class Stubs:
         (folder / paths.FEATURES).mkdir(parents=True, exist_ok=True)
         matrix = known.drop(columns=["is_bad", "known_time"])
         matrix.to_parquet(folder / paths.MATRIX, index=False)
-        pd.DataFrame(
+        # table: columns of the labels
+        labels = pd.DataFrame(
             {
                 "application_id": known["application_id"],
                 "is_booked": True,
@@ -90,7 +91,8 @@ class Stubs:
                 "weight": 1.0,
                 "default_known_time": known["known_time"].where(is_bad),
             }
-        ).to_parquet(folder / paths.LABELS, index=False)
+        )
+        labels.to_parquet(folder / paths.LABELS, index=False)
 
     def _bundle(self, folder: Path) -> None:
         shutil.rmtree(folder / paths.MODEL, ignore_errors=True)

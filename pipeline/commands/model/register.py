@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from creditloom.models.sample.split import SplitParams, learnt_until
 from creditloom.pipeline.base import params, paths
 from creditloom.pipeline.base.console import Console
 from creditloom.serving.ledger.signing import PublicKey, private_key
@@ -75,8 +74,7 @@ def register(if_missing: IfMissingOption = False, sign: SignOption = None) -> No
         _print(f"{name}: this bundle is registered as version {known}; nothing to do")
         return
     metrics = read_document(paths.METRICS, RESULTS)
-    notes = {LEARNT_TAG: str(learnt_until(params.section("split", SplitParams)))}
-    version, change, missed = registry.register(paths.MODEL, RUNTIME, metrics, notes)
+    version, change, missed = registry.register(paths.MODEL, RUNTIME, metrics, _notes())
     _write_receipt(registry, version.version)
     made_of = f"bundle {version.bundle_sha256[:8]}, {version.runtime[:LONG_NAME]}"
     _print(f"{version.name}: version {version.version} ({made_of}) in {registry.store.place}")
@@ -181,6 +179,14 @@ def _mend(registry: ModelRegistry) -> None:
     """Take up what an interrupted command left, and say so."""
     for note in registry.mend():
         _print(note)
+
+
+def _notes() -> dict[str, str]:
+    """Return what a version of this folder says of itself: until when it has learnt."""
+    # Here, because it brings pandas: whoever asks what is registered waits for no library.
+    from creditloom.models.sample.split import SplitParams, learnt_until
+
+    return {LEARNT_TAG: str(learnt_until(params.section("split", SplitParams)))}
 
 
 def _write_receipt(registry: ModelRegistry, version: int) -> None:

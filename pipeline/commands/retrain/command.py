@@ -102,39 +102,54 @@ def retrain(
     failed, 7 the registry does not answer: run it again later.
     """
     month = month_of(as_of, "creditloom retrain --as-of")
-    given = section("source", SourceParams)
-    if given.kind == "matrix":
-        raise _no_raw_tables(given)
+    given = _raw_source()
+    place = source or Path(given.path)
+    folder = out or DEFAULT_OUT / f"{month}"
     registry = registry_of(sign)
     for note in registry.mend():
         _err.print(note)
     champion = _champion(registry, champion_until)
-    folder = out or DEFAULT_OUT / f"{month}"
-    place = source or Path(given.path)
-    until = None if champion is None else champion.learnt_until
-    months = RetrainMonth.of(
-        month, section("split", SplitParams), section("retrain", RetrainParams), until
-    )
+    months = _months(month, champion)
     _err.print(shown.plan(months, None if champion is None else champion.version, place, folder))
     with RunFolder.held(folder, place, months, _err.print) as run:
         run.prepare(place, run_params(months, given.kind, paths.PARAMS))
         run.run()
-        if _is_champion(run, champion):
-            answer = earlier(folder / PROPOSAL)
-            _err.print(shown.already(champion.version if champion else None, answer))
-            return
-        proposal = _judged(run, months, champion)
-        proposal.write(folder / PROPOSAL)
+        proposal = _proposal(run, champion)
+    if proposal is not None:
+        asked = "promote" if promote else "register" if register else ""
+        _answer(registry, proposal, folder, asked)
+
+
+def _answer(registry: ModelRegistry, proposal: Proposal, folder: Path, asked: str) -> None:
+    """Tell the answer, and register or promote a proposed model where asked."""
     Console(soft_wrap=True).print(shown.table(proposal))
     _err.print(shown.words(proposal))
+    if asked and proposal.is_proposed:
+        _publish(registry, proposal, folder / paths.MODEL, is_promoted=asked == "promote")
+    _err.print(shown.next_step(proposal, folder, asked))
     if not proposal.is_proposed:
-        _err.print(shown.next_step(proposal, folder, is_promoted=False, is_registered=False))
         raise SystemExit(NOT_PROPOSED)
-    if register or promote:
-        _published(registry, proposal, folder / paths.MODEL, is_promoted=promote)
-    _err.print(
-        shown.next_step(proposal, folder, is_promoted=promote, is_registered=register or promote)
-    )
+
+
+def _raw_source() -> SourceParams:
+    """Return the block `source`; RetrainError where it has no raw tables."""
+    given = section("source", SourceParams)
+    if given.kind == "matrix":
+        raise RetrainError.of(
+            "A finished feature table has no months to go forward by",
+            where="creditloom retrain",
+            expected="source.kind `world` or `tables`",
+            got=f"`{given.kind}`, {given.path}",
+            next_step="train on the new table: creditloom fit",
+        )
+    return given
+
+
+def _months(month: np.datetime64, champion: Champion | None) -> RetrainMonth:
+    """Return the months that are learnt from, and those that judge."""
+    split = section("split", SplitParams)
+    until = None if champion is None else champion.learnt_until
+    return RetrainMonth.of(month, split, section("retrain", RetrainParams), until)
 
 
 def _champion(registry: ModelRegistry, until: str | None) -> Champion | None:
@@ -165,21 +180,26 @@ def _is_champion(run: RunFolder, champion: Champion | None) -> bool:
     return answer is not None and answer["bundle_sha256"] == champion.version.bundle_sha256
 
 
-def _judged(run: RunFolder, months: RetrainMonth, champion: Champion | None) -> Proposal:
-    """Judge the model of the run, and propose it or not."""
+def _proposal(run: RunFolder, champion: Champion | None) -> Proposal | None:
+    """Judge the model of the run and write the answer; None where it is champion by this run."""
     version = None if champion is None else champion.version
+    if _is_champion(run, champion):
+        _err.print(shown.already(version, earlier(run.folder / PROPOSAL)))
+        return None
     with run.step(JUDGE):
         params = JudgingParams(
             section("evaluate", EvaluateParams), section("calibration", CalibrationParams)
         )
         model = None if version is None else DecidingModel.of_version(version)
-        judged = judge_models(run.folder, months.split, params, model)
+        judged = judge_models(run.folder, run.month.split, params, model)
     gate = section("registry", RegistryParams).gate
     limits = (section("retrain", RetrainParams), gate)
-    return propose(months, run.inputs_sha256, run.model, version, judged, limits)
+    proposal = propose(run.month, run.inputs_sha256, run.model, version, judged, limits)
+    proposal.write(run.folder / PROPOSAL)
+    return proposal
 
 
-def _published(
+def _publish(
     registry: ModelRegistry, proposal: Proposal, bundle: Path, *, is_promoted: bool
 ) -> None:
     """Register the model unless it is there, and promote it where asked."""
@@ -194,13 +214,3 @@ def _published(
     if is_promoted and registry.store.aliases(registry.params.name).get(CHAMPION) != known:
         for change in registry.promote(known, CHAMPION, proposal.reason):
             print_change(change)
-
-
-def _no_raw_tables(source: SourceParams) -> RetrainError:
-    return RetrainError.of(
-        "A finished feature table has no months to go forward by",
-        where="creditloom retrain",
-        expected="source.kind `world` or `tables`",
-        got=f"`{source.kind}`, {source.path}",
-        next_step="train on the new table: creditloom fit",
-    )

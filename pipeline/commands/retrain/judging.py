@@ -110,11 +110,9 @@ class JudgedModels:
     @property
     def metrics(self) -> dict[str, Any]:
         """Return the figures under the keys of metrics.json that the gate reads."""
+        weighted = {"calibration_in_the_large_p": self.figures.p}
         return {
-            "observable": {
-                "auc_oot": self.figures.auc,
-                "weighted": {"calibration_in_the_large_p": self.figures.p},
-            },
+            "observable": {"auc_oot": self.figures.auc, "weighted": weighted},
             "group_calibration": {"booked": {"worst_shape": dict(self.worst_group)}},
             "duels": [
                 {"id": f"{name}_booked", **asdict(figures)} for name, figures in self.rivals.items()
@@ -154,22 +152,23 @@ def judge_models(
     answers = [DecidedRows(answer.pd[both], answer.decision[both]) for answer in answers]
     is_told = _is_told(rows.data)
     loans = _loans(rows.data, params.calibration.max_weight).where(is_told)
-    where = f"Months from {split.start} on, judged as known on {split.known_by}"
-    require_both_classes(loans, where)
+    require_both_classes(loans, f"Judged months, as known on {split.known_by}")
     pd_ = answers[0].pd[is_told]
     ours = _figures(loans, pd_, folder / paths.MODEL, params)
     beside = None
     if champion is not None:
         beside = _beside(loans, is_told, answers, champion.bundle, params)
+    worst = _worst_group(folder / paths.MODEL, rows, answers[0].pd, is_told, params)
+    rivals = _rivals(folder, rows.where(is_told), loans, pd_, params.luck)
     return JudgedModels(
         applications=len(both),
         loans=len(loans.y),
         bads=loans.bads,
-        exposure=float(loans.exposure.mean()),
+        exposure=loans.mean_exposure,
         figures=ours,
         approved=_approved(answers[0]),
-        worst_group=_worst_group(folder / paths.MODEL, rows, answers[0].pd, is_told, params),
-        rivals=_rivals(folder, rows.where(is_told), loans, pd_, params.luck),
+        worst_group=worst,
+        rivals=rivals,
         champion=beside,
     )
 
@@ -246,15 +245,18 @@ def _as_known(as_of: pd.DataFrame, labels: pd.DataFrame, split: SplitParams) -> 
     moments = as_of["as_of"].to_numpy()
     rows = labels.set_index("application_id").reindex(ids)
     known = learnt_outcomes(rows, moments, np.ones(len(ids), bool), split)
+    weight = rows["weight"].to_numpy(np.float64, na_value=0.0)
+    month = month_index(moments, split)
+    role = roles(moments, split)
     return Dataset(
         application_id=ids,
         features=np.empty((len(ids), 0)),
         names=(),
         label=known.label,
         outcome=known.outcome,
-        weight=rows["weight"].to_numpy(np.float64, na_value=0.0),
-        month=month_index(moments, split),
-        role=roles(moments, split),
+        weight=weight,
+        month=month,
+        role=role,
         exposure=known.exposure,
         known_by=split.known_by,
     )
@@ -294,12 +296,15 @@ def _beside(
     ours, theirs = answers
     is_approved = ours.decision == "approve"
     was_approved = theirs.decision == "approve"
+    swapped_in = int((is_approved & ~was_approved).sum())
+    swapped_out = int((was_approved & ~is_approved).sum())
+    their_pd = theirs.pd[is_told]
     return ChampionFigures(
-        figures=_figures(loans, theirs.pd[is_told], bundle, params),
-        paired=paired_figures(loans, ours.pd[is_told], theirs.pd[is_told], params.luck),
+        figures=_figures(loans, their_pd, bundle, params),
+        paired=paired_figures(loans, ours.pd[is_told], their_pd, params.luck),
         approved=_approved(theirs),
-        swapped_in=int((is_approved & ~was_approved).sum()),
-        swapped_out=int((was_approved & ~is_approved).sum()),
+        swapped_in=swapped_in,
+        swapped_out=swapped_out,
     )
 
 

@@ -42,7 +42,8 @@ class Proposal:
         """Return what proposal.json holds."""
         split = self.month.split
         champion = self.champion
-        return {
+        # table: key of proposal.json -> its value
+        content = {
             "as_of": str(self.month.month),
             "is_proposed": self.is_proposed,
             "reasons": list(self.reasons),
@@ -58,6 +59,7 @@ class Proposal:
             "judged": asdict(self.judged),
             "metrics": self.judged.metrics,
         }
+        return content
 
     @property
     def notes(self) -> dict[str, str]:

@@ -218,15 +218,13 @@ def run_params(month: RetrainMonth, kind: str, path: Path) -> str:
 
 def code_sha256() -> str:
     """Return the sha256 of all code and numbers that decide how a model comes out."""
-    return names_sha256(
-        {
-            f"{place}/{file.relative_to(root).as_posix()}": file_sha256(file)
-            for place in CODE
-            for root in [(paths.PACKAGE / place).resolve()]
-            for suffix in ("py", "yaml")
-            for file in root.rglob(f"*.{suffix}")
-        }
-    )
+    digests = {}
+    for place in CODE:
+        # A room is a link in a checkout, and links are not walked through.
+        root = (paths.PACKAGE / place).resolve()
+        for file in (*root.rglob("*.py"), *root.rglob("*.yaml")):
+            digests[f"{place}/{file.relative_to(root).as_posix()}"] = file_sha256(file)
+    return names_sha256(digests)
 
 
 def _folder_sha256(folder: Path) -> str:

@@ -21,13 +21,15 @@ def plan(months: RetrainMonth, champion: Version | None, source: Path, folder: P
     beside = "nobody is champion yet"
     if champion is not None:
         beside = f"beside {champion.name} version {champion.version}"
-    return (
-        f"retrain as of {months.month}: raw tables of {source} as known before {months.day}\n"
-        f"  learns from {split.start.isoformat()[:7]} up to {months.judged_from - 1}\n"
-        f"  judged on {months.judged_from} up to {months.month - 1}, by the defaults known so far; "
-        f"{beside}\n"
-        f"  written to {folder}; killed, it goes on from there"
+    first = split.start.isoformat()[:7]
+    judged = f"{months.judged_from} up to {months.month - 1}"
+    lines = (
+        f"retrain as of {months.month}: raw tables of {source} as known before {months.day}",
+        f"  learns from {first} up to {months.judged_from - 1}",
+        f"  judged on {judged}, by the defaults known so far; {beside}",
+        f"  written to {folder}; killed, it goes on from there",
     )
+    return "\n".join(lines)
 
 
 def already(champion: Version | None, answer: Mapping[str, Any] | None) -> str:
@@ -97,14 +99,14 @@ def words(proposal: Proposal) -> str:
     return "\n".join(lines)
 
 
-def next_step(proposal: Proposal, folder: Path, *, is_registered: bool, is_promoted: bool) -> str:
-    """Return what to do next."""
+def next_step(proposal: Proposal, folder: Path, asked: str) -> str:
+    """Return what to do next. asked: promote, register or nothing ("")."""
     answer = f"{folder / PROPOSAL} holds every figure"
     if not proposal.is_proposed:
         return f"next: {answer}; the champion stays. Retrain again with the next month"
-    if is_promoted:
+    if asked == "promote":
         return 'next: to go back: creditloom promote --previous --reason "WHY"'
-    if is_registered:
+    if asked == "register":
         return 'next: creditloom promote --version N --reason "WHY" (see creditloom history)'
     again = f"creditloom retrain --as-of {proposal.month.month} --out {folder}"
     return f"next: {answer}; to register it run the same with --register: {again} --register"
