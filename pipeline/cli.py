@@ -41,6 +41,7 @@ COMMANDS = {
     "products": "creditloom.pipeline.commands.decisions.products:products",
     "register": "creditloom.pipeline.commands.model.register:register",
     "promote": "creditloom.pipeline.commands.model.register:promote",
+    "retrain": "creditloom.pipeline.commands.retrain.command:retrain",
     "history": "creditloom.pipeline.commands.model.register:show_history",
     "verify-model": "creditloom.pipeline.commands.model.verify_model:verify_model",
     "compare": "creditloom.pipeline.commands.portfolio.compare:compare",
