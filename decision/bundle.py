@@ -39,6 +39,8 @@ SCORING = ("model.txt", "catalogue.json", "calibration.json")
 REQUIRED = (*SCORING, "tiers.json", "policy.json", "reference.json")
 # A file that a bundle may have, and lists in its manifest where it has it.
 OPTIONAL_FILES = (LAYOUT,)
+# What the manifest repeats of the forecast level in calibration.json.
+LEVEL_FIELDS = ("rate", "low", "high", "interval")
 MANIFEST_FORM = '{"files": {name: sha256}}'
 
 
@@ -132,15 +134,24 @@ def write_manifest(folder: str | Path) -> str:
 
     `layout.json` is listed where it is there and knows a column; other files of the folder are not
     part of the bundle.
+    Where calibration.json forecasts the bad rate of the months ahead, `level` repeats rate, low,
+    high and interval: it tells, and decides nothing, so earlier readers may pass it over.
     The format is the first one that has all that the files hold. Raises `DecisionError` for a
     missing file.
     """
     root = Path(folder)
     names = [*REQUIRED, *(name for name in OPTIONAL_FILES if _says_something(root / name))]
     digests = {name: hashlib.sha256(_bytes(root / name)).hexdigest() for name in names}
-    manifest = canonical({"format": _format_of(root, names), "files": digests})
+    content = {"format": _format_of(root, names), "files": digests, **_level_told(root)}
+    manifest = canonical(content)
     (root / MANIFEST).write_bytes(manifest)
     return hashlib.sha256(manifest).hexdigest()
+
+
+def _level_told(root: Path) -> dict[str, dict[str, float]]:
+    """Return `level` of the manifest; nothing where no level was forecast."""
+    level = json.loads(_bytes(root / "calibration.json")).get("level")
+    return {"level": {name: level[name] for name in LEVEL_FIELDS}} if level else {}
 
 
 def _says_something(path: Path) -> bool:

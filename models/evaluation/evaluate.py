@@ -17,6 +17,7 @@ from creditloom.models.calibration.calibration_tests import Order
 from creditloom.models.evaluation import audit, figures, portfolio_figures, reachable_gini
 from creditloom.models.evaluation.cohort import Cohort, aligned_rows, pd_of
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
+from creditloom.models.learners.held_out import HeldOutMargins
 from creditloom.models.learners.ridge import Ridge
 from creditloom.models.sample import metrics as shares
 from creditloom.models.sample.arrays import Floats
@@ -49,6 +50,8 @@ class Truth:
 class Inputs:
     """What `evaluate` reads; datasets in matrix order.
 
+    calibrating: everyone who applied in the calibration months. held_out: margins of training rows
+    by members that have not learnt from them.
     everyone: every application, without features. decisions: of every application.
     audit: policy and audit columns of the out-of-time applications, in the order of `oot`.
     profit_terms: of the product that decided; None where the tier alone decides.
@@ -58,6 +61,7 @@ class Inputs:
     ridge: Ridge
     oot: Dataset
     calibrating: Dataset
+    held_out: HeldOutMargins
     everyone: Dataset
     decisions: pd.DataFrame
     audit: pd.DataFrame
@@ -158,14 +162,14 @@ def _tables(inputs: Inputs, cohort: Cohort, split: SplitParams, params: Evaluate
 def cohort_of(inputs: Inputs, params: CalibrationParams) -> Cohort:
     """Return the out-of-time applicants.
 
-    The ridge logit is calibrated here, on the same months and in the same way as the model.
+    The ridge logit is calibrated here, on the same loans and in the same way as the model.
     """
     names = inputs.ridge.design.names
-    calibrating = inputs.calibrating
-    before = inputs.everyone.before_out_of_time()
-    level = calibration.level_of(before.outcome, before.weight, before.month, params)
-    margin = inputs.ridge.margin(calibrating.with_features(names).features)
-    line = calibration.fit(margin, calibrating.outcome, calibrating.weight, params, level)
+    everyone = inputs.everyone
+    level = calibration.level_of(everyone.before_out_of_time(), params)
+    judged = everyone.where(np.isin(everyone.application_id, inputs.held_out.application_id))
+    door = inputs.ridge.margin(inputs.calibrating.with_features(names).features)
+    line = calibration.fit_held_out(judged, inputs.held_out.ridge_margin, door, level, params)
     ridge_margin = inputs.ridge.margin(inputs.oot.with_features(names).features)
     ids = inputs.oot.application_id
     decisions = aligned_rows(inputs.decisions, ids, "decisions")

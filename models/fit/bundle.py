@@ -72,7 +72,7 @@ def write(
     folder.mkdir(parents=True)
     # The text is hashed, so its line ends must be the same on every machine.
     (folder / "model.txt").write_text(fitted.model.text, encoding="utf-8", newline="\n")
-    line = {**calibration.to_json(fitted.calibration, scale), "method": METHOD}
+    line = {**calibration.to_json(fitted.calibration, scale, fitted.level), "method": METHOD}
     rules = tiers_only_policy(beyond_training=house.beyond_training)
     _write(folder / "catalogue.json", _catalogue(fitted, words))
     _write(folder / "calibration.json", line)

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.special import expit
 
 from creditloom.models.calibration.calibration import CalibrationLine
+from creditloom.models.calibration.level import Level
 from creditloom.models.fit.encoding import Encoded, Encoding
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.selection.feature_choice import DroppedFeature
@@ -82,7 +83,8 @@ class CalibratedModel:
 
     held_out: the logits, one per row, from models that did not learn from the row; NaN for a row
     that was never held out. calibration: slope and level for the door and the economy;
-    challenger_calibration: the same step after the challenger.
+    challenger_calibration: the same step after the challenger. level: with dates, the forecast of
+    the bad rate of the months after the last row.
     """
 
     model: FittedModel
@@ -90,6 +92,7 @@ class CalibratedModel:
     calibration: CalibrationLine
     challenger_calibration: CalibrationLine
     held_out: Floats
+    level: Level | None = None
 
     def challenger_pd(self, frame: pd.DataFrame) -> Floats:
         """Return the PD of the challenger, the additive logit alone, shape (rows,)."""

@@ -14,6 +14,7 @@ from scipy.special import expit, logit
 
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationLine
+from creditloom.models.calibration.level import Level, effective, expected
 from creditloom.models.fit.columns import column_power, dataset_of, prepared
 from creditloom.models.fit.encoding import EncodingParams, learn_encoding
 from creditloom.models.fit.fit_params import CHALLENGER, FitParams
@@ -75,13 +76,17 @@ def _fit_calibrated(
     alone = _stack(choice, [CHALLENGER], grown, params, is_strict=False)
     logits = _held_out(stack, choice)
     model = fitted_model(encoded, fallen, grown, stack)
+    level = _level(table, params)
     return CalibratedModel(
         model=model,
         # The challenger reads what training has not seen as the model does.
         challenger=replace(model, members=(grown[CHALLENGER],), stack=alone),
-        calibration=_affine(table, logits, choice.is_judged, params),
-        challenger_calibration=_affine(table, _held_out(alone, choice), choice.is_judged, params),
+        calibration=_affine(table, logits, choice.is_judged, params, level),
+        challenger_calibration=_affine(
+            table, _held_out(alone, choice), choice.is_judged, params, level
+        ),
         held_out=logits,
+        level=level,
     )
 
 
@@ -121,22 +126,26 @@ def _stack(
         return Stack((CHALLENGER,), (0.0,), round(float(logit(rate)), STACK_DECIMALS))
 
 
+def _level(table: TrainingTable, params: FitParams) -> Level | None:
+    """Return the level of the months after the last row; None without dates."""
+    if table.time is None:
+        return None
+    month = table.time.astype("datetime64[M]").astype(np.int64)
+    # Not clipped: a weight says how often a row counts, and is no inverse of a probability.
+    return expected(table.label.astype(float), table.weights, month, params.calibration.level)
+
+
 def _affine(
-    table: TrainingTable, logits: Floats, judged: Mask, params: FitParams
+    table: TrainingTable, logits: Floats, judged: Mask, params: FitParams, level: Level | None
 ) -> CalibrationLine:
     """Return the step after the stack: slope 1, and with dates the level of the coming months."""
     label = table.label[judged].astype(float)
     weight = table.weights[judged]
     b = 0.0
-    level_bads = int(label.sum())
-    if table.time is not None:
+    if level is not None and table.time is not None:
         month = table.time.astype("datetime64[M]").astype(np.int64)[judged]
-        # Not clipped: a weight says how often a row counts, and is no inverse of a probability.
-        level = calibration.expected(label, weight, month, params.calibration.level)
         is_late = month > month.max() - params.level_months
-        late = logits[judged][is_late]
-        b = calibration.anchored(late, 0.0, weight[is_late], level.rate)
-        level_bads = level.n_bads
+        b = calibration.anchored(logits[judged][is_late], 0.0, weight[is_late], level.rate)
     mean_pd = np.average(expit(logits[judged] + b), weights=weight)
     return CalibrationLine(
         a=1.0,
@@ -144,8 +153,8 @@ def _affine(
         n_rows=len(label),
         n_bads=int(label.sum()),
         mean_pd=float(mean_pd),
-        effective_bads=calibration.effective(weight[label == 1]),
-        level_bads=level_bads,
+        effective_bads=effective(weight[label == 1]),
+        level_bads=level.n_bads if level else int(label.sum()),
     )
 
 

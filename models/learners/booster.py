@@ -132,11 +132,12 @@ def margins(model_text: str, features: Floats, threads: int = 1) -> Floats:
 
 
 def weights(rows: Dataset, max_weight: float) -> Floats:
-    """Return 1 / propensity, clipped and scaled to mean 1."""
+    """Return 1 / propensity, clipped and scaled to mean 1, times what each row tells."""
     # The clip: one loan with a tiny propensity must not outweigh hundreds of others.
     clipped = np.minimum(rows.weight, max_weight)
-    # With mean 1 the regularisation has the same strength at any clip.
-    return clipped / clipped.mean()
+    # With mean 1 the regularisation has the same strength at any clip. Exposure comes after: young
+    # loans tell less, and then the penalties shall weigh more.
+    return clipped / clipped.mean() * rows.learning_share
 
 
 def settings(signs: Sequence[int], params: BoosterParams) -> dict[str, Any]:

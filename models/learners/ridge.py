@@ -17,6 +17,7 @@ from scipy.special import expit
 
 from creditloom.models.learners.booster import weights
 from creditloom.models.sample.arrays import Floats, Mask, one_thread
+from creditloom.models.sample.chosen_features import ChosenFeatures
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import logloss
@@ -47,7 +48,7 @@ class RidgeParams:
     those left out. The final fit uses all goods.
     """
 
-    penalties: tuple[float, ...] = (100.0, 300.0, 1000.0, 3000.0, 10000.0)
+    penalties: tuple[float, ...] = (100.0, 300.0, 1000.0, 3000.0, 10000.0, 30000.0, 100000.0)
     tail: float = 0.005
     max_weight: float = 3.0
     min_null_share: float = 0.005
@@ -89,6 +90,8 @@ class Ridge:
 
     The margin is the log-odds of default in the weighted training sample.
     logloss_by_penalty: (penalty, mean log-loss over the origins), rising by penalty.
+    held_out: margins of the judged training rows, each of a fit on the months before; NaN
+    elsewhere. None where it was read from a file.
     """
 
     design: Design
@@ -96,6 +99,13 @@ class Ridge:
     intercept: float
     penalty: float
     logloss_by_penalty: tuple[tuple[float, float], ...] = ()
+    held_out: Floats | None = None
+
+    @property
+    def is_inside_grid(self) -> bool:
+        """Return whether a stiffer and a looser candidate were both worse."""
+        tried = [penalty for penalty, _ in self.logloss_by_penalty]
+        return bool(tried) and min(tried) < self.penalty < max(tried)
 
     def margin(self, features: Floats) -> Floats:
         """Return the log-odds of default, shape (n,)."""
@@ -126,31 +136,59 @@ def design_of(rows: Dataset, params: RidgeParams) -> Design:
     )
 
 
-def fit(rows: Dataset, split: SplitParams, params: RidgeParams) -> Ridge:
+def fit(
+    rows: Dataset,
+    split: SplitParams,
+    params: RidgeParams,
+    features: ChosenFeatures | None = None,
+) -> Ridge:
     """Fit the ridge on labelled training rows.
 
-    The penalty is the one with the least log-loss over the rolling origins.
+    The penalty is the one with the least log-loss over the rolling origins. features: those of the
+    final fit and of each origin; None = all of `rows`. An origin is winsorised and standardised on
+    the months before it alone.
     """
-    design = design_of(rows, params)
-    x = design.columns(rows.features)
-    w = weights(rows, params.max_weight)
-    losses = dict.fromkeys(params.penalties, 0.0)
-    origins = rolling_origins(rows.month, split)
-    for fold, judge in origins:
-        part, factor = _thinned(rows.label, fold, params.goods_per_bad)
-        path = penalty_path(x[part], rows.label[part], w[part] * factor, params.penalties)
-        for penalty, theta in path:
-            p = expit(x[judge] @ theta[:-1] + theta[-1])
-            losses[penalty] += logloss(rows.label[judge], p, w[judge]) / len(origins)
+    chosen = features or ChosenFeatures.the_same(rows.names, split)
+    weight = weights(rows, params.max_weight)
+    losses, paths = _judged_path(rows, weight, split, params, chosen)
     best = best_penalty(losses)
-    theta = _rounded(solve(x, rows.label, w, best))
+    final = chosen.final_rows(rows)
+    design = design_of(final, params)
+    theta = _rounded(solve(design.columns(final.features), rows.label, weight, best))
     return Ridge(
         design=design,
         coef=theta[:-1],
         intercept=float(theta[-1]),
         penalty=best,
         logloss_by_penalty=tuple(sorted(losses.items())),
+        held_out=paths[best],
     )
+
+
+def _judged_path(
+    rows: Dataset,
+    weight: Floats,
+    split: SplitParams,
+    params: RidgeParams,
+    features: ChosenFeatures,
+) -> tuple[dict[float, float], dict[float, Floats]]:
+    """Return by penalty the mean log-loss over the origins, and the margins of judged rows."""
+    losses = dict.fromkeys(params.penalties, 0.0)
+    margins = {penalty: np.full(len(rows.label), np.nan) for penalty in params.penalties}
+    origins = rolling_origins(rows.month, split)
+    for (fold, judge), own in zip(origins, features.origins, strict=True):
+        columns = rows.with_features(own)
+        design = design_of(columns.where(fold), params)
+        part, factor = _thinned(rows.label, fold, params.goods_per_bad)
+        x = design.columns(columns.features[part])
+        judged = design.columns(columns.features[judge])
+        for penalty, theta in penalty_path(
+            x, rows.label[part], weight[part] * factor, params.penalties
+        ):
+            margins[penalty][judge] = judged @ theta[:-1] + theta[-1]
+            p = expit(margins[penalty][judge])
+            losses[penalty] += logloss(rows.label[judge], p, weight[judge]) / len(origins)
+    return losses, margins
 
 
 def penalty_path(

@@ -14,7 +14,20 @@ from numpy.typing import NDArray
 
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.split import CALIBRATION, OOT, TRAIN, SplitParams, month_index, roles
+from creditloom.models.sample.known import learnt_outcomes
+from creditloom.models.sample.split import (
+    CALIBRATION,
+    OOT,
+    OPTIMISTIC,
+    TRAIN,
+    SplitParams,
+    month_index,
+    roles,
+)
+
+# A good loan that has seen less of its defaults tells nothing, and would still count as a row of a
+# leaf.
+LEAST_EXPOSURE = 0.02
 
 
 @dataclass(frozen=True)
@@ -23,10 +36,13 @@ class Dataset:
 
     features: shape (n, p), float64, or float32 where they are only used to select or judge. Null
     (NaN) means not known.
-    label: 1 bad, 0 good. NaN if not booked, if the window is not complete, or if indeterminate.
+    label: 1 bad, 0 good so far, as known by the day of `split.known_by`. NaN if not booked, if
+    nothing is known, or if indeterminate.
     outcome: like `label`, but an indeterminate is 0.
     weight: 1 / booking propensity, not clipped; 0 without an outcome.
     month: calendar months since `split.start`.
+    exposure: share of the defaults that come by the age known, in [0, 1]; None = complete windows.
+    known_by: the day, as `split.known_by` says it.
     """
 
     application_id: NDArray[np.int64]
@@ -37,6 +53,18 @@ class Dataset:
     weight: Floats
     month: NDArray[np.int64]
     role: NDArray[np.str_]
+    exposure: Floats | None = None
+    known_by: str = OPTIMISTIC
+
+    @property
+    def exposures(self) -> Floats:
+        """Return the exposure of each row; 1 where all windows are complete."""
+        return np.ones(len(self.label)) if self.exposure is None else self.exposure
+
+    @property
+    def learning_share(self) -> Floats:
+        """Return how much of a whole outcome each row tells: 1 of a bad, the exposure of a good."""
+        return np.where(self.label == 1, 1.0, self.exposures)
 
     def where(self, mask: Mask) -> Dataset:
         """Return the rows of `mask`."""
@@ -50,6 +78,8 @@ class Dataset:
             weight=self.weight[mask],
             month=self.month[mask],
             role=self.role[mask],
+            exposure=None if self.exposure is None else self.exposure[mask],
+            known_by=self.known_by,
         )
 
     def with_features(self, names: Sequence[str]) -> Dataset:
@@ -70,21 +100,20 @@ class Dataset:
         step = max(1, len(self.role) // rows)
         return self.where(np.arange(len(self.role)) % step == 0)
 
-    def training(self) -> Dataset:
-        """Return the labelled rows of the training months; indeterminates are left out (design 3).
+    def training(self, indeterminate_weight: float = 0.0) -> Dataset:
+        """Return the labelled rows of all months before out-of-time.
 
-        Raise ModelError where they hold no bads or no goods.
+        indeterminate_weight: indeterminates are good ones of this weight; 0 leaves them out.
+        Rows too young to tell anything are left out. Raise ModelError without bads or goods.
         """
-        rows = self.where((self.role == TRAIN) & ~np.isnan(self.label))
-        return _with_both_classes(rows, "the training months")
-
-    def calibrating(self) -> Dataset:
-        """Return the rows of the calibration months with an outcome.
-
-        Indeterminates count as good. Raise ModelError where they hold no bads or no goods.
-        """
-        rows = self.where((self.role == CALIBRATION) & ~np.isnan(self.outcome))
-        return _with_both_classes(rows, "the calibration months")
+        rows = self.where(np.isin(self.role, (TRAIN, CALIBRATION)) & ~np.isnan(self.outcome))
+        is_grey = np.isnan(rows.label)
+        if indeterminate_weight:
+            share = np.where(is_grey, indeterminate_weight * rows.exposures, rows.exposures)
+            rows = replace(rows, label=rows.outcome, exposure=share)
+            is_grey = np.zeros(len(is_grey), bool)
+        told = rows.where(~is_grey & (rows.learning_share > LEAST_EXPOSURE))
+        return _with_both_classes(told, "the months before out-of-time")
 
     def before_out_of_time(self) -> Dataset:
         """Return the rows of the training and calibration months with an outcome.
@@ -121,7 +150,8 @@ def join(
     """Return the rows of the matrix with their labels, in matrix order.
 
     matrix: application_id, as_of and the features `names`.
-    labels: application_id, is_booked, label, is_indeterminate, weight.
+    labels: application_id, is_booked, label, is_indeterminate, weight; and, for what was known by
+    a day, is_complete and default_known_time.
     Raise ModelError when a feature is absent or an application has no row of labels.
     """
     missing = [name for name in names if name not in matrix.columns]
@@ -133,21 +163,22 @@ def join(
     application_id = matrix["application_id"].to_numpy()
     as_of = matrix["as_of"].to_numpy()
     label_rows = _labels_in_order(application_id, labels)
-    label = label_rows["label"].to_numpy(np.float64, na_value=np.nan)
-    # An indeterminate has no label. Its outcome is known: it did not become bad.
-    is_indeterminate = label_rows["is_booked"] & label_rows["is_indeterminate"]
-    outcome = np.where(is_indeterminate.to_numpy(dtype=bool), 0.0, label)
+    role = roles(as_of, split)
+    is_early = np.isin(role, (TRAIN, CALIBRATION))
+    known = learnt_outcomes(label_rows, as_of, is_early, split)
     weight = label_rows["weight"].to_numpy(np.float64, na_value=0.0)
     features = matrix[list(names)].to_numpy(np.float64, na_value=np.nan)
     return Dataset(
         application_id=application_id,
         features=features,
         names=tuple(names),
-        label=label,
-        outcome=outcome,
-        weight=np.where(np.isnan(outcome), 0.0, weight),
+        label=known.label,
+        outcome=known.outcome,
+        weight=np.where(np.isnan(known.outcome), 0.0, weight),
         month=month_index(as_of, split),
-        role=roles(as_of, split),
+        role=role,
+        exposure=known.exposure,
+        known_by=split.known_by,
     )
 
 

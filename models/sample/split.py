@@ -19,6 +19,9 @@ CALIBRATION = "calibration"
 OOT = "oot"
 # The role of an application whose month lies before the first or after the last month.
 NONE = ""
+# Values of `known_by` beside a date.
+EMBARGO = "embargo"
+OPTIMISTIC = "optimistic"
 
 
 @dataclass(frozen=True)
@@ -26,19 +29,25 @@ class SplitParams:
     """The `split` block: consecutive calendar months from `start`.
 
     train_months, calibration_months, oot_months: how many months each role has, in this order.
-    early_stopping_months: number of last training months that decide the number of trees.
     origins: number of rolling origins inside the training months.
     origin_months: number of months on which each origin is judged. All training months before them
     are its own training months.
+    known_by: the day by which an outcome must be known to be learnt from: `embargo` (the first
+    out-of-time day), a date, or `optimistic` (all that the file says).
+    performance_months: months of the window of a label, complete for one vintage on that day.
+    indeterminate_weight: weight in training of a loan that is neither good nor bad, as a good one;
+    0 leaves it out.
     """
 
     start: datetime.date
     train_months: int
     calibration_months: int
     oot_months: int
-    early_stopping_months: int = 3
     origins: int = 3
     origin_months: int = 3
+    known_by: str = EMBARGO
+    performance_months: int = 12
+    indeterminate_weight: float = 0.0
 
 
 def month_index(as_of: ArrayLike, params: SplitParams) -> NDArray[np.int64]:
@@ -54,11 +63,6 @@ def roles(as_of: ArrayLike, params: SplitParams) -> NDArray[np.str_]:
     # NONE is there twice: for months before the first edge and for months from the last edge on.
     names = np.array([NONE, TRAIN, CALIBRATION, OOT, NONE])
     return np.asarray(names[np.searchsorted(edges, month, side="right")])
-
-
-def stopping(month: NDArray[np.int64], params: SplitParams) -> Mask:
-    """Return the mask of the early-stopping months among the training rows."""
-    return month >= params.train_months - params.early_stopping_months
 
 
 def rolling_origins(month: NDArray[np.int64], params: SplitParams) -> list[tuple[Mask, Mask]]:

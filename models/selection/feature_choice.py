@@ -19,10 +19,12 @@ from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners import booster
 from creditloom.models.learners.booster import BoosterParams, train_booster
 from creditloom.models.sample.arrays import Floats
+from creditloom.models.sample.chosen_features import ChosenFeatures
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import psi_of
 from creditloom.models.sample.signs import signs_of
+from creditloom.models.sample.split import SplitParams, rolling_origins
 
 if TYPE_CHECKING:
     import lightgbm
@@ -209,12 +211,20 @@ class Gains:
         return rank
 
 
-def gains(loans: Dataset, signs: Sequence[int], params: BoosterParams, seeds: int) -> Gains:
+def binned_loans(loans: Dataset, signs: Sequence[int], params: BoosterParams) -> lightgbm.Dataset:
+    """Return the loans binned once for all boosters: the edges hang on values and on no label."""
+    binned = booster.train_set(loans, params)
+    binned.params = booster.settings(signs, params)
+    return binned
+
+
+def gains(
+    binned: lightgbm.Dataset, signs: Sequence[int], params: BoosterParams, seeds: int
+) -> Gains:
     """Return the gain of every feature in boosters of `params.max_trees` trees, one per seed.
 
-    loans: labelled training rows. The rows are binned once for all seeds.
+    binned: labelled training rows.
     """
-    binned = booster.train_set(loans, params)
     settings = {
         **booster.settings(signs, params),
         # Here each seed draws its rows once for all its trees: the next draw would come after the
@@ -253,6 +263,7 @@ class SelectParams:
     seeds, booster: number of seeds and settings of the boosters that measure the gain, on the
     labelled loans of the training months.
     limits: those of the screening, on a sample of the training applicants.
+    origin_seeds: boosters of each rolling origin. origin_rows: applicants screened there.
     without_families: families that a law keeps out of the model.
     """
 
@@ -262,6 +273,8 @@ class SelectParams:
     limits: SelectionParams
     booster: BoosterParams
     without_families: tuple[str, ...] = field(default=())
+    origin_seeds: int = 2
+    origin_rows: int = 2_000
 
 
 def offered_features(
@@ -305,11 +318,49 @@ def rank(
 ) -> tuple[Gains, tuple[str, ...]]:
     """Return the gains of the features of `loans`, and the names that stay, in the order given."""
     signs = signs_of(catalogue, loans.names)
-    feature_gains = gains(loans, signs, params.booster, params.seeds)
+    binned = binned_loans(loans, signs, params.booster)
+    feature_gains = gains(binned, signs, params.booster, params.seeds)
+    return feature_gains, strongest(loans.names, feature_gains, catalogue, params)
+
+
+def strongest(
+    names: Sequence[str], feature_gains: Gains, catalogue: Catalogue, params: SelectParams
+) -> tuple[str, ...]:
+    """Return the names that stay, in the order given. feature_gains: one entry per name."""
     concept = {feature.name: feature.concept for feature in catalogue.features}
-    stay = choice_mask([concept[name] for name in loans.names], feature_gains.rank, params)
-    names = tuple(name for name, stays in zip(loans.names, stay, strict=True) if stays)
-    return feature_gains, names
+    stay = choice_mask([concept[name] for name in names], feature_gains.rank, params)
+    return tuple(name for name, stays in zip(names, stay, strict=True) if stays)
+
+
+def rank_with_origins(
+    applicants: Dataset,
+    loans: Dataset,
+    catalogue: Catalogue,
+    split: SplitParams,
+    params: SelectParams,
+) -> tuple[Gains, ChosenFeatures]:
+    """Return gains and choice as `rank`, and the same choice before each rolling origin.
+
+    applicants, loans: with the features that pass the screening of all training applicants, which
+    asks for no label. Of both only the months before an origin count for it. Fewer rows are
+    screened and fewer boosters grown than for the final choice, as it is made once per origin. All
+    share one set of bins.
+    """
+    signs = signs_of(catalogue, loans.names)
+    binned = binned_loans(loans, signs, params.booster)
+    feature_gains = gains(binned, signs, params.booster, params.seeds)
+    chosen = []
+    for fit, judge in rolling_origins(loans.month, split):
+        known = binned.subset(np.flatnonzero(fit))
+        own = gains(known, signs, params.booster, params.origin_seeds)
+        first = int(loans.month[judge].min())
+        before = applicants.where(applicants.month < first).at_most(params.origin_rows)
+        left, _ = screen(before, params)
+        is_left = np.isin(loans.names, left)
+        passed = Gains(own.share[is_left], own.seeds_used[is_left])
+        chosen.append(strongest(left, passed, catalogue, params))
+    final = strongest(loans.names, feature_gains, catalogue, params)
+    return feature_gains, ChosenFeatures(final, tuple(chosen))
 
 
 def choice_mask(concepts: Sequence[str], ranks: np.ndarray, params: SelectParams) -> list[bool]:

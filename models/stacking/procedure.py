@@ -56,6 +56,32 @@ class StackChoice:
         return self.margins[:, [order.index(name) for name in names]]
 
 
+@dataclass(frozen=True)
+class HeldOutPaths:
+    """Margins of held-out rows at each complexity: by learner, shape (n, steps); else NaN."""
+
+    paths: Mapping[str, Floats]
+    is_judged: Mask
+
+    def where(self, mask: Mask) -> HeldOutPaths:
+        """Return the same paths with only the rows of `mask` judged."""
+        return HeldOutPaths(self.paths, self.is_judged & mask)
+
+
+def held_out_paths(
+    folds: Iterable[Fold], learners: Sequence[NamedLearner], n_rows: int
+) -> HeldOutPaths:
+    """Return what each learner says of the held-out rows of each fold. n_rows: of all rows."""
+    paths = {named.name: np.full((n_rows, named.learner.steps), np.nan) for named in learners}
+    is_judged = np.zeros(n_rows, bool)
+    for fold in folds:
+        for named in learners:
+            path = named.learner.path(fold.rows, fold.signs, fold.held_out)
+            paths[named.name][fold.is_judged] = path
+        is_judged |= fold.is_judged
+    return HeldOutPaths(paths, is_judged)
+
+
 def choose(
     folds: Iterable[Fold], learners: Sequence[NamedLearner], label: Floats, weight: Floats
 ) -> StackChoice:
@@ -63,25 +89,24 @@ def choose(
 
     label, weight: of all training rows.
     """
-    paths = {named.name: np.full((len(label), named.learner.steps), np.nan) for named in learners}
-    is_judged = np.zeros(len(label), bool)
-    for fold in folds:
-        for named in learners:
-            path = named.learner.path(fold.rows, fold.signs, fold.held_out)
-            paths[named.name][fold.is_judged] = path
-        is_judged |= fold.is_judged
+    return chosen(held_out_paths(folds, learners, len(label)), label, weight)
+
+
+def chosen(held_out: HeldOutPaths, label: Floats, weight: Floats) -> StackChoice:
+    """Return for each learner the complexity with the least log-loss on the judged rows."""
+    is_judged = held_out.is_judged
     y = label[is_judged]
     w = weight[is_judged]
     losses = {
         name: tuple(logloss(y, expit(margin), w) for margin in path[is_judged].T)
-        for name, path in paths.items()
+        for name, path in held_out.paths.items()
     }
     # Of equal losses the first is taken: the simplest.
     steps = {name: int(np.argmin(values)) for name, values in losses.items()}
-    chosen = [paths[name][is_judged, step] for name, step in steps.items()]
+    best = [held_out.paths[name][is_judged, step] for name, step in steps.items()]
     return StackChoice(
         steps=steps,
-        margins=np.stack(chosen, axis=1),
+        margins=np.stack(best, axis=1),
         is_judged=is_judged,
         label=y,
         weight=w,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,19 +12,29 @@ from creditloom.decision.base.catalogue import VERSION as CATALOGUE_VERSION
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners import ridge
 from creditloom.models.learners.booster import BoosterParams, weights
+from creditloom.models.learners.held_out import (
+    HeldOutMargins,
+    InnerEstimate,
+    auc_or_nan,
+    inner_estimates,
+    judged_origins,
+    nested_margins,
+    origin_folds,
+)
 from creditloom.models.learners.ridge import Ridge, RidgeParams
 from creditloom.models.sample.arrays import Floats
+from creditloom.models.sample.chosen_features import ChosenFeatures
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.signs import signs_of
-from creditloom.models.sample.split import SplitParams, stopping
+from creditloom.models.sample.split import SplitParams
 from creditloom.models.stacking.additive import AdditiveLearner, AdditiveParams
 from creditloom.models.stacking.boosted import BoostedLearner, Capacity, stand_ins
 from creditloom.models.stacking.learner import Learner, NamedLearner, named_learners
 from creditloom.models.stacking.procedure import (
-    Fold,
     StackChoice,
-    choose,
+    chosen,
+    held_out_paths,
     members,
     stack_of,
     stacked_trees,
@@ -150,6 +160,7 @@ class TrainingResult:
 
     booster: the whole stack as one model; text: as LightGBM reads it. names: features in model
     order. catalogue: of the model. ridge: the challenger. record: the content of training.json.
+    held_out: margins of the judged months, on which the level and the line are fitted.
     """
 
     booster: lightgbm.Booster
@@ -158,6 +169,7 @@ class TrainingResult:
     catalogue: Catalogue
     ridge: Ridge
     record: Mapping[str, Any]
+    held_out: HeldOutMargins
 
 
 def train(
@@ -166,37 +178,102 @@ def train(
     split: SplitParams,
     params: TrainParams,
     ridge_params: RidgeParams,
+    features: ChosenFeatures | None = None,
 ) -> TrainingResult:
-    """Fit stack and challenger on labelled training rows of the selected features.
+    """Fit stack and challenger on labelled rows.
 
-    The last `early_stopping_months` are held out: they choose trees, penalty and stack. Then all is
-    fitted again on all training months.
+    features: those of the model and of each rolling origin; None = all of `rows`. An origin is
+    judged on months that neither chose its features nor taught its members. They choose
+    complexities, penalty and stack. Then all is fitted again on all rows.
     Raise ModelError when a class is missing, or when the model breaks a sign.
     """
     import lightgbm as lgb
 
-    signs = signs_of(catalogue, rows.names)
+    wanted = features or ChosenFeatures.the_same(rows.names, split)
+    final = wanted.final_rows(rows)
+    signs = signs_of(catalogue, final.names)
     learners = params.named_learners()
-    weight = weights(rows, params.booster.max_weight)
-    choice = choose(late_fold(rows, signs, split), learners, rows.label, weight)
-    grown = members(rows, signs, learners, choice)
+    nested = _nested(rows, catalogue, split, params, wanted)
+    choice = nested.choice
+    grown = members(final, signs, learners, choice)
     stack = stack_of(choice, params.learners, grown, params.stack)
-    stand_in = stand_ins(rows.features)
+    stand_in = stand_ins(final.features)
     trees = stacked_trees([grown[name] for name in stack.names], stack, stand_in)
-    refuse_broken(trees, rows.names, signs)
-    text = model_text(trees, rows.names, feature_infos(rows.features), signs)
+    refuse_broken(trees, final.names, signs)
+    text = model_text(trees, final.names, feature_infos(final.features), signs)
     model = lgb.Booster(model_str=text)
-    challenger = ridge.fit(rows, split, ridge_params)
+    challenger = ridge.fit(rows, split, ridge_params, wanted)
     record = {
-        **_counts(rows, signs),
+        **_counts(final, signs),
         **_stack_record(choice, stack, trees, learners),
         "params": asdict(params),
-        "ridge_penalty": challenger.penalty,
-        "null_safer_than_any_value": _null_gains(model, rows, signs),
+        **_nested_record(nested, challenger, rows),
+        "null_safer_than_any_value": _null_gains(model, final, signs),
     }
-    of_model = _with_nulls(subset(catalogue, rows.names), rows, stand_in)
-    catalogue_of_model = with_unseen(of_model, model, rows.features)
-    return TrainingResult(model, text, rows.names, catalogue_of_model, challenger, record)
+    of_model = _with_nulls(subset(catalogue, final.names), final, stand_in)
+    catalogue_of_model = with_unseen(of_model, model, final.features)
+    held_out = nested.margins_of(stack, rows, challenger)
+    return TrainingResult(
+        model, text, final.names, catalogue_of_model, challenger, record, held_out
+    )
+
+
+@dataclass(frozen=True)
+class _Nested:
+    """What the origins have chosen together, and what the nested procedure reaches on each."""
+
+    choice: StackChoice
+    estimates: tuple[InnerEstimate, ...]
+    pooled_auc: float
+
+    def margins_of(self, stack: Stack, rows: Dataset, challenger: Ridge) -> HeldOutMargins:
+        """Return the held-out margins of stack and challenger on the judged rows."""
+        judged = self.choice.is_judged
+        assert challenger.held_out is not None
+        return HeldOutMargins(
+            application_id=rows.application_id[judged],
+            margin=stack.margin(self.choice.of(stack.names)),
+            ridge_margin=challenger.held_out[judged],
+        )
+
+
+def _nested(
+    rows: Dataset,
+    catalogue: Catalogue,
+    split: SplitParams,
+    params: TrainParams,
+    features: ChosenFeatures,
+) -> _Nested:
+    """Judge the learners on the rolling origins: each choice on rows before the months it meets."""
+    learners = params.named_learners()
+    weight = weights(rows, params.booster.max_weight)
+    sign_of = dict(zip(features.names, signs_of(catalogue, features.names), strict=True))
+    folds = origin_folds(rows, sign_of, split, features)
+    paths = held_out_paths(folds, learners, len(rows.label))
+    judged = judged_origins(rows, split)
+    margin = nested_margins(paths, judged, rows.label, weight, params.stack)
+    seen = paths.is_judged
+    return _Nested(
+        choice=chosen(paths, rows.label, weight),
+        estimates=inner_estimates(margin, judged, rows, weight),
+        pooled_auc=auc_or_nan(rows.label[seen], margin[seen], weight[seen]),
+    )
+
+
+def _nested_record(nested: _Nested, challenger: Ridge, rows: Dataset) -> dict[str, Any]:
+    """Return what the nested procedure reaches, and by what was known it was taught."""
+    by_origin = [
+        {**asdict(one), "auc": None if np.isnan(one.auc) else one.auc} for one in nested.estimates
+    ]
+    pooled = None if np.isnan(nested.pooled_auc) else nested.pooled_auc
+    return {
+        "known_by": rows.known_by,
+        "exposed_rows": float(rows.learning_share.sum()),
+        "inner_auc": pooled,
+        "inner_auc_by_origin": by_origin,
+        "ridge_penalty": challenger.penalty,
+        "ridge_penalty_inside_grid": challenger.is_inside_grid,
+    }
 
 
 def _counts(rows: Dataset, signs: tuple[int, ...]) -> dict[str, int]:
@@ -207,19 +284,6 @@ def _counts(rows: Dataset, signs: tuple[int, ...]) -> dict[str, int]:
         "n_features": len(rows.names),
         "n_signed": sum(sign != 0 for sign in signs),
     }
-
-
-def late_fold(rows: Dataset, signs: tuple[int, ...], split: SplitParams) -> Iterator[Fold]:
-    """Yield the one fold by time: the last `early_stopping_months` are held out."""
-    is_late = stopping(rows.month, split)
-    for part, place in ((rows.label[~is_late], "before"), (rows.label[is_late], "in")):
-        if len(np.unique(part)) < 2:
-            raise ModelError(
-                f"Training rows {place} the last {split.early_stopping_months} months "
-                f"hold one class only ({len(part)} rows); "
-                "expected bads and goods. Change split.early_stopping_months."
-            )
-    yield Fold(rows.where(~is_late), signs, rows.features[is_late], is_late)
 
 
 def _stack_record(

@@ -48,6 +48,9 @@ SELECTION = DATA / "selection" / "selection.parquet"
 
 TUNING = DATA / "tuning"
 
+# Beside data/model: margins of single applicants are no part of a bundle.
+HELD_OUT = DATA / "held_out" / "held_out.parquet"
+
 MODEL = DATA / "model"
 MODEL_TXT = MODEL / "model.txt"
 MODEL_CATALOGUE = MODEL / "catalogue.json"
@@ -87,6 +90,7 @@ EVIDENCE = REPORTS / "evidence.json"
 WORLD_CLAIMS = REPORTS / "claims"
 SHARE_RECOVERY = REPORTS / "share_recovery.json"
 KEEPING = REPORTS / "keeping.json"
+BACKTEST = REPORTS / "backtest.json"
 SCALE = REPORTS / "scale.json"
 BENCH = REPORTS / "bench.json"
 BENCH_EARLIER = REPORTS / "bench_earlier"

@@ -15,14 +15,16 @@ import pytest
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
 from creditloom.models.learners import booster
 from creditloom.models.learners.booster import BoosterParams
+from creditloom.models.learners.held_out import origin_folds
 from creditloom.models.learners.ridge import RidgeParams
+from creditloom.models.sample.chosen_features import ChosenFeatures
 from creditloom.models.sample.dataset import Dataset, join
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import auc
 from creditloom.models.sample.split import SplitParams
 from creditloom.models.stacking.additive import AdditiveParams
 from creditloom.models.stacking.boosted import Capacity
-from creditloom.models.stacking.procedure import choose
+from creditloom.models.stacking.procedure import chosen, held_out_paths
 from creditloom.models.stacking.stack import StackParams
 from creditloom.models.training import training
 from creditloom.models.training.training import TrainingResult, TrainParams
@@ -92,35 +94,44 @@ def test_same_rows_same_text(small: World, rows: Dataset, fitted: TrainingResult
     assert trained(small, rows.training()).text == fitted.text
 
 
-def test_last_months_choose_and_do_not_teach(small: World, rows: Dataset) -> None:
-    """The last months choose the number of trees of a model that has not learnt from them.
+def test_judged_months_choose_and_do_not_teach(small: World, rows: Dataset) -> None:
+    """They choose the number of trees of members that have not learnt from them.
 
-    With other labels there, the losses differ and the margins that were judged do not.
+    With other labels in the last origin's months, the losses differ and its margins do not.
     """
     train = rows.training()
     late = train.month >= 12
     turned = dataclasses.replace(train, label=np.where(late, 1 - train.label, train.label))
     learners = dataclasses.replace(TRAIN, learners=("booster",)).named_learners()
+    sign_of = dict(zip(small.names, small.signs, strict=True))
+    same = ChosenFeatures.the_same(small.names, SPLIT)
     first, second = (
-        choose(
-            training.late_fold(part, small.signs, SPLIT), learners, part.label, np.ones(len(late))
-        )
+        held_out_paths(origin_folds(part, sign_of, SPLIT, same), learners, len(late))
         for part in (train, turned)
     )
-    assert second.steps["booster"] == 0 < first.steps["booster"]
-    steps = [
-        learners[0].learner.path(fold.rows, fold.signs, fold.held_out)
-        for part in (train, turned)
-        for fold in training.late_fold(part, small.signs, SPLIT)
-    ]
-    assert np.array_equal(*steps)
+    judged = first.is_judged
+    assert sorted(set(train.month[judged])) == list(range(6, 15))
+    assert np.array_equal(first.paths["booster"][judged], second.paths["booster"][judged])
+    weight = np.ones(len(late))
+    steps = [chosen(paths, train.label, weight).losses for paths in (first, second)]
+    assert steps[0] == steps[1]
+    assert chosen(second, turned.label, weight).losses != steps[0]
 
 
-def test_one_class_in_the_stopping_months_is_refused(small: World, rows: Dataset) -> None:
+def test_one_class_before_an_origin_is_refused(small: World, rows: Dataset) -> None:
     train = rows.training()
-    good = dataclasses.replace(train, label=np.where(train.month >= 12, 0.0, train.label))
-    with pytest.raises(ModelError, match="in the last 3 months hold one class only"):
+    good = dataclasses.replace(train, label=np.where(train.month < 6, 0.0, train.label))
+    with pytest.raises(ModelError, match="Months before 6: expected bads and goods, got 0 bads"):
         trained(small, good)
+
+
+def test_the_record_tells_what_the_nested_procedure_reaches(fitted: TrainingResult) -> None:
+    origins = fitted.record["inner_auc_by_origin"]
+    assert [one["first_month"] for one in origins] == [6, 9, 12]
+    assert [one["n_bads"] > 10 for one in origins] == [True] * 3
+    assert 0.55 < fitted.record["inner_auc"] < 0.85
+    assert len(fitted.held_out.margin) == len(fitted.held_out.ridge_margin)
+    assert np.isfinite(fitted.held_out.margin).all()
 
 
 def test_signs_hold_by_brute_force_and_break_without_constraints(

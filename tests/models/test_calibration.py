@@ -5,11 +5,21 @@ What it recovers, what selection costs without weights, what it refuses.
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.special import expit
 
-from creditloom.models.calibration.calibration import CalibrationParams, Level, fit, to_json
+from creditloom.models.calibration.calibration import (
+    CalibrationParams,
+    fit,
+    fit_held_out,
+    level_of,
+    to_json,
+)
+from creditloom.models.calibration.level import Level
+from creditloom.models.sample.dataset import undated_dataset
 from creditloom.models.sample.errors import ModelError
 
 PARAMS = CalibrationParams()
@@ -75,11 +85,32 @@ def test_json_holds_line_and_scale() -> None:
     ) == (20, 600, 50, 12)
 
 
-def test_the_level_is_that_of_all_months_and_the_slope_that_of_its_own() -> None:
+def test_the_level_is_that_of_the_door_and_the_slope_that_of_held_out_loans() -> None:
     margin, _, booked, weight, bad = selected_loans()
-    rows = margin[booked], bad[booked], weight[booked], PARAMS
-    plain = fit(*rows)
-    anchored = fit(*rows, Level(0.05, 0.05, 900, 300.0))
-    assert anchored.a == plain.a and anchored.level_bads == 900 and plain.level_bads == plain.n_bads
-    assert anchored.mean_pd == pytest.approx(0.05, rel=1e-12)
-    assert np.average(anchored.pd(rows[0]), weights=rows[2]) == pytest.approx(0.05, rel=1e-12)
+    judged = undated_dataset(np.empty((booked.sum(), 0)), (), bad[booked], "train")
+    judged = dataclasses.replace(judged, weight=weight[booked])
+    plain = fit(margin[booked], bad[booked], weight[booked], PARAMS)
+    level = Level(0.05, 0.05, 900, 300.0)
+    line = fit_held_out(judged, margin[booked], margin, level, PARAMS)
+    assert line.a == plain.a and line.level_bads == 900 and plain.level_bads == plain.n_bads
+    assert line.mean_pd == pytest.approx(0.05, rel=1e-12)
+    assert line.pd(margin).mean() == pytest.approx(0.05, rel=1e-12)
+
+
+def test_young_loans_count_by_their_exposure() -> None:
+    """Half of the defaults are still to come: without exposures the rate would look halved."""
+    _, pd, booked, weight, bad = selected_loans()
+    seen = bad * (np.random.default_rng(4).random(len(bad)) < 0.5)
+    judged = undated_dataset(np.empty((booked.sum(), 0)), (), seen[booked], "train")
+    young = dataclasses.replace(judged, weight=weight[booked], exposure=np.full(booked.sum(), 0.5))
+    level = level_of(young, PARAMS)
+    assert level.rate == pytest.approx(pd.mean(), rel=0.12)
+    assert level_of(dataclasses.replace(young, exposure=None), PARAMS).rate < 0.6 * pd.mean()
+
+
+def test_json_tells_the_level_where_there_is_one() -> None:
+    margin, _, booked, weight, bad = selected_loans()
+    line = fit(margin[booked], bad[booked], weight[booked], PARAMS)
+    told = to_json(line, PARAMS, Level(0.05, 0.05, 900, 300.0, 0.04, 0.07, 0.2, 0.9))["level"]
+    assert (told["rate"], told["low"], told["high"], told["interval"]) == (0.05, 0.04, 0.07, 0.9)
+    assert "level" not in to_json(line, PARAMS)

@@ -22,6 +22,7 @@ from creditloom.models.evaluation.evaluate import Inputs, Truth, evaluate
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.learners import booster, ridge
 from creditloom.models.learners.booster import BoosterParams
+from creditloom.models.learners.held_out import HeldOutMargins
 from creditloom.models.sample.dataset import join
 from creditloom.models.sample.metrics import gini
 from creditloom.models.sample.split import SplitParams
@@ -49,9 +50,11 @@ EDGES = (0.02, 0.05, 0.08, 0.12, 0.16, 0.22, 0.3)
 def inputs_of(w: World) -> Inputs:
     rows = join(w.matrix, w.labels, w.names, SPLIT)
     text = booster.boost(rows.training(), w.signs, GROWN, 60).model_to_string()
-    calibrating = rows.calibrating()
-    margins = booster.margins(text, calibrating.features)
-    line = fit(margins, calibrating.outcome, calibrating.weight, CalibrationParams())
+    calibrating = rows.of("calibration")
+    known = calibrating.where(~np.isnan(calibrating.outcome))
+    line = fit(
+        booster.margins(text, known.features), known.outcome, known.weight, CalibrationParams()
+    )
     scorer = Scorer(catalogue(w), Margin(text, w.names, 1), Calibration(a=line.a, b=line.b))
     bundle = Bundle(
         scorer=scorer,
@@ -71,13 +74,18 @@ def inputs_of(w: World) -> Inputs:
     truth = Truth(
         w.truth, {"shares_target": dict(zip(FAMILIES, SHARES, strict=True))}, known, family_of
     )
-    challenger = ridge.fit(rows.training(), SPLIT, ridge.RidgeParams(penalties=(100.0,)))
+    train = rows.training()
+    challenger = ridge.fit(train, SPLIT, ridge.RidgeParams(penalties=(100.0,)))
+    judged = np.isfinite(challenger.held_out)
+    ridge_margin = challenger.held_out[judged]
+    held_out = HeldOutMargins(train.application_id[judged], ridge_margin, ridge_margin)
     without_features = dataclasses.replace(rows, features=np.empty((len(rows.label), 0)), names=())
     return Inputs(
         bundle=bundle,
         ridge=challenger,
         oot=oot,
         calibrating=calibrating,
+        held_out=held_out,
         everyone=without_features,
         decisions=decisions_of(bundle, rows.application_id, everyone_pd),
         audit=audit,

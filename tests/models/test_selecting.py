@@ -12,6 +12,7 @@ from creditloom.models.sample.errors import ModelError
 from creditloom.models.selection.feature_choice import (
     SelectionParams,
     SelectParams,
+    binned_loans,
     choice_mask,
     gains,
     offered_features,
@@ -50,7 +51,9 @@ def loans() -> Dataset:
 
 
 def test_what_tells_of_default_has_the_gain_in_every_seed(loans: Dataset) -> None:
-    found = gains(loans.with_features([n for n in NAMES if n != "f5"]), [0] * (P - 1), BOOSTER, 3)
+    signs = [0] * (P - 1)
+    binned = binned_loans(loans.with_features([n for n in NAMES if n != "f5"]), signs, BOOSTER)
+    found = gains(binned, signs, BOOSTER, 3)
     assert found.rank[[1, 2]].tolist() == [1, 2] and found.seeds_used[[1, 2]].tolist() == [3, 3]
     assert found.share.sum() == pytest.approx(1.0)
 

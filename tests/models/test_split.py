@@ -15,7 +15,6 @@ from creditloom.models.sample.split import (
     month_index,
     roles,
     rolling_origins,
-    stopping,
 )
 
 from .worlds import world
@@ -48,7 +47,6 @@ def test_rolling_origins_judge_later_months_and_stay_inside_training() -> None:
         (8, 9, 11),
         (11, 12, 14),
     ]
-    assert stopping(month, SPLIT).nonzero()[0].tolist() == [12, 13, 14]
 
 
 def test_rolling_origins_that_do_not_fit_are_refused() -> None:
@@ -63,20 +61,31 @@ def test_dates_outside_the_split_leave_no_training_and_say_so() -> None:
     assert (month_index(w.matrix["as_of"].to_numpy(), late) < 0).all()
     with pytest.raises(
         ModelError,
-        match=r"training months: expected bads and goods, got 0 bads among 0 .* split.start",
+        match=r"before out-of-time: expected bads and goods, got 0 bads among 0 .* split.start",
     ):
         rows.training()
 
 
-def test_indeterminates_are_left_out_of_training_and_good_in_calibration() -> None:
+def test_indeterminates_are_left_out_or_weighted_and_good_for_the_level() -> None:
     w = world(3000, 1)
     rows = join(w.matrix, w.labels, w.names, SPLIT)
-    grey = w.labels["is_indeterminate"].to_numpy()
-    assert grey.sum() > 5
-    assert not np.isin(rows.training().application_id, w.labels["application_id"][grey]).any()
-    calibrating = rows.calibrating()
-    here = np.isin(calibrating.application_id, w.labels["application_id"][grey])
-    assert here.any() and (calibrating.outcome[here] == 0).all()
+    grey = w.labels["application_id"][w.labels["is_indeterminate"]]
+    assert len(grey) > 5
+    assert not np.isin(rows.training().application_id, grey).any()
+    weighted = rows.training(indeterminate_weight=0.25)
+    here = np.isin(weighted.application_id, grey)
+    assert here.any() and (weighted.label[here] == 0).all()
+    assert set(weighted.learning_share[here]) == {0.25}
+    assert set(weighted.learning_share[~here]) == {1.0}
+    before = rows.before_out_of_time()
+    here = np.isin(before.application_id, grey)
+    assert here.any() and (before.outcome[here] == 0).all()
+
+
+def test_all_labelled_months_before_out_of_time_train() -> None:
+    w = world(3000, 1)
+    train = join(w.matrix, w.labels, w.names, SPLIT).training()
+    assert set(train.month) == set(range(18))
 
 
 def test_an_application_without_a_loan_has_no_outcome() -> None:

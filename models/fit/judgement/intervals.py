@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from creditloom.models.calibration.calibration import effective
 from creditloom.models.calibration.calibration_tests import slope_intercept
+from creditloom.models.calibration.level import effective
 from creditloom.models.evaluation.figures import METRICS, JudgedSample, Metric
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.errors import ModelError

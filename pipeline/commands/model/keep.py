@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from creditloom.decision.base.catalogue import Catalogue
-from creditloom.models.sample.split import TRAIN, SplitParams
+from creditloom.models.sample.split import CALIBRATION, TRAIN, SplitParams
 from creditloom.models.selection.feature_choice import SelectParams, offered_features, screen
 from creditloom.models.selection.feature_count import Size, sizes
 from creditloom.models.training.training import TrainParams
@@ -49,9 +49,11 @@ def keep(asked: SizesOption = "100,150,200,300,450", out: OutOption = paths.KEEP
     # Do as the stage `select` does: screen the features on all training applications, and rank them
     # on labelled loans.
     applications = everyone(split)
-    screened = dataset(applications.of(TRAIN).at_most(params.limits.rows), names, single=True)
+    screened = dataset(
+        applications.of(TRAIN, CALIBRATION).at_most(params.limits.rows), names, single=True
+    )
     left, _ = screen(screened, params)
-    loans = dataset(applications.training(), left, single=True)
+    loans = dataset(applications.training(split.indeterminate_weight), left, single=True)
     booster = section("train", TrainParams).booster
     measured = sizes(loans, catalogue, split, params, booster, _sizes(asked), _err.print)
     rows = [asdict(size) for size in measured]

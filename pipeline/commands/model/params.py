@@ -53,6 +53,7 @@ MUST_AGREE = (
     ("calendar.calibration_months", "split.calibration_months"),
     ("calendar.oot_months", "split.oot_months"),
     ("calendar.performance_months", "label.performance_months"),
+    ("label.performance_months", "split.performance_months"),
 )
 
 # Days of outcome behind a label of instalment loans (domain 0.12).

@@ -1,6 +1,7 @@
 """Stage `select`: chooses the features that the model may use, inside the training months.
 
-It also writes a table of the dropped features with the reasons.
+The same choice is made once more for each rolling origin, on the months before it alone, so that
+`train` can judge what was chosen. It also writes a table of the dropped features with the reasons.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ import pyarrow as pa
 from rich.table import Table
 
 from creditloom.decision.base.catalogue import Catalogue
-from creditloom.models.sample.split import TRAIN, SplitParams
+from creditloom.models.sample.split import CALIBRATION, TRAIN, SplitParams
 from creditloom.models.selection.feature_choice import (
     KEPT,
     SelectParams,
     offered_features,
-    rank,
+    rank_with_origins,
     screen,
     table,
 )
@@ -40,13 +41,17 @@ def main() -> dict[str, int]:
     applications = everyone(split)
     # Screening (constant, empty, drifting) needs no label, so all training applications are used.
     # float32 is enough to rank values and halves the memory.
-    screened = dataset(applications.of(TRAIN).at_most(params.limits.rows), names, single=True)
+    early = applications.of(TRAIN, CALIBRATION).at_most(params.limits.rows)
+    screened = dataset(early, names, single=True)
     left, fallen = screen(screened, params)
-    loans = dataset(applications.training(), left, single=True)
-    gains, kept = rank(loans, catalogue, params)
+    loans = dataset(applications.training(split.indeterminate_weight), left, single=True)
+    applicants = screened.with_features(left)
+    gains, chosen = rank_with_origins(applicants, loans, catalogue, split, params)
+    kept = chosen.final
     rows = table(catalogue, [*left_out, *fallen], loans, gains, kept)
     outcomes = rows["outcome"].value_counts().to_dict()
-    write_document({"features": list(kept), "outcomes": outcomes}, paths.SELECTED, RESULTS)
+    selected = {"features": list(kept), "origins": chosen.origins, "outcomes": outcomes}
+    write_document(selected, paths.SELECTED, RESULTS)
     write_table(pa.Table.from_pandas(rows, preserve_index=False), paths.SELECTION)
     _show(rows)
     return {"offered": len(rows), "kept": len(kept)}

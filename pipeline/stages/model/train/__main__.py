@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pyarrow as pa
 from rich.table import Table
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.decision.base.strict_json import plain
 from creditloom.models.learners.ridge import RidgeParams, to_json
+from creditloom.models.sample.chosen_features import ChosenFeatures
 from creditloom.models.sample.split import SplitParams
 from creditloom.models.training.training import TrainParams, train
 from creditloom.pipeline.base import paths
@@ -18,20 +20,25 @@ from creditloom.pipeline.base.matrix_reader import dataset, everyone
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
 from creditloom.storage.files.formats import RESULTS, read_document, write_document
-from creditloom.storage.files.store import write_json, write_text
+from creditloom.storage.files.store import write_json, write_table, write_text
 
 
 def main() -> dict[str, int]:
-    """Write data/model/{model.txt,catalogue.json,ridge.json,training.json}.
+    """Write data/model/{model.txt,catalogue.json,ridge.json,training.json} and held-out margins.
 
     Returns the numbers of loans, bads and features.
     """
     split = section("split", SplitParams)
     params = section("train", TrainParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
-    selected = read_document(paths.SELECTED, RESULTS)["features"]
-    rows = dataset(everyone(split).training(), selected)
-    trained = train(rows, catalogue, split, params, section("ridge", RidgeParams))
+    selected = read_document(paths.SELECTED, RESULTS)
+    features = ChosenFeatures(
+        final=tuple(selected["features"]),
+        origins=tuple(tuple(names) for names in selected["origins"]),
+    )
+    rows = dataset(everyone(split).training(split.indeterminate_weight), features.names)
+    trained = train(rows, catalogue, split, params, section("ridge", RidgeParams), features)
+    write_table(pa.table(vars(trained.held_out)), paths.HELD_OUT)
     write_text(trained.text, paths.MODEL_TXT)
     write_json(plain(trained.catalogue), paths.MODEL_CATALOGUE)
     write_document(to_json(trained.ridge), paths.RIDGE, RESULTS)
@@ -46,6 +53,7 @@ def main() -> dict[str, int]:
 
 def _show(record: Mapping[str, Any]) -> None:
     table = Table("train", "", title="train")
+    table.add_row("known by", record["known_by"])
     table.add_row("labelled loans", f"{record['n_rows']:,} with {record['n_bads']:,} bads")
     table.add_row("features", f"{record['n_features']} selected, {record['n_signed']} with a sign")
     weights = ", ".join(f"{name} {weight:.2f}" for name, weight in record["stack"].items())
@@ -54,7 +62,15 @@ def _show(record: Mapping[str, Any]) -> None:
     null_safer = len(record["null_safer_than_any_value"])
     table.add_row("null safer than any value", f"{null_safer} features")
     table.add_row("ridge penalty", f"{record['ridge_penalty']:g}")
+    table.add_row("AUC on held-out months", _inner(record))
     Console().print(table)
+
+
+def _inner(record: Mapping[str, Any]) -> str:
+    """Return the AUC of all judged months and of each origin; a dash where one class is missing."""
+    values = [record["inner_auc"], *(one["auc"] for one in record["inner_auc_by_origin"])]
+    pooled, *origins = ("-" if value is None else f"{value:.3f}" for value in values)
+    return f"{pooled} (by origin {', '.join(origins)})"
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def main() -> dict[str, int]:
     split = section("split", SplitParams)
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
     selected = read_document(paths.SELECTED, RESULTS)["features"]
-    rows = dataset(everyone(split).training(), selected)
+    rows = dataset(everyone(split).training(split.indeterminate_weight), selected)
     tuned = search(
         rows,
         signs_of(catalogue, rows.names),

@@ -22,8 +22,9 @@ from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.evaluation.profit_bridge import PricedOffers, ProfitBridge
 from creditloom.models.evaluation.world_claims import claims
 from creditloom.models.evaluation.world_claims.claims import Claims
+from creditloom.models.learners.held_out import HeldOutMargins
 from creditloom.models.learners.ridge import from_json
-from creditloom.models.sample.split import OOT, SplitParams
+from creditloom.models.sample.split import CALIBRATION, OOT, SplitParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.matrix_reader import dataset, everyone, frame
@@ -99,13 +100,24 @@ def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
         bundle=bundle,
         ridge=ridge,
         oot=dataset(applications.out_of_time(), wide),
-        calibrating=dataset(applications.calibrating(), names),
+        calibrating=dataset(applications.of(CALIBRATION), names),
+        held_out=_held_out(),
         everyone=applications,
         decisions=decisions,
         audit=audit,
         training_bads=training["n_bads"],
         truth=truth,
         profit_terms=_profit_terms(bundle, params),
+    )
+
+
+def _held_out() -> HeldOutMargins:
+    """Return the margins that the stage `train` held out."""
+    rows = read_frame(paths.HELD_OUT)
+    return HeldOutMargins(
+        application_id=rows["application_id"].to_numpy(),
+        margin=rows["margin"].to_numpy(),
+        ridge_margin=rows["ridge_margin"].to_numpy(),
     )
 
 

@@ -1,0 +1,124 @@
+"""The backtest: the whole procedure from the start at earlier origins, and what followed each.
+
+At an origin everything is chosen and fitted on the months before it: features, rounds, penalty and
+stack, each on rolling origins of its own. Its inner estimate is then compared with the AUC on the
+months that followed, which nothing of it has seen. A procedure whose choices leak promises more
+than it keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from creditloom.decision.base.catalogue import Catalogue
+from creditloom.models.learners.booster import weights
+from creditloom.models.learners.held_out import auc_or_nan
+from creditloom.models.learners.ridge import RidgeParams
+from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.split import SplitParams, rolling_origins
+from creditloom.models.selection.feature_choice import (
+    SelectParams,
+    rank_with_origins,
+    screen,
+)
+from creditloom.models.training.training import TrainParams, train
+
+# The inner origins judge so large a part of the months before an origin; the rest teaches the
+# first of them.
+JUDGED_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class BacktestParams:
+    """The blocks of params.yaml that the procedure reads."""
+
+    split: SplitParams
+    select: SelectParams
+    train: TrainParams
+    ridge: RidgeParams
+
+
+@dataclass(frozen=True)
+class BacktestOrigin:
+    """One origin. AUC: of booked loans, by the weights of training; NaN with one class only.
+
+    first_month: of the months judged. bads: known before it, and in the months that followed.
+    inner_auc: what the nested procedure promised. auc, ridge_auc: what model and challenger reached
+    on the months that followed.
+    """
+
+    first_month: int
+    bads: int
+    following_bads: int
+    inner_auc: float
+    auc: float
+    ridge_auc: float
+
+    @property
+    def promised_too_much(self) -> float:
+        """Return the inner estimate less the AUC on the months that followed."""
+        return self.inner_auc - self.auc
+
+
+def backtest(
+    applicants: Dataset,
+    loans: Dataset,
+    catalogue: Catalogue,
+    params: BacktestParams,
+    show_progress: Callable[[str], None],
+) -> Iterator[BacktestOrigin]:
+    """Yield the origins of `split.origins`, oldest first.
+
+    applicants: a sample of everyone who applied before out-of-time. loans: labelled training rows.
+    Both with the features that may enter. Of the young loans what the day of `split.known_by` knows
+    is learnt and judged, by exposure, at every origin.
+    """
+    for fit, judge in rolling_origins(loans.month, params.split):
+        first = int(loans.month[judge].min())
+        before = applicants.where(applicants.month < first)
+        yield _origin(before, loans.where(fit), loans.where(judge), catalogue, params)
+        show_progress(f"judged the months from {first} on")
+
+
+def _origin(
+    applicants: Dataset,
+    known: Dataset,
+    following: Dataset,
+    catalogue: Catalogue,
+    params: BacktestParams,
+) -> BacktestOrigin:
+    """Run the procedure on `known` and judge it on `following`."""
+    first = int(following.month.min())
+    split = inner_split(params.split, first)
+    left, _ = screen(applicants, params.select)
+    rows = known.with_features(left)
+    sample = applicants.with_features(left)
+    _, features = rank_with_origins(sample, rows, catalogue, split, params.select)
+    wide = rows.with_features(features.names)
+    # The choice may look at values in single precision; the trees and the ridge are fitted on
+    # double ones, as in the stage `train`.
+    wide = replace(wide, features=wide.features.astype(np.float64))
+    done = train(wide, catalogue, split, params.train, params.ridge, features)
+    judged = following.with_features(done.names)
+    x = judged.features.astype(np.float64)
+    weight = weights(judged, params.train.booster.max_weight)
+    margin = np.asarray(done.booster.predict(x, raw_score=True, num_threads=1))
+    inner = done.record["inner_auc"]
+    return BacktestOrigin(
+        first_month=first,
+        bads=int(known.label.sum()),
+        following_bads=int(judged.label.sum()),
+        inner_auc=np.nan if inner is None else inner,
+        auc=auc_or_nan(judged.label, margin, weight),
+        ridge_auc=auc_or_nan(judged.label, done.ridge.margin(x), weight),
+    )
+
+
+def inner_split(split: SplitParams, months: int) -> SplitParams:
+    """Return the split of the `months` before an origin: as many origins, of fewer months each."""
+    # At least one month each; half of the months is left to teach the first of them.
+    own = max(1, int(months * JUDGED_SHARE / split.origins))
+    return replace(split, train_months=months, origin_months=own)

@@ -1,0 +1,139 @@
+"""What was known on a day: nothing later is learnt from, and young loans count by exposure."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from creditloom.models.learners.booster import weights
+from creditloom.models.sample.dataset import Dataset, join
+from creditloom.models.sample.errors import ModelError
+from creditloom.models.sample.known import exposure_curve, known_day
+from creditloom.models.sample.split import SplitParams
+
+SPLIT = SplitParams(datetime.date(2024, 1, 1), 15, 3, 6)
+DAY = np.timedelta64(1, "D")
+
+
+def tables(n: int = 24_000, rate: float = 0.1) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Matrix and labels of 24 months; defaults are known 100 to 390 days after application."""
+    rng = np.random.default_rng(1)
+    as_of = np.datetime64("2024-01-01") + (np.arange(n) % 730) * DAY
+    is_bad = rng.random(n) < rate
+    is_grey = ~is_bad & (rng.random(n) < 0.02)
+    known = as_of + rng.integers(100, 391, n) * DAY
+    matrix = pd.DataFrame({"application_id": np.arange(n), "as_of": as_of.astype("datetime64[us]")})
+    labels = pd.DataFrame(
+        {
+            "application_id": np.arange(n),
+            "is_booked": True,
+            "is_complete": True,
+            "label": np.where(is_grey, np.nan, is_bad.astype(float)),
+            "is_indeterminate": is_grey,
+            "weight": 1.0,
+            "default_known_time": pd.Series(known.astype("datetime64[us]")).where(is_bad),
+        }
+    )
+    return matrix, labels
+
+
+def rows_of(known_by: str) -> Dataset:
+    return join(*tables(), (), dataclasses.replace(SPLIT, known_by=known_by))
+
+
+def test_the_embargo_is_the_first_day_out_of_time() -> None:
+    assert known_day(SPLIT) == np.datetime64("2025-07-01")
+    assert known_day(dataclasses.replace(SPLIT, known_by="2025-08-15")) == np.datetime64(
+        "2025-08-15"
+    )
+    assert known_day(dataclasses.replace(SPLIT, known_by="optimistic")) is None
+    with pytest.raises(ModelError, match="`embargo`, `optimistic` or a date"):
+        known_day(dataclasses.replace(SPLIT, known_by="soon"))
+
+
+def test_nothing_that_came_later_changes_what_is_learnt() -> None:
+    """With all good that was open on the day, defaults and grey loans, training is the same."""
+    matrix, labels = tables()
+    later = ~(labels["default_known_time"] < "2025-07-01") & (matrix["as_of"] < "2025-07-01")
+    open_still = later & (matrix["as_of"] > "2024-06-06")
+    turned = labels.assign(
+        label=labels["label"].where(~open_still, 0.0),
+        is_indeterminate=labels["is_indeterminate"] & ~open_still,
+    )
+    first, second = (join(matrix, part, (), SPLIT).training() for part in (labels, turned))
+    for name in ("application_id", "label", "weight", "exposure"):
+        assert np.array_equal(getattr(first, name), getattr(second, name)), name
+    # Without the embargo the same outcomes are learnt from.
+    whole = dataclasses.replace(SPLIT, known_by="optimistic")
+    first, second = (join(matrix, part, (), whole).training() for part in (labels, turned))
+    assert first.label.sum() > second.label.sum()
+
+
+def test_a_default_on_the_day_itself_is_not_known() -> None:
+    matrix, labels = tables()
+    first = int(labels.index[labels["default_known_time"] < "2025-06-01"][0])
+    for time, label in (("2025-06-30T23:59:59", 1.0), ("2025-07-01T00:00:00", 0.0)):
+        moved = labels.copy()
+        moved.loc[first, "default_known_time"] = pd.Timestamp(time)
+        assert join(matrix, moved, (), SPLIT).outcome[first] == label
+
+
+def test_the_optimistic_split_says_so_and_out_of_time_keeps_its_outcomes() -> None:
+    embargo, optimistic = rows_of("embargo"), rows_of("optimistic")
+    assert (embargo.known_by, optimistic.known_by) == ("embargo", "optimistic")
+    assert np.array_equal(
+        embargo.out_of_time().outcome, optimistic.out_of_time().outcome, equal_nan=True
+    )
+    assert embargo.training().label.sum() < 0.8 * optimistic.training().label.sum()
+    assert set(optimistic.training().exposures) == {1.0}
+
+
+def test_exposure_is_the_share_of_defaults_that_have_come_by_an_age() -> None:
+    train = rows_of("embargo").training()
+    age = (17 - train.month) * 30.4 + 15
+    true = np.clip((age - 100) / 290, 0, 1)
+    by_month = pd.DataFrame({"m": train.month, "f": train.exposures, "t": true}).groupby("m").mean()
+    assert (by_month["f"] - by_month["t"]).abs().max() < 0.08
+    assert (train.exposures > 0.02).all() or (train.label[train.exposures <= 0.02] == 1).all()
+
+
+def test_exposed_goods_give_back_the_rate_that_young_loans_hide() -> None:
+    train = rows_of("embargo").training()
+    late = train.month >= 9
+    share = train.learning_share
+    assert train.label[late].mean() < 0.06
+    assert np.average(train.label[late], weights=share[late]) == pytest.approx(0.1, rel=0.12)
+    assert np.array_equal(weights(train, 3.0), share)
+
+
+def test_a_grey_loan_is_grey_once_its_window_is_complete() -> None:
+    rows = rows_of("embargo")
+    is_grey = tables()[1]["is_indeterminate"].to_numpy()
+    early, late = (is_grey & np.isin(rows.month, months) for months in ((0, 1, 2), (9, 10, 11)))
+    assert np.isnan(rows.label[early]).all() and (rows.outcome[early] == 0).all()
+    assert (rows.label[late] == 0).all()
+
+
+def test_a_day_before_any_window_is_complete_is_refused() -> None:
+    with pytest.raises(ModelError, match="whose window of 12 months was complete on that day"):
+        rows_of("2024-11-01")
+
+
+def test_a_table_that_knows_no_times_keeps_its_labels() -> None:
+    matrix, labels = tables()
+    without = labels.drop(columns="default_known_time")
+    found = join(matrix, without, (), SPLIT)
+    assert np.array_equal(found.label, labels["label"], equal_nan=True)
+    assert set(found.exposures) == {1.0}
+
+
+def test_the_curve_by_hand() -> None:
+    # Of four loans one defaults at 10 days; one leaves at 15; one of the two left defaults at 20.
+    curve = exposure_curve(np.array([15, 400]), np.array([10, 20]))
+    assert len(curve) == 21 and curve[-1] == 1.0
+    assert curve[9] == 0.0 and curve[10] == pytest.approx(0.25 / 0.625)
+    assert exposure_curve(np.array([5]), np.array([], np.int64)).tolist() == [1.0]
