@@ -52,6 +52,7 @@ COMMANDS = {
     "scale": "creditloom.pipeline.proof.scale:scale",
     "bench": "creditloom.pipeline.proof.bench.command:app",
     "keep": "creditloom.pipeline.commands.model.keep:keep",
+    "tune": "creditloom.pipeline.stages.model.tune.command:tune",
     "backtest": "creditloom.pipeline.commands.model.backtest:run_backtest",
     "share-recovery": "creditloom.pipeline.proof.share_recovery:share_recovery",
     "trace": "creditloom.pipeline.proof.trace.command:trace",

@@ -80,6 +80,7 @@ REGISTERED = REGISTRY / "registered.json"
 ALIASES = REGISTRY / "aliases.jsonl"
 
 REPORTS = DATA / "reports"
+TUNING_REPORT = REPORTS / "tuning"
 METRICS = REPORTS / "metrics.json"
 EVALUATION = REPORTS / "evaluation"
 EXPLAIN = REPORTS / "explain"
