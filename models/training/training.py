@@ -13,6 +13,7 @@ from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners import ridge
 from creditloom.models.learners.booster import BoosterParams, weights
 from creditloom.models.learners.held_out import (
+    ApplicantMargins,
     HeldOutMargins,
     InnerEstimate,
     auc_or_nan,
@@ -32,6 +33,7 @@ from creditloom.models.stacking.additive import AdditiveLearner, AdditiveParams
 from creditloom.models.stacking.boosted import BoostedLearner, Capacity, stand_ins
 from creditloom.models.stacking.learner import Learner, NamedLearner, named_learners
 from creditloom.models.stacking.procedure import (
+    HeldOutPaths,
     StackChoice,
     chosen,
     held_out_paths,
@@ -161,6 +163,8 @@ class TrainingResult:
     booster: the whole stack as one model; text: as LightGBM reads it. names: features in model
     order. catalogue: of the model. ridge: the challenger. record: the content of training.json.
     held_out: margins of the judged months, on which the level and the line are fitted.
+    applicants: margins of everyone in these months and later, as new to the members; None where
+    nobody asked.
     """
 
     booster: lightgbm.Booster
@@ -170,6 +174,7 @@ class TrainingResult:
     ridge: Ridge
     record: Mapping[str, Any]
     held_out: HeldOutMargins
+    applicants: ApplicantMargins | None = None
 
 
 def train(
@@ -179,9 +184,12 @@ def train(
     params: TrainParams,
     ridge_params: RidgeParams,
     features: ChosenFeatures | None = None,
+    applicants: Dataset | None = None,
 ) -> TrainingResult:
     """Fit stack and challenger on labelled rows.
 
+    applicants: all applicants of the judged months and later, to be scored by members that have not
+    learnt from them; their labels are not looked at.
     features: those of the model and of each rolling origin; None = all of `rows`. An origin is
     judged on months that neither chose its features nor taught its members. They choose
     complexities, penalty and stack. Then all is fitted again on all rows.
@@ -193,7 +201,7 @@ def train(
     final = wanted.final_rows(rows)
     signs = signs_of(catalogue, final.names)
     learners = params.named_learners()
-    nested = _nested(rows, catalogue, split, params, wanted)
+    nested = _nested(rows, catalogue, split, params, wanted, applicants)
     choice = nested.choice
     grown = members(final, signs, learners, choice)
     stack = stack_of(choice, params.learners, grown, params.stack)
@@ -213,8 +221,9 @@ def train(
     of_model = _with_nulls(subset(catalogue, final.names), final, stand_in)
     catalogue_of_model = with_unseen(of_model, model, final.features)
     held_out = nested.margins_of(stack, rows, challenger)
+    others = None if applicants is None else nested.margins_beside(stack, applicants)
     return TrainingResult(
-        model, text, final.names, catalogue_of_model, challenger, record, held_out
+        model, text, final.names, catalogue_of_model, challenger, record, held_out, others
     )
 
 
@@ -225,6 +234,15 @@ class _Nested:
     choice: StackChoice
     estimates: tuple[InnerEstimate, ...]
     pooled_auc: float
+    beside: HeldOutPaths
+
+    def margins_beside(self, stack: Stack, applicants: Dataset) -> ApplicantMargins:
+        """Return the held-out margins of the applicants that were scored beside the rows."""
+        scored = self.beside.is_judged
+        steps = self.choice.steps
+        own = [self.beside.paths[name][scored, steps[name]] for name in stack.names]
+        margin = stack.margin(np.stack(own, axis=1))
+        return ApplicantMargins(applicants.application_id[scored], margin)
 
     def margins_of(self, stack: Stack, rows: Dataset, challenger: Ridge) -> HeldOutMargins:
         """Return the held-out margins of stack and challenger on the judged rows."""
@@ -243,13 +261,17 @@ def _nested(
     split: SplitParams,
     params: TrainParams,
     features: ChosenFeatures,
+    applicants: Dataset | None,
 ) -> _Nested:
     """Judge the learners on the rolling origins: each choice on rows before the months it meets."""
     learners = params.named_learners()
     weight = weights(rows, params.booster.max_weight)
     sign_of = dict(zip(features.names, signs_of(catalogue, features.names), strict=True))
-    folds = origin_folds(rows, sign_of, split, features)
-    paths = held_out_paths(folds, learners, len(rows.label))
+    folds = origin_folds(rows, sign_of, split, features, applicants)
+    n = len(rows.label)
+    beside = 0 if applicants is None else len(applicants.label)
+    both = held_out_paths(folds, learners, n + beside)
+    paths = both.part(0, n)
     judged = judged_origins(rows, split)
     margin = nested_margins(paths, judged, rows.label, weight, params.stack)
     seen = paths.is_judged
@@ -257,6 +279,7 @@ def _nested(
         choice=chosen(paths, rows.label, weight),
         estimates=inner_estimates(margin, judged, rows, weight),
         pooled_auc=auc_or_nan(rows.label[seen], margin[seen], weight[seen]),
+        beside=both.part(n),
     )
 
 

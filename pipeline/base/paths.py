@@ -50,6 +50,7 @@ TUNING = DATA / "tuning"
 
 # Beside data/model: margins of single applicants are no part of a bundle.
 HELD_OUT = DATA / "held_out" / "held_out.parquet"
+HELD_OUT_APPLICANTS = DATA / "held_out" / "applicants.parquet"
 
 MODEL = DATA / "model"
 MODEL_TXT = MODEL / "model.txt"

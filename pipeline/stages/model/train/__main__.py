@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from rich.table import Table
 
@@ -12,7 +13,8 @@ from creditloom.decision.base.catalogue import Catalogue
 from creditloom.decision.base.strict_json import plain
 from creditloom.models.learners.ridge import RidgeParams, to_json
 from creditloom.models.sample.chosen_features import ChosenFeatures
-from creditloom.models.sample.split import SplitParams
+from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.split import CALIBRATION, TRAIN, SplitParams
 from creditloom.models.training.training import TrainParams, train
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
@@ -36,9 +38,13 @@ def main() -> dict[str, int]:
         final=tuple(selected["features"]),
         origins=tuple(tuple(names) for names in selected["origins"]),
     )
-    rows = dataset(everyone(split).training(split.indeterminate_weight), features.names)
-    trained = train(rows, catalogue, split, params, section("ridge", RidgeParams), features)
+    applications = everyone(split)
+    rows = dataset(applications.training(split.indeterminate_weight), features.names)
+    applicants = dataset(_later(applications, split), features.names)
+    ridge = section("ridge", RidgeParams)
+    trained = train(rows, catalogue, split, params, ridge, features, applicants)
     write_table(pa.table(vars(trained.held_out)), paths.HELD_OUT)
+    write_table(pa.table(vars(trained.applicants)), paths.HELD_OUT_APPLICANTS)
     write_text(trained.text, paths.MODEL_TXT)
     write_json(plain(trained.catalogue), paths.MODEL_CATALOGUE)
     write_document(to_json(trained.ridge), paths.RIDGE, RESULTS)
@@ -49,6 +55,13 @@ def main() -> dict[str, int]:
         "bads": trained.record["n_bads"],
         "features": trained.record["n_features"],
     }
+
+
+def _later(applications: Dataset, split: SplitParams) -> Dataset:
+    """Return the applicants from the first judged month on that came before out-of-time."""
+    first = split.train_months - split.origins * split.origin_months
+    is_early = np.isin(applications.role, (TRAIN, CALIBRATION))
+    return applications.where(is_early & (applications.month >= first))
 
 
 def _show(record: Mapping[str, Any]) -> None:
