@@ -53,7 +53,7 @@ COMMANDS = {
     "bench": "creditloom.pipeline.proof.bench.command:app",
     "keep": "creditloom.pipeline.commands.model.keep:keep",
     "tune": "creditloom.pipeline.stages.model.tune.command:tune",
-    "backtest": "creditloom.pipeline.commands.model.backtest:run_backtest",
+    "backtest": "creditloom.pipeline.commands.origins.backtest:run_backtest",
     "share-recovery": "creditloom.pipeline.proof.share_recovery:share_recovery",
     "trace": "creditloom.pipeline.proof.trace.command:trace",
     "dictionary": "creditloom.pipeline.commands.model.dictionary:dictionary",

@@ -131,12 +131,13 @@ def fit(
             f"Calibration refused: slope {a:.4f} on {bads} bads; "
             "expected above 0 (the margin does not rank). Check the model."
         )
+    mean_pd = float(np.average(expit(a * m + b), weights=w))
     return CalibrationLine(
         a=a,
         b=b,
         n_rows=len(y),
         n_bads=bads,
-        mean_pd=float(np.average(expit(a * m + b), weights=w)),
+        mean_pd=mean_pd,
         effective_bads=effective(w[y == 1]),
         level_bads=bads,
     )

@@ -120,22 +120,16 @@ def expected(
         )
     vintages = _vintages(y, w, np.asarray(month, np.int64), seen, params.ahead_months)
     forecasts = list(_forecasts(vintages, params))
-    log_probability = np.array([one.log_probability for one in forecasts])
-    share = np.exp(log_probability - log_probability.max())
-    share /= share.sum()
+    share = _shares(forecasts)
     rates, mass = _mixture(forecasts, share)
     tail = (1.0 - params.interval) / 2
-    reached = np.cumsum(mass)
-    return Level(
-        rate=float(rates @ mass),
-        long_run=float(share @ [one.long_run for one in forecasts]),
-        n_bads=int(y.sum()),
-        effective_bads=effective(w[y == 1]),
-        low=float(rates[np.searchsorted(reached, tail)]),
-        high=float(rates[np.searchsorted(reached, 1.0 - tail)]),
-        sd=float(share @ [one.process[0] for one in forecasts]),
-        rho=float(share @ [one.process[1] for one in forecasts]),
-    )
+    low, high = np.searchsorted(np.cumsum(mass), [tail, 1.0 - tail])
+    interval = (float(rates[low]), float(rates[high]))
+    long_run, sd, rho = share @ np.array([(one.long_run, *one.process) for one in forecasts])
+    bads = int(y.sum())
+    worth = effective(w[y == 1])
+    rate = float(rates @ mass)
+    return Level(rate, float(long_run), bads, worth, *interval, sd=float(sd), rho=float(rho))
 
 
 def effective(weight: Floats) -> float:
@@ -193,10 +187,12 @@ def _forecast(vintages: _Vintages, sd: float, rho: float, prior: float) -> _Fore
     fit += np.linalg.slogdet(inverse)[1] / 2
     ahead = np.zeros(n + 1)
     ahead[n - vintages.ahead : n] = 1.0 / vintages.ahead
+    # Rounding may leave a variance of nearly nothing below 0.
+    variance = max(float(ahead @ posterior @ ahead), 0.0)
     return _Forecast(
         log_probability=float(fit + prior),
         mean=float(ahead @ log_odds),
-        sd=float(np.sqrt(max(ahead @ posterior @ ahead, 0.0))),
+        sd=float(np.sqrt(variance)),
         long_run=float(expit(log_odds[n])),
         process=(sd, rho),
     )
@@ -225,10 +221,18 @@ def _mode(
     return moved, dual, root, inverse
 
 
+def _shares(forecasts: list[_Forecast]) -> Floats:
+    """Return the probability of each forecast given the months; they sum to 1."""
+    log_probability = np.array([one.log_probability for one in forecasts])
+    share = np.exp(log_probability - log_probability.max())
+    return np.asarray(share / share.sum())
+
+
 def _mixture(forecasts: list[_Forecast], share: Floats) -> tuple[Floats, Floats]:
     """Return rates, ascending, and the probability of each, of all forecasts together."""
     normal = ndtri((np.arange(MIXED_QUANTILES) + 0.5) / MIXED_QUANTILES)
     rates = np.concatenate([expit(one.mean + one.sd * normal) for one in forecasts])
     mass = np.repeat(share / MIXED_QUANTILES, MIXED_QUANTILES)
+    # Stable: the order of equal rates must be the same on every machine.
     order = np.argsort(rates, kind="stable")
     return rates[order], mass[order]

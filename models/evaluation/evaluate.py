@@ -17,11 +17,10 @@ from creditloom.models.calibration.calibration_tests import Order
 from creditloom.models.evaluation import audit, figures, portfolio_figures, reachable_gini
 from creditloom.models.evaluation.cohort import Cohort, aligned_rows, pd_of
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
-from creditloom.models.learners.held_out import HeldOutMargins
 from creditloom.models.learners.ridge import Ridge
 from creditloom.models.sample import metrics as shares
 from creditloom.models.sample.arrays import Floats
-from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.dataset import Dataset, HeldOutMargins
 from creditloom.models.sample.metrics import logit, psi_of
 from creditloom.models.sample.split import TRAIN, SplitParams
 

@@ -77,14 +77,15 @@ def _fit_calibrated(
     logits = _held_out(stack, choice)
     model = fitted_model(encoded, fallen, grown, stack)
     level = _level(table, params)
+    judged = choice.is_judged
+    calibration_line = _affine(table, logits, judged, params, level)
+    alone_line = _affine(table, _held_out(alone, choice), judged, params, level)
     return CalibratedModel(
         model=model,
         # The challenger reads what training has not seen as the model does.
         challenger=replace(model, members=(grown[CHALLENGER],), stack=alone),
-        calibration=_affine(table, logits, choice.is_judged, params, level),
-        challenger_calibration=_affine(
-            table, _held_out(alone, choice), choice.is_judged, params, level
-        ),
+        calibration=calibration_line,
+        challenger_calibration=alone_line,
         held_out=logits,
         level=level,
     )
@@ -147,14 +148,15 @@ def _affine(
         is_late = month > month.max() - params.level_months
         b = calibration.anchored(logits[judged][is_late], 0.0, weight[is_late], level.rate)
     mean_pd = np.average(expit(logits[judged] + b), weights=weight)
+    bads = int(label.sum())
     return CalibrationLine(
         a=1.0,
         b=round(b, 9),
         n_rows=len(label),
-        n_bads=int(label.sum()),
+        n_bads=bads,
         mean_pd=float(mean_pd),
         effective_bads=effective(weight[label == 1]),
-        level_bads=level.n_bads if level else int(label.sum()),
+        level_bads=level.n_bads if level else bads,
     )
 
 

@@ -17,8 +17,7 @@ from scipy.special import expit
 
 from creditloom.models.learners.booster import weights
 from creditloom.models.sample.arrays import Floats, Mask, one_thread
-from creditloom.models.sample.chosen_features import ChosenFeatures
-from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.dataset import ChosenFeatures, Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import logloss
 from creditloom.models.sample.split import SplitParams, rolling_origins

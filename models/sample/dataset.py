@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.known import learnt_outcomes
 from creditloom.models.sample.split import (
     CALIBRATION,
     OOT,
     OPTIMISTIC,
     TRAIN,
     SplitParams,
+    learnt_outcomes,
     month_index,
     roles,
 )
@@ -68,18 +68,20 @@ class Dataset:
 
     def where(self, mask: Mask) -> Dataset:
         """Return the rows of `mask`."""
+        exposure = None if self.exposure is None else self.exposure[mask]
         features = self.features[mask]
-        return Dataset(
+        label = self.label[mask]
+        outcome = self.outcome[mask]
+        return replace(
+            self,
             application_id=self.application_id[mask],
             features=features,
-            names=self.names,
-            label=self.label[mask],
-            outcome=self.outcome[mask],
+            label=label,
+            outcome=outcome,
             weight=self.weight[mask],
             month=self.month[mask],
             role=self.role[mask],
-            exposure=None if self.exposure is None else self.exposure[mask],
-            known_by=self.known_by,
+            exposure=exposure,
         )
 
     def with_features(self, names: Sequence[str]) -> Dataset:
@@ -168,13 +170,14 @@ def join(
     known = learnt_outcomes(label_rows, as_of, is_early, split)
     weight = label_rows["weight"].to_numpy(np.float64, na_value=0.0)
     features = matrix[list(names)].to_numpy(np.float64, na_value=np.nan)
+    has_outcome = ~np.isnan(known.outcome)
     return Dataset(
         application_id=application_id,
         features=features,
         names=tuple(names),
         label=known.label,
         outcome=known.outcome,
-        weight=np.where(np.isnan(known.outcome), 0.0, weight),
+        weight=np.where(has_outcome, weight, 0.0),
         month=month_index(as_of, split),
         role=role,
         exposure=known.exposure,
@@ -206,3 +209,41 @@ def _with_both_classes(rows: Dataset, where: str) -> Dataset:
             "and check that outcomes run long enough to be complete."
         )
     return rows
+
+
+# --- Which features a model and its rolling origins may use, and what the origins said ---
+
+
+@dataclass(frozen=True)
+class ChosenFeatures:
+    """final: chosen on all training months. origins: per origin, on the months before it alone."""
+
+    final: tuple[str, ...]
+    origins: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def the_same(cls, names: Sequence[str], split: SplitParams) -> ChosenFeatures:
+        """Return one choice for all: right where no label has chosen, as with all columns."""
+        return cls(tuple(names), (tuple(names),) * split.origins)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return every name that is used anywhere, those of the final model first."""
+        later = (name for origin in self.origins for name in origin)
+        return tuple(dict.fromkeys((*self.final, *later)))
+
+    def final_rows(self, rows: Dataset) -> Dataset:
+        """Return the rows with the features of the final model."""
+        return rows.with_features(self.final)
+
+
+@dataclass(frozen=True)
+class HeldOutMargins:
+    """Margins of training rows by members that have not learnt from them; arrays of shape (k,).
+
+    margin: of the stack. ridge_margin: of the challenger.
+    """
+
+    application_id: NDArray[np.int64]
+    margin: Floats
+    ridge_margin: Floats

@@ -19,8 +19,7 @@ from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners import booster
 from creditloom.models.learners.booster import BoosterParams, train_booster
 from creditloom.models.sample.arrays import Floats
-from creditloom.models.sample.chosen_features import ChosenFeatures
-from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.dataset import ChosenFeatures, Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import psi_of
 from creditloom.models.sample.signs import signs_of
@@ -351,7 +350,7 @@ def rank_with_origins(
     feature_gains = gains(binned, signs, params.booster, params.seeds)
     chosen = []
     for fit, judge in rolling_origins(loans.month, split):
-        known = binned.subset(np.flatnonzero(fit))
+        known = binned.subset(np.flatnonzero(fit).tolist())
         own = gains(known, signs, params.booster, params.origin_seeds)
         first = int(loans.month[judge].min())
         before = applicants.where(applicants.month < first).at_most(params.origin_rows)

@@ -15,7 +15,6 @@ import numpy as np
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners.booster import weights
-from creditloom.models.learners.held_out import auc_or_nan
 from creditloom.models.learners.ridge import RidgeParams
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.split import SplitParams, rolling_origins
@@ -24,6 +23,7 @@ from creditloom.models.selection.feature_choice import (
     rank_with_origins,
     screen,
 )
+from creditloom.models.training.held_out import auc_or_nan
 from creditloom.models.training.training import TrainParams, train
 
 # The inner origins judge so large a part of the months before an origin; the rest teaches the
@@ -107,13 +107,15 @@ def _origin(
     weight = weights(judged, params.train.booster.max_weight)
     margin = np.asarray(done.booster.predict(x, raw_score=True, num_threads=1))
     inner = done.record["inner_auc"]
+    auc = auc_or_nan(judged.label, margin, weight)
+    ridge_auc = auc_or_nan(judged.label, done.ridge.margin(x), weight)
     return BacktestOrigin(
         first_month=first,
         bads=int(known.label.sum()),
         following_bads=int(judged.label.sum()),
         inner_auc=np.nan if inner is None else inner,
-        auc=auc_or_nan(judged.label, margin, weight),
-        ridge_auc=auc_or_nan(judged.label, done.ridge.margin(x), weight),
+        auc=auc,
+        ridge_auc=ridge_auc,
     )
 
 

@@ -12,20 +12,9 @@ from creditloom.decision.base.catalogue import VERSION as CATALOGUE_VERSION
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners import ridge
 from creditloom.models.learners.booster import BoosterParams, weights
-from creditloom.models.learners.held_out import (
-    ApplicantMargins,
-    HeldOutMargins,
-    InnerEstimate,
-    auc_or_nan,
-    inner_estimates,
-    judged_origins,
-    nested_margins,
-    origin_folds,
-)
 from creditloom.models.learners.ridge import Ridge, RidgeParams
 from creditloom.models.sample.arrays import Floats
-from creditloom.models.sample.chosen_features import ChosenFeatures
-from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.dataset import ChosenFeatures, Dataset, HeldOutMargins
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.signs import signs_of
 from creditloom.models.sample.split import SplitParams
@@ -44,6 +33,15 @@ from creditloom.models.stacking.procedure import (
 from creditloom.models.stacking.sign_proof import refuse_broken
 from creditloom.models.stacking.stack import Stack, StackParams
 from creditloom.models.stacking.tree_text import ModelTree, feature_infos, model_text
+from creditloom.models.training.held_out import (
+    ApplicantMargins,
+    InnerEstimate,
+    auc_or_nan,
+    inner_estimates,
+    judged_origins,
+    nested_margins,
+    origin_folds,
+)
 from creditloom.models.training.unseen_levels import with_unseen
 
 if TYPE_CHECKING:
@@ -190,41 +188,49 @@ def train(
 
     applicants: all applicants of the judged months and later, to be scored by members that have not
     learnt from them; their labels are not looked at.
-    features: those of the model and of each rolling origin; None = all of `rows`. An origin is
-    judged on months that neither chose its features nor taught its members. They choose
-    complexities, penalty and stack. Then all is fitted again on all rows.
-    Raise ModelError when a class is missing, or when the model breaks a sign.
+    features: of the model and of each origin; None = all of `rows`. The months that an origin has
+    not seen choose complexities, penalty and stack. Raise ModelError where a sign is broken.
     """
     import lightgbm as lgb
 
     wanted = features or ChosenFeatures.the_same(rows.names, split)
     final = wanted.final_rows(rows)
     signs = signs_of(catalogue, final.names)
-    learners = params.named_learners()
     nested = _nested(rows, catalogue, split, params, wanted, applicants)
-    choice = nested.choice
-    grown = members(final, signs, learners, choice)
-    stack = stack_of(choice, params.learners, grown, params.stack)
-    stand_in = stand_ins(final.features)
-    trees = stacked_trees([grown[name] for name in stack.names], stack, stand_in)
-    refuse_broken(trees, final.names, signs)
+    stack, trees = _stacked(final, signs, params, nested.choice)
     text = model_text(trees, final.names, feature_infos(final.features), signs)
     model = lgb.Booster(model_str=text)
     challenger = ridge.fit(rows, split, ridge_params, wanted)
     record = {
         **_counts(final, signs),
-        **_stack_record(choice, stack, trees, learners),
+        **_stack_record(nested.choice, stack, trees, params.named_learners()),
         "params": asdict(params),
         **_nested_record(nested, challenger, rows),
         "null_safer_than_any_value": _null_gains(model, final, signs),
     }
-    of_model = _with_nulls(subset(catalogue, final.names), final, stand_in)
-    catalogue_of_model = with_unseen(of_model, model, final.features)
-    held_out = nested.margins_of(stack, rows, challenger)
-    others = None if applicants is None else nested.margins_beside(stack, applicants)
+    of_model = _with_nulls(subset(catalogue, final.names), final)
     return TrainingResult(
-        model, text, final.names, catalogue_of_model, challenger, record, held_out, others
+        booster=model,
+        text=text,
+        names=final.names,
+        catalogue=with_unseen(of_model, model, final.features),
+        ridge=challenger,
+        record=record,
+        held_out=nested.margins_of(stack, rows, challenger),
+        applicants=None if applicants is None else nested.margins_beside(stack, applicants),
     )
+
+
+def _stacked(
+    rows: Dataset, signs: tuple[int, ...], params: TrainParams, choice: StackChoice
+) -> tuple[Stack, list[ModelTree]]:
+    """Return the stack of members fitted on all rows, and its trees, whose signs are proved."""
+    grown = members(rows, signs, params.named_learners(), choice)
+    stack = stack_of(choice, params.learners, grown, params.stack)
+    helping = [grown[name] for name in stack.names]
+    trees = stacked_trees(helping, stack, stand_ins(rows.features))
+    refuse_broken(trees, rows.names, signs)
+    return stack, trees
 
 
 @dataclass(frozen=True)
@@ -350,8 +356,9 @@ def _null_gains(model: lightgbm.Booster, rows: Dataset, signs: tuple[int, ...]) 
     return {violation.name: round(violation.null_gain, 6) for violation in violations}
 
 
-def _with_nulls(catalogue: Catalogue, rows: Dataset, stand_in: Floats) -> Catalogue:
+def _with_nulls(catalogue: Catalogue, rows: Dataset) -> Catalogue:
     """Return the catalogue with what training saw of nulls, and what is read in their place."""
+    stand_in = stand_ins(rows.features)
     shares = np.isnan(rows.features).mean(axis=0)
     features = tuple(
         replace(

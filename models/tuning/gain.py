@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from creditloom.models.learners.held_out import auc_or_nan
 from creditloom.models.sample.arrays import Floats, Mask
+from creditloom.models.training.held_out import auc_or_nan
 from creditloom.models.tuning.journal import Journal, TrialRecord
 from creditloom.models.tuning.judging import TrialJudge
 from creditloom.models.tuning.search import best_of

@@ -40,18 +40,11 @@ SHAPE = BoosterParams(
     learning_rate=0.1,
     threads=1,
 )
-PARAMS = BacktestParams(
-    split=SPLIT,
-    select=SelectParams(8, 1, 1, SelectionParams(), SHAPE, origin_seeds=1),
-    train=TrainParams(
-        ("booster", "additive"),
-        SHAPE,
-        Capacity((20,), SHAPE),
-        AdditiveParams((100.0, 10.0), total_steps=0),
-        StackParams(),
-    ),
-    ridge=RidgeParams((10.0, 100.0, 1000.0)),
-)
+SELECT = SelectParams(8, 1, 1, SelectionParams(), SHAPE, origin_seeds=1)
+ADDITIVE = AdditiveParams((100.0, 10.0), total_steps=0)
+LEARNERS = ("booster", "additive")
+TRAIN = TrainParams(LEARNERS, SHAPE, Capacity((20,), SHAPE), ADDITIVE, StackParams())
+PARAMS = BacktestParams(SPLIT, SELECT, TRAIN, RidgeParams((10.0, 100.0, 1000.0)))
 
 
 def loans() -> Dataset:

@@ -15,10 +15,8 @@ import pytest
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
 from creditloom.models.learners import booster
 from creditloom.models.learners.booster import BoosterParams
-from creditloom.models.learners.held_out import origin_folds
 from creditloom.models.learners.ridge import RidgeParams
-from creditloom.models.sample.chosen_features import ChosenFeatures
-from creditloom.models.sample.dataset import Dataset, join
+from creditloom.models.sample.dataset import ChosenFeatures, Dataset, join
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import auc
 from creditloom.models.sample.split import SplitParams
@@ -27,6 +25,7 @@ from creditloom.models.stacking.boosted import Capacity
 from creditloom.models.stacking.procedure import chosen, held_out_paths
 from creditloom.models.stacking.stack import StackParams
 from creditloom.models.training import training
+from creditloom.models.training.held_out import origin_folds
 from creditloom.models.training.training import TrainingResult, TrainParams
 
 from .worlds import World, world

@@ -22,8 +22,7 @@ from creditloom.models.evaluation.evaluate import Inputs, Truth, evaluate
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.learners import booster, ridge
 from creditloom.models.learners.booster import BoosterParams
-from creditloom.models.learners.held_out import HeldOutMargins
-from creditloom.models.sample.dataset import join
+from creditloom.models.sample.dataset import Dataset, HeldOutMargins, join
 from creditloom.models.sample.metrics import gini
 from creditloom.models.sample.split import SplitParams
 
@@ -44,6 +43,7 @@ def catalogue(w: World) -> Catalogue:
     return Catalogue(tuple(Concept(c, family, c, c) for c, family in concepts), features)
 
 
+RIDGE = ridge.RidgeParams(penalties=(100.0,))
 EDGES = (0.02, 0.05, 0.08, 0.12, 0.16, 0.22, 0.3)
 
 
@@ -52,9 +52,8 @@ def inputs_of(w: World) -> Inputs:
     text = booster.boost(rows.training(), w.signs, GROWN, 60).model_to_string()
     calibrating = rows.of("calibration")
     known = calibrating.where(~np.isnan(calibrating.outcome))
-    line = fit(
-        booster.margins(text, known.features), known.outcome, known.weight, CalibrationParams()
-    )
+    margin = booster.margins(text, known.features)
+    line = fit(margin, known.outcome, known.weight, CalibrationParams())
     scorer = Scorer(catalogue(w), Margin(text, w.names, 1), Calibration(a=line.a, b=line.b))
     bundle = Bundle(
         scorer=scorer,
@@ -74,24 +73,27 @@ def inputs_of(w: World) -> Inputs:
     truth = Truth(
         w.truth, {"shares_target": dict(zip(FAMILIES, SHARES, strict=True))}, known, family_of
     )
-    train = rows.training()
-    challenger = ridge.fit(train, SPLIT, ridge.RidgeParams(penalties=(100.0,)))
-    judged = np.isfinite(challenger.held_out)
-    ridge_margin = challenger.held_out[judged]
-    held_out = HeldOutMargins(train.application_id[judged], ridge_margin, ridge_margin)
+    challenger = ridge.fit(rows.training(), SPLIT, RIDGE)
     without_features = dataclasses.replace(rows, features=np.empty((len(rows.label), 0)), names=())
     return Inputs(
         bundle=bundle,
         ridge=challenger,
         oot=oot,
         calibrating=calibrating,
-        held_out=held_out,
+        held_out=held_out_of(rows, challenger),
         everyone=without_features,
         decisions=decisions_of(bundle, rows.application_id, everyone_pd),
         audit=audit,
         training_bads=int(rows.training().label.sum()),
         truth=truth,
     )
+
+
+def held_out_of(rows: Dataset, challenger: ridge.Ridge) -> HeldOutMargins:
+    """Return the challenger's held-out margins, for the model too: it has no origins here."""
+    judged = np.isfinite(challenger.held_out)
+    margin = challenger.held_out[judged]
+    return HeldOutMargins(rows.training().application_id[judged], margin, margin)
 
 
 def decisions_of(bundle: Bundle, ids: np.ndarray, pd_: np.ndarray) -> pd.DataFrame:

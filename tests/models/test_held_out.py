@@ -14,14 +14,7 @@ import pytest
 
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
 from creditloom.models.learners.booster import BoosterParams, weights
-from creditloom.models.learners.held_out import (
-    inner_estimates,
-    judged_origins,
-    nested_margins,
-    origin_folds,
-)
-from creditloom.models.sample.chosen_features import ChosenFeatures
-from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.dataset import ChosenFeatures, Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import auc
 from creditloom.models.sample.signs import signs_of
@@ -37,6 +30,12 @@ from creditloom.models.stacking.boosted import BoostedLearner
 from creditloom.models.stacking.learner import NamedLearner
 from creditloom.models.stacking.procedure import held_out_paths
 from creditloom.models.stacking.stack import StackParams
+from creditloom.models.training.held_out import (
+    inner_estimates,
+    judged_origins,
+    nested_margins,
+    origin_folds,
+)
 
 SPLIT = SplitParams(datetime.date(2024, 1, 1), 15, 3, 6, origins=2)
 N = 1_500

@@ -12,8 +12,7 @@ import pytest
 from creditloom.models.learners.booster import weights
 from creditloom.models.sample.dataset import Dataset, join
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.known import exposure_curve, known_day
-from creditloom.models.sample.split import SplitParams
+from creditloom.models.sample.split import SplitParams, exposure_curve, known_day
 
 SPLIT = SplitParams(datetime.date(2024, 1, 1), 15, 3, 6)
 DAY = np.timedelta64(1, "D")
@@ -26,16 +25,19 @@ def tables(n: int = 24_000, rate: float = 0.1) -> tuple[pd.DataFrame, pd.DataFra
     is_bad = rng.random(n) < rate
     is_grey = ~is_bad & (rng.random(n) < 0.02)
     known = as_of + rng.integers(100, 391, n) * DAY
-    matrix = pd.DataFrame({"application_id": np.arange(n), "as_of": as_of.astype("datetime64[us]")})
+    ids = np.arange(n)
+    matrix = pd.DataFrame({"application_id": ids, "as_of": as_of.astype("datetime64[us]")})
+    times = pd.Series(known.astype("datetime64[us]")).where(is_bad)
+    # table: columns of the labels
     labels = pd.DataFrame(
         {
-            "application_id": np.arange(n),
+            "application_id": ids,
             "is_booked": True,
             "is_complete": True,
             "label": np.where(is_grey, np.nan, is_bad.astype(float)),
             "is_indeterminate": is_grey,
             "weight": 1.0,
-            "default_known_time": pd.Series(known.astype("datetime64[us]")).where(is_bad),
+            "default_known_time": times,
         }
     )
     return matrix, labels
@@ -83,7 +85,8 @@ def test_a_default_on_the_day_itself_is_not_known() -> None:
 
 
 def test_the_optimistic_split_says_so_and_out_of_time_keeps_its_outcomes() -> None:
-    embargo, optimistic = rows_of("embargo"), rows_of("optimistic")
+    embargo = rows_of("embargo")
+    optimistic = rows_of("optimistic")
     assert (embargo.known_by, optimistic.known_by) == ("embargo", "optimistic")
     assert np.array_equal(
         embargo.out_of_time().outcome, optimistic.out_of_time().outcome, equal_nan=True

@@ -17,8 +17,7 @@ import pytest
 
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
 from creditloom.models.learners.booster import BoosterParams
-from creditloom.models.sample.chosen_features import ChosenFeatures
-from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.dataset import ChosenFeatures, Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.split import SplitParams
 from creditloom.models.stacking.additive import AdditiveParams

@@ -12,8 +12,7 @@ from rich.table import Table
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.decision.base.strict_json import plain
 from creditloom.models.learners.ridge import RidgeParams, to_json
-from creditloom.models.sample.chosen_features import ChosenFeatures
-from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.dataset import ChosenFeatures, Dataset
 from creditloom.models.sample.split import CALIBRATION, TRAIN, SplitParams
 from creditloom.models.training.training import TrainParams, train
 from creditloom.pipeline.base import paths

@@ -14,7 +14,7 @@ from typing import Any
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.decision.base.strict_json import plain
-from creditloom.models.sample.chosen_features import ChosenFeatures
+from creditloom.models.sample.dataset import ChosenFeatures
 from creditloom.models.sample.split import SplitParams
 from creditloom.models.training.training import TrainParams
 from creditloom.models.tuning.gain import (

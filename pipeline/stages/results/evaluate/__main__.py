@@ -22,8 +22,8 @@ from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.evaluation.profit_bridge import PricedOffers, ProfitBridge
 from creditloom.models.evaluation.world_claims import claims
 from creditloom.models.evaluation.world_claims.claims import Claims
-from creditloom.models.learners.held_out import HeldOutMargins
 from creditloom.models.learners.ridge import from_json
+from creditloom.models.sample.dataset import HeldOutMargins
 from creditloom.models.sample.split import CALIBRATION, OOT, SplitParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
@@ -96,11 +96,12 @@ def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
     training = read_document(paths.TRAINING, RESULTS)
     decisions = read_frame(paths.DECISIONS, DECIDED)
     audit = frame(_audit_columns(), split, [OOT])
+    door = dataset(applications.of(CALIBRATION), names)
     return Inputs(
         bundle=bundle,
         ridge=ridge,
         oot=dataset(applications.out_of_time(), wide),
-        calibrating=dataset(applications.of(CALIBRATION), names),
+        calibrating=door,
         held_out=_held_out(),
         everyone=applications,
         decisions=decisions,

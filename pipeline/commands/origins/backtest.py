@@ -12,8 +12,7 @@ from rich.table import Table
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners.ridge import RidgeParams
-from creditloom.models.sample.known import known_day
-from creditloom.models.sample.split import CALIBRATION, TRAIN, SplitParams
+from creditloom.models.sample.split import CALIBRATION, TRAIN, SplitParams, known_day
 from creditloom.models.selection.feature_choice import SelectParams, offered_features, screen
 from creditloom.models.training.backtest import BacktestOrigin, BacktestParams, backtest
 from creditloom.models.training.training import TrainParams

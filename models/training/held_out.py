@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from creditloom.models.sample.arrays import Floats, Mask
-from creditloom.models.sample.chosen_features import ChosenFeatures
-from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.dataset import ChosenFeatures, Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import auc
 from creditloom.models.sample.split import SplitParams, rolling_origins
@@ -35,18 +34,6 @@ class InnerEstimate:
     first_month: int
     n_bads: int
     auc: float
-
-
-@dataclass(frozen=True)
-class HeldOutMargins:
-    """Margins of training rows by members that have not learnt from them; arrays of shape (k,).
-
-    margin: of the stack. ridge_margin: of the challenger.
-    """
-
-    application_id: NDArray[np.int64]
-    margin: Floats
-    ridge_margin: Floats
 
 
 @dataclass(frozen=True)
@@ -104,9 +91,12 @@ def applicant_masks(applicants: Dataset, split: SplitParams) -> list[Mask]:
     They are those of its judged months, and for the last origin of all later months too: it has
     learnt from none of them.
     """
-    masks = judged_origins(applicants, split)
-    last = split.train_months - split.origin_months
-    return [*masks[:-1], applicants.month >= last]
+    firsts = [
+        split.train_months - back * split.origin_months for back in range(split.origins, 0, -1)
+    ]
+    ends = [*firsts[1:], np.inf]
+    month = applicants.month
+    return [(month >= first) & (month < end) for first, end in zip(firsts, ends, strict=True)]
 
 
 def nested_margins(

@@ -1,0 +1,1 @@
+"""Commands that judge choices on rolling origins."""
