@@ -16,19 +16,18 @@ import pytest
 
 from creditloom.decision.bundle import load_scorer
 from creditloom.decision.rulebook.policy import Policy
-from creditloom.decision.score.drift import psi
+from creditloom.decision.score.drift import shares, smoothed_psi
 from creditloom.decision.score.scorer import Calibration
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.learners.booster import BoosterParams
 from creditloom.models.policy.bundle_policy import reference
-from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.dataset import ChosenFeatures, Dataset
 from creditloom.models.sample.metrics import auc
 from creditloom.models.sample.split import TRAIN, SplitParams
 from creditloom.models.stacking.boosted import BoostedLearner
 from creditloom.models.stacking.learner import NamedLearner
 from creditloom.models.stacking.procedure import HeldOutPaths, held_out_paths
 from creditloom.models.training.held_out import applicant_masks, origin_folds
-from creditloom.models.sample.dataset import ChosenFeatures
 from creditloom.pipeline.commands.portfolio.behaviour import booking_decisions
 from tests.decision import small
 
@@ -112,7 +111,8 @@ def test_the_reference_of_drift_is_that_of_new_applicants(tmp_path: Path) -> Non
     drift = {}
     for name, of in (("in sample", own), ("held out", margins(sample))):
         made = reference(scorer, tiers, policy, [x], most=100, held_out=of)
-        drift[name] = psi(made.score_shares, made.score_edges, batch)
+        counts = len(batch) * shares(batch, made.score_edges)
+        drift[name] = smoothed_psi(np.array(made.score_shares), counts)
     assert drift["held out"] < 0.1 < 0.25 < drift["in sample"]
 
 

@@ -13,6 +13,7 @@ import yaml
 from creditloom.decision.rulebook.law import Law
 from creditloom.decision.rulebook.policy import DataSources, Filters
 from creditloom.decision.rulebook.product import Product
+from creditloom.features.contract.raw_changes import RawChanges
 from creditloom.models.evaluation.bars import Bars
 from creditloom.models.evaluation.world_figures.published import PublishedFacts
 from creditloom.pipeline.base import paths
@@ -34,6 +35,7 @@ KINDS: dict[type, list[Path]] = {
     BookConfig: [paths.BOOK],
     PublishedFacts: [paths.PUBLISHED],
     Bars: [paths.BARS],
+    RawChanges: [paths.RAW_CHANGES],
 }
 FILES = [(kind, file) for kind, files in KINDS.items() for file in files]
 At = tuple[Any, ...]
