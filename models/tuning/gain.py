@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.training.held_out import auc_or_nan
-from creditloom.models.tuning.journal import Journal, TrialRecord
+from creditloom.models.tuning.journal import TrialJournal, TrialRecord
 from creditloom.models.tuning.judging import TrialJudge
 from creditloom.models.tuning.search import best_of
 
@@ -47,14 +47,16 @@ class PairedGain:
         return self.logloss_low > 0
 
 
-def gain_of_best(journal: Journal, judge: TrialJudge, weight: Floats) -> PairedGain:
+def gain_of_best(journal: TrialJournal, judge: TrialJudge, weight: Floats) -> PairedGain:
     """Return the gain of the best trial on the origins that chose it: it flatters the search."""
     best = best_of(journal.records)
     seen = np.logical_or.reduce(judge.origins)
     return paired_gain(journal.margins(0), journal.margins(best.ordinal), judge, weight, seen)
 
 
-def gain_of_searching(journal: Journal, judge: TrialJudge, weight: Floats) -> PairedGain | None:
+def gain_of_searching(
+    journal: TrialJournal, judge: TrialJudge, weight: Floats
+) -> PairedGain | None:
     """Return what the search gains on months that did not choose; None with one origin only.
 
     On each origin but the first the trial counts that was best on the origins before it.

@@ -54,7 +54,7 @@ class TrialRecord:
         return self.losses[-1]
 
 
-class Journal:
+class TrialJournal:
     """The trials of one search in a file, with the margins of each beside it.
 
     bounds: of the space, by dotted path. Use `open_journal`, which locks the file.
@@ -90,7 +90,7 @@ class Journal:
 @contextmanager
 def open_journal(
     folder: Path, digest: str, bounds: Mapping[str, tuple[float, float]], point: Point
-) -> Iterator[Journal]:
+) -> Iterator[TrialJournal]:
     """Open the journal of a search; its folder is made.
 
     Raise ModelError where another run writes into it.
@@ -107,7 +107,7 @@ def open_journal(
                 "Wait for it, stop it, or give --journal another folder."
             ) from error
         _mend(file)
-        yield Journal(file, bounds, point)
+        yield TrialJournal(file, bounds, point)
 
 
 def digest_of(judge: TrialJudge, given: TrainParams, bounds: object, seed: int) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.training.training import TrainParams
-from creditloom.models.tuning.journal import Journal, TrialRecord, distributions, frozen
+from creditloom.models.tuning.journal import TrialJournal, TrialRecord, distributions, frozen
 from creditloom.models.tuning.space import Point, short, with_point
 from creditloom.models.tuning.workers import EndedTask, TrialTask, Workers
 
@@ -38,7 +38,7 @@ class Search:
     tell: Callable[[str], object] = str
     running: dict[int, Point] = field(default_factory=dict)
 
-    def run(self, journal: Journal, workers: Workers) -> None:
+    def run(self, journal: TrialJournal, workers: Workers) -> None:
         """Judge the trials that the journal does not hold yet, until all are there or time is up.
 
         A trial that the deadline cuts leaves no trace: a later run judges it from the start.
@@ -51,7 +51,7 @@ class Search:
             for done in workers.ended(self.deadline):
                 self._keep(done, journal)
 
-    def _start_all(self, journal: Journal, workers: Workers) -> None:
+    def _start_all(self, journal: TrialJournal, workers: Workers) -> None:
         """Begin as many trials as may begin now."""
         records = {record.ordinal: record for record in journal.records}
         waiting = (k for k in range(self.trials) if k not in records and k not in self.running)
@@ -93,7 +93,7 @@ class Search:
             for path, value in drawn.items()
         }
 
-    def _keep(self, done: EndedTask, journal: Journal) -> None:
+    def _keep(self, done: EndedTask, journal: TrialJournal) -> None:
         ordinal = done.task.ordinal
         record = TrialRecord(
             ordinal=ordinal,
@@ -120,11 +120,16 @@ def give_up_limits(known: Sequence[TrialRecord]) -> tuple[float, ...]:
 
 
 def best_of(records: Sequence[TrialRecord]) -> TrialRecord:
-    """Return the trial with the least loss; of equals the first. Raise ModelError without one."""
+    """Return the trial with the least loss; of equals the first.
+
+    Raise ModelError without one, or without the given parameters to compare with.
+    """
     full = [record for record in records if not record.is_given_up]
-    if not full:
+    # With several processes a quick trial may end in time and the first one not.
+    if not full or min(record.ordinal for record in full) > 0:
         raise ModelError(
-            "Tuning: no trial came to its end in time. Run again with more --minutes; "
+            "Tuning: no trial came to its end in time, or that of the given parameters did not. "
+            "Run again with more --minutes; "
             "trials that have ended are kept."
         )
     return min(full, key=lambda record: (record.loss, record.ordinal))

@@ -25,7 +25,7 @@ from creditloom.models.stacking.boosted import Capacity
 from creditloom.models.stacking.stack import StackParams
 from creditloom.models.training.training import TrainParams
 from creditloom.models.tuning.gain import gain_of_best, gain_of_searching, importances
-from creditloom.models.tuning.journal import Journal, TrialRecord, digest_of, open_journal
+from creditloom.models.tuning.journal import TrialJournal, TrialRecord, digest_of, open_journal
 from creditloom.models.tuning.judging import JudgedTrial, TrialJudge
 from creditloom.models.tuning.search import LAG, Search, best_of, give_up_limits
 from creditloom.models.tuning.space import block, changed_values, given_point, widened, with_point
@@ -178,7 +178,10 @@ def test_a_trial_behind_the_median_is_given_up_and_is_never_the_best() -> None:
     assert give_up_limits(known[:4]) == ()
     assert give_up_limits(known) == pytest.approx((0.3, 0.6))
     early = TrialRecord(9, POINT, (0.01,), True, 1.0)
-    assert best_of([*known, early]).ordinal == 1
+    given = TrialRecord(0, POINT, (0.9, 0.9), False, 1.0)
+    assert best_of([given, *known, early]).ordinal == 1
+    with pytest.raises(ModelError, match="given parameters"):
+        best_of(known)
     with pytest.raises(ModelError, match="no trial came to its end"):
         best_of([early])
 
@@ -225,7 +228,7 @@ def test_a_gain_is_told_from_noise(tmp_path: Path) -> None:
     truth = judge.rows.features[:, 0] + judge.rows.features[:, 1] - 1.5
     noise = np.random.default_rng(5).normal(size=N)
 
-    def with_margins(folder: str, given: np.ndarray, best: np.ndarray) -> Journal:
+    def with_margins(folder: str, given: np.ndarray, best: np.ndarray) -> TrialJournal:
         with open_journal(tmp_path / folder, "j", BOUNDS, POINT) as journal:
             journal.add(TrialRecord(0, POINT, (0.5, 0.5), False, 1.0), given)
             journal.add(TrialRecord(1, POINT, (0.4, 0.4), False, 1.0), best)

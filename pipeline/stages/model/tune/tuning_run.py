@@ -23,7 +23,7 @@ from creditloom.models.tuning.gain import (
     gain_of_searching,
     importances,
 )
-from creditloom.models.tuning.journal import Journal, TrialRecord, digest_of, open_journal
+from creditloom.models.tuning.journal import TrialJournal, TrialRecord, digest_of, open_journal
 from creditloom.models.tuning.judging import TrialJudge
 from creditloom.models.tuning.search import LAG, Search, best_of
 from creditloom.models.tuning.space import (
@@ -120,7 +120,7 @@ def _judge() -> TrialJudge:
 
 
 def _found(
-    judge: TrialJudge, given: TrainParams, params: TuneParams, journal: Journal, start: float
+    judge: TrialJudge, given: TrainParams, params: TuneParams, journal: TrialJournal, start: float
 ) -> TuningRun:
     best = with_point(given, best_of(journal.records).point)
     weight = judge.weight(given)
