@@ -85,6 +85,7 @@ def write(
     x = fitted.model.features(table.frame)
     # Not strict: where every row has the base rate as its PD, the cut lies there too.
     scorer = load_scorer(folder)
+    # Rows that no inner fold held out have no such margin.
     held_out = fitted.held_out[~np.isnan(fitted.held_out)]
     compared = reference(
         scorer, tiers, policy, [x], house.reference_rows, is_strict=False, held_out=held_out

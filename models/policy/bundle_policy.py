@@ -67,9 +67,7 @@ def reference(
 
     Reasons compare with the mean points. The drift check of a batch uses the bins.
     blocks: the training applicants, rows x features in model order.
-    held_out: margins of training applicants by models that have not learnt from them. The bins come
-    from these: scores of rows that taught the model are spread wider than those of new applicants,
-    and every batch would seem to have drifted. None: bins of the model's own margins.
+    held_out: margins by models that have not learnt from the row, for the bins; None = the model's.
     most: largest number of approved applicants whose points are averaged.
     is_strict: raise ModelError when no training applicant is in an approved tier; else the safest
     of a block stand for the approved.
@@ -82,22 +80,29 @@ def reference(
         is_approved = is_approving[tiers.index(scorer.calibration.pd(margin))]
         approved_blocks.append(x[_compared_with(is_approved, margin, is_strict)])
         margin_blocks.append(margin)
-    if not sum(map(len, approved_blocks)):
-        raise ModelError(
-            "Reference: expected approved applicants in the training months, got none. "
-            "Check policy.tier_edges against the base rate, or the calibration."
-        )
-    approved = np.concatenate(approved_blocks)
-    # Even steps need no seed, and the mean hardly depends on the choice of rows.
-    positions = np.linspace(0, len(approved) - 1, min(most, len(approved))).astype(np.int64)
+    approved = _at_even_steps(np.concatenate(approved_blocks), most)
+    # Scores of rows that taught the model are spread wider than those of new applicants: by them
+    # every batch would seem to have drifted.
     binned = np.concatenate(margin_blocks) if held_out is None else held_out
     edges, score_shares = _score_bins(scorer.calibration.score_raw(binned))
     return replace(
-        Reference.of(scorer, approved[np.unique(positions)]),
+        Reference.of(scorer, approved),
         score_edges=edges,
         score_shares=score_shares,
         psi_stop=psi_stop,
     )
+
+
+def _at_even_steps(approved: np.ndarray, most: int) -> np.ndarray:
+    """Return at most `most` of the rows; raise ModelError where there is none."""
+    if not len(approved):
+        raise ModelError(
+            "Reference: expected approved applicants in the training months, got none. "
+            "Check policy.tier_edges against the base rate, or the calibration."
+        )
+    # Even steps need no seed, and the mean hardly depends on the choice of rows.
+    positions = np.linspace(0, len(approved) - 1, min(most, len(approved))).astype(np.int64)
+    return approved[np.unique(positions)]
 
 
 def _compared_with(is_approved: Mask, margin: Floats, is_strict: bool) -> Mask:

@@ -186,20 +186,17 @@ def train(
 ) -> TrainingResult:
     """Fit stack and challenger on labelled rows.
 
-    applicants: all applicants of the judged months and later, to be scored by members that have not
-    learnt from them; their labels are not looked at.
+    applicants: of the judged months and later, whom members score that have not learnt from them.
     features: of the model and of each origin; None = all of `rows`. The months that an origin has
     not seen choose complexities, penalty and stack. Raise ModelError where a sign is broken.
     """
-    import lightgbm as lgb
-
     wanted = features or ChosenFeatures.the_same(rows.names, split)
     final = wanted.final_rows(rows)
     signs = signs_of(catalogue, final.names)
     nested = _nested(rows, catalogue, split, params, wanted, applicants)
     stack, trees = _stacked(final, signs, params, nested.choice)
     text = model_text(trees, final.names, feature_infos(final.features), signs)
-    model = lgb.Booster(model_str=text)
+    model = _read(text)
     challenger = ridge.fit(rows, split, ridge_params, wanted)
     record = {
         **_counts(final, signs),
@@ -208,17 +205,28 @@ def train(
         **_nested_record(nested, challenger, rows),
         "null_safer_than_any_value": _null_gains(model, final, signs),
     }
-    of_model = _with_nulls(subset(catalogue, final.names), final)
     return TrainingResult(
         booster=model,
         text=text,
         names=final.names,
-        catalogue=with_unseen(of_model, model, final.features),
+        catalogue=_of_model(catalogue, model, final),
         ridge=challenger,
         record=record,
         held_out=nested.margins_of(stack, rows, challenger),
-        applicants=None if applicants is None else nested.margins_beside(stack, applicants),
+        applicants=nested.margins_beside(stack, applicants),
     )
+
+
+def _of_model(catalogue: Catalogue, model: lightgbm.Booster, rows: Dataset) -> Catalogue:
+    """Return the catalogue of the model with what training saw of nulls and levels."""
+    of_model = _with_nulls(subset(catalogue, rows.names), rows)
+    return with_unseen(of_model, model, rows.features)
+
+
+def _read(text: str) -> lightgbm.Booster:
+    import lightgbm as lgb
+
+    return lgb.Booster(model_str=text)
 
 
 def _stacked(
@@ -242,8 +250,10 @@ class _Nested:
     pooled_auc: float
     beside: HeldOutPaths
 
-    def margins_beside(self, stack: Stack, applicants: Dataset) -> ApplicantMargins:
+    def margins_beside(self, stack: Stack, applicants: Dataset | None) -> ApplicantMargins | None:
         """Return the held-out margins of the applicants that were scored beside the rows."""
+        if applicants is None:
+            return None
         scored = self.beside.is_judged
         steps = self.choice.steps
         own = [self.beside.paths[name][scored, steps[name]] for name in stack.names]

@@ -25,26 +25,30 @@ LEAST_TRIALS = 6
 
 
 @dataclass(frozen=True)
+class GainInterval:
+    """A gain and the ends of its 95 % interval; NaN where the rows hold one class only."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class PairedGain:
     """How much better one set of margins is than another on the same rows.
 
-    logloss: given less new, positive = better; auc: new less given, NaN with one class only. low,
-    high: ends of the 95 % interval. n_rows, n_bads: rows judged.
+    n_rows, n_bads: rows judged. logloss: given less new. auc: new less given. Positive = better.
     """
 
     n_rows: int
     n_bads: int
-    logloss: float
-    logloss_low: float
-    logloss_high: float
-    auc: float
-    auc_low: float
-    auc_high: float
+    logloss: GainInterval
+    auc: GainInterval
 
     @property
     def is_told(self) -> bool:
         """Return whether the gain in log-loss lies above what luck would show."""
-        return self.logloss_low > 0
+        return self.logloss.low > 0
 
 
 def gain_of_best(journal: TrialJournal, judge: TrialJudge, weight: Floats) -> PairedGain:
@@ -80,23 +84,20 @@ def paired_gain(
     """Return the gain of `new` on the rows `where`; margins and weights have the shape (n,)."""
     y = judge.rows.label[where]
     w = weight[where]
-    margins = (given[where], new[where])
-    difference = _row_losses(y, margins[0]) - _row_losses(y, margins[1])
+    one = given[where]
+    other = new[where]
+    difference = _row_losses(y, one) - _row_losses(y, other)
     # A seed of its own: the interval of the same margins is always the same.
     rng = np.random.default_rng(len(y))
-    drawn = [_drawn(rng, y, w, margins, difference) for _ in range(DRAWS)]
+    drawn = [_drawn(rng, y, w, (one, other), difference) for _ in range(DRAWS)]
     # A draw without a bad has no AUC.
-    low, high = np.nanquantile(np.array(drawn), (TAIL, 1 - TAIL), axis=0).tolist()
-    aucs = [auc_or_nan(y, margin, w) for margin in margins]
+    ends = np.nanquantile(np.array(drawn), (TAIL, 1 - TAIL), axis=0).tolist()
+    auc_gain = auc_or_nan(y, other, w) - auc_or_nan(y, one, w)
     return PairedGain(
         n_rows=len(y),
         n_bads=int(y.sum()),
-        logloss=float(np.average(difference, weights=w)),
-        logloss_low=low[0],
-        logloss_high=high[0],
-        auc=aucs[1] - aucs[0],
-        auc_low=low[1],
-        auc_high=high[1],
+        logloss=GainInterval(float(np.average(difference, weights=w)), ends[0][0], ends[1][0]),
+        auc=GainInterval(auc_gain, ends[0][1], ends[1][1]),
     )
 
 

@@ -236,7 +236,7 @@ def test_a_gain_is_told_from_noise(tmp_path: Path) -> None:
 
     real = with_margins("real", truth + noise, truth)
     assert gain_of_best(real, judge, weight).is_told
-    assert gain_of_best(real, judge, weight).auc > 0
+    assert gain_of_best(real, judge, weight).auc.value > 0
     later = gain_of_searching(real, judge, weight)
     # Only the origins after the first one: what is chosen there is judged later.
     assert later is not None and later.n_rows == judge.origins[-1].sum()
@@ -253,19 +253,20 @@ def test_what_is_printed_is_what_was_tried() -> None:
     assert "  additive:\n    penalties: [33.3, 3.33]" in block(changed)
 
 
-@pytest.mark.parametrize(
-    ("space", "message"),
-    [
-        ({"booster.leaves": (1.0, 2.0)}, "no such parameter"),
-        ({"booster.is_monotone": (1.0, 2.0)}, "expected a number"),
-        ({"booster.lambda_l2": (0.0, 2.0)}, "log scale"),
-    ],
-)
+# table: path, lowest, highest, message
+REFUSED = [
+    ("booster.leaves", 1.0, 2.0, "no such parameter"),
+    ("booster.is_monotone", 1.0, 2.0, "expected a number"),
+    ("booster.lambda_l2", 0.0, 2.0, "log scale"),
+]
+
+
+@pytest.mark.parametrize(("path", "low", "high", "message"), REFUSED)
 def test_a_space_that_cannot_be_searched_is_refused(
-    space: dict[str, tuple[float, float]], message: str
+    path: str, low: float, high: float, message: str
 ) -> None:
     with pytest.raises(ModelError, match=message):
-        given_point(GIVEN, space)
+        given_point(GIVEN, {path: (low, high)})
 
 
 # A run of its own, which the test kills: trials of 0.3 s and more, one after the other.

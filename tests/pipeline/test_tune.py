@@ -36,22 +36,24 @@ QUICK = {
 }
 
 
+def catalogue() -> Catalogue:
+    concepts = {str(f["concept"]): str(f["family"]) for f in W.features}
+    features = [
+        Feature(str(f["name"]), str(f["family"]), str(f["concept"]), direction=f["direction"])
+        for f in W.features
+    ]
+    texts = [Concept(name, family, name, name) for name, family in concepts.items()]
+    return Catalogue(tuple(texts), tuple(features))
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with what featurize and select leave."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "params.yaml").write_text(changed_text(QUICK, paths.DEFAULTS), encoding="utf-8")
-    concepts = {str(f["concept"]): str(f["family"]) for f in W.features}
-    catalogue = Catalogue(
-        tuple(Concept(name, family, name, name) for name, family in concepts.items()),
-        tuple(
-            Feature(str(f["name"]), str(f["family"]), str(f["concept"]), direction=f["direction"])
-            for f in W.features
-        ),
-    )
     write_table(pa.Table.from_pandas(W.matrix, preserve_index=False), paths.MATRIX)
     write_table(pa.Table.from_pandas(W.labels, preserve_index=False), paths.LABELS)
-    write_json(plain(catalogue), paths.CATALOGUE)
+    write_json(plain(catalogue()), paths.CATALOGUE)
     names = list(W.names)
     write_document({"features": names, "origins": [names, names[:-1]]}, paths.SELECTED, RESULTS)
     return tmp_path

@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from creditloom.decision.base.catalogue import Catalogue
-from creditloom.decision.base.strict_json import plain
 from creditloom.models.sample.dataset import ChosenFeatures
 from creditloom.models.sample.split import SplitParams
 from creditloom.models.training.training import TrainParams
@@ -52,7 +53,6 @@ MOST_FINISH_SECONDS = 20.0
 class TuningRun:
     """What a run has found. seconds: of this run. later: see `gain_of_searching`."""
 
-    given: TrainParams
     best: TrainParams
     changes: dict[str, Any]
     records: tuple[TrialRecord, ...]
@@ -64,20 +64,30 @@ class TuningRun:
     def figures(self) -> dict[str, Any]:
         """Return the content of figures.json."""
         best = best_of(self.records)
-        figures = {
-            "trials": [asdict(record) for record in self.records],
+        figures: dict[str, Any] = {
             "best_trial": best.ordinal,
             "logloss": best.loss,
             "logloss_given": self.records[0].loss,
-            "gain": asdict(self.gain),
-            "gain_on_later_months": None if self.later is None else asdict(self.later),
             "importances": importances(self.records),
-            "changes": {f"train.{path}": value for path, value in self.changes.items()},
             "journal": str(self.journal),
             "seconds": round(self.seconds, 3),
         }
-        document: dict[str, Any] = plain(figures)
-        return document
+        figures["trials"] = [asdict(record) for record in self.records]
+        figures["gain"] = _written(self.gain)
+        figures["gain_on_later_months"] = _written(self.later)
+        figures["changes"] = {f"train.{path}": value for path, value in self.changes.items()}
+        return figures
+
+
+def _written(gain: PairedGain | None) -> dict[str, Any] | None:
+    """Return a gain for JSON, which knows no NaN."""
+    if gain is None:
+        return None
+    out: dict[str, Any] = {"n_rows": gain.n_rows, "n_bads": gain.n_bads}
+    for name in ("logloss", "auc"):
+        ends = asdict(getattr(gain, name))
+        out[name] = {key: None if np.isnan(end) else end for key, end in ends.items()}
+    return out
 
 
 def tuned(
@@ -124,13 +134,14 @@ def _found(
 ) -> TuningRun:
     best = with_point(given, best_of(journal.records).point)
     weight = judge.weight(given)
+    gain = gain_of_best(journal, judge, weight)
+    later = gain_of_searching(journal, judge, weight)
     return TuningRun(
-        given=given,
         best=best,
         changes=changed_values(given, best, params.space),
         records=tuple(journal.records),
-        gain=gain_of_best(journal, judge, weight),
-        later=gain_of_searching(journal, judge, weight),
+        gain=gain,
+        later=later,
         journal=journal.file,
         seconds=time.monotonic() - start,
     )
@@ -138,15 +149,13 @@ def _found(
 
 def _require_sensible(params: TuneParams) -> None:
     """Raise ParamsError for trials, minutes or processes that cannot be meant."""
-    wrong = [
-        f"{name} is {got:g}; expected {expected}"
-        for name, got, expected, is_right in (
-            ("trials", params.trials, "1 or more", params.trials >= 1),
-            ("minutes", params.minutes, "more than 0", params.minutes > 0),
-            ("processes", params.processes, f"1 to {LAG}", 1 <= params.processes <= LAG),
-        )
-        if not is_right
-    ]
+    wrong = []
+    if params.trials < 1:
+        wrong.append(f"trials is {params.trials}; expected 1 or more")
+    if params.minutes <= 0:
+        wrong.append(f"minutes is {params.minutes:g}; expected more than 0")
+    if not 1 <= params.processes <= LAG:
+        wrong.append(f"processes is {params.processes}; expected 1 to {LAG}")
     if wrong:
         raise ParamsError(f"tune: {'; '.join(wrong)}. Change the option or params.yaml.")
 
@@ -178,10 +187,12 @@ def show(run: TuningRun) -> None:
 
 
 def _told(gain: PairedGain) -> str:
+    loss = gain.logloss
+    auc = gain.auc
     return (
-        f"log-loss better by {gain.logloss:+.6f} (95 % {gain.logloss_low:+.6f} to "
-        f"{gain.logloss_high:+.6f}), AUC {gain.auc:+.4f} ({gain.auc_low:+.4f} to "
-        f"{gain.auc_high:+.4f}); {gain.n_rows:,} loans, {gain.n_bads:,} bad"
+        f"log-loss better by {loss.value:+.6f} (95 % {loss.low:+.6f} to {loss.high:+.6f}), "
+        f"AUC {auc.value:+.4f} ({auc.low:+.4f} to {auc.high:+.4f}); "
+        f"{gain.n_rows:,} loans, {gain.n_bads:,} bad"
     )
 
 
