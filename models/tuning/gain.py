@@ -63,7 +63,8 @@ def gain_of_searching(
 ) -> PairedGain | None:
     """Return what the search gains on months that did not choose; None with one origin only.
 
-    On each origin but the first the trial counts that was best on the origins before it.
+    On each origin but the first the trial counts that was best on the origins before it. Which
+    points were tried at all was guided by all origins: what is left of flattery comes from there.
     """
     origins = judge.origins
     given = journal.margins(0)

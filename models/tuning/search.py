@@ -103,11 +103,12 @@ class Search:
             seconds=round(done.seconds, 3),
         )
         journal.add(record, done.judged.margins)
-        best = best_of(journal.records)
         end = "given up" if record.is_given_up else f"log-loss {record.loss:.5f}"
+        # None is given up before some have ended, so there is one.
+        least = min(one.loss for one in journal.records if not one.is_given_up)
         self.tell(
             f"trial {ordinal + 1} of {self.trials}: {end}, {record.seconds:.0f} s; "
-            f"best {best.loss:.5f} (trial {best.ordinal + 1})"
+            f"best so far {least:.5f}"
         )
 
 

@@ -31,7 +31,9 @@ from creditloom.models.training.held_out import applicant_masks, origin_folds
 from creditloom.pipeline.commands.portfolio.behaviour import booking_decisions
 from tests.decision import small
 
-SPLIT = SplitParams(datetime.date(2024, 1, 1), 9, 3, 6, origins=2)
+SPLIT = SplitParams(datetime.date(2024, 1, 1), 24, 3, 6, origins=2)
+FIRST = 18  # the first judged month
+LAST = 21  # the first month of the last origin
 NAMES = tuple(f"f{k}" for k in range(12))
 # Deep trees without any brake: they know their rows by heart.
 BY_HEART = BoosterParams(
@@ -47,21 +49,21 @@ BY_HEART = BoosterParams(
     threads=1,
 )
 LEARNER = BoostedLearner(BY_HEART, (60,), least_columns=1)
-N = 900
+N = 2_700
 
 
 def rows() -> Dataset:
-    """Loans of 12 months whose outcome hangs on nothing, so that only memory could tell it."""
+    """Loans of 27 months whose outcome hangs on nothing, so that only memory could tell it."""
     rng = np.random.default_rng(2)
     label = (rng.random(N) < 0.2).astype(float)
     x = rng.normal(size=(N, len(NAMES)))
-    month = np.arange(N) % 12
+    month = np.arange(N) % 27
     return Dataset(np.arange(N), x, NAMES, label, label, np.ones(N), month, np.full(N, TRAIN))
 
 
 def paths(sample: Dataset) -> HeldOutPaths:
     """Margins of all rows from the first judged month on, taken as applicants."""
-    applicants = sample.where(sample.month >= 3)
+    applicants = sample.where(sample.month >= FIRST)
     features = ChosenFeatures.the_same(NAMES, SPLIT)
     folds = origin_folds(sample, dict.fromkeys(NAMES, 0), SPLIT, features, applicants)
     n = len(sample.label)
@@ -75,7 +77,7 @@ def margins(sample: Dataset) -> np.ndarray:
 
 def test_every_applicant_of_the_judged_months_and_later_is_scored_once() -> None:
     sample = rows()
-    masks = applicant_masks(sample.where(sample.month >= 3), SPLIT)
+    masks = applicant_masks(sample.where(sample.month >= FIRST), SPLIT)
     assert (np.sum(masks, axis=0) == 1).all() and paths(sample).is_judged.all()
     assert not np.isnan(margins(sample)).any()
 
@@ -83,7 +85,7 @@ def test_every_applicant_of_the_judged_months_and_later_is_scored_once() -> None
 def test_a_model_that_knows_its_rows_by_heart_knows_nothing_of_the_held_out_ones() -> None:
     sample = rows()
     own = LEARNER.fit(sample, (0,) * len(NAMES), 0).margin(sample.features)
-    later = sample.month >= 3
+    later = sample.month >= FIRST
     # What the stages wrote before: the PD of a loan by the model that had learnt from it.
     assert auc(sample.label[later], own[later]) > 0.99
     assert abs(auc(sample.label[later], margins(sample)) - 0.5) < 0.1
@@ -91,7 +93,7 @@ def test_a_model_that_knows_its_rows_by_heart_knows_nothing_of_the_held_out_ones
 
 def test_labels_of_the_own_month_and_later_cannot_move_a_margin() -> None:
     sample = rows()
-    last = sample.month >= 6
+    last = sample.month >= LAST
     turned = dataclasses.replace(sample, label=np.where(last, 1 - sample.label, sample.label))
     assert np.array_equal(margins(sample), margins(turned))
     early = dataclasses.replace(sample, label=np.where(last, sample.label, 1 - sample.label))
@@ -107,13 +109,14 @@ def test_the_reference_of_drift_is_that_of_new_applicants(tmp_path: Path) -> Non
     sample = rows()
     own = LEARNER.fit(sample, (0,) * len(NAMES), 0).margin(sample.features)
     fresh = np.random.default_rng(3).normal(size=(3000, len(NAMES)))
-    batch = scorer.calibration.score_raw(LEARNER.fit(sample, (0,) * 12, 0).margin(fresh))
+    batch = scorer.calibration.score_raw(LEARNER.fit(sample, (0,) * len(NAMES), 0).margin(fresh))
     drift = {}
     for name, of in (("in sample", own), ("held out", margins(sample))):
         made = reference(scorer, tiers, policy, [x], most=100, held_out=of)
         counts = len(batch) * shares(batch, made.score_edges)
         drift[name] = smoothed_psi(np.array(made.score_shares), counts)
-    assert drift["held out"] < 0.1 < 0.25 < drift["in sample"]
+    # .25 stops a batch (R12).
+    assert drift["held out"] < 0.25 < 5 * drift["held out"] < drift["in sample"]
 
 
 def test_booking_pds_are_held_out_or_null_and_new_ones_as_decided() -> None:

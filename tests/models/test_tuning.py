@@ -169,8 +169,19 @@ def test_the_first_trial_is_the_given_one_and_the_search_finds_the_known_best(
     best = with_point(GIVEN, best_of(found).point)
     assert found[0].point == POINT
     assert 0.07 < best.booster.learning_rate < 0.14 and best.booster.num_leaves == 4
-    # Both that matter stand before both that do not.
-    assert set(list(importances(found))[:2]) == {"booster.learning_rate", "booster.num_leaves"}
+
+
+def test_a_setting_matters_as_much_as_it_orders_the_losses() -> None:
+    """The best value lies in the middle of one setting; the other moves nothing."""
+    middle = np.geomspace(0.1, 10.0, 21)
+    other = np.random.default_rng(1).permutation(middle)
+    known = [
+        TrialRecord(k, {"a": one, "b": two}, (np.log(one) ** 2,), False, 1.0)
+        for k, (one, two) in enumerate(zip(middle, other, strict=True))
+    ]
+    shares = importances(known)
+    assert shares["a"] > 0.9 > 0.4 > shares["b"] and list(shares) == ["a", "b"]
+    assert importances(known[:5]) == {}
 
 
 def test_a_trial_behind_the_median_is_given_up_and_is_never_the_best() -> None:

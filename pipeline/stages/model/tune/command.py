@@ -58,7 +58,7 @@ def tune(
     processes. A running trial is cut when the minutes are over.
 
     At the end two gains are told. The one on the months that chose the best trial flatters it.
-    The one on later months is honest; where its interval holds 0, keep what you have.
+    The one on later months hardly does; where its interval holds 0, keep what you have.
 
     Example: creditloom tune --minutes 30 --processes 2
     """
