@@ -56,6 +56,7 @@ COMMANDS = {
     ("decide", "--application", "1", "--output", "out.parquet"): "out.parquet",
     ("keep", "--out", "out.json"): "out.json",
     ("tune", "--out", "out"): "out/figures.json",
+    ("backtest", "--out", "out.json"): "out.json",
     ("evidence", "--out", "out.json"): "out.json",
     ("claims", "--out", "out"): "out/claims.json",
     ("scale", "--out", "out.json"): "out.json",
