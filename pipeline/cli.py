@@ -53,6 +53,7 @@ COMMANDS = {
     "scale": "creditloom.pipeline.proof.scale:scale",
     "bench": "creditloom.pipeline.proof.bench.command:app",
     "keep": "creditloom.pipeline.commands.model.keep:keep",
+    "tune": "creditloom.pipeline.stages.model.tune.command:tune",
     "backtest": "creditloom.pipeline.commands.origins.backtest:run_backtest",
     "rejects": "creditloom.pipeline.commands.rejects.command:rejects",
     "share-recovery": "creditloom.pipeline.proof.share_recovery:share_recovery",

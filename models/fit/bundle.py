@@ -85,7 +85,11 @@ def write(
     x = fitted.model.features(table.frame)
     # Not strict: where every row has the base rate as its PD, the cut lies there too.
     scorer = load_scorer(folder)
-    compared = reference(scorer, tiers, policy, [x], house.reference_rows, is_strict=False)
+    # Rows that no inner fold held out have no such margin.
+    held_out = fitted.held_out[~np.isnan(fitted.held_out)]
+    compared = reference(
+        scorer, tiers, policy, [x], house.reference_rows, is_strict=False, held_out=held_out
+    )
     _write(folder / "reference.json", plain(compared))
     return write_manifest(folder)
 

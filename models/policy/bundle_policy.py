@@ -61,38 +61,48 @@ def reference(
     most: int,
     psi_stop: float = PSI_STOP,
     is_strict: bool = True,
+    held_out: Floats | None = None,
 ) -> Reference:
-    """Return the mean points of the approved training applicants, and the score bins of all.
+    """Return the mean points of the approved training applicants, and the score bins.
 
     Reasons compare with the mean points. The drift check of a batch uses the bins.
     blocks: the training applicants, rows x features in model order.
+    held_out: margins by models that have not learnt from the row, for the bins; None = the model's.
     most: largest number of approved applicants whose points are averaged.
     is_strict: raise ModelError when no training applicant is in an approved tier; else the safest
     of a block stand for the approved.
     """
     is_approving = np.array([policy.verdicts.get(name) == "approve" for name in tiers.names])
     approved_blocks = []
-    score_blocks = []
+    margin_blocks = []
     for x in blocks:
         margin = scorer.margin.raw(x)
         is_approved = is_approving[tiers.index(scorer.calibration.pd(margin))]
         approved_blocks.append(x[_compared_with(is_approved, margin, is_strict)])
-        score_blocks.append(scorer.calibration.score_raw(margin))
-    if not sum(map(len, approved_blocks)):
-        raise ModelError(
-            "Reference: expected approved applicants in the training months, got none. "
-            "Check policy.tier_edges against the base rate, or the calibration."
-        )
-    approved = np.concatenate(approved_blocks)
-    # Even steps need no seed, and the mean hardly depends on the choice of rows.
-    positions = np.linspace(0, len(approved) - 1, min(most, len(approved))).astype(np.int64)
-    edges, score_shares = _score_bins(np.concatenate(score_blocks))
+        margin_blocks.append(margin)
+    approved = _at_even_steps(np.concatenate(approved_blocks), most)
+    # Scores of rows that taught the model are spread wider than those of new applicants: by them
+    # every batch would seem to have drifted.
+    binned = np.concatenate(margin_blocks) if held_out is None else held_out
+    edges, score_shares = _score_bins(scorer.calibration.score_raw(binned))
     return replace(
-        Reference.of(scorer, approved[np.unique(positions)]),
+        Reference.of(scorer, approved),
         score_edges=edges,
         score_shares=score_shares,
         psi_stop=psi_stop,
     )
+
+
+def _at_even_steps(approved: np.ndarray, most: int) -> np.ndarray:
+    """Return at most `most` of the rows; raise ModelError where there is none."""
+    if not len(approved):
+        raise ModelError(
+            "Reference: expected approved applicants in the training months, got none. "
+            "Check policy.tier_edges against the base rate, or the calibration."
+        )
+    # Even steps need no seed, and the mean hardly depends on the choice of rows.
+    positions = np.linspace(0, len(approved) - 1, min(most, len(approved))).astype(np.int64)
+    return approved[np.unique(positions)]
 
 
 def _compared_with(is_approved: Mask, margin: Floats, is_strict: bool) -> Mask:

@@ -7,8 +7,9 @@ months after it. So neither the ranking nor the booster has used the months that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +24,14 @@ from creditloom.models.sample.metrics import auc
 from creditloom.models.sample.signs import signs_of
 from creditloom.models.sample.split import SplitParams, rolling_origins
 from creditloom.models.selection.feature_choice import SelectParams, choice_mask, rank
-from creditloom.models.training.tuning import STEP, staged_margins
+
+if TYPE_CHECKING:
+    import lightgbm
 
 # Smallest distance of a PD from 0 and 1, so that its logarithm is finite.
 PD_MARGIN = 1e-12
+# Number of trees between two measurements on the judging months.
+STEP = 25
 
 
 @dataclass(frozen=True)
@@ -167,3 +172,23 @@ def _size(keep: int, rows: _JudgedRows, best: _JudgedRows) -> Size:
         behind=behind,
         behind_se=behind_se,
     )
+
+
+def staged_margins(grown: lightgbm.Booster, judge: Dataset, max_trees: int) -> Iterator[Floats]:
+    """Yield the margins of the rows, shape (n,), after each 25 trees up to `max_trees`.
+
+    Beyond the last tree of the booster the margins stay the same.
+    """
+    margin = np.zeros(len(judge.label))
+    # Predict each block of trees once and add it to the blocks before.
+    for start in range(0, max_trees - STEP + 1, STEP):
+        margin = margin + _part(grown, judge, start)
+        yield margin
+
+
+def _part(grown: lightgbm.Booster, judge: Dataset, start: int) -> Floats:
+    """Return what 25 trees from `start` on add to the margins; 0 after the last tree."""
+    if start >= grown.num_trees():
+        return np.zeros(len(judge.label))
+    part = grown.predict(judge.features, raw_score=True, start_iteration=start, num_iteration=STEP)
+    return np.asarray(part)

@@ -67,6 +67,11 @@ class HeldOutPaths:
         """Return the same paths with only the rows of `mask` judged."""
         return HeldOutPaths(self.paths, self.is_judged & mask)
 
+    def part(self, start: int, stop: int | None = None) -> HeldOutPaths:
+        """Return the paths of the rows from `start` to `stop`."""
+        paths = {name: path[start:stop] for name, path in self.paths.items()}
+        return HeldOutPaths(paths, self.is_judged[start:stop])
+
 
 def held_out_paths(
     folds: Iterable[Fold], learners: Sequence[NamedLearner], n_rows: int

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import ChosenFeatures, Dataset
@@ -35,14 +36,28 @@ class InnerEstimate:
     auc: float
 
 
+@dataclass(frozen=True)
+class ApplicantMargins:
+    """Margins of applicants, booked or not, by members fitted on the months before; shape (k,).
+
+    They are as new to the members as a later applicant is to the model.
+    """
+
+    application_id: NDArray[np.int64]
+    margin: Floats
+
+
 def origin_folds(
     rows: Dataset,
     sign_of: Mapping[str, int],
     split: SplitParams,
     features: ChosenFeatures,
+    applicants: Dataset | None = None,
 ) -> Iterator[Fold]:
     """Yield one fold per rolling origin, oldest first, each with its own columns.
 
+    applicants: others that are held out beside the judged rows, in the months of `applicant_masks`.
+    In `is_judged` they follow the rows.
     Raise ModelError for another number of origins, or where the months before one hold one class.
     """
     origins = rolling_origins(rows.month, split)
@@ -51,7 +66,8 @@ def origin_folds(
             f"{len(features.origins)} choices of columns for {len(origins)} rolling origins: "
             "expected one each. Run select again with the same split."
         )
-    for (fit, judge), own in zip(origins, features.origins, strict=True):
+    masks = [] if applicants is None else applicant_masks(applicants, split)
+    for k, ((fit, judge), own) in enumerate(zip(origins, features.origins, strict=True)):
         bads = int(rows.label[fit].sum())
         if bads in (0, int(fit.sum())):
             raise ModelError(
@@ -60,7 +76,27 @@ def origin_folds(
             )
         columns = rows.with_features(own)
         signs = tuple(sign_of[name] for name in columns.names)
-        yield Fold(columns.where(fit), signs, columns.features[judge], judge)
+        held_out = columns.features[judge]
+        is_judged = judge
+        if applicants is not None:
+            beside = applicants.where(masks[k]).with_features(own)
+            held_out = np.concatenate([held_out, beside.features])
+            is_judged = np.concatenate([judge, masks[k]])
+        yield Fold(columns.where(fit), signs, held_out, is_judged)
+
+
+def applicant_masks(applicants: Dataset, split: SplitParams) -> list[Mask]:
+    """Return which applicants each origin is to score, oldest first.
+
+    They are those of its judged months, and for the last origin of all later months too: it has
+    learnt from none of them.
+    """
+    firsts = [
+        split.train_months - back * split.origin_months for back in range(split.origins, 0, -1)
+    ]
+    ends = [*firsts[1:], np.inf]
+    month = applicants.month
+    return [(month >= first) & (month < end) for first, end in zip(firsts, ends, strict=True)]
 
 
 def nested_margins(

@@ -22,6 +22,7 @@ from creditloom.models.stacking.additive import AdditiveLearner, AdditiveParams
 from creditloom.models.stacking.boosted import BoostedLearner, Capacity, stand_ins
 from creditloom.models.stacking.learner import Learner, NamedLearner, named_learners
 from creditloom.models.stacking.procedure import (
+    HeldOutPaths,
     StackChoice,
     chosen,
     held_out_paths,
@@ -33,6 +34,7 @@ from creditloom.models.stacking.sign_proof import refuse_broken
 from creditloom.models.stacking.stack import Stack, StackParams
 from creditloom.models.stacking.tree_text import ModelTree, feature_infos, model_text
 from creditloom.models.training.held_out import (
+    ApplicantMargins,
     InnerEstimate,
     auc_or_nan,
     inner_estimates,
@@ -159,6 +161,8 @@ class TrainingResult:
     booster: the whole stack as one model; text: as LightGBM reads it. names: features in model
     order. catalogue: of the model. ridge: the challenger. record: the content of training.json.
     held_out: margins of the judged months, on which the level and the line are fitted.
+    applicants: margins of everyone in these months and later, as new to the members; None where
+    nobody asked.
     """
 
     booster: lightgbm.Booster
@@ -168,6 +172,7 @@ class TrainingResult:
     ridge: Ridge
     record: Mapping[str, Any]
     held_out: HeldOutMargins
+    applicants: ApplicantMargins | None = None
 
 
 def train(
@@ -178,9 +183,11 @@ def train(
     ridge_params: RidgeParams,
     features: ChosenFeatures | None = None,
     taught: Callable[[NamedLearner], NamedLearner] = lambda learner: learner,
+    applicants: Dataset | None = None,
 ) -> TrainingResult:
     """Fit stack and challenger on labelled rows. Raise ModelError where a sign is broken.
 
+    applicants: of the judged months and later, whom members score that have not learnt from them.
     features: of the model and of each origin; None = all of `rows`. The months that an origin has
     not seen choose all else. taught: tells a learner more than its rows (`models/rejects`).
     """
@@ -188,7 +195,7 @@ def train(
     learners = [taught(learner) for learner in params.named_learners()]
     final = wanted.final_rows(rows)
     signs = signs_of(catalogue, final.names)
-    nested = _nested(rows, catalogue, split, params, wanted, learners)
+    nested = _nested(rows, catalogue, split, params, wanted, learners, applicants)
     stack, trees = _stacked(final, signs, params, nested.choice, learners)
     text = model_text(trees, final.names, feature_infos(final.features), signs)
     model = _read(text)
@@ -200,16 +207,22 @@ def train(
         "params": asdict(params),
         "null_safer_than_any_value": _null_gains(model, final, signs),
     }
-    of_model = _with_nulls(subset(catalogue, final.names), final)
     return TrainingResult(
         booster=model,
         text=text,
         names=final.names,
-        catalogue=with_unseen(of_model, model, final.features),
+        catalogue=_of_model(catalogue, model, final),
         ridge=challenger,
         record=record,
         held_out=nested.margins_of(stack, rows, challenger),
+        applicants=nested.margins_beside(stack, applicants),
     )
+
+
+def _of_model(catalogue: Catalogue, model: lightgbm.Booster, rows: Dataset) -> Catalogue:
+    """Return the catalogue of the model with what training saw of nulls and levels."""
+    of_model = _with_nulls(subset(catalogue, rows.names), rows)
+    return with_unseen(of_model, model, rows.features)
 
 
 def _read(text: str) -> lightgbm.Booster:
@@ -242,6 +255,17 @@ class _Nested:
     choice: StackChoice
     estimates: tuple[InnerEstimate, ...]
     pooled_auc: float
+    beside: HeldOutPaths
+
+    def margins_beside(self, stack: Stack, applicants: Dataset | None) -> ApplicantMargins | None:
+        """Return the held-out margins of the applicants that were scored beside the rows."""
+        if applicants is None:
+            return None
+        scored = self.beside.is_judged
+        steps = self.choice.steps
+        own = [self.beside.paths[name][scored, steps[name]] for name in stack.names]
+        margin = stack.margin(np.stack(own, axis=1))
+        return ApplicantMargins(applicants.application_id[scored], margin)
 
     def margins_of(self, stack: Stack, rows: Dataset, challenger: Ridge) -> HeldOutMargins:
         """Return the held-out margins of stack and challenger on the judged rows."""
@@ -261,12 +285,16 @@ def _nested(
     params: TrainParams,
     features: ChosenFeatures,
     learners: Sequence[NamedLearner],
+    applicants: Dataset | None,
 ) -> _Nested:
     """Judge the learners on the rolling origins: each choice on rows before the months it meets."""
     weight = weights(rows, params.booster.max_weight)
     sign_of = dict(zip(features.names, signs_of(catalogue, features.names), strict=True))
-    folds = origin_folds(rows, sign_of, split, features)
-    paths = held_out_paths(folds, learners, len(rows.label))
+    folds = origin_folds(rows, sign_of, split, features, applicants)
+    n = len(rows.label)
+    beside = 0 if applicants is None else len(applicants.label)
+    both = held_out_paths(folds, learners, n + beside)
+    paths = both.part(0, n)
     judged = judged_origins(rows, split)
     margin = nested_margins(paths, judged, rows.label, weight, params.stack)
     seen = paths.is_judged
@@ -274,6 +302,7 @@ def _nested(
         choice=chosen(paths, rows.label, weight),
         estimates=inner_estimates(margin, judged, rows, weight),
         pooled_auc=auc_or_nan(rows.label[seen], margin[seen], weight[seen]),
+        beside=both.part(n),
     )
 
 

@@ -26,6 +26,7 @@ BARS = PACKAGE / "models" / "evaluation" / "bars" / "bars.yaml"
 EVIDENCE_BARS = PACKAGE / "models" / "evaluation" / "bars" / "evidence_bars.yaml"
 FAMILY_SPREAD = PACKAGE / "models" / "evaluation" / "bars" / "family_spread.yaml"
 RIVALS = PACKAGE / "models" / "evaluation" / "rivals" / "rivals.yaml"
+RAW_CHANGES = PACKAGE / "features" / "contract" / "raw_changes.yaml"
 WORLD = PACKAGE / "world" / "world.yaml"
 CLAIMS = PACKAGE / "world" / "claims.yaml"
 PUBLISHED = PACKAGE / "world" / "published.yaml"
@@ -53,6 +54,7 @@ TUNING = DATA / "tuning"
 
 # Beside data/model: margins of single applicants are no part of a bundle.
 HELD_OUT = DATA / "held_out" / "held_out.parquet"
+HELD_OUT_APPLICANTS = DATA / "held_out" / "applicants.parquet"
 
 MODEL = DATA / "model"
 MODEL_TXT = MODEL / "model.txt"
@@ -83,6 +85,7 @@ REGISTERED = REGISTRY / "registered.json"
 ALIASES = REGISTRY / "aliases.jsonl"
 
 REPORTS = DATA / "reports"
+TUNING_REPORT = REPORTS / "tuning"
 METRICS = REPORTS / "metrics.json"
 EVALUATION = REPORTS / "evaluation"
 EXPLAIN = REPORTS / "explain"

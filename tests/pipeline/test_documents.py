@@ -13,6 +13,7 @@ import yaml
 from creditloom.decision.rulebook.law import Law
 from creditloom.decision.rulebook.policy import DataSources, Filters
 from creditloom.decision.rulebook.product import Product
+from creditloom.features.contract.raw_changes import RawChanges
 from creditloom.models.evaluation.bars import Bars, FamilySpread
 from creditloom.models.evaluation.rivals.fitted import RivalParams
 from creditloom.models.evaluation.world_figures.published import PublishedFacts
@@ -37,6 +38,7 @@ KINDS: dict[type, list[Path]] = {
     Bars: [paths.BARS, paths.EVIDENCE_BARS],
     FamilySpread: [paths.FAMILY_SPREAD],
     RivalParams: [paths.RIVALS],
+    RawChanges: [paths.RAW_CHANGES],
 }
 FILES = [(kind, file) for kind, files in KINDS.items() for file in files]
 At = tuple[Any, ...]

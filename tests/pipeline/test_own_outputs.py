@@ -55,6 +55,7 @@ COMMANDS = {
     ("simulate", "--applicants", "100", "--out", "out"): "out",
     ("decide", "--application", "1", "--output", "out.parquet"): "out.parquet",
     ("keep", "--out", "out.json"): "out.json",
+    ("tune", "--out", "out"): "out/figures.json",
     ("backtest", "--out", "out.json"): "out.json",
     ("evidence", "--out", "out"): "out/evidence.json",
     ("rejects", "--out", "out"): "out/figures.json",

@@ -32,7 +32,7 @@ TYPES: dict[str, str] = {
     "features": "creditloom.features.feature_params:FeatureParams",
     "label": "creditloom.features.feature_params:LabelParams",
     "split": "creditloom.models.sample.split:SplitParams",
-    "tune": "creditloom.models.training.tuning:TuneParams",
+    "tune": "creditloom.models.tuning.space:TuneParams",
     "select": "creditloom.models.selection.feature_choice:SelectParams",
     "train": "creditloom.models.training.training:TrainParams",
     "reject": "creditloom.models.rejects.reject_params:RejectParams",

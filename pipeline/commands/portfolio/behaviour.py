@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from creditloom.decision.score.scorer import Calibration
 from creditloom.models.sample.metrics import auc
 from creditloom.models.sample.split import OOT, SplitParams, month_index, roles
 from creditloom.pipeline.base import paths
@@ -32,6 +33,23 @@ from creditloom.storage.files.store import write_text
 DPD_COLUMN = NAMES.index("dpd_days_now")
 
 
+def booking_decisions(
+    decisions: pd.DataFrame, held_out: pd.DataFrame, line: Calibration, split: SplitParams
+) -> pd.DataFrame:
+    """Return the decisions with PDs of models that have not learnt from the account.
+
+    decisions: application_id, as_of, pd. held_out: application_id and margin, as `train` writes
+    them of applicants. An account before out-of-time that no such model scored has a null PD: the
+    PD of a loan that taught the model knows how it ended, and the behaviour score would trust the
+    PD at booking more than that of a new account deserves.
+    """
+    margin = held_out.set_index("application_id")["margin"]
+    unseen = margin.reindex(decisions["application_id"]).to_numpy()
+    is_oot = roles(decisions["as_of"].to_numpy(), split) == OOT
+    as_new = np.where(is_oot, decisions["pd"].to_numpy(), line.pd(unseen))
+    return decisions.assign(pd=as_new)
+
+
 def reviews(
     panel: Sequence[pa.Table],
     decisions: pd.DataFrame,
@@ -42,7 +60,7 @@ def reviews(
     """Return every account that is not yet bad in `month`, with its outcome within the horizon.
 
     `panel` holds one table per month on book. The PD and the date of an account come from its
-    decision.
+    decision; one with a null PD is left out.
     """
     past = history(recent(panel[: month + 1], WINDOW), WINDOW)
     booked = decisions.set_index("application_id").loc[past.account]
@@ -54,7 +72,7 @@ def reviews(
     rows = ReviewedAccounts(features, is_bad, roles(as_of, split), month_index(as_of, split))
     # An account that is already bad or written off has no outcome to predict.
     is_open = (past.now("dpd_days") < params.bad_dpd_days) & ~past.is_written_off
-    return rows.where(is_open)
+    return rows.where(is_open & booked["pd"].notna().to_numpy())
 
 
 def joined_reviews(parts: Sequence[ReviewedAccounts]) -> ReviewedAccounts:

@@ -19,6 +19,7 @@ import pyarrow as pa
 import typer
 from rich.progress import track
 
+from creditloom.decision.bundle import load_scorer
 from creditloom.decision.pricing.profit import YEAR, ProfitTerms
 from creditloom.decision.rulebook.economics import Economics
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
@@ -196,11 +197,24 @@ def _trained(
 ) -> tuple[BCard, list[dict[str, Any]]]:
     """Train and write the behaviour score; return it and how it compares with the booking score."""
     parts = {}
+    decisions = _as_new(decisions, split)
     for at in _tracked(params.review_months):
         parts[at] = behaviour.reviews(past.months, decisions, at, split, params)
     card = fit(behaviour.joined_reviews(list(parts.values())), params)
     behaviour.write(card)
     return card, behaviour.comparison(card, parts)
+
+
+def _as_new(decisions: pd.DataFrame, split: SplitParams) -> pd.DataFrame:
+    """Return the decisions with PDs of models that have not learnt from the accounts."""
+    if not paths.HELD_OUT_APPLICANTS.is_file():
+        raise ForwardError(
+            f"{paths.HELD_OUT_APPLICANTS}: no such file; expected margins of applicants that the "
+            "training held out. Run `dvc repro` first."
+        )
+    held_out = read_frame(paths.HELD_OUT_APPLICANTS)
+    line = load_scorer(paths.MODEL).calibration
+    return behaviour.booking_decisions(decisions, held_out, line, split)
 
 
 def _tracked(months: Sequence[int]) -> Iterable[int]:

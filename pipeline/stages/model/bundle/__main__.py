@@ -53,7 +53,10 @@ def main() -> dict[str, int]:
     policy = Policy.from_json(json.dumps(rules))
     scorer = load_scorer(paths.MODEL)
     rows = _training_rows(scorer.catalogue.names, section("split", SplitParams))
-    compared = reference(scorer, tiers, policy, rows, params.reference_rows, params.psi_stop)
+    held_out = read_frame(paths.HELD_OUT_APPLICANTS, ["margin"])["margin"].to_numpy()
+    compared = reference(
+        scorer, tiers, policy, rows, params.reference_rows, params.psi_stop, held_out=held_out
+    )
     write_json(plain(tiers), paths.TIERS)
     write_json(rules, paths.POLICY)
     write_json(plain(compared), paths.REFERENCE)

@@ -17,7 +17,7 @@ from creditloom.models.rejects.reject_params import RejectParams
 from creditloom.models.rejects.ways import needs_refused
 from creditloom.models.rejects.widened_learner import RejectInference
 from creditloom.models.sample.dataset import ChosenFeatures, Dataset
-from creditloom.models.sample.split import SplitParams
+from creditloom.models.sample.split import CALIBRATION, TRAIN, SplitParams
 from creditloom.models.training.training import TrainParams, train
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
@@ -42,12 +42,15 @@ def main() -> dict[str, int]:
         final=tuple(selected["features"]),
         origins=tuple(tuple(names) for names in selected["origins"]),
     )
-    rows = dataset(everyone(split).training(split.indeterminate_weight), features.names)
+    applications = everyone(split)
+    rows = dataset(applications.training(split.indeterminate_weight), features.names)
+    applicants = dataset(_later(applications, split), features.names)
     inference = _inference(split, params, rows)
-    ridge_params = section("ridge", RidgeParams)
-    trained = train(rows, catalogue, split, params, ridge_params, features, inference.learner)
+    ridge = section("ridge", RidgeParams)
+    trained = train(rows, catalogue, split, params, ridge, features, inference.learner, applicants)
     record = {**trained.record, "rejects": inference.record()}
     write_table(pa.table(vars(trained.held_out)), paths.HELD_OUT)
+    write_table(pa.table(vars(trained.applicants)), paths.HELD_OUT_APPLICANTS)
     write_text(trained.text, paths.MODEL_TXT)
     write_json(plain(trained.catalogue), paths.MODEL_CATALOGUE)
     write_document(to_json(trained.ridge), paths.RIDGE, RESULTS)
@@ -67,6 +70,13 @@ def _inference(split: SplitParams, params: TrainParams, loans: Dataset) -> Rejec
         return RejectInference.of(refused_applicants(split, loans.names), params.booster, reject)
     nobody = RefusedApplicants(loans.where(np.zeros(len(loans.label), bool)), np.empty(0, np.int64))
     return RejectInference.of(nobody, params.booster, reject)
+
+
+def _later(applications: Dataset, split: SplitParams) -> Dataset:
+    """Return the applicants from the first judged month on that came before out-of-time."""
+    first = split.train_months - split.origins * split.origin_months
+    is_early = np.isin(applications.role, (TRAIN, CALIBRATION))
+    return applications.where(is_early & (applications.month >= first))
 
 
 def _show(record: Mapping[str, Any]) -> None:

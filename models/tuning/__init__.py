@@ -1,0 +1,1 @@
+"""Search the settings of the stacked learner on rolling origins inside the training months."""
