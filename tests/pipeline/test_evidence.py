@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
@@ -32,7 +33,7 @@ from .test_evidence_judges import LARGE
 GOOD: dict[str, Any] = {"final": {"approve_rate": 0.62, "bad_rate_true": 0.011}}
 
 
-def bar(figure: str, **edges: float) -> Bar:
+def bar(figure: str, **edges: Any) -> Bar:
     return Bar(
         id="a_bar",
         name="a bar",
@@ -222,6 +223,7 @@ def test_options_that_cannot_be_read_are_refused() -> None:
 
 def test_everyone_is_told_where_the_ceiling_is_measured() -> None:
     """Refused, grey and young loans get their true outcome and count alike."""
+    # table: labels
     labels = pa.table(
         {
             "application_id": [1, 2, 3],
@@ -232,10 +234,12 @@ def test_everyone_is_told_where_the_ceiling_is_measured() -> None:
             "weight": pa.array([4.0, None, 2.0], pa.float64()),
         }
     )
-    truth = pa.table({"application_id": [3, 2, 1], "defaulted": [False, True, True]})
+    truth = pd.DataFrame({"application_id": [3, 2, 1], "defaulted": [False, True, True]})
     told = run_parts.all_told(labels, truth)
-    assert told["label"].to_pylist() == [1, 1, 0] and told["weight"].to_pylist() == [1.0] * 3
-    assert all(told["is_booked"].to_pylist()) and not any(told["is_indeterminate"].to_pylist())
+    assert told["label"].to_pylist() == [1, 1, 0]
+    assert told["weight"].to_pylist() == [1.0] * 3
+    assert all(told["is_booked"].to_pylist())
+    assert not any(told["is_indeterminate"].to_pylist())
     assert told.schema == labels.schema
 
 

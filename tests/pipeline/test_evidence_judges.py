@@ -22,7 +22,8 @@ BARS = {bar.id: bar for bar in document(Bars, paths.EVIDENCE_BARS).bars}
 SEEDS = (1, 2, 3, 4, 5)
 RNG = np.random.default_rng(3)
 # A book of 4,000 people in 20 groups, by 60 drawn models, 20 refits and a right PD.
-N, N_GROUPS = 4000, 20
+N = 4000
+N_GROUPS = 20
 GROUPS = np.array_split(np.arange(N), N_GROUPS)
 TARGET = np.exp(RNG.normal(-4.0, 1.0, N))
 
@@ -39,16 +40,10 @@ def coverage_of(scale: float, width: float = 0.05) -> dict[str, Any]:
     for seed in range(30):
         rng = np.random.default_rng(seed)
         own = drawn_models(1, 0.05, rng)[0] / TARGET
-        drawn, again = (drawn_models(k, sd, rng) * own for k, sd in ((60, width), (20, 0.05)))
-        parts.append(
-            judges.coverage(
-                judges.aligned(drawn),
-                judges.aligned(again),
-                judges.aligned(TARGET[None, :])[0],
-                GROUPS,
-                scale,
-            )
-        )
+        drawn = judges.aligned(drawn_models(60, width, rng) * own)
+        again = judges.aligned(drawn_models(20, 0.05, rng) * own)
+        target = judges.aligned(TARGET[None, :])[0]
+        parts.append(judges.coverage(drawn, again, target, GROUPS, scale))
     return {
         "groups": sum(one.groups for one in parts),
         "covered": sum(one.covered for one in parts),
@@ -71,6 +66,7 @@ def seed_of(seed: int) -> dict[str, Any]:
         {"group": f"segment: {name}", "n": 5000, "observed": 60.0 + seed, "expected": 62.0}
         for name in ("retail", "student")
     ]
+    # table: the parts and what they hold
     return {
         "run": {
             "metrics": {"duels": duels, "final": {"approve_rate": 0.65, "bad_rate_true": 0.01}},

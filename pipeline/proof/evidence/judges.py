@@ -25,12 +25,12 @@ Seeds = Mapping[int, Mapping[str, Content]]
 INTERVAL = (0.05, 0.95)
 # Standard deviations from end to end of a normal interval that holds 90 %.
 NORMAL_WIDTH = 2 * 1.6449
-# Groups with fewer expected bads, seeds pooled, are told and not judged (issue 19).
+# Groups with fewer expected bads, seeds pooled, are told and not judged.
 LEAST_EXPECTED = 200.0
-# Issue 19: points of share over the plain rival, or so much of the ceiling.
+# Points of share over the plain rival, or so much of the ceiling.
 OVER_PLAIN = 0.02
 OF_CEILING = 0.97
-# Issue 19: the inner estimate may miss by so much AUC, or by two standard errors.
+# The inner estimate may miss by so much AUC, or by two standard errors.
 INNER_MISS = 0.01
 STANDARD_ERRORS = 2.0
 # Kinds of groups whose intervals are judged.
@@ -40,7 +40,7 @@ UPPER = 0.975
 
 
 @dataclass(frozen=True)
-class Coverage:
+class GroupCoverage:
     """How often the intervals of groups hold the target, and how wide they are in the mean.
 
     refit_width: of an interval of the same probability by the spread of the refits.
@@ -63,21 +63,22 @@ def aligned(pds: Floats) -> Floats:
 
 def coverage(
     drawn: Floats, again: Floats, target: Floats, groups: Sequence[np.ndarray], scale: float = 1.0
-) -> Coverage:
+) -> GroupCoverage:
     """Return the coverage of the groups' mean PD by the draws, all with the level aligned.
 
     drawn, again: PDs of draws and of refits, shape (k, n). target: shape (n,). groups: rows of
     each. scale: of the intervals' widths; a half must be found too narrow.
     """
     covered = 0
-    widths, refit_widths = [], []
+    widths = []
+    refit_widths = []
     for rows in groups:
         low, high = np.quantile(drawn[:, rows].mean(axis=1), INTERVAL)
-        middle, half = (low + high) / 2, scale * (high - low) / 2
-        covered += bool(abs(target[rows].mean() - middle) <= half)
+        half = scale * (high - low) / 2
+        covered += bool(abs(target[rows].mean() - (low + high) / 2) <= half)
         widths.append(2 * half)
         refit_widths.append(NORMAL_WIDTH * again[:, rows].mean(axis=1).std(ddof=1))
-    return Coverage(len(groups), covered, float(np.mean(widths)), float(np.mean(refit_widths)))
+    return GroupCoverage(len(groups), covered, float(np.mean(widths)), float(np.mean(refit_widths)))
 
 
 def spread(values: Mapping[int, float | None]) -> dict[str, Any]:
@@ -118,6 +119,7 @@ def share_of(values: Mapping[int, float | None], holds: Callable[[float], bool])
 
 def figures(seeds: Seeds, large: Content | None = None) -> dict[str, Any]:
     """Return the document of all seeds. large: of the world with more applicants."""
+    # table: the blocks of the document
     document = {
         **{name: _duel(seeds, name) for name in ("plain", "ridge", "incumbent")},
         "reachable": {**spread(_of(seeds, "run", "share.value")), "applicants": _ends(seeds)},
@@ -164,12 +166,10 @@ def _duel(seeds: Seeds, rival: str) -> dict[str, Any]:
     path = f"metrics.duels.{rival}_door"
     low = _of(seeds, "run", f"{path}.share_low")
     high = _of(seeds, "run", f"{path}.share_high")
-    return {
-        **spread(_of(seeds, "run", f"{path}.share_delta")),
-        "ahead": share_of(low, lambda end: end > 0),
-        "behind": share_of(high, lambda end: end < 0),
-        "applicants": {str(seed): [low[seed], high[seed]] for seed in seeds},
-    }
+    found = spread(_of(seeds, "run", f"{path}.share_delta"))
+    found["ahead"] = share_of(low, lambda end: end > 0)
+    found["behind"] = share_of(high, lambda end: end < 0)
+    return {**found, "applicants": {str(seed): [low[seed], high[seed]] for seed in seeds}}
 
 
 def inner(seeds: Seeds) -> dict[str, Any]:

@@ -17,7 +17,6 @@ import pandas as pd
 
 from creditloom.models.sample.split import SplitParams, known_day, month_index
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.matrix_reader import everyone
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.proof.claims.labelled_world import (
     MONTHS_BEFORE_VINTAGES,
@@ -26,8 +25,10 @@ from creditloom.pipeline.proof.claims.labelled_world import (
     onset_weights,
 )
 from creditloom.pipeline.proof.evidence.run_parts import Content, EvidenceRunError
-from creditloom.storage.files.store import read_frame, read_json
+from creditloom.pipeline.stages.results.evaluate.truth_sample import truth_alone
+from creditloom.storage.files.store import read_json
 
+# So many tell a share of .85 to .025.
 PATHS = 200
 # Of the stream of the redrawn paths; the world's own streams are keyed otherwise.
 PATH_SEED = 19
@@ -50,9 +51,11 @@ def macro_paths(folder: Path) -> Content:
         means = np.array([_mean_pd(labelled, people, path) for path in _paths(labelled)])
         shortcut = _mean_pd(labelled, people, own)
     mean_true = float(people["pd_true"].mean())
-    low, high = float(level["low"]), float(level["high"])
+    low = float(level["low"])
+    high = float(level["high"])
     moved = float(means.mean()) / float(level["rate"])
     process = np.quantile(means, QUANTILES)
+    # table: what is kept of the part
     return {
         "rate": level["rate"],
         "low": low,
@@ -70,10 +73,10 @@ def macro_paths(folder: Path) -> Content:
 
 def _people() -> pd.DataFrame:
     """Return vintage, pd_neutral and pd_true of the out-of-time applicants."""
-    oot = everyone(section("split", SplitParams)).out_of_time()
-    names = ["application_id", "vintage", "pd_neutral", "pd_true"]
-    truth = read_frame(paths.TRUTH / "applicants.parquet", names)
-    return truth[truth["application_id"].isin(oot.application_id)]
+    whole = truth_alone(section("split", SplitParams))
+    oot = whole.known.out_of_time()
+    people = whole.applicants[["application_id", "vintage", "pd_neutral", "pd_true"]]
+    return people[people["application_id"].isin(oot.application_id)]
 
 
 def _mean_pd(labelled: LabelledWorld, people: pd.DataFrame, economy: Economy) -> float:

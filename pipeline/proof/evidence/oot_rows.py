@@ -23,7 +23,7 @@ from creditloom.models.sample.split import OOT, SplitParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.matrix_reader import dataset, everyone, frame
 from creditloom.pipeline.base.params import section
-from creditloom.pipeline.stages.results.evaluate.truth_sample import truth_sample
+from creditloom.pipeline.stages.results.evaluate.truth_sample import truth_alone, truth_sample
 from creditloom.storage.files.store import open_parquet, read_frame
 
 # Column of the matrix that tells new from repeat customers.
@@ -88,8 +88,9 @@ def oot_rows() -> OotRows:
         ridge_pd=own_pd,
         decisions=decisions,
         audit=_audit(split),
-        truth=aligned_rows(read_frame(paths.TRUTH / "applicants.parquet"), ids, "truth"),
-        calibration_bads=1.0,
+        truth=aligned_rows(truth_alone(split).applicants, ids, "truth"),
+        # Of tests that are not made here.
+        calibration_bads=1,
         max_weight=section("calibration", CalibrationParams).max_weight,
     )
     return OotRows(cohort, bundle, applications, split)

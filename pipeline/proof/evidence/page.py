@@ -31,7 +31,7 @@ MISSED = "MISSED"
 NOT_MEASURED = "not measured"
 # Stands for a figure that is absent.
 ABSENT = "-"
-# Words of issue 19 that are told and not judged: what, figure, edges.
+# What is told and not judged: what, figure, edges.
 TOLD = (
     ("final approvals, S5's range", "approval", 0.62, 0.75),
     ("share of the reachable, optimistic split", "optimistic", 0.945, 1.0),
@@ -126,11 +126,11 @@ def log_lines(text: str) -> list[str]:
 
 def entry(one: Mapping[str, Any]) -> str:
     """Return the line of a run in the log."""
-    return (
-        f"{ENTRY}{one['time']}: version {one['version']}, code {one['code']}; seeds "
-        f"{', '.join(map(str, one['seeds']))}, {one['applicants']:,} applicants: "
-        f"{', '.join(one['measured']) or 'nothing new'}"
-    )
+    seeds = ", ".join(map(str, one["seeds"]))
+    measured = ", ".join(one["measured"]) or "nothing new"
+    made = f"version {one['version']}, code {one['code']}"
+    asked = f"seeds {seeds}, {one['applicants']:,} applicants"
+    return f"{ENTRY}{one['time']}: {made}; {asked}: {measured}"
 
 
 def _table(evidence: Mapping[str, Any], rows: Sequence[BarRow]) -> list[str]:
@@ -144,15 +144,17 @@ def _line(*cells: str) -> str:
 
 
 def _told(found: Mapping[str, Any]) -> list[str]:
-    """Return what issue 19 wants told and not judged, and the intervals over seeds."""
+    """Return what is told and not judged, and the intervals over seeds."""
     lines = []
-    for words, block, low, high in TOLD:
+    for words, block, least, most in TOLD:
         mean = figure(found, f"{block}.mean")
-        is_inside = mean is not None and low <= mean <= high
+        is_inside = mean is not None and least <= mean <= most
         verdict = "-" if mean is None else f"{mean:.4f}, {MET if is_inside else MISSED.lower()}"
-        lines.append(f"{ENTRY}Told, not judged: {words} ({low:g}-{high:g}): {verdict}.")
+        lines.append(f"{ENTRY}Told, not judged: {words} ({least:g}-{most:g}): {verdict}.")
     for block in ("reachable", "plain", "ridge", "ceiling"):
-        ends = [figure(found, f"{block}.{end}") for end in ("mean", "low", "high")]
-        shown = "-" if None in ends else "{:.4f} ({:.4f} to {:.4f})".format(*ends)
+        mean, low, high = (
+            _shown(figure(found, f"{block}.{key}")) for key in ("mean", "low", "high")
+        )
+        shown = f"{mean} ({low} to {high})"
         lines.append(f"{ENTRY}Mean over seeds of `{block}`, with its 95 % interval: {shown}.")
     return lines

@@ -30,19 +30,21 @@ from creditloom.models.training.training import TrainParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.matrix_reader import dataset
 from creditloom.pipeline.base.params import section
-from creditloom.pipeline.proof.evidence.judges import Coverage, aligned, coverage
+from creditloom.pipeline.proof.evidence.judges import GroupCoverage, aligned, coverage
 from creditloom.pipeline.proof.evidence.oot_rows import OotRows, oot_rows
 from creditloom.pipeline.proof.evidence.run_parts import Content
 from creditloom.storage.files.formats import RESULTS, read_document
 from creditloom.storage.files.store import read_frame, read_json
 
+# So many tell a deviation to a sixth.
 REFITS = 20
 # Of the draws behind the refits, and of the random groups.
 DRAW_SEED = 23
+# Random groups: as many and as large as the bars say.
 RANDOM_GROUPS = 500
 RANDOM_SIZE = 200
 DECILES = 10
-# Fields of the groups whose O/E is judged (issue 19), as `group_figures.groups_of` names them.
+# Fields of the groups whose O/E is judged, as `group_figures.groups_of` names them.
 JUDGED_FIELDS = ("tier", "payment file", "bureau file", "segment", "customer")
 
 
@@ -123,6 +125,7 @@ def kinds_of(groups: pd.DataFrame, own_pd: Floats) -> dict[str, list[np.ndarray]
     rng = np.random.default_rng(DRAW_SEED)
     n = len(own_pd)
     size = min(RANDOM_SIZE, n)
+    # Of equal PDs the earlier row comes first, so that a second run makes the same deciles.
     order = np.argsort(own_pd, kind="stable")
     kinds = {
         "random": [rng.choice(n, size, replace=False) for _ in range(RANDOM_GROUPS)],
@@ -139,7 +142,7 @@ def kinds_of(groups: pd.DataFrame, own_pd: Floats) -> dict[str, list[np.ndarray]
 def _covered(
     drawn: Floats, again: Floats, target: Floats, kinds: Mapping[str, list[np.ndarray]]
 ) -> dict[str, Content]:
-    found: dict[str, Coverage] = {
+    found: dict[str, GroupCoverage] = {
         kind: coverage(aligned(drawn), aligned(again), aligned(target[None, :])[0], groups)
         for kind, groups in kinds.items()
     }

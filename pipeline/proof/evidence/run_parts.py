@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from creditloom.decision.base.catalogue import Catalogue
@@ -29,8 +30,9 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.matrix_reader import dataset, everyone
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.proof.evidence.oot_rows import oot_rows
+from creditloom.pipeline.stages.results.evaluate.truth_sample import truth_alone
 from creditloom.storage.files.formats import RESULTS, read_document
-from creditloom.storage.files.store import read_frame, read_json, read_table, write_table
+from creditloom.storage.files.store import read_json, read_table, write_table
 
 Content = dict[str, Any]
 OPTIMISTIC_SPLIT = {"split.known_by": OPTIMISTIC}
@@ -99,7 +101,7 @@ def trained_again(
     folder: Path,
     side: Path,
     changes: Mapping[str, Any],
-    change_labels: Callable[[pa.Table, pa.Table], pa.Table] | None,
+    change_labels: Callable[[pa.Table, pd.DataFrame], pa.Table] | None,
 ) -> Path:
     """Select and train in `side` on the features of `folder`; return the text of the model.
 
@@ -113,28 +115,30 @@ def trained_again(
             place.parent.mkdir(parents=True, exist_ok=True)
             os.link(file, place)
     if change_labels is not None:
-        labels = read_table(folder / paths.LABELS)
-        truth = read_table(folder / paths.TRUTH / "applicants.parquet")
+        with chdir(folder):
+            labels = read_table(paths.LABELS)
+            truth = truth_alone(section("split", SplitParams)).applicants
         # A writer puts a new file in the place of the link: the run keeps its own.
         write_table(change_labels(labels, truth), side / paths.LABELS)
     stage_runner.run(side, ("select", "train"))
     return (side / paths.MODEL_TXT).resolve()
 
 
-def all_told(labels: pa.Table, truth: pa.Table) -> pa.Table:
+def all_told(labels: pa.Table, truth: pd.DataFrame) -> pa.Table:
     """Return labels in which nobody was refused and each true outcome is known, weight 1."""
-    outcomes = truth.to_pandas().set_index("application_id")["defaulted"]
     ids = labels["application_id"].to_numpy()
+    outcomes = truth.set_index("application_id")["defaulted"].reindex(ids)
+    yes = np.ones(len(ids), bool)
     told = {
-        "is_booked": np.ones(len(ids), bool),
-        "is_complete": np.ones(len(ids), bool),
-        "is_indeterminate": np.zeros(len(ids), bool),
-        "label": outcomes.reindex(ids).to_numpy(),
-        "weight": np.ones(len(ids)),
+        "is_booked": yes,
+        "is_complete": yes,
+        "is_indeterminate": ~yes,
+        "label": outcomes.to_numpy(),
+        "weight": yes.astype(np.float64),
     }
     for name, values in told.items():
-        place = labels.schema.get_field_index(name)
         field = labels.schema.field(name)
+        place = labels.schema.get_field_index(name)
         labels = labels.set_column(place, field, pa.array(values).cast(field.type))
     return labels
 
@@ -147,9 +151,9 @@ def _oot_margin(text: Path) -> Floats:
 
 
 def _true_pd() -> Floats:
-    oot = everyone(section("split", SplitParams)).out_of_time()
-    truth = read_frame(paths.TRUTH / "applicants.parquet", ["application_id", "pd_true"])
-    found = truth.set_index("application_id")["pd_true"].reindex(oot.application_id)
+    whole = truth_alone(section("split", SplitParams))
+    truth = whole.applicants.set_index("application_id")["pd_true"]
+    found = truth.reindex(whole.known.out_of_time().application_id)
     return np.asarray(found.to_numpy(float))
 
 
