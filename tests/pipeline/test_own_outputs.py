@@ -56,6 +56,7 @@ COMMANDS = {
     ("decide", "--application", "1", "--output", "out.parquet"): "out.parquet",
     ("keep", "--out", "out.json"): "out.json",
     ("backtest", "--out", "out.json"): "out.json",
+    ("retrain", "--as-of", "2026-01", "--out", "out"): "out",
     ("evidence", "--out", "out.json"): "out.json",
     ("claims", "--out", "out"): "out/claims.json",
     ("scale", "--out", "out.json"): "out.json",
