@@ -146,6 +146,10 @@ def test_rolled_back_it_gives_the_same_answers(home: Path, stubs: Stubs) -> None
     assert versions() == 2 and champion_says(rows).equals(after)
     promote("the new one was a mistake", previous=True)
     assert champion_says(rows).equals(before)
+    # The scheduler does not bring back what a person took away.
+    with pytest.raises(SystemExit) as end:
+        retrain(MONTH, promote=True)
+    assert end.value.code == NOT_PROPOSED and champion_says(rows).equals(before)
 
 
 def test_who_goes_back_says_to_whom(home: Path) -> None:

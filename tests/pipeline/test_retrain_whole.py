@@ -29,7 +29,12 @@ ROOT = paths.PACKAGE.parent
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small world with its first champion, which has learnt from the months before 2025-07."""
-    folder = small_run(tmp_path_factory.mktemp("whole") / "run", stage_runner.TO_DECISIONS)
+    # Twice the applicants of other tests: in loans of some months few defaults are known.
+    folder = small_run(
+        tmp_path_factory.mktemp("whole") / "run",
+        stage_runner.TO_DECISIONS,
+        **{"world.applicants": 4000},
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         notes = {lookup.LEARNT_TAG: "2025-07"}
@@ -85,9 +90,9 @@ def test_a_month_forward_is_answered_twice_alike_and_leaves_the_rest_alone(
     model = (home / paths.MANIFEST).read_bytes()
     first = creditloom(home, readme_line())
     assert first.returncode in (0, NOT_PROPOSED), first.stderr
-    proposal = home / "data" / "retrained" / "2026-01" / "proposal.json"
+    proposal = home / "data" / "retrained" / "2026-04" / "proposal.json"
     found = json.loads(proposal.read_text(encoding="utf-8"))
-    assert found["judged_from"] == "2025-07" and found["judged"]["bads"] > 20
+    assert found["judged_from"] == "2025-07" and found["judged"]["bads"] >= 20
     assert found["is_proposed"] == (first.returncode == 0)
     content = proposal.read_bytes()
     again = creditloom(home, readme_line())
@@ -102,7 +107,10 @@ def test_a_model_of_shuffled_outcomes_is_not_proposed(started: Path, tmp_path: P
     home = tmp_path / "home"
     shutil.copytree(started, home)
     with_shuffled_outcomes(home, until="2025-07-01")
-    done = creditloom(home, "retrain --as-of 2026-01 --promote")
+    done = creditloom(home, "retrain --as-of 2026-04 --promote")
     assert done.returncode == NOT_PROPOSED, done.stderr
-    assert "not proposed" in done.stderr and "champion" in done.stderr
+    proposal = home / "data" / "retrained" / "2026-04" / "proposal.json"
+    found = json.loads(proposal.read_text(encoding="utf-8"))
+    assert found["judged"]["champion"]["paired"]["delta"] < 0
+    assert any("less that of the" in reason for reason in found["reasons"])
     assert len(lookup.versions(home / "data" / "registry" / "mlflow.db", "credit-decision")) == 1

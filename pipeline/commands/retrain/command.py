@@ -28,9 +28,10 @@ from creditloom.pipeline.commands.retrain.retrain_month import (
 )
 from creditloom.pipeline.commands.retrain.run_folder import JUDGE, PROPOSAL, RunFolder, run_params
 from creditloom.serving.batch.deciding_model import DecidingModel
+from creditloom.serving.registry import alias_history
 from creditloom.serving.registry.gate import RegistryParams
 from creditloom.serving.registry.lookup import LEARNT_TAG, Version, bundle_sha256
-from creditloom.serving.registry.model_registry import CHAMPION, ModelRegistry
+from creditloom.serving.registry.model_registry import CHALLENGER, CHAMPION, ModelRegistry
 from creditloom.serving.registry.resolve import resolve
 from creditloom.serving.registry.runtime import RUNTIME
 from creditloom.storage.files.source_params import SourceParams
@@ -211,6 +212,19 @@ def _publish(
         print_change(change)
     else:
         _err.print(f"registered already, as version {known}")
-    if is_promoted and registry.store.aliases(registry.params.name).get(CHAMPION) != known:
-        for change in registry.promote(known, CHAMPION, proposal.reason):
-            print_change(change)
+    changes = registry.history().changes
+    # Killed between the two, an earlier run left a version that nobody names.
+    if not any(change.version == known for change in changes):
+        _moved(registry, known, CHALLENGER, proposal)
+    if not is_promoted or registry.store.aliases(registry.params.name).get(CHAMPION) == known:
+        return
+    if alias_history.was(changes, CHAMPION, known):
+        # Somebody went back from it, for a reason: no scheduler brings it again.
+        _err.print(f"not promoted: version {known} was champion, and somebody went back from it")
+        raise SystemExit(NOT_PROPOSED)
+    _moved(registry, known, CHAMPION, proposal)
+
+
+def _moved(registry: ModelRegistry, version: int, alias: str, proposal: Proposal) -> None:
+    for change in registry.promote(version, alias, proposal.reason):
+        print_change(change)
