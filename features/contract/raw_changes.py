@@ -114,8 +114,8 @@ def _newest(
         is_equal = pc.fill_null(pc.equal(rows[name], value), fill_value=False)
         is_fit &= is_equal.to_numpy(zero_copy_only=False)
     found = np.flatnonzero(is_fit)
-    # Of rows of one moment the one with the last id.
     keys = (rows["event_id"].to_numpy()[found], event[found])
+    # Of rows of one moment the one with the last id.
     return int(found[np.lexsort(keys)[-1]]) if len(found) else None
 
 

@@ -187,18 +187,16 @@ def train(
 ) -> TrainingResult:
     """Fit stack and challenger on labelled rows. Raise ModelError where a sign is broken.
 
-    applicants: of the judged months and later, whom members score that have not learnt from them.
-    features: of the model and of each origin; None = all of `rows`. The months that an origin has
-    not seen choose all else. taught: tells a learner more than its rows (`models/rejects`).
+    features: of the model and of each origin; None = all of `rows`. taught: tells a learner more
+    than its rows (`models/rejects`). applicants: of the judged months and later, to be held out.
     """
     wanted = features or ChosenFeatures.the_same(rows.names, split)
-    learners = [taught(learner) for learner in params.named_learners()]
     final = wanted.final_rows(rows)
     signs = signs_of(catalogue, final.names)
+    learners = [taught(learner) for learner in params.named_learners()]
     nested = _nested(rows, catalogue, split, params, wanted, learners, applicants)
     stack, trees = _stacked(final, signs, params, nested.choice, learners)
-    text = model_text(trees, final.names, feature_infos(final.features), signs)
-    model = _read(text)
+    text, model = _written(trees, final, signs)
     challenger = ridge.fit(rows, split, ridge_params, wanted)
     record = {
         **_counts(final, signs),
@@ -225,11 +223,14 @@ def _of_model(catalogue: Catalogue, model: lightgbm.Booster, rows: Dataset) -> C
     return with_unseen(of_model, model, rows.features)
 
 
-def _read(text: str) -> lightgbm.Booster:
-    """Return the model of a text, as the runtime reads it."""
+def _written(
+    trees: Sequence[ModelTree], rows: Dataset, signs: tuple[int, ...]
+) -> tuple[str, lightgbm.Booster]:
+    """Return the text of the trees, and the model that the runtime reads from it."""
     import lightgbm as lgb
 
-    return lgb.Booster(model_str=text)
+    text = model_text(trees, rows.names, feature_infos(rows.features), signs)
+    return text, lgb.Booster(model_str=text)
 
 
 def _stacked(

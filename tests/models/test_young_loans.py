@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from creditloom.models.challenge.young_loans import (
+from creditloom.models.evaluation.rivals.duels import Luck
+from creditloom.models.evaluation.rivals.young_loans import (
     YoungLoans,
     paired_figures,
     require_both_classes,
     young_figures,
 )
-from creditloom.models.evaluation.rivals.duels import Luck
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.errors import ModelError
 

@@ -60,7 +60,6 @@ COMMANDS = {
     ("evidence", "--out", "out"): "out/evidence.json",
     ("rejects", "--out", "out"): "out/figures.json",
     ("retrain", "--as-of", "2026-01", "--out", "out"): "out",
-    ("evidence", "--out", "out.json"): "out.json",
     ("claims", "--out", "out"): "out/claims.json",
     ("scale", "--out", "out.json"): "out.json",
     ("share-recovery", "--out", "out.json"): "out.json",

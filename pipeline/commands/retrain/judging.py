@@ -18,7 +18,11 @@ from creditloom.decision.base.catalogue import Catalogue
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.calibration.group_calibration import JudgedLoans, group_table, worst_group
-from creditloom.models.challenge.young_loans import (
+from creditloom.models.evaluation.cohort import Cohort
+from creditloom.models.evaluation.evaluate_params import EvaluateParams
+from creditloom.models.evaluation.groups.group_figures import Judged, groups_of
+from creditloom.models.evaluation.rivals.duels import Luck
+from creditloom.models.evaluation.rivals.young_loans import (
     PairedFigures,
     YoungFigures,
     YoungLoans,
@@ -26,10 +30,6 @@ from creditloom.models.challenge.young_loans import (
     require_both_classes,
     young_figures,
 )
-from creditloom.models.evaluation.cohort import Cohort
-from creditloom.models.evaluation.evaluate_params import EvaluateParams
-from creditloom.models.evaluation.groups.group_figures import Judged, groups_of
-from creditloom.models.evaluation.rivals.duels import Luck
 from creditloom.models.learners.ridge import from_json
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import LEAST_EXPOSURE, Dataset

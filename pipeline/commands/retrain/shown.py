@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from creditloom.models.challenge.young_loans import PairedFigures, YoungFigures
+from creditloom.models.evaluation.rivals.young_loans import PairedFigures, YoungFigures
 from creditloom.pipeline.commands.retrain.proposal import Proposal
 from creditloom.pipeline.commands.retrain.retrain_month import RetrainMonth
 from creditloom.pipeline.commands.retrain.run_folder import PROPOSAL

@@ -152,9 +152,9 @@ def _told(found: Mapping[str, Any]) -> list[str]:
         verdict = "-" if mean is None else f"{mean:.4f}, {MET if is_inside else MISSED.lower()}"
         lines.append(f"{ENTRY}Told, not judged: {words} ({least:g}-{most:g}): {verdict}.")
     for block in ("reachable", "plain", "ridge", "ceiling"):
-        mean, low, high = (
+        middle, low, high = (
             _shown(figure(found, f"{block}.{key}")) for key in ("mean", "low", "high")
         )
-        shown = f"{mean} ({low} to {high})"
+        shown = f"{middle} ({low} to {high})"
         lines.append(f"{ENTRY}Mean over seeds of `{block}`, with its 95 % interval: {shown}.")
     return lines

@@ -189,11 +189,9 @@ def show(run: TuningRun) -> None:
 def _told(gain: PairedGain) -> str:
     loss = gain.logloss
     auc = gain.auc
-    return (
-        f"log-loss better by {loss.value:+.6f} (95 % {loss.low:+.6f} to {loss.high:+.6f}), "
-        f"AUC {auc.value:+.4f} ({auc.low:+.4f} to {auc.high:+.4f}); "
-        f"{gain.n_rows:,} loans, {gain.n_bads:,} bad"
-    )
+    of_loss = f"better by {loss.value:+.6f} (95 % {loss.low:+.6f} to {loss.high:+.6f})"
+    of_auc = f"AUC {auc.value:+.4f} ({auc.low:+.4f} to {auc.high:+.4f})"
+    return f"log-loss {of_loss}, {of_auc}; {gain.n_rows:,} loans, {gain.n_bads:,} bad"
 
 
 def _advice(run: TuningRun) -> str:

@@ -1,1 +1,0 @@
-"""Hold a new model beside the champion on the same young loans, of which neither has learnt."""
