@@ -44,17 +44,18 @@ def coverage_of(scale: float, width: float = 0.05) -> dict[str, Any]:
         again = judges.aligned(drawn_models(20, 0.05, rng) * own)
         target = judges.aligned(TARGET[None, :])[0]
         parts.append(judges.coverage(drawn, again, target, GROUPS, scale))
-    return {
-        "groups": sum(one.groups for one in parts),
-        "covered": sum(one.covered for one in parts),
-        "width": float(np.mean([one.width for one in parts])),
-        "refit_width": float(np.mean([one.refit_width for one in parts])),
-    }
+    sums = {key: sum(vars(one)[key] for one in parts) for key in vars(parts[0])}
+    return {**sums, "width": sums["width"] / 30, "refit_width": sums["refit_width"] / 30}
 
 
 COVERED = coverage_of(1.0)
 HALVED = coverage_of(0.5)
 WIDE = coverage_of(1.0, 0.17)
+
+
+def origin(miss: float) -> dict[str, float]:
+    """An origin whose inner estimate is too high by `miss`."""
+    return {"inner_auc": 0.7 + miss, "auc": 0.7}
 
 
 def seed_of(seed: int) -> dict[str, Any]:
@@ -76,11 +77,7 @@ def seed_of(seed: int) -> dict[str, Any]:
             "optimistic": {"value": 0.95 + wave},
             "of_ceiling": {"value": 0.96 + wave},
         },
-        "backtest": {
-            "origins": [
-                {"inner_auc": 0.7 + miss, "auc": 0.7} for miss in (0.02, -0.015 + wave, 0.0)
-            ]
-        },
+        "backtest": {"origins": [origin(miss) for miss in (0.02, -0.015 + wave, 0.0)]},
         "off": {"groups": groups, "low": 0.02, "high": 0.03, "mean_true": 0.025},
         "refits": {
             "refits": 20,

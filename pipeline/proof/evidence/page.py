@@ -151,10 +151,9 @@ def _told(found: Mapping[str, Any]) -> list[str]:
         is_inside = mean is not None and least <= mean <= most
         verdict = "-" if mean is None else f"{mean:.4f}, {MET if is_inside else MISSED.lower()}"
         lines.append(f"{ENTRY}Told, not judged: {words} ({least:g}-{most:g}): {verdict}.")
+    keys = ("mean", "low", "high")
     for block in ("reachable", "plain", "ridge", "ceiling"):
-        middle, low, high = (
-            _shown(figure(found, f"{block}.{key}")) for key in ("mean", "low", "high")
-        )
-        shown = f"{middle} ({low} to {high})"
+        middle, *ends = (_shown(figure(found, f"{block}.{key}")) for key in keys)
+        shown = f"{middle} ({' to '.join(ends)})"
         lines.append(f"{ENTRY}Mean over seeds of `{block}`, with its 95 % interval: {shown}.")
     return lines
