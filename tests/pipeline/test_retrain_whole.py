@@ -65,19 +65,18 @@ def with_shuffled_outcomes(folder: Path, until: str) -> None:
     loans = pd.read_parquet(folder / paths.RAW / "loans")
     early = loans.loc[loans["booked_time"] < until, "application_id"].to_numpy()
     other = dict(zip(early, np.random.default_rng(1).permutation(early), strict=True))
-    for file in sorted((folder / paths.RAW / "loan_performance").glob("*.parquet")):
-        courses = pd.read_parquet(file)
-        keys = ["dpd_days", "is_restructured"]
-        given = courses.assign(application_id=courses["application_id"].map(other))
-        given = given.dropna(subset=["application_id"])
-        by_month = given.set_index(["application_id", "month_on_book"])[keys]
-        by_month = by_month[~by_month.index.duplicated()]
-        places = pd.MultiIndex.from_frame(courses[["application_id", "month_on_book"]])
-        is_told = places.isin(by_month.index)
-        for key in keys:
-            taken = by_month[key].reindex(places[is_told]).to_numpy()
-            courses.loc[is_told, key] = taken.astype(courses[key].dtype)
-        courses.to_parquet(file, index=False)
+    files = sorted((folder / paths.RAW / "loan_performance").glob("*.parquet"))
+    courses = [pd.read_parquet(file) for file in files]
+    whole = pd.concat(courses)
+    at = ["application_id", "month_on_book"]
+    for key in ("dpd_days", "is_restructured"):
+        known = dict(zip(whole[at].itertuples(index=False, name=None), whole[key], strict=True))
+        for course in courses:
+            rows = zip(*(course[name] for name in at), course[key], strict=True)
+            given = [known.get((other.get(loan, loan), month), own) for loan, month, own in rows]
+            course[key] = pd.Series(given, index=course.index, dtype=course[key].dtype)
+    for file, course in zip(files, courses, strict=True):
+        course.to_parquet(file, index=False)
 
 
 @pytest.mark.slow

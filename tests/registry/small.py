@@ -77,11 +77,10 @@ def write_bundle(
     frame = applications(600, seed)
     names = list(OWNERS)
     rng = np.random.default_rng(seed)
-    y = rng.random(len(frame)) < 1 / (
-        1 + np.exp(4 - 1.5 * frame["pay_a_3m"].fillna(0) - frame["bur_d_3m"].fillna(0))
-    )
+    margin = 4 - 1.5 * frame["pay_a_3m"].fillna(0) - frame["bur_d_3m"].fillna(0)
+    y = rng.random(len(frame)) < 1 / (1 + np.exp(margin.to_numpy(float)))
     if is_shuffled:
-        y = pd.Series(rng.permutation(y.to_numpy()))
+        y = rng.permutation(y)
     settings = {
         "objective": "binary",
         "num_leaves": 7,
@@ -90,9 +89,7 @@ def write_bundle(
         "min_data_in_leaf": 10,
         "deterministic": True,
     }
-    booster = lgb.train(
-        settings, lgb.Dataset(frame[names].to_numpy(), y.to_numpy(), feature_name=names), 25
-    )
+    booster = lgb.train(settings, lgb.Dataset(frame[names].to_numpy(), y, feature_name=names), 25)
     (folder / "model.txt").write_text(booster.model_to_string())
     (folder / "catalogue.json").write_bytes(canonical(catalogue()))
     (folder / "calibration.json").write_text(json.dumps({"a": 0.9, "b": level}))
