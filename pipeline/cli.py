@@ -54,6 +54,7 @@ COMMANDS = {
     "keep": "creditloom.pipeline.commands.model.keep:keep",
     "tune": "creditloom.pipeline.stages.model.tune.command:tune",
     "backtest": "creditloom.pipeline.commands.origins.backtest:run_backtest",
+    "rejects": "creditloom.pipeline.commands.rejects.command:rejects",
     "share-recovery": "creditloom.pipeline.proof.share_recovery:share_recovery",
     "trace": "creditloom.pipeline.proof.trace.command:trace",
     "dictionary": "creditloom.pipeline.commands.model.dictionary:dictionary",

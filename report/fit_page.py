@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from creditloom.decision.decide import Decider
-from creditloom.models.evaluation.audit import reason_table
 from creditloom.models.evaluation.figures import curves, reliability, tier_table
+from creditloom.models.evaluation.groups.audit import reason_table
 from creditloom.models.fit.judgement.reported import (
     FittedTable,
     fairness_table,

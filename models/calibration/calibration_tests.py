@@ -151,6 +151,38 @@ def slope_intercept(
     return fit_affine(logit(p), y, weight)
 
 
+@dataclass(frozen=True)
+class SlopeTest:
+    """Slope and intercept of the outcome on logit(PD), and whether the slope can be 1.
+
+    se: standard error of the slope, by the sandwich, so that weights are allowed for.
+    p_value: two-sided, of slope 1.
+    """
+
+    slope: float
+    intercept: float
+    se: float
+    p_value: float
+
+
+def slope_test(y: ArrayLike, p: ArrayLike, weight: ArrayLike | None = None) -> SlopeTest:
+    """Return the test that the slope of the outcome on logit(p) is 1."""
+    from scipy.stats import norm
+
+    slope, intercept = slope_intercept(y, p, weight)
+    outcome = np.asarray(y, float)
+    w = np.ones(len(outcome)) if weight is None else np.asarray(weight, float)
+    x = np.column_stack([logit(p), np.ones(len(outcome))])
+    q = expit(x @ np.array([slope, intercept]))
+    information = (x * (w * q * (1 - q))[:, None]).T @ x
+    # The scores of the rows, squared: with unequal weights the information alone is too sure.
+    scores = x * (w * (outcome - q))[:, None]
+    bread = np.linalg.inv(information + np.diag([DIAGONAL_RIDGE, DIAGONAL_RIDGE]))
+    se = float(np.sqrt((bread @ (scores.T @ scores) @ bread)[0, 0]))
+    p_value = float(2 * norm.sf(abs(slope - 1) / se)) if se > 0 else 1.0
+    return SlopeTest(slope, intercept, se, p_value)
+
+
 def fit_affine(
     margin: ArrayLike,
     y: ArrayLike,

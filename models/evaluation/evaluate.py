@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,15 @@ from creditloom.decision.pricing.profit import ProfitTerms
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.calibration.calibration_tests import Order
-from creditloom.models.evaluation import audit, figures, portfolio_figures, reachable_gini
+from creditloom.models.calibration.group_calibration import pd_draws
+from creditloom.models.evaluation import figures, portfolio_figures
+from creditloom.models.evaluation.bars import FamilySpread
 from creditloom.models.evaluation.cohort import Cohort, aligned_rows, pd_of
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
+from creditloom.models.evaluation.groups import audit, group_figures
+from creditloom.models.evaluation.rivals import reachable_gini
+from creditloom.models.evaluation.rivals.duels import Luck, duels, leak
+from creditloom.models.evaluation.rivals.paired import Scores
 from creditloom.models.learners.ridge import Ridge
 from creditloom.models.sample import metrics as shares
 from creditloom.models.sample.arrays import Floats
@@ -53,7 +59,9 @@ class Inputs:
     by members that have not learnt from them.
     everyone: every application, without features. decisions: of every application.
     audit: policy and audit columns of the out-of-time applications, in the order of `oot`.
+    family_spread: how family shares move between trainings; it gives their tolerance.
     profit_terms: of the product that decided; None where the tier alone decides.
+    rivals: scores of each rival on `oot`, one per training seed; they rise with risk.
     """
 
     bundle: Bundle
@@ -66,7 +74,9 @@ class Inputs:
     audit: pd.DataFrame
     training_bads: int
     truth: Truth | None
+    family_spread: FamilySpread
     profit_terms: ProfitTerms | None = None
+    rivals: Mapping[str, Scores] = field(default_factory=dict)
 
 
 def evaluate(
@@ -84,8 +94,15 @@ def evaluate(
     fairness = audit.fairness_table(cohort, approved, params)
     discrimination = figures.discrimination(cohort, limits, params)
     family_share = {row.family: asdict(row) for row in families}
+    luck = Luck(params.paired_draws, params.seed)
+    groups, group_rows = _group_calibration(inputs, cohort, calibrating, params)
+    # table: block of metrics.json -> content
     metrics = {
+        "has_truth": cohort.truth is not None,
         "discrimination": discrimination,
+        "duels": duels(cohort, inputs.rivals, limits, luck),
+        "leak": leak(cohort, luck),
+        "group_calibration": groups,
         "calibration": accuracy,
         "family_share": family_share,
         "family_share_worst": shares.worst_family(families),
@@ -96,10 +113,37 @@ def evaluate(
         "bands": _band_table(order),
         "families": pd.DataFrame(list(family_share.values())),
         "fairness": fairness,
+        "groups": group_rows,
         "states": states,
         **_tables(inputs, cohort, split, params),
     }
     return metrics, tables
+
+
+def _group_calibration(
+    inputs: Inputs, cohort: Cohort, calibrating: CalibrationParams, params: EvaluateParams
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Return the block and the table of the calibration by group."""
+    scorer = inputs.bundle.scorer
+    last = inputs.calibrating.with_features(scorer.catalogue.names)
+    door = scorer.margin.raw(last.features)
+    # The line is undone, so that the trees need not be walked a second time.
+    oot_margin = (logit(cohort.pd) - scorer.calibration.b) / scorer.calibration.a
+    before = inputs.everyone.before_out_of_time()
+    everyone = inputs.everyone
+    of_judged = everyone.where(np.isin(everyone.application_id, inputs.held_out.application_id))
+    margin = inputs.held_out.margin
+    drawn = pd_draws(
+        margin, of_judged, before, door, oot_margin, calibrating, params.pd_draws, params.seed
+    )
+    judged = group_figures.Judged(cohort, scorer.catalogue, inputs.bundle.tiers)
+    block, table = group_figures.group_calibration(judged, params, drawn)
+    # The last months teach the trees, too: what an offset would still find there is a lower bound.
+    told = ~np.isnan(last.outcome)
+    block["file_type_offset"] = group_figures.file_type_offset(
+        last.where(told), scorer.calibration.pd(door[told]), scorer.catalogue, cohort.max_weight
+    )
+    return block, table
 
 
 def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str, Any]:
@@ -113,9 +157,11 @@ def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str,
         "training_bads": inputs.training_bads,
         "calibration_bads": cohort.calibration_bads,
     }
+    # table: block of metrics.json -> content
     return {
         "observable": figures.observable(cohort, params),
         "portfolio": portfolio_figures.portfolio(cohort, tiers, policy, inputs.profit_terms),
+        "final": portfolio_figures.final_decisions(cohort),
         "challenger": portfolio_figures.challenger(cohort, tiers, policy),
         "reasons": audit.reasons(cohort.decisions, inputs.bundle.scorer, sample),
         "rows": rows,
@@ -223,7 +269,9 @@ def _families(inputs: Inputs, params: EvaluateParams) -> tuple[shares.Share, ...
     blocks = scorer.blocks(_sample(inputs, params.share_rows))
     phi = np.concatenate([shares.by_family(points, family_of, families) for _, points, _ in blocks])
     targets = None if inputs.truth is None else inputs.truth.meta.get("shares_target")
-    return shares.table(phi, families, targets, inputs.training_bads, params.bootstrap, params.seed)
+    spread = inputs.family_spread
+    tolerances = [spread.tolerance(family, inputs.training_bads) for family in families]
+    return shares.table(phi, families, targets, tolerances, params.bootstrap, params.seed)
 
 
 def _sample(inputs: Inputs, max_rows: int) -> Floats:

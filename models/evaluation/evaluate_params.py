@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class EvaluateParams:
     """The settings of the figures.
 
-    bootstrap: resamples of the share intervals.
+    bootstrap: resamples of the share intervals. paired_draws: of the comparisons with rivals and of
+    the calibration of groups. pd_draws: calibrations behind the interval of a group's mean PD.
     share_rows: number of out-of-time applicants from whom the family shares are computed.
     bins: of ECE and PSI.
     macro_sd: relative standard deviation of the bad rate between months; 0 with the macro path off
@@ -40,3 +41,5 @@ class EvaluateParams:
     threads: int
     seed: int
     is_run_forward: bool = True
+    paired_draws: int = 500
+    pd_draws: int = 100

@@ -25,10 +25,10 @@ from creditloom.models.calibration.calibration_tests import (
     pooled_tiers,
     tier_order,
 )
-from creditloom.models.evaluation import reachable_gini
 from creditloom.models.evaluation.cohort import Cohort, KnownOutcomes
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
-from creditloom.models.evaluation.reachable_gini import ReachableLimits
+from creditloom.models.evaluation.rivals import reachable_gini
+from creditloom.models.evaluation.rivals.reachable_gini import ReachableLimits
 from creditloom.models.learners import ridge
 from creditloom.models.learners.ridge import RidgeParams
 from creditloom.models.sample import metrics

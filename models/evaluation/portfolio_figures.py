@@ -1,6 +1,6 @@
 """Measures the portfolio at the cut-off: approvals, bad rates, profit, and the ridge's choice.
 
-It makes the blocks `portfolio` and `challenger` of metrics.json.
+It makes the blocks `portfolio`, `final` and `challenger` of metrics.json.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from creditloom.decision.pricing.profit import FEN_PER_CNY, ProfitTerms
 from creditloom.decision.rulebook.policy import Policy
@@ -15,6 +16,12 @@ from creditloom.decision.score.tiers import Tiers
 from creditloom.models.evaluation.cohort import Cohort, pd_of
 from creditloom.models.evaluation.profit_bridge import PricedOffers
 from creditloom.models.sample.arrays import Floats, Mask
+
+# Policy rules of an application that is not complete: the income is not verified. A person asks for
+# the proof, so it is neither approved nor declined yet.
+INCOMPLETE_CODES = frozenset({"M2"})
+# The decision where consent, law or facts are missing: nothing is decided about the person.
+NOT_DECIDED = "refuse"
 
 
 def approval_mask(pd: Floats, tiers: Tiers, policy: Policy) -> Mask:
@@ -60,6 +67,41 @@ def portfolio(
         "expected_profit_cny": total_profit,
         "ridge_logit": _cut(cohort, cohort.ridge_pd, tiers, policy),
     }
+
+
+def final_decisions(cohort: Cohort) -> dict[str, Any]:
+    """Return what became of the applications after every rule; rates are of the `asked`.
+
+    asked: complete, consented and lawful applications: neither refused nor without a verified
+    income. Referred ones are counted apart: a person decides them. bad_rate_true: of the approved,
+    at neutral macro; null without truth. A rate is null where nobody asked.
+    """
+    decision = cohort.decisions["decision"].to_numpy()
+    is_complete = ~_has_code(cohort.decisions["reasons"], INCOMPLETE_CODES)
+    asked = is_complete & (decision != NOT_DECIDED)
+    n = int(asked.sum())
+    rates = {
+        f"{name}_rate": float((decision[asked] == name).mean()) if n else None
+        for name in ("approve", "refer", "decline")
+    }
+    risk = None
+    if cohort.truth is not None:
+        risk = _mean(pd_of(cohort.truth, "pd_neutral")[decision == "approve"])
+    return {
+        "applications": len(decision),
+        "asked": n,
+        "incomplete": int((~is_complete & (decision != NOT_DECIDED)).sum()),
+        **rates,
+        "bad_rate_true": risk,
+    }
+
+
+def _has_code(reasons: pd.Series[Any], codes: frozenset[str]) -> Mask:
+    """Return which lists of reasons hold one of the codes."""
+    found = (
+        one is not None and any(reason["concept"] in codes for reason in one) for one in reasons
+    )
+    return np.fromiter(found, bool, len(reasons))
 
 
 def challenger(cohort: Cohort, tiers: Tiers, policy: Policy) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Every fit and every evaluation starts from a `Dataset`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -66,8 +66,8 @@ class Dataset:
         """Return how much of a whole outcome each row tells: 1 of a bad, the exposure of a good."""
         return np.where(self.label == 1, 1.0, self.exposures)
 
-    def where(self, mask: Mask) -> Dataset:
-        """Return the rows of `mask`."""
+    def where(self, mask: Mask | NDArray[np.intp]) -> Dataset:
+        """Return the rows of `mask`, or at these positions, as often as each is named."""
         exposure = None if self.exposure is None else self.exposure[mask]
         features = self.features[mask]
         label = self.label[mask]
@@ -129,6 +129,16 @@ class Dataset:
     def out_of_time(self) -> Dataset:
         """Return every application of the out-of-time months, booked or not."""
         return self.of(OOT)
+
+
+def taken(rows: Dataset, positions: NDArray[np.intp]) -> Dataset:
+    """Return the rows at these positions, in their order; a row may be taken several times."""
+    columns = {
+        field.name: getattr(rows, field.name)[positions]
+        for field in fields(rows)
+        if field.name != "names"
+    }
+    return replace(rows, **columns)
 
 
 def undated_dataset(features: Floats, names: tuple[str, ...], label: Floats, role: str) -> Dataset:

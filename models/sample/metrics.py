@@ -202,11 +202,6 @@ def _by_score(y: ArrayLike, score: ArrayLike, weight: ArrayLike | None) -> tuple
 
 # The interval of a share leaves out 5 % of the bootstrap draws at each end.
 INTERVAL_QUANTILES = [0.05, 0.95]
-# Percentage points within which a share may always miss its target (domain 0.5).
-MIN_TOLERANCE_POINTS = 4.0
-# With few bads a share is less certain: the tolerance is this number over sqrt(bads), in percentage
-# points (domain 0.5).
-TOLERANCE_POINTS_OF_ONE_BAD = 350.0
 
 
 @dataclass(frozen=True)
@@ -222,17 +217,6 @@ class Share:
     high: float
     target: float | None
     tolerance: float
-
-
-def tolerance(training_bads: float) -> float:
-    """Return max(4, 350 / sqrt(bads)) percentage points, as a share of 1 (domain 0.5).
-
-    >>> float(tolerance(625)), float(tolerance(1_000_000))
-    (0.14, 0.04)
-    """
-    # At least one bad, so that the root is not 0.
-    by_bads = TOLERANCE_POINTS_OF_ONE_BAD / np.sqrt(max(training_bads, 1.0))
-    return max(MIN_TOLERANCE_POINTS, by_bads) / 100.0
 
 
 def worst_family(rows: Sequence[Share]) -> dict[str, str | float | None]:
@@ -271,12 +255,13 @@ def table(
     phi: Floats,
     families: Sequence[str],
     targets: dict[str, float] | None,
-    training_bads: float,
+    tolerances: Sequence[float],
     draws: int,
     seed: int,
 ) -> tuple[Share, ...]:
     """Return one Share per family; phi: contributions of shape (n, f).
 
+    tolerances: how far each share may miss its target.
     For the interval, applicants are drawn with replacement; the model is not fitted again.
     """
     # The draws depend on `seed` alone, so a second run gives the same interval.
@@ -284,17 +269,10 @@ def table(
     resampled = [covariance_shares(phi[rng.integers(0, len(phi), len(phi))]) for _ in range(draws)]
     low, high = np.quantile(resampled, INTERVAL_QUANTILES, axis=0)
     shares = covariance_shares(phi)
-    width = tolerance(training_bads)
     # A family without a target should have a share of 0.
     goals = [None if targets is None else targets.get(family, 0.0) for family in families]
+    columns = zip(families, shares, low, high, goals, tolerances, strict=True)
     return tuple(
-        Share(
-            family=family,
-            share=float(shares[i]),
-            low=float(low[i]),
-            high=float(high[i]),
-            target=goals[i],
-            tolerance=width,
-        )
-        for i, family in enumerate(families)
+        Share(family, float(share), float(least), float(most), goal, tolerance)
+        for family, share, least, most, goal, tolerance in columns
     )

@@ -11,7 +11,7 @@ days enters.
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,9 @@ NONE = ""
 # Values of `known_by` beside a date.
 EMBARGO = "embargo"
 OPTIMISTIC = "optimistic"
+# The inner origins judge so large a part of the months before an origin; the rest teaches the
+# first of them.
+JUDGED_SHARE = 0.5
 # Column of the labels: when a default could first be known.
 KNOWN_TIME = "default_known_time"
 # Days of a month in the mean, to compare ages with months of performance.
@@ -236,3 +239,10 @@ def _refuse_young(age: NDArray[np.int64], split: SplitParams, day: np.datetime64
             f"months was complete on that day, got loans of {oldest} days at most. "
             "Give a later date, or split.known_by: optimistic."
         )
+
+
+def inner_split(split: SplitParams, months: int) -> SplitParams:
+    """Return the split of the `months` before an origin: as many origins, of fewer months each."""
+    # At least one month each; half of the months is left to teach the first of them.
+    own = max(1, int(months * JUDGED_SHARE / split.origins))
+    return replace(split, train_months=months, origin_months=own)

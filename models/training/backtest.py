@@ -17,7 +17,7 @@ from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners.booster import weights
 from creditloom.models.learners.ridge import RidgeParams
 from creditloom.models.sample.dataset import Dataset
-from creditloom.models.sample.split import SplitParams, rolling_origins
+from creditloom.models.sample.split import SplitParams, inner_split, rolling_origins
 from creditloom.models.selection.feature_choice import (
     SelectParams,
     rank_with_origins,
@@ -25,10 +25,6 @@ from creditloom.models.selection.feature_choice import (
 )
 from creditloom.models.training.held_out import auc_or_nan
 from creditloom.models.training.training import TrainParams, train
-
-# The inner origins judge so large a part of the months before an origin; the rest teaches the
-# first of them.
-JUDGED_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -117,10 +113,3 @@ def _origin(
         auc=auc,
         ridge_auc=ridge_auc,
     )
-
-
-def inner_split(split: SplitParams, months: int) -> SplitParams:
-    """Return the split of the `months` before an origin: as many origins, of fewer months each."""
-    # At least one month each; half of the months is left to teach the first of them.
-    own = max(1, int(months * JUDGED_SHARE / split.origins))
-    return replace(split, train_months=months, origin_months=own)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -182,28 +182,28 @@ def train(
     params: TrainParams,
     ridge_params: RidgeParams,
     features: ChosenFeatures | None = None,
+    taught: Callable[[NamedLearner], NamedLearner] = lambda learner: learner,
     applicants: Dataset | None = None,
 ) -> TrainingResult:
-    """Fit stack and challenger on labelled rows.
+    """Fit stack and challenger on labelled rows. Raise ModelError where a sign is broken.
 
-    applicants: of the judged months and later, whom members score that have not learnt from them.
     features: of the model and of each origin; None = all of `rows`. The months that an origin has
-    not seen choose complexities, penalty and stack. Raise ModelError where a sign is broken.
+    not seen choose all else. taught: tells a learner more than its rows (`models/rejects`).
+    applicants: of these months and later, to be scored by members that do not know them.
     """
     wanted = features or ChosenFeatures.the_same(rows.names, split)
+    learners = [taught(learner) for learner in params.named_learners()]
     final = wanted.final_rows(rows)
     signs = signs_of(catalogue, final.names)
-    nested = _nested(rows, catalogue, split, params, wanted, applicants)
-    stack, trees = _stacked(final, signs, params, nested.choice)
+    nested = _nested(rows, catalogue, split, params, wanted, learners, applicants)
+    stack, trees = _stacked(final, signs, params, nested.choice, learners)
     text = model_text(trees, final.names, feature_infos(final.features), signs)
     model = _read(text)
     challenger = ridge.fit(rows, split, ridge_params, wanted)
     record = {
-        **_counts(final, signs),
-        **_stack_record(nested.choice, stack, trees, params.named_learners()),
-        "params": asdict(params),
-        **_nested_record(nested, challenger, rows),
-        "null_safer_than_any_value": _null_gains(model, final, signs),
+        **_model_record(model, final, signs),
+        **_stack_record(nested.choice, stack, trees, learners),
+        **_nested_record(nested, challenger, rows, params),
     }
     return TrainingResult(
         booster=model,
@@ -224,16 +224,21 @@ def _of_model(catalogue: Catalogue, model: lightgbm.Booster, rows: Dataset) -> C
 
 
 def _read(text: str) -> lightgbm.Booster:
+    """Return the model of a text, as the runtime reads it."""
     import lightgbm as lgb
 
     return lgb.Booster(model_str=text)
 
 
 def _stacked(
-    rows: Dataset, signs: tuple[int, ...], params: TrainParams, choice: StackChoice
+    rows: Dataset,
+    signs: tuple[int, ...],
+    params: TrainParams,
+    choice: StackChoice,
+    learners: Sequence[NamedLearner],
 ) -> tuple[Stack, list[ModelTree]]:
     """Return the stack of members fitted on all rows, and its trees, whose signs are proved."""
-    grown = members(rows, signs, params.named_learners(), choice)
+    grown = members(rows, signs, learners, choice)
     stack = stack_of(choice, params.learners, grown, params.stack)
     helping = [grown[name] for name in stack.names]
     trees = stacked_trees(helping, stack, stand_ins(rows.features))
@@ -277,10 +282,10 @@ def _nested(
     split: SplitParams,
     params: TrainParams,
     features: ChosenFeatures,
+    learners: Sequence[NamedLearner],
     applicants: Dataset | None,
 ) -> _Nested:
     """Judge the learners on the rolling origins: each choice on rows before the months it meets."""
-    learners = params.named_learners()
     weight = weights(rows, params.booster.max_weight)
     sign_of = dict(zip(features.names, signs_of(catalogue, features.names), strict=True))
     folds = origin_folds(rows, sign_of, split, features, applicants)
@@ -299,8 +304,10 @@ def _nested(
     )
 
 
-def _nested_record(nested: _Nested, challenger: Ridge, rows: Dataset) -> dict[str, Any]:
-    """Return what the nested procedure reaches, and by what was known it was taught."""
+def _nested_record(
+    nested: _Nested, challenger: Ridge, rows: Dataset, params: TrainParams
+) -> dict[str, Any]:
+    """Return what the nested procedure reaches, and with what and by when it was taught."""
     by_origin = [
         {**asdict(one), "auc": None if np.isnan(one.auc) else one.auc} for one in nested.estimates
     ]
@@ -312,16 +319,18 @@ def _nested_record(nested: _Nested, challenger: Ridge, rows: Dataset) -> dict[st
         "inner_auc_by_origin": by_origin,
         "ridge_penalty": challenger.penalty,
         "ridge_penalty_inside_grid": challenger.is_inside_grid,
+        "params": asdict(params),
     }
 
 
-def _counts(rows: Dataset, signs: tuple[int, ...]) -> dict[str, int]:
-    """Return the counts of rows, bads, features and signs."""
+def _model_record(model: lightgbm.Booster, rows: Dataset, signs: tuple[int, ...]) -> dict[str, Any]:
+    """Return the counts of rows, bads, features and signs, and where null is safer than a value."""
     return {
         "n_rows": len(rows.label),
         "n_bads": int(rows.label.sum()),
         "n_features": len(rows.names),
         "n_signed": sum(sign != 0 for sign in signs),
+        "null_safer_than_any_value": _null_gains(model, rows, signs),
     }
 
 

@@ -86,8 +86,8 @@ def _measure(seed: int, changes: dict[str, Any]) -> SeedRun:
 
 
 def _held(runs: list[SeedRun]) -> bool:
-    # None means that the bar was not judged. Such a bar does not count as missed.
-    return all(passed is not False for run in runs for passed in run["passed"].values())
+    # Every world has a truth, so a bar that was not judged is a bar that nobody has shown to hold.
+    return all(passed is True for run in runs for passed in run["passed"].values())
 
 
 def _table(runs: list[SeedRun], applicants: int) -> Table:

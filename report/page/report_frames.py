@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from creditloom.report.parts.data import Text
+
 Metrics = Mapping[str, Any]
 
 # Column of the frame -> figure of `discrimination`.
@@ -149,6 +151,41 @@ def swaps(metrics: Metrics) -> pd.DataFrame:
     for who, figures in metrics["challenger"]["swap"].items():
         rows.append({"who": names.get(who, who), **figures})
     return pd.DataFrame(rows).sort_values("who", ignore_index=True)
+
+
+# table: name of a rival in metrics.json -> its words
+RIVALS = {
+    "ridge": Text("tuned ridge", "调优岭回归"),
+    "plain": Text("plain booster", "普通提升树"),
+    "lightgbm_defaults": Text("LightGBM as it comes", "默认 LightGBM"),
+    "incumbent": Text("incumbent scorecard", "现行评分卡"),
+}
+SAMPLES = {
+    "door": Text("everyone who applied", "全部申请人"),
+    "booked": Text("booked loans", "已放款贷款"),
+}
+VERDICTS = {
+    "ahead": Text("ahead", "领先"),
+    "level": Text("level", "持平"),
+    "behind": Text("behind", "落后"),
+}
+
+
+def duels(metrics: Metrics) -> pd.DataFrame | None:
+    """Return one row per rival and sample, with words in both languages; None without rivals.
+
+    Beside the figures of `duels`: rival, sample and verdict in words, each with a column _zh, and
+    sample_id.
+    """
+    if not metrics.get("duels"):
+        return None
+    frame = pd.DataFrame(metrics["duels"])
+    made = frame.assign(sample_id=frame["sample"])
+    for name, words in (("rival", RIVALS), ("sample", SAMPLES), ("verdict", VERDICTS)):
+        known = [words.get(value, Text(str(value))) for value in frame[name]]
+        made[name] = [text.en for text in known]
+        made[f"{name}_zh"] = [text.zh or text.en for text in known]
+    return made
 
 
 def families(metrics: Metrics) -> pd.DataFrame:

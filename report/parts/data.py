@@ -119,6 +119,9 @@ class ReportData:
     # a table of the user's own: no raw events, no months, no product
     is_own: bool = False
     facts: tuple[tuple[str, str], ...] = ()
+    # rival, sample, verdict (each with _zh), sample_id, n, bads, auc, rival_auc, auc_delta, low,
+    # high, p_delong, share_delta, share_low, share_high: model less rival, 95 % intervals
+    duels: pd.DataFrame | None = None
     bars: tuple[BarResult, ...] = ()
     flow: tuple[FlowStep, ...] = ()
     # table, family, rows
@@ -137,6 +140,9 @@ class ReportData:
     tests: pd.DataFrame | None = None
     # series, n, mean_pd, observed, low, high
     reliability: pd.DataFrame | None = None
+    # sample, field, group, n, bads, mean_pd and its _low, _high, o_e, low, high, p_holm, shape_o_e,
+    # shape_p_holm: whether the PD of each group is right
+    groups: pd.DataFrame | None = None
     # tier, pd_low, pd_high, n, share, mean_pd, observed, bads, daily_rate, apr, limit_cny
     tiers: pd.DataFrame | None = None
     # vintage, role, n, bad_rate, mean_pd, approval_rate, psi

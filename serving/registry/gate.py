@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from creditloom.serving.registry.errors import RegistryError
 
@@ -20,12 +20,18 @@ class GateParams:
     `min_auc` is the AUC out-of-time on booked loans, `max_auc_loss` what may be lost against the
     champion in place. `min_calibration_p` is two-sided, for the calibration in the large on booked
     loans weighted to the door; its variance holds draws, control band, calibration and macro
-    (domain 0.7).
+    (domain 0.7). `min_group_p` is the least p-value of a group there, adjusted by Holm, with the
+    level aligned. `rivals` are those that a champion must not rank below on booked loans: the upper
+    end of the paired interval of its AUC less theirs reaches `min_rival_delta`. A lender without an
+    earlier scorecard leaves `incumbent` out.
     """
 
     min_auc: float
     max_auc_loss: float
     min_calibration_p: float
+    min_group_p: float
+    min_rival_delta: float
+    rivals: tuple[Literal["ridge", "incumbent"], ...]
 
 
 @dataclass(frozen=True)
@@ -38,19 +44,31 @@ class RegistryParams:
 
 @dataclass(frozen=True)
 class Measured:
-    """The observable figures of one version; None where the evaluation could not measure one."""
+    """The observable figures of one version; None where the evaluation could not measure one.
 
-    auc: float | None
-    calibration_p: float | None
+    ridge_delta_high, incumbent_delta_high: upper end of the paired 95 % interval of the AUC less
+    that of the rival, on booked loans.
+    """
+
+    auc: float | None = None
+    calibration_p: float | None = None
+    group_p: float | None = None
+    ridge_delta_high: float | None = None
+    incumbent_delta_high: float | None = None
 
     @classmethod
     def of(cls, metrics: Mapping[str, Any]) -> Measured:
         """Read the figures from metrics.json; a key that is not there is None."""
         observed = metrics.get("observable", {})
         weighted = observed.get("weighted", {})
+        groups = metrics.get("group_calibration", {}).get("booked", {})
+        highs = {entry["id"]: entry.get("high") for entry in metrics.get("duels", ())}
         return cls(
             auc=observed.get("auc_oot"),
             calibration_p=weighted.get("calibration_in_the_large_p"),
+            group_p=groups.get("worst_shape", {}).get("p"),
+            ridge_delta_high=highs.get("ridge_booked"),
+            incumbent_delta_high=highs.get("incumbent_booked"),
         )
 
     def figures(self) -> dict[str, float]:
@@ -75,6 +93,18 @@ def shortfalls(measured: Measured, gate: GateParams) -> tuple[str, ...]:
 
     A figure that is not there does not pass.
     """
+    of_rival = {
+        "ridge": measured.ridge_delta_high,
+        "incumbent": measured.incumbent_delta_high,
+    }
+    against = (
+        _below(
+            f"AUC less that of the {name}, upper end of its interval (booked loans)",
+            of_rival[name],
+            gate.min_rival_delta,
+        )
+        for name in gate.rivals
+    )
     lines = (
         _below("AUC out-of-time (booked loans)", measured.auc, gate.min_auc),
         _below(
@@ -82,6 +112,12 @@ def shortfalls(measured: Measured, gate: GateParams) -> tuple[str, ...]:
             measured.calibration_p,
             gate.min_calibration_p,
         ),
+        _below(
+            "calibration of groups, least p (booked loans weighted to the door)",
+            measured.group_p,
+            gate.min_group_p,
+        ),
+        *against,
     )
     return tuple(line for line in lines if line)
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.checkout import ROOT
+
 POINTS = """[creditloom.learners]
 halves = strangers:Halves
 opaque = strangers:Opaque

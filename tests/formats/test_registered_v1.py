@@ -57,12 +57,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tags = {BUNDLE_TAG: bundle_sha256(V1 / "bundle"), RUNTIME_TAG: OLD}
     client.create_model_version(NAME, (root / "artifacts").as_uri(), tags=tags)
     ledger = ModelRegistry(
-        RegistryParams(NAME, GateParams(0.65, 0.01, 0.01)), store, root / paths.ALIASES
+        RegistryParams(NAME, GateParams(0.65, 0.01, 0.01, 0.01, 0.0, ())),
+        store,
+        root / paths.ALIASES,
     )
     version, _, short = ledger.register(
         V1 / "bundle", RUNTIME, {"observable": {"auc_oot": 0.75, "weighted": {}}}
     )
-    assert (version.version, len(short)) == (2, 1)
+    assert (version.version, len(short)) == (2, 2)
     return root
 
 

@@ -17,9 +17,10 @@ from creditloom.decision.score.scorer import Calibration, Reference, Scorer
 from creditloom.decision.score.tiers import Tiers
 from creditloom.decision.score.tree_model import Margin
 from creditloom.models.calibration.calibration import CalibrationParams, fit
-from creditloom.models.evaluation import reachable_gini
+from creditloom.models.evaluation.bars import FamilySpread
 from creditloom.models.evaluation.evaluate import Inputs, Truth, evaluate
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
+from creditloom.models.evaluation.rivals import reachable_gini
 from creditloom.models.learners import booster, ridge
 from creditloom.models.learners.booster import BoosterParams
 from creditloom.models.sample.dataset import Dataset, HeldOutMargins, join
@@ -29,7 +30,25 @@ from creditloom.models.sample.split import SplitParams
 from .worlds import FAMILIES, SHARES, World, world
 
 SPLIT = SplitParams(datetime.date(2024, 1, 1), 15, 3, 6)
-PARAMS = EvaluateParams(20, 500, 10, 0.18, 20.0, 50, 0.025, 0.75, 60.0, 20, 1_000, 50, 1, 1)
+PARAMS = EvaluateParams(
+    20,
+    500,
+    10,
+    0.18,
+    20.0,
+    50,
+    0.025,
+    0.75,
+    60.0,
+    20,
+    1_000,
+    50,
+    1,
+    1,
+    paired_draws=50,
+    pd_draws=20,
+)
+SPREAD = FamilySpread(bads=400, draws=10, seeds=(11,), sd=dict.fromkeys(FAMILIES, 0.05))
 GROWN = BoosterParams(
     feature_fraction=0.2, min_trees=60, max_trees=60, min_data_in_leaf=20, threads=1
 )
@@ -47,15 +66,8 @@ RIDGE = ridge.RidgeParams(penalties=(100.0,))
 EDGES = (0.02, 0.05, 0.08, 0.12, 0.16, 0.22, 0.3)
 
 
-def inputs_of(w: World) -> Inputs:
-    rows = join(w.matrix, w.labels, w.names, SPLIT)
-    text = booster.boost(rows.training(), w.signs, GROWN, 60).model_to_string()
-    calibrating = rows.of("calibration")
-    known = calibrating.where(~np.isnan(calibrating.outcome))
-    margin = booster.margins(text, known.features)
-    line = fit(margin, known.outcome, known.weight, CalibrationParams())
-    scorer = Scorer(catalogue(w), Margin(text, w.names, 1), Calibration(a=line.a, b=line.b))
-    bundle = Bundle(
+def _bundle(scorer: Scorer) -> Bundle:
+    return Bundle(
         scorer=scorer,
         tiers=Tiers.from_edges(EDGES),
         policy=Policy.from_json(json.dumps(tiers_only_policy())),
@@ -63,6 +75,17 @@ def inputs_of(w: World) -> Inputs:
         version="v",
         policy_version="p",
     )
+
+
+def inputs_of(w: World) -> Inputs:
+    rows = join(w.matrix, w.labels, w.names, SPLIT)
+    text = booster.boost(rows.training(), w.signs, GROWN, 60).model_to_string()
+    calibrating = rows.of("calibration")
+    booked = calibrating.where(~np.isnan(calibrating.outcome))
+    margins = booster.margins(text, booked.features)
+    line = fit(margins, booked.outcome, booked.weight, CalibrationParams())
+    scorer = Scorer(catalogue(w), Margin(text, w.names, 1), Calibration(a=line.a, b=line.b))
+    bundle = _bundle(scorer)
     everyone_pd = line.pd(booster.margins(text, rows.features))
     oot = rows.out_of_time()
     known = rows.where(np.isin(rows.role, ["train", "calibration"]))
@@ -75,6 +98,7 @@ def inputs_of(w: World) -> Inputs:
     )
     challenger = ridge.fit(rows.training(), SPLIT, RIDGE)
     without_features = dataclasses.replace(rows, features=np.empty((len(rows.label), 0)), names=())
+    # table: input -> content
     return Inputs(
         bundle=bundle,
         ridge=challenger,
@@ -86,6 +110,11 @@ def inputs_of(w: World) -> Inputs:
         audit=audit,
         training_bads=int(rows.training().label.sum()),
         truth=truth,
+        family_spread=SPREAD,
+        rivals={
+            "ridge": (challenger.margin(oot.features),),
+            "incumbent": (np.where(oot.application_id % 9, oot.features[:, 3], np.nan),),
+        },
     )
 
 
@@ -132,6 +161,10 @@ def test_metrics_hold_every_block_and_are_json(found: tuple[dict, dict[str, pd.D
         "reasons",
         "fairness",
         "observable",
+        "duels",
+        "leak",
+        "group_calibration",
+        "final",
     }
     assert blocks <= set(found[0])
     json.dumps(found[0], allow_nan=False)
@@ -186,6 +219,66 @@ def test_without_truth_what_needs_it_is_null_and_the_rest_is_observed(
     )
     assert blind["observable"] == found[0]["observable"] and len(tables["states"]) == 0
     assert {row["target"] for row in blind["family_share"].values()} == {None}
+
+
+def test_each_rival_is_met_at_the_door_and_on_booked_loans(
+    inputs: Inputs, found: tuple[dict, dict[str, pd.DataFrame]]
+) -> None:
+    entries = {entry["id"]: entry for entry in found[0]["duels"]}
+    assert list(entries) == ["ridge_door", "ridge_booked", "incumbent_door", "incumbent_booked"]
+    door = entries["ridge_door"]
+    power = found[0]["discrimination"]
+    assert door["auc_delta"] == pytest.approx(power["auc_oot"] - power["ridge_logit"]["auc_oot"])
+    shares = power["share_of_reachable_gini"] - power["ridge_logit"]["share_of_reachable_gini"]
+    assert door["share_delta"] == pytest.approx(shares)
+    assert door["low"] < door["auc_delta"] < door["high"]
+    assert door["share_low"] < door["share_delta"] < door["share_high"]
+    # One applicant in nine has no score of the incumbent: that duel is without them.
+    assert entries["incumbent_door"]["n"] < door["n"] == len(inputs.oot.role)
+    assert entries["incumbent_door"]["verdict"] == "ahead"
+
+
+def test_without_truth_a_rival_is_met_on_observed_outcomes(inputs: Inputs) -> None:
+    blind, tables = evaluate(
+        dataclasses.replace(inputs, truth=None), SPLIT, CalibrationParams(), PARAMS
+    )
+    assert {entry["share_delta"] for entry in blind["duels"]} == {None}
+    assert blind["leak"] is None and blind["has_truth"] is False
+    assert blind["final"]["bad_rate_true"] is None and blind["final"]["approve_rate"] > 0
+    json.dumps(blind, allow_nan=False)
+    assert set(tables["groups"]["sample"]) == {"door", "booked"}
+
+
+def test_groups_are_tested_at_the_door_and_on_booked_loans(
+    inputs: Inputs, found: tuple[dict, dict[str, pd.DataFrame]]
+) -> None:
+    groups = found[1]["groups"]
+    door = groups[groups["sample"] == "door"]
+    assert set(door["field"]) >= {"tier", "vintage", "payment file", "bureau file", "segment"}
+    # The incumbent's answer to who was not booked is not known in this miniature.
+    for _, part in door[door["field"] != "incumbent"].groupby("field"):
+        assert part["n"].sum() == len(inputs.oot.role)
+    # An interval holds its own figure, and a group's mean PD has one.
+    known = door[door["bads"] > 5]
+    assert ((known["low"] < known["o_e"]) & (known["o_e"] < known["high"])).all()
+    assert (known["mean_pd_low"] < known["mean_pd_high"]).all()
+    assert door[door["field"] == "vintage"]["shape_p"].isna().all()
+
+
+def test_final_decisions_count_the_referred_and_the_incomplete_apart(inputs: Inputs) -> None:
+    rule = [{"concept": "M2", "points": None, "text": "income not verified"}]
+    late = np.isin(inputs.decisions["application_id"], inputs.oot.application_id)
+    some = late & (inputs.decisions["application_id"] % 5 == 0).to_numpy()
+    decided = inputs.decisions.copy()
+    decided.loc[some, "decision"] = "refer"
+    decided["reasons"] = [rule if is_m2 else [] for is_m2 in some]
+    final, _ = evaluate(
+        dataclasses.replace(inputs, decisions=decided), SPLIT, CalibrationParams(), PARAMS
+    )
+    shown = final["final"]
+    assert shown["incomplete"] == some.sum()
+    assert shown["asked"] == late.sum() - some.sum()
+    assert shown["approve_rate"] + shown["refer_rate"] + shown["decline_rate"] == pytest.approx(1)
 
 
 def test_tables_add_up(inputs: Inputs, found: tuple[dict, dict[str, pd.DataFrame]]) -> None:

@@ -29,20 +29,16 @@ def test_features_are_summed_into_their_family() -> None:
     ]
 
 
-@pytest.mark.parametrize(("bads", "points"), [(100, 35.0), (625, 14.0), (10_000, 4.0)])
-def test_tolerance_is_350_over_root_bads_but_at_least_four_points(bads: int, points: float) -> None:
-    assert metrics.tolerance(bads) == pytest.approx(points / 100)
-
-
 def test_table_holds_target_tolerance_and_an_interval_around_the_share() -> None:
     phi = RNG.normal(size=(2000, 2)) * [2.0, 1.0]
-    first, second = metrics.table(phi, ("a", "b"), {"a": 0.8}, 625, 100, 1)
+    first, second = metrics.table(phi, ("a", "b"), {"a": 0.8}, (0.14, 0.1), 100, 1)
     assert first.low < first.share < first.high and (
         first.target,
         second.target,
         first.tolerance,
     ) == (0.8, 0.0, 0.14)
-    assert [row.target for row in metrics.table(phi, ("a", "b"), None, 625, 10, 1)] == [None, None]
+    free = metrics.table(phi, ("a", "b"), None, (0.1, 0.1), 10, 1)
+    assert [row.target for row in free] == [None, None]
 
 
 def test_the_worst_family_is_the_one_farthest_from_its_target() -> None:

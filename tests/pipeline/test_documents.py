@@ -14,7 +14,8 @@ from creditloom.decision.rulebook.law import Law
 from creditloom.decision.rulebook.policy import DataSources, Filters
 from creditloom.decision.rulebook.product import Product
 from creditloom.features.contract.raw_changes import RawChanges
-from creditloom.models.evaluation.bars import Bars
+from creditloom.models.evaluation.bars import Bars, FamilySpread
+from creditloom.models.evaluation.rivals.fitted import RivalParams
 from creditloom.models.evaluation.world_figures.published import PublishedFacts
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError, document
@@ -36,6 +37,8 @@ KINDS: dict[type, list[Path]] = {
     PublishedFacts: [paths.PUBLISHED],
     Bars: [paths.BARS],
     RawChanges: [paths.RAW_CHANGES],
+    FamilySpread: [paths.FAMILY_SPREAD],
+    RivalParams: [paths.RIVALS],
 }
 FILES = [(kind, file) for kind, files in KINDS.items() for file in files]
 At = tuple[Any, ...]

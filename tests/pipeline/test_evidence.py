@@ -8,34 +8,54 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from creditloom.models.evaluation.bars import Bar, figure
+from creditloom.models.evaluation.bars import Bar, Bars, figure
 from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import document
 from creditloom.pipeline.cli import build
 from creditloom.pipeline.proof import evidence
 from creditloom.storage.files.store import read_json, write_json
 
-GOOD = {
-    "discrimination": {"share_of_reachable_gini": 0.95},
-    "calibration": {"calibration_in_the_large_p": 0.4, "tiers_reversed": 0},
-    "portfolio": {"approval_rate": 0.68, "bad_rate_approved_true": 0.011},
-}
+GOOD: dict[str, Any] = {"final": {"approve_rate": 0.62, "bad_rate_true": 0.011}}
 
 
 def bar(figure: str, **edges: float) -> Bar:
-    return Bar(name="a bar", chinese="", figure=figure, kind="share", source="", **edges)
+    return Bar(
+        id="a_bar",
+        name="a bar",
+        chinese="",
+        reason="",
+        figure=figure,
+        kind="share",
+        sample="",
+        bad_model="",
+        source="",
+        **edges,
+    )
+
+
+def met(metrics: dict[str, Any]) -> dict[str, Any]:
+    """The figures with every bar met that does not stand among them."""
+    whole: dict[str, Any] = {"has_truth": True}
+    for one in document(Bars, paths.BARS).bars:
+        keys = one.figure.split(".")
+        value = one.low if one.low > float("-inf") else one.high
+        place = whole
+        if keys[0] == "duels":
+            whole.setdefault("duels", []).append({"id": keys[1], keys[2]: value})
+            continue
+        for key in keys[:-1]:
+            place = place.setdefault(key, {})
+        place[keys[-1]] = value
+    return {**whole, **metrics}
 
 
 @pytest.mark.parametrize(
-    ("value", "met"), [(0.619, False), (0.62, True), (0.75, True), (0.7501, False), (None, None)]
+    ("value", "held"), [(0.619, False), (0.62, True), (0.75, True), (0.7501, False), (None, False)]
 )
-def test_a_bar_holds_on_its_edges(value: float | None, met: bool | None) -> None:
-    assert (
-        bar("portfolio.approval_rate", low=0.62, high=0.75).judge(
-            {"portfolio": {"approval_rate": value}}
-        )
-        is met
-    )
+def test_a_bar_holds_on_its_edges(value: float | None, held: bool) -> None:
+    metrics = {"final": {"approve_rate": value}}
+    assert bar("final.approve_rate", low=0.62, high=0.75).judge(metrics) is held
 
 
 def test_a_bar_says_its_aim() -> None:
@@ -47,12 +67,9 @@ def test_a_bar_says_its_aim() -> None:
 
 
 def test_a_figure_is_found_by_its_path_or_absent() -> None:
-    assert figure(GOOD, "portfolio.approval_rate") == 0.68
+    assert figure(GOOD, "final.approve_rate") == 0.62
     assert (
-        figure(GOOD, "portfolio.approval_rate.more")
-        is figure(GOOD, "none")
-        is figure(GOOD, "")
-        is None
+        figure(GOOD, "final.approve_rate.more") is figure(GOOD, "none") is figure(GOOD, "") is None
     )
 
 
@@ -73,7 +90,7 @@ def test_evidence_writes_what_it_measured(monkeypatch: pytest.MonkeyPatch, tmp_p
     ended = _evidence(
         monkeypatch,
         tmp_path,
-        GOOD,
+        met(GOOD),
         "--seeds",
         "1,2",
         "--applicants",
@@ -91,10 +108,18 @@ def test_evidence_writes_what_it_measured(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 def test_evidence_fails_when_a_bar_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    bad = {**GOOD, "portfolio": {"approval_rate": 0.8, "bad_rate_approved_true": 0.011}}
-    ended = _evidence(monkeypatch, tmp_path, bad, "--seeds", "3")
+    bad = {"final": {"approve_rate": 0.5, "bad_rate_true": 0.011}}
+    ended = _evidence(monkeypatch, tmp_path, met(bad), "--seeds", "3")
     assert ended.exit_code == 1 and "FAIL" in ended.stdout
     assert not read_json(tmp_path / paths.EVIDENCE)["held"]
+
+
+def test_evidence_fails_where_a_figure_is_absent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    without = {key: value for key, value in met(GOOD).items() if key != "leak"}
+    ended = _evidence(monkeypatch, tmp_path, without, "--seeds", "3")
+    assert ended.exit_code == 1 and not read_json(tmp_path / paths.EVIDENCE)["held"]
 
 
 def test_seeds_that_are_no_numbers_are_refused() -> None:

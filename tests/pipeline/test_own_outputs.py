@@ -58,6 +58,7 @@ COMMANDS = {
     ("tune", "--out", "out"): "out/figures.json",
     ("backtest", "--out", "out.json"): "out.json",
     ("evidence", "--out", "out.json"): "out.json",
+    ("rejects", "--out", "out"): "out/figures.json",
     ("claims", "--out", "out"): "out/claims.json",
     ("scale", "--out", "out.json"): "out.json",
     ("share-recovery", "--out", "out.json"): "out.json",

@@ -20,9 +20,21 @@ from creditloom.serving.registry.model_registry import ModelRegistry
 from creditloom.serving.registry.runtime import RUNTIME
 from tests.registry.small import applications, write_bundle
 
-GOOD = {"observable": {"auc_oot": 0.75, "weighted": {"calibration_in_the_large_p": 0.4}}}
+GOOD = {
+    "observable": {"auc_oot": 0.75, "weighted": {"calibration_in_the_large_p": 0.4}},
+    "group_calibration": {"booked": {"worst_shape": {"p": 0.3}}},
+    "duels": [{"id": "ridge_booked", "high": 0.01}, {"id": "incumbent_booked", "high": 0.05}],
+}
 PARAMS = RegistryParams(
-    "credit-decision", GateParams(min_auc=0.65, max_auc_loss=0.01, min_calibration_p=0.01)
+    "credit-decision",
+    GateParams(
+        min_auc=0.65,
+        max_auc_loss=0.01,
+        min_calibration_p=0.01,
+        min_group_p=0.01,
+        min_rival_delta=0.0,
+        rivals=("ridge", "incumbent"),
+    ),
 )
 
 

@@ -24,8 +24,13 @@ from creditloom.serving.registry.model_registry import CHALLENGER, CHAMPION, Mod
 from creditloom.serving.registry.safety.change_log import ChangeLog, tag_of
 
 NAME = "credit-decision"
-PARAMS = RegistryParams(NAME, GateParams(0.65, 0.01, 0.01))
-FIGURES = {"observable.auc": "0.75", "observable.calibration_p": "0.4"}
+PARAMS = RegistryParams(NAME, GateParams(0.65, 0.01, 0.01, 0.01, 0.0, ("ridge",)))
+FIGURES = {
+    "observable.auc": "0.75",
+    "observable.calibration_p": "0.4",
+    "observable.group_p": "0.3",
+    "observable.ridge_delta_high": "0.01",
+}
 FAR = moment("2100-01-01")
 
 

@@ -168,7 +168,7 @@ def test_history_keeps_every_change_with_its_reason(house: House) -> None:
 
 def test_promotion_is_gated_explicit_and_reversible(house: House) -> None:
     """Version 3 is too weak; 2 may take over; 1 may come back although 2 is no worse."""
-    weak = {"observable": {**GOOD["observable"], "auc_oot": 0.7}}
+    weak = {**GOOD, "observable": {**GOOD["observable"], "auc_oot": 0.7}}
     store = house.ledger.store
     ledger = replace(house.ledger, file=house.root / "promotion.jsonl")
     third, change, short = ledger.register(house.bundle, house.root / "runtime", weak)

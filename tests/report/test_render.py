@@ -11,6 +11,7 @@ import pytest
 
 from creditloom.report.page.render import render
 from creditloom.report.page.sections import ORDER, sections
+from creditloom.report.parts.blocks import Cards, PageTable
 from creditloom.report.parts.data import ReportData
 from tests.report.sample import NASTY, bare, example, full
 
@@ -130,6 +131,39 @@ def test_without_truth_the_page_says_so() -> None:
     text = render(replace(bare(), power=full().power, families=full().families))
     assert "Oracle and reachable: not available for real data." in text
     assert "R² of latent states: not available for real data." in text
+
+
+def test_the_first_screen_says_who_wins_by_how_much_and_how_surely() -> None:
+    first = sections(full())[0]
+    assert (first.id, first.title.zh) == ("duels", "谁胜出")
+    cards = first.blocks[0]
+    assert isinstance(cards, Cards)
+    told = [(card.label.en, card.label.zh, card.value, card.state) for card in cards.cards]
+    assert told == [
+        ("ahead: tuned ridge", "领先：调优岭回归", "+1.2 %", "pass"),
+        ("behind: incumbent scorecard", "落后：现行评分卡", "−2.1 %", "fail"),
+    ]
+    assert cards.cards[0].note == "of reachable · 95 %: +0.9 % to +1.6 %"
+
+
+def test_without_truth_the_difference_is_one_of_aucs() -> None:
+    data = full()
+    assert data.duels is not None
+    own = data.duels.drop(columns=["share_low", "share_high"]).assign(share_delta=None)
+    cards = sections(replace(data, duels=own))[0].blocks[0]
+    assert isinstance(cards, Cards)
+    assert (cards.cards[0].value, cards.cards[0].note) == (
+        "+0.008",
+        "AUC · 95 %: +0.003 to +0.013",
+    )
+
+
+def test_a_group_whose_pd_is_wrong_is_marked() -> None:
+    (calibration,) = [one for one in sections(full()) if one.id == "calibration"]
+    groups = calibration.blocks[-1]
+    assert isinstance(groups, PageTable)
+    states = [[cell.state for cell in row] for row in groups.rows]
+    assert states[0].count("fail") == 2 and "fail" not in states[1]
 
 
 def test_a_missed_bar_is_named_first() -> None:

@@ -35,6 +35,7 @@ TYPES: dict[str, str] = {
     "tune": "creditloom.models.tuning.space:TuneParams",
     "select": "creditloom.models.selection.feature_choice:SelectParams",
     "train": "creditloom.models.training.training:TrainParams",
+    "reject": "creditloom.models.rejects.reject_params:RejectParams",
     "ridge": "creditloom.models.learners.ridge:RidgeParams",
     "calibration": "creditloom.models.calibration.calibration:CalibrationParams",
     "policy": "creditloom.models.policy.bundle_policy:PolicyParams",

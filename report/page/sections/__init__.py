@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from creditloom.report.page.sections import answers, grades, own_table, power, summary
+from creditloom.report.page.sections import answers, grades, own_table, power, rivals, summary
 from creditloom.report.parts.blocks import Section
 from creditloom.report.parts.data import ReportData
 
 # table: the sections in reading order
 ORDER: tuple[Callable[[ReportData], Section | None], ...] = (
+    rivals.duels,
     summary.bars,
     own_table.warnings,
     summary.flow,

@@ -61,6 +61,25 @@ BRIDGE = (
     TableColumn("profit_cny", "profit then, yuan", "cents"),
 )
 MEASURES = (TableColumn("measure", "measure"), *FIGURES)
+# An adjusted p-value below 0.01 is marked: the PD of this group is wrong.
+# table: columns
+GROUPS = (
+    TableColumn("sample", "on", "name"),
+    TableColumn("field", "field"),
+    TableColumn("group", "group", "name"),
+    TableColumn("n", "n", "count"),
+    TableColumn("bads", "bads", "count"),
+    TableColumn("mean_pd", "mean PD", "rate"),
+    TableColumn("mean_pd_low", "95 % from", "rate"),
+    TableColumn("mean_pd_high", "to", "rate"),
+    TableColumn("o_e", "observed / expected", "number"),
+    TableColumn("low", "95 % from", "number"),
+    TableColumn("high", "to", "number"),
+    TableColumn("p_holm", "p (Holm)", "p", least=0.01),
+    TableColumn("shape_o_e", "level aligned", "number"),
+    TableColumn("shape_p_holm", "p (Holm)", "p", least=0.01),
+)
+GROUPS_HEADING = "Calibration of groups: observed against expected bads"
 CALIBRATED = (
     "A PD of 2 % should mean that two of a hundred such applicants default. "
     "One affine step on the log-odds, fitted on months of its own, sees to that."
@@ -80,6 +99,8 @@ def calibration(data: ReportData) -> Section | None:
         blocks.append(Drawings((Drawing(caption, alt, charts.reliability(data.reliability)),)))
     if data.tests is not None:
         blocks.append(_mixed(data.tests, TESTS, "Calibration tests"))
+    if data.groups is not None:
+        blocks.append(table(data.groups, GROUPS, GROUPS_HEADING, fold=12))
     if not blocks:
         return None
     lead = OWN_CALIBRATED if data.is_own else CALIBRATED

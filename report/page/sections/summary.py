@@ -54,11 +54,12 @@ def bars(data: ReportData) -> Section | None:
 
 
 def _card(bar: BarResult) -> Card:
-    is_absent = bar.value is None
+    # Where there is no truth a bar that needs it is not judged. Any other absent figure is a miss.
     state = ""
-    if bar.passed is not None and not is_absent:
+    if bar.passed is not None:
         state = "pass" if bar.passed else "fail"
-    notes = (f"aim {bar.aim}" if bar.aim else "", ABSENT if is_absent else bar.note)
+    absent = ABSENT if bar.passed is None else "not measured"
+    notes = (f"aim {bar.aim}" if bar.aim else "", absent if bar.value is None else bar.note)
     return Card(bar.name, show(bar.value, bar.kind), " · ".join(filter(None, notes)), state)
 
 

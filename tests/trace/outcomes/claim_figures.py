@@ -14,9 +14,9 @@ import pandas as pd
 import pyarrow.feather as feather
 
 from creditloom.decision.rulebook.economics import Economics
-from creditloom.models.evaluation.audit import fairness_table
 from creditloom.models.evaluation.cohort import Cohort
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
+from creditloom.models.evaluation.groups.audit import fairness_table
 from creditloom.models.evaluation.portfolio_figures import portfolio
 from creditloom.models.evaluation.world_claims import claims
 from creditloom.models.evaluation.world_claims.claim_sample import ClaimSample

@@ -12,6 +12,10 @@ from rich.table import Table
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.decision.base.strict_json import plain
 from creditloom.models.learners.ridge import RidgeParams, to_json
+from creditloom.models.rejects.known_applicants import RefusedApplicants
+from creditloom.models.rejects.reject_params import RejectParams
+from creditloom.models.rejects.ways import needs_refused
+from creditloom.models.rejects.widened_learner import RejectInference
 from creditloom.models.sample.dataset import ChosenFeatures, Dataset
 from creditloom.models.sample.split import CALIBRATION, TRAIN, SplitParams
 from creditloom.models.training.training import TrainParams, train
@@ -20,6 +24,7 @@ from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.matrix_reader import dataset, everyone
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
+from creditloom.pipeline.stages.model.train.refused_rows import refused_applicants
 from creditloom.storage.files.formats import RESULTS, read_document, write_document
 from creditloom.storage.files.store import write_json, write_table, write_text
 
@@ -40,15 +45,17 @@ def main() -> dict[str, int]:
     applications = everyone(split)
     rows = dataset(applications.training(split.indeterminate_weight), features.names)
     applicants = dataset(_later(applications, split), features.names)
+    inference = _inference(split, params, rows)
     ridge = section("ridge", RidgeParams)
-    trained = train(rows, catalogue, split, params, ridge, features, applicants)
+    trained = train(rows, catalogue, split, params, ridge, features, inference.learner, applicants)
+    record = {**trained.record, "rejects": inference.record()}
     write_table(pa.table(vars(trained.held_out)), paths.HELD_OUT)
     write_table(pa.table(vars(trained.applicants)), paths.HELD_OUT_APPLICANTS)
     write_text(trained.text, paths.MODEL_TXT)
     write_json(plain(trained.catalogue), paths.MODEL_CATALOGUE)
     write_document(to_json(trained.ridge), paths.RIDGE, RESULTS)
-    write_document(trained.record, paths.TRAINING, RESULTS)
-    _show(trained.record)
+    write_document(record, paths.TRAINING, RESULTS)
+    _show(record)
     return {
         "loans": trained.record["n_rows"],
         "bads": trained.record["n_bads"],
@@ -63,10 +70,22 @@ def _later(applications: Dataset, split: SplitParams) -> Dataset:
     return applications.where(is_early & (applications.month >= first))
 
 
+def _inference(split: SplitParams, params: TrainParams, loans: Dataset) -> RejectInference:
+    """Return the way of reject inference; it reads refused applicants only where it needs them."""
+    reject = section("reject", RejectParams)
+    if needs_refused(reject):
+        return RejectInference.of(refused_applicants(split, loans.names), params.booster, reject)
+    nobody = RefusedApplicants(loans.where(np.zeros(len(loans.label), bool)), np.empty(0, np.int64))
+    return RejectInference.of(nobody, params.booster, reject)
+
+
 def _show(record: Mapping[str, Any]) -> None:
     table = Table("train", "", title="train")
     table.add_row("known by", record["known_by"])
     table.add_row("labelled loans", f"{record['n_rows']:,} with {record['n_bads']:,} bads")
+    rejects = record["rejects"]
+    factor = "" if rejects["factor"] is None else f", factor {rejects['factor']:.2f}"
+    table.add_row("reject inference", f"{rejects['way']}{factor}")
     table.add_row("features", f"{record['n_features']} selected, {record['n_signed']} with a sign")
     weights = ", ".join(f"{name} {weight:.2f}" for name, weight in record["stack"].items())
     table.add_row("stack", weights)

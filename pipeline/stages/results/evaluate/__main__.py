@@ -16,7 +16,7 @@ from creditloom.decision.decide import Decider
 from creditloom.decision.pricing.profit import ProfitTerms
 from creditloom.decision.rulebook.economics import Economics
 from creditloom.models.calibration.calibration import CalibrationParams
-from creditloom.models.evaluation.bars import Bars
+from creditloom.models.evaluation.bars import Bars, FamilySpread
 from creditloom.models.evaluation.evaluate import Inputs, evaluate
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.evaluation.profit_bridge import PricedOffers, ProfitBridge
@@ -34,6 +34,7 @@ from creditloom.pipeline.book import book_world
 from creditloom.pipeline.book.priced_book import bridge_of
 from creditloom.pipeline.products.product_folder import ProductFolder
 from creditloom.pipeline.stages.results.evaluate.product_claims import product_claims
+from creditloom.pipeline.stages.results.evaluate.rival_scores import fitted_rivals, rival_scores
 from creditloom.pipeline.stages.results.evaluate.truth_sample import (
     claims_view,
     truth_sample,
@@ -89,18 +90,23 @@ def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
     bundle = Decider.load(paths.MODEL).bundle
     names = bundle.scorer.catalogue.names
     truth = truth_sample(names, split, params.judged_features)
-    # The predictors that are fitted on the truth also use features that the model left out.
-    wide = names if truth is None else tuple(dict.fromkeys((*names, *truth.known.names)))
     applications = everyone(split)
-    ridge = from_json(read_document(paths.RIDGE, RESULTS))
+    rivals = fitted_rivals(applications, split)
+    # The predictors that are fitted on the truth also use features that the model left out, and the
+    # rivals choose columns of their own.
+    of_truth = () if truth is None else truth.known.names
+    of_rivals = (name for rival in rivals for name in rival.columns)
+    oot = dataset(applications.out_of_time(), tuple(dict.fromkeys((*names, *of_truth, *of_rivals))))
     training = read_document(paths.TRAINING, RESULTS)
     decisions = read_frame(paths.DECISIONS, DECIDED)
     audit = frame(_audit_columns(), split, [OOT])
     door = dataset(applications.of(CALIBRATION), names)
+    challenger = from_json(read_document(paths.RIDGE, RESULTS))
+    # table: input -> where it comes from
     return Inputs(
         bundle=bundle,
-        ridge=ridge,
-        oot=dataset(applications.out_of_time(), wide),
+        ridge=challenger,
+        oot=oot,
         calibrating=door,
         held_out=_held_out(),
         everyone=applications,
@@ -108,7 +114,9 @@ def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
         audit=audit,
         training_bads=training["n_bads"],
         truth=truth,
+        family_spread=document(FamilySpread, paths.FAMILY_SPREAD),
         profit_terms=_profit_terms(bundle, params),
+        rivals=rival_scores(rivals, challenger, oot, split),
     )
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.evaluation.evaluate import Truth
-from creditloom.models.evaluation.reachable_gini import related_features
+from creditloom.models.evaluation.rivals.reachable_gini import related_features
 from creditloom.models.evaluation.world_claims.claim_sample import (
     APPLICATION,
     COLUMNS,

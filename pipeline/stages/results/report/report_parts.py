@@ -37,7 +37,17 @@ from creditloom.storage.files.store import read_frame, read_json, write_json
 from creditloom.storage.folders.raw_folder import raw_tables
 
 # Tables of data/reports/evaluation that the page takes as they are: file -> part of the same name.
-FRAMES = ("roc", "ks", "reliability", "tiers", "vintages", "states", "fairness", "claims")
+FRAMES = (
+    "roc",
+    "ks",
+    "reliability",
+    "groups",
+    "tiers",
+    "vintages",
+    "states",
+    "fairness",
+    "claims",
+)
 VERSION_CHARACTERS = 16  # of the model version: enough to distinguish two
 MAX_NAMED_COUNTS = 4  # largest number of counts of a stage that are named; more are summed
 
@@ -56,6 +66,7 @@ def assemble(params: ReportParams, source: SourceParams) -> ReportData:
         subtitle=_subtitle(source, frames["vintages"]),
         facts=_facts(explanation),
         has_truth=figure(metrics, "discrimination.gini_oracle") is not None,
+        duels=report_frames.duels(metrics),
         bars=bars(metrics),
         is_own=False,
         flow=_flow(raw),

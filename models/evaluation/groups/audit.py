@@ -37,17 +37,31 @@ FAIRNESS_COLUMNS = [
 def reasons(decisions: pd.DataFrame, scorer: Scorer, features: Floats) -> dict[str, Any]:
     """Return the share of declines and refusals with a reason, and the mean number of reasons.
 
-    Both are null without adverse decisions. largest_sum_error_points: largest difference of base
+    share_with_cause: share whose reasons name a rule, or a concept that lost points against the
+    reference; a first reason that is only forced has no cause.
+    All are null without adverse decisions. largest_sum_error_points: largest difference of base
     plus points from `score_raw` on the sample `features`, shape (n, p) in model order.
     """
     adverse = decisions[decisions["decision"].isin(ADVERSE_DECISIONS)]
     counts = adverse["reasons"].map(len).to_numpy()
+    # table: figure -> value
     return {
         "adverse": len(adverse),
         "share_with_reason": float((counts > 0).mean()) if len(adverse) else None,
+        "share_with_cause": _share_with_cause(adverse["reasons"]),
         "mean_per_adverse": float(counts.mean()) if len(adverse) else None,
         "largest_sum_error_points": _largest_sum_error(scorer, features),
     }
+
+
+def _share_with_cause(reasons: pd.Series[Any]) -> float | None:
+    """Return the share of decisions with a rule or lost points among their reasons."""
+    # The points of a rule are null, and so is the answer to "did it lose nothing?".
+    caused = [
+        any(not (reason["points"] is not None and reason["points"] >= 0) for reason in one)
+        for one in reasons
+    ]
+    return float(np.mean(caused)) if caused else None
 
 
 def _largest_sum_error(scorer: Scorer, features: Floats) -> float:

@@ -1,0 +1,249 @@
+"""Every bar rejects its bad model and lets the good one pass; an absent figure passes no bar.
+
+The good model knows the true PD of a made-up book but for a little noise. Each bad model changes
+one thing, as `bad_model` of bars.yaml says, and its figures come from the code of `evaluate`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas import DataFrame
+from scipy.special import expit, logit
+
+from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
+from creditloom.decision.rulebook.policy import APPROVED
+from creditloom.decision.score.tiers import Tiers
+from creditloom.models.evaluation import figures
+from creditloom.models.evaluation.bars import Bar, Bars, FamilySpread
+from creditloom.models.evaluation.cohort import Cohort
+from creditloom.models.evaluation.evaluate_params import EvaluateParams
+from creditloom.models.evaluation.groups import audit
+from creditloom.models.evaluation.groups.group_figures import Judged, group_calibration
+from creditloom.models.evaluation.portfolio_figures import final_decisions
+from creditloom.models.evaluation.rivals import reachable_gini
+from creditloom.models.evaluation.rivals.duels import Luck, duels, leak
+from creditloom.models.sample import metrics as shares
+from creditloom.models.sample.dataset import undated_dataset
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import document, section
+
+from . import tiny
+
+BARS = {bar.id: bar for bar in document(Bars, paths.BARS).bars}
+SPREAD = document(FamilySpread, paths.FAMILY_SPREAD)
+PARAMS = replace(section("evaluate", EvaluateParams, paths.DEFAULTS), paired_draws=20)
+N = 100_000
+# The tier edges of params.yaml.
+TIERS = Tiers.from_edges((0.003, 0.005, 0.0075, 0.011, 0.016, 0.024, 0.038, 0.065, 0.12))
+CATALOGUE = Catalogue(
+    (Concept("c", "payment_flow", "c", "c"), Concept("d", "bureau", "d", "d")),
+    (Feature("pay_a", "payment_flow", "c"), Feature("bur_b", "bureau", "d")),
+)
+FAMILIES = ("payment_flow", "social_graph", "assets", "device_stability", "bureau", "identity")
+# Shares that the profiles S2 and S5 state; those of S5 are in the order of FAMILIES too.
+TARGET = dict(zip(FAMILIES, (0.35, 0.25, 0.15, 0.05, 0.20, 0.0), strict=True))
+OTHER_PROFILE = (0.10, 0.05, 0.20, 0.15, 0.45, 0.05)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What the model and the house gave: PD, decisions, contributions per family, scorer."""
+
+    pd: np.ndarray
+    decisions: DataFrame
+    phi: np.ndarray
+    scorer: Any
+
+
+@cache
+def truth() -> pd.DataFrame:
+    """A book of N applicants with their true PD, about 2.7 % bad."""
+    rng = np.random.default_rng(1)
+    pd_true = expit(-4.15 + 1.15 * rng.normal(size=N))
+    return pd.DataFrame(
+        {
+            "pd_true": pd_true,
+            "pd_neutral": pd_true,
+            "defaulted": rng.random(N) < pd_true,
+            "segment": np.where(rng.random(N) < 0.5, "worker", "student"),
+            "is_approved": rng.random(N) < 0.7,
+        }
+    )
+
+
+def noisy(size: float, seed: int = 2) -> np.ndarray:
+    """The true log-odds with noise: a ranking that is worse the larger the noise."""
+    rng = np.random.default_rng(seed)
+    return logit(truth()["pd_true"].to_numpy()) + size * rng.normal(size=N)
+
+
+def scaled(pd_: np.ndarray, factor: float, where: np.ndarray | None = None) -> np.ndarray:
+    return np.where(True if where is None else where, factor, 1.0) * pd_
+
+
+def decided(pd_: np.ndarray, referred: float = 0.02, points: float = -5.0) -> pd.DataFrame:
+    """Decisions by the tier; a share is referred by rules, and declines have one reason."""
+    rng = np.random.default_rng(3)
+    passes = np.isin(np.array(TIERS.names)[TIERS.index(pd_)], APPROVED)
+    decision = np.where(passes, "approve", "decline").astype(object)
+    decision[passes & (rng.random(N) < referred)] = "refer"
+    adverse = [{"concept": "c", "points": points, "text": "c"}]
+    return pd.DataFrame(
+        {"decision": decision, "reasons": [adverse if d == "decline" else [] for d in decision]}
+    )
+
+
+def contributions(share: tuple[float, ...]) -> np.ndarray:
+    return np.random.default_rng(4).normal(size=(4_000, 6)) * np.sqrt(share)
+
+
+@cache
+def good() -> Made:
+    pd_ = expit(noisy(0.1))
+    return Made(pd_, decided(pd_), contributions(tuple(TARGET.values())), tiny.world()[1])
+
+
+def cohort_of(made: Made) -> Cohort:
+    world = truth()
+    outcome = world["defaulted"].to_numpy(float)
+    features = np.zeros((N, 2))
+    # A fifth of the files is thin, a tenth has no bureau file.
+    features[: N // 5, 0] = np.nan
+    features[N // 2 : N // 2 + N // 10, 1] = np.nan
+    rows = undated_dataset(features, CATALOGUE.names, outcome, "oot")
+    return Cohort(rows, made.pd, made.pd, made.decisions, pd.DataFrame(), world, 500, 20.0)
+
+
+def metrics_of(made: Made, only: str = "") -> dict[str, Any]:
+    """The blocks that bars read, by the code of `evaluate`; or `only` one."""
+    cohort = cohort_of(made)
+    world = truth()
+    pd_true = world["pd_true"].to_numpy()
+    limit = reachable_gini.limits(pd_true, pd_true, noisy(0.1, 7))
+    rivals = {
+        "ridge": (noisy(0.6, 5),),
+        "plain": (noisy(0.5, 6), noisy(0.5, 8)),
+        "incumbent": (noisy(1.2, 9),),
+    }
+    luck = Luck(PARAMS.paired_draws, 1)
+    # table: block of metrics.json -> how it is made
+    blocks: dict[str, Callable[[], Any]] = {
+        "discrimination": lambda: figures.discrimination(cohort, limit, PARAMS),
+        "calibration": lambda: figures.calibration(cohort, TIERS, PARAMS)[0],
+        "duels": lambda: duels(cohort, rivals, limit, luck),
+        "leak": lambda: leak(cohort, luck),
+        "group_calibration": lambda: group_calibration(
+            Judged(cohort, CATALOGUE, TIERS), PARAMS, None
+        )[0],
+        "final": lambda: final_decisions(cohort),
+        "family_share_worst": lambda: _family_share_worst(made.phi),
+        "reasons": lambda: audit.reasons(made.decisions, made.scorer, tiny.world()[2]),
+    }
+    return {"has_truth": True} | {
+        name: make() for name, make in blocks.items() if only in ("", name)
+    }
+
+
+def _family_share_worst(phi: np.ndarray) -> dict[str, Any]:
+    tolerances = [SPREAD.tolerance(family, 500) for family in FAMILIES]
+    return shares.worst_family(shares.table(phi, FAMILIES, TARGET, tolerances, 20, 1))
+
+
+@cache
+def good_metrics() -> dict[str, Any]:
+    return metrics_of(good())
+
+
+def ranked(score: np.ndarray) -> Made:
+    """The good PDs in the order of another score: another ranking at the same level."""
+    pd_ = np.empty(N)
+    pd_[np.argsort(score)] = np.sort(good().pd)
+    return replace(good(), pd=pd_)
+
+
+def leaking() -> Made:
+    """One column tells the outcome of one bad in five, as a field filled after the fact does."""
+    told = truth()["defaulted"].to_numpy() & (np.random.default_rng(9).random(N) < 0.2)
+    return ranked(noisy(0.1) + 4.0 * told)
+
+
+def off_by_a_fifth() -> Made:
+    return replace(good(), pd=scaled(good().pd, 1.2, (truth()["segment"] == "student").to_numpy()))
+
+
+def drawn_at_random() -> Made:
+    return replace(good(), decisions=decided(np.random.default_rng(8).permutation(good().pd)))
+
+
+class WrongPoints:
+    """A scorer whose points belong to a calibration of another slope."""
+
+    def __init__(self, scorer: Any) -> None:
+        self._scorer = scorer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._scorer, name)
+
+    def concept_points(self, x: np.ndarray) -> np.ndarray:
+        return 1.001 * self._scorer.concept_points(x)
+
+
+# table: bar -> the bad model that it rejects
+BAD: dict[str, Callable[[], Made]] = {
+    "share_of_reachable": lambda: ranked(noisy(1.6)),
+    "not_below_plain": lambda: ranked(noisy(0.8)),
+    "not_below_ridge": lambda: ranked(noisy(0.9)),
+    "not_below_incumbent": lambda: ranked(noisy(1.6)),
+    "no_leak": leaking,
+    "level": lambda: replace(good(), pd=good().pd / 3),
+    "level_ratio": lambda: replace(good(), pd=scaled(good().pd, 2.0)),
+    "groups": off_by_a_fifth,
+    "slope": lambda: replace(good(), pd=expit(1.25 * (noisy(0.1) + 4.0) - 4.0)),
+    "tiers": lambda: ranked(-noisy(0.1)),
+    "final_approval": lambda: replace(good(), decisions=decided(good().pd, referred=0.2)),
+    "final_bad_rate": drawn_at_random,
+    "family_shares": lambda: replace(good(), phi=contributions(OTHER_PROFILE)),
+    "reasons": lambda: replace(good(), decisions=decided(good().pd, points=0.5)),
+    "points": lambda: replace(good(), scorer=WrongPoints(good().scorer)),
+}
+
+
+def test_every_bar_names_its_bad_model_and_has_it_here() -> None:
+    assert set(BAD) == set(BARS)
+    texts = [bar.reason and bar.bad_model and bar.sample for bar in BARS.values()]
+    assert all(texts) and len({bar.bad_model for bar in BARS.values()}) == len(BARS)
+
+
+@pytest.mark.parametrize("bar", BARS.values(), ids=BARS)
+def test_the_good_model_meets_the_bar(bar: Bar) -> None:
+    assert bar.judge(good_metrics()) is True
+
+
+@pytest.mark.parametrize("bar", BARS.values(), ids=BARS)
+def test_the_bad_model_misses_the_bar(bar: Bar) -> None:
+    assert bar.judge(metrics_of(BAD[bar.id](), bar.figure.split(".")[0])) is False
+
+
+@pytest.mark.parametrize("bar", BARS.values(), ids=BARS)
+def test_an_absent_figure_misses_the_bar(bar: Bar) -> None:
+    without = copy.deepcopy(good_metrics())
+    del without[bar.figure.split(".")[0]]
+    assert bar.judge(without) is False
+    # Data of one's own have no truth: what needs it is not asked, and the rest still is.
+    assert bar.judge({**without, "has_truth": False}) is (None if bar.needs_truth else False)
+
+
+def test_the_tolerance_of_a_share_falls_with_the_bads() -> None:
+    spread = FamilySpread(bads=400, draws=10, seeds=(11,), sd={"a": 0.02, "b": 0.03})
+    assert spread.tolerance("a", 400) == pytest.approx(2.58 * 0.02)
+    assert spread.tolerance("a", 1_600) == pytest.approx(2.58 * 0.01)
+    # A family that nobody measured is not judged more strictly than the widest.
+    assert spread.tolerance("new", 400) == spread.tolerance("b", 400)
