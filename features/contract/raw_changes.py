@@ -33,6 +33,7 @@ class RawChange:
     worst: columns whose cell becomes the largest or smallest of `values` and the person's own.
     direction: +1 = the PD may rise and never fall, -1 = the opposite.
     reason, source: why, and the rule that says so.
+    unsure: signed features that may move to the other side all the same.
     Raise ValueError for a table or column that the contract does not have.
     """
 
@@ -47,6 +48,7 @@ class RawChange:
     source: str
     where: dict[str, Cell] = field(default_factory=dict)
     worst: dict[str, Literal["largest", "smallest"]] = field(default_factory=dict)
+    unsure: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.table not in TABLES:

@@ -187,23 +187,23 @@ def train(
 ) -> TrainingResult:
     """Fit stack and challenger on labelled rows. Raise ModelError where a sign is broken.
 
-    features: of the model and of each origin; None = all of `rows`. taught: tells a learner more
-    than its rows (`models/rejects`). applicants: of the judged months and later, to be held out.
+    features: of the model and of each origin; None = all of `rows`. The months that an origin has
+    not seen choose all else. taught: tells a learner more than its rows (`models/rejects`).
+    applicants: of these months and later, to be scored by members that do not know them.
     """
     wanted = features or ChosenFeatures.the_same(rows.names, split)
+    learners = [taught(learner) for learner in params.named_learners()]
     final = wanted.final_rows(rows)
     signs = signs_of(catalogue, final.names)
-    learners = [taught(learner) for learner in params.named_learners()]
     nested = _nested(rows, catalogue, split, params, wanted, learners, applicants)
     stack, trees = _stacked(final, signs, params, nested.choice, learners)
-    text, model = _written(trees, final, signs)
+    text = model_text(trees, final.names, feature_infos(final.features), signs)
+    model = _read(text)
     challenger = ridge.fit(rows, split, ridge_params, wanted)
     record = {
-        **_counts(final, signs),
+        **_model_record(model, final, signs),
         **_stack_record(nested.choice, stack, trees, learners),
-        **_nested_record(nested, challenger, rows),
-        "params": asdict(params),
-        "null_safer_than_any_value": _null_gains(model, final, signs),
+        **_nested_record(nested, challenger, rows, params),
     }
     return TrainingResult(
         booster=model,
@@ -223,14 +223,11 @@ def _of_model(catalogue: Catalogue, model: lightgbm.Booster, rows: Dataset) -> C
     return with_unseen(of_model, model, rows.features)
 
 
-def _written(
-    trees: Sequence[ModelTree], rows: Dataset, signs: tuple[int, ...]
-) -> tuple[str, lightgbm.Booster]:
-    """Return the text of the trees, and the model that the runtime reads from it."""
+def _read(text: str) -> lightgbm.Booster:
+    """Return the model of a text, as the runtime reads it."""
     import lightgbm as lgb
 
-    text = model_text(trees, rows.names, feature_infos(rows.features), signs)
-    return text, lgb.Booster(model_str=text)
+    return lgb.Booster(model_str=text)
 
 
 def _stacked(
@@ -307,8 +304,10 @@ def _nested(
     )
 
 
-def _nested_record(nested: _Nested, challenger: Ridge, rows: Dataset) -> dict[str, Any]:
-    """Return what the nested procedure reaches, and by what was known it was taught."""
+def _nested_record(
+    nested: _Nested, challenger: Ridge, rows: Dataset, params: TrainParams
+) -> dict[str, Any]:
+    """Return what the nested procedure reaches, and with what and by when it was taught."""
     by_origin = [
         {**asdict(one), "auc": None if np.isnan(one.auc) else one.auc} for one in nested.estimates
     ]
@@ -320,16 +319,18 @@ def _nested_record(nested: _Nested, challenger: Ridge, rows: Dataset) -> dict[st
         "inner_auc_by_origin": by_origin,
         "ridge_penalty": challenger.penalty,
         "ridge_penalty_inside_grid": challenger.is_inside_grid,
+        "params": asdict(params),
     }
 
 
-def _counts(rows: Dataset, signs: tuple[int, ...]) -> dict[str, int]:
-    """Return the counts of rows, bads, features and signs."""
+def _model_record(model: lightgbm.Booster, rows: Dataset, signs: tuple[int, ...]) -> dict[str, Any]:
+    """Return the counts of rows, bads, features and signs, and where null is safer than a value."""
     return {
         "n_rows": len(rows.label),
         "n_bads": int(rows.label.sum()),
         "n_features": len(rows.names),
         "n_signed": sum(sign != 0 for sign in signs),
+        "null_safer_than_any_value": _null_gains(model, rows, signs),
     }
 
 
