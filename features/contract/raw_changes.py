@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .column import Table
 from .tables import EVENT_TABLES
 
 TABLES = {table.name: table for table in EVENT_TABLES}
@@ -60,6 +61,8 @@ class RawChange:
                 f"`{self.id}`: expected columns of {self.table} ({', '.join(sorted(known))}), "
                 f"got {', '.join(strange) or 'none'}"
             )
+        for name, cell in (*self.values.items(), *self.where.items()):
+            _require_cell(self.id, name, cell, TABLES[self.table])
         absent = sorted(known - set(self.values)) if self.action == "add" else []
         if absent:
             raise ValueError(f"`{self.id}`: a row to add needs all cells; {absent[0]} is missing")
@@ -67,6 +70,25 @@ class RawChange:
             raise ValueError(
                 f"`{self.id}`: expected within_days of 1 or more, and `worst` of columns of values"
             )
+
+
+def _require_cell(change: str, name: str, cell: Cell, table: Table) -> None:
+    """Raise ValueError where the contract does not take the cell."""
+    column = next(column for column in table.columns if column.name == name)
+    is_text = isinstance(cell, str)
+    is_flag = isinstance(cell, bool)
+    is_right = is_text == (column.type == pa.string()) and is_flag == (column.type == pa.bool_())
+    if is_right and not is_text and not is_flag:
+        low = -np.inf if column.low is None else column.low
+        high = np.inf if column.high is None else column.high
+        is_right = low <= float(cell) <= high
+    if is_right and column.among:
+        is_right = cell in column.among
+    if not is_right:
+        raise ValueError(
+            f"`{change}`: {table.name}.{name}: expected {column.type} as the contract has it, "
+            f"got {cell!r}"
+        )
 
 
 @dataclass(frozen=True)
@@ -117,7 +139,7 @@ def _newest(
         is_fit &= is_equal.to_numpy(zero_copy_only=False)
     found = np.flatnonzero(is_fit)
     keys = (rows["event_id"].to_numpy()[found], event[found])
-    # Of rows of one moment the one with the last id.
+    # Of rows of one moment the one with the last id: the order in the file is no reason.
     return int(found[np.lexsort(keys)[-1]]) if len(found) else None
 
 

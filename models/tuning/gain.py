@@ -72,7 +72,7 @@ def gain_of_searching(
     for k in range(1, len(origins)):
         # Those given up early have no margins of this origin.
         judged_here = [record for record in journal.records if not record.is_given_up]
-        # Of equal losses the earlier trial.
+        # Of equal losses the first trial: the order in which they ended is no reason.
         before = min(judged_here, key=lambda record: (record.losses[k - 1], record.ordinal))
         margin[origins[k]] = journal.margins(before.ordinal)[origins[k]]
     if len(origins) < 2:
@@ -93,15 +93,14 @@ def paired_gain(
     rng = np.random.default_rng(len(y))
     drawn = [_drawn(rng, y, w, (one, other), difference) for _ in range(DRAWS)]
     # A draw without a bad has no AUC.
-    ends = np.nanquantile(np.array(drawn), (TAIL, 1 - TAIL), axis=0).tolist()
-    (loss_low, auc_low), (loss_high, auc_high) = ends
-    auc_gain = auc_or_nan(y, other, w) - auc_or_nan(y, one, w)
+    loss_ends, auc_ends = np.nanquantile(np.array(drawn), (TAIL, 1 - TAIL), axis=0).T.tolist()
     loss_gain = float(np.average(difference, weights=w))
+    auc_gain = auc_or_nan(y, other, w) - auc_or_nan(y, one, w)
     return PairedGain(
         n_rows=len(y),
         n_bads=int(y.sum()),
-        logloss=GainInterval(loss_gain, loss_low, loss_high),
-        auc=GainInterval(auc_gain, auc_low, auc_high),
+        logloss=GainInterval(loss_gain, *loss_ends),
+        auc=GainInterval(auc_gain, *auc_ends),
     )
 
 

@@ -133,5 +133,5 @@ def best_of(records: Sequence[TrialRecord]) -> TrialRecord:
             "Run again with more --minutes; "
             "trials that have ended are kept."
         )
-    # Of equal losses the earlier trial.
+    # Of equal losses the first trial: the order in which they ended is no reason.
     return min(full, key=lambda record: (record.loss, record.ordinal))

@@ -19,6 +19,7 @@ from creditloom.models.sample.dataset import ChosenFeatures
 from creditloom.models.sample.split import SplitParams
 from creditloom.models.training.training import TrainParams
 from creditloom.models.tuning.gain import (
+    GainInterval,
     PairedGain,
     gain_of_best,
     gain_of_searching,
@@ -187,11 +188,14 @@ def show(run: TuningRun) -> None:
 
 
 def _told(gain: PairedGain) -> str:
-    loss = gain.logloss
-    auc = gain.auc
-    of_loss = f"better by {loss.value:+.6f} (95 % {loss.low:+.6f} to {loss.high:+.6f})"
-    of_auc = f"AUC {auc.value:+.4f} ({auc.low:+.4f} to {auc.high:+.4f})"
-    return f"log-loss {of_loss}, {of_auc}; {gain.n_rows:,} loans, {gain.n_bads:,} bad"
+    loss = f"log-loss better by {_interval(gain.logloss, 6)}"
+    auc = f"AUC by {_interval(gain.auc, 4)}"
+    return f"{loss}, {auc}; {gain.n_rows:,} loans, {gain.n_bads:,} bad"
+
+
+def _interval(gain: GainInterval, decimals: int) -> str:
+    value, low, high = (f"{end:+.{decimals}f}" for end in (gain.value, gain.low, gain.high))
+    return f"{value} (95 % {low} to {high})"
 
 
 def _advice(run: TuningRun) -> str:
