@@ -6,7 +6,7 @@ BIN := .venv/bin
 RUN := $(BIN)/python
 STAMP := .venv/installed-from
 TEST_WORKERS ?= 2
-EVIDENCE_APPLICANTS ?= 200000
+EVIDENCE_APPLICANTS ?= 100000
 EVIDENCE_SEEDS ?= 1,2,3,4,5
 CLAIMS_APPLICANTS ?= 100000
 CLAIMS_SEEDS ?= 1,2,3,4,5
@@ -62,8 +62,8 @@ consumer: setup ## registered model and wheel in clean environments, on Spark an
 proof: setup ## every slow test: worlds at seeds 1-5, rules read wrongly, jobs killed at random, 10^6 pairs (an hour)
 	$(RUN) -m pytest -m slow
 
-evidence: setup ## the statistical bars at seeds 1-5 and 200,000 applicants (EVIDENCE_APPLICANTS=, EVIDENCE_SEEDS=)
-	$(BIN)/creditloom evidence --applicants $(EVIDENCE_APPLICANTS) --seeds $(EVIDENCE_SEEDS)
+evidence: setup ## the statistical bars at seeds 1-5, kept by seed and part, into docs/evidence.md: hours (EVIDENCE_APPLICANTS=, EVIDENCE_SEEDS=)
+	$(BIN)/creditloom evidence --applicants $(EVIDENCE_APPLICANTS) --seeds $(EVIDENCE_SEEDS) --page docs/evidence.md
 
 claims: setup ## every claim of world/claims.yaml by the run that it needs, kept by seed and part (CLAIMS_APPLICANTS=, CLAIMS_SEEDS=)
 	$(BIN)/creditloom claims --applicants $(CLAIMS_APPLICANTS) --seeds $(CLAIMS_SEEDS)

@@ -45,13 +45,25 @@ def prepare(folder: Path, changes: Mapping[str, Any], path: Path = paths.PARAMS)
 def run(folder: Path, stages: Sequence[str]) -> None:
     """Run stages in `folder`, each in its own process. Raises ChainError when one fails."""
     for stage in stages:
-        command = [sys.executable, "-m", module_of(stage)]
-        ended = subprocess.run(  # noqa: S603  our own modules, no shell
-            command, cwd=folder, env=with_package(), capture_output=True, text=True, check=False
+        _run_module(folder, module_of(stage), f"stage {stage}")
+
+
+def run_command(folder: Path, *words: str) -> None:
+    """Run `creditloom words` in `folder`, in a process of its own. Raises ChainError."""
+    _run_module(folder, "creditloom.pipeline.cli", f"creditloom {' '.join(words)}", words)
+
+
+def _run_module(folder: Path, module: str, told: str, words: Sequence[str] = ()) -> None:
+    ended = subprocess.run(  # noqa: S603  our own modules, no shell
+        [sys.executable, "-m", module, *words],
+        cwd=folder,
+        env=with_package(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode:
+        lines = (ended.stderr or ended.stdout).strip().splitlines()[-ERROR_LINES:]
+        raise ChainError(
+            f"{told} failed in {folder} with exit code {ended.returncode}:\n" + "\n".join(lines)
         )
-        if ended.returncode:
-            lines = (ended.stderr or ended.stdout).strip().splitlines()[-ERROR_LINES:]
-            raise ChainError(
-                f"stage {stage} failed in {folder} with exit code {ended.returncode}:\n"
-                + "\n".join(lines)
-            )

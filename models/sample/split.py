@@ -78,6 +78,12 @@ def roles(as_of: ArrayLike, params: SplitParams) -> NDArray[np.str_]:
     return np.asarray(names[np.searchsorted(edges, month, side="right")])
 
 
+def learnt_until(params: SplitParams) -> np.datetime64:
+    """Return the first month of which no application is learnt from: the first out-of-time one."""
+    months = params.train_months + params.calibration_months
+    return np.datetime64(params.start, "M") + months
+
+
 def rolling_origins(month: NDArray[np.int64], params: SplitParams) -> list[tuple[Mask, Mask]]:
     """Return (fit, judge) masks over training rows with these months, oldest origin first.
 

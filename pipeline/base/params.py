@@ -26,8 +26,8 @@ from creditloom.pipeline.base import paths
 # table: the sections of params.yaml, in the order of the file
 SECTIONS = (
     "seed", "source", "calendar", "world", "features", "label", "split", "select", "tune", "train",
-    "reject", "ridge", "calibration", "policy", "evaluate", "explain", "report", "registry", "fit",
-    "review", "optimise",
+    "reject", "ridge", "calibration", "policy", "evaluate", "explain", "report", "registry",
+    "retrain", "fit", "review", "optimise",
 )  # fmt: skip
 
 # Largest number of characters that a message shows of a refused value. A longer value would hide

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from creditloom.models.tuning.gain import importances
 from creditloom.models.tuning.journal import TrialRecord
@@ -80,7 +80,7 @@ def _figure(path: Path, width: float, height: float) -> Iterator[Figure]:
     from matplotlib.figure import Figure as Canvas
 
     # A fixed salt and no date: the same trials give the same bytes.
-    style = {
+    style: Any = {
         "svg.hashsalt": "creditloom",
         "font.size": 9,
         "text.color": INK,

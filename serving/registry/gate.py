@@ -88,6 +88,29 @@ class Measured:
         return cls(**{name: None if text is None else float(text) for name, text in texts.items()})
 
 
+@dataclass(frozen=True)
+class SameRows:
+    """AUC of version `champion` on the very rows by which a later version was measured.
+
+    `creditloom retrain` judges both on the same young loans. An AUC of other months would be
+    another figure.
+    """
+
+    champion: int
+    auc: float
+
+    def tags(self) -> dict[str, str]:
+        """Return the figure as tags of the later version."""
+        return {f"same_rows.{key}": repr(value) for key, value in asdict(self).items()}
+
+    @classmethod
+    def of_tags(cls, tags: Mapping[str, str]) -> SameRows | None:
+        """Read it back from the tags of a version; None where nothing was measured so."""
+        if "same_rows.champion" not in tags:
+            return None
+        return cls(int(tags["same_rows.champion"]), float(tags["same_rows.auc"]))
+
+
 def shortfalls(measured: Measured, gate: GateParams) -> tuple[str, ...]:
     """Return what keeps these figures from the absolute gate, one line each; () passes.
 

@@ -24,6 +24,8 @@ LOADER_TAG = "loader"
 FILES_TAG = "files_sha256"
 # Who vouches for a version: a signature over its name, number and hashes, as JSON.
 SIGNATURE_TAG = "signature"
+# The first month, as 2025-07, of which no application was learnt from.
+LEARNT_TAG = "learnt_until"
 SQLITE = "sqlite:///"
 
 # A deleted version stays in the table under the stage 'Deleted_Internal'.

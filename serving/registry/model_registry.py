@@ -11,7 +11,7 @@ from creditloom.serving.ledger.signing import PrivateKey
 from creditloom.serving.registry import alias_history, gate, lookup
 from creditloom.serving.registry.alias_history import Change
 from creditloom.serving.registry.errors import RegistryError
-from creditloom.serving.registry.gate import Measured, RegistryParams
+from creditloom.serving.registry.gate import Measured, RegistryParams, SameRows
 from creditloom.serving.registry.lookup import Version
 from creditloom.serving.registry.mlflow_store import Store
 from creditloom.serving.registry.runtime import runtime_name
@@ -62,19 +62,25 @@ class ModelRegistry:
         return max(equal, default=None)
 
     def register(
-        self, bundle: Path, runtime: Path, metrics: Mapping[str, Any]
+        self,
+        bundle: Path,
+        runtime: Path,
+        metrics: Mapping[str, Any],
+        notes: Mapping[str, str] | None = None,
     ) -> tuple[Version, Change, tuple[str, ...]]:
         """Publish a new version, and return it with the change of alias and its shortfalls.
 
         It becomes challenger, unless there is no champion that could decide and it passes the
-        absolute gate. The shortfalls are what kept it from `champion`, one line each.
+        absolute gate. The shortfalls are what kept it from `champion`, one line each. notes: other
+        tags of the version.
         """
         measured = Measured.of(metrics)
         short = gate.shortfalls(measured, self.params.gate)
         with self.store.publishing(self.params.name):
             self._mended_places()
+            tags = {**measured.tags(), **(notes or {})}
             version = self.store.publish(
-                bundle, runtime, self.params.name, measured.tags(), measured.figures()
+                bundle, runtime, self.params.name, tags, measured.figures()
             )
         version = self._signed(version)
         with self.store.locked(self.params.name):
@@ -96,13 +102,36 @@ class ModelRegistry:
             self._mended_places()
             tags = self.store.tags(self.params.name, version)
             if alias == CHAMPION:
-                self._check_gate(version, Measured.of_tags(tags))
+                self._check_gate(version, tags)
             moved = self.record.move(alias, version, tags.get(lookup.BUNDLE_TAG, ""), reason)
             # A champion is not its own challenger.
             if alias == CHAMPION and self._holder(CHALLENGER) == version:
                 gone = self.record.move(CHALLENGER, None, "", f"version {version} became champion")
                 return moved, gone
         return (moved,)
+
+    def previous_champion(self) -> int:
+        """Return the version that was champion before the one that is.
+
+        Raises RegistryError where nobody was.
+        """
+        now = self._holder(CHAMPION)
+        asked = (one for one in reversed(alias_history.effective(self.history().changes)))
+        before = (
+            one.version
+            for one in asked
+            if one.alias == CHAMPION and one.is_asked and one.version not in (None, now)
+        )
+        version = next(before, None)
+        if version is None:
+            raise RegistryError.of(
+                "Nobody was champion before",
+                where=self.store.place,
+                expected="an earlier champion in `creditloom history`",
+                got="no champion" if now is None else f"version {now} alone",
+                next_step="name a version: creditloom promote --version N --reason WHY",
+            )
+        return version
 
     def history(self) -> AliasHistory:
         """Return all changes of aliases, and notes on what is not as the record says."""
@@ -151,7 +180,8 @@ class ModelRegistry:
         version = lookup.aliased(self.store.file, self.params.name, CHAMPION)
         return version is not None and not version.is_whole
 
-    def _check_gate(self, version: int, measured: Measured) -> None:
+    def _check_gate(self, version: int, tags: Mapping[str, str]) -> None:
+        measured = Measured.of_tags(tags)
         who = f"{self.params.name} version {version}"
         gate.require(gate.shortfalls(measured, self.params.gate), who)
         holder = self._holder(CHAMPION)
@@ -159,6 +189,9 @@ class ModelRegistry:
             return
         if not alias_history.was(self.history().changes, CHAMPION, version):
             champion = Measured.of_tags(self.store.tags(self.params.name, holder))
+            same_rows = SameRows.of_tags(tags)
+            if same_rows is not None and same_rows.champion == holder:
+                champion = replace(champion, auc=same_rows.auc)
             gate.require(gate.behind(measured, champion, self.params.gate), who)
 
     def _holder(self, alias: str) -> int | None:

@@ -35,10 +35,10 @@ KINDS: dict[type, list[Path]] = {
     WorldConfig: [paths.WORLD],
     BookConfig: [paths.BOOK],
     PublishedFacts: [paths.PUBLISHED],
-    Bars: [paths.BARS],
-    RawChanges: [paths.RAW_CHANGES],
+    Bars: [paths.BARS, paths.EVIDENCE_BARS],
     FamilySpread: [paths.FAMILY_SPREAD],
     RivalParams: [paths.RIVALS],
+    RawChanges: [paths.RAW_CHANGES],
 }
 FILES = [(kind, file) for kind, files in KINDS.items() for file in files]
 At = tuple[Any, ...]

@@ -66,15 +66,21 @@ def decided(answers: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(answers.drop(columns=list(REFUSED)))
 
 
-def write_bundle(folder: Path, seed: int = 7) -> Path:
-    """A complete bundle: a booster of a few trees, the house's tiers, decisions by tier."""
+def write_bundle(
+    folder: Path, seed: int = 7, *, is_shuffled: bool = False, level: float = -0.2
+) -> Path:
+    """A complete bundle: a booster of a few trees, the house's tiers, decisions by tier.
+
+    With `is_shuffled` the labels that it learns are those of other rows. level: of its log-odds.
+    """
     folder.mkdir(parents=True)
     frame = applications(600, seed)
     names = list(OWNERS)
     rng = np.random.default_rng(seed)
-    y = rng.random(len(frame)) < 1 / (
-        1 + np.exp(4 - 1.5 * frame["pay_a_3m"].fillna(0) - frame["bur_d_3m"].fillna(0))
-    )
+    margin = 4 - 1.5 * frame["pay_a_3m"].fillna(0) - frame["bur_d_3m"].fillna(0)
+    y = rng.random(len(frame)) < 1 / (1 + np.exp(margin.to_numpy(float)))
+    if is_shuffled:
+        y = rng.permutation(y)
     settings = {
         "objective": "binary",
         "num_leaves": 7,
@@ -83,12 +89,10 @@ def write_bundle(folder: Path, seed: int = 7) -> Path:
         "min_data_in_leaf": 10,
         "deterministic": True,
     }
-    booster = lgb.train(
-        settings, lgb.Dataset(frame[names].to_numpy(), y.to_numpy(), feature_name=names), 25
-    )
+    booster = lgb.train(settings, lgb.Dataset(frame[names].to_numpy(), y, feature_name=names), 25)
     (folder / "model.txt").write_text(booster.model_to_string())
     (folder / "catalogue.json").write_bytes(canonical(catalogue()))
-    (folder / "calibration.json").write_text(json.dumps({"a": 0.9, "b": -0.2}))
+    (folder / "calibration.json").write_text(json.dumps({"a": 0.9, "b": level}))
     (folder / "tiers.json").write_bytes(canonical(Tiers.from_edges(EDGES)))
     (folder / "policy.json").write_text(
         json.dumps({**tiers_only_policy(), "inputs": list(POLICY_INPUTS)})

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from creditloom.pipeline.base import paths
+from creditloom.serving.registry.lookup import LEARNT_TAG
+from creditloom.serving.registry.mlflow_store import Store
 from creditloom.storage.files.store import read_table
 from tests.registry.conftest import GOOD, House
 
@@ -61,6 +63,12 @@ def test_registering_leaves_a_receipt_and_a_first_champion(home: Path, house: Ho
     }
     (change,) = (home / "data" / "registry" / "aliases.jsonl").read_text().splitlines()
     assert json.loads(change)["alias"] == "champion"
+
+
+def test_a_version_says_from_which_month_on_it_has_learnt_nothing(home: Path) -> None:
+    """By the split of params.yaml: fifteen months and three, from 2024-01 on."""
+    tags = Store.at(home / "data" / "registry", {}).tags("credit-decision", 1)
+    assert tags[LEARNT_TAG] == "2025-07"
 
 
 def test_registering_again_if_missing_does_nothing_and_waits_for_no_library(home: Path) -> None:

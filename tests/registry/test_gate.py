@@ -8,7 +8,7 @@ import pytest
 
 from creditloom.serving.registry import gate
 from creditloom.serving.registry.errors import RegistryError
-from creditloom.serving.registry.gate import GateParams, Measured
+from creditloom.serving.registry.gate import GateParams, Measured, SameRows
 
 GATE = GateParams(
     min_auc=0.65,
@@ -99,3 +99,9 @@ def test_require_names_the_version_and_the_figure() -> None:
     ):
         gate.require(gate.shortfalls(replace(GOOD, auc=0.6), GATE), "credit-decision version 3")
     gate.require((), "credit-decision version 3")
+
+
+def test_an_auc_of_the_same_rows_is_read_back_from_tags() -> None:
+    same_rows = SameRows(champion=3, auc=0.1 + 0.2)
+    assert SameRows.of_tags(same_rows.tags()) == same_rows
+    assert SameRows.of_tags(GOOD.tags()) is None

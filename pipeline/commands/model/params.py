@@ -43,6 +43,7 @@ TYPES: dict[str, str] = {
     "explain": "creditloom.report.explanation.explain:ExplainParams",
     "report": "creditloom.report.parts.data:ReportParams",
     "registry": "creditloom.serving.registry.gate:RegistryParams",
+    "retrain": "creditloom.pipeline.commands.retrain.retrain_month:RetrainParams",
     "fit": "creditloom.models.fit.fit_params:FitParams",
     "review": "creditloom.portfolio.book.bcard:ReviewParams",
     "optimise": "creditloom.portfolio.optimiser.optimise_params:OptimiseParams",

@@ -17,8 +17,9 @@ from creditloom.pipeline.base.console import Console
 from creditloom.serving.ledger.signing import PublicKey, private_key
 from creditloom.serving.registry import alias_history
 from creditloom.serving.registry.alias_history import Change
+from creditloom.serving.registry.errors import RegistryError
 from creditloom.serving.registry.gate import RegistryParams
-from creditloom.serving.registry.lookup import bundle_sha256
+from creditloom.serving.registry.lookup import LEARNT_TAG, bundle_sha256
 from creditloom.serving.registry.mlflow_store import Store
 from creditloom.serving.registry.model_registry import CHALLENGER, CHAMPION, ModelRegistry
 from creditloom.serving.registry.runtime import RUNTIME
@@ -37,7 +38,12 @@ LONG_NAME = len("creditloom_rt_") + 8
 IfMissingOption = Annotated[
     bool, typer.Option("--if-missing", help="do nothing when this bundle is registered already")
 ]
-VersionOption = Annotated[int, typer.Option(help="the version that the alias shall name")]
+VersionOption = Annotated[
+    int | None, typer.Option(help="the version that the alias shall name; or give --previous")
+]
+PreviousOption = Annotated[
+    bool, typer.Option("--previous", help="go back to the champion before this one")
+]
 ReasonOption = Annotated[str, typer.Option(help="why; kept in the history")]
 AliasOption = Annotated[str, typer.Option(help="champion or challenger")]
 SignOption = Annotated[
@@ -58,7 +64,7 @@ def register(if_missing: IfMissingOption = False, sign: SignOption = None) -> No
 
     The first version that passes the gate becomes champion.
     """
-    registry = _registry(sign)
+    registry = registry_of(sign)
     _mend(registry)
     known = registry.find(paths.MODEL, RUNTIME) if if_missing else None
     # The same bundle and runtime are already registered: a second version would add nothing.
@@ -68,25 +74,39 @@ def register(if_missing: IfMissingOption = False, sign: SignOption = None) -> No
         _print(f"{name}: this bundle is registered as version {known}; nothing to do")
         return
     metrics = read_document(paths.METRICS, RESULTS)
-    version, change, missed = registry.register(paths.MODEL, RUNTIME, metrics)
+    version, change, missed = registry.register(paths.MODEL, RUNTIME, metrics, _notes())
     _write_receipt(registry, version.version)
     made_of = f"bundle {version.bundle_sha256[:8]}, {version.runtime[:LONG_NAME]}"
     _print(f"{version.name}: version {version.version} ({made_of}) in {registry.store.place}")
-    _print_change(change)
+    print_change(change)
     # A version that does not pass the gate is still registered.
     for line in missed:
         _print(f"  not fit for {CHAMPION}: {line}")
 
 
 def promote(
-    version: VersionOption,
     reason: ReasonOption,
+    version: VersionOption = None,
+    previous: PreviousOption = False,
     alias: AliasOption = CHAMPION,
     sign: SignOption = None,
 ) -> None:
-    """Let an alias name a version. `champion` is gated; a former champion may always come back."""
-    for change in _registry(sign).promote(version, alias, reason):
-        _print_change(change)
+    """Let an alias name a version. `champion` is gated; a former champion may always come back.
+
+    --previous rolls back: the champion before this one decides again, with its own code.
+    """
+    registry = registry_of(sign)
+    if previous == (version is not None) or (previous and alias != CHAMPION):
+        raise RegistryError.of(
+            "Which version is meant is not clear",
+            where="creditloom promote",
+            expected="either --version N, or --previous for the alias champion",
+            got=f"--version {version}" + " --previous" * previous + f" --alias {alias}",
+            next_step="see `creditloom history`, and give one of them",
+        )
+    chosen = registry.previous_champion() if version is None else version
+    for change in registry.promote(chosen, alias, reason):
+        print_change(change)
 
 
 def show_history(date: DateOption = None, key: KeyOption = None) -> None:
@@ -95,7 +115,7 @@ def show_history(date: DateOption = None, key: KeyOption = None) -> None:
     With --date, who decided on that day. An alias that was moved in MLflow is told.
     Exit code 6: with --key, a change that is not signed by it.
     """
-    registry = _registry(None)
+    registry = registry_of(None)
     _mend(registry)
     history = registry.history()
     if date is not None:
@@ -148,7 +168,8 @@ def _print_holders(changes: tuple[Change, ...], date: str) -> None:
             _out.print(f"{alias} on {date}: {version}, since {change.date} ({change.reason})")
 
 
-def _registry(sign: Path | None) -> ModelRegistry:
+def registry_of(sign: Path | None) -> ModelRegistry:
+    """Return the registry of this folder; `sign` is the private key that signs, None = nobody."""
     registry_params = params.section("registry", RegistryParams)
     store = Store.at(paths.REGISTRY)
     return ModelRegistry(registry_params, store, paths.ALIASES, private_key(sign))
@@ -158,6 +179,14 @@ def _mend(registry: ModelRegistry) -> None:
     """Take up what an interrupted command left, and say so."""
     for note in registry.mend():
         _print(note)
+
+
+def _notes() -> dict[str, str]:
+    """Return what a version of this folder says of itself: until when it has learnt."""
+    # Here, because it brings pandas: whoever asks what is registered waits for no library.
+    from creditloom.models.sample.split import SplitParams, learnt_until
+
+    return {LEARNT_TAG: str(learnt_until(params.section("split", SplitParams)))}
 
 
 def _write_receipt(registry: ModelRegistry, version: int) -> None:
@@ -170,7 +199,8 @@ def _write_receipt(registry: ModelRegistry, version: int) -> None:
     write_document(receipt, paths.REGISTERED, RESULTS)
 
 
-def _print_change(change: Change) -> None:
+def print_change(change: Change) -> None:
+    """Print one change of an alias on stderr."""
     versions = f"{_number(change.previous)} -> {_number(change.version)}"
     _print(f"{change.name}@{change.alias}: {versions} ({change.reason})")
 

@@ -6,8 +6,6 @@ the figures of its part, by claim.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import chdir
 from dataclasses import replace
@@ -41,7 +39,6 @@ FLOW_PRODUCTS = ("fenfu@S3", "weilidai@S5", "xiaoe@S3")
 NO_LAW = "off"
 # Months that a book is run forward: the first reviews decide the claims about raised limits.
 FORWARD_MONTHS = 6
-ERROR_LINES = 25
 
 
 class ClaimRunError(ValueError):
@@ -104,18 +101,7 @@ def _decided(rows: Dataset, is_approved: pd.Series) -> Dataset:
 
 def forward(folder: Path) -> Figures:
     """Return whose limits are raised, from `creditloom forward` in the folder."""
-    words = ("forward", "--months", str(FORWARD_MONTHS))
-    ended = subprocess.run(  # noqa: S603  our own module, no shell
-        [sys.executable, "-m", "creditloom.pipeline.cli", *words],
-        cwd=folder,
-        env=stage_runner.with_package(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if ended.returncode:
-        told = (ended.stderr or ended.stdout).strip().splitlines()[-ERROR_LINES:]
-        raise ClaimRunError(f"creditloom {' '.join(words)} in {folder}:\n" + "\n".join(told))
+    stage_runner.run_command(folder, "forward", "--months", str(FORWARD_MONTHS))
     figures = read_json(folder / paths.FORWARD / "figures.json")
     accounts = figures["money"]["reviewed"]["accounts"]
     return {

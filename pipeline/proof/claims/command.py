@@ -134,7 +134,7 @@ def _measured(
             # Not kept: the next run of the command tries again.
             failures |= dict.fromkeys(PARTS[name].claims, f"{type(error).__name__}: {error}")
             _say(f"{label}: {type(error).__name__}: {error}")
-    _remove_runs(folder, needed)
+    folder.remove_measured_runs({name: [run for run, _ in PARTS[name].runs] for name in needed})
     base_rate = labelled.params.base_rate
     return {
         claim.id: verdicts.of_seed(
@@ -160,14 +160,6 @@ def _part(folder: SeedFolder, labelled: LabelledWorld, name: str, label: str) ->
     _say(f"{label}: {seconds:.0f} s")
     # As it was written, so that a first and a second run judge the same figures.
     return folder.figures(name) or {}
-
-
-def _remove_runs(folder: SeedFolder, needed: Sequence[str]) -> None:
-    """Remove the runs of which every needed part has been measured."""
-    is_open = {name: folder.figures(name) is None for name in needed}
-    runs = {name: {folder.run_folder(run) for run, _ in PARTS[name].runs} for name in needed}
-    still_open = {place for name in needed if is_open[name] for place in runs[name]}
-    folder.remove_runs({place for name in needed for place in runs[name]} - still_open)
 
 
 def _say(text: str) -> None:

@@ -30,13 +30,25 @@ from creditloom.world.loans.lending import applications
 from creditloom.world.merge_communities import everyone
 from creditloom.world.people.communities import Community, communities
 from creditloom.world.risk.arrears import RESTRUCTURED
+from creditloom.world.risk.default import onset_weights
+from creditloom.world.risk.economy import MONTHS_BEFORE_VINTAGES, Economy
 from creditloom.world.risk.shares import Coefficients
 from creditloom.world.simulate import EMITTERS
 from creditloom.world.truth import applicants, meta
 from creditloom.world.world import Setting, World, build, solve_coefficients
 
 # What the parts use of the room `world`. They import it from here.
-__all__ = ["BookConfig", "LabelledWorld", "Switches", "World", "loans_as_booked"]
+# table: names for other modules
+__all__ = [
+    "MONTHS_BEFORE_VINTAGES",
+    "BookConfig",
+    "Economy",
+    "LabelledWorld",
+    "Switches",
+    "World",
+    "loans_as_booked",
+    "onset_weights",
+]
 APPLICATIONS = "applications"
 # table: the emitter of each event table that a claim of another run reads
 FAMILY_OF = {

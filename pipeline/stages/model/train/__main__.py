@@ -63,13 +63,6 @@ def main() -> dict[str, int]:
     }
 
 
-def _later(applications: Dataset, split: SplitParams) -> Dataset:
-    """Return the applicants from the first judged month on that came before out-of-time."""
-    first = split.train_months - split.origins * split.origin_months
-    is_early = np.isin(applications.role, (TRAIN, CALIBRATION))
-    return applications.where(is_early & (applications.month >= first))
-
-
 def _inference(split: SplitParams, params: TrainParams, loans: Dataset) -> RejectInference:
     """Return the way of reject inference; it reads refused applicants only where it needs them."""
     reject = section("reject", RejectParams)
@@ -77,6 +70,13 @@ def _inference(split: SplitParams, params: TrainParams, loans: Dataset) -> Rejec
         return RejectInference.of(refused_applicants(split, loans.names), params.booster, reject)
     nobody = RefusedApplicants(loans.where(np.zeros(len(loans.label), bool)), np.empty(0, np.int64))
     return RejectInference.of(nobody, params.booster, reject)
+
+
+def _later(applications: Dataset, split: SplitParams) -> Dataset:
+    """Return the applicants from the first judged month on that came before out-of-time."""
+    first = split.train_months - split.origins * split.origin_months
+    is_early = np.isin(applications.role, (TRAIN, CALIBRATION))
+    return applications.where(is_early & (applications.month >= first))
 
 
 def _show(record: Mapping[str, Any]) -> None:

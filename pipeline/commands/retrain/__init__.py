@@ -1,0 +1,1 @@
+"""`creditloom retrain`: one month forward, judged beside the champion, proposed or not."""
