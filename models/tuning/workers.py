@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -109,7 +110,8 @@ class SpawnedWorkers:
     def ended(self, until: float) -> list[EndedTask]:
         """Wait for trials to end. Raise ModelError where a trial is refused or a process dies."""
         busy = {worker.link: worker for worker in self._workers if worker.task is not None}
-        left = max(0.0, until - time.monotonic())
+        # The system knows no infinite time: None waits until one ends.
+        left = None if math.isinf(until) else max(0.0, until - time.monotonic())
         ready = [link for link in wait(list(busy), left) if isinstance(link, Connection)]
         return [_received(busy[link]) for link in ready]
 

@@ -23,6 +23,12 @@ ORANGE = "#c8590f"
 SLICES_A_ROW = 3
 
 
+def load() -> None:
+    """Load the library that draws, which takes seconds: better before a search than at its end."""
+    import matplotlib.backends.backend_svg
+    import matplotlib.figure  # noqa: F401
+
+
 def draw(records: Sequence[TrialRecord], folder: Path) -> None:
     """Draw the trials of a search as SVG files into the folder, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
