@@ -61,10 +61,18 @@ def readme_line() -> str:
 
 
 def with_shuffled_outcomes(folder: Path, until: str) -> None:
-    """Give the loans of the months before `until` the course of another such loan."""
+    """Give each loan of the months before `until` the course of another one of its month.
+
+    Only loans of applications have a label; those of one month are of one age.
+    """
+    applied = pd.read_parquet(folder / paths.RAW / "applications")["application_id"]
     loans = pd.read_parquet(folder / paths.RAW / "loans")
-    early = loans.loc[loans["booked_time"] < until, "application_id"].to_numpy()
-    other = dict(zip(early, np.random.default_rng(1).permutation(early), strict=True))
+    early = loans[loans["application_id"].isin(applied) & (loans["booked_time"] < until)]
+    rng = np.random.default_rng(1)
+    other: dict[int, int] = {}
+    for _, month in early.groupby(early["booked_time"].dt.to_period("M"))["application_id"]:
+        ids = month.to_numpy()
+        other |= dict(zip(ids.tolist(), rng.permutation(ids).tolist(), strict=True))
     files = sorted((folder / paths.RAW / "loan_performance").glob("*.parquet"))
     courses = [pd.read_parquet(file) for file in files]
     whole = pd.concat(courses)
