@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from creditloom.models.tuning.gain import importances
@@ -23,10 +25,18 @@ ORANGE = "#c8590f"
 SLICES_A_ROW = 3
 
 
-def load() -> None:
-    """Load the library that draws, which takes seconds: better before a search than at its end."""
-    import matplotlib.backends.backend_svg
-    import matplotlib.figure  # noqa: F401
+def rehearsed(point: Mapping[str, float]) -> float:
+    """Return the seconds that the pictures of a search of these settings take here and now.
+
+    The library is loaded on the way: better before a search than at its end.
+    """
+    one = TrialRecord(0, dict(point), (1.0,), is_given_up=False, seconds=0.0)
+    with TemporaryDirectory() as folder:
+        # The first drawing reads fonts and loads modules.
+        draw([one], Path(folder))
+        start = time.monotonic()
+        draw([one], Path(folder))
+        return time.monotonic() - start
 
 
 def draw(records: Sequence[TrialRecord], folder: Path) -> None:

@@ -18,7 +18,7 @@ from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.commands.own_outputs import FIGURES, require_report
 from creditloom.pipeline.stages.model.tune.tuning_run import show, tuned
-from creditloom.report.parts.tuning_pictures import PICTURES, draw, load
+from creditloom.report.parts.tuning_pictures import PICTURES, draw, rehearsed
 from creditloom.storage.files.store import write_json
 
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -71,8 +71,7 @@ def tune(
         trials=given.trials if trials is None else trials,
         processes=given.processes if processes is None else processes,
     )
-    load()
-    found = tuned(params, journal, start, _err.print)
+    found = tuned(params, journal, start, _err.print, rehearsed(dict.fromkeys(params.space, 1.0)))
     write_json(found.figures(), out / FIGURES)
     draw(found.records, out)
     show(found)

@@ -44,10 +44,12 @@ from creditloom.pipeline.base.matrix_reader import dataset, everyone
 from creditloom.pipeline.base.params import ParamsError, section
 from creditloom.storage.files.formats import RESULTS, read_document
 
-# Of the budget so much is left for the comparison and the pictures, and no more than the seconds
-# that they take on a slow machine. A run may then end a tenth early or late at most.
-FINISH_SHARE = 0.07
-MOST_FINISH_SECONDS = 30.0
+# Of the budget so much is left for the comparison, and no more than the seconds that it takes on a
+# slow machine. A run may then end a tenth early or late at most.
+FINISH_SHARE = 0.05
+MOST_FINISH_SECONDS = 20.0
+# Pictures of many trials take longer than those of one.
+PICTURES_FACTOR = 1.5
 
 
 @dataclass(frozen=True)
@@ -92,19 +94,23 @@ def _written(gain: PairedGain | None) -> dict[str, Any] | None:
 
 
 def tuned(
-    params: TuneParams, folder: Path, start: float, tell: Callable[[str], object]
+    params: TuneParams,
+    folder: Path,
+    start: float,
+    tell: Callable[[str], object],
+    pictures: float = 0.0,
 ) -> TuningRun:
     """Search within `params.minutes` from `start` (time.monotonic); go on from a journal.
 
-    folder: of the journals. Raise ParamsError for a number that cannot be meant, ModelError where
-    no trial came to its end.
+    folder: of the journals. pictures: seconds that the caller needs after it, to draw.
+    Raise ParamsError for a number that cannot be meant, ModelError where no trial came to its end.
     """
     _require_sensible(params)
     given = section("train", TrainParams)
     point = given_point(given, params.space)
     bounds = widened(point, params.space)
     budget = 60.0 * params.minutes
-    finish = min(FINISH_SHARE * budget, MOST_FINISH_SECONDS)
+    finish = min(FINISH_SHARE * budget, MOST_FINISH_SECONDS) + PICTURES_FACTOR * pictures
     judge = _judge()
     search = Search(given, point, bounds, params.seed, params.trials, start + budget - finish, tell)
     digest = digest_of(judge, given, bounds, params.seed)
