@@ -98,7 +98,8 @@ def test_a_number_that_cannot_be_meant_is_refused(home: Path, option: str, messa
 
 @pytest.mark.slow
 def test_the_whole_run_keeps_to_its_minutes(home: Path) -> None:
-    minutes = 1.0
+    # Shorter, and a busy machine that stands still for seconds would decide.
+    minutes = 2.0
     # The libraries of the command are loaded before the clock runs.
     build(["tune"])
     start = time.monotonic()
