@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +53,18 @@ def _no_waiting_for_the_disk() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
         yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _own_path() -> Iterator[None]:
+    """Take back what a file of tests added to sys.path.
+
+    A registered model that is loaded adds its folder of code, and a test of the guard puts a false
+    lightgbm there: processes that later tests start would import it.
+    """
+    kept = list(sys.path)
+    yield
+    sys.path[:] = kept
 
 
 @pytest.fixture(scope="session")

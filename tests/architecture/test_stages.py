@@ -29,8 +29,9 @@ STAGE = "creditloom.pipeline.stages"
 STAGES = stages()
 NAMES = tuple(STAGES)
 # On code, over all stages. It was 80 until `evaluate` reached less than half of models/ and had to
-# list four folders of it; the recipe of CONTRIBUTING adds a stage with three more.
-MOST_DEPENDENCIES = 84
+# list four folders of it. The search, reject inference and the rivals of `evaluate` each lie in a
+# folder of models/ of their own; the recipe of CONTRIBUTING adds a stage with three more.
+MOST_DEPENDENCIES = 86
 BLIND = (
     "featurize",
     "select",

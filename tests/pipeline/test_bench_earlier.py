@@ -13,6 +13,7 @@ from creditloom.pipeline.proof.bench_earlier.checkout import (
     CheckoutError,
 )
 from creditloom.pipeline.proof.bench_earlier.measures import STAGES
+from tests.checkout import needs_checkout
 
 ROOT = Path(__file__).parents[2]
 OLD_DVC = "stages:\n  simulate:\n    cmd: python -m pipeline.simulate\n"
@@ -27,6 +28,7 @@ def old_checkout(folder: Path) -> Checkout:
     return Checkout.at(folder)
 
 
+@needs_checkout
 def test_every_measured_stage_stands_in_this_dvc_yaml() -> None:
     here = Checkout.at(ROOT)
     for stage in STAGES:
@@ -34,6 +36,7 @@ def test_every_measured_stage_stands_in_this_dvc_yaml() -> None:
         assert ROOT.joinpath(*parts, "__main__.py").is_file(), stage
 
 
+@needs_checkout
 def test_modules_of_this_layout_are_found() -> None:
     here = Checkout.at(ROOT)
     assert here.module(COMMAND_LINE) == COMMAND_LINE[0]

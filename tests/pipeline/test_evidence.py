@@ -26,9 +26,8 @@ from creditloom.pipeline.proof.claims.labelled_world import LabelledWorld
 from creditloom.pipeline.proof.evidence import command, macro_paths, page, parts, run_parts
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import read_json, write_json
-
-from .test_evidence_judges import GOOD as MEASURED
-from .test_evidence_judges import LARGE
+from tests.pipeline.test_evidence_judges import GOOD as MEASURED
+from tests.pipeline.test_evidence_judges import LARGE
 
 GOOD: dict[str, Any] = {"final": {"approve_rate": 0.62, "bad_rate_true": 0.011}}
 
