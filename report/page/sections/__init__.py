@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from creditloom.report.page.sections import answers, grades, own_table, power, rivals, summary
+from creditloom.report.page.sections import (
+    answers,
+    grades,
+    own_table,
+    power,
+    rivals,
+    summary,
+)
 from creditloom.report.parts.blocks import Section
 from creditloom.report.parts.data import ReportData
 
