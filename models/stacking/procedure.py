@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from creditloom.models.calibration.calibration_tests import fit_affine
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
@@ -103,7 +104,7 @@ def chosen(held_out: HeldOutPaths, label: Floats, weight: Floats) -> StackChoice
     y = label[is_judged]
     w = weight[is_judged]
     losses = {
-        name: tuple(logloss(y, expit(margin), w) for margin in path[is_judged].T)
+        name: tuple(scaled_loss(margin, y, w) for margin in path[is_judged].T)
         for name, path in held_out.paths.items()
     }
     # Of equal losses the first is taken: the simplest.
@@ -117,6 +118,23 @@ def chosen(held_out: HeldOutPaths, label: Floats, weight: Floats) -> StackChoice
         weight=w,
         losses=losses,
     )
+
+
+def scaled_loss(margin: Floats, label: Floats, weight: Floats) -> float:
+    """Return the log-loss of the margins after the best line through them.
+
+    The stack scales each margin. So a learner must not stop early because its margins are too sure
+    of themselves: what counts is how well they rank and how straight they are.
+    """
+    try:
+        a, b = fit_affine(margin, label, weight)
+    except ModelError:
+        # No line can be fitted where bads and goods are apart or all margins are equal.
+        return logloss(label, expit(margin), weight)
+    # The stack gives no negative weight: a learner that ranks the wrong way tells the base rate.
+    rate = np.average(label, weights=weight)
+    told = expit(a * margin + b) if a > 0 else np.full(len(margin), rate)
+    return logloss(label, told, weight)
 
 
 def members(
