@@ -1,5 +1,8 @@
 """A penalised additive logit: one table per column, so that it can be written as trees.
 
+Its penalty is even (a ridge: each column keeps a part) or sparse (a group lasso: of many columns
+those that tell little lose nearly all). Which of them serves is chosen on held-out rows.
+
 Each column is cut at quantiles. Within a bin it has one value: the standardised logarithm of a
 typical value of the bin, and a step at some of the cuts. Null is a bin of its own. The margin is
 linear in these, so a column's part depends on the bin alone: it is a table.
@@ -7,7 +10,7 @@ linear in these, so a column's part depends on the bin alone: it is a table.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +25,11 @@ from creditloom.models.stacking.tree_text import ModelTree, table_tree
 
 # Least standard deviation of a column: a constant is not divided by it.
 MIN_SD = 1e-9
+# A sparse fit is a few ridge fits: each divides the penalty of a column by the size that its
+# coefficients had before. Two come near to the group lasso, because each starts from a looser one.
+REWEIGHTINGS = 2
+# Added to the size, in log-odds, so that a column which was left out may come back.
+LEAST_SIZE = 0.003
 
 
 @dataclass(frozen=True)
@@ -29,12 +37,14 @@ class AdditiveParams:
     """The `additive` block.
 
     penalties: candidates of the penalty on the sum of weighted log-losses, the stiffest first.
+    sparse_penalties: candidates of the sparse penalty, the stiffest first; none by default.
     max_bins: bins of a column. total_bins: of all columns together; a wide table gets fewer each.
     least_bins: fewest bins of a column. steps: cuts of a column that get a coefficient of their
     own; total_steps: of all columns together. max_weight: clip of 1 / propensity.
     """
 
     penalties: tuple[float, ...] = (1000.0, 300.0, 100.0, 30.0, 10.0, 3.0)
+    sparse_penalties: tuple[float, ...] = ()
     max_bins: int = 32
     total_bins: int = 2400
     least_bins: int = 6
@@ -108,15 +118,41 @@ class AdditiveMember:
 
 
 @dataclass(frozen=True)
+class _Task:
+    """What a fit is of: bins, design matrix, labels, weights, and bounds of the coefficients."""
+
+    columns: tuple[BinnedColumn, ...]
+    x: NDArray[np.float32]
+    label: Floats
+    weight: Floats
+    bounds: list[tuple[float | None, float | None]] | None
+
+    def reweighted(self, penalty: float, theta: Floats) -> Floats:
+        """Return the fit whose penalty of a column is divided by its size in `theta`.
+
+        penalty / 2 sum |coef_k|^2 / size_k, with size_k = |coef_k| before + LEAST_SIZE
+        """
+        widths = [column.basis.shape[1] for column in self.columns]
+        of_column = np.repeat(np.arange(len(widths)), widths)
+        size = np.sqrt(np.bincount(of_column, theta[:-1] ** 2, len(widths))) + LEAST_SIZE
+        # The same ridge on columns that are scaled: bounds of a sign stay what they are.
+        scale = np.sqrt(size)[of_column]
+        x = self.x * scale.astype(np.float32)
+        start = np.append(theta[:-1] / scale, theta[-1])
+        found = solve(x, self.label, self.weight, penalty, start, self.bounds)
+        return np.append(found[:-1] * scale, found[-1])
+
+
+@dataclass(frozen=True)
 class AdditiveLearner:
-    """Fit the additive logit; its complexities are the penalties, the stiffest first."""
+    """Fit the additive logit; its complexities are the penalties: even ones, then sparse ones."""
 
     params: AdditiveParams
 
     @property
     def steps(self) -> int:
-        """Return the number of penalties."""
-        return len(self.params.penalties)
+        """Return the number of penalties of both kinds."""
+        return len(self.params.penalties) + len(self.params.sparse_penalties)
 
     def path(self, rows: Dataset, signs: Sequence[int], held_out: Floats) -> Floats:
         """Return the margins of `held_out` at each penalty, shape (n, steps)."""
@@ -124,20 +160,17 @@ class AdditiveLearner:
         known = with_stand_in(held_out, stand_ins(rows.features))
         judged = _matrix(columns, known)
         out = np.empty((len(held_out), self.steps))
-        theta = None
-        for k, penalty in enumerate(self.params.penalties):
-            # Each fit starts from the one before: the solution is near.
-            theta = solve(x, rows.label, w, penalty, theta, _bounds(columns, signs))
-            out[:, k] = judged @ theta[:-1] + theta[-1]
+        solutions = self._solutions(_Task(columns, x, rows.label, w, _bounds(columns, signs)))
+        for step, theta in solutions:
+            out[:, step] = judged @ theta[:-1] + theta[-1]
         return out
 
     def fit(self, rows: Dataset, signs: Sequence[int], step: int) -> AdditiveMember:
-        """Return the additive logit with the penalty `penalties[step]`."""
+        """Return the additive logit of one complexity."""
         columns, x, w = self._design(rows)
-        theta = None
-        for penalty in self.params.penalties[: step + 1]:
-            theta = solve(x, rows.label, w, penalty, theta, _bounds(columns, signs))
-        assert theta is not None
+        solutions = self._solutions(_Task(columns, x, rows.label, w, _bounds(columns, signs)))
+        # The path up to the step, as on held-out rows: a fit hangs on its start a little.
+        theta = next(solution for at, solution in solutions if at == step)
         ends = np.cumsum([column.basis.shape[1] for column in columns])
         parts = np.split(theta[:-1], ends[:-1])
         tables = tuple(
@@ -145,6 +178,24 @@ class AdditiveLearner:
             for column, part, sign in zip(columns, parts, signs, strict=True)
         )
         return AdditiveMember(columns, tables, float(theta[-1]), stand_ins(rows.features))
+
+    def _solutions(self, task: _Task) -> Iterator[tuple[int, Floats]]:
+        """Yield (step, coefficients and intercept), each fit from the one before: it is near."""
+        penalties = self.params.penalties
+        middle = theta = None
+        for step, penalty in enumerate(penalties):
+            theta = solve(task.x, task.label, task.weight, penalty, theta, task.bounds)
+            # The loosest fits of many columns are too wild to start from.
+            middle = theta if step <= len(penalties) // 2 else middle
+            yield step, theta
+        theta = middle
+        # From the loosest to the stiffest: columns only fall out, and two reweightings suffice.
+        for step in reversed(range(len(penalties), self.steps)):
+            assert theta is not None
+            for _ in range(REWEIGHTINGS):
+                penalty = self.params.sparse_penalties[step - len(penalties)]
+                theta = task.reweighted(penalty, theta)
+            yield step, theta
 
     def _design(
         self, rows: Dataset
