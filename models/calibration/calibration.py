@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from creditloom.models.calibration.calibration_tests import fit_affine
 from creditloom.models.calibration.level import Level, LevelParams, effective, expected
+from creditloom.models.sample.affine import fit_affine
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError

@@ -9,6 +9,7 @@ from scipy.special import expit
 from creditloom.decision.base.stability import psi
 from creditloom.models.calibration import calibration_tests as ct
 from creditloom.models.sample import metrics
+from creditloom.models.sample.affine import fit_affine
 from creditloom.models.sample.errors import ModelError
 
 RNG = np.random.default_rng(7)
@@ -169,7 +170,7 @@ def test_affine_fit_finds_slope_and_intercept_and_equals_sklearn() -> None:
     m = RNG.normal(3, 2, size=4000)
     y = (RNG.random(4000) < expit(0.7 * m - 4)).astype(int)
     w = RNG.uniform(0.5, 3, size=4000)
-    a, b = ct.fit_affine(m, y, w)
+    a, b = fit_affine(m, y, w)
     reference = LogisticRegression(C=1e10, tol=1e-10, max_iter=1000).fit(
         m[:, None], y, sample_weight=w
     )
@@ -182,21 +183,21 @@ def test_a_prior_draws_the_slope_of_few_rows_to_one_and_hardly_moves_that_of_man
     y = (RNG.random(40_000) < expit(1.6 * m + 1)).astype(float)
     few = slice(0, 400)
     many = slice(None)
-    free, drawn = (ct.fit_affine(m[few], y[few], slope_sd=sd)[0] for sd in (None, 0.1))
+    free, drawn = (fit_affine(m[few], y[few], slope_sd=sd)[0] for sd in (None, 0.1))
     assert abs(drawn - 1) < 0.5 * abs(free - 1)
-    assert ct.fit_affine(m[many], y[many], slope_sd=0.1)[0] == pytest.approx(
-        ct.fit_affine(m[many], y[many])[0], abs=0.08
+    assert fit_affine(m[many], y[many], slope_sd=0.1)[0] == pytest.approx(
+        fit_affine(m[many], y[many])[0], abs=0.08
     )
-    assert ct.fit_affine(m[few], y[few], slope_sd=1e6) == pytest.approx(
-        ct.fit_affine(m[few], y[few]), abs=1e-6
+    assert fit_affine(m[few], y[few], slope_sd=1e6) == pytest.approx(
+        fit_affine(m[few], y[few]), abs=1e-6
     )
-    assert ct.fit_affine(m[few], y[few], slope_sd=1e-6)[0] == pytest.approx(1, abs=1e-6)
+    assert fit_affine(m[few], y[few], slope_sd=1e-6)[0] == pytest.approx(1, abs=1e-6)
 
 
 def test_under_a_prior_the_scale_of_weights_says_nothing() -> None:
     m = RNG.normal(-2, 1, size=500)
     w = RNG.uniform(0.5, 3, size=500)
     y = (RNG.random(500) < expit(m)).astype(float)
-    assert ct.fit_affine(m, y, w, slope_sd=0.1) == pytest.approx(
-        ct.fit_affine(m, y, 7 * w, slope_sd=0.1), abs=1e-9
+    assert fit_affine(m, y, w, slope_sd=0.1) == pytest.approx(
+        fit_affine(m, y, 7 * w, slope_sd=0.1), abs=1e-9
     )
