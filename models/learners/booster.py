@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset
 
@@ -71,6 +72,12 @@ def train_booster(
 # default of 200,000 rows would take 5 GB for 2,500 columns.
 BINNING_ROWS = 50_000
 LOSS = "binary_logloss"
+
+
+def signs_of(catalogue: Catalogue, names: tuple[str, ...]) -> tuple[int, ...]:
+    """Return the sign of each named feature: +1 more is riskier, -1 more is safer, 0 free."""
+    direction = {feature.name: feature.direction for feature in catalogue.features}
+    return tuple(direction[name] for name in names)
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners import booster
-from creditloom.models.learners.booster import BoosterParams, train_booster
+from creditloom.models.learners.booster import BoosterParams, signs_of, train_booster
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import ChosenFeatures, Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import psi_of
-from creditloom.models.sample.signs import signs_of
 from creditloom.models.sample.split import SplitParams, rolling_origins
 
 if TYPE_CHECKING:

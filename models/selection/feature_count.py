@@ -17,11 +17,10 @@ from scipy.special import expit
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners import booster
-from creditloom.models.learners.booster import BoosterParams
+from creditloom.models.learners.booster import BoosterParams, signs_of
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.metrics import auc
-from creditloom.models.sample.signs import signs_of
 from creditloom.models.sample.split import SplitParams, rolling_origins
 from creditloom.models.selection.feature_choice import SelectParams, choice_mask, rank
 

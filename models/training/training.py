@@ -11,12 +11,11 @@ import numpy as np
 from creditloom.decision.base.catalogue import VERSION as CATALOGUE_VERSION
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners import ridge
-from creditloom.models.learners.booster import BoosterParams, weights
+from creditloom.models.learners.booster import BoosterParams, signs_of, weights
 from creditloom.models.learners.ridge import Ridge, RidgeParams
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import ChosenFeatures, Dataset, HeldOutMargins
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.signs import signs_of
 from creditloom.models.sample.split import SplitParams
 from creditloom.models.stacking.additive import AdditiveLearner, AdditiveParams
 from creditloom.models.stacking.boosted import BoostedLearner, Capacity, stand_ins

@@ -14,12 +14,11 @@ import numpy as np
 from scipy.special import expit
 
 from creditloom.decision.base.catalogue import Catalogue
-from creditloom.models.learners.booster import weights
+from creditloom.models.learners.booster import signs_of, weights
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import ChosenFeatures, Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import logloss
-from creditloom.models.sample.signs import signs_of
 from creditloom.models.sample.split import SplitParams
 from creditloom.models.stacking.procedure import Fold, HeldOutPaths, chosen
 from creditloom.models.stacking.stack import StackParams, fit_stack

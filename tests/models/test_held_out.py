@@ -13,11 +13,10 @@ import numpy as np
 import pytest
 
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
-from creditloom.models.learners.booster import BoosterParams, weights
+from creditloom.models.learners.booster import BoosterParams, signs_of, weights
 from creditloom.models.sample.dataset import ChosenFeatures, Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import auc
-from creditloom.models.sample.signs import signs_of
 from creditloom.models.sample.split import SplitParams
 from creditloom.models.selection.feature_choice import (
     SelectionParams,

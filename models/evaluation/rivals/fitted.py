@@ -17,11 +17,15 @@ import numpy as np
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners import booster
-from creditloom.models.learners.booster import BoosterParams, shared_settings, train_booster
+from creditloom.models.learners.booster import (
+    BoosterParams,
+    shared_settings,
+    signs_of,
+    train_booster,
+)
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.signs import signs_of
 from creditloom.models.sample.split import (
     SplitParams,
     inner_split,

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from creditloom.decision.base.catalogue import Catalogue
+from creditloom.models.learners.booster import signs_of
 from creditloom.models.rejects.comparison import BandFigures, ComparisonParams, compare
 from creditloom.models.rejects.reject_params import RejectParams, WayName
-from creditloom.models.sample.signs import signs_of
 from creditloom.models.sample.split import SplitParams
 from creditloom.models.training.training import TrainParams
 from creditloom.pipeline.base import paths

@@ -20,11 +20,10 @@ import typer
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.decision.score.tree_model import Margin
 from creditloom.models.calibration.group_calibration import drawn_counts
-from creditloom.models.learners.booster import BoosterParams, boost
+from creditloom.models.learners.booster import BoosterParams, boost, signs_of
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset, taken
 from creditloom.models.sample.metrics import by_family, covariance_shares
-from creditloom.models.sample.signs import signs_of
 from creditloom.models.sample.split import SplitParams
 from creditloom.models.training.training import TrainParams
 from creditloom.pipeline.base import paths

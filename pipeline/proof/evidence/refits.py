@@ -19,11 +19,11 @@ import pandas as pd
 from creditloom.models.calibration.calibration import CalibrationParams, fit_held_out, level_of
 from creditloom.models.calibration.group_calibration import drawn_counts, pd_draws
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
+from creditloom.models.learners.booster import signs_of
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import logit
-from creditloom.models.sample.signs import signs_of
 from creditloom.models.sample.split import CALIBRATION
 from creditloom.models.stacking.learner import NamedLearner
 from creditloom.models.training.training import TrainParams

@@ -20,10 +20,9 @@ from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
 from creditloom.features.contract.tables import EVENT_TABLES
 from creditloom.features.declare.registry import catalogue
-from creditloom.models.learners.booster import BoosterParams, boost
+from creditloom.models.learners.booster import BoosterParams, boost, signs_of
 from creditloom.models.policy.bundle_policy import reference
 from creditloom.models.sample.dataset import undated_dataset
-from creditloom.models.sample.signs import signs_of
 from creditloom.models.training.training import subset
 from creditloom.pipeline.products.product_folder import ProductFolder
 from tests.decision.small import EDGES, laws, rules
