@@ -15,6 +15,7 @@ from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.calibration.calibration_tests import Order
 from creditloom.models.calibration.group_calibration import pd_draws
+from creditloom.models.calibration.level import relative_sd
 from creditloom.models.evaluation import figures, portfolio_figures
 from creditloom.models.evaluation.bars import FamilySpread
 from creditloom.models.evaluation.cohort import Cohort, aligned_rows, pd_of
@@ -155,7 +156,7 @@ def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str,
     rows = {
         "oot": len(cohort.pd),
         "training_bads": inputs.training_bads,
-        "calibration_bads": cohort.calibration_bads,
+        "level_sd": cohort.level_sd,
     }
     # table: block of metrics.json -> content
     return {
@@ -226,7 +227,7 @@ def cohort_of(inputs: Inputs, params: CalibrationParams) -> Cohort:
         decisions=decisions,
         audit=inputs.audit,
         truth=truth,
-        calibration_bads=level.n_bads,
+        level_sd=relative_sd(level.low, level.high, params.level.interval),
         max_weight=params.max_weight,
     )
 

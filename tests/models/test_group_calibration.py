@@ -31,7 +31,7 @@ def book(seed: int, spread: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def table_of(y: np.ndarray, pd_: np.ndarray, **fields: np.ndarray) -> pd.DataFrame:
-    loans = JudgedLoans(y, pd_, np.ones(N), calibration_bads=400, min_expected=20.0)
+    loans = JudgedLoans(y, pd_, np.ones(N), level_sd=0.05, min_expected=20.0)
     return group_table(loans, pd.DataFrame(fields or {"g": GROUP}), draws=100, seed=1)
 
 

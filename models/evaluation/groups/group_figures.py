@@ -143,7 +143,7 @@ def _loans(cohort: Cohort, outcomes: KnownOutcomes, params: EvaluateParams) -> J
         y=outcomes.y,
         pd=cohort.pd[outcomes.rows],
         weight=outcomes.weight,
-        calibration_bads=cohort.calibration_bads,
+        level_sd=cohort.level_sd,
         min_expected=params.min_tier_bads,
     )
 
