@@ -57,7 +57,7 @@ class Inputs:
     """What `evaluate` reads; datasets in matrix order.
 
     calibrating: everyone who applied in the calibration months. held_out: margins of training rows
-    by members that have not learnt from them.
+    by members that have not learnt from them. judged: these rows, with the payment features.
     everyone: every application, without features. decisions: of every application.
     audit: policy and audit columns of the out-of-time applications, in the order of `oot`.
     family_spread: how family shares move between trainings; it gives their tolerance.
@@ -70,6 +70,7 @@ class Inputs:
     oot: Dataset
     calibrating: Dataset
     held_out: HeldOutMargins
+    judged: Dataset
     everyone: Dataset
     decisions: pd.DataFrame
     audit: pd.DataFrame
@@ -139,10 +140,8 @@ def _group_calibration(
     )
     judged = group_figures.Judged(cohort, scorer.catalogue, inputs.bundle.tiers)
     block, table = group_figures.group_calibration(judged, params, drawn)
-    # The last months teach the trees, too: what an offset would still find there is a lower bound.
-    told = ~np.isnan(last.outcome)
     block["file_type_offset"] = group_figures.file_type_offset(
-        last.where(told), scorer.calibration.pd(door[told]), scorer.catalogue, cohort.max_weight
+        inputs.judged, scorer.calibration.pd(margin), scorer.catalogue
     )
     return block, table
 

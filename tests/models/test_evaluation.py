@@ -105,6 +105,9 @@ def inputs_of(w: World) -> Inputs:
         oot=oot,
         calibrating=calibrating,
         held_out=held_out_of(rows, challenger),
+        judged=rows.where(
+            np.isin(rows.application_id, held_out_of(rows, challenger).application_id)
+        ),
         everyone=without_features,
         decisions=decisions_of(bundle, rows.application_id, everyone_pd),
         audit=audit,
