@@ -267,10 +267,12 @@ def _labels(finished: Finished, ids: pa.Array) -> pa.Table:
         "is_control": is_false,
         "weight": np.ones(n) if finished.weight is None else finished.weight,
         "default_known_time": pa.nulls(n, pa.timestamp("us")),
+    }
+    short = {
         "short_label": pa.nulls(n, pa.int8()),
         "short_known_time": pa.nulls(n, pa.timestamp("us")),
     }
-    return pa.table({**identity, **outcome, **weighting})
+    return pa.table({**identity, **outcome, **weighting, **short})
 
 
 def _catalogue(

@@ -28,18 +28,18 @@ def with_short_loans(rows: Dataset, weight: float) -> Dataset:
         return rows
     is_same = is_told & (short == rows.label)
     # A bad counts by its weight, a good loan by its exposure: see `Dataset.learning_share`.
-    both = replace(
-        rows,
-        weight=np.where(is_same & (rows.label == 1), (1.0 + weight) * rows.weight, rows.weight),
-        exposure=np.where(is_same & (rows.label == 0), rows.exposures + weight, rows.exposures),
-    )
+    is_bad = rows.label == 1
+    row_weight = np.where(is_same & is_bad, (1.0 + weight) * rows.weight, rows.weight)
+    exposure = np.where(is_same & ~is_bad, rows.exposures + weight, rows.exposures)
+    both = replace(rows, weight=row_weight, exposure=exposure)
     other = rows.where(is_told & ~is_same)
     of_short = other.short_labels
+    short_weight = np.where(of_short == 1, weight * other.weight, other.weight)
     alone = replace(
         other,
         label=of_short,
         outcome=of_short,
-        weight=np.where(of_short == 1, weight * other.weight, other.weight),
+        weight=short_weight,
         exposure=np.full(len(of_short), weight),
     )
     return stacked([both, alone])
