@@ -1,12 +1,14 @@
 """The label: whether a booked loan went bad.
 
 An instalment loan is bad at 90 DPD within twelve months of booking, or once it is restructured
-because of arrears (unlikely to pay). A short loan is bad at 30 DPD within 45 days.
+because of arrears (unlikely to pay). A short loan is bad at 30 DPD within 45 days. Where both kinds
+of loan are on record, the label is of the kind that `label.loans` names. The short loan then has a
+label beside it, from which a model may learn as a second task.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -32,6 +34,8 @@ TABLES_OF = {
 }
 # Column of the performance of loans: in default as unlikely to pay.
 RESTRUCTURED = "is_restructured"
+# Days past due at which a short loan is bad (domain 0.12).
+SHORT_BAD_DPD_DAYS = 30
 # table: columns of the label
 SCHEMA = pa.schema(
     {
@@ -44,6 +48,8 @@ SCHEMA = pa.schema(
         "is_control": pa.bool_(),
         "weight": pa.float64(),
         "default_known_time": pa.timestamp("us"),
+        "short_label": pa.int8(),
+        "short_known_time": pa.timestamp("us"),
     }
 )
 
@@ -57,12 +63,16 @@ def labels(sources: RawFiles, params: LabelParams) -> pa.Table:
     before it.
     `weight` is one over the propensity of having been booked, null when not booked.
     `default_known_time` is when the default could first be known.
+    `short_label` is 1 or 0 for the short loan of the same application, null where there is none,
+    where its window is not complete, or where the label itself is of short loans.
+    `short_known_time` is when it could first be known.
     Without a loans table nothing is booked. Source: domain 6.
     Raises FeatureError where the applications are missing.
     """
     applications = _read(sources, "applications", ["application_id"])
     applications = applications.sort_values("application_id", ignore_index=True)
     labelled = _label(_with_loans(applications, sources, params), params)
+    labelled = labelled.merge(_short_labels(sources, params), on="application_id", how="left")
     table = pa.Table.from_pandas(labelled, schema=SCHEMA, preserve_index=False)
     # Without pandas' own metadata the file depends on its values alone.
     return table.replace_schema_metadata(None)
@@ -101,17 +111,39 @@ def _label(frame: pd.DataFrame, params: LabelParams) -> pd.DataFrame:
         "weight": 1.0 / frame["booking_propensity"],
         "default_known_time": pd.to_datetime(frame["default_known_time"]),
     }
-    return frame.assign(**columns)[SCHEMA.names]
+    return frame.assign(**columns)[["application_id", *columns]]
+
+
+def _short_labels(sources: RawFiles, params: LabelParams) -> pd.DataFrame:
+    """Return application_id, short_label and short_known_time of short loans as a second task."""
+    short = TABLES_OF["short"]
+    columns = ["application_id", "short_label", "short_known_time"]
+    if params.loans == "short" or not sources.get(short.performance):
+        return pd.DataFrame({name: [] for name in columns}).astype(
+            {"application_id": "int64", "short_label": "Int8", "short_known_time": "datetime64[us]"}
+        )
+    of_short = replace(params, loans="short", bad_dpd_days=SHORT_BAD_DPD_DAYS)
+    found = _outcomes(sources, of_short)
+    is_bad = found["default_known_time"].notna()
+    is_whole = found["age"] >= of_short.window
+    label = pd.Series(np.where(is_bad | is_whole, is_bad, np.nan))
+    # A default is known when it happens, a good loan at the end of its window.
+    known = found["default_known_time"].where(is_bad, found["last_known_time"])
+    return found.assign(
+        short_label=label.astype("Int8"), short_known_time=known.where(is_bad | is_whole)
+    )[columns]
 
 
 def _outcomes(sources: RawFiles, params: LabelParams) -> pd.DataFrame:
-    """Return one row per loan: worst DPD, last age and first known default within the window."""
+    """Return one row per loan: worst DPD, last age, when known, and first default in the window."""
     tables = TABLES_OF[params.loans]
     columns = ["application_id", tables.clock, "dpd_days", "known_time"]
     months = _read(sources, tables.performance, columns, optional=(RESTRUCTURED,))
     months = months[months[tables.clock] <= params.window]
     outcomes = months.groupby("application_id").agg(
-        max_dpd_days=("dpd_days", "max"), age=(tables.clock, "max")
+        max_dpd_days=("dpd_days", "max"),
+        age=(tables.clock, "max"),
+        last_known_time=("known_time", "max"),
     )
     # A restructured loan shows no arrears any more, and is in default all the same.
     is_default = (months["dpd_days"] >= params.bad_dpd_days) | months[RESTRUCTURED]

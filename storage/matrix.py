@@ -268,7 +268,11 @@ def _labels(finished: Finished, ids: pa.Array) -> pa.Table:
         "weight": np.ones(n) if finished.weight is None else finished.weight,
         "default_known_time": pa.nulls(n, pa.timestamp("us")),
     }
-    return pa.table({**identity, **outcome, **weighting})
+    short = {
+        "short_label": pa.nulls(n, pa.int8()),
+        "short_known_time": pa.nulls(n, pa.timestamp("us")),
+    }
+    return pa.table({**identity, **outcome, **weighting, **short})
 
 
 def _catalogue(

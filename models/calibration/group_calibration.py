@@ -59,14 +59,14 @@ GROUP_COLUMNS = (
 class JudgedLoans:
     """Loans with an outcome and their PD; arrays of shape (n,).
 
-    calibration_bads: bads from which the level of the PD was estimated. min_expected: a group with
-    fewer expected bads is shown and not tested.
+    level_sd: relative standard deviation of the level of the PD, as forecast. min_expected: a group
+    with fewer expected bads is shown and not tested.
     """
 
     y: Floats
     pd: Floats
     weight: Floats
-    calibration_bads: float
+    level_sd: float
     min_expected: float
 
 
@@ -147,7 +147,7 @@ def _part(loans: JudgedLoans, mask: Mask) -> JudgedLoans:
         y=loans.y[mask],
         pd=loans.pd[mask],
         weight=loans.weight[mask],
-        calibration_bads=loans.calibration_bads,
+        level_sd=loans.level_sd,
         min_expected=loans.min_expected,
     )
 
@@ -176,7 +176,7 @@ class _Sums:
         rest = float(self.variance.sum() - self.variance[i])
         # With the level aligned the group is compared with all others, whose luck counts too.
         shape_variance = ((1 - share) ** 2 * float(self.variance[i]) + share**2 * rest) * level
-        variance = float(self.variance[i]) + expected**2 / loans.calibration_bads
+        variance = float(self.variance[i]) + (loans.level_sd * expected) ** 2
         # Few bads have no normal sum. A group that is everyone has nothing to be compared with.
         is_tested = expected >= loans.min_expected
         has_shape = is_tested and rest > 0 and not is_time

@@ -32,7 +32,7 @@ class Cohort:
     pd, ridge_pd: PD of the model and of the ridge.
     audit: policy and audit columns of the matrix.
     truth: None on real data.
-    calibration_bads: number of bads from which the level of the PD was estimated.
+    level_sd: relative standard deviation of the level of the PD, as forecast.
     max_weight: clip of 1 / propensity.
     count: how often each row counts in means and shares; None = once.
     """
@@ -43,7 +43,7 @@ class Cohort:
     decisions: DataFrame
     audit: DataFrame
     truth: DataFrame | None
-    calibration_bads: int
+    level_sd: float
     max_weight: float
     count: Floats | None = None
 

@@ -15,6 +15,7 @@ from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.calibration.calibration_tests import Order
 from creditloom.models.calibration.group_calibration import pd_draws
+from creditloom.models.calibration.level import relative_sd
 from creditloom.models.evaluation import figures, portfolio_figures
 from creditloom.models.evaluation.bars import FamilySpread
 from creditloom.models.evaluation.cohort import Cohort, aligned_rows, pd_of
@@ -56,7 +57,7 @@ class Inputs:
     """What `evaluate` reads; datasets in matrix order.
 
     calibrating: everyone who applied in the calibration months. held_out: margins of training rows
-    by members that have not learnt from them.
+    by members that have not learnt from them. judged: these rows, with the payment features.
     everyone: every application, without features. decisions: of every application.
     audit: policy and audit columns of the out-of-time applications, in the order of `oot`.
     family_spread: how family shares move between trainings; it gives their tolerance.
@@ -69,6 +70,7 @@ class Inputs:
     oot: Dataset
     calibrating: Dataset
     held_out: HeldOutMargins
+    judged: Dataset
     everyone: Dataset
     decisions: pd.DataFrame
     audit: pd.DataFrame
@@ -138,10 +140,8 @@ def _group_calibration(
     )
     judged = group_figures.Judged(cohort, scorer.catalogue, inputs.bundle.tiers)
     block, table = group_figures.group_calibration(judged, params, drawn)
-    # The last months teach the trees, too: what an offset would still find there is a lower bound.
-    told = ~np.isnan(last.outcome)
     block["file_type_offset"] = group_figures.file_type_offset(
-        last.where(told), scorer.calibration.pd(door[told]), scorer.catalogue, cohort.max_weight
+        inputs.judged, scorer.calibration.pd(margin), scorer.catalogue
     )
     return block, table
 
@@ -155,7 +155,7 @@ def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str,
     rows = {
         "oot": len(cohort.pd),
         "training_bads": inputs.training_bads,
-        "calibration_bads": cohort.calibration_bads,
+        "level_sd": cohort.level_sd,
     }
     # table: block of metrics.json -> content
     return {
@@ -226,7 +226,7 @@ def cohort_of(inputs: Inputs, params: CalibrationParams) -> Cohort:
         decisions=decisions,
         audit=inputs.audit,
         truth=truth,
-        calibration_bads=level.n_bads,
+        level_sd=relative_sd(level.low, level.high, params.level.interval),
         max_weight=params.max_weight,
     )
 

@@ -13,8 +13,6 @@ class EvaluateParams:
     the calibration of groups. pd_draws: calibrations behind the interval of a group's mean PD.
     share_rows: number of out-of-time applicants from whom the family shares are computed.
     bins: of ECE and PSI.
-    macro_sd: relative standard deviation of the bad rate between months; 0 with the macro path off
-    (domain 0.7).
     min_tier_bads: bads to which tiers are pooled (0.8).
     min_group: smallest group of the fairness table, in rows.
     account_cost_cny: of the profit of an account (domain 6, N24). cost_of_funds, lgd: the same
@@ -29,7 +27,6 @@ class EvaluateParams:
     bootstrap: int
     share_rows: int
     bins: int
-    macro_sd: float
     min_tier_bads: float
     min_group: int
     cost_of_funds: float

@@ -57,8 +57,8 @@ class JudgedSample:
 
     weight: None means one per row.
     bins: of the expected calibration error.
-    calibration_bads, macro_sd: inputs of the test of calibration in the large. The defaults mean a
-    calibration without error and a constant economy.
+    level_sd: relative standard deviation of the level, for the test of calibration in the large.
+    The default means a level that is known without error.
     order: the pooled tiers, None where tiers are not judged.
     truth: None on real data.
     """
@@ -67,8 +67,7 @@ class JudgedSample:
     pd: Floats
     weight: Floats | None = None
     bins: int = 10
-    calibration_bads: float = np.inf
-    macro_sd: float = 0.0
+    level_sd: float = 0.0
     order: Order | None = None
     truth: TruePD | None = None
 
@@ -76,9 +75,7 @@ class JudgedSample:
     @cached_property
     def large(self) -> Large:
         """Return the test of calibration in the large."""
-        return tests.in_the_large(
-            self.y, self.pd, self.calibration_bads, self.macro_sd, self.weight
-        )
+        return tests.in_the_large(self.y, self.pd, self.level_sd, self.weight)
 
     @cached_property
     def slope_intercept(self) -> tuple[float, float]:
@@ -377,8 +374,7 @@ def _judged(
         pd=pd[outcomes.rows],
         weight=outcomes.weight,
         bins=params.bins,
-        calibration_bads=cohort.calibration_bads,
-        macro_sd=params.macro_sd,
+        level_sd=cohort.level_sd,
     )
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from creditloom.models.rejects.known_applicants import RefusedApplicants, stacked
+from creditloom.models.rejects.known_applicants import RefusedApplicants
 from creditloom.models.sample.arrays import Mask
-from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.dataset import Dataset, stacked
 from creditloom.models.sample.errors import ModelError
 
 # Decimals to which a share of the band is the same share: it is 1 / weight, a rounded number.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,15 +67,3 @@ def weighted(rows: Dataset, label: Floats, weight: Floats) -> Dataset:
 def inferred(rows: Dataset, label: Floats, weight: Floats) -> Dataset:
     """Return refused applicants with labels of a teacher, which are those of complete windows."""
     return replace(weighted(rows, label, weight), exposure=np.ones(len(label)))
-
-
-def stacked(parts: Sequence[Dataset]) -> Dataset:
-    """Return the rows of all parts, one below the other; all have the same features."""
-    same = ("names", "exposure", "known_by")
-    columns: dict[str, Any] = {
-        field.name: np.concatenate([getattr(part, field.name) for part in parts])
-        for field in fields(Dataset)
-        if field.name not in same
-    }
-    exposure = np.concatenate([part.exposures for part in parts])
-    return replace(parts[0], **columns, exposure=exposure)

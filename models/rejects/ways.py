@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from creditloom.models.rejects.known_applicants import KnownApplicants, inferred, stacked, weighted
+from creditloom.models.rejects.known_applicants import KnownApplicants, inferred, weighted
 from creditloom.models.rejects.reject_params import RejectParams, WayName
 from creditloom.models.rejects.teacher import Teacher, Teaching, unweighted
 from creditloom.models.sample.arrays import Floats
-from creditloom.models.sample.dataset import Dataset
+from creditloom.models.sample.dataset import Dataset, stacked
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from creditloom.models.sample.split import (
     OPTIMISTIC,
     TRAIN,
     SplitParams,
+    known_short_labels,
     learnt_outcomes,
     month_index,
     roles,
@@ -43,6 +45,8 @@ class Dataset:
     month: calendar months since `split.start`.
     exposure: share of the defaults that come by the age known, in [0, 1]; None = complete windows.
     known_by: the day, as `split.known_by` says it.
+    short_label: 1 bad, 0 good by the short loan of the same application, as known by the day; NaN
+    where there is none. None = nobody has one.
     """
 
     application_id: NDArray[np.int64]
@@ -55,11 +59,17 @@ class Dataset:
     role: NDArray[np.str_]
     exposure: Floats | None = None
     known_by: str = OPTIMISTIC
+    short_label: Floats | None = None
 
     @property
     def exposures(self) -> Floats:
         """Return the exposure of each row; 1 where all windows are complete."""
         return np.ones(len(self.label)) if self.exposure is None else self.exposure
+
+    @property
+    def short_labels(self) -> Floats:
+        """Return the label of each row's short loan, NaN where there is none."""
+        return np.full(len(self.label), np.nan) if self.short_label is None else self.short_label
 
     @property
     def learning_share(self) -> Floats:
@@ -69,6 +79,7 @@ class Dataset:
     def where(self, mask: Mask | NDArray[np.intp]) -> Dataset:
         """Return the rows of `mask`, or at these positions, as often as each is named."""
         exposure = None if self.exposure is None else self.exposure[mask]
+        short_label = None if self.short_label is None else self.short_label[mask]
         features = self.features[mask]
         label = self.label[mask]
         outcome = self.outcome[mask]
@@ -82,6 +93,7 @@ class Dataset:
             month=self.month[mask],
             role=self.role[mask],
             exposure=exposure,
+            short_label=short_label,
         )
 
     def with_features(self, names: Sequence[str]) -> Dataset:
@@ -131,14 +143,17 @@ class Dataset:
         return self.of(OOT)
 
 
-def taken(rows: Dataset, positions: NDArray[np.intp]) -> Dataset:
-    """Return the rows at these positions, in their order; a row may be taken several times."""
-    columns = {
-        field.name: getattr(rows, field.name)[positions]
-        for field in fields(rows)
-        if field.name != "names"
+def stacked(parts: Sequence[Dataset]) -> Dataset:
+    """Return the rows of all parts, one below the other; all have the same features."""
+    own = ("names", "exposure", "known_by", "short_label")
+    columns: dict[str, Any] = {
+        field.name: np.concatenate([getattr(part, field.name) for part in parts])
+        for field in fields(Dataset)
+        if field.name not in own
     }
-    return replace(rows, **columns)
+    exposure = np.concatenate([part.exposures for part in parts])
+    short_label = np.concatenate([part.short_labels for part in parts])
+    return replace(parts[0], **columns, exposure=exposure, short_label=short_label)
 
 
 def undated_dataset(features: Floats, names: tuple[str, ...], label: Floats, role: str) -> Dataset:
@@ -178,6 +193,7 @@ def join(
     role = roles(as_of, split)
     is_early = np.isin(role, (TRAIN, CALIBRATION))
     known = learnt_outcomes(label_rows, as_of, is_early, split)
+    short_label = known_short_labels(label_rows, is_early, split)
     weight = label_rows["weight"].to_numpy(np.float64, na_value=0.0)
     features = matrix[list(names)].to_numpy(np.float64, na_value=np.nan)
     has_outcome = ~np.isnan(known.outcome)
@@ -192,6 +208,7 @@ def join(
         role=role,
         exposure=known.exposure,
         known_by=split.known_by,
+        short_label=short_label,
     )
 
 

@@ -33,6 +33,9 @@ OPTIMISTIC = "optimistic"
 JUDGED_SHARE = 0.5
 # Column of the labels: when a default could first be known.
 KNOWN_TIME = "default_known_time"
+# Columns of the labels: outcome of the short loan of the same application, and when it was known.
+SHORT_LABEL = "short_label"
+SHORT_KNOWN_TIME = "short_known_time"
 # Days of a month in the mean, to compare ages with months of performance.
 MONTH_DAYS = 30.4375
 
@@ -162,6 +165,23 @@ def learnt_outcomes(
         outcome=np.where(is_early, early.outcome, final.outcome),
         exposure=np.where(is_early, early.exposure, 1.0),
     )
+
+
+def known_short_labels(labels: pd.DataFrame, is_early: Mask, split: SplitParams) -> Floats:
+    """Return 1 bad, 0 good by the short loan of each application as known on the day; else NaN.
+
+    labels, is_early: as in `learnt_outcomes`. Rows that only judge have none, nor do labels that
+    an earlier version wrote.
+    """
+    if SHORT_LABEL not in labels:
+        return np.full(len(labels), np.nan)
+    label = labels[SHORT_LABEL].to_numpy(np.float64, na_value=np.nan)
+    day = known_day(split)
+    is_known = is_early & ~np.isnan(label)
+    if day is not None:
+        # Strictly before, as above.
+        is_known &= labels[SHORT_KNOWN_TIME].to_numpy("datetime64[us]") < day
+    return np.where(is_known, label, np.nan)
 
 
 def _known_on(

@@ -41,6 +41,7 @@ from creditloom.models.training.held_out import (
     nested_margins,
     origin_folds,
 )
+from creditloom.models.training.short_taught import ShortTaughtLearner
 from creditloom.models.training.unseen_levels import with_unseen
 
 if TYPE_CHECKING:
@@ -131,7 +132,8 @@ class TrainParams:
     """The `train` block: the learners whose margins are stacked on the selected features.
 
     learners: their names. booster: its settings, as `tune` finds them. small: a smaller booster.
-    additive: the penalised additive logit.
+    additive: the penalised additive logit. short_weight: of a short loan as a second task, beside 1
+    of a long one; 0 learns from none.
     """
 
     learners: tuple[str, ...]
@@ -139,6 +141,7 @@ class TrainParams:
     small: Capacity
     additive: AdditiveParams
     stack: StackParams
+    short_weight: float = 0.0
 
     def named_learners(self) -> tuple[NamedLearner, ...]:
         """Return the learners of the stack."""
@@ -150,7 +153,13 @@ class TrainParams:
             SMALL: BoostedLearner(self.small.booster, self.small.rounds, least_columns=1),
             ADDITIVE: AdditiveLearner(self.additive),
         }
-        return named_learners(self.learners, own)
+        found = named_learners(self.learners, own)
+        if not self.short_weight:
+            return found
+        return tuple(
+            NamedLearner(one.name, ShortTaughtLearner(one.learner, self.short_weight))
+            for one in found
+        )
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,15 @@ SECTIONS = (
     "retrain", "fit", "review", "optimise",
 )  # fmt: skip
 
+# table: parameters of earlier versions -> what to do about them; all of them are taken out
+GONE = {
+    "evaluate.macro_sd": "the level's own interval in calibration.json says how far it may move",
+    "calibration.level.macro_sd": "calibration.level.sd took its place",
+    "calibration.level.block_months": "calibration.level.rho took its place",
+    "split.early_stopping_months": "the rolling origins (split.origins) choose the trees",
+    "tune.timeout_seconds": "tune.minutes took its place",
+}
+
 # Largest number of characters that a message shows of a refused value. A longer value would hide
 # what was expected.
 SHOWN_CHARACTERS = 60
@@ -108,6 +117,8 @@ def changed_text(changes: Mapping[str, Any], path: Path = paths.PARAMS) -> str:
         at: Any = whole
         for key in above:
             at = at.get(key) if isinstance(at, dict) else None
+        if dotted in GONE:
+            raise ParamsError(f"{path}: `{dotted}` is no longer a parameter: {GONE[dotted]}")
         if not isinstance(at, dict) or last not in at:
             raise ParamsError(
                 f"{path}: no parameter `{dotted}` to change; "
@@ -193,6 +204,8 @@ def _line(problem: Mapping[str, Any], kind: Any, at: tuple[str, ...]) -> str:
     loc = problem["loc"]
     path = ".".join(str(part) for part in (*at, *loc)) or "(whole file)"
     got = _shown(problem["input"])
+    if problem["type"] == "unexpected_keyword_argument" and path in GONE:
+        return f"{path}: no longer a parameter: {GONE[path]}; take the line out, got {got}"
     if problem["type"] == "unexpected_keyword_argument":
         known = _keys(kind, loc[:-1])
         hint = _nearest(str(loc[-1]), known)

@@ -8,7 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from creditloom.features.contract.tables import LOAN_PERFORMANCE, LOANS
+from creditloom.features.contract.tables import (
+    LOAN_PERFORMANCE,
+    LOANS,
+    SHORT_LOAN_PERFORMANCE,
+)
 from creditloom.features.feature_params import LabelParams
 from creditloom.features.label import labels
 from tests.features.raw import random_applications, write_raw
@@ -132,3 +136,39 @@ def test_without_loans_nothing_is_booked(tmp_path: Path) -> None:
     )
     assert table.column("is_booked").to_pylist() == [False] * 3
     assert table.column("label").null_count == 3
+
+
+# table: short loan -> (day on book, days past due) as far as they are on record
+SHORT_PATHS = {
+    0: [(15, 1), (30, 0), (45, 0)],  # good
+    1: [(15, 8), (30, 23), (45, 38)],  # bad
+    2: [(15, 0), (30, 0)],  # window not complete
+    3: [(15, 15), (30, 30)],  # bad before its window was over
+    4: [(15, 0), (30, 0), (45, 0), (60, 40)],  # bad only after the window
+}
+
+
+def short_performance() -> pa.Table:
+    rows = [(app, *state) for app, path in SHORT_PATHS.items() for state in path]
+    app, day, dpd = (np.array(c) for c in zip(*rows, strict=True))
+    end = np.datetime64("2024-01-31", "us") + day * np.timedelta64(1, "D")
+    columns = [np.arange(len(rows)), app, end, end, app, day, dpd]
+    names = SHORT_LOAN_PERFORMANCE.arrow_schema.names
+    table = pa.table(dict(zip(names, columns, strict=True)))
+    return table.cast(SHORT_LOAN_PERFORMANCE.arrow_schema)
+
+
+def test_the_short_loan_has_a_label_beside(tmp_path: Path) -> None:
+    raw = {
+        "applications": random_applications(6, np.random.default_rng(0)),
+        "short_loan_performance": short_performance(),
+    }
+    sources = write_raw(raw, tmp_path)
+    table = labels(sources, LabelParams())
+    assert table.column("short_label").to_pylist() == [0, 1, None, 1, 0, None]
+    start = np.datetime64("2024-01-31", "us")
+    known = [start + days * np.timedelta64(1, "D") for days in (45, 45, 30, 45)]
+    assert table.column("short_known_time").drop_null().to_pylist() == [t.item() for t in known]
+    # Where the label itself is of short loans there is no second task.
+    of_short = LabelParams(loans="short", bad_dpd_days=30, indeterminate_dpd_days=30)
+    assert labels(sources, of_short).column("short_label").null_count == 6

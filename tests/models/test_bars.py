@@ -119,7 +119,7 @@ def cohort_of(made: Made) -> Cohort:
     features[: N // 5, 0] = np.nan
     features[N // 2 : N // 2 + N // 10, 1] = np.nan
     rows = undated_dataset(features, CATALOGUE.names, outcome, "oot")
-    return Cohort(rows, made.pd, made.pd, made.decisions, pd.DataFrame(), world, 500, 20.0)
+    return Cohort(rows, made.pd, made.pd, made.decisions, pd.DataFrame(), world, 0.24, 20.0)
 
 
 def metrics_of(made: Made, only: str = "") -> dict[str, Any]:

@@ -31,20 +31,19 @@ from .worlds import FAMILIES, SHARES, World, world
 
 SPLIT = SplitParams(datetime.date(2024, 1, 1), 15, 3, 6)
 PARAMS = EvaluateParams(
-    20,
-    500,
-    10,
-    0.18,
-    20.0,
-    50,
-    0.025,
-    0.75,
-    60.0,
-    20,
-    1_000,
-    50,
-    1,
-    1,
+    bootstrap=20,
+    share_rows=500,
+    bins=10,
+    min_tier_bads=20.0,
+    min_group=50,
+    cost_of_funds=0.025,
+    lgd=0.75,
+    account_cost_cny=60.0,
+    reachable_rounds=20,
+    claims_applicants=1_000,
+    judged_features=50,
+    threads=1,
+    seed=1,
     paired_draws=50,
     pd_draws=20,
 )
@@ -105,6 +104,9 @@ def inputs_of(w: World) -> Inputs:
         oot=oot,
         calibrating=calibrating,
         held_out=held_out_of(rows, challenger),
+        judged=rows.where(
+            np.isin(rows.application_id, held_out_of(rows, challenger).application_id)
+        ),
         everyone=without_features,
         decisions=decisions_of(bundle, rows.application_id, everyone_pd),
         audit=audit,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
+from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
 from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.calibration.calibration_tests import slope_test
 from creditloom.models.calibration.group_calibration import (
@@ -17,6 +20,7 @@ from creditloom.models.calibration.group_calibration import (
     pd_draws,
     worst_group,
 )
+from creditloom.models.evaluation.groups.group_figures import file_type_offset
 from creditloom.models.sample.dataset import Dataset
 
 N = 30_000
@@ -31,7 +35,7 @@ def book(seed: int, spread: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def table_of(y: np.ndarray, pd_: np.ndarray, **fields: np.ndarray) -> pd.DataFrame:
-    loans = JudgedLoans(y, pd_, np.ones(N), calibration_bads=400, min_expected=20.0)
+    loans = JudgedLoans(y, pd_, np.ones(N), level_sd=0.05, min_expected=20.0)
     return group_table(loans, pd.DataFrame(fields or {"g": GROUP}), draws=100, seed=1)
 
 
@@ -116,6 +120,22 @@ def test_thin_files_get_a_level_of_their_own_only_on_evidence() -> None:
     asked = offset_test(y, low, np.ones(N), thin)
     assert asked is not None and asked.is_asked and asked.offset == pytest.approx(0.4, abs=0.15)
     assert offset_test(np.zeros(N), pd_, np.ones(N), thin) is None
+
+
+def test_an_offset_asks_each_loan_once() -> None:
+    """A few loans that were booked against the odds, of weight 20, must not be the evidence."""
+    y, pd_ = book(11)
+    thin = GROUP == "a"
+    catalogue = Catalogue(
+        (Concept("c", "payment_flow", "c", "c"),), (Feature("pay_a", "payment_flow", "c"),)
+    )
+    heavy = np.where(thin & (np.arange(N) % 20 == 0), 20.0, 1.0)
+    empty = np.where(thin, np.nan, 0.0)[:, None]
+    loans = replace(loans_of(y), weight=heavy, features=empty, names=("pay_a",))
+    told = file_type_offset(loans, pd_, catalogue)
+    once = offset_test(y, pd_, np.ones(N), thin)
+    assert told is not None and once is not None
+    assert told["offset"] == once.offset
 
 
 def loans_of(y: np.ndarray) -> Dataset:

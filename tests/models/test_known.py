@@ -12,6 +12,7 @@ import pytest
 from creditloom.models.learners.booster import weights
 from creditloom.models.sample.dataset import Dataset, join
 from creditloom.models.sample.errors import ModelError
+from creditloom.models.sample.short_task import with_short_loans
 from creditloom.models.sample.split import SplitParams, exposure_curve, known_day
 
 SPLIT = SplitParams(datetime.date(2024, 1, 1), 15, 3, 6)
@@ -140,3 +141,41 @@ def test_the_curve_by_hand() -> None:
     assert len(curve) == 21 and curve[-1] == 1.0
     assert curve[9] == 0.0 and curve[10] == pytest.approx(0.25 / 0.625)
     assert exposure_curve(np.array([5]), np.array([], np.int64)).tolist() == [1.0]
+
+
+def short_rows(weight: float) -> Dataset:
+    """Labelled loans whose short loans tell another story of every fifth one, `weight` each."""
+    matrix, labels = tables(2_000)
+    short = np.where(np.arange(2_000) % 5 == 0, 1.0 - labels["label"], labels["label"])
+    short[::7] = np.nan
+    known = matrix["as_of"] + pd.Timedelta(days=46)
+    told = labels.assign(short_label=short, short_known_time=known)
+    return with_short_loans(join(matrix, told, (), SPLIT).training(), weight)
+
+
+def test_a_short_loan_counts_its_weight_beside_the_long_one() -> None:
+    plain = short_rows(0.0)
+    both = short_rows(0.5)
+    n = len(plain.label)
+    # Rows of before come first, and their labels stay.
+    assert np.array_equal(both.label[:n], plain.label)
+    assert np.array_equal(both.application_id[:n], plain.application_id)
+    share = both.weight * both.learning_share
+    before = plain.weight * plain.learning_share
+    told = ~np.isnan(plain.short_labels)
+    # The slow way: one more row per short loan, of half the weight.
+    for label in (0.0, 1.0):
+        of_short = 0.5 * (plain.short_labels[told] == label).sum()
+        expected = before[plain.label == label].sum() + of_short
+        assert share[both.label == label].sum() == pytest.approx(expected)
+
+
+def test_nobody_learns_from_a_short_loan_before_it_is_known() -> None:
+    matrix, labels = tables(2_000)
+    told = labels.assign(short_label=1.0, short_known_time=pd.Timestamp("2025-07-01"))
+    assert np.isnan(join(matrix, told, (), SPLIT).short_labels).all()
+    told = labels.assign(short_label=1.0, short_known_time=pd.Timestamp("2025-06-30"))
+    rows = join(matrix, told, (), SPLIT)
+    # Out-of-time rows only judge.
+    assert np.array_equal(np.isnan(rows.short_labels), rows.role == "oot")
+    assert np.isnan(join(matrix, labels, (), SPLIT).short_labels).all()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.special import expit
+from scipy.stats import norm
 
 from creditloom.decision.base.stability import psi
 from creditloom.models.calibration import calibration_tests as ct
+from creditloom.models.calibration.level import binomial_sd, relative_sd
 from creditloom.models.sample import metrics
 from creditloom.models.sample.affine import fit_affine
 from creditloom.models.sample.errors import ModelError
@@ -149,12 +151,34 @@ def test_holm_by_hand() -> None:
 def test_calibration_in_the_large_by_hand() -> None:
     y = np.r_[np.ones(30), np.zeros(970)]
     p = np.full(1000, 0.02)
-    large = ct.in_the_large(y, p, calibration_bads=100, macro_sd=0.18)
+    large = ct.in_the_large(y, p, level_sd=0.2)
     binomial = 1000 * 0.02 * 0.98
-    calibration = 20**2 / 100
-    macro = (0.18 * 20) ** 2
-    assert large.z == pytest.approx((30 - 20) / np.sqrt(binomial + calibration + macro))
-    assert ct.in_the_large(y, p, 1e12, 0.0).p_value < large.p_value
+    assert large.z == pytest.approx((30 - 20) / np.sqrt(binomial + (0.2 * 20) ** 2))
+    assert ct.in_the_large(y, p, 0.0).p_value < large.p_value
+
+
+@pytest.mark.parametrize(
+    ("level_sd", "off_by", "is_seen"),
+    [
+        # A level known from 500 bads, with no economy: a fifth is seen.
+        (binomial_sd(500), 0.2, True),
+        # The forecast of the default world (seed 11) holds an economy that moves by a quarter. It
+        # hides a fifth, and no number of bads helps.
+        (0.24, 0.2, False),
+        (0.24, 0.7, True),
+    ],
+)
+def test_calibration_in_the_large_sees_what_the_level_may_not_move(
+    level_sd: float, off_by: float, is_seen: bool
+) -> None:
+    y = (np.arange(100_000) % 40 == 0).astype(float)
+    p = np.full(len(y), y.mean() / (1 + off_by))
+    assert (ct.in_the_large(y, p, level_sd).p_value < 0.01) is is_seen
+
+
+def test_the_deviation_of_a_level_is_that_of_its_interval() -> None:
+    low, high = np.exp(np.log(0.02) + 0.15 * norm.ppf([0.05, 0.95]))
+    assert relative_sd(low, high, 0.9) == pytest.approx(0.15)
 
 
 def test_spiegelhalter_accepts_the_truth_and_rejects_a_double() -> None:

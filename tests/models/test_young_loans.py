@@ -31,21 +31,21 @@ def young(seed: int = 11) -> tuple[YoungLoans, Floats]:
 
 def test_a_right_pd_of_the_year_is_right_for_loans_of_some_months() -> None:
     loans, pd_ = young()
-    figures = young_figures(loans, pd_, calibration_bads=1e9, macro_sd=0.0)
+    figures = young_figures(loans, pd_, level_sd=0.0)
     assert abs(figures.o_e - 1) < 0.1 and figures.p > 0.01
 
 
 @pytest.mark.parametrize("factor", [0.8, 1.25])
 def test_a_pd_that_is_off_by_a_fifth_is_seen(factor: float) -> None:
     loans, pd_ = young()
-    assert young_figures(loans, factor * pd_, calibration_bads=1e9, macro_sd=0.0).p < 0.01
+    assert young_figures(loans, factor * pd_, level_sd=0.0).p < 0.01
 
 
 def test_without_exposure_a_right_pd_would_look_too_high() -> None:
     """The plausible fault: a year's PD held against the bads of some months."""
     loans, pd_ = young()
     whole = YoungLoans(loans.y, np.ones(N), loans.weight)
-    assert young_figures(whole, pd_, calibration_bads=1e9, macro_sd=0.0).p < 1e-6
+    assert young_figures(whole, pd_, level_sd=0.0).p < 1e-6
 
 
 def test_a_model_with_noise_in_it_is_behind_and_the_same_model_is_level() -> None:

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.params import SECTIONS, ParamsError, document, section
+from creditloom.pipeline.base.params import SECTIONS, ParamsError, changed_text, document, section
 from creditloom.pipeline.commands.model.params import TYPES, type_of
 from tests.architecture.source import modules, room_of, tree_of
 from tests.checkout import needs_checkout
@@ -75,6 +75,16 @@ def test_an_unknown_key_is_refused_with_the_nearest(name: str, tmp_path: Path) -
     known = next(iter(COMMITTED[name]))
     with pytest.raises(ParamsError, match=rf"{name}\.{known}s: unknown key.*did you mean"):
         section(name, type_of(name), _file(tmp_path, _changed((name, known + "s"), 1)))
+
+
+def test_a_parameter_that_was_taken_out_is_refused_with_what_took_its_place(
+    tmp_path: Path,
+) -> None:
+    old = _file(tmp_path, _changed(("evaluate", "macro_sd"), 0.18))
+    with pytest.raises(ParamsError, match=r"evaluate\.macro_sd: no longer a parameter.*calib"):
+        section("evaluate", type_of("evaluate"), old)
+    with pytest.raises(ParamsError, match="no longer a parameter"):
+        changed_text({"evaluate.macro_sd": 0.18}, old)
 
 
 @pytest.mark.parametrize("name", [name for name in SECTIONS if isinstance(COMMITTED[name], dict)])

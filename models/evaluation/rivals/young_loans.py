@@ -63,7 +63,7 @@ class YoungFigures:
 
     auc: of booked loans, each once. weighted_auc: weighted to the door. observed: bads per loan by
     now, weighted to the door; expected: by the PDs and exposures. p: two-sided, of observed equal
-    to expected, with the error of level and economy (domain 0.7). mean_pd: of twelve months.
+    to expected, with the error of the level as forecast. mean_pd: of twelve months.
     """
 
     auc: float
@@ -103,16 +103,13 @@ def require_both_classes(loans: YoungLoans, where: str) -> None:
         )
 
 
-def young_figures(
-    loans: YoungLoans, pd_: Floats, calibration_bads: float, macro_sd: float
-) -> YoungFigures:
+def young_figures(loans: YoungLoans, pd_: Floats, level_sd: float) -> YoungFigures:
     """Return the figures of PDs of twelve months on loans of which both classes are there.
 
-    calibration_bads: bads from which the level of the PD was estimated. macro_sd: relative
-    deviation of the bad rate between months.
+    level_sd: relative standard deviation of the level of the PD, as forecast.
     """
     by_now = pd_ * loans.exposure
-    test = in_the_large(loans.y, by_now, calibration_bads, macro_sd, loans.weight)
+    test = in_the_large(loans.y, by_now, level_sd, loans.weight)
     total = float(loans.weight.sum())
     weighted_auc = auc(loans.y, pd_, loans.told * loans.weight)
     mean_pd = float(np.average(pd_, weights=loans.weight))

@@ -14,6 +14,7 @@ import pandas as pd
 
 from creditloom.decision.rulebook.policy import Policy, tiers_only_policy
 from creditloom.decision.score.tiers import Tiers
+from creditloom.models.calibration.level import binomial_sd
 from creditloom.models.evaluation.cohort import Cohort
 from creditloom.models.fit.fitted_model import CalibratedModel
 from creditloom.models.fit.judgement.fairness import fairness_of
@@ -72,7 +73,7 @@ def held_out(fitted: FittedTable) -> Cohort:
         decisions=held_out_decisions(fitted),
         audit=fitted.protected,
         truth=None,
-        calibration_bads=fitted.final.calibration.n_bads,
+        level_sd=binomial_sd(fitted.final.calibration.n_bads),
         # A weight says how often a row counts: it is no inverse of a probability, to be clipped.
         max_weight=np.inf,
         count=weight,

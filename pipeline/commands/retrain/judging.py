@@ -18,6 +18,7 @@ from creditloom.decision.base.catalogue import Catalogue
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.calibration.group_calibration import JudgedLoans, group_table, worst_group
+from creditloom.models.calibration.level import binomial_sd, relative_sd
 from creditloom.models.evaluation.cohort import Cohort
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.evaluation.groups.group_figures import Judged, groups_of
@@ -273,16 +274,22 @@ def _loans(data: Dataset, max_weight: float) -> YoungLoans:
     return YoungLoans(y=data.outcome, exposure=data.exposures, weight=weight)
 
 
-def _figures(loans: YoungLoans, pd_: Floats, bundle: Path, params: JudgingParams) -> YoungFigures:
-    return young_figures(loans, pd_, calibration_bads(bundle), params.evaluate.macro_sd)
+def _figures(loans: YoungLoans, pd_: Floats, bundle: Path) -> YoungFigures:
+    return young_figures(loans, pd_, level_sd(bundle))
 
 
-def calibration_bads(bundle: Path) -> float:
-    """Return the bads from which the level of a bundle's PD was estimated; infinite if unsaid."""
+def level_sd(bundle: Path) -> float:
+    """Return the relative standard deviation of the level of a bundle's PD; 0 if unsaid.
+
+    A bundle without a forecast (fitted without dates, or by an earlier version) has the error of
+    its bads alone, and no economy.
+    """
     stated = read_json(bundle / "calibration.json")
-    # Before the level was forecast, the loans of the line were those of the level.
-    bads = stated.get("level", stated).get("n_bads")
-    return float("inf") if not bads else float(bads)
+    level = stated.get("level")
+    if level is not None:
+        return relative_sd(level["low"], level["high"], level["interval"])
+    bads = stated.get("level_bads", stated.get("n_bads"))
+    return binomial_sd(bads) if bads else 0.0
 
 
 def _beside(
@@ -300,7 +307,7 @@ def _beside(
     swapped_out = int((was_approved & ~is_approved).sum())
     their_pd = theirs.pd[is_told]
     return ChampionFigures(
-        figures=_figures(loans, their_pd, bundle, params),
+        figures=_figures(loans, their_pd, bundle),
         paired=paired_figures(loans, ours.pd[is_told], their_pd, params.luck),
         approved=_approved(theirs),
         swapped_in=swapped_in,
@@ -339,7 +346,7 @@ def _worst_group(
     catalogue = Catalogue.from_json((bundle / "catalogue.json").read_bytes())
     tiers = Tiers.from_json((bundle / "tiers.json").read_text(encoding="utf-8"))
     audit = rows.frame[[name for name in AUDIT if name in rows.frame]]
-    bads = calibration_bads(bundle)
+    deviation = level_sd(bundle)
     cohort = Cohort(
         rows=rows.data,
         pd=pd_,
@@ -347,7 +354,7 @@ def _worst_group(
         decisions=pd.DataFrame(),
         audit=audit,
         truth=None,
-        calibration_bads=int(bads) if np.isfinite(bads) else 0,
+        level_sd=deviation,
         max_weight=params.calibration.max_weight,
     )
     groups = groups_of(Judged(cohort, catalogue, tiers))[is_told].reset_index(drop=True)
@@ -356,7 +363,7 @@ def _worst_group(
         y=loans.y,
         pd=pd_[is_told] * loans.exposure,
         weight=loans.weight,
-        calibration_bads=bads,
+        level_sd=deviation,
         min_expected=params.evaluate.min_tier_bads,
     )
     table = group_table(judged, groups, params.evaluate.paired_draws, params.evaluate.seed)

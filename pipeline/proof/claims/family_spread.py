@@ -22,7 +22,7 @@ from creditloom.decision.score.tree_model import Margin
 from creditloom.models.calibration.group_calibration import drawn_counts
 from creditloom.models.learners.booster import BoosterParams, boost, signs_of
 from creditloom.models.sample.arrays import Floats
-from creditloom.models.sample.dataset import Dataset, taken
+from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.metrics import by_family, covariance_shares
 from creditloom.models.sample.split import SplitParams
 from creditloom.models.training.training import TrainParams
@@ -73,7 +73,7 @@ def share_draws(
     out = []
     for counts in drawn_counts(len(loans.label), draws, seed):
         rows = np.repeat(np.arange(len(counts)), counts.astype(np.intp))
-        drawn = taken(loans, rows)
+        drawn = loans.where(rows)
         text = boost(drawn, signs, params, params.max_trees).model_to_string()
         _, contributions = Margin(text, catalogue.names, params.threads).contributions(features)
         out.append(covariance_shares(by_family(contributions, family_of, families)))

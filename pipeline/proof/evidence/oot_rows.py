@@ -90,7 +90,7 @@ def oot_rows() -> OotRows:
         audit=_audit(split),
         truth=aligned_rows(truth_alone(split).applicants, ids, "truth"),
         # Of tests that are not made here.
-        calibration_bads=1,
+        level_sd=0.0,
         max_weight=section("calibration", CalibrationParams).max_weight,
     )
     return OotRows(cohort, bundle, applications, split)

@@ -28,8 +28,7 @@ def runs(large: int) -> Mapping[str, Mapping[str, Any]]:
     """Return what differs in the parameters of each run. large: applicants of the large world."""
     return {
         "calm": {},
-        # Without an economy the figures must not forgive one.
-        "off": {"world.scenario": "off", "evaluate.macro_sd": 0.0},
+        "off": {"world.scenario": "off"},
         # The offers are not run forward: no bar of the large world asks for the bridge.
         LARGE: {"world.applicants": large, "evaluate.is_run_forward": False},
     }

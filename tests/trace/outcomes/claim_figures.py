@@ -105,7 +105,7 @@ def _cohort(matrix: pd.DataFrame, decided: pd.DataFrame, world: ClaimSample) -> 
     pd_ = decided["pd"].to_numpy(np.float64, na_value=np.nan)
     rows = undated_dataset(np.empty((len(matrix), 0)), (), outcome, "oot")
     truth = world.people.reset_index()
-    return Cohort(rows, pd_, pd_, decided, matrix, truth, len(outcome), 1.0)
+    return Cohort(rows, pd_, pd_, decided, matrix, truth, 0.0, 1.0)
 
 
 def _with_portfolio(world: ClaimSample, matrix: pd.DataFrame, decided: pd.DataFrame) -> ClaimSample:

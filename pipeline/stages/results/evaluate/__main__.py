@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from rich.table import Table
 
@@ -19,11 +20,12 @@ from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.evaluation.bars import Bars, FamilySpread
 from creditloom.models.evaluation.evaluate import Inputs, evaluate
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
+from creditloom.models.evaluation.groups.group_figures import PAYMENT_FAMILY
 from creditloom.models.evaluation.profit_bridge import PricedOffers, ProfitBridge
 from creditloom.models.evaluation.world_claims import claims
 from creditloom.models.evaluation.world_claims.claims import Claims
 from creditloom.models.learners.ridge import from_json
-from creditloom.models.sample.dataset import HeldOutMargins
+from creditloom.models.sample.dataset import Dataset, HeldOutMargins
 from creditloom.models.sample.split import CALIBRATION, OOT, SplitParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
@@ -102,13 +104,15 @@ def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
     audit = frame(_audit_columns(), split, [OOT])
     door = dataset(applications.of(CALIBRATION), names)
     challenger = from_json(read_document(paths.RIDGE, RESULTS))
+    held_out = _held_out()
     # table: input -> where it comes from
     return Inputs(
         bundle=bundle,
         ridge=challenger,
         oot=oot,
         calibrating=door,
-        held_out=_held_out(),
+        held_out=held_out,
+        judged=_judged(applications, held_out, bundle),
         everyone=applications,
         decisions=decisions,
         audit=audit,
@@ -118,6 +122,15 @@ def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
         profit_terms=_profit_terms(bundle, params),
         rivals=rival_scores(rivals, challenger, oot, split),
     )
+
+
+def _judged(applications: Dataset, held_out: HeldOutMargins, bundle: Bundle) -> Dataset:
+    """Return the held-out loans with the features that tell a thin payment file."""
+    catalogue = bundle.scorer.catalogue
+    names = [one.name for one in catalogue.features if one.family == PAYMENT_FAMILY]
+    rows = applications.where(np.isin(applications.application_id, held_out.application_id))
+    # A table of one's own may have no such family.
+    return dataset(rows, names) if names else rows
 
 
 def _held_out() -> HeldOutMargins:
