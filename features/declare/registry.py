@@ -181,7 +181,7 @@ def needed_tables(names: Collection[str]) -> tuple[str, ...]:
 # The catalogue: what `catalogue.json` says of every feature and every reason concept.
 
 # Version of the catalogue's format.
-VERSION = 1
+VERSION = 3
 # What a spec holds for the engine and the catalogue leaves out.
 ENGINE_FIELDS = ("table", "consent", "also")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from creditloom.decision.base.catalogue import Catalogue
 from creditloom.decision.rulebook.policy import BeyondPolicy, Policy, Validation
 from creditloom.decision.score.drift import shares
 from creditloom.decision.score.scorer import Reference, Scorer
@@ -22,6 +23,10 @@ SCORE_BINS = 10
 # Decimals of the edges and shares of the bins. Rounding keeps the last bits out of the bundle.
 EDGE_DECIMALS = 6
 SHARE_DECIMALS = 9
+# Of a feature among the approved: lower quartile, median, upper quartile.
+QUARTILES = (0.25, 0.5, 0.75)
+VALUE_DECIMALS = 6
+Values = dict[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -62,13 +67,16 @@ def reference(
     psi_stop: float = PSI_STOP,
     is_strict: bool = True,
     held_out: Floats | None = None,
+    concept_errors: Mapping[str, float] | None = None,
 ) -> Reference:
-    """Return the mean points of the approved training applicants, and the score bins.
+    """Return what reasons compare with, of the approved training applicants, and the score bins.
 
-    Reasons compare with the mean points. The drift check of a batch uses the bins.
+    That is mean points, median and inter-quartile range. The drift check of a batch uses the bins.
     blocks: the training applicants, rows x features in model order.
     held_out: margins by models that have not learnt from the row, for the bins; None = the model's.
     most: largest number of approved applicants whose points are averaged.
+    concept_errors: how far a concept moves under retraining, as log-odds of the margin; the
+    reference holds it in points.
     is_strict: raise ModelError when no training applicant is in an approved tier; else the safest
     of a block stand for the approved.
     """
@@ -85,12 +93,39 @@ def reference(
     # every batch would seem to have drifted.
     binned = np.concatenate(margin_blocks) if held_out is None else held_out
     edges, score_shares = _score_bins(scorer.calibration.score_raw(binned))
+    typical, spread = typical_values(scorer.catalogue, approved)
     return replace(
         Reference.of(scorer, approved),
         score_edges=edges,
         score_shares=score_shares,
         psi_stop=psi_stop,
+        typical=typical,
+        spread=spread,
+        concept_errors=_in_points(scorer, concept_errors or {}),
     )
+
+
+def typical_values(catalogue: Catalogue, rows: Floats) -> tuple[Values, Values]:
+    """Return median and inter-quartile range of each feature over the rows that know it.
+
+    rows: shape (n, p) in model order. Null for a category, an indicator, and one that no row knows.
+    """
+    typical: Values = {}
+    spread: Values = {}
+    for feature, column in zip(catalogue.features, rows.T, strict=True):
+        known = column[~np.isnan(column)]
+        has_number = len(known) > 0 and not feature.categories and not feature.is_indicator
+        low, middle, high = np.quantile(known, QUARTILES) if has_number else (np.nan,) * 3
+        typical[feature.name] = round(float(middle), VALUE_DECIMALS) if has_number else None
+        spread[feature.name] = round(float(high - low), VALUE_DECIMALS) if has_number else None
+    return typical, spread
+
+
+def _in_points(scorer: Scorer, errors: Mapping[str, float]) -> dict[str, float]:
+    """Return errors of the margin in points, of the concepts that the model uses."""
+    scale = scorer.calibration.factor * scorer.calibration.a
+    used = [concept for concept in scorer.catalogue.concept_ids if concept in errors]
+    return {concept: round(scale * errors[concept], EDGE_DECIMALS) for concept in used}
 
 
 def _at_even_steps(approved: np.ndarray, most: int) -> np.ndarray:
