@@ -180,8 +180,9 @@ class Reference:
     batch is refused (drift.py, R12).
 
     `typical` and `spread` are median and inter-quartile range of each feature among them, in its
-    own unit; null = no number, or a category. `concept_errors` are the points within which a
-    concept's loss is noise: below that it is no reason. All three are empty before format 5.
+    own unit; null = no number, or a category. `concept_errors` say by how many points a concept moves
+    under retraining: it is a reason where it lost more than `error_multiple` of its error. The
+    three are empty before format 5.
     """
 
     concept_points: dict[str, float]
@@ -193,6 +194,7 @@ class Reference:
     typical: dict[str, float | None] = field(default_factory=dict)
     spread: dict[str, float | None] = field(default_factory=dict)
     concept_errors: dict[str, float] = field(default_factory=dict)
+    error_multiple: float = 1.0
 
     def __post_init__(self) -> None:
         wrong = [name for name, error in self.concept_errors.items() if error < 0]
