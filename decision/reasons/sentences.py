@@ -54,28 +54,30 @@ def sentences(
     given: the features as they were given; without it a null is `no record` and a code its number.
     """
     texts = word_column(_of_concepts(catalogue, language), cited.concept)
-    can_say = np.array([feature.is_sayable for feature in catalogue.features])[cited.feature]
+    features = catalogue.features
+    can_say = np.array([feature.is_sayable for feature in features])[cited.feature]
+    has_number = np.array([is_compared(reference, feature) for feature in features])
+    # A null, a code or a feature without words has no side: it is said as it was given.
+    is_compared_one = has_number[cited.feature] & ~np.isnan(cited.value)
     is_high, is_low = _sides(catalogue, reference, cited)
-    compared = np.flatnonzero(can_say & (is_high | is_low))
+    compared = np.flatnonzero(can_say & is_compared_one & (is_high | is_low))
     spoken, is_told = _compared(catalogue, reference, cited, compared, is_high, language)
     texts = _put(texts, compared[is_told], spoken.filter(pa.array(is_told)))
-    # A null or a code has no side: it is said as it was given.
-    has_number = np.array([is_compared(reference, feature) for feature in catalogue.features])
-    plain = can_say & (np.isnan(cited.value) | ~has_number[cited.feature])
-    stated = np.flatnonzero(plain)
+    stated = np.flatnonzero(can_say & ~is_compared_one)
     if not len(stated):
         return texts
     which = cited.feature[stated]
     if given is None:
-        words = behaviours(catalogue.features, which, cited.value[stated], language)
+        words = behaviours(features, which, cited.value[stated], language)
     else:
         words = given_behaviours(given, cited.rows[stated], which, language)
     return _put(texts, stated, words)
 
 
 def is_compared(reference: Reference, feature: Feature) -> bool:
-    """Return whether a number of the feature can be compared with that of the approved."""
-    return reference.typical.get(feature.name) is not None
+    """Return whether a number of the feature can be said beside that of the approved."""
+    has_words = all((feature.high_en, feature.high_zh, feature.low_en, feature.low_zh))
+    return has_words and reference.typical.get(feature.name) is not None
 
 
 def _of_concepts(catalogue: Catalogue, language: Language) -> list[str]:
@@ -108,7 +110,7 @@ def _compared(
 ) -> tuple[pa.Array, np.ndarray]:
     """Return the sentences of the entries `compared`, and which of them say something.
 
-    One whose two numbers are written alike, or that has no words, says nothing.
+    One whose two numbers are written alike says nothing.
     """
     if not len(compared):
         return pa.array([], pa.string()), np.zeros(0, dtype=bool)
@@ -116,9 +118,9 @@ def _compared(
     used = np.flatnonzero(np.bincount(feature, minlength=len(catalogue.features)))
     features = [catalogue.features[k] for k in used.tolist()]
     place = np.searchsorted(used, feature)
-    values = quantities(features, place, cited.value[compared], language)
+    values = _singular(quantities(features, place, cited.value[compared], language))
     usual = np.array([reference.typical[one.name] for one in features], dtype=np.float64)
-    typical = quantities(features, np.arange(len(used)), usual, language)
+    typical = _singular(quantities(features, np.arange(len(used)), usual, language))
     typical = typical.take(pa.array(place))
     # Two templates per feature: that of a high value first.
     words = [words for one in features for words in _templates(one, language)]
@@ -128,9 +130,17 @@ def _compared(
     is_same = pc.equal(values, typical).to_numpy(zero_copy_only=False)
     values = pc.if_else(pa.array(has_value), values, "")
     typical = pc.if_else(pa.array(has_typical), typical, "")
-    is_told = np.array([bool("".join(one[:3])) for one in words])[which]
     texts = joined_text(pieces[0], values, pieces[1], typical, pieces[2])
-    return texts, is_told & ~(is_same & has_value)
+    return texts, ~(is_same & has_value)
+
+
+def _singular(texts: pa.Array) -> pa.Array:
+    """Return numbers with their unit, a single one without the plural s.
+
+    >>> _singular(pa.array(["1 weeks", "1 CNY", "11 days"])).to_pylist()
+    ['1 week', '1 CNY', '11 days']
+    """
+    return pc.replace_substring_regex(texts, r"^1 (day|week|month|hour|point)s$", r"1 \1")
 
 
 def _templates(feature: Feature, language: Language) -> list[Template]:

@@ -180,9 +180,9 @@ class Reference:
     batch is refused (drift.py, R12).
 
     `typical` and `spread` are median and inter-quartile range of each feature among them, in its
-    own unit; null = no number, or a category. `concept_errors` say by how many points a concept moves
-    under retraining: it is a reason where it lost more than `error_multiple` of its error. The
-    three are empty before format 5.
+    own unit; null = no number, or a category. `concept_errors` say by how many points a concept
+    moves under retraining: it is a reason where it lost more than `error_multiple` of its error.
+    The three are empty before format 5.
     """
 
     concept_points: dict[str, float]
@@ -211,7 +211,7 @@ class Reference:
         content = json.loads(text)
         if isinstance(content, Mapping):
             # A reference of an earlier format knows none of these.
-            content = {**dict.fromkeys(SINCE_5, {}), **content}
+            content = {**{key: {} for key in SINCE_5}, **content}
         return parse(cls, content, "reference.json", extra="ignore")
 
     @classmethod

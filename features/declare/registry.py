@@ -98,9 +98,7 @@ def _sayings(
             is_state=bool(block.measure) and own is not None and own.name in STATES,
         )
         clauses.append(clause(template, wording, window, language))
-    return sayings(
-        *clauses, is_sayable=True, concept=block.concept, aggregate=block.aggregate
-    )
+    return sayings(*clauses, is_sayable=True, concept=block.concept, aggregate=block.aggregate)
 
 
 def _source(block: AggregateBlock, part: Slice, measure: Measure | None) -> str:

@@ -111,9 +111,7 @@ def decided(
     is_silent = (decision == "decline") & (rng.random(N) < unexplained)
     decision[is_silent] = "refer"
     silent = [{"concept": UNEXPLAINED, "points": None, "text": "c"}]
-    adverse = [
-        [{"concept": f"c{k}", "points": points, "text": "c"}] for k in range(concepts)
-    ]
+    adverse = [[{"concept": f"c{k}", "points": points, "text": "c"}] for k in range(concepts)]
     first = rng.integers(0, concepts, N)
     reasons = [
         silent if s else adverse[k] if d == "decline" else []
@@ -149,7 +147,9 @@ def contributions(share: tuple[float, ...]) -> np.ndarray:
 @cache
 def good() -> Made:
     pd_ = expit(noisy(0.1))
-    return Made(pd_, decided(pd_), contributions(tuple(TARGET.values())), tiny.world()[1], cited(0.15))
+    return Made(
+        pd_, decided(pd_), contributions(tuple(TARGET.values())), tiny.world()[1], cited(0.15)
+    )
 
 
 def cohort_of(made: Made) -> Cohort:

@@ -85,7 +85,8 @@ def _concept_errors(
     recipe = trained.recipe
     assert recipe is not None
     # Some of the applicants tell which of them are risky as well as all.
-    asked = applicants.features[:: max(1, len(applicants.features) // RISK_ROWS)]
+    known = applicants.with_features(trained.names)
+    asked = known.features[:: max(1, len(known.features) // RISK_ROWS)]
     margin = np.asarray(trained.booster.predict(asked, raw_score=True, num_threads=2))
     concepts = [feature.concept for feature in trained.catalogue.features]
     return concept_errors(recipe, concepts, asked, margin, params.refits)
