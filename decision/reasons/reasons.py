@@ -285,11 +285,23 @@ def _significant_reasons(
     row, rank = np.nonzero(is_cited)
     concept = order[row, rank]
     feature = chosen.lead[row, concept].astype(np.int64)
-    value = chosen.x[row, feature]
+    value = _stated_values(frame, chosen, row, feature)
     cited = Cited(concept=concept, feature=feature, value=value, rows=chosen.rows[row])
     words = sentences(catalogue, bundle.reference, cited, language, frame.features)
     concepts = word_column(catalogue.concept_ids, concept)
     return Reasons(chosen.rows[row], concepts, gain[row, concept], words)
+
+
+def _stated_values(
+    frame: Frame, chosen: _ChosenRows, row: np.ndarray, feature: np.ndarray
+) -> np.ndarray:
+    """Return the values that may be said: null where the model reads a number in place of one."""
+    value = chosen.x[row, feature]
+    if frame.features is None or not len(frame.features.numbers):
+        return value
+    place = frame.features.plan.feature_places[feature]
+    given = frame.features.numbers[np.maximum(place, 0), chosen.rows[row]]
+    return np.where((place >= 0) & np.isnan(given), np.nan, value)
 
 
 def _columns(bundle: Bundle, chosen: _ChosenRows, n_rows: int) -> dict[str, np.ndarray]:
