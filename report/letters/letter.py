@@ -1,0 +1,262 @@
+"""Compose the letter of one decision: what was decided, why, what can be done, and the rights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from creditloom.decision.reasons.text import Language
+from creditloom.decision.rules.limit import CAPS, PLAIN_CAPS
+from creditloom.report.letters.letter_types import Letter, Lines, Outcome, Part
+from creditloom.report.letters.marks import LetterError, Sourced
+from creditloom.report.letters.offer import offer_parts
+from creditloom.report.letters.words import listed, name_of, words
+
+# Caps that something personal sets; product and tier have the others for everyone.
+PERSONAL_CAPS = tuple(cap for cap in CAPS if cap not in PLAIN_CAPS)
+LIMIT = "limit_"
+# The headings of the reasons, by outcome.
+WHY: dict[Outcome, str] = {
+    "cut": "why_limit",
+    "decline": "why_decline",
+    "refuse": "why_refuse",
+    "refer": "why_refer",
+}
+# Steps that a letter names at most: more are unlikely to help a person.
+MAX_STEPS = 4
+
+
+def outcome_of(row: Mapping[str, Any]) -> Outcome:
+    """Return what the letter of a decision row says.
+
+    >>> outcome_of({"decision": "approve", "limiting_cap": "new_user"})
+    'cut'
+    """
+    decision: Outcome = row["decision"]
+    is_cut = decision == "approve" and row["limiting_cap"] in PERSONAL_CAPS
+    return "cut" if is_cut else decision
+
+
+def letter(documents: dict[str, Any], language: Language) -> Letter:
+    """Return the letter of one decision, with the source of each number.
+
+    `documents`: `row` (the decision), `said` (its reasons in the letter's language), `names`
+    (product and law), `product`, `law`, `rights`, `codes` (words by code), `hints`; `quote` for an
+    offer; `recourse` where it was worked out. Raises LetterError for a decision without a specific
+    reason where it needs one.
+    """
+    ink = Sourced(documents, language)
+    outcome = outcome_of(documents["row"])
+    _require_reason(documents, outcome)
+    parts = [Part("", (Lines(tuple(_opening(ink, outcome))),)), *_reasons(ink, outcome)]
+    if outcome in ("approve", "cut"):
+        parts += offer_parts(ink)
+    parts += [*_actions(ink), *_change(ink, outcome), *_unused(ink, outcome), _rights(ink)]
+    if outcome in ("approve", "cut"):
+        at = [f"quote.notices.{k}.{language}" for k in range(len(ink.at("quote.notices")))]
+        notices = Lines(tuple(ink.text(path) for path in at), is_list=True)
+        parts.append(Part(_word(ink, "notices"), (notices,)))
+    parts.append(Part("", (Lines((_signature(ink),)),)))
+    title = _word(ink, "title", product=_product(ink))
+    return Letter(language, outcome, title, tuple(parts), documents)
+
+
+def _word(ink: Sourced, key: str, **fields: str) -> str:
+    return words(key, ink.language).format(**fields)
+
+
+def _product(ink: Sourced) -> str:
+    return ink.text(f"product.name_{ink.language}")
+
+
+def _signature(ink: Sourced) -> str:
+    return name_of(ink.at("product.lender"), ink.language).format(product=_product(ink))
+
+
+def _require_reason(documents: Mapping[str, Any], outcome: Outcome) -> None:
+    """Raise LetterError where something adverse has no specific reason (R9)."""
+    if outcome != "approve" and not documents["row"]["reasons"]:
+        raise LetterError.of(
+            "A letter without a specific reason (R9)",
+            where=f"decision {documents['row']['decision_id']}",
+            expected="at least one reason",
+            got="none",
+            next_step="nothing was written; let a person decide",
+        )
+
+
+def _opening(ink: Sourced, outcome: Outcome) -> Iterator[str]:
+    yield _word(
+        ink,
+        "numbers",
+        application=ink.text("row.application_id"),
+        decision=ink.text("row.decision_id"),
+        date=ink.number("date", "row.as_of"),
+    )
+    yield _word(ink, "dear")
+    fields = {"date": ink.number("date", "row.as_of"), "product": _product(ink)}
+    if outcome in ("approve", "cut"):
+        fields["limit"] = ink.money("row.limit_cny")
+    if outcome == "refer":
+        fields["review"] = ink.number("whole", "rights.review_time.value")
+    yield _word(ink, outcome, **fields)
+
+
+def is_score_reason(reason: Mapping[str, Any]) -> bool:
+    """Return whether a reason is a concept with points, and not a rule or a cap."""
+    return reason["points"] is not None and reason["points"] == reason["points"]
+
+
+def _reasons(ink: Sourced, outcome: Outcome) -> Iterator[Part]:
+    """Yield why: rules and caps first, then what the score weighed."""
+    said = ink.at("said")
+    caps = [k for k, reason in enumerate(said) if reason["concept"].startswith(LIMIT)]
+    score = [k for k, reason in enumerate(said) if is_score_reason(reason)]
+    rules = [k for k in range(len(said)) if k not in caps and k not in score]
+    if outcome in ("decline", "refuse"):
+        # A limit of zero declines as a rule does; of a refusal only what refuses is named.
+        rules = [*rules, *caps] if outcome == "decline" else _refusing(ink, rules)
+    if outcome in ("approve", "cut"):
+        rules = caps
+        score = []
+    if rules:
+        texts = tuple(_coded(ink, k) for k in rules)
+        yield Part(_word(ink, WHY.get(outcome, "why_limit")), (Lines(texts, is_list=True),))
+    elif outcome == "refer":
+        key = "band" if score else "no_single"
+        yield Part(_word(ink, "why_refer"), (Lines((_word(ink, key),)),))
+    if score and outcome != "refuse":
+        yield _by_score(ink, score, outcome, has_rules=bool(rules))
+
+
+def _refusing(ink: Sourced, rules: list[int]) -> list[int]:
+    codes = set(ink.at("row.refusal_codes"))
+    return [k for k in rules if ink.at(f"said.{k}.concept") in codes]
+
+
+def _by_score(ink: Sourced, score: list[int], outcome: Outcome, *, has_rules: bool) -> Part:
+    points = Lines(tuple(_sentence(ink, k) for k in score), is_list=True)
+    if outcome == "decline" and not has_rules:
+        lead = (_word(ink, "band_decline"), _word(ink, "by_weight"))
+        return Part(_word(ink, "why_decline"), (Lines(lead), points))
+    return Part(_word(ink, "why_score"), (Lines((_word(ink, "by_weight"),)), points))
+
+
+def _sentence(ink: Sourced, k: int) -> str:
+    """Return a reason as a sentence of its own."""
+    return _ended(ink.text(f"said.{k}.text"), str(ink.at(f"said.{k}.text")), ink)
+
+
+def _ended(marked_text: str, bare: str, ink: Sourced) -> str:
+    if bare.rstrip().endswith((".", "。", "!", "?", "！", "？")):
+        return marked_text
+    return _word(ink, "reason", text=marked_text)
+
+
+def _coded(ink: Sourced, k: int) -> str:
+    """Return a rule or a cap: its words with numbers, what it means, and what can be done."""
+    code = ink.at(f"said.{k}.concept")
+    text = _sentence(ink, k)
+    if not ink.has(f"codes.{code}"):
+        raise LetterError.of(
+            "A code without words",
+            where=f"said.{k}.concept",
+            expected="a code of products/codes.yaml",
+            got=code,
+            next_step="write its words there; `creditloom codes` lists them",
+        )
+    entry = ink.at(f"codes.{code}")
+    meaning = entry[f"{ink.language}"]
+    # A space between English sentences, none between Chinese ones.
+    gap = " " if ink.language == "en" else ""
+    return f"{text}{gap}{meaning}"
+
+
+def _actions(ink: Sourced) -> Iterator[Part]:
+    """Yield what the filters do to the account before money is paid."""
+    codes = [code for code in ink.at("action_codes") if ink.has(f"codes.{code}")]
+    if not codes:
+        return
+    shown = []
+    for code in codes:
+        entry = ink.at(f"codes.{code}")
+        step = entry[f"next_{ink.language}"]
+        gap = " " if ink.language == "en" and step else ""
+        shown.append(f"{entry[ink.language]}{gap}{step}")
+    yield Part(_word(ink, "actions"), (Lines(tuple(shown), is_list=True),))
+
+
+def _change(ink: Sourced, outcome: Outcome) -> Iterator[Part]:
+    """Yield what would change the decision: recourse where it is known, else what helps."""
+    if outcome == "approve":
+        return
+    steps = tuple(_steps(ink, outcome))
+    if outcome != "refer" and ink.has("recourse"):
+        blocks = _recourse(ink)
+        if outcome == "refuse" and steps:
+            blocks = (*blocks, Lines(steps, is_list=True))
+        yield Part(_word(ink, "change"), blocks)
+        return
+    lead = {"cut": "change_limit", "refer": "change_refer"}.get(outcome, "change_absent")
+    if not steps:
+        none = "change_refer_none" if outcome == "refer" else "change_person"
+        yield Part(_word(ink, "change"), (Lines((_word(ink, none),)),))
+    elif outcome == "refuse":
+        yield Part(_word(ink, "change"), (Lines(steps, is_list=True),))
+    else:
+        blocks = (Lines((_word(ink, lead),)), Lines(steps, is_list=True))
+        yield Part(_word(ink, "change"), blocks)
+
+
+def _recourse(ink: Sourced) -> tuple[Lines, ...]:
+    count = len(ink.at("recourse.changes"))
+    if not count:
+        return (Lines((_word(ink, "change_none"),)),)
+    changes = tuple(ink.text(f"recourse.changes.{k}.{ink.language}") for k in range(count))
+    lead = Lines((_word(ink, "change_one"),))
+    return (lead, Lines(changes, is_list=True), Lines((_word(ink, "change_result"),)))
+
+
+def _steps(ink: Sourced, outcome: Outcome) -> Iterator[str]:
+    """Yield what the person can do: by the codes that fired, then the hints of the concepts."""
+    said = ink.at("said")
+    texts = []
+    for reason in said:
+        code = reason["concept"]
+        if outcome == "cut" and not code.startswith(LIMIT):
+            continue
+        if outcome == "refuse" and code not in ink.at("row.refusal_codes"):
+            continue
+        if ink.has(f"codes.{code}") and not is_score_reason(reason):
+            texts.append(ink.at(f"codes.{code}.next_{ink.language}"))
+    if outcome == "decline":
+        texts += [_capital(hint["text"], ink.language) for hint in ink.at("hints")]
+    yield from [text for text in dict.fromkeys(texts) if text][:MAX_STEPS]
+
+
+def _capital(text: str, language: Language) -> str:
+    ended = text[:1].upper() + text[1:]
+    return ended + ("。" if language == "zh" else ".")
+
+
+def _unused(ink: Sourced, outcome: Outcome) -> Iterator[Part]:
+    names = [name_of(name, ink.language) for name in ink.at("law.protected_attributes")]
+    if outcome == "refuse":
+        yield Part(_word(ink, "unused"), (Lines((_word(ink, "unused_refuse"),)),))
+    elif names:
+        text = _word(ink, "unused_list", names=listed([*dict.fromkeys(names)], ink.language))
+        yield Part(_word(ink, "unused"), (Lines((text,)),))
+
+
+def _rights(ink: Sourced) -> Part:
+    times = {
+        "review_days": ink.number("whole", "rights.review_time.value"),
+        "complaint_hours": ink.number("whole", "rights.complaint_time.value"),
+        "freeze_days": ink.number("whole", "rights.freeze_time.value"),
+    }
+    texts = []
+    for k, right in enumerate(ink.at("rights.rights")):
+        text = right[ink.language].format(**times)
+        texts.append(_word(ink, "right", text=text, basis=ink.text(f"rights.rights.{k}.basis")))
+    how = _word(ink, "rights_how", decision=ink.text("row.decision_id"))
+    return Part(_word(ink, "rights"), (Lines(tuple(texts), is_list=True), Lines((how,))))
