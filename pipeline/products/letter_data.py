@@ -22,7 +22,10 @@ WHOLE = {
     "R9": ("refuses the answer", "an adverse decision without a reason", "不利决定缺少具体理由"),
     "R12": ("stops the batch", "a batch unlike the training data", "批次与训练数据差异过大"),
 }
-BEYOND_WORDS = ("a value, or a missing one, that training never saw", "训练数据中未出现过的取值或缺失")
+BEYOND_WORDS = (
+    "a value, or a missing one, that training never saw",
+    "训练数据中未出现过的取值或缺失",
+)
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,7 @@ def letter_data() -> LetterData:
 
 def emitted_codes() -> tuple[Emitted, ...]:
     """Return every code that a rule, filter, cap, product, input or review can emit."""
-    return tuple(
-        [*_rules(), *_filters(), *_caps(), *_criteria(), *_reviews(), *_whole(), *_row_rules()]
-    )
+    return (*_rules(), *_filters(), *_caps(), *_criteria(), *_reviews(), *_whole(), *_row_rules())
 
 
 def _rules() -> Iterator[Emitted]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -37,6 +37,8 @@ READ: dict[str, tuple[Decimal, Decimal]] = {
     "score": (Decimal(1), Decimal("0.5")),
     "whole": (Decimal(1), Decimal("0.0000001")),
 }
+# Points are sums of many terms: their last bits depend on the order of addition.
+POINTS_TOLERANCE = 1e-4
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 # How a number may be written: groups of three digits, or none.
 WELL_FORMED = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
@@ -68,9 +70,21 @@ SUMS = (("principal_cny", "amount_cny"), ("interest_cny", "interest_cny"))
 
 
 def check(letter: Letter, finished: str) -> None:
-    """Raise LetterError unless the finished text says of the decision what its fields hold.
+    """Raise LetterError unless the finished letter says of the decision what its fields hold.
 
     `finished` is the text as a person reads it: of HTML and PDF what is shown.
+    """
+    shown = check_numbers(letter, finished)
+    _require_fields(letter, shown)
+    _require_reasons(letter, shown)
+    if letter.outcome in ("approve", "cut"):
+        _require_quote(letter.documents, shown)
+
+
+def check_numbers(letter: Letter, finished: str) -> set[str]:
+    """Raise LetterError for a number that has no source or is not that of its source.
+
+    Returns the paths of all fields that are shown.
     """
     texts = list(letter.texts())
     found = [claim for text in texts for claim in claims(text)]
@@ -79,11 +93,28 @@ def check(letter: Letter, finished: str) -> None:
     for claim in found:
         _require_equal(claim, letter.documents)
     _require_same_numbers([plain(text) for text in texts], finished)
-    shown = {claim.path for claim in found}
-    _require_fields(letter, shown)
-    _require_reasons(letter, shown)
-    if letter.outcome in ("approve", "cut"):
-        _require_quote(letter.documents, shown)
+    return {claim.path for claim in found}
+
+
+def check_explanation(letter: Letter, finished: str) -> None:
+    """Raise LetterError unless an explanation says what row and points hold, and adds up."""
+    shown = check_numbers(letter, finished)
+    documents = letter.documents
+    _require_same_reasons(documents)
+    if "row.decision_id" not in shown:
+        raise _refusal("An explanation lacks a field", "row.decision_id", "shown", "not shown")
+    if not documents.get("weights"):
+        return
+    by_concept = {one["concept"]: one["points"] for one in documents["weights"]}
+    for reason in documents["row"]["reasons"]:
+        points = _points(reason["points"])
+        if points is not None and abs(points - by_concept[reason["concept"]]) > POINTS_TOLERANCE:
+            got = by_concept[reason["concept"]]
+            raise _refusal("Points are not those of the row", reason["concept"], points, got)
+    score = documents["score"]
+    added = score["typical"] + sum(by_concept.values())
+    if abs(added - documents["row"]["score_raw"]) > POINTS_TOLERANCE:
+        raise _refusal("Points do not add up", "score_raw", documents["row"]["score_raw"], added)
 
 
 def numbers_of(text: str) -> list[str]:
@@ -113,7 +144,8 @@ def _require_same_numbers(texts: Sequence[str], finished: str) -> None:
 def _require_equal(claim: Claim, documents: Mapping[str, Any]) -> None:
     value = value_at(documents, claim.path)
     if claim.kind == "text":
-        is_right = claim.shown == str(value)
+        # A sentence may begin with a capital where its source, a part of one, does not.
+        is_right = claim.shown in (str(value), str(value)[:1].upper() + str(value)[1:])
     elif claim.kind in ("date", "day"):
         is_right = _day(claim.shown) == day_of_value(value)
     elif claim.kind in READ and not is_absent(value):
@@ -158,13 +190,18 @@ def _require_fields(letter: Letter, shown: set[str]) -> None:
 
 def _require_reasons(letter: Letter, shown: set[str]) -> None:
     """Raise unless the reasons are those of the row, and one of them is in an adverse letter."""
-    row = letter.documents["row"]
-    said = letter.documents["said"]
-    pairs = [[(r["concept"], _points(r["points"])) for r in each] for each in (row["reasons"], said)]
-    if pairs[0] != pairs[1]:
-        raise _refusal("The reasons are not those of the row", "said", pairs[0], pairs[1])
+    _require_same_reasons(letter.documents)
     if letter.outcome != "approve" and not any(path.startswith("said.") for path in shown):
         raise _refusal("A letter without a specific reason (R9)", "said", "one or more", "none")
+
+
+def _require_same_reasons(documents: Mapping[str, Any]) -> None:
+    row = documents["row"]
+    said = documents["said"]
+    recorded = [(reason["concept"], _points(reason["points"])) for reason in row["reasons"]]
+    again = [(reason["concept"], _points(reason["points"])) for reason in said]
+    if recorded != again:
+        raise _refusal("The reasons are not those of the row", "said", recorded, again)
 
 
 def _points(points: Any) -> float | None:
@@ -180,12 +217,10 @@ def _require_quote(documents: Mapping[str, Any], shown: set[str]) -> None:
         own, quoted = row[field], value_at(quote, path)
         if not _is_same(own, quoted):
             raise _refusal("Row and quotation differ", field, own, quoted)
-    if abs(Decimal(str(row["daily_rate"])) * 100 - Decimal(str(quote["daily_rate_percent"]))) > READ[
-        "daily"
-    ][1]:
-        raise _refusal(
-            "Row and quotation differ", "daily_rate", row["daily_rate"], quote["daily_rate_percent"]
-        )
+    rates = row["daily_rate"], quote["daily_rate_percent"]
+    scale, half_unit = READ["daily"]
+    if abs(Decimal(str(rates[0])) * scale - Decimal(str(rates[1]))) > half_unit:
+        raise _refusal("Row and quotation differ", "daily_rate", *rates)
     for column, total in SUMS:
         added = sum((Decimal(line[column]) for line in quote["schedule"]), Decimal(0))
         if added != Decimal(quote[total]):
@@ -211,16 +246,11 @@ def _is_same(own: Any, quoted: Any) -> bool:
     return Decimal(str(own)) == Decimal(str(quoted))
 
 
-# What of a row its ledger entry holds, told by the door that read both.
-Compare = Callable[[], list[str]]
-
-
 def require_ledger(differing: Sequence[str], where: str) -> None:
     """Raise LetterError where row, product or law are not what the ledger entry noted."""
     if differing:
-        raise _refusal(
-            "The decision is not what the ledger noted", where, "the sealed one", ", ".join(differing)
-        )
+        named = ", ".join(differing)
+        raise _refusal("The decision is not what the ledger noted", where, "what was sealed", named)
 
 
 def _refusal(what: str, where: str, expected: object, got: object) -> LetterError:

@@ -65,6 +65,12 @@ class RuleBook:
     tiers: Tiers
     catalogue: Catalogue
 
+    def policy_of(self, row: Mapping[str, Any]) -> Policy:
+        """Return the rule book for product and law of a decision row."""
+        law = "" if is_absent(row["law_profile"]) else str(row["law_profile"])
+        product = "" if self.policy.product is None else str(row["product"])
+        return self.policy.choose(product, law)
+
     def terms(self, row: Mapping[str, Any]) -> tuple[Product, Law | None]:
         """Return product and law of a decision row; no law where none was in force.
 
@@ -79,7 +85,7 @@ class RuleBook:
                 got=str(row["product"]),
                 next_step="decide it by a bundle with a product; `creditloom explain` shows why",
             )
-        chosen = self.policy.choose(str(row["product"]), law or "")
+        chosen = self.policy_of(row)
         assert chosen.product is not None
         return chosen.product, chosen.laws[0] if law else None
 
@@ -110,16 +116,30 @@ def documents_of(
     if row["decision"] == "approve" and law is not None:
         offer = quotation(row, product, law, rules.tiers)
     return {
-        "row": dict(row),
-        "said": [dict(reason) for reason in said],
-        "product": plain(product),
+        **plain_documents(row, said, rules, data),
         "law": {"protected_attributes": []} if law is None else plain(law),
         "rights": plain(data.rights_of(None if law is None else law.id)),
-        "codes": data.words(),
         "hints": hints(rules.catalogue, said, language),
         "action_codes": action_codes(row["actions"]),
         "quote": offer,
         "recourse": recourse,
+    }
+
+
+def plain_documents(
+    row: Mapping[str, Any],
+    said: Sequence[Mapping[str, Any]],
+    rules: RuleBook,
+    data: LetterData,
+) -> dict[str, Any]:
+    """Return the documents that every decision has: row, reasons, words of codes, product."""
+    product = rules.policy_of(row).product
+    own = {} if product is None else {"product": plain(product)}
+    return {
+        "row": dict(row),
+        "said": [dict(reason) for reason in said],
+        "codes": data.words(),
+        **own,
     }
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from creditloom.decision.reasons.text import Language
+from creditloom.decision.rules.filters import FILTERS
 from creditloom.decision.rules.limit import CAPS, PLAIN_CAPS
+from creditloom.decision.rules.rules import GATES, RULES
 from creditloom.report.letters.letter_types import Letter, Lines, Outcome, Part
 from creditloom.report.letters.marks import LetterError, Sourced
 from creditloom.report.letters.offer import offer_parts
@@ -22,6 +24,12 @@ WHY: dict[Outcome, str] = {
     "refuse": "why_refuse",
     "refer": "why_refer",
 }
+# Notices that say what the rights say.
+SAID_BY_RIGHTS = ("review", "dispute", "bureau_record")
+# The outcome of each rule and filter; a criterion that refuses is known by `refusal_codes`.
+OUTCOME_OF = {one.code: one.outcome for one in (*GATES, *RULES, *FILTERS)}
+# The headings of what can be done, by outcome.
+CHANGE: dict[Outcome, str] = {"cut": "change_of_limit", "refer": "change_of_refer"}
 # Steps that a letter names at most: more are unlikely to help a person.
 MAX_STEPS = 4
 
@@ -53,9 +61,7 @@ def letter(documents: dict[str, Any], language: Language) -> Letter:
         parts += offer_parts(ink)
     parts += [*_actions(ink), *_change(ink, outcome), *_unused(ink, outcome), _rights(ink)]
     if outcome in ("approve", "cut"):
-        at = [f"quote.notices.{k}.{language}" for k in range(len(ink.at("quote.notices")))]
-        notices = Lines(tuple(ink.text(path) for path in at), is_list=True)
-        parts.append(Part(_word(ink, "notices"), (notices,)))
+        parts.append(Part(_word(ink, "notices"), (Lines(tuple(_notices(ink)), is_list=True),)))
     parts.append(Part("", (Lines((_signature(ink),)),)))
     title = _word(ink, "title", product=_product(ink))
     return Letter(language, outcome, title, tuple(parts), documents)
@@ -85,6 +91,13 @@ def _require_reason(documents: Mapping[str, Any], outcome: Outcome) -> None:
         )
 
 
+def _notices(ink: Sourced) -> Iterator[str]:
+    """Yield the notices of an offer but for those that the rights say already."""
+    for k, notice in enumerate(ink.at("quote.notices")):
+        if notice["id"] not in SAID_BY_RIGHTS:
+            yield ink.text(f"quote.notices.{k}.{ink.language}")
+
+
 def _opening(ink: Sourced, outcome: Outcome) -> Iterator[str]:
     yield _word(
         ink,
@@ -108,30 +121,37 @@ def is_score_reason(reason: Mapping[str, Any]) -> bool:
 
 
 def _reasons(ink: Sourced, outcome: Outcome) -> Iterator[Part]:
-    """Yield why: rules and caps first, then what the score weighed."""
+    """Yield why: what decided first, then what the score weighed, then what else is open."""
     said = ink.at("said")
     caps = [k for k, reason in enumerate(said) if reason["concept"].startswith(LIMIT)]
     score = [k for k, reason in enumerate(said) if is_score_reason(reason)]
     rules = [k for k in range(len(said)) if k not in caps and k not in score]
-    if outcome in ("decline", "refuse"):
-        # A limit of zero declines as a rule does; of a refusal only what refuses is named.
-        rules = [*rules, *caps] if outcome == "decline" else _refusing(ink, rules)
-    if outcome in ("approve", "cut"):
-        rules = caps
-        score = []
-    if rules:
-        texts = tuple(_coded(ink, k) for k in rules)
-        yield Part(_word(ink, WHY.get(outcome, "why_limit")), (Lines(texts, is_list=True),))
+    deciding = _deciding(ink, outcome, rules, caps)
+    if deciding:
+        texts = tuple(_coded(ink, k) for k in deciding)
+        yield Part(_word(ink, WHY[outcome]), (Lines(texts, is_list=True),))
     elif outcome == "refer":
         key = "band" if score else "no_single"
         yield Part(_word(ink, "why_refer"), (Lines((_word(ink, key),)),))
-    if score and outcome != "refuse":
-        yield _by_score(ink, score, outcome, has_rules=bool(rules))
+    if score and outcome in ("refer", "decline"):
+        yield _by_score(ink, score, outcome, has_rules=bool(deciding))
+    rest = [k for k in (*rules, *caps) if k not in deciding]
+    if rest and outcome in ("refer", "decline"):
+        texts = tuple(_coded(ink, k) for k in rest)
+        yield Part(_word(ink, f"open_{outcome}"), (Lines(texts, is_list=True),))
 
 
-def _refusing(ink: Sourced, rules: list[int]) -> list[int]:
-    codes = set(ink.at("row.refusal_codes"))
-    return [k for k in rules if ink.at(f"said.{k}.concept") in codes]
+def _deciding(ink: Sourced, outcome: Outcome, rules: list[int], caps: list[int]) -> list[int]:
+    """Return the reasons without points that made the outcome; a limit of zero declines too."""
+    codes = {k: ink.at(f"said.{k}.concept") for k in rules}
+    if outcome == "refuse":
+        return [k for k in rules if codes[k] in ink.at("row.refusal_codes")]
+    if outcome == "decline":
+        return [*(k for k in rules if OUTCOME_OF.get(codes[k]) == "decline"), *caps]
+    if outcome == "refer":
+        # A filter without an outcome asks for a step and refers nobody.
+        return [k for k in rules if OUTCOME_OF.get(codes[k], "refer") == "refer"]
+    return caps
 
 
 def _by_score(ink: Sourced, score: list[int], outcome: Outcome, *, has_rules: bool) -> Part:
@@ -144,7 +164,7 @@ def _by_score(ink: Sourced, score: list[int], outcome: Outcome, *, has_rules: bo
 
 def _sentence(ink: Sourced, k: int) -> str:
     """Return a reason as a sentence of its own."""
-    return _ended(ink.text(f"said.{k}.text"), str(ink.at(f"said.{k}.text")), ink)
+    return _ended(ink.sentence(f"said.{k}.text"), str(ink.at(f"said.{k}.text")), ink)
 
 
 def _ended(marked_text: str, bare: str, ink: Sourced) -> str:
@@ -166,7 +186,7 @@ def _coded(ink: Sourced, k: int) -> str:
             next_step="write its words there; `creditloom codes` lists them",
         )
     entry = ink.at(f"codes.{code}")
-    meaning = entry[f"{ink.language}"]
+    meaning = entry[ink.language]
     # A space between English sentences, none between Chinese ones.
     gap = " " if ink.language == "en" else ""
     return f"{text}{gap}{meaning}"
@@ -191,30 +211,51 @@ def _change(ink: Sourced, outcome: Outcome) -> Iterator[Part]:
     if outcome == "approve":
         return
     steps = tuple(_steps(ink, outcome))
+    heading = _word(ink, CHANGE.get(outcome, "change"))
     if outcome != "refer" and ink.has("recourse"):
-        blocks = _recourse(ink)
+        blocks: tuple[Lines, ...] = recourse_blocks(ink)
         if outcome == "refuse" and steps:
             blocks = (*blocks, Lines(steps, is_list=True))
-        yield Part(_word(ink, "change"), blocks)
+        yield Part(heading, blocks)
         return
     lead = {"cut": "change_limit", "refer": "change_refer"}.get(outcome, "change_absent")
     if not steps:
         none = "change_refer_none" if outcome == "refer" else "change_person"
-        yield Part(_word(ink, "change"), (Lines((_word(ink, none),)),))
+        yield Part(heading, (Lines((_word(ink, none),)),))
     elif outcome == "refuse":
-        yield Part(_word(ink, "change"), (Lines(steps, is_list=True),))
+        yield Part(heading, (Lines(steps, is_list=True),))
     else:
         blocks = (Lines((_word(ink, lead),)), Lines(steps, is_list=True))
-        yield Part(_word(ink, "change"), blocks)
+        yield Part(heading, blocks)
 
 
-def _recourse(ink: Sourced) -> tuple[Lines, ...]:
+def recourse_blocks(ink: Sourced) -> tuple[Lines, ...]:
+    """Return what would change the decision: the changes, their time, and what they lead to."""
+    if not ink.at("recourse.is_found"):
+        return _blocking(ink)
     count = len(ink.at("recourse.changes"))
-    if not count:
-        return (Lines((_word(ink, "change_none"),)),)
-    changes = tuple(ink.text(f"recourse.changes.{k}.{ink.language}") for k in range(count))
+    at = [f"recourse.changes.{k}.text_{ink.language}" for k in range(count)]
+    changes = tuple(_ended(ink.sentence(path), str(ink.at(path)), ink) for path in at)
+    months = ink.number("whole", "recourse.months")
+    result = [_word(ink, "change_time", months=months)]
+    if ink.at("row.decision") == "approve" and ink.has("recourse.after.limit_cny"):
+        limit = ink.money("recourse.after.limit_cny")
+        result.append(_word(ink, "change_to_limit", limit=limit))
+    else:
+        result.append(_word(ink, "change_result"))
     lead = Lines((_word(ink, "change_one"),))
-    return (lead, Lines(changes, is_list=True), Lines((_word(ink, "change_result"),)))
+    return (lead, Lines(changes, is_list=True), Lines(tuple(result)))
+
+
+def _blocking(ink: Sourced) -> tuple[Lines, ...]:
+    """Return that nothing was found, and the rules that no change of the person lifts."""
+    # A rule is (code, English, Chinese).
+    place = 1 if ink.language == "en" else 2
+    count = len(ink.at("recourse.blocking"))
+    texts = [ink.sentence(f"recourse.blocking.{k}.{place}") for k in range(count)]
+    none = Lines((_word(ink, "change_none"),))
+    rules = Lines(tuple(_ended(text, "", ink) for text in texts), is_list=True)
+    return (none, rules) if texts else (none,)
 
 
 def _steps(ink: Sourced, outcome: Outcome) -> Iterator[str]:
@@ -257,6 +298,10 @@ def _rights(ink: Sourced) -> Part:
     texts = []
     for k, right in enumerate(ink.at("rights.rights")):
         text = right[ink.language].format(**times)
-        texts.append(_word(ink, "right", text=text, basis=ink.text(f"rights.rights.{k}.basis")))
+        texts.append(
+            _word(
+                ink, "right", text=text, basis=ink.text(f"rights.rights.{k}.basis_{ink.language}")
+            )
+        )
     how = _word(ink, "rights_how", decision=ink.text("row.decision_id"))
     return Part(_word(ink, "rights"), (Lines(tuple(texts), is_list=True), Lines((how,))))

@@ -46,13 +46,15 @@ class CodeBook:
 class Right:
     """One right in both languages; the sentence names times as `{review_days}`.
 
-    `basis` is what it rests on, as a letter cites it; `source` is where the repository has it from.
+    `basis_en` and `basis_zh` say what it rests on, as a letter cites it; `source` is where the
+    repository has it from.
     """
 
     id: Literal["person", "data", "correction", "complaint"]
     en: str
     zh: str
-    basis: str
+    basis_en: str
+    basis_zh: str
     source: str
 
 

@@ -139,6 +139,11 @@ class Sourced:
         """Return the text at a path as it stands there, with its mark."""
         return marked("text", path, str(self.at(path)))
 
+    def sentence(self, path: str) -> str:
+        """Return the text at a path with a capital at its beginning, with its mark."""
+        shown = str(self.at(path))
+        return marked("text", path, shown[:1].upper() + shown[1:])
+
     def money(self, path: str, kind: Kind = "yuan") -> str:
         """Return an amount with its unit."""
         return self.number(kind, path) + ("元" if self.language == "zh" else " CNY")

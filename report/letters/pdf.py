@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import os
-from collections.abc import Iterator
+import re
+import zlib
 from pathlib import Path
 from typing import Any
 
 from creditloom.report.letters.letter_types import Grid, Letter
 from creditloom.report.letters.marks import LetterError, day_of_value, plain
-from creditloom.report.letters.rendered import MARK
+from creditloom.report.letters.rendered import MARK, pieces
 
 # Names a font file that holds Chinese characters, where none of FONTS lies in its place.
 FONT_VARIABLE = "CREDITLOOM_FONT"
@@ -33,6 +35,8 @@ FAMILY = "letter"
 MARGIN = 22.0
 LINE = 5.4
 SIZE = 10.5
+# What fpdf2 leaves free on both sides of a cell.
+PADDING = 2.5
 SMALL = 8.5
 HEADING = 12.5
 TITLE = 16.0
@@ -58,11 +62,8 @@ def font() -> Path:
     return found
 
 
-def as_pdf(letter: Letter) -> tuple[bytes, str]:
-    """Return the letter as PDF, and the text that was laid on its pages.
-
-    Raises LetterError without fpdf2 or without a font.
-    """
+def as_pdf(letter: Letter) -> bytes:
+    """Return the letter as PDF; LetterError without fpdf2 or without a font."""
     try:
         from fpdf import FPDF
     except ImportError:
@@ -73,6 +74,8 @@ def as_pdf(letter: Letter) -> tuple[bytes, str]:
             got="it is not installed",
             next_step="pip install 'creditloom[letter]', or take --format html and print it",
         ) from None
+    # fontTools tells of tables that a part of a font does not need.
+    logging.getLogger("fontTools.subset").setLevel(logging.ERROR)
     page = FPDF(format="A4")
     page.set_margin(MARGIN)
     page.set_auto_page_break(True, MARGIN)
@@ -84,45 +87,46 @@ def as_pdf(letter: Letter) -> tuple[bytes, str]:
     day = day_of_value(letter.documents["row"]["as_of"])
     page.set_creation_date(dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC))
     page.add_page()
-    laid = list(_laid(page, letter))
-    return bytes(page.output()), "\n".join(laid)
+    _lay(page, letter)
+    return bytes(page.output())
 
 
-def _laid(page: Any, letter: Letter) -> Iterator[str]:
-    """Lay the letter on the pages; yield each text as it is laid."""
-    yield _line(page, plain(letter.title), TITLE, above=0)
+def _lay(page: Any, letter: Letter) -> None:
+    _lines(page, plain(letter.title), TITLE, above=0)
     for part in letter.parts:
         if part.heading:
             # A heading alone at the foot of a page is read by nobody.
             if page.will_page_break(4 * LINE):
                 page.add_page()
-            yield _line(page, plain(part.heading), HEADING, above=LINE)
+            _lines(page, plain(part.heading), HEADING, above=LINE)
         for block in part.blocks:
             if isinstance(block, Grid):
-                yield from _table(page, block)
+                _table(page, block)
                 continue
             for text in block.texts:
-                yield _line(page, plain(text), SIZE, above=LINE / 4, is_point=block.is_list)
+                _lines(page, plain(text), SIZE, above=LINE / 4, is_point=block.is_list)
 
 
-def _line(page: Any, text: str, size: float, *, above: float, is_point: bool = False) -> str:
+def _lines(page: Any, text: str, size: float, *, above: float, is_point: bool = False) -> None:
+    """Lay a text on the page, line by line: no number is broken at the end of a line."""
     page.ln(above)
     page.set_font(FAMILY, size=size)
+    indent = LINE if is_point else 0.0
+    height = size * LINE / SIZE
+    line = ""
     if is_point:
-        page.cell(LINE, size * LINE / SIZE, "\N{BULLET}")
-    # By characters, as Chinese has no spaces; English is broken at its spaces.
-    mode = "CHAR" if _is_chinese(text) else "WORD"
-    page.multi_cell(
-        0, size * LINE / SIZE, text, align="L", new_x="LMARGIN", new_y="NEXT", wrapmode=mode
-    )
-    return text
+        page.cell(indent, height, "-")
+    for piece in pieces(text):
+        is_full = page.get_string_width(line + piece.rstrip()) > page.epw - indent - PADDING
+        if line and is_full:
+            page.cell(0, height, line.rstrip(), new_x="LMARGIN", new_y="NEXT")
+            page.set_x(page.l_margin + indent)
+            line = ""
+        line += piece
+    page.cell(0, height, line.rstrip(), new_x="LMARGIN", new_y="NEXT")
 
 
-def _is_chinese(text: str) -> bool:
-    return any("\u4e00" <= sign <= "\u9fff" for sign in text)
-
-
-def _table(page: Any, grid: Grid) -> Iterator[str]:
+def _table(page: Any, grid: Grid) -> None:
     page.ln(LINE / 2)
     page.set_font(FAMILY, size=SMALL if grid.is_money else SIZE)
     aligned = ("LEFT", *["RIGHT" if grid.is_money else "LEFT"] * (len(grid.rows[0]) - 1))
@@ -139,7 +143,6 @@ def _table(page: Any, grid: Grid) -> Iterator[str]:
             row = table.row()
             for cell in cells:
                 row.cell(plain(cell))
-                yield plain(cell)
     page.ln(LINE / 2)
 
 
@@ -148,3 +151,39 @@ def _plain_face() -> Any:
     from fpdf.fonts import FontFace
 
     return FontFace(emphasis="")
+
+
+STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+DRAWN = re.compile(rb"\(((?:\\.|[^\\)])*)\) Tj", re.DOTALL)
+GLYPH = re.compile(rb"^<([0-9A-F]{4})> <([0-9A-F]{4})>$", re.MULTILINE)
+
+
+def shown_in_pdf(content: bytes) -> str:
+    """Return the texts that are drawn on the pages of a PDF of `as_pdf`, in their order.
+
+    The glyphs are turned into characters by the table that the file holds for readers.
+    """
+    streams = []
+    for found in STREAM.finditer(content):
+        try:
+            streams.append(zlib.decompress(found[1]))
+        except zlib.error:
+            continue
+    characters = {
+        int(glyph, 16): chr(int(sign, 16))
+        for stream in streams
+        if b"beginbfchar" in stream
+        for glyph, sign in GLYPH.findall(stream)
+    }
+    drawn = (text for stream in streams for text in DRAWN.findall(stream))
+    return "\n".join(_decoded(text, characters) for text in drawn)
+
+
+def _decoded(text: bytes, characters: dict[int, str]) -> str:
+    bare = re.sub(rb"\\(.)", _unescaped, text, flags=re.DOTALL)
+    glyphs = (int.from_bytes(bare[k : k + 2], "big") for k in range(0, len(bare), 2))
+    return "".join(characters.get(glyph, "") for glyph in glyphs)
+
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    return {b"r": b"\r", b"n": b"\n"}.get(found[1], found[1])

@@ -18,34 +18,50 @@ WORDS: dict[str, tuple[str, str]] = {
         "您于{date}申请{product}，审批通过：您可借款的最高额度为{limit}。",
     ),
     "cut": (
-        "On {date} you applied for {product}. Yes: you can have a loan of up to {limit}. "
-        "That is less than the product allows, and this letter says why.",
-        "您于{date}申请{product}，审批通过：您可借款的最高额度为{limit}。"
-        "该额度低于产品可提供的额度，原因见下文。",
+        (
+            "On {date} you applied for {product}. Yes: you can have a loan of up to {limit}. "
+            "That is less than the product allows, and this letter says why."
+        ),
+        (
+            "您于{date}申请{product}，审批通过：您可借款的最高额度为{limit}。"
+            "该额度低于产品可提供的额度，原因见下文。"
+        ),
     ),
     "refer": (
-        "On {date} you applied for {product}. We have not decided yet: a person is looking at your "
-        "application. You get our answer within {review} days.",
+        (
+            "On {date} you applied for {product}. We have not decided yet: a person is looking "
+            "at your application. You get our answer within {review} days."
+        ),
         "您于{date}申请{product}，目前尚未作出决定，正由工作人员审核；我们将在{review}天内答复。",
     ),
     "decline": (
-        "On {date} you applied for {product}. We looked at your application and cannot offer you "
-        "this loan at present. This letter says why, what you can do, and how to have a person "
-        "look at it.",
-        "您于{date}申请{product}。经审核，目前暂不能向您提供该贷款。"
-        "本函说明原因、您可以采取的措施，以及如何申请人工复核。",
+        (
+            "On {date} you applied for {product}. We looked at your application and cannot offer "
+            "you this loan at present. This letter says why, what you can do, and how to have a "
+            "person look at it."
+        ),
+        (
+            "您于{date}申请{product}。经审核，目前暂不能向您提供该贷款。"
+            "本函说明原因、您可以采取的措施，以及如何申请人工复核。"
+        ),
     ),
     "refuse": (
-        "On {date} you applied for {product}. A rule does not let us lend in this case, whatever "
-        "your credit is. This letter says which rule, and what you can do.",
-        "您于{date}申请{product}。根据规则，本次无法向您放款，这与您的信用好坏无关。"
-        "本函说明是哪条规则以及您可以采取的措施。",
+        (
+            "On {date} you applied for {product}. A rule does not let us lend in this case, "
+            "whatever your credit is. This letter says which rule, and what you can do."
+        ),
+        (
+            "您于{date}申请{product}。根据规则，本次无法向您放款，这与您的信用好坏无关。"
+            "本函说明是哪条规则以及您可以采取的措施。"
+        ),
     ),
     # the offer
     "offer": ("What the loan costs", "贷款费用"),
     "offer_lead": (
-        "Figures for the whole limit, paid out on {start}. If you take less, you pay less in "
-        "proportion.",
+        (
+            "Figures for the whole limit, paid out on {start}. If you take less, you pay less in "
+            "proportion."
+        ),
         "以下按{start}借入全部额度计算；借款较少时，费用相应减少。",
     ),
     "amount": ("Loan", "借款金额"),
@@ -61,8 +77,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "cost": ("Total cost", "总费用"),
     "schedule": ("Your payments", "还款计划"),
     "schedule_lead_line": (
-        "You may use the line as you like and pay interest only for the days on which you owe. "
-        "This is the most that it can cost: the whole limit, kept to the last day.",
+        (
+            "You may use the line as you like and pay interest only for the days on which you owe. "
+            "This is the most that it can cost: the whole limit, kept to the last day."
+        ),
         "额度可循环使用，仅按实际使用天数计息。以下为最高费用：全部额度使用至最后一天。",
     ),
     "number": ("No.", "期数"),
@@ -95,8 +113,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "到期日后{days}天内不收取上述费用。",
     ),
     "late_example": (
-        "An example: {principal} that is {days} days late costs {interest} of interest and "
-        "{penalty} of penalty, {total} in all.",
+        (
+            "An example: {principal} that is {days} days late costs {interest} of interest and "
+            "{penalty} of penalty, {total} in all."
+        ),
         "示例：{principal}逾期{days}天，利息{interest}、罚息{penalty}，合计{total}。",
     ),
     "late_report": (
@@ -105,18 +125,24 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "later": ("What you may do later", "您之后的选择"),
     "withdraw": (
-        "Withdraw: within {hours} hours after the payout you may give the money back. You then pay "
-        "{total} in all, and no fee.",
+        (
+            "Withdraw: within {hours} hours after the payout you may give the money back. You "
+            "then pay {total} in all, and no fee."
+        ),
         "撤销借款：放款后{hours}小时内可退回借款，共需支付{total}，不收手续费。",
     ),
     "early": (
-        "Pay back early: on any day you may repay all that is left, with the interest up to that "
-        "day. There is no fee.",
+        (
+            "Pay back early: on any day you may repay all that is left, with the interest up to "
+            "that day. There is no fee."
+        ),
         "提前还款：您可随时还清剩余本金及截至当日的利息，不收手续费。",
     ),
     "early_fee": (
-        "Pay back early: on any day you may repay all that is left, with the interest up to that "
-        "day and a fee of {share} of what is left.",
+        (
+            "Pay back early: on any day you may repay all that is left, with the interest up to "
+            "that day and a fee of {share} of what is left."
+        ),
         "提前还款：您可随时还清剩余本金及截至当日的利息，并支付剩余本金{share}的手续费。",
     ),
     "extend": ("Extend: {text}", "展期：{text}"),
@@ -127,6 +153,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "why_refuse": ("Which rule", "适用的规则"),
     "why_refer": ("Why a person looks at it", "转人工审核的原因"),
     "why_score": ("What weighed most against you in our score", "评分中对您影响最大的因素"),
+    "open_refer": ("What would hold the limit", "影响额度的因素"),
+    "open_decline": ("What is open besides", "其他待确认事项"),
     "by_weight": ("In the order of their weight:", "按影响大小排列："),
     "no_single": (
         "No single thing stood out. All in all the risk lies in the band that a person decides.",
@@ -145,10 +173,20 @@ WORDS: dict[str, tuple[str, str]] = {
     "what_to_do": ("What you can do: {next}", "您可以：{next}"),
     # what would change it
     "change": ("What would change this", "如何改变结果"),
+    "change_of_limit": ("How the limit can grow", "如何提高额度"),
+    "change_of_refer": ("What you can do", "您可以做什么"),
     "change_one": ("The nearest way, as our records stand today:", "按目前记录，最近的途径是："),
     "change_result": (
         "With all of this, and all else as it is, the answer would be yes.",
         "做到以上各项、其他情况不变时，审批将会通过。",
+    ),
+    "change_time": (
+        "This takes about {months} months.",
+        "约需{months}个月。",
+    ),
+    "change_to_limit": (
+        "With all of this, and all else as it is, the limit would be {limit}.",
+        "做到以上各项、其他情况不变时，额度为{limit}。",
     ),
     "change_none": (
         "We found no change in your own hands that would lead to another answer at present.",
@@ -171,8 +209,10 @@ WORDS: dict[str, tuple[str, str]] = {
     # what was not used, and rights
     "unused": ("What our score does not look at", "评分不使用的信息"),
     "unused_list": (
-        "The score knows nothing of your {names}. A legal rule may ask for a minimum age, or "
-        "whether you study; then this letter says so.",
+        (
+            "The score knows nothing of your {names}. A legal rule may ask for a minimum age, or "
+            "whether you study; then this letter says so."
+        ),
         "评分不使用您的{names}。法律规则可能要求最低年龄或询问是否在校，如适用，本函会予以说明。",
     ),
     "unused_refuse": (
@@ -182,8 +222,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "rights": ("Your rights", "您的权利"),
     "right": ("{text} ({basis})", "{text}（{basis}）"),
     "rights_how": (
-        "To use any of these rights, reply to this letter and name decision {decision}. It costs "
-        "you nothing, and nothing is held against you.",
+        (
+            "To use any of these rights, reply to this letter and name decision {decision}. It "
+            "costs you nothing, and nothing is held against you."
+        ),
         "行使上述权利，请回复本函并注明审批编号{decision}；不收取任何费用，也不会对您产生不利影响。",
     ),
     "notices": ("Good to know", "温馨提示"),

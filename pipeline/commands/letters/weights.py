@@ -1,0 +1,94 @@
+"""What the score weighed of one application: each concept with points, value and typical value."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from creditloom.decision.decide import Decider
+from creditloom.decision.reasons.reasons import RANK_DECIMALS
+from creditloom.decision.reasons.text import Language, quantities
+from creditloom.decision.rulebook.policy import GRADES, Policy
+
+NOTHING: dict[str, Any] = {"own": None, "typical": None, "cut": None, "distance": None}
+
+
+def weights(
+    decider: Decider, source: pa.Table, policy: Policy, language: Language
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the concepts of one row, most lost first, and the scores.
+
+    Concept: `points` against the approved, `yours` and `typical` of its leading feature in words
+    (None for what is not one number, or where the bundle holds no typical value). Scores: `own`,
+    `typical` of the approved, `cut` from which the product approves, `distance` to it.
+    """
+    bundle = decider.bundle
+    scorer = bundle.scorer
+    frame = decider.read(source)
+    points, lead = scorer.points_and_leads(frame.x, bundle.reference_points)
+    mean = bundle.reference.concepts(scorer.catalogue)
+    gain = np.round(points[0] - mean, RANK_DECIMALS)
+    # Of equal points the first concept of the catalogue stands first, as among the reasons.
+    order = np.argsort(gain, kind="stable")
+    named = {concept.id: concept for concept in scorer.catalogue.concepts}
+    rows = []
+    for k in order.tolist():
+        concept = named[scorer.catalogue.concept_ids[k]]
+        if lead[0, k] >= 0:
+            values = _values(decider, frame.x[0], int(lead[0, k]), language)
+            rows.append({"concept": concept.id, "points": float(gain[k]), **values(concept)})
+    own = scorer.base_points + float(points[0].sum())
+    typical = scorer.base_points + float(mean.sum())
+    cut = _cut(decider, policy)
+    distance = None if cut is None else own - cut
+    return rows, {"own": own, "typical": typical, "cut": cut, "distance": distance}
+
+
+def _values(decider: Decider, x: np.ndarray, k: int, language: Language) -> Any:
+    """Return what is shown of a concept by its leading feature, as a function of the concept."""
+    feature = decider.bundle.scorer.catalogue.features[k]
+    is_sayable = getattr(feature, "is_sayable", True) and not feature.is_coded
+    typical = getattr(decider.bundle.reference, "typical", {}).get(feature.name)
+    number = math.nan if typical is None else float(typical)
+
+    def word(value: float) -> str:
+        shown: str = quantities([feature], np.zeros(1, np.int64), np.array([value]), language)[
+            0
+        ].as_py()
+        return shown
+
+    def shown(concept: Any) -> dict[str, Any]:
+        texts = {
+            "name_en": _joined(concept.text_en, feature.text_en, is_sayable, ": "),
+            "name_zh": _joined(concept.text_zh, feature.text_zh, is_sayable, "："),
+        }
+        yours = word(float(x[k])) if is_sayable else None
+        return {
+            **texts,
+            "yours": yours,
+            "typical": word(number) if is_sayable and typical is not None else None,
+            "value": float(x[k]),
+            "feature": feature.name,
+        }
+
+    return shown
+
+
+def _joined(concept: str, feature: str, is_sayable: bool, colon: str) -> str:
+    return f"{concept}{colon}{feature}" if is_sayable and feature else concept
+
+
+def _cut(decider: Decider, policy: Policy) -> float | None:
+    """Return the score from which the rules approve: that of the last approving grade's PD."""
+    bundle = decider.bundle
+    approving = [g for g in GRADES if policy.verdicts.get(g) == "approve"]
+    bands = {tier.tier: tier for tier in bundle.tiers.tiers}
+    edges = [bands[grade].pd_high for grade in approving if grade in bands]
+    if not edges or max(edges) >= 1:
+        return None
+    odds = (1 - max(edges)) / max(edges)
+    calibration = bundle.scorer.calibration
+    return calibration.offset + calibration.factor * math.log(odds)
