@@ -28,7 +28,7 @@ def explanation(documents: dict[str, Any], language: Language) -> Letter:
     """Return the explanation of a decision, with the source of each number.
 
     `documents` are those of a letter and: `weights` (concept, name, points, yours, typical; most
-    lost first), `score` (own, typical, cut, distance; nulls where nobody was scored), `history`
+    lost first), `score` (own, typical, cut, above, below; nulls where nobody was scored), `history`
     (moment, who, what). An absent document leaves its part out.
     """
     ink = Sourced(documents, language)
@@ -127,20 +127,22 @@ def _weights(ink: Sourced) -> Iterator[Part]:
 
 def _weight(ink: Sourced, k: int) -> tuple[str, ...]:
     at = f"weights.{k}"
+    is_said = ink.has(f"{at}.yours")
     values = [
-        ink.text(f"{at}.{name}") if ink.has(f"{at}.{name}") else _word(ink, "unsaid")
+        ink.text(f"{at}.{name}")
+        if ink.has(f"{at}.{name}")
+        else _word(ink, "unknown" if is_said else "unsaid")
         for name in ("yours", "typical")
     ]
     return (ink.text(f"{at}.name_{ink.language}"), *values, ink.number("points", f"{at}.points"))
 
 
 def _distance(ink: Sourced) -> Iterator[Part]:
-    if not ink.has("score.distance"):
+    if not ink.has("score.above"):
         return
-    is_above = ink.at("score.distance") >= 0
-    cut = ink.number("points", "score.cut").replace("+", "")
-    distance = ink.number("points", "score.distance")
-    text = _word(ink, "above" if is_above else "below", cut=cut, distance=distance)
+    side = "below" if ink.has("score.below") else "above"
+    figures = [ink.number("points", f"score.{name}").replace("+", "") for name in ("cut", side)]
+    text = _word(ink, side, cut=figures[0], distance=figures[1])
     yield Part(_word(ink, "distance"), (Lines((text,)),))
 
 

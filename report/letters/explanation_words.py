@@ -47,6 +47,7 @@ EXPLAINED: dict[str, tuple[str, str]] = {
     "yours": ("This person", "本人"),
     "typical": ("Typical of the approved", "获批人群典型值"),
     "points": ("Points", "分数"),
+    "unknown": ("not in the bundle", "模型包未记录"),
     "unsaid": ("not one number", "无单一数值"),
     "sum": (
         "All concepts together give {own} points; the typical approved person has {typical}.",
@@ -89,10 +90,6 @@ EXPLAINED: dict[str, tuple[str, str]] = {
         "{at}：{role}通过，额度{limit_cny}：{reason}",
     ),
     "history_decline": ("{at}: {role} declined it: {reason}", "{at}：{role}拒绝：{reason}"),
-    "history_other": (
-        "{at}: another decision on the same application, {decision_id}: {decision}.",
-        "{at}：同一申请的另一审批{decision_id}：{decision}。",
-    ),
     "letter_head": ("The letter", "信函"),
     "letter": (
         "creditloom letter --decision-id {decision}{place} --format text|html|pdf --lang en|zh",

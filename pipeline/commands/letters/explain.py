@@ -19,7 +19,6 @@ from creditloom.pipeline.commands.letters.letter import (
     RecourseOption,
     recourse_of,
 )
-from creditloom.report.letters.letter_types import Letter
 
 DecisionArgument = Annotated[str | None, typer.Argument(help="the id of the decision")]
 # Columns: no wider than a page, so that an eye finds the next line.
@@ -44,7 +43,7 @@ def explain(
     """
     found = find(decision_id, application, batch, bundle, source)
     documents = documents_of_case(found, language, recourse_of(recourse, found.row))
-    show(documents, language)
+    sys.stdout.write(explained(documents, language))
 
 
 def documents_of_case(
@@ -65,9 +64,8 @@ def documents_of_case(
     is_scored = row["score_raw"] is not None
     rows, score = [], NOTHING
     if is_scored:
-        chosen = found.decider
         policy = found.rules.policy_of(row)
-        rows, score = weights(chosen, found.source, policy, language)
+        rows, score = weights(found.decider, found.source, policy, language)
     return {
         **plain_documents(row, found.said(language), found.rules, letter_data()),
         "action_codes": action_codes(row["actions"]),
@@ -79,17 +77,8 @@ def documents_of_case(
     }
 
 
-def show(documents: dict[str, Any], language: Language) -> None:
-    """Print an explanation, after each of its numbers was compared with its source."""
-    written, text = explained(documents, language)
-    del written
-    sys.stdout.write(text)
-
-
-def explained(
-    documents: dict[str, Any], language: Language, width: int | None = None
-) -> tuple[Letter, str]:
-    """Return an explanation and its checked text, as wide as the terminal.
+def explained(documents: dict[str, Any], language: Language, width: int | None = None) -> str:
+    """Return an explanation as checked text, as wide as the terminal.
 
     Raises LetterError for a number that is not that of its source.
     """
@@ -113,4 +102,4 @@ def explained(
             got="a broken one",
             next_step="widen the terminal",
         )
-    return written, text.replace(f"\n-- {MARK}\n", "")
+    return text.replace(f"\n-- {MARK}\n", "")

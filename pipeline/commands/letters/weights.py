@@ -13,7 +13,7 @@ from creditloom.decision.reasons.reasons import RANK_DECIMALS
 from creditloom.decision.reasons.text import Language, quantities
 from creditloom.decision.rulebook.policy import GRADES, Policy
 
-NOTHING: dict[str, Any] = {"own": None, "typical": None, "cut": None, "distance": None}
+NOTHING: dict[str, Any] = {"own": None, "typical": None, "cut": None, "above": None, "below": None}
 
 
 def weights(
@@ -23,7 +23,7 @@ def weights(
 
     Concept: `points` against the approved, `yours` and `typical` of its leading feature in words
     (None for what is not one number, or where the bundle holds no typical value). Scores: `own`,
-    `typical` of the approved, `cut` from which the product approves, `distance` to it.
+    `typical` of the approved, `cut` from which the product approves, `above` and `below` it.
     """
     bundle = decider.bundle
     scorer = bundle.scorer
@@ -43,8 +43,9 @@ def weights(
     own = scorer.base_points + float(points[0].sum())
     typical = scorer.base_points + float(mean.sum())
     cut = _cut(decider, policy)
-    distance = None if cut is None else own - cut
-    return rows, {"own": own, "typical": typical, "cut": cut, "distance": distance}
+    above = None if cut is None else own - cut
+    below = None if above is None or above >= 0 else -above
+    return rows, {"own": own, "typical": typical, "cut": cut, "above": above, "below": below}
 
 
 def _values(decider: Decider, x: np.ndarray, k: int, language: Language) -> Any:
