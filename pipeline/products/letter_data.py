@@ -52,6 +52,7 @@ def letter_data() -> LetterData:
     return LetterData(folder.only("codes", CodeBook), rights)
 
 
+@cache
 def emitted_codes() -> tuple[Emitted, ...]:
     """Return every code that a rule, filter, cap, product, input or review can emit."""
     return (*_rules(), *_filters(), *_caps(), *_criteria(), *_reviews(), *_whole(), *_row_rules())

@@ -168,7 +168,8 @@ def shown_in_pdf(content: bytes) -> str:
         try:
             streams.append(zlib.decompress(found[1]))
         except zlib.error:
-            continue
+            # The table of characters is not compressed.
+            streams.append(found[1])
     characters = {
         int(glyph, 16): chr(int(sign, 16))
         for stream in streams

@@ -233,11 +233,11 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 # table: names of things that letters speak of, in English and in Chinese
 NAMES: dict[str, tuple[str, str]] = {
-    "bank": ("The bank that lends {product}", "{product}贷款银行"),
-    "micro_loan_company": ("The loan company that lends {product}", "{product}小额贷款公司"),
+    "bank": ("The bank that lends {product}", "提供{product}的银行"),
+    "micro_loan_company": ("The loan company that lends {product}", "提供{product}的小额贷款公司"),
     "licensed_institution": (
         "The licensed institution that lends {product}",
-        "{product}持牌贷款机构",
+        "提供{product}的持牌机构",
     ),
     "equal_instalment": ("equal instalments every month", "等额本息，每月还款"),
     "equal_principal": ("equal principal every month, and interest", "等额本金，每月还款"),
@@ -260,8 +260,8 @@ NAMES: dict[str, tuple[str, str]] = {
     "platform": ("the platform", "平台"),
     # attributes that a law protects
     "age_years": ("age", "年龄"),
-    "gender": ("gender", "性别"),
-    "sex": ("sex", "生理性别"),
+    "gender": ("sex", "性别"),
+    "sex": ("sex", "性别"),
     "ethnicity": ("ethnic origin", "民族"),
     "nationality": ("nationality", "国籍"),
     "marital_status": ("marriage", "婚姻状况"),

@@ -24,16 +24,8 @@ ORDERS: dict[str, tuple[str, bool]] = {
 ID_WIDTH = 32
 # table: words of the table in English and Chinese
 HEADS = {
-    "en": ("decision_id", "application", "days", "tier", "PD %", "limit CNY", "why a person"),
-    "zh": (
-        "decision_id",
-        "申请编号",
-        "已等待天数",
-        "等级",
-        "违约概率%",
-        "额度（元）",
-        "转人工原因",
-    ),
+    "en": ("decision_id, why a person", "application", "days", "tier", "PD %", "limit CNY"),
+    "zh": ("decision_id，转人工原因", "申请编号", "已等待天数", "等级", "违约率%", "额度（元）"),
 }
 TITLE = {"en": "{} applications wait for a person", "zh": "{}份申请等待人工审核"}
 BAND = {"en": "in the band that a person decides: ", "zh": "处于由人工决定的区间："}
@@ -105,11 +97,11 @@ def listed(rows: pd.DataFrame, total: int, language: Language, short: Mapping[st
 def _cells(row: Mapping[Any, Any], language: Language, short: Mapping[str, str]) -> list[str]:
     limit = "-" if pd.isna(row["limit_cny"]) else f"{row['limit_cny']:,.0f}"
     return [
-        row["decision_id"],
+        # Two lines in one cell: beside the other columns a narrow terminal has no room for words.
+        f"{row['decision_id']}\n{why(row['reasons'], language, short)}",
         str(row["application_id"]),
         str(row["days"]),
         str(row["tier"]),
         f"{100 * row['pd']:.2f}",
         limit,
-        why(row["reasons"], language, short),
     ]
