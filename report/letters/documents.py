@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -52,8 +53,9 @@ class LetterData:
             next_step="add the profile to a file there, with the rights that it gives",
         )
 
+    @cached_property
     def words(self) -> dict[str, dict[str, Any]]:
-        """Return the words of each code."""
+        """The words of each code."""
         return {entry.code: plain(entry) for entry in self.codes.codes}
 
 
@@ -138,7 +140,7 @@ def plain_documents(
     return {
         "row": dict(row),
         "said": [dict(reason) for reason in said],
-        "codes": data.words(),
+        "codes": data.words,
         **own,
     }
 

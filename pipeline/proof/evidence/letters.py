@@ -36,7 +36,7 @@ from creditloom.storage.files.store import iter_tables, open_parquet
 
 ROWS = 4_000
 # Of so many letters one is written as PDF too: it takes a hundred times as long as text.
-PDF_EVERY = 20
+PDF_EVERY = 100
 # Words that name no behaviour: a reason of them alone is none (CFPB 2022-03).
 VAGUE = ("score too low", "credit score", "评分不足", "综合评分")
 
@@ -86,6 +86,10 @@ class Proof:
             self.without_reason += not any(_is_specific(reason["text"]) for reason in said)
         return documents if is_letter else None
 
+    def explains(self, row: dict[str, Any], language: Language) -> bool:
+        """Return whether the explanation of a decision is wanted: half of them in each language."""
+        return self.explanations[f"{outcome_of(row)} {language}"] < (self.each + 1) // 2
+
 
 def _is_specific(text: str) -> bool:
     return bool(text) and not any(word in text.lower() for word in VAGUE)
@@ -109,7 +113,7 @@ def prove(decider: Decider, blocks: Iterator[pa.Table], proof: Proof) -> Proof:
                 said = by_language[language][place]["reasons"] or []
                 try:
                     documents = proof.take(row, said, rules, language)
-                    if documents is not None:
+                    if documents is not None and proof.explains(row, language):
                         _explain(proof, decider, block.slice(place, 1), documents, language)
                 except LetterError as error:
                     proof.faults.append(str(error))
