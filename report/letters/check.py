@@ -15,8 +15,8 @@ from typing import Any
 from creditloom.report.letters.letter_types import Letter
 from creditloom.report.letters.marks import (
     MONTHS,
-    Claim,
     LetterError,
+    SourcedClaim,
     claims,
     day_of_value,
     is_absent,
@@ -141,7 +141,7 @@ def _require_same_numbers(texts: Sequence[str], finished: str) -> None:
         raise _refusal("The finished text has other numbers", "the finished text", want, have)
 
 
-def _require_equal(claim: Claim, documents: Mapping[str, Any]) -> None:
+def _require_equal(claim: SourcedClaim, documents: Mapping[str, Any]) -> None:
     value = value_at(documents, claim.path)
     if claim.kind == "text":
         # A sentence may begin with a capital where its source, a part of one, does not.
@@ -156,7 +156,7 @@ def _require_equal(claim: Claim, documents: Mapping[str, Any]) -> None:
         raise _refusal("A number is not that of its source", claim.path, str(value), claim.shown)
 
 
-def _is_near(claim: Claim, value: Any) -> bool:
+def _is_near(claim: SourcedClaim, value: Any) -> bool:
     if not WELL_FORMED.fullmatch(claim.shown):
         return False
     scale, half_unit = READ[claim.kind]
@@ -210,13 +210,14 @@ def _points(points: Any) -> float | None:
 
 def _require_quote(documents: Mapping[str, Any], shown: set[str]) -> None:
     """Raise unless the quotation is that of the row, is offered whole, and adds up."""
-    row, quote = documents["row"], documents["quote"]
+    row = documents["row"]
+    quote = documents["quote"]
     if quote["decision"] != "offered":
         raise _refusal("An approval that the law refuses", "quote", "offered", quote["refusals"])
     for field, path in EQUAL:
-        own, quoted = row[field], value_at(quote, path)
-        if not _is_same(own, quoted):
-            raise _refusal("Row and quotation differ", field, own, quoted)
+        quoted = value_at(quote, path)
+        if not _is_same(row[field], quoted):
+            raise _refusal("Row and quotation differ", field, row[field], quoted)
     rates = row["daily_rate"], quote["daily_rate_percent"]
     scale, half_unit = READ["daily"]
     if abs(Decimal(str(rates[0])) * scale - Decimal(str(rates[1]))) > half_unit:

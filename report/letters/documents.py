@@ -117,13 +117,16 @@ def documents_of(
     offer = None
     if row["decision"] == "approve" and law is not None:
         offer = quotation(row, product, law, rules.tiers)
-    return {
-        **plain_documents(row, said, rules, data),
+    terms = {
         "law": {"protected_attributes": []} if law is None else plain(law),
         "rights": plain(data.rights_of(None if law is None else law.id)),
+        "quote": offer,
+    }
+    return {
+        **plain_documents(row, said, rules, data),
+        **terms,
         "hints": hints(rules.catalogue, said, language),
         "action_codes": action_codes(row["actions"]),
-        "quote": offer,
         "recourse": recourse,
     }
 

@@ -12,11 +12,11 @@ from creditloom.decision.rules.rules import GATES, RULES
 from creditloom.report.letters.letter_types import Letter, Lines, Outcome, Part
 from creditloom.report.letters.marks import LetterError, Sourced
 from creditloom.report.letters.offer import offer_parts
+from creditloom.report.letters.steps import LIMIT, change_parts, ended, is_score_reason
 from creditloom.report.letters.words import listed, name_of, words
 
 # Caps that something personal sets; product and tier have the others for everyone.
 PERSONAL_CAPS = tuple(cap for cap in CAPS if cap not in PLAIN_CAPS)
-LIMIT = "limit_"
 # The headings of the reasons, by outcome.
 WHY: dict[Outcome, str] = {
     "cut": "why_limit",
@@ -28,10 +28,6 @@ WHY: dict[Outcome, str] = {
 SAID_BY_RIGHTS = ("review", "dispute", "bureau_record")
 # The outcome of each rule and filter; a criterion that refuses is known by `refusal_codes`.
 OUTCOME_OF = {one.code: one.outcome for one in (*GATES, *RULES, *FILTERS)}
-# The headings of what can be done, by outcome.
-CHANGE: dict[Outcome, str] = {"cut": "change_of_limit", "refer": "change_of_refer"}
-# Steps that a letter names at most: more are unlikely to help a person.
-MAX_STEPS = 4
 
 
 def outcome_of(row: Mapping[str, Any]) -> Outcome:
@@ -59,7 +55,7 @@ def letter(documents: dict[str, Any], language: Language) -> Letter:
     parts = [Part("", (Lines(tuple(_opening(ink, outcome))),)), *_reasons(ink, outcome)]
     if outcome in ("approve", "cut"):
         parts += offer_parts(ink)
-    parts += [*_actions(ink), *_change(ink, outcome), *_unused(ink, outcome), _rights(ink)]
+    parts += [*_actions(ink), *change_parts(ink, outcome), *_unused(ink, outcome), _rights(ink)]
     if outcome in ("approve", "cut"):
         parts.append(Part(_word(ink, "notices"), (Lines(tuple(_notices(ink)), is_list=True),)))
     parts.append(Part("", (Lines((_signature(ink),)),)))
@@ -115,11 +111,6 @@ def _opening(ink: Sourced, outcome: Outcome) -> Iterator[str]:
     yield _word(ink, outcome, **fields)
 
 
-def is_score_reason(reason: Mapping[str, Any]) -> bool:
-    """Return whether a reason is a concept with points, and not a rule or a cap."""
-    return reason["points"] is not None and reason["points"] == reason["points"]
-
-
 def _reasons(ink: Sourced, outcome: Outcome) -> Iterator[Part]:
     """Yield why: what decided first, then what the score weighed, then what else is open."""
     said = ink.at("said")
@@ -164,13 +155,7 @@ def _by_score(ink: Sourced, score: list[int], outcome: Outcome, *, has_rules: bo
 
 def _sentence(ink: Sourced, k: int) -> str:
     """Return a reason as a sentence of its own."""
-    return _ended(ink.sentence(f"said.{k}.text"), str(ink.at(f"said.{k}.text")), ink)
-
-
-def _ended(marked_text: str, bare: str, ink: Sourced) -> str:
-    if bare.rstrip().endswith((".", "。", "!", "?", "！", "？")):
-        return marked_text
-    return _word(ink, "reason", text=marked_text)
+    return ended(ink.sentence(f"said.{k}.text"), str(ink.at(f"said.{k}.text")), ink)
 
 
 def _coded(ink: Sourced, k: int) -> str:
@@ -204,80 +189,6 @@ def _actions(ink: Sourced) -> Iterator[Part]:
         gap = " " if ink.language == "en" and step else ""
         shown.append(f"{entry[ink.language]}{gap}{step}")
     yield Part(_word(ink, "actions"), (Lines(tuple(shown), is_list=True),))
-
-
-def _change(ink: Sourced, outcome: Outcome) -> Iterator[Part]:
-    """Yield what would change the decision: recourse where it is known, else what helps."""
-    if outcome == "approve":
-        return
-    steps = tuple(_steps(ink, outcome))
-    heading = _word(ink, CHANGE.get(outcome, "change"))
-    if outcome != "refer" and ink.has("recourse"):
-        blocks: tuple[Lines, ...] = recourse_blocks(ink)
-        if outcome == "refuse" and steps:
-            blocks = (*blocks, Lines(steps, is_list=True))
-        yield Part(heading, blocks)
-        return
-    lead = {"cut": "change_limit", "refer": "change_refer"}.get(outcome, "change_absent")
-    if not steps:
-        none = "change_refer_none" if outcome == "refer" else "change_person"
-        yield Part(heading, (Lines((_word(ink, none),)),))
-    elif outcome == "refuse":
-        yield Part(heading, (Lines(steps, is_list=True),))
-    else:
-        blocks = (Lines((_word(ink, lead),)), Lines(steps, is_list=True))
-        yield Part(heading, blocks)
-
-
-def recourse_blocks(ink: Sourced) -> tuple[Lines, ...]:
-    """Return what would change the decision: the changes, their time, and what they lead to."""
-    if not ink.at("recourse.is_found"):
-        return _blocking(ink)
-    count = len(ink.at("recourse.changes"))
-    at = [f"recourse.changes.{k}.text_{ink.language}" for k in range(count)]
-    changes = tuple(_ended(ink.sentence(path), str(ink.at(path)), ink) for path in at)
-    months = ink.number("whole", "recourse.months")
-    result = [_word(ink, "change_time", months=months)]
-    if ink.at("row.decision") == "approve" and ink.has("recourse.after.limit_cny"):
-        limit = ink.money("recourse.after.limit_cny")
-        result.append(_word(ink, "change_to_limit", limit=limit))
-    else:
-        result.append(_word(ink, "change_result"))
-    lead = Lines((_word(ink, "change_one"),))
-    return (lead, Lines(changes, is_list=True), Lines(tuple(result)))
-
-
-def _blocking(ink: Sourced) -> tuple[Lines, ...]:
-    """Return that nothing was found, and the rules that no change of the person lifts."""
-    # A rule is (code, English, Chinese).
-    place = 1 if ink.language == "en" else 2
-    count = len(ink.at("recourse.blocking"))
-    texts = [ink.sentence(f"recourse.blocking.{k}.{place}") for k in range(count)]
-    none = Lines((_word(ink, "change_none"),))
-    rules = Lines(tuple(_ended(text, "", ink) for text in texts), is_list=True)
-    return (none, rules) if texts else (none,)
-
-
-def _steps(ink: Sourced, outcome: Outcome) -> Iterator[str]:
-    """Yield what the person can do: by the codes that fired, then the hints of the concepts."""
-    said = ink.at("said")
-    texts = []
-    for reason in said:
-        code = reason["concept"]
-        if outcome == "cut" and not code.startswith(LIMIT):
-            continue
-        if outcome == "refuse" and code not in ink.at("row.refusal_codes"):
-            continue
-        if ink.has(f"codes.{code}") and not is_score_reason(reason):
-            texts.append(ink.at(f"codes.{code}.next_{ink.language}"))
-    if outcome == "decline":
-        texts += [_capital(hint["text"], ink.language) for hint in ink.at("hints")]
-    yield from [text for text in dict.fromkeys(texts) if text][:MAX_STEPS]
-
-
-def _capital(text: str, language: Language) -> str:
-    ended = text[:1].upper() + text[1:]
-    return ended + ("。" if language == "zh" else ".")
 
 
 def _unused(ink: Sourced, outcome: Outcome) -> Iterator[Part]:

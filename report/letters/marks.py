@@ -19,7 +19,9 @@ Kind = Literal[
     "yuan", "cents", "percent", "daily", "share", "points", "score", "whole", "date", "day", "text"
 ]
 # Private-use characters: they stand in no text of ours, of a lender or of a person.
-OPEN, THEN, CLOSE = "\ue000", "\ue001", "\ue002"
+OPEN = "\ue000"
+THEN = "\ue001"
+CLOSE = "\ue002"
 MARK = re.compile(f"{OPEN}([a-z]+)\\|([^{THEN}]*){THEN}([^{CLOSE}]*){CLOSE}")
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -55,7 +57,7 @@ class LetterError(ValueError):
 
 
 @dataclass(frozen=True)
-class Claim:
+class SourcedClaim:
     """One number or text of a letter: its kind, the path of its source, and what is shown."""
 
     kind: str
@@ -82,9 +84,9 @@ def unmarked(text: str) -> str:
     return MARK.sub(" ", text)
 
 
-def claims(text: str) -> list[Claim]:
+def claims(text: str) -> list[SourcedClaim]:
     """Return what the marks of a text claim, in reading order."""
-    return [Claim(*found) for found in MARK.findall(text)]
+    return [SourcedClaim(*found) for found in MARK.findall(text)]
 
 
 def value_at(documents: Mapping[str, Any], path: str) -> Any:

@@ -28,6 +28,7 @@ def _word(ink: Sourced, key: str, **fields: str) -> str:
 def _cost(ink: Sourced) -> Part:
     term = f"{ink.number('whole', 'row.tenor')} {name_of(ink.at('row.tenor_unit'), ink.language)}"
     yearly = "row.apr_irr12" if ink.has("row.apr_irr12") else "row.apr_simple365"
+    # table: what the loan costs, line by line
     rows = [
         ("amount", ink.money("quote.amount_cny", "cents")),
         ("received", ink.money("quote.received_cny", "cents")),

@@ -31,15 +31,20 @@ FONTS = (
     "/System/Library/Fonts/Supplemental/Arial Unicode.ttf",
 )
 FAMILY = "letter"
-# Millimetres and points of an A4 page.
+# Millimetres: the margin of a page of A4.
 MARGIN = 22.0
+# Millimetres: a line of text of SIZE.
 LINE = 5.4
+# Points: running text, and from here on tables of money, headings and the title.
 SIZE = 10.5
-# What fpdf2 leaves free on both sides of a cell.
-PADDING = 2.5
+# Points: seven columns of money fit the width of a page.
 SMALL = 8.5
+# Points.
 HEADING = 12.5
+# Points.
 TITLE = 16.0
+# Millimetres that fpdf2 leaves free on both sides of a cell.
+PADDING = 2.5
 
 
 def font() -> Path:

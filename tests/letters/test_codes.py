@@ -68,4 +68,4 @@ def test_a_code_is_described_in_words_and_a_wrong_one_names_its_neighbours() -> 
     assert "在校" in "\n".join(described("R5", "zh"))
     assert described("exposure", "en") == described("limit_exposure", "en")
     with pytest.raises(DataError, match="nearest"):
-        described("FR99", "en")
+        described("FROG", "en")

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
+from creditloom.decision.reasons.text import LANGUAGES
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.cli import build
 from creditloom.pipeline.commands.decisions.refer import history
@@ -58,8 +59,8 @@ def run(*words: str) -> str:
 def test_explanations_of_every_outcome_add_up_in_both_languages(home: Path, cases: Cases) -> None:
     for outcome in cases:
         case = found(cases, outcome)
-        for language in ("en", "zh"):
-            text = explained(documents_of_case(case, language), language, 100)  # type: ignore[arg-type]
+        for language in LANGUAGES:
+            text = explained(documents_of_case(case, language), language, 100)
             assert case.row["decision_id"] in text
             assert "creditloom letter --decision-id" in text
 

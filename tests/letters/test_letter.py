@@ -14,7 +14,7 @@ from creditloom.pipeline.products.letter_data import letter_data
 from creditloom.report.letters import offer, pdf
 from creditloom.report.letters.check import check, numbers_of, require_ledger
 from creditloom.report.letters.documents import RuleBook, documents_of
-from creditloom.report.letters.explanation_words import EXPLAINED
+from creditloom.report.letters.explained.explanation_words import EXPLAINED
 from creditloom.report.letters.letter import letter
 from creditloom.report.letters.letter_types import OUTCOMES, Letter, Outcome
 from creditloom.report.letters.marks import LetterError, Sourced, claims, plain

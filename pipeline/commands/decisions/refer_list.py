@@ -96,9 +96,10 @@ def listed(rows: pd.DataFrame, total: int, language: Language, short: Mapping[st
 
 def _cells(row: Mapping[Any, Any], language: Language, short: Mapping[str, str]) -> list[str]:
     limit = "-" if pd.isna(row["limit_cny"]) else f"{row['limit_cny']:,.0f}"
+    # Two lines in one cell: beside the other columns a narrow terminal has no room for words.
+    case = f"{row['decision_id']}\n{why(row['reasons'], language, short)}"
     return [
-        # Two lines in one cell: beside the other columns a narrow terminal has no room for words.
-        f"{row['decision_id']}\n{why(row['reasons'], language, short)}",
+        case,
         str(row["application_id"]),
         str(row["days"]),
         str(row["tier"]),

@@ -61,9 +61,9 @@ def documents_of_case(
 
     require_ledger(found.differing, f"{found.where}, decision {found.row['decision_id']}")
     row = found.row
-    is_scored = row["score_raw"] is not None
-    rows, score = [], NOTHING
-    if is_scored:
+    rows: list[dict[str, Any]] = []
+    score = NOTHING
+    if row["score_raw"] is not None:
         policy = found.rules.policy_of(row)
         rows, score = weights(found.decider, found.source, policy, language)
     return {
@@ -85,7 +85,7 @@ def explained(documents: dict[str, Any], language: Language, width: int | None =
     from collections import Counter
 
     from creditloom.report.letters.check import check_explanation, numbers_of
-    from creditloom.report.letters.explanation import explanation
+    from creditloom.report.letters.explained.explanation import explanation
     from creditloom.report.letters.marks import LetterError
     from creditloom.report.letters.rendered import MARK, as_text
 

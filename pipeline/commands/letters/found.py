@@ -28,7 +28,8 @@ from creditloom.serving.ledger.hashing import decision_hashes
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import iter_tables, open_parquet
 
-ID, APPLICATION = "decision_id", "application_id"
+ID = "decision_id"
+APPLICATION = "application_id"
 # Rows of the matrix that are read at a time when a row is looked for.
 SEARCHED_ROWS = 20_000
 

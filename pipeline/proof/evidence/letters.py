@@ -34,6 +34,7 @@ from creditloom.report.letters.letter_types import OUTCOMES
 from creditloom.report.letters.marks import LetterError, claims
 from creditloom.storage.files.store import iter_tables, open_parquet
 
+# Rows that are decided at a time.
 ROWS = 4_000
 # Of so many letters one is written as PDF too: it takes a hundred times as long as text.
 PDF_EVERY = 100
@@ -86,6 +87,23 @@ class Proof:
             self.without_reason += not any(_is_specific(reason["text"]) for reason in said)
         return documents if is_letter else None
 
+    def figures(self) -> dict[str, Any]:
+        """Return what was written, and what was not as it should be, ready for JSON."""
+        written = {
+            "letters": dict(sorted(self.letters.items())),
+            "explanations": dict(sorted(self.explanations.items())),
+            "notices": self.written_notices,
+            "pdfs": self.pdfs,
+            "numbers_compared": self.numbers,
+        }
+        return {
+            **written,
+            "not_equal": len(self.faults),
+            "without_a_specific_reason": self.without_reason,
+            "first_faults": self.faults[:3],
+            "cpu_seconds": round(time.process_time(), 1),
+        }
+
     def explains(self, row: dict[str, Any], language: Language) -> bool:
         """Return whether the explanation of a decision is wanted: half of them in each language."""
         return self.explanations[f"{outcome_of(row)} {language}"] < (self.each + 1) // 2
@@ -131,7 +149,8 @@ def _explain(
 ) -> None:
     row = documents["row"]
     rules = RuleBook(decider.bundle.policy, decider.bundle.tiers, decider.bundle.scorer.catalogue)
-    rows, score = [], NOTHING
+    rows: list[dict[str, Any]] = []
+    score = NOTHING
     if row["score_raw"] is not None:
         rows, score = weights(decider, source, rules.policy_of(row), language)
     history = [{"kind": "decided", "at": row["as_of"], "place": "proof"}]
@@ -140,29 +159,24 @@ def _explain(
     proof.explanations[f"{outcome_of(row)} {language}"] += 1
 
 
+EachOption = Annotated[int, typer.Option(help="letters of each outcome in each language")]
+NoticesOption = Annotated[int, typer.Option(help="letters of adverse decisions in all")]
+BundleOption = Annotated[Path, typer.Option(help="folder of the bundle")]
+MatrixOption = Annotated[Path, typer.Option(help="the applications")]
+
+
 def main(
-    each: Annotated[int, typer.Option(help="letters of each outcome in each language")] = 200,
-    notices: Annotated[int, typer.Option(help="letters of adverse decisions in all")] = 10_000,
-    bundle: Annotated[Path, typer.Option(help="folder of the bundle")] = paths.MODEL,
-    matrix: Annotated[Path, typer.Option(help="the applications")] = paths.MATRIX,
+    each: EachOption = 200,
+    notices: NoticesOption = 10_000,
+    bundle: BundleOption = paths.MODEL,
+    matrix: MatrixOption = paths.MATRIX,
 ) -> None:
     """Prove letters, explanations and notices of the decisions of a bundle on a matrix."""
-    began = time.process_time()
     decider = Decider.load(bundle, threads=1)
     with open_parquet(matrix) as file:
         columns = decider.columns(set(file.schema_arrow.names))
     proof = prove(decider, iter_tables(matrix, columns, ROWS), Proof(each, notices))
-    figures = {
-        "letters": dict(sorted(proof.letters.items())),
-        "explanations": dict(sorted(proof.explanations.items())),
-        "notices": proof.written_notices,
-        "pdfs": proof.pdfs,
-        "numbers_compared": proof.numbers,
-        "not_equal": len(proof.faults),
-        "without_a_specific_reason": proof.without_reason,
-        "first_faults": proof.faults[:3],
-        "cpu_seconds": round(time.process_time() - began, 1),
-    }
+    figures = proof.figures()
     sys.stdout.write(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
     if proof.faults or proof.without_reason or not proof.is_full:
         raise SystemExit(1)

@@ -10,15 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from creditloom.decision.reasons.text import Language
-from creditloom.report.letters.explanation_words import EXPLAINED
-from creditloom.report.letters.letter import (
-    LIMIT,
-    is_score_reason,
-    outcome_of,
-    recourse_blocks,
-)
+from creditloom.report.letters.explained.explanation_words import EXPLAINED
+from creditloom.report.letters.letter import outcome_of
 from creditloom.report.letters.letter_types import Block, Grid, Letter, Lines, Part
 from creditloom.report.letters.marks import Sourced
+from creditloom.report.letters.steps import LIMIT, is_score_reason, recourse_blocks
 
 # Concepts that helped, of which the table names no more: the others are one sum.
 MAX_HELPED = 5
@@ -51,9 +47,11 @@ def _head(ink: Sourced) -> Part:
         ("decision", _word(ink, f"is_{outcome_of(row)}")),
         ("application", ink.text("row.application_id")),
         ("moment", ink.number("date", "row.as_of")),
-        ("product", ink.text(f"product.name_{ink.language}") if ink.has("product") else "-"),
-        ("law", ink.text("row.law_profile") if ink.has("row.law_profile") else "-"),
     ]
+    if ink.has("product"):
+        rows.append(("product", ink.text(f"product.name_{ink.language}")))
+    if ink.has("row.law_profile"):
+        rows.append(("law", ink.text("row.law_profile")))
     if ink.has("row.score"):
         grade = ink.text("row.grade")
         rows.append(("score", _word(ink, "score_line", score=ink.number("score", "row.score"))))
