@@ -28,13 +28,21 @@ from .score.tree_model import Margin
 MANIFEST = "manifest.json"
 # Format of the manifest and, as it lists them, of all files of a bundle. Release 0.1.0 wrote
 # format 1 without naming it.
-FORMAT = 4
+FORMAT = 5
 # The format of a bundle that needs nothing of a later one.
 PLAIN_FORMAT = 3
 # The first format by which the id of a decision names its input too.
 CONTENT_IDS = 3
 # The first format by which that is the input as given: before, a text as the model reads it.
 GIVEN_IDS = 4
+# The format of a bundle whose catalogue has no sentences and whose reference no errors.
+TOLD_FORMAT = 4
+# The first format by which a reason is significant and a whole sentence: before, up to four
+# concepts, of which the first was given even where it lost nothing.
+SIGNIFICANT_REASONS = 5
+# The versions of a catalogue that brought what training saw of nulls, and sentences.
+WITH_NULLS = 2
+WITH_SENTENCES = 3
 SCORING = ("model.txt", "catalogue.json", "calibration.json")
 REQUIRED = (*SCORING, "tiers.json", "policy.json", "reference.json")
 # A file that a bundle may have, and lists in its manifest where it has it.
@@ -65,6 +73,11 @@ class Bundle:
     def reference_points(self) -> np.ndarray:
         """Points of the reference applicant per feature, in model order."""
         return self.reference.features(self.scorer.catalogue)
+
+    @property
+    def has_significant_reasons(self) -> bool:
+        """Whether the rules of format 5 choose and word the reasons."""
+        return self.format >= SIGNIFICANT_REASONS
 
     @cached_property
     def reader(self) -> InputReader:
@@ -163,8 +176,12 @@ def _format_of(root: Path, names: list[str]) -> int:
     """Return the first format of a manifest that has all that the files of a folder hold."""
     catalogue = json.loads(_bytes(root / "catalogue.json"))
     policy = json.loads(_bytes(root / "policy.json"))
-    is_later = catalogue.get("version", 1) >= 2 or policy.get("beyond_training") is not None
-    return FORMAT if is_later or LAYOUT in names else PLAIN_FORMAT
+    compared = json.loads(_bytes(root / "reference.json"))
+    version = catalogue.get("version", 1)
+    if version >= WITH_SENTENCES or compared.get("concept_errors"):
+        return FORMAT
+    is_told = version >= WITH_NULLS or policy.get("beyond_training") is not None
+    return TOLD_FORMAT if is_told or LAYOUT in names else PLAIN_FORMAT
 
 
 def load_scorer(folder: str | Path, threads: int | None = None) -> Scorer:

@@ -287,7 +287,8 @@ class Decider:
             verdicts = verdicts_of(batch)
         else:
             verdicts = verdicts_by_tier(policy, self.bundle.tiers, grade, rows)
-        reasons, points = reasons_by_row(
+        # A decline that nothing explains becomes a referral: the verdicts are those after that.
+        reasons, points, verdicts = reasons_by_row(
             self.bundle, rows, batch, verdicts, options.explain, options.language, is_scored
         )
         grades = word_column([*self.bundle.tiers.names, None], np.where(is_scored, grade, -1))

@@ -178,6 +178,8 @@ def own_feature(
 ) -> dict[str, Any]:
     """Return the catalogue entry of a column, or of a flag made of the column `measure`."""
     column = measure or name
+    en = words.text_en or text
+    zh = words.text_zh or words.text_en or text
     # table: the entry of a column
     return {
         "name": name,
@@ -191,9 +193,14 @@ def own_feature(
         # 0 where nobody said which way it goes: no monotone constraint.
         "direction": words.sign,
         "null_meaning": "not known",
-        "text_en": words.text_en or text,
-        "text_zh": words.text_zh or words.text_en or text,
+        "text_en": en,
+        "text_zh": zh,
         "source": "your table",
+        # Nobody knows what the column means, so no more is said than how it compares.
+        "high_en": f"{en} is {{value}}, more than is usual among people we approve ({{typical}})",
+        "high_zh": f"{zh}为{{value}}，高于获批客户的常见水平（{{typical}}）",
+        "low_en": f"{en} is {{value}}, less than is usual among people we approve ({{typical}})",
+        "low_zh": f"{zh}为{{value}}，低于获批客户的常见水平（{{typical}}）",
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,10 +15,13 @@ from .errors import DecisionError
 from .strict_json import canonical, check_format, parse
 
 # Version of the format of `catalogue.json`, stored in it under the key `version`.
-VERSION = 2
-# The fields of a feature that version 2 brought. A catalogue of version 1 has none of them,
+VERSION = 3
+# The fields of a feature by the version that brought them. An earlier catalogue has none of them,
 # whatever other keys its writer put there.
-SINCE_2 = ("null_share", "typical", "codes", "unseen", "column", "code")
+SINCE = {
+    2: ("null_share", "typical", "codes", "unseen", "column", "code"),
+    3: ("high_en", "high_zh", "low_en", "low_zh", "is_sayable", "is_actionable"),
+}
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,10 @@ class Feature:
     it is 0, `typical` is the number that the model reads in place of null: the training median, or
     the number of a level of average risk or worse. `unseen` is the number that it reads for a level
     that is not among `categories`; null = as null.
+
+    `high_*` and `low_*` say a value above or below that of the approved in plain words; `{value}`
+    and `{typical}` stand in them for the two numbers. Where `is_sayable` is false no reason names
+    the feature: its concept speaks. A person can change what `is_actionable`.
     """
 
     name: str
@@ -77,6 +84,12 @@ class Feature:
     unseen: float | None = None
     column: str = ""
     code: float | None = None
+    high_en: str = ""
+    high_zh: str = ""
+    low_en: str = ""
+    low_zh: str = ""
+    is_sayable: bool = True
+    is_actionable: bool = False
 
     @property
     def is_coded(self) -> bool:
@@ -138,8 +151,10 @@ class Catalogue:
         Raises `DecisionError` for a later format and for a value of the wrong type.
         """
         content = json.loads(text)
-        if check_format(content, VERSION, "catalogue.json", "version") < 2:
-            content = _without_later_fields(content)
+        number = check_format(content, VERSION, "catalogue.json", "version")
+        later = [name for since, names in SINCE.items() if number < since for name in names]
+        if later:
+            content = _without_fields(content, later)
         return parse(cls, content, "catalogue.json", extra="ignore")
 
     @cached_property
@@ -170,14 +185,14 @@ class Catalogue:
         return hashlib.sha256(canonical(self)).hexdigest()
 
 
-def _without_later_fields(content: Any) -> Any:
-    """Return a catalogue of version 1 without the keys that mean something from version 2 on."""
+def _without_fields(content: Any, later: Sequence[str]) -> Any:
+    """Return a catalogue without the keys that mean something from a later version on."""
     features = content.get("features") if isinstance(content, Mapping) else None
     if not isinstance(features, list):
         # Not a catalogue: the parser says what is wrong.
         return content
     kept = [
-        {key: one[key] for key in one if key not in SINCE_2} if isinstance(one, Mapping) else one
+        {key: one[key] for key in one if key not in later} if isinstance(one, Mapping) else one
         for one in features
     ]
     return {**content, "features": kept}

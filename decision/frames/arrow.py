@@ -224,7 +224,8 @@ def offer_columns(batch: BatchContext | None, verdicts: Verdicts) -> dict[str, A
     n = len(verdicts.outcome)
     if batch is None or verdicts.limits is None:
         return _no_offer(n)
-    is_lent = verdicts.outcome <= REFER
+    # A referred decline has no tier that lends, so a person who lends sets the terms.
+    is_lent = (verdicts.outcome <= REFER) & (verdicts.by_tier != DECLINE)
     cap = np.where(is_lent | verdicts.is_limit_explained, verdicts.limits.cap, -1)
     limit = {
         "limit_cny": np.where(verdicts.outcome >= DECLINE, 0.0, verdicts.limits.cny),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,8 @@ from ..rules.limit import CAPS, Limits, cap_texts
 from ..rules.verdict import Verdicts
 from ..score.scorer import Reference
 from .given import given_behaviours
+from .sentences import Cited, sentences
+from .significance import rests_on_score, significant, with_referrals
 from .text import Language, behaviours, word_column
 
 TOP = 4  # Reg B: more than four reasons are unlikely to help
@@ -164,6 +166,26 @@ Explain = Literal["adverse", "all", "none"]
 EXPLAINS: tuple[Explain, ...] = ("adverse", "all", "none")
 
 
+class Explained(NamedTuple):
+    """Reasons by row, columns of points by name, and the verdicts after unexplained declines.
+
+    The columns are points_base and points_<concept>; there are none but for `all`.
+    """
+
+    reasons: Reasons
+    columns: dict[str, np.ndarray]
+    verdicts: Verdicts
+
+
+class _ChosenRows(NamedTuple):
+    """The rows whose score is explained: their positions, features, points and leading features."""
+
+    rows: np.ndarray
+    x: np.ndarray
+    points: np.ndarray
+    lead: np.ndarray
+
+
 def reasons_by_row(
     bundle: Bundle,
     frame: Frame,
@@ -172,22 +194,36 @@ def reasons_by_row(
     explain: Explain,
     language: Language,
     is_scored: np.ndarray,
-) -> tuple[Reasons, dict[str, np.ndarray]]:
-    """Return reasons by row, and with `all` the columns points_base and points_<concept>.
+) -> Explained:
+    """Return why each row is decided as it is.
 
-    Rules come first, then the limit, then the score. Rows that are not scored are not explained by
-    the score. Raises `DecisionError` (R9) where an adverse decision has no reason.
+    Why a person is needed comes first, then rules, the limit, and the score. Rows that are not
+    scored are not explained by the score. From format 5 on a decline that no concept explains is
+    referred. Raises `DecisionError` (R9) where an adverse decision has no reason.
     """
+    is_significant = bundle.has_significant_reasons
+    mask = _is_chosen(verdicts, explain) & is_scored
+    if is_significant:
+        # Whether a decline stands hangs on its reasons, whatever is asked to be explained.
+        mask |= rests_on_score(verdicts) & is_scored
+    chosen = _chosen_rows(bundle, frame, mask)
+    if is_significant:
+        by_score = _significant_reasons(bundle, frame, chosen, language)
+        has_reason = np.zeros(len(mask), dtype=bool)
+        has_reason[by_score.row] = True
+        unexplained = rests_on_score(verdicts) & is_scored & ~has_reason
+        verdicts = with_referrals(verdicts, unexplained)
+    else:
+        by_score = _forced_reasons(bundle, frame, chosen, language)
     parts = rule_reasons(verdicts.fired, language)
     if batch and verdicts.limits:
         parts += limit_reasons(batch, verdicts.limits, verdicts.is_limit_explained, language)
-    chosen = _chosen(verdicts, explain, is_scored)
-    by_score, concepts = _by_score(bundle, frame, chosen, language)
-    columns = _columns(bundle, concepts, chosen, len(frame.x)) if explain == "all" else {}
+    columns = _columns(bundle, chosen, len(frame.x)) if explain == "all" else {}
+    if explain == "none":
+        return Explained(Reasons.joined(parts), columns, verdicts)
     reasons = Reasons.joined([*parts, by_score])
-    if explain != "none":
-        check_reasons(reasons, verdicts)
-    return reasons, columns
+    check_reasons(reasons, verdicts)
+    return Explained(reasons, columns, verdicts)
 
 
 def check_reasons(reasons: Reasons, verdicts: Verdicts) -> None:
@@ -205,38 +241,74 @@ def check_reasons(reasons: Reasons, verdicts: Verdicts) -> None:
         )
 
 
-def _chosen(verdicts: Verdicts, explain: Explain, is_scored: np.ndarray) -> np.ndarray:
-    """Return the positions of the rows whose score is explained."""
-    if explain == "all":
-        return np.flatnonzero(is_scored)
+def _is_chosen(verdicts: Verdicts, explain: Explain) -> np.ndarray:
+    """Return the rows whose score is to be explained."""
     if explain == "adverse":
-        return np.flatnonzero(verdicts.is_score_adverse & is_scored)
-    return np.empty(0, np.int64)
+        return verdicts.is_score_adverse
+    return np.full(len(verdicts.outcome), explain == "all")
 
 
-def _by_score(
-    bundle: Bundle, frame: Frame, chosen: np.ndarray, language: Language
-) -> tuple[Reasons, np.ndarray]:
-    """Return the score's reasons of the `chosen` rows, and their points per concept."""
-    scorer = bundle.scorer
+def _chosen_rows(bundle: Bundle, frame: Frame, mask: np.ndarray) -> _ChosenRows:
+    """Return the rows of `mask` with their points per concept."""
+    rows = np.flatnonzero(mask)
     # Taken along the transpose, so that the values of a feature stay together in memory.
-    rows = np.take(frame.x.T, chosen, axis=1).T
-    points, lead = scorer.points_and_leads(rows, bundle.reference_points)
-    given = None if frame.features is None else (frame.features, chosen)
+    x = np.take(frame.x.T, rows, axis=1).T
+    points, lead = bundle.scorer.points_and_leads(x, bundle.reference_points)
+    return _ChosenRows(rows, x, points, lead)
+
+
+def _forced_reasons(
+    bundle: Bundle, frame: Frame, chosen: _ChosenRows, language: Language
+) -> Reasons:
+    """Return the score's reasons before format 5: up to four, the first one always."""
     reasons = score_reasons(
-        scorer.catalogue, bundle.reference, rows, (points, lead), language, given
+        bundle.scorer.catalogue,
+        bundle.reference,
+        chosen.x,
+        (chosen.points, chosen.lead),
+        language,
+        None if frame.features is None else (frame.features, chosen.rows),
     )
-    own_rows = chosen[reasons.row]
-    return Reasons(own_rows, reasons.concept, reasons.points, reasons.text), points
+    return Reasons(chosen.rows[reasons.row], reasons.concept, reasons.points, reasons.text)
 
 
-def _columns(
-    bundle: Bundle, concepts: np.ndarray, rows: np.ndarray, n_rows: int
-) -> dict[str, np.ndarray]:
-    """Return the columns of points of the explained `rows`; NaN for the others."""
+def _significant_reasons(
+    bundle: Bundle, frame: Frame, chosen: _ChosenRows, language: Language
+) -> Reasons:
+    """Return the score's reasons from format 5 on: what lost more than its error, or none."""
+    catalogue = bundle.scorer.catalogue
+    usual = bundle.reference.concepts(catalogue)
+    gain = np.round(chosen.points - usual, RANK_DECIMALS)
+    gain = np.where(chosen.lead < 0, np.inf, gain)
+    errors = bundle.reference.error_multiple * bundle.reference.errors(catalogue)
+    order, is_cited = significant(gain, errors, TOP)
+    row, rank = np.nonzero(is_cited)
+    concept = order[row, rank]
+    feature = chosen.lead[row, concept].astype(np.int64)
+    value = _stated_values(frame, chosen, row, feature)
+    cited = Cited(concept=concept, feature=feature, value=value, rows=chosen.rows[row])
+    words = sentences(catalogue, bundle.reference, cited, language, frame.features)
+    concepts = word_column(catalogue.concept_ids, concept)
+    return Reasons(chosen.rows[row], concepts, gain[row, concept], words)
+
+
+def _stated_values(
+    frame: Frame, chosen: _ChosenRows, row: np.ndarray, feature: np.ndarray
+) -> np.ndarray:
+    """Return the values that may be said: null where the model reads a number in place of one."""
+    value = chosen.x[row, feature]
+    if frame.features is None or not len(frame.features.numbers):
+        return value
+    place = frame.features.plan.feature_places[feature]
+    given = frame.features.numbers[np.maximum(place, 0), chosen.rows[row]]
+    return np.where((place >= 0) & np.isnan(given), np.nan, value)
+
+
+def _columns(bundle: Bundle, chosen: _ChosenRows, n_rows: int) -> dict[str, np.ndarray]:
+    """Return the columns of points of the explained rows; NaN for the others."""
     ids = bundle.scorer.catalogue.concept_ids
     names = ("points_base", *(f"points_{c}" for c in ids))
     points = np.full((n_rows, len(names)), np.nan)
-    points[rows, 0] = bundle.scorer.base_points
-    points[rows, 1:] = concepts
+    points[chosen.rows, 0] = bundle.scorer.base_points
+    points[chosen.rows, 1:] = chosen.points
     return {name: points[:, k] for k, name in enumerate(names)}

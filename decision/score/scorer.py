@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -93,6 +93,8 @@ def score(score_raw: np.ndarray) -> pd.arrays.IntegerArray:
 BLOCK = 8_192
 # Decimals of the reference in the bundle: a text that does not hang on the last bit of a sum.
 REFERENCE_DECIMALS = 9
+# What format 5 of a bundle brought.
+SINCE_5 = ("typical", "spread", "concept_errors")
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,11 @@ class Reference:
     The points of a concept are the sum of its features'. `score_shares` are the shares of all
     training applicants between the inner `score_edges` of score_raw; above the PSI `psi_stop` a
     batch is refused (drift.py, R12).
+
+    `typical` and `spread` are median and inter-quartile range of each feature among them, in its
+    own unit; null = no number, or a category. `concept_errors` say by how many points a concept
+    moves under retraining: it is a reason where it lost more than `error_multiple` of its error.
+    The three are empty before format 5.
     """
 
     concept_points: dict[str, float]
@@ -184,11 +191,28 @@ class Reference:
     score_edges: tuple[float, ...] = ()
     score_shares: tuple[float, ...] = ()
     psi_stop: float = 0.25
+    typical: dict[str, float | None] = field(default_factory=dict)
+    spread: dict[str, float | None] = field(default_factory=dict)
+    concept_errors: dict[str, float] = field(default_factory=dict)
+    error_multiple: float = 1.0
+
+    def __post_init__(self) -> None:
+        wrong = [name for name, error in self.concept_errors.items() if error < 0]
+        if wrong:
+            raise _refusal(
+                "an error of a concept is negative",
+                f"concept_errors.{wrong[0]} of 0 points or more",
+                repr(self.concept_errors[wrong[0]]),
+            )
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Reference:
         """Read `reference.json`; keys that the runtime does not use are ignored."""
-        return parse(cls, json.loads(text), "reference.json", extra="ignore")
+        content = json.loads(text)
+        if isinstance(content, Mapping):
+            # A reference of an earlier format knows none of these.
+            content = {**{key: {} for key in SINCE_5}, **content}
+        return parse(cls, content, "reference.json", extra="ignore")
 
     @classmethod
     def of(cls, scorer: Scorer, x: np.ndarray) -> Reference:
@@ -228,6 +252,10 @@ class Reference:
     def features(self, catalogue: Catalogue) -> np.ndarray:
         """Return the points in model order; 0 where the bundle gives none."""
         return np.array([self.feature_points.get(n, 0.0) for n in catalogue.names])
+
+    def errors(self, catalogue: Catalogue) -> np.ndarray:
+        """Return the errors in `catalogue.concept_ids` order, in points; 0 where none is known."""
+        return np.array([self.concept_errors.get(c, 0.0) for c in catalogue.concept_ids])
 
 
 def _refusal(what: str, expected: str, got: str) -> DecisionError:

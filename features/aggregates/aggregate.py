@@ -57,6 +57,8 @@ class Aggregate:
     `formula` gives (windows, applications). `stem` is the middle of a feature's name.
     `unit` is empty where the result has the unit of the measure.
     `en` and `zh` are templates of the texts; `null` says what a null means.
+    `say_en` and `say_zh` are clauses with the value, for a person who knows nothing of statistics
+    (`declare/sentences.py`); empty where the number cannot be said, as a spread or a slope.
     """
 
     name: str
@@ -66,6 +68,13 @@ class Aggregate:
     en: str
     zh: str
     null: str
+    say_en: str = ""
+    say_zh: str = ""
+
+    @property
+    def is_sayable(self) -> bool:
+        """Return whether a reason may name a feature of this aggregate."""
+        return bool(self.say_en)
 
 
 def formula_input(rows: VisibleRows, block: AggregateBlock, name: str) -> FormulaInput:

@@ -80,6 +80,8 @@ IDENTIFIER_AGGREGATES = (
         unit="count",
         en="number of different {measure} of {slice}",
         zh="{slice}不同{measure}数",
+        say_en="we count {value} different {measure} among {slice} {last}",
+        say_zh="{last}{slice}不同{measure}数为{value}",
         null=NO_CONSENT,
     ),
     Aggregate(
@@ -89,6 +91,8 @@ IDENTIFIER_AGGREGATES = (
         unit="count",
         en="number of {measure} of {slice} seen for the first time",
         zh="{slice}首次出现的{measure}数",
+        say_en="we count {value} {measure} seen for the first time among {slice} {last}",
+        say_zh="{last}{slice}首次出现的{measure}数为{value}",
         null=NO_CONSENT,
     ),
     Aggregate(
@@ -98,6 +102,8 @@ IDENTIFIER_AGGREGATES = (
         unit="share",
         en="share of {slice} on the main one of the {measure}",
         zh="{slice}主要{measure}占比",
+        say_en="{value} of {slice} {last} fall on the most frequent of the {measure}",
+        say_zh="{last}{slice}最常见的{measure}占比为{value}",
         null=NO_ROWS,
     ),
     Aggregate(
@@ -116,6 +122,8 @@ IDENTIFIER_AGGREGATES = (
         unit="count",
         en="changes of {measure} between {slice}",
         zh="{slice}{measure}更换次数",
+        say_en="we count {value} changes of {measure} between {slice} {last}",
+        say_zh="{last}{slice}{measure}更换次数为{value}",
         null=NO_CONSENT,
     ),
     Aggregate(
@@ -125,6 +133,8 @@ IDENTIFIER_AGGREGATES = (
         unit="share",
         en="share of {slice} with a change of {measure}",
         zh="{slice}{measure}更换比例",
+        say_en="{value} of {slice} {last} come with a change of {measure}",
+        say_zh="{last}{slice}{measure}更换比例为{value}",
         null=NO_ROWS,
     ),
     Aggregate(
@@ -134,6 +144,8 @@ IDENTIFIER_AGGREGATES = (
         unit="share",
         en="share of the {measure} of {slice} seen for the first time",
         zh="{slice}首次出现的{measure}占比",
+        say_en="{value} of the {measure} of {slice} {last} are seen for the first time",
+        say_zh="{last}{slice}首次出现的{measure}占比为{value}",
         null=NO_ROWS,
     ),
     Aggregate(
@@ -143,6 +155,8 @@ IDENTIFIER_AGGREGATES = (
         unit="ratio",
         en="number of {slice} for each one of the {measure}",
         zh="{slice}平均每个{measure}的数量",
+        say_en="for each one of the {measure} we count {value} {slice} {last}",
+        say_zh="{last}{slice}平均每个{measure}的数量为{value}",
         null=NO_ROWS,
     ),
 )

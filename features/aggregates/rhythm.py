@@ -149,6 +149,8 @@ RHYTHM_AGGREGATES = (
         unit="ratio",
         en="number of {slice} on a day with any {over}",
         zh="有{over}之日的{slice}数",
+        say_en="on a day with any {over} we count {value} {slice} {last}",
+        say_zh="{last}有{over}之日平均有{value}次{slice}",
         null=NO_BASE,
     ),
     Aggregate(
@@ -158,6 +160,8 @@ RHYTHM_AGGREGATES = (
         unit="days",
         en="days with {slice}",
         zh="有{slice}的天数",
+        say_en="we see {slice} on {value} {last}",
+        say_zh="{last}有{slice}的天数为{value}",
         null=NO_CONSENT,
     ),
     Aggregate(
@@ -167,6 +171,8 @@ RHYTHM_AGGREGATES = (
         unit="weeks",
         en="weeks with {slice}",
         zh="有{slice}的周数",
+        say_en="we see {slice} in {value} {last}",
+        say_zh="{last}有{slice}的周数为{value}",
         null=NO_CONSENT,
     ),
     Aggregate(
@@ -176,6 +182,8 @@ RHYTHM_AGGREGATES = (
         unit="months",
         en="months with {slice}",
         zh="有{slice}的月数",
+        say_en="we see {slice} in {value} {out_of}",
+        say_zh="{last}有{slice}的月数为{value}",
         null=NO_CONSENT,
     ),
     Aggregate(
@@ -185,6 +193,8 @@ RHYTHM_AGGREGATES = (
         unit="months",
         en="months in a row with {slice}, up to the latest,",
         zh="{slice}最近连续月数",
+        say_en="we see {slice} in {value} in a row, up to the latest, {last}",
+        say_zh="{last}{slice}最近连续{value}",
         null=NO_CONSENT,
     ),
     Aggregate(
@@ -257,6 +267,8 @@ RHYTHM_AGGREGATES = (
         unit="count",
         en="most {slice} on one day",
         zh="{slice}单日最多数量",
+        say_en="the largest number of {slice} on one day {last} is {value}",
+        say_zh="{last}{slice}单日最多为{value}",
         null=NO_CONSENT,
     ),
     Aggregate(
@@ -266,6 +278,8 @@ RHYTHM_AGGREGATES = (
         unit="",
         en="largest {measure} of {slice} on one day",
         zh="{slice}单日最大{measure}",
+        say_en="the largest {measure}{of} on one day {last} is {value}",
+        say_zh="{last}{of}单日最大{measure}为{value}",
         null=NO_CONSENT,
     ),
     Aggregate(
@@ -275,6 +289,8 @@ RHYTHM_AGGREGATES = (
         unit="count",
         en="fewest {slice} in any month",
         zh="{slice}最少月份的数量",
+        say_en="the smallest number of {slice} in any month {last} is {value}",
+        say_zh="{last}{slice}最少月份的数量为{value}",
         null=NO_CONSENT,
     ),
     Aggregate(
@@ -284,6 +300,8 @@ RHYTHM_AGGREGATES = (
         unit="",
         en="smallest monthly {measure} of {slice}",
         zh="{slice}最低月{measure}",
+        say_en="the smallest monthly {measure}{of} {last} is {value}",
+        say_zh="{last}{of}最低月{measure}为{value}",
         null=NO_CONSENT,
     ),
     Aggregate(
@@ -293,6 +311,8 @@ RHYTHM_AGGREGATES = (
         unit="share",
         en="share of {slice} in the fullest month",
         zh="{slice}最多月份占比",
+        say_en="{value} of the {slice} {last} fall into the fullest month",
+        say_zh="{last}{slice}最多月份占比为{value}",
         null=NO_BASE,
     ),
     Aggregate(
@@ -302,6 +322,8 @@ RHYTHM_AGGREGATES = (
         unit="share",
         en="share of {measure} of {slice} in the largest month",
         zh="{slice}{measure}最高月份占比",
+        say_en="{value} of the {measure}{of} {last} falls into the largest month",
+        say_zh="{last}{of}{measure}最高月份占比为{value}",
         null=NO_BASE,
     ),
     Aggregate(
@@ -311,6 +333,8 @@ RHYTHM_AGGREGATES = (
         unit="months",
         en="months with {measure} of {slice} of {level} or more",
         zh="{slice}月{measure}不低于{level}的月数",
+        say_en="the {measure}{of} reaches {level} or more in {value} {out_of}",
+        say_zh="{last}{of}月{measure}不低于{level}的月数为{value}",
         null=NO_CONSENT,
     ),
     Aggregate(
@@ -320,6 +344,8 @@ RHYTHM_AGGREGATES = (
         unit="days",
         en="average time between {slice}",
         zh="{slice}平均间隔天数",
+        say_en="the average time between {slice} {last} is {value}",
+        say_zh="{last}{slice}平均间隔{value}",
         null=TOO_FEW,
     ),
     Aggregate(
@@ -329,6 +355,8 @@ RHYTHM_AGGREGATES = (
         unit="days",
         en="longest time between {slice}",
         zh="{slice}最长间隔天数",
+        say_en="the longest time between {slice} {last} is {value}",
+        say_zh="{last}{slice}最长间隔{value}",
         null=TOO_FEW,
     ),
 )

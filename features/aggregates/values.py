@@ -123,6 +123,8 @@ VALUE_AGGREGATES = (
         unit="count",
         en="number of {slice}",
         zh="{slice}数量",
+        say_en="we count {value} {slice} {last}",
+        say_zh="{last}{slice}数量为{value}",
         null=NO_CONSENT,
     ),
     Aggregate(
@@ -132,6 +134,8 @@ VALUE_AGGREGATES = (
         unit="",
         en="total {measure} of {slice}",
         zh="{slice}{measure}合计",
+        say_en="the total {measure}{of} {last} is {value}",
+        say_zh="{last}{of}{measure}合计为{value}",
         null=NO_CONSENT,
     ),
     Aggregate(
@@ -141,6 +145,8 @@ VALUE_AGGREGATES = (
         unit="",
         en="average {measure} of {slice}",
         zh="{slice}平均{measure}",
+        say_en="the average {measure}{of} {last} is {value}",
+        say_zh="{last}{of}平均{measure}为{value}",
         null=NO_ROWS,
     ),
     Aggregate(
@@ -150,6 +156,8 @@ VALUE_AGGREGATES = (
         unit="",
         en="typical {measure} of {slice}",
         zh="{slice}典型{measure}",
+        say_en="a usual {measure}{of} {last} is {value}",
+        say_zh="{last}{of}通常{measure}为{value}",
         null=NO_ROWS,
     ),
     Aggregate(
@@ -195,6 +203,8 @@ VALUE_AGGREGATES = (
         unit="",
         en="largest {measure} of {slice}",
         zh="{slice}最大{measure}",
+        say_en="the largest {measure}{of} {last} is {value}",
+        say_zh="{last}{of}最高{measure}为{value}",
         null=NO_ROWS,
     ),
     Aggregate(
@@ -204,6 +214,8 @@ VALUE_AGGREGATES = (
         unit="",
         en="smallest {measure} of {slice}",
         zh="{slice}最小{measure}",
+        say_en="the smallest {measure}{of} {last} is {value}",
+        say_zh="{last}{of}最低{measure}为{value}",
         null=NO_ROWS,
     ),
     Aggregate(
@@ -213,6 +225,8 @@ VALUE_AGGREGATES = (
         unit="",
         en="latest {measure} of {slice}",
         zh="{slice}最新{measure}",
+        say_en="the latest {measure}{of} {last} is {value}",
+        say_zh="{last}{of}最新{measure}为{value}",
         null=NO_ROWS,
     ),
     Aggregate(
@@ -231,6 +245,8 @@ VALUE_AGGREGATES = (
         unit="days",
         en="days since the latest of {slice}",
         zh="距最近一次{slice}天数",
+        say_en="the time since the latest of the {slice} {last} is {value}",
+        say_zh="{last}最近一次{slice}距今{value}",
         null=NO_ROWS,
     ),
     Aggregate(
@@ -240,6 +256,8 @@ VALUE_AGGREGATES = (
         unit="days",
         en="days since the first of {slice}",
         zh="距首次{slice}天数",
+        say_en="the time since the first of the {slice} {last} is {value}",
+        say_zh="{last}首次{slice}距今{value}",
         null=NO_ROWS,
     ),
     Aggregate(
@@ -315,6 +333,8 @@ COMPARISON_AGGREGATES = (
         unit="share",
         en="share of {slice} among {over}",
         zh="{slice}占{over}笔数比例",
+        say_en="{value} of {over} {last} are {slice}",
+        say_zh="{last}{slice}占{over}的{value}",
         null=NO_BASE,
     ),
     Aggregate(
@@ -324,6 +344,8 @@ COMPARISON_AGGREGATES = (
         unit="share",
         en="share of {slice} in {measure} of {over}",
         zh="{slice}占{over}{measure}比例",
+        say_en="{slice} make up {value} of the {measure} of {over} {last}",
+        say_zh="{last}{slice}占{over}{measure}的{value}",
         null=NO_BASE,
     ),
     Aggregate(
@@ -351,6 +373,8 @@ COMPARISON_AGGREGATES = (
         unit="share",
         en="largest single part of {measure} of {slice}",
         zh="{slice}单笔最大{measure}占比",
+        say_en="the largest single one makes up {value} of the {measure}{of} {last}",
+        say_zh="{last}{of}单笔最大{measure}占比为{value}",
         null=NO_BASE,
     ),
     Aggregate(
@@ -405,6 +429,8 @@ COMPARISON_AGGREGATES = (
         unit="share",
         en="fall of the latest {measure} of {slice} from the largest",
         zh="{slice}最新{measure}较最大值的回落",
+        say_en="the latest {measure}{of} lies {value} below the largest {last}",
+        say_zh="{last}{of}最新{measure}较最大值低{value}",
         null=NO_BASE,
     ),
     Aggregate(

@@ -131,6 +131,12 @@ class FeatureSpec:
     table: str
     consent: str = ""
     also: tuple[str, ...] = ()
+    high_en: str = ""
+    high_zh: str = ""
+    low_en: str = ""
+    low_zh: str = ""
+    is_sayable: bool = True
+    is_actionable: bool = False
 
 
 @dataclass(frozen=True)

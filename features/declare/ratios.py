@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from ..families.families import FAMILY_OF_PREFIX, SOURCE_OF_CONCEPT
 from .declarations import AT_3M_12M, FROM_3M, FeatureSpec, Mark, Ratio
+from .sentences import Sayings, mark_sayings, plain_sayings
 from .texts import LAST_EN, LAST_ZH, NO_BASE
 
 
@@ -43,7 +44,15 @@ def _spec(
         source=source,
         # It belongs to no raw table of its own: it is built where its features are.
         table="",
+        **_said(kind, concept, f"{en} {LAST_EN[window]}", f"{LAST_ZH[window]}{zh}"),
     )
+
+
+def _said(kind: str, concept: str, text_en: str, text_zh: str) -> Sayings:
+    """Return the sentences of a mark; those of a ratio, which nobody is told, are its texts."""
+    if kind == "mark":
+        return mark_sayings(text_en, text_zh, concept=concept)
+    return plain_sayings(text_en, text_zh, is_sayable=False, concept=concept, aggregate=kind)
 
 
 def _ratios(

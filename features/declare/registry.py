@@ -27,6 +27,7 @@ from .declarations import (
     Stream,
 )
 from .ratios import MARKS, RATIOS
+from .sentences import STATES, Sayings, Wording, clause, plain_sayings, sayings
 from .texts import LAST_EN, LAST_ZH, UNIT_SUFFIX
 
 # From the declared blocks of a family to its features, each with name, texts and unit.
@@ -66,8 +67,38 @@ def expand(
                 text_zh=f"{LAST_ZH[window]}{zh}",
                 source=_source(block, part, measure) or source_of.get(block.concept, ""),
                 table=stream.table.name,
+                **_sayings(block, words, window, (en, zh)),
             )
             yield name, window, spec
+
+
+def _sayings(
+    block: AggregateBlock,
+    words: dict[str, Slice | Measure | None],
+    window: str,
+    texts: tuple[str, str],
+) -> Sayings:
+    """Return the sentences of one feature; of an aggregate that cannot be said, its texts."""
+    aggregate = AGGREGATES[block.aggregate]
+    if not aggregate.is_sayable:
+        en = f"{texts[0]} {LAST_EN[window]}"
+        zh = f"{LAST_ZH[window]}{texts[1]}"
+        return plain_sayings(
+            en, zh, is_sayable=False, concept=block.concept, aggregate=block.aggregate
+        )
+    clauses = []
+    for language, template in (("en", aggregate.say_en), ("zh", aggregate.say_zh)):
+        said = {key: getattr(word, language) if word else "" for key, word in words.items()}
+        own = words["slice"]
+        wording = Wording(
+            slice=said["slice"],
+            over=said["over"],
+            measure=said["measure"],
+            level=f"{block.level:,g}",
+            is_state=bool(block.measure) and own is not None and own.name in STATES,
+        )
+        clauses.append(clause(template, wording, window, language))
+    return sayings(*clauses, is_sayable=True, concept=block.concept, aggregate=block.aggregate)
 
 
 def _source(block: AggregateBlock, part: Slice, measure: Measure | None) -> str:
@@ -181,7 +212,7 @@ def needed_tables(names: Collection[str]) -> tuple[str, ...]:
 # The catalogue: what `catalogue.json` says of every feature and every reason concept.
 
 # Version of the catalogue's format.
-VERSION = 1
+VERSION = 3
 # What a spec holds for the engine and the catalogue leaves out.
 ENGINE_FIELDS = ("table", "consent", "also")
 

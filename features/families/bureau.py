@@ -136,7 +136,12 @@ _STATEMENTS = Stream(
     ),
     measures=(
         Measure(
-            "lenders", "count", "open lenders", "授信机构数", ("active_lenders",), source="S1-R53"
+            "lenders",
+            "count",
+            "number of open lenders",
+            "授信机构数",
+            ("active_lenders",),
+            source="S1-R53",
         ),
         Measure("utilisation", "share", "used share of card lines", "额度使用率", ("utilisation",)),
         Measure("debt", "CNY", "debt", "负债", ("debt_fen",), per=100.0, source="S3-R45"),

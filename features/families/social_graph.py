@@ -196,7 +196,7 @@ _INTERACTIONS = Stream(
         ),
     ),
     measures=(
-        Measure("messages", "count", "contact count", "互动次数", ("n_messages",)),
+        Measure("messages", "count", "number of contacts", "互动次数", ("n_messages",)),
         Measure("kind", "count", "kinds of contact", "互动方式", ("kind",), "id"),
         Measure("person", "count", "people", "联系人", ("contact_id",), "id"),
     ),

@@ -8,6 +8,7 @@ which its module gives them.
 from __future__ import annotations
 
 from ..declare.declarations import FeatureSpec
+from ..declare.sentences import plain_sayings
 from ..declare.texts import LAST_EN, LAST_ZH, NO_CONSENT
 
 # What a null means.
@@ -23,6 +24,19 @@ NEVER = "never null"
 _NETWORK = "contact_network"
 _RECORD = "circle_repayment"
 _CONTACT = "interaction_frequency"
+# Measures of a network, which tell a person nothing. What contacts owe is not said either: it is
+# other people's record.
+_OF_NETWORK = (
+    "neighbour_degree_mean",
+    "neighbour_degree_max",
+    "core_number",
+    "pagerank_ratio",
+    "component_share",
+    "clustering_share",
+    "busiest_payee_count",
+    "circle_count",
+    "device_together_share",
+)
 # The tables that the graph reads beside the contacts, by concept.
 _MADE_OF_TOO = {_RECORD: ("loan_performance",), _CONTACT: ("interactions",)}
 # A rule asks for the number of friends and how often one is in touch; the section on contacts
@@ -53,6 +67,13 @@ def _graph(
         source=_SOURCE_OF_GRAPH.get(name, "domain 7.4"),
         table="contacts",
         also=_MADE_OF_TOO.get(concept, ()),
+        **plain_sayings(
+            f"{en} as of the first of the month",
+            f"月初{zh}",
+            is_sayable=concept != _RECORD and name not in _OF_NETWORK,
+            concept=concept,
+            aggregate="snapshot",
+        ),
     )
 
 
@@ -126,6 +147,13 @@ def _transfer(name: str, window: str, unit: str, null: str, en: str, zh: str) ->
         text_zh=f"{LAST_ZH[window]}{zh}",
         source="domain 7.4",
         table="payments",
+        **plain_sayings(
+            f"{en} {LAST_EN[window]}",
+            f"{LAST_ZH[window]}{zh}",
+            is_sayable=name not in _OF_NETWORK,
+            concept="peer_transfers",
+            aggregate="transfers",
+        ),
     )
 
 
@@ -173,6 +201,13 @@ def _meeting(
         consent=consent,
         # What is null without a proof is made of the proofs.
         also=("identity_checks",) if null == NO_PROOF else (),
+        **plain_sayings(
+            en.format(LAST_EN[window]),
+            zh.format(LAST_ZH[window]),
+            is_sayable=name not in _OF_NETWORK,
+            concept="device_sharing",
+            aggregate="meetings",
+        ),
     )
 
 

@@ -20,6 +20,7 @@ from creditloom.models.evaluation.bars import FamilySpread
 from creditloom.models.evaluation.cohort import Cohort, aligned_rows, pd_of
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.evaluation.groups import audit, group_figures
+from creditloom.models.evaluation.reasons.reason_figures import observed_reasons, reasons_by_truth
 from creditloom.models.evaluation.rivals import reachable_gini
 from creditloom.models.evaluation.rivals.duels import Luck, duels, leak
 from creditloom.models.evaluation.rivals.paired import Scores
@@ -107,6 +108,7 @@ def evaluate(
         "family_share": family_share,
         "family_share_worst": shares.worst_family(families),
         "fairness": audit.fairness(fairness),
+        "reasons_by_truth": _reasons_by_truth(inputs, cohort, params),
         **_blocks(inputs, cohort, params),
     }
     tables = {
@@ -118,6 +120,14 @@ def evaluate(
         **_tables(inputs, cohort, split, params),
     }
     return metrics, tables
+
+
+def _reasons_by_truth(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str, Any]:
+    """Return how true the reasons are; empty without a truth."""
+    if inputs.truth is None:
+        return {}
+    truth = inputs.truth
+    return reasons_by_truth(cohort, inputs.bundle, truth.known, truth.applicants, params)
 
 
 def _group_calibration(
@@ -163,7 +173,10 @@ def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str,
         "portfolio": portfolio_figures.portfolio(cohort, tiers, policy, inputs.profit_terms),
         "final": portfolio_figures.final_decisions(cohort),
         "challenger": portfolio_figures.challenger(cohort, tiers, policy),
-        "reasons": audit.reasons(cohort.decisions, inputs.bundle.scorer, sample),
+        "reasons": {
+            **audit.reasons(cohort.decisions, inputs.bundle.scorer, sample),
+            **observed_reasons(cohort.decisions),
+        },
         "rows": rows,
         "score_psi": score_psi,
     }

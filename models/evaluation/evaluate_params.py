@@ -22,6 +22,8 @@ class EvaluateParams:
     is_run_forward: the offers are run forward in a simulated world, for the bridge of the profit.
     reachable_rounds: trees of each booster that finds the reachable Gini.
     claims_applicants: number of applicants on whom the claims about a simulated world are measured.
+    reason_rows: number of declines whose reasons are compared with the truth.
+    reason_learning_rows: rows that the best predictor of true contributions learns from.
     judged_features: number of features used for the reachable Gini and for the R2 of the states, in
     addition to those of the model. They are the features most related to the truth.
     """
@@ -43,3 +45,5 @@ class EvaluateParams:
     is_run_forward: bool = True
     paired_draws: int = 500
     pd_draws: int = 100
+    reason_rows: int = 2_500
+    reason_learning_rows: int = 20_000

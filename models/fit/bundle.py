@@ -24,7 +24,9 @@ from creditloom.models.fit.encoding import EncodedColumn
 from creditloom.models.fit.fitted_model import CalibratedModel
 from creditloom.models.fit.training_table import TrainingTable
 from creditloom.models.policy.bundle_policy import PolicyParams, reference
+from creditloom.models.sample.arrays import Floats, one_thread
 from creditloom.models.sample.metrics import logit
+from creditloom.models.stacking.concept_errors import RefitParams, concept_errors
 
 # Position of the inner edge between G6, the last tier that approves, and G7.
 APPROVAL_EDGE = 5
@@ -63,11 +65,13 @@ def write(
     scale: CalibrationParams,
     house: PolicyParams,
     layout: Layout | None,
+    refits: RefitParams,
 ) -> str:
     """Write the bundle into the new `folder`; return its version, the sha256 of the manifest.
 
     table: the training rows. The approved ones are the reference of the reasons.
     layout: of the user's own table; None where the features are the house's own.
+    refits: how the error of a concept is measured.
     """
     folder.mkdir(parents=True)
     # The text is hashed, so its line ends must be the same on every machine.
@@ -88,10 +92,31 @@ def write(
     # Rows that no inner fold held out have no such margin.
     held_out = fitted.held_out[~np.isnan(fitted.held_out)]
     compared = reference(
-        scorer, tiers, policy, [x], house.reference_rows, is_strict=False, held_out=held_out
+        scorer,
+        tiers,
+        policy,
+        [x],
+        house.reference_rows,
+        is_strict=False,
+        held_out=held_out,
+        concept_errors=_concept_errors(fitted, x, words, refits),
+        unexplained_share=house.unexplained_share,
     )
     _write(folder / "reference.json", plain(compared))
     return write_manifest(folder)
+
+
+def _concept_errors(
+    fitted: CalibratedModel, x: Floats, words: ColumnTexts, refits: RefitParams
+) -> dict[str, float]:
+    """Return how far each concept moves when the stack learns from other rows of the table."""
+    if fitted.recipe is None:
+        return {}
+    columns = fitted.model.encoding.columns
+    concepts = [str(words.features[column.column]["concept"]) for column in columns]
+    # A sum that threads share has another last bit on another machine.
+    with one_thread():
+        return concept_errors(fitted.recipe, concepts, x, fitted.model.margin_of(x), refits)
 
 
 def _catalogue(fitted: CalibratedModel, words: ColumnTexts) -> dict[str, Any]:

@@ -6,13 +6,14 @@ serve is chosen inside the training rows of each fit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.fit.encoding import EncodingParams
 from creditloom.models.selection.feature_choice import SelectionParams
 from creditloom.models.stacking.additive import AdditiveLearner, AdditiveParams
 from creditloom.models.stacking.boosted import BoostedLearner, Capacity
+from creditloom.models.stacking.concept_errors import RefitParams
 from creditloom.models.stacking.learner import Learner, NamedLearner, named_learners
 from creditloom.models.stacking.stack import StackParams
 
@@ -36,6 +37,7 @@ class FitParams:
     level_months: the last months with rows whose mean PD is brought to the expected level.
     columns_per_bad: largest number of columns per bad of the training set. The columns with the
     best AUC of their own enter the model. At least `least_columns` enter, if there are as many.
+    refits: how the error of a concept is measured.
     """
 
     learners: tuple[str, ...]
@@ -61,6 +63,7 @@ class FitParams:
     columns_per_bad: float
     least_columns: int
     seed: int
+    refits: RefitParams = field(default_factory=RefitParams)
 
     def times(self, rows: int) -> int:
         """Return how often cross-validation is repeated on a table of so many rows."""

@@ -16,6 +16,7 @@ from creditloom.models.fit.encoding import Encoded, Encoding
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.selection.feature_choice import DroppedFeature
 from creditloom.models.stacking.boosted import stand_ins, with_stand_in
+from creditloom.models.stacking.concept_errors import Recipe
 from creditloom.models.stacking.learner import Member
 from creditloom.models.stacking.procedure import stacked_trees
 from creditloom.models.stacking.sign_proof import refuse_broken
@@ -84,7 +85,8 @@ class CalibratedModel:
     held_out: the logits, one per row, from models that did not learn from the row; NaN for a row
     that was never held out. calibration: slope and level for the door and the economy;
     challenger_calibration: the same step after the challenger. level: with dates, the forecast of
-    the bad rate of the months after the last row.
+    the bad rate of the months after the last row. recipe: what was chosen, to be repeated on other
+    rows.
     """
 
     model: FittedModel
@@ -93,6 +95,7 @@ class CalibratedModel:
     challenger_calibration: CalibrationLine
     held_out: Floats
     level: Level | None = None
+    recipe: Recipe | None = None
 
     def challenger_pd(self, frame: pd.DataFrame) -> Floats:
         """Return the PD of the challenger, the additive logit alone, shape (rows,)."""

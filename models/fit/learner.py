@@ -23,6 +23,7 @@ from creditloom.models.fit.inner_folds import inner_folds
 from creditloom.models.fit.training_table import TrainingTable
 from creditloom.models.sample.arrays import Floats, Mask, one_thread
 from creditloom.models.sample.errors import ModelError
+from creditloom.models.stacking.concept_errors import Recipe
 from creditloom.models.stacking.learner import Member, NamedLearner
 from creditloom.models.stacking.procedure import Fold, StackChoice, choose, members, stack_of
 from creditloom.models.stacking.shape_search import SEARCHED, ShapeSearch
@@ -88,6 +89,7 @@ def _fit_calibrated(
         challenger_calibration=alone_line,
         held_out=logits,
         level=level,
+        recipe=Recipe(dataset_of(encoded, table), encoded.signs, learners, choice.steps, stack),
     )
 
 

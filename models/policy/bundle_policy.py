@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from creditloom.decision.base.catalogue import Catalogue
 from creditloom.decision.rulebook.policy import BeyondPolicy, Policy, Validation
 from creditloom.decision.score.drift import shares
 from creditloom.decision.score.scorer import Reference, Scorer
@@ -22,6 +23,21 @@ SCORE_BINS = 10
 # Decimals of the edges and shares of the bins. Rounding keeps the last bits out of the bundle.
 EDGE_DECIMALS = 6
 SHARE_DECIMALS = 9
+# Of a feature among the approved: lower quartile, median, upper quartile.
+QUARTILES = (0.25, 0.5, 0.75)
+VALUE_DECIMALS = 6
+# Largest share of the declined whom no concept explains for certain; they go to a person. A quarter
+# of what the issue allows, as new applicants are explained less well than those of training.
+UNEXPLAINED_SHARE = 0.0025
+# A loss within one error is noise, whatever share that leaves without a reason.
+LEAST_MULTIPLE = 1.0
+# The multiple is cut to hundredths.
+MULTIPLE_STEPS = 100
+# Declined training applicants behind the multiple, at even steps.
+DECLINED_ROWS = 4_000
+# Points below which an error counts as this, so that nothing is divided by 0.
+LEAST_ERROR = 1e-6
+Values = dict[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -38,6 +54,7 @@ class PolicyParams:
     (R11).
     reference_rows: largest number of approved training applicants in the reference, evenly spaced.
     psi_stop: a batch is refused when the PSI of its scores is above this (R12).
+    unexplained_share: largest share of the declined training applicants whom no concept explains.
     beyond_training: what becomes of a null where training had none and of a level that it did not
     hold (refuse, refer or typical), and the share of rows with one such column above which a batch
     is refused.
@@ -50,6 +67,7 @@ class PolicyParams:
     validation: Validation | None = None
     reference_rows: int = 20_000
     psi_stop: float = PSI_STOP
+    unexplained_share: float = UNEXPLAINED_SHARE
     beyond_training: BeyondPolicy = field(default_factory=BeyondPolicy)
 
 
@@ -62,22 +80,31 @@ def reference(
     psi_stop: float = PSI_STOP,
     is_strict: bool = True,
     held_out: Floats | None = None,
+    concept_errors: Mapping[str, float] | None = None,
+    unexplained_share: float = UNEXPLAINED_SHARE,
 ) -> Reference:
-    """Return the mean points of the approved training applicants, and the score bins.
+    """Return what reasons compare with, of the approved training applicants, and the score bins.
 
-    Reasons compare with the mean points. The drift check of a batch uses the bins.
+    That is mean points, median and inter-quartile range. The drift check of a batch uses the bins.
     blocks: the training applicants, rows x features in model order.
     held_out: margins by models that have not learnt from the row, for the bins; None = the model's.
     most: largest number of approved applicants whose points are averaged.
+    concept_errors: how far a concept moves under retraining, as log-odds of the margin; the
+    reference holds it in points. unexplained_share: see `PolicyParams`.
     is_strict: raise ModelError when no training applicant is in an approved tier; else the safest
     of a block stand for the approved.
     """
-    is_approving = np.array([policy.verdicts.get(name) == "approve" for name in tiers.names])
+    verdicts = [policy.verdicts.get(name, "decline") for name in tiers.names]
+    is_approving = np.array([verdict == "approve" for verdict in verdicts])
+    is_declining = np.array([verdict == "decline" for verdict in verdicts])
     approved_blocks = []
+    declined_blocks = []
     margin_blocks = []
     for x in blocks:
         margin = scorer.margin.raw(x)
-        is_approved = is_approving[tiers.index(scorer.calibration.pd(margin))]
+        tier = tiers.index(scorer.calibration.pd(margin))
+        is_approved = is_approving[tier]
+        declined_blocks.append(x[is_declining[tier]])
         approved_blocks.append(x[_compared_with(is_approved, margin, is_strict)])
         margin_blocks.append(margin)
     approved = _at_even_steps(np.concatenate(approved_blocks), most)
@@ -85,12 +112,63 @@ def reference(
     # every batch would seem to have drifted.
     binned = np.concatenate(margin_blocks) if held_out is None else held_out
     edges, score_shares = _score_bins(scorer.calibration.score_raw(binned))
+    typical, spread = typical_values(scorer.catalogue, approved)
+    compared = replace(
+        Reference.of(scorer, approved), concept_errors=_in_points(scorer, concept_errors or {})
+    )
+    declined = np.concatenate(declined_blocks)
     return replace(
-        Reference.of(scorer, approved),
+        compared,
         score_edges=edges,
         score_shares=score_shares,
         psi_stop=psi_stop,
+        typical=typical,
+        spread=spread,
+        error_multiple=error_multiple(scorer, compared, declined, unexplained_share),
     )
+
+
+def error_multiple(
+    scorer: Scorer, compared: Reference, declined: Floats, unexplained_share: float
+) -> float:
+    """Return how many of its errors a concept must have lost to be a reason, at least 1.
+
+    It is the largest number at which no more than `unexplained_share` of the declined training
+    applicants, shape (n, p), are left without a reason; 1 without errors or declined ones.
+    """
+    errors = compared.errors(scorer.catalogue)
+    if not len(declined) or not errors.any():
+        return LEAST_MULTIPLE
+    rows = declined[np.unique(np.linspace(0, len(declined) - 1, DECLINED_ROWS).astype(np.int64))]
+    loss = compared.concepts(scorer.catalogue) - scorer.concept_points(rows)
+    # A concept without an error was never moved: any loss of it is a reason.
+    best = (loss / np.maximum(errors, LEAST_ERROR)).max(axis=1)
+    # The lower of two neighbours, so that the share is kept and not passed.
+    kept = float(np.quantile(best, unexplained_share, method="lower"))
+    return max(LEAST_MULTIPLE, float(np.floor(kept * MULTIPLE_STEPS) / MULTIPLE_STEPS))
+
+
+def typical_values(catalogue: Catalogue, rows: Floats) -> tuple[Values, Values]:
+    """Return median and inter-quartile range of each feature over the rows that know it.
+
+    rows: shape (n, p) in model order. Null for a category, an indicator, and one that no row knows.
+    """
+    typical: Values = {}
+    spread: Values = {}
+    for feature, column in zip(catalogue.features, rows.T, strict=True):
+        known = column[~np.isnan(column)]
+        has_number = len(known) > 0 and not feature.categories and not feature.is_indicator
+        low, middle, high = np.quantile(known, QUARTILES) if has_number else (np.nan,) * 3
+        typical[feature.name] = round(float(middle), VALUE_DECIMALS) if has_number else None
+        spread[feature.name] = round(float(high - low), VALUE_DECIMALS) if has_number else None
+    return typical, spread
+
+
+def _in_points(scorer: Scorer, errors: Mapping[str, float]) -> dict[str, float]:
+    """Return errors of the margin in points, of the concepts that the model uses."""
+    scale = scorer.calibration.factor * scorer.calibration.a
+    used = [concept for concept in scorer.catalogue.concept_ids if concept in errors]
+    return {concept: round(scale * errors[concept], EDGE_DECIMALS) for concept in used}
 
 
 def _at_even_steps(approved: np.ndarray, most: int) -> np.ndarray:

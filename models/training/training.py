@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from creditloom.models.sample.signs import signs_of
 from creditloom.models.sample.split import SplitParams
 from creditloom.models.stacking.additive import AdditiveLearner, AdditiveParams
 from creditloom.models.stacking.boosted import BoostedLearner, Capacity, stand_ins
+from creditloom.models.stacking.concept_errors import Recipe, RefitParams
 from creditloom.models.stacking.learner import Learner, NamedLearner, named_learners
 from creditloom.models.stacking.procedure import (
     HeldOutPaths,
@@ -132,7 +133,7 @@ class TrainParams:
     """The `train` block: the learners whose margins are stacked on the selected features.
 
     learners: their names. booster: its settings, as `tune` finds them. small: a smaller booster.
-    additive: the penalised additive logit.
+    additive: the penalised additive logit. refits: how the error of a concept is measured.
     """
 
     learners: tuple[str, ...]
@@ -140,6 +141,7 @@ class TrainParams:
     small: Capacity
     additive: AdditiveParams
     stack: StackParams
+    refits: RefitParams = field(default_factory=RefitParams)
 
     def named_learners(self) -> tuple[NamedLearner, ...]:
         """Return the learners of the stack."""
@@ -162,7 +164,7 @@ class TrainingResult:
     order. catalogue: of the model. ridge: the challenger. record: the content of training.json.
     held_out: margins of the judged months, on which the level and the line are fitted.
     applicants: margins of everyone in these months and later, as new to the members; None where
-    nobody asked.
+    nobody asked. recipe: what was chosen, to be repeated on other loans.
     """
 
     booster: lightgbm.Booster
@@ -173,6 +175,7 @@ class TrainingResult:
     record: Mapping[str, Any]
     held_out: HeldOutMargins
     applicants: ApplicantMargins | None = None
+    recipe: Recipe | None = None
 
 
 def train(
@@ -214,6 +217,7 @@ def train(
         record=record,
         held_out=nested.margins_of(stack, rows, challenger),
         applicants=nested.margins_beside(stack, applicants),
+        recipe=Recipe(final, signs, tuple(learners), nested.choice.steps, stack),
     )
 
 

@@ -19,6 +19,7 @@ from pandas import DataFrame
 from scipy.special import expit, logit
 
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
+from creditloom.decision.reasons.significance import UNEXPLAINED
 from creditloom.decision.rulebook.policy import APPROVED
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.evaluation import figures
@@ -28,6 +29,8 @@ from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.evaluation.groups import audit
 from creditloom.models.evaluation.groups.group_figures import Judged, group_calibration
 from creditloom.models.evaluation.portfolio_figures import final_decisions
+from creditloom.models.evaluation.reasons.reason_figures import compared_figures, observed_reasons
+from creditloom.models.evaluation.reasons.true_losses import cited_figures, largest_places
 from creditloom.models.evaluation.rivals import reachable_gini
 from creditloom.models.evaluation.rivals.duels import Luck, duels, leak
 from creditloom.models.sample import metrics as shares
@@ -61,6 +64,7 @@ class Made:
     decisions: DataFrame
     phi: np.ndarray
     scorer: Any
+    cited: np.ndarray
 
 
 @cache
@@ -89,16 +93,51 @@ def scaled(pd_: np.ndarray, factor: float, where: np.ndarray | None = None) -> n
     return np.where(True if where is None else where, factor, 1.0) * pd_
 
 
-def decided(pd_: np.ndarray, referred: float = 0.02, points: float = -5.0) -> pd.DataFrame:
-    """Decisions by the tier; a share is referred by rules, and declines have one reason."""
+def decided(
+    pd_: np.ndarray,
+    referred: float = 0.02,
+    points: float = -5.0,
+    unexplained: float = 0.0,
+    concepts: int = 6,
+) -> pd.DataFrame:
+    """Decisions by the tier; a share is referred by rules, and declines have one reason.
+
+    It is one of some concepts; for a share of the declines it is missing, and a person decides.
+    """
     rng = np.random.default_rng(3)
     passes = np.isin(np.array(TIERS.names)[TIERS.index(pd_)], APPROVED)
     decision = np.where(passes, "approve", "decline").astype(object)
     decision[passes & (rng.random(N) < referred)] = "refer"
-    adverse = [{"concept": "c", "points": points, "text": "c"}]
-    return pd.DataFrame(
-        {"decision": decision, "reasons": [adverse if d == "decline" else [] for d in decision]}
-    )
+    is_silent = (decision == "decline") & (rng.random(N) < unexplained)
+    decision[is_silent] = "refer"
+    silent = [{"concept": UNEXPLAINED, "points": None, "text": "c"}]
+    adverse = [[{"concept": f"c{k}", "points": points, "text": "c"}] for k in range(concepts)]
+    first = rng.integers(0, concepts, N)
+    reasons = [
+        silent if s else adverse[k] if d == "decline" else []
+        for d, s, k in zip(decision, is_silent, first, strict=True)
+    ]
+    return pd.DataFrame({"decision": decision, "reasons": reasons})
+
+
+@cache
+def losses() -> np.ndarray:
+    """True losses of 2,000 declines in eight concepts, log-odds: a few weigh, most do not."""
+    return np.random.default_rng(11).normal(0.3, 0.5, (2_000, 8))
+
+
+def cited(noise: float, least: float = 0.3, sign: float = 1.0) -> np.ndarray:
+    """The concepts cited by losses that are known but for noise, if they exceed `least`."""
+    known = sign * losses() + noise * np.random.default_rng(12).normal(size=losses().shape)
+    return largest_places(known, np.minimum((known > least).sum(axis=1), 4), 4)
+
+
+def by_truth(places: np.ndarray) -> dict[str, Any]:
+    errors = np.full(8, 0.05)
+    numbers = (places >= 0).sum(axis=1)
+    best = losses() + 0.1 * np.random.default_rng(13).normal(size=losses().shape)
+    of_best = cited_figures(largest_places(best, numbers, 4), losses(), errors)
+    return compared_figures(cited_figures(places, losses(), errors), of_best)
 
 
 def contributions(share: tuple[float, ...]) -> np.ndarray:
@@ -108,7 +147,9 @@ def contributions(share: tuple[float, ...]) -> np.ndarray:
 @cache
 def good() -> Made:
     pd_ = expit(noisy(0.1))
-    return Made(pd_, decided(pd_), contributions(tuple(TARGET.values())), tiny.world()[1])
+    return Made(
+        pd_, decided(pd_), contributions(tuple(TARGET.values())), tiny.world()[1], cited(0.15)
+    )
 
 
 def cohort_of(made: Made) -> Cohort:
@@ -145,7 +186,11 @@ def metrics_of(made: Made, only: str = "") -> dict[str, Any]:
         )[0],
         "final": lambda: final_decisions(cohort),
         "family_share_worst": lambda: _family_share_worst(made.phi),
-        "reasons": lambda: audit.reasons(made.decisions, made.scorer, tiny.world()[2]),
+        "reasons": lambda: {
+            **audit.reasons(made.decisions, made.scorer, tiny.world()[2]),
+            **observed_reasons(made.decisions),
+        },
+        "reasons_by_truth": lambda: by_truth(made.cited),
     }
     return {"has_truth": True} | {
         name: make() for name, make in blocks.items() if only in ("", name)
@@ -196,6 +241,13 @@ class WrongPoints:
         return 1.001 * self._scorer.concept_points(x)
 
 
+def padded() -> np.ndarray:
+    """Four concepts for everyone, of which the last ones are those that cost least."""
+    most = largest_places(losses(), np.full(len(losses()), 2), 2)
+    least = np.argsort(np.abs(losses()), axis=1)[:, :2]
+    return np.concatenate([most, least], axis=1)
+
+
 # table: bar -> the bad model that it rejects
 BAD: dict[str, Callable[[], Made]] = {
     "share_of_reachable": lambda: ranked(noisy(1.6)),
@@ -213,6 +265,15 @@ BAD: dict[str, Callable[[], Made]] = {
     "family_shares": lambda: replace(good(), phi=contributions(OTHER_PROFILE)),
     "reasons": lambda: replace(good(), decisions=decided(good().pd, points=0.5)),
     "points": lambda: replace(good(), scorer=WrongPoints(good().scorer)),
+    "reasons_precision": lambda: replace(
+        good(), cited=np.random.default_rng(14).permutation(good().cited)
+    ),
+    "reasons_cure": lambda: replace(good(), cited=cited(0.15, sign=-1.0)),
+    "reasons_helped": lambda: replace(good(), cited=cited(0.6, least=-9.0)),
+    "reasons_near_zero": lambda: replace(good(), cited=padded()),
+    "unexplained": lambda: replace(good(), decisions=decided(good().pd, unexplained=0.05)),
+    "unexplained_moves": lambda: replace(good(), decisions=decided(good().pd, unexplained=0.5)),
+    "first_reason": lambda: replace(good(), decisions=decided(good().pd, concepts=1)),
 }
 
 

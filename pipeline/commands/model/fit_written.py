@@ -92,9 +92,18 @@ def write_bundle(folder: Path, final: CalibratedModel, read: Subject, choices: R
     # Features of raw tables are the house's own: they have no layout.
     has_layout = bool(read.table.columns)
     layout = Layout.from_json(json.dumps(read.table.layout())) if has_layout else None
-    scale = section("fit", FitParams, PARAMS).calibration
-    table = training_table(read)
-    bundle.write(folder, final, table, tiers, read.words, scale, policy, layout)
+    params = section("fit", FitParams, PARAMS)
+    bundle.write(
+        folder,
+        final,
+        training_table(read),
+        tiers,
+        read.words,
+        params.calibration,
+        policy,
+        layout,
+        params.refits,
+    )
     return tiers
 
 

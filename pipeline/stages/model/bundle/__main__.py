@@ -33,6 +33,7 @@ from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
 from creditloom.pipeline.products.product_folder import ProductFolder
+from creditloom.storage.files.formats import RESULTS, read_document
 from creditloom.storage.files.store import iter_tables, read_frame, read_json, write_json
 
 # Rows scored at a time, so that memory does not grow with the number of training applicants.
@@ -55,7 +56,15 @@ def main() -> dict[str, int]:
     rows = _training_rows(scorer.catalogue.names, section("split", SplitParams))
     held_out = read_frame(paths.HELD_OUT_APPLICANTS, ["margin"])["margin"].to_numpy()
     compared = reference(
-        scorer, tiers, policy, rows, params.reference_rows, params.psi_stop, held_out=held_out
+        scorer,
+        tiers,
+        policy,
+        rows,
+        params.reference_rows,
+        params.psi_stop,
+        held_out=held_out,
+        concept_errors=read_document(paths.TRAINING, RESULTS).get("concept_errors"),
+        unexplained_share=params.unexplained_share,
     )
     write_json(plain(tiers), paths.TIERS)
     write_json(rules, paths.POLICY)

@@ -18,7 +18,8 @@ from creditloom.models.rejects.ways import needs_refused
 from creditloom.models.rejects.widened_learner import RejectInference
 from creditloom.models.sample.dataset import ChosenFeatures, Dataset
 from creditloom.models.sample.split import CALIBRATION, TRAIN, SplitParams
-from creditloom.models.training.training import TrainParams, train
+from creditloom.models.stacking.concept_errors import concept_errors
+from creditloom.models.training.training import TrainingResult, TrainParams, train
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.matrix_reader import dataset, everyone
@@ -27,6 +28,9 @@ from creditloom.pipeline.base.stage import run
 from creditloom.pipeline.stages.model.train.refused_rows import refused_applicants
 from creditloom.storage.files.formats import RESULTS, read_document, write_document
 from creditloom.storage.files.store import write_json, write_table, write_text
+
+# Applicants among whom the risky and the safe are looked for, at even steps.
+RISK_ROWS = 10_000
 
 
 def main() -> dict[str, int]:
@@ -49,6 +53,8 @@ def main() -> dict[str, int]:
     ridge = section("ridge", RidgeParams)
     trained = train(rows, catalogue, split, params, ridge, features, inference.learner, applicants)
     record = {**trained.record, "rejects": inference.record()}
+    # After the record: a refit would be the last fit that it tells of.
+    record["concept_errors"] = _concept_errors(trained, applicants, params)
     write_table(pa.table(vars(trained.held_out)), paths.HELD_OUT)
     write_table(pa.table(vars(trained.applicants)), paths.HELD_OUT_APPLICANTS)
     write_text(trained.text, paths.MODEL_TXT)
@@ -70,6 +76,20 @@ def _inference(split: SplitParams, params: TrainParams, loans: Dataset) -> Rejec
         return RejectInference.of(refused_applicants(split, loans.names), params.booster, reject)
     nobody = RefusedApplicants(loans.where(np.zeros(len(loans.label), bool)), np.empty(0, np.int64))
     return RejectInference.of(nobody, params.booster, reject)
+
+
+def _concept_errors(
+    trained: TrainingResult, applicants: Dataset, params: TrainParams
+) -> dict[str, float]:
+    """Return how far each concept moves under retraining, in log-odds of the margin."""
+    recipe = trained.recipe
+    assert recipe is not None
+    # Some of the applicants tell which of them are risky as well as all.
+    known = applicants.with_features(trained.names)
+    asked = known.features[:: max(1, len(known.features) // RISK_ROWS)]
+    margin = np.asarray(trained.booster.predict(asked, raw_score=True, num_threads=2))
+    concepts = [feature.concept for feature in trained.catalogue.features]
+    return concept_errors(recipe, concepts, asked, margin, params.refits)
 
 
 def _later(applications: Dataset, split: SplitParams) -> Dataset:

@@ -1,0 +1,1 @@
+"""Reasons judged by the truth of a simulated world, and by what anyone can observe."""
