@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from creditloom.decision.frames.row_rules import EXPECTED
+from creditloom.decision.reasons.significance import REFERRALS
 from creditloom.decision.rules.beyond import CODE as BEYOND
 from creditloom.decision.rules.filters import FILTERS
 from creditloom.decision.rules.limit import CAP_TEXTS, CAPS
@@ -62,6 +63,8 @@ def _rules() -> Iterator[Emitted]:
     for rule in (*GATES, *RULES):
         yield Emitted(rule.code, "rule", rule.outcome, rule.text_en, rule.text_zh, "every product")
     yield Emitted(BEYOND, "rule", "refer", *BEYOND_WORDS, "every product")
+    for code, words in REFERRALS.items():
+        yield Emitted(code, "rule", "refer", *words, "every product")
 
 
 def _filters() -> Iterator[Emitted]:

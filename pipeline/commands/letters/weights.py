@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from creditloom.decision.decide import Decider
+from creditloom.decision.frames.input_frame import Frame
 from creditloom.decision.reasons.reasons import RANK_DECIMALS
 from creditloom.decision.reasons.text import Language, quantities
 from creditloom.decision.rulebook.policy import GRADES, Policy
@@ -33,13 +34,12 @@ def weights(
     gain = np.round(points[0] - mean, RANK_DECIMALS)
     # Of equal points the first concept of the catalogue stands first, as among the reasons.
     order = np.argsort(gain, kind="stable")
-    named = {concept.id: concept for concept in scorer.catalogue.concepts}
     rows = []
     for k in order.tolist():
-        concept = named[scorer.catalogue.concept_ids[k]]
         if lead[0, k] >= 0:
-            values = _values(decider, frame.x[0], int(lead[0, k]), language)
-            rows.append({"concept": concept.id, "points": float(gain[k]), **values(concept)})
+            values = _values(decider, frame, int(lead[0, k]), language)
+            concept = scorer.catalogue.concept_ids[k]
+            rows.append({"concept": concept, "points": float(gain[k]), **values})
     own = scorer.base_points + float(points[0].sum())
     typical = scorer.base_points + float(mean.sum())
     cut = _cut(decider, policy)
@@ -48,34 +48,37 @@ def weights(
     return rows, {"own": own, "typical": typical, "cut": cut, "above": above, "below": below}
 
 
-def _values(decider: Decider, x: np.ndarray, k: int, language: Language) -> Any:
-    """Return what is shown of a concept by its leading feature, as a function of the concept."""
-    feature = decider.bundle.scorer.catalogue.features[k]
-    is_sayable = getattr(feature, "is_sayable", True) and not feature.is_coded
-    typical = getattr(decider.bundle.reference, "typical", {}).get(feature.name)
-    number = math.nan if typical is None else float(typical)
+def _values(decider: Decider, frame: Frame, k: int, language: Language) -> dict[str, Any]:
+    """Return what is shown of a concept by its leading feature `k`.
+
+    `yours` and `typical` are None where the feature cannot be said in one number.
+    """
+    catalogue = decider.bundle.scorer.catalogue
+    feature = catalogue.features[k]
+    named = next(one for one in catalogue.concepts if one.id == feature.concept)
+    is_sayable = feature.is_sayable and not feature.is_coded
+    typical = decider.bundle.reference.typical.get(feature.name) if is_sayable else None
 
     def word(value: float) -> str:
-        shown: str = quantities([feature], np.zeros(1, np.int64), np.array([value]), language)[
-            0
-        ].as_py()
+        place = np.zeros(1, np.int64)
+        shown: str = quantities([feature], place, np.array([value]), language)[0].as_py()
         return shown
 
-    def shown(concept: Any) -> dict[str, Any]:
-        texts = {
-            "name_en": _joined(concept.text_en, feature.text_en, is_sayable, ": "),
-            "name_zh": _joined(concept.text_zh, feature.text_zh, is_sayable, "："),
-        }
-        yours = word(float(x[k])) if is_sayable else None
-        return {
-            **texts,
-            "yours": yours,
-            "typical": word(number) if is_sayable and typical is not None else None,
-            "value": float(x[k]),
-            "feature": feature.name,
-        }
+    return {
+        "name_en": _joined(named.text_en, feature.text_en, is_sayable, ": "),
+        "name_zh": _joined(named.text_zh, feature.text_zh, is_sayable, "："),
+        "yours": word(_stated(frame, k)) if is_sayable else None,
+        "typical": None if typical is None else word(typical),
+    }
 
-    return shown
+
+def _stated(frame: Frame, k: int) -> float:
+    """Return a feature's value; NaN where the model read a number in place of a null."""
+    if frame.features is not None and len(frame.features.numbers):
+        place = frame.features.plan.feature_places[k]
+        if place >= 0 and np.isnan(frame.features.numbers[place, 0]):
+            return math.nan
+    return float(frame.x[0, k])
 
 
 def _joined(concept: str, feature: str, is_sayable: bool, colon: str) -> str:
