@@ -16,7 +16,9 @@ from creditloom.decision.rulebook.product import Product
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError, mapping, typed_content
 
-Kind = Literal["product", "law", "review", "filters", "sources", "benchmarks", "economics"]
+Kind = Literal[
+    "product", "law", "rights", "codes", "review", "filters", "sources", "benchmarks", "economics"
+]
 T = TypeVar("T")
 
 # One of these keys is enough to recognise the kind of a file. Its frozen type then checks every
@@ -25,6 +27,8 @@ T = TypeVar("T")
 KEYS_OF: dict[Kind, tuple[str, ...]] = {
     "product": ("lender", "admission", "limit", "price", "repayment", "charges", "tiers"),
     "law": ("price_cap", "lender_price_caps", "protection_line", "banned_columns"),
+    "rights": ("rights",),
+    "codes": ("codes",),
     "review": ("increase", "decrease", "repricing", "collections", "provision"),
     "filters": ("night_withdrawal_from", "face_failures_over", "hard_enquiries_over"),
     "sources": ("sources",),

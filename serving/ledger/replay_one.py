@@ -110,18 +110,50 @@ def one(
     `source` holds a copy of the input row; None reads it where the ledger says that it lies.
     Raises DataError where the decision or its input is not there.
     """
-    decision, entry = _kept(batch, decision_id)
-    if source is None:
-        row = _by_place(batch, entry, decision[APPLICATION_ID][0], columns, bundle)
-    else:
-        row = _by_id(source, decision[APPLICATION_ID][0], columns, bundle)
-    row = canonical(row, columns)
+    decision, entry, row = located(batch, decision_id, source, columns, bundle)
     if row_hashes(row)[0] != entry["row_hash"]:
         # Another input makes another decision: comparing the two would say nothing.
         return _outcome(decision, entry, is_other_input=True, differing=[])
     again = decide(row).cast(decision.schema)
     differing = [name for name in decision.schema.names if again[name] != decision[name]]
     return _outcome(decision, entry, is_other_input=False, differing=differing)
+
+
+def located(
+    batch: BatchFolder,
+    decision_id: str,
+    source: Path | None,
+    columns: tuple[InputColumn, ...],
+    bundle: Path,
+) -> tuple[pa.Table, dict[str, Any], pa.Table]:
+    """Return a decision as a table of one row, its ledger entry, and its input row.
+
+    `source` holds a copy of the input row; None reads it where the ledger says that it lies.
+    Raises DataError where the decision or its input is not there.
+    """
+    decision, entry = _kept(batch, decision_id)
+    if source is None:
+        row = _by_place(batch, entry, decision[APPLICATION_ID][0], columns, bundle)
+    else:
+        row = _by_id(source, decision[APPLICATION_ID][0], columns, bundle)
+    return decision, entry, canonical(row, columns)
+
+
+def id_of(batch: BatchFolder, application: str) -> str:
+    """Return the id of the decision on an application; DataError where the batch has none."""
+    for file in sorted((batch.root / "receipts").glob("part-*.json")):
+        part = read_document(file, BATCH)["part"]
+        table = read_table(batch.file("decisions", part), ["decision_id", APPLICATION_ID])
+        place = pc.index(table[APPLICATION_ID].cast(pa.string()), pa.scalar(application)).as_py()
+        if place >= 0:
+            return str(table["decision_id"][place])
+    raise DataError.of(
+        "No such application",
+        where=batch.root,
+        expected="the application_id of one of its decisions",
+        got=application,
+        next_step="look it up in decisions/, or in quarantine/ if it was set aside",
+    )
 
 
 def _kept(batch: BatchFolder, decision_id: str) -> tuple[pa.Table, dict[str, Any]]:

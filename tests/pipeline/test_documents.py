@@ -21,6 +21,7 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError, document
 from creditloom.portfolio.benchmarks import Benchmarks
 from creditloom.portfolio.book.review_rules import ReviewRules
+from creditloom.report.letters.letter_types import CodeBook, Rights
 from creditloom.world.book.book_config import BookConfig
 from creditloom.world.config.world_config import WorldConfig
 
@@ -28,6 +29,8 @@ from creditloom.world.config.world_config import WorldConfig
 KINDS: dict[type, list[Path]] = {
     Product: sorted(paths.PRODUCTS.glob("*_[vS]*.yaml")),
     Law: sorted(paths.LAW.glob("*.yaml")),
+    Rights: sorted((paths.LAW / "rights").glob("*.yaml")),
+    CodeBook: [paths.PRODUCTS / "codes.yaml"],
     Filters: [paths.FILTERS],
     DataSources: [paths.SOURCES],
     Benchmarks: [paths.BENCHMARKS],

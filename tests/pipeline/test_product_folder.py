@@ -18,10 +18,13 @@ from creditloom.pipeline.base.params import ParamsError
 from creditloom.pipeline.products.product_folder import KEYS_OF, ProductFolder, every_product
 from creditloom.portfolio.benchmarks import Benchmarks
 from creditloom.portfolio.book.review_rules import ReviewRules
+from creditloom.report.letters.letter_types import CodeBook, Rights
 
 TYPES = {
     "product": Product,
     "law": Law,
+    "rights": Rights,
+    "codes": CodeBook,
     "review": ReviewRules,
     "filters": Filters,
     "sources": DataSources,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
 import typer
-from rich.table import Table
 
+from creditloom.decision.reasons.text import Language
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.commands.decisions.refer_list import Order, Wanted, listed
 from creditloom.serving.ledger.log.log import FOLDER, Log
 from creditloom.serving.ledger.log.notes import note_store
 from creditloom.serving.referral.overrides import (
@@ -29,8 +31,6 @@ from creditloom.storage.files.store import read_frame
 app = typer.Typer(
     no_args_is_help=True, help="Applications that wait for a person: list them, decide them."
 )
-# A decision_id has 32 characters. `override` needs all of them, so the column is never shortened.
-ID_WIDTH = 32
 
 # The options of the commands, each with its help.
 Queue = Annotated[Path, typer.Option(help="the queue that the decide stage wrote")]
@@ -39,6 +39,30 @@ Record = Annotated[
 ]
 MostOption = Annotated[int, typer.Option(min=1, help="rows to show")]
 JsonOption = Annotated[bool, typer.Option("--json", help="every waiting row as JSON, one a line")]
+OrderOption = Annotated[
+    Order, typer.Option(help="queue, age (oldest first), pd, limit (highest first) or score")
+]
+ProductOption = Annotated[str | None, typer.Option(help="only this product, as house@v1")]
+TierOption = Annotated[str | None, typer.Option(help="only this tier, as G7")]
+CodeOption = Annotated[
+    str | None, typer.Option(help="only cases with this code among the reasons, as M2 or FR09")
+]
+WaitingOption = Annotated[int, typer.Option(min=0, help="only cases of so many days or more")]
+TodayOption = Annotated[
+    dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="count the days to this one (UTC)")
+]
+LanguageOption = Annotated[Language, typer.Option("--lang", help="en or zh")]
+BatchOption = Annotated[
+    Path | None,
+    typer.Option(help="folder of `creditloom score`; default: data/decisions of the stages"),
+]
+BundleOption = Annotated[
+    Path | None, typer.Option(help="the bundle that decided, where no registry knows it")
+]
+RecourseOption = Annotated[
+    Path | None,
+    typer.Option(help="what would change the decision, as `creditloom recourse --json` writes it"),
+]
 DecisionArgument = Annotated[str, typer.Argument(help="as `creditloom refer list` shows it")]
 OutcomeOption = Annotated[OverrideOutcome, typer.Option(help="what the person decided")]
 ReasonOption = Annotated[str, typer.Option(help="why, in a sentence")]
@@ -54,43 +78,82 @@ LimitOption = Annotated[
 ]
 
 
+# table: the options of the command
 @app.command("list")
 def show(
     queue: Queue = paths.QUEUE,
     record: Record = paths.OVERRIDES,
     most: MostOption = 20,
+    order: OrderOption = "queue",
+    product: ProductOption = None,
+    tier: TierOption = None,
+    code: CodeOption = None,
+    waiting_from: WaitingOption = 0,
+    today: TodayOption = None,
+    language: LanguageOption = "en",
     json_out: JsonOption = False,
 ) -> None:
-    """Show what waits: decision_id, application, tier, PD, limit and the first reason."""
+    """Show what waits: decision_id, application, days, tier, PD, limit and why a person is needed.
+
+    `creditloom refer show ID` says more of one case.
+    """
     decided = {override.decision_id for override in read(record)}
-    rows = waiting_cases(read_frame(queue), decided)
+    waiting = waiting_cases(read_frame(queue), decided)
+    day = dt.datetime.now(dt.UTC).date() if today is None else today.date()
+    rows = Wanted(order, product, tier, code, waiting_from).of(waiting, day)
     console = Console(soft_wrap=json_out)
     if json_out:
         # In ASCII: some readers take other characters than the newline for the end of a line.
-        lines = rows.to_json(orient="records", lines=True, date_format="iso")
+        bare = rows.drop(columns="days")
+        lines = bare.to_json(orient="records", lines=True, date_format="iso")
         console.out(lines.rstrip(), highlight=False)
         return
-    table = Table(title=f"{len(rows):,} applications wait for a person")
-    table.add_column("decision_id", min_width=ID_WIDTH)
-    for name in ("application", "tier", "PD %", "limit CNY", "first reason"):
-        table.add_column(name)
-    for row in rows.head(most).to_dict("records"):
-        table.add_row(*_cells(row))
-    console.print(table)
+    console.print(listed(rows.head(most), len(rows), language, _short_words(language)))
 
 
-def _cells(row: dict[Any, Any]) -> list[str]:
-    reasons = row["reasons"]
-    first = reasons[0]["text"] if len(reasons) else ""
-    limit = "-" if pd.isna(row["limit_cny"]) else f"{row['limit_cny']:,.0f}"
-    return [
-        row["decision_id"],
-        str(row["application_id"]),
-        str(row["tier"]),
-        f"{100 * row['pd']:.2f}",
-        limit,
-        first,
-    ]
+def _short_words(language: Language) -> dict[str, str]:
+    """Return the short words of the rules in Chinese; none in English, as the queue has them."""
+    if language == "en":
+        return {}
+    # Here and not above: the rules take a second to load.
+    from creditloom.pipeline.products.letter_data import emitted_codes
+
+    return {use.code: use.zh for use in emitted_codes()}
+
+
+@app.command("show")
+def show_case(
+    decision_id: DecisionArgument,
+    batch: BatchOption = None,
+    bundle: BundleOption = None,
+    record: Record = paths.OVERRIDES,
+    language: LanguageOption = "en",
+    recourse: RecourseOption = None,
+) -> None:
+    """Explain one referred case: why a person is needed, what the score weighed, its history."""
+    # Here and not above: `list` needs no model.
+    from creditloom.pipeline.commands.letters.explain import documents_of_case, explained
+    from creditloom.pipeline.commands.letters.found import find
+    from creditloom.pipeline.commands.letters.letter import recourse_of
+
+    found = find(decision_id, None, batch, bundle)
+    documents = documents_of_case(found, language, recourse_of(recourse, found.row))
+    documents["history"] = history(found.row, str(found.where), read(record))
+    sys.stdout.write(explained(documents, language))
+
+
+def history(
+    row: dict[str, Any], place: str, overrides: tuple[Override, ...]
+) -> list[dict[str, Any]]:
+    """Return what happened to a case, oldest first: the decision, the wait, what people decided."""
+    events: list[dict[str, Any]] = [{"kind": "decided", "at": row["as_of"], "place": place}]
+    theirs = [asdict(one) for one in overrides if one.decision_id == row["decision_id"]]
+    for one in theirs:
+        named = {name: one[name] for name in ("role", "reason", "limit_cny")}
+        events.append({"kind": one["outcome"], "at": one["date"], **named})
+    if row["decision"] == "refer" and not theirs:
+        events.append({"kind": "waits", "at": row["as_of"]})
+    return events
 
 
 # table: the options of the command

@@ -1,0 +1,1 @@
+"""Commands that say of one decision what it is, why, and what can be done: explain, letter."""

@@ -1,0 +1,159 @@
+"""`creditloom letter`: the letter to the person about one decision, as text, HTML or PDF."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from creditloom.decision.reasons.text import Language
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.commands.letters.found import FoundDecision, find
+from creditloom.report.letters.letter_types import Letter
+from creditloom.storage.files.errors import DataError
+
+Format = Literal["text", "html", "pdf"]
+
+# The options of the command, each with its help.
+DecisionOption = Annotated[str | None, typer.Option(help="the id of the decision")]
+ApplicationOption = Annotated[str | None, typer.Option(help="or the id of the application")]
+BatchOption = Annotated[
+    Path | None,
+    typer.Option(help="folder of `creditloom score`; default: data/decisions of the stages"),
+]
+BundleOption = Annotated[
+    Path | None, typer.Option(help="the bundle that decided, where no registry knows it")
+]
+InputOption = Annotated[
+    Path | None, typer.Option("--input", help="a copy of the input row, where it has moved")
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="text, html or pdf")]
+LanguageOption = Annotated[Language, typer.Option("--lang", help="en or zh")]
+OutputOption = Annotated[
+    Path | None, typer.Option(help="a file; default: standard output. A PDF needs one")
+]
+RecourseOption = Annotated[
+    Path | None,
+    typer.Option(help="what would change the decision, as `creditloom recourse --json` writes it"),
+]
+
+
+def letter(
+    decision_id: DecisionOption = None,
+    application: ApplicationOption = None,
+    batch: BatchOption = None,
+    bundle: BundleOption = None,
+    source: InputOption = None,
+    form: FormatOption = "text",
+    language: LanguageOption = "en",
+    recourse: RecourseOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Write the letter about one decision: what was decided, why, what can be done, the rights.
+
+    The decision is made again from its input first, and each number of the finished letter is
+    compared with the row, its ledger entry or its quotation. Where one differs nothing is written.
+    An output that is a letter of ours is replaced, any other file is not.
+    """
+    _require_output(form, output)
+    found = find(decision_id, application, batch, bundle, source)
+    written = compose(found, language, recourse_of(recourse, found.row))
+    content = finished(written, form)
+    if output is None:
+        sys.stdout.write(content.decode())
+        return
+    from creditloom.storage.files.durable import beside
+
+    with beside(output) as draft:
+        draft.write_bytes(content)
+    sys.stderr.write(
+        f"written: {output} ({written.outcome}, {language}); every number equals the decision. "
+        "It holds personal data: `creditloom erase` does not reach it, delete it where it lies.\n"
+    )
+
+
+def compose(found: FoundDecision, language: Language, recourse: Any = None) -> Letter:
+    """Return the letter of a found decision.
+
+    Raises LetterError where row, product or law are not what the ledger entry noted.
+    """
+    from creditloom.pipeline.products.letter_data import letter_data
+    from creditloom.report.letters.check import require_ledger
+    from creditloom.report.letters.documents import documents_of
+    from creditloom.report.letters.letter import letter as letter_of
+
+    require_ledger(found.differing, f"{found.where}, decision {found.row['decision_id']}")
+    said = found.said(language)
+    documents = documents_of(found.row, said, found.rules, letter_data(), language, recourse)
+    return letter_of(documents, language)
+
+
+def finished(written: Letter, form: Format) -> bytes:
+    """Return a letter in its format, checked as a person reads it.
+
+    Raises LetterError for a number that is not that of its source.
+    """
+    from creditloom.report.letters.check import check
+    from creditloom.report.letters.rendered import as_html, as_text, shown_in_html
+
+    if form == "pdf":
+        from creditloom.report.letters.pdf import as_pdf, shown_in_pdf
+
+        content = as_pdf(written)
+        check(written, shown_in_pdf(content))
+        return content
+    text = as_text(written) if form == "text" else as_html(written)
+    check(written, text if form == "text" else shown_in_html(text))
+    return text.encode()
+
+
+def recourse_of(path: Path | None, row: Mapping[str, Any]) -> Any:
+    """Return what would change the decision of a row; None where it was not worked out.
+
+    Raises DataError for a file that is no answer of `creditloom recourse`, or one on another
+    application or decision.
+    """
+    if path is None:
+        return None
+    content = json.loads(path.read_text(encoding="utf-8"))
+    answers = content if isinstance(content, list) else [content]
+    theirs = (row["application_id"], row["decision"])
+    for one in answers:
+        is_answer = isinstance(one, dict) and one.keys() >= {"changes", "is_found", "blocking"}
+        if is_answer and (one.get("application_id"), one.get("decision")) == theirs:
+            return one
+    raise DataError.of(
+        "Not what would change this decision",
+        where=path,
+        expected=f"an answer of `creditloom recourse --json` on {theirs[0]}, {theirs[1]}",
+        got=str(content)[:80],
+        next_step="work it out for this application, or leave the option out",
+    )
+
+
+def _require_output(form: Format, output: Path | None) -> None:
+    from creditloom.report.letters.rendered import is_ours
+    from creditloom.storage.files.outputs import FileKind, require_ours
+
+    if form == "pdf" and output is None:
+        raise DataError.of(
+            "A PDF is no text",
+            where="--output",
+            expected="a file for the PDF",
+            got="standard output",
+            next_step="name one, as --output letter.pdf",
+        )
+    if output is not None:
+        require_ours(output, FileKind("a letter of ours", is_ours))
+        if output.resolve().is_relative_to(paths.DATA.resolve() / "decisions"):
+            raise DataError.of(
+                "A letter among the outs of a stage",
+                where=output,
+                expected="another folder: the stage would delete it",
+                got="data/decisions",
+                next_step="name a folder of your own",
+            )

@@ -1,0 +1,98 @@
+"""What the score weighed of one application: each concept with points, value and typical value."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from creditloom.decision.decide import Decider
+from creditloom.decision.frames.input_frame import Frame
+from creditloom.decision.reasons.reasons import RANK_DECIMALS
+from creditloom.decision.reasons.text import Language, quantities
+from creditloom.decision.rulebook.policy import GRADES, Policy
+
+NOTHING: dict[str, Any] = {"own": None, "typical": None, "cut": None, "above": None, "below": None}
+
+
+def weights(
+    decider: Decider, source: pa.Table, policy: Policy, language: Language
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the concepts of one row, most lost first, and the scores.
+
+    Concept: `points` against the approved, `yours` and `typical` of its leading feature in words
+    (None for what is not one number, or where the bundle holds no typical value). Scores: `own`,
+    `typical` of the approved, `cut` from which the product approves, `above` and `below` it.
+    """
+    bundle = decider.bundle
+    scorer = bundle.scorer
+    frame = decider.read(source)
+    points, lead = scorer.points_and_leads(frame.x, bundle.reference_points)
+    mean = bundle.reference.concepts(scorer.catalogue)
+    gain = np.round(points[0] - mean, RANK_DECIMALS)
+    # Of equal points the first concept of the catalogue stands first, as among the reasons.
+    order = np.argsort(gain, kind="stable")
+    rows = []
+    for k in order.tolist():
+        if lead[0, k] >= 0:
+            values = _values(decider, frame, int(lead[0, k]), language)
+            concept = scorer.catalogue.concept_ids[k]
+            rows.append({"concept": concept, "points": float(gain[k]), **values})
+    own = scorer.base_points + float(points[0].sum())
+    typical = scorer.base_points + float(mean.sum())
+    cut = _cut(decider, policy)
+    above = None if cut is None else own - cut
+    below = None if above is None or above >= 0 else -above
+    return rows, {"own": own, "typical": typical, "cut": cut, "above": above, "below": below}
+
+
+def _values(decider: Decider, frame: Frame, k: int, language: Language) -> dict[str, Any]:
+    """Return what is shown of a concept by its leading feature `k`.
+
+    `yours` and `typical` are None where the feature cannot be said in one number.
+    """
+    catalogue = decider.bundle.scorer.catalogue
+    feature = catalogue.features[k]
+    named = next(one for one in catalogue.concepts if one.id == feature.concept)
+    is_sayable = feature.is_sayable and not feature.is_coded
+    typical = decider.bundle.reference.typical.get(feature.name) if is_sayable else None
+
+    def word(value: float) -> str:
+        place = np.zeros(1, np.int64)
+        shown: str = quantities([feature], place, np.array([value]), language)[0].as_py()
+        return shown
+
+    return {
+        "name_en": _joined(named.text_en, feature.text_en, is_sayable, ": "),
+        "name_zh": _joined(named.text_zh, feature.text_zh, is_sayable, "："),
+        "yours": word(_stated(frame, k)) if is_sayable else None,
+        "typical": None if typical is None else word(typical),
+    }
+
+
+def _stated(frame: Frame, k: int) -> float:
+    """Return a feature's value; NaN where the model read a number in place of a null."""
+    if frame.features is not None and len(frame.features.numbers):
+        place = frame.features.plan.feature_places[k]
+        if place >= 0 and np.isnan(frame.features.numbers[place, 0]):
+            return math.nan
+    return float(frame.x[0, k])
+
+
+def _joined(concept: str, feature: str, is_sayable: bool, colon: str) -> str:
+    return f"{concept}{colon}{feature}" if is_sayable and feature else concept
+
+
+def _cut(decider: Decider, policy: Policy) -> float | None:
+    """Return the score from which the rules approve: that of the last approving grade's PD."""
+    bundle = decider.bundle
+    approving = [g for g in GRADES if policy.verdicts.get(g) == "approve"]
+    bands = {tier.tier: tier for tier in bundle.tiers.tiers}
+    edges = [bands[grade].pd_high for grade in approving if grade in bands]
+    if not edges or max(edges) >= 1:
+        return None
+    odds = (1 - max(edges)) / max(edges)
+    calibration = bundle.scorer.calibration
+    return calibration.offset + calibration.factor * math.log(odds)

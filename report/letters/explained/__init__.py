@@ -1,0 +1,1 @@
+"""Explain one decision in words to whoever works the case."""

@@ -1,0 +1,107 @@
+"""What the person can do: recourse where it was worked out, else the steps of codes and hints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from creditloom.decision.reasons.text import Language
+from creditloom.report.letters.letter_types import Lines, Outcome, Part
+from creditloom.report.letters.marks import Sourced
+from creditloom.report.letters.words import words
+
+# How the code of a cap begins.
+LIMIT = "limit_"
+# The headings of what can be done, by outcome.
+CHANGE: dict[Outcome, str] = {"cut": "change_of_limit", "refer": "change_of_refer"}
+# Steps that a letter names at most: more are unlikely to help a person.
+MAX_STEPS = 4
+
+
+def _word(ink: Sourced, key: str, **fields: str) -> str:
+    return words(key, ink.language).format(**fields)
+
+
+def is_score_reason(reason: Mapping[str, Any]) -> bool:
+    """Return whether a reason is a concept with points, and not a rule or a cap."""
+    return reason["points"] is not None and reason["points"] == reason["points"]
+
+
+def ended(marked_text: str, bare: str, ink: Sourced) -> str:
+    if bare.rstrip().endswith((".", "。", "!", "?", "！", "？")):
+        return marked_text
+    return _word(ink, "reason", text=marked_text)
+
+
+def change_parts(ink: Sourced, outcome: Outcome) -> Iterator[Part]:
+    """Yield what would change the decision: recourse where it is known, else what helps."""
+    if outcome == "approve":
+        return
+    steps = tuple(_steps(ink, outcome))
+    heading = _word(ink, CHANGE.get(outcome, "change"))
+    if outcome != "refer" and ink.has("recourse"):
+        blocks: tuple[Lines, ...] = recourse_blocks(ink)
+        if outcome == "refuse" and steps:
+            blocks = (*blocks, Lines(steps, is_list=True))
+        yield Part(heading, blocks)
+        return
+    lead = {"cut": "change_limit", "refer": "change_refer"}.get(outcome, "change_absent")
+    if not steps:
+        none = "change_refer_none" if outcome == "refer" else "change_person"
+        yield Part(heading, (Lines((_word(ink, none),)),))
+    elif outcome == "refuse":
+        yield Part(heading, (Lines(steps, is_list=True),))
+    else:
+        blocks = (Lines((_word(ink, lead),)), Lines(steps, is_list=True))
+        yield Part(heading, blocks)
+
+
+def recourse_blocks(ink: Sourced) -> tuple[Lines, ...]:
+    """Return what would change the decision: the changes, their time, and what they lead to."""
+    if not ink.at("recourse.is_found"):
+        return _blocking(ink)
+    count = len(ink.at("recourse.changes"))
+    at = [f"recourse.changes.{k}.text_{ink.language}" for k in range(count)]
+    changes = tuple(ended(ink.sentence(path), str(ink.at(path)), ink) for path in at)
+    months = ink.number("whole", "recourse.months")
+    result = [_word(ink, "change_time", months=months)]
+    if ink.at("row.decision") == "approve" and ink.has("recourse.after.limit_cny"):
+        limit = ink.money("recourse.after.limit_cny")
+        result.append(_word(ink, "change_to_limit", limit=limit))
+    else:
+        result.append(_word(ink, "change_result"))
+    lead = Lines((_word(ink, "change_one"),))
+    return (lead, Lines(changes, is_list=True), Lines(tuple(result)))
+
+
+def _blocking(ink: Sourced) -> tuple[Lines, ...]:
+    """Return that nothing was found, and the rules that no change of the person lifts."""
+    # A rule is (code, English, Chinese).
+    place = 1 if ink.language == "en" else 2
+    count = len(ink.at("recourse.blocking"))
+    texts = [ink.sentence(f"recourse.blocking.{k}.{place}") for k in range(count)]
+    none = Lines((_word(ink, "change_none"),))
+    rules = Lines(tuple(ended(text, "", ink) for text in texts), is_list=True)
+    return (none, rules) if texts else (none,)
+
+
+def _steps(ink: Sourced, outcome: Outcome) -> Iterator[str]:
+    """Yield what the person can do: by the codes that fired, then the hints of the concepts."""
+    said = ink.at("said")
+    texts = []
+    for reason in said:
+        code = reason["concept"]
+        if outcome == "cut" and not code.startswith(LIMIT):
+            continue
+        if outcome == "refuse" and code not in ink.at("row.refusal_codes"):
+            continue
+        if ink.has(f"codes.{code}") and not is_score_reason(reason):
+            texts.append(ink.at(f"codes.{code}.next_{ink.language}"))
+    if outcome == "decline":
+        texts += [_capital(hint["text"], ink.language) for hint in ink.at("hints")]
+    yield from [text for text in dict.fromkeys(texts) if text][:MAX_STEPS]
+
+
+def _capital(text: str, language: Language) -> str:
+    ended = text[:1].upper() + text[1:]
+    return ended + ("。" if language == "zh" else ".")

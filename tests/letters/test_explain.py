@@ -1,0 +1,135 @@
+"""An explanation adds up to the score, and a referred case says first why a person is needed."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from typer.testing import CliRunner
+
+from creditloom.decision.decide import Decider
+from creditloom.decision.frames.arrow import decisions_table
+from creditloom.decision.reasons.text import LANGUAGES
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.cli import build
+from creditloom.pipeline.commands.decisions.refer import history
+from creditloom.pipeline.commands.decisions.refer_list import Wanted, why
+from creditloom.pipeline.commands.letters.explain import documents_of_case, explained
+from creditloom.pipeline.commands.letters.found import FoundDecision, find
+from creditloom.report.letters.marks import LetterError
+from creditloom.serving.referral.overrides import Override
+from creditloom.serving.referral.queue.cases import referred_cases
+from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.store import write_table
+from tests.letters.conftest import Cases
+
+
+@pytest.fixture
+def home(
+    tmp_path: Path,
+    bundle: Path,
+    decider: Decider,
+    rows: pd.DataFrame,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
+    """A folder with matrix, bundle and decisions, as the stages leave it."""
+    monkeypatch.chdir(tmp_path)
+    paths.MODEL.parent.mkdir(parents=True)
+    paths.MODEL.symlink_to(bundle)
+    decisions = decisions_table(decider.decide(rows))
+    write_table(pa.Table.from_pandas(rows, preserve_index=False), paths.MATRIX)
+    write_table(decisions, paths.DECISIONS)
+    write_table(referred_cases(decisions), paths.QUEUE)
+    return tmp_path
+
+
+def found(cases: Cases, outcome: str) -> FoundDecision:
+    return find(cases[outcome]["en"]["decision_id"], None, None, None)  # type: ignore[index]
+
+
+def run(*words: str) -> str:
+    result = CliRunner().invoke(build([words[0], "params"]), list(words), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_explanations_of_every_outcome_add_up_in_both_languages(home: Path, cases: Cases) -> None:
+    for outcome in cases:
+        case = found(cases, outcome)
+        for language in LANGUAGES:
+            text = explained(documents_of_case(case, language), language, 100)
+            assert case.row["decision_id"] in text
+            assert "creditloom letter --decision-id" in text
+
+
+def test_points_that_are_not_the_row_s_are_refused(home: Path, cases: Cases) -> None:
+    documents = documents_of_case(found(cases, "decline"), "en")
+    first, *rest = documents["weights"]
+    wrong = [{**first, "points": first["points"] - 1}, *rest]
+    with pytest.raises(LetterError, match="Points"):
+        explained({**documents, "weights": wrong}, "en", 100)
+
+
+def test_a_decision_under_another_bundle_is_refused(home: Path, cases: Cases) -> None:
+    case = dataclasses.replace(found(cases, "decline"), differing=("model_version",))
+    with pytest.raises(LetterError, match="model_version"):
+        documents_of_case(case, "en")
+
+
+def test_a_referred_case_says_why_a_person_is_needed_and_what_was_decided(
+    home: Path, cases: Cases
+) -> None:
+    row = cases["refer"]["en"]
+    text = run("refer", "show", row["decision_id"])
+    assert text.index("Why a person is needed") < text.index("History")
+    assert "waits for a person" in text
+    decided = Override(
+        "2026-01-05T09:00:00+00:00", row["decision_id"], "7", "approve", 500.0, "pay slips", "role"
+    )
+    assert [one["kind"] for one in history(row, "here", (decided,))] == ["decided", "approve"]
+
+
+def test_what_waits_is_ordered_filtered_and_has_an_age(home: Path) -> None:
+    queue = pd.read_parquet(paths.QUEUE)
+    today = queue["as_of"].max().date()
+    by_age = Wanted("age").of(queue, today)
+    assert by_age["days"].is_monotonic_decreasing and by_age["days"].min() == 0
+    assert Wanted("pd").of(queue, today)["pd"].is_monotonic_decreasing
+    some = Wanted(code="M2", waiting_from=30).of(queue, today)
+    assert 0 < len(some) < len(queue) and some["days"].min() >= 30
+    words = ("refer", "list", "--order", "age", "--code", "M2", "--today", "2026-01-01")
+    assert "monthly income not verified" in run(*words).replace("\n", " ")
+
+
+def test_why_a_case_waits_is_its_rule_before_its_limit_and_its_score() -> None:
+    reasons = [
+        {"concept": "limit_formula", "points": None, "text": "support no more"},
+        {"concept": "cash_balance", "points": -3.0, "text": "cash: 5 CNY"},
+    ]
+    assert why(reasons, "en", {}) == "in the band that a person decides: cash: 5 CNY"
+    rule = {"concept": "M2", "points": None, "text": "monthly income not verified"}
+    assert why([*reasons, rule], "en", {}) == "M2 monthly income not verified"
+    assert why([rule], "zh", {"M2": "月收入未核实"}) == "M2 月收入未核实"
+
+
+def test_the_letter_command_writes_once_and_replaces_only_a_letter(
+    home: Path, cases: Cases
+) -> None:
+    one = cases["decline"]["en"]["decision_id"]
+    for _ in range(2):
+        run("letter", "--decision-id", one, "--format", "html", "--output", "mail/a.html")
+    assert "<html" in Path("mail/a.html").read_text(encoding="utf-8")
+    Path("mail/own.html").write_text("mine")
+    with pytest.raises(DataError):
+        run("letter", "--decision-id", one, "--format", "html", "--output", "mail/own.html")
+    assert Path("mail/own.html").read_text() == "mine"
+
+
+def test_a_decision_that_is_not_there_is_refused_with_a_next_step(home: Path) -> None:
+    with pytest.raises(DataError, match="--batch"):
+        find("0" * 32, None, None, None)
+    with pytest.raises(DataError, match="not said"):
+        find(None, None, None, None)
