@@ -106,6 +106,7 @@ BENCH_TABLES = REPORTS / "bench_tables"
 FORWARD = REPORTS / "forward"
 OPTIMUM = REPORTS / "optimum"
 COMPARE = REPORTS / "compare"
+WHATIF = REPORTS / "whatif"
 
 
 def params_file() -> Path:

@@ -44,6 +44,9 @@ class Level:
 
     def shifted(self, pd: np.ndarray, shift: float) -> np.ndarray:
         """Return PDs with the shift added to their log-odds."""
+        if shift == 0.0:
+            # As they are, to the bit: the expected profit is that of the PDs.
+            return pd
         odds = pd * np.exp(shift)
         return odds / (1.0 - pd + odds)
 

@@ -7,8 +7,7 @@ the model.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 from rich.table import Table
@@ -16,23 +15,14 @@ from rich.table import Table
 from creditloom.decision.base.layout import Layout
 from creditloom.decision.base.strict_json import plain
 from creditloom.decision.bundle import load_scorer, write_manifest
-from creditloom.decision.rulebook.law import Law
-from creditloom.decision.rulebook.policy import (
-    DataSources,
-    Filters,
-    Policy,
-    compile_policy,
-    tiers_only_policy,
-    with_beyond,
-)
-from creditloom.decision.score.tiers import Tiers
+from creditloom.decision.rulebook.policy import Policy
 from creditloom.models.policy.bundle_policy import PolicyParams, reference
 from creditloom.models.sample.split import TRAIN, SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
-from creditloom.pipeline.products.product_folder import ProductFolder
+from creditloom.pipeline.products.compiled_policy import rules_of, tiers_of
 from creditloom.storage.files.store import iter_tables, read_frame, read_json, write_json
 
 # Rows scored at a time, so that memory does not grow with the number of training applicants.
@@ -46,8 +36,8 @@ def main() -> dict[str, int]:
     Returns the number of applicants behind the reference.
     """
     params = section("policy", PolicyParams)
-    tiers = Tiers.from_edges(params.tier_edges)
-    rules = _rules(params)
+    tiers = tiers_of(params)
+    rules = rules_of(params)
     # Write and read the rules as text, as the runtime does. The reference is then made with exactly
     # the rules that will decide.
     policy = Policy.from_json(json.dumps(rules))
@@ -68,36 +58,6 @@ def main() -> dict[str, int]:
 def _layout() -> Layout:
     """Return the layout of the finished table that was trained on; an empty one of raw tables."""
     return Layout.from_json(json.dumps(read_json(paths.CATALOGUE).get("layout", {})))
-
-
-def _rules(params: PolicyParams) -> dict[str, Any]:
-    """Return the rule book: the default product with its laws first, then all others.
-
-    Without a default product the tiers alone decide.
-    """
-    if params.product is None:
-        return tiers_only_policy(beyond_training=params.beyond_training)
-    # The bundle holds every product and law, so that another one can be named when deciding. The
-    # default comes first, with the laws that params.yaml lists.
-    folder = ProductFolder.of()
-    default = folder.product(params.product)
-    others = tuple(product for product in folder.products() if product.id != default.id)
-    other_laws = [name for name in folder.ids("law") if name not in params.law_profiles]
-    rules = compile_policy(
-        default,
-        _laws(folder, params.law_profiles),
-        products=others,
-        other_laws=_laws(folder, other_laws),
-        filters=folder.only("filters", Filters),
-        sources=folder.only("sources", DataSources),
-        validation=params.validation,
-        horizon_days=params.horizon_days,
-    )
-    return with_beyond(rules, params.beyond_training)
-
-
-def _laws(folder: ProductFolder, names: Iterable[str]) -> tuple[Law, ...]:
-    return tuple(folder.law(name) for name in names)
 
 
 def _training_rows(names: tuple[str, ...], split: SplitParams) -> Iterator[np.ndarray]:
