@@ -44,6 +44,7 @@ COMMANDS = {
     "retrain": "creditloom.pipeline.commands.retrain.command:retrain",
     "history": "creditloom.pipeline.commands.model.register:show_history",
     "verify-model": "creditloom.pipeline.commands.model.verify_model:verify_model",
+    "policy": "creditloom.pipeline.commands.policy.policy:app",
     "whatif": "creditloom.pipeline.commands.policy.whatif:whatif",
     "compare": "creditloom.pipeline.commands.portfolio.compare:compare",
     "optimise": "creditloom.pipeline.commands.portfolio.optimise:optimise",

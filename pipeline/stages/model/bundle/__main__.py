@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from rich.table import Table
@@ -22,6 +23,7 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
+from creditloom.pipeline.products.approvals import recorded_approvals
 from creditloom.pipeline.products.compiled_policy import rules_of, tiers_of
 from creditloom.storage.files.store import iter_tables, read_frame, read_json, write_json
 
@@ -30,9 +32,9 @@ ROWS = 20_000
 
 
 def main() -> dict[str, int]:
-    """Write tiers.json, policy.json, reference.json, layout.json and manifest.json into data/model.
+    """Write tiers, policy, reference, layout, approval and manifest, each .json, into data/model.
 
-    The layout is that of a finished table; of raw tables it is empty, and no part of the bundle.
+    The record of approvals is that of products/. The layout is that of a finished table; of raw tables it is empty, and no part of the bundle.
     Returns the number of applicants behind the reference.
     """
     params = section("policy", PolicyParams)
@@ -51,8 +53,17 @@ def main() -> dict[str, int]:
     write_json(rules, paths.POLICY)
     write_json(plain(compared), paths.REFERENCE)
     write_json(plain(_layout()), paths.LAYOUT)
+    write_json(_record(rules), paths.APPROVAL)
     _show(write_manifest(paths.MODEL), params, compared.n)
     return {"reference applicants": compared.n}
+
+
+def _record(rules: dict[str, Any]) -> dict[str, Any]:
+    """Return the record of approvals; an empty one of a rule book that offers nothing.
+
+    A policy that nobody approved makes a bundle too, which decides nothing.
+    """
+    return plain(recorded_approvals()) if rules["product"] is not None else {}
 
 
 def _layout() -> Layout:
