@@ -30,6 +30,7 @@ COMMANDS = {
     "fit": "creditloom.pipeline.commands.model.fit:fit",
     "tables": "creditloom.pipeline.commands.tables.tables:tables",
     "check": "creditloom.pipeline.commands.tables.check:check",
+    "lineage": "creditloom.pipeline.commands.tables.lineage:lineage",
     "decide": "creditloom.pipeline.commands.decisions.decide:decide",
     "score": "creditloom.pipeline.commands.decisions.score:score",
     "quote": "creditloom.pipeline.commands.decisions.quote:quote",

@@ -84,7 +84,9 @@ def _changes(figures: Mapping[str, Any]) -> Section:
     rows = pd.DataFrame(figures["changes"], columns=["what", "before", "after"]).astype(str)
     shown = table(rows, CHANGES, "What the two policies differ in")
     title = Text("The policy", "政策差异")
-    return Section("policy", title, "Sources and notes are left out: they decide nothing.", (shown,))
+    return Section(
+        "policy", title, "Sources and notes are left out: they decide nothing.", (shown,)
+    )
 
 
 def _moves(figures: Mapping[str, Any]) -> Section:

@@ -146,14 +146,16 @@ def deciding(articles: Mapping[str, str], product: str, laws: Iterable[str]) -> 
 def _check_step(step: PolicyStep, before: list[PolicyStep], changes: int) -> None:
     """Raise `DecisionError` for a step that may not follow those of its change."""
     expected = STATES[len(before)] if len(before) < len(STATES) else "no further step"
-    if step.state != expected or step.change != changes and not before:
+    if step.state != expected or (step.change != changes and not before):
         raise _refusal(step, f"{expected}", step.state)
     if bool(step.articles) != (step.state == DRAFT):
         raise _refusal(step, "articles in the draft, and only there", "otherwise")
     if not step.role.strip() or not step.why.strip():
         raise _refusal(step, "a role and a reason", "none")
     if before and same_role(step.role, before[0].role):
-        raise _refusal(step, f"another role than the one that drafted ({before[0].role})", step.role)
+        raise _refusal(
+            step, f"another role than the one that drafted ({before[0].role})", step.role
+        )
     if before and step.date < before[-1].date:
         raise _refusal(step, f"a date from {before[-1].date} on", str(step.date))
 

@@ -16,7 +16,9 @@ from creditloom.decision.rulebook.product import Product
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError, mapping, typed_content
 
-Kind = Literal["product", "law", "review", "filters", "sources", "benchmarks", "economics", "approvals"]
+Kind = Literal[
+    "product", "law", "review", "filters", "sources", "benchmarks", "economics", "approvals"
+]
 T = TypeVar("T")
 
 # One of these keys is enough to recognise the kind of a file. Its frozen type then checks every

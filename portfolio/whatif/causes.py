@@ -63,8 +63,8 @@ def moved(before: DecidedAgain, after: DecidedAgain, names: tuple[Sequence[str],
     outcomes = (before.verdicts.outcome, after.verdicts.outcome)
     is_stricter = outcomes[1] > outcomes[0]
     is_milder = outcomes[1] < outcomes[0]
-    is_terms = (outcomes[1] == outcomes[0]) & (outcomes[1] <= REFER) & _has_other_offer(
-        before, after
+    is_terms = (
+        (outcomes[1] == outcomes[0]) & (outcomes[1] <= REFER) & _has_other_offer(before, after)
     )
     causes: list[tuple[str, ...]] = []
     cause = np.full(len(outcomes[0]), NONE)
@@ -82,14 +82,14 @@ def moved(before: DecidedAgain, after: DecidedAgain, names: tuple[Sequence[str],
     rows = np.flatnonzero(way != NONE)
     grades = np.where(is_other_grade, before.grade * len(names[1]) + after.grade, NONE)
     parts = (outcomes[0], outcomes[1], way, cause, grades)
-    kinds, which = np.unique(
-        np.stack([part[rows] for part in parts]), axis=1, return_inverse=True
-    )
+    kinds, which = np.unique(np.stack([part[rows] for part in parts]), axis=1, return_inverse=True)
     keys = tuple(_key(kind, causes, names) for kind in kinds.T.tolist())
     return Moved(rows, which.ravel(), keys)
 
 
-def _key(kind: list[int], causes: list[tuple[str, ...]], names: tuple[Sequence[str], ...]) -> MoveKey:
+def _key(
+    kind: list[int], causes: list[tuple[str, ...]], names: tuple[Sequence[str], ...]
+) -> MoveKey:
     before, after, way, cause, pair = kind
     said = causes[cause]
     grades = None
@@ -132,8 +132,10 @@ def _terms(
     if before.batch is None or after.batch is None:
         return
     is_grade = mask & is_other_grade
-    tiers = [np.array([*(t.tier for t in side.product.tiers), ""])[side.tier]
-             for side in (before.batch, after.batch)]
+    tiers = [
+        np.array([*(t.tier for t in side.product.tiers), ""])[side.tier]
+        for side in (before.batch, after.batch)
+    ]
     is_tier = mask & ~is_grade & (tiers[0] != tiers[1])
     yield _cause(GRADE, is_grade)
     yield _cause(TIER, is_tier)

@@ -27,7 +27,10 @@ def segments_of(frame: Frame, before: DecidedAgain, grades: Sequence[str]) -> Se
         found["month"] = _texts(np.datetime_as_string(frame.as_of, unit="M"))
     if before.batch is not None:
         laws = [law.id for law in before.batch.policy.laws]
-        found["law"] = ([*laws, "none"], np.where(before.batch.law < 0, len(laws), before.batch.law))
+        found["law"] = (
+            [*laws, "none"],
+            np.where(before.batch.law < 0, len(laws), before.batch.law),
+        )
         found["purpose"] = _texts(frame.purpose)
     for name, words in (
         ("is_repeat", ("first loan here", "borrowed here before")),

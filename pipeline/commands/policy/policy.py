@@ -145,7 +145,9 @@ def _show(record: Approvals, given: GivenPolicy, articles: dict[str, str]) -> No
     changes = {pair: step.change for step in record.approvals for pair in step.articles.items()}
     for name, sha in articles.items():
         change = changes.get((name, sha))
-        table.add_row(name, sha[:12], record.state(name, sha), "-" if change is None else str(change))
+        table.add_row(
+            name, sha[:12], record.state(name, sha), "-" if change is None else str(change)
+        )
     _out.print(table)
     for step in record.approvals:
         _out.print(f"change {step.change}, {step.state}: {step.role}, {step.date}: {step.why}")

@@ -109,7 +109,9 @@ def whatif(
         sys.stdout.write(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
     else:
         show(figures)
-    _err.print(f"page: {output / PAGE}; nothing was published. A policy decides once it is approved")
+    _err.print(
+        f"page: {output / PAGE}; nothing was published. A policy decides once it is approved"
+    )
     if comparison.differing:
         _err.print(
             f"{comparison.differing:,} recorded decisions come out otherwise by today's code: "
@@ -247,9 +249,7 @@ def _bundle_of(name: str) -> Path:
     return Path(name)
 
 
-def _require_same_model(
-    facts: RecordedFacts, asked: Mapping[str, Any], given: GivenPolicy
-) -> None:
+def _require_same_model(facts: RecordedFacts, asked: Mapping[str, Any], given: GivenPolicy) -> None:
     """Raise DataError for another bundle, and for a policy that asks for what nobody recorded."""
     wanted = asked["versions"]["bundle"]
     if facts.bundle.version != wanted:
@@ -265,8 +265,7 @@ def _require_same_model(
         other = ", ".join(sorted(set(new.inputs) ^ set(old.inputs)))
         raise _needs_scoring("inputs", "the inputs of the recorded policy", f"others: {other}")
     treatments = [
-        None if one.beyond_training is None else one.beyond_training.treatment
-        for one in (old, new)
+        None if one.beyond_training is None else one.beyond_training.treatment for one in (old, new)
     ]
     if treatments[0] != treatments[1]:
         raise _needs_scoring("beyond_training", str(treatments[0]), str(treatments[1]))

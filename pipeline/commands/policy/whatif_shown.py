@@ -109,7 +109,9 @@ def _matrix(figures: Mapping[str, Any]) -> None:
 def _moves(figures: Mapping[str, Any]) -> None:
     table = Table(title="who moves, and what did it")
     for name in ("before", "after", "why", "applications", "profit CNY"):
-        table.add_column(name, justify="right" if name in ("applications", "profit CNY") else "left")
+        table.add_column(
+            name, justify="right" if name in ("applications", "profit CNY") else "left"
+        )
     for move in figures["moves"][:MAX_SHOWN]:
         count, profit = f"{move['applications']:,}", f"{move['profit_change_cny']:+,.0f}"
         table.add_row(move["before"], move["after"], why_of(move), count, profit)

@@ -29,9 +29,8 @@ from creditloom.serving.ledger.hashing import id_column
 from creditloom.serving.ledger.recorded import Recorded
 from creditloom.serving.ledger.replay_one import texts_of
 from creditloom.serving.own.csv_copies import readable
-from creditloom.serving.own.text_columns import TextColumns
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.files.store import open_parquet, read_table
+from creditloom.storage.files.store import read_table
 from creditloom.storage.folders.identity import fixed
 
 APPLICATION_ID = "application_id"
@@ -83,9 +82,7 @@ class RecordedFacts:
         """
         reader = self._reader(self.bundle.policy.consents)
         layout = reader.layout(self._there)
-        texts = texts_of(
-            self.source.source, layout.columns, self.folder, self.recorded.id_type
-        )
+        texts = texts_of(self.source.source, layout.columns, self.folder, self.recorded.id_type)
         parts = self._parts(columns)
         first, rows, decisions, numbers = next(parts)
         for start, table in cut(self.source.blocks(layout.sources, ROWS), self._part_rows):
@@ -111,9 +108,7 @@ class RecordedFacts:
         pd = np.full(len(rows), np.nan)
         reader = self.bundle.reader
         layout = reader.layout(self._there)
-        texts = texts_of(
-            self.source.source, layout.columns, self.folder, self.recorded.id_type
-        )
+        texts = texts_of(self.source.source, layout.columns, self.folder, self.recorded.id_type)
         for place in np.flatnonzero(mask).tolist():
             _, row = next(self.source.blocks(layout.sources, 1, int(rows.numbers[place])))
             typed = row if texts is None else texts.typed(row)[0]
