@@ -73,7 +73,7 @@ class Bundle:
     articles: Mapping[str, str] = field(default_factory=dict)
 
     def require_approved(self, policy: Policy) -> None:
-        """Raise `DecisionError` unless what decides in `policy`, one of this bundle, is approved."""
+        """Raise `DecisionError` unless what decides in `policy`, one of ours, is approved."""
         if self.approvals is not None and policy.product is not None:
             laws = (law.id for law in policy.laws)
             self.approvals.require(deciding(self.articles, policy.product.id, laws))

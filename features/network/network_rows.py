@@ -1,4 +1,4 @@
-"""The rows behind a number that other people's rows say: a person's edges, and who is at their ends.
+"""The rows behind a number that other people's rows say: a person's edges, their other ends.
 
 Such a number also rests on rows that are nobody's edges of this person (a centrality on all of
 them), so it is made again of the whole raw tables, which the caller knows by their sha256.

@@ -84,8 +84,8 @@ def moved_on(
     if last is None or last.state != before:
         got = "no change" if last is None else f"change {last.change} in state {last.state}"
         raise ParamsError(
-            f"creditloom policy: expected a change in state {before} to take to {state}, got {got}; "
-            f"{_NEXT[before]}"
+            f"creditloom policy: expected a change in state {before} to take to {state}, "
+            f"got {got}; {_NEXT[before]}"
         )
     draft = next(s for s in record.approvals if s.change == last.change and s.articles)
     stale = [name for name, sha in draft.articles.items() if articles.get(name) != sha]

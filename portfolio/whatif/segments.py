@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -46,7 +47,7 @@ def segments_of(frame: Frame, before: DecidedAgain, grades: Sequence[str]) -> Se
 
 
 def _ages(years: np.ndarray) -> tuple[list[str], np.ndarray]:
-    bands = [f"{low} to {high - 1}" for low, high in zip(AGES[:-1], AGES[1:], strict=True)]
+    bands = [f"{low} to {high - 1}" for low, high in pairwise(AGES)]
     labels = [f"below {AGES[0]}", *bands, f"{AGES[-1]} and older", UNKNOWN]
     code = np.searchsorted(AGES, years, side="right")
     return labels, np.where(np.isnan(years), len(labels) - 1, code)

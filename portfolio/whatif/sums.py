@@ -6,6 +6,7 @@ expected profit of a year that report and comparison show (`ProfitTerms`), of th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -140,7 +141,7 @@ class Totals:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one record per segment and label, in their order: what JSON and page show."""
-        keys = sorted(self.by_label, key=lambda key: (key[0] != ALL, key))
+        keys = sorted(self.by_label, key=lambda key: (key[0] != ALL, key[0], _natural(key[1])))
         return [self._record(*key) for key in keys]
 
     def _record(self, segment: str, label: str) -> dict[str, Any]:
@@ -155,6 +156,12 @@ class Totals:
             **sides,
             "profit_change_cny": _change(sums),
         }
+
+
+def _natural(label: str) -> list[tuple[int, str]]:
+    """Return what puts G2 before G10: texts as they are, numbers by their value."""
+    parts = re.split(r"([0-9]+)", label)
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
 
 
 def _side(sums: Mapping[str, float], side: str) -> dict[str, Any]:

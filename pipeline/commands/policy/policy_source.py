@@ -54,8 +54,8 @@ def policy_at(path: Path, products: Path | None = None) -> GivenPolicy:
     and `DecisionError` for a policy that cannot be read.
     """
     if path.is_dir() and (path / POLICY).is_file() and (path / TIERS).is_file():
-        tiers, rules = ((path / name).read_bytes() for name in (TIERS, POLICY))
-        return GivenPolicy(str(path), tiers, rules)
+        texts = [(path / name).read_bytes() for name in (TIERS, POLICY)]
+        return GivenPolicy(str(path), *texts)
     if not path.is_file():
         raise DataError.of(
             "No policy there",

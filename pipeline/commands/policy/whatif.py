@@ -109,9 +109,7 @@ def whatif(
         sys.stdout.write(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
     else:
         show(figures)
-    _err.print(
-        f"page: {output / PAGE}; nothing was published. A policy decides once it is approved"
-    )
+    _err.print(f"page: {output / PAGE}; nothing was published; `creditloom policy` takes it on")
     if comparison.differing:
         _err.print(
             f"{comparison.differing:,} recorded decisions come out otherwise by today's code: "

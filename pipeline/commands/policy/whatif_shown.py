@@ -151,7 +151,8 @@ def _segments(segments: list[dict[str, Any]]) -> None:
     table = Table(title="by segment: approved before and after, change of the yearly profit")
     for name in ("segment", "", "rows", "moved", "before", "after", "change CNY", "90 %"):
         table.add_column(name, justify="left" if name in ("segment", "") else "right")
-    for row in segments:
+    # Months are many: JSON and page have them.
+    for row in (one for one in segments if one["segment"] != "month"):
         change = row["profit_change_cny"]
         table.add_row(
             row["segment"],

@@ -1,4 +1,4 @@
-"""`creditloom lineage`: the source rows behind a number of a decision, and the number made again."""
+"""`creditloom lineage`: the raw rows behind a number of a decision, and the number made again."""
 
 from __future__ import annotations
 

@@ -34,8 +34,9 @@ ROWS = 20_000
 def main() -> dict[str, int]:
     """Write tiers, policy, reference, layout, approval and manifest, each .json, into data/model.
 
-    The record of approvals is that of products/. The layout is that of a finished table; of raw tables it is empty, and no part of the bundle.
-    Returns the number of applicants behind the reference.
+    The record of approvals is that of products/. The layout is that of a finished table; of raw
+    tables it is empty, and no part of the bundle. Returns the number of applicants behind the
+    reference.
     """
     params = section("policy", PolicyParams)
     tiers = tiers_of(params)
