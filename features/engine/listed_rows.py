@@ -23,11 +23,12 @@ from .point_in_time import Sight, columns_asked, with_keys
 from .raw_reader import RawFiles, RowGroups, require
 
 # Aggregates that look at more than their window: at twelve months, at the window before too, at the
-# last event before the window, or at everything that is known.
+# last event before the window, or at everything that is known. Of an entropy the last bit does: its
+# terms are added in the order in which the identifiers were first seen.
 OF_A_YEAR = ("mean_vs12", "vs12", "sum_vs12")
 OF_TWO_WINDOWS = ("shift", "sum_shift", "mean_shift")
 OF_A_NEIGHBOUR = ("interval_cv", "interval_mean", "interval_max", "move", "changes", "change_share")
-OF_EVERYTHING = ("tenure", "new", "new_share")
+OF_EVERYTHING = ("tenure", "new", "new_share", "entropy")
 # Where a row lies: its file, and its place in it, from 0.
 FILE, POSITION = "file", "position"
 PLACE = "place"
@@ -178,7 +179,7 @@ def made_again(
 
     `rows` are events by raw table, `snapshot` the values made of other people's rows.
     """
-    what = plan(tuple({*rows, *_tables_of(snapshot or {})}))
+    what = _part(plan(tuple({*rows, *_tables_of(snapshot or {})})), name)
     one = spine.append_column("row", pa.array([0], pa.int64()))
     sight = Sight(spine)
     tables = {
@@ -187,8 +188,33 @@ def made_again(
     }
     given = {spec.name: np.nan for spec in what.snapshot} | dict(snapshot or {})
     values = {key: np.array([value]) for key, value in given.items()}
-    made = kernel(one, tables, values).column(name)[0].as_py()
+    made = kernel(one, tables, values, what).column(name)[0].as_py()
     return np.nan if made is None else float(made)
+
+
+def _part(what: Plan, name: str) -> Plan:
+    """Return the part of a plan that one feature needs."""
+    needed = {name, *parts_of(name, what)}
+    ratios = [ratio for ratio in what.ratios if _is_needed(ratio.spec.name, name, what)]
+    needed |= {side for ratio in ratios for side in (ratio.top, ratio.bottom)}
+    streams = []
+    for stream, steps in what.streams:
+        kept = tuple(step for step in steps if needed & {spec.name for spec in step.specs})
+        if kept:
+            streams.append((stream, kept))
+    # table: what is left of the plan
+    return Plan(
+        streams=tuple(streams),
+        snapshot=tuple(spec for spec in what.snapshot if spec.name in needed),
+        ratios=tuple(ratios),
+        marks=tuple(mark for mark in what.marks if mark.spec.name == name),
+    )
+
+
+def _is_needed(ratio: str, name: str, what: Plan) -> bool:
+    """Return whether a ratio is the feature, or the one that the feature marks."""
+    marked = [mark.of for mark in what.marks if mark.spec.name == name]
+    return ratio in (name, *marked)
 
 
 def _tables_of(snapshot: Mapping[str, float]) -> set[str]:
