@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from .base.layout import FILE as LAYOUT
 from .base.layout import Layout
 from .base.strict_json import canonical, check_format, parse
 from .frames.input_frame import InputReader
+from .rulebook.approval import FILE as APPROVAL
+from .rulebook.approval import Approvals, articles_of, deciding
 from .rulebook.policy import Policy
 from .score.scorer import Calibration, Reference, Scorer
 from .score.tiers import Tiers
@@ -35,7 +37,9 @@ PLAIN_FORMAT = 3
 CONTENT_IDS = 3
 # The first format by which that is the input as given: before, a text as the model reads it.
 GIVEN_IDS = 4
-# The format of a bundle whose catalogue has no sentences and whose reference no errors.
+# The format of a bundle that needs more than the plain one, but has no sentences, no errors of
+# concepts and no record of approvals. Earlier releases read it; one with a record they must not, as
+# they would decide by a draft.
 TOLD_FORMAT = 4
 # The first format by which a reason is significant and a whole sentence: before, up to four
 # concepts, of which the first was given even where it lost nothing.
@@ -46,7 +50,10 @@ WITH_SENTENCES = 3
 SCORING = ("model.txt", "catalogue.json", "calibration.json")
 REQUIRED = (*SCORING, "tiers.json", "policy.json", "reference.json")
 # A file that a bundle may have, and lists in its manifest where it has it.
-OPTIONAL_FILES = (LAYOUT,)
+OPTIONAL_FILES = (LAYOUT, APPROVAL)
+# What an optional file must hold to be part of the bundle: a layout of raw tables knows no column,
+# and the record of a rule book that offers nothing is empty.
+NEEDED_KEY = {LAYOUT: "columns", APPROVAL: "version"}
 # What the manifest repeats of the forecast level in calibration.json.
 LEVEL_FIELDS = ("rate", "low", "high", "interval")
 MANIFEST_FORM = '{"files": {name: sha256}}'
@@ -57,7 +64,8 @@ class Bundle:
     """A verified bundle: model, tiers, rule book and reference.
 
     `version` is the sha256 of the manifest, `policy_version` that of policy.json, `format` the
-    format that the manifest says.
+    format that the manifest says. `approvals` is the record of who approved the policy, `articles`
+    the sha256 of each part of it; null and empty in a bundle of before the record, which decides.
     """
 
     scorer: Scorer
@@ -68,6 +76,14 @@ class Bundle:
     policy_version: str
     format: int = FORMAT
     layout: Layout | None = None
+    approvals: Approvals | None = None
+    articles: Mapping[str, str] = field(default_factory=dict)
+
+    def require_approved(self, policy: Policy) -> None:
+        """Raise `DecisionError` unless what decides in `policy`, one of ours, is approved."""
+        if self.approvals is not None and policy.product is not None:
+            laws = (law.id for law in policy.laws)
+            self.approvals.require(deciding(self.articles, policy.product.id, laws))
 
     @cached_property
     def reference_points(self) -> np.ndarray:
@@ -119,6 +135,8 @@ class Bundle:
             policy_version=digests["policy.json"],
             format=number,
             layout=_layout(texts),
+            approvals=Approvals.from_json(texts[APPROVAL]) if APPROVAL in texts else None,
+            articles=_articles(texts),
         )
         # Asked here for its check alone: it raises where the reference lacks a concept.
         bundle.reference.concepts(bundle.scorer.catalogue)
@@ -128,6 +146,13 @@ class Bundle:
 
 def _layout(texts: Mapping[str, bytes]) -> Layout | None:
     return Layout.from_json(texts[LAYOUT]) if LAYOUT in texts else None
+
+
+def _articles(texts: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the articles of a policy that has a record; none without."""
+    if APPROVAL not in texts:
+        return {}
+    return articles_of(json.loads(texts["tiers.json"]), json.loads(texts["policy.json"]))
 
 
 def _check_protected(bundle: Bundle, root: Path) -> None:
@@ -145,8 +170,8 @@ def _check_protected(bundle: Bundle, root: Path) -> None:
 def write_manifest(folder: str | Path) -> str:
     """Write manifest.json with the hashes of the files that decide; return the bundle's version.
 
-    `layout.json` is listed where it is there and knows a column; other files of the folder are not
-    part of the bundle.
+    `layout.json` is listed where it is there and knows a column, `approval.json` where it is a
+    record; other files of the folder are not part of the bundle.
     Where calibration.json forecasts the bad rate of the months ahead, `level` repeats rate, low,
     high and interval: it tells, and decides nothing, so earlier readers may pass it over.
     The format is the first one that has all that the files hold. Raises `DecisionError` for a
@@ -168,8 +193,8 @@ def _level_told(root: Path) -> dict[str, dict[str, float]]:
 
 
 def _says_something(path: Path) -> bool:
-    """Return whether a layout is there and knows a column: of raw tables it is empty."""
-    return path.is_file() and bool(json.loads(path.read_bytes()).get("columns"))
+    """Return whether an optional file is there and holds what makes it part of the bundle."""
+    return path.is_file() and bool(json.loads(path.read_bytes()).get(NEEDED_KEY[path.name]))
 
 
 def _format_of(root: Path, names: list[str]) -> int:
@@ -178,7 +203,7 @@ def _format_of(root: Path, names: list[str]) -> int:
     policy = json.loads(_bytes(root / "policy.json"))
     compared = json.loads(_bytes(root / "reference.json"))
     version = catalogue.get("version", 1)
-    if version >= WITH_SENTENCES or compared.get("concept_errors"):
+    if APPROVAL in names or version >= WITH_SENTENCES or compared.get("concept_errors"):
         return FORMAT
     is_told = version >= WITH_NULLS or policy.get("beyond_training") is not None
     return TOLD_FORMAT if is_told or LAYOUT in names else PLAIN_FORMAT

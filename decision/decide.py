@@ -68,7 +68,8 @@ class Decider:
     def load(cls, folder: str | Path, threads: int | None = None) -> Decider:
         """Read a verified bundle and price its tiers.
 
-        Raises `DecisionError` when the bundle is not whole or contradicts itself.
+        Raises `DecisionError` when the bundle is not whole or contradicts itself, and when its
+        policy was not approved.
         """
         decider = cls(Bundle.load(folder, threads))
         # Priced now, so that a rule book that cannot be priced fails here and not at the first row.
@@ -79,10 +80,12 @@ class Decider:
         """Return rule book and offers of a product under a law.
 
         Empty names take the bundle's default product, and its laws by their dates. Raises
-        `DecisionError` for a name that the bundle does not hold.
+        `DecisionError` for a name that the bundle does not hold, and for a policy that was not
+        approved: every door asks here, so it decides nothing.
         """
         if (product, law) not in self.terms_by_choice:
             policy = self.bundle.policy.choose(product, law)
+            self.bundle.require_approved(policy)
             priced = None
             if policy.product:
                 priced = offers(policy, policy.product, self.bundle.tiers, self._families)

@@ -187,10 +187,11 @@ def tier_outcome(policy: Policy, tiers: Tiers, grade: np.ndarray) -> np.ndarray:
     return np.array([OUTCOMES.index(verdict) for verdict in verdicts])[grade]
 
 
-def verdicts_of(batch: BatchContext) -> Verdicts:
+def verdicts_of(batch: BatchContext, found: Sequence[RuleHits] = ()) -> Verdicts:
     """Apply every rule and the limit.
 
-    A limit below the minimum declines what would have been approved or referred.
+    A limit below the minimum declines what would have been approved or referred. `found` is what
+    an earlier decision found in features that are not read again.
     """
     # The last entry is taken where the index is -1: no tier of the product fits.
     tier_outcomes = [*(OUTCOMES.index(t.decision) for t in batch.product.tiers), DECLINE]
@@ -205,6 +206,7 @@ def verdicts_of(batch: BatchContext) -> Verdicts:
         *(hits for hits in filters.fired if hits.outcome),
         *_rule_hits(RULES, batch),
         *beyond_hits(batch.frame, batch.policy),
+        *found,
     ]
     outcome = np.maximum(by_tier, np.where(limit.cny == 0, DECLINE, APPROVE))
     outcome = _strictest(outcome, deciding)
@@ -235,11 +237,18 @@ def _rule_hits(rules: Sequence[Rule], batch: BatchContext) -> list[RuleHits]:
 
 
 def verdicts_by_tier(
-    policy: Policy, tiers: Tiers, grade: np.ndarray, rows: Frame | None = None
+    policy: Policy,
+    tiers: Tiers,
+    grade: np.ndarray,
+    rows: Frame | None = None,
+    found: Sequence[RuleHits] = (),
 ) -> Verdicts:
-    """Return the verdicts without a product: the tier decides, and what lies beyond training."""
+    """Return the verdicts without a product: the tier decides, and what lies beyond training.
+
+    `found` as in `verdicts_of`.
+    """
     by_tier = tier_outcome(policy, tiers, grade)
-    fired = tuple(beyond_hits(rows, policy))
+    fired = (*beyond_hits(rows, policy), *found)
     return Verdicts(
         outcome=_strictest(by_tier, fired),
         by_tier=by_tier,

@@ -26,19 +26,23 @@ FeatureColumns = dict[str, np.ndarray]
 
 
 def kernel(
-    spine: pa.Table, tables: Mapping[str, pa.Table], snapshot: Mapping[str, np.ndarray]
+    spine: pa.Table,
+    tables: Mapping[str, pa.Table],
+    snapshot: Mapping[str, np.ndarray],
+    asked: Plan | None = None,
 ) -> pa.Table:
     """Return the features of one bucket, one row per application, in the spine's order.
 
     `spine` has row 0..n-1, application_id, applicant_id, as_of, the consents, and whatever else is
     passed through. `tables` holds the visible events of each raw table that is present.
     `snapshot` holds what other people's rows say, by name, one value per row of the spine.
+    `asked` is a part of the plan of these tables; None builds all of it.
 
     Features are float64, null where the catalogue says. Policy inputs stand between the spine's
     columns and the features; what the spine states itself is kept, but null without its consent.
     """
     as_of = _micros(spine.column("as_of"))
-    what = plan(tables)
+    what = plan(tables) if asked is None else asked
     # One column is asked for by many blocks.
     allowed = cache(partial(_consent, spine))
     features, observations = _of_streams(what, tables, as_of, allowed)

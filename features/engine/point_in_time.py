@@ -99,20 +99,12 @@ class Sight:
         read = groups.read(self.applicant[0], self.applicant[-1])
         # An empty table first, so that there is a schema where no group holds an applicant.
         tables = [_schema(stream).empty_table()]
-        tables += [self._of_group(_with_keys(rows), stream) for rows in read]
+        tables += [self.of_rows(with_keys(rows), stream) for rows in read]
         return pa.concat_tables(tables)
 
-    def _of_group(self, rows: pa.Table, stream: Stream) -> pa.Table:
-        """Return what is seen of one row group."""
-        as_of, oldest = self._spans(stream)
-        at, row = pairs(
-            rows.column("applicant_id").to_numpy(),
-            _micros(rows.column("event_time")),
-            _micros(rows.column("known_time")),
-            self.applicant,
-            as_of,
-            oldest,
-        )
+    def of_rows(self, rows: pa.Table, stream: Stream) -> pa.Table:
+        """Return what is seen of some rows that have no null in KEYS."""
+        at, row = self.places(rows, stream)
         taken = columns_taken(stream)
         coded = pa.table(
             {column.name: _codes_of(rows.column(column.name), column) for column in taken}
@@ -120,6 +112,21 @@ class Sight:
         # No bounds check: `pairs` gives places of these very rows.
         events_seen = pc.take(coded, pa.array(at), boundscheck=False)
         return events_seen.add_column(0, "row", pa.array(row)).cast(_schema(stream))
+
+    def places(self, rows: pa.Table, stream: Stream) -> tuple[np.ndarray, np.ndarray]:
+        """Return (place of an event in `rows`, place of an application that sees it).
+
+        `rows` have no null in KEYS.
+        """
+        as_of, oldest = self._spans(stream)
+        return pairs(
+            rows.column("applicant_id").to_numpy(),
+            _micros(rows.column("event_time")),
+            _micros(rows.column("known_time")),
+            self.applicant,
+            as_of,
+            oldest,
+        )
 
     def _spans(self, stream: Stream) -> tuple[np.ndarray, np.ndarray]:
         """Return (as_of, oldest moment) of each application for one table, in microseconds."""
@@ -216,7 +223,7 @@ def _schema(stream: Stream) -> pa.Schema:
     return pa.schema([("row", pa.int64()), *own])
 
 
-def _with_keys(rows: pa.Table) -> pa.Table:
+def with_keys(rows: pa.Table) -> pa.Table:
     """Return the events that have an applicant and both times; nobody sees the others."""
     if not any(rows.column(name).null_count for name in KEYS):
         return rows

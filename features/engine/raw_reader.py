@@ -71,6 +71,10 @@ class RowGroups:
                 self._last_read = (group, rows)
                 yield rows
 
+    def of(self, group: Group) -> pa.Table:
+        """Return the rows of one group. Strings are dictionaries."""
+        return _read(group, self.columns)
+
 
 def _read(group: Group, columns: Sequence[Column]) -> pa.Table:
     """Return the columns of one row group; strings are dictionaries."""

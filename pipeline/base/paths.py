@@ -21,6 +21,7 @@ LAW = PRODUCTS / "law"
 REVIEW_RULES = PRODUCTS / "review"
 FILTERS = PRODUCTS / "filters.yaml"
 SOURCES = PRODUCTS / "sources.yaml"
+APPROVALS = PRODUCTS / "approvals.yaml"
 BENCHMARKS = PRODUCTS / "benchmarks.yaml"
 BARS = PACKAGE / "models" / "evaluation" / "bars" / "bars.yaml"
 EVIDENCE_BARS = PACKAGE / "models" / "evaluation" / "bars" / "evidence_bars.yaml"
@@ -66,6 +67,7 @@ TIERS = MODEL / "tiers.json"
 POLICY = MODEL / "policy.json"
 REFERENCE = MODEL / "reference.json"
 LAYOUT = MODEL / "layout.json"
+APPROVAL = MODEL / "approval.json"
 MANIFEST = MODEL / "manifest.json"
 
 DECISIONS = DATA / "decisions" / "decisions.parquet"
@@ -106,6 +108,7 @@ BENCH_TABLES = REPORTS / "bench_tables"
 FORWARD = REPORTS / "forward"
 OPTIMUM = REPORTS / "optimum"
 COMPARE = REPORTS / "compare"
+WHATIF = REPORTS / "whatif"
 
 
 def params_file() -> Path:

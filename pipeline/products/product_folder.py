@@ -17,7 +17,16 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError, mapping, typed_content
 
 Kind = Literal[
-    "product", "law", "rights", "codes", "review", "filters", "sources", "benchmarks", "economics"
+    "product",
+    "law",
+    "rights",
+    "codes",
+    "review",
+    "filters",
+    "sources",
+    "benchmarks",
+    "economics",
+    "approvals",
 ]
 T = TypeVar("T")
 
@@ -34,6 +43,7 @@ KEYS_OF: dict[Kind, tuple[str, ...]] = {
     "sources": ("sources",),
     "benchmarks": ("benchmarks",),
     "economics": ("economics",),
+    "approvals": ("approvals",),
 }
 
 

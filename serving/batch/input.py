@@ -210,6 +210,16 @@ class BatchInput:
         at = np.searchsorted(firsts, rows, side="right") - 1
         return file[at], group[at], rows - firsts[at]
 
+    def numbers(
+        self, file: NDArray[np.int64], group: NDArray[np.int64], row: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return the numbers of rows given by place: what `places` was given."""
+        files, groups, firsts = self._groups
+        width = int(groups.max(initial=0)) + 1
+        # Groups are listed by file and number, so their keys rise.
+        at = np.searchsorted(files * width + groups, file * width + group)
+        return firsts[at] + row
+
     def row(self, index: int, group: int, row: int, columns: Sequence[str]) -> pa.Table:
         """Return one row by its place: the index of its file, as `places` gives it."""
         if self.is_csv:

@@ -7,7 +7,7 @@ the model.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,23 +16,15 @@ from rich.table import Table
 from creditloom.decision.base.layout import Layout
 from creditloom.decision.base.strict_json import plain
 from creditloom.decision.bundle import load_scorer, write_manifest
-from creditloom.decision.rulebook.law import Law
-from creditloom.decision.rulebook.policy import (
-    DataSources,
-    Filters,
-    Policy,
-    compile_policy,
-    tiers_only_policy,
-    with_beyond,
-)
-from creditloom.decision.score.tiers import Tiers
+from creditloom.decision.rulebook.policy import Policy
 from creditloom.models.policy.bundle_policy import PolicyParams, reference
 from creditloom.models.sample.split import TRAIN, SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
-from creditloom.pipeline.products.product_folder import ProductFolder
+from creditloom.pipeline.products.approvals import recorded_approvals
+from creditloom.pipeline.products.compiled_policy import rules_of, tiers_of
 from creditloom.storage.files.formats import RESULTS, read_document
 from creditloom.storage.files.store import iter_tables, read_frame, read_json, write_json
 
@@ -41,14 +33,15 @@ ROWS = 20_000
 
 
 def main() -> dict[str, int]:
-    """Write tiers.json, policy.json, reference.json, layout.json and manifest.json into data/model.
+    """Write tiers, policy, reference, layout, approval and manifest, each .json, into data/model.
 
-    The layout is that of a finished table; of raw tables it is empty, and no part of the bundle.
-    Returns the number of applicants behind the reference.
+    The record of approvals is that of products/. The layout is that of a finished table; of raw
+    tables it is empty, and no part of the bundle. Returns the number of applicants behind the
+    reference.
     """
     params = section("policy", PolicyParams)
-    tiers = Tiers.from_edges(params.tier_edges)
-    rules = _rules(params)
+    tiers = tiers_of(params)
+    rules = rules_of(params)
     # Write and read the rules as text, as the runtime does. The reference is then made with exactly
     # the rules that will decide.
     policy = Policy.from_json(json.dumps(rules))
@@ -70,43 +63,22 @@ def main() -> dict[str, int]:
     write_json(rules, paths.POLICY)
     write_json(plain(compared), paths.REFERENCE)
     write_json(plain(_layout()), paths.LAYOUT)
+    write_json(_record(rules), paths.APPROVAL)
     _show(write_manifest(paths.MODEL), params, compared.n)
     return {"reference applicants": compared.n}
+
+
+def _record(rules: dict[str, Any]) -> dict[str, Any]:
+    """Return the record of approvals; an empty one of a rule book that offers nothing.
+
+    A policy that nobody approved makes a bundle too, which decides nothing.
+    """
+    return plain(recorded_approvals()) if rules["product"] is not None else {}
 
 
 def _layout() -> Layout:
     """Return the layout of the finished table that was trained on; an empty one of raw tables."""
     return Layout.from_json(json.dumps(read_json(paths.CATALOGUE).get("layout", {})))
-
-
-def _rules(params: PolicyParams) -> dict[str, Any]:
-    """Return the rule book: the default product with its laws first, then all others.
-
-    Without a default product the tiers alone decide.
-    """
-    if params.product is None:
-        return tiers_only_policy(beyond_training=params.beyond_training)
-    # The bundle holds every product and law, so that another one can be named when deciding. The
-    # default comes first, with the laws that params.yaml lists.
-    folder = ProductFolder.of()
-    default = folder.product(params.product)
-    others = tuple(product for product in folder.products() if product.id != default.id)
-    other_laws = [name for name in folder.ids("law") if name not in params.law_profiles]
-    rules = compile_policy(
-        default,
-        _laws(folder, params.law_profiles),
-        products=others,
-        other_laws=_laws(folder, other_laws),
-        filters=folder.only("filters", Filters),
-        sources=folder.only("sources", DataSources),
-        validation=params.validation,
-        horizon_days=params.horizon_days,
-    )
-    return with_beyond(rules, params.beyond_training)
-
-
-def _laws(folder: ProductFolder, names: Iterable[str]) -> tuple[Law, ...]:
-    return tuple(folder.law(name) for name in names)
 
 
 def _training_rows(names: tuple[str, ...], split: SplitParams) -> Iterator[np.ndarray]:

@@ -1,0 +1,230 @@
+"""Read again what a batch decided on: its decisions, beside the facts of its input.
+
+The facts are the inputs of the rule book and the optional facts, not the features: a few tens of
+columns. The input is found by the place and the sha256 that the ledger holds of each row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from creditloom.decision.bundle import Bundle
+from creditloom.decision.frames.input_block import InputBlock
+from creditloom.decision.frames.input_frame import Frame, InputReader
+from creditloom.decision.rules.beyond import CODE
+from creditloom.serving.batch.input import BatchInput
+from creditloom.serving.batch.output import BatchFolder
+from creditloom.serving.batch.part import cut
+from creditloom.serving.ledger.hashing import id_column
+from creditloom.serving.ledger.recorded import Recorded
+from creditloom.serving.ledger.replay_one import texts_of
+from creditloom.serving.own.csv_copies import readable
+from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.store import read_table
+from creditloom.storage.folders.identity import fixed
+
+APPLICATION_ID = "application_id"
+PLACES = ("input_file", "row_group", "row")
+# Of the reasons only the codes are read: the sentences are most of a batch's bytes.
+REASON_CODES = "reasons.list.element.concept"
+# Rows that are read and decided together: one part of a batch, by its default.
+ROWS = 131_072
+
+
+@dataclass(frozen=True)
+class RecordedRows:
+    """Some decisions and their facts, in the order of the input.
+
+    `decisions` has the columns that were asked for, `numbers` are the rows of the whole input,
+    `is_beyond` marks those in which the decision found what training never saw.
+    """
+
+    decisions: pa.Table
+    numbers: NDArray[np.int64]
+    is_beyond: NDArray[np.bool_]
+    block: InputBlock
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+@dataclass(frozen=True)
+class RecordedFacts:
+    """A batch with its input, whose files are the ones that were decided.
+
+    `folder` is the bundle's.
+    """
+
+    batch: BatchFolder
+    recorded: Recorded
+    source: BatchInput
+    bundle: Bundle
+    folder: Path
+
+    def frame(self, block: InputBlock, consents: dict[str, str] | None) -> Frame:
+        """Return the facts as rules read them, without those that lack one of the consents."""
+        return self._reader(consents).frame(block)
+
+    def blocks(self, columns: tuple[str, ...]) -> Iterator[RecordedRows]:
+        """Yield all recorded decisions with these columns, and their facts.
+
+        Raises DataError where a file is not the one that was sealed, or the input is another one.
+        """
+        reader = self._reader(self.bundle.policy.consents)
+        layout = reader.layout(self._there)
+        texts = texts_of(self.source.source, layout.columns, self.folder, self.recorded.id_type)
+        parts = self._parts(columns)
+        first, rows, decisions, numbers = next(parts)
+        for start, table in cut(self.source.blocks(layout.sources, ROWS), self._part_rows):
+            while start >= first + rows:
+                first, rows, decisions, numbers = next(parts)
+            low, high = np.searchsorted(numbers, (start, start + len(table)))
+            if low == high:
+                continue
+            taken = numbers[low:high] - start
+            found = table if len(taken) == len(table) else table.take(pa.array(taken))
+            own = decisions.slice(low, high - low)
+            typed = found if texts is None else texts.typed(found)[0]
+            self._check_ids(id_column(typed, layout.columns), own)
+            kept = own.drop_columns(["reasons"])
+            block = reader.block(typed)
+            yield RecordedRows(kept, numbers[low:high], _beyond(own), block)
+
+    def scored(self, rows: RecordedRows, mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return the PD of rows that were decided without one, by the model that decided.
+
+        Their features are read now. `mask` marks the rows; the others are null.
+        """
+        pd = np.full(len(rows), np.nan)
+        reader = self.bundle.reader
+        layout = reader.layout(self._there)
+        texts = texts_of(self.source.source, layout.columns, self.folder, self.recorded.id_type)
+        for place in np.flatnonzero(mask).tolist():
+            _, row = next(self.source.blocks(layout.sources, 1, int(rows.numbers[place])))
+            typed = row if texts is None else texts.typed(row)[0]
+            margin = self.bundle.scorer.margin.raw(reader.frame(reader.block(typed)).x)
+            pd[place] = self.bundle.scorer.calibration.pd(margin)[0]
+        return pd
+
+    @property
+    def _there(self) -> tuple[str, ...]:
+        return tuple(next(self.source.schemas())[1].names)
+
+    @property
+    def _part_rows(self) -> int:
+        asked = self.batch.asked() or {}
+        return int(asked["part_rows"])
+
+    def _reader(self, consents: dict[str, str] | None) -> InputReader:
+        """Return the bundle's reader of facts alone: of no feature."""
+        bare = replace(self.bundle.scorer.catalogue, features=())
+        return replace(self.bundle.reader, catalogue=bare, consents=consents or {})
+
+    def _parts(
+        self, columns: tuple[str, ...]
+    ) -> Iterator[tuple[int, int, pa.Table, NDArray[np.int64]]]:
+        """Yield first row, rows, decisions and numbers of the decided rows, part by part."""
+        asked = [APPLICATION_ID, *columns, REASON_CODES]
+        for receipt in self.recorded.receipts:
+            part = receipt["part"]
+            self._check_sealed(receipt)
+            decisions = read_table(self.batch.file("decisions", part), asked)
+            ledger = read_table(self.batch.file("ledger", part), list(PLACES))
+            yield receipt["first"], receipt["rows"], decisions, self._numbers(ledger)
+
+    def _check_sealed(self, receipt: dict[str, Any]) -> None:
+        from creditloom.serving.batch.output import sha256
+
+        for kind in ("decisions", "ledger"):
+            file = self.batch.file(kind, receipt["part"])
+            name = f"{kind}/{file.name}"
+            sealed = self.recorded.erased_files.get(name, receipt["files"][kind])
+            if sha256(file) != sealed:
+                raise DataError.of(
+                    "A file of the batch is not what was sealed",
+                    where=file,
+                    expected=f"sha256 {str(sealed)[:12]}",
+                    got="other content",
+                    next_step="run `creditloom verify` on the batch; restore the file",
+                )
+
+    def _numbers(self, ledger: pa.Table) -> NDArray[np.int64]:
+        """Return the numbers of the rows in the input; DataError for a file that is not there."""
+        noted = pc.dictionary_encode(ledger["input_file"].cast(pa.string())).combine_chunks()
+        index = []
+        for sha in noted.dictionary.to_pylist():
+            prints = enumerate(self.source.fingerprints)
+            # An earlier release noted the sha256 of the footer.
+            at = [k for k, one in prints if sha in (one.sha256, one.footer_sha256)]
+            if not at:
+                raise _other_input(self.source, sha)
+            index.append(at[0])
+        codes = noted.indices.to_numpy()
+        file = np.array(index, np.int64)[codes] if index else np.zeros(0, np.int64)
+        return self.source.numbers(
+            file,
+            ledger["row_group"].to_numpy().astype(np.int64),
+            ledger["row"].to_numpy().astype(np.int64),
+        )
+
+    def _check_ids(self, ids: pa.Array, decisions: pa.Table) -> None:
+        recorded = decisions[APPLICATION_ID].combine_chunks()
+        if not ids.cast(recorded.type).equals(recorded):
+            raise DataError.of(
+                "The input has other applications than the batch",
+                where=self.source.source,
+                expected="the ids of the decisions, in the places that the ledger names",
+                got="other ids",
+                next_step="run `creditloom replay` on the batch",
+            )
+
+
+@contextmanager
+def recorded_facts(
+    batch: BatchFolder, bundle: Path, threads: int, source: Path | None = None
+) -> Iterator[RecordedFacts]:
+    """Open a batch, its input and the bundle in a folder.
+
+    `source` is the input where it no longer lies in its old place. Raises DataError where the batch
+    or its input is not there.
+    """
+    asked = batch.asked() or {}
+    place = source or Path(asked["input"]["path"])
+    with (
+        TemporaryDirectory(prefix="creditloom-") as scratch,
+        readable(BatchInput.open(place), Path(scratch)) as opened,
+    ):
+        held = opened.held_to(fixed(opened.files, threads))
+        recorded = Recorded.of(batch)
+        yield RecordedFacts(batch, recorded, held, Bundle.load(bundle, 1), bundle)
+
+
+def _beyond(decisions: pa.Table) -> NDArray[np.bool_]:
+    """Return which decisions have the reason B1."""
+    lists = decisions["reasons"].combine_chunks()
+    codes = pc.struct_field(pc.list_flatten(lists), 0)
+    rows = pc.list_parent_indices(lists).to_numpy()
+    is_beyond = np.zeros(len(decisions), dtype=bool)
+    is_beyond[rows[pc.equal(codes.cast(pa.string()), CODE).to_numpy(zero_copy_only=False)]] = True
+    return is_beyond
+
+
+def _other_input(source: BatchInput, sha: str) -> DataError:
+    present = ", ".join(one.sha256[:12] for one in source.fingerprints[:3])
+    return DataError.of(
+        "The input is not the one that was decided",
+        where=source.source,
+        expected=f"a file with the sha256 {sha[:12]}",
+        got=present,
+        next_step="name the file that the batch read with --input",
+    )
