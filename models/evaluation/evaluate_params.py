@@ -16,7 +16,9 @@ class EvaluateParams:
     macro_sd: relative standard deviation of the bad rate between months; 0 with the macro path off
     (domain 0.7).
     min_tier_bads: bads to which tiers are pooled (0.8).
-    min_group: smallest group of the fairness table, in rows.
+    min_group: smallest group of the fairness audit, in rows.
+    fairness_law: jurisdiction of products/law/fairness_tests.yaml whose tests count for everybody;
+    null = those of each decision's law profile.
     account_cost_cny: of the profit of an account (domain 6, N24). cost_of_funds, lgd: the same
     where no product has its own.
     is_run_forward: the offers are run forward in a simulated world, for the bridge of the profit.
@@ -43,3 +45,4 @@ class EvaluateParams:
     is_run_forward: bool = True
     paired_draws: int = 500
     pd_draws: int = 100
+    fairness_law: str | None = None

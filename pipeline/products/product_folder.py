@@ -16,7 +16,17 @@ from creditloom.decision.rulebook.product import Product
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError, mapping, typed_content
 
-Kind = Literal["product", "law", "review", "filters", "sources", "benchmarks", "economics"]
+Kind = Literal[
+    "product",
+    "law",
+    "review",
+    "filters",
+    "sources",
+    "benchmarks",
+    "economics",
+    "fairness_tests",
+    "fairness_decisions",
+]
 T = TypeVar("T")
 
 # One of these keys is enough to recognise the kind of a file. Its frozen type then checks every
@@ -30,6 +40,8 @@ KEYS_OF: dict[Kind, tuple[str, ...]] = {
     "sources": ("sources",),
     "benchmarks": ("benchmarks",),
     "economics": ("economics",),
+    "fairness_tests": ("jurisdictions",),
+    "fairness_decisions": ("fairness_decisions",),
 }
 
 

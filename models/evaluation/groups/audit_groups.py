@@ -20,7 +20,7 @@ def audit_groups(audit: pd.DataFrame, is_thin: Mask | None, rules: FairnessRules
     audit: policy and audit columns of the matrix. is_thin: None where files are not known.
     A field that the columns do not tell is left out, and so is one that nobody has stated.
     """
-    columns = {name: audit[name].reset_index(drop=True) for name in STATED if name in audit}
+    columns = {name: _stated(audit[name]) for name in STATED if name in audit}
     if "age_years" in audit:
         columns["age_band"] = age_bands(audit["age_years"], rules.age_edges)
     if set(rules.columns) <= set(audit.columns):
@@ -29,6 +29,14 @@ def audit_groups(audit: pd.DataFrame, is_thin: Mask | None, rules: FairnessRules
         columns["thin_file"] = pd.Series(np.where(is_thin, "thin", "thick"))
     told = {name: columns[name] for name in FIELDS if name in columns}
     return pd.DataFrame({name: one for name, one in told.items() if one.notna().any()})
+
+
+def _stated(column: pd.Series) -> pd.Series:
+    """Return a column as groups: whole numbers that a null has made floats are whole again."""
+    values = column.reset_index(drop=True)
+    if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 == 0).all():
+        return values.astype("Int64")
+    return values
 
 
 def age_bands(age_years: pd.Series, edges: tuple[int, ...]) -> pd.Series:

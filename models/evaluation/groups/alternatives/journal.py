@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,10 +71,8 @@ class AlternativeJournal:
 
     def _require_ours(self, lines: list[str]) -> None:
         head: Mapping[str, Any] = {}
-        try:
+        with suppress(json.JSONDecodeError):
             head = json.loads(lines[0]) if lines else {}
-        except json.JSONDecodeError:
-            pass
         if not isinstance(head, dict) or head.get("format") != FORMAT:
             raise ModelError(
                 f"{self.file}: expected a journal of `creditloom alternatives`, got another file. "

@@ -113,7 +113,7 @@ def _without(change: Change, more: tuple[str, ...]) -> Change:
 
 
 def _objective(rows: TaughtRows, penalty: float) -> Callable[[Floats, Any], tuple[Floats, Floats]]:
-    """Return gradient and hessian of log-loss plus half the penalty times all weight times gap^2."""
+    """Return gradient and hessian of log-loss plus penalty / 2 x sum of weights x gap squared."""
     label = rows.label
     weight = rows.weight
     share = rows.gap_weight

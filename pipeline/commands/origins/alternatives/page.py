@@ -21,10 +21,10 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield (
         f"{figures['field']}: {group} against {against}. {figures['models']} models on "
-        f"{figures['loans']:,} labelled loans of the training months with {figures['bads']:,} bads; "
-        f"each loan is judged by a model that has not learnt from it. The safest "
-        f"{100 * figures['passed']:g} % pass. Gap: pass rate of the goods of {against} less that "
-        f"of the goods of {group}. In brackets: 95 % intervals."
+        f"{figures['loans']:,} labelled loans of the training months with "
+        f"{figures['bads']:,} bads; each loan is judged by a model that has not learnt from it. "
+        f"The safest {100 * figures['passed']:g} % pass. Gap: pass rate of the goods of {against} "
+        f"less that of the goods of {group}. In brackets: 95 % intervals."
     )
     yield ""
     yield from _choice(figures)
