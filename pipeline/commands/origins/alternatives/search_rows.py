@@ -26,7 +26,7 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.matrix_reader import dataset, everyone, frame
 from creditloom.pipeline.base.params import document
 from creditloom.pipeline.stages.results.evaluate.audit_columns import audit_columns
-from creditloom.pipeline.stages.results.evaluate.truth_sample import truth_alone
+from creditloom.pipeline.stages.results.evaluate.truth_sample import has_truth, truth_alone
 from creditloom.storage.files.store import open_parquet
 
 # Folds of the search: every loan is judged by the model of the other half.
@@ -132,11 +132,6 @@ def judged_people(columns: CandidateColumns, pair: GroupPair, split: SplitParams
         is_reference=is_reference[known],
         is_thin=_thin(rows)[known],
     )
-
-
-def has_truth() -> bool:
-    """Return whether the world is a simulated one, whose truth lies in data/truth."""
-    return (paths.TRUTH / "applicants.parquet").is_file()
 
 
 def _outcomes(rows: Dataset, split: SplitParams) -> tuple[Floats, Mask, Floats]:

@@ -32,11 +32,11 @@ from creditloom.pipeline.commands.origins.alternatives.search_rows import (
     AlternativesError,
     GroupPair,
     candidate_columns,
-    has_truth,
     judged_people,
     training_rows,
 )
 from creditloom.pipeline.commands.own_outputs import FIGURES
+from creditloom.pipeline.stages.results.evaluate.truth_sample import has_truth
 from creditloom.storage.files.formats import RESULTS, read_document
 from creditloom.storage.files.store import read_json, write_json, write_text
 
