@@ -1,7 +1,7 @@
 """Which alternatives are tried, and in which order: the same list however often a search stops.
 
-First what can be told in one step: one column, concept or family less, a concept as one column,
-other paths for thin files, no signs, penalties. Then mixtures of the best so far.
+First what can be told in one step: penalties, other paths for thin files, no signs, a family,
+concept or column less, a concept as one column. Then mixtures of the best so far.
 """
 
 from __future__ import annotations
@@ -55,25 +55,26 @@ class Proposals:
 
     def simple(self) -> list[Change]:
         """Return the alternatives of one step, the model as given first, each once."""
-        singles = (*self.joined, *islice(self.widest, SINGLE_COLUMNS))
         concepts = [c for c in dict.fromkeys(self.columns.concepts) if c not in self.joined]
         families = [f for f in dict.fromkeys(self.columns.families) if f not in self.joined]
         # More columns than there are would leave none.
         together = [n for n in TOGETHER if n < len(self.widest)]
+        # What closes most of a gap comes first, so that a search that is stopped early has seen it.
         found = [
             Change(),
-            *(Change(dropped=(name,)) for name in singles),
-            *(Change(dropped=self.columns.of_concept(one)) for one in concepts),
-            *(Change(dropped=self.columns.of_family(one)) for one in families),
-            *(Change(merged=(one,)) for one in concepts),
-            Change(merged=tuple(concepts)),
+            *(Change(dropped=(name,)) for name in self.joined),
+            *(Change(penalty=one) for one in PENALTIES),
             Change(thin="filled"),
             Change(thin="own"),
             Change(is_signed=False),
-            *(Change(dropped=self.widest[:n]) for n in together),
-            *(Change(penalty=one) for one in PENALTIES),
             *(Change(penalty=one, thin="filled") for one in PENALTIES[1::2]),
             *(Change(penalty=one, is_signed=False) for one in PENALTIES[1::2]),
+            *(Change(dropped=self.widest[:n]) for n in together),
+            *(Change(dropped=self.columns.of_family(one)) for one in families),
+            *(Change(dropped=self.columns.of_concept(one)) for one in concepts),
+            *(Change(merged=(one,)) for one in concepts),
+            Change(merged=tuple(concepts)),
+            *(Change(dropped=(name,)) for name in islice(self.widest, SINGLE_COLUMNS)),
         ]
         every = len(self.columns.names)
         kept = [one for one in found if len(one.dropped) < every]

@@ -73,6 +73,7 @@ def digest_of(judge: TrialJudge, proposals: Proposals) -> str:
         rows.door_weight,
         rows.is_group,
         rows.is_reference,
+        rows.is_thin,
         rows.fold,
     )
     for array in arrays:
