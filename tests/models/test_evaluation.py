@@ -315,6 +315,11 @@ def test_tables_add_up(inputs: Inputs, found: tuple[dict, dict[str, pd.DataFrame
     assert tables["families"]["share"].sum() == pytest.approx(1)
     assert tables["fairness"].groupby("field")["approval_ratio"].max().eq(1).all()
     assert set(tables["fairness"]["group"]) >= {"under 25", "45 and over", "worker", "student"}
+    rows = tables["fairness_rows"]
+    assert set(rows["outcome"]) >= {"decision", "tier", "refusal"}
+    assert set(rows["basis"]) == {"plain", "given_pd", "truly_good", "seen_good"}
+    assert (rows["n"] >= PARAMS.min_group).all()
+    assert set(tables["fairness_proxies"]["by"]) >= {"score", "concept", "feature", "all features"}
     for name in ("roc", "ks"):
         assert set(tables[name]["series"]) == {"model", "ridge_logit"}
     assert tables["states"]["r2"].between(0.3, 1).all()
