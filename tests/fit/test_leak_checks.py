@@ -14,13 +14,13 @@ from creditloom.models.fit.leaks.protected_groups import NULL_GROUP, OTHER_GROUP
 from creditloom.models.fit.leaks.proxies import proxies, proxy_warnings
 from creditloom.models.fit.leaks.row_copies import row_codes
 from creditloom.models.fit.leaks.table_warning import CheckedTable, TableWarning, accepted
-from creditloom.models.sample.column_strength import (
+from creditloom.models.sample.metrics import auc
+from creditloom.models.selection.column_strength import (
     SortedColumn,
     held_out_auc,
     luck_of_auc,
     strongest_column,
 )
-from creditloom.models.sample.metrics import auc
 from tests.fit.conftest import loans
 
 N = 1_500

@@ -10,15 +10,15 @@ import pytest
 
 from creditloom.models.evaluation.groups.alternatives.change import (
     CandidateColumns,
-    Change,
     ColumnScale,
+    ModelChange,
     design,
 )
 from creditloom.models.evaluation.groups.alternatives.journal import AlternativeJournal
 from creditloom.models.evaluation.groups.alternatives.judging import (
+    AlternativeJudge,
     SearchRows,
     TrialFigures,
-    TrialJudge,
     thinned,
 )
 from creditloom.models.evaluation.groups.alternatives.penalised import AlternativeLearner
@@ -74,19 +74,19 @@ def rows_of(n: int = 6000, seed: int = 13) -> SearchRows:
     )
 
 
-def judge_of(rows: SearchRows) -> TrialJudge:
+def judge_of(rows: SearchRows) -> AlternativeJudge:
     scale = ColumnScale.of(rows.features, COLUMNS)
-    return TrialJudge(rows, AlternativeLearner(COLUMNS, scale, PARAMS, 40), 0.7)
+    return AlternativeJudge(rows, AlternativeLearner(COLUMNS, scale, PARAMS, 40), 0.7)
 
 
 @pytest.fixture(scope="module")
-def judge() -> TrialJudge:
+def judge() -> AlternativeJudge:
     return judge_of(rows_of())
 
 
 @pytest.fixture(scope="module")
 def searched(
-    judge: TrialJudge, tmp_path_factory: pytest.TempPathFactory
+    judge: AlternativeJudge, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[AlternativeSearch, AlternativeJournal]:
     proposals = Proposals(COLUMNS, widest_columns(judge), ("area",), 1)
     search = AlternativeSearch(judge, proposals, models=14)
@@ -105,19 +105,19 @@ def test_the_planted_column_is_found_and_dropped(
     assert "area" in chosen.change.dropped
     assert abs(chosen.figures.gap) <= 0.5 * given.gap and chosen.figures.is_within
     # A column that carries risk and not the group does not close the gap.
-    others = [one for one in judged if one.change == Change(dropped=("arrears",))]
+    others = [one for one in judged if one.change == ModelChange(dropped=("arrears",))]
     assert others[0].figures.gap > 0.7 * given.gap
 
 
-def test_the_columns_that_tell_the_groups_come_first(judge: TrialJudge) -> None:
+def test_the_columns_that_tell_the_groups_come_first(judge: AlternativeJudge) -> None:
     assert widest_columns(judge)[0] == "area"
 
 
-def test_a_penalty_closes_the_gap(judge: TrialJudge) -> None:
-    given = judge.margins(Change())
-    change = Change(penalty=0.5)
+def test_a_penalty_closes_the_gap(judge: AlternativeJudge) -> None:
+    given = judge.margins(ModelChange())
+    change = ModelChange(penalty=0.5)
     figures = judge.figures(change, judge.margins(change), given)
-    assert abs(figures.gap) < 0.5 * judge.figures(Change(), given, given).gap
+    assert abs(figures.gap) < 0.5 * judge.figures(ModelChange(), given, given).gap
     assert figures.gap_delta < -1.96 * figures.gap_delta_se
 
 
@@ -167,7 +167,7 @@ def figures(auc: float, gap: float, error: float = 0.01) -> TrialFigures:
 
 def test_the_choice_is_the_highest_auc_of_those_that_halve_the_gap() -> None:
     points = [(0.8, 0.3), (0.79, 0.14), (0.795, 0.15), (0.7, 0.0), (0.81, 0.2)]
-    judged = [JudgedChange(k, Change(penalty=k), figures(*p)) for k, p in enumerate(points)]
+    judged = [JudgedChange(k, ModelChange(penalty=k), figures(*p)) for k, p in enumerate(points)]
     assert choose(judged, 0.5).ordinal == 2
     # Nothing halves it at such an AUC: the smallest gap that is not significantly below.
     assert choose([one for one in judged if one.ordinal in (0, 3, 4)], 0.5).ordinal == 4
@@ -178,29 +178,29 @@ def test_a_design_fills_merges_and_drops() -> None:
     columns = CandidateColumns(("a", "b", "c"), (1, 0, -1), ("x", "x", "z"), ("payment_flow",) * 3)
     rows = np.array([[1, 9, np.nan], [2, 8, 5], [3, 7, 7]], np.float32)
     scale = ColumnScale.of(rows, columns)
-    filled, signs = design(Change(dropped=("a",), thin="filled"), columns, scale, rows)
+    filled, signs = design(ModelChange(dropped=("a",), thin="filled"), columns, scale, rows)
     assert signs == (0, -1) and filled[0, 1] == 6.0
-    merged, signs = design(Change(merged=("x",)), columns, scale, rows)
+    merged, signs = design(ModelChange(merged=("x",)), columns, scale, rows)
     # b runs against a, so it is turned: the mean rank rises with a.
     assert signs == (-1, 0) and (np.diff(merged[:, 1]) > 0).all()
     with pytest.raises(ModelError, match="no column left"):
-        design(Change(dropped=("a", "b", "c")), columns, scale, rows)
+        design(ModelChange(dropped=("a", "b", "c")), columns, scale, rows)
 
 
 def test_a_change_reads_back_from_a_journal() -> None:
-    change = Change(("a",), ("x",), 0.02, "own", is_signed=False)
-    assert Change.from_json(change.to_json()) == change
+    change = ModelChange(("a",), ("x",), 0.02, "own", is_signed=False)
+    assert ModelChange.from_json(change.to_json()) == change
     assert change.words == (
         "without a; one column for x; penalty 0.02; thin files by a model of their own; no signs"
     )
     with pytest.raises(ModelError, match="expected thin as one of"):
-        Change.from_json({**change.to_json(), "thin": "other"})
+        ModelChange.from_json({**change.to_json(), "thin": "other"})
 
 
 def test_thin_files_of_their_own_see_no_payment_column() -> None:
     rows = rows_of(1500)
     learner = judge_of(rows).learner
-    margin = learner.fit(Change(thin="own"), rows.taught(np.ones(1500, bool)))
+    margin = learner.fit(ModelChange(thin="own"), rows.taught(np.ones(1500, bool)))
     moved = rows.features.copy()
     moved[:, 4] = 3.0
     everyone = np.ones(1500, bool)

@@ -1,4 +1,4 @@
-"""`creditloom alternatives` on the small world: page and figures, resumed, and sealed by the truth."""
+"""`creditloom alternatives` on the small world: page and figures, resumed, and then closed."""
 
 from __future__ import annotations
 

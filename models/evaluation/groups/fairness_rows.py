@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -87,6 +88,25 @@ class GroupMeans:
     high: Floats
 
 
+@dataclass(frozen=True)
+class FairnessTest:
+    """One test: an outcome by the groups of a field, on a basis."""
+
+    field: str
+    outcome: Outcome
+    basis: Basis
+
+    @property
+    def is_rate(self) -> bool:
+        """Return whether the outcome is a rate of everyone, not an amount of the approved."""
+        return self.outcome not in AMOUNTS
+
+    @property
+    def is_burden(self) -> bool:
+        """Return whether less of the outcome is better for the person."""
+        return self.outcome in BURDENS
+
+
 def fairness_rows(
     sample: FairnessSample, rules: FairnessRules, tests: JurisdictionTests, min_group: int
 ) -> pd.DataFrame:
@@ -95,61 +115,48 @@ def fairness_rows(
     Groups of fewer than `min_group` rows are left out: their rates are noise. Applications under a
     law that forbids a test are left out of it.
     """
-    rows = [
-        row
-        for field in sample.groups
-        for outcome in OUTCOMES
-        for basis in BASES
-        for row in _of_test(sample, str(field), outcome, basis, rules, tests, min_group)
-    ]
+    rows: list[tuple[object, ...]] = []
+    for field, outcome, basis in product(map(str, sample.groups), OUTCOMES, BASES):
+        test = FairnessTest(field, outcome, basis)
+        found = _means_of(sample, test, tests)
+        if found is not None:
+            rows += _rows_of(test, *found, rules.edge(outcome), min_group)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _of_test(
-    sample: FairnessSample,
-    field: str,
-    outcome: Outcome,
-    basis: Basis,
-    rules: FairnessRules,
-    tests: JurisdictionTests,
-    min_group: int,
-) -> Iterator[tuple[object, ...]]:
-    weight = sample.weight(basis)
+def _means_of(
+    sample: FairnessSample, test: FairnessTest, tests: JurisdictionTests
+) -> tuple[list[str], GroupMeans] | None:
+    """Return the groups and their means; None where nobody may or can be tested."""
+    weight = sample.weight(test.basis)
     if weight is None:
-        return
-    value = sample.outcomes[outcome]
-    is_tested = tests.allows(sample.law, field, outcome) & ~np.isnan(value) & (weight > 0)
-    codes, names = pd.factorize(sample.groups[field].where(is_tested), sort=True)
+        return None
+    value = sample.outcomes[test.outcome]
+    may_be_tested = tests.allows(sample.law, test.field, test.outcome)
+    is_tested = may_be_tested & ~np.isnan(value) & (weight > 0)
+    codes, names = pd.factorize(sample.groups[test.field].where(is_tested), sort=True)
     if not len(names):
-        return
-    band = sample.pd_band if basis == "given_pd" else None
-    means = group_means(value, codes, weight, len(names), band, is_rate=outcome not in AMOUNTS)
+        return None
+    band = sample.pd_band if test.basis == "given_pd" else None
+    means = group_means(value, codes, weight, len(names), band, is_rate=test.is_rate)
+    return [str(name) for name in names], means
+
+
+def _rows_of(
+    test: FairnessTest, names: list[str], means: GroupMeans, edge: Edge, min_group: int
+) -> Iterator[tuple[object, ...]]:
+    """Yield the row of each group that is large enough, in the order of COLUMNS."""
     is_shown = (means.n >= min_group) & ~np.isnan(means.mean)
     if not is_shown.any():
         return
-    order = np.where(is_shown, means.mean if outcome in BURDENS else -means.mean, np.inf)
+    order = np.where(is_shown, means.mean if test.is_burden else -means.mean, np.inf)
     best = int(np.argmin(order))
-    edge = rules.edge(outcome)
     for k in np.flatnonzero(is_shown):
-        held, low, high = _against(means, int(k), best, edge, is_burden=outcome in BURDENS)
-        # table: a row, in the order of COLUMNS
-        yield (
-            field,
-            str(names[k]),
-            outcome,
-            basis,
-            int(means.n[k]),
-            float(means.mean[k]),
-            float(means.low[k]),
-            float(means.high[k]),
-            str(names[best]),
-            edge.measure,
-            held,
-            low,
-            high,
-            edge.value,
-            state_of(edge, held, low, high),
-        )
+        held, low, high = _against(means, int(k), best, edge, is_burden=test.is_burden)
+        who = (test.field, names[k], test.outcome, test.basis, int(means.n[k]))
+        own = (float(means.mean[k]), float(means.low[k]), float(means.high[k]))
+        against = (names[best], edge.measure, held, low, high)
+        yield (*who, *own, *against, edge.value, state_of(edge, held, low, high))
 
 
 def group_means(
@@ -167,7 +174,9 @@ def group_means(
     means of all groups are brought to the same mix of bands (direct standardisation).
     """
     inside = codes >= 0
-    codes, value, weight = codes[inside], value[inside], weight[inside]
+    codes = codes[inside]
+    value = value[inside]
+    weight = weight[inside]
     n = np.bincount(codes, minlength=groups)
     if band is not None:
         return _standardised(value, codes, n, band[inside], is_rate=is_rate)
@@ -244,7 +253,8 @@ def _against(
 
     A ratio is turned so that less than 1 is worse for the group; NaN where a mean is 0.
     """
-    own, other = float(means.mean[k]), float(means.mean[best])
+    own = float(means.mean[k])
+    other = float(means.mean[best])
     if edge.measure == "points":
         half = NORMAL_95 * float(np.sqrt(means.variance[k] + means.variance[best])) * (k != best)
         return own - other, own - other - half, own - other + half
@@ -268,10 +278,9 @@ def state_of(edge: Edge, held: float, low: float, high: float) -> str:
     """
     if np.isnan(held):
         return ""
-    if edge.measure == "ratio":
-        is_beyond, is_sure = held < edge.value, high < 1.0
-    else:
-        is_beyond, is_sure = held > edge.value, low > 0.0
+    is_ratio = edge.measure == "ratio"
+    is_beyond = held < edge.value if is_ratio else held > edge.value
+    is_sure = high < 1.0 if is_ratio else low > 0.0
     if not is_beyond:
         return "green"
     return "red" if is_sure else "amber"

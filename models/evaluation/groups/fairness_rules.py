@@ -39,7 +39,7 @@ class Bound:
 
 
 @dataclass(frozen=True)
-class Segment:
+class MarketSegment:
     """A part of the market. A person belongs to the first whose bounds all hold."""
 
     name: str
@@ -73,7 +73,7 @@ class FairnessRules:
     pd_bands: int
     watched_auc: float
     proxies_named: int
-    segments: tuple[Segment, ...]
+    segments: tuple[MarketSegment, ...]
     other_segment: str
     edges: tuple[Edge, ...]
 

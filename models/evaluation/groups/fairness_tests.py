@@ -105,20 +105,23 @@ class JurisdictionTests:
         shown = []
         for one in self.jurisdictions:
             n = len(law) if self.is_for_all else int(np.isin(law, one.laws).sum())
-            shown += [
-                {
-                    "id": f"{one.id}/{test.of}/{test.name}",
-                    "jurisdiction": one.id,
-                    "of": test.of,
-                    "name": test.name,
-                    "standing": test.standing,
-                    "since": test.since.isoformat(),
-                    "source": test.source,
-                    "note": test.note,
-                    "applications": n,
-                    "is_computed": test.standing != "forbidden" or n == 0,
-                }
-                for test in self.in_force[one.id]
-                if n
-            ]
+            lines = self.in_force[one.id] if n else ()
+            shown += [_line(one.id, test, n) for test in lines]
         return shown
+
+
+def _line(jurisdiction: str, test: LawTest, applications: int) -> dict[str, Any]:
+    """Return one line of a law as the report shows it."""
+    # table: column -> value
+    return {
+        "id": f"{jurisdiction}/{test.of}/{test.name}",
+        "jurisdiction": jurisdiction,
+        "of": test.of,
+        "name": test.name,
+        "standing": test.standing,
+        "since": test.since.isoformat(),
+        "source": test.source,
+        "note": test.note,
+        "applications": applications,
+        "is_computed": test.standing != "forbidden",
+    }

@@ -18,7 +18,7 @@ from scipy.sparse import csr_matrix
 from creditloom.models.evaluation.groups.fairness_rules import FairnessRules
 from creditloom.models.evaluation.rivals.paired import SortedScore
 from creditloom.models.sample.arrays import Floats, Mask
-from creditloom.models.sample.column_strength import (
+from creditloom.models.selection.column_strength import (
     SMOOTHING,
     Codes,
     SortedColumn,

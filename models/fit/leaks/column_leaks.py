@@ -15,7 +15,7 @@ from creditloom.models.fit.leaks.table_warning import (
     Level,
     TableWarning,
 )
-from creditloom.models.sample.column_strength import (
+from creditloom.models.selection.column_strength import (
     Codes,
     Labels,
     SortedColumn,

@@ -15,7 +15,7 @@ from creditloom.models.fit.leaks.table_warning import (
     TableWarning,
 )
 from creditloom.models.sample.arrays import Mask
-from creditloom.models.sample.column_strength import (
+from creditloom.models.selection.column_strength import (
     Labels,
     SortedColumn,
     auc_words,

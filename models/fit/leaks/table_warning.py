@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from creditloom.models.sample.arrays import Mask
-from creditloom.models.sample.column_strength import Codes, Labels
+from creditloom.models.selection.column_strength import Codes, Labels
 
 Level = Literal["grave", "warning"]
 

@@ -21,6 +21,7 @@ RED = (
     TableColumn("review_by", "again by", "name"),
     TableColumn("reason", "why"),
 )
+# table: columns of all rows
 ROWS = (
     TableColumn("field", "field", "name"),
     TableColumn("group", "group", "name"),
@@ -35,6 +36,7 @@ ROWS = (
     TableColumn("against_high", "to", "number"),
     TableColumn("state", "state", "name"),
 )
+# table: columns of the proxies
 PROXIES = (
     TableColumn("field", "field", "name"),
     TableColumn("group", "group", "name"),
@@ -45,6 +47,7 @@ PROXIES = (
     TableColumn("low", "95 % from", "number"),
     TableColumn("high", "to", "number"),
 )
+# table: columns of the tests by law
 LAWS = (
     TableColumn("jurisdiction", "jurisdiction", "name"),
     TableColumn("of", "test of", "name"),

@@ -46,7 +46,7 @@ class CandidateColumns:
 
 
 @dataclass(frozen=True)
-class Change:
+class ModelChange:
     """One alternative: what differs from the model as it is given.
 
     dropped: columns left out. merged: concepts whose columns become one, their mean rank.
@@ -66,7 +66,7 @@ class Change:
     def words(self) -> str:
         """Return the change in words.
 
-        >>> Change(dropped=("a",), thin="filled").words
+        >>> ModelChange(dropped=("a",), thin="filled").words
         'without a; thin files filled'
         """
         parts = []
@@ -98,7 +98,7 @@ class Change:
         }
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> Change:
+    def from_json(cls, told: Mapping[str, Any]) -> ModelChange:
         """Return the change of a journal. Raise ModelError for an unknown path of thin files."""
         if told["thin"] not in get_args(ThinPath):
             raise ModelError(
@@ -164,7 +164,7 @@ def _turned(
 
 
 def design(
-    change: Change, columns: CandidateColumns, scale: ColumnScale, features: Features
+    change: ModelChange, columns: CandidateColumns, scale: ColumnScale, features: Features
 ) -> tuple[Features, tuple[int, ...]]:
     """Return the columns that the changed model sees, and their signs.
 

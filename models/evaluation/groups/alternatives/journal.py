@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from creditloom.models.evaluation.groups.alternatives.change import Change
+from creditloom.models.evaluation.groups.alternatives.change import ModelChange
 from creditloom.models.evaluation.groups.alternatives.judging import TrialFigures
 from creditloom.models.evaluation.groups.alternatives.proposals import JudgedChange
 from creditloom.models.sample.errors import ModelError
@@ -86,7 +86,7 @@ class AlternativeJournal:
             )
 
     def _keep(self, told: Mapping[str, Any]) -> None:
-        change = Change.from_json(told["change"])
+        change = ModelChange.from_json(told["change"])
         figures = TrialFigures(**told["figures"])
         ordinal = int(told["ordinal"])
         self.judged[ordinal] = JudgedChange(ordinal, change, figures)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from creditloom.models.evaluation.groups.alternatives.change import Change, Features
+from creditloom.models.evaluation.groups.alternatives.change import Features, ModelChange
 from creditloom.models.evaluation.groups.alternatives.penalised import (
     AlternativeLearner,
     TaughtRows,
@@ -97,14 +97,14 @@ class TrialFigures:
 
 
 @dataclass(frozen=True)
-class TrialJudge:
+class AlternativeJudge:
     """Judges alternatives on the folds. passed: share of applicants that passes, in [0, 1]."""
 
     rows: SearchRows
     learner: AlternativeLearner
     passed: float
 
-    def margins(self, change: Change) -> Floats:
+    def margins(self, change: ModelChange) -> Floats:
         """Return the margin of each row by the model of the other folds, shape (n,)."""
         rows = self.rows
         out = np.full(len(rows.label), np.nan)
@@ -114,7 +114,7 @@ class TrialJudge:
             out[held] = margin(rows.features[held], rows.is_thin[held])
         return out
 
-    def figures(self, change: Change, margin: Floats, given: Floats) -> TrialFigures:
+    def figures(self, change: ModelChange, margin: Floats, given: Floats) -> TrialFigures:
         """Return what the folds say of a margin; given: the margin of the given model."""
         rows = self.rows
         passes = self._passes(margin)

@@ -12,12 +12,12 @@ from scipy.special import expit, logit
 from creditloom.models.evaluation.groups.alternatives.change import (
     THIN_FAMILIES,
     CandidateColumns,
-    Change,
     ColumnScale,
     Features,
+    ModelChange,
     design,
 )
-from creditloom.models.learners.booster import BoosterParams, settings
+from creditloom.models.learners.booster import BoosterParams, settings, train_booster
 from creditloom.models.sample.arrays import Floats, Mask
 
 # Rows that LightGBM looks at to find the edges of its bins: a search needs no finer ones, and to
@@ -64,7 +64,7 @@ class AlternativeLearner:
     params: BoosterParams
     trees: int
 
-    def fit(self, change: Change, rows: TaughtRows) -> Callable[[Features, Mask], Floats]:
+    def fit(self, change: ModelChange, rows: TaughtRows) -> Callable[[Features, Mask], Floats]:
         """Return the margin as a function of features (n, p) and of who has a thin file.
 
         Raise ModelError where the change leaves no column.
@@ -82,18 +82,16 @@ class AlternativeLearner:
 
         return margin
 
-    def _booster(self, change: Change, rows: TaughtRows) -> Callable[[Features], Floats]:
+    def _booster(self, change: ModelChange, rows: TaughtRows) -> Callable[[Features], Floats]:
         import lightgbm as lgb
 
         built, signs = design(change, self.columns, self.scale, rows.features)
-        chosen = {
-            **settings(signs, self.params),
-            "bin_construct_sample_cnt": BINNING_ROWS,
-            "objective": _objective(rows, change.penalty),
-        }
+        chosen = settings(signs, self.params)
+        chosen["bin_construct_sample_cnt"] = BINNING_ROWS
+        chosen["objective"] = _objective(rows, change.penalty)
         start = float(logit(np.average(rows.label, weights=rows.weight)))
         taught = lgb.Dataset(built, rows.label, init_score=np.full(len(rows.label), start))
-        booster = lgb.train(chosen, taught, self.trees)
+        booster = train_booster(chosen, taught, self.trees)
         threads = self.params.threads
 
         def margin(features: Features) -> Floats:
@@ -103,8 +101,8 @@ class AlternativeLearner:
         return margin
 
 
-def _without(change: Change, more: tuple[str, ...]) -> Change:
-    return Change(
+def _without(change: ModelChange, more: tuple[str, ...]) -> ModelChange:
+    return ModelChange(
         dropped=change.dropped + more,
         merged=change.merged,
         penalty=change.penalty,

@@ -14,7 +14,7 @@ import numpy as np
 
 from creditloom.models.evaluation.groups.alternatives.change import (
     CandidateColumns,
-    Change,
+    ModelChange,
     ThinPath,
 )
 from creditloom.models.evaluation.groups.alternatives.judging import TrialFigures
@@ -36,7 +36,7 @@ class JudgedChange:
     """One alternative with what the folds say of it. ordinal: from 0, the model as given."""
 
     ordinal: int
-    change: Change
+    change: ModelChange
     figures: TrialFigures
 
 
@@ -53,34 +53,40 @@ class Proposals:
     joined: tuple[str, ...]
     seed: int
 
-    def simple(self) -> list[Change]:
-        """Return the alternatives of one step, the model as given first, each once."""
-        concepts = [c for c in dict.fromkeys(self.columns.concepts) if c not in self.joined]
-        families = [f for f in dict.fromkeys(self.columns.families) if f not in self.joined]
-        # More columns than there are would leave none.
-        together = [n for n in TOGETHER if n < len(self.widest)]
-        # What closes most of a gap comes first, so that a search that is stopped early has seen it.
-        found = [
-            Change(),
-            *(Change(dropped=(name,)) for name in self.joined),
-            *(Change(penalty=one) for one in PENALTIES),
-            Change(thin="filled"),
-            Change(thin="own"),
-            Change(is_signed=False),
-            *(Change(penalty=one, thin="filled") for one in PENALTIES[1::2]),
-            *(Change(penalty=one, is_signed=False) for one in PENALTIES[1::2]),
-            *(Change(dropped=self.widest[:n]) for n in together),
-            *(Change(dropped=self.columns.of_family(one)) for one in families),
-            *(Change(dropped=self.columns.of_concept(one)) for one in concepts),
-            *(Change(merged=(one,)) for one in concepts),
-            Change(merged=tuple(concepts)),
-            *(Change(dropped=(name,)) for name in islice(self.widest, SINGLE_COLUMNS)),
-        ]
+    def simple(self) -> list[ModelChange]:
+        """Return the alternatives of one step, the model as given first, each once.
+
+        What closes most of a gap comes first, so that a search that is stopped has seen it.
+        """
+        found = [ModelChange(), *self._columns_joined(), *_penalties()]
+        found += self._sets_dropped()
+        found += self._concepts_changed()
+        singles = islice(self.widest, SINGLE_COLUMNS)
+        found += [ModelChange(dropped=(name,)) for name in singles]
         every = len(self.columns.names)
         kept = [one for one in found if len(one.dropped) < every]
         return list(dict.fromkeys(kept))
 
-    def proposal(self, ordinal: int, judged: Mapping[int, JudgedChange]) -> Change:
+    def _columns_joined(self) -> list[ModelChange]:
+        return [ModelChange(dropped=(name,)) for name in self.joined]
+
+    def _sets_dropped(self) -> list[ModelChange]:
+        """Return the widest columns together, and each family."""
+        # More columns than there are would leave none.
+        together = [n for n in TOGETHER if n < len(self.widest)]
+        families = [f for f in dict.fromkeys(self.columns.families) if f not in self.joined]
+        found = [ModelChange(dropped=self.widest[:n]) for n in together]
+        found += [ModelChange(dropped=self.columns.of_family(one)) for one in families]
+        return found
+
+    def _concepts_changed(self) -> list[ModelChange]:
+        """Return each concept left out and each as one column, and all as one column each."""
+        concepts = [c for c in dict.fromkeys(self.columns.concepts) if c not in self.joined]
+        found = [ModelChange(dropped=self.columns.of_concept(one)) for one in concepts]
+        found += [ModelChange(merged=(one,)) for one in concepts]
+        return [*found, ModelChange(merged=tuple(concepts))]
+
+    def proposal(self, ordinal: int, judged: Mapping[int, JudgedChange]) -> ModelChange:
         """Return the alternative of this number; it depends on those before it alone."""
         simple = self.simple()
         if ordinal < len(simple):
@@ -96,8 +102,11 @@ class Proposals:
         return change
 
     def _mixture(
-        self, parents: Sequence[JudgedChange], steps: Sequence[Change], rng: np.random.Generator
-    ) -> Change:
+        self,
+        parents: Sequence[JudgedChange],
+        steps: Sequence[ModelChange],
+        rng: np.random.Generator,
+    ) -> ModelChange:
         """Return a point of the front with one more step, and with another penalty."""
         one = parents[int(rng.integers(len(parents)))].change
         other = steps[int(rng.integers(len(steps)))]
@@ -119,6 +128,19 @@ class Proposals:
             thin=thin,
             is_signed=one.is_signed and other.is_signed,
         )
+
+
+def _penalties() -> list[ModelChange]:
+    """Return penalties, paths of thin files and models without signs, and pairs of them."""
+    found = [ModelChange(penalty=one) for one in PENALTIES]
+    found += [
+        ModelChange(thin="filled"),
+        ModelChange(thin="own"),
+        ModelChange(is_signed=False),
+    ]
+    found += [ModelChange(penalty=one, thin="filled") for one in PENALTIES[1::2]]
+    found += [ModelChange(penalty=one, is_signed=False) for one in PENALTIES[1::2]]
+    return found
 
 
 def front(judged: Sequence[JudgedChange]) -> list[JudgedChange]:
@@ -145,5 +167,7 @@ def choose(judged: Sequence[JudgedChange], target: float) -> JudgedChange:
     within = [one for one in judged if one.figures.is_within]
     reached = [one for one in within if abs(one.figures.gap) <= target * given]
     if reached:
+        # Of equal AUCs the first model: the order of trying is no reason.
         return max(reached, key=lambda one: (one.figures.auc, -one.ordinal))
+    # Of equal gaps the first model, for the same reason.
     return min(within, key=lambda one: (abs(one.figures.gap), one.ordinal))

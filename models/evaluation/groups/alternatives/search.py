@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from creditloom.models.evaluation.groups.alternatives.change import Change
+from creditloom.models.evaluation.groups.alternatives.change import ModelChange
 from creditloom.models.evaluation.groups.alternatives.journal import AlternativeJournal
-from creditloom.models.evaluation.groups.alternatives.judging import TrialJudge
+from creditloom.models.evaluation.groups.alternatives.judging import AlternativeJudge
 from creditloom.models.evaluation.groups.alternatives.proposals import JudgedChange, Proposals
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.errors import ModelError
@@ -27,7 +27,7 @@ class AlternativeSearch:
     deadline: on the clock of time.monotonic. tell: gets a line for each alternative.
     """
 
-    judge: TrialJudge
+    judge: AlternativeJudge
     proposals: Proposals
     models: int
     deadline: float = np.inf
@@ -42,24 +42,22 @@ class AlternativeSearch:
             if time.monotonic() >= self.deadline:
                 return
             if given is None:
-                given = self.judge.margins(Change())
+                given = self.judge.margins(ModelChange())
             self._try(ordinal, given, journal)
 
     def _try(self, ordinal: int, given: Floats, journal: AlternativeJournal) -> None:
         begin = time.process_time()
         change = self.proposals.proposal(ordinal, journal.judged)
-        margin = given if change == Change() else self.judge.margins(change)
+        margin = given if change == ModelChange() else self.judge.margins(change)
         figures = self.judge.figures(change, margin, given)
         journal.add(JudgedChange(ordinal, change, figures))
         seconds = time.process_time() - begin
-        self.tell(
-            f"model {ordinal + 1} of {self.models}: AUC {figures.auc:.4f} "
-            f"({figures.auc_delta:+.4f}), gap {figures.gap:.4f}, {seconds:.1f} CPU s; "
-            f"{change.words}"
-        )
+        shown = f"AUC {figures.auc:.4f} ({figures.auc_delta:+.4f}), gap {figures.gap:.4f}"
+        which = f"model {ordinal + 1} of {self.models}"
+        self.tell(f"{which}: {shown}, {seconds:.1f} CPU s; {change.words}")
 
 
-def digest_of(judge: TrialJudge, proposals: Proposals) -> str:
+def digest_of(judge: AlternativeJudge, proposals: Proposals) -> str:
     """Return a name of what is searched on: other rows, columns or settings, another journal."""
     rows = judge.rows
     learner = judge.learner
@@ -81,7 +79,7 @@ def digest_of(judge: TrialJudge, proposals: Proposals) -> str:
     return digest.hexdigest()[:DIGEST_CHARACTERS]
 
 
-def widest_columns(judge: TrialJudge) -> tuple[str, ...]:
+def widest_columns(judge: AlternativeJudge) -> tuple[str, ...]:
     """Return the columns in the order in which they tell the groups' goods apart.
 
     Each is judged by the difference of the two groups' mean ranks, null as the middle. Labels

@@ -7,6 +7,18 @@ from typing import Any
 
 # Half width of a 95 % interval, in standard errors.
 NORMAL_95 = 1.96
+# table: heads of the front
+HEADS = (
+    "model",
+    "change",
+    "AUC, folds",
+    "less the given",
+    "gap, folds",
+    "AUC, judged",
+    "less the given",
+    "gap, judged",
+    "left of it",
+)
 
 
 def page_of(figures: Mapping[str, Any]) -> str:
@@ -15,19 +27,11 @@ def page_of(figures: Mapping[str, Any]) -> str:
 
 
 def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
-    group = ", ".join(figures["group"])
-    against = ", ".join(figures["against"])
     yield "# Less discriminatory alternatives"
     yield ""
-    yield (
-        f"{figures['field']}: {group} against {against}. {figures['models']} models on "
-        f"{figures['loans']:,} labelled loans of the training months with "
-        f"{figures['bads']:,} bads; each loan is judged by a model that has not learnt from it. "
-        f"The safest {100 * figures['passed']:g} % pass. Gap: pass rate of the goods of {against} "
-        f"less that of the goods of {group}. In brackets: 95 % intervals."
-    )
+    yield _what(figures)
     yield ""
-    yield from _choice(figures)
+    yield _choice(figures)
     yield ""
     yield "## Front"
     yield ""
@@ -37,11 +41,8 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
         f"{figures['judged_by']}."
     )
     yield ""
-    yield (
-        "| model | change | AUC, folds | less the given | gap, folds | AUC, judged | less the "
-        "given | gap, judged | left of it |"
-    )
-    yield "|---|---|---|---|---|---|---|---|---|"
+    yield f"| {' | '.join(HEADS)} |"
+    yield f"|{'---|' * len(HEADS)}"
     for one in figures["front"]:
         yield _row(one, is_chosen=one["ordinal"] == figures["chosen"])
     yield ""
@@ -50,52 +51,69 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
     yield "| change | gap | change of the gap | AUC less the given |"
     yield "|---|---|---|---|"
     for one in figures["steps"]:
-        folds = one["folds"]
-        yield (
-            f"| {one['words']} | {folds['gap']:.4f} | {_pair(folds, 'gap_delta')} | "
-            f"{_pair(folds, 'auc_delta')} |"
-        )
+        yield _step(one["words"], one["folds"])
 
 
-def _choice(figures: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what was chosen, at which price, and whether the aim was reached."""
+def _what(figures: Mapping[str, Any]) -> str:
+    """Return what was searched, on whom, and how to read the figures."""
+    group = ", ".join(figures["group"])
+    against = ", ".join(figures["against"])
+    searched = (
+        f"{figures['models']} models on {figures['loans']:,} labelled loans of the training "
+        f"months with {figures['bads']:,} bads"
+    )
+    gap = f"pass rate of the goods of {against} less that of the goods of {group}"
+    return (
+        f"{figures['field']}: {group} against {against}. {searched}; each loan is judged by a "
+        f"model that has not learnt from it. The safest {100 * figures['passed']:g} % pass. "
+        f"Gap: {gap}. In brackets: 95 % intervals."
+    )
+
+
+def _choice(figures: Mapping[str, Any]) -> str:
+    """Return what was chosen, at which price, and whether the aim was reached."""
     chosen = next(one for one in figures["front"] if one["ordinal"] == figures["chosen"])
     judged = chosen["judged"]
     aim = f"{100 * figures['target']:g} % of the gap"
-    reached = (
-        f"It leaves at most {aim} on the folds, at the highest AUC of all that do."
-        if figures["is_reached"]
-        else f"No model leaves at most {aim} at an AUC not below the given: it has the least gap."
-    )
-    yield (
-        f"**Chosen by the folds alone: model {chosen['ordinal'] + 1}, {chosen['words']}.** "
-        f"{reached} Judged: the gap is {judged['gap']:.4f} ({judged['gap_low']:.4f} to "
-        f"{judged['gap_high']:.4f}), {100 * judged['gap_left']:.0f} % of that of the given model; "
-        f"the price is an AUC of {judged['auc']:.4f}, {judged['auc_delta']:+.4f} "
-        f"({judged['auc_delta_low']:+.4f} to {judged['auc_delta_high']:+.4f})."
-    )
+    reached = f"No model leaves at most {aim} at an AUC not below the given: it has the least gap."
+    if figures["is_reached"]:
+        reached = f"It leaves at most {aim} on the folds, at the highest AUC of all that do."
+    which = f"**Chosen by the folds alone: model {chosen['ordinal'] + 1}, {chosen['words']}.**"
+    left = f"{_plain(judged, 'gap')}, {100 * judged['gap_left']:.0f} % of that of the given model"
+    price = f"{judged['auc']:.4f}, {_ends(judged, 'auc_delta')}"
+    return f"{which} {reached} Judged: the gap is {left}; the price is an AUC of {price}."
 
 
 def _row(one: Mapping[str, Any], *, is_chosen: bool) -> str:
     folds = one["folds"]
     judged = one["judged"]
     mark = "**" if is_chosen else ""
-    cells = (
-        f"{mark}{one['ordinal'] + 1}{mark}",
-        f"{mark}{one['words']}{mark}",
+    of_folds = (
         f"{folds['auc']:.4f}",
         _pair(folds, "auc_delta"),
         f"{folds['gap']:.4f} (± {NORMAL_95 * folds['gap_se']:.4f})",
-        f"{judged['auc']:.4f} ({judged['auc_low']:.4f} to {judged['auc_high']:.4f})",
+    )
+    of_judged = (
+        _plain(judged, "auc"),
         _ends(judged, "auc_delta"),
-        f"{judged['gap']:.4f} ({judged['gap_low']:.4f} to {judged['gap_high']:.4f})",
+        _plain(judged, "gap"),
         f"{100 * judged['gap_left']:.0f} %",
     )
+    named = (f"{mark}{one['ordinal'] + 1}{mark}", f"{mark}{one['words']}{mark}")
+    return f"| {' | '.join((*named, *of_folds, *of_judged))} |"
+
+
+def _step(words: str, folds: Mapping[str, Any]) -> str:
+    cells = (words, f"{folds['gap']:.4f}", _pair(folds, "gap_delta"), _pair(folds, "auc_delta"))
     return f"| {' | '.join(cells)} |"
 
 
 def _pair(folds: Mapping[str, Any], name: str) -> str:
     return f"{folds[name]:+.4f} (± {NORMAL_95 * folds[name + '_se']:.4f})"
+
+
+def _plain(judged: Mapping[str, Any], name: str) -> str:
+    return f"{judged[name]:.4f} ({judged[name + '_low']:.4f} to {judged[name + '_high']:.4f})"
 
 
 def _ends(judged: Mapping[str, Any], name: str) -> str:

@@ -88,12 +88,10 @@ def candidate_columns(names: Sequence[str], joined: Sequence[str]) -> CandidateC
     catalogue = Catalogue.from_json(paths.CATALOGUE.read_bytes())
     of_name = {feature.name: feature for feature in catalogue.features}
     features = [of_name[name] for name in names]
-    return CandidateColumns(
-        names=(*names, *joined),
-        signs=(*(one.direction for one in features), *(0 for _ in joined)),
-        concepts=(*(one.concept for one in features), *joined),
-        families=(*(one.family for one in features), *joined),
-    )
+    signs = tuple(one.direction for one in features) + (0,) * len(joined)
+    concepts = tuple(one.concept for one in features) + tuple(joined)
+    families = tuple(one.family for one in features) + tuple(joined)
+    return CandidateColumns((*names, *joined), signs, concepts, families)
 
 
 def training_rows(
@@ -104,16 +102,20 @@ def training_rows(
     is_group, is_reference = pair.masks(_groups(loans, split, TRAIN))
     told = loans.learning_share
     weight = np.minimum(loans.weight, max_weight) * told
+    # A seed of its own: the folds hang on nothing else that is drawn.
+    fold = np.random.default_rng([seed, FOLDS]).integers(0, FOLDS, len(loans.label))
+    # The clip: rows stand for the door, and a few of them must not stand for all of it.
+    door_weight = np.minimum(loans.weight, DOOR_WEIGHT) * told
     return SearchRows(
         features=loans.features,
         label=loans.label,
         taught_weight=weight,
         learnt_weight=thinned(loans.label, weight, GOODS_PER_BAD, seed),
-        door_weight=np.minimum(loans.weight, DOOR_WEIGHT) * told,
+        door_weight=door_weight,
         is_group=is_group,
         is_reference=is_reference,
         is_thin=_thin(loans),
-        fold=np.random.default_rng([seed, FOLDS]).integers(0, FOLDS, len(loans.label)),
+        fold=fold,
     )
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from creditloom.models.evaluation.groups.alternatives.change import Change, ColumnScale
-from creditloom.models.evaluation.groups.alternatives.judging import TrialJudge
+from creditloom.models.evaluation.groups.alternatives.change import ColumnScale, ModelChange
+from creditloom.models.evaluation.groups.alternatives.judging import AlternativeJudge
 from creditloom.models.evaluation.groups.alternatives.penalised import AlternativeLearner
 from creditloom.models.evaluation.groups.alternatives.proposals import (
     JudgedChange,
@@ -61,7 +61,7 @@ def search_of(
     # One thread: a booster of this size is slower with more.
     params = replace(booster, threads=1, min_data_in_leaf=LEAST_LEAF, seed=seed)
     scale = ColumnScale.of(rows.features, columns)
-    judge = TrialJudge(rows, AlternativeLearner(columns, scale, params, trees), passed)
+    judge = AlternativeJudge(rows, AlternativeLearner(columns, scale, params, trees), passed)
     proposals = Proposals(columns, widest_columns(judge), joined, seed)
     return AlternativeSearch(judge, proposals, models=1)
 
@@ -119,6 +119,7 @@ def shown_points(judged: Sequence[JudgedChange], chosen: JudgedChange) -> list[J
     others = {rest[k].ordinal: rest[k] for k in places}
     listed = {judged[0].ordinal: judged[0], chosen.ordinal: chosen, **others}
     given, *later = listed.values()
+    # By number where gaps are equal, so that the page has one order.
     return [given, *sorted(later, key=lambda one: (-abs(one.figures.gap), one.ordinal))]
 
 
@@ -129,10 +130,11 @@ STEPS = 8
 def _single_steps(judged: Sequence[JudgedChange]) -> list[JudgedChange]:
     """Return the steps without a penalty that close most of the gap, the largest first."""
     steps = [one for one in judged[1:] if not one.change.penalty and _is_single(one.change)]
+    # By number where gaps are equal, so that the page has one order.
     return sorted(steps, key=lambda one: (abs(one.figures.gap), one.ordinal))[:STEPS]
 
 
-def _is_single(change: Change) -> bool:
+def _is_single(change: ModelChange) -> bool:
     """Return whether the change is a column, a concept as one column, or a path by itself."""
     moved = (len(change.dropped), len(change.merged), change.thin != "as_is", not change.is_signed)
     return sum(map(int, moved)) == 1
