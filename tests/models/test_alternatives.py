@@ -169,6 +169,9 @@ def test_the_choice_is_the_highest_auc_of_those_that_halve_the_gap() -> None:
     points = [(0.8, 0.3), (0.79, 0.14), (0.795, 0.15), (0.7, 0.0), (0.81, 0.2)]
     judged = [JudgedChange(k, ModelChange(penalty=k), figures(*p)) for k, p in enumerate(points)]
     assert choose(judged, 0.5).ordinal == 2
+    # One without a penalty needs nobody's group: it comes first, at a lower AUC too.
+    plain = JudgedChange(5, ModelChange(thin="filled"), figures(0.785, 0.1))
+    assert choose([*judged, plain], 0.5).ordinal == 5
     # Nothing halves it at such an AUC: the smallest gap that is not significantly below.
     assert choose([one for one in judged if one.ordinal in (0, 3, 4)], 0.5).ordinal == 4
     assert [one.ordinal for one in front(judged)] == [4, 2, 1, 3]

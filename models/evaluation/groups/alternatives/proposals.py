@@ -161,11 +161,14 @@ def choose(judged: Sequence[JudgedChange], target: float) -> JudgedChange:
     """Return the alternative to take, by observable figures alone.
 
     Of those whose AUC is not significantly below the given one and whose gap is at most `target`
-    times the given one: the highest AUC. Where none is, the smallest gap at such an AUC.
+    times the given one: the highest AUC. Those without a penalty come first, as they need nobody's
+    group to be trained. Where none is, the smallest gap at such an AUC.
     """
     given = abs(judged[0].figures.gap)
     within = [one for one in judged if one.figures.is_within]
     reached = [one for one in within if abs(one.figures.gap) <= target * given]
+    without = [one for one in reached if not one.change.penalty]
+    reached = without or reached
     if reached:
         # Of equal AUCs the first model: the order of trying is no reason.
         return max(reached, key=lambda one: (one.figures.auc, -one.ordinal))

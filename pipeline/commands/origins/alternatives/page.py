@@ -77,7 +77,7 @@ def _choice(figures: Mapping[str, Any]) -> str:
     aim = f"{100 * figures['target']:g} % of the gap"
     reached = f"No model leaves at most {aim} at an AUC not below the given: it has the least gap."
     if figures["is_reached"]:
-        reached = f"It leaves at most {aim} on the folds, at the highest AUC of all that do."
+        reached = f"It leaves at most {aim} on the folds, at the highest AUC, a penalty last."
     which = f"**Chosen by the folds alone: model {chosen['ordinal'] + 1}, {chosen['words']}.**"
     left = f"{_plain(judged, 'gap')}, {100 * judged['gap_left']:.0f} % of that of the given model"
     price = f"{judged['auc']:.4f}, {_ends(judged, 'auc_delta')}"
