@@ -62,6 +62,7 @@ COMMANDS = {
     "tune": "creditloom.pipeline.stages.model.tune.command:tune",
     "backtest": "creditloom.pipeline.commands.origins.backtest:run_backtest",
     "rejects": "creditloom.pipeline.commands.rejects.command:rejects",
+    "alternatives": "creditloom.pipeline.commands.origins.alternatives.command:alternatives",
     "share-recovery": "creditloom.pipeline.proof.share_recovery:share_recovery",
     "trace": "creditloom.pipeline.proof.trace.command:trace",
     "dictionary": "creditloom.pipeline.commands.model.dictionary:dictionary",

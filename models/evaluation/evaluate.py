@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from creditloom.decision.bundle import Bundle
 from creditloom.decision.pricing.profit import ProfitTerms
@@ -20,7 +21,8 @@ from creditloom.models.evaluation import figures, portfolio_figures
 from creditloom.models.evaluation.bars import FamilySpread
 from creditloom.models.evaluation.cohort import Cohort, aligned_rows, pd_of
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
-from creditloom.models.evaluation.groups import audit, group_figures
+from creditloom.models.evaluation.groups import audit, fairness_audit, group_figures
+from creditloom.models.evaluation.groups.fairness_audit import FairnessSetting
 from creditloom.models.evaluation.reasons.reason_figures import observed_reasons, reasons_by_truth
 from creditloom.models.evaluation.rivals import reachable_gini
 from creditloom.models.evaluation.rivals.duels import Luck, duels, leak
@@ -63,6 +65,7 @@ class Inputs:
     audit: policy and audit columns of the out-of-time applications, in the order of `oot`.
     family_spread: how family shares move between trainings; it gives their tolerance.
     profit_terms: of the product that decided; None where the tier alone decides.
+    fairness: edges, laws and recorded decisions of the fairness audit.
     rivals: scores of each rival on `oot`, one per training seed; they rise with risk.
     """
 
@@ -78,6 +81,7 @@ class Inputs:
     training_bads: int
     truth: Truth | None
     family_spread: FamilySpread
+    fairness: FairnessSetting
     profit_terms: ProfitTerms | None = None
     rivals: Mapping[str, Scores] = field(default_factory=dict)
 
@@ -92,9 +96,9 @@ def evaluate(
     cohort = cohort_of(inputs, calibrating)
     accuracy, order = figures.calibration(cohort, inputs.bundle.tiers, params)
     limits, states = _limits(inputs, cohort, params)
-    families = _families(inputs, params)
-    approved = portfolio_figures.approval_mask(cohort.pd, inputs.bundle.tiers, inputs.bundle.policy)
-    fairness = audit.fairness_table(cohort, approved, params)
+    taken = _contributions(inputs, params)
+    families = _families(inputs, taken[2], params)
+    fairness, fairness_tables = _fairness(inputs, cohort, taken, params)
     discrimination = figures.discrimination(cohort, limits, params)
     family_share = {row.family: asdict(row) for row in families}
     luck = Luck(params.paired_draws, params.seed)
@@ -109,16 +113,16 @@ def evaluate(
         "calibration": accuracy,
         "family_share": family_share,
         "family_share_worst": shares.worst_family(families),
-        "fairness": audit.fairness(fairness),
         "reasons_by_truth": _reasons_by_truth(inputs, cohort, params),
+        "fairness": fairness,
         **_blocks(inputs, cohort, params),
     }
     tables = {
         "bands": _band_table(order),
         "families": pd.DataFrame(list(family_share.values())),
-        "fairness": fairness,
         "groups": group_rows,
         "states": states,
+        **fairness_tables,
         **_tables(inputs, cohort, split, params),
     }
     return metrics, tables
@@ -274,13 +278,42 @@ def _limits(
     return limits, figures.states(early, early_truth, oot, cohort.truth, family_of)
 
 
-def _families(inputs: Inputs, params: EvaluateParams) -> tuple[shares.Share, ...]:
+def _fairness(
+    inputs: Inputs,
+    cohort: Cohort,
+    taken: tuple[NDArray[np.int64], Floats, Floats],
+    params: EvaluateParams,
+) -> tuple[dict[str, Any], Tables]:
+    """Return the block `fairness` and its tables. taken: as `_contributions`."""
+    catalogue = inputs.bundle.scorer.catalogue
+    setting = inputs.fairness
+    approved = portfolio_figures.approval_mask(cohort.pd, inputs.bundle.tiers, inputs.bundle.policy)
+    groups = fairness_audit.groups_of(cohort, catalogue, setting.rules)
+    by_tier = audit.fairness_table(cohort, groups, approved, params)
+    rows, tables = fairness_audit.fairness_audit(cohort, groups, approved, setting, params)
+    told, proxies = fairness_audit.proxy_figures(cohort, groups, catalogue, taken, setting, params)
+    block = {**audit.fairness(by_tier), **rows, "proxies": told}
+    return block, {"fairness": by_tier, "fairness_proxies": proxies, **tables}
+
+
+def _contributions(
+    inputs: Inputs, params: EvaluateParams
+) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Return positions, features and contributions of a sample of out-of-time applicants."""
+    scorer = inputs.bundle.scorer
+    places = _places(inputs, params.share_rows)
+    features = inputs.oot.with_features(scorer.catalogue.names).features[places]
+    return places, features, np.concatenate([one for _, one, _ in scorer.blocks(features)])
+
+
+def _families(
+    inputs: Inputs, contributions: Floats, params: EvaluateParams
+) -> tuple[shares.Share, ...]:
     """Return the share of each family in the model's spread."""
     scorer = inputs.bundle.scorer
     family_of = [feature.family for feature in scorer.catalogue.features]
     families = tuple(dict.fromkeys(concept.family for concept in scorer.catalogue.concepts))
-    blocks = scorer.blocks(_sample(inputs, params.share_rows))
-    phi = np.concatenate([shares.by_family(points, family_of, families) for _, points, _ in blocks])
+    phi = shares.by_family(contributions, family_of, families)
     targets = None if inputs.truth is None else inputs.truth.meta.get("shares_target")
     spread = inputs.family_spread
     tolerances = [spread.tolerance(family, inputs.training_bads) for family in families]
@@ -290,5 +323,10 @@ def _families(inputs: Inputs, params: EvaluateParams) -> tuple[shares.Share, ...
 def _sample(inputs: Inputs, max_rows: int) -> Floats:
     """Return the model's features of at most `max_rows` out-of-time applicants, at even steps."""
     features = inputs.oot.with_features(inputs.bundle.scorer.catalogue.names).features
-    positions = np.linspace(0, len(features) - 1, min(len(features), max_rows))
-    return features[np.unique(positions.astype(np.int64))]
+    return features[_places(inputs, max_rows)]
+
+
+def _places(inputs: Inputs, max_rows: int) -> NDArray[np.int64]:
+    """Return positions of at most `max_rows` out-of-time applicants, at even steps."""
+    n = len(inputs.oot.role)
+    return np.unique(np.linspace(0, n - 1, min(n, max_rows)).astype(np.int64))

@@ -14,7 +14,9 @@ class EvaluateParams:
     share_rows: number of out-of-time applicants from whom the family shares are computed.
     bins: of ECE and PSI.
     min_tier_bads: bads to which tiers are pooled (0.8).
-    min_group: smallest group of the fairness table, in rows.
+    min_group: smallest group of the fairness audit, in rows.
+    fairness_law: jurisdiction of products/law/fairness_tests.yaml whose tests count for everybody;
+    null = those of each decision's law profile.
     account_cost_cny: of the profit of an account (domain 6, N24). cost_of_funds, lgd: the same
     where no product has its own.
     is_run_forward: the offers are run forward in a simulated world, for the bridge of the profit.
@@ -44,3 +46,4 @@ class EvaluateParams:
     pd_draws: int = 100
     reason_rows: int = 2_500
     reason_learning_rows: int = 20_000
+    fairness_law: str | None = None

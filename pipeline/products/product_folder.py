@@ -27,6 +27,8 @@ Kind = Literal[
     "benchmarks",
     "economics",
     "approvals",
+    "fairness_tests",
+    "fairness_decisions",
 ]
 T = TypeVar("T")
 
@@ -44,6 +46,8 @@ KEYS_OF: dict[Kind, tuple[str, ...]] = {
     "benchmarks": ("benchmarks",),
     "economics": ("economics",),
     "approvals": ("approvals",),
+    "fairness_tests": ("jurisdictions",),
+    "fairness_decisions": ("fairness_decisions",),
 }
 
 

@@ -168,6 +168,13 @@ class ReportData:
     pictures: tuple[Picture, ...] = ()
     # field, group, n, approval_rate, approval_ratio, mean_pd, bad_rate
     fairness: pd.DataFrame | None = None
+    # field, group, outcome, basis, n, value, low, high, best, measure, against and its _low, _high,
+    # edge, state, decided, role, reason, decided_on, review_by
+    fairness_rows: pd.DataFrame | None = None
+    # field, group, n, by, name, auc, low, high, is_named
+    fairness_proxies: pd.DataFrame | None = None
+    # id, jurisdiction, of, name, standing, since, source, note, applications, is_computed
+    fairness_laws: pd.DataFrame | None = None
     # level, name, text, next_step
     warnings: pd.DataFrame | None = None
     # field, feature, feature_auc, group, score_auc, hidden_rows

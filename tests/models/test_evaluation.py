@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import datetime as dt
 import json
 
 import numpy as np
@@ -20,12 +21,19 @@ from creditloom.models.calibration.calibration import CalibrationParams, fit
 from creditloom.models.evaluation.bars import FamilySpread
 from creditloom.models.evaluation.evaluate import Inputs, Truth, evaluate
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
+from creditloom.models.evaluation.groups.fairness_audit import FairnessSetting
+from creditloom.models.evaluation.groups.fairness_rules import FairnessRules
+from creditloom.models.evaluation.groups.fairness_tests import LawTests
+from creditloom.models.evaluation.groups.row_decisions import RowDecisions
 from creditloom.models.evaluation.rivals import reachable_gini
 from creditloom.models.learners import booster, ridge
 from creditloom.models.learners.booster import BoosterParams
 from creditloom.models.sample.dataset import Dataset, HeldOutMargins, join
 from creditloom.models.sample.metrics import gini
 from creditloom.models.sample.split import SplitParams
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params import document
+from creditloom.pipeline.products.product_folder import ProductFolder
 
 from .worlds import FAMILIES, SHARES, World, world
 
@@ -48,6 +56,12 @@ PARAMS = EvaluateParams(
     pd_draws=20,
 )
 SPREAD = FamilySpread(bads=400, draws=10, seeds=(11,), sd=dict.fromkeys(FAMILIES, 0.05))
+FAIRNESS = FairnessSetting(
+    rules=document(FairnessRules, paths.FAIRNESS),
+    tests=ProductFolder.of().only("fairness_tests", LawTests),
+    decisions=RowDecisions(()),
+    day=dt.date(2026, 1, 1),
+)
 GROWN = BoosterParams(
     feature_fraction=0.2, min_trees=60, max_trees=60, min_data_in_leaf=20, threads=1
 )
@@ -113,6 +127,7 @@ def inputs_of(w: World) -> Inputs:
         training_bads=int(rows.training().label.sum()),
         truth=truth,
         family_spread=SPREAD,
+        fairness=FAIRNESS,
         rivals={
             "ridge": (challenger.margin(oot.features),),
             "incumbent": (np.where(oot.application_id % 9, oot.features[:, 3], np.nan),),
@@ -302,6 +317,11 @@ def test_tables_add_up(inputs: Inputs, found: tuple[dict, dict[str, pd.DataFrame
     assert tables["families"]["share"].sum() == pytest.approx(1)
     assert tables["fairness"].groupby("field")["approval_ratio"].max().eq(1).all()
     assert set(tables["fairness"]["group"]) >= {"under 25", "45 and over", "worker", "student"}
+    rows = tables["fairness_rows"]
+    assert set(rows["outcome"]) >= {"decision", "tier", "refusal"}
+    assert set(rows["basis"]) == {"plain", "given_pd", "truly_good", "seen_good"}
+    assert (rows["n"] >= PARAMS.min_group).all()
+    assert set(tables["fairness_proxies"]["by"]) >= {"score", "concept", "feature", "all features"}
     for name in ("roc", "ks"):
         assert set(tables[name]["series"]) == {"model", "ridge_logit"}
     assert tables["states"]["r2"].between(0.3, 1).all()

@@ -15,6 +15,9 @@ from creditloom.decision.rulebook.policy import DataSources, Filters
 from creditloom.decision.rulebook.product import Product
 from creditloom.features.contract.raw_changes import RawChanges
 from creditloom.models.evaluation.bars import Bars, FamilySpread
+from creditloom.models.evaluation.groups.fairness_rules import FairnessRules
+from creditloom.models.evaluation.groups.fairness_tests import LawTests
+from creditloom.models.evaluation.groups.row_decisions import RowDecisions
 from creditloom.models.evaluation.rivals.fitted import RivalParams
 from creditloom.models.evaluation.world_figures.published import PublishedFacts
 from creditloom.pipeline.base import paths
@@ -28,9 +31,12 @@ from creditloom.world.config.world_config import WorldConfig
 # table: type -> files of it
 KINDS: dict[type, list[Path]] = {
     Product: sorted(paths.PRODUCTS.glob("*_[vS]*.yaml")),
-    Law: sorted(paths.LAW.glob("*.yaml")),
     Rights: sorted((paths.LAW / "rights").glob("*.yaml")),
     CodeBook: [paths.PRODUCTS / "codes.yaml"],
+    Law: sorted(set(paths.LAW.glob("*.yaml")) - {paths.LAW_TESTS}),
+    LawTests: [paths.LAW_TESTS],
+    RowDecisions: [paths.FAIRNESS_DECISIONS],
+    FairnessRules: [paths.FAIRNESS],
     Filters: [paths.FILTERS],
     DataSources: [paths.SOURCES],
     Benchmarks: [paths.BENCHMARKS],

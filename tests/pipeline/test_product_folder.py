@@ -13,6 +13,8 @@ from creditloom.decision.rulebook.economics import Economics
 from creditloom.decision.rulebook.law import Law
 from creditloom.decision.rulebook.policy import DataSources, Filters
 from creditloom.decision.rulebook.product import Product
+from creditloom.models.evaluation.groups.fairness_tests import LawTests
+from creditloom.models.evaluation.groups.row_decisions import RowDecisions
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError
 from creditloom.pipeline.products.product_folder import KEYS_OF, ProductFolder, every_product
@@ -30,6 +32,8 @@ TYPES = {
     "sources": DataSources,
     "benchmarks": Benchmarks,
     "economics": Economics,
+    "fairness_tests": LawTests,
+    "fairness_decisions": RowDecisions,
 }
 
 

@@ -119,7 +119,11 @@ def test_the_same_policy_moves_nobody(night: Night, tmp_path: Path) -> None:
     assert figures["moves"] == [] and figures["changes"] == []
     assert figures["segments"][0]["profit_change_cny"] == {"expected": 0, "low": 0, "high": 0}
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
-    assert "What another policy would decide" in page and "http://" not in page and "https://" not in page
+    assert (
+        "What another policy would decide" in page
+        and "http://" not in page
+        and "https://" not in page
+    )
 
 
 def test_the_interval_holds_what_drawn_fates_earn() -> None:

@@ -1,13 +1,12 @@
 """Audits the decisions: do all adverse decisions have a reason, and how do groups compare?
 
-It makes the blocks `reasons` and `fairness` of metrics.json. The model never uses the fields that
-define the groups. One of them is the segment: it shows which people online data do not describe
-well (S4-R04), and whether these people are worse off (S4-R53).
+It makes the block `reasons` of metrics.json and the first figures of `fairness`. The model never
+uses the fields that define the groups (`audit_groups.py`). They show which people online data do
+not describe well (S4-R04), and whether these people are worse off (S4-R53).
 """
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,6 @@ from creditloom.models.evaluation.cohort import Cohort
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.sample.arrays import Floats, Mask
 
-# Age bands of the audit, in years: below 25, 25-34, 35-44, 45 and over.
-AGE_EDGES = (25, 35, 45)
-# Audit fields in the order of the report: two that are derived here, then columns of the matrix.
-FIELDS = ("segment", "age_band", "region_tier", "occupation", "is_student", "is_repeat")
 ADVERSE_DECISIONS = ("decline", "refuse")
 FAIRNESS_COLUMNS = [
     "field",
@@ -93,14 +88,17 @@ def reason_table(decisions: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(["n", "concept"], ascending=[False, True], ignore_index=True)
 
 
-def fairness_table(cohort: Cohort, approved: Mask, params: EvaluateParams) -> pd.DataFrame:
+def fairness_table(
+    cohort: Cohort, groups: pd.DataFrame, approved: Mask, params: EvaluateParams
+) -> pd.DataFrame:
     """Return one row per audit field and group of at least `min_group` rows.
+
+    groups: of each row, one column per field (`audit_groups`).
 
     Columns: field, group, n, approval_rate, approval_ratio to the best group, mean_pd, bad_rate.
     bad_rate is that of all applicants where the truth is known, else the weighted rate of booked
     loans. It is null where no outcome is known.
     """
-    groups = _groups(cohort)
     outcomes = cohort.door
     frame = groups.assign(approved=approved, pd=cohort.pd, bad=0.0, weight=0.0)
     index = frame.index[outcomes.rows]
@@ -126,26 +124,6 @@ def fairness(table: pd.DataFrame) -> dict[str, Any]:
         "group": str(worst["group"]),
         "largest_pd_gap": None if np.isnan(gap) else float(gap),
     }
-
-
-def _groups(cohort: Cohort) -> pd.DataFrame:
-    """Return the group of each row per audit field that is there, in the order of `FIELDS`."""
-    columns = {name: cohort.audit[name] for name in FIELDS if name in cohort.audit}
-    if "age_years" in cohort.audit:
-        columns["age_band"] = _age_bands(cohort.audit["age_years"])
-    if cohort.truth is not None and "segment" in cohort.truth:
-        columns["segment"] = cohort.truth["segment"].astype(str)
-    in_order = [name for name in FIELDS if name in columns]
-    return pd.DataFrame({name: columns[name].reset_index(drop=True) for name in in_order})
-
-
-def _age_bands(age_years: pd.Series) -> pd.Series:
-    """Return the age band of each row in words; null where the age is."""
-    age = age_years.to_numpy(np.float64, na_value=np.nan)
-    between = [f"{low}-{high - 1}" for low, high in itertools.pairwise(AGE_EDGES)]
-    labels = np.array([f"under {AGE_EDGES[0]}", *between, f"{AGE_EDGES[-1]} and over"])
-    codes = np.searchsorted(AGE_EDGES, np.nan_to_num(age), side="right")
-    return pd.Series(labels[codes]).where(~np.isnan(age))
 
 
 def _of_field(frame: pd.DataFrame, field: str, min_group: int) -> pd.DataFrame:

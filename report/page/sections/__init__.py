@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from creditloom.report.page.sections import (
     answers,
+    fairness,
     grades,
     own_table,
     power,
@@ -33,6 +34,9 @@ ORDER: tuple[Callable[[ReportData], Section | None], ...] = (
     answers.answers,
     power.pictures,
     summary.fairness,
+    fairness.rows,
+    fairness.proxies,
+    fairness.laws,
     summary.claims,
     summary.selection,
     summary.beyond,

@@ -17,6 +17,8 @@ from creditloom.decision.rulebook.economics import Economics
 from creditloom.models.evaluation.cohort import Cohort
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.evaluation.groups.audit import fairness_table
+from creditloom.models.evaluation.groups.audit_groups import audit_groups
+from creditloom.models.evaluation.groups.fairness_rules import FairnessRules
 from creditloom.models.evaluation.portfolio_figures import portfolio
 from creditloom.models.evaluation.world_claims import claims
 from creditloom.models.evaluation.world_claims.claim_sample import ClaimSample
@@ -59,7 +61,8 @@ def run(name: str) -> dict[str, Any]:
     world = _sample(matrix)
     if name == AUDIT:
         approved = (decided["decision"] == "approve").to_numpy()
-        table = fairness_table(_cohort(matrix, decided, world), approved, _params())
+        groups = audit_groups(matrix, None, document(FairnessRules, paths.FAIRNESS))
+        table = fairness_table(_cohort(matrix, decided, world), groups, approved, _params())
         return {f"{row.field} {row.group}": _rounded(row) for row in table.itertuples()}
     if name == BAD_RATE:
         figures = {BAD_RATE: bad_rate_approved(_with_portfolio(world, matrix, decided))}

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 from rich.table import Table
 
 from creditloom.decision.bundle import Bundle
@@ -20,7 +22,11 @@ from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.evaluation.bars import Bars, FamilySpread
 from creditloom.models.evaluation.evaluate import Inputs, evaluate
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
+from creditloom.models.evaluation.groups.fairness_audit import FairnessSetting
+from creditloom.models.evaluation.groups.fairness_rules import FairnessRules
+from creditloom.models.evaluation.groups.fairness_tests import LawTests
 from creditloom.models.evaluation.groups.group_figures import PAYMENT_FAMILY
+from creditloom.models.evaluation.groups.row_decisions import RowDecisions
 from creditloom.models.evaluation.profit_bridge import PricedOffers, ProfitBridge
 from creditloom.models.evaluation.world_claims import claims
 from creditloom.models.evaluation.world_claims.claims import Claims
@@ -35,6 +41,7 @@ from creditloom.pipeline.base.stage import run
 from creditloom.pipeline.book import book_world
 from creditloom.pipeline.book.priced_book import bridge_of
 from creditloom.pipeline.products.product_folder import ProductFolder
+from creditloom.pipeline.stages.results.evaluate.audit_columns import audit_columns
 from creditloom.pipeline.stages.results.evaluate.product_claims import product_claims
 from creditloom.pipeline.stages.results.evaluate.rival_scores import fitted_rivals, rival_scores
 from creditloom.pipeline.stages.results.evaluate.truth_sample import (
@@ -43,12 +50,12 @@ from creditloom.pipeline.stages.results.evaluate.truth_sample import (
 )
 from creditloom.storage.files.formats import RESULTS, read_document, write_document
 from creditloom.storage.files.source_params import SourceParams
-from creditloom.storage.files.store import open_parquet, read_frame, write_table
+from creditloom.storage.files.store import read_frame, write_table
 
-# Columns of the matrix that no decision reads. They define the groups of the fairness audit.
-AUDIT = ("age_years", "region_tier", "occupation", "is_student", "is_repeat")
 DECIDED = (
     "application_id",
+    "as_of",
+    "law_profile",
     "pd",
     "tier",
     "decision",
@@ -101,7 +108,7 @@ def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
     oot = dataset(applications.out_of_time(), tuple(dict.fromkeys((*names, *of_truth, *of_rivals))))
     training = read_document(paths.TRAINING, RESULTS)
     decisions = read_frame(paths.DECISIONS, DECIDED)
-    audit = frame(_audit_columns(), split, [OOT])
+    audit = frame(audit_columns(), split, [OOT])
     door = dataset(applications.of(CALIBRATION), names)
     challenger = from_json(read_document(paths.RIDGE, RESULTS))
     held_out = _held_out()
@@ -119,6 +126,7 @@ def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
         training_bads=training["n_bads"],
         truth=truth,
         family_spread=document(FamilySpread, paths.FAMILY_SPREAD),
+        fairness=_fairness(decisions, oot.application_id, params),
         profit_terms=_profit_terms(bundle, params),
         rivals=rival_scores(rivals, challenger, oot, split),
     )
@@ -140,6 +148,21 @@ def _held_out() -> HeldOutMargins:
         application_id=rows["application_id"].to_numpy(),
         margin=rows["margin"].to_numpy(),
         ridge_margin=rows["ridge_margin"].to_numpy(),
+    )
+
+
+def _fairness(
+    decisions: pd.DataFrame, judged: NDArray[np.int64], params: EvaluateParams
+) -> FairnessSetting:
+    """Return what the fairness audit is held against, on the day of the last judged decision."""
+    folder = ProductFolder.of()
+    late = decisions.loc[decisions["application_id"].isin(judged), "as_of"]
+    return FairnessSetting(
+        rules=document(FairnessRules, paths.FAIRNESS),
+        tests=folder.only("fairness_tests", LawTests),
+        decisions=folder.only("fairness_decisions", RowDecisions),
+        day=pd.Timestamp(late.max()).date(),
+        jurisdiction=params.fairness_law,
     )
 
 
@@ -169,12 +192,6 @@ def _bridge(inputs: Inputs, params: EvaluateParams) -> dict[str, Any] | None:
         return ProfitBridge.expected(offers.profit_fen(terms)).to_json()
     world, numbers = book_world.world_of_params()
     return bridge_of(world, numbers, offers, terms).to_json()
-
-
-def _audit_columns() -> list[str]:
-    with open_parquet(paths.MATRIX) as matrix:
-        names = set(matrix.schema_arrow.names)
-    return ["application_id", *(name for name in AUDIT if name in names)]
 
 
 def _show(metrics: Mapping[str, Any]) -> None:

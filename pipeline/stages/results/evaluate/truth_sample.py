@@ -62,6 +62,11 @@ def truth_sample(model_names: tuple[str, ...], split: SplitParams, keep: int) ->
     )
 
 
+def has_truth() -> bool:
+    """Return whether the world is a simulated one, whose truth lies beside it."""
+    return (paths.TRUTH / "applicants.parquet").is_file()
+
+
 def truth_alone(split: SplitParams) -> Truth:
     """Return truth and meta with every application, without features: for `loans_view`.
 

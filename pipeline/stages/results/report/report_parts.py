@@ -46,6 +46,9 @@ FRAMES = (
     "vintages",
     "states",
     "fairness",
+    "fairness_rows",
+    "fairness_proxies",
+    "fairness_laws",
     "claims",
 )
 VERSION_CHARACTERS = 16  # of the model version: enough to distinguish two

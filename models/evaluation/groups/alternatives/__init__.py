@@ -1,0 +1,1 @@
+"""Searches less discriminatory alternatives: other models with a smaller gap at a like AUC."""

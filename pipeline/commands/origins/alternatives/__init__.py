@@ -1,0 +1,1 @@
+"""The command that searches less discriminatory alternatives."""
