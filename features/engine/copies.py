@@ -8,7 +8,7 @@ repeats a feature are made afterwards, of the combined columns.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 
 import numpy as np
 import pyarrow as pa
@@ -57,7 +57,8 @@ class CopiesEngine:
         """
         stream, steps = self.streams[table]
         as_of = spine.column("as_of").cast(pa.int64()).to_numpy()
-        allowed = partial(consents_given, spine)
+        # One column is asked for by many blocks.
+        allowed = cache(partial(consents_given, spine))
         seen = VisibleRows(stream, Sight(spine).seen_of([rows], stream), as_of)
         columns: FeatureColumns = {}
         for step in steps:
@@ -76,9 +77,7 @@ class CopiesEngine:
         pairs += [{mark.of} for mark in self.plan.marks]
         return frozenset().union(*(pair for pair in pairs if pair & set(moved)))
 
-    def combined(
-        self, columns: Mapping[str, np.ndarray], moved: Collection[str]
-    ) -> FeatureColumns:
+    def combined(self, columns: Mapping[str, np.ndarray], moved: Collection[str]) -> FeatureColumns:
         """Return the ratios and marks that have one of `moved` in them.
 
         columns: what they are made of.

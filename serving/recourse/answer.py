@@ -17,6 +17,39 @@ from .states import Item
 FEN_PER_YUAN = 100.0
 PER_CENT = 100.0
 
+# table: words of an answer in both languages
+WORDS: dict[str, dict[str, str]] = {
+    "en": {
+        "approve": "approved",
+        "refer": "a person decides",
+        "decline": "declined",
+        "refuse": "refused",
+        "approval": "an approval",
+        "uncut limit": "a limit that nothing personal holds down",
+        "better limit": "a limit at least a quarter higher",
+        "nothing": "There is nothing to change: nothing personal holds the limit down",
+        "found": "At the same moment this would have led to {goal}:",
+        "none": "No three changes that a person can make would have led to {goal}",
+        "then": "Then: approved, limit {limit}. It takes {months} months; effort {cost} "
+        "inter-quartile ranges of the approved",
+        "no limit": "none",
+    },
+    "zh": {
+        "approve": "已批准",
+        "refer": "转人工审核",
+        "decline": "已拒绝",
+        "refuse": "不予受理",
+        "approval": "获批",
+        "uncut limit": "额度不受个人因素限制",
+        "better limit": "额度提高至少四分之一",
+        "nothing": "无需改变：已批准，额度未受个人因素限制",
+        "found": "在同一时点，以下改变可以{goal}：",
+        "none": "个人可作出的任意三项改变都不能{goal}",
+        "then": "届时：获批，额度{limit}。需时{months}个月；改变幅度为获批客户四分位距的{cost}倍",
+        "no limit": "无",
+    },
+}
+
 
 @dataclass(frozen=True)
 class Proposed:
@@ -92,6 +125,27 @@ class RecourseAnswer:
         """Whether some set of changes reaches the goal."""
         return self.after is not None
 
+    def lines(self, language: Language) -> list[str]:
+        """Return the answer as sentences, one a line: what a letter says under "what would change
+        this".
+        """
+        words = WORDS[language]
+        goal = words[self.goal] if self.goal else ""
+        head = f"{self.application_id}: {words[self.decision]}. "
+        if not self.goal:
+            return [head + words["nothing"]]
+        if self.after is None:
+            lines = [head + words["none"].format(goal=goal)]
+            return lines + [
+                f"- {code} {en if language == 'en' else zh}" for code, en, zh in self.blocking
+            ]
+        lines = [head + words["found"].format(goal=goal)]
+        lines += [f"- {one.text(language)}" for one in self.changes]
+        limit = self.after.limit_cny
+        amount = words["no limit"] if limit is None else yuan(limit, language)
+        cost = number(round(self.cost, 1))
+        return [*lines, words["then"].format(limit=amount, months=self.months, cost=cost)]
+
     def record(self) -> dict[str, Any]:
         """Return the answer for JSON."""
         return {**asdict(self), "is_found": self.is_found}
@@ -122,7 +176,8 @@ def _shown(quantity: Quantity, step: Step, language: Language) -> str:
     if step.to is None:
         return ""
     if quantity.show == "percent":
-        return f"{number(PER_CENT * step.to)} %" if language == "en" else f"{number(PER_CENT * step.to)}%"
+        per_cent = number(PER_CENT * step.to)
+        return f"{per_cent} %" if language == "en" else f"{per_cent}%"
     if quantity.show == "fen":
         return yuan(step.to / FEN_PER_YUAN, language)
     return number(step.to)

@@ -11,42 +11,46 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from creditloom.decision.frames.input_block import InputBlock
 from creditloom.features.contract.actionable import KEYS, Actionable
 from creditloom.features.contract.tables import APPLICATIONS, TABLES
 from creditloom.features.engine.copies import CopiesEngine
 from creditloom.features.engine.raw_reader import RawFiles, RowGroups, require
 from creditloom.storage.files.errors import DataError
 
+CONSENTS = tuple(c.name for c in APPLICATIONS.columns if c.name.startswith("consent_"))
+
 
 @dataclass(frozen=True)
 class Person:
     """One application with its own raw rows, by table; tables that recourse does not touch are out.
 
-    `row` is the row that was decided: one row of the matrix. `stated` is the application as the raw
-    table has it, by column. `as_of` is the moment that was decided, in microseconds.
+    `block` is the row that was decided. `stated` is the application as the raw table has it, by
+    column.
     """
 
     application_id: int
-    row: pa.Table
+    block: InputBlock
     stated: Mapping[str, Any]
     rows: Mapping[str, pa.Table]
 
     @property
     def as_of(self) -> int:
         """The moment of the decision, microseconds since 1970 (UTC)."""
-        moment = self.row.column("as_of").cast(pa.timestamp("us")).cast(pa.int64())
-        return int(moment[0].as_py())
+        return int(self.block.times["as_of"].astype("datetime64[us]").astype(np.int64)[0])
+
+    def decided(self, name: str) -> float | None:
+        """Return a number that was decided on, NaN = null; None where the decision reads none."""
+        place = self.block.layout.place.get(name)
+        return None if place is None else float(self.block.matrix[place, 0])
 
     def spine(self, copies: int) -> pa.Table:
         """Return the application once for each copy, applicant_id counted from 0."""
-        consents = [c.name for c in APPLICATIONS.columns if c.name.startswith("consent_")]
-        as_of = pa.array(np.full(copies, self.as_of), pa.int64()).cast(pa.timestamp("us"))
-        columns = {"applicant_id": pa.array(np.arange(copies, dtype=np.int64)), "as_of": as_of}
-        for name in consents:
+        as_of = np.full(copies, self.as_of).view("datetime64[us]")
+        columns = {"applicant_id": np.arange(copies, dtype=np.int64), "as_of": as_of}
+        for name in CONSENTS:
             # As the decision read it: a row without the column gave no consent.
-            is_there = name in self.row.column_names
-            given = bool(is_there and self.row.column(name)[0].as_py())
-            columns[name] = pa.array(np.full(copies, given))
+            columns[name] = np.full(copies, self.decided(name) == 1.0)
         return pa.table(columns)
 
 
@@ -83,8 +87,8 @@ class RawPeople:
             )
         return found
 
-    def person(self, row: pa.Table, stated: Mapping[str, Any]) -> Person:
-        """Return a person with the raw rows that recourse needs. row: one row of the matrix."""
+    def person(self, block: InputBlock, stated: Mapping[str, Any]) -> Person:
+        """Return a person with the raw rows that recourse needs. block: the row decided on."""
         applicant = stated["applicant_id"]
         rows = {}
         for name, groups in self.groups.items():
@@ -94,7 +98,7 @@ class RawPeople:
             ]
             empty = pa.schema([(c.name, c.type) for c in groups.columns]).empty_table()
             rows[name] = pa.concat_tables(map(_plain, own)) if own else empty
-        return Person(stated["application_id"], row, stated, rows)
+        return Person(stated["application_id"], block, stated, rows)
 
 
 def _plain(rows: pa.Table) -> pa.Table:

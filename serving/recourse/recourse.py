@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from creditloom.decision.decide import Decider, BatchOutcomes
+from creditloom.decision.decide import BatchOutcomes, Decider
 from creditloom.decision.frames.input_block import InputBlock
 from creditloom.decision.rules.verdict import APPROVE, OUTCOMES
 from creditloom.features.contract.actionable import Actionable
@@ -23,7 +23,7 @@ from creditloom.features.contract.tables import APPLICATIONS, TABLES
 from creditloom.features.engine.copies import CopiesEngine
 from creditloom.storage.files.errors import DataError
 
-from .answer import RecourseAnswer, Offered, Proposed, proposed
+from .answer import Offered, Proposed, RecourseAnswer, proposed
 from .person import Person, RawPeople
 from .search import Goal, Sets, Space, has_limit, is_approved, is_uncut, search
 from .states import Item, TableStates, application_states, table_states
@@ -69,26 +69,29 @@ class Recourse:
 
         It is the bundle's where that holds one above 0, else the one of the list.
         """
-        of_bundle: Mapping[str, float | None] = getattr(
-            self.decider.bundle.reference, "spread", {}
-        )
+        of_bundle: Mapping[str, float | None] = getattr(self.decider.bundle.reference, "spread", {})
         return {
             one.id: of_bundle.get(one.measure) or one.spread.value
             for one in self.actionable.quantities
             if one.spread is not None
         }
 
+    def blocks(self, rows: pa.Table) -> list[InputBlock]:
+        """Return decided rows one by one, as the decision reads them."""
+        policy, _ = self.decider.terms(self.product, self.law)
+        block = self.decider.bundle.reader.block(rows, policy.banned_columns)
+        return [block.kept(np.arange(len(block)) == k) for k in range(len(block))]
+
     def of(self, person: Person) -> RecourseAnswer:
         """Return what would have led to approval, or to a better limit; or that nothing would.
 
         Raises DataError where the raw rows are not those of the decision.
         """
-        block = self._block(person.row)
-        now = self.decider.outcomes(block, product=self.product, law=self.law)
+        now = self._decide(person.block)
         goals = self._goals(now)
         if not goals:
             return self._answer(person, now, None, None, "nothing to change: approved, and uncut")
-        space = self.space(person, block)
+        space = self.space(person)
         reached = search(space, self._decide, goals)
         place = reached.found.place
         if place is None:
@@ -103,15 +106,14 @@ class Recourse:
             )
         return self._answer(person, now, reached.found.goal, (items, after), "", reached)
 
-    def space(self, person: Person, block: InputBlock | None = None) -> Space:
+    def space(self, person: Person) -> Space:
         """Return everything that the person can be decided as."""
         most = int(self.actionable.max_changes.value)
         tables = [states for states in self._tables(person, most) if len(states.sets) > 1]
         self._require_same(person, tables)
         tables += self._unchanged(person, tables)
         stated = frozenset(person.stated) - {"application_id", "applicant_id"}
-        decided = self._block(person.row) if block is None else block
-        return Space(decided, Sets.of(tables, most), self.engine, stated)
+        return Space(person.block, Sets.of(tables, most), self.engine, stated)
 
     def _tables(self, person: Person, most: int) -> Iterator[TableStates]:
         by_table: dict[str, list[Change]] = {}
@@ -131,36 +133,44 @@ class Recourse:
         moved = {name for states in changed for name in states.moving(states.columns)}
         missing = self.engine.parents(moved) - {n for states in changed for n in states.columns}
         needed = []
-        for table, (_, steps) in self.engine.streams.items():
-            if missing & {spec.name for step in steps for _, _, spec in step.features}:
-                own = OwnRows(person.rows[table], person.as_of)
-                columns = self.engine.columns(table, own.copies([[]]), person.spine(1))
-                needed.append(TableStates(table, (), ((),), columns))
+        for table in self._tables_of(missing):
+            own = OwnRows(person.rows[table], person.as_of)
+            columns = self.engine.columns(table, own.copies([[]]), person.spine(1))
+            needed.append(TableStates(table, (), ((),), columns))
         return needed
 
     def applied(self, person: Person, items: Iterable[Item]) -> InputBlock:
         """Return the row after changes, its features computed afresh from the changed raw rows."""
         changes = [item.change for item in items]
-        row = {name: person.row.column(name) for name in person.row.column_names}
+        changed = {quantity.table for quantity, _ in changes}
         columns: dict[str, np.ndarray] = {}
-        for table in self.engine.streams:
+        for table in changed & set(self.engine.streams):
             own = OwnRows(person.rows[table], person.as_of)
             edits = [own.edit(change) for change in changes if change[0].table == table]
             columns |= self.engine.columns(table, own.copies([edits]), person.spine(1))
-        columns |= self.engine.combined(_OrNull(columns, row), self.engine.wanted)
-        for name, values in columns.items():
-            if name in row and name not in person.stated:
-                row[name] = pa.array(values, from_pandas=True)
+        moved = set(columns)
+        for table in self._tables_of(self.engine.parents(moved) - moved):
+            own = OwnRows(person.rows[table], person.as_of)
+            columns |= self.engine.columns(table, own.copies([[]]), person.spine(1))
+        columns |= self.engine.combined(columns, moved)
+        columns = {name: v for name, v in columns.items() if name not in person.stated}
         own_changes = [one for one in changes if one[0].table == APPLICATIONS.name]
         states = application_states(person, own_changes, self.spreads, len(own_changes))
-        for name, values in states.columns.items():
-            kind = person.row.schema.field(name).type
-            row[name] = pa.array(values[-1:], from_pandas=True).cast(kind)
-        return self._block(pa.table(row))
+        columns |= {name: values[-1:] for name, values in states.columns.items()}
+        matrix = person.block.matrix.copy()
+        for name, values in columns.items():
+            place = person.block.layout.place.get(name)
+            if place is not None:
+                matrix[place] = values
+        return replace(person.block, matrix=matrix, features=None)
 
-    def _block(self, row: pa.Table) -> InputBlock:
-        policy, _ = self.decider.terms(self.product, self.law)
-        return self.decider.bundle.reader.block(row, policy.banned_columns)
+    def _tables_of(self, names: Collection[str]) -> list[str]:
+        """Return the tables that these features are made of."""
+        return [
+            table
+            for table, (_, steps) in self.engine.streams.items()
+            if any(spec.name in names for step in steps for _, _, spec in step.features)
+        ]
 
     def _decide(self, block: InputBlock) -> BatchOutcomes:
         return self.decider.outcomes(block, product=self.product, law=self.law)
@@ -179,10 +189,9 @@ class Recourse:
         """Raise DataError where features of the raw rows are not those that were decided on."""
         for states in tables:
             for name in states.columns:
-                if name not in person.row.column_names or name in person.stated:
+                decided = person.decided(name)
+                if decided is None or name in person.stated:
                     continue
-                decided = person.row.column(name).to_numpy(zero_copy_only=False)[0]
-                decided = np.nan if decided is None else float(decided)
                 made = float(states.columns[name][0])
                 if made != decided and not (np.isnan(made) and np.isnan(decided)):
                     raise DataError.of(
@@ -224,18 +233,6 @@ def is_uncut_above(cny: float) -> Any:
     return lambda outcomes: is_uncut(outcomes) & (outcomes.verdicts.limits.cny > cny)
 
 
-class _OrNull(dict[str, np.ndarray]):
-    """Columns of the own rows; what is made of other people's rows stays as it was decided."""
-
-    def __init__(self, columns: Mapping[str, np.ndarray], row: Mapping[str, Any]) -> None:
-        super().__init__(columns)
-        self.row = row
-
-    def __missing__(self, name: str) -> np.ndarray:
-        values = self.row[name].to_numpy(zero_copy_only=False)
-        return np.asarray(values, np.float64)
-
-
 def recourse_of(
     bundle: Path, actionable: Actionable, sources: Mapping[str, Any], rows: pa.Table, **choice: str
 ) -> Iterator[RecourseAnswer]:
@@ -243,11 +240,10 @@ def recourse_of(
 
     sources: files by raw table. choice: product and law, as in `Decider.decide`.
     """
-    recourse = Recourse(
-        Decider.load(bundle), actionable, tuple(rows.column_names), **choice
-    )
+    recourse = Recourse(Decider.load(bundle), actionable, tuple(rows.column_names), **choice)
     people = RawPeople(sources, recourse.engine, actionable)
     ids = rows.column("application_id").to_pylist()
+    blocks = recourse.blocks(rows)
     stated = people.stated(ids)
     for k, one in enumerate(ids):
-        yield recourse.of(people.person(rows.slice(k, 1), stated[one]))
+        yield recourse.of(people.person(blocks[k], stated[one]))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import combinations
+from math import prod
 
 import numpy as np
 import pyarrow as pa
@@ -44,7 +45,7 @@ class Sets:
     def of(cls, tables: Sequence[TableStates], most: int) -> Sets:
         """Return all sets of one to `most` changes."""
         parts = list(_parts([one.sizes for one in tables], most))
-        empty = np.zeros((0, len(tables)), np.int32)
+        empty = np.zeros((0, len(tables)), np.int16)
         states = np.concatenate([empty, *parts])
         by_table = [(one.costs, one.months, one.sizes) for one in tables]
         costs = np.zeros(len(states))
@@ -83,20 +84,23 @@ class Sets:
 
 def _parts(sizes: Sequence[np.ndarray], most: int) -> Iterator[np.ndarray]:
     """Yield the states of sets, by which tables they change and how much in each."""
+    of_size = [[np.flatnonzero(one == n) for n in range(most + 1)] for one in sizes]
     for n_tables in range(1, most + 1):
         for chosen in combinations(range(len(sizes)), n_tables):
             for shares in _shares(n_tables, most):
-                states = [
-                    np.flatnonzero(sizes[table] == n)
-                    for table, n in zip(chosen, shares, strict=True)
-                ]
-                grid = np.meshgrid(*states, indexing="ij")
-                part = np.zeros((grid[0].size, len(sizes)), np.int32)
-                for table, values in zip(chosen, grid, strict=True):
-                    part[:, table] = values.reshape(-1)
+                states = [of_size[table][n] for table, n in zip(chosen, shares, strict=True)]
+                n_sets = prod(map(len, states))
+                part = np.zeros((n_sets, len(sizes)), np.int16)
+                repeats = n_sets
+                for table, values in zip(chosen, states, strict=True):
+                    # The last table runs fastest.
+                    repeats //= max(1, len(values))
+                    column = np.repeat(values, repeats)
+                    part[:, table] = np.resize(column, n_sets)
                 yield part
 
 
+@cache
 def _shares(n_tables: int, most: int) -> list[tuple[int, ...]]:
     """Return how many changes each table may have: one or more, at most so many in all.
 

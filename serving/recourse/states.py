@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 
 from creditloom.features.contract.actionable import Quantity
-from creditloom.features.contract.row_actions import Change, Edit, OwnRows, changed_application
+from creditloom.features.contract.row_actions import Change, OwnRows, changed_application
 from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.features.engine.copies import CopiesEngine
 
@@ -126,9 +126,7 @@ def table_states(
     sets = sets_of([change[0] for change, _ in effective], most)
     states = [[effective[k][1] for k in one] for one in sets]
     columns = engine.columns(table, own.copies(states), person.spine(len(states)))
-    items = [
-        _item(change, columns, 1 + k, spreads) for k, (change, _) in enumerate(effective)
-    ]
+    items = [_item(change, columns, 1 + k, spreads) for k, (change, _) in enumerate(effective)]
     useful = _useful(items, columns, read)
     kept = [k for k, one in enumerate(sets) if all(place in useful for place in one)]
     place = {old: new for new, old in enumerate(useful)}
@@ -155,9 +153,7 @@ def _item(
     return Item(change, cost, before, after) if cost > 0 else None
 
 
-def _useful(
-    items: Sequence[Item | None], columns: Columns, read: Collection[str]
-) -> list[int]:
+def _useful(items: Sequence[Item | None], columns: Columns, read: Collection[str]) -> list[int]:
     """Return the places of the changes that move something, each effect once."""
     names = [name for name in columns if name in read]
     # State 1 + k is the change k alone.
@@ -179,9 +175,12 @@ def application_states(
     person: Person, changes: Sequence[Change], spreads: Mapping[str, float], most: int
 ) -> TableStates:
     """Return the states of the own application: what it states, after each set of changes."""
-    row = {name: person.row.column(name)[0].as_py() for name in person.row.column_names}
     # What no policy input holds, as the declared income, stands in the raw application alone.
-    base = {**person.stated, **{name: row[name] for name in row if name in person.stated}}
+    base = dict(person.stated)
+    for name in base:
+        decided = person.decided(name)
+        if decided is not None:
+            base[name] = None if np.isnan(decided) else decided
     items = []
     for change in changes:
         after = changed_application(base, [change])
@@ -209,8 +208,3 @@ def _application_item(
     was = float(str(base[quantity.measure]))
     now = float(str(after[quantity.measure]))
     return Item(change, round(abs(now - was) / spreads[quantity.id], COST_DECIMALS), was, now)
-
-
-def edits_of(own: OwnRows, changes: Sequence[Change]) -> list[Edit]:
-    """Return what several changes do to the rows of one table."""
-    return [own.edit(change) for change in changes]
