@@ -28,8 +28,6 @@ from .decided import DecidedFolder, OfferedTerms
 FALLEN = 0.01
 # A smaller step of a PD comes from another order of addition.
 PD_TOLERANCE = 1e-12
-# The share of a feature's values beyond which a value counts as its safest.
-SAFEST = 0.01
 # People of whom the features are listed; the counts are of all.
 LISTED = 20
 
@@ -73,7 +71,7 @@ def _signed(
     pair = rng.choice(known, (2, n))
     # Sorted so that the first is the safer one.
     pair = np.sort(pair * feature.direction, axis=0) * feature.direction
-    safest = np.quantile(known * feature.direction, SAFEST) * feature.direction
+    safest = np.min(known * feature.direction) * feature.direction
     safer, riskier, best, null = (
         OfferedTerms.of(folder.decider.outcomes(_with(block, feature.read_column, one)))
         for one in (pair[0], pair[1], np.full(n, safest), np.full(n, np.nan))
