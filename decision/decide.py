@@ -37,7 +37,7 @@ from .rulebook.offer import Offers, offers
 from .rulebook.policy import Policy
 from .rules.batch_context import BatchContext
 from .rules.rules import under_age
-from .rules.verdict import OUTCOMES, verdicts_by_tier, verdicts_of
+from .rules.verdict import OUTCOMES, Verdicts, verdicts_by_tier, verdicts_of
 from .score.contributions.column_loops import columns_outside
 from .score.drift import Drift, PopulationCounts, RollingCounts
 from .score.scorer import score
@@ -51,6 +51,19 @@ class _Options(NamedTuple):
     explain: Explain
     language: Language
     law: str
+
+
+class BatchOutcomes(NamedTuple):
+    """What is decided of a batch: arrays run over applications; `batch` is None without a product.
+
+    `scored` has pd, score_raw and score; `is_scored` marks who may be scored.
+    """
+
+    batch: BatchContext | None
+    verdicts: Verdicts
+    scored: dict[str, Any]
+    grade: np.ndarray
+    is_scored: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -280,16 +293,7 @@ class Decider:
         one_of("explain", options.explain, EXPLAINS)
         one_of("language", options.language, LANGUAGES)
         n = len(rows.x)
-        batch = self._unscored_batch(rows, policy, priced)
-        # R4: who is under age is refused without being scored.
-        is_scored = ~under_age(batch) if batch else np.ones(n, dtype=bool)
-        scored = self._scored(rows, is_scored)
-        grade = self.bundle.tiers.index(scored["pd"])
-        batch = replace(batch, grade=grade) if batch else None
-        if batch:
-            verdicts = verdicts_of(batch)
-        else:
-            verdicts = verdicts_by_tier(policy, self.bundle.tiers, grade, rows)
+        batch, verdicts, scored, grade, is_scored = self._outcomes(rows, policy, priced)
         # A decline that nothing explains becomes a referral: the verdicts are those after that.
         reasons, points, verdicts = reasons_by_row(
             self.bundle, rows, batch, verdicts, options.explain, options.language, is_scored
@@ -309,6 +313,28 @@ class Decider:
             "not_assessed": verdicts.not_assessed_codes(),
         }
         return {**head, **scored, **decision, **offer, **why, **self._versions(n), **points}
+
+    def _outcomes(self, rows: Frame, policy: Policy, priced: Offers | None) -> BatchOutcomes:
+        """Return what every rule says of the rows, before anything is put into words."""
+        batch = self._unscored_batch(rows, policy, priced)
+        # R4: who is under age is refused without being scored.
+        is_scored = ~under_age(batch) if batch else np.ones(len(rows.x), dtype=bool)
+        scored = self._scored(rows, is_scored)
+        grade = self.bundle.tiers.index(scored["pd"])
+        batch = replace(batch, grade=grade) if batch else None
+        if batch:
+            verdicts = verdicts_of(batch)
+        else:
+            verdicts = verdicts_by_tier(policy, self.bundle.tiers, grade, rows)
+        return BatchOutcomes(batch, verdicts, scored, grade, is_scored)
+
+    def outcomes(self, block: InputBlock, *, product: str = "", law: str = "") -> BatchOutcomes:
+        """Return verdicts and PDs of a block without bad rows: no ids, no words, not counted.
+
+        For a search over many changed copies of one application.
+        """
+        policy, priced = self.terms(product, law)
+        return self._outcomes(self.bundle.reader.frame(block), policy, priced)
 
     def _versions(self, n_rows: int) -> dict[str, Any]:
         """Return the columns that say which model and which rule book decided."""

@@ -44,13 +44,13 @@ def kernel(
     as_of = _micros(spine.column("as_of"))
     what = plan(tables) if asked is None else asked
     # One column is asked for by many blocks.
-    allowed = cache(partial(_consent, spine))
+    allowed = cache(partial(consents_given, spine))
     features, observations = _of_streams(what, tables, as_of, allowed)
     features.update(_of_others(what, snapshot, allowed))
     for ratio in what.ratios:
         features[ratio.spec.name] = divide(features[ratio.top], features[ratio.bottom])
     for mark in what.marks:
-        features[mark.spec.name] = _flag(mark, features[mark.of])
+        features[mark.spec.name] = flag(mark, features[mark.of])
     known = facts(features, observations, snapshot, len(as_of), allowed)
     stated = set(spine.column_names)
     new_facts = {name: values for name, values in known.items() if name not in stated}
@@ -78,7 +78,7 @@ def _of_streams(
     for stream, steps in what.streams:
         rows = VisibleRows(stream, tables[stream.table.name], as_of)
         for step in steps:
-            features.update(_of_block(step, rows, allowed))
+            features.update(block_features(step, rows, allowed))
         for name, values in observed_inputs(rows, allowed):
             # A policy input may be counted in two tables: their counts are added.
             so_far = observations.get(name)
@@ -87,7 +87,7 @@ def _of_streams(
     return features, observations
 
 
-def _of_block(
+def block_features(
     step: PlanStep, rows: VisibleRows, allowed: Allowed
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Return (name, column) of every feature of a block; blocks of a stream share its slices."""
@@ -115,7 +115,7 @@ def _of_others(
         yield spec.name, np.where(is_allowed, snapshot[spec.name], np.nan)
 
 
-def _flag(mark: Mark, value: np.ndarray) -> np.ndarray:
+def flag(mark: Mark, value: np.ndarray) -> np.ndarray:
     """Return 1 where a feature lies within the mark's bounds, 0 where not, null where it is."""
     low = -np.inf if mark.low is None else mark.low
     high = np.inf if mark.high is None else mark.high
@@ -123,7 +123,7 @@ def _flag(mark: Mark, value: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(value), np.nan, is_within.astype(float))
 
 
-def _consent(spine: pa.Table, column: str) -> np.ndarray:
+def consents_given(spine: pa.Table, column: str) -> np.ndarray:
     """Return which applications gave a consent; a null is a refusal, no name asks for nothing."""
     if not column:
         return np.ones(len(spine), bool)

@@ -7,6 +7,7 @@ compares the two.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -96,7 +97,10 @@ class Sight:
 
         Strings are coded as int8.
         """
-        read = groups.read(self.applicant[0], self.applicant[-1])
+        return self.seen_of(groups.read(self.applicant[0], self.applicant[-1]), stream)
+
+    def seen_of(self, read: Iterable[pa.Table], stream: Stream) -> pa.Table:
+        """Return the same of rows that are in memory."""
         # An empty table first, so that there is a schema where no group holds an applicant.
         tables = [_schema(stream).empty_table()]
         tables += [self.of_rows(with_keys(rows), stream) for rows in read]

@@ -10,7 +10,7 @@ A policy input is one record below: in OBSERVED, in FACTS, or in `device_counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -277,11 +277,13 @@ FACTS = (
 NAMES = tuple(dict.fromkeys(record.name for record in (*FACTS, *OBSERVED, *SHARED, *CLUSTERED)))
 
 
-def observed_inputs(rows: VisibleRows, allowed: Allowed) -> Iterator[tuple[str, np.ndarray]]:
-    """Return (name, values) of what is observed in the events of one table."""
+def observed_inputs(
+    rows: VisibleRows, allowed: Allowed, names: Collection[str] = NAMES
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Return (name, values) of what is observed in the events of one table, of these names."""
     table = rows.stream.table
     for observation in OBSERVED:
-        if observation.table == table.name:
+        if observation.table == table.name and observation.name in names:
             is_allowed = allowed(table.consent or "") & allowed(observation.consent)
             yield observation.name, np.where(is_allowed, observation.read(rows), np.nan)
 

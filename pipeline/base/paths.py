@@ -31,6 +31,7 @@ FAMILY_SPREAD = PACKAGE / "models" / "evaluation" / "bars" / "family_spread.yaml
 FAIRNESS = PACKAGE / "models" / "evaluation" / "groups" / "fairness.yaml"
 RIVALS = PACKAGE / "models" / "evaluation" / "rivals" / "rivals.yaml"
 RAW_CHANGES = PACKAGE / "features" / "contract" / "raw_changes.yaml"
+ACTIONABLE = PACKAGE / "features" / "contract" / "actionable.yaml"
 WORLD = PACKAGE / "world" / "world.yaml"
 CLAIMS = PACKAGE / "world" / "claims.yaml"
 PUBLISHED = PACKAGE / "world" / "published.yaml"

@@ -1,0 +1,1 @@
+"""What is promised of a decision, held against it: signs, raw changes, and recourse."""

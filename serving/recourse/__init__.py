@@ -1,0 +1,1 @@
+"""Recourse: the cheapest changes of a person's own raw quantities that reach approval."""
