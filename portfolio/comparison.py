@@ -15,7 +15,7 @@ import pandas as pd
 
 from creditloom.decision.pricing.profit import FEN_PER_CNY, ProfitTerms
 from creditloom.decision.rules.verdict import OUTCOMES
-from creditloom.models.evaluation.profit_bridge import PricedOffers
+from creditloom.models.evaluation.profit.profit_bridge import PricedOffers
 
 # What is read of a decision.
 COLUMNS = (

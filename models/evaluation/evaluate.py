@@ -17,12 +17,13 @@ from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.calibration.calibration_tests import Order
 from creditloom.models.calibration.group_calibration import pd_draws
 from creditloom.models.calibration.level import relative_sd
-from creditloom.models.evaluation import figures, portfolio_figures
+from creditloom.models.evaluation import figures
 from creditloom.models.evaluation.bars import FamilySpread
 from creditloom.models.evaluation.cohort import Cohort, aligned_rows, pd_of
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.evaluation.groups import audit, fairness_audit, group_figures
 from creditloom.models.evaluation.groups.fairness_audit import FairnessSetting
+from creditloom.models.evaluation.profit import portfolio_figures
 from creditloom.models.evaluation.reasons.reason_figures import observed_reasons, reasons_by_truth
 from creditloom.models.evaluation.rivals import reachable_gini
 from creditloom.models.evaluation.rivals.duels import Luck, duels, leak

@@ -1,4 +1,4 @@
-"""A learner that learns from short loans too (`models/sample/short_task.py`)."""
+"""A learner that learns from short loans too (`models/training/short_task.py`)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset
-from creditloom.models.sample.short_task import with_short_loans
 from creditloom.models.stacking.learner import Learner, Member
+from creditloom.models.training.short_task import with_short_loans
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from creditloom.decision.pricing.profit import FEN_PER_CNY, YEAR, ProfitTerms
-from creditloom.models.evaluation.profit_bridge import (
+from creditloom.models.evaluation.profit.profit_bridge import (
     LOSSES,
     PREPAYMENT,
     RECOVERIES,

@@ -17,7 +17,7 @@ from creditloom.decision.rulebook.policy import Policy
 from creditloom.decision.rulebook.price import cap_of, minimum_daily, price_list
 from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
-from creditloom.models.evaluation.profit_bridge import PricedOffers
+from creditloom.models.evaluation.profit.profit_bridge import PricedOffers
 from creditloom.portfolio.book.review_rules import FEN_PER_CNY
 from creditloom.portfolio.optimiser.market import Costs, Market
 from creditloom.portfolio.optimiser.optimise_params import OptimiseParams

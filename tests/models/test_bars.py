@@ -28,7 +28,7 @@ from creditloom.models.evaluation.cohort import Cohort
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.evaluation.groups import audit
 from creditloom.models.evaluation.groups.group_figures import Judged, group_calibration
-from creditloom.models.evaluation.portfolio_figures import final_decisions
+from creditloom.models.evaluation.profit.portfolio_figures import final_decisions
 from creditloom.models.evaluation.reasons.reason_figures import compared_figures, observed_reasons
 from creditloom.models.evaluation.reasons.true_losses import cited_figures, largest_places
 from creditloom.models.evaluation.rivals import reachable_gini

@@ -110,6 +110,7 @@ def inputs_of(w: World) -> Inputs:
         w.truth, {"shares_target": dict(zip(FAMILIES, SHARES, strict=True))}, known, family_of
     )
     challenger = ridge.fit(rows.training(), SPLIT, RIDGE)
+    held_out = held_out_of(rows, challenger)
     without_features = dataclasses.replace(rows, features=np.empty((len(rows.label), 0)), names=())
     # table: input -> content
     return Inputs(
@@ -117,10 +118,8 @@ def inputs_of(w: World) -> Inputs:
         ridge=challenger,
         oot=oot,
         calibrating=calibrating,
-        held_out=held_out_of(rows, challenger),
-        judged=rows.where(
-            np.isin(rows.application_id, held_out_of(rows, challenger).application_id)
-        ),
+        held_out=held_out,
+        judged=rows.where(np.isin(rows.application_id, held_out.application_id)),
         everyone=without_features,
         decisions=decisions_of(bundle, rows.application_id, everyone_pd),
         audit=audit,
@@ -128,11 +127,14 @@ def inputs_of(w: World) -> Inputs:
         truth=truth,
         family_spread=SPREAD,
         fairness=FAIRNESS,
-        rivals={
-            "ridge": (challenger.margin(oot.features),),
-            "incumbent": (np.where(oot.application_id % 9, oot.features[:, 3], np.nan),),
-        },
+        rivals=rivals_of(oot, challenger),
     )
+
+
+def rivals_of(oot: Dataset, challenger: ridge.Ridge) -> dict[str, tuple[np.ndarray, ...]]:
+    """Return the challenger, and an incumbent that does not know every ninth applicant."""
+    score = np.where(oot.application_id % 9, oot.features[:, 3], np.nan)
+    return {"ridge": (challenger.margin(oot.features),), "incumbent": (score,)}
 
 
 def held_out_of(rows: Dataset, challenger: ridge.Ridge) -> HeldOutMargins:

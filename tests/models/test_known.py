@@ -12,8 +12,8 @@ import pytest
 from creditloom.models.learners.booster import weights
 from creditloom.models.sample.dataset import Dataset, join
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.sample.short_task import with_short_loans
 from creditloom.models.sample.split import SplitParams, exposure_curve, known_day
+from creditloom.models.training.short_task import with_short_loans
 
 SPLIT = SplitParams(datetime.date(2024, 1, 1), 15, 3, 6)
 DAY = np.timedelta64(1, "D")

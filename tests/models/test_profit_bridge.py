@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from creditloom.decision.pricing.profit import ProfitTerms
 from creditloom.decision.pricing.table import Loan
-from creditloom.models.evaluation.profit_bridge import (
+from creditloom.models.evaluation.profit.profit_bridge import (
     INTEREST,
     LOSSES,
     PREPAYMENT,

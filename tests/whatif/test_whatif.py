@@ -13,7 +13,7 @@ import pytest
 
 from creditloom.decision.rulebook.economics import Economics
 from creditloom.decision.rulebook.policy import Policy
-from creditloom.models.evaluation.profit_bridge import PricedOffers
+from creditloom.models.evaluation.profit.profit_bridge import PricedOffers
 from creditloom.pipeline.commands.policy.whatif_shown import matrix_of
 from creditloom.pipeline.products.product_folder import ProductFolder
 from creditloom.portfolio.whatif.sums import Level

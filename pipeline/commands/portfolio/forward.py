@@ -23,7 +23,7 @@ from creditloom.decision.bundle import load_scorer
 from creditloom.decision.pricing.profit import YEAR, ProfitTerms
 from creditloom.decision.rulebook.economics import Economics
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
-from creditloom.models.evaluation.profit_bridge import REVIEWS, PricedOffers
+from creditloom.models.evaluation.profit.profit_bridge import REVIEWS, PricedOffers
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths

@@ -22,7 +22,7 @@ from creditloom.decision.pricing.profit import FEN_PER_CNY, ProfitTerms
 from creditloom.decision.rulebook.economics import Economics
 from creditloom.decision.rulebook.product import Product
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
-from creditloom.models.evaluation.profit_bridge import PricedOffers
+from creditloom.models.evaluation.profit.profit_bridge import PricedOffers
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths

@@ -19,7 +19,7 @@ from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.evaluation.groups.audit import fairness_table
 from creditloom.models.evaluation.groups.audit_groups import audit_groups
 from creditloom.models.evaluation.groups.fairness_rules import FairnessRules
-from creditloom.models.evaluation.portfolio_figures import portfolio
+from creditloom.models.evaluation.profit.portfolio_figures import portfolio
 from creditloom.models.evaluation.world_claims import claims
 from creditloom.models.evaluation.world_claims.claim_sample import ClaimSample
 from creditloom.models.evaluation.world_claims.claims import Claims

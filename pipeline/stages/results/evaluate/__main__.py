@@ -27,7 +27,7 @@ from creditloom.models.evaluation.groups.fairness_rules import FairnessRules
 from creditloom.models.evaluation.groups.fairness_tests import LawTests
 from creditloom.models.evaluation.groups.group_figures import PAYMENT_FAMILY
 from creditloom.models.evaluation.groups.row_decisions import RowDecisions
-from creditloom.models.evaluation.profit_bridge import PricedOffers, ProfitBridge
+from creditloom.models.evaluation.profit.profit_bridge import PricedOffers, ProfitBridge
 from creditloom.models.evaluation.world_claims import claims
 from creditloom.models.evaluation.world_claims.claims import Claims
 from creditloom.models.learners.ridge import from_json

@@ -14,7 +14,7 @@ from creditloom.decision.pricing.profit import FEN_PER_CNY, ProfitTerms
 from creditloom.decision.rulebook.policy import Policy
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.evaluation.cohort import Cohort, pd_of
-from creditloom.models.evaluation.profit_bridge import PricedOffers
+from creditloom.models.evaluation.profit.profit_bridge import PricedOffers
 from creditloom.models.sample.arrays import Floats, Mask
 
 # Policy rules of an application that is not complete: the income is not verified. A person asks for
