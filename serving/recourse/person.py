@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from creditloom.decision.frames.input_block import InputBlock
-from creditloom.features.contract.changes.actionable import KEYS, Actionable
+from creditloom.features.contract.actionable import KEYS, Actionable
 from creditloom.features.contract.tables import APPLICATIONS, TABLES
 from creditloom.features.engine.copies import CopiesEngine
 from creditloom.features.engine.raw_reader import RawFiles, RowGroups, require

@@ -17,8 +17,8 @@ import pyarrow as pa
 from creditloom.decision.decide import BatchOutcomes, Decider
 from creditloom.decision.frames.input_block import InputBlock
 from creditloom.decision.rules.verdict import APPROVE, OUTCOMES
-from creditloom.features.contract.changes.actionable import Actionable
-from creditloom.features.contract.changes.row_actions import Change, OwnRows
+from creditloom.features.contract.actionable import Actionable
+from creditloom.features.contract.row_actions import Change, OwnRows
 from creditloom.features.contract.tables import APPLICATIONS, TABLES
 from creditloom.features.engine.copies import CopiesEngine
 from creditloom.storage.files.errors import DataError

@@ -12,8 +12,8 @@ from itertools import combinations
 
 import numpy as np
 
-from creditloom.features.contract.changes.actionable import Quantity
-from creditloom.features.contract.changes.row_actions import Change, OwnRows, changed_application
+from creditloom.features.contract.actionable import Quantity
+from creditloom.features.contract.row_actions import Change, OwnRows, changed_application
 from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.features.engine.copies import CopiesEngine
 

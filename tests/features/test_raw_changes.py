@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from creditloom.features.contract.changes.raw_changes import RawChange, RawChanges, changed_rows
+from creditloom.features.contract.raw_changes import RawChange, RawChanges, changed_rows
 from creditloom.features.contract.tables import EVENT_TABLES
 from creditloom.features.declare.registry import plan
 from creditloom.features.engine.engine import build

@@ -13,7 +13,7 @@ import yaml
 from creditloom.decision.rulebook.law import Law
 from creditloom.decision.rulebook.policy import DataSources, Filters
 from creditloom.decision.rulebook.product import Product
-from creditloom.features.contract.changes.raw_changes import RawChanges
+from creditloom.features.contract.raw_changes import RawChanges
 from creditloom.models.evaluation.bars import Bars, FamilySpread
 from creditloom.models.evaluation.groups.fairness_rules import FairnessRules
 from creditloom.models.evaluation.groups.fairness_tests import LawTests

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from creditloom.decision.bundle import write_manifest
-from creditloom.features.contract.changes.actionable import Actionable
+from creditloom.features.contract.actionable import Actionable
 from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.features.engine.engine import build
 from creditloom.pipeline.base import paths

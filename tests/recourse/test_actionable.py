@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from creditloom.features.contract.changes.actionable import Actionable
+from creditloom.features.contract.actionable import Actionable
 from creditloom.features.contract.tables import EVENT_TABLES
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError, mapping, typed_content

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.decision.decide import Decider
-from creditloom.features.contract.changes.raw_changes import RawChanges
+from creditloom.features.contract.raw_changes import RawChanges
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
 from creditloom.pipeline.proof.evidence.promises.certificate import ChangedPeople, signed_features

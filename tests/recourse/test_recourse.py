@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from creditloom.decision.rules.verdict import APPROVE
-from creditloom.features.contract.changes.actionable import Actionable
+from creditloom.features.contract.actionable import Actionable
 from creditloom.features.declare.registry import plan
 from creditloom.features.policy_inputs.device_counts import CLUSTERED, SHARED
 from creditloom.pipeline.cli import build

@@ -15,7 +15,7 @@ import typer
 
 from creditloom.decision.decide import Decider
 from creditloom.decision.reasons.text import Language
-from creditloom.features.contract.changes.actionable import Actionable
+from creditloom.features.contract.actionable import Actionable
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import ParamsError, document

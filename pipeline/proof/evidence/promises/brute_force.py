@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from creditloom.features.contract.changes.actionable import Actionable
-from creditloom.features.contract.changes.row_actions import Change, OwnRows, changed_application
+from creditloom.features.contract.actionable import Actionable
+from creditloom.features.contract.row_actions import Change, OwnRows, changed_application
 from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.features.declare.registry import plan
 from creditloom.features.engine.bucket import kernel

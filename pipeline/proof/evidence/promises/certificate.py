@@ -16,7 +16,7 @@ import pyarrow as pa
 from creditloom.decision.base.catalogue import Feature
 from creditloom.decision.frames.columns import CONSENTED, CONSENTED_CONCEPTS
 from creditloom.decision.frames.input_block import InputBlock
-from creditloom.features.contract.changes.raw_changes import RawChange, changed_rows
+from creditloom.features.contract.raw_changes import RawChange, changed_rows
 from creditloom.features.contract.tables import APPLICATIONS, TABLES
 from creditloom.features.engine.copies import CopiesEngine
 from creditloom.features.engine.raw_reader import RowGroups, require

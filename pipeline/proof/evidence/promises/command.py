@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow.dataset as ds
 import typer
 
-from creditloom.features.contract.changes.actionable import Actionable
-from creditloom.features.contract.changes.raw_changes import RawChanges
+from creditloom.features.contract.actionable import Actionable
+from creditloom.features.contract.raw_changes import RawChanges
 from creditloom.features.declare.registry import plan
 from creditloom.features.policy_inputs.device_counts import CLUSTERED, SHARED
 from creditloom.pipeline.base import paths

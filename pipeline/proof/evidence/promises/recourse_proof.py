@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from creditloom.features.contract.changes.actionable import Actionable
-from creditloom.features.contract.changes.row_actions import Change, OwnRows, changed_application
+from creditloom.features.contract.actionable import Actionable
+from creditloom.features.contract.row_actions import Change, OwnRows, changed_application
 from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.features.engine.engine import Buckets
 from creditloom.features.engine.raw_reader import RawFiles, applications, connect

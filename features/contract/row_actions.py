@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...clock import BIN_DAYS, MICROS_PER_DAY, visible
+from ..clock import BIN_DAYS, MICROS_PER_DAY, visible
 from .actionable import Quantity, Step
 from .raw_changes import Cell
 

@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..column import Table
-from ..tables import EVENT_TABLES
+from .column import Table
+from .tables import EVENT_TABLES
 
 TABLES = {table.name: table for table in EVENT_TABLES}
 # Columns that a row to be added gets by itself.
