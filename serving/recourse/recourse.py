@@ -17,10 +17,10 @@ import pyarrow as pa
 from creditloom.decision.decide import BatchOutcomes, Decider
 from creditloom.decision.frames.input_block import InputBlock
 from creditloom.decision.rules.verdict import APPROVE, OUTCOMES
-from creditloom.features.contract.actionable import Actionable
-from creditloom.features.contract.row_actions import Change, OwnRows
 from creditloom.features.contract.tables import APPLICATIONS, TABLES
 from creditloom.features.engine.copies import CopiesEngine
+from creditloom.serving.recourse.actionable import Actionable
+from creditloom.serving.recourse.row_actions import Change, OwnRows
 from creditloom.storage.files.errors import DataError
 
 from .answer import Offered, Proposed, RecourseAnswer, proposed

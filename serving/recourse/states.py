@@ -12,10 +12,10 @@ from itertools import combinations
 
 import numpy as np
 
-from creditloom.features.contract.actionable import Quantity
-from creditloom.features.contract.row_actions import Change, OwnRows, changed_application
 from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.features.engine.copies import CopiesEngine
+from creditloom.serving.recourse.actionable import Quantity
+from creditloom.serving.recourse.row_actions import Change, OwnRows, changed_application
 
 from .person import Person
 

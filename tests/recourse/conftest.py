@@ -11,12 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from creditloom.decision.bundle import write_manifest
-from creditloom.features.contract.actionable import Actionable
 from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.features.engine.engine import build
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
 from creditloom.pipeline.proof.evidence.promises.decided import DecidedFolder
+from creditloom.serving.recourse.actionable import Actionable
 from tests.decision import small
 from tests.features.raw import PARAMS, Raw, random_raw, write_raw
 

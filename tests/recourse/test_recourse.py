@@ -12,13 +12,13 @@ import pytest
 from typer.testing import CliRunner
 
 from creditloom.decision.rules.verdict import APPROVE
-from creditloom.features.contract.actionable import Actionable
 from creditloom.features.declare.registry import plan
 from creditloom.features.policy_inputs.device_counts import CLUSTERED, SHARED
 from creditloom.pipeline.cli import build
 from creditloom.pipeline.proof.evidence.promises.brute_force import brute_force, coarse
 from creditloom.pipeline.proof.evidence.promises.decided import DecidedFolder
 from creditloom.pipeline.proof.evidence.promises.recourse_proof import Asked, asked, unmet
+from creditloom.serving.recourse.actionable import Actionable
 from creditloom.serving.recourse.recourse import Recourse
 from creditloom.storage.files.errors import DataError
 

@@ -15,10 +15,10 @@ import typer
 
 from creditloom.decision.decide import Decider
 from creditloom.decision.reasons.text import Language
-from creditloom.features.contract.actionable import Actionable
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import ParamsError, document
+from creditloom.serving.recourse.actionable import Actionable
 from creditloom.serving.recourse.recourse import recourse_of
 from creditloom.storage.folders.raw_folder import raw_tables
 

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from creditloom.features.contract.actionable import Actionable
-from creditloom.features.contract.row_actions import Change, OwnRows, changed_application
 from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.features.declare.registry import plan
 from creditloom.features.engine.bucket import kernel
 from creditloom.features.engine.point_in_time import Sight
+from creditloom.serving.recourse.actionable import Actionable
 from creditloom.serving.recourse.person import Person
 from creditloom.serving.recourse.recourse import Recourse
+from creditloom.serving.recourse.row_actions import Change, OwnRows, changed_application
 from creditloom.serving.recourse.search import is_approved
 
 Set = tuple[Change, ...]

@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow.dataset as ds
 import typer
 
-from creditloom.features.contract.actionable import Actionable
 from creditloom.features.contract.raw_changes import RawChanges
 from creditloom.features.declare.registry import plan
 from creditloom.features.policy_inputs.device_counts import CLUSTERED, SHARED
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import ParamsError, document
+from creditloom.serving.recourse.actionable import Actionable
 from creditloom.serving.recourse.recourse import Recourse
 from creditloom.storage.files.formats import RESULTS, write_document
 

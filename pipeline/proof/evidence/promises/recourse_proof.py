@@ -12,16 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from creditloom.features.contract.actionable import Actionable
-from creditloom.features.contract.row_actions import Change, OwnRows, changed_application
 from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.features.engine.engine import Buckets
 from creditloom.features.engine.raw_reader import RawFiles, applications, connect
 from creditloom.features.feature_params import FeatureParams
 from creditloom.features.network.graph import others
+from creditloom.serving.recourse.actionable import Actionable
 from creditloom.serving.recourse.answer import RecourseAnswer
 from creditloom.serving.recourse.person import Person, RawPeople
 from creditloom.serving.recourse.recourse import Recourse
+from creditloom.serving.recourse.row_actions import Change, OwnRows, changed_application
 
 from .decided import DecidedFolder
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from .raw_changes import Cell
-from .tables import APPLICATIONS, EVENT_TABLES
+from creditloom.features.contract.raw_changes import Cell
+from creditloom.features.contract.tables import APPLICATIONS, EVENT_TABLES
 
 TABLES = {table.name: table for table in (*EVENT_TABLES, APPLICATIONS)}
 # Columns that are no quantity: they say whose row it is, and when it happened.

@@ -15,9 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..clock import BIN_DAYS, MICROS_PER_DAY, visible
+from creditloom.features.clock import BIN_DAYS, MICROS_PER_DAY, visible
+from creditloom.features.contract.raw_changes import Cell
+
 from .actionable import Quantity, Step
-from .raw_changes import Cell
 
 Change = tuple[Quantity, Step]
 # An added row of a month lies in its middle, and is known a day later, as most reports are.
