@@ -65,6 +65,7 @@ def largest_places(losses: Floats, numbers: NDArray[np.int64], most: int) -> NDA
 
     losses: (n, concepts). The result is like that of `cited_places`, with `most` columns.
     """
+    # A stable sort: of equal losses the first concept counts.
     order = np.argsort(-losses, axis=1, kind="stable")[:, :most]
     return np.where(np.arange(order.shape[1]) < numbers[:, None], order, -1)
 
