@@ -78,21 +78,23 @@ def write(
     (folder / "model.txt").write_text(fitted.model.text, encoding="utf-8", newline="\n")
     line = {**calibration.to_json(fitted.calibration, scale, fitted.level), "method": METHOD}
     rules = tiers_only_policy(beyond_training=house.beyond_training)
-    _write(folder / "catalogue.json", _catalogue(fitted, words))
-    _write(folder / "calibration.json", line)
-    _write(folder / "tiers.json", plain(tiers))
-    _write(folder / "policy.json", rules)
-    if layout is not None:
-        _write(folder / LAYOUT, plain(layout))
+    documents = {
+        "catalogue.json": _catalogue(fitted, words),
+        "calibration.json": line,
+        "tiers.json": plain(tiers),
+        "policy.json": rules,
+        **({} if layout is None else {LAYOUT: plain(layout)}),
+    }
+    for name, content in documents.items():
+        _write(folder / name, content)
     # The reference is computed by the scorer, which reads the files written above.
     policy = Policy.from_json(json.dumps(rules))
     x = fitted.model.features(table.frame)
-    # Not strict: where every row has the base rate as its PD, the cut lies there too.
-    scorer = load_scorer(folder)
     # Rows that no inner fold held out have no such margin.
     held_out = fitted.held_out[~np.isnan(fitted.held_out)]
+    # Not strict: where every row has the base rate as its PD, the cut lies there too.
     compared = reference(
-        scorer,
+        load_scorer(folder),
         tiers,
         policy,
         [x],

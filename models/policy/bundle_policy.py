@@ -94,19 +94,8 @@ def reference(
     is_strict: raise ModelError when no training applicant is in an approved tier; else the safest
     of a block stand for the approved.
     """
-    verdicts = [policy.verdicts.get(name, "decline") for name in tiers.names]
-    is_approving = np.array([verdict == "approve" for verdict in verdicts])
-    is_declining = np.array([verdict == "decline" for verdict in verdicts])
-    approved_blocks = []
-    declined_blocks = []
-    margin_blocks = []
-    for x in blocks:
-        margin = scorer.margin.raw(x)
-        tier = tiers.index(scorer.calibration.pd(margin))
-        is_approved = is_approving[tier]
-        declined_blocks.append(x[is_declining[tier]])
-        approved_blocks.append(x[_compared_with(is_approved, margin, is_strict)])
-        margin_blocks.append(margin)
+    parts = [_by_verdict(scorer, tiers, policy, x, is_strict) for x in blocks]
+    approved_blocks, declined_blocks, margin_blocks = zip(*parts, strict=True)
     approved = _at_even_steps(np.concatenate(approved_blocks), most)
     # Scores of rows that taught the model are spread wider than those of new applicants: by them
     # every batch would seem to have drifted.
@@ -126,6 +115,17 @@ def reference(
         spread=spread,
         error_multiple=error_multiple(scorer, compared, declined, unexplained_share),
     )
+
+
+def _by_verdict(
+    scorer: Scorer, tiers: Tiers, policy: Policy, x: Floats, is_strict: bool
+) -> tuple[Floats, Floats, Floats]:
+    """Return the rows that reasons compare with, the declined ones, and the margins of all."""
+    verdicts = np.array([policy.verdicts.get(name, "decline") for name in tiers.names])
+    margin = scorer.margin.raw(x)
+    verdict = verdicts[tiers.index(scorer.calibration.pd(margin))]
+    approved = x[_compared_with(verdict == "approve", margin, is_strict)]
+    return approved, x[verdict == "decline"], margin
 
 
 def error_multiple(

@@ -203,11 +203,9 @@ def train(
     text = model_text(trees, final.names, feature_infos(final.features), signs)
     model = _read(text)
     challenger = ridge.fit(rows, split, ridge_params, wanted)
-    record = {
-        **_model_record(model, final, signs),
-        **_stack_record(nested.choice, stack, trees, learners),
-        **_nested_record(nested, challenger, rows, params),
-    }
+    record = _model_record(model, final, signs)
+    record |= _stack_record(nested.choice, stack, trees, learners)
+    record |= _nested_record(nested, challenger, rows, params)
     return TrainingResult(
         booster=model,
         text=text,
