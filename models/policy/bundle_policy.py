@@ -85,12 +85,11 @@ def reference(
 ) -> Reference:
     """Return what reasons compare with, of the approved training applicants, and the score bins.
 
-    That is mean points, median and inter-quartile range. The drift check of a batch uses the bins.
+    That is mean points, median, inter-quartile range. The drift check of a batch uses the bins.
     blocks: the training applicants, rows x features in model order.
-    held_out: margins by models that have not learnt from the row, for the bins; None = the model's.
+    held_out: margins by models that have not learnt from the row; None = the model's.
     most: largest number of approved applicants whose points are averaged.
-    concept_errors: how far a concept moves under retraining, as log-odds of the margin; the
-    reference holds it in points. unexplained_share: see `PolicyParams`.
+    concept_errors: of the margin, in log-odds. unexplained_share: see `PolicyParams`.
     is_strict: raise ModelError when no training applicant is in an approved tier; else the safest
     of a block stand for the approved.
     """
@@ -102,9 +101,8 @@ def reference(
     binned = np.concatenate(margin_blocks) if held_out is None else held_out
     edges, score_shares = _score_bins(scorer.calibration.score_raw(binned))
     typical, spread = typical_values(scorer.catalogue, approved)
-    compared = replace(
-        Reference.of(scorer, approved), concept_errors=_in_points(scorer, concept_errors or {})
-    )
+    errors = _in_points(scorer, concept_errors or {})
+    compared = replace(Reference.of(scorer, approved), concept_errors=errors)
     declined = np.concatenate(declined_blocks)
     return replace(
         compared,

@@ -206,6 +206,7 @@ def train(
     record = _model_record(model, final, signs)
     record |= _stack_record(nested.choice, stack, trees, learners)
     record |= _nested_record(nested, challenger, rows, params)
+    recipe = Recipe(final, signs, tuple(learners), nested.choice.steps, stack)
     return TrainingResult(
         booster=model,
         text=text,
@@ -215,7 +216,7 @@ def train(
         record=record,
         held_out=nested.margins_of(stack, rows, challenger),
         applicants=nested.margins_beside(stack, applicants),
-        recipe=Recipe(final, signs, tuple(learners), nested.choice.steps, stack),
+        recipe=recipe,
     )
 
 
