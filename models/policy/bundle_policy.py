@@ -95,15 +95,13 @@ def reference(
     """
     parts = [_by_verdict(scorer, tiers, policy, x, is_strict) for x in blocks]
     approved_blocks, declined_blocks, margin_blocks = zip(*parts, strict=True)
+    declined = np.concatenate(declined_blocks)
     approved = _at_even_steps(np.concatenate(approved_blocks), most)
-    # Scores of rows that taught the model are spread wider than those of new applicants: by them
-    # every batch would seem to have drifted.
+    # Rows that taught the model have wider scores: by them every batch would seem to have drifted.
     binned = np.concatenate(margin_blocks) if held_out is None else held_out
     edges, score_shares = _score_bins(scorer.calibration.score_raw(binned))
     typical, spread = typical_values(scorer.catalogue, approved)
-    errors = _in_points(scorer, concept_errors or {})
-    compared = replace(Reference.of(scorer, approved), concept_errors=errors)
-    declined = np.concatenate(declined_blocks)
+    compared = _with_errors(Reference.of(scorer, approved), scorer, concept_errors)
     return replace(
         compared,
         score_edges=edges,
@@ -160,6 +158,13 @@ def typical_values(catalogue: Catalogue, rows: Floats) -> tuple[Values, Values]:
         typical[feature.name] = round(float(middle), VALUE_DECIMALS) if has_number else None
         spread[feature.name] = round(float(high - low), VALUE_DECIMALS) if has_number else None
     return typical, spread
+
+
+def _with_errors(
+    compared: Reference, scorer: Scorer, errors: Mapping[str, float] | None
+) -> Reference:
+    """Return the reference with errors of the margin in points."""
+    return replace(compared, concept_errors=_in_points(scorer, errors or {}))
 
 
 def _in_points(scorer: Scorer, errors: Mapping[str, float]) -> dict[str, float]:
