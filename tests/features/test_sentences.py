@@ -1,5 +1,4 @@
-"""Claims about the sentences of features: each has both, in both languages, and no reason names
-what cannot be said."""
+"""Claims about the sentences of features: both sides, both languages, and what is never said."""
 
 from __future__ import annotations
 

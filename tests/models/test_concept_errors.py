@@ -1,4 +1,4 @@
-"""Claims about the error of a concept: it is there, repeatable, and larger where fewer loans teach."""
+"""Claims about the error of a concept: it repeats, and falls with the number of loans."""
 
 from __future__ import annotations
 
