@@ -17,6 +17,7 @@ from creditloom.decision.base.layout import Layout
 from creditloom.decision.base.strict_json import canonical, plain
 from creditloom.decision.bundle import load_scorer, write_manifest
 from creditloom.decision.rulebook.policy import Policy, tiers_only_policy
+from creditloom.decision.score.scorer import Reference, Scorer
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationParams
@@ -76,34 +77,53 @@ def write(
     folder.mkdir(parents=True)
     # The text is hashed, so its line ends must be the same on every machine.
     (folder / "model.txt").write_text(fitted.model.text, encoding="utf-8", newline="\n")
-    line = {**calibration.to_json(fitted.calibration, scale, fitted.level), "method": METHOD}
     rules = tiers_only_policy(beyond_training=house.beyond_training)
-    _write(folder / "catalogue.json", _catalogue(fitted, words))
-    _write(folder / "calibration.json", line)
-    _write(folder / "tiers.json", plain(tiers))
-    _write(folder / "policy.json", rules)
-    if layout is not None:
-        _write(folder / LAYOUT, plain(layout))
+    documents = {
+        "catalogue.json": _catalogue(fitted, words),
+        "calibration.json": _line(fitted, scale),
+        "tiers.json": plain(tiers),
+        "policy.json": rules,
+        **({} if layout is None else {LAYOUT: plain(layout)}),
+    }
+    for name, content in documents.items():
+        _write(folder / name, content)
     # The reference is computed by the scorer, which reads the files written above.
     policy = Policy.from_json(json.dumps(rules))
     x = fitted.model.features(table.frame)
+    errors = _concept_errors(fitted, x, words, refits)
+    compared = _compared(load_scorer(folder), tiers, policy, x, house, fitted, errors)
+    _write(folder / "reference.json", plain(compared))
+    return write_manifest(folder)
+
+
+def _compared(
+    scorer: Scorer,
+    tiers: Tiers,
+    policy: Policy,
+    x: Floats,
+    house: PolicyParams,
+    fitted: CalibratedModel,
+    errors: Mapping[str, float],
+) -> Reference:
+    """Return what reasons compare with, of the training rows `x`."""
     # Not strict: where every row has the base rate as its PD, the cut lies there too.
-    scorer = load_scorer(folder)
-    # Rows that no inner fold held out have no such margin.
-    held_out = fitted.held_out[~np.isnan(fitted.held_out)]
-    compared = reference(
+    return reference(
         scorer,
         tiers,
         policy,
         [x],
         house.reference_rows,
         is_strict=False,
-        held_out=held_out,
-        concept_errors=_concept_errors(fitted, x, words, refits),
+        # Rows that no inner fold held out have no such margin.
+        held_out=fitted.held_out[~np.isnan(fitted.held_out)],
+        concept_errors=errors,
         unexplained_share=house.unexplained_share,
     )
-    _write(folder / "reference.json", plain(compared))
-    return write_manifest(folder)
+
+
+def _line(fitted: CalibratedModel, scale: CalibrationParams) -> dict[str, Any]:
+    """Return the content of calibration.json."""
+    return {**calibration.to_json(fitted.calibration, scale, fitted.level), "method": METHOD}
 
 
 def _concept_errors(

@@ -85,38 +85,23 @@ def reference(
 ) -> Reference:
     """Return what reasons compare with, of the approved training applicants, and the score bins.
 
-    That is mean points, median and inter-quartile range. The drift check of a batch uses the bins.
+    That is mean points, median, inter-quartile range. The drift check of a batch uses the bins.
     blocks: the training applicants, rows x features in model order.
-    held_out: margins by models that have not learnt from the row, for the bins; None = the model's.
+    held_out: margins by models that have not learnt from the row; None = the model's.
     most: largest number of approved applicants whose points are averaged.
-    concept_errors: how far a concept moves under retraining, as log-odds of the margin; the
-    reference holds it in points. unexplained_share: see `PolicyParams`.
+    concept_errors: of the margin, in log-odds. unexplained_share: see `PolicyParams`.
     is_strict: raise ModelError when no training applicant is in an approved tier; else the safest
     of a block stand for the approved.
     """
-    verdicts = [policy.verdicts.get(name, "decline") for name in tiers.names]
-    is_approving = np.array([verdict == "approve" for verdict in verdicts])
-    is_declining = np.array([verdict == "decline" for verdict in verdicts])
-    approved_blocks = []
-    declined_blocks = []
-    margin_blocks = []
-    for x in blocks:
-        margin = scorer.margin.raw(x)
-        tier = tiers.index(scorer.calibration.pd(margin))
-        is_approved = is_approving[tier]
-        declined_blocks.append(x[is_declining[tier]])
-        approved_blocks.append(x[_compared_with(is_approved, margin, is_strict)])
-        margin_blocks.append(margin)
+    parts = [_by_verdict(scorer, tiers, policy, x, is_strict) for x in blocks]
+    approved_blocks, declined_blocks, margin_blocks = zip(*parts, strict=True)
+    declined = np.concatenate(declined_blocks)
     approved = _at_even_steps(np.concatenate(approved_blocks), most)
-    # Scores of rows that taught the model are spread wider than those of new applicants: by them
-    # every batch would seem to have drifted.
+    # Rows that taught the model have wider scores: by them every batch would seem to have drifted.
     binned = np.concatenate(margin_blocks) if held_out is None else held_out
     edges, score_shares = _score_bins(scorer.calibration.score_raw(binned))
     typical, spread = typical_values(scorer.catalogue, approved)
-    compared = replace(
-        Reference.of(scorer, approved), concept_errors=_in_points(scorer, concept_errors or {})
-    )
-    declined = np.concatenate(declined_blocks)
+    compared = _with_errors(Reference.of(scorer, approved), scorer, concept_errors)
     return replace(
         compared,
         score_edges=edges,
@@ -126,6 +111,17 @@ def reference(
         spread=spread,
         error_multiple=error_multiple(scorer, compared, declined, unexplained_share),
     )
+
+
+def _by_verdict(
+    scorer: Scorer, tiers: Tiers, policy: Policy, x: Floats, is_strict: bool
+) -> tuple[Floats, Floats, Floats]:
+    """Return the rows that reasons compare with, the declined ones, and the margins of all."""
+    verdicts = np.array([policy.verdicts.get(name, "decline") for name in tiers.names])
+    margin = scorer.margin.raw(x)
+    verdict = verdicts[tiers.index(scorer.calibration.pd(margin))]
+    approved = x[_compared_with(verdict == "approve", margin, is_strict)]
+    return approved, x[verdict == "decline"], margin
 
 
 def error_multiple(
@@ -162,6 +158,13 @@ def typical_values(catalogue: Catalogue, rows: Floats) -> tuple[Values, Values]:
         typical[feature.name] = round(float(middle), VALUE_DECIMALS) if has_number else None
         spread[feature.name] = round(float(high - low), VALUE_DECIMALS) if has_number else None
     return typical, spread
+
+
+def _with_errors(
+    compared: Reference, scorer: Scorer, errors: Mapping[str, float] | None
+) -> Reference:
+    """Return the reference with errors of the margin in points."""
+    return replace(compared, concept_errors=_in_points(scorer, errors or {}))
 
 
 def _in_points(scorer: Scorer, errors: Mapping[str, float]) -> dict[str, float]:

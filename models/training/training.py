@@ -211,11 +211,10 @@ def train(
     text = model_text(trees, final.names, feature_infos(final.features), signs)
     model = _read(text)
     challenger = ridge.fit(rows, split, ridge_params, wanted)
-    record = {
-        **_model_record(model, final, signs),
-        **_stack_record(nested.choice, stack, trees, learners),
-        **_nested_record(nested, challenger, rows, params),
-    }
+    record = _model_record(model, final, signs)
+    record |= _stack_record(nested.choice, stack, trees, learners)
+    record |= _nested_record(nested, challenger, rows, params)
+    recipe = Recipe(final, signs, tuple(learners), nested.choice.steps, stack)
     return TrainingResult(
         booster=model,
         text=text,
@@ -225,7 +224,7 @@ def train(
         record=record,
         held_out=nested.margins_of(stack, rows, challenger),
         applicants=nested.margins_beside(stack, applicants),
-        recipe=Recipe(final, signs, tuple(learners), nested.choice.steps, stack),
+        recipe=recipe,
     )
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from creditloom.models.evaluation.reasons.true_losses import PREFIX
-from creditloom.models.learners.booster import shared_settings
+from creditloom.models.learners.booster import shared_settings, train_booster
 from creditloom.models.sample.arrays import Floats
 
 # The delivered booster without what few bads ask for: true contributions have no label noise.
@@ -54,6 +54,6 @@ def best_contributions(
         if label is None or not label.std() > 0:
             continue
         rows.set_label(label)
-        grown = lgb.train(settings, rows, ROUNDS)
-        predicted[:, k] = grown.predict(asked, num_threads=threads)
+        grown = train_booster(settings, rows, ROUNDS)
+        predicted[:, k] = np.asarray(grown.predict(asked, num_threads=threads))
     return predicted

@@ -21,6 +21,7 @@ from creditloom.models.evaluation.reasons.true_losses import (
     mean_rank_correlation,
     true_losses,
 )
+from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset
 
 
@@ -55,25 +56,22 @@ def observed_reasons(decisions: pd.DataFrame) -> dict[str, Any]:
 def reasons_by_truth(
     cohort: Cohort,
     bundle: Bundle,
-    known: Dataset | None,
-    applicants: pd.DataFrame | None,
+    known: Dataset,
+    applicants: pd.DataFrame,
     params: EvaluateParams,
 ) -> dict[str, Any]:
     """Return how true the cited concepts of out-of-time declines are, beside the best predictor.
 
     known: rows before out-of-time that the best predictor learns from. applicants: the truth, one
-    row per application. Every figure is null without a truth, approvals or declines.
+    row per application. Empty without a truth, approvals or declines.
     """
-    declined, approved = (
-        np.flatnonzero(cohort.decisions["decision"] == kind) for kind in ("decline", "approve")
-    )
-    if known is None or applicants is None or cohort.truth is None:
-        return {}
-    if not len(declined) or not len(approved):
+    is_approved = (cohort.decisions["decision"] == "approve").to_numpy()
+    declined = np.flatnonzero(cohort.decisions["decision"] == "decline")
+    approved = np.flatnonzero(is_approved)
+    if cohort.truth is None or not len(declined) or not len(approved):
         return {}
     catalogue = bundle.scorer.catalogue
     concepts = catalogue.concept_ids
-    is_approved = (cohort.decisions["decision"] == "approve").to_numpy()
     chosen = _at_even_steps(declined, params.reason_rows)
     losses = true_losses(cohort.truth, is_approved, concepts)[chosen]
     cited = cited_places(cohort.decisions["reasons"].iloc[chosen].tolist(), concepts)
@@ -84,15 +82,8 @@ def reasons_by_truth(
     own = cited_figures(cited, losses, errors)
     beside = x[_at_even_steps(approved, params.reason_rows)]
     early = known.with_features(catalogue.names).at_most(params.reason_learning_rows)
-    best = best_contributions(
-        early.features,
-        aligned_rows(applicants, early.application_id, "truth"),
-        concepts,
-        np.concatenate([x[chosen], beside]),
-        params.threads,
-        params.seed,
-    )
-    predicted = best[: len(chosen)] - best[len(chosen) :].mean(axis=0)
+    told = aligned_rows(applicants, early.application_id, "truth")
+    predicted = _predicted_losses(early, told, concepts, x[chosen], beside, params)
     of_best = largest_places(predicted, (cited >= 0).sum(axis=1), cited.shape[1])
     yardstick = cited_figures(of_best, losses, errors)
     truly_first = np.bincount(losses.argmax(axis=1)).max() / len(losses)
@@ -100,6 +91,20 @@ def reasons_by_truth(
     block["rank_correlation"] = mean_rank_correlation(stated, losses)
     block["best"]["rank_correlation"] = mean_rank_correlation(predicted, losses)
     return {**block, "truly_first_share": float(truly_first)}
+
+
+def _predicted_losses(
+    early: Dataset,
+    told: pd.DataFrame,
+    concepts: tuple[str, ...],
+    declined: Floats,
+    approved: Floats,
+    params: EvaluateParams,
+) -> Floats:
+    """Return the losses that the best predictor states of the declined, (n, concepts)."""
+    asked = np.concatenate([declined, approved])
+    best = best_contributions(early.features, told, concepts, asked, params.threads, params.seed)
+    return best[: len(declined)] - best[len(declined) :].mean(axis=0)
 
 
 def compared_figures(own: CitedFigures, best: CitedFigures) -> dict[str, Any]:

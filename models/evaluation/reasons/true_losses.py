@@ -65,6 +65,7 @@ def largest_places(losses: Floats, numbers: NDArray[np.int64], most: int) -> NDA
 
     losses: (n, concepts). The result is like that of `cited_places`, with `most` columns.
     """
+    # A stable sort: of equal losses the first concept counts.
     order = np.argsort(-losses, axis=1, kind="stable")[:, :most]
     return np.where(np.arange(order.shape[1]) < numbers[:, None], order, -1)
 
@@ -105,14 +106,18 @@ def cited_figures(cited: NDArray[np.int64], losses: Floats, errors: Floats) -> C
     own = np.take_along_axis(losses, np.maximum(cited, 0), axis=1)
     total = np.where(is_cited, own, 0.0).sum(axis=1)
     error = errors[np.maximum(cited, 0)]
+    is_first = cited[has_one, 0] == losses[has_one].argmax(axis=1)
+    is_near = (np.abs(own) <= error)[is_cited]
+    is_helping = own[is_cited] < 0
+    is_cured = total[has_one] > 0
     return CitedFigures(
         persons=int(has_one.sum()),
         cited=n_cited,
         precision=float(is_top.sum() / n_cited),
-        first_is_first=float((cited[has_one, 0] == losses[has_one].argmax(axis=1)).mean()),
-        cure=float((total[has_one] > 0).mean()),
-        helped=float((own[is_cited] < 0).mean()),
-        near_zero=float((np.abs(own) <= error)[is_cited].mean()),
+        first_is_first=float(is_first.mean()),
+        cure=float(is_cured.mean()),
+        helped=float(is_helping.mean()),
+        near_zero=float(is_near.mean()),
     )
 
 

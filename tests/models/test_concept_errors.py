@@ -1,0 +1,39 @@
+"""Claims about the error of a concept: it repeats, and falls with the number of loans."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from creditloom.models.sample.dataset import undated_dataset
+from creditloom.models.stacking.additive import AdditiveLearner, AdditiveParams
+from creditloom.models.stacking.concept_errors import Recipe, RefitParams, concept_errors
+from creditloom.models.stacking.learner import NamedLearner
+from creditloom.models.stacking.stack import Stack
+
+PARAMS = RefitParams(draws=3, rows=100, seed=2)
+
+
+def errors(n_rows: int, params: RefitParams = PARAMS) -> dict[str, float]:
+    """The errors of two concepts, of which the first carries the risk."""
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(n_rows, 3))
+    label = (rng.random(n_rows) < 1 / (1 + np.exp(2 - x[:, 0]))).astype(float)
+    rows = undated_dataset(x, ("a", "b", "c"), label, "train")
+    learner = NamedLearner("additive", AdditiveLearner(AdditiveParams(penalties=(10.0,))))
+    stack = Stack(("additive",), (1.0,), 0.0)
+    recipe = Recipe(rows, (0, 0, 0), (learner,), {"additive": 0}, stack)
+    return concept_errors(recipe, ("one", "one", "two"), x[:200], x[:200, 0], params)
+
+
+def test_each_concept_has_an_error_and_the_same_one_again() -> None:
+    found = errors(400)
+    assert list(found) == ["one", "two"] and all(error > 0 for error in found.values())
+    assert errors(400) == found
+
+
+def test_more_loans_make_it_smaller() -> None:
+    assert errors(4_000)["one"] < errors(400)["one"]
+
+
+def test_without_draws_nothing_is_measured() -> None:
+    assert errors(400, RefitParams(draws=0)) == {}
