@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from creditloom.decision.decide import Decider
@@ -24,6 +26,7 @@ from creditloom.serving.referral.overrides import Override
 from creditloom.serving.referral.queue.cases import referred_cases
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import write_table
+from tests.architecture.source import ROOT
 from tests.letters.conftest import Cases
 
 
@@ -133,3 +136,18 @@ def test_a_decision_that_is_not_there_is_refused_with_a_next_step(home: Path) ->
         find("0" * 32, None, None, None)
     with pytest.raises(DataError, match="not said"):
         find(None, None, None, None)
+
+
+def test_the_commands_of_the_page_exist_with_their_options() -> None:
+    """docs/letters.md: every command and every option of it is one that the command line has."""
+    text = (ROOT / "docs" / "letters.md").read_text(encoding="utf-8")
+    lines = [line.partition("#")[0].split() for line in text.splitlines()]
+    entered = [words[1:] for words in lines if words[:1] == ["creditloom"]]
+    assert {words[0] for words in entered} == {"explain", "refer", "letter", "codes"}
+    for words in entered:
+        whole: Any = typer.main.get_command(build([words[0], "params"]))
+        command = whole.commands[words[0]]
+        if words[0] == "refer":
+            command = command.commands[words[1]]
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known, words

@@ -192,6 +192,18 @@ def test_nobody_is_written_to_under_no_law_or_under_one_without_rights(
     assert data.rights_of(None).is_default
 
 
+def test_where_no_law_was_in_force_the_letter_names_the_rights_of_the_house(
+    cases: Cases, rules: RuleBook
+) -> None:
+    """R0."""
+    reason = {"concept": "R0", "points": None, "text": "no rule book is in force"}
+    own = {"law_profile": None, "refusal_codes": ["R0"], "reasons": [reason]}
+    row = {**cases["refuse"]["en"], **own}
+    documents = documents_of(row, [reason], rules, letter_data(), "en")
+    text = finished(letter(documents, "en"), "text").decode()
+    assert "This says nothing about you" in text and "our own promise" in text
+
+
 def test_recourse_stands_in_the_letter_where_it_was_worked_out(write: Write) -> None:
     documents = write("decline", "en").documents
     change = {"text_en": "pay back 5,000 CNY of card debt", "text_zh": "偿还5,000元信用卡欠款"}

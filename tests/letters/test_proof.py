@@ -1,0 +1,39 @@
+"""The proof of letters counts what it wrote, and tells a number that is not that of its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from creditloom.decision.decide import Decider
+from creditloom.pipeline.proof.evidence.letters import Proof, prove
+from creditloom.report.letters import marks
+from tests.decision import small
+
+
+def blocks(rows: pd.DataFrame, size: int = 2_000) -> Iterator[pa.Table]:
+    for start in range(0, len(rows), size):
+        yield pa.Table.from_pandas(rows[start : start + size], preserve_index=False)
+
+
+def test_a_few_letters_of_each_outcome_are_proved(decider: Decider, rows: pd.DataFrame) -> None:
+    proof = prove(decider, blocks(rows[:300]), Proof(each=2, notices=20))
+    assert proof.is_full and proof.faults == [] and proof.without_reason == 0
+    assert proof.numbers > 100 and min(proof.explanations.values()) == 1
+
+
+def test_a_writer_that_rounds_wrongly_is_told(
+    decider: Decider, rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(marks.WRITTEN, "cents", (",.1f", 1.0))
+    proof = prove(decider, blocks(rows[:200]), Proof(each=1, notices=1))
+    assert proof.faults
+
+
+@pytest.mark.slow
+def test_two_hundred_letters_of_each_outcome_and_ten_thousand_notices(decider: Decider) -> None:
+    proof = prove(decider, blocks(small.frame(12_000)), Proof(each=200, notices=10_000))
+    assert proof.is_full and proof.faults == [] and proof.without_reason == 0
