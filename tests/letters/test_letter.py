@@ -226,9 +226,8 @@ def test_a_pdf_is_read_back_from_its_pages(write: Write) -> None:
     pytest.importorskip("fpdf")
     if not any(pdf.Path(place).is_file() for place in pdf.FONTS):
         pytest.skip("no font with Chinese characters on this machine")
-    for language in LANGUAGES:
-        content = finished(write("approve", language), "pdf")
-        assert content.startswith(b"%PDF") and RIGHTS[language] in pdf.shown_in_pdf(content)
+    content = finished(write("decline", "zh"), "pdf")
+    assert content.startswith(b"%PDF") and RIGHTS["zh"] in pdf.shown_in_pdf(content)
 
 
 def test_without_a_font_the_refusal_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
