@@ -223,8 +223,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "right": ("{text} ({basis})", "{text}（{basis}）"),
     "right_of_referral": (
         (
-            "A person. A person looks at your application already. You may ask what the machine has "
-            "found so far, and say what you think of it."
+            "A person. A person looks at your application already. You may ask what the machine "
+            "has found so far, and say what you think of it."
         ),
         "人工审核：您的申请已由人工审核。您可以了解系统目前的判断，并表达您的意见。",
     ),
