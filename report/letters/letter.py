@@ -199,7 +199,7 @@ def _actions(ink: Sourced) -> Iterator[Part]:
 def _unused(ink: Sourced, outcome: Outcome) -> Iterator[Part]:
     names = [name_of(name, ink.language) for name in ink.at("law.protected_attributes")]
     if outcome == "refuse":
-        yield Part(_word(ink, "unused"), (Lines((_word(ink, "unused_refuse"),)),))
+        yield Part(_word(ink, "unused_head_refuse"), (Lines((_word(ink, "unused_refuse"),)),))
     elif names:
         text = _word(ink, "unused_list", names=listed([*dict.fromkeys(names)], ink.language))
         yield Part(_word(ink, "unused"), (Lines((text,)),))

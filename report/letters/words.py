@@ -91,7 +91,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "total": ("To pay (CNY)", "应还（元）"),
     "balance": ("Left", "剩余本金"),
     "charges": ("Every charge", "全部收费项目"),
-    "charges_end": ("There is no other charge.", "除此之外不收取任何费用。"),
+    "charges_end": (
+        "There is no other charge, but for what paying late costs (below).",
+        "除下文所述逾期费用外，不收取任何其他费用。",
+    ),
     "item": ("Charge", "项目"),
     "taken": ("When", "收取时间"),
     "receiver": ("Paid to", "收取方"),
@@ -215,6 +218,7 @@ WORDS: dict[str, tuple[str, str]] = {
         ),
         "评分不使用您的{names}。法律规则可能要求最低年龄或询问是否在校，如适用，本函会予以说明。",
     ),
+    "unused_head_refuse": ("Your score", "关于您的评分"),
     "unused_refuse": (
         "Your score had no part in this decision.",
         "本次决定与您的评分无关。",
