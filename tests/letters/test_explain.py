@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from creditloom.pipeline.commands.decisions.refer import history
 from creditloom.pipeline.commands.decisions.refer_list import Wanted, why
 from creditloom.pipeline.commands.letters.explain import documents_of_case, explained
 from creditloom.pipeline.commands.letters.found import FoundDecision, find
+from creditloom.pipeline.commands.letters.letter import recourse_of
 from creditloom.report.letters.marks import LetterError
 from creditloom.serving.referral.overrides import Override
 from creditloom.serving.referral.queue.cases import referred_cases
@@ -151,3 +153,18 @@ def test_the_commands_of_the_page_exist_with_their_options() -> None:
             command = command.commands[words[1]]
         known = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= known, words
+
+
+def test_recourse_is_taken_of_the_same_application_and_decision_only(tmp_path: Path) -> None:
+    row = {"application_id": 7, "decision": "decline"}
+    answer = {**row, "is_found": False, "changes": [], "blocking": []}
+    file = tmp_path / "recourse.json"
+    lines = [json.dumps(one) for one in ({**answer, "application_id": 6}, answer)]
+    for text in (lines[1], "\n".join(lines), f"[{lines[1]}]"):
+        file.write_text(text)
+        assert recourse_of(file, row) == answer
+    for text in (lines[0], "no JSON", json.dumps({**answer, "decision": "approve"})):
+        file.write_text(text)
+        with pytest.raises(DataError, match="recourse"):
+            recourse_of(file, row)
+    assert recourse_of(None, row) is None
