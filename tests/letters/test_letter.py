@@ -222,6 +222,7 @@ def test_a_hostile_name_is_text_and_no_markup(write: Write) -> None:
     assert "<script>" not in page and "<script>alert(x)</script>" in shown_in_html(page)
 
 
+@pytest.mark.slow
 def test_a_pdf_is_read_back_from_its_pages(write: Write) -> None:
     pytest.importorskip("fpdf")
     if not any(pdf.Path(place).is_file() for place in pdf.FONTS):
