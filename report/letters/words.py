@@ -99,7 +99,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "taken": ("When", "收取时间"),
     "receiver": ("Paid to", "收取方"),
     "charge_amount": ("Amount (CNY)", "金额（元）"),
-    "share_of_principal": ("{share} of the principal", "本金的{share}"),
     "late": ("If you pay late", "逾期的后果"),
     "late_rate": (
         "Principal that is overdue costs {rate} a day{instead}.",
@@ -172,8 +171,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "综合来看，贷款不能偿还的风险高于本产品的接受范围。",
     ),
     "reason": ("{text}.", "{text}。"),
-    "reason_code": ("{text}. {meaning}", "{text}。{meaning}"),
-    "what_to_do": ("What you can do: {next}", "您可以：{next}"),
     # what would change it
     "change": ("What would change this", "如何改变结果"),
     "change_of_limit": ("How the limit can grow", "如何提高额度"),
@@ -240,7 +237,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "行使上述权利，请回复本函并注明审批编号{decision}；不收取任何费用，也不会对您产生不利影响。",
     ),
     "notices": ("Good to know", "温馨提示"),
-    "sign": ("{lender}", "{lender}"),
 }
 # table: names of things that letters speak of, in English and in Chinese
 NAMES: dict[str, tuple[str, str]] = {
