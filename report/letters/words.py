@@ -55,7 +55,6 @@ WORDS: dict[str, tuple[str, str]] = {
             "本函说明是哪条规则以及您可以采取的措施。"
         ),
     ),
-    # the offer
     "offer": ("What the loan costs", "贷款费用"),
     "offer_lead": (
         (
@@ -149,7 +148,6 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "extend": ("Extend: {text}", "展期：{text}"),
     "actions": ("Before money is paid out", "放款之前"),
-    # why
     "why_limit": ("Why the limit is not higher", "额度未更高的原因"),
     "why_decline": ("Why we cannot offer it", "未通过的原因"),
     "why_refuse": ("Which rule", "适用的规则"),
